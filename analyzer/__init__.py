@@ -1,0 +1,1 @@
+"""The analyzer: from captured octets to records, findings and values."""
