@@ -1,0 +1,56 @@
+# Every target sets up what it needs: from a fresh clone, `make demo` and `make test` are enough.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench oracles clean
+
+# The first interpreter that is new enough; set PYTHON=... to choose another.
+NEW_ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$python -c '$(NEW_ENOUGH)' >/dev/null 2>&1 && { echo $$python; break; }; done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ORACLES_VENV := .venv-oracles
+ORACLES_STAMP := $(ORACLES_VENV)/.installed
+# Pinned: the reasons in tests/oracles/known.toml speak about these versions.
+ORACLES := gurux-dlms==1.0.203 dlms-cosem==25.1.0
+WORKERS ?= 2
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help:  ## what there is
+	@sed -n 's/^\([a-z]*\):.*## /\1: /p' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "make: no Python >= 3.11 with venv found; set PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+# The oracles never share an environment with the product: their licences and their imports stay outside.
+$(ORACLES_STAMP): Makefile
+	@test -n "$(PYTHON)" || { echo "make: no Python >= 3.11 with venv found; set PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv $(ORACLES_VENV)
+	$(ORACLES_VENV)/bin/python -m pip install --quiet $(ORACLES)
+	@touch $@
+
+demo: $(STAMP)  ## a bundled sample: on a terminal in its own screen, else decoded
+	@$(BIN)/dlmshark demo
+
+lint: $(STAMP)  ## ruff, mypy and the import floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint  ## lint, then every test (the wheel in an empty environment among them)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+bench: $(STAMP)  ## speed and memory against the goals and against stock tshark; SHORT=1 for a quick look
+	$(BIN)/python -m tests.bench $(if $(SHORT),--short,) $(BENCH_ARGS)
+
+oracles: $(STAMP) $(ORACLES_STAMP)  ## random APDUs against gurux-dlms and dlms-cosem; SHORT=1 for a quick look
+	$(BIN)/python -m tests.oracles --python $(ORACLES_VENV)/bin/python $(if $(SHORT),--short,) $(ORACLES_ARGS)
+
+clean:  ## the venvs, the caches and what builds left behind
+	rm -rf $(VENV) $(ORACLES_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
