@@ -1,0 +1,88 @@
+"""Timed octets as captured, and what every source of them offers; standard library only."""
+
+from collections import Counter
+from collections.abc import Iterator
+from types import TracebackType
+from typing import NamedTuple, Self
+
+UNKNOWN, RECEIVED, SENT = 0, 1, 2
+"""Direction of a chunk, as plain integers: they stand in every tuple of the hot path."""
+
+LINK_OCTETS = -1
+"""The "link type" of octets that come without a capture's link layer: text, hex, a raw dump, a serial lane."""
+
+_SHOWN_REMARKS = 20
+
+
+class DlmsharkError(Exception):
+    """The base of all errors that are the caller's mistake; its text is one line."""
+
+
+class CaptureError(DlmsharkError):
+    """An input that cannot be read at all; the text names it and says what was expected."""
+
+
+class CapturePermissionError(CaptureError):
+    """An input that exists and may not be read by this user."""
+
+
+class Chunk(NamedTuple):
+    """Timed octets as captured: a packet of a capture, a line of a hex text, a piece of a raw dump."""
+
+    number: int
+    """Packet number, from 1."""
+    time_ns: int | None
+    """Nanoseconds since 1970 UTC; None where the source has no times."""
+    link_type: int
+    """LINKTYPE_ value, or LINK_OCTETS."""
+    direction: int
+    """UNKNOWN, RECEIVED or SENT, seen from the capturing side."""
+    octets: bytes
+    original_length: int
+    """Octets on the line; more than ``len(octets)`` where the capture cut the packet."""
+    offset: int
+    """Of the octets in the (decompressed) input; -1 if none."""
+
+
+class Remark(NamedTuple):
+    """Something about the input itself that its reader should know; never an error."""
+
+    code: str
+    text: str
+    number: int | None
+    """The packet or line it is about."""
+
+
+class Source:
+    """An input that is iterated once, for its chunks; what is wrong with it gathers in ``remarks``.
+
+    ``time_digits`` is the number of decimals of its times, and may rise while a pcapng file is read;
+    ``comments`` holds the comments of packets by packet number; ``size`` is the input's length in
+    octets where it is known and ``Chunk.offset`` runs up to it.
+    """
+
+    def __init__(self, name: str, size: int | None = None) -> None:
+        self.name = name
+        self.size = size
+        self.time_digits = 0
+        self.remarks: list[Remark] = []
+        self.remark_counts: Counter[str] = Counter()
+        self.comments: dict[int, list[str]] = {}
+
+    def __iter__(self) -> Iterator[Chunk]:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the input back; a second call does nothing."""
+
+    def remark(self, code: str, text: str, number: int | None = None) -> None:
+        """Note *text*; the first of a code are kept, and all are counted in ``remark_counts``."""
+        self.remark_counts[code] += 1
+        if self.remark_counts[code] <= _SHOWN_REMARKS:
+            self.remarks.append(Remark(code, text, number))
