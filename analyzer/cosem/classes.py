@@ -1,0 +1,99 @@
+"""Names of interface classes, their attributes, methods and enumerated values, from classes.toml and enumerations.toml.
+
+Source: IEC 62056-6-2, the interface classes and their earlier versions.
+"""
+
+from collections.abc import Mapping
+from functools import cache, lru_cache
+
+from analyzer.cosem.tables import Tables, integer_ranges
+
+_CLASSES = Tables("classes.toml")
+_ENUMERATIONS = Tables("enumerations.toml")
+_RANK = {"current": 0, "previous": 1, "extra": 2}
+"""Which version speaks where none was stated: the one of edition 4, then what it lists as earlier, then the others."""
+
+
+def class_name(class_id: int, version: int | None = None) -> str | None:
+    """Name an interface class ("Register"); None for one that no edition knows.
+
+    A *version* that is not listed is named like the usual one: a meter states what it likes.
+    """
+    for table in _versions(class_id, version):
+        return str(table["name"])
+    return None
+
+
+def attribute_name(class_id: int, attribute_id: int, version: int | None = None) -> str | None:
+    """Name an attribute as the standard spells it ("scaler_unit"); attribute 1 is "logical_name" in every class.
+
+    Without a *version*, or where that version has no such attribute, the other versions are asked, the usual one first.
+    """
+    if attribute_id == 1:
+        return "logical_name"
+    attribute = _member(class_id, "attribute", attribute_id, version)
+    return str(attribute["name"]) if attribute else None
+
+
+def method_name(class_id: int, method_id: int, version: int | None = None) -> str | None:
+    """Name a method as the standard spells it ("reset"); versions are treated as in `attribute_name`."""
+    method = _member(class_id, "method", method_id, version)
+    return str(method["name"]) if method else None
+
+
+def attribute_type(class_id: int, attribute_id: int, version: int | None = None) -> str | None:
+    """Tell an attribute's data type, or the shape of its structure, in the words of the class description."""
+    if attribute_id == 1:
+        return "octet-string[6]"
+    attribute = _member(class_id, "attribute", attribute_id, version)
+    return str(attribute["type"]) if attribute else None
+
+
+def enumeration(class_id: int, attribute_id: int, value: int, version: int | None = None) -> str | None:
+    """Spell the *value* of an enumerated or bit-mapped attribute ("connected"); None where it has no spelling."""
+    attribute = _member(class_id, "attribute", attribute_id, version)
+    table = attribute.get("values") if attribute else None
+    return enumeration_text(str(table), value) if table else None
+
+
+@lru_cache(maxsize=4096)
+def enumeration_text(table: str, value: int) -> str | None:
+    """Spell *value* by the table of that name in enumerations.toml; of a bit map the bits that are set, joined by commas.
+
+    A bit map without any bit set has no spelling.
+    """
+    texts = _values(table)
+    if texts:
+        return texts.get(value)
+    names = [text for bit, text in _bits(table).items() if value >> bit & 1]
+    return ", ".join(names) or None
+
+
+@lru_cache(maxsize=4096)
+def _member(class_id: int, kind: str, number: int, version: int | None) -> Mapping[str, object] | None:
+    """Find attribute or method *number* of a class: in *version* if that has it, else in the first that does."""
+    for table in _versions(class_id, version):
+        members = table.get(kind)
+        member = members.get(str(number)) if isinstance(members, dict) else None
+        if member is not None:
+            return member  # type: ignore[no-any-return]
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _versions(class_id: int, version: int | None) -> list[Mapping[str, object]]:
+    """All versions of a class: the one asked for, the current one, and the others from the newest on."""
+    names = _CLASSES.names(f"class.{class_id}.")
+    tables = [(int(name.rpartition(".")[2]), _CLASSES.table(name)) for name in names]
+    tables.sort(key=lambda item: (item[0] != version, _RANK.get(str(item[1]["status"]), 3), -item[0]))
+    return [table for _, table in tables]
+
+
+@cache
+def _values(table: str) -> dict[int, str]:
+    return integer_ranges(_ENUMERATIONS.table(f"values.{table}"))
+
+
+@cache
+def _bits(table: str) -> dict[int, str]:
+    return integer_ranges(_ENUMERATIONS.table(f"bits.{table}"))
