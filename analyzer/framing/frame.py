@@ -1,0 +1,55 @@
+"""What every framer gives: frames with the packets their octets came in, and the contract of a framer.
+
+Framers are sans-IO: octets in, frames out. They are total (no octets raise), they resynchronise, and how the
+octets were cut into reads makes no difference to the frames. Each octet fed stands in exactly one frame (noise is
+a frame too), in order; only flags and idle fill between HDLC frames are counted instead.
+"""
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+HDLC = "hdlc"
+WRAPPER = "wrapper"
+LLC = "llc"
+APDU = "apdu"
+NOISE = "noise"
+
+FCS_WRONG = "fcs-wrong"
+"""The frame ends where its length says, but its check sequence does not hold."""
+LENGTH_WRONG = "length-wrong"
+"""The unit does not end where its length says; its octets are those up to where it was seen to end."""
+TRUNCATED = "truncated"
+"""The lane ended, or lost octets, before the unit was whole."""
+
+
+class Mark(NamedTuple):
+    """Which packet an octet came in, and when."""
+
+    number: int
+    time_ns: int | None
+
+
+class Frame(NamedTuple):
+    """One link unit as it stood on the line, or a run of octets that is none (*link* ``noise``).
+
+    *octets* include HDLC flags as they stand: a frame whose opening flag was the closing flag of the frame before
+    begins with its frame format, and the length field tells whether a last 7E is the closing flag.
+    *marks* are the packets that it spans, first to last. *problem* is empty, or one of the codes of this module.
+    """
+
+    link: str
+    octets: bytes
+    marks: tuple[Mark, ...]
+    problem: str = ""
+
+
+class Framer(ABC):
+    """Octets of one lane in, frames out."""
+
+    @abstractmethod
+    def feed(self, octets: bytes, mark: Mark) -> list[Frame]:
+        """Take the next octets of the lane; return the frames that they complete. Total: never raises on octets."""
+
+    @abstractmethod
+    def flush(self) -> list[Frame]:
+        """Return what is left, because the lane ended or octets were lost; the framer may be fed again."""

@@ -1,0 +1,266 @@
+"""Octets of a lane into HDLC frames of format type 3 (IEC 62056-46, ISO/IEC 13239), whatever else stands between them.
+
+A frame is delimited by its length field and confirmed by its closing flag and FCS; 7E also occurs inside, so flags
+never split. What settles a damaged frame is, in this order: a good FCS at the announced length; a closing flag there;
+the next frame whose header is good; the flag nearest to the announced end.
+"""
+
+import re
+from bisect import bisect_left
+from typing import NamedTuple
+
+from analyzer.framing.frame import FCS_WRONG, HDLC, LENGTH_WRONG, NOISE, TRUNCATED, Frame, Mark
+from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust, announced_length, trust_of
+from analyzer.framing.scanning import Scan, ScanningFramer
+from dissectors.checks import fcs_is_good
+
+FLAG = 0x7E
+_FLAG = b"\x7e"
+_IDLE = b"\x7e\xff"
+_FORMAT = re.compile(rb"[\xa0-\xaf]")
+_OPENING = re.compile(rb"\x7e[\xa0-\xaf]")
+_NOISE_FOLD = 2048
+"""Longer runs of noise come in pieces of this size, so that a line that never speaks HDLC stays bounded."""
+_SLACK = 16
+"""How far behind the announced end a closing flag is looked for, beside an eighth of the length (stuffed octets)."""
+_SHORT = 12
+"""No frame without information is longer: two addresses of four octets would be 13, and one of them is the client's."""
+
+
+class _Start(NamedTuple):
+    at: int  # of the frame format, behind its flag
+    trusted: bool
+
+
+class HdlcFramer(ScanningFramer):
+    """HDLC frames out of the octets of one lane, in any cut; see `Framer`.
+
+    Flags and FF between frames are idle fill: counted in `idle_octets`, in no frame. All else between frames is noise,
+    one frame a run. A frame is delivered with its closing flag, a damaged one when later octets prove it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.idle_octets = 0
+        self._behind_flag = False  # whether the octet before the backlog was a flag, or ended a whole frame
+        self._forget()
+
+    def feed(self, octets: bytes, mark: Mark) -> list[Frame]:
+        """Take the next octets of the lane; return the frames that they complete."""
+        if not self._octets:
+            size = len(octets)
+            if (
+                MINIMUM_LENGTH + 1 < size < 2050
+                and octets[0] == FLAG
+                and octets[-1] == FLAG
+                and (octets[1] << 8 | octets[2]) & 0xF7FF == 0xA000 + size - 2
+                and fcs_is_good(octets[1:-1])
+                # a whole frame may stand inside one whose HCS is wrong: then the scan decides
+                and (octets.find(_FLAG, 1, -1) < 0 or not _OPENING.search(octets, 1))
+            ):
+                self._behind_flag = True
+                return [Frame(HDLC, octets, (mark,))]
+        return self._append(octets, mark)
+
+    def flush(self) -> list[Frame]:
+        """Return what is left, because the lane ended or octets were lost."""
+        found = super().flush()
+        self._behind_flag = False
+        return found
+
+    def _restart(self) -> None:
+        super()._restart()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop what is known of positions in the backlog."""
+        self._starts: list[_Start] = []
+        self._searched = 0  # the backlog is searched for starts up to here
+        self._whole: dict[int, bool] = {}
+
+    def _search(self) -> Scan[None]:
+        at = 0  # all before stands between frames
+        while (yield from self._wait(at + 1)):
+            octets = self._octets
+            end = 0
+            problem = ""
+            if octets[at] & 0xF0 == 0xA0:
+                flagged = octets[at - 1] == FLAG if at else self._behind_flag
+                end, problem = yield from self._frame_at(at, flagged)
+            if end:
+                start = at - 1 if at and octets[at - 1] == FLAG else at
+                self._between(start)
+                self._found.append(self._backlog.frame(HDLC, start, end, problem))
+                self._behind_flag = not problem or octets[end - 1] == FLAG
+                self._drop(end)
+                at = 0
+                continue
+            found = _FORMAT.search(octets, at + 1)
+            at = found.start() if found else len(octets)
+            while at >= _NOISE_FOLD:
+                self._between(_NOISE_FOLD)
+                self._behind_flag = octets[_NOISE_FOLD - 1] == FLAG
+                self._drop(_NOISE_FOLD)
+                at -= _NOISE_FOLD
+        self._between(len(self._octets))
+
+    def _drop(self, count: int) -> None:
+        self._backlog.drop(count)
+        self._forget()
+
+    def _between(self, end: int) -> None:
+        """Give the first *end* octets as noise, idle fill at both sides apart."""
+        octets = self._octets[:end]
+        first = end - len(octets.lstrip(_IDLE))
+        last = len(octets.rstrip(_IDLE)) if first < end else end
+        self.idle_octets += end - (last - first)
+        if first < last:
+            self._found.append(self._backlog.frame(NOISE, first, last))
+
+    def _frame_at(self, at: int, flagged: bool) -> Scan[tuple[int, str]]:
+        """Find where the frame at *at* ends, and its problem; end 0 when there is none.
+
+        Without a flag before it only a good HCS makes a frame, so that noise is not waited for.
+        """
+        trust = yield from self._trust(at)
+        if trust is Trust.UNREADABLE and not (flagged and (yield from self._wait(at + 2))):
+            return 0, ""
+        if not flagged and trust is not Trust.GOOD:
+            return 0, ""
+        octets = self._octets
+        end = at + announced_length(octets, at)
+        if end < at + MINIMUM_LENGTH:
+            return 0, ""
+        if trust < Trust.UNUSED:
+            inner = yield from self._first_whole(at + 1, end)
+            if inner:
+                return (0, "") if trust is Trust.UNREADABLE else self._cut(at, end, inner - 1, 0, trust)
+        yield from self._wait(end + 1)
+        if len(octets) >= end:
+            closed = len(octets) > end and octets[end] == FLAG
+            good = fcs_is_good(bytes(octets[at:end])) or (closed and self._fcs_unused(end, trust))
+            if good and (closed or self._stands_open(at, end, trust)):
+                return end + closed, ""
+            if closed and not (yield from self._overrun(at, end)):
+                return end + 1, FCS_WRONG
+        return (yield from self._mend(at, end, trust))
+
+    def _fcs_unused(self, end: int, trust: Trust) -> bool:
+        """Tell whether the FCS before *end* is the 00 00 of meters that compute none."""
+        return trust >= Trust.UNUSED and self._octets[end - 2 : end] == b"\0\0"
+
+    def _stands_open(self, at: int, end: int, trust: Trust) -> bool:
+        """Tell whether a frame with a good FCS may do without its closing flag.
+
+        Without information HCS and FCS are one, and no second witness: then what follows must be no more of it.
+        """
+        octets = self._octets
+        if len(octets) == end:
+            return True
+        return trust is Trust.GOOD and (end - at > _SHORT or octets[end] == 0xFF or octets[end] & 0xF0 == 0xA0)
+
+    def _overrun(self, at: int, end: int) -> Scan[bool]:
+        """Tell whether the flag at the announced end of a frame with a wrong FCS belongs to a later frame.
+
+        It does when a good frame begins inside and reaches to the end or beyond (one that ends earlier may be carried
+        as payload), and when an octet was lost, so that flag and flag of the next frame stand there side by side.
+        """
+        octets = self._octets
+        side_by_side = octets[end - 1] == FLAG and (yield from self._wait(end + 2)) and octets[end + 1] & 0xF0 == 0xA0
+        if side_by_side and (yield from self._trust(end + 1)):
+            return True
+        inner = yield from self._first_whole(at + 1, end, beyond=True)
+        while inner:
+            inner_end = inner + announced_length(octets, inner)
+            if inner_end >= end:
+                return True
+            inner = yield from self._first_whole(inner_end, end, beyond=True)
+        return False
+
+    def _mend(self, at: int, end: int, trust: Trust) -> Scan[tuple[int, str]]:
+        """Find the real extent of a frame that does not end where its length says."""
+        octets = self._octets
+        slack = _SLACK + (end - at) // 8
+        start = yield from self._next_start(at + 3, end + slack, trusted_only=False)
+        if trust is Trust.UNREADABLE:
+            return 0, ""
+        if start:
+            return self._cut(at, end, start.at - 1, slack, trust)
+        whole = yield from self._wait(end + slack)
+        if not whole and len(octets) <= end:
+            one_lost = len(octets) == end and octets[-1] == FLAG
+            return len(octets), LENGTH_WRONG if one_lost else TRUNCATED
+        return self._cut(at, end, min(end + slack, len(octets)), slack, trust)
+
+    def _cut(self, at: int, end: int, limit: int, slack: int, trust: Trust) -> tuple[int, str]:
+        """Give the damaged frame at *at* what belongs to it of the octets before *limit*, where another may begin."""
+        octets = self._octets
+        if limit <= at + 3:
+            return 0, ""
+        closing = len(octets[at:limit].rstrip(b"\xff")) + at
+        if closing <= end + 1 and octets[closing - 1] == FLAG:
+            return closing, LENGTH_WRONG
+        if limit <= end + 1:
+            return limit, LENGTH_WRONG
+        before, behind = octets.rfind(FLAG, at + 3, end), octets.find(FLAG, end, limit)
+        if trust is Trust.PLAUSIBLE and before < end - slack and behind < 0:
+            before = octets.find(FLAG, at + 3, end)  # the length itself is in doubt
+        if behind >= 0 and (before < 0 or behind - end < end - before):
+            return behind + 1, LENGTH_WRONG
+        return (before + 1 if before >= 0 else limit), LENGTH_WRONG
+
+    def _trust(self, at: int) -> Scan[Trust]:
+        """Judge the header at *at* as soon as its octets are there."""
+        while (trust := trust_of(self._octets, at)) is None:
+            if not (yield from self._wait(len(self._octets) + 1)):
+                return Trust.UNREADABLE
+        return trust
+
+    def _first_whole(self, at: int, end: int, beyond: bool = False) -> Scan[int]:
+        """Find the first frame from *at* that has flags, HCS and FCS right and begins before *end*; 0 if none.
+
+        Unless *beyond*, it must also end before *end*: else the frame that ends there is settled first.
+        """
+        while start := (yield from self._next_start(at, end, trusted_only=True)):
+            at = start.at
+            reach = at + announced_length(self._octets, at)
+            if beyond or reach <= end:
+                if at not in self._whole:
+                    closed = (yield from self._wait(reach + 1)) and self._octets[reach] == FLAG
+                    self._whole[at] = closed and fcs_is_good(bytes(self._octets[at:reach]))
+                if self._whole[at]:
+                    return at
+            at += 1
+        return 0
+
+    def _next_start(self, at: int, end: int, trusted_only: bool) -> Scan[_Start | None]:
+        """Find the first frame start behind a flag in the octets from *at* up to *end*.
+
+        A start is trusted by its HCS; behind two flags in a row a readable header is enough to be one.
+        Starts are remembered, so that a lane full of false ones is still searched once.
+        """
+        starts = self._starts
+        index = bisect_left(starts, (at, False))
+        while True:
+            while index < len(starts):
+                if starts[index].at >= end:
+                    return None
+                if starts[index].at >= at and (starts[index].trusted or not trusted_only):
+                    return starts[index]
+                index += 1
+            if self._searched >= end or not (yield from self._search_starts(end)):
+                return None
+
+    def _search_starts(self, end: int) -> Scan[bool]:
+        """Remember the next frame start before *end*, or that there is none so far; false when the lane ended."""
+        octets = self._octets
+        found = _OPENING.search(octets, max(self._searched - 1, 0), end)
+        if not found:
+            self._searched = min(end, len(octets))
+            return self._searched == end or (yield from self._wait(len(octets) + 1))
+        at = found.start() + 1
+        trust = yield from self._trust(at)
+        if trust is Trust.GOOD or (trust > Trust.UNREADABLE and at > 1 and octets[at - 2] == FLAG):
+            self._starts.append(_Start(at, trust is Trust.GOOD))
+        self._searched = at + 1
+        return True

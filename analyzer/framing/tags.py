@@ -1,0 +1,52 @@
+"""Which octets may open an APDU: the tags of IEC 62056-5-3 and ACSE, and how far the octets behind them agree."""
+
+GATEWAY_TAGS = frozenset((0xE6, 0xE7))
+APDU_TAGS = (
+    frozenset((0x01, 0x05, 0x06, 0x08, 0x0C, 0x0D, 0x0E, 0x0F, 0x10, 0x16, 0x18))
+    | frozenset((0x21, 0x25, 0x26, 0x28, 0x2C, 0x2D, 0x2E, 0x36, 0x38))
+    | frozenset((0x41, 0x45, 0x46, 0x48, 0x4C, 0x4D, 0x4E, 0x56, 0x58))
+    | frozenset((0x60, 0x61, 0x62, 0x63))
+    | frozenset(range(0xC0, 0xE1)) - frozenset((0xC6, 0xCE, 0xD6, 0xDE))
+    | GATEWAY_TAGS
+)
+"""Every tag that an APDU may begin with (IEC 62056-5-3 COSEM pdu module), the gateway prefixes E6 and E7 included."""
+
+_CHOICES = {0xC0: 3, 0xC1: 5, 0xC3: 6, 0xC4: 3, 0xC5: 5, 0xC7: 4}
+"""The service APDUs whose second octet is a choice, and how many alternatives each has."""
+_SIZED = frozenset((*range(0x21, 0x39), *range(0x41, 0x59), *range(0x60, 0x64), *range(0xC8, 0xD8)))
+"""The APDUs whose second octet begins the length of all that follows."""
+_TITLED = frozenset((0xDB, 0xDC))
+"""The APDUs that begin with a system title of 0 or 8 octets."""
+
+
+def opens_as_apdu(octets: bytes | bytearray, start: int, end: int) -> bool:
+    """Tell whether the octets from *start* to *end* open as one whole APDU: a tag, and what surely follows it.
+
+    Looks at no more than a dozen octets; it rules out, it does not read. Total: never raises on octets.
+    """
+    length = end - start
+    if length < 3 or end > len(octets):
+        return False
+    tag, second = octets[start], octets[start + 1]
+    if tag not in APDU_TAGS:
+        return False
+    if tag in _CHOICES:
+        return 1 <= second <= _CHOICES[tag] and length > 3
+    if tag in _SIZED:
+        return _ends_at(octets, start + 1, end)
+    if tag in _TITLED:
+        return second in (0, 8) and length > second + 7
+    if tag == 0xD8:
+        return length in (3, 7)
+    if tag == 0x0F:
+        return length > 6 and octets[start + 5] in (0, 9, 12)
+    return tag not in (0x01, 0x05, 0x06, 0x0C, 0x0D, 0x10) and length > 5
+
+
+def _ends_at(octets: bytes | bytearray, at: int, end: int) -> bool:
+    """Tell whether the BER length at *at* announces exactly the octets up to *end*."""
+    first = octets[at]
+    if first < 0x80:
+        return at + 1 + first == end
+    behind = at + 1 + (first & 0x7F)
+    return first in (0x81, 0x82) and behind + int.from_bytes(octets[at + 1 : behind], "big") == end
