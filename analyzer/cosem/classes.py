@@ -58,7 +58,7 @@ def enumeration(class_id: int, attribute_id: int, value: int, version: int | Non
 
 @lru_cache(maxsize=4096)
 def enumeration_text(table: str, value: int) -> str | None:
-    """Spell *value* by the table of that name in enumerations.toml; of a bit map the bits that are set, joined by commas.
+    """Spell *value* by a table of enumerations.toml; of a bit map the bits that are set, joined by commas.
 
     A bit map without any bit set has no spelling.
     """

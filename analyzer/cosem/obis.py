@@ -12,7 +12,7 @@ from analyzer.cosem.tables import Tables, integer_ranges
 
 _OBIS = Tables("obis.toml")
 _GROUPS = "abcdef"
-_PHASES = ("", "L1", "L2", "L3", "neutral")
+_PHASES = ("", " L1", " L2", " L3", " neutral")
 _WRITTEN = r"(\d+)[-.](\d+)[:.](\d+)\.(\d+)\.(\d+)(?:[*.&](\d+))?"
 
 
@@ -89,17 +89,16 @@ def _quantity(code: bytes) -> str | None:
     kind, value = _values(str(row.get("values", medium))).get(code[3], ("name", str(otherwise["value"])))
     quantity = str(row.get(kind) or row.get("name") or row["instant"])
     added = _detail(medium, code)
-    parts = (quantity, phase and f" {phase}", value, str(otherwise["detail"]) if added is None else added)
-    return "".join(_fill(part, code) or "" for part in parts)
+    detail = str(otherwise["detail"]) if added is None else added
+    return "".join(_fill(part, code) or "" for part in (quantity, phase, value, detail))
 
 
 def _detail(medium: str, code: bytes) -> str | None:
-    """What E adds to a quantity's name, by the first rule for its C and D that has a text."""
+    """What E adds to a quantity's name, by the first rule that fits the code; None where that has no text for E."""
     rules = cast("list[dict[str, str]]", _OBIS.table(f"detail.{medium}")["rules"])
     for rule in rules:
-        fits = all(code[_GROUPS.index(group)] in _numbers(rule[group]) for group in "cde" if group in rule)
-        if fits and (added := _text(rule["text"], 4, code)) is not None:
-            return added
+        if all(code[_GROUPS.index(group)] in _numbers(rule[group]) for group in "cde" if group in rule):
+            return _text(rule["text"], 4, code)
     return None
 
 
