@@ -1,0 +1,119 @@
+"""Link layers of network captures: from a packet's first octet to where its IP header begins, and what it carries.
+
+Source: the LINKTYPE_ registry of tcpdump.org; RFC 1661, 1662, 2516 (PPP, PPPoE), IEEE 802.1Q, 802.1ad, 802.3.
+"""
+
+from collections.abc import Callable
+
+from captures.chunk import LINK_OCTETS
+
+IPV4, IPV6 = 0x0800, 0x86DD
+TRUNCATED = -1
+"""Stands for the ethertype of a packet that ends before it."""
+LLC = -2
+"""Stands for the ethertype of an IEEE 802.3 frame with LLC that is not SNAP."""
+
+Place = tuple[int, int]
+"""An ethertype and the position of the octets that it names."""
+
+_USER_FIRST, _USER_LAST = 147, 162
+_VLAN_TAGS = frozenset((0x8100, 0x88A8, 0x9100))
+_PPPOE_SESSION = 0x8864
+_SNAP = b"\xaa\xaa\x03\x00\x00\x00"
+_PPP_PROTOCOLS = {0x0021: IPV4, 0x0057: IPV6}
+_ADDRESS_FAMILIES = {2: IPV4, 10: IPV6, 24: IPV6, 28: IPV6, 30: IPV6}
+_VERSIONS = {4: IPV4, 6: IPV6}
+_PPP_OTHER = 0x880B
+"""The ethertype of PPP: stands for its control protocols."""
+
+
+def is_octet_link(link_type: int) -> bool:
+    """Tell whether packets of *link_type* are pieces of an octet lane: text, raw octets, USER0 to USER15."""
+    return link_type == LINK_OCTETS or _USER_FIRST <= link_type <= _USER_LAST
+
+
+def _ethertype(octets: bytes, at: int, following: int) -> Place:
+    """Read the ethertype at *at*, whose payload begins at *following*, through VLAN tags, SNAP and PPPoE."""
+    while True:
+        if len(octets) < following:
+            return TRUNCATED, following
+        kind = octets[at] << 8 | octets[at + 1]
+        if kind in _VLAN_TAGS:
+            at, following = following + 2, following + 4
+        elif kind == _PPPOE_SESSION:
+            return _ppp(octets, following + 6)
+        elif kind < 0x0600:  # a length (IEEE 802.3), or "802.2" as Linux cooked captures say it
+            if octets[following : following + 6] != _SNAP:
+                return LLC, following
+            at, following = following + 6, following + 8
+        else:
+            return kind, following
+
+
+def _ethernet(octets: bytes) -> Place:
+    return _ethertype(octets, 12, 14)
+
+
+def _linux_cooked(octets: bytes) -> Place:
+    return _ethertype(octets, 14, 16)
+
+
+def _linux_cooked_2(octets: bytes) -> Place:
+    return _ethertype(octets, 0, 20)
+
+
+def _ppp(octets: bytes, at: int = 0) -> Place:
+    if octets[at : at + 2] == b"\xff\x03":
+        at += 2
+    if len(octets) < at + 2:
+        return TRUNCATED, at
+    if octets[at] & 1:  # protocol field compression
+        protocol, at = octets[at], at + 1
+    else:
+        protocol, at = octets[at] << 8 | octets[at + 1], at + 2
+    return _PPP_PROTOCOLS.get(protocol, _PPP_OTHER), at
+
+
+def _ppp_serial(octets: bytes) -> Place:
+    """PPP, or Cisco HDLC by its first octet."""
+    return _cisco_hdlc(octets) if octets[:1] in (b"\x0f", b"\x8f") else _ppp(octets)
+
+
+def _cisco_hdlc(octets: bytes) -> Place:
+    return _ethertype(octets, 2, 4)
+
+
+def _pppoe(octets: bytes) -> Place:
+    return _ppp(octets, 6)
+
+
+def _raw(octets: bytes) -> Place:
+    return (_VERSIONS.get(octets[0] >> 4, 0), 0) if octets else (TRUNCATED, 0)
+
+
+def _loopback(octets: bytes) -> Place:
+    if len(octets) < 4:
+        return TRUNCATED, 0
+    family = int.from_bytes(octets[:4], "little")
+    if family > 0xFFFF:
+        family = int.from_bytes(octets[:4], "big")
+    return _ADDRESS_FAMILIES.get(family, 0), 4
+
+
+LINKS: dict[int, Callable[[bytes], Place]] = {
+    0: _loopback,
+    1: _ethernet,
+    9: _ppp,
+    12: _raw,
+    14: _raw,
+    50: _ppp_serial,
+    51: _pppoe,
+    101: _raw,
+    104: _cisco_hdlc,
+    108: _loopback,
+    113: _linux_cooked,
+    228: _raw,
+    229: _raw,
+    276: _linux_cooked_2,
+}
+"""Link type to the function that finds what a packet carries; each is total."""

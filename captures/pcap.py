@@ -1,0 +1,168 @@
+"""Classic pcap files: records to chunks, with a way on where lengths lie.
+
+Source: IETF draft-ietf-opsawg-pcap; the modified variant as libpcap reads it (sf-pcap.c).
+"""
+
+from collections.abc import Callable, Iterator
+from struct import Struct
+from typing import NamedTuple
+
+from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk, Source
+from captures.stream import Window
+
+
+class Variant(NamedTuple):
+    """What a magic number says about the file that it opens."""
+
+    order: str
+    nanoseconds: bool
+    modified: bool
+
+
+VARIANTS = {
+    number.to_bytes(4, "little" if order == "<" else "big"): Variant(order, nanoseconds, modified)
+    for order in "<>"
+    for number, nanoseconds, modified in (
+        (0xA1B2C3D4, False, False),
+        (0xA1B23C4D, True, False),
+        (0xA1B2CD34, False, True),
+    )
+}
+HEADER_LENGTH = 24
+LARGEST_PACKET = 1 << 20
+"""A record that announces more lies: four times what libpcap writes."""
+
+_LINK_TYPE = 0x03FF_FFFF  # the six bits above tell of a frame check sequence
+_SEARCHED = 1 << 20
+_WEEK = 7 * 86400
+_OUTGOING = 4
+_new = tuple.__new__
+
+
+class PcapSource(Source):
+    """The records of a pcap file as chunks; what is damaged is remarked and passed over."""
+
+    def __init__(self, name: str, window: Window, size: int | None = None) -> None:
+        super().__init__(name, size)
+        self._window = window
+        window.reach(HEADER_LENGTH)
+        variant = VARIANTS[window.buffer[:4]]
+        self.time_digits = 9 if variant.nanoseconds else 6
+        self._scale = 1 if variant.nanoseconds else 1000
+        self._fraction_limit = 1_000_000_000 // self._scale
+        self._record_header = 24 if variant.modified else 16
+        self._unpack: Callable[[bytes, int], tuple[int, int, int, int]] = Struct(variant.order + "IIII").unpack_from
+        self.link_type = 0
+        if len(window.buffer) < HEADER_LENGTH:
+            self.remark("capture-cut", f"the file header has {HEADER_LENGTH} octets, {len(window.buffer)} are there")
+        else:
+            self.link_type = Struct(variant.order + "I").unpack_from(window.buffer, 20)[0] & _LINK_TYPE
+
+    def __iter__(self) -> Iterator[Chunk]:
+        window, unpack, scale, link_type = self._window, self._unpack, self._scale, self.link_type
+        length = self._record_header
+        plain = length == 16
+        number, good_seconds, at = 0, -1, HEADER_LENGTH
+        if len(window.buffer) < HEADER_LENGTH:
+            return
+        while True:
+            buffer, base = window.buffer, window.base
+            size = len(buffer)
+            last = size - length
+            suspicious = False
+            while at <= last:
+                seconds, fraction, captured, original = unpack(buffer, at)
+                start = at + length
+                end = start + captured
+                if captured > original or end > size:
+                    suspicious = captured > original or captured > LARGEST_PACKET
+                    break
+                number += 1
+                good_seconds = seconds
+                time_ns = seconds * 1_000_000_000 + fraction * scale
+                direction = UNKNOWN if plain else SENT if buffer[at + 22] == _OUTGOING else RECEIVED
+                yield _new(Chunk, (number, time_ns, link_type, direction, buffer[start:end], original, base + start))
+                at = end
+            if not suspicious:
+                came = window.more(at)
+                at = 0
+                if came:
+                    continue
+                if len(window.buffer) < length:
+                    break
+            chunk, at = self._mend(at, number + 1, good_seconds)
+            if chunk is not None:
+                number += 1
+                yield chunk
+            if at < 0:
+                return
+        left = len(window.buffer) - at
+        if left:
+            self.remark("capture-cut", f"{left} octets of a record header are left after packet {number}", number)
+
+    def close(self) -> None:
+        """Give the input back."""
+        self._window.close()
+
+    def _mend(self, at: int, number: int, good_seconds: int) -> tuple[Chunk | None, int]:
+        """Read the record at *at*, whose lengths cannot be right, by where the next one begins.
+
+        Returns the packet, if its octets could be told, and where to read on: -1 for nowhere.
+        """
+        window = self._window
+        seconds, fraction, captured, original = self._unpack(window.buffer, at)
+        start = at + self._record_header
+        if captured <= LARGEST_PACKET and self._is_border(start + captured, good_seconds):
+            following, original = start + captured, captured
+            code, text = "pcap-length-wrong", f"packet {number} says that {captured} of its {original} octets are there"
+        else:
+            following = self._search(start, good_seconds)
+            left = (following if following >= 0 else len(window.buffer)) - start
+            original = max(left, captured if captured <= LARGEST_PACKET else 0)
+            if following >= 0:
+                code, where = "pcap-length-wrong", "the next record begins after"
+                original = left
+            elif window.ended:
+                code, where = "capture-cut", "what is left in the file is"
+            else:
+                self.remark(
+                    "pcap-length-wrong", f"packet {number} announces {captured} octets; reading stops there", number
+                )
+                return None, -1
+            text = f"packet {number} announces {captured} octets, {where} {left}"
+        self.remark(code, text, number)
+        octets = window.buffer[start : following if following >= 0 else None]
+        if not octets or not self._is_near(seconds, good_seconds) or len(octets) > LARGEST_PACKET:
+            return None, following
+        time_ns = seconds * 1_000_000_000 + fraction * self._scale
+        return Chunk(number, time_ns, self.link_type, UNKNOWN, octets, original, window.base + start), following
+
+    def _search(self, start: int, good_seconds: int) -> int:
+        """Find the next place from *start* that reads as a record and leads to another one; -1 if none."""
+        window = self._window
+        for at in range(start, start + _SEARCHED):
+            if at + self._record_header > len(window.buffer) and not window.more():
+                break
+            if self._is_record(at, good_seconds):
+                captured = self._unpack(window.buffer, at)[2]
+                if self._is_border(at + self._record_header + captured, good_seconds):
+                    return at
+        return -1
+
+    def _is_border(self, at: int, good_seconds: int) -> bool:
+        """Tell whether a record begins at *at*, or the input ends there."""
+        if self._window.reach(at + self._record_header):
+            return self._is_record(at, good_seconds)
+        return at == len(self._window.buffer)
+
+    def _is_record(self, at: int, good_seconds: int) -> bool:
+        seconds, fraction, captured, original = self._unpack(self._window.buffer, at)
+        return (
+            0 < captured <= original <= LARGEST_PACKET
+            and fraction < self._fraction_limit
+            and self._is_near(seconds, good_seconds)
+        )
+
+    @staticmethod
+    def _is_near(seconds: int, good_seconds: int) -> bool:
+        return good_seconds < 0 or abs(seconds - good_seconds) <= _WEEK

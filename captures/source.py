@@ -1,0 +1,193 @@
+"""Inputs to sources: a name is opened, what it holds is recognised by its content, never by the name."""
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterator
+
+from captures.chunk import LINK_OCTETS, UNKNOWN, CaptureError, CapturePermissionError, Chunk, Source
+from captures.hexlog import HexlogSource, encoding_of, has_octets
+from captures.pcap import VARIANTS, PcapSource
+from captures.pcapng import MAGIC, PcapngSource
+from captures.stream import GZIP_MAGIC, FileInput, GzipInput, HeldInput, Window
+
+STDIN = "-"
+EXPECTED = "a pcap or pcapng file, a raw octet dump or hex text"
+MOST_NESTED_GZIP = 2
+RAW_PIECE = 4096
+
+_LOOKED_AT = 512
+_JUDGED = 64 * 1024
+_FOREIGN = {
+    b"\x7fELF": "a program (ELF)",
+    b"\x89PNG": "a picture (PNG)",
+    b"\xff\xd8\xff": "a picture (JPEG)",
+    b"GIF8": "a picture (GIF)",
+    b"%PDF": "a document (PDF)",
+    b"PK\x03\x04": "a zip archive; unpack it first",
+    b"PK\x05\x06": "an empty zip archive",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive; unpack it first",
+    b"BZh": "compressed with bzip2; unpack it first",
+    b"\xfd7zXZ": "compressed with xz; unpack it first",
+    b"\x28\xb5\x2f\xfd": "compressed with zstd; unpack it first",
+    b"\x04\x22\x4d\x18": "compressed with lz4; unpack it first",
+    b"SQLite format 3": "a database (SQLite)",
+    b"PAR1": "a Parquet file",
+    b"snoop\0\0\0": "a snoop capture; save it as pcap",
+    b"GMBU": "a Network Monitor capture; save it as pcap",
+    b"btsnoop\0": "a Bluetooth capture (btsnoop)",
+}
+_RAW_BEGINS = re.compile(
+    rb"""\x7E[\xA0-\xAF]                                              # HDLC, frame type 3
+    | \x00\x01\x00                                                   # wrapper
+    | \x68(.)\1\x68                                                  # M-Bus
+    | [/\xAF](?:[?\xBF]|[A-Za-z\xC1-\xFA]{3}[0-9\xB0-\xB9])          # IEC 62056-21, also with parity bits
+    | \xDB\x08                                                       # general-glo-ciphering, as P1 telegrams have it
+    | \xE6[\xE6\xE7]\x00                                             # LLC""",
+    re.DOTALL | re.VERBOSE,
+)
+_RAW_INSIDE = re.compile(rb"\x7E[\xA0-\xA7]|\x68(.)\1\x68", re.DOTALL)
+_CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1b")) + b"\x7f"
+
+
+class _Desk:
+    """Takes the remarks of an input, which may have some before there is a source to give them to."""
+
+    def __init__(self) -> None:
+        self._source: Source | None = None
+        self._early: list[tuple[str, str]] = []
+
+    def __call__(self, code: str, text: str) -> None:
+        if self._source is None:
+            self._early.append((code, text))
+        else:
+            self._source.remark(code, text)
+
+    def attach(self, source: Source) -> Source:
+        """Give *source* what came before it and all that comes."""
+        self._source = source
+        for code, text in self._early:
+            source.remark(code, text)
+        return source
+
+
+class RawSource(Source):
+    """Octets without any times or borders, in pieces as they come."""
+
+    def __init__(self, name: str, window: Window, size: int | None = None) -> None:
+        super().__init__(name, size)
+        self._window = window
+
+    def __iter__(self) -> Iterator[Chunk]:
+        number, offset = 0, self._window.base
+        while octets := self._window.take():
+            for at in range(0, len(octets), RAW_PIECE):
+                piece = octets[at : at + RAW_PIECE]
+                number += 1
+                yield Chunk(number, None, LINK_OCTETS, UNKNOWN, piece, len(piece), offset + at)
+            offset += len(octets)
+
+    def close(self) -> None:
+        """Give the input back."""
+        self._window.close()
+
+
+def open_source(name: str) -> Source:
+    """Open the file, pipe or device *name* ("-" is standard input) and recognise what it holds.
+
+    A source is read once; open it again for a second pass. Packets of a pipe come as soon as they are complete.
+
+    Raises: CaptureError for an input that cannot be read at all, CapturePermissionError if that is why.
+    """
+    label = "stdin" if name == STDIN else name
+    descriptor = _stdin() if name == STDIN else _open(name)
+    desk = _Desk()
+    window = Window(FileInput(descriptor, desk, owned=name != STDIN))
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise CaptureError(f"{label}: a directory; {EXPECTED} was expected")
+        size = status.st_size if stat.S_ISREG(status.st_mode) else None
+        return desk.attach(_recognise(name, label, window, size, desk))
+    except BaseException:
+        window.close()
+        raise
+
+
+def source_from_hex(text: str) -> Source:
+    """Make a source of octets written in hex, one frame a line.
+
+    Raises: CaptureError if there are no octets in *text*.
+    """
+    if not has_octets(text):
+        shown = text.strip()
+        shown = f"{shown[:40]}…" if len(shown) > 40 else shown
+        raise CaptureError(f"--hex: octets in hex such as 7E A0 07 were expected, not {shown!r}")
+    octets = text.encode("utf-8", "replace")
+    return HexlogSource("hex", Window(HeldInput(octets)), len(octets))
+
+
+def _stdin() -> int:
+    try:
+        return sys.stdin.fileno()
+    except (AttributeError, OSError, ValueError):
+        raise CaptureError(f"stdin: closed; {EXPECTED} was expected") from None
+
+
+def _open(name: str) -> int:
+    try:
+        if os.path.isdir(name):  # Windows calls it a matter of permission
+            raise IsADirectoryError
+        return os.open(name, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+    except FileNotFoundError:
+        raise CaptureError(f"{name or repr(name)}: no such file") from None
+    except IsADirectoryError:
+        raise CaptureError(f"{name}: a directory; {EXPECTED} was expected") from None
+    except PermissionError:
+        raise CapturePermissionError(f"{name}: no permission to read it") from None
+    except (OSError, ValueError) as error:
+        raise CaptureError(f"{name!r}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _recognise(name: str, label: str, window: Window, size: int | None, desk: _Desk) -> Source:
+    """Make the source for what stands first in *window*."""
+    window.reach(4)
+    for depth in range(MOST_NESTED_GZIP + 1):
+        if not window.buffer.startswith(GZIP_MAGIC):
+            break
+        if depth == MOST_NESTED_GZIP:
+            raise CaptureError(f"{label}: gzip in gzip in gzip; {EXPECTED} was expected")
+        window, size = Window(GzipInput(window, desk)), None
+        window.reach(4)
+    head = window.buffer
+    if not head:
+        raise CaptureError(f"{label}: empty; {EXPECTED} was expected")
+    if head[:4] in VARIANTS:
+        return PcapSource(name, window, size)
+    if head.startswith(MAGIC):
+        return PcapngSource(name, window, size)
+    for magic, what in _FOREIGN.items():
+        if window.reach(len(magic)) and window.buffer.startswith(magic):
+            raise CaptureError(f"{label}: {what}; {EXPECTED} was expected")
+    return _recognise_octets(name, label, window, size)
+
+
+def _recognise_octets(name: str, label: str, window: Window, size: int | None) -> Source:
+    """Tell text in hex from raw octets, where the input has no magic number."""
+    if _RAW_BEGINS.match(window.buffer):
+        return RawSource(name, window, size)
+    while len(window.buffer) < _LOOKED_AT and b"\n" not in window.buffer and window.more():
+        pass
+    if size is not None or window.ended:
+        window.reach(_JUDGED)
+    head = window.buffer[:_JUDGED]
+    encoding = encoding_of(head)
+    if encoding == "utf-16" or len(head.translate(None, _CONTROL)) == len(head):
+        # Of a pipe only a first line may be there yet: octets may still come.
+        if (size is not None or window.ended) and not has_octets(head.decode(encoding, "replace")):
+            raise CaptureError(f"{label}: text without octets in hex; {EXPECTED} was expected")
+        return HexlogSource(name, window, size)
+    if _RAW_BEGINS.match(head) or _RAW_INSIDE.search(head):
+        return RawSource(name, window, size)
+    raise CaptureError(f"{label}: not recognised; {EXPECTED} was expected")

@@ -1,0 +1,159 @@
+"""Octets of an input, block by block as they come: files, pipes, and gzip of either."""
+
+import os
+import select
+import zlib
+from collections.abc import Callable
+from typing import Protocol
+
+BLOCK = 256 * 1024
+GZIP_MAGIC = b"\x1f\x8b\x08"
+
+Report = Callable[[str, str], None]
+"""Takes a remark's code and text."""
+
+
+class Input(Protocol):
+    """What hands out the octets of an input in order."""
+
+    def fetch(self) -> bytes:
+        """Return what is there, waiting for the first octet only; empty at the end."""
+
+    def close(self) -> None:
+        """Give the input back."""
+
+
+class FileInput:
+    """A file descriptor, read without a buffer of our own: what a pipe has is passed on at once."""
+
+    def __init__(self, descriptor: int, report: Report, *, owned: bool = True) -> None:
+        self._descriptor = descriptor
+        self._report = report
+        self._owned = owned
+
+    def fetch(self) -> bytes:
+        """Return what is there; a failing medium ends the input with a remark."""
+        while self._descriptor >= 0:
+            try:
+                return os.read(self._descriptor, BLOCK)
+            except BlockingIOError:  # stdin that another program left non-blocking
+                select.select([self._descriptor], [], [])
+            except OSError as error:
+                self._report("read-failed", f"reading stopped: {error.strerror}")
+                break
+        return b""
+
+    def close(self) -> None:
+        """Close the descriptor if it is ours."""
+        if self._owned and self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor = -1
+
+
+class GzipInput:
+    """What a gzip stream unpacks to, its members joined; a damaged stream gives what was readable."""
+
+    def __init__(self, packed: "Window", report: Report) -> None:
+        self._packed = packed
+        self._report = report
+        self._unpacker = zlib.decompressobj(wbits=31)
+        self._rest = b""
+        self._ended = False
+
+    def fetch(self) -> bytes:
+        """Unpack up to one block; what a small file unpacks to is never held as a whole."""
+        while not self._ended:
+            if self._unpacker.eof:
+                self._next_member()
+                continue
+            packed = self._rest or self._packed.take()
+            if not packed:
+                self._end("gzip-cut", "the gzip stream is cut")
+                break
+            try:
+                octets = self._unpacker.decompress(packed, BLOCK)
+            except zlib.error:
+                self._end("gzip-damaged", "the gzip stream is damaged; what comes after is lost")
+                break
+            self._rest = self._unpacker.unconsumed_tail or self._unpacker.unused_data
+            if octets:
+                return octets
+        return b""
+
+    def _next_member(self) -> None:
+        rest = self._rest.lstrip(b"\0")  # some writers pad to a block with zeros
+        while len(rest) < len(GZIP_MAGIC):
+            more = self._packed.take()
+            if not more:
+                break
+            rest = (rest + more).lstrip(b"\0")
+        self._rest = rest
+        if rest.startswith(GZIP_MAGIC):
+            self._unpacker = zlib.decompressobj(wbits=31)
+            return
+        self._ended = True
+        if rest:
+            self._report("gzip-trailing", "octets after the gzip stream are left aside")
+
+    def _end(self, code: str, text: str) -> None:
+        self._ended = True
+        self._report(code, text)
+
+    def close(self) -> None:
+        """Give the packed input back."""
+        self._packed.close()
+
+
+class Window:
+    """The octets of an input that are at hand, and where they stand in it."""
+
+    def __init__(self, octets_of: Input) -> None:
+        self._input = octets_of
+        self.buffer = b""
+        self.base = 0
+        """Offset of the buffer's first octet in the input."""
+        self.ended = False
+
+    def more(self, at: int = 0) -> bool:
+        """Forget what stands before *at* and append what comes next; false at the end."""
+        block = b"" if self.ended else self._input.fetch()
+        self.base += at
+        self.buffer = self.buffer[at:] + block
+        self.ended = not block
+        return not self.ended
+
+    def reach(self, length: int) -> bool:
+        """Fetch until *length* octets are at hand; false if the input has fewer."""
+        while len(self.buffer) < length and self.more():
+            pass
+        return len(self.buffer) >= length
+
+    def take(self) -> bytes:
+        """Return the octets at hand, or else the next that come, and forget them; empty at the end."""
+        if not self.buffer and not self.more():
+            return b""
+        octets = self.buffer
+        self.base += len(octets)
+        self.buffer = b""
+        return octets
+
+    def close(self) -> None:
+        """Give the input back; nothing comes any more."""
+        self.ended = True
+        self._input.close()
+
+
+class HeldInput:
+    """Octets that are in memory already."""
+
+    def __init__(self, octets: bytes) -> None:
+        self._octets = octets
+
+    def fetch(self) -> bytes:
+        """Return all of them, once."""
+        octets, self._octets = self._octets, b""
+        return octets
+
+    def close(self) -> None:
+        """Forget them."""
+        self._octets = b""
