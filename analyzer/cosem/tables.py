@@ -30,8 +30,7 @@ class Tables:
         """List the headers (``class.7.1``) that begin with *prefix*, in the order of the file."""
         names = []
         begin = self._text.find(f"\n[{prefix}")
-        while begin >= 0:
-            end = self._text.find("]", begin)
+        while begin >= 0 and (end := self._text.find("]", begin)) >= 0:
             names.append(self._text[begin + 2 : end])
             begin = self._text.find(f"\n[{prefix}", end)
         return names
