@@ -1,0 +1,327 @@
+"""COSEM Data: elements to nested values, JSON, tree nodes and back to octets; and the field that holds one.
+
+A nested value is ``(type tag, value)``; arrays and structures hold a tuple of such pairs.
+Source: IEC 62056-6-2 (Data), IEC 61334-6.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+from dissectors import axdr
+from dissectors.axdr import Compact, Element
+from dissectors.fields import House, RandomOf, Seen
+from dissectors.quirks import quirk
+from dissectors.tree import Kind, Node, Note, Problem, Severity
+
+Value = tuple[int, Any]
+"""A nested value: type tag and plain value."""
+
+_CONTAINERS = (axdr.ARRAY, axdr.STRUCTURE)
+_HEX = frozenset((axdr.OCTET_STRING, 25, 26, 27))
+_FLOATS = frozenset((7, 23, 24))
+
+
+def nest(elements: list[Element]) -> Value:
+    """Fold the flat *elements* of one Data into its nested value."""
+    value, rest = _nest_from(elements, 0)
+    return value if rest == len(elements) else (axdr.ARRAY, nest_all(elements))
+
+
+def nest_all(elements: list[Element]) -> tuple[Value, ...]:
+    """Fold flat *elements* of several Data into their nested values."""
+    values: list[Value] = []
+    at = 0
+    while at < len(elements):
+        value, at = _nest_from(elements, at)
+        values.append(value)
+    return tuple(values)
+
+
+def _nest_from(elements: list[Element], at: int) -> tuple[Value, int]:
+    element = elements[at]
+    tag = element.tag
+    if tag in _CONTAINERS:
+        members: list[Value] = []
+        after = at + 1
+        for _ in range(element.value):
+            if after >= len(elements):
+                break
+            member, after = _nest_from(elements, after)
+            members.append(member)
+        return (tag, tuple(members)), after
+    if tag == axdr.COMPACT_ARRAY:
+        return (tag, (_frozen(element.value.description), nest_all(element.value.elements))), at + 1
+    return (tag, element.value), at + 1
+
+
+def _frozen(description: Any) -> Any:
+    """Make a type description hashable, so that a value is immutable all through."""
+    if isinstance(description, str):
+        return description
+    if "structure" in description:
+        return ("structure", tuple(_frozen(one) for one in description["structure"]))
+    inner = description["array"]
+    return ("array", inner["number-of-elements"], _frozen(inner["type-description"]))
+
+
+def _thawed(description: Any) -> Any:
+    if isinstance(description, str):
+        return description
+    if description[0] == "structure":
+        return {"structure": [_thawed(one) for one in description[1]]}
+    return {"array": {"number-of-elements": description[1], "type-description": _thawed(description[2])}}
+
+
+def to_json(value: Value) -> Any:
+    """Give the JSON form of a nested value: ``{"long-unsigned": 5}``."""
+    tag, inner = value
+    if tag in _CONTAINERS:
+        return {axdr.NAMES[tag]: [to_json(one) for one in inner]}
+    if tag == axdr.COMPACT_ARRAY:
+        contents = [to_json(one) for one in inner[1]]
+        return {"compact-array": {"contents-description": _thawed(inner[0]), "array-contents": contents}}
+    return {axdr.NAMES[tag]: scalar_to_json(tag, inner)}
+
+
+def scalar_to_json(tag: int, value: Any) -> Any:
+    """Give the JSON form of one scalar of type *tag*."""
+    if tag in _HEX:
+        return value.hex().upper()
+    if tag == axdr.VISIBLE_STRING:
+        return value.decode("latin-1")
+    if tag == axdr.UTF8_STRING:
+        return _utf8(value)
+    if tag in _FLOATS:
+        return json_float(value)
+    if tag == axdr.DESCRIPTOR:
+        return descriptor_json(value)
+    return value
+
+
+def json_float(value: float) -> float | str:
+    """Give a float, or the string that stands for one that JSON cannot write."""
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "INF" if value > 0 else "-INF"
+
+
+def descriptor_json(value: tuple[bytes, bytes, bytes]) -> dict[str, Any]:
+    """Give the JSON form of an untagged attribute descriptor."""
+    return {
+        "class-id": int.from_bytes(value[0], "big"),
+        "instance-id": value[1].hex().upper(),
+        "attribute-id": int.from_bytes(value[2], "big", signed=True),
+    }
+
+
+def _utf8(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def from_json(form: Any) -> Value:
+    """Make a nested value of its JSON form. Raises ValueError that says what is no Data."""
+    if not isinstance(form, dict) or len(form) != 1:
+        raise ValueError(f'Data is written {{"type": value}}, not {form!r}')
+    name, inner = next(iter(form.items()))
+    tag = axdr.TAGS.get(name)
+    if tag is None or tag == axdr.DESCRIPTOR:
+        raise ValueError(f"{name!r} is no Data type")
+    if tag in _CONTAINERS:
+        return tag, tuple(from_json(one) for one in inner)
+    if tag == axdr.COMPACT_ARRAY:
+        contents = tuple(from_json(one) for one in inner["array-contents"])
+        return tag, (_frozen(inner["contents-description"]), contents)
+    if tag in _HEX and isinstance(inner, str):
+        return tag, bytes.fromhex(inner)
+    if tag in _FLOATS and isinstance(inner, str):
+        return tag, float(inner)
+    if tag == axdr.VISIBLE_STRING and isinstance(inner, str):
+        return tag, inner.encode("latin-1", "replace")
+    if tag == axdr.UTF8_STRING and isinstance(inner, str):
+        return tag, inner.encode()
+    return tag, inner
+
+
+def encode(value: Value) -> bytes:
+    """Build the octets of a nested value, type tag included."""
+    tag, inner = value
+    if tag == axdr.DESCRIPTOR:
+        return b"".join(inner)
+    return bytes((tag,)) + _encode_body(tag, inner)
+
+
+def _encode_body(tag: int, inner: Any) -> bytes:
+    if tag in _CONTAINERS:
+        return axdr.length_octets(len(inner)) + b"".join(encode(one) for one in inner)
+    if tag in axdr.STRUCTS:
+        return axdr.STRUCTS[tag].pack(inner)
+    if tag in (axdr.NULL, axdr.DONT_CARE):
+        return b""
+    if tag == axdr.BIT_STRING:
+        whole = inner + "0" * (-len(inner) % 8)
+        return axdr.length_octets(len(inner)) + bytes(int(whole[at : at + 8], 2) for at in range(0, len(whole), 8))
+    if tag == axdr.COMPACT_ARRAY:
+        contents = b"".join(_encode_described(one) for one in inner[1])
+        return _encode_description(inner[0]) + axdr.length_octets(len(contents)) + contents
+    return axdr.length_octets(len(inner)) + bytes(inner)
+
+
+def _encode_description(description: Any) -> bytes:
+    if isinstance(description, str):
+        return bytes((axdr.TAGS[description],))
+    if description[0] == "structure":
+        members = b"".join(_encode_description(one) for one in description[1])
+        return b"\x02" + axdr.length_octets(len(description[1])) + members
+    return b"\x01" + description[1].to_bytes(2, "big") + _encode_description(description[2])
+
+
+def _encode_described(value: Value) -> bytes:
+    tag, inner = value
+    if tag in _CONTAINERS:
+        return b"".join(_encode_described(one) for one in inner)
+    return _encode_body(tag, inner)
+
+
+def grow_elements(parent: Node, elements: list[Element]) -> None:
+    """Add the nodes of flat *elements* to *parent*, arrays and structures with their header as a hidden leaf."""
+    stack: list[tuple[Node, int]] = [(parent, len(elements))]
+    opened: list[Node] = []
+    for tag, start, end, value in elements:
+        while stack[-1][1] == 0:
+            stack.pop()
+            opened.pop().end = start * 8
+        top, left = stack[-1]
+        stack[-1] = (top, left - 1)
+        name = axdr.NAMES[tag]
+        if tag in _CONTAINERS:
+            node = top.add(Node(name, Kind.DATA, start * 8, end * 8, None, f"{value} element{'s' * (value != 1)}"))
+            if end > start:
+                node.add(Node("count", Kind.HIDDEN, start * 8, end * 8, value, str(value)))
+            stack.append((node, value))
+            opened.append(node)
+        elif tag == axdr.COMPACT_ARRAY:
+            _grow_compact(top, start, end, value)
+        else:
+            node = top.add(Node(name, Kind.DATA, start * 8, end * 8, scalar_to_json(tag, value)))
+            if tag == 7:
+                node.notes.append(
+                    Note("old-float-tag", Severity.NOTE, "data", "type tag 07, float32 since", start, end)
+                )
+    last = elements[-1].end * 8 if elements else parent.end
+    for node in opened:
+        node.end = last
+
+
+def _grow_compact(parent: Node, start: int, end: int, value: Compact) -> None:
+    node = parent.add(Node("compact-array", Kind.DATA, start * 8, end * 8))
+    described, begin = value.description_end * 8, value.contents_start * 8
+    node.add(Node("contents-description", Kind.LEAF, start * 8, described, value.description))
+    node.add(Node("length", Kind.HIDDEN, described, begin, end - value.contents_start))
+    contents = node.add(Node("array-contents", Kind.SEQUENCE_OF, begin, end * 8))
+    if value.elements:
+        grow_elements(contents, value.elements)
+    contents.end = end * 8
+
+
+class DataField(House):
+    """One Data. Its value is nested; JSON form (``{"long-unsigned": 5}``) is accepted.
+
+    *inline* adds its element to the parent without a node of its own; *untagged* allows the quirk of that name.
+    """
+
+    __slots__ = ["inline", "untagged"]
+
+    def __init__(self, name: str = "data", asn1: str | None = None, *, inline: bool = False, untagged: bool = False):
+        self.inline = inline
+        self.untagged = untagged
+        House.__init__(self, name, (axdr.NULL, None), asn1)
+
+    def any2i(self, pkt: Any, x: Any) -> Any:
+        """Accept the JSON form, and None for null-data."""
+        return (axdr.NULL, None) if x is None else from_json(x) if isinstance(x, dict) else x
+
+    def scan(self, octets: bytes, at: int, end: int) -> tuple[list[Element], int]:
+        """Read the elements."""
+        try:
+            return axdr.scan_data(octets, at, end)
+        except Problem:
+            if not self.untagged:
+                raise
+            try:
+                return axdr.scan_untagged_descriptors(octets, at, end)
+            except Problem:
+                pass
+            raise
+
+    def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[Value, int]:
+        """Read the nested value."""
+        try:
+            elements, after = self.scan(octets, at, end)
+        except axdr.ElementsProblem as problem:
+            if problem.elements:
+                problem.partial = nest(problem.elements)
+            raise
+        return nest(elements), after
+
+    def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
+        """Add the elements; where they break off, those before stay."""
+        from dissectors.composites import place
+
+        node = parent if self.inline else parent.add(Node(self.asn1, Kind.WRAP, at * 8, end * 8))
+        try:
+            elements, after = self.scan(octets, at, end)
+        except axdr.ElementsProblem as problem:
+            grow_elements(node, problem.elements)
+            target = _innermost_open(node, end)
+            place(target, "data", problem.elements[-1].end if problem.elements else at, end, problem)
+            problem.is_placed = True
+            raise
+        grow_elements(node, elements)
+        if not self.inline:
+            node.end = after * 8
+        if any(element.tag == axdr.DESCRIPTOR for element in elements):
+            node.notes.append(quirk("untagged-descriptors", at, after))
+        return after
+
+    def build(self, value: Any) -> bytes:
+        """Build type tag and contents."""
+        return encode(self.any2i(None, value))
+
+    def to_json(self, value: Value) -> Any:
+        """Give the JSON form."""
+        return to_json(value)
+
+    def randval(self) -> Any:
+        """Draw a small random value."""
+        return RandomOf(lambda: _random_value(2))
+
+
+def _innermost_open(node: Node, end: int) -> Node:
+    """Find the array or structure that was still open where the elements broke off, and end all open ones there."""
+    node.end = end * 8
+    while node.children and node.children[-1].kind is Kind.DATA and node.children[-1].children:
+        last = node.children[-1]
+        count = last.children[0].value
+        if last.children[0].kind is not Kind.HIDDEN or len(last.children) - 1 >= count:
+            break
+        last.end = end * 8
+        node = last
+    return node
+
+
+def _random_value(depth: int) -> Value:
+    tag = random.choice((0, 3, 5, 6, 9, 10, 15, 16, 17, 18, 22) + ((1, 2) if depth else ()))
+    if tag in _CONTAINERS:
+        return tag, tuple(_random_value(depth - 1) for _ in range(random.randrange(4)))
+    if tag == axdr.NULL:
+        return tag, None
+    if tag in (axdr.OCTET_STRING, axdr.VISIBLE_STRING):
+        return tag, random.randbytes(random.randrange(8))
+    packed = axdr.STRUCTS[tag]
+    return tag, packed.unpack(random.randbytes(packed.size))[0]

@@ -1,0 +1,354 @@
+"""House fields: each reads its octets at a position, grows tree nodes, and builds; Scapy's API is a thin adapter.
+
+A field reads ``(octets, at, end)`` and returns ``(value, next octet)``; it raises :class:`Problem` inside the engines.
+Fields with a ``code`` have a fixed size and fold into one struct in the generated scan.
+Source: IEC 61334-6 (A-XDR), IEC 62056-5-3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from struct import Struct, calcsize
+from typing import Any
+
+from scapy.fields import BitField, Field
+from scapy.volatile import RandNum, VolatileValue
+
+from dissectors import axdr
+from dissectors.tree import Kind, Node, Problem, Truncated
+
+Seen = Mapping[str, Any]
+"""Values of the fields of the same layer that were read before."""
+
+
+class RandomOf(VolatileValue):
+    """A volatile value for Scapy's ``fuzz()`` that draws from a function."""
+
+    def __init__(self, draw: Callable[[], Any]) -> None:
+        super().__init__()
+        self.draw = draw
+
+    def _fix(self) -> Any:
+        return self.draw()
+
+
+class House(Field):
+    """The base of all house fields. *asn1* is the name of the standard, kept in the field and not derived."""
+
+    __slots__ = ["asn1", "code"]
+    narrows = False
+    """Whether the fields after this one are bounded by its value."""
+
+    def __init__(self, name: str, default: Any, asn1: str | None = None, code: str = "") -> None:
+        self.code = code
+        self.asn1 = asn1 if asn1 is not None else name.replace("_", "-")
+        Field.__init__(self, name, default, code or "B")
+
+    # -- engines ------------------------------------------------------------------------------------------------
+
+    def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[Any, int]:
+        """Read the value at *at*. Returns it and the next octet."""
+        raise NotImplementedError
+
+    def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
+        """Read at *at* and add nodes to *parent*; note the value in *seen*. Returns the next octet."""
+        value, after = self.read(octets, at, end, seen)
+        seen[self.name] = value
+        parent.children.append(Node(self.asn1, Kind.LEAF, at * 8, after * 8, self.to_json(value), self.to_text(value)))
+        return after
+
+    def build(self, value: Any) -> bytes:
+        """Build the octets of *value*."""
+        raise NotImplementedError
+
+    def to_json(self, value: Any) -> Any:
+        """Give the JSON form of *value* (design: JSON encoding rules of ASN.1)."""
+        return value
+
+    def to_text(self, value: Any) -> str:
+        """Say *value* for a person where that adds something to its JSON form; else nothing."""
+        return ""
+
+    # -- Scapy --------------------------------------------------------------------------------------------------
+
+    def getfield(self, pkt: Any, s: bytes) -> tuple[bytes, Any]:
+        """Adapt :meth:`read` to Scapy."""
+        value, at = self.read(s, 0, len(s), pkt.fields if pkt is not None else {})
+        return s[at:], value
+
+    def addfield(self, pkt: Any, s: bytes, val: Any) -> bytes:
+        """Adapt :meth:`build` to Scapy."""
+        return s + self.build(self.any2i(pkt, val))
+
+    def i2len(self, pkt: Any, x: Any) -> int:
+        """Count the octets that *x* takes."""
+        return len(self.build(x))
+
+    def i2repr(self, pkt: Any, x: Any) -> str:
+        """Show *x* as its text or JSON form."""
+        return self.to_text(x) or str(self.to_json(x))
+
+
+class Fixed(House):
+    """A field of fixed size: one struct code."""
+
+    __slots__ = ["unpack"]
+
+    def __init__(self, name: str, code: str, default: Any, asn1: str | None = None) -> None:
+        House.__init__(self, name, default, asn1, code)
+        self.unpack = Struct(">" + code).unpack_from
+
+    @property
+    def size(self) -> int:
+        """The number of octets."""
+        return calcsize(">" + self.code)
+
+    def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[Any, int]:
+        """Read the value; too few octets raise Truncated."""
+        after = at + self.size
+        if after > end:
+            raise Truncated(at, self.size, end - at)
+        return self.unpack(octets, at)[0], after
+
+    def build(self, value: Any) -> bytes:
+        """Pack *value*."""
+        return Struct(">" + self.code).pack(value)
+
+
+class Number(Fixed):
+    """An INTEGER of 1, 2, 4 or 8 octets; *table* names its values (an ENUMERATED)."""
+
+    __slots__ = ["table"]
+
+    def __init__(
+        self, name: str, code: str, default: int = 0, asn1: str | None = None, table: Mapping[int, str] | None = None
+    ) -> None:
+        self.table = table
+        Fixed.__init__(self, name, code, default, asn1)
+
+    def any2i(self, pkt: Any, x: Any) -> Any:
+        """Accept the identifier of an enumerated value beside its number."""
+        if isinstance(x, str) and self.table is not None:
+            for number, identifier in self.table.items():
+                if identifier == x:
+                    return number
+            raise ValueError(f"{self.name}: {x!r} is none of {', '.join(self.table.values())}")
+        return x
+
+    def to_json(self, value: int) -> Any:
+        """Give the identifier, or the number where none is assigned."""
+        return self.table.get(value, value) if self.table is not None else value
+
+    def to_text(self, value: int) -> str:
+        """Say identifier and number."""
+        return f"{self.table.get(value, 'unassigned')} ({value})" if self.table is not None else ""
+
+
+class Flag(Fixed):
+    """A BOOLEAN octet: 00 is false, anything else true (01 and FF are both seen)."""
+
+    __slots__: list[str] = []
+
+    def __init__(self, name: str, default: bool = False, asn1: str | None = None) -> None:
+        Fixed.__init__(self, name, "B", int(default), asn1)
+
+    def to_json(self, value: int) -> bool:
+        """Give true or false."""
+        return bool(value)
+
+    def randval(self) -> Any:
+        """Draw 0 or 1."""
+        return RandNum(0, 1)
+
+
+class Constant(Fixed):
+    """A tag octet: the only value under which its layer is read."""
+
+    __slots__: list[str] = []
+
+    def __init__(self, name: str, value: int, asn1: str | None = None) -> None:
+        Fixed.__init__(self, name, "B", value, asn1)
+
+    def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[int, int]:
+        """Read the octet; another one is a problem."""
+        if at >= end:
+            raise Truncated(at, 1, 0)
+        if octets[at] != self.default:
+            raise Problem(at, f"{octets[at]:02X} where {self.default:02X} belongs")
+        return octets[at], at + 1
+
+    def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
+        """Add the tag as a hidden leaf."""
+        value, after = self.read(octets, at, end, seen)
+        parent.children.append(Node(self.asn1, Kind.HIDDEN, at * 8, after * 8, value, f"{value:02X}"))
+        return after
+
+    def randval(self) -> None:
+        """Stay: a random tag would be another layer."""
+        return
+
+
+class Octets(Fixed):
+    """An OCTET STRING of fixed size, shown as upper-case hex; accepts hex text."""
+
+    __slots__: list[str] = []
+
+    def __init__(self, name: str, size: int, default: bytes | None = None, asn1: str | None = None) -> None:
+        Fixed.__init__(self, name, f"{size}s", default if default is not None else bytes(size), asn1)
+
+    def any2i(self, pkt: Any, x: Any) -> Any:
+        """Accept hex text; a wrong size is refused rather than padded."""
+        x = _octets(x)
+        if isinstance(x, bytes) and len(x) != self.size:
+            raise ValueError(f"{self.name}: {self.size} octets needed, got {len(x)}")
+        return x
+
+    def to_json(self, value: bytes) -> str:
+        """Give the hex digits."""
+        return value.hex().upper()
+
+
+class LogicalName(Octets):
+    """A logical name (instance-id): six octets, the value groups A to F of an OBIS code."""
+
+    __slots__: list[str] = []
+
+    def __init__(self, name: str = "instance_id", asn1: str = "instance-id") -> None:
+        Octets.__init__(self, name, 6, asn1=asn1)
+
+    def any2i(self, pkt: Any, x: Any) -> Any:
+        """Accept ``0.0.1.0.0.255`` and ``0-0:1.0.0*255`` beside octets and hex."""
+        if isinstance(x, str):
+            parts = x.translate(str.maketrans("-:*", "...")).split(".")
+            if len(parts) == 6:
+                return bytes(int(part) for part in parts)
+        return Octets.any2i(self, pkt, x)
+
+    def to_text(self, value: bytes) -> str:
+        """Write the code as A-B:C.D.E*F."""
+        return "{}-{}:{}.{}.{}*{}".format(*value)
+
+
+class OctetString(House):
+    """An OCTET STRING behind its A-XDR length."""
+
+    __slots__: list[str] = []
+
+    def __init__(self, name: str, default: bytes = b"", asn1: str | None = None) -> None:
+        House.__init__(self, name, default, asn1)
+
+    def any2i(self, pkt: Any, x: Any) -> Any:
+        """Accept hex text."""
+        return _octets(x)
+
+    def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[bytes, int]:
+        """Read length and octets."""
+        size, start = axdr.scan_length(octets, at, end)
+        after = start + size
+        if after > end:
+            raise Truncated(at, after - at, end - at)
+        return octets[start:after], after
+
+    def build(self, value: bytes) -> bytes:
+        """Build length and octets."""
+        return axdr.length_octets(len(value)) + value
+
+    def to_json(self, value: bytes) -> Any:
+        """Give the hex digits."""
+        return value.hex().upper()
+
+    def randval(self) -> Any:
+        """Draw up to 16 octets."""
+        return RandomOf(_random_octets)
+
+
+class TextString(OctetString):
+    """A string of characters behind its A-XDR length (VisibleString, GeneralizedTime)."""
+
+    __slots__: list[str] = []
+
+    def any2i(self, pkt: Any, x: Any) -> Any:
+        """Accept text as characters, not as hex."""
+        return x.encode() if isinstance(x, str) else x
+
+    def to_json(self, value: bytes) -> str:
+        """Give the characters."""
+        return value.decode("latin-1")
+
+
+class BitPart(BitField):
+    """One part of a group of bits: Scapy's own BitField that knows its group."""
+
+    __slots__ = ["asn1", "group", "shift"]
+
+    def __init__(self, name: str, size: int, default: int, shift: int, asn1: str) -> None:
+        self.shift = shift
+        self.asn1 = asn1
+        BitField.__init__(self, name, default, size)
+
+
+class BitGroup:
+    """The bits that stand together in 1, 2 or 4 octets: what two of the engines read in place of the parts."""
+
+    narrows = False
+
+    def __init__(self, name: str, asn1: str, code: str, parts: Sequence[BitPart], *, as_hex: bool) -> None:
+        self.name = name
+        self.asn1 = asn1
+        self.code = code
+        self.parts = parts
+        self.as_hex = as_hex
+        self.size = calcsize(">" + code)
+        for part in parts:
+            part.group = self
+
+    def split(self, value: int) -> dict[str, int]:
+        """Give the parts of *value* by name."""
+        return {part.name: value >> part.shift & (1 << part.size) - 1 for part in self.parts}
+
+    def to_json(self, value: int) -> str:
+        """Give the group as hex digits."""
+        return f"{value:0{self.size * 2}X}"
+
+    def read(self, octets: bytes, at: int, end: int) -> tuple[int, int]:
+        """Read the group as one number."""
+        after = at + self.size
+        if after > end:
+            raise Truncated(at, self.size, end - at)
+        return int.from_bytes(octets[at:after], "big"), after
+
+    def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
+        """Add a node for the group with one leaf a part."""
+        value, after = self.read(octets, at, end)
+        seen[self.name] = value
+        node = parent.add(Node(self.asn1, Kind.BITS, at * 8, after * 8, self.to_json(value) if self.as_hex else None))
+        bit = at * 8
+        for part in self.parts:
+            one = value >> part.shift & (1 << part.size) - 1
+            seen[part.name] = one
+            shown = bool(one) if part.size == 1 and not self.as_hex else one
+            node.children.append(Node(part.asn1, Kind.LEAF, bit, bit + part.size, shown))
+            bit += part.size
+        return after
+
+
+def bits(name: str, *parts: tuple[str, int] | tuple[str, int, int], as_hex: bool = True) -> list[BitPart]:
+    """Declare a group of bits, most significant first, as ``(name, width[, default])``; use it with ``*``."""
+    total = sum(part[1] for part in parts)
+    fields: list[BitPart] = []
+    shift = total
+    for part in parts:
+        shift -= part[1]
+        fields.append(BitPart(part[0], part[1], part[2] if len(part) > 2 else 0, shift, part[0].replace("_", "-")))
+    BitGroup(name, name.replace("_", "-"), {8: "B", 16: "H", 32: "I"}[total], fields, as_hex=as_hex)
+    return fields
+
+
+def _octets(x: Any) -> Any:
+    return bytes.fromhex(x) if isinstance(x, str) else bytes(x) if isinstance(x, bytearray) else x
+
+
+def _random_octets() -> bytes:
+    import random
+
+    return random.randbytes(random.randrange(17))

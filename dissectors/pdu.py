@@ -1,0 +1,288 @@
+"""The base of all layers: a Scapy Packet whose fields are read by position, and whose partial readings survive.
+
+A reading that breaks off gives a packet of a subclass that has just the fields seen and the octets left over.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, ClassVar
+
+from scapy.fields import RawVal
+from scapy.packet import Packet
+
+from dissectors.composites import grow_item, place
+from dissectors.fields import BitGroup, BitPart, House, Seen
+from dissectors.tree import Kind, Node, Note, Problem, Severity
+
+
+class Remaining(House):
+    """The octets up to the end of the layer, as they are."""
+
+    __slots__: list[str] = []
+
+    def __init__(self, name: str, default: bytes = b"", asn1: str | None = None) -> None:
+        House.__init__(self, name, default, asn1)
+
+    def any2i(self, pkt: Any, x: Any) -> Any:
+        """Accept hex text."""
+        return bytes.fromhex(x) if isinstance(x, str) else x
+
+    def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[bytes, int]:
+        """Take all that is left."""
+        return octets[at:end], end
+
+    def build(self, value: bytes) -> bytes:
+        """Give the octets."""
+        return value
+
+    def to_json(self, value: bytes) -> str:
+        """Give the hex digits."""
+        return value.hex().upper()
+
+
+class Layer(Packet):
+    """A layer of the IEC 62056 family.
+
+    *asn1* is its shown name; *wraps_one* tells that it stands in JSON for its one visible member.
+    """
+
+    __slots__ = ["_automatic", "problem"]
+    fields_desc: ClassVar[list[Any]] = []
+    asn1: ClassVar[str] = ""
+    wraps_one: ClassVar[bool] = False
+    show_indent = 0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.problem: str | None = None
+        self._automatic: frozenset[str] = frozenset()
+        Packet.__init__(self, *args, **kwargs)
+
+    # -- engines ------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def items(cls) -> tuple[Any, ...]:
+        """Give the fields with bits folded into their groups: what the tree and the scan read."""
+        return _items(cls)
+
+    @classmethod
+    def grow(cls, node: Node, octets: bytes, at: int, end: int) -> int:
+        """Grow the nodes of this layer under *node*; what was read stays when a Problem comes out."""
+        seen: dict[str, Any] = {}
+        node.layer = cls
+        limit = end
+        try:
+            for item in _items(cls):
+                at = grow_item(item, node, octets, at, min(limit, end), seen)
+                if item.narrows:
+                    limit = item.limit(seen[item.name], octets, at, end)
+        except Problem:
+            if limit >= end:
+                raise
+            at = limit  # the length bounds the damage: what follows the region is read
+        if cls.is_bounded() and at < min(limit, end):
+            at = add_leftover(node, at, min(limit, end))
+        node.end = at * 8
+        if limit > end:
+            raise _place_lack(node, at, limit - end)
+        return at
+
+    @classmethod
+    def read_packet(cls, octets: bytes, at: int, end: int) -> tuple[Any, int]:
+        """Read a packet at *at*; a Problem carries the partial packet."""
+        values: dict[str, Any] = {}
+        start, limit, done = at, end, 0
+        try:
+            for item in _items(cls):
+                value, at = _read_item(item, octets, at, min(limit, end), values)
+                values[item.name] = value
+                done += 1
+                if item.narrows:
+                    limit = item.limit(value, octets, at, end)
+            if limit > end:
+                raise Problem(end, f"{limit - end} octets missing", is_short=True)
+            if cls.is_bounded() and at < limit:
+                raise Problem(at, f"{limit - at} octets left over")
+        except Problem as problem:
+            stop = min(limit, end)
+            problem.partial = cls._partial(values, done, problem, octets[at:stop], octets[start:stop])
+            if limit >= end:
+                raise
+            return problem.partial, limit
+        packet = cls()
+        packet._fill(values, octets[start:at])
+        return packet, at
+
+    @classmethod
+    def _partial(cls, values: dict[str, Any], done: int, problem: Problem, rest: bytes, raw: bytes) -> Any:
+        has_value = problem.partial is not None
+        packet = _partial_class(cls, done + has_value)()
+        if has_value:
+            values[_items(cls)[done].name] = problem.partial
+            rest = b""
+        values["undecoded"] = rest
+        packet._fill(values, raw)
+        packet._automatic = frozenset()
+        packet.problem = problem.reason
+        return packet
+
+    def _fill(self, values: dict[str, Any], raw: bytes) -> None:
+        self.fields = {field.name: values[field.name] for field in self.fields_desc if field.name in values}
+        self.raw_packet_cache_fields = {
+            name: freeze(value) for name, value in self.fields.items() if isinstance(value, (Packet, list))
+        }
+        self.raw_packet_cache = raw
+        self.explicit = 1
+        self._automatic = frozenset(field.name for field in self.fields_desc if getattr(field, "narrows", False))
+
+    @classmethod
+    def is_bounded(cls) -> bool:
+        """Tell whether a length of the layer says where it ends."""
+        return any(item.narrows for item in _items(cls))
+
+    def self_build(self) -> bytes:
+        """Build the fields; lengths that are to be computed take the size of what follows them."""
+        self._check_cache()
+        if self.raw_packet_cache is not None:
+            return bytes(self.raw_packet_cache)
+        built: bytes = b""
+        tail: list[tuple[Any, bytes]] = []
+        for field in self.fields_desc:
+            if getattr(field, "narrows", False):
+                tail.append((field, built))
+                built = b""
+                continue
+            value = self.getfieldval(field.name)
+            built = built + bytes(value) if isinstance(value, RawVal) else field.addfield(self, built, value)
+        for field, before in reversed(tail):
+            value = self.getfieldval(field.name)
+            size = len(built) if value is None or field.name in self._automatic else value
+            built = before + (bytes(size) if isinstance(size, RawVal) else field.build(size)) + built
+        return built
+
+    def _check_cache(self) -> None:
+        """Drop the octets as read once a field inside was edited."""
+        if self.raw_packet_cache is not None and self.raw_packet_cache_fields is not None:
+            for name, frozen in self.raw_packet_cache_fields.items():
+                if freeze(self.getfieldval(name)) != frozen:
+                    self.raw_packet_cache = self.raw_packet_cache_fields = None
+                    return
+
+    def setfieldval(self, attr: str, val: Any) -> None:
+        """Set a field; one that was computed keeps the value given."""
+        self._automatic -= {attr}
+        Packet.setfieldval(self, attr, val)
+
+    def copy(self) -> Any:
+        """Copy the layer with all inside."""
+        clone = Packet.copy(self)
+        clone._automatic, clone.problem = self._automatic, self.problem
+        return clone
+
+    @classmethod
+    def from_value(cls, value: Any) -> Any:
+        """Make the layer from a mapping of its fields, or from the value of its one visible field."""
+        if isinstance(value, dict) and not cls.wraps_one:
+            return cls(**{name.replace("-", "_"): one for name, one in value.items()})
+        visible = [
+            field for field in cls.fields_desc if not isinstance(field, (BitPart,)) and field.default != cls.tag()
+        ]
+        return cls(**{visible[-1].name: value}) if visible else cls()
+
+    @classmethod
+    def tag(cls) -> Any:
+        """Give the layer's first constant, the tag octet; None where it has none."""
+        first = cls.fields_desc[0] if cls.fields_desc else None
+        return first.default if first is not None and type(first).__name__ == "Constant" else None
+
+    def values(self) -> dict[str, Any]:
+        """Give all field values by name, groups of bits included."""
+        found = {field.name: self.getfieldval(field.name) for field in self.fields_desc}
+        for item in _items(type(self)):
+            if isinstance(item, BitGroup):
+                found[item.name] = sum(int(found[part.name]) << part.shift for part in item.parts)
+        return found
+
+    # -- Scapy --------------------------------------------------------------------------------------------------
+
+    def do_dissect(self, s: bytes) -> bytes:
+        """Read this layer at the start of *s*; never raises, what could not be read is ``undecoded``."""
+        try:
+            packet, at = self.read_packet(s, 0, len(s))
+        except Problem as problem:
+            packet, at = problem.partial, len(s)
+            self.__class__ = packet.__class__
+            self.init_fields()
+            self.problem = problem.reason
+        self.fields = packet.fields
+        self._automatic = packet._automatic
+        self.raw_packet_cache = packet.raw_packet_cache
+        self.raw_packet_cache_fields = packet.raw_packet_cache_fields
+        self.explicit = 1
+        return s[at:]
+
+    def _raw_packet_cache_field_value(self, fld: Any, val: Any, copy: bool = False) -> Any:
+        return freeze(val)
+
+    def mysummary(self) -> str:
+        """Name the layer."""
+        return self.asn1 or type(self).__name__
+
+
+def add_leftover(parent: Node, at: int, end: int) -> int:
+    """Add the octets that follow a complete layer as a hidden leaf with a note. Returns the next octet."""
+    leaf = parent.add(Node("undecoded", Kind.HIDDEN, at * 8, end * 8, None, f"{end - at} octets left over"))
+    text = f"{end - at} octet{'s' * (end - at != 1)} left over after the last field"
+    leaf.notes.append(Note("apdu-trailing-octets", Severity.WARNING, "malformed", text, at, end))
+    return end
+
+
+def _place_lack(node: Node, at: int, missing: int) -> Problem:
+    problem = Problem(at, f"{missing} octet{'s' * (missing != 1)} missing", is_short=True)
+    problem.is_placed = True
+    place(node, "missing", at, at, problem)
+    node.children[-1].kind = Kind.HIDDEN
+    return problem
+
+
+def freeze(value: Any) -> Any:
+    """Give a value that compares equal only while nothing inside *value* was edited, grandchildren included."""
+    if isinstance(value, Packet):
+        inner = tuple((name, freeze(one)) for name, one in value.fields.items())
+        return (
+            type(value).__name__,
+            inner,
+            value.raw_packet_cache is None,
+            freeze(value.payload) if value.payload else None,
+        )
+    if isinstance(value, (list, tuple)):
+        return tuple(freeze(one) for one in value)
+    return value
+
+
+def _read_item(item: Any, octets: bytes, at: int, end: int, values: dict[str, Any]) -> tuple[Any, int]:
+    if not isinstance(item, BitGroup):
+        return item.read(octets, at, end, values)  # type: ignore[no-any-return]
+    value, after = item.read(octets, at, end)
+    values.update(item.split(value))
+    return value, after
+
+
+@cache
+def _items(cls: type[Layer]) -> tuple[Any, ...]:
+    found: list[Any] = []
+    for field in cls.fields_desc:
+        item = field.group if isinstance(field, BitPart) else field
+        if not found or found[-1] is not item:
+            found.append(item)
+    return tuple(found)
+
+
+@cache
+def _partial_class(cls: type[Layer], count: int) -> type[Layer]:
+    """Make the layer that has only the first *count* items of *cls* and the octets that were left over."""
+    kept: list[Any] = []
+    for item in _items(cls)[:count]:
+        kept.extend(item.parts if isinstance(item, BitGroup) else [item])
+    members = {"fields_desc": [*kept, Remaining("undecoded")], "asn1": cls.asn1, "name": f"{cls.__name__} (partial)"}
+    return type(cls.__name__, (cls,), members)

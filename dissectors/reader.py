@@ -1,0 +1,79 @@
+"""The entry points of dissection: octets to a tree, a tree to the JSON of its APDU. Total: never raise on octets.
+
+Source: design of the JSON form: ASN.1 JSON encoding rules (ITU-T X.697) over the COSEM pdu module.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dissectors.acse
+import dissectors.xdlms.access
+import dissectors.xdlms.action
+import dissectors.xdlms.ciphered
+import dissectors.xdlms.error
+import dissectors.xdlms.general_block_transfer
+import dissectors.xdlms.get
+import dissectors.xdlms.initiate
+import dissectors.xdlms.notification
+import dissectors.xdlms.set
+import dissectors.xdlms.short_name  # noqa: F401 -- importing registers the layers
+from dissectors import registry
+from dissectors.pdu import add_leftover
+from dissectors.tree import Kind, Node, Problem
+
+
+def read_apdu(octets: bytes, at: int = 0, end: int | None = None) -> Node:
+    """Read one APDU into its tree, whose only child is the APDU; what cannot be read is an undecoded leaf."""
+    stop = len(octets) if end is None else end
+    root = Node("apdu", Kind.CHOICE, at * 8, stop * 8)
+    registry.grow_apdu(root, octets, at, stop)
+    return root
+
+
+def tree(layer: Any, octets: bytes, at: int = 0, end: int | None = None) -> Node:
+    """Read one *layer* into its tree; octets after it are a hidden undecoded leaf with a note."""
+    stop = len(octets) if end is None else end
+    node = Node(layer.asn1 or layer.__name__, Kind.WRAP if layer.wraps_one else Kind.LAYER, at * 8, stop * 8)
+    try:
+        after = layer.grow(node, octets, at, stop)
+    except Problem:
+        after = stop
+    if after < stop:
+        add_leftover(node, after, stop)
+    node.end = stop * 8
+    return node
+
+
+def apdu_json(octets: bytes) -> Any:
+    """Read one APDU and give its JSON form: ``{"get-request": {"get-request-normal": {…}}}``."""
+    return to_json(read_apdu(octets))
+
+
+def to_json(node: Node) -> Any:
+    """Give the JSON form of a node: what stands for its octets in the ``apdu`` member."""
+    kind = node.kind
+    if kind is Kind.LEAF:
+        return node.value
+    if kind is Kind.UNDECODED:
+        return {"malformed": node.value}
+    if kind is Kind.DATA:
+        return _data_json(node)
+    if kind is Kind.BITS and node.value is not None:
+        return node.value
+    children = [child for child in node.children if child.kind is not Kind.HIDDEN]
+    if kind is Kind.SEQUENCE_OF:
+        return [to_json(child) for child in children]
+    if kind is Kind.WRAP:
+        return to_json(children[-1]) if children else None
+    members = {child.name: to_json(child) for child in children}
+    shape = getattr(node.layer, "json_shape", None)
+    return shape(members) if shape else members
+
+
+def _data_json(node: Node) -> Any:
+    if node.name in ("array", "structure"):
+        return {node.name: [to_json(child) for child in node.children if child.kind is not Kind.HIDDEN]}
+    if node.name == "compact-array":
+        return {node.name: {child.name: to_json(child) for child in node.children if child.kind is not Kind.HIDDEN}}
+    return {node.name: node.value}

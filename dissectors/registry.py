@@ -1,0 +1,111 @@
+"""Which layer reads which APDU: by its tag, and for families of variants by the choice octet after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from dissectors.pdu import add_leftover
+from dissectors.tree import Kind, Node, Note, Problem, Severity
+
+L = TypeVar("L")
+
+_BY_TAG: dict[int, Any] = {}
+_VARIANTS: dict[int, dict[int, Any]] = {}
+FAMILIES: dict[int, str] = {}
+"""The name of each assigned APDU tag."""
+LAYERS: list[Any] = []
+"""Every registered APDU layer."""
+CLAUSES: dict[str, str] = {}
+"""Where each APDU is specified."""
+
+
+def apdu(tag: int, family: str, *, choice: int | None = None, clause: str = "IEC 62056-5-3") -> Callable[[L], L]:
+    """Register a layer as the APDU *family* under *tag*; *choice* makes it one variant of the family."""
+
+    def register(layer: Any) -> Any:
+        FAMILIES[tag] = family
+        LAYERS.append(layer)
+        layer.family = family
+        CLAUSES[layer.asn1 or family] = clause
+        if choice is None:
+            layer.asn1 = family
+            _BY_TAG[tag] = layer
+        else:
+            _VARIANTS.setdefault(tag, {})[choice] = layer
+        return layer
+
+    return register
+
+
+def pick(octets: bytes, at: int, end: int) -> tuple[str, Any] | None:
+    """Find family and layer of the APDU that begins at *at*; None where nothing is assigned."""
+    if at >= end:
+        return None
+    tag = octets[at]
+    layer = _BY_TAG.get(tag)
+    if layer is None:
+        variants = _VARIANTS.get(tag)
+        if variants is None or at + 1 >= end:
+            return None
+        layer = variants.get(octets[at + 1])
+        if layer is None:
+            return None
+    return FAMILIES[tag], layer
+
+
+def begins_apdu(octets: bytes, at: int, end: int) -> bool:
+    """Tell whether an assigned tag (and choice) stands at *at*."""
+    return pick(octets, at, end) is not None
+
+
+def reads(octets: bytes, at: int, end: int) -> bool:
+    """Tell whether the octets are one APDU that reads completely; an empty SN list proves nothing and is refused."""
+    found = pick(octets, at, end)
+    if found is None or end - at < 2:
+        return False
+    if end - at == 2 and octets[at + 1] == 0:
+        return octets[at] in (0x62, 0x63)
+    try:
+        _, after = found[1].read_packet(octets, at, end)
+    except Problem:
+        return False
+    return bool(after == end)
+
+
+def grow_apdu(parent: Node, octets: bytes, at: int, end: int) -> int:
+    """Grow the APDU at *at* under *parent*; total: what cannot be read becomes an undecoded leaf."""
+    found = pick(octets, at, end)
+    if found is None:
+        return _grow_unknown(parent, octets, at, end)
+    family, layer = found
+    kind = Kind.WRAP if layer.wraps_one else Kind.LAYER
+    if layer.asn1 != family:
+        parent = parent.add(Node(family, Kind.CHOICE, at * 8, end * 8))
+    node = parent.add(Node(layer.asn1, kind, at * 8, end * 8))
+    try:
+        after: int = layer.grow(node, octets, at, end)
+    except Problem:
+        after = end
+        node.end = end * 8
+    if after < end:
+        add_leftover(node, after, end)
+        node.end = end * 8
+    parent.end = max(parent.end, node.end) if parent.kind is Kind.CHOICE else parent.end
+    return end
+
+
+def _grow_unknown(parent: Node, octets: bytes, at: int, end: int) -> int:
+    """Show octets whose tag (or choice) is not assigned."""
+    if at >= end:
+        leaf = parent.add(Node("apdu", Kind.UNDECODED, at * 8, end * 8, "no octets", "no octets"))
+        reason = "an APDU without octets"
+    else:
+        tag = octets[at]
+        family = FAMILIES.get(tag)
+        reason = f"tag {tag:02X} is not assigned" if family is None else f"{family} has no such choice"
+        if family is not None and at + 1 >= end:
+            reason = "needs 2 octets, 1 left"
+        leaf = parent.add(Node(family or f"tag-{tag:02x}", Kind.UNDECODED, at * 8, end * 8, reason, reason))
+    leaf.notes.append(Note("apdu-malformed", Severity.ERROR, "malformed", reason, at, end))
+    return end
