@@ -1,4 +1,4 @@
-"""Which octets may open an APDU: the tags of IEC 62056-5-3 and ACSE, and how far the octets behind them agree."""
+"""Which octets may open an APDU: the tags of IEC 62056-5-3 and ACSE, and whether what follows agrees."""
 
 GATEWAY_TAGS = frozenset((0xE6, 0xE7))
 APDU_TAGS = (
@@ -15,38 +15,45 @@ _CHOICES = {0xC0: 3, 0xC1: 5, 0xC3: 6, 0xC4: 3, 0xC5: 5, 0xC7: 4}
 """The service APDUs whose second octet is a choice, and how many alternatives each has."""
 _SIZED = frozenset((*range(0x21, 0x39), *range(0x41, 0x59), *range(0x60, 0x64), *range(0xC8, 0xD8)))
 """The APDUs whose second octet begins the length of all that follows."""
+_COUNTED = {0x05: 7, 0x06: 7, 0x0C: 3, 0x0D: 1, 0x16: 7, 0x18: 7}
+"""The APDUs of short-name referencing that begin with a count, and the highest alternative of their items."""
+_LONG = frozenset((0x08, 0x0E, 0xC2, 0xD9, 0xDA, 0xDD, 0xDF, 0xE0, 0xE6, 0xE7))
+"""APDUs with no more to be said of their second octet."""
 _TITLED = frozenset((0xDB, 0xDC))
 """The APDUs that begin with a system title of 0 or 8 octets."""
 
 
-def opens_as_apdu(octets: bytes | bytearray, start: int, end: int) -> bool:
-    """Tell whether the octets from *start* to *end* open as one whole APDU: a tag, and what surely follows it.
+OPENING_LENGTH = 6
+"""As many octets of an APDU as `opens_as_apdu` may want to see."""
 
-    Looks at no more than a dozen octets; it rules out, it does not read. Total: never raises on octets.
+
+def opens_as_apdu(octets: bytes | bytearray, start: int, length: int) -> bool:
+    """Tell whether an APDU of *length* octets may open at *start*: a tag, and what surely follows it.
+
+    It rules out, it does not read; it looks at `OPENING_LENGTH` octets. Total: never raises on octets.
     """
-    length = end - start
-    if length < 3 or end > len(octets):
+    if length < 3 or start + min(length, OPENING_LENGTH) > len(octets):
         return False
-    tag, second = octets[start], octets[start + 1]
-    if tag not in APDU_TAGS:
-        return False
+    tag, second, third = octets[start : start + 3]
     if tag in _CHOICES:
         return 1 <= second <= _CHOICES[tag] and length > 3
     if tag in _SIZED:
-        return _ends_at(octets, start + 1, end)
+        return _announces(octets, start + 1, length - 1)
+    if tag in _COUNTED:
+        return 1 <= second <= 32 and third <= _COUNTED[tag]
     if tag in _TITLED:
         return second in (0, 8) and length > second + 7
     if tag == 0xD8:
         return length in (3, 7)
     if tag == 0x0F:
         return length > 6 and octets[start + 5] in (0, 9, 12)
-    return tag not in (0x01, 0x05, 0x06, 0x0C, 0x0D, 0x10) and length > 5
+    return tag in _LONG and length > 5
 
 
-def _ends_at(octets: bytes | bytearray, at: int, end: int) -> bool:
-    """Tell whether the BER length at *at* announces exactly the octets up to *end*."""
+def _announces(octets: bytes | bytearray, at: int, length: int) -> bool:
+    """Tell whether the BER length at *at* announces exactly *length* octets, itself included."""
     first = octets[at]
     if first < 0x80:
-        return at + 1 + first == end
-    behind = at + 1 + (first & 0x7F)
-    return first in (0x81, 0x82) and behind + int.from_bytes(octets[at + 1 : behind], "big") == end
+        return first + 1 == length
+    width = first - 0x80
+    return width in (1, 2) and int.from_bytes(octets[at + 1 : at + 1 + width], "big") + 1 + width == length

@@ -1,0 +1,1 @@
+"""Pieces joined again: TCP segments, HDLC segments, service blocks."""

@@ -1,0 +1,163 @@
+"""Which stack a lane speaks, scored over its octets and never by its port; and what it is where it is none of ours.
+
+Sources: the layouts of IEC 62056-46, IEC 62056-47, IEC 61334-4-32; RFC 5246, 4253, 854, 9112 and 1035 for the carriers.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from analyzer.framing.datagram import is_llc
+from analyzer.framing.frame import APDU, HDLC, LLC, WRAPPER, Mark
+from analyzer.framing.hdlc import FLAG, HdlcFramer
+from analyzer.framing.hdlc_header import Trust, trust_of
+from analyzer.framing.tags import APDU_TAGS, opens_as_apdu
+
+_LOOKED_AT = 8192
+"""A lane that has not said what it is in so many octets is judged by them."""
+_LLC_LENGTH = 3
+_HEADER_LENGTH = 8
+_STRONG = 0.9
+_CHAIN = 0.8
+_OPENS = 0.7
+_HINT = 0.3
+
+_CARRIERS = (
+    ("tls", re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")),
+    ("ssh", re.compile(rb"SSH-")),
+    ("telnet", re.compile(rb"\xff[\xfb-\xfe]")),
+    ("http", re.compile(rb"HTTP/1|(GET|POST|PUT|HEAD|OPTIONS|DELETE|CONNECT) [/*a-z]")),
+    ("dns", re.compile(rb"..[\x00-\x07\x80-\x87].\x00\x01\x00.\x00.\x00.[\x01-\x3f][-_*0-9A-Za-z]", re.DOTALL)),
+    ("modem", re.compile(rb"\s*(AT[+&DEHIZ\r]|CONNECT|RING|NO CARRIER|\+\+\+)")),
+    ("mqtt", re.compile(rb"\x10.{1,4}\x00(\x04MQTT|\x06MQIsdp)", re.DOTALL)),
+    ("mbus", re.compile(rb"\x68(.)\1\x68", re.DOTALL)),
+    ("iec62056-21", re.compile(rb"(/[?A-Za-z]{1,4}.*!\r\n|/[A-Z]{2}[A-Za-z][0-9])")),
+)
+"""What else a lane may begin with, first match counts."""
+
+
+class Verdict(NamedTuple):
+    """What the octets of a lane look like.
+
+    *strong* says that a whole unit stands there (a good FCS; a wrapper PDU or a datagram whose APDU reads): only then
+    do the other octets of the lane count as noise. *reason* names what was seen, for a person. *carrier* names what
+    the lane is where it is none of ours ("other" if unknown, empty where a stack was found).
+    """
+
+    stack: str | None
+    strong: bool
+    score: float
+    reason: str
+    runner_up: str | None = None
+    carrier: str = ""
+
+
+class _Candidate(NamedTuple):
+    score: float
+    stack: str
+    reason: str
+
+
+def detect(octets: bytes, reads: Callable[[bytes], bool] | None = None) -> Verdict:
+    """Judge the first octets of a lane, or one datagram, by content.
+
+    *reads* tells whether octets read as one whole APDU; without it only a check sequence, or several wrapper PDUs in a
+    row, make a strong verdict. Total: never raises on octets.
+    """
+    octets = octets[:_LOOKED_AT]
+    candidates = sorted(_candidates(octets, reads), reverse=True)
+    if candidates and candidates[0].score >= _HINT:
+        best = candidates[0]
+        second = candidates[1].stack if len(candidates) > 1 else None
+        return Verdict(best.stack, best.score >= _STRONG, best.score, best.reason, second)
+    return Verdict(None, False, 0.0, "no unit of a known stack", None, carrier_of(octets))
+
+
+def carrier_of(octets: bytes) -> str:
+    """Name the protocol that *octets* begin like, "other" if it is none of the known ones."""
+    for name, pattern in _CARRIERS:
+        if pattern.match(octets):
+            return name
+    return "other"
+
+
+def _candidates(octets: bytes, reads: Callable[[bytes], bool] | None) -> Iterator[_Candidate]:
+    """Score each stack that can be meant, and none more once a check sequence has settled it."""
+    hdlc = _hdlc(octets)
+    if hdlc:
+        yield hdlc
+        if hdlc.score >= _STRONG:
+            return
+    if octets.find(b"\x00\x01") >= 0:
+        yield from _wrapper(octets, reads)
+    if is_llc(octets):
+        yield _apdu(LLC, octets[_LLC_LENGTH:], reads)
+    if octets and octets[0] in APDU_TAGS:
+        yield _apdu(APDU, octets, reads)
+
+
+def _hdlc(octets: bytes) -> _Candidate | None:
+    """Score *octets* as HDLC: by frames with a good FCS, else by a header with a good HCS."""
+    if not any(format_octet in octets for format_octet in range(0xA0, 0xB0)):
+        return None
+    framer = HdlcFramer()
+    found = framer.feed(octets, Mark(0, None)) + framer.flush()
+    good = sum(1 for frame in found if frame.link == HDLC and not frame.problem)
+    if good:
+        return _Candidate(1.0, HDLC, f"{good} frame{'s' * (good > 1)} with a good FCS")
+    for frame in found:
+        if frame.link == HDLC:
+            start = int(frame.octets[0] == FLAG)
+            if trust_of(frame.octets, start) is Trust.GOOD:
+                return _Candidate(_CHAIN, HDLC, f"a header with a good HCS, frame {frame.problem}")
+            return _Candidate(_HINT, HDLC, f"a readable header, frame {frame.problem}")
+    return None
+
+
+def _wrapper(octets: bytes, reads: Callable[[bytes], bool] | None) -> Iterator[_Candidate]:
+    """Score *octets* as wrapper PDUs, from the first place where a header and an APDU's tag stand."""
+    at = octets.find(b"\x00\x01")
+    while 0 <= at <= len(octets) - _HEADER_LENGTH - 1:
+        if _is_header(octets, at):
+            candidate = _chain(octets, at, reads)
+            if at and candidate.score < _CHAIN:
+                candidate = candidate._replace(score=candidate.score / 2)
+            yield candidate
+            if candidate.score >= _CHAIN:
+                return
+        at = octets.find(b"\x00\x01", at + 1)
+
+
+def _is_header(octets: bytes, at: int) -> bool:
+    source, destination, length = (octets[at + i] << 8 | octets[at + i + 1] for i in (2, 4, 6))
+    return source <= 0x3FFF and destination <= 0x3FFF and length > 0 and octets[at + _HEADER_LENGTH] in APDU_TAGS
+
+
+def _chain(octets: bytes, at: int, reads: Callable[[bytes], bool] | None) -> _Candidate:
+    """Follow the PDUs from *at*: how many are whole, and whether the first one's APDU reads."""
+    apdu = at + _HEADER_LENGTH
+    length = octets[at + 6] << 8 | octets[at + 7]
+    whole = apdu + length <= len(octets)
+    if whole and reads and reads(octets[apdu : apdu + length]):
+        return _Candidate(1.0, WRAPPER, "a wrapper PDU whose APDU reads")
+    opens = opens_as_apdu(octets, apdu, length)
+    count = 0
+    while at + _HEADER_LENGTH < len(octets) and octets[at : at + 2] == b"\x00\x01" and _is_header(octets, at):
+        at += _HEADER_LENGTH + (octets[at + 6] << 8 | octets[at + 7])
+        count += at <= len(octets)
+    if count > 1 and opens:
+        return _Candidate(0.95, WRAPPER, f"{count} wrapper PDUs in a row")
+    if whole and opens:
+        return _Candidate(_CHAIN if reads else _STRONG, WRAPPER, "a whole wrapper PDU whose APDU opens as one")
+    if opens or count > 1:
+        return _Candidate(_OPENS, WRAPPER, "a wrapper header and the opening of an APDU")
+    return _Candidate(0.5, WRAPPER, "a wrapper header and an APDU's tag")
+
+
+def _apdu(stack: str, apdu: bytes, reads: Callable[[bytes], bool] | None) -> _Candidate:
+    """Score a datagram as one APDU."""
+    if reads and reads(apdu):
+        return _Candidate(0.95 if stack == LLC else _STRONG, stack, "an APDU that reads")
+    if opens_as_apdu(apdu, 0, len(apdu)):
+        return _Candidate(0.6 if stack == LLC else 0.4, stack, "octets that open as an APDU")
+    return _Candidate(0.4 if stack == LLC else 0.1, stack, "an APDU's tag")

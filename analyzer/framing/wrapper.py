@@ -1,0 +1,133 @@
+"""Octets of a TCP direction into wrapper PDUs (IEC 62056-47), in sync or found again after a hole.
+
+In sync a PDU is believed by its version and length. Out of sync (the start of a lane, lost or foreign octets) it needs
+plausible wPorts and an APDU that opens as one, or another PDU behind it. A length that lies is found by the next header
+standing where the APDU should still go on.
+"""
+
+import re
+
+from analyzer.framing.frame import LENGTH_WRONG, NOISE, TRUNCATED, WRAPPER, Frame, Mark
+from analyzer.framing.scanning import Scan, ScanningFramer
+from analyzer.framing.tags import APDU_TAGS, OPENING_LENGTH, opens_as_apdu
+
+HEADER_LENGTH = 8
+_VERSION = b"\x00\x01"
+_HEADER = re.compile(rb"\x00\x01[\x00-\x3f].[\x00-\x3f].(?!\x00\x00)..", re.DOTALL)
+"""Version 1, wPorts up to 3FFF, a length that is not 0."""
+_NOISE_FOLD = 2048
+
+
+class WrapperFramer(ScanningFramer):
+    """Wrapper PDUs out of the octets of one lane, in any cut; see `Framer`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._in_sync = False
+        self._wports = b""  # version and wPorts of the PDU before: what the next one surely begins with
+
+    def feed(self, octets: bytes, mark: Mark) -> list[Frame]:
+        """Take the next octets of the lane; return the PDUs that they complete."""
+        if (
+            not self._octets
+            and len(octets) > HEADER_LENGTH
+            and octets[:6] == self._wports
+            and (octets[6] << 8 | octets[7]) == len(octets) - HEADER_LENGTH
+            and octets[8] in APDU_TAGS
+            and octets.find(self._wports, 6) < 0
+        ):
+            self._in_sync = True
+            return [Frame(WRAPPER, octets, (mark,))]
+        return self._append(octets, mark)
+
+    def flush(self) -> list[Frame]:
+        """Return what is left, because the lane ended or octets were lost."""
+        found = super().flush()
+        self._in_sync = False
+        return found
+
+    def _search(self) -> Scan[None]:
+        at = 0  # all before is no PDU
+        while (yield from self._wait(at + 1)):
+            if (yield from self._begins(at)):
+                if at:
+                    self._found.append(self._backlog.frame(NOISE, 0, at))
+                    self._backlog.drop(at)
+                yield from self._deliver()
+                at = 0
+                continue
+            self._in_sync = False
+            found = self._octets.find(_VERSION, at + 1)
+            # the last octet may be the first of a version
+            at = found if found >= 0 else max(at + 1, len(self._octets) - (self._octets[-1] == 0))
+            while at >= _NOISE_FOLD:
+                self._found.append(self._backlog.frame(NOISE, 0, _NOISE_FOLD))
+                self._backlog.drop(_NOISE_FOLD)
+                at -= _NOISE_FOLD
+        if self._octets:
+            self._found.append(self._backlog.frame(NOISE, 0, len(self._octets)))
+
+    def _begins(self, at: int) -> Scan[bool]:
+        """Tell whether a PDU begins at *at*."""
+        octets = self._octets
+        if octets[at] != 0 or not (yield from self._wait(at + 2)) or octets[at + 1] != 1:
+            return False
+        if not (yield from self._wait(at + HEADER_LENGTH)):
+            return False
+        if (self._in_sync and at == 0) or octets[at : at + 6] == self._wports:
+            return True
+        if not _HEADER.match(octets, at):
+            return False
+        apdu, length = at + HEADER_LENGTH, self._length(at)
+        if not (yield from self._wait(apdu + min(length, OPENING_LENGTH))) or octets[apdu] not in APDU_TAGS:
+            return False
+        if opens_as_apdu(octets, apdu, length):
+            return True
+        end = apdu + length
+        return octets[end : end + 2] == _VERSION if (yield from self._wait(end + 2)) else len(octets) == end
+
+    def _length(self, at: int) -> int:
+        return self._octets[at + 6] << 8 | self._octets[at + 7]
+
+    def _deliver(self) -> Scan[None]:
+        """Wait for the PDU that begins the backlog, and give it up to where it ends."""
+        octets = self._octets
+        wports = bytes(octets[:6])
+        needles = {wports, self._wports or wports}
+        end = HEADER_LENGTH + self._length(0)
+        sought = HEADER_LENGTH
+        while True:
+            found = [at for needle in needles if (at := octets.find(needle, sought, end)) >= 0]
+            if found:
+                sought = min(found) + 1
+                if (yield from self._is_next(sought - 1, end)):
+                    return self._give(sought - 1, LENGTH_WRONG)
+                continue
+            if len(octets) >= end:
+                self._wports = wports
+                return self._give(end, "")
+            sought = max(sought, len(octets) - 5)
+            if not (yield from self._wait(len(octets) + 1)):
+                counts_header = len(octets) == self._length(0)
+                return self._give(len(octets), LENGTH_WRONG if counts_header else TRUNCATED)
+
+    def _give(self, end: int, problem: str) -> None:
+        self._found.append(self._backlog.frame(WRAPPER, 0, end, problem))
+        self._backlog.drop(end)
+        self._in_sync = True
+
+    def _is_next(self, at: int, end: int) -> Scan[bool]:
+        """Tell whether the known version and wPorts at *at*, inside the announced PDU, begin the next PDU.
+
+        They do when an APDU opens behind the announced end, eight octets too late because the length counted the
+        header, and when the header at *at* leads to another one, or to the end of the lane.
+        """
+        octets = self._octets
+        if at + HEADER_LENGTH == end:
+            return (yield from self._wait(end + 1)) and octets[end] in APDU_TAGS
+        if not (yield from self._wait(at + HEADER_LENGTH + 1)) or octets[at + HEADER_LENGTH] not in APDU_TAGS:
+            return False
+        behind = at + HEADER_LENGTH + self._length(at)
+        if not (yield from self._wait(behind + 6)):
+            return len(octets) == behind
+        return octets[behind : behind + 6] == octets[at : at + 6]
