@@ -5,8 +5,8 @@ ISO 8601 is its negative; meters that send the other sign are not corrected here
 """
 
 import datetime
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from analyzer.cosem.classes import enumeration_text
 
@@ -25,12 +25,13 @@ _MONTHS = {
     None: "every month",
 }
 _DAYS = {SECOND_LAST_DAY: "second last", LAST_DAY: "last"}
+_NO_DEVIATION = (-0x8000, -1)  # field: FFFF in British calendars (corpus gbcs_general_signing)
+_ZEROS = bytes(9) + b"\x80\x00"
 _YEARS = range(1990, 2091)
 """Years that make 12 octets look like a date-time."""
 
 
-@dataclass(frozen=True, slots=True)
-class DateTime:
+class DateTime(NamedTuple):
     """A date-time, date or time of COSEM as it was sent; None where a field is not specified or not in this form.
 
     Fields keep the values of the wire, special and wrong ones included. Units: deviation in minutes, UTC minus local.
@@ -142,6 +143,8 @@ class DateTime:
     def _date_words(self) -> str:
         if all(value is None for value in (self.year, self.month, self.day, self.weekday)):
             return ""
+        if self.year is self.month is self.day is None:
+            return self._day_words()
         year = "every year" if self.year is None else f"{self.year:04}"
         month = _MONTHS.get(self.month) or f"{self.month:02}"
         return f"{year}-{month}-{self._day_words()}"
@@ -188,12 +191,15 @@ def date_time_text(octets: bytes) -> str:
 def looks_like_date_time(octets: bytes) -> bool:
     """Tell whether an octet-string may well be a date-time: 12 octets, each field in its range, the year about today.
 
-    A date-time without any field specified passes too: meters send it for "never".
+    A date-time without any field specified passes too, and one of zeros that specifies no deviation: meters send both
+    for "never".
     """
     if len(octets) != 12:
         return False
     value = date_time(octets)
-    return value is not None and (value.year is None or value.year in _YEARS) and not value.wrong_fields()
+    if value is None or not (value.year is None or value.year in _YEARS):
+        return octets[:11] == _ZEROS
+    return not value.wrong_fields()
 
 
 def _date(octets: bytes) -> tuple[int | None, ...]:
@@ -211,7 +217,7 @@ def _time(octets: bytes) -> tuple[int | None, ...]:
 def _zone(octets: bytes) -> tuple[int | None, ...]:
     """Deviation and clock status."""
     deviation = int.from_bytes(octets[:2], "big", signed=True)
-    return None if deviation == -0x8000 else deviation, _specified(octets[2])
+    return None if deviation in _NO_DEVIATION else deviation, _specified(octets[2])
 
 
 def _specified(octet: int) -> int | None:
