@@ -3,8 +3,6 @@
 Source: RFC 791 (3.2, fragmentation and reassembly), RFC 8200 (4.5, fragment header).
 """
 
-from dataclasses import dataclass, field
-
 LARGEST_DATAGRAM = 65535
 MOST_DATAGRAMS = 256
 """Unfinished datagrams that are kept; the oldest gives way."""
@@ -15,14 +13,16 @@ Key = tuple[bytes, int, int]
 """Addresses, identification and protocol of a datagram."""
 
 
-@dataclass(slots=True)
 class _Datagram:
-    started_ns: int | None
-    pieces: dict[int, bytes] = field(default_factory=dict)
-    """Octets by where they begin; of two that begin alike the longer is kept."""
-    length: int = -1
-    """Of the whole, once the last fragment came."""
-    fragments: int = 0
+    __slots__ = ("fragments", "length", "pieces", "started_ns")
+
+    def __init__(self, started_ns: int | None) -> None:
+        self.started_ns = started_ns
+        self.fragments = 0
+        self.length = -1
+        """Of the whole, once the last fragment came."""
+        self.pieces: dict[int, bytes] = {}
+        """Octets by where they begin; of two that begin alike the longer is kept."""
 
 
 class Fragments:

@@ -58,9 +58,10 @@ class Payload(NamedTuple):
 
 
 class Network:
-    """Peels packets; remembers IP fragments only. ``left_aside`` counts the packets that carry neither TCP nor UDP.
+    """Peels packets; remembers IP fragments only.
 
-    Fragments are counted there (``ip-fragment``) until their datagram is whole.
+    ``left_aside`` counts the packets that carry neither TCP nor UDP, by what they are instead;
+    fragments are counted there (``ip-fragment``) until their datagram is whole.
     """
 
     def __init__(self) -> None:
