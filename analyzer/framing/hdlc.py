@@ -6,19 +6,25 @@ the next frame whose header is good; the flag nearest to the announced end.
 """
 
 import re
+from binascii import crc_hqx
 from bisect import bisect_left
 from typing import NamedTuple
 
 from analyzer.framing.frame import FCS_WRONG, HDLC, LENGTH_WRONG, NOISE, TRUNCATED, Frame, Mark
 from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust, announced_length, trust_of
 from analyzer.framing.scanning import Scan, ScanningFramer
-from dissectors.checks import fcs_is_good
+from dissectors.checks import GOOD_RESIDUE, fcs_is_good
 
 FLAG = 0x7E
 _FLAG = b"\x7e"
 _IDLE = b"\x7e\xff"
 _FORMAT = re.compile(rb"[\xa0-\xaf]")
 _OPENING = re.compile(rb"\x7e[\xa0-\xaf]")
+_REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+_OPENED = 0x600C
+"""The FCS register (see `dissectors.checks`) that the opening flag turns into its initial FFFF."""
+_CLOSED = crc_hqx(_FLAG, GOOD_RESIDUE)
+_new = tuple.__new__
 _NOISE_FOLD = 2048
 """Longer runs of noise come in pieces of this size, so that a line that never speaks HDLC stays bounded."""
 _SLACK = 16
@@ -47,20 +53,42 @@ class HdlcFramer(ScanningFramer):
 
     def feed(self, octets: bytes, mark: Mark) -> list[Frame]:
         """Take the next octets of the lane; return the frames that they complete."""
-        if not self._octets:
-            size = len(octets)
-            if (
-                MINIMUM_LENGTH + 1 < size < 2050
-                and octets[0] == FLAG
-                and octets[-1] == FLAG
-                and (octets[1] << 8 | octets[2]) & 0xF7FF == 0xA000 + size - 2
-                and fcs_is_good(octets[1:-1])
-                # a whole frame may stand inside one whose HCS is wrong: then the scan decides
-                and (octets.find(_FLAG, 1, -1) < 0 or not _OPENING.search(octets, 1))
-            ):
-                self._behind_flag = True
-                return [Frame(HDLC, octets, (mark,))]
-        return self._append(octets, mark)
+        if self._octets:
+            return self._append(octets, mark)
+        size = len(octets)
+        if (
+            MINIMUM_LENGTH + 1 < size < 2050
+            and octets[-1] == FLAG
+            and (octets[0] << 16 | octets[1] << 8 | octets[2]) & 0xFFF7FF == 0x7EA000 + size - 2
+            and crc_hqx(octets.translate(_REVERSED), _OPENED) == _CLOSED
+            # a whole frame may stand inside one whose HCS is wrong: then the scan decides
+            and (octets.find(_FLAG, 1, -1) < 0 or not _OPENING.search(octets, 1))
+        ):
+            self._behind_flag = True
+            return [_new(Frame, (HDLC, octets, (mark,), ""))]
+        return self._feed_several(octets, mark)
+
+    def _feed_several(self, octets: bytes, mark: Mark) -> list[Frame]:
+        """Take octets of which nothing waits yet: whole frames in a row, then what the scan must look into."""
+        found = []
+        at = 0
+        last = len(octets) - MINIMUM_LENGTH - 1
+        while at <= last:
+            start = at + (octets[at] == FLAG)
+            if start == at and not self._behind_flag:
+                break
+            end = start + announced_length(octets, start)
+            if end < start + MINIMUM_LENGTH or octets[end : end + 1] != _FLAG:
+                break
+            if not fcs_is_good(octets[start:end]) or _OPENING.search(octets, start, end):
+                break
+            end += 1
+            found.append(Frame(HDLC, octets[at:end], (mark,)))
+            self._behind_flag = True
+            at = end
+        if at < len(octets):
+            found += self._append(octets[at:], mark)
+        return found
 
     def flush(self) -> list[Frame]:
         """Return what is left, because the lane ended or octets were lost."""

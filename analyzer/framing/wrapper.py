@@ -16,6 +16,7 @@ _VERSION = b"\x00\x01"
 _HEADER = re.compile(rb"\x00\x01[\x00-\x3f].[\x00-\x3f].(?!\x00\x00)..", re.DOTALL)
 """Version 1, wPorts up to 3FFF, a length that is not 0."""
 _NOISE_FOLD = 2048
+_new = tuple.__new__
 
 
 class WrapperFramer(ScanningFramer):
@@ -37,7 +38,7 @@ class WrapperFramer(ScanningFramer):
             and octets.find(self._wports, 6) < 0
         ):
             self._in_sync = True
-            return [Frame(WRAPPER, octets, (mark,))]
+            return [_new(Frame, (WRAPPER, octets, (mark,), ""))]
         return self._append(octets, mark)
 
     def flush(self) -> list[Frame]:
