@@ -277,22 +277,30 @@ def scan_untagged_descriptors(octets: bytes, at: int, end: int) -> tuple[list[El
 
     # field: Czech EG.D / Sagemcom XT211 pushes (corpus push_other); tried where the regular reading fails.
     """
-    elements, at = [], _header(octets, at, end, (ARRAY, STRUCTURE))
-    count, position = scan_length(octets, at + 1, end)
-    elements.append(Element(octets[at], at, position, count))
-    for _ in range(count):
-        if octets[position : position + 2] == b"\x02\x02" and position + 11 < end:
-            elements.append(Element(STRUCTURE, position, position + 2, 2))
-            start = position + 2
-            value = (octets[start : start + 2], octets[start + 2 : start + 8], octets[start + 8 : start + 9])
-            elements.append(Element(DESCRIPTOR, start, start + 9, value))
-            position = start + 9
-        more, position = scan_data(octets, position, end)
+    elements: list[Element] = []
+    after = _scan_untagged(octets, at, end, elements, 0)
+    if not any(element.tag == DESCRIPTOR for element in elements):
+        raise Problem(at, "no untagged descriptor")
+    return elements, after
+
+
+def _scan_untagged(octets: bytes, at: int, end: int, elements: list[Element], depth: int) -> int:
+    if at >= end:
+        raise Truncated(at, 1, 0)
+    tag = octets[at]
+    if tag not in (ARRAY, STRUCTURE):
+        more, after = scan_data(octets, at, end)
         elements.extend(more)
-    return elements, position
-
-
-def _header(octets: bytes, at: int, end: int, tags: tuple[int, ...]) -> int:
-    if at >= end or octets[at] not in tags:
-        raise Problem(at, "no array or structure")
-    return at
+        return after
+    if depth >= MAX_DEPTH:
+        raise Problem(at, f"nested deeper than {MAX_DEPTH}")
+    count, after = scan_length(octets, at + 1, end)
+    elements.append(Element(tag, at, after, count))
+    if tag == STRUCTURE and count == 2 and after + 9 < end and octets[after] == 0:
+        value = (octets[after : after + 2], octets[after + 2 : after + 8], octets[after + 8 : after + 9])
+        elements.append(Element(DESCRIPTOR, after, after + 9, value))
+        after += 9
+        count -= 1
+    for _ in range(count):
+        after = _scan_untagged(octets, after, end, elements, depth + 1)
+    return after

@@ -151,11 +151,9 @@ class NamedBits(Content):
         """Read the names of the bits that are set; a bit without a name is ``bit-N``."""
         if at >= end:
             raise Truncated(at, 1, 0)
-        found = []
-        for bit in range(max(0, (end - at - 1) * 8 - min(octets[at], 7))):
-            if octets[at + 1 + bit // 8] & 0x80 >> bit % 8:
-                found.append(self.names[bit] if bit < len(self.names) else f"bit-{bit}")
-        return tuple(found)
+        count = max(0, (end - at - 1) * 8 - min(octets[at], 7))
+        is_set = (bit for bit in range(count) if octets[at + 1 + bit // 8] & 0x80 >> bit % 8)
+        return tuple(self.names[bit] if bit < len(self.names) else f"bit-{bit}" for bit in is_set)
 
     def encode(self, value: Sequence[str]) -> bytes:
         """Build unused count and bits."""

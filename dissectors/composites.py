@@ -153,7 +153,7 @@ class Optional(House):
         House.__init__(self, field.name, None, field.asn1)
 
     @property
-    def holds_packets(self) -> int:  # type: ignore[override]
+    def holds_packets(self) -> int:
         """Follow the field inside."""
         return 0  # the value may be None, which Scapy's packet bookkeeping cannot hold; Layer freezes it instead
 
@@ -212,7 +212,7 @@ class SequenceOf(House):
         House.__init__(self, name, [], asn1)
 
     @property
-    def holds_packets(self) -> int:  # type: ignore[override]
+    def holds_packets(self) -> int:
         """Follow the items."""
         return int(bool(self.item.holds_packets))
 

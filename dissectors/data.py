@@ -160,7 +160,8 @@ def _encode_body(tag: int, inner: Any) -> bytes:
     if tag in _CONTAINERS:
         return axdr.length_octets(len(inner)) + b"".join(encode(one) for one in inner)
     if tag in axdr.STRUCTS:
-        return axdr.STRUCTS[tag].pack(inner)
+        packed: bytes = axdr.STRUCTS[tag].pack(inner)
+        return packed
     if tag in (axdr.NULL, axdr.DONT_CARE):
         return b""
     if tag == axdr.BIT_STRING:
@@ -178,7 +179,8 @@ def _encode_description(description: Any) -> bytes:
     if description[0] == "structure":
         members = b"".join(_encode_description(one) for one in description[1])
         return b"\x02" + axdr.length_octets(len(description[1])) + members
-    return b"\x01" + description[1].to_bytes(2, "big") + _encode_description(description[2])
+    number: int = description[1]
+    return b"\x01" + number.to_bytes(2, "big") + _encode_description(description[2])
 
 
 def _encode_described(value: Value) -> bytes:

@@ -38,6 +38,10 @@ class House(Field):
     __slots__ = ["asn1", "code"]
     narrows = False
     """Whether the fields after this one are bounded by its value."""
+    looks_back = False
+    """Whether reading it needs the values read before."""
+    is_beyond = False
+    """Whether this field stands after the region that a length of the layer bounds."""
 
     def __init__(self, name: str, default: Any, asn1: str | None = None, code: str = "") -> None:
         self.code = code
@@ -291,6 +295,7 @@ class BitGroup:
     """The bits that stand together in 1, 2 or 4 octets: what two of the engines read in place of the parts."""
 
     narrows = False
+    is_beyond = False
 
     def __init__(self, name: str, asn1: str, code: str, parts: Sequence[BitPart], *, as_hex: bool) -> None:
         self.name = name
@@ -332,7 +337,9 @@ class BitGroup:
         return after
 
 
-def bits(name: str, *parts: tuple[str, int] | tuple[str, int, int], as_hex: bool = True) -> list[BitPart]:
+def bits(
+    name: str, *parts: tuple[str, int] | tuple[str, int, int], as_hex: bool = True, group: type[BitGroup] = BitGroup
+) -> list[BitPart]:
     """Declare a group of bits, most significant first, as ``(name, width[, default])``; use it with ``*``."""
     total = sum(part[1] for part in parts)
     fields: list[BitPart] = []
@@ -340,7 +347,7 @@ def bits(name: str, *parts: tuple[str, int] | tuple[str, int, int], as_hex: bool
     for part in parts:
         shift -= part[1]
         fields.append(BitPart(part[0], part[1], part[2] if len(part) > 2 else 0, shift, part[0].replace("_", "-")))
-    BitGroup(name, name.replace("_", "-"), {8: "B", 16: "H", 32: "I"}[total], fields, as_hex=as_hex)
+    group(name, name.replace("_", "-"), {8: "B", 16: "H", 32: "I"}[total], fields, as_hex=as_hex)
     return fields
 
 

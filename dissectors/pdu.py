@@ -5,7 +5,6 @@ A reading that breaks off gives a packet of a subclass that has just the fields 
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, ClassVar
 
 from scapy.fields import RawVal
@@ -41,13 +40,16 @@ class Remaining(House):
         return value.hex().upper()
 
 
+_SLOTS = ("_automatic", "problem")
+
+
 class Layer(Packet):
     """A layer of the IEC 62056 family.
 
     *asn1* is its shown name; *wraps_one* tells that it stands in JSON for its one visible member.
     """
 
-    __slots__ = ["_automatic", "problem"]
+    __slots__ = list(_SLOTS)
     fields_desc: ClassVar[list[Any]] = []
     asn1: ClassVar[str] = ""
     wraps_one: ClassVar[bool] = False
@@ -73,14 +75,14 @@ class Layer(Packet):
         limit = end
         try:
             for item in _items(cls):
-                at = grow_item(item, node, octets, at, min(limit, end), seen)
+                at = grow_item(item, node, octets, at, end if item.is_beyond else min(limit, end), seen)
                 if item.narrows:
                     limit = item.limit(seen[item.name], octets, at, end)
         except Problem:
             if limit >= end:
                 raise
             at = limit  # the length bounds the damage: what follows the region is read
-        if cls.is_bounded() and at < min(limit, end):
+        if cls.is_bounded() and limit < end and at < limit:
             at = add_leftover(node, at, min(limit, end))
         node.end = at * 8
         if limit > end:
@@ -94,14 +96,14 @@ class Layer(Packet):
         start, limit, done = at, end, 0
         try:
             for item in _items(cls):
-                value, at = _read_item(item, octets, at, min(limit, end), values)
+                value, at = _read_item(item, octets, at, end if item.is_beyond else min(limit, end), values)
                 values[item.name] = value
                 done += 1
                 if item.narrows:
                     limit = item.limit(value, octets, at, end)
             if limit > end:
                 raise Problem(end, f"{limit - end} octets missing", is_short=True)
-            if cls.is_bounded() and at < limit:
+            if cls.is_bounded() and at < limit < end:
                 raise Problem(at, f"{limit - at} octets left over")
         except Problem as problem:
             stop = min(limit, end)
@@ -165,8 +167,13 @@ class Layer(Packet):
         if self.raw_packet_cache is not None and self.raw_packet_cache_fields is not None:
             for name, frozen in self.raw_packet_cache_fields.items():
                 if freeze(self.getfieldval(name)) != frozen:
-                    self.raw_packet_cache = self.raw_packet_cache_fields = None
+                    self.raw_packet_cache = None  # type: ignore[assignment]
                     return
+
+    def clear_cache(self) -> None:
+        """Forget the octets as read; a partial reading keeps them, for it cannot be built from its fields."""
+        if self.problem is None:
+            Packet.clear_cache(self)
 
     def setfieldval(self, attr: str, val: Any) -> None:
         """Set a field; one that was computed keeps the value given."""
@@ -233,7 +240,7 @@ def add_leftover(parent: Node, at: int, end: int) -> int:
     """Add the octets that follow a complete layer as a hidden leaf with a note. Returns the next octet."""
     leaf = parent.add(Node("undecoded", Kind.HIDDEN, at * 8, end * 8, None, f"{end - at} octets left over"))
     text = f"{end - at} octet{'s' * (end - at != 1)} left over after the last field"
-    leaf.notes.append(Note("apdu-trailing-octets", Severity.WARNING, "malformed", text, at, end))
+    leaf.notes.append(Note("apdu-trailing-octets", Severity.NOTE, "malformed", text, at, end))
     return end
 
 
@@ -268,21 +275,33 @@ def _read_item(item: Any, octets: bytes, at: int, end: int, values: dict[str, An
     return value, after
 
 
-@cache
 def _items(cls: type[Layer]) -> tuple[Any, ...]:
-    found: list[Any] = []
-    for field in cls.fields_desc:
-        item = field.group if isinstance(field, BitPart) else field
-        if not found or found[-1] is not item:
-            found.append(item)
-    return tuple(found)
+    known = _ITEMS.get(cls)
+    if known is None:
+        found: list[Any] = []
+        for field in cls.fields_desc:
+            item = field.group if isinstance(field, BitPart) else field
+            if not found or found[-1] is not item:
+                found.append(item)
+        known = _ITEMS[cls] = tuple(found)
+    return known
 
 
-@cache
 def _partial_class(cls: type[Layer], count: int) -> type[Layer]:
     """Make the layer that has only the first *count* items of *cls* and the octets that were left over."""
-    kept: list[Any] = []
-    for item in _items(cls)[:count]:
-        kept.extend(item.parts if isinstance(item, BitGroup) else [item])
-    members = {"fields_desc": [*kept, Remaining("undecoded")], "asn1": cls.asn1, "name": f"{cls.__name__} (partial)"}
-    return type(cls.__name__, (cls,), members)
+    known = _PARTIAL.get((cls, count))
+    if known is None:
+        kept: list[Any] = []
+        for item in _items(cls)[:count]:
+            kept.extend(item.parts if isinstance(item, BitGroup) else [item])
+        members = {
+            "fields_desc": [*kept, Remaining("undecoded")],
+            "asn1": cls.asn1,
+            "name": f"{cls.__name__} (partial)",
+        }
+        known = _PARTIAL[cls, count] = type(cls.__name__, (cls,), members)
+    return known
+
+
+_ITEMS: dict[Any, tuple[Any, ...]] = {}
+_PARTIAL: dict[Any, Any] = {}

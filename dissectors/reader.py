@@ -20,7 +20,7 @@ import dissectors.xdlms.set
 import dissectors.xdlms.short_name  # noqa: F401 -- importing registers the layers
 from dissectors import registry
 from dissectors.pdu import add_leftover
-from dissectors.tree import Kind, Node, Problem
+from dissectors.tree import Kind, Node, Note, Problem
 
 
 def read_apdu(octets: bytes, at: int = 0, end: int | None = None) -> Node:
@@ -77,3 +77,34 @@ def _data_json(node: Node) -> Any:
     if node.name == "compact-array":
         return {node.name: {child.name: to_json(child) for child in node.children if child.kind is not Kind.HIDDEN}}
     return {node.name: node.value}
+
+
+def node_form(node: Node) -> dict[str, Any]:
+    """Give the form of a node in ``layers``: name, value, text, octet range, bits where not whole octets, children."""
+    form: dict[str, Any] = {"name": node.name}
+    if node.value is not None:
+        form["value"] = node.value
+    if node.text:
+        form["text"] = node.text
+    form["range"] = [node.start // 8, (node.end + 7) // 8]
+    if node.start % 8 or node.end % 8:
+        form["bits"] = [node.start, node.end]
+    if node.buffer:
+        form["buffer"] = node.buffer
+    if node.notes:
+        form["notes"] = [note_form(note) for note in node.notes]
+    if node.children:
+        form["children"] = [node_form(child) for child in node.children]
+    return form
+
+
+def note_form(note: Note) -> dict[str, Any]:
+    """Give the JSON form of a note."""
+    form: dict[str, Any] = {
+        "code": note.code, "severity": note.severity.name.lower(), "group": note.group, "text": note.text,
+    }  # fmt: skip
+    if note.cause:
+        form["cause"] = note.cause
+        form["confidence"] = "certain"
+    form["range"] = [note.start, note.end]
+    return form

@@ -70,6 +70,7 @@ class Ciphered(Remaining):
     """The octets up to the authentication tag, where the security control says that there is one."""
 
     __slots__: list[str] = []
+    looks_back = True
 
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[bytes, int]:
         """Take what stands before the tag."""
@@ -83,6 +84,7 @@ class Counter(House):
     """The invocation counter of a general-ciphering APDU; it may be left out where nothing is protected."""
 
     __slots__: list[str] = []
+    looks_back = True
 
     def __init__(self, name: str = "invocation_counter") -> None:
         House.__init__(self, name, 0)

@@ -1,0 +1,465 @@
+"""HDLC frame format type 3: addresses, control, check sequences; parameter negotiation and FRMR inside.
+
+Source: ISO/IEC 13239, IEC 62056-46 (data link layer using HDLC).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from scapy.packet import Packet
+
+from dissectors import checks
+from dissectors.fields import BitGroup, Fixed, House, Number, Seen, bits
+from dissectors.pdu import Layer, Remaining
+from dissectors.tree import Kind, Node, Note, Problem, Severity, Truncated
+
+FLAG = 0x7E
+UNNUMBERED: dict[int, str] = {
+    0x83: "SNRM", 0x43: "DISC", 0x63: "UA", 0x0F: "DM", 0x87: "FRMR", 0x03: "UI", 0x6F: "SABM", 0xAF: "XID",
+}  # fmt: skip
+"""Unnumbered frames by control octet without its poll/final bit."""
+SUPERVISORY: dict[int, str] = {0x1: "RR", 0x5: "RNR", 0x9: "REJ", 0xD: "SREJ"}
+
+
+class Address(NamedTuple):
+    """An HDLC address: *upper* (logical device, or the client SAP), *lower* (physical device), octets on the line."""
+
+    upper: int
+    lower: int | None
+    size: int
+
+    def __str__(self) -> str:
+        return str(self.upper) if self.lower is None else f"{self.upper}.{self.lower}"
+
+
+def control_type(control: int) -> str:
+    """Name the frame type of a control octet: ``I``, ``RR``, ``SNRM``, …; unassigned ones by their number."""
+    if not control & 1:
+        return "I"
+    if control & 3 == 1:
+        return SUPERVISORY.get(control & 0xF, f"S-{control & 0xEF:02X}")
+    return UNNUMBERED.get(control & 0xEF, f"U-{control & 0xEF:02X}")
+
+
+def scan_address(octets: bytes, at: int, end: int) -> tuple[Address, int]:
+    """Read an address at *at*: its last octet has bit 0 set; 1, 2 and 4 octets are legal, 3 are read as they are."""
+    stop = at
+    while True:
+        if stop >= end:
+            raise Truncated(at, stop - at + 1, end - at)
+        if octets[stop] & 1:
+            break
+        stop += 1
+        if stop - at == 4:
+            raise Problem(at, "no address ends within four octets")
+    stop += 1
+    return _address(octets[at:stop]), stop
+
+
+@lru_cache(maxsize=4096)
+def _address(octets: bytes) -> Address:
+    """Split an address of 1 to 4 octets into its parts."""
+    size = len(octets)
+    if size == 1:
+        return Address(octets[0] >> 1, None, 1)
+    if size == 2:
+        return Address(octets[0] >> 1, octets[1] >> 1, 2)
+    lower = octets[2] >> 1
+    if size == 4:
+        lower = lower << 7 | octets[3] >> 1
+    return Address((octets[0] >> 1) << 7 | octets[1] >> 1, lower, size)
+
+
+class AddressField(House):
+    """An HDLC address. Accepts a number (one octet), ``"1.17"`` (two octets, or four where seven bits do not do)."""
+
+    __slots__: list[str] = []
+
+    def __init__(self, name: str, default: int) -> None:
+        House.__init__(self, name, Address(default, None, 1))
+
+    def any2i(self, pkt: Any, x: Any) -> Any:
+        """Make an Address."""
+        if isinstance(x, str):
+            upper, _, lower = x.partition(".")
+            if not lower:
+                return Address(int(upper), None, 1)
+            size = 2 if max(int(upper), int(lower)) < 0x80 else 4
+            return Address(int(upper), int(lower), size)
+        return Address(x, None, 1) if isinstance(x, int) else x
+
+    def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[Address, int]:
+        """Read the address."""
+        return scan_address(octets, at, end)
+
+    def build(self, value: Address) -> bytes:
+        """Build 1, 2, 3 or 4 octets."""
+        upper, lower, size = value
+        if size == 1 or lower is None:
+            return bytes((upper << 1 & 0xFE | 1,))
+        if size == 2:
+            return bytes((upper << 1 & 0xFE, lower << 1 & 0xFE | 1))
+        head = bytes((upper >> 7 << 1 & 0xFE, upper << 1 & 0xFE))
+        if size == 3:
+            return head + bytes((lower << 1 & 0xFE | 1,))
+        return head + bytes((lower >> 7 << 1 & 0xFE, lower << 1 & 0xFE | 1))
+
+    def to_json(self, value: Address) -> Any:
+        """Give a number, or ``"upper.lower"``."""
+        return value.upper if value.lower is None else str(value)
+
+    def randval(self) -> None:
+        """Stay."""
+        return
+
+
+class FlagField(House):
+    """A flag octet 7E; ``None`` where the capture has none."""
+
+    __slots__: list[str] = []
+
+    def __init__(self, name: str) -> None:
+        House.__init__(self, name, FLAG)
+
+    def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[int | None, int]:
+        """Read the flag where it stands."""
+        return (FLAG, at + 1) if at < end and octets[at] == FLAG else (None, at)
+
+    def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
+        """Add the flag as a hidden leaf."""
+        value, after = self.read(octets, at, end, seen)
+        if value is not None:
+            parent.children.append(Node(self.asn1, Kind.HIDDEN, at * 8, after * 8, value, "7E"))
+        return after
+
+    def build(self, value: int | None) -> bytes:
+        """Build the flag, or nothing."""
+        return b"" if value is None else bytes((value,))
+
+    def randval(self) -> None:
+        """Stay."""
+        return
+
+
+class ClosingFlag(FlagField):
+    """The flag after the FCS."""
+
+    __slots__: list[str] = []
+    is_beyond = True
+
+
+class FrameFormat(BitGroup):
+    """Frame format: type (1010), segmentation, length of the frame between its flags."""
+
+    narrows = True
+
+    def limit(self, value: int, octets: bytes, at: int, end: int) -> int:
+        """Tell where the FCS ends; a length that lies beyond the octets counts up to the last flag."""
+        declared = at - 2 + (value & 0x7FF)
+        if at < declared <= end:
+            return declared
+        return end - 1 if end > at and octets[end - 1] == FLAG else end
+
+
+class Control(Fixed):
+    """The control octet, its bits named by frame type."""
+
+    __slots__: list[str] = []
+
+    def __init__(self) -> None:
+        Fixed.__init__(self, "control", "B", 0x10)
+
+    def to_text(self, value: int) -> str:
+        """Say type, sequence numbers and poll/final bit."""
+        kind = control_type(value)
+        numbers = f" N(R)={value >> 5}" if not value & 2 or not value & 1 else ""
+        if kind == "I":
+            numbers = f" N(S)={value >> 1 & 7}" + numbers
+        return f"{kind}{numbers}{' P/F' if value & 0x10 else ''}"
+
+    def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
+        """Add the octet with its bits."""
+        value, after = self.read(octets, at, end, seen)
+        seen[self.name] = value
+        node = parent.add(Node(self.asn1, Kind.BITS, at * 8, after * 8, f"{value:02X}", self.to_text(value)))
+        final = ("poll-final", 1, bool(value & 0x10))
+        if not value & 1:
+            parts = [("receive-number", 3, value >> 5), final, ("send-number", 3, value >> 1 & 7), ("type", 1, 0)]
+        elif value & 3 == 1:
+            parts = [("receive-number", 3, value >> 5), final, ("type", 4, value & 0xF)]
+        else:
+            parts = [("modifier", 3, value >> 5), final, ("type", 4, value & 0xF)]
+        bit = at * 8
+        for name, width, one in parts:
+            node.add(Node(name, Kind.LEAF, bit, bit + width, one))
+            bit += width
+        return after
+
+
+class CheckSequence(House):
+    """A 16-bit check sequence, low octet first; *begin* is the first octet that it covers. Computed while ``None``."""
+
+    __slots__ = ["code_name"]
+
+    def __init__(self, name: str, code_name: str) -> None:
+        self.code_name = code_name
+        House.__init__(self, name, None)
+
+    def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[int | None, int]:
+        """Read the two octets."""
+        if at + 2 > end:
+            raise Truncated(at, 2, end - at)
+        return octets[at] | octets[at + 1] << 8, at + 2
+
+    def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
+        """Add the check sequence with its verdict; a wrong one is noted and reading goes on."""
+        value, after = self.read(octets, at, end, seen)
+        if value is None:
+            return after
+        begin = parent.start // 8 + (octets[parent.start // 8] == FLAG)
+        shown = octets[at:after].hex(" ").upper()
+        is_good = checks.fcs_is_good(octets[begin:after])
+        node = parent.add(Node(self.asn1, Kind.LEAF, at * 8, after * 8, f"{value:04X}", f"{shown} (good)"))
+        if not is_good and value == 0:
+            node.text = f"{shown} (not used)"
+        elif not is_good:
+            expected = checks.fcs(octets[begin:at]).to_bytes(2, "little").hex(" ").upper()
+            node.text = f"{shown} (wrong, {expected} computed)"
+            text = f"{self.asn1.upper()} {shown} is wrong, {expected} computed"
+            node.notes.append(Note(self.code_name, Severity.ERROR, "checksum", text, at, after))
+        return after
+
+    def build(self, value: int) -> bytes:
+        """Build low octet, high octet."""
+        return value.to_bytes(2, "little")
+
+    def i2repr(self, pkt: Any, x: Any) -> str:
+        """Show the number, or that it will be computed."""
+        return "computed" if x is None else f"{x:04X}"
+
+    def randval(self) -> None:
+        """Stay computed."""
+        return
+
+
+class HeaderCheck(CheckSequence):
+    """The HCS: there only where an information field is."""
+
+    __slots__: list[str] = []
+
+    def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[int | None, int]:
+        """Read the HCS; a frame whose FCS follows the control octet has none."""
+        return (None, at) if end - at <= 2 else CheckSequence.read(self, octets, at, end, seen)
+
+
+class Information(Remaining):
+    """The information field: what stands between HCS and FCS. In Scapy it is the payload."""
+
+    __slots__: list[str] = []
+
+    def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[bytes, int]:
+        """Take all but the FCS."""
+        stop = max(at, end - 2)
+        return octets[at:stop], stop
+
+    def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
+        """Add what the frame type gives meaning to; other information is one leaf that the caller may grow further."""
+        stop = max(at, end - 2)
+        if stop > at:
+            layer = INSIDE.get(seen["control"] & 0xEF) if seen["control"] & 3 == 3 else None
+            node = parent.add(Node(self.asn1, Kind.LEAF, at * 8, stop * 8, octets[at:stop].hex().upper()))
+            if layer is not None:
+                _grow_inside(node, layer, octets, at, stop)
+        return stop
+
+
+def _grow_inside(node: Node, layer: type[Layer], octets: bytes, at: int, end: int) -> None:
+    node.kind, node.value = Kind.LAYER, None
+    try:
+        after = layer.grow(node, octets, at, end)
+    except Problem:
+        return
+    if after < end:
+        node.add(Node("undecoded", Kind.HIDDEN, after * 8, end * 8, None, f"{end - after} octets left over"))
+    node.end = end * 8
+
+
+class Hdlc(Layer):
+    """One frame, with the flags that the capture has. Length, HCS and FCS are computed while not given."""
+
+    asn1 = "hdlc"
+    fields_desc = [
+        FlagField("opening_flag"),
+        *bits(
+            "frame_format", ("format_type", 4, 10), ("segmentation", 1), ("frame_length", 11), as_hex=False,
+            group=FrameFormat,
+        ),
+        AddressField("destination_address", 1),
+        AddressField("source_address", 16),
+        Control(),
+        HeaderCheck("hcs", "hdlc-hcs-wrong"),
+        Information("information"),
+        CheckSequence("fcs", "hdlc-fcs-wrong"),
+        ClosingFlag("closing_flag"),
+    ]  # fmt: skip
+
+    def do_dissect(self, s: bytes) -> bytes:
+        """Read the frame; its information field is the payload, octets after the closing flag are padding."""
+        tail = Layer.do_dissect(self, s)
+        if self.problem is not None or "information" not in self.fields:
+            return tail
+        information: bytes = self.fields.pop("information")
+        raw = bytes(self.raw_packet_cache or b"")
+        self._automatic = self._right_fields(raw, information)
+        self.fields["_tail"] = tail
+        self.raw_packet_cache = None  # type: ignore[assignment]
+        return information
+
+    def extract_padding(self, s: bytes) -> tuple[bytes, bytes]:
+        """Part the information field from what follows the frame."""
+        return s, self.fields.pop("_tail", b"")
+
+    def _right_fields(self, raw: bytes, information: bytes) -> frozenset[str]:
+        """Tell which computed fields have the right value as read, and so follow later edits."""
+        rebuilt = self._assemble(information, {"frame_length", "hcs", "fcs"})
+        return frozenset({"frame_length", "hcs", "fcs"}) if rebuilt == raw else frozenset()
+
+    def _assemble(self, information: bytes, computed: set[str] | frozenset[str]) -> bytes:
+        flags = [self.get_field(name).build(self.getfieldval(name)) for name in ("opening_flag", "closing_flag")]
+        addresses = b"".join(
+            self.get_field(name).build(self.get_field(name).any2i(self, self.getfieldval(name)))
+            for name in ("destination_address", "source_address")
+        )
+        header_size = 2 + len(addresses) + 1
+        length = self.getfieldval("frame_length")
+        if "frame_length" in computed or not length:
+            length = header_size + 2 + (len(information) + 2 if information else 0)
+        word = int(self.format_type) << 12 | int(self.segmentation) << 11 | int(length) & 0x7FF
+        built = word.to_bytes(2, "big") + addresses + bytes((int(self.control),))
+        if information:
+            built += self._check("hcs", built, computed) + information
+        built += self._check("fcs", built, computed)
+        framed: bytes = flags[0] + built + flags[1]
+        return framed
+
+    def _check(self, name: str, octets: bytes, computed: set[str] | frozenset[str]) -> bytes:
+        value = self.getfieldval(name)
+        if value is None or name in computed:
+            value = checks.fcs(octets)
+        return int(value).to_bytes(2, "little")
+
+    def self_build(self) -> bytes:
+        """Leave all to :meth:`post_build`, for the check sequences cover the payload; a partial frame is its octets."""
+        return Layer.self_build(self) if self.problem is not None else b""
+
+    def post_build(self, pkt: bytes, pay: bytes) -> bytes:
+        """Put the frame around its information field."""
+        return pkt + pay if self.problem is not None else self._assemble(pay, self._automatic)
+
+    def guess_payload_class(self, payload: bytes) -> Any:
+        """Choose by frame type, then by the LLC octets, then by the APDU tag."""
+        from dissectors import llc
+
+        control = int(self.control)
+        if control & 3 == 3 and (inside := INSIDE.get(control & 0xEF)):
+            return inside
+        return llc.payload_class(payload)
+
+    def mysummary(self) -> str:
+        """Name addresses and frame type."""
+        return (
+            f"HDLC {self.source_address} > {self.destination_address} {self.get_field('control').to_text(self.control)}"
+        )
+
+
+PARAMETERS: dict[int, str] = {
+    5: "maximum-information-field-length-transmit",
+    6: "maximum-information-field-length-receive",
+    7: "window-size-transmit",
+    8: "window-size-receive",
+}
+
+
+class ParameterList(House):
+    """The negotiated parameters as ``(identifier, value, octets)``, in their order."""
+
+    __slots__: list[str] = []
+
+    def __init__(self, name: str) -> None:
+        House.__init__(self, name, ((5, 128, 1), (6, 128, 1), (7, 1, 4), (8, 1, 4)))
+
+    def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[tuple[tuple[int, int, int], ...], int]:
+        """Read identifier, length, value up to the end."""
+        found = []
+        while at < end:
+            if at + 2 > end or at + 2 + octets[at + 1] > end:
+                raise Truncated(at, 2, end - at)
+            size = octets[at + 1]
+            found.append((octets[at], int.from_bytes(octets[at + 2 : at + 2 + size], "big"), size))
+            at += 2 + size
+        return tuple(found), at
+
+    def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
+        """Add one leaf a parameter."""
+        while at < end:
+            if at + 2 > end or at + 2 + octets[at + 1] > end:
+                raise Truncated(at, 2, end - at)
+            after = at + 2 + octets[at + 1]
+            name = PARAMETERS.get(octets[at], f"parameter-{octets[at]:02x}")
+            value = int.from_bytes(octets[at + 2 : after], "big")
+            parent.add(Node(name, Kind.LEAF, at * 8, after * 8, value))
+            at = after
+        return at
+
+    def build(self, value: Any) -> bytes:
+        """Build all parameters."""
+        return b"".join(bytes((one, size)) + number.to_bytes(size, "big") for one, number, size in value)
+
+    def randval(self) -> None:
+        """Stay."""
+        return
+
+
+class GroupLength(Number):
+    """The length of the parameter group."""
+
+    __slots__: list[str] = []
+    narrows = True
+
+    def limit(self, value: int, octets: bytes, at: int, end: int) -> int:
+        """Tell where the group ends."""
+        return min(at + value, end)
+
+
+class HdlcParameters(Layer):
+    """The information field of SNRM and UA: what is proposed or agreed. Group length is computed while ``None``."""
+
+    asn1 = "parameter-negotiation"
+    fields_desc = [
+        Number("format_identifier", "B", 0x81),
+        Number("group_identifier", "B", 0x80),
+        GroupLength("group_length", "B", None),  # type: ignore[arg-type]
+        ParameterList("parameters"),
+    ]
+
+
+class FrameReject(Layer):
+    """The information field of FRMR: the rejected control octet, the sequence numbers, the reasons."""
+
+    asn1 = "frame-reject"
+    fields_desc = [
+        Control(),
+        *bits("state", ("receive_number", 3), ("was_response", 1), ("send_number", 3), ("zero", 1), as_hex=False),
+        *bits(
+            "reason", ("unused", 3), ("invalid_send_number", 1), ("invalid_receive_number", 1),
+            ("information_too_long", 1), ("information_not_allowed", 1), ("control_not_implemented", 1), as_hex=False,
+        ),
+    ]  # fmt: skip
+
+
+INSIDE: dict[int, type[Layer]] = {0x83: HdlcParameters, 0x63: HdlcParameters, 0x87: FrameReject}
+"""What the information field of an unnumbered frame is, by control octet without poll/final bit."""
+
+__all__ = ["FLAG", "Address", "FrameReject", "Hdlc", "HdlcParameters", "Packet", "control_type", "scan_address"]

@@ -1,0 +1,56 @@
+"""The COSEM wrapper: eight octets before an APDU over TCP or UDP. Source: IEC 62056-47 (wrapper sublayer)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dissectors.fields import Number
+from dissectors.llc import payload_class
+from dissectors.pdu import Layer
+
+HEADER_SIZE = 8
+
+
+class Wrapper(Layer):
+    """Version 1, source and destination wPort, length of the APDU (computed while not given)."""
+
+    asn1 = "wrapper"
+    fields_desc = [
+        Number("version", "H", 1),
+        Number("source_wport", "H", 16),
+        Number("destination_wport", "H", 1),
+        Number("length", "H", None),  # type: ignore[arg-type]
+    ]
+
+    def self_build(self) -> bytes:
+        """Leave the header to :meth:`post_build`, for its length counts the payload."""
+        return Layer.self_build(self) if self.problem is not None else b""
+
+    def post_build(self, pkt: bytes, pay: bytes) -> bytes:
+        """Put the header before the APDU."""
+        if self.problem is not None:
+            return pkt + pay
+        length = self.getfieldval("length")
+        if length is None or "length" in self._automatic:
+            length = len(pay)
+        words = (self.version, self.source_wport, self.destination_wport, length)
+        return b"".join(int(word).to_bytes(2, "big") for word in words) + pay
+
+    def do_dissect(self, s: bytes) -> bytes:
+        """Read the header; a length that is right follows later edits."""
+        rest = Layer.do_dissect(self, s)
+        if self.problem is None and self.length <= len(rest):
+            self._automatic = frozenset({"length"})
+        return rest
+
+    def extract_padding(self, s: bytes) -> tuple[bytes, bytes | None]:
+        """Part the APDU from the next wrapper PDU."""
+        return s[: self.length], s[self.length :]
+
+    def guess_payload_class(self, payload: bytes) -> Any:
+        """Choose by the APDU tag."""
+        return payload_class(payload)
+
+    def mysummary(self) -> str:
+        """Name the wPorts."""
+        return f"Wrapper {self.source_wport} > {self.destination_wport}"
