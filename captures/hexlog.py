@@ -91,14 +91,13 @@ class HexlogSource(Source):
         self._decoder = codecs.getincrementaldecoder(encoding_of(window.buffer))("replace")
 
     def __iter__(self) -> Iterator[Chunk]:
-        number = 0
-        first_foreign = 0
+        number = foreign = first_foreign = 0
         for line_number, (offset, line) in enumerate(self._lines(), 1):
             if is_skipped(line):
                 continue
             read = read_line(line)
             if read is None:
-                self.remark_counts["text-without-octets"] += 1
+                foreign += 1
                 first_foreign = first_foreign or line_number
                 continue
             if not read.is_whole:
@@ -107,11 +106,10 @@ class HexlogSource(Source):
             if read.octets:
                 number += 1
                 yield Chunk(number, None, LINK_OCTETS, read.direction, read.octets, len(read.octets), offset)
-        count = self.remark_counts.pop("text-without-octets", 0)
-        if count:
-            text = f"{count} lines hold no octets in hex" if count > 1 else "one line holds no octets in hex"
-            self.remark("text-without-octets", f"{text}, the first is line {first_foreign}", first_foreign)
-            self.remark_counts["text-without-octets"] = count
+        if foreign:
+            lines = "one line holds" if foreign == 1 else f"{foreign} lines hold"
+            text = f"{lines} no octets in hex, the first is line {first_foreign}"
+            self.remark("text-without-octets", text, first_foreign)
 
     def close(self) -> None:
         """Give the input back."""

@@ -168,7 +168,12 @@ def _recognise(name: str, label: str, window: Window, size: int | None, desk: _D
     if head.startswith(MAGIC):
         return PcapngSource(name, window, size)
     for magic, what in _FOREIGN.items():
-        if window.reach(len(magic)) and window.buffer.startswith(magic):
+        # A pipe is waited for only as long as it may still become the magic number.
+        if (
+            magic.startswith(window.buffer[: len(magic)])
+            and window.reach(len(magic))
+            and window.buffer.startswith(magic)
+        ):
             raise CaptureError(f"{label}: {what}; {EXPECTED} was expected")
     return _recognise_octets(name, label, window, size)
 

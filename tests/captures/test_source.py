@@ -1,0 +1,264 @@
+"""Opening: what an input holds is told by its content, and what cannot be read gets one clear line."""
+
+import contextlib
+import gzip
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from captures import open_source
+from captures.chunk import LINK_OCTETS, CaptureError, CapturePermissionError, Chunk
+from captures.hexlog import HexlogSource
+from captures.pcap import PcapSource
+from captures.pcapng import PcapngSource
+from captures.source import RawSource
+from tests.captures.build import enhanced, interface, pcap_header, pcap_record, section
+
+PCAP = pcap_header() + b"".join(pcap_record(bytes([number]) * 50) for number in range(1, 6))
+PCAPNG = section() + interface() + enhanced(b"abc")
+FRAME = bytes.fromhex("7EA0070321930F017E")
+
+
+def write(folder: Path, octets: bytes, name: str = "holiday.png") -> str:
+    """Write a file whose name tells nothing."""
+    path = folder / name
+    path.write_bytes(octets)
+    return str(path)
+
+
+def read(name: str) -> list[Chunk]:
+    with open_source(name) as source:
+        return list(source)
+
+
+@pytest.mark.parametrize(
+    ("octets", "kind"),
+    [
+        (PCAP, PcapSource),
+        (pcap_header(order=">", digits=9), PcapSource),
+        (PCAPNG, PcapngSource),
+        (b"7E A0 07 03 21 93 0F 01 7E\n", HexlogSource),
+        (b"# comment\n\nTX: 7EA0\n", HexlogSource),
+        (b"\xff\xfe" + "7E A0".encode("utf-16-le"), HexlogSource),
+        (FRAME, RawSource),
+        (b"\x81\x80\x12" + FRAME, RawSource),
+        (bytes.fromhex("00010001001000030000C0"), RawSource),
+        (bytes.fromhex("680303685300000016"), RawSource),
+        (b"/ISK5\\2MT382-1000\r\n\r\n1-0:1.8.1(000671.578*kWh)\r\n!\r\n", RawSource),
+        (b"/?!\r\n", RawSource),
+        (b"\xdb\x08" + bytes(40), RawSource),
+    ],
+)
+@pytest.mark.parametrize("packed", [0, 1, 2])
+def test_content_tells_the_format(tmp_path: Path, octets: bytes, kind: type, packed: int) -> None:
+    for _ in range(packed):
+        octets = gzip.compress(octets)
+    with open_source(write(tmp_path, octets)) as source:
+        assert type(source) is kind
+        assert source.size == (None if packed else len(octets))
+        list(source)
+        assert source.remarks == []
+
+
+@pytest.mark.parametrize(
+    ("octets", "what"),
+    [
+        (b"", "empty"),
+        (b"\x7fELF" + bytes(60), "ELF"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(60), "PNG"),
+        (b"PK\x03\x04" + bytes(60), "zip"),
+        (b"%PDF-1.7\n", "PDF"),
+        (b"\xff\xd8\xff\xe0" + bytes(60), "JPEG"),
+        (b"\x28\xb5\x2f\xfd" + bytes(60), "zstd"),
+        (b"\x04\x22\x4d\x18" + bytes(60), "lz4"),
+        (b"just a letter\nto nobody\n", "text without octets"),
+        (bytes(range(32)) * 20, "not recognised"),
+        (bytes(1000), "not recognised"),
+        (gzip.compress(b""), "empty"),
+        (gzip.compress(gzip.compress(gzip.compress(PCAP))), "gzip in gzip in gzip"),
+    ],
+)
+def test_foreign_file_is_refused_in_one_line_that_names_it(tmp_path: Path, octets: bytes, what: str) -> None:
+    name = write(tmp_path, octets, "trace.pcap")
+    with pytest.raises(CaptureError) as caught:
+        open_source(name)
+    text = str(caught.value)
+    assert text.startswith(f"{name}: {what}") or (text.startswith(f"{name}: ") and what in text)
+    assert text.endswith("was expected")
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize("name", ["missing.pcap", "", "with\0null", "missing/below"])
+def test_name_of_nothing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CaptureError) as caught:
+        open_source(name)
+    assert not isinstance(caught.value, CapturePermissionError)
+    assert "\n" not in str(caught.value)
+
+
+def test_directory_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match=": a directory; a pcap"):
+        open_source(str(tmp_path))
+
+
+def test_file_without_permission_is_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    name = write(tmp_path, PCAP)
+    monkeypatch.setattr(os, "open", refuse)  # the superuser of a build machine may read everything
+    with pytest.raises(CapturePermissionError, match="no permission to read it"):
+        open_source(name)
+
+
+def test_descriptors_are_given_back(tmp_path: Path) -> None:
+    fds = Path("/proc/self/fd")
+    if not fds.is_dir():
+        pytest.skip("no /proc here to count descriptors")
+    before = len(list(fds.iterdir()))
+    for octets in (PCAP, gzip.compress(PCAP), b"", b"\x7fELF"):
+        name = write(tmp_path, octets)
+        with contextlib.suppress(CaptureError):
+            read(name)
+    assert len(list(fds.iterdir())) == before
+
+
+@pytest.mark.parametrize("cut", [1, 5, 30])
+def test_cut_gzip_gives_what_was_readable(tmp_path: Path, cut: int) -> None:
+    packed = gzip.compress(pcap_header() + b"".join(pcap_record(os.urandom(900)) for _ in range(90)))
+    with open_source(write(tmp_path, packed[:-cut])) as source:
+        got = list(source)
+        assert len(got) >= 89
+        assert "gzip-cut" in [remark.code for remark in source.remarks]
+
+
+def test_damaged_gzip_gives_what_was_readable(tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(pcap_header() + b"".join(pcap_record(os.urandom(900)) for _ in range(900))))
+    middle = len(packed) // 2
+    packed[middle : middle + 3000] = b"\xff" * 3000
+    packed[-8:-4] = b"\0\0\0\0"  # the check sequence fails at the latest
+    with open_source(write(tmp_path, bytes(packed))) as source:
+        got = list(source)
+        assert got
+        assert "gzip-damaged" in [remark.code for remark in source.remarks]
+
+
+def test_gzip_members_are_joined_and_padding_is_passed_over(tmp_path: Path) -> None:
+    packed = gzip.compress(PCAP[:100]) + gzip.compress(PCAP[100:]) + bytes(512)
+    with open_source(write(tmp_path, packed)) as source:
+        assert len(list(source)) == 5
+        assert source.remarks == []
+
+
+def test_octets_after_a_gzip_stream_are_remarked(tmp_path: Path) -> None:
+    with open_source(write(tmp_path, gzip.compress(PCAP) + b"more")) as source:
+        assert len(list(source)) == 5
+        assert [remark.code for remark in source.remarks] == ["gzip-trailing"]
+
+
+def test_raw_octets_come_in_pieces_with_their_place(tmp_path: Path) -> None:
+    octets = FRAME * 1000
+    got = read(write(tmp_path, octets))
+    assert b"".join(chunk.octets for chunk in got) == octets
+    assert [chunk.offset for chunk in got] == [0, 4096, 8192]
+    assert {chunk.link_type for chunk in got} == {LINK_OCTETS}
+    assert [chunk.number for chunk in got] == [1, 2, 3]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+@pytest.mark.parametrize("octets", [PCAP, PCAPNG, gzip.compress(PCAP), b"7E A0\nRX: 01 02\n"])
+def test_fifo_is_read_as_it_comes_octet_by_octet(tmp_path: Path, octets: bytes) -> None:
+    name = str(tmp_path / "fifo")
+    os.mkfifo(name)
+
+    def feed() -> None:
+        with open(name, "wb", buffering=0) as pipe:
+            for octet in octets:
+                pipe.write(bytes([octet]))
+
+    writer = threading.Thread(target=feed)
+    writer.start()
+    got = read(name)
+    writer.join()
+    assert got == read(write(tmp_path, octets))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+@pytest.mark.parametrize(
+    ("head", "pieces"),
+    [
+        (pcap_header(), [pcap_record(b"a" * 40), pcap_record(b"b" * 40)]),
+        (section() + interface(), [enhanced(b"a" * 40), enhanced(b"b" * 40)]),
+        (b"", [b"7E A0 01\n", b"TX: 7E A0 02\n"]),
+        (b"", [FRAME, FRAME]),
+    ],
+)
+def test_packet_of_a_pipe_appears_before_the_next_is_written(tmp_path: Path, head: bytes, pieces: list[bytes]) -> None:
+    name = str(tmp_path / "fifo")
+    os.mkfifo(name)
+    seen = threading.Semaphore(0)
+    in_time: list[bool] = []
+
+    def feed() -> None:
+        with open(name, "wb", buffering=0) as pipe:
+            pipe.write(head)
+            for piece in pieces:
+                pipe.write(piece)
+                in_time.append(seen.acquire(timeout=10))
+
+    writer = threading.Thread(target=feed)
+    writer.start()
+    with open_source(name) as source:
+        for _ in source:
+            seen.release()
+    writer.join()
+    assert in_time == [True, True]
+
+
+COUNT = "from captures import open_source; s = open_source('-'); print(type(s).__name__, sum(1 for _ in s), s.size)"
+
+
+def test_stdin_is_read_by_its_content(root: Path, tmp_path: Path) -> None:
+    for octets, want in (
+        (PCAP, "PcapSource 5 None"),
+        (gzip.compress(PCAPNG), "PcapngSource 1 None"),
+        (b"7EA0", "HexlogSource 1 None"),
+    ):
+        done = subprocess.run([sys.executable, "-c", COUNT], input=octets, capture_output=True, cwd=root, check=True)
+        assert done.stdout.decode().strip() == want
+
+
+def test_empty_and_closed_stdin_are_refused(root: Path) -> None:
+    ask = "import sys; from captures import open_source\ntry: open_source('-')\nexcept Exception as error: print(type(error).__name__, error)"
+    done = subprocess.run([sys.executable, "-c", ask], input=b"", capture_output=True, cwd=root, check=True)
+    assert done.stdout.decode().startswith("CaptureError stdin: empty; ")
+    closed = "import sys; sys.stdin.close(); " + ask.removeprefix("import sys; ")
+    done = subprocess.run([sys.executable, "-c", closed], input=b"", capture_output=True, cwd=root, check=True)
+    assert done.stdout.decode().startswith("CaptureError stdin: closed; ")
+
+
+def test_memory_stays_flat_over_a_large_capture(root: Path, tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    assert resource
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.write(pcap_header())
+        piece = pcap_record(bytes(100)) * 1000
+        for _ in range(300):
+            file.write(piece)
+    ask = (
+        "import resource, sys; from captures import open_source; from captures.network import Network\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "peel = Network().peel; before = peak()\n"
+        "count = sum(peel(chunk) is None for chunk in open_source(sys.argv[1]))\n"
+        "print(count, (peak() - before) * (1 if sys.platform == 'darwin' else 1024))"
+    )
+    done = subprocess.run([sys.executable, "-c", ask, str(path)], capture_output=True, cwd=root, check=True)
+    count, grown = map(int, done.stdout.split())
+    assert count == 300_000
+    assert grown < 8 << 20
