@@ -12,7 +12,7 @@ from captures.chunk import LINK_OCTETS, RECEIVED, SENT, UNKNOWN, Chunk, Source
 from captures.stream import Window
 
 _DIRECTIONS = {"tx": SENT, "rx": RECEIVED, ">>": SENT, "<<": RECEIVED}
-_HEX = r"(?:0x)?[0-9a-f]+(?:(?:\s|[,:;-])+(?:0x)?[0-9a-f]+)*[\s,;]*"
+_HEX = r"(?:0x)?[0-9a-f]++(?:[\s,:;-]++(?:0x)?[0-9a-f]++)*+[\s,;]*+"
 _OCTETS_ONLY = re.compile(r"(?:0x)?([0-9a-f]+)", re.IGNORECASE)
 _SKIPPED = re.compile(r"\s*(?:#.*)?")
 _LONGEST_LINE = 1 << 20
@@ -75,6 +75,10 @@ def _octets(text: str) -> tuple[bytes, bool]:
 
     Groups that break an octet ("7EA 007") are joined first where that comes out even.
     """
+    try:
+        return bytes.fromhex(text), True  # nearly every line
+    except ValueError:
+        pass
     groups = _OCTETS_ONLY.findall(text)
     odd = [group for group in groups if len(group) & 1]
     if not odd or (len(odd) % 2 == 0 and min(map(len, odd)) > 1):
