@@ -15,6 +15,7 @@ from analyzer.framing.tags import APDU_TAGS, opens_as_apdu
 
 _LOOKED_AT = 8192
 """A lane that has not said what it is in so many octets is judged by them."""
+_FORMAT = re.compile(rb"[\xa0-\xaf]")
 _LLC_LENGTH = 3
 _HEADER_LENGTH = 8
 _STRONG = 0.9
@@ -22,6 +23,8 @@ _CHAIN = 0.8
 _OPENS = 0.7
 _HINT = 0.3
 
+OTHER = "other"
+"""The carrier of a lane that nothing here knows."""
 _CARRIERS = (
     ("tls", re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")),
     ("ssh", re.compile(rb"SSH-")),
@@ -61,16 +64,18 @@ class _Candidate(NamedTuple):
 def detect(octets: bytes, reads: Callable[[bytes], bool] | None = None) -> Verdict:
     """Judge the first octets of a lane, or one datagram, by content.
 
-    *reads* tells whether octets read as one whole APDU; without it only a check sequence, or several wrapper PDUs in a
-    row, make a strong verdict. Total: never raises on octets.
+    *reads* tells whether octets read as one whole APDU; without it a whole wrapper PDU is believed by how its APDU
+    opens, and a datagram that has neither check sequence nor wrapper is never strong. Total: never raises on octets.
     """
     octets = octets[:_LOOKED_AT]
     candidates = sorted(_candidates(octets, reads), reverse=True)
-    if candidates and candidates[0].score >= _HINT:
+    carrier = carrier_of(octets)
+    needed = _HINT if carrier == OTHER else _OPENS
+    if candidates and candidates[0].score >= needed:
         best = candidates[0]
         second = candidates[1].stack if len(candidates) > 1 else None
         return Verdict(best.stack, best.score >= _STRONG, best.score, best.reason, second)
-    return Verdict(None, False, 0.0, "no unit of a known stack", None, carrier_of(octets))
+    return Verdict(None, False, 0.0, "no unit of a known stack", None, carrier)
 
 
 def carrier_of(octets: bytes) -> str:
@@ -78,7 +83,7 @@ def carrier_of(octets: bytes) -> str:
     for name, pattern in _CARRIERS:
         if pattern.match(octets):
             return name
-    return "other"
+    return OTHER
 
 
 def _candidates(octets: bytes, reads: Callable[[bytes], bool] | None) -> Iterator[_Candidate]:
@@ -98,7 +103,7 @@ def _candidates(octets: bytes, reads: Callable[[bytes], bool] | None) -> Iterato
 
 def _hdlc(octets: bytes) -> _Candidate | None:
     """Score *octets* as HDLC: by frames with a good FCS, else by a header with a good HCS."""
-    if not any(format_octet in octets for format_octet in range(0xA0, 0xB0)):
+    if not _FORMAT.search(octets):
         return None
     framer = HdlcFramer()
     found = framer.feed(octets, Mark(0, None)) + framer.flush()
@@ -160,4 +165,4 @@ def _apdu(stack: str, apdu: bytes, reads: Callable[[bytes], bool] | None) -> _Ca
         return _Candidate(0.95 if stack == LLC else _STRONG, stack, "an APDU that reads")
     if opens_as_apdu(apdu, 0, len(apdu)):
         return _Candidate(0.6 if stack == LLC else 0.4, stack, "octets that open as an APDU")
-    return _Candidate(0.4 if stack == LLC else 0.1, stack, "an APDU's tag")
+    return _Candidate(0.4 if stack == LLC else 0.1, stack, "the tag of an APDU")

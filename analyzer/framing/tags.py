@@ -15,7 +15,7 @@ _CHOICES = {0xC0: 3, 0xC1: 5, 0xC3: 6, 0xC4: 3, 0xC5: 5, 0xC7: 4}
 """The service APDUs whose second octet is a choice, and how many alternatives each has."""
 _SIZED = frozenset((*range(0x21, 0x39), *range(0x41, 0x59), *range(0x60, 0x64), *range(0xC8, 0xD8)))
 """The APDUs whose second octet begins the length of all that follows."""
-_COUNTED = {0x05: 7, 0x06: 7, 0x0C: 3, 0x0D: 1, 0x16: 7, 0x18: 7}
+_COUNTED = {0x05: 7, 0x06: 7, 0x0C: 3, 0x0D: 2, 0x16: 7}
 """The APDUs of short-name referencing that begin with a count, and the highest alternative of their items."""
 _LONG = frozenset((0x08, 0x0E, 0xC2, 0xD9, 0xDA, 0xDD, 0xDF, 0xE0, 0xE6, 0xE7))
 """APDUs with no more to be said of their second octet."""
@@ -32,22 +32,24 @@ def opens_as_apdu(octets: bytes | bytearray, start: int, length: int) -> bool:
 
     It rules out, it does not read; it looks at `OPENING_LENGTH` octets. Total: never raises on octets.
     """
-    if length < 3 or start + min(length, OPENING_LENGTH) > len(octets):
+    if length < 2 or start + min(length, OPENING_LENGTH) > len(octets):
         return False
-    tag, second, third = octets[start : start + 3]
+    tag, second = octets[start], octets[start + 1]
     if tag in _CHOICES:
         return 1 <= second <= _CHOICES[tag] and length > 3
     if tag in _SIZED:
         return _announces(octets, start + 1, length - 1)
     if tag in _COUNTED:
-        return 1 <= second <= 32 and third <= _COUNTED[tag]
+        return length > 2 and 1 <= second <= 32 and octets[start + 2] <= _COUNTED[tag]
     if tag in _TITLED:
         return second in (0, 8) and length > second + 7
+    if tag == 0x18:
+        return length > 5 and second <= 1
     if tag == 0xD8:
         return length in (3, 7)
     if tag == 0x0F:
         return length > 6 and octets[start + 5] in (0, 9, 12)
-    return tag in _LONG and length > 5
+    return tag in _LONG and length > 3
 
 
 def _announces(octets: bytes | bytearray, at: int, length: int) -> bool:

@@ -1,0 +1,125 @@
+"""Detection: the stack of a lane by its octets, and what a lane is that is none of ours."""
+
+import struct
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.framing.detect import carrier_of, detect
+from tests.analyzer.framing.build import AARQ, FRAMES, GET_REQUEST, pdu, request, response
+
+
+def always(_: bytes) -> bool:
+    """Take all octets for an APDU."""
+    return True
+
+
+def never(_: bytes) -> bool:
+    """Take no octets for an APDU."""
+    return False
+
+
+@given(FRAMES, st.binary(max_size=20))
+def test_good_fcs_is_strong_hdlc_behind_any_octets(octets: bytes, noise: bytes) -> None:
+    verdict = detect(noise + b"\xff" + octets)
+    assert (verdict.stack, verdict.strong, verdict.carrier) == ("hdlc", True, "")
+    assert "good FCS" in verdict.reason
+
+
+def test_damaged_frame_is_weak_hdlc() -> None:
+    octets = bytearray(response())
+    octets[20] ^= 4
+    verdict = detect(bytes(octets))
+    assert (verdict.stack, verdict.strong) == ("hdlc", False)
+    assert verdict.score > detect(b"\x7e\xa0\x1e\x21\x03\x30" + bytes(30)).score > 0
+
+
+def test_pdus_in_a_row_are_a_strong_wrapper() -> None:
+    verdict = detect(pdu(AARQ) + pdu(GET_REQUEST), never)
+    assert (verdict.stack, verdict.strong) == ("wrapper", True)
+
+
+def test_one_pdu_is_strong_when_its_apdu_reads() -> None:
+    assert detect(pdu(AARQ), always).strong
+    assert detect(pdu(AARQ)).strong
+    verdict = detect(pdu(AARQ), never)
+    assert (verdict.stack, verdict.strong) == ("wrapper", False)
+
+
+def test_part_of_a_pdu_is_a_weak_wrapper() -> None:
+    verdict = detect(pdu(AARQ)[:20], always)
+    assert (verdict.stack, verdict.strong) == ("wrapper", False)
+
+
+def test_pdu_behind_a_heartbeat_is_found() -> None:
+    assert detect(b"860123456789012" + pdu(AARQ), always).stack == "wrapper"
+
+
+@pytest.mark.parametrize("header", [b"\x90\x01\x01", b"\xe6\xe6\x00"])
+def test_llc_datagram_is_strong_when_its_apdu_reads(header: bytes) -> None:
+    assert detect(header + AARQ, always)[:2] == ("llc", True)
+    assert detect(header + AARQ, never)[:2] == ("llc", False)
+
+
+def test_bare_apdu_is_strong_only_when_it_reads() -> None:
+    assert detect(GET_REQUEST, always)[:2] == ("apdu", True)
+    assert detect(GET_REQUEST)[:2] == ("apdu", False)
+    assert detect(b"\x01" + bytes(9), never).stack is None
+
+
+def test_runner_up_is_named() -> None:
+    verdict = detect(b"\xe6\xe6\x00" + AARQ, always)
+    assert (verdict.stack, verdict.runner_up) == ("llc", "apdu")
+
+
+QUERY = struct.pack(">6H", 0x1234, 0x0100, 1, 0, 0, 0) + b"\x07example\x03com\x00\x00\x01\x00\x01"
+
+
+@pytest.mark.parametrize(
+    ("octets", "carrier"),
+    [
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(32), "tls"),
+        (b"\x17\x03\x03\x00\x20" + bytes(32), "tls"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "ssh"),
+        (b"\xff\xfd\x18\xff\xfd\x20", "telnet"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "http"),
+        (b"HTTP/1.1 200 OK\r\n", "http"),
+        (QUERY, "dns"),
+        (b"ATD*99#\r", "modem"),
+        (b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c", "mqtt"),
+        (b"\x68\x0d\x0d\x68\x53\xff\x00", "mbus"),
+        (b"hello, world", "other"),
+        (b"", "other"),
+    ],
+)
+def test_lane_that_is_none_of_ours_is_named(octets: bytes, carrier: str) -> None:
+    verdict = detect(octets)
+    assert (verdict.stack, verdict.strong, verdict.carrier) == (None, False, carrier)
+    assert carrier_of(octets) == carrier
+
+
+@given(st.binary(max_size=200))
+def test_detection_is_total(octets: bytes) -> None:
+    verdict = detect(octets, never)
+    assert (verdict.stack is None) == bool(verdict.carrier)
+    assert 0 <= verdict.score <= 1
+
+
+def test_long_lane_is_judged_by_its_first_octets() -> None:
+    assert detect(bytes(100_000) + request()).stack is None
+
+
+def test_healthy_entries_of_the_corpus_are_told_apart(corpus: Path) -> None:
+    seen = 0
+    for path in sorted((corpus / "vectors").glob("*.toml")):
+        if path.name == "broken.toml":
+            continue
+        for entry in tomllib.loads(path.read_text())["vector"]:
+            if entry["transport"] in ("hdlc", "wrapper", "llc") and "hex" in entry:
+                verdict = detect(bytes.fromhex(entry["hex"]), always)
+                assert (verdict.stack, verdict.strong) == (entry["transport"], True), entry["id"]
+                seen += 1
+    assert seen > 90
