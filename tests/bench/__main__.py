@@ -1,0 +1,124 @@
+"""`python -m tests.bench`: our figures beside their goals and beside stock tshark, measured in one run on the same files."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import sys
+from pathlib import Path
+
+from tests.bench.measure import Measurement, run_interleaved, run_text
+from tests.bench.rows import IN_PROCESS, Command, Row, commands, rows
+from tests.bench.traffic import NoTrafficError, capture
+
+ROUNDS, ROUNDS_SHORT = 5, 3
+
+
+def main() -> int:
+    """Measure, print the table, write it to a file if asked. A goal that is missed is shown, not failed."""
+    options = _options()
+    programs = {
+        "dlmshark": str(Path(sys.executable).with_name("dlmshark")),
+        "python": sys.executable,
+        "tshark": shutil.which("tshark") or "",
+    }
+    lines, missing = _prepare(commands(options.short), programs)
+    rounds = options.rounds or (ROUNDS_SHORT if options.short else ROUNDS)
+    runs = run_interleaved(lines, rounds, _progress) | {name: Measurement(problem=why) for name, why in missing.items()}
+    table = _table(options.short, runs)
+    text = "\n".join([_heading(programs["tshark"], rounds, options.short), "", *table, "", *_runs_table(runs, lines)])
+    print(text)
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(f"# Benchmarks\n\n{text}\n", encoding="utf-8")
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="20,000 packets instead of 100,000 and 1,000,000")
+    parser.add_argument("--rounds", type=int, help="runs of each command; figures are medians")
+    parser.add_argument("--out", type=Path, help="write the page here too")
+    return parser.parse_args()
+
+
+def _progress(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def _prepare(wanted: dict[str, Command], programs: dict[str, str]) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """The command lines with programs and files put in, and those that cannot run with the reason."""
+    lines: dict[str, list[str]] = {}
+    missing: dict[str, str] = {}
+    for name, command in wanted.items():
+        program = programs[command.line[0]]
+        if not program or not Path(program).exists():
+            missing[name] = f"{command.line[0]} is not installed"
+            continue
+        try:
+            file = str(capture(command.kind, command.packets, command.interleave)) if command.kind else ""
+        except NoTrafficError as error:
+            missing[name] = str(error)
+            continue
+        lines[name] = [program, *(file if word == "FILE" else word for word in command.line[1:])]
+    return lines, missing
+
+
+def _heading(tshark: str, rounds: int, short: bool) -> str:
+    version = run_text([tshark, "--version"]) if tshark else "no tshark"
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    sizes = "20,000 packets" if short else "100,000 and 1,000,000 packets"
+    return (
+        f"Medians of {rounds} interleaved runs; CPU is user + system of the whole process, start-up included. {machine}.\n"
+        f"Yardstick: {version}, stock: it has no DLMS dissector and leaves the payload as data. Generated traffic, {sizes}."
+    )
+
+
+def _table(short: bool, runs: dict[str, Measurement]) -> list[str]:
+    lines = ["| figure | measured | goal | measured / goal | |", "| --- | ---: | ---: | ---: | --- |"]
+    lines += [_line(row, runs) for row in rows(short)]
+    for name, figure, goal in IN_PROCESS:
+        found = run_text([sys.executable, "-m", "tests.bench.inprocess", name])
+        lines.append(
+            _cells(figure, float(found), goal, "µs")
+            if found
+            else f"| {figure} | | ≤ {goal:g} µs | | not run: {name} fails |"
+        )
+    return lines
+
+
+def _line(row: Row, runs: dict[str, Measurement]) -> str:
+    problem = next((runs[name].problem for name in row.needs if runs[name].problem), "")
+    if problem:
+        return f"| {row.figure} | | {_goal(row.goal)} {row.unit} | | not run: {problem} |"
+    return _cells(row.figure, row.value(runs), row.goal, row.unit)
+
+
+def _goal(goal: float | None) -> str:
+    return "no goal," if goal is None else f"≤ {goal:g}"
+
+
+def _cells(figure: str, value: float, goal: float | None, unit: str) -> str:
+    if goal is None:
+        return f"| {figure} | {value:.3g} {unit} | no goal | | |"
+    verdict = "reached" if value <= goal else "not reached"
+    return f"| {figure} | {value:.3g} {unit} | ≤ {goal:g} | {value / goal:.2f} | {verdict} |"
+
+
+def _runs_table(runs: dict[str, Measurement], lines: dict[str, list[str]]) -> list[str]:
+    out = ["| run | CPU s | wall s | peak MB | command |", "| --- | ---: | ---: | ---: | --- |"]
+    for name, found in runs.items():
+        words = [Path(word).name if word.startswith(os.sep) else word for word in lines.get(name, [])]
+        shown = " ".join("key" if "=" in word and len(word) > 30 else word for word in words)
+        if found.problem:
+            out.append(f"| {name} | | | | not run: {found.problem} |")
+        else:
+            out.append(f"| {name} | {found.cpu_s:.2f} | {found.wall_s:.2f} | {found.peak_mb:.0f} | `{shown}` |")
+    return out
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,198 @@
+"""The table of what is measured: one entry a command, one entry a figure with its goal.
+
+A figure is added by adding an entry; its goal comes from the project's performance page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.bench.measure import Measurement
+from tests.bench.traffic import KEYS
+
+SMALL, MIDDLE, LARGE, SHORT = 10_000, 100_000, 1_000_000, 20_000
+Runs = dict[str, Measurement]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command line; `dlmshark`, `tshark` and `python` stand for the programs, FILE for the capture."""
+
+    line: tuple[str, ...]
+    kind: str = ""
+    packets: int = 0
+    interleave: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A figure: how it comes out of the runs, its unit, and what it should stay below."""
+
+    figure: str
+    unit: str
+    goal: float | None  # None: the page names none, the figure is for comparison
+    value: Callable[[Runs], float]
+    needs: tuple[str, ...]
+    yardstick: str = ""  # the run to name beside it
+
+
+def _decode(kind: str, packets: int, *options: str, interleave: int = 1) -> Command:
+    return Command(("dlmshark", "decode", *options, "FILE"), kind, packets, interleave)
+
+
+def _tshark(kind: str, packets: int, *options: str) -> Command:
+    return Command(("tshark", "-n", "-r", "FILE", *options), kind, packets)
+
+
+_KEYS = tuple(word for key in KEYS for word in ("--key", key))
+
+
+def commands(short: bool) -> dict[str, Command]:
+    """The commands to run, by name; short runs stay with one small size."""
+    middle = SHORT if short else MIDDLE
+    found = {
+        "quiet wrapper": _decode("wrapper", middle, "-q"),
+        "quiet hdlc": _decode("hdlc", middle, "-q"),
+        "quiet hdlctcp": _decode("hdlctcp", middle, "-q"),
+        "quiet cipher": _decode("cipher", middle, "-q"),
+        "quiet cipher, keys": _decode("cipher", middle, "-q", *_KEYS),
+        "quiet wrapper, 32 meters": _decode("wrapper", middle, "-q", interleave=32),
+        "decode wrapper": _decode("wrapper", middle),
+        "tree wrapper": _decode("wrapper", middle, "--tree"),
+        "json wrapper": _decode("wrapper", middle, "--json", "--layers"),
+        "tshark summary": _tshark("wrapper", middle),
+        "tshark -V": _tshark("wrapper", middle, "-V"),
+        "tshark -T json": _tshark("wrapper", middle, "-T", "json"),
+        "import": Command(("python", "-c", "import dissectors.reader")),
+        "help": Command(("dlmshark", "--help")),
+        "one frame": Command(("dlmshark", "decode", "--hex", "C401C1000600012345")),
+    }
+    if not short:
+        found |= {
+            "quiet wrapper, small": _decode("wrapper", SMALL, "-q"),
+            "quiet wrapper, large": _decode("wrapper", LARGE, "-q"),
+            "decode wrapper, large": _decode("wrapper", LARGE),
+            "tshark summary, large": _tshark("wrapper", LARGE),
+        }
+    return found
+
+
+def _per_packet(name: str, packets: int) -> Callable[[Runs], float]:
+    return lambda runs: runs[name].cpu_s / packets * 1e6
+
+
+def _ratio(ours: str, theirs: str) -> Callable[[Runs], float]:
+    return lambda runs: runs[ours].cpu_s / runs[theirs].cpu_s
+
+
+def _growth(large: str, small: str) -> Callable[[Runs], float]:
+    return lambda runs: runs[large].peak_mb - runs[small].peak_mb
+
+
+def rows(short: bool) -> list[Row]:
+    """The figures, with the goals of the performance page."""
+    middle = SHORT if short else MIDDLE
+    found = [
+        _row(
+            "whole decode, wrapper, no output", "µs a packet", 6, _per_packet("quiet wrapper", middle), "quiet wrapper"
+        ),
+        _row("whole decode, HDLC, no output", "µs a frame", 5, _per_packet("quiet hdlc", middle), "quiet hdlc"),
+        _row(
+            "whole decode, HDLC over TCP, no output",
+            "µs a packet",
+            7,
+            _per_packet("quiet hdlctcp", middle),
+            "quiet hdlctcp",
+        ),
+        _row(
+            "deciphered and verified in addition",
+            "µs a packet",
+            4,
+            lambda runs: (runs["quiet cipher, keys"].cpu_s - runs["quiet wrapper"].cpu_s) / middle * 1e6,
+            "quiet cipher, keys",
+            "quiet wrapper",
+        ),
+        _row(
+            "`decode` / tshark summary",
+            "× CPU",
+            0.7,
+            _ratio("decode wrapper", "tshark summary"),
+            "decode wrapper",
+            "tshark summary",
+        ),
+        _row(
+            "`decode --tree` / tshark -V",
+            "× CPU",
+            0.7,
+            _ratio("tree wrapper", "tshark -V"),
+            "tree wrapper",
+            "tshark -V",
+        ),
+        _row(
+            "`decode --json --layers` / tshark -T json",
+            "× CPU",
+            0.30,
+            _ratio("json wrapper", "tshark -T json"),
+            "json wrapper",
+            "tshark -T json",
+        ),
+        _row(
+            "32 interleaved meters / one",
+            "× CPU",
+            1.1,
+            _ratio("quiet wrapper, 32 meters", "quiet wrapper"),
+            "quiet wrapper, 32 meters",
+            "quiet wrapper",
+        ),
+        _row("import of every layer, with the interpreter", "s", 0.3, lambda runs: runs["import"].wall_s, "import"),
+        _row("`--help`", "s", 0.15, lambda runs: runs["help"].wall_s, "help"),
+        _row("one frame from the command line", "s", 0.40, lambda runs: runs["one frame"].wall_s, "one frame"),
+    ]
+    if not short:
+        found += [
+            _row(
+                "whole decode at 1,000,000 packets",
+                "µs a packet",
+                6,
+                _per_packet("quiet wrapper, large", LARGE),
+                "quiet wrapper, large",
+            ),
+            _row(
+                "`decode` / tshark summary at 1,000,000",
+                "× CPU",
+                0.7,
+                _ratio("decode wrapper, large", "tshark summary, large"),
+                "decode wrapper, large",
+                "tshark summary, large",
+            ),
+            _row(
+                "memory, 1,000,000 packets over 100,000 (flat: we take 5 MB for that)",
+                "MB more",
+                5,
+                _growth("quiet wrapper, large", "quiet wrapper"),
+                "quiet wrapper, large",
+                "quiet wrapper",
+            ),
+            _row(
+                "memory, 1,000,000 packets over the interpreter with its imports",
+                "MB more",
+                60,
+                _growth("decode wrapper, large", "one frame"),
+                "decode wrapper, large",
+                "one frame",
+            ),
+        ]
+    return found
+
+
+def _row(figure: str, unit: str, goal: float | None, value: Callable[[Runs], float], needs: str, *more: str) -> Row:
+    return Row(figure, unit, goal, value, (needs, *more), more[0] if more else "")
+
+
+# Timings inside one interpreter: name in inprocess.py, figure, goal in µs.
+IN_PROCESS = [
+    ("scan", "scan of six fields: get-request-normal without a selection", 0.6),
+    ("fcs", "FCS over 64 octets, computed", 0.5),
+    ("fcs-is-good", "FCS over 64 octets, checked", 0.5),
+]
