@@ -37,6 +37,8 @@ _CARRIERS = (
     ("iec62056-21", re.compile(rb"(/[?A-Za-z]{1,4}.*!\r\n|/[A-Z]{2}[A-Za-z][0-9])")),
 )
 """What else a lane may begin with, first match counts."""
+_CLOSED_CARRIERS = frozenset(("tls", "ssh", "http", "dns", "mqtt"))
+"""Behind the opening of these nothing of ours comes; a modem or a telnet server may still turn transparent."""
 
 
 class Verdict(NamedTuple):
@@ -68,8 +70,8 @@ def detect(octets: bytes, reads: Callable[[bytes], bool] | None = None) -> Verdi
     opens, and a datagram that has neither check sequence nor wrapper is never strong. Total: never raises on octets.
     """
     octets = octets[:_LOOKED_AT]
-    candidates = sorted(_candidates(octets, reads), reverse=True)
     carrier = carrier_of(octets)
+    candidates = sorted(_candidates(octets, reads, carrier not in _CLOSED_CARRIERS), reverse=True)
     needed = _HINT if carrier == OTHER else _OPENS
     if candidates and candidates[0].score >= needed:
         best = candidates[0]
@@ -86,14 +88,14 @@ def carrier_of(octets: bytes) -> str:
     return OTHER
 
 
-def _candidates(octets: bytes, reads: Callable[[bytes], bool] | None) -> Iterator[_Candidate]:
+def _candidates(octets: bytes, reads: Callable[[bytes], bool] | None, anywhere: bool) -> Iterator[_Candidate]:
     """Score each stack that can be meant, and none more once a check sequence has settled it."""
     hdlc = _hdlc(octets)
     if hdlc:
         yield hdlc
         if hdlc.score >= _STRONG:
             return
-    if octets.find(b"\x00\x01") >= 0:
+    if anywhere or octets.startswith(b"\x00\x01"):
         yield from _wrapper(octets, reads)
     if is_llc(octets):
         yield _apdu(LLC, octets[_LLC_LENGTH:], reads)

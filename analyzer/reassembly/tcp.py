@@ -5,9 +5,10 @@ when the connection is reset and when the lane ends. Octets that were given are 
 """
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
-from analyzer.framing.frame import Mark
+MarkT = TypeVar("MarkT")
+"""Whatever the caller wants to know of a packet again; it is only handed through."""
 
 FIN, SYN, RST = 0x01, 0x02, 0x04
 _SPECIAL = FIN | SYN | RST
@@ -40,25 +41,25 @@ class Kind(IntEnum):
 DATA, GAP, REPEATED, START, END, RESET = Kind
 
 
-class Event(NamedTuple):
+class Event(NamedTuple, Generic[MarkT]):
     """One thing that a segment made happen; *mark* is the packet that the octets came in."""
 
     kind: Kind
     octets: bytes
     length: int
-    mark: Mark
+    mark: MarkT
 
 
-class Segment(NamedTuple):
+class Segment(NamedTuple, Generic[MarkT]):
     """A segment that waits for the octets before it."""
 
     sequence: int
     octets: bytes
     is_last: bool
-    mark: Mark
+    mark: MarkT
 
 
-class TcpStream:
+class TcpStream(Generic[MarkT]):
     """One direction of a TCP connection.
 
     While `pending` is empty and a segment without SYN, FIN and RST begins at `next_sequence`, its octets are the next
@@ -70,20 +71,20 @@ class TcpStream:
     def __init__(self) -> None:
         self.next_sequence = -1
         """The sequence number of the next octet in order; -1 before the first segment."""
-        self.pending: list[Segment] = []
+        self.pending: list[Segment[MarkT]] = []
         """Segments behind a gap, in order."""
         self._waiting_octets = 0
         self._initial = -1  # the sequence number behind the SYN, while it is known
         self._acknowledged = -1
 
-    def feed(self, sequence: int, flags: int, octets: bytes, mark: Mark) -> list[Event]:
+    def feed(self, sequence: int, flags: int, octets: bytes, mark: MarkT) -> list[Event[MarkT]]:
         """Take a segment; return what it makes happen, in order. Total: never raises on what a packet can hold."""
         if sequence == self.next_sequence and not flags & _SPECIAL and not self.pending:
             if not octets:
                 return []
             self.next_sequence = (sequence + len(octets)) & _MASK
             return [_new(Event, (DATA, octets, len(octets), mark))]
-        events: list[Event] = []
+        events: list[Event[MarkT]] = []
         if flags & RST:
             self._reset(events, mark)
             return events
@@ -97,27 +98,27 @@ class TcpStream:
             self._take(events, Segment(sequence, octets, is_last, mark))
         return events
 
-    def acknowledge(self, sequence: int) -> list[Event]:
+    def acknowledge(self, sequence: int) -> list[Event[MarkT]]:
         """Take the acknowledgment number of the other direction: a gap that the receiver does not have is none of its.
 
         The capture lost those octets, they are not sent again, and what waits behind them is given now.
         """
         self._acknowledged = sequence
-        events: list[Event] = []
+        events: list[Event[MarkT]] = []
         if self.pending:
             self._skip_acknowledged(events)
         return events
 
-    def lose(self, count: int, mark: Mark) -> list[Event]:
+    def lose(self, count: int, mark: MarkT) -> list[Event[MarkT]]:
         """Pass over *count* octets that the capture cut off the segment just fed."""
         if count <= 0 or self.next_sequence < 0 or self.pending:
             return []
         self.next_sequence = (self.next_sequence + count) & _MASK
         return [Event(GAP, b"", count, mark)]
 
-    def end(self) -> list[Event]:
+    def end(self) -> list[Event[MarkT]]:
         """Give what still waits, gaps and all: the capture ended, or the conversation is forgotten."""
-        events: list[Event] = []
+        events: list[Event[MarkT]] = []
         while self.pending:
             self._skip(events)
         return events
@@ -126,19 +127,19 @@ class TcpStream:
         """How far *sequence* is ahead of the stream; negative if behind."""
         return ((sequence - self.next_sequence + _HALF) & _MASK) - _HALF
 
-    def _start(self, events: list[Event], sequence: int, mark: Mark) -> None:
+    def _start(self, events: list[Event[MarkT]], sequence: int, mark: MarkT) -> None:
         events += self.end()
         events.append(Event(START, b"", 0, mark))
         self.next_sequence = sequence
         self._initial = self._acknowledged = -1
 
-    def _reset(self, events: list[Event], mark: Mark) -> None:
+    def _reset(self, events: list[Event[MarkT]], mark: MarkT) -> None:
         events += self.end()
         if self.next_sequence >= 0:
             events.append(Event(RESET, b"", 0, mark))
         self.next_sequence = self._initial = self._acknowledged = -1
 
-    def _take(self, events: list[Event], segment: Segment) -> None:
+    def _take(self, events: list[Event[MarkT]], segment: Segment[MarkT]) -> None:
         """Deliver a segment, or keep it until the octets before it have come."""
         if self.next_sequence < 0:
             self.next_sequence = segment.sequence
@@ -155,7 +156,7 @@ class TcpStream:
         self._deliver(events, segment, -distance)
         self._drain(events)
 
-    def _keep(self, events: list[Event], segment: Segment) -> None:
+    def _keep(self, events: list[Event[MarkT]], segment: Segment[MarkT]) -> None:
         """Insert a segment among those that wait, by its place; the last ones are the most likely neighbours."""
         place = self._distance(segment.sequence)
         index = len(self.pending)
@@ -170,7 +171,7 @@ class TcpStream:
         self.pending.insert(index, segment)
         self._waiting_octets += len(segment.octets)
 
-    def _deliver(self, events: list[Event], segment: Segment, overlap: int) -> None:
+    def _deliver(self, events: list[Event[MarkT]], segment: Segment[MarkT], overlap: int) -> None:
         """Give what is new in a segment whose first *overlap* octets were given before."""
         octets, mark = segment.octets, segment.mark
         if overlap > len(octets):
@@ -188,7 +189,7 @@ class TcpStream:
             self.next_sequence = (self.next_sequence + 1) & _MASK
             events.append(Event(END, b"", 0, mark))
 
-    def _drain(self, events: list[Event]) -> None:
+    def _drain(self, events: list[Event[MarkT]]) -> None:
         """Give the waiting segments that the stream has reached."""
         while self.pending:
             segment = self.pending[0]
@@ -199,14 +200,14 @@ class TcpStream:
             self._waiting_octets -= len(segment.octets)
             self._deliver(events, segment, -distance)
 
-    def _skip(self, events: list[Event]) -> None:
+    def _skip(self, events: list[Event[MarkT]]) -> None:
         """Give up the gap before the first waiting segment."""
         segment = self.pending[0]
         events.append(Event(GAP, b"", self._distance(segment.sequence), segment.mark))
         self.next_sequence = segment.sequence
         self._drain(events)
 
-    def _skip_acknowledged(self, events: list[Event]) -> None:
+    def _skip_acknowledged(self, events: list[Event[MarkT]]) -> None:
         """Give up the gaps that lie before what the receiver has acknowledged."""
         while self.pending and self._acknowledged >= 0:
             first = self.pending[0].sequence

@@ -101,6 +101,15 @@ def test_lane_that_is_none_of_ours_is_named(octets: bytes, carrier: str) -> None
     assert carrier_of(octets) == carrier
 
 
+def test_wrapper_header_inside_a_dns_message_is_none() -> None:
+    assert detect(QUERY + pdu(GET_REQUEST), always)[:2] == (None, False)
+
+
+def test_modem_that_turns_transparent_is_no_carrier() -> None:
+    assert detect(b"CONNECT 9600\r\n" + pdu(GET_REQUEST), always)[:2] == ("wrapper", True)
+    assert detect(b"\xff\xfd\x18" + request(), never)[:2] == ("hdlc", True)
+
+
 @given(st.binary(max_size=200))
 def test_detection_is_total(octets: bytes) -> None:
     verdict = detect(octets, never)

@@ -13,7 +13,7 @@ ACK = 0x10
 MARK = Mark(1, None)
 
 
-def shown(events: list[Event]) -> list[str]:
+def shown(events: list[Event[Mark]]) -> list[str]:
     """Write one line an event: its kind, and its octets or their count."""
     lines = []
     for event in events:
@@ -23,7 +23,7 @@ def shown(events: list[Event]) -> list[str]:
     return lines
 
 
-def fed(stream: TcpStream, *segments: tuple[int, bytes] | tuple[int, bytes, int]) -> list[str]:
+def fed(stream: TcpStream[Mark], *segments: tuple[int, bytes] | tuple[int, bytes, int]) -> list[str]:
     """Feed segments of sequence number, octets and flags; the mark's number counts them."""
     events = []
     for number, segment in enumerate(segments, 1):
@@ -32,9 +32,9 @@ def fed(stream: TcpStream, *segments: tuple[int, bytes] | tuple[int, bytes, int]
     return shown(events)
 
 
-def started(sequence: int = 999) -> TcpStream:
+def started(sequence: int = 999) -> TcpStream[Mark]:
     """Begin a stream whose next octet is *sequence* + 1."""
-    stream = TcpStream()
+    stream: TcpStream[Mark] = TcpStream()
     assert fed(stream, (sequence, b"", SYN)) == ["start"]
     return stream
 
@@ -53,7 +53,7 @@ def test_caller_may_deliver_plain_segments_itself() -> None:
 
 
 def test_stream_without_syn_starts_at_the_first_octets() -> None:
-    stream = TcpStream()
+    stream: TcpStream[Mark] = TcpStream()
     assert fed(stream, (4999, b""), (5000, b"abc"), (5003, b"d")) == ["data abc", "data d"]
 
 
@@ -197,7 +197,7 @@ def test_octets_cut_by_the_capture_are_a_gap() -> None:
     )
 )
 def test_tcp_stream_is_total(segments: list[tuple[int, int, bytes, bool]]) -> None:
-    stream = TcpStream()
+    stream: TcpStream[Mark] = TcpStream()
     for sequence, flags, octets, near in segments:
         stream.feed(sequence & 0x3F if near else sequence, flags, octets, MARK)
         stream.acknowledge(sequence)
