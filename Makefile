@@ -42,8 +42,9 @@ lint: $(STAMP)  ## ruff, mypy and the import floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint  ## lint, then every test (the wheel in an empty environment among them)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+test: $(STAMP)  ## lint, then every test (the wheel in an empty environment among them); both run, either fails it
+	@status=0; $(MAKE) --no-print-directory lint || status=1; \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS) || status=1; exit $$status
 
 bench: $(STAMP)  ## speed and memory against the goals and against stock tshark; SHORT=1 for a quick look
 	$(BIN)/python -m tests.bench $(if $(SHORT),--short,) $(BENCH_ARGS)

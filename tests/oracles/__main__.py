@@ -78,7 +78,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--count", type=int, help="APDUs a variant")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument(
-        "--verbose", action="store_true", help="the known differences with a sample each, and what is not supported"
+        "--verbose", action="store_true", help="every known difference with its reason, and what is not supported"
     )
     return parser.parse_args()
 
@@ -161,8 +161,10 @@ def _report(name: str, tally: Tally, known: list[Known], options: argparse.Names
         f"{name}: {agreed} agree ({len(tally.agreed)} variants), {sum(explained.values())} differ for a known reason, "
         f"{sum(map(len, unexplained.values()))} differ without, {unsupported} not supported ({len(tally.unsupported)} variants)"
     )
-    for index, count in sorted(explained.items()):
-        print(f"  known: {count:5} × {known[index].variant}: {known[index].why} ({known[index].right} is right)")
+    for index, count in sorted(explained.items()) if options.verbose or not options.short else ():
+        entry = known[index]
+        verdict = "both are right" if entry.right == "both" else f"{entry.right} is right"
+        print(f"  known: {count:5} × {entry.variant}: {entry.why} ({verdict})")
     for variant, found in sorted(unexplained.items(), key=lambda item: -len(item[1])):
         sample, difference = min(found, key=lambda pair: len(pair[0].octets))
         print(
