@@ -36,15 +36,13 @@ $(ORACLES_STAMP): Makefile
 demo: $(STAMP)  ## a bundled sample: on a terminal in its own screen, else decoded
 	@$(BIN)/dlmshark demo
 
-lint: $(STAMP)  ## ruff, mypy and the import floors
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+lint: $(STAMP)  ## ruff, mypy and the import floors; all run, any fails it
+	@status=0; for check in 'ruff check .' 'ruff format --check .' mypy lint-imports; do \
+		echo "$$check"; $(BIN)/$$check || status=1; done; exit $$status
 
 test: $(STAMP)  ## lint, then every test (the wheel in an empty environment among them); both run, either fails it
 	@status=0; $(MAKE) --no-print-directory lint || status=1; \
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS) || status=1; exit $$status
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS) || status=1; exit $$status
 
 bench: $(STAMP)  ## speed and memory against the goals and against stock tshark; SHORT=1 for a quick look
 	$(BIN)/python -m tests.bench $(if $(SHORT),--short,) $(BENCH_ARGS)
