@@ -13,7 +13,7 @@ from dissectors.composites import place
 from dissectors.fields import House, RandomOf, Seen
 from dissectors.quirks import quirk
 from dissectors.regions import ApduField
-from dissectors.tree import Kind, Node, Problem, Truncated
+from dissectors.tree import Kind, Node, Note, Problem, Severity, Truncated
 
 
 class Content:
@@ -346,10 +346,19 @@ class Element(House):
         node.add(Node("tag", Kind.HIDDEN, at * 8, at * 8 + 8, self.tag, f"{self.tag:02X}"))
         length = node.add(Node("length", Kind.HIDDEN, at * 8 + 8, start * 8, stop - start))
         if stop > end:
-            raise Truncated(start, stop - start, end - start)
+            problem = Truncated(start, stop - start, end - start)
+            place(node, self.asn1, start, end, problem)
+            problem.is_placed = True
+            raise problem
         if self.stretch(octets, start, stop, end)[1] != stop:
             length.notes.append(quirk("length-too-small", at, start))
             stop = end
+            node.end = stop * 8
+        inner = self.inner_end(octets, start, stop, end)
+        if inner is not None:
+            text = f"length {stop - start} where the content takes {inner - start} octets"
+            length.notes.append(Note("apdu-malformed", Severity.ERROR, "malformed", text, at + 1, start))
+            stop = inner
             node.end = stop * 8
         try:
             self.content.grow(node, octets, start, stop)
@@ -358,6 +367,17 @@ class Element(House):
             node.kind = Kind.WRAP
             place(node, self.asn1, max(read, start), stop, problem)
         return stop
+
+    def inner_end(self, octets: bytes, start: int, stop: int, end: int) -> int | None:
+        """Find where the content ends if the element's length lies: whole elements follow it up to *end*."""
+        if not isinstance(self.content, Explicit) or start + 2 > stop or octets[start] != self.content.tag:
+            return None
+        at = inner = start + 2 + octets[start + 1]
+        if inner >= stop:
+            return None
+        while at + 1 < end and octets[at] & 0x80:
+            at += 2 + octets[at + 1]
+        return inner if at == end else None
 
     def build(self, value: Any) -> bytes:
         """Build the element, or nothing."""

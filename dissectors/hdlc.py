@@ -58,6 +58,23 @@ def scan_address(octets: bytes, at: int, end: int) -> tuple[Address, int]:
     return _address(octets[at:stop]), stop
 
 
+def scan_addresses(octets: bytes, at: int, end: int) -> tuple[int, int]:
+    """Find the octets that destination and source take together from *at*, and where the control octet stands.
+
+    Returns the size of the destination, and the octet after the source.
+    """
+    stop = at
+    while not octets[stop] & 1:
+        stop += 1
+    size = stop + 1 - at
+    stop += 1
+    while not octets[stop] & 1:
+        stop += 1
+    if size > 4 or stop + 1 - at - size > 4 or stop >= end:
+        raise Problem(at, "no address ends within four octets")
+    return size, stop + 1
+
+
 @lru_cache(maxsize=4096)
 def _address(octets: bytes) -> Address:
     """Split an address of 1 to 4 octets into its parts."""

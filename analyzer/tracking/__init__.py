@@ -1,0 +1,1 @@
+"""Protocol state: conversations, links, associations, exchanges; the only place that keeps any."""

@@ -1,0 +1,184 @@
+"""Chunks to records in capture order: peel, order, find the stack, frame, join. One pass, streaming, bounded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from analyzer.framing.frame import Mark
+from analyzer.reassembly.tcp import DATA, END, GAP, REPEATED, RESET, START, Event, TcpStream
+from analyzer.record import Record
+from analyzer.tracking.conversation import Conversation
+from analyzer.tracking.dialogue import Dialogue
+from analyzer.tracking.findings import finding
+from captures.chunk import SENT, Chunk, Source
+from captures.network import TCP, Network, endpoints, reverse
+from dissectors.tree import Note
+
+_MOST_CONVERSATIONS = 16384
+_MASK = 0xFFFF_FFFF
+_SPECIAL = 7
+
+
+class Flow:
+    """One direction of a TCP or UDP conversation."""
+
+    __slots__ = ("conversation", "key", "notes", "other", "side", "stream")
+
+    def __init__(self, conversation: Conversation, side: int, key: bytes) -> None:
+        self.conversation = conversation
+        self.side = side
+        self.key = key
+        self.stream: TcpStream[Mark] = TcpStream()
+        self.other: Flow = self
+        self.notes: list[Note] = []
+
+
+class Pipeline:
+    """The index pass over one capture. *decode_as* forces stacks: ``[(selector, stack)]``, see :mod:`decode_as`."""
+
+    def __init__(self, decode_as: dict[str, str] | None = None) -> None:
+        self.network = Network()
+        self.dialogue = Dialogue()
+        self.left_aside: Counter[str] = Counter()
+        """Packets of conversations in which nothing of ours was recognised, by what they are."""
+        self._decode_as = decode_as or {}
+        self._flows: dict[bytes, Flow] = {}
+        self._serial: Conversation | None = None
+        self._conversations = 0
+        self._out: list[Record] = []
+        self._number = 0
+        self._pending_notes: list[Note] = []
+
+    def run(self, source: Source) -> Iterator[Record]:
+        """Yield the records of *source*, each as soon as it is complete."""
+        out = self._out
+        for chunk in source:
+            self.feed(chunk)
+            if out:
+                yield from out
+                out.clear()
+        self.finish()
+        yield from out
+        out.clear()
+
+    def next_number(self) -> int:
+        """Number the next record."""
+        self._number += 1
+        return self._number
+
+    def emit(self, record: Record) -> None:
+        """Take a finished record."""
+        if self._pending_notes:
+            record.notes += tuple(self._pending_notes)
+            self._pending_notes.clear()
+        self._out.append(record)
+
+    def feed(self, chunk: Chunk) -> None:
+        """Take one chunk."""
+        payload = self.network.peel(chunk)
+        if payload is None:
+            if chunk[2] < 0 or 147 <= chunk[2] <= 162:
+                self._feed_serial(chunk)
+            return
+        protocol, key, octets, _, _, sequence, flags = payload[:7]
+        flow = self._flows.get(key)
+        if flow is None:
+            if not octets:
+                return
+            flow = self._make_flow(protocol, key)
+        mark = Mark(chunk[0], chunk[1])
+        if protocol != TCP:
+            flow.conversation.feed(flow.side, octets, mark)
+            return
+        stream = flow.stream
+        if sequence == stream.next_sequence and not flags & _SPECIAL and not stream.pending:
+            if octets:
+                stream.next_sequence = sequence + len(octets) & _MASK
+                flow.conversation.feed(flow.side, octets, mark)
+            return
+        self._events(flow, stream.feed(sequence, flags, octets, mark))
+
+    def finish(self) -> None:
+        """The capture ended: give what still waits."""
+        for flow in list(self._flows.values()):
+            self._events(flow, flow.stream.end())
+        for flow in list(self._flows.values()):
+            if flow.side == 0:
+                self._close(flow.conversation)
+        if self._serial is not None:
+            self._serial.finish()
+        self._flows.clear()
+
+    # -- lanes --------------------------------------------------------------------------------------------------
+
+    def _feed_serial(self, chunk: Chunk) -> None:
+        if self._serial is None:
+            self._conversations += 1
+            self._serial = Conversation(
+                self._conversations, ("serial:A", "serial:B"), self.dialogue, self.emit, is_serial=True
+            )
+            forced = self._decode_as.get("serial") or self._decode_as.get("record")
+            if forced:
+                self._serial.force(forced)
+        side = 1 if chunk[3] == SENT else 0
+        self._serial.feed(side, chunk[4], Mark(chunk[0], chunk[1]))
+
+    def _make_flow(self, protocol: int, key: bytes) -> Flow:
+        if len(self._flows) >= 2 * _MOST_CONVERSATIONS:
+            self._forget_oldest()
+        source, destination = endpoints(key)
+        self._conversations += 1
+        names = (f"{source} > {destination}", f"{destination} > {source}")
+        conversation = Conversation(self._conversations, names, self.dialogue, self.emit, is_datagram=protocol != TCP)
+        forced = self._forced(protocol, key)
+        if forced:
+            conversation.force(forced)
+        flow = self._flows[key] = Flow(conversation, 0, key)
+        back = reverse(key)
+        if back != key:
+            other = self._flows[back] = Flow(conversation, 1, back)
+            flow.other, other.other = other, flow
+        return flow
+
+    def _forced(self, protocol: int, key: bytes) -> str | None:
+        if not self._decode_as:
+            return None
+        name = "tcp" if protocol == TCP else "udp"
+        for port in (int.from_bytes(key[-4:-2], "big"), int.from_bytes(key[-2:], "big")):
+            found = self._decode_as.get(f"{name}.port=={port}")
+            if found:
+                return found
+        return None
+
+    def _forget_oldest(self) -> None:
+        """Forget the conversation that began first: memory stays flat over any capture."""
+        flow = next(iter(self._flows.values()))
+        self._events(flow, flow.stream.end() + flow.other.stream.end())
+        self._close(flow.conversation)
+        del self._flows[flow.key]
+        self._flows.pop(flow.other.key, None)
+
+    def _close(self, conversation: Conversation) -> None:
+        conversation.finish()
+        if conversation.stack is None:
+            self.left_aside[conversation.carrier or "other"] += conversation.packets
+
+    def _events(self, flow: Flow, events: list[Event[Mark]]) -> None:
+        """Do what out-of-order segments make happen."""
+        for event in events:
+            if event.kind == DATA:
+                flow.conversation.feed(flow.side, event.octets, event.mark)
+                continue
+            known = flow.conversation.stack is not None
+            if event.kind == GAP:
+                flow.conversation.lost(flow.side)
+                if known:
+                    text = f"{event.length} octets of the TCP stream are not in the capture"
+                    self._pending_notes.append(finding("tcp-octets-missing", text, 0, 0, "capture-loss"))
+            elif event.kind == REPEATED:
+                if known:
+                    text = f"{event.length} octets were sent again (packet {event.mark.number})"
+                    self._pending_notes.append(finding("tcp-retransmission", text, 0, 0))
+            elif event.kind in (START, RESET, END):
+                flow.conversation.lost(flow.side)

@@ -1,0 +1,101 @@
+"""The record: one link-layer unit in capture order, and what it carries. Types only."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from dissectors.scanning import Entry
+from dissectors.tree import Note
+
+APDU, PART, LINK, MESSAGE, NOISE = "apdu", "part", "link", "message", "noise"
+"""Kinds of records."""
+REQUEST, RESPONSE, UNSOLICITED, UNKNOWN = "request", "response", "unsolicited", "unknown"
+"""Directions of records."""
+
+HDLC_CODES = {"fcs-wrong": "hdlc-fcs-wrong", "length-wrong": "hdlc-length-wrong", "truncated": "capture-cut"}
+
+
+class Apdu(NamedTuple):
+    """One APDU: its octets, the entry of its layer, and its values; None where it does not read completely."""
+
+    octets: bytes
+    entry: Entry | None
+    values: tuple[Any, ...] | None
+    at: int = -1
+    """Where it begins in the record's frame; -1 where it was joined or opened and stands in a buffer of its own."""
+
+    @property
+    def family(self) -> str:
+        """The APDU's name: ``get-request``; a tag that is not assigned is ``tag-xx``."""
+        if self.entry is not None:
+            return self.entry.family
+        return f"tag-{self.octets[0]:02x}" if self.octets else "empty"
+
+
+class Object(NamedTuple):
+    """What a request is about: class, logical name, attribute or method; or a short name in *attribute*."""
+
+    class_id: int
+    logical_name: bytes
+    attribute: int
+    is_method: bool = False
+
+
+class Closed(NamedTuple):
+    """A protected APDU that was opened: its octets as they stood, and what opening it gave."""
+
+    octets: bytes
+    entry: Entry
+    values: tuple[Any, ...]
+    status: str
+    plaintext: bytes
+
+
+class Lane:
+    """One direction of a conversation, with the text that outputs show."""
+
+    __slots__ = ("conversation", "side", "text")
+
+    def __init__(self, conversation: int, side: int, text: str) -> None:
+        self.conversation = conversation
+        self.side = side
+        self.text = text
+
+
+class Record:
+    """One row. Attributes that do not apply keep the class's defaults, so that a plain record costs little.
+
+    Times are nanoseconds since 1970 UTC. *octets* is the unit as it stood on the line; *apdu* what it carries
+    after joining and opening; *more* further APDUs of the same frame.
+    """
+
+    number: int = 0
+    packets: tuple[int, ...] = ()
+    time_ns: int | None = None
+    start_ns: int | None = None
+    lane: Lane
+    link: str = ""
+    kind: str = NOISE
+    direction: str = UNKNOWN
+    client: int | str | None = None
+    server: int | str | None = None
+    association: int | None = None
+    request: int | None = None
+    latency_ns: int | None = None
+    octets: bytes = b""
+    problem: str = ""
+    control: int | None = None
+    llc: tuple[int, int] | None = None
+    apdu: Apdu | None = None
+    closed: Closed | None = None
+    more: tuple[Apdu, ...] = ()
+    part_of: int | None = None
+    parts: tuple[int, ...] = ()
+    assembled: Apdu | None = None
+    incomplete: Apdu | None = None
+    objects: tuple[Object, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    def add_note(self, note: Note) -> None:
+        """Add one finding."""
+        self.notes = (*self.notes, note)

@@ -1,0 +1,63 @@
+"""One client and one server of a conversation: association, outstanding requests, running block transfers.
+
+Bounded: at most 64 requests are remembered, the oldest is forgotten first.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from analyzer.reassembly.blocks import BlockTransfers
+from analyzer.reassembly.general_blocks import GeneralBlocks
+from analyzer.record import Object
+from analyzer.tracking.roles import ANSWERED_BY, REFUSALS
+
+_MOST_REQUESTS = 64
+
+
+class Request(NamedTuple):
+    """A request that waits for its answer."""
+
+    number: int
+    end_ns: int | None
+    family: str
+    choice: int
+    objects: tuple[Object, ...]
+
+
+class Association:
+    """What is known between one client and one server; *number* is None until a dialogue begins."""
+
+    __slots__ = ("blocks", "general", "is_open", "link_command", "number", "pending", "transfer")
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self.is_open = False
+        """Whether an APDU of the association was seen; a link may be set up before."""
+        self.link_command: tuple[int, int | None, int] | None = None
+        """The SNRM or DISC that waits for its answer: record, end, control."""
+        self.pending: dict[int, Request] = {}
+        """Requests by invoke-id (0 to 15), by long invoke-id + 16, or under -1 where the service has none."""
+        self.transfer: dict[int, Request] = {}
+        """By invoke-id: the request that began a block transfer, whose objects its later blocks answer."""
+        self.blocks = BlockTransfers()
+        self.general = GeneralBlocks()
+
+    def ask(self, invoke_id: int, request: Request) -> None:
+        """Remember a request."""
+        pending = self.pending
+        if len(pending) >= _MOST_REQUESTS and invoke_id not in pending:
+            del pending[next(iter(pending))]
+        pending[invoke_id] = request
+
+    def answer(self, invoke_id: int, family: str) -> Request | None:
+        """Find and forget the request that *family* with *invoke_id* answers."""
+        request = self.pending.get(invoke_id)
+        if family in REFUSALS:
+            if request is None and self.pending:
+                invoke_id = next(reversed(self.pending))
+            return self.pending.pop(invoke_id, None)
+        if request is None or ANSWERED_BY.get(request.family) != family:
+            return None
+        del self.pending[invoke_id]
+        return request

@@ -1,0 +1,206 @@
+"""Two endpoints: which stack they speak, found by the octets, and the frames of both directions as records.
+
+Octets wait, bounded, until a strong unit tells the stack; then they are framed from the first one on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from analyzer.framing.datagram import DatagramFramer
+from analyzer.framing.detect import detect
+from analyzer.framing.frame import Frame, Framer, Mark
+from analyzer.framing.hdlc import HdlcFramer
+from analyzer.framing.wrapper import WrapperFramer
+from analyzer.record import NOISE, Lane, Record
+from analyzer.tracking.dialogue import Dialogue
+from analyzer.tracking.findings import finding
+from analyzer.tracking.hdlc_link import HdlcLink
+from analyzer.tracking.wrapper_link import ApduLink, WrapperLink
+from dissectors import registry
+
+_HELD_OCTETS = 1 << 16
+_HELD_PIECES = 256
+_GIVEN_UP = frozenset({"tls", "ssh", "http", "dns", "mqtt"})
+_WEAK = 0.7
+
+
+class Piece(NamedTuple):
+    """Octets that wait for the stack of their conversation to be found."""
+
+    side: int
+    octets: bytes
+    mark: Mark
+
+
+FRAMERS: dict[str, Callable[[], Framer]] = {
+    "hdlc": HdlcFramer,
+    "wrapper": WrapperFramer,
+    "llc": DatagramFramer,
+    "apdu": DatagramFramer,
+}
+"""The framer of each stack."""
+
+
+def reads(octets: bytes) -> bool:
+    """Tell whether *octets* are one whole APDU."""
+    return registry.reads(octets, 0, len(octets))
+
+
+class Conversation:
+    """One conversation; *is_serial* lanes are all records, others only once a stack is recognised in them."""
+
+    def __init__(
+        self, number: int, names: tuple[str, str], dialogue: Dialogue, emit: Callable[[Record], None], *,
+        is_serial: bool = False, is_datagram: bool = False,
+    ) -> None:  # fmt: skip
+        self.lanes = tuple(Lane(number, side, name) for side, name in enumerate(names))
+        self.is_serial, self.is_datagram = is_serial, is_datagram
+        self.stack: str | None = None
+        self.carrier = ""
+        self.packets = 0
+        self._framers: list[Framer] = []
+        self._held: list[Piece] = []
+        self._held_octets = 0
+        self._next_look = 0
+        self._dialogue, self._emit = dialogue, emit
+        self._links: dict[str, Any] = {}
+        self._link: Any = None
+        self._next = _next_number(emit)
+
+    # -- octets -------------------------------------------------------------------------------------------------
+
+    def feed(self, side: int, octets: bytes, mark: Mark) -> None:
+        """Take the next octets of *side*."""
+        self.packets += 1
+        if self.stack is None:
+            self._hold(side, octets, mark)
+            return
+        if self.is_datagram:
+            self._datagram(side, octets, mark)
+            return
+        for frame in self._framers[side].feed(octets, mark):
+            self.take(side, frame)
+
+    def lost(self, side: int) -> None:
+        """Octets of *side* are missing here: what waits for them is given as it is."""
+        if self.stack is not None:
+            for frame in self._framers[side].flush():
+                self.take(side, frame)
+
+    def force(self, stack: str) -> None:
+        """Speak *stack* without looking."""
+        self.stack = stack
+        self._framers = [FRAMERS[stack](), FRAMERS[stack]()]
+
+    def finish(self) -> None:
+        """Give what is left: the capture ended, or the conversation is forgotten."""
+        if self.stack is None and self._held:
+            self._settle(final=True)
+        if self.stack is not None:
+            for side in (0, 1):
+                self.lost(side)
+
+    # -- the stack ----------------------------------------------------------------------------------------------
+
+    def _hold(self, side: int, octets: bytes, mark: Mark) -> None:
+        if self.carrier in _GIVEN_UP:
+            return
+        self._held.append(Piece(side, octets, mark))
+        self._held_octets += len(octets)
+        verdict = detect(octets, reads)
+        if verdict.strong and verdict.stack is not None:
+            self._begin(verdict.stack)
+            return
+        self.carrier = verdict.carrier or self.carrier
+        if self.carrier in _GIVEN_UP and not self.is_serial:
+            self._held = []
+        elif self._held_octets >= self._next_look:
+            self._next_look = self._held_octets * 2
+            self._settle(final=False)
+        if self._held_octets > _HELD_OCTETS or len(self._held) > _HELD_PIECES:
+            if self.is_serial:
+                self._settle(final=True)
+            else:
+                self._held, self._held_octets, self._next_look = [], 0, 0
+
+    def _settle(self, *, final: bool) -> None:
+        """Look at what waits as a whole; at the end a serial lane takes the best guess."""
+        best, score = None, 0.0
+        for side in (0, 1):
+            octets = b"".join(piece.octets for piece in self._held if piece.side == side)
+            if octets:
+                verdict = detect(octets, reads)
+                if verdict.stack and verdict.score > score and (verdict.strong or final):
+                    best, score = verdict.stack, verdict.score
+        if best is not None and (score >= _WEAK or self.is_serial or not final):
+            self._begin(best)
+        elif final and self.is_serial:
+            self._begin(
+                "apdu" if all(registry.begins_apdu(one.octets, 0, len(one.octets)) for one in self._held) else ""
+            )
+
+    def _begin(self, stack: str) -> None:
+        """Speak *stack* from the first octet that waits."""
+        held, self._held, self._held_octets = self._held, [], 0
+        if not stack:
+            for piece in held:
+                self.take(piece.side, Frame(NOISE, piece.octets, (piece.mark,)))
+            return
+        self.force(stack)
+        self.packets -= len(held)
+        for piece in held:
+            self.feed(piece.side, piece.octets, piece.mark)
+
+    def _datagram(self, side: int, octets: bytes, mark: Mark) -> None:
+        """Take one datagram: it stands for itself, so its stack may differ from the one before."""
+        framer = self._framers[side]
+        frames = framer.feed(octets, mark)
+        if not frames or frames[0].link == NOISE or self.stack in ("llc", "apdu"):
+            verdict = detect(octets, reads)
+            if verdict.strong and verdict.stack is not None and verdict.stack != self.stack:
+                framer.flush()
+                self.force(verdict.stack)
+                framer = self._framers[side]
+                frames = framer.feed(octets, mark)
+        if self.stack != "hdlc":
+            frames += framer.flush()
+        for frame in frames:
+            self.take(side, frame)
+
+    # -- frames -------------------------------------------------------------------------------------------------
+
+    def take(self, side: int, frame: Frame) -> None:
+        """Make the record of *frame*."""
+        link, octets, marks, problem = frame
+        record = Record()
+        record.number = self._next()
+        record.octets = octets
+        record.lane = self.lanes[side]
+        record.link = link
+        last = marks[-1]
+        record.time_ns = last.time_ns
+        if len(marks) > 1:
+            record.packets = tuple(mark.number for mark in marks)
+            record.start_ns = marks[0].time_ns
+        else:
+            record.packets = (last.number,)
+        if problem:
+            record.problem = problem
+        if link == NOISE:
+            text = f"{len(octets)} octets that are no {self.stack or 'known'} unit"
+            record.add_note(finding("noise", text, 0, len(octets)))
+        else:
+            handler = self._links.get(link) or self._make_link(link)
+            handler.take(record, side)
+        self._emit(record)
+
+    def _make_link(self, link: str) -> Any:
+        kind = {"hdlc": HdlcLink, "wrapper": WrapperLink}.get(link, ApduLink)
+        made = self._links[link] = kind(self._dialogue)
+        return made
+
+
+def _next_number(emit: Any) -> Callable[[], int]:
+    return emit.__self__.next_number  # type: ignore[no-any-return]

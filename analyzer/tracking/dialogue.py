@@ -1,0 +1,184 @@
+"""APDUs to records: direction, association, request and response, blocks joined, authenticated-only ones opened."""
+
+from __future__ import annotations
+
+from analyzer.reassembly.blocks import finish, read_block
+from analyzer.record import APDU, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, Closed, Record
+from analyzer.tracking.association import Association, Request
+from analyzer.tracking.findings import dissection_notes, finding
+from analyzer.tracking.peer import Peer
+from analyzer.tracking.plans import Plan, plan_of
+from dissectors.scanning import scan_apdu
+
+_PROTECTED = 0x30
+_ENCRYPTED = 0x20
+_MOST_LAYERS = 8
+
+
+class Dialogue:
+    """What the APDUs of all conversations have in common: numbering of associations."""
+
+    def __init__(self) -> None:
+        self.associations = 0
+
+    def take(self, record: Record, peer: Peer, octets: bytes, at: int) -> None:
+        """Let *record* carry the APDU *octets*, which begin at *at* in its frame (-1 where they were joined)."""
+        found, values = scan_apdu(octets, 0, len(octets))
+        record.apdu = Apdu(octets, found, values, at)
+        record.kind = APDU
+        if values is None or found is None:
+            record.notes += dissection_notes(octets, record.problem == "truncated")
+            self._address(record, peer, plan_of(found).role if found is not None else None)
+            return
+        if found.deviates is not None and found.deviates(octets):
+            record.notes += dissection_notes(octets, False)
+        plan = plan_of(found)
+        if plan.is_protected:
+            inner = self._open(record, plan)
+            if inner is not None:
+                plan = inner
+        self._address(record, peer, plan.role)
+        if plan.is_general:
+            self._general_block(record, peer, plan)
+        else:
+            self._follow(record, peer, plan)
+
+    def _open(self, record: Record, plan: Plan) -> Plan | None:
+        """Open an APDU that is authenticated only: its text stands in clear, its tag waits for a key."""
+        for _ in range(_MOST_LAYERS):
+            apdu = record.apdu
+            if apdu is None or apdu.entry is None or apdu.values is None:
+                return plan
+            control = apdu.values[plan.slots["security_control"]]
+            if control & _ENCRYPTED:
+                return plan
+            inner = apdu.values[plan.slots["ciphered"]]
+            found, values = scan_apdu(inner, 0, len(inner))
+            if found is None or values is None:
+                return plan
+            record.closed = Closed(apdu.octets, apdu.entry, apdu.values, "plaintext-unverified", inner)
+            record.apdu = Apdu(inner, found, values)
+            plan = plan_of(found)
+            if not plan.is_protected:
+                return plan
+        return plan
+
+    def _address(self, record: Record, peer: Peer, role: str | None) -> None:
+        """Settle direction, client and server."""
+        if role is None:
+            role = peer.role
+        elif role is not UNSOLICITED and peer.role is not role:
+            peer.learn(role)
+        if role is None:
+            return
+        record.direction = role
+        if role is REQUEST:
+            record.client, record.server = peer.source, peer.destination
+        else:
+            record.client, record.server = peer.destination, peer.source
+
+    def _follow(self, record: Record, peer: Peer, plan: Plan) -> None:
+        """Tie the APDU to its association and its request, and join its block."""
+        apdu = record.apdu
+        if apdu is None or apdu.values is None:
+            return
+        association = peer.association
+        if record.direction is UNSOLICITED:
+            record.association = association.number
+            record.objects = plan.objects(apdu.values)
+            return
+        invoke_id = plan.invoke_id(apdu.values)
+        if record.direction is REQUEST:
+            self._ask(record, association, plan, invoke_id)
+        elif record.direction is RESPONSE:
+            self._answer(record, association, plan.family, invoke_id)
+        record.association = association.number
+        if plan.is_block:
+            self._block(record, peer, plan, invoke_id)
+        if plan.family == "rlre":
+            association.number = None
+            association.is_open = False
+
+    def begin(self, association: Association) -> None:
+        """Number a new association."""
+        self.associations += 1
+        association.number = self.associations
+        association.is_open = False
+        association.pending.clear()
+
+    def _ask(self, record: Record, association: Association, plan: Plan, invoke_id: int) -> None:
+        """Remember a request; a later block of one is about the objects of its first."""
+        if association.number is None or (plan.family == "aarq" and association.is_open):
+            self.begin(association)
+        association.is_open = True
+        record.objects = plan.objects(record.apdu.values) if record.apdu and record.apdu.values else ()
+        request = Request(record.number, record.time_ns, plan.family, plan.choice, record.objects)
+        if record.objects:
+            association.transfer[invoke_id] = request
+        elif plan.choice and (first := association.transfer.get(invoke_id)) is not None:
+            record.objects = first.objects
+            request = request._replace(objects=first.objects)
+        association.ask(invoke_id, request)
+
+    def _answer(self, record: Record, association: Association, family: str, invoke_id: int) -> None:
+        """Find the request that this answers."""
+        if association.number is None:
+            self.begin(association)
+        association.is_open = True
+        request = association.answer(invoke_id, family)
+        if request is None:
+            return
+        record.request = request.number
+        record.objects = request.objects
+        begin = record.start_ns if record.start_ns is not None else record.time_ns
+        if begin is not None and request.end_ns is not None:
+            record.latency_ns = begin - request.end_ns
+
+    def _block(self, record: Record, peer: Peer, plan: Plan, invoke_id: int) -> None:
+        """Join a block of a service's own block transfer."""
+        apdu = record.apdu
+        if apdu is None or apdu.values is None:
+            return
+        block = read_block(apdu.octets, plan.family, plan.choice, plan.named(apdu.values))
+        if block is None:
+            return
+        key = (apdu.octets[0] << 8 | plan.choice if plan.role is RESPONSE else apdu.octets[0] << 8, invoke_id)
+        outcome = peer.association.blocks.add(key, block, record.number, finish)
+        if outcome.missing:
+            count = abs(outcome.missing)
+            text = f"block {block.number} where {block.number - outcome.missing} belongs: {count} missing"
+            record.add_note(finding("block-lost", text, 0, 0))
+        if outcome.is_repeated:
+            record.add_note(finding("block-repeated", f"block {block.number} came again", 0, 0))
+        if outcome.apdu is not None:
+            record.parts = outcome.parts
+            record.assembled = Apdu(outcome.apdu, *scan_apdu(outcome.apdu, 0, len(outcome.apdu)))
+        elif not block.is_last:
+            record.kind = PART
+            record.part_of = outcome.first
+
+    def _general_block(self, record: Record, peer: Peer, plan: Plan) -> None:
+        """Join a block of general-block-transfer; the record that completes it carries the APDU inside."""
+        apdu = record.apdu
+        if apdu is None or apdu.values is None:
+            return
+        values = plan.named(apdu.values)
+        control, data = values["block_control"], values["block_data"]
+        record.association = peer.association.number
+        if not data:
+            return
+        side = "a" if peer is peer.reverse or peer.reverse is None or id(peer) < id(peer.reverse) else "b"
+        general = peer.association.general
+        outcome = general.add(side, values["block_number"], bool(control & 0x80), data, record.number)
+        if outcome.lost:
+            text = f"blocks {', '.join(map(str, outcome.lost))} of the transfer before never came"
+            record.add_note(finding("long-transfer-aborted", text, 0, 0))
+        if outcome.is_repeated:
+            record.add_note(finding("block-repeated", f"block {values['block_number']} came again", 0, 0))
+        if outcome.apdu is None:
+            record.kind = PART
+            record.part_of = outcome.first
+            return
+        parts = outcome.parts
+        self.take(record, peer, outcome.apdu, -1)
+        record.parts = parts

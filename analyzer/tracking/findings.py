@@ -1,0 +1,52 @@
+"""Notes of the link, the reassembly and the dissection: one place for their codes and severities."""
+
+from __future__ import annotations
+
+from dissectors.reader import read_apdu
+from dissectors.tree import Note, Severity
+
+NOTE, WARNING, ERROR = Severity.NOTE, Severity.WARNING, Severity.ERROR
+
+FACTS: dict[str, tuple[Severity, str]] = {
+    "capture-cut": (NOTE, "reassembly"),
+    "hdlc-fcs-wrong": (ERROR, "checksum"),
+    "hdlc-hcs-wrong": (ERROR, "checksum"),
+    "hdlc-length-wrong": (ERROR, "malformed"),
+    "hdlc-noise": (WARNING, "malformed"),
+    "hdlc-retransmission": (WARNING, "sequence"),
+    "hdlc-frame-lost": (WARNING, "sequence"),
+    "llc-unexpected": (NOTE, "malformed"),
+    "several-lsdus-in-frame": (NOTE, "malformed"),
+    "wrapper-length-wrong": (ERROR, "malformed"),
+    "wrapper-noise": (WARNING, "malformed"),
+    "tcp-octets-missing": (WARNING, "reassembly"),
+    "tcp-retransmission": (WARNING, "sequence"),
+    "tcp-reset": (WARNING, "protocol"),
+    "block-lost": (ERROR, "reassembly"),
+    "block-repeated": (WARNING, "reassembly"),
+    "long-transfer-aborted": (WARNING, "reassembly"),
+    "apdu-malformed": (ERROR, "malformed"),
+    "apdu-trailing-octets": (NOTE, "malformed"),
+    "noise": (WARNING, "undecoded"),
+}
+"""Severity and group of each fact."""
+
+
+def finding(code: str, text: str, start: int, end: int, cause: str = "") -> Note:
+    """Make the note *code* about the octets from *start* to *end* of the record."""
+    severity, group = FACTS[code]
+    return Note(code, severity, group, text, start, end, cause)
+
+
+def dissection_notes(octets: bytes, is_cut: bool) -> tuple[Note, ...]:
+    """Read the APDU *octets* into its tree for the notes in it.
+
+    What is merely too short is the capture's fault where it is known to be cut, and the sender's where it is whole.
+    """
+    notes = []
+    for note in read_apdu(octets).all_notes():
+        if note.code == "capture-cut":
+            code = "capture-cut" if is_cut else "apdu-malformed"
+            note = finding(code, note.text, note.start, note.end)
+        notes.append(note)
+    return tuple(notes)

@@ -1,0 +1,263 @@
+"""HDLC frames of one conversation to records: addresses and roles, segments joined, LLC taken off.
+
+Source: IEC 62056-46; frames are read by position through dissectors.hdlc.
+"""
+
+from __future__ import annotations
+
+from analyzer.record import LINK, PART, REQUEST, RESPONSE, Record
+from analyzer.tracking.dialogue import Dialogue
+from analyzer.tracking.findings import finding
+from analyzer.tracking.peer import Peer
+from dissectors import checks
+from dissectors.compile import FAILURES
+from dissectors.hdlc import FLAG, Address, scan_address, scan_addresses
+from dissectors.llc import REQUEST as LLC_REQUEST
+from dissectors.llc import RESPONSE as LLC_RESPONSE
+from dissectors.scanning import entry
+
+_COMMANDS = frozenset({0x83, 0x43})
+_RESPONSES = frozenset({0x63, 0x0F, 0x87})
+_UI = 0x03
+_SEGMENTED = 0x08
+_MOST_SEGMENTS = 4096
+
+
+class HdlcLink:
+    """The HDLC side of a conversation: many pairs of addresses on one line, each with its own state."""
+
+    def __init__(self, dialogue: Dialogue) -> None:
+        self.dialogue = dialogue
+        self.peers: dict[tuple[int, bytes], Peer] = {}
+
+    def take(self, record: Record, side: int) -> None:
+        """Read the frame of *record*, which came on *side* of the conversation."""
+        octets = record.octets
+        start = 1 if octets[0] == FLAG else 0
+        try:
+            split, control_at = scan_addresses(octets, start + 2, len(octets))
+        except FAILURES:
+            record.kind = LINK
+            record.add_note(finding("hdlc-length-wrong", "the header is cut", 0, len(octets)))
+            return
+        if control_at >= len(octets):
+            record.kind = LINK
+            return
+        addresses = octets[start + 2 : control_at]
+        peer = self.peers.get((side, addresses)) or self._make_peer(side, addresses, split)
+        control = record.control = octets[control_at]
+        information = self._information(record, octets, start, control_at)
+        if record.problem:
+            self._note_problem(record, start, control_at)
+        if not control & 1:
+            self._numbered(record, peer, control, octets, information)
+        elif control & 0xEF == _UI and information[1] > information[0]:
+            self._joined(record, peer, octets, information, octets[start] & _SEGMENTED)
+        else:
+            self._unnumbered(record, peer, control & 0xEF)
+
+    def _make_peer(self, side: int, addresses: bytes, split: int) -> Peer:
+        """Make the pair; it is joined with its opposite direction once that is seen."""
+        destination, source = _address(addresses[:split]), _address(addresses[split:])
+        peer = Peer(_shown(source), _shown(destination))
+        if source.size != destination.size:  # a client's address has one octet
+            peer.role = REQUEST if source.size == 1 else RESPONSE
+        swapped = addresses[split:] + addresses[:split]
+        for other_side in (1 - side, side):
+            other = self.peers.get((other_side, swapped))
+            if other is not None and other is not peer:
+                other.join(peer)
+                break
+        if len(self.peers) > 65536:
+            del self.peers[next(iter(self.peers))]
+        self.peers[side, addresses] = peer
+        return peer
+
+    @staticmethod
+    def _information(record: Record, octets: bytes, start: int, control_at: int) -> tuple[int, int]:
+        """Find the information field: behind HCS, before FCS."""
+        end = len(octets)
+        declared = start + ((octets[start] & 7) << 8 | octets[start + 1])
+        if declared <= end:
+            end = declared
+        elif octets[-1] == FLAG:
+            end -= 1
+        if record.problem == "truncated":
+            return control_at + 3, max(control_at + 3, end)
+        return control_at + 3, end - 2
+
+    def _note_problem(self, record: Record, start: int, control_at: int) -> None:
+        octets = record.octets
+        hcs_end = control_at + 3
+        is_header_good = checks.fcs_is_good(octets[start:hcs_end])
+        if record.problem == "fcs-wrong":
+            end = start + ((octets[start] & 7) << 8 | octets[start + 1])
+            shown, computed = octets[end - 2 : end], checks.fcs(octets[start : end - 2]).to_bytes(2, "little")
+            text = f"FCS {shown.hex(' ').upper()} is wrong, {computed.hex(' ').upper()} computed"
+            record.add_note(finding("hdlc-fcs-wrong", text, end - 2, end))
+            if not is_header_good and hcs_end < end - 2 and octets[control_at + 1 : hcs_end] != b"\0\0":
+                record.add_note(finding("hdlc-hcs-wrong", "HCS is wrong", control_at + 1, hcs_end))
+            return
+        declared = (octets[start] & 7) << 8 | octets[start + 1]
+        there = len(octets) - start - (octets[-1] == FLAG and len(octets) > start + 1)
+        if record.problem == "truncated":
+            text = f"the frame is cut: {there} of {declared} octets are there"
+            record.add_note(finding("capture-cut", text, 0, len(octets)))
+        else:
+            text = f"the length field says {declared} octets, {there} stand between the flags"
+            record.add_note(finding("hdlc-length-wrong", text, start, start + 2))
+        if not is_header_good and hcs_end < len(octets):
+            record.add_note(finding("hdlc-hcs-wrong", "HCS is wrong", control_at + 1, hcs_end))
+
+    def _numbered(self, record: Record, peer: Peer, control: int, octets: bytes, information: tuple[int, int]) -> None:
+        """An I frame: a segment or a whole LSDU; one that comes again is not joined twice."""
+        begin, end = information
+        number = control >> 1 & 7
+        expected = peer.last_send_number + 1 & 7
+        if peer.last_send_number >= 0 and number != expected and not record.problem and peer.source != peer.destination:
+            if number == peer.last_send_number and octets[begin:end] == peer.last_information:
+                self._repeated(record, peer, number)
+                return
+            text = f"N(S) {number} where {expected} belongs"
+            record.add_note(finding("hdlc-frame-lost", text, begin - 3, begin - 2))
+            peer.segments, peer.segment_parts = [], []
+        if not record.problem or number == expected:
+            peer.last_send_number = number
+        peer.last_information = octets[begin:end]
+        if end <= begin:
+            self._settle(record, peer)
+            record.kind = LINK
+            return
+        self._joined(record, peer, octets, information, octets[octets[0] == FLAG] & _SEGMENTED)
+
+    def _repeated(self, record: Record, peer: Peer, number: int) -> None:
+        self._settle(record, peer)
+        record.kind = PART
+        record.add_note(finding("hdlc-retransmission", f"N(S) {number} came again with the same octets", 0, 0))
+
+    def _joined(self, record: Record, peer: Peer, octets: bytes, information: tuple[int, int], has_more: int) -> None:
+        """Join segments; the last one gives the LSDU."""
+        begin, end = information
+        if has_more or peer.segments:
+            peer.segments.append(octets[begin:end])
+            peer.segment_parts.append(record.number)
+            if has_more and len(peer.segments) < _MOST_SEGMENTS:
+                self._settle(record, peer, octets[begin : begin + 3])
+                record.kind = PART
+                record.part_of = peer.segment_parts[0]
+                return
+            lsdu, parts = b"".join(peer.segments), tuple(peer.segment_parts)
+            peer.segments, peer.segment_parts = [], []
+            self._lsdu(record, peer, lsdu, -1)
+            record.parts = parts if not record.parts else record.parts
+            return
+        self._lsdu(record, peer, octets[begin:end], begin)
+
+    def _lsdu(self, record: Record, peer: Peer, lsdu: bytes, at: int) -> None:
+        """Take LLC off and hand the APDU on; more than one LSDU in a frame are told apart by their LLC."""
+        skipped = 0
+        while lsdu[skipped : skipped + 3] in (LLC_REQUEST, LLC_RESPONSE):
+            self._learn(peer, lsdu[skipped : skipped + 3])
+            skipped += 3
+        if skipped > 3:
+            record.add_note(
+                finding("llc-unexpected", "the LLC header stands more than once", at, at + skipped, "llc-doubled")
+            )
+        where = at + skipped if at >= 0 else -1
+        first, *others = split_lsdus(lsdu[skipped:])
+        self.dialogue.take(record, peer, first, where)
+        if others:
+            self._more(record, peer, others)
+        if not record.client and not record.server:
+            self._settle(record, peer)
+
+    def _more(self, record: Record, peer: Peer, others: list[bytes]) -> None:
+        """Take the further APDUs of one frame."""
+        apdus = []
+        for octets in others:
+            beside = Record()
+            beside.number, beside.time_ns, beside.octets = record.number, record.time_ns, record.octets
+            self.dialogue.take(beside, peer, octets, -1)
+            if beside.apdu is not None:
+                apdus.append(beside.apdu)
+            record.notes += beside.notes
+        record.more = tuple(apdus)
+        text = f"{len(others) + 1} LSDUs in one frame"
+        record.add_note(finding("several-lsdus-in-frame", text, 0, 0, "meter-quirk"))
+
+    @staticmethod
+    def _learn(peer: Peer, llc: bytes) -> None:
+        role = REQUEST if llc == LLC_REQUEST else RESPONSE
+        if peer.role is not role:
+            peer.learn(role)
+
+    def _settle(self, record: Record, peer: Peer, llc: bytes = b"") -> None:
+        """Say direction, client and server as far as they are known."""
+        if llc in (LLC_REQUEST, LLC_RESPONSE):
+            self._learn(peer, llc)
+        if peer.role is None:
+            return
+        record.direction = peer.role
+        is_request = peer.role is REQUEST
+        record.client = peer.source if is_request else peer.destination
+        record.server = peer.destination if is_request else peer.source
+        record.association = peer.association.number
+
+    def _unnumbered(self, record: Record, peer: Peer, command: int) -> None:
+        """Link management and supervision: set-up and release number the associations."""
+        record.kind = LINK
+        association = peer.association
+        if command in _COMMANDS and peer.role is not REQUEST:
+            peer.learn(REQUEST)
+        elif command in _RESPONSES and peer.role is not RESPONSE:
+            peer.learn(RESPONSE)
+        if command == 0x83:  # SNRM
+            peer.forget_link()
+            if association.number is None or association.is_open:
+                self.dialogue.begin(association)
+        self._settle(record, peer)
+        self._pair(record, peer, command)
+
+    def _pair(self, record: Record, peer: Peer, command: int) -> None:
+        """Tie UA, DM and FRMR to the command before them."""
+        association = peer.association
+        if command in _COMMANDS:
+            association.link_command = (record.number, record.time_ns, command)
+        elif command in _RESPONSES and association.link_command is not None:
+            number, end_ns, asked = association.link_command
+            association.link_command = None
+            record.request = number
+            begin = record.start_ns if record.start_ns is not None else record.time_ns
+            if begin is not None and end_ns is not None:
+                record.latency_ns = begin - end_ns
+            if asked == 0x43:  # DISC is answered: the association is over
+                association.number = None
+                association.is_open = False
+
+
+def split_lsdus(octets: bytes) -> list[bytes]:
+    """Part octets that hold several LSDUs, each but the first behind its own LLC header; normally there is one."""
+    found: list[bytes] = []
+    while True:
+        made = entry(octets, 0, len(octets))
+        if made is None or (octets.find(LLC_RESPONSE) < 0 and octets.find(LLC_REQUEST) < 0):
+            return [*found, octets]
+        try:
+            _, after = made.function(octets, 0, len(octets))
+        except FAILURES:
+            return [*found, octets]
+        if after >= len(octets) or octets[after : after + 3] not in (LLC_REQUEST, LLC_RESPONSE):
+            return [*found, octets]
+        found.append(octets[:after])
+        octets = octets[after + 3 :]
+
+
+def _address(octets: bytes) -> Address:
+    return scan_address(octets, 0, len(octets))[0]
+
+
+def _shown(address: Address) -> int | str:
+    return address.upper if address.lower is None else str(address)
+
+
+__all__ = ["HdlcLink", "split_lsdus"]

@@ -1,0 +1,62 @@
+"""One ordered pair of addresses on one side of a conversation: which way it speaks, and what runs between the two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from analyzer.record import REQUEST, RESPONSE
+from analyzer.tracking.association import Association
+
+
+class Peer:
+    """Octets that *source* sends to *destination*.
+
+    *role* is known once an APDU, an LLC header or a frame type told it; the reverse pair then has the other role.
+    """
+
+    __slots__ = (
+        "association",
+        "destination",
+        "last_information",
+        "last_send_number",
+        "reverse",
+        "role",
+        "segment_parts",
+        "segments",
+        "source",
+    )
+
+    def __init__(self, source: Any, destination: Any) -> None:
+        self.source = source
+        self.destination = destination
+        self.role: str | None = None
+        self.reverse: Peer = self
+        self.association = Association()
+        self.segments: list[bytes] = []
+        self.segment_parts: list[int] = []
+        self.last_send_number = -1
+        self.last_information = b""
+
+    def join(self, other: Peer) -> None:
+        """Make *other* the opposite direction of this pair."""
+        self.reverse = other
+        other.reverse = self
+        other.association = self.association
+        if self.role is not None:
+            other.role = _OPPOSITE[self.role]
+
+    def learn(self, role: str) -> None:
+        """Take *role* for this direction, and the other for the reverse one."""
+        self.role = role
+        if self.reverse is not self:
+            self.reverse.role = _OPPOSITE[role]
+
+    def forget_link(self) -> None:
+        """Drop segments and sequence numbers of both directions: SNRM, UA or DISC set them back."""
+        for peer in (self, self.reverse):
+            peer.segments = []
+            peer.segment_parts = []
+            peer.last_send_number = -1
+
+
+_OPPOSITE = {REQUEST: RESPONSE, RESPONSE: REQUEST}

@@ -1,0 +1,37 @@
+"""Which APDU is asked, which answers, and which answer belongs to which request: tables over APDU names."""
+
+from __future__ import annotations
+
+from analyzer.record import REQUEST, RESPONSE, UNSOLICITED
+
+_PLAIN_ROLES: dict[str, str] = {
+    "aarq": REQUEST, "aare": RESPONSE, "rlrq": REQUEST, "rlre": RESPONSE,
+    "initiateRequest": REQUEST, "initiateResponse": RESPONSE,
+    "get-request": REQUEST, "get-response": RESPONSE, "set-request": REQUEST, "set-response": RESPONSE,
+    "action-request": REQUEST, "action-response": RESPONSE,
+    "access-request": REQUEST, "access-response": RESPONSE,
+    "readRequest": REQUEST, "readResponse": RESPONSE, "writeRequest": REQUEST, "writeResponse": RESPONSE,
+    "unconfirmedWriteRequest": REQUEST, "confirmedServiceError": RESPONSE, "exception-response": RESPONSE,
+    "event-notification-request": UNSOLICITED, "data-notification": UNSOLICITED,
+    "informationReportRequest": UNSOLICITED, "data-notification-confirm": REQUEST,
+}  # fmt: skip
+
+ROLES: dict[str, str] = _PLAIN_ROLES | {
+    f"{prefix}-{name}": role for name, role in _PLAIN_ROLES.items() for prefix in ("glo", "ded")
+}
+"""Direction by APDU name; names that are missing (general-…) tell nothing."""
+
+ANSWERED_BY: dict[str, str] = {
+    "aarq": "aare", "rlrq": "rlre", "get-request": "get-response", "set-request": "set-response",
+    "action-request": "action-response", "access-request": "access-response",
+    "readRequest": "readResponse", "writeRequest": "writeResponse",
+}  # fmt: skip
+"""Which answer each request has in the normal case."""
+
+REFUSALS = frozenset({"exception-response", "confirmedServiceError"})
+"""Answers to any request."""
+
+
+def plain_name(family: str) -> str:
+    """Take the prefix of the ciphered form off: ``glo-get-request`` → ``get-request``."""
+    return family[4:] if family.startswith(("glo-", "ded-")) else family

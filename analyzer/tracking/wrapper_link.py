@@ -1,0 +1,84 @@
+"""Wrapper PDUs, LLC frames and bare APDUs of one conversation to records. Source: IEC 62056-47, IEC 61334-4-32."""
+
+from __future__ import annotations
+
+from analyzer.record import APDU, NOISE, PART, Record
+from analyzer.tracking.dialogue import Dialogue
+from analyzer.tracking.findings import finding
+from analyzer.tracking.peer import Peer
+from dissectors.llc import REQUEST as LLC_REQUEST
+from dissectors.llc import RESPONSE as LLC_RESPONSE
+from dissectors.wrapper import HEADER_SIZE
+
+_LLC_432 = 0x90
+_LLC_SIZE = 3
+
+
+class WrapperLink:
+    """The wrapper side of a conversation: wPorts stand for the addresses."""
+
+    def __init__(self, dialogue: Dialogue) -> None:
+        self.dialogue = dialogue
+        self.peers: dict[tuple[int, bytes], Peer] = {}
+
+    def take(self, record: Record, side: int) -> None:
+        """Read the PDU of *record*, which came on *side* of the conversation."""
+        octets = record.octets
+        wports = octets[2:6]
+        peer = self.peers.get((side, wports)) or self.make_peer(side, wports[:2], wports[2:])
+        self._note_problem(record)
+        if len(octets) <= HEADER_SIZE:
+            record.kind = PART if record.problem else NOISE
+            return
+        self.dialogue.take(record, peer, octets[HEADER_SIZE:], HEADER_SIZE)
+
+    def make_peer(self, side: int, source: bytes, destination: bytes) -> Peer:
+        """Make the pair of *source* and *destination*, joined with its opposite direction once that is seen."""
+        peer = Peer(int.from_bytes(source, "big"), int.from_bytes(destination, "big"))
+        for other_side in (1 - side, side):
+            other = self.peers.get((other_side, destination + source))
+            if other is not None and other is not peer:
+                other.join(peer)
+                break
+        if len(self.peers) > 65536:
+            del self.peers[next(iter(self.peers))]
+        self.peers[side, source + destination] = peer
+        return peer
+
+    @staticmethod
+    def _note_problem(record: Record) -> None:
+        octets = record.octets
+        if not record.problem or len(octets) < HEADER_SIZE:
+            return
+        declared, there = octets[6] << 8 | octets[7], len(octets) - HEADER_SIZE
+        if record.problem == "truncated":
+            text = f"the wrapper PDU is cut: {there} of {declared} octets are there"
+            record.add_note(finding("capture-cut", text, 0, len(octets)))
+        else:
+            text = f"the wrapper length says {declared} octets, {there} are there"
+            record.add_note(finding("wrapper-length-wrong", text, 6, 8))
+
+
+class ApduLink(WrapperLink):
+    """LLC frames and bare APDUs: one a datagram or line."""
+
+    def take(self, record: Record, side: int) -> None:
+        """Read the LLC header where there is one, then the APDU."""
+        octets = record.octets
+        begin = 0
+        source = destination = b"\x00"
+        role: bytes | None = None
+        while octets[begin : begin + _LLC_SIZE] in (LLC_REQUEST, LLC_RESPONSE):
+            role = octets[begin : begin + _LLC_SIZE]
+            begin += _LLC_SIZE
+        if not begin and octets[0] == _LLC_432 and record.link == "llc":
+            destination, source = octets[1:2], octets[2:3]
+            begin = _LLC_SIZE
+        peer = self.peers.get((side, source + destination)) or self.make_peer(side, source, destination)
+        if role is not None and peer.reverse is not peer:
+            peer.learn("request" if role == LLC_REQUEST else "response")
+        self.dialogue.take(record, peer, octets[begin:], begin)
+        if record.link == "apdu" or role is not None:
+            record.client = record.server = None
+        if record.kind == APDU and record.direction == "unknown" and role is not None:
+            record.direction = "request" if role == LLC_REQUEST else "response"

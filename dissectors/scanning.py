@@ -1,0 +1,62 @@
+"""APDU octets to family, layer and plain values in one call: the index pass's way into the generated scans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dissectors.reader  # noqa: F401 -- registers every layer
+from dissectors import registry
+from dissectors.compile import FAILURES, Scan, scan
+
+
+class Entry:
+    """What the index pass needs to know of one APDU layer: its scan, and where its values stand."""
+
+    __slots__ = ("asn1", "deviates", "family", "function", "layer", "names", "slots", "tag")
+
+    def __init__(self, tag: int, family: str, layer: Any, made: Scan) -> None:
+        self.tag = tag
+        self.family = family
+        self.layer = layer
+        self.asn1: str = layer.asn1
+        self.function = made.function
+        self.names = made.names
+        self.slots = {name.rpartition(".")[2]: index for index, name in enumerate(made.names)}
+        self.deviates = getattr(layer, "deviates", None)
+
+
+_ENTRIES: dict[int, Entry] = {}
+
+
+def entry(octets: bytes, at: int, end: int) -> Entry | None:
+    """Find the entry of the APDU that begins at *at*; None where no layer is registered."""
+    key = octets[at] << 8 if at < end else -1
+    found = _ENTRIES.get(key)
+    if found is not None:
+        return found
+    if at + 1 < end and (found := _ENTRIES.get(key | octets[at + 1])) is not None and found.tag == octets[at]:
+        return found
+    return _make(octets, at, end)
+
+
+def _make(octets: bytes, at: int, end: int) -> Entry | None:
+    picked = registry.pick(octets, at, end)
+    if picked is None:
+        return None
+    family, layer = picked
+    made = Entry(octets[at], family, layer, scan(layer))
+    has_choice = layer.asn1 != family
+    _ENTRIES[octets[at] << 8 | (octets[at + 1] if has_choice else 0)] = made
+    return made
+
+
+def scan_apdu(octets: bytes, at: int, end: int) -> tuple[Entry | None, tuple[Any, ...] | None]:
+    """Read one APDU that takes exactly the octets from *at* to *end*. Values are None where it does not read so."""
+    found = entry(octets, at, end)
+    if found is None:
+        return None, None
+    try:
+        values, after = found.function(octets, at, end)
+    except FAILURES:
+        return found, None
+    return found, values if after == end else None
