@@ -1,0 +1,141 @@
+"""A simulated meter: takes APDUs as octets, answers with APDUs as a meter would. Source: IEC 62056-5-3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import dissectors.reader  # noqa: F401 -- registers all APDUs
+from analyzer.simulate.association import (
+    LN_CONFORMANCE,
+    LN_CONTEXT,
+    LOW_LEVEL,
+    LOWEST,
+    SN_CONFORMANCE,
+    SN_CONTEXT,
+    Association,
+)
+from analyzer.simulate.forms import octets_of
+from analyzer.simulate.objects import OBJECT_CLASS_INCONSISTENT, OBJECT_UNDEFINED, CosemObject
+from analyzer.simulate.sent import Form
+from dissectors import registry
+from dissectors.acse import Aare, Aarq, Rlre, Rlrq
+from dissectors.pdu import Layer
+from dissectors.tree import Problem
+from dissectors.xdlms.error import ConfirmedServiceError, ExceptionResponse
+from dissectors.xdlms.initiate import Conformance, InitiateResponse
+
+ACCEPTED, REJECTED = 0, 1
+NO_REASON, CONTEXT_NOT_SUPPORTED, AUTHENTICATION_FAILURE, AUTHENTICATION_REQUIRED = 0, 2, 13, 12
+SERVICE_NOT_ALLOWED, SERVICE_UNKNOWN = 1, 2
+OPERATION_NOT_POSSIBLE, SERVICE_NOT_SUPPORTED, PDU_TOO_LONG = 1, 2, 4
+LN_VAA_NAME, SN_VAA_NAME = 0x0007, 0xFA00
+
+_BITS = Conformance("conformance")
+
+
+class Meter:
+    """One logical device. Octets: *max_receive_pdu_size* is what it takes in one APDU.
+
+    A *password* makes it ask for low level security.
+    """
+
+    def __init__(
+        self,
+        objects: Iterable[CosemObject],
+        *,
+        server: str = "1",
+        max_receive_pdu_size: int = 1024,
+        password: bytes = b"",
+    ) -> None:
+        self.objects = {one.logical_name: one for one in objects}
+        self.server = server
+        self.max_receive_pdu_size = max_receive_pdu_size
+        self.password = password
+        self.now_ns = 0
+        self.associations: dict[int, Association] = {}
+
+    def answer(self, request: bytes, client: int, now_ns: int) -> bytes | None:
+        """Answer the APDU *request* of *client* at a time; None where the service is not confirmed. Total."""
+        self.now_ns = now_ns
+        if len(request) > self.max_receive_pdu_size:
+            return octets_of(ExceptionResponse(state_error=SERVICE_NOT_ALLOWED, service_error=PDU_TOO_LONG))
+        found = registry.pick(request, 0, len(request))
+        if found is None:
+            return _refusal(SERVICE_UNKNOWN, SERVICE_NOT_SUPPORTED)
+        try:
+            packet, _ = found[1].read_packet(request, 0, len(request))
+        except Problem:
+            return _refusal(SERVICE_UNKNOWN, OPERATION_NOT_POSSIBLE)
+        if isinstance(packet, Aarq):
+            return self._associate(packet, client)
+        association = self.associations.get(client)
+        if association is None:
+            return _refusal(SERVICE_NOT_ALLOWED, OPERATION_NOT_POSSIBLE)
+        if isinstance(packet, Rlrq):
+            del self.associations[client]
+            return octets_of(Rlre(reason=0))
+        handler = _handlers().get(type(packet))
+        if handler is None:
+            return _refusal(SERVICE_UNKNOWN, SERVICE_NOT_SUPPORTED)
+        response = handler(self, association, packet)
+        return None if response is None else octets_of(response)
+
+    def find(self, class_id: int, logical_name: bytes) -> CosemObject | int:
+        """Find an object; where there is none of that class, the data-access-result."""
+        found = self.objects.get(logical_name)
+        if found is None:
+            return OBJECT_UNDEFINED
+        return found if found.class_id == class_id else OBJECT_CLASS_INCONSISTENT
+
+    def read(
+        self, class_id: int, logical_name: bytes, attribute_id: int, selection: tuple[int, Form] | None = None
+    ) -> Form | int:
+        """Read an attribute: Data, or a data-access-result."""
+        found = self.find(class_id, logical_name)
+        return found if isinstance(found, int) else found.read(attribute_id, self.now_ns, selection)
+
+    def _associate(self, request: Any, client: int) -> bytes:
+        context, initiate = request.application_context_name, request.user_information
+        uses_short_names = context == SN_CONTEXT
+        if context not in (LN_CONTEXT, SN_CONTEXT):
+            return _aare(request, REJECTED, CONTEXT_NOT_SUPPORTED, ConfirmedServiceError())
+        mechanism = request.mechanism_name or LOWEST
+        if self.password and mechanism != LOW_LEVEL:
+            return _aare(request, REJECTED, AUTHENTICATION_REQUIRED, None)
+        if self.password and (request.calling_authentication_value or ("", b""))[1] != self.password:
+            return _aare(request, REJECTED, AUTHENTICATION_FAILURE, None)
+        known = SN_CONFORMANCE if uses_short_names else LN_CONFORMANCE
+        agreed = known & set(_BITS.to_json(initiate.proposed_conformance))
+        limit = initiate.client_max_receive_pdu_size
+        self.associations[client] = Association(client, uses_short_names, frozenset(agreed), limit)
+        response = InitiateResponse(
+            negotiated_conformance=sorted(agreed),
+            server_max_receive_pdu_size=self.max_receive_pdu_size,
+            vaa_name=SN_VAA_NAME if uses_short_names else LN_VAA_NAME,
+        )
+        return _aare(request, ACCEPTED, NO_REASON, response)
+
+
+Handler = Callable[[Meter, Association, Any], "Layer | None"]
+
+
+def _handlers() -> dict[type[Any], Handler]:
+    from analyzer.simulate import services_ln, services_sn
+
+    return services_ln.HANDLERS | services_sn.HANDLERS
+
+
+def _refusal(state_error: int, service_error: int) -> bytes:
+    return octets_of(ExceptionResponse(state_error=state_error, service_error=service_error))
+
+
+def _aare(request: Any, result: int, diagnostic: int, information: Layer | None) -> bytes:
+    members: dict[str, Any] = {
+        "application_context_name": request.application_context_name,
+        "result": result,
+        "result_source_diagnostic": ("acse-service-user", diagnostic),
+    }
+    if information is not None:
+        members["user_information"] = information
+    return octets_of(Aare(**members))
