@@ -22,7 +22,8 @@ def grow_item(item: Any, parent: Node, octets: bytes, at: int, end: int, seen: d
     except Problem as problem:
         if not problem.is_placed:
             problem.is_placed = True
-            place(parent, item.asn1, at, end, problem)
+            read = parent.children[-1].end // 8 if parent.children else at  # some fields add more than one leaf
+            place(parent, item.asn1, max(at, read), end, problem)
         parent.end = end * 8
         raise
 
@@ -151,6 +152,11 @@ class Optional(House):
     def __init__(self, field: House) -> None:
         self.field = field
         House.__init__(self, field.name, None, field.asn1)
+
+    @property
+    def islist(self) -> int:
+        """Follow the field inside: a list is one value, not one packet for each item."""
+        return int(self.field.islist)
 
     @property
     def holds_packets(self) -> int:

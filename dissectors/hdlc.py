@@ -351,11 +351,14 @@ class Hdlc(Layer):
         )
         header_size = 2 + len(addresses) + 1
         length = self.getfieldval("frame_length")
-        if "frame_length" in computed or not length:
+        if "frame_length" in computed or "frame_length" not in self.fields:
             length = header_size + 2 + (len(information) + 2 if information else 0)
         word = int(self.format_type) << 12 | int(self.segmentation) << 11 | int(length) & 0x7FF
         built = word.to_bytes(2, "big") + addresses + bytes((int(self.control),))
-        if information:
+        has_own_hcs = (
+            self.getfieldval("hcs") is not None and "hcs" not in computed
+        )  # without information: as it was read
+        if information or has_own_hcs:
             built += self._check("hcs", built, computed) + information
         built += self._check("fcs", built, computed)
         framed: bytes = flags[0] + built + flags[1]

@@ -5,10 +5,13 @@ A reading that breaks off gives a packet of a subclass that has just the fields 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
 from typing import Any, ClassVar
 
 from scapy.fields import RawVal
 from scapy.packet import Packet
+from scapy.volatile import VolatileValue
 
 from dissectors.composites import grow_item, place
 from dissectors.fields import BitGroup, BitPart, House, Seen
@@ -186,6 +189,27 @@ class Layer(Packet):
         clone._automatic, clone.problem = self._automatic, self.problem
         return clone
 
+    def clone_with(self, payload: Any = None, **kargs: Any) -> Any:
+        """Make the packet with these fields; what is computed stays so."""
+        clone = Packet.clone_with(self, payload, **kargs)
+        clone._automatic, clone.problem = self._automatic, self.problem
+        return clone
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield one packet for each value of fields that were given a list of them, random values drawn.
+
+        Not Scapy's own: that takes a pair of numbers for a range, and here it is a Data.
+        """
+        fields = dict(self.fields)
+        if not self.explicit and self.raw_packet_cache is None:
+            drawn = {name: one for name, one in self.default_fields.items() if isinstance(one, VolatileValue)}
+            fields = drawn | fields
+        choices = [_choices(self.get_field(name), value) for name, value in fields.items()]
+        for payload in self.payload or [None]:
+            for values in product(*choices):
+                fixed = (one._fix() if isinstance(one, VolatileValue) else one for one in values)
+                yield self.clone_with(payload=payload, **dict(zip(fields, fixed, strict=True)))
+
     @classmethod
     def from_value(cls, value: Any) -> Any:
         """Make the layer from a mapping of its fields, or from the value of its one visible field."""
@@ -218,9 +242,10 @@ class Layer(Packet):
             packet, at = self.read_packet(s, 0, len(s))
         except Problem as problem:
             packet, at = problem.partial, len(s)
+        if packet.problem is not None:
             self.__class__ = packet.__class__
             self.init_fields()
-            self.problem = problem.reason
+            self.problem = packet.problem
         self.fields = packet.fields
         self._automatic = packet._automatic
         self.raw_packet_cache = packet.raw_packet_cache
@@ -265,6 +290,12 @@ def freeze(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return tuple(freeze(one) for one in value)
     return value
+
+
+def _choices(field: Any, value: Any) -> Any:
+    if isinstance(value, Packet):
+        return value  # its own values are drawn by its own iterator
+    return value if isinstance(value, list) and not field.islist else [value]
 
 
 def _read_item(item: Any, octets: bytes, at: int, end: int, values: dict[str, Any]) -> tuple[Any, int]:

@@ -39,12 +39,15 @@ class Wrapper(Layer):
     def do_dissect(self, s: bytes) -> bytes:
         """Read the header; a length that is right follows later edits."""
         rest = Layer.do_dissect(self, s)
-        if self.problem is None and self.length <= len(rest):
-            self._automatic = frozenset({"length"})
+        if self.problem is None:
+            self._automatic = frozenset({"length"} if self.length <= len(rest) else ())
+            self.raw_packet_cache = None  # type: ignore[assignment]
         return rest
 
     def extract_padding(self, s: bytes) -> tuple[bytes, bytes | None]:
-        """Part the APDU from the next wrapper PDU."""
+        """Part the APDU from the next wrapper PDU; a header that broke off has neither."""
+        if self.problem is not None:
+            return s, None
         return s[: self.length], s[self.length :]
 
     def guess_payload_class(self, payload: bytes) -> Any:

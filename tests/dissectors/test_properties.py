@@ -1,0 +1,148 @@
+"""Over every layer and octets of every health: reading is total, leaves tile, the engines agree."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dissectors import reader, registry
+from dissectors.compile import FAILURES, scan
+from dissectors.tree import Problem
+from tests.dissectors.agreement import (
+    apdu_json,
+    assert_scan_agrees,
+    assert_tiles,
+    has_partial,
+    is_malformed,
+    packet_json,
+)
+from tests.dissectors.layers import CARRIERS, EVERY, Hdlc, any_octets, damaged, valid
+
+each_layer = pytest.mark.parametrize("layer", EVERY, ids=lambda layer: layer.__name__)
+
+
+def dissected(layer: Any, octets: bytes) -> Any:
+    """Read by Scapy's own road; ``layer(b"")`` would not dissect."""
+    packet = layer()
+    packet.dissect(octets)
+    return packet
+
+
+def read_packet(layer: Any, octets: bytes) -> tuple[Any, int]:
+    try:
+        packet, after = layer.read_packet(octets, 0, len(octets))
+    except Problem as problem:
+        return problem.partial, len(octets)
+    return packet, after
+
+
+@each_layer
+@given(data=st.data())
+def test_reading_is_total(layer: Any, data: st.DataObject) -> None:
+    octets = data.draw(any_octets(layer))
+    assert bytes(dissected(layer, octets)) == octets
+    reader.tree(layer, octets)
+    reader.read_apdu(octets)
+    with contextlib.suppress(FAILURES):
+        scan(layer).function(octets, 0, len(octets))
+
+
+@each_layer
+@given(data=st.data())
+def test_reading_every_truncation_is_total_and_tiles(layer: Any, data: st.DataObject) -> None:
+    octets = data.draw(valid(layer))
+    for size in range(min(len(octets), 80)):
+        cut = octets[:size]
+        assert bytes(dissected(layer, cut)) == cut
+        assert_tiles(reader.tree(layer, cut), 0, size * 8)
+        with contextlib.suppress(FAILURES):
+            scan(layer).function(cut, 0, size)
+
+
+@each_layer
+@given(data=st.data())
+def test_leaves_tile(layer: Any, data: st.DataObject) -> None:
+    octets = data.draw(any_octets(layer))
+    assert_tiles(reader.tree(layer, octets), 0, len(octets) * 8)
+    assert_tiles(reader.read_apdu(octets), 0, len(octets) * 8)
+
+
+@each_layer
+@given(data=st.data(), before=st.binary(max_size=5), behind=st.binary(max_size=5))
+def test_reading_stays_within_its_borders(layer: Any, data: st.DataObject, before: bytes, behind: bytes) -> None:
+    octets = data.draw(any_octets(layer))
+    root = reader.tree(layer, before + octets + behind, len(before), len(before) + len(octets))
+    assert_tiles(root, len(before) * 8, (len(before) + len(octets)) * 8)
+    assert reader.to_json(root) == reader.to_json(reader.tree(layer, octets))
+
+
+@each_layer
+@given(data=st.data())
+def test_engines_agree_on_values(layer: Any, data: st.DataObject) -> None:
+    octets = data.draw(any_octets(layer))
+    packet, after = read_packet(layer, octets)
+    try:
+        values, scanned_to = scan(layer).function(octets, 0, len(octets))
+    except FAILURES:
+        return
+    assert scanned_to == after
+    assert_scan_agrees(packet, scan(layer).names, values, octets)
+    if not has_partial(packet):
+        assert reader.to_json(reader.tree(layer, octets)) == packet_json(packet)
+
+
+@each_layer
+@given(data=st.data())
+def test_engines_agree_on_what_is_readable(layer: Any, data: st.DataObject) -> None:
+    octets = data.draw(damaged(layer))
+    root = reader.tree(layer, octets)
+    packet, after = read_packet(layer, octets)
+    try:
+        scanned_to = scan(layer).function(octets, 0, len(octets))[1]
+    except FAILURES:
+        assert is_malformed(root) or _has_leftover_inside(root, len(octets)), root.outline()
+        assert packet.problem is not None
+        return
+    assert packet.problem is None
+    assert scanned_to == after
+    assert is_malformed(root) == has_partial(packet), root.outline()
+
+
+def _has_leftover_inside(root: Any, size: int) -> bool:
+    """Octets left over within the region of a length: the layer itself is at fault, not what follows it."""
+    return any(note.code == "apdu-trailing-octets" for note in root.all_notes())
+
+
+@each_layer
+@given(data=st.data())
+def test_tree_of_valid_octets_has_no_error(layer: Any, data: st.DataObject) -> None:
+    root = reader.tree(layer, data.draw(valid(layer)))
+    what_follows_a_header = {"apdu-trailing-octets"} if layer in CARRIERS and layer is not Hdlc else set()
+    assert {note.code for note in root.all_notes() if note.group == "malformed"} <= what_follows_a_header
+
+
+@each_layer
+@given(data=st.data())
+def test_partial_packet_tells_what_the_tree_tells(layer: Any, data: st.DataObject) -> None:
+    octets = data.draw(damaged(layer))
+    packet, _ = read_packet(layer, octets)
+    if packet.problem is None or layer.wraps_one or hasattr(layer, "json_shape"):
+        return
+    told = packet_json(packet)
+    shown = reader.to_json(reader.tree(layer, octets))
+    whole = list(told)[:-1]  # the last one may have broken off inside
+    assert {name: shown.get(name) for name in whole} == {name: told[name] for name in whole}
+
+
+@given(octets=st.sampled_from([layer for layer in EVERY if layer in registry.LAYERS]).flatmap(any_octets))
+def test_apdu_json_is_that_of_its_packet(octets: bytes) -> None:
+    found = registry.pick(octets, 0, len(octets))
+    if found is None:
+        return
+    packet, _ = read_packet(found[1], octets)
+    if not has_partial(packet):
+        assert reader.apdu_json(octets) == apdu_json(packet)
