@@ -1,0 +1,148 @@
+"""``dlmshark decode``: records of captures as text, trees or JSON Lines."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import sys
+from collections.abc import Callable, Iterator
+
+from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, USAGE_ERROR, fail
+from captures import open_source, source_from_hex
+from captures.chunk import CaptureError, CapturePermissionError, Source
+
+_BATCH = 512
+_STACKS = ("hdlc", "wrapper", "llc", "apdu")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    made = argparse.ArgumentParser(prog="dlmshark decode", description="Decode captures: one line a record.")
+    made.add_argument(
+        "inputs", nargs="*", metavar="INPUT", help="pcap, pcapng, gzip, hex text, raw octets, - for stdin"
+    )
+    made.add_argument(
+        "-r", dest="read", action="append", default=[], metavar="INPUT", help="an input, as tshark has it"
+    )
+    made.add_argument("--hex", action="append", default=[], metavar="OCTETS", help="decode these octets")
+    made.add_argument("-V", "--tree", action="store_true", help="print each record's whole tree")
+    made.add_argument("-x", "--octets", action="store_true", help="print each record's octets")
+    made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
+    made.add_argument("-T", dest="form", choices=("json", "text"), help="output form, as tshark has it")
+    made.add_argument("--layers", action="store_true", help="with --json: add each record's whole tree")
+    made.add_argument(
+        "-d", "--decode-as", action="append", default=[], metavar="SELECTOR,STACK",
+        help="force a stack: tcp.port==5000,hdlc · serial,hdlc · record,apdu",
+    )  # fmt: skip
+    made.add_argument("-c", "--count", type=int, default=0, metavar="N", help="stop after N records")
+    made.add_argument("--utc", action="store_true", help="times in UTC")
+    made.add_argument("--no-color", action="store_true", help="no colours")
+    made.add_argument("-q", "--quiet", action="store_true", help="decode everything, print nothing but errors")
+    made.add_argument("-v", "--verbose", action="store_true", help="say more on stderr")
+    return made
+
+
+def run(words: list[str]) -> int:
+    """Run the command. Returns the exit status."""
+    options = parser().parse_args(words)
+    try:
+        forced = decode_as(options.decode_as)
+    except ValueError as problem:
+        return fail(str(problem), USAGE_ERROR)
+    if options.layers and not (options.json or options.form == "json"):
+        return fail("--layers goes with --json", USAGE_ERROR)
+    names = [*options.inputs, *options.read]
+    if not names and not options.hex:
+        names = ["-"]
+    gc.freeze()
+    status = 0
+    several = len(names) + len(options.hex) > 1
+    for name, opened in _sources(names, options.hex):
+        try:
+            source = opened()
+        except CapturePermissionError as problem:
+            status = fail(str(problem), PERMISSION_ERROR)
+            continue
+        except CaptureError as problem:
+            status = fail(str(problem), INPUT_ERROR)
+            continue
+        with source:
+            _decode(source, options, forced, {"input": name} if several else {})
+    return status
+
+
+def _sources(names: list[str], hexes: list[str]) -> Iterator[tuple[str, Callable[[], Source]]]:
+    for name in names:
+        yield name, lambda name=name: open_source(name)  # type: ignore[misc]
+    for text in hexes:
+        yield "--hex", lambda text=text: source_from_hex(text)  # type: ignore[misc]
+
+
+def decode_as(choices: list[str]) -> dict[str, str]:
+    """Read ``SELECTOR,STACK`` pairs. Raises ValueError that says what was expected."""
+    found = {}
+    for choice in choices:
+        selector, comma, stack = choice.rpartition("," if "," in choice else "=")
+        selector = selector.rstrip("=") if "==" not in selector else selector
+        if not comma or stack not in _STACKS:
+            raise ValueError(f"--decode-as {choice}: expected SELECTOR,STACK with one of {', '.join(_STACKS)}")
+        is_port = selector.partition("==")[0] in ("tcp.port", "udp.port") and selector.partition("==")[2].isdigit()
+        if not is_port and selector not in ("serial", "record"):
+            raise ValueError(f"--decode-as {choice}: expected tcp.port==N, udp.port==N, serial or record")
+        found[selector] = stack
+    return found
+
+
+def _decode(source: Source, options: argparse.Namespace, forced: dict[str, str], more: dict[str, str]) -> None:
+    from analyzer.pipeline import Pipeline
+
+    pipeline = Pipeline(forced)
+    line = _writer(source, options, more)
+    count = 0
+    batch: list[str] = []
+    is_live = source.size is None
+    for record in pipeline.run(source):
+        count += 1
+        if line is not None:
+            batch.append(line(record))
+            if len(batch) >= _BATCH or is_live:
+                _write(batch)
+        if options.count and count >= options.count:
+            break
+    _write(batch)
+    sys.stdout.flush()
+    for remark in source.remarks:
+        print(f"dlmshark: {source.name}: {remark.text}", file=sys.stderr)
+    _say_rest(source, pipeline.left_aside, count, options)
+
+
+def _writer(source: Source, options: argparse.Namespace, more: dict[str, str]) -> Callable[..., str] | None:
+    if options.quiet:
+        return None
+    if options.json or options.form == "json":
+        from analyzer.export.json_lines import JsonLines
+
+        return JsonLines(lambda: source.time_digits, layers=options.layers, more=more).line
+    from analyzer.export.text import TextLines
+
+    colour = sys.stdout.isatty() and not options.no_color
+    text = TextLines(
+        lambda: source.time_digits, tree=options.tree, octets=options.octets, utc=options.utc, colour=colour
+    )
+    return text.line
+
+
+def _write(batch: list[str]) -> None:
+    if batch:
+        batch.append("")
+        sys.stdout.write("\n".join(batch))
+        batch.clear()
+
+
+def _say_rest(source: Source, left_aside: dict[str, int], count: int, options: argparse.Namespace) -> None:
+    """Say on stderr what was left aside, and that nothing was found."""
+    if left_aside:
+        named = ", ".join(f"{number} {name}" for name, number in sorted(left_aside.items()))
+        print(f"dlmshark: {source.name}: left aside, in packets: {named}", file=sys.stderr)
+    if not count:
+        print(f"dlmshark: {source.name}: nothing of ours was found", file=sys.stderr)

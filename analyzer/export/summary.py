@@ -1,0 +1,269 @@
+"""One line that says what a record is: service, object by name, value or result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from analyzer.cosem.date_time import date_time_text, looks_like_date_time
+from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text, system_title_text
+from analyzer.record import LINK, NOISE, PART, Apdu, Object, Record
+from dissectors import axdr
+from dissectors.enumerations import (
+    ACSE_SERVICE_PROVIDER,
+    ACSE_SERVICE_USER,
+    ACTION_RESULT,
+    APPLICATION_CONTEXT,
+    ASSOCIATION_RESULT,
+    CONFIRMED_SERVICE,
+    DATA_ACCESS_RESULT,
+    EXCEPTION_SERVICE_ERROR,
+    EXCEPTION_STATE_ERROR,
+    SERVICE_ERROR_CLASS,
+)
+from dissectors.hdlc import control_type
+from dissectors.tree import Problem
+from dissectors.xdlms.error import named_error
+
+SEPARATOR = " · "
+_LONGEST_VALUE = 60
+
+LABELS: dict[str, str] = {
+    "get-request": "GET request", "get-response": "GET response", "set-request": "SET request",
+    "set-response": "SET response", "action-request": "ACTION request", "action-response": "ACTION response",
+    "access-request": "ACCESS request", "access-response": "ACCESS response", "readRequest": "Read request",
+    "readResponse": "Read response", "writeRequest": "Write request", "writeResponse": "Write response",
+    "unconfirmedWriteRequest": "Unconfirmed write", "informationReportRequest": "Information report",
+    "data-notification": "Data notification", "data-notification-confirm": "Data notification confirmed",
+    "event-notification-request": "Event notification", "aarq": "AARQ", "aare": "AARE", "rlrq": "RLRQ", "rlre": "RLRE",
+    "abrt": "ABRT", "initiateRequest": "Initiate request", "initiateResponse": "Initiate response",
+    "confirmedServiceError": "Confirmed service error", "exception-response": "Exception response",
+    "general-block-transfer": "General block transfer", "general-signing": "General signing",
+}  # fmt: skip
+"""What each APDU is called in one line; ciphered forms keep the standard's name."""
+
+
+@lru_cache(maxsize=8192)
+def object_text(one: Object) -> str:
+    """Name an object and its attribute or method: ``1-0:1.8.0*255 Active energy import (+A)``."""
+    if not one.logical_name:
+        return f"short name {one.attribute:04X}"
+    name = obis_name(one.logical_name) or class_name(one.class_id) or f"class {one.class_id}"
+    text = f"{obis_text(one.logical_name)} {name}"
+    if one.is_method:
+        return f"{text}, method {one.attribute} {method_name(one.class_id, one.attribute) or ''}".rstrip()
+    if one.attribute == 2 and attribute_name(one.class_id, 2) in ("value", "buffer", "time", "status"):
+        return text
+    return f"{text}, attribute {one.attribute} {attribute_name(one.class_id, one.attribute) or ''}".rstrip()
+
+
+def summary(record: Record) -> str:
+    """Say what *record* is; an empty text never comes out."""
+    apdu = record.apdu
+    if apdu is None:
+        return _without_apdu(record)
+    text = apdu_summary(record.assembled or apdu, record.objects)
+    if record.assembled is not None:
+        text += f"{SEPARATOR}from {len(record.parts)} blocks"
+    elif record.kind == PART:
+        text += SEPARATOR + "part"
+    if record.more:
+        text += f"{SEPARATOR}and {len(record.more)} more APDUs"
+    return text
+
+
+def _without_apdu(record: Record) -> str:
+    if record.kind == NOISE or record.control is None:
+        return f"{len(record.octets)} octets" + (" of noise" if record.kind == NOISE else "")
+    name = _control_text(record.control)
+    if record.kind == PART:
+        return f"{name}{SEPARATOR}segment"
+    return name if record.kind == LINK else f"{name}{SEPARATOR}no APDU"
+
+
+@lru_cache(maxsize=256)
+def _control_text(control: int) -> str:
+    name = control_type(control)
+    if name == "I":
+        return f"I N(S)={control >> 1 & 7} N(R)={control >> 5}"
+    return f"{name} N(R)={control >> 5}" if control & 3 == 1 else name
+
+
+def apdu_summary(apdu: Apdu, objects: tuple[Object, ...]) -> str:
+    """Say what *apdu* is; *objects* are those of its request."""
+    family = apdu.family
+    label = LABELS.get(family, family)
+    if apdu.entry is None or apdu.values is None:
+        return f"{label}{SEPARATOR}malformed" if apdu.entry is not None else f"{label}{SEPARATOR}not an APDU"
+    about = _objects_text(objects)
+    detail = _DETAILS.get(family, _nothing)(apdu, apdu.entry.slots, apdu.values)
+    return SEPARATOR.join(part for part in (label, about, detail) if part)
+
+
+@lru_cache(maxsize=8192)
+def _objects_text(objects: tuple[Object, ...]) -> str:
+    if not objects:
+        return ""
+    text = object_text(objects[0])
+    return text if len(objects) == 1 else f"{text} and {len(objects) - 1} more"
+
+
+def data_text(octets: bytes, span: tuple[int, int]) -> str:
+    """Say one Data in few words: a scalar's value, an array's size."""
+    tag = octets[span[0]]
+    try:
+        if tag in (axdr.ARRAY, axdr.STRUCTURE):
+            count, _ = axdr.scan_length(octets, span[0] + 1, span[1])
+            return f"{axdr.NAMES[tag]} of {count}"
+        if tag == axdr.COMPACT_ARRAY:
+            return "compact-array"
+        element = axdr.scan_data(octets, *span)[0][0]
+    except Problem:
+        return "?"
+    return scalar_text(tag, element[3])
+
+
+def scalar_text(tag: int, value: Any) -> str:
+    """Say a scalar: text where it is printable, a date where it is one, hex otherwise."""
+    if isinstance(value, bytes):
+        if tag in (25, 26, 27) or (tag == axdr.OCTET_STRING and looks_like_date_time(value)):
+            return date_time_text(value)
+        if value and value.isascii() and (text := value.decode()).isprintable():
+            return f'"{_short(text)}"'
+        return _short(value.hex().upper()) or "empty"
+    if tag == axdr.NULL:
+        return "null-data"
+    return _short(str(value))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+
+
+Slots = dict[str, int]
+Values = tuple[Any, ...]
+
+
+def _nothing(apdu: Apdu, slots: Slots, values: Values) -> str:
+    if "security_control" in slots:
+        title = values[slots["system_title"]] if "system_title" in slots else b""
+        shown = f"{system_title_text(title)}{SEPARATOR}" if title else ""
+        return f"{shown}security control {values[slots['security_control']]:02X}{SEPARATOR}closed"
+    return ""
+
+
+def _get_data_result(octets: bytes, result: tuple[int, Any]) -> str:
+    tag, inner = result
+    return data_text(octets, inner[1]) if tag == 0 else DATA_ACCESS_RESULT.get(inner[1], str(inner[1]))
+
+
+def _get_response(apdu: Apdu, slots: Slots, values: Values) -> str:
+    result = values[slots["result"]]
+    if "block_number" in slots:
+        last = ", the last" if values[slots["last_block"]] else ""
+        number = values[slots["block_number"]]
+        if result[0] == 1:
+            return f"block {number}{last}{SEPARATOR}{DATA_ACCESS_RESULT.get(result[1][1], result[1][1])}"
+        return f"block {number}{last}{SEPARATOR}{len(result[1][1])} octets"
+    if isinstance(result, list):
+        return f"{len(result)} results"
+    return _get_data_result(apdu.octets, result)
+
+
+def _request(apdu: Apdu, slots: Slots, values: Values) -> str:
+    parts = []
+    if slots.get("access_selection") is not None and (selection := values[slots["access_selection"]]) is not None:
+        parts.append(f"selector {selection[0]}")
+    if "block_number" in slots:
+        last = ", the last" if "last_block" in slots and values[slots["last_block"]] else ""
+        parts.append(f"block {values[slots['block_number']]}{last}")
+    for name in ("value", "method_invocation_parameters", "attribute_value"):
+        span = values[slots[name]] if name in slots else None
+        if isinstance(span, tuple):
+            parts.append(data_text(apdu.octets, span))
+    return SEPARATOR.join(parts)
+
+
+def _set_response(apdu: Apdu, slots: Slots, values: Values) -> str:
+    parts = []
+    if "result" in slots:
+        result = values[slots["result"]]
+        names = [DATA_ACCESS_RESULT.get(one, str(one)) for one in (result if isinstance(result, list) else [result])]
+        parts.append(", ".join(names))
+    if "block_number" in slots:
+        parts.append(f"block {values[slots['block_number']]}")
+    return SEPARATOR.join(parts)
+
+
+def _action_response(apdu: Apdu, slots: Slots, values: Values) -> str:
+    if "block_number" in slots:
+        return f"block {values[slots['block_number']]}"
+    if "list_of_responses" in slots:
+        return f"{len(values[slots['list_of_responses']])} responses"
+    text = ACTION_RESULT.get(values[slots["result"]], str(values[slots["result"]]))
+    returned = values[slots["return_parameters"]]
+    return f"{text}{SEPARATOR}{_get_data_result(apdu.octets, returned)}" if returned is not None else text
+
+
+def _read_response(apdu: Apdu, slots: Slots, values: Values) -> str:
+    results = values[slots["results"]]
+    if len(results) != 1:
+        return f"{len(results)} results"
+    tag, inner = results[0]
+    if tag == 0 and apdu.family == "readResponse":
+        return data_text(apdu.octets, inner[1])
+    if tag == 1:
+        return DATA_ACCESS_RESULT.get(inner[1], str(inner[1]))
+    return "success" if tag == 0 else f"block {inner[2] if len(inner) > 2 else inner[1]}"
+
+
+def _notification(apdu: Apdu, slots: Slots, values: Values) -> str:
+    time = values[slots["date_time"]]
+    shown = date_time_text(time) if len(time) == 12 else ""
+    span = values[slots["data_value"]] if "data_value" in slots else None
+    return SEPARATOR.join(part for part in (shown, data_text(apdu.octets, span) if span else "") if part)
+
+
+def _aarq(apdu: Apdu, slots: Slots, values: Values) -> str:
+    context = values[slots["application_context_name"]]
+    mechanism = values[slots["mechanism_name"]]
+    parts = [APPLICATION_CONTEXT.get(context, str(context))]
+    if mechanism is not None:
+        parts.append(f"mechanism {str(mechanism).rpartition('.')[2]}")
+    return SEPARATOR.join(parts)
+
+
+def _aare(apdu: Apdu, slots: Slots, values: Values) -> str:
+    result, diagnostic = values[slots["result"]], values[slots["result_source_diagnostic"]]
+    parts = [ASSOCIATION_RESULT.get(result, str(result))]
+    if diagnostic is not None and diagnostic[1]:
+        table = ACSE_SERVICE_USER if diagnostic[0] == "acse-service-user" else ACSE_SERVICE_PROVIDER
+        parts.append(table.get(diagnostic[1], str(diagnostic[1])))
+    return SEPARATOR.join(parts)
+
+
+def _service_error(apdu: Apdu, slots: Slots, values: Values) -> str:
+    service, kind, error = (values[slots[name]] for name in ("service", "error_class", "error"))
+    named = (CONFIRMED_SERVICE.get(service, service), SERVICE_ERROR_CLASS.get(kind, kind), named_error(kind, error))
+    return ", ".join(map(str, named))
+
+
+def _exception(apdu: Apdu, slots: Slots, values: Values) -> str:
+    state, error = values[slots["state_error"]], values[slots["service_error"]]
+    return f"{EXCEPTION_STATE_ERROR.get(state, state)}, {EXCEPTION_SERVICE_ERROR.get(error, error)}"
+
+
+def _general_block(apdu: Apdu, slots: Slots, values: Values) -> str:
+    last = ", the last" if values[slots["block_control"]] & 0x80 else ""
+    size = len(values[slots["block_data"]])
+    return f"block {values[slots['block_number']]}{last}{SEPARATOR}{size} octets"
+
+
+_DETAILS: dict[str, Callable[[Apdu, Slots, Values], str]] = {
+    "get-request": _request, "set-request": _request, "action-request": _request,
+    "event-notification-request": _request, "get-response": _get_response, "set-response": _set_response,
+    "action-response": _action_response, "readResponse": _read_response, "writeResponse": _read_response,
+    "data-notification": _notification, "aarq": _aarq, "aare": _aare, "confirmedServiceError": _service_error,
+    "exception-response": _exception, "general-block-transfer": _general_block,
+}  # fmt: skip

@@ -1,0 +1,97 @@
+"""Records as text: one line each in stable columns, on demand the whole tree and the octets below it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from analyzer.detail import detail
+from analyzer.export.summary import summary
+from analyzer.export.times import clock_text
+from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Record
+from dissectors.hdlc import control_type
+from dissectors.tree import Node, Severity
+
+GLYPHS = {REQUEST: "→", RESPONSE: "←", UNSOLICITED: "⇠"}
+"""Directions in one sign: asked, answered, sent unasked."""
+MARKS = {Severity.CHAT: "", Severity.NOTE: "·", Severity.WARNING: "!", Severity.ERROR: "✗"}
+_COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
+_PER_LINE = 16
+
+
+class TextLines:
+    """Writes records as text."""
+
+    def __init__(
+        self, digits: Callable[[], int], *, tree: bool = False, octets: bool = False, utc: bool = False,
+        colour: bool = False,
+    ) -> None:  # fmt: skip
+        self._digits = digits
+        self._tree, self._octets = tree, octets
+        self._utc, self._colour = utc, colour
+        self._columns: dict[object, str] = {}
+
+    def line(self, record: Record) -> str:
+        """Write *record*; without its last line end."""
+        time = clock_text(record.time_ns, self._digits(), utc=self._utc) if record.time_ns is not None else "-"
+        text = f"{record.number:>6}  {time}  {self._addresses(record)}  {summary(record)}"
+        if record.notes:
+            text += self._notes(record)
+        if self._tree:
+            text += "\n" + "\n".join(node_lines(detail(record), 4))
+        if self._octets:
+            text += "\n" + "\n".join(octet_lines(record.octets, "    "))
+        return f"{text}\n" if self._tree or self._octets else text
+
+    def _addresses(self, record: Record) -> str:
+        """Write lane, link, addresses and direction; the same few texts come again and again."""
+        key = (record.lane.text, record.link, record.control, record.direction, record.client, record.server)
+        known = self._columns.get(key)
+        if known is None:
+            link = record.link
+            if record.control is not None:
+                link = f"hdlc {_control(record.control)}"
+            client = "-" if record.client is None else str(record.client)
+            server = "-" if record.server is None else str(record.server)
+            glyph = GLYPHS.get(record.direction, "?")
+            known = f"{record.lane.text}  {link:<12} {client:>3} {glyph} {server:<5}"
+            if len(self._columns) > 8192:
+                self._columns.clear()
+            self._columns[key] = known
+        return known
+
+    def _notes(self, record: Record) -> str:
+        found = []
+        for note in record.notes:
+            cause = f" ({note.cause})" if note.cause else ""
+            text = f"{MARKS[note.severity]} {note.code}{cause}: {note.text}"
+            colour = _COLOURS.get(note.severity)
+            found.append(f"\x1b[{colour}m{text}\x1b[0m" if self._colour and colour else text)
+        return "".join(f"\n        {one}" for one in found)
+
+
+def _control(control: int) -> str:
+    name = control_type(control)
+    final = " P" if control & 0x10 else ""
+    if name == "I":
+        return f"I {control >> 1 & 7}/{control >> 5}{final}"
+    return f"{name} {control >> 5}{final}" if control & 3 == 1 else f"{name}{final}"
+
+
+def node_lines(nodes: list[Node], indent: int) -> Iterator[str]:
+    """Write trees as text, one node a line, notes below their node in brackets."""
+    stack = [(node, indent) for node in reversed(nodes)]
+    while stack:
+        node, depth = stack.pop()
+        shown = node.text or ("" if node.value is None else str(node.value))
+        yield " " * depth + node.name + (f": {shown}" if shown else "")
+        for note in node.notes:
+            yield f"{' ' * (depth + 2)}[{note.code}: {note.text}]"
+        stack.extend((child, depth + 2) for child in reversed(node.children))
+
+
+def octet_lines(octets: bytes, indent: str) -> Iterator[str]:
+    """Write octets as offset, hex and printable characters, 16 a line."""
+    for at in range(0, len(octets), _PER_LINE):
+        row = octets[at : at + _PER_LINE]
+        characters = "".join(chr(octet) if 32 <= octet < 127 else "." for octet in row)
+        yield f"{indent}{at:04x}  {row.hex(' '):<{_PER_LINE * 3}} {characters}"
