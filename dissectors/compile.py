@@ -1,8 +1,8 @@
-"""Generates one function a layer out of its ``fields_desc``: the walk that every generated engine shares, and the scan.
+"""Generates functions out of the ``fields_desc`` of a layer: the walk that every generated engine shares, and the scan.
 
-Fixed fields and groups of bits that stand together fold into one struct; a SEQUENCE inside is inlined, for it adds no
-octets. What has no fixed size calls the field's own reader. A generated function raises on the first problem; the tree
-engine, run over the same octets, then says what it was.
+Fixed fields and groups of bits that stand together fold into one struct, over the borders of SEQUENCEs, for these add
+no octets. What has no fixed size calls the field's own reader. A generated function raises on the first problem; the
+tree engine, run over the same octets, then says what it was.
 """
 
 from __future__ import annotations
@@ -37,6 +37,13 @@ class Wrong(Problem):
 FAILURES = (Problem, IndexError, struct_error)
 """What a generated function may raise."""
 
+Found = list[Any]
+"""What became of the items walked: values of the scan, parts of a text."""
+Position = tuple[str, int]
+"""An octet offset: a variable of the generated function, and the octets after it."""
+
+Keep = Callable[[str, Any, Found, Position], None]
+
 
 class Scan(NamedTuple):
     """The generated scan of a layer: ``function(octets, at, end) -> (values, next octet)``, and the values' names.
@@ -50,20 +57,71 @@ class Scan(NamedTuple):
 
 
 class Walk:
-    """Writes the source that walks a layer's octets; what to do with a value is up to the subclass."""
+    """Writes the source that walks a layer's octets; what becomes of a value is up to the hooks of the subclass.
+
+    The function written has the octets in ``o``, its place in ``a`` and the end of the present region in ``e``.
+    """
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.constants: dict[str, Any] = {
-            "skip": axdr.skip_data, "length": axdr.scan_length, "SHORT": Short, "WRONG": Wrong, "LEFT": Wrong, "NONE": {},
+            "skip": axdr.skip_data, "length": axdr.scan_length, "NONE": {},
+            "SHORT": Short, "WRONG": Wrong, "LEFT": Wrong,
         }  # fmt: skip
         self.depth = 1
         self.counter = 0
+        self.run: list[tuple[Any, str]] = []
+
+    # -- hooks --------------------------------------------------------------------------------------------------
+
+    def leaf(self, item: Any, variable: str, start: Position, stop: Position) -> Found:
+        """Take the value of an item of one value."""
+        raise NotImplementedError
+
+    def sequence(self, item: Sequence, found: Found, start: Position, stop: Position) -> Found:
+        """Take what was found in a SEQUENCE."""
+        raise NotImplementedError
+
+    def keep(self, variable: str, item: Any, found: Found, start: Position) -> None:
+        """Write the lines that put what was found of *item*, in one branch, into *variable*."""
+        raise NotImplementedError
+
+    def keep_one(self, variable: str, item: Any, found: Found, start: Position) -> None:
+        """Write the lines that put what was found of an item of a list into *variable*."""
+        self.keep(variable, item, found, start)
+
+    def keep_alternative(self, variable: str, tag: str, layer: Any, found: Found, start: Position) -> None:
+        """Write the lines that put what was found of an alternative into *variable*."""
+        raise NotImplementedError
+
+    def absent(self, variable: str) -> None:
+        """Write the line that says that nothing was found."""
+        self.line(f"{variable} = None")
+
+    def perhaps(self, item: Any, variable: str, start: Position) -> Found:
+        """Take what the branches of *item* put into *variable*."""
+        raise NotImplementedError
+
+    def listed(self, item: SequenceOf, variable: str, count: str, start: Position, first: Position) -> Found:
+        """Take the list of what :meth:`keep` made of each item."""
+        raise NotImplementedError
+
+    def here(self) -> Position:
+        """Tell the present place; the scan has no use for it."""
+        return "", 0
+
+    def moved(self) -> None:
+        """Learn that a number of octets known only when the function runs was passed."""
+
+    def passed(self, size: int) -> None:
+        """Learn that *size* octets were passed."""
 
     # -- writing ------------------------------------------------------------------------------------------------
 
     def line(self, text: str) -> None:
-        """Write one line at the present indent."""
+        """Write one line at the present indent, after what is pending."""
+        if self.run:
+            self.flush()
         self.lines.append("    " * self.depth + text)
 
     def name(self, stem: str = "v") -> str:
@@ -77,102 +135,97 @@ class Walk:
         self.constants[name] = value
         return name
 
-    # -- walking ------------------------------------------------------------------------------------------------
-
-    def layer(self, layer: Any, prefix: str, seen: dict[str, str]) -> list[tuple[str, str]]:
-        """Walk all items of *layer*. Returns the names and variables of its values in order."""
-        values: list[tuple[str, str]] = []
-        run: list[Any] = []
-        outer = ""
-        for item in layer.items():
-            if getattr(item, "code", "") and not item.is_beyond:
-                run.append(item)
-                if not item.narrows:
-                    continue
-            values += self.fixed(run, prefix, seen)
-            run = []
-            if item.narrows:
-                outer = self.name("e")
-                self.line(f"{outer} = e")
-                self.narrow(item, values, prefix)
-                continue
-            if item.is_beyond and outer:
-                self.line(f"if a != e: raise LEFT\n{'    ' * self.depth}e = {outer}")
-                outer = ""
-            found = self.item(item, prefix, seen)
-            values += found
-            if len(found) == 1:
-                seen[item.name] = found[0][1]
-        values += self.fixed(run, prefix, seen)
-        if outer:
-            self.line(f"if a != e: raise LEFT\n{'    ' * self.depth}e = {outer}")
-        return values
-
-    def fixed(self, run: list[Any], prefix: str, seen: dict[str, str]) -> list[tuple[str, str]]:
-        """Read a run of fixed items with one struct; constants are compared."""
+    def flush(self) -> None:
+        """Write the reading of the pending fixed items with one struct; constants are compared."""
+        run, self.run = self.run, []
         if not run:
-            return []
-        values = []
-        variables: list[str] = []
-        checks: list[str] = []
-        code = ">"
-        for item in run:
-            variable = self.name()
-            code += item.code
-            variables.append(variable)
-            seen[item.name] = variable
-            values.append((prefix + item.name, variable))
-            if isinstance(item, Constant):
-                checks.append(f"{variable} != {item.default}")
-        packed = Struct(code)
+            return
+        packed = Struct(">" + "".join(item.code for item, _ in run))
+        checks = [f"{one} != {item.default}" for item, one in run if isinstance(item, Constant)]
         self.line(f"n = a + {packed.size}")
         self.line("if n > e: raise SHORT")
-        self.line(f"{', '.join(variables)}, = {self.constant(packed.unpack_from)}(o, a)")
+        if packed.format == ">B":
+            self.line(f"{run[0][1]} = o[a]")
+        else:
+            self.line(f"{', '.join(one for _, one in run)}, = {self.constant(packed.unpack_from)}(o, a)")
         if checks:
             self.line(f"if {' or '.join(checks)}: raise WRONG")
         self.line("a = n")
-        return values
 
-    def narrow(self, item: Any, values: list[tuple[str, str]], prefix: str) -> None:
-        """Bound what follows by a length, read here or in the run of fixed items before."""
-        if item.code:
-            variable = values[-1][1]
-        else:
-            variable = self.name()
-            self.line(f"{variable}, a = length(o, a, e)")
-            values.append((prefix + item.name, variable))
+    # -- walking ------------------------------------------------------------------------------------------------
+
+    def layer(self, layer: Any, seen: dict[str, str]) -> Found:
+        """Walk all items of *layer*; *seen* takes the variables of its values."""
+        found: Found = []
+        outer = ""
+        for item in layer.items():
+            if item.is_beyond and outer:
+                self.leave(outer)
+                outer = ""
+            found += self.item(item, seen)
+            if item.narrows:
+                outer = self.name("e")
+                self.line(f"{outer} = e")
+                self.narrow(item, seen[item.name])
+        if outer:
+            self.leave(outer)
+        return found
+
+    def leave(self, outer: str) -> None:
+        """Leave a region, of which nothing may be left over."""
+        self.line("if a != e: raise LEFT")
+        self.line(f"e = {outer}")
+
+    def narrow(self, item: Any, variable: str) -> None:
+        """Bound what follows by the length in *variable*."""
         is_plain = isinstance(item, Length) and not item.quirk
         self.line(f"n = a + {variable}" if is_plain else f"n = {self.constant(item.limit)}({variable}, o, a, e)")
         self.line("if n > e: raise SHORT")
         self.line("e = n")
 
-    def item(self, item: Any, prefix: str, seen: dict[str, str]) -> list[tuple[str, str]]:
-        """Walk one item of no fixed size."""
+    def item(self, item: Any, seen: dict[str, str]) -> Found:
+        """Walk one item."""
+        start = self.here()
         if isinstance(item, Sequence):
-            return self.layer(item.layer, f"{prefix}{item.name}.", {})
+            found = self.layer(item.layer, {})
+            return self.sequence(item, found, start, self.here())
+        if isinstance(item, Optional):
+            return self.optional(item, seen, start)
+        if isinstance(item, When):
+            return self.when(item, seen, start)
+        if isinstance(item, Choice):
+            return self.choice(item, start)
+        if isinstance(item, SequenceOf):
+            return self.sequence_of(item, start)
+        return self.value(item, seen, start)
+
+    def value(self, item: Any, seen: dict[str, str], start: Position) -> Found:
+        """Walk an item of one value."""
         variable = self.name()
-        if isinstance(item, DataField):
-            self.data(item, variable)
-        elif isinstance(item, OctetString) and type(item).read is OctetString.read:
-            self.octet_string(variable)
-        elif isinstance(item, Optional):
-            self.optional(item, variable, seen)
-        elif isinstance(item, When):
-            self.when(item, variable, seen)
-        elif isinstance(item, Choice):
-            self.choice(item, variable)
-        elif isinstance(item, SequenceOf):
-            self.sequence_of(item, variable)
-        elif isinstance(item, Ciphered):
-            self.line(f"n = e - 12 if {seen['security_control']} & 16 else e")
-            self.line("if n < a: raise SHORT")
-            self.line(f"{variable} = o[a:n]; a = n")
+        if getattr(item, "code", ""):
+            self.run.append((item, variable))
+            self.passed(Struct(">" + item.code).size)
         else:
-            wanted = "NONE"
-            if item.looks_back:
-                wanted = "{" + ", ".join(f"{name!r}: {one}" for name, one in seen.items()) + "}"
-            self.line(f"{variable}, a = {self.constant(item.read)}(o, a, e, {wanted})")
-        return [(prefix + item.name, variable)]
+            if isinstance(item, DataField):
+                self.data(item, variable)
+            elif isinstance(item, OctetString) and type(item).read is OctetString.read:
+                self.octet_string(variable)
+            elif isinstance(item, Length):
+                self.line(f"{variable}, a = length(o, a, e)")
+            elif isinstance(item, Ciphered):
+                self.line(f"n = e - 12 if {seen['security_control']} & 16 else e")
+                self.line("if n < a: raise SHORT")
+                self.line(f"{variable} = o[a:n]; a = n")
+            else:
+                wanted = self.mapping(seen) if item.looks_back else "NONE"
+                self.line(f"{variable}, a = {self.constant(item.read)}(o, a, e, {wanted})")
+            self.moved()
+        seen[item.name] = variable
+        return self.leaf(item, variable, start, self.here())
+
+    def mapping(self, seen: dict[str, str]) -> str:
+        """Write the dictionary of the values read before."""
+        return "{" + ", ".join(f"{name!r}: {one}" for name, one in seen.items()) + "}"
 
     def data(self, item: DataField, variable: str) -> None:
         """Pass over one Data; its span is the value."""
@@ -191,79 +244,127 @@ class Walk:
         self.line("if n > e: raise SHORT")
         self.line(f"{variable} = o[a:n]; a = n")
 
-    def inner(self, item: Any, seen: dict[str, str]) -> str:
-        """Walk the one item of a composite. Returns the expression of its value."""
-        is_fixed = bool(getattr(item, "code", ""))
-        found = self.fixed([item], "", dict(seen)) if is_fixed else self.item(item, "", dict(seen))
-        if isinstance(item, Sequence):
-            return "(" + ", ".join(one for _, one in found) + ",)"
-        return found[0][1]
+    def branch(self, head: str, variable: str, item: Any, seen: dict[str, str], keep: Keep) -> None:
+        """Write a branch that reads *item* into *variable*."""
+        self.line(head)
+        self.depth += 1
+        start = self.here()
+        found = self.item(item, dict(seen))
+        self.flush()
+        keep(variable, item, found, start)
+        self.depth -= 1
+        self.moved()
 
-    def optional(self, item: Optional, variable: str, seen: dict[str, str]) -> None:
+    def optional(self, item: Optional, seen: dict[str, str], start: Position) -> Found:
         """Read the presence octet and, under it, the field."""
+        variable = self.name()
         self.line("if a >= e: raise SHORT")
         self.line("n = o[a]; a += 1")
+        self.passed(1)
         self.line("if n == 0:")
-        self.line(f"    {variable} = None")
-        self.line("elif n == 1:")
         self.depth += 1
-        self.line(f"{variable} = {self.inner(item.field, seen)}")
+        self.absent(variable)
         self.depth -= 1
+        self.branch("elif n == 1:", variable, item.field, seen, self.keep)
         self.line("else: raise WRONG")
+        return self.perhaps(item, variable, start)
 
-    def when(self, item: When, variable: str, seen: dict[str, str]) -> None:
+    def when(self, item: When, seen: dict[str, str], start: Position) -> Found:
         """Read a field under its condition."""
-        if isinstance(item, IfLeft):
-            condition = "a < e"
-        else:
-            mask = "" if item.mask == -1 else f" & {item.mask}"
-            condition = f"{seen[item.on]}{mask} == {item.equals}"
-        self.line(f"if {condition}:")
+        variable = self.name()
+        mask = "" if item.mask == -1 else f" & {item.mask}"
+        condition = "a < e" if isinstance(item, IfLeft) else f"{seen[item.on]}{mask} == {item.equals}"
+        self.branch(f"if {condition}:", variable, item.field, seen, self.keep)
+        self.line("else:")
         self.depth += 1
-        self.line(f"{variable} = {self.inner(item.field, seen)}")
+        self.absent(variable)
         self.depth -= 1
-        self.line(f"else: {variable} = None")
+        return self.perhaps(item, variable, start)
 
-    def choice(self, item: Choice, variable: str) -> None:
+    def choice(self, item: Choice, start: Position) -> Found:
         """Branch over the tag octet."""
+        variable, tag = self.name(), self.name("t")
         self.line("if a >= e: raise SHORT")
-        tag = self.name("t")
         self.line(f"{tag} = o[a]")
         word = "if"
         for value, layer in item.alternatives.items():
             self.line(f"{word} {tag} == {value}:")
             word = "elif"
             self.depth += 1
-            found = self.layer(layer, "", {})
-            self.line(f"{variable} = ({tag}, ({', '.join(one for _, one in found)},))")
+            begin = self.branched(start)
+            found = self.layer(layer, {})
+            self.flush()
+            self.keep_alternative(variable, tag, layer, found, begin)
             self.depth -= 1
         self.line("else: raise WRONG")
+        self.moved()
+        return self.perhaps(item, variable, start)
 
-    def sequence_of(self, item: SequenceOf, variable: str) -> None:
+    def branched(self, start: Position) -> Position:
+        """Go back to *start*, where the next branch begins."""
+        return start
+
+    def sequence_of(self, item: SequenceOf, start: Position) -> Found:
         """Loop over the items; the count allocates nothing."""
-        count = self.name("c")
+        variable, count, one = self.name(), self.name("c"), self.name()
         self.line(f"{count}, a = length(o, a, e)")
+        self.moved()
+        first = self.here()
         self.line(f"{variable} = []")
-        self.line(f"for _ in range({count}):")
+        self.moved()
+        self.branch(f"for _ in range({count}):", one, item.item, {}, self.keep_one)
         self.depth += 1
-        self.line(f"{variable}.append({self.inner(item.item, {})})")
+        self.line(f"{variable}.append({one})")
         self.depth -= 1
+        return self.listed(item, variable, count, start, first)
 
-    def function(self, name: str, body_result: str) -> tuple[Callable[..., Any], str]:
-        """Compile what was written into a function *name*."""
-        source = f"def {name}(o, a, e):\n" + "\n".join(self.lines) + f"\n    return {body_result}\n"
+    def function(self, name: str, body_result: str, more: str = "") -> tuple[Callable[..., Any], str]:
+        """Compile what was written into a function *name*, with *more* parameters."""
+        self.flush()
+        source = f"def {name}(o, a, e{more}):\n" + "\n".join(self.lines) + f"\n    return {body_result}\n"
         scope = dict(self.constants)
-        exec(compile(source, f"<scan {name}>", "exec"), scope)
+        exec(compile(source, f"<generated {name}>", "exec"), scope)
         function: Callable[..., Any] = scope[name]
         return function, source
 
 
+class ScanWalk(Walk):
+    """Gathers names and values."""
+
+    def leaf(self, item: Any, variable: str, start: Position, stop: Position) -> Found:
+        """Name the value."""
+        return [(item.name, variable)]
+
+    def sequence(self, item: Sequence, found: Found, start: Position, stop: Position) -> Found:
+        """Put the name in front of those inside."""
+        return [(f"{item.name}.{name}", variable) for name, variable in found]
+
+    def keep(self, variable: str, item: Any, found: Found, start: Position) -> None:
+        """Keep one value, or those of a SEQUENCE as a tuple."""
+        self.line(f"{variable} = {_tuple(found) if isinstance(item, Sequence) else found[0][1]}")
+
+    def keep_alternative(self, variable: str, tag: str, layer: Any, found: Found, start: Position) -> None:
+        """Keep tag and values."""
+        self.line(f"{variable} = ({tag}, {_tuple(found)})")
+
+    def perhaps(self, item: Any, variable: str, start: Position) -> Found:
+        """Name the value."""
+        return [(item.name, variable)]
+
+    def listed(self, item: SequenceOf, variable: str, count: str, start: Position, first: Position) -> Found:
+        """Name the list."""
+        return [(item.name, variable)]
+
+
+def _tuple(found: Found) -> str:
+    return "(" + "".join(f"{variable}, " for _, variable in found) + ")"
+
+
 def compile_scan(layer: Any) -> Scan:
     """Generate the scan of *layer*."""
-    walk = Walk()
-    values = walk.layer(layer, "", {})
-    result = "(" + "".join(f"{variable}, " for _, variable in values) + "), a"
-    function, source = walk.function(layer.__name__, result)
+    walk = ScanWalk()
+    values = walk.layer(layer, {})
+    function, source = walk.function(layer.__name__, f"{_tuple(values)}, a")
     return Scan(function, tuple(name for name, _ in values), source)
 
 

@@ -1,0 +1,320 @@
+"""The walk that generates writers: functions from octets to text, one a layer and form.
+
+A text is gathered as parts: what is known when the function is made, octet offsets, and expressions. Everything that
+depends on nothing but the place of a run of fixed fields is rendered once a place; one join makes the text.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from struct import Struct
+from typing import Any, ClassVar, NamedTuple
+
+from dissectors.compile import Found, Position, Walk
+from dissectors.composites import Choice, Optional, Sequence, SequenceOf
+from dissectors.data import DataField
+from dissectors.fields import BitGroup, Constant, House, Number, Octets, OctetString
+from dissectors.node_text import Memo
+from dissectors.pdu import Remaining
+from dissectors.regions import Length
+from dissectors.tree import Kind, Node, Problem
+
+PLACES = 256
+"""For how many places the text of a run is kept."""
+
+
+class At(NamedTuple):
+    """The part that shows an octet offset, or with *bit* an offset in bits."""
+
+    base: str
+    offset: int
+    bit: int = -1
+
+
+class Code(NamedTuple):
+    """The part that an expression of the generated function gives."""
+
+    expression: str
+
+
+Part = str | At | Code
+
+
+class Member(NamedTuple):
+    """What a walk found: parts. Where the form has names: *name* is not written yet, "" is, None is in the parts."""
+
+    name: str | None
+    parts: list[Part]
+
+
+class Unsupported(Exception):  # noqa: N818 -- says that a layer has no generated writer; never leaves the generator
+    """A layer has something that this form's writer cannot write."""
+
+
+class Blind(dict[str, Any]):
+    """Stands for the values read before; whoever looks shows that it depends on them."""
+
+    def __missing__(self, key: str) -> Any:
+        raise KeyError(key)
+
+
+def probe(item: Any, octets: bytes) -> Node:
+    """Grow the first node of *item* out of *octets*; what comes after it may be missing."""
+    parent = Node("", Kind.WRAP, 0, 0)
+    try:
+        item.grow(parent, octets, 0, len(octets), Blind())
+    except Problem:
+        pass
+    return parent.children[0]
+
+
+class TextWalk(Walk):
+    """What the three forms share. The function made has the line prefix of the outline in ``i``."""
+
+    separator: ClassVar[str] = ", "
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.level = 0
+        self.layers: list[Any] = []
+
+    # -- hooks of the forms -------------------------------------------------------------------------------------
+
+    def write_data(self, level: int) -> str:
+        """Give the expression that reads one Data at *level* into ``(text, next octet)``."""
+        raise NotImplementedError
+
+    def write_value(self, item: Any, variable: str) -> list[Part]:
+        """Write the value of a leaf: a number, hex, or what the field makes of it."""
+        raise NotImplementedError
+
+    def write_leaf(self, item: Any, value: list[Part], start: Position, stop: Position) -> Found:
+        """Write a leaf around its *value*."""
+        raise NotImplementedError
+
+    def write_hidden(self, item: Any, variable: str, start: Position, stop: Position) -> Found:
+        """Write a leaf that carries structure, as the field grows it."""
+        raise NotImplementedError
+
+    def write_bits(self, item: Any, variable: str, start: Position, stop: Position) -> Found:
+        """Write a field that is a node with parts."""
+        raise NotImplementedError
+
+    def write_around(
+        self, name: str, kind: Kind, found: Found, start: Position, stop: Position, shown: Part = ""
+    ) -> Found:
+        """Write a node around what was found in it."""
+        raise NotImplementedError
+
+    def write_count(self, item: SequenceOf, count: str, start: Position, stop: Position) -> tuple[Part, Found]:
+        """Write what follows the name of a list, and its count."""
+        raise NotImplementedError
+
+    def write_presence(self, item: Optional, is_present: bool, start: Position) -> list[Part]:
+        """Write the presence octet of *item*."""
+        raise NotImplementedError
+
+    def write_grown(self, item: Any) -> Callable[..., tuple[str, int, Any]]:
+        """Make the function that writes an item by way of its nodes: ``(o, a, e, s, seen, i)``."""
+        raise NotImplementedError
+
+    # -- walking ------------------------------------------------------------------------------------------------
+
+    def layer(self, layer: Any, seen: dict[str, str]) -> Found:
+        """Walk all items of *layer*, which the forms then know."""
+        self.layers.append(layer)
+        found = super().layer(layer, seen)
+        self.layers.pop()
+        return found
+
+    def item(self, item: Any, seen: dict[str, str]) -> Found:
+        """Walk one item; what stands inside is a level deeper."""
+        inside = 2 if isinstance(item, Choice) else int(isinstance(item, (Sequence, SequenceOf)))
+        self.level += inside
+        found = super().item(item, seen)
+        self.level -= inside
+        return found
+
+    def around(self, up: int, name: str, kind: Kind, found: Found, start: Position, shown: Part = "") -> Found:
+        """Write the node around what was found, *up* levels above the present one; it ends here."""
+        self.level -= up
+        whole = self.write_around(name, kind, found, start, self.here(), shown)
+        self.level += up
+        return whole
+
+    def sequence(self, item: Sequence, found: Found, start: Position, stop: Position) -> Found:
+        """Write the layer's node."""
+        return self.around(1, item.asn1, Kind.WRAP if item.layer.wraps_one else Kind.SEQUENCE, found, start)
+
+    def value(self, item: Any, seen: dict[str, str], start: Position) -> Found:
+        """Walk an item of one value, by way of its nodes where it grows others than a leaf."""
+        own = type(item).grow
+        is_known = own in (House.grow, Constant.grow, Length.grow, BitGroup.grow, DataField.grow)
+        if is_known or (getattr(item, "code", "") and not _looks_back(item)):
+            return super().value(item, seen, start)
+        variable, text = self.name(), self.name("x")
+        write = self.constant(self.write_grown(item))
+        self.line(f"{text}, a, {variable} = {write}(o, a, e, s, {self.mapping(seen)}, i)")
+        self.moved()
+        seen[item.name] = variable
+        return [Member("", [Code(text)])]
+
+    def leaf(self, item: Any, variable: str, start: Position, stop: Position) -> Found:
+        """Write the value by what its field grows."""
+        own = type(item).grow
+        if isinstance(item, DataField):
+            data: Found = [Member(None, [self.separator, Code(variable)])]
+            return data if item.inline else self.write_around(item.asn1, Kind.WRAP, data, start, stop)
+        if own in (Constant.grow, Length.grow):
+            if own is Length.grow and item.quirk:  # a leniency is noted: that is left to the tree
+                self.line(f"if {self.constant(item.limit)}({variable}, o, a, e) != a + {variable}: raise WRONG")
+            return self.write_hidden(item, variable, start, stop)
+        if own is House.grow:
+            return self.write_leaf(item, self.write_value(item, variable), start, stop)
+        return self.write_bits(item, variable, start, stop)
+
+    def data(self, item: DataField, variable: str) -> None:
+        """Write one Data."""
+        self.line(f"{variable}, a = {self.write_data(self.level + (not item.inline))}")
+
+    def keep(self, variable: str, item: Any, found: Found, start: Position) -> None:
+        """Put the text of a branch into *variable*."""
+        self.line(f"{variable} = {self.text(self.joined(found))}")
+
+    def joined(self, found: Found) -> list[Part]:
+        """Give the parts of all that was found, each with what stands before it."""
+        return [part for member in found for part in member.parts]
+
+    def stripped(self, parts: list[Part]) -> list[Part]:
+        """Take the first separator away."""
+        if not parts:
+            return parts
+        first = parts[0]
+        if isinstance(first, str) and first.startswith(self.separator):
+            return [first[len(self.separator) :], *parts[1:]]
+        variable = self.name("x")
+        self.line(f"{variable} = {self.text(parts)}")
+        return [Code(f"{variable}[{len(self.separator)}:]")]
+
+    def absent(self, variable: str) -> None:
+        """Write nothing."""
+        self.line(f"{variable} = ''")
+
+    def perhaps(self, item: Any, variable: str, start: Position) -> Found:
+        """Take the text of the branches, after the presence octet where there is one."""
+        text = Code(variable)
+        if isinstance(item, Choice):
+            return self.around(2, item.asn1, Kind.CHOICE, [Member("", [self.separator, text])], start)
+        if not isinstance(item, Optional):
+            return [Member("", [text])]
+        flag = self.name("x")
+        for head, is_present in ((f"if {variable}:", True), ("else:", False)):
+            parts = self.write_presence(item, is_present, start)
+            if not parts:
+                return [Member("", [text])]
+            self.line(head)
+            self.depth += 1
+            self.line(f"{flag} = {self.text(parts)}")
+            self.depth -= 1
+        return [Member("", [Code(flag), text])]
+
+    def keep_alternative(self, variable: str, tag: str, layer: Any, found: Found, start: Position) -> None:
+        """Keep the text of the alternative's node."""
+        kind = Kind.WRAP if layer.wraps_one else Kind.SEQUENCE
+        whole = self.around(1, layer.asn1, kind, found, start)
+        self.line(f"{variable} = {self.text(self.stripped(self.joined(whole)))}")
+
+    def listed(self, item: SequenceOf, variable: str, count: str, start: Position, first: Position) -> Found:
+        """Join the texts of the items."""
+        text = self.name("x")
+        self.line(f"{text} = ''.join({variable})")
+        shown, head = self.write_count(item, count, start, first)
+        return self.around(1, item.asn1, Kind.SEQUENCE_OF, [*head, Member("", [Code(text)])], start, shown)
+
+    # -- text ---------------------------------------------------------------------------------------------------
+
+    def text(self, parts: list[Part]) -> str:
+        """Give the expression that joins *parts*, after the lines that fetch what is rendered once a place."""
+        uses = Counter(part.base for part in parts if isinstance(part, At))
+        segments: dict[str, list[list[Part]]] = {}
+        pieces: list[Part] = []
+        segment: list[Part] = []
+
+        def close() -> None:
+            bases = {part.base for part in segment if isinstance(part, At)}
+            if not bases:
+                pieces.extend(segment)
+            else:
+                base = bases.pop()
+                known = segments.setdefault(base, [])
+                pieces.append(Code(f"q{base}_{len(known)}"))
+                known.append(list(segment))
+            segment.clear()
+
+        for part in parts:
+            if isinstance(part, Code) or (isinstance(part, At) and uses[part.base] < 3):
+                close()
+                pieces.append(part)
+            else:
+                if isinstance(part, At) and any(isinstance(one, At) and one.base != part.base for one in segment):
+                    close()
+                segment.append(part)
+        close()
+        for base, known in segments.items():
+            table = self.constant(Memo(_renderer(known), PLACES))
+            names = ", ".join(f"q{base}_{number}" for number in range(len(known)))
+            self.line(f"{names}, = {table}[{base}]")
+        return "f'" + "".join(_source(piece) for piece in pieces) + "'"
+
+
+def _looks_back(item: Any) -> bool:
+    """Tell whether what a field of fixed size grows depends on more than its own octets."""
+    try:
+        probe(item, bytes(Struct(">" + item.code).size))
+    except KeyError:
+        return True
+    return False
+
+
+def _source(part: Part) -> str:
+    """Write a part as it stands in an f-string between single quotes."""
+    if isinstance(part, Code):
+        return f"{{{part.expression}}}"
+    if isinstance(part, At):
+        number = f"{part.base} + {part.offset}" if part.offset else part.base
+        return f"{{{number}}}" if part.bit < 0 else f"{{({number}) * 8 + {part.bit}}}"
+    quoted = part.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
+    return quoted.replace("{", "{{").replace("}", "}}")
+
+
+def _renderer(segments: list[list[Part]]) -> Callable[[int], tuple[str, ...]]:
+    """Make the function that renders all *segments* for one place."""
+
+    def render(place: int) -> tuple[str, ...]:
+        return tuple("".join([_rendered(part, place) for part in segment]) for segment in segments)
+
+    return render
+
+
+def _rendered(part: Part, place: int) -> str:
+    if isinstance(part, At):
+        octet = place + part.offset
+        return str(octet if part.bit < 0 else octet * 8 + part.bit)
+    return part if isinstance(part, str) else ""
+
+
+def is_number(item: Any) -> bool:
+    """Tell whether a leaf shows its value as the number that it is."""
+    own = type(item)
+    return (
+        isinstance(item, Number)
+        and item.table is None
+        and (own.to_json, own.to_text) == (Number.to_json, Number.to_text)
+    )
+
+
+def is_hex(item: Any) -> bool:
+    """Tell whether a leaf shows its octets as hex digits and nothing beside them."""
+    own = type(item)
+    return own.to_json in (Octets.to_json, OctetString.to_json, Remaining.to_json) and own.to_text is House.to_text

@@ -1,0 +1,104 @@
+"""Octets to text without a tree in between: the JSON of ``apdu`` and ``layers`` and the outline, several times faster.
+
+The writers are generated from the fields of each layer. They give what the tree engine's forms give, octet for octet
+of the text; what a writer cannot read without a problem or note is left to the tree engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dissectors import reader, registry
+from dissectors.compile import FAILURES
+from dissectors.node_text import form_text, json_text, outline_text
+from dissectors.text_forms import FormWalk, JsonWalk, OutlineWalk
+from dissectors.text_walk import TextWalk, Unsupported
+from dissectors.tree import Kind
+
+Writer = Callable[[bytes, int, int, str], str]
+
+
+def _refuse(octets: bytes, at: int, end: int, prefix: str) -> str:
+    """Stand for the writer of a layer that has none."""
+    raise IndexError
+
+
+def compile_writer(form: type[TextWalk], layer: Any, family: str = "") -> tuple[Writer, str]:
+    """Generate the writer of *layer* in *form*, as an APDU of *family* where one is given, and its source."""
+    walk = form()
+    walk.level = 2 if family and layer.asn1 != family else 1
+    walk.line("s = a")
+    start = walk.here()
+    try:
+        found = walk.layer(layer, {})
+        walk.line("if a != e: raise LEFT")
+        name = layer.asn1 or layer.__name__
+        found = walk.around(1, name, Kind.WRAP if layer.wraps_one else Kind.LAYER, found, start)
+        if family and layer.asn1 != family:
+            found = walk.around(2, family, Kind.CHOICE, found, start)
+        result = walk.text(walk.stripped(walk.joined(found)))
+    except Unsupported:
+        return _refuse, ""
+    return walk.function(layer.__name__, result, ", i")
+
+
+class Writers:
+    """The writers of one form, made at first use."""
+
+    def __init__(self, form: type[TextWalk]) -> None:
+        self.form = form
+        self.of_apdus: dict[int, Writer] = {}
+        self.of_layers: dict[Any, Writer] = {}
+
+    def of_apdu(self, octets: bytes, at: int, end: int) -> Writer:
+        """Find the writer of the APDU at *at*."""
+        tag = octets[at]
+        known = self.of_apdus.get(tag) or self.of_apdus.get(tag << 8 | octets[at + 1])
+        if known is not None:
+            return known
+        found = registry.pick(octets, at, end)
+        if found is None:
+            return _refuse
+        family, layer = found
+        key = tag if layer.asn1 == family else tag << 8 | octets[at + 1]
+        made = self.of_apdus[key] = compile_writer(self.form, layer, family)[0]
+        return made
+
+    def of_layer(self, layer: Any) -> Writer:
+        """Find the writer of *layer* alone."""
+        known = self.of_layers.get(layer)
+        if known is None:
+            known = self.of_layers[layer] = compile_writer(self.form, layer)[0]
+        return known
+
+
+_JSON, _FORM, _OUTLINE = Writers(JsonWalk), Writers(FormWalk), Writers(OutlineWalk)
+
+
+def apdu_text(octets: bytes, at: int = 0, end: int | None = None) -> str:
+    """Write the JSON of one APDU: ``json.dumps`` of :func:`dissectors.reader.apdu_json`, characters as they are."""
+    stop = len(octets) if end is None else end
+    try:
+        return "{" + _JSON.of_apdu(octets, at, stop)(octets, at, stop, "") + "}"
+    except FAILURES:
+        return json_text(reader.read_apdu(octets, at, stop))
+
+
+def layers_text(octets: bytes, at: int = 0, end: int | None = None) -> str:
+    """Write the list of the forms of one APDU: what ``layers`` shows of it, with octet ranges as *octets* has them."""
+    stop = len(octets) if end is None else end
+    try:
+        return "[" + _FORM.of_apdu(octets, at, stop)(octets, at, stop, "") + "]"
+    except FAILURES:
+        return "[" + ", ".join([form_text(node) for node in reader.read_apdu(octets, at, stop).children]) + "]"
+
+
+def outline_lines(octets: bytes, at: int = 0, end: int | None = None, indent: int = 0) -> str:
+    """Write the outline of one APDU, two blanks an *indent* before each line."""
+    stop = len(octets) if end is None else end
+    prefix = "\n" + "  " * indent
+    try:
+        return _OUTLINE.of_apdu(octets, at, stop)(octets, at, stop, prefix)[1:]
+    except FAILURES:
+        return "".join([outline_text(node, prefix) for node in reader.read_apdu(octets, at, stop).children])[1:]
