@@ -16,6 +16,7 @@ from captures.network import TCP, Network, endpoints, reverse
 from dissectors.tree import Note
 
 _MOST_CONVERSATIONS = 16384
+_MOST_WAITING = 1024
 _MASK = 0xFFFF_FFFF
 _SPECIAL = 7
 
@@ -51,14 +52,33 @@ class Pipeline:
         self._pending_notes: list[Note] = []
 
     def run(self, source: Source) -> Iterator[Record]:
-        """Yield the records of *source*, each as soon as it is complete."""
+        """Yield the records of *source*, each as soon as it is complete.
+
+        Of a file, a part waits until its transfer is complete or given up, and the records behind it with it, within
+        bounds; a pipe or live source waits for nothing.
+        """
         out = self._out
+        waits = source.size is not None
         for chunk in source:
             self.feed(chunk)
             if out:
+                if waits and self.dialogue.transfers.open and len(out) < _MOST_WAITING:
+                    yield from self._complete()
+                    continue
                 yield from out
                 out.clear()
         self.finish()
+        yield from out
+        out.clear()
+
+    def _complete(self) -> Iterator[Record]:
+        """Yield the records before the first open one."""
+        out = self._out
+        for index, record in enumerate(out):
+            if record.is_open:
+                yield from out[:index]
+                del out[:index]
+                return
         yield from out
         out.clear()
 
@@ -109,6 +129,7 @@ class Pipeline:
         if self._serial is not None:
             self._serial.finish()
         self._flows.clear()
+        self.dialogue.transfers.finish()
 
     # -- lanes --------------------------------------------------------------------------------------------------
 

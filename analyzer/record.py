@@ -95,6 +95,8 @@ class Record:
     incomplete: Apdu | None = None
     objects: tuple[Object, ...] = ()
     notes: tuple[Note, ...] = ()
+    is_open: bool = False
+    """Whether it is the newest part of a transfer that still runs: it may yet get *incomplete*."""
 
     def add_note(self, note: Note) -> None:
         """Add one finding."""

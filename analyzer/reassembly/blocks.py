@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from dissectors import axdr
-from dissectors.scanning import entry, scan_apdu
+from dissectors.scanning import scan_apdu
 from dissectors.tree import Problem
 
 MOST_OCTETS = 64 << 20
@@ -57,9 +57,10 @@ class BlockTransfers:
     def __init__(self) -> None:
         self._running: dict[tuple[int, int], _Transfer] = {}
 
-    def running(self) -> list[tuple[bytes, tuple[int, ...], bytes]]:
-        """Give what has come of the transfers that still run: head, record numbers, data."""
-        return [(one.head, tuple(one.parts), b"".join(one.octets)) for one in self._running.values()]
+    def so_far(self, key: tuple[int, int]) -> bytes:
+        """Give the normal form of what has come of a transfer that still runs; empty where its head is missing."""
+        transfer = self._running.get(key)
+        return finish(transfer.head, b"".join(transfer.octets)) if transfer is not None and transfer.head else b""
 
     def add(self, key: tuple[int, int], block: Block, number: int, finish: Callable[[bytes, bytes], bytes]) -> Outcome:
         """Take a block of the record *number*; *finish* makes the normal form of head and data."""
@@ -236,5 +237,3 @@ _FINISHES: dict[bytes, tuple[Callable[[bytes, bytes], bytes], ...]] = {
     b"\xc7\x01": (_response_data, _response_results, _plain, _response_list),
     b"\x0c": (_plain, _one_value),
 }
-
-__all__ = ["Block", "BlockTransfers", "Outcome", "entry", "finish", "is_block", "read_block"]

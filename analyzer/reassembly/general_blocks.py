@@ -37,15 +37,21 @@ class GeneralBlocks:
     def __init__(self) -> None:
         self._streams: dict[str, _Stream] = {}
 
-    def running(self) -> list[tuple[tuple[int, ...], bytes]]:
-        """Give what has come of the transfers that still run: record numbers, and the octets up to the first hole."""
-        return [(tuple(one.parts), _in_order(one)) for one in self._streams.values() if one.blocks]
+    def so_far(self, direction: str) -> bytes:
+        """Give the octets up to the first hole of the transfer that runs in *direction*."""
+        stream = self._streams.get(direction)
+        return _in_order(stream) if stream is not None else b""
+
+    def begins_anew(self, direction: str, number: int, data: bytes) -> bool:
+        """Tell whether this block begins another transfer while one runs."""
+        stream = self._streams.get(direction)
+        return stream is not None and number == 1 and stream.blocks.get(1, data) != data
 
     def add(self, direction: str, number: int, is_last: bool, data: bytes, record: int) -> GeneralOutcome:
         """Take block *number* of the record *record*; a block 1 with other octets begins anew."""
         stream = self._streams.get(direction)
         lost: tuple[int, ...] = ()
-        if stream is not None and number == 1 and stream.blocks.get(1, data) != data:
+        if stream is not None and self.begins_anew(direction, number, data):
             lost = self._holes(stream)
             stream = None
         if stream is None:

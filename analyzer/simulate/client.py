@@ -5,108 +5,19 @@ Source: IEC 62056-5-3 (services with logical names).
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from analyzer.cosem.obis import obis_from_text
-from analyzer.simulate.association import LN_CONFORMANCE, LN_CONTEXT, LOW_LEVEL
-from analyzer.simulate.forms import NULL, encode_form, form_of, octets_of
-from analyzer.simulate.meter import Meter
-from analyzer.simulate.sent import MILLISECOND, TO_CLIENT, TO_METER, Form, Reading, Sent, Truth
+from analyzer.simulate.association import LN_CONFORMANCE, LN_CONTEXT
+from analyzer.simulate.forms import NULL, encode_form, form_of
+from analyzer.simulate.sent import Form
 from analyzer.simulate.services_ln import read_forms
-from dissectors import registry
+from analyzer.simulate.speaker import Speaker, Target, authentication, read_answer
 from dissectors.acse import Aarq, Rlrq
 from dissectors.pdu import Layer
 from dissectors.xdlms import access, action, get
 from dissectors.xdlms import set as set_service
 from dissectors.xdlms.initiate import InitiateRequest
-
-
-class Target(NamedTuple):
-    """An attribute or method: class, OBIS code as text, number; of an attribute also selector and parameters."""
-
-    class_id: int
-    obis: str
-    number: int = 2
-    selection: tuple[int, Form] | None = None
-
-    @property
-    def attribute(self) -> dict[str, Any]:
-        """Give the cosem-attribute-descriptor."""
-        return {"class_id": self.class_id, "instance_id": obis_from_text(self.obis), "attribute_id": self.number}
-
-    @property
-    def method(self) -> dict[str, Any]:
-        """Give the cosem-method-descriptor."""
-        return {"class_id": self.class_id, "instance_id": obis_from_text(self.obis), "method_id": self.number}
-
-    @property
-    def access_selection(self) -> dict[str, Any] | None:
-        """Give the access-selection."""
-        if self.selection is None:
-            return None
-        return {"access_selector": self.selection[0], "access_parameters": self.selection[1]}
-
-    def reading(self, value: Form) -> Reading:
-        """Give the value with what it is the value of."""
-        return Reading(self.class_id, obis_from_text(self.obis), self.number, value)
-
-
-class Speaker:
-    """What every client does: it asks, the meter answers, and time goes by in between. All chance is seeded.
-
-    Units: pauses before a request and thinking times of the meter in milliseconds, drawn from these ranges.
-    """
-
-    def __init__(
-        self,
-        meter: Meter,
-        client: int,
-        *,
-        start_ns: int,
-        seed: int,
-        pause_ms: tuple[int, int] = (8, 25),
-        thinking_ms: tuple[int, int] = (25, 110),
-    ) -> None:
-        self.meter, self.client = meter, client
-        self.dialogue: list[Sent] = []
-        self.now_ns = start_ns
-        self._chance = random.Random(seed)
-        self._pause_ms, self._thinking_ms = pause_ms, thinking_ms
-        self._invoke_id = 0
-
-    def say(self, direction: int, octets: bytes, values: Sequence[Reading] = (), service: bytes = b"") -> None:
-        """Add an APDU to the dialogue."""
-        found = registry.pick(octets, 0, len(octets))
-        kind = found[0] if found else ""
-        truth = Truth(kind, self.client, self.meter.server, (octets,), service, tuple(values))
-        self.dialogue.append(Sent(self.now_ns, direction, octets, truth))
-
-    def wait(self, milliseconds: float) -> None:
-        """Let time go by."""
-        self.now_ns += int(milliseconds * MILLISECOND)
-
-    def ask(self, request: Layer) -> bytes:
-        """Send a request and take the answer; no octets where there is none."""
-        octets = octets_of(request)
-        self.say(TO_METER, octets)
-        self.wait(self._chance.uniform(*self._thinking_ms))
-        answer = self.meter.answer(octets, self.client, self.now_ns)
-        if answer is not None:
-            self.say(TO_CLIENT, answer)
-        self.wait(self._chance.uniform(*self._pause_ms))
-        return answer or b""
-
-    def learn(self, values: Sequence[Reading]) -> None:
-        """Note the values that the last answer completes."""
-        last = self.dialogue[-1]
-        self.dialogue[-1] = last._replace(truth=last.truth._replace(values=tuple(values)))
-
-    def next_invoke_id(self) -> int:
-        """Count the invoke-id from 1 to 15."""
-        self._invoke_id = self._invoke_id % 15 + 1
-        return self._invoke_id
 
 
 class Client(Speaker):
@@ -120,7 +31,7 @@ class Client(Speaker):
         """Open the association, with low level security where a password is given; *without* some conformance bits."""
         self.max_receive_pdu_size = max_receive_pdu_size
         proposed = sorted(LN_CONFORMANCE - set(without))
-        request = Aarq(application_context_name=LN_CONTEXT, **_authentication(password))
+        request = Aarq(application_context_name=LN_CONTEXT, **authentication(password))
         request.user_information = InitiateRequest(
             proposed_conformance=proposed, client_max_receive_pdu_size=max_receive_pdu_size
         )
@@ -137,7 +48,7 @@ class Client(Speaker):
         request = get.GetRequestNormal(
             invoke_id=invoke_id, cosem_attribute_descriptor=target.attribute, access_selection=target.access_selection
         )
-        answer = _read(self.ask(request))
+        answer = read_answer(self.ask(request))
         if isinstance(answer, get.GetResponseWithDatablock):
             forms = read_forms(self._take_blocks(answer, invoke_id))
             value: Form | int = forms[0] if forms else 0
@@ -153,10 +64,10 @@ class Client(Speaker):
         listed = [
             {"cosem_attribute_descriptor": one.attribute, "access_selection": one.access_selection} for one in targets
         ]
-        answer = _read(self.ask(get.GetRequestWithList(invoke_id=invoke_id, attribute_descriptor_list=listed)))
+        answer = read_answer(self.ask(get.GetRequestWithList(invoke_id=invoke_id, attribute_descriptor_list=listed)))
         if isinstance(answer, get.GetResponseWithDatablock):
             raw = self._take_blocks(answer, invoke_id)
-            answer = _read(b"\xc4\x03\xc1" + raw)
+            answer = read_answer(b"\xc4\x03\xc1" + raw)
         values = [_result(one) for one in answer.result]
         pairs = zip(targets, values, strict=True)
         self.learn([target.reading(value) for target, value in pairs if not isinstance(value, int)])
@@ -168,7 +79,7 @@ class Client(Speaker):
             raw += bytes(block.result.raw_data)
             if block.last_block:
                 return raw
-            answer = _read(self.ask(get.GetRequestNext(invoke_id=invoke_id, block_number=block.block_number)))
+            answer = read_answer(self.ask(get.GetRequestNext(invoke_id=invoke_id, block_number=block.block_number)))
 
     def set(self, target: Target, value: Form) -> None:
         """Write an attribute."""
@@ -199,13 +110,27 @@ class Client(Speaker):
                 request = set_service.SetRequestWithDatablock(invoke_id=invoke_id, datablock=block)
             self.ask(request)
 
+    def set_list_blocks(self, pairs: Sequence[tuple[Target, Form]], room: int) -> None:
+        """Write several attributes in datablocks of at most *room* octets."""
+        invoke_id = self.next_invoke_id()
+        raw = bytes((len(pairs),)) + b"".join(encode_form(value) for _, value in pairs)
+        listed = [{"cosem_attribute_descriptor": target.attribute} for target, _ in pairs]
+        for block in _blocks(raw, room):
+            if block["block_number"] == 1:
+                request: Layer = set_service.SetRequestWithListAndFirstDatablock(
+                    invoke_id=invoke_id, attribute_descriptor_list=listed, datablock=block
+                )
+            else:
+                request = set_service.SetRequestWithDatablock(invoke_id=invoke_id, datablock=block)
+            self.ask(request)
+
     def action(self, target: Target, parameter: Form | None = None) -> Form | int:
         """Invoke a method, taking a long answer in pblocks; gives what it returns, or the action-result."""
         invoke_id = self.next_invoke_id()
         request = action.ActionRequestNormal(
             invoke_id=invoke_id, cosem_method_descriptor=target.method, method_invocation_parameters=parameter
         )
-        return self._outcome(_read(self.ask(request)), invoke_id)
+        return self._outcome(read_answer(self.ask(request)), invoke_id)
 
     def action_list(self, pairs: Sequence[tuple[Target, Form]]) -> None:
         """Invoke several methods in one request."""
@@ -228,7 +153,7 @@ class Client(Speaker):
             else:
                 request = action.ActionRequestWithPblock(invoke_id=invoke_id, pblock=block)
             answer = self.ask(request)
-        return self._outcome(_read(answer), invoke_id)
+        return self._outcome(read_answer(answer), invoke_id)
 
     def _outcome(self, answer: Any, invoke_id: int) -> Form | int:
         if not isinstance(answer, action.ActionResponseWithPblock):
@@ -237,7 +162,7 @@ class Client(Speaker):
         raw = answer.pblock.raw_data
         while not answer.pblock.last_block:
             number = answer.pblock.block_number
-            answer = _read(self.ask(action.ActionRequestNextPblock(invoke_id=invoke_id, block_number=number)))
+            answer = read_answer(self.ask(action.ActionRequestNextPblock(invoke_id=invoke_id, block_number=number)))
             raw += answer.pblock.raw_data
         forms = read_forms(raw)
         return forms[0] if forms else 0
@@ -254,7 +179,7 @@ class Client(Speaker):
             else:
                 both = {"cosem_attribute_descriptor": target.attribute, "access_selection": target.access_selection}
                 specification.append({f"access-request-{service}-with-selection": both})
-        answer = _read(
+        answer = read_answer(
             self.ask(
                 access.AccessRequest(
                     long_invoke_id=self.next_invoke_id(),
@@ -272,31 +197,12 @@ class Client(Speaker):
         )
 
 
-def _authentication(password: bytes) -> dict[str, Any]:
-    if not password:
-        return {}
-    return {
-        "sender_acse_requirements": ["authentication"],
-        "mechanism_name": LOW_LEVEL,
-        "calling_authentication_value": ("charstring", password),
-    }
-
-
 def _blocks(raw: bytes, room: int) -> list[dict[str, Any]]:
     cuts = range(0, len(raw), room)
     return [
         {"last_block": at + room >= len(raw), "block_number": number, "raw_data": raw[at : at + room]}
         for number, at in enumerate(cuts, 1)
     ]
-
-
-def _read(octets: bytes) -> Any:
-    """Read an answer of the simulated meter into its layer."""
-    found = registry.pick(octets, 0, len(octets))
-    if found is None:
-        raise ValueError(f"no APDU: {octets.hex()}")
-    packet, _ = found[1].read_packet(octets, 0, len(octets))
-    return packet
 
 
 def _result(choice: Any) -> Form | int:

@@ -20,6 +20,9 @@ from dissectors.llc import REQUEST, RESPONSE
 SNRM, UA, DISC, UI, RR = 0x83, 0x63, 0x43, 0x03, 0x01
 POLL_FINAL = 0x10
 
+UNASKED = frozenset(("data-notification", "event-notification-request", "informationReportRequest"))
+"""APDUs that a meter sends without being asked."""
+
 Round = list[Step]
 """What passes between a poll and its final answer; the line may serve another meter after it."""
 
@@ -112,16 +115,18 @@ class HdlcLink:
             if direction == TO_METER:
                 asked = spoken
                 continue
-            if not asked:
-                yield [self._unnumbered(step) for step in spoken]
-                continue
-            yield from self._exchange(asked, spoken)
+            answers = [step for step in spoken if step.truth.kind not in UNASKED]
+            yield from self._exchange(asked, answers)
             asked = []
-        if asked:
-            yield from self._exchange(asked, [])
+            for step in spoken:
+                if step.truth.kind in UNASKED:
+                    yield [self._unnumbered(step)]
+        yield from self._exchange(asked, [])
 
     def _exchange(self, asked: Sequence[Step], answered: Sequence[Step]) -> Iterator[Round]:
         """Send request and answer; each side sends a window, then passes the token with P or F."""
+        if not asked:
+            return
         requests = [one for step in asked for one in self._segments(step, self._agreed.transmit, REQUEST)]
         answers = [one for step in answered for one in self._segments(step, self._agreed.receive, RESPONSE)]
         yet, window = list(requests), self._agreed.transmit_window

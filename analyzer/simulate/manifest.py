@@ -53,6 +53,22 @@ class Sample:
         return "\n".join(lines) + "\n"
 
 
+def sample_of(
+    file: str,
+    title: str,
+    description: str,
+    link: str,
+    shows: Sequence[str],
+    seed: int,
+    units: Sequence[Sent],
+    octets: bytes,
+    packets: int,
+) -> Sample:
+    """Make a sample of its file and what it says, with the counts of its *units* (frames or wrapper PDUs)."""
+    counts = (count_frames(units), count_apdus(units), count_completed(units))
+    return Sample(file, title, description, link, tuple(shows), seed, octets, packets, *counts)
+
+
 def manifest(samples: Iterable[Sample]) -> str:
     """Write the manifest of all samples."""
     return HEADER + "".join(f"\n{sample.toml()}" for sample in samples)

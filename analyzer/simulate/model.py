@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from analyzer.cosem.obis import obis_from_text
 from analyzer.simulate.forms import NULL, array, date_time, octet_string, structure, time_of
+from analyzer.simulate.object_lists import association_ln
 from analyzer.simulate.objects import SUCCESS, Attribute, CosemObject, Method, data_object, register
 from analyzer.simulate.profile import Column, energy_rows, members, plain, profile
 from analyzer.simulate.sent import SECOND, Form
 
-CLOCK, PROFILE, ASSOCIATION = "0-0:1.0.0*255", "1-0:99.1.0*255", "0-0:40.0.0*255"
+CLOCK, PROFILE = "0-0:1.0.0*255", "1-0:99.1.0*255"
 DEVICE_NAME, SERIAL_NUMBER, STATUS = "0-0:42.0.0*255", "0-0:96.1.0*255", "0-0:96.10.1*255"
 CALENDAR, DISCONNECT, IMAGE, SCRIPTS = "0-0:13.0.0*255", "0-0:96.3.10*255", "0-0:44.0.0*255", "0-0:10.0.0*255"
 SECURITY_SETUP, PUSH_SETUP = "0-0:43.0.0*255", "0-0:25.9.0*255"
@@ -82,7 +83,7 @@ def electricity_meter(
         _push_setup(),
     ]
     found += [register(obis_from_text(one.obis), _reading(start_ns, one), one.scaler, one.unit) for one in REGISTERS]
-    found.append(_association(found))
+    found.append(association_ln(found))
     return found
 
 
@@ -247,42 +248,3 @@ def _push_setup() -> CosemObject:
             4: array([]), 5: {"long-unsigned": 30}, 6: {"unsigned": 3}, 7: {"long-unsigned": 60},
         },
     )  # fmt: skip
-
-
-def _association(others: list[CosemObject]) -> CosemObject:
-    conformance = "000000000000000000000000"
-    found = CosemObject(
-        15,
-        obis_from_text(ASSOCIATION),
-        {
-            2: lambda now_ns: array([_list_element(one) for one in [*others, found]]),
-            3: structure({"integer": 16}, {"long-unsigned": 1}),
-            4: octet_string(bytes.fromhex("60857405080101")),
-            5: structure(
-                {"bit-string": conformance}, {"long-unsigned": 1024}, {"long-unsigned": 1024}, {"unsigned": 6},
-                {"integer": 0}, octet_string(b""),
-            ),
-            6: octet_string(bytes.fromhex("60857405080201")),
-            8: {"enum": 2},
-        },
-        version=1,
-    )  # fmt: skip
-    return found
-
-
-def _list_element(one: CosemObject) -> Form:
-    attributes = [
-        structure(
-            {"integer": number},
-            {"enum": 3 if number in one.writable else 1},
-            array([{"integer": selector} for selector in (1, 2)]) if number in one.selections else NULL,
-        )
-        for number in sorted({1, *one.attributes})
-    ]
-    methods = [structure({"integer": number}, {"enum": 1}) for number in sorted(one.methods)]
-    return structure(
-        {"long-unsigned": one.class_id},
-        {"unsigned": one.version},
-        octet_string(one.logical_name),
-        structure(array(attributes), array(methods)),
-    )

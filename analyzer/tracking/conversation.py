@@ -190,7 +190,8 @@ class Conversation:
             record.problem = problem
         if link == NOISE:
             text = f"{len(octets)} octets that are no {self.stack or 'known'} unit"
-            record.add_note(finding("noise", text, 0, len(octets)))
+            code = "hdlc-noise" if self.stack == "hdlc" else "noise"
+            record.add_note(finding(code, text, 0, len(octets)))
         else:
             handler = self._links.get(link) or self._make_link(link)
             handler.take(record, side)

@@ -8,6 +8,7 @@ from analyzer.tracking.association import Association, Request
 from analyzer.tracking.findings import dissection_notes, finding
 from analyzer.tracking.peer import Peer
 from analyzer.tracking.plans import Plan, plan_of
+from analyzer.tracking.transfers import Transfers
 from dissectors.scanning import scan_apdu
 
 _PROTECTED = 0x30
@@ -20,6 +21,7 @@ class Dialogue:
 
     def __init__(self) -> None:
         self.associations = 0
+        self.transfers = Transfers()
 
     def take(self, record: Record, peer: Peer, octets: bytes, at: int) -> None:
         """Let *record* carry the APDU *octets*, which begin at *at* in its frame (-1 where they were joined)."""
@@ -142,20 +144,24 @@ class Dialogue:
         block = read_block(apdu.octets, plan.family, plan.choice, plan.named(apdu.values))
         if block is None:
             return
-        key = (apdu.octets[0] << 8 | plan.choice if plan.role is RESPONSE else apdu.octets[0] << 8, invoke_id)
-        outcome = peer.association.blocks.add(key, block, record.number, finish)
+        key = (apdu.octets[0], invoke_id)
+        blocks = peer.association.blocks
+        outcome = blocks.add(key, block, record.number, finish)
         if outcome.missing:
-            count = abs(outcome.missing)
-            text = f"block {block.number} where {block.number - outcome.missing} belongs: {count} missing"
+            text = f"block {block.number} where {block.number - outcome.missing} belongs"
             record.add_note(finding("block-lost", text, 0, 0))
         if outcome.is_repeated:
             record.add_note(finding("block-repeated", f"block {block.number} came again", 0, 0))
+        transfer = (id(blocks), *key)
         if outcome.apdu is not None:
             record.parts = outcome.parts
             record.assembled = Apdu(outcome.apdu, *scan_apdu(outcome.apdu, 0, len(outcome.apdu)))
-        elif not block.is_last:
+        if not block.is_last or outcome.is_repeated:
             record.kind = PART
             record.part_of = outcome.first
+            self.transfers.part(transfer, record, lambda: blocks.so_far(key))
+        else:
+            self.transfers.done(transfer)
 
     def _general_block(self, record: Record, peer: Peer, plan: Plan) -> None:
         """Join a block of general-block-transfer; the record that completes it carries the APDU inside."""
@@ -163,22 +169,27 @@ class Dialogue:
         if apdu is None or apdu.values is None:
             return
         values = plan.named(apdu.values)
-        control, data = values["block_control"], values["block_data"]
+        number, data = values["block_number"], values["block_data"]
         record.association = peer.association.number
         if not data:
             return
-        side = "a" if peer is peer.reverse or peer.reverse is None or id(peer) < id(peer.reverse) else "b"
         general = peer.association.general
-        outcome = general.add(side, values["block_number"], bool(control & 0x80), data, record.number)
+        side = "a" if id(peer) <= id(peer.reverse) else "b"
+        transfer = (id(general), side)
+        if general.begins_anew(side, number, data):
+            self.transfers.give_up(transfer)
+        outcome = general.add(side, number, bool(values["block_control"] & 0x80), data, record.number)
         if outcome.lost:
-            text = f"blocks {', '.join(map(str, outcome.lost))} of the transfer before never came"
-            record.add_note(finding("long-transfer-aborted", text, 0, 0))
+            text = f"the transfer before was left off: blocks {', '.join(map(str, outcome.lost))} never came"
+            record.add_note(finding("capture-cut", text, 0, 0))
         if outcome.is_repeated:
-            record.add_note(finding("block-repeated", f"block {values['block_number']} came again", 0, 0))
+            record.add_note(finding("block-repeated", f"block {number} came again", 0, 0))
         if outcome.apdu is None:
             record.kind = PART
             record.part_of = outcome.first
+            self.transfers.part(transfer, record, lambda: general.so_far(side))
             return
+        self.transfers.done(transfer)
         parts = outcome.parts
         self.take(record, peer, outcome.apdu, -1)
         record.parts = parts

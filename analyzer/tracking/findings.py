@@ -12,13 +12,12 @@ FACTS: dict[str, tuple[Severity, str]] = {
     "hdlc-fcs-wrong": (ERROR, "checksum"),
     "hdlc-hcs-wrong": (ERROR, "checksum"),
     "hdlc-length-wrong": (ERROR, "malformed"),
-    "hdlc-noise": (WARNING, "malformed"),
+    "hdlc-noise": (NOTE, "undecoded"),
     "hdlc-retransmission": (WARNING, "sequence"),
     "hdlc-frame-lost": (WARNING, "sequence"),
     "llc-unexpected": (NOTE, "malformed"),
     "several-lsdus-in-frame": (NOTE, "malformed"),
     "wrapper-length-wrong": (ERROR, "malformed"),
-    "wrapper-noise": (WARNING, "malformed"),
     "tcp-octets-missing": (WARNING, "reassembly"),
     "tcp-retransmission": (WARNING, "sequence"),
     "tcp-reset": (WARNING, "protocol"),
@@ -27,7 +26,8 @@ FACTS: dict[str, tuple[Severity, str]] = {
     "long-transfer-aborted": (WARNING, "reassembly"),
     "apdu-malformed": (ERROR, "malformed"),
     "apdu-trailing-octets": (NOTE, "malformed"),
-    "noise": (WARNING, "undecoded"),
+    "noise": (NOTE, "undecoded"),
+    "information-undecoded": (NOTE, "undecoded"),
 }
 """Severity and group of each fact."""
 

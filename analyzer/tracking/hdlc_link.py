@@ -120,6 +120,7 @@ class HdlcLink:
                 return
             text = f"N(S) {number} where {expected} belongs"
             record.add_note(finding("hdlc-frame-lost", text, begin - 3, begin - 2))
+            self.dialogue.transfers.give_up(id(peer))
             peer.segments, peer.segment_parts = [], []
         if not record.problem or number == expected:
             peer.last_send_number = number
@@ -145,7 +146,9 @@ class HdlcLink:
                 self._settle(record, peer, octets[begin : begin + 3])
                 record.kind = PART
                 record.part_of = peer.segment_parts[0]
+                self.dialogue.transfers.part(id(peer), record, lambda: _without_llc(b"".join(peer.segments)))
                 return
+            self.dialogue.transfers.done(id(peer))
             lsdu, parts = b"".join(peer.segments), tuple(peer.segment_parts)
             peer.segments, peer.segment_parts = [], []
             self._lsdu(record, peer, lsdu, -1)
@@ -163,6 +166,12 @@ class HdlcLink:
             record.add_note(
                 finding("llc-unexpected", "the LLC header stands more than once", at, at + skipped, "llc-doubled")
             )
+        if not skipped and entry(lsdu, 0, len(lsdu)) is None:
+            self._settle(record, peer)
+            record.kind = LINK
+            text = "the information field has no LLC header and begins with no APDU's tag"
+            record.add_note(finding("information-undecoded", text, max(at, 0), max(at, 0) + len(lsdu)))
+            return
         where = at + skipped if at >= 0 else -1
         first, *others = split_lsdus(lsdu[skipped:])
         self.dialogue.take(record, peer, first, where)
@@ -212,6 +221,8 @@ class HdlcLink:
         elif command in _RESPONSES and peer.role is not RESPONSE:
             peer.learn(RESPONSE)
         if command == 0x83:  # SNRM
+            for one in (peer, peer.reverse):
+                self.dialogue.transfers.give_up(id(one))
             peer.forget_link()
             if association.number is None or association.is_open:
                 self.dialogue.begin(association)
@@ -254,6 +265,10 @@ def split_lsdus(octets: bytes) -> list[bytes]:
 
 def _address(octets: bytes) -> Address:
     return scan_address(octets, 0, len(octets))[0]
+
+
+def _without_llc(octets: bytes) -> bytes:
+    return octets[3:] if octets[:3] in (LLC_REQUEST, LLC_RESPONSE) else octets
 
 
 def _shown(address: Address) -> int | str:

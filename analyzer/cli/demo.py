@@ -1,0 +1,29 @@
+"""``dlmshark demo``: decode a bundled sample capture."""
+
+from __future__ import annotations
+
+import argparse
+
+from analyzer.cli.main import USAGE_ERROR, fail
+from captures.samples import samples
+
+DEFAULT = "ln-wrapper"
+
+
+def run(words: list[str]) -> int:
+    """Run the command. Returns the exit status."""
+    made = argparse.ArgumentParser(prog="dlmshark demo", description="Decode a bundled sample capture.")
+    made.add_argument("name", nargs="?", default=DEFAULT, help=f"which sample (default: {DEFAULT})")
+    made.add_argument("--list", action="store_true", help="name the samples")
+    options, rest = made.parse_known_args(words)
+    known = {sample.name: sample for sample in samples()}
+    if options.list:
+        width = max(map(len, known))
+        for sample in known.values():
+            print(f"{sample.name:<{width}}  {sample.title}")
+        return 0
+    if options.name not in known:
+        return fail(f"no sample '{options.name}': expected one of {', '.join(known)}", USAGE_ERROR)
+    from analyzer.cli.decode import run as decode
+
+    return decode([str(known[options.name].path), *rest])

@@ -1,0 +1,134 @@
+"""What every simulated client does: it asks, the meter answers, and each APDU joins the dialogue with its time."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from analyzer.cosem.obis import obis_from_text
+from analyzer.simulate.association import LOW_LEVEL
+from analyzer.simulate.forms import octets_of
+from analyzer.simulate.meter import Meter
+from analyzer.simulate.sent import MILLISECOND, TO_CLIENT, TO_METER, Form, Reading, Sent, Truth
+from dissectors import registry
+from dissectors.pdu import Layer
+
+
+class Target(NamedTuple):
+    """An attribute or method: class, OBIS code as text, number; of an attribute also selector and parameters."""
+
+    class_id: int
+    obis: str
+    number: int = 2
+    selection: tuple[int, Form] | None = None
+
+    @property
+    def attribute(self) -> dict[str, Any]:
+        """Give the cosem-attribute-descriptor."""
+        return {"class_id": self.class_id, "instance_id": obis_from_text(self.obis), "attribute_id": self.number}
+
+    @property
+    def method(self) -> dict[str, Any]:
+        """Give the cosem-method-descriptor."""
+        return {"class_id": self.class_id, "instance_id": obis_from_text(self.obis), "method_id": self.number}
+
+    @property
+    def access_selection(self) -> dict[str, Any] | None:
+        """Give the access-selection."""
+        if self.selection is None:
+            return None
+        return {"access_selector": self.selection[0], "access_parameters": self.selection[1]}
+
+    def reading(self, value: Form) -> Reading:
+        """Give the value with what it is the value of."""
+        return Reading(self.class_id, obis_from_text(self.obis), self.number, value)
+
+
+class Speaker:
+    """What every client does: it asks, the meter answers, and time goes by in between. All chance is seeded.
+
+    Units: pauses before a request and thinking times of the meter in milliseconds, drawn from these ranges.
+    """
+
+    def __init__(
+        self,
+        meter: Meter,
+        client: int,
+        *,
+        start_ns: int,
+        seed: int,
+        pause_ms: tuple[int, int] = (8, 25),
+        thinking_ms: tuple[int, int] = (25, 110),
+    ) -> None:
+        self.meter, self.client = meter, client
+        self.dialogue: list[Sent] = []
+        self.now_ns = start_ns
+        self._chance = random.Random(seed)
+        self._pause_ms, self._thinking_ms = pause_ms, thinking_ms
+        self._invoke_id = 0
+
+    def say(self, direction: int, octets: bytes, values: Sequence[Reading] = (), service: bytes = b"") -> None:
+        """Add an APDU to the dialogue."""
+        found = registry.pick(octets, 0, len(octets))
+        kind = found[0] if found else ""
+        truth = Truth(kind, self.client, self.meter.server, (octets,), service, tuple(values))
+        self.dialogue.append(Sent(self.now_ns, direction, octets, truth))
+
+    def wait(self, milliseconds: float) -> None:
+        """Let time go by."""
+        self.now_ns += int(milliseconds * MILLISECOND)
+
+    def think(self) -> None:
+        """Let the meter think."""
+        self.wait(self._chance.uniform(*self._thinking_ms))
+
+    def pause(self) -> None:
+        """Let the client pause."""
+        self.wait(self._chance.uniform(*self._pause_ms))
+
+    def ask(self, request: Layer) -> bytes:
+        """Send a request and take the answer; no octets where there is none."""
+        octets = octets_of(request)
+        self.say(TO_METER, octets)
+        self.think()
+        answer = self.meter.answer(octets, self.client, self.now_ns)
+        if answer is not None:
+            self.say(TO_CLIENT, answer)
+        self.pause()
+        return answer or b""
+
+    def hear(self, notification: Layer, values: Sequence[Reading] = ()) -> None:
+        """Take what the meter says without being asked."""
+        self.say(TO_CLIENT, octets_of(notification), values)
+        self.pause()
+
+    def learn(self, values: Sequence[Reading]) -> None:
+        """Note the values that the last answer completes."""
+        last = self.dialogue[-1]
+        self.dialogue[-1] = last._replace(truth=last.truth._replace(values=tuple(values)))
+
+    def next_invoke_id(self) -> int:
+        """Count the invoke-id from 1 to 15."""
+        self._invoke_id = self._invoke_id % 15 + 1
+        return self._invoke_id
+
+
+def authentication(password: bytes) -> dict[str, Any]:
+    """Give the AARQ members of low level security; none without a password."""
+    if not password:
+        return {}
+    return {
+        "sender_acse_requirements": ["authentication"],
+        "mechanism_name": LOW_LEVEL,
+        "calling_authentication_value": ("charstring", password),
+    }
+
+
+def read_answer(octets: bytes) -> Any:
+    """Read an answer of the simulated meter into its layer."""
+    found = registry.pick(octets, 0, len(octets))
+    if found is None:
+        raise ValueError(f"no APDU: {octets.hex()}")
+    packet, _ = found[1].read_packet(octets, 0, len(octets))
+    return packet
