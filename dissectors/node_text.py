@@ -59,7 +59,7 @@ def head_text(node: Node) -> str:
     return f'{{"name": {encode_basestring(node.name)}{shown_head(node)}'
 
 
-def form_text(node: Node, inside: str | None = None) -> str:
+def form_text(node: Node, inside: str = "") -> str:
     """Write the form of a node and all below it; *inside* is the text of its children where they are not nodes."""
     start, end = node.start, node.end
     text = f'{head_text(node)}, "range": [{start // 8}, {(end + 7) // 8}]'

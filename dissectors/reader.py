@@ -5,6 +5,7 @@ Source: design of the JSON form: ASN.1 JSON encoding rules (ITU-T X.697) over th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import dissectors.acse
@@ -19,6 +20,7 @@ import dissectors.xdlms.notification
 import dissectors.xdlms.set
 import dissectors.xdlms.short_name  # noqa: F401 -- importing registers the layers
 from dissectors import registry
+from dissectors.hdlc import Information
 from dissectors.pdu import add_leftover
 from dissectors.tree import Kind, Node, Note, Problem
 
@@ -31,8 +33,15 @@ def read_apdu(octets: bytes, at: int = 0, end: int | None = None) -> Node:
     return root
 
 
-def tree(layer: Any, octets: bytes, at: int = 0, end: int | None = None) -> Node:
-    """Read one *layer* into its tree; octets after it are a hidden undecoded leaf with a note."""
+Inside = Callable[[bytes, int, int], list[Node]]
+"""What grows the inside of an information field, from octet to octet; an empty list leaves it as it is."""
+
+
+def tree(layer: Any, octets: bytes, at: int = 0, end: int | None = None, inside: Inside | None = None) -> Node:
+    """Read one *layer* into its tree; octets after it are a hidden undecoded leaf with a note.
+
+    *inside* gives the nodes that take the place of the octets of an information field.
+    """
     stop = len(octets) if end is None else end
     node = Node(layer.asn1 or layer.__name__, Kind.WRAP if layer.wraps_one else Kind.LAYER, at * 8, stop * 8)
     try:
@@ -42,7 +51,21 @@ def tree(layer: Any, octets: bytes, at: int = 0, end: int | None = None) -> Node
     if after < stop:
         add_leftover(node, after, stop)
     node.end = stop * 8
+    field = information(layer, node) if inside is not None else None
+    if inside is not None and field is not None:
+        field.children = inside(octets, field.start // 8, field.end // 8)
+        if field.children:
+            field.kind, field.value = Kind.LAYER, None
     return node
+
+
+def information(layer: Any, node: Node) -> Node | None:
+    """Find the information field in the tree of *layer* where it is still octets."""
+    for item in layer.items():
+        if isinstance(item, Information):
+            found = node.child(item.asn1)
+            return found if found is not None and found.kind is Kind.LEAF else None
+    return None
 
 
 def apdu_json(octets: bytes) -> Any:

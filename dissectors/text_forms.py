@@ -6,7 +6,6 @@ Each says how a leaf, a node around others, a list and a Data are written; :mod:
 from __future__ import annotations
 
 from collections.abc import Callable
-from struct import Struct
 from typing import Any, ClassVar
 
 from dissectors import axdr
@@ -29,9 +28,6 @@ from dissectors.node_text import (
 from dissectors.text_walk import At, Code, Member, Part, TextWalk, Unsupported, is_hex, is_number, probe
 from dissectors.tree import Kind, Node
 
-SMALL = 8
-"""Up to so many octets the text of a value is kept."""
-
 
 def octets_of(item: Any, value: int) -> bytes:
     """Build the octets of a field or group of bits of fixed size."""
@@ -45,15 +41,22 @@ def grow_nodes(item: Any, octets: bytes) -> list[Node]:
     return parent.children
 
 
-def grown(item: Any, write: Callable[[list[Node], str], str]) -> Callable[..., tuple[str, int, Any]]:
+def grown(item: Any, write: Callable[[list[Node], str, str], str]) -> Callable[..., tuple[str, int, Any]]:
     """Make the function that grows the nodes of *item* among octets and has them written."""
 
-    def run(octets: bytes, at: int, end: int, start: int, seen: dict[str, Any], prefix: str) -> tuple[str, int, Any]:
+    def run(
+        octets: bytes, at: int, end: int, start: int, seen: dict[str, Any], prefix: str, inside: Any = None
+    ) -> tuple[str, int, Any]:
         parent = Node("", Kind.WRAP, start * 8, start * 8)
         after = item.grow(parent, octets, at, end, seen)
         if parent.notes:
             raise Wrong
-        return write(parent.children, prefix), after, seen.get(item.name)
+        text = ""
+        if inside is not None and parent.children and parent.children[0].kind is Kind.LEAF:
+            text = inside(octets, at, after, prefix)
+            if text:
+                parent.children[0].value = None
+        return write(parent.children, prefix, text), after, seen.get(item.name)
 
     return run
 
@@ -86,9 +89,7 @@ class JsonWalk(Placeless):
             return [Code(variable)]
         if is_hex(item):
             return ['"', Code(f"{variable}.hex().upper()"), '"']
-        if item.code and Struct(">" + item.code).size <= SMALL:
-            return [Code(f"{self.constant(Memo(lambda value: plain_text(item.to_json(value))))}[{variable}]")]
-        return [Code(f"{self.constant(lambda value: plain_text(item.to_json(value)))}({variable})")]
+        return self.tabled(item, lambda value: plain_text(item.to_json(value)), variable)
 
     def write_leaf(self, item: Any, value: list[Part], start: Position, stop: Position) -> Found:
         """Keep name and value."""
@@ -146,7 +147,7 @@ class JsonWalk(Placeless):
         """Write the members; a name that comes twice would have to replace the first."""
         is_single = [one.asn1 for one in self.layers[-1].items()].count(item.asn1) == 1
 
-        def write(nodes: list[Node], prefix: str) -> str:
+        def write(nodes: list[Node], prefix: str, inside: str) -> str:
             shown = [node for node in nodes if node.kind is not Kind.HIDDEN]
             if len(shown) > is_single or any(node.name != item.asn1 for node in shown):
                 raise Wrong
@@ -197,9 +198,7 @@ class FormWalk(TextWalk):
         def write(value: Any) -> str:
             return shown_head(Node("", Kind.LEAF, 0, 0, item.to_json(value), item.to_text(value)))
 
-        if item.code and Struct(">" + item.code).size <= SMALL:
-            return [Code(f"{self.constant(Memo(write))}[{variable}]")]
-        return [Code(f"{self.constant(write)}({variable})")]
+        return self.tabled(item, write, variable)
 
     def write_leaf(self, item: Any, value: list[Part], start: Position, stop: Position) -> Found:
         """Write a node without children."""
@@ -274,7 +273,7 @@ class FormWalk(TextWalk):
 
     def write_grown(self, item: Any) -> Callable[..., tuple[str, int, Any]]:
         """Write all nodes."""
-        return grown(item, lambda nodes, _: "".join([f", {form_text(node)}" for node in nodes]))
+        return grown(item, lambda nodes, _, inside: "".join([f", {form_text(node, inside)}" for node in nodes]))
 
 
 def _range(start: Position, stop: Position) -> list[Part]:
@@ -309,9 +308,7 @@ class OutlineWalk(Placeless):
         def write(value: Any) -> str:
             return shown_text(Node("", Kind.LEAF, 0, 0, item.to_json(value), item.to_text(value)))
 
-        if item.code and Struct(">" + item.code).size <= SMALL:
-            return [Code(f"{self.constant(Memo(write))}[{variable}]")]
-        return [Code(f"{self.constant(write)}({variable})")]
+        return self.tabled(item, write, variable)
 
     def write_leaf(self, item: Any, value: list[Part], start: Position, stop: Position) -> Found:
         """Write a line."""
@@ -362,4 +359,8 @@ class OutlineWalk(Placeless):
     def write_grown(self, item: Any) -> Callable[..., tuple[str, int, Any]]:
         """Write all nodes."""
         blanks = "  " * self.level
-        return grown(item, lambda nodes, prefix: "".join([outline_text(node, prefix + blanks) for node in nodes]))
+
+        def write(nodes: list[Node], prefix: str, inside: str) -> str:
+            return "".join([outline_text(node, prefix + blanks) for node in nodes]) + inside
+
+        return grown(item, write)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from struct import Struct
 from typing import Any, ClassVar, NamedTuple
 
-from dissectors.compile import Found, Position, Walk
-from dissectors.composites import Choice, Optional, Sequence, SequenceOf
+from dissectors.compile import Found, Keep, Position, Walk
+from dissectors.composites import Choice, Optional, Sequence, SequenceOf, When
 from dissectors.data import DataField
 from dissectors.fields import BitGroup, Constant, House, Number, Octets, OctetString
+from dissectors.hdlc import Information
 from dissectors.node_text import Memo
 from dissectors.pdu import Remaining
 from dissectors.regions import Length
@@ -62,15 +64,17 @@ class Blind(dict[str, Any]):
 def probe(item: Any, octets: bytes) -> Node:
     """Grow the first node of *item* out of *octets*; what comes after it may be missing."""
     parent = Node("", Kind.WRAP, 0, 0)
-    try:
+    with suppress(Problem):
         item.grow(parent, octets, 0, len(octets), Blind())
-    except Problem:
-        pass
     return parent.children[0]
 
 
 class TextWalk(Walk):
-    """What the three forms share. The function made has the line prefix of the outline in ``i``."""
+    """What the three forms share.
+
+    The function made has the start of the layer in ``s``, the line prefix of the outline in ``i``, and in ``f`` what
+    writes the inside of an information field, if anything does.
+    """
 
     separator: ClassVar[str] = ", "
 
@@ -78,6 +82,7 @@ class TextWalk(Walk):
         super().__init__()
         self.level = 0
         self.layers: list[Any] = []
+        self.known: list[tuple[str, set[str]]] = []
 
     # -- hooks of the forms -------------------------------------------------------------------------------------
 
@@ -116,7 +121,7 @@ class TextWalk(Walk):
         raise NotImplementedError
 
     def write_grown(self, item: Any) -> Callable[..., tuple[str, int, Any]]:
-        """Make the function that writes an item by way of its nodes: ``(o, a, e, s, seen, i)``."""
+        """Make the function that writes an item by way of its nodes: ``(o, a, e, s, seen, i[, f])``."""
         raise NotImplementedError
 
     # -- walking ------------------------------------------------------------------------------------------------
@@ -124,9 +129,20 @@ class TextWalk(Walk):
     def layer(self, layer: Any, seen: dict[str, str]) -> Found:
         """Walk all items of *layer*, which the forms then know."""
         self.layers.append(layer)
+        self.known.append((self.name("d"), set()))
+        if any(is_grown(getattr(item, "field", item)) for item in layer.items()):
+            self.line(f"{self.known[-1][0]} = {{}}")
         found = super().layer(layer, seen)
+        self.known.pop()
         self.layers.pop()
         return found
+
+    def branch(self, head: str, variable: str, item: Any, seen: dict[str, str], keep: Keep) -> None:
+        """Write a branch; what it tells of values read is known only there."""
+        known, told = self.known[-1]
+        self.known[-1] = known, set(told)
+        super().branch(head, variable, item, seen, keep)
+        self.known[-1] = known, told
 
     def item(self, item: Any, seen: dict[str, str]) -> Found:
         """Walk one item; what stands inside is a level deeper."""
@@ -149,13 +165,18 @@ class TextWalk(Walk):
 
     def value(self, item: Any, seen: dict[str, str], start: Position) -> Found:
         """Walk an item of one value, by way of its nodes where it grows others than a leaf."""
-        own = type(item).grow
-        is_known = own in (House.grow, Constant.grow, Length.grow, BitGroup.grow, DataField.grow)
-        if is_known or (getattr(item, "code", "") and not _looks_back(item)):
+        if not is_grown(item):
             return super().value(item, seen, start)
         variable, text = self.name(), self.name("x")
+        known, told = self.known[-1]
+        for name, one in seen.items():
+            if name not in told:
+                told.add(name)
+                self.line(f"{known}[{name!r}] = {one}")
+        inside = ", f" if isinstance(item, Information) else ""
         write = self.constant(self.write_grown(item))
-        self.line(f"{text}, a, {variable} = {write}(o, a, e, s, {self.mapping(seen)}, i)")
+        self.line(f"{text}, a, {variable} = {write}(o, a, e, s, {known}, i{inside})")
+        told.add(item.name)
         self.moved()
         seen[item.name] = variable
         return [Member("", [Code(text)])]
@@ -234,6 +255,11 @@ class TextWalk(Walk):
 
     # -- text ---------------------------------------------------------------------------------------------------
 
+    def tabled(self, item: Any, write: Callable[[Any], str], variable: str) -> list[Part]:
+        """Give what *write* makes of a value, from a table unless it is a string of any length."""
+        is_long = isinstance(item, (OctetString, Remaining))
+        return [Code(f"{self.constant(write)}({variable})" if is_long else f"{self.constant(Memo(write))}[{variable}]")]
+
     def text(self, parts: list[Part]) -> str:
         """Give the expression that joins *parts*, after the lines that fetch what is rendered once a place."""
         uses = Counter(part.base for part in parts if isinstance(part, At))
@@ -266,6 +292,15 @@ class TextWalk(Walk):
             names = ", ".join(f"q{base}_{number}" for number in range(len(known)))
             self.line(f"{names}, = {table}[{base}]")
         return "f'" + "".join(_source(piece) for piece in pieces) + "'"
+
+
+def is_grown(item: Any) -> bool:
+    """Tell whether an item is written by way of its nodes: they are not those of a leaf, and no table can hold them."""
+    own = type(item).grow
+    if own in (House.grow, Constant.grow, Length.grow, BitGroup.grow, DataField.grow):
+        return False
+    is_composite = isinstance(item, (Sequence, SequenceOf, Optional, When, Choice))
+    return not is_composite and (not item.code or _looks_back(item))
 
 
 def _looks_back(item: Any) -> bool:

@@ -11,15 +11,20 @@ from typing import Any
 
 from dissectors import reader, registry
 from dissectors.compile import FAILURES
-from dissectors.node_text import form_text, json_text, outline_text
+from dissectors.node_text import form_text, json_text, outline_text, quoted
 from dissectors.text_forms import FormWalk, JsonWalk, OutlineWalk
 from dissectors.text_walk import TextWalk, Unsupported
-from dissectors.tree import Kind
+from dissectors.tree import Kind, Node
 
-Writer = Callable[[bytes, int, int, str], str]
+Inside = Callable[[bytes, int, int], str]
+"""What writes the inside of an information field, from octet to octet, as the forms of its children; "" leaves it."""
+Lines = Callable[[bytes, int, int, int], str]
+"""The same for the outline, with the indent last."""
+Writer = Callable[..., str]
+"""A generated function: ``(octets, at, end, line prefix, inside=None)``."""
 
 
-def _refuse(octets: bytes, at: int, end: int, prefix: str) -> str:
+def _refuse(octets: bytes, at: int, end: int, prefix: str, inside: Any = None) -> str:
     """Stand for the writer of a layer that has none."""
     raise IndexError
 
@@ -40,7 +45,7 @@ def compile_writer(form: type[TextWalk], layer: Any, family: str = "") -> tuple[
         result = walk.text(walk.stripped(walk.joined(found)))
     except Unsupported:
         return _refuse, ""
-    return walk.function(layer.__name__, result, ", i")
+    return walk.function(layer.__name__, result, ", i, f=None")
 
 
 class Writers:
@@ -102,3 +107,60 @@ def outline_lines(octets: bytes, at: int = 0, end: int | None = None, indent: in
         return _OUTLINE.of_apdu(octets, at, stop)(octets, at, stop, prefix)[1:]
     except FAILURES:
         return "".join([outline_text(node, prefix) for node in reader.read_apdu(octets, at, stop).children])[1:]
+
+
+def layer_text(layer: Any, octets: bytes, at: int = 0, end: int | None = None, inside: Inside | None = None) -> str:
+    """Write the form of one *layer*; *inside* writes the children of an information field."""
+    stop = len(octets) if end is None else end
+
+    def hook(octets: bytes, at: int, end: int, _: str) -> str:
+        return inside(octets, at, end) if inside else ""
+
+    try:
+        return _FORM.of_layer(layer)(octets, at, stop, "", inside and hook)
+    except FAILURES:
+        root = reader.tree(layer, octets, at, stop)
+        node, text = _fill(layer, root, octets, hook, "")
+        return form_text(root, ", ".join([form_text(one, text if one is node else "") for one in root.children]))
+
+
+def layer_outline(
+    layer: Any, octets: bytes, at: int = 0, end: int | None = None, indent: int = 0, inside: Lines | None = None
+) -> str:
+    """Write the outline of one *layer*, two blanks an *indent*; *inside* writes the lines of an information field."""
+    stop = len(octets) if end is None else end
+    prefix = "\n" + "  " * indent
+
+    def hook(octets: bytes, at: int, end: int, _: str) -> str:
+        lines = inside(octets, at, end, indent + 2) if inside else ""
+        return lines and "\n" + lines
+
+    try:
+        return _OUTLINE.of_layer(layer)(octets, at, stop, prefix, inside and hook)[1:]
+    except FAILURES:
+        root = reader.tree(layer, octets, at, stop)
+        node, text = _fill(layer, root, octets, hook, prefix)
+        lines = [outline_text(one, prefix + "  ") + (text if one is node else "") for one in root.children]
+        root.children = []
+        return (outline_text(root, prefix) + "".join(lines))[1:]
+
+
+def layer_json_text(layer: Any, octets: bytes, at: int = 0, end: int | None = None) -> str:
+    """Write the JSON of one *layer*: ``{"name": members}``."""
+    stop = len(octets) if end is None else end
+    try:
+        return "{" + _JSON.of_layer(layer)(octets, at, stop, "") + "}"
+    except FAILURES:
+        root = reader.tree(layer, octets, at, stop)
+        return f"{{{quoted(root.name)}: {json_text(root)}}}"
+
+
+def _fill(
+    layer: Any, root: Node, octets: bytes, hook: Callable[[bytes, int, int, str], str], prefix: str
+) -> tuple[Node | None, str]:
+    """Write the inside of the information field of a tree, whose value is then left out."""
+    node = reader.information(layer, root)
+    text = hook(octets, node.start // 8, node.end // 8, prefix) if node is not None else ""
+    if node is not None and text:
+        node.value = None
+    return node, text
