@@ -56,12 +56,20 @@ def shown_head(node: Node) -> str:
 
 def head_text(node: Node) -> str:
     """Write name, value and text of a node: its form up to the range."""
-    return f'{{"name": {encode_basestring(node.name)}{shown_head(node)}'
+    value, text = node.value, node.text
+    shown = (
+        "" if value is None else f', "value": {encode_basestring(value) if type(value) is str else plain_text(value)}'
+    )
+    if text:
+        return f'{{"name": {encode_basestring(node.name)}{shown}, "text": {encode_basestring(text)}'
+    return f'{{"name": {encode_basestring(node.name)}{shown}'
 
 
 def form_text(node: Node, inside: str = "") -> str:
     """Write the form of a node and all below it; *inside* is the text of its children where they are not nodes."""
     start, end = node.start, node.end
+    if not (node.children or node.notes or inside or start & 7 or end & 7 or node.buffer):
+        return f'{head_text(node)}, "range": [{start >> 3}, {end >> 3}]}}'
     text = f'{head_text(node)}, "range": [{start // 8}, {(end + 7) // 8}]'
     if start % 8 or end % 8:
         text += f', "bits": [{start}, {end}]'

@@ -143,8 +143,22 @@ class JsonWalk(Placeless):
         """Write nothing."""
         return "", []
 
+    def write_of_value(self, item: Any, variable: str) -> str:
+        """Write the members by the value."""
+        write = self.members(item)
+
+        def make(value: Any) -> tuple[str, int]:
+            built = b"" if value is None else item.build(value)
+            return write(grow_nodes(item, built), "", ""), len(built)
+
+        return f"{self.constant(Memo(make))}[{variable}]"
+
     def write_grown(self, item: Any) -> Callable[..., tuple[str, int, Any]]:
-        """Write the members; a name that comes twice would have to replace the first."""
+        """Write the members among octets."""
+        return grown(item, self.members(item))
+
+    def members(self, item: Any) -> Callable[[list[Node], str, str], str]:
+        """Make what writes the members; a name that comes twice would have to replace the first."""
         is_single = [one.asn1 for one in self.layers[-1].items()].count(item.asn1) == 1
 
         def write(nodes: list[Node], prefix: str, inside: str) -> str:
@@ -153,7 +167,7 @@ class JsonWalk(Placeless):
                 raise Wrong
             return "".join([f", {quoted(node.name)}: {json_text(node)}" for node in shown])
 
-        return grown(item, write)
+        return write
 
 
 class FormWalk(TextWalk):
@@ -271,6 +285,16 @@ class FormWalk(TextWalk):
         head = head_text(probe(item, bytes((is_present,))))
         return [f", {head}", *_range(start, (start[0], start[1] + 1)), "}"]
 
+    def write_of_value(self, item: Any, variable: str) -> str:
+        """Write all nodes by place and value."""
+
+        def make(key: tuple[int, Any]) -> tuple[str, int]:
+            built = b"" if key[1] is None else item.build(key[1])
+            nodes = grow_nodes(item, built)
+            return "".join([f", {form_text(moved(node, key[0]))}" for node in nodes]), len(built)
+
+        return f"{self.constant(Memo(make))}[a, {variable}]"
+
     def write_grown(self, item: Any) -> Callable[..., tuple[str, int, Any]]:
         """Write all nodes."""
         return grown(item, lambda nodes, _, inside: "".join([f", {form_text(node, inside)}" for node in nodes]))
@@ -355,6 +379,16 @@ class OutlineWalk(Placeless):
         """Write the presence octet."""
         node = probe(item, bytes((is_present,)))
         return self.start(node.name + shown_text(node))
+
+    def write_of_value(self, item: Any, variable: str) -> str:
+        """Write all nodes by indent and value."""
+        blanks = "  " * self.level
+
+        def make(key: tuple[str, Any]) -> tuple[str, int]:
+            built = b"" if key[1] is None else item.build(key[1])
+            return "".join([outline_text(node, key[0] + blanks) for node in grow_nodes(item, built)]), len(built)
+
+        return f"{self.constant(Memo(make))}[i, {variable}]"
 
     def write_grown(self, item: Any) -> Callable[..., tuple[str, int, Any]]:
         """Write all nodes."""

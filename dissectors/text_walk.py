@@ -16,12 +16,16 @@ from dissectors.compile import Found, Keep, Position, Walk
 from dissectors.composites import Choice, Optional, Sequence, SequenceOf, When
 from dissectors.data import DataField
 from dissectors.fields import BitGroup, Constant, House, Number, Octets, OctetString
-from dissectors.hdlc import Information
+from dissectors.hdlc import FlagField, Information, ParameterList
 from dissectors.node_text import Memo
 from dissectors.pdu import Remaining
 from dissectors.regions import Length
 from dissectors.tree import Kind, Node, Problem
+from dissectors.xdlms.initiate import Conformance
+from dissectors.xdlms.notification import DateTimeString, EventTime
 
+OF_VALUE = (FlagField, ParameterList, Conformance, DateTimeString, EventTime)
+"""Fields whose nodes depend on nothing but the value, unless it is written in an odd way."""
 PLACES = 256
 """For how many places the text of a run is kept."""
 
@@ -120,6 +124,10 @@ class TextWalk(Walk):
         """Write the presence octet of *item*."""
         raise NotImplementedError
 
+    def write_of_value(self, item: Any, variable: str) -> str:
+        """Give the expression of the text of an item by its value, and of the number of octets that the value takes."""
+        raise NotImplementedError
+
     def write_grown(self, item: Any) -> Callable[..., tuple[str, int, Any]]:
         """Make the function that writes an item by way of its nodes: ``(o, a, e, s, seen, i[, f])``."""
         raise NotImplementedError
@@ -167,6 +175,8 @@ class TextWalk(Walk):
         """Walk an item of one value, by way of its nodes where it grows others than a leaf."""
         if not is_grown(item):
             return super().value(item, seen, start)
+        if isinstance(item, OF_VALUE):
+            return self.grown_of_value(item, seen, start)
         variable, text = self.name(), self.name("x")
         known, told = self.known[-1]
         for name, one in seen.items():
@@ -179,6 +189,17 @@ class TextWalk(Walk):
         told.add(item.name)
         self.moved()
         seen[item.name] = variable
+        return [Member("", [Code(text)])]
+
+    def grown_of_value(self, item: Any, seen: dict[str, str], start: Position) -> Found:
+        """Write the nodes from a table by value, where building the value gives as many octets as were read."""
+        variable, text = self.name(), self.name("x")
+        self.line(f"{variable}, n = {self.constant(item.read)}(o, a, e, NONE)")
+        seen[item.name] = variable
+        self.line(f"{text}, b = {self.write_of_value(item, variable)}")
+        self.line("if b != n - a: raise WRONG")
+        self.line("a = n")
+        self.moved()
         return [Member("", [Code(text)])]
 
     def leaf(self, item: Any, variable: str, start: Position, stop: Position) -> Found:
