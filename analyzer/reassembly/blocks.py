@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from dissectors import axdr
-from dissectors.scanning import scan_apdu
+from dissectors.scanning import Entry, scan_apdu
 from dissectors.tree import Problem
 
 MOST_OCTETS = 64 << 20
@@ -31,7 +31,8 @@ class Block(NamedTuple):
 class Outcome(NamedTuple):
     """What a block did: completed an APDU, or not; *missing* and *repeated* tell of block numbers."""
 
-    apdu: bytes | None = None
+    apdu: tuple[bytes, Entry | None, tuple[Any, ...] | None] | None = None
+    """The assembled normal form as it reads."""
     parts: tuple[int, ...] = ()
     first: int | None = None
     missing: int = 0
@@ -48,14 +49,28 @@ class _Transfer:
         self.next_number = 1
         self.parts: list[int] = []
 
+    def take(self, block: Block, number: int) -> None:
+        self.next_number = block.number + 1
+        self.parts.append(number)
+        self.size += len(block.raw)
+        if self.size > MOST_OCTETS:
+            self.head, self.octets = b"", []
+        self.octets.append(block.raw)
+
 
 class BlockTransfers:
     """The transfers that run between one client and one server, by service and invoke-id."""
 
-    __slots__ = ("_running",)
+    __slots__ = ("_finished", "_running")
 
     def __init__(self) -> None:
         self._running: dict[tuple[int, int], _Transfer] = {}
+        self._finished: dict[tuple[int, int], tuple[int, int, int]] = {}
+        """Of the transfer that ended last: its last block's number and hash, and its first record."""
+
+    def runs(self, key: tuple[int, int]) -> bool:
+        """Tell whether a transfer runs under *key*."""
+        return key in self._running
 
     def so_far(self, key: tuple[int, int]) -> bytes:
         """Give the normal form of what has come of a transfer that still runs; empty where its head is missing."""
@@ -65,24 +80,25 @@ class BlockTransfers:
     def add(self, key: tuple[int, int], block: Block, number: int, finish: Callable[[bytes, bytes], bytes]) -> Outcome:
         """Take a block of the record *number*; *finish* makes the normal form of head and data."""
         transfer = self._running.get(key)
-        missing = 0
-        if transfer is None or (block.number == 1 and transfer.next_number > 2) or (block.is_first and block.head):
-            transfer = self._running[key] = _Transfer(block.head)
-            missing = block.number - 1
-        elif block.number == transfer.next_number - 1 and transfer.octets and transfer.octets[-1] == block.raw:
+        if transfer is not None and block.number == transfer.next_number - 1 and transfer.octets[-1:] == [block.raw]:
             transfer.parts.append(number)
             return Outcome(first=transfer.parts[0], is_repeated=True)
+        missing = 0
+        if transfer is None or block.number == 1 or (block.is_first and block.head):
+            ended = self._finished.get(key)
+            if transfer is None and block.number != 1 and ended and ended[:2] == (block.number, hash(block.raw)):
+                return Outcome(first=ended[2], is_repeated=True)
+            transfer = self._running[key] = _Transfer(block.head)
+            missing = block.number - 1
         else:
             missing = block.number - transfer.next_number
-        transfer.next_number = block.number + 1
-        transfer.octets.append(block.raw)
-        transfer.size += len(block.raw)
-        transfer.parts.append(number)
+        transfer.take(block, number)
         if missing:
             transfer.head = b""  # what is assembled across a hole would be wrong
-        if not block.is_last and transfer.size < MOST_OCTETS:
+        if not block.is_last:
             return Outcome(first=transfer.parts[0], missing=missing)
         del self._running[key]
+        self._finished[key] = (block.number, hash(block.raw), transfer.parts[0])
         whole = finish(transfer.head, b"".join(transfer.octets)) if transfer.head else None
         return Outcome(whole, tuple(transfer.parts), transfer.parts[0], missing)
 
@@ -163,17 +179,19 @@ _FORMS: dict[tuple[str, int], Callable[[bytes, dict[str, Any]], Block | None]] =
 }
 
 
-def finish(head: bytes, data: bytes) -> bytes:
-    """Make the normal form of the service that *head* begins, with *data* as its whole data.
+def finish(head: bytes, data: bytes) -> tuple[bytes, Entry | None, tuple[Any, ...] | None]:
+    """Make the normal form of the service that *head* begins, with *data* as its whole data, and read it.
 
     Where stacks differ in what they put into blocks, the form that reads completely is taken.
     """
-    forms = [make(head, data) for make in _FINISHES.get(head[:2], _FINISHES.get(head[:1], (_plain,)))]
-    for form in forms:
+    first: tuple[bytes, Entry | None, tuple[Any, ...] | None] | None = None
+    for make in _FINISHES.get(head[:2], _FINISHES.get(head[:1], (_plain,))):
+        form = make(head, data)
         found, values = scan_apdu(form, 0, len(form))
-        if found is not None and values is not None:
-            return form
-    return forms[0]
+        if values is not None:
+            return form, found, values
+        first = first or (form, found, values)
+    return first or (head + data, None, None)
 
 
 def _plain(head: bytes, data: bytes) -> bytes:
