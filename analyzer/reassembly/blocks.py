@@ -75,10 +75,10 @@ class BlockTransfers:
     def so_far(self, key: tuple[int, int]) -> bytes:
         """Give the normal form of what has come of a transfer that still runs; empty where its head is missing."""
         transfer = self._running.get(key)
-        return finish(transfer.head, b"".join(transfer.octets)) if transfer is not None and transfer.head else b""
+        return finish(transfer.head, b"".join(transfer.octets))[0] if transfer is not None and transfer.head else b""
 
-    def add(self, key: tuple[int, int], block: Block, number: int, finish: Callable[[bytes, bytes], bytes]) -> Outcome:
-        """Take a block of the record *number*; *finish* makes the normal form of head and data."""
+    def add(self, key: tuple[int, int], block: Block, number: int) -> Outcome:
+        """Take a block of the record *number*."""
         transfer = self._running.get(key)
         if transfer is not None and block.number == transfer.next_number - 1 and transfer.octets[-1:] == [block.raw]:
             transfer.parts.append(number)

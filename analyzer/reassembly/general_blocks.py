@@ -1,7 +1,7 @@
 """General-block-transfer: blocks in windows, streamed, lost, repeated or interleaved, to the APDU inside.
 
 A sender that was asked again goes on from the block that was lost, and one that starts anew sends block 1: what came
-before block 1 may fill holes only where nothing contradicts it, and never the end. Octets of two transfers are not mixed.
+before block 1 may fill holes only where nothing contradicts it, and never the end: two transfers are not mixed.
 Source: IEC 62056-5-3, General-block-transfer mechanism.
 """
 
