@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from captures.chunk import CaptureError
 
 
 class Sample(NamedTuple):
-    """A sample capture. *frames*, *apdus* and *completed* are counts by name; *notes* the codes that are right there."""
+    """A sample capture. *frames*, *apdus* and *completed* are counts by name, *notes* codes that are right there."""
 
     name: str
     title: str
@@ -28,12 +27,11 @@ class Sample(NamedTuple):
     notes: tuple[str, ...]
 
 
-@cache
-def samples() -> tuple[Sample, ...]:
+def samples() -> list[Sample]:
     """Give all samples in the order of the manifest."""
     folder = Path(str(files("captures"))) / "samples"
     manifest = tomllib.loads((folder / "manifest.toml").read_text(encoding="utf-8"))
-    return tuple(
+    return [
         Sample(
             name=entry["name"],
             title=entry["title"],
@@ -48,7 +46,7 @@ def samples() -> tuple[Sample, ...]:
             notes=tuple(entry["notes"]),
         )
         for entry in manifest["sample"]
-    )
+    ]
 
 
 def sample_path(name: str) -> Path:

@@ -1,4 +1,4 @@
-"""The association objects of a simulated meter, which list its other objects. Source: IEC 62056-6-2 (classes 12, 15)."""
+"""The association objects of a simulated meter, which list the others. Source: IEC 62056-6-2 (classes 12, 15)."""
 
 from __future__ import annotations
 

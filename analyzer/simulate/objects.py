@@ -27,17 +27,8 @@ Selection = Callable[[int, Form], "Form | int"]
 """Takes the access selector and its parameters; gives the Data selected, or a data-access-result."""
 
 _METHOD_OFFSETS: dict[int, int] = {
-    1: 0x00,
-    3: 0x28,
-    4: 0x38,
-    7: 0x58,
-    8: 0x60,
-    9: 0x20,
-    12: 0x20,
-    18: 0x40,
-    64: 0x30,
-    70: 0x20,
-}
+    3: 0x28, 4: 0x38, 7: 0x58, 8: 0x60, 9: 0x20, 12: 0x20, 18: 0x40, 64: 0x30, 70: 0x20,
+}  # fmt: skip
 """By class, the short-name offset of its first method."""
 
 
