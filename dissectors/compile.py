@@ -16,7 +16,7 @@ from dissectors import axdr
 from dissectors.composites import Choice, IfLeft, Optional, Sequence, SequenceOf, When
 from dissectors.data import DataField
 from dissectors.fields import Constant, OctetString
-from dissectors.regions import Ciphered, Length
+from dissectors.regions import AUTHENTICATED, TAG_SIZE, Ciphered, Length
 from dissectors.tree import Problem
 
 
@@ -213,12 +213,13 @@ class Walk:
             elif isinstance(item, Length):
                 self.line(f"{variable}, a = length(o, a, e)")
             elif isinstance(item, Ciphered):
-                self.line(f"n = e - 12 if {seen['security_control']} & 16 else e")
+                control = seen[_looked_up(item)]
+                self.line(f"n = e - {TAG_SIZE} if {control} & {AUTHENTICATED} else e")
                 self.line("if n < a: raise SHORT")
                 self.line(f"{variable} = o[a:n]; a = n")
             else:
                 wanted = self.mapping(seen) if item.looks_back else "NONE"
-                self.line(f"{variable}, a = {self.constant(item.read)}(o, a, e, {wanted})")
+                self.line(f"{variable}, a = {self.constant(item.scan_value)}(o, a, e, {wanted})")
             self.moved()
         seen[item.name] = variable
         return self.leaf(item, variable, start, self.here())
@@ -366,6 +367,23 @@ def compile_scan(layer: Any) -> Scan:
     values = walk.layer(layer, {})
     function, source = walk.function(layer.__name__, f"{_tuple(values)}, a")
     return Scan(function, tuple(name for name, _ in values), source)
+
+
+class _Recorder(dict[str, int]):
+    """Stands for values read before and remembers whose was asked for."""
+
+    last = ""
+
+    def __missing__(self, key: str) -> int:
+        self.last = key
+        return 0
+
+
+def _looked_up(item: Any) -> str:
+    """Find the name of the value read before that *item* looks at."""
+    seen = _Recorder()
+    item.read(b"", 0, 0, seen)
+    return seen.last
 
 
 def _span_of_data(item: DataField, octets: bytes, at: int, end: int) -> tuple[tuple[int, int], int]:

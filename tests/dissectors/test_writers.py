@@ -1,0 +1,177 @@
+"""The generated writers give, letter for letter, what the tree engine's forms give as JSON and outline."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dissectors import checks, compile, data_text, node_text, reader, registry, text_forms, text_walk, writers
+from dissectors.compile import FAILURES
+from dissectors.fields import BitGroup
+from dissectors.hdlc import Hdlc
+from dissectors.llc import REQUEST, RESPONSE, Llc
+from dissectors.tree import Node
+from dissectors.writers import apdu_text, layer_json_text, layer_outline, layer_text, layers_text, outline_lines
+from tests.dissectors.layers import APDUS, EVERY, any_octets, damaged, valid
+
+each_apdu = pytest.mark.parametrize("layer", APDUS, ids=lambda layer: layer.__name__)
+each_layer = pytest.mark.parametrize("layer", EVERY, ids=lambda layer: layer.__name__)
+margins = st.integers(0, 300)
+
+
+def dumps(form: Any) -> str:
+    return json.dumps(form, ensure_ascii=False, separators=(", ", ": "))
+
+
+def assert_apdu_agrees(octets: bytes, at: int, end: int, indent: int = 1) -> None:
+    root = reader.read_apdu(octets, at, end)
+    assert apdu_text(octets, at, end) == dumps(reader.to_json(root))
+    assert layers_text(octets, at, end) == dumps([reader.node_form(child) for child in root.children])
+    assert outline_lines(octets, at, end, indent) == "\n".join(child.outline(indent) for child in root.children)
+
+
+def nodes_inside(octets: bytes, at: int, end: int) -> list[Node]:
+    nodes = []
+    if octets[at : at + 3] in (REQUEST, RESPONSE):
+        nodes.append(reader.tree(Llc, octets, at, at + 3))
+        at += 3
+    return [*nodes, *reader.read_apdu(octets, at, end).children]
+
+
+def text_inside(octets: bytes, at: int, end: int) -> str:
+    return ", ".join(dumps(reader.node_form(node)) for node in nodes_inside(octets, at, end))
+
+
+def lines_inside(octets: bytes, at: int, end: int, indent: int) -> str:
+    return "\n".join(node.outline(indent) for node in nodes_inside(octets, at, end))
+
+
+def assert_layer_agrees(layer: Any, octets: bytes, at: int, end: int) -> None:
+    root = reader.tree(layer, octets, at, end)
+    assert layer_text(layer, octets, at, end) == dumps(reader.node_form(root))
+    assert layer_outline(layer, octets, at, end, 2) == root.outline(2)
+    assert layer_json_text(layer, octets, at, end) == dumps({root.name: reader.to_json(root)})
+    filled = reader.tree(layer, octets, at, end, nodes_inside)
+    assert layer_text(layer, octets, at, end, text_inside) == dumps(reader.node_form(filled))
+    assert layer_outline(layer, octets, at, end, 1, lines_inside) == filled.outline(1)
+
+
+# -- agreement --------------------------------------------------------------------------------------------------------
+
+
+@each_apdu
+@given(data=st.data())
+def test_writers_of_apdu_agree_with_tree(layer: Any, data: st.DataObject) -> None:
+    octets = data.draw(any_octets(layer))
+    before, after = data.draw(margins), data.draw(st.integers(0, 3))
+    assert_apdu_agrees(bytes(before) + octets + bytes(after), before, before + len(octets))
+
+
+@each_layer
+@given(data=st.data())
+def test_writers_of_layer_agree_with_tree(layer: Any, data: st.DataObject) -> None:
+    octets = data.draw(any_octets(layer))
+    before, after = data.draw(margins), data.draw(st.integers(0, 3))
+    assert_layer_agrees(layer, bytes(before) + octets + bytes(after), before, before + len(octets))
+
+
+@given(octets=st.binary(max_size=60))
+def test_writers_of_random_octets_agree_with_tree(octets: bytes) -> None:
+    assert_apdu_agrees(octets, 0, len(octets))
+
+
+@given(
+    apdu=st.sampled_from(APDUS).flatmap(lambda layer: valid(layer) | damaged(layer)),
+    llc=st.sampled_from([REQUEST, RESPONSE, b""]),
+    control=st.sampled_from([0x10, 0x32, 0x13, 0x93]),
+)
+def test_frame_with_apdu_inside_agrees_with_tree(apdu: bytes, llc: bytes, control: int) -> None:
+    information = llc + apdu[:1900]
+    length = 2 + 2 + 1 + 2 + len(information) + 2
+    header = (0xA000 | length).to_bytes(2, "big") + b"\x03\x21" + bytes((control,))
+    header += checks.fcs(header).to_bytes(2, "little")
+    body = header + information
+    frame = b"\x7e" + body + checks.fcs(body).to_bytes(2, "little") + b"\x7e"
+    assert_layer_agrees(Hdlc, frame, 0, len(frame))
+
+
+def test_corpus_entries_agree_with_tree(corpus: Path) -> None:
+    seen = 0
+    for path in sorted((corpus / "vectors").glob("*.toml")):
+        for table in tomllib.loads(path.read_text()).values():
+            for entry in table if isinstance(table, list) else []:
+                octets = bytes.fromhex("".join(re.findall(r"\b(?:[0-9A-Fa-f]{2})+\b", entry.get("hex", ""))))
+                for at in (0, 3, 8):
+                    assert_apdu_agrees(octets, min(at, len(octets)), len(octets))
+                assert_layer_agrees(Hdlc, octets, 0, len(octets))
+                seen += bool(octets)
+    assert seen > 100
+
+
+# -- the writers are generated, and used --------------------------------------------------------------------------------
+
+
+@each_apdu
+def test_apdu_has_a_writer_in_every_form(layer: Any) -> None:
+    without_json = {"ConfirmedServiceError"}  # its JSON has another shape than its fields
+    octets = bytes(layer())
+    for known in (writers._JSON, writers._FORM, writers._OUTLINE):
+        if known is writers._JSON and layer.__name__ in without_json:
+            continue
+        try:
+            text = known.of_apdu(octets, 0, len(octets))(octets, 0, len(octets), "\n")
+        except FAILURES:  # pragma: no cover -- says which layer has lost its writer
+            text = ""
+        assert text, known.form.__name__
+
+
+FORM_KEYS = {"name", "value", "text", "range", "bits", "children", "notes", "buffer"}
+"""What the form of a node is made of; fields that are called so do not come into it."""
+PYTHON_WORDS = {"length"}
+"""The name of the function that reads a length in generated code."""
+GENERATORS = (compile, text_walk, text_forms, data_text, node_text, writers)
+
+
+def shown_names() -> set[str]:
+    """The names of all layers and fields, with those of the layers inside."""
+    names = set(registry.FAMILIES.values())
+    layers, done = list(EVERY), set()
+    while layers:
+        layer = layers.pop()
+        if layer in done:
+            continue
+        done.add(layer)
+        names.add(layer.asn1)
+        items = list(layer.items())
+        for item in items:
+            names |= {item.name, item.asn1}
+            items += item.parts if isinstance(item, BitGroup) else []
+            items += [inside for inside in (getattr(item, "field", None), getattr(item, "item", None)) if inside]
+            layers += [item.layer] if hasattr(item, "layer") else []
+            layers += getattr(item, "alternatives", {}).values()
+    return names - {""}
+
+
+@pytest.mark.parametrize("module", GENERATORS, ids=lambda module: module.__name__)
+def test_generator_knows_no_field_by_name(module: Any) -> None:
+    tree = ast.parse(Path(module.__file__).read_text())
+    docstrings = {
+        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    words: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            words |= set(re.findall(r"[A-Za-z][\w-]+", node.value))
+    assert not words & shown_names() - FORM_KEYS - PYTHON_WORDS
+
+
+def test_names_of_fields_are_gathered() -> None:
+    assert {"class_id", "class-id", "get-request", "invoke_id", "raw-data", "hcs"} <= shown_names()
