@@ -19,14 +19,15 @@ def detail(record: Record) -> list[Node]:
     octets, apdu = record.octets, record.apdu
     stood = Apdu(record.closed.octets, record.closed.entry, None, apdu.at if apdu else -1) if record.closed else apdu
     at = _place(record, stood)
+    carrier = at if at >= 0 else _carrier(record)
     if record.link == "hdlc":
-        nodes = [_hdlc(octets, at, stood)]
+        nodes = [_hdlc(octets, carrier, len(stood.octets) if stood is not None and at >= 0 else len(octets))]
     elif record.link == "wrapper":
         nodes = [tree(Wrapper, octets, 0, min(HEADER_SIZE, len(octets)))]
-        if at >= 0:
-            nodes += _apdu(octets, at, len(octets))
-    elif at >= 0:
-        nodes = [*_headers(octets, 0, at), *_apdu(octets, at, len(octets))]
+        if carrier >= 0:
+            nodes += _apdu(octets, carrier, len(octets))
+    elif carrier >= 0:
+        nodes = [*_headers(octets, 0, carrier), *_apdu(octets, carrier, len(octets))]
     else:
         nodes = [Node("octets", Kind.LEAF, 0, len(octets) * 8, octets.hex().upper())]
     return nodes + _buffers(record, stood, at)
@@ -41,16 +42,37 @@ def _place(record: Record, stood: Apdu | None) -> int:
     return record.octets.find(stood.octets) if record.closed is not None and not record.parts else -1
 
 
-def _hdlc(octets: bytes, at: int, stood: Apdu | None) -> Node:
-    """The frame's tree, with LLC and APDU in place of the information field's octets."""
+def _carrier(record: Record) -> int:
+    """Find where the block begins that completed the APDU of *record*; -1 where the frame holds no APDU of its own.
+
+    A last HDLC segment holds none; it does not begin with LLC, as a general-block-transfer in a whole frame does.
+    """
+    octets = record.octets
+    if record.link == "noise" or record.apdu is None:
+        return -1
+    begin = 0
+    if record.link == "wrapper":
+        return HEADER_SIZE
+    if record.link == "hdlc":
+        information = tree(Hdlc, octets).child("information")
+        if information is None or octets[information.start // 8 :][:_LLC_SIZE] not in (REQUEST, RESPONSE):
+            return -1
+        begin = information.start // 8
+    while octets[begin : begin + _LLC_SIZE] in (REQUEST, RESPONSE) or (not begin and record.link == "llc"):
+        begin += _LLC_SIZE
+    return begin
+
+
+def _hdlc(octets: bytes, at: int, length: int) -> Node:
+    """The frame's tree, with LLC and the APDU of *length* octets in place of the information field's octets."""
     frame = tree(Hdlc, octets)
     information = frame.child("information")
-    if information is None or information.kind is not Kind.LEAF or at < 0 or stood is None:
+    if information is None or information.kind is not Kind.LEAF or at < 0:
         return frame
     begin, end = information.start // 8, information.end // 8
     information.kind, information.value, information.text = Kind.LAYER, None, ""
     information.children = _headers(octets, begin, at)
-    stop = min(at + len(stood.octets), end)
+    stop = min(at + length, end)
     information.children += _apdu(octets, at, stop)
     while stop < end:  # more LSDUs in the same frame, each behind its LLC
         next_at = stop + _LLC_SIZE if octets[stop : stop + _LLC_SIZE] in (REQUEST, RESPONSE) else stop
@@ -89,6 +111,8 @@ def _buffers(record: Record, stood: Apdu | None, at: int) -> list[Node]:
         found.append(("opened APDU", record.apdu.octets))
     if record.assembled is not None:
         found.append((f"assembled APDU ({len(record.parts)} blocks)", record.assembled.octets))
+    if record.incomplete is not None:
+        found.append(("incomplete APDU", record.incomplete.octets))
     nodes = []
     for number, (name, octets) in enumerate(found, 1):
         node = Node(name, Kind.LAYER, 0, len(octets) * 8, buffer=number)
