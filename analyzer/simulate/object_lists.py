@@ -16,12 +16,13 @@ _FIRST_BASE_NAME, _SPACE = 0x0100, 0x00C0
 
 def association_ln(others: list[CosemObject]) -> CosemObject:
     """Make the Association LN (class 15) whose object list has *others* and itself."""
+    listed = list(others)  # the caller adds what is made here to its own
     conformance = "".join("01"[name in LN_CONFORMANCE] for name in CONFORMANCE)
     found = CosemObject(
         15,
         _NAME,
         {
-            2: lambda now_ns: array([_list_element(one) for one in [*others, found]]),
+            2: lambda now_ns: array([_list_element(one) for one in [*listed, found]]),
             3: structure({"integer": 16}, {"long-unsigned": 1}),
             4: octet_string(bytes.fromhex("60857405080101")),
             5: structure(
@@ -65,6 +66,7 @@ def with_short_names(objects: list[CosemObject]) -> list[CosemObject]:
 
 def association_sn(others: list[CosemObject]) -> CosemObject:
     """Make the Association SN (class 12) whose object list has *others* and itself."""
+    listed = list(others)  # the caller adds what is made here to its own
 
     def element(one: CosemObject) -> Form:
         base_name = one.base_name - 0x10000 if one.base_name > 0x7FFF else one.base_name
@@ -78,7 +80,7 @@ def association_sn(others: list[CosemObject]) -> CosemObject:
     found = CosemObject(
         12,
         _NAME,
-        {2: lambda now_ns: array([element(one) for one in [*others, found]])},
+        {2: lambda now_ns: array([element(one) for one in [*listed, found]])},
         version=1,
         base_name=0xFA00,
     )

@@ -1,0 +1,137 @@
+"""The bundled samples: built again they are the same octets, and by hand they hold what the manifest says."""
+
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from analyzer.simulate.manifest import Sample, manifest
+from analyzer.simulate.samples import RECIPES, build, main
+from captures.samples import sample_path, samples
+from dissectors.reader import apdu_json
+from tests.analyzer.simulate import reading
+
+USER0, ETHERNET = 147, 1
+NAMES = [recipe.__name__.replace("_", "-") for recipe in RECIPES]
+TYPES = {0x83: "SNRM", 0x43: "DISC", 0x63: "UA", 0x03: "UI"}
+FAMILIES = {
+    0x05: "readRequest", 0x06: "writeRequest", 0x0C: "readResponse", 0x0D: "writeResponse", 0x0F: "data-notification",
+    0x10: "data-notification-confirm", 0x16: "unconfirmedWriteRequest", 0x18: "informationReportRequest",
+    0x60: "aarq", 0x61: "aare", 0x62: "rlrq", 0x63: "rlre", 0xC0: "get-request", 0xC1: "set-request",
+    0xC2: "event-notification-request", 0xC3: "action-request", 0xC4: "get-response", 0xC5: "set-response",
+    0xC7: "action-response", 0xD8: "exception-response", 0xD9: "access-request", 0xDA: "access-response",
+    0xE0: "general-block-transfer",
+}  # fmt: skip
+
+
+@cache
+def built() -> dict[str, Sample]:
+    return {sample.name: sample for sample in build()}
+
+
+def hdlc_type(control: int) -> str:
+    if not control & 1:
+        return "I"
+    return "RR" if control & 0xF == 1 else TYPES[control & 0xEF]
+
+
+def hdlc_apdus(records: list[reading.Record]) -> list[bytes]:
+    """Join the segments of each conversation and take the LLC octets off."""
+    waiting: dict[tuple[bytes, bytes], bytes] = {}
+    found = []
+    for record in records:
+        frame = reading.frame(record.octets)
+        if hdlc_type(frame.control) not in ("I", "UI"):
+            continue
+        key = (frame.source, frame.destination)
+        waiting[key] = waiting.get(key, b"") + frame.information
+        if not frame.segmentation:
+            whole = waiting.pop(key)
+            assert whole[:3] in (b"\xe6\xe6\x00", b"\xe6\xe7\x00")
+            found.append(whole[3:])
+    assert waiting == {}
+    return found
+
+
+def network_apdus(records: list[reading.Record]) -> list[bytes]:
+    """Join the TCP segments of each direction, or take the datagrams, and take the wrappers off."""
+    lanes: dict[tuple[object, object], bytes] = {}
+    found = []
+    for record in records:
+        protocol, source, destination, body = reading.transport(record.octets)
+        if protocol == 17:
+            found += [apdu for *_, apdu in reading.pdus(body[8:])]
+        else:
+            key = (source, destination)
+            lanes[key] = lanes.get(key, b"") + body[(body[12] >> 4) * 4 :]
+    return found + [apdu for octets in lanes.values() for *_, apdu in reading.pdus(octets)]
+
+
+def apdus(octets: bytes) -> list[bytes]:
+    link_type, records = reading.capture(octets)
+    return hdlc_apdus(records) if link_type == USER0 else network_apdus(records)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sample_built_again_is_the_same_octets(name: str) -> None:
+    assert built()[name].octets == sample_path(name).read_bytes()
+
+
+def test_manifest_built_again_is_the_same_text() -> None:
+    assert manifest(built().values()) == (sample_path("ln-wrapper").parent / "manifest.toml").read_text(
+        encoding="utf-8"
+    )
+
+
+def test_command_writes_captures_and_manifest(tmp_path: Path) -> None:
+    main([str(tmp_path)])
+    assert {path.name for path in tmp_path.iterdir()} == {"manifest.toml"} | {one.path.name for one in samples()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sample_taken_apart_by_hand_has_the_apdus_of_the_manifest(name: str) -> None:
+    found = Counter(FAMILIES[octets[0]] for octets in apdus(built()[name].octets))
+    assert dict(found) == next(sample.apdus for sample in samples() if sample.name == name)
+
+
+@pytest.mark.parametrize("name", ["hdlc-segments", "sn-hdlc"])
+def test_serial_sample_taken_apart_by_hand_has_the_frames_of_the_manifest(name: str) -> None:
+    frames = [reading.frame(record.octets) for record in reading.capture(built()[name].octets)[1]]
+    found = Counter(hdlc_type(frame.control) for frame in frames)
+    found["segments"] = sum(frame.segmentation for frame in frames)
+    assert dict(found) == next(sample.frames for sample in samples() if sample.name == name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_apdu_of_a_sample_reads_completely(name: str) -> None:
+    broken = [octets.hex() for octets in apdus(built()[name].octets) if "malformed" in str(apdu_json(octets))]
+    assert broken == []
+
+
+def test_directions_of_the_bus_follow_the_addresses() -> None:
+    records = reading.capture(built()["hdlc-segments"].octets)[1]
+    to_client = [reading.frame(record.octets).destination == b"\x21" for record in records]
+    assert [record.flags == 1 for record in records] == to_client
+    assert [record.flags == 2 for record in records] == [not one for one in to_client]
+
+
+def test_a_wrapper_pdu_of_the_tcp_sample_spans_segments() -> None:
+    sizes = [
+        len(body) - (body[12] >> 4) * 4
+        for _, _, _, body in (reading.transport(one.octets) for one in reading.capture(built()["ln-wrapper"].octets)[1])
+    ]
+    assert max(sizes) == 536
+    assert max(len(octets) for octets in apdus(built()["ln-wrapper"].octets)) > 1000
+
+
+def test_blocks_sample_has_blocks_that_are_lost_and_blocks_that_come_twice() -> None:
+    numbers = [
+        int.from_bytes(octets[2:4], "big")
+        for octets in apdus(built()["blocks"].octets)
+        if octets[0] == 0xE0 and len(octets) > 7 and octets[6] > 100
+    ]
+    second = numbers[numbers.index(1, 1) :] if numbers.count(1) > 1 else []
+    assert second[:3] == [1, 3, 2], numbers
+    assert [number for number, count in Counter(second).items() if count > 1] != []
+    assert sorted(set(second)) == list(range(1, max(second) + 1))
