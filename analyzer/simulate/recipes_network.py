@@ -20,6 +20,8 @@ from dissectors.xdlms.get import GetRequestNormal
 from dissectors.xdlms.notification import DataNotificationConfirm
 
 START_NS = nanoseconds(2026, 3, 2, 9, 14, 7) + 271_828_182
+TCP_MS = (80.0, 0.01)
+"""What TCP adds to an exchange, by its latency, and to an octet."""
 PASSWORD = b"Sample01"
 _DISCONNECT_PARAMETER: Form = {"integer": 0}
 
@@ -27,7 +29,7 @@ _DISCONNECT_PARAMETER: Form = {"integer": 0}
 def ln_wrapper() -> Sample:
     """Make a session with logical names over TCP."""
     meter = Meter(model.electricity_meter("41700023", start_ns=START_NS, rows=96, drift_ms=3200), password=PASSWORD)
-    client = Client(meter, 32, start_ns=START_NS, seed=101)
+    client = Client(meter, 32, start_ns=START_NS, seed=101, carrying_ms=TCP_MS)
     client.associate(password=PASSWORD)
     client.get(Target(8, model.CLOCK))
     client.get(Target(1, model.DEVICE_NAME))
@@ -40,12 +42,12 @@ def ln_wrapper() -> Sample:
     client.get(Target(7, model.PROFILE, 2, (1, range_parameters(START_NS - 5400 * SECOND, START_NS))))
     client.get(Target(3, "1-0:99.8.0*255"))  # an object that the meter has not
     client.access([("get", Target(8, model.CLOCK), None), ("get", Target(3, "1-0:1.8.0*255"), None)])
-    client.set(Target(8, model.CLOCK), octet_string(date_time(client.now_ns)))
+    client.set(Target(8, model.CLOCK), octet_string(date_time(client.clock_ns)))
     client.get(Target(8, model.CLOCK))
     client.action(Target(70, model.DISCONNECT, 1), _DISCONNECT_PARAMETER)
     client.get(Target(70, model.DISCONNECT, 3))
     client.action(Target(70, model.DISCONNECT, 2), _DISCONNECT_PARAMETER)
-    client.hear(event(Target(1, model.STATUS), {"unsigned": 0x40}, now_ns=client.now_ns))
+    client.hear(event(Target(1, model.STATUS), {"unsigned": 0x40}, now_ns=client.clock_ns))
     client.release()
     units = network.wrap(client.dialogue)
     events = network.TcpConversation(seed=102, mss=536).carry(units, start_ns=START_NS)

@@ -20,6 +20,8 @@ from analyzer.simulate.speaker import Target
 from dissectors.hdlc import Address
 
 START_NS = nanoseconds(2026, 3, 2, 9, 14, 7) + 271_828_182
+LINE_MS, BUS_MS = (30.0, 1.3), (110.0, 2.6)
+"""What 9600 baud add to an exchange and to an octet: frames and polls; on the bus also those of the other meter."""
 _SN_START_NS = nanoseconds(2026, 3, 3, 6, 30, 2) + 141_592_653
 
 
@@ -63,7 +65,7 @@ def hdlc_segments() -> Sample:
 
 def _bus_client(serial: str, server: str, *, rows: int, seed: int) -> Client:
     meter = Meter(model.electricity_meter(serial, start_ns=START_NS, rows=rows), server=server)
-    client = Client(meter, 16, start_ns=START_NS, seed=seed)
+    client = Client(meter, 16, start_ns=START_NS, seed=seed, carrying_ms=BUS_MS)
     client.associate()
     client.get(Target(8, model.CLOCK))
     client.get(Target(1, model.SERIAL_NUMBER))
@@ -78,7 +80,7 @@ def sn_hdlc() -> Sample:
     """Make a session with short names on a serial line; a pcap file tells no direction."""
     objects = with_short_names(model.electricity_meter("19960412", start_ns=_SN_START_NS, rows=48, drift_ms=-8700))
     meter = Meter(objects, password=b"00000000", max_receive_pdu_size=256)
-    client = ShortNameClient(meter, 16, start_ns=_SN_START_NS, seed=301, thinking_ms=(60, 220))
+    client = ShortNameClient(meter, 16, start_ns=_SN_START_NS, seed=301, thinking_ms=(60, 220), carrying_ms=LINE_MS)
     client.associate(password=b"00000000", max_receive_pdu_size=384)
     client.read(Target(12, ASSOCIATION))
     client.read(Target(8, model.CLOCK), Target(1, model.SERIAL_NUMBER))
@@ -88,14 +90,14 @@ def sn_hdlc() -> Sample:
     client.read(Target(7, model.PROFILE, 2, (2, entry_parameters(1, 4))))
     client.read(Target(8, model.CLOCK), Target(8, model.CLOCK, 4))
     clock, scripts = Target(8, model.CLOCK), Target(9, model.SCRIPTS, 1)
-    client.write((client.name(clock), octet_string(date_time(client.now_ns))))
+    client.write((client.name(clock), octet_string(date_time(client.clock_ns))))
     client.write((client.name(Target(3, "1-0:1.8.0*255")), {"double-long-unsigned": 0}))  # refused: not writable
     client.write((client.method_name(scripts), {"long-unsigned": 1}))
     table = model.day_profiles(4, chance=random.Random(302))
     client.write_blocks([(client.name(Target(20, model.CALENDAR, 9)), table)], 200)
     client.write_unconfirmed((client.name(Target(20, model.CALENDAR, 6)), octet_string(b"WINTER")))
     told = [Target(8, model.CLOCK), Target(3, "1-0:1.8.0*255")]
-    values = [meter.objects[obis_from_text(one.obis)].read(one.number, client.now_ns) for one in told]
+    values = [meter.objects[obis_from_text(one.obis)].read(one.number, client.clock_ns) for one in told]
     forms: list[Form] = [value for value in values if not isinstance(value, int)]
     readings = [target.reading(form) for target, form in zip(told, forms, strict=True)]
     client.hear(information_report([client.name(one) for one in told], forms), readings)

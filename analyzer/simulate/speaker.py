@@ -48,7 +48,8 @@ class Target(NamedTuple):
 class Speaker:
     """What every client does: it asks, the meter answers, and time goes by in between. All chance is seeded.
 
-    Units: pauses before a request and thinking times of the meter in milliseconds, drawn from these ranges.
+    Units: pauses before a request and thinking times of the meter in milliseconds, drawn from these ranges;
+    *carrying_ms* is what the carrier will add to an exchange and to each octet, so that clocks tell the capture's time.
     """
 
     def __init__(
@@ -60,12 +61,15 @@ class Speaker:
         seed: int,
         pause_ms: tuple[int, int] = (8, 25),
         thinking_ms: tuple[int, int] = (25, 110),
+        carrying_ms: tuple[float, float] = (0, 0),
     ) -> None:
         self.meter, self.client = meter, client
         self.dialogue: list[Sent] = []
         self.now_ns = start_ns
         self._chance = random.Random(seed)
         self._pause_ms, self._thinking_ms = pause_ms, thinking_ms
+        self._carrying_ms = carrying_ms
+        self._carried_ns = 0
         self._invoke_id = 0
 
     def say(self, direction: int, octets: bytes, values: Sequence[Reading] = (), service: bytes = b"") -> None:
@@ -78,6 +82,16 @@ class Speaker:
     def wait(self, milliseconds: float) -> None:
         """Let time go by."""
         self.now_ns += int(milliseconds * MILLISECOND)
+
+    @property
+    def clock_ns(self) -> int:
+        """What a clock shows: the dialogue's time and what the carrier has added to it."""
+        return self.now_ns + self._carried_ns
+
+    def carried(self, octets: int, exchanges: int = 0) -> None:
+        """Note that a carrier has had so many octets to carry."""
+        exchange_ms, octet_ms = self._carrying_ms
+        self._carried_ns += int((exchanges * exchange_ms + octets * octet_ms) * MILLISECOND)
 
     def think(self) -> None:
         """Let the meter think."""
@@ -92,9 +106,11 @@ class Speaker:
         octets = octets_of(request)
         self.say(TO_METER, octets)
         self.think()
-        answer = self.meter.answer(octets, self.client, self.now_ns)
+        self.carried(len(octets), 1)
+        answer = self.meter.answer(octets, self.client, self.clock_ns)
         if answer is not None:
             self.say(TO_CLIENT, answer)
+            self.carried(len(answer))
         self.pause()
         return answer or b""
 

@@ -277,3 +277,20 @@ def test_object_list_names_every_object() -> None:
     listed = client.get(Target(15, "0-0:40.0.0*255"))
     assert isinstance(listed, dict)
     assert len(members(listed)) == len(client.meter.objects)
+
+
+def test_clock_goes_on_while_the_carrier_carries() -> None:
+    meter = Meter(model.electricity_meter("1", start_ns=NOW, rows=1))
+    client = Client(meter, 16, start_ns=NOW, seed=1, carrying_ms=(900.0, 1.0))
+    client.associate()
+    client.get(CLOCK)
+    spoken = [len(one.octets) for one in client.dialogue]
+    assert client.clock_ns - client.now_ns == 2 * 900 * MILLISECOND + sum(spoken) * MILLISECOND
+    assert apdu_json(client.dialogue[-1].octets) == {
+        "get-response": {
+            "get-response-normal": {
+                "invoke-id-and-priority": "C1",
+                "result": {"data": octet_string(date_time(meter.now_ns))},
+            }
+        }
+    }
