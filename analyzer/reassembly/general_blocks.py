@@ -1,7 +1,7 @@
 """General-block-transfer: blocks in windows, streamed, lost, repeated or interleaved, to the APDU inside.
 
-A sender that was asked again goes on from the block that was lost, and one that starts anew sends block 1: what came
-before block 1 may fill holes only where nothing contradicts it, and never the end: two transfers are not mixed.
+A sender that was asked again goes on from the block that was lost, and one that starts anew sends block 1. What came
+before block 1 may fill holes only if it began with the same block 1, and is never the end: transfers are not mixed.
 Source: IEC 62056-5-3, General-block-transfer mechanism.
 """
 
@@ -29,7 +29,7 @@ class _Stream:
         self.blocks: dict[int, bytes] = {}
         """Since block 1 came last."""
         self.earlier: dict[int, bytes] = {}
-        """What came before block 1 did, or came again."""
+        """What came before block 1 came again."""
         self.last: int | None = None
         self.parts: list[int] = []
         self.again: list[int] = []
@@ -40,8 +40,8 @@ class _Stream:
         return self.earlier.get(number) if found is None else found
 
     def start_over(self) -> None:
-        """Block 1 comes: what stands here is of the same transfer, or of one before."""
-        self.earlier = self.earlier | self.blocks
+        """Block 1 comes again, or after others: what stands here is of the same transfer, or of one before."""
+        self.earlier = self.earlier | self.blocks if 1 in self.blocks else {}
         self.blocks = {}
         self.last = None
         self.again = []
@@ -109,7 +109,7 @@ class GeneralBlocks:
         if stream is None:
             stream = self._streams[direction] = _Stream()
         is_repeated = stream.find(number) is not None
-        if number == 1 and (stream.blocks or stream.earlier):
+        if number == 1 and stream.blocks:
             stream.start_over()
         stream.parts.append(record)
         stream.again.append(record)
