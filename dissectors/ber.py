@@ -23,6 +23,10 @@ class Content:
         """Read the value out of exactly these octets."""
         raise NotImplementedError
 
+    def scan(self, octets: bytes, at: int, end: int) -> Any:
+        """Read the plain value for the index pass."""
+        return self.decode(octets, at, end)
+
     def encode(self, value: Any) -> bytes:
         """Build the octets."""
         raise NotImplementedError
@@ -189,10 +193,18 @@ class Explicit(Content):
 
     def decode(self, octets: bytes, at: int, end: int) -> Any:
         """Read the content."""
+        return self.content.decode(octets, *self.exactly(octets, at, end))
+
+    def scan(self, octets: bytes, at: int, end: int) -> Any:
+        """Read the content's plain value."""
+        return self.content.scan(octets, *self.exactly(octets, at, end))
+
+    def exactly(self, octets: bytes, at: int, end: int) -> tuple[int, int]:
+        """Tell where the content begins and ends; it fills the element."""
         start, stop, has_more = self.inner(octets, at, end)
         if has_more:
             raise Problem(stop, f"{end - stop} octets left over in the element")
-        return self.content.decode(octets, start, stop)
+        return start, stop
 
     def encode(self, value: Any) -> bytes:
         """Build tag, length and content."""
@@ -281,6 +293,10 @@ class ApduContent(Content):
         """Read the packet."""
         return self.field.read(octets, at, end, {})[0]
 
+    def scan(self, octets: bytes, at: int, end: int) -> bytes:
+        """Check that the APDU reads, and give its octets."""
+        return self.field.scan_value(octets, at, end, {})[0]
+
     def encode(self, value: Any) -> bytes:
         """Build the packet."""
         return bytes(value)
@@ -327,6 +343,14 @@ class Element(House):
             return None, at
         start, stop = self.stretch(octets, *found, end)
         return self.content.decode(octets, start, stop), stop
+
+    def scan_value(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[Any, int]:
+        """Read the content's plain value."""
+        if at >= end or octets[at] != self.tag:
+            return None, at
+        size, start = axdr.scan_length(octets, at + 1, end)
+        start, stop = self.stretch(octets, start, start + size, end)
+        return self.content.scan(octets, start, stop), stop
 
     def stretch(self, octets: bytes, start: int, stop: int, end: int) -> tuple[int, int]:
         """Let the last element reach the end of the APDU where its content says so."""
@@ -442,6 +466,10 @@ class OtherElements(House):
     def to_json(self, value: Any) -> Any:
         """Give hex digits."""
         return [one.hex().upper() for one in value]
+
+    def randval(self) -> None:
+        """Stay."""
+        return
 
 
 def element(tag: int, content: bytes) -> bytes:

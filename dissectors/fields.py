@@ -54,6 +54,10 @@ class House(Field):
         """Read the value at *at*. Returns it and the next octet."""
         raise NotImplementedError
 
+    def scan_value(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[Any, int]:
+        """Read the plain value for the index pass; fields whose value is a packet give its octets instead."""
+        return self.read(octets, at, end, seen)
+
     def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
         """Read at *at* and add nodes to *parent*; note the value in *seen*. Returns the next octet."""
         value, after = self.read(octets, at, end, seen)
@@ -263,7 +267,7 @@ class OctetString(House):
 
     def randval(self) -> Any:
         """Draw up to 16 octets."""
-        return RandomOf(_random_octets)
+        return RandomOf(random_octets)
 
 
 class TextString(OctetString):
@@ -355,7 +359,8 @@ def _octets(x: Any) -> Any:
     return bytes.fromhex(x) if isinstance(x, str) else bytes(x) if isinstance(x, bytearray) else x
 
 
-def _random_octets() -> bytes:
+def random_octets() -> bytes:
+    """Draw up to 16 octets."""
     import random
 
     return random.randbytes(random.randrange(17))

@@ -14,7 +14,7 @@ from scapy.packet import Packet
 from scapy.volatile import VolatileValue
 
 from dissectors.composites import grow_item, place
-from dissectors.fields import BitGroup, BitPart, House, Seen
+from dissectors.fields import BitGroup, BitPart, House, RandomOf, Seen, random_octets
 from dissectors.tree import Kind, Node, Note, Problem, Severity
 
 
@@ -37,6 +37,10 @@ class Remaining(House):
     def build(self, value: bytes) -> bytes:
         """Give the octets."""
         return value
+
+    def randval(self) -> Any:
+        """Draw up to 16 octets."""
+        return RandomOf(random_octets)
 
     def to_json(self, value: bytes) -> str:
         """Give the hex digits."""
@@ -245,7 +249,7 @@ class Layer(Packet):
         if packet.problem is not None:
             self.__class__ = packet.__class__
             self.init_fields()
-            self.problem = packet.problem
+            self.problem, self.name = packet.problem, packet.name
         self.fields = packet.fields
         self._automatic = packet._automatic
         self.raw_packet_cache = packet.raw_packet_cache

@@ -155,6 +155,16 @@ class ApduField(House):
             return problem.partial, stop
         return (packet, stop) if after == stop else (octets[start:stop], stop)
 
+    def scan_value(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[bytes, int]:
+        """Check that the APDU reads where it must, and give its octets."""
+        start, stop = self.bounds(octets, at, end)
+        if not self.strict and (found := registry.pick(octets, start, stop)) is not None:
+            from dissectors.compile import scan
+
+            if scan(found[1]).function(octets, start, stop)[1] != stop:
+                raise Problem(start, "octets left over after the APDU")
+        return octets[start:stop], stop
+
     def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
         """Add the APDU's own tree, or the octets as one leaf."""
         start, stop = self.bounds(octets, at, end)

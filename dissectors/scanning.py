@@ -60,3 +60,10 @@ def scan_apdu(octets: bytes, at: int, end: int) -> tuple[Entry | None, tuple[Any
     except FAILURES:
         return found, None
     return found, values if after == end else None
+
+
+def reads(octets: bytes) -> bool:
+    """Tell whether *octets* are one APDU that reads completely; an empty short-name list proves nothing."""
+    if len(octets) < 2 or (octets[1] == 0 and len(octets) == 2 and octets[0] not in (0x62, 0x63)):
+        return False
+    return scan_apdu(octets, 0, len(octets))[1] is not None

@@ -19,6 +19,7 @@ from analyzer.tracking.findings import finding
 from analyzer.tracking.hdlc_link import HdlcLink
 from analyzer.tracking.wrapper_link import ApduLink, WrapperLink
 from dissectors import registry
+from dissectors.scanning import reads
 
 _HELD_OCTETS = 1 << 16
 _HELD_PIECES = 256
@@ -41,11 +42,6 @@ FRAMERS: dict[str, Callable[[], Framer]] = {
     "apdu": DatagramFramer,
 }
 """The framer of each stack."""
-
-
-def reads(octets: bytes) -> bool:
-    """Tell whether *octets* are one whole APDU."""
-    return registry.reads(octets, 0, len(octets))
 
 
 class Conversation:

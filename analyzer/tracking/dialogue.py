@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.reassembly.blocks import finish, read_block
+from analyzer.reassembly.blocks import read_block
 from analyzer.record import APDU, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, Closed, Record
 from analyzer.tracking.association import Association, Request
 from analyzer.tracking.findings import dissection_notes, finding
@@ -146,7 +146,7 @@ class Dialogue:
             return
         key = (apdu.octets[0], invoke_id)
         blocks = peer.association.blocks
-        outcome = blocks.add(key, block, record.number, finish)
+        outcome = blocks.add(key, block, record.number)
         if outcome.missing:
             text = f"block {block.number} where {block.number - outcome.missing} belongs"
             record.add_note(finding("block-lost", text, 0, 0))
@@ -155,7 +155,7 @@ class Dialogue:
         transfer = (id(blocks), *key)
         if outcome.apdu is not None:
             record.parts = outcome.parts
-            record.assembled = Apdu(outcome.apdu, *scan_apdu(outcome.apdu, 0, len(outcome.apdu)))
+            record.assembled = Apdu(*outcome.apdu)
         if not block.is_last or outcome.is_repeated:
             record.kind = PART
             record.part_of = outcome.first
