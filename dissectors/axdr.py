@@ -7,35 +7,29 @@ Source: IEC 62056-6-2 (Data), IEC 61334-6 (A-XDR).
 from __future__ import annotations
 
 from collections.abc import Callable
-from struct import Struct
+from itertools import repeat
 from typing import Any, NamedTuple
 
+from dissectors.data_types import ARRAY as ARRAY
+from dissectors.data_types import BIT_STRING as BIT_STRING
+from dissectors.data_types import BOOLEAN as BOOLEAN
+from dissectors.data_types import CODES as _CODES  # noqa: F401 -- tests draw values by it
+from dissectors.data_types import COMPACT_ARRAY as COMPACT_ARRAY
+from dissectors.data_types import DESCRIPTOR as DESCRIPTOR
+from dissectors.data_types import DONT_CARE as DONT_CARE
+from dissectors.data_types import NAMES as NAMES
+from dissectors.data_types import NULL as NULL
+from dissectors.data_types import OCTET_STRING as OCTET_STRING
+from dissectors.data_types import STRUCTS as STRUCTS
+from dissectors.data_types import STRUCTURE as STRUCTURE
+from dissectors.data_types import TAGS as TAGS
+from dissectors.data_types import UTF8_STRING as UTF8_STRING
+from dissectors.data_types import VISIBLE_STRING as VISIBLE_STRING
+from dissectors.rows import FEWEST, MOST_COLUMNS, Rows, find_rows
 from dissectors.tree import Problem, Truncated
 
 MAX_DEPTH = 100
 """Arrays and structures nested deeper than this are refused: no meter comes near, recursion elsewhere stays safe."""
-
-NULL, ARRAY, STRUCTURE, BIT_STRING, COMPACT_ARRAY, DONT_CARE = 0, 1, 2, 4, 19, 255
-OCTET_STRING, VISIBLE_STRING, UTF8_STRING, BOOLEAN = 9, 10, 12, 3
-DESCRIPTOR = -1
-"""Pseudo type: a cosem-attribute-descriptor that stands without a type tag (quirk ``untagged-descriptors``)."""
-
-NAMES: dict[int, str] = {
-    0: "null-data", 1: "array", 2: "structure", 3: "boolean", 4: "bit-string", 5: "double-long",
-    6: "double-long-unsigned", 7: "float32", 9: "octet-string", 10: "visible-string", 12: "utf8-string", 13: "bcd",
-    15: "integer", 16: "long", 17: "unsigned", 18: "long-unsigned", 19: "compact-array", 20: "long64",
-    21: "long64-unsigned", 22: "enum", 23: "float32", 24: "float64", 25: "date-time", 26: "date", 27: "time",
-    28: "delta-integer", 29: "delta-long", 30: "delta-double-long", 31: "delta-unsigned", 32: "delta-long-unsigned",
-    33: "delta-double-long-unsigned", 255: "dont-care", DESCRIPTOR: "cosem-attribute-descriptor",
-}  # fmt: skip
-TAGS: dict[str, int] = {name: tag for tag, name in reversed(NAMES.items())}
-TAGS["float32"] = 23
-
-_CODES = {
-    3: "?", 5: "i", 6: "I", 7: "f", 13: "b", 15: "b", 16: "h", 17: "B", 18: "H", 20: "q", 21: "Q", 22: "B", 23: "f",
-    24: "d", 25: "12s", 26: "5s", 27: "4s", 28: "b", 29: "h", 30: "i", 31: "B", 32: "H", 33: "I",
-}  # fmt: skip
-STRUCTS: dict[int, Struct] = {tag: Struct(">" + code) for tag, code in _CODES.items()}
 
 # What follows a type tag: a size in octets, or one of the shapes below.
 _STRING, _CONTAINER, _BITS, _COMPACT, _UNKNOWN = -1, -2, -3, -4, -5
@@ -48,6 +42,12 @@ _SHAPE[NULL] = _SHAPE[DONT_CARE] = 0
 _SHAPE[OCTET_STRING] = _SHAPE[VISIBLE_STRING] = _SHAPE[UTF8_STRING] = _STRING
 _SHAPE[ARRAY] = _SHAPE[STRUCTURE] = _CONTAINER
 _SHAPE[BIT_STRING], _SHAPE[COMPACT_ARRAY] = _BITS, _COMPACT
+
+
+ROWS = -2
+"""Pseudo type: an array as :class:`dissectors.rows.Rows`, of which *end* is the end of the header."""
+_DEEPEST_ROWS = MAX_DEPTH - MOST_COLUMNS
+_NEW = tuple.__new__
 
 
 class Element(NamedTuple):
@@ -103,11 +103,29 @@ def length_octets(number: int) -> bytes:
     return bytes((0x80 | len(body),)) + body
 
 
-def scan_data(octets: bytes, at: int, end: int) -> tuple[list[Element], int]:
-    """Read one Data at *at* into its elements. Returns them and the next octet; raises Problem inside the engines."""
+def scan_data(octets: bytes, at: int, end: int, *, is_folded: bool = False) -> tuple[list[Element], int]:
+    """Read one Data at *at* into its elements. Returns them and the next octet; raises Problem inside the engines.
+
+    With *is_folded* an array of rows of one layout is one element of type ``ROWS``.
+    """
+    if at + 1 < end:  # nearly every value outside a profile is one scalar
+        tag = octets[at]
+        shape = _SHAPE[tag]
+        after = at + 1 + shape
+        if shape > 0 and after <= end:
+            return [_NEW(Element, (tag, at, after, _UNPACK[tag](octets, at + 1)[0]))], after  # type: ignore[misc]
+        if shape == _STRING:
+            after = at + 2 + octets[at + 1]
+            if octets[at + 1] < 0x80 and after <= end:
+                return [_NEW(Element, (tag, at, after, octets[at + 2 : after]))], after
+    return _scan_elements(octets, at, end, is_folded)
+
+
+def _scan_elements(octets: bytes, at: int, end: int, is_folded: bool) -> tuple[list[Element], int]:
     elements: list[Element] = []
-    new = tuple.__new__
+    append = elements.append
     left: list[int] = []
+    rest = 1
     try:
         while True:
             if at >= end:
@@ -118,39 +136,65 @@ def scan_data(octets: bytes, at: int, end: int) -> tuple[list[Element], int]:
                 after = at + 1 + shape
                 if after > end:
                     raise Truncated(at, 1 + shape, end - at)
-                value = _UNPACK[tag](octets, at + 1)[0] if shape else None  # type: ignore[misc]
-                elements.append(new(Element, (tag, at, after, value)))
+                append(_NEW(Element, (tag, at, after, _UNPACK[tag](octets, at + 1)[0] if shape else None)))  # type: ignore[misc]
             elif shape == _CONTAINER:
                 value, after = scan_length(octets, at + 1, end)
-                elements.append(new(Element, (tag, at, after, value)))
-                if value:
-                    if len(left) >= MAX_DEPTH:
-                        raise Problem(at, f"nested deeper than {MAX_DEPTH}")
-                    left.append(value)
-                    at = after
-                    continue
+                rows = find_rows(octets, after, end, value) if tag == ARRAY and FEWEST <= value <= end else None
+                if rows is not None and len(left) < _DEEPEST_ROWS:
+                    if is_folded:
+                        append(_NEW(Element, (ROWS, at, after, rows)))
+                    else:
+                        append(_NEW(Element, (tag, at, after, value)))
+                        elements += _row_elements(rows, octets)
+                    after = rows.end
+                else:
+                    append(_NEW(Element, (tag, at, after, value)))
+                    if value:
+                        if len(left) >= MAX_DEPTH:
+                            raise Problem(at, f"nested deeper than {MAX_DEPTH}")
+                        left.append(rest)
+                        rest = value
+                        at = after
+                        continue
+            elif shape == _STRING and at + 1 < end and (size := octets[at + 1]) < 0x80 and at + 2 + size <= end:
+                after = at + 2 + size
+                append(_NEW(Element, (tag, at, after, octets[at + 2 : after])))
             else:
                 value, after = _scan_variable(octets, at, end, shape)
-                elements.append(new(Element, (tag, at, after, value)))
+                append(_NEW(Element, (tag, at, after, value)))
             at = after
-            while left:
-                if left[-1] > 1:
-                    left[-1] -= 1
-                    break
-                left.pop()
-            else:
-                return elements, at
+            rest -= 1
+            while not rest:
+                if not left:
+                    return elements, at
+                rest = left.pop() - 1
     except Problem as problem:
         raise ElementsProblem(problem, elements) from None
+
+
+def _row_elements(rows: Rows, octets: bytes) -> list[Element]:
+    """Give the elements of all rows, column by column put in their places."""
+    layout, start, _, count = rows
+    size, width = layout.size, len(layout.columns)
+    length = count * size
+    elements: list[Any] = [None] * (count * width)
+    values = iter(zip(*rows.values(octets), strict=True))
+    for number, column in enumerate(layout.columns):
+        inside: Any = next(values) if column.has_value else repeat(column.members if column.tag == STRUCTURE else None)
+        begin, stop = start + column.start, start + column.end
+        places = zip(repeat(column.tag), range(begin, begin + length, size), range(stop, stop + length, size), inside)
+        elements[number::width] = map(_NEW, repeat(Element), places)
+    return elements
 
 
 def skip_data(octets: bytes, at: int, end: int) -> int:
     """Pass over one Data at *at*: the checks of :func:`scan_data` without its values. Returns the next octet."""
     if at < end and (shape := _SHAPE[octets[at]]) >= 0 and at + shape < end:
         return at + 1 + shape  # nearly every value outside a profile is one scalar
-    pending = [1]
+    left: list[int] = []
+    rest = 1
     try:
-        while pending:
+        while True:
             tag = octets[at]
             shape = _SHAPE[tag]
             if shape >= 0:
@@ -158,26 +202,31 @@ def skip_data(octets: bytes, at: int, end: int) -> int:
             elif shape == _STRING and octets[at + 1] < 0x80:
                 at += 2 + octets[at + 1]
             elif shape == _CONTAINER:
-                count, at = scan_length(octets, at + 1, end)
-                if count:
-                    if len(pending) > MAX_DEPTH:
-                        raise Problem(at, f"nested deeper than {MAX_DEPTH}")
-                    pending.append(count)
-                    continue
+                count, after = scan_length(octets, at + 1, end)
+                rows = find_rows(octets, after, end, count) if tag == ARRAY and FEWEST <= count <= end else None
+                if rows is not None and len(left) < _DEEPEST_ROWS:
+                    at = rows.end
+                else:
+                    if count:
+                        if len(left) >= MAX_DEPTH:
+                            raise Problem(at, f"nested deeper than {MAX_DEPTH}")
+                        left.append(rest)
+                        rest = count
+                        at = after
+                        continue
+                    at = after
             else:
                 _, at = _scan_variable(octets, at, end, shape)
             if at > end:
                 break
-            while pending:
-                if pending[-1] > 1:
-                    pending[-1] -= 1
-                    break
-                pending.pop()
+            rest -= 1
+            while not rest:
+                if not left:
+                    return at
+                rest = left.pop() - 1
     except IndexError:
         at = end + 1
-    if at > end:
-        raise Truncated(at, 1, 0)
-    return at
+    raise Truncated(at, 1, 0)
 
 
 def _scan_variable(octets: bytes, at: int, end: int, shape: int) -> tuple[Any, int]:

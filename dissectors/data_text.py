@@ -1,23 +1,26 @@
 """A-XDR Data to text: the three forms of the writers, out of the flat elements.
 
-Names and texts are taken from the nodes that the tree engine grows of an element, once for each type or count.
-Source: IEC 62056-6-2 (Data).
+Each form says once how a scalar of a type is written, as the source of an f-string; out of that are made the function
+that writes one, and for arrays of rows of one layout the function that writes all rows. Names and texts of nodes are
+those that the tree engine grows. Source: IEC 62056-6-2 (Data).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dissectors import axdr
-from dissectors.axdr import ARRAY, STRUCTURE, Element, scan_data
+from dissectors.axdr import ARRAY, ROWS, STRUCTURE, Element, scan_data
 from dissectors.data import grow_elements, scalar_to_json
 from dissectors.node_text import Memo, form_text, head_text, json_text, outline_text, plain_text, shown_text
+from dissectors.rows import Rows
+from dissectors.source_text import code, fstring
 from dissectors.tree import Kind, Node
 
 _CONTAINERS = (ARRAY, STRUCTURE)
-_SPECIAL = (7, axdr.COMPACT_ARRAY, axdr.DESCRIPTOR)
-"""Types whose nodes have more than a value: written by way of the node."""
+_SCALARS = [tag for tag in axdr.NAMES if tag not in (*_CONTAINERS, 7, axdr.COMPACT_ARRAY, axdr.DESCRIPTOR)]
+"""Types whose nodes have a value and nothing else; the others are written by way of the node."""
 
 
 def _grown(element: Element) -> Node:
@@ -37,163 +40,241 @@ def _is_hex(tag: int) -> bool:
     return is_octets and tag not in (axdr.NULL, axdr.DONT_CARE, axdr.BIT_STRING) and scalar_to_json(tag, b"\n") == "0A"
 
 
-# -- JSON -----------------------------------------------------------------------------------------------------------
+class Form:
+    """One form of Data: how a scalar is written as a template, and what stands around and between elements."""
+
+    between = ", "
+
+    def __init__(self) -> None:
+        self.constants: dict[str, Any] = {}
+        self.scalars: dict[int, Callable[..., str]] = {
+            tag: eval(f"lambda v, a, b: {fstring(self.scalar(tag, 'v', code('a'), code('b')))}", self.constants)
+            for tag in _SCALARS
+        }
+
+    def scalar(self, tag: int, value: str, start: str, end: str) -> str:
+        """Give the template of a scalar whose value is in the variable *value*."""
+        raise NotImplementedError
+
+    def join(self, elements: list[Any], scalars: Mapping[int, Callable[..., str]], octets: bytes, prefix: str) -> str:
+        """Write *elements*; *start* and *end* of each may be templates as well as numbers."""
+        raise NotImplementedError
+
+    def read(self, octets: bytes, at: int, end: int, prefix: str = "") -> tuple[str, int]:
+        """Write one Data. Returns the text and the next octet."""
+        elements, after = scan_data(octets, at, end, is_folded=True)
+        if len(elements) == 1:
+            tag, start, stop, value = elements[0]
+            if tag in self.scalars:
+                return prefix + self.scalars[tag](value, start, stop), after
+        return self.join(elements, self.scalars, octets, prefix), after
+
+    def rows(self, rows: Rows, octets: bytes, prefix: str) -> str:
+        """Write all elements of an array of rows, by the function made for their layout."""
+        made = rows.layout.made
+        write = made.get(self)
+        if write is None:
+            write = made[self] = self.row_writer(rows.layout.columns)
+        text: str = write(rows.values(octets), rows.start, rows.number, rows.layout.size, prefix)
+        return text
+
+    def row_writer(self, columns: list[Any]) -> Callable[..., str]:
+        """Generate the function that writes rows of these columns."""
+        elements: list[Any] = []
+        scalars: dict[int, Callable[..., str]] = {}
+        values: list[str] = []
+        for column in columns:
+            variable = f"v{len(values)}" if column.has_value else "None"
+            if column.has_value:
+                values.append(variable)
+            start, end = code(f"p{column.start}"), code(f"p{column.end}")
+            elements.append((column.tag, start, end, column.members if column.tag == STRUCTURE else variable))
+            scalars[column.tag] = self.scalar_of(column.tag)
+        template = self.joined(elements, scalars)
+        used = {offset for column in columns for offset in (column.start, column.end) if code(f"p{offset}") in template}
+        places = [f"map(str, range(a + {offset}, a + {offset} + n * z, z))" for offset in sorted(used)]
+        names = "".join([f", p{offset}" for offset in sorted(used)])
+        loop = f"for ({''.join([f'{name}, ' for name in values])}){names}{',' * (not names)} in "
+        loop += f"zip({', '.join(['rows', *places])})"
+        source = f"lambda rows, a, n, z, i: {self.between!r}.join([{fstring(template)} {loop}])"
+        write: Callable[..., str] = eval(source, self.constants)
+        return write
+
+    def scalar_of(self, tag: int) -> Callable[..., str]:
+        """Make what writes the template of one scalar of a row."""
+        return lambda value, start, end: self.scalar(tag, value, start, end)
+
+    def joined(self, elements: list[Any], scalars: Mapping[int, Callable[..., str]]) -> str:
+        """Write the template of a row."""
+        return self.join(elements, scalars, b"", "")
+
+    def call(self, tag: int, write: Callable[[Any], str], value: str) -> str:
+        """Give the template that calls *write*."""
+        name = f"W{tag}" if tag >= 0 else f"W_{-tag}"
+        self.constants[name] = write
+        return code(f"{name}({value})")
 
 
-def _json_writer(tag: int) -> Callable[[Any], str]:
-    """Make the function that writes one scalar of type *tag*."""
-    name = axdr.NAMES[tag]
-    if _is_number(tag):
-        return f'{{"{name}": %d}}'.__mod__
-    if _is_hex(tag):
-        return lambda value: f'{{"{name}": "{value.hex().upper()}"}}'
-    return lambda value: f'{{"{name}": {plain_text(scalar_to_json(tag, value))}}}'
+class JsonForm(Form):
+    """What stands in the ``apdu`` member."""
+
+    opened = {tag: f'{{"{axdr.NAMES[tag]}": [' for tag in _CONTAINERS}
+
+    def scalar(self, tag: int, value: str, start: str, end: str) -> str:
+        """Write name and value."""
+        shown = self.call(tag, lambda value: plain_text(scalar_to_json(tag, value)), value)
+        if _is_number(tag):
+            shown = code(value)
+        elif _is_hex(tag):
+            shown = f'"{code(f"{value}.hex().upper()")}"'
+        return f'{{"{axdr.NAMES[tag]}": {shown}}}'
+
+    def join(self, elements: list[Any], scalars: Mapping[int, Callable[..., str]], octets: bytes, prefix: str) -> str:
+        """Put arrays and structures around what is in them."""
+        out: list[str] = []
+        left: list[int] = []
+        for element in elements:
+            tag, start, stop, value = element
+            if tag in _CONTAINERS:
+                out.append(self.opened[tag])
+                if value:
+                    left.append(value)
+                    continue
+                out.append("]}")
+            elif tag in scalars:
+                out.append(scalars[tag](value, start, stop))
+            elif tag == ROWS:
+                out += (self.opened[ARRAY], self.rows(value, octets, ""), "]}")
+            else:
+                out.append(json_text(_grown(element)))
+            while left:
+                if left[-1] > 1:
+                    left[-1] -= 1
+                    out.append(", ")
+                    break
+                left.pop()
+                out.append("]}")
+        return "".join(out)
 
 
-_SCALARS = [tag for tag in axdr.NAMES if tag not in (*_CONTAINERS, *_SPECIAL)]
-_JSON = {tag: _json_writer(tag) for tag in _SCALARS}
-_JSON_OPEN = {tag: f'{{"{axdr.NAMES[tag]}": [' for tag in _CONTAINERS}
+class LayerForm(Form):
+    """What stands in ``layers``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened = Memo(self.open)
+
+    def open(self, key: tuple[int, int]) -> tuple[str, str]:
+        """Write what stands before the start of an array or structure of so many elements, and after its end."""
+        node = _grown(Element(key[0], 0, 2, key[1]))
+        return f'{head_text(node)}, "range": [', f'], "children": [{head_text(node.children[0])}, "range": ['
+
+    def scalar(self, tag: int, value: str, start: str, end: str) -> str:
+        """Write name, value and range."""
+        place = f', "range": [{start}, {end}]}}'
+        name = f'{{"name": "{axdr.NAMES[tag]}"'
+        if _is_number(tag):
+            return f'{name}, "value": {code(value)}{place}'
+        if _is_hex(tag):
+            return f'{name}, "value": "{code(f"{value}.hex().upper()")}"{place}'
+        return self.call(tag, lambda value: head_text(_grown(Element(tag, 0, 1, value))), value) + place
+
+    def join(self, elements: list[Any], scalars: Mapping[int, Callable[..., str]], octets: bytes, prefix: str) -> str:
+        """Put arrays and structures around what is in them; where they end is known afterwards."""
+        out: list[str] = []
+        left: list[int] = []
+        places: list[int] = []
+        for element in elements:
+            tag, start, stop, value = element
+            if tag in _CONTAINERS:
+                head, middle = self.opened[tag, value]
+                out += (f"{head}{start}, ", str(stop), f"{middle}{start}, {stop}]}}")
+                if value:
+                    left.append(value)
+                    places.append(len(out) - 2)
+                    out.append(", ")
+                    continue
+                out.append("]}")
+            elif tag in scalars:
+                out.append(scalars[tag](value, start, stop))
+            elif tag == ROWS:
+                head, middle = self.opened[ARRAY, value.number]
+                out.append(f"{head}{start}, {value.end}{middle}{start}, {stop}]}}, {self.rows(value, octets, '')}]}}")
+                stop = value.end
+            else:
+                out.append(form_text(_grown(element)))
+            while left:
+                if left[-1] > 1:
+                    left[-1] -= 1
+                    out.append(", ")
+                    break
+                left.pop()
+                out[places.pop()] = str(stop)
+                out.append("]}")
+        return "".join(out)
 
 
-def data_json(octets: bytes, at: int, end: int) -> tuple[str, int]:
-    """Write one Data as in the ``apdu`` member. Returns the text and the next octet."""
-    elements, after = scan_data(octets, at, end)
-    out: list[str] = []
-    left: list[int] = []
-    for element in elements:
-        tag, _, _, value = element
-        if tag in _CONTAINERS:
-            out.append(_JSON_OPEN[tag])
-            if value:
-                left.append(value)
-                continue
-            out.append("]}")
-        else:
-            write = _JSON.get(tag)
-            out.append(write(value) if write is not None else json_text(_grown(element)))
-        while left:
-            if left[-1] > 1:
-                left[-1] -= 1
-                out.append(", ")
-                break
-            left.pop()
-            out.append("]}")
-    return "".join(out), after
+class OutlineForm(Form):
+    """The lines of the outline; *prefix* is a line end and the indent."""
 
+    between = ""
 
-# -- layers ---------------------------------------------------------------------------------------------------------
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened = Memo(self.open)
 
+    def open(self, key: tuple[int, int]) -> tuple[str, str]:
+        """Write the line of an array or structure of so many elements, and that of its count."""
+        node = _grown(Element(key[0], 0, 2, key[1]))
+        inside = node.children[0]
+        return f"{node.name}{shown_text(node)}", f"{inside.name}{shown_text(inside)}"
 
-def _form_writer(tag: int) -> Callable[[Any, int, int], str]:
-    name = axdr.NAMES[tag]
-    if _is_number(tag):
-        return lambda value, start, end: f'{{"name": "{name}", "value": {value}, "range": [{start}, {end}]}}'
-    if _is_hex(tag):
-        return lambda value, start, end: (
-            f'{{"name": "{name}", "value": "{value.hex().upper()}", "range": [{start}, {end}]}}'
-        )
-    return lambda value, start, end: f'{head_text(_grown(Element(tag, 0, 1, value)))}, "range": [{start}, {end}]}}'
+    def scalar(self, tag: int, value: str, start: str, end: str) -> str:
+        """Write what follows the indent."""
+        name = axdr.NAMES[tag]
+        if _is_number(tag):
+            return f"{name}: {code(value)}"
+        if _is_hex(tag):
+            return name + code(f'(": " + {value}.hex().upper() if {value} else "")')
+        return name + self.call(tag, lambda value: shown_text(_grown(Element(tag, 0, 1, value))), value)
 
+    def joined(self, elements: list[Any], scalars: Mapping[int, Callable[..., str]]) -> str:
+        """Write the template of a row."""
+        return self.join(elements, scalars, b"", code("i"))
 
-_FORM = {tag: _form_writer(tag) for tag in _SCALARS}
-
-
-def _form_open(key: tuple[int, int]) -> tuple[str, str]:
-    """Write what stands before the start of an array or structure of so many elements, and after its end."""
-    node = _grown(Element(key[0], 0, 2, key[1]))
-    return f'{head_text(node)}, "range": [', f'], "children": [{head_text(node.children[0])}, "range": ['
-
-
-_FORM_OPEN = Memo(_form_open)
-
-
-def data_form(octets: bytes, at: int, end: int) -> tuple[str, int]:
-    """Write one Data as in ``layers``. Returns the text and the next octet."""
-    elements, after = scan_data(octets, at, end)
-    out: list[str] = []
-    opened: list[list[int]] = []
-    for element in elements:
-        tag, start, stop, value = element
-        if tag in _CONTAINERS:
-            head, middle = _FORM_OPEN[tag, value]
-            out += (f"{head}{start}, ", "", f"{middle}{start}, {stop}]}}")
-            if value:
-                opened.append([value, len(out) - 2])
-                out.append(", ")
-                continue
-            out[-2] = str(stop)
-            out.append("]}")
-        else:
-            write = _FORM.get(tag)
-            out.append(write(value, start, stop) if write is not None else form_text(_grown(element)))
-        while opened:
-            top = opened[-1]
-            if top[0] > 1:
-                top[0] -= 1
-                out.append(", ")
-                break
-            out[top[1]] = str(stop)
-            opened.pop()
-            out.append("]}")
-    return "".join(out), after
-
-
-# -- outline --------------------------------------------------------------------------------------------------------
-
-
-def _outline_line(key: tuple[int, Any]) -> str:
-    node = _grown(Element(key[0], 0, 1, key[1]))
-    return f"{node.name}{shown_text(node)}"
-
-
-def _outline_open(key: tuple[int, int]) -> tuple[str, str]:
-    node = _grown(Element(key[0], 0, 2, key[1]))
-    inside = node.children[0]
-    return f"{node.name}{shown_text(node)}", f"{inside.name}{shown_text(inside)}"
-
-
-_OUTLINE_OPEN = Memo(_outline_open)
-
-
-def _outline_writer(tag: int) -> Callable[[Any], str]:
-    name = axdr.NAMES[tag]
-    if _is_number(tag):
-        return f"{name}: %d".__mod__
-    if _is_hex(tag):
-        return lambda value: f"{name}: {value.hex().upper()}" if value else name
-    return lambda value: _outline_line((tag, value))
-
-
-_OUTLINE = {tag: _outline_writer(tag) for tag in _SCALARS}
-
-
-def data_outline(octets: bytes, at: int, end: int, prefix: str) -> tuple[str, int]:
-    """Write one Data as outline, *prefix* (a line end and the indent) before each line; returns the next octet too."""
-    elements, after = scan_data(octets, at, end)
-    out: list[str] = []
-    left: list[int] = []
-    prefixes = [prefix]
-    for element in elements:
-        tag, _, _, value = element
-        if tag in _CONTAINERS:
-            head, inside = _OUTLINE_OPEN[tag, value]
-            out.append(f"{prefix}{head}{prefix}  {inside}")
-            if value:
-                left.append(value)
-                prefix += "  "
-                prefixes.append(prefix)
-                continue
-        else:
-            write = _OUTLINE.get(tag)
-            if write is not None:
-                out.append(prefix + write(value))
+    def join(self, elements: list[Any], scalars: Mapping[int, Callable[..., str]], octets: bytes, prefix: str) -> str:
+        """Write a line each, those inside indented."""
+        out: list[str] = []
+        left: list[int] = []
+        prefixes = [prefix]
+        for element in elements:
+            tag, start, stop, value = element
+            if tag in _CONTAINERS or tag == ROWS:
+                number = value.number if tag == ROWS else value
+                head, inside = self.opened[ARRAY if tag == ROWS else tag, number]
+                out.append(f"{prefix}{head}{prefix}  {inside}")
+                if tag == ROWS:
+                    out.append(self.rows(value, octets, prefix + "  "))
+                elif value:
+                    left.append(value)
+                    prefix += "  "
+                    prefixes.append(prefix)
+                    continue
+            elif tag in scalars:
+                out.append(prefix + scalars[tag](value, start, stop))
             else:
                 out.append(outline_text(_grown(element), prefix))
-        while left:
-            if left[-1] > 1:
-                left[-1] -= 1
-                break
-            left.pop()
-            prefixes.pop()
-            prefix = prefixes[-1]
-    return "".join(out), after
+            while left:
+                if left[-1] > 1:
+                    left[-1] -= 1
+                    break
+                left.pop()
+                prefixes.pop()
+                prefix = prefixes[-1]
+        return "".join(out)
+
+
+_JSON, _LAYER, _OUTLINE = JsonForm(), LayerForm(), OutlineForm()
+data_json = _JSON.read
+data_form = _LAYER.read
+data_outline = _OUTLINE.read

@@ -20,6 +20,7 @@ from dissectors.hdlc import FlagField, Information, ParameterList
 from dissectors.node_text import Memo
 from dissectors.pdu import Remaining
 from dissectors.regions import Length
+from dissectors.source_text import literal
 from dissectors.tree import Kind, Node, Problem
 from dissectors.xdlms.initiate import Conformance
 from dissectors.xdlms.notification import DateTimeString, EventTime
@@ -340,8 +341,7 @@ def _source(part: Part) -> str:
     if isinstance(part, At):
         number = f"{part.base} + {part.offset}" if part.offset else part.base
         return f"{{{number}}}" if part.bit < 0 else f"{{({number}) * 8 + {part.bit}}}"
-    quoted = part.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
-    return quoted.replace("{", "{{").replace("}", "}}")
+    return literal(part)
 
 
 def _renderer(segments: list[list[Part]]) -> Callable[[int], tuple[str, ...]]:
