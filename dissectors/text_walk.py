@@ -12,6 +12,7 @@ from contextlib import suppress
 from struct import Struct
 from typing import Any, ClassVar, NamedTuple
 
+from dissectors.ber import Element, OtherElements
 from dissectors.compile import Found, Keep, Position, Walk
 from dissectors.composites import Choice, Optional, Sequence, SequenceOf, When
 from dissectors.data import DataField
@@ -178,6 +179,8 @@ class TextWalk(Walk):
             return super().value(item, seen, start)
         if isinstance(item, OF_VALUE):
             return self.grown_of_value(item, seen, start)
+        if isinstance(item, (Element, OtherElements)):
+            return self.element(item)
         variable, text = self.name(), self.name("x")
         known, told = self.known[-1]
         for name, one in seen.items():
@@ -200,6 +203,29 @@ class TextWalk(Walk):
         self.line(f"{text}, b = {self.write_of_value(item, variable)}")
         self.line("if b != n - a: raise WRONG")
         self.line("a = n")
+        self.moved()
+        return [Member("", [Code(text)])]
+
+    def element(self, item: Element | OtherElements) -> Found:
+        """Write an element where its tag stands: from a table by place and octets, unless its length may be odd."""
+        text = self.name("x")
+        write = self.write_grown(item)
+        grown = f"{text}, a, b = {self.constant(write)}(o, a, e, s, {{}}, i)"
+
+        def make(key: tuple[int, str, bytes]) -> str:
+            at, prefix, octets = key
+            made: str = write(bytes(at) + octets, at, at + len(octets), at, {}, prefix)[0]
+            return made
+
+        self.line(f"{text} = ''")
+        if isinstance(item, OtherElements):
+            self.line(f"if a < e: {grown}")
+        else:
+            self.line(f"if a < e and o[a] == {item.tag}:")
+            self.line("    n = a + 2 + o[a + 1]")
+            self.line("    if o[a + 1] < 128 and (n == e or n + 2 < e):")
+            self.line(f"        {text} = {self.constant(Memo(make, PLACES))}[a, i, o[a:n]]; a = n")
+            self.line(f"    else: {grown}")
         self.moved()
         return [Member("", [Code(text)])]
 
