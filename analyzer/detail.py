@@ -110,7 +110,7 @@ def _buffers(record: Record, stood: Apdu | None, at: int) -> list[Node]:
     if record.closed is not None and record.apdu is not None:
         found.append(("opened APDU", record.apdu.octets))
     if record.assembled is not None:
-        found.append((f"assembled APDU ({len(record.parts)} blocks)", record.assembled.octets))
+        found.append((f"assembled APDU ({len(record.parts)} records)", record.assembled.octets))
     if record.incomplete is not None:
         found.append(("incomplete APDU", record.incomplete.octets))
     nodes = []

@@ -12,13 +12,14 @@ from analyzer.tracking.conversation import Conversation
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
 from captures.chunk import SENT, Chunk, Source
-from captures.network import TCP, Network, endpoints, reverse
+from captures.network import ACK, SYN, TCP, Network, endpoints, reverse
 from dissectors.tree import Note
 
 _MOST_CONVERSATIONS = 16384
 _MOST_WAITING = 1024
 _MASK = 0xFFFF_FFFF
 _SPECIAL = 7
+_new = tuple.__new__
 
 
 class Flow:
@@ -101,23 +102,27 @@ class Pipeline:
             if chunk[2] < 0 or 147 <= chunk[2] <= 162:
                 self._feed_serial(chunk)
             return
-        protocol, key, octets, _, _, sequence, flags = payload[:7]
+        protocol, key, octets, _, _, sequence, flags, acknowledgment = payload
         flow = self._flows.get(key)
         if flow is None:
-            if not octets:
+            if not octets and not flags & SYN:
                 return
             flow = self._make_flow(protocol, key)
-        mark = Mark(chunk[0], chunk[1])
+        mark = _new(Mark, (chunk[0], chunk[1]))
         if protocol != TCP:
             flow.conversation.feed(flow.side, octets, mark)
             return
+        if flow.other.stream.pending and flags & ACK:
+            self._events(flow.other, flow.other.stream.acknowledge(acknowledgment))
         stream = flow.stream
         if sequence == stream.next_sequence and not flags & _SPECIAL and not stream.pending:
             if octets:
                 stream.next_sequence = sequence + len(octets) & _MASK
                 flow.conversation.feed(flow.side, octets, mark)
-            return
-        self._events(flow, stream.feed(sequence, flags, octets, mark))
+        else:
+            self._events(flow, stream.feed(sequence, flags, octets, mark))
+        if chunk[5] > len(chunk[4]) and octets:
+            self._events(flow, stream.lose(chunk[5] - len(chunk[4]), mark))
 
     def finish(self) -> None:
         """The capture ended: give what still waits."""

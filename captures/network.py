@@ -14,19 +14,19 @@ from captures.chunk import Chunk
 from captures.fragments import Fragments
 from captures.links import IPV4, IPV6, LINKS, LLC, TRUNCATED, is_octet_link
 
-__all__ = ["FIN", "PSH", "RST", "SYN", "TCP", "UDP", "Network", "Payload", "endpoints", "is_octet_link", "reverse"]
+__all__ = ["ACK", "FIN", "PSH", "RST", "SYN", "TCP", "UDP", "Network", "Payload", "endpoints", "is_octet_link", "reverse"]
 
 TCP, UDP = 6, 17
-FIN, SYN, RST, PSH = 1, 2, 4, 8
+FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 """Flags of a TCP segment."""
 
 _ETHERNET = 1
-_FAST = Struct(">12xHBxHxxHxB14xI4xBB")
+_FAST = Struct(">12xHBxHxxHxB14xIIBB")
 _fast = _FAST.unpack_from
 _FAST_LENGTH = _FAST.size
 _ipv4 = Struct(">BxHHHxB").unpack_from
 _ipv6 = Struct(">IHB").unpack_from
-_tcp = Struct(">4xI4xBB").unpack_from
+_tcp = Struct(">4xIIBB").unpack_from
 _udp = Struct(">4xH").unpack_from
 _fragment = Struct(">BxHI").unpack_from
 _new = tuple.__new__
@@ -55,6 +55,8 @@ class Payload(NamedTuple):
     """TCP sequence number of the first octet; 0 for UDP."""
     flags: int
     """TCP flags; 0 for UDP."""
+    acknowledgment: int
+    """TCP acknowledgment number; it counts where the flag ACK is set."""
 
 
 class Network:
@@ -75,7 +77,7 @@ class Network:
         """
         octets = chunk[4]
         if chunk[2] == _ETHERNET and len(octets) >= _FAST_LENGTH:
-            kind, version, total, fragment, protocol, sequence, offset, flags = _fast(octets)
+            kind, version, total, fragment, protocol, sequence, acknowledgment, offset, flags = _fast(octets)
             if kind == IPV4 and version == 0x45 and not fragment & 0x3FFF:
                 end = 14 + total
                 if end > len(octets) or not total:
@@ -83,12 +85,12 @@ class Network:
                 if protocol == TCP:
                     start = 34 + (offset >> 2 & 0x3C)
                     if 54 <= start <= end:
-                        return _new(Payload, (TCP, octets[26:38], octets[start:end], start, end, sequence, flags))
+                        return _new(Payload, (TCP, octets[26:38], octets[start:end], start, end, sequence, flags, acknowledgment))
                 elif protocol == UDP:
                     length = octets[38] << 8 | octets[39]
                     if 8 <= length <= end - 34:
                         end = 34 + length
-                        return _new(Payload, (UDP, octets[26:38], octets[42:end], 42, end, 0, 0))
+                        return _new(Payload, (UDP, octets[26:38], octets[42:end], 42, end, 0, 0, 0))
         return self._peel(chunk)
 
     def _peel(self, chunk: Chunk) -> Payload | None:
@@ -175,7 +177,7 @@ class Network:
         if protocol == TCP:
             if start + 20 > end:
                 return self._aside("truncated")
-            sequence, offset, flags = _tcp(octets, start)
+            sequence, acknowledgment, offset, flags = _tcp(octets, start)
             body = start + (offset >> 2 & 0x3C)
             if body < start + 20:
                 return self._aside("tcp-malformed")
@@ -184,7 +186,7 @@ class Network:
             if start + 8 > end:
                 return self._aside("truncated")
             length = _udp(octets, start)[0]
-            sequence = flags = 0
+            sequence = acknowledgment = flags = 0
             body = start + 8
             if length:  # 0: a jumbogram, or the sender's card fills it in
                 if length < 8:
@@ -192,7 +194,8 @@ class Network:
                 end = min(end, start + length)
         else:
             return self._aside(_PROTOCOLS.get(protocol) or f"ip-protocol-{protocol}")
-        return Payload(protocol, addresses + octets[start : start + 4], octets[body:end], body, end, sequence, flags)
+        key = addresses + octets[start : start + 4]
+        return Payload(protocol, key, octets[body:end], body, end, sequence, flags, acknowledgment)
 
 
 @lru_cache(maxsize=4096)

@@ -65,7 +65,7 @@ def summary(record: Record) -> str:
         return _without_apdu(record)
     text = apdu_summary(record.assembled or apdu, record.objects)
     if record.assembled is not None:
-        text += f"{SEPARATOR}from {len(record.parts)} blocks"
+        text += f"{SEPARATOR}from {len(record.parts)} records"
     elif record.kind == PART:
         text += SEPARATOR + "part"
     if record.more:

@@ -7,13 +7,13 @@ from analyzer.record import APDU, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, Cl
 from analyzer.tracking.association import Association, Request
 from analyzer.tracking.findings import dissection_notes, finding
 from analyzer.tracking.peer import Peer
-from analyzer.tracking.plans import Plan, plan_of
+from analyzer.tracking.plans import Plan, Values, plan_of
 from analyzer.tracking.transfers import Transfers
 from dissectors.scanning import scan_apdu
 
-_PROTECTED = 0x30
 _ENCRYPTED = 0x20
 _MOST_LAYERS = 8
+_new = tuple.__new__
 
 
 class Dialogue:
@@ -26,7 +26,7 @@ class Dialogue:
     def take(self, record: Record, peer: Peer, octets: bytes, at: int) -> None:
         """Let *record* carry the APDU *octets*, which begin at *at* in its frame (-1 where they were joined)."""
         found, values = scan_apdu(octets, 0, len(octets))
-        record.apdu = Apdu(octets, found, values, at)
+        record.apdu = _new(Apdu, (octets, found, values, at))
         record.kind = APDU
         if values is None or found is None:
             record.notes += dissection_notes(octets, record.problem == "truncated")
@@ -34,16 +34,24 @@ class Dialogue:
             return
         if found.deviates is not None and found.deviates(octets):
             record.notes += dissection_notes(octets, False)
-        plan = plan_of(found)
+        plan = found.plan or plan_of(found)
         if plan.is_protected:
             inner = self._open(record, plan)
-            if inner is not None:
-                plan = inner
-        self._address(record, peer, plan.role)
+            if inner is not None and record.apdu.values is not None:
+                plan, values = inner, record.apdu.values
+        role = plan.role
+        if role is REQUEST and peer.role is REQUEST:
+            record.direction = REQUEST
+            record.client, record.server = peer.source, peer.destination
+        elif role is RESPONSE and peer.role is RESPONSE:
+            record.direction = RESPONSE
+            record.client, record.server = peer.destination, peer.source
+        else:
+            self._address(record, peer, role)
         if plan.is_general:
             self._general_block(record, peer, plan)
         else:
-            self._follow(record, peer, plan)
+            self._follow(record, peer, plan, values)
 
     def _open(self, record: Record, plan: Plan) -> Plan | None:
         """Open an APDU that is authenticated only: its text stands in clear, its tag waits for a key."""
@@ -79,20 +87,19 @@ class Dialogue:
         else:
             record.client, record.server = peer.destination, peer.source
 
-    def _follow(self, record: Record, peer: Peer, plan: Plan) -> None:
+    def _follow(self, record: Record, peer: Peer, plan: Plan, values: Values) -> None:
         """Tie the APDU to its association and its request, and join its block."""
-        apdu = record.apdu
-        if apdu is None or apdu.values is None:
-            return
         association = peer.association
-        if record.direction is UNSOLICITED:
+        direction = record.direction
+        if direction is UNSOLICITED:
             record.association = association.number
-            record.objects = plan.objects(apdu.values)
+            record.objects = plan.objects(values)
             return
-        invoke_id = plan.invoke_id(apdu.values)
-        if record.direction is REQUEST:
-            self._ask(record, association, plan, invoke_id)
-        elif record.direction is RESPONSE:
+        slot, mask, offset = plan.invoke
+        invoke_id = (values[slot] & mask) + offset if mask else offset
+        if direction is REQUEST:
+            self._ask(record, association, plan, values, invoke_id)
+        elif direction is RESPONSE:
             self._answer(record, association, plan.family, invoke_id)
         record.association = association.number
         if plan.is_block:
@@ -108,18 +115,20 @@ class Dialogue:
         association.is_open = False
         association.pending.clear()
 
-    def _ask(self, record: Record, association: Association, plan: Plan, invoke_id: int) -> None:
+    def _ask(self, record: Record, association: Association, plan: Plan, values: Values, invoke_id: int) -> None:
         """Remember a request; a later block of one is about the objects of its first."""
         if association.number is None or (plan.family == "aarq" and association.is_open):
             self.begin(association)
         association.is_open = True
-        record.objects = plan.objects(record.apdu.values) if record.apdu and record.apdu.values else ()
-        request = Request(record.number, record.time_ns, plan.family, plan.choice, record.objects)
-        if record.objects:
+        if plan.asks_by_block:
+            first = association.transfer.get(invoke_id)
+            objects = first.objects if first is not None else ()
+        else:
+            objects = plan.objects(values)
+        record.objects = objects
+        request = _new(Request, (record.number, record.time_ns, plan.family, plan.choice, objects))
+        if objects and not plan.asks_by_block:
             association.transfer[invoke_id] = request
-        elif plan.choice and (first := association.transfer.get(invoke_id)) is not None:
-            record.objects = first.objects
-            request = request._replace(objects=first.objects)
         association.ask(invoke_id, request)
 
     def _answer(self, record: Record, association: Association, family: str, invoke_id: int) -> None:
@@ -130,11 +139,12 @@ class Dialogue:
         request = association.answer(invoke_id, family)
         if request is None:
             return
-        record.request = request.number
-        record.objects = request.objects
+        number, end_ns, _, _, objects = request
+        record.request = number
+        record.objects = objects
         begin = record.start_ns if record.start_ns is not None else record.time_ns
-        if begin is not None and request.end_ns is not None:
-            record.latency_ns = begin - request.end_ns
+        if begin is not None and end_ns is not None:
+            record.latency_ns = begin - end_ns
 
     def _block(self, record: Record, peer: Peer, plan: Plan, invoke_id: int) -> None:
         """Join a block of a service's own block transfer."""
@@ -159,7 +169,8 @@ class Dialogue:
         if not block.is_last or outcome.is_repeated:
             record.kind = PART
             record.part_of = outcome.first
-            self.transfers.part(transfer, record, lambda: blocks.so_far(key))
+            if blocks.runs(key):
+                self.transfers.part(transfer, record, lambda: blocks.so_far(key))
         else:
             self.transfers.done(transfer)
 
@@ -174,7 +185,7 @@ class Dialogue:
         if not data:
             return
         general = peer.association.general
-        side = "a" if id(peer) <= id(peer.reverse) else "b"
+        side = f"{peer.source} > {peer.destination}"
         transfer = (id(general), side)
         if general.begins_anew(side, number, data):
             self.transfers.give_up(transfer)
@@ -187,7 +198,8 @@ class Dialogue:
         if outcome.apdu is None:
             record.kind = PART
             record.part_of = outcome.first
-            self.transfers.part(transfer, record, lambda: general.so_far(side))
+            if general.runs(side):
+                self.transfers.part(transfer, record, lambda: general.so_far(side))
             return
         self.transfers.done(transfer)
         parts = outcome.parts

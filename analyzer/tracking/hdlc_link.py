@@ -33,26 +33,30 @@ class HdlcLink:
     def take(self, record: Record, side: int) -> None:
         """Read the frame of *record*, which came on *side* of the conversation."""
         octets = record.octets
+        size = len(octets)
         start = 1 if octets[0] == FLAG else 0
         try:
-            split, control_at = scan_addresses(octets, start + 2, len(octets))
+            # nearly all addresses have one octet each
+            is_short = octets[start + 2] & octets[start + 3] & 1
+            split, control_at = (1, start + 4) if is_short else scan_addresses(octets, start + 2, size)
+            control = octets[control_at]
         except FAILURES:
             record.kind = LINK
-            record.add_note(finding("hdlc-length-wrong", "the header is cut", 0, len(octets)))
-            return
-        if control_at >= len(octets):
-            record.kind = LINK
+            record.add_note(finding("hdlc-length-wrong", "the header is cut", 0, size))
             return
         addresses = octets[start + 2 : control_at]
         peer = self.peers.get((side, addresses)) or self._make_peer(side, addresses, split)
-        control = record.control = octets[control_at]
-        information = self._information(record, octets, start, control_at)
+        record.control = control
+        begin = control_at + 3
         if record.problem:
             self._note_problem(record, start, control_at)
+            begin, end = self._information(record, octets, start, control_at)
+        else:
+            end = start + ((octets[start] & 7) << 8 | octets[start + 1]) - 2
         if not control & 1:
-            self._numbered(record, peer, control, octets, information)
-        elif control & 0xEF == _UI and information[1] > information[0]:
-            self._joined(record, peer, octets, information, octets[start] & _SEGMENTED)
+            self._numbered(record, peer, control, octets, begin, end, octets[start] & _SEGMENTED)
+        elif control & 0xEF == _UI and end > begin:
+            self._joined(record, peer, octets, begin, end, octets[start] & _SEGMENTED)
         else:
             self._unnumbered(record, peer, control & 0xEF)
 
@@ -109,13 +113,15 @@ class HdlcLink:
         if not is_header_good and hcs_end < len(octets):
             record.add_note(finding("hdlc-hcs-wrong", "HCS is wrong", control_at + 1, hcs_end))
 
-    def _numbered(self, record: Record, peer: Peer, control: int, octets: bytes, information: tuple[int, int]) -> None:
+    def _numbered(
+        self, record: Record, peer: Peer, control: int, octets: bytes, begin: int, end: int, has_more: int
+    ) -> None:
         """An I frame: a segment or a whole LSDU; one that comes again is not joined twice."""
-        begin, end = information
         number = control >> 1 & 7
         expected = peer.last_send_number + 1 & 7
-        if peer.last_send_number >= 0 and number != expected and not record.problem and peer.source != peer.destination:
-            if number == peer.last_send_number and octets[begin:end] == peer.last_information:
+        information = octets[begin:end]
+        if number != expected and peer.last_send_number >= 0 and not record.problem and not peer.is_ambiguous:
+            if number == peer.last_send_number and information == peer.last_information:
                 self._repeated(record, peer, number)
                 return
             text = f"N(S) {number} where {expected} belongs"
@@ -124,21 +130,22 @@ class HdlcLink:
             peer.segments, peer.segment_parts = [], []
         if not record.problem or number == expected:
             peer.last_send_number = number
-        peer.last_information = octets[begin:end]
+        peer.last_information = information
         if end <= begin:
             self._settle(record, peer)
             record.kind = LINK
-            return
-        self._joined(record, peer, octets, information, octets[octets[0] == FLAG] & _SEGMENTED)
+        elif has_more or peer.segments:
+            self._joined(record, peer, octets, begin, end, has_more)
+        else:
+            self._lsdu(record, peer, information, begin)
 
     def _repeated(self, record: Record, peer: Peer, number: int) -> None:
         self._settle(record, peer)
         record.kind = PART
         record.add_note(finding("hdlc-retransmission", f"N(S) {number} came again with the same octets", 0, 0))
 
-    def _joined(self, record: Record, peer: Peer, octets: bytes, information: tuple[int, int], has_more: int) -> None:
+    def _joined(self, record: Record, peer: Peer, octets: bytes, begin: int, end: int, has_more: int) -> None:
         """Join segments; the last one gives the LSDU."""
-        begin, end = information
         if has_more or peer.segments:
             peer.segments.append(octets[begin:end])
             peer.segment_parts.append(record.number)
@@ -152,33 +159,61 @@ class HdlcLink:
             lsdu, parts = b"".join(peer.segments), tuple(peer.segment_parts)
             peer.segments, peer.segment_parts = [], []
             self._lsdu(record, peer, lsdu, -1)
-            record.parts = parts if not record.parts else record.parts
+            record.parts = tuple(sorted({*parts, *record.parts}))
             return
         self._lsdu(record, peer, octets[begin:end], begin)
 
     def _lsdu(self, record: Record, peer: Peer, lsdu: bytes, at: int) -> None:
-        """Take LLC off and hand the APDU on; more than one LSDU in a frame are told apart by their LLC."""
-        skipped = 0
-        while lsdu[skipped : skipped + 3] in (LLC_REQUEST, LLC_RESPONSE):
-            self._learn(peer, lsdu[skipped : skipped + 3])
-            skipped += 3
-        if skipped > 3:
-            record.add_note(
-                finding("llc-unexpected", "the LLC header stands more than once", at, at + skipped, "llc-doubled")
-            )
-        if not skipped and entry(lsdu, 0, len(lsdu)) is None:
+        """Take LLC off and hand the APDU on."""
+        llc = lsdu[:3]
+        if llc == LLC_REQUEST:
+            role, skipped = REQUEST, 3
+        elif llc == LLC_RESPONSE:
+            role, skipped = RESPONSE, 3
+        else:
+            self._bare(record, peer, lsdu, at)
+            return
+        if peer.role is not role:
+            peer.learn(role)
+        if lsdu[3:6] == llc:
+            skipped = self._doubled(record, lsdu, at)
+        self.dialogue.take(record, peer, lsdu[skipped:], at + skipped if at >= 0 else -1)
+        if record.apdu is not None and record.apdu.values is None and lsdu.find(llc, skipped) > 0:
+            self._several(record, peer, lsdu[skipped:], at + skipped if at >= 0 else -1)
+        if record.client is None:
             self._settle(record, peer)
+
+    def _bare(self, record: Record, peer: Peer, lsdu: bytes, at: int) -> None:
+        """An information field without LLC: an APDU all the same, or nothing that is known."""
+        if entry(lsdu, 0, len(lsdu)) is None:
             record.kind = LINK
             text = "the information field has no LLC header and begins with no APDU's tag"
             record.add_note(finding("information-undecoded", text, max(at, 0), max(at, 0) + len(lsdu)))
-            return
-        where = at + skipped if at >= 0 else -1
-        first, *others = split_lsdus(lsdu[skipped:])
-        self.dialogue.take(record, peer, first, where)
-        if others:
-            self._more(record, peer, others)
-        if not record.client and not record.server:
+        else:
+            self.dialogue.take(record, peer, lsdu, at)
+        if record.client is None:
             self._settle(record, peer)
+
+    @staticmethod
+    def _doubled(record: Record, lsdu: bytes, at: int) -> int:
+        """Pass over LLC headers that stand more than once. Returns their size."""
+        # field: an Indian meter sends E6 E7 00 twice (corpus broken, doubled LLC)
+        skipped = 3
+        while lsdu[skipped : skipped + 3] == lsdu[:3]:
+            skipped += 3
+        text = "the LLC header stands more than once"
+        record.add_note(finding("llc-unexpected", text, max(at, 0), max(at, 0) + skipped, "llc-doubled"))
+        return skipped
+
+    def _several(self, record: Record, peer: Peer, octets: bytes, at: int) -> None:
+        """Look for more than one LSDU in the frame, told apart by their LLC."""
+        # field: L+G E450 puts three notifications into one UI frame
+        first, *others = split_lsdus(octets)
+        if not others:
+            return
+        record.notes = ()
+        self.dialogue.take(record, peer, first, at)
+        self._more(record, peer, others)
 
     def _more(self, record: Record, peer: Peer, others: list[bytes]) -> None:
         """Take the further APDUs of one frame."""
@@ -194,16 +229,10 @@ class HdlcLink:
         text = f"{len(others) + 1} LSDUs in one frame"
         record.add_note(finding("several-lsdus-in-frame", text, 0, 0, "meter-quirk"))
 
-    @staticmethod
-    def _learn(peer: Peer, llc: bytes) -> None:
-        role = REQUEST if llc == LLC_REQUEST else RESPONSE
-        if peer.role is not role:
-            peer.learn(role)
-
     def _settle(self, record: Record, peer: Peer, llc: bytes = b"") -> None:
         """Say direction, client and server as far as they are known."""
         if llc in (LLC_REQUEST, LLC_RESPONSE):
-            self._learn(peer, llc)
+            peer.learn(REQUEST if llc == LLC_REQUEST else RESPONSE)
         if peer.role is None:
             return
         record.direction = peer.role

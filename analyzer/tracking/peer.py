@@ -17,6 +17,7 @@ class Peer:
     __slots__ = (
         "association",
         "destination",
+        "is_ambiguous",
         "last_information",
         "last_send_number",
         "reverse",
@@ -29,6 +30,8 @@ class Peer:
     def __init__(self, source: Any, destination: Any) -> None:
         self.source = source
         self.destination = destination
+        self.is_ambiguous = source == destination
+        """Whether both directions look alike, so that sequence numbers of the two mix."""
         self.role: str | None = None
         self.reverse: Peer = self
         self.association = Association()

@@ -18,10 +18,10 @@ class Plan:
     """How to read one kind of APDU for tracking."""
 
     __slots__ = (
-        "_invoke",
-        "_long",
+        "asks_by_block",
         "choice",
         "family",
+        "invoke",
         "is_block",
         "is_general",
         "is_protected",
@@ -38,32 +38,26 @@ class Plan:
         self.is_block = is_block(self.family, self.choice)
         self.is_general = self.family == "general-block-transfer"
         self.is_protected = "security_control" in found.slots
-        self._invoke = found.slots.get("invoke_id_and_priority", NO_INVOKE_ID)
-        self._long = found.slots.get("long_invoke_id_and_priority", NO_INVOKE_ID)
+        short, long = (found.slots.get(f"{name}invoke_id_and_priority") for name in ("", "long_"))
+        self.invoke: tuple[int, int, int] = (
+            (short, 0xF, 0) if short is not None else (long, 0xFFFFFF, 16) if long is not None else (0, 0, NO_INVOKE_ID)
+        )
+        """Slot, mask and offset of the key that request and response share; -1 where the service has no invoke-id."""
         self.objects = _object_reader(found)
-
-    def invoke_id(self, values: Values) -> int:
-        """Give the key that request and response share; -1 where the service has no invoke-id."""
-        if self._invoke >= 0:
-            return int(values[self._invoke] & 0xF)
-        if self._long >= 0:
-            return int(values[self._long] & 0xFFFFFF) + 16
-        return NO_INVOKE_ID
+        self.asks_by_block = self.choice > 0 and self.objects is _nothing
+        """Whether it is a later request of a block transfer, about the objects of the first."""
 
     def named(self, values: Values) -> dict[str, Any]:
         """Give the values by the last part of their names."""
         return {name: values[slot] for name, slot in self.slots.items()}
 
 
-_PLANS: dict[Entry, Plan] = {}
-
-
 def plan_of(found: Entry) -> Plan:
     """Give the plan for an entry, made at first use."""
-    known = _PLANS.get(found)
-    if known is None:
-        known = _PLANS[found] = Plan(found)
-    return known
+    plan: Plan | None = found.plan
+    if plan is None:
+        plan = found.plan = Plan(found)
+    return plan
 
 
 def _choice(found: Entry) -> int:

@@ -26,7 +26,8 @@ class WrapperLink:
         octets = record.octets
         wports = octets[2:6]
         peer = self.peers.get((side, wports)) or self.make_peer(side, wports[:2], wports[2:])
-        self._note_problem(record)
+        if record.problem:
+            self._note_problem(record)
         if len(octets) <= HEADER_SIZE:
             record.kind = PART if record.problem else NOISE
             return
@@ -48,7 +49,7 @@ class WrapperLink:
     @staticmethod
     def _note_problem(record: Record) -> None:
         octets = record.octets
-        if not record.problem or len(octets) < HEADER_SIZE:
+        if len(octets) < HEADER_SIZE:
             return
         declared, there = octets[6] << 8 | octets[7], len(octets) - HEADER_SIZE
         if record.problem == "truncated":
