@@ -1,28 +1,22 @@
-"""The walk that generates writers: functions from octets to text, one a layer and form.
-
-A text is gathered as parts: what is known when the function is made, octet offsets, and expressions. Everything that
-depends on nothing but the place of a run of fixed fields is rendered once a place; one join makes the text.
-"""
+"""The walk that generates writers: functions from octets to text, one a layer and form."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
-from struct import Struct
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from dissectors.ber import Element, OtherElements
-from dissectors.compile import Found, Keep, Position, Walk
-from dissectors.composites import Choice, Optional, Sequence, SequenceOf, When
+from dissectors.composites import Choice, Optional, Sequence, SequenceOf
 from dissectors.data import DataField
-from dissectors.fields import BitGroup, Constant, House, Number, Octets, OctetString
+from dissectors.fields import Constant, House, OctetString
 from dissectors.hdlc import FlagField, Information, ParameterList
 from dissectors.node_text import Memo
+from dissectors.parts import Code, Member, Part, assemble, renderer
 from dissectors.pdu import Remaining
+from dissectors.probe import is_grown
 from dissectors.regions import Length
-from dissectors.source_text import literal
-from dissectors.tree import Kind, Node, Problem
+from dissectors.tree import Kind
+from dissectors.walk import Found, Keep, Position, Walk
 from dissectors.xdlms.initiate import Conformance
 from dissectors.xdlms.notification import DateTimeString, EventTime
 
@@ -32,47 +26,8 @@ PLACES = 256
 """For how many places the text of a run is kept."""
 
 
-class At(NamedTuple):
-    """The part that shows an octet offset, or with *bit* an offset in bits."""
-
-    base: str
-    offset: int
-    bit: int = -1
-
-
-class Code(NamedTuple):
-    """The part that an expression of the generated function gives."""
-
-    expression: str
-
-
-Part = str | At | Code
-
-
-class Member(NamedTuple):
-    """What a walk found: parts. Where the form has names: *name* is not written yet, "" is, None is in the parts."""
-
-    name: str | None
-    parts: list[Part]
-
-
 class Unsupported(Exception):  # noqa: N818 -- says that a layer has no generated writer; never leaves the generator
     """A layer has something that this form's writer cannot write."""
-
-
-class Blind(dict[str, Any]):
-    """Stands for the values read before; whoever looks shows that it depends on them."""
-
-    def __missing__(self, key: str) -> Any:
-        raise KeyError(key)
-
-
-def probe(item: Any, octets: bytes) -> Node:
-    """Grow the first node of *item* out of *octets*; what comes after it may be missing."""
-    parent = Node("", Kind.WRAP, 0, 0)
-    with suppress(Problem):
-        item.grow(parent, octets, 0, len(octets), Blind())
-    return parent.children[0]
 
 
 class TextWalk(Walk):
@@ -310,93 +265,16 @@ class TextWalk(Walk):
 
     def text(self, parts: list[Part]) -> str:
         """Give the expression that joins *parts*, after the lines that fetch what is rendered once a place."""
-        uses = Counter(part.base for part in parts if isinstance(part, At))
-        segments: dict[str, list[list[Part]]] = {}
-        pieces: list[Part] = []
-        segment: list[Part] = []
-
-        def close() -> None:
-            bases = {part.base for part in segment if isinstance(part, At)}
-            if not bases:
-                pieces.extend(segment)
-            else:
-                base = bases.pop()
-                known = segments.setdefault(base, [])
-                pieces.append(Code(f"q{base}_{len(known)}"))
-                known.append(list(segment))
-            segment.clear()
-
-        for part in parts:
-            if isinstance(part, Code) or (isinstance(part, At) and uses[part.base] < 3):
-                close()
-                pieces.append(part)
-            else:
-                if isinstance(part, At) and any(isinstance(one, At) and one.base != part.base for one in segment):
-                    close()
-                segment.append(part)
-        close()
+        expression, segments = assemble(parts)
         for base, known in segments.items():
-            table = self.constant(Memo(_renderer(known), PLACES))
             names = ", ".join(f"q{base}_{number}" for number in range(len(known)))
-            self.line(f"{names}, = {table}[{base}]")
-        return "f'" + "".join(_source(piece) for piece in pieces) + "'"
+            self.line(f"{names}, = {self.constant(Memo(renderer(known), PLACES))}[{base}]")
+        return expression
 
 
-def is_grown(item: Any) -> bool:
-    """Tell whether an item is written by way of its nodes: they are not those of a leaf, and no table can hold them."""
-    own = type(item).grow
-    if own in (House.grow, Constant.grow, Length.grow, BitGroup.grow, DataField.grow):
-        return False
-    is_composite = isinstance(item, (Sequence, SequenceOf, Optional, When, Choice))
-    return not is_composite and (not item.code or _looks_back(item))
+class Placeless(TextWalk):
+    """A form that shows no octet offsets."""
 
-
-def _looks_back(item: Any) -> bool:
-    """Tell whether what a field of fixed size grows depends on more than its own octets."""
-    try:
-        probe(item, bytes(Struct(">" + item.code).size))
-    except KeyError:
-        return True
-    return False
-
-
-def _source(part: Part) -> str:
-    """Write a part as it stands in an f-string between single quotes."""
-    if isinstance(part, Code):
-        return f"{{{part.expression}}}"
-    if isinstance(part, At):
-        number = f"{part.base} + {part.offset}" if part.offset else part.base
-        return f"{{{number}}}" if part.bit < 0 else f"{{({number}) * 8 + {part.bit}}}"
-    return literal(part)
-
-
-def _renderer(segments: list[list[Part]]) -> Callable[[int], tuple[str, ...]]:
-    """Make the function that renders all *segments* for one place."""
-
-    def render(place: int) -> tuple[str, ...]:
-        return tuple("".join([_rendered(part, place) for part in segment]) for segment in segments)
-
-    return render
-
-
-def _rendered(part: Part, place: int) -> str:
-    if isinstance(part, At):
-        octet = place + part.offset
-        return str(octet if part.bit < 0 else octet * 8 + part.bit)
-    return part if isinstance(part, str) else ""
-
-
-def is_number(item: Any) -> bool:
-    """Tell whether a leaf shows its value as the number that it is."""
-    own = type(item)
-    return (
-        isinstance(item, Number)
-        and item.table is None
-        and (own.to_json, own.to_text) == (Number.to_json, Number.to_text)
-    )
-
-
-def is_hex(item: Any) -> bool:
-    """Tell whether a leaf shows its octets as hex digits and nothing beside them."""
-    own = type(item)
-    return own.to_json in (Octets.to_json, OctetString.to_json, Remaining.to_json) and own.to_text is House.to_text
+    def write_presence(self, item: Optional, is_present: bool, start: Position) -> list[Part]:
+        """Write nothing."""
+        return []

@@ -10,11 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 from dissectors import reader, registry
-from dissectors.compile import FAILURES
 from dissectors.node_text import form_text, json_text, outline_text, quoted
-from dissectors.text_forms import FormWalk, JsonWalk, OutlineWalk
+from dissectors.text_json import JsonWalk
+from dissectors.text_layers import LayersWalk
+from dissectors.text_outline import OutlineWalk
 from dissectors.text_walk import TextWalk, Unsupported
 from dissectors.tree import Kind, Node
+from dissectors.walk import FAILURES
 
 Inside = Callable[[bytes, int, int], str]
 """What writes the inside of an information field, from octet to octet, as the forms of its children; "" leaves it."""
@@ -78,7 +80,7 @@ class Writers:
         return known
 
 
-_JSON, _FORM, _OUTLINE = Writers(JsonWalk), Writers(FormWalk), Writers(OutlineWalk)
+_JSON, _FORM, _OUTLINE = Writers(JsonWalk), Writers(LayersWalk), Writers(OutlineWalk)
 
 
 def apdu_text(octets: bytes, at: int = 0, end: int | None = None) -> str:

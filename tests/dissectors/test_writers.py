@@ -13,7 +13,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors import checks, compile, data_text, node_text, reader, registry, text_forms, text_walk, writers
+from dissectors import (
+    checks,
+    compile,
+    data_text,
+    node_text,
+    parts,
+    probe,
+    reader,
+    registry,
+    rows,
+    source_text,
+    text_json,
+    text_layers,
+    text_outline,
+    text_walk,
+    walk,
+    writers,
+)
 from dissectors.compile import FAILURES
 from dissectors.fields import BitGroup
 from dissectors.hdlc import Hdlc
@@ -137,7 +154,10 @@ FORM_KEYS = {"name", "value", "text", "range", "bits", "children", "notes", "buf
 """What the form of a node is made of; fields that are called so do not come into it."""
 PYTHON_WORDS = {"length"}
 """The name of the function that reads a length in generated code."""
-GENERATORS = (compile, text_walk, text_forms, data_text, node_text, writers)
+GENERATORS = (
+    walk, compile, probe, parts, source_text, text_walk, text_json, text_layers, text_outline, data_text, node_text, rows,
+    writers,
+)  # fmt: skip
 
 
 def shown_names() -> set[str]:
