@@ -1,0 +1,140 @@
+"""Trees of records: every octet of the frame in exactly one leaf, every joined or opened APDU in a buffer of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.detail import detail
+from analyzer.record import Record
+from tests.analyzer.framing.build import frame
+from tests.analyzer.tracking.build import (
+    CARRIERS,
+    Said,
+    answered,
+    asked,
+    decode,
+    general_blocks,
+    in_frames,
+    in_segments,
+    wrapped,
+)
+from tests.analyzer.tracking.services import TRANSFERS
+
+CLOSED = bytes.fromhex("C8 1E 10 01234567 C0010000080000010000FF0200 06725D910F9221D263877516")
+PUSH = bytes.fromhex("0F 00000001 00 09 04 01020304")
+
+
+def spans(record: Record) -> list[tuple[int, int]]:
+    """The bits of the leaves over the frame, in order."""
+    leaves = [leaf for root in detail(record) if not root.buffer for leaf in root.leaves()]
+    return [(leaf.start, leaf.end) for leaf in leaves if leaf.end > leaf.start]
+
+
+def assert_tiles(record: Record) -> None:
+    at = 0
+    for start, end in spans(record):
+        assert start == at
+        at = end
+    assert at == 8 * len(record.octets)
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+@pytest.mark.parametrize("service", ["get_list", "action_answer_whole", "write"])
+def test_leaves_tile_every_record_of_a_transfer(carrier: str, service: str) -> None:
+    for record in decode(CARRIERS[carrier](TRANSFERS[service].said)):
+        assert_tiles(record)
+
+
+def test_detail_is_pure() -> None:
+    for record in decode(in_segments(TRANSFERS["get_normal"].said)):
+        first = [node.outline() for node in detail(record)]
+        assert [node.outline() for node in detail(record)] == first
+
+
+def test_frame_shows_llc_and_apdu_in_place_of_its_information() -> None:
+    (record, *_) = decode(in_frames([asked(TRANSFERS["get_normal"].said[0].octets)]))
+    (root,) = detail(record)
+    information = root.child("information")
+    assert information is not None
+    assert [child.name for child in information.children] == ["llc", "get-request"]
+
+
+def test_segment_keeps_its_information_as_octets() -> None:
+    records = decode(in_segments(TRANSFERS["get_normal"].said))
+    part = next(one for one in records if one.kind == "part" and one.apdu is None)
+    (root,) = detail(part)
+    information = root.child("information")
+    assert information is not None
+    assert not information.children
+
+
+def test_segments_that_are_joined_stand_in_a_buffer() -> None:
+    long = bytes.fromhex("0F 00000001 00 09 40") + bytes(64)
+    (*_, record) = decode(in_segments([answered(long)]))
+    (_, joined) = detail(record)
+    assert joined.buffer == 1
+    assert joined.name == f"reassembled APDU ({len(record.parts)} parts)"
+    assert joined.end == 8 * len(long)
+
+
+def test_block_that_completes_a_general_transfer_stays_in_its_frame() -> None:
+    for carried in (wrapped, in_frames):
+        (*_, record) = decode(carried(answered(one) for one in general_blocks(PUSH, 5)))
+        whole = detail(record)
+        names = [node.name for root in whole if not root.buffer for node in root.walk()]
+        assert "general-block-transfer" in names
+        assert [root.name for root in whole if root.buffer] == [f"reassembled APDU ({len(record.parts)} parts)"]
+        assert_tiles(record)
+
+
+def test_opened_apdu_stands_in_a_buffer_behind_its_closed_form() -> None:
+    (record,) = decode(wrapped([asked(CLOSED)]))
+    names = [root.name for root in detail(record)]
+    assert names == ["wrapper", "glo-get-request", "opened APDU"]
+    assert [child.name for child in detail(record)[2].children] == ["get-request"]
+    assert_tiles(record)
+
+
+def test_incomplete_apdu_stands_in_a_buffer() -> None:
+    records = decode(in_segments(TRANSFERS["get_normal"].said)[:-1])
+    record = next(one for one in records if one.incomplete is not None)
+    assert detail(record)[-1].name == "incomplete APDU"
+
+
+def test_several_apdus_of_one_frame_are_all_in_the_tree() -> None:
+    # field: scs-lg-e450 sends three data-notifications in one UI frame
+    information = b"".join(b"\xe6\xe7\x00" + PUSH for _ in range(3))
+    (record,) = decode([Said(1, frame(information, 0x13, b"\x21\x03"))])
+    assert len(record.more) == 2
+    names = [node.name for root in detail(record) for node in root.walk()]
+    assert names.count("data-notification") == 3
+    assert names.count("llc") == 3
+    assert_tiles(record)
+
+
+def test_doubled_llc_is_shown_twice() -> None:
+    # field: a meter that repeats the LLC header
+    (record,) = decode([Said(1, frame(b"\xe6\xe7\x00" * 2 + PUSH, 0x30, b"\x21\x03"))])
+    assert [note.code for note in record.notes] == ["llc-unexpected"]
+    assert [node.name for root in detail(record) for node in root.walk()].count("llc") == 2
+    assert_tiles(record)
+
+
+def test_noise_is_one_leaf_of_octets() -> None:
+    record = decode([Said(1, b"\x00" * 5), *in_frames([answered(PUSH)])])[0]
+    assert record.kind == "noise"
+    assert [node.name for node in detail(record)] == ["octets"]
+    assert_tiles(record)
+
+
+@pytest.mark.parametrize("damage", ["fcs", "cut", "length", "header"])
+def test_leaves_tile_damaged_frames(damage: str) -> None:
+    whole = in_frames([answered(PUSH)])[0].octets
+    damaged = {
+        "fcs": whole[:-3] + bytes((whole[-3] ^ 1,)) + whole[-2:],
+        "cut": whole[:-6],
+        "length": whole[:2] + bytes((whole[2] + 2,)) + whole[3:],
+        "header": whole[:5],
+    }[damage]
+    for record in decode([Said(1, whole), Said(1, damaged)], {"serial": "hdlc"}):
+        assert_tiles(record)
