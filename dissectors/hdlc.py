@@ -326,7 +326,8 @@ class Hdlc(Layer):
         """Read the frame; its information field is the payload, octets after the closing flag are padding."""
         tail = Layer.do_dissect(self, s)
         if self.problem is not None or "information" not in self.fields:
-            return tail
+            self.fields["_tail"] = tail
+            return b""
         information: bytes = self.fields.pop("information")
         raw = bytes(self.raw_packet_cache or b"")
         self._automatic = self._right_fields(raw, information)

@@ -38,6 +38,14 @@ def apdu(tag: int, family: str, *, choice: int | None = None, clause: str = "IEC
     return register
 
 
+def _load_all() -> bool:
+    """Import all layers, for who imported one wants the others inside it. Tells whether any was missing."""
+    known = len(LAYERS)
+    import dissectors.reader  # noqa: F401
+
+    return len(LAYERS) > known
+
+
 def pick(octets: bytes, at: int, end: int) -> tuple[str, Any] | None:
     """Find family and layer of the APDU that begins at *at*; None where nothing is assigned."""
     if at >= end:
@@ -46,7 +54,9 @@ def pick(octets: bytes, at: int, end: int) -> tuple[str, Any] | None:
     layer = _BY_TAG.get(tag)
     if layer is None:
         variants = _VARIANTS.get(tag)
-        if variants is None or at + 1 >= end:
+        if variants is None:
+            return pick(octets, at, end) if _load_all() else None
+        if at + 1 >= end:
             return None
         layer = variants.get(octets[at + 1])
         if layer is None:

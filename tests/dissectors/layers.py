@@ -6,6 +6,8 @@ from functools import cache, singledispatch
 from struct import calcsize
 from typing import Any
 
+import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from scapy.packet import Raw
 
@@ -13,7 +15,7 @@ from dissectors import axdr, ber, registry
 from dissectors.composites import Choice, IfLeft, Optional, Sequence, SequenceOf, When
 from dissectors.data import DataField
 from dissectors.fields import BitPart, Constant, Fixed, Octets, OctetString
-from dissectors.hdlc import Address, AddressField, FlagField, FrameReject, Hdlc, HdlcParameters, ParameterList
+from dissectors.hdlc import INSIDE, Address, AddressField, FlagField, FrameReject, Hdlc, HdlcParameters, ParameterList
 from dissectors.llc import Llc, Llc432
 from dissectors.pdu import Remaining
 from dissectors.regions import ApduField, Counter, Length
@@ -25,6 +27,10 @@ APDUS: list[Any] = list(registry.LAYERS)
 CARRIERS: list[Any] = [Hdlc, Llc, Llc432, Wrapper]
 """Layers that have a payload."""
 EVERY: list[Any] = [*APDUS, HdlcParameters, FrameReject, *CARRIERS]
+
+each_layer = pytest.mark.parametrize("layer", EVERY, ids=lambda layer: layer.__name__)
+sparing = settings(max_examples=max(10, settings().max_examples // 4))
+"""For what runs over every layer: a hundred layers make enough examples of what they share."""
 
 Seen = dict[str, Any]
 _DEPTH = 2
@@ -288,18 +294,23 @@ def packets(layer: Any, depth: int = _DEPTH) -> st.SearchStrategy[Any]:
         return field_values(layer, depth).map(lambda values: layer(parameters=values["parameters"]))
     if layer is Wrapper:
         made = field_values(layer, depth).map(lambda values: layer(**{**values, "length": None}))
-    return (
-        st.builds(lambda packet, octets: packet / Raw(octets), made, st.binary(max_size=20))
-        if layer in CARRIERS
-        else made
-    )
+    return st.builds(lambda packet, octets: packet / Raw(octets), made, _PAYLOADS) if layer in CARRIERS else made
 
 
 def _frames() -> st.SearchStrategy[Any]:
     names = ("opening_flag", "destination_address", "source_address", "control", "closing_flag")
     fields = {name: values_of(Hdlc().get_field(name), {}, 0) for name in names}
     made = st.builds(Hdlc, segmentation=st.integers(0, 1), **fields)
-    return st.builds(lambda packet, octets: packet / Raw(octets) if octets else packet, made, st.binary(max_size=20))
+    return st.builds(_around, made, st.just(b"") | _PAYLOADS)
+
+
+def _around(frame: Hdlc, octets: bytes) -> Any:
+    has_meaning = int(frame.control) & 3 == 3 and int(frame.control) & 0xEF in INSIDE
+    return frame / Raw(octets) if octets and not has_meaning else frame
+
+
+_PAYLOADS = st.binary(max_size=20).map(lambda octets: b"\xaa" + octets)
+"""What no tag is assigned to."""
 
 
 @cache
