@@ -1,9 +1,15 @@
-"""A record's whole tree, made anew on demand: a pure function of the record's octets and what it was joined from."""
+"""What stands in a record, layer by layer: one walk that gives a tree of nodes, or their texts by the fast writers.
+
+A pure function of the record's octets and of what it was joined from; it can be repeated at any time.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
 from analyzer.record import Apdu, Record
-from dissectors import registry
+from dissectors import registry, writers
 from dissectors.hdlc import Hdlc
 from dissectors.llc import REQUEST, RESPONSE, Llc, Llc432
 from dissectors.pdu import Layer
@@ -12,25 +18,139 @@ from dissectors.tree import Kind, Node
 from dissectors.wrapper import HEADER_SIZE, Wrapper
 
 _LLC_SIZE = 3
+T = TypeVar("T")
+Inside = Callable[[bytes, int, int], list[T]]
+
+
+class Form(Generic[T]):
+    """What a layer of a record becomes: a node, or text."""
+
+    def layer(self, layer: type[Layer], octets: bytes, at: int, end: int, inside: Inside[T] | None = None) -> T:
+        """Give the form of *layer*; *inside* gives what takes the place of an information field's octets."""
+        raise NotImplementedError
+
+    def apdu(self, octets: bytes, at: int, end: int) -> list[T]:
+        """Give the forms of an APDU, normally one."""
+        raise NotImplementedError
+
+    def octets(self, octets: bytes) -> T:
+        """Give the form of octets that are nothing known."""
+        raise NotImplementedError
+
+    def buffer(self, name: str, number: int, octets: bytes) -> T:
+        """Give the form of an APDU in the buffer *name*, the *number*-th beside the frame."""
+        raise NotImplementedError
+
+
+class Nodes(Form[Node]):
+    """Trees of nodes."""
+
+    def layer(self, layer: type[Layer], octets: bytes, at: int, end: int, inside: Inside[Node] | None = None) -> Node:
+        """Read the layer's tree."""
+        return tree(layer, octets, at, end, inside)
+
+    def apdu(self, octets: bytes, at: int, end: int) -> list[Node]:
+        """Read the APDU's tree."""
+        root = Node("apdu", Kind.CHOICE, at * 8, end * 8)
+        registry.grow_apdu(root, octets, at, end)
+        return root.children
+
+    def octets(self, octets: bytes) -> Node:
+        """Make one leaf."""
+        return Node("octets", Kind.LEAF, 0, len(octets) * 8, octets.hex().upper())
+
+    def buffer(self, name: str, number: int, octets: bytes) -> Node:
+        """Make a node for the buffer, with the APDU's tree below."""
+        node = Node(name, Kind.LAYER, 0, len(octets) * 8, buffer=number)
+        registry.grow_apdu(node, octets, 0, len(octets))
+        node.end = len(octets) * 8
+        return node
+
+
+class LayersText(Form[str]):
+    """The JSON of ``layers``."""
+
+    def layer(self, layer: type[Layer], octets: bytes, at: int, end: int, inside: Inside[str] | None = None) -> str:
+        """Write the layer's form."""
+        if inside is None:
+            return writers.layer_text(layer, octets, at, end)
+        return writers.layer_text(layer, octets, at, end, lambda o, a, e: ", ".join(inside(o, a, e)))
+
+    def apdu(self, octets: bytes, at: int, end: int) -> list[str]:
+        """Write the APDU's forms."""
+        text = writers.layers_text(octets, at, end)[1:-1]
+        return [text] if text else []
+
+    def octets(self, octets: bytes) -> str:
+        """Write one leaf."""
+        return f'{{"name": "octets", "value": "{octets.hex().upper()}", "range": [0, {len(octets)}]}}'
+
+    def buffer(self, name: str, number: int, octets: bytes) -> str:
+        """Write a node for the buffer, with the APDU's form below."""
+        inner = writers.layers_text(octets)
+        return f'{{"name": "{name}", "range": [0, {len(octets)}], "buffer": {number}, "children": {inner}}}'
+
+
+class OutlineText(Form[str]):
+    """The outline, *indent* times two blanks before each line."""
+
+    def __init__(self, indent: int) -> None:
+        self.indent = indent
+
+    def layer(self, layer: type[Layer], octets: bytes, at: int, end: int, inside: Inside[str] | None = None) -> str:
+        """Write the layer's outline."""
+        if inside is None:
+            return writers.layer_outline(layer, octets, at, end, self.indent)
+
+        def lines(octets: bytes, at: int, end: int, indent: int) -> str:
+            before, self.indent = self.indent, indent
+            try:
+                return "\n".join(inside(octets, at, end))
+            finally:
+                self.indent = before
+
+        return writers.layer_outline(layer, octets, at, end, self.indent, lines)
+
+    def apdu(self, octets: bytes, at: int, end: int) -> list[str]:
+        """Write the APDU's outline."""
+        return [writers.outline_lines(octets, at, end, self.indent)]
+
+    def octets(self, octets: bytes) -> str:
+        """Write one line."""
+        return f"{'  ' * self.indent}octets: {octets.hex().upper()}"
+
+    def buffer(self, name: str, number: int, octets: bytes) -> str:
+        """Write a line for the buffer, the APDU's outline below."""
+        blanks = "  " * self.indent
+        return f"{blanks}{name}\n{writers.outline_lines(octets, 0, len(octets), self.indent + 1)}"
 
 
 def detail(record: Record) -> list[Node]:
-    """Give the layers of *record*, outermost first. Every buffer beside the frame is a node that says what it holds."""
+    """Give the layers of *record* as trees, outermost first; every buffer beside the frame is a node of its own."""
+    return walk(record, Nodes())
+
+
+def walk(record: Record, form: Form[T]) -> list[T]:
+    """Give the layers of *record* in *form*, outermost first."""
     octets, apdu = record.octets, record.apdu
     stood = Apdu(record.closed.octets, record.closed.entry, None, apdu.at if apdu else -1) if record.closed else apdu
     at = _place(record, stood)
     carrier = at if at >= 0 else _carrier(record)
     if record.link == "hdlc":
-        nodes = [_hdlc(octets, carrier, len(stood.octets) if stood is not None and at >= 0 else len(octets))]
+        length = len(stood.octets) if stood is not None and at >= 0 else len(octets)
+        inside = _information(form, carrier, length) if carrier >= 0 else None
+        found = [form.layer(Hdlc, octets, 0, len(octets), inside)]
     elif record.link == "wrapper":
-        nodes = [tree(Wrapper, octets, 0, min(HEADER_SIZE, len(octets)))]
+        found = [form.layer(Wrapper, octets, 0, min(HEADER_SIZE, len(octets)))]
         if carrier >= 0:
-            nodes += _apdu(octets, carrier, len(octets))
+            found += form.apdu(octets, carrier, len(octets))
     elif carrier >= 0:
-        nodes = [*_headers(octets, 0, carrier), *_apdu(octets, carrier, len(octets))]
+        found = [*_headers(form, octets, 0, carrier), *form.apdu(octets, carrier, len(octets))]
     else:
-        nodes = [Node("octets", Kind.LEAF, 0, len(octets) * 8, octets.hex().upper())]
-    return nodes + _buffers(record, stood, at)
+        found = [form.octets(octets)]
+    for number, (name, inner) in enumerate(_buffers(record, stood, at), 1):
+        found.append(form.buffer(name, number, inner))
+    return found
 
 
 def _place(record: Record, stood: Apdu | None) -> int:
@@ -63,46 +183,34 @@ def _carrier(record: Record) -> int:
     return begin
 
 
-def _hdlc(octets: bytes, at: int, length: int) -> Node:
-    """The frame's tree, with LLC and the APDU of *length* octets in place of the information field's octets."""
-    frame = tree(Hdlc, octets)
-    information = frame.child("information")
-    if information is None or information.kind is not Kind.LEAF or at < 0:
-        return frame
-    begin, end = information.start // 8, information.end // 8
-    information.kind, information.value, information.text = Kind.LAYER, None, ""
-    information.children = _headers(octets, begin, at)
-    stop = min(at + length, end)
-    information.children += _apdu(octets, at, stop)
-    while stop < end:  # more LSDUs in the same frame, each behind its LLC
-        next_at = stop + _LLC_SIZE if octets[stop : stop + _LLC_SIZE] in (REQUEST, RESPONSE) else stop
-        following = [
-            one for one in (octets.find(REQUEST, next_at, end), octets.find(RESPONSE, next_at, end)) if one > 0
-        ]
-        until = min(following, default=end)
-        information.children += _headers(octets, stop, next_at) + _apdu(octets, next_at, until)
-        stop = until
-    return frame
+def _information(form: Form[T], at: int, length: int) -> Inside[T]:
+    """Make what gives the inside of an information field: LLC, and at *at* the APDU of *length* octets."""
+
+    def inside(octets: bytes, begin: int, end: int) -> list[T]:
+        stop = min(at + length, end)
+        found = _headers(form, octets, begin, at) + form.apdu(octets, at, stop)
+        while stop < end:  # more LSDUs in the same frame, each behind its LLC
+            next_at = stop + _LLC_SIZE if octets[stop : stop + _LLC_SIZE] in (REQUEST, RESPONSE) else stop
+            ends = (octets.find(REQUEST, next_at, end), octets.find(RESPONSE, next_at, end))
+            until = min((one for one in ends if one > 0), default=end)
+            found += _headers(form, octets, stop, next_at) + form.apdu(octets, next_at, until)
+            stop = until
+        return found
+
+    return inside
 
 
-def _headers(octets: bytes, begin: int, end: int) -> list[Node]:
-    """The LLC headers that stand before an APDU."""
-    nodes = []
+def _headers(form: Form[T], octets: bytes, begin: int, end: int) -> list[T]:
+    """Give the LLC headers that stand before an APDU."""
+    found = []
     for at in range(begin, end - _LLC_SIZE + 1, _LLC_SIZE):
-        is_llc = octets[at : at + _LLC_SIZE] in (REQUEST, RESPONSE)
-        layer: type[Layer] = Llc if is_llc else Llc432
-        nodes.append(tree(layer, octets, at, at + _LLC_SIZE))
-    return nodes
+        layer: Any = Llc if octets[at : at + _LLC_SIZE] in (REQUEST, RESPONSE) else Llc432
+        found.append(form.layer(layer, octets, at, at + _LLC_SIZE))
+    return found
 
 
-def _apdu(octets: bytes, at: int, end: int) -> list[Node]:
-    root = Node("apdu", Kind.CHOICE, at * 8, end * 8)
-    registry.grow_apdu(root, octets, at, end)
-    return root.children
-
-
-def _buffers(record: Record, stood: Apdu | None, at: int) -> list[Node]:
-    """Give what was joined or opened, each in a buffer with a name."""
+def _buffers(record: Record, stood: Apdu | None, at: int) -> list[tuple[str, bytes]]:
+    """Name what was joined or opened, each a buffer of its own."""
     found: list[tuple[str, bytes]] = []
     if stood is not None and at < 0:
         count = f" ({len(record.parts)} parts)" if record.parts else ""
@@ -113,10 +221,4 @@ def _buffers(record: Record, stood: Apdu | None, at: int) -> list[Node]:
         found.append((f"assembled APDU ({len(record.parts)} records)", record.assembled.octets))
     if record.incomplete is not None:
         found.append(("incomplete APDU", record.incomplete.octets))
-    nodes = []
-    for number, (name, octets) in enumerate(found, 1):
-        node = Node(name, Kind.LAYER, 0, len(octets) * 8, buffer=number)
-        registry.grow_apdu(node, octets, 0, len(octets))
-        node.end = len(octets) * 8
-        nodes.append(node)
-    return nodes
+    return found

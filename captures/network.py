@@ -14,7 +14,20 @@ from captures.chunk import Chunk
 from captures.fragments import Fragments
 from captures.links import IPV4, IPV6, LINKS, LLC, TRUNCATED, is_octet_link
 
-__all__ = ["ACK", "FIN", "PSH", "RST", "SYN", "TCP", "UDP", "Network", "Payload", "endpoints", "is_octet_link", "reverse"]
+__all__ = [
+    "ACK",
+    "FIN",
+    "PSH",
+    "RST",
+    "SYN",
+    "TCP",
+    "UDP",
+    "Network",
+    "Payload",
+    "endpoints",
+    "is_octet_link",
+    "reverse",
+]
 
 TCP, UDP = 6, 17
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
@@ -85,7 +98,10 @@ class Network:
                 if protocol == TCP:
                     start = 34 + (offset >> 2 & 0x3C)
                     if 54 <= start <= end:
-                        return _new(Payload, (TCP, octets[26:38], octets[start:end], start, end, sequence, flags, acknowledgment))
+                        return _new(
+                            Payload,
+                            (TCP, octets[26:38], octets[start:end], start, end, sequence, flags, acknowledgment),
+                        )
                 elif protocol == UDP:
                     length = octets[38] << 8 | octets[39]
                     if 8 <= length <= end - 34:

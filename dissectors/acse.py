@@ -19,6 +19,7 @@ from dissectors.ber import (
 )
 from dissectors.fields import Constant
 from dissectors.pdu import Layer
+from dissectors.quirks import acse_deviates
 from dissectors.regions import Length
 from dissectors.registry import apdu
 
@@ -59,6 +60,7 @@ def _tail() -> list[object]:
 class Aarq(Layer):
     """A-ASSOCIATE request: the client asks for an association."""
 
+    deviates = staticmethod(acse_deviates)
     fields_desc = [
         Constant("apdu_tag", 0x60),
         Length(),
@@ -83,6 +85,7 @@ class Aarq(Layer):
 class Aare(Layer):
     """A-ASSOCIATE response: the server accepts or rejects."""
 
+    deviates = staticmethod(acse_deviates)
     fields_desc = [
         Constant("apdu_tag", 0x61),
         Length(),
@@ -105,6 +108,7 @@ class Aare(Layer):
 class Rlrq(Layer):
     """A-RELEASE request."""
 
+    deviates = staticmethod(acse_deviates)
     fields_desc = [
         Constant("apdu_tag", 0x62),
         Length(),
@@ -118,6 +122,7 @@ class Rlrq(Layer):
 class Rlre(Layer):
     """A-RELEASE response."""
 
+    deviates = staticmethod(acse_deviates)
     fields_desc = [
         Constant("apdu_tag", 0x63),
         Length(quirk="length-too-small"),

@@ -5,7 +5,10 @@ Each is noted once where it is met, as ``meter-quirk`` with the key as its cause
 
 from __future__ import annotations
 
-from dissectors.tree import Note, Severity
+import re
+
+from dissectors import axdr
+from dissectors.tree import Note, Problem, Severity
 
 QUIRKS: dict[str, tuple[str, str]] = {
     "extra-type-tag": (
@@ -47,3 +50,48 @@ def quirk(cause: str, start: int, end: int) -> Note:
     """Make the note for the quirk *cause* seen in the octets from *start* to *end*."""
     text, where = QUIRKS[cause]
     return Note("meter-quirk", Severity.NOTE, "malformed", f"{text} (known from: {where})", start, end, cause)
+
+
+# Whether an APDU that reads may still hold a quirk: cheap looks for the index pass, which builds no tree.
+
+_ACSE = re.compile(rb"\x60\x85\x74\x05\x08[\x01\x02][\x80-\xff]|\x5f\x04\x00[^\x00]").search
+
+
+def acse_deviates(octets: bytes) -> bool:
+    """Tell whether an object identifier does not end, a conformance tag is short, or the length is not the APDU's."""
+    return _ACSE(octets) is not None or length_deviates(octets)
+
+
+def length_deviates(octets: bytes) -> bool:
+    """Tell whether the length behind the tag is not that of the octets."""
+    try:
+        size, start = axdr.scan_length(octets, 1, len(octets))
+    except Problem:
+        return True
+    return start + size != len(octets)
+
+
+def time_deviates(octets: bytes) -> bool:
+    """Tell whether the header's date-time (octet 5) has neither length 00 nor 0C."""
+    return octets[5] not in (0, 12)
+
+
+def notification_deviates(octets: bytes) -> bool:
+    """Tell the same, or that the body reads only as untagged descriptors."""
+    if octets[5] not in (0, 12):
+        return True
+    try:
+        axdr.skip_data(octets, 6 + octets[5], len(octets))
+    except Problem:
+        return True
+    return False
+
+
+def event_deviates(octets: bytes) -> bool:
+    """Tell whether the time of an event notification has no length."""
+    return octets[1] == 1 and octets[2] != 12
+
+
+def always_deviates(octets: bytes) -> bool:
+    """Tell that the APDU as such is a quirk."""
+    return True

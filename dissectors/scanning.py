@@ -12,7 +12,7 @@ from dissectors.compile import FAILURES, Scan, scan
 class Entry:
     """What the index pass needs to know of one APDU layer: its scan, and where its values stand."""
 
-    __slots__ = ("asn1", "deviates", "family", "function", "layer", "names", "slots", "tag")
+    __slots__ = ("asn1", "deviates", "family", "function", "layer", "names", "plan", "slots", "tag")
 
     def __init__(self, tag: int, family: str, layer: Any, made: Scan) -> None:
         self.tag = tag
@@ -23,6 +23,8 @@ class Entry:
         self.names = made.names
         self.slots = {name.rpartition(".")[2]: index for index, name in enumerate(made.names)}
         self.deviates = getattr(layer, "deviates", None)
+        self.plan: Any = None
+        """Room for what a user of the scan works out once a layer."""
 
 
 _ENTRIES: dict[int, Entry] = {}
@@ -52,9 +54,11 @@ def _make(octets: bytes, at: int, end: int) -> Entry | None:
 
 def scan_apdu(octets: bytes, at: int, end: int) -> tuple[Entry | None, tuple[Any, ...] | None]:
     """Read one APDU that takes exactly the octets from *at* to *end*. Values are None where it does not read so."""
-    found = entry(octets, at, end)
-    if found is None:
-        return None, None
+    found = _ENTRIES.get(octets[at] << 8 | octets[at + 1]) if at + 1 < end else None
+    if found is None or found.tag != octets[at]:
+        found = entry(octets, at, end)
+        if found is None:
+            return None, None
     try:
         values, after = found.function(octets, at, end)
     except FAILURES:

@@ -10,15 +10,17 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from analyzer.detail import detail
+from analyzer.detail import LayersText, walk
 from analyzer.export.summary import apdu_summary, summary
 from analyzer.export.times import seconds_text
 from analyzer.record import Apdu, Closed, Record
 from dissectors import checks, reader
 from dissectors.hdlc import FLAG, control_type
 from dissectors.tree import Note
+from dissectors.writers import apdu_text
 
 _text = json.JSONEncoder(ensure_ascii=False).encode
+_LAYERS = LayersText()
 
 
 class JsonLines:
@@ -56,7 +58,7 @@ class JsonLines:
         if record.notes:
             add(f', "notes": [{", ".join(map(note_text, record.notes))}]')
         if self._layers:
-            add(f', "layers": {_text([reader.node_form(node) for node in detail(record)])}')
+            add(f', "layers": [{", ".join(walk(record, _LAYERS))}]')
         add("}")
         return "".join(parts)
 
@@ -80,7 +82,7 @@ class JsonLines:
 def _add_apdus(record: Record, add: Callable[[str], None]) -> None:
     """Write what the record carries, as far as there is something."""
     if record.apdu is not None:
-        add(f', "apdu": {_apdu_text(record.apdu.octets)}')
+        add(f', "apdu": {apdu_text(record.apdu.octets)}')
     if record.closed is not None:
         add(f', "ciphered": {_text(_closed(record.closed))}, "protection": [{_text(_protection(record.closed))}]')
     if record.part_of is not None:
@@ -88,19 +90,15 @@ def _add_apdus(record: Record, add: Callable[[str], None]) -> None:
     if record.parts:
         add(f', "parts": {list(record.parts)}')
     if record.assembled is not None:
-        add(f', "assembled": {_apdu_text(record.assembled.octets)}')
+        add(f', "assembled": {apdu_text(record.assembled.octets)}')
     if record.incomplete is not None:
-        add(f', "incomplete": {_apdu_text(record.incomplete.octets)}')
+        add(f', "incomplete": {apdu_text(record.incomplete.octets)}')
     if record.more:
         add(f', "more": [{", ".join(_more(one) for one in record.more)}]')
 
 
-def _apdu_text(octets: bytes) -> str:
-    return _text(reader.apdu_json(octets))
-
-
 def _more(apdu: Apdu) -> str:
-    return f'{{"apdu": {_apdu_text(apdu.octets)}, "summary": {_text(apdu_summary(apdu, ()))}}}'
+    return f'{{"apdu": {apdu_text(apdu.octets)}, "summary": {_text(apdu_summary(apdu, ()))}}}'
 
 
 def _closed(closed: Closed) -> dict[str, Any]:

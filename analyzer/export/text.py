@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from analyzer.detail import detail
+from analyzer.detail import OutlineText, detail, walk
 from analyzer.export.summary import summary
 from analyzer.export.times import clock_text
 from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Record
@@ -37,7 +37,9 @@ class TextLines:
         if record.notes:
             text += self._notes(record)
         if self._tree:
-            text += "\n" + "\n".join(node_lines(detail(record), 4))
+            # the fast writers have no lines for notes
+            lines = node_lines(detail(record), 4) if record.notes else walk(record, OutlineText(2))
+            text += "\n" + "\n".join(lines)
         if self._octets:
             text += "\n" + "\n".join(octet_lines(record.octets, "    "))
         return f"{text}\n" if self._tree or self._octets else text

@@ -9,6 +9,7 @@ from dissectors.data import DataField
 from dissectors.enumerations import ACTION_RESULT, DATA_ACCESS_RESULT
 from dissectors.fields import Constant, Number
 from dissectors.pdu import Layer
+from dissectors.quirks import time_deviates
 from dissectors.registry import apdu
 from dissectors.xdlms.descriptors import (
     AccessSelection,
@@ -124,6 +125,7 @@ class AccessResponseBody(Layer):
 class AccessRequest(Layer):
     """Read, write and invoke in one go."""
 
+    deviates = staticmethod(time_deviates)
     fields_desc = [
         Constant("apdu_tag", 0xD9),
         *long_invoke_id_and_priority(),
@@ -136,6 +138,7 @@ class AccessRequest(Layer):
 class AccessResponse(Layer):
     """The answers in the order of the request."""
 
+    deviates = staticmethod(time_deviates)
     fields_desc = [
         Constant("apdu_tag", 0xDA),
         *long_invoke_id_and_priority(),

@@ -10,8 +10,10 @@ from typing import Any
 from dissectors.composites import Choice, IfLeft, Optional, When
 from dissectors.fields import BitPart, Constant, Number, OctetString, bits
 from dissectors.pdu import Layer
+from dissectors.quirks import always_deviates, length_deviates, quirk
 from dissectors.regions import AUTHENTICATED, ApduField, Ciphered, Counter, Length, Tag
 from dissectors.registry import apdu
+from dissectors.tree import Node
 
 _CLAUSE = "IEC 62056-5-3, Protection of xDLMS APDUs"
 
@@ -55,6 +57,7 @@ def _service_specific(tag: int, family: str) -> type[Layer]:
     members = {
         "__doc__": f"The ciphered form {family}, closed.",
         "__module__": __name__,
+        "deviates": staticmethod(length_deviates),
         "fields_desc": [Constant("apdu_tag", tag), *_protected()],
     }
     layer: type[Layer] = apdu(tag, family, clause=_CLAUSE)(type(_camel(family), (Layer,), members))
@@ -81,7 +84,14 @@ class Tag00(Layer):
     # field: Gurux stacks write it so (corpus pcap htanwar__Output-Ciphered-HLS).
     """
 
+    deviates = staticmethod(always_deviates)
     fields_desc = [Constant("apdu_tag", 0x00), *_protected()]
+
+    @classmethod
+    def grow(cls, node: Node, octets: bytes, at: int, end: int) -> int:
+        """Grow the nodes, and note the quirk."""
+        node.notes.append(quirk("ciphered-access-tag-00", at, at + 1))
+        return super().grow(node, octets, at, end)
 
 
 @apdu(0xDB, "general-glo-ciphering", clause=_CLAUSE)

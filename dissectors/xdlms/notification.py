@@ -11,7 +11,7 @@ from dissectors.composites import Optional, Sequence
 from dissectors.data import DataField
 from dissectors.fields import Constant, OctetString, Seen
 from dissectors.pdu import Layer
-from dissectors.quirks import quirk
+from dissectors.quirks import event_deviates, notification_deviates, quirk, time_deviates
 from dissectors.registry import apdu
 from dissectors.tree import Node
 from dissectors.xdlms.descriptors import CosemAttributeDescriptor, long_invoke_id_and_priority
@@ -84,6 +84,7 @@ class NotificationBody(Layer):
 class EventNotificationRequest(Layer):
     """The server tells of an attribute; there is no invoke-id."""
 
+    deviates = staticmethod(event_deviates)
     fields_desc = [
         Constant("apdu_tag", 0xC2),
         Optional(EventTime("time")),
@@ -96,6 +97,7 @@ class EventNotificationRequest(Layer):
 class DataNotification(Layer):
     """The server pushes data."""
 
+    deviates = staticmethod(notification_deviates)
     fields_desc = [
         Constant("apdu_tag", 0x0F),
         *long_invoke_id_and_priority(),
@@ -108,4 +110,5 @@ class DataNotification(Layer):
 class DataNotificationConfirm(Layer):
     """The client confirms a push."""
 
+    deviates = staticmethod(time_deviates)
     fields_desc = [Constant("apdu_tag", 0x10), *long_invoke_id_and_priority(), DateTimeString("date_time")]
