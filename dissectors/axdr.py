@@ -6,7 +6,7 @@ Source: IEC 62056-6-2 (Data), IEC 61334-6 (A-XDR).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -260,10 +260,11 @@ def _scan_compact(octets: bytes, at: int, end: int) -> tuple[Compact, int]:
         raise Truncated(at, after - at, end - at)
     elements: list[Element] = []
     position = start
+    most = 16 * size  # null-data takes no octets: a few octets could describe millions
     while position < after:
         before = position
-        position = _scan_described(octets, position, after, description, elements)
-        if position == before or len(elements) > 16 * size:
+        position = _scan_described(octets, position, after, description, elements, most)
+        if position == before:
             raise Problem(before, "the type description takes no octets")
     return Compact(description, described, start, elements), after
 
@@ -293,20 +294,21 @@ def _scan_description(octets: bytes, at: int, end: int, depth: int) -> tuple[Any
     return NAMES[tag], at + 1
 
 
-def _scan_described(octets: bytes, at: int, end: int, description: Any, elements: list[Element]) -> int:
+def _scan_described(octets: bytes, at: int, end: int, description: Any, elements: list[Element], most: int) -> int:
     """Read one untagged value of a compact-array by its *description* into *elements*. Returns the next octet."""
+    if len(elements) >= most:
+        raise Problem(at, "more elements than the contents can hold")
     if isinstance(description, dict):
+        members: Iterable[Any]
         if "structure" in description:
             members = description["structure"]
-            elements.append(Element(STRUCTURE, at, at, len(members)))
+            elements.append(Element(STRUCTURE, at, at, len(description["structure"])))
         else:
             array = description["array"]
-            members = [array["type-description"]] * array["number-of-elements"]
-            elements.append(Element(ARRAY, at, at, len(members)))
+            members = repeat(array["type-description"], array["number-of-elements"])
+            elements.append(Element(ARRAY, at, at, array["number-of-elements"]))
         for member in members:
-            at = _scan_described(octets, at, end, member, elements)
-            if len(elements) > 16 * len(octets):  # null-data takes no octets: a few octets could describe millions
-                raise Problem(at, "more elements than the contents can hold")
+            at = _scan_described(octets, at, end, member, elements, most)
         return at
     tag = TAGS[description]
     shape = _SHAPE[tag]

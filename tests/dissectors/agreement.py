@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scapy.packet import Packet
+from scapy.packet import NoPayload, Packet
 
 from dissectors import axdr, ber, data, registry
 from dissectors.composites import Choice, Optional, Sequence, SequenceOf, When
@@ -212,3 +212,17 @@ def _keeps_apdu(field: Any, value: Any) -> bool:
         return False
     is_apdu = isinstance(getattr(field.content, "content", None), ber.ApduContent)
     return is_apdu and registry.pick(value, 0, len(value)) is not None
+
+
+def without_caches(packet: Any) -> Any:
+    """Forget the octets as read, in everything inside too, so that all is built out of fields."""
+    stack = [packet]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, (list, tuple)):
+            stack.extend(one)
+        elif isinstance(one, Packet) and not isinstance(one, NoPayload):
+            if getattr(one, "problem", None) is None:  # a partial reading is its octets
+                one.raw_packet_cache = None
+            stack += [*one.fields.values(), one.payload]
+    return packet

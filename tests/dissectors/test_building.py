@@ -23,6 +23,7 @@ from dissectors.xdlms.get import GetRequestNormal, GetRequestWithList, GetRespon
 from dissectors.xdlms.initiate import InitiateResponse
 from dissectors.xdlms.set import SetRequestWithList, SetResponseWithList
 from dissectors.xdlms.short_name import ReadResponse
+from tests.dissectors.agreement import without_caches
 from tests.dissectors.layers import APDUS, CARRIERS, any_octets, each_layer, packets, sparing
 
 # Computed while not given, so a packet that was read has a number where the one that was built has none.
@@ -44,20 +45,6 @@ def assert_same_fields(made: Any, read: Any) -> None:
                 assert_same_fields(one, two)
             else:
                 assert one == two, field.name
-
-
-def without_caches(packet: Any) -> Any:
-    """Forget the octets as read, in everything inside too, so that all is built out of fields."""
-    stack = [packet]
-    while stack:
-        one = stack.pop()
-        if isinstance(one, (list, tuple)):
-            stack.extend(one)
-        elif isinstance(one, Packet) and not isinstance(one, NoPayload):
-            if one.problem is None if hasattr(one, "problem") else True:  # a partial reading is its octets
-                one.raw_packet_cache = None
-            stack += [*one.fields.values(), one.payload]
-    return packet
 
 
 # -- every layer ------------------------------------------------------------------------------------------------------

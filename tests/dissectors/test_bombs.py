@@ -1,0 +1,133 @@
+"""Octets made to cost time or memory: depth, counts and lengths are bounded by the octets that are there."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from dissectors import axdr, data, reader, registry
+from dissectors.compile import FAILURES, scan
+from dissectors.hdlc import Hdlc
+from dissectors.tree import Kind, Problem
+from tests.dissectors.agreement import assert_tiles
+
+SECONDS = 0.05
+OCTETS = 4_000_000
+"""A tree of a whole frame fits in this; what a lying count asks for does not."""
+
+NOTIFICATION = bytes.fromhex("0F 00000000 00")  # data-notification without date-time: one Data follows
+RESPONSE = bytes.fromhex("C4 01 C1 00")  # get-response-normal, data
+COMPACT = RESPONSE + b"\x13"
+
+BOMBS: dict[str, bytes] = {
+    "nested arrays": NOTIFICATION + b"\x01\x01" * 20_000,
+    "nested structures": RESPONSE + b"\x02\x01" * 20_000,
+    "nested structures of two": RESPONSE + b"\x02\x02" * 20_000,
+    "nested to the limit": RESPONSE + b"\x01\x01" * (axdr.MAX_DEPTH - 1) + b"\x01\x00",
+    "array of 65535": RESPONSE + bytes.fromhex("01 82FFFF 00"),
+    "array of 4294967295": RESPONSE + bytes.fromhex("01 84FFFFFFFF 00"),
+    "array of 2**64-1": RESPONSE + bytes.fromhex("01 88FFFFFFFFFFFFFFFF 00"),
+    "octet-string of 4294967295": RESPONSE + bytes.fromhex("09 84FFFFFFFF 00"),
+    "bit-string of 4294967295": RESPONSE + bytes.fromhex("04 84FFFFFFFF 00"),
+    "list of 65535 descriptors": bytes.fromhex("C003C1 82FFFF"),
+    "list of 4294967295 descriptors": bytes.fromhex("C003C1 84FFFFFFFF 00"),
+    "list of 4294967295 results": bytes.fromhex("C403C1 84FFFFFFFF 0000"),
+    "set-response list of 4294967295": bytes.fromhex("C505C1 84FFFFFFFF 00"),
+    "readRequest of 4294967295": bytes.fromhex("05 84FFFFFFFF 02FA00"),
+    "access-request of 4294967295": bytes.fromhex("D9 40000000 00 84FFFFFFFF 01"),
+    "raw-data of 4294967295": bytes.fromhex("C402C1 00 00000001 00 84FFFFFFFF 00"),
+    "ciphered of 4294967295": bytes.fromhex("C8 84FFFFFFFF 30 00000001"),
+    "block of 4294967295": bytes.fromhex("E0 80 0001 0000 84FFFFFFFF 00"),
+    "aarq of 4294967295": bytes.fromhex("60 84FFFFFFFF A1"),
+    "untagged descriptors in deep structures": NOTIFICATION + b"\x02\x02" * 5_000,
+    "untagged descriptors over and over": NOTIFICATION + b"\x01\x20" + bytes.fromhex("0202 0003 0100010800FF 02 1600") * 2_000,
+    "compact-array of nothing": COMPACT + bytes.fromhex("00 01 00"),
+    "compact-array of empty structures": COMPACT + bytes.fromhex("0200 01 00"),
+    "compact-array of 65535 nulls": COMPACT + bytes.fromhex("01FFFF00 01 00"),
+    "compact-array of 65535 times 65535 nulls": COMPACT + bytes.fromhex("01FFFF01FFFF00 01 00"),
+    "compact-array of 65535 empty structures": COMPACT + bytes.fromhex("01FFFF0200 01 00"),
+    "compact-array, arrays in arrays of empty arrays": COMPACT + bytes.fromhex("01FFFF 01FFFF 010000 11 01 00"),
+    "compact-array, 99 arrays of 65535 in each other": COMPACT + bytes.fromhex("01FFFF") * 99 + bytes.fromhex("11 01 00"),
+    "compact-array, nested description": COMPACT + bytes.fromhex("01FFFF") * 5_000 + bytes.fromhex("00 01 00"),
+    "compact-array, structure of 4294967295 members": COMPACT + bytes.fromhex("02 84FFFFFFFF 11"),
+    "compact-array, structure of many nulls": COMPACT + bytes.fromhex("02 820800") + bytes(2048) + bytes.fromhex("820400") + bytes(1024),
+    "compact-arrays one after another": RESPONSE + bytes.fromhex("01 8203E8") + bytes.fromhex("13 01FFFF00 01 00") * 1_000,
+    "compact-array, empty arrays of structures": COMPACT + bytes.fromhex("02 FA".replace("FA", "7A")) + bytes.fromhex("010000 02 00".replace(" ", "")) * 61 + bytes.fromhex("81F0") + bytes(240),
+}  # fmt: skip
+
+each_bomb = pytest.mark.parametrize("octets", BOMBS.values(), ids=BOMBS.keys())
+
+
+def _packet(octets: bytes) -> Any:
+    found = registry.pick(octets, 0, len(octets))
+    return found[1](octets) if found else None
+
+
+def _scan(octets: bytes) -> Any:
+    found = registry.pick(octets, 0, len(octets))
+    with contextlib.suppress(FAILURES):
+        return scan(found[1]).function(octets, 0, len(octets)) if found else None
+
+
+ENGINES: dict[str, Callable[[bytes], Any]] = {"tree": reader.apdu_json, "packet": _packet, "scan": _scan}
+
+
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES.keys())
+@each_bomb
+def test_bomb_costs_little_time(octets: bytes, engine: Callable[[bytes], Any]) -> None:
+    assert min(_seconds(engine, octets) for _ in range(3)) < SECONDS
+
+
+def _seconds(engine: Callable[[bytes], Any], octets: bytes) -> float:
+    begin = time.perf_counter()
+    engine(octets)
+    return time.perf_counter() - begin
+
+
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES.keys())
+@each_bomb
+def test_bomb_costs_little_memory(octets: bytes, engine: Callable[[bytes], Any]) -> None:
+    engine(octets[:20])
+    tracemalloc.start()
+    try:
+        engine(octets)
+        assert tracemalloc.get_traced_memory()[1] < max(OCTETS, 300 * len(octets))
+    finally:
+        tracemalloc.stop()
+
+
+@each_bomb
+def test_bomb_is_a_tree_that_tiles(octets: bytes) -> None:
+    assert_tiles(reader.read_apdu(octets), 0, len(octets) * 8)
+
+
+def test_nesting_to_the_limit_reads_and_beyond_it_is_noted() -> None:
+    deepest = b"\x01\x01" * (axdr.MAX_DEPTH - 1) + b"\x01\x00"
+    assert reader.read_apdu(RESPONSE + deepest).all_notes() == []
+    assert data.encode(data.nest(axdr.scan_data(deepest, 0, len(deepest))[0])) == deepest
+    beyond = reader.read_apdu(RESPONSE + b"\x01\x01" * (axdr.MAX_DEPTH + 1) + b"\x00")
+    assert [note.text for note in beyond.all_notes()] == ["data: nested deeper than 100 (octet 204)"]
+
+
+def test_lying_count_keeps_the_elements_that_are_there() -> None:
+    root = reader.read_apdu(RESPONSE + bytes.fromhex("01 82FFFF 1101 1102"))
+    assert reader.to_json(root)["get-response"]["get-response-normal"]["result"]["data"] == {
+        "array": [{"unsigned": 1}, {"unsigned": 2}, {"malformed": "needs 1 octet, 0 left"}]
+    }
+
+
+def test_address_without_end_is_given_up_after_four_octets() -> None:
+    root = reader.tree(Hdlc, b"\x7e\xa7\xd0" + bytes(2000))
+    undecoded = [node for node in root.walk() if node.kind is Kind.UNDECODED]
+    assert [node.text for node in undecoded] == ["no address ends within four octets"]
+
+
+@pytest.mark.parametrize("first", [0x80, 0x89, 0xFF])
+def test_length_octet_that_is_none_is_a_problem(first: int) -> None:
+    with pytest.raises(Problem, match="is no length"):
+        axdr.scan_length(bytes((first,)) + bytes(200), 0, 201)
