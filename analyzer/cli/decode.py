@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterator
 
-from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, USAGE_ERROR, fail
+from analyzer.cli.arguments import Parser, natural
+from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, say
 from captures import open_source, source_from_hex
 from captures.chunk import CaptureError, CapturePermissionError, Source
 
@@ -17,7 +19,7 @@ _STACKS = ("hdlc", "wrapper", "llc", "apdu")
 
 def parser() -> argparse.ArgumentParser:
     """Make the parser of the command line."""
-    made = argparse.ArgumentParser(prog="dlmshark decode", description="Decode captures: one line a record.")
+    made = Parser(prog="dlmshark decode", description="Decode captures: one line a record.")
     made.add_argument(
         "inputs", nargs="*", metavar="INPUT", help="pcap, pcapng, gzip, hex text, raw octets, - for stdin"
     )
@@ -34,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
         "-d", "--decode-as", action="append", default=[], metavar="SELECTOR,STACK",
         help="force a stack: tcp.port==5000,hdlc · serial,hdlc · record,apdu",
     )  # fmt: skip
-    made.add_argument("-c", "--count", type=int, default=0, metavar="N", help="stop after N records")
+    made.add_argument("-c", "--count", type=natural, default=0, metavar="N", help="stop after N records")
     made.add_argument("--utc", action="store_true", help="times in UTC")
     made.add_argument("--no-color", action="store_true", help="no colours")
     made.add_argument("-q", "--quiet", action="store_true", help="decode everything, print nothing but errors")
@@ -48,9 +50,9 @@ def run(words: list[str]) -> int:
     try:
         forced = decode_as(options.decode_as)
     except ValueError as problem:
-        return fail(str(problem), USAGE_ERROR)
+        raise UsageError(str(problem)) from None
     if options.layers and not (options.json or options.form == "json"):
-        return fail("--layers goes with --json", USAGE_ERROR)
+        raise UsageError("--layers goes with --json")
     names = [*options.inputs, *options.read]
     if not names and not options.hex:
         names = ["-"]
@@ -59,22 +61,19 @@ def run(words: list[str]) -> int:
     several = len(names) + len(options.hex) > 1
     for name, opened in _sources(names, options.hex):
         try:
-            source = opened()
+            with opened() as source:
+                _decode(source, options, forced, {"input": name} if several else {})
         except CapturePermissionError as problem:
             status = fail(str(problem), PERMISSION_ERROR)
-            continue
         except CaptureError as problem:
             status = fail(str(problem), INPUT_ERROR)
-            continue
-        with source:
-            _decode(source, options, forced, {"input": name} if several else {})
     return status
 
 
 def _sources(names: list[str], hexes: list[str]) -> Iterator[tuple[str, Callable[[], Source]]]:
     for name in names:
         yield name, lambda name=name: open_source(name)  # type: ignore[misc]
-    for text in hexes:
+    for text in (one or "" for one in hexes):  # argparse makes an empty list of "--hex=--"
         yield "--hex", lambda text=text: source_from_hex(text)  # type: ignore[misc]
 
 
@@ -100,19 +99,22 @@ def _decode(source: Source, options: argparse.Namespace, forced: dict[str, str],
     line = _writer(source, options, more)
     count = 0
     batch: list[str] = []
-    is_live = source.size is None
+    is_live = source.size is None and not os.path.isfile(source.name)
     for record in pipeline.run(source):
         count += 1
         if line is not None:
             batch.append(line(record))
-            if len(batch) >= _BATCH or is_live:
+            if is_live:  # whoever reads the pipe waits for this record
+                _write(batch)
+                sys.stdout.flush()
+            elif len(batch) >= _BATCH:
                 _write(batch)
         if options.count and count >= options.count:
             break
     _write(batch)
     sys.stdout.flush()
     for remark in source.remarks:
-        print(f"dlmshark: {source.name}: {remark.text}", file=sys.stderr)
+        say(f"{_label(source)}: {remark.text}")
     _say_rest(source, pipeline.left_aside, count, options)
 
 
@@ -143,6 +145,10 @@ def _say_rest(source: Source, left_aside: dict[str, int], count: int, options: a
     """Say on stderr what was left aside, and that nothing was found."""
     if left_aside:
         named = ", ".join(f"{number} {name}" for name, number in sorted(left_aside.items()))
-        print(f"dlmshark: {source.name}: left aside, in packets: {named}", file=sys.stderr)
+        say(f"{_label(source)}: left aside, in packets: {named}")
     if not count:
-        print(f"dlmshark: {source.name}: nothing of ours was found", file=sys.stderr)
+        say(f"{_label(source)}: nothing of ours was found")
+
+
+def _label(source: Source) -> str:
+    return {"-": "stdin", "hex": "--hex"}.get(source.name, source.name)

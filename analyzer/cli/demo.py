@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-
+from analyzer.cli.arguments import Parser
 from analyzer.cli.main import USAGE_ERROR, fail
 from captures.samples import samples
 
@@ -12,7 +11,7 @@ DEFAULT = "ln-wrapper"
 
 def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
-    made = argparse.ArgumentParser(prog="dlmshark demo", description="Decode a bundled sample capture.")
+    made = Parser(prog="dlmshark demo", description="Decode a bundled sample capture.")
     made.add_argument("name", nargs="?", default=DEFAULT, help=f"which sample (default: {DEFAULT})")
     made.add_argument("--list", action="store_true", help="name the samples")
     options, rest = made.parse_known_args(words)

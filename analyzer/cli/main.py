@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
+from io import TextIOWrapper
+from os import devnull
 from pathlib import Path
 from typing import NamedTuple
 
-USAGE_ERROR, INPUT_ERROR, PERMISSION_ERROR, INTERRUPTED = 2, 3, 5, 130
+OUTPUT_ERROR, USAGE_ERROR, INPUT_ERROR, PERMISSION_ERROR, INTERRUPTED = 1, 2, 3, 5, 130
+
+
+class UsageError(Exception):
+    """The command line is wrong; the text is one line that names the option and says what was expected."""
 
 
 class Command(NamedTuple):
@@ -43,13 +50,30 @@ INPUT is a pcap or pcapng file (also gzip), text with hex octets, a raw octet du
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program. Returns its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _prepare_stdout()
     try:
-        return _dispatch(words)
+        status = _dispatch(words)
+        sys.stdout.flush()
+        return status
+    except UsageError as problem:
+        return fail(str(problem), USAGE_ERROR)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         _forget_stdout()
         return 0
+    except OSError as problem:  # inputs have their own errors: this is the output
+        _forget_stdout()
+        return fail(f"cannot write: {problem.strerror or problem}", OUTPUT_ERROR)
+
+
+def _prepare_stdout() -> None:
+    """Write UTF-8 wherever no terminal asks for something else, and never stop at a character."""
+    if sys.stdout is None:  # closed by who started the program
+        sys.stdout = open(devnull, "w", encoding="utf-8")  # noqa: SIM115 -- open until the end
+    stream = sys.stdout
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
 
 
 def _dispatch(words: list[str]) -> int:
@@ -61,14 +85,28 @@ def _dispatch(words: list[str]) -> int:
 
         print(f"dlmshark {version('dlmshark')}")
         return 0
-    if not words and sys.stdin.isatty():
+    if not words and (sys.stdin is None or sys.stdin.isatty()):
         print(_help(), end="")
         return 0
     if words and words[0] in COMMANDS:
-        return _runner(words[0])(words[1:])
-    if words and not words[0].startswith("-") and not Path(words[0]).exists():
+        return _run(words[0], words[1:])
+    if words and not words[0].startswith("-") and not _exists(words[0]):
         return _unknown(words[0])
-    return _runner("decode")(words)
+    return _run("decode", words)
+
+
+def _exists(word: str) -> bool:
+    try:
+        return Path(word).exists()
+    except (OSError, ValueError):  # no permission on the way to it, a NUL inside
+        return "/" in word
+
+
+def _run(command: str, words: list[str]) -> int:
+    try:
+        return _runner(command)(words)
+    except SystemExit as end:  # argparse printed its help
+        return end.code if isinstance(end.code, int) else 0
 
 
 def _runner(name: str) -> Callable[[list[str]], int]:
@@ -89,15 +127,23 @@ def _unknown(word: str) -> int:
 
 def fail(text: str, status: int) -> int:
     """Print one line about what is wrong. Returns *status*."""
-    print(f"dlmshark: {text}", file=sys.stderr)
+    say(text)
     return status
+
+
+def say(text: str) -> None:
+    """Print one line on stderr, whatever characters a file name brings."""
+    line = "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+    if sys.stderr is not None:
+        print(f"dlmshark: {line}", file=sys.stderr)
 
 
 def _forget_stdout() -> None:
     """Let the interpreter end quietly though nobody reads any more."""
     import os
 
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 if __name__ == "__main__":

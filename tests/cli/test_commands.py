@@ -1,0 +1,286 @@
+"""The command line: commands, options, outputs, exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analyzer.cli.decode import decode_as
+from analyzer.cli.main import COMMANDS, OUTPUT_ERROR, USAGE_ERROR
+from captures.samples import samples
+from tests.cli.conftest import FRAME, Run, pcap_octets, spawn
+from tests.conftest import ROOT
+
+
+@pytest.mark.parametrize("word", ["-h", "--help", "help"])
+def test_help_lists_the_commands(run: Run, word: str) -> None:
+    ran = run(word)
+    assert (ran.status, ran.err) == (0, "")
+    assert all(f"  {name}" in ran.out for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", list(COMMANDS))
+def test_help_of_a_command_names_its_options(run: Run, command: str) -> None:
+    ran = run(command, "--help")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith(f"usage: dlmshark {command}")
+
+
+@pytest.mark.parametrize("word", ["-V", "--version"])
+def test_version_is_one_line(run: Run, word: str) -> None:
+    ran = run(word)
+    assert ran.status == 0
+    assert ran.out.startswith("dlmshark ")
+    assert len(ran.out.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("word", "near"), [("decod", "decode"), ("deocde", "decode"), ("dmeo", "demo")])
+def test_unknown_command_names_the_nearest(run: Run, word: str, near: str) -> None:
+    ran = run(word)
+    assert ran.status == USAGE_ERROR
+    assert ran.complaint == f"'{word}' is neither a command nor a file; did you mean '{near}'?"
+
+
+def test_unknown_command_that_is_like_none_points_to_the_help(run: Run) -> None:
+    ran = run("xyzzy")
+    assert ran.status == USAGE_ERROR
+    assert ran.complaint == "'xyzzy' is neither a command nor a file; see dlmshark --help"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--nonsense"], "unrecognized arguments: --nonsense"),
+        (["-c", "x"], "-c/--count: a number from 0 was expected, not 'x'"),
+        (["-c", "-1"], "-c/--count: a number from 0 was expected, not '-1'"),
+        (["-T", "pdml"], "-T: invalid choice: 'pdml'"),
+        (["-d", "tcp.port==5000"], "--decode-as tcp.port==5000: expected SELECTOR,STACK"),
+        (["-d", "tcp.port==x,hdlc"], "--decode-as tcp.port==x,hdlc: expected tcp.port==N"),
+        (["-d", "record,mqtt"], "--decode-as record,mqtt: expected SELECTOR,STACK with one of"),
+        (["--layers"], "--layers goes with --json"),
+        (["--hex"], "--hex: expected one argument"),
+    ],
+)
+def test_wrong_option_gives_one_line_that_names_it(run: Run, capture: Path, words: list[str], says: str) -> None:
+    ran = run("decode", capture, *words)
+    assert (ran.status, ran.out) == (USAGE_ERROR, "")
+    assert ran.complaint.startswith(says)
+
+
+def test_file_alone_is_decoded(run: Run, capture: Path) -> None:
+    assert run(capture).out == run("decode", capture).out != ""
+
+
+def test_options_before_the_file_are_taken(run: Run, capture: Path) -> None:
+    assert run("--json", capture).out == run("decode", "--json", capture).out != ""
+
+
+# -- options that tshark's users know ------------------------------------------------------------------------------
+
+
+def test_read_option_is_an_input(run: Run, capture: Path) -> None:
+    assert run("decode", "-r", capture).out == run("decode", capture).out
+
+
+def test_json_has_its_synonym(run: Run, capture: Path) -> None:
+    assert run("decode", "-T", "json", capture).out == run("decode", "--json", capture).out
+    assert run("decode", "-T", "text", capture).out == run("decode", capture).out
+
+
+def test_tree_and_octets_have_their_synonyms(run: Run, capture: Path) -> None:
+    assert run("decode", "-V", capture).out == run("decode", "--tree", capture).out
+    assert run("decode", "-x", capture).out == run("decode", "--octets", capture).out
+    both = run("decode", "-V", "-x", capture).out
+    assert "get-request-normal" in both
+    assert "    0000  00 01" in both
+
+
+def test_version_option_with_a_file_is_the_tree(run: Run, capture: Path) -> None:
+    assert run("-V", capture).out == run("decode", "-V", capture).out
+
+
+@pytest.mark.parametrize(("count", "lines"), [(0, 2), (1, 1), (2, 2), (9, 2)])
+def test_count_stops_after_as_many_records(run: Run, capture: Path, count: int, lines: int) -> None:
+    ran = run("decode", "-c", count, capture)
+    assert (ran.status, ran.err) == (0, "")
+    assert len(ran.out.splitlines()) == lines
+
+
+def test_quiet_prints_no_records(run: Run, capture: Path) -> None:
+    assert run("decode", "-q", capture) == (0, "", "")
+
+
+def test_layers_add_the_tree(run: Run, capture: Path) -> None:
+    (first, *_) = run("decode", "--json", "--layers", capture).out.splitlines()
+    assert [node["name"] for node in json.loads(first)["layers"]] == ["wrapper", "get-request"]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata"])
+def test_times_are_local_unless_in_utc(capture: Path, zone: str) -> None:
+    environment = os.environ | {"TZ": zone}
+    local, utc = (spawn("decode", *words, capture, env=environment) for words in ((), ("--utc",)))
+    assert "2023-11-14 22:13:20.000003" in utc.out
+    assert ("2023-11-14 22:13:20.000003" if zone == "UTC" else "2023-11-15 03:43:20.000003") in local.out
+
+
+def test_times_have_the_digits_of_the_capture(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "nano.pcap"
+    path.write_bytes(pcap_octets(digits=9))
+    assert '"time": 1700000000.000000003,' in run("decode", "--json", path).out
+
+
+# -- decode as -----------------------------------------------------------------------------------------------------
+
+
+def test_stack_of_a_port_is_forced(run: Run, capture: Path) -> None:
+    found = [
+        json.loads(line) for line in run("decode", "--json", "-d", "tcp.port==4059,hdlc", capture).out.splitlines()
+    ]
+    assert {line["link"] for line in found} <= {"noise", "hdlc"}
+    other = [json.loads(line) for line in run("decode", "--json", "-d", "tcp.port==5,hdlc", capture).out.splitlines()]
+    assert {line["link"] for line in other} == {"wrapper"}
+
+
+def test_each_line_is_an_apdu_where_that_is_forced(run: Run) -> None:
+    ran = run("decode", "--json", "-d", "record,apdu", "--hex", "C0 01 C1 0008 0000010000FF 02 00")
+    assert json.loads(ran.out)["link"] == "apdu"
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        ("tcp.port==5000,hdlc", {"tcp.port==5000": "hdlc"}),
+        ("tcp.port==5000=hdlc", {"tcp.port==5000": "hdlc"}),
+        ("udp.port==4059,wrapper", {"udp.port==4059": "wrapper"}),
+        ("serial,hdlc", {"serial": "hdlc"}),
+        ("record=apdu", {"record": "apdu"}),
+    ],
+)
+def test_decode_as_reads_selector_and_stack(choice: str, expected: dict[str, str]) -> None:
+    assert decode_as([choice]) == expected
+
+
+@pytest.mark.parametrize(
+    "choice", ["", ",", "hdlc", "serial", "serial,", ",hdlc", "tcp.port==,hdlc", "tcp.port=5,hdlc"]
+)
+def test_decode_as_refuses_the_rest(choice: str) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        decode_as([choice])
+
+
+# -- demo ----------------------------------------------------------------------------------------------------------
+
+
+def test_demo_decodes_a_sample(run: Run) -> None:
+    ran = run("demo")
+    assert (ran.status, ran.err) == (0, "")
+    assert "GET request" in ran.out
+
+
+def test_demo_lists_its_samples(run: Run) -> None:
+    ran = run("demo", "--list")
+    assert [line.split()[0] for line in ran.out.splitlines()] == [sample.name for sample in samples()]
+
+
+@pytest.mark.parametrize("name", [sample.name for sample in samples()])
+def test_demo_takes_the_options_of_decode(run: Run, name: str) -> None:
+    ran = run("demo", name, "--json", "-c", 3)
+    assert (ran.status, ran.err) == (0, "")
+    assert [json.loads(line)["number"] for line in ran.out.splitlines()] == [1, 2, 3]
+
+
+def test_demo_of_an_unknown_name_lists_the_known(run: Run) -> None:
+    ran = run("demo", "nonsense")
+    assert ran.status == USAGE_ERROR
+    assert ran.complaint.startswith("no sample 'nonsense': expected one of ")
+
+
+# -- the process ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name == "nt", reason="closed pipes look otherwise there")
+def test_closed_pipe_ends_quietly(tmp_path: Path) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text(f"{FRAME}\n" * 20000)
+    command = [sys.executable, "-m", "analyzer.cli.main", "decode", "--json", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["number"] == 1
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_full_disk_gives_one_line(capture: Path) -> None:
+    command = [sys.executable, "-m", "analyzer.cli.main", "decode", str(capture)]
+    with open("/dev/full", "wb") as full:
+        ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, cwd=ROOT, timeout=60, check=False)
+    assert ran.returncode == OUTPUT_ERROR
+    assert ran.stderr == b"dlmshark: cannot write: No space left on device\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of Unix")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams_give_no_traceback(capture: Path, closed: str) -> None:
+    ran = subprocess.run(
+        f'"{sys.executable}" -m analyzer.cli.main decode "{capture}" {closed}',
+        shell=True, capture_output=True, cwd=ROOT, timeout=60, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0
+    assert b"Traceback" not in ran.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of Unix")
+def test_no_words_and_no_stdin_print_the_help() -> None:
+    command = f'"{sys.executable}" -m analyzer.cli.main <&-'
+    ran = subprocess.run(command, shell=True, capture_output=True, cwd=ROOT, timeout=60, check=False)
+    assert ran.returncode == 0
+    assert ran.stdout.startswith(b"usage: dlmshark")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_output_is_utf8_whatever_the_locale(capture: Path, encoding: str) -> None:
+    ran = spawn("decode", capture, env=os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
+    assert ran.status == 0
+    assert "16 → 1" in ran.out
+
+
+def test_records_of_a_pipe_come_as_they_arrive() -> None:
+    command = [sys.executable, "-m", "analyzer.cli.main", "decode", "--json", "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        whole = pcap_octets()
+        process.stdin.write(whole[:-80])  # up to the first record; the second comes only with the rest
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["number"] == 1
+        process.stdin.write(whole[-80:])
+        process.stdin.close()
+        assert json.loads(process.stdout.readline())["number"] == 2
+        assert process.wait(60) == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals look otherwise there")
+def test_interrupt_ends_quietly_with_its_status() -> None:
+    import signal
+
+    command = [sys.executable, "-m", "analyzer.cli.main", "decode", "-"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write(pcap_octets()[:-80])
+        process.stdin.flush()
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        assert b"Traceback" not in process.stderr.read()
