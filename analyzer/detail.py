@@ -133,7 +133,10 @@ def detail(record: Record) -> list[Node]:
 def walk(record: Record, form: Form[T]) -> list[T]:
     """Give the layers of *record* in *form*, outermost first."""
     octets, apdu = record.octets, record.apdu
-    stood = Apdu(record.closed.octets, record.closed.entry, None, apdu.at if apdu else -1) if record.closed else apdu
+    stood = apdu
+    if record.protection:
+        outer = record.protection[0]
+        stood = Apdu(outer.octets, outer.entry, None, apdu.at if apdu else -1)
     at = _place(record, stood)
     carrier = at if at >= 0 else _carrier(record)
     if record.link == "hdlc":
@@ -215,6 +218,7 @@ def _buffers(record: Record, stood: Apdu | None, at: int) -> list[tuple[str, byt
     if stood is not None and at < 0:
         count = f" ({len(record.parts)} parts)" if record.parts else ""
         found.append((f"reassembled APDU{count}", stood.octets))
+    found += [("opened APDU", one.octets) for one in record.protection[1:]]
     if record.closed is not None and record.apdu is not None:
         found.append(("opened APDU", record.apdu.octets))
     if record.assembled is not None:

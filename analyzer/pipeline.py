@@ -25,7 +25,7 @@ _new = tuple.__new__
 class Flow:
     """One direction of a TCP or UDP conversation."""
 
-    __slots__ = ("conversation", "key", "notes", "other", "side", "stream")
+    __slots__ = ("conversation", "has_ended", "key", "other", "side", "stream")
 
     def __init__(self, conversation: Conversation, side: int, key: bytes) -> None:
         self.conversation = conversation
@@ -33,7 +33,7 @@ class Flow:
         self.key = key
         self.stream: TcpStream[Mark] = TcpStream()
         self.other: Flow = self
-        self.notes: list[Note] = []
+        self.has_ended = False
 
 
 class Pipeline:
@@ -123,17 +123,15 @@ class Pipeline:
             self._events(flow, stream.feed(sequence, flags, octets, mark))
         if chunk[5] > len(chunk[4]) and octets:
             self._events(flow, stream.lose(chunk[5] - len(chunk[4]), mark))
+        if flow.has_ended and flow.other.has_ended and not stream.pending and not flow.other.stream.pending:
+            self._forget(flow)
 
     def finish(self) -> None:
         """The capture ended: give what still waits."""
-        for flow in list(self._flows.values()):
-            self._events(flow, flow.stream.end())
-        for flow in list(self._flows.values()):
-            if flow.side == 0:
-                self._close(flow.conversation)
+        while self._flows:
+            self._forget_oldest()
         if self._serial is not None:
             self._serial.finish()
-        self._flows.clear()
         self.dialogue.transfers.finish()
 
     # -- lanes --------------------------------------------------------------------------------------------------
@@ -179,14 +177,22 @@ class Pipeline:
 
     def _forget_oldest(self) -> None:
         """Forget the conversation that began first: memory stays flat over any capture."""
-        flow = next(iter(self._flows.values()))
-        self._events(flow, flow.stream.end() + flow.other.stream.end())
+        self._forget(next(iter(self._flows.values())))
+
+    def _forget(self, flow: Flow) -> None:
+        """Give what waits in a conversation, and free it."""
+        self._events(flow, flow.stream.end())
+        if flow.other is not flow:
+            self._events(flow.other, flow.other.stream.end())
         self._close(flow.conversation)
         del self._flows[flow.key]
         self._flows.pop(flow.other.key, None)
+        flow.other.other = flow.other
+        flow.other = flow
 
     def _close(self, conversation: Conversation) -> None:
         conversation.finish()
+        conversation.close()
         if conversation.stack is None:
             self.left_aside[conversation.carrier or "other"] += conversation.packets
 
@@ -208,3 +214,4 @@ class Pipeline:
                     self._pending_notes.append(finding("tcp-retransmission", text, 0, 0))
             elif event.kind in (START, RESET, END):
                 flow.conversation.lost(flow.side)
+                flow.has_ended = event.kind != START

@@ -88,6 +88,9 @@ class Record:
     llc: tuple[int, int] | None = None
     apdu: Apdu | None = None
     closed: Closed | None = None
+    """The innermost protection that was opened."""
+    protection: tuple[Closed, ...] = ()
+    """All protections that were opened, outermost first."""
     more: tuple[Apdu, ...] = ()
     part_of: int | None = None
     parts: tuple[int, ...] = ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+from contextlib import suppress
 from typing import Any
 
 from dissectors import axdr
@@ -250,16 +251,20 @@ class DataField(House):
 
     def scan(self, octets: bytes, at: int, end: int) -> tuple[list[Element], int]:
         """Read the elements."""
-        try:
+        if not self.untagged:
             return axdr.scan_data(octets, at, end)
+        try:
+            elements, after = axdr.scan_data(octets, at, end)
         except Problem:
-            if not self.untagged:
-                raise
-            try:
+            with suppress(Problem):
                 return axdr.scan_untagged_descriptors(octets, at, end)
-            except Problem:
-                pass
             raise
+        if after < end:  # a class-id such as 00 01 reads as a null-data and an array
+            with suppress(Problem):
+                bare, whole = axdr.scan_untagged_descriptors(octets, at, end)
+                if whole == end:
+                    return bare, whole
+        return elements, after
 
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[Value, int]:
         """Read the nested value."""

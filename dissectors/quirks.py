@@ -71,6 +71,11 @@ def length_deviates(octets: bytes) -> bool:
     return start + size != len(octets)
 
 
+def initiate_deviates(octets: bytes) -> bool:
+    """Tell whether the tag of the conformance is short."""
+    return b"\x5f\x04\x00" in octets
+
+
 def time_deviates(octets: bytes) -> bool:
     """Tell whether the header's date-time (octet 5) has neither length 00 nor 0C."""
     return octets[5] not in (0, 12)
@@ -81,10 +86,9 @@ def notification_deviates(octets: bytes) -> bool:
     if octets[5] not in (0, 12):
         return True
     try:
-        axdr.skip_data(octets, 6 + octets[5], len(octets))
+        return axdr.skip_data(octets, 6 + octets[5], len(octets)) != len(octets)
     except Problem:
         return True
-    return False
 
 
 def event_deviates(octets: bytes) -> bool:

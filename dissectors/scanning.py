@@ -66,6 +66,16 @@ def scan_apdu(octets: bytes, at: int, end: int) -> tuple[Entry | None, tuple[Any
     return found, values if after == end else None
 
 
+def scan_loosely(octets: bytes, found: Entry | None) -> tuple[Any, ...] | None:
+    """Read the values of an APDU that has octets left over behind it; None where it does not read at all."""
+    if found is None:
+        return None
+    try:
+        return found.function(octets, 0, len(octets))[0]
+    except FAILURES:
+        return None
+
+
 def reads(octets: bytes) -> bool:
     """Tell whether *octets* are one APDU that reads completely; an empty short-name list proves nothing."""
     if len(octets) < 2 or (octets[1] == 0 and len(octets) == 2 and octets[0] not in (0x62, 0x63)):

@@ -84,7 +84,8 @@ def _add_apdus(record: Record, add: Callable[[str], None]) -> None:
     if record.apdu is not None:
         add(f', "apdu": {apdu_text(record.apdu.octets)}')
     if record.closed is not None:
-        add(f', "ciphered": {_text(_closed(record.closed))}, "protection": [{_text(_protection(record.closed))}]')
+        protection = ", ".join(_text(_protection(one)) for one in record.protection)
+        add(f', "ciphered": {_text(_closed(record.closed))}, "protection": [{protection}]')
     if record.part_of is not None:
         add(f', "part_of": {record.part_of}')
     if record.parts:

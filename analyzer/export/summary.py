@@ -206,6 +206,18 @@ def _action_response(apdu: Apdu, slots: Slots, values: Values) -> str:
     return f"{text}{SEPARATOR}{_get_data_result(apdu.octets, returned)}" if returned is not None else text
 
 
+def _read_request(apdu: Apdu, slots: Slots, values: Values) -> str:
+    """Say a request by short names: its blocks, and what is written. Names stand in the objects."""
+    parts = []
+    for tag, one in values[slots["variable_access_specification"]]:
+        if tag in (5, 6, 7):  # block-number-access, read- and write-data-block-access
+            last = ", the last" if tag != 5 and one[1] else ""
+            parts.append(f"block {one[2] if tag != 5 else one[1]}{last}")
+    if "list_of_data" in slots and not parts:
+        parts += [data_text(apdu.octets, span) for span in values[slots["list_of_data"]][:1]]
+    return SEPARATOR.join(parts)
+
+
 def _read_response(apdu: Apdu, slots: Slots, values: Values) -> str:
     results = values[slots["results"]]
     if len(results) != 1:
@@ -262,6 +274,7 @@ def _general_block(apdu: Apdu, slots: Slots, values: Values) -> str:
 
 _DETAILS: dict[str, Callable[[Apdu, Slots, Values], str]] = {
     "get-request": _request, "set-request": _request, "action-request": _request,
+    "readRequest": _read_request, "writeRequest": _read_request, "unconfirmedWriteRequest": _read_request,
     "event-notification-request": _request, "get-response": _get_response, "set-response": _set_response,
     "action-response": _action_response, "readResponse": _read_response, "writeResponse": _read_response,
     "data-notification": _notification, "aarq": _aarq, "aare": _aare, "confirmedServiceError": _service_error,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from dissectors import axdr
-from dissectors.scanning import Entry, scan_apdu
+from dissectors.scanning import Entry, scan_apdu, scan_loosely
 from dissectors.tree import Problem
 
 MOST_OCTETS = 64 << 20
@@ -77,8 +77,8 @@ class BlockTransfers:
         transfer = self._running.get(key)
         return finish(transfer.head, b"".join(transfer.octets))[0] if transfer is not None and transfer.head else b""
 
-    def add(self, key: tuple[int, int], block: Block, number: int) -> Outcome:
-        """Take a block of the record *number*."""
+    def add(self, key: tuple[int, int], block: Block, number: int, *, is_normal: bool = False) -> Outcome:
+        """Take a block of the record *number*; *is_normal* says that its request asked for one object, not a list."""
         transfer = self._running.get(key)
         if transfer is not None and block.number == transfer.next_number - 1 and transfer.octets[-1:] == [block.raw]:
             transfer.parts.append(number)
@@ -99,7 +99,7 @@ class BlockTransfers:
             return Outcome(first=transfer.parts[0], missing=missing)
         del self._running[key]
         self._finished[key] = (block.number, hash(block.raw), transfer.parts[0])
-        whole = finish(transfer.head, b"".join(transfer.octets)) if transfer.head else None
+        whole = finish(transfer.head, b"".join(transfer.octets), is_normal=is_normal) if transfer.head else None
         return Outcome(whole, tuple(transfer.parts), transfer.parts[0], missing)
 
 
@@ -179,19 +179,20 @@ _FORMS: dict[tuple[str, int], Callable[[bytes, dict[str, Any]], Block | None]] =
 }
 
 
-def finish(head: bytes, data: bytes) -> tuple[bytes, Entry | None, tuple[Any, ...] | None]:
+def finish(head: bytes, data: bytes, *, is_normal: bool = False) -> tuple[bytes, Entry | None, tuple[Any, ...] | None]:
     """Make the normal form of the service that *head* begins, with *data* as its whole data, and read it.
 
-    Where stacks differ in what they put into blocks, the form that reads completely is taken.
+    Where stacks differ in what they put into blocks, the form that reads completely is taken; where none does, the
+    first one that reads at all, with octets left over.
     """
-    first: tuple[bytes, Entry | None, tuple[Any, ...] | None] | None = None
-    for make in _FINISHES.get(head[:2], _FINISHES.get(head[:1], (_plain,))):
-        form = make(head, data)
+    makes = _FINISHES.get(head[:2], _FINISHES.get(head[:1], (_plain,)))
+    forms = [make(head, data) for make in (makes[:1] if is_normal and head[0] == 0xC4 else makes)]
+    for form in forms:
         found, values = scan_apdu(form, 0, len(form))
         if values is not None:
             return form, found, values
-        first = first or (form, found, values)
-    return first or (head + data, None, None)
+    found = scan_apdu(forms[0], 0, len(forms[0]))[0]
+    return forms[0], found, scan_loosely(forms[0], found)
 
 
 def _plain(head: bytes, data: bytes) -> bytes:

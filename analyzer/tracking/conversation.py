@@ -98,6 +98,12 @@ class Conversation:
             for side in (0, 1):
                 self.lost(side)
 
+    def close(self) -> None:
+        """Free what the conversation holds."""
+        for link in self._links.values():
+            link.close()
+        self._links.clear()
+
     # -- the stack ----------------------------------------------------------------------------------------------
 
     def _hold(self, side: int, octets: bytes, mark: Mark) -> None:

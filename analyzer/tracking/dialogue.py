@@ -9,7 +9,7 @@ from analyzer.tracking.findings import dissection_notes, finding
 from analyzer.tracking.peer import Peer
 from analyzer.tracking.plans import Plan, Values, plan_of
 from analyzer.tracking.transfers import Transfers
-from dissectors.scanning import scan_apdu
+from dissectors.scanning import scan_apdu, scan_loosely
 
 _ENCRYPTED = 0x20
 _MOST_LAYERS = 8
@@ -26,12 +26,15 @@ class Dialogue:
     def take(self, record: Record, peer: Peer, octets: bytes, at: int) -> None:
         """Let *record* carry the APDU *octets*, which begin at *at* in its frame (-1 where they were joined)."""
         found, values = scan_apdu(octets, 0, len(octets))
-        record.apdu = _new(Apdu, (octets, found, values, at))
         record.kind = APDU
         if values is None or found is None:
+            values = scan_loosely(octets, found)
             record.notes += dissection_notes(octets, record.problem == "truncated")
-            self._address(record, peer, plan_of(found).role if found is not None else None)
-            return
+            if values is None or found is None:
+                record.apdu = Apdu(octets, found, None, at)
+                self._address(record, peer, plan_of(found).role if found is not None else None)
+                return
+        record.apdu = _new(Apdu, (octets, found, values, at))
         if found.deviates is not None and found.deviates(octets):
             record.notes += dissection_notes(octets, False)
         plan = found.plan or plan_of(found)
@@ -67,6 +70,7 @@ class Dialogue:
             if found is None or values is None:
                 return plan
             record.closed = Closed(apdu.octets, apdu.entry, apdu.values, "plaintext-unverified", inner)
+            record.protection += (record.closed,)
             record.apdu = Apdu(inner, found, values)
             plan = plan_of(found)
             if not plan.is_protected:
@@ -156,13 +160,15 @@ class Dialogue:
             return
         key = (apdu.octets[0], invoke_id)
         blocks = peer.association.blocks
-        outcome = blocks.add(key, block, record.number)
+        first = peer.association.transfer.get(invoke_id)
+        is_normal = plan.role is RESPONSE and first is not None and first.choice == 1
+        outcome = blocks.add(key, block, record.number, is_normal=is_normal)
         if outcome.missing:
             text = f"block {block.number} where {block.number - outcome.missing} belongs"
             record.add_note(finding("block-lost", text, 0, 0))
         if outcome.is_repeated:
             record.add_note(finding("block-repeated", f"block {block.number} came again", 0, 0))
-        transfer = (id(blocks), *key)
+        owner = peer.association
         if outcome.apdu is not None:
             record.parts = outcome.parts
             record.assembled = Apdu(*outcome.apdu)
@@ -170,9 +176,9 @@ class Dialogue:
             record.kind = PART
             record.part_of = outcome.first
             if blocks.runs(key):
-                self.transfers.part(transfer, record, lambda: blocks.so_far(key))
+                self.transfers.part(owner, key, record, lambda: blocks.so_far(key))
         else:
-            self.transfers.done(transfer)
+            self.transfers.done(owner, key)
 
     def _general_block(self, record: Record, peer: Peer, plan: Plan) -> None:
         """Join a block of general-block-transfer; the record that completes it carries the APDU inside."""
@@ -186,9 +192,9 @@ class Dialogue:
             return
         general = peer.association.general
         side = f"{peer.source} > {peer.destination}"
-        transfer = (id(general), side)
+        owner = peer.association
         if general.begins_anew(side, number, data):
-            self.transfers.give_up(transfer)
+            self.transfers.give_up(owner, side)
         outcome = general.add(side, number, bool(values["block_control"] & 0x80), data, record.number)
         if outcome.lost:
             text = f"the transfer before was left off: blocks {', '.join(map(str, outcome.lost))} never came"
@@ -199,9 +205,9 @@ class Dialogue:
             record.kind = PART
             record.part_of = outcome.first
             if general.runs(side):
-                self.transfers.part(transfer, record, lambda: general.so_far(side))
+                self.transfers.part(owner, side, record, lambda: general.so_far(side))
             return
-        self.transfers.done(transfer)
+        self.transfers.done(owner, side)
         parts = outcome.parts
         self.take(record, peer, outcome.apdu, -1)
         record.parts = parts

@@ -8,7 +8,7 @@ from __future__ import annotations
 from analyzer.record import LINK, PART, REQUEST, RESPONSE, Record
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
-from analyzer.tracking.peer import Peer
+from analyzer.tracking.peer import Peer, close_peers
 from dissectors import checks
 from dissectors.compile import FAILURES
 from dissectors.hdlc import FLAG, Address, scan_address, scan_addresses
@@ -21,6 +21,8 @@ _RESPONSES = frozenset({0x63, 0x0F, 0x87})
 _UI = 0x03
 _SEGMENTED = 0x08
 _MOST_SEGMENTS = 4096
+SEGMENTS = "segments"
+"""The transfer of a pair of addresses."""
 
 
 class HdlcLink:
@@ -59,6 +61,10 @@ class HdlcLink:
             self._joined(record, peer, octets, begin, end, octets[start] & _SEGMENTED)
         else:
             self._unnumbered(record, peer, control & 0xEF)
+
+    def close(self) -> None:
+        """Forget all pairs: the conversation is over. What they held is freed at once, without a cycle left."""
+        close_peers(self.peers, self.dialogue)
 
     def _make_peer(self, side: int, addresses: bytes, split: int) -> Peer:
         """Make the pair; it is joined with its opposite direction once that is seen."""
@@ -126,11 +132,13 @@ class HdlcLink:
                 return
             text = f"N(S) {number} where {expected} belongs"
             record.add_note(finding("hdlc-frame-lost", text, begin - 3, begin - 2))
-            self.dialogue.transfers.give_up(id(peer))
-            peer.segments, peer.segment_parts = [], []
+            if peer.segments:
+                peer.is_broken = True
         if not record.problem or number == expected:
             peer.last_send_number = number
         peer.last_information = information
+        if peer.is_broken and end > begin and self._behind_hole(record, peer, information, has_more):
+            return
         if end <= begin:
             self._settle(record, peer)
             record.kind = LINK
@@ -138,6 +146,20 @@ class HdlcLink:
             self._joined(record, peer, octets, begin, end, has_more)
         else:
             self._lsdu(record, peer, information, begin)
+
+    def _behind_hole(self, record: Record, peer: Peer, information: bytes, has_more: int) -> bool:
+        """Keep the segments behind a lost one as parts of the broken transfer; tells False where a new LSDU begins."""
+        is_new = information[:3] in (LLC_REQUEST, LLC_RESPONSE)
+        if not is_new:
+            self._settle(record, peer)
+            record.kind = PART
+            record.part_of = peer.segment_parts[0]
+            self.dialogue.transfers.part(peer, SEGMENTS, record, lambda: _without_llc(b"".join(peer.segments)))
+        if is_new or not has_more:
+            self.dialogue.transfers.give_up(peer, SEGMENTS)
+            peer.is_broken = False
+            peer.segments, peer.segment_parts = [], []
+        return not is_new
 
     def _repeated(self, record: Record, peer: Peer, number: int) -> None:
         self._settle(record, peer)
@@ -153,9 +175,9 @@ class HdlcLink:
                 self._settle(record, peer, octets[begin : begin + 3])
                 record.kind = PART
                 record.part_of = peer.segment_parts[0]
-                self.dialogue.transfers.part(id(peer), record, lambda: _without_llc(b"".join(peer.segments)))
+                self.dialogue.transfers.part(peer, SEGMENTS, record, lambda: _without_llc(b"".join(peer.segments)))
                 return
-            self.dialogue.transfers.done(id(peer))
+            self.dialogue.transfers.done(peer, SEGMENTS)
             lsdu, parts = b"".join(peer.segments), tuple(peer.segment_parts)
             peer.segments, peer.segment_parts = [], []
             self._lsdu(record, peer, lsdu, -1)
@@ -178,7 +200,7 @@ class HdlcLink:
         if lsdu[3:6] == llc:
             skipped = self._doubled(record, lsdu, at)
         self.dialogue.take(record, peer, lsdu[skipped:], at + skipped if at >= 0 else -1)
-        if record.apdu is not None and record.apdu.values is None and lsdu.find(llc, skipped) > 0:
+        if lsdu.find(llc, skipped) > 0:
             self._several(record, peer, lsdu[skipped:], at + skipped if at >= 0 else -1)
         if record.client is None:
             self._settle(record, peer)
@@ -251,7 +273,7 @@ class HdlcLink:
             peer.learn(RESPONSE)
         if command == 0x83:  # SNRM
             for one in (peer, peer.reverse):
-                self.dialogue.transfers.give_up(id(one))
+                self.dialogue.transfers.give_up(one, SEGMENTS)
             peer.forget_link()
             if association.number is None or association.is_open:
                 self.dialogue.begin(association)

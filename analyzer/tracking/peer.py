@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analyzer.record import REQUEST, RESPONSE
 from analyzer.tracking.association import Association
+
+if TYPE_CHECKING:
+    from analyzer.tracking.dialogue import Dialogue
 
 
 class Peer:
@@ -18,6 +21,7 @@ class Peer:
         "association",
         "destination",
         "is_ambiguous",
+        "is_broken",
         "last_information",
         "last_send_number",
         "reverse",
@@ -39,6 +43,8 @@ class Peer:
         self.segment_parts: list[int] = []
         self.last_send_number = -1
         self.last_information = b""
+        self.is_broken = False
+        """Whether a segment of the LSDU that comes was lost."""
 
     def join(self, other: Peer) -> None:
         """Make *other* the opposite direction of this pair."""
@@ -60,6 +66,17 @@ class Peer:
             peer.segments = []
             peer.segment_parts = []
             peer.last_send_number = -1
+            peer.is_broken = False
+
+
+def close_peers(peers: dict[tuple[int, bytes], Peer], dialogue: Dialogue) -> None:
+    """Give up what runs between *peers*, and take them apart."""
+    for peer in peers.values():
+        if dialogue.transfers.open:
+            dialogue.transfers.forget(peer)
+            dialogue.transfers.forget(peer.association)
+        del peer.reverse
+    peers.clear()
 
 
 _OPPOSITE = {REQUEST: RESPONSE, RESPONSE: REQUEST}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from analyzer.record import APDU, NOISE, PART, Record
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
-from analyzer.tracking.peer import Peer
+from analyzer.tracking.peer import Peer, close_peers
 from dissectors.llc import REQUEST as LLC_REQUEST
 from dissectors.llc import RESPONSE as LLC_RESPONSE
 from dissectors.wrapper import HEADER_SIZE
@@ -32,6 +32,10 @@ class WrapperLink:
             record.kind = PART if record.problem else NOISE
             return
         self.dialogue.take(record, peer, octets[HEADER_SIZE:], HEADER_SIZE)
+
+    def close(self) -> None:
+        """Forget all pairs: the conversation is over."""
+        close_peers(self.peers, self.dialogue)
 
     def make_peer(self, side: int, source: bytes, destination: bytes) -> Peer:
         """Make the pair of *source* and *destination*, joined with its opposite direction once that is seen."""

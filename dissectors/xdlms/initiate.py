@@ -9,7 +9,7 @@ from dissectors.composites import Optional
 from dissectors.enumerations import CONFORMANCE
 from dissectors.fields import Constant, Flag, House, Number, OctetString, RandomOf, Seen
 from dissectors.pdu import Layer
-from dissectors.quirks import quirk
+from dissectors.quirks import initiate_deviates, quirk
 from dissectors.registry import apdu
 from dissectors.tree import Kind, Node, Problem, Truncated
 
@@ -83,6 +83,7 @@ class Conformance(House):
 class InitiateRequest(Layer):
     """What the client proposes. ``client_max_receive_pdu_size`` is in octets, 0 means unlimited."""
 
+    deviates = staticmethod(initiate_deviates)
     fields_desc = [
         Constant("apdu_tag", 0x01),
         Optional(OctetString("dedicated_key")),
@@ -98,6 +99,7 @@ class InitiateRequest(Layer):
 class InitiateResponse(Layer):
     """What the server agrees to. ``vaa_name`` is 7 with logical names, FA00 (64000) with short names."""
 
+    deviates = staticmethod(initiate_deviates)
     fields_desc = [
         Constant("apdu_tag", 0x08),
         Optional(Number("negotiated_quality_of_service", "b")),

@@ -123,8 +123,8 @@ def test_normal_form_is_the_one_that_reads(head: bytes, data: bytes, form: bytes
 
 
 def test_content_that_reads_in_no_form_is_kept_as_it_is() -> None:
-    octets, _, values = finish(b"\xc4\x01\xc1\0", b"\xff\xff")
-    assert octets == b"\xc4\x01\xc1\0\xff\xff"
+    octets, _, values = finish(b"\xc4\x01\xc1\0", b"\x08\xff")
+    assert octets == b"\xc4\x01\xc1\0\x08\xff"
     assert values is None
 
 
