@@ -41,6 +41,15 @@ class Object(NamedTuple):
     is_method: bool = False
 
 
+class Objects(tuple[Object, ...]):
+    """The objects of one request. Requests come again and again: *text* keeps what was once said of them."""
+
+    text: str | None = None
+
+
+NO_OBJECTS = Objects()
+
+
 class Closed(NamedTuple):
     """A protected APDU that was opened: its octets as they stood, and what opening it gave."""
 
@@ -96,7 +105,7 @@ class Record:
     parts: tuple[int, ...] = ()
     assembled: Apdu | None = None
     incomplete: Apdu | None = None
-    objects: tuple[Object, ...] = ()
+    objects: Objects = NO_OBJECTS
     notes: tuple[Note, ...] = ()
     is_open: bool = False
     """Whether it is the newest part of a transfer that still runs: it may yet get *incomplete*."""

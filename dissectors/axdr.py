@@ -187,6 +187,16 @@ def _row_elements(rows: Rows, octets: bytes) -> list[Element]:
     return elements
 
 
+def scan_scalar(octets: bytes, at: int, end: int) -> tuple[int, Any]:
+    """Read the one element of a Data that is no array, structure or compact-array: its type tag and value."""
+    tag = octets[at]
+    unpack = _UNPACK[tag]
+    if unpack is not None and at + 1 + _SHAPE[tag] <= end:
+        return tag, unpack(octets, at + 1)[0]
+    element = scan_data(octets, at, end)[0][0]
+    return element[0], element[3]
+
+
 def skip_data(octets: bytes, at: int, end: int) -> int:
     """Pass over one Data at *at*: the checks of :func:`scan_data` without its values. Returns the next octet."""
     if at < end and (shape := _SHAPE[octets[at]]) >= 0 and at + shape < end:

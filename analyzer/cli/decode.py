@@ -57,6 +57,7 @@ def run(words: list[str]) -> int:
     if not names and not options.hex:
         names = ["-"]
     gc.freeze()
+    gc.set_threshold(200_000, 50, 100)  # records are freed by their counts: looking for cycles among them is waste
     status = 0
     several = len(names) + len(options.hex) > 1
     for name, opened in _sources(names, options.hex):

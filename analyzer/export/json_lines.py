@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from json.encoder import encode_basestring
 from typing import Any
 
 from analyzer.detail import LayersText, walk
 from analyzer.export.summary import apdu_summary, summary
 from analyzer.export.times import seconds_text
-from analyzer.record import Apdu, Closed, Record
+from analyzer.record import NO_OBJECTS, Apdu, Closed, Record
 from dissectors import checks, reader
 from dissectors.hdlc import FLAG, control_type
 from dissectors.tree import Note
@@ -41,8 +42,7 @@ class JsonLines:
             add(f', "time": {seconds_text(record.time_ns, digits)}')
             if record.start_ns is not None and record.start_ns != record.time_ns:
                 add(f', "start": {seconds_text(record.start_ns, digits)}')
-        add(f', "packets": {list(record.packets)}')
-        add(self._addresses(record))
+        add(f', "packets": [{", ".join(map(str, record.packets))}]{self._addresses(record)}')
         if record.association is not None:
             add(f', "association": {record.association}')
         if record.request is not None:
@@ -52,9 +52,9 @@ class JsonLines:
         if record.link == "hdlc":
             add(_hdlc(record))
         elif record.link == "wrapper":
-            add(_wrapper(record))
+            add(self._wrapper(record.octets))
         _add_apdus(record, add)
-        add(f', "summary": {_text(summary(record))}, "octets": "{record.octets.hex().upper()}"')
+        add(f', "summary": {encode_basestring(summary(record))}, "octets": "{record.octets.hex().upper()}"')
         if record.notes:
             add(f', "notes": [{", ".join(map(note_text, record.notes))}]')
         if self._layers:
@@ -78,6 +78,17 @@ class JsonLines:
             self._texts[key] = known
         return known
 
+    def _wrapper(self, octets: bytes) -> str:
+        """Write the ``wrapper`` member."""
+        header = octets[:8]
+        known = self._texts.get(header)
+        if known is None:
+            names = ("version", "source", "destination", "length")
+            words = [int.from_bytes(octets[at : at + 2], "big") for at in range(0, 8, 2)]
+            known = f', "wrapper": {_text(dict(zip(names, words, strict=True)))}'
+            self._texts[header] = known
+        return known
+
 
 def _add_apdus(record: Record, add: Callable[[str], None]) -> None:
     """Write what the record carries, as far as there is something."""
@@ -99,7 +110,7 @@ def _add_apdus(record: Record, add: Callable[[str], None]) -> None:
 
 
 def _more(apdu: Apdu) -> str:
-    return f'{{"apdu": {apdu_text(apdu.octets)}, "summary": {_text(apdu_summary(apdu, ()))}}}'
+    return f'{{"apdu": {apdu_text(apdu.octets)}, "summary": {_text(apdu_summary(apdu, NO_OBJECTS))}}}'
 
 
 def _closed(closed: Closed) -> dict[str, Any]:
@@ -153,14 +164,6 @@ def _header_end(octets: bytes, start: int) -> int:
             at += 1
         at += 1
     return at + 3
-
-
-def _wrapper(record: Record) -> str:
-    words = [int.from_bytes(record.octets[at : at + 2], "big") for at in range(0, 8, 2)]
-    version, source, destination, length = words
-    return (
-        f', "wrapper": {{"version": {version}, "source": {source}, "destination": {destination}, "length": {length}}}'
-    )
 
 
 def note_text(note: Note) -> str:

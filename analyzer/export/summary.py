@@ -8,7 +8,7 @@ from typing import Any
 
 from analyzer.cosem.date_time import date_time_text, looks_like_date_time
 from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text, system_title_text
-from analyzer.record import LINK, NOISE, PART, Apdu, Object, Record
+from analyzer.record import LINK, NOISE, PART, Apdu, Object, Objects, Record
 from dissectors import axdr
 from dissectors.enumerations import (
     ACSE_SERVICE_PROVIDER,
@@ -90,23 +90,22 @@ def _control_text(control: int) -> str:
     return f"{name} N(R)={control >> 5}" if control & 3 == 1 else name
 
 
-def apdu_summary(apdu: Apdu, objects: tuple[Object, ...]) -> str:
+def apdu_summary(apdu: Apdu, objects: Objects) -> str:
     """Say what *apdu* is; *objects* are those of its request."""
-    family = apdu.family
+    family = apdu.entry.family if apdu.entry is not None else apdu.family
     label = LABELS.get(family, family)
     if apdu.entry is None or apdu.values is None:
         return f"{label}{SEPARATOR}malformed" if apdu.entry is not None else f"{label}{SEPARATOR}not an APDU"
-    about = _objects_text(objects)
+    if objects:
+        about = objects.text
+        if about is None:
+            about = object_text(objects[0])
+            if len(objects) > 1:
+                about = f"{about} and {len(objects) - 1} more"
+            objects.text = about
+        label = f"{label}{SEPARATOR}{about}"
     detail = _DETAILS.get(family, _nothing)(apdu, apdu.entry.slots, apdu.values)
-    return SEPARATOR.join(part for part in (label, about, detail) if part)
-
-
-@lru_cache(maxsize=8192)
-def _objects_text(objects: tuple[Object, ...]) -> str:
-    if not objects:
-        return ""
-    text = object_text(objects[0])
-    return text if len(objects) == 1 else f"{text} and {len(objects) - 1} more"
+    return f"{label}{SEPARATOR}{detail}" if detail else label
 
 
 def data_text(octets: bytes, span: tuple[int, int]) -> str:
@@ -118,14 +117,15 @@ def data_text(octets: bytes, span: tuple[int, int]) -> str:
             return f"{axdr.NAMES[tag]} of {count}"
         if tag == axdr.COMPACT_ARRAY:
             return "compact-array"
-        element = axdr.scan_data(octets, *span)[0][0]
+        return scalar_text(*axdr.scan_scalar(octets, *span))
     except Problem:
         return "?"
-    return scalar_text(tag, element[3])
 
 
 def scalar_text(tag: int, value: Any) -> str:
     """Say a scalar: text where it is printable, a date where it is one, hex otherwise."""
+    if isinstance(value, int):
+        return str(value)
     if isinstance(value, bytes):
         if tag in (25, 26, 27) or (tag == axdr.OCTET_STRING and looks_like_date_time(value)):
             return date_time_text(value)
@@ -169,6 +169,13 @@ def _get_response(apdu: Apdu, slots: Slots, values: Values) -> str:
     if isinstance(result, list):
         return f"{len(result)} results"
     return _get_data_result(apdu.octets, result)
+
+
+def _get_request(apdu: Apdu, slots: Slots, values: Values) -> str:
+    slot = slots.get("access_selection")
+    if slot is not None:
+        return f"selector {values[slot][0]}" if values[slot] is not None else ""
+    return f"block {values[slots['block_number']]}" if "block_number" in slots else ""
 
 
 def _request(apdu: Apdu, slots: Slots, values: Values) -> str:
@@ -273,7 +280,7 @@ def _general_block(apdu: Apdu, slots: Slots, values: Values) -> str:
 
 
 _DETAILS: dict[str, Callable[[Apdu, Slots, Values], str]] = {
-    "get-request": _request, "set-request": _request, "action-request": _request,
+    "get-request": _get_request, "set-request": _request, "action-request": _request,
     "readRequest": _read_request, "writeRequest": _read_request, "unconfirmedWriteRequest": _read_request,
     "event-notification-request": _request, "get-response": _get_response, "set-response": _set_response,
     "action-response": _action_response, "readResponse": _read_response, "writeResponse": _read_response,

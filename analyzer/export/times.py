@@ -6,20 +6,23 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 _SECOND = 1_000_000_000
+_UNITS = [10 ** (9 - digits) for digits in range(10)]
 
 
 def seconds_text(time_ns: int, digits: int) -> str:
     """Write *time_ns* as seconds with *digits* decimals: ``1732147200.123456``."""
-    sign = "-" if time_ns < 0 else ""
-    whole, rest = divmod(abs(time_ns), _SECOND)
-    return f"{sign}{whole}.{rest:09d}"[: len(sign) + len(str(whole)) + 1 + digits] if digits else f"{sign}{whole}"
+    if time_ns < 0:
+        return "-" + seconds_text(-time_ns, digits)
+    if not digits:
+        return str(time_ns // _SECOND)
+    return f"{time_ns // _SECOND}.{time_ns % _SECOND // _UNITS[digits]:0{digits}d}"
 
 
 def clock_text(time_ns: int, digits: int, *, utc: bool) -> str:
     """Write *time_ns* as ``2026-11-21 10:15:32.123456``, local time unless *utc*."""
     whole, rest = divmod(time_ns, _SECOND)
     text = _clock(whole, utc)
-    return f"{text}.{rest:09d}"[: len(text) + 1 + digits] if digits else text
+    return f"{text}.{rest // _UNITS[digits]:0{digits}d}" if digits else text
 
 
 @lru_cache(maxsize=64)

@@ -69,6 +69,10 @@ def detect(octets: bytes, reads: Callable[[bytes], bool] | None = None) -> Verdi
     *reads* tells whether octets read as one whole APDU; without it a whole wrapper PDU is believed by how its APDU
     opens, and a datagram that has neither check sequence nor wrapper is never strong. Total: never raises on octets.
     """
+    if reads and octets[:2] == b"\x00\x01" and int.from_bytes(octets[6:8], "big") == len(octets) - _HEADER_LENGTH > 0:
+        apdu = octets[_HEADER_LENGTH:]  # nearly every conversation begins with one whole PDU
+        if reads(apdu):
+            return Verdict(WRAPPER, True, 1.0, "a wrapper PDU whose APDU reads")
     octets = octets[:_LOOKED_AT]
     carrier = carrier_of(octets)
     candidates = sorted(_candidates(octets, reads, carrier not in _CLOSED_CARRIERS), reverse=True)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from analyzer.reassembly.blocks import BlockTransfers
 from analyzer.reassembly.general_blocks import GeneralBlocks
-from analyzer.record import Object
+from analyzer.record import Objects
 from analyzer.tracking.roles import ANSWERED_BY, REFUSALS
 
 _MOST_REQUESTS = 64
@@ -22,7 +22,7 @@ class Request(NamedTuple):
     end_ns: int | None
     family: str
     choice: int
-    objects: tuple[Object, ...]
+    objects: Objects
 
 
 class Association:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analyzer.reassembly.blocks import read_block
-from analyzer.record import APDU, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, Closed, Record
+from analyzer.record import APDU, NO_OBJECTS, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, Closed, Record
 from analyzer.tracking.association import Association, Request
 from analyzer.tracking.findings import dissection_notes, finding
 from analyzer.tracking.peer import Peer
@@ -126,7 +126,7 @@ class Dialogue:
         association.is_open = True
         if plan.asks_by_block:
             first = association.transfer.get(invoke_id)
-            objects = first.objects if first is not None else ()
+            objects = first.objects if first is not None else NO_OBJECTS
         else:
             objects = plan.objects(values)
         record.objects = objects

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from analyzer.reassembly.blocks import is_block
-from analyzer.record import Object
+from analyzer.record import NO_OBJECTS, Object, Objects
 from analyzer.tracking.roles import ROLES
 from dissectors.scanning import Entry
 
@@ -65,11 +65,11 @@ def _choice(found: Entry) -> int:
     return int(found.layer.items()[1].default) if names[1:] == ["choice"] else 0
 
 
-def _nothing(values: Values) -> tuple[Object, ...]:
-    return ()
+def _nothing(values: Values) -> Objects:
+    return NO_OBJECTS
 
 
-def _object_reader(found: Entry) -> Callable[[Values], tuple[Object, ...]]:
+def _object_reader(found: Entry) -> Callable[[Values], Objects]:
     slots = found.slots
     if "class_id" in slots:
         return _single(slots, "method_id" if "method_id" in slots else "attribute_id")
@@ -83,38 +83,38 @@ def _object_reader(found: Entry) -> Callable[[Values], tuple[Object, ...]]:
     return _nothing
 
 
-def _single(slots: dict[str, int], last: str) -> Callable[[Values], tuple[Object, ...]]:
+def _single(slots: dict[str, int], last: str) -> Callable[[Values], Objects]:
     class_id, instance, attribute, is_method = slots["class_id"], slots["instance_id"], slots[last], last == "method_id"
-    cache: dict[Values, tuple[Object, ...]] = {}
+    cache: dict[Values, Objects] = {}
 
-    def read(values: Values) -> tuple[Object, ...]:
+    def read(values: Values) -> Objects:
         key = (values[class_id], values[instance], values[attribute])
         known = cache.get(key)
         if known is None:
             if len(cache) > 4096:
                 cache.clear()
-            known = cache[key] = (Object(*key, is_method),)
+            known = cache[key] = Objects((Object(*key, is_method),))
         return known
 
     return read
 
 
-def _listed(slot: int, is_method: bool) -> Callable[[Values], tuple[Object, ...]]:
-    def read(values: Values) -> tuple[Object, ...]:
-        return tuple(Object(item[0], item[1], item[2], is_method) for item in values[slot])
+def _listed(slot: int, is_method: bool) -> Callable[[Values], Objects]:
+    def read(values: Values) -> Objects:
+        return Objects(Object(item[0], item[1], item[2], is_method) for item in values[slot])
 
     return read
 
 
-def _accessed(slot: int) -> Callable[[Values], tuple[Object, ...]]:
-    def read(values: Values) -> tuple[Object, ...]:
-        return tuple(Object(one[1], one[2], one[3], tag == 3) for tag, one in values[slot])
+def _accessed(slot: int) -> Callable[[Values], Objects]:
+    def read(values: Values) -> Objects:
+        return Objects(Object(one[1], one[2], one[3], tag == 3) for tag, one in values[slot])
 
     return read
 
 
-def _variables(slot: int) -> Callable[[Values], tuple[Object, ...]]:
-    def read(values: Values) -> tuple[Object, ...]:
-        return tuple(Object(0, b"", one[1]) for tag, one in values[slot] if tag in (2, 4))
+def _variables(slot: int) -> Callable[[Values], Objects]:
+    def read(values: Values) -> Objects:
+        return Objects(Object(0, b"", one[1]) for tag, one in values[slot] if tag in (2, 4))
 
     return read
