@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
+from analyzer.naming import name_layers, name_nodes, name_outline
 from analyzer.record import Apdu, Record
 from dissectors import registry, writers
 from dissectors.hdlc import Hdlc
@@ -78,7 +79,7 @@ class LayersText(Form[str]):
 
     def apdu(self, octets: bytes, at: int, end: int) -> list[str]:
         """Write the APDU's forms."""
-        text = writers.layers_text(octets, at, end)[1:-1]
+        text = name_layers(writers.layers_text(octets, at, end)[1:-1])
         return [text] if text else []
 
     def octets(self, octets: bytes) -> str:
@@ -87,7 +88,7 @@ class LayersText(Form[str]):
 
     def buffer(self, name: str, number: int, octets: bytes) -> str:
         """Write a node for the buffer, with the APDU's form below."""
-        inner = writers.layers_text(octets)
+        inner = name_layers(writers.layers_text(octets))
         return f'{{"name": "{name}", "range": [0, {len(octets)}], "buffer": {number}, "children": {inner}}}'
 
 
@@ -113,7 +114,7 @@ class OutlineText(Form[str]):
 
     def apdu(self, octets: bytes, at: int, end: int) -> list[str]:
         """Write the APDU's outline."""
-        return [writers.outline_lines(octets, at, end, self.indent)]
+        return [name_outline(writers.outline_lines(octets, at, end, self.indent))]
 
     def octets(self, octets: bytes) -> str:
         """Write one line."""
@@ -122,12 +123,14 @@ class OutlineText(Form[str]):
     def buffer(self, name: str, number: int, octets: bytes) -> str:
         """Write a line for the buffer, the APDU's outline below."""
         blanks = "  " * self.indent
-        return f"{blanks}{name}\n{writers.outline_lines(octets, 0, len(octets), self.indent + 1)}"
+        return f"{blanks}{name}\n{name_outline(writers.outline_lines(octets, 0, len(octets), self.indent + 1))}"
 
 
 def detail(record: Record) -> list[Node]:
     """Give the layers of *record* as trees, outermost first; every buffer beside the frame is a node of its own."""
-    return walk(record, Nodes())
+    nodes = walk(record, Nodes())
+    name_nodes(nodes)
+    return nodes
 
 
 def walk(record: Record, form: Form[T]) -> list[T]:
