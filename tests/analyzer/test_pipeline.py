@@ -16,6 +16,7 @@ from analyzer.export.text import TextLines
 from analyzer.pipeline import Pipeline
 from analyzer.record import Record
 from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
+from dissectors.reader import apdu_json
 from tests.analyzer.framing.build import PLACES, cut, octetwise
 from tests.analyzer.tracking.build import (
     ASKED,
@@ -308,7 +309,9 @@ def assert_total(chunks: Sequence[Chunk], decode_as: dict[str, str] | None = Non
         assert record.number == number
         line = json.loads(json_lines.line(record))
         assert line["octets"] == record.octets.hex().upper()
-        assert [one.name for one in detail(record)] == [one["name"] for one in line["layers"]]
+        assert [one["name"] for one in line["layers"]] == [one.name for one in detail(record)]
+        if record.apdu is not None:
+            assert line["apdu"] == json.loads(json.dumps(apdu_json(record.apdu.octets)))
         assert text_lines.line(record)
 
 

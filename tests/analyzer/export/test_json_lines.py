@@ -313,7 +313,6 @@ def test_apdu_that_is_authenticated_only_is_shown_open_with_its_closed_form() ->
     ]  # fmt: skip
 
 
-@pytest.mark.xfail(strict=True, reason="only the innermost layer is kept: bugs B9")
 def test_two_layers_of_authentication_are_both_in_protection() -> None:
     inside = CLOSED
     outside = b"\xdb\x08" + b"MMM\0\0\xbcaN" + bytes((len(inside) + 17,)) + b"\x10\0\0\0\x05" + inside + bytes(12)

@@ -10,6 +10,8 @@ from tests.analyzer.tracking.build import CARRIERS, codes, decode, octets_of
 from tests.analyzer.tracking.services import TRANSFERS
 from tests.corpus.vectors import undecoded_inside
 
+SHORT_NAMES = ("read", "read_request", "write")
+
 
 def _assembled(records: list[Record]) -> list[str]:
     return [octets_of(one.assembled) for one in records if one.assembled is not None]
@@ -52,11 +54,17 @@ def test_every_answer_of_a_transfer_belongs_to_the_request_before_it(service: st
     assert all(one.latency_ns == 1_000_000 for one in answers)
 
 
-@pytest.mark.parametrize("service", [name for name in TRANSFERS if not name.startswith(("read", "write"))])
+@pytest.mark.parametrize("service", [name for name in TRANSFERS if name not in SHORT_NAMES])
 def test_every_block_of_a_transfer_is_about_the_objects_of_the_first(service: str) -> None:
     records = decode(CARRIERS["wrapper"](TRANSFERS[service].said))
     assert {one.objects for one in records} == {records[0].objects}
     assert records[0].objects
+
+
+@pytest.mark.xfail(strict=True, reason="later blocks of short names lose the objects: bugs B11")
+def test_every_answer_to_blocks_of_a_short_name_is_about_that_name() -> None:
+    records = decode(CARRIERS["wrapper"](TRANSFERS["read"].said))
+    assert {one.objects for one in records} == {records[0].objects}
 
 
 @pytest.mark.parametrize("service", TRANSFERS)
