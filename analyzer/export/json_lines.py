@@ -11,7 +11,7 @@ from collections.abc import Callable
 from json.encoder import encode_basestring
 from typing import Any
 
-from analyzer.detail import LayersText, walk
+from analyzer.detail import LayersText, detail, walk
 from analyzer.export.summary import apdu_summary, summary
 from analyzer.export.times import seconds_text
 from analyzer.record import NO_OBJECTS, Apdu, Closed, Record
@@ -58,7 +58,7 @@ class JsonLines:
         if record.notes:
             add(f', "notes": [{", ".join(map(note_text, record.notes))}]')
         if self._layers:
-            add(f', "layers": [{", ".join(walk(record, _LAYERS))}]')
+            add(f', "layers": [{", ".join(_layers(record))}]')
         add("}")
         return "".join(parts)
 
@@ -164,6 +164,13 @@ def _header_end(octets: bytes, start: int) -> int:
             at += 1
         at += 1
     return at + 3
+
+
+def _layers(record: Record) -> list[str]:
+    """Write the layers; where something is noted, from the trees, which carry the notes."""
+    if record.notes:
+        return [_text(reader.node_form(node)) for node in detail(record)]
+    return walk(record, _LAYERS)
 
 
 def note_text(note: Note) -> str:

@@ -124,14 +124,16 @@ class Dialogue:
         if association.number is None or (plan.family == "aarq" and association.is_open):
             self.begin(association)
         association.is_open = True
-        if plan.asks_by_block:
+        objects = plan.objects(values)
+        if plan.asks_by_block and not objects:
             first = association.transfer.get(invoke_id)
             objects = first.objects if first is not None else NO_OBJECTS
+            begins = False
         else:
-            objects = plan.objects(values)
+            begins = bool(objects)
         record.objects = objects
         request = _new(Request, (record.number, record.time_ns, plan.family, plan.choice, objects))
-        if objects and not plan.asks_by_block:
+        if begins:
             association.transfer[invoke_id] = request
         association.ask(invoke_id, request)
 

@@ -12,6 +12,7 @@ from dissectors.scanning import Entry
 
 Values = tuple[Any, ...]
 NO_INVOKE_ID = -1
+_SHORT_NAME_REQUESTS = frozenset({"readRequest", "writeRequest"})
 
 
 class Plan:
@@ -44,8 +45,8 @@ class Plan:
         )
         """Slot, mask and offset of the key that request and response share; -1 where the service has no invoke-id."""
         self.objects = _object_reader(found)
-        self.asks_by_block = self.choice > 0 and self.objects is _nothing
-        """Whether it is a later request of a block transfer, about the objects of the first."""
+        self.asks_by_block = (self.choice > 0 and self.objects is _nothing) or self.family in _SHORT_NAME_REQUESTS
+        """Whether, without objects of its own, it is a later request of a block transfer, about those of the first."""
 
     def named(self, values: Values) -> dict[str, Any]:
         """Give the values by the last part of their names."""
