@@ -11,7 +11,7 @@ from analyzer.record import Record
 from analyzer.tracking.conversation import Conversation
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
-from captures.chunk import SENT, Chunk, Source
+from captures.chunk import RECEIVED, UNKNOWN, Chunk, Source
 from captures.network import ACK, SYN, TCP, Network, endpoints, reverse
 from dissectors.tree import Note
 
@@ -19,6 +19,9 @@ _MOST_CONVERSATIONS = 16384
 _MOST_WAITING = 1024
 _MASK = 0xFFFF_FFFF
 _SPECIAL = 7
+_SERIAL_UNTOLD = ("serial:A", "serial:B")
+_SERIAL_TOLD = ("serial:A > serial:B", "serial:B > serial:A")
+"""Lanes of a serial line: A is the side that the capture calls sent."""
 _new = tuple.__new__
 
 
@@ -137,16 +140,16 @@ class Pipeline:
     # -- lanes --------------------------------------------------------------------------------------------------
 
     def _feed_serial(self, chunk: Chunk) -> None:
+        """Take octets of the one serial line of a capture; its two directions are told apart where the capture does."""
+        direction = chunk[3]
         if self._serial is None:
             self._conversations += 1
-            self._serial = Conversation(
-                self._conversations, ("serial:A", "serial:B"), self.dialogue, self.emit, is_serial=True
-            )
+            names = _SERIAL_UNTOLD if direction == UNKNOWN else _SERIAL_TOLD
+            self._serial = Conversation(self._conversations, names, self.dialogue, self.emit, is_serial=True)
             forced = self._decode_as.get("serial") or self._decode_as.get("record")
             if forced:
                 self._serial.force(forced)
-        side = 1 if chunk[3] == SENT else 0
-        self._serial.feed(side, chunk[4], Mark(chunk[0], chunk[1]))
+        self._serial.feed(1 if direction == RECEIVED else 0, chunk[4], Mark(chunk[0], chunk[1]))
 
     def _make_flow(self, protocol: int, key: bytes) -> Flow:
         if len(self._flows) >= 2 * _MOST_CONVERSATIONS:

@@ -55,7 +55,7 @@ class TextLines:
             client = "-" if record.client is None else str(record.client)
             server = "-" if record.server is None else str(record.server)
             glyph = GLYPHS.get(record.direction, "?")
-            known = f"{record.lane.text}  {link:<12} {client:>3} {glyph} {server:<5}"
+            known = f"{record.lane.text}  {link:<12} {client:>3} {glyph} {server:<7}"
             if len(self._columns) > 8192:
                 self._columns.clear()
             self._columns[key] = known

@@ -1,0 +1,38 @@
+"""Every layer under its name, for a Scapy shell: ``from dissectors.all import *``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dissectors import registry
+from dissectors.bind import bind
+from dissectors.hdlc import Address, FrameReject, Hdlc, HdlcParameters
+from dissectors.llc import Llc, Llc432
+from dissectors.reader import apdu_json, read_apdu
+from dissectors.wrapper import Wrapper
+from dissectors.xdlms import access, ciphered, descriptors, notification, short_name
+
+
+def _layers() -> dict[str, Any]:
+    """Gather the registered APDUs and the layers that stand inside them."""
+    found: dict[str, Any] = {layer.__name__: layer for layer in registry.LAYERS}
+    for module in (access, ciphered, descriptors, notification, short_name):
+        found |= {name: one for name, one in vars(module).items() if hasattr(one, "fields_desc") and name != "Layer"}
+    return found
+
+
+globals().update(_layers())
+
+__all__ = [
+    "Address",
+    "FrameReject",
+    "Hdlc",
+    "HdlcParameters",
+    "Llc",
+    "Llc432",
+    "Wrapper",
+    "apdu_json",
+    "bind",
+    "read_apdu",
+    *_layers(),
+]
