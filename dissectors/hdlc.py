@@ -281,6 +281,10 @@ class Information(Remaining):
         stop = max(at, end - 2)
         return octets[at:stop], stop
 
+    def i2repr(self, pkt: Any, x: Any) -> str:
+        """Say that it is the payload, where Scapy shows it."""
+        return self.to_json(x) or "(the payload)"
+
     def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
         """Add what the frame type gives meaning to; other information is one leaf that the caller may grow further."""
         stop = max(at, end - 2)
