@@ -232,7 +232,7 @@ def test_hex_text_has_a_frame_a_line_with_directions(run: Run, tmp_path: Path) -
     path = tmp_path / "log.txt"
     path.write_text(f"# a comment\n\nTX: {FRAME}\nRX: {FRAME}\n")
     ran = run("decode", "--json", path)
-    assert [json.loads(line)["lane"] for line in ran.out.splitlines()] == ["serial:B", "serial:A"]
+    assert [json.loads(line)["lane"] for line in ran.out.splitlines()] == ["serial:A > serial:B", "serial:B > serial:A"]
 
 
 def test_lines_without_octets_are_counted(run: Run, tmp_path: Path) -> None:

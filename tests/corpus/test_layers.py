@@ -21,7 +21,6 @@ def assert_same(records: list[Record], name: str) -> None:
         assert json.loads(writer.line(record))["layers"] == expected, f"{name} record {record.number}"
 
 
-@pytest.mark.xfail(strict=True, reason="notes and ranges of two oddities differ: bugs B13")
 def test_layers_of_every_capture_are_its_trees(corpus: Path) -> None:
     for entry in captures.listed(corpus):
         assert_same(list(captures.records_of(corpus / entry["file"])[0]), entry["id"])

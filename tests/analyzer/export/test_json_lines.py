@@ -157,9 +157,11 @@ def test_lane_names_both_ends_of_a_network_conversation() -> None:
     assert [line["lane"] for line in found] == ["10.0.0.2:51234 > 10.0.0.7:4059", "10.0.0.7:4059 > 10.0.0.2:51234"]
 
 
-def test_lane_of_a_serial_line_is_its_tap() -> None:
+def test_lane_of_a_serial_line_has_its_direction_where_the_tap_tells_it() -> None:
     found = lines(decode(wrapped([asked(GET), answered(ANSWER)])))
-    assert {line["lane"] for line in found} == {"serial:A", "serial:B"}
+    assert [line["lane"] for line in found] == ["serial:A > serial:B", "serial:B > serial:A"]
+    (untold,) = lines(untimed(wrapped([asked(GET)])[0].octets))
+    assert untold["lane"] == "serial:A"
 
 
 def test_kinds_and_links_are_those_of_the_interface() -> None:

@@ -40,12 +40,12 @@ def test_line_has_number_time_lane_link_addresses_and_summary() -> None:
     (request,) = wrapped([asked(GET)])
     (line,) = text([at(1732147200_123456000, request)])
     assert line == (
-        "     1  2024-11-21 00:00:00.123456  serial:B  wrapper       16 → 1      GET request · 0-0:1.0.0*255 Clock"
+        "     1  2024-11-21 00:00:00.123456  serial:A > serial:B  wrapper       16 → 1        GET request · 0-0:1.0.0*255 Clock"
     )
 
 
 def test_line_without_time_has_a_dash() -> None:
-    assert text([at(None, wrapped([asked(GET)])[0])])[0].startswith("     1  -  serial:B  wrapper ")
+    assert text([at(None, wrapped([asked(GET)])[0])])[0].startswith("     1  -  serial:A > serial:B  wrapper ")
 
 
 def test_directions_have_a_glyph() -> None:

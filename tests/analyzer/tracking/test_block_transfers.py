@@ -61,7 +61,6 @@ def test_every_block_of_a_transfer_is_about_the_objects_of_the_first(service: st
     assert records[0].objects
 
 
-@pytest.mark.xfail(strict=True, reason="later blocks of short names lose the objects: bugs B11")
 def test_every_answer_to_blocks_of_a_short_name_is_about_that_name() -> None:
     records = decode(CARRIERS["wrapper"](TRANSFERS["read"].said))
     assert {one.objects for one in records} == {records[0].objects}
