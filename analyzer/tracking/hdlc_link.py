@@ -132,8 +132,7 @@ class HdlcLink:
                 return
             text = f"N(S) {number} where {expected} belongs"
             record.add_note(finding("hdlc-frame-lost", text, begin - 3, begin - 2))
-            if peer.segments:
-                peer.is_broken = True
+            peer.is_broken = True
         if not record.problem or number == expected:
             peer.last_send_number = number
         peer.last_information = information
@@ -153,8 +152,9 @@ class HdlcLink:
         if not is_new:
             self._settle(record, peer)
             record.kind = PART
-            record.part_of = peer.segment_parts[0]
-            self.dialogue.transfers.part(peer, SEGMENTS, record, lambda: _without_llc(b"".join(peer.segments)))
+            if peer.segment_parts:
+                record.part_of = peer.segment_parts[0]
+                self.dialogue.transfers.part(peer, SEGMENTS, record, lambda: _without_llc(b"".join(peer.segments)))
         if is_new or not has_more:
             self.dialogue.transfers.give_up(peer, SEGMENTS)
             peer.is_broken = False
