@@ -234,7 +234,6 @@ def test_last_block_in_segments_names_blocks_and_segments() -> None:
     assert {one.number for one in found if one.kind == "part"} <= named
 
 
-@pytest.mark.xfail(strict=True, reason="the tail behind a lost segment is read as an APDU: bugs B8")
 def test_segments_with_a_lost_frame_are_not_joined() -> None:
     carried = in_segments(dialogue("get_normal"))
     segmented = [index for index, (_, octets) in enumerate(carried) if octets[1] & 8]
