@@ -143,6 +143,8 @@ def test_apdu_has_a_writer_in_every_form(layer: Any) -> None:
     for known in (writers._JSON, writers._FORM, writers._OUTLINE):
         if known is writers._JSON and layer.__name__ in without_json:
             continue
+        if known is writers._FORM and layer.__name__ == "Tag00":  # the quirk's note stands in its tree alone
+            continue
         try:
             text = known.of_apdu(octets, 0, len(octets))(octets, 0, len(octets), "\n")
         except FAILURES:  # pragma: no cover -- says which layer has lost its writer
