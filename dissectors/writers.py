@@ -34,7 +34,7 @@ def _refuse(octets: bytes, at: int, end: int, prefix: str, inside: Any = None) -
 
 def compile_writer(form: type[TextWalk], layer: Any, family: str = "") -> tuple[Writer, str]:
     """Generate the writer of *layer* in *form*, as an APDU of *family* where one is given, and its source."""
-    if form is FormWalk and layer.grow.__func__ is not Layer.grow.__func__:  # type: ignore[attr-defined]
+    if form is LayersWalk and layer.grow.__func__ is not Layer.grow.__func__:  # type: ignore[attr-defined]
         return _refuse, ""  # it adds to its tree what its fields do not tell
     walk = form()
     walk.level = 2 if family and layer.asn1 != family else 1
