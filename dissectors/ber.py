@@ -362,10 +362,10 @@ class Element(House):
 
     def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
         """Add the element; damage inside stays inside, its length says where the next one begins."""
-        found = self.bounds(octets, at, end)
-        if found is None:
-            return at
-        start, stop = found
+        if at >= end or octets[at] != self.tag:
+            return at  # most elements are absent from most APDUs
+        size, start = axdr.scan_length(octets, at + 1, end)
+        stop = start + size
         node = parent.add(Node(self.asn1, Kind.WRAP, at * 8, min(stop, end) * 8))
         node.add(Node("tag", Kind.HIDDEN, at * 8, at * 8 + 8, self.tag, f"{self.tag:02X}"))
         length = node.add(Node("length", Kind.HIDDEN, at * 8 + 8, start * 8, stop - start))
@@ -387,9 +387,11 @@ class Element(House):
         try:
             self.content.grow(node, octets, start, stop)
         except Problem as problem:
-            read = node.children[-1].end // 8
-            node.kind = Kind.WRAP
-            place(node, self.asn1, max(read, start), stop, problem)
+            open_node = node
+            while open_node.children and open_node.children[-1].kind is Kind.WRAP:
+                open_node = open_node.children[-1]  # a CHOICE that broke off in its alternative
+            read = open_node.children[-1].end if open_node.children else open_node.start
+            place(open_node, self.asn1, max(read // 8, start), stop, problem)
         return stop
 
     def inner_end(self, octets: bytes, start: int, stop: int, end: int) -> int | None:

@@ -20,12 +20,17 @@ def grow_item(item: Any, parent: Node, octets: bytes, at: int, end: int, seen: d
         after: int = item.grow(parent, octets, at, end, seen)
         return after
     except Problem as problem:
-        if not problem.is_placed:
-            problem.is_placed = True
-            read = parent.children[-1].end // 8 if parent.children else at  # some fields add more than one leaf
-            place(parent, item.asn1, max(at, read), end, problem)
-        parent.end = end * 8
+        settle(item, parent, at, end, problem)
         raise
+
+
+def settle(item: Any, parent: Node, at: int, end: int, problem: Problem) -> None:
+    """Make one undecoded leaf of the octets at which *item* failed, unless a field inside it did so."""
+    if not problem.is_placed:
+        problem.is_placed = True
+        read = parent.children[-1].end // 8 if parent.children else at  # some fields add more than one leaf
+        place(parent, item.asn1, max(at, read), end, problem)
+    parent.end = end * 8
 
 
 def place(parent: Node, name: str, at: int, end: int, problem: Problem) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from dissectors import axdr
 from dissectors.axdr import Compact, Element
+from dissectors.data_types import OLD_FLOAT
 from dissectors.fields import House, RandomOf, Seen
 from dissectors.quirks import quirk
 from dissectors.tree import Kind, Node, Note, Problem, Severity
@@ -20,6 +22,7 @@ from dissectors.tree import Kind, Node, Note, Problem, Severity
 Value = tuple[int, Any]
 """A nested value: type tag and plain value."""
 
+_DATA, _HIDDEN = Kind.DATA, Kind.HIDDEN
 _CONTAINERS = (axdr.ARRAY, axdr.STRUCTURE)
 _HEX = frozenset((axdr.OCTET_STRING, 25, 26, 27))
 _FLOATS = frozenset((7, 23, 24))
@@ -89,17 +92,8 @@ def to_json(value: Value) -> Any:
 
 def scalar_to_json(tag: int, value: Any) -> Any:
     """Give the JSON form of one scalar of type *tag*."""
-    if tag in _HEX:
-        return value.hex().upper()
-    if tag == axdr.VISIBLE_STRING:
-        return value.decode("latin-1")
-    if tag == axdr.UTF8_STRING:
-        return _utf8(value)
-    if tag in _FLOATS:
-        return json_float(value)
-    if tag == axdr.DESCRIPTOR:
-        return descriptor_json(value)
-    return value
+    form = _FORMS.get(tag)
+    return value if form is None else form(value)
 
 
 def json_float(value: float) -> float | str:
@@ -123,6 +117,20 @@ def _utf8(value: bytes) -> str:
         return value.decode("utf-8")
     except UnicodeDecodeError:
         return value.decode("latin-1")
+
+
+def _hex(value: bytes) -> str:
+    return value.hex().upper()
+
+
+_FORMS: dict[int, Callable[[Any], Any]] = {
+    **dict.fromkeys(_HEX, _hex),
+    **dict.fromkeys(_FLOATS, json_float),
+    axdr.VISIBLE_STRING: lambda value: value.decode("latin-1"),
+    axdr.UTF8_STRING: _utf8,
+    axdr.DESCRIPTOR: descriptor_json,
+}
+"""How the scalars are written whose value is not their JSON form."""
 
 
 def from_json(form: Any) -> Value:
@@ -193,32 +201,34 @@ def _encode_described(value: Value) -> bytes:
 
 def grow_elements(parent: Node, elements: list[Element]) -> None:
     """Add the nodes of flat *elements* to *parent*, arrays and structures with their header as a hidden leaf."""
-    stack: list[tuple[Node, int]] = [(parent, len(elements))]
-    opened: list[Node] = []
+    opened: list[tuple[Node, int]] = []
+    top, left = parent, len(elements)
     for tag, start, end, value in elements:
-        while stack[-1][1] == 0:
-            stack.pop()
-            opened.pop().end = start * 8
-        top, left = stack[-1]
-        stack[-1] = (top, left - 1)
+        while left == 0:
+            top.end = start * 8
+            top, left = opened.pop()
+        left -= 1
         name = axdr.NAMES[tag]
         if tag in _CONTAINERS:
-            node = top.add(Node(name, Kind.DATA, start * 8, end * 8, None, f"{value} element{'s' * (value != 1)}"))
+            node = Node(name, _DATA, start * 8, end * 8, None, f"{value} element{'s' * (value != 1)}")
+            top.children.append(node)
             if end > start:
-                node.add(Node("count", Kind.HIDDEN, start * 8, end * 8, value, str(value)))
-            stack.append((node, value))
-            opened.append(node)
+                node.children.append(Node("count", _HIDDEN, start * 8, end * 8, value, str(value)))
+            opened.append((top, left))
+            top, left = node, value
         elif tag == axdr.COMPACT_ARRAY:
             _grow_compact(top, start, end, value)
         else:
-            node = top.add(Node(name, Kind.DATA, start * 8, end * 8, scalar_to_json(tag, value)))
-            if tag == 7:
-                node.notes.append(
-                    Note("old-float-tag", Severity.NOTE, "data", "type tag 07, float32 since", start, end)
-                )
+            form = _FORMS.get(tag)
+            node = Node(name, _DATA, start * 8, end * 8, value if form is None else form(value))
+            top.children.append(node)
+            if tag == OLD_FLOAT:
+                text = "type tag 07, float32 since"
+                node.notes.append(Note("old-float-tag", Severity.NOTE, "data", text, start, end))
     last = elements[-1].end * 8 if elements else parent.end
-    for node in opened:
-        node.end = last
+    while opened:
+        top.end = last
+        top, _ = opened.pop()
 
 
 def _grow_compact(parent: Node, start: int, end: int, value: Compact) -> None:

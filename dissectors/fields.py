@@ -17,6 +17,8 @@ from scapy.volatile import RandNum, VolatileValue
 from dissectors import axdr
 from dissectors.tree import Kind, Node, Problem, Truncated
 
+_LEAF, _HIDDEN, _BITS = Kind.LEAF, Kind.HIDDEN, Kind.BITS  # an attribute of an Enum costs as much as a node's field
+
 Seen = Mapping[str, Any]
 """Values of the fields of the same layer that were read before."""
 
@@ -62,7 +64,7 @@ class House(Field):
         """Read at *at* and add nodes to *parent*; note the value in *seen*. Returns the next octet."""
         value, after = self.read(octets, at, end, seen)
         seen[self.name] = value
-        parent.children.append(Node(self.asn1, Kind.LEAF, at * 8, after * 8, self.to_json(value), self.to_text(value)))
+        parent.children.append(Node(self.asn1, _LEAF, at * 8, after * 8, self.to_json(value), self.to_text(value)))
         return after
 
     def build(self, value: Any) -> bytes:
@@ -100,16 +102,13 @@ class House(Field):
 class Fixed(House):
     """A field of fixed size: one struct code."""
 
-    __slots__ = ["unpack"]
+    __slots__ = ["size", "unpack"]
 
     def __init__(self, name: str, code: str, default: Any, asn1: str | None = None) -> None:
+        packed = Struct(">" + code)
+        self.size = packed.size  # before the default, which some fields check against it
+        self.unpack = packed.unpack_from
         House.__init__(self, name, default, asn1, code)
-        self.unpack = Struct(">" + code).unpack_from
-
-    @property
-    def size(self) -> int:
-        """The number of octets."""
-        return calcsize(">" + self.code)
 
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[Any, int]:
         """Read the value; too few octets raise Truncated."""
@@ -142,6 +141,19 @@ class Number(Fixed):
                     return number
             raise ValueError(f"{self.name}: {x!r} is none of {', '.join(self.table.values())}")
         return x
+
+    def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
+        """Add the number; the shortest way, for most fields are numbers."""
+        after = at + self.size
+        if after > end:
+            raise Truncated(at, self.size, end - at)
+        value = seen[self.name] = self.unpack(octets, at)[0]
+        if self.table is None:
+            node = Node(self.asn1, _LEAF, at * 8, after * 8, value)
+        else:
+            node = Node(self.asn1, _LEAF, at * 8, after * 8, self.to_json(value), self.to_text(value))
+        parent.children.append(node)
+        return after
 
     def to_json(self, value: int) -> Any:
         """Give the identifier, or the number where none is assigned."""
@@ -188,7 +200,7 @@ class Constant(Fixed):
     def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
         """Add the tag as a hidden leaf."""
         value, after = self.read(octets, at, end, seen)
-        parent.children.append(Node(self.asn1, Kind.HIDDEN, at * 8, after * 8, value, f"{value:02X}"))
+        parent.children.append(Node(self.asn1, _HIDDEN, at * 8, after * 8, value, f"{value:02X}"))
         return after
 
     def randval(self) -> None:
@@ -308,8 +320,12 @@ class BitGroup:
         self.parts = parts
         self.as_hex = as_hex
         self.size = calcsize(">" + code)
+        self.plan: list[tuple[str, str, int, int, int, bool]] = []
+        """Name, shown name, shift, mask, width, and whether it is shown as true or false: for each part."""
         for part in parts:
             part.group = self
+            is_flag = part.size == 1 and not as_hex
+            self.plan.append((part.name, part.asn1, part.shift, (1 << part.size) - 1, part.size, is_flag))
 
     def split(self, value: int) -> dict[str, int]:
         """Give the parts of *value* by name."""
@@ -330,14 +346,14 @@ class BitGroup:
         """Add a node for the group with one leaf a part."""
         value, after = self.read(octets, at, end)
         seen[self.name] = value
-        node = parent.add(Node(self.asn1, Kind.BITS, at * 8, after * 8, self.to_json(value) if self.as_hex else None))
         bit = at * 8
-        for part in self.parts:
-            one = value >> part.shift & (1 << part.size) - 1
-            seen[part.name] = one
-            shown = bool(one) if part.size == 1 and not self.as_hex else one
-            node.children.append(Node(part.asn1, Kind.LEAF, bit, bit + part.size, shown))
-            bit += part.size
+        node = Node(self.asn1, _BITS, bit, after * 8, self.to_json(value) if self.as_hex else None)
+        parent.children.append(node)
+        add = node.children.append
+        for name, asn1, shift, mask, width, is_flag in self.plan:
+            one = seen[name] = value >> shift & mask
+            add(Node(asn1, _LEAF, bit, bit + width, bool(one) if is_flag else one))
+            bit += width
         return after
 
 

@@ -13,7 +13,7 @@ from scapy.fields import RawVal
 from scapy.packet import Packet
 from scapy.volatile import VolatileValue
 
-from dissectors.composites import grow_item, place
+from dissectors.composites import grow_item, place, settle
 from dissectors.fields import BitGroup, BitPart, House, RandomOf, Seen, random_octets
 from dissectors.tree import Kind, Node, Note, Problem, Severity
 
@@ -79,6 +79,22 @@ class Layer(Packet):
         """Grow the nodes of this layer under *node*; what was read stays when a Problem comes out."""
         seen: dict[str, Any] = {}
         node.layer = cls
+        items, bounded = _plan(cls)
+        if bounded:
+            return cls._grow_bounded(node, octets, at, end, seen)
+        item = None
+        try:
+            for item in items:
+                at = item.grow(node, octets, at, end, seen)
+        except Problem as problem:
+            settle(item, node, at, end, problem)
+            raise
+        node.end = at * 8
+        return at
+
+    @classmethod
+    def _grow_bounded(cls, node: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
+        """Grow a layer of which a length says where it ends: the length bounds what comes after it."""
         limit = end
         try:
             for item in _items(cls):
@@ -89,8 +105,8 @@ class Layer(Packet):
             if limit >= end:
                 raise
             at = limit  # the length bounds the damage: what follows the region is read
-        if cls.is_bounded() and limit < end and at < limit:
-            at = add_leftover(node, at, min(limit, end))
+        if at < limit < end:
+            at = add_leftover(node, at, limit)
         node.end = at * 8
         if limit > end:
             raise _place_lack(node, at, limit - end)
@@ -147,7 +163,7 @@ class Layer(Packet):
     @classmethod
     def is_bounded(cls) -> bool:
         """Tell whether a length of the layer says where it ends."""
-        return any(item.narrows for item in _items(cls))
+        return _plan(cls)[1]
 
     def self_build(self) -> bytes:
         """Build the fields; lengths that are to be computed take the size of what follows them."""
@@ -311,14 +327,19 @@ def _read_item(item: Any, octets: bytes, at: int, end: int, values: dict[str, An
 
 
 def _items(cls: type[Layer]) -> tuple[Any, ...]:
-    known = _ITEMS.get(cls)
+    return _plan(cls)[0]
+
+
+def _plan(cls: type[Layer]) -> tuple[tuple[Any, ...], bool]:
+    """Give the items of *cls*, and whether one of them is a length that bounds the others."""
+    known = _PLANS.get(cls)
     if known is None:
         found: list[Any] = []
         for field in cls.fields_desc:
             item = field.group if isinstance(field, BitPart) else field
             if not found or found[-1] is not item:
                 found.append(item)
-        known = _ITEMS[cls] = tuple(found)
+        known = _PLANS[cls] = tuple(found), any(item.narrows for item in found)
     return known
 
 
@@ -338,5 +359,5 @@ def _partial_class(cls: type[Layer], count: int) -> type[Layer]:
     return known
 
 
-_ITEMS: dict[Any, tuple[Any, ...]] = {}
+_PLANS: dict[Any, tuple[tuple[Any, ...], bool]] = {}
 _PARTIAL: dict[Any, Any] = {}
