@@ -19,6 +19,7 @@ from dissectors.tree import Kind, Node
 from dissectors.wrapper import HEADER_SIZE, Wrapper
 
 _LLC_SIZE = 3
+_MOST_REMEMBERED = 4096
 T = TypeVar("T")
 Inside = Callable[[bytes, int, int], list[T]]
 
@@ -68,11 +69,28 @@ class Nodes(Form[Node]):
         return node
 
 
+class Remembered(dict[tuple[Any, ...], str]):
+    """Texts of headers, which come again and again; bounded."""
+
+    def keep(self, key: tuple[Any, ...], text: str) -> str:
+        """Keep *text* and give it back."""
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        self[key] = text
+        return text
+
+
 class LayersText(Form[str]):
     """The JSON of ``layers``."""
 
+    def __init__(self) -> None:
+        self._headers = Remembered()
+
     def layer(self, layer: type[Layer], octets: bytes, at: int, end: int, inside: Inside[str] | None = None) -> str:
         """Write the layer's form."""
+        if inside is None and end - at <= HEADER_SIZE:
+            key = (layer, at, octets[at:end])
+            return self._headers.get(key) or self._headers.keep(key, writers.layer_text(layer, octets, at, end))
         if inside is None:
             return writers.layer_text(layer, octets, at, end)
         return writers.layer_text(layer, octets, at, end, lambda o, a, e: ", ".join(inside(o, a, e)))
@@ -97,9 +115,14 @@ class OutlineText(Form[str]):
 
     def __init__(self, indent: int) -> None:
         self.indent = indent
+        self._headers = Remembered()
 
     def layer(self, layer: type[Layer], octets: bytes, at: int, end: int, inside: Inside[str] | None = None) -> str:
         """Write the layer's outline."""
+        if inside is None and end - at <= HEADER_SIZE:
+            key = (layer, self.indent, octets[at:end])
+            text = self._headers.get(key)
+            return text or self._headers.keep(key, writers.layer_outline(layer, octets, at, end, self.indent))
         if inside is None:
             return writers.layer_outline(layer, octets, at, end, self.indent)
 

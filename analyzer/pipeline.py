@@ -55,14 +55,13 @@ class Pipeline:
         self._number = 0
         self._pending_notes: list[Note] = []
 
-    def run(self, source: Source) -> Iterator[Record]:
+    def run(self, source: Source, *, waits: bool = True) -> Iterator[Record]:
         """Yield the records of *source*, each as soon as it is complete.
 
-        Of a file, a part waits until its transfer is complete or given up, and the records behind it with it, within
-        bounds; a pipe or live source waits for nothing.
+        A part *waits* until its transfer is complete or given up, and the records behind it with it, within bounds;
+        a pipe or live source should not wait.
         """
         out = self._out
-        waits = source.size is not None
         for chunk in source:
             self.feed(chunk)
             if out:

@@ -319,10 +319,11 @@ class ApduContent(Content):
 class Element(House):
     """One element of an ACSE APDU, absent where its tag does not come next. Absent is ``None``."""
 
-    __slots__ = ["content", "tag"]
+    __slots__ = ["absent_unless", "content", "tag"]
 
     def __init__(self, name: str, tag: int, content: Content, default: Any = None, asn1: str | None = None) -> None:
         self.tag, self.content = tag, content
+        self.absent_unless = tag
         House.__init__(self, name, default, asn1)
 
     def any2i(self, pkt: Any, x: Any) -> Any:

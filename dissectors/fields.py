@@ -42,6 +42,8 @@ class House(Field):
     """Whether the fields after this one are bounded by its value."""
     looks_back = False
     """Whether reading it needs the values read before."""
+    absent_unless: int | None = None
+    """The octet without which the field is absent, where there is one: its value is then ``None``."""
     is_beyond = False
     """Whether this field stands after the region that a length of the layer bounds."""
 

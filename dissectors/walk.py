@@ -208,7 +208,12 @@ class Walk:
                 self.line(f"{variable} = o[a:n]; a = n")
             else:
                 wanted = self.mapping(seen) if item.looks_back else "NONE"
-                self.line(f"{variable}, a = {self.constant(item.scan_value)}(o, a, e, {wanted})")
+                call = f"{variable}, a = {self.constant(item.scan_value)}(o, a, e, {wanted})"
+                if item.absent_unless is None:
+                    self.line(call)
+                else:
+                    self.line(f"if a < e and o[a] == {item.absent_unless}: {call}")
+                    self.line(f"else: {variable} = None")
             self.moved()
         seen[item.name] = variable
         return self.leaf(item, variable, start, self.here())

@@ -101,7 +101,7 @@ def _decode(source: Source, options: argparse.Namespace, forced: dict[str, str],
     count = 0
     batch: list[str] = []
     is_live = source.size is None and not os.path.isfile(source.name)
-    for record in pipeline.run(source):
+    for record in pipeline.run(source, waits=not is_live):
         count += 1
         if line is not None:
             batch.append(line(record))

@@ -16,6 +16,7 @@ GLYPHS = {REQUEST: "→", RESPONSE: "←", UNSOLICITED: "⇠"}
 MARKS = {Severity.CHAT: "", Severity.NOTE: "·", Severity.WARNING: "!", Severity.ERROR: "✗"}
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 _PER_LINE = 16
+_OUTLINE = OutlineText(2)
 
 
 class TextLines:
@@ -38,7 +39,7 @@ class TextLines:
             text += self._notes(record)
         if self._tree:
             # the fast writers have no lines for notes
-            lines = node_lines(detail(record), 4) if record.notes else walk(record, OutlineText(2))
+            lines = node_lines(detail(record), 4) if record.notes else walk(record, _OUTLINE)
             text += "\n" + "\n".join(lines)
         if self._octets:
             text += "\n" + "\n".join(octet_lines(record.octets, "    "))
