@@ -263,10 +263,24 @@ COMPACT: st.SearchStrategy[Any] = _DESCRIBED.flatmap(
         st.just(axdr.COMPACT_ARRAY), st.tuples(st.just(one[0]), st.lists(one[1], max_size=3).map(tuple))
     )
 )
-DATA: st.SearchStrategy[Any] = st.recursive(
-    SCALARS | COMPACT,
-    lambda inner: st.tuples(st.sampled_from([axdr.ARRAY, axdr.STRUCTURE]), st.lists(inner, max_size=4).map(tuple)),
-    max_leaves=8,
+
+
+@st.composite
+def _rows(draw: Any) -> Any:
+    """An array whose elements have one layout, as a load profile has: some engines read those at once."""
+    tags = draw(st.lists(st.sampled_from(sorted(axdr.STRUCTS)) | st.just(axdr.OCTET_STRING), min_size=1, max_size=3))
+    bodies = [st.binary(min_size=5, max_size=5) if tag == axdr.OCTET_STRING else _BODIES[tag] for tag in tags]
+    row = st.tuples(st.just(axdr.STRUCTURE), st.tuples(*map(st.tuples, map(st.just, tags), bodies)))
+    return axdr.ARRAY, tuple(draw(st.lists(row, min_size=3, max_size=6)))
+
+
+DATA: st.SearchStrategy[Any] = (
+    st.recursive(
+        SCALARS | COMPACT,
+        lambda inner: st.tuples(st.sampled_from([axdr.ARRAY, axdr.STRUCTURE]), st.lists(inner, max_size=4).map(tuple)),
+        max_leaves=8,
+    )
+    | _rows()
 )
 
 

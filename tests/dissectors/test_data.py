@@ -1,0 +1,180 @@
+"""A-XDR Data: octets to elements, values, JSON and back."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from dissectors import axdr, data
+from dissectors.tree import Kind, Node, Problem
+from tests.dissectors.agreement import assert_tiles
+from tests.dissectors.layers import DATA
+
+# type, octets in hex, JSON value
+SCALARS: list[tuple[str, str, Any]] = [
+    ("null-data", "00", None),
+    ("boolean", "03 01", True),
+    ("boolean", "03 FF", True),
+    ("bit-string", "04 05 A8", "10101"),
+    ("bit-string", "04 00", ""),
+    ("double-long", "05 FFFFFFFE", -2),
+    ("double-long-unsigned", "06 FFFFFFFE", 0xFFFFFFFE),
+    ("octet-string", "09 02 0AFF", "0AFF"),
+    ("visible-string", "0A 02 4142", "AB"),
+    ("visible-string", "0A 01 FF", "ÿ"),
+    ("utf8-string", "0C 02 C3A4", "ä"),
+    ("utf8-string", "0C 01 E4", "ä"),  # no UTF-8: its octets by their values
+    ("bcd", "0D 12", 18),
+    ("integer", "0F FE", -2),
+    ("long", "10 8000", -32768),
+    ("unsigned", "11 FE", 254),
+    ("long-unsigned", "12 FFFE", 65534),
+    ("long64", "14 FFFFFFFFFFFFFFFE", -2),
+    ("long64-unsigned", "15 FFFFFFFFFFFFFFFE", 2**64 - 2),
+    ("enum", "16 1E", 30),
+    ("float32", "17 41480000", 12.5),
+    ("float64", "18 4029000000000000", 12.5),
+    ("float32", "17 7F800000", "INF"),
+    ("float32", "17 FF800000", "-INF"),
+    ("float64", "18 7FF8000000000000", "NaN"),
+    ("date-time", "19 07E8060F060C1E0000800000", "07E8060F060C1E0000800000"),
+    ("date", "1A 07E8060F06", "07E8060F06"),
+    ("time", "1B 0C1E0000", "0C1E0000"),
+    ("delta-integer", "1C FF", -1),
+    ("delta-long", "1D FFFF", -1),
+    ("delta-double-long", "1E FFFFFFFF", -1),
+    ("delta-unsigned", "1F FF", 255),
+    ("delta-long-unsigned", "20 FFFF", 65535),
+    ("delta-double-long-unsigned", "21 FFFFFFFF", 2**32 - 1),
+    ("dont-care", "FF", None),
+]
+
+
+def read(octets: bytes) -> data.Value:
+    elements, after = axdr.scan_data(octets, 0, len(octets))
+    assert after == len(octets) == axdr.skip_data(octets, 0, len(octets))
+    return data.nest(elements)
+
+
+def grown(octets: bytes) -> Node:
+    root = Node("data", Kind.WRAP, 0, len(octets) * 8)
+    data.grow_elements(root, axdr.scan_data(octets, 0, len(octets))[0])
+    return root
+
+
+@pytest.mark.parametrize(("name", "text", "wanted"), SCALARS, ids=[f"{one[0]} {one[1]}" for one in SCALARS])
+def test_scalar_reads_to_its_json(name: str, text: str, wanted: Any) -> None:
+    value = read(bytes.fromhex(text))
+    assert data.to_json(value) == {name: wanted}
+    assert json.loads(json.dumps(data.to_json(value))) == {name: wanted}
+
+
+def test_every_type_has_a_scalar_here() -> None:
+    containers = {axdr.ARRAY, axdr.STRUCTURE, axdr.COMPACT_ARRAY, axdr.DESCRIPTOR, 7}
+    assert {axdr.TAGS[name] for name, _, _ in SCALARS} == set(axdr.NAMES) - containers
+
+
+@given(value=DATA)
+def test_value_encoded_reads_back(value: data.Value) -> None:
+    assert read(data.encode(value)) == value
+
+
+@given(value=DATA)
+def test_json_form_makes_octets_of_the_same_meaning(value: data.Value) -> None:
+    form = data.to_json(value)
+    # the old type tag 07 is written as 17, and a text that is no UTF-8 in UTF-8: the JSON form stays
+    assert data.to_json(read(data.encode(data.from_json(form)))) == form
+
+
+@given(value=DATA)
+def test_every_truncation_is_a_problem_to_both_readers(value: data.Value) -> None:
+    octets = data.encode(value)
+    for size in range(min(len(octets), 100)):
+        with pytest.raises(Problem):
+            axdr.scan_data(octets, 0, size)
+        with pytest.raises((Problem, IndexError)):
+            axdr.skip_data(octets, 0, size)
+
+
+def test_compact_array_outline() -> None:
+    octets = bytes.fromhex(
+        "13"  # compact-array
+        "02 02 12 0F"  # of structures of long-unsigned and integer
+        "06"  # six octets of contents
+        "0001 FF  0002 01"
+    )
+    root = grown(octets)
+    assert root.outline() == (
+        "data\n"
+        "  compact-array\n"
+        "    contents-description: {'structure': ['long-unsigned', 'integer']}\n"
+        "    length: 6\n"
+        "    array-contents\n"
+        "      structure: 2 elements\n"
+        "        long-unsigned: 1\n"
+        "        integer: -1\n"
+        "      structure: 2 elements\n"
+        "        long-unsigned: 2\n"
+        "        integer: 1"
+    )
+
+
+def test_compact_array_of_scalars_and_of_arrays() -> None:
+    numbers = read(bytes.fromhex("13 11 03 010203"))
+    assert data.to_json(numbers)["compact-array"]["array-contents"] == [{"unsigned": n} for n in (1, 2, 3)]
+    pairs = data.to_json(read(bytes.fromhex("13 01 0002 11 04 01020304")))["compact-array"]
+    assert pairs["contents-description"] == {"array": {"number-of-elements": 2, "type-description": "unsigned"}}
+    assert pairs["array-contents"][1] == {"array": [{"unsigned": 3}, {"unsigned": 4}]}
+
+
+def test_empty_array_outline_and_tiles() -> None:
+    root = grown(bytes.fromhex("02 02 01 00 02 01 11 05"))
+    assert root.outline() == (
+        "data\n"
+        "  structure: 2 elements\n"
+        "    count: 2\n"
+        "    array: 0 elements\n"
+        "      count: 0\n"
+        "    structure: 1 element\n"
+        "      count: 1\n"
+        "      unsigned: 5"
+    )
+    assert_tiles(root, 0, 64)
+
+
+def test_old_float_tag_reads_as_float32_with_a_note() -> None:
+    root = grown(bytes.fromhex("07 3F800000"))
+    assert [(node.name, node.value) for node in root.leaves()] == [("float32", 1.0)]
+    assert [note.code for note in root.all_notes()] == ["old-float-tag"]
+
+
+@pytest.mark.parametrize("tag", [8, 11, 14, 34, 100, 254])
+def test_unassigned_type_is_a_problem(tag: int) -> None:
+    with pytest.raises(Problem, match=f"{tag:02X} is no Data type"):
+        axdr.scan_data(bytes((tag, 0, 0)), 0, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [("00", (0, 1)), ("7F", (127, 1)), ("81 80", (128, 2)), ("81 05", (5, 2)), ("82 0100", (256, 3)), ("84 00000001", (1, 5))],
+)  # fmt: skip
+def test_length_reads_short_long_and_non_minimal(text: str, wanted: tuple[int, int]) -> None:
+    octets = bytes.fromhex(text)
+    assert axdr.scan_length(octets, 0, len(octets)) == wanted
+
+
+@pytest.mark.parametrize("number", [0, 1, 127, 128, 255, 256, 65535, 65536, 2**32])
+def test_length_built_is_minimal_and_reads_back(number: int) -> None:
+    octets = axdr.length_octets(number)
+    assert axdr.scan_length(octets, 0, len(octets)) == (number, len(octets))
+    assert len(octets) == (1 if number < 128 else 1 + math.ceil(number.bit_length() / 8))
+
+
+@pytest.mark.parametrize("form", [5, {}, {"unsigned": 1, "long": 2}, {"cosem-attribute-descriptor": {}}, {"word": 1}])
+def test_form_that_is_no_data_is_refused(form: Any) -> None:
+    with pytest.raises(ValueError, match="Data"):
+        data.from_json(form)
