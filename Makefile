@@ -1,6 +1,6 @@
 # Every target sets up what it needs: from a fresh clone, `make demo` and `make test` are enough.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench oracles clean
+.PHONY: help demo test lint bench oracles samples picture clean
 
 # The first interpreter that is new enough; set PYTHON=... to choose another.
 NEW_ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -49,6 +49,12 @@ bench: $(STAMP)  ## speed and memory against the goals and against stock tshark;
 
 oracles: $(STAMP) $(ORACLES_STAMP)  ## random APDUs against gurux-dlms and dlms-cosem; SHORT=1 for a quick look
 	$(BIN)/python -m tests.oracles --python $(ORACLES_VENV)/bin/python $(if $(SHORT),--short,) $(ORACLES_ARGS)
+
+samples: $(STAMP)  ## the bundled captures anew, from the simulator
+	$(BIN)/python -m analyzer.simulate.samples
+
+picture: $(STAMP)  ## the picture of the README anew, out of what the program prints
+	$(BIN)/python docs/picture.py
 
 clean:  ## the venvs, the caches and what builds left behind
 	rm -rf $(VENV) $(ORACLES_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -28,7 +28,7 @@ _new = tuple.__new__
 class Flow:
     """One direction of a TCP or UDP conversation."""
 
-    __slots__ = ("conversation", "has_ended", "key", "other", "side", "stream")
+    __slots__ = ("back", "conversation", "has_ended", "key", "other", "side", "stream")
 
     def __init__(self, conversation: Conversation, side: int, key: bytes) -> None:
         self.conversation = conversation
@@ -36,6 +36,8 @@ class Flow:
         self.key = key
         self.stream: TcpStream[Mark] = TcpStream()
         self.other: Flow = self
+        self.back = self.stream
+        """The stream of the other direction."""
         self.has_ended = False
 
 
@@ -114,19 +116,20 @@ class Pipeline:
         if protocol != TCP:
             flow.conversation.feed(flow.side, octets, mark)
             return
-        if flow.other.stream.pending and flags & ACK:
-            self._events(flow.other, flow.other.stream.acknowledge(acknowledgment))
         stream = flow.stream
+        if flow.back.pending and flags & ACK:
+            self._events(flow.other, flow.back.acknowledge(acknowledgment))
         if sequence == stream.next_sequence and not flags & _SPECIAL and not stream.pending:
             if octets:
                 stream.next_sequence = sequence + len(octets) & _MASK
                 flow.conversation.feed(flow.side, octets, mark)
         else:
             self._events(flow, stream.feed(sequence, flags, octets, mark))
+            if flow.has_ended and flow.other.has_ended and not stream.pending and not flow.back.pending:
+                self._forget(flow)
+                return
         if chunk[5] > len(chunk[4]) and octets:
             self._events(flow, stream.lose(chunk[5] - len(chunk[4]), mark))
-        if flow.has_ended and flow.other.has_ended and not stream.pending and not flow.other.stream.pending:
-            self._forget(flow)
 
     def finish(self) -> None:
         """The capture ended: give what still waits."""
@@ -165,6 +168,7 @@ class Pipeline:
         if back != key:
             other = self._flows[back] = Flow(conversation, 1, back)
             flow.other, other.other = other, flow
+            flow.back, other.back = other.stream, flow.stream
         return flow
 
     def _forced(self, protocol: int, key: bytes) -> str | None:
