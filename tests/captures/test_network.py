@@ -81,7 +81,16 @@ def test_segment_in_every_link_type_is_found(link_type: int, before: bytes, body
     payload = peel(before + body, link_type)
     addresses = METER + CLIENT if body is SEGMENT else METER_6 + CLIENT_6
     end = len(before + body)
-    assert payload == (TCP, addresses + PORTS, WRAPPER, end - len(WRAPPER), end, 1000, 0x18)
+    assert payload == Payload(
+        protocol=TCP,
+        key=addresses + PORTS,
+        octets=WRAPPER,
+        start=end - len(WRAPPER),
+        end=end,
+        sequence=1000,
+        flags=0x18,
+        acknowledgment=77,
+    )
 
 
 @pytest.mark.parametrize("version", [4, 6])
@@ -89,7 +98,8 @@ def test_datagram_is_found(version: int) -> None:
     octets = ethernet(ipv4(udp(WRAPPER), 17)) if version == 4 else ethernet(ipv6(udp(WRAPPER), 17), 0x86DD)
     payload = peel(octets)
     assert payload is not None
-    assert (payload.protocol, payload.octets, payload.sequence, payload.flags) == (UDP, WRAPPER, 0, 0)
+    assert (payload.protocol, payload.octets) == (UDP, WRAPPER)
+    assert (payload.sequence, payload.flags, payload.acknowledgment) == (0, 0, 0)
     assert len(payload.key) == (12 if version == 4 else 36)
 
 
@@ -137,7 +147,16 @@ def test_padding_of_the_frame_is_cut(transport: int) -> None:
 
 def test_segment_without_payload_is_given_for_its_flags() -> None:
     payload = peel(ethernet(ipv4(tcp(flags=0x02))) + bytes(6))
-    assert payload == (TCP, METER + CLIENT + PORTS, b"", 54, 54, 1000, 2)
+    assert payload == Payload(
+        protocol=TCP,
+        key=METER + CLIENT + PORTS,
+        octets=b"",
+        start=54,
+        end=54,
+        sequence=1000,
+        flags=2,
+        acknowledgment=77,
+    )
 
 
 def test_total_length_zero_reaches_to_the_end_of_the_packet() -> None:

@@ -43,15 +43,16 @@ def dissected(packet: Packet) -> tuple[object, ...] | None:
     form = "{}:{}" if isinstance(network, IP) else "[{}]:{}"
     pair = form.format(network.src, transport.sport), form.format(network.dst, transport.dport)
     if isinstance(transport, UDP):
-        return 17, pair, 0, 0, octets
-    return 6, pair, transport.seq, int(transport.flags) & 0xFF, octets
+        return 17, pair, 0, 0, 0, octets
+    return 6, pair, transport.seq, transport.ack, int(transport.flags) & 0xFF, octets
 
 
 def peeled(chunk: Chunk) -> tuple[object, ...] | None:
     payload = Network().peel(chunk)
     if payload is None:
         return None
-    return payload.protocol, endpoints(payload.key), payload.sequence, payload.flags, payload.octets
+    pair = endpoints(payload.key)
+    return payload.protocol, pair, payload.sequence, payload.acknowledgment, payload.flags, payload.octets
 
 
 def test_peel_equals_scapy_on_every_packet_of_the_corpus(corpus: Path) -> None:
@@ -77,7 +78,7 @@ def random_packets(count: int) -> Iterator[tuple[int, Packet]]:
         transport = (
             UDP(**ports)
             if choose.random() < 0.4
-            else TCP(seq=choose.getrandbits(32), flags=choose.getrandbits(8), **ports)
+            else TCP(seq=choose.getrandbits(32), ack=choose.getrandbits(32), flags=choose.getrandbits(8), **ports)
         )
         if isinstance(transport, TCP) and choose.random() < 0.3:
             transport.options = [("NOP", None)] * (4 * choose.randrange(1, 9))
