@@ -81,7 +81,8 @@ class PcapSource(Source):
                 good_seconds = seconds
                 time_ns = seconds * 1_000_000_000 + fraction * scale
                 direction = UNKNOWN if plain else SENT if buffer[at + 22] == _OUTGOING else RECEIVED
-                yield _new(Chunk, (number, time_ns, link_type, direction, buffer[start:end], original, base + start))
+                octets = buffer[start:end]
+                yield _new(Chunk, (number, time_ns, link_type, direction, octets, original, base + start, 0))
                 at = end
             if not suspicious:
                 came = window.more(at)
@@ -113,8 +114,9 @@ class PcapSource(Source):
         seconds, fraction, captured, original = self._unpack(window.buffer, at)
         start = at + self._record_header
         if captured <= LARGEST_PACKET and self._is_border(start + captured, good_seconds):
-            following, original = start + captured, captured
+            following = start + captured
             code, text = "pcap-length-wrong", f"packet {number} says that {captured} of its {original} octets are there"
+            original = captured
         else:
             following = self._search(start, good_seconds)
             left = (following if following >= 0 else len(window.buffer)) - start
@@ -135,7 +137,7 @@ class PcapSource(Source):
         if not octets or not self._is_near(seconds, good_seconds) or len(octets) > LARGEST_PACKET:
             return None, following
         time_ns = seconds * 1_000_000_000 + fraction * self._scale
-        return Chunk(number, time_ns, self.link_type, UNKNOWN, octets, original, window.base + start), following
+        return Chunk(number, time_ns, self.link_type, UNKNOWN, octets, original, window.base + start, 0), following
 
     def _search(self, start: int, good_seconds: int) -> int:
         """Find the next place from *start* that reads as a record and leads to another one; -1 if none."""
