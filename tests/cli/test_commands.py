@@ -273,7 +273,13 @@ def test_interrupt_ends_quietly_with_its_status() -> None:
 
     command = [sys.executable, "-m", "analyzer.cli.main", "decode", "-"]
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # background jobs inherit that it is ignored
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -282,5 +288,8 @@ def test_interrupt_ends_quietly_with_its_status() -> None:
         process.stdin.flush()
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        try:
+            assert process.wait(20) == 130
+        finally:
+            process.kill()  # leaving the block waits without an end
         assert b"Traceback" not in process.stderr.read()
