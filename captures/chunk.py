@@ -42,6 +42,8 @@ class Chunk(NamedTuple):
     """Octets on the line; more than ``len(octets)`` where the capture cut the packet."""
     offset: int
     """Of the octets in the (decompressed) input; -1 if none."""
+    interface: int = 0
+    """The interface it was captured on: its place in the section of a pcapng file, 0 in all else."""
 
 
 class Remark(NamedTuple):
@@ -58,12 +60,14 @@ class Source:
 
     ``time_digits`` is the number of decimals of its times, and may rise while a pcapng file is read;
     ``comments`` holds the comments of packets by packet number; ``size`` is the input's length in
-    octets where it is known and ``Chunk.offset`` runs up to it.
+    octets where it is known and ``Chunk.offset`` runs up to it. ``is_live`` says that octets may still come
+    while it is read (a pipe, a FIFO, a terminal) and that nobody can tell when.
     """
 
     def __init__(self, name: str, size: int | None = None) -> None:
         self.name = name
         self.size = size
+        self.is_live = False
         self.time_digits = 0
         self.remarks: list[Remark] = []
         self.remark_counts: Counter[str] = Counter()

@@ -109,7 +109,7 @@ class HexlogSource(Source):
                 self.remark("hex-odd-digits", text, line_number)
             if read.octets:
                 number += 1
-                yield Chunk(number, None, LINK_OCTETS, read.direction, read.octets, len(read.octets), offset)
+                yield Chunk(number, None, LINK_OCTETS, read.direction, read.octets, len(read.octets), offset, 0)
         if foreign:
             lines = "one line holds" if foreign == 1 else f"{foreign} lines hold"
             text = f"{lines} no octets in hex, the first is line {first_foreign}"

@@ -93,7 +93,8 @@ class PcapngSource(Source):
                 time_ns = (high << 32 | low) * multiplier // divisor + offset_ns
                 if end - stop > 7:
                     direction = self._packet_options(stop + (-captured & 3), end - 4, number, direction)
-                yield _new(Chunk, (number, time_ns, link_type, direction, buffer[start:stop], original, base + start))
+                octets = buffer[start:stop]
+                yield _new(Chunk, (number, time_ns, link_type, direction, octets, original, base + start, interface))
                 at = end
             whole = self._whole(at)
             if whole < 0 and window.more(at):
@@ -233,7 +234,7 @@ class PcapngSource(Source):
         if not damaged and kind != _SIMPLE_PACKET:
             direction = self._packet_options(stop + (-captured & 3), limit, number, direction)
         length = max(len(octets), original) if original <= _LARGEST_PACKET else len(octets)
-        return Chunk(number, time_ns, link_type, direction, octets, length, self._window.base + start)
+        return Chunk(number, time_ns, link_type, direction, octets, length, self._window.base + start, interface)
 
     def _packet_options(self, at: int, end: int, number: int, direction: int) -> int:
         """Keep the comments of a packet; returns its direction."""

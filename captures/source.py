@@ -85,7 +85,7 @@ class RawSource(Source):
             for at in range(0, len(octets), RAW_PIECE):
                 piece = octets[at : at + RAW_PIECE]
                 number += 1
-                yield Chunk(number, None, LINK_OCTETS, UNKNOWN, piece, len(piece), offset + at)
+                yield Chunk(number, None, LINK_OCTETS, UNKNOWN, piece, len(piece), offset + at, 0)
             offset += len(octets)
 
     def close(self) -> None:
@@ -109,7 +109,9 @@ def open_source(name: str) -> Source:
         if stat.S_ISDIR(status.st_mode):
             raise CaptureError(f"{label}: a directory; {EXPECTED} was expected")
         size = status.st_size if stat.S_ISREG(status.st_mode) else None
-        return desk.attach(_recognise(name, label, window, size, desk))
+        source = desk.attach(_recognise(name, label, window, size, desk))
+        source.is_live = size is None and not stat.S_ISBLK(status.st_mode)
+        return source
     except BaseException:
         window.close()
         raise

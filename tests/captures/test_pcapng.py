@@ -49,7 +49,7 @@ def test_packets_of_any_order_and_resolution_come_back(
         at = len(octets) + 28
         octets += enhanced(packet, time, order, original=len(packet) + cut)
         time_ns = time * unit * 10**9 // 1 + offset * 10**9
-        want.append((number, time_ns, link_type, 0, packet, len(packet) + cut, at))
+        want.append((number, time_ns, link_type, 0, packet, len(packet) + cut, at, 0))
     got, source = read(octets)
     assert got == want
     assert source.remarks == []
@@ -131,7 +131,7 @@ def test_old_packet_block_is_read(order: str) -> None:
     octets = section(order) + interface(147, order) + interface(1, order)
     octets += old_packet(b"abcde", 7 << 32 | 5, order, [(2, struct.pack(order + "I", 2)), (1, b"hi")], number=1)
     got, source = read(octets)
-    assert got == [(1, (7 << 32 | 5) * 1000, 1, SENT, b"abcde", 5, len(octets) - 4 - 20 - 8)]
+    assert got == [(1, (7 << 32 | 5) * 1000, 1, SENT, b"abcde", 5, len(octets) - 4 - 20 - 8, 1)]
     assert source.comments == {1: ["hi"]}
 
 
@@ -211,3 +211,11 @@ def test_file_that_is_only_a_magic_has_no_packets_and_a_remark() -> None:
     got, source = read(section()[:4])
     assert got == []
     assert codes(source) == ["capture-cut"]
+
+
+def test_interface_of_each_packet_is_its_place_in_the_section() -> None:
+    octets = section() + interface(147) + interface(148) + enhanced(b"a", number=1) + old_packet(b"b", number=1)
+    octets += enhanced(b"c") + simple(b"d") + section() + interface(149) + enhanced(b"e")
+    got, source = read(octets)
+    assert [(chunk.octets, chunk.interface) for chunk in got] == [(b"a", 1), (b"b", 1), (b"c", 0), (b"d", 0), (b"e", 0)]
+    assert source.remarks == []

@@ -227,23 +227,36 @@ def test_packet_of_a_pipe_appears_before_the_next_is_written(tmp_path: Path, hea
     writer = threading.Thread(target=feed)
     writer.start()
     with open_source(name) as source:
+        assert source.is_live
         for _ in source:
             seen.release()
     writer.join()
     assert in_time == [True, True]
 
 
-COUNT = "from captures import open_source; s = open_source('-'); print(type(s).__name__, sum(1 for _ in s), s.size)"
+COUNT = "from captures import open_source; s = open_source('-'); print(type(s).__name__, sum(1 for _ in s), s.size, s.is_live)"
 
 
 def test_stdin_is_read_by_its_content(root: Path, tmp_path: Path) -> None:
     for octets, want in (
-        (PCAP, "PcapSource 5 None"),
-        (gzip.compress(PCAPNG), "PcapngSource 1 None"),
-        (b"7EA0", "HexlogSource 1 None"),
+        (PCAP, "PcapSource 5 None True"),
+        (gzip.compress(PCAPNG), "PcapngSource 1 None True"),
+        (b"7EA0", "HexlogSource 1 None True"),
     ):
         done = subprocess.run([sys.executable, "-c", COUNT], input=octets, capture_output=True, cwd=root, check=True)
         assert done.stdout.decode().strip() == want
+
+
+def test_stdin_from_a_file_is_not_live(root: Path, tmp_path: Path) -> None:
+    with open(write(tmp_path, PCAP), "rb") as file:
+        done = subprocess.run([sys.executable, "-c", COUNT], stdin=file, capture_output=True, cwd=root, check=True)
+    assert done.stdout.decode().strip() == f"PcapSource 5 {len(PCAP)} False"
+
+
+@pytest.mark.parametrize("times", [0, 1])
+def test_file_is_not_live_packed_or_not(tmp_path: Path, times: int) -> None:
+    with open_source(write(tmp_path, packed(PCAP, times))) as source:
+        assert not source.is_live
 
 
 def test_empty_and_closed_stdin_are_refused(root: Path) -> None:
