@@ -16,6 +16,10 @@ from dissectors.regions import ApduField
 from dissectors.tree import Kind, Node, Note, Problem, Severity, Truncated
 
 
+MAX_NUMBER = 16
+"""INTEGERs and arcs of more octets are refused: none is in use, and numbers without bound cannot be shown."""
+
+
 class Content:
     """What stands inside an element. A leaf by default: :meth:`decode` and :meth:`encode` are its whole meaning."""
 
@@ -79,6 +83,8 @@ class Integer(Content):
         """Read the signed number."""
         if at >= end:
             raise Truncated(at, 1, 0)
+        if end - at > MAX_NUMBER:
+            raise Problem(at, f"an INTEGER of {end - at} octets")
         return int.from_bytes(octets[at:end], "big", signed=True)
 
     def encode(self, value: int) -> bytes:
@@ -113,6 +119,8 @@ class ObjectIdentifier(Content):
         number, is_open = 0, False
         for octet in octets[at:end]:
             number = number << 7 | octet & 0x7F
+            if number >> 7 * MAX_NUMBER:
+                raise Problem(at, f"an arc of more than {MAX_NUMBER} octets")
             is_open = octet > 0x7F
             if not is_open:
                 arcs.append(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dissectors import axdr, data, reader, registry
+from dissectors import axdr, data, reader, registry, writers
 from dissectors.compile import FAILURES, scan
 from dissectors.hdlc import Hdlc
 from dissectors.tree import Kind, Problem
@@ -119,6 +120,37 @@ def test_lying_count_keeps_the_elements_that_are_there() -> None:
     assert reader.to_json(root)["get-response"]["get-response-normal"]["result"]["data"] == {
         "array": [{"unsigned": 1}, {"unsigned": 2}, {"malformed": "needs 1 octet, 0 left"}]
     }
+
+
+OID = bytes.fromhex("A109 0607 60857405080101")
+
+
+def tlv(tag: int, content: bytes) -> bytes:
+    return bytes((tag,)) + axdr.length_octets(len(content)) + content
+
+
+@pytest.mark.parametrize(
+    ("octets", "reason"),
+    [
+        (tlv(0x60, tlv(0xA1, tlv(6, b"\x60" + b"\xff" * 16 + b"\x01"))), "an arc of more than 16 octets"),
+        (tlv(0x61, OID + tlv(0xA2, tlv(2, bytes(17)))), "an INTEGER of 17 octets"),
+    ],
+)
+def test_number_without_bound_is_noted_in_every_engine(octets: bytes, reason: str) -> None:
+    root = reader.read_apdu(octets)
+    assert reason in root.all_notes()[0].text
+    assert_tiles(root, 0, len(octets) * 8)
+    assert reason in _packet(octets).problem
+    assert _scan(octets) is None
+    assert writers.apdu_text(octets) == json.dumps(reader.to_json(root))
+    assert writers.outline_lines(octets) == root.children[0].outline()
+
+
+def test_number_of_sixteen_octets_is_shown() -> None:
+    octets = tlv(0x61, OID + tlv(0xA2, tlv(2, b"\x7f" + bytes(15))))
+    assert reader.apdu_json(octets)["aare"]["result"] == 0x7F << 120
+    octets = tlv(0x60, tlv(0xA1, tlv(6, b"\x60" + b"\xff" * 15 + b"\x7f")))
+    assert reader.apdu_json(octets)["aarq"]["application-context-name"] == f"2.16.{2**112 - 1}"
 
 
 def test_address_without_end_is_given_up_after_four_octets() -> None:
