@@ -11,10 +11,10 @@ from typing import Any
 from dissectors import axdr, enumerations
 from dissectors.composites import place
 from dissectors.fields import House, RandomOf, Seen
+from dissectors.nesting import inner_apdu
 from dissectors.quirks import quirk
 from dissectors.regions import ApduField
 from dissectors.tree import Kind, Node, Note, Problem, Severity, Truncated
-
 
 MAX_NUMBER = 16
 """INTEGERs and arcs of more octets are refused: none is in use, and numbers without bound cannot be shown."""
@@ -320,8 +320,9 @@ class ApduContent(Content):
         if registry.pick(octets, at, end) is None:
             node.add(Node("octets", Kind.LEAF, at * 8, end * 8, octets[at:end].hex().upper()))
             return
-        node.kind = Kind.CHOICE
-        registry.grow_apdu(node, octets, at, end)
+        with inner_apdu(at):
+            node.kind = Kind.CHOICE
+            registry.grow_apdu(node, octets, at, end)
 
 
 class Element(House):

@@ -11,6 +11,7 @@ from scapy.packet import Packet
 
 from dissectors import axdr, registry
 from dissectors.fields import House, Octets, Seen
+from dissectors.nesting import inner_apdu, is_deepest
 from dissectors.pdu import Remaining
 from dissectors.quirks import quirk
 from dissectors.tree import Kind, Node, Problem, Truncated
@@ -143,16 +144,26 @@ class ApduField(House):
             raise Truncated(at, start - at + size, end - at)
         return start, start + size
 
+    def keeps(self, octets: bytes, start: int, stop: int) -> bool:
+        """Tell whether the octets of an APDU stay octets, for it does not read completely or stands too deep."""
+        if not self.strict:
+            return False
+        if is_deepest():
+            return True
+        with inner_apdu(start):
+            return not registry.reads(octets, start, stop)
+
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[Any, int]:
         """Read a packet, or the octets."""
         start, stop = self.bounds(octets, at, end)
         found = registry.pick(octets, start, stop)
-        if found is None or (self.strict and not registry.reads(octets, start, stop)):
+        if found is None or self.keeps(octets, start, stop):
             return octets[start:stop], stop
-        try:
-            packet, after = found[1].read_packet(octets, start, stop)
-        except Problem as problem:
-            return problem.partial, stop
+        with inner_apdu(start):
+            try:
+                packet, after = found[1].read_packet(octets, start, stop)
+            except Problem as problem:
+                return problem.partial, stop
         return (packet, stop) if after == stop else (octets[start:stop], stop)
 
     def scan_value(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[bytes, int]:
@@ -161,21 +172,24 @@ class ApduField(House):
         if not self.strict and (found := registry.pick(octets, start, stop)) is not None:
             from dissectors.compile import scan
 
-            if scan(found[1]).function(octets, start, stop)[1] != stop:
-                raise Problem(start, "octets left over after the APDU")
+            with inner_apdu(start):
+                if scan(found[1]).function(octets, start, stop)[1] != stop:
+                    raise Problem(start, "octets left over after the APDU")
         return octets[start:stop], stop
 
     def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
         """Add the APDU's own tree, or the octets as one leaf."""
         start, stop = self.bounds(octets, at, end)
+        is_octets = registry.pick(octets, start, stop) is None or self.keeps(octets, start, stop)
         node = parent.add(Node(self.asn1, Kind.CHOICE, at * 8, stop * 8))
         if start > at:
             node.add(Node("length", Kind.HIDDEN, at * 8, start * 8, stop - start))
-        if registry.pick(octets, start, stop) is None or (self.strict and not registry.reads(octets, start, stop)):
+        if is_octets:
             node.kind = Kind.WRAP
             node.add(Node("octets", Kind.LEAF, start * 8, stop * 8, octets[start:stop].hex().upper()))
             return stop
-        registry.grow_apdu(node, octets, start, stop)
+        with inner_apdu(start):
+            registry.grow_apdu(node, octets, start, stop)
         node.end = stop * 8
         return stop
 

@@ -76,11 +76,12 @@ def reads(octets: bytes, at: int, end: int) -> bool:
         return False
     if end - at == 2 and octets[at + 1] == 0:
         return octets[at] in (0x62, 0x63)
-    try:
-        _, after = found[1].read_packet(octets, at, end)
-    except Problem:
+    from dissectors.compile import FAILURES, scan
+
+    try:  # the scan: it reads once what stands inside, and takes an APDU that need not read as octets
+        return scan(found[1]).function(octets, at, end)[1] == end
+    except FAILURES:
         return False
-    return bool(after == end)
 
 
 def grow_apdu(parent: Node, octets: bytes, at: int, end: int) -> int:

@@ -122,11 +122,80 @@ def test_lying_count_keeps_the_elements_that_are_there() -> None:
     }
 
 
+GET = bytes.fromhex("C001C1 0008 0000010000FF 02 00")
 OID = bytes.fromhex("A109 0607 60857405080101")
 
 
 def tlv(tag: int, content: bytes) -> bytes:
     return bytes((tag,)) + axdr.length_octets(len(content)) + content
+
+
+def in_user_information(apdu: bytes, times: int) -> bytes:
+    for _ in range(times):
+        apdu = tlv(0x60, OID + tlv(0xBE, tlv(4, apdu)))
+    return apdu
+
+
+def signed(apdu: bytes, times: int) -> bytes:
+    for _ in range(times):
+        apdu = bytes.fromhex("DF 00 00 00 00 00") + axdr.length_octets(len(apdu)) + apdu + b"\x00"
+    return apdu
+
+
+def depth(octets: bytes, name: str) -> int:
+    return sum(node.name == name for node in reader.read_apdu(octets).walk())
+
+
+def layers_of(packet: Any, field: str) -> int:
+    count = 0
+    while not isinstance(packet, bytes) and packet is not None:
+        count += 1
+        packet = packet.fields.get(field)
+    return count
+
+
+def test_apdus_in_user_information_nest_to_a_limit() -> None:
+    allowed, beyond = in_user_information(GET, 8), in_user_information(GET, 9)
+    assert reader.read_apdu(allowed).all_notes() == []
+    assert _scan(allowed) is not None
+    assert [note.text for note in reader.read_apdu(beyond).all_notes()] == [
+        f"user-information: APDUs nested deeper than 8 (octet {beyond.index(GET)})"
+    ]
+    assert _scan(beyond) is None
+    assert bytes(_packet(beyond)) == beyond
+
+
+def test_apdus_in_user_information_agree_in_every_engine() -> None:
+    octets = in_user_information(GET, 200)
+    root = reader.read_apdu(octets)
+    assert_tiles(root, 0, len(octets) * 8)
+    assert depth(octets, "aarq") == layers_of(_packet(octets), "user_information") == 9
+    assert bytes(_packet(octets)) == octets
+    assert writers.apdu_text(octets) == json.dumps(reader.to_json(root))
+    assert writers.outline_lines(octets) == root.children[0].outline()
+
+
+@pytest.mark.parametrize("times", [8, 9, 200])
+def test_signed_apdus_beyond_the_limit_are_octets(times: int) -> None:
+    octets = signed(GET, times)
+    root = reader.read_apdu(octets)
+    assert_tiles(root, 0, len(octets) * 8)
+    assert root.all_notes() == []
+    assert depth(octets, "general-signing") == min(times, 9)
+    assert depth(octets, "octets") == (times > 8)
+    assert _scan(octets) is not None
+    assert layers_of(_packet(octets), "content") == 9  # the request is one of them where there are eight
+    assert bytes(_packet(octets)) == octets
+    assert writers.apdu_text(octets) == json.dumps(reader.to_json(root))
+    assert writers.outline_lines(octets) == root.children[0].outline()
+
+
+def test_reading_after_the_limit_was_met_is_as_before() -> None:
+    before = reader.apdu_json(in_user_information(GET, 8))
+    for engine in ENGINES.values():
+        engine(in_user_information(GET, 20))
+        engine(signed(in_user_information(GET, 5), 5))
+    assert reader.apdu_json(in_user_information(GET, 8)) == before
 
 
 @pytest.mark.parametrize(
