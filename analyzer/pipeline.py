@@ -13,7 +13,6 @@ from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
 from captures.chunk import RECEIVED, UNKNOWN, Chunk, Source
 from captures.network import ACK, SYN, TCP, Network, endpoints, reverse
-from dissectors.tree import Note
 
 _MOST_CONVERSATIONS = 16384
 _MOST_WAITING = 1024
@@ -55,7 +54,10 @@ class Pipeline:
         self._conversations = 0
         self._out: list[Record] = []
         self._number = 0
-        self._pending_notes: list[Note] = []
+        self.forgotten = 0
+        """Conversations that were forgotten while they were silent, to keep memory flat."""
+        self.stacks: Counter[str] = Counter()
+        """Conversations by the stack that was found in them."""
 
     def run(self, source: Source, *, waits: bool = True) -> Iterator[Record]:
         """Yield the records of *source*, each as soon as it is complete.
@@ -64,9 +66,12 @@ class Pipeline:
         a pipe or live source should not wait.
         """
         out = self._out
+        comments = source.comments
         for chunk in source:
             self.feed(chunk)
             if out:
+                if comments:
+                    _add_comments(out, comments)
                 if waits and self.dialogue.transfers.open and len(out) < _MOST_WAITING:
                     yield from self._complete()
                     continue
@@ -94,9 +99,6 @@ class Pipeline:
 
     def emit(self, record: Record) -> None:
         """Take a finished record."""
-        if self._pending_notes:
-            record.notes += tuple(self._pending_notes)
-            self._pending_notes.clear()
         self._out.append(record)
 
     def feed(self, chunk: Chunk) -> None:
@@ -134,7 +136,8 @@ class Pipeline:
     def finish(self) -> None:
         """The capture ended: give what still waits."""
         while self._flows:
-            self._forget_oldest()
+            self._forget(next(iter(self._flows.values())))
+        self.left_aside.update(+self.network.left_aside)
         if self._serial is not None:
             self._serial.finish()
         self.dialogue.transfers.finish()
@@ -147,22 +150,36 @@ class Pipeline:
         if self._serial is None:
             self._conversations += 1
             names = _SERIAL_UNTOLD if direction == UNKNOWN else _SERIAL_TOLD
-            self._serial = Conversation(self._conversations, names, self.dialogue, self.emit, is_serial=True)
+            self._serial = Conversation(
+                self._conversations, names, self.dialogue, self.emit, self.next_number, is_serial=True
+            )
             forced = self._decode_as.get("serial") or self._decode_as.get("record")
             if forced:
-                self._serial.force(forced)
-        self._serial.feed(1 if direction == RECEIVED else 0, chunk[4], Mark(chunk[0], chunk[1]))
+                self._serial.force(forced, for_good=True)
+        side = 1 if direction == RECEIVED else 0
+        self._serial.feed(side, chunk[4], Mark(chunk[0], chunk[1]))
+        if chunk[5] > len(chunk[4]):
+            self._serial.lost(side)
+
+    def _make_conversation(
+        self, names: tuple[str, str], *, is_serial: bool = False, is_datagram: bool = False
+    ) -> Conversation:
+        self._conversations += 1
+        number = self._conversations
+        return Conversation(
+            number, names, self.dialogue, self.emit, self.next_number, is_serial=is_serial, is_datagram=is_datagram
+        )
 
     def _make_flow(self, protocol: int, key: bytes) -> Flow:
         if len(self._flows) >= 2 * _MOST_CONVERSATIONS:
-            self._forget_oldest()
+            self._forget_silent()
         source, destination = endpoints(key)
-        self._conversations += 1
         names = (f"{source} > {destination}", f"{destination} > {source}")
-        conversation = Conversation(self._conversations, names, self.dialogue, self.emit, is_datagram=protocol != TCP)
+        is_datagram = protocol != TCP
+        conversation = self._make_conversation(names, is_datagram=is_datagram)
         forced = self._forced(protocol, key)
         if forced:
-            conversation.force(forced)
+            conversation.force(forced, for_good=True)
         flow = self._flows[key] = Flow(conversation, 0, key)
         back = reverse(key)
         if back != key:
@@ -181,9 +198,13 @@ class Pipeline:
                 return found
         return None
 
-    def _forget_oldest(self) -> None:
-        """Forget the conversation that began first: memory stays flat over any capture."""
-        self._forget(next(iter(self._flows.values())))
+    def _forget_silent(self) -> None:
+        """Forget the conversations that were silent longest: memory stays flat over any capture."""
+        flows = [flow for flow in self._flows.values() if flow.side == 0]
+        flows.sort(key=lambda flow: flow.conversation.last_number)
+        for flow in flows[: _MOST_CONVERSATIONS // 4]:
+            self.forgotten += flow.conversation.stack is not None
+            self._forget(flow)
 
     def _forget(self, flow: Flow) -> None:
         """Give what waits in a conversation, and free it."""
@@ -199,7 +220,9 @@ class Pipeline:
     def _close(self, conversation: Conversation) -> None:
         conversation.finish()
         conversation.close()
-        if conversation.stack is None:
+        if conversation.stack is not None:
+            self.stacks[conversation.stack] += 1
+        else:
             self.left_aside[conversation.carrier or "other"] += conversation.packets
 
     def _events(self, flow: Flow, events: list[Event[Mark]]) -> None:
@@ -208,16 +231,22 @@ class Pipeline:
             if event.kind == DATA:
                 flow.conversation.feed(flow.side, event.octets, event.mark)
                 continue
-            known = flow.conversation.stack is not None
+            notes = flow.conversation.pending_notes[flow.side]
             if event.kind == GAP:
                 flow.conversation.lost(flow.side)
-                if known:
-                    text = f"{event.length} octets of the TCP stream are not in the capture"
-                    self._pending_notes.append(finding("tcp-octets-missing", text, 0, 0, "capture-loss"))
+                text = f"{event.length} octets of the TCP stream before these are not in the capture"
+                notes.append(finding("tcp-octets-missing", text, 0, 0, "capture-loss"))
             elif event.kind == REPEATED:
-                if known:
-                    text = f"{event.length} octets were sent again (packet {event.mark.number})"
-                    self._pending_notes.append(finding("tcp-retransmission", text, 0, 0))
+                text = f"{event.length} octets were sent again (packet {event.mark.number})"
+                notes.append(finding("tcp-retransmission", text, 0, 0))
             elif event.kind in (START, RESET, END):
                 flow.conversation.lost(flow.side)
                 flow.has_ended = event.kind != START
+
+
+def _add_comments(records: list[Record], comments: dict[int, list[str]]) -> None:
+    """Let records hold the comments of their packets."""
+    for record in records:
+        for number in record.packets:
+            for text in comments.pop(number, ()):
+                record.add_note(finding("comment", text, 0, 0))

@@ -12,8 +12,6 @@ APDU, PART, LINK, MESSAGE, NOISE = "apdu", "part", "link", "message", "noise"
 REQUEST, RESPONSE, UNSOLICITED, UNKNOWN = "request", "response", "unsolicited", "unknown"
 """Directions of records."""
 
-HDLC_CODES = {"fcs-wrong": "hdlc-fcs-wrong", "length-wrong": "hdlc-length-wrong", "truncated": "capture-cut"}
-
 
 class Apdu(NamedTuple):
     """One APDU: its octets, the entry of its layer, and its values; None where it does not read completely."""
@@ -82,6 +80,8 @@ class Record:
     packets: tuple[int, ...] = ()
     time_ns: int | None = None
     start_ns: int | None = None
+    begin_ns: int | None = None
+    """Of an APDU in several parts: when its first part began."""
     lane: Lane
     link: str = ""
     kind: str = NOISE

@@ -86,6 +86,8 @@ class JsonLines:
             names = ("version", "source", "destination", "length")
             words = [int.from_bytes(octets[at : at + 2], "big") for at in range(0, 8, 2)]
             known = f', "wrapper": {_text(dict(zip(names, words, strict=True)))}'
+            if len(self._texts) > 8192:
+                self._texts.clear()
             self._texts[header] = known
         return known
 

@@ -46,9 +46,16 @@ class Association:
     def ask(self, invoke_id: int, request: Request) -> None:
         """Remember a request."""
         pending = self.pending
-        if len(pending) >= _MOST_REQUESTS and invoke_id not in pending:
+        pending.pop(invoke_id, None)  # asked again, it becomes the newest
+        if len(pending) >= _MOST_REQUESTS:
             del pending[next(iter(pending))]
         pending[invoke_id] = request
+
+    def begin_transfer(self, invoke_id: int, request: Request) -> None:
+        """Remember a request whose objects later blocks may be about."""
+        if len(self.transfer) >= _MOST_REQUESTS:
+            del self.transfer[next(iter(self.transfer))]
+        self.transfer[invoke_id] = request
 
     def answer(self, invoke_id: int, family: str) -> Request | None:
         """Find and forget the request that *family* with *invoke_id* answers."""

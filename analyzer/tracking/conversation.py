@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from analyzer.framing.datagram import DatagramFramer
-from analyzer.framing.detect import detect
+from analyzer.framing.detect import Verdict, detect
 from analyzer.framing.frame import Frame, Framer, Mark
 from analyzer.framing.hdlc import HdlcFramer
 from analyzer.framing.wrapper import WrapperFramer
@@ -20,8 +20,10 @@ from analyzer.tracking.hdlc_link import HdlcLink
 from analyzer.tracking.wrapper_link import ApduLink, WrapperLink
 from dissectors import registry
 from dissectors.scanning import reads
+from dissectors.tree import Note
 
-_HELD_OCTETS = 1 << 16
+_HELD_OCTETS = {True: 1 << 16, False: 1 << 14}
+"""How many octets wait for the stack to be found, on a serial line and otherwise."""
 _HELD_PIECES = 256
 _GIVEN_UP = frozenset({"tls", "ssh", "http", "dns", "mqtt"})
 _WEAK = 0.7
@@ -48,8 +50,8 @@ class Conversation:
     """One conversation; *is_serial* lanes are all records, others only once a stack is recognised in them."""
 
     def __init__(
-        self, number: int, names: tuple[str, str], dialogue: Dialogue, emit: Callable[[Record], None], *,
-        is_serial: bool = False, is_datagram: bool = False,
+        self, number: int, names: tuple[str, str], dialogue: Dialogue, emit: Callable[[Record], None],
+        next_number: Callable[[], int], *, is_serial: bool = False, is_datagram: bool = False,
     ) -> None:  # fmt: skip
         self.lanes = tuple(Lane(number, side, name) for side, name in enumerate(names))
         self.is_serial, self.is_datagram = is_serial, is_datagram
@@ -60,16 +62,21 @@ class Conversation:
         self._held: list[Piece] = []
         self._held_octets = 0
         self._next_look = 0
+        self._has_given_up = self._is_forced = False
+        self.last_number = 0
+        """The packet that came last."""
+        self.pending_notes: tuple[list[Note], list[Note]] = ([], [])
+        """By side: findings about the octets that the next record will hold."""
         self._dialogue, self._emit = dialogue, emit
         self._links: dict[str, Any] = {}
-        self._link: Any = None
-        self._next = _next_number(emit)
+        self._next = next_number
 
     # -- octets -------------------------------------------------------------------------------------------------
 
     def feed(self, side: int, octets: bytes, mark: Mark) -> None:
         """Take the next octets of *side*."""
         self.packets += 1
+        self.last_number = mark[0]
         if self.stack is None:
             self._hold(side, octets, mark)
             return
@@ -81,13 +88,17 @@ class Conversation:
 
     def lost(self, side: int) -> None:
         """Octets of *side* are missing here: what waits for them is given as it is."""
-        if self.stack is not None:
+        if self.stack is None:
+            if self._held:
+                self._held.append(Piece(side, b"", Mark(self.last_number, None)))
+        else:
             for frame in self._framers[side].flush():
                 self.take(side, frame)
 
-    def force(self, stack: str) -> None:
-        """Speak *stack* without looking."""
+    def force(self, stack: str, *, for_good: bool = False) -> None:
+        """Speak *stack* without looking; *for_good* where the user said so."""
         self.stack = stack
+        self._is_forced = for_good
         self._framers = [FRAMERS[stack](), FRAMERS[stack]()]
 
     def finish(self) -> None:
@@ -107,25 +118,33 @@ class Conversation:
     # -- the stack ----------------------------------------------------------------------------------------------
 
     def _hold(self, side: int, octets: bytes, mark: Mark) -> None:
-        if self.carrier in _GIVEN_UP:
+        """Keep octets until the stack is known; a lane that tells nothing for long is looked at ever more seldom."""
+        if self.carrier in _GIVEN_UP or (self._has_given_up and self.packets & (self.packets - 1)):
             return
         self._held.append(Piece(side, octets, mark))
         self._held_octets += len(octets)
-        verdict = detect(octets, reads)
+        verdict = self._detect(octets)
         if verdict.strong and verdict.stack is not None:
             self._begin(verdict.stack)
             return
         self.carrier = verdict.carrier or self.carrier
-        if self.carrier in _GIVEN_UP and not self.is_serial:
-            self._held = []
+        if self._has_given_up or (self.carrier in _GIVEN_UP and not self.is_serial):
+            self._drop_held()
         elif self._held_octets >= self._next_look:
             self._next_look = self._held_octets * 2
             self._settle(final=False)
-        if self._held_octets > _HELD_OCTETS or len(self._held) > _HELD_PIECES:
+        if self._held_octets > _HELD_OCTETS[self.is_serial] or len(self._held) > _HELD_PIECES:
             if self.is_serial:
                 self._settle(final=True)
             else:
-                self._held, self._held_octets, self._next_look = [], 0, 0
+                self._has_given_up = True
+                self._drop_held()
+
+    def _drop_held(self) -> None:
+        self._held, self._held_octets = [], 0
+
+    def _detect(self, octets: bytes) -> Verdict:
+        return detect(octets, reads)
 
     def _settle(self, *, final: bool) -> None:
         """Look at what waits as a whole; at the end a serial lane takes the best guess."""
@@ -133,7 +152,7 @@ class Conversation:
         for side in (0, 1):
             octets = b"".join(piece.octets for piece in self._held if piece.side == side)
             if octets:
-                verdict = detect(octets, reads)
+                verdict = self._detect(octets)
                 if verdict.stack and verdict.score > score and (verdict.strong or final):
                     best, score = verdict.stack, verdict.score
         if best is not None and (score >= _WEAK or self.is_serial or not final):
@@ -147,20 +166,25 @@ class Conversation:
         """Speak *stack* from the first octet that waits."""
         held, self._held, self._held_octets = self._held, [], 0
         if not stack:
-            for piece in held:
+            for piece in filter(lambda one: one.octets, held):
                 self.take(piece.side, Frame(NOISE, piece.octets, (piece.mark,)))
             return
         self.force(stack)
         self.packets -= len(held)
         for piece in held:
-            self.feed(piece.side, piece.octets, piece.mark)
+            if piece.octets:
+                self.feed(piece.side, piece.octets, piece.mark)
+            else:
+                self.lost(piece.side)
 
     def _datagram(self, side: int, octets: bytes, mark: Mark) -> None:
         """Take one datagram: it stands for itself, so its stack may differ from the one before."""
         framer = self._framers[side]
         frames = framer.feed(octets, mark)
-        if not frames or frames[0].link == NOISE or self.stack in ("llc", "apdu"):
-            verdict = detect(octets, reads)
+        if self._is_forced:
+            pass
+        elif not frames or frames[0].link == NOISE or self.stack in ("llc", "apdu"):
+            verdict = self._detect(octets)
             if verdict.strong and verdict.stack is not None and verdict.stack != self.stack:
                 framer.flush()
                 self.force(verdict.stack)
@@ -197,13 +221,13 @@ class Conversation:
         else:
             handler = self._links.get(link) or self._make_link(link)
             handler.take(record, side)
+        notes = self.pending_notes[side]
+        if notes:
+            record.notes += tuple(notes)
+            notes.clear()
         self._emit(record)
 
     def _make_link(self, link: str) -> Any:
         kind = {"hdlc": HdlcLink, "wrapper": WrapperLink}.get(link, ApduLink)
         made = self._links[link] = kind(self._dialogue)
         return made
-
-
-def _next_number(emit: Any) -> Callable[[], int]:
-    return emit.__self__.next_number  # type: ignore[no-any-return]

@@ -22,6 +22,7 @@ class Dialogue:
     def __init__(self) -> None:
         self.associations = 0
         self.transfers = Transfers()
+        self._nesting = 0
 
     def take(self, record: Record, peer: Peer, octets: bytes, at: int) -> None:
         """Let *record* carry the APDU *octets*, which begin at *at* in its frame (-1 where they were joined)."""
@@ -55,6 +56,17 @@ class Dialogue:
             self._general_block(record, peer, plan)
         else:
             self._follow(record, peer, plan, values)
+
+    def show(self, record: Record, peer: Peer, octets: bytes, at: int) -> None:
+        """Let *record* carry an APDU out of a damaged or repeated frame: shown, but tied to nothing."""
+        found, values = scan_apdu(octets, 0, len(octets))
+        record.kind = APDU
+        if values is None:
+            values = scan_loosely(octets, found)
+            record.notes += dissection_notes(octets, record.problem == "truncated")
+        record.apdu = Apdu(octets, found, values, at)
+        self._address(record, peer, plan_of(found).role if found is not None else None)
+        record.association = peer.association.number
 
     def _open(self, record: Record, plan: Plan) -> Plan | None:
         """Open an APDU that is authenticated only: its text stands in clear, its tag waits for a key."""
@@ -118,6 +130,7 @@ class Dialogue:
         association.number = self.associations
         association.is_open = False
         association.pending.clear()
+        association.transfer.clear()
 
     def _ask(self, record: Record, association: Association, plan: Plan, values: Values, invoke_id: int) -> None:
         """Remember a request; a later block of one is about the objects of its first."""
@@ -134,7 +147,7 @@ class Dialogue:
         record.objects = objects
         request = _new(Request, (record.number, record.time_ns, plan.family, plan.choice, objects))
         if begins:
-            association.transfer[invoke_id] = request
+            association.begin_transfer(invoke_id, request)
         association.ask(invoke_id, request)
 
     def _answer(self, record: Record, association: Association, family: str, invoke_id: int) -> None:
@@ -148,7 +161,7 @@ class Dialogue:
         number, end_ns, _, _, objects = request
         record.request = number
         record.objects = objects
-        begin = record.start_ns if record.start_ns is not None else record.time_ns
+        begin = record.begin_ns or (record.start_ns if record.start_ns is not None else record.time_ns)
         if begin is not None and end_ns is not None:
             record.latency_ns = begin - end_ns
 
@@ -181,6 +194,9 @@ class Dialogue:
                 self.transfers.part(owner, key, record, lambda: blocks.so_far(key))
         else:
             self.transfers.done(owner, key)
+            if outcome.apdu is None and not (block.number == 1 and block.is_last):
+                record.kind = PART
+                record.part_of = outcome.first
 
     def _general_block(self, record: Record, peer: Peer, plan: Plan) -> None:
         """Join a block of general-block-transfer; the record that completes it carries the APDU inside."""
@@ -209,7 +225,12 @@ class Dialogue:
             if general.runs(side):
                 self.transfers.part(owner, side, record, lambda: general.so_far(side))
             return
-        self.transfers.done(owner, side)
+        record.begin_ns = self.transfers.done(owner, side)
         parts = outcome.parts
-        self.take(record, peer, outcome.apdu, -1)
+        if self._nesting >= _MOST_LAYERS:
+            record.add_note(finding("apdu-malformed", f"blocks nested deeper than {_MOST_LAYERS}", 0, 0))
+        else:
+            self._nesting += 1
+            self.take(record, peer, outcome.apdu, -1)
+            self._nesting -= 1
         record.parts = parts

@@ -8,6 +8,7 @@ from dissectors.tree import Note, Severity
 NOTE, WARNING, ERROR = Severity.NOTE, Severity.WARNING, Severity.ERROR
 
 FACTS: dict[str, tuple[Severity, str]] = {
+    "comment": (Severity.CHAT, "comment"),
     "capture-cut": (NOTE, "reassembly"),
     "hdlc-fcs-wrong": (ERROR, "checksum"),
     "hdlc-hcs-wrong": (ERROR, "checksum"),
@@ -20,10 +21,8 @@ FACTS: dict[str, tuple[Severity, str]] = {
     "wrapper-length-wrong": (ERROR, "malformed"),
     "tcp-octets-missing": (WARNING, "reassembly"),
     "tcp-retransmission": (WARNING, "sequence"),
-    "tcp-reset": (WARNING, "protocol"),
     "block-lost": (ERROR, "reassembly"),
     "block-repeated": (WARNING, "reassembly"),
-    "long-transfer-aborted": (WARNING, "reassembly"),
     "apdu-malformed": (ERROR, "malformed"),
     "apdu-trailing-octets": (NOTE, "malformed"),
     "noise": (NOTE, "undecoded"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from analyzer.record import LINK, PART, REQUEST, RESPONSE, Record
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
-from analyzer.tracking.peer import Peer, close_peers
+from analyzer.tracking.peer import Peer, close_peers, forget_oldest
 from dissectors import checks
 from dissectors.compile import FAILURES
 from dissectors.hdlc import FLAG, Address, scan_address, scan_addresses
@@ -21,6 +21,8 @@ _RESPONSES = frozenset({0x63, 0x0F, 0x87})
 _UI = 0x03
 _SEGMENTED = 0x08
 _MOST_SEGMENTS = 4096
+_MANY_PEERS = 512
+_MOST_HEADERS = 8192
 SEGMENTS = "segments"
 """The transfer of a pair of addresses."""
 
@@ -31,6 +33,7 @@ class HdlcLink:
     def __init__(self, dialogue: Dialogue) -> None:
         self.dialogue = dialogue
         self.peers: dict[tuple[int, bytes], Peer] = {}
+        self._good_headers: set[bytes] = set()
 
     def take(self, record: Record, side: int) -> None:
         """Read the frame of *record*, which came on *side* of the conversation."""
@@ -47,7 +50,7 @@ class HdlcLink:
             record.add_note(finding("hdlc-length-wrong", "the header is cut", 0, size))
             return
         addresses = octets[start + 2 : control_at]
-        peer = self.peers.get((side, addresses)) or self._make_peer(side, addresses, split)
+        peer = self.peers.get((side, addresses)) or self._make_peer(side, addresses, split, bool(record.problem))
         record.control = control
         begin = control_at + 3
         if record.problem:
@@ -55,6 +58,8 @@ class HdlcLink:
             begin, end = self._information(record, octets, start, control_at)
         else:
             end = start + ((octets[start] & 7) << 8 | octets[start + 1]) - 2
+            if end > begin and octets[start:begin] not in self._good_headers:
+                self._check_header(record, octets[start:begin], start)
         if not control & 1:
             self._numbered(record, peer, control, octets, begin, end, octets[start] & _SEGMENTED)
         elif control & 0xEF == _UI and end > begin:
@@ -62,12 +67,27 @@ class HdlcLink:
         else:
             self._unnumbered(record, peer, control & 0xEF)
 
+    def _check_header(self, record: Record, header: bytes, start: int) -> None:
+        """Check an HCS that was not seen before; 00 00 says that it is not used."""
+        if checks.fcs_is_good(header) or header[-2:] == b"\0\0":
+            if len(self._good_headers) >= _MOST_HEADERS:
+                self._good_headers.clear()
+            self._good_headers.add(header)
+            return
+        shown, computed = header[-2:].hex(" ").upper(), checks.fcs(header[:-2]).to_bytes(2, "little").hex(" ").upper()
+        end = start + len(header)
+        text = f"HCS {shown} is wrong, {computed} computed, though the FCS is right"
+        record.add_note(finding("hdlc-hcs-wrong", text, end - 2, end))
+
     def close(self) -> None:
         """Forget all pairs: the conversation is over. What they held is freed at once, without a cycle left."""
         close_peers(self.peers, self.dialogue)
 
-    def _make_peer(self, side: int, addresses: bytes, split: int) -> Peer:
-        """Make the pair; it is joined with its opposite direction once that is seen."""
+    def _make_peer(self, side: int, addresses: bytes, split: int, is_damaged: bool) -> Peer:
+        """Make the pair; it is joined with its opposite direction once that is seen.
+
+        Addresses out of damaged frames are remembered only while they are few.
+        """
         destination, source = _address(addresses[:split]), _address(addresses[split:])
         peer = Peer(_shown(source), _shown(destination))
         if source.size != destination.size:  # a client's address has one octet
@@ -78,8 +98,9 @@ class HdlcLink:
             if other is not None and other is not peer:
                 other.join(peer)
                 break
-        if len(self.peers) > 65536:
-            del self.peers[next(iter(self.peers))]
+        if is_damaged and len(self.peers) >= _MANY_PEERS:
+            return peer
+        forget_oldest(self.peers, self.dialogue)
         self.peers[side, addresses] = peer
         return peer
 
@@ -126,15 +147,17 @@ class HdlcLink:
         number = control >> 1 & 7
         expected = peer.last_send_number + 1 & 7
         information = octets[begin:end]
-        if number != expected and peer.last_send_number >= 0 and not record.problem and not peer.is_ambiguous:
+        if record.problem:
+            self._damaged(record, peer, information, begin, has_more)
+            return
+        if number != expected and peer.last_send_number >= 0 and not peer.is_ambiguous:
             if number == peer.last_send_number and information == peer.last_information:
-                self._repeated(record, peer, number)
+                self._repeated(record, peer, number, begin, has_more)
                 return
             text = f"N(S) {number} where {expected} belongs"
             record.add_note(finding("hdlc-frame-lost", text, begin - 3, begin - 2))
             peer.is_broken = True
-        if not record.problem or number == expected:
-            peer.last_send_number = number
+        peer.last_send_number = number
         peer.last_information = information
         if peer.is_broken and end > begin and self._behind_hole(record, peer, information, has_more):
             return
@@ -161,10 +184,27 @@ class HdlcLink:
             peer.segments, peer.segment_parts = [], []
         return not is_new
 
-    def _repeated(self, record: Record, peer: Peer, number: int) -> None:
+    def _damaged(self, record: Record, peer: Peer, information: bytes, begin: int, has_more: int) -> None:
+        """A frame that is damaged is shown and moves no state: the good copy that follows takes its place."""
+        llc = information[:3]
+        self._settle(record, peer, llc)
+        record.kind = PART if information else LINK
+        if peer.segment_parts:
+            record.part_of = peer.segment_parts[0]
+        elif not has_more and llc in (LLC_REQUEST, LLC_RESPONSE):
+            self.dialogue.show(record, peer, information[3:], begin + 3)
+
+    def _repeated(self, record: Record, peer: Peer, number: int, begin: int, has_more: int) -> None:
+        """A frame that came again is shown, and joined to nothing twice."""
+        information = peer.last_information
         self._settle(record, peer)
-        record.kind = PART
-        record.add_note(finding("hdlc-retransmission", f"N(S) {number} came again with the same octets", 0, 0))
+        record.kind = PART if information else LINK
+        if peer.segment_parts:
+            record.part_of = peer.segment_parts[0]
+        elif not has_more and information[:3] in (LLC_REQUEST, LLC_RESPONSE):
+            self.dialogue.show(record, peer, information[3:], begin + 3)
+        text = f"N(S) {number} came again with the same octets"
+        record.add_note(finding("hdlc-retransmission", text, 0, len(record.octets)))
 
     def _joined(self, record: Record, peer: Peer, octets: bytes, begin: int, end: int, has_more: int) -> None:
         """Join segments; the last one gives the LSDU."""
@@ -177,7 +217,7 @@ class HdlcLink:
                 record.part_of = peer.segment_parts[0]
                 self.dialogue.transfers.part(peer, SEGMENTS, record, lambda: _without_llc(b"".join(peer.segments)))
                 return
-            self.dialogue.transfers.done(peer, SEGMENTS)
+            record.begin_ns = self.dialogue.transfers.done(peer, SEGMENTS)
             lsdu, parts = b"".join(peer.segments), tuple(peer.segment_parts)
             peer.segments, peer.segment_parts = [], []
             self._lsdu(record, peer, lsdu, -1)
@@ -199,9 +239,14 @@ class HdlcLink:
             peer.learn(role)
         if lsdu[3:6] == llc:
             skipped = self._doubled(record, lsdu, at)
-        self.dialogue.take(record, peer, lsdu[skipped:], at + skipped if at >= 0 else -1)
-        if lsdu.find(llc, skipped) > 0:
-            self._several(record, peer, lsdu[skipped:], at + skipped if at >= 0 else -1)
+        apdu = lsdu[skipped:]
+        others: list[bytes] = []
+        if apdu.find(llc) > 0:
+            # field: L+G E450 puts three notifications into one UI frame
+            apdu, *others = split_lsdus(apdu)
+        self.dialogue.take(record, peer, apdu, at + skipped if at >= 0 else -1)
+        if others:
+            self._more(record, peer, others)
         if record.client is None:
             self._settle(record, peer)
 
@@ -227,16 +272,6 @@ class HdlcLink:
         record.add_note(finding("llc-unexpected", text, max(at, 0), max(at, 0) + skipped, "llc-doubled"))
         return skipped
 
-    def _several(self, record: Record, peer: Peer, octets: bytes, at: int) -> None:
-        """Look for more than one LSDU in the frame, told apart by their LLC."""
-        # field: L+G E450 puts three notifications into one UI frame
-        first, *others = split_lsdus(octets)
-        if not others:
-            return
-        record.notes = ()
-        self.dialogue.take(record, peer, first, at)
-        self._more(record, peer, others)
-
     def _more(self, record: Record, peer: Peer, others: list[bytes]) -> None:
         """Take the further APDUs of one frame."""
         apdus = []
@@ -244,6 +279,7 @@ class HdlcLink:
             beside = Record()
             beside.number, beside.time_ns, beside.octets = record.number, record.time_ns, record.octets
             self.dialogue.take(beside, peer, octets, -1)
+            self.dialogue.transfers.adopt(beside, record)
             if beside.apdu is not None:
                 apdus.append(beside.apdu)
             record.notes += beside.notes

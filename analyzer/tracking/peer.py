@@ -69,6 +69,20 @@ class Peer:
             peer.is_broken = False
 
 
+MOST_PEERS = 8192
+"""More pairs of addresses than a bus can hold."""
+
+
+def forget_oldest(peers: dict[tuple[int, bytes], Peer], dialogue: Dialogue) -> None:
+    """Make room for one more pair."""
+    if len(peers) < MOST_PEERS:
+        return
+    peer = peers.pop(next(iter(peers)))
+    dialogue.transfers.forget(peer)
+    if peer.reverse is peer:
+        dialogue.transfers.forget(peer.association)
+
+
 def close_peers(peers: dict[tuple[int, bytes], Peer], dialogue: Dialogue) -> None:
     """Give up what runs between *peers*, and take them apart."""
     for peer in peers.values():

@@ -30,8 +30,3 @@ ANSWERED_BY: dict[str, str] = {
 
 REFUSALS = frozenset({"exception-response", "confirmedServiceError"})
 """Answers to any request."""
-
-
-def plain_name(family: str) -> str:
-    """Take the prefix of the ciphered form off: ``glo-get-request`` → ``get-request``."""
-    return family[4:] if family.startswith(("glo-", "ded-")) else family

@@ -5,7 +5,7 @@ from __future__ import annotations
 from analyzer.record import APDU, NOISE, PART, Record
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
-from analyzer.tracking.peer import Peer, close_peers
+from analyzer.tracking.peer import Peer, close_peers, forget_oldest
 from dissectors.llc import REQUEST as LLC_REQUEST
 from dissectors.llc import RESPONSE as LLC_RESPONSE
 from dissectors.wrapper import HEADER_SIZE
@@ -45,8 +45,7 @@ class WrapperLink:
             if other is not None and other is not peer:
                 other.join(peer)
                 break
-        if len(self.peers) > 65536:
-            del self.peers[next(iter(self.peers))]
+        forget_oldest(self.peers, self.dialogue)
         self.peers[side, source + destination] = peer
         return peer
 
