@@ -10,18 +10,21 @@ from typing import NamedTuple
 from analyzer.framing.datagram import is_llc
 from analyzer.framing.frame import APDU, HDLC, LLC, WRAPPER, Mark
 from analyzer.framing.hdlc import FLAG, HdlcFramer
-from analyzer.framing.hdlc_header import Trust, trust_of
+from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust, announced_length, has_good_header, trust_of
 from analyzer.framing.tags import APDU_TAGS, opens_as_apdu
+from dissectors.checks import fcs_is_good
 
 _LOOKED_AT = 8192
 """A lane that has not said what it is in so many octets is judged by them."""
-_FORMAT = re.compile(rb"[\xa0-\xaf]")
+_OPENING = re.compile(rb"\x7e[\xa0-\xaf]")
 _LLC_LENGTH = 3
 _HEADER_LENGTH = 8
 _STRONG = 0.9
 _CHAIN = 0.8
 _OPENS = 0.7
 _HINT = 0.3
+_CHECKED = frozenset((HDLC, WRAPPER))
+"""The stacks whose units show by themselves where they begin and end."""
 
 OTHER = "other"
 """The carrier of a lane that nothing here knows."""
@@ -63,8 +66,11 @@ class _Candidate(NamedTuple):
     reason: str
 
 
-def detect(octets: bytes, reads: Callable[[bytes], bool] | None = None) -> Verdict:
+def detect(octets: bytes, reads: Callable[[bytes], bool] | None = None, *, is_datagram: bool = True) -> Verdict:
     """Judge the first octets of a lane, or one datagram, by content.
+
+    Octets that are the start of a stream (not *is_datagram*) end anywhere: that they read as one APDU proves nothing,
+    for short ones often do, and a bare APDU or LLC is never strong.
 
     *reads* tells whether octets read as one whole APDU; without it a whole wrapper PDU is believed by how its APDU
     opens, and a datagram that has neither check sequence nor wrapper is never strong. Total: never raises on octets.
@@ -80,7 +86,8 @@ def detect(octets: bytes, reads: Callable[[bytes], bool] | None = None) -> Verdi
     if candidates and candidates[0].score >= needed:
         best = candidates[0]
         second = candidates[1].stack if len(candidates) > 1 else None
-        return Verdict(best.stack, best.score >= _STRONG, best.score, best.reason, second)
+        is_strong = best.score >= _STRONG and (is_datagram or best.stack in _CHECKED)
+        return Verdict(best.stack, is_strong, best.score, best.reason, second)
     return Verdict(None, False, 0.0, "no unit of a known stack", None, carrier)
 
 
@@ -109,8 +116,11 @@ def _candidates(octets: bytes, reads: Callable[[bytes], bool] | None, anywhere: 
 
 def _hdlc(octets: bytes) -> _Candidate | None:
     """Score *octets* as HDLC: by frames with a good FCS, else by a header with a good HCS."""
-    if not _FORMAT.search(octets):
-        return None
+    trust = _best_opening(octets)
+    if trust < Trust.UNUSED and not has_good_header(octets):
+        if trust is Trust.UNREADABLE:
+            return None
+        return _Candidate(_HINT, HDLC, "a readable header behind a flag")
     framer = HdlcFramer()
     found = framer.feed(octets, Mark(0, None)) + framer.flush()
     good = sum(1 for frame in found if frame.link == HDLC and not frame.problem)
@@ -123,6 +133,18 @@ def _hdlc(octets: bytes) -> _Candidate | None:
                 return _Candidate(_CHAIN, HDLC, f"a header with a good HCS, frame {frame.problem}")
             return _Candidate(_HINT, HDLC, f"a readable header, frame {frame.problem}")
     return None
+
+
+def _best_opening(octets: bytes) -> Trust:
+    """Judge the frames that may begin behind a flag: how far the best is to be trusted, a good FCS included."""
+    best = Trust.UNREADABLE
+    for at in (0, *(found.start() + 1 for found in _OPENING.finditer(octets))):
+        end = at + announced_length(octets, at) if at + 1 < len(octets) else 0
+        if end >= at + MINIMUM_LENGTH:
+            if octets[end : end + 1] == b"\x7e" and fcs_is_good(octets[at:end]):
+                return Trust.GOOD
+            best = max(best, trust_of(octets, at) or Trust.UNREADABLE)
+    return best
 
 
 def _wrapper(octets: bytes, reads: Callable[[bytes], bool] | None) -> Iterator[_Candidate]:

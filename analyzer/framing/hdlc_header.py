@@ -1,8 +1,11 @@
 """How far the opening octets of an HDLC frame (ISO/IEC 13239 format type 3) can be believed."""
 
+import re
+from binascii import crc_hqx
+from collections.abc import Iterable
 from enum import IntEnum
 
-from dissectors.checks import fcs_is_good
+from dissectors.checks import GOOD_RESIDUE, fcs_is_good
 
 MINIMUM_LENGTH = 7
 """Frame format, two addresses of one octet, control and FCS."""
@@ -70,3 +73,27 @@ def trust_of(octets: bytes | bytearray, at: int) -> Trust | None:
     if not source_end or not is_control(octets[source_end]):
         return Trust.UNREADABLE
     return Trust.UNUSED if octets[end - 2 : end] == b"\0\0" else Trust.PLAUSIBLE
+
+
+def _one_of(octets: Iterable[int]) -> bytes:
+    return b"[%b]" % b"".join(b"\\x%02x" % octet for octet in octets)
+
+
+_EVEN, _ODD = _one_of(range(0, 256, 2)), _one_of(range(1, 256, 2))
+_LONG_ADDRESS = b"(?:%b%b|%b{3}%b)" % (_EVEN, _ODD, _EVEN, _ODD)
+_HEADER = re.compile(
+    b"[\xa0-\xaf](?=(.(?:%b(?:%b|%b)|%b%b)%b)..)"
+    % (_ODD, _ODD, _LONG_ADDRESS, _LONG_ADDRESS, _ODD, _one_of(filter(is_control, range(256)))),
+    re.DOTALL,
+)
+"""A header as it can be, one of its addresses (the client's) of one octet; the group ends where the HCS begins."""
+_REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+
+
+def has_good_header(octets: bytes) -> bool:
+    """Tell whether a header with a good HCS stands anywhere in *octets*; far cheaper than to frame them."""
+    reversed_octets = octets.translate(_REVERSED)
+    for found in _HEADER.finditer(octets):
+        if crc_hqx(reversed_octets[found.start() : found.end(1) + 2], 0xFFFF) == GOOD_RESIDUE:
+            return True
+    return False

@@ -1,6 +1,8 @@
 """Detection: the stack of a lane by its octets, and what a lane is that is none of ours."""
 
+import random
 import struct
+import time
 import tomllib
 from pathlib import Path
 
@@ -132,3 +134,30 @@ def test_healthy_entries_of_the_corpus_are_told_apart(corpus: Path) -> None:
                 assert (verdict.stack, verdict.strong) == (entry["transport"], True), entry["id"]
                 seen += 1
     assert seen > 90
+
+
+@pytest.mark.parametrize("octets", [GET_REQUEST, b"\x90\x01\x01" + GET_REQUEST, b"\xe6\xe6\x00" + AARQ])
+def test_stream_that_reads_as_one_apdu_is_never_strong(octets: bytes) -> None:
+    assert detect(octets, always).strong
+    verdict = detect(octets, always, is_datagram=False)
+    assert verdict.stack in ("apdu", "llc")
+    assert not verdict.strong
+
+
+def test_stream_of_frames_or_pdus_stays_strong() -> None:
+    assert detect(request(), never, is_datagram=False)[:2] == ("hdlc", True)
+    assert detect(pdu(AARQ), always, is_datagram=False)[:2] == ("wrapper", True)
+
+
+@given(FRAMES, st.binary(max_size=40).map(lambda octets: octets.replace(b"\x7e", b"")))
+def test_frame_with_a_good_header_and_no_flag_before_it_is_found(octets: bytes, noise: bytes) -> None:
+    assert detect(noise + octets[1:], never).stack == "hdlc"
+
+
+def test_random_octets_cost_little() -> None:
+    chance = random.Random(4059)
+    packets = [chance.randbytes(1400) for _ in range(200)]
+    began = time.process_time()
+    for octets in packets:
+        detect(octets, never)
+    assert (time.process_time() - began) / len(packets) < 150e-6  # 30 here; framed they are 300 and more
