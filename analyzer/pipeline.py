@@ -140,6 +140,8 @@ class Pipeline:
         self.left_aside.update(+self.network.left_aside)
         if self._serial is not None:
             self._serial.finish()
+            if self._serial.stack is not None:
+                self.stacks[self._serial.stack] += 1
         self.dialogue.transfers.finish()
 
     # -- lanes --------------------------------------------------------------------------------------------------

@@ -7,11 +7,15 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import Parser, natural
 from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, say
 from captures import open_source, source_from_hex
 from captures.chunk import CaptureError, CapturePermissionError, Source
+
+if TYPE_CHECKING:
+    from analyzer.pipeline import Pipeline
 
 _BATCH = 512
 _STACKS = ("hdlc", "wrapper", "llc", "apdu")
@@ -51,7 +55,7 @@ def run(words: list[str]) -> int:
         forced = decode_as(options.decode_as)
     except ValueError as problem:
         raise UsageError(str(problem)) from None
-    if options.layers and not (options.json or options.form == "json"):
+    if options.layers and not _is_json(options):
         raise UsageError("--layers goes with --json")
     names = [*options.inputs, *options.read]
     if not names and not options.hex:
@@ -100,6 +104,8 @@ def _decode(source: Source, options: argparse.Namespace, forced: dict[str, str],
     line = _writer(source, options, more)
     count = 0
     batch: list[str] = []
+    if more and line is not None and not _is_json(options):
+        batch.append(f"== {more['input']}")
     is_live = source.size is None and not os.path.isfile(source.name)
     for record in pipeline.run(source, waits=not is_live):
         count += 1
@@ -116,13 +122,20 @@ def _decode(source: Source, options: argparse.Namespace, forced: dict[str, str],
     sys.stdout.flush()
     for remark in source.remarks:
         say(f"{_label(source)}: {remark.text}")
-    _say_rest(source, pipeline.left_aside, count, options)
+    _say_rest(source, pipeline, count)
+    if options.verbose:
+        found = ", ".join(f"{number} {stack}" for stack, number in sorted(pipeline.stacks.items())) or "none"
+        say(f"{_label(source)}: conversations by stack: {found}")
+
+
+def _is_json(options: argparse.Namespace) -> bool:
+    return bool(options.json or options.form == "json")
 
 
 def _writer(source: Source, options: argparse.Namespace, more: dict[str, str]) -> Callable[..., str] | None:
     if options.quiet:
         return None
-    if options.json or options.form == "json":
+    if _is_json(options):
         from analyzer.export.json_lines import JsonLines
 
         return JsonLines(lambda: source.time_digits, layers=options.layers, more=more).line
@@ -142,10 +155,12 @@ def _write(batch: list[str]) -> None:
         batch.clear()
 
 
-def _say_rest(source: Source, left_aside: dict[str, int], count: int, options: argparse.Namespace) -> None:
-    """Say on stderr what was left aside, and that nothing was found."""
-    if left_aside:
-        named = ", ".join(f"{number} {name}" for name, number in sorted(left_aside.items()))
+def _say_rest(source: Source, pipeline: Pipeline, count: int) -> None:
+    """Say on stderr what was left aside or forgotten, and that nothing was found."""
+    if pipeline.forgotten:
+        say(f"{_label(source)}: {pipeline.forgotten} silent conversations were forgotten to keep memory flat")
+    if pipeline.left_aside:
+        named = ", ".join(f"{number} {name}" for name, number in sorted(pipeline.left_aside.items()))
         say(f"{_label(source)}: left aside, in packets: {named}")
     if not count:
         say(f"{_label(source)}: nothing of ours was found")

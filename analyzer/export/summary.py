@@ -65,20 +65,21 @@ def summary(record: Record) -> str:
         return _without_apdu(record)
     text = apdu_summary(record.assembled or apdu, record.objects)
     if record.assembled is not None:
-        text += f"{SEPARATOR}from {len(record.parts)} records"
+        text += f"{SEPARATOR}from {_count(len(record.parts), 'record')}"
     elif record.kind == PART:
-        text += SEPARATOR + "part"
+        text += SEPARATOR + ("part of a transfer that never completes" if record.incomplete else "part")
     if record.more:
-        text += f"{SEPARATOR}and {len(record.more)} more APDUs"
+        text += f"{SEPARATOR}and {_count(len(record.more), 'more APDU')}"
     return text
 
 
 def _without_apdu(record: Record) -> str:
     if record.kind == NOISE or record.control is None:
-        return f"{len(record.octets)} octets" + (" of noise" if record.kind == NOISE else "")
+        return _count(len(record.octets), "octet") + (" of noise" if record.kind == NOISE else "")
     name = _control_text(record.control)
     if record.kind == PART:
-        return f"{name}{SEPARATOR}segment"
+        what = f"{name}{SEPARATOR}segment"
+        return f"{what} of a transfer that never completes" if record.incomplete else what
     return name if record.kind == LINK else f"{name}{SEPARATOR}no APDU"
 
 
@@ -125,16 +126,20 @@ def data_text(octets: bytes, span: tuple[int, int]) -> str:
 def scalar_text(tag: int, value: Any) -> str:
     """Say a scalar: text where it is printable, a date where it is one, hex otherwise."""
     if isinstance(value, int):
-        return str(value)
+        return str(value) if tag != axdr.BOOLEAN else "true" if value else "false"
     if isinstance(value, bytes):
         if tag in (25, 26, 27) or (tag == axdr.OCTET_STRING and looks_like_date_time(value)):
             return date_time_text(value)
         if value and value.isascii() and (text := value.decode()).isprintable():
             return f'"{_short(text)}"'
         return _short(value.hex().upper()) or "empty"
-    if tag == axdr.NULL:
-        return "null-data"
+    if value is None:
+        return axdr.NAMES[tag]
     return _short(str(value))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _short(text: str) -> str:
@@ -165,9 +170,9 @@ def _get_response(apdu: Apdu, slots: Slots, values: Values) -> str:
         number = values[slots["block_number"]]
         if result[0] == 1:
             return f"block {number}{last}{SEPARATOR}{DATA_ACCESS_RESULT.get(result[1][1], result[1][1])}"
-        return f"block {number}{last}{SEPARATOR}{len(result[1][1])} octets"
+        return f"block {number}{last}{SEPARATOR}{_count(len(result[1][1]), 'octet')}"
     if isinstance(result, list):
-        return f"{len(result)} results"
+        return _count(len(result), "result")
     return _get_data_result(apdu.octets, result)
 
 
@@ -228,7 +233,7 @@ def _read_request(apdu: Apdu, slots: Slots, values: Values) -> str:
 def _read_response(apdu: Apdu, slots: Slots, values: Values) -> str:
     results = values[slots["results"]]
     if len(results) != 1:
-        return f"{len(results)} results"
+        return _count(len(results), "result")
     tag, inner = results[0]
     if tag == 0 and apdu.family == "readResponse":
         return data_text(apdu.octets, inner[1])
@@ -276,7 +281,9 @@ def _exception(apdu: Apdu, slots: Slots, values: Values) -> str:
 def _general_block(apdu: Apdu, slots: Slots, values: Values) -> str:
     last = ", the last" if values[slots["block_control"]] & 0x80 else ""
     size = len(values[slots["block_data"]])
-    return f"block {values[slots['block_number']]}{last}{SEPARATOR}{size} octets"
+    if not size:
+        return f"acknowledges block {values[slots['block_number_ack']]}"
+    return f"block {values[slots['block_number']]}{last}{SEPARATOR}{_count(size, 'octet')}"
 
 
 _DETAILS: dict[str, Callable[[Apdu, Slots, Values], str]] = {

@@ -30,6 +30,7 @@ class TextLines:
         self._tree, self._octets = tree, octets
         self._utc, self._colour = utc, colour
         self._columns: dict[object, str] = {}
+        self._lane_width = 0
 
     def line(self, record: Record) -> str:
         """Write *record*; without its last line end."""
@@ -56,7 +57,8 @@ class TextLines:
             client = "-" if record.client is None else str(record.client)
             server = "-" if record.server is None else str(record.server)
             glyph = GLYPHS.get(record.direction, "?")
-            known = f"{record.lane.text}  {link:<12} {client:>3} {glyph} {server:<7}"
+            self._lane_width = max(self._lane_width, len(record.lane.text))
+            known = f"{record.lane.text:<{self._lane_width}}  {link:<12} {client:>3} {glyph} {server:<7}"
             if len(self._columns) > 8192:
                 self._columns.clear()
             self._columns[key] = known

@@ -34,7 +34,7 @@ _SHORT = 12
 
 
 class _Start(NamedTuple):
-    at: int  # of the frame format, behind its flag
+    at: int  # of the frame format, behind its flag, in the lane
     trusted: bool
 
 
@@ -101,9 +101,9 @@ class HdlcFramer(ScanningFramer):
         self._forget()
 
     def _forget(self) -> None:
-        """Drop what is known of positions in the backlog."""
+        """Drop what is known of positions in the lane; they count with the octets that were dropped."""
         self._starts: list[_Start] = []
-        self._searched = 0  # the backlog is searched for starts up to here
+        self._searched = 0  # the lane is searched for starts up to here
         self._whole: dict[int, bool] = {}
 
     def _search(self) -> Scan[None]:
@@ -133,8 +133,12 @@ class HdlcFramer(ScanningFramer):
         self._between(len(self._octets))
 
     def _drop(self, count: int) -> None:
+        """Drop octets; what is known of those behind them stays known, so that none is searched twice."""
         self._backlog.drop(count)
-        self._forget()
+        stale = bisect_left(self._starts, (self._backlog.base, False))
+        for start in self._starts[:stale]:
+            self._whole.pop(start.at, None)
+        del self._starts[:stale]
 
     def _between(self, end: int) -> None:
         """Give the first *end* octets as noise, idle fill at both sides apart."""
@@ -213,7 +217,7 @@ class HdlcFramer(ScanningFramer):
         if trust is Trust.UNREADABLE:
             return 0, ""
         if start:
-            return self._cut(at, end, start.at - 1, slack, trust)
+            return self._cut(at, end, start - 1, slack, trust)
         whole = yield from self._wait(end + slack)
         if not whole and len(octets) <= end:
             one_lost = len(octets) == end and octets[-1] == FLAG
@@ -249,46 +253,51 @@ class HdlcFramer(ScanningFramer):
 
         Unless *beyond*, it must also end before *end*: else the frame that ends there is settled first.
         """
-        while start := (yield from self._next_start(at, end, trusted_only=True)):
-            at = start.at
+        base = self._backlog.base
+        while found := (yield from self._next_start(at, end, trusted_only=True)):
+            at = found
             reach = at + announced_length(self._octets, at)
             if beyond or reach <= end:
-                if at not in self._whole:
+                is_whole = self._whole.get(base + at)
+                if is_whole is None:
                     closed = (yield from self._wait(reach + 1)) and self._octets[reach] == FLAG
-                    self._whole[at] = closed and fcs_is_good(bytes(self._octets[at:reach]))
-                if self._whole[at]:
+                    is_whole = self._whole[base + at] = closed and fcs_is_good(bytes(self._octets[at:reach]))
+                if is_whole:
                     return at
             at += 1
         return 0
 
-    def _next_start(self, at: int, end: int, trusted_only: bool) -> Scan[_Start | None]:
-        """Find the first frame start behind a flag in the octets from *at* up to *end*.
+    def _next_start(self, at: int, end: int, trusted_only: bool) -> Scan[int]:
+        """Find the first frame start behind a flag in the octets from *at*, which is not 0, up to *end*; 0 if none.
 
         A start is trusted by its HCS; behind two flags in a row a readable header is enough to be one.
         Starts are remembered, so that a lane full of false ones is still searched once.
         """
         starts = self._starts
-        index = bisect_left(starts, (at, False))
+        base = self._backlog.base
+        index = bisect_left(starts, (base + at, False))
         while True:
             while index < len(starts):
-                if starts[index].at >= end:
-                    return None
-                if starts[index].at >= at and (starts[index].trusted or not trusted_only):
-                    return starts[index]
+                start = starts[index]
+                if start.at >= base + end:
+                    return 0
+                if start.at >= base + at and (start.trusted or not trusted_only):
+                    return start.at - base
                 index += 1
-            if self._searched >= end or not (yield from self._search_starts(end)):
-                return None
+            if self._searched >= base + end or not (yield from self._search_starts(end)):
+                return 0
 
     def _search_starts(self, end: int) -> Scan[bool]:
         """Remember the next frame start before *end*, or that there is none so far; false when the lane ended."""
-        octets = self._octets
-        found = _OPENING.search(octets, max(self._searched - 1, 0), end)
+        octets, base = self._octets, self._backlog.base
+        found = _OPENING.search(octets, max(self._searched - base - 1, 0), end)
         if not found:
-            self._searched = min(end, len(octets))
-            return self._searched == end or (yield from self._wait(len(octets) + 1))
+            searched = min(end, len(octets))
+            self._searched = base + searched
+            return searched == end or (yield from self._wait(len(octets) + 1))
         at = found.start() + 1
         trust = yield from self._trust(at)
         if trust is Trust.GOOD or (trust > Trust.UNREADABLE and at > 1 and octets[at - 2] == FLAG):
-            self._starts.append(_Start(at, trust is Trust.GOOD))
-        self._searched = at + 1
+            self._starts.append(_Start(base + at, trust is Trust.GOOD))
+        self._searched = base + at + 1
         return True

@@ -19,11 +19,11 @@ Scan: TypeAlias = Generator[None, None, Found]
 class Backlog:
     """Octets not yet in a frame, and which packet each of them came in."""
 
-    __slots__ = ("_base", "_marks", "_starts", "octets")
+    __slots__ = ("_marks", "_starts", "base", "octets")
 
     def __init__(self) -> None:
         self.octets = bytearray()
-        self._base = 0  # how many octets were dropped so far
+        self.base = 0  # how many octets were dropped so far
         self._starts: list[int] = []  # where, counted with the dropped ones, each mark begins
         self._marks: list[Mark] = []
 
@@ -31,26 +31,26 @@ class Backlog:
         """Add *octets* of the packet *mark*."""
         if octets:
             if not self._marks or self._marks[-1] != mark:
-                self._starts.append(self._base + len(self.octets))
+                self._starts.append(self.base + len(self.octets))
                 self._marks.append(mark)
             self.octets += octets
 
     def frame(self, link: str, start: int, end: int, problem: str = "") -> Frame:
         """Copy the octets from *start* to *end* into a frame with its marks."""
-        first = bisect_right(self._starts, self._base + start) - 1
-        last = bisect_left(self._starts, self._base + end)
+        first = bisect_right(self._starts, self.base + start) - 1
+        last = bisect_left(self._starts, self.base + end)
         return Frame(link, bytes(self.octets[start:end]), tuple(self._marks[first:last]), problem)
 
     def drop(self, count: int) -> None:
         """Forget the first *count* octets."""
-        self._base += count
+        self.base += count
         if count >= len(self.octets):
             self.octets.clear()
             self._starts.clear()
             self._marks.clear()
             return
         del self.octets[:count]
-        stale = bisect_right(self._starts, self._base) - 1
+        stale = bisect_right(self._starts, self.base) - 1
         if stale > 0:
             del self._starts[:stale]
             del self._marks[:stale]

@@ -43,4 +43,4 @@ def test_sample_prints_what_its_golden_file_holds(run: Run, sample: Sample, form
 
 def test_golden_files_are_those_of_the_samples() -> None:
     expected = {f"{sample.name}-{form}.txt" for sample in samples() for form in FORMS}
-    assert {path.name for path in Path(FOLDER).glob("*.txt")} == expected
+    assert {path.name for path in Path(FOLDER).glob("*-*.txt")} == expected

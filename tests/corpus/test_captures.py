@@ -45,5 +45,5 @@ def test_altered_aarq_of_a_capture_is_said(corpus: Path) -> None:
 def test_tls_and_name_queries_beside_meters_are_left_aside(corpus: Path) -> None:
     entry = next(one for one in captures.listed(corpus) if one["id"] == "pcap:davxy__DLMSDirector.pcap")
     left_aside = captures.find(corpus / entry["file"]).left_aside
-    assert set(left_aside) == {"tls", "dns"}
+    assert set(left_aside) == {"tls", "dns", "arp", "icmpv6"}
     assert left_aside["dns"] == 2
