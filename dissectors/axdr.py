@@ -31,6 +31,9 @@ from dissectors.tree import Problem, Truncated
 MAX_DEPTH = 100
 """Arrays and structures nested deeper than this are refused: no meter comes near, recursion elsewhere stays safe."""
 
+SPARE_ELEMENTS = 64
+"""So many elements more than its octets allow may a compact-array have: those of one small value."""
+
 # What follows a type tag: a size in octets, or one of the shapes below.
 _STRING, _CONTAINER, _BITS, _COMPACT, _UNKNOWN = -1, -2, -3, -4, -5
 _SHAPE: list[int] = [_UNKNOWN] * 256
@@ -225,6 +228,8 @@ def skip_data(octets: bytes, at: int, end: int) -> int:
                         at = after
                         continue
                     at = after
+            elif shape == _COMPACT:
+                at = _skip_compact(octets, at, end)
             else:
                 _, at = _scan_variable(octets, at, end, shape)
             if at > end:
@@ -263,20 +268,64 @@ def _bit_text(octets: bytes, bits: int) -> str:
 
 
 def _scan_compact(octets: bytes, at: int, end: int) -> tuple[Compact, int]:
+    description, described, start, after = _compact_parts(octets, at, end)
+    elements: list[Element] = []
+    _scan_values(octets, start, after, description, elements)
+    return Compact(description, described, start, elements), after
+
+
+def _skip_compact(octets: bytes, at: int, end: int) -> int:
+    """Pass over a compact-array."""
+    description, _, start, after = _compact_parts(octets, at, end)
+    _scan_values(octets, start, after, description, None)
+    return after
+
+
+def _compact_parts(octets: bytes, at: int, end: int) -> tuple[Any, int, int, int]:
+    """Read the description of a compact-array. Returns it, the octet after it, and where the contents begin and end."""
     description, described = _scan_description(octets, at + 1, end, 0)
     size, start = scan_length(octets, described, end)
-    after = start + size
-    if after > end:
-        raise Truncated(at, after - at, end - at)
-    elements: list[Element] = []
-    position = start
-    most = 16 * size  # null-data takes no octets: a few octets could describe millions
-    while position < after:
-        before = position
-        position = _scan_described(octets, position, after, description, elements, most)
-        if position == before:
-            raise Problem(before, "the type description takes no octets")
-    return Compact(description, described, start, elements), after
+    if start + size > end:
+        raise Truncated(at, start + size - at, end - at)
+    return description, described, start, start + size
+
+
+def _scan_values(octets: bytes, at: int, end: int, description: Any, elements: list[Element] | None) -> None:
+    """Read all values of a compact-array into *elements*, or pass over them; those of fixed size are only counted.
+
+    Null-data and empty arrays take no octets: a few octets could describe millions of elements. A structure of one
+    octet is two elements, so twice as many as there are octets may be.
+    """
+    if at >= end:
+        return
+    size = end - at
+    most = 2 * size + SPARE_ELEMENTS
+    width, fixed = _measure(description)
+    if fixed == 0:
+        raise Problem(at, "the type description takes no octets")
+    number = -(-size // fixed) * width if fixed else 0
+    if number <= most and fixed and elements is None and size % fixed == 0:
+        return
+    while at < end:
+        number += 0 if fixed else width
+        if number > most:
+            raise Problem(at, f"more than two elements for each of the {size} octets of contents")
+        at = _scan_described(octets, at, end, description, elements)
+
+
+def _measure(description: Any) -> tuple[int, int | None]:
+    """Tell how many elements a value of this *description* has, and its size in octets: None where not fixed."""
+    if not isinstance(description, dict):
+        shape = _SHAPE[TAGS[description]]
+        return 1, shape if shape >= 0 else None
+    if "array" in description:
+        array = description["array"]
+        times = array["number-of-elements"]
+        number, size = _measure(array["type-description"])
+        return 1 + times * number, 0 if times == 0 else None if size is None else times * size
+    members = [_measure(member) for member in description["structure"]]
+    sizes = [size for _, size in members if size is not None]
+    return 1 + sum(number for number, _ in members), sum(sizes) if len(sizes) == len(members) else None
 
 
 def _scan_description(octets: bytes, at: int, end: int, depth: int) -> tuple[Any, int]:
@@ -304,21 +353,20 @@ def _scan_description(octets: bytes, at: int, end: int, depth: int) -> tuple[Any
     return NAMES[tag], at + 1
 
 
-def _scan_described(octets: bytes, at: int, end: int, description: Any, elements: list[Element], most: int) -> int:
+def _scan_described(octets: bytes, at: int, end: int, description: Any, elements: list[Element] | None) -> int:
     """Read one untagged value of a compact-array by its *description* into *elements*. Returns the next octet."""
-    if len(elements) >= most:
-        raise Problem(at, "more elements than the contents can hold")
     if isinstance(description, dict):
         members: Iterable[Any]
         if "structure" in description:
-            members = description["structure"]
-            elements.append(Element(STRUCTURE, at, at, len(description["structure"])))
+            members, head = description["structure"], Element(STRUCTURE, at, at, len(description["structure"]))
         else:
             array = description["array"]
             members = repeat(array["type-description"], array["number-of-elements"])
-            elements.append(Element(ARRAY, at, at, array["number-of-elements"]))
+            head = Element(ARRAY, at, at, array["number-of-elements"])
+        if elements is not None:
+            elements.append(head)
         for member in members:
-            at = _scan_described(octets, at, end, member, elements, most)
+            at = _scan_described(octets, at, end, member, elements)
         return at
     tag = TAGS[description]
     shape = _SHAPE[tag]
@@ -329,7 +377,8 @@ def _scan_described(octets: bytes, at: int, end: int, description: Any, elements
         value = _UNPACK[tag](octets, at)[0] if shape else None  # type: ignore[misc]
     else:
         value, after = _scan_variable(octets, at - 1, end, shape)
-    elements.append(Element(tag, at, after, value))
+    if elements is not None:
+        elements.append(Element(tag, at, after, value))
     return after
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from dissectors import axdr, data
 from dissectors.tree import Kind, Node, Problem
@@ -98,6 +99,49 @@ def test_every_truncation_is_a_problem_to_both_readers(value: data.Value) -> Non
             axdr.scan_data(octets, 0, size)
         with pytest.raises((Problem, IndexError)):
             axdr.skip_data(octets, 0, size)
+
+
+DESCRIPTIONS = st.recursive(
+    st.sampled_from([b"\x00", b"\x11", b"\x10", b"\x09", b"\x04", b"\x1a", b"\xff"]),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda members: b"\x02" + bytes((len(members),)) + b"".join(members))
+        | st.tuples(st.integers(0, 3), inner).map(lambda array: b"\x01\x00" + bytes((array[0],)) + array[1])
+    ),
+    max_leaves=6,
+)
+
+
+@given(description=DESCRIPTIONS, contents=st.binary(max_size=60))
+def test_compact_array_is_passed_over_where_it_reads(description: bytes, contents: bytes) -> None:
+    octets = b"\x13" + description + bytes((len(contents),)) + contents
+    try:
+        after = axdr.scan_data(octets, 0, len(octets))[1]
+    except Problem:
+        with pytest.raises((Problem, IndexError)):
+            axdr.skip_data(octets, 0, len(octets))
+    else:
+        assert after == axdr.skip_data(octets, 0, len(octets))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("13 00 01 00", "the type description takes no octets"),
+        ("13 0200 01 00", "the type description takes no octets"),
+        ("13 0202 01FFFF00 11 01 05", "more than two elements for each of the 1 octets of contents"),
+        ("13 0202 0100420011 02 0505", "more than two elements for each of the 2 octets of contents"),
+    ],
+)
+def test_compact_array_of_nothing_is_a_problem(text: str, reason: str) -> None:
+    octets = bytes.fromhex(text)
+    for engine in (axdr.scan_data, axdr.skip_data):
+        with pytest.raises(Problem, match=reason):
+            engine(octets, 0, len(octets))
+
+
+def test_compact_array_of_structures_of_one_octet_reads() -> None:
+    octets = bytes.fromhex("13 0201 11 820400") + bytes(1024)
+    assert len(read(octets)[1][1]) == 1024
 
 
 def test_compact_array_outline() -> None:
