@@ -290,7 +290,7 @@ def test_single_input_does_not_name_itself(run: Run, capture: Path) -> None:
 
 def test_same_input_twice_is_two_captures(run: Run, capture: Path) -> None:
     once = run("decode", capture).out
-    assert run("decode", capture, capture).out == once * 2
+    assert run("decode", capture, capture).out == f"== {capture}\n{once}" * 2
 
 
 def test_bad_option_reads_no_input(run: Run, capture: Path) -> None:
