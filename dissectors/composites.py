@@ -247,7 +247,7 @@ class SequenceOf(House):
     def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
         """Add the list with its count as a hidden leaf."""
         count, after = axdr.scan_length(octets, at, end)
-        node = parent.add(Node(self.asn1, Kind.SEQUENCE_OF, at * 8, end * 8, None, f"{count} items"))
+        node = parent.add(Node(self.asn1, Kind.SEQUENCE_OF, at * 8, end * 8, None, f"{count} item{'s' * (count != 1)}"))
         node.add(Node("count", Kind.HIDDEN, at * 8, after * 8, count, str(count)))
         for _ in range(count):
             after = grow_item(self.item, node, octets, after, end, {})
