@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable
 from json.encoder import encode_basestring
 from typing import Any, TypeVar
 
-from dissectors.tree import Node
+from dissectors.tree import Node, shown
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -95,8 +95,8 @@ def json_text(node: Node) -> str:
 
 def shown_text(node: Node) -> str:
     """Write what follows a node's name in the outline."""
-    shown = node.text or ("" if node.value is None else str(node.value))
-    return f": {shown}" if shown else ""
+    text = shown(node)
+    return f": {text}" if text else ""
 
 
 def outline_text(node: Node, prefix: str) -> str:

@@ -124,10 +124,24 @@ class Node:
         stack = [(self, indent)]
         while stack:
             node, depth = stack.pop()
-            shown = node.text or ("" if node.value is None else str(node.value))
-            lines.append("  " * depth + node.name + (f": {shown}" if shown else ""))
+            text = shown(node)
+            lines.append("  " * depth + node.name + (f": {text}" if text else ""))
             stack.extend((child, depth + 1) for child in reversed(node.children))
         return "\n".join(lines)
 
     def __repr__(self) -> str:
         return f"<Node {self.name} {self.kind.name} bits {self.start}..{self.end} {self.value!r}>"
+
+
+def shown(node: Node) -> str:
+    """Give what a person is shown of a node, its text or else its value, in one line that moves no cursor."""
+    text = node.text or ("" if node.value is None else str(node.value))
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    """Write a character that is not printable by its code: a meter's string must not command a terminal."""
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
