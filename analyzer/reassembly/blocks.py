@@ -15,6 +15,8 @@ from dissectors.tree import Problem
 
 MOST_OCTETS = 64 << 20
 """A transfer that grows beyond this is given up; no meter comes near."""
+MOST_PARTS = 1 << 17
+"""Neither does one to so many blocks; of what comes beyond, the records are not kept."""
 
 
 class Block(NamedTuple):
@@ -51,11 +53,17 @@ class _Transfer:
 
     def take(self, block: Block, number: int) -> None:
         self.next_number = block.number + 1
-        self.parts.append(number)
         self.size += len(block.raw)
-        if self.size > MOST_OCTETS:
+        if not self.keep_part(number) or self.size > MOST_OCTETS:
             self.head, self.octets = b"", []
         self.octets.append(block.raw)
+
+    def keep_part(self, number: int) -> bool:
+        """Keep the record *number*; tells whether there was room."""
+        if len(self.parts) >= MOST_PARTS:
+            return False
+        self.parts.append(number)
+        return True
 
 
 class BlockTransfers:
@@ -81,7 +89,7 @@ class BlockTransfers:
         """Take a block of the record *number*; *is_normal* says that its request asked for one object, not a list."""
         transfer = self._running.get(key)
         if transfer is not None and block.number == transfer.next_number - 1 and transfer.octets[-1:] == [block.raw]:
-            transfer.parts.append(number)
+            transfer.keep_part(number)
             return Outcome(first=transfer.parts[0], is_repeated=True)
         missing = 0
         if transfer is None or block.number == 1 or (block.is_first and block.head):

@@ -7,23 +7,28 @@ Source: IEC 62056-5-3, General-block-transfer mechanism.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-MOST_BLOCKS = 0x10000
+from analyzer.reassembly.blocks import MOST_OCTETS, MOST_PARTS
+
+MOST_RANGES = 20
+"""So many runs of lost blocks are named; the others are counted."""
 
 
 class GeneralOutcome(NamedTuple):
-    """What a block did: *apdu* is whole, or None; *parts* are the records it came in, *lost* block numbers missing."""
+    """What a block did: *apdu* is whole, or None; *parts* are the records it came in, *lost* the blocks that
+    never came of the transfer before: "3", "5-9", and a last word that counts what is not named."""
 
     apdu: bytes | None = None
     parts: tuple[int, ...] = ()
     first: int | None = None
     is_repeated: bool = False
-    lost: tuple[int, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 class _Stream:
-    __slots__ = ("again", "blocks", "earlier", "last", "parts")
+    __slots__ = ("again", "blocks", "earlier", "is_given_up", "last", "lowest_missing", "parts", "size")
 
     def __init__(self) -> None:
         self.blocks: dict[int, bytes] = {}
@@ -34,6 +39,10 @@ class _Stream:
         self.parts: list[int] = []
         self.again: list[int] = []
         """The parts since block 1 came again: of another transfer, should it show that there is one."""
+        self.lowest_missing = 1
+        self.size = 0
+        self.is_given_up = False
+        """It grew beyond all measure: its blocks are forgotten until block 1 comes again."""
 
     def find(self, number: int) -> bytes | None:
         found = self.blocks.get(number)
@@ -41,22 +50,60 @@ class _Stream:
 
     def start_over(self) -> None:
         """Block 1 comes again, or after others: what stands here is of the same transfer, or of one before."""
-        self.earlier = self.earlier | self.blocks if 1 in self.blocks else {}
+        if 1 in self.blocks:
+            self.size -= sum(len(data) for number, data in self.blocks.items() if number in self.earlier)
+            self.earlier |= self.blocks
+        else:
+            self.earlier = {}
+            self.size, self.lowest_missing = 0, 1
         self.blocks = {}
         self.last = None
         self.again = []
+        self.is_given_up = False
+
+    def take(self, number: int, data: bytes, record: int) -> None:
+        """Keep a block, and the record it came in."""
+        for parts in (self.parts, self.again):
+            if len(parts) < MOST_PARTS:
+                parts.append(record)
+        if self.is_given_up or number in self.blocks:
+            return
+        self.size += len(data)
+        if self.size > MOST_OCTETS:
+            self.blocks, self.earlier = {}, {}
+            self.is_given_up = True
+            self.size, self.lowest_missing = 0, 1
+            return
+        self.blocks[number] = data
+        self.pass_over_known()
+
+    def pass_over_known(self) -> None:
+        while self.lowest_missing in self.blocks or self.lowest_missing in self.earlier:
+            self.lowest_missing += 1
 
     def whole(self) -> bytes | None:
         """Give the octets of all blocks up to the last one; None while one is missing."""
-        if self.last is None or len(self.blocks) + len(self.earlier) < self.last:
+        if self.last is None or self.is_given_up or self.lowest_missing <= self.last:
             return None
-        found = [self.find(number) for number in range(1, self.last + 1)]
-        return None if None in found else b"".join(block for block in found if block is not None)
+        return b"".join(self.find(number) or b"" for number in range(1, self.last + 1))
 
-    def holes(self) -> tuple[int, ...]:
-        known = self.earlier.keys() | self.blocks.keys()
-        last = self.last or max(known, default=0) + 1
-        return tuple(number for number in range(1, last + 1) if number not in known)
+    def holes(self) -> tuple[str, ...]:
+        known = sorted(self.earlier.keys() | self.blocks.keys())
+        return _ranges(known, self.last or (known[-1] if known else 0) + 1)
+
+
+def _ranges(known: Iterable[int], last: int) -> tuple[str, ...]:
+    """Name the runs of numbers from 1 to *last* that are missing in *known*, which is in order."""
+    found: list[str] = []
+    before = more = 0
+    for number in (*(one for one in known if 0 < one <= last), last + 1):
+        if number > before + 1:
+            if len(found) < MOST_RANGES:
+                found.append(f"{before + 1}-{number - 1}" if number > before + 2 else str(before + 1))
+            else:
+                more += number - before - 1
+        before = number
+    return (*found, f"and {more} more") if more else tuple(found)
 
 
 class _Finished(NamedTuple):
@@ -99,7 +146,7 @@ class GeneralBlocks:
         """Take block *number* of the record *record*; one that contradicts the blocks before begins anew."""
         stream = self._streams.get(direction)
         finished = self._finished.get(direction)
-        lost: tuple[int, ...] = ()
+        lost: tuple[str, ...] = ()
         if stream is None and number != 1 and finished and finished.blocks.get(number) == hash(data):
             return GeneralOutcome(first=finished.first, is_repeated=True)
         if stream is not None and self.begins_anew(direction, number, data):
@@ -109,16 +156,15 @@ class GeneralBlocks:
         if stream is None:
             stream = self._streams[direction] = _Stream()
         is_repeated = stream.find(number) is not None
-        if number == 1 and stream.blocks:
+        if number == 1 and (stream.blocks or stream.is_given_up):
             stream.start_over()
-        stream.parts.append(record)
-        stream.again.append(record)
-        if len(stream.blocks) < MOST_BLOCKS:
-            stream.blocks[number] = data
+        stream.take(number, data, record)
         if is_last:
             stream.last = number
         whole = stream.whole()
         if whole is None:
+            if is_last and stream.is_given_up:
+                del self._streams[direction]
             return GeneralOutcome(first=stream.parts[0], is_repeated=is_repeated, lost=lost)
         del self._streams[direction]
         self._finished[direction] = _Finished(
@@ -133,4 +179,6 @@ class GeneralBlocks:
         if stream.earlier and number not in stream.blocks:
             made.blocks, made.last = stream.blocks, stream.last
             made.parts, made.again = list(stream.again), list(stream.again)
+            made.size = sum(map(len, made.blocks.values()))
+            made.pass_over_known()
         return made

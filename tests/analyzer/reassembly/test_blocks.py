@@ -149,3 +149,11 @@ def test_any_blocks_are_taken_without_complaint(given_blocks: list[tuple[int, bo
 def test_finishing_is_total(head: bytes, data: bytes) -> None:
     octets, _, _ = finish(head, data)
     assert octets[:1] == head[:1]
+
+
+def test_transfer_of_too_many_blocks_is_given_up_and_keeps_no_more_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_PARTS", 2)
+    found = run(BlockTransfers(), [1, 2, 2, 3])
+    assert found[-1].apdu is None
+    assert found[-1].parts == (1, 2)
+    assert joined(run(BlockTransfers(), [1, 2, 3])[-1]) is None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.reassembly import general_blocks
 from analyzer.reassembly.general_blocks import GeneralBlocks, GeneralOutcome
 
 DATA = {1: b"one", 2: b"two", 3: b"three"}
@@ -82,7 +85,7 @@ def test_transfer_left_off_names_its_missing_blocks_when_the_next_begins() -> No
     run(blocks, [1, 3], DATA)
     assert blocks.begins_anew("a", 1, OTHER[1])
     found = run(blocks, [1, 2, 3], OTHER, 3)
-    assert found[0].lost == (2,)
+    assert found[0].lost == ("2",)
     assert found[2].apdu == b"einszweidrei"
     assert found[2].parts == (3, 4, 5)
 
@@ -149,3 +152,38 @@ def test_any_blocks_are_taken_without_complaint(blocks: list[tuple[int, bool, by
         assert not (outcome.lost and not anew)
         assert outcome.parts == tuple(sorted(outcome.parts))
         joined.so_far("a")
+
+
+def test_lost_blocks_are_named_in_ranges_and_few() -> None:
+    blocks = GeneralBlocks()
+    for number in (1, 2, 5, 6, 8):
+        blocks.add("a", number, False, b"x", number)
+    assert blocks.add("a", 1, False, b"y", 9).lost == ("3-4", "7", "9")
+    for number in range(1, 101, 2):
+        blocks.add("b", number, number == 99, b"x", number)
+    lost = blocks.add("b", 1, False, b"y", 200).lost
+    assert lost == (*(str(number) for number in range(2, 42, 2)), "and 29 more")
+
+
+def test_many_blocks_cost_the_same_each() -> None:
+    blocks = GeneralBlocks()
+    began = time.process_time()
+    for number in range(2, 60_000):
+        blocks.add("a", number, number == 59_999, b"x", number)  # without block 1 it never completes
+    assert time.process_time() - began < 1.0
+
+
+def test_transfer_beyond_all_measure_is_given_up_and_the_next_one_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(general_blocks, "MOST_OCTETS", 10)
+    blocks = GeneralBlocks()
+    found = [blocks.add("a", number, number == 5, b"xyz", number) for number in range(1, 6)]
+    assert [one.apdu for one in found] == [None] * 5
+    assert not blocks.runs("a")
+    assert run(blocks, [1, 2], {1: b"ab", 2: b"c"}, 6)[-1].apdu == b"abc"
+
+
+def test_records_of_a_block_that_never_stops_coming_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(general_blocks, "MOST_PARTS", 4)
+    found = run(GeneralBlocks(), [1, 1, 1, 1, 1, 1, 2, 3], DATA)
+    assert found[-1].apdu == WHOLE
+    assert found[-1].parts == (1, 2, 3, 4)
