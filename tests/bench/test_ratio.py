@@ -23,7 +23,6 @@ from analyzer.framing.wrapper import WrapperFramer
 from dissectors.checks import fcs, fcs_is_good
 from dissectors.compile import scan
 from dissectors.xdlms.get import GetRequestNormal
-from tests.project.checkout import skip_until_there
 
 UNITS = 2000
 GET_REQUEST = bytes.fromhex("C001C100030100010800FF0200")
@@ -171,7 +170,6 @@ def _walk(octets: bytes) -> int:
 
 
 def test_decode_stays_within_its_ratio_to_a_struct_loop(capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    skip_until_there("analyzer.cli.main")
     assert len(_run(monkeypatch, "decode", str(capture)).splitlines()) == UNITS
     octets = capture.read_bytes()
     yardstick = _seconds(lambda: _walk(octets))

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("analyzer", "dissectors", "captures")
@@ -44,13 +41,3 @@ def modules_after(statement: str) -> set[str]:
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     return set(json.loads(run.stdout.splitlines()[-1]))
-
-
-def skip_until_there(module: str) -> None:
-    """Skip a test about a module that is not written yet."""
-    try:
-        found = importlib.util.find_spec(module)
-    except ModuleNotFoundError:
-        found = None
-    if found is None:
-        pytest.skip(f"check not run: {module} is not written yet")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.project.checkout import modules_after, skip_until_there
+from tests.project.checkout import modules_after
 
 PROGRAM = ["analyzer", "analyzer.cli", "analyzer.cli.main"]
 LAYERS = [
@@ -19,13 +19,11 @@ LAYERS = [
 
 @pytest.mark.parametrize("module", ["captures", "captures.chunk", "captures.network"])
 def test_captures_load_neither_scapy_nor_textual(module: str) -> None:
-    skip_until_there(module)
     assert _loaded(modules_after(f"import {module}"), "scapy", "textual", "polars", "dissectors", "analyzer") == set()
 
 
 @pytest.mark.parametrize("module", LAYERS)
 def test_dissectors_load_no_part_of_scapy_beyond_its_core(module: str) -> None:
-    skip_until_there(module)
     loaded = modules_after(f"import {module}")
     assert _loaded(loaded, "scapy.all", "textual", "polars", "analyzer", "captures") == set()
     assert {name for name in loaded if name.startswith("scapy.layers.")} == set()
@@ -33,12 +31,10 @@ def test_dissectors_load_no_part_of_scapy_beyond_its_core(module: str) -> None:
 
 @pytest.mark.parametrize("module", PROGRAM)
 def test_program_loads_neither_textual_nor_polars(module: str) -> None:
-    skip_until_there(module)
     assert _loaded(modules_after(f"import {module}"), "textual", "polars", "textual_plotext", "lark") == set()
 
 
 def test_help_loads_nothing_heavy() -> None:
-    skip_until_there("analyzer.cli.main")
     statement = (
         "from contextlib import redirect_stdout, suppress; import io; from analyzer.cli.main import main\n"
         "sys.argv = ['dlmshark', '--help']\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project.checkout import PACKAGES, ROOT, skip_until_there
+from tests.project.checkout import PACKAGES, ROOT
 
 # One worker builds it once, whatever pytest-xdist's distribution is.
 pytestmark = pytest.mark.xdist_group("wheel")
@@ -60,12 +60,10 @@ def test_packages_in_an_empty_environment_are_the_wheels_own(scripts: Path, tmp_
 
 
 def test_help_in_an_empty_environment_names_the_commands(scripts: Path, tmp_path: Path) -> None:
-    skip_until_there("analyzer.cli.main")
     assert "decode" in _run([str(scripts / "dlmshark"), "--help"], tmp_path)
 
 
 def test_demo_in_an_empty_folder_decodes_and_leaves_nothing_behind(scripts: Path, tmp_path: Path) -> None:
-    skip_until_there("analyzer.cli.main")
     lines = _run([str(scripts / "dlmshark"), "demo"], tmp_path).splitlines()
     assert any("GET" in line for line in lines), lines
     assert list(tmp_path.iterdir()) == []
