@@ -306,6 +306,8 @@ def _scan_values(octets: bytes, at: int, end: int, description: Any, elements: l
     number = -(-size // fixed) * width if fixed else 0
     if number <= most and fixed and elements is None and size % fixed == 0:
         return
+    if elements is not None and not fixed:
+        _scan_values(octets, at, end, description, None)  # refuse before anything is built
     while at < end:
         number += 0 if fixed else width
         if number > most:
