@@ -11,7 +11,7 @@ from bisect import bisect_left
 from typing import NamedTuple
 
 from analyzer.framing.frame import FCS_WRONG, HDLC, LENGTH_WRONG, NOISE, TRUNCATED, Frame, Mark
-from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust, announced_length, trust_of
+from analyzer.framing.hdlc_header import MINIMUM_LENGTH, REVERSED, Trust, announced_length, trust_of
 from analyzer.framing.scanning import Scan, ScanningFramer
 from dissectors.checks import GOOD_RESIDUE, fcs_is_good
 
@@ -20,7 +20,6 @@ _FLAG = b"\x7e"
 _IDLE = b"\x7e\xff"
 _FORMAT = re.compile(rb"[\xa0-\xaf]")
 _OPENING = re.compile(rb"\x7e[\xa0-\xaf]")
-_REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 _OPENED = 0x600C
 """The FCS register (see `dissectors.checks`) that the opening flag turns into its initial FFFF."""
 _CLOSED = crc_hqx(_FLAG, GOOD_RESIDUE)
@@ -60,7 +59,7 @@ class HdlcFramer(ScanningFramer):
             MINIMUM_LENGTH + 1 < size < 2050
             and octets[-1] == FLAG
             and (octets[0] << 16 | octets[1] << 8 | octets[2]) & 0xFFF7FF == 0x7EA000 + size - 2
-            and crc_hqx(octets.translate(_REVERSED), _OPENED) == _CLOSED
+            and crc_hqx(octets.translate(REVERSED), _OPENED) == _CLOSED
             # a whole frame may stand inside one whose HCS is wrong: then the scan decides
             and (octets.find(_FLAG, 1, -1) < 0 or not _OPENING.search(octets, 1))
         ):

@@ -87,12 +87,13 @@ _HEADER = re.compile(
     re.DOTALL,
 )
 """A header as it can be, one of its addresses (the client's) of one octet; the group ends where the HCS begins."""
-_REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+"""Each octet with its bits in the other order, for `crc_hqx`."""
 
 
 def has_good_header(octets: bytes) -> bool:
     """Tell whether a header with a good HCS stands anywhere in *octets*; far cheaper than to frame them."""
-    reversed_octets = octets.translate(_REVERSED)
+    reversed_octets = octets.translate(REVERSED)
     for found in _HEADER.finditer(octets):
         if crc_hqx(reversed_octets[found.start() : found.end(1) + 2], 0xFFFF) == GOOD_RESIDUE:
             return True
