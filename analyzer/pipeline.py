@@ -12,15 +12,12 @@ from analyzer.tracking.conversation import Conversation
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
 from captures.chunk import RECEIVED, UNKNOWN, Chunk, Source
-from captures.network import ACK, SYN, TCP, Network, endpoints, reverse
+from captures.network import ACK, SYN, TCP, Network, endpoints, is_octet_link, reverse
 
 _MOST_CONVERSATIONS = 16384
 _MOST_WAITING = 1024
 _MASK = 0xFFFF_FFFF
 _SPECIAL = 7
-_SERIAL_UNTOLD = ("serial:A", "serial:B")
-_SERIAL_TOLD = ("serial:A > serial:B", "serial:B > serial:A")
-"""Lanes of a serial line: A is the side that the capture calls sent."""
 _new = tuple.__new__
 
 
@@ -50,7 +47,7 @@ class Pipeline:
         """Packets of conversations in which nothing of ours was recognised, by what they are."""
         self._decode_as = decode_as or {}
         self._flows: dict[bytes, Flow] = {}
-        self._serial: Conversation | None = None
+        self._serials: dict[int, Conversation] = {}
         self._conversations = 0
         self._out: list[Record] = []
         self._number = 0
@@ -105,7 +102,7 @@ class Pipeline:
         """Take one chunk."""
         payload = self.network.peel(chunk)
         if payload is None:
-            if chunk[2] < 0 or 147 <= chunk[2] <= 162:
+            if is_octet_link(chunk[2]):
                 self._feed_serial(chunk)
             return
         protocol, key, octets, _, _, sequence, flags, acknowledgment = payload
@@ -138,30 +135,37 @@ class Pipeline:
         while self._flows:
             self._forget(next(iter(self._flows.values())))
         self.left_aside.update(+self.network.left_aside)
-        if self._serial is not None:
-            self._serial.finish()
-            if self._serial.stack is not None:
-                self.stacks[self._serial.stack] += 1
+        for line in self._serials.values():
+            line.finish()
+            if line.stack is not None:
+                self.stacks[line.stack] += 1
         self.dialogue.transfers.finish()
 
     # -- lanes --------------------------------------------------------------------------------------------------
 
     def _feed_serial(self, chunk: Chunk) -> None:
-        """Take octets of the one serial line of a capture; its two directions are told apart where the capture does."""
-        direction = chunk[3]
-        if self._serial is None:
-            self._conversations += 1
-            names = _SERIAL_UNTOLD if direction == UNKNOWN else _SERIAL_TOLD
-            self._serial = Conversation(
-                self._conversations, names, self.dialogue, self.emit, self.next_number, is_serial=True
-            )
-            forced = self._decode_as.get("serial") or self._decode_as.get("record")
-            if forced:
-                self._serial.force(forced, for_good=True)
+        """Take octets of a serial line: each interface of a capture is one, its directions told apart where they are."""
+        direction, interface = chunk[3], chunk[7]
+        line = self._serials.get(interface)
+        if line is None:
+            line = self._serials[interface] = self._make_line(direction)
         side = 1 if direction == RECEIVED else 0
-        self._serial.feed(side, chunk[4], Mark(chunk[0], chunk[1]))
+        line.feed(side, chunk[4], Mark(chunk[0], chunk[1]))
         if chunk[5] > len(chunk[4]):
-            self._serial.lost(side)
+            line.lost(side)
+
+    def _make_line(self, direction: int) -> Conversation:
+        """Make the conversation of a serial line; of directions that are told, the first letter is the sent one."""
+        one, other = (_letter(2 * len(self._serials) + side) for side in (0, 1))
+        if direction == UNKNOWN:
+            names = (f"serial:{_letter(len(self._serials))}", f"serial:{other}")
+        else:
+            names = (f"serial:{one} > serial:{other}", f"serial:{other} > serial:{one}")
+        line = self._make_conversation(names, is_serial=True)
+        forced = self._decode_as.get("serial") or self._decode_as.get("record")
+        if forced:
+            line.force(forced, for_good=True)
+        return line
 
     def _make_conversation(
         self, names: tuple[str, str], *, is_serial: bool = False, is_datagram: bool = False
@@ -252,3 +256,8 @@ def _add_comments(records: list[Record], comments: dict[int, list[str]]) -> None
         for number in record.packets:
             for text in comments.pop(number, ()):
                 record.add_note(finding("comment", text, 0, 0))
+
+
+def _letter(number: int) -> str:
+    """Name serial lines A to Z, then by number."""
+    return chr(ord("A") + number) if number < 26 else str(number)

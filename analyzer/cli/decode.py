@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -106,7 +105,7 @@ def _decode(source: Source, options: argparse.Namespace, forced: dict[str, str],
     batch: list[str] = []
     if more and line is not None and not _is_json(options):
         batch.append(f"== {more['input']}")
-    is_live = source.size is None and not os.path.isfile(source.name)
+    is_live = source.is_live
     for record in pipeline.run(source, waits=not is_live):
         count += 1
         if line is not None:

@@ -9,7 +9,7 @@ from analyzer.export.summary import summary
 from analyzer.export.times import clock_text
 from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Record
 from dissectors.hdlc import control_type
-from dissectors.tree import Node, Severity
+from dissectors.tree import Node, Severity, shown
 
 GLYPHS = {REQUEST: "→", RESPONSE: "←", UNSOLICITED: "⇠"}
 """Directions in one sign: asked, answered, sent unasked."""
@@ -87,8 +87,8 @@ def node_lines(nodes: list[Node], indent: int) -> Iterator[str]:
     stack = [(node, indent) for node in reversed(nodes)]
     while stack:
         node, depth = stack.pop()
-        shown = node.text or ("" if node.value is None else str(node.value))
-        yield " " * depth + node.name + (f": {shown}" if shown else "")
+        text = shown(node)
+        yield " " * depth + node.name + (f": {text}" if text else "")
         for note in node.notes:
             yield f"{' ' * (depth + 2)}[{note.code}: {note.text}]"
         stack.extend((child, depth + 2) for child in reversed(node.children))

@@ -144,7 +144,7 @@ class Conversation:
         self._held, self._held_octets = [], 0
 
     def _detect(self, octets: bytes) -> Verdict:
-        return detect(octets, reads)
+        return detect(octets, reads, is_datagram=self.is_datagram or self.is_serial)
 
     def _settle(self, *, final: bool) -> None:
         """Look at what waits as a whole; at the end a serial lane takes the best guess."""

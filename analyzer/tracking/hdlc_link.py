@@ -60,7 +60,22 @@ class HdlcLink:
             end = start + ((octets[start] & 7) << 8 | octets[start + 1]) - 2
             if end > begin and octets[start:begin] not in self._good_headers:
                 self._check_header(record, octets[start:begin], start)
-        if not control & 1:
+        if (
+            not control & 1
+            and peer.last_send_number + 1 & 7 == control >> 1 & 7
+            and octets[begin : begin + 3] == peer.llc
+            and not (octets[start] & _SEGMENTED or record.problem or peer.segments or peer.is_broken)
+            and octets.find(peer.llc, begin + 3, end) < 0
+        ):  # nearly every I frame: the next one, with one whole LSDU that goes the known way
+            peer.last_send_number = control >> 1 & 7
+            peer.last_information = octets[begin:end]
+            self.dialogue.take(record, peer, octets[begin + 3 : end], begin + 3)
+            if record.client is None:
+                self._settle(record, peer)
+        elif control & 3 == 1:  # RR, RNR
+            record.kind = LINK
+            self._settle(record, peer)
+        elif not control & 1:
             self._numbered(record, peer, control, octets, begin, end, octets[start] & _SEGMENTED)
         elif control & 0xEF == _UI and end > begin:
             self._joined(record, peer, octets, begin, end, octets[start] & _SEGMENTED)
@@ -91,7 +106,7 @@ class HdlcLink:
         destination, source = _address(addresses[:split]), _address(addresses[split:])
         peer = Peer(_shown(source), _shown(destination))
         if source.size != destination.size:  # a client's address has one octet
-            peer.role = REQUEST if source.size == 1 else RESPONSE
+            peer.take_role(REQUEST if source.size == 1 else RESPONSE)
         swapped = addresses[split:] + addresses[:split]
         for other_side in (1 - side, side):
             other = self.peers.get((other_side, swapped))
@@ -177,7 +192,7 @@ class HdlcLink:
             record.kind = PART
             if peer.segment_parts:
                 record.part_of = peer.segment_parts[0]
-                self.dialogue.transfers.part(peer, SEGMENTS, record, lambda: _without_llc(b"".join(peer.segments)))
+                self.dialogue.transfers.part(peer, SEGMENTS, record, peer.so_far)
         if is_new or not has_more:
             self.dialogue.transfers.give_up(peer, SEGMENTS)
             peer.is_broken = False
@@ -215,7 +230,7 @@ class HdlcLink:
                 self._settle(record, peer, octets[begin : begin + 3])
                 record.kind = PART
                 record.part_of = peer.segment_parts[0]
-                self.dialogue.transfers.part(peer, SEGMENTS, record, lambda: _without_llc(b"".join(peer.segments)))
+                self.dialogue.transfers.part(peer, SEGMENTS, record, peer.so_far)
                 return
             record.begin_ns = self.dialogue.transfers.done(peer, SEGMENTS)
             lsdu, parts = b"".join(peer.segments), tuple(peer.segment_parts)
@@ -352,10 +367,6 @@ def split_lsdus(octets: bytes) -> list[bytes]:
 
 def _address(octets: bytes) -> Address:
     return scan_address(octets, 0, len(octets))[0]
-
-
-def _without_llc(octets: bytes) -> bytes:
-    return octets[3:] if octets[:3] in (LLC_REQUEST, LLC_RESPONSE) else octets
 
 
 def _shown(address: Address) -> int | str:

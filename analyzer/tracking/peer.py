@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.record import REQUEST, RESPONSE
 from analyzer.tracking.association import Association
+from dissectors.llc import REQUEST as LLC_REQUEST
+from dissectors.llc import RESPONSE as LLC_RESPONSE
 
 if TYPE_CHECKING:
     from analyzer.tracking.dialogue import Dialogue
@@ -24,6 +26,7 @@ class Peer:
         "is_broken",
         "last_information",
         "last_send_number",
+        "llc",
         "reverse",
         "role",
         "segment_parts",
@@ -37,6 +40,8 @@ class Peer:
         self.is_ambiguous = source == destination
         """Whether both directions look alike, so that sequence numbers of the two mix."""
         self.role: str | None = None
+        self.llc = b"?"
+        """The LLC octets that go with the role."""
         self.reverse: Peer = self
         self.association = Association()
         self.segments: list[bytes] = []
@@ -52,13 +57,23 @@ class Peer:
         other.reverse = self
         other.association = self.association
         if self.role is not None:
-            other.role = _OPPOSITE[self.role]
+            other.take_role(_OPPOSITE[self.role])
 
     def learn(self, role: str) -> None:
         """Take *role* for this direction, and the other for the reverse one."""
-        self.role = role
+        self.take_role(role)
         if self.reverse is not self:
-            self.reverse.role = _OPPOSITE[role]
+            self.reverse.take_role(_OPPOSITE[role])
+
+    def take_role(self, role: str) -> None:
+        """Speak this way."""
+        self.role = role
+        self.llc = LLC_REQUEST if role is REQUEST else LLC_RESPONSE
+
+    def so_far(self) -> bytes:
+        """Give what came of the LSDU whose segments run, without its LLC octets."""
+        octets = b"".join(self.segments)
+        return octets[3:] if octets[:3] in (LLC_REQUEST, LLC_RESPONSE) else octets
 
     def forget_link(self) -> None:
         """Drop segments and sequence numbers of both directions: SNRM, UA or DISC set them back."""

@@ -6,7 +6,6 @@ Bounded: at most 4096 are remembered, the oldest is given up first.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import NamedTuple
 
 from analyzer.record import Apdu, Record
 from dissectors.scanning import scan_apdu
@@ -14,12 +13,15 @@ from dissectors.scanning import scan_apdu
 _MOST = 4096
 
 
-class Part(NamedTuple):
+class Part:
     """The newest part of a transfer, what gives the octets so far, and when the first part began."""
 
-    record: Record
-    so_far: Callable[[], bytes]
-    begin_ns: int | None
+    __slots__ = ("begin_ns", "record", "so_far")
+
+    def __init__(self, record: Record, so_far: Callable[[], bytes]) -> None:
+        self.record = record
+        self.so_far = so_far
+        self.begin_ns = record.start_ns if record.start_ns is not None else record.time_ns
 
 
 Key = tuple[object, Hashable]
@@ -34,16 +36,15 @@ class Transfers:
 
     def part(self, owner: object, key: Hashable, record: Record, so_far: Callable[[], bytes]) -> None:
         """Take *record* as the newest part of a transfer; *so_far* gives the octets that came of it."""
-        before = self.open.pop((owner, key), None)
-        if before is not None:
-            before.record.is_open = False
-            begin = before.begin_ns
-        else:
-            begin = record.start_ns if record.start_ns is not None else record.time_ns
-            if len(self.open) >= _MOST:
-                self.give_up(*next(iter(self.open)))
         record.is_open = True
-        self.open[owner, key] = Part(record, so_far, begin)
+        part = self.open.get((owner, key))
+        if part is not None:
+            part.record.is_open = False
+            part.record = record
+            return
+        if len(self.open) >= _MOST:
+            self.give_up(*next(iter(self.open)))
+        self.open[owner, key] = Part(record, so_far)
 
     def done(self, owner: object, key: Hashable) -> int | None:
         """The transfer is complete. Returns when its first part began."""
@@ -55,10 +56,10 @@ class Transfers:
 
     def adopt(self, beside: Record, record: Record) -> None:
         """Let *record* stand for *beside*, which is none of its own: both came in one frame."""
-        for key, part in self.open.items():
+        for part in self.open.values():
             if part.record is beside:
                 record.is_open = True
-                self.open[key] = part._replace(record=record)
+                part.record = record
 
     def give_up(self, owner: object, key: Hashable) -> None:
         """The transfer will not complete: its newest part says how far it came."""

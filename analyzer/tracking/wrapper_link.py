@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.record import APDU, NOISE, PART, Record
+from analyzer.record import APDU, NOISE, PART, REQUEST, RESPONSE, UNKNOWN, Record
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
 from analyzer.tracking.peer import Peer, close_peers, forget_oldest
@@ -80,9 +80,9 @@ class ApduLink(WrapperLink):
             begin = _LLC_SIZE
         peer = self.peers.get((side, source + destination)) or self.make_peer(side, source, destination)
         if role is not None and peer.reverse is not peer:
-            peer.learn("request" if role == LLC_REQUEST else "response")
+            peer.learn(REQUEST if role == LLC_REQUEST else RESPONSE)
         self.dialogue.take(record, peer, octets[begin:], begin)
         if record.link == "apdu" or role is not None:
             record.client = record.server = None
-        if record.kind == APDU and record.direction == "unknown" and role is not None:
-            record.direction = "request" if role == LLC_REQUEST else "response"
+        if record.kind == APDU and record.direction == UNKNOWN and role is not None:
+            record.direction = REQUEST if role == LLC_REQUEST else RESPONSE
