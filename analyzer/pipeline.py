@@ -144,7 +144,7 @@ class Pipeline:
     # -- lanes --------------------------------------------------------------------------------------------------
 
     def _feed_serial(self, chunk: Chunk) -> None:
-        """Take octets of a serial line: each interface of a capture is one, its directions told apart where they are."""
+        """Take octets of a serial line: each interface of a capture is one."""
         direction, interface = chunk[3], chunk[7]
         line = self._serials.get(interface)
         if line is None:

@@ -90,6 +90,8 @@ class PcapngSource(Source):
                     break
                 number += 1
                 link_type, multiplier, divisor, offset_ns, direction, _ = interfaces[interface]
+                if direction:  # two interfaces named TX and RX are the two directions of one line
+                    interface = 0
                 time_ns = (high << 32 | low) * multiplier // divisor + offset_ns
                 if end - stop > 7:
                     direction = self._packet_options(stop + (-captured & 3), end - 4, number, direction)
@@ -222,6 +224,8 @@ class PcapngSource(Source):
             self.remark("pcapng-interface-missing", f"a packet names interface {interface}, which no block describes")
             return None
         link_type, multiplier, divisor, offset_ns, direction, snap_length = self._interfaces[interface]
+        if direction:
+            interface = 0
         time_ns = None
         if kind != _SIMPLE_PACKET:
             time_ns = (high << 32 | low) * multiplier // divisor + offset_ns
