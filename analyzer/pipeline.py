@@ -18,6 +18,7 @@ _MOST_CONVERSATIONS = 16384
 _MOST_WAITING = 1024
 _MASK = 0xFFFF_FFFF
 _SPECIAL = 7
+_ETHERNET = 1
 _new = tuple.__new__
 
 
@@ -100,10 +101,11 @@ class Pipeline:
 
     def feed(self, chunk: Chunk) -> None:
         """Take one chunk."""
+        if chunk[2] != _ETHERNET and is_octet_link(chunk[2]):
+            self._feed_serial(chunk)
+            return
         payload = self.network.peel(chunk)
         if payload is None:
-            if is_octet_link(chunk[2]):
-                self._feed_serial(chunk)
             return
         protocol, key, octets, _, _, sequence, flags, acknowledgment = payload
         flow = self._flows.get(key)
@@ -150,7 +152,7 @@ class Pipeline:
         if line is None:
             line = self._serials[interface] = self._make_line(direction)
         side = 1 if direction == RECEIVED else 0
-        line.feed(side, chunk[4], Mark(chunk[0], chunk[1]))
+        line.feed(side, chunk[4], _new(Mark, (chunk[0], chunk[1])))
         if chunk[5] > len(chunk[4]):
             line.lost(side)
 

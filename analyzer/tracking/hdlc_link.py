@@ -22,7 +22,7 @@ _UI = 0x03
 _SEGMENTED = 0x08
 _MOST_SEGMENTS = 4096
 _MANY_PEERS = 512
-_MOST_HEADERS = 8192
+_EVERY = 1 << 62
 SEGMENTS = "segments"
 """The transfer of a pair of addresses."""
 
@@ -33,7 +33,6 @@ class HdlcLink:
     def __init__(self, dialogue: Dialogue) -> None:
         self.dialogue = dialogue
         self.peers: dict[tuple[int, bytes], Peer] = {}
-        self._good_headers: set[bytes] = set()
 
     def take(self, record: Record, side: int) -> None:
         """Read the frame of *record*, which came on *side* of the conversation."""
@@ -58,8 +57,8 @@ class HdlcLink:
             begin, end = self._information(record, octets, start, control_at)
         else:
             end = start + ((octets[start] & 7) << 8 | octets[start + 1]) - 2
-            if end > begin and octets[start:begin] not in self._good_headers:
-                self._check_header(record, octets[start:begin], start)
+            if peer.unchecked_headers and end > begin:
+                self._check_header(record, peer, octets[start:begin], start)
         if (
             not control & 1
             and peer.last_send_number + 1 & 7 == control >> 1 & 7
@@ -82,13 +81,16 @@ class HdlcLink:
         else:
             self._unnumbered(record, peer, control & 0xEF)
 
-    def _check_header(self, record: Record, header: bytes, start: int) -> None:
-        """Check an HCS that was not seen before; 00 00 says that it is not used."""
+    @staticmethod
+    def _check_header(record: Record, peer: Peer, header: bytes, start: int) -> None:
+        """Check an HCS though the FCS, which covers it, is right: only the sender can have made it wrong.
+
+        So the first frames of a sender tell; one that makes it wrong is checked for ever. 00 00 says: not used.
+        """
         if checks.fcs_is_good(header) or header[-2:] == b"\0\0":
-            if len(self._good_headers) >= _MOST_HEADERS:
-                self._good_headers.clear()
-            self._good_headers.add(header)
+            peer.unchecked_headers -= 1
             return
+        peer.unchecked_headers = _EVERY
         shown, computed = header[-2:].hex(" ").upper(), checks.fcs(header[:-2]).to_bytes(2, "little").hex(" ").upper()
         end = start + len(header)
         text = f"HCS {shown} is wrong, {computed} computed, though the FCS is right"

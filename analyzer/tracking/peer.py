@@ -32,6 +32,7 @@ class Peer:
         "segment_parts",
         "segments",
         "source",
+        "unchecked_headers",
     )
 
     def __init__(self, source: Any, destination: Any) -> None:
@@ -46,6 +47,8 @@ class Peer:
         self.association = Association()
         self.segments: list[bytes] = []
         self.segment_parts: list[int] = []
+        self.unchecked_headers = 16
+        """How many more frames have their HCS checked though their FCS is right."""
         self.last_send_number = -1
         self.last_information = b""
         self.is_broken = False
