@@ -2,6 +2,7 @@
 
 import os
 import select
+import contextlib
 import zlib
 from collections.abc import Callable
 from typing import Protocol
@@ -70,11 +71,12 @@ class GzipInput:
             if not packed:
                 self._end("gzip-cut", "the gzip stream is cut")
                 break
+            before = self._unpacker.copy()
             try:
                 octets = self._unpacker.decompress(packed, BLOCK)
             except zlib.error:
                 self._end("gzip-damaged", "the gzip stream is damaged; what comes after is lost")
-                break
+                return _unpack_readable(before, packed)
             self._rest = self._unpacker.unconsumed_tail or self._unpacker.unused_data
             if octets:
                 return octets
@@ -102,6 +104,15 @@ class GzipInput:
     def close(self) -> None:
         """Give the packed input back."""
         self._packed.close()
+
+
+def _unpack_readable(unpacker: "zlib._Decompress", packed: bytes) -> bytes:
+    """Unpack octet by octet what stands before the damage; one call over all of it would give nothing."""
+    found = bytearray()
+    with contextlib.suppress(zlib.error):
+        for at in range(len(packed)):
+            found += unpacker.decompress(packed[at : at + 1])
+    return bytes(found)
 
 
 class Window:

@@ -54,7 +54,7 @@ class Sequence(House):
 
     def any2i(self, pkt: Any, x: Any) -> Any:
         """Accept a mapping of the layer's fields."""
-        return self.layer(**x) if isinstance(x, dict) else x
+        return self.layer.from_value(x) if isinstance(x, dict) else x
 
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[Any, int]:
         """Read the layer."""

@@ -16,6 +16,8 @@ from dissectors.pdu import Layer, Remaining
 from dissectors.tree import Kind, Node, Note, Problem, Severity, Truncated
 
 FLAG = 0x7E
+MAXIMUM_LENGTH = 2047
+"""Octets between the flags that the length field can tell."""
 UNNUMBERED: dict[int, str] = {
     0x83: "SNRM", 0x43: "DISC", 0x63: "UA", 0x0F: "DM", 0x87: "FRMR", 0x03: "UI", 0x6F: "SABM", 0xAF: "XID",
 }  # fmt: skip
@@ -307,6 +309,9 @@ def _grow_inside(node: Node, layer: type[Layer], octets: bytes, at: int, end: in
     node.end = end * 8
 
 
+_SUMMED = ("source_address", "destination_address", "control")
+
+
 class Hdlc(Layer):
     """One frame, with the flags that the capture has. Length, HCS and FCS are computed while not given."""
 
@@ -345,6 +350,8 @@ class Hdlc(Layer):
 
     def _right_fields(self, raw: bytes, information: bytes) -> frozenset[str]:
         """Tell which computed fields have the right value as read, and so follow later edits."""
+        if len(raw) > MAXIMUM_LENGTH + 2:
+            return frozenset()
         rebuilt = self._assemble(information, {"frame_length", "hcs", "fcs"})
         return frozenset({"frame_length", "hcs", "fcs"}) if rebuilt == raw else frozenset()
 
@@ -358,6 +365,8 @@ class Hdlc(Layer):
         length = self.getfieldval("frame_length")
         if "frame_length" in computed or "frame_length" not in self.fields:
             length = header_size + 2 + (len(information) + 2 if information else 0)
+            if length > MAXIMUM_LENGTH:
+                raise ValueError(f"a frame of {length} octets does not fit: its length field ends at {MAXIMUM_LENGTH}")
         word = int(self.format_type) << 12 | int(self.segmentation) << 11 | int(length) & 0x7FF
         built = word.to_bytes(2, "big") + addresses + bytes((int(self.control),))
         has_own_hcs = (
@@ -393,7 +402,9 @@ class Hdlc(Layer):
         return llc.payload_class(payload)
 
     def mysummary(self) -> str:
-        """Name addresses and frame type."""
+        """Name addresses and frame type, as far as they were read."""
+        if any(name not in self.default_fields and name not in self.fields for name in _SUMMED):
+            return "HDLC (partial)"
         return (
             f"HDLC {self.source_address} > {self.destination_address} {self.get_field('control').to_text(self.control)}"
         )

@@ -56,4 +56,6 @@ class Wrapper(Layer):
 
     def mysummary(self) -> str:
         """Name the wPorts."""
+        if self.problem is not None:
+            return "Wrapper (partial)"
         return f"Wrapper {self.source_wport} > {self.destination_wport}"

@@ -93,7 +93,12 @@ class Dialogue:
         """Settle direction, client and server."""
         if role is None:
             role = peer.role
-        elif role is not UNSOLICITED and peer.role is not role:
+            if role is RESPONSE and peer.association.number is None:
+                role = UNSOLICITED  # nobody asked: a meter that pushes
+        elif role is UNSOLICITED:
+            if peer.role is None:
+                peer.learn(RESPONSE)
+        elif peer.role is not role:
             peer.learn(role)
         if role is None:
             return

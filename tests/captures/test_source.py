@@ -288,3 +288,28 @@ def test_memory_stays_flat_over_a_large_capture(root: Path, tmp_path: Path) -> N
     count, grown = map(int, done.stdout.split())
     assert count == 300_000
     assert grown < 8 << 20
+
+
+@pytest.mark.parametrize("where", [0.3, 0.6, 0.9])
+def test_damaged_gzip_gives_what_stands_before_the_damage(tmp_path: Path, where: float) -> None:
+    records = [pcap_record(bytes([number]) * 40 + os.urandom(200)) for number in range(90)]
+    packed = bytearray(gzip.compress(pcap_header() + b"".join(records), mtime=0))
+    packed[int(len(packed) * where)] ^= 0xFF
+    path = tmp_path / "damaged.pcap.gz"
+    path.write_bytes(packed)
+    with open_source(str(path)) as source:
+        found = list(source)
+    assert len(found) >= int(90 * where) - 12
+    assert [chunk.octets[:40] for chunk in found[: len(found) // 2]] == [
+        bytes([number]) * 40 for number in range(len(found) // 2)
+    ]
+
+
+def test_gzip_whose_check_is_wrong_gives_all_and_says_so(tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(pcap_header() + b"".join(pcap_record(b"x" * 50) for _ in range(9)), mtime=0))
+    packed[-6] ^= 1
+    path = tmp_path / "wrong.pcap.gz"
+    path.write_bytes(packed)
+    with open_source(str(path)) as source:
+        assert len(list(source)) == 9
+        assert "gzip-damaged" in [remark.code for remark in source.remarks]

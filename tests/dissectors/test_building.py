@@ -370,3 +370,19 @@ def test_registered_layers_say_where_they_are_specified() -> None:
     assert {layer.asn1 for layer in APDUS} <= set(registry.CLAUSES)
     assert all(field.name != "length" or isinstance(field, Length) for layer in APDUS for field in layer.fields_desc)
     assert CARRIERS
+
+
+@pytest.mark.parametrize("octets", ["7e", "7ea0", "7ea007", "7ea00703", "a007", "7ea0070321"])
+def test_partial_frame_has_a_summary(octets: str) -> None:
+    assert "partial" in Hdlc(bytes.fromhex(octets)).summary()
+
+
+def test_frame_that_its_length_field_cannot_tell_is_refused() -> None:
+    with pytest.raises(ValueError, match="does not fit"):
+        bytes(Hdlc() / Raw(b"x" * 3000))
+
+
+def test_mapping_with_the_names_of_the_standard_is_taken_for_a_sequence() -> None:
+    packet = GetRequestNormal(bytes.fromhex("C001C100030100010800FF0200"))
+    packet.access_selection = {"access-selector": 1, "access-parameters": {"structure": []}}
+    assert bytes(packet).hex().upper() == "C001C100030100010800FF0201010200"
