@@ -40,7 +40,7 @@ _CARRIERS = (
     ("iec62056-21", re.compile(rb"(/[?A-Za-z]{1,4}.*!\r\n|/[A-Z]{2}[A-Za-z][0-9])")),
 )
 """What else a lane may begin with, first match counts."""
-_CLOSED_CARRIERS = frozenset(("tls", "ssh", "http", "dns", "mqtt"))
+CLOSED_CARRIERS = frozenset(("tls", "ssh", "http", "dns", "mqtt"))
 """Behind the opening of these nothing of ours comes; a modem or a telnet server may still turn transparent."""
 
 
@@ -81,7 +81,7 @@ def detect(octets: bytes, reads: Callable[[bytes], bool] | None = None, *, is_da
             return Verdict(WRAPPER, True, 1.0, "a wrapper PDU whose APDU reads")
     octets = octets[:_LOOKED_AT]
     carrier = carrier_of(octets)
-    candidates = sorted(_candidates(octets, reads, carrier not in _CLOSED_CARRIERS), reverse=True)
+    candidates = sorted(_candidates(octets, reads, carrier not in CLOSED_CARRIERS), reverse=True)
     needed = _HINT if carrier == OTHER else _OPENS
     if candidates and candidates[0].score >= needed:
         best = candidates[0]

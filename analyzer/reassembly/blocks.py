@@ -39,16 +39,20 @@ class Outcome(NamedTuple):
     first: int | None = None
     missing: int = 0
     is_repeated: bool = False
+    so_far: bytes = b""
+    """Of a transfer that ended with a hole in it: the normal form of what came before the hole."""
 
 
 class _Transfer:
-    __slots__ = ("head", "next_number", "octets", "parts", "size")
+    __slots__ = ("head", "next_number", "octets", "parts", "size", "whole_until")
 
     def __init__(self, head: bytes) -> None:
         self.head = head
         self.octets: list[bytes] = []
         self.size = 0
         self.next_number = 1
+        self.whole_until: int | None = None
+        """How many blocks stand before the first hole, once there is one."""
         self.parts: list[int] = []
 
     def take(self, block: Block, number: int) -> None:
@@ -57,6 +61,11 @@ class _Transfer:
         if not self.keep_part(number) or self.size > MOST_OCTETS:
             self.head, self.octets = b"", []
         self.octets.append(block.raw)
+
+    def so_far(self) -> bytes:
+        """Give the normal form of what came, up to the first hole; empty where its head is missing."""
+        octets = b"".join(self.octets[: self.whole_until])
+        return finish(self.head, octets)[0] if self.head and octets else b""
 
     def keep_part(self, number: int) -> bool:
         """Keep the record *number*; tells whether there was room."""
@@ -83,7 +92,7 @@ class BlockTransfers:
     def so_far(self, key: tuple[int, int]) -> bytes:
         """Give the normal form of what has come of a transfer that still runs; empty where its head is missing."""
         transfer = self._running.get(key)
-        return finish(transfer.head, b"".join(transfer.octets))[0] if transfer is not None and transfer.head else b""
+        return transfer.so_far() if transfer is not None else b""
 
     def add(self, key: tuple[int, int], block: Block, number: int, *, is_normal: bool = False) -> Outcome:
         """Take a block of the record *number*; *is_normal* says that its request asked for one object, not a list."""
@@ -100,15 +109,17 @@ class BlockTransfers:
             missing = block.number - 1
         else:
             missing = block.number - transfer.next_number
+        if missing and transfer.whole_until is None:
+            transfer.whole_until = len(transfer.octets)  # what is assembled across a hole would be wrong
         transfer.take(block, number)
-        if missing:
-            transfer.head = b""  # what is assembled across a hole would be wrong
         if not block.is_last:
             return Outcome(first=transfer.parts[0], missing=missing)
         del self._running[key]
         self._finished[key] = (block.number, hash(block.raw), transfer.parts[0])
-        whole = finish(transfer.head, b"".join(transfer.octets), is_normal=is_normal) if transfer.head else None
-        return Outcome(whole, tuple(transfer.parts), transfer.parts[0], missing)
+        parts = tuple(transfer.parts)
+        if transfer.whole_until is not None or not transfer.head:
+            return Outcome(None, parts, parts[0], missing, so_far=transfer.so_far())
+        return Outcome(finish(transfer.head, b"".join(transfer.octets), is_normal=is_normal), parts, parts[0], missing)
 
 
 def read_block(octets: bytes, family: str, choice: int, values: dict[str, Any]) -> Block | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from analyzer.framing.datagram import DatagramFramer
-from analyzer.framing.detect import Verdict, detect
+from analyzer.framing.detect import CLOSED_CARRIERS, Verdict, detect
 from analyzer.framing.frame import Frame, Framer, Mark
 from analyzer.framing.hdlc import HdlcFramer
 from analyzer.framing.wrapper import WrapperFramer
@@ -25,7 +25,6 @@ from dissectors.tree import Note
 _HELD_OCTETS = {True: 1 << 16, False: 1 << 14}
 """How many octets wait for the stack to be found, on a serial line and otherwise."""
 _HELD_PIECES = 256
-_GIVEN_UP = frozenset({"tls", "ssh", "http", "dns", "mqtt"})
 _WEAK = 0.7
 
 
@@ -119,7 +118,7 @@ class Conversation:
 
     def _hold(self, side: int, octets: bytes, mark: Mark) -> None:
         """Keep octets until the stack is known; a lane that tells nothing for long is looked at ever more seldom."""
-        if self.carrier in _GIVEN_UP or (self._has_given_up and self.packets & (self.packets - 1)):
+        if self.carrier in CLOSED_CARRIERS or (self._has_given_up and self.packets & (self.packets - 1)):
             return
         self._held.append(Piece(side, octets, mark))
         self._held_octets += len(octets)
@@ -128,7 +127,7 @@ class Conversation:
             self._begin(verdict.stack)
             return
         self.carrier = verdict.carrier or self.carrier
-        if self._has_given_up or (self.carrier in _GIVEN_UP and not self.is_serial):
+        if self._has_given_up or (self.carrier in CLOSED_CARRIERS and not self.is_serial):
             self._drop_held()
         elif self._held_octets >= self._next_look:
             self._next_look = self._held_octets * 2
@@ -200,6 +199,8 @@ class Conversation:
     def take(self, side: int, frame: Frame) -> None:
         """Make the record of *frame*."""
         link, octets, marks, problem = frame
+        if link == NOISE and self._is_forced and self.stack == "apdu":
+            link = "apdu"  # the user said that it is one, whatever its tag
         record = Record()
         record.number = self._next()
         record.octets = octets

@@ -202,6 +202,8 @@ class Dialogue:
             if outcome.apdu is None and not (block.number == 1 and block.is_last):
                 record.kind = PART
                 record.part_of = outcome.first
+            if outcome.so_far:
+                record.incomplete = Apdu(outcome.so_far, *scan_apdu(outcome.so_far, 0, len(outcome.so_far)))
 
     def _general_block(self, record: Record, peer: Peer, plan: Plan) -> None:
         """Join a block of general-block-transfer; the record that completes it carries the APDU inside."""
