@@ -222,8 +222,9 @@ class Pipeline:
         self._close(flow.conversation)
         del self._flows[flow.key]
         self._flows.pop(flow.other.key, None)
-        flow.other.other = flow.other
-        flow.other = flow
+        if flow.other is not flow:
+            del flow.other.other
+        del flow.other
 
     def _close(self, conversation: Conversation) -> None:
         conversation.finish()

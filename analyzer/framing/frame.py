@@ -53,3 +53,6 @@ class Framer(ABC):
     @abstractmethod
     def flush(self) -> list[Frame]:
         """Return what is left, because the lane ended or octets were lost; the framer may be fed again."""
+
+    def close(self) -> None:  # noqa: B027 -- most framers hold nothing
+        """Free what the framer holds; it is not fed again."""

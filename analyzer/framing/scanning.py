@@ -106,3 +106,7 @@ class ScanningFramer(Framer):
         self._needed = 1
         self._found = []
         self._scan = self._search()
+
+    def close(self) -> None:
+        """End the scan, which holds the framer as the framer holds it."""
+        self._scan.close()

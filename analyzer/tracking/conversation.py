@@ -113,6 +113,8 @@ class Conversation:
         for link in self._links.values():
             link.close()
         self._links.clear()
+        for framer in self._framers:
+            framer.close()
 
     # -- the stack ----------------------------------------------------------------------------------------------
 
