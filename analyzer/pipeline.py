@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import count
 
 from analyzer.framing.frame import Mark
 from analyzer.reassembly.tcp import DATA, END, GAP, REPEATED, RESET, START, Event, TcpStream
@@ -51,7 +52,7 @@ class Pipeline:
         self._serials: dict[int, Conversation] = {}
         self._conversations = 0
         self._out: list[Record] = []
-        self._number = 0
+        self._next_number = count(1).__next__
         self.forgotten = 0
         """Conversations that were forgotten while they were silent, to keep memory flat."""
         self.stacks: Counter[str] = Counter()
@@ -89,15 +90,6 @@ class Pipeline:
                 return
         yield from out
         out.clear()
-
-    def next_number(self) -> int:
-        """Number the next record."""
-        self._number += 1
-        return self._number
-
-    def emit(self, record: Record) -> None:
-        """Take a finished record."""
-        self._out.append(record)
 
     def feed(self, chunk: Chunk) -> None:
         """Take one chunk."""
@@ -175,7 +167,13 @@ class Pipeline:
         self._conversations += 1
         number = self._conversations
         return Conversation(
-            number, names, self.dialogue, self.emit, self.next_number, is_serial=is_serial, is_datagram=is_datagram
+            number,
+            names,
+            self.dialogue,
+            self._out.append,
+            self._next_number,
+            is_serial=is_serial,
+            is_datagram=is_datagram,
         )
 
     def _make_flow(self, protocol: int, key: bytes) -> Flow:

@@ -1,8 +1,8 @@
 """Octets of an input, block by block as they come: files, pipes, and gzip of either."""
 
+import contextlib
 import os
 import select
-import contextlib
 import zlib
 from collections.abc import Callable
 from typing import Protocol

@@ -325,14 +325,19 @@ class ApduContent(Content):
             registry.grow_apdu(node, octets, at, end)
 
 
+_UNKNOWN = object()
+_MOST_KNOWN = 256
+
+
 class Element(House):
     """One element of an ACSE APDU, absent where its tag does not come next. Absent is ``None``."""
 
-    __slots__ = ["absent_unless", "content", "tag"]
+    __slots__ = ["_known", "absent_unless", "content", "tag"]
 
     def __init__(self, name: str, tag: int, content: Content, default: Any = None, asn1: str | None = None) -> None:
         self.tag, self.content = tag, content
         self.absent_unless = tag
+        self._known: dict[bytes, Any] = {}  # the same few contents stand in every association
         House.__init__(self, name, default, asn1)
 
     def any2i(self, pkt: Any, x: Any) -> Any:
@@ -360,7 +365,14 @@ class Element(House):
             return None, at
         size, start = axdr.scan_length(octets, at + 1, end)
         start, stop = self.stretch(octets, start, start + size, end)
-        return self.content.scan(octets, start, stop), stop
+        piece = octets[start:stop]
+        known = self._known.get(piece, _UNKNOWN)
+        if known is _UNKNOWN:
+            known = self.content.scan(octets, start, stop)
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[piece] = known
+        return known, stop
 
     def stretch(self, octets: bytes, start: int, stop: int, end: int) -> tuple[int, int]:
         """Let the last element reach the end of the APDU where its content says so."""
@@ -407,6 +419,8 @@ class Element(House):
     def inner_end(self, octets: bytes, start: int, stop: int, end: int) -> int | None:
         """Find where the content ends if the element's length lies: whole elements follow it up to *end*."""
         if not isinstance(self.content, Explicit) or start + 2 > stop or octets[start] != self.content.tag:
+            return None
+        if octets[start + 1] > 0x7F:
             return None
         at = inner = start + 2 + octets[start + 1]
         if inner >= stop:
