@@ -11,7 +11,7 @@ from typing import Any
 from dissectors import axdr, enumerations
 from dissectors.composites import place
 from dissectors.fields import House, RandomOf, Seen
-from dissectors.nesting import inner_apdu
+from dissectors.nesting import inner_apdu, is_outermost
 from dissectors.quirks import quirk
 from dissectors.regions import ApduField
 from dissectors.tree import Kind, Node, Note, Problem, Severity, Truncated
@@ -365,6 +365,8 @@ class Element(House):
             return None, at
         size, start = axdr.scan_length(octets, at + 1, end)
         start, stop = self.stretch(octets, start, start + size, end)
+        if not is_outermost():
+            return self.content.scan(octets, start, stop), stop
         piece = octets[start:stop]
         known = self._known.get(piece, _UNKNOWN)
         if known is _UNKNOWN:

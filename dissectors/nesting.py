@@ -30,3 +30,8 @@ def inner_apdu(at: int) -> Iterator[None]:
 def is_deepest() -> bool:
     """Tell whether no APDU may stand inside the one being read."""
     return _DEPTH.get() >= MAX_NESTED
+
+
+def is_outermost() -> bool:
+    """Tell whether the APDU being read stands in no other."""
+    return _DEPTH.get() == 0
