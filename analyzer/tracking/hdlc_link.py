@@ -98,7 +98,7 @@ class HdlcLink:
 
     def close(self) -> None:
         """Forget all pairs: the conversation is over. What they held is freed at once, without a cycle left."""
-        close_peers(self.peers, self.dialogue)
+        close_peers(self.peers, self.dialogue.transfers)
 
     def _make_peer(self, side: int, addresses: bytes, split: int, is_damaged: bool) -> Peer:
         """Make the pair; it is joined with its opposite direction once that is seen.
@@ -117,7 +117,7 @@ class HdlcLink:
                 break
         if is_damaged and len(self.peers) >= _MANY_PEERS:
             return peer
-        forget_oldest(self.peers, self.dialogue)
+        forget_oldest(self.peers, self.dialogue.transfers)
         self.peers[side, addresses] = peer
         return peer
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from analyzer.record import REQUEST, RESPONSE
 from analyzer.tracking.association import Association
+from analyzer.tracking.transfers import Transfers
 from dissectors.llc import REQUEST as LLC_REQUEST
 from dissectors.llc import RESPONSE as LLC_RESPONSE
-
-if TYPE_CHECKING:
-    from analyzer.tracking.dialogue import Dialogue
 
 
 class Peer:
@@ -91,22 +89,22 @@ MOST_PEERS = 8192
 """More pairs of addresses than a bus can hold."""
 
 
-def forget_oldest(peers: dict[tuple[int, bytes], Peer], dialogue: Dialogue) -> None:
+def forget_oldest(peers: dict[tuple[int, bytes], Peer], transfers: Transfers) -> None:
     """Make room for one more pair."""
     if len(peers) < MOST_PEERS:
         return
     peer = peers.pop(next(iter(peers)))
-    dialogue.transfers.forget(peer)
+    transfers.forget(peer)
     if peer.reverse is peer:
-        dialogue.transfers.forget(peer.association)
+        transfers.forget(peer.association)
 
 
-def close_peers(peers: dict[tuple[int, bytes], Peer], dialogue: Dialogue) -> None:
+def close_peers(peers: dict[tuple[int, bytes], Peer], transfers: Transfers) -> None:
     """Give up what runs between *peers*, and take them apart."""
     for peer in peers.values():
-        if dialogue.transfers.open:
-            dialogue.transfers.forget(peer)
-            dialogue.transfers.forget(peer.association)
+        if transfers.open:
+            transfers.forget(peer)
+            transfers.forget(peer.association)
         del peer.reverse
     peers.clear()
 

@@ -35,7 +35,7 @@ class WrapperLink:
 
     def close(self) -> None:
         """Forget all pairs: the conversation is over."""
-        close_peers(self.peers, self.dialogue)
+        close_peers(self.peers, self.dialogue.transfers)
 
     def make_peer(self, side: int, source: bytes, destination: bytes) -> Peer:
         """Make the pair of *source* and *destination*, joined with its opposite direction once that is seen."""
@@ -45,7 +45,7 @@ class WrapperLink:
             if other is not None and other is not peer:
                 other.join(peer)
                 break
-        forget_oldest(self.peers, self.dialogue)
+        forget_oldest(self.peers, self.dialogue.transfers)
         self.peers[side, source + destination] = peer
         return peer
 
