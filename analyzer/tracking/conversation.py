@@ -218,7 +218,8 @@ class Conversation:
         if problem:
             record.problem = problem
         if link == NOISE:
-            text = f"{len(octets)} octets that are no {self.stack or 'known'} unit"
+            plural = "octets that are" if len(octets) != 1 else "octet that is"
+            text = f"{len(octets)} {plural} no {self.stack or 'known'} unit"
             code = "hdlc-noise" if self.stack == "hdlc" else "noise"
             record.add_note(finding(code, text, 0, len(octets)))
         else:

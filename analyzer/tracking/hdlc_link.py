@@ -167,7 +167,9 @@ class HdlcLink:
         if record.problem:
             self._damaged(record, peer, information, begin, has_more)
             return
-        if number != expected and peer.last_send_number >= 0 and not peer.is_ambiguous:
+        # field: Kaifa pushes I frames without a link, N(S) always 0: numbers count once a link is set up or they moved
+        is_counted = peer.last_send_number > 0 or (peer.is_set_up and peer.last_send_number == 0)
+        if number != expected and is_counted and not peer.is_ambiguous:
             if number == peer.last_send_number and information == peer.last_information:
                 self._repeated(record, peer, number, begin, has_more)
                 return
@@ -328,6 +330,7 @@ class HdlcLink:
             for one in (peer, peer.reverse):
                 self.dialogue.transfers.give_up(one, SEGMENTS)
             peer.forget_link()
+            peer.is_set_up = peer.reverse.is_set_up = True
             if association.number is None or association.is_open:
                 self.dialogue.begin(association)
         self._settle(record, peer)

@@ -22,6 +22,7 @@ class Peer:
         "destination",
         "is_ambiguous",
         "is_broken",
+        "is_set_up",
         "last_information",
         "last_send_number",
         "llc",
@@ -49,6 +50,8 @@ class Peer:
         """How many more frames have their HCS checked though their FCS is right."""
         self.last_send_number = -1
         self.last_information = b""
+        self.is_set_up = False
+        """Whether an SNRM was seen between the two."""
         self.is_broken = False
         """Whether a segment of the LSDU that comes was lost."""
 
@@ -57,6 +60,7 @@ class Peer:
         self.reverse = other
         other.reverse = self
         other.association = self.association
+        other.is_set_up = self.is_set_up
         if self.role is not None:
             other.take_role(_OPPOSITE[self.role])
 
