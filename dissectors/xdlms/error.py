@@ -12,7 +12,7 @@ from dissectors.enumerations import (
     SERVICE_ERROR,
     SERVICE_ERROR_CLASS,
 )
-from dissectors.fields import Constant, Number, Seen
+from dissectors.fields import Constant, Number
 from dissectors.pdu import Layer
 from dissectors.registry import apdu
 from dissectors.tree import Kind, Node
@@ -36,10 +36,6 @@ class ServiceErrorValue(Number):
             table = SERVICE_ERROR.get(SERVICE_ERROR_CLASS.get(pkt.error_class, ""), {})
             return next(number for number, name in table.items() if name == x)
         return x
-
-    def read_value(self, octets: bytes, at: int, end: int, seen: Seen) -> int:
-        """Read the number alone."""
-        return int(self.read(octets, at, end, seen)[0])
 
 
 def named_error(error_class: int, value: int) -> str | int:
