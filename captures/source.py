@@ -8,13 +8,15 @@ from collections.abc import Iterator
 
 from captures.chunk import LINK_OCTETS, UNKNOWN, CaptureError, CapturePermissionError, Chunk, Source
 from captures.hexlog import HexlogSource, encoding_of, has_octets
+from captures.packed import PACKINGS, PackedInput
 from captures.pcap import VARIANTS, PcapSource
 from captures.pcapng import MAGIC, PcapngSource
-from captures.stream import GZIP_MAGIC, FileInput, GzipInput, HeldInput, Window
+from captures.stream import GZIP_MAGIC, FileInput, GzipInput, HeldInput, Input, Window
 
 STDIN = "-"
 EXPECTED = "a pcap or pcapng file, a raw octet dump or hex text"
-MOST_NESTED_GZIP = 2
+MOST_NESTED = 2
+"""Packed once more inside, as "capture.pcap.gz" in a gzip stream of a web server."""
 RAW_PIECE = 4096
 
 _LOOKED_AT = 512
@@ -30,8 +32,7 @@ _FOREIGN = {
     b"7z\xbc\xaf\x27\x1c": "a 7z archive; unpack it first",
     b"BZh": "compressed with bzip2; unpack it first",
     b"\xfd7zXZ": "compressed with xz; unpack it first",
-    b"\x28\xb5\x2f\xfd": "compressed with zstd; unpack it first",
-    b"\x04\x22\x4d\x18": "compressed with lz4; unpack it first",
+    b"\x02\x21\x4c\x18": "compressed with lz4 in its legacy format; unpack it first",
     b"SQLite format 3": "a database (SQLite)",
     b"PAR1": "a Parquet file",
     b"snoop\0\0\0": "a snoop capture; save it as pcap",
@@ -63,6 +64,11 @@ class _Desk:
             self._early.append((code, text))
         else:
             self._source.remark(code, text)
+
+    @property
+    def last(self) -> str:
+        """The last remark that no source took yet."""
+        return self._early[-1][1] if self._early else ""
 
     def attach(self, source: Source) -> Source:
         """Give *source* what came before it and all that comes."""
@@ -155,16 +161,17 @@ def _open(name: str) -> int:
 def _recognise(name: str, label: str, window: Window, size: int | None, desk: _Desk) -> Source:
     """Make the source for what stands first in *window*."""
     window.reach(4)
-    for depth in range(MOST_NESTED_GZIP + 1):
-        if not window.buffer.startswith(GZIP_MAGIC):
-            break
-        if depth == MOST_NESTED_GZIP:
-            raise CaptureError(f"{label}: gzip in gzip in gzip; {EXPECTED} was expected")
-        window, size = Window(GzipInput(window, desk)), None
+    packed: list[str] = []
+    while (unpacked := _unpacked(window, desk)) is not None:
+        name_of_packing, octets_of = unpacked
+        packed.insert(0, name_of_packing)
+        if len(packed) > MOST_NESTED:
+            raise CaptureError(f"{label}: {' in '.join(packed)}; {EXPECTED} was expected")
+        window, size = Window(octets_of), None
         window.reach(4)
     head = window.buffer
     if not head:
-        raise CaptureError(f"{label}: empty; {EXPECTED} was expected")
+        raise CaptureError(f"{label}: {desk.last or 'empty'}; {EXPECTED} was expected")
     if head[:4] in VARIANTS:
         return PcapSource(name, window, size)
     if head.startswith(MAGIC):
@@ -178,6 +185,16 @@ def _recognise(name: str, label: str, window: Window, size: int | None, desk: _D
         ):
             raise CaptureError(f"{label}: {what}; {EXPECTED} was expected")
     return _recognise_octets(name, label, window, size)
+
+
+def _unpacked(window: Window, desk: _Desk) -> tuple[str, Input] | None:
+    """Name what *window* is packed with, and make the input that unpacks it; None if it is not packed."""
+    if window.buffer.startswith(GZIP_MAGIC):
+        return "gzip", GzipInput(window, desk)
+    for packing in PACKINGS:
+        if window.buffer.startswith(packing.magic):
+            return packing.name, PackedInput(packing, window, desk)
+    return None
 
 
 def _recognise_octets(name: str, label: str, window: Window, size: int | None) -> Source:

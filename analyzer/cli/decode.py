@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     made = Parser(prog="dlmshark decode", description="Decode captures: one line a record.")
     made.add_argument(
-        "inputs", nargs="*", metavar="INPUT", help="pcap, pcapng, gzip, hex text, raw octets, - for stdin"
+        "inputs", nargs="*", metavar="INPUT", help="pcap, pcapng, gzip, zstd, lz4, hex text, raw octets, - for stdin"
     )
     made.add_argument(
         "-r", dest="read", action="append", default=[], metavar="INPUT", help="an input, as tshark has it"

@@ -43,7 +43,7 @@ commands:
   dlmshark COMMAND --help      all options of a command
   dlmshark --version           the version
 
-INPUT is a pcap or pcapng file (also gzip), text with hex octets, a raw octet dump, or - for stdin.
+INPUT is a pcap or pcapng file (also gzip, zstd, lz4), text with hex octets, a raw octet dump, or - for stdin.
 """
 
 
