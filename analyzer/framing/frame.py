@@ -50,6 +50,10 @@ class Framer(ABC):
     def feed(self, octets: bytes, mark: Mark) -> list[Frame]:
         """Take the next octets of the lane; return the frames that they complete. Total: never raises on octets."""
 
+    def is_whole(self, octets: bytes) -> bool:
+        """Take *octets* if they are just one unit like the one before, and nothing waits; else leave them to `feed`."""
+        return False
+
     @abstractmethod
     def flush(self) -> list[Frame]:
         """Return what is left, because the lane ended or octets were lost; the framer may be fed again."""

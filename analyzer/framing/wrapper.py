@@ -29,17 +29,23 @@ class WrapperFramer(ScanningFramer):
 
     def feed(self, octets: bytes, mark: Mark) -> list[Frame]:
         """Take the next octets of the lane; return the PDUs that they complete."""
+        if self.is_whole(octets):
+            return [_new(Frame, (WRAPPER, octets, (mark,), ""))]
+        return self._append(octets, mark)
+
+    def is_whole(self, octets: bytes) -> bool:
+        """Take *octets* if they are just one PDU of the same wPorts as the one before, and nothing waits."""
         if (
             not self._octets
             and len(octets) > HEADER_LENGTH
-            and octets[:6] == self._wports
+            and octets.startswith(self._wports)
             and (octets[6] << 8 | octets[7]) == len(octets) - HEADER_LENGTH
             and octets[8] in APDU_TAGS
             and octets.find(self._wports, 6) < 0
         ):
             self._in_sync = True
-            return [_new(Frame, (WRAPPER, octets, (mark,), ""))]
-        return self._append(octets, mark)
+            return True
+        return False
 
     def flush(self) -> list[Frame]:
         """Return what is left, because the lane ended or octets were lost."""

@@ -82,7 +82,11 @@ class Conversation:
         if self.is_datagram:
             self._datagram(side, octets, mark)
             return
-        for frame in self._framers[side].feed(octets, mark):
+        framer = self._framers[side]
+        if framer.is_whole(octets):
+            self._take_next(side, octets, mark)
+            return
+        for frame in framer.feed(octets, mark):
             self.take(side, frame)
 
     def lost(self, side: int) -> None:
@@ -225,6 +229,22 @@ class Conversation:
         else:
             handler = self._links.get(link) or self._make_link(link)
             handler.take(record, side)
+        notes = self.pending_notes[side]
+        if notes:
+            record.notes += tuple(notes)
+            notes.clear()
+        self._emit(record)
+
+    def _take_next(self, side: int, octets: bytes, mark: Mark) -> None:
+        """Make the record of one whole unit like the one before: what :meth:`take` does, in the shortest way."""
+        record = Record()
+        record.number = self._next()
+        record.octets = octets
+        record.lane = self.lanes[side]
+        record.link = link = self.stack or ""
+        record.packets = (mark[0],)
+        record.time_ns = mark[1]
+        self._links[link].take_next(record, side)
         notes = self.pending_notes[side]
         if notes:
             record.notes += tuple(notes)

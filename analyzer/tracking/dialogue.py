@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from analyzer.reassembly.blocks import read_block
-from analyzer.record import APDU, NO_OBJECTS, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, Closed, Record
+from analyzer.record import APDU, NO_OBJECTS, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, Closed, Objects, Record
 from analyzer.tracking.association import Association, Request
 from analyzer.tracking.findings import dissection_notes, finding
 from analyzer.tracking.peer import Peer
@@ -12,8 +14,19 @@ from analyzer.tracking.transfers import Transfers
 from dissectors.scanning import scan_apdu, scan_loosely
 
 _ENCRYPTED = 0x20
+_SHORT = 64
+_MOST_ASKED = 2048
 _MOST_LAYERS = 8
 _new = tuple.__new__
+
+
+class Asked(NamedTuple):
+    """What a request of a service is, whoever sends it: the same few are asked again and again."""
+
+    apdu: Apdu
+    plan: Plan
+    invoke_id: int
+    objects: Objects
 
 
 class Dialogue:
@@ -23,11 +36,21 @@ class Dialogue:
         self.associations = 0
         self.transfers = Transfers()
         self._nesting = 0
+        self._asked: dict[bytes, Asked] = {}
+        """Short requests by their octets."""
 
     def take(self, record: Record, peer: Peer, octets: bytes, at: int) -> None:
         """Let *record* carry the APDU *octets*, which begin at *at* in its frame (-1 where they were joined)."""
-        found, values = scan_apdu(octets, 0, len(octets))
         record.kind = APDU
+        if peer.role is REQUEST and len(octets) < _SHORT:
+            asked = self._asked.get(octets)
+            if asked is not None and asked.apdu.at == at:
+                record.apdu = asked.apdu
+                record.direction = REQUEST
+                record.client, record.server = peer.source, peer.destination
+                self._ask(record, peer.association, asked.plan, asked.objects, asked.invoke_id)
+                return
+        found, values = scan_apdu(octets, 0, len(octets))
         if values is None or found is None:
             values = scan_loosely(octets, found)
             record.notes += dissection_notes(octets, record.problem == "truncated")
@@ -119,7 +142,9 @@ class Dialogue:
         slot, mask, offset = plan.invoke
         invoke_id = (values[slot] & mask) + offset if mask else offset
         if direction is REQUEST:
-            self._ask(record, association, plan, values, invoke_id)
+            objects = plan.objects(values)
+            self._remember(record, plan, invoke_id, objects)
+            self._ask(record, association, plan, objects, invoke_id)
         elif direction is RESPONSE:
             self._answer(record, association, plan.family, invoke_id)
         record.association = association.number
@@ -129,6 +154,15 @@ class Dialogue:
             association.number = None
             association.is_open = False
 
+    def _remember(self, record: Record, plan: Plan, invoke_id: int, objects: Objects) -> None:
+        """Keep a request about which its octets say all; of the others more depends on who sent them, and when."""
+        apdu = record.apdu
+        if apdu is None or not plan.says_all or len(apdu.octets) >= _SHORT or record.protection or record.notes:
+            return
+        if len(self._asked) >= _MOST_ASKED:
+            self._asked.clear()
+        self._asked[apdu.octets] = Asked(apdu, plan, invoke_id, objects)
+
     def begin(self, association: Association) -> None:
         """Number a new association."""
         self.associations += 1
@@ -137,12 +171,11 @@ class Dialogue:
         association.pending.clear()
         association.transfer.clear()
 
-    def _ask(self, record: Record, association: Association, plan: Plan, values: Values, invoke_id: int) -> None:
+    def _ask(self, record: Record, association: Association, plan: Plan, objects: Objects, invoke_id: int) -> None:
         """Remember a request; a later block of one is about the objects of its first."""
         if association.number is None or (plan.family == "aarq" and association.is_open):
             self.begin(association)
         association.is_open = True
-        objects = plan.objects(values)
         if plan.asks_by_block and not objects:
             first = association.transfer.get(invoke_id)
             objects = first.objects if first is not None else NO_OBJECTS
@@ -154,6 +187,7 @@ class Dialogue:
         if begins:
             association.begin_transfer(invoke_id, request)
         association.ask(invoke_id, request)
+        record.association = association.number
 
     def _answer(self, record: Record, association: Association, family: str, invoke_id: int) -> None:
         """Find the request that this answers."""

@@ -12,6 +12,7 @@ from dissectors.scanning import Entry
 
 Values = tuple[Any, ...]
 NO_INVOKE_ID = -1
+_SERVICES = frozenset({"get-request", "set-request", "action-request", "access-request", "readRequest", "writeRequest"})
 _SHORT_NAME_REQUESTS = frozenset({"readRequest", "writeRequest"})
 
 
@@ -28,6 +29,7 @@ class Plan:
         "is_protected",
         "objects",
         "role",
+        "says_all",
         "slots",
     )
 
@@ -47,6 +49,8 @@ class Plan:
         self.objects = _object_reader(found)
         self.asks_by_block = (self.choice > 0 and self.objects is _nothing) or self.family in _SHORT_NAME_REQUESTS
         """Whether, without objects of its own, it is a later request of a block transfer, about those of the first."""
+        self.says_all = self.family in _SERVICES and not self.is_block
+        """Whether its octets alone tell what tracking takes from it."""
 
     def named(self, values: Values) -> dict[str, Any]:
         """Give the values by the last part of their names."""

@@ -20,9 +20,22 @@ class WrapperLink:
     def __init__(self, dialogue: Dialogue) -> None:
         self.dialogue = dialogue
         self.peers: dict[tuple[int, bytes], Peer] = {}
+        self._near: list[Peer | None] = [None, None]
+        """By side: whose PDU came last, where the next one is sure to have the same wPorts."""
+
+    def take_next(self, record: Record, side: int) -> None:
+        """Read a whole PDU that has the wPorts of the one before it on *side*, as the framer saw."""
+        octets = record.octets
+        peer = self._near[side]
+        if peer is None:
+            wports = octets[2:6]
+            peer = self.peers.get((side, wports)) or self.make_peer(side, wports[:2], wports[2:])
+            self._near[side] = peer
+        self.dialogue.take(record, peer, octets[HEADER_SIZE:], HEADER_SIZE)
 
     def take(self, record: Record, side: int) -> None:
         """Read the PDU of *record*, which came on *side* of the conversation."""
+        self._near[side] = None
         octets = record.octets
         wports = octets[2:6]
         peer = self.peers.get((side, wports)) or self.make_peer(side, wports[:2], wports[2:])
@@ -35,6 +48,7 @@ class WrapperLink:
 
     def close(self) -> None:
         """Forget all pairs: the conversation is over."""
+        self._near = [None, None]
         close_peers(self.peers, self.dialogue.transfers)
 
     def make_peer(self, side: int, source: bytes, destination: bytes) -> Peer:
@@ -46,6 +60,7 @@ class WrapperLink:
                 other.join(peer)
                 break
         forget_oldest(self.peers, self.dialogue.transfers)
+        self._near = [None, None]
         self.peers[side, source + destination] = peer
         return peer
 

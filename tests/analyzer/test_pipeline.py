@@ -102,6 +102,11 @@ def test_records_over_tcp_are_those_of_the_line() -> None:
     assert [without_numbers(one) for one in records_of(wrapper_conversation(dialogue()))] == on_line
 
 
+def test_what_was_said_before_reads_as_it_did_the_first_time() -> None:
+    once = [without_numbers(one) for one in records_of(wrapper_conversation(dialogue()))]
+    assert [without_numbers(one) for one in records_of(wrapper_conversation(dialogue(*CHOSEN, *CHOSEN)))] == once * 2
+
+
 def test_first_segments_out_of_order_give_the_same_records() -> None:
     for seed in range(20):
         assert essence_over_tcp(wrapper_conversation(dialogue(), random.Random(seed))) == IN_ORDER
