@@ -14,7 +14,9 @@ SN_CONFORMANCE = frozenset({
     "multiple-references", "information-report", "parameterized-access",
 })  # fmt: skip
 LN_CONTEXT, SN_CONTEXT = "2.16.756.5.8.1.1", "2.16.756.5.8.1.2"
+LN_CIPHERED, SN_CIPHERED = "2.16.756.5.8.1.3", "2.16.756.5.8.1.4"
 LOWEST, LOW_LEVEL = "2.16.756.5.8.2.0", "2.16.756.5.8.2.1"
+MECHANISM = "2.16.756.5.8.2."
 
 
 @dataclass(slots=True)
@@ -51,7 +53,11 @@ class Incoming:
 
 @dataclass(slots=True)
 class Association:
-    """An association with one client. Sizes in octets, 0 means unlimited."""
+    """An association with one client. Sizes in octets, 0 means unlimited; *overhead* is what ciphering adds.
+
+    *agreed* is the meter's InitiateResponse. *challenges* are the meter's and the client's, as long as the client has
+    not answered.
+    """
 
     client: int
     uses_short_names: bool
@@ -59,11 +65,15 @@ class Association:
     client_max_receive_pdu_size: int
     outgoing: Outgoing | None = None
     incoming: Incoming | None = None
+    challenges: tuple[bytes, bytes] | None = None
+    overhead: int = 0
+    agreed: object = None
 
     def room(self, overhead: int) -> int:
         """Give how many octets a block may carry beside *overhead* octets of its APDU."""
-        return (self.client_max_receive_pdu_size or 0xFFFF) - overhead
+        return (self.client_max_receive_pdu_size or 0xFFFF) - overhead - self.overhead
 
     def fits(self, octets: bytes) -> bool:
         """Tell whether the client takes *octets* in one APDU."""
-        return not self.client_max_receive_pdu_size or len(octets) <= self.client_max_receive_pdu_size
+        limit = self.client_max_receive_pdu_size
+        return not limit or len(octets) + self.overhead <= limit

@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from analyzer.simulate.association import LN_CONFORMANCE, LN_CONTEXT
-from analyzer.simulate.forms import NULL, encode_form, form_of
+from analyzer.simulate.association import LN_CIPHERED, LN_CONFORMANCE, LN_CONTEXT
+from analyzer.simulate.authentication import ASSOCIATION_LN, REPLY
+from analyzer.simulate.forms import NULL, encode_form, form_of, octet_string, read_apdu
+from analyzer.simulate.object_lists import ASSOCIATION
+from analyzer.simulate.profile import plain
+from analyzer.simulate.secured import Side
 from analyzer.simulate.sent import Form
 from analyzer.simulate.services_ln import read_forms
-from analyzer.simulate.speaker import Speaker, Target, authentication, read_answer
+from analyzer.simulate.speaker import Speaker, Target, authentication, calling
 from dissectors.acse import Aarq, Rlrq
 from dissectors.pdu import Layer
 from dissectors.xdlms import access, action, get
@@ -24,23 +28,48 @@ class Client(Speaker):
     """Reads with logical names. Octets: *max_receive_pdu_size* is what it takes in one APDU."""
 
     max_receive_pdu_size = 1024
+    _proposed: InitiateRequest | None = None
 
     def associate(
         self, *, password: bytes = b"", max_receive_pdu_size: int = 1024, without: Sequence[str] = ()
     ) -> bool:
-        """Open the association, with low level security where a password is given; *without* some conformance bits."""
+        """Open the association, with low level security where a password is given; *without* some conformance bits.
+
+        A secured client goes through the passes of its mechanism. Gives whether both sides believe each other.
+        """
         self.max_receive_pdu_size = max_receive_pdu_size
         proposed = sorted(LN_CONFORMANCE - set(without))
-        request = Aarq(application_context_name=LN_CONTEXT, **authentication(password))
-        request.user_information = InitiateRequest(
-            proposed_conformance=proposed, client_max_receive_pdu_size=max_receive_pdu_size
+        members = authentication(password)
+        context, challenge, key = LN_CONTEXT, b"", None
+        if self.side:
+            security = self.side.security
+            challenge = self.side.challenge()
+            members = calling(self.side, challenge)
+            context = LN_CIPHERED if security.is_ciphered else LN_CONTEXT
+            key = security.keys.dedicated if security.key_source.has_dedicated_key else None
+        request = Aarq(application_context_name=context, **members)
+        self._proposed = InitiateRequest(
+            dedicated_key=key, proposed_conformance=proposed, client_max_receive_pdu_size=max_receive_pdu_size
         )
-        self.ask(request)
+        request.user_information = self._proposed
+        answer = read_apdu(self.ask(request))
+        if self.side and self.side.security.mechanism.is_high:
+            return self._authenticate(self.side, challenge, answer)
         return self.client in self.meter.associations
 
+    def _authenticate(self, side: Side, challenge: bytes, answer: Any) -> bool:
+        """Answer the meter's challenge (pass 3), and check its answer (pass 4)."""
+        if answer.responding_authentication_value is None:
+            return False
+        other: bytes = answer.responding_authentication_value[1]
+        proof = octet_string(side.prove(challenge, other))
+        returned = self.action(Target(ASSOCIATION_LN, ASSOCIATION, REPLY), proof)
+        return not isinstance(returned, int) and side.believes(bytes.fromhex(str(plain(returned))), challenge, other)
+
     def release(self) -> None:
-        """Close the association."""
-        self.ask(Rlrq(reason=0))
+        """Close the association; a secured one says again what was proposed, ciphered."""
+        is_ciphered = self.side is not None and self.side.security.is_ciphered
+        self.ask(Rlrq(reason=0, user_information=self._proposed if is_ciphered else None))
 
     def get(self, target: Target) -> Form | int:
         """Read an attribute, in blocks where the meter chooses to; gives Data or a data-access-result."""
@@ -48,7 +77,7 @@ class Client(Speaker):
         request = get.GetRequestNormal(
             invoke_id=invoke_id, cosem_attribute_descriptor=target.attribute, access_selection=target.access_selection
         )
-        answer = read_answer(self.ask(request))
+        answer = read_apdu(self.ask(request))
         if isinstance(answer, get.GetResponseWithDatablock):
             forms = read_forms(self._take_blocks(answer, invoke_id))
             value: Form | int = forms[0] if forms else 0
@@ -64,10 +93,10 @@ class Client(Speaker):
         listed = [
             {"cosem_attribute_descriptor": one.attribute, "access_selection": one.access_selection} for one in targets
         ]
-        answer = read_answer(self.ask(get.GetRequestWithList(invoke_id=invoke_id, attribute_descriptor_list=listed)))
+        answer = read_apdu(self.ask(get.GetRequestWithList(invoke_id=invoke_id, attribute_descriptor_list=listed)))
         if isinstance(answer, get.GetResponseWithDatablock):
             raw = self._take_blocks(answer, invoke_id)
-            answer = read_answer(b"\xc4\x03\xc1" + raw)
+            answer = read_apdu(b"\xc4\x03\xc1" + raw)
         values = [_result(one) for one in answer.result]
         pairs = zip(targets, values, strict=True)
         self.learn([target.reading(value) for target, value in pairs if not isinstance(value, int)])
@@ -79,7 +108,7 @@ class Client(Speaker):
             raw += bytes(block.result.raw_data)
             if block.last_block:
                 return raw
-            answer = read_answer(self.ask(get.GetRequestNext(invoke_id=invoke_id, block_number=block.block_number)))
+            answer = read_apdu(self.ask(get.GetRequestNext(invoke_id=invoke_id, block_number=block.block_number)))
 
     def set(self, target: Target, value: Form) -> None:
         """Write an attribute."""
@@ -130,7 +159,7 @@ class Client(Speaker):
         request = action.ActionRequestNormal(
             invoke_id=invoke_id, cosem_method_descriptor=target.method, method_invocation_parameters=parameter
         )
-        return self._outcome(read_answer(self.ask(request)), invoke_id)
+        return self._outcome(read_apdu(self.ask(request)), invoke_id)
 
     def action_list(self, pairs: Sequence[tuple[Target, Form]]) -> None:
         """Invoke several methods in one request."""
@@ -153,7 +182,7 @@ class Client(Speaker):
             else:
                 request = action.ActionRequestWithPblock(invoke_id=invoke_id, pblock=block)
             answer = self.ask(request)
-        return self._outcome(read_answer(answer), invoke_id)
+        return self._outcome(read_apdu(answer), invoke_id)
 
     def _outcome(self, answer: Any, invoke_id: int) -> Form | int:
         if not isinstance(answer, action.ActionResponseWithPblock):
@@ -162,7 +191,7 @@ class Client(Speaker):
         raw = answer.pblock.raw_data
         while not answer.pblock.last_block:
             number = answer.pblock.block_number
-            answer = read_answer(self.ask(action.ActionRequestNextPblock(invoke_id=invoke_id, block_number=number)))
+            answer = read_apdu(self.ask(action.ActionRequestNextPblock(invoke_id=invoke_id, block_number=number)))
             raw += answer.pblock.raw_data
         forms = read_forms(raw)
         return forms[0] if forms else 0
@@ -179,7 +208,7 @@ class Client(Speaker):
             else:
                 both = {"cosem_attribute_descriptor": target.attribute, "access_selection": target.access_selection}
                 specification.append({f"access-request-{service}-with-selection": both})
-        answer = read_answer(
+        answer = read_apdu(
             self.ask(
                 access.AccessRequest(
                     long_invoke_id=self.next_invoke_id(),

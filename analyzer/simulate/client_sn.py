@@ -7,9 +7,9 @@ from typing import Any
 
 from analyzer.cosem.obis import obis_from_text
 from analyzer.simulate.association import SN_CONFORMANCE, SN_CONTEXT
-from analyzer.simulate.forms import form_of, octet_string, octets_of
+from analyzer.simulate.forms import form_of, octet_string, octets_of, read_apdu
 from analyzer.simulate.sent import Form
-from analyzer.simulate.speaker import Speaker, Target, authentication, read_answer
+from analyzer.simulate.speaker import Speaker, Target, authentication
 from dissectors.acse import Aarq, Rlrq
 from dissectors.pdu import Layer
 from dissectors.xdlms.initiate import InitiateRequest
@@ -42,19 +42,17 @@ class ShortNameClient(Speaker):
 
     def read(self, *targets: Target) -> list[Form | int]:
         """Read attributes in one request, in blocks where the meter chooses to; gives Data or data-access-results."""
-        answer = read_answer(
-            self.ask(ReadRequest(variable_access_specification=[self._access(one) for one in targets]))
-        )
+        answer = read_apdu(self.ask(ReadRequest(variable_access_specification=[self._access(one) for one in targets])))
         raw, number = b"", 0
         while answer.results and answer.results[0].asn1 == "data-block-result":
             block = answer.results[0]
             raw += block.raw_data
             number += 1
             if block.last_block:
-                answer = read_answer(b"\x0c" + raw)
+                answer = read_apdu(b"\x0c" + raw)
             else:
                 more = [{"block-number-access": {"block_number": number}}]
-                answer = read_answer(self.ask(ReadRequest(variable_access_specification=more)))
+                answer = read_apdu(self.ask(ReadRequest(variable_access_specification=more)))
         values = [_value(one) for one in answer.results]
         told = zip(targets, values, strict=True)
         self.learn([target.reading(value) for target, value in told if not isinstance(value, int)])

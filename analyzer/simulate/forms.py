@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from scapy.packet import Packet
 
 from analyzer.simulate.sent import SECOND, Form
-from dissectors import data
+from dissectors import data, registry
 from dissectors.pdu import Layer
 
 NULL: Form = {"null-data": None}
@@ -43,6 +44,15 @@ def octets_of(layer: Layer) -> bytes:
     """Build a layer with all inside."""
     _settle(layer)
     return bytes(layer)
+
+
+def read_apdu(octets: bytes) -> Any:
+    """Read an APDU of the simulator's own into its layer."""
+    found = registry.pick(octets, 0, len(octets))
+    if found is None:
+        raise ValueError(f"no APDU: {octets.hex()}")
+    packet, _ = found[1].read_packet(octets, 0, len(octets))
+    return packet
 
 
 def _settle(value: object) -> None:

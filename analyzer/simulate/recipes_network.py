@@ -8,14 +8,14 @@ from analyzer.cosem.obis import obis_from_text
 from analyzer.simulate import model, network, pcap_writer
 from analyzer.simulate.block_transfer import ask_in_blocks, push_in_blocks
 from analyzer.simulate.client import Client
-from analyzer.simulate.forms import NULL, date_time, form_of, nanoseconds, octet_string, octets_of, structure
+from analyzer.simulate.forms import NULL, date_time, form_of, nanoseconds, octet_string, octets_of, read_apdu, structure
 from analyzer.simulate.manifest import Sample, sample_of
 from analyzer.simulate.meter import Meter
 from analyzer.simulate.notifications import event, push, pushed
 from analyzer.simulate.packets import Endpoint
 from analyzer.simulate.profile import range_parameters
 from analyzer.simulate.sent import SECOND, TO_METER, Form, Reading, Sent
-from analyzer.simulate.speaker import Speaker, Target, read_answer
+from analyzer.simulate.speaker import Speaker, Target
 from dissectors.xdlms.get import GetRequestNormal
 from dissectors.xdlms.notification import DataNotificationConfirm
 
@@ -171,5 +171,5 @@ def blocks() -> Sample:
 
 def _get_in_blocks(client: Client, target: Target, *, lost: tuple[int, ...]) -> None:
     request = GetRequestNormal(invoke_id=client.next_invoke_id(), cosem_attribute_descriptor=target.attribute)
-    answer = read_answer(ask_in_blocks(client, request, room=150, lost=lost))
+    answer = read_apdu(ask_in_blocks(client, request, room=150, lost=lost))
     client.learn([target.reading(form_of(answer.result.data))])

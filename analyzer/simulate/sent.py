@@ -34,7 +34,8 @@ class Truth(NamedTuple):
     """What a decoder has to find in an event.
 
     *kind* is the APDU's name, the HDLC frame's type or ``wrapper``; *apdus* are those whose last octet is in this
-    event; *service* is the APDU that a block transfer completes here; *values* are those known from here on.
+    event, *plain* what is inside them once they are opened; *service* is the APDU that a block transfer completes here,
+    opened too; *values* are those known from here on.
     """
 
     kind: str = ""
@@ -43,6 +44,7 @@ class Truth(NamedTuple):
     apdus: tuple[bytes, ...] = ()
     service: bytes = b""
     values: tuple[Reading, ...] = ()
+    plain: tuple[bytes, ...] = ()
 
 
 NOTHING = Truth()

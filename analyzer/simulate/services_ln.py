@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analyzer.simulate.association import Association, Incoming, Outgoing
 from analyzer.simulate.forms import NULL, encode_form, form_of, octets_of
-from analyzer.simulate.meter import Meter
 from analyzer.simulate.objects import OTHER_REASON, SUCCESS, TYPE_UNMATCHED
 from analyzer.simulate.sent import Form
 from dissectors import axdr, data
@@ -15,6 +14,9 @@ from dissectors.pdu import Layer
 from dissectors.tree import Problem
 from dissectors.xdlms import access, action, get
 from dissectors.xdlms import set as set_service
+
+if TYPE_CHECKING:
+    from analyzer.simulate.meter import Meter
 
 DATA_BLOCK_NUMBER_INVALID, NO_LONG_GET, NO_LONG_SET = 19, 16, 18
 NO_LONG_ACTION = 16

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from analyzer.cosem.obis import obis_from_text
-from analyzer.simulate.association import LOW_LEVEL
+from analyzer.simulate.association import LOW_LEVEL, MECHANISM
 from analyzer.simulate.forms import octets_of
 from analyzer.simulate.meter import Meter
+from analyzer.simulate.secured import Side
+from analyzer.simulate.security import Mechanism, Security
 from analyzer.simulate.sent import MILLISECOND, TO_CLIENT, TO_METER, Form, Reading, Sent, Truth
 from dissectors import registry
 from dissectors.pdu import Layer
@@ -50,6 +52,7 @@ class Speaker:
 
     Units: pauses before a request and thinking times of the meter in milliseconds, drawn from these ranges;
     *carrying_ms* is what the carrier will add to an exchange and to each octet, so that clocks tell the capture's time.
+    With *security* both sides protect what they say; the meter must have one too.
     """
 
     def __init__(
@@ -62,8 +65,10 @@ class Speaker:
         pause_ms: tuple[int, int] = (8, 25),
         thinking_ms: tuple[int, int] = (25, 110),
         carrying_ms: tuple[float, float] = (0, 0),
+        security: Security | None = None,
     ) -> None:
         self.meter, self.client = meter, client
+        self.side = Side(security, TO_METER, seed=seed) if security else None
         self.dialogue: list[Sent] = []
         self.now_ns = start_ns
         self._chance = random.Random(seed)
@@ -72,12 +77,26 @@ class Speaker:
         self._carried_ns = 0
         self._invoke_id = 0
 
-    def say(self, direction: int, octets: bytes, values: Sequence[Reading] = (), service: bytes = b"") -> None:
-        """Add an APDU to the dialogue."""
-        found = registry.pick(octets, 0, len(octets))
+    def say(
+        self,
+        direction: int,
+        octets: bytes,
+        values: Sequence[Reading] = (),
+        service: bytes = b"",
+        *,
+        is_protected: bool = False,
+    ) -> None:
+        """Add an APDU to the dialogue, protected as this side does it unless it is already."""
+        spoken = octets if is_protected else self.protect(direction, octets)
+        found = registry.pick(spoken, 0, len(spoken))
         kind = found[0] if found else ""
-        truth = Truth(kind, self.client, self.meter.server, (octets,), service, tuple(values))
-        self.dialogue.append(Sent(self.now_ns, direction, octets, truth))
+        truth = Truth(kind, self.client, self.meter.server, (spoken,), service, tuple(values), (octets,))
+        self.dialogue.append(Sent(self.now_ns, direction, spoken, truth))
+
+    def protect(self, direction: int, octets: bytes) -> bytes:
+        """Protect an APDU as the side that speaks does."""
+        side = self.side if direction == TO_METER else self.meter.side
+        return side.protect(octets) if side else octets
 
     def wait(self, milliseconds: float) -> None:
         """Let time go by."""
@@ -141,10 +160,11 @@ def authentication(password: bytes) -> dict[str, Any]:
     }
 
 
-def read_answer(octets: bytes) -> Any:
-    """Read an answer of the simulated meter into its layer."""
-    found = registry.pick(octets, 0, len(octets))
-    if found is None:
-        raise ValueError(f"no APDU: {octets.hex()}")
-    packet, _ = found[1].read_packet(octets, 0, len(octets))
-    return packet
+def calling(side: Side, challenge: bytes) -> dict[str, Any]:
+    """Give the AARQ members of a secured association; *challenge* is the client's, where the mechanism asks for one."""
+    security = side.security
+    found: dict[str, Any] = {"calling_ap_title": side.title}
+    if security.mechanism is not Mechanism.NONE:
+        found |= authentication(challenge if security.mechanism.is_high else security.secret)
+        found["mechanism_name"] = f"{MECHANISM}{int(security.mechanism)}"
+    return found

@@ -1,0 +1,59 @@
+"""Whom a simulated meter lets in: passwords, and the four passes of high level security.
+
+Source: IEC 62056-5-3 (authentication mechanisms), IEC 62056-6-2 (Association LN, reply_to_HLS_authentication).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from analyzer.simulate.association import LOW_LEVEL, LOWEST, MECHANISM, Association
+from analyzer.simulate.forms import form_of, octet_string
+from analyzer.simulate.objects import READ_WRITE_DENIED, SUCCESS
+from analyzer.simulate.profile import plain
+from analyzer.simulate.services_ln import echo
+from dissectors.pdu import Layer
+from dissectors.xdlms.action import ActionRequestNormal, ActionResponseNormal
+
+if TYPE_CHECKING:
+    from analyzer.simulate.meter import Meter
+
+NO_REASON, AUTHENTICATION_FAILURE, AUTHENTICATION_REQUIRED = 0, 13, 14
+MECHANISM_NOT_RECOGNISED, PASSWORD_REQUIRED = 11, 12
+"""Diagnostics of an AARE. The one that asks for a high level security's further passes is no error."""
+ASSOCIATION_LN, REPLY = 15, 1
+
+
+def admit(meter: Meter, request: Any) -> int:
+    """Judge an AARQ by its mechanism and password: gives the diagnostic."""
+    mechanism = request.mechanism_name or LOWEST
+    value: bytes = (request.calling_authentication_value or ("", b""))[1]
+    security = meter.side.security if meter.side else None
+    if security is None:
+        wanted, password = (LOW_LEVEL if meter.password else LOWEST), meter.password
+    else:
+        wanted, password = f"{MECHANISM}{int(security.mechanism)}", security.secret
+    if wanted == LOWEST:
+        return NO_REASON
+    if mechanism != wanted:
+        return PASSWORD_REQUIRED if mechanism == LOWEST else MECHANISM_NOT_RECOGNISED
+    if security and security.mechanism.is_high:
+        return AUTHENTICATION_REQUIRED
+    return NO_REASON if value == password else AUTHENTICATION_FAILURE
+
+
+def reply(meter: Meter, association: Association, request: Any) -> Layer | None:
+    """Answer pass 3 with pass 4, or refuse it; None where the request is another one."""
+    if meter.side is None or association.challenges is None or not isinstance(request, ActionRequestNormal):
+        return None
+    target = request.cosem_method_descriptor
+    if (target.class_id, target.method_id) != (ASSOCIATION_LN, REPLY):
+        return None
+    own, other = association.challenges
+    given = request.method_invocation_parameters
+    proof = bytes.fromhex(str(plain(form_of(given)))) if given is not None else b""
+    if not meter.side.believes(proof, own, other):
+        return ActionResponseNormal(**echo(request), single_response={"result": READ_WRITE_DENIED})
+    association.challenges = None
+    answer = {"data": octet_string(meter.side.prove(own, other))}
+    return ActionResponseNormal(**echo(request), single_response={"result": SUCCESS, "return_parameters": answer})
