@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
 
+from analyzer.framing.detect import OTHER, carrier_of_ports
 from analyzer.framing.frame import Mark
 from analyzer.reassembly.tcp import DATA, END, GAP, REPEATED, RESET, START, Event, TcpStream
 from analyzer.record import Record
 from analyzer.tracking.conversation import Conversation
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
+from captures.carried import Carried, Line, Notebook
+from captures.carriers import CARRIERS, Carriers
 from captures.chunk import RECEIVED, UNKNOWN, Chunk, Source
 from captures.network import ACK, SYN, TCP, Network, endpoints, is_octet_link, reverse
 
@@ -49,8 +52,9 @@ class Pipeline:
         """Packets of conversations in which nothing of ours was recognised, by what they are."""
         self._decode_as = decode_as or {}
         self._flows: dict[bytes, Flow] = {}
-        self._serials: dict[int, Conversation] = {}
-        self._conversations = 0
+        self._serials: dict[int | Line, Conversation] = {}
+        self._carriers = Carriers(Notebook(_ignore, {}))
+        self._conversations = self._lines = 0
         self._out: list[Record] = []
         self._next_number = count(1).__next__
         self.forgotten = 0
@@ -65,18 +69,20 @@ class Pipeline:
         a pipe or live source should not wait.
         """
         out = self._out
-        comments = source.comments
+        comments, line_errors = source.comments, source.line_errors
+        self._carriers = Carriers(Notebook(source.remark, line_errors))
         for chunk in source:
             self.feed(chunk)
             if out:
-                if comments:
-                    _add_comments(out, comments)
+                if comments or line_errors:
+                    _add_marks(out, comments, line_errors)
                 if waits and self.dialogue.transfers.open and len(out) < _MOST_WAITING:
                     yield from self._complete()
                     continue
                 yield from out
                 out.clear()
         self.finish()
+        _add_marks(out, comments, line_errors)
         yield from out
         out.clear()
 
@@ -93,9 +99,13 @@ class Pipeline:
 
     def feed(self, chunk: Chunk) -> None:
         """Take one chunk."""
-        if chunk[2] != _ETHERNET and is_octet_link(chunk[2]):
-            self._feed_serial(chunk)
-            return
+        if chunk[2] != _ETHERNET:
+            if is_octet_link(chunk[2]):
+                self._feed_serial(chunk)
+                return
+            if chunk[2] in CARRIERS:
+                self._feed_carried(self._carriers.peel(chunk))
+                return
         payload = self.network.peel(chunk)
         if payload is None:
             return
@@ -128,11 +138,11 @@ class Pipeline:
         """The capture ended: give what still waits."""
         while self._flows:
             self._forget(next(iter(self._flows.values())))
+        self._feed_carried(self._carriers.finish())
+        self.left_aside.update(self._carriers.notebook.left_aside)
         self.left_aside.update(+self.network.left_aside)
-        for line in self._serials.values():
-            line.finish()
-            if line.stack is not None:
-                self.stacks[line.stack] += 1
+        for line in list(self._serials):
+            self._finish_line(line)
         self.dialogue.transfers.finish()
 
     # -- lanes --------------------------------------------------------------------------------------------------
@@ -148,14 +158,43 @@ class Pipeline:
         if chunk[5] > len(chunk[4]):
             line.lost(side)
 
-    def _make_line(self, direction: int) -> Conversation:
-        """Make the conversation of a serial line; of directions that are told, the first letter is the sent one."""
-        one, other = (_letter(2 * len(self._serials) + side) for side in (0, 1))
-        if direction == UNKNOWN:
-            names = (f"serial:{_letter(len(self._serials))}", f"serial:{other}")
+    def _feed_carried(self, found: Iterable[Carried]) -> None:
+        """Take octets of the lines that taps carry."""
+        for line, direction, octets, number, time_ns, is_cut in found:
+            conversation = self._serials.get(line)
+            if conversation is None:
+                if len(self._serials) >= _MOST_CONVERSATIONS:
+                    self._finish_line(next(iter(self._serials)))
+                conversation = self._serials[line] = self._make_line(direction, line)
+            side = 1 if direction == RECEIVED else 0
+            if octets:
+                conversation.feed(side, octets, _new(Mark, (number, time_ns)))
+            if is_cut:
+                conversation.lost(side)
+
+    def _finish_line(self, key: int | Line) -> None:
+        """Give what waits on a line, and free it."""
+        line = self._serials.pop(key)
+        line.finish()
+        line.close()
+        if line.stack is not None:
+            self.stacks[line.stack] += 1
+        elif isinstance(key, Line) and not key.is_serial:
+            known = line.carrier not in ("", OTHER)
+            self.left_aside[line.carrier if known else key.name] += line.packets
+
+    def _make_line(self, direction: int, carried: Line | None = None) -> Conversation:
+        """Make the conversation of a line; of directions that are told, the first letter is the sent one."""
+        one, other = (_letter(2 * self._lines + side) for side in (0, 1))
+        if carried is not None and carried.lanes:
+            names = carried.lanes
+        elif direction == UNKNOWN:
+            names = (f"serial:{_letter(self._lines)}", f"serial:{other}")
         else:
             names = (f"serial:{one} > serial:{other}", f"serial:{other} > serial:{one}")
-        line = self._make_conversation(names, is_serial=True)
+        self._lines += 1
+        is_datagram = carried is not None and carried.is_datagram
+        line = self._make_conversation(names, is_serial=carried is None or carried.is_serial, is_datagram=is_datagram)
         forced = self._decode_as.get("serial") or self._decode_as.get("record")
         if forced:
             line.force(forced, for_good=True)
@@ -198,7 +237,7 @@ class Pipeline:
         if not self._decode_as:
             return None
         name = "tcp" if protocol == TCP else "udp"
-        for port in (int.from_bytes(key[-4:-2], "big"), int.from_bytes(key[-2:], "big")):
+        for port in _ports(key):
             found = self._decode_as.get(f"{name}.port=={port}")
             if found:
                 return found
@@ -217,20 +256,24 @@ class Pipeline:
         self._events(flow, flow.stream.end())
         if flow.other is not flow:
             self._events(flow.other, flow.other.stream.end())
-        self._close(flow.conversation)
+        self._close(flow)
         del self._flows[flow.key]
         self._flows.pop(flow.other.key, None)
         if flow.other is not flow:
             del flow.other.other
         del flow.other
 
-    def _close(self, conversation: Conversation) -> None:
+    def _close(self, flow: Flow) -> None:
+        conversation = flow.conversation
         conversation.finish()
         conversation.close()
         if conversation.stack is not None:
             self.stacks[conversation.stack] += 1
         else:
-            self.left_aside[conversation.carrier or "other"] += conversation.packets
+            carrier = conversation.carrier or OTHER
+            if carrier == OTHER and conversation.is_datagram:
+                carrier = carrier_of_ports(_ports(flow.key))
+            self.left_aside[carrier] += conversation.packets
 
     def _events(self, flow: Flow, events: list[Event[Mark]]) -> None:
         """Do what out-of-order segments make happen."""
@@ -251,12 +294,22 @@ class Pipeline:
                 flow.has_ended = event.kind != START
 
 
-def _add_comments(records: list[Record], comments: dict[int, list[str]]) -> None:
-    """Let records hold the comments of their packets."""
+def _add_marks(records: list[Record], comments: dict[int, list[str]], line_errors: dict[int, list[str]]) -> None:
+    """Let records hold the comments of their packets, and the line errors that the receiver saw in them."""
     for record in records:
         for number in record.packets:
-            for text in comments.pop(number, ()):
-                record.add_note(finding("comment", text, 0, 0))
+            for code, texts in (("comment", comments), ("line-error", line_errors)):
+                for text in texts.pop(number, ()):
+                    record.add_note(finding(code, text, 0, 0))
+
+
+def _ignore(code: str, text: str) -> None:
+    """Take a remark that nobody asked for."""
+
+
+def _ports(key: bytes) -> tuple[int, int]:
+    """Read the ports of a flow key."""
+    return int.from_bytes(key[-4:-2], "big"), int.from_bytes(key[-2:], "big")
 
 
 def _letter(number: int) -> str:

@@ -59,7 +59,8 @@ class Source:
     """An input that is iterated once, for its chunks; what is wrong with it gathers in ``remarks``.
 
     ``time_digits`` is the number of decimals of its times, and may rise while a pcapng file is read;
-    ``comments`` holds the comments of packets by packet number; ``size`` is the input's length in
+    ``comments`` holds the comments of packets by packet number, ``line_errors`` what a receiver saw go wrong on the
+    line in them (parity, framing, break); ``size`` is the input's length in
     octets where it is known and ``Chunk.offset`` runs up to it. ``is_live`` says that octets may still come
     while it is read (a pipe, a FIFO, a terminal) and that nobody can tell when.
     """
@@ -72,6 +73,7 @@ class Source:
         self.remarks: list[Remark] = []
         self.remark_counts: Counter[str] = Counter()
         self.comments: dict[int, list[str]] = {}
+        self.line_errors: dict[int, list[str]] = {}
 
     def __iter__(self) -> Iterator[Chunk]:
         raise NotImplementedError

@@ -79,6 +79,11 @@ def _ppp_serial(octets: bytes) -> Place:
     return _cisco_hdlc(octets) if octets[:1] in (b"\x0f", b"\x8f") else _ppp(octets)
 
 
+def _ppp_directed(octets: bytes) -> Place:
+    """PPP behind an octet that tells the direction; pppd lets it stand in place of the address FF."""
+    return _ppp(octets, 2 if octets[1:2] == b"\x03" else 1)
+
+
 def _cisco_hdlc(octets: bytes) -> Place:
     return _ethertype(octets, 2, 4)
 
@@ -112,8 +117,28 @@ LINKS: dict[int, Callable[[bytes], Place]] = {
     104: _cisco_hdlc,
     108: _loopback,
     113: _linux_cooked,
+    166: _ppp_directed,
+    204: _ppp_directed,
     228: _raw,
     229: _raw,
     276: _linux_cooked_2,
 }
 """Link type to the function that finds what a packet carries; each is total."""
+
+LINK_NAMES = {
+    177: "lapd",
+    187: "bluetooth",
+    195: "802.15.4",
+    201: "bluetooth",
+    203: "lapd",
+    213: "x2e-serial",
+    215: "802.15.4",
+    230: "802.15.4",
+    251: "bluetooth-le",
+    253: "netlink",
+    256: "bluetooth-le",
+    258: "pktap",
+    272: "bluetooth-le",
+    283: "802.15.4",
+}
+"""Link types that are known and not decoded, as what their packets are counted."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from captures.chunk import Chunk
 from captures.fragments import Fragments
-from captures.links import IPV4, IPV6, LINKS, LLC, TRUNCATED, is_octet_link
+from captures.links import IPV4, IPV6, LINK_NAMES, LINKS, LLC, TRUNCATED, is_octet_link
 
 __all__ = [
     "ACK",
@@ -115,7 +115,7 @@ class Network:
         link = LINKS.get(link_type)
         if link is None:
             if not is_octet_link(link_type):
-                self.left_aside[f"link-type-{link_type}"] += 1
+                self.left_aside[LINK_NAMES.get(link_type) or f"link-type-{link_type}"] += 1
             return None
         kind, at = link(octets)
         if kind == IPV4:

@@ -30,6 +30,7 @@ OTHER = "other"
 """The carrier of a lane that nothing here knows."""
 _CARRIERS = (
     ("tls", re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")),
+    ("dtls", re.compile(rb"[\x14-\x17]\xfe[\xfd\xff]")),
     ("ssh", re.compile(rb"SSH-")),
     ("telnet", re.compile(rb"\xff[\xfb-\xfe]")),
     ("http", re.compile(rb"HTTP/1|(GET|POST|PUT|HEAD|OPTIONS|DELETE|CONNECT) [/*a-z]")),
@@ -40,7 +41,10 @@ _CARRIERS = (
     ("iec62056-21", re.compile(rb"(/[?A-Za-z]{1,4}.*!\r\n|/[A-Z]{2}[A-Za-z][0-9])")),
 )
 """What else a lane may begin with, first match counts."""
-CLOSED_CARRIERS = frozenset(("tls", "ssh", "http", "dns", "mqtt"))
+_PORTS = {53: "dns", 67: "dhcp", 68: "dhcp", 123: "ntp", 137: "netbios", 161: "snmp", 443: "quic", 546: "dhcp"}
+_PORTS |= {547: "dhcp", 1900: "ssdp", 5353: "dns", 5355: "dns", 5683: "coap", 5684: "dtls"}
+"""What datagrams that nothing was recognised in are called by the lower of their ports; never how a stack is found."""
+CLOSED_CARRIERS = frozenset(("tls", "dtls", "ssh", "http", "dns", "mqtt"))
 """Behind the opening of these nothing of ours comes; a modem or a telnet server may still turn transparent."""
 
 
@@ -97,6 +101,11 @@ def carrier_of(octets: bytes) -> str:
         if pattern.match(octets):
             return name
     return OTHER
+
+
+def carrier_of_ports(ports: tuple[int, int]) -> str:
+    """Name what datagrams between *ports* usually are, "other" if that is not known."""
+    return next((_PORTS[port] for port in sorted(ports) if port in _PORTS), OTHER)
 
 
 def _candidates(octets: bytes, reads: Callable[[bytes], bool] | None, anywhere: bool) -> Iterator[_Candidate]:

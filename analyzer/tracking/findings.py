@@ -10,6 +10,7 @@ NOTE, WARNING, ERROR = Severity.NOTE, Severity.WARNING, Severity.ERROR
 FACTS: dict[str, tuple[Severity, str]] = {
     "comment": (Severity.CHAT, "comment"),
     "capture-cut": (NOTE, "reassembly"),
+    "line-error": (NOTE, "checksum"),
     "hdlc-fcs-wrong": (ERROR, "checksum"),
     "hdlc-hcs-wrong": (ERROR, "checksum"),
     "hdlc-length-wrong": (ERROR, "malformed"),

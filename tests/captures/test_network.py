@@ -203,7 +203,8 @@ def test_packet_without_a_payload_is_counted_by_what_it_is(octets: bytes, name: 
 
 
 def test_unknown_link_type_is_counted_and_octet_links_are_not() -> None:
-    assert aside(b"abc", 195) == {"link-type-195": 1}
+    assert aside(b"abc", 195) == {"802.15.4": 1}
+    assert aside(b"abc", 255) == {"link-type-255": 1}
     for link_type in (LINK_OCTETS, 147, 149, 162):
         assert is_octet_link(link_type)
         assert aside(b"\x7e\xa0", link_type) == {}
