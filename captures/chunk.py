@@ -62,13 +62,15 @@ class Source:
     ``comments`` holds the comments of packets by packet number, ``line_errors`` what a receiver saw go wrong on the
     line in them (parity, framing, break); ``size`` is the input's length in
     octets where it is known and ``Chunk.offset`` runs up to it. ``is_live`` says that octets may still come
-    while it is read (a pipe, a FIFO, a terminal) and that nobody can tell when.
+    while it is read (a pipe, a FIFO, a terminal) and that nobody can tell when. ``has_local_times`` says that its
+    times name no zone: they are taken as if they were UTC, and should be shown as they stand.
     """
 
     def __init__(self, name: str, size: int | None = None) -> None:
         self.name = name
         self.size = size
         self.is_live = False
+        self.has_local_times = False
         self.time_digits = 0
         self.remarks: list[Remark] = []
         self.remark_counts: Counter[str] = Counter()

@@ -16,6 +16,7 @@ LLC = -2
 Place = tuple[int, int]
 """An ethertype and the position of the octets that it names."""
 
+_ETHERNET, _RAW_IP = 1, 101
 _USER_FIRST, _USER_LAST = 147, 162
 _VLAN_TAGS = frozenset((0x8100, 0x88A8, 0x9100))
 _PPPOE_SESSION = 0x8864
@@ -142,3 +143,20 @@ LINK_NAMES = {
     283: "802.15.4",
 }
 """Link types that are known and not decoded, as what their packets are counted."""
+
+
+def link_of(octets: bytes) -> int:
+    """Tell the link type of a packet that comes without one: by an IPv4 header whose checksum is right, else none."""
+    if octets[12:14] == b"\x08\x00" and _is_ipv4(octets, 14):
+        return _ETHERNET
+    if octets[:1] == b"\x45" and _is_ipv4(octets, 0):
+        return _RAW_IP
+    return LINK_OCTETS
+
+
+def _is_ipv4(octets: bytes, at: int) -> bool:
+    header = octets[at : at + 20]
+    if len(header) < 20 or header[0] != 0x45 or int.from_bytes(header[2:4], "big") > len(octets) - at:
+        return False
+    # The sum of all words modulo 0xFFFF is the header read as one number.
+    return int.from_bytes(header, "big") % 0xFFFF == 0 and any(header[12:20])

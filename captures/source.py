@@ -7,11 +7,14 @@ import sys
 from collections.abc import Iterator
 
 from captures.chunk import LINK_OCTETS, UNKNOWN, CaptureError, CapturePermissionError, Chunk, Source
-from captures.hexlog import HexlogSource, encoding_of, has_octets
 from captures.packed import PACKINGS, PackedInput
 from captures.pcap import VARIANTS, PcapSource
 from captures.pcapng import MAGIC, PcapngSource
 from captures.stream import GZIP_MAGIC, FileInput, GzipInput, HeldInput, Input, Window
+from captures.text.judge import JUDGED, judge
+from captures.text.lines import width_of
+from captures.text.shapes import PLAIN
+from captures.text.source import TextSource
 
 STDIN = "-"
 EXPECTED = "a pcap or pcapng file, a raw octet dump or hex text"
@@ -20,7 +23,8 @@ MOST_NESTED = 2
 RAW_PIECE = 4096
 
 _LOOKED_AT = 512
-_JUDGED = 64 * 1024
+_SHARE_OF_TEXT = 0.1
+"""Octets found in text, as a share of it, that make it a text though it has control characters too."""
 _FOREIGN = {
     b"\x7fELF": "a program (ELF)",
     b"\x89PNG": "a picture (PNG)",
@@ -128,12 +132,13 @@ def source_from_hex(text: str) -> Source:
 
     Raises: CaptureError if there are no octets in *text*.
     """
-    if not has_octets(text):
+    octets = text.encode("utf-8", "replace")
+    judgement = judge(octets, PLAIN)
+    if judgement is None:
         shown = text.strip()
         shown = f"{shown[:40]}…" if len(shown) > 40 else shown
         raise CaptureError(f"--hex: octets in hex such as 7E A0 07 were expected, not {shown!r}")
-    octets = text.encode("utf-8", "replace")
-    return HexlogSource("hex", Window(HeldInput(octets)), len(octets))
+    return TextSource("hex", Window(HeldInput(octets)), len(octets), judgement, PLAIN)
 
 
 def _stdin() -> int:
@@ -204,14 +209,15 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None) -
     while len(window.buffer) < _LOOKED_AT and b"\n" not in window.buffer and window.more():
         pass
     if size is not None or window.ended:
-        window.reach(_JUDGED)
-    head = window.buffer[:_JUDGED]
-    encoding = encoding_of(head)
-    if encoding == "utf-16" or len(head.translate(None, _CONTROL)) == len(head):
+        window.reach(JUDGED)
+    head = window.buffer[:JUDGED]
+    judgement = judge(head)
+    is_text = width_of(head) != 1 or len(head.translate(None, _CONTROL)) == len(head)
+    if is_text or (judgement is not None and judgement.octets >= len(head) * _SHARE_OF_TEXT):
         # Of a pipe only a first line may be there yet: octets may still come.
-        if (size is not None or window.ended) and not has_octets(head.decode(encoding, "replace")):
+        if judgement is None and (size is not None or window.ended):
             raise CaptureError(f"{label}: text without octets in hex; {EXPECTED} was expected")
-        return HexlogSource(name, window, size)
+        return TextSource(name, window, size, judgement)
     if _RAW_BEGINS.match(head) or _RAW_INSIDE.search(head):
         return RawSource(name, window, size)
     raise CaptureError(f"{label}: not recognised; {EXPECTED} was expected")

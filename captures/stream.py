@@ -139,6 +139,11 @@ class Window:
             pass
         return len(self.buffer) >= length
 
+    def skip(self, length: int) -> None:
+        """Forget the first *length* octets at hand."""
+        self.base += length
+        self.buffer = self.buffer[length:]
+
     def take(self) -> bytes:
         """Return the octets at hand, or else the next that come, and forget them; empty at the end."""
         if not self.buffer and not self.more():

@@ -141,9 +141,8 @@ def _writer(source: Source, options: argparse.Namespace, more: dict[str, str]) -
     from analyzer.export.text import TextLines
 
     colour = sys.stdout.isatty() and not options.no_color
-    text = TextLines(
-        lambda: source.time_digits, tree=options.tree, octets=options.octets, utc=options.utc, colour=colour
-    )
+    utc = options.utc or source.has_local_times  # such times are shown as they stand
+    text = TextLines(lambda: source.time_digits, tree=options.tree, octets=options.octets, utc=utc, colour=colour)
     return text.line
 
 

@@ -12,10 +12,10 @@ import pytest
 
 from captures import open_source
 from captures.chunk import LINK_OCTETS, CaptureError, CapturePermissionError, Chunk
-from captures.hexlog import HexlogSource
 from captures.pcap import PcapSource
 from captures.pcapng import PcapngSource
 from captures.source import RawSource
+from captures.text.source import TextSource
 from tests.captures.build import enhanced, interface, pcap_header, pcap_record, section
 
 PCAP = pcap_header() + b"".join(pcap_record(bytes([number]) * 50) for number in range(1, 6))
@@ -48,9 +48,9 @@ def read(name: str) -> list[Chunk]:
         (PCAP, PcapSource),
         (pcap_header(order=">", digits=9), PcapSource),
         (PCAPNG, PcapngSource),
-        (b"7E A0 07 03 21 93 0F 01 7E\n", HexlogSource),
-        (b"# comment\n\nTX: 7EA0\n", HexlogSource),
-        (b"\xff\xfe" + "7E A0".encode("utf-16-le"), HexlogSource),
+        (b"7E A0 07 03 21 93 0F 01 7E\n", TextSource),
+        (b"# comment\n\nTX: 7EA0\n", TextSource),
+        (b"\xff\xfe" + "7E A0".encode("utf-16-le"), TextSource),
         (FRAME, RawSource),
         (b"\x81\x80\x12" + FRAME, RawSource),
         (bytes.fromhex("00010001001000030000C0"), RawSource),
@@ -241,7 +241,7 @@ def test_stdin_is_read_by_its_content(root: Path, tmp_path: Path) -> None:
     for octets, want in (
         (PCAP, "PcapSource 5 None True"),
         (gzip.compress(PCAPNG), "PcapngSource 1 None True"),
-        (b"7EA0", "HexlogSource 1 None True"),
+        (b"7EA0", "TextSource 1 None True"),
     ):
         done = subprocess.run([sys.executable, "-c", COUNT], input=octets, capture_output=True, cwd=root, check=True)
         assert done.stdout.decode().strip() == want

@@ -1,0 +1,1 @@
+"""Text logs to chunks: a table of line shapes, the judgement which of them a text has, and the reader of its lines."""

@@ -1,0 +1,63 @@
+"""The first octets of a text to what it is: the shape of its lines and what they tell about all of it."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from captures.chunk import Chunk
+from captures.stream import HeldInput, Window
+from captures.text.lines import blocks
+from captures.text.reader import Hints, Reader
+from captures.text.shapes import SHAPES, Shape
+from captures.text.times import date_order
+
+JUDGED = 64 * 1024
+"""Octets of a text that are looked at."""
+_ENOUGH = 0.2
+"""The share of the most octets that any shape finds: with so many a more particular shape is believed."""
+
+
+class Judgement(NamedTuple):
+    """What a text is."""
+
+    shape: Shape
+    hints: Hints
+    octets: int
+    """That were found in what was looked at."""
+    digits: int
+    is_local: bool
+    """There are times, and none names a zone."""
+    has_date: bool
+
+
+class _Trial(NamedTuple):
+    shape: Shape
+    octets: int
+    reader: Reader
+
+
+def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
+    """Tell the shape of the text that begins with *head*; None if no shape finds octets in it. Total."""
+    window = Window(HeldInput(head))
+    window.more()
+    lines = [line for block in blocks(window) for line in block.lines]
+    hints = Hints(date_order(b"\n".join(lines)))
+    trials = [trial for shape in shapes if (trial := _try(shape, lines, hints)).octets]
+    if not trials:
+        return None
+    most = max(trial.octets for trial in trials)
+    best = next(trial for trial in trials if trial.octets >= most * _ENOUGH)
+    hints = hints._replace(lanes=tuple(best.reader.lanes), has_directions=best.reader.directed)
+    clock = best.reader.clock
+    has_times = clock.has_date or clock.has_clock
+    return Judgement(best.shape, hints, best.octets, clock.digits, has_times and not clock.has_zone, clock.has_date)
+
+
+def _try(shape: Shape, lines: list[bytes], hints: Hints) -> _Trial:
+    """Read *lines* as *shape* and count the octets."""
+    found: list[Chunk] = []
+    reader = Reader(shape, hints, found.append, lambda number: None)
+    if shape.sign is None or any(map(shape.sign.fullmatch, lines)):
+        for line in lines:
+            reader.take(line, 0, 0)
+        reader.end()
+    return _Trial(shape, sum(len(chunk.octets) for chunk in found), reader)

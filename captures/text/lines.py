@@ -1,0 +1,111 @@
+"""A text's octets to its lines, in any encoding that keeps ASCII or doubles it, with bounded memory."""
+
+import codecs
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from captures.stream import Window
+
+LONGEST_LINE = 1 << 18
+_DIGITS = b"0123456789abcdefABCDEF"
+_COLOUR = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
+_LEAST_WIDE = 4
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class Block(NamedTuple):
+    """Lines that came together, without their ends."""
+
+    offset: int
+    """Of the first line, in the input."""
+    lines: list[bytes]
+    is_rest: bool
+    """The first line goes on with the one before, which was too long."""
+    length: int
+    """Octets that came for it; a few at a time from someone who types."""
+
+
+def width_of(head: bytes) -> int:
+    """Tell whether the text that begins with *head* is UTF-16: 2 for little, -2 for big endian, 1 for all else."""
+    if head.startswith(codecs.BOM_UTF16_LE):
+        return 2
+    if head.startswith(codecs.BOM_UTF16_BE):
+        return -2
+    some = head[: 1 << 12]
+    some = some[: len(some) & ~1]
+    if len(some) < _LEAST_WIDE:
+        return 1
+    even, odd = some[::2].count(0), some[1::2].count(0)
+    most, half = max(even, odd), len(some) // 2
+    if most * 10 < half * 9 or min(even, odd) * 10 > half:
+        return 1
+    return 2 if odd > even else -2
+
+
+def narrow(octets: bytes, width: int) -> bytes:
+    """Make one octet of each UTF-16 unit; what is no ASCII becomes a question mark."""
+    if width == 1:
+        return octets
+    low, high = (octets[::2], octets[1::2]) if width == 2 else (octets[1::2], octets[::2])
+    if not high.strip(b"\0"):
+        return low
+    return bytes(one if not upper else 0x3F for one, upper in zip(low, high, strict=False))
+
+
+def plain(text: bytes) -> bytes:
+    """Give lines one kind of end and take colours out; every octet keeps its place."""
+    if b"\r" in text:
+        text = text.replace(b"\r\r\n", b"  \n").replace(b"\r\n", b" \n").replace(b"\r", b"\n")
+    if b"\x1b[" in text:
+        text = _COLOUR.sub(lambda found: b" " * len(found[0]), text)
+    return text
+
+
+def blocks(window: Window) -> Iterator[Block]:
+    """Give the lines of what *window* holds and gets, each as soon as its end came; an endless one in pieces."""
+    width = width_of(window.buffer)
+    size = abs(width)
+    if not window.base:
+        window.skip(next((len(mark) for mark in _MARKS if window.buffer.startswith(mark)), 0))
+    offset, left, spare, is_rest = window.base, b"", b"", False
+    while True:
+        octets = spare + window.take()
+        ended = len(octets) == len(spare)
+        keep = len(octets) % size
+        spare = octets[len(octets) - keep :] if keep else b""
+        came = narrow(octets[: len(octets) - keep] if keep else octets, width)
+        text = left + came
+        # A line end of two octets may be cut here.
+        held = b"\r" * (not ended and text.endswith(b"\r")) or _cut_colour(text, ended)
+        text = plain(text[: len(text) - len(held)] if held else text)
+        lines = text.split(b"\n")
+        left = lines.pop() + held
+        if ended and left:
+            lines.append(left)
+            left = b""
+        long = b""
+        if len(left) > LONGEST_LINE:
+            long = left[: _cut(left)]
+            left = left[len(long) :]
+            lines.append(long)
+        if lines:
+            yield Block(offset, lines, is_rest, len(came))
+            offset += (sum(map(len, lines)) + len(lines) - (1 if long else 0)) * size
+            is_rest = bool(long)
+        if ended:
+            return
+
+
+def _cut_colour(text: bytes, ended: bool) -> bytes:
+    at = text.rfind(b"\x1b", max(0, len(text) - 16))
+    return text[at:] if not ended and at >= 0 and not _COLOUR.match(text, at) else b""
+
+
+def _cut(text: bytes) -> int:
+    """Find where a line that is too long may be cut: between octets, if they are hex pairs."""
+    run = len(text) - len(text.rstrip(_DIGITS))
+    at = len(text) - (run & 1)
+    if text[at - 1 : at] in (b"x", b"X"):
+        at -= 2
+    return at

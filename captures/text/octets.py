@@ -1,0 +1,56 @@
+"""Octets as programs write them (hex in any grouping, Python bytes, characters with their numbers) to octets.
+
+Every function is total: what is no octets gives None or what could be read.
+"""
+
+import ast
+import re
+import warnings
+
+_GROUPS = re.compile(rb"(?:0[xX])?([0-9A-Fa-f]+)")
+_CLEAN = re.compile(rb"(?:0[xX])?[0-9A-Fa-f]+(?:[\s,:.-]+(?:0[xX])?[0-9A-Fa-f]+)*[\s,:.-]*")
+_LISTED = re.compile(rb"\((?:0x([0-9A-Fa-f]{2})|(\d{1,3}))\)")
+_PAIRS = re.compile(rb"\b[0-9A-Fa-f]{2}\b")
+
+
+def hex_octets(text: bytes) -> tuple[bytes, bool] | None:
+    """Join the digits of *text* to octets; of a group with a digit too many its complete octets stay.
+
+    Groups that break an octet ("7EA 007") are joined first where that comes out even.
+    Returns: the octets and whether no digit was left out; None if *text* is no hex.
+    """
+    try:
+        return bytes.fromhex(text.decode("ascii")), True  # nearly every line
+    except ValueError:
+        pass
+    if _CLEAN.fullmatch(text) is None:
+        return None
+    groups = _GROUPS.findall(text)
+    odd = [group for group in groups if len(group) & 1]
+    if not odd or (len(odd) % 2 == 0 and min(map(len, odd)) > 1):
+        return bytes.fromhex(b"".join(groups).decode()), True
+    return bytes.fromhex(b"".join(group[: len(group) & ~1] for group in groups).decode()), False
+
+
+def literal_octets(text: bytes) -> bytes | None:
+    r"""Read a Python bytes literal such as ``b'~\xa0\x07'``; one inside a JSON string has its backslashes doubled."""
+    for written in (text, text.replace(b"\\\\", b"\\").replace(b'\\"', b'"')):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # an escape that Python does not know is a matter of the log
+                found = ast.literal_eval(written.decode("latin-1"))
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            continue
+        if isinstance(found, bytes) and b"\\x" not in found:
+            return found
+    return None
+
+
+def listed_octets(text: bytes) -> bytes | None:
+    """Read characters with their numbers such as ``~ (126) . (160)``, or hex pairs between blanks."""
+    found = _LISTED.findall(text)
+    if found:
+        values = [int(digits, 16) if digits else int(decimal) for digits, decimal in found]
+        return bytes(value for value in values if value < 256)
+    pairs = _PAIRS.findall(text)
+    return bytes.fromhex(b"".join(pairs).decode()) if pairs else None

@@ -1,0 +1,315 @@
+"""Lines of text to chunks, by the shape that the text has."""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
+from captures.links import link_of
+from captures.text.labels import direction_in, direction_of, is_no_traffic
+from captures.text.octets import hex_octets, listed_octets, literal_octets
+from captures.text.shapes import Joins, Shape
+from captures.text.times import DAY_FIRST, Clock
+
+_SKIPPED = re.compile(rb"\s*(?:(?:#(?!TEXT2PCAP)|//).*)?")
+_DIGITS = re.compile(rb"\d+")
+MAY_HOLD_OCTETS = re.compile(rb"(?<![0-9A-Za-z_])(?:0[xX])?[0-9A-Fa-f]{2}|\(\d")
+"""Other lines need not be looked at twice."""
+_LONGEST_READ = 1 << 18
+_LONGEST_RUN = 4096
+_MOST_LABELS = 1024
+_MOST_SESSIONS = 16
+_ANOTHER_SESSION_NS = 43_200_000_000_000
+_NO_GROUPS: dict[str, int] = {}
+
+
+class Hints(NamedTuple):
+    """What the first lines of a text tell about all of it."""
+
+    order: str = DAY_FIRST
+    lanes: tuple[bytes, ...] = ()
+    """The names of taps, in the order of their first reads."""
+    has_directions: bool = False
+    """Some octets have words of a direction before them: others then are no traffic."""
+
+
+class Reader:
+    """Takes lines, gives chunks to *emit*; *odd* is told the lines where a digit was left out. Total."""
+
+    def __init__(self, shape: Shape, hints: Hints, emit: Callable[[Chunk], None], odd: Callable[[int], None]) -> None:
+        self.clock = Clock(hints.order)
+        self.chunks = 0
+        self.aside = self.first_aside = 0
+        """Lines that are no traffic, and the first of them."""
+        self.directed = False
+        """Whether any octets had words of a direction."""
+        self.lanes: list[bytes] = list(hints.lanes)
+        self._hints = hints
+        self._emit, self._odd = emit, odd
+        self._labels: dict[bytes, tuple[int, bool]] = {}
+        self._session = self._last_ns = self._elapsed_ms = 0
+        self._pending = bytearray()
+        self._pending_offset = 0
+        self._is_open = False
+        self._begin(None, UNKNOWN, is_open=False)
+        self._row = b""
+        self._repeats = False
+        self.change(shape)
+
+    def change(self, shape: Shape, hints: Hints | None = None) -> None:
+        """Read lines as *shape* from here on; *hints* where the text was judged (anew)."""
+        if self._pending:
+            self.end()
+        if hints is not None:
+            self._hints = hints
+            self.clock.order = hints.order
+        self.shape = shape
+        self._groups = shape.data.groupindex
+        self._heading_groups = shape.heading.groupindex if shape.heading else _NO_GROUPS
+        self._has_time = "time" in self._groups
+        self._has_direction = "direction" in self._groups
+        self._is_simple = (
+            shape.joins is Joins.LINE and "octets" in self._groups and not {"label", "delta"} & set(self._groups)
+        )
+        self._is_open = self._is_open or not shape.needs_heading
+
+    # -- lines --------------------------------------------------------------------------------------------------
+
+    def take(self, line: bytes, offset: int, number: int) -> bool:
+        """Take one line; false if it is nothing that the shape knows."""
+        match = self.shape.data.fullmatch(line) if self._is_open else None
+        if match is not None:
+            if self._is_simple:
+                return self._simple(match, offset, number)
+            return self._data(match, offset, number)
+        heading = self.shape.heading
+        if heading is not None and not _is_blank(line):
+            match = heading.fullmatch(line)
+            if match is not None:
+                self._heading(match, offset)
+                return True
+        return self._other(line, number)
+
+    def rest(self, line: bytes, offset: int) -> None:
+        """Take what follows of a line that is too long to be had as one."""
+        found = hex_octets(line.strip()) if self._last_was_octets else None
+        if found and found[0]:
+            self._give(found[0], self._given_ns, self._given_direction, offset)
+
+    def pass_over(self, number: int) -> None:
+        """Count a line that is no traffic."""
+        self.aside += 1
+        self.first_aside = self.first_aside or number
+        self._last_was_octets = False
+
+    def end(self) -> None:
+        """Give the read that waits for its end."""
+        if self._pending:
+            octets, self._pending = bytes(self._pending), bytearray()
+            self._give(octets[self.shape.skips :], self._time_ns, self._direction, self._pending_offset)
+        self._row, self._repeats = b"", False
+
+    # -- kinds of lines -----------------------------------------------------------------------------------------
+
+    def _simple(self, match: "re.Match[bytes]", offset: int, number: int) -> bool:
+        """Take the octets of a line that says all about them: nearly every line of nearly every log."""
+        found = hex_octets(match["octets"])
+        if found is None:
+            return False
+        octets, is_whole = found
+        if not is_whole:
+            self._odd(number)
+        time_ns = self.clock.read(match) if self._has_time else None
+        direction = UNKNOWN
+        if self._has_direction:
+            direction = direction_of(match["direction"] or b"")
+        if octets:
+            self._give(
+                octets,
+                self._time_ns if time_ns is None else time_ns,
+                direction or self._direction,
+                offset,
+            )
+        return True
+
+    def _data(self, match: "re.Match[bytes]", offset: int, number: int) -> bool:
+        """Take the octets of a line."""
+        groups = match.groupdict()
+        octets = self._octets(groups, number)
+        if octets is None:
+            return False
+        time_ns = self.clock.read(match) if self._has_time else None
+        direction = direction_of(groups.get("direction") or b"")
+        if "label" in groups:
+            label = (groups["label"] or b"") + b" " + (groups.get("rest") or b"")
+            worded, is_traffic = self._label(label)
+            direction = direction or worded
+            if not is_traffic or (self._hints.has_directions and not direction):
+                self.pass_over(number)
+                return True
+            if time_ns is None:
+                time_ns = self.clock.find(label)
+        if groups.get("delta"):
+            self._elapsed_ms += int(groups["delta"])
+            time_ns = self._elapsed_ms * 1_000_000
+            self.clock.digits = max(self.clock.digits, 3)
+        joins = self.shape.joins
+        if joins is Joins.LINE:
+            if octets:
+                self._give(octets, self._time_ns if time_ns is None else time_ns, direction or self._direction, offset)
+        elif joins is Joins.DUMP:
+            self._dump(octets, groups["offset"], time_ns, direction, offset)
+        elif joins is Joins.RUN:
+            self._run(octets, time_ns, direction, offset)
+        else:
+            self._read(octets, groups, direction, offset)
+        return True
+
+    def _heading(self, match: "re.Match[bytes]", offset: int) -> None:
+        """Take a line that says what the octets below it are."""
+        self.end()
+        groups = match.groupdict()
+        self._last_was_octets = False
+        time_ns = self.clock.read(match) if "time" in groups else None
+        if groups.get("relative"):
+            whole, _, fraction = groups["relative"].partition(b".")
+            time_ns = int(whole) * 1_000_000_000 + int(fraction) * 10 ** (9 - len(fraction))
+            self.clock.digits = max(self.clock.digits, len(fraction))
+        direction, is_traffic = direction_of(groups.get("direction") or b""), not groups.get("aside")
+        if self.shape.name in _IN_AND_OUT:
+            direction = _IN_AND_OUT[self.shape.name].get(groups.get("direction") or b"", UNKNOWN)
+        if "label" in groups:
+            direction, is_traffic = self._label(groups["label"])
+            is_traffic = is_traffic and direction != UNKNOWN
+        if groups.get("lane"):
+            direction = self._lane(groups["lane"])
+        count = int(groups["count"]) if groups.get("count") else 0
+        self._begin(time_ns, direction, is_open=is_traffic or not self.shape.needs_heading, count=count)
+
+    def _other(self, line: bytes, number: int) -> bool:
+        """Take a line that has no octets: blank, a remark, a sign of repeated rows, or something else."""
+        if _is_blank(line):
+            if self.shape.joins is Joins.READ:
+                self.end()
+            return True
+        if line.strip() == b"*" and self.shape.joins is Joins.DUMP and self._row:
+            self._repeats = True
+            return True
+        self._last_was_octets = False
+        return _SKIPPED.fullmatch(line) is not None
+
+    # -- reads --------------------------------------------------------------------------------------------------
+
+    def _read(self, octets: bytes, groups: dict[str, bytes], direction: int, offset: int) -> None:
+        """Add a line to the read that a heading announced."""
+        if groups.get("begin"):
+            self.end()
+        if direction:
+            self.end()
+            self._begin(None, direction, is_open=True)
+        if not self._pending:
+            self._pending_offset = offset
+        self._pending += octets
+        if self._count and len(self._pending) >= self._count:
+            del self._pending[self._count :]  # what stands beside a full read only looks like octets
+            self._is_open = not self.shape.needs_heading
+        if groups.get("end") or len(self._pending) >= (self._count or _LONGEST_READ):
+            self.end()
+
+    def _dump(self, octets: bytes, offset_text: bytes, time_ns: int | None, direction: int, offset: int) -> None:
+        """Add a row of a dump, or begin a read where the offset does not go on."""
+        have, row = len(self._pending), self._row
+        if have and self._repeats and row:
+            gap = int(offset_text, 16) - have
+            if 0 < gap <= _LONGEST_READ and gap % len(row) == 0:
+                self._pending += row * (gap // len(row))
+                have += gap
+        if not (have and _goes_on(offset_text, have)) or have >= _LONGEST_READ:
+            self.end()
+            if time_ns is not None or direction:
+                self._begin(time_ns, direction or self._direction, is_open=True)
+            self._pending_offset = offset
+        elif row and len(octets) > len(row):
+            octets = octets[: len(row)]  # characters beside the row that look like octets
+        self._row, self._repeats = octets, False
+        self._pending += octets
+
+    def _run(self, octets: bytes, time_ns: int | None, direction: int, offset: int) -> None:
+        """Add an octet to those of its direction."""
+        if self._pending and (direction != self._direction or len(self._pending) >= _LONGEST_RUN):
+            self.end()
+        if not self._pending:
+            self._begin(time_ns, direction, is_open=True)
+            self._pending_offset = offset
+        self._pending += octets
+
+    def _begin(self, time_ns: int | None, direction: int, *, is_open: bool, count: int = 0) -> None:
+        self._time_ns, self._direction, self._is_open, self._count = time_ns, direction, is_open, count
+        self._last_was_octets = False
+        self._given_ns, self._given_direction = time_ns, direction
+
+    def _give(self, octets: bytes, time_ns: int | None, direction: int, offset: int) -> None:
+        """Make the chunk. A log that jumps back by half a day is another recording, so another line."""
+        if not octets:
+            return
+        if time_ns is not None:
+            if time_ns < self._last_ns - _ANOTHER_SESSION_NS and self._session < _MOST_SESSIONS:
+                self._session += 1
+            self._last_ns = time_ns
+        if direction:
+            self.directed = True
+        self.chunks += 1
+        self._given_ns, self._given_direction, self._last_was_octets = time_ns, direction, True
+        link_type = link_of(octets)
+        self._emit(Chunk(self.chunks, time_ns, link_type, direction, octets, len(octets), offset, self._session))
+
+    # -- words --------------------------------------------------------------------------------------------------
+
+    def _octets(self, groups: dict[str, bytes], number: int) -> bytes | None:
+        if groups.get("literal"):
+            return literal_octets(
+                groups["literal"].replace(b'\\"', b'"') if groups["literal"][1:2] == b"\\" else groups["literal"]
+            )
+        if groups.get("listed"):
+            return listed_octets(groups["listed"])
+        found = hex_octets(groups["octets"])
+        if found is not None and not found[1]:
+            self._odd(number)
+        return found and found[0]
+
+    def _label(self, text: bytes) -> tuple[int, bool]:
+        """Judge the words before octets: their direction, and whether it is traffic that they announce."""
+        key = _DIGITS.sub(b"0", text)
+        found = self._labels.get(key)
+        if found is None:
+            if len(self._labels) >= _MOST_LABELS:
+                self._labels.clear()
+            found = self._labels[key] = (direction_in(text), not is_no_traffic(text))
+        return found
+
+    def _lane(self, name: bytes) -> int:
+        """Give the tap that is heard first the side that asks, if there are two."""
+        worded = direction_of(name)
+        if worded:
+            return worded
+        if name not in self.lanes and len(self.lanes) < _MOST_SESSIONS:
+            self.lanes.append(name)
+        if len(self._hints.lanes) != 2 or name not in self._hints.lanes:
+            return UNKNOWN
+        return RECEIVED if self._hints.lanes.index(name) else SENT
+
+
+_IN_AND_OUT: dict[str, dict[bytes, int]] = {"c-array": {b"peer0": SENT, b"peer1": RECEIVED}}
+
+
+def _is_blank(line: bytes) -> bool:
+    return not line or line.isspace()
+
+
+def _goes_on(offset_text: bytes, length: int) -> bool:
+    """Tell whether an offset, hex or octal or decimal as a program may write it, is *length*."""
+    if int(offset_text, 16) == length:
+        return True
+    return offset_text.isdigit() and (
+        int(offset_text) == length or (not set(offset_text) & set(b"89") and int(offset_text, 8) == length)
+    )

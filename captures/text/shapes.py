@@ -1,0 +1,268 @@
+r"""The table of text shapes: how programs write octets on lines, with patterns for the lines.
+
+Sources: what the programs print, as their manuals and users show it. A new shape is a row.
+In patterns ``<time>`` stands for a time of day with or without date or an epoch, ``<hex>`` for octets in hex with any
+separator, ``<pairs>`` for hex pairs with one or two blanks between, ``<column>`` for the text that a dump has beside
+them, ``<word>`` for a word of a direction, ``<remark>`` for words of a person.
+"""
+
+import re
+from enum import Enum
+from typing import NamedTuple
+
+from captures.text.labels import DIRECTIONS
+from captures.text.times import TIME
+
+
+class Joins(Enum):
+    """How the lines of octets make chunks."""
+
+    LINE = "a line is a read"
+    READ = "the lines below a heading are a read"
+    DUMP = "lines with offsets, a read begins where the offset starts again"
+    RUN = "an octet a line, those of one direction are a read"
+
+
+class Shape(NamedTuple):
+    r"""A way to write octets.
+
+    *data* has the group ``octets`` (hex), ``literal`` (Python bytes) or ``listed`` (characters with numbers), and
+    perhaps ``offset``, ``direction``, ``label`` and ``rest`` (words before and behind), ``delta`` (milliseconds since
+    the line before), ``begin`` and ``end`` (of a read), and those of a time. *heading* may have ``direction``,
+    ``label``, ``count``, ``lane``, ``aside`` (no traffic), ``relative`` (seconds) and those of a time.
+    Both match whole lines.
+    """
+
+    name: str
+    title: str
+    """For a person: stands behind "read as"."""
+    joins: Joins
+    data: re.Pattern[bytes]
+    heading: re.Pattern[bytes] | None = None
+    sign: re.Pattern[bytes] | None = None
+    """What must stand on a line of a text of this shape, where *data* alone does not show it."""
+    needs_heading: bool = False
+    """Octets count only below a heading that says they are traffic."""
+    may_follow: bool = False
+    """May begin in the middle of a text of another shape."""
+    is_plain: bool = False
+    """Nothing is assumed where it is read, so nothing is said."""
+    skips: int = 0
+    """Octets before the traffic in each read."""
+
+
+_WORDS = "|".join(
+    sorted((re.escape(word.decode()) for word in DIRECTIONS if word.isalpha() and len(word) > 1), key=len, reverse=True)
+)
+_SNIPPETS = {
+    "<time>": TIME,
+    "<hex>": r"(?P<octets>[0-9A-Fa-f][0-9A-Fa-fXx ,:.\t-]*+)",
+    "<pairs>": r"(?P<octets>[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2})*+)",
+    "<column>": r"(?:\s{2,}.*|\t.*|\s*[|>].*)?",
+    "<word>": rf"(?i:{_WORDS})",
+    "<remark>": r"(?:(?://|\#|;|/\*|<--).*)",
+}
+
+
+def _compile(pattern: str) -> re.Pattern[bytes]:
+    for name, snippet in _SNIPPETS.items():
+        pattern = pattern.replace(name, snippet)
+    return re.compile(pattern.encode())
+
+
+def _shape(
+    name: str, title: str, joins: Joins, data: str, heading: str = "", sign: str = "", *, needs_heading: bool = False,
+    may_follow: bool = False, is_plain: bool = False, skips: int = 0,
+) -> Shape:  # fmt: skip
+    return Shape(
+        name,
+        title,
+        joins,
+        _compile(data),
+        _compile(heading) if heading else None,
+        _compile(sign) if sign else None,
+        needs_heading,
+        may_follow,
+        is_plain,
+        skips,
+    )
+
+
+_LITERAL = r"""(?P<literal>\bb(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|\\"(?:[^"\\]|\\[^"])*+\\"))"""
+_HEXLINE = r"\s*<hex>"
+_DUMP_LINE = r"\s*(?P<offset>[0-9A-Fa-f]{8})\s{1,4}<pairs><column>"
+
+SHAPES: tuple[Shape, ...] = (
+    # -- programs that say on a line of its own what the octets below it are --------------------------------------
+    _shape(
+        "counted-reads", "reads with their length above them", Joins.READ, _HEXLINE,
+        r"\s*\[?<time>\s*-\s*(?P<direction><word>)\s+(?P<count>\d+)\s+(?:\(0[xX][0-9A-Fa-f]+\)\s+)?(?:bytes?|octets?)\]?\s*",
+        needs_heading=True, may_follow=True,
+    ),
+    _shape(
+        "socat", "a socat -x log", Joins.READ, r"\s+<pairs><column>",
+        r"(?P<direction>[<>])\s+<time>\s+length=(?P<count>\d+)\s+from=\d+\s+to=\d+\s*",
+        needs_heading=True, may_follow=True,
+    ),
+    _shape(
+        "hhd-monitor", "a Device Monitoring Studio log", Joins.READ, r"\s+<pairs><column>",
+        r"\[<time>\]\s+(?P<direction>Written|Read) data\b.*", needs_heading=True, may_follow=True,
+    ),
+    _shape(
+        "jpnevulator", "a jpnevulator log", Joins.READ, r"\s*<pairs><column>",
+        r"<time>:\s+(?P<lane>[^\s:]+)\s*", needs_heading=True, may_follow=True,
+    ),
+    _shape(
+        "putty-ssh", "a PuTTY packet log", Joins.DUMP, _DUMP_LINE,
+        r"(?:(?P<direction>Incoming|Outgoing) packet #0x[0-9A-Fa-f]+, type \d+ / 0x[0-9A-Fa-f]+"
+        r" \(SSH2_MSG_CHANNEL_DATA\)"
+        r"|(?P<aside>(?:Incoming|Outgoing) (?:packet|raw data)|Event Log:)).*",
+        needs_heading=True, skips=8,
+    ),
+    _shape(
+        "irp-dump", "a serial monitor's table with dumps", Joins.DUMP,
+        r"\s*(?P<offset>[0-9A-Fa-f]{3,8}):?\s{1,4}<pairs><column>",
+        r"(?:.*?<time>)?.*?\b(?P<direction>IRP_MJ_(?:WRITE|READ))\b"
+        r"(?!.*(?:Length:? *\d+:|[0-9A-Fa-f]{2}(?: [0-9A-Fa-f]{2}){3})).*",
+        needs_heading=True,
+    ),
+    # -- tables and logs with all of it on one line ----------------------------------------------------------------
+    _shape(
+        "portmon", "a Portmon log", Joins.LINE,
+        r"\s*\d+\s+(?:<time>|\d+\.\d+)\s+.*?\b(?P<direction>IRP_MJ_(?:WRITE|READ))\s.*?\bLength:?\s*\d+:\s*<hex>\s*",
+        may_follow=True,
+    ),
+    _shape(
+        "irp-table", "a serial monitor's table", Joins.LINE,
+        r"\s*\#?\d+\s+(?:<time>|[\d.]+)\s+(?P<direction>IRP_MJ_(?:WRITE|READ))\s+(?:UP|DOWN)\s+\S+\s+<pairs><column>",
+        may_follow=True,
+    ),
+    _shape(
+        "gurux-trace", "a Gurux trace", Joins.LINE,
+        r"\s*(?P<direction>[TtRr][Xx]):\s*<time>\s+<hex>\s*", may_follow=True,
+    ),
+    _shape(
+        "docklight", "a Docklight log", Joins.LINE,
+        r"\s*<time>\s+\[(?P<direction>[TR]X)\](?:\s*-)?\s*<hex>\s*", may_follow=True,
+    ),
+    _shape(
+        "director", "a trace of GXDLMSDirector", Joins.LINE,
+        r"\s*<time>\s+(?P<direction>Sent|Received|Send|Receive):?\s+<hex>\s*", may_follow=True,
+    ),
+    _shape(
+        "esphome", "an ESPHome log", Joins.LINE,
+        r"\s*(?:\[<time>\])?\[[A-Z]{1,2}\]\[[\w.]+(?::\d+)?\]:\s*(?P<label>.*?)"
+        r"(?P<octets>\b[0-9A-Fa-f]{2}(?:[.:][0-9A-Fa-f]{2})++)(?:\.\.\.)?\s*(?:\(\d+\))?\s*",
+    ),
+    _shape(
+        "candump", "octets behind epochs", Joins.LINE,
+        r"\s*\(<time>\)\s+(?:(?P<direction><word>|>>?|<<?)\s*[:|-]?\s*)?<hex>\s*", may_follow=True,
+    ),
+    _shape(
+        "interceptty", "an interceptty log", Joins.RUN,
+        r"\s*(?:<time>\s+)?(?P<direction>[<>])\s+0[xX](?P<octets>[0-9A-Fa-f]{2})(?:\s+.*)?", may_follow=True,
+    ),
+    _shape(
+        "slsnif", "an slsnif log", Joins.LINE,
+        r"\s*(?:<time>\s+)?(?P<direction>Host|Device)\s+-->\s*(?P<listed>(?:\S{1,6}\s?\((?:0x[0-9A-Fa-f]{2}|\d{1,3})\)\s*)+"
+        r"|[0-9A-Fa-f]{2}(?:\s+[0-9A-Fa-f]{2})*)(?:\s+\.\.\.)?\s*",
+        may_follow=True,
+    ),
+    # -- dumps -----------------------------------------------------------------------------------------------------
+    _shape(
+        "text2pcap", "a dump with times or directions, as text2pcap takes it", Joins.DUMP,
+        r"\s*(?:(?P<direction>[IO])\s+)?(?:<time>\s+)?(?P<offset>[0-9A-Fa-f]{3,8}):?\s{1,4}<pairs><column>",
+        r"\s*(?=[IO\d\#])(?:(?P<direction>[IO])\b\s*)?(?:<time>\s*)?(?:\#TEXT2PCAP.*)?",
+        r"\s*(?:(?:[IO]\s+)?<time>\s*(?:[0-9A-Fa-f]{3,8}:?\s.*)?|[IO](?:\s+[0-9A-Fa-f]{3,8}:?\s.*)?\s*|\#TEXT2PCAP.*)",
+    ),
+    _shape(
+        "xxd", "an xxd dump", Joins.DUMP,
+        r"\s*(?P<offset>[0-9A-Fa-f]{8}):\s(?P<octets>(?:[0-9A-Fa-f]{2})+(?:\s(?:[0-9A-Fa-f]{2})+)*)(?:\s{2,}.*|\s)?",
+        may_follow=True,
+    ),
+    _shape(
+        "hexdump", "a dump of hexdump -C", Joins.DUMP,
+        r"\s*(?P<offset>[0-9A-Fa-f]{8})\s{2}<pairs>\s*(?:\|.*\|)?\s*", may_follow=True,
+    ),
+    _shape(
+        "od", "an od dump", Joins.DUMP,
+        r"\s*(?P<offset>[0-9A-Fa-f]{6,7})\s+<pairs>\s*(?:>.*<)?\s*", may_follow=True,
+    ),
+    _shape(
+        "wireshark-hex", "a hex dump of Wireshark", Joins.DUMP,
+        r"\s*(?P<offset>[0-9A-Fa-f]{4})\s{2,3}<pairs><column>",
+        r"(?:Frame \(\d+ bytes\):|Packet \(\d+ bytes\):|(?P<aside>[A-Z][\w /().-]* \(\d+ bytes\):))\s*"
+        r"|\s*\d+\s+(?P<relative>\d+\.\d{3,9})\s+\S+\s+(?:→|->)\s+\S+\s.*",
+        may_follow=True,
+    ),
+    _shape(
+        "dump", "a dump with offsets", Joins.DUMP,
+        r"\s*(?P<offset>[0-9A-Fa-f]{3,8}):?\s{1,4}<pairs><column>",
+        sign=r"\s*0{3,8}:?\s{1,4}(?:[0-9A-Fa-f]{2}(?:\s.*)?)?",
+    ),
+    # -- source text -----------------------------------------------------------------------------------------------
+    _shape(
+        "c-array", "C arrays", Joins.READ,
+        r"(?P<begin>.*\{)?\s*(?P<octets>0[xX][0-9A-Fa-f]{2}(?:\s*,\s*0[xX][0-9A-Fa-f]{2})*+)\s*,?\s*(?P<end>\}.*)?(?:/\*.*|//.*)?",
+        r".*(?P<direction>\bpeer[01])?_?\w*\[.*\{.*|\s*\}.*|\s*/\*.*\*/\s*", r".*\[.*\]\s*=?.*\{.*",
+    ),
+    _shape(
+        "gurux-xml", "comments of a Gurux XML", Joins.LINE,
+        r".*(?:<!--\s*|<(?i:pdu|frame|raw|hex|message)\b[^>]*>\s*)"
+        r"(?P<octets>[0-9A-Fa-f]{2}(?:[ ]?[0-9A-Fa-f]{2}){4,}+)\s*(?:-->|</).*",
+        sign=r"\s*<.*",
+    ),
+    _shape(
+        "fromhex", "bytes.fromhex calls", Joins.LINE, r"""(?P<label>.*?)fromhex\(\s*["'](?P<octets>[^"']*+)["'].*""",
+    ),
+    _shape("python-bytes", "Python bytes", Joins.LINE, rf"(?P<label>.*?){_LITERAL}(?P<rest>.*)"),
+    # -- plain hex, and hex among words ----------------------------------------------------------------------------
+    _shape(
+        "annotated-pieces", "pieces of octets with remarks", Joins.READ,
+        r"\s*(?:(?P<direction><word>)\s*[:|-]\s*)?<hex><remark>?\s*",
+        sign=r"\s*[0-9A-Fa-f]{2}(?:\s?[0-9A-Fa-f]{2}){0,3}\s*<remark>",
+    ),
+    _shape(
+        "annotated", "octets with remarks", Joins.LINE, r"\s*(?:(?P<direction><word>)\s*[:|-]\s*)?<hex><remark>?\s*",
+        sign=r"\s*(?:<word>\s*[:|-]\s*)?<hex><remark>",
+    ),
+    _shape(
+        "direction-octets", "octets with directions", Joins.LINE,
+        r"\s*(?P<direction><word>|>>>?|<<<?|[-=]+>|<[-=]+|[CcSsIiOo](?=\s*[:|])|[<>](?=\s))\s*[:|-]?\s*<hex>\s*",
+        may_follow=True, is_plain=True,
+    ),
+    _shape(
+        "time-direction", "octets with times and directions", Joins.LINE,
+        r"\s*\[?<time>[\])]?[\s:;,|-]*\[?(?P<direction><word>|>>>?|<<<?|[-=]+>|<[-=]+|[<>])[\])]?[\s:;,|-]*<hex>\s*",
+        may_follow=True,
+    ),
+    _shape(
+        "time-octets", "octets with times", Joins.LINE,
+        r"\s*\[?<time>(?:\]|\s)\s*[:;,|-]?\s*(?:SML:|TMP:)?\s*<hex>\s*", may_follow=True,
+    ),
+    _shape(
+        "dump-titles", "frame dumps below titles", Joins.READ, _HEXLINE,
+        r".*?(?:(?P<aside>(?i:gcm|dlms|dsmr|cosem|decrypted|plain)\w*(?: frame)?)"
+        r"|(?i:frame dump|hdlc|m-?bus)(?: frame)?)\b[^:]{0,24}:\s*",
+        needs_heading=True,
+    ),
+    _shape(
+        "titles", "octets below titles with directions", Joins.LINE,
+        rf"{_HEXLINE}(?:\(\s*\+\s*(?P<delta>\d+)\s*ms\)\s*)?",
+        r"\W*(?:<time>)?\W*(?P<label>[A-Za-z].{0,200})", needs_heading=True,
+    ),
+    _shape(
+        "octets", "hex", Joins.LINE, r"(?!\s*\d{4}-\d\d-\d\d(?:[ T]\d\d:|\s*$))\s*<hex>", r"\s*\[?<time>\]?:?\s*",
+        may_follow=True, is_plain=True,
+    ),
+    _shape(
+        "labelled", "octets behind words", Joins.LINE,
+        r"""(?P<label>.*?(?<![0-9A-Za-z.:_-])(?!\d{4}-\d\d-\d\d(?!\d)))"""
+        r"""(?P<octets>(?:0[xX])?[0-9A-Fa-f]{2}(?:(?:[ ,:.-]|, )?(?:0[xX])?[0-9A-Fa-f]{2}){3,}+)"""
+        r"""(?![0-9A-Za-z])(?:["')\]}>,;.\s]|\(\d+(?: bytes)?\))*""",
+    ),
+)  # fmt: skip
+"""Of the shapes that explain a text well the first is taken: from the most particular to the most general."""
+
+PLAIN = tuple(shape for shape in SHAPES if shape.is_plain)
+"""What octets on a command line may look like."""

@@ -1,0 +1,137 @@
+"""A text with octets in it to chunks: judged by its first lines, then read line by line, whatever its length."""
+
+from collections.abc import Iterator, Sequence
+
+from captures.chunk import Chunk, Source
+from captures.stream import Window
+from captures.text.judge import JUDGED, Judgement, judge
+from captures.text.lines import blocks, width_of
+from captures.text.reader import MAY_HOLD_OCTETS, Hints, Reader
+from captures.text.shapes import PLAIN, SHAPES, Shape
+
+_TRICKLE = 4096
+"""A pipe that gives less than this at once has nothing more for now."""
+
+
+class TextSource(Source):
+    """The octets in a text, as chunks; ``Chunk.offset`` is where their first line begins.
+
+    The remark ``text-shape`` says what the text was read as and how many lines were left aside.
+    """
+
+    def __init__(
+        self, name: str, window: Window, size: int | None = None, judgement: Judgement | None = None,
+        shapes: Sequence[Shape] = SHAPES,
+    ) -> None:  # fmt: skip
+        super().__init__(name, size)
+        self._window = window
+        self._shapes = shapes
+        self._found: list[Chunk] = []
+        self._reader = Reader(PLAIN[-1], Hints(), self._found.append, self._odd)
+        self._read_as: list[Shape] = []
+        self._is_judged = judgement is not None
+        if judgement is not None:
+            self._heed(judgement)
+
+    def close(self) -> None:
+        """Give the input back."""
+        self._window.close()
+
+    def __iter__(self) -> Iterator[Chunk]:
+        window, found, reader = self._window, self._found, self._reader
+        if not self._is_judged:
+            window.reach(JUDGED)
+            judgement = judge(window.buffer[:JUDGED], self._shapes)
+            if judgement is not None:
+                self._heed(judgement)
+        size = abs(width_of(window.buffer))
+        head: list[bytes] | None = [] if self.is_live else None
+        number = 0
+        for block in blocks(window):
+            if head is not None:
+                head = self._look_again(head, block.lines)
+            offset, is_rest = block.offset, block.is_rest
+            for line in block.lines:
+                if is_rest:
+                    is_rest = False
+                    reader.rest(line, offset)
+                else:
+                    number += 1
+                    if not reader.take(line, offset, number):
+                        self._strange(line, offset, number)
+                offset += (len(line) + 1) * size
+            if self.is_live and block.length < _TRICKLE:
+                reader.end()
+            if found:
+                self.time_digits = max(self.time_digits, reader.clock.digits)
+                yield from found
+                found.clear()
+        reader.end()
+        yield from found
+        found.clear()
+        self._say()
+
+    def _heed(self, judgement: Judgement) -> None:
+        """Read as *judgement* says."""
+        self._is_judged = True
+        self._reader.change(judgement.shape, judgement.hints)
+        self.time_digits = max(self.time_digits, judgement.digits)
+        self.has_local_times = judgement.is_local
+        self._note(judgement.shape)
+
+    def _look_again(self, head: list[bytes], lines: list[bytes]) -> list[bytes] | None:
+        """Judge a pipe anew as its first lines come; None when enough were seen."""
+        before = sum(map(len, head))
+        head = head + lines
+        if before:
+            judgement = judge(b"\n".join(head)[:JUDGED], self._shapes)
+            if judgement is not None and judgement.shape is not self._reader.shape:
+                self._heed(judgement)
+        return head if before + sum(map(len, lines)) < JUDGED else None
+
+    def _strange(self, line: bytes, offset: int, number: int) -> None:
+        """Take a line that is not of the shape: the text may go on in another, or it is no traffic."""
+        reader = self._reader
+        if not reader.shape.needs_heading and MAY_HOLD_OCTETS.search(line):
+            before = reader.shape
+            for shape in self._shapes:
+                if shape.may_follow and shape is not before and _is_of(shape, line):
+                    reader.change(shape)
+                    if reader.take(line, offset, number):
+                        self._note(shape)
+                        return
+                    reader.change(before)
+        reader.pass_over(number)
+
+    def _note(self, shape: Shape) -> None:
+        if shape not in self._read_as:
+            self._read_as.append(shape)
+
+    def _odd(self, number: int) -> None:
+        text = f"line {number} has an odd number of hex digits; its complete octets are kept"
+        self.remark("hex-odd-digits", text, number)
+
+    def _say(self) -> None:
+        """Remark what was assumed."""
+        count, first = self._reader.aside, self._reader.first_aside
+        shapes = [shape for shape in self._read_as if not shape.is_plain]
+        if not shapes:
+            if count:
+                lines = "one line holds" if count == 1 else f"{count} lines hold"
+                text = f"{lines} no octets in hex, the first is line {first}"
+                self.remark("text-without-octets", text, first)
+            return
+        said = [f"read as {' and '.join(shape.title for shape in shapes)}"]
+        clock = self._reader.clock
+        if clock.has_clock and not clock.has_date:
+            said.append("times have no date")
+        if count:
+            said.append(f"{count} line{'s' * (count > 1)} left aside, the first is line {first}")
+        self.remark("text-shape", "; ".join(said))
+
+
+def _is_of(shape: Shape, line: bytes) -> bool:
+    """Tell whether *line* may begin something of *shape*."""
+    if shape.heading is not None and not shape.is_plain and shape.heading.fullmatch(line):
+        return True
+    return not shape.needs_heading and shape.data.fullmatch(line) is not None

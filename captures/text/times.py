@@ -1,0 +1,133 @@
+"""Times of text logs to nanoseconds: dates in the orders people write them, clocks without a date, epochs.
+
+A time without a zone is taken as it stands, as if it were UTC; a clock without a date counts from 1970-01-01 and goes
+on over midnight.
+"""
+
+import re
+from calendar import timegm
+
+DAY_FIRST, MONTH_FIRST = "day", "month"
+_MONTHS = {
+    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
+    "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
+}  # fmt: skip
+_MONTH = "(?i:" + "|".join(_MONTHS) + ")[a-z]{0,6}"
+DATE = (
+    rf"(?:\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}|\d{{1,2}}[- ]{_MONTH}[- ]\d{{4}}"
+    rf"|(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?{_MONTH} +\d{{1,2}}(?:,? \d{{4}})?)"
+)
+TIME = (
+    rf"(?:(?P<time>(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}[:.]\d\d[:.]\d\d)(?:[.,:](?P<fraction>\d{{1,9}}))?"
+    r"(?P<after> ?[AaPp][Mm]\b|Z\b| ?[+-]\d\d:?\d\d\b)?|(?P<epoch>\d{9,10}\.\d{1,9}))"
+)
+"""The pattern of a time of day with or without a date, or of an epoch."""
+
+_TIME = re.compile(TIME.encode())
+_NUMBERS = re.compile(r"\d+")
+_SLASHED = re.compile(rb"(?<![\d/])(\d{1,2})/(\d{1,2})/(?:\d{4}|\d\d)\b(.{0,24})")
+_DAY = 86_400
+_UNITS: list[int] = [10 ** (9 - length) for length in range(10)]
+_SECOND = 1_000_000_000
+_MOST_KNOWN = 4096
+
+
+def date_order(head: bytes) -> str:
+    """Tell from the dates in *head* which number of 3/4/2024 is the day: by numbers above 12, else by AM or PM."""
+    has_half = False
+    for first, second, rest in _SLASHED.findall(head):
+        if int(first) > 12 or int(second) > 12:
+            return DAY_FIRST if int(first) > 12 else MONTH_FIRST
+        has_half = has_half or re.search(rb"\d ?[AaPp][Mm]\b", rest) is not None
+    return MONTH_FIRST if has_half else DAY_FIRST
+
+
+class Clock:
+    """Reads the times of one text."""
+
+    def __init__(self, order: str = DAY_FIRST) -> None:
+        self.digits = 0
+        """The most decimals of a second that were seen."""
+        self.has_zone = False
+        """Whether a time named its zone (an epoch is UTC)."""
+        self.has_date = self.has_clock = False
+        """Whether there were times with a date, and times of day without one."""
+        self.order = order
+        self._known: dict[tuple[bytes, bytes | None], tuple[int, bool] | None] = {}
+        self._day = 0
+        self._last = 0
+
+    def find(self, text: bytes) -> int | None:
+        """Read the first time in *text*; None if there is none."""
+        match = _TIME.search(text)
+        return self.read(match) if match else None
+
+    def read(self, match: "re.Match[bytes]") -> int | None:
+        """Read the time that the groups of TIME hold; None if there is none or it is no time."""
+        time, fraction, after, epoch = match.group("time", "fraction", "after", "epoch")
+        if time is None:
+            if epoch is None:
+                return None
+            whole, _, fraction = epoch.partition(b".")
+            self.has_zone = self.has_date = True
+            return int(whole) * _SECOND + self._fraction(fraction)
+        key = (time, after)
+        if key in self._known:
+            found = self._known[key]
+        else:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            found = self._known[key] = self._seconds(time.decode("latin-1"), (after or b"").decode("latin-1").strip())
+        if found is None:
+            return None
+        seconds, is_dated = found
+        if is_dated:
+            self.has_date = True
+        else:
+            self.has_clock = True
+            if seconds < self._last - _DAY // 2:
+                self._day += _DAY
+            self._last = seconds
+            seconds += self._day
+        return seconds * _SECOND + (self._fraction(fraction) if fraction else 0)
+
+    def _fraction(self, digits: bytes) -> int:
+        length = len(digits)
+        if length > self.digits:
+            self.digits = length
+        return int(digits) * _UNITS[length]
+
+    def _seconds(self, text: str, after: str) -> tuple[int, bool] | None:
+        """Read a time as seconds since 1970 and tell whether it has a date."""
+        *date, hour, minute, second = (int(number) for number in _NUMBERS.findall(text))
+        if after[-1:] in "mM" and after:
+            hour = hour % 12 + 12 * (after[0] in "pP")
+        if hour > 23 or minute > 59 or second > 60:
+            return None
+        seconds = hour * 3600 + minute * 60 + second - self._offset(after)
+        if not date:
+            return seconds, False
+        year, month, day = self._date(text.lower(), date)
+        if not (1 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= 31):
+            return None
+        return timegm((year, month, day, 0, 0, 0)) + seconds, True
+
+    def _offset(self, after: str) -> int:
+        if after[:1] not in ("+", "-", "Z") or not after:
+            return 0
+        self.has_zone = True
+        digits = after[1:].replace(":", "")
+        return (int(digits[:2]) * 3600 + int(digits[2:]) * 60) * (-1 if after[0] == "-" else 1) if digits else 0
+
+    def _date(self, text: str, numbers: list[int]) -> tuple[int, int, int]:
+        """Put the numbers of a date in order: year, month, day."""
+        named = next((index for name, index in _MONTHS.items() if re.search(rf"(?<![a-z]){name}", text)), 0)
+        if named:
+            day, *year = numbers
+            return year[0] if year else 1970, named, day
+        first, second, third = numbers
+        if len(_NUMBERS.findall(text)[0]) == 4:
+            return first, second, third
+        year_ = third + 2000 if third < 100 else third
+        is_month_first = "/" in text and self.order == MONTH_FIRST
+        return (year_, first, second) if is_month_first else (year_, second, first)
