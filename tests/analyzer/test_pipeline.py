@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analyzer.detail import detail
@@ -75,6 +75,7 @@ def test_octets_one_by_one_give_the_same_records(octets: bytes) -> None:
 
 @pytest.mark.parametrize("octets", [SESSION, WRAPPED], ids=["hdlc", "wrapper"])
 @given(places=PLACES)
+@example(places=[8, 21])  # a header and its APDU in pieces of their own
 def test_octets_in_any_pieces_give_the_same_records(octets: bytes, places: list[int]) -> None:
     assert of_pieces(cut(octets, places)) == of_pieces([octets])
 
