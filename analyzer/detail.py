@@ -6,10 +6,11 @@ A pure function of the record's octets and of what it was joined from; it can be
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
 from analyzer.naming import name_layers, name_nodes, name_outline
-from analyzer.record import Apdu, Record
+from analyzer.record import Apdu, Closed, Record
 from dissectors import registry, writers
 from dissectors.hdlc import Hdlc
 from dissectors.llc import REQUEST, RESPONSE, Llc, Llc432
@@ -19,6 +20,7 @@ from dissectors.tree import Kind, Node
 from dissectors.wrapper import HEADER_SIZE, Wrapper
 
 _LLC_SIZE = 3
+_ENCRYPTED = 0x20
 _MOST_REMEMBERED = 4096
 T = TypeVar("T")
 Inside = Callable[[bytes, int, int], list[T]]
@@ -162,7 +164,7 @@ def walk(record: Record, form: Form[T]) -> list[T]:
     stood = apdu
     if record.protection:
         outer = record.protection[0]
-        stood = Apdu(outer.octets, outer.entry, None, apdu.at if apdu else -1)
+        stood = Apdu(outer.stood, outer.entry, None, apdu.at if apdu else -1)
     at = _place(record, stood)
     carrier = at if at >= 0 else _carrier(record)
     if record.link == "hdlc":
@@ -180,6 +182,11 @@ def walk(record: Record, form: Form[T]) -> list[T]:
     for number, (name, inner) in enumerate(_buffers(record, stood, at), 1):
         found.append(form.buffer(name, number, inner))
     return found
+
+
+def _opened(layer: Closed) -> str:
+    """Name the buffer that opening *layer* gave."""
+    return "deciphered APDU" if layer.values[layer.entry.slots["security_control"]] & _ENCRYPTED else "opened APDU"
 
 
 def _place(record: Record, stood: Apdu | None) -> int:
@@ -244,9 +251,9 @@ def _buffers(record: Record, stood: Apdu | None, at: int) -> list[tuple[str, byt
     if stood is not None and at < 0:
         count = f" ({len(record.parts)} parts)" if record.parts else ""
         found.append((f"reassembled APDU{count}", stood.octets))
-    found += [("opened APDU", one.octets) for one in record.protection[1:]]
-    if record.closed is not None and record.apdu is not None:
-        found.append(("opened APDU", record.apdu.octets))
+    found += [(_opened(before), one.stood) for before, one in pairwise(record.protection)]
+    if record.apdu is not None and record.protection and record.protection[-1].is_opened:
+        found.append((_opened(record.protection[-1]), record.apdu.octets))
     if record.assembled is not None:
         found.append((f"assembled APDU ({len(record.parts)} records)", record.assembled.octets))
     if record.incomplete is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import count
+from typing import TYPE_CHECKING
 
 from analyzer.framing.detect import OTHER, carrier_of_ports
 from analyzer.framing.frame import Mark
@@ -17,6 +18,9 @@ from captures.carried import Carried, Line, Notebook
 from captures.carriers import CARRIERS, Carriers
 from captures.chunk import RECEIVED, UNKNOWN, Chunk, Source
 from captures.network import ACK, SYN, TCP, Network, endpoints, is_octet_link, reverse
+
+if TYPE_CHECKING:
+    from analyzer.tracking.protection import Protection
 
 _MOST_CONVERSATIONS = 16384
 _MOST_WAITING = 1024
@@ -43,11 +47,15 @@ class Flow:
 
 
 class Pipeline:
-    """The index pass over one capture. *decode_as* forces stacks: ``[(selector, stack)]``, see :mod:`decode_as`."""
+    """The index pass over one capture. *decode_as* forces stacks: ``[(selector, stack)]``, see :mod:`decode_as`.
 
-    def __init__(self, decode_as: dict[str, str] | None = None) -> None:
+    *protection* opens protected APDUs; without it no key is asked for.
+    """
+
+    def __init__(self, decode_as: dict[str, str] | None = None, protection: Protection | None = None) -> None:
         self.network = Network()
         self.dialogue = Dialogue()
+        self.dialogue.protection = protection
         self.left_aside: Counter[str] = Counter()
         """Packets of conversations in which nothing of ours was recognised, by what they are."""
         self._decode_as = decode_as or {}

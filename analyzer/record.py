@@ -49,13 +49,24 @@ NO_OBJECTS = Objects()
 
 
 class Closed(NamedTuple):
-    """A protected APDU that was opened: its octets as they stood, and what opening it gave."""
+    """A protected APDU: its octets as they stood, and what opening it gave."""
 
     octets: bytes
     entry: Entry
     values: tuple[Any, ...]
     status: str
     plaintext: bytes
+    key: str = ""
+    """The name of the key: role, place and fingerprint."""
+    is_opened: bool = True
+    """Whether the plaintext took the APDU's place."""
+    around: bytes = b""
+    """The ACSE APDU in whose user-information it stood."""
+
+    @property
+    def stood(self) -> bytes:
+        """Give the APDU that stood on the line: itself, or what carried it."""
+        return self.around or self.octets
 
 
 class Lane:
@@ -97,9 +108,9 @@ class Record:
     llc: tuple[int, int] | None = None
     apdu: Apdu | None = None
     closed: Closed | None = None
-    """The innermost protection that was opened."""
+    """The innermost protection that was opened, or the outermost if none was."""
     protection: tuple[Closed, ...] = ()
-    """All protections that were opened, outermost first."""
+    """All protections, outermost first; those that stayed closed only where opening was tried."""
     more: tuple[Apdu, ...] = ()
     part_of: int | None = None
     parts: tuple[int, ...] = ()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import Parser, natural
+from analyzer.cli.keyrings import add_key_options, keyring, protection
 from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, say
 from captures import open_source, source_from_hex
 from captures.chunk import CaptureError, CapturePermissionError, Source
@@ -39,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
         "-d", "--decode-as", action="append", default=[], metavar="SELECTOR,STACK",
         help="force a stack: tcp.port==5000,hdlc · serial,hdlc · record,apdu",
     )  # fmt: skip
+    add_key_options(made)
     made.add_argument("-c", "--count", type=natural, default=0, metavar="N", help="stop after N records")
     made.add_argument("--utc", action="store_true", help="times in UTC")
     made.add_argument("--no-color", action="store_true", help="no colours")
@@ -56,9 +58,12 @@ def run(words: list[str]) -> int:
         raise UsageError(str(problem)) from None
     if options.layers and not _is_json(options):
         raise UsageError("--layers goes with --json")
+    keys = keyring(options)
     names = [*options.inputs, *options.read]
     if not names and not options.hex:
         names = ["-"]
+    from analyzer.pipeline import Pipeline
+
     gc.freeze()
     gc.set_threshold(200_000, 50, 100)  # records are freed by their counts: looking for cycles among them is waste
     status = 0
@@ -66,7 +71,8 @@ def run(words: list[str]) -> int:
     for name, opened in _sources(names, options.hex):
         try:
             with opened() as source:
-                _decode(source, options, forced, {"input": name} if several else {})
+                guard = protection(keys, forced, opened, is_live=source.is_live)
+                _decode(source, options, Pipeline(forced, guard), {"input": name} if several else {})
         except CapturePermissionError as problem:
             status = fail(str(problem), PERMISSION_ERROR)
         except CaptureError as problem:
@@ -96,10 +102,7 @@ def decode_as(choices: list[str]) -> dict[str, str]:
     return found
 
 
-def _decode(source: Source, options: argparse.Namespace, forced: dict[str, str], more: dict[str, str]) -> None:
-    from analyzer.pipeline import Pipeline
-
-    pipeline = Pipeline(forced)
+def _decode(source: Source, options: argparse.Namespace, pipeline: Pipeline, more: dict[str, str]) -> None:
     line = _writer(source, options, more)
     count = 0
     batch: list[str] = []

@@ -12,11 +12,15 @@ from os import devnull
 from pathlib import Path
 from typing import NamedTuple
 
-OUTPUT_ERROR, USAGE_ERROR, INPUT_ERROR, PERMISSION_ERROR, INTERRUPTED = 1, 2, 3, 5, 130
+OUTPUT_ERROR, USAGE_ERROR, INPUT_ERROR, KEYRING_ERROR, PERMISSION_ERROR, INTERRUPTED = 1, 2, 3, 4, 5, 130
 
 
 class UsageError(Exception):
     """The command line is wrong; the text is one line that names the option and says what was expected."""
+
+
+class KeysError(Exception):
+    """A keyring or ``--key`` is wrong; the text is one line that names the place and shows no secret."""
 
 
 class Command(NamedTuple):
@@ -57,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
     except UsageError as problem:
         return fail(str(problem), USAGE_ERROR)
+    except KeysError as problem:
+        return fail(str(problem), KEYRING_ERROR)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

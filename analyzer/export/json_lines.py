@@ -15,6 +15,7 @@ from analyzer.detail import LayersText, detail, walk
 from analyzer.export.summary import apdu_summary, summary
 from analyzer.export.times import seconds_text
 from analyzer.record import NO_OBJECTS, Apdu, Closed, Record
+from analyzer.tracking.rewriting import masked_apdu
 from dissectors import checks, reader
 from dissectors.hdlc import FLAG, control_type
 from dissectors.tree import Note
@@ -123,15 +124,19 @@ def _closed(closed: Closed) -> dict[str, Any]:
     for name in ("system_title", "originator_system_title"):
         if name in slots and values[slots[name]]:
             form["system-title"] = values[slots[name]].hex().upper()
+    if closed.key:
+        form["key"] = closed.key
     form["status"] = closed.status
-    form["plaintext"] = closed.plaintext.hex().upper()
+    if closed.plaintext:
+        form["plaintext"] = masked_apdu(closed.plaintext).hex().upper()
     return form
 
 
 def _protection(closed: Closed) -> dict[str, Any]:
     name, members = next(iter(reader.apdu_json(closed.octets).items()))
     header = {one: value for one, value in members.items() if one != "ciphered"}
-    return {"type": name, **header, "status": closed.status}
+    key = {"key": closed.key} if closed.key else {}
+    return {"type": name, **header, **key, "status": closed.status}
 
 
 def _hdlc(record: Record) -> str:

@@ -5,12 +5,15 @@ Bounded: at most 64 requests are remembered, the oldest is forgotten first.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.reassembly.blocks import BlockTransfers
 from analyzer.reassembly.general_blocks import GeneralBlocks
 from analyzer.record import Objects
 from analyzer.tracking.roles import ANSWERED_BY, REFUSALS
+
+if TYPE_CHECKING:
+    from analyzer.tracking.security_context import SecurityContext
 
 _MOST_REQUESTS = 64
 
@@ -28,7 +31,7 @@ class Request(NamedTuple):
 class Association:
     """What is known between one client and one server; *number* is None until a dialogue begins."""
 
-    __slots__ = ("blocks", "general", "is_open", "link_command", "number", "pending", "transfer")
+    __slots__ = ("blocks", "general", "is_open", "link_command", "number", "pending", "security", "transfer")
 
     def __init__(self) -> None:
         self.number: int | None = None
@@ -42,6 +45,8 @@ class Association:
         """By invoke-id: the request that began a block transfer, whose objects its later blocks answer."""
         self.blocks = BlockTransfers()
         self.general = GeneralBlocks()
+        self.security: SecurityContext | None = None
+        """Titles and keys, where keys are given."""
 
     def ask(self, invoke_id: int, request: Request) -> None:
         """Remember a request."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.reassembly.blocks import read_block
 from analyzer.record import APDU, NO_OBJECTS, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, Closed, Objects, Record
@@ -12,6 +12,9 @@ from analyzer.tracking.peer import Peer
 from analyzer.tracking.plans import Plan, Values, plan_of
 from analyzer.tracking.transfers import Transfers
 from dissectors.scanning import scan_apdu, scan_loosely
+
+if TYPE_CHECKING:
+    from analyzer.tracking.protection import Protection
 
 _ENCRYPTED = 0x20
 _SHORT = 64
@@ -35,6 +38,8 @@ class Dialogue:
     def __init__(self) -> None:
         self.associations = 0
         self.transfers = Transfers()
+        self.protection: Protection | None = None
+        """What opens protected APDUs, where keys are given."""
         self._nesting = 0
         self._asked: dict[bytes, Asked] = {}
         """Short requests by their octets."""
@@ -63,7 +68,7 @@ class Dialogue:
             record.notes += dissection_notes(octets, False)
         plan = found.plan or plan_of(found)
         if plan.is_protected:
-            inner = self._open(record, plan)
+            inner = self._open(record, peer, plan)
             if inner is not None and record.apdu.values is not None:
                 plan, values = inner, record.apdu.values
         role = plan.role
@@ -88,11 +93,17 @@ class Dialogue:
             values = scan_loosely(octets, found)
             record.notes += dissection_notes(octets, record.problem == "truncated")
         record.apdu = Apdu(octets, found, values, at)
+        if self.protection is not None and found is not None and values is not None:
+            self.protection.open(record, peer, plan_of(found), moves=False)
         self._address(record, peer, plan_of(found).role if found is not None else None)
         record.association = peer.association.number
 
-    def _open(self, record: Record, plan: Plan) -> Plan | None:
-        """Open an APDU that is authenticated only: its text stands in clear, its tag waits for a key."""
+    def _open(self, record: Record, peer: Peer, plan: Plan) -> Plan | None:
+        """Open an APDU with the keys given; without any, one that is authenticated only: its text stands in clear."""
+        if self.protection is not None:
+            return self.protection.open(record, peer, plan)
+        if plan.is_acse:
+            return plan
         for _ in range(_MOST_LAYERS):
             apdu = record.apdu
             if apdu is None or apdu.entry is None or apdu.values is None:

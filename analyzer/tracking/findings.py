@@ -26,15 +26,32 @@ FACTS: dict[str, tuple[Severity, str]] = {
     "block-repeated": (WARNING, "reassembly"),
     "apdu-malformed": (ERROR, "malformed"),
     "apdu-trailing-octets": (NOTE, "malformed"),
+    "undecipherable": (ERROR, "decryption"),
+    "key-changed": (Severity.CHAT, "security"),
+    "invocation-counter-repeated": (WARNING, "security"),
+    "invocation-counter-regressed": (WARNING, "security"),
+    "invocation-counter-jumped": (NOTE, "security"),
+    "invocation-counter-near-end": (WARNING, "security"),
     "noise": (NOTE, "undecoded"),
     "information-undecoded": (NOTE, "undecoded"),
 }
 """Severity and group of each fact."""
 
 
+SEVERITIES: dict[tuple[str, str], Severity] = {
+    **{
+        ("undecipherable", cause): NOTE
+        for cause in ("no-key", "broadcast-key-needed", "dedicated-key-unknown", "no-system-title")
+    },
+    ("invocation-counter-repeated", "nonce-reuse"): ERROR,
+}
+"""Causes that weigh more or less than their code: a key that is not given is no fault of the traffic."""
+
+
 def finding(code: str, text: str, start: int, end: int, cause: str = "") -> Note:
     """Make the note *code* about the octets from *start* to *end* of the record."""
     severity, group = FACTS[code]
+    severity = SEVERITIES.get((code, cause), severity) if cause else severity
     return Note(code, severity, group, text, start, end, cause)
 
 

@@ -24,6 +24,7 @@ class Plan:
         "choice",
         "family",
         "invoke",
+        "is_acse",
         "is_block",
         "is_general",
         "is_protected",
@@ -40,7 +41,9 @@ class Plan:
         self.role = ROLES.get(found.family)
         self.is_block = is_block(self.family, self.choice)
         self.is_general = self.family == "general-block-transfer"
-        self.is_protected = "security_control" in found.slots
+        self.is_acse = "user_information" in found.slots
+        self.is_protected = self.is_acse or "security_control" in found.slots
+        """Whether a key may open it, or what it carries."""
         short, long = (found.slots.get(f"{name}invoke_id_and_priority") for name in ("", "long_"))
         self.invoke: tuple[int, int, int] = (
             (short, 0xF, 0) if short is not None else (long, 0xFFFFFF, 16) if long is not None else (0, 0, NO_INVOKE_ID)

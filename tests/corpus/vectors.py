@@ -14,6 +14,7 @@ from analyzer.export.json_lines import JsonLines
 from analyzer.pipeline import Pipeline
 from analyzer.record import NOISE, Record
 from captures import source_from_hex
+from dissectors.scanning import scan_apdu
 from dissectors.tree import Severity
 from tests.conftest import CORPUS_VARIABLE, ROOT
 
@@ -94,9 +95,17 @@ def families(records: list[Record]) -> list[str]:
     found = []
     for one in records:
         if one.apdu is not None:
-            found.append(one.closed.entry.family if one.closed is not None else one.apdu.family)
+            found.append(_stood(one))
         found += [apdu.family for apdu in one.more]
     return found
+
+
+def _stood(record: Record) -> str:
+    """The name of the APDU that stood on the line."""
+    if record.protection:
+        entry = scan_apdu(stood := record.protection[0].stood, 0, len(stood))[0]
+        return entry.family if entry is not None else ""
+    return record.apdu.family if record.apdu is not None else ""
 
 
 def judge(entry: dict[str, Any]) -> Verdict:

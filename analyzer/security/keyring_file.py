@@ -1,0 +1,266 @@
+"""Keyring files and ``--key`` words to a keyring: TOML, every name that people use, errors that show no secret."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from analyzer.security.keyring import Keyring, KeyringError, Meter
+from analyzer.security.keys import ALIASES, ASYMMETRIC, KEY_SIZES, SECRETS, Key, KeyRole
+
+VARIABLE = "DLMSHARK_KEYS"
+"""The environment variable that names keyring files, parted as the platform parts paths."""
+TITLE_SIZE = 8
+_SELECTORS = {
+    "server_title": "server_title", "system_title": "server_title", "server_system_title": "server_title",
+    "client_title": "client_title", "client_system_title": "client_title",
+    "client": "client", "client_sap": "client", "address": "address",
+}  # fmt: skip
+_CERTIFICATES = ("certificates", "certificate")
+_SEPARATORS = str.maketrans("", "", " :-._\t\r\n")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+_LONGEST_ROLE = 32
+_LONGEST_INLINE = 32
+"""Hex of an asymmetric key has at least so many octets; shorter text is the name of a file."""
+
+
+class Loaded(NamedTuple):
+    """A keyring, and what should be said about where it came from."""
+
+    keyring: Keyring
+    remarks: tuple[str, ...]
+
+
+def load(files: Sequence[str] = (), words: Sequence[str] = (), environment: dict[str, str] | None = None) -> Loaded:
+    """Read keyring files, those that the environment names, and ``--key`` words. Raises: KeyringError."""
+    named = (os.environ if environment is None else environment).get(VARIABLE, "")
+    keyring, remarks = Keyring(), []
+    paths = [*files, *(name for name in named.split(os.pathsep) if name)]
+    for meter in _given(words):
+        keyring.add(meter)
+    if any("=@" not in word for word in words):
+        remarks.append("--key: the process list shows this key to every user of the machine; --key ROLE=@FILE does not")
+    for name in paths:
+        path = Path(name).expanduser()
+        for meter in read_keyring(path):
+            keyring.add(meter)
+        remarks += _permissions(path)
+    return Loaded(keyring, tuple(remarks))
+
+
+def read_keyring(path: Path) -> list[Meter]:
+    """Read one keyring file. Raises: KeyringError that names file, meter and member."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        table = tomllib.loads(text)
+    except OSError as problem:
+        raise KeyringError(f"{path}: {problem.strerror or problem}") from None
+    except UnicodeDecodeError:
+        raise KeyringError(f"{path}: no keyring: not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as problem:
+        raise KeyringError(f"{path}: no TOML: {_place_of(problem)}") from None
+    for name in table:
+        if name != "meter":
+            raise KeyringError(f"{path}: unknown member '{name}'{_nearest(name, ['meter'])}; tables are [[meter]]")
+    tables = table.get("meter", [])
+    if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
+        raise KeyringError(f"{path}: meter: expected tables, each under [[meter]]")
+    return [_meter(one, f"{path}: meter {number}", path.parent) for number, one in enumerate(tables, 1)]
+
+
+def _place_of(problem: tomllib.TOMLDecodeError) -> str:
+    """Say where TOML breaks without what stands there: it may be a key."""
+    place = re.search(r"\((at [^)]*)\)$", str(problem))
+    return place[1] if place else "it breaks off"
+
+
+def _meter(table: dict[str, Any], where: str, folder: Path) -> Meter:
+    selectors: dict[str, Any] = {}
+    members: list[tuple[str, KeyRole, Any]] = []
+    certificates: tuple[Path, ...] = ()
+    for name, value in table.items():
+        plain = name.lower().replace("-", "_")
+        if plain in _SELECTORS:
+            kind = _SELECTORS[plain]
+            if kind in selectors:
+                raise KeyringError(f"{where}: {name}: given twice")
+            selectors[kind] = _READ[kind](value, f"{where}: {name}")
+        elif plain in ALIASES:
+            members.append((name, ALIASES[plain], value))
+        elif plain in _CERTIFICATES:
+            certificates = _certificates(value, f"{where}: {name}", folder)
+        else:
+            raise KeyringError(f"{where}: unknown member '{name}'{_nearest(plain)}")
+    meter = Meter(**selectors)
+    meter.certificates = certificates
+    for name, role, value in members:
+        if role in meter.keys:
+            raise KeyringError(f"{where}: {name}: {role.value} is given twice")
+        meter.keys[role] = Key(role, key_octets(role, value, f"{where}: {name}", folder), meter.place)
+    return meter
+
+
+def _nearest(name: str, among: Sequence[str] | None = None) -> str:
+    near = get_close_matches(name, among or [*_SELECTORS, *ALIASES, *_CERTIFICATES], 1, 0.5)
+    return f"; did you mean '{near[0]}'?" if near else ""
+
+
+# -- values ---------------------------------------------------------------------------------------------------------
+
+
+def title_octets(value: Any, where: str) -> bytes:
+    """Read a system title: 8 octets in hex. Raises: KeyringError."""
+    octets = _hex(value) if isinstance(value, str) else None
+    if octets is None or len(octets) != TITLE_SIZE:
+        raise KeyringError(f"{where}: expected a system title of 8 octets in hex")
+    return octets
+
+
+def _client(value: Any, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 0xFFFF:
+        raise KeyringError(f"{where}: expected the client's SAP, a number from 0 to 65535")
+    return value
+
+
+def _address(value: Any, where: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise KeyringError(f"{where}: expected an address in text, such as 10.0.0.7, 10.0.0.7:4059 or serial:A")
+    return value.strip()
+
+
+_READ: dict[str, Callable[[Any, str], Any]] = {
+    "server_title": title_octets, "client_title": title_octets, "client": _client, "address": _address,
+}  # fmt: skip
+
+
+def key_octets(role: KeyRole, value: Any, where: str, folder: Path = Path()) -> bytes:
+    """Read a key: hex or base64, a secret's text, or a file of an asymmetric key. Raises: KeyringError."""
+    if isinstance(value, dict):
+        octets = _hex(value.get("hex")) if set(value) == {"hex"} else None
+        if octets is None:
+            raise KeyringError(f'{where}: expected text or {{ hex = "…" }}')
+        value = octets
+    if role in SECRETS:
+        if not isinstance(value, (str, bytes)):
+            raise KeyringError(f'{where}: expected text, or octets as {{ hex = "…" }}')
+        return value.encode() if isinstance(value, str) else value
+    if role in ASYMMETRIC:
+        return _asymmetric(value, where, folder)
+    octets = value if isinstance(value, bytes) else _symmetric(value)
+    if octets is None or len(octets) not in KEY_SIZES:
+        given = f", not {len(octets)}" if octets is not None else ""
+        hint = "; text is no key, write its octets in hex" if octets is None else ""
+        raise KeyringError(f"{where}: expected 16 or 32 octets in hex or base64{given}{hint}")
+    return octets
+
+
+def _hex(text: Any) -> bytes | None:
+    """Read hex, with 0x, colons and blanks where people write them."""
+    if not isinstance(text, str):
+        return None
+    digits = re.sub(r"(?i)0x", "", text).translate(_SEPARATORS)
+    try:
+        return bytes.fromhex(digits)
+    except ValueError:
+        return None
+
+
+def _symmetric(text: Any) -> bytes | None:
+    octets = _hex(text)
+    if octets is not None or not isinstance(text, str):
+        return octets
+    plain = "".join(text.split())
+    if not _BASE64.fullmatch(plain):
+        return None
+    try:
+        octets = base64.b64decode(plain, validate=True)
+    except binascii.Error:
+        return None
+    return octets if len(octets) in KEY_SIZES else None
+
+
+def _asymmetric(value: Any, where: str, folder: Path) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    if not isinstance(value, str):
+        raise KeyringError(f"{where}: expected a file, PEM or hex")
+    if "-----BEGIN" in value:
+        return value.encode()
+    octets = _hex(value)
+    if octets is not None and len(octets) >= _LONGEST_INLINE:
+        return octets
+    return _file(folder / value, where)
+
+
+def _file(path: Path, where: str) -> bytes:
+    try:
+        return path.expanduser().read_bytes()
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or "no such file"
+        raise KeyringError(f"{where}: {reason}") from None
+
+
+def _certificates(value: Any, where: str, folder: Path) -> tuple[Path, ...]:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise KeyringError(f"{where}: expected a list of files and folders")
+    paths = tuple(folder / name for name in names)
+    for path, name in zip(paths, names, strict=True):
+        if not path.exists():
+            raise KeyringError(f"{where}: {name}: no such file or folder")
+    return paths
+
+
+# -- the command line -----------------------------------------------------------------------------------------------
+
+
+def _given(words: Sequence[str]) -> list[Meter]:
+    """Read ``ROLE[@TITLE]=HEX`` and ``ROLE[@TITLE]=@FILE`` words; words with the same title make one meter."""
+    meters: dict[bytes, Meter] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        role_name, _, title_text = name.partition("@")
+        role = ALIASES.get(role_name.strip().lower().replace("-", "_"))
+        if not equals:
+            raise KeyringError("--key: expected ROLE[@TITLE]=HEX or ROLE[@TITLE]=@FILE")
+        if role is None:
+            shown = role_name if len(role_name) < _LONGEST_ROLE else "…"  # long ones may be a key in the wrong place
+            raise KeyringError(f"--key {shown}: unknown role{_nearest(role_name.lower(), [*ALIASES])}")
+        where = f"--key {name}"
+        title = title_octets(title_text, where) if title_text else b""
+        meter = meters.setdefault(title, Meter(server_title=title))
+        if role in meter.keys:
+            raise KeyringError(f"{where}: {role.value} is given twice")
+        meter.keys[role] = Key(role, _given_octets(role, value, where), meter.place)
+    return list(meters.values())
+
+
+def _given_octets(role: KeyRole, value: str, where: str) -> bytes:
+    if not value.startswith("@"):
+        return key_octets(role, value, where)
+    octets = _file(Path(value[1:]), f"{where}=@{value[1:]}")
+    if role in ASYMMETRIC or (role not in SECRETS and len(octets) in KEY_SIZES and not octets.isascii()):
+        return octets
+    try:
+        text = octets.decode()
+    except UnicodeDecodeError:
+        text = ""
+    return key_octets(role, text.rstrip("\r\n") if role in SECRETS else text.strip(), where)
+
+
+def _permissions(path: Path) -> list[str]:
+    """Say that others can read the file."""
+    if os.name != "posix":
+        return []
+    mode = stat.S_IMODE(path.stat().st_mode)
+    return (
+        [f"{path}: others can read this keyring (mode {mode:04o}); chmod 600 keeps it to you"] if mode & 0o077 else []
+    )

@@ -1,0 +1,59 @@
+"""What a whole capture teaches about system titles, by address: it serves records of every association."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from analyzer.record import REQUEST, Record
+from analyzer.tracking.peer import Peer
+
+_MOST = 65536
+
+
+class Knowledge:
+    """System titles by address. *whole* gives what the rest of the capture teaches; it is asked at most once."""
+
+    def __init__(self, whole: Callable[[], Knowledge] | None = None) -> None:
+        self.titles: dict[tuple[object, ...], bytes] = {}
+        self._whole = whole
+
+    def learn(self, place: tuple[object, ...], title: bytes) -> None:
+        """Remember the title of a place."""
+        if len(self.titles) >= _MOST and place not in self.titles:
+            del self.titles[next(iter(self.titles))]
+        self.titles[place] = title
+
+    def title(self, place: tuple[object, ...]) -> bytes:
+        """Give the title of a place; none where nothing told it yet."""
+        return self.titles.get(place, b"")
+
+    def complete(self) -> bool:
+        """Learn what comes later in the capture, once. Tells whether there was something to learn."""
+        if self._whole is None:
+            return False
+        whole, self._whole = self._whole, None
+        before = len(self.titles)
+        self.titles = whole().titles | self.titles
+        return len(self.titles) > before
+
+
+def places(record: Record, peer: Peer, role: str) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    """Name the client's and the server's place of a record that goes the way of *role*."""
+    here, _, there = record.lane.text.partition(" > ")
+    sap, other = peer.source, peer.destination
+    if role is not REQUEST:
+        here, there, sap, other = there, here, other, sap
+    return ("client", _host(here), sap), ("server", there, other)
+
+
+def _host(end: str) -> str:
+    """Leave the port out: a client's changes with every connection."""
+    return end.rpartition(":")[0] if end[-1:].isdigit() and not end.startswith("serial") else end
+
+
+def addresses(lane: str) -> tuple[str, ...]:
+    """Give both ends of a lane, with and without ports."""
+    found: list[str] = []
+    for end in lane.split(" > "):
+        found += [end, _host(end).strip("[]")]
+    return tuple(dict.fromkeys(found))
