@@ -36,6 +36,8 @@ class TextLines:
         """Write *record*; without its last line end."""
         time = clock_text(record.time_ns, self._digits(), utc=self._utc) if record.time_ns is not None else "-"
         text = f"{record.number:>6}  {time}  {self._addresses(record)}  {summary(record)}"
+        if record.closed is not None:
+            text += f" [{record.closed.status}]"
         if record.notes:
             text += self._notes(record)
         if self._tree:

@@ -1,0 +1,236 @@
+"""Keyrings: every name for a key, every way to write one, and lookups that try nothing."""
+
+from __future__ import annotations
+
+import base64
+import pickle
+import time
+from pathlib import Path
+
+import pytest
+
+from analyzer.security.keyring import Keyring, KeyringError, Meter, Party
+from analyzer.security.keyring_file import load, read_keyring
+from analyzer.security.keys import ALIASES, Key, KeyRole
+
+KEY = bytes(range(0x30, 0x40))
+HEX = KEY.hex().upper()
+SERVER, CLIENT = bytes.fromhex("5858580000000001"), bytes.fromhex("5959590000000002")
+
+
+def ring(tmp_path: Path, text: str) -> Keyring:
+    path = tmp_path / "keys.toml"
+    path.write_text(text)
+    path.chmod(0o600)
+    return load([str(path)], [], {}).keyring
+
+
+def only(keyring: Keyring, role: KeyRole = KeyRole.GUEK) -> bytes:
+    (key,) = keyring.find(Party()).of(role)
+    return key.octets
+
+
+@pytest.mark.parametrize("name", ["guek", "ek", "block_cipher_key", "EK", "Block-Cipher-Key"])
+def test_key_under_any_name_is_taken(tmp_path: Path, name: str) -> None:
+    assert only(ring(tmp_path, f'[[meter]]\n{name} = "{HEX}"')) == KEY
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEX, HEX.lower(), f"0x{HEX}", KEY.hex(":"), KEY.hex(" "), KEY.hex("-"), base64.b64encode(KEY).decode(),
+        " ".join(f"0x{octet:02x}" for octet in KEY),
+    ],
+)  # fmt: skip
+def test_key_written_in_any_way_is_read(tmp_path: Path, text: str) -> None:
+    assert only(ring(tmp_path, f'[[meter]]\nek = "{text}"')) == KEY
+
+
+def test_secret_is_text_and_octets_are_written_in_hex(tmp_path: Path) -> None:
+    keyring = ring(tmp_path, '[[meter]]\nlls_password = "12345678"\nhls_secret = { hex = "00FF" }')
+    assert only(keyring, KeyRole.LLS_PASSWORD) == b"12345678"
+    assert only(keyring, KeyRole.HLS_SECRET) == b"\x00\xff"
+
+
+def test_asymmetric_key_is_a_file_beside_the_keyring_or_inline(tmp_path: Path) -> None:
+    (tmp_path / "sign.pem").write_bytes(b"-----BEGIN X-----")
+    keyring = ring(tmp_path, f'[[meter]]\nclient_signing_key = "sign.pem"\nserver_signing_key = "{HEX * 2}"')
+    assert only(keyring, KeyRole.CLIENT_SIGNING) == b"-----BEGIN X-----"
+    assert only(keyring, KeyRole.SERVER_SIGNING) == KEY * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[[meter]]\nguekk = 1", "meter 1: unknown member 'guekk'; did you mean 'guek'?"),
+        ("[[meter]]\n[[meter]]\nserver_titel = 1", "meter 2: unknown member 'server_titel'; did you mean 'server_title'?"),
+        ("[[metre]]", "unknown member 'metre'; did you mean 'meter'?"),
+        ("meter = 1", "meter: expected tables"),
+        ('[[meter]]\nek = "00"', "meter 1: ek: expected 16 or 32 octets in hex or base64, not 1"),
+        ('[[meter]]\nek = "sixteen letters!"', "text is no key"),
+        ("[[meter]]\nek = 5", "meter 1: ek: expected 16 or 32 octets"),
+        (f'[[meter]]\nek = "{HEX}"\nguek = "{HEX}"', "meter 1: guek: guek is given twice"),
+        ('[[meter]]\nserver_title = "00"', "meter 1: server_title: expected a system title of 8 octets in hex"),
+        ('[[meter]]\nclient = "x"', "meter 1: client: expected the client's SAP"),
+        ("[[meter]]\naddress = 5", "meter 1: address: expected an address in text"),
+        ("[[meter]]\nhls_secret = 5", "meter 1: hls_secret: expected text"),
+        ("[[meter]]\nhls_secret = { text = 'a' }", "meter 1: hls_secret: expected text or"),
+        ('[[meter]]\nclient_signing_key = "gone.pem"', "meter 1: client_signing_key: No such file"),
+        ('[[meter]]\ncertificates = ["gone/"]', "meter 1: certificates: gone/: no such file or folder"),
+        (f'[[meter]]\nek = "{HEX}', "no TOML: at"),
+    ],
+)  # fmt: skip
+def test_wrong_keyring_names_the_member_and_shows_no_key(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(KeyringError) as raised:
+        ring(tmp_path, text)
+    assert says in str(raised.value)
+    assert str(raised.value).startswith(str(tmp_path))
+    assert HEX not in str(raised.value)
+    assert "letters" not in str(raised.value)
+
+
+def test_keyring_that_is_no_text_or_not_there_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    for name in ("binary", "gone"):
+        with pytest.raises(KeyringError):
+            read_keyring(tmp_path / name)
+
+
+def test_loose_permissions_are_remarked(tmp_path: Path) -> None:
+    path = tmp_path / "keys.toml"
+    path.write_text("[[meter]]")
+    path.chmod(0o644)
+    (remark,) = load([str(path)], [], {}).remarks
+    assert "mode 0644" in remark
+    path.chmod(0o600)
+    assert load([str(path)], [], {}).remarks == ()
+
+
+def test_environment_names_keyrings(tmp_path: Path) -> None:
+    ring(tmp_path, f'[[meter]]\nek = "{HEX}"')
+    assert only(load([], [], {"DLMSHARK_KEYS": str(tmp_path / "keys.toml")}).keyring) == KEY
+
+
+# -- --key ----------------------------------------------------------------------------------------------------------
+
+
+def test_key_word_gives_role_and_title() -> None:
+    loaded = load([], [f"ek@{SERVER.hex()}={HEX}", f"gak@{SERVER.hex()}={HEX}"], {})
+    (meter,) = loaded.keyring.meters
+    assert (meter.server_title, set(meter.keys)) == (SERVER, {KeyRole.GUEK, KeyRole.GAK})
+    assert "process list" in loaded.remarks[0]
+
+
+@pytest.mark.parametrize("content", [KEY.hex().encode(), KEY.hex().encode() + b"\n", bytes(range(0xF0, 0x100))])
+def test_key_word_reads_a_file(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "key").write_bytes(content)
+    loaded = load([], [f"guek=@{tmp_path / 'key'}"], {})
+    assert only(loaded.keyring) in (KEY, content)
+    assert loaded.remarks == ()
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        (HEX, "--key: expected ROLE[@TITLE]=HEX"),
+        (f"guke={HEX}", "--key guke: unknown role; did you mean 'guek'?"),
+        (f"{HEX}=guek", "--key …: unknown role"),
+        (f"guek@12={HEX}", "--key guek@12: expected a system title"),
+        ("guek=12", "--key guek: expected 16 or 32 octets"),
+        ("guek=@/nowhere/at/all", "No such file"),
+    ],
+)
+def test_wrong_key_word_says_what_was_expected_and_shows_no_key(word: str, says: str) -> None:
+    with pytest.raises(KeyringError) as raised:
+        load([], [word], {})
+    assert says in str(raised.value)
+    assert HEX not in str(raised.value)
+
+
+# -- lookup ---------------------------------------------------------------------------------------------------------
+
+
+def meter(octet: int, **selectors: object) -> Meter:
+    made = Meter(**selectors)  # type: ignore[arg-type]
+    made.keys[KeyRole.GUEK] = Key(KeyRole.GUEK, bytes((octet,)) * 16, made.place)
+    return made
+
+
+def found(keyring: Keyring, party: Party) -> list[int]:
+    return [key.octets[0] for key in keyring.find(party).of(KeyRole.GUEK)]
+
+
+def test_best_fitting_meter_comes_first() -> None:
+    keyring = Keyring(
+        [meter(1), meter(2, client=16), meter(3, address="10.0.0.7"), meter(4, server_title=SERVER),
+         meter(5, server_title=SERVER, client=16), meter(6, server_title=CLIENT)]
+    )  # fmt: skip
+    assert found(keyring, Party(SERVER, b"", 16, ("10.0.0.7",))) == [5, 2, 3, 4, 1]
+    assert found(keyring, Party(SERVER, b"", 1, ("10.0.0.8",))) == [4, 1]
+
+
+def test_title_of_the_only_meter_that_fits_stands_in_for_one_not_shown() -> None:
+    keyring = Keyring([meter(1, server_title=SERVER, address="10.0.0.7"), meter(2, server_title=CLIENT, address="a")])
+    keys = keyring.find(Party(addresses=("10.0.0.7",)))
+    assert (keys.server_title, keys.client_title) == (SERVER, b"")
+
+
+def test_titles_of_several_meters_stand_in_for_nothing() -> None:
+    keyring = Keyring([meter(1, server_title=SERVER), meter(2, server_title=CLIENT), meter(3)])
+    keys = keyring.find(Party(client=16))
+    assert (keys.server_title, found(keyring, Party(client=16))) == (b"", [3])
+
+
+def test_client_title_stands_in_for_the_client_alone() -> None:
+    keys = Keyring([meter(1, client_title=CLIENT)]).find(Party())
+    assert (keys.server_title, keys.client_title) == (b"", CLIENT)
+
+
+def test_title_that_the_capture_shows_is_not_replaced() -> None:
+    keyring = Keyring([meter(1, server_title=SERVER)])
+    assert found(keyring, Party(CLIENT)) == []
+
+
+def test_lookup_among_many_meters_costs_what_it_costs_among_few() -> None:
+    many = Keyring(
+        meter(n % 256, server_title=n.to_bytes(8, "big"), address=f"10.0.{n >> 8}.{n & 255}") for n in range(1, 10_001)
+    )
+    few = Keyring(meter(n, server_title=n.to_bytes(8, "big")) for n in range(1, 3))
+
+    def seconds(keyring: Keyring) -> float:
+        start = time.perf_counter()
+        for _ in range(500):
+            keyring.find(Party((1).to_bytes(8, "big"), b"", 16, ("10.0.0.1",)))
+            keyring.find(Party(b"\xff" * 8))
+        return time.perf_counter() - start
+
+    assert min(seconds(many) for _ in range(5)) < 10 * min(seconds(few) for _ in range(5))
+
+
+# -- secrecy --------------------------------------------------------------------------------------------------------
+
+
+def test_key_shows_role_place_and_fingerprint_only() -> None:
+    key = Key(KeyRole.GUEK, KEY, "5858")
+    assert repr(key).startswith("<Key guek@5858:")
+    assert len(key.name.rpartition(":")[2]) == 8
+    assert HEX not in repr(key).upper()
+    assert Key(KeyRole.HLS_SECRET, KEY).name == "hls_secret"
+    with pytest.raises(TypeError):
+        pickle.dumps(key)
+
+
+def test_every_role_of_the_interface_has_its_names() -> None:
+    for name in (
+        "guek",
+        "ek",
+        "block_cipher_key",
+        "gak",
+        "ak",
+        "authentication_key",
+        "kek",
+        "master_key",
+        "gbek",
+        "dedicated",
+    ):
+        assert name in ALIASES
