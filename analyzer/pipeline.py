@@ -27,7 +27,6 @@ _MOST_WAITING = 1024
 _MASK = 0xFFFF_FFFF
 _SPECIAL = 7
 _ETHERNET = 1
-_new = tuple.__new__
 
 
 class Flow:
@@ -76,19 +75,22 @@ class Pipeline:
         A part *waits* until its transfer is complete or given up, and the records behind it with it, within bounds;
         a pipe or live source should not wait.
         """
-        out = self._out
+        out, feed, transfers = self._out, self.feed, self.dialogue.transfers.open
         comments, line_errors = source.comments, source.line_errors
         self._carriers = Carriers(Notebook(source.remark, line_errors))
         for chunk in source:
-            self.feed(chunk)
+            feed(chunk)
             if out:
                 if comments or line_errors:
                     _add_marks(out, comments, line_errors)
-                if waits and self.dialogue.transfers.open and len(out) < _MOST_WAITING:
-                    yield from self._complete()
-                    continue
-                yield from out
-                out.clear()
+                if waits and transfers and len(out) < _MOST_WAITING:
+                    if not out[0].is_open:
+                        yield from self._complete()
+                elif len(out) == 1:
+                    yield out.pop()
+                else:
+                    yield from out
+                    out.clear()
         self.finish()
         _add_marks(out, comments, line_errors)
         yield from out
@@ -123,9 +125,8 @@ class Pipeline:
             if not octets and not flags & SYN:
                 return
             flow = self._make_flow(protocol, key)
-        mark = _new(Mark, (chunk[0], chunk[1]))
         if protocol != TCP:
-            flow.conversation.feed(flow.side, octets, mark)
+            flow.conversation.feed(flow.side, octets, chunk[0], chunk[1])
             return
         stream = flow.stream
         if flow.back.pending and flags & ACK:
@@ -133,14 +134,15 @@ class Pipeline:
         if sequence == stream.next_sequence and not flags & _SPECIAL and not stream.pending:
             if octets:
                 stream.next_sequence = sequence + len(octets) & _MASK
-                flow.conversation.feed(flow.side, octets, mark)
+                flow.conversation.feed(flow.side, octets, chunk[0], chunk[1])
         else:
+            mark = Mark(chunk[0], chunk[1])
             self._events(flow, stream.feed(sequence, flags, octets, mark))
             if flow.has_ended and flow.other.has_ended and not stream.pending and not flow.back.pending:
                 self._forget(flow)
                 return
         if chunk[5] > len(chunk[4]) and octets:
-            self._events(flow, stream.lose(chunk[5] - len(chunk[4]), mark))
+            self._events(flow, stream.lose(chunk[5] - len(chunk[4]), Mark(chunk[0], chunk[1])))
 
     def finish(self) -> None:
         """The capture ended: give what still waits."""
@@ -162,7 +164,7 @@ class Pipeline:
         if line is None:
             line = self._serials[interface] = self._make_line(direction)
         side = 1 if direction == RECEIVED else 0
-        line.feed(side, chunk[4], _new(Mark, (chunk[0], chunk[1])))
+        line.feed(side, chunk[4], chunk[0], chunk[1])
         if chunk[5] > len(chunk[4]):
             line.lost(side)
 
@@ -176,7 +178,7 @@ class Pipeline:
                 conversation = self._serials[line] = self._make_line(direction, line)
             side = 1 if direction == RECEIVED else 0
             if octets:
-                conversation.feed(side, octets, _new(Mark, (number, time_ns)))
+                conversation.feed(side, octets, number, time_ns)
             if is_cut:
                 conversation.lost(side)
 
@@ -287,7 +289,7 @@ class Pipeline:
         """Do what out-of-order segments make happen."""
         for event in events:
             if event.kind == DATA:
-                flow.conversation.feed(flow.side, event.octets, event.mark)
+                flow.conversation.feed(flow.side, event.octets, *event.mark)
                 continue
             notes = flow.conversation.pending_notes[flow.side]
             if event.kind == GAP:

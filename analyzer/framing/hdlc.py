@@ -52,20 +52,27 @@ class HdlcFramer(ScanningFramer):
 
     def feed(self, octets: bytes, mark: Mark) -> list[Frame]:
         """Take the next octets of the lane; return the frames that they complete."""
+        if self.is_whole(octets):
+            return [_new(Frame, (HDLC, octets, (mark,), ""))]
         if self._octets:
             return self._append(octets, mark)
+        return self._feed_several(octets, mark)
+
+    def is_whole(self, octets: bytes) -> bool:
+        """Take *octets* if they are just one good frame between its flags, and nothing waits."""
         size = len(octets)
         if (
             MINIMUM_LENGTH + 1 < size < 2050
             and octets[-1] == FLAG
+            and not self._octets
             and (octets[0] << 16 | octets[1] << 8 | octets[2]) & 0xFFF7FF == 0x7EA000 + size - 2
             and crc_hqx(octets.translate(REVERSED), _OPENED) == _CLOSED
             # a whole frame may stand inside one whose HCS is wrong: then the scan decides
             and (octets.find(_FLAG, 1, -1) < 0 or not _OPENING.search(octets, 1))
         ):
             self._behind_flag = True
-            return [_new(Frame, (HDLC, octets, (mark,), ""))]
-        return self._feed_several(octets, mark)
+            return True
+        return False
 
     def _feed_several(self, octets: bytes, mark: Mark) -> list[Frame]:
         """Take octets of which nothing waits yet: whole frames in a row, then what the scan must look into."""

@@ -72,22 +72,19 @@ class Conversation:
 
     # -- octets -------------------------------------------------------------------------------------------------
 
-    def feed(self, side: int, octets: bytes, mark: Mark) -> None:
-        """Take the next octets of *side*."""
+    def feed(self, side: int, octets: bytes, number: int, time_ns: int | None) -> None:
+        """Take the next octets of *side*, which came in the packet *number* at *time_ns*."""
         self.packets += 1
-        self.last_number = mark[0]
+        self.last_number = number
         if self.stack is None:
-            self._hold(side, octets, mark)
-            return
-        if self.is_datagram:
-            self._datagram(side, octets, mark)
-            return
-        framer = self._framers[side]
-        if framer.is_whole(octets):
-            self._take_next(side, octets, mark)
-            return
-        for frame in framer.feed(octets, mark):
-            self.take(side, frame)
+            self._hold(side, octets, Mark(number, time_ns))
+        elif self.is_datagram:
+            self._datagram(side, octets, Mark(number, time_ns))
+        elif (framer := self._framers[side]).is_whole(octets):
+            self._take_next(side, octets, number, time_ns)
+        else:
+            for frame in framer.feed(octets, Mark(number, time_ns)):
+                self.take(side, frame)
 
     def lost(self, side: int) -> None:
         """Octets of *side* are missing here: what waits for them is given as it is."""
@@ -182,7 +179,7 @@ class Conversation:
         self.packets -= len(held)
         for piece in held:
             if piece.octets:
-                self.feed(piece.side, piece.octets, piece.mark)
+                self.feed(piece.side, piece.octets, *piece.mark)
             else:
                 self.lost(piece.side)
 
@@ -239,16 +236,17 @@ class Conversation:
             notes.clear()
         self._emit(record)
 
-    def _take_next(self, side: int, octets: bytes, mark: Mark) -> None:
+    def _take_next(self, side: int, octets: bytes, number: int, time_ns: int | None) -> None:
         """Make the record of one whole unit like the one before: what :meth:`take` does, in the shortest way."""
         record = Record()
         record.number = self._next()
         record.octets = octets
         record.lane = self.lanes[side]
         record.link = link = self.stack or ""
-        record.packets = (mark[0],)
-        record.time_ns = mark[1]
-        self._links[link].take_next(record, side)
+        record.packets = (number,)
+        record.time_ns = time_ns
+        handler = self._links.get(link) or self._make_link(link)
+        handler.take_next(record, side)
         notes = self.pending_notes[side]
         if notes:
             record.notes += tuple(notes)

@@ -52,7 +52,7 @@ class Dialogue:
             if asked is not None and asked.apdu.at == at:
                 record.apdu = asked.apdu
                 record.direction = REQUEST
-                record.client, record.server = peer.source, peer.destination
+                record.client, record.server = peer.client, peer.server
                 self._ask(record, peer.association, asked.plan, asked.objects, asked.invoke_id)
                 return
         found, values = scan_apdu(octets, 0, len(octets))
@@ -72,12 +72,9 @@ class Dialogue:
             if inner is not None and record.apdu.values is not None:
                 plan, values = inner, record.apdu.values
         role = plan.role
-        if role is REQUEST and peer.role is REQUEST:
-            record.direction = REQUEST
-            record.client, record.server = peer.source, peer.destination
-        elif role is RESPONSE and peer.role is RESPONSE:
-            record.direction = RESPONSE
-            record.client, record.server = peer.destination, peer.source
+        if role is peer.role and role is not None:
+            record.direction = role
+            record.client, record.server = peer.client, peer.server
         else:
             self._address(record, peer, role)
         if plan.is_general:

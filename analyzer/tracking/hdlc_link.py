@@ -36,13 +36,57 @@ class HdlcLink:
 
     def take(self, record: Record, side: int) -> None:
         """Read the frame of *record*, which came on *side* of the conversation."""
+        if record.problem or record.octets[0] != FLAG or not self._goes_on(record, side):
+            self._take(record, side)
+
+    take_next = take
+
+    def _goes_on(self, record: Record, side: int) -> bool:
+        """Read a frame as nearly all are: one octet an address, a known pair, RR or the I frame that is to come.
+
+        Tells whether it was one; :meth:`_take` does the same for them and for all others.
+        """
+        octets = record.octets
+        if not octets[3] & octets[4] & 1:
+            return False
+        peer = self.peers.get((side, octets[3:5]))
+        if peer is None:
+            return False
+        control = octets[5]
+        if control & 3 == 1:  # RR, RNR
+            record.control = control
+            record.kind = LINK
+            self._settle(record, peer)
+            return True
+        number = control >> 1 & 7
+        end = ((octets[1] & 7) << 8 | octets[2]) - 1
+        if control & 1 or peer.last_send_number + 1 & 7 != number or peer.is_broken or end <= 8:
+            return False
+        has_more = octets[1] & _SEGMENTED
+        if not (has_more or peer.segments):
+            llc = peer.llc
+            if octets[8:11] != llc or octets.find(llc, 11, end) >= 0:
+                return False
+        record.control = control
+        if peer.unchecked_headers:
+            self._check_header(record, peer, octets[1:8], 1)
+        peer.last_send_number = number
+        peer.last_information = octets[8:end]
+        if has_more or peer.segments:
+            self._joined(record, peer, octets, 8, end, has_more)
+        else:
+            self.dialogue.take(record, peer, octets[11:end], 11)
+            if record.client is None:
+                self._settle(record, peer)
+        return True
+
+    def _take(self, record: Record, side: int) -> None:
+        """Read any frame."""
         octets = record.octets
         size = len(octets)
         start = 1 if octets[0] == FLAG else 0
         try:
-            # nearly all addresses have one octet each
-            is_short = octets[start + 2] & octets[start + 3] & 1
-            split, control_at = (1, start + 4) if is_short else scan_addresses(octets, start + 2, size)
+            split, control_at = scan_addresses(octets, start + 2, size)
             control = octets[control_at]
         except FAILURES:
             record.kind = LINK
@@ -59,19 +103,7 @@ class HdlcLink:
             end = start + ((octets[start] & 7) << 8 | octets[start + 1]) - 2
             if peer.unchecked_headers and end > begin:
                 self._check_header(record, peer, octets[start:begin], start)
-        if (
-            not control & 1
-            and peer.last_send_number + 1 & 7 == control >> 1 & 7
-            and octets[begin : begin + 3] == peer.llc
-            and not (octets[start] & _SEGMENTED or record.problem or peer.segments or peer.is_broken)
-            and octets.find(peer.llc, begin + 3, end) < 0
-        ):  # nearly every I frame: the next one, with one whole LSDU that goes the known way
-            peer.last_send_number = control >> 1 & 7
-            peer.last_information = octets[begin:end]
-            self.dialogue.take(record, peer, octets[begin + 3 : end], begin + 3)
-            if record.client is None:
-                self._settle(record, peer)
-        elif control & 3 == 1:  # RR, RNR
+        if control & 3 == 1:  # RR, RNR
             record.kind = LINK
             self._settle(record, peer)
         elif not control & 1:
@@ -308,14 +340,12 @@ class HdlcLink:
 
     def _settle(self, record: Record, peer: Peer, llc: bytes = b"") -> None:
         """Say direction, client and server as far as they are known."""
-        if llc in (LLC_REQUEST, LLC_RESPONSE):
+        if llc != peer.llc and llc in (LLC_REQUEST, LLC_RESPONSE):
             peer.learn(REQUEST if llc == LLC_REQUEST else RESPONSE)
         if peer.role is None:
             return
         record.direction = peer.role
-        is_request = peer.role is REQUEST
-        record.client = peer.source if is_request else peer.destination
-        record.server = peer.destination if is_request else peer.source
+        record.client, record.server = peer.client, peer.server
         record.association = peer.association.number
 
     def _unnumbered(self, record: Record, peer: Peer, command: int) -> None:

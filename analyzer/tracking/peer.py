@@ -19,6 +19,7 @@ class Peer:
 
     __slots__ = (
         "association",
+        "client",
         "destination",
         "is_ambiguous",
         "is_broken",
@@ -30,6 +31,7 @@ class Peer:
         "role",
         "segment_parts",
         "segments",
+        "server",
         "source",
         "unchecked_headers",
     )
@@ -40,6 +42,9 @@ class Peer:
         self.is_ambiguous = source == destination
         """Whether both directions look alike, so that sequence numbers of the two mix."""
         self.role: str | None = None
+        self.client: Any = None
+        self.server: Any = None
+        """Which of the two is which, once the role is known."""
         self.llc = b"?"
         """The LLC octets that go with the role."""
         self.reverse: Peer = self
@@ -73,7 +78,10 @@ class Peer:
     def take_role(self, role: str) -> None:
         """Speak this way."""
         self.role = role
-        self.llc = LLC_REQUEST if role is REQUEST else LLC_RESPONSE
+        if role is REQUEST:
+            self.client, self.server, self.llc = self.source, self.destination, LLC_REQUEST
+        else:
+            self.client, self.server, self.llc = self.destination, self.source, LLC_RESPONSE
 
     def so_far(self) -> bytes:
         """Give what came of the LSDU whose segments run, without its LLC octets."""
