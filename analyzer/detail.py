@@ -14,6 +14,7 @@ from analyzer.record import Apdu, Closed, Record
 from dissectors import registry, writers
 from dissectors.hdlc import Hdlc
 from dissectors.llc import REQUEST, RESPONSE, Llc, Llc432
+from dissectors.mbus import FRAMES as MBUS_FRAMES
 from dissectors.pdu import Layer
 from dissectors.reader import tree
 from dissectors.tree import Kind, Node
@@ -171,6 +172,9 @@ def walk(record: Record, form: Form[T]) -> list[T]:
         length = len(stood.octets) if stood is not None and at >= 0 else len(octets)
         inside = _information(form, carrier, length) if carrier >= 0 else None
         found = [form.layer(Hdlc, octets, 0, len(octets), inside)]
+    elif record.link == "mbus":
+        whole: Inside[T] | None = form.apdu if at >= 0 else None
+        found = [form.layer(MBUS_FRAMES[octets[0]], octets, 0, len(octets), whole)]
     elif record.link == "wrapper":
         found = [form.layer(Wrapper, octets, 0, min(HEADER_SIZE, len(octets)))]
         if carrier >= 0:
@@ -204,7 +208,7 @@ def _carrier(record: Record) -> int:
     A last HDLC segment holds none; it does not begin with LLC, as a general-block-transfer in a whole frame does.
     """
     octets = record.octets
-    if record.link == "noise" or record.apdu is None:
+    if record.link in ("noise", "mbus") or record.apdu is None:
         return -1
     begin = 0
     if record.link == "wrapper":

@@ -8,6 +8,7 @@ from dissectors import registry
 from dissectors.bind import bind
 from dissectors.hdlc import Address, FrameReject, Hdlc, HdlcParameters
 from dissectors.llc import Llc, Llc432
+from dissectors.mbus import Mbus, MbusShort, MbusSingle
 from dissectors.reader import apdu_json, read_apdu
 from dissectors.wrapper import Wrapper
 from dissectors.xdlms import access, ciphered, descriptors, notification, short_name
@@ -30,6 +31,9 @@ __all__ = [
     "HdlcParameters",
     "Llc",
     "Llc432",
+    "Mbus",
+    "MbusShort",
+    "MbusSingle",
     "Wrapper",
     "apdu_json",
     "bind",

@@ -9,6 +9,7 @@ from typing import Any
 
 from dissectors import checks
 from dissectors.fields import BitGroup, Fixed, House, Number, Seen, bits
+from dissectors.framed import Carried, Framed
 from dissectors.hdlc_octets import (
     FLAG,
     MAXIMUM_LENGTH,
@@ -19,7 +20,7 @@ from dissectors.hdlc_octets import (
     scan_address,
     scan_addresses,
 )
-from dissectors.pdu import Layer, Remaining
+from dissectors.pdu import Layer
 from dissectors.tree import Kind, Node, Note, Problem, Severity, Truncated
 
 
@@ -205,8 +206,8 @@ class HeaderCheck(CheckSequence):
         return (None, at) if end - at <= 2 else CheckSequence.read(self, octets, at, end, seen)
 
 
-class Information(Remaining):
-    """The information field: what stands between HCS and FCS. In Scapy it is the payload."""
+class Information(Carried):
+    """The information field: what stands between HCS and FCS."""
 
     __slots__: list[str] = []
 
@@ -215,18 +216,12 @@ class Information(Remaining):
         stop = max(at, end - 2)
         return octets[at:stop], stop
 
-    def i2repr(self, pkt: Any, x: Any) -> str:
-        """Say that it is the payload, where Scapy shows it."""
-        return self.to_json(x) or "(the payload)"
-
     def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
         """Add what the frame type gives meaning to; other information is one leaf that the caller may grow further."""
-        stop = max(at, end - 2)
-        if stop > at:
-            layer = INSIDE.get(seen["control"] & 0xEF) if seen["control"] & 3 == 3 else None
-            node = parent.add(Node(self.asn1, Kind.LEAF, at * 8, stop * 8, octets[at:stop].hex().upper()))
-            if layer is not None:
-                _grow_inside(node, layer, octets, at, stop)
+        stop = Carried.grow(self, parent, octets, at, end, seen)
+        layer = INSIDE.get(seen["control"] & 0xEF) if stop > at and seen["control"] & 3 == 3 else None
+        if layer is not None:
+            _grow_inside(parent.children[-1], layer, octets, at, stop)
         return stop
 
 
@@ -244,10 +239,11 @@ def _grow_inside(node: Node, layer: type[Layer], octets: bytes, at: int, end: in
 _SUMMED = ("source_address", "destination_address", "control")
 
 
-class Hdlc(Layer):
+class Hdlc(Framed):
     """One frame, with the flags that the capture has. Length, HCS and FCS are computed while not given."""
 
     asn1 = "hdlc"
+    computed = frozenset({"frame_length", "hcs", "fcs"})
     fields_desc = [
         FlagField("opening_flag"),
         *bits(
@@ -263,31 +259,8 @@ class Hdlc(Layer):
         ClosingFlag("closing_flag"),
     ]  # fmt: skip
 
-    def do_dissect(self, s: bytes) -> bytes:
-        """Read the frame; its information field is the payload, octets after the closing flag are padding."""
-        tail = Layer.do_dissect(self, s)
-        if self.problem is not None or "information" not in self.fields:
-            self.fields["_tail"] = tail
-            return b""
-        information: bytes = self.fields.pop("information")
-        raw = bytes(self.raw_packet_cache or b"")
-        self._automatic = self._right_fields(raw, information)
-        self.fields["_tail"] = tail
-        self.raw_packet_cache = None  # type: ignore[assignment]
-        return information
-
-    def extract_padding(self, s: bytes) -> tuple[bytes, bytes]:
-        """Part the information field from what follows the frame."""
-        return s, self.fields.pop("_tail", b"")
-
-    def _right_fields(self, raw: bytes, information: bytes) -> frozenset[str]:
-        """Tell which computed fields have the right value as read, and so follow later edits."""
-        if len(raw) > MAXIMUM_LENGTH + 2:
-            return frozenset()
-        rebuilt = self._assemble(information, {"frame_length", "hcs", "fcs"})
-        return frozenset({"frame_length", "hcs", "fcs"}) if rebuilt == raw else frozenset()
-
-    def _assemble(self, information: bytes, computed: set[str] | frozenset[str]) -> bytes:
+    def assemble(self, information: bytes, computed: frozenset[str]) -> bytes:
+        """Build the frame around *information*. Raises: ValueError where its length field is too small for it."""
         flags = [self.get_field(name).build(self.getfieldval(name)) for name in ("opening_flag", "closing_flag")]
         addresses = b"".join(
             self.get_field(name).build(self.get_field(name).any2i(self, self.getfieldval(name)))
@@ -310,19 +283,11 @@ class Hdlc(Layer):
         framed: bytes = flags[0] + built + flags[1]
         return framed
 
-    def _check(self, name: str, octets: bytes, computed: set[str] | frozenset[str]) -> bytes:
+    def _check(self, name: str, octets: bytes, computed: frozenset[str]) -> bytes:
         value = self.getfieldval(name)
         if value is None or name in computed:
             value = checks.fcs(octets)
         return int(value).to_bytes(2, "little")
-
-    def self_build(self) -> bytes:
-        """Leave all to :meth:`post_build`, for the check sequences cover the payload; a partial frame is its octets."""
-        return Layer.self_build(self) if self.problem is not None else b""
-
-    def post_build(self, pkt: bytes, pay: bytes) -> bytes:
-        """Put the frame around its information field."""
-        return pkt + pay if self.problem is not None else self._assemble(pay, self._automatic)
 
     def guess_payload_class(self, payload: bytes) -> Any:
         """Choose by frame type, then by the LLC octets, then by the APDU tag."""

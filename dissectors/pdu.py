@@ -96,13 +96,14 @@ class Layer(Packet):
     def _grow_bounded(cls, node: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
         """Grow a layer of which a length says where it ends: the length bounds what comes after it."""
         limit = end
+        item = None
         try:
             for item in _items(cls):
                 at = grow_item(item, node, octets, at, end if item.is_beyond else min(limit, end), seen)
                 if item.narrows:
                     limit = item.limit(seen[item.name], octets, at, end)
         except Problem:
-            if limit >= end:
+            if limit >= end or getattr(item, "is_beyond", False):
                 raise
             at = limit  # the length bounds the damage: what follows the region is read
         if at < limit < end:
@@ -117,6 +118,7 @@ class Layer(Packet):
         """Read a packet at *at*; a Problem carries the partial packet."""
         values: dict[str, Any] = {}
         start, limit, done = at, end, 0
+        item = None
         try:
             for item in _items(cls):
                 value, at = _read_item(item, octets, at, end if item.is_beyond else min(limit, end), values)
@@ -124,14 +126,15 @@ class Layer(Packet):
                 done += 1
                 if item.narrows:
                     limit = item.limit(value, octets, at, end)
+            item = None
             if limit > end:
                 raise Problem(end, f"{limit - end} octets missing", is_short=True)
             if cls.is_bounded() and at < limit < end:
                 raise Problem(at, f"{limit - at} octets left over")
         except Problem as problem:
-            stop = min(limit, end)
+            stop = end if getattr(item, "is_beyond", False) else min(limit, end)
             problem.partial = cls._partial(values, done, problem, octets[at:stop], octets[start:stop])
-            if limit >= end:
+            if stop >= end:
                 raise
             return problem.partial, limit
         packet = cls()

@@ -45,10 +45,18 @@ QUIRKS: dict[str, tuple[str, str]] = {
     ),
 }
 
+LINK_QUIRKS: dict[str, tuple[str, str]] = {
+    "length-modulo-256": (
+        "the length octets count modulo 256",
+        "Sagemcom T210-D pushes over M-Bus in Austria",
+    ),
+}
+"""Those of the layers below the APDUs."""
+
 
 def quirk(cause: str, start: int, end: int) -> Note:
     """Make the note for the quirk *cause* seen in the octets from *start* to *end*."""
-    text, where = QUIRKS[cause]
+    text, where = QUIRKS.get(cause) or LINK_QUIRKS[cause]
     return Note("meter-quirk", Severity.NOTE, "malformed", f"{text} (known from: {where})", start, end, cause)
 
 

@@ -20,7 +20,7 @@ import dissectors.xdlms.notification
 import dissectors.xdlms.set
 import dissectors.xdlms.short_name  # noqa: F401 -- importing registers the layers
 from dissectors import registry
-from dissectors.hdlc import Information
+from dissectors.framed import Carried
 from dissectors.pdu import add_leftover
 from dissectors.tree import Kind, Node, Note, Problem
 
@@ -62,7 +62,7 @@ def tree(layer: Any, octets: bytes, at: int = 0, end: int | None = None, inside:
 def information(layer: Any, node: Node) -> Node | None:
     """Find the information field in the tree of *layer* where it is still octets."""
     for item in layer.items():
-        if isinstance(item, Information):
+        if isinstance(item, Carried):
             found = node.child(item.asn1)
             return found if found is not None and found.kind is Kind.LEAF else None
     return None

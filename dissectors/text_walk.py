@@ -9,7 +9,8 @@ from dissectors.ber import Element, OtherElements
 from dissectors.composites import Choice, Optional, Sequence, SequenceOf
 from dissectors.data import DataField
 from dissectors.fields import Constant, House, OctetString
-from dissectors.hdlc import FlagField, Information, ParameterList
+from dissectors.framed import Carried
+from dissectors.hdlc import FlagField, ParameterList
 from dissectors.node_text import Memo
 from dissectors.parts import Code, Member, Part, assemble, renderer
 from dissectors.pdu import Remaining
@@ -142,7 +143,7 @@ class TextWalk(Walk):
             if name not in told:
                 told.add(name)
                 self.line(f"{known}[{name!r}] = {one}")
-        inside = ", f" if isinstance(item, Information) else ""
+        inside = ", f" if isinstance(item, Carried) else ""
         write = self.constant(self.write_grown(item))
         self.line(f"{text}, a, {variable} = {write}(o, a, e, s, {known}, i{inside})")
         told.add(item.name)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from analyzer.pipeline import Pipeline
 
 _BATCH = 512
-_STACKS = ("hdlc", "wrapper", "llc", "apdu")
+_STACKS = ("hdlc", "wrapper", "mbus", "llc", "apdu")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -18,6 +18,7 @@ from analyzer.record import NO_OBJECTS, Apdu, Closed, Record
 from analyzer.tracking.rewriting import masked_apdu
 from dissectors import checks, reader
 from dissectors.hdlc import FLAG, control_type
+from dissectors.mbus_octets import FINAL, HEADER_SIZE, LONG, SINGLE, function_name, is_transport, is_whole, length_of
 from dissectors.tree import Note
 from dissectors.writers import apdu_text
 
@@ -54,6 +55,8 @@ class JsonLines:
             add(_hdlc(record))
         elif record.link == "wrapper":
             add(self._wrapper(record.octets))
+        elif record.link == "mbus":
+            add(f', "mbus": {_text(_mbus(record))}')
         _add_apdus(record, add)
         add(f', "summary": {encode_basestring(summary(record))}, "octets": "{record.octets.hex().upper()}"')
         if record.notes:
@@ -161,6 +164,25 @@ def _hdlc(record: Record) -> str:
     elif octets[end - 2 : end] == b"\0\0" and not checks.fcs_is_good(octets[start:end]):
         fcs = "unused"
     return f'{text}, "hcs": "{hcs}", "fcs": "{fcs}", "length": {length}}}}}'[:-1]
+
+
+def _mbus(record: Record) -> dict[str, Any]:
+    """Give the ``mbus`` member: kind of frame, function, C, A and CI fields, segment, verdict on the checksum."""
+    octets = record.octets
+    begin = HEADER_SIZE if octets[0] == LONG else 1
+    form: dict[str, Any] = {"type": {SINGLE: "single-character", LONG: "long"}.get(octets[0], "short")}
+    if octets[0] == SINGLE or len(octets) < begin + 2:
+        return form
+    form |= {"function": function_name(octets[begin]), "control": f"{octets[begin]:02X}", "address": octets[begin + 1]}
+    if octets[0] == LONG:
+        length = length_of(octets, 0, len(octets))
+        if len(octets) > begin + 2:
+            form["control-information"] = f"{octets[begin + 2]:02X}"
+            if is_transport(octets[begin + 2]):
+                form |= {"segment": octets[begin + 2] & 0xF, "final": bool(octets[begin + 2] & FINAL)}
+        is_good = is_whole(octets, 0, length)
+        return form | {"checksum": "ok" if is_good else "bad", "length": length}
+    return form | {"checksum": "bad" if record.problem else "ok"}
 
 
 def _header_end(octets: bytes, start: int) -> int:

@@ -23,6 +23,7 @@ from dissectors.enumerations import (
     SERVICE_ERROR_CLASS,
 )
 from dissectors.hdlc import control_type
+from dissectors.mbus import frame_text
 from dissectors.tree import Problem
 from dissectors.xdlms.error import named_error
 
@@ -74,6 +75,9 @@ def summary(record: Record) -> str:
 
 
 def _without_apdu(record: Record) -> str:
+    if record.link == "mbus":
+        text = frame_text(record.octets)
+        return f"{text}{SEPARATOR}of a transfer that never completes" if record.incomplete else text
     if record.kind == NOISE or record.control is None:
         return _count(len(record.octets), "octet") + (" of noise" if record.kind == NOISE else "")
     name = _control_text(record.control)

@@ -1,6 +1,7 @@
 """Which stack a lane speaks, scored over its octets and never by its port; and what it is where it is none of ours.
 
-Sources: the layouts of IEC 62056-46, IEC 62056-47, IEC 61334-4-32; RFC 5246, 4253, 854, 9112 and 1035 for the carriers.
+Sources: the layouts of IEC 62056-46, IEC 62056-47, IEC 61334-4-32 and EN 13757-2; RFC 5246, 4253, 854, 9112 and 1035
+for the carriers.
 """
 
 import re
@@ -8,22 +9,24 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from analyzer.framing.datagram import is_llc
-from analyzer.framing.frame import APDU, HDLC, LLC, WRAPPER, Mark
+from analyzer.framing.frame import APDU, HDLC, LLC, MBUS, WRAPPER, Mark
 from analyzer.framing.hdlc import FLAG, HdlcFramer
 from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust, announced_length, has_good_header, trust_of
 from analyzer.framing.tags import APDU_TAGS, opens_as_apdu
 from dissectors.checks import fcs_is_good
+from dissectors.mbus_octets import is_function, is_short_frame, is_whole, lengths
 
 _LOOKED_AT = 8192
 """A lane that has not said what it is in so many octets is judged by them."""
 _OPENING = re.compile(rb"\x7e[\xa0-\xaf]")
+_LONG_FRAME = re.compile(rb"\x68(.)\1\x68[\x00-\x7f]", re.DOTALL)
 _LLC_LENGTH = 3
 _HEADER_LENGTH = 8
 _STRONG = 0.9
 _CHAIN = 0.8
 _OPENS = 0.7
 _HINT = 0.3
-_CHECKED = frozenset((HDLC, WRAPPER))
+_CHECKED = frozenset((HDLC, WRAPPER, MBUS))
 """The stacks whose units show by themselves where they begin and end."""
 
 OTHER = "other"
@@ -37,7 +40,6 @@ _CARRIERS = (
     ("dns", re.compile(rb"..[\x00-\x07\x80-\x87].\x00\x01\x00.\x00.\x00.[\x01-\x3f][-_*0-9A-Za-z]", re.DOTALL)),
     ("modem", re.compile(rb"\s*(AT[+&DEHIZ\r]|CONNECT|RING|NO CARRIER|\+\+\+)")),
     ("mqtt", re.compile(rb"\x10.{1,4}\x00(\x04MQTT|\x06MQIsdp)", re.DOTALL)),
-    ("mbus", re.compile(rb"\x68(.)\1\x68", re.DOTALL)),
     ("iec62056-21", re.compile(rb"(/[?A-Za-z]{1,4}.*!\r\n|/[A-Z]{2}[A-Za-z][0-9])")),
 )
 """What else a lane may begin with, first match counts."""
@@ -115,6 +117,9 @@ def _candidates(octets: bytes, reads: Callable[[bytes], bool] | None, anywhere: 
         yield hdlc
         if hdlc.score >= _STRONG:
             return
+    mbus = _mbus(octets)
+    if mbus:
+        yield mbus
     if anywhere or octets.startswith(b"\x00\x01"):
         yield from _wrapper(octets, reads)
     if is_llc(octets):
@@ -154,6 +159,20 @@ def _best_opening(octets: bytes) -> Trust:
                 return Trust.GOOD
             best = max(best, trust_of(octets, at) or Trust.UNREADABLE)
     return best
+
+
+def _mbus(octets: bytes) -> _Candidate | None:
+    """Score *octets* as M-Bus: by a frame whose checksum and stop octet are right, else by the header of a long one."""
+    headers = [one for one in _LONG_FRAME.finditer(octets) if is_function(octets[one.end() - 1])]
+    for header in headers:
+        at = header.start()
+        if any(is_whole(octets, at, length) for length in lengths(octets[at + 1], octets[at + 2])):
+            return _Candidate(1.0, MBUS, "a long frame with a good checksum")
+    if is_short_frame(octets, 0):
+        return _Candidate(_STRONG, MBUS, "a short frame with a good checksum")
+    if headers:
+        return _Candidate(_CHAIN if headers[0].start() == 0 else _HINT, MBUS, "the header of a long frame")
+    return None
 
 
 def _wrapper(octets: bytes, reads: Callable[[bytes], bool] | None) -> Iterator[_Candidate]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 HDLC = "hdlc"
 WRAPPER = "wrapper"
 LLC = "llc"
+MBUS = "mbus"
 APDU = "apdu"
 NOISE = "noise"
 

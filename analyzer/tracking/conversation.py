@@ -12,11 +12,13 @@ from analyzer.framing.datagram import DatagramFramer
 from analyzer.framing.detect import CLOSED_CARRIERS, Verdict, detect
 from analyzer.framing.frame import Frame, Framer, Mark
 from analyzer.framing.hdlc import HdlcFramer
+from analyzer.framing.mbus import MbusFramer
 from analyzer.framing.wrapper import WrapperFramer
 from analyzer.record import NOISE, Lane, Record
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
 from analyzer.tracking.hdlc_link import HdlcLink
+from analyzer.tracking.mbus_link import MbusLink
 from analyzer.tracking.wrapper_link import ApduLink, WrapperLink
 from dissectors import registry
 from dissectors.scanning import reads
@@ -39,6 +41,7 @@ class Piece(NamedTuple):
 FRAMERS: dict[str, Callable[[], Framer]] = {
     "hdlc": HdlcFramer,
     "wrapper": WrapperFramer,
+    "mbus": MbusFramer,
     "llc": DatagramFramer,
     "apdu": DatagramFramer,
 }
@@ -254,6 +257,6 @@ class Conversation:
         self._emit(record)
 
     def _make_link(self, link: str) -> Any:
-        kind = {"hdlc": HdlcLink, "wrapper": WrapperLink}.get(link, ApduLink)
+        kind = {"hdlc": HdlcLink, "wrapper": WrapperLink, "mbus": MbusLink}.get(link, ApduLink)
         made = self._links[link] = kind(self._dialogue)
         return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from analyzer.record import REQUEST, RESPONSE
 from analyzer.tracking.association import Association
@@ -97,11 +97,12 @@ class Peer:
             peer.is_broken = False
 
 
+P = TypeVar("P", bound=Peer)
 MOST_PEERS = 8192
 """More pairs of addresses than a bus can hold."""
 
 
-def forget_oldest(peers: dict[tuple[int, bytes], Peer], transfers: Transfers) -> None:
+def forget_oldest(peers: dict[tuple[int, bytes], P], transfers: Transfers) -> None:
     """Make room for one more pair."""
     if len(peers) < MOST_PEERS:
         return
@@ -111,7 +112,7 @@ def forget_oldest(peers: dict[tuple[int, bytes], Peer], transfers: Transfers) ->
         transfers.forget(peer.association)
 
 
-def close_peers(peers: dict[tuple[int, bytes], Peer], transfers: Transfers) -> None:
+def close_peers(peers: dict[tuple[int, bytes], P], transfers: Transfers) -> None:
     """Give up what runs between *peers*, and take them apart."""
     for peer in peers.values():
         if transfers.open:

@@ -321,7 +321,7 @@ def assert_total(chunks: Sequence[Chunk], decode_as: dict[str, str] | None = Non
 
 
 @settings(max_examples=40)
-@given(chance=CHANCES, stack=st.sampled_from(("", "hdlc", "wrapper", "llc", "apdu")))
+@given(chance=CHANCES, stack=st.sampled_from(("", "hdlc", "wrapper", "mbus", "llc", "apdu")))
 def test_mutated_serial_lines_never_raise(chance: random.Random, stack: str) -> None:
     carried = CARRIERS[chance.choice(list(CARRIERS))](dialogue(chance.choice(list(TRANSFERS))))
     chunks = [

@@ -32,7 +32,7 @@ def test_captures_with_changed_packets_never_raise(corpus: Path, seed: int) -> N
         )
 
 
-@pytest.mark.parametrize("stack", ["", "hdlc", "wrapper", "llc", "apdu"])
+@pytest.mark.parametrize("stack", ["", "hdlc", "wrapper", "mbus", "llc", "apdu"])
 def test_changed_vectors_never_raise(corpus: Path, stack: str) -> None:
     chance = random.Random(stack)
     for entry in chance.sample(vectors.covered(corpus), ROUNDS):

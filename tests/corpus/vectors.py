@@ -18,7 +18,7 @@ from dissectors.scanning import scan_apdu
 from dissectors.tree import Severity
 from tests.conftest import CORPUS_VARIABLE, ROOT
 
-TRANSPORTS = ("hdlc", "hdlc-session", "wrapper", "wrapper-session", "llc", "apdu")
+TRANSPORTS = ("hdlc", "hdlc-session", "wrapper", "wrapper-session", "mbus", "llc", "apdu")
 """What is decoded yet; the others wait for their link layers."""
 
 EXPLAINED = {
@@ -118,7 +118,7 @@ def judge(entry: dict[str, Any]) -> Verdict:
     if entry["theme"] != "broken":
         if named and named.lower() not in [family.lower() for family in families(records)]:
             reasons.append(f"expected {named}, found {', '.join(families(records)) or 'no APDU'}")
-        frames = sum(record.link == "hdlc" for record in records)
+        frames = sum(record.link in ("hdlc", "mbus") for record in records)
         if expected.get("frames", frames) != frames:
             reasons.append(f"expected {expected['frames']} frames, found {frames}")
     return Verdict(entry["id"], entry["theme"], entry["transport"], "; ".join(reasons), len(records))

@@ -10,7 +10,9 @@ from dissectors import axdr, ber, data, registry
 from dissectors.composites import Choice, Optional, Sequence, SequenceOf, When
 from dissectors.data import DataField
 from dissectors.fields import BitGroup, Constant
-from dissectors.hdlc import INSIDE, PARAMETERS, CheckSequence, FlagField, Information, ParameterList
+from dissectors.framed import Carried
+from dissectors.hdlc import INSIDE, PARAMETERS, CheckSequence, FlagField, Hdlc, Information, ParameterList
+from dissectors.mbus import StopOctet
 from dissectors.regions import ApduField, Length
 from dissectors.tree import Kind, Node, Problem
 from dissectors.xdlms.error import ServiceErrorValue, named_error
@@ -111,7 +113,9 @@ def apdu_json(packet: Any) -> Any:
 
 
 def _members(item: Any, value: Any, values: dict[str, Any]) -> dict[str, Any]:
-    if isinstance(item, (Constant, Length, FlagField)) or value is None:
+    if isinstance(item, (Constant, Length, FlagField, StopOctet)) or value is None:
+        return {}
+    if isinstance(item, Carried) and not value:
         return {}
     if isinstance(item, BitGroup):
         return {item.asn1: _bits_json(item, value)}
@@ -155,6 +159,8 @@ def _bits_json(group: BitGroup, value: int) -> Any:
 def inside_frame(packet: Any) -> Any:
     """Give what the information field of an unnumbered frame holds, read for itself; else None."""
     octets, control = packet.fields.get("information"), packet.fields.get("control", 0)
+    if not isinstance(packet, Hdlc):
+        return None
     layer = INSIDE.get(control & 0xEF) if octets and control & 3 == 3 else None
     if layer is None:
         return None

@@ -17,6 +17,7 @@ from dissectors.data import DataField
 from dissectors.fields import BitPart, Constant, Fixed, Octets, OctetString
 from dissectors.hdlc import INSIDE, Address, AddressField, FlagField, FrameReject, Hdlc, HdlcParameters, ParameterList
 from dissectors.llc import Llc, Llc432
+from dissectors.mbus import Computed, Mbus, MbusShort, MbusSingle, StopOctet
 from dissectors.pdu import Remaining
 from dissectors.regions import ApduField, Counter, Length
 from dissectors.wrapper import Wrapper
@@ -24,9 +25,9 @@ from dissectors.xdlms.initiate import Conformance
 from dissectors.xdlms.notification import DateTimeString, EventTime
 
 APDUS: list[Any] = list(registry.LAYERS)
-CARRIERS: list[Any] = [Hdlc, Llc, Llc432, Wrapper]
+CARRIERS: list[Any] = [Hdlc, Llc, Llc432, Mbus, Wrapper]
 """Layers that have a payload."""
-EVERY: list[Any] = [*APDUS, HdlcParameters, FrameReject, *CARRIERS]
+EVERY: list[Any] = [*APDUS, HdlcParameters, FrameReject, MbusSingle, MbusShort, *CARRIERS]
 
 each_layer = pytest.mark.parametrize("layer", EVERY, ids=lambda layer: layer.__name__)
 sparing = settings(max_examples=max(10, settings().max_examples // 4))
@@ -156,6 +157,12 @@ def _(field: ber.OtherElements, seen: Seen, depth: int) -> st.SearchStrategy[Any
 @values_of.register
 def _(field: FlagField, seen: Seen, depth: int) -> st.SearchStrategy[Any]:
     return st.sampled_from([0x7E, None])
+
+
+@values_of.register(Computed)
+@values_of.register(StopOctet)
+def _(field: Any, seen: Seen, depth: int) -> st.SearchStrategy[Any]:
+    return st.just(field.default)
 
 
 @values_of.register
@@ -304,6 +311,13 @@ def packets(layer: Any, depth: int = _DEPTH) -> st.SearchStrategy[Any]:
     if layer is Hdlc:
         return _frames()
     made = field_values(layer, depth).map(lambda values: layer(**values))
+    if layer is Mbus:
+        made = field_values(layer, depth).map(
+            lambda values: layer(**{k: v for k, v in values.items() if k != "information"})
+        )
+        return st.builds(
+            lambda packet, octets: packet / Raw(octets) if octets else packet, made, st.just(b"") | _PAYLOADS
+        )
     if layer is HdlcParameters:
         return field_values(layer, depth).map(lambda values: layer(parameters=values["parameters"]))
     if layer is Wrapper:

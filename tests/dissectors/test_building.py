@@ -28,7 +28,7 @@ from tests.dissectors.agreement import without_caches
 from tests.dissectors.layers import APDUS, CARRIERS, any_octets, each_layer, packets, sparing
 
 # Computed while not given, so a packet that was read has a number where the one that was built has none.
-COMPUTED = {"length", "group_length", "frame_length", "hcs", "fcs"}
+COMPUTED = {"length", "length_again", "group_length", "frame_length", "hcs", "fcs", "checksum"}
 
 
 def dissected(layer: Any, octets: bytes) -> Any:

@@ -40,7 +40,7 @@ CLOSED = bytes.fromhex("C8 1E 10 01234567 C0010000080000010000FF0200 06725D910F9
 ENCRYPTED = bytes.fromhex("C8 12 30 01234567 411312FF93 5A47566827C467BC")
 ORDER = [
     "input", "number", "time", "start", "packets", "lane", "link", "kind", "direction", "client", "server",
-    "association", "request", "latency", "hdlc", "wrapper", "apdu", "ciphered", "protection", "part_of", "parts",
+    "association", "request", "latency", "hdlc", "wrapper", "mbus", "apdu", "ciphered", "protection", "part_of", "parts",
     "assembled", "incomplete", "more", "summary", "octets", "notes", "layers",
 ]  # fmt: skip
 ALWAYS = {"number", "packets", "lane", "link", "kind", "direction", "summary", "octets"}

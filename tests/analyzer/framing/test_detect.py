@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.framing.detect import carrier_of, detect
+from dissectors.mbus import Mbus, MbusShort
 from tests.analyzer.framing.build import AARQ, FRAMES, GET_REQUEST, pdu, request, response
 
 
@@ -92,7 +93,6 @@ QUERY = struct.pack(">6H", 0x1234, 0x0100, 1, 0, 0, 0) + b"\x07example\x03com\x0
         (QUERY, "dns"),
         (b"ATD*99#\r", "modem"),
         (b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c", "mqtt"),
-        (b"\x68\x0d\x0d\x68\x53\xff\x00", "mbus"),
         (b"hello, world", "other"),
         (b"", "other"),
     ],
@@ -129,11 +129,21 @@ def test_healthy_entries_of_the_corpus_are_told_apart(corpus: Path) -> None:
         if path.name == "broken.toml":
             continue
         for entry in tomllib.loads(path.read_text())["vector"]:
-            if entry["transport"] in ("hdlc", "wrapper", "llc") and "hex" in entry:
+            if entry["transport"] in ("hdlc", "wrapper", "mbus", "llc") and "hex" in entry:
                 verdict = detect(bytes.fromhex(entry["hex"]), always)
                 assert (verdict.stack, verdict.strong) == (entry["transport"], True), entry["id"]
                 seen += 1
     assert seen > 90
+
+
+def test_mbus_is_strong_by_a_checksum_and_weak_by_a_header() -> None:
+    push, command = bytes(Mbus()), bytes(MbusShort())
+    assert detect(push, is_datagram=False)[:2] == ("mbus", True)
+    assert detect(b"\xe5\xe5" + push)[:2] == ("mbus", True)
+    assert detect(command)[:2] == ("mbus", True)
+    assert detect(push[:-1])[:2] == ("mbus", False)
+    assert detect(command[:-1]).stack is None
+    assert detect(b"\x68\x0d\x0d\x68\xff" + bytes(8)).stack is None  # no C field is FF
 
 
 @pytest.mark.parametrize("octets", [GET_REQUEST, b"\x90\x01\x01" + GET_REQUEST, b"\xe6\xe6\x00" + AARQ])
