@@ -15,6 +15,7 @@ from captures.text.judge import JUDGED, judge
 from captures.text.lines import width_of
 from captures.text.shapes import PLAIN
 from captures.text.source import TextSource
+from captures.uart_export import UartExport, export_layout
 
 STDIN = "-"
 EXPECTED = "a pcap or pcapng file, a raw octet dump or hex text"
@@ -213,6 +214,9 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None) -
     head = window.buffer[:JUDGED]
     judgement = judge(head)
     is_text = width_of(head) != 1 or len(head.translate(None, _CONTROL)) == len(head)
+    is_whole = window.ended or (size is not None and len(window.buffer) >= size)
+    if is_text and (layout := export_layout(head, is_whole=is_whole)) is not None:
+        return UartExport(name, window, layout, size)
     if is_text or (judgement is not None and judgement.octets >= len(head) * _SHARE_OF_TEXT):
         # Of a pipe only a first line may be there yet: octets may still come.
         if judgement is None and (size is not None or window.ended):

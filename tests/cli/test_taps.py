@@ -109,3 +109,15 @@ def test_wrapper_on_a_port_of_others_is_found_all_the_same(run: Run, tmp_path: P
     packet = ethernet(ipv4(udp(request(), ports=(40000, 5683)), 17))
     ran = run("decode", write(tmp_path / "net.pcap", 1, [packet]))
     assert "GET request" in ran.out
+
+
+def test_mark_of_a_logic_analyser_becomes_a_note_of_the_record(run: Run, tmp_path: Path) -> None:
+    rows = [f"{index / 1000},0x{one:02X},,{'Error' * (index == 3)}" for index, one in enumerate(request())]
+    path = tmp_path / "export.csv"
+    path.write_text("\n".join(["Time [s],Value,Parity Error,Framing Error", *rows]))
+    ran = run("decode", "--json", path)
+    (found,) = [json.loads(line) for line in ran.out.splitlines()]
+    assert found["apdu"]
+    (note,) = found["notes"]
+    assert note["code"] == "line-error"
+    assert note["text"].endswith(f"framing error at octet 4 ({request()[3]:02X})")
