@@ -12,7 +12,7 @@ from captures.chunk import CaptureError
 
 
 class Sample(NamedTuple):
-    """A sample capture. *frames*, *apdus* and *completed* are counts by name, *notes* codes that are right there."""
+    """A sample capture. Counts are by name, *notes* codes that are right there; *keys* is the keyring to open it."""
 
     name: str
     title: str
@@ -24,7 +24,9 @@ class Sample(NamedTuple):
     frames: Mapping[str, int]
     apdus: Mapping[str, int]
     completed: Mapping[str, int]
+    opened: Mapping[str, int]
     notes: tuple[str, ...]
+    keys: Path | None
 
 
 def samples() -> list[Sample]:
@@ -41,9 +43,11 @@ def samples() -> list[Sample]:
             shows=tuple(entry["shows"]),
             packets=entry["packets"],
             frames=entry["frames"],
-            apdus=entry["apdus"],
+            apdus=entry.get("apdus", {}),
             completed=entry.get("completed", {}),
+            opened=entry.get("opened", {}),
             notes=tuple(entry["notes"]),
+            keys=folder / entry["keys"] if "keys" in entry else None,
         )
         for entry in manifest["sample"]
     ]

@@ -25,4 +25,6 @@ def run(words: list[str]) -> int:
         return fail(f"no sample '{options.name}': expected one of {', '.join(known)}", USAGE_ERROR)
     from analyzer.cli.decode import run as decode
 
-    return decode([str(known[options.name].path), *rest])
+    sample = known[options.name]
+    keys = ["-k", str(sample.keys)] if sample.keys else []
+    return decode([str(sample.path), *keys, *rest])

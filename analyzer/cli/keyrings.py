@@ -32,9 +32,10 @@ def keyring(options: argparse.Namespace) -> Keyring | None:
         return None
     from analyzer.security.keyring import KeyringError
     from analyzer.security.keyring_file import load
+    from captures.samples import samples
 
     try:
-        loaded = load(options.keys, options.key)
+        loaded = load(options.keys, options.key, published=[one.keys for one in samples() if one.keys])
     except KeyringError as problem:
         raise KeysError(str(problem)) from None
     for remark in loaded.remarks:

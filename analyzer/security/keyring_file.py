@@ -39,8 +39,17 @@ class Loaded(NamedTuple):
     remarks: tuple[str, ...]
 
 
-def load(files: Sequence[str] = (), words: Sequence[str] = (), environment: dict[str, str] | None = None) -> Loaded:
-    """Read keyring files, those that the environment names, and ``--key`` words. Raises: KeyringError."""
+def load(
+    files: Sequence[str] = (),
+    words: Sequence[str] = (),
+    environment: dict[str, str] | None = None,
+    *,
+    published: Sequence[Path] = (),
+) -> Loaded:
+    """Read keyring files, those that the environment names, and ``--key`` words. Raises: KeyringError.
+
+    Of *published* ones nobody is told that others can read them.
+    """
     named = (os.environ if environment is None else environment).get(VARIABLE, "")
     keyring, remarks = Keyring(), []
     paths = [*files, *(name for name in named.split(os.pathsep) if name)]
@@ -52,7 +61,7 @@ def load(files: Sequence[str] = (), words: Sequence[str] = (), environment: dict
         path = Path(name).expanduser()
         for meter in read_keyring(path):
             keyring.add(meter)
-        remarks += _permissions(path)
+        remarks += [] if path in published else _permissions(path)
     return Loaded(keyring, tuple(remarks))
 
 

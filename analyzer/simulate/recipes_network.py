@@ -166,6 +166,7 @@ def blocks() -> Sample:
         units,
         pcap_writer.pcap(events, pcap_writer.ETHERNET),
         len(events),
+        notes=["block-repeated"],
     )  # fmt: skip
 
 

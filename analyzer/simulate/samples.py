@@ -7,10 +7,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from analyzer.simulate.manifest import Sample, manifest
+from analyzer.simulate.recipes_ciphered import ln_ciphered, push_ciphered
 from analyzer.simulate.recipes_network import blocks, ln_wrapper, push_udp
 from analyzer.simulate.recipes_serial import hdlc_segments, sn_hdlc
 
-RECIPES: tuple[Callable[[], Sample], ...] = (ln_wrapper, hdlc_segments, sn_hdlc, push_udp, blocks)
+RECIPES: tuple[Callable[[], Sample], ...] = (
+    ln_wrapper,
+    hdlc_segments,
+    sn_hdlc,
+    push_udp,
+    blocks,
+    ln_ciphered,
+    push_ciphered,
+)
 """What makes each sample, in the order of the manifest."""
 
 
@@ -26,7 +35,9 @@ def main(arguments: Sequence[str]) -> None:
     made = build()
     for sample in made:
         (folder / sample.file).write_bytes(sample.octets)
-    (folder / "manifest.toml").write_text(manifest(made), encoding="utf-8")
+        if sample.keys:
+            (folder / sample.keys).write_text(sample.keyring, encoding="utf-8", newline="\n")
+    (folder / "manifest.toml").write_text(manifest(made), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

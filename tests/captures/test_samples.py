@@ -38,5 +38,6 @@ def test_sample_is_a_capture_with_its_packets_in_time_order(sample: Sample) -> N
 @pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample.name)
 def test_sample_says_what_it_is_and_is_small(sample: Sample) -> None:
     assert sample.title and sample.description and sample.link and sample.shows
-    assert sum(sample.apdus.values()) > 0
+    assert sum(sample.frames.values()) > 0
     assert sample.path.stat().st_size < 60_000
+    assert sample.keys is None or sample.keys.is_file()

@@ -25,14 +25,15 @@ MOST_RECORDS = 20
 """Of trees and JSON the first records only: a golden file is read by people."""
 
 
-def arguments(form: str) -> list[str]:
-    return FORMS[form] if form == "text" else [*FORMS[form], "--count", str(MOST_RECORDS)]
+def arguments(sample: Sample, form: str) -> list[str]:
+    keys = ["-k", str(sample.keys)] if sample.keys else []
+    return [*FORMS[form], *keys, *([] if form == "text" else ["--count", str(MOST_RECORDS)])]
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample.name)
 def test_sample_prints_what_its_golden_file_holds(run: Run, sample: Sample, form: str) -> None:
-    ran = run("decode", *arguments(form), sample.path)
+    ran = run("decode", *arguments(sample, form), sample.path)
     assert (ran.status, ran.err) == (0, "")
     golden = FOLDER / f"{sample.name}-{form}.txt"
     if os.environ.get(VARIABLE) == "write":

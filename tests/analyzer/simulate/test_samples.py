@@ -21,7 +21,11 @@ FAMILIES = {
     0x60: "aarq", 0x61: "aare", 0x62: "rlrq", 0x63: "rlre", 0xC0: "get-request", 0xC1: "set-request",
     0xC2: "event-notification-request", 0xC3: "action-request", 0xC4: "get-response", 0xC5: "set-response",
     0xC7: "action-response", 0xD8: "exception-response", 0xD9: "access-request", 0xDA: "access-response",
-    0xE0: "general-block-transfer",
+    0xE0: "general-block-transfer", 0xC8: "glo-get-request", 0xCA: "glo-event-notification-request",
+    0xCB: "glo-action-request", 0xCC: "glo-get-response", 0xCF: "glo-action-response", 0xD0: "ded-get-request",
+    0xD1: "ded-set-request", 0xD3: "ded-action-request", 0xD4: "ded-get-response", 0xD5: "ded-set-response",
+    0xD7: "ded-action-response", 0xDB: "general-glo-ciphering", 0xDC: "general-ded-ciphering",
+    0xDD: "general-ciphering",
 }  # fmt: skip
 
 
@@ -86,7 +90,10 @@ def test_manifest_built_again_is_the_same_text() -> None:
 
 def test_command_writes_captures_and_manifest(tmp_path: Path) -> None:
     main([str(tmp_path)])
-    assert {path.name for path in tmp_path.iterdir()} == {"manifest.toml"} | {one.path.name for one in samples()}
+    keyrings = {one.keys.name for one in samples() if one.keys}
+    assert {path.name for path in tmp_path.iterdir()} == {"manifest.toml", *keyrings} | {
+        one.path.name for one in samples()
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)
