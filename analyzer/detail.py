@@ -12,9 +12,12 @@ from typing import Any, Generic, TypeVar
 from analyzer.naming import name_layers, name_nodes, name_outline
 from analyzer.record import Apdu, Closed, Record
 from dissectors import registry, writers
+from dissectors.gateway import TYPES as GATEWAYS
+from dissectors.gateway import Gateway
 from dissectors.hdlc import Hdlc
 from dissectors.llc import REQUEST, RESPONSE, Llc, Llc432
 from dissectors.mbus import FRAMES as MBUS_FRAMES
+from dissectors.mbus import transport_payload
 from dissectors.pdu import Layer
 from dissectors.reader import tree
 from dissectors.tree import Kind, Node
@@ -173,12 +176,12 @@ def walk(record: Record, form: Form[T]) -> list[T]:
         inside = _information(form, carrier, length) if carrier >= 0 else None
         found = [form.layer(Hdlc, octets, 0, len(octets), inside)]
     elif record.link == "mbus":
-        whole: Inside[T] | None = form.apdu if at >= 0 else None
-        found = [form.layer(MBUS_FRAMES[octets[0]], octets, 0, len(octets), whole)]
+        inside = _information(form, carrier, len(octets)) if carrier >= 0 else None
+        found = [form.layer(MBUS_FRAMES[octets[0]], octets, 0, len(octets), inside)]
     elif record.link == "wrapper":
         found = [form.layer(Wrapper, octets, 0, min(HEADER_SIZE, len(octets)))]
         if carrier >= 0:
-            found += form.apdu(octets, carrier, len(octets))
+            found += _headers(form, octets, HEADER_SIZE, carrier) + form.apdu(octets, carrier, len(octets))
     elif carrier >= 0:
         found = [*_headers(form, octets, 0, carrier), *form.apdu(octets, carrier, len(octets))]
     else:
@@ -208,11 +211,13 @@ def _carrier(record: Record) -> int:
     A last HDLC segment holds none; it does not begin with LLC, as a general-block-transfer in a whole frame does.
     """
     octets = record.octets
-    if record.link in ("noise", "mbus") or record.apdu is None:
+    if record.link == "noise" or record.apdu is None:
         return -1
     begin = 0
+    if record.link == "mbus":
+        return transport_payload(octets)
     if record.link == "wrapper":
-        return HEADER_SIZE
+        return HEADER_SIZE + _prefix(record, HEADER_SIZE)
     if record.link == "hdlc":
         information = tree(Hdlc, octets).child("information")
         if information is None or octets[information.start // 8 :][:_LLC_SIZE] not in (REQUEST, RESPONSE):
@@ -220,7 +225,12 @@ def _carrier(record: Record) -> int:
         begin = information.start // 8
     while octets[begin : begin + _LLC_SIZE] in (REQUEST, RESPONSE) or (not begin and record.link == "llc"):
         begin += _LLC_SIZE
-    return begin
+    return begin + _prefix(record, begin)
+
+
+def _prefix(record: Record, at: int) -> int:
+    """Count the octets of the gateway prefix, if it stands at *at* in the frame."""
+    return len(record.gateway) if record.gateway and record.octets.startswith(record.gateway, at) else 0
 
 
 def _information(form: Form[T], at: int, length: int) -> Inside[T]:
@@ -241,11 +251,15 @@ def _information(form: Form[T], at: int, length: int) -> Inside[T]:
 
 
 def _headers(form: Form[T], octets: bytes, begin: int, end: int) -> list[T]:
-    """Give the LLC headers that stand before an APDU."""
-    found = []
-    for at in range(begin, end - _LLC_SIZE + 1, _LLC_SIZE):
+    """Give the LLC headers and the gateway prefix that stand before an APDU."""
+    found: list[T] = []
+    at = begin
+    while at < end:
         layer: Any = Llc if octets[at : at + _LLC_SIZE] in (REQUEST, RESPONSE) else Llc432
-        found.append(form.layer(layer, octets, at, at + _LLC_SIZE))
+        if layer is Llc432 and octets[at] in GATEWAYS:
+            return [*found, form.layer(Gateway, octets, at, end)]
+        found.append(form.layer(layer, octets, at, min(at + _LLC_SIZE, end)))
+        at += _LLC_SIZE
     return found
 
 

@@ -106,6 +106,8 @@ class Record:
     problem: str = ""
     control: int | None = None
     llc: tuple[int, int] | None = None
+    gateway: bytes = b""
+    """The gateway prefix that stood before the APDU."""
     apdu: Apdu | None = None
     closed: Closed | None = None
     """The innermost protection that was opened, or the outermost if none was."""

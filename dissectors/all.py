@@ -6,6 +6,7 @@ from typing import Any
 
 from dissectors import registry
 from dissectors.bind import bind
+from dissectors.gateway import Gateway
 from dissectors.hdlc import Address, FrameReject, Hdlc, HdlcParameters
 from dissectors.llc import Llc, Llc432
 from dissectors.mbus import Mbus, MbusShort, MbusSingle
@@ -27,6 +28,7 @@ globals().update(_layers())
 __all__ = [
     "Address",
     "FrameReject",
+    "Gateway",
     "Hdlc",
     "HdlcParameters",
     "Llc",

@@ -48,8 +48,12 @@ class Llc432(Layer):
 
 
 def payload_class(payload: bytes) -> Any:
-    """Find the layer that reads *payload*: LLC, an APDU, or Raw."""
+    """Find the layer that reads *payload*: LLC, a gateway prefix, an APDU, or Raw."""
     if payload[:3] in (REQUEST, RESPONSE):
         return Llc
+    if payload[:1] in (b"\xe6", b"\xe7"):
+        from dissectors.gateway import Gateway
+
+        return Gateway
     found = registry.pick(payload, 0, len(payload))
     return found[1] if found is not None else Raw

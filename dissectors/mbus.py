@@ -324,6 +324,13 @@ FRAMES: dict[int, type[Layer]] = {SINGLE: MbusSingle, SHORT: MbusShort, LONG: Mb
 """The layer of a frame, by its first octet."""
 
 
+def transport_payload(octets: bytes) -> int:
+    """Find where the APDU begins in a frame that holds a whole one; -1 where it holds a segment, or none."""
+    begin = HEADER_SIZE + 5
+    is_whole = octets[0] == LONG and len(octets) > begin and octets[HEADER_SIZE + 2] == FINAL
+    return begin if is_whole else -1
+
+
 def frame_text(octets: bytes) -> str:
     """Say in few words what a frame is: ``SND_UD to 255, segment 0``; ``acknowledgement``. Total."""
     begin = HEADER_SIZE if octets[:1] == bytes((LONG,)) else 1

@@ -7,6 +7,7 @@ from typing import Any
 import dissectors.reader  # noqa: F401 -- registers every layer
 from dissectors import registry
 from dissectors.compile import FAILURES, Scan, scan
+from dissectors.gateway import prefix_size
 
 
 class Entry:
@@ -77,7 +78,13 @@ def scan_loosely(octets: bytes, found: Entry | None) -> tuple[Any, ...] | None:
 
 
 def reads(octets: bytes) -> bool:
-    """Tell whether *octets* are one APDU that reads completely; an empty short-name list proves nothing."""
+    """Tell whether *octets* are one APDU that reads completely, a gateway prefix before it or not.
+
+    An empty short-name list proves nothing.
+    """
     if len(octets) < 2 or (octets[1] == 0 and len(octets) == 2 and octets[0] not in (0x62, 0x63)):
         return False
-    return scan_apdu(octets, 0, len(octets))[1] is not None
+    if scan_apdu(octets, 0, len(octets))[1] is not None:
+        return True
+    size = prefix_size(octets)
+    return size > 0 and scan_apdu(octets, size, len(octets))[1] is not None

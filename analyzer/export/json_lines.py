@@ -16,7 +16,7 @@ from analyzer.export.summary import apdu_summary, summary
 from analyzer.export.times import seconds_text
 from analyzer.record import NO_OBJECTS, Apdu, Closed, Record
 from analyzer.tracking.rewriting import masked_apdu
-from dissectors import checks, reader
+from dissectors import checks, gateway, reader
 from dissectors.hdlc import FLAG, control_type
 from dissectors.mbus_octets import FINAL, HEADER_SIZE, LONG, SINGLE, function_name, is_transport, is_whole, length_of
 from dissectors.tree import Note
@@ -57,6 +57,8 @@ class JsonLines:
             add(self._wrapper(record.octets))
         elif record.link == "mbus":
             add(f', "mbus": {_text(_mbus(record))}')
+        if record.gateway:
+            add(f', "gateway": {_text(gateway.members(record.gateway))}')
         _add_apdus(record, add)
         add(f', "summary": {encode_basestring(summary(record))}, "octets": "{record.octets.hex().upper()}"')
         if record.notes:

@@ -9,7 +9,7 @@ from typing import Any
 from analyzer.cosem.date_time import date_time_text, looks_like_date_time
 from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text, system_title_text
 from analyzer.record import LINK, NOISE, PART, Apdu, Object, Objects, Record
-from dissectors import axdr
+from dissectors import axdr, gateway
 from dissectors.enumerations import (
     ACSE_SERVICE_PROVIDER,
     ACSE_SERVICE_USER,
@@ -69,6 +69,9 @@ def summary(record: Record) -> str:
         text += f"{SEPARATOR}from {_count(len(record.parts), 'record')}"
     elif record.kind == PART:
         text += SEPARATOR + ("part of a transfer that never completes" if record.incomplete else "part")
+    if record.gateway:
+        of = gateway.members(record.gateway)
+        text += f"{SEPARATOR}network {of['network-id']} device {of['physical-device-address'] or '-'}"
     if record.more:
         text += f"{SEPARATOR}and {_count(len(record.more), 'more APDU')}"
     return text

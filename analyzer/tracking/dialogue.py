@@ -11,6 +11,7 @@ from analyzer.tracking.findings import dissection_notes, finding
 from analyzer.tracking.peer import Peer
 from analyzer.tracking.plans import Plan, Values, plan_of
 from analyzer.tracking.transfers import Transfers
+from dissectors.gateway import prefix_size
 from dissectors.scanning import scan_apdu, scan_loosely
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ class Dialogue:
                 return
         found, values = scan_apdu(octets, 0, len(octets))
         if values is None or found is None:
+            size = 0 if record.gateway else prefix_size(octets)
+            if size:
+                record.gateway = octets[:size]
+                self.take(record, peer.behind(octets[:size]), octets[size:], at + size if at >= 0 else -1)
+                return
             values = scan_loosely(octets, found)
             record.notes += dissection_notes(octets, record.problem == "truncated")
             if values is None or found is None:
@@ -84,6 +90,10 @@ class Dialogue:
 
     def show(self, record: Record, peer: Peer, octets: bytes, at: int) -> None:
         """Let *record* carry an APDU out of a damaged or repeated frame: shown, but tied to nothing."""
+        size = prefix_size(octets)
+        if size:
+            record.gateway, octets, at = octets[:size], octets[size:], at + size if at >= 0 else -1
+            peer = peer.behind(record.gateway)
         found, values = scan_apdu(octets, 0, len(octets))
         record.kind = APDU
         if values is None:

@@ -11,6 +11,7 @@ from analyzer.tracking.findings import finding
 from analyzer.tracking.peer import Peer, close_peers, forget_oldest
 from dissectors import checks
 from dissectors.compile import FAILURES
+from dissectors.gateway import prefix_size
 from dissectors.hdlc import FLAG, Address, scan_address, scan_addresses
 from dissectors.llc import REQUEST as LLC_REQUEST
 from dissectors.llc import RESPONSE as LLC_RESPONSE
@@ -303,7 +304,7 @@ class HdlcLink:
 
     def _bare(self, record: Record, peer: Peer, lsdu: bytes, at: int) -> None:
         """An information field without LLC: an APDU all the same, or nothing that is known."""
-        if entry(lsdu, 0, len(lsdu)) is None:
+        if entry(lsdu, 0, len(lsdu)) is None and not prefix_size(lsdu):
             record.kind = LINK
             text = "the information field has no LLC header and begins with no APDU's tag"
             record.add_note(finding("information-undecoded", text, max(at, 0), max(at, 0) + len(lsdu)))

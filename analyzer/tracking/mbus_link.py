@@ -161,8 +161,7 @@ class MbusLink:
             peer.learn(_role(peer, control, address))
         is_request = peer.role is REQUEST
         record.direction = REQUEST if is_request else UNSOLICITED if control & PRIMARY else RESPONSE
-        ends = (peer.source, peer.destination)
-        record.client, record.server = ends if is_request else ends[::-1]
+        record.client, record.server = peer.client, peer.server
         record.association = peer.association.number
         end = max(begin, HEADER_SIZE + length_of(octets, 0, len(octets)) if is_good else _end(record))
         self._segment(record, peer, octets[HEADER_SIZE + 2], octets[begin:end], is_good)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from analyzer.record import REQUEST, RESPONSE
 from analyzer.tracking.association import Association
 from analyzer.tracking.transfers import Transfers
+from dissectors.gateway import REQUEST as GATEWAY_REQUEST
 from dissectors.llc import REQUEST as LLC_REQUEST
 from dissectors.llc import RESPONSE as LLC_RESPONSE
 
@@ -21,6 +22,7 @@ class Peer:
         "association",
         "client",
         "destination",
+        "gateways",
         "is_ambiguous",
         "is_broken",
         "is_set_up",
@@ -47,6 +49,8 @@ class Peer:
         """Which of the two is which, once the role is known."""
         self.llc = b"?"
         """The LLC octets that go with the role."""
+        self.gateways: dict[bytes, Peer] | None = None
+        """By gateway prefix: the pairs of which the other one is a device behind this one."""
         self.reverse: Peer = self
         self.association = Association()
         self.segments: list[bytes] = []
@@ -83,6 +87,24 @@ class Peer:
         else:
             self.client, self.server, self.llc = self.destination, self.source, LLC_RESPONSE
 
+    def behind(self, prefix: bytes) -> Peer:
+        """Give the pair that speaks under the gateway *prefix*, joined with its opposite once that is seen."""
+        if self.gateways is None:
+            self.gateways = {}
+        known = self.gateways.get(prefix)
+        if known is None:
+            if len(self.gateways) >= _MOST_BEHIND:
+                return self
+            known = self.gateways[prefix] = Peer(self.source, self.destination)
+            opposite = bytes((prefix[0] ^ 1,)) + prefix[1:]  # E6 asks, E7 answers
+            for one in (self.reverse, self):
+                other = (one.gateways or {}).get(opposite)
+                if other is not None:
+                    other.join(known)
+                    break
+            known.learn(REQUEST if prefix[0] == GATEWAY_REQUEST else RESPONSE)
+        return known
+
     def so_far(self) -> bytes:
         """Give what came of the LSDU whose segments run, without its LLC octets."""
         octets = b"".join(self.segments)
@@ -98,8 +120,14 @@ class Peer:
 
 
 P = TypeVar("P", bound=Peer)
+_MOST_BEHIND = 4096
 MOST_PEERS = 8192
 """More pairs of addresses than a bus can hold."""
+
+
+def with_gateways(peer: Peer) -> list[Peer]:
+    """Give a pair and those behind its gateways."""
+    return [peer, *(peer.gateways or {}).values()]
 
 
 def forget_oldest(peers: dict[tuple[int, bytes], P], transfers: Transfers) -> None:
@@ -107,18 +135,20 @@ def forget_oldest(peers: dict[tuple[int, bytes], P], transfers: Transfers) -> No
     if len(peers) < MOST_PEERS:
         return
     peer = peers.pop(next(iter(peers)))
-    transfers.forget(peer)
-    if peer.reverse is peer:
-        transfers.forget(peer.association)
+    for one in with_gateways(peer):
+        transfers.forget(one)
+        if one.reverse is one:
+            transfers.forget(one.association)
 
 
 def close_peers(peers: dict[tuple[int, bytes], P], transfers: Transfers) -> None:
     """Give up what runs between *peers*, and take them apart."""
     for peer in peers.values():
-        if transfers.open:
-            transfers.forget(peer)
-            transfers.forget(peer.association)
-        del peer.reverse
+        for one in with_gateways(peer):
+            if transfers.open:
+                transfers.forget(one)
+                transfers.forget(one.association)
+            del one.reverse
     peers.clear()
 
 

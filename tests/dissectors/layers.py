@@ -15,6 +15,7 @@ from dissectors import axdr, ber, registry
 from dissectors.composites import Choice, IfLeft, Optional, Sequence, SequenceOf, When
 from dissectors.data import DataField
 from dissectors.fields import BitPart, Constant, Fixed, Octets, OctetString
+from dissectors.gateway import Gateway
 from dissectors.hdlc import INSIDE, Address, AddressField, FlagField, FrameReject, Hdlc, HdlcParameters, ParameterList
 from dissectors.llc import Llc, Llc432
 from dissectors.mbus import Computed, Mbus, MbusShort, MbusSingle, StopOctet
@@ -25,7 +26,7 @@ from dissectors.xdlms.initiate import Conformance
 from dissectors.xdlms.notification import DateTimeString, EventTime
 
 APDUS: list[Any] = list(registry.LAYERS)
-CARRIERS: list[Any] = [Hdlc, Llc, Llc432, Mbus, Wrapper]
+CARRIERS: list[Any] = [Gateway, Hdlc, Llc, Llc432, Mbus, Wrapper]
 """Layers that have a payload."""
 EVERY: list[Any] = [*APDUS, HdlcParameters, FrameReject, MbusSingle, MbusShort, *CARRIERS]
 
