@@ -128,6 +128,6 @@ def note_form(note: Note) -> dict[str, Any]:
     }  # fmt: skip
     if note.cause:
         form["cause"] = note.cause
-        form["confidence"] = "certain"
+        form["confidence"] = note.confidence
     form["range"] = [note.start, note.end]
     return form

@@ -47,6 +47,8 @@ class Note(NamedTuple):
     start: int
     end: int
     cause: str = ""
+    confidence: str = "certain"
+    """Of the cause: ``certain``, ``likely`` or ``possible``."""
 
 
 class Problem(Exception):  # noqa: N818 -- the field says problem; it never leaves the engines

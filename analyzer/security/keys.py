@@ -25,7 +25,6 @@ class KeyRole(Enum):
     SERVER_AGREEMENT = "server_agreement_key"
 
 
-SYMMETRIC = frozenset({KeyRole.GUEK, KeyRole.GBEK, KeyRole.GAK, KeyRole.KEK, KeyRole.DEDICATED})
 SECRETS = frozenset({KeyRole.LLS_PASSWORD, KeyRole.HLS_SECRET})
 ASYMMETRIC = frozenset(
     {KeyRole.CLIENT_SIGNING, KeyRole.SERVER_SIGNING, KeyRole.CLIENT_AGREEMENT, KeyRole.SERVER_AGREEMENT}
@@ -41,6 +40,7 @@ ALIASES: dict[str, KeyRole] = {
         KeyRole.GAK: "gak ak authentication_key auth_key global_authentication_key",
         KeyRole.KEK: "kek mk master_key key_encryption_key key_encrypting_key",
         KeyRole.DEDICATED: "dedicated dedicated_key dek ded",
+        KeyRole.AGREED: "agreed agreed_key mac_key",
         KeyRole.LLS_PASSWORD: "lls_password password lls lls_secret",
         KeyRole.HLS_SECRET: "hls_secret secret hls hls_password",
         KeyRole.CLIENT_SIGNING: "client_signing_key client_signature_key",

@@ -22,7 +22,7 @@ AUTHENTICATED, ENCRYPTED, BROADCAST, COMPRESSED, SUITE = 0x10, 0x20, 0x40, 0x80,
 """Bits of the security control."""
 KEY_SIZE = {0: 16, 1: 16, 2: 32}
 """Octets of the keys of each suite."""
-TAG_SIZE = 12
+TAG_SIZE, TITLE_SIZE = 12, 8
 _HEADER = ("transaction_id", "originator_system_title", "recipient_system_title", "date_time", "other_information")
 _GENERAL_CIPHERING = 0xDD
 
@@ -81,13 +81,3 @@ def is_authentic(message: Message, key: Key, title: bytes, plaintext: bytes, aut
     """Tell whether the tag is right."""
     aad = additional_data(message, authentication_key)
     return compare_digest(computed_tag(message, key, title, plaintext, aad)[: len(message.tag)], message.tag)
-
-
-def unwrap(kek: Key, wrapped: bytes) -> bytes | None:
-    """Unwrap a key (RFC 3394); None where the KEK is wrong or the octets are no wrapped key."""
-    from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
-
-    try:
-        return aes_key_unwrap(kek.octets, wrapped)
-    except (InvalidUnwrap, ValueError):
-        return None

@@ -6,37 +6,31 @@ Source: IEC 62056-5-3, Protection of xDLMS APDUs; design of statuses: the interf
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
-from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Apdu, Closed, Record
+from analyzer.record import REQUEST, RESPONSE, Apdu, Closed, Record
 from analyzer.security import opening
-from analyzer.security.keyring import Keyring, KeySet, Party
+from analyzer.security.explain import Case, explain
+from analyzer.security.keyring import Keyring, KeySet
 from analyzer.security.keys import Key, KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, message_of
 from analyzer.tracking import rewriting
 from analyzer.tracking.findings import dissection_notes, finding
-from analyzer.tracking.knowledge import Knowledge, addresses, places
+from analyzer.tracking.key_search import GENERAL_CIPHERING, GENERAL_DED, GENERAL_GLO, KeySearch, Opener
+from analyzer.tracking.knowledge import Knowledge, places
 from analyzer.tracking.peer import Peer
 from analyzer.tracking.plans import Plan, plan_of
 from analyzer.tracking.security_context import SecurityContext
 from dissectors.scanning import Entry, scan_apdu, scan_loosely
 
 _MOST_LAYERS = 8
-_MOST_OPENERS = 4096
-_GENERAL_GLO, _GENERAL_DED, _GENERAL_CIPHERING = 0xDB, 0xDC, 0xDD
+_MOST_SEARCHES = 64
+"""For how many APDUs of keys that never worked every bit is tried."""
+_TITLED = {GENERAL_GLO: "system_title", GENERAL_DED: "system_title", GENERAL_CIPHERING: "originator_system_title"}
 _INITIATE_REQUEST = 0x01
 _new = tuple.__new__
 _NOTHING = KeySet()
-
-
-class Opener(NamedTuple):
-    """How messages of one kind in one direction are opened: which keys with which titles, the best first."""
-
-    keys: tuple[Key, ...]
-    authentication: tuple[Key, ...]
-    titles: tuple[bytes, ...]
-    lacks: str = ""
-    """What is missing, as a cause; empty where opening can be tried."""
 
 
 class Outcome(NamedTuple):
@@ -54,8 +48,9 @@ class Protection:
     """Opens protected APDUs with the keys of *keyring*; *knowledge* holds what the capture teaches about titles."""
 
     def __init__(self, keyring: Keyring, knowledge: Knowledge | None = None) -> None:
-        self.keyring = keyring
         self.knowledge = knowledge or Knowledge()
+        self.search = KeySearch(keyring, self.knowledge)
+        self._searches = _MOST_SEARCHES
 
     # -- APDUs --------------------------------------------------------------------------------------------------
 
@@ -94,15 +89,16 @@ class Protection:
         context = peer.association.security
         if context is None:
             context = peer.association.security = SecurityContext()
-        own = values[entry.slots["system_title"]] if entry.tag in (_GENERAL_GLO, _GENERAL_DED) else b""
+        name = _TITLED.get(entry.tag)
+        own = values[entry.slots[name]] if name is not None else b""
         key = (entry.tag, message.control, own, role is REQUEST)
         opener: Any = context.openers.get(key)
         if opener is None:
-            opener = self._opener(record, peer, context, role, message, entry, values, own)
+            opener = self.search.opener(record, peer, context, role, message, entry, values, own)
         outcome = attempt(message, opener)
         if outcome.key is None and self.knowledge.complete():  # a title may be told later in the capture
             context.forget_keys()
-            opener = self._opener(record, peer, context, role, message, entry, values, own)
+            opener = self.search.opener(record, peer, context, role, message, entry, values, own)
             outcome = attempt(message, opener)
         is_opened = outcome.entry is not None or not message.control & ENCRYPTED
         if (outcome.values is None and is_opened) or (
@@ -112,9 +108,9 @@ class Protection:
         ):
             record.notes += dissection_notes(outcome.plaintext, False)
         if outcome.status is not opening.VERIFIED:
-            self._explain(record, message, opener, outcome)
+            self._explain(record, context, message, opener, outcome, own)
         if moves and outcome.key is not None:
-            self._learn(record, peer, context, role, own, outcome)
+            self._learn(record, peer, context, role, own, message, outcome)
         name = outcome.key.name if outcome.key is not None else ""
         return outcome, Closed(apdu.octets, entry, values, outcome.status, outcome.plaintext, name, is_opened)
 
@@ -149,94 +145,19 @@ class Protection:
             octets = rewriting.with_user_information(apdu.octets, shown)
             record.apdu = Apdu(octets, *scan_apdu(octets, 0, len(octets)))
 
-    # -- keys and titles ----------------------------------------------------------------------------------------
-
-    def _opener(
-        self, record: Record, peer: Peer, context: SecurityContext, role: str | None, message: Message, entry: Entry,
-        values: tuple[Any, ...], own: bytes,
-    ) -> Opener:  # fmt: skip
-        """Find keys and titles for messages of this kind."""
-        if entry.tag == _GENERAL_CIPHERING:
-            own = values[entry.slots["originator_system_title"]]
-        keys, titles = self._keys_and_titles(record, peer, context, role, own)
-        authentication = keys.of(KeyRole.GAK)
-        lacks = ""
-        if entry.tag == _GENERAL_CIPHERING:
-            encryption, lacks = self._general_keys(context, keys, entry, values)
-        elif entry.tag == _GENERAL_DED or entry.family.startswith("ded-"):
-            dedicated = (context.dedicated,) if context.dedicated is not None else ()
-            encryption, lacks = dedicated + keys.of(KeyRole.DEDICATED), "dedicated-key-unknown"
-        elif message.control & opening.BROADCAST:
-            encryption, lacks = keys.of(KeyRole.GBEK), "broadcast-key-needed"
-        else:
-            encryption, lacks = keys.of(KeyRole.GUEK), "no-key"
-        if encryption:
-            lacks = "" if titles else "no-system-title"
-        made = Opener(encryption, authentication, titles, lacks)
-        if entry.tag != _GENERAL_CIPHERING:
-            if len(context.openers) >= _MOST_OPENERS:
-                context.openers.clear()
-            context.openers[entry.tag, message.control, own, role is REQUEST] = made
-        return made
-
-    def _keys_and_titles(
-        self, record: Record, peer: Peer, context: SecurityContext, role: str | None, own: bytes
-    ) -> tuple[KeySet, tuple[bytes, ...]]:
-        """Find the parties' keys, and the titles that the sender may have."""
-        client_place, server_place = places(record, peer, role or RESPONSE)
-        client_title = context.client_title or self.knowledge.title(client_place)
-        server_title = context.server_title or self.knowledge.title(server_place)
-        client = (peer.source if role is REQUEST else peer.destination) if role and record.link != "apdu" else None
-        ends = addresses(record.lane.text)
-        if own and role is REQUEST:
-            client_title = own
-        elif own:
-            keys = self._find(context, Party(own, client_title, client, ends))
-            if keys.of(KeyRole.GUEK) or keys.of(KeyRole.GBEK) or role is not None:
-                return keys, (own,)
-            client_title = own
-        keys = self._find(context, Party(server_title, client_title, client, ends))
-        if own:
-            return keys, (own,)
-        lent = {REQUEST: (keys.client_title,), RESPONSE: (keys.server_title,), UNSOLICITED: (keys.server_title,)}
-        titles = lent.get(role or "", (keys.server_title, keys.client_title))
-        return keys, tuple(dict.fromkeys(title for title in titles if title))
-
-    def _find(self, context: SecurityContext, party: Party) -> KeySet:
-        known = context.keys.get((party.server_title, party.client_title))
-        if known is None:
-            if len(context.keys) >= _MOST_OPENERS:
-                context.keys.clear()
-            known = context.keys[party.server_title, party.client_title] = self.keyring.find(party)
-        return known
-
-    def _general_keys(
-        self, context: SecurityContext, keys: KeySet, entry: Entry, values: tuple[Any, ...]
-    ) -> tuple[tuple[Key, ...], str]:
-        """Find the key that the key-info of general-ciphering names."""
-        information = values[entry.slots["key_info"]]
-        originator = values[entry.slots["originator_system_title"]]
-        if information is None:
-            earlier = context.agreed.get(originator)
-            return ((earlier,) if earlier is not None else keys.of(KeyRole.GUEK)), "no-key"
-        kind, inner = information
-        if kind == 0:
-            role, lacks = (KeyRole.GBEK, "broadcast-key-needed") if inner[1] == 1 else (KeyRole.GUEK, "no-key")
-            return keys.of(role), lacks
-        found: tuple[Key, ...] = ()
-        if kind == 1:
-            unwrapped = ((kek, opening.unwrap(kek, inner[2])) for kek in keys.of(KeyRole.KEK))
-            found = tuple(Key(KeyRole.WRAPPED, octets, kek.place) for kek, octets in unwrapped if octets)
-        if found:
-            context.agreed[originator] = found[0]
-        return found, "no-key"
+    # -- what an opened APDU tells -----------------------------------------------------------------------------
 
     def _learn(
-        self, record: Record, peer: Peer, context: SecurityContext, role: str | None, own: bytes, outcome: Outcome
-    ) -> None:
+        self, record: Record, peer: Peer, context: SecurityContext, role: str | None, own: bytes, message: Message,
+        outcome: Outcome,
+    ) -> None:  # fmt: skip
         """Take what an opened APDU tells: the sender's title, a dedicated key."""
-        if outcome.entry is None:
+        if outcome.entry is None or outcome.key is None:
             return
+        if outcome.status is opening.VERIFIED or not message.tag:
+            context.opened.add((outcome.key, outcome.title))
+        if outcome.key.role in (KeyRole.WRAPPED, KeyRole.AGREED):
+            context.agreed[own] = outcome.key
         if own:
             role = role or plan_of(outcome.entry).role
             if role is not None and context.server_title != own != context.client_title:
@@ -244,7 +165,7 @@ class Protection:
         if outcome.entry.tag == _INITIATE_REQUEST and outcome.values is not None:
             octets = outcome.values[outcome.entry.slots["dedicated_key"]]
             if octets and len(octets) in (16, 24, 32):
-                context.dedicated = Key(KeyRole.DEDICATED, octets, outcome.key.place if outcome.key else "")
+                context.dedicated = Key(KeyRole.DEDICATED, octets, outcome.key.place)
                 context.openers.clear()
 
     def _learn_title(self, record: Record, peer: Peer, context: SecurityContext, role: str, title: bytes) -> None:
@@ -263,10 +184,27 @@ class Protection:
 
     # -- failures -----------------------------------------------------------------------------------------------
 
-    def _explain(self, record: Record, message: Message, opener: Opener, outcome: Outcome) -> None:
+    def _explain(
+        self, record: Record, context: SecurityContext, message: Message, opener: Opener, outcome: Outcome, own: bytes
+    ) -> None:
         """Note why an APDU stays closed or unverified."""
         if opener.lacks:
-            record.add_note(finding("undecipherable", _LACKS[opener.lacks], 0, 0, opener.lacks))
+            if message.control & ENCRYPTED or message.tag:
+                record.add_note(finding("undecipherable", _LACKS[opener.lacks], 0, 0, opener.lacks))
+            return
+        if not message.tag and outcome.status is opening.DECRYPTED:
+            return
+        has_worked = any((key, title) in context.opened for key in opener.keys for title in opener.titles)
+        self._searches -= 1
+        case = Case(
+            message, opener.keys, opener.authentication, opener.titles, opener.key_set,
+            (context.client_title, context.server_title, *islice(self.knowledge.titles.values(), 64)),
+            has_worked, bool(own), context.changed_at, has_worked or self._searches > 0,
+        )  # fmt: skip
+        suspect = explain(case)
+        if suspect.cause:
+            note = finding("undecipherable", suspect.text, 0, 0, suspect.cause)
+            record.add_note(note._replace(confidence=suspect.confidence))
 
 
 _LACKS = {

@@ -1,0 +1,288 @@
+"""A protected APDU that did not open to the most likely cause, with its proof: hypotheses, checked against the tag.
+
+A tag of 12 octets verifies by chance once in 2^96 times, so a hypothesis under which it does is certain. What no tag
+can decide is judged by whether the plaintext begins as the APDU that belongs there, and by what the key opened before.
+Source: design of causes: the diagnosis page, section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from analyzer.security import opening
+from analyzer.security.keyring import KeySet
+from analyzer.security.keys import Key, KeyRole
+from analyzer.security.opening import ENCRYPTED, Message, decipher, is_authentic
+from dissectors.scanning import entry, reads
+
+CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
+_MOST_TITLES = 64
+_LONGEST_SEARCH = 320
+"""Octets up to which every bit is tried."""
+_SHORTEST_TAG = 4
+_FULL_TAG = 16
+_NEAR_OCTETS = 8
+"""So many octets of a tag that agree prove the rest damaged."""
+_OPENABLE = (KeyRole.GUEK, KeyRole.GBEK, KeyRole.DEDICATED, KeyRole.AGREED, KeyRole.KEK, KeyRole.GAK)
+
+
+class Suspect(NamedTuple):
+    """Why an APDU did not open."""
+
+    cause: str
+    text: str
+    confidence: str = CERTAIN
+
+
+class Case(NamedTuple):
+    """What is known about an APDU that did not open."""
+
+    message: Message
+    keys: tuple[Key, ...]
+    authentication: tuple[Key, ...]
+    titles: tuple[bytes, ...]
+    key_set: KeySet
+    other_titles: tuple[bytes, ...] = ()
+    """Titles that were seen elsewhere or stand in the keyring."""
+    has_worked: bool = False
+    """Whether the same key with the same title has opened another APDU."""
+    is_title_told: bool = False
+    """Whether the title stands in the APDU itself, where it may be damaged."""
+    changed_at: int = 0
+    """The record that changed the key to one that could not be learnt."""
+    searches_bits: bool = True
+
+
+Hypothesis = Callable[[Case, Key, bytes], Iterator[Suspect]]
+
+
+def explain(case: Case) -> Suspect:
+    """Name the most likely cause."""
+    for key in case.keys[:2]:
+        for title in case.titles[:2]:
+            for hypothesis in _WITH_TAG if case.message.tag and case.authentication else _WITHOUT_TAG:
+                for suspect in hypothesis(case, key, title):
+                    return suspect
+    return _judge(case)
+
+
+# -- hypotheses that a tag proves -----------------------------------------------------------------------------------
+
+
+def _fits(message: Message, key: Key, authentication: bytes, title: bytes) -> bool:
+    return is_authentic(message, key, title, decipher(message, key, title), authentication)
+
+
+def _swapped(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
+    for other in case.authentication:
+        is_other = other.octets != key.octets
+        if is_other and other.octets and _fits(case.message, _as(other.octets), key.octets, title):
+            yield Suspect("keys-swapped", f"the tag is right with {key.name} and {other.name} exchanged")
+
+
+def _other_title(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
+    for other in _titles(case, title):
+        if any(_fits(case.message, key, one.octets, other) for one in case.authentication):
+            text = f"the tag is right with the system title {other.hex().upper()}, not {title.hex().upper()}"
+            yield Suspect("wrong-system-title", text)
+
+
+def _other_key(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
+    for other in _others(case):
+        if any(_fits(case.message, other, one.octets, title) for one in case.authentication):
+            cause = "broadcast-key-needed" if other.role is KeyRole.GBEK else "wrong-encryption-key"
+            yield Suspect(cause, f"the tag is right with {other.name}, not {key.name}")
+
+
+def _other_authentication(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
+    plaintext = decipher(case.message, key, title)
+    forms = {
+        "without any authentication key": b"", "with the encryption key as authentication key": key.octets,
+        "with an authentication key of zeros": bytes(len(key.octets)),
+    }  # fmt: skip
+    for text, octets in forms.items():
+        if is_authentic(case.message, key, title, plaintext, octets):
+            yield Suspect("wrong-authentication-key", f"the tag is right {text}")
+
+
+def _other_suite(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
+    control = case.message.control
+    for suite in opening.KEY_SIZE:
+        message = case.message._replace(control=control & ~opening.SUITE | suite)
+        if message.control != control and any(_fits(message, key, one.octets, title) for one in case.authentication):
+            text = f"the tag is right for security control {message.control:02X}, not {control:02X}"
+            yield Suspect("wrong-suite", text)
+
+
+def _other_writing(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
+    for other in case.authentication:
+        for cause, text, change in WRITINGS:
+            changed, changed_other = change(key.octets), change(other.octets)
+            for one, two in ((changed, changed_other), (changed, other.octets), (key.octets, changed_other)):
+                if one and two is not None and _fits(case.message, _as(one), two, title):
+                    yield Suspect(cause, f"the tag is right where the key is {text}")
+
+
+def _shorter_tag(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
+    octets = case.message.body + case.message.tag
+    for size in (_FULL_TAG, *range(opening.TAG_SIZE - 1, _SHORTEST_TAG - 1, -1)):
+        message = case.message._replace(body=octets[:-size], tag=octets[-size:])
+        if any(_fits(message, key, one.octets, title) for one in case.authentication):
+            yield Suspect("tag-truncated", f"the last {size} octets are the tag and it is right; 12 belong there")
+
+
+def _damaged(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
+    """Find damaged octets of the tag, or the one bit without which it is right."""
+    message = case.message
+    plaintext = decipher(message, key, title)
+    for other in case.authentication:
+        aad = opening.additional_data(message, other.octets)
+        right = opening.computed_tag(message, key, title, plaintext, aad)[: opening.TAG_SIZE]
+        if sum(a == b for a, b in zip(right, message.tag, strict=False)) >= _NEAR_OCTETS:
+            yield Suspect("octets-damaged", "all but a few octets of the tag are right: the tag is damaged")
+    if not case.searches_bits or len(message.body) > _LONGEST_SEARCH:
+        return
+    for other in case.authentication:
+        for text, changed, changed_title in _bits_turned(message, title, case.is_title_told):
+            if _fits(changed, key, other.octets, changed_title):
+                yield Suspect("octets-damaged", f"the tag is right with {text} turned over")
+
+
+def _bits_turned(message: Message, title: bytes, is_title_told: bool) -> Iterator[tuple[str, Message, bytes]]:
+    for index, octet in enumerate(message.body):
+        for bit in range(8):
+            body = message.body[:index] + bytes((octet ^ 1 << bit,)) + message.body[index + 1 :]
+            yield f"bit {bit} of octet {index} of the text", message._replace(body=body), title
+    for bit in range(32):
+        yield f"bit {bit} of the invocation counter", message._replace(counter=message.counter ^ 1 << bit), title
+    for bit in (0, 1, 2, 3, 6, 7):
+        yield f"bit {bit} of the security control", message._replace(control=message.control ^ 1 << bit), title
+    for bit in range(64 if is_title_told else 0):
+        turned = int.from_bytes(title, "big") ^ 1 << bit
+        yield f"bit {bit} of the system title", message, turned.to_bytes(8, "big")
+
+
+# -- hypotheses that only the plaintext can support -----------------------------------------------------------------
+
+
+def _reads(message: Message, key: Key, title: bytes) -> bool:
+    text = decipher(message, key, title)
+    return (message.inner_tag < 0 or text[:1] == bytes((message.inner_tag,))) and reads(text)
+
+
+def _swapped_text(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
+    for other in case.key_set.of(KeyRole.GAK):
+        if other.octets != key.octets and _reads(case.message, _as(other.octets), title):
+            yield Suspect("keys-swapped", f"the text reads under {other.name}, not under {key.name}", LIKELY)
+
+
+def _other_title_text(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
+    for other in _titles(case, title):
+        if _reads(case.message, key, other):
+            text = f"the text reads with the system title {other.hex().upper()}, not {title.hex().upper()}"
+            yield Suspect("wrong-system-title", text, LIKELY)
+
+
+def _other_key_text(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
+    for other in _others(case):
+        if other.role is not KeyRole.GAK and _reads(case.message, other, title):
+            cause = "broadcast-key-needed" if other.role is KeyRole.GBEK else "wrong-encryption-key"
+            yield Suspect(cause, f"the text reads under {other.name}, not under {key.name}", LIKELY)
+
+
+def _other_writing_text(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
+    for cause, text, change in WRITINGS:
+        changed = change(key.octets)
+        if changed and _reads(case.message, _as(changed), title):
+            yield Suspect(cause, f"the text reads where the key is {text}", LIKELY)
+
+
+_WITH_TAG: tuple[Hypothesis, ...] = (
+    _swapped, _other_title, _other_key, _other_authentication, _other_suite, _shorter_tag, _other_writing, _damaged,
+)  # fmt: skip
+_WITHOUT_TAG: tuple[Hypothesis, ...] = (_swapped_text, _other_title_text, _other_key_text, _other_writing_text)
+
+
+def _judge(case: Case) -> Suspect:
+    """Judge what no hypothesis explains."""
+    message, key, title = case.message, case.keys[0], case.titles[0]
+    name = key.name
+    if case.changed_at:
+        text = f"record {case.changed_at} changed the key to one that could not be unwrapped"
+        return Suspect("new-key-after-change", text, LIKELY)
+    if not message.control & ENCRYPTED:
+        if case.has_worked:
+            return Suspect(
+                "octets-damaged", f"the tag is wrong, and the same keys ({name}) verified its neighbours", LIKELY
+            )
+        names = " or ".join(one.name for one in (key, *case.authentication[:1]))
+        return Suspect("wrong-authentication-key", f"the tag is wrong: {names} is another", POSSIBLE)
+    plaintext = decipher(message, key, title)
+    if _reads(message, key, title):
+        if not message.tag:
+            return Suspect("", "")
+        if not case.authentication:
+            return Suspect("no-key", "the text reads; its tag cannot be checked: no authentication key is given")
+        if case.has_worked:
+            return Suspect(
+                "octets-damaged",
+                f"the text reads, its tag is wrong, and the same keys ({name}) verified its neighbours",
+                LIKELY,
+            )
+        text = f"the text reads under {name}, its tag is wrong: another {case.authentication[0].name} made it"
+        return Suspect("wrong-authentication-key", text, LIKELY)
+    if case.has_worked:
+        return Suspect(
+            "octets-damaged", f"the text does not read, and the same key ({name}) opened its neighbours", LIKELY
+        )
+    if _begins_well(message, plaintext):
+        return Suspect("octets-damaged", f"the text begins well under {name} and does not read on", LIKELY)
+    size = opening.KEY_SIZE.get(message.control & opening.SUITE)
+    if size is not None and size != len(key.octets):
+        text = f"suite {message.control & opening.SUITE} has keys of {size} octets, {name} has {len(key.octets)}"
+        return Suspect("wrong-suite", text, LIKELY)
+    text = f"nothing reads under {name} with the system title {title.hex().upper()}"
+    return Suspect("wrong-encryption-key", text, LIKELY if case.is_title_told else POSSIBLE)
+
+
+def _begins_well(message: Message, plaintext: bytes) -> bool:
+    """Tell whether two octets stand at the beginning that can stand there: right by chance once in thousands."""
+    if len(plaintext) < 3 or (message.inner_tag >= 0 and plaintext[0] != message.inner_tag):
+        return False
+    return message.inner_tag >= 0xC0 and entry(plaintext, 0, len(plaintext)) is not None
+
+
+# -- pieces ---------------------------------------------------------------------------------------------------------
+
+
+def _as(octets: bytes) -> Key:
+    return Key(KeyRole.GUEK, octets)
+
+
+def _titles(case: Case, but: bytes) -> Iterable[bytes]:
+    found = dict.fromkeys((*case.titles, *case.other_titles))
+    return [title for title in found if title != but and len(title) == opening.TITLE_SIZE][:_MOST_TITLES]
+
+
+def _others(case: Case) -> list[Key]:
+    return [key for role in _OPENABLE for key in case.key_set.of(role) if key not in case.keys]
+
+
+def _text_of_hex(octets: bytes) -> bytes:
+    """Take a key that is the text of hex digits for the octets that they stand for."""
+    try:
+        found = bytes.fromhex(octets.decode("ascii"))
+    except ValueError:
+        return b""
+    return found if len(found) in (16, 32) else b""
+
+
+WRITINGS: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = (
+    ("key-is-ascii", "its first hex digits as text", lambda octets: octets.hex().upper().encode()[: len(octets)]),
+    ("key-is-ascii", "its first hex digits as text", lambda octets: octets.hex().encode()[: len(octets)]),
+    ("key-is-ascii", "its hex digits as text", lambda octets: octets.hex().upper().encode()[:32]),
+    ("key-is-ascii", "what its octets spell in hex", _text_of_hex),
+    ("wrong-encryption-key", "written back to front", lambda octets: octets[::-1]),
+)
+"""How a key may have been written down wrong: cause, text, and what the right octets then are."""

@@ -1,0 +1,225 @@
+"""Which keys and which system titles a protected APDU may have: from the keyring, the wire, or agreed by both sides.
+
+Source: IEC 62056-5-3, key-info of general-ciphering, dedicated key; IEC 62056-6-2, Security setup (key_transfer).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Record
+from analyzer.security import key_wrap, opening
+from analyzer.security.elliptic_keys import EllipticKey, from_public, read_key
+from analyzer.security.key_agreement import ONE_PASS, STATIC_UNIFIED, Parties, agreed_keys, split_ephemeral
+from analyzer.security.keyring import Keyring, KeySet, Party
+from analyzer.security.keys import Key, KeyRole
+from analyzer.security.opening import Message
+from analyzer.tracking.knowledge import Knowledge, addresses, places
+from analyzer.tracking.peer import Peer
+from analyzer.tracking.security_context import SecurityContext
+from dissectors.scanning import Entry, scan_apdu
+
+GENERAL_GLO, GENERAL_DED, GENERAL_CIPHERING, GENERAL_SIGNING = 0xDB, 0xDC, 0xDD, 0xDF
+_MOST = 4096
+_PASSPHRASE = "DLMSHARK_PASSPHRASE"
+_NO_AUTHENTICATION_KEY = Key(KeyRole.GAK, b"")
+Values = tuple[Any, ...]
+
+
+class Opener(NamedTuple):
+    """How messages of one kind in one direction are opened: which keys with which titles, the best first."""
+
+    keys: tuple[Key, ...]
+    authentication: tuple[Key, ...]
+    titles: tuple[bytes, ...]
+    lacks: str = ""
+    """What is missing, as a cause; empty where opening can be tried."""
+    key_set: KeySet = KeySet()
+    """All keys of the parties, for whoever looks for what went wrong."""
+
+
+class KeySearch:
+    """Finds openers. *keyring* is asked by index, *knowledge* tells titles, changed keys replace those they follow."""
+
+    def __init__(self, keyring: Keyring, knowledge: Knowledge) -> None:
+        self.keyring = keyring
+        self.knowledge = knowledge
+        self.lookups = 0
+        """How often the keyring was asked."""
+        self._changes: dict[tuple[bytes, KeyRole, Key | None], Key] = {}
+        self.epoch = 0
+        """Counts the changes of keys."""
+
+    def opener(
+        self, record: Record, peer: Peer, context: SecurityContext, role: str | None, message: Message, entry: Entry,
+        values: Values, own: bytes,
+    ) -> Opener:  # fmt: skip
+        """Find keys and titles for messages of this kind; *own* is the title that the APDU itself tells."""
+        is_general = entry.tag == GENERAL_CIPHERING
+        inner = _gbcs_signing(message, entry, values) if is_general else None
+        if is_general and not own:
+            own = inner[0] if inner is not None else b""
+        told = own if len(own) == opening.TITLE_SIZE else b""  # field: some leave it empty
+        keys, titles = self.keys_and_titles(record, peer, context, role, told)
+        authentication = keys.of(KeyRole.GAK)
+        if inner is not None:
+            # field: the UK's GBCS derives the key with both static keys and leaves the authentication key out
+            parties = Parties(*inner)
+            encryption, lacks = keys.of(KeyRole.AGREED) + _agreed(STATIC_UNIFIED, 1, parties, keys, role, b""), "no-key"
+            authentication = (_NO_AUTHENTICATION_KEY,)
+        elif is_general:
+            encryption, lacks = _general_keys(context, keys, role, message, entry, values)
+        elif entry.tag == GENERAL_DED or entry.family.startswith("ded-"):
+            dedicated = (context.dedicated,) if context.dedicated is not None else ()
+            encryption, lacks = dedicated + keys.of(KeyRole.DEDICATED), "dedicated-key-unknown"
+        elif message.control & opening.BROADCAST:
+            encryption, lacks = keys.of(KeyRole.GBEK), "broadcast-key-needed"
+        else:
+            encryption, lacks = keys.of(KeyRole.GUEK), "no-key"
+        if encryption:
+            lacks = "" if titles else "no-system-title"
+        made = Opener(encryption, authentication, titles, lacks, keys)
+        if not is_general:
+            if len(context.openers) >= _MOST:
+                context.openers.clear()
+            context.openers[entry.tag, message.control, own, role is REQUEST] = made
+        return made
+
+    def keys_and_titles(
+        self, record: Record, peer: Peer, context: SecurityContext, role: str | None, own: bytes
+    ) -> tuple[KeySet, tuple[bytes, ...]]:
+        """Find the parties' keys, and the titles that the sender may have."""
+        client_place, server_place = places(record, peer, role or RESPONSE)
+        client_title = context.client_title or self.knowledge.title(client_place)
+        server_title = context.server_title or self.knowledge.title(server_place)
+        client = (peer.source if role is REQUEST else peer.destination) if role and record.link != "apdu" else None
+        ends = addresses(record.lane.text)
+        if own and role is REQUEST:
+            client_title = own
+        elif own:
+            keys = self._find(context, Party(own, client_title, client, ends))
+            if role is not None or keys.of(KeyRole.GUEK) or keys.of(KeyRole.GBEK):
+                return keys, (own,)
+            client_title = own
+        keys = self._find(context, Party(server_title, client_title, client, ends))
+        if own:
+            return keys, (own,)
+        lent = {REQUEST: (keys.client_title,), RESPONSE: (keys.server_title,), UNSOLICITED: (keys.server_title,)}
+        titles = lent.get(role or "", (keys.server_title, keys.client_title))
+        return keys, tuple(dict.fromkeys(title for title in titles if len(title) == opening.TITLE_SIZE))
+
+    def _find(self, context: SecurityContext, party: Party) -> KeySet:
+        place = (party.server_title, party.client_title)
+        known = context.keys.get(place)
+        if known is None:
+            if len(context.keys) >= _MOST:
+                context.keys.clear()
+            self.lookups += 1
+            known = context.keys[place] = self._changed(self.keyring.find(party), party.server_title)
+        return known
+
+    # -- changed keys -------------------------------------------------------------------------------------------
+
+    def change(self, server_title: bytes, old: KeySet, role: KeyRole, key: Key) -> None:
+        """Let *key* follow the keys of *role* from here on, wherever this meter used them."""
+        self.epoch += 1
+        for before in old.of(role)[:1] or (None,):
+            if before != key:
+                self._changes[server_title, role, before] = key
+
+    def _changed(self, keys: KeySet, server_title: bytes) -> KeySet:
+        """Put changed keys in place of those that they follow."""
+        for changed_title, role, before in self._changes if self._changes else ():
+            if changed_title == server_title and (before is None or before in keys.of(role)):
+                newest = self._newest(server_title, role, before)
+                others = tuple(one for one in keys.of(role) if one not in (before, newest))
+                keys.keys[role] = (newest, *others)
+        return keys
+
+    def _newest(self, server_title: bytes, role: KeyRole, before: Key | None) -> Key:
+        seen = set()
+        key = self._changes[server_title, role, before]
+        while (following := self._changes.get((server_title, role, key))) is not None and following not in seen:
+            seen.add(following)
+            key = following
+        return key
+
+
+def unwrapped(keks: Iterable[Key], wrapped: bytes, role: KeyRole) -> tuple[Key, ...]:
+    """Unwrap a key with whichever of *keks* fits."""
+    found = ((kek, key_wrap.unwrap(kek.octets, wrapped)) for kek in keks)
+    return tuple(Key(role, octets, kek.place) for kek, octets in found if isinstance(octets, bytes))
+
+
+def _general_keys(
+    context: SecurityContext, keys: KeySet, role: str | None, message: Message, entry: Entry, values: Values
+) -> tuple[tuple[Key, ...], str]:
+    """Find the key that the key-info of general-ciphering names."""
+    information, originator, recipient, transaction = (
+        values[entry.slots[name]]
+        for name in ("key_info", "originator_system_title", "recipient_system_title", "transaction_id")
+    )
+    if information is None:
+        # field: after a first message with key-info others leave it out (EnergyICT)
+        earlier = context.agreed.get(originator)
+        return ((earlier,) if earlier is not None else keys.of(KeyRole.GUEK)), "no-key"
+    kind, inner = information
+    if kind == 0:
+        asked, lacks = (KeyRole.GBEK, "broadcast-key-needed") if inner[1] == 1 else (KeyRole.GUEK, "no-key")
+        return keys.of(asked), lacks
+    if kind == 1:
+        return unwrapped(keys.of(KeyRole.KEK), inner[2], KeyRole.WRAPPED), "no-key"
+    parties = Parties(originator, recipient, transaction)
+    suite = message.control & opening.SUITE
+    return keys.of(KeyRole.AGREED) + _agreed(inner[1], suite, parties, keys, role, inner[2]), "no-key"
+
+
+# -- agreed keys ----------------------------------------------------------------------------------------------------
+
+
+def _agreed(
+    parameters: bytes, suite: int, parties: Parties, keys: KeySet, role: str | None, data: bytes
+) -> tuple[Key, ...]:
+    """Agree the key from whatever private key of either side is given."""
+    sides = (KeyRole.CLIENT_AGREEMENT, KeyRole.SERVER_AGREEMENT)
+    if not any(keys.of(side) for side in sides):
+        return ()
+    client, server = ([_elliptic(key.octets) for key in keys.of(side)] for side in sides)
+    pairs: list[tuple[EllipticKey, EllipticKey]] = []
+    if parameters == ONE_PASS:
+        halves = split_ephemeral(data)
+        ephemeral = from_public(halves[0]) if halves is not None else None
+        recipients = server if role is REQUEST else client if role is not None else [*server, *client]
+        if isinstance(ephemeral, EllipticKey):
+            pairs = [(own, ephemeral) for own in recipients if own is not None]
+    else:
+        pairs = [(a, b) for one in client for two in server for a, b in ((one, two), (two, one)) if a and b]
+    private = [(own, other) for own, other in pairs if own.private is not None]
+    place = parties.originator.hex().upper()
+    return tuple(Key(KeyRole.AGREED, one.key, place) for one in agreed_keys(parameters, suite, parties, private))
+
+
+@lru_cache(maxsize=4096)
+def _elliptic(octets: bytes) -> EllipticKey | None:
+    """Read a key of the keyring; None where it is none."""
+    passphrase = os.environ.get(_PASSPHRASE)
+    found = read_key(octets, passphrase.encode() if passphrase else None)
+    return found if isinstance(found, EllipticKey) else None
+
+
+def _gbcs_signing(message: Message, entry: Entry, values: Values) -> tuple[bytes, bytes, bytes] | None:
+    """Recognise GBCS: every header field empty, no key-info, counter 0, authenticated only.
+
+    Returns originator, recipient and transaction-id of the general-signing inside.
+    """
+    is_bare = message.header == bytes(5) and values[entry.slots["key_info"]] is None and not message.counter
+    if not is_bare or message.control & opening.ENCRYPTED or message.body[:1] != bytes((GENERAL_SIGNING,)):
+        return None
+    found, inner = scan_apdu(message.body, 0, len(message.body))
+    if found is None or inner is None:
+        return None
+    read: Callable[[str], bytes] = lambda name: inner[found.slots[name]]  # noqa: E731
+    return read("originator_system_title"), read("recipient_system_title"), read("transaction_id")
