@@ -202,7 +202,7 @@ def _place(record: Record, stood: Apdu | None) -> int:
         return -1
     if stood.at >= 0:
         return stood.at
-    return record.octets.find(stood.octets) if record.closed is not None and not record.parts else -1
+    return record.octets.find(stood.octets) if record.protection and not record.parts else -1
 
 
 def _carrier(record: Record) -> int:
@@ -269,9 +269,10 @@ def _buffers(record: Record, stood: Apdu | None, at: int) -> list[tuple[str, byt
     if stood is not None and at < 0:
         count = f" ({len(record.parts)} parts)" if record.parts else ""
         found.append((f"reassembled APDU{count}", stood.octets))
-    found += [(_opened(before), one.stood) for before, one in pairwise(record.protection)]
-    if record.apdu is not None and record.protection and record.protection[-1].is_opened:
-        found.append((_opened(record.protection[-1]), record.apdu.octets))
+    layers = record.protection
+    found += [(_opened(before), one.stood) for before, one in pairwise(layers) if not before.is_signed]
+    if record.apdu is not None and layers and layers[-1].is_opened and not layers[-1].is_signed:
+        found.append((_opened(layers[-1]), record.apdu.octets))
     if record.assembled is not None:
         found.append((f"assembled APDU ({len(record.parts)} records)", record.assembled.octets))
     if record.incomplete is not None:

@@ -12,6 +12,9 @@ APDU, PART, LINK, MESSAGE, NOISE = "apdu", "part", "link", "message", "noise"
 REQUEST, RESPONSE, UNSOLICITED, UNKNOWN = "request", "response", "unsolicited", "unknown"
 """Directions of records."""
 
+UNCHECKED = "signature-unchecked"
+"""The status of a signature that nobody checked."""
+
 
 class Apdu(NamedTuple):
     """One APDU: its octets, the entry of its layer, and its values; None where it does not read completely."""
@@ -62,6 +65,11 @@ class Closed(NamedTuple):
     """Whether the plaintext took the APDU's place."""
     around: bytes = b""
     """The ACSE APDU in whose user-information it stood."""
+
+    @property
+    def is_signed(self) -> bool:
+        """Tell whether it is a signature over an APDU, which stands in clear within it."""
+        return "signature" in self.entry.slots
 
     @property
     def stood(self) -> bytes:
@@ -122,6 +130,14 @@ class Record:
     notes: tuple[Note, ...] = ()
     is_open: bool = False
     """Whether it is the newest part of a transfer that still runs: it may yet get *incomplete*."""
+
+    @property
+    def shown(self) -> Apdu | None:
+        """Give the APDU that outputs show: what is signed stays within its signature until someone checked it."""
+        layer = self.protection[-1] if self.protection else None
+        if layer is not None and layer.status == UNCHECKED:
+            return Apdu(layer.octets, layer.entry, layer.values)
+        return self.apdu
 
     def add_note(self, note: Note) -> None:
         """Add one finding."""

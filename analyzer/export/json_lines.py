@@ -100,11 +100,14 @@ class JsonLines:
 
 def _add_apdus(record: Record, add: Callable[[str], None]) -> None:
     """Write what the record carries, as far as there is something."""
-    if record.apdu is not None:
-        add(f', "apdu": {apdu_text(record.apdu.octets)}')
+    layers = record.protection
+    shown = record.shown if layers else record.apdu
+    if shown is not None:
+        add(f', "apdu": {apdu_text(shown.octets)}')
     if record.closed is not None:
-        protection = ", ".join(_text(_protection(one)) for one in record.protection)
-        add(f', "ciphered": {_text(_closed(record.closed))}, "protection": [{protection}]')
+        add(f', "ciphered": {_text(_closed(record.closed))}')
+    if layers:
+        add(f', "protection": [{", ".join(_text(_protection(one)) for one in layers)}]')
     if record.part_of is not None:
         add(f', "part_of": {record.part_of}')
     if record.parts:
@@ -139,7 +142,7 @@ def _closed(closed: Closed) -> dict[str, Any]:
 
 def _protection(closed: Closed) -> dict[str, Any]:
     name, members = next(iter(reader.apdu_json(closed.octets).items()))
-    header = {one: value for one, value in members.items() if one != "ciphered"}
+    header = {one: value for one, value in members.items() if one not in ("ciphered", "content")}
     key = {"key": closed.key} if closed.key else {}
     return {"type": name, **header, **key, "status": closed.status}
 

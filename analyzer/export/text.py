@@ -36,8 +36,8 @@ class TextLines:
         """Write *record*; without its last line end."""
         time = clock_text(record.time_ns, self._digits(), utc=self._utc) if record.time_ns is not None else "-"
         text = f"{record.number:>6}  {time}  {self._addresses(record)}  {summary(record)}"
-        if record.closed is not None:
-            text += f" [{record.closed.status}]"
+        if record.protection:
+            text += f" [{', '.join(_statuses(record))}]"
         if record.notes:
             text += self._notes(record)
         if self._tree:
@@ -102,3 +102,9 @@ def octet_lines(octets: bytes, indent: str) -> Iterator[str]:
         row = octets[at : at + _PER_LINE]
         characters = "".join(chr(octet) if 32 <= octet < 127 else "." for octet in row)
         yield f"{indent}{at:04x}  {row.hex(' '):<{_PER_LINE * 3}} {characters}"
+
+
+def _statuses(record: Record) -> list[str]:
+    """Name the verdicts: of the innermost ciphering that was opened, and of every signature."""
+    found = [record.closed.status] if record.closed is not None else []
+    return found + [layer.status for layer in record.protection if layer.is_signed]

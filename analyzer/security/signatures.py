@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from analyzer.record import UNCHECKED as UNCHECKED
 from analyzer.security.elliptic_keys import P256, SIZES, EllipticKey, private_object, public_object
 from dissectors.axdr import scan_length
 from dissectors.tree import Problem
@@ -17,7 +18,7 @@ from dissectors.tree import Problem
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
 
-VERIFIED, WRONG, UNCHECKED = "signature-verified", "signature-wrong", "signature-unchecked"
+VERIFIED, WRONG = "signature-verified", "signature-wrong"
 """The statuses of a signature."""
 WITH_LENGTH, VALUE_ONLY = "with the content's length octets", "without the content's length octets"
 """The two forms of what general-signing covers."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.reassembly.blocks import read_block
 from analyzer.record import APDU, NO_OBJECTS, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, Closed, Objects, Record
+from analyzer.tracking import signing
 from analyzer.tracking.association import Association, Request
 from analyzer.tracking.findings import dissection_notes, finding
 from analyzer.tracking.peer import Peer
@@ -109,12 +110,15 @@ class Dialogue:
         """Open an APDU with the keys given; without any, one that is authenticated only: its text stands in clear."""
         if self.protection is not None:
             return self.protection.open(record, peer, plan)
-        if plan.is_acse:
-            return plan
         for _ in range(_MOST_LAYERS):
             apdu = record.apdu
-            if apdu is None or apdu.entry is None or apdu.values is None:
+            if apdu is None or apdu.entry is None or apdu.values is None or plan.is_acse:
                 return plan
+            if plan.is_signed:
+                plan = signing.open_unchecked(record, apdu) or plan
+                if not plan.is_protected or record.apdu is apdu:
+                    return plan
+                continue
             control = apdu.values[plan.slots["security_control"]]
             if control & _ENCRYPTED:
                 return plan

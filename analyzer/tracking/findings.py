@@ -32,6 +32,8 @@ FACTS: dict[str, tuple[Severity, str]] = {
     "apdu-malformed": (ERROR, "malformed"),
     "apdu-trailing-octets": (NOTE, "malformed"),
     "undecipherable": (ERROR, "decryption"),
+    "signature-verified": (Severity.CHAT, "security"),
+    "signature-wrong": (ERROR, "security"),
     "key-changed": (Severity.CHAT, "security"),
     "invocation-counter-repeated": (WARNING, "security"),
     "invocation-counter-regressed": (WARNING, "security"),

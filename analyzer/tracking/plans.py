@@ -28,6 +28,7 @@ class Plan:
         "is_block",
         "is_general",
         "is_protected",
+        "is_signed",
         "objects",
         "role",
         "says_all",
@@ -42,7 +43,8 @@ class Plan:
         self.is_block = is_block(self.family, self.choice)
         self.is_general = self.family == "general-block-transfer"
         self.is_acse = "user_information" in found.slots
-        self.is_protected = self.is_acse or "security_control" in found.slots
+        self.is_signed = self.family == "general-signing"
+        self.is_protected = self.is_acse or self.is_signed or "security_control" in found.slots
         """Whether a key may open it, or what it carries."""
         short, long = (found.slots.get(f"{name}invoke_id_and_priority") for name in ("", "long_"))
         self.invoke: tuple[int, int, int] = (

@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 
 from analyzer.record import REQUEST, RESPONSE, Apdu, Closed, Record
 from analyzer.security import opening
+from analyzer.security.certificates import Certificates
 from analyzer.security.explain import Case, explain
 from analyzer.security.keyring import Keyring, KeySet
 from analyzer.security.keys import Key, KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, message_of
-from analyzer.tracking import rewriting
+from analyzer.tracking import rewriting, signing
 from analyzer.tracking.findings import dissection_notes, finding
 from analyzer.tracking.key_search import GENERAL_CIPHERING, GENERAL_DED, GENERAL_GLO, KeySearch, Opener
 from analyzer.tracking.knowledge import Knowledge, places
@@ -50,6 +51,7 @@ class Protection:
     def __init__(self, keyring: Keyring, knowledge: Knowledge | None = None) -> None:
         self.knowledge = knowledge or Knowledge()
         self.search = KeySearch(keyring, self.knowledge)
+        self.certificates = Certificates()
         self._searches = _MOST_SEARCHES
 
     # -- APDUs --------------------------------------------------------------------------------------------------
@@ -66,6 +68,11 @@ class Protection:
             if plan.is_acse:
                 self._associate(record, peer, plan, apdu, moves)
                 return plan
+            if plan.is_signed:
+                plan = self._open_signed(record, peer, apdu) or plan
+                if record.apdu is apdu:
+                    return plan
+                continue
             outcome, closed = self._open_one(record, peer, plan.role or peer.role, apdu, moves)
             record.protection = (*record.protection, closed)
             if not closed.is_opened:
@@ -113,6 +120,16 @@ class Protection:
             self._learn(record, peer, context, role, own, message, outcome)
         name = outcome.key.name if outcome.key is not None else ""
         return outcome, Closed(apdu.octets, entry, values, outcome.status, outcome.plaintext, name, is_opened)
+
+    def _open_signed(self, record: Record, peer: Peer, apdu: Apdu) -> Plan | None:
+        """Check a signature, and open what is signed."""
+        context = peer.association.security
+        if context is None:
+            context = peer.association.security = SecurityContext()
+        title = signing.originator(apdu)
+        role = signing.role(apdu) or peer.role
+        keys, _ = self.search.keys_and_titles(record, peer, context, role, title)
+        return signing.open_checked(record, apdu, keys, self.certificates)
 
     def _associate(self, record: Record, peer: Peer, plan: Plan, apdu: Apdu, moves: bool) -> None:
         """Take what an ACSE APDU tells, and open the initiate APDU in it."""

@@ -315,8 +315,8 @@ def assert_total(chunks: Sequence[Chunk], decode_as: dict[str, str] | None = Non
         line = json.loads(json_lines.line(record))
         assert line["octets"] == record.octets.hex().upper()
         assert [one["name"] for one in line["layers"]] == [one.name for one in detail(record)]
-        if record.apdu is not None:
-            assert line["apdu"] == json.loads(json.dumps(apdu_json(record.apdu.octets)))
+        if record.shown is not None:
+            assert line["apdu"] == json.loads(json.dumps(apdu_json(record.shown.octets)))
         assert text_lines.line(record)
 
 
