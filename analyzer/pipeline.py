@@ -16,7 +16,7 @@ from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
 from captures.carried import Carried, Line, Notebook
 from captures.carriers import CARRIERS, Carriers
-from captures.chunk import RECEIVED, UNKNOWN, Chunk, Source
+from captures.chunk import PACKET, RECEIVED, UNKNOWN, Chunk, Source
 from captures.network import ACK, SYN, TCP, Network, endpoints, is_octet_link, reverse
 
 if TYPE_CHECKING:
@@ -297,7 +297,7 @@ class Pipeline:
                 text = f"{event.length} octets of the TCP stream before these are not in the capture"
                 notes.append(finding("tcp-octets-missing", text, 0, 0, "capture-loss"))
             elif event.kind == REPEATED:
-                text = f"{event.length} octets were sent again (packet {event.mark.number})"
+                text = f"{event.length} octets were sent again (packet {event.mark.number & PACKET})"
                 notes.append(finding("tcp-retransmission", text, 0, 0))
             elif event.kind in (START, RESET, END):
                 flow.conversation.lost(flow.side)

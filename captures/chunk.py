@@ -1,7 +1,7 @@
 """Timed octets as captured, and what every source of them offers; standard library only."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -10,6 +10,11 @@ UNKNOWN, RECEIVED, SENT = 0, 1, 2
 
 LINK_OCTETS = -1
 """The "link type" of octets that come without a capture's link layer: text, hex, a raw dump, a serial lane."""
+
+PACKET_BITS = 40
+"""Above these bits of a packet's number stands its input, where several are merged."""
+PACKET = (1 << PACKET_BITS) - 1
+"""Masks a packet's number in its own input."""
 
 _SHOWN_REMARKS = 20
 
@@ -30,7 +35,7 @@ class Chunk(NamedTuple):
     """Timed octets as captured: a packet of a capture, a line of a hex text, a piece of a raw dump."""
 
     number: int
-    """Packet number, from 1."""
+    """Packet number, from 1; its input stands above PACKET_BITS."""
     time_ns: int | None
     """Nanoseconds since 1970 UTC; None where the source has no times."""
     link_type: int
@@ -76,6 +81,11 @@ class Source:
         self.remark_counts: Counter[str] = Counter()
         self.comments: dict[int, list[str]] = {}
         self.line_errors: dict[int, list[str]] = {}
+
+    @property
+    def parts(self) -> "Sequence[Source]":
+        """The sources that it reads, if there are several; else itself."""
+        return (self,)
 
     def __iter__(self) -> Iterator[Chunk]:
         raise NotImplementedError

@@ -49,11 +49,21 @@ _RAW_BEGINS = re.compile(
     | \x00\x01\x00                                                   # wrapper
     | \x68(.)\1\x68                                                  # M-Bus
     | [/\xAF](?:[?\xBF]|[A-Za-z\xC1-\xFA]{3}[0-9\xB0-\xB9])          # IEC 62056-21, also with parity bits
-    | \xDB\x08                                                       # general-glo-ciphering, as P1 telegrams have it
+    | [\x01\x81][PRWBE\xD2\xD7\xC5][0-5\xB1\xB2\xB4]                # its commands
+    | \x06[0-9\xB1-\xB8][0-9A-I\xB1-\xC9][0-9\xB1-\xB8][\r\x8D]\n       # its option select
+    | \x02[0-9A-F.:-]{3,16}[(]                                       # its data
+    | \x10[\x40\x5A\x5B\x7A\x7B]..\x16                                # M-Bus, a short frame
+    | \xDB[\x00\x08]                                                # general-glo-ciphering, as P1 telegrams have it
     | \xE6[\xE6\xE7]\x00                                             # LLC""",
     re.DOTALL | re.VERBOSE,
 )
 _RAW_INSIDE = re.compile(rb"\x7E[\xA0-\xA7]|\x68(.)\1\x68", re.DOTALL)
+_RAW_TEXT = re.compile(
+    rb"""^(?:/[A-Za-z]{3}[0-9][^\r\n]*                                 # an identification message, a P1 telegram
+    | (?:[0-9]+-[0-9]+:)?[0-9A-F]+\.[0-9]+(?:\.[0-9]+)?(?:[*&][0-9]+)?\([^()\r\n]*\).*)\r?$""",
+    re.MULTILINE | re.VERBOSE,
+)
+"""Text that is the traffic itself: of IEC 62056-21 and P1, from its middle too."""
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1b")) + b"\x7f"
 
 
@@ -104,8 +114,10 @@ class RawSource(Source):
         self._window.close()
 
 
-def open_source(name: str) -> Source:
+def open_source(name: str, *, holds_octets: bool = False) -> Source:
     """Open the file, pipe or device *name* ("-" is standard input) and recognise what it holds.
+
+    *holds_octets* says that it is octets of a line if it is nothing that is known, as the user knows who names a stack.
 
     A source is read once; open it again for a second pass. Packets of a pipe come as soon as they are complete.
 
@@ -120,7 +132,7 @@ def open_source(name: str) -> Source:
         if stat.S_ISDIR(status.st_mode):
             raise CaptureError(f"{label}: a directory; {EXPECTED} was expected")
         size = status.st_size if stat.S_ISREG(status.st_mode) else None
-        source = desk.attach(_recognise(name, label, window, size, desk))
+        source = desk.attach(_recognise(name, label, window, size, desk, holds_octets))
         source.is_live = size is None and not stat.S_ISBLK(status.st_mode)
         return source
     except BaseException:
@@ -164,8 +176,9 @@ def _open(name: str) -> int:
         raise CaptureError(f"{name!r}: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _recognise(name: str, label: str, window: Window, size: int | None, desk: _Desk) -> Source:
+def _recognise(name: str, label: str, window: Window, size: int | None, desk: _Desk, holds_octets: bool) -> Source:
     """Make the source for what stands first in *window*."""
+    is_file = size is not None
     window.reach(4)
     packed: list[str] = []
     while (unpacked := _unpacked(window, desk)) is not None:
@@ -190,7 +203,9 @@ def _recognise(name: str, label: str, window: Window, size: int | None, desk: _D
             and window.buffer.startswith(magic)
         ):
             raise CaptureError(f"{label}: {what}; {EXPECTED} was expected")
-    return _recognise_octets(name, label, window, size)
+    if is_file:  # a pipe is not waited for
+        window.reach(JUDGED)
+    return _recognise_octets(name, label, window, size, holds_octets)
 
 
 def _unpacked(window: Window, desk: _Desk) -> tuple[str, Input] | None:
@@ -203,14 +218,12 @@ def _unpacked(window: Window, desk: _Desk) -> tuple[str, Input] | None:
     return None
 
 
-def _recognise_octets(name: str, label: str, window: Window, size: int | None) -> Source:
+def _recognise_octets(name: str, label: str, window: Window, size: int | None, holds_octets: bool) -> Source:
     """Tell text in hex from raw octets, where the input has no magic number."""
     if _RAW_BEGINS.match(window.buffer):
         return RawSource(name, window, size)
     while len(window.buffer) < _LOOKED_AT and b"\n" not in window.buffer and window.more():
         pass
-    if size is not None or window.ended:
-        window.reach(JUDGED)
     head = window.buffer[:JUDGED]
     judgement = judge(head)
     is_text = width_of(head) != 1 or len(head.translate(None, _CONTROL)) == len(head)
@@ -219,9 +232,11 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None) -
         return UartExport(name, window, layout, size)
     if is_text or (judgement is not None and judgement.octets >= len(head) * _SHARE_OF_TEXT):
         # Of a pipe only a first line may be there yet: octets may still come.
-        if judgement is None and (size is not None or window.ended):
+        if judgement is None and (is_whole or len(head) == JUDGED):
+            if holds_octets or _RAW_TEXT.search(head):
+                return RawSource(name, window, size)
             raise CaptureError(f"{label}: text without octets in hex; {EXPECTED} was expected")
         return TextSource(name, window, size, judgement)
-    if _RAW_BEGINS.match(head) or _RAW_INSIDE.search(head):
+    if holds_octets or _RAW_BEGINS.match(head) or _RAW_INSIDE.search(head):
         return RawSource(name, window, size)
     raise CaptureError(f"{label}: not recognised; {EXPECTED} was expected")

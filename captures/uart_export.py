@@ -37,6 +37,7 @@ class UartExport(Source):
     def __init__(self, name: str, window: Window, layout: Layout, size: int | None = None) -> None:
         super().__init__(name, size)
         self.time_digits = 9 if layout.counts != SAMPLES else 0
+        self.has_local_times = layout.counts == SECONDS  # they stand for no hour of any zone
         self._window = window
         self._layout = layout
         self._number = 0

@@ -6,19 +6,28 @@ import argparse
 import gc
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.cli.arguments import Parser, natural
 from analyzer.cli.keyrings import add_key_options, keyring, protection
 from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, say
 from captures import open_source, source_from_hex
-from captures.chunk import CaptureError, CapturePermissionError, Source
+from captures.chunk import PACKET, PACKET_BITS, CaptureError, CapturePermissionError, Source
+from captures.merged import MergedSource
 
 if TYPE_CHECKING:
     from analyzer.pipeline import Pipeline
+    from analyzer.record import Record
 
 _BATCH = 512
 _STACKS = ("hdlc", "wrapper", "mbus", "llc", "apdu")
+
+
+class Input(NamedTuple):
+    """An input: its name, and what opens it; a file can be opened again."""
+
+    name: str
+    opened: Callable[[], Source]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "-r", dest="read", action="append", default=[], metavar="INPUT", help="an input, as tshark has it"
     )
+    made.add_argument("--merge", action="store_true", help="join several inputs by time")
     made.add_argument("--hex", action="append", default=[], metavar="OCTETS", help="decode these octets")
     made.add_argument("-V", "--tree", action="store_true", help="print each record's whole tree")
     made.add_argument("-x", "--octets", action="store_true", help="print each record's octets")
@@ -66,25 +76,49 @@ def run(words: list[str]) -> int:
 
     gc.freeze()
     gc.set_threshold(200_000, 50, 100)  # records are freed by their counts: looking for cycles among them is waste
-    status = 0
-    several = len(names) + len(options.hex) > 1
-    for name, opened in _sources(names, options.hex):
+    inputs = list(_inputs(names, options.hex, holds_octets="serial" in forced or "record" in forced))
+    several = len(inputs) > 1
+    if options.merge:
+        inputs, status = _merged(inputs)
+    else:
+        status = 0
+    for name, opened in inputs:
         try:
             with opened() as source:
                 guard = protection(keys, forced, opened, is_live=source.is_live)
                 _decode(source, options, Pipeline(forced, guard), {"input": name} if several else {})
-        except CapturePermissionError as problem:
-            status = fail(str(problem), PERMISSION_ERROR)
         except CaptureError as problem:
-            status = fail(str(problem), INPUT_ERROR)
+            status = _failed(problem)
     return status
 
 
-def _sources(names: list[str], hexes: list[str]) -> Iterator[tuple[str, Callable[[], Source]]]:
+def _failed(problem: CaptureError) -> int:
+    """Say why an input cannot be read. Returns the exit status."""
+    return fail(str(problem), PERMISSION_ERROR if isinstance(problem, CapturePermissionError) else INPUT_ERROR)
+
+
+def _inputs(names: list[str], hexes: list[str], *, holds_octets: bool) -> Iterator[Input]:
     for name in names:
-        yield name, lambda name=name: open_source(name)  # type: ignore[misc]
+        yield Input(name, lambda name=name: open_source(name, holds_octets=holds_octets))  # type: ignore[misc]
     for text in (one or "" for one in hexes):  # argparse makes an empty list of "--hex=--"
-        yield "--hex", lambda text=text: source_from_hex(text)  # type: ignore[misc]
+        yield Input("--hex", lambda text=text: source_from_hex(text))  # type: ignore[misc]
+
+
+def _merged(inputs: list[Input]) -> tuple[list[Input], int]:
+    """Make one input of all that can be opened. Returns it, and the exit status of those that cannot."""
+    status = 0
+    sources: dict[int, Source] = {}
+    for index, one in enumerate(inputs):
+        try:
+            sources[index] = one.opened()
+        except CaptureError as problem:
+            status = _failed(problem)
+    first = [MergedSource(list(sources.values()))]
+
+    def opened() -> Source:
+        return first.pop() if first else MergedSource([inputs[index].opened() for index in sources])
+
+    return ([Input("merged", opened)] if sources else []), status
 
 
 def decode_as(choices: list[str]) -> dict[str, str]:
@@ -106,7 +140,7 @@ def _decode(source: Source, options: argparse.Namespace, pipeline: Pipeline, mor
     line = _writer(source, options, more)
     count = 0
     batch: list[str] = []
-    if more and line is not None and not _is_json(options):
+    if more and line is not None and not _is_json(options) and not options.merge:
         batch.append(f"== {more['input']}")
     is_live = source.is_live
     for record in pipeline.run(source, waits=not is_live):
@@ -122,8 +156,9 @@ def _decode(source: Source, options: argparse.Namespace, pipeline: Pipeline, mor
             break
     _write(batch)
     sys.stdout.flush()
-    for remark in source.remarks:
-        say(f"{_label(source)}: {remark.text}")
+    for part in source.parts:
+        for remark in part.remarks:
+            say(f"{_label(part)}: {remark.text}")
     _say_rest(source, pipeline, count)
     if options.verbose:
         found = ", ".join(f"{number} {stack}" for stack, number in sorted(pipeline.stacks.items())) or "none"
@@ -140,13 +175,31 @@ def _writer(source: Source, options: argparse.Namespace, more: dict[str, str]) -
     if _is_json(options):
         from analyzer.export.json_lines import JsonLines
 
-        return JsonLines(lambda: source.time_digits, layers=options.layers, more=more).line
+        def lines(members: dict[str, str]) -> Callable[[Record], str]:
+            return JsonLines(lambda: source.time_digits, layers=options.layers, more=members).line
+
+        if isinstance(source, MergedSource):
+            return _merged_line(
+                [lines({"input": "--hex" if part.name == "hex" else part.name}) for part in source.sources]
+            )
+        return lines(more)
     from analyzer.export.text import TextLines
 
     colour = sys.stdout.isatty() and not options.no_color
     utc = options.utc or source.has_local_times  # such times are shown as they stand
     text = TextLines(lambda: source.time_digits, tree=options.tree, octets=options.octets, utc=utc, colour=colour)
     return text.line
+
+
+def _merged_line(lines: list[Callable[[Record], str]]) -> Callable[[Record], str]:
+    """Write a record by the writer of the input that its last octet came from, with that input's packet numbers."""
+
+    def line(record: Record) -> str:
+        index = record.packets[-1] >> PACKET_BITS
+        record.packets = tuple(number & PACKET for number in record.packets)
+        return lines[index](record)
+
+    return line
 
 
 def _write(batch: list[str]) -> None:

@@ -58,6 +58,15 @@ def read(name: str) -> list[Chunk]:
         (b"/ISK5\\2MT382-1000\r\n\r\n1-0:1.8.1(000671.578*kWh)\r\n!\r\n", RawSource),
         (b"/?!\r\n", RawSource),
         (b"\xdb\x08" + bytes(40), RawSource),
+        (b"\xdb\x00" + bytes(40), RawSource),
+        (b"\x06050\r\n", RawSource),
+        (b"\x06\xb2\xb1\xb2\x8d\n", RawSource),
+        (b"\x01P1\x02(12345678)\x03\x60", RawSource),
+        (b"\x81\xd21\x02C003()\x03", RawSource),
+        (b"\x02F.F(00)\r\n!\r\n\x03\x11", RawSource),
+        (b"\x10\x5b\x01\x5c\x16\xe5", RawSource),
+        (b"1-0:1.8.1(000671.578*kWh)\r\n1-0:2.8.1(000000.000*kWh)\r\n!4F2A\r\n", RawSource),
+        (b"(000671.578*kWh)\r\n/ISK5\\2MT382-1000\r\n\r\n", RawSource),
     ],
 )
 @pytest.mark.parametrize("times", [0, 1, 2])

@@ -1,0 +1,75 @@
+"""Several captures to one stream of chunks in the order of time, each chunk still telling which input it is from.
+
+A packet's number carries its input above the bits of ``PACKET_BITS``. Interfaces stay apart, and so do serial lines;
+addresses are the same everywhere: a TCP connection that goes on in the next file of a ring is one connection.
+"""
+
+from collections.abc import Iterator, Sequence
+from heapq import merge
+from itertools import chain
+from operator import itemgetter
+
+from captures.chunk import PACKET_BITS, Chunk, Source
+
+_INTERFACE_BITS = 32
+
+
+class MergedSource(Source):
+    """Reads *sources* at once, bounded: one chunk of each waits.
+
+    A capture keeps its own order even where its times go back. Sources without times come first, one after another.
+    """
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        super().__init__("merged")
+        self.sources = sources
+        self.is_live = any(source.is_live for source in sources)
+        self.has_local_times = any(source.has_local_times for source in sources)
+
+    @property
+    def parts(self) -> Sequence[Source]:
+        """The sources, then itself for what it has to say."""
+        return (*self.sources, self)
+
+    def close(self) -> None:
+        """Give all inputs back."""
+        for source in self.sources:
+            source.close()
+
+    def __iter__(self) -> Iterator[Chunk]:
+        timed = []
+        for index, source in enumerate(self.sources):
+            stream = self._numbered(index, source)
+            first = next(stream, None)
+            if first is None:
+                continue
+            if first.time_ns is not None:
+                timed.append(_in_order(chain((first,), stream)))
+                continue
+            if len(self.sources) > 1:
+                self.remark("merged-without-times", f"{source.name} has no times: it stands before what has them")
+            yield first
+            yield from stream
+        for _, chunk in merge(*timed, key=itemgetter(0)):
+            yield chunk
+
+    def _numbered(self, index: int, source: Source) -> Iterator[Chunk]:
+        """Give the chunks of one source with numbers and interfaces of their own, and move its marks along."""
+        above, other = index << PACKET_BITS, index << _INTERFACE_BITS
+        for chunk in source:
+            if source.time_digits > self.time_digits:
+                self.time_digits = source.time_digits
+            for mine, theirs in ((self.comments, source.comments), (self.line_errors, source.line_errors)):
+                if theirs:
+                    mine.update((number | above, texts) for number, texts in theirs.items())
+                    theirs.clear()
+            yield chunk._replace(number=chunk.number | above, interface=chunk.interface | other)
+
+
+def _in_order(chunks: Iterator[Chunk]) -> Iterator[tuple[int, Chunk]]:
+    """Give each chunk with the latest time up to it."""
+    latest = 0
+    for chunk in chunks:
+        if chunk.time_ns is not None and chunk.time_ns > latest:
+            latest = chunk.time_ns
+        yield latest, chunk
