@@ -12,7 +12,9 @@ from captures.chunk import CaptureError
 
 
 class Sample(NamedTuple):
-    """A sample capture. Counts are by name, *notes* codes that are right there; *keys* is the keyring to open it."""
+    """A sample capture. Counts are by name, *notes* codes that are right there; *keys* is the keyring to open it,
+    *remarks* how many lines on stderr say what was assumed.
+    """
 
     name: str
     title: str
@@ -27,6 +29,7 @@ class Sample(NamedTuple):
     opened: Mapping[str, int]
     notes: tuple[str, ...]
     keys: Path | None
+    remarks: int
 
 
 def samples() -> list[Sample]:
@@ -48,6 +51,7 @@ def samples() -> list[Sample]:
             opened=entry.get("opened", {}),
             notes=tuple(entry["notes"]),
             keys=folder / entry["keys"] if "keys" in entry else None,
+            remarks=entry.get("remarks", 0),
         )
         for entry in manifest["sample"]
     ]

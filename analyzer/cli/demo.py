@@ -6,7 +6,7 @@ from analyzer.cli.arguments import Parser
 from analyzer.cli.main import USAGE_ERROR, fail
 from captures.samples import samples
 
-DEFAULT = "ln-wrapper"
+DEFAULT = "ln-ciphered"
 
 
 def run(words: list[str]) -> int:

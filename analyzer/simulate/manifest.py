@@ -16,6 +16,7 @@ HEADER = """\
 #   IEC 62056-21 by type, P1 telegrams. apdus: APDUs as they stand in the frames, by name, each block as one. opened:
 #   what is inside the ciphered ones. completed: APDUs that come out of general-block-transfers, opened too. keys: the
 #   keyring that opens it; everybody knows these keys.
+# remarks: how many lines on stderr say what was assumed.
 # notes: codes of the notes of severity warning or error that are right there; none in healthy traffic.
 """
 
@@ -39,6 +40,8 @@ class Sample:
     keyring: str = ""
     """The text of the keyring file that opens it."""
     notes: Sequence[str] = ()
+    remarks: int = 0
+    """How many lines on stderr say what was assumed."""
 
     @property
     def name(self) -> str:
@@ -57,6 +60,7 @@ class Sample:
         lines += ["shows = [", *(f"  {_text(one)}," for one in self.shows), "]"]
         notes = ", ".join(map(_text, self.notes))
         lines += [f"seed = {self.seed}", f"packets = {self.packets}", f"notes = [{notes}]"]
+        lines += [f"remarks = {self.remarks}"] if self.remarks else []
         lines += [f"keys = {_text(self.keys)}"] if self.keys else []
         for key in ("frames", "apdus", "opened", "completed"):
             counts: Mapping[str, int] = getattr(self, key)
@@ -79,10 +83,12 @@ def sample_of(
     *,
     keyring: str = "",
     notes: Sequence[str] = (),
+    remarks: int = 0,
 ) -> Sample:
     """Make a sample of its file and what it says, with the counts of its *units* (frames or wrapper PDUs)."""
     counts = (count_frames(units), count_apdus(units), count_completed(units), count_opened(units))
-    return Sample(file, title, description, link, tuple(shows), seed, octets, packets, *counts, keyring, tuple(notes))
+    told = (file, title, description, link, tuple(shows), seed, octets, packets)
+    return Sample(*told, *counts, keyring=keyring, notes=tuple(notes), remarks=remarks)
 
 
 def manifest(samples: Iterable[Sample]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from analyzer.simulate.manifest import Sample, manifest
 from analyzer.simulate.recipes_ciphered import ln_ciphered, push_ciphered
 from analyzer.simulate.recipes_network import blocks, ln_wrapper, push_udp
+from analyzer.simulate.recipes_ports import hdlc_log, mbus_push
 from analyzer.simulate.recipes_serial import hdlc_segments, sn_hdlc
 
 RECIPES: tuple[Callable[[], Sample], ...] = (
@@ -19,6 +20,8 @@ RECIPES: tuple[Callable[[], Sample], ...] = (
     blocks,
     ln_ciphered,
     push_ciphered,
+    mbus_push,
+    hdlc_log,
 )
 """What makes each sample, in the order of the manifest."""
 

@@ -34,7 +34,8 @@ def arguments(sample: Sample, form: str) -> list[str]:
 @pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample.name)
 def test_sample_prints_what_its_golden_file_holds(run: Run, sample: Sample, form: str) -> None:
     ran = run("decode", *arguments(sample, form), sample.path)
-    assert (ran.status, ran.err) == (0, "")
+    assert ran.status == 0
+    assert len(ran.err.splitlines()) <= sample.remarks
     golden = FOLDER / f"{sample.name}-{form}.txt"
     if os.environ.get(VARIABLE) == "write":
         golden.write_text(ran.out, encoding="utf-8", newline="\n")

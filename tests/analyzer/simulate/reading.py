@@ -129,3 +129,30 @@ def flags_of(options: bytes) -> int:
 
 def capture(octets: bytes) -> tuple[int, list[Record]]:
     return pcapng(octets) if octets[:4] == b"\x0a\x0d\x0d\x0a" else pcap(octets)
+
+
+def mbus_frame(octets: bytes) -> bytes:
+    """Take an M-Bus long frame apart: what its length counts. Start, stop and sum must be right."""
+    assert octets[0] == octets[3] == 0x68
+    assert octets[1] == octets[2] == (len(octets) - 6) % 256
+    assert octets[-1] == 0x16
+    assert octets[-2] == sum(octets[4:-2]) % 256
+    return octets[4:-2]
+
+
+def frames_of_log(text: bytes) -> list[Record]:
+    """Join the reads of a log's lines to HDLC frames, each as long as its header says."""
+    waiting = {"TX": b"", "RX": b""}
+    found = []
+    for line in text.decode("ascii").splitlines():
+        if line.startswith("#"):
+            continue
+        word, octets = line[24:26], bytes.fromhex(line[28:])
+        waiting[word] += octets
+        size = 2 + (int.from_bytes(waiting[word][1:3], "big") & 0x7FF)
+        if len(waiting[word]) >= size:
+            assert len(waiting[word]) == size
+            found.append(Record(0, waiting[word]))
+            waiting[word] = b""
+    assert set(waiting.values()) == {b""}
+    return found

@@ -10,6 +10,7 @@ from analyzer.simulate.local_messages import data_set
 from analyzer.simulate.mbus_line import LARGEST_LENGTH, carry, segments
 from analyzer.simulate.sent import SECOND, TO_CLIENT, Sent, Truth
 from tests.analyzer.simulate.opening import gcm
+from tests.analyzer.simulate.reading import mbus_frame
 
 EXAMPLE = p1_port.telegram(
     "ISk5\\2MT382-1000",
@@ -22,18 +23,9 @@ EXAMPLE = p1_port.telegram(
 )
 
 
-def long_frame(octets: bytes) -> bytes:
-    """Take a long frame apart: what its length counts. Start, stop and sum must be right."""
-    assert octets[0] == octets[3] == 0x68
-    assert octets[1] == octets[2] == (len(octets) - 6) % 256
-    assert octets[-1] == 0x16
-    assert octets[-2] == sum(octets[4:-2]) % 256
-    return octets[4:-2]
-
-
 def joined(frames: list[bytes]) -> bytes:
     """Join segments whose numbers run from 0 and whose last has FIN."""
-    bodies = [long_frame(octets) for octets in frames]
+    bodies = [mbus_frame(octets) for octets in frames]
     assert [body[2] & 0x0F for body in bodies] == [number % 16 for number in range(len(bodies))]
     assert [bool(body[2] & 0x10) for body in bodies] == [False] * (len(bodies) - 1) + [True]
     assert {body[:2] + body[3:5] for body in bodies} == {b"\x53\xff\x01\x67"}
@@ -51,7 +43,7 @@ def test_segments_joined_by_hand_are_the_apdu(apdu: bytes, length: int) -> None:
 def test_length_of_a_frame_counts_modulo_256(size: int, said: int) -> None:
     (octets,) = segments(bytes(size), 1, 103, length=LARGEST_LENGTH)
     assert octets[1] == said
-    assert len(long_frame(octets)) == size + 5
+    assert len(mbus_frame(octets)) == size + 5
 
 
 def test_push_in_segments_takes_its_time_on_the_line() -> None:

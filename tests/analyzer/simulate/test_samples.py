@@ -12,7 +12,7 @@ from captures.samples import sample_path, samples
 from dissectors.reader import apdu_json
 from tests.analyzer.simulate import reading
 
-USER0, ETHERNET = 147, 1
+ETHERNET = 1
 NAMES = [recipe.__name__.replace("_", "-") for recipe in RECIPES]
 TYPES = {0x83: "SNRM", 0x43: "DISC", 0x63: "UA", 0x03: "UI"}
 FAMILIES = {
@@ -72,9 +72,27 @@ def network_apdus(records: list[reading.Record]) -> list[bytes]:
     return found + [apdu for octets in lanes.values() for *_, apdu in reading.pdus(octets)]
 
 
+def mbus_apdus(records: list[reading.Record]) -> list[bytes]:
+    """Join the segments of a bus that only one meter speaks on."""
+    waiting, found = b"", []
+    for record in records:
+        body = reading.mbus_frame(record.octets)
+        assert body[:2] == b"\x53\xff"
+        waiting += body[5:]
+        if body[2] & 0x10:
+            found.append(waiting)
+            waiting = b""
+    assert waiting == b""
+    return found
+
+
 def apdus(octets: bytes) -> list[bytes]:
+    if octets.startswith(b"#"):
+        return hdlc_apdus(reading.frames_of_log(octets))
     link_type, records = reading.capture(octets)
-    return hdlc_apdus(records) if link_type == USER0 else network_apdus(records)
+    if link_type == ETHERNET:
+        return network_apdus(records)
+    return mbus_apdus(records) if records[0].octets[0] == 0x68 else hdlc_apdus(records)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -102,9 +120,11 @@ def test_sample_taken_apart_by_hand_has_the_apdus_of_the_manifest(name: str) -> 
     assert dict(found) == next(sample.apdus for sample in samples() if sample.name == name)
 
 
-@pytest.mark.parametrize("name", ["hdlc-segments", "sn-hdlc"])
+@pytest.mark.parametrize("name", ["hdlc-segments", "sn-hdlc", "hdlc-log"])
 def test_serial_sample_taken_apart_by_hand_has_the_frames_of_the_manifest(name: str) -> None:
-    frames = [reading.frame(record.octets) for record in reading.capture(built()[name].octets)[1]]
+    octets = built()[name].octets
+    records = reading.frames_of_log(octets) if name == "hdlc-log" else reading.capture(octets)[1]
+    frames = [reading.frame(record.octets) for record in records]
     found = Counter(hdlc_type(frame.control) for frame in frames)
     found["segments"] = sum(frame.segmentation for frame in frames)
     assert dict(found) == next(sample.frames for sample in samples() if sample.name == name)
@@ -142,3 +162,16 @@ def test_blocks_sample_has_blocks_that_are_lost_and_blocks_that_come_twice() -> 
     assert second[:3] == [1, 3, 2], numbers
     assert [number for number, count in Counter(second).items() if count > 1] != []
     assert sorted(set(second)) == list(range(1, max(second) + 1))
+
+
+def test_mbus_sample_has_pushes_of_one_frame_and_of_two() -> None:
+    finals = [one.octets[6] for one in reading.capture(built()["mbus-push"].octets)[1]]
+    assert Counter(finals) == {0x10: 4, 0x00: 2, 0x11: 2}
+
+
+def test_log_has_frames_on_several_lines_and_each_line_is_a_read() -> None:
+    lines = built()["hdlc-log"].octets.decode().splitlines()[1:]
+    received = [bytes.fromhex(line.partition("RX: ")[2]) for line in lines if "RX" in line]
+    assert max(map(len, received)) == 32
+    assert sum(not one.startswith(b"\x7e") for one in received) > 5
+    assert lines == sorted(lines, key=lambda line: line[:23])
