@@ -279,7 +279,7 @@ class Pipeline:
         conversation.close()
         if conversation.stack is not None:
             self.stacks[conversation.stack] += 1
-        else:
+        elif conversation.packets:  # a connection that only opened leaves nothing aside
             carrier = conversation.carrier or OTHER
             if carrier == OTHER and conversation.is_datagram:
                 carrier = carrier_of_ports(_ports(flow.key))

@@ -11,10 +11,7 @@ from captures.packed import PACKINGS, PackedInput
 from captures.pcap import VARIANTS, PcapSource
 from captures.pcapng import MAGIC, PcapngSource
 from captures.stream import GZIP_MAGIC, FileInput, GzipInput, HeldInput, Input, Window
-from captures.text.judge import JUDGED, judge
-from captures.text.lines import width_of
-from captures.text.shapes import PLAIN
-from captures.text.source import TextSource
+from captures.text import JUDGED
 from captures.uart_export import UartExport, export_layout
 
 STDIN = "-"
@@ -145,6 +142,10 @@ def source_from_hex(text: str) -> Source:
 
     Raises: CaptureError if there are no octets in *text*.
     """
+    from captures.text.judge import judge
+    from captures.text.shapes import PLAIN
+    from captures.text.source import TextSource
+
     octets = text.encode("utf-8", "replace")
     judgement = judge(octets, PLAIN)
     if judgement is None:
@@ -222,6 +223,11 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
     """Tell text in hex from raw octets, where the input has no magic number."""
     if _RAW_BEGINS.match(window.buffer):
         return RawSource(name, window, size)
+    # The shapes of texts are many: making them costs a program that opens a capture a tenth of its start.
+    from captures.text.judge import judge
+    from captures.text.lines import width_of
+    from captures.text.source import TextSource
+
     while len(window.buffer) < _LOOKED_AT and b"\n" not in window.buffer and window.more():
         pass
     head = window.buffer[:JUDGED]

@@ -11,10 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from struct import Struct, calcsize
 from typing import Any
 
-from scapy.fields import BitField, Field
-from scapy.volatile import RandNum, VolatileValue
-
 from dissectors import axdr
+from dissectors.scapy_base import BitField, Field, RandNum, VolatileValue
 from dissectors.tree import Kind, Node, Problem, Truncated
 
 _LEAF, _HIDDEN, _BITS = Kind.LEAF, Kind.HIDDEN, Kind.BITS  # an attribute of an Enum costs as much as a node's field

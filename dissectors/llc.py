@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from scapy.packet import Raw
-
 from dissectors import registry
 from dissectors.fields import Constant, Number
 from dissectors.pdu import Layer
+from dissectors.scapy_base import Raw
 
 REQUEST, RESPONSE = b"\xe6\xe6\x00", b"\xe6\xe7\x00"
 """The LLC octets from client to server, and from server to client."""

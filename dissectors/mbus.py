@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from scapy.packet import Raw
-
 from dissectors.composites import When
 from dissectors.fields import Constant, Fixed, House, Number, Seen
 from dissectors.framed import Carried, Framed
@@ -32,6 +30,7 @@ from dissectors.mbus_octets import (
 )
 from dissectors.pdu import Layer
 from dissectors.quirks import quirk
+from dissectors.scapy_base import Raw
 from dissectors.tree import Kind, Node, Note, Severity, Truncated
 
 

@@ -9,12 +9,9 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any, ClassVar
 
-from scapy.fields import RawVal
-from scapy.packet import Packet
-from scapy.volatile import VolatileValue
-
 from dissectors.composites import grow_item, place, settle
 from dissectors.fields import BitGroup, BitPart, House, RandomOf, Seen, random_octets
+from dissectors.scapy_base import Packet, RawVal, VolatileValue
 from dissectors.tree import Kind, Node, Note, Problem, Severity
 
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from scapy.packet import Packet
-
 from dissectors import axdr, registry
 from dissectors.fields import House, Octets, Seen
 from dissectors.nesting import inner_apdu, is_deepest
 from dissectors.pdu import Remaining
 from dissectors.quirks import quirk
+from dissectors.scapy_base import Packet
 from dissectors.tree import Kind, Node, Problem, Truncated
 
 AUTHENTICATED, ENCRYPTED = 0x10, 0x20

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
 from os import devnull
@@ -28,11 +27,13 @@ class Command(NamedTuple):
 
     module: str
     does: str
+    makes_packets: bool = True
+    """Whether it needs the layers as Scapy packets."""
 
 
 COMMANDS: dict[str, Command] = {
-    "decode": Command("analyzer.cli.decode", "one line a record, or trees, or JSON, of captures"),
-    "demo": Command("analyzer.cli.demo", "decode a bundled sample capture"),
+    "decode": Command("analyzer.cli.decode", "one line a record, or trees, or JSON, of captures", False),
+    "demo": Command("analyzer.cli.demo", "decode a bundled sample capture", False),
 }
 
 HELP = """\
@@ -49,6 +50,15 @@ commands:
 
 INPUT is a pcap or pcapng file (also gzip, zstd, lz4), text with hex octets, a raw octet dump, or - for stdin.
 """
+
+
+def program() -> int:
+    """Run as a program of its own: of what its command does not need, the most costly part stays out."""
+    import dissectors
+
+    word = sys.argv[1] if len(sys.argv) > 1 else ""
+    dissectors.makes_packets = COMMANDS.get(word, COMMANDS["decode"]).makes_packets
+    return main()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -126,6 +136,8 @@ def _help() -> str:
 
 
 def _unknown(word: str) -> int:
+    from difflib import get_close_matches
+
     near = get_close_matches(word, COMMANDS, 1)
     hint = f"; did you mean '{near[0]}'?" if near else "; see dlmshark --help"
     return fail(f"'{word}' is neither a command nor a file{hint}", USAGE_ERROR)
@@ -153,4 +165,4 @@ def _forget_stdout() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program())

@@ -10,8 +10,6 @@ from captures.text.reader import Hints, Reader
 from captures.text.shapes import SHAPES, Shape
 from captures.text.times import date_order
 
-JUDGED = 64 * 1024
-"""Octets of a text that are looked at."""
 _ENOUGH = 0.2
 """The share of the most octets that any shape finds: with so many a more particular shape is believed."""
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from captures.chunk import Chunk, Source
 from captures.stream import Window
-from captures.text.judge import JUDGED, Judgement, judge
+from captures.text import JUDGED
+from captures.text.judge import Judgement, judge
 from captures.text.lines import blocks, width_of
 from captures.text.reader import MAY_HOLD_OCTETS, Hints, Reader
 from captures.text.shapes import PLAIN, SHAPES, Shape

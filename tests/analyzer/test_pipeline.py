@@ -16,6 +16,7 @@ from analyzer.export.text import TextLines
 from analyzer.pipeline import Pipeline
 from analyzer.record import Record
 from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
+from captures.network import SYN
 from dissectors.reader import apdu_json
 from tests.analyzer.framing.build import PLACES, cut, octetwise
 from tests.analyzer.tracking.build import (
@@ -106,6 +107,12 @@ def test_records_over_tcp_are_those_of_the_line() -> None:
 def test_what_was_said_before_reads_as_it_did_the_first_time() -> None:
     once = [without_numbers(one) for one in records_of(wrapper_conversation(dialogue()))]
     assert [without_numbers(one) for one in records_of(wrapper_conversation(dialogue(*CHOSEN, *CHOSEN)))] == once * 2
+
+
+def test_connection_that_only_opens_leaves_nothing_aside() -> None:
+    pipeline = Pipeline()
+    assert list(pipeline.run(ListSource([chunk(1, segment(ASKED, 1, b"", SYN), UNKNOWN, ETHERNET)]))) == []
+    assert dict(pipeline.left_aside) == {}
 
 
 def test_first_segments_out_of_order_give_the_same_records() -> None:

@@ -44,8 +44,12 @@ class Measurement:
 def run_once(command: list[str], timeout_s: float = 900) -> tuple[Cost | None, str]:
     """Run a command with its output thrown away. Returns its cost, or None and the reason."""
     began = time.monotonic()
+    # a program is installed with its bytecode; an environment that forbids to keep it would measure the compiler
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     try:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
+        )
     except OSError as error:
         return None, str(error)
     assert process.stderr is not None

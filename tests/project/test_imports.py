@@ -43,5 +43,15 @@ def test_help_loads_nothing_heavy() -> None:
     assert _loaded(modules_after(statement), "scapy", "textual", "polars", "cryptography", "lark") == set()
 
 
+@pytest.mark.parametrize("form", ["", "--tree", "--json --layers"])
+def test_program_that_only_reads_loads_no_scapy(form: str) -> None:
+    statement = (
+        "from contextlib import redirect_stdout; import io; from analyzer.cli.main import program\n"
+        f"sys.argv = 'dlmshark demo ln-wrapper {form}'.split()\n"
+        "with redirect_stdout(io.StringIO()): program()"
+    )
+    assert _loaded(modules_after(statement), "scapy", "cryptography") == set()
+
+
 def _loaded(modules: set[str], *names: str) -> set[str]:
     return {module for module in modules if any(module == name or module.startswith(f"{name}.") for name in names)}
