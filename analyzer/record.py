@@ -43,9 +43,13 @@ class Object(NamedTuple):
 
 
 class Objects(tuple[Object, ...]):
-    """The objects of one request. Requests come again and again: *text* keeps what was once said of them."""
+    """The objects of one request. Requests come again and again: *text* keeps what was once said of them.
+
+    *teaches* keeps whether an answer about them may teach something about the meter.
+    """
 
     text: str | None = None
+    teaches: bool | None = None
 
 
 NO_OBJECTS = Objects()
@@ -80,12 +84,16 @@ class Closed(NamedTuple):
 class Lane:
     """One direction of a conversation, with the text that outputs show."""
 
-    __slots__ = ("conversation", "side", "text")
+    __slots__ = ("conversation", "ends", "side", "text")
 
     def __init__(self, conversation: int, side: int, text: str) -> None:
         self.conversation = conversation
         self.side = side
         self.text = text
+        source, arrow, destination = text.partition(" > ")
+        is_network = bool(arrow) and not source.startswith("serial:")
+        self.ends = (source, destination) if is_network else (f"line {conversation}",) * 2
+        """Where its octets come from and go to; of a serial line both are the line."""
 
 
 class Record:

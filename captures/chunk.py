@@ -1,7 +1,10 @@
 """Timed octets as captured, and what every source of them offers; standard library only."""
 
+from __future__ import annotations
+
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from mmap import ACCESS_READ, mmap
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -68,7 +71,8 @@ class Source:
     line in them (parity, framing, break); ``size`` is the input's length in
     octets where it is known and ``Chunk.offset`` runs up to it. ``is_live`` says that octets may still come
     while it is read (a pipe, a FIFO, a terminal) and that nobody can tell when. ``has_local_times`` says that its
-    times name no zone: they are taken as if they were UTC, and should be shown as they stand.
+    times name no zone: they are taken as if they were UTC, and should be shown as they stand. ``again`` opens the
+    input once more from its beginning, beside this source; None where that cannot be.
     """
 
     def __init__(self, name: str, size: int | None = None) -> None:
@@ -76,6 +80,9 @@ class Source:
         self.size = size
         self.is_live = False
         self.has_local_times = False
+        self.plain_file: str | None = None
+        """The file in which packets stand octet for octet, if there is one."""
+        self.again: Callable[[], Source] | None = None
         self.time_digits = 0
         self.remarks: list[Remark] = []
         self.remark_counts: Counter[str] = Counter()
@@ -83,7 +90,7 @@ class Source:
         self.line_errors: dict[int, list[str]] = {}
 
     @property
-    def parts(self) -> "Sequence[Source]":
+    def parts(self) -> Sequence[Source]:
         """The sources that it reads, if there are several; else itself."""
         return (self,)
 
@@ -98,6 +105,16 @@ class Source:
 
     def close(self) -> None:
         """Give the input back; a second call does nothing."""
+
+    def may_hold(self, octets: bytes) -> bool:
+        """Tell whether *octets* may stand in a packet of the input; true where that cannot be said at once."""
+        if self.plain_file is None:
+            return True
+        try:
+            with open(self.plain_file, "rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as mapped:
+                return mapped.find(octets) >= 0
+        except (OSError, ValueError):
+            return True
 
     def remark(self, code: str, text: str, number: int | None = None) -> None:
         """Note *text*; the first of a code are kept, and all are counted in ``remark_counts``."""

@@ -36,6 +36,10 @@ class MergedSource(Source):
         for source in self.sources:
             source.close()
 
+    def may_hold(self, octets: bytes) -> bool:
+        """Tell whether *octets* may stand in one of the sources."""
+        return any(source.may_hold(octets) for source in self.sources)
+
     def __iter__(self) -> Iterator[Chunk]:
         timed = []
         for index, source in enumerate(self.sources):

@@ -5,6 +5,7 @@ import re
 import stat
 import sys
 from collections.abc import Iterator
+from functools import partial
 
 from captures.chunk import LINK_OCTETS, UNKNOWN, CaptureError, CapturePermissionError, Chunk, Source
 from captures.packed import PACKINGS, PackedInput
@@ -123,7 +124,7 @@ def open_source(name: str, *, holds_octets: bool = False) -> Source:
     label = "stdin" if name == STDIN else name
     descriptor = _stdin() if name == STDIN else _open(name)
     desk = _Desk()
-    window = Window(FileInput(descriptor, desk, owned=name != STDIN))
+    window = Window(FileInput(descriptor, desk, owned=name != STDIN, at=_begin(descriptor) if name == STDIN else None))
     try:
         status = os.fstat(descriptor)
         if stat.S_ISDIR(status.st_mode):
@@ -131,6 +132,10 @@ def open_source(name: str, *, holds_octets: bool = False) -> Source:
         size = status.st_size if stat.S_ISREG(status.st_mode) else None
         source = desk.attach(_recognise(name, label, window, size, desk, holds_octets))
         source.is_live = size is None and not stat.S_ISBLK(status.st_mode)
+        if size is not None and (name != STDIN or hasattr(os, "pread")):
+            source.again = partial(open_source, name, holds_octets=holds_octets)
+        if source.size is not None and name != STDIN and isinstance(source, PcapSource | PcapngSource):
+            source.plain_file = name
         return source
     except BaseException:
         window.close()
@@ -152,7 +157,18 @@ def source_from_hex(text: str) -> Source:
         shown = text.strip()
         shown = f"{shown[:40]}…" if len(shown) > 40 else shown
         raise CaptureError(f"--hex: octets in hex such as 7E A0 07 were expected, not {shown!r}")
-    return TextSource("hex", Window(HeldInput(octets)), len(octets), judgement, PLAIN)
+    source = TextSource("hex", Window(HeldInput(octets)), len(octets), judgement, PLAIN)
+    source.again = partial(source_from_hex, text)
+    return source
+
+
+def _begin(descriptor: int) -> int | None:
+    """Tell where reading of a redirected file begins; None for what has no places, or cannot be read by place."""
+    try:
+        is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        return os.lseek(descriptor, 0, os.SEEK_CUR) if is_file and hasattr(os, "pread") else None
+    except OSError:
+        return None
 
 
 def _stdin() -> int:

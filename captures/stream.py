@@ -25,18 +25,26 @@ class Input(Protocol):
 
 
 class FileInput:
-    """A file descriptor, read without a buffer of our own: what a pipe has is passed on at once."""
+    """A file descriptor, read without a buffer of our own: what a pipe has is passed on at once.
 
-    def __init__(self, descriptor: int, report: Report, *, owned: bool = True) -> None:
+    With *at* reading begins there and leaves the descriptor's own place alone, so that two may read one file.
+    """
+
+    def __init__(self, descriptor: int, report: Report, *, owned: bool = True, at: int | None = None) -> None:
         self._descriptor = descriptor
         self._report = report
         self._owned = owned
+        self._at = at
 
     def fetch(self) -> bytes:
         """Return what is there; a failing medium ends the input with a remark."""
         while self._descriptor >= 0:
             try:
-                return os.read(self._descriptor, BLOCK)
+                if self._at is None:
+                    return os.read(self._descriptor, BLOCK)
+                octets = os.pread(self._descriptor, BLOCK, self._at)
+                self._at += len(octets)
+                return octets
             except BlockingIOError:  # stdin that another program left non-blocking
                 select.select([self._descriptor], [], [])
             except OSError as error:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from analyzer.cli.main import KeysError, say
-from captures.chunk import Source
 
 if TYPE_CHECKING:
     from analyzer.security.keyring import Keyring
-    from analyzer.tracking.protection import Protection
 
 _VARIABLE = "DLMSHARK_KEYS"
 
@@ -41,23 +38,3 @@ def keyring(options: argparse.Namespace) -> Keyring | None:
     for remark in loaded.remarks:
         say(remark)
     return loaded.keyring
-
-
-def protection(
-    keys: Keyring | None, forced: dict[str, str], opened: Callable[[], Source], *, is_live: bool
-) -> Protection | None:
-    """Make what opens protected APDUs. A file teaches all its titles, for it can be read again; a pipe those so far."""
-    if keys is None:
-        return None
-    from analyzer.pipeline import Pipeline
-    from analyzer.tracking.knowledge import Knowledge
-    from analyzer.tracking.protection import Protection
-
-    def whole() -> Knowledge:
-        learning = Protection(keys)
-        with opened() as source:
-            for _ in Pipeline(forced, learning).run(source):
-                pass
-        return learning.knowledge
-
-    return Protection(keys, Knowledge(None if is_live else whole))

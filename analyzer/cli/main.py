@@ -33,6 +33,7 @@ class Command(NamedTuple):
 
 COMMANDS: dict[str, Command] = {
     "decode": Command("analyzer.cli.decode", "one line a record, or trees, or JSON, of captures", False),
+    "readings": Command("analyzer.cli.readings", "the metered values in captures: text, JSON, CSV or Parquet", False),
     "demo": Command("analyzer.cli.demo", "decode a bundled sample capture", False),
 }
 

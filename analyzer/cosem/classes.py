@@ -49,6 +49,12 @@ def attribute_type(class_id: int, attribute_id: int, version: int | None = None)
     return str(attribute["type"]) if attribute else None
 
 
+def attribute_values(class_id: int, attribute_id: int, version: int | None = None) -> str:
+    """Name the table of enumerations.toml that spells an attribute's value; empty where none does."""
+    attribute = _member(class_id, "attribute", attribute_id, version)
+    return str(attribute.get("values", "")) if attribute else ""
+
+
 def enumeration(class_id: int, attribute_id: int, value: int, version: int | None = None) -> str | None:
     """Spell the *value* of an enumerated or bit-mapped attribute ("connected"); None where it has no spelling."""
     attribute = _member(class_id, "attribute", attribute_id, version)

@@ -14,8 +14,10 @@ from typing import Any
 from analyzer.detail import LayersText, detail, walk
 from analyzer.export.summary import apdu_summary, summary
 from analyzer.export.times import seconds_text
+from analyzer.export.value_json import value_text
 from analyzer.record import NO_OBJECTS, Apdu, Closed, Record
 from analyzer.tracking.rewriting import masked_apdu
+from analyzer.tracking.values import Value, no_values
 from dissectors import checks, gateway, reader
 from dissectors.hdlc import FLAG, control_type
 from dissectors.mbus_octets import FINAL, HEADER_SIZE, LONG, SINGLE, function_name, is_transport, is_whole, length_of
@@ -29,8 +31,12 @@ _LAYERS = LayersText()
 class JsonLines:
     """Writes records. *layers* adds each record's whole tree; *more* are members put first into every line."""
 
-    def __init__(self, digits: Callable[[], int], *, layers: bool = False, more: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, digits: Callable[[], int], *, layers: bool = False, more: dict[str, Any] | None = None,
+        values: Callable[[Record], list[Value]] = no_values,
+    ) -> None:  # fmt: skip
         self._digits = digits
+        self._values = values
         self._layers = layers
         self._first = "".join(f"{_text(name)}: {_text(value)}, " for name, value in (more or {}).items())
         self._texts: dict[Any, str] = {}
@@ -60,7 +66,11 @@ class JsonLines:
         if record.gateway:
             add(f', "gateway": {_text(gateway.members(record.gateway))}')
         _add_apdus(record, add)
-        add(f', "summary": {encode_basestring(summary(record))}, "octets": "{record.octets.hex().upper()}"')
+        values = self._values(record)
+        add(f', "summary": {encode_basestring(summary(record, values))}')
+        if values:
+            add(f', "values": [{", ".join(map(value_text, values))}]')
+        add(f', "octets": "{record.octets.hex().upper()}"')
         if record.notes:
             add(f', "notes": [{", ".join(map(note_text, record.notes))}]')
         if self._layers:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from analyzer.cosem.date_time import date_time_text, looks_like_date_time
 from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text, system_title_text
 from analyzer.record import LINK, NOISE, PART, Apdu, Object, Objects, Record
+from analyzer.tracking.values import Value
 from dissectors import axdr, gateway
 from dissectors.enumerations import (
     ACSE_SERVICE_PROVIDER,
@@ -29,6 +30,7 @@ from dissectors.xdlms.error import named_error
 
 SEPARATOR = " · "
 _LONGEST_VALUE = 60
+_MOST_VALUES = 2
 
 LABELS: dict[str, str] = {
     "get-request": "GET request", "get-response": "GET response", "set-request": "SET request",
@@ -59,12 +61,12 @@ def object_text(one: Object) -> str:
     return f"{text}, attribute {one.attribute} {attribute_name(one.class_id, one.attribute) or ''}".rstrip()
 
 
-def summary(record: Record) -> str:
-    """Say what *record* is; an empty text never comes out."""
+def summary(record: Record, values: Sequence[Value] = ()) -> str:
+    """Say what *record* is, with the *values* in it; an empty text never comes out."""
     apdu = record.apdu
     if apdu is None:
         return _without_apdu(record)
-    text = apdu_summary(record.assembled or apdu, record.objects)
+    text = apdu_summary(record.assembled or apdu, record.objects, values)
     if record.assembled is not None:
         text += f"{SEPARATOR}from {_count(len(record.parts), 'record')}"
     elif record.kind == PART:
@@ -98,22 +100,48 @@ def _control_text(control: int) -> str:
     return f"{name} N(R)={control >> 5}" if control & 3 == 1 else name
 
 
-def apdu_summary(apdu: Apdu, objects: Objects) -> str:
-    """Say what *apdu* is; *objects* are those of its request."""
+def apdu_summary(apdu: Apdu, objects: Objects, meant: Sequence[Value] = ()) -> str:
+    """Say what *apdu* is; *objects* are those of its request, *meant* the values in it with their meaning."""
     family = apdu.entry.family if apdu.entry is not None else apdu.family
     label = LABELS.get(family, family)
     if apdu.entry is None or apdu.values is None:
         return f"{label}{SEPARATOR}malformed" if apdu.entry is not None else f"{label}{SEPARATOR}not an APDU"
     if objects:
         about = objects.text
-        if about is None:
+        if meant and not objects[0].logical_name and meant[0].object.logical_name:
+            about = object_text(meant[0].object)
+            if len(objects) > 1:
+                about = f"{about} and {len(objects) - 1} more"
+        elif about is None:
             about = object_text(objects[0])
             if len(objects) > 1:
                 about = f"{about} and {len(objects) - 1} more"
             objects.text = about
         label = f"{label}{SEPARATOR}{about}"
+    if meant and (detail := _meaning(apdu, meant)):
+        return f"{label}{SEPARATOR}{detail}"
     detail = _DETAILS.get(family, _nothing)(apdu, apdu.entry.slots, apdu.values)
     return f"{label}{SEPARATOR}{detail}" if detail else label
+
+
+def _meaning(apdu: Apdu, meant: Sequence[Value]) -> str:
+    """Say the values of *apdu*: one in full, of several the first."""
+    if len(meant) == 1 and apdu.family != "data-notification":
+        return _said(meant[0])
+    told = [one for one in meant if not one.name.endswith("scaler_unit")] or meant
+    shown = ", ".join(f"{one.name} {_said(one)}" for one in told[:_MOST_VALUES])
+    more = ", …" if len(meant) > min(len(told), _MOST_VALUES) else ""
+    text = f"{_count(len(meant), 'value')}: {shown}{more}"
+    if apdu.family == "data-notification" and apdu.entry is not None and apdu.values is not None:
+        time = apdu.values[apdu.entry.slots["date_time"]]
+        return f"{date_time_text(time)}{SEPARATOR}{text}" if len(time) == 12 else text
+    return text
+
+
+def _said(value: Value) -> str:
+    """Say a value; what stood on the wire as text in quotes."""
+    is_text = isinstance(value.raw, str) and value.raw.startswith(value.text.encode().hex().upper())
+    return f'"{_short(value.text)}"' if is_text and value.text else _short(value.text)
 
 
 def data_text(octets: bytes, span: tuple[int, int]) -> str:

@@ -8,6 +8,7 @@ from analyzer.detail import OutlineText, detail, walk
 from analyzer.export.summary import summary
 from analyzer.export.times import clock_text
 from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Record
+from analyzer.tracking.values import Value, no_values
 from dissectors.hdlc import control_type
 from dissectors.tree import Node, Severity, shown
 
@@ -24,8 +25,9 @@ class TextLines:
 
     def __init__(
         self, digits: Callable[[], int], *, tree: bool = False, octets: bool = False, utc: bool = False,
-        colour: bool = False,
+        colour: bool = False, values: Callable[[Record], list[Value]] = no_values,
     ) -> None:  # fmt: skip
+        self._values = values
         self._digits = digits
         self._tree, self._octets = tree, octets
         self._utc, self._colour = utc, colour
@@ -35,7 +37,7 @@ class TextLines:
     def line(self, record: Record) -> str:
         """Write *record*; without its last line end."""
         time = clock_text(record.time_ns, self._digits(), utc=self._utc) if record.time_ns is not None else "-"
-        text = f"{record.number:>6}  {time}  {self._addresses(record)}  {summary(record)}"
+        text = f"{record.number:>6}  {time}  {self._addresses(record)}  {summary(record, self._values(record))}"
         if record.protection:
             text += f" [{', '.join(_statuses(record))}]"
         if record.notes:

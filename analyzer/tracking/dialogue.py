@@ -34,6 +34,13 @@ class Asked(NamedTuple):
     objects: Objects
 
 
+def _own_objects(apdu: Apdu) -> Objects:
+    """Give the objects that an APDU itself names."""
+    return (
+        plan_of(apdu.entry).objects(apdu.values) if apdu.entry is not None and apdu.values is not None else NO_OBJECTS
+    )
+
+
 class Dialogue:
     """What the APDUs of all conversations have in common: numbering of associations."""
 
@@ -248,6 +255,7 @@ class Dialogue:
         if outcome.apdu is not None:
             record.parts = outcome.parts
             record.assembled = Apdu(*outcome.apdu)
+            record.objects = _own_objects(record.assembled) or record.objects
         if not block.is_last or outcome.is_repeated:
             record.kind = PART
             record.part_of = outcome.first

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.cli.decode import decode_as
+from analyzer.cli.inputs import decode_as
 from analyzer.cli.main import COMMANDS, OUTPUT_ERROR, USAGE_ERROR
 from captures.samples import Sample, samples
 from tests.cli.conftest import FRAME, Run, pcap_octets, spawn

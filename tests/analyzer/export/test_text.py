@@ -172,6 +172,6 @@ def test_summary_of_an_assembled_transfer_says_of_how_many() -> None:
 def test_summary_of_short_name_requests_says_block_and_value() -> None:
     found = [summary(one) for one in decode(wrapped(TRANSFERS["write"].said))]
     assert found[0] == "Write request · block 1 · part"
-    assert found[-2].startswith("Write request · array of 4")
+    assert found[-2].startswith("Write request · short name FA08 · array of 4")
     (write,) = decode(wrapped([asked(bytes.fromhex("06 01 02 FA08 01 12 0005"))]))
     assert summary(write) == "Write request · short name FA08 · 5"

@@ -1,0 +1,121 @@
+"""The inputs of every command that reads captures: options, what opens each, and which stacks are forced."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from analyzer.cli.keyrings import add_key_options
+from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, say
+from captures import open_source, source_from_hex
+from captures.chunk import CaptureError, CapturePermissionError, Source
+from captures.merged import MergedSource
+
+STACKS = ("hdlc", "wrapper", "mbus", "llc", "apdu")
+
+
+class Input(NamedTuple):
+    """An input: its name, and what opens it; a file can be opened again."""
+
+    name: str
+    opened: Callable[[], Source]
+
+
+def add_inputs(made: argparse.ArgumentParser) -> None:
+    """Add the options that say which captures to read, how, and with which keys."""
+    made.add_argument(
+        "inputs", nargs="*", metavar="INPUT", help="pcap, pcapng, gzip, zstd, lz4, hex text, raw octets, - for stdin"
+    )
+    made.add_argument(
+        "-r", dest="read", action="append", default=[], metavar="INPUT", help="an input, as tshark has it"
+    )
+    made.add_argument("--merge", action="store_true", help="join several inputs by time")
+    made.add_argument("--hex", action="append", default=[], metavar="OCTETS", help="decode these octets")
+    made.add_argument(
+        "-d", "--decode-as", action="append", default=[], metavar="SELECTOR,STACK",
+        help="force a stack: tcp.port==5000,hdlc · serial,hdlc · record,apdu",
+    )  # fmt: skip
+    add_key_options(made)
+
+
+def forced_stacks(options: argparse.Namespace) -> dict[str, str]:
+    """Give the stacks that the user named. Raises: UsageError."""
+    try:
+        return decode_as(options.decode_as)
+    except ValueError as problem:
+        raise UsageError(str(problem)) from None
+
+
+class Inputs:
+    """The inputs of a command line, stdin where it names none; *status* is that of those that cannot be read."""
+
+    def __init__(self, options: argparse.Namespace, forced: dict[str, str]) -> None:
+        names = [*options.inputs, *options.read]
+        if not names and not options.hex:
+            names = ["-"]
+        self.status = 0
+        self._inputs = list(_inputs(names, options.hex, holds_octets="serial" in forced or "record" in forced))
+        self.are_several = len(self._inputs) > 1
+        if options.merge:
+            self._inputs = self._merged()
+
+    def __iter__(self) -> Iterator[tuple[str, Source]]:
+        """Open one after another; what cannot be read is said, and the others are still given."""
+        for name, opened in self._inputs:
+            try:
+                with opened() as source:
+                    yield name, source
+            except CaptureError as problem:
+                self._fail(problem)
+
+    def _fail(self, problem: CaptureError) -> None:
+        is_forbidden = isinstance(problem, CapturePermissionError)
+        self.status = fail(str(problem), PERMISSION_ERROR if is_forbidden else INPUT_ERROR)
+
+    def _merged(self) -> list[Input]:
+        """Make one input of all that can be opened."""
+        parts = []
+        for one in self._inputs:
+            try:
+                parts.append((one, one.opened()))
+            except CaptureError as problem:
+                self._fail(problem)
+        first = MergedSource([source for _, source in parts])
+        if all(source.again is not None for source in first.sources):
+            first.again = lambda: MergedSource([one.opened() for one, _ in parts])
+        return [Input("merged", lambda: first)] if parts else []
+
+
+def _inputs(names: list[str], hexes: list[str], *, holds_octets: bool) -> Iterator[Input]:
+    for name in names:
+        yield Input(name, lambda name=name: open_source(name, holds_octets=holds_octets))  # type: ignore[misc]
+    for text in (one or "" for one in hexes):  # argparse makes an empty list of "--hex=--"
+        yield Input("--hex", lambda text=text: source_from_hex(text))  # type: ignore[misc]
+
+
+def decode_as(choices: list[str]) -> dict[str, str]:
+    """Read ``SELECTOR,STACK`` pairs. Raises ValueError that says what was expected."""
+    found = {}
+    for choice in choices:
+        selector, comma, stack = choice.rpartition("," if "," in choice else "=")
+        selector = selector.rstrip("=") if "==" not in selector else selector
+        if not comma or stack not in STACKS:
+            raise ValueError(f"--decode-as {choice}: expected SELECTOR,STACK with one of {', '.join(STACKS)}")
+        is_port = selector.partition("==")[0] in ("tcp.port", "udp.port") and selector.partition("==")[2].isdigit()
+        if not is_port and selector not in ("serial", "record"):
+            raise ValueError(f"--decode-as {choice}: expected tcp.port==N, udp.port==N, serial or record")
+        found[selector] = stack
+    return found
+
+
+def label(source: Source) -> str:
+    """Name an input as the user did."""
+    return {"-": "stdin", "hex": "--hex"}.get(source.name, source.name)
+
+
+def say_remarks(source: Source) -> None:
+    """Say on stderr what the reader of a source should know of it."""
+    for part in source.parts:
+        for remark in part.remarks:
+            say(f"{label(part)}: {remark.text}")

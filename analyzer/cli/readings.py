@@ -1,0 +1,92 @@
+"""``dlmshark readings``: the metered values of captures as text, JSON Lines, CSV or Parquet."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+
+from analyzer.cli.arguments import Parser, natural
+from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, say_remarks
+from analyzer.cli.keyrings import keyring
+from analyzer.cli.main import UsageError, say
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    made = Parser(prog="dlmshark readings", description="The metered values seen in captures.")
+    add_inputs(made)
+    made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
+    made.add_argument("--csv", action="store_true", help="CSV on stdout")
+    made.add_argument("--parquet", metavar="FILE", help="write a Parquet file")
+    made.add_argument("-c", "--count", type=natural, default=0, metavar="N", help="stop after N readings")
+    made.add_argument("--utc", action="store_true", help="times in UTC")
+    return made
+
+
+def run(words: list[str]) -> int:
+    """Run the command. Returns the exit status."""
+    options = parser().parse_args(words)
+    if sum((options.json, options.csv, options.parquet is not None)) > 1:
+        raise UsageError("--json, --csv and --parquet exclude one another")
+    inputs = Inputs(options, forced_stacks(options))
+    keys = keyring(options)
+    count = _Count(options.count)
+    write = _writer(options)
+    from analyzer.session import Session
+    from analyzer.tracking.readings import Reading, readings_of
+
+    def all_readings() -> Iterator[tuple[Reading, int]]:
+        for _, source in inputs:
+            session = Session(source, forced_stacks(options), keys)
+            session.learn_all()
+            for record in session.records():
+                for one in readings_of(record, session.model):
+                    if count.is_over():
+                        return
+                    yield one, source.time_digits
+            say_remarks(source)
+
+    if options.parquet is not None:
+        from analyzer.export.readings import write_parquet
+
+        digits = [6]
+
+        def plain() -> Iterator[Reading]:
+            for one, number in all_readings():
+                digits[0] = number
+                yield one
+
+        written = write_parquet(plain(), options.parquet, lambda: digits[0])
+        say(f"{options.parquet}: {written} readings")
+        return inputs.status
+    for one, number in all_readings():
+        sys.stdout.write(write(one, number) + "\n")
+    if not count.seen:
+        say("no metered values were found")
+    return inputs.status
+
+
+class _Count:
+    """Counts readings up to a limit; 0 is none."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.seen = 0
+
+    def is_over(self) -> bool:
+        """Tell whether the limit is reached, and count one more where it is not."""
+        if self.limit and self.seen >= self.limit:
+            return True
+        self.seen += 1
+        return False
+
+
+def _writer(options: argparse.Namespace) -> Callable[..., str]:
+    from analyzer.export.readings import Csv, json_line, text_line
+
+    if options.json:
+        return json_line
+    if options.csv:
+        return Csv().line
+    return lambda one, digits: text_line(one, digits, utc=options.utc)

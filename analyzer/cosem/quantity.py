@@ -1,0 +1,45 @@
+"""Numbers with scaler and unit: exact values, and the text in which a person reads them ("74.565 kWh").
+
+Source: IEC 62056-6-2, scal_unit_type: value = raw × 10^scaler in the unit.
+"""
+
+from __future__ import annotations
+
+from decimal import Context, Decimal
+from functools import lru_cache
+
+from analyzer.cosem.names import unit_symbol
+
+_EXACT = Context(prec=400)
+NO_UNIT = 255
+"""The code for a value without a unit ("count")."""
+_IN_THOUSANDS = frozenset(("Wh", "varh", "VAh", "W", "var", "VA"))
+"""Units in which people say kilo, and never mega: a meter's face shows 74565.120 kWh."""
+
+
+def scaled(raw: int, scaler: int) -> int | Decimal:
+    """Give raw × 10^scaler without rounding: a whole number stays one where the scaler allows."""
+    if scaler >= 0:
+        return raw * int(10**scaler)
+    return Decimal(raw).scaleb(scaler, _EXACT)
+
+
+@lru_cache(maxsize=256)
+def unit_text(code: int) -> str:
+    """Write the sign of a unit; empty for a value without one, the number for a code that is not assigned."""
+    if code == NO_UNIT:
+        return ""
+    return unit_symbol(code) or f"unit {code}"
+
+
+def raw_text(raw: int, scaler: int, unit: str) -> str:
+    """Write raw × 10^scaler with its unit as people say it: 74565 Wh is ``74.565 kWh``. Never rounds."""
+    if unit in _IN_THOUSANDS and abs(raw) >= 10 ** max(0, 3 - scaler):
+        scaler -= 3
+        unit = f"k{unit}"
+    if scaler >= 0:
+        text = str(raw * 10**scaler)
+    else:
+        digits = f"{abs(raw):0{1 - scaler}}"
+        text = f"{'-' if raw < 0 else ''}{digits[:scaler]}.{digits[scaler:]}"
+    return f"{text} {unit}" if unit else text

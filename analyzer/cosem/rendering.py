@@ -1,0 +1,259 @@
+"""Attribute values to what they mean: the shape of a class's attribute laid over the Data that stood on the wire.
+
+Total: what does not fit its shape is rendered as its type says, and *misfits* tells where and why.
+Source: IEC 62056-6-2, class descriptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from analyzer.cosem.classes import attribute_type, attribute_values, enumeration_text
+from analyzer.cosem.date_time import date_time, looks_like_date_time
+from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS, Datum
+from analyzer.cosem.names import attribute_name, class_name, obis_name, obis_text, system_title_text
+from analyzer.cosem.quantity import unit_text
+from analyzer.cosem.shapes import ANY, ANYTHING, Shape, shape_of
+from dissectors.data_types import ARRAY, BIT_STRING, BOOLEAN, DESCRIPTOR, DONT_CARE, NULL, STRUCTURE, TAGS
+
+_TIMES = {TAGS["date-time"]: 12, TAGS["date"]: 5, TAGS["time"]: 4}
+_SECRETS = frozenset(("secret", "user_password", "password", "key", "key_wrapped", "wrapped_key", "key_data"))
+"""Members whose octets are never shown."""
+MASKED = "(masked)"
+_FEW = 6
+_SHORTEST_FILLED = 8
+"""Strings from so many octets on may be filled up with zeros."""
+
+
+class Shown(NamedTuple):
+    """A value for programs (what JSON can hold) and the same in words; where the words add nothing *text* is empty."""
+
+    value: Any
+    text: str = ""
+
+
+class Renderer:
+    """Renders values and gathers what did not fit in *misfits*, as facts ("unsigned where boolean belongs")."""
+
+    def __init__(self) -> None:
+        self.misfits: list[str] = []
+
+    def attribute(self, class_id: int, attribute: int, datum: Datum, version: int | None = None) -> Shown:
+        """Render the value of an attribute; one of a class that no table knows by its types alone."""
+        name = attribute_name(class_id, attribute, version) or ""
+        if name in _SECRETS or (class_id in (12, 15) and name == "secret"):
+            return Shown(MASKED, MASKED)
+        shape = attribute_shape(class_id, attribute, version)
+        return self.render(shape, datum, name)
+
+    def render(self, shape: Shape, datum: Datum, path: str = "") -> Shown:
+        """Render *datum* as *shape* says; *path* names it where it does not fit."""
+        if shape.kind == "or":
+            for choice in shape.choices:
+                if _fits(choice, datum):
+                    return self.render(choice, datum, path)
+            return self._misfit(shape, datum, path)
+        if datum.tag in (NULL, DONT_CARE):
+            return Shown(None, "null" if datum.tag == NULL else "don't care")
+        if shape.kind == ANY:
+            return self.plain(datum)
+        if not _fits(shape, datum):
+            return self._misfit(shape, datum, path)
+        if shape.kind == "array":
+            return self._array(shape, datum, path)
+        if shape.kind == "structure":
+            return self._structure(shape, datum, path)
+        return self._scalar(shape, datum)
+
+    def plain(self, datum: Datum) -> Shown:
+        """Render a value by its types alone."""
+        if datum.tag in (ARRAY, STRUCTURE):
+            found = [self.plain(one) for one in datum.members]
+            return Shown([one.value for one in found], _listed(found))
+        return self._scalar(ANYTHING, datum)
+
+    def _misfit(self, shape: Shape, datum: Datum, path: str) -> Shown:
+        where = f"{path}: " if path else ""
+        self.misfits.append(f"{where}{datum.type_name} where {kind_text(shape)} belongs")
+        return self.plain(datum)
+
+    def _array(self, shape: Shape, datum: Datum, path: str) -> Shown:
+        item = shape.item or ANYTHING
+        found = [self.render(item, one, f"{path}[{number}]") for number, one in enumerate(datum.members)]
+        return Shown([one.value for one in found], _listed(found))
+
+    def _structure(self, shape: Shape, datum: Datum, path: str) -> Shown:
+        if not shape.members:
+            return self.plain(datum)
+        if len(datum.members) != len(shape.members):
+            self.misfits.append(
+                f"{path}: {len(datum.members)} members where {len(shape.members)} belong".removeprefix(": ")
+            )
+        values: dict[str, Any] = {}
+        texts: list[str] = []
+        for number, one in enumerate(datum.members):
+            name, inner = shape.members[number] if number < len(shape.members) else (f"member_{number + 1}", ANYTHING)
+            if name in _SECRETS:
+                shown = Shown(MASKED)
+            else:
+                shown = _NAMED.get(name, self._no_meaning)(one, values) or self.render(inner, one, name)
+            values[name] = shown.value
+            texts.append(f"{name} {text_of(shown)}")
+        return Shown(values, object_words(values) or ", ".join(texts))
+
+    @staticmethod
+    def _no_meaning(datum: Datum, values: dict[str, Any]) -> Shown | None:
+        return None
+
+    def _scalar(self, shape: Shape, datum: Datum) -> Shown:
+        tag, value = datum
+        if tag == DESCRIPTOR:
+            class_id, name, attribute = (int.from_bytes(value[0], "big"), value[1], value[2][0])
+            return Shown([class_id, obis_text(name), attribute], object_text(class_id, name, attribute))
+        if tag in STRINGS:
+            return _string(shape, bytes(value), is_octets=tag == TAGS["octet-string"])
+        if tag in _TIMES:
+            return _moment(bytes(value))
+        if tag == BOOLEAN:
+            return Shown(bool(value), "yes" if value else "no")
+        if tag == BIT_STRING:
+            return _bits(shape, value)
+        if tag in FLOATS:
+            return Shown(value, f"{value:.9g}")
+        if shape.table:
+            spelled = unit_text(value) if shape.table == "unit" else enumeration_text(shape.table, value)
+            return Shown(value, f"{spelled} ({value})" if spelled else str(value))
+        return Shown(value, f"{value} {shape.unit}" if shape.unit else "")
+
+
+@lru_cache(maxsize=2048)
+def attribute_shape(class_id: int, attribute: int, version: int | None = None) -> Shape:
+    """Give the shape of an attribute; ``any`` where no table knows it."""
+    text = attribute_type(class_id, attribute, version)
+    if text is None:
+        return ANYTHING
+    shape = shape_of(text)
+    table = attribute_values(class_id, attribute, version)
+    return shape._replace(table=table) if table and not shape.table else shape
+
+
+def text_of(shown: Shown) -> str:
+    """Say *shown* in words, or else as its value."""
+    return shown.text or str(shown.value)
+
+
+def object_text(class_id: int, logical_name: bytes, attribute: int) -> str:
+    """Say an object and its attribute: ``1-0:1.8.0*255 Active energy import (+A), value``."""
+    name = obis_name(logical_name) or class_name(class_id) or f"class {class_id}"
+    called = attribute_name(class_id, attribute) or (f"attribute {attribute}" if attribute else "all attributes")
+    return f"{obis_text(logical_name)} {name}, {called}"
+
+
+def object_words(values: dict[str, Any]) -> str:
+    """Say a structure that points to an object's attribute as that."""
+    if not {"class_id", "logical_name", "attribute_index"} <= values.keys():
+        return ""
+    parts = str(values["logical_name"]).translate(str.maketrans("-:*", "...")).split(".")
+    if not isinstance(values["class_id"], int) or not isinstance(values["attribute_index"], int) or len(parts) != 6:
+        return ""
+    text = object_text(values["class_id"], bytes(map(int, parts)), values["attribute_index"])
+    index = values.get("data_index")
+    return f"{text}, element {index}" if index else text
+
+
+def kind_text(shape: Shape) -> str:
+    """Name what a shape asks for."""
+    if shape.kind == "or":
+        return " or ".join(kind_text(one) for one in shape.choices)
+    return f"{shape.kind} of {shape.size} octets" if shape.size and shape.kind == "octet-string" else shape.kind
+
+
+def _fits(shape: Shape, datum: Datum) -> bool:
+    """Tell whether the type of *datum* is one that *shape* allows."""
+    if shape.kind == ANY:
+        return True
+    if shape.kind in ("array", "compact-array"):
+        return datum.tag == ARRAY
+    if shape.kind == "or":
+        return any(_fits(one, datum) for one in shape.choices)
+    if shape.format and datum.tag in _TIMES:
+        return True
+    if shape.kind in ("date-time", "date", "time") and datum.tag == TAGS["octet-string"]:
+        return True
+    if TAGS.get(shape.kind) != datum.tag:
+        return False
+    return not (shape.size and shape.kind == "octet-string" and len(datum.value) != shape.size)
+
+
+def _string(shape: Shape, octets: bytes, *, is_octets: bool) -> Shown:
+    """Render a string: a date-time where one belongs or stands, a logical name, text, or else hex."""
+    if shape.format or (shape.kind == ANY and looks_like_date_time(octets)):
+        return _moment(octets)
+    if shape.size == 6 and len(octets) == 6:
+        return Shown(obis_text(octets), _named_object(octets))
+    if not is_octets:
+        return Shown(octets.decode("utf-8", "replace"))
+    text = printable(octets)
+    return Shown(octets.hex().upper()) if text is None else Shown(text)
+
+
+def printable(octets: bytes) -> str | None:
+    """Give octets that are printable as text, zeros that fill them up left out; None for others, and for none."""
+    if len(octets) >= _SHORTEST_FILLED:
+        octets = octets.rstrip(b"\0")
+    if octets and all(0x20 <= octet < 0x7F for octet in octets):
+        return octets.decode("ascii")
+    return None
+
+
+def _named_object(logical_name: bytes) -> str:
+    name = obis_name(logical_name)
+    return f"{obis_text(logical_name)} {name}" if name else ""
+
+
+def _moment(octets: bytes) -> Shown:
+    """Render a date-time, date or time: ISO 8601 where it is one, else words."""
+    found = date_time(octets)
+    if found is None:
+        return Shown(octets.hex().upper())
+    return Shown(found.iso or found.text, found.text)
+
+
+def _bits(shape: Shape, bits: str) -> Shown:
+    if not shape.table:
+        return Shown(bits)
+    number = sum(1 << index for index, bit in enumerate(bits) if bit == "1")
+    spelled = enumeration_text(shape.table, number)
+    return Shown(bits, f"{bits} ({spelled})" if spelled else bits)
+
+
+def _listed(found: list[Shown]) -> str:
+    """Say the first few of a list, and how many there are."""
+    if not found:
+        return "none"
+    shown = "; ".join(text_of(one) for one in found[:_FEW])
+    return shown if len(found) == 1 else f"{len(found)}: {shown}{'; …' if len(found) > _FEW else ''}"
+
+
+def _class(datum: Datum, values: dict[str, Any]) -> Shown | None:
+    if datum.tag not in INTEGERS:
+        return None
+    name = class_name(datum.value)
+    return Shown(datum.value, f"{datum.value} ({name})" if name else str(datum.value))
+
+
+def _title(datum: Datum, values: dict[str, Any]) -> Shown | None:
+    if datum.tag != TAGS["octet-string"] or len(datum.value) != 8:
+        return None
+    return Shown(datum.value.hex().upper(), system_title_text(bytes(datum.value)))
+
+
+_NAMED: dict[str, Callable[[Datum, dict[str, Any]], Shown | None]] = {
+    "class_id": _class,
+    "originator_system_title": _title,
+    "recipient_system_title": _title,
+    "system_title": _title,
+}
+"""Members whose meaning lies in their name."""

@@ -1,0 +1,112 @@
+"""Readings as text, JSON Lines, CSV and Parquet, in the columns that the interface page states."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any
+
+from analyzer.cosem.obis import obis_text
+from analyzer.export.times import clock_text, seconds_text
+from analyzer.export.value_json import json_text
+from analyzer.tracking.readings import Reading
+
+COLUMNS = (
+    "time", "capture_time", "meter", "logical_name", "class_id", "attribute", "name", "value", "text", "unit", "raw",
+    "scaler", "status", "basis",
+)  # fmt: skip
+_text = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def json_line(reading: Reading, digits: int) -> str:
+    """Write one reading as a line of JSON, absent members left out."""
+    one = reading.object
+    members: list[tuple[str, str]] = [("time", _text(reading.time) if reading.time else "")]
+    if reading.capture_time_ns is not None:
+        members.append(("capture_time", seconds_text(reading.capture_time_ns, digits)))
+    members += [
+        ("meter", _text(reading.meter)),
+        ("logical_name", _text(obis_text(one.logical_name)) if one.logical_name else ""),
+        ("class_id", str(one.class_id) if one.class_id else ""),
+        ("attribute", str(one.attribute) if one.attribute else ""),
+        ("name", _text(reading.name) if reading.name else ""),
+        ("value", json_text(reading.value)),
+        ("text", _text(reading.text) if reading.text else ""),
+        ("unit", _text(reading.unit) if reading.unit else ""),
+        ("raw", json_text(reading.raw) if reading.raw is not None else ""),
+        ("scaler", str(reading.scaler) if reading.scaler is not None else ""),
+        ("status", _text(reading.status) if reading.status else ""),
+        ("basis", _text(reading.basis) if reading.basis else ""),
+    ]
+    return f"{{{', '.join(f'{_text(name)}: {value}' for name, value in members if value)}}}"
+
+
+def text_line(reading: Reading, digits: int, *, utc: bool = False) -> str:
+    """Write one reading for a person."""
+    time = reading.time
+    if not time and reading.capture_time_ns is not None:
+        time = f"[{clock_text(reading.capture_time_ns, digits, utc=utc)}]"
+    code = obis_text(reading.object.logical_name) if reading.object.logical_name else "-"
+    status = f"  status {reading.status}" if reading.status not in ("", "0") else ""
+    return f"{time or '-':<28}  {reading.meter:<18}  {code:<17}  {reading.name}: {reading.text}{status}"
+
+
+def row(reading: Reading, digits: int) -> dict[str, Any]:
+    """Give one reading as a row of CSV and Parquet: ``value`` is a float where it is a number, else None."""
+    one, value = reading.object, reading.value
+    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    time = reading.capture_time_ns
+    return {
+        "time": reading.time or None,
+        "capture_time": None if time is None else float(seconds_text(time, digits)),
+        "meter": reading.meter,
+        "logical_name": obis_text(one.logical_name) if one.logical_name else None,
+        "class_id": one.class_id or None,
+        "attribute": one.attribute or None,
+        "name": reading.name or None,
+        "value": float(value) if is_number else None,
+        "text": reading.text,
+        "unit": reading.unit or None,
+        "raw": None if reading.raw is None else json_text(reading.raw),
+        "scaler": reading.scaler,
+        "status": reading.status or None,
+        "basis": reading.basis or None,
+    }
+
+
+class Csv:
+    """Writes readings as CSV, the header before the first."""
+
+    def __init__(self) -> None:
+        self._has_header = False
+
+    def line(self, reading: Reading, digits: int) -> str:
+        """Write one reading, without the line's end."""
+        out = io.StringIO()
+        writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+        if not self._has_header:
+            self._has_header = True
+            writer.writeheader()
+        found = row(reading, digits)
+        number = found["value"]
+        found["value"] = "" if number is None else repr(number)
+        writer.writerow(found)
+        return out.getvalue().removesuffix("\n")
+
+
+def write_parquet(readings: Iterable[Reading], path: str, digits: Callable[[], int]) -> int:
+    """Write all readings to a Parquet file. Returns how many."""
+    import polars
+
+    rows = [row(one, digits()) for one in readings]
+    schema = {
+        "time": polars.String, "capture_time": polars.Float64, "meter": polars.String, "logical_name": polars.String,
+        "class_id": polars.Int32, "attribute": polars.Int32, "name": polars.String, "value": polars.Float64,
+        "text": polars.String, "unit": polars.String, "raw": polars.String, "scaler": polars.Int16,
+        "status": polars.String, "basis": polars.String,
+    }  # fmt: skip
+    polars.DataFrame(rows, schema=schema, orient="row").write_parquet(path)
+    return len(rows)

@@ -1,0 +1,54 @@
+"""Values as JSON: the members that the interface page states, numbers exact and in full."""
+
+from __future__ import annotations
+
+import json
+import math
+from decimal import Decimal
+from typing import Any
+
+from analyzer.cosem.obis import obis_text
+from analyzer.tracking.values import Value
+
+_text = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def value_text(value: Value) -> str:
+    """Write one entry of ``values``."""
+    one = value.object
+    parts = []
+    if one.class_id:
+        parts.append(f'"class_id": {one.class_id}')
+    if one.logical_name:
+        parts.append(f'"logical_name": "{obis_text(one.logical_name)}"')
+    else:
+        parts.append(f'"short_name": "{one.attribute & 0xFFFF:04X}"')
+    if one.attribute and one.logical_name:
+        parts.append(f'"attribute": {one.attribute}')
+    if value.name:
+        parts.append(f'"name": {_text(value.name)}')
+    parts.append(f'"value": {json_text(value.value)}')
+    if value.text and value.text != str(value.value):
+        parts.append(f'"text": {_text(value.text)}')
+    if value.unit:
+        parts.append(f'"unit": {_text(value.unit)}')
+    if value.raw is not None:
+        parts.append(f'"raw": {json_text(value.raw)}')
+    if value.scaler is not None:
+        parts.append(f'"scaler": {value.scaler}')
+    if value.basis:
+        parts.append(f'"basis": {_text(value.basis)}')
+    return f"{{{', '.join(parts)}}}"
+
+
+def json_text(value: Any) -> str:
+    """Write what a value is: decimals digit by digit, what is no number of JSON as the strings NaN, INF, -INF."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, float) and not math.isfinite(value):
+        return '"NaN"' if math.isnan(value) else '"INF"' if value > 0 else '"-INF"'
+    if isinstance(value, list):
+        return f"[{', '.join(map(json_text, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_text(name)}: {json_text(one)}' for name, one in value.items())}}}"
+    return _text(value)

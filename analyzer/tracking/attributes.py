@@ -1,0 +1,120 @@
+"""Which attribute values a record holds: each with its object and the place of its Data, whatever service carried it.
+
+Source: IEC 62056-5-3, the xDLMS services with logical and with short names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from analyzer.record import Apdu, Object, Objects, Record
+
+_DATA = 0
+"""The choice of a result that holds Data."""
+
+
+class Held(NamedTuple):
+    """One attribute value: *octets* from *start* to *end* are its Data. *is_written* where a client sets it."""
+
+    object: Object
+    octets: bytes
+    start: int
+    end: int
+    is_written: bool = False
+
+
+def held_values(record: Record) -> list[Held]:
+    """List the attribute values of *record*: of what it assembles, or else of its APDU, and of further APDUs."""
+    apdu = record.assembled or record.apdu
+    if apdu is None:
+        return []
+    found = list(_held(apdu, record.objects))
+    for one in record.more:
+        found += _held(one, Objects())
+    return found
+
+
+def holds_values(asn1: str) -> bool:
+    """Tell whether APDUs of this name hold attribute values."""
+    return asn1 in _READERS
+
+
+def _held(apdu: Apdu, objects: Objects) -> Iterator[Held]:
+    if apdu.entry is None or apdu.values is None:
+        return iter(())
+    read = _READERS.get(apdu.entry.asn1)
+    return read(apdu, apdu.entry.slots, objects) if read is not None else iter(())
+
+
+Slots = dict[str, int]
+
+
+def _get_normal(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
+    if objects and apdu.values is not None:
+        yield from _result(apdu, objects[0], apdu.values[slots["result"]])
+
+
+def _get_list(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
+    if apdu.values is not None:
+        for one, result in zip(objects, apdu.values[slots["result"]], strict=False):
+            yield from _result(apdu, one, result)
+
+
+def _result(apdu: Apdu, one: Object, result: Any) -> Iterator[Held]:
+    if result[0] == _DATA:
+        start, end = result[1][1]
+        yield Held(one, apdu.octets, start, end)
+
+
+def _written(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
+    if objects and apdu.values is not None:
+        start, end = apdu.values[slots["value"]]
+        yield Held(objects[0], apdu.octets, start, end, is_written=True)
+
+
+def _data_list(name: str, *, is_written: bool) -> Callable[[Apdu, Slots, Objects], Iterator[Held]]:
+    def read(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
+        if apdu.values is not None:
+            for one, span in zip(objects, apdu.values[slots[name]], strict=False):
+                if not one.is_method:
+                    yield Held(one, apdu.octets, span[0], span[1], is_written)
+
+    return read
+
+
+def _access(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
+    if apdu.values is None:
+        return
+    spans = apdu.values[slots["access_response_list_of_data"]]
+    results = apdu.values[slots["access_response_specification"]]
+    for one, span, (choice, result) in zip(objects, spans, results, strict=False):
+        if choice == 1 and result[1] == 0 and not one.is_method:
+            yield Held(one, apdu.octets, span[0], span[1])
+
+
+def _read(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
+    if apdu.values is not None:
+        for one, result in zip(objects, apdu.values[slots["results"]], strict=False):
+            yield from _result(apdu, one, result)
+
+
+def _event(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
+    if objects and apdu.values is not None:
+        start, end = apdu.values[slots["attribute_value"]]
+        yield Held(objects[0], apdu.octets, start, end)
+
+
+_READERS: dict[str, Callable[[Apdu, Slots, Objects], Iterator[Held]]] = {
+    "get-response-normal": _get_normal,
+    "get-response-with-list": _get_list,
+    "set-request-normal": _written,
+    "set-request-with-list": _data_list("value_list", is_written=True),
+    "access-response": _access,
+    "readResponse": _read,
+    "writeRequest": _data_list("list_of_data", is_written=True),
+    "unconfirmedWriteRequest": _data_list("list_of_data", is_written=True),
+    "informationReportRequest": _data_list("list_of_data", is_written=False),
+    "event-notification-request": _event,
+}
+"""How the values stand in each kind of APDU."""

@@ -1,0 +1,282 @@
+"""What a capture teaches about its meters: scalers and units, columns of profiles, versions, short names, push lists.
+
+Learnt by meter and logical device, from any association; whatever is derived names the record that it rests on.
+Source: IEC 62056-6-2 (Register, Profile generic, Association LN and SN, Push setup).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeVar
+
+from analyzer.cosem.classes import attribute_name
+from analyzer.cosem.datum import INTEGERS, Datum, read_datum
+from analyzer.record import PART, REQUEST, Object, Record
+from analyzer.tracking.attributes import held_values
+from dissectors.data_types import OCTET_STRING
+from dissectors.tree import Problem
+
+_MOST_METERS = 65536
+_MOST_ENTRIES = 4096
+_SHORT_NAME_STEP = 8
+_ASSOCIATION_SN = 0xFA00
+"""The base name of the current association object, the same in every meter."""
+MeterKey = tuple[str, int | str | None]
+"""The server's end of a lane, and its address."""
+Key = TypeVar("Key")
+Entry = TypeVar("Entry")
+
+
+class Scale(NamedTuple):
+    """Scaler and unit of a register: value = raw × 10^scaler in *unit*, as *record* said."""
+
+    scaler: int
+    unit: int
+    record: int
+
+
+class Column(NamedTuple):
+    """What one column of a profile, or one element of a push, is a value of."""
+
+    class_id: int
+    logical_name: bytes
+    attribute: int
+    data_index: int = 0
+
+    @property
+    def object(self) -> Object:
+        """The object and attribute."""
+        return Object(self.class_id, self.logical_name, self.attribute)
+
+
+class Columns(NamedTuple):
+    """The columns of a profile or push, as *record* said."""
+
+    columns: tuple[Column, ...]
+    record: int
+
+
+class Listed(NamedTuple):
+    """An entry of an object list: class and version, and the base name of an object with a short name."""
+
+    class_id: int
+    version: int
+    logical_name: bytes
+    record: int
+
+
+class Meter:
+    """One logical device of one meter."""
+
+    __slots__ = ("bases", "columns", "heard", "listed", "name", "periods", "push_lists", "scales", "short_names")
+
+    def __init__(self) -> None:
+        self.name = ""
+        """The logical device name, where it was read."""
+        self.heard: dict[Object, bytes] = {}
+        """What was learnt last from each attribute: most answers come again as they were."""
+        self.scales: dict[bytes, Scale] = {}
+        self.columns: dict[bytes, Columns] = {}
+        """The columns of profiles."""
+        self.periods: dict[bytes, int] = {}
+        """Capture periods of profiles in seconds."""
+        self.push_lists: dict[bytes, Columns] = {}
+        self.listed: dict[bytes, Listed] = {}
+        self.bases: dict[int, Listed] = {}
+        """Entries of the list of short names, by base name."""
+        self.short_names: list[int] = []
+        """The base names, sorted when one is looked up."""
+
+    def object_of(self, one: Object) -> Object:
+        """Give what a short name stands for; objects with a logical name stay."""
+        if one.logical_name or not self.bases:
+            return one
+        if len(self.short_names) != len(self.bases):
+            self.short_names = sorted(self.bases)
+        base = _below(self.short_names, one.attribute & 0xFFFF)
+        if base is None:
+            return one
+        entry = self.bases[base]
+        attribute = ((one.attribute & 0xFFFF) - base) // _SHORT_NAME_STEP + 1
+        if attribute_name(entry.class_id, attribute) is None:
+            return one  # a method, whose offsets each class has for itself
+        return Object(entry.class_id, entry.logical_name, attribute)
+
+    def version_of(self, logical_name: bytes) -> int | None:
+        """Tell the version of an object's class where a list said it."""
+        entry = self.listed.get(logical_name)
+        return entry.version if entry is not None else None
+
+
+Lesson = Callable[[Meter, bytes, Datum, int], None]
+"""Takes what a value teaches: meter, logical name, value, record."""
+
+
+class ObjectModel:
+    """The meters of a capture; what is learnt of one never serves another."""
+
+    def __init__(self) -> None:
+        self.meters: dict[MeterKey, Meter] = {}
+
+    def meter_of(self, record: Record) -> Meter:
+        """Give the meter that *record* comes from or goes to, made when it is new."""
+        return self.meter_at(meter_key(record))
+
+    def meter_at(self, key: MeterKey) -> Meter:
+        """Give the meter under *key*, made when it is new."""
+        meter = self.meters.get(key)
+        if meter is None:
+            if len(self.meters) >= _MOST_METERS:
+                del self.meters[next(iter(self.meters))]
+            meter = self.meters[key] = Meter()
+        return meter
+
+    def learn(self, record: Record) -> None:
+        """Take what *record* teaches; total."""
+        objects = record.objects
+        if not objects or record.direction == REQUEST:
+            return
+        if objects.teaches is None:
+            objects.teaches = any(_may_teach(one) for one in objects)
+        if objects.teaches and record.kind != PART:
+            self._learn(record)
+
+    def _learn(self, record: Record) -> None:
+        meter = self.meter_of(record)
+        for held in held_values(record):
+            one = held.object
+            if not one.logical_name:
+                one = _association_sn(one) or meter.object_of(one)
+            lesson = _lesson(one)
+            octets = held.octets[held.start : held.end]
+            if lesson is None or meter.heard.get(one) == octets:
+                continue
+            _bounded(meter.heard)[one] = octets
+            try:
+                datum = read_datum(octets, 0, len(octets))
+            except Problem:
+                continue
+            lesson(meter, one.logical_name, datum, record.number)
+
+
+def _may_teach(one: Object) -> bool:
+    return not one.logical_name or _lesson(one) is not None
+
+
+def _lesson(one: Object) -> Lesson | None:
+    """Find what the value of an object's attribute teaches."""
+    if one.is_method:
+        return None
+    return _LESSONS.get((one.class_id, attribute_name(one.class_id, one.attribute) or ""))
+
+
+def meter_key(record: Record) -> MeterKey:
+    """Tell which logical device of which meter a record is about: the server's end of its lane, and its address."""
+    lane = record.lane
+    return (lane.ends[1] if record.direction == REQUEST else lane.ends[0]), record.server
+
+
+def _association_sn(one: Object) -> Object | None:
+    """Tell the attributes of the current association object, which has the same short name everywhere."""
+    if one.attribute & 0xFF00 == _ASSOCIATION_SN:
+        return Object(12, b"\x00\x00\x28\x00\x00\xff", ((one.attribute & 0xFF) // _SHORT_NAME_STEP) + 1)
+    return None
+
+
+def _below(numbers: list[int], number: int) -> int | None:
+    at = bisect_right(numbers, number)
+    return numbers[at - 1] if at else None
+
+
+def _number(datum: Datum) -> int | None:
+    return datum.value if datum.tag in INTEGERS else None
+
+
+def _name(datum: Datum) -> bytes | None:
+    return bytes(datum.value) if datum.tag == OCTET_STRING and len(datum.value) == 6 else None
+
+
+def _scale(meter: Meter, logical_name: bytes, datum: Datum, record: int) -> None:
+    if len(datum.members) == 2:
+        scaler, unit = map(_number, datum.members)
+        if scaler is not None and unit is not None and -128 <= scaler <= 127:
+            _bounded(meter.scales)[logical_name] = Scale(scaler, unit, record)
+
+
+def _columns(meter: Meter, logical_name: bytes, datum: Datum, record: int) -> None:
+    columns = tuple(_read_columns(datum))
+    if columns:
+        _bounded(meter.columns)[logical_name] = Columns(columns, record)
+
+
+def _period(meter: Meter, logical_name: bytes, datum: Datum, record: int) -> None:
+    if datum.tag in INTEGERS:
+        _bounded(meter.periods)[logical_name] = datum.value
+
+
+def _push_list(meter: Meter, logical_name: bytes, datum: Datum, record: int) -> None:
+    columns = tuple(_read_columns(datum))
+    if columns:
+        _bounded(meter.push_lists)[logical_name] = Columns(columns, record)
+
+
+def _read_columns(datum: Datum) -> Iterator[Column]:
+    for one in datum.members:
+        if len(one.members) < 3:
+            return
+        class_id, attribute = _number(one.members[0]), _number(one.members[2])
+        name = _name(one.members[1])
+        if class_id is None or attribute is None or name is None:  # version 0 of the class has the name first
+            class_id, name = _number(one.members[1]), _name(one.members[0])
+        if class_id is None or attribute is None or name is None:
+            return
+        index = _number(one.members[3]) if len(one.members) > 3 else 0
+        yield Column(class_id, name, attribute, index or 0)
+
+
+def _object_list(meter: Meter, logical_name: bytes, datum: Datum, record: int) -> None:
+    for one in datum.members:
+        if len(one.members) < 4:
+            continue
+        numbers, name = [_number(member) for member in one.members], _name(one.members[2])
+        if name is not None and numbers[0] is not None and numbers[1] is not None:
+            _bounded(meter.listed)[name] = Listed(numbers[0], numbers[1], name, record)
+
+
+def _short_names(meter: Meter, logical_name: bytes, datum: Datum, record: int) -> None:
+    for one in datum.members:
+        if len(one.members) != 4:
+            continue
+        base, class_id, version = map(_number, one.members[:3])
+        name = _name(one.members[3])
+        if base is not None and class_id is not None and version is not None and name is not None:
+            entry = Listed(class_id, version, name, record)
+            _bounded(meter.bases)[base & 0xFFFF] = entry
+            _bounded(meter.listed)[name] = entry
+
+
+def _device_name(meter: Meter, logical_name: bytes, datum: Datum, record: int) -> None:
+    if logical_name[:5] == b"\x00\x00\x2a\x00\x00" and isinstance(datum.value, bytes):
+        meter.name = datum.value.decode("ascii", "replace")
+
+
+def _bounded(table: dict[Key, Entry]) -> dict[Key, Entry]:
+    if len(table) >= _MOST_ENTRIES:
+        del table[next(iter(table))]
+    return table
+
+
+_LESSONS: dict[tuple[int, str], Lesson] = {
+    (1, "value"): _device_name,
+    (3, "scaler_unit"): _scale,
+    (4, "scaler_unit"): _scale,
+    (5, "scaler_unit"): _scale,
+    (7, "capture_objects"): _columns,
+    (7, "capture_period"): _period,
+    (12, "object_list"): _short_names,
+    (15, "object_list"): _object_list,
+    (40, "push_object_list"): _push_list,
+    (62, "capture_objects"): _columns,
+}
+"""What is learnt from which attribute: class and the attribute's name."""

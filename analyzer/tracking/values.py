@@ -1,0 +1,236 @@
+"""Records to the values in them: names, exact numbers in their units, times, and what each rests on.
+
+Everything is worked out anew from the octets of a record and the object model; nothing is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from analyzer.cosem.classes import attribute_name
+from analyzer.cosem.datum import INTEGERS, STRINGS, Datum, read_datum
+from analyzer.cosem.obis import obis_name
+from analyzer.cosem.push import Item, Scaling, push_items
+from analyzer.cosem.quantity import raw_text, scaled, unit_text
+from analyzer.cosem.rendering import Renderer, Shown
+from analyzer.record import PART, REQUEST, Apdu, Object, Record
+from analyzer.tracking.attributes import Held, held_values, holds_values
+from analyzer.tracking.object_model import Meter, ObjectModel, Scale
+from analyzer.tracking.profiles import buffer_size, column_name, columns_of
+from dissectors.axdr import scan_scalar
+from dissectors.data_types import NULL
+from dissectors.tree import Problem
+
+_SCALED = {3: (2,), 4: (2,), 5: (2, 3)}
+"""Classes and those of their attributes that are scaled by the object's scaler_unit."""
+_PROFILE = 7
+_EXPLAINED_BY = {(3, 2): 3, (4, 2): 3, (5, 2): 4, (5, 3): 4, (_PROFILE, 2): 3}
+"""Class and attribute of values, and the attribute of the same object that explains them."""
+_SHORT_NAMES = Object(12, b"\x00\x00\x28\x00\x00\xff", 2)
+_new = tuple.__new__
+_PUSH = "data-notification"
+
+
+class Value(NamedTuple):
+    """One value of a record: *raw* as it stood on the wire, *scaler* and *unit* where they are known from *basis*."""
+
+    object: Object
+    name: str
+    plain: Any
+    """What an unscaled value is: a number, text, ISO 8601, a list, or an object by member names."""
+    text: str
+    unit: str = ""
+    raw: Any = None
+    scaler: int | None = None
+    basis: str = ""
+    is_written: bool = False
+    misfits: tuple[str, ...] = ()
+
+    @property
+    def value(self) -> Any:
+        """The exact value in its unit: raw × 10^scaler, or what an unscaled value is."""
+        return self.plain if self.scaler is None else scaled(self.raw, self.scaler)
+
+
+def no_values(record: Record) -> list[Value]:
+    """Give none: for outputs that are made without an object model."""
+    return []
+
+
+def values_of(record: Record, model: ObjectModel) -> list[Value]:
+    """Give the values of *record*; empty where it has none. Total."""
+    if record.kind == PART or record.apdu is None or not _has_values(record.assembled or record.apdu):
+        return []
+    meter = model.meter_of(record)
+    found = []
+    for held in held_values(record):
+        one = meter.object_of(held.object)
+        made = _profile_value(one, held, meter) if (one.class_id, one.attribute) == (_PROFILE, 2) else None
+        made = made or _held_value(one, held, meter)
+        if made is not None:
+            found.append(made._replace(is_written=True) if held.is_written else made)
+    if record.apdu.family == _PUSH:
+        for apdu in (record.assembled or record.apdu, *record.more):
+            found += _pushed(apdu, meter, record.number)
+    return found
+
+
+def _has_values(apdu: Apdu) -> bool:
+    return apdu.entry is not None and (holds_values(apdu.entry.asn1) or apdu.entry.family == _PUSH)
+
+
+def lacking(record: Record, model: ObjectModel) -> list[Object]:
+    """List the attributes that would give meaning to the values of *record* and that were not read yet.
+
+    Those are scaler_unit, capture_objects, and the object list (of the association, class 12) for short names.
+    """
+    if record.kind == PART or record.apdu is None or record.direction == REQUEST:
+        return []
+    found: list[Object] = []
+    meter: Meter | None = None
+    for one in record.objects:
+        if not one.logical_name:
+            meter = meter or model.meter_of(record)
+            if not meter.bases:
+                return [_SHORT_NAMES]
+            one = meter.object_of(one)
+        wanted = _EXPLAINED_BY.get((one.class_id, one.attribute))
+        if wanted is not None and not one.is_method:
+            meter = meter or model.meter_of(record)
+            lack = Object(one.class_id, one.logical_name, wanted)
+            if not is_known(meter, lack):
+                found.append(lack)
+    return found
+
+
+def is_known(meter: Meter, lack: Object) -> bool:
+    """Tell whether what :func:`lacking` named was read meanwhile."""
+    if lack is _SHORT_NAMES:
+        return bool(meter.bases)
+    return lack.logical_name in (meter.columns if lack.class_id == _PROFILE else meter.scales)
+
+
+def _held_value(one: Object, held: Held, meter: Meter) -> Value | None:
+    octets, start, end = held.octets, held.start, held.end
+    if one.attribute in _SCALED.get(one.class_id, ()) and (scale := meter.scales.get(one.logical_name)) is not None:
+        tag, raw = _scalar(octets, start, end)
+        if tag in INTEGERS:
+            return scaled_value(one, raw, scale.scaler, scale.unit, _said(scale))
+    return unscaled_value(one, octets[start:end], meter.version_of(one.logical_name))
+
+
+def _scalar(octets: bytes, start: int, end: int) -> tuple[int, Any]:
+    try:
+        return scan_scalar(octets, start, end)
+    except (Problem, IndexError):
+        return NULL, None
+
+
+@lru_cache(maxsize=4096)
+def unscaled_value(one: Object, octets: bytes, version: int | None = None) -> Value | None:
+    """Give meaning to *octets*, one Data; None where they do not read. Answers come again and again."""
+    try:
+        datum = read_datum(octets, 0, len(octets))
+    except Problem:
+        return None
+    return make_value(one, datum, version=version)
+
+
+@lru_cache(maxsize=8192)
+def _register(one: Object, scaler: int, unit: int, basis: str) -> Value:
+    """Make the value of a register but for its number."""
+    return Value(one, value_name(one), None, "", unit_text(unit), 0, scaler, basis)
+
+
+def scaled_value(one: Object, raw: int, scaler: int, unit: int, basis: str) -> Value:
+    """Give the value raw × 10^scaler in *unit*."""
+    known = _register(one, scaler, unit, basis)
+    return _new(Value, (*known[:3], raw_text(raw, scaler, known.unit), known.unit, raw, *known[6:]))
+
+
+def _profile_value(one: Object, held: Held, meter: Meter) -> Value | None:
+    """Give a buffer as one value: what it is a table of. Its cells are :mod:`analyzer.tracking.readings`' affair."""
+    try:
+        rows, width = buffer_size(held.octets, held.start, held.end)
+    except Problem:
+        return None
+    columns, basis = columns_of(one.logical_name, width, meter)
+    name = value_name(one)
+    value = {"profile": name, "columns": [column_name(column) for column in columns], "rows": rows}
+    text = f"{rows} row{'s' * (rows != 1)} of {width} columns"
+    return Value(one, name, value, text, basis=basis)
+
+
+def _said(scale: Scale | None) -> str:
+    return f"record {scale.record}" if scale is not None else ""
+
+
+def _pushed(apdu: Apdu, meter: Meter, number: int) -> Iterator[Value]:
+    """Give the values of a push: by the list the meter was asked for, or by what its body tells."""
+    if apdu.family != _PUSH or apdu.entry is None or apdu.values is None:
+        return
+    start, end = apdu.values[apdu.entry.slots["data_value"]]
+    try:
+        body = read_datum(apdu.octets, start, end, is_lenient=True)
+    except Problem:
+        return
+    for item in _listed(body, meter) or push_items(body):
+        scaling, basis = item.scaling, item.basis
+        if scaling is not None and not basis:
+            basis = f"record {number}"
+        elif scaling is None and item.logical_name in meter.scales and _may_scale(item):
+            scale = meter.scales[item.logical_name]
+            scaling, basis = (scale.scaler, scale.unit), _said(scale)
+        version = meter.version_of(item.logical_name)
+        yield make_value(Object(item.class_id, item.logical_name, item.attribute), item.datum, scaling, basis, version)
+
+
+def _may_scale(item: Item) -> bool:
+    return item.class_id == 0 or item.attribute in _SCALED.get(item.class_id, ())
+
+
+def _listed(body: Datum, meter: Meter) -> list[Item]:
+    """Give a push's items by a push object list that was read, where one has as many entries as the body."""
+    for columns in meter.push_lists.values():
+        if len(columns.columns) == len(body.members) > 1:
+            basis = f"record {columns.record}"
+            return [
+                Item(one.class_id, one.logical_name, one.attribute, datum, None, basis)
+                for one, datum in zip(columns.columns, body.members, strict=True)
+            ]
+    return []
+
+
+def make_value(
+    one: Object, datum: Datum, scaling: Scaling | None = None, basis: str = "", version: int | None = None
+) -> Value:
+    """Give meaning to *datum* as a value of *one*; *basis* says where *scaling* comes from."""
+    if scaling is not None and datum.tag in INTEGERS:
+        return scaled_value(one, datum.value, *scaling, basis)
+    renderer = Renderer()
+    shown = renderer.attribute(one.class_id, one.attribute, datum, version)
+    raw = raw_of(datum)
+    return Value(one, value_name(one), shown.value, _text(shown), "", raw, None, basis, False, tuple(renderer.misfits))
+
+
+def raw_of(datum: Datum) -> Any:
+    """Give what stood on the wire, where that is one scalar: a number, or the hex of a string."""
+    if datum.tag in INTEGERS:
+        return datum.value
+    return bytes(datum.value).hex().upper() if datum.tag in STRINGS else None
+
+
+def _text(shown: Shown) -> str:
+    return shown.text or ("" if shown.value is None else str(shown.value))
+
+
+@lru_cache(maxsize=8192)
+def value_name(one: Object) -> str:
+    """Name the object, and the attribute where it is not the one that the name stands for."""
+    name = obis_name(one.logical_name) if one.logical_name else f"short name {one.attribute:04X}"
+    if one.attribute in (0, 2) or not one.logical_name:
+        return name or ""
+    called = attribute_name(one.class_id, one.attribute) or f"attribute {one.attribute}"
+    return f"{name}, {called}" if name else called

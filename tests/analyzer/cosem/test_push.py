@@ -1,0 +1,96 @@
+"""Bodies of pushes to objects and values."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.cosem.datum import Datum
+from analyzer.cosem.push import push_items
+from tests.analyzer.cosem.data import (
+    array,
+    clock,
+    datum,
+    double_long_unsigned,
+    long_unsigned,
+    name,
+    octet_string,
+    scaler_unit,
+    structure,
+)
+from tests.analyzer.cosem.test_rendering import data
+
+
+def shown(octets: bytes) -> list[tuple[str, object, object, str]]:
+    """Object, raw value, scaling and basis of each item."""
+    return [(one.logical_name.hex("."), one.datum.value, one.scaling, one.basis) for one in push_items(datum(octets))]
+
+
+def test_values_beside_their_names_keep_their_own_scaling() -> None:
+    body = array(
+        structure(name("0-0:1.0.0"), clock(10)),
+        structure(name("1-0:1.7.0"), double_long_unsigned(3547), scaler_unit(0, 27)),
+        structure(name("1-0:32.7.0"), long_unsigned(2289), scaler_unit(-1, 35)),
+    )
+    assert [one[1:3] for one in shown(body)[1:]] == [(3547, (0, 27)), (2289, (-1, 35))]
+    assert shown(body)[0][0] == "00.00.01.00.00.ff"
+
+
+def test_names_and_values_in_one_row_are_paired() -> None:
+    body = structure(
+        clock(1), name("1-0:1.8.0"), double_long_unsigned(5), scaler_unit(0, 30), name("1-0:2.8.0"),
+        double_long_unsigned(6), scaler_unit(0, 30),
+    )  # fmt: skip
+    assert [one[1] for one in shown(body)] == [5, 6]
+
+
+def test_list_of_objects_in_front_names_what_follows() -> None:
+    def listed(class_id: int, code: str) -> bytes:
+        return structure(long_unsigned(class_id), name(code), b"\x0f\x02", long_unsigned(0))
+
+    body = structure(
+        array(listed(40, "0-6:25.9.0"), listed(1, "0-0:42.0.0"), listed(3, "1-0:1.8.0")),
+        octet_string(b"XYZ1"), double_long_unsigned(7),
+    )  # fmt: skip
+    assert [one[:2] for one in shown(body)] == [("00.00.2a.00.00.ff", b"XYZ1"), ("01.00.01.08.00.ff", 7)]
+
+
+def test_known_layout_names_values_by_place_and_says_so() -> None:
+    body = structure(
+        octet_string(b"KFM_001"), octet_string(b"1234567890123456"), octet_string(b"MA105H2E"),
+        *[double_long_unsigned(number) for number in (700, 0, 0, 40, 3105, 2318)],
+    )  # fmt: skip
+    found = shown(body)
+    assert found[-2:] == [
+        ("01.00.1f.07.00.ff", 3105, (-3, 33), "layout Kaifa list 2, single phase (Norway)"),
+        ("01.00.20.07.00.ff", 2318, (-1, 35), "layout Kaifa list 2, single phase (Norway)"),
+    ]
+
+
+def test_text_of_six_characters_is_no_logical_name() -> None:
+    body = structure(name("1-0:1.8.0"), octet_string(b"601109"), name("1-0:2.8.0"), long_unsigned(2))
+    assert [one[1] for one in shown(body)] == [b"601109", 2]
+
+
+def test_one_code_before_many_values_names_none_of_them() -> None:
+    body = structure(name("0-0:25.9.0"), clock(1), long_unsigned(1), long_unsigned(2), long_unsigned(3))
+    assert shown(body) == []
+
+
+def test_bare_descriptor_names_class_and_attribute() -> None:
+    body = Datum(1, [Datum(2, [Datum(-1, (b"\0\x46", bytes.fromhex("000060030AFF"), b"\x03")), Datum(22, 1)])])
+    (item,) = push_items(body)
+    assert (item.class_id, item.attribute, item.datum) == (70, 3, Datum(22, 1))
+
+
+@given(data)
+def test_any_body_gives_items_of_six_octets(body: Datum) -> None:
+    assert all(len(one.logical_name) == 6 for one in push_items(body))
+
+
+@given(st.integers(0, 40))
+def test_deep_nesting_ends(depth: int) -> None:
+    body = structure(name("1-0:1.8.0"), long_unsigned(2))
+    for _ in range(depth):
+        body = structure(body)
+    assert len(push_items(datum(body))) == (depth <= 8)

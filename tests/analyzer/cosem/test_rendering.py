@@ -1,0 +1,162 @@
+"""Attribute values to their meaning."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.cosem import rendering
+from analyzer.cosem.datum import Datum
+from analyzer.cosem.rendering import MASKED, Renderer, Shown, attribute_shape
+from analyzer.cosem.shapes import Shape
+from analyzer.export.value_json import json_text
+from dissectors.data_types import STRUCTS, TAGS
+from tests.analyzer.cosem.data import (
+    array,
+    clock,
+    datum,
+    long_unsigned,
+    name,
+    octet_string,
+    scaler_unit,
+    structure,
+    unsigned,
+)
+
+
+def meaning(class_id: int, attribute: int, octets: bytes | str) -> Shown:
+    """The meaning of a value that fits its attribute."""
+    renderer = Renderer()
+    shown = renderer.attribute(class_id, attribute, datum(octets))
+    assert renderer.misfits == []
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("class_id", "attribute", "octets", "value", "text"),
+    [
+        (3, 3, scaler_unit(-1, 35), {"scaler": -1, "unit": 35}, "scaler -1, unit V (35)"),
+        (8, 2, clock(10, 15), "2026-03-02T10:15:00+01:00", "2026-03-02T10:15:00+01:00"),
+        (8, 9, "16 01", 1, "internal crystal (1)"),
+        (7, 4, "06 00000384", 900, "900 s"),
+        (7, 5, "16 02", 2, "unsorted (LIFO) (2)"),
+        (70, 3, "16 01", 1, "connected (1)"),
+        (1, 2, octet_string(b"MMM0000041700023"), "MMM0000041700023", ""),
+        (1, 2, octet_string(b"\x01\x02"), "0102", ""),
+        (1, 2, octet_string(b"0124\0\0\0\0\0"), "0124", ""),
+        (3, 2, "05 FFFFFFFF", -1, ""),
+        (1, 2, "03 01", True, "yes"),
+        (
+            22, 2, structure(name("0-0:10.0.106"), long_unsigned(3)),
+            {"script_logical_name": "0-0:10.0.106*255", "script_selector": 3},
+            "script_logical_name 0-0:10.0.106*255 Disconnect control script table, script_selector 3",
+        ),
+        (
+            7, 3, array(structure(long_unsigned(3), name("1-0:1.8.0"), b"\x0f\x02", long_unsigned(0))),
+            [{"class_id": 3, "logical_name": "1-0:1.8.0*255", "attribute_index": 2, "data_index": 0}],
+            "1-0:1.8.0*255 Active energy import (+A), value",
+        ),
+    ],
+)  # fmt: skip
+def test_value_is_shown_as_its_attribute_says(
+    class_id: int, attribute: int, octets: Any, value: Any, text: str
+) -> None:
+    assert meaning(class_id, attribute, octets) == Shown(value, text)
+
+
+def test_day_profiles_name_their_members() -> None:
+    action = structure(octet_string(b"\x06\0\0\0"), name("0-0:10.0.100"), long_unsigned(2))
+    (day,) = meaning(20, 5, array(structure(unsigned(1), array(action)))).value
+    assert day["day_id"] == 1
+    assert day["day_schedule"][0]["start_time"] == "06:00:00"
+
+
+def test_wrong_type_is_shown_raw_and_said() -> None:
+    renderer = Renderer()
+    assert renderer.attribute(8, 4, datum(octet_string(b"\xff"))) == Shown("FF")
+    assert renderer.misfits == ["status: octet-string where unsigned belongs"]
+
+
+def test_structure_with_more_members_keeps_them() -> None:
+    renderer = Renderer()
+    shown = renderer.attribute(3, 3, datum(structure(b"\x0f\x00", b"\x16\x1e", unsigned(7))))
+    assert shown.value == {"scaler": 0, "unit": 30, "member_3": 7}
+    assert renderer.misfits == ["scaler_unit: 3 members where 2 belong"]
+
+
+def test_secret_of_an_association_is_masked() -> None:
+    shown = Renderer().attribute(15, 7, datum(octet_string(b"12345678")), 1)
+    assert shown == Shown(MASKED, MASKED)
+
+
+def test_attribute_of_an_unknown_class_is_shown_by_its_types() -> None:
+    assert meaning(9999, 2, structure(unsigned(1), clock(1))) == Shown(
+        [1, "2026-03-02T01:00:00+01:00"], "2: 1; 2026-03-02T01:00:00+01:00"
+    )
+
+
+def _attributes() -> list[tuple[int, int, int]]:
+    path = Path(rendering.__file__).parent / "classes.toml"
+    classes = tomllib.loads(path.read_text(encoding="utf-8"))["class"]
+    return [
+        (int(class_id), int(version), int(number))
+        for class_id, versions in classes.items()
+        for version, one in versions.items()
+        for number in one.get("attribute", {})
+    ]
+
+
+def _example(shape: Shape) -> Datum:
+    """A value of this shape."""
+    if shape.kind == "or":
+        return _example(shape.choices[0])
+    if shape.kind in ("array", "compact-array"):
+        return Datum(TAGS["array"], [_example(shape.item)] * 2 if shape.item else [])
+    if shape.kind == "structure":
+        return Datum(TAGS["structure"], [_example(one) for _, one in shape.members])
+    tag = TAGS.get(shape.kind, TAGS["unsigned"])
+    sizes = {"date-time": 12, "date": 5, "time": 4}
+    if tag in STRUCTS:
+        return Datum(tag, STRUCTS[tag].unpack(bytes(STRUCTS[tag].size))[0])
+    if tag == TAGS["bit-string"]:
+        return Datum(tag, "0101")
+    if tag in (TAGS["null-data"],):
+        return Datum(tag, None)
+    return Datum(tag, bytes(shape.size or sizes.get(shape.format, 3)))
+
+
+@pytest.mark.parametrize("class_id", sorted({one[0] for one in _attributes()}))
+def test_every_attribute_of_its_stated_type_renders(class_id: int) -> None:
+    for _, version, number in (one for one in _attributes() if one[0] == class_id):
+        renderer = Renderer()
+        shown = renderer.attribute(class_id, number, _example(attribute_shape(class_id, number, version)), version)
+        assert renderer.misfits == [], (version, number)
+        json.loads(json_text(shown.value))
+
+
+scalars = st.one_of(
+    st.tuples(st.sampled_from([5, 6, 15, 16, 17, 18, 20, 21, 22]), st.integers(-(2**31), 2**31)),
+    st.tuples(st.sampled_from([9, 10, 12]), st.binary(max_size=14)),
+    st.tuples(st.just(4), st.text("01", max_size=9)),
+    st.tuples(st.sampled_from([23, 24]), st.floats()),
+    st.tuples(st.sampled_from([0, 255]), st.none()),
+    st.tuples(st.just(3), st.booleans()),
+    st.tuples(st.just(25), st.binary(min_size=12, max_size=12)),
+).map(lambda one: Datum(*one))
+data = st.recursive(
+    scalars, lambda inner: st.tuples(st.sampled_from([1, 2]), st.lists(inner, max_size=5)).map(lambda one: Datum(*one))
+)
+
+
+@given(st.sampled_from(_attributes()), data)
+def test_any_value_renders_to_json(attribute: tuple[int, int, int], value: Datum) -> None:
+    class_id, version, number = attribute
+    shown = Renderer().attribute(class_id, number, value, version)
+    json.loads(json_text(shown.value))
+    assert isinstance(shown.text, str)

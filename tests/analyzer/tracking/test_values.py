@@ -1,0 +1,176 @@
+"""What a capture teaches about a meter, and the values that it gives meaning to."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from analyzer.tracking.readings import Reading, readings_of
+from analyzer.tracking.values import Value
+from tests.analyzer.cosem.data import (
+    array,
+    clock,
+    double_long_unsigned,
+    long_unsigned,
+    name,
+    octet_string,
+    scaler_unit,
+    structure,
+    unsigned,
+)  # fmt: skip
+from tests.analyzer.tracking.lines import get, line, push, session
+
+ENERGY, VOLTAGE, PROFILE = "1-0:1.8.0", "1-0:32.7.0", "1-0:99.1.0"
+
+
+def values(lines: list[str]) -> list[Value]:
+    """The values of all records, one after another."""
+    made, records = session(lines)
+    return [value for record in records for value in made.values(record)]
+
+
+def readings(lines: list[str]) -> list[Reading]:
+    made, records = session(lines)
+    return [one for record in records for one in readings_of(record, made.model)]
+
+
+def test_register_is_scaled_by_the_scaler_that_was_read_and_says_so() -> None:
+    found = values(get(3, VOLTAGE, 3, scaler_unit(-1, 35)) + get(3, VOLTAGE, 2, long_unsigned(2306)))
+    last = found[-1]
+    assert (last.value, last.unit, last.raw, last.scaler, last.basis) == (Decimal("230.6"), "V", 2306, -1, "record 2")
+    assert last.text == "230.6 V"
+
+
+def test_register_without_scaler_stays_raw() -> None:
+    (only,) = values(get(3, VOLTAGE, 2, long_unsigned(2306)))
+    assert (only.value, only.unit, only.scaler, only.basis) == (2306, "", None, "")
+
+
+def test_scaler_read_at_the_end_serves_the_start() -> None:
+    first, *_ = values(get(3, ENERGY, 2, double_long_unsigned(74565)) + get(3, ENERGY, 3, scaler_unit(0, 30)))
+    assert (first.text, first.basis) == ("74.565 kWh", "record 4")
+
+
+def test_two_meters_with_different_scalers_never_mix() -> None:
+    lines = get(3, VOLTAGE, 3, scaler_unit(-1, 35), 1) + get(3, VOLTAGE, 3, scaler_unit(-2, 35), 2)
+    lines += get(3, VOLTAGE, 2, long_unsigned(2306), 1) + get(3, VOLTAGE, 2, long_unsigned(2306), 2)
+    assert [one.text for one in values(lines)[-2:]] == ["230.6 V", "23.06 V"]
+
+
+def test_written_value_is_marked() -> None:
+    asked = bytes.fromhex("C101C1 0008 0000010000FF 02 00") + clock(10)
+    (only,) = values([line("TX", asked), line("RX", bytes.fromhex("C501C100"))])
+    assert only.is_written
+    assert only.value == "2026-03-02T10:00:00+01:00"
+
+
+def test_error_result_is_no_value() -> None:
+    asked, _ = get(3, ENERGY, 2, b"")
+    assert values([asked, line("RX", bytes.fromhex("C401C10103"))]) == []
+
+
+COLUMNS = array(
+    structure(long_unsigned(8), name("0-0:1.0.0"), b"\x0f\x02", long_unsigned(0)),
+    structure(long_unsigned(1), name("0-0:96.10.1"), b"\x0f\x02", long_unsigned(0)),
+    structure(long_unsigned(3), name(ENERGY), b"\x0f\x02", long_unsigned(0)),
+)
+NULL = b"\x00"
+
+
+def test_profile_is_one_value_with_its_columns() -> None:
+    buffer = array(structure(clock(1), unsigned(0), double_long_unsigned(5)))
+    *_, profile = values(get(7, PROFILE, 3, COLUMNS) + get(7, PROFILE, 2, buffer))
+    assert profile.value == {
+        "profile": "Load profile 1",
+        "columns": ["Clock", "Status register 1", "Active energy import (+A)"],
+        "rows": 1,
+    }
+    assert profile.basis == "record 2"
+
+
+def test_profile_rows_are_scaled_with_times_filled_in() -> None:
+    buffer = array(
+        structure(clock(1), unsigned(8), double_long_unsigned(5000)),
+        structure(NULL, NULL, double_long_unsigned(6000)),
+        structure(NULL, unsigned(0), NULL),
+    )
+    lines = get(7, PROFILE, 3, COLUMNS) + get(7, PROFILE, 4, double_long_unsigned(900))
+    found = readings(lines + get(3, ENERGY, 3, scaler_unit(0, 30)) + get(7, PROFILE, 2, buffer))
+    assert [(one.time, one.text, one.status) for one in found] == [
+        ("2026-03-02T01:00:00+01:00", "5.000 kWh", "8"),
+        ("2026-03-02T01:15:00+01:00", "6.000 kWh", "8"),
+        ("2026-03-02T01:30:00+01:00", "6.000 kWh", "0"),
+    ]
+
+
+def test_differences_are_added_up() -> None:
+    buffer = array(
+        structure(clock(1), unsigned(0), double_long_unsigned(5000)), structure(clock(2), unsigned(0), b"\x1f\x07")
+    )
+    found = readings(get(7, PROFILE, 3, COLUMNS) + get(7, PROFILE, 2, buffer))
+    assert [one.raw for one in found] == [5000, 5007]
+
+
+def test_profile_without_columns_numbers_them_and_takes_its_first_for_the_time() -> None:
+    found = readings(get(7, PROFILE, 2, array(structure(clock(1), double_long_unsigned(5)))))
+    assert [(one.time, one.name, one.value) for one in found] == [
+        ("2026-03-02T01:00:00+01:00", "Load profile 1, column 2", 5)
+    ]
+
+
+def test_short_names_are_resolved_by_the_list_of_the_association() -> None:
+    listed = array(structure(b"\x10\x0a\x00", long_unsigned(3), unsigned(0), name(ENERGY)))
+    lines = [line("TX", bytes.fromhex("050102FA08")), line("RX", b"\x0c\x01\x00" + listed)]
+    lines += [line("TX", bytes.fromhex("0502020A10020A08"))]
+    lines += [line("RX", b"\x0c\x02\x00" + scaler_unit(3, 30) + b"\x00" + double_long_unsigned(5))]
+    last = values(lines)[-1]
+    assert (last.name, last.text) == ("Active energy import (+A)", "5 kWh")
+
+
+def test_short_name_of_a_method_stays_a_number() -> None:
+    listed = array(structure(b"\x10\x0a\x00", long_unsigned(9), unsigned(0), name("0-0:10.0.0")))
+    lines = [line("TX", bytes.fromhex("050102FA08")), line("RX", b"\x0c\x01\x00" + listed)]
+    last = values([*lines, line("TX", bytes.fromhex("0601020A2001120001"))])[-1]
+    assert last.name == "short name 0A20"
+
+
+def test_push_list_that_was_read_names_what_is_pushed() -> None:
+    listed = array(
+        structure(long_unsigned(1), name("0-0:42.0.0"), b"\x0f\x02", long_unsigned(0)),
+        structure(long_unsigned(3), name(ENERGY), b"\x0f\x02", long_unsigned(0)),
+    )
+    lines = get(40, "0-0:25.9.0", 2, listed) + get(3, ENERGY, 3, scaler_unit(0, 30))
+    found = readings(lines + push(structure(octet_string(b"MMM0000000000001"), double_long_unsigned(1500))))
+    assert [(one.meter, one.name, one.text) for one in found] == [
+        ("MMM0000000000001", "COSEM logical device name", "MMM0000000000001"),
+        ("MMM0000000000001", "Active energy import (+A)", "1.500 kWh"),
+    ]
+
+
+def test_pushed_reading_has_the_time_of_the_notification() -> None:
+    body = structure(name(ENERGY), double_long_unsigned(1), scaler_unit(0, 30))
+    (only,) = readings(push(body, clock(10)[2:]))
+    assert (only.time, only.unit, only.basis) == ("2026-03-02T10:00:00+01:00", "Wh", "record 1")
+
+
+def test_capture_time_beside_a_value_is_its_time() -> None:
+    code = name("1-0:1.6.0")[2:]
+    asked = b"\xc0\x03\xc1\x02" + b"".join(b"\x00\x04" + code + bytes((attribute, 0)) for attribute in (2, 5))
+    answer = b"\xc4\x03\xc1\x02\x00" + double_long_unsigned(7) + b"\x00" + clock(3)
+    first, *_ = readings([line("TX", asked), line("RX", answer)])
+    assert (first.raw, first.time) == (7, "2026-03-02T03:00:00+01:00")
+
+
+def test_settings_are_no_readings() -> None:
+    assert readings(get(3, ENERGY, 3, scaler_unit(0, 30)) + get(7, PROFILE, 3, COLUMNS)) == []
+
+
+@pytest.mark.parametrize("octets", ["", "06", "0600", "02", "0203", "0101"])
+def test_value_that_breaks_off_is_none(octets: str) -> None:
+    assert values(get(3, ENERGY, 2, bytes.fromhex(octets))) == []
+
+
+def test_logical_device_name_names_the_meter_of_its_readings() -> None:
+    lines = get(1, "0-0:42.0.0", 2, octet_string(b"MMM0000000000001")) + get(3, ENERGY, 2, double_long_unsigned(1))
+    assert {one.meter for one in readings(lines)} == {"MMM0000000000001"}

@@ -1,0 +1,74 @@
+"""``dlmshark readings``: text, JSON Lines, CSV and Parquet, and what goes wrong."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import polars
+import pytest
+
+from captures.samples import sample_path
+from tests.cli.conftest import Run
+
+COLUMNS = [
+    "time", "capture_time", "meter", "logical_name", "class_id", "attribute", "name", "value", "text", "unit", "raw",
+    "scaler", "status", "basis",
+]  # fmt: skip
+"""As the interface page lists them."""
+
+
+@pytest.fixture
+def sample() -> str:
+    return str(sample_path("ln-wrapper"))
+
+
+def test_readings_as_text_say_value_and_unit(run: Run, sample: str) -> None:
+    ran = run("readings", sample)
+    assert ran.status == 0
+    assert "1-0:1.8.0*255      Active energy import (+A): 74565.120 kWh" in ran.out
+
+
+def test_json_lines_hold_exact_values_and_what_they_rest_on(run: Run, sample: str) -> None:
+    lines = [json.loads(line) for line in run("readings", "--json", sample).out.splitlines()]
+    energy = next(one for one in lines if one.get("logical_name") == "1-0:1.8.0*255")
+    assert (energy["value"], energy["unit"], energy["raw"], energy["basis"]) == (74565120, "Wh", 74565120, "record 8")
+    assert all(set(one) <= set(COLUMNS) for one in lines)
+
+
+def test_csv_and_parquet_hold_the_same_rows(run: Run, sample: str, tmp_path: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("readings", "--csv", sample).out)))
+    path = tmp_path / "readings.parquet"
+    assert run("readings", "--parquet", str(path), sample).status == 0
+    table = polars.read_parquet(path)
+    assert list(rows[0]) == table.columns == COLUMNS
+    assert len(rows) == len(table) > 200
+    assert [float(row["value"]) if row["value"] else None for row in rows] == table["value"].to_list()
+    assert [row["unit"] or None for row in rows] == table["unit"].to_list()
+
+
+def test_count_ends_after_so_many(run: Run, sample: str) -> None:
+    assert len(run("readings", "-c", "3", sample).out.splitlines()) == 3
+
+
+def test_forms_exclude_one_another(run: Run, sample: str) -> None:
+    assert run("readings", "--json", "--csv", sample).complaint == "--json, --csv and --parquet exclude one another"
+
+
+def test_capture_without_values_says_so(run: Run) -> None:
+    assert run("readings", "--hex", "7E A0 07 03 21 93 0F 01 7E").complaint == "no metered values were found"
+
+
+def test_input_that_is_missing_does_not_stop_the_others(run: Run, sample: str) -> None:
+    ran = run("readings", "missing.pcap", sample)
+    assert ran.status == 3
+    assert "74565.120 kWh" in ran.out
+    assert ran.err.startswith("dlmshark: missing.pcap: no such file")
+
+
+def test_parquet_that_cannot_be_written_is_one_line(run: Run, sample: str, tmp_path: Path) -> None:
+    ran = run("readings", "--parquet", str(tmp_path / "no" / "x.parquet"), sample)
+    assert ran.status == 1
+    assert len(ran.err.splitlines()) == 1
