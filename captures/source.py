@@ -45,7 +45,8 @@ _FOREIGN = {
 _RAW_BEGINS = re.compile(
     rb"""\x7E[\xA0-\xAF]                                              # HDLC, frame type 3
     | \x00\x01\x00                                                   # wrapper
-    | \x68(.)\1\x68                                                  # M-Bus
+    | \xE5*(?:\x68(.)\1\x68|\x10[\x40\x5A\x5B\x7A\x7B]..\x16)        # M-Bus
+    | \x90[\x01-\x7F]{2}[\x60-\x63\xC0-\xDF]                        # IEC 61334-4-32
     | [/\xAF](?:[?\xBF]|[A-Za-z\xC1-\xFA]{3}[0-9\xB0-\xB9])          # IEC 62056-21, also with parity bits
     | [\x01\x81][PRWBE\xD2\xD7\xC5][0-5\xB1\xB2\xB4]                # its commands
     | \x06[0-9\xB1-\xB8][0-9A-I\xB1-\xC9][0-9\xB1-\xB8][\r\x8D]\n       # its option select

@@ -41,7 +41,7 @@ HELP = """\
 usage: dlmshark [INPUT ...]
        dlmshark COMMAND ...
 
-Decodes traces of smart meters: DLMS/COSEM over HDLC and the TCP/UDP wrapper.
+Decodes traces of smart meters: DLMS/COSEM over HDLC, the TCP/UDP wrapper and wired M-Bus.
 
 commands:
 {commands}

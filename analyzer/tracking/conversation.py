@@ -199,7 +199,7 @@ class Conversation:
                 self.force(verdict.stack)
                 framer = self._framers[side]
                 frames = framer.feed(octets, mark)
-        if self.stack != "hdlc":
+        if self.stack not in ("hdlc", "mbus"):  # these may go on in the next one
             frames += framer.flush()
         for frame in frames:
             self.take(side, frame)

@@ -125,7 +125,7 @@ class MbusLink:
             record.add_note(finding("mbus-checksum-wrong", text, size - 2, size - 1))
             return False
         if size < HEADER_SIZE or octets[0] != LONG:
-            record.add_note(finding("capture-cut", f"the frame is cut: {size} octets are there", 0, size))
+            record.add_note(finding("capture-cut", f"the frame is cut: {size} octet{'s' * (size != 1)} there", 0, size))
             return False
         one, other = octets[1], octets[2]
         length = length_of(octets, 0, size)

@@ -30,6 +30,7 @@ from tests.analyzer.tracking.build import (
     decode,
     essence,
     in_frames,
+    in_mbus,
     in_segments,
     octets_of,
     without_numbers,
@@ -56,6 +57,7 @@ def hdlc_session() -> list[Said]:
 
 SESSION = b"".join(octets for _, octets in hdlc_session())
 WRAPPED = b"".join(octets for _, octets in wrapped(dialogue()))
+OVER_MBUS = b"".join(octets for _, octets in in_mbus(dialogue()))
 
 
 def records_of(chunks: Sequence[Chunk], decode_as: dict[str, str] | None = None) -> list[Record]:
@@ -69,12 +71,12 @@ def of_pieces(pieces: Sequence[bytes]) -> list[tuple[object, ...]]:
 # -- how octets arrive --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("octets", [SESSION, WRAPPED], ids=["hdlc", "wrapper"])
+@pytest.mark.parametrize("octets", [SESSION, WRAPPED, OVER_MBUS], ids=["hdlc", "wrapper", "mbus"])
 def test_octets_one_by_one_give_the_same_records(octets: bytes) -> None:
     assert of_pieces(octetwise(octets)) == of_pieces([octets])
 
 
-@pytest.mark.parametrize("octets", [SESSION, WRAPPED], ids=["hdlc", "wrapper"])
+@pytest.mark.parametrize("octets", [SESSION, WRAPPED, OVER_MBUS], ids=["hdlc", "wrapper", "mbus"])
 @given(places=PLACES)
 @example(places=[8, 21])  # a header and its APDU in pieces of their own
 def test_octets_in_any_pieces_give_the_same_records(octets: bytes, places: list[int]) -> None:

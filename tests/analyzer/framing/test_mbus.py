@@ -136,3 +136,21 @@ def test_reads_make_no_difference_and_no_octet_is_lost(
     assert b"".join(one for _, one, _ in whole) == octets
     assert units(run(MbusFramer(), octetwise(octets))) == whole
     assert units(run(MbusFramer(), cut(octets, places))) == whole
+
+
+@given(
+    data=st.lists(st.binary(min_size=150, max_size=240), min_size=3, max_size=5),
+    which=st.integers(0, 2),
+    place=st.integers(0, 1000),
+    count=st.integers(1, 9),
+)
+def test_octets_lost_within_a_frame_cost_that_frame_alone(
+    data: list[bytes], which: int, place: int, count: int
+) -> None:
+    frames = [bytes(Mbus(control_information=0x10) / Raw(one)) for one in data]
+    hurt = bytearray(frames[which])
+    at = place % (len(hurt) - count)
+    del hurt[at : at + count]
+    found = run(MbusFramer(), [b"".join((*frames[:which], bytes(hurt), *frames[which + 1 :]))])
+    assert good(found, "mbus") == frames[:which] + frames[which + 1 :]
+    assert len(found) <= len(frames) + 1

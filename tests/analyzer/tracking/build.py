@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from analyzer.pipeline import Pipeline
 from analyzer.record import Apdu, Record
+from analyzer.simulate.mbus_line import long_frame
 from captures.chunk import LINK_OCTETS, RECEIVED, SENT, UNKNOWN, Chunk, Source
 from tests.analyzer.framing.build import frame
 
@@ -146,10 +147,29 @@ def in_segmented_general_blocks(said: Iterable[Said]) -> list[Said]:
     return in_segments(Said(direction, block) for direction, apdu in said for block in general_blocks(apdu, 23))
 
 
+def in_mbus(said: Iterable[Said], size: int = 29) -> list[Said]:
+    """Put APDUs into M-Bus frames of *size* octets of them, between a master and the meter at address 5."""
+    found = []
+    for direction, apdu in said:
+        head = (0x53, 5, 16, 1) if direction == ASKED else (0x08, 5, 1, 16)
+        parts = [apdu[at : at + size] for at in range(0, len(apdu), size)]
+        for number, part in enumerate(parts):
+            information = number % 16 | 0x10 * (number == len(parts) - 1)
+            found.append(Said(direction, long_frame(bytes((*head[:2], information, *head[2:])) + part)))
+    return found
+
+
+def in_general_blocks_over_mbus(said: Iterable[Said]) -> list[Said]:
+    """Put APDUs into general-block-transfers, those into M-Bus frames, some in two."""
+    return in_mbus(Said(direction, block) for direction, apdu in said for block in general_blocks(apdu, 23))
+
+
 CARRIERS: dict[str, Carrier] = {
     "wrapper": wrapped,
     "hdlc": in_frames,
     "hdlc-segments": in_segments,
+    "mbus-segments": in_mbus,
+    "gbt-mbus": in_general_blocks_over_mbus,
     "gbt-wrapper": in_general_blocks,
     "gbt-hdlc-segments": in_segmented_general_blocks,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 
 import pytest
@@ -12,9 +13,13 @@ from analyzer.export.json_lines import JsonLines
 from analyzer.export.summary import summary
 from analyzer.pipeline import Pipeline
 from analyzer.record import Record
+from analyzer.simulate.mbus_line import LARGEST_LENGTH, USUAL_LENGTH
+from analyzer.simulate.mbus_line import segments as segments_of_meter
 from captures import source_from_hex
 from dissectors.mbus import Mbus, MbusShort
 from dissectors.xdlms.get import GetRequestNormal, GetResponseNormal
+from tests.analyzer.tracking.build import ListSource, chunk
+from tests.captures.build import ethernet, ipv4, udp
 
 CLOSED = bytes.fromhex("DB 08 4142430000000001 81CD 20 00000007") + bytes(range(200))
 PLAIN = bytes.fromhex("0F 00000001 00") + b"\x02\x78" + b"\x06\x00\x01\x02\x03" * 120
@@ -184,8 +189,6 @@ def test_data_that_are_no_apdu_are_named() -> None:
 
 
 def test_json_tells_the_fields_of_the_frame() -> None:
-    import json
-
     first, last = segments(CLOSED, 150)
     lines = [json.loads(JsonLines(lambda: 6).line(record)) for record in decode(first, last, b"\xe5")]
     assert lines[0]["mbus"] == {
@@ -209,3 +212,22 @@ def test_leaves_tile_every_frame_and_the_apdu_stands_inside() -> None:
     assert information is not None
     assert [child.name for child in information.children] == ["general-glo-ciphering"]
     assert [root.name for root in detail(parts[1])] == ["mbus", "reassembled APDU (2 parts)"]
+
+
+def test_what_the_simulated_meter_pushes_is_read_without_a_note() -> None:
+    for length in (USUAL_LENGTH, 40, LARGEST_LENGTH):
+        records = decode(*segments_of_meter(PLAIN, 1, 103, length=length))
+        assert records[-1].apdu is not None
+        assert records[-1].apdu.octets == PLAIN
+        assert {code for found in codes(records) for code in found} <= {"meter-quirk"}
+
+
+def test_frame_in_two_datagrams_is_one() -> None:
+    first, last = segments(CLOSED, 150)
+    octets = first + last
+    datagrams = [udp(part) for part in (first, octets[len(first) : len(first) + 20], last[20:])]
+    packets = [chunk(number, ethernet(ipv4(one, 17)), link_type=1) for number, one in enumerate(datagrams, 1)]
+    records = list(Pipeline().run(ListSource(packets)))
+    assert [(record.link, record.packets) for record in records] == [("mbus", (1,)), ("mbus", (2, 3))]
+    assert records[1].apdu is not None
+    assert records[1].apdu.octets == CLOSED
