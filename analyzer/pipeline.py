@@ -53,8 +53,7 @@ class Pipeline:
 
     def __init__(self, decode_as: dict[str, str] | None = None, protection: Protection | None = None) -> None:
         self.network = Network()
-        self.dialogue = Dialogue()
-        self.dialogue.protection = protection
+        self.dialogue = Dialogue(protection)
         self.left_aside: Counter[str] = Counter()
         """Packets of conversations in which nothing of ours was recognised, by what they are."""
         self._decode_as = decode_as or {}

@@ -91,8 +91,9 @@ class Counter(House):
 
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[int | None, int]:
         """Read four octets, unless an unprotected APDU begins right here."""
-        if not seen["security_control"] & (AUTHENTICATED | ENCRYPTED) and registry.begins_apdu(octets, at, end):
-            return None, at
+        is_protected = seen["security_control"] & (AUTHENTICATED | ENCRYPTED)
+        if not is_protected and octets[at:end][:1] != b"\0" and registry.begins_apdu(octets, at, end):
+            return None, at  # 00 is a quirk's tag, and the first octet of most counters
         if at + 4 > end:
             raise Truncated(at, 4, end - at)
         return int.from_bytes(octets[at : at + 4], "big"), at + 4

@@ -33,6 +33,8 @@ class Suspect(NamedTuple):
     cause: str
     text: str
     confidence: str = CERTAIN
+    plaintext: bytes = b""
+    """What the octets hold where only the tag is not as it should be."""
 
 
 class Case(NamedTuple):
@@ -129,7 +131,15 @@ def _shorter_tag(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
     for size in (_FULL_TAG, *range(opening.TAG_SIZE - 1, _SHORTEST_TAG - 1, -1)):
         message = case.message._replace(body=octets[:-size], tag=octets[-size:])
         if any(_fits(message, key, one.octets, title) for one in case.authentication):
-            yield Suspect("tag-truncated", f"the last {size} octets are the tag and it is right; 12 belong there")
+            text = f"the last {size} octets are the tag and it is right; 12 belong there"
+            yield Suspect("tag-truncated", text, CERTAIN, decipher(message, key, title))
+
+
+def _no_tag(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
+    message = case.message._replace(body=case.message.body + case.message.tag, tag=b"")
+    if case.message.tag and case.message.control & ENCRYPTED and _reads(message, key, title):
+        text = "the text reads where all octets belong to it: there is no tag"
+        yield Suspect("tag-truncated", text, LIKELY, decipher(message, key, title))
 
 
 def _damaged(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
@@ -199,9 +209,12 @@ def _other_writing_text(case: Case, key: Key, title: bytes) -> Iterator[Suspect]
 
 
 _WITH_TAG: tuple[Hypothesis, ...] = (
-    _swapped, _other_title, _other_key, _other_authentication, _other_suite, _shorter_tag, _other_writing, _damaged,
+    _swapped, _other_title, _other_key, _other_authentication, _other_suite, _shorter_tag, _no_tag, _other_writing,
+    _damaged,
 )  # fmt: skip
-_WITHOUT_TAG: tuple[Hypothesis, ...] = (_swapped_text, _other_title_text, _other_key_text, _other_writing_text)
+_WITHOUT_TAG: tuple[Hypothesis, ...] = (
+    _no_tag, _swapped_text, _other_title_text, _other_key_text, _other_writing_text,
+)  # fmt: skip
 
 
 def _judge(case: Case) -> Suspect:
@@ -220,8 +233,6 @@ def _judge(case: Case) -> Suspect:
         return Suspect("wrong-authentication-key", f"the tag is wrong: {names} is another", POSSIBLE)
     plaintext = decipher(message, key, title)
     if _reads(message, key, title):
-        if not message.tag:
-            return Suspect("", "")
         if not case.authentication:
             return Suspect("no-key", "the text reads; its tag cannot be checked: no authentication key is given")
         if case.has_worked:

@@ -61,19 +61,15 @@ Encrypt = Callable[[bytes, bytes, bytes | None], bytes]
 class Key:
     """One key: its octets stay hidden; *place* says where it belongs: a system title, address, client or nothing."""
 
-    __slots__ = ("_encrypt", "_name", "_octets", "place", "role")
+    __slots__ = ("_encrypt", "_name", "octets", "place", "role")
 
     def __init__(self, role: KeyRole, octets: bytes, place: str = "") -> None:
         self.role = role
         self.place = place
-        self._octets = octets
+        self.octets = octets
+        """The secret itself."""
         self._encrypt: Encrypt | None = None
         self._name = ""
-
-    @property
-    def octets(self) -> bytes:
-        """The secret itself."""
-        return self._octets
 
     @property
     def encrypt(self) -> Encrypt:
@@ -81,7 +77,7 @@ class Key:
         if self._encrypt is None:
             from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-            self._encrypt = AESGCM(self._octets).encrypt
+            self._encrypt = AESGCM(self.octets).encrypt
         return self._encrypt
 
     @property
@@ -89,18 +85,18 @@ class Key:
         """Role, place and the first 8 hex digits of SHA-256; of passwords, secrets and private keys no digits."""
         if not self._name:
             self._name = self.role.value + (f"@{self.place}" if self.place else "")
-            if self.role not in SECRETS and self.role not in ASYMMETRIC and len(self._octets) in KEY_SIZES:
-                self._name += f":{sha256(self._octets).hexdigest()[:8]}"
+            if self.role not in SECRETS and self.role not in ASYMMETRIC and len(self.octets) in KEY_SIZES:
+                self._name += f":{sha256(self.octets).hexdigest()[:8]}"
         return self._name
 
     def __repr__(self) -> str:
         return f"<Key {self.name}>"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Key) and (self.role, self._octets) == (other.role, other._octets)
+        return isinstance(other, Key) and (self.role, self.octets) == (other.role, other.octets)
 
     def __hash__(self) -> int:
-        return hash((self.role, self._octets))
+        return hash((self.role, self.octets))
 
     def __reduce__(self) -> str:
         raise TypeError("keys are not written anywhere")

@@ -44,11 +44,13 @@ def _own_objects(apdu: Apdu) -> Objects:
 class Dialogue:
     """What the APDUs of all conversations have in common: numbering of associations."""
 
-    def __init__(self) -> None:
+    def __init__(self, protection: Protection | None = None) -> None:
         self.associations = 0
         self.transfers = Transfers()
-        self.protection: Protection | None = None
+        self.protection = protection
         """What opens protected APDUs, where keys are given."""
+        if protection is not None:
+            self.transfers.opens = protection.open_fragment
         self._nesting = 0
         self._asked: dict[bytes, Asked] = {}
         """Short requests by their octets."""
@@ -76,6 +78,8 @@ class Dialogue:
             if values is None or found is None:
                 record.apdu = Apdu(octets, found, None, at)
                 self._address(record, peer, plan_of(found).role if found is not None else None)
+                if self.protection is not None:
+                    self._open_fragment(record, peer, octets)
                 return
         record.apdu = _new(Apdu, (octets, found, values, at))
         if found.deviates is not None and found.deviates(octets):
@@ -95,6 +99,8 @@ class Dialogue:
             self._general_block(record, peer, plan)
         else:
             self._follow(record, peer, plan, values)
+            if self.protection is not None:
+                self.protection.follow(record, peer)
 
     def show(self, record: Record, peer: Peer, octets: bytes, at: int) -> None:
         """Let *record* carry an APDU out of a damaged or repeated frame: shown, but tied to nothing."""
@@ -112,6 +118,13 @@ class Dialogue:
             self.protection.open(record, peer, plan_of(found), moves=False)
         self._address(record, peer, plan_of(found).role if found is not None else None)
         record.association = peer.association.number
+
+    def _open_fragment(self, record: Record, peer: Peer, octets: bytes) -> None:
+        """Open as much of a protected APDU as came."""
+        inner = self.protection.open_fragment(record, peer, octets) if self.protection is not None else None
+        if inner is not None and record.closed is not None:
+            record.apdu = inner
+            record.protection = (*record.protection, record.closed)
 
     def _open(self, record: Record, peer: Peer, plan: Plan) -> Plan | None:
         """Open an APDU with the keys given; without any, one that is authenticated only: its text stands in clear."""
@@ -260,7 +273,7 @@ class Dialogue:
             record.kind = PART
             record.part_of = outcome.first
             if blocks.runs(key):
-                self.transfers.part(owner, key, record, lambda: blocks.so_far(key))
+                self.transfers.part(owner, key, record, lambda: blocks.so_far(key), peer)
         else:
             self.transfers.done(owner, key)
             if outcome.apdu is None and not (block.number == 1 and block.is_last):
@@ -294,7 +307,7 @@ class Dialogue:
             record.kind = PART
             record.part_of = outcome.first
             if general.runs(side):
-                self.transfers.part(owner, side, record, lambda: general.so_far(side))
+                self.transfers.part(owner, side, record, lambda: general.so_far(side), peer)
             return
         record.begin_ns = self.transfers.done(owner, side)
         parts = outcome.parts

@@ -229,7 +229,7 @@ class HdlcLink:
             record.kind = PART
             if peer.segment_parts:
                 record.part_of = peer.segment_parts[0]
-                self.dialogue.transfers.part(peer, SEGMENTS, record, peer.so_far)
+                self.dialogue.transfers.part(peer, SEGMENTS, record, peer.so_far, peer)
         if is_new or not has_more:
             self.dialogue.transfers.give_up(peer, SEGMENTS)
             peer.is_broken = False
@@ -267,7 +267,7 @@ class HdlcLink:
                 self._settle(record, peer, octets[begin : begin + 3])
                 record.kind = PART
                 record.part_of = peer.segment_parts[0]
-                self.dialogue.transfers.part(peer, SEGMENTS, record, peer.so_far)
+                self.dialogue.transfers.part(peer, SEGMENTS, record, peer.so_far, peer)
                 return
             record.begin_ns = self.dialogue.transfers.done(peer, SEGMENTS)
             lsdu, parts = b"".join(peer.segments), tuple(peer.segment_parts)

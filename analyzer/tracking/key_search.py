@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Record
 from analyzer.security import key_wrap, opening
+from analyzer.security.attempt import Opener
 from analyzer.security.elliptic_keys import EllipticKey, from_public, read_key
 from analyzer.security.key_agreement import ONE_PASS, STATIC_UNIFIED, Parties, agreed_keys, split_ephemeral
 from analyzer.security.keyring import Keyring, KeySet, Party
@@ -27,18 +28,6 @@ _MOST = 4096
 _PASSPHRASE = "DLMSHARK_PASSPHRASE"
 _NO_AUTHENTICATION_KEY = Key(KeyRole.GAK, b"")
 Values = tuple[Any, ...]
-
-
-class Opener(NamedTuple):
-    """How messages of one kind in one direction are opened: which keys with which titles, the best first."""
-
-    keys: tuple[Key, ...]
-    authentication: tuple[Key, ...]
-    titles: tuple[bytes, ...]
-    lacks: str = ""
-    """What is missing, as a cause; empty where opening can be tried."""
-    key_set: KeySet = KeySet()
-    """All keys of the parties, for whoever looks for what went wrong."""
 
 
 class KeySearch:
@@ -85,7 +74,7 @@ class KeySearch:
         if not is_general:
             if len(context.openers) >= _MOST:
                 context.openers.clear()
-            context.openers[entry.tag, message.control, own, role is REQUEST] = made
+            context.openers[entry.tag, message.control, own, role] = made
         return made
 
     def keys_and_titles(
@@ -180,6 +169,7 @@ def _general_keys(
 # -- agreed keys ----------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=1024)
 def _agreed(
     parameters: bytes, suite: int, parties: Parties, keys: KeySet, role: str | None, data: bytes
 ) -> tuple[Key, ...]:

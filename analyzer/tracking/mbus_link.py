@@ -238,7 +238,7 @@ class MbusLink:
                 text = f"{peer.size} octets came in {len(peer.segments)} segments without a last one"
                 record.add_note(finding("mbus-segment-missing", text, HEADER_SIZE + 2, HEADER_SIZE + 3))
             peer.is_broken = True
-        self.dialogue.transfers.part(peer, SEGMENTS, record, peer.so_far)
+        self.dialogue.transfers.part(peer, SEGMENTS, record, peer.so_far, peer)
 
     def _complete(self, record: Record, peer: Pair) -> None:
         """Hand the APDU on; one that is damaged is shown and tied to nothing."""

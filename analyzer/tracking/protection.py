@@ -5,44 +5,42 @@ Source: IEC 62056-5-3, Protection of xDLMS APDUs; design of statuses: the interf
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import islice
-from typing import Any, NamedTuple
 
 from analyzer.record import REQUEST, RESPONSE, Apdu, Closed, Record
 from analyzer.security import opening
+from analyzer.security.attempt import Opener, Outcome, attempt, proves
 from analyzer.security.certificates import Certificates
-from analyzer.security.explain import Case, explain
-from analyzer.security.keyring import Keyring, KeySet
-from analyzer.security.keys import Key, KeyRole
+from analyzer.security.explain import Case, Suspect, explain
+from analyzer.security.keyring import Keyring
+from analyzer.security.keys import KEY_SIZES, Key, KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, message_of
-from analyzer.tracking import rewriting, signing
+from analyzer.tracking import key_changes, rewriting, signing
+from analyzer.tracking.broken_off import apdu_of, read_fragment
+from analyzer.tracking.counters import Counters
 from analyzer.tracking.findings import dissection_notes, finding
-from analyzer.tracking.key_search import GENERAL_CIPHERING, GENERAL_DED, GENERAL_GLO, KeySearch, Opener
+from analyzer.tracking.key_search import GENERAL_CIPHERING, GENERAL_DED, GENERAL_GLO, KeySearch
 from analyzer.tracking.knowledge import Knowledge, places
 from analyzer.tracking.peer import Peer
-from analyzer.tracking.plans import Plan, plan_of
+from analyzer.tracking.plans import Plan, Values, plan_of
 from analyzer.tracking.security_context import SecurityContext
-from dissectors.scanning import Entry, scan_apdu, scan_loosely
+from dissectors.scanning import Entry, scan_apdu
 
 _MOST_LAYERS = 8
-_MOST_SEARCHES = 64
-"""For how many APDUs of keys that never worked every bit is tried."""
+_MOST_SEARCHES = 256
+"""For how many APDUs every bit is tried."""
+_MOST_TITLES = 64
 _TITLED = {GENERAL_GLO: "system_title", GENERAL_DED: "system_title", GENERAL_CIPHERING: "originator_system_title"}
 _INITIATE_REQUEST = 0x01
+_SINGLE = frozenset({"octets-damaged", "tag-truncated"})
+"""Causes that say nothing about the next message."""
 _new = tuple.__new__
-_NOTHING = KeySet()
-
-
-class Outcome(NamedTuple):
-    """What opening gave."""
-
-    status: str
-    plaintext: bytes = b""
-    entry: Entry | None = None
-    values: tuple[Any, ...] | None = None
-    key: Key | None = None
-    title: bytes = b""
+_LACKS = {
+    "no-key": "no encryption key is given for this sender",
+    "broadcast-key-needed": "the security control asks for the broadcast key, and none is given",
+    "dedicated-key-unknown": "the dedicated key is not known: the initiate request that carried it was not opened",
+    "no-system-title": "a key is there, but the sender's system title is not: neither capture nor keyring tells it",
+}
 
 
 class Protection:
@@ -51,6 +49,7 @@ class Protection:
     def __init__(self, keyring: Keyring, knowledge: Knowledge | None = None) -> None:
         self.knowledge = knowledge or Knowledge()
         self.search = KeySearch(keyring, self.knowledge)
+        self.counters = Counters()
         self.certificates = Certificates()
         self._searches = _MOST_SEARCHES
 
@@ -73,7 +72,7 @@ class Protection:
                 if record.apdu is apdu:
                     return plan
                 continue
-            outcome, closed = self._open_one(record, peer, plan.role or peer.role, apdu, moves)
+            outcome, closed = self._layer(record, peer, plan.role or peer.role, apdu, moves)
             record.protection = (*record.protection, closed)
             if not closed.is_opened:
                 record.closed = record.closed or closed
@@ -86,75 +85,97 @@ class Protection:
             plan = plan_of(outcome.entry)
         return plan
 
-    def _open_one(
-        self, record: Record, peer: Peer, role: str | None, apdu: Apdu, moves: bool
-    ) -> tuple[Outcome, Closed]:
+    def follow(self, record: Record, peer: Peer) -> None:
+        """Let the state follow what *record* carries now that it is open."""
+        if peer.association.security is not None or record.association is not None:
+            key_changes.follow(record, peer, _context(peer), self.search)
+
+    def open_fragment(self, record: Record, peer: Peer, octets: bytes) -> Apdu | None:
+        """Open the beginning of a protected APDU. Returns what came of the one inside; None where that stays closed."""
+        fragment = read_fragment(octets)
+        if fragment is None or fragment.entry.tag == GENERAL_CIPHERING:
+            return None
+        message, found, values = fragment.message, fragment.entry, fragment.values
+        role = plan_of(found).role or peer.role
+        told = fragment.system_title
+        opener = self._opener(record, peer, _context(peer), role, message, found, values, told)
+        whole = message._replace(tag=b"")
+        outcome = attempt(whole, opener)
+        if opener.lacks and whole.control & ENCRYPTED:
+            record.closed = Closed(octets, found, values, outcome.status, b"", "", False)
+            return None
+        if outcome.status is opening.DECRYPTED and fragment.missing <= opening.TAG_SIZE:
+            text = f"the text is whole; {len(message.tag)} octets of the tag came where 12 belong"
+            record.add_note(finding("undecipherable", text, 0, 0, "tag-truncated"))
+        key, title = (opener.keys[0], opener.titles[0]) if not opener.lacks else (None, b"")
+        plaintext = opening.decipher(whole, key, title) if key is not None else message.body
+        inner = apdu_of(plaintext)
+        if inner.entry is None or (message.inner_tag >= 0 and plaintext[0] != message.inner_tag):
+            record.closed = Closed(octets, found, values, opening.WRONG_KEY, plaintext, "", False)
+            return None
+        status = outcome.status if outcome.values is not None else opening.DAMAGED
+        record.closed = Closed(octets, found, values, status, plaintext, key.name if key else "")
+        return inner if outcome.values is None else Apdu(plaintext, outcome.entry, outcome.values)
+
+    def _layer(self, record: Record, peer: Peer, role: str | None, apdu: Apdu, moves: bool) -> tuple[Outcome, Closed]:
         """Open one layer."""
         entry, values = apdu.entry, apdu.values
         assert entry is not None and values is not None
         message = message_of(entry, values)
-        context = peer.association.security
-        if context is None:
-            context = peer.association.security = SecurityContext()
-        name = _TITLED.get(entry.tag)
-        own = values[entry.slots[name]] if name is not None else b""
-        key = (entry.tag, message.control, own, role is REQUEST)
-        opener: Any = context.openers.get(key)
-        if opener is None:
-            opener = self.search.opener(record, peer, context, role, message, entry, values, own)
+        context = peer.association.security or _context(peer)
+        field = _TITLED.get(entry.tag)
+        own = values[entry.slots[field]] if field is not None else b""
+        opener = self._opener(record, peer, context, role, message, entry, values, own)
         outcome = attempt(message, opener)
-        if outcome.key is None and self.knowledge.complete():  # a title may be told later in the capture
-            context.forget_keys()
-            opener = self.search.opener(record, peer, context, role, message, entry, values, own)
-            outcome = attempt(message, opener)
-        is_opened = outcome.entry is not None or not message.control & ENCRYPTED
-        if (outcome.values is None and is_opened) or (
-            outcome.entry is not None
-            and outcome.entry.deviates is not None
-            and outcome.entry.deviates(outcome.plaintext)
-        ):
-            record.notes += dissection_notes(outcome.plaintext, False)
         if outcome.status is not opening.VERIFIED:
-            self._explain(record, context, message, opener, outcome, own)
+            if outcome.key is None and self.knowledge.complete():  # a title may be told later in the capture
+                context.forget_keys()
+                opener = self._opener(record, peer, context, role, message, entry, values, own)
+                outcome = attempt(message, opener)
+            outcome = self._doubt(record, context, message, opener, outcome, own)
+        is_opened = outcome.entry is not None or (not message.control & ENCRYPTED and bool(outcome.plaintext))
+        if is_opened and _is_odd(outcome):
+            record.notes += dissection_notes(outcome.plaintext, False)
         if moves and outcome.key is not None:
             self._learn(record, peer, context, role, own, message, outcome)
         name = outcome.key.name if outcome.key is not None else ""
-        return outcome, Closed(apdu.octets, entry, values, outcome.status, outcome.plaintext, name, is_opened)
+        return outcome, _new(
+            Closed, (apdu.octets, entry, values, outcome.status, outcome.plaintext, name, is_opened, b"")
+        )
 
     def _open_signed(self, record: Record, peer: Peer, apdu: Apdu) -> Plan | None:
         """Check a signature, and open what is signed."""
-        context = peer.association.security
-        if context is None:
-            context = peer.association.security = SecurityContext()
         title = signing.originator(apdu)
         role = signing.role(apdu) or peer.role
-        keys, _ = self.search.keys_and_titles(record, peer, context, role, title)
+        keys, _ = self.search.keys_and_titles(record, peer, _context(peer), role, title)
         return signing.open_checked(record, apdu, keys, self.certificates)
 
     def _associate(self, record: Record, peer: Peer, plan: Plan, apdu: Apdu, moves: bool) -> None:
         """Take what an ACSE APDU tells, and open the initiate APDU in it."""
         entry, values = apdu.entry, apdu.values
         assert entry is not None and values is not None
-        slots, role = entry.slots, plan.role or peer.role
+        slots = entry.slots
         if plan.family == "aarq" and moves:
-            peer.association.security = SecurityContext()
-        context = peer.association.security
-        if context is None:
-            context = peer.association.security = SecurityContext()
+            peer.association.security = None
+        context = _context(peer)
         if moves:
             for name, side in (("calling_ap_title", REQUEST), ("responding_ap_title", RESPONSE)):
                 title = values[slots[name]] if name in slots else None
                 if title:
                     self._learn_title(record, peer, context, side, title)
-            if "mechanism_name" in slots and plan.family == "aarq":
+            if plan.family == "aarq":
                 context.mechanism = values[slots["mechanism_name"]]
         inside = values[slots["user_information"]]
         if not inside:
             return
         found, inner = scan_apdu(inside, 0, len(inside))
-        if found is None or inner is None or not plan_of(found).is_protected:
+        if found is None or inner is None:
             return
-        outcome, closed = self._open_one(record, peer, role, Apdu(inside, found, inner), moves)
+        if "security_control" not in found.slots:
+            if moves:
+                _learn_dedicated(context, found, inner, "")
+            return
+        outcome, closed = self._layer(record, peer, plan.role or peer.role, Apdu(inside, found, inner), moves)
         record.closed = closed = closed._replace(around=apdu.octets)
         record.protection = (*record.protection, closed)
         if closed.is_opened:
@@ -162,28 +183,43 @@ class Protection:
             octets = rewriting.with_user_information(apdu.octets, shown)
             record.apdu = Apdu(octets, *scan_apdu(octets, 0, len(octets)))
 
-    # -- what an opened APDU tells -----------------------------------------------------------------------------
+    def _opener(
+        self, record: Record, peer: Peer, context: SecurityContext, role: str | None, message: Message, entry: Entry,
+        values: Values, own: bytes,
+    ) -> Opener:  # fmt: skip
+        """Give what opens messages of this kind, looked for once."""
+        if context.epoch != self.search.epoch:
+            context.epoch = self.search.epoch
+            context.forget_keys()
+        known = context.openers.get((entry.tag, message.control, own, role))
+        return known or self.search.opener(record, peer, context, role, message, entry, values, own)
+
+    # -- what an opened APDU tells ------------------------------------------------------------------------------
 
     def _learn(
         self, record: Record, peer: Peer, context: SecurityContext, role: str | None, own: bytes, message: Message,
         outcome: Outcome,
     ) -> None:  # fmt: skip
-        """Take what an opened APDU tells: the sender's title, a dedicated key."""
-        if outcome.entry is None or outcome.key is None:
+        """Take what an opened APDU tells: that its key works, its counter, the sender's title, a dedicated key."""
+        key, found = outcome.key, outcome.entry
+        if key is None or (found is None and outcome.status is not opening.VERIFIED):
             return
         if outcome.status is opening.VERIFIED or not message.tag:
-            context.opened.add((outcome.key, outcome.title))
-        if outcome.key.role in (KeyRole.WRAPPED, KeyRole.AGREED):
-            context.agreed[own] = outcome.key
-        if own:
-            role = role or plan_of(outcome.entry).role
-            if role is not None and context.server_title != own != context.client_title:
+            context.opened.add((key.octets, outcome.title))
+        if key.role is not KeyRole.AGREED or message.counter:
+            note = self.counters.see((key.octets, outcome.title), role, message, record.number, peer.association)
+            if note is not None:
+                record.add_note(note)
+        if key.role in (KeyRole.WRAPPED, KeyRole.AGREED):
+            context.agreed[own] = key
+        if found is None:
+            return
+        if own and context.server_title != own != context.client_title:
+            role = role or plan_of(found).role
+            if role is not None:
                 self._learn_title(record, peer, context, role, own)
-        if outcome.entry.tag == _INITIATE_REQUEST and outcome.values is not None:
-            octets = outcome.values[outcome.entry.slots["dedicated_key"]]
-            if octets and len(octets) in (16, 24, 32):
-                context.dedicated = Key(KeyRole.DEDICATED, octets, outcome.key.place)
-                context.openers.clear()
+        if outcome.values is not None:
+            _learn_dedicated(context, found, outcome.values, key.place)
 
     def _learn_title(self, record: Record, peer: Peer, context: SecurityContext, role: str, title: bytes) -> None:
         """Remember the title of the side that sent this."""
@@ -201,85 +237,68 @@ class Protection:
 
     # -- failures -----------------------------------------------------------------------------------------------
 
-    def _explain(
+    def _doubt(
         self, record: Record, context: SecurityContext, message: Message, opener: Opener, outcome: Outcome, own: bytes
-    ) -> None:
-        """Note why an APDU stays closed or unverified."""
-        if opener.lacks:
-            if message.control & ENCRYPTED or message.tag:
-                record.add_note(finding("undecipherable", _LACKS[opener.lacks], 0, 0, opener.lacks))
-            return
-        if not message.tag and outcome.status is opening.DECRYPTED:
-            return
-        has_worked = any((key, title) in context.opened for key in opener.keys for title in opener.titles)
+    ) -> Outcome:
+        """Note why an APDU stays closed or unverified; what can be read all the same takes its place."""
+        control = message.control
+        if opener.lacks and (control & ENCRYPTED or message.tag):
+            record.add_note(finding("undecipherable", _LACKS[opener.lacks], 0, 0, opener.lacks))
+            return outcome
+        is_unchecked = not message.tag and outcome.status is opening.DECRYPTED
+        lacks_check = outcome.status is opening.DECRYPTED and not opener.authentication
+        if lacks_check or is_unchecked or outcome.status in (opening.PLAINTEXT, opening.UNSUPPORTED):
+            if outcome.status is opening.UNSUPPORTED:
+                record.add_note(finding("undecipherable", "what was compressed does not come out whole", 0, 0))
+            elif not is_unchecked and message.tag:
+                text = "the tag cannot be checked: no authentication key is given"
+                record.add_note(finding("undecipherable", text, 0, 0, "no-key"))
+            return outcome
+        known = (id(opener), outcome.status)
+        suspect = context.suspects.get(known) or self._suspect(context, message, opener, own)
+        if suspect.cause not in _SINGLE:
+            context.suspects[known] = suspect
+        note = finding("undecipherable", suspect.text, 0, 0, suspect.cause)
+        record.add_note(note._replace(confidence=suspect.confidence))
+        if suspect.plaintext and proves(message, suspect.plaintext):
+            found, values = scan_apdu(suspect.plaintext, 0, len(suspect.plaintext))
+            if values is not None:
+                key, title = opener.keys[0], opener.titles[0]
+                return Outcome(opening.DECRYPTED, suspect.plaintext, found, values, key, title)
+        return outcome
+
+    def _suspect(self, context: SecurityContext, message: Message, opener: Opener, own: bytes) -> Suspect:
+        has_worked = any((key.octets, title) in context.opened for key in opener.keys for title in opener.titles)
         self._searches -= 1
-        case = Case(
-            message, opener.keys, opener.authentication, opener.titles, opener.key_set,
-            (context.client_title, context.server_title, *islice(self.knowledge.titles.values(), 64)),
-            has_worked, bool(own), context.changed_at, has_worked or self._searches > 0,
+        titles = islice(self.knowledge.titles.values(), _MOST_TITLES)
+        return explain(
+            Case(
+                message, opener.keys, opener.authentication, opener.titles, opener.key_set,
+                (context.client_title, context.server_title, *titles), has_worked, bool(own), context.changed_at,
+                self._searches > 0,
+            )
         )  # fmt: skip
-        suspect = explain(case)
-        if suspect.cause:
-            note = finding("undecipherable", suspect.text, 0, 0, suspect.cause)
-            record.add_note(note._replace(confidence=suspect.confidence))
 
 
-_LACKS = {
-    "no-key": "no encryption key is given for this sender",
-    "broadcast-key-needed": "the security control asks for the broadcast key, and none is given",
-    "dedicated-key-unknown": "the dedicated key is not known: the initiate request that carried it was not opened",
-    "no-system-title": "a key is there, but the sender's system title is not: neither capture nor keyring tells it",
-}
+def _context(peer: Peer) -> SecurityContext:
+    """Give the security context of an association, made at first use."""
+    context = peer.association.security
+    if context is None:
+        context = peer.association.security = SecurityContext()
+    return context
 
 
-def _deviates(outcome: Outcome) -> bool:
-    """Tell whether an opened APDU has a quirk that its tree notes."""
+def _learn_dedicated(context: SecurityContext, found: Entry, values: Values, place: str) -> None:
+    """Take the dedicated key that an initiate request carries."""
+    octets = values[found.slots["dedicated_key"]] if found.tag == _INITIATE_REQUEST else None
+    if octets and len(octets) in KEY_SIZES:
+        context.dedicated = Key(KeyRole.DEDICATED, octets, place)
+        context.openers.clear()
+
+
+def _is_odd(outcome: Outcome) -> bool:
+    """Tell whether the tree of an opened APDU has notes: it does not read, or has a quirk."""
     entry = outcome.entry
-    return entry is not None and entry.deviates is not None and bool(entry.deviates(outcome.plaintext))
-
-
-def attempt(message: Message, opener: Opener) -> Outcome:
-    """Try the keys of *opener* in order: the first whose tag is right, else the first whose text reads."""
-    control, plain = message.control, message.body
-    if not control & (ENCRYPTED | opening.AUTHENTICATED):
-        return Outcome(opening.PLAINTEXT, plain, *scan_apdu(plain, 0, len(plain)))
-    if not opener.lacks:
-        fallback = None
-        for key, title in _pairs(opener):
-            plaintext = opening.decipher(message, key, title)
-            for other in opener.authentication if message.tag else ():
-                if opening.is_authentic(message, key, title, plaintext, other.octets):
-                    found, values = scan_apdu(plaintext, 0, len(plaintext))
-                    if values is None:
-                        values = scan_loosely(plaintext, found)
-                    return _new(Outcome, (opening.VERIFIED, plaintext, found, values, key, title))
-            if control & ENCRYPTED and (fallback is None or fallback.status is not opening.DECRYPTED):
-                fallback = _unverified(message, opener, key, title, plaintext)
-        if fallback is not None:
-            return fallback
-    if control & ENCRYPTED:
-        return Outcome(opening.NO_TITLE if opener.lacks == "no-system-title" else opening.NO_KEY)
-    wrong = not opener.lacks and bool(opener.authentication)
-    return Outcome(opening.WRONG_TAG if wrong else opening.PLAINTEXT, plain, *scan_apdu(plain, 0, len(plain)))
-
-
-def _pairs(opener: Opener) -> Iterator[tuple[Key, bytes]]:
-    for title in opener.titles:
-        for key in opener.keys:
-            yield key, title
-
-
-def _unverified(message: Message, opener: Opener, key: Key, title: bytes, plaintext: bytes) -> Outcome:
-    """Judge a plaintext whose tag did not verify by whether it reads."""
-    found, values = scan_apdu(plaintext, 0, len(plaintext))
-    if values is not None and _proves(message, plaintext):
-        return Outcome(opening.DECRYPTED, plaintext, found, values, key, title)
-    status = opening.WRONG_TAG if message.tag and opener.authentication else opening.WRONG_KEY
-    return Outcome(status, plaintext)
-
-
-def _proves(message: Message, plaintext: bytes) -> bool:
-    """Tell whether a text that reads says anything: it is the APDU that the outer tag announces, and not empty."""
-    if message.inner_tag >= 0 and plaintext[0] != message.inner_tag:
-        return False
-    return len(plaintext) > 2 or plaintext[1:] != b"\x00"
+    if entry is None or outcome.values is None:
+        return True
+    return entry.deviates is not None and bool(entry.deviates(outcome.plaintext))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from analyzer.security.attempt import Opener
+from analyzer.security.explain import Suspect
 from analyzer.security.keyring import KeySet
 from analyzer.security.keys import Key
 
@@ -21,8 +23,8 @@ class SecurityContext:
     """The security context of one association."""
 
     __slots__ = (
-        "agreed", "changed_at", "client_title", "dedicated", "keys", "mechanism", "opened", "openers", "server_title",
-        "transfer",
+        "agreed", "changed_at", "client_title", "dedicated", "epoch", "keys", "mechanism", "opened", "openers",
+        "server_title", "suspects", "transfer",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -36,11 +38,16 @@ class SecurityContext:
         """The record whose key change could not be followed."""
         self.keys: dict[tuple[bytes, bytes], KeySet] = {}
         """By server's and client's title."""
-        self.openers: dict[tuple[int, int, bytes, bool], object] = {}
-        self.opened: set[tuple[Key, bytes]] = set()
+        self.openers: dict[tuple[int, int, bytes, str | None], Opener] = {}
+        self.epoch = 0
+        """The epoch of changed keys in which keys were looked up."""
+        self.suspects: dict[tuple[int, str], Suspect] = {}
+        """By opener and status: why its messages do not open."""
+        self.opened: set[tuple[bytes, bytes]] = set()
         """Which key with which title has opened something here."""
 
     def forget_keys(self) -> None:
         """Look keys up anew: a title or a key has become known."""
         self.keys.clear()
         self.openers.clear()
+        self.suspects.clear()

@@ -6,6 +6,7 @@ Bounded: at most 4096 are remembered, the oldest is given up first.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from typing import Any
 
 from analyzer.record import Apdu, Record
 from dissectors.scanning import scan_apdu
@@ -16,11 +17,12 @@ _MOST = 4096
 class Part:
     """The newest part of a transfer, what gives the octets so far, and when the first part began."""
 
-    __slots__ = ("begin_ns", "record", "so_far")
+    __slots__ = ("begin_ns", "peer", "record", "so_far")
 
-    def __init__(self, record: Record, so_far: Callable[[], bytes]) -> None:
+    def __init__(self, record: Record, so_far: Callable[[], bytes], peer: Any) -> None:
         self.record = record
         self.so_far = so_far
+        self.peer = peer
         self.begin_ns = record.start_ns if record.start_ns is not None else record.time_ns
 
 
@@ -33,9 +35,11 @@ class Transfers:
 
     def __init__(self) -> None:
         self.open: dict[Key, Part] = {}
+        self.opens: Callable[[Record, Any, bytes], Apdu | None] | None = None
+        """What opens the beginning of a protected APDU that *peer* sends, where keys are given."""
 
-    def part(self, owner: object, key: Hashable, record: Record, so_far: Callable[[], bytes]) -> None:
-        """Take *record* as the newest part of a transfer; *so_far* gives the octets that came of it."""
+    def part(self, owner: object, key: Hashable, record: Record, so_far: Callable[[], bytes], peer: Any) -> None:
+        """Take *record* as the newest part of a transfer by *peer*; *so_far* gives the octets that came of it."""
         record.is_open = True
         part = self.open.get((owner, key))
         if part is not None:
@@ -44,7 +48,7 @@ class Transfers:
             return
         if len(self.open) >= _MOST:
             self.give_up(*next(iter(self.open)))
-        self.open[owner, key] = Part(record, so_far)
+        self.open[owner, key] = Part(record, so_far, peer)
 
     def done(self, owner: object, key: Hashable) -> int | None:
         """The transfer is complete. Returns when its first part began."""
@@ -71,6 +75,8 @@ class Transfers:
         octets = before.so_far()
         if octets:
             record.incomplete = Apdu(octets, *scan_apdu(octets, 0, len(octets)))
+            if self.opens is not None:
+                record.incomplete = self.opens(record, before.peer, octets) or record.incomplete
 
     def forget(self, owner: object) -> None:
         """Give up all transfers of *owner*."""

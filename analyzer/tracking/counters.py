@@ -1,0 +1,107 @@
+"""Invocation counters by key and title: what came again, went back, jumped or nears its end.
+
+A key, a title and a counter make one nonce: the same with other octets breaks the cipher (``nonce-reuse``).
+Bounded: of each sender the newest messages are remembered, of a capture the newest senders.
+Source: IEC 62056-5-3, invocation counter; NIST SP 800-38D, uniqueness of the IV.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from analyzer.record import REQUEST, RESPONSE
+from analyzer.security.opening import Message
+from analyzer.tracking.findings import finding
+from dissectors.tree import Note
+
+_MOST_SENDERS = 16384
+_REMEMBERED = 2048
+JUMP = 0x10000
+"""A step from which a counter is said to jump."""
+NEAR_END = 0xFFFF_FFFF - 0x0100_0000
+"""Beyond this a counter nears its end; the last value may not be passed."""
+
+
+class Seen(NamedTuple):
+    """A message that used a counter."""
+
+    record: int
+    association: object
+    digest: int
+
+
+class _Sender:
+    """The counters of one sender under one key; the newest in two generations, so that forgetting is cheap."""
+
+    __slots__ = ("highest", "is_near_end", "newest", "older")
+
+    def __init__(self, first: int) -> None:
+        self.highest = first
+        self.is_near_end = False
+        self.newest: dict[int, Seen] = {}
+        self.older: dict[int, Seen] = {}
+
+
+class Counters:
+    """The counters of a capture."""
+
+    def __init__(self) -> None:
+        self._senders: dict[tuple[tuple[bytes, bytes], str | None], _Sender] = {}
+
+    def see(
+        self, nonce: tuple[bytes, bytes], role: str | None, message: Message, record: int, association: object
+    ) -> Note | None:
+        """Take the counter of an opened message; *nonce* is key and title. Returns the finding about it, if any.
+
+        # field: client and server may have one title (corpus pcap Output-Ciphered-Simple-Key): each way counts alone
+        """
+        counter = message.counter
+        place = (nonce, role)
+        other = self._senders.get((nonce, RESPONSE if role is REQUEST else REQUEST))
+        if other is not None:
+            known = other.newest.get(counter) or other.older.get(counter)
+            if known is not None:
+                return _repeated(known, message, record, association)
+        sender = self._senders.get(place)
+        if sender is None:
+            if len(self._senders) >= _MOST_SENDERS:
+                del self._senders[next(iter(self._senders))]
+            sender = self._senders[place] = _Sender(counter)
+            return self._take(sender, counter, message, record, association)
+        step = counter - sender.highest
+        if step <= 0:
+            known = sender.newest.get(counter) or sender.older.get(counter)
+            if known is not None:
+                return _repeated(known, message, record, association)
+            self._take(sender, counter, message, record, association)
+            text = f"the invocation counter goes back from {sender.highest} to {counter}"
+            sender.highest = counter
+            return finding("invocation-counter-regressed", text, 0, 0, "counter-reset")
+        before, sender.highest = sender.highest, counter
+        near_end = self._take(sender, counter, message, record, association)
+        if step >= JUMP:
+            text = f"the invocation counter jumps by {step} from {before} to {counter}"
+            return finding("invocation-counter-jumped", text, 0, 0)
+        return near_end
+
+    @staticmethod
+    def _take(sender: _Sender, counter: int, message: Message, record: int, association: object) -> Note | None:
+        if len(sender.newest) >= _REMEMBERED:
+            sender.older, sender.newest = sender.newest, {}
+        sender.newest[counter] = Seen(record, association, hash((message.body, message.tag)))
+        if counter >= NEAR_END and not sender.is_near_end:
+            sender.is_near_end = True
+            text = f"the invocation counter is {counter}: {0xFFFF_FFFF - counter} messages are left under this key"
+            return finding("invocation-counter-near-end", text, 0, 0)
+        return None
+
+
+def _repeated(known: Seen, message: Message, record: int, association: object) -> Note:
+    if known.digest != hash((message.body, message.tag)):
+        text = f"key, system title and invocation counter {message.counter} are those of record {known.record}, whose"
+        text += " octets are others: the cipher is broken for both"
+        return finding("invocation-counter-repeated", text, 0, 0, "nonce-reuse")
+    is_same = known.association is association and record - known.record <= 2
+    cause = "retransmission" if is_same else "replay"
+    text = f"the invocation counter {message.counter} and all octets are those of record {known.record}"
+    return finding("invocation-counter-repeated", text, 0, 0, cause)

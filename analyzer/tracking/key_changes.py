@@ -1,0 +1,89 @@
+"""key_transfer and its answer to the keys that hold from then on. Source: IEC 62056-6-2, Security setup (class 64)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from analyzer.record import REQUEST, Apdu, Record
+from analyzer.security.keys import KeyRole
+from analyzer.tracking.findings import finding
+from analyzer.tracking.key_search import KeySearch, unwrapped
+from analyzer.tracking.peer import Peer
+from analyzer.tracking.security_context import SecurityContext, Transfer
+from dissectors.reader import apdu_json
+
+_SECURITY_SETUP, _KEY_TRANSFER = 64, 2
+_ROLES = {0: KeyRole.GUEK, 1: KeyRole.GBEK, 2: KeyRole.GAK, 3: KeyRole.KEK}
+_SUCCESS = 0
+
+
+def transfer_of(apdu: Apdu, number: int) -> Transfer | None:
+    """Take the keys out of a request that invokes key_transfer (global_key_transfer in version 0)."""
+    if (
+        apdu.entry is None
+        or apdu.values is None
+        or apdu.family != "action-request"
+        or "class_id" not in apdu.entry.slots
+    ):
+        return None
+    slots, values = apdu.entry.slots, apdu.values
+    if (values[slots["class_id"]], values[slots["method_id"]]) != (_SECURITY_SETUP, _KEY_TRANSFER):
+        return None
+    ((_, members),) = apdu_json(apdu.octets)["action-request"].items()
+    try:
+        data = members["method-invocation-parameters"]["array"]
+        pairs = [(one["structure"][0]["enum"], one["structure"][1]["octet-string"]) for one in data]
+        keys = tuple((int(key_id), bytes.fromhex(wrapped)) for key_id, wrapped in pairs)
+    except (KeyError, IndexError, TypeError, ValueError):  # the data are what the sender wrote
+        return None
+    return Transfer(number, "action-response", keys)
+
+
+def succeeded(apdu: Apdu) -> bool | None:
+    """Tell whether an answer says success; None where it is no answer to an action."""
+    if apdu.entry is None or apdu.values is None or apdu.family != "action-response":
+        return None
+    slot = apdu.entry.slots.get("result")
+    return None if slot is None else bool(apdu.values[slot] == _SUCCESS)
+
+
+def follow(record: Record, peer: Peer, context: SecurityContext, search: KeySearch) -> None:
+    """Note the keys that a request transfers, and let them hold once the meter has answered with success."""
+    apdu = record.assembled or record.apdu
+    if apdu is None:
+        return
+    if record.direction is REQUEST:
+        transfer = transfer_of(apdu, record.number)
+        if transfer is not None:
+            context.transfer = transfer
+        return
+    if context.transfer is None:
+        return
+    is_done = succeeded(apdu)
+    if is_done is None:
+        return
+    transfer, context.transfer = context.transfer, None
+    if is_done:
+        _install(record, peer, context, search, transfer)
+
+
+def _install(record: Record, peer: Peer, context: SecurityContext, search: KeySearch, transfer: Transfer) -> None:
+    keys, _ = search.keys_and_titles(record, peer, context, record.direction, b"")
+    for key_id, wrapped in transfer.keys:
+        role: Any = _ROLES.get(key_id)
+        if role is None:
+            continue
+        new = unwrapped(keys.of(KeyRole.KEK), wrapped, role)
+        if not new:
+            context.changed_at = record.number
+            why = "no KEK is given" if not keys.of(KeyRole.KEK) else "the KEK given does not unwrap it"
+            text = f"{role.value} is replaced here by the key of record {transfer.record}, and {why}"
+            record.add_note(finding("key-changed", text, 0, 0))
+            continue
+        if keys.of(role):
+            new[0].place = keys.of(role)[0].place
+        search.change(keys.server_title, keys, role, new[0])
+        text = f"{role.value} is replaced here by the key of record {transfer.record}: {new[0].name}"
+        text += f" (epoch {search.epoch + 1})"
+        record.add_note(finding("key-changed", text, 0, 0))
+    context.forget_keys()
