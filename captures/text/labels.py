@@ -5,9 +5,9 @@ import re
 from captures.chunk import RECEIVED, SENT, UNKNOWN
 
 _SENT = """tx txd sent send sends sending write writes writing written wrote outgoing host client out down
-    irp_mj_write transmit transmitted request >> > -> --> >>> ==> o: c: """
+    irp_mj_write transmit transmitted request >> > -> --> >>> ==> o c peer0 """
 _RECEIVED = """rx rxd received receive receives receiving recv rcvd read reads reading incoming device meter server
-    in up irp_mj_read response answer reply << < <- <-- <<< <== i: s:"""
+    in up irp_mj_read response answer reply << < <- <-- <<< <== i s peer1"""
 DIRECTIONS: dict[bytes, int] = {word.encode(): SENT for word in _SENT.split()}
 DIRECTIONS.update((word.encode(), RECEIVED) for word in _RECEIVED.split())
 """Words and signs that programs put before octets, by what they say."""
@@ -16,8 +16,8 @@ DIRECTIONS.update((word.encode(), RECEIVED) for word in _RECEIVED.split())
 _IN_SENTENCES = re.compile(
     rb"(?<![a-z0-9_])(?:(tx|txd|sent|send|sends|sending|write|writing|written|wrote|outgoing|transmit|transmitted|request)"
     rb"|(rx|rxd|received?|receives|receiving|recv|rcvd|reads?|reading|incoming|response|answer|reply))(?![a-z0-9_])"
-    rb"|(>>>|<<<|>>|<<|-->|<--|->|<-)"
 )
+_ARROWS = re.compile(rb">>>|<<<|>>|<<|-->|<--|->|<-")
 _NO_TRAFFIC = re.compile(
     rb"analy[sz]|window|digest|challenge|password|secret|(?<![a-z])keys?(?![a-z])|title|hash|crc|[fh]cs|checksum"
     rb"|plain|decr|decipher|decoded|parsed|nonce|signature|certificate|serial number|logical name|obis"
@@ -31,12 +31,20 @@ def direction_of(word: bytes) -> int:
 
 
 def direction_in(label: bytes) -> int:
-    """Find the first word of a direction in the words before octets."""
+    """Find the first word of a direction in the words around octets; else an arrow."""
+    lowered = label.lower()
+    found = _IN_SENTENCES.search(lowered)
+    if found is not None:
+        return SENT if found[1] else RECEIVED
+    arrow = _ARROWS.search(lowered)
+    return direction_of(arrow[0]) if arrow else UNKNOWN
+
+
+def direction_of_title(label: bytes) -> int:
+    """Find the first word of a direction in a title; an arrow there says something else."""
     found = _IN_SENTENCES.search(label.lower())
     if found is None:
         return UNKNOWN
-    if found[3]:
-        return direction_of(found[3])
     return SENT if found[1] else RECEIVED
 
 

@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
 from captures.links import link_of
-from captures.text.labels import direction_in, direction_of, is_no_traffic
+from captures.text.labels import direction_in, direction_of, direction_of_title, is_no_traffic
 from captures.text.octets import hex_octets, listed_octets, literal_octets
 from captures.text.shapes import Joins, Shape
 from captures.text.times import DAY_FIRST, Clock
 
 _SKIPPED = re.compile(rb"\s*(?:(?:#(?!TEXT2PCAP)|//).*)?")
+_OFFSET_ONLY = re.compile(rb"\s*[0-9A-Fa-f]{3,8}:?\s*")
 _DIGITS = re.compile(rb"\d+")
 MAY_HOLD_OCTETS = re.compile(rb"(?<![0-9A-Za-z_])(?:0[xX])?[0-9A-Fa-f]{2}|\(\d")
 """Other lines need not be looked at twice."""
@@ -71,7 +72,7 @@ class Reader:
         self._is_simple = (
             shape.joins is Joins.LINE and "octets" in self._groups and not {"label", "delta"} & set(self._groups)
         )
-        self._is_open = self._is_open or not shape.needs_heading
+        self._is_open = not shape.needs_heading
 
     # -- lines --------------------------------------------------------------------------------------------------
 
@@ -142,7 +143,7 @@ class Reader:
         direction = direction_of(groups.get("direction") or b"")
         if "label" in groups:
             label = (groups["label"] or b"") + b" " + (groups.get("rest") or b"")
-            worded, is_traffic = self._label(label)
+            worded, is_traffic = self._label(label, direction_in)
             direction = direction or worded
             if not is_traffic or (self._hints.has_directions and not direction):
                 self.pass_over(number)
@@ -176,10 +177,8 @@ class Reader:
             time_ns = int(whole) * 1_000_000_000 + int(fraction) * 10 ** (9 - len(fraction))
             self.clock.digits = max(self.clock.digits, len(fraction))
         direction, is_traffic = direction_of(groups.get("direction") or b""), not groups.get("aside")
-        if self.shape.name in _IN_AND_OUT:
-            direction = _IN_AND_OUT[self.shape.name].get(groups.get("direction") or b"", UNKNOWN)
         if "label" in groups:
-            direction, is_traffic = self._label(groups["label"])
+            direction, is_traffic = self._label(groups["label"], direction_of_title)
             is_traffic = is_traffic and direction != UNKNOWN
         if groups.get("lane"):
             direction = self._lane(groups["lane"])
@@ -192,9 +191,14 @@ class Reader:
             if self.shape.joins is Joins.READ:
                 self.end()
             return True
-        if line.strip() == b"*" and self.shape.joins is Joins.DUMP and self._row:
-            self._repeats = True
-            return True
+        if self.shape.joins is Joins.DUMP:
+            if line.strip() == b"*" and self._row:
+                self._repeats = True
+                return True
+            if self._row and _OFFSET_ONLY.fullmatch(line):
+                self._dump(b"", line.strip(b" \t:"), None, UNKNOWN, 0)
+                self.end()
+                return True
         self._last_was_octets = False
         return _SKIPPED.fullmatch(line) is not None
 
@@ -277,14 +281,14 @@ class Reader:
             self._odd(number)
         return found and found[0]
 
-    def _label(self, text: bytes) -> tuple[int, bool]:
+    def _label(self, text: bytes, direction_by: Callable[[bytes], int]) -> tuple[int, bool]:
         """Judge the words before octets: their direction, and whether it is traffic that they announce."""
         key = _DIGITS.sub(b"0", text)
         found = self._labels.get(key)
         if found is None:
             if len(self._labels) >= _MOST_LABELS:
                 self._labels.clear()
-            found = self._labels[key] = (direction_in(text), not is_no_traffic(text))
+            found = self._labels[key] = (direction_by(text), not is_no_traffic(text))
         return found
 
     def _lane(self, name: bytes) -> int:
@@ -297,9 +301,6 @@ class Reader:
         if len(self._hints.lanes) != 2 or name not in self._hints.lanes:
             return UNKNOWN
         return RECEIVED if self._hints.lanes.index(name) else SENT
-
-
-_IN_AND_OUT: dict[str, dict[bytes, int]] = {"c-array": {b"peer0": SENT, b"peer1": RECEIVED}}
 
 
 def _is_blank(line: bytes) -> bool:

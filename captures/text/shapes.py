@@ -164,7 +164,7 @@ SHAPES: tuple[Shape, ...] = (
     ),
     _shape(
         "slsnif", "an slsnif log", Joins.LINE,
-        r"\s*(?:<time>\s+)?(?P<direction>Host|Device)\s+-->\s*(?P<listed>(?:\S{1,6}\s?\((?:0x[0-9A-Fa-f]{2}|\d{1,3})\)\s*)+"
+        r"\s*(?:<time>\s+)?(?P<direction>Host|Device)\s+-->\s*(?P<listed>(?:(?>.{1,8}?\((?:0x[0-9A-Fa-f]{2}|\d{1,3})\))\s*)++"
         r"|[0-9A-Fa-f]{2}(?:\s+[0-9A-Fa-f]{2})*)(?:\s+\.\.\.)?\s*",
         may_follow=True,
     ),
@@ -204,7 +204,7 @@ SHAPES: tuple[Shape, ...] = (
     _shape(
         "c-array", "C arrays", Joins.READ,
         r"(?P<begin>.*\{)?\s*(?P<octets>0[xX][0-9A-Fa-f]{2}(?:\s*,\s*0[xX][0-9A-Fa-f]{2})*+)\s*,?\s*(?P<end>\}.*)?(?:/\*.*|//.*)?",
-        r".*(?P<direction>\bpeer[01])?_?\w*\[.*\{.*|\s*\}.*|\s*/\*.*\*/\s*", r".*\[.*\]\s*=?.*\{.*",
+        r"(?:.*?\b(?P<direction>peer[01])_.*|.*)\[.*\{.*|\s*\}.*|\s*/\*.*\*/\s*", r".*\[.*\]\s*=?.*\{.*",
     ),
     _shape(
         "gurux-xml", "comments of a Gurux XML", Joins.LINE,
@@ -249,7 +249,8 @@ SHAPES: tuple[Shape, ...] = (
     _shape(
         "titles", "octets below titles with directions", Joins.LINE,
         rf"{_HEXLINE}(?:\(\s*\+\s*(?P<delta>\d+)\s*ms\)\s*)?",
-        r"\W*(?:<time>)?\W*(?P<label>[A-Za-z].{0,200})", needs_heading=True,
+        r"(?!.*(?:[:|>-]|\b<word>)\s*(?:[0-9A-Fa-f]{2}\s*)+$)\W*(?:<time>)?\W*(?P<label>[A-Za-z].{0,200})",
+        needs_heading=True,
     ),
     _shape(
         "octets", "hex", Joins.LINE, r"(?!\s*\d{4}-\d\d-\d\d(?:[ T]\d\d:|\s*$))\s*<hex>", r"\s*\[?<time>\]?:?\s*",

@@ -1,0 +1,41 @@
+"""Every shape of text: told by its content, with times, directions and octets as they were written."""
+
+from __future__ import annotations
+
+import pytest
+
+from captures.chunk import LINK_OCTETS
+from captures.stream import HeldInput, Window
+from captures.text.judge import judge
+from captures.text.shapes import SHAPES
+from captures.text.source import TextSource
+from tests.captures.text.written import LOGS, Log, session
+
+IDS = [log.id for log in LOGS]
+
+
+def read(text: bytes | str) -> TextSource:
+    """A source of *text*, in which the first octets are at hand."""
+    return TextSource("log", Window(HeldInput(text.encode() if isinstance(text, str) else text)))
+
+
+def test_every_shape_has_a_log() -> None:
+    assert {shape.name for shape in SHAPES} - {log.shape for log in LOGS} == set()
+
+
+@pytest.mark.parametrize("log", LOGS, ids=IDS)
+def test_shape_of_a_log_is_told(log: Log) -> None:
+    found = judge(log.write(session()).encode())
+    assert found is not None
+    assert found.shape.name == log.shape
+
+
+@pytest.mark.parametrize("log", LOGS, ids=IDS)
+def test_log_gives_the_times_directions_and_octets_of_the_session(log: Log) -> None:
+    source = read(log.write(session()))
+    chunks = list(source)
+    found = [(chunk.time_ns, chunk.direction, chunk.octets) for chunk in chunks]
+    assert found == log.expected(session())
+    assert source.time_digits == (log.digits or 0)
+    assert {(chunk.link_type, chunk.interface) for chunk in chunks} == {(LINK_OCTETS, 0)}
+    assert len(source.remarks) <= 1

@@ -1,0 +1,492 @@
+"""Logs as programs write them, of one simulated session: each writer follows the description of its program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import cache
+from typing import NamedTuple
+
+from analyzer.simulate import model
+from analyzer.simulate.client import Client
+from analyzer.simulate.forms import nanoseconds
+from analyzer.simulate.hdlc_line import HdlcLink, place
+from analyzer.simulate.meter import Meter
+from analyzer.simulate.sent import Sent
+from analyzer.simulate.speaker import Target
+from captures.chunk import SENT, UNKNOWN
+from dissectors.hdlc import Address
+
+DAY_NS = 86_400_000_000_000
+START_NS = nanoseconds(2026, 3, 21, 10, 15, 32) + 123_456_789
+
+
+@cache
+def session() -> tuple[Sent, ...]:
+    """A session of two dozen frames on a serial line, some longer than a row of a dump and some that fill rows."""
+    meter = Meter(model.electricity_meter("52100071", start_ns=START_NS, rows=4), server="1.17")
+    client = Client(meter, 16, start_ns=START_NS, seed=7)
+    client.associate()
+    client.get(Target(8, model.CLOCK))
+    client.get(Target(1, model.SERIAL_NUMBER))
+    client.get_list([Target(3, one.obis, number) for one in model.REGISTERS[:5] for number in (3, 2)])
+    client.release()
+    return tuple(place(HdlcLink(16, Address(1, 17, 2), seed=8).rounds(client.dialogue), start_ns=START_NS))
+
+
+class Log(NamedTuple):
+    """A text, the shape it has, and what of the session it keeps: decimals of times, dates, directions."""
+
+    shape: str
+    write: Callable[[Iterable[Sent]], str]
+    digits: int | None = None
+    has_dates: bool = True
+    has_directions: bool = True
+    note: str = ""
+    """What tells it from another log of the same shape."""
+
+    @property
+    def id(self) -> str:
+        return f"{self.shape} {self.note}".strip()
+
+    def expected(self, events: Iterable[Sent]) -> list[tuple[int | None, int, bytes]]:
+        """Time, direction and octets of each read."""
+        found = []
+        for event in events:
+            time_ns = None
+            if self.digits is not None:
+                unit = 10 ** (9 - self.digits)
+                time_ns = (event.time_ns if self.has_dates else event.time_ns % DAY_NS) // unit * unit
+            found.append((time_ns, event.direction if self.has_directions else UNKNOWN, event.octets))
+        return found
+
+
+def _at(event: Sent, form: str, digits: int = 0, mark: str = ".") -> str:
+    text = datetime.fromtimestamp(event.time_ns // 1_000_000_000, UTC).strftime(form)
+    fraction = f"{event.time_ns % 1_000_000_000:09d}"[:digits]
+    return f"{text}{mark}{fraction}" if digits else text
+
+
+def _spaced(octets: bytes) -> str:
+    return octets.hex(" ").upper()
+
+
+def _readable(octets: bytes) -> str:
+    return "".join(chr(one) if 32 <= one < 127 else "." for one in octets)
+
+
+def _rows(octets: bytes, width: int = 16) -> list[tuple[int, bytes]]:
+    return [(at, octets[at : at + width]) for at in range(0, len(octets), width)]
+
+
+def _is_sent(event: Sent) -> bool:
+    return event.direction == SENT
+
+
+def _lines(write: Callable[[Sent], str], head: str = "", end: str = "\n") -> Callable[[Iterable[Sent]], str]:
+    """A writer of *head* and then the same for every event."""
+    return lambda events: head + "".join(write(event) + end for event in events)
+
+
+def _words(sent: str, received: str) -> Callable[[Sent], str]:
+    return lambda event: sent if _is_sent(event) else received
+
+
+TX_RX, SENT_RECEIVED = _words("TX", "RX"), _words("Sent", "Received")
+IRP = _words("IRP_MJ_WRITE", "IRP_MJ_READ")
+
+
+def _jpnevulator(events: Iterable[Sent], *, with_characters: bool = False) -> str:
+    lines = []
+    for event in events:
+        lines.append(f"{_at(event, '%Y-%m-%d %H:%M:%S', 6)}: /dev/{_words('ttyUSB0', 'ttyUSB1')(event)}")
+        for _, row in _rows(event.octets):
+            lines.append(f"{_spaced(row):<47}  {_readable(row)}" if with_characters else _spaced(row))
+    return "\n".join(lines) + "\n"
+
+
+def _interceptty(events: Iterable[Sent]) -> str:
+    return "".join(
+        f"{_words('>', '<')(event)}\t0x{octet:02x} ({_readable(bytes([octet]))})\n"
+        for event in events
+        for octet in event.octets
+    )
+
+
+def _slsnif(event: Sent) -> str:
+    pieces = " ".join(f"{_readable(bytes([octet]))} ({octet:03d})" for octet in event.octets)
+    return f"{_words('Host  ', 'Device')(event)} --> {pieces}"
+
+
+def _socat(event: Sent, *, with_characters: bool = False) -> str:
+    length = len(event.octets)
+    head = f"{_words('>', '<')(event)} {_at(event, '%Y/%m/%d %H:%M:%S', 6)}  length={length} from=0 to={length - 1}\n"
+    if not with_characters:
+        return head + " " + event.octets.hex(" ")
+    return head + "\n".join(f" {row.hex(' '):<48} {_readable(row)}" for _, row in _rows(event.octets)) + "\n--"
+
+
+def _hhd(event: Sent) -> str:
+    rows = "\n".join(f"    {row.hex(' '):<47}   {_readable(row)}" for _, row in _rows(event.octets))
+    return f"[{_at(event, '%d/%m/%Y %H:%M:%S')}] {_words('Written', 'Read')(event)} data (COM5)\n{rows}\n"
+
+
+def _irp_dump(event: Sent) -> str:
+    rows = "\n".join(f"  {at:08X}  {_spaced(row):<47}  {_readable(row)}" for at, row in _rows(event.octets))
+    return f"000042: {_at(event, '%Y-%m-%d %H:%M:%S', 7)} +0.0012345 {IRP(event)} COM5\n{rows}"
+
+
+def _irp_table(event: Sent) -> str:
+    up = _words("DOWN", "UP")(event)
+    columns = [
+        _at(event, "%d/%m/%Y %H:%M:%S"),
+        IRP(event),
+        up,
+        "STATUS_SUCCESS",
+        event.octets.hex(" "),
+        _readable(event.octets),
+    ]
+    return "7\t" + "\t".join(columns)
+
+
+def _portmon(event: Sent) -> str:
+    return f"12\t0.00000123\tread out.exe\t{IRP(event)}\tSerial0\tSUCCESS\tLength {len(event.octets)}: {_spaced(event.octets)}\t"
+
+
+def _dump(row: Callable[[int, bytes], str], *, end: bool = False) -> Callable[[Iterable[Sent]], str]:
+    def write(events: Iterable[Sent]) -> str:
+        blocks = []
+        for event in events:
+            lines = [row(at, octets) for at, octets in _rows(event.octets)]
+            blocks.append("\n".join(lines + [f"{len(event.octets):08x}"] * end))
+        return "\n".join(blocks) + "\n"
+
+    return write
+
+
+def _xxd(at: int, row: bytes) -> str:
+    return f"{at:08x}: {row.hex(' ', -2):<39}  {_readable(row)}"
+
+
+def _hexdump(at: int, row: bytes) -> str:
+    text = f"{row[:8].hex(' ')}  {row[8:].hex(' ')}"
+    return f"{at:08x}  {text:<49} |{_readable(row)}|"
+
+
+def _wireshark(at: int, row: bytes) -> str:
+    text = f"{row[:8].hex(' ')}  {row[8:].hex(' ')}".rstrip()
+    return f"{at:04x}  {text:<48}   {_readable(row)}"
+
+
+def _text2pcap(event: Sent) -> str:
+    rows = "\n".join(f"{at:06x} {row.hex(' ')}  {_readable(row)}" for at, row in _rows(event.octets))
+    return f"{_words('O', 'I')(event)} {_at(event, '%Y-%m-%d %H:%M:%S', 6)}\n{rows}\n"
+
+
+def _tshark(events: Iterable[Sent]) -> str:
+    lines = []
+    for number, event in enumerate(events, 1):
+        elapsed = event.time_ns % 1_000_000_000
+        lines.append(f"{number:>5}   {number}.{elapsed:09d}     10.0.0.2 → 10.0.0.7     DLMS {len(event.octets)} frame")
+        lines.append("")
+        lines += [_wireshark(at, row) for at, row in _rows(event.octets)]
+        lines.append("")
+    return "\n".join(lines) + "\n"
+
+
+def _putty_ssh(event: Sent) -> str:
+    packet = bytes(4) + len(event.octets).to_bytes(4, "big") + event.octets
+    way = _words("Outgoing", "Incoming")(event)
+    head = f"{way} packet #0x1c, type 94 / 0x5e (SSH2_MSG_CHANNEL_DATA)\n"
+    other = f"{way} packet #0x1d, type 93 / 0x5d (SSH2_MSG_CHANNEL_WINDOW_ADJUST)\n  00000000  00 00 01 00 00 00 40 09                          ......@.\n"
+    return (
+        head
+        + "\n".join(f"  {at:08x}  {row.hex(' '):<47}  {_readable(row)}" for at, row in _rows(packet))
+        + "\n"
+        + other
+    )
+
+
+def _c_array(events: Iterable[Sent]) -> str:
+    lines = []
+    for number, event in enumerate(events):
+        lines.append(f"char peer{_words('0', '1')(event)}_{number}[] = {{ /* Packet {number + 1} */")
+        rows = [", ".join(f"0x{octet:02x}" for octet in row) for _, row in _rows(event.octets, 8)]
+        lines.append(", \n".join(rows) + " };")
+    return "\n".join(lines) + "\n"
+
+
+def _packet_array(event: Sent) -> str:
+    rows = [
+        ", ".join(f"0x{octet:02x}" for octet in row) + f", /* {_readable(row)} */" for _, row in _rows(event.octets, 8)
+    ]
+    joined = "\n".join(rows)
+    return f"/* Frame ({len(event.octets)} bytes) */\nstatic const unsigned char pkt1[{len(event.octets)}] = {{\n{joined}\n}};\n"
+
+
+def _structlog(event: Sent) -> str:
+    word = _words("Sending", "Received")(event)
+    return (
+        f"{_at(event, '%Y-%m-%dT%H:%M:%S', 6)}Z [debug    ] {word} bytes           data={event.octets!r} port=ttyUSB0"
+    )
+
+
+def _structlog_json(event: Sent) -> str:
+    word = _words("Sending bytes", "Received bytes")(event)
+    return json.dumps(
+        {"data": repr(event.octets), "event": word, "timestamp": _at(event, "%Y-%m-%dT%H:%M:%S", 6) + "Z"}
+    )
+
+
+def _amsreader(event: Sent) -> str:
+    rows = "\n".join(_spaced(row) for _, row in _rows(event.octets))
+    inside = _spaced(event.octets[8:-3])
+    return f"(V) Frame dump ({len(event.octets)}b):\n{rows}\n(D) Data frame:\n(V) DLMS frame:\n{inside}\n"
+
+
+def _titled(event: Sent) -> str:
+    time = f"==> {_at(event, '%Y/%m/%d %H:%M:%S', 3, ':')} "
+    text = event.octets.hex().upper()
+    printed = f"{time}Analysing is (hex)\n{text}\n\n{time}Window is (hex)\n{text}\n\n{time}Received digest: 00112233445566778899\n"
+    return f"{time}InterFrame sleep: 60 ms\n{time}{_words('Send', 'Read')(event)}(hex)\n{text}\n\n{printed}"
+
+
+def _titled_deltas(events: Iterable[Sent]) -> str:
+    lines, before = (
+        [
+            "Client Address: \t01(Management Client 1)",
+            "Security applied: \tnone",
+            "",
+            "Open : COM4 (21-03-26 10:15:32 )",
+        ],
+        None,
+    )
+    for event in events:
+        ms = event.time_ns // 1_000_000
+        lines += [f"{TX_RX(event)} - ", f"{_spaced(event.octets)} ( +  {ms - (ms if before is None else before)} ms)  "]
+        before = ms
+    return "\r\n".join(lines) + "\r\n"
+
+
+def _annotated(event: Sent) -> str:
+    octets = event.octets
+    pieces = [
+        (octets[:1], "Flag"),
+        (octets[1:3], "Frame format, length 0x1F"),
+        (octets[3:-3], ""),
+        (octets[-3:-1], "FCS 7E A0"),
+        (octets[-1:], "Flag"),
+    ]
+    return (
+        "\n".join(f"{_spaced(piece):<24}{'// ' if remark else ''}{remark}" for piece, remark in pieces if piece) + "\n"
+    )
+
+
+def _xml(events: Iterable[Sent]) -> str:
+    body = "".join(
+        f'<HDLC len="{len(event.octets):X}">\n  <!-- {_spaced(event.octets)} -->\n  <TargetAddress Value="1" />\n'
+        f'  <PDU>\n    <GetRequest>\n      <AttributeValue Value="AA BB" />\n    </GetRequest>\n  </PDU>\n</HDLC>\n'
+        for event in events
+    )
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<Messages>\n{body}</Messages>\n'
+
+
+def _counted(event: Sent) -> str:
+    length = len(event.octets)
+    rows = "\n".join(_spaced(row[:8]) + "  " + _spaced(row[8:]) for _, row in _rows(event.octets))
+    return f"[{_at(event, '%Y-%m-%d %H.%M.%S', 3)} - {SENT_RECEIVED(event)} {length} (0x{length:X}) bytes]\n{rows}\n\n"
+
+
+LOGS = (
+    Log("gurux-trace", _lines(lambda one: f"{TX_RX(one)}:\t{_at(one, '%H:%M:%S')}\t{_spaced(one.octets)}"), 0, False),
+    Log(
+        "gurux-trace",
+        _lines(lambda one: f"{TX_RX(one)}: {_at(one, '%H:%M:%S')}\t{one.octets.hex().upper()}"),
+        0,
+        False,
+        note="without blanks",
+    ),
+    Log(
+        "gurux-trace",
+        _lines(lambda one: f"{TX_RX(one)}: {_at(one, '%H:%M:%S', 3)} {_spaced(one.octets)}"),
+        3,
+        False,
+        note="milliseconds",
+    ),
+    Log("direction-octets", _lines(lambda one: f"{TX_RX(one)}:\t{_spaced(one.octets)}"), note="Gurux server"),
+    Log(
+        "direction-octets",
+        _lines(lambda one: f"{_words('HOST', 'METER')(one)}|{one.octets.hex().upper()}"),
+        note="host and meter",
+    ),
+    Log("direction-octets", _lines(lambda one: f"{_words('-->', '<--')(one)} {_spaced(one.octets)}"), note="arrows"),
+    Log("gurux-xml", _xml, has_directions=False),
+    Log(
+        "director",
+        _lines(lambda one: f"{_at(one, '%H:%M:%S', 3)} {SENT_RECEIVED(one)} {_spaced(one.octets)}"),
+        3,
+        False,
+    ),
+    Log(
+        "labelled",
+        _lines(
+            lambda one: (
+                f"{_at(one, '%Y-%m-%d %H:%M:%S', 3, ',')} DEBUG [main] o.o.j.HdlcLayer - Raw bytes: {one.octets.hex()}"
+            )
+        ),
+        3,
+        has_directions=False,
+        note="log4j",
+    ),
+    Log(
+        "labelled",
+        _lines(
+            lambda one: (
+                f"{_at(one, '%d-%b-%Y %H:%M:%S', 3)} INFO meter 7 {_words('sending', 'received')(one)} {len(one.octets)} bytes: {_spaced(one.octets)}\nINFO FCS: 12 34 56 78, key: 00112233445566778899AABBCCDDEEFF"
+            )
+        ),
+        3,
+        note="keys between",
+    ),
+    Log("python-bytes", _lines(_structlog), 6, note="structlog"),
+    Log("python-bytes", _lines(_structlog_json), 6, note="structlog JSON"),
+    Log(
+        "python-bytes",
+        _lines(lambda one: f"event='{_words('Sending', 'Received')(one)} bytes' data={one.octets!r}"),
+        note="structlog key=value",
+    ),
+    Log("python-bytes", _lines(lambda one: repr(one.octets)), has_directions=False),
+    Log("fromhex", _lines(lambda one: f"{_words('sent', 'received')(one)} = bytes.fromhex('{_spaced(one.octets)}')")),
+    Log("jpnevulator", _jpnevulator, 6),
+    Log("jpnevulator", lambda events: _jpnevulator(events, with_characters=True), 6, note="-a"),
+    Log("interceptty", _interceptty),
+    Log("slsnif", _lines(_slsnif)),
+    Log(
+        "slsnif",
+        _lines(lambda one: f"{_at(one, '%H:%M:%S', 6)} {_words('Host  ', 'Device')(one)} --> {one.octets.hex(' ')}"),
+        6,
+        False,
+        note="-x -t",
+    ),
+    Log("socat", _lines(_socat), 6),
+    Log("socat", _lines(lambda one: _socat(one, with_characters=True)), 6, note="-v"),
+    Log("hhd-monitor", _lines(_hhd), 0),
+    Log("irp-dump", _lines(_irp_dump), 7),
+    Log("irp-table", _lines(_irp_table, "#\tTime\tFunction\tDirection\tStatus\tData\n"), 0),
+    Log("portmon", _lines(_portmon)),
+    Log(
+        "docklight",
+        _lines(
+            lambda one: f"{_at(one, '%d.%m.%Y %H:%M:%S', 3)} [{TX_RX(one)}] - {_spaced(one.octets)}",
+            "Docklight log file (HEX) started 21.03.2026 10:15:30\n",
+        ),
+        3,
+    ),
+    Log("octets", _lines(lambda one: _spaced(one.octets), end="\r\n"), has_directions=False, note="RealTerm"),
+    Log("octets", _lines(lambda one: one.octets.hex()), has_directions=False, note="hex stream"),
+    Log(
+        "octets",
+        _lines(lambda one: f"{_at(one, '%Y-%m-%d %H:%M:%S', 3)}\n{one.octets.hex().upper()}\n"),
+        3,
+        has_directions=False,
+        note="date lines",
+    ),
+    Log(
+        "octets",
+        _lines(lambda one: ", ".join(f"0x{octet:02X}" for octet in one.octets)),
+        has_directions=False,
+        note="C list",
+    ),
+    Log(
+        "putty-ssh",
+        _lines(
+            _putty_ssh,
+            "=~=~=~=~=~=~= PuTTY log 2026.03.21 10:15:30 =~=~=~=~=~=~=\nEvent Log: Initialised AES-256 GCM\n",
+        ),
+    ),
+    Log("wireshark-hex", _dump(_wireshark), has_directions=False),
+    Log("od", _dump(lambda at, row: f"{at:06x} {row.hex(' ')}"), has_directions=False, note="-Ax"),
+    Log("od", _dump(lambda at, row: f"{at:07o} {row.hex(' ')}"), has_directions=False, note="octal"),
+    Log("dump", _dump(lambda at, row: f"{at:05x}  {row.hex(' ')}"), has_directions=False),
+    Log("xxd", _dump(_xxd), has_directions=False),
+    Log("hexdump", _dump(_hexdump, end=True), has_directions=False),
+    Log("text2pcap", _lines(_text2pcap), 6),
+    Log("c-array", _c_array, note="follow stream"),
+    Log("c-array", _lines(_packet_array), has_directions=False, note="packet"),
+    Log(
+        "esphome",
+        _lines(lambda one: f"[{_at(one, '%H:%M:%S')}][D][dlms:123]: {one.octets.hex('.').upper()} ({len(one.octets)})"),
+        0,
+        False,
+        has_directions=False,
+    ),
+    Log(
+        "esphome",
+        _lines(
+            lambda one: (
+                f"\x1b[0;36m[{_at(one, '%H:%M:%S', 3)}][D][uart_debug:114]: {_words('>>>', '<<<')(one)} {one.octets.hex(':').upper()}\x1b[0m"
+            )
+        ),
+        3,
+        False,
+        note="uart",
+    ),
+    Log(
+        "time-octets",
+        _lines(lambda one: f"{_at(one, '%H:%M:%S', 3)} : {one.octets.hex(' ')}"),
+        3,
+        False,
+        has_directions=False,
+        note="Tasmota",
+    ),
+    Log(
+        "labelled",
+        _lines(
+            lambda one: (
+                f'{_at(one, "%H:%M:%S", 3)} MQT: tele/meter/RESULT = {{"SerialReceived":"{one.octets.hex().upper()}"}}'
+            )
+        ),
+        3,
+        False,
+        False,
+        note="Tasmota JSON",
+    ),
+    Log("dump-titles", _lines(_amsreader), has_directions=False),
+    Log(
+        "candump",
+        _lines(
+            lambda one: (
+                f"({one.time_ns // 1_000_000_000}.{one.time_ns % 1_000_000_000 // 1000:06d}) {one.octets.hex().upper()}"
+            )
+        ),
+        6,
+        has_directions=False,
+    ),
+    Log("titles", _lines(_titled, " 7E  Flag\n A8 --> Type 3\n\n09 : Source address\n C3 01 C1 00 12 00 00 2C\n"), 3),
+    Log("counted-reads", _lines(_counted), 3),
+    Log("annotated-pieces", _lines(_annotated), has_directions=False),
+    Log(
+        "annotated",
+        _lines(lambda one: f"{TX_RX(one)}: {_spaced(one.octets)} // {len(one.octets)} octets"),
+    ),
+    Log(
+        "time-direction",
+        _lines(
+            lambda one: (
+                f"[{_at(one, '%m/%d/%Y %I:%M:%S', 3)} {_at(one, '%p')}] <{_words('TX', 'RX')(one)}> {_spaced(one.octets)}".replace(
+                    "<", ""
+                ).replace(">", "")
+            )
+        ),
+        3,
+        note="month first",
+    ),
+    Log(
+        "time-direction",
+        _lines(lambda one: f"{_at(one, '%Y-%m-%dT%H:%M:%S', 9)}Z;{_words('write', 'read')(one)};{one.octets.hex()}"),
+        9,
+        note="CSV",
+    ),
+)
+"""Every shape that is read, at least once."""
