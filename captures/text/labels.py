@@ -31,21 +31,13 @@ def direction_of(word: bytes) -> int:
 
 
 def direction_in(label: bytes) -> int:
-    """Find the first word of a direction in the words around octets; else an arrow."""
+    """Find the first word of a direction in *label*; else an arrow on its first line."""
     lowered = label.lower()
     found = _IN_SENTENCES.search(lowered)
     if found is not None:
         return SENT if found[1] else RECEIVED
-    arrow = _ARROWS.search(lowered)
+    arrow = _ARROWS.search(lowered.partition(b"\n")[0])
     return direction_of(arrow[0]) if arrow else UNKNOWN
-
-
-def direction_of_title(label: bytes) -> int:
-    """Find the first word of a direction in a title; an arrow there says something else."""
-    found = _IN_SENTENCES.search(label.lower())
-    if found is None:
-        return UNKNOWN
-    return SENT if found[1] else RECEIVED
 
 
 def is_no_traffic(label: bytes) -> bool:

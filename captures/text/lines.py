@@ -84,17 +84,24 @@ def blocks(window: Window) -> Iterator[Block]:
         if ended and left:
             lines.append(left)
             left = b""
-        long = b""
-        if len(left) > LONGEST_LINE:
-            long = left[: _cut(left)]
-            left = left[len(long) :]
-            lines.append(long)
-        if lines:
+        if len(text) > LONGEST_LINE and lines and max(map(len, lines)) > LONGEST_LINE:
+            for line in lines:
+                for piece, goes_on in _pieces(line, is_rest):
+                    yield Block(offset, [piece], goes_on, len(came))
+                    offset += len(piece) * size
+                offset += size
+                is_rest = False
+        elif lines:
             yield Block(offset, lines, is_rest, len(came))
-            offset += (sum(map(len, lines)) + len(lines) - (1 if long else 0)) * size
-            is_rest = bool(long)
+            offset += (sum(map(len, lines)) + len(lines)) * size
+            is_rest = False
         if ended:
             return
+        while len(left) > LONGEST_LINE:
+            piece = left[: _cut(left)]
+            yield Block(offset, [piece], is_rest, len(came))
+            offset += len(piece) * size
+            left, is_rest = left[len(piece) :], True
 
 
 def _cut_colour(text: bytes, ended: bool) -> bytes:
@@ -102,8 +109,18 @@ def _cut_colour(text: bytes, ended: bool) -> bytes:
     return text[at:] if not ended and at >= 0 and not _COLOUR.match(text, at) else b""
 
 
+def _pieces(line: bytes, is_rest: bool) -> Iterator[tuple[bytes, bool]]:
+    """Cut a line that is too long; each piece but the first goes on with the one before."""
+    while len(line) > LONGEST_LINE:
+        piece = line[: _cut(line)]
+        yield piece, is_rest
+        line, is_rest = line[len(piece) :], True
+    yield line, is_rest
+
+
 def _cut(text: bytes) -> int:
     """Find where a line that is too long may be cut: between octets, if they are hex pairs."""
+    text = text[:LONGEST_LINE]
     run = len(text) - len(text.rstrip(_DIGITS))
     at = len(text) - (run & 1)
     if text[at - 1 : at] in (b"x", b"X"):

@@ -8,7 +8,8 @@ import re
 import warnings
 
 _GROUPS = re.compile(rb"(?:0[xX])?([0-9A-Fa-f]+)")
-_CLEAN = re.compile(rb"(?:0[xX])?[0-9A-Fa-f]+(?:[\s,:.-]+(?:0[xX])?[0-9A-Fa-f]+)*[\s,:.-]*")
+_CLEAN = re.compile(rb"(?:0[xX])?[0-9A-Fa-f]++(?:[\s,:.-]++(?:0[xX])?[0-9A-Fa-f]++)*+[\s,:.-]*+")
+_TO_BLANKS = bytes.maketrans(b",:.-X", b"    x")
 _LISTED = re.compile(rb"\((?:0x([0-9A-Fa-f]{2})|(\d{1,3}))\)")
 _PAIRS = re.compile(rb"\b[0-9A-Fa-f]{2}\b")
 
@@ -21,6 +22,10 @@ def hex_octets(text: bytes) -> tuple[bytes, bool] | None:
     """
     try:
         return bytes.fromhex(text.decode("ascii")), True  # nearly every line
+    except ValueError:
+        pass
+    try:
+        return bytes.fromhex(text.translate(_TO_BLANKS).replace(b"0x", b"").decode("ascii")), True
     except ValueError:
         pass
     if _CLEAN.fullmatch(text) is None:

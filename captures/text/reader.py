@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
 from captures.links import link_of
-from captures.text.labels import direction_in, direction_of, direction_of_title, is_no_traffic
+from captures.text.labels import direction_in, direction_of, is_no_traffic
 from captures.text.octets import hex_octets, listed_octets, literal_octets
 from captures.text.shapes import Joins, Shape
 from captures.text.times import DAY_FIRST, Clock
@@ -16,6 +17,7 @@ _OFFSET_ONLY = re.compile(rb"\s*[0-9A-Fa-f]{3,8}:?\s*")
 _DIGITS = re.compile(rb"\d+")
 MAY_HOLD_OCTETS = re.compile(rb"(?<![0-9A-Za-z_])(?:0[xX])?[0-9A-Fa-f]{2}|\(\d")
 """Other lines need not be looked at twice."""
+_LONGEST_HEADING = 512
 _LONGEST_READ = 1 << 18
 _LONGEST_RUN = 4096
 _MOST_LABELS = 1024
@@ -66,25 +68,34 @@ class Reader:
             self.clock.order = hints.order
         self.shape = shape
         self._groups = shape.data.groupindex
+        self._match = shape.data.fullmatch if shape.tail is None else partial(_last_match, shape.data, shape.tail)
         self._heading_groups = shape.heading.groupindex if shape.heading else _NO_GROUPS
         self._has_time = "time" in self._groups
         self._has_direction = "direction" in self._groups
         self._is_simple = (
-            shape.joins is Joins.LINE and "octets" in self._groups and not {"label", "delta"} & set(self._groups)
+            shape.joins is Joins.LINE
+            and "octets" in self._groups
+            and "delta" not in self._groups
+            and shape.tail is None
         )
         self._is_open = not shape.needs_heading
+
+    @property
+    def is_open(self) -> bool:
+        """Whether octets would be traffic here."""
+        return self._is_open
 
     # -- lines --------------------------------------------------------------------------------------------------
 
     def take(self, line: bytes, offset: int, number: int) -> bool:
         """Take one line; false if it is nothing that the shape knows."""
-        match = self.shape.data.fullmatch(line) if self._is_open else None
+        match = self._match(line) if self._is_open else None
         if match is not None:
             if self._is_simple:
                 return self._simple(match, offset, number)
             return self._data(match, offset, number)
         heading = self.shape.heading
-        if heading is not None and not _is_blank(line):
+        if heading is not None and len(line) <= _LONGEST_HEADING and not _is_blank(line):
             match = heading.fullmatch(line)
             if match is not None:
                 self._heading(match, offset)
@@ -93,7 +104,7 @@ class Reader:
 
     def rest(self, line: bytes, offset: int) -> None:
         """Take what follows of a line that is too long to be had as one."""
-        found = hex_octets(line.strip()) if self._last_was_octets else None
+        found = hex_octets(line.strip(b" ,:.-\t")) if self._last_was_octets else None
         if found and found[0]:
             self._give(found[0], self._given_ns, self._given_direction, offset)
 
@@ -141,9 +152,10 @@ class Reader:
             return False
         time_ns = self.clock.read(match) if self._has_time else None
         direction = direction_of(groups.get("direction") or b"")
-        if "label" in groups:
-            label = (groups["label"] or b"") + b" " + (groups.get("rest") or b"")
-            worded, is_traffic = self._label(label, direction_in)
+        if self.shape.tail is not None:
+            line, start, end = match.string, match.start(), match.end()
+            label = line[max(0, start - _LONGEST_HEADING) : start] + b"\n" + line[end : end + _LONGEST_HEADING]
+            worded, is_traffic = self._label(label)
             direction = direction or worded
             if not is_traffic or (self._hints.has_directions and not direction):
                 self.pass_over(number)
@@ -178,12 +190,12 @@ class Reader:
             self.clock.digits = max(self.clock.digits, len(fraction))
         direction, is_traffic = direction_of(groups.get("direction") or b""), not groups.get("aside")
         if "label" in groups:
-            direction, is_traffic = self._label(groups["label"], direction_of_title)
+            direction, is_traffic = self._label(b"\n" + groups["label"])  # an arrow in a title says something else
             is_traffic = is_traffic and direction != UNKNOWN
         if groups.get("lane"):
             direction = self._lane(groups["lane"])
         count = int(groups["count"]) if groups.get("count") else 0
-        self._begin(time_ns, direction, is_open=is_traffic or not self.shape.needs_heading, count=count)
+        self._begin(time_ns, direction, is_open=is_traffic, count=count)
 
     def _other(self, line: bytes, number: int) -> bool:
         """Take a line that has no octets: blank, a remark, a sign of repeated rows, or something else."""
@@ -281,14 +293,14 @@ class Reader:
             self._odd(number)
         return found and found[0]
 
-    def _label(self, text: bytes, direction_by: Callable[[bytes], int]) -> tuple[int, bool]:
-        """Judge the words before octets: their direction, and whether it is traffic that they announce."""
+    def _label(self, text: bytes) -> tuple[int, bool]:
+        """Judge the words around octets: their direction, and whether it is traffic that they announce."""
         key = _DIGITS.sub(b"0", text)
         found = self._labels.get(key)
         if found is None:
             if len(self._labels) >= _MOST_LABELS:
                 self._labels.clear()
-            found = self._labels[key] = (direction_by(text), not is_no_traffic(text))
+            found = self._labels[key] = (direction_in(text), not is_no_traffic(text))
         return found
 
     def _lane(self, name: bytes) -> int:
@@ -301,6 +313,14 @@ class Reader:
         if len(self._hints.lanes) != 2 or name not in self._hints.lanes:
             return UNKNOWN
         return RECEIVED if self._hints.lanes.index(name) else SENT
+
+
+def _last_match(data: re.Pattern[bytes], tail: re.Pattern[bytes], line: bytes) -> "re.Match[bytes] | None":
+    """Find the last octets in *line*, with *tail* behind them; in one pass, however long the line is."""
+    match = None
+    for found in data.finditer(line):
+        match = found
+    return match if match is not None and tail.fullmatch(line, match.end()) else None
 
 
 def _is_blank(line: bytes) -> bool:

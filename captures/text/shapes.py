@@ -27,10 +27,10 @@ class Shape(NamedTuple):
     r"""A way to write octets.
 
     *data* has the group ``octets`` (hex), ``literal`` (Python bytes) or ``listed`` (characters with numbers), and
-    perhaps ``offset``, ``direction``, ``label`` and ``rest`` (words before and behind), ``delta`` (milliseconds since
-    the line before), ``begin`` and ``end`` (of a read), and those of a time. *heading* may have ``direction``,
-    ``label``, ``count``, ``lane``, ``aside`` (no traffic), ``relative`` (seconds) and those of a time.
-    Both match whole lines.
+    perhaps ``offset``, ``direction``, ``delta`` (milliseconds since the line before), ``begin`` and ``end`` (of a
+    read), and those of a time. *heading* may have ``direction``, ``label`` (words), ``count``, ``lane``, ``aside`` (no
+    traffic), ``relative`` (seconds) and those of a time. Both match whole lines; but where there is *tail*, *data* is
+    searched, the last found counts, *tail* must match what stands behind it, and the words of the line are heeded.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Shape(NamedTuple):
     joins: Joins
     data: re.Pattern[bytes]
     heading: re.Pattern[bytes] | None = None
+    tail: re.Pattern[bytes] | None = None
     sign: re.Pattern[bytes] | None = None
     """What must stand on a line of a text of this shape, where *data* alone does not show it."""
     needs_heading: bool = False
@@ -56,9 +57,11 @@ _WORDS = "|".join(
 )
 _SNIPPETS = {
     "<time>": TIME,
-    "<hex>": r"(?P<octets>[0-9A-Fa-f][0-9A-Fa-fXx ,:.\t-]*+)",
+    # A time before the octets is made of the same signs.
+    "<hex>": r"(?!\d{1,4}[-./]\d\d?[-./]\d{1,4}[ T]\d\d?[:.]\d\d[:.]|\d\d?[:.]\d\d[:.]\d\d(?:[.,:]\d+)?\s)"
+    r"(?P<octets>[0-9A-Fa-f][0-9A-Fa-fXx ,:.\t-]*+)",
     "<pairs>": r"(?P<octets>[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2})*+)",
-    "<column>": r"(?:\s{2,}.*|\t.*|\s*[|>].*)?",
+    "<column>": r"(?:\s{2,}.*|\t.*|\s*[|>].*|\s)?",
     "<word>": rf"(?i:{_WORDS})",
     "<remark>": r"(?:(?://|\#|;|/\*|<--).*)",
 }
@@ -71,8 +74,8 @@ def _compile(pattern: str) -> re.Pattern[bytes]:
 
 
 def _shape(
-    name: str, title: str, joins: Joins, data: str, heading: str = "", sign: str = "", *, needs_heading: bool = False,
-    may_follow: bool = False, is_plain: bool = False, skips: int = 0,
+    name: str, title: str, joins: Joins, data: str, heading: str = "", sign: str = "", *, tail: str = "",
+    needs_heading: bool = False, may_follow: bool = False, is_plain: bool = False, skips: int = 0,
 ) -> Shape:  # fmt: skip
     return Shape(
         name,
@@ -80,6 +83,7 @@ def _shape(
         joins,
         _compile(data),
         _compile(heading) if heading else None,
+        _compile(tail) if tail else None,
         _compile(sign) if sign else None,
         needs_heading,
         may_follow,
@@ -129,7 +133,7 @@ SHAPES: tuple[Shape, ...] = (
     # -- tables and logs with all of it on one line ----------------------------------------------------------------
     _shape(
         "portmon", "a Portmon log", Joins.LINE,
-        r"\s*\d+\s+(?:<time>|\d+\.\d+)\s+.*?\b(?P<direction>IRP_MJ_(?:WRITE|READ))\s.*?\bLength:?\s*\d+:\s*<hex>\s*",
+        r"\s*\d+\s+(?:<time>|\d+\.\d+)\s+.{1,200}?\b(?P<direction>IRP_MJ_(?:WRITE|READ))\s.{1,80}?\bLength:?\s*\d+:\s*<hex>\s*",
         may_follow=True,
     ),
     _shape(
@@ -151,8 +155,9 @@ SHAPES: tuple[Shape, ...] = (
     ),
     _shape(
         "esphome", "an ESPHome log", Joins.LINE,
-        r"\s*(?:\[<time>\])?\[[A-Z]{1,2}\]\[[\w.]+(?::\d+)?\]:\s*(?P<label>.*?)"
-        r"(?P<octets>\b[0-9A-Fa-f]{2}(?:[.:][0-9A-Fa-f]{2})++)(?:\.\.\.)?\s*(?:\(\d+\))?\s*",
+        r"(?P<octets>(?<![0-9A-Za-z:.])[0-9A-Fa-f]{2}(?:[.:][0-9A-Fa-f]{2})++)",
+        sign=r"\s*(?:\[<time>\])?\[[A-Z]{1,2}\]\[[\w.]+(?::\d+)?\]:.*",
+        tail=r"(?![0-9A-Za-z:.]\w)(?:\.\.\.)?\s*(?:\(\d+\))?\s*",
     ),
     _shape(
         "candump", "octets behind epochs", Joins.LINE,
@@ -203,19 +208,18 @@ SHAPES: tuple[Shape, ...] = (
     # -- source text -----------------------------------------------------------------------------------------------
     _shape(
         "c-array", "C arrays", Joins.READ,
-        r"(?P<begin>.*\{)?\s*(?P<octets>0[xX][0-9A-Fa-f]{2}(?:\s*,\s*0[xX][0-9A-Fa-f]{2})*+)\s*,?\s*(?P<end>\}.*)?(?:/\*.*|//.*)?",
+        r"(?P<begin>.{0,200}\{)?\s*(?P<octets>0[xX][0-9A-Fa-f]{2}(?:\s*,\s*0[xX][0-9A-Fa-f]{2})*+)\s*,?\s*(?P<end>\}.*)?(?:/\*.*|//.*)?",
         r"(?:.*?\b(?P<direction>peer[01])_.*|.*)\[.*\{.*|\s*\}.*|\s*/\*.*\*/\s*", r".*\[.*\]\s*=?.*\{.*",
     ),
     _shape(
         "gurux-xml", "comments of a Gurux XML", Joins.LINE,
-        r".*(?:<!--\s*|<(?i:pdu|frame|raw|hex|message)\b[^>]*>\s*)"
-        r"(?P<octets>[0-9A-Fa-f]{2}(?:[ ]?[0-9A-Fa-f]{2}){4,}+)\s*(?:-->|</).*",
-        sign=r"\s*<.*",
+        r"(?:<!--|<(?i:pdu|frame|raw|hex|message)>)\s*(?P<octets>[0-9A-Fa-f]{2}(?:[ ]?[0-9A-Fa-f]{2}){4,}+)",
+        sign=r"\s*<.*", tail=r"\s*(?:-->|</).*",
     ),
     _shape(
-        "fromhex", "bytes.fromhex calls", Joins.LINE, r"""(?P<label>.*?)fromhex\(\s*["'](?P<octets>[^"']*+)["'].*""",
+        "fromhex", "bytes.fromhex calls", Joins.LINE, r"""fromhex\(\s*["'](?P<octets>[^"']*+)""", tail=r"""["'].*""",
     ),
-    _shape("python-bytes", "Python bytes", Joins.LINE, rf"(?P<label>.*?){_LITERAL}(?P<rest>.*)"),
+    _shape("python-bytes", "Python bytes", Joins.LINE, _LITERAL, tail=r".*"),
     # -- plain hex, and hex among words ----------------------------------------------------------------------------
     _shape(
         "annotated-pieces", "pieces of octets with remarks", Joins.READ,
@@ -258,9 +262,9 @@ SHAPES: tuple[Shape, ...] = (
     ),
     _shape(
         "labelled", "octets behind words", Joins.LINE,
-        r"""(?P<label>.*?(?<![0-9A-Za-z.:_-])(?!\d{4}-\d\d-\d\d(?!\d)))"""
-        r"""(?P<octets>(?:0[xX])?[0-9A-Fa-f]{2}(?:(?:[ ,:.-]|, )?(?:0[xX])?[0-9A-Fa-f]{2}){3,}+)"""
-        r"""(?![0-9A-Za-z])(?:["')\]}>,;.\s]|\(\d+(?: bytes)?\))*""",
+        r"(?<![0-9A-Za-z.:_-])(?!\d{4}-\d\d-\d\d(?!\d))"
+        r"(?P<octets>(?:0[xX])?[0-9A-Fa-f]{2}(?:(?:, |[ ,:.-])?(?:0[xX])?[0-9A-Fa-f]{2}){3,}+)",
+        tail=r"""(?:["')\]}>,;.\s]|\(\d+(?: bytes)?\))*+""",
     ),
 )  # fmt: skip
 """Of the shapes that explain a text well the first is taken: from the most particular to the most general."""

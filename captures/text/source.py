@@ -93,12 +93,14 @@ class TextSource(Source):
     def _strange(self, line: bytes, offset: int, number: int) -> None:
         """Take a line that is not of the shape: the text may go on in another, or it is no traffic."""
         reader = self._reader
-        if not reader.shape.needs_heading and MAY_HOLD_OCTETS.search(line):
+        if reader.is_open and not reader.shape.needs_heading and MAY_HOLD_OCTETS.search(line):
             before = reader.shape
             for shape in self._shapes:
                 if shape.may_follow and shape is not before and _is_of(shape, line):
                     reader.change(shape)
                     if reader.take(line, offset, number):
+                        if shape.is_plain and not before.is_plain:
+                            reader.change(before)  # a line that lost its frame, or was damaged
                         self._note(shape)
                         return
                     reader.change(before)
@@ -135,4 +137,4 @@ def _is_of(shape: Shape, line: bytes) -> bool:
     """Tell whether *line* may begin something of *shape*."""
     if shape.heading is not None and not shape.is_plain and shape.heading.fullmatch(line):
         return True
-    return not shape.needs_heading and shape.data.fullmatch(line) is not None
+    return not shape.needs_heading and shape.tail is None and shape.data.fullmatch(line) is not None

@@ -1,0 +1,276 @@
+"""Texts as they come: in pieces, in other encodings and line ends, with foreign lines, damaged, endless, mixed."""
+
+from __future__ import annotations
+
+import random
+import tracemalloc
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from captures.chunk import RECEIVED, SENT, Chunk
+from captures.stream import HeldInput, Window
+from captures.text.judge import judge
+from captures.text.source import TextSource
+from tests.captures.build import ethernet, ipv4, udp
+from tests.captures.test_pcap import Dribble, codes
+from tests.captures.text.test_shapes import IDS, read
+from tests.captures.text.written import LOGS, START_NS, Log, _dump, _tshark, _wireshark, _xxd, session
+
+SNRM = bytes.fromhex("7EA0070321930F017E")
+Read = tuple[int | None, int, bytes]
+ENCODINGS = {
+    "CRLF": lambda text: text.replace("\r\n", "\n").replace("\n", "\r\n").encode(),
+    "CR": lambda text: text.replace("\r\n", "\n").replace("\n", "\r").encode(),
+    "UTF-8 with mark": lambda text: b"\xef\xbb\xbf" + text.encode(),
+    "UTF-16LE": lambda text: text.encode("utf-16-le"),
+    "UTF-16BE with mark": lambda text: b"\xfe\xff" + text.encode("utf-16-be"),
+    "Latin-1": lambda text: b"Z\xe4hlerstand \xb5\n" + text.encode("latin-1", "replace"),
+    "cut": lambda text: text.encode() + b"TX: port clo",
+}
+
+
+def reads(chunks: list[Chunk]) -> list[Read]:
+    return [(chunk.time_ns, chunk.direction, chunk.octets) for chunk in chunks]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("log", LOGS, ids=IDS)
+def test_encoding_and_line_ends_do_not_matter(log: Log, encoding: str) -> None:
+    assert reads(list(read(ENCODINGS[encoding](log.write(session()))))) == log.expected(session())
+
+
+@pytest.mark.parametrize("log", LOGS, ids=IDS)
+def test_pieces_in_which_a_text_comes_do_not_matter(log: Log) -> None:
+    octets = log.write(session()).replace("\n", "\r\n").encode()
+    whole = list(read(octets))
+    for piece in (7, 1024, random.Random(log.id).randrange(100, 900)):
+        assert list(TextSource("log", Window(Dribble(octets, piece)))) == whole
+
+
+@pytest.mark.parametrize("log", LOGS, ids=IDS)
+def test_chunk_says_where_its_first_line_begins(log: Log) -> None:
+    text = log.write(session()).encode()
+    begins = {0} | {at + 1 for at, octet in enumerate(text) if octet == 10}
+    offsets = [chunk.offset for chunk in read(text)]
+    assert set(offsets) <= begins
+    assert offsets == sorted(set(offsets))
+    wide = [chunk.offset for chunk in read(text.decode().encode("utf-16"))]
+    if text.isascii():
+        assert wide == [2 + 2 * offset for offset in offsets]
+
+
+@pytest.mark.parametrize("log", LOGS, ids=IDS)
+def test_words_of_an_operator_between_reads_are_left_aside(log: Log) -> None:
+    foreign = "Please add a note: the modem of bed 3 fell off at 10:15 (see page 12)"
+    text = log.write(session())
+    source = read(f"{foreign}\n{text}\n{foreign}\n")
+    assert reads(list(source)) == log.expected(session())
+
+
+FOLLOWED = [
+    log for log in LOGS if log.shape in ("gurux-trace", "docklight", "director", "xxd", "octets", "direction-octets")
+]
+
+
+@pytest.mark.parametrize("second", FOLLOWED, ids=[log.id for log in FOLLOWED])
+@pytest.mark.parametrize("first", FOLLOWED, ids=[log.id for log in FOLLOWED])
+def test_text_that_changes_its_shape_is_read_on(first: Log, second: Log) -> None:
+    source = read(first.write(session()) + "\n" + second.write(session()[:4]))
+    octets = [chunk.octets for chunk in source]
+    assert octets == [one.octets for one in (*session(), *session()[:4])]
+
+
+LINES = [line for log in LOGS for line in log.write(session()[:3]).splitlines()]
+
+
+@given(st.lists(st.one_of(st.sampled_from(LINES), st.text(max_size=40)), max_size=12), st.integers(1, 200))
+@settings(max_examples=150, deadline=None)
+def test_any_mixture_of_lines_is_read_without_an_exception_however_it_is_cut(lines: list[str], piece: int) -> None:
+    octets = "\n".join(lines).encode("utf-8", "replace")
+    whole = list(read(octets))
+    assert list(TextSource("log", Window(Dribble(octets, piece)))) == whole
+
+
+@given(st.binary(max_size=300))
+@settings(deadline=None)
+def test_any_octets_are_read_without_an_exception(octets: bytes) -> None:
+    judge(octets)
+    list(read(octets))
+
+
+@given(st.sampled_from(LOGS), st.integers(0, 10_000), st.binary(min_size=1, max_size=6))
+@settings(max_examples=150, deadline=None)
+def test_damage_costs_no_more_than_the_reads_it_stands_in(log: Log, at: int, damage: bytes) -> None:
+    text = log.write(session()).encode()
+    at %= len(text)
+    found = [chunk.octets for chunk in read(text[:at] + damage + text[at + len(damage) :])]
+    right = [one.octets for one in session()]
+    assert sum(octets in found for octets in right) >= len(right) - 4 - 2 * damage.count(b"\n")
+
+
+class Endless:
+    """A line that does not end, in blocks."""
+
+    def __init__(self, head: bytes, block: bytes, count: int) -> None:
+        self._head, self._block, self._left = head, block, count
+
+    def fetch(self) -> bytes:
+        if self._head:
+            head, self._head = self._head, b""
+            return head
+        self._left -= 1
+        return self._block if self._left >= 0 else b""
+
+    def close(self) -> None:
+        self._left = 0
+
+
+@pytest.mark.parametrize(
+    "spelt", [SNRM.hex(), SNRM.hex(" ") + " ", SNRM.hex(":") + ":", "".join(f"0x{one:02x}, " for one in SNRM)]
+)
+@pytest.mark.parametrize("head", ["", "TX: ", "2026-03-21 10:15:32 RX "])
+def test_endless_line_comes_in_pieces_with_bounded_memory(head: str, spelt: str) -> None:
+    block = (spelt * (256 * 1024 // len(spelt) + 1)).encode()
+    count = 24
+    tracemalloc.start()
+    source = TextSource("log", Window(Endless(head.encode(), block, count)))
+    found = longest = 0
+    directions = set()
+    times = set()
+    for chunk in source:
+        assert chunk.octets == (SNRM * (len(chunk.octets) // 9 + 2))[found % 9 :][: len(chunk.octets)]
+        found += len(chunk.octets)
+        longest = max(longest, len(chunk.octets))
+        directions.add(chunk.direction)
+        times.add(chunk.time_ns)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == len(SNRM) * block.count(spelt.encode()) * count
+    assert len(directions) == len(times) == 1
+    assert longest <= 1 << 19
+    assert peak < 16 << 20
+    assert codes(source) in ([], ["text-shape"])
+
+
+def test_endless_line_of_prose_gives_nothing() -> None:
+    source = TextSource("log", Window(Endless(b"TX: 7E A0\n", b"lorem ipsum " * 20_000, 20)))
+    assert [chunk.octets for chunk in source] == [b"\x7e\xa0"]
+
+
+def test_rows_that_a_dump_leaves_out_are_filled_in() -> None:
+    octets = bytes(range(16)) + bytes(80) + b"\x7e" * 9
+    rows = [_xxd(0, octets[:16]), _xxd(16, octets[16:32]), "*", _xxd(96, octets[96:])]
+    assert [chunk.octets for chunk in read("\n".join(rows))] == [octets]
+
+
+def test_packets_of_a_dump_are_told_by_their_headers() -> None:
+    packet = bytearray(ethernet(ipv4(udp(SNRM))))
+    header = packet[14:34]
+    total = sum(int.from_bytes(header[at : at + 2], "big") for at in range(0, 20, 2))
+    total = (total & 0xFFFF) + (total >> 16)
+    packet[24:26] = (0xFFFF - total).to_bytes(2, "big")
+    text = "\n".join(_wireshark(at, bytes(packet[at : at + 16])) for at in range(0, len(packet), 16))
+    assert [(chunk.link_type, chunk.octets) for chunk in read(text)] == [(1, bytes(packet))]
+    text = "\n".join(_wireshark(at, bytes(packet[14:][at : at + 16])) for at in range(0, len(packet) - 14, 16))
+    assert [(chunk.link_type, chunk.octets) for chunk in read(text)] == [(101, bytes(packet[14:]))]
+
+
+def test_summaries_of_packets_give_their_times() -> None:
+    source = read(_tshark(session()))
+    chunks = list(source)
+    assert [chunk.octets for chunk in chunks] == [one.octets for one in session()]
+    assert [chunk.time_ns for chunk in chunks] == [
+        number * 1_000_000_000 + one.time_ns % 1_000_000_000 for number, one in enumerate(session(), 1)
+    ]
+    assert source.time_digits == 9
+
+
+def test_octets_that_wireshark_joined_are_not_read_twice() -> None:
+    frame = "\n".join(_wireshark(at, SNRM[at : at + 16]) for at in range(0, 9, 16))
+    text = f"Frame (9 bytes):\n{frame}\nReassembled TCP (9 bytes):\n{frame}\n"
+    assert [chunk.octets for chunk in read(text * 2)] == [SNRM, SNRM]
+
+
+def test_midnight_does_not_send_times_back() -> None:
+    source = read("TX: 23:59:59.9 7E A0\nRX: 00:00:00.1 7E A0\n")
+    assert [chunk.time_ns for chunk in source] == [86_399_900_000_000, 86_400_100_000_000]
+    assert source.has_local_times
+
+
+def test_date_without_a_year_is_of_1970() -> None:
+    source = read("Mar 21 10:15:32 >> 7E A0 01 02\nMar 21 10:15:33 << 7E A0 01 03\n")
+    first, _ = source
+    assert first.time_ns == 79 * 86_400_000_000_000 + 36_932_000_000_000
+    assert (first.direction, source.time_digits) == (SENT, 0)
+
+
+@pytest.mark.parametrize(
+    ("date", "is_local"),
+    [
+        ("21.03.2026 10:15:32", True),
+        ("21/03/2026 10:15:32", True),
+        ("03/21/2026 10:15:32", True),
+        ("3/21/2026 10:15:32 AM", True),
+        ("2026/03/21 10:15:32", True),
+        ("2026-03-21T10:15:32", True),
+        ("21-Mar-2026 10:15:32", True),
+        ("Sat Mar 21, 2026 10:15:32", True),
+        ("21.03.26 10:15:32", True),
+        ("2026-03-21T10:15:32Z", False),
+        ("2026-03-21 12:45:32+02:30", False),
+        ("2026-03-21 05:15:32 -0500", False),
+    ],
+)
+def test_dates_are_read_in_the_orders_people_write(date: str, is_local: bool) -> None:
+    source = read(f"{date} TX 7E A0 01 02\n")
+    assert [(chunk.time_ns, chunk.direction) for chunk in source] == [(START_NS // 10**9 * 10**9, SENT)]
+    assert source.has_local_times is is_local
+
+
+@pytest.mark.parametrize(
+    ("dates", "days"),
+    [
+        (["04/03/2026 10:00:00", "05/03/2026 10:00:00"], [(4, 3), (5, 3)]),
+        (["04/03/2026 10:00:00 PM", "04/13/2026 10:00:00 PM"], [(3, 4), (13, 4)]),
+        (["04/03/2026 10:00:00 PM", "04/04/2026 10:00:00 PM"], [(3, 4), (4, 4)]),
+    ],
+)
+def test_order_of_day_and_month_is_told_by_all_dates(dates: list[str], days: list[tuple[int, int]]) -> None:
+    from datetime import UTC, datetime
+
+    chunks = list(read("\n".join(f"{date} RX 7E A0 01 02" for date in dates)))
+    found = [datetime.fromtimestamp((chunk.time_ns or 0) // 10**9, UTC) for chunk in chunks]
+    assert [(one.day, one.month) for one in found] == days
+    assert {chunk.direction for chunk in chunks} == {RECEIVED}
+
+
+@pytest.mark.parametrize("time", ["25:00:00", "10:61:00", "2026-13-45 10:15:32", "0000-01-01 10:15:32"])
+def test_time_that_is_none_leaves_the_octets(time: str) -> None:
+    assert [(chunk.time_ns, chunk.octets) for chunk in read(f"{time} TX 7E A0 01 02\n")] == [
+        (None, b"\x7e\xa0\x01\x02")
+    ]
+
+
+def test_log_of_two_days_out_of_order_is_two_recordings() -> None:
+    source = read("2026-03-21 10:15:32 TX 7E A0 01 02\n2026-02-01 10:15:32 TX 7E A0 01 02\n")
+    assert [chunk.interface for chunk in source] == [0, 1]
+
+
+def test_source_says_what_it_assumed_in_one_remark() -> None:
+    source = read("Logging started\nTX: 10:15:32.1 7E A0 01 02\nport closed\nRX: 10:15:32.2 7E A0 01 03\n")
+    assert len(list(source)) == 2
+    assert source.remarks == [
+        ("text-shape", "read as a Gurux trace; times have no date; 2 lines left aside, the first is line 1", None)
+    ]
+
+
+def test_held_text_is_read_from_a_window_that_has_given_nothing() -> None:
+    assert [chunk.octets for chunk in TextSource("log", Window(HeldInput(b"TX: 10:15:32 7E A0\n")))] == [b"\x7e\xa0"]
+
+
+def test_repeated_dump_rows_without_end_are_bounded() -> None:
+    rows = [_xxd(0, SNRM + bytes(7)), "*", f"{0xFFFFFF0:08x}: {SNRM.hex()}"]
+    assert sum(len(chunk.octets) for chunk in read("\n".join(rows))) < 1 << 12
+    assert _dump(_xxd)(session())
