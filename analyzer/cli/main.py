@@ -49,7 +49,8 @@ commands:
   dlmshark COMMAND --help      all options of a command
   dlmshark --version           the version
 
-INPUT is a pcap or pcapng file (also gzip, zstd, lz4), text with hex octets, a raw octet dump, or - for stdin.
+INPUT is a pcap or pcapng file (also gzip, zstd, lz4), text with hex octets, a UART export, a raw octet dump, or - for
+stdin.
 """
 
 

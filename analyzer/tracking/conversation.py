@@ -132,7 +132,7 @@ class Conversation:
         if verdict.strong and self.is_serial and verdict.stack in ("llc", "apdu"):
             whole = b"".join(piece.octets for piece in self._held if piece.side == side)
             joined = self._detect(whole)  # a read may have ended between a header and its APDU
-            verdict = joined if joined.strong else verdict
+            verdict = joined if joined.stack not in (None, "llc", "apdu") else verdict
         if verdict.strong and verdict.stack is not None:
             self._begin(verdict.stack)
             return
