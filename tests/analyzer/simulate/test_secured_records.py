@@ -1,0 +1,119 @@
+"""Secured dialogues of the simulator through the whole program with their keys: all open, and to what was said."""
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from analyzer.pipeline import Pipeline
+from analyzer.record import Record
+from analyzer.security.keyring_file import load
+from analyzer.simulate import model, network
+from analyzer.simulate.block_transfer import ask_in_blocks
+from analyzer.simulate.hdlc_line import HdlcLink, place
+from analyzer.simulate.security import KeySource, Mechanism, Security
+from analyzer.simulate.sent import Sent
+from analyzer.simulate.speaker import Target
+from analyzer.tracking.knowledge import Knowledge
+from analyzer.tracking.protection import Protection
+from dissectors.hdlc import Address
+from dissectors.tree import Severity
+from dissectors.xdlms.get import GetRequestNormal
+from tests.analyzer.simulate.test_secured import (
+    COMBINATIONS,
+    NOW,
+    PROTECTIONS,
+    client_of,
+    security_of,
+    session,
+)
+from tests.analyzer.tracking.build import ListSource, chunk
+
+SYMMETRIC = ("guek", "gak", "gbek", "kek")
+ELLIPTIC = ("client_signing", "server_signing", "client_agreement", "server_agreement")
+PEM = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
+def keyring(security: Security, folder: Path) -> str:
+    """A keyring file with all that both sides know."""
+    lines = ["[[meter]]", f'server_title = "{security.server_title.hex()}"']
+    lines += [f'{name} = "{getattr(security.keys, name).hex()}"' for name in SYMMETRIC]
+    for name in ELLIPTIC:
+        (folder / f"{name}.pem").write_bytes(getattr(security.keys, name).private_bytes(*PEM))
+        lines.append(f'{name}_key = "{name}.pem"')
+    lines.append(f'hls_secret = "{security.secret.decode()}"')
+    path = folder / "keys.toml"
+    path.write_text("\n".join(lines))
+    path.chmod(0o600)
+    return str(path)
+
+
+def carried(dialogue: list[Sent], carrier: str) -> list[Sent]:
+    if carrier == "wrapper":
+        return network.wrap(dialogue)
+    return place(HdlcLink(16, Address(1, None, 1), seed=1).rounds(dialogue), start_ns=NOW)
+
+
+def records_of(units: list[Sent], keys: str) -> list[Record]:
+    chunks = [chunk(number, unit.octets, unit.direction) for number, unit in enumerate(units, 1)]
+    return list(Pipeline(None, Protection(load([keys]).keyring, Knowledge(None))).run(ListSource(chunks)))
+
+
+def expected(security: Security) -> str:
+    if security.is_authenticated:
+        return "verified"
+    return "decrypted-unverified" if security.is_encrypted else "plaintext-unverified"
+
+
+def assert_all_open(records: list[Record], units: list[Sent], status: str) -> int:
+    """Every ciphered APDU is opened to what was said, and nothing is worse than a note. Gives how many were."""
+    count = 0
+    for record, unit in zip(records, units, strict=True):
+        assert [note.text for note in record.notes if note.severity > Severity.NOTE] == []
+        truth = unit.truth
+        if not truth.apdus or truth.apdus == truth.plain or 0x60 <= truth.plain[0][0] <= 0x63:
+            continue
+        assert record.closed is not None
+        assert (record.closed.status, record.closed.plaintext) == (status, truth.plain[0])
+        count += 1
+    return count
+
+
+@pytest.mark.parametrize(("suite", "source"), sorted({one[:2] for one in COMBINATIONS}, key=str))
+@pytest.mark.parametrize("carrier", ["wrapper", "hdlc"])
+def test_every_protection_and_mechanism_opens_with_the_keys(
+    suite: int, source: KeySource, carrier: str, tmp_path: Path
+) -> None:
+    mechanisms = [one[2] for one in COMBINATIONS if one[:2] == (suite, source)]
+    keys = keyring(security_of(suite, source), tmp_path)
+    for mechanism, (is_authenticated, is_encrypted) in product(mechanisms, PROTECTIONS):
+        security = security_of(
+            suite, source, mechanism=mechanism, is_authenticated=is_authenticated, is_encrypted=is_encrypted
+        )
+        units = carried(session(security).dialogue, carrier)
+        count = assert_all_open(records_of(units, keys), units, expected(security))
+        assert (count >= 6) == security.is_ciphered
+
+
+@pytest.mark.parametrize("source", [KeySource.WRAPPED, KeySource.ONE_PASS, KeySource.STATIC])
+def test_key_told_once_opens_what_follows(source: KeySource, tmp_path: Path) -> None:
+    security = security_of(1, source, repeats_key_info=False)
+    units = carried(session(security).dialogue, "wrapper")
+    assert assert_all_open(records_of(units, keyring(security, tmp_path)), units, "verified") >= 6
+
+
+@pytest.mark.parametrize("is_cut_first", [False, True])
+@pytest.mark.parametrize("carrier", ["wrapper", "hdlc"])
+def test_blocks_inside_and_outside_of_the_ciphering_come_out_the_same(
+    is_cut_first: bool, carrier: str, tmp_path: Path
+) -> None:
+    security = security_of(mechanism=Mechanism.NONE)
+    client = client_of(security)
+    client.associate()
+    request = GetRequestNormal(cosem_attribute_descriptor=Target(7, model.PROFILE).attribute)
+    answer = ask_in_blocks(client, request, room=80, is_cut_first=is_cut_first)
+    records = records_of(carried(client.dialogue, carrier), keyring(security, tmp_path))
+    assert [note.text for one in records for note in one.notes if note.severity > Severity.NOTE] == []
+    found = [one.apdu for one in records if one.apdu is not None and one.parts]
+    assert [one.octets for one in found if one.family == "get-response"] == [answer]
