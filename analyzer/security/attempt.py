@@ -57,7 +57,8 @@ def attempt(message: Message, opener: Opener) -> Outcome:
                 return _verified(message, key, title, plaintext)
         if control & ENCRYPTED and (fallback is None or fallback.status is not opening.DECRYPTED):
             fallback = _unverified(message, opener, key, title, plaintext)
-    for key, title in _pairs(opener) if (message.header and fallback is None) or message.header.strip(b"\0") else ():
+    has_header = (message.header and fallback is None) or message.header.strip(b"\0")
+    for key, title in _pairs(opener) if has_header and message.tag else ():
         # field: Gurux leaves the header of general-ciphering out of what the tag covers
         bare = message._replace(header=b"")
         plaintext = opening.decipher(bare, key, title)
