@@ -20,6 +20,7 @@ from dissectors.mbus import FRAMES as MBUS_FRAMES
 from dissectors.mbus import transport_payload
 from dissectors.pdu import Layer
 from dissectors.reader import tree
+from dissectors.scanning import reads
 from dissectors.tree import Kind, Node
 from dissectors.wrapper import HEADER_SIZE, Wrapper
 
@@ -215,7 +216,9 @@ def _carrier(record: Record) -> int:
         return -1
     begin = 0
     if record.link == "mbus":
-        return transport_payload(octets)
+        begin = transport_payload(octets)
+        # of many segments the last may be numbered 0 again
+        return begin + _prefix(record, begin) if begin >= 0 and reads(octets[begin:-2]) else -1
     if record.link == "wrapper":
         return HEADER_SIZE + _prefix(record, HEADER_SIZE)
     if record.link == "hdlc":

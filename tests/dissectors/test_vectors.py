@@ -13,6 +13,7 @@ from dissectors import reader, registry
 from dissectors.compile import scan
 from dissectors.hdlc import Hdlc
 from dissectors.llc import Llc
+from dissectors.mbus import Mbus
 from dissectors.scanning import scan_apdu
 from dissectors.tree import Severity
 from dissectors.wrapper import Wrapper
@@ -119,6 +120,23 @@ def test_hdlc_damaged_vectors_are_read_as_far_as_they_go(frames: dict[str, bytes
         assert [note for note in root.all_notes() if note.severity is Severity.ERROR], name
         assert_tiles(root, 0, len(octets) * 8)
         assert bytes(Hdlc(octets)) == octets, name
+
+
+def test_mbus_vectors_read_and_build(frames: dict[str, bytes]) -> None:
+    healthy = {name: octets for name, octets in frames.items() if name.startswith("mbus: ")}
+    assert len(healthy) == 6
+    for name, octets in healthy.items():
+        root = reader.tree(Mbus, octets)
+        assert {note.cause for note in root.all_notes()} == ({"length-modulo-256"} if "257" in name else set()), name
+        assert_tiles(root, 0, len(octets) * 8)
+        assert bytes(without_caches(Mbus(octets))) == octets, name
+        assert scan(Mbus).function(octets, 0, len(octets))[1] == len(octets), name
+
+
+def test_mbus_vectors_in_segments_join_to_one_apdu(frames: dict[str, bytes]) -> None:
+    packets = [Mbus(frames[f"mbus: segment {number} of 4"]) for number in (1, 2, 3, 4)]
+    assert [packet.control_information for packet in packets] == [0x00, 0x01, 0x02, 0x13]
+    assert _scan(b"".join(bytes(packet.payload) for packet in packets)) is not None
 
 
 def test_wrapper_vectors_read_and_build(frames: dict[str, bytes]) -> None:

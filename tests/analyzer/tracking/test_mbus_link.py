@@ -231,3 +231,28 @@ def test_frame_in_two_datagrams_is_one() -> None:
     assert [(record.link, record.packets) for record in records] == [("mbus", (1,)), ("mbus", (2, 3))]
     assert records[1].apdu is not None
     assert records[1].apdu.octets == CLOSED
+
+
+def test_last_segment_that_is_numbered_0_again_is_no_apdu_in_the_tree() -> None:
+    frames = segments(PLAIN[:164], 10)
+    assert len(frames) == 17
+    assert frames[-1][6] == 0x10
+    records = decode(*frames)
+    assert records[-1].apdu is not None
+    assert records[-1].apdu.octets == PLAIN[:164]
+    frame = detail(records[-1])[0]
+    information = frame.child("information")
+    assert information is not None
+    assert information.children == []
+
+
+def test_block_of_a_general_block_transfer_stands_in_the_tree_of_its_frame() -> None:
+    blocks = [
+        bytes.fromhex(f"E0 {control} 000{number} 0000 81F0") + CLOSED[:240]
+        for number, control in ((1, "00"), (2, "80"))
+    ]
+    records = decode(*(bytes(Mbus() / Raw(block)) for block in blocks))
+    for record in records:
+        information = detail(record)[0].child("information")
+        assert information is not None
+        assert [child.name for child in information.children] == ["general-block-transfer"]
