@@ -38,7 +38,7 @@ _FIRST_CLIENT = 16
 class Pair(Peer):
     """One direction between two SAPs at one address; *last_send_number* is that of the newest segment."""
 
-    __slots__ = ("first", "is_damaged", "is_running", "size")
+    __slots__ = ("damaged", "first", "is_running", "size")
 
     def __init__(self, source: int, destination: int) -> None:
         super().__init__(source, destination)
@@ -51,13 +51,27 @@ class Pair(Peer):
         self.first = first
         self.segments, self.segment_parts = [], []
         self.size = 0
-        self.is_damaged = self.is_broken = False
+        self.damaged: list[int] = []
+        """The records of those segments whose octets are not all right."""
+        self.is_broken = False
 
     def add(self, number: int, octets: bytes) -> None:
         """Take the segment *octets* of record *number*."""
         self.segments.append(octets)
         self.segment_parts.append(number)
         self.size += len(octets)
+
+    def is_newest_damaged(self, number: int) -> bool:
+        """Tell whether the newest segment is that of *number*, and damaged."""
+        is_newest = bool(self.damaged) and self.segment_parts[-1] == self.damaged[-1]
+        return is_newest and len(self.segments) - 1 & 0xF == number
+
+    def take_back(self) -> None:
+        """Drop the newest segment."""
+        self.size -= len(self.segments.pop())
+        self.segment_parts.pop()
+        self.damaged.pop()
+        self.is_broken = False
 
     def so_far(self) -> bytes:
         """Give what came of the APDU whose segments run."""
@@ -87,11 +101,10 @@ class MbusLink:
         control, address = octets[begin], octets[begin + 1]
         if not control & PRIMARY:
             self._answer(record)
-        elif address != BROADCAST:
-            record.direction = REQUEST
-            self._asked = (record.number, record.time_ns)
         else:
-            record.direction = UNSOLICITED
+            record.direction = REQUEST
+            if address != BROADCAST:
+                self._asked = (record.number, record.time_ns)
         if begin == HEADER_SIZE and len(octets) > begin + 2 and is_transport(octets[begin + 2]):
             self._transport(record, side, is_good)
 
@@ -133,15 +146,17 @@ class MbusLink:
             text = f"the frame is cut: {size} of {AROUND + length} octets are there"
             record.add_note(finding("capture-cut", text, 0, size))
             return False
-        if one != other:
-            is_good = is_whole(octets, 0, length)
+        is_good = is_whole(octets[:-1] + bytes((STOP,)), 0, length)
+        where = (1, 3)
+        if size == AROUND + length and octets[-1] != STOP:
+            text, where = f"{octets[-1]:02X} where the stop octet 16 belongs", (size - 1, size)
+        elif one != other:
             text = f"the length octets differ: {one:02X} and {other:02X}"
             text += f"; {length} is right by checksum and stop octet" if is_good else ", and neither is right"
         else:
-            is_good = False
             text = f"the length octets say {AROUND + length} octets of frame, {size} are there"
-        record.add_note(finding("mbus-length-wrong", text, 1, 3))
-        return is_good
+        record.add_note(finding("mbus-length-wrong", text, *where))
+        return is_good and size == AROUND + length
 
     # -- the DLMS transport layer -------------------------------------------------------------------------------
 
@@ -188,7 +203,9 @@ class MbusLink:
             record.add_note(finding("mbus-segment-repeated", text, HEADER_SIZE + 2, HEADER_SIZE + 3))
             record.part_of = peer.first if is_running else None
             return
-        if number == 0 and not (is_running and peer.last_send_number == 0xF):
+        if is_running and number == peer.last_send_number and peer.is_newest_damaged(number):
+            peer.take_back()  # and here it comes again
+        elif number == 0 and not (is_running and peer.last_send_number == 0xF):
             if is_running:
                 self._leave_off(record, peer)
             peer.begin(record.number)
@@ -198,7 +215,7 @@ class MbusLink:
         peer.is_running = not is_last
         if not peer.is_broken:
             peer.add(record.number, octets)
-        peer.is_damaged |= not is_good
+            peer.damaged += [] if is_good else [record.number]
         peer.is_broken |= not is_good and record.problem != "fcs-wrong"
         if not is_last:
             self._part(record, peer)
@@ -244,7 +261,7 @@ class MbusLink:
         """Hand the APDU on; one that is damaged is shown and tied to nothing."""
         record.begin_ns = self.dialogue.transfers.done(peer, SEGMENTS)
         apdu, parts = b"".join(peer.segments), tuple(peer.segment_parts)
-        hand_on = self.dialogue.show if peer.is_damaged else self.dialogue.take
+        hand_on = self.dialogue.show if peer.damaged else self.dialogue.take
         hand_on(record, peer, apdu, -1 if len(parts) > 1 else HEADER_SIZE + _TRANSPORT_SIZE)
         if len(parts) > 1:
             record.parts = tuple(sorted({*parts, *record.parts}))
@@ -265,4 +282,5 @@ def _end(record: Record) -> int:
     size = len(octets)
     if record.problem == "truncated":
         return min(size, HEADER_SIZE + length_of(octets, 0, size))
-    return size - 2 if octets[-1] == STOP else size
+    has_end = octets[-1] == STOP or size == AROUND + length_of(octets, 0, size)
+    return size - 2 if has_end else size

@@ -6,11 +6,14 @@ import json
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scapy.packet import Raw
 
 from analyzer.detail import detail
 from analyzer.export.json_lines import JsonLines
 from analyzer.export.summary import summary
+from analyzer.export.text import TextLines
 from analyzer.pipeline import Pipeline
 from analyzer.record import Record
 from analyzer.simulate.mbus_line import LARGEST_LENGTH, USUAL_LENGTH
@@ -256,3 +259,65 @@ def test_block_of_a_general_block_transfer_stands_in_the_tree_of_its_frame() -> 
         information = detail(record)[0].child("information")
         assert information is not None
         assert [child.name for child in information.children] == ["general-block-transfer"]
+
+
+STRAY = st.tuples(
+    st.integers(0, 0x1F),  # CI
+    st.sampled_from((0x53, 0x08)),
+    st.binary(max_size=3),
+    st.sampled_from(("", "", "checksum", "stop", "lost", "length")),
+)
+
+
+@given(strays=st.lists(STRAY, max_size=12))
+def test_segments_in_any_order_and_health_pass_through_the_whole_program(
+    strays: list[tuple[int, int, bytes, str]],
+) -> None:
+    frames = []
+    for information, control, octets, damage in strays:
+        frame = bytearray(bytes(Mbus(control_information=information, control=control, address=7) / Raw(octets)))
+        if damage == "lost":
+            del frame[7]
+        elif damage:
+            frame[{"checksum": -2, "stop": -1, "length": 2}[damage]] ^= 1
+        frames.append(bytes(frame))
+    records = decode(bytes(MbusShort()), *frames)
+    assert b"".join(record.octets for record in records) == b"".join((bytes(MbusShort()), *frames))
+    for record in records:
+        json.loads(JsonLines(lambda: 6, layers=True).line(record))
+        assert TextLines(lambda: 6, tree=True).line(record)
+        assert not record.parts or record.parts[-1] == record.number
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_damaged_segment_that_comes_again_takes_the_place_of_the_first(which: int) -> None:
+    frames = segments(CLOSED, 80)
+    hurt = frames[which][:20] + bytes((frames[which][20] ^ 8,)) + frames[which][21:]
+    records = decode(*frames[:which], hurt, *frames[which:])
+    assert codes(records) == [[]] * which + [["mbus-checksum-wrong"]] + [[]] * (3 - which)
+    assert records[-1].apdu is not None
+    assert records[-1].apdu.octets == CLOSED
+    assert which + 1 not in records[-1].parts
+
+
+def test_segment_that_lost_octets_and_comes_again_is_joined() -> None:
+    first, middle, last = segments(CLOSED, 80)
+    records = decode(first, middle[:30] + middle[33:], middle, last)
+    assert codes(records) == [[], ["mbus-length-wrong"], [], []]
+    assert records[-1].apdu is not None
+    assert (records[-1].apdu.octets, records[-1].parts) == (CLOSED, (1, 3, 4))
+
+
+def test_wrong_stop_octet_is_named_and_costs_nothing() -> None:
+    first, last = segments(CLOSED, 150)
+    records = decode(first[:-1] + b"\x17", last)
+    assert codes(records) == [["mbus-length-wrong"], []]
+    assert records[0].notes[0].text == "17 where the stop octet 16 belongs"
+    assert (records[0].notes[0].start, records[0].notes[0].end) == (len(first) - 1, len(first))
+    assert records[1].apdu is not None
+    assert records[1].apdu.octets == CLOSED
+
+
+def test_commands_to_all_stations_are_requests() -> None:
+    (record,) = decode(bytes(MbusShort(control=0x40, address=0xFF)))
+    assert (record.direction, record.request) == ("request", None)
