@@ -199,6 +199,8 @@ class Dialogue:
     def _remember(self, record: Record, plan: Plan, invoke_id: int, objects: Objects) -> None:
         """Keep a request about which its octets say all; of the others more depends on who sent them, and when."""
         apdu = record.apdu
+        if self.protection is not None and plan.family == "action-request":
+            return  # it may authenticate, or carry a key
         if apdu is None or not plan.says_all or len(apdu.octets) >= _SHORT or record.protection or record.notes:
             return
         if len(self._asked) >= _MOST_ASKED:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from analyzer.record import REQUEST, RESPONSE, Apdu, Closed, Record
+from analyzer.record import APDU, REQUEST, RESPONSE, Apdu, Closed, Record
 from analyzer.security import opening
 from analyzer.security.attempt import Opener, Outcome, attempt, proves
 from analyzer.security.certificates import Certificates
@@ -15,7 +15,7 @@ from analyzer.security.explain import Case, Suspect, explain
 from analyzer.security.keyring import Keyring
 from analyzer.security.keys import KEY_SIZES, Key, KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, message_of
-from analyzer.tracking import key_changes, rewriting, signing
+from analyzer.tracking import authentication, certificates, key_changes, rewriting, signing
 from analyzer.tracking.broken_off import apdu_of, read_fragment
 from analyzer.tracking.counters import Counters
 from analyzer.tracking.findings import dissection_notes, finding
@@ -89,6 +89,13 @@ class Protection:
         """Let the state follow what *record* carries now that it is open."""
         if peer.association.security is not None or record.association is not None:
             key_changes.follow(record, peer, _context(peer), self.search)
+        if record.kind != APDU:
+            return
+        certificates.learn(record, self.certificates)
+        context = peer.association.security
+        if context is not None and context.handshake.is_awaited:
+            keys, _ = self.search.keys_and_titles(record, peer, context, record.direction, b"")
+            authentication.watch(record, context.handshake, keys, self.certificates)
 
     def open_fragment(self, record: Record, peer: Peer, octets: bytes) -> Apdu | None:
         """Open the beginning of a protected APDU. Returns what came of the one inside; None where that stays closed."""
@@ -165,6 +172,8 @@ class Protection:
                     self._learn_title(record, peer, context, side, title)
             if plan.family == "aarq":
                 context.mechanism = values[slots["mechanism_name"]]
+            context.handshake.challenge(plan.family, slots, values)
+            certificates.learn_qualifiers(record, slots, values, self.certificates)
         inside = values[slots["user_information"]]
         if not inside:
             return

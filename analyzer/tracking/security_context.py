@@ -8,6 +8,7 @@ from analyzer.security.attempt import Opener
 from analyzer.security.explain import Suspect
 from analyzer.security.keyring import KeySet
 from analyzer.security.keys import Key
+from analyzer.tracking.authentication import Authentication
 
 
 class Transfer(NamedTuple):
@@ -23,13 +24,14 @@ class SecurityContext:
     """The security context of one association."""
 
     __slots__ = (
-        "agreed", "changed_at", "client_title", "dedicated", "epoch", "keys", "mechanism", "opened", "openers",
-        "server_title", "suspects", "transfer",
+        "agreed", "changed_at", "client_title", "dedicated", "epoch", "handshake", "keys", "mechanism", "opened",
+        "openers", "server_title", "suspects", "transfer",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.client_title = self.server_title = b""
         self.mechanism: str | None = None
+        self.handshake = Authentication()
         self.dedicated: Key | None = None
         self.agreed: dict[bytes, Key] = {}
         """By originator: the key of the last general-ciphering that told one."""

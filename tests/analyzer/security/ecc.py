@@ -7,6 +7,7 @@ from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from analyzer.security.elliptic_keys import EllipticKey, from_private, private_object, public_object
@@ -48,10 +49,17 @@ def public_bytes(pair: EllipticKey, encoding: serialization.Encoding) -> bytes:
 
 def certificate(pair: EllipticKey, title: bytes, *, agrees: bool = False, has_alternative_name: bool = True) -> bytes:
     """The DER of a certificate over the key of *pair*, with *title* where the standard wants it, or in its name."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "meter" if has_alternative_name else title.hex())])
-    usage = x509.KeyUsage(not agrees, False, False, False, agrees, False, False, False, False)
     private = private_object(pair)
     assert private is not None
+    return certificate_of(private, title, agrees=agrees, has_alternative_name=has_alternative_name)
+
+
+def certificate_of(
+    private: ec.EllipticCurvePrivateKey, title: bytes, *, agrees: bool = False, has_alternative_name: bool = True
+) -> bytes:
+    """The DER of a certificate over the public key of *private*."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "meter" if has_alternative_name else title.hex())])
+    usage = x509.KeyUsage(not agrees, False, False, False, agrees, False, False, False, False)
     builder = (
         x509.CertificateBuilder()
         .subject_name(name)
