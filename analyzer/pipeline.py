@@ -17,7 +17,7 @@ from analyzer.tracking.findings import finding
 from captures.carried import Carried, Line, Notebook
 from captures.carriers import CARRIERS, Carriers
 from captures.chunk import PACKET, RECEIVED, UNKNOWN, Chunk, Source
-from captures.network import ACK, SYN, TCP, Network, endpoints, is_octet_link, reverse
+from captures.network import ACK, SYN, TCP, UDP, Network, endpoints, is_octet_link, reverse
 
 if TYPE_CHECKING:
     from analyzer.tracking.protection import Protection
@@ -204,7 +204,10 @@ class Pipeline:
         self._lines += 1
         is_datagram = carried is not None and carried.is_datagram
         line = self._make_conversation(names, is_serial=carried is None or carried.is_serial, is_datagram=is_datagram)
-        forced = self._decode_as.get("serial") or self._decode_as.get("record")
+        if carried is not None and isinstance(carried.key, bytes):
+            forced = self._forced(TCP, carried.key) or self._forced(UDP, carried.key)
+        else:
+            forced = self._decode_as.get("serial") or self._decode_as.get("record")
         if forced:
             line.force(forced, for_good=True)
         return line

@@ -13,7 +13,6 @@ from captures.pcap import VARIANTS, PcapSource
 from captures.pcapng import MAGIC, PcapngSource
 from captures.stream import GZIP_MAGIC, FileInput, GzipInput, HeldInput, Input, Window
 from captures.text import JUDGED
-from captures.uart_export import UartExport, export_layout
 
 STDIN = "-"
 EXPECTED = "a pcap or pcapng file, a raw octet dump or hex text"
@@ -236,6 +235,16 @@ def _unpacked(window: Window, desk: _Desk) -> tuple[str, Input] | None:
     return None
 
 
+def _export(name: str, window: Window, size: int | None, lines: bytes) -> Source | None:
+    """Make the source for a UART export that begins with *lines*; None if they are something else."""
+    if b"," not in lines[:_LOOKED_AT] and b"uart" not in lines[:_LOOKED_AT].lower():
+        return None
+    from captures.uart_export import UartExport, export_layout  # few inputs are one, and it takes its time
+
+    layout = export_layout(lines)
+    return UartExport(name, window, layout, size) if layout else None
+
+
 def _recognise_octets(name: str, label: str, window: Window, size: int | None, holds_octets: bool) -> Source:
     """Tell text in hex from raw octets, where the input has no magic number."""
     if _RAW_BEGINS.match(window.buffer):
@@ -251,8 +260,8 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
     judgement = judge(head)
     is_text = width_of(head) != 1 or len(head.translate(None, _CONTROL)) == len(head)
     is_whole = window.ended or (size is not None and len(window.buffer) >= size)
-    if is_text and (layout := export_layout(head, is_whole=is_whole)) is not None:
-        return UartExport(name, window, layout, size)
+    if is_text and (export := _export(name, window, size, head if is_whole else head[: head.rfind(b"\n") + 1])):
+        return export
     if is_text or (judgement is not None and judgement.octets >= len(head) * _SHARE_OF_TEXT):
         # Of a pipe only a first line may be there yet: octets may still come.
         if judgement is None and (is_whole or len(head) == JUDGED):

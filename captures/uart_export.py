@@ -25,10 +25,9 @@ _DIRECTIONS = (
 )
 
 
-def export_layout(head: bytes, *, is_whole: bool) -> Layout | None:
-    """Tell by the first octets of a text whether it is an export; without an end its last line may be cut."""
-    lines = head[:LOOKED_AT].decode("utf-8-sig", "replace").splitlines()
-    return find_layout(lines if is_whole and len(head) <= LOOKED_AT else lines[:-1])
+def export_layout(head: bytes) -> Layout | None:
+    """Tell by the first lines of a text whether it is an export."""
+    return find_layout(head[:LOOKED_AT].decode("utf-8-sig", "replace").splitlines())
 
 
 class UartExport(Source):

@@ -77,6 +77,13 @@ def test_exported_pdus_that_are_none_of_ours_are_counted_by_their_dissector(run:
     assert "left aside, in packets: 3 sip" in ran.err
 
 
+@pytest.mark.parametrize("selector", ["tcp.port==4059", "udp.port==5000"])
+def test_stack_of_exported_pdus_is_forced_by_their_port(run: Run, tmp_path: Path, selector: str) -> None:
+    path = write(tmp_path / "pdus.pcap", 252, [upper_pdu(b"\xc0\x99hello", (12, b"data"), *ADDRESSES)])
+    assert run("decode", path).out == ""
+    assert json.loads(run("decode", "--json", "-d", f"{selector},apdu", path).out)["link"] == "apdu"
+
+
 @pytest.mark.parametrize(
     ("link_type", "name"), [(195, "802.15.4"), (283, "802.15.4"), (251, "bluetooth-le"), (253, "netlink"), (177, "lapd"), (300, "link-type-300")]
 )  # fmt: skip
