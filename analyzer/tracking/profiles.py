@@ -7,53 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from analyzer.cosem.classes import attribute_name
-from analyzer.cosem.date_time import looks_like_date_time
+from analyzer.cosem.date_time import date_time, looks_like_date_time
 from analyzer.cosem.datum import INTEGERS, STRINGS, Datum, read_datum
 from analyzer.cosem.obis import obis_name, obis_text
-from analyzer.cosem.rendering import Renderer, Shown
-from analyzer.record import Object
 from analyzer.tracking.object_model import Column, Meter
 from dissectors import axdr
 from dissectors.data_types import ARRAY, DONT_CARE, NULL, STRUCTURE, TAGS
+from dissectors.rows import Rows
 
-_CLOCK_CLASS, _PROFILE_CLASS = 8, 7
+_CLOCK_CLASS = 8
 _DELTAS = frozenset(TAGS[name] for name in TAGS if name.startswith("delta-"))
-_UNKNOWN = Column(0, b"", 0)
-
-
-class Cell(NamedTuple):
-    """One value of a row. *is_filled* where it was not on the wire but follows from the row before."""
-
-    column: Column
-    datum: Datum
-    shown: Shown
-    is_filled: bool = False
-    is_time: bool = False
-    """Whether it is the time of its row."""
-
-
-class Row(NamedTuple):
-    """One entry of a buffer: its time where a column is a clock, ISO 8601 or words, and its cells."""
-
-    time: str
-    cells: tuple[Cell, ...]
+UNKNOWN = Column(0, b"", 0)
+"""Stands for a column that no record told."""
+_new = tuple.__new__
 
 
 class Profile(NamedTuple):
-    """A buffer as a table; *basis* is the record that told the columns, empty where none did."""
+    """What a buffer is a table of; *basis* is the record that told the columns, empty where none did."""
 
     logical_name: bytes
     columns: tuple[Column, ...]
-    rows: list[Row]
+    rows: int
     basis: str
-
-    @property
-    def object(self) -> Object:
-        """The profile's buffer."""
-        return Object(_PROFILE_CLASS, self.logical_name, 2)
 
     @property
     def column_names(self) -> list[str]:
@@ -61,6 +40,14 @@ class Profile(NamedTuple):
         return [column_name(one) for one in self.columns]
 
 
+class Row(NamedTuple):
+    """One entry of a buffer: its time, ISO 8601 or words, empty where it has none; and its values in order."""
+
+    time: str
+    cells: list[Datum]
+
+
+@lru_cache(maxsize=4096)
 def column_name(column: Column) -> str:
     """Name a column by its object; the attribute is named where it is not the value."""
     if not column.logical_name:
@@ -71,66 +58,86 @@ def column_name(column: Column) -> str:
     return f"{name}, {attribute_name(column.class_id, column.attribute) or f'attribute {column.attribute}'}"
 
 
-def buffer_size(octets: bytes, start: int, end: int) -> tuple[int, int]:
-    """Tell how many rows a buffer has and how many columns the first of them. Raises Problem on octets of no buffer."""
-    if octets[start] == ARRAY:
-        rows, after = axdr.scan_length(octets, start + 1, end)
-        if not rows:
-            return 0, 0
+def read_profile(logical_name: bytes, octets: bytes, start: int, end: int, meter: Meter) -> Profile:
+    """Tell what a buffer holds, without reading its rows. Raises Problem on octets of no buffer."""
+    count, width = _size(octets, start, end)
+    known = meter.columns.get(logical_name)
+    if known is not None and len(known.columns) == width:
+        return Profile(logical_name, known.columns, count, f"record {known.record}")
+    return Profile(logical_name, (UNKNOWN,) * width, count, "")
+
+
+def _size(octets: bytes, start: int, end: int) -> tuple[int, int]:
+    """Tell how many rows a buffer has and how many columns the first of them."""
+    if octets[start : start + 1] == bytes((ARRAY,)):
+        count, after = axdr.scan_length(octets, start + 1, end)
+        if not count or after >= end:
+            return count, 0
         if octets[after] not in (ARRAY, STRUCTURE):
-            return rows, 1
-        return rows, axdr.scan_length(octets, after + 1, end)[0]
+            return count, 1
+        return count, axdr.scan_length(octets, after + 1, end)[0]
     members = read_datum(octets, start, end).members
     return len(members), len(members[0].members) if members else 0
 
 
-def columns_of(logical_name: bytes, width: int, meter: Meter) -> tuple[tuple[Column, ...], str]:
-    """Give the columns of a profile and what they rest on; unknown ones where none or others were read."""
-    known = meter.columns.get(logical_name)
-    if known is not None and len(known.columns) == width:
-        return known.columns, f"record {known.record}"
-    return (_UNKNOWN,) * width, ""
+def rows_of(profile: Profile, octets: bytes, start: int, end: int, period_s: int | None) -> Iterator[Row]:
+    """Give the rows of a buffer, null-data and differences undone. Raises Problem on octets of no buffer.
 
-
-def read_profile(logical_name: bytes, buffer: Datum, meter: Meter, period_s: int | None = None) -> Profile:
-    """Read a buffer; entries that do not have the columns' number keep unknown columns."""
-    width = max((len(one.members) for one in buffer.members), default=0)
-    columns, basis = columns_of(logical_name, width, meter)
-    if period_s is None:
-        period_s = meter.periods.get(logical_name)
-    return Profile(logical_name, columns, list(_rows(buffer, columns, period_s)), basis)
-
-
-def _rows(buffer: Datum, columns: tuple[Column, ...], period_s: int | None) -> Iterator[Row]:
-    before: list[Datum | None] = [None] * len(columns)
-    last_time: datetime | None = None
-    renderer = Renderer()
-    for entry in buffer.members:
-        cells = []
+    A time that is null-data is the one before and *period_s* seconds.
+    """
+    clock = clock_column(profile)
+    last: datetime | None = None
+    before: list[Datum] = []
+    for cells in _entries(octets, start, end):
+        is_compressed = any(one.tag == NULL or one.tag in _DELTAS for one in cells)
+        is_late = is_compressed and clock is not None and len(cells) > clock and cells[clock].tag == NULL
+        if is_compressed:
+            cells = [_undone(one, before[place] if place < len(before) else None) for place, one in enumerate(cells)]
         time = ""
-        for place, datum in enumerate(entry.members if entry.tag in (STRUCTURE, ARRAY) else [entry]):
-            column = columns[place] if place < len(columns) else _UNKNOWN
-            is_clock = column.class_id == _CLOCK_CLASS and column.attribute == 2
-            is_filled = datum.tag == NULL
-            if is_filled and is_clock and last_time is not None and period_s:
-                shown = Shown((last_time + timedelta(seconds=period_s)).isoformat())
+        if clock is not None and len(cells) > clock:
+            if is_late and last is not None and period_s:
+                last += timedelta(seconds=period_s)
+                time = last.isoformat()
             else:
-                datum = _undone(datum, before[place] if place < len(before) else None)
-                shown = renderer.attribute(column.class_id, column.attribute, datum)
-            if place < len(before) and datum.tag not in (NULL, DONT_CARE):
-                before[place] = datum
-            if not is_clock and not place and column is _UNKNOWN and looks_like_time(datum):
-                is_clock = True
-            if is_clock:
-                time = shown.value or ""
-                last_time = _instant(time) or last_time
-            cells.append(Cell(column, datum, shown, is_filled, is_clock))
-        yield Row(time, tuple(cells))
+                time = _moment(cells[clock])
+                last = _instant(time) if is_compressed or period_s else None
+        elif cells and not profile.columns[0].logical_name and _looks_like_time(cells[0]):
+            time = _moment(cells[0])
+        before = cells
+        yield _new(Row, (time, cells))
 
 
-def looks_like_time(datum: Datum) -> bool:
-    """Tell whether a value whose column is not known is the time of its row."""
-    return datum.tag in STRINGS and looks_like_date_time(bytes(datum.value))
+def clock_column(profile: Profile) -> int | None:
+    """Tell which column is the time of the rows."""
+    for place, column in enumerate(profile.columns):
+        if column.class_id == _CLOCK_CLASS and column.attribute == 2:
+            return place
+    return None
+
+
+def _entries(octets: bytes, start: int, end: int) -> Iterator[list[Datum]]:
+    """Give the entries of a buffer; those of one layout are read at once."""
+    elements, _ = axdr.scan_data(octets, start, end, is_folded=True)
+    if len(elements) == 1 and elements[0].tag == axdr.ROWS:
+        rows: Rows = elements[0].value
+        columns = rows.layout.columns
+        if columns[0].tag == STRUCTURE and all(one.tag != STRUCTURE for one in columns[1:]):
+            yield from _uniform(rows, octets)
+            return
+    for one in read_datum(octets, start, end).members:
+        yield one.members if one.tag in (ARRAY, STRUCTURE) else [one]
+
+
+def _uniform(rows: Rows, octets: bytes) -> Iterator[list[Datum]]:
+    columns = rows.layout.columns[1:]
+    tags = [one.tag for one in columns]
+    if all(one.has_value for one in columns):
+        for values in rows.values(octets):
+            yield [_new(Datum, pair) for pair in zip(tags, values, strict=True)]
+        return
+    for values in rows.values(octets):
+        left = iter(values)
+        yield [Datum(one.tag, next(left) if one.has_value else None) for one in columns]
 
 
 def _undone(datum: Datum, before: Datum | None) -> Datum:
@@ -142,6 +149,18 @@ def _undone(datum: Datum, before: Datum | None) -> Datum:
     if datum.tag in _DELTAS and before.tag in INTEGERS:
         return Datum(before.tag, before.value + datum.value)
     return datum
+
+
+def _looks_like_time(datum: Datum) -> bool:
+    return datum.tag in STRINGS and looks_like_date_time(bytes(datum.value))
+
+
+def _moment(datum: Datum) -> str:
+    """Say the time of a row."""
+    if datum.tag in (NULL, DONT_CARE) or not isinstance(datum.value, bytes):
+        return ""
+    found = date_time(datum.value)
+    return "" if found is None else found.iso or found.text
 
 
 def _instant(text: Any) -> datetime | None:

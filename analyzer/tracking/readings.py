@@ -10,16 +10,18 @@ from typing import Any, NamedTuple
 
 from analyzer.cosem.classes import attribute_name
 from analyzer.cosem.date_time import date_time
-from analyzer.cosem.datum import INTEGERS, read_datum
+from analyzer.cosem.datum import INTEGERS, Datum
 from analyzer.cosem.quantity import raw_text, scaled, unit_text
+from analyzer.cosem.rendering import Renderer
 from analyzer.record import Object, Record
 from analyzer.tracking.attributes import held_values
 from analyzer.tracking.object_model import Meter, ObjectModel, meter_key
-from analyzer.tracking.profiles import Cell, Profile, read_profile
+from analyzer.tracking.profiles import UNKNOWN, Profile, Row, clock_column, read_profile, rows_of
 from analyzer.tracking.values import Value, raw_of, value_name, values_of
 from dissectors.tree import Problem
 
 _PROFILE = 7
+_new = tuple.__new__
 _METERED = {1: (2,), 3: (2,), 4: (2, 4, 5), 5: (2, 3, 4, 5, 6), 8: (2,), 61: (2,), 70: (2, 3), 71: (2, 3)}
 """Classes and those of their attributes that are read again and again, not set up."""
 _NAMES = (
@@ -119,44 +121,70 @@ def _profiles(record: Record, meter: Meter, named: str) -> Iterator[Reading]:
         if (one.class_id, one.attribute) != (_PROFILE, 2):
             continue
         try:
-            buffer = read_datum(held.octets, held.start, held.end)
+            profile = read_profile(one.logical_name, held.octets, held.start, held.end, meter)
+            period_s = meter.periods.get(one.logical_name)
+            yield from _cells(
+                record, meter, named, profile, rows_of(profile, held.octets, held.start, held.end, period_s)
+            )
         except Problem:
             continue
-        profile = read_profile(one.logical_name, buffer, meter)
-        for row in profile.rows:
-            status = _status(profile, row.cells)
-            for number, cell in enumerate(row.cells, 1):
-                if not cell.is_time and not _is_status(cell):
-                    yield _cell(record, meter, named, profile, row.time, status, cell, number)
 
 
-def _cell(
-    record: Record, meter: Meter, named: str, profile: Profile, time: str, status: str, cell: Cell, number: int
-) -> Reading:  # fmt: skip
-    column = cell.column
+class _Plan(NamedTuple):
+    """How the values of a column become readings; *scaler* is None where they are shown as their types say."""
+
+    object: Object
+    name: str
+    unit: str
+    scaler: int | None
+    basis: str
+
+
+def _cells(record: Record, meter: Meter, named: str, profile: Profile, rows: Iterator[Row]) -> Iterator[Reading]:
+    clock = clock_column(profile)
+    statuses = [place for place, column in enumerate(profile.columns) if _is_status(column.logical_name)]
+    plans = [_plan(profile, number, meter) for number in range(len(profile.columns))]
+    skipped = {clock, *statuses}
+    captured, number = record.time_ns, record.number
+    for time, cells in rows:
+        status = ", ".join(str(cells[place].value) for place in statuses if place < len(cells))
+        for place, (tag, raw) in enumerate(cells):
+            if place in skipped or (clock is None and not place and time):
+                continue
+            plan = plans[place] if place < len(plans) else _plan(profile, place, meter)
+            one, name, unit, scaler, basis = plan
+            if scaler is not None and tag in INTEGERS:
+                text, value = raw_text(raw, scaler, unit), scaled(raw, scaler)
+                made = (time, captured, named, one, name, value, text, unit, raw, scaler, status, basis, number)
+                yield _new(Reading, made)
+            else:
+                yield _unscaled(
+                    Datum(tag, raw), plans[place] if place < len(plans) else None, time, status, record, named
+                )
+
+
+def _plan(profile: Profile, place: int, meter: Meter) -> _Plan:
+    column = profile.columns[place] if place < len(profile.columns) else UNKNOWN
+    one = column.object
+    if not column.logical_name:
+        buffer = value_name(Object(_PROFILE, profile.logical_name, 2))
+        return _Plan(one, f"{buffer}, column {place + 1}", "", None, profile.basis)
     scale = meter.scales.get(column.logical_name)
-    name = value_name(column.object) if column.logical_name else f"{value_name(profile.object)}, column {number}"
-    datum = cell.datum
-    if scale is not None and datum.tag in INTEGERS and column.attribute in _METERED.get(column.class_id, ()):
-        unit = unit_text(scale.unit)
-        text = raw_text(datum.value, scale.scaler, unit)
-        value = scaled(datum.value, scale.scaler)
-        return Reading(
-            time, record.time_ns, named, column.object, name, value, text, unit, datum.value, scale.scaler, status,
-            f"record {scale.record}", record.number,
-        )  # fmt: skip
-    shown = cell.shown
+    if scale is None or column.attribute not in _METERED.get(column.class_id, ()):
+        return _Plan(one, value_name(one), "", None, profile.basis)
+    return _Plan(one, value_name(one), unit_text(scale.unit), scale.scaler, f"record {scale.record}")
+
+
+def _unscaled(datum: Datum, plan: _Plan, time: str, status: str, record: Record, named: str) -> Reading:
+    one, name, _, _, basis = plan
+    shown = Renderer().attribute(one.class_id, one.attribute, datum)
     text = shown.text or ("" if shown.value is None else str(shown.value))
     return Reading(
-        time, record.time_ns, named, column.object, name, shown.value, text, "", raw_of(datum), None, status,
-        profile.basis, record.number,
+        time, record.time_ns, named, one, name, shown.value, text, "", raw_of(datum), None, status, basis,
+        record.number,
     )  # fmt: skip
 
 
-def _is_status(cell: Cell) -> bool:
+def _is_status(logical_name: bytes) -> bool:
     """Tell whether a column is the status of its rows: 0-b:96.10.e, the profile status."""
-    return cell.column.logical_name[2:4] == b"\x60\x0a"
-
-
-def _status(profile: Profile, cells: tuple[Cell, ...]) -> str:
-    return ", ".join(str(cell.shown.text or cell.shown.value) for cell in cells if _is_status(cell))
+    return logical_name[2:4] == b"\x60\x0a"

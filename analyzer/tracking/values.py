@@ -18,7 +18,7 @@ from analyzer.cosem.rendering import Renderer, Shown
 from analyzer.record import PART, REQUEST, Apdu, Object, Record
 from analyzer.tracking.attributes import Held, held_values, holds_values
 from analyzer.tracking.object_model import Meter, ObjectModel, Scale
-from analyzer.tracking.profiles import buffer_size, column_name, columns_of
+from analyzer.tracking.profiles import read_profile
 from dissectors.axdr import scan_scalar
 from dissectors.data_types import NULL
 from dissectors.tree import Problem
@@ -153,14 +153,13 @@ def scaled_value(one: Object, raw: int, scaler: int, unit: int, basis: str) -> V
 def _profile_value(one: Object, held: Held, meter: Meter) -> Value | None:
     """Give a buffer as one value: what it is a table of. Its cells are :mod:`analyzer.tracking.readings`' affair."""
     try:
-        rows, width = buffer_size(held.octets, held.start, held.end)
+        profile = read_profile(one.logical_name, held.octets, held.start, held.end, meter)
     except Problem:
         return None
-    columns, basis = columns_of(one.logical_name, width, meter)
     name = value_name(one)
-    value = {"profile": name, "columns": [column_name(column) for column in columns], "rows": rows}
-    text = f"{rows} row{'s' * (rows != 1)} of {width} columns"
-    return Value(one, name, value, text, basis=basis)
+    value = {"profile": name, "columns": profile.column_names, "rows": profile.rows}
+    text = f"{profile.rows} row{'s' * (profile.rows != 1)} of {len(profile.columns)} columns"
+    return Value(one, name, value, text, basis=profile.basis)
 
 
 def _said(scale: Scale | None) -> str:
