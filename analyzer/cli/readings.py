@@ -50,14 +50,7 @@ def run(words: list[str]) -> int:
     if options.parquet is not None:
         from analyzer.export.readings import write_parquet
 
-        digits = [6]
-
-        def plain() -> Iterator[Reading]:
-            for one, number in all_readings():
-                digits[0] = number
-                yield one
-
-        written = write_parquet(plain(), options.parquet, lambda: digits[0])
+        written = write_parquet(all_readings(), options.parquet)
         say(f"{options.parquet}: {written} readings")
         return inputs.status
     for one, number in all_readings():

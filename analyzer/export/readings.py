@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from analyzer.cosem.obis import obis_text
@@ -18,6 +19,8 @@ COLUMNS = (
     "time", "capture_time", "meter", "logical_name", "class_id", "attribute", "name", "value", "text", "unit", "raw",
     "scaler", "status", "basis",
 )  # fmt: skip
+_BATCH = 16384
+"""Readings that are held as Python objects before a frame takes them."""
 _text = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -97,16 +100,20 @@ class Csv:
         return out.getvalue().removesuffix("\n")
 
 
-def write_parquet(readings: Iterable[Reading], path: str, digits: Callable[[], int]) -> int:
-    """Write all readings to a Parquet file. Returns how many."""
+def write_parquet(readings: Iterable[tuple[Reading, int]], path: str) -> int:
+    """Write readings, each with the digits of its capture's times, to a Parquet file. Returns how many."""
     import polars
 
-    rows = [row(one, digits()) for one in readings]
     schema = {
         "time": polars.String, "capture_time": polars.Float64, "meter": polars.String, "logical_name": polars.String,
         "class_id": polars.Int32, "attribute": polars.Int32, "name": polars.String, "value": polars.Float64,
         "text": polars.String, "unit": polars.String, "raw": polars.String, "scaler": polars.Int16,
         "status": polars.String, "basis": polars.String,
     }  # fmt: skip
-    polars.DataFrame(rows, schema=schema, orient="row").write_parquet(path)
-    return len(rows)
+    frames = [polars.DataFrame(schema=schema)]
+    left = iter(readings)
+    while rows := [row(one, digits) for one, digits in islice(left, _BATCH)]:
+        frames.append(polars.DataFrame(rows, schema=schema, orient="row"))
+    table = polars.concat(frames)
+    table.write_parquet(path)
+    return len(table)

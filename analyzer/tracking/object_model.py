@@ -29,11 +29,11 @@ Entry = TypeVar("Entry")
 
 
 class Scale(NamedTuple):
-    """Scaler and unit of a register: value = raw × 10^scaler in *unit*, as *record* said."""
+    """Scaler and unit of a register: value = raw × 10^scaler in *unit*, as *basis* said."""
 
     scaler: int
     unit: int
-    record: int
+    basis: str
 
 
 class Column(NamedTuple):
@@ -51,10 +51,10 @@ class Column(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """The columns of a profile or push, as *record* said."""
+    """The columns of a profile or push, as *basis* said."""
 
     columns: tuple[Column, ...]
-    record: int
+    basis: str
 
 
 class Listed(NamedTuple):
@@ -63,7 +63,6 @@ class Listed(NamedTuple):
     class_id: int
     version: int
     logical_name: bytes
-    record: int
 
 
 class Meter:
@@ -109,8 +108,8 @@ class Meter:
         return entry.version if entry is not None else None
 
 
-Lesson = Callable[[Meter, bytes, Datum, int], None]
-"""Takes what a value teaches: meter, logical name, value, record."""
+Lesson = Callable[[Meter, bytes, Datum, str], None]
+"""Takes what a value teaches: meter, logical name, value, basis."""
 
 
 class ObjectModel:
@@ -157,7 +156,7 @@ class ObjectModel:
                 datum = read_datum(octets, 0, len(octets))
             except Problem:
                 continue
-            lesson(meter, one.logical_name, datum, record.number)
+            lesson(meter, one.logical_name, datum, f"record {record.number}")
 
 
 def _may_teach(one: Object) -> bool:
@@ -197,28 +196,28 @@ def _name(datum: Datum) -> bytes | None:
     return bytes(datum.value) if datum.tag == OCTET_STRING and len(datum.value) == 6 else None
 
 
-def _scale(meter: Meter, logical_name: bytes, datum: Datum, record: int) -> None:
+def _scale(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
     if len(datum.members) == 2:
         scaler, unit = map(_number, datum.members)
         if scaler is not None and unit is not None and -128 <= scaler <= 127:
-            _bounded(meter.scales)[logical_name] = Scale(scaler, unit, record)
+            _bounded(meter.scales)[logical_name] = Scale(scaler, unit, basis)
 
 
-def _columns(meter: Meter, logical_name: bytes, datum: Datum, record: int) -> None:
+def _columns(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
     columns = tuple(_read_columns(datum))
     if columns:
-        _bounded(meter.columns)[logical_name] = Columns(columns, record)
+        _bounded(meter.columns)[logical_name] = Columns(columns, basis)
 
 
-def _period(meter: Meter, logical_name: bytes, datum: Datum, record: int) -> None:
+def _period(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
     if datum.tag in INTEGERS:
         _bounded(meter.periods)[logical_name] = datum.value
 
 
-def _push_list(meter: Meter, logical_name: bytes, datum: Datum, record: int) -> None:
+def _push_list(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
     columns = tuple(_read_columns(datum))
     if columns:
-        _bounded(meter.push_lists)[logical_name] = Columns(columns, record)
+        _bounded(meter.push_lists)[logical_name] = Columns(columns, basis)
 
 
 def _read_columns(datum: Datum) -> Iterator[Column]:
@@ -235,28 +234,28 @@ def _read_columns(datum: Datum) -> Iterator[Column]:
         yield Column(class_id, name, attribute, index or 0)
 
 
-def _object_list(meter: Meter, logical_name: bytes, datum: Datum, record: int) -> None:
+def _object_list(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
     for one in datum.members:
         if len(one.members) < 4:
             continue
         numbers, name = [_number(member) for member in one.members], _name(one.members[2])
         if name is not None and numbers[0] is not None and numbers[1] is not None:
-            _bounded(meter.listed)[name] = Listed(numbers[0], numbers[1], name, record)
+            _bounded(meter.listed)[name] = Listed(numbers[0], numbers[1], name)
 
 
-def _short_names(meter: Meter, logical_name: bytes, datum: Datum, record: int) -> None:
+def _short_names(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
     for one in datum.members:
         if len(one.members) != 4:
             continue
         base, class_id, version = map(_number, one.members[:3])
         name = _name(one.members[3])
         if base is not None and class_id is not None and version is not None and name is not None:
-            entry = Listed(class_id, version, name, record)
+            entry = Listed(class_id, version, name)
             _bounded(meter.bases)[base & 0xFFFF] = entry
             _bounded(meter.listed)[name] = entry
 
 
-def _device_name(meter: Meter, logical_name: bytes, datum: Datum, record: int) -> None:
+def _device_name(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
     if logical_name[:5] == b"\x00\x00\x2a\x00\x00" and isinstance(datum.value, bytes):
         meter.name = datum.value.decode("ascii", "replace")
 

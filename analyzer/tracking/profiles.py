@@ -63,7 +63,7 @@ def read_profile(logical_name: bytes, octets: bytes, start: int, end: int, meter
     count, width = _size(octets, start, end)
     known = meter.columns.get(logical_name)
     if known is not None and len(known.columns) == width:
-        return Profile(logical_name, known.columns, count, f"record {known.record}")
+        return Profile(logical_name, known.columns, count, known.basis)
     return Profile(logical_name, (UNKNOWN,) * width, count, "")
 
 

@@ -158,9 +158,7 @@ def _cells(record: Record, meter: Meter, named: str, profile: Profile, rows: Ite
                 made = (time, captured, named, one, name, value, text, unit, raw, scaler, status, basis, number)
                 yield _new(Reading, made)
             else:
-                yield _unscaled(
-                    Datum(tag, raw), plans[place] if place < len(plans) else None, time, status, record, named
-                )
+                yield _unscaled(Datum(tag, raw), plan, time, status, record, named)
 
 
 def _plan(profile: Profile, place: int, meter: Meter) -> _Plan:
@@ -172,7 +170,7 @@ def _plan(profile: Profile, place: int, meter: Meter) -> _Plan:
     scale = meter.scales.get(column.logical_name)
     if scale is None or column.attribute not in _METERED.get(column.class_id, ()):
         return _Plan(one, value_name(one), "", None, profile.basis)
-    return _Plan(one, value_name(one), unit_text(scale.unit), scale.scaler, f"record {scale.record}")
+    return _Plan(one, value_name(one), unit_text(scale.unit), scale.scaler, scale.basis)
 
 
 def _unscaled(datum: Datum, plan: _Plan, time: str, status: str, record: Record, named: str) -> Reading:

@@ -17,7 +17,7 @@ from analyzer.cosem.quantity import raw_text, scaled, unit_text
 from analyzer.cosem.rendering import Renderer, Shown
 from analyzer.record import PART, REQUEST, Apdu, Object, Record
 from analyzer.tracking.attributes import Held, held_values, holds_values
-from analyzer.tracking.object_model import Meter, ObjectModel, Scale
+from analyzer.tracking.object_model import Meter, ObjectModel
 from analyzer.tracking.profiles import read_profile
 from dissectors.axdr import scan_scalar
 from dissectors.data_types import NULL
@@ -117,7 +117,7 @@ def _held_value(one: Object, held: Held, meter: Meter) -> Value | None:
     if one.attribute in _SCALED.get(one.class_id, ()) and (scale := meter.scales.get(one.logical_name)) is not None:
         tag, raw = _scalar(octets, start, end)
         if tag in INTEGERS:
-            return scaled_value(one, raw, scale.scaler, scale.unit, _said(scale))
+            return scaled_value(one, raw, scale.scaler, scale.unit, scale.basis)
     return unscaled_value(one, octets[start:end], meter.version_of(one.logical_name))
 
 
@@ -162,10 +162,6 @@ def _profile_value(one: Object, held: Held, meter: Meter) -> Value | None:
     return Value(one, name, value, text, basis=profile.basis)
 
 
-def _said(scale: Scale | None) -> str:
-    return f"record {scale.record}" if scale is not None else ""
-
-
 def _pushed(apdu: Apdu, meter: Meter, number: int) -> Iterator[Value]:
     """Give the values of a push: by the list the meter was asked for, or by what its body tells."""
     if apdu.family != _PUSH or apdu.entry is None or apdu.values is None:
@@ -181,7 +177,7 @@ def _pushed(apdu: Apdu, meter: Meter, number: int) -> Iterator[Value]:
             basis = f"record {number}"
         elif scaling is None and item.logical_name in meter.scales and _may_scale(item):
             scale = meter.scales[item.logical_name]
-            scaling, basis = (scale.scaler, scale.unit), _said(scale)
+            scaling, basis = (scale.scaler, scale.unit), scale.basis
         version = meter.version_of(item.logical_name)
         yield make_value(Object(item.class_id, item.logical_name, item.attribute), item.datum, scaling, basis, version)
 
@@ -194,7 +190,7 @@ def _listed(body: Datum, meter: Meter) -> list[Item]:
     """Give a push's items by a push object list that was read, where one has as many entries as the body."""
     for columns in meter.push_lists.values():
         if len(columns.columns) == len(body.members) > 1:
-            basis = f"record {columns.record}"
+            basis = columns.basis
             return [
                 Item(one.class_id, one.logical_name, one.attribute, datum, None, basis)
                 for one, datum in zip(columns.columns, body.members, strict=True)
