@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, keywrap
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-AUTHENTICATED, ENCRYPTED, BROADCAST = 0x10, 0x20, 0x40
+AUTHENTICATED, ENCRYPTED, BROADCAST, COMPRESSED = 0x10, 0x20, 0x40, 0x80
 """Bits of the security control octet; its low four are the suite."""
 TAG_LENGTH = 12
 _FULL_TAG_LENGTH = 16

@@ -118,6 +118,10 @@ class LocalClient:
         self.events += sent_in(placed, self.format)
         self.now_ns = placed[-1].time_ns
 
+    def wait(self, milliseconds: float) -> None:
+        """Let time go by."""
+        self.now_ns += int(milliseconds * MILLISECOND)
+
     # -- the line -----------------------------------------------------------------------------------------------------
 
     def answer(self, kind: str, octets: bytes) -> None:

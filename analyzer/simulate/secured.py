@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from analyzer.simulate.ciphering import (
     AUTHENTICATED,
     BROADCAST,
+    COMPRESSED,
     ENCRYPTED,
     TAG_LENGTH,
     Seal,
@@ -28,6 +29,7 @@ from analyzer.simulate.ciphering import (
 from analyzer.simulate.forms import octets_of, read_apdu
 from analyzer.simulate.security import KeySource, Mechanism, Security
 from analyzer.simulate.sent import TO_METER
+from analyzer.simulate.v44_compressor import V44Compressor
 from dissectors import registry
 from dissectors.acse import Aare, Aarq, Rlre, Rlrq
 from dissectors.pdu import Layer
@@ -88,7 +90,8 @@ class Side:
         if tag in SERVICE_SPECIFIC and source not in (KeySource.GENERAL_GLOBAL, KeySource.GENERAL_DEDICATED):
             return octets_of(SERVICE_SPECIFIC[tag](**_members(self._protected(apdu, role))))
         layer = GeneralDedCiphering if role == DEDICATED else GeneralGloCiphering
-        return octets_of(layer(system_title=self.title, **_members(self._protected(apdu, role))))
+        content, control = self._content(apdu)
+        return octets_of(layer(system_title=self.title, **_members(self._protected(content, role, control))))
 
     @property
     def overhead(self) -> int:
@@ -106,6 +109,13 @@ class Side:
         if role == BROADCAST_KEY:
             control |= BROADCAST
         return protect(apdu, Seal(control, found, keys.gak, self.title), self.count(role))
+
+    def _content(self, apdu: bytes) -> tuple[bytes, int]:
+        """Give what a general form protects, and its security control: compressed where that is agreed on."""
+        control = self.security.control
+        if not self.security.is_compressed or not self.security.suite.number:
+            return apdu, control
+        return V44Compressor().compress(apdu), control | COMPRESSED
 
     def count(self, role: str = GLOBAL) -> int:
         """Take the next invocation counter under a key."""
@@ -137,13 +147,14 @@ class Side:
         key, info, is_new = self._key_for(transaction)
         header = b"".join(bytes((len(one),)) + one for one in (transaction, self.title, self.other_title, b"", b""))
         role = GLOBAL if security.key_source is KeySource.IDENTIFIED else ONE_TIME
-        seal = Seal(security.control, key, security.keys.gak, self.title)
+        content, control = self._content(apdu)
+        seal = Seal(control, key, security.keys.gak, self.title)
         layer = GeneralCiphering(
             transaction_id=transaction,
             originator_system_title=self.title,
             recipient_system_title=self.other_title,
             key_info=info if is_new or security.repeats_key_info else None,
-            **_members(protect(apdu, seal, self.count(role), header)),
+            **_members(protect(content, seal, self.count(role), header)),
         )
         return octets_of(layer)
 
@@ -238,6 +249,7 @@ def _members(body: bytes) -> dict[str, Any]:
     control, rest = body[0], body[5:]
     tag_length = TAG_LENGTH if control & AUTHENTICATED else 0
     return {
+        "compression": int(bool(control & COMPRESSED)),
         "key_set": int(bool(control & BROADCAST)),
         "encryption": int(bool(control & ENCRYPTED)),
         "authentication": int(bool(control & AUTHENTICATED)),

@@ -103,7 +103,8 @@ class Security:
     """How one side protects what it says.
 
     *secret* is the LLS password or HLS secret. Counters are the first of each side under the global key; those of other
-    keys begin at 0. *repeats_key_info*: whether every general-ciphering tells its key, or only the first.
+    keys begin at 0. *is_compressed*: whether APDUs in general forms are compressed first; suite 0 knows no compression.
+    *repeats_key_info*: whether every general-ciphering tells its key, or only the first.
     """
 
     keys: Keys = field(default_factory=lambda: published_keys(0), repr=False)
@@ -116,6 +117,7 @@ class Security:
     client_counter: int = 1
     server_counter: int = 1
     repeats_key_info: bool = True
+    is_compressed: bool = False
     secret: bytes = field(default=b"SecretHLSpasswd1", repr=False)
 
     @property

@@ -103,6 +103,21 @@ def test_key_told_once_opens_what_follows(source: KeySource, tmp_path: Path) -> 
     assert assert_all_open(records_of(units, keyring(security, tmp_path)), units, "verified") >= 6
 
 
+@pytest.mark.parametrize("source", [one for one in KeySource if one.is_general_ciphering or "general" in one.value])
+@pytest.mark.parametrize("suite", [1, 2])
+def test_compressed_apdus_come_out_as_they_were(suite: int, source: KeySource, tmp_path: Path) -> None:
+    security = security_of(suite, source, is_compressed=True)
+    dialogue = session(security).dialogue
+    assert all(one.truth.apdus[0][0] in (0x60, 0x61, 0x62, 0x63, 0xDB, 0xDC, 0xDD) for one in dialogue)
+    plain = session(security_of(suite, source)).dialogue
+    assert max(len(one.octets) for one in dialogue) < max(len(one.octets) for one in plain)
+    units = carried(dialogue, "wrapper")
+    records = records_of(units, keyring(security, tmp_path))
+    assert [record.closed.status for record in records if record.closed] == ["verified"] * len(records)
+    opened = [record.apdu.octets for record in records[2:-2] if record.apdu]
+    assert opened == [unit.truth.plain[0] for unit in units[2:-2]]
+
+
 @pytest.mark.parametrize("is_cut_first", [False, True])
 @pytest.mark.parametrize("carrier", ["wrapper", "hdlc"])
 def test_blocks_inside_and_outside_of_the_ciphering_come_out_the_same(
