@@ -17,6 +17,7 @@ GLYPHS = {REQUEST: "→", RESPONSE: "←", UNSOLICITED: "⇠"}
 MARKS = {Severity.CHAT: "", Severity.NOTE: "·", Severity.WARNING: "!", Severity.ERROR: "✗"}
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 _PER_LINE = 16
+_QUIRK, _MOST_QUIRKS = "meter-quirk", 4096
 _OUTLINE = OutlineText(2)
 
 
@@ -33,6 +34,7 @@ class TextLines:
         self._utc, self._colour = utc, colour
         self._columns: dict[object, str] = {}
         self._lane_width = 0
+        self._quirks: set[tuple[str, str]] = set()
 
     def line(self, record: Record) -> str:
         """Write *record*; without its last line end."""
@@ -69,13 +71,22 @@ class TextLines:
         return known
 
     def _notes(self, record: Record) -> str:
-        found = []
+        """Write the notes below; a quirk is explained once a lane, for a meter that has one has it in every frame."""
+        found, known = [], []
         for note in record.notes:
             cause = f" ({note.cause})" if note.cause else ""
+            if note.code == _QUIRK:
+                key = (record.lane.text, note.cause)
+                if key in self._quirks:
+                    known.append(note.cause or note.code)
+                    continue
+                if len(self._quirks) < _MOST_QUIRKS:
+                    self._quirks.add(key)
             text = f"{MARKS[note.severity]} {note.code}{cause}: {note.text}"
             colour = _COLOURS.get(note.severity)
             found.append(f"\x1b[{colour}m{text}\x1b[0m" if self._colour and colour else text)
-        return "".join(f"\n        {one}" for one in found)
+        inline = f" · {', '.join(dict.fromkeys(known))}" if known else ""
+        return inline + "".join(f"\n        {one}" for one in found)
 
 
 def _control(control: int) -> str:

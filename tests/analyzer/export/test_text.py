@@ -175,3 +175,12 @@ def test_summary_of_short_name_requests_says_block_and_value() -> None:
     assert found[-2].startswith("Write request · short name FA08 · array of 4")
     (write,) = decode(wrapped([asked(bytes.fromhex("06 01 02 FA08 01 12 0005"))]))
     assert summary(write) == "Write request · short name FA08 · 5"
+
+
+def test_quirk_is_explained_once_a_lane() -> None:
+    kaifa = bytes.fromhex("0F40000000 090C07E1090D02000006FF800000 020106000011AC")
+    writer = TextLines(lambda: 0)
+    first, second = (writer.line(one) for one in decode(wrapped([answered(kaifa)] * 2)))
+    assert "extra-type-tag): the type tag 09" in first
+    assert second.endswith(" · extra-type-tag")
+    assert "\n" not in second
