@@ -10,14 +10,17 @@ from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
 from analyzer.naming import name_layers, name_nodes, name_outline
-from analyzer.record import Apdu, Closed, Record
+from analyzer.record import MESSAGE, Apdu, Closed, Record
 from dissectors import registry, writers
+from dissectors.checks import has_parity, seven_bits
 from dissectors.gateway import TYPES as GATEWAYS
 from dissectors.gateway import Gateway
 from dissectors.hdlc import Hdlc
+from dissectors.iec62056_21 import message_layer
 from dissectors.llc import REQUEST, RESPONSE, Llc, Llc432
 from dissectors.mbus import FRAMES as MBUS_FRAMES
 from dissectors.mbus import transport_payload
+from dissectors.p1 import telegram_layer
 from dissectors.pdu import Layer
 from dissectors.reader import tree
 from dissectors.scanning import reads
@@ -179,6 +182,10 @@ def walk(record: Record, form: Form[T]) -> list[T]:
     elif record.link == "mbus":
         inside = _information(form, carrier, len(octets)) if carrier >= 0 else None
         found = [form.layer(MBUS_FRAMES[octets[0]], octets, 0, len(octets), inside)]
+    elif record.kind == MESSAGE or (record.link == "p1" and at < 0):
+        plain = seven_bits(octets) if has_parity(octets) and record.kind == MESSAGE else octets
+        layer = telegram_layer(plain) if record.link == "p1" else message_layer(plain)
+        found = [form.layer(layer, plain, 0, len(plain))]
     elif record.link == "wrapper":
         found = [form.layer(Wrapper, octets, 0, min(HEADER_SIZE, len(octets)))]
         if carrier >= 0:
@@ -212,7 +219,7 @@ def _carrier(record: Record) -> int:
     A last HDLC segment holds none; it does not begin with LLC, as a general-block-transfer in a whole frame does.
     """
     octets = record.octets
-    if record.link == "noise" or record.apdu is None:
+    if record.link in ("noise", "p1") or record.apdu is None:
         return -1
     begin = 0
     if record.link == "mbus":

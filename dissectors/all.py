@@ -6,10 +6,22 @@ from typing import Any
 
 from dissectors import registry
 from dissectors.bind import bind
+from dissectors.characters import DataSet, Value
 from dissectors.gateway import Gateway
 from dissectors.hdlc import Address, FrameReject, Hdlc, HdlcParameters
+from dissectors.iec62056_21 import (
+    AckMessage,
+    AcknowledgementMessage,
+    DataMessage,
+    IdentificationMessage,
+    PasswordCommand,
+    ProgrammingCommand,
+    RepeatRequest,
+    RequestMessage,
+)
 from dissectors.llc import Llc, Llc432
 from dissectors.mbus import Mbus, MbusShort, MbusSingle
+from dissectors.p1 import P1CipheredTelegram, P1Telegram
 from dissectors.reader import apdu_json, read_apdu
 from dissectors.wrapper import Wrapper
 from dissectors.xdlms import access, ciphered, descriptors, notification, short_name
@@ -26,6 +38,18 @@ def _layers() -> dict[str, Any]:
 globals().update(_layers())
 
 __all__ = [
+    "AckMessage",
+    "AcknowledgementMessage",
+    "DataMessage",
+    "DataSet",
+    "IdentificationMessage",
+    "P1CipheredTelegram",
+    "P1Telegram",
+    "PasswordCommand",
+    "ProgrammingCommand",
+    "RepeatRequest",
+    "RequestMessage",
+    "Value",
     "Address",
     "FrameReject",
     "Gateway",

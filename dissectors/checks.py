@@ -1,9 +1,12 @@
-"""Check sequences of the link layers: CRC-16/X-25 (HDLC HCS and FCS).
+"""Check sequences of the link layers: CRC-16/X-25 (HDLC), block check character (IEC 62056-21), CRC-16/ARC (DSMR P1).
 
-Source: ISO/IEC 13239 16-bit FCS (polynomial x^16+x^12+x^5+1, reflected, sent low octet first).
+Source: ISO/IEC 13239 16-bit FCS (polynomial x^16+x^12+x^5+1, reflected, sent low octet first); IEC 62056-21, block
+check character; DSMR P1 companion standard (polynomial x^16+x^15+x^2+1, reflected).
 """
 
 from binascii import crc_hqx
+from functools import reduce
+from operator import xor
 
 _REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 GOOD_RESIDUE = 0x1D0F
@@ -23,3 +26,61 @@ def fcs(octets: bytes) -> int:
     """Compute the 16-bit check sequence of *octets*; it is sent low octet first."""
     register = crc_hqx(octets.translate(_REVERSED), 0xFFFF) ^ 0xFFFF
     return _REVERSED[register >> 8] | _REVERSED[register & 0xFF] << 8
+
+
+# -- characters: IEC 62056-21 and P1 ----------------------------------------------------------------------------------
+
+_SEVEN_BITS = bytes(octet & 0x7F for octet in range(256))
+_ODD_WEIGHT = bytes(octet.bit_count() & 1 for octet in range(256))
+
+
+def seven_bits(octets: bytes) -> bytes:
+    """Give *octets* without bit 7, where the parity stands if 7E1 was read as 8N1."""
+    return octets.translate(_SEVEN_BITS)
+
+
+def has_parity(octets: bytes) -> bool:
+    """Tell whether bit 7 of *octets* is even parity: it is set somewhere, and most octets have even weight."""
+    return not octets.isascii() and octets.translate(_ODD_WEIGHT).count(1) * 4 <= len(octets)
+
+
+def parity_faults(octets: bytes) -> list[int]:
+    """Find the octets of odd weight: each is a damaged character where bit 7 is even parity."""
+    weights = octets.translate(_ODD_WEIGHT)
+    found = []
+    at = weights.find(1)
+    while at >= 0:
+        found.append(at)
+        at = weights.find(1, at + 1)
+    return found
+
+
+def bcc(octets: bytes) -> int:
+    """Compute the block check character: exclusive or over the seven bits of *octets*."""
+    return reduce(xor, octets, 0) & 0x7F
+
+
+def sum_bcc(octets: bytes) -> int:
+    """Compute the check character of Energomera meters: the sum modulo 128 of *octets*."""
+    return sum(octets) & 0x7F
+
+
+def _arc_table() -> tuple[int, ...]:
+    table = []
+    for value in range(256):
+        for _ in range(8):
+            value = value >> 1 ^ (0xA001 if value & 1 else 0)
+        table.append(value)
+    return tuple(table)
+
+
+_ARC = _arc_table()
+
+
+def crc16_arc(octets: bytes) -> int:
+    """Compute CRC-16/ARC of *octets*, as it stands behind the ``!`` of a P1 telegram in hex digits."""
+    register = 0
+    table = _ARC
+    for octet in octets:
+        register = table[(register ^ octet) & 0xFF] ^ register >> 8
+    return register

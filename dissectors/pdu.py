@@ -177,9 +177,16 @@ class Layer(Packet):
                 tail.append((field, built))
                 built = b""
                 continue
+            if tail and getattr(field, "is_beyond", False):
+                built = self._close_regions(tail, built)
             value = self.getfieldval(field.name)
             built = built + bytes(value) if isinstance(value, RawVal) else field.addfield(self, built, value)
-        for field, before in reversed(tail):
+        return self._close_regions(tail, built)
+
+    def _close_regions(self, tail: list[tuple[Any, bytes]], built: bytes) -> bytes:
+        """Put the lengths before what they count."""
+        while tail:
+            field, before = tail.pop()
             value = self.getfieldval(field.name)
             size = len(built) if value is None or field.name in self._automatic else value
             built = before + (bytes(size) if isinstance(size, RawVal) else field.build(size)) + built

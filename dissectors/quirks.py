@@ -43,6 +43,10 @@ QUIRKS: dict[str, tuple[str, str]] = {
         "the time of the event notification stands without its length octet",
         "stacks that follow an older ASN.1 text",
     ),
+    "sum-check-character": (
+        "the block check character is the sum modulo 128 of the octets, where exclusive or belongs",
+        "Energomera CE102M and CE301",
+    ),
 }
 
 LINK_QUIRKS: dict[str, tuple[str, str]] = {

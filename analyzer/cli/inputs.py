@@ -12,7 +12,7 @@ from captures import open_source, source_from_hex
 from captures.chunk import CaptureError, CapturePermissionError, Source
 from captures.merged import MergedSource
 
-STACKS = ("hdlc", "wrapper", "mbus", "llc", "apdu")
+STACKS = ("hdlc", "wrapper", "iec62056-21", "p1", "mbus", "llc", "apdu")
 
 
 class Input(NamedTuple):

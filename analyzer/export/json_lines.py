@@ -12,10 +12,11 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from analyzer.detail import LayersText, detail, walk
+from analyzer.export.message import message_form
 from analyzer.export.summary import apdu_summary, summary
 from analyzer.export.times import seconds_text
 from analyzer.export.value_json import value_text
-from analyzer.record import NO_OBJECTS, Apdu, Closed, Record
+from analyzer.record import MESSAGE, NO_OBJECTS, Apdu, Closed, Record
 from analyzer.tracking.rewriting import masked_apdu
 from analyzer.tracking.values import Value, no_values
 from dissectors import checks, gateway, reader
@@ -63,6 +64,8 @@ class JsonLines:
             add(self._wrapper(record.octets))
         elif record.link == "mbus":
             add(f', "mbus": {_text(_mbus(record))}')
+        elif record.kind == MESSAGE:
+            add(f', "message": {_text(message_form(record))}')
         if record.gateway:
             add(f', "gateway": {_text(gateway.members(record.gateway))}')
         _add_apdus(record, add)

@@ -8,7 +8,8 @@ from typing import Any
 
 from analyzer.cosem.date_time import date_time_text, looks_like_date_time
 from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text, system_title_text
-from analyzer.record import LINK, NOISE, PART, Apdu, Object, Objects, Record
+from analyzer.export.message import message_summary
+from analyzer.record import LINK, MESSAGE, NOISE, PART, Apdu, Object, Objects, Record
 from analyzer.tracking.values import Value
 from dissectors import axdr, gateway
 from dissectors.enumerations import (
@@ -80,6 +81,8 @@ def summary(record: Record, values: Sequence[Value] = ()) -> str:
 
 
 def _without_apdu(record: Record) -> str:
+    if record.kind == MESSAGE:
+        return message_summary(record)
     if record.link == "mbus":
         text = frame_text(record.octets)
         return f"{text}{SEPARATOR}of a transfer that never completes" if record.incomplete else text

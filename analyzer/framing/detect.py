@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from analyzer.framing.datagram import is_llc
-from analyzer.framing.frame import APDU, HDLC, LLC, MBUS, WRAPPER, Mark
+from analyzer.framing.frame import APDU, HDLC, IEC62056_21, LLC, MBUS, NOISE, P1, TRUNCATED, WRAPPER, Frame, Mark
 from analyzer.framing.hdlc import FLAG, HdlcFramer
 from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust, announced_length, has_good_header, trust_of
+from analyzer.framing.iec62056_21 import Iec62056Framer
+from analyzer.framing.p1 import IDLE, P1Framer
 from analyzer.framing.tags import APDU_TAGS, opens_as_apdu
-from dissectors.checks import fcs_is_good
+from dissectors.checks import fcs_is_good, seven_bits
+from dissectors.iec62056_21 import SOH, STX, judge
 from dissectors.mbus_octets import is_function, is_short_frame, is_whole, lengths
 
 _LOOKED_AT = 8192
@@ -26,8 +29,15 @@ _STRONG = 0.9
 _CHAIN = 0.8
 _OPENS = 0.7
 _HINT = 0.3
-_CHECKED = frozenset((HDLC, WRAPPER, MBUS))
+_CHECKED = frozenset((HDLC, WRAPPER, MBUS, IEC62056_21, P1))
 """The stacks whose units show by themselves where they begin and end."""
+
+_SIGN_ON = re.compile(
+    rb"/\?[ -~]{0,32}!\r\n|/[A-Z]{2}[A-Za-z][0-9A-I][\x02 -~]{0,60}\r\n|\x06[0-9][0-9A-I][0-9A-Z]\r\n"
+)
+_SEALED = re.compile(rb"\xdb\x08[A-Z]{3}.{5}\x82..[\x20\x30]", re.DOTALL)
+_TEXT_STARTS = b"/\xaf\x01\x81\x02\x82\x06"
+_DATA_SET = re.compile(rb"[-0-9A-F.:*&]{1,16}\([^()\r\n]*\)[^()]*\r\n")
 
 OTHER = "other"
 """The carrier of a lane that nothing here knows."""
@@ -40,7 +50,6 @@ _CARRIERS = (
     ("dns", re.compile(rb"..[\x00-\x07\x80-\x87].\x00\x01\x00.\x00.\x00.[\x01-\x3f][-_*0-9A-Za-z]", re.DOTALL)),
     ("modem", re.compile(rb"\s*(AT[+&DEHIZ\r]|CONNECT|RING|NO CARRIER|\+\+\+)")),
     ("mqtt", re.compile(rb"\x10.{1,4}\x00(\x04MQTT|\x06MQIsdp)", re.DOTALL)),
-    ("iec62056-21", re.compile(rb"(/[?A-Za-z]{1,4}.*!\r\n|/[A-Z]{2}[A-Za-z][0-9])")),
 )
 """What else a lane may begin with, first match counts."""
 _PORTS = {53: "dns", 67: "dhcp", 68: "dhcp", 123: "ntp", 137: "netbios", 161: "snmp", 443: "quic", 546: "dhcp"}
@@ -120,6 +129,10 @@ def _candidates(octets: bytes, reads: Callable[[bytes], bool] | None, anywhere: 
     mbus = _mbus(octets)
     if mbus:
         yield mbus
+    if anywhere:
+        text = _text(octets)
+        if text:
+            yield text
     if anywhere or octets.startswith(b"\x00\x01"):
         yield from _wrapper(octets, reads)
     if is_llc(octets):
@@ -147,6 +160,48 @@ def _hdlc(octets: bytes) -> _Candidate | None:
                 return _Candidate(_CHAIN, HDLC, f"a header with a good HCS, frame {frame.problem}")
             return _Candidate(_HINT, HDLC, f"a readable header, frame {frame.problem}")
     return None
+
+
+def _text(octets: bytes) -> _Candidate | None:
+    """Score *octets* as messages of IEC 62056-21 or telegrams of P1, by those that prove themselves."""
+    found = _SIGN_ON.search(octets)
+    begin = len(octets) - len(octets.lstrip(IDLE))
+    if found:
+        begin = min(begin, found.start())
+    if not found and _SEALED.match(octets, begin):
+        return _sealed(octets)
+    if not found and (begin == len(octets) or octets[begin] not in _TEXT_STARTS):
+        is_data = _DATA_SET.match(seven_bits(octets), begin)
+        return _Candidate(_OPENS, IEC62056_21, "data sets without STX") if is_data else None
+    framer = Iec62056Framer(speaks=True)
+    frames = framer.feed(octets[begin:], Mark(0, None)) + framer.flush()
+    return max(filter(None, map(_unit, frames)), default=None)
+
+
+def _unit(frame: Frame) -> _Candidate | None:
+    """Score one message or telegram."""
+    octets = seven_bits(frame.octets)
+    if frame.link == P1:
+        return _Candidate(_CHAIN if frame.problem == TRUNCATED else 1.0, P1, "a telegram behind its identification")
+    if frame.link == NOISE or frame.link == HDLC:
+        return None
+    if octets[0] == 0x2F and len(octets) > 4:
+        return _Candidate(_OPENS if frame.problem else 1.0, IEC62056_21, "a request or an identification")
+    if octets[0] in (SOH, STX):
+        if len(octets) > 4 and octets[-1] not in b"\3\4" and judge(octets)[0] != "wrong":
+            return _Candidate(1.0, IEC62056_21, "a block with a good check character")
+        return _Candidate(_OPENS, IEC62056_21, "a block without a good check character")
+    if octets[0] == 0x06 and len(octets) > 1:
+        return _Candidate(0.95, IEC62056_21, "an option select")
+    return _Candidate(_HINT, IEC62056_21, "an acknowledgement") if len(octets) == 1 else None
+
+
+def _sealed(octets: bytes) -> _Candidate | None:
+    """Score a stream of ciphered telegrams: several in a row, for one alone is an APDU by itself."""
+    framer = P1Framer()
+    frames = framer.feed(octets, Mark(0, None)) + framer.flush()
+    whole = sum(one.link == P1 and not one.problem for one in frames)
+    return _Candidate(1.0, P1, f"{whole} ciphered telegrams in a row") if whole > 1 else None
 
 
 def _best_opening(octets: bytes) -> Trust:

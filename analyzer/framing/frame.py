@@ -2,7 +2,7 @@
 
 Framers are sans-IO: octets in, frames out. They are total (no octets raise), they resynchronise, and how the
 octets were cut into reads makes no difference to the frames. Each octet fed stands in exactly one frame (noise is
-a frame too), in order; only flags and idle fill between HDLC frames are counted instead.
+a frame too), in order; only flags and idle fill between frames of serial lines are counted instead.
 """
 
 from abc import ABC, abstractmethod
@@ -13,6 +13,8 @@ WRAPPER = "wrapper"
 LLC = "llc"
 MBUS = "mbus"
 APDU = "apdu"
+IEC62056_21 = "iec62056-21"
+P1 = "p1"
 NOISE = "noise"
 
 FCS_WRONG = "fcs-wrong"
@@ -58,6 +60,10 @@ class Framer(ABC):
     @abstractmethod
     def flush(self) -> list[Frame]:
         """Return what is left, because the lane ended or octets were lost; the framer may be fed again."""
+
+    def turn(self) -> list[Frame]:
+        """The other side of a half-duplex line speaks: return what waits here and is whole as it stands."""
+        return []
 
     def close(self) -> None:  # noqa: B027 -- most framers hold nothing
         """Free what the framer holds; it is not fed again."""

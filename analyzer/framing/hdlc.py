@@ -17,7 +17,6 @@ from dissectors.checks import GOOD_RESIDUE, fcs_is_good
 
 FLAG = 0x7E
 _FLAG = b"\x7e"
-_IDLE = b"\x7e\xff"
 _FORMAT = re.compile(rb"[\xa0-\xaf]")
 _OPENING = re.compile(rb"\x7e[\xa0-\xaf]")
 _OPENED = 0x600C
@@ -43,6 +42,9 @@ class HdlcFramer(ScanningFramer):
     Flags and FF between frames are idle fill: counted in `idle_octets`, in no frame. All else between frames is noise,
     one frame a run. A frame is delivered with its closing flag, a damaged one when later octets prove it.
     """
+
+    idle = b"\x7e\xff"
+    """What may stand between frames and says nothing."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -149,8 +151,8 @@ class HdlcFramer(ScanningFramer):
     def _between(self, end: int) -> None:
         """Give the first *end* octets as noise, idle fill at both sides apart."""
         octets = self._octets[:end]
-        first = end - len(octets.lstrip(_IDLE))
-        last = len(octets.rstrip(_IDLE)) if first < end else end
+        first = end - len(octets.lstrip(self.idle))
+        last = len(octets.rstrip(self.idle)) if first < end else end
         self.idle_octets += end - (last - first)
         if first < last:
             self._found.append(self._backlog.frame(NOISE, first, last))

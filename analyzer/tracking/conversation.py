@@ -12,12 +12,15 @@ from analyzer.framing.datagram import DatagramFramer
 from analyzer.framing.detect import CLOSED_CARRIERS, Verdict, detect
 from analyzer.framing.frame import Frame, Framer, Mark
 from analyzer.framing.hdlc import HdlcFramer
+from analyzer.framing.iec62056_21 import Iec62056Framer
 from analyzer.framing.mbus import MbusFramer
+from analyzer.framing.p1 import P1Framer
 from analyzer.framing.wrapper import WrapperFramer
 from analyzer.record import NOISE, Lane, Record
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
 from analyzer.tracking.hdlc_link import HdlcLink
+from analyzer.tracking.iec62056_21_link import Iec62056Link, P1Link
 from analyzer.tracking.mbus_link import MbusLink
 from analyzer.tracking.wrapper_link import ApduLink, WrapperLink
 from dissectors import registry
@@ -39,13 +42,24 @@ class Piece(NamedTuple):
 
 
 FRAMERS: dict[str, Callable[[], Framer]] = {
-    "hdlc": HdlcFramer,
+    "hdlc": lambda: Iec62056Framer(speaks=False),
+    "iec62056-21": Iec62056Framer,
+    "p1": P1Framer,
     "wrapper": WrapperFramer,
     "mbus": MbusFramer,
     "llc": DatagramFramer,
     "apdu": DatagramFramer,
 }
-"""The framer of each stack."""
+"""The framer of each stack. Mode E hands a line over to HDLC and back, so one framer knows both."""
+ALONE: dict[str, Callable[[], Framer]] = {"hdlc": HdlcFramer}
+"""The framers of stacks that were asked for by name, where they differ: nothing else is looked for."""
+LINKS: dict[str, Callable[[Dialogue], Any]] = {
+    "hdlc": HdlcLink,
+    "wrapper": WrapperLink,
+    "mbus": MbusLink,
+    "iec62056-21": Iec62056Link,
+    "p1": P1Link,
+}
 
 
 class Conversation:
@@ -58,6 +72,8 @@ class Conversation:
         self.lanes = tuple(Lane(number, side, name) for side, name in enumerate(names))
         self.is_serial, self.is_datagram = is_serial, is_datagram
         self.stack: str | None = None
+        self._is_special = is_datagram
+        """Whether octets need more than to be fed to the framer of their side."""
         self.carrier = ""
         self.packets = 0
         self._framers: list[Framer] = []
@@ -81,13 +97,23 @@ class Conversation:
         self.last_number = number
         if self.stack is None:
             self._hold(side, octets, Mark(number, time_ns))
-        elif self.is_datagram:
-            self._datagram(side, octets, Mark(number, time_ns))
+        elif self._is_special:
+            self._feed_special(side, octets, Mark(number, time_ns))
         elif (framer := self._framers[side]).is_whole(octets):
             self._take_next(side, octets, number, time_ns)
         else:
             for frame in framer.feed(octets, Mark(number, time_ns)):
                 self.take(side, frame)
+
+    def _feed_special(self, side: int, octets: bytes, mark: Mark) -> None:
+        """Take octets where more is to be done than to feed the framer of their side."""
+        if self.is_datagram:
+            self._datagram(side, octets, mark)
+            return
+        for frame in self._framers[1 - side].turn():
+            self.take(1 - side, frame)
+        for frame in self._framers[side].feed(octets, mark):
+            self.take(side, frame)
 
     def lost(self, side: int) -> None:
         """Octets of *side* are missing here: what waits for them is given as it is."""
@@ -102,7 +128,9 @@ class Conversation:
         """Speak *stack* without looking; *for_good* where the user said so."""
         self.stack = stack
         self._is_forced = for_good
-        self._framers = [FRAMERS[stack](), FRAMERS[stack]()]
+        self._is_special = self.is_datagram or stack == "iec62056-21"
+        make = ALONE.get(stack, FRAMERS[stack]) if for_good else FRAMERS[stack]
+        self._framers = [make(), make()]
 
     def finish(self) -> None:
         """Give what is left: the capture ended, or the conversation is forgotten."""
@@ -257,6 +285,5 @@ class Conversation:
         self._emit(record)
 
     def _make_link(self, link: str) -> Any:
-        kind = {"hdlc": HdlcLink, "wrapper": WrapperLink, "mbus": MbusLink}.get(link, ApduLink)
-        made = self._links[link] = kind(self._dialogue)
+        made = self._links[link] = LINKS.get(link, ApduLink)(self._dialogue)
         return made

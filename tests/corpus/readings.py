@@ -69,7 +69,8 @@ def outcomes(corpus: Path) -> list[Outcome]:
     found: list[Outcome] = []
     for entry in vectors.covered(corpus):
         expected = entry.get("expected", {})
-        if entry["theme"] == "broken" or not any(_is_value(key) for key in expected):
+        # tests.corpus.telegrams compares the data sets of text
+        if entry["theme"] in ("broken", "iec62056_21") or not any(_is_value(key) for key in expected):
             continue
         readings = read(entry)
         for key, stated in expected.items():

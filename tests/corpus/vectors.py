@@ -18,12 +18,19 @@ from dissectors.scanning import scan_apdu
 from dissectors.tree import Severity
 from tests.conftest import CORPUS_VARIABLE, ROOT
 
-TRANSPORTS = ("hdlc", "hdlc-session", "wrapper", "wrapper-session", "mbus", "llc", "apdu")
+TRANSPORTS = (
+    "hdlc", "hdlc-session", "wrapper", "wrapper-session", "mbus", "llc", "apdu",
+    "p1-text", "p1-binary", "62056-21-session", "62056-21-text",
+)  # fmt: skip
 """What is decoded yet; the others wait for their link layers."""
 
 EXPLAINED = {
     "ams-landis-gyr-em-ct623-1": "one block of a general-block-transfer: the APDU never completes",
     "ch-lg-e450-gbt-first-block": "one block of a general-block-transfer: the APDU never completes",
+    "iec-mcs-p01-profile": "an ETX behind the identification belongs to no message, and is shown as noise",
+    "iec-parity-signon-hurani": "parity stands in the data, as the entry says, and is warned of",
+    "dsmr-lvzon-5.0": "the CRC is not that of the text, as the entry says",
+    "dsmr-lvzon-4.0": "the CRC is not that of the text, as the entry says",
     "at-lg-e450-ir-stream-4-with-junk": "two octets of junk stand before the first frame, and are shown as noise",
 }
 """Healthy entries that do not come out as one whole APDU a frame, and why that is right."""
@@ -64,7 +71,10 @@ def covered(corpus: Path) -> list[dict[str, Any]]:
 def text_of(entry: dict[str, Any]) -> str:
     """The octets of an entry as text, one frame a line, with directions where the entry states them."""
     if "hex_lines" in entry:
-        return "\n".join(line.replace("|", ": ") for line in entry["hex_lines"])
+        lines = [line.replace("HOST|", "TX|").replace("METER|", "RX|") for line in entry["hex_lines"]]
+        return "\n".join(line.replace("|", ": ") for line in lines)
+    if "text" in entry:
+        return str(entry["text"].encode().hex())
     return str(entry["hex"])
 
 

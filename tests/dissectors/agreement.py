@@ -7,12 +7,14 @@ from typing import Any
 from scapy.packet import NoPayload, Packet
 
 from dissectors import axdr, ber, data, registry
+from dissectors.characters import Punctuation
 from dissectors.composites import Choice, Optional, Sequence, SequenceOf, When
 from dissectors.data import DataField
 from dissectors.fields import BitGroup, Constant
 from dissectors.framed import Carried
 from dissectors.hdlc import INSIDE, PARAMETERS, CheckSequence, FlagField, Hdlc, Information, ParameterList
 from dissectors.mbus import StopOctet
+from dissectors.p1 import TelegramCheck
 from dissectors.regions import ApduField, Length
 from dissectors.tree import Kind, Node, Problem
 from dissectors.xdlms.error import ServiceErrorValue, named_error
@@ -113,9 +115,9 @@ def apdu_json(packet: Any) -> Any:
 
 
 def _members(item: Any, value: Any, values: dict[str, Any]) -> dict[str, Any]:
-    if isinstance(item, (Constant, Length, FlagField, StopOctet)) or value is None:
+    if isinstance(item, (Constant, Length, FlagField, StopOctet, Punctuation)) or value is None:
         return {}
-    if isinstance(item, Carried) and not value:
+    if isinstance(item, (Carried, TelegramCheck)) and not value:
         return {}
     if isinstance(item, BitGroup):
         return {item.asn1: _bits_json(item, value)}

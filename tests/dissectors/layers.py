@@ -11,14 +11,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from scapy.packet import Raw
 
-from dissectors import axdr, ber, registry
+from dissectors import axdr, ber, iec62056_21, registry
+from dissectors.characters import Characters, DataSet, DataSets, Enhanced, LineEnds, Sign, Text, Trailer, Value
 from dissectors.composites import Choice, IfLeft, Optional, Sequence, SequenceOf, When
 from dissectors.data import DataField
 from dissectors.fields import BitPart, Constant, Fixed, Octets, OctetString
 from dissectors.gateway import Gateway
 from dissectors.hdlc import INSIDE, Address, AddressField, FlagField, FrameReject, Hdlc, HdlcParameters, ParameterList
+from dissectors.iec62056_21 import CheckCharacter
 from dissectors.llc import Llc, Llc432
 from dissectors.mbus import Computed, Mbus, MbusShort, MbusSingle, StopOctet
+from dissectors.p1 import P1CipheredTelegram, P1Telegram, TelegramCheck
 from dissectors.pdu import Remaining
 from dissectors.regions import ApduField, Counter, Length
 from dissectors.wrapper import Wrapper
@@ -28,7 +31,9 @@ from dissectors.xdlms.notification import DateTimeString, EventTime
 APDUS: list[Any] = list(registry.LAYERS)
 CARRIERS: list[Any] = [Gateway, Hdlc, Llc, Llc432, Mbus, Wrapper]
 """Layers that have a payload."""
-EVERY: list[Any] = [*APDUS, HdlcParameters, FrameReject, MbusSingle, MbusShort, *CARRIERS]
+MESSAGES: list[Any] = [*iec62056_21.LAYERS, P1Telegram, P1CipheredTelegram]
+"""Layers of characters."""
+EVERY: list[Any] = [*APDUS, HdlcParameters, FrameReject, MbusSingle, MbusShort, *CARRIERS, *MESSAGES]
 
 each_layer = pytest.mark.parametrize("layer", EVERY, ids=lambda layer: layer.__name__)
 sparing = settings(max_examples=max(10, settings().max_examples // 4))
@@ -172,6 +177,46 @@ def _(field: ParameterList, seen: Seen, depth: int) -> st.SearchStrategy[Any]:
         return st.tuples(st.integers(0, 255), st.integers(0, 256**size - 1), st.just(size))
 
     return st.lists(st.integers(0, 4).flatmap(one), max_size=5).map(tuple)
+
+
+_TEXTS = st.text("0123456789.:-&+AZaz", max_size=8).map(str.encode)
+
+
+@values_of.register
+def _(field: Characters, seen: Seen, depth: int) -> st.SearchStrategy[Any]:
+    if field.name == "command":
+        return st.just(field.default)
+    return st.text("0123456789ABXYZabc", min_size=field.size, max_size=field.size).map(str.encode)
+
+
+@values_of.register
+def _(field: Sign, seen: Seen, depth: int) -> st.SearchStrategy[Any]:
+    return st.sampled_from(field.choices)
+
+
+@values_of.register(LineEnds)
+@values_of.register(Trailer)
+@values_of.register(CheckCharacter)
+@values_of.register(TelegramCheck)
+def _(field: Any, seen: Seen, depth: int) -> st.SearchStrategy[Any]:
+    return st.just(field.default)
+
+
+@values_of.register
+def _(field: Enhanced, seen: Seen, depth: int) -> st.SearchStrategy[Any]:
+    return st.sampled_from([None, b"\\2", b"\\@\\2"])
+
+
+@values_of.register
+def _(field: Text, seen: Seen, depth: int) -> st.SearchStrategy[Any]:
+    return _TEXTS
+
+
+@values_of.register
+def _(field: DataSets, seen: Seen, depth: int) -> st.SearchStrategy[Any]:
+    value = st.builds(Value, _TEXTS, st.none() | _TEXTS)
+    values = st.lists(value, min_size=1, max_size=3).map(tuple)
+    return st.lists(st.builds(DataSet, _TEXTS, values, st.sampled_from([b"\r\n", b"\n"])), max_size=4).map(tuple)
 
 
 _ADDRESSES: st.SearchStrategy[Address] = st.one_of(

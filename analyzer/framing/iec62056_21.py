@@ -1,0 +1,226 @@
+"""Octets of a lane into the messages of IEC 62056-21, and into the HDLC frames that mode E hands the line over to.
+
+One scan knows both, so that a line may change to HDLC and back at any octet. A message is delimited by its line end
+or by ETX and the check character; characters may bear their parity in bit 7.
+Source: IEC 62056-21 (Direct local data exchange), modes A to E.
+"""
+
+import re
+
+from analyzer.framing.frame import HDLC, IEC62056_21, LENGTH_WRONG, P1, TRUNCATED, Frame
+from analyzer.framing.hdlc import FLAG, HdlcFramer
+from analyzer.framing.p1 import IDLE, closing_at, is_identification, line_at, telegram_at
+from analyzer.framing.scanning import Scan
+from dissectors.checks import seven_bits
+from dissectors.iec62056_21 import ACK, NAK, SOH, STX, judge
+
+_NEXT = re.compile(rb"[\xa0-\xaf/\x01\x81\x02\x82\x06\x15\x95]")
+_NOT_IDLE = re.compile(rb"[^\x00\xff\r\n\x8d]")
+_REQUEST = re.compile(rb"/\??[ -~]{0,40}!\r?\n?")
+_SELECT = (b"0123456789", b"0123456789ABCDEFGHI", b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"\r", b"\n")
+"""What stands behind the ACK of an option select: V, Z, Y, CR, LF."""
+_BLOCK_STOP = re.compile(rb"[\x01\x81\x02\x82\x03\x04\x84]")
+_DATA_LINE = re.compile(rb"[^()/!]{0,32}(\([^()]*\))+ *\r?\n?")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_STARTS = bytes((0x2F, SOH, STX, ACK, NAK))
+_LONGEST = 1 << 18
+_JUDGED = 32
+"""By so many octets a block is judged to be text."""
+_NOISE_FOLD = 2048
+
+
+class Iec62056Framer(HdlcFramer):
+    """Messages and HDLC frames out of the octets of one lane, in any cut; see `Framer`.
+
+    *speaks* says that the lane speaks IEC 62056-21 now; where it does not, only messages that prove themselves count.
+    """
+
+    def __init__(self, *, speaks: bool = True) -> None:
+        self._speaks = speaks
+        self._rests = False
+        super().__init__()
+
+    def turn(self) -> list[Frame]:
+        """The other side speaks: return what waits and is whole as it stands, for nothing more will come to it."""
+        return self.flush() if self._rests else []
+
+    def _restart(self) -> None:
+        super()._restart()
+        self._rests = False
+
+    def _search(self) -> Scan[None]:
+        at = idle_end = 0
+        while (yield from self._wait(at + 1)):
+            octets = self._octets
+            if at == idle_end:  # only idle octets stand before
+                found = _NOT_IDLE.search(octets, at)
+                at = idle_end = found.start() if found else len(octets)
+                if not found:
+                    at = idle_end = self._fold(at)
+                    continue
+            link, end, problem = yield from self._unit_at(at, at == idle_end)
+            if end:
+                start = at - 1 if link == HDLC and at and octets[at - 1] == FLAG else at
+                self._speaks = self._speaks or link != HDLC
+                self._between(start)
+                self._found.append(self._backlog.frame(link, start, end, problem))
+                self._behind_flag = link == HDLC and (not problem or octets[end - 1] == FLAG)
+                self._speaks = link != HDLC
+                self._drop(end)
+                at = idle_end = 0
+                continue
+            found = _NEXT.search(octets, at + 1)
+            at = self._fold(found.start() if found else len(octets))
+            idle_end = min(idle_end, at)
+        self._between(len(self._octets))
+
+    def _between(self, end: int) -> None:
+        """Give the first *end* octets as noise; what is idle depends on what the lane speaks."""
+        self.idle = HdlcFramer.idle + IDLE if self._speaks else HdlcFramer.idle
+        super()._between(end)
+
+    def _fold(self, at: int) -> int:
+        """Give long runs before *at* in pieces, so that a line that never says anything stays bounded."""
+        while at >= _NOISE_FOLD:
+            self._between(_NOISE_FOLD)
+            self._behind_flag = self._octets[_NOISE_FOLD - 1] == FLAG
+            self._drop(_NOISE_FOLD)
+            at -= _NOISE_FOLD
+        return at
+
+    def _unit_at(self, at: int, is_clean: bool) -> Scan[tuple[str, int, str]]:
+        """Find the message or frame at *at*: its link, where it ends, its problem; end 0 if there is none."""
+        octets = self._octets
+        flagged = octets[at - 1] == FLAG if at else self._behind_flag
+        if not flagged or octets[at] & 0xF0 != 0xA0:
+            if self._behind_flag and not at:
+                self._speaks = False
+            link, end, problem = yield from self._message_at(at, is_clean and self._speaks)
+            if end:
+                return link, end, problem
+        if octets[at] & 0xF0 == 0xA0:
+            end, problem = yield from self._frame_at(at, flagged)
+            return HDLC, end, problem
+        return HDLC, 0, ""
+
+    def _message_at(self, at: int, is_clean: bool) -> Scan[tuple[str, int, str]]:
+        """Find the message at *at*; what does not prove itself counts only where *is_clean*."""
+        first = self._octets[at] & 0x7F
+        end, problem = 0, ""
+        if first == 0x2F:
+            return (yield from self._line_at(at))
+        if first == ACK:
+            end = yield from self._select_at(at)
+            end = end or (at + 1 if is_clean else 0)
+        elif first == NAK:
+            end = at + 1 if is_clean else 0
+        elif first == SOH:
+            if (yield from self._is_command(at + 1)):
+                end, problem = yield from self._block_at(at, at + 3)
+        elif first == STX:
+            end, problem = yield from self._block_at(at, at + 1)
+        elif is_clean and 0x20 < first < 0x7F:
+            if first in b"PWREB" and (yield from self._is_command(at)):
+                end, problem = yield from self._block_at(at, at + 2)
+            else:
+                end, problem = yield from self._bare_at(at)
+        return IEC62056_21, end, problem
+
+    def _line_at(self, at: int) -> Scan[tuple[str, int, str]]:
+        """Find the request, the identification or the telegram at *at*."""
+        octets = self._octets
+        end = yield from line_at(octets, self._wait, at)
+        line = seven_bits(bytes(octets[at:end]))
+        problem = "" if line.endswith(b"\n") else TRUNCATED
+        if _REQUEST.fullmatch(line):
+            return IEC62056_21, end, problem
+        if not is_identification(line):
+            return IEC62056_21, 0, ""
+        self._rests = True
+        is_telegram = (yield from self._wait(end + 1)) and octets[end] in b"\r\n\x8d"
+        self._rests = False
+        if is_telegram:
+            end, problem = yield from telegram_at(octets, self._wait, at, end)
+        return (P1 if is_telegram else IEC62056_21), end, problem
+
+    def _select_at(self, at: int) -> Scan[int]:
+        """Find where the option select at *at* ends; 0 if it is none."""
+        self._rests = True
+        for place, characters in enumerate(_SELECT, at + 1):
+            is_there = yield from self._wait(place + 1)
+            self._rests = False
+            if not is_there or self._octets[place] & 0x7F not in characters:
+                return 0
+        return at + 1 + len(_SELECT)
+
+    def _is_command(self, at: int) -> Scan[bool]:
+        """Tell whether the two characters of a command stand at *at*, and behind them STX, ETX or EOT."""
+        yield from self._wait(at + 3)
+        command = seven_bits(bytes(self._octets[at : at + 3]))
+        return len(command) == 3 and command[0] in b"PWREB" and command[1] in b"0123456789" and command[2] in b"\2\3\4"
+
+    def _block_at(self, at: int, begin: int) -> Scan[tuple[int, str]]:
+        """Find where the block at *at* ends, whose characters begin at *begin*, its check character included."""
+        octets = self._octets
+        if begin > at + 1 and octets[begin] & 0x7F == STX:
+            begin += 1
+        searched = begin
+        is_text = False
+        while True:
+            found = _BLOCK_STOP.search(octets, searched)
+            reach = found.start() if found else len(octets)
+            if not is_text and reach >= begin + _JUDGED:
+                is_text = _is_text(octets[begin : begin + _JUDGED])
+                if not is_text:
+                    return 0, ""
+            if reach - at > _LONGEST:
+                return 0, ""
+            if found:
+                break
+            searched = reach
+            if not (yield from self._wait(reach + 1)):
+                return (reach, TRUNCATED) if self._speaks and _is_text(octets[begin:reach]) else (0, "")
+        if not _is_text(octets[begin:reach]):
+            return 0, ""
+        if octets[reach] & 0x7F in (SOH, STX):
+            return (reach, LENGTH_WRONG) if self._speaks else (0, "")
+        return (yield from self._with_check(at, reach + 1)), ""
+
+    def _with_check(self, at: int, end: int) -> Scan[int]:
+        """Find where the message ends of which ETX or EOT stands before *end*: with its check character, if it is."""
+        octets = self._octets
+        self._rests = True
+        is_there = yield from self._wait(end + 1)
+        self._rests = False
+        if not is_there:
+            return end if self._speaks else 0
+        if judge(seven_bits(bytes(octets[at : end + 1])))[0] != "wrong":
+            return end + 1
+        if not self._speaks:
+            return 0
+        if octets[end] & 0x7F not in _STARTS:
+            return end + 1
+        # what begins the next message is no check character, unless another one begins right behind it
+        self._rests = True
+        is_there = yield from self._wait(end + 2)
+        self._rests = False
+        return end + 1 if not is_there or octets[end + 1] & 0x7F in _STARTS else end
+
+    def _bare_at(self, at: int) -> Scan[tuple[int, str]]:
+        """Find where the data end that begin at *at* without STX, as modes A and B send them: at the line of ``!``."""
+        octets = self._octets
+        start = at
+        while (yield from self._wait(start + 1)) and start - at < _LONGEST:
+            if octets[start] == 0x21 and start > at:
+                return (yield from closing_at(octets, self._wait, start + 1)), ""
+            end = yield from line_at(octets, self._wait, start)
+            line = seven_bits(bytes(octets[start:end]))
+            if not _DATA_LINE.fullmatch(line):
+                break
+            start = end
+        return (start, TRUNCATED) if start > at else (0, "")
+
+
+def _is_text(octets: bytearray) -> bool:
+    """Tell whether so few of *octets* are control characters that they are meant as text."""
+    return len(_CONTROL.findall(seven_bits(bytes(octets)))) * 4 <= len(octets)

@@ -1,0 +1,209 @@
+"""Messages of IEC 62056-21 and telegrams of P1 to records: who speaks, what answers what, what is wrong with them.
+
+Source: IEC 62056-21 (modes A to E, programming mode); DSMR P1 companion standard 5.0.
+"""
+
+from __future__ import annotations
+
+import re
+
+from analyzer.record import MESSAGE, REQUEST, RESPONSE, UNKNOWN, UNSOLICITED, Record
+from analyzer.tracking.dialogue import Dialogue
+from analyzer.tracking.findings import finding
+from analyzer.tracking.peer import Peer, close_peers
+from dissectors import axdr, p1
+from dissectors.checks import has_parity, parity_faults, seven_bits
+from dissectors.iec62056_21 import judge, message_layer, message_type
+from dissectors.pdu import Layer
+from dissectors.reader import tree
+from dissectors.tree import Note, Problem
+
+_REQUESTS = frozenset({"request", "acknowledgement", "command", "break"})
+_RESPONSES = frozenset({"identification", "data", "block", "error"})
+_CHECKED = frozenset({"data", "block", "error", "command", "break"})
+_SETS = re.compile(rb"(?:[^()\r\n]*+(?:\([^()\r\n]*+\))++[\r\n]*+)*+")
+_PRINTABLE = bytes(range(0x20, 0x7F)) + b"\r\n"
+_SIGNS = b"\x01\x02\x03\x04"
+_MOST_NAMED = 8
+_OPERAND = re.compile(rb"\x01?P0")
+
+
+class Iec62056Link:
+    """The IEC 62056-21 side of a conversation, which may be tapped on one line or on two."""
+
+    def __init__(self, dialogue: Dialogue) -> None:
+        self.dialogue = dialogue
+        self._asked: tuple[int, int | None] | None = None
+        """The message that waits for its answer: record and end."""
+        self._before = ("", b"", UNKNOWN)
+        """Type, octets and direction of the message before."""
+        self._roles: tuple[set[str], set[str]] = (set(), set())
+        """By side: the directions that messages themselves told."""
+
+    def take(self, record: Record, side: int) -> None:
+        """Read the message of *record*, which came on *side* of the conversation."""
+        record.kind = MESSAGE
+        octets = undo_parity(record)
+        kind = message_type(octets)
+        if record.problem:
+            record.add_note(_cut(record))
+        if kind in _CHECKED and not _is_healthy(octets, kind):
+            record.notes += _notes(message_layer(octets), octets, is_cut=bool(record.problem))
+        if kind == "data" and self._is_readout() and b"!" not in octets and not record.problem:
+            text = "the readout ends without the line of its !"
+            record.add_note(finding("end-mark-missing", text, 0, len(octets)))
+        record.direction = self._direction(kind, octets, side)
+        self._pair(record)
+        self._before = (kind, octets, record.direction)
+
+    def close(self) -> None:
+        """Free nothing: what is remembered is little."""
+
+    def _is_readout(self) -> bool:
+        """Tell whether the message before chose data readout."""
+        return self._before[0] == "acknowledgement" and self._before[1][3:4] == b"0"
+
+    def _direction(self, kind: str, octets: bytes, side: int) -> str:
+        """Tell who speaks: by the message, by the side, or by what came before."""
+        before, same, direction = self._before
+        told = UNKNOWN
+        if kind == "command" and _OPERAND.match(octets):
+            told = RESPONSE
+        elif kind == "acknowledgement" and before == kind and same == octets and direction == REQUEST:
+            return RESPONSE  # mode E: the meter says the same again, and both turn to HDLC
+        elif kind in _RESPONSES:
+            told = RESPONSE
+        elif kind in _REQUESTS and kind != "break":
+            told = REQUEST
+        if told is not UNKNOWN:
+            self._roles[side].add(told)
+            if kind == "identification" and self._asked is None and before != "request":
+                return UNSOLICITED
+            return told
+        here, there = self._roles[side], self._roles[1 - side]
+        if len(here) == 1 and there:
+            return next(iter(here))
+        if kind == "break":
+            return REQUEST
+        if before in ("", "ack", "nak"):
+            return UNKNOWN
+        return RESPONSE if direction == REQUEST else REQUEST
+
+    def _pair(self, record: Record) -> None:
+        """Tie an answer to what asked for it; the ack of a block asks for the next one."""
+        if record.direction == REQUEST:
+            self._asked = (record.number, record.time_ns)
+        elif record.direction == RESPONSE and self._asked is not None:
+            record.request, end_ns = self._asked
+            begin = record.start_ns if record.start_ns is not None else record.time_ns
+            if begin is not None and end_ns is not None:
+                record.latency_ns = begin - end_ns
+            self._asked = None
+
+
+class P1Link:
+    """The telegrams of a consumer port, which nobody asks for."""
+
+    def __init__(self, dialogue: Dialogue) -> None:
+        self.dialogue = dialogue
+        self.peers: dict[tuple[int, bytes], Peer] = {}
+
+    def take(self, record: Record, side: int) -> None:
+        """Read the telegram of *record*; the APDU of a ciphered one is taken as any link's is."""
+        octets = record.octets
+        if octets[:1] == b"\xdb":
+            self.dialogue.take(record, self._peer(side), octets, 0)
+        elif start := p1.sealed_start(octets):
+            # what stands in clear is not the APDU's: it lacks its tag, and text stands behind it
+            self.dialogue.take(record, self._peer(side), b"\xdb" + octets[start : _sealed_end(octets, start)], -1)
+            record.notes += _notes(p1.P1CipheredTelegram, octets, is_cut=bool(record.problem))
+        else:
+            record.kind = MESSAGE
+            octets = undo_parity(record)
+            if record.problem:
+                record.add_note(_cut(record))
+            record.notes += _telegram_notes(octets, is_cut=bool(record.problem))
+        record.direction = UNSOLICITED
+        record.client = record.server = None
+
+    def close(self) -> None:
+        """Forget all: the conversation is over."""
+        close_peers(self.peers, self.dialogue.transfers)
+
+    def _peer(self, side: int) -> Peer:
+        """Give the meter of *side*."""
+        peer = self.peers.get((side, b""))
+        if peer is None:
+            peer = self.peers[side, b""] = Peer(0, 0)
+            peer.learn(RESPONSE)
+        return peer
+
+
+def undo_parity(record: Record) -> bytes:
+    """Give the octets of *record* in seven bits; where bit 7 is parity, it is noted and every octet's is checked."""
+    octets = record.octets
+    if octets.isascii() or not has_parity(octets):
+        return octets
+    record.add_note(
+        finding("line-settings-differ", "bit 7 is even parity: 7E1 read as 8N1", 0, len(octets), "parity-in-data")
+    )
+    faults = parity_faults(octets)
+    if faults:
+        named = ", ".join(map(str, faults[:_MOST_NAMED])) + (" and more" if len(faults) > _MOST_NAMED else "")
+        plural = "octets" if len(faults) > 1 else "octet"
+        text = f"{plural} {named} of odd weight: the characters there are damaged"
+        record.add_note(finding("parity-wrong", text, faults[0], faults[-1] + 1))
+    return seven_bits(octets)
+
+
+def _is_healthy(octets: bytes, kind: str) -> bool:
+    """Tell whether a message has nothing to note, in the shortest way."""
+    end = len(octets) - 1
+    if octets[end] in _SIGNS[2:] or octets[:1] not in (b"\x01", b"\x02"):
+        end += 1  # no check character is there
+    elif judge(octets)[0] != "ok":
+        return False
+    begin = octets.find(b"\x02") + 1
+    block = octets[begin:end].rstrip(_SIGNS).removesuffix(b"!\r\n")
+    if kind == "break" or (not begin and octets[:1] == b"\x01"):
+        return True
+    return not block.translate(None, _PRINTABLE) and _SETS.fullmatch(block) is not None
+
+
+def _telegram_notes(octets: bytes, *, is_cut: bool) -> tuple[Note, ...]:
+    """Give the notes of a telegram in clear; a healthy one needs no tree."""
+    mark = octets.rfind(b"!")
+    digits = octets[mark + 1 :].rstrip(b"\r\n")
+    begin = octets.find(b"\n") + 1
+    is_plain = not is_cut and not octets.translate(None, _PRINTABLE) and _SETS.fullmatch(octets[begin:mark].lstrip())
+    if is_plain and (not digits or (len(digits) == 4 and p1.judge_digits(octets[: mark + 1], digits))):
+        return ()
+    return _notes(p1.P1Telegram, octets, is_cut=is_cut)
+
+
+def _notes(layer: type[Layer], octets: bytes, *, is_cut: bool) -> tuple[Note, ...]:
+    """Read the tree of a message for its notes; what a cut explains is not said twice."""
+    found = []
+    for note in tree(layer, octets).all_notes():
+        if note.code in ("capture-cut", "apdu-malformed", "data-set-malformed"):
+            if is_cut:
+                continue
+            note = finding("data-set-malformed", note.text, note.start, note.end)
+        found.append(note)
+    return tuple(found)
+
+
+def _cut(record: Record) -> Note:
+    """Say that the message is not whole."""
+    size = len(record.octets)
+    where = "the lane ends" if record.problem == "truncated" else "another message begins"
+    return finding("capture-cut", f"{where} after {size} octets, before the message does", 0, size)
+
+
+def _sealed_end(octets: bytes, start: int) -> int:
+    """Find where the APDU without its tag ends whose system title is at *start*."""
+    try:
+        size, content = axdr.scan_length(octets, start + 1 + octets[start], len(octets))
+    except Problem:
+        return len(octets)
+    return min(content + size, len(octets))

@@ -1,0 +1,180 @@
+"""The telegrams of the consumer port P1: identification, data sets, ``!`` and CRC; and its ciphered form without DB.
+
+Source: DSMR P1 companion standard 5.0; IEC 62056-21 (mode D).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from dissectors import checks
+from dissectors.characters import Characters, DataSets, EmptyLine, Enhanced, LineEnds, Sign, Text, Trailer
+from dissectors.composites import When
+from dissectors.fields import Constant, House, Number, OctetString, Seen
+from dissectors.pdu import Layer
+from dissectors.regions import AUTHENTICATED, Ciphered, Length, Tag
+from dissectors.tree import Kind, Node, Note, Severity
+from dissectors.xdlms.ciphered import security_control
+
+_EMPTY = b"\r\n\r\n"
+_CRC = re.compile(rb"[0-9A-Fa-f]{0,4}")
+_LONE_LINE_FEED = re.compile(rb"(?<!\r)\n")
+
+
+class TelegramCheck(House):
+    """The CRC behind ``!`` in hex digits; empty where there is none, computed while it is ``None``."""
+
+    __slots__: list[str] = []
+    is_beyond = True
+
+    def __init__(self, name: str = "crc") -> None:
+        House.__init__(self, name, None)
+
+    def any2i(self, pkt: Any, x: Any) -> Any:
+        """Accept text."""
+        return x.encode() if isinstance(x, str) else x
+
+    def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[bytes, int]:
+        """Read up to four digits."""
+        after = _CRC.match(octets, at, end).end()  # type: ignore[union-attr]  # it always matches
+        return octets[at:after], after
+
+    def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
+        """Add the digits with their verdict; a wrong CRC is noted and reading goes on."""
+        value, after = self.read(octets, at, end, seen)
+        if value:
+            leaf = Node(self.asn1, Kind.LEAF, at * 8, after * 8, value.decode(), value.decode())
+            parent.children.append(leaf)
+            verdict, expected = judge(octets[parent.start // 8 : at], value)
+            leaf.text = f"{value.decode()} ({_SAID[verdict].format(expected)})"
+            self.note(leaf, verdict, expected, at, after)
+        return after
+
+    def note(self, leaf: Node, verdict: str, expected: int, at: int, after: int) -> None:
+        """Note what is wrong with the digits."""
+        digits = leaf.value
+        if verdict == "wrong":
+            text = f"CRC {digits} is wrong, {expected:04X} computed"
+            leaf.notes.append(Note("p1-crc-wrong", Severity.ERROR, "checksum", text, at, after))
+        elif verdict == "translated":
+            text = f"CRC {digits} is right for CR LF where LF alone stands"
+            leaf.notes.append(
+                Note("line-ends-changed", Severity.NOTE, "checksum", text, at, after, "newline-translation")
+            )
+
+    def addfield(self, pkt: Any, s: bytes, val: Any) -> bytes:
+        """Compute the CRC while it is not given, or was right as read."""
+        if val is None or self.name in pkt._automatic:
+            return s + f"{checks.crc16_arc(s):04X}".encode()
+        return s + self.build(self.any2i(pkt, val))
+
+    def build(self, value: bytes) -> bytes:
+        """Give the digits."""
+        return value
+
+    def to_json(self, value: bytes) -> str:
+        """Give the digits."""
+        return value.decode()
+
+    def randval(self) -> None:
+        """Stay computed."""
+        return
+
+
+_SAID = {"ok": "good", "translated": "good once LF is CR LF", "wrong": "wrong, {:04X} computed"}
+
+
+def judge(covered: bytes, digits: bytes) -> tuple[str, int]:
+    """Judge the *digits* of a CRC over *covered*: ``ok``, ``translated`` (LF was CR LF), or ``wrong``; and the CRC."""
+    expected = checks.crc16_arc(covered)
+    value = int(digits, 16)
+    if value == expected:
+        return "ok", expected
+    sent = _LONE_LINE_FEED.sub(b"\r\n", covered)
+    if sent != covered and value == checks.crc16_arc(sent):
+        return "translated", expected
+    return "wrong", expected
+
+
+def judge_digits(covered: bytes, digits: bytes) -> bool:
+    """Tell whether *digits* are hex digits and the CRC over *covered*, in the shortest way."""
+    return _CRC.fullmatch(digits) is not None and int(digits, 16) == checks.crc16_arc(covered)
+
+
+class SealedCheck(TelegramCheck):
+    """The CRC behind a ciphered telegram; which octets it covers is not known, so one that differs is only noted."""
+
+    __slots__: list[str] = []
+
+    def note(self, leaf: Node, verdict: str, expected: int, at: int, after: int) -> None:
+        """Note that the digits are not the CRC of the octets as they stand."""
+        if verdict != "ok":
+            # field: Elgama EGM5 (corpus log ams_EGM5G35)
+            leaf.text = f"{leaf.value} (not that of these octets)"
+            text = f"CRC {leaf.value} is not that of the octets as they stand ({expected:04X}): it may be of the text"
+            leaf.notes.append(Note("p1-crc-unchecked", Severity.NOTE, "checksum", text, at, after))
+
+
+def _identification(line_end: LineEnds) -> list[Any]:
+    return [
+        Constant("start", 0x2F),
+        Characters("manufacturer", b"XXX"),
+        Characters("baud_rate_id", b"5"),
+        Enhanced("enhanced"),
+        Text("identification"),
+        line_end,
+    ]
+
+
+def _closing(check: TelegramCheck) -> list[Any]:
+    return [
+        Sign("end_mark", 0x21, is_beyond=True),
+        check,
+        Trailer("trailer"),
+        LineEnds("end", is_beyond=True),
+    ]
+
+
+class P1Telegram(Layer):
+    """A telegram in clear, from ``/`` to the line end behind its CRC."""
+
+    asn1 = "telegram"
+    fields_desc = [*_identification(LineEnds("line_end", _EMPTY)), DataSets(rb"[\r\n)]!"), *_closing(TelegramCheck())]
+
+    def _fill(self, values: dict[str, Any], raw: bytes) -> None:
+        super()._fill(values, raw)
+        digits = values.get("crc")
+        if digits and len(digits) == 4 and digits == digits.upper():
+            at = raw.rindex(b"!" + digits) + 1
+            self._automatic |= {"crc"} if judge(raw[:at], digits)[0] == "ok" else set()
+
+
+class P1CipheredTelegram(Layer):
+    """A telegram whose body is a general-glo-ciphering APDU without its tag DB, behind a clear identification."""
+
+    asn1 = "ciphered-telegram"
+    fields_desc = [
+        *_identification(EmptyLine("line_end", _EMPTY)),
+        OctetString("system_title"),
+        Length(),
+        *security_control(),
+        Number("invocation_counter", "I"),
+        Ciphered("ciphered"),
+        When(Tag(), on="security_control", mask=AUTHENTICATED, equals=AUTHENTICATED),
+        *_closing(SealedCheck()),
+    ]
+
+
+_SEALED = re.compile(rb"/[^\r\n]*\r?\n\r?\n(?=\x00\x82|\x00\x81|\x08[A-Z]{3})")
+
+
+def sealed_start(octets: bytes) -> int:
+    """Find where the system title of a ciphered telegram without DB stands; 0 where *octets* are none."""
+    found = _SEALED.match(octets)
+    return found.end() if found else 0
+
+
+def telegram_layer(octets: bytes) -> type[Layer]:
+    """Choose the layer of a telegram that begins with its identification."""
+    return P1CipheredTelegram if sealed_start(octets) else P1Telegram
