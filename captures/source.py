@@ -55,6 +55,8 @@ _RAW_BEGINS = re.compile(
     | \xE6[\xE6\xE7]\x00                                             # LLC""",
     re.DOTALL | re.VERBOSE,
 )
+_TERMINAL_HEADER = re.compile(rb"=~[=~]+ PuTTY log [^\r\n]{0,60}=~[=~]+\r?\n")
+"""What a terminal program writes before the octets."""
 _RAW_INSIDE = re.compile(rb"\x7E[\xA0-\xA7]|\x68(.)\1\x68", re.DOTALL)
 _RAW_TEXT = re.compile(
     rb"""^(?:/[A-Za-z]{3}[0-9][^\r\n]*                                 # an identification message, a P1 telegram
@@ -247,7 +249,10 @@ def _export(name: str, window: Window, size: int | None, lines: bytes) -> Source
 
 def _recognise_octets(name: str, label: str, window: Window, size: int | None, holds_octets: bool) -> Source:
     """Tell text in hex from raw octets, where the input has no magic number."""
-    if _RAW_BEGINS.match(window.buffer):
+    header = _TERMINAL_HEADER.match(window.buffer)
+    begins = header.end() if header else 0
+    if _RAW_BEGINS.match(window.buffer, begins):
+        window.skip(begins)
         return RawSource(name, window, size)
     # The shapes of texts are many: making them costs a program that opens a capture a tenth of its start.
     from captures.text.judge import judge
@@ -270,5 +275,6 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
             raise CaptureError(f"{label}: text without octets in hex; {EXPECTED} was expected")
         return TextSource(name, window, size, judgement)
     if holds_octets or _RAW_BEGINS.match(head) or _RAW_INSIDE.search(head):
+        window.skip(begins)
         return RawSource(name, window, size)
     raise CaptureError(f"{label}: not recognised; {EXPECTED} was expected")

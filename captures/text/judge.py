@@ -6,7 +6,7 @@ from typing import NamedTuple
 from captures.chunk import Chunk
 from captures.stream import HeldInput, Window
 from captures.text.lines import blocks
-from captures.text.reader import Hints, Reader
+from captures.text.reader import LONGEST_HEADING, Hints, Reader
 from captures.text.shapes import SHAPES, Shape
 from captures.text.times import date_order
 
@@ -50,11 +50,19 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
     return Judgement(best.shape, hints, best.octets, clock.digits, has_times and not clock.has_zone, clock.has_date)
 
 
+def _has_signs(shape: Shape, lines: list[bytes]) -> bool:
+    """Tell whether *lines* hold what a text of *shape* must have; much less work than to read them."""
+    if shape.sign is not None and not any(map(shape.sign.fullmatch, lines)):
+        return False
+    heading = shape.heading if shape.needs_heading else None
+    return heading is None or any(len(line) <= LONGEST_HEADING and heading.fullmatch(line) for line in lines)
+
+
 def _try(shape: Shape, lines: list[bytes], hints: Hints) -> _Trial:
     """Read *lines* as *shape* and count the octets."""
     found: list[Chunk] = []
     reader = Reader(shape, hints, found.append, lambda number: None)
-    if shape.sign is None or any(map(shape.sign.fullmatch, lines)):
+    if _has_signs(shape, lines):
         for line in lines:
             reader.take(line, 0, 0)
         reader.end()

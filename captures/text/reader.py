@@ -17,7 +17,7 @@ _OFFSET_ONLY = re.compile(rb"\s*[0-9A-Fa-f]{3,8}:?\s*")
 _DIGITS = re.compile(rb"\d+")
 MAY_HOLD_OCTETS = re.compile(rb"(?<![0-9A-Za-z_])(?:0[xX])?[0-9A-Fa-f]{2}|\(\d")
 """Other lines need not be looked at twice."""
-_LONGEST_HEADING = 512
+LONGEST_HEADING = 512
 _LONGEST_READ = 1 << 18
 _LONGEST_RUN = 4096
 _MOST_LABELS = 1024
@@ -95,7 +95,7 @@ class Reader:
                 return self._simple(match, offset, number)
             return self._data(match, offset, number)
         heading = self.shape.heading
-        if heading is not None and len(line) <= _LONGEST_HEADING and not _is_blank(line):
+        if heading is not None and len(line) <= LONGEST_HEADING and not _is_blank(line):
             match = heading.fullmatch(line)
             if match is not None:
                 self._heading(match, offset)
@@ -154,7 +154,7 @@ class Reader:
         direction = direction_of(groups.get("direction") or b"")
         if self.shape.tail is not None:
             line, start, end = match.string, match.start(), match.end()
-            label = line[max(0, start - _LONGEST_HEADING) : start] + b"\n" + line[end : end + _LONGEST_HEADING]
+            label = line[max(0, start - LONGEST_HEADING) : start] + b"\n" + line[end : end + LONGEST_HEADING]
             worded, is_traffic = self._label(label)
             direction = direction or worded
             if not is_traffic or (self._hints.has_directions and not direction):

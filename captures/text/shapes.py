@@ -7,8 +7,9 @@ them, ``<word>`` for a word of a direction, ``<remark>`` for words of a person.
 """
 
 import re
+from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
+from functools import cached_property
 
 from captures.text.labels import DIRECTIONS
 from captures.text.times import TIME
@@ -21,35 +22,6 @@ class Joins(Enum):
     READ = "the lines below a heading are a read"
     DUMP = "lines with offsets, a read begins where the offset starts again"
     RUN = "an octet a line, those of one direction are a read"
-
-
-class Shape(NamedTuple):
-    r"""A way to write octets.
-
-    *data* has the group ``octets`` (hex), ``literal`` (Python bytes) or ``listed`` (characters with numbers), and
-    perhaps ``offset``, ``direction``, ``delta`` (milliseconds since the line before), ``begin`` and ``end`` (of a
-    read), and those of a time. *heading* may have ``direction``, ``label`` (words), ``count``, ``lane``, ``aside`` (no
-    traffic), ``relative`` (seconds) and those of a time. Both match whole lines; but where there is *tail*, *data* is
-    searched, the last found counts, *tail* must match what stands behind it, and the words of the line are heeded.
-    """
-
-    name: str
-    title: str
-    """For a person: stands behind "read as"."""
-    joins: Joins
-    data: re.Pattern[bytes]
-    heading: re.Pattern[bytes] | None = None
-    tail: re.Pattern[bytes] | None = None
-    sign: re.Pattern[bytes] | None = None
-    """What must stand on a line of a text of this shape, where *data* alone does not show it."""
-    needs_heading: bool = False
-    """Octets count only below a heading that says they are traffic."""
-    may_follow: bool = False
-    """May begin in the middle of a text of another shape."""
-    is_plain: bool = False
-    """Nothing is assumed where it is read, so nothing is said."""
-    skips: int = 0
-    """Octets before the traffic in each read."""
 
 
 _WORDS = "|".join(
@@ -67,29 +39,59 @@ _SNIPPETS = {
 }
 
 
-def _compile(pattern: str) -> re.Pattern[bytes]:
+def _compiled(pattern: str) -> re.Pattern[bytes]:
     for name, snippet in _SNIPPETS.items():
         pattern = pattern.replace(name, snippet)
     return re.compile(pattern.encode())
 
 
-def _shape(
-    name: str, title: str, joins: Joins, data: str, heading: str = "", sign: str = "", *, tail: str = "",
-    needs_heading: bool = False, may_follow: bool = False, is_plain: bool = False, skips: int = 0,
-) -> Shape:  # fmt: skip
-    return Shape(
-        name,
-        title,
-        joins,
-        _compile(data),
-        _compile(heading) if heading else None,
-        _compile(tail) if tail else None,
-        _compile(sign) if sign else None,
-        needs_heading,
-        may_follow,
-        is_plain,
-        skips,
-    )
+@dataclass(frozen=True)
+class Shape:
+    r"""A way to write octets, with its patterns as texts; they are compiled when a text first needs them.
+
+    *data* has the group ``octets`` (hex), ``literal`` (Python bytes) or ``listed`` (characters with numbers), and
+    perhaps ``offset``, ``direction``, ``delta`` (milliseconds since the line before), ``begin`` and ``end`` (of a
+    read), and those of a time. *heading* may have ``direction``, ``label`` (words), ``count``, ``lane``, ``aside`` (no
+    traffic), ``relative`` (seconds) and those of a time. Both match whole lines; but where there is *tail*, *data* is
+    searched, the last found counts, *tail* must match what stands behind it, and the words of the line are heeded.
+    """
+
+    name: str
+    title: str
+    """For a person: stands behind "read as"."""
+    joins: Joins
+    data_text: str
+    heading_text: str = ""
+    sign_text: str = ""
+    tail_text: str = ""
+    needs_heading: bool = False
+    """Octets count only below a heading that says they are traffic."""
+    may_follow: bool = False
+    """May begin in the middle of a text of another shape."""
+    is_plain: bool = False
+    """Nothing is assumed where it is read, so nothing is said."""
+    skips: int = 0
+    """Octets before the traffic in each read."""
+
+    @cached_property
+    def data(self) -> re.Pattern[bytes]:
+        """The pattern of lines that hold octets."""
+        return _compiled(self.data_text)
+
+    @cached_property
+    def heading(self) -> re.Pattern[bytes] | None:
+        """The pattern of lines that say what the octets below them are."""
+        return _compiled(self.heading_text) if self.heading_text else None
+
+    @cached_property
+    def tail(self) -> re.Pattern[bytes] | None:
+        """What stands behind octets among words."""
+        return _compiled(self.tail_text) if self.tail_text else None
+
+    @cached_property
+    def sign(self) -> re.Pattern[bytes] | None:
+        """What must stand on a line of a text of this shape, where its octets alone do not show it."""
+        return _compiled(self.sign_text) if self.sign_text else None
 
 
 _LITERAL = r"""(?P<literal>\bb(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|\\"(?:[^"\\]|\\[^"])*+\\"))"""
@@ -98,32 +100,32 @@ _DUMP_LINE = r"\s*(?P<offset>[0-9A-Fa-f]{8})\s{1,4}<pairs><column>"
 
 SHAPES: tuple[Shape, ...] = (
     # -- programs that say on a line of its own what the octets below it are --------------------------------------
-    _shape(
+    Shape(
         "counted-reads", "reads with their length above them", Joins.READ, _HEXLINE,
         r"\s*\[?<time>\s*-\s*(?P<direction><word>)\s+(?P<count>\d+)\s+(?:\(0[xX][0-9A-Fa-f]+\)\s+)?(?:bytes?|octets?)\]?\s*",
         needs_heading=True, may_follow=True,
     ),
-    _shape(
+    Shape(
         "socat", "a socat -x log", Joins.READ, r"\s+<pairs><column>",
         r"(?P<direction>[<>])\s+<time>\s+length=(?P<count>\d+)\s+from=\d+\s+to=\d+\s*",
         needs_heading=True, may_follow=True,
     ),
-    _shape(
+    Shape(
         "hhd-monitor", "a Device Monitoring Studio log", Joins.READ, r"\s+<pairs><column>",
         r"\[<time>\]\s+(?P<direction>Written|Read) data\b.*", needs_heading=True, may_follow=True,
     ),
-    _shape(
+    Shape(
         "jpnevulator", "a jpnevulator log", Joins.READ, r"\s*<pairs><column>",
         r"<time>:\s+(?P<lane>[^\s:]+)\s*", needs_heading=True, may_follow=True,
     ),
-    _shape(
+    Shape(
         "putty-ssh", "a PuTTY packet log", Joins.DUMP, _DUMP_LINE,
         r"(?:(?P<direction>Incoming|Outgoing) packet #0x[0-9A-Fa-f]+, type \d+ / 0x[0-9A-Fa-f]+"
         r" \(SSH2_MSG_CHANNEL_DATA\)"
         r"|(?P<aside>(?:Incoming|Outgoing) (?:packet|raw data)|Event Log:)).*",
         needs_heading=True, skips=8,
     ),
-    _shape(
+    Shape(
         "irp-dump", "a serial monitor's table with dumps", Joins.DUMP,
         r"\s*(?P<offset>[0-9A-Fa-f]{3,8}):?\s{1,4}<pairs><column>",
         r"(?:.*?<time>)?.*?\b(?P<direction>IRP_MJ_(?:WRITE|READ))\b"
@@ -131,140 +133,142 @@ SHAPES: tuple[Shape, ...] = (
         needs_heading=True,
     ),
     # -- tables and logs with all of it on one line ----------------------------------------------------------------
-    _shape(
+    Shape(
         "portmon", "a Portmon log", Joins.LINE,
         r"\s*\d+\s+(?:<time>|\d+\.\d+)\s+.{1,200}?\b(?P<direction>IRP_MJ_(?:WRITE|READ))\s.{1,80}?\bLength:?\s*\d+:\s*<hex>\s*",
         may_follow=True,
     ),
-    _shape(
+    Shape(
         "irp-table", "a serial monitor's table", Joins.LINE,
         r"\s*\#?\d+\s+(?:<time>|[\d.]+)\s+(?P<direction>IRP_MJ_(?:WRITE|READ))\s+(?:UP|DOWN)\s+\S+\s+<pairs><column>",
         may_follow=True,
     ),
-    _shape(
+    Shape(
         "gurux-trace", "a Gurux trace", Joins.LINE,
         r"\s*(?P<direction>[TtRr][Xx]):\s*<time>\s+<hex>\s*", may_follow=True,
     ),
-    _shape(
+    Shape(
         "docklight", "a Docklight log", Joins.LINE,
         r"\s*<time>\s+\[(?P<direction>[TR]X)\](?:\s*-)?\s*<hex>\s*", may_follow=True,
     ),
-    _shape(
+    Shape(
         "director", "a trace of GXDLMSDirector", Joins.LINE,
         r"\s*<time>\s+(?P<direction>Sent|Received|Send|Receive):?\s+<hex>\s*", may_follow=True,
     ),
-    _shape(
+    Shape(
         "esphome", "an ESPHome log", Joins.LINE,
         r"(?P<octets>(?<![0-9A-Za-z:.])[0-9A-Fa-f]{2}(?:[.:][0-9A-Fa-f]{2})++)",
-        sign=r"\s*(?:\[<time>\])?\[[A-Z]{1,2}\]\[[\w.]+(?::\d+)?\]:.*",
-        tail=r"(?![0-9A-Za-z:.]\w)(?:\.\.\.)?\s*(?:\(\d+\))?\s*",
+        sign_text=r"\s*(?:\[<time>\])?\[[A-Z]{1,2}\]\[[\w.]+(?::\d+)?\]:.*",
+        tail_text=r"(?![0-9A-Za-z:.]\w)(?:\.\.\.)?\s*(?:\(\d+\))?\s*",
     ),
-    _shape(
+    Shape(
         "candump", "octets behind epochs", Joins.LINE,
         r"\s*\(<time>\)\s+(?:(?P<direction><word>|>>?|<<?)\s*[:|-]?\s*)?<hex>\s*", may_follow=True,
     ),
-    _shape(
+    Shape(
         "interceptty", "an interceptty log", Joins.RUN,
         r"\s*(?:<time>\s+)?(?P<direction>[<>])\s+0[xX](?P<octets>[0-9A-Fa-f]{2})(?:\s+.*)?", may_follow=True,
     ),
-    _shape(
+    Shape(
         "slsnif", "an slsnif log", Joins.LINE,
         r"\s*(?:<time>\s+)?(?P<direction>Host|Device)\s+-->\s*(?P<listed>(?:(?>.{1,8}?\((?:0x[0-9A-Fa-f]{2}|\d{1,3})\))\s*)++"
         r"|[0-9A-Fa-f]{2}(?:\s+[0-9A-Fa-f]{2})*)(?:\s+\.\.\.)?\s*",
         may_follow=True,
     ),
     # -- dumps -----------------------------------------------------------------------------------------------------
-    _shape(
+    Shape(
         "text2pcap", "a dump with times or directions, as text2pcap takes it", Joins.DUMP,
         r"\s*(?:(?P<direction>[IO])\s+)?(?:<time>\s+)?(?P<offset>[0-9A-Fa-f]{3,8}):?\s{1,4}<pairs><column>",
         r"\s*(?=[IO\d\#])(?:(?P<direction>[IO])\b\s*)?(?:<time>\s*)?(?:\#TEXT2PCAP.*)?",
         r"\s*(?:(?:[IO]\s+)?<time>\s*(?:[0-9A-Fa-f]{3,8}:?\s.*)?|[IO](?:\s+[0-9A-Fa-f]{3,8}:?\s.*)?\s*|\#TEXT2PCAP.*)",
     ),
-    _shape(
+    Shape(
         "xxd", "an xxd dump", Joins.DUMP,
         r"\s*(?P<offset>[0-9A-Fa-f]{8}):\s(?P<octets>(?:[0-9A-Fa-f]{2})+(?:\s(?:[0-9A-Fa-f]{2})+)*)(?:\s{2,}.*|\s)?",
         may_follow=True,
     ),
-    _shape(
+    Shape(
         "hexdump", "a dump of hexdump -C", Joins.DUMP,
         r"\s*(?P<offset>[0-9A-Fa-f]{8})\s{2}<pairs>\s*(?:\|.*\|)?\s*", may_follow=True,
     ),
-    _shape(
+    Shape(
         "od", "an od dump", Joins.DUMP,
         r"\s*(?P<offset>[0-9A-Fa-f]{6,7})\s+<pairs>\s*(?:>.*<)?\s*", may_follow=True,
     ),
-    _shape(
+    Shape(
         "wireshark-hex", "a hex dump of Wireshark", Joins.DUMP,
         r"\s*(?P<offset>[0-9A-Fa-f]{4})\s{2,3}<pairs><column>",
         r"(?:Frame \(\d+ bytes\):|Packet \(\d+ bytes\):|(?P<aside>[A-Z][\w /().-]* \(\d+ bytes\):))\s*"
         r"|\s*\d+\s+(?P<relative>\d+\.\d{3,9})\s+\S+\s+(?:→|->)\s+\S+\s.*",
         may_follow=True,
     ),
-    _shape(
+    Shape(
         "dump", "a dump with offsets", Joins.DUMP,
         r"\s*(?P<offset>[0-9A-Fa-f]{3,8}):?\s{1,4}<pairs><column>",
-        sign=r"\s*0{3,8}:?\s{1,4}(?:[0-9A-Fa-f]{2}(?:\s.*)?)?",
+        sign_text=r"\s*0{3,8}:?\s{1,4}(?:[0-9A-Fa-f]{2}(?:\s.*)?)?",
     ),
     # -- source text -----------------------------------------------------------------------------------------------
-    _shape(
+    Shape(
         "c-array", "C arrays", Joins.READ,
         r"(?P<begin>.{0,200}\{)?\s*(?P<octets>0[xX][0-9A-Fa-f]{2}(?:\s*,\s*0[xX][0-9A-Fa-f]{2})*+)\s*,?\s*(?P<end>\}.*)?(?:/\*.*|//.*)?",
-        r"(?:.*?\b(?P<direction>peer[01])_.*|.*)\[.*\{.*|\s*\}.*|\s*/\*.*\*/\s*", r".*\[.*\]\s*=?.*\{.*",
+        r"(?:.*?\b(?P<direction>peer[01])_.*|.*)\[.*\{.*|\s*\}.*|\s*/\*.*\*/\s*",
+        r"[^\[]{0,200}\[[^\]]{0,80}\]\s{0,9}=?\s{0,9}\{.*",
     ),
-    _shape(
+    Shape(
         "gurux-xml", "comments of a Gurux XML", Joins.LINE,
         r"(?:<!--|<(?i:pdu|frame|raw|hex|message)>)\s*(?P<octets>[0-9A-Fa-f]{2}(?:[ ]?[0-9A-Fa-f]{2}){4,}+)",
-        sign=r"\s*<.*", tail=r"\s*(?:-->|</).*",
+        sign_text=r"\s*<.*", tail_text=r"\s*(?:-->|</).*",
     ),
-    _shape(
-        "fromhex", "bytes.fromhex calls", Joins.LINE, r"""fromhex\(\s*["'](?P<octets>[^"']*+)""", tail=r"""["'].*""",
+    Shape(
+        "fromhex", "bytes.fromhex calls", Joins.LINE,
+        r"""fromhex\(\s*["'](?P<octets>[^"']*+)""", tail_text=r"""["'].*""",
     ),
-    _shape("python-bytes", "Python bytes", Joins.LINE, _LITERAL, tail=r".*"),
+    Shape("python-bytes", "Python bytes", Joins.LINE, _LITERAL, tail_text=r".*"),
     # -- plain hex, and hex among words ----------------------------------------------------------------------------
-    _shape(
+    Shape(
         "annotated-pieces", "pieces of octets with remarks", Joins.READ,
         r"\s*(?:(?P<direction><word>)\s*[:|-]\s*)?<hex><remark>?\s*",
-        sign=r"\s*[0-9A-Fa-f]{2}(?:\s?[0-9A-Fa-f]{2}){0,3}\s*<remark>",
+        sign_text=r"\s*[0-9A-Fa-f]{2}(?:\s?[0-9A-Fa-f]{2}){0,3}\s*<remark>",
     ),
-    _shape(
+    Shape(
         "annotated", "octets with remarks", Joins.LINE, r"\s*(?:(?P<direction><word>)\s*[:|-]\s*)?<hex><remark>?\s*",
-        sign=r"\s*(?:<word>\s*[:|-]\s*)?<hex><remark>",
+        sign_text=r"\s*(?:<word>\s*[:|-]\s*)?<hex><remark>",
     ),
-    _shape(
+    Shape(
         "direction-octets", "octets with directions", Joins.LINE,
         r"\s*(?P<direction><word>|>>>?|<<<?|[-=]+>|<[-=]+|[CcSsIiOo](?=\s*[:|])|[<>](?=\s))\s*[:|-]?\s*<hex>\s*",
         may_follow=True, is_plain=True,
     ),
-    _shape(
+    Shape(
         "time-direction", "octets with times and directions", Joins.LINE,
         r"\s*\[?<time>[\])]?[\s:;,|-]*\[?(?P<direction><word>|>>>?|<<<?|[-=]+>|<[-=]+|[<>])[\])]?[\s:;,|-]*<hex>\s*",
         may_follow=True,
     ),
-    _shape(
+    Shape(
         "time-octets", "octets with times", Joins.LINE,
         r"\s*\[?<time>(?:\]|\s)\s*[:;,|-]?\s*(?:SML:|TMP:)?\s*<hex>\s*", may_follow=True,
     ),
-    _shape(
+    Shape(
         "dump-titles", "frame dumps below titles", Joins.READ, _HEXLINE,
         r".*?(?:(?P<aside>(?i:gcm|dlms|dsmr|cosem|decrypted|plain)\w*(?: frame)?)"
         r"|(?i:frame dump|hdlc|m-?bus)(?: frame)?)\b[^:]{0,24}:\s*",
         needs_heading=True,
     ),
-    _shape(
+    Shape(
         "titles", "octets below titles with directions", Joins.LINE,
         rf"{_HEXLINE}(?:\(\s*\+\s*(?P<delta>\d+)\s*ms\)\s*)?",
         r"(?!.*(?:[:|>-]|\b<word>)\s*(?:[0-9A-Fa-f]{2}\s*)+$)\W*(?:<time>)?\W*(?P<label>[A-Za-z].{0,200})",
         needs_heading=True,
     ),
-    _shape(
+    Shape(
         "octets", "hex", Joins.LINE, r"(?!\s*\d{4}-\d\d-\d\d(?:[ T]\d\d:|\s*$))\s*<hex>", r"\s*\[?<time>\]?:?\s*",
         may_follow=True, is_plain=True,
     ),
-    _shape(
+    Shape(
         "labelled", "octets behind words", Joins.LINE,
         r"(?<![0-9A-Za-z.:_-])(?!\d{4}-\d\d-\d\d(?!\d))"
         r"(?P<octets>(?:0[xX])?[0-9A-Fa-f]{2}(?:(?:, |[ ,:.-])?(?:0[xX])?[0-9A-Fa-f]{2}){3,}+)",
-        tail=r"""(?:["')\]}>,;.\s]|\(\d+(?: bytes)?\))*+""",
+        tail_text=r"""(?:["')\]}>,;.\s]|\(\d+(?: bytes)?\))*+""",
     ),
 )  # fmt: skip
 """Of the shapes that explain a text well the first is taken: from the most particular to the most general."""
