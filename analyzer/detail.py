@@ -6,6 +6,7 @@ A pure function of the record's octets and of what it was joined from; it can be
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
@@ -107,7 +108,7 @@ class LayersText(Form[str]):
 
     def apdu(self, octets: bytes, at: int, end: int) -> list[str]:
         """Write the APDU's forms."""
-        text = name_layers(writers.layers_text(octets, at, end)[1:-1])
+        text = (_short_layers if end - at <= writers.SHORT else _named_layers)(octets, at, end)
         return [text] if text else []
 
     def octets(self, octets: bytes) -> str:
@@ -147,7 +148,8 @@ class OutlineText(Form[str]):
 
     def apdu(self, octets: bytes, at: int, end: int) -> list[str]:
         """Write the APDU's outline."""
-        return [name_outline(writers.outline_lines(octets, at, end, self.indent))]
+        write = _short_outline if end - at <= writers.SHORT else _named_outline
+        return [write(octets, at, end, self.indent)]
 
     def octets(self, octets: bytes) -> str:
         """Write one line."""
@@ -157,6 +159,18 @@ class OutlineText(Form[str]):
         """Write a line for the buffer, the APDU's outline below."""
         blanks = "  " * self.indent
         return f"{blanks}{name}\n{name_outline(writers.outline_lines(octets, 0, len(octets), self.indent + 1))}"
+
+
+def _named_layers(octets: bytes, at: int, end: int) -> str:
+    return name_layers(writers.layers_text(octets, at, end)[1:-1])
+
+
+def _named_outline(octets: bytes, at: int, end: int, indent: int) -> str:
+    return name_outline(writers.outline_lines(octets, at, end, indent))
+
+
+_short_layers = lru_cache(maxsize=writers.MOST_SHORT)(_named_layers)
+_short_outline = lru_cache(maxsize=writers.MOST_SHORT)(_named_outline)
 
 
 def detail(record: Record) -> list[Node]:

@@ -43,12 +43,12 @@ class Object(NamedTuple):
 
 
 class Objects(tuple[Object, ...]):
-    """The objects of one request. Requests come again and again: *text* keeps what was once said of them.
+    """The objects of one request. Requests come again and again: *texts* keeps what was once said of them, by family.
 
     *teaches* keeps whether an answer about them may teach something about the meter.
     """
 
-    text: str | None = None
+    texts: dict[str, str] | None = None
     teaches: bool | None = None
 
 

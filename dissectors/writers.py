@@ -7,6 +7,7 @@ of the text; what a writer cannot read without a problem or note is left to the 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from dissectors import reader, registry
@@ -83,16 +84,26 @@ class Writers:
         return known
 
 
+SHORT = 48
+"""APDUs of up to so many octets, most requests among them, come again and again: their texts are worth keeping."""
+MOST_SHORT = 2048
 _JSON, _FORM, _OUTLINE = Writers(JsonWalk), Writers(LayersWalk), Writers(OutlineWalk)
 
 
 def apdu_text(octets: bytes, at: int = 0, end: int | None = None) -> str:
     """Write the JSON of one APDU: ``json.dumps`` of :func:`dissectors.reader.apdu_json`, characters as they are."""
     stop = len(octets) if end is None else end
+    return _short_text(octets, at, stop) if stop - at <= SHORT else _apdu_text(octets, at, stop)
+
+
+def _apdu_text(octets: bytes, at: int, stop: int) -> str:
     try:
         return "{" + _JSON.of_apdu(octets, at, stop)(octets, at, stop, "") + "}"
     except FAILURES:
         return json_text(reader.read_apdu(octets, at, stop))
+
+
+_short_text = lru_cache(maxsize=MOST_SHORT)(_apdu_text)
 
 
 def layers_text(octets: bytes, at: int = 0, end: int | None = None) -> str:

@@ -105,26 +105,32 @@ def _control_text(control: int) -> str:
 
 def apdu_summary(apdu: Apdu, objects: Objects, meant: Sequence[Value] = ()) -> str:
     """Say what *apdu* is; *objects* are those of its request, *meant* the values in it with their meaning."""
-    family = apdu.entry.family if apdu.entry is not None else apdu.family
-    label = LABELS.get(family, family)
-    if apdu.entry is None or apdu.values is None:
-        return f"{label}{SEPARATOR}malformed" if apdu.entry is not None else f"{label}{SEPARATOR}not an APDU"
-    if objects:
-        about = objects.text
-        if meant and not objects[0].logical_name and meant[0].object.logical_name:
-            about = object_text(meant[0].object)
-            if len(objects) > 1:
-                about = f"{about} and {len(objects) - 1} more"
-        elif about is None:
-            about = object_text(objects[0])
-            if len(objects) > 1:
-                about = f"{about} and {len(objects) - 1} more"
-            objects.text = about
-        label = f"{label}{SEPARATOR}{about}"
+    entry, values = apdu.entry, apdu.values
+    if entry is None or values is None:
+        label = LABELS.get(apdu.family, apdu.family)
+        return f"{label}{SEPARATOR}malformed" if entry is not None else f"{label}{SEPARATOR}not an APDU"
+    family = entry.family
+    if not objects:
+        label = LABELS.get(family, family)
+    elif meant and not objects[0].logical_name and meant[0].object.logical_name:
+        label = _about(family, [meant[0].object, *objects[1:]])
+    else:
+        texts = objects.texts
+        if texts is None:
+            texts = objects.texts = {}
+        known = texts.get(family)
+        if known is None:
+            known = texts[family] = _about(family, objects)
+        label = known
     if meant and (detail := _meaning(apdu, meant)):
         return f"{label}{SEPARATOR}{detail}"
-    detail = _DETAILS.get(family, _nothing)(apdu, apdu.entry.slots, apdu.values)
+    detail = _DETAILS.get(family, _nothing)(apdu, entry.slots, values)
     return f"{label}{SEPARATOR}{detail}" if detail else label
+
+
+def _about(family: str, objects: Sequence[Object]) -> str:
+    more = f" and {len(objects) - 1} more" if len(objects) > 1 else ""
+    return f"{LABELS.get(family, family)}{SEPARATOR}{object_text(objects[0])}{more}"
 
 
 def _meaning(apdu: Apdu, meant: Sequence[Value]) -> str:

@@ -15,14 +15,13 @@ def seconds_text(time_ns: int, digits: int) -> str:
         return "-" + seconds_text(-time_ns, digits)
     if not digits:
         return str(time_ns // _SECOND)
-    return f"{time_ns // _SECOND}.{time_ns % _SECOND // _UNITS[digits]:0{digits}d}"
+    return f"{time_ns // _SECOND}.{str(time_ns % _SECOND // _UNITS[digits]).zfill(digits)}"
 
 
 def clock_text(time_ns: int, digits: int, *, utc: bool) -> str:
     """Write *time_ns* as ``2026-11-21 10:15:32.123456``, local time unless *utc*."""
-    whole, rest = divmod(time_ns, _SECOND)
-    text = _clock(whole, utc)
-    return f"{text}.{rest // _UNITS[digits]:0{digits}d}" if digits else text
+    text = _clock(time_ns // _SECOND, utc)
+    return f"{text}.{str(time_ns % _SECOND // _UNITS[digits]).zfill(digits)}" if digits else text
 
 
 @lru_cache(maxsize=64)
@@ -31,4 +30,4 @@ def _clock(second: int, utc: bool) -> str:
         moment = datetime.fromtimestamp(second, UTC if utc else None)
     except (OverflowError, OSError, ValueError):
         return f"{second} s"
-    return moment.strftime("%Y-%m-%d %H:%M:%S")
+    return moment.isoformat(" ")[:19]
