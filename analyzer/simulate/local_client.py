@@ -100,7 +100,7 @@ class LocalClient:
                 self.answer("block", answer)
             self.say(TO_METER, "ack", messages.ACK, self._client_pause())
             answer = self.meter.next_block()
-            self.answer("block", answer)
+            self.answer(_kind(answer), answer)
             number += 1
         return answer
 
@@ -148,4 +148,6 @@ def _kind(answer: bytes) -> str:
         return "ack" if answer == messages.ACK else "nak"
     if answer.startswith(messages.SOH):
         return "break"
-    return "error" if answer.startswith(messages.STX + b"(ER") else "block"
+    if answer.startswith(messages.STX + b"(ER"):
+        return "error"
+    return "block" if answer[-2:-1] == messages.EOT else "data"

@@ -9,6 +9,7 @@ from pathlib import Path
 from analyzer.simulate.manifest import Sample, manifest
 from analyzer.simulate.recipes_ciphered import ln_ciphered, push_ciphered
 from analyzer.simulate.recipes_network import blocks, ln_wrapper, push_udp
+from analyzer.simulate.recipes_optical import mode_c_programming, mode_c_readout, mode_e, p1
 from analyzer.simulate.recipes_ports import hdlc_log, mbus_push
 from analyzer.simulate.recipes_serial import hdlc_segments, sn_hdlc
 
@@ -22,6 +23,10 @@ RECIPES: tuple[Callable[[], Sample], ...] = (
     push_ciphered,
     mbus_push,
     hdlc_log,
+    mode_c_readout,
+    mode_c_programming,
+    mode_e,
+    p1,
 )
 """What makes each sample, in the order of the manifest."""
 

@@ -156,3 +156,45 @@ def frames_of_log(text: bytes) -> list[Record]:
             waiting[word] = b""
     assert set(waiting.values()) == {b""}
     return found
+
+
+def without_parity(octets: bytes) -> bytes:
+    """Take even parity off, if there is any: then each octet must have it."""
+    if max(octets) > 0x7F:
+        assert all(octet.bit_count() % 2 == 0 for octet in octets)
+    return bytes(octet & 0x7F for octet in octets)
+
+
+def arc(octets: bytes) -> int:
+    """CRC-16/ARC, bit by bit."""
+    register = 0
+    for octet in octets:
+        register ^= octet
+        for _ in range(8):
+            register = register >> 1 ^ 0xA001 if register & 1 else register >> 1
+    return register
+
+
+def message_kind(octets: bytes) -> str:
+    """Name a message of IEC 62056-21 or a P1 telegram; its check character or CRC must be right."""
+    text = without_parity(octets)
+    if text.startswith(b"/"):
+        assert text.endswith(b"\r\n")
+        if b"\r\n\r\n" in text:
+            assert int(text[-6:-2], 16) == arc(text[:-6])
+            return "telegram"
+        return "request" if text[1:2] == b"?" else "identification"
+    if len(text) == 1:
+        return {b"\x06": "ack", b"\x15": "nak"}[text]
+    if text.startswith(b"\x06"):
+        return "acknowledgement"
+    total = 0
+    for octet in text[1:]:
+        total ^= octet
+    assert total == 0
+    assert text[-2] in (3, 4)
+    if text.startswith(b"\x01"):
+        return "break" if text[1:2] == b"B" else "command"
+    if text.startswith(b"\x02(ER"):
+        return "error"
+    return "block" if text[-2] == 4 else "data"

@@ -147,7 +147,7 @@ def test_programming_reads_writes_and_executes_after_the_password() -> None:
     assert client.command("E2", "C001()") == messages.ACK
     client.leave()
     assert [kind.split()[1] for kind in spoken(client)[3:]] == [
-        "command", "command", "ack", "command", "block", "command", "ack", "command", "block", "command", "ack", "break",
+        "command", "command", "ack", "command", "data", "command", "ack", "command", "data", "command", "ack", "break",
     ]  # fmt: skip
     assert client.meter.phase is Phase.SILENT
 

@@ -92,7 +92,9 @@ def apdus(octets: bytes) -> list[bytes]:
     link_type, records = reading.capture(octets)
     if link_type == ETHERNET:
         return network_apdus(records)
-    return mbus_apdus(records) if records[0].octets[0] == 0x68 else hdlc_apdus(records)
+    if records[0].octets[0] == 0x68:
+        return mbus_apdus(records)
+    return hdlc_apdus([record for record in records if record.octets[0] == 0x7E])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -162,6 +164,19 @@ def test_blocks_sample_has_blocks_that_are_lost_and_blocks_that_come_twice() -> 
     assert second[:3] == [1, 3, 2], numbers
     assert [number for number, count in Counter(second).items() if count > 1] != []
     assert sorted(set(second)) == list(range(1, max(second) + 1))
+
+
+@pytest.mark.parametrize("name", ["mode-c-readout", "mode-c-programming", "mode-e", "p1"])
+def test_optical_sample_taken_apart_by_hand_has_the_messages_of_the_manifest(name: str) -> None:
+    records = reading.capture(built()[name].octets)[1]
+    found = Counter(reading.message_kind(record.octets) for record in records if record.octets[0] != 0x7E)
+    frames = next(sample.frames for sample in samples() if sample.name == name)
+    assert dict(found) == {kind: count for kind, count in frames.items() if kind.islower() and kind != "segments"}
+
+
+def test_mode_e_sample_turns_to_hdlc_and_stays_there() -> None:
+    is_hdlc = [record.octets[0] == 0x7E for record in reading.capture(built()["mode-e"].octets)[1]]
+    assert is_hdlc == [False] * 4 + [True] * (len(is_hdlc) - 4)
 
 
 def test_mbus_sample_has_pushes_of_one_frame_and_of_two() -> None:
