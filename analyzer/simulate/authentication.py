@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from analyzer.simulate.association import LOW_LEVEL, LOWEST, MECHANISM, Association
 from analyzer.simulate.forms import form_of, octet_string
 from analyzer.simulate.objects import READ_WRITE_DENIED, SUCCESS
-from analyzer.simulate.profile import plain
 from analyzer.simulate.services_ln import echo
 from dissectors.pdu import Layer
 from dissectors.xdlms.action import ActionRequestNormal, ActionResponseNormal
@@ -38,7 +37,7 @@ def admit(meter: Meter, request: Any) -> int:
     if mechanism != wanted:
         return PASSWORD_REQUIRED if mechanism == LOWEST else MECHANISM_NOT_RECOGNISED
     if security and security.mechanism.is_high:
-        return AUTHENTICATION_REQUIRED
+        return AUTHENTICATION_REQUIRED if value else AUTHENTICATION_FAILURE
     return NO_REASON if value == password else AUTHENTICATION_FAILURE
 
 
@@ -51,7 +50,8 @@ def reply(meter: Meter, association: Association, request: Any) -> Layer | None:
         return None
     own, other = association.challenges
     given = request.method_invocation_parameters
-    proof = bytes.fromhex(str(plain(form_of(given)))) if given is not None else b""
+    octets = {} if given is None else form_of(given)
+    proof = bytes.fromhex(str(octets.get("octet-string", "")))
     if not meter.side.believes(proof, own, other):
         return ActionResponseNormal(**echo(request), single_response={"result": READ_WRITE_DENIED})
     association.challenges = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, keywrap
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -83,8 +84,6 @@ def sign(octets: bytes, key: ec.EllipticCurvePrivateKey, suite: Suite) -> bytes:
 
 def is_signed(octets: bytes, signature: bytes, key: ec.EllipticCurvePublicKey, suite: Suite) -> bool:
     """Tell whether a signature is one of these octets."""
-    from cryptography.exceptions import InvalidSignature
-
     r, s = signature[: suite.coordinate], signature[suite.coordinate :]
     try:
         der = utils.encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))

@@ -118,10 +118,6 @@ class LocalClient:
         self.events += sent_in(placed, self.format)
         self.now_ns = placed[-1].time_ns
 
-    def wait(self, milliseconds: float) -> None:
-        """Let time go by."""
-        self.now_ns += int(milliseconds * MILLISECOND)
-
     # -- the line -----------------------------------------------------------------------------------------------------
 
     def answer(self, kind: str, octets: bytes) -> None:
@@ -132,6 +128,10 @@ class LocalClient:
         """Add a message to the line."""
         self.now_ns += gap_ns + self.format.duration_ns(len(octets))
         self.events.append(OnLine(Sent(self.now_ns, direction, octets, Truth(kind)), self.format))
+
+    def wait(self, milliseconds: float) -> None:
+        """Let time go by."""
+        self.now_ns += int(milliseconds * MILLISECOND)
 
     def _reaction_ns(self) -> int:
         least = self.meter.reaction_ms

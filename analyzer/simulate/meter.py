@@ -26,7 +26,7 @@ from dissectors.acse import Aare, Aarq, Rlre, Rlrq
 from dissectors.pdu import Layer
 from dissectors.tree import Problem
 from dissectors.xdlms.error import ConfirmedServiceError, ExceptionResponse
-from dissectors.xdlms.initiate import Conformance, InitiateResponse
+from dissectors.xdlms.initiate import Conformance, InitiateRequest, InitiateResponse
 
 ACCEPTED, REJECTED = 0, 1
 NO_REASON, CONTEXT_NOT_SUPPORTED, AUTHENTICATION_REQUIRED = 0, 2, 14
@@ -108,7 +108,7 @@ class Meter:
         context, initiate = request.application_context_name, request.user_information
         is_ciphered = self.side is not None and self.side.security.is_ciphered
         contexts = (LN_CIPHERED, SN_CIPHERED) if is_ciphered else (LN_CONTEXT, SN_CONTEXT)
-        if context not in contexts:
+        if context not in contexts or not isinstance(initiate, InitiateRequest):
             return _aare(request, REJECTED, CONTEXT_NOT_SUPPORTED, ConfirmedServiceError())
         diagnostic = authentication.admit(self, request)
         if diagnostic not in (NO_REASON, AUTHENTICATION_REQUIRED):

@@ -3,25 +3,38 @@
 from itertools import pairwise, product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analyzer.pipeline import Pipeline
 from analyzer.simulate import model, network
+from analyzer.simulate.association import LN_CIPHERED, MECHANISM
 from analyzer.simulate.block_transfer import ask_in_blocks, push_in_blocks
 from analyzer.simulate.client import Client
-from analyzer.simulate.forms import nanoseconds, octets_of
+from analyzer.simulate.forms import nanoseconds, octet_string, octets_of
 from analyzer.simulate.hdlc_line import HdlcLink, place
 from analyzer.simulate.meter import Meter
 from analyzer.simulate.notifications import push, pushed
+from analyzer.simulate.object_lists import ASSOCIATION
 from analyzer.simulate.secured import Side
 from analyzer.simulate.security import KeySource, Mechanism, Security, published_keys
 from analyzer.simulate.sent import TO_CLIENT, TO_METER, Sent
-from analyzer.simulate.speaker import Speaker, Target
+from analyzer.simulate.speaker import Speaker, Target, calling
 from dissectors.acse import Aare, Aarq
 from dissectors.hdlc import Address
 from dissectors.tree import Severity
+from dissectors.xdlms.action import ActionRequestNormal, ActionResponseNormal
 from dissectors.xdlms.get import GetRequestNormal
+from dissectors.xdlms.initiate import InitiateRequest
 from tests.analyzer.simulate.opening import Opened, Reader, user_information
 from tests.analyzer.tracking.build import ListSource, chunk
+
+DATA = st.one_of(
+    st.binary(max_size=70).map(octet_string),
+    st.integers(0, 255).map(lambda number: {"unsigned": number}),
+    st.just({"null-data": None}),
+    st.just({"array": [{"octet-string": "00"}]}),
+)
 
 NOW = nanoseconds(2026, 3, 4, 2, 15, 30)
 LIMIT = 400
@@ -208,6 +221,35 @@ def test_push_goes_in_a_general_form(source: KeySource) -> None:
     octets = speaker.dialogue[0].octets
     assert octets[0] in (0xDB, 0xDC, 0xDD)
     assert Reader(security).open(octets, b"").plain == octets_of(notification)
+
+
+def waiting_meter(mechanism: Mechanism) -> Meter:
+    """A meter that waits for the answer to its challenge."""
+    security = security_of(1, mechanism=mechanism)
+    meter = client_of(security).meter
+    side = Side(security, TO_METER)
+    opening = Aarq(application_context_name=LN_CIPHERED, user_information=InitiateRequest(), **calling(side, b"C" * 32))
+    assert Aare(meter.answer(octets_of(opening), 16, NOW)).result == 0
+    return meter
+
+
+@given(st.sampled_from([one for one in Mechanism if one.is_high]), DATA)
+def test_meter_refuses_any_answer_to_its_challenge_that_is_none(mechanism: Mechanism, value: dict[str, object]) -> None:
+    meter = waiting_meter(mechanism)
+    target = Target(15, ASSOCIATION, 1).method
+    request = ActionRequestNormal(cosem_method_descriptor=target, method_invocation_parameters=value)
+    answer = meter.answer(octets_of(request), 16, NOW)
+    assert answer is not None
+    assert ActionResponseNormal(answer).single_response.result == 3
+    assert meter.answer(octets_of(GetRequestNormal()), 16, NOW) == b"\xd8\x01\x01"
+
+
+@pytest.mark.parametrize("members", [{}, {"mechanism_name": f"{MECHANISM}5"}])
+def test_meter_rejects_an_association_without_initiate_or_challenge(members: dict[str, object]) -> None:
+    meter = client_of(security_of()).meter
+    for information in (None, InitiateRequest()):
+        opening = Aarq(application_context_name=LN_CIPHERED, user_information=information, **members)
+        assert Aare(meter.answer(octets_of(opening), 16, NOW)).result == 1
 
 
 def test_exception_response_goes_in_clear() -> None:
