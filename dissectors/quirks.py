@@ -76,6 +76,8 @@ def acse_deviates(octets: bytes) -> bool:
 
 def length_deviates(octets: bytes) -> bool:
     """Tell whether the length behind the tag is not that of the octets."""
+    if len(octets) > 1 and octets[1] == len(octets) - 2 < 0x80:
+        return False
     try:
         size, start = axdr.scan_length(octets, 1, len(octets))
     except Problem:

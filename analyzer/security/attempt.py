@@ -38,6 +38,8 @@ class Outcome(NamedTuple):
     values: tuple[Any, ...] | None = None
     key: Key | None = None
     title: bytes = b""
+    authentication: bytes | None = None
+    """The authentication key with which the tag was right."""
 
 
 def attempt(message: Message, opener: Opener) -> Outcome:
@@ -54,7 +56,7 @@ def attempt(message: Message, opener: Opener) -> Outcome:
         plaintext = opening.decipher(message, key, title)
         for other in opener.authentication if message.tag else ():
             if opening.is_authentic(message, key, title, plaintext, other.octets):
-                return _verified(message, key, title, plaintext)
+                return _verified(message, key, title, plaintext, other.octets)
         if control & ENCRYPTED and (fallback is None or fallback.status is not opening.DECRYPTED):
             fallback = _unverified(message, opener, key, title, plaintext)
     has_header = (message.header and fallback is None) or message.header.strip(b"\0")
@@ -63,7 +65,7 @@ def attempt(message: Message, opener: Opener) -> Outcome:
         bare = message._replace(header=b"")
         plaintext = opening.decipher(bare, key, title)
         if any(opening.is_authentic(bare, key, title, plaintext, one.octets) for one in opener.authentication):
-            return _verified(message, key, title, plaintext)
+            return _verified(message, key, title, plaintext, None)
     if fallback is not None:
         return fallback
     return _in_clear(message, opening.WRONG_TAG if opener.authentication else opening.PLAINTEXT)
@@ -107,16 +109,16 @@ def _in_clear(message: Message, status: str) -> Outcome:
     return Outcome(status, text, found, values if values is not None else scan_loosely(text, found))
 
 
-def _verified(message: Message, key: Key, title: bytes, plaintext: bytes) -> Outcome:
+def _verified(message: Message, key: Key, title: bytes, plaintext: bytes, authentication: bytes | None) -> Outcome:
     if message.control & COMPRESSED:
         text = expanded(message, plaintext)
         if text is None:
             return Outcome(opening.UNSUPPORTED, plaintext, None, None, key, title)
-        plaintext = text
+        plaintext, authentication = text, None
     found, values = scan_apdu(plaintext, 0, len(plaintext))
     if values is None:
         values = scan_loosely(plaintext, found)
-    return _new(Outcome, (opening.VERIFIED, plaintext, found, values, key, title))
+    return _new(Outcome, (opening.VERIFIED, plaintext, found, values, key, title, authentication))
 
 
 def _unverified(message: Message, opener: Opener, key: Key, title: bytes, plaintext: bytes) -> Outcome:

@@ -96,6 +96,7 @@ class Keyring:
 
     def __init__(self, meters: Iterable[Meter] = ()) -> None:
         self.meters: list[Meter] = []
+        self.has_addresses = False
         self._by_title: dict[bytes, list[Meter]] = {}
         self._titled_by_address: dict[str, list[Meter]] = {}
         self._by_address: dict[str, list[Meter]] = {}
@@ -109,6 +110,7 @@ class Keyring:
     def add(self, meter: Meter) -> None:
         """Take one more meter."""
         meter.order = len(self.meters)
+        self.has_addresses |= bool(meter.address)
         self.meters.append(meter)
         if meter.server_title:
             self._by_title.setdefault(meter.server_title, []).append(meter)

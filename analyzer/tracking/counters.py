@@ -15,7 +15,8 @@ from analyzer.tracking.findings import finding
 from dissectors.tree import Note
 
 _MOST_SENDERS = 16384
-_REMEMBERED = 2048
+_REMEMBERED, _FEW_SENDERS, _REMEMBERED_OF_MANY = 2048, 256, 64
+"""Messages of a sender that are remembered at least; fewer where senders are many."""
 JUMP = 0x10000
 """A step from which a counter is said to jump."""
 NEAR_END = 0xFFFF_FFFF - 0x0100_0000
@@ -23,33 +24,40 @@ NEAR_END = 0xFFFF_FFFF - 0x0100_0000
 
 
 class Seen(NamedTuple):
-    """A message that used a counter."""
+    """A message that used a counter: its record, the number of its association, a hash of its octets."""
 
     record: int
-    association: object
+    association: int | None
     digest: int
 
 
-class _Sender:
+class Sender:
     """The counters of one sender under one key; the newest in two generations, so that forgetting is cheap."""
 
-    __slots__ = ("highest", "is_near_end", "newest", "older")
+    __slots__ = ("highest", "is_near_end", "newest", "older", "room")
 
-    def __init__(self, first: int) -> None:
+    def __init__(self, first: int, room: int) -> None:
         self.highest = first
+        self.room = room
         self.is_near_end = False
-        self.newest: dict[int, Seen] = {}
-        self.older: dict[int, Seen] = {}
+        self.newest: dict[int, tuple[int, int | None, int]] = {}
+        self.older: dict[int, tuple[int, int | None, int]] = {}
 
 
 class Counters:
     """The counters of a capture."""
 
     def __init__(self) -> None:
-        self._senders: dict[tuple[tuple[bytes, bytes], str | None], _Sender] = {}
+        self._senders: dict[tuple[tuple[bytes, bytes], str | None], Sender] = {}
+
+    def sender(self, nonce: tuple[bytes, bytes], role: str | None) -> Sender | None:
+        """Give the sender under key and title; None where the other direction has the same nonces."""
+        if (nonce, RESPONSE if role is REQUEST else REQUEST) in self._senders:
+            return None
+        return self._senders.get((nonce, role))
 
     def see(
-        self, nonce: tuple[bytes, bytes], role: str | None, message: Message, record: int, association: object
+        self, nonce: tuple[bytes, bytes], role: str | None, message: Message, record: int, association: int | None
     ) -> Note | None:
         """Take the counter of an opened message; *nonce* is key and title. Returns the finding about it, if any.
 
@@ -66,7 +74,8 @@ class Counters:
         if sender is None:
             if len(self._senders) >= _MOST_SENDERS:
                 del self._senders[next(iter(self._senders))]
-            sender = self._senders[place] = _Sender(counter)
+            room = _REMEMBERED if len(self._senders) < _FEW_SENDERS else _REMEMBERED_OF_MANY
+            sender = self._senders[place] = Sender(counter, room)
             return self._take(sender, counter, message, record, association)
         step = counter - sender.highest
         if step <= 0:
@@ -85,10 +94,10 @@ class Counters:
         return near_end
 
     @staticmethod
-    def _take(sender: _Sender, counter: int, message: Message, record: int, association: object) -> Note | None:
-        if len(sender.newest) >= _REMEMBERED:
+    def _take(sender: Sender, counter: int, message: Message, record: int, association: int | None) -> Note | None:
+        if len(sender.newest) >= sender.room:
             sender.older, sender.newest = sender.newest, {}
-        sender.newest[counter] = Seen(record, association, hash((message.body, message.tag)))
+        sender.newest[counter] = (record, association, digest(message))
         if counter >= NEAR_END and not sender.is_near_end:
             sender.is_near_end = True
             text = f"the invocation counter is {counter}: {0xFFFF_FFFF - counter} messages are left under this key"
@@ -96,12 +105,18 @@ class Counters:
         return None
 
 
-def _repeated(known: Seen, message: Message, record: int, association: object) -> Note:
-    if known.digest != hash((message.body, message.tag)):
-        text = f"key, system title and invocation counter {message.counter} are those of record {known.record}, whose"
+def digest(message: Message) -> int:
+    """Tell messages apart: a tag stands for all octets."""
+    return hash(message.tag or message.body)
+
+
+def _repeated(known: tuple[int, int | None, int], message: Message, record: int, association: int | None) -> Note:
+    before = Seen(*known)
+    if before.digest != digest(message):
+        text = f"key, system title and invocation counter {message.counter} are those of record {before.record}, whose"
         text += " octets are others: the cipher is broken for both"
         return finding("invocation-counter-repeated", text, 0, 0, "nonce-reuse")
-    is_same = known.association is association and record - known.record <= 2
+    is_same = before.association == association and record - before.record <= 2
     cause = "retransmission" if is_same else "replay"
-    text = f"the invocation counter {message.counter} and all octets are those of record {known.record}"
+    text = f"the invocation counter {message.counter} and all octets are those of record {before.record}"
     return finding("invocation-counter-repeated", text, 0, 0, cause)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from analyzer.reassembly.blocks import read_block
 from analyzer.record import APDU, NO_OBJECTS, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, Closed, Objects, Record
@@ -10,7 +10,7 @@ from analyzer.tracking import signing
 from analyzer.tracking.association import Association, Request
 from analyzer.tracking.findings import dissection_notes, finding
 from analyzer.tracking.peer import Peer
-from analyzer.tracking.plans import Plan, Values, plan_of
+from analyzer.tracking.plans import Asked, Plan, Values, plan_of
 from analyzer.tracking.transfers import Transfers
 from dissectors.gateway import prefix_size
 from dissectors.scanning import scan_apdu, scan_loosely
@@ -23,15 +23,6 @@ _SHORT = 64
 _MOST_ASKED = 2048
 _MOST_LAYERS = 8
 _new = tuple.__new__
-
-
-class Asked(NamedTuple):
-    """What a request of a service is, whoever sends it: the same few are asked again and again."""
-
-    apdu: Apdu
-    plan: Plan
-    invoke_id: int
-    objects: Objects
 
 
 def _own_objects(apdu: Apdu) -> Objects:
@@ -54,6 +45,8 @@ class Dialogue:
         self._nesting = 0
         self._asked: dict[bytes, Asked] = {}
         """Short requests by their octets."""
+        self._opened: dict[bytes, Asked] = {}
+        """The same of requests that were deciphered."""
 
     def take(self, record: Record, peer: Peer, octets: bytes, at: int) -> None:
         """Let *record* carry the APDU *octets*, which begin at *at* in its frame (-1 where they were joined)."""
@@ -86,6 +79,13 @@ class Dialogue:
             record.notes += dissection_notes(octets, False)
         plan = found.plan or plan_of(found)
         if plan.is_protected:
+            if plan.layer is not None and self.protection is not None:
+                asked = self.protection.open_next(record, peer, plan, self._opened)
+                if asked is not None:
+                    record.direction = REQUEST
+                    record.client, record.server = peer.client, peer.server
+                    self._ask(record, peer.association, asked.plan, asked.objects, asked.invoke_id)
+                    return
             inner = self._open(record, peer, plan)
             if inner is not None and record.apdu.values is not None:
                 plan, values = inner, record.apdu.values
@@ -99,7 +99,7 @@ class Dialogue:
             self._general_block(record, peer, plan)
         else:
             self._follow(record, peer, plan, values)
-            if self.protection is not None:
+            if plan.may_teach and self.protection is not None:
                 self.protection.follow(record, peer)
 
     def show(self, record: Record, peer: Peer, octets: bytes, at: int) -> None:
@@ -199,13 +199,14 @@ class Dialogue:
     def _remember(self, record: Record, plan: Plan, invoke_id: int, objects: Objects) -> None:
         """Keep a request about which its octets say all; of the others more depends on who sent them, and when."""
         apdu = record.apdu
-        if self.protection is not None and plan.family == "action-request":
-            return  # it may authenticate, or carry a key
-        if apdu is None or not plan.says_all or len(apdu.octets) >= _SHORT or record.protection or record.notes:
+        if apdu is None or not plan.says_all or len(apdu.octets) >= _SHORT or record.notes:
             return
-        if len(self._asked) >= _MOST_ASKED:
-            self._asked.clear()
-        self._asked[apdu.octets] = Asked(apdu, plan, invoke_id, objects)
+        if self.protection is not None and plan.may_teach:
+            return  # it may authenticate, or carry a key
+        known = self._opened if record.protection else self._asked
+        if len(known) >= _MOST_ASKED:
+            known.clear()
+        known[apdu.octets] = Asked(apdu, plan, invoke_id, objects)
 
     def begin(self, association: Association) -> None:
         """Number a new association."""

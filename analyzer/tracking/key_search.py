@@ -38,6 +38,7 @@ class KeySearch:
         self.knowledge = knowledge
         self.lookups = 0
         """How often the keyring was asked."""
+        self._parties: dict[Party, KeySet] = {}
         self._changes: dict[tuple[bytes, KeyRole, Key | None], Key] = {}
         self.epoch = 0
         """Counts the changes of keys."""
@@ -52,7 +53,10 @@ class KeySearch:
         if is_general and not own:
             own = inner[0] if inner is not None else b""
         told = own if len(own) == opening.TITLE_SIZE else b""  # field: some leave it empty
-        keys, titles = self.keys_and_titles(record, peer, context, role, told)
+        known = context.sides.get((told, role))
+        if known is None:
+            known = context.sides[told, role] = self.keys_and_titles(record, peer, context, role, told)
+        keys, titles = known
         authentication = keys.of(KeyRole.GAK)
         if inner is not None:
             # field: the UK's GBCS derives the key with both static keys and leaves the authentication key out
@@ -71,9 +75,12 @@ class KeySearch:
         if encryption:
             lacks = "" if titles else "no-system-title"
         made = Opener(encryption, authentication, titles, lacks, keys)
-        if not is_general:
+        if not titles:
+            context.sides.pop((told, role), None)  # another association may tell it soon
+        elif not is_general:
             if len(context.openers) >= _MOST:
                 context.openers.clear()
+                context.sides.clear()
             context.openers[entry.tag, message.control, own, role] = made
         return made
 
@@ -81,11 +88,13 @@ class KeySearch:
         self, record: Record, peer: Peer, context: SecurityContext, role: str | None, own: bytes
     ) -> tuple[KeySet, tuple[bytes, ...]]:
         """Find the parties' keys, and the titles that the sender may have."""
-        client_place, server_place = places(record, peer, role or RESPONSE)
-        client_title = context.client_title or self.knowledge.title(client_place)
-        server_title = context.server_title or self.knowledge.title(server_place)
+        client_title, server_title = context.client_title, context.server_title
+        if not client_title or not server_title:
+            client_place, server_place = places(record, peer, role or RESPONSE)
+            client_title = client_title or self.knowledge.title(client_place)
+            server_title = server_title or self.knowledge.title(server_place)
         client = (peer.source if role is REQUEST else peer.destination) if role and record.link != "apdu" else None
-        ends = addresses(record.lane.text)
+        ends = addresses(record.lane.text) if self.keyring.has_addresses else ()
         if own and role is REQUEST:
             client_title = own
         elif own:
@@ -106,8 +115,17 @@ class KeySearch:
         if known is None:
             if len(context.keys) >= _MOST:
                 context.keys.clear()
+            known = context.keys[place] = self._known(party)
+        return known
+
+    def _known(self, party: Party) -> KeySet:
+        """Ask the keyring; associations come and go, and the parties are the same."""
+        known = self._parties.get(party)
+        if known is None:
+            if len(self._parties) >= _MOST:
+                self._parties.clear()
             self.lookups += 1
-            known = context.keys[place] = self._changed(self.keyring.find(party), party.server_title)
+            known = self._parties[party] = self._changed(self.keyring.find(party), party.server_title)
         return known
 
     # -- changed keys -------------------------------------------------------------------------------------------
@@ -115,6 +133,7 @@ class KeySearch:
     def change(self, server_title: bytes, old: KeySet, role: KeyRole, key: Key) -> None:
         """Let *key* follow the keys of *role* from here on, wherever this meter used them."""
         self.epoch += 1
+        self._parties.clear()
         for before in old.of(role)[:1] or (None,):
             if before != key:
                 self._changes[server_title, role, before] = key

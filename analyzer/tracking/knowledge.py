@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from analyzer.record import REQUEST, Record
 from analyzer.tracking.peer import Peer
@@ -51,6 +52,7 @@ def _host(end: str) -> str:
     return end.rpartition(":")[0] if end[-1:].isdigit() and not end.startswith("serial") else end
 
 
+@lru_cache(maxsize=4096)
 def addresses(lane: str) -> tuple[str, ...]:
     """Give both ends of a lane, with and without ports."""
     found: list[str] = []

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from analyzer.reassembly.blocks import is_block
-from analyzer.record import NO_OBJECTS, Object, Objects
+from analyzer.record import NO_OBJECTS, Apdu, Object, Objects
 from analyzer.tracking.roles import ROLES
 from dissectors.scanning import Entry
 
 Values = tuple[Any, ...]
 NO_INVOKE_ID = -1
 _SERVICES = frozenset({"get-request", "set-request", "action-request", "access-request", "readRequest", "writeRequest"})
+_TEACHING = frozenset({"action-request", "action-response", "readRequest", "readResponse"})
 _SHORT_NAME_REQUESTS = frozenset({"readRequest", "writeRequest"})
 
 
@@ -29,6 +30,8 @@ class Plan:
         "is_general",
         "is_protected",
         "is_signed",
+        "layer",
+        "may_teach",
         "objects",
         "role",
         "says_all",
@@ -46,6 +49,14 @@ class Plan:
         self.is_signed = self.family == "general-signing"
         self.is_protected = self.is_acse or self.is_signed or "security_control" in found.slots
         """Whether a key may open it, or what it carries."""
+        self.layer: tuple[int, int, int, int, int | None] | None = None
+        """Of APDUs in a ciphered form but general-ciphering: the slots of control, counter, text, tag, title."""
+        if "security_control" in found.slots and "key_info" not in found.slots:
+            names = ("security_control", "invocation_counter", "ciphered", "tag")
+            control, counter, text, tag = (found.slots[name] for name in names)
+            self.layer = (control, counter, text, tag, found.slots.get("system_title"))
+        self.may_teach = self.family in _TEACHING
+        """Whether it may authenticate, or carry keys or certificates."""
         short, long = (found.slots.get(f"{name}invoke_id_and_priority") for name in ("", "long_"))
         self.invoke: tuple[int, int, int] = (
             (short, 0xF, 0) if short is not None else (long, 0xFFFFFF, 16) if long is not None else (0, 0, NO_INVOKE_ID)
@@ -60,6 +71,15 @@ class Plan:
     def named(self, values: Values) -> dict[str, Any]:
         """Give the values by the last part of their names."""
         return {name: values[slot] for name, slot in self.slots.items()}
+
+
+class Asked(NamedTuple):
+    """What a request of a service is, whoever sends it: the same few are asked again and again."""
+
+    apdu: Apdu
+    plan: Plan
+    invoke_id: int
+    objects: Objects
 
 
 def plan_of(found: Entry) -> Plan:

@@ -5,6 +5,7 @@ Source: IEC 62056-5-3, Protection of xDLMS APDUs; design of statuses: the interf
 
 from __future__ import annotations
 
+from hmac import compare_digest
 from itertools import islice
 
 from analyzer.record import APDU, REQUEST, RESPONSE, Apdu, Closed, Record
@@ -17,23 +18,24 @@ from analyzer.security.keys import KEY_SIZES, Key, KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, message_of
 from analyzer.tracking import authentication, certificates, key_changes, rewriting, signing
 from analyzer.tracking.broken_off import apdu_of, read_fragment
-from analyzer.tracking.counters import Counters
+from analyzer.tracking.counters import NEAR_END, Counters
 from analyzer.tracking.findings import dissection_notes, finding
 from analyzer.tracking.key_search import GENERAL_CIPHERING, GENERAL_DED, GENERAL_GLO, KeySearch
 from analyzer.tracking.knowledge import Knowledge, places
 from analyzer.tracking.peer import Peer
-from analyzer.tracking.plans import Plan, Values, plan_of
-from analyzer.tracking.security_context import SecurityContext
-from dissectors.scanning import Entry, scan_apdu
+from analyzer.tracking.plans import Asked, Plan, Values, plan_of
+from analyzer.tracking.security_context import SecurityContext, Swift
+from dissectors.scanning import Entry, scan_apdu, scan_loosely
 
 _MOST_LAYERS = 8
 _MOST_SEARCHES = 256
 """For how many APDUs every bit is tried."""
-_MOST_TITLES = 64
+_MOST_TITLES, _MOST_PAIRS, _MOST_SWIFT = 64, 4096, 256
 _TITLED = {GENERAL_GLO: "system_title", GENERAL_DED: "system_title", GENERAL_CIPHERING: "originator_system_title"}
 _INITIATE_REQUEST = 0x01
 _SINGLE = frozenset({"octets-damaged", "tag-truncated"})
 """Causes that say nothing about the next message."""
+_SWIFT = opening.AUTHENTICATED | ENCRYPTED
 _new = tuple.__new__
 _LACKS = {
     "no-key": "no encryption key is given for this sender",
@@ -52,6 +54,9 @@ class Protection:
         self.counters = Counters()
         self.certificates = Certificates()
         self._searches = _MOST_SEARCHES
+        self._worked: set[tuple[bytes, bytes]] = set()
+        """Which key with which title has opened something."""
+        self._swifts: dict[tuple[bytes, bytes], dict[tuple[int, int, bytes, str | None], Swift]] = {}
 
     # -- APDUs --------------------------------------------------------------------------------------------------
 
@@ -60,6 +65,8 @@ class Protection:
 
         *moves* tells whether the association's state follows; an APDU out of a repeated frame moves none.
         """
+        if record.protection and record.apdu is not None and record.apdu.entry is not None:
+            plan = plan_of(record.apdu.entry)
         for _ in range(_MOST_LAYERS):
             apdu = record.apdu
             if apdu is None or apdu.entry is None or apdu.values is None or not plan.is_protected:
@@ -84,6 +91,57 @@ class Protection:
                 return plan
             plan = plan_of(outcome.entry)
         return plan
+
+    def open_next(self, record: Record, peer: Peer, plan: Plan, known: dict[bytes, Asked]) -> Asked | None:
+        """Open one more of the messages that verified before; all stays where anything is other than it was.
+
+        Returns the request if it is one of those *known* by their octets, for which nothing is left to be done.
+        """
+        context, apdu = peer.association.security, record.apdu
+        if context is None or apdu is None or record.protection:
+            return None
+        octets, entry, values, _ = apdu
+        if values is None or entry is None:
+            return None
+        text = self._next(record, peer, context, plan, octets, entry, values)
+        if text is None:
+            return None
+        asked = known.get(text) if peer.role is REQUEST else None
+        if asked is not None:
+            record.apdu = asked.apdu
+            return asked
+        found, inner = scan_apdu(text, 0, len(text))
+        record.apdu = _new(Apdu, (text, found, inner, -1))
+        if inner is None or found is None or (found.deviates is not None and found.deviates(text)):
+            record.notes += dissection_notes(text, False)
+            record.apdu = Apdu(text, found, scan_loosely(text, found) if inner is None else inner)
+        return None
+
+    def _next(
+        self, record: Record, peer: Peer, context: SecurityContext, plan: Plan, octets: bytes, entry: Entry,
+        values: Values,
+    ) -> bytes | None:  # fmt: skip
+        """Open and verify with what opened the last one of this kind. Returns the text; None where it does not fit."""
+        if plan.layer is None or context.epoch != self.search.epoch:
+            return None
+        control, at_counter, at_text, at_tag, at_title = plan.layer
+        own = values[at_title] if at_title is not None else b""
+        swift = context.swift.get((entry.tag, values[control], own, plan.role or peer.role))
+        if swift is None:
+            return None
+        encrypt, title, aad, name, sender = swift
+        counter, tag = values[at_counter], values[at_tag]
+        if counter != sender.highest + 1 or counter >= NEAR_END or len(sender.newest) >= sender.room:
+            return None
+        iv = title + counter.to_bytes(4, "big")
+        text = encrypt(iv, values[at_text], None)[:-16]
+        if not compare_digest(encrypt(iv, text, aad)[-16:-4], tag):
+            return None
+        sender.highest = counter
+        sender.newest[counter] = (record.number, peer.association.number, hash(tag))
+        record.closed = closed = _new(Closed, (octets, entry, values, opening.VERIFIED, text, name, True, b""))
+        record.protection = (closed,)
+        return text
 
     def follow(self, record: Record, peer: Peer) -> None:
         """Let the state follow what *record* carries now that it is open."""
@@ -144,7 +202,7 @@ class Protection:
         if is_opened and _is_odd(outcome):
             record.notes += dissection_notes(outcome.plaintext, False)
         if moves and outcome.key is not None:
-            self._learn(record, peer, context, role, own, message, outcome)
+            self._learn(record, peer, context, role, own, message, outcome, entry.tag)
         name = outcome.key.name if outcome.key is not None else ""
         return outcome, _new(
             Closed, (apdu.octets, entry, values, outcome.status, outcome.plaintext, name, is_opened, b"")
@@ -184,13 +242,22 @@ class Protection:
             if moves:
                 _learn_dedicated(context, found, inner, "")
             return
-        outcome, closed = self._layer(record, peer, plan.role or peer.role, Apdu(inside, found, inner), moves)
+        text = self._next(record, peer, context, plan_of(found), inside, found, inner) if moves else None
+        if text is not None and record.closed is not None:
+            closed = record.closed
+            initiate, said = scan_apdu(text, 0, len(text))
+            if initiate is not None and said is not None:
+                _learn_dedicated(context, initiate, said, closed.key.partition("@")[2].rpartition(":")[0])
+        else:
+            outcome, closed = self._layer(record, peer, plan.role or peer.role, Apdu(inside, found, inner), moves)
+            text, initiate, said = outcome.plaintext, outcome.entry, outcome.values
         record.closed = closed = closed._replace(around=apdu.octets)
-        record.protection = (*record.protection, closed)
+        record.protection = (closed,)
         if closed.is_opened:
-            shown = rewriting.masked(outcome.plaintext, outcome.entry, outcome.values)
-            octets = rewriting.with_user_information(apdu.octets, shown)
-            record.apdu = Apdu(octets, *scan_apdu(octets, 0, len(octets)))
+            shown = rewriting.masked(text, initiate, said)
+            octets = rewriting.with_user_information(apdu.octets, inside, shown)
+            slot = slots["user_information"]
+            record.apdu = Apdu(octets, entry, (*values[:slot], shown, *values[slot + 1 :]))
 
     def _opener(
         self, record: Record, peer: Peer, context: SecurityContext, role: str | None, message: Message, entry: Entry,
@@ -207,18 +274,26 @@ class Protection:
 
     def _learn(
         self, record: Record, peer: Peer, context: SecurityContext, role: str | None, own: bytes, message: Message,
-        outcome: Outcome,
+        outcome: Outcome, tag: int,
     ) -> None:  # fmt: skip
         """Take what an opened APDU tells: that its key works, its counter, the sender's title, a dedicated key."""
         key, found = outcome.key, outcome.entry
         if key is None or (found is None and outcome.status is not opening.VERIFIED):
             return
         if outcome.status is opening.VERIFIED or not message.tag:
-            context.opened.add((key.octets, outcome.title))
+            self._worked.add((key.octets, outcome.title))
         if key.role is not KeyRole.AGREED or message.counter:
-            note = self.counters.see((key.octets, outcome.title), role, message, record.number, peer.association)
+            nonce = (key.octets, outcome.title)
+            note = self.counters.see(nonce, role, message, record.number, peer.association.number)
             if note is not None:
                 record.add_note(note)
+            sender = self.counters.sender(nonce, role)
+            if sender is not None and message.control & _SWIFT == _SWIFT and outcome.authentication is not None:
+                if len(context.swift) >= _MOST_SWIFT:
+                    context.swift.clear()
+                context.swift[tag, message.control, own, role] = (
+                    key.encrypt, outcome.title, bytes((message.control,)) + outcome.authentication, key.name, sender,
+                )  # fmt: skip
         if key.role in (KeyRole.WRAPPED, KeyRole.AGREED):
             context.agreed[own] = key
         if found is None:
@@ -233,16 +308,18 @@ class Protection:
     def _learn_title(self, record: Record, peer: Peer, context: SecurityContext, role: str, title: bytes) -> None:
         """Remember the title of the side that sent this."""
         client, server = places(record, peer, role)
+        self.knowledge.learn(client if role is REQUEST else server, title)
+        if title == (context.client_title if role is REQUEST else context.server_title):
+            return
         if role is REQUEST:
-            if context.client_title != title:
-                context.client_title = title
-                context.forget_keys()
-            self.knowledge.learn(client, title)
+            context.client_title = title
         else:
-            if context.server_title != title:
-                context.server_title = title
-                context.forget_keys()
-            self.knowledge.learn(server, title)
+            context.server_title = title
+        context.forget_keys()
+        if len(self._swifts) >= _MOST_PAIRS:
+            self._swifts.clear()
+        # what another association leaves there opens nothing wrong: every use checks a tag
+        context.swift = self._swifts.setdefault((context.client_title, context.server_title), {})
 
     # -- failures -----------------------------------------------------------------------------------------------
 
@@ -277,7 +354,7 @@ class Protection:
         return outcome
 
     def _suspect(self, context: SecurityContext, message: Message, opener: Opener, own: bytes) -> Suspect:
-        has_worked = any((key.octets, title) in context.opened for key in opener.keys for title in opener.titles)
+        has_worked = any((key.octets, title) in self._worked for key in opener.keys for title in opener.titles)
         self._searches -= 1
         titles = islice(self.knowledge.titles.values(), _MOST_TITLES)
         return explain(

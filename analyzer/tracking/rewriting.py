@@ -26,14 +26,17 @@ def masked_apdu(octets: bytes) -> bytes:
     return masked(octets, *scan_apdu(octets, 0, len(octets))) if octets[:1] == b"\x01" else octets
 
 
-def with_user_information(octets: bytes, inner: bytes) -> bytes:
-    """Put *inner* in place of what the user-information of an ACSE APDU carries; lengths follow."""
-    root = read_apdu(octets).children[0]
-    node = root.child("user-information")
+def with_user_information(octets: bytes, before: bytes, inner: bytes) -> bytes:
+    """Put *inner* in place of *before*, which the user-information of an ACSE APDU carries; lengths follow."""
+    element = _element(_USER_INFORMATION, _element(_OCTET_STRING, inner))
+    old = _element(_USER_INFORMATION, _element(_OCTET_STRING, before))
+    _, start = axdr.scan_length(octets, 1, len(octets))
+    at = octets.rfind(old)
+    if at >= start:
+        return _element(octets[0], octets[start:at] + element + octets[at + len(old) :])
+    node = read_apdu(octets).children[0].child("user-information")  # its lengths are written in another way
     if node is None:
         return octets
-    start = next(child.end for child in root.children if child.name == "length") // 8
-    element = _element(_USER_INFORMATION, _element(_OCTET_STRING, inner))
     return _element(octets[0], octets[start : node.start // 8] + element + octets[node.end // 8 :])
 
 

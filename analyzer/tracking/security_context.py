@@ -7,8 +7,9 @@ from typing import NamedTuple
 from analyzer.security.attempt import Opener
 from analyzer.security.explain import Suspect
 from analyzer.security.keyring import KeySet
-from analyzer.security.keys import Key
+from analyzer.security.keys import Encrypt, Key
 from analyzer.tracking.authentication import Authentication
+from analyzer.tracking.counters import Sender
 
 
 class Transfer(NamedTuple):
@@ -20,12 +21,16 @@ class Transfer(NamedTuple):
     """Key-id and wrapped key."""
 
 
+Swift = tuple[Encrypt, bytes, bytes, str, Sender]
+"""Encryption, system title, SC and authentication key, name of the key, counters of the sender."""
+
+
 class SecurityContext:
     """The security context of one association."""
 
     __slots__ = (
-        "agreed", "changed_at", "client_title", "dedicated", "epoch", "handshake", "keys", "mechanism", "opened",
-        "openers", "server_title", "suspects", "transfer",
+        "agreed", "changed_at", "client_title", "dedicated", "epoch", "handshake", "keys", "mechanism", "openers",
+        "server_title", "sides", "suspects", "swift", "transfer",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -40,16 +45,16 @@ class SecurityContext:
         """The record whose key change could not be followed."""
         self.keys: dict[tuple[bytes, bytes], KeySet] = {}
         """By server's and client's title."""
+        self.sides: dict[tuple[bytes, str | None], tuple[KeySet, tuple[bytes, ...]]] = {}
+        """By the title that an APDU tells and the side that sends: keys, and the titles it may have."""
         self.openers: dict[tuple[int, int, bytes, str | None], Opener] = {}
+        self.swift: dict[tuple[int, int, bytes, str | None], Swift] = {}
+        """What verified last, for the next message of the same kind; associations of the same two titles share it."""
         self.epoch = 0
         """The epoch of changed keys in which keys were looked up."""
         self.suspects: dict[tuple[int, str], Suspect] = {}
         """By opener and status: why its messages do not open."""
-        self.opened: set[tuple[bytes, bytes]] = set()
-        """Which key with which title has opened something here."""
 
     def forget_keys(self) -> None:
         """Look keys up anew: a title or a key has become known."""
-        self.keys.clear()
-        self.openers.clear()
-        self.suspects.clear()
+        self.keys, self.sides, self.openers, self.swift, self.suspects = {}, {}, {}, {}, {}
