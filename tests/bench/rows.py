@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.bench.measure import Measurement
-from tests.bench.traffic import KEYS
+from tests.bench.traffic import KEYS, capture
 
 SMALL, MIDDLE, LARGE, SHORT = 10_000, 100_000, 1_000_000, 20_000
 Runs = dict[str, Measurement]
@@ -54,6 +54,7 @@ def commands(short: bool) -> dict[str, Command]:
     found = {
         "quiet wrapper": _decode("wrapper", middle, "-q"),
         "quiet hdlc": _decode("hdlc", middle, "-q"),
+        "quiet text log": _decode("text", middle, "-q"),
         "quiet hdlctcp": _decode("hdlctcp", middle, "-q"),
         "quiet cipher": _decode("cipher", middle, "-q"),
         "quiet cipher, keys": _decode("cipher", middle, "-q", *_KEYS),
@@ -98,6 +99,13 @@ def rows(short: bool) -> list[Row]:
             "whole decode, wrapper, no output", "µs a packet", 6, _per_packet("quiet wrapper", middle), "quiet wrapper"
         ),
         _row("whole decode, HDLC, no output", "µs a frame", 5, _per_packet("quiet hdlc", middle), "quiet hdlc"),
+        _row(
+            "whole decode, text log of HDLC frames, no output",
+            "s for 100 MB",
+            20,
+            lambda runs: runs["quiet text log"].cpu_s * 1e8 / capture("text", middle).stat().st_size,
+            "quiet text log",
+        ),
         _row(
             "whole decode, HDLC over TCP, no output",
             "µs a packet",

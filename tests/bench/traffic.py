@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +29,8 @@ def generator() -> Path:
 
 def capture(kind: str, packets: int, interleave: int = 1) -> Path:
     """A capture of this kind with this many packets, generated if it is not there yet."""
+    if kind == "text":
+        return text_log(packets)
     program = generator()
     if not program.is_file():
         raise NoTrafficError(
@@ -55,4 +58,25 @@ def capture(kind: str, packets: int, interleave: int = 1) -> Path:
         if run.returncode:
             raise NoTrafficError(f"{program.name} ended with {run.returncode}: {(run.stderr.splitlines() or [''])[-1]}")
         part.replace(path)
+    return path
+
+
+def text_log(frames: int) -> Path:
+    """A text log of HDLC frames, a line each with direction and time: ``TX: 10:15:32.123 7E A0 07``."""
+    source = capture("hdlc", frames)
+    path = source.with_suffix(".txt")
+    if path.exists():
+        return path
+    part = path.with_suffix(".part")
+    octets = source.read_bytes()
+    at, number = 24, 0
+    with part.open("w") as file:
+        while at < len(octets):
+            length = int.from_bytes(octets[at + 8 : at + 12], "little")
+            clock = time.strftime("%H:%M:%S", time.gmtime(36_932 + number // 20))
+            frame = octets[at + 16 : at + 16 + length].hex(" ").upper()
+            file.write(f"{'RX' if number % 2 else 'TX'}: {clock}.{number % 20 * 50:03} {frame}\n")
+            at += 16 + length
+            number += 1
+    part.replace(path)
     return path

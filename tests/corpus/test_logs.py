@@ -16,6 +16,7 @@ from analyzer.pipeline import Pipeline
 from analyzer.record import Record
 from captures import open_source
 from captures.chunk import RECEIVED, SENT, Chunk, Remark
+from dissectors.tree import Severity
 from tests.corpus.vectors import faults, folder
 
 SHAPES = {
@@ -120,6 +121,10 @@ def test_date_lines_are_the_times_of_what_follows(corpus: Path) -> None:
 def test_telegram_of_an_annotated_dump_is_whole(corpus: Path) -> None:
     chunks, _ = read(corpus, TELEGRAM)
     octets = b"".join(chunk.octets for chunk in chunks)
+    (record,) = decode(corpus, TELEGRAM)
+    assert (record.link, record.octets) == ("p1", octets)
+    assert [note.code for note in record.notes if note.severity >= Severity.NOTE] == ["p1-crc-unchecked"]
+    assert faults([record]) == []
     head = b"/EGM5G35\r\n\r\n\x00\x82\x02\x30\x30\x00\x00\x00\x00"
     assert octets.startswith(head)
     assert octets[len(head) + 555 :] == b"!FE0C\r\n"
