@@ -14,10 +14,10 @@ import pytest
 from analyzer.framing.frame import APDU, HDLC
 from analyzer.pipeline import Pipeline
 from analyzer.record import Record
-from captures import open_source
+from captures import open_source, source_from_hex
 from captures.chunk import RECEIVED, SENT, Chunk, Remark
 from dissectors.tree import Severity
-from tests.corpus.vectors import faults, folder
+from tests.corpus.vectors import entries, faults, folder
 
 SHAPES = {
     "ams_Aidon_problem_same_list3": "",
@@ -128,3 +128,14 @@ def test_telegram_of_an_annotated_dump_is_whole(corpus: Path) -> None:
     head = b"/EGM5G35\r\n\r\n\x00\x82\x02\x30\x30\x00\x00\x00\x00"
     assert octets.startswith(head)
     assert octets[len(head) + 555 :] == b"!FE0C\r\n"
+
+
+def test_sessions_of_the_vectors_are_read_as_they_are_written(corpus: Path) -> None:
+    sessions = [entry["hex_lines"] for entry in entries(corpus) if "hex_lines" in entry]
+    assert len(sessions) >= 20
+    sides = {"TX": SENT, "HOST": SENT, "RX": RECEIVED, "METER": RECEIVED}
+    for lines in sessions:
+        with source_from_hex("\n".join(lines)) as source:
+            found = [(chunk.direction, chunk.octets) for chunk in source]
+        parts = [line.split("|") for line in lines]
+        assert found == [(sides[side], bytes.fromhex(octets)) for side, octets in parts]
