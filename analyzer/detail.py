@@ -21,7 +21,7 @@ from dissectors.iec62056_21 import message_layer
 from dissectors.llc import REQUEST, RESPONSE, Llc, Llc432
 from dissectors.mbus import FRAMES as MBUS_FRAMES
 from dissectors.mbus import transport_payload
-from dissectors.p1 import telegram_layer
+from dissectors.p1 import P1Telegram, telegram_layer
 from dissectors.pdu import Layer
 from dissectors.reader import tree
 from dissectors.scanning import reads
@@ -30,6 +30,7 @@ from dissectors.wrapper import HEADER_SIZE, Wrapper
 
 _LLC_SIZE = 3
 _ENCRYPTED = 0x20
+_TELEGRAM = "deciphered telegram"
 _MOST_REMEMBERED = 4096
 T = TypeVar("T")
 Inside = Callable[[bytes, int, int], list[T]]
@@ -52,6 +53,10 @@ class Form(Generic[T]):
 
     def buffer(self, name: str, number: int, octets: bytes) -> T:
         """Give the form of an APDU in the buffer *name*, the *number*-th beside the frame."""
+        raise NotImplementedError
+
+    def telegram(self, number: int, octets: bytes) -> T:
+        """Give the form of the telegram that deciphering gave, in the *number*-th buffer beside the frame."""
         raise NotImplementedError
 
 
@@ -77,6 +82,12 @@ class Nodes(Form[Node]):
         node = Node(name, Kind.LAYER, 0, len(octets) * 8, buffer=number)
         registry.grow_apdu(node, octets, 0, len(octets))
         node.end = len(octets) * 8
+        return node
+
+    def telegram(self, number: int, octets: bytes) -> Node:
+        """Read the telegram's tree."""
+        node = Node(_TELEGRAM, Kind.LAYER, 0, len(octets) * 8, buffer=number)
+        node.add(tree(P1Telegram, octets))
         return node
 
 
@@ -120,6 +131,11 @@ class LayersText(Form[str]):
         inner = name_layers(writers.layers_text(octets))
         return f'{{"name": "{name}", "range": [0, {len(octets)}], "buffer": {number}, "children": {inner}}}'
 
+    def telegram(self, number: int, octets: bytes) -> str:
+        """Write a node for the buffer, with the telegram's form below."""
+        inner = writers.layer_text(P1Telegram, octets)
+        return f'{{"name": "{_TELEGRAM}", "range": [0, {len(octets)}], "buffer": {number}, "children": [{inner}]}}'
+
 
 class OutlineText(Form[str]):
     """The outline, *indent* times two blanks before each line."""
@@ -160,6 +176,11 @@ class OutlineText(Form[str]):
         blanks = "  " * self.indent
         return f"{blanks}{name}\n{name_outline(writers.outline_lines(octets, 0, len(octets), self.indent + 1))}"
 
+    def telegram(self, number: int, octets: bytes) -> str:
+        """Write a line for the buffer, the telegram's outline below."""
+        blanks = "  " * self.indent
+        return f"{blanks}{_TELEGRAM}\n{writers.layer_outline(P1Telegram, octets, indent=self.indent + 1)}"
+
 
 def _named_layers(octets: bytes, at: int, end: int) -> str:
     return name_layers(writers.layers_text(octets, at, end)[1:-1])
@@ -196,8 +217,8 @@ def walk(record: Record, form: Form[T]) -> list[T]:
     elif record.link == "mbus":
         inside = _information(form, carrier, len(octets)) if carrier >= 0 else None
         found = [form.layer(MBUS_FRAMES[octets[0]], octets, 0, len(octets), inside)]
-    elif record.kind == MESSAGE or (record.link == "p1" and at < 0):
-        plain = seven_bits(octets) if has_parity(octets) and record.kind == MESSAGE else octets
+    elif (record.kind == MESSAGE and apdu is None) or (record.link == "p1" and at < 0):
+        plain = seven_bits(octets) if has_parity(octets) and apdu is None else octets
         layer = telegram_layer(plain) if record.link == "p1" else message_layer(plain)
         found = [form.layer(layer, plain, 0, len(plain))]
     elif record.link == "wrapper":
@@ -208,8 +229,11 @@ def walk(record: Record, form: Form[T]) -> list[T]:
         found = [*_headers(form, octets, 0, carrier), *form.apdu(octets, carrier, len(octets))]
     else:
         found = [form.octets(octets)]
-    for number, (name, inner) in enumerate(_buffers(record, stood, at), 1):
+    buffers = _buffers(record, stood, at)
+    for number, (name, inner) in enumerate(buffers, 1):
         found.append(form.buffer(name, number, inner))
+    if record.kind == MESSAGE and record.closed is not None:
+        found.append(form.telegram(len(buffers) + 1, record.closed.plaintext))
     return found
 
 

@@ -166,6 +166,7 @@ class P1CipheredTelegram(Layer):
     ]
 
 
+_TELEGRAM = re.compile(rb"/[A-Za-z]{3}[!-~][ -~]*\r?\n\r?\n[-0-9A-F.:]+\(")
 _SEALED = re.compile(rb"/[^\r\n]*\r?\n\r?\n(?=\x00\x82|\x00\x81|\x08[A-Z]{3})")
 
 
@@ -173,6 +174,11 @@ def sealed_start(octets: bytes) -> int:
     """Find where the system title of a ciphered telegram without DB stands; 0 where *octets* are none."""
     found = _SEALED.match(octets)
     return found.end() if found else 0
+
+
+def is_telegram(octets: bytes) -> bool:
+    """Tell whether *octets*, which deciphering gave, are a telegram: by its identification and the empty line."""
+    return _TELEGRAM.match(octets) is not None
 
 
 def telegram_layer(octets: bytes) -> type[Layer]:

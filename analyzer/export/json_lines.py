@@ -115,7 +115,7 @@ def _add_apdus(record: Record, add: Callable[[str], None]) -> None:
     """Write what the record carries, as far as there is something."""
     layers = record.protection
     shown = record.shown if layers else record.apdu
-    if shown is not None:
+    if shown is not None and record.kind != MESSAGE:
         add(f', "apdu": {apdu_text(shown.octets)}')
     if record.closed is not None:
         add(f', "ciphered": {_text(_closed(record.closed))}')

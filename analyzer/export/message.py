@@ -33,6 +33,8 @@ def layer_of(record: Record) -> type[Layer]:
 
 def message_form(record: Record) -> dict[str, Any]:
     """Give the ``message`` member: the type, and its fields as the interface names them."""
+    if record.closed is not None:
+        return telegram_form(record.closed.plaintext)
     octets = plain_octets(record.octets)
     members = to_json(tree(layer_of(record), octets))
     if record.link == "p1":

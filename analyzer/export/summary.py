@@ -65,7 +65,7 @@ def object_text(one: Object) -> str:
 def summary(record: Record, values: Sequence[Value] = ()) -> str:
     """Say what *record* is, with the *values* in it; an empty text never comes out."""
     apdu = record.apdu
-    if apdu is None:
+    if apdu is None or record.kind == MESSAGE:
         return _without_apdu(record)
     text = apdu_summary(record.assembled or apdu, record.objects, values)
     if record.assembled is not None:

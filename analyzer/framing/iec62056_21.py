@@ -52,6 +52,8 @@ class Iec62056Framer(HdlcFramer):
         at = idle_end = 0
         while (yield from self._wait(at + 1)):
             octets = self._octets
+            if not at and self._behind_flag:
+                self._speaks = False
             if at == idle_end:  # only idle octets stand before
                 found = _NOT_IDLE.search(octets, at)
                 at = idle_end = found.start() if found else len(octets)
@@ -93,8 +95,6 @@ class Iec62056Framer(HdlcFramer):
         octets = self._octets
         flagged = octets[at - 1] == FLAG if at else self._behind_flag
         if not flagged or octets[at] & 0xF0 != 0xA0:
-            if self._behind_flag and not at:
-                self._speaks = False
             link, end, problem = yield from self._message_at(at, is_clean and self._speaks)
             if end:
                 return link, end, problem

@@ -113,10 +113,12 @@ class P1Link:
         octets = record.octets
         if octets[:1] == b"\xdb":
             self.dialogue.take(record, self._peer(side), octets, 0)
+            show_telegram(record)
         elif start := p1.sealed_start(octets):
             # what stands in clear is not the APDU's: it lacks its tag, and text stands behind it
             self.dialogue.take(record, self._peer(side), b"\xdb" + octets[start : _sealed_end(octets, start)], -1)
             record.notes += _notes(p1.P1CipheredTelegram, octets, is_cut=bool(record.problem))
+            show_telegram(record)
         else:
             record.kind = MESSAGE
             octets = undo_parity(record)
@@ -154,6 +156,15 @@ def undo_parity(record: Record) -> bytes:
         text = f"{plural} {named} of odd weight: the characters there are damaged"
         record.add_note(finding("parity-wrong", text, faults[0], faults[-1] + 1))
     return seven_bits(octets)
+
+
+def show_telegram(record: Record) -> None:
+    """Let *record* be the telegram that deciphering its APDU gave, if it gave one."""
+    closed = record.closed
+    if closed is None or closed.is_opened or not p1.is_telegram(closed.plaintext):
+        return
+    record.link, record.kind, record.direction = "p1", MESSAGE, UNSOLICITED
+    record.notes += _telegram_notes(closed.plaintext, is_cut=False)
 
 
 def _is_healthy(octets: bytes, kind: str) -> bool:

@@ -13,18 +13,23 @@ from analyzer.export.summary import summary
 from analyzer.export.text import TextLines
 from analyzer.pipeline import Pipeline
 from analyzer.record import Record
+from analyzer.security.keyring import Keyring
+from analyzer.security.keyring import Meter as KnownMeter
+from analyzer.security.keys import Key, KeyRole
 from analyzer.simulate import local_messages as messages
 from analyzer.simulate import model
+from analyzer.simulate.ciphering import Seal
 from analyzer.simulate.client import Client
 from analyzer.simulate.forms import nanoseconds
 from analyzer.simulate.hdlc_line import HdlcLink
 from analyzer.simulate.local_client import LocalClient
 from analyzer.simulate.local_meter import LocalMeter, contents_of, profile_rows
 from analyzer.simulate.meter import Meter
-from analyzer.simulate.p1_port import telegram
+from analyzer.simulate.p1_port import ciphered, telegram
 from analyzer.simulate.sent import TO_METER
 from analyzer.simulate.serial_tap import OnLine, listen
 from analyzer.simulate.speaker import Target
+from analyzer.tracking.protection import Protection
 from captures import source_from_hex
 from captures.chunk import LINK_OCTETS, RECEIVED, SENT, UNKNOWN, Chunk
 from dissectors.hdlc import Address
@@ -277,6 +282,45 @@ def test_ciphered_telegram_behind_its_line_carries_a_closed_apdu(body: bytes) ->
 def test_ciphered_telegrams_in_a_row_are_closed_apdus() -> None:
     records = of((b"\xdb" + SEALED) * 3)
     assert [(one.link, one.apdu and one.apdu.octets) for one in records] == [("p1", b"\xdb" + SEALED)] * 3
+
+
+SEAL = Seal(0x30, bytes(range(16)), bytes(range(0xD0, 0xE0)), b"MMM00001")
+
+
+def with_keys(octets: bytes, roles: tuple[str, ...]) -> Record:
+    """The one record of *octets*, its APDU opened with the keys of the seal."""
+    meter = KnownMeter(server_title=SEAL.title)
+    for role, key in (("guek", SEAL.key), ("gak", SEAL.authentication_key)):
+        if role in roles:
+            meter.keys[KeyRole(role)] = Key(KeyRole(role), key, meter.place)
+    with source_from_hex(octets.hex()) as source:
+        (record,) = Pipeline(None, Protection(Keyring([meter]))).run(source)
+    return record
+
+
+@pytest.mark.parametrize("identification", ["", "MMM5SIM"])
+@pytest.mark.parametrize(("roles", "status"), [(("guek", "gak"), "verified"), (("guek",), "decrypted-unverified")])
+def test_deciphered_telegram_is_the_message(identification: str, roles: tuple[str, ...], status: str) -> None:
+    record = with_keys(ciphered(TELEGRAM, SEAL, 7, identification=identification), roles)
+    line = json.loads(JsonLines(lambda: 9, layers=True).line(record))
+    assert (record.link, record.kind, record.direction) == ("p1", "message", "unsolicited")
+    assert line["message"] == message(of(TELEGRAM)[0])
+    assert line["ciphered"]["status"] == status
+    assert "apdu" not in line
+    assert line["layers"][-1]["name"] == "deciphered telegram"
+    assert summary(record).startswith("Telegram · MMM5SIM")
+    assert "deciphered telegram\n" in TextLines(lambda: 9, tree=True).line(record)
+    assert [node.name for node in detail(record)][-1] == "deciphered telegram"
+
+
+def test_deciphered_telegram_with_a_wrong_crc_is_noted() -> None:
+    record = with_keys(ciphered(TELEGRAM.replace(b"456", b"457"), SEAL, 7), ("guek", "gak"))
+    assert codes(record) == ["p1-crc-wrong"]
+
+
+def test_ciphered_telegram_without_its_key_stays_an_apdu() -> None:
+    record = with_keys(ciphered(TELEGRAM, SEAL, 7, identification="MMM5SIM"), ())
+    assert (record.link, record.kind) == ("p1", "apdu")
 
 
 @pytest.mark.parametrize(("stack", "octets"), [("iec62056-21", b"1.8.0(1)\r\n"), ("p1", TELEGRAM)])
