@@ -47,7 +47,8 @@ test: $(STAMP)  ## lint, then every test (the wheel in an empty environment amon
 bench: $(STAMP)  ## speed and memory against the goals and against stock tshark; SHORT=1 for a quick look
 	$(BIN)/python -m tests.bench $(if $(SHORT),--short,) $(BENCH_ARGS)
 
-oracles: $(STAMP) $(ORACLES_STAMP)  ## random APDUs against gurux-dlms and dlms-cosem; SHORT=1 for a quick look
+oracles: $(STAMP) $(ORACLES_STAMP)  ## random APDUs against gurux-dlms and dlms-cosem, and secured sessions of Gurux; SHORT=1 for a quick look
+	$(BIN)/python -m pytest tests/oracles/test_gurux_session.py
 	$(BIN)/python -m tests.oracles --python $(ORACLES_VENV)/bin/python $(if $(SHORT),--short,) $(ORACLES_ARGS)
 
 samples: $(STAMP)  ## the bundled captures anew, from the simulator

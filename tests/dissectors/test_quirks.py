@@ -164,6 +164,14 @@ def test_nine_octets_that_are_a_date_time_of_no_century_are_read_by_their_length
     assert reader.apdu_json(octets)["data-notification"]["date-time"] == "0C07CF060F060C1E00"
 
 
+def test_length_that_counts_the_user_information_alone_is_the_known_deviation() -> None:
+    # 21 octets are left, 14 announced: those of the initiate response; 16 in its element, 15 announced
+    octets = bytes.fromhex("63 0E 8001 00 BE 0F 040E 0800065F1F040000101D04000007")
+    assert [note.cause for note in quirks_of(octets)] == ["length-too-small", "length-too-small"]
+    right = bytes.fromhex("63 15 8001 00 BE 10 040E 0800065F1F040000101D04000007")
+    assert reader.apdu_json(octets) == reader.apdu_json(right)
+
+
 def test_two_length_octets_that_lie_by_more_are_no_quirk() -> None:
     # the announced length is 5 too small: octets left over, not the known deviation
     octets = bytes.fromhex("63 10 8001 00 BE 10 040E 0800065F1F040000101D04000007")
