@@ -1,6 +1,6 @@
 """Whom a simulated meter lets in: passwords, and the four passes of high level security.
 
-Source: IEC 62056-5-3 (authentication mechanisms), IEC 62056-6-2 (Association LN, reply_to_HLS_authentication).
+Source: IEC 62056-5-3 (authentication mechanisms), IEC 62056-6-2 (Association LN and SN, reply_to_HLS_authentication).
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from analyzer.simulate.association import LOW_LEVEL, LOWEST, MECHANISM, Association
 from analyzer.simulate.forms import form_of, octet_string
 from analyzer.simulate.objects import READ_WRITE_DENIED, SUCCESS
+from analyzer.simulate.sent import Form
 from analyzer.simulate.services_ln import echo
 from dissectors.pdu import Layer
 from dissectors.xdlms.action import ActionRequestNormal, ActionResponseNormal
+from dissectors.xdlms.short_name import ParameterizedAccess, ReadRequest, ReadResponse
 
 if TYPE_CHECKING:
     from analyzer.simulate.meter import Meter
@@ -21,6 +23,8 @@ NO_REASON, AUTHENTICATION_FAILURE, AUTHENTICATION_REQUIRED = 0, 13, 14
 MECHANISM_NOT_RECOGNISED, PASSWORD_REQUIRED = 11, 12
 """Diagnostics of an AARE. The one that asks for a high level security's further passes is no error."""
 ASSOCIATION_LN, REPLY = 15, 1
+REPLY_NAME = 0xFA58
+"""The short name of the method of the Association SN that takes an answer."""
 
 
 def admit(meter: Meter, request: Any) -> int:
@@ -43,17 +47,32 @@ def admit(meter: Meter, request: Any) -> int:
 
 def reply(meter: Meter, association: Association, request: Any) -> Layer | None:
     """Answer pass 3 with pass 4, or refuse it; None where the request is another one."""
-    if meter.side is None or association.challenges is None or not isinstance(request, ActionRequestNormal):
-        return None
-    target = request.cosem_method_descriptor
-    if (target.class_id, target.method_id) != (ASSOCIATION_LN, REPLY):
+    proof = _proof(request)
+    if meter.side is None or association.challenges is None or proof is None:
         return None
     own, other = association.challenges
-    given = request.method_invocation_parameters
-    octets = {} if given is None else form_of(given)
-    proof = bytes.fromhex(str(octets.get("octet-string", "")))
-    if not meter.side.believes(proof, own, other):
-        return ActionResponseNormal(**echo(request), single_response={"result": READ_WRITE_DENIED})
-    association.challenges = None
-    answer = {"data": octet_string(meter.side.prove(own, other))}
-    return ActionResponseNormal(**echo(request), single_response={"result": SUCCESS, "return_parameters": answer})
+    answer: Form | None = None
+    if meter.side.believes(proof, own, other):
+        association.challenges = None
+        answer = octet_string(meter.side.prove(own, other))
+    if isinstance(request, ReadRequest):
+        return ReadResponse(results=[{"data": answer} if answer else {"data-access-error": READ_WRITE_DENIED}])
+    outcome = {"result": SUCCESS, "return_parameters": {"data": answer}} if answer else {"result": READ_WRITE_DENIED}
+    return ActionResponseNormal(**echo(request), single_response=outcome)
+
+
+def _proof(request: Any) -> bytes | None:
+    """Find what answers the meter's challenge; None where the request is for something else."""
+    if isinstance(request, ActionRequestNormal):
+        target, given = request.cosem_method_descriptor, request.method_invocation_parameters
+        if (target.class_id, target.method_id) != (ASSOCIATION_LN, REPLY):
+            return None
+    elif isinstance(request, ReadRequest) and len(request.variable_access_specification) == 1:
+        (wanted,) = request.variable_access_specification
+        if not isinstance(wanted, ParameterizedAccess) or wanted.variable_name != REPLY_NAME:
+            return None
+        given = wanted.parameter
+    else:
+        return None
+    form = {} if given is None else form_of(given)
+    return bytes.fromhex(str(form.get("octet-string", "")))

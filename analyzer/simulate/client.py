@@ -10,25 +10,21 @@ from typing import Any
 
 from analyzer.simulate.association import LN_CIPHERED, LN_CONFORMANCE, LN_CONTEXT
 from analyzer.simulate.authentication import ASSOCIATION_LN, REPLY
-from analyzer.simulate.forms import NULL, encode_form, form_of, octet_string, read_apdu
+from analyzer.simulate.client_association import AssociatedClient
+from analyzer.simulate.forms import NULL, encode_form, form_of, read_apdu
 from analyzer.simulate.object_lists import ASSOCIATION
-from analyzer.simulate.profile import plain
-from analyzer.simulate.secured import Side
 from analyzer.simulate.sent import Form
 from analyzer.simulate.services_ln import read_forms
-from analyzer.simulate.speaker import Speaker, Target, authentication, calling
-from dissectors.acse import Aarq, Rlrq
+from analyzer.simulate.speaker import Target
 from dissectors.pdu import Layer
 from dissectors.xdlms import access, action, get
 from dissectors.xdlms import set as set_service
-from dissectors.xdlms.initiate import InitiateRequest
 
 
-class Client(Speaker):
+class Client(AssociatedClient):
     """Reads with logical names. Octets: *max_receive_pdu_size* is what it takes in one APDU."""
 
     max_receive_pdu_size = 1024
-    _proposed: InitiateRequest | None = None
 
     def associate(
         self, *, password: bytes = b"", max_receive_pdu_size: int = 1024, without: Sequence[str] = ()
@@ -38,38 +34,13 @@ class Client(Speaker):
         A secured client goes through the passes of its mechanism. Gives whether both sides believe each other.
         """
         self.max_receive_pdu_size = max_receive_pdu_size
-        proposed = sorted(LN_CONFORMANCE - set(without))
-        members = authentication(password)
-        context, challenge, key = LN_CONTEXT, b"", None
-        if self.side:
-            security = self.side.security
-            challenge = self.side.challenge()
-            members = calling(self.side, challenge)
-            context = LN_CIPHERED if security.is_ciphered else LN_CONTEXT
-            key = security.keys.dedicated if security.key_source.has_dedicated_key else None
-        request = Aarq(application_context_name=context, **members)
-        self._proposed = InitiateRequest(
-            dedicated_key=key, proposed_conformance=proposed, client_max_receive_pdu_size=max_receive_pdu_size
+        return self.open(
+            (LN_CONTEXT, LN_CIPHERED), sorted(LN_CONFORMANCE - set(without)), max_receive_pdu_size, password
         )
-        request.user_information = self._proposed
-        answer = read_apdu(self.ask(request))
-        if self.side and self.side.security.mechanism.is_high:
-            return self._authenticate(self.side, challenge, answer)
-        return self.client in self.meter.associations
 
-    def _authenticate(self, side: Side, challenge: bytes, answer: Any) -> bool:
-        """Answer the meter's challenge (pass 3), and check its answer (pass 4)."""
-        if answer.responding_authentication_value is None:
-            return False
-        other: bytes = answer.responding_authentication_value[1]
-        proof = octet_string(side.prove(challenge, other))
-        returned = self.action(Target(ASSOCIATION_LN, ASSOCIATION, REPLY), proof)
-        return not isinstance(returned, int) and side.believes(bytes.fromhex(str(plain(returned))), challenge, other)
-
-    def release(self) -> None:
-        """Close the association; a secured one says again what was proposed, ciphered."""
-        is_ciphered = self.side is not None and self.side.security.is_ciphered
-        self.ask(Rlrq(reason=0, user_information=self._proposed if is_ciphered else None))
+    def reply(self, proof: Form) -> Form | int:
+        """Answer the meter's challenge by the method of its association object."""
+        return self.action(Target(ASSOCIATION_LN, ASSOCIATION, REPLY), proof)
 
     def get(self, target: Target) -> Form | int:
         """Read an attribute, in blocks where the meter chooses to; gives Data or a data-access-result."""

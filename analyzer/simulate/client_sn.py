@@ -6,31 +6,28 @@ from collections.abc import Sequence
 from typing import Any
 
 from analyzer.cosem.obis import obis_from_text
-from analyzer.simulate.association import SN_CONFORMANCE, SN_CONTEXT
+from analyzer.simulate.association import SN_CIPHERED, SN_CONFORMANCE, SN_CONTEXT
+from analyzer.simulate.authentication import REPLY_NAME
+from analyzer.simulate.client_association import AssociatedClient
 from analyzer.simulate.forms import form_of, octet_string, octets_of, read_apdu
 from analyzer.simulate.sent import Form
-from analyzer.simulate.speaker import Speaker, Target, authentication
-from dissectors.acse import Aarq, Rlrq
+from analyzer.simulate.speaker import Target
 from dissectors.pdu import Layer
-from dissectors.xdlms.initiate import InitiateRequest
 from dissectors.xdlms.short_name import ReadRequest, UnconfirmedWriteRequest, WriteRequest
 
 
-class ShortNameClient(Speaker):
+class ShortNameClient(AssociatedClient):
     """Reads with short names, which it takes from the meter's objects as after reading the object list."""
 
     def associate(self, *, password: bytes = b"", max_receive_pdu_size: int = 1024) -> bool:
-        """Open the association, with low level security where a password is given."""
-        request = Aarq(application_context_name=SN_CONTEXT, **authentication(password))
-        request.user_information = InitiateRequest(
-            proposed_conformance=sorted(SN_CONFORMANCE), client_max_receive_pdu_size=max_receive_pdu_size
-        )
-        self.ask(request)
-        return self.client in self.meter.associations
+        """Open the association, with low level security where a password is given, or as a secured client."""
+        return self.open((SN_CONTEXT, SN_CIPHERED), sorted(SN_CONFORMANCE), max_receive_pdu_size, password)
 
-    def release(self) -> None:
-        """Close the association."""
-        self.ask(Rlrq(reason=0))
+    def reply(self, proof: Form) -> Form | int:
+        """Answer the meter's challenge by a read of its association's method with a parameter."""
+        members = {"variable_name": REPLY_NAME, "selector": 0, "parameter": proof}
+        answer = read_apdu(self.ask(ReadRequest(variable_access_specification=[{"parameterized-access": members}])))
+        return _value(answer.results[0])
 
     def name(self, target: Target) -> int:
         """Give the short name of an attribute."""

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from analyzer.cosem.obis import obis_from_text
-from analyzer.simulate.association import LOW_LEVEL, MECHANISM
 from analyzer.simulate.forms import octets_of
 from analyzer.simulate.meter import Meter
 from analyzer.simulate.secured import Side
-from analyzer.simulate.security import Mechanism, Security
+from analyzer.simulate.security import Security
 from analyzer.simulate.sent import MILLISECOND, TO_CLIENT, TO_METER, Form, Reading, Sent, Truth
 from dissectors import registry
 from dissectors.pdu import Layer
@@ -147,24 +146,3 @@ class Speaker:
         """Count the invoke-id from 1 to 15."""
         self._invoke_id = self._invoke_id % 15 + 1
         return self._invoke_id
-
-
-def authentication(password: bytes) -> dict[str, Any]:
-    """Give the AARQ members of low level security; none without a password."""
-    if not password:
-        return {}
-    return {
-        "sender_acse_requirements": ["authentication"],
-        "mechanism_name": LOW_LEVEL,
-        "calling_authentication_value": ("charstring", password),
-    }
-
-
-def calling(side: Side, challenge: bytes) -> dict[str, Any]:
-    """Give the AARQ members of a secured association; *challenge* is the client's, where the mechanism asks for one."""
-    security = side.security
-    found: dict[str, Any] = {"calling_ap_title": side.title}
-    if security.mechanism is not Mechanism.NONE:
-        found |= authentication(challenge if security.mechanism.is_high else security.secret)
-        found["mechanism_name"] = f"{MECHANISM}{int(security.mechanism)}"
-    return found

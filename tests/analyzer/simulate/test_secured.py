@@ -11,6 +11,7 @@ from analyzer.simulate import model, network
 from analyzer.simulate.association import LN_CIPHERED, MECHANISM
 from analyzer.simulate.block_transfer import ask_in_blocks, push_in_blocks
 from analyzer.simulate.client import Client
+from analyzer.simulate.client_association import calling
 from analyzer.simulate.forms import nanoseconds, octet_string, octets_of
 from analyzer.simulate.hdlc_line import HdlcLink, place
 from analyzer.simulate.meter import Meter
@@ -19,7 +20,7 @@ from analyzer.simulate.object_lists import ASSOCIATION
 from analyzer.simulate.secured import Side
 from analyzer.simulate.security import KeySource, Mechanism, Security, published_keys
 from analyzer.simulate.sent import TO_CLIENT, TO_METER, Sent
-from analyzer.simulate.speaker import Speaker, Target, calling
+from analyzer.simulate.speaker import Speaker, Target
 from dissectors.acse import Aare, Aarq
 from dissectors.hdlc import Address
 from dissectors.tree import Severity

@@ -11,7 +11,11 @@ from analyzer.record import Record
 from analyzer.security.keyring_file import load
 from analyzer.simulate import model, network
 from analyzer.simulate.block_transfer import ask_in_blocks
+from analyzer.simulate.client_sn import ShortNameClient
+from analyzer.simulate.forms import octet_string
 from analyzer.simulate.hdlc_line import HdlcLink, place
+from analyzer.simulate.meter import Meter
+from analyzer.simulate.object_lists import with_short_names
 from analyzer.simulate.security import KeySource, Mechanism, Security
 from analyzer.simulate.sent import Sent
 from analyzer.simulate.speaker import Target
@@ -92,8 +96,32 @@ def test_every_protection_and_mechanism_opens_with_the_keys(
             suite, source, mechanism=mechanism, is_authenticated=is_authenticated, is_encrypted=is_encrypted
         )
         units = carried(session(security).dialogue, carrier)
-        count = assert_all_open(records_of(units, keys), units, expected(security))
-        assert (count >= 6) == security.is_ciphered
+        records = records_of(units, keys)
+        assert (assert_all_open(records, units, expected(security)) >= 6) == security.is_ciphered
+        passes = [note for record in records for note in record.notes if note.code == "hls-verified"]
+        assert len(passes) == (2 if mechanism.is_high else 0)
+
+
+def short_name_session(security: Security) -> list[Sent]:
+    objects = with_short_names(model.electricity_meter("1", start_ns=NOW, rows=12))
+    client = ShortNameClient(Meter(objects, security=security), 16, start_ns=NOW, seed=1, security=security)
+    assert client.associate(max_receive_pdu_size=400)
+    client.read(Target(8, model.CLOCK), Target(1, model.SERIAL_NUMBER))
+    client.read(Target(7, model.PROFILE))
+    client.write((client.name(Target(20, model.CALENDAR, 6)), octet_string(b"WINTER")))
+    client.release()
+    return client.dialogue
+
+
+@pytest.mark.parametrize(("suite", "source"), sorted({one[:2] for one in COMBINATIONS}, key=str))
+def test_every_mechanism_with_short_names_opens_with_the_keys(suite: int, source: KeySource, tmp_path: Path) -> None:
+    for mechanism in (one[2] for one in COMBINATIONS if one[:2] == (suite, source)):
+        security = security_of(suite, source, mechanism=mechanism)
+        units = carried(short_name_session(security), "hdlc")
+        records = records_of(units, keyring(security, tmp_path))
+        assert assert_all_open(records, units, "verified") >= 6
+        passes = [note for record in records for note in record.notes if note.code == "hls-verified"]
+        assert len(passes) == (2 if mechanism.is_high else 0)
 
 
 @pytest.mark.parametrize("source", [KeySource.WRAPPED, KeySource.ONE_PASS, KeySource.STATIC])
