@@ -44,7 +44,9 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
         return None
     most = max(trial.octets for trial in trials)
     best = next(trial for trial in trials if trial.octets >= most * _ENOUGH)
-    hints = hints._replace(lanes=tuple(best.reader.lanes), has_directions=best.reader.directed)
+    hints = hints._replace(
+        lanes=tuple(best.reader.lanes), has_directions=best.reader.directed, has_frames=best.reader.framed
+    )
     clock = best.reader.clock
     has_times = clock.has_date or clock.has_clock
     return Judgement(best.shape, hints, best.octets, clock.digits, has_times and not clock.has_zone, clock.has_date)

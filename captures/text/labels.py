@@ -18,6 +18,7 @@ _IN_SENTENCES = re.compile(
     rb"|(rx|rxd|received?|receives|receiving|recv|rcvd|reads?|reading|incoming|response|answer|reply))(?![a-z0-9_])"
 )
 _ARROWS = re.compile(rb">>>|<<<|>>|<<|-->|<--|->|<-")
+_INSIDE = re.compile(rb"pdu|payload|dlms re(?:quest|sponse)|[a-z]re(?:quest|sponse)")
 _NO_TRAFFIC = re.compile(
     rb"analy[sz]|window|digest|challenge|password|secret|(?<![a-z])keys?(?![a-z])|title|hash|crc|[fh]cs|checksum"
     rb"|plain|decr|decipher|decoded|parsed|nonce|signature|certificate|serial number|logical name|obis"
@@ -38,6 +39,11 @@ def direction_in(label: bytes) -> int:
         return SENT if found[1] else RECEIVED
     arrow = _ARROWS.search(lowered.partition(b"\n")[0])
     return direction_of(arrow[0]) if arrow else UNKNOWN
+
+
+def is_inside(label: bytes) -> bool:
+    """Tell whether the words around octets name an APDU or a part of one."""
+    return _INSIDE.search(label.lower()) is not None
 
 
 def is_no_traffic(label: bytes) -> bool:

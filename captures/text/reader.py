@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
 from captures.links import link_of
-from captures.text.labels import direction_in, direction_of, is_no_traffic
+from captures.text.labels import direction_in, direction_of, is_inside, is_no_traffic
 from captures.text.octets import hex_octets, listed_octets, literal_octets
 from captures.text.shapes import Joins, Shape
 from captures.text.times import DAY_FIRST, Clock
@@ -23,7 +23,9 @@ _LONGEST_RUN = 4096
 _MOST_LABELS = 1024
 _MOST_SESSIONS = 16
 _ANOTHER_SESSION_NS = 43_200_000_000_000
-_NO_GROUPS: dict[str, int] = {}
+_DATED_NS = 366 * 86_400 * 1_000_000_000
+"""Times before are of a clock without a date, and say nothing of other days."""
+_FLAG = b"\x7e"
 
 
 class Hints(NamedTuple):
@@ -34,6 +36,8 @@ class Hints(NamedTuple):
     """The names of taps, in the order of their first reads."""
     has_directions: bool = False
     """Some octets have words of a direction before them: others then are no traffic."""
+    has_frames: bool = False
+    """Some octets begin as HDLC frames: what is called an APDU then is the inside of one."""
 
 
 class Reader:
@@ -46,6 +50,8 @@ class Reader:
         """Lines that are no traffic, and the first of them."""
         self.directed = False
         """Whether any octets had words of a direction."""
+        self.framed = False
+        """Whether any octets began as an HDLC frame."""
         self.lanes: list[bytes] = list(hints.lanes)
         self._hints = hints
         self._emit, self._odd = emit, odd
@@ -69,7 +75,6 @@ class Reader:
         self.shape = shape
         self._groups = shape.data.groupindex
         self._match = shape.data.fullmatch if shape.tail is None else partial(_last_match, shape.data, shape.tail)
-        self._heading_groups = shape.heading.groupindex if shape.heading else _NO_GROUPS
         self._has_time = "time" in self._groups
         self._has_direction = "direction" in self._groups
         self._is_simple = (
@@ -98,7 +103,7 @@ class Reader:
         if heading is not None and len(line) <= LONGEST_HEADING and not _is_blank(line):
             match = heading.fullmatch(line)
             if match is not None:
-                self._heading(match, offset)
+                self._heading(match)
                 return True
         return self._other(line, number)
 
@@ -156,13 +161,15 @@ class Reader:
             line, start, end = match.string, match.start(), match.end()
             label = line[max(0, start - LONGEST_HEADING) : start] + b"\n" + line[end : end + LONGEST_HEADING]
             worded, is_traffic = self._label(label)
+            if self._hints.has_frames and octets[:1] != _FLAG and is_inside(label):
+                is_traffic = False
             direction = direction or worded
             if not is_traffic or (self._hints.has_directions and not direction):
                 self.pass_over(number)
                 return True
             if time_ns is None:
                 time_ns = self.clock.find(label)
-        if groups.get("delta"):
+        if groups.get("delta") and self._time_ns is None:
             self._elapsed_ms += int(groups["delta"])
             time_ns = self._elapsed_ms * 1_000_000
             self.clock.digits = max(self.clock.digits, 3)
@@ -178,7 +185,7 @@ class Reader:
             self._read(octets, groups, direction, offset)
         return True
 
-    def _heading(self, match: "re.Match[bytes]", offset: int) -> None:
+    def _heading(self, match: "re.Match[bytes]") -> None:
         """Take a line that says what the octets below it are."""
         self.end()
         groups = match.groupdict()
@@ -268,12 +275,12 @@ class Reader:
         """Make the chunk. A log that jumps back by half a day is another recording, so another line."""
         if not octets:
             return
-        if time_ns is not None:
+        if time_ns is not None and time_ns > _DATED_NS:
             if time_ns < self._last_ns - _ANOTHER_SESSION_NS and self._session < _MOST_SESSIONS:
                 self._session += 1
             self._last_ns = time_ns
-        if direction:
-            self.directed = True
+        self.directed = self.directed or direction != UNKNOWN
+        self.framed = self.framed or octets[:1] == _FLAG
         self.chunks += 1
         self._given_ns, self._given_direction, self._last_was_octets = time_ns, direction, True
         link_type = link_of(octets)

@@ -199,7 +199,7 @@ SHAPES: tuple[Shape, ...] = (
         "wireshark-hex", "a hex dump of Wireshark", Joins.DUMP,
         r"\s*(?P<offset>[0-9A-Fa-f]{4})\s{2,3}<pairs><column>",
         r"(?:Frame \(\d+ bytes\):|Packet \(\d+ bytes\):|(?P<aside>[A-Z][\w /().-]* \(\d+ bytes\):))\s*"
-        r"|\s*\d+\s+(?P<relative>\d+\.\d{3,9})\s+\S+\s+(?:→|->)\s+\S+\s.*",
+        r"|\s*\d+\s+(?P<relative>\d{1,9}\.\d{3,9})\s+\S+\s+(?:→|->)\s+\S+\s.*",
         may_follow=True,
     ),
     Shape(
@@ -256,7 +256,7 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "titles", "octets below titles with directions", Joins.LINE,
-        rf"{_HEXLINE}(?:\(\s*\+\s*(?P<delta>\d+)\s*ms\)\s*)?",
+        rf"{_HEXLINE}(?:\(\s*\+\s*(?P<delta>\d{{1,9}})\s*ms\)\s*)?",
         r"(?!.*(?:[:|>-]|\b<word>)\s*(?:[0-9A-Fa-f]{2}\s*)+$)\W*(?:<time>)?\W*(?P<label>[A-Za-z].{0,200})",
         needs_heading=True,
     ),

@@ -193,6 +193,24 @@ def test_octets_that_wireshark_joined_are_not_read_twice() -> None:
     assert [chunk.octets for chunk in read(text * 2)] == [SNRM, SNRM]
 
 
+def test_apdus_that_are_printed_beside_their_frames_are_no_traffic() -> None:
+    lines = []
+    for event in session():
+        word = "Sending" if event.direction == SENT else "Received"
+        lines.append(f"10:15:32 [debug] {word} bytes data={event.octets!r}")
+        lines.append(
+            f"10:15:32 [info] DLMS {'Request' if event.direction == SENT else 'Response'} pdu=Get(data={event.octets[9:-3]!r})"
+        )
+    assert [chunk.octets for chunk in read("\n".join(lines))] == [one.octets for one in session()]
+    alone = [f"10:15:32 sent APDU: {octets.hex()}" for octets in (b"\xc0\x01\xc1\x00", b"\xc4\x01\xc1\x01")]
+    assert len(list(read("\n".join(alone)))) == 2
+
+
+def test_number_that_is_too_large_for_a_time_is_none() -> None:
+    text = f"TX -\n7E A0 01 ( + {'9' * 5000} ms)\nRX -\n7E A0 02 ( + 213 ms)\n"
+    assert [(chunk.time_ns, chunk.octets) for chunk in read(text)] == [(213_000_000, b"\x7e\xa0\x02")]
+
+
 def test_midnight_does_not_send_times_back() -> None:
     source = read("TX: 23:59:59.9 7E A0\nRX: 00:00:00.1 7E A0\n")
     assert [chunk.time_ns for chunk in source] == [86_399_900_000_000, 86_400_100_000_000]
