@@ -47,7 +47,8 @@ def read_fragment(octets: bytes) -> Fragment | None:
         return None
     number, begin = int(str(control.value), 16), counter.end // 8
     declared = length.end // 8 + _number(length)
-    end = declared - TAG_SIZE if number & AUTHENTICATED else declared
+    is_whole = declared <= len(octets)  # and yet too short for a tag: it has none
+    end = declared - TAG_SIZE if number & AUTHENTICATED and not is_whole else declared
     body, tag = octets[begin : max(begin, end)], octets[max(begin, end) : declared]
     told = bytes.fromhex(str(title.value)) if title is not None else b""
     message = Message(number, _number(counter), body, tag, b"", PLAIN_TAG.get(found.tag, -1))

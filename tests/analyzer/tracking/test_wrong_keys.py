@@ -1,0 +1,190 @@
+"""Whatever is wrong with keys, titles or octets is named for what it is: a short form of ``wrong_keys``."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from analyzer.record import Record
+from analyzer.security.keys import KeyRole
+from analyzer.simulate.ciphering import wrap_key
+from dissectors.tree import Severity
+from tests.analyzer.tracking.build import answered, asked, length
+from tests.analyzer.tracking.secured import causes, keyring, opened, statuses
+from tests.analyzer.tracking.wrong_keys import WRONG, World, named
+
+CASES = 40
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_named(name: str) -> None:
+    right = [f"{WRONG[name].code}: {WRONG[name].cause}"]
+    wrong = {seed: found for seed in range(CASES) if (found := named(name, seed)) != right}
+    assert wrong == {}
+
+
+def world(seed: int = 1) -> World:
+    made = World(random.Random(seed))
+    made.neighbours()
+    return made
+
+
+def records(made: World) -> list[Record]:
+    return opened(made.said, keyring(made.given))
+
+
+def test_text_that_reads_is_shown_though_the_authentication_key_is_missing() -> None:
+    made = world()
+    made.one()
+    del made.given[KeyRole.GAK]
+    last = records(made)[-1]
+    assert last.closed is not None
+    assert (last.closed.status, last.apdu.octets[0] in (0xC0, 0xC4)) == ("decrypted-unverified", True)  # type: ignore[union-attr]
+    assert [(note.cause, note.severity) for note in last.notes] == [("no-key", Severity.NOTE)]
+
+
+def test_text_that_reads_is_shown_though_its_tag_is_cut() -> None:
+    made = world()
+    octets = made.one()
+    made.replace_last(octets[:-5])
+    last = records(made)[-1]
+    assert last.closed is not None
+    assert last.closed.status == "decrypted-unverified"
+    assert last.apdu is not None
+    assert last.apdu.values is not None
+
+
+def test_beginning_of_an_apdu_that_breaks_off_is_deciphered() -> None:
+    made = world()
+    octets = made.response()
+    whole = records(world_saying(made, answered(octets)))[-1].closed
+    assert whole is not None
+    made.said[-1] = answered(octets[:-20])
+    last = records(made)[-1]
+    assert last.closed is not None
+    assert last.closed.status == "damaged"
+    assert whole.plaintext.startswith(last.closed.plaintext)
+
+
+def world_saying(made: World, *more: object) -> World:
+    made.said += more  # type: ignore[arg-type]
+    return made
+
+
+def test_wrong_keys_without_a_tag_say_wrong_key() -> None:
+    from analyzer.simulate.ciphering import Seal, protect
+
+    made = world()
+    plain = bytes.fromhex("C001C1 0003 0100010800FF 02 00")
+    body = protect(plain, Seal(0x20 | made.suite, bytes(len(made.guek)), made.gak, made.client), 5)
+    made.said.append(asked(b"\xc8" + length(len(body)) + body))
+    last = records(made)[-1]
+    assert last.closed is not None
+    assert last.closed.status == "wrong-key"
+    assert last.apdu is not None
+    assert last.apdu.octets[0] == 0xC8
+
+
+# -- keys that change -----------------------------------------------------------------------------------------------
+
+
+def transfer(made: World, key_id: int, new: bytes, *, result: int = 0) -> None:
+    wrapped = wrap_key(new, made.kek)
+    data = bytes.fromhex("0101 0202 16") + bytes((key_id, 0x09)) + length(len(wrapped)) + wrapped
+    body = made.seal(made.client, bytes.fromhex("C301C1 0040 00002B0000FF 02 01") + data)
+    made.said.append(asked(b"\xcb" + length(len(body)) + body))
+    body = made.seal(made.server, bytes((0xC7, 1, 0xC1, result, 0)))
+    made.said.append(answered(b"\xcf" + length(len(body)) + body))
+
+
+@pytest.mark.parametrize("key_id", [0, 2])
+def test_transferred_key_holds_from_the_record_after_the_answer(key_id: int) -> None:
+    made = world()
+    made.given[KeyRole.KEK] = made.kek
+    new = bytes(range(len(made.guek)))
+    transfer(made, key_id, new)
+    if key_id == 0:
+        made.guek = new
+    else:
+        made.gak = new
+    made.one()
+    made.one()
+    found = records(made)
+    assert set(statuses(found)) == {"verified"}
+    assert [note.text.split()[0] for one in found for note in one.notes if note.code == "key-changed"] == [
+        {0: "guek", 2: "gak"}[key_id]
+    ]
+
+
+def test_transferred_key_holds_in_later_associations_of_the_meter() -> None:
+    made = world()
+    made.given[KeyRole.KEK] = made.kek
+    new = bytes(range(len(made.guek)))
+    transfer(made, 0, new)
+    made.guek = new
+    made.said += made.said[:2]
+    made.one()
+    assert set(statuses(records(made))) == {"verified"}
+
+
+def test_two_changes_follow_one_another() -> None:
+    made = world()
+    made.given[KeyRole.KEK] = made.kek
+    for first in (1, 2):
+        new = bytes((first,)) * len(made.guek)
+        transfer(made, 0, new)
+        made.guek = new
+        made.one()
+    assert set(statuses(records(made))) == {"verified"}
+
+
+def test_key_whose_transfer_the_meter_refused_is_not_used() -> None:
+    made = world()
+    made.given[KeyRole.KEK] = made.kek
+    transfer(made, 0, bytes(len(made.guek)), result=3)
+    made.one()
+    found = records(made)
+    assert set(statuses(found)) == {"verified"}
+    assert "key-changed" not in [note.code for one in found for note in one.notes]
+
+
+# -- counters -------------------------------------------------------------------------------------------------------
+
+
+def test_counter_that_goes_back_jumps_or_nears_its_end_is_noted() -> None:
+    made = world()
+    base = made.counters[made.client]
+    for counter in (base + 1, base + 0x20000, 7, 0xFFFF_FFF0, 0xFFFF_FFF1):
+        made.said.append(asked(made.request(counter=counter)))
+    found = [note.code.removeprefix("invocation-counter-") for one in records(made) for note in one.notes]
+    assert (
+        found == ["jumped", "regressed", "jumped", "near-end"]
+        or found == ["jumped", "regressed", "near-end"]
+        or (found == ["jumped", "regressed", "jumped"])
+    )
+
+
+def test_apdu_that_comes_again_at_once_is_a_retransmission() -> None:
+    made = world()
+    made.one()
+    made.said.append(made.said[-1])
+    (note,) = [note for one in records(made) for note in one.notes]
+    assert (note.code, note.cause, note.severity) == ("invocation-counter-repeated", "retransmission", Severity.WARNING)
+
+
+def test_nonce_reuse_is_an_error() -> None:
+    made = world()
+    for _ in range(2):
+        made.said.append(asked(made.request(counter=1 << 24)))
+    note = records(made)[-1].notes[-1]
+    assert (note.cause, note.severity) == ("nonce-reuse", Severity.ERROR)
+
+
+def test_gaps_are_no_finding() -> None:
+    made = world()
+    for step in (5, 9, 100):
+        made.counters[made.client] += step
+        made.said.append(asked(made.request()))
+    assert causes(records(made)) == []
+    assert [note for one in records(made) for note in one.notes] == []
