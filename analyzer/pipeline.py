@@ -17,7 +17,8 @@ from analyzer.tracking.findings import finding
 from captures.carried import Carried, Line, Notebook
 from captures.carriers import CARRIERS, Carriers
 from captures.chunk import PACKET, RECEIVED, UNKNOWN, Chunk, Source
-from captures.network import ACK, SYN, TCP, UDP, Network, endpoints, is_octet_link, reverse
+from captures.links import OCTET_LINKS
+from captures.network import ACK, SYN, TCP, UDP, Network, endpoints, reverse
 
 if TYPE_CHECKING:
     from analyzer.tracking.protection import Protection
@@ -109,7 +110,7 @@ class Pipeline:
     def feed(self, chunk: Chunk) -> None:
         """Take one chunk."""
         if chunk[2] != _ETHERNET:
-            if is_octet_link(chunk[2]):
+            if chunk[2] in OCTET_LINKS:
                 self._feed_serial(chunk)
                 return
             if chunk[2] in CARRIERS:

@@ -17,7 +17,8 @@ Place = tuple[int, int]
 """An ethertype and the position of the octets that it names."""
 
 _ETHERNET, _RAW_IP = 1, 101
-_USER_FIRST, _USER_LAST = 147, 162
+OCTET_LINKS = frozenset((LINK_OCTETS, *range(147, 163)))
+"""Packets of these are pieces of an octet lane: text, raw octets, USER0 to USER15."""
 _VLAN_TAGS = frozenset((0x8100, 0x88A8, 0x9100))
 _PPPOE_SESSION = 0x8864
 _SNAP = b"\xaa\xaa\x03\x00\x00\x00"
@@ -30,7 +31,7 @@ _PPP_OTHER = 0x880B
 
 def is_octet_link(link_type: int) -> bool:
     """Tell whether packets of *link_type* are pieces of an octet lane: text, raw octets, USER0 to USER15."""
-    return link_type == LINK_OCTETS or _USER_FIRST <= link_type <= _USER_LAST
+    return link_type in OCTET_LINKS
 
 
 def _ethertype(octets: bytes, at: int, following: int) -> Place:

@@ -22,6 +22,7 @@ _OPENING = re.compile(rb"\x7e[\xa0-\xaf]")
 _OPENED = 0x600C
 """The FCS register (see `dissectors.checks`) that the opening flag turns into its initial FFFF."""
 _CLOSED = crc_hqx(_FLAG, GOOD_RESIDUE)
+_SHORTEST = MINIMUM_LENGTH + 1
 _new = tuple.__new__
 _NOISE_FOLD = 2048
 """Longer runs of noise come in pieces of this size, so that a line that never speaks HDLC stays bounded."""
@@ -64,7 +65,7 @@ class HdlcFramer(ScanningFramer):
         """Take *octets* if they are just one good frame between its flags, and nothing waits."""
         size = len(octets)
         if (
-            MINIMUM_LENGTH + 1 < size < 2050
+            _SHORTEST < size < 2050
             and octets[-1] == FLAG
             and not self._octets
             and (octets[0] << 16 | octets[1] << 8 | octets[2]) & 0xFFF7FF == 0x7EA000 + size - 2

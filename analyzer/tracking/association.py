@@ -51,8 +51,9 @@ class Association:
     def ask(self, invoke_id: int, request: Request) -> None:
         """Remember a request."""
         pending = self.pending
-        pending.pop(invoke_id, None)  # asked again, it becomes the newest
-        if len(pending) >= _MOST_REQUESTS:
+        if invoke_id in pending:  # asked again, it becomes the newest
+            del pending[invoke_id]
+        elif len(pending) >= _MOST_REQUESTS:
             del pending[next(iter(pending))]
         pending[invoke_id] = request
 
@@ -64,12 +65,13 @@ class Association:
 
     def answer(self, invoke_id: int, family: str) -> Request | None:
         """Find and forget the request that *family* with *invoke_id* answers."""
-        request = self.pending.get(invoke_id)
-        if family in REFUSALS:
-            if request is None and self.pending:
-                invoke_id = next(reversed(self.pending))
-            return self.pending.pop(invoke_id, None)
-        if request is None or ANSWERED_BY.get(request.family) != family:
+        pending = self.pending
+        request = pending.get(invoke_id)
+        if request is not None and ANSWERED_BY.get(request.family) == family:
+            del pending[invoke_id]
+            return request
+        if family not in REFUSALS:
             return None
-        del self.pending[invoke_id]
-        return request
+        if request is None and pending:
+            invoke_id = next(reversed(pending))
+        return pending.pop(invoke_id, None)

@@ -37,28 +37,31 @@ class HdlcLink:
 
     def take(self, record: Record, side: int) -> None:
         """Read the frame of *record*, which came on *side* of the conversation."""
-        if record.problem or record.octets[0] != FLAG or not self._goes_on(record, side):
+        if record.problem or record.octets[0] != FLAG:
             self._take(record, side)
+        else:
+            self.take_next(record, side)
 
-    take_next = take
+    def take_next(self, record: Record, side: int) -> None:
+        """Read a good frame behind its flag as nearly all are, and leave others to :meth:`_take`, which reads any.
 
-    def _goes_on(self, record: Record, side: int) -> bool:
-        """Read a frame as nearly all are: one octet an address, a known pair, RR or the I frame that is to come.
-
-        Tells whether it was one; :meth:`_take` does the same for them and for all others.
+        They have one octet an address, come from a known pair, and are RR or the I frame that is to come.
         """
         octets = record.octets
-        if not octets[3] & octets[4] & 1:
-            return False
-        peer = self.peers.get((side, octets[3:5]))
+        peer = self.peers.get((side, octets[3:5])) if octets[3] & octets[4] & 1 else None
         if peer is None:
-            return False
+            self._take(record, side)
+            return
         control = octets[5]
         if control & 3 == 1:  # RR, RNR
             record.control = control
             record.kind = LINK
             self._settle(record, peer)
-            return True
+        elif not self._goes_on(record, peer, octets, control):
+            self._take(record, side)
+
+    def _goes_on(self, record: Record, peer: Peer, octets: bytes, control: int) -> bool:
+        """Read an I frame if it is the one that is to come."""
         number = control >> 1 & 7
         end = ((octets[1] & 7) << 8 | octets[2]) - 1
         if control & 1 or peer.last_send_number + 1 & 7 != number or peer.is_broken or end <= 8:
