@@ -14,12 +14,14 @@ from analyzer.security.keyring import KeySet
 from analyzer.security.signatures import UNCHECKED, VERIFIED, WRONG
 from analyzer.tracking.findings import finding
 from analyzer.tracking.plans import Plan, plan_of
-from dissectors.scanning import scan_apdu
+from dissectors.scanning import reads, scan_apdu
 
 
 def content(apdu: Apdu) -> Apdu:
     """Read what is signed; its values are None where it is no APDU."""
     octets: bytes = _value(apdu, "content")
+    if not reads(octets):  # field: GBCS signs ASN.1 and ZigBee octets too, some of them 05 00
+        return Apdu(octets, None, None)
     return Apdu(octets, *scan_apdu(octets, 0, len(octets)))
 
 
