@@ -34,6 +34,8 @@ class Certificates:
 
     def __init__(self) -> None:
         self._learnt: dict[bytes, list[EllipticKey]] = {}
+        self.count = 0
+        """How many were learnt: what was looked up holds until it grows."""
 
     def learn(self, der: bytes, title: bytes = b"") -> EllipticKey | Refused:
         """Take a certificate off the wire; *title* is whose it is where it does not say so itself."""
@@ -44,6 +46,7 @@ class Certificates:
         known = self._learnt.setdefault(title, [])
         if key not in known and len(known) < _MOST_OF_ONE:
             known.append(key)
+            self.count += 1
         if len(self._learnt) > _MOST_LEARNT:
             del self._learnt[next(iter(self._learnt))]
         return key

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from analyzer.record import REQUEST, Apdu, Record
-from analyzer.security.keys import KeyRole
+from analyzer.security.keyring import KeySet
+from analyzer.security.keys import Key, KeyRole
 from analyzer.tracking.findings import finding
 from analyzer.tracking.key_search import KeySearch, unwrapped
 from analyzer.tracking.peer import Peer
@@ -80,10 +81,14 @@ def _install(record: Record, peer: Peer, context: SecurityContext, search: KeySe
             text = f"{role.value} is replaced here by the key of record {transfer.record}, and {why}"
             record.add_note(finding("key-changed", text, 0, 0))
             continue
-        if keys.of(role):
-            new[0].place = keys.of(role)[0].place
-        search.change(keys.server_title, keys, role, new[0])
-        text = f"{role.value} is replaced here by the key of record {transfer.record}: {new[0].name}"
-        text += f" (epoch {search.epoch + 1})"
-        record.add_note(finding("key-changed", text, 0, 0))
+        hold(record, keys, search, role, new[0], f"the key of record {transfer.record}")
     context.forget_keys()
+
+
+def hold(record: Record, keys: KeySet, search: KeySearch, role: KeyRole, key: Key, what: str) -> None:
+    """Let *key* hold from here on, and note it."""
+    if keys.of(role):
+        key.place = keys.of(role)[0].place
+    search.change(keys.server_title, keys, role, key)
+    text = f"{role.value} is replaced here by {what}: {key.name} (epoch {search.epoch + 1})"
+    record.add_note(finding("key-changed", text, 0, 0))

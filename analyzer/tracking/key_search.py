@@ -5,19 +5,18 @@ Source: IEC 62056-5-3, key-info of general-ciphering, dedicated key; IEC 62056-6
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import Any
 
 from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Record
 from analyzer.security import key_wrap, opening
 from analyzer.security.attempt import Opener
-from analyzer.security.elliptic_keys import EllipticKey, from_public, read_key
-from analyzer.security.key_agreement import ONE_PASS, STATIC_UNIFIED, Parties, agreed_keys, split_ephemeral
+from analyzer.security.certificates import Certificates
+from analyzer.security.key_agreement import STATIC_UNIFIED, Parties
 from analyzer.security.keyring import Keyring, KeySet, Party
 from analyzer.security.keys import Key, KeyRole
 from analyzer.security.opening import Message
+from analyzer.tracking import agreement
 from analyzer.tracking.knowledge import Knowledge, addresses, places
 from analyzer.tracking.peer import Peer
 from analyzer.tracking.security_context import SecurityContext
@@ -25,7 +24,6 @@ from dissectors.scanning import Entry, scan_apdu
 
 GENERAL_GLO, GENERAL_DED, GENERAL_CIPHERING, GENERAL_SIGNING = 0xDB, 0xDC, 0xDD, 0xDF
 _MOST = 4096
-_PASSPHRASE = "DLMSHARK_PASSPHRASE"
 _NO_AUTHENTICATION_KEY = Key(KeyRole.GAK, b"")
 Values = tuple[Any, ...]
 
@@ -33,7 +31,8 @@ Values = tuple[Any, ...]
 class KeySearch:
     """Finds openers. *keyring* is asked by index, *knowledge* tells titles, changed keys replace those they follow."""
 
-    def __init__(self, keyring: Keyring, knowledge: Knowledge) -> None:
+    def __init__(self, keyring: Keyring, knowledge: Knowledge, certificates: Certificates | None = None) -> None:
+        self.certificates = certificates or Certificates()
         self.keyring = keyring
         self.knowledge = knowledge
         self.lookups = 0
@@ -61,10 +60,12 @@ class KeySearch:
         if inner is not None:
             # field: the UK's GBCS derives the key with both static keys and leaves the authentication key out
             parties = Parties(*inner)
-            encryption, lacks = keys.of(KeyRole.AGREED) + _agreed(STATIC_UNIFIED, 1, parties, keys, role, b""), "no-key"
+            static = agreement.agreed(STATIC_UNIFIED, 1, parties, keys, role, b"", self.certificates)
+            encryption = keys.of(KeyRole.AGREED) + static
+            lacks = "no-key"
             authentication = (_NO_AUTHENTICATION_KEY,)
         elif is_general:
-            encryption, lacks = _general_keys(context, keys, role, message, entry, values)
+            encryption, lacks = self._general_keys(record, context, keys, role, message, entry, values)
         elif entry.tag == GENERAL_DED or entry.family.startswith("ded-"):
             dedicated = (context.dedicated,) if context.dedicated is not None else ()
             encryption, lacks = dedicated + keys.of(KeyRole.DEDICATED), "dedicated-key-unknown"
@@ -83,6 +84,31 @@ class KeySearch:
                 context.sides.clear()
             context.openers[entry.tag, message.control, own, role] = made
         return made
+
+    def _general_keys(
+        self, record: Record, context: SecurityContext, keys: KeySet, role: str | None, message: Message, entry: Entry,
+        values: Values,
+    ) -> tuple[tuple[Key, ...], str]:  # fmt: skip
+        """Find the key that the key-info of general-ciphering names."""
+        information, originator, recipient, transaction = (
+            values[entry.slots[name]]
+            for name in ("key_info", "originator_system_title", "recipient_system_title", "transaction_id")
+        )
+        if information is None:
+            # field: after a first message with key-info others leave it out (EnergyICT)
+            earlier = context.agreed.get(originator)
+            return ((earlier,) if earlier is not None else keys.of(KeyRole.GUEK)), "no-key"
+        kind, inner = information
+        if kind == 0:
+            asked, lacks = (KeyRole.GBEK, "broadcast-key-needed") if inner[1] == 1 else (KeyRole.GUEK, "no-key")
+            return keys.of(asked), lacks
+        if kind == 1:
+            return unwrapped(keys.of(KeyRole.KEK), inner[2], KeyRole.WRAPPED), "no-key"
+        parties = Parties(originator, recipient, transaction)
+        suite = message.control & opening.SUITE
+        agreement.check_ephemeral(record, parties, keys, role, inner[2], self.certificates)
+        found = agreement.agreed(inner[1], suite, parties, keys, role, inner[2], self.certificates)
+        return keys.of(KeyRole.AGREED) + found, "no-key"
 
     def keys_and_titles(
         self, record: Record, peer: Peer, context: SecurityContext, role: str | None, own: bytes
@@ -160,63 +186,6 @@ def unwrapped(keks: Iterable[Key], wrapped: bytes, role: KeyRole) -> tuple[Key, 
     """Unwrap a key with whichever of *keks* fits."""
     found = ((kek, key_wrap.unwrap(kek.octets, wrapped)) for kek in keks)
     return tuple(Key(role, octets, kek.place) for kek, octets in found if isinstance(octets, bytes))
-
-
-def _general_keys(
-    context: SecurityContext, keys: KeySet, role: str | None, message: Message, entry: Entry, values: Values
-) -> tuple[tuple[Key, ...], str]:
-    """Find the key that the key-info of general-ciphering names."""
-    information, originator, recipient, transaction = (
-        values[entry.slots[name]]
-        for name in ("key_info", "originator_system_title", "recipient_system_title", "transaction_id")
-    )
-    if information is None:
-        # field: after a first message with key-info others leave it out (EnergyICT)
-        earlier = context.agreed.get(originator)
-        return ((earlier,) if earlier is not None else keys.of(KeyRole.GUEK)), "no-key"
-    kind, inner = information
-    if kind == 0:
-        asked, lacks = (KeyRole.GBEK, "broadcast-key-needed") if inner[1] == 1 else (KeyRole.GUEK, "no-key")
-        return keys.of(asked), lacks
-    if kind == 1:
-        return unwrapped(keys.of(KeyRole.KEK), inner[2], KeyRole.WRAPPED), "no-key"
-    parties = Parties(originator, recipient, transaction)
-    suite = message.control & opening.SUITE
-    return keys.of(KeyRole.AGREED) + _agreed(inner[1], suite, parties, keys, role, inner[2]), "no-key"
-
-
-# -- agreed keys ----------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=1024)
-def _agreed(
-    parameters: bytes, suite: int, parties: Parties, keys: KeySet, role: str | None, data: bytes
-) -> tuple[Key, ...]:
-    """Agree the key from whatever private key of either side is given."""
-    sides = (KeyRole.CLIENT_AGREEMENT, KeyRole.SERVER_AGREEMENT)
-    if not any(keys.of(side) for side in sides):
-        return ()
-    client, server = ([_elliptic(key.octets) for key in keys.of(side)] for side in sides)
-    pairs: list[tuple[EllipticKey, EllipticKey]] = []
-    if parameters == ONE_PASS:
-        halves = split_ephemeral(data)
-        ephemeral = from_public(halves[0]) if halves is not None else None
-        recipients = server if role is REQUEST else client if role is not None else [*server, *client]
-        if isinstance(ephemeral, EllipticKey):
-            pairs = [(own, ephemeral) for own in recipients if own is not None]
-    else:
-        pairs = [(a, b) for one in client for two in server for a, b in ((one, two), (two, one)) if a and b]
-    private = [(own, other) for own, other in pairs if own.private is not None]
-    place = parties.originator.hex().upper()
-    return tuple(Key(KeyRole.AGREED, one.key, place) for one in agreed_keys(parameters, suite, parties, private))
-
-
-@lru_cache(maxsize=4096)
-def _elliptic(octets: bytes) -> EllipticKey | None:
-    """Read a key of the keyring; None where it is none."""
-    passphrase = os.environ.get(_PASSPHRASE)
-    found = read_key(octets, passphrase.encode() if passphrase else None)
-    return found if isinstance(found, EllipticKey) else None
 
 
 def _gbcs_signing(message: Message, entry: Entry, values: Values) -> tuple[bytes, bytes, bytes] | None:

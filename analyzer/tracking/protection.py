@@ -16,7 +16,7 @@ from analyzer.security.explain import Case, Suspect, explain
 from analyzer.security.keyring import Keyring
 from analyzer.security.keys import KEY_SIZES, Key, KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, message_of
-from analyzer.tracking import authentication, certificates, key_changes, rewriting, signing
+from analyzer.tracking import agreement, authentication, certificates, key_changes, rewriting, signing
 from analyzer.tracking.broken_off import apdu_of, read_fragment
 from analyzer.tracking.counters import NEAR_END, Counters
 from analyzer.tracking.findings import dissection_notes, finding
@@ -50,9 +50,9 @@ class Protection:
 
     def __init__(self, keyring: Keyring, knowledge: Knowledge | None = None) -> None:
         self.knowledge = knowledge or Knowledge()
-        self.search = KeySearch(keyring, self.knowledge)
-        self.counters = Counters()
         self.certificates = Certificates()
+        self.search = KeySearch(keyring, self.knowledge, self.certificates)
+        self.counters = Counters()
         self._searches = _MOST_SEARCHES
         self._worked: set[tuple[bytes, bytes]] = set()
         """Which key with which title has opened something."""
@@ -151,9 +151,14 @@ class Protection:
             return
         certificates.learn(record, self.certificates)
         context = peer.association.security
-        if context is not None and context.handshake.is_awaited:
+        if context is None:
+            return
+        is_agreement = agreement.is_invoked(record)
+        if is_agreement or context.handshake.is_awaited:
             keys, _ = self.search.keys_and_titles(record, peer, context, record.direction, b"")
             authentication.watch(record, context.handshake, keys, self.certificates)
+            for role, key in agreement.follow(record, context, keys, self.certificates) if is_agreement else ():
+                key_changes.hold(record, keys, self.search, role, key, "one that both sides agree on")
 
     def open_fragment(self, record: Record, peer: Peer, octets: bytes) -> Apdu | None:
         """Open the beginning of a protected APDU. Returns what came of the one inside; None where that stays closed."""

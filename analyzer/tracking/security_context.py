@@ -29,8 +29,8 @@ class SecurityContext:
     """The security context of one association."""
 
     __slots__ = (
-        "agreed", "changed_at", "client_title", "dedicated", "epoch", "handshake", "keys", "mechanism", "openers",
-        "server_title", "sides", "suspects", "swift", "transfer",
+        "agreed", "changed_at", "client_title", "dedicated", "epoch", "halves", "handshake", "keys", "mechanism",
+        "openers", "server_title", "sides", "suspects", "swift", "transfer",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -41,6 +41,8 @@ class SecurityContext:
         self.agreed: dict[bytes, Key] = {}
         """By originator: the key of the last general-ciphering that told one."""
         self.transfer: Transfer | None = None
+        self.halves: tuple[int, dict[int, tuple[bytes, bytes]]] = (0, {})
+        """The record that asked for key_agreement, and the public keys and signatures in it by key-id."""
         self.changed_at = 0
         """The record whose key change could not be followed."""
         self.keys: dict[tuple[bytes, bytes], KeySet] = {}

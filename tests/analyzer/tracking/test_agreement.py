@@ -1,0 +1,151 @@
+"""Keys that both sides agree on: by key_agreement, with certificates off the wire, with ephemeral keys that are signed."""
+
+from __future__ import annotations
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from analyzer.record import Record
+from analyzer.security.keys import KeyRole
+from analyzer.simulate.ciphering import Seal, agree, point, protect, sign
+from analyzer.simulate.security import KeySource, Security
+from dissectors.acse import Aare, Aarq
+from dissectors.xdlms.initiate import InitiateRequest, InitiateResponse
+from tests.analyzer.security import ecc
+from tests.analyzer.tracking.all_keys import notes
+from tests.analyzer.tracking.build import Said, answered, asked
+from tests.analyzer.tracking.secured import (
+    keyring,
+    opened,
+    private_octets,
+    said,
+    secrets,
+    security_of,
+    session,
+    statuses,
+)
+
+GET = bytes.fromhex("C001C1 0008 0000010000FF 02 00")
+SETUP = bytes.fromhex("0040 00002B0000FF")
+KEY_IDS = {KeyRole.GUEK: 0, KeyRole.GAK: 2, KeyRole.KEK: 3}
+EPHEMERAL = [ec.derive_private_key(0xE9 + number, ec.SECP384R1()) for number in (1, 2)]
+
+
+def association(security: Security) -> list[Said]:
+    name = "2.16.756.5.8.1.3"
+    aarq = Aarq(
+        application_context_name=name, calling_ap_title=security.client_title, user_information=InitiateRequest()
+    )
+    aare = Aare(
+        application_context_name=name, responding_ap_title=security.server_title, user_information=InitiateResponse()
+    )
+    return [asked(bytes(aarq)), answered(bytes(aare))]
+
+
+def halves(
+    private: ec.EllipticCurvePrivateKey, signing: ec.EllipticCurvePrivateKey, security: Security, *ids: int
+) -> bytes:
+    """The data of key_agreement: by key-id a public key and its signature over both."""
+    public = point(private.public_key())
+    found = bytes((1, len(ids)))
+    for key_id in ids:
+        signature = sign(bytes((key_id,)) + public, signing, security.suite)
+        found += bytes((2, 2, 0x16, key_id, 9, 0x81, len(public) + len(signature))) + public + signature
+    return found
+
+
+def agreement(security: Security, *ids: int, server: ec.EllipticCurvePrivateKey | None = None) -> list[Said]:
+    keys = security.keys
+    asks = halves(EPHEMERAL[0], keys.client_signing, security, *ids)
+    answers = halves(EPHEMERAL[1], server or keys.server_signing, security, *ids)
+    return [
+        asked(bytes.fromhex("C301C1") + SETUP + bytes.fromhex("0301") + asks),
+        answered(bytes.fromhex("C701C1 00 01 00") + answers),
+    ]
+
+
+def ciphered(key: bytes, security: Security) -> Said:
+    body = protect(GET, Seal(0x32, key, security.keys.gak, security.client_title), 5)
+    return asked(b"\xc8" + bytes((len(body),)) + body)
+
+
+def agreed(security: Security) -> bytes:
+    parties = security.client_title + security.server_title
+    return agree(EPHEMERAL[0], EPHEMERAL[1].public_key(), security.suite, parties)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_agreed_key_holds_from_the_answer_on(side: int) -> None:
+    security = security_of(2)
+    before, after = ciphered(security.keys.guek, security), ciphered(agreed(security), security)
+    given = secrets(security) | {KeyRole.CLIENT_AGREEMENT: private_octets(EPHEMERAL[side])}
+    records = opened([*association(security), before, *agreement(security, 0), after], keyring(given))
+    assert statuses(records) == ["verified", "verified"]
+    ((number, _, _, text),) = notes(records, "key-changed", "signature-wrong")
+    assert number == 5
+    assert text.startswith("guek is replaced here by one that both sides agree on: guek")
+    assert records[2].protection[0].key != records[5].protection[0].key
+
+
+def test_key_encrypting_key_is_agreed_under_another_algorithm() -> None:
+    security = security_of(2)
+    given = secrets(security) | {KeyRole.CLIENT_AGREEMENT: private_octets(EPHEMERAL[0])}
+    records = opened([*association(security), *agreement(security, 0, 3)], keyring(given))
+    found = [text for *_, text in notes(records, "key-changed")]
+    assert [text.split()[0] for text in found] == ["guek", "kek"]
+    assert found[0].split(": ")[1].split(":")[1] != found[1].split(": ")[1].split(":")[1]
+
+
+def test_agreement_without_a_private_half_is_said_to_change_the_key() -> None:
+    security = security_of(2)
+    after = ciphered(agreed(security), security)
+    records = opened([*association(security), *agreement(security, 0), after], keyring(secrets(security)))
+    ((_, _, _, text),) = notes(records, "key-changed")
+    assert text == "guek is replaced here by one agreed on in record 3, and no private half is given"
+    assert [cause for _, _, cause, _ in notes(records, "undecipherable")] == ["new-key-after-change"]
+
+
+def test_half_that_its_side_did_not_sign_is_noted() -> None:
+    security = security_of(2)
+    records = opened([*association(security), *agreement(security, 0, server=EPHEMERAL[0])], keyring(secrets(security)))
+    assert notes(records, "signature-wrong") == [
+        (4, "signature-wrong", "", "the ephemeral key for key-id 0 is not signed by the server")
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["C701C1 03 00", "C701C1 00 00", "C701C1 00 01 00 0100", "C701C1 00 01 00 0101 0202 1600 0902 AABB", "D8 01 01"],
+)
+def test_answer_that_agrees_on_nothing_changes_no_key(answer: str) -> None:
+    security = security_of(2)
+    asks = agreement(security, 0)[0]
+    records = opened([*association(security), asks, answered(bytes.fromhex(answer))], keyring(secrets(security)))
+    assert notes(records, "key-changed") == []
+
+
+def test_certificate_off_the_wire_serves_the_static_agreement() -> None:
+    security = security_of(1, KeySource.STATIC)
+    der = ecc.certificate_of(security.keys.client_agreement, security.client_title, agrees=True)
+    imports = bytes.fromhex("C301C1") + SETUP + bytes.fromhex("0601 0982") + len(der).to_bytes(2, "big") + der
+    given = secrets(security)
+    del given[KeyRole.CLIENT_AGREEMENT]
+    dialogue = said(session(security))
+    assert "no-key" in statuses(opened(dialogue, keyring(given)))
+    records = opened([asked(imports), answered(bytes.fromhex("C701C1 00 00")), *dialogue], keyring(given))
+    assert set(statuses(records)) == {"verified"}
+
+
+def _requests_noted(records: list[Record]) -> bool:
+    numbers = {number for number, *_ in notes(records, "signature-wrong")}
+    return numbers == {one.number for one in records if one.direction == "request" and one.protection and one.protection[0].entry.tag == 0xDD}  # fmt: skip
+
+
+def test_ephemeral_key_that_its_originator_did_not_sign_is_noted() -> None:
+    security = security_of(1, KeySource.ONE_PASS)
+    dialogue = said(session(security))
+    assert notes(opened(dialogue, keyring(secrets(security))), "signature-wrong") == []
+    wrong = secrets(security) | {KeyRole.CLIENT_SIGNING: private_octets(security.keys.client_agreement)}
+    records = opened(dialogue, keyring(wrong))
+    assert set(statuses(records)) == {"verified"}
+    assert _requests_noted(records)
