@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
+from analyzer.masking import mask_layers, mask_nodes, mask_outline
 from analyzer.naming import name_layers, name_nodes, name_outline
 from analyzer.record import MESSAGE, Apdu, Closed, Record
 from dissectors import registry, writers
@@ -128,7 +129,7 @@ class LayersText(Form[str]):
 
     def buffer(self, name: str, number: int, octets: bytes) -> str:
         """Write a node for the buffer, with the APDU's form below."""
-        inner = name_layers(writers.layers_text(octets))
+        inner = mask_layers(name_layers(writers.layers_text(octets)))
         return f'{{"name": "{name}", "range": [0, {len(octets)}], "buffer": {number}, "children": {inner}}}'
 
     def telegram(self, number: int, octets: bytes) -> str:
@@ -174,7 +175,7 @@ class OutlineText(Form[str]):
     def buffer(self, name: str, number: int, octets: bytes) -> str:
         """Write a line for the buffer, the APDU's outline below."""
         blanks = "  " * self.indent
-        return f"{blanks}{name}\n{name_outline(writers.outline_lines(octets, 0, len(octets), self.indent + 1))}"
+        return f"{blanks}{name}\n{_named_outline(octets, 0, len(octets), self.indent + 1)}"
 
     def telegram(self, number: int, octets: bytes) -> str:
         """Write a line for the buffer, the telegram's outline below."""
@@ -183,11 +184,11 @@ class OutlineText(Form[str]):
 
 
 def _named_layers(octets: bytes, at: int, end: int) -> str:
-    return name_layers(writers.layers_text(octets, at, end)[1:-1])
+    return mask_layers(name_layers(writers.layers_text(octets, at, end)[1:-1]))
 
 
 def _named_outline(octets: bytes, at: int, end: int, indent: int) -> str:
-    return name_outline(writers.outline_lines(octets, at, end, indent))
+    return mask_outline(name_outline(writers.outline_lines(octets, at, end, indent)))
 
 
 _short_layers = lru_cache(maxsize=writers.MOST_SHORT)(_named_layers)
@@ -198,6 +199,7 @@ def detail(record: Record) -> list[Node]:
     """Give the layers of *record* as trees, outermost first; every buffer beside the frame is a node of its own."""
     nodes = walk(record, Nodes())
     name_nodes(nodes)
+    mask_nodes(nodes)
     return nodes
 
 
