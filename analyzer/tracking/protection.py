@@ -293,7 +293,8 @@ class Protection:
             if note is not None:
                 record.add_note(note)
             sender = self.counters.sender(nonce, role)
-            is_swift = found is not None and message.control & _SWIFT == _SWIFT  # text that is no APDU goes the long way
+            # text that is no APDU goes the long way
+            is_swift = found is not None and message.control & _SWIFT == _SWIFT
             if sender is not None and is_swift and outcome.authentication is not None:
                 if len(context.swift) >= _MOST_SWIFT:
                     context.swift.clear()
