@@ -11,12 +11,12 @@ from typing import Any
 
 from dissectors import checks
 from dissectors.characters import Characters, DataSets, Enhanced, LineEnds, Secrets, Sign, Text
+from dissectors.check_character import ACK, EOT, ETX, NAK, SOH, STX, judge
 from dissectors.fields import Constant, House, Seen
 from dissectors.pdu import Layer
 from dissectors.quirks import quirk
 from dissectors.tree import Kind, Node, Note, Severity
 
-SOH, STX, ETX, EOT, ACK, NAK = 0x01, 0x02, 0x03, 0x04, 0x06, 0x15
 _END = rb"[\r\n)]!|[\x03\x04]"
 
 BAUD_RATES: dict[str, int] = {
@@ -79,16 +79,6 @@ class CheckCharacter(House):
     def randval(self) -> None:
         """Stay computed."""
         return
-
-
-def judge(message: bytes) -> tuple[str, int]:
-    """Judge the check character at the end of a *message*: ``ok``, ``sum`` or ``wrong``, and the one computed."""
-    covered = message[1:-1] if message[:1] in (b"\x01", b"\x02") else message[:-1]
-    expected = checks.bcc(covered)
-    if message[-1] == expected:
-        return "ok", expected
-    # field: Energomera (corpus iec-ce301-prog-session) sums up
-    return ("sum" if message[-1] == checks.sum_bcc(covered) else "wrong"), expected
 
 
 class Summed(Layer):

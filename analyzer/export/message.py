@@ -9,8 +9,9 @@ from typing import Any
 
 from analyzer.record import Record
 from dissectors import p1
+from dissectors.check_character import judge
 from dissectors.checks import has_parity, seven_bits
-from dissectors.iec62056_21 import BAUD_RATES, COMMANDS, judge, message_layer, message_type
+from dissectors.iec62056_21 import BAUD_RATES, COMMANDS, message_layer, message_type
 from dissectors.pdu import Layer
 from dissectors.reader import to_json, tree
 

@@ -15,8 +15,8 @@ from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust, announced_length
 from analyzer.framing.iec62056_21 import Iec62056Framer
 from analyzer.framing.p1 import IDLE, P1Framer
 from analyzer.framing.tags import APDU_TAGS, opens_as_apdu
+from dissectors.check_character import SOH, STX, judge
 from dissectors.checks import fcs_is_good, seven_bits
-from dissectors.iec62056_21 import SOH, STX, judge
 from dissectors.mbus_octets import is_function, is_short_frame, is_whole, lengths
 
 _LOOKED_AT = 8192

@@ -11,8 +11,8 @@ from analyzer.framing.frame import HDLC, IEC62056_21, LENGTH_WRONG, P1, TRUNCATE
 from analyzer.framing.hdlc import FLAG, HdlcFramer
 from analyzer.framing.p1 import IDLE, closing_at, is_identification, line_at, telegram_at
 from analyzer.framing.scanning import Scan
+from dissectors.check_character import ACK, NAK, SOH, STX, judge
 from dissectors.checks import seven_bits
-from dissectors.iec62056_21 import ACK, NAK, SOH, STX, judge
 
 _NEXT = re.compile(rb"[\xa0-\xaf/\x01\x81\x02\x82\x06\x15\x95]")
 _NOT_IDLE = re.compile(rb"[^\x00\xff\r\n\x8d]")

@@ -5,6 +5,7 @@ Octets wait, bounded, until a strong unit tells the stack; then they are framed 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -20,7 +21,6 @@ from analyzer.record import NOISE, Lane, Record
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
 from analyzer.tracking.hdlc_link import HdlcLink
-from analyzer.tracking.iec62056_21_link import Iec62056Link, P1Link
 from analyzer.tracking.mbus_link import MbusLink
 from analyzer.tracking.wrapper_link import ApduLink, WrapperLink
 from dissectors import registry
@@ -31,6 +31,11 @@ _HELD_OCTETS = {True: 1 << 16, False: 1 << 14}
 """How many octets wait for the stack to be found, on a serial line and otherwise."""
 _HELD_PIECES = 256
 _WEAK = 0.7
+_CARRIER_TEXT = (
+    ("modem-text", re.compile(rb"\s*(AT[+&A-Z0-9]|CONNECT|RING|OK\s|NO CARRIER|\+\+\+)")),
+    ("telnet-negotiation", re.compile(rb"(\xff?[\xfb-\xfe][\x00-\x7f])+\xff?$")),
+)
+"""What a modem or a terminal server says on a line that is transparent else, by its cause; FF passes for idle fill."""
 
 
 class Piece(NamedTuple):
@@ -53,12 +58,25 @@ FRAMERS: dict[str, Callable[[], Framer]] = {
 """The framer of each stack. Mode E hands a line over to HDLC and back, so one framer knows both."""
 ALONE: dict[str, Callable[[], Framer]] = {"hdlc": HdlcFramer}
 """The framers of stacks that were asked for by name, where they differ: nothing else is looked for."""
+
+
+def _message_link(name: str) -> Callable[[Dialogue], Any]:
+    """Load the links of text only where a lane speaks it: their layers take as long as a thousand packets."""
+
+    def make(dialogue: Dialogue) -> Any:
+        from analyzer.tracking import iec62056_21_link
+
+        return getattr(iec62056_21_link, name)(dialogue)
+
+    return make
+
+
 LINKS: dict[str, Callable[[Dialogue], Any]] = {
     "hdlc": HdlcLink,
     "wrapper": WrapperLink,
     "mbus": MbusLink,
-    "iec62056-21": Iec62056Link,
-    "p1": P1Link,
+    "iec62056-21": _message_link("Iec62056Link"),
+    "p1": _message_link("P1Link"),
 }
 
 
@@ -257,7 +275,8 @@ class Conversation:
             plural = "octets that are" if len(octets) != 1 else "octet that is"
             text = f"{len(octets)} {plural} no {self.stack or 'known'} unit"
             code = "hdlc-noise" if self.stack == "hdlc" else "noise"
-            record.add_note(finding(code, text, 0, len(octets)))
+            cause = next((cause for cause, pattern in _CARRIER_TEXT if self.stack and pattern.match(octets)), "")
+            record.add_note(finding("carrier-text" if cause else code, text, 0, len(octets), cause))
         else:
             handler = self._links.get(link) or self._make_link(link)
             handler.take(record, side)

@@ -12,8 +12,9 @@ from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
 from analyzer.tracking.peer import Peer, close_peers
 from dissectors import axdr, p1
+from dissectors.check_character import judge
 from dissectors.checks import has_parity, parity_faults, seven_bits
-from dissectors.iec62056_21 import judge, message_layer, message_type
+from dissectors.iec62056_21 import message_layer, message_type
 from dissectors.pdu import Layer
 from dissectors.reader import tree
 from dissectors.tree import Note, Problem

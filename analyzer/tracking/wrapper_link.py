@@ -5,7 +5,6 @@ from __future__ import annotations
 from analyzer.record import APDU, NOISE, PART, REQUEST, RESPONSE, UNKNOWN, Record
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
-from analyzer.tracking.iec62056_21_link import show_telegram
 from analyzer.tracking.peer import Peer, close_peers, forget_oldest
 from dissectors.llc import REQUEST as LLC_REQUEST
 from dissectors.llc import RESPONSE as LLC_RESPONSE
@@ -102,5 +101,7 @@ class ApduLink(WrapperLink):
             record.client = record.server = None
         if record.kind == APDU and record.direction == UNKNOWN and role is not None:
             record.direction = REQUEST if role == LLC_REQUEST else RESPONSE
-        if record.link == "apdu":
+        if record.link == "apdu" and record.closed is not None:
+            from analyzer.tracking.iec62056_21_link import show_telegram  # a layer that few captures need
+
             show_telegram(record)

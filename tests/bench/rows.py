@@ -12,6 +12,7 @@ from tests.bench.measure import Measurement
 from tests.bench.traffic import KEYS, capture
 
 SMALL, MIDDLE, LARGE, SHORT = 10_000, 100_000, 1_000_000, 20_000
+TEXT_OCTETS = 4_000_000
 Runs = dict[str, Measurement]
 
 
@@ -56,6 +57,8 @@ def commands(short: bool) -> dict[str, Command]:
         "quiet hdlc": _decode("hdlc", middle, "-q"),
         "quiet text log": _decode("text", middle, "-q"),
         "quiet hdlctcp": _decode("hdlctcp", middle, "-q"),
+        "quiet P1 text": _decode("p1", TEXT_OCTETS, "-q"),
+        "quiet readouts": _decode("local", TEXT_OCTETS, "-q"),
         "quiet cipher": _decode("cipher", middle, "-q"),
         "quiet cipher, keys": _decode("cipher", middle, "-q", *_KEYS),
         "quiet wrapper, 32 meters": _decode("wrapper", middle, "-q", interleave=32),
@@ -112,6 +115,14 @@ def rows(short: bool) -> list[Row]:
             7,
             _per_packet("quiet hdlctcp", middle),
             "quiet hdlctcp",
+        ),
+        _row("P1 telegrams, no output", "µs an octet", 0.5, _per_packet("quiet P1 text", TEXT_OCTETS), "quiet P1 text"),
+        _row(
+            "IEC 62056-21 readouts, no output",
+            "µs an octet",
+            0.5,
+            _per_packet("quiet readouts", TEXT_OCTETS),
+            "quiet readouts",
         ),
         _row(
             "deciphered and verified in addition",

@@ -12,10 +12,17 @@ import tempfile
 import time
 from pathlib import Path
 
+from analyzer.simulate.local_messages import data_set, identification, option_select, readout, request
+from analyzer.simulate.p1_port import telegram
+
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = ("wrapper", "hdlc", "hdlctcp", "cipher")
 # The generator's fixed test keys.
 KEYS = ("guek=000102030405060708090A0B0C0D0E0F", "gak=D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF")
+
+
+TEXT_KINDS = ("p1", "local")
+"""Serial text by octets: telegrams of P1; readouts of IEC 62056-21 with their sign-on."""
 
 
 class NoTrafficError(Exception):
@@ -31,6 +38,8 @@ def capture(kind: str, packets: int, interleave: int = 1) -> Path:
     """A capture of this kind with this many packets, generated if it is not there yet."""
     if kind == "text":
         return text_log(packets)
+    if kind in TEXT_KINDS:
+        return _text(kind, packets)
     program = generator()
     if not program.is_file():
         raise NoTrafficError(
@@ -79,4 +88,17 @@ def text_log(frames: int) -> Path:
             at += 16 + length
             number += 1
     part.replace(path)
+    return path
+
+
+def _text(kind: str, octets: int) -> Path:
+    """A raw dump of so many octets of text, built by our own simulator."""
+    folder = Path(tempfile.gettempdir()) / "dlmshark-bench"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{kind}-{octets}.bin"
+    if not path.exists():
+        sets = [data_set(f"1-0:{code}.8.0", f"{code:06d}.123", "kWh") for code in range(1, 31)]
+        sign_on = request() + identification("MMM", "5", "SIM-41") + option_select("0", "5", "0")
+        one = telegram("MMM5SIM-60", sets) if kind == "p1" else sign_on + readout(map(str, sets))
+        path.write_bytes(one * (octets // len(one) + 1))
     return path

@@ -196,6 +196,19 @@ def test_hdlc_line_that_later_signs_on_changes_its_stack() -> None:
     assert [one.link for one in records] == ["hdlc", "iec62056-21", "iec62056-21", "hdlc"]
 
 
+@pytest.mark.parametrize(
+    ("octets", "cause"),
+    [
+        (b"ATDT123\r", "modem-text"), (b"\r\nCONNECT 9600\r\n", "modem-text"), (b"+++", "modem-text"),
+        (b"\xff\xfd\x18\xff\xfb\x20", "telnet-negotiation"),
+    ],
+)  # fmt: skip
+def test_text_of_the_carrier_before_the_stack_is_named(octets: bytes, cause: str) -> None:
+    text, _ = of(octets, bytes.fromhex("7EA0070321930F017E"))
+    assert [(note.code, note.cause) for note in text.notes] == [("carrier-text", cause)]
+    assert text.kind == "noise"
+
+
 def test_error_text_is_an_error() -> None:
     (record,) = of(messages.block("(ERROR01)"))
     assert message(record) == {"type": "error", "text": "ERROR01", "bcc": "ok"}
