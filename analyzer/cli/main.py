@@ -11,7 +11,8 @@ from os import devnull
 from pathlib import Path
 from typing import NamedTuple
 
-OUTPUT_ERROR, USAGE_ERROR, INPUT_ERROR, KEYRING_ERROR, PERMISSION_ERROR, INTERRUPTED = 1, 2, 3, 4, 5, 130
+OUTPUT_ERROR = CHECK_FAILED = 1
+USAGE_ERROR, INPUT_ERROR, KEYRING_ERROR, PERMISSION_ERROR, INTERRUPTED = 2, 3, 4, 5, 130
 
 
 class UsageError(Exception):
@@ -34,6 +35,7 @@ class Command(NamedTuple):
 COMMANDS: dict[str, Command] = {
     "decode": Command("analyzer.cli.decode", "one line a record, or trees, or JSON, of captures", False),
     "readings": Command("analyzer.cli.readings", "the metered values in captures: text, JSON, CSV or Parquet", False),
+    "keys": Command("analyzer.cli.keys", "check a keyring, and which of its keys open what in captures", False),
     "demo": Command("analyzer.cli.demo", "decode a bundled sample capture", False),
 }
 

@@ -197,18 +197,19 @@ class Protection:
         own = values[entry.slots[field]] if field is not None else b""
         opener = self._opener(record, peer, context, role, message, entry, values, own)
         outcome = attempt(message, opener)
+        if outcome.key is None and outcome.status is not opening.PLAINTEXT and self.knowledge.complete():
+            context.forget_keys()  # a title may be told later in the capture
+            opener = self._opener(record, peer, context, role, message, entry, values, own)
+            outcome = attempt(message, opener)
         if outcome.status is not opening.VERIFIED:
-            if outcome.key is None and self.knowledge.complete():  # a title may be told later in the capture
-                context.forget_keys()
-                opener = self._opener(record, peer, context, role, message, entry, values, own)
-                outcome = attempt(message, opener)
             outcome = self._doubt(record, context, message, opener, outcome, own)
         is_opened = outcome.entry is not None or (not message.control & ENCRYPTED and bool(outcome.plaintext))
         if is_opened and _is_odd(outcome):
             record.notes += dissection_notes(outcome.plaintext, False)
         if moves and outcome.key is not None:
             self._learn(record, peer, context, role, own, message, outcome, entry.tag)
-        name = outcome.key.name if outcome.key is not None else ""
+        tried = outcome.key or (opener.keys[0] if opener.keys and not opener.lacks else None)
+        name = tried.name if tried is not None else ""
         return outcome, _new(
             Closed, (apdu.octets, entry, values, outcome.status, outcome.plaintext, name, is_opened, b"")
         )

@@ -109,6 +109,7 @@ def test_titles_told_later_serve_earlier_records_of_a_file() -> None:
     assert set(statuses(live)[:first]) == {"no-system-title"}
     file = opened(units, keyring(secrets(security)), learns=True)
     assert set(statuses(file)) == {"verified"}
+    assert "undecipherable" not in codes(file)
 
 
 def test_title_of_the_keyring_stands_in_for_one_that_is_not_shown() -> None:

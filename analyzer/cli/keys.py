@@ -1,0 +1,77 @@
+"""``dlmshark keys check``: validates a keyring, and says with a capture which keys open what."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from analyzer.cli.arguments import Parser
+from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, say_remarks
+from analyzer.cli.keyrings import keyring
+from analyzer.cli.main import CHECK_FAILED
+
+if TYPE_CHECKING:
+    from analyzer.key_check import Row
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    made = Parser(
+        prog="dlmshark keys", description="Validate a keyring; with captures, say which keys open what, and why not."
+    )
+    made.add_argument("action", choices=["check"], help="what to do with the keyring")
+    made.add_argument("keyring", metavar="FILE", help="the keyring (TOML)")
+    add_inputs(made)
+    made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
+    return made
+
+
+def run(words: list[str]) -> int:
+    """Run the command. Returns the exit status: 1 where something stays closed, 4 where the keyring is wrong."""
+    options = parser().parse_args(words)
+    forced = forced_stacks(options)
+    options.keys.insert(0, options.keyring)
+    keys = keyring(options)
+    if keys is None:
+        return 0
+    from analyzer.key_check import KeyCheck
+
+    check = KeyCheck(keys)
+    status = 0
+    has_inputs = bool(options.inputs or options.read or options.hex)
+    if has_inputs:
+        from analyzer.session import Session
+
+        inputs = Inputs(options, forced)
+        for _, source in inputs:
+            session = Session(source, forced, keys, learns=False)
+            protection = session.pipeline.dialogue.protection
+            if protection is not None:
+                check.told = protection.knowledge.titles.values
+            for record in session.records():
+                check.take(record)
+            say_remarks(source)
+        status = inputs.status
+    rows = check.rows()
+    if not has_inputs:
+        rows = [row._replace(reason="") for row in rows]
+    for line in _json_lines(rows) if options.json else _table(rows, has_inputs=has_inputs):
+        print(line)
+    return status or (CHECK_FAILED if check.fails else 0)
+
+
+def _json_lines(rows: list[Row]) -> Iterator[str]:
+    for row in rows:
+        yield json.dumps({name: value for name, value in row._asdict().items() if value != ""}, ensure_ascii=False)
+
+
+def _table(rows: list[Row], *, has_inputs: bool) -> Iterator[str]:
+    width = max((len(row.key) for row in rows), default=0)
+    if not has_inputs:
+        yield from (row.key for row in rows)
+        return
+    yield f"{'key':<{width}}  {'opens':>7}  {'fails':>7}  reason"
+    for row in rows:
+        yield f"{row.key:<{width}}  {row.opens:>7}  {row.fails:>7}  {row.reason}".rstrip()

@@ -1,0 +1,131 @@
+"""A keyring and the records that it was used on, to which key opens what, and why the rest stays closed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from analyzer.record import Closed, Record
+from analyzer.security import opening
+from analyzer.security.keyring import Keyring, Meter
+from analyzer.security.keys import Key, KeyRole
+from analyzer.security.opening import TITLE_SIZE, Message, decipher, is_authentic, message_of
+from analyzer.security.signatures import VERIFIED as SIGNATURE_VERIFIED
+from dissectors.scanning import reads
+
+NO_KEY = "(none)"
+"""Stands for the key where none was found for a sender."""
+_OPEN = frozenset({opening.VERIFIED, opening.DECRYPTED, SIGNATURE_VERIFIED})
+_LEFT_ALONE = frozenset({opening.PLAINTEXT, "signature-unchecked"})
+_TRIED = (KeyRole.GUEK, KeyRole.GBEK, KeyRole.DEDICATED, KeyRole.AGREED)
+_MOST_TRIALS = 16
+"""For so many senders that no key opened every key of the keyring is tried."""
+_MOST_TITLES = 32
+_GENERAL_CIPHERING = 0xDD
+
+
+class Row(NamedTuple):
+    """What one key did."""
+
+    key: str
+    opens: int
+    fails: int
+    reason: str
+
+
+class KeyCheck:
+    """Gathers what the keys of a keyring did."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+        self.told: Callable[[], Iterable[bytes]] = tuple
+        """Gives the system titles that the capture has told."""
+        self._opens: Counter[str] = Counter()
+        self._fails: Counter[str] = Counter()
+        self._reasons: dict[str, Counter[str]] = {}
+        self._verified: Counter[str] = Counter()
+        self._trials: dict[tuple[bytes, int], str] = {}
+
+    @property
+    def fails(self) -> int:
+        """Tell how many APDUs stayed closed, or open without a right tag."""
+        return self._fails.total()
+
+    def take(self, record: Record) -> None:
+        """Take what happened to one record."""
+        layers = record.protection or ((record.closed,) if record.closed is not None else ())
+        causes = [note for note in record.notes if note.code in ("undecipherable", "signature-wrong")]
+        for layer in layers:
+            key = layer.key or NO_KEY
+            if layer.status in _OPEN and not any(note.cause != "no-key" for note in causes):
+                self._opens[key] += 1
+                self._verified[_place(key)] += layer.status == opening.VERIFIED
+            elif layer.status not in _LEFT_ALONE:
+                self._fails[key] += 1
+                text = causes[-1].text if causes else layer.status
+                reasons = self._reasons.setdefault(key, Counter())
+                reasons[self._other_key(layer) or text] += 1
+
+    def rows(self) -> list[Row]:
+        """Give a row a key of the keyring, in its order, and the rows of keys that the capture told."""
+        listed = [key for meter in self._keyring.meters for key in meter.keys.values()]
+        rows = [self._row(key.name, key) for key in listed]
+        names = {key.name for key in listed}
+        others = sorted((self._opens.keys() | self._fails.keys()) - names)
+        return rows + [self._row(name, None) for name in others]
+
+    def _row(self, name: str, key: Key | None) -> Row:
+        opens = self._opens[name]
+        if key is not None and key.role is KeyRole.GAK:
+            gaks = sum(KeyRole.GAK in meter.keys for meter in self._keyring.meters)
+            opens = self._verified.total() if gaks == 1 else self._verified[key.place]
+        reasons = self._reasons.get(name)
+        reason = "; ".join(text for text, _ in reasons.most_common(3)) if reasons else ""
+        if not opens and not self._fails[name]:
+            reason = "nothing asked for it"
+        return Row(name, opens, self._fails[name], reason)
+
+    # -- trials -------------------------------------------------------------------------------------------------
+
+    def _other_key(self, layer: Closed) -> str:
+        """Try every key of the keyring on an APDU that no key opened. Returns what then opens it."""
+        if layer.values is None or layer.entry.tag == _GENERAL_CIPHERING or layer.is_signed:
+            return ""
+        sender = (_title(layer), layer.entry.tag)
+        if sender not in self._trials:
+            if len(self._trials) >= _MOST_TRIALS:
+                return ""
+            message = message_of(layer.entry, layer.values)
+            self._trials[sender] = next(self._tried(message, sender[0]), "")
+        return self._trials[sender]
+
+    def _tried(self, message: Message, told: bytes) -> Iterator[str]:
+        for meter in self._keyring.meters:
+            titles = _usable((told,) if told else (*self.told(), meter.server_title, meter.client_title))
+            for key in (meter.keys[role] for role in _TRIED if role in meter.keys):
+                for title in titles:
+                    if _opens(message, key, meter, title):
+                        yield f"{key.name} opens it with the system title {title.hex().upper()}: a selector is wrong"
+
+
+def _opens(message: Message, key: Key, meter: Meter, title: bytes) -> bool:
+    other = meter.keys.get(KeyRole.GAK)
+    text = decipher(message, key, title)
+    if message.tag and other is not None:
+        return is_authentic(message, key, title, text, other.octets)
+    return bool(message.control & opening.ENCRYPTED) and reads(text)
+
+
+def _usable(titles: Iterable[bytes]) -> list[bytes]:
+    return [title for title in dict.fromkeys(titles) if len(title) == TITLE_SIZE][:_MOST_TITLES]
+
+
+def _title(layer: Closed) -> bytes:
+    slot = layer.entry.slots.get("system_title", layer.entry.slots.get("originator_system_title"))
+    title = layer.values[slot] if slot is not None else None
+    return title or b""
+
+
+def _place(name: str) -> str:
+    return name.partition("@")[2].rpartition(":")[0]

@@ -1,0 +1,186 @@
+"""``-k``, ``--key`` and ``keys check`` on the command line; and that no key shows anywhere."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from analyzer.cli.main import main
+from analyzer.security.keys import KeyRole
+from analyzer.simulate.security import KeySource
+from tests.analyzer.tracking.build import Said, wrapped
+from tests.analyzer.tracking.carried_by_tcp import wrapper_conversation
+from tests.analyzer.tracking.secured import said, secrets, security_of, session
+from tests.analyzer.tracking.wrong_keys import World
+from tests.captures.build import pcap_header, pcap_record
+from tests.cli.conftest import Run, spawn
+
+CLIENT, SERVER = "4D4D4D0000000001", "4D4D4D0000BC614E"
+
+
+def pcap_of(path: Path, units: list[Said]) -> Path:
+    """Write APDUs on the wrapper over TCP."""
+    chunks = wrapper_conversation(units)
+    path.write_bytes(pcap_header(digits=6) + b"".join(pcap_record(one.octets, fraction=one.number) for one in chunks))
+    return path
+
+
+def keyring_of(path: Path, given: dict[KeyRole, bytes], *, title: str = SERVER, mode: int = 0o600) -> Path:
+    """Write a keyring of one meter."""
+    lines = [f'{role.value} = "{octets.hex().upper()}"' for role, octets in given.items()]
+    path.write_text("\n".join(["[[meter]]", *([f'server_title = "{title}"'] if title else []), *lines, ""]))
+    path.chmod(mode)
+    return path
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> Path:
+    return pcap_of(tmp_path / "secured.pcap", said(session(security_of(0, KeySource.DEDICATED))))
+
+
+@pytest.fixture
+def ring(tmp_path: Path) -> Path:
+    return keyring_of(tmp_path / "keys.toml", secrets(security_of()))
+
+
+def test_keyring_opens_a_capture(run: Run, capture: Path, ring: Path) -> None:
+    ran = run("decode", "--json", "-k", ring, capture)
+    lines = [json.loads(line) for line in ran.out.splitlines()]
+    assert (ran.status, ran.err) == (0, "")
+    assert {line["ciphered"]["status"] for line in lines} == {"verified"}
+    assert lines[0]["ciphered"]["key"].startswith(f"guek@{SERVER}:")
+    assert lines[2]["ciphered"]["key"].startswith(f"dedicated@{SERVER}:")
+    assert lines[2]["protection"][0]["status"] == "verified"
+
+
+def test_text_names_the_verdict(run: Run, capture: Path, ring: Path) -> None:
+    lines = run("decode", "-k", ring, capture).out.splitlines()
+    assert all("[verified]" in line for line in lines if " wrapper " in line)
+
+
+def test_tree_shows_the_deciphered_apdu(run: Run, capture: Path, ring: Path) -> None:
+    out = run("decode", "--tree", "-k", ring, capture).out
+    assert "deciphered APDU" in out
+    assert "ded-get-request" in out
+    assert "dedicated-key: " + "2A" * 16 in out
+
+
+def test_pipe_is_opened_with_what_is_known_so_far(capture: Path, ring: Path) -> None:
+    ran = spawn("decode", "--json", "-k", ring, "-", given=capture.read_bytes())
+    assert {json.loads(line)["ciphered"]["status"] for line in ran.out.splitlines()} == {"verified"}
+
+
+def test_key_on_the_command_line_is_warned_about_once(run: Run, capture: Path) -> None:
+    keys = security_of().keys
+    ran = run("decode", "-q", "--key", f"guek={keys.guek.hex()}", "--key", f"gak={keys.gak.hex()}", capture)
+    assert ran.complaint.startswith("--key: the process list shows")
+
+
+def test_loose_permissions_are_said(run: Run, capture: Path, tmp_path: Path) -> None:
+    loose = keyring_of(tmp_path / "loose.toml", {}, mode=0o644)
+    assert "others can read this keyring" in run("decode", "-q", "-k", loose, capture).complaint
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("[[meter]]\ngeuk = 1", "did you mean 'guek'?"), ("[meter", "no TOML"), ("x = 1", "unknown member")],
+)
+def test_wrong_keyring_is_status_4(run: Run, capture: Path, tmp_path: Path, text: str, says: str) -> None:
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text(text)
+    ran = run("decode", "-k", wrong, capture)
+    assert (ran.status, ran.out) == (4, "")
+    assert says in ran.complaint
+
+
+# -- keys check -----------------------------------------------------------------------------------------------------
+
+
+def rows(out: str) -> dict[str, dict[str, object]]:
+    return {re.split("[@:]", (row := json.loads(line))["key"])[0]: row for line in out.splitlines()}
+
+
+def test_check_without_a_capture_lists_the_keys(run: Run, ring: Path) -> None:
+    ran = run("keys", "check", ring)
+    assert ran.status == 0
+    assert ran.out.splitlines()[0].startswith(f"guek@{SERVER}:")
+
+
+def test_check_counts_what_each_key_opens(run: Run, capture: Path, ring: Path) -> None:
+    ran = run("keys", "check", "--json", ring, capture)
+    found = rows(ran.out)
+    assert ran.status == 0
+    assert (found["guek"]["opens"], found["guek"]["fails"]) == (4, 0)
+    assert found["dedicated"]["opens"] == found["gak"]["opens"] - 4  # type: ignore[operator]
+    assert found["kek"]["reason"] == "nothing asked for it"
+
+
+def test_check_says_why_the_rest_stays_closed(run: Run, tmp_path: Path) -> None:
+    world = World(random.Random(3))
+    world.neighbours()
+    world.one()
+    path = pcap_of(tmp_path / "c.pcap", world.said)
+    swapped = keyring_of(tmp_path / "k.toml", {KeyRole.GUEK: world.gak, KeyRole.GAK: world.guek}, title="")
+    ran = run("keys", "check", "--json", swapped, path)
+    assert ran.status == 1
+    assert "exchanged" in str(rows(ran.out)["guek"]["reason"])
+
+
+def test_check_tries_keys_of_other_meters(run: Run, tmp_path: Path) -> None:
+    world = World(random.Random(4))
+    world.one()
+    path = pcap_of(tmp_path / "c.pcap", world.said)
+    other = keyring_of(tmp_path / "k.toml", world.given, title="5858580000000001")
+    ran = run("keys", "check", other, path)
+    assert ran.status == 1
+    assert "a selector is wrong" in ran.out
+
+
+# -- secrecy --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("decode",), ("decode", "--tree"), ("decode", "--json"), ("decode", "--json", "--layers"),
+        ("decode", "--tree", "--octets"), ("decode", "-v", "-q"), ("keys", "check"), ("keys", "check", "--json"),
+        ("readings",), ("readings", "--json"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("source", [KeySource.DEDICATED, KeySource.WRAPPED, KeySource.BROADCAST, KeySource.STATIC])
+def test_no_output_shows_a_key(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[str, ...], source: KeySource
+) -> None:
+    security = security_of(1, source)
+    path = pcap_of(tmp_path / "c.pcap", said(session(security)))
+    given = secrets(security)
+    for role in (KeyRole.GUEK, KeyRole.GAK):  # right, and wrong
+        ring = keyring_of(tmp_path / "k.toml", given)
+        check = [str(ring)] if words[0] == "keys" else ["-k", str(ring)]
+        main([*words, *check, str(path)])
+        given = given | {role: bytes(range(200, 216))}
+    out, err = capsys.readouterr()
+    shown = (out + err).replace(" ", "").replace(":", "").upper()
+    assert out or "-q" in words
+    for role, octets in {**secrets(security), KeyRole.DEDICATED: security.keys.dedicated}.items():
+        assert octets.hex().upper() not in shown, role
+    assert bytes(range(200, 216)).hex().upper() not in shown
+
+
+def test_no_exception_or_repr_shows_a_key() -> None:
+    from tests.analyzer.tracking.secured import keyring
+
+    security = security_of()
+    ring = keyring(secrets(security))
+    shown = repr(ring.meters) + repr([key for meter in ring.meters for key in meter.keys.values()]) + str(ring)
+    assert security.keys.guek.hex() not in shown.lower()
+    assert repr(security.keys.guek)[2:-1] not in shown
+
+
+def test_wrapped_units_carry_the_session() -> None:
+    units = said(session(security_of()))
+    assert len(wrapped(units)) == len(units)
