@@ -13,16 +13,15 @@ from analyzer.tracking.protection import Protection
 from captures import open_source, source_from_hex
 from tests.corpus import captures, vectors
 
-_ROLES = ("guek", "gak", "gbek", "kek")
+_ROLES = {"guek": KeyRole.GUEK, "gak": KeyRole.GAK, "mac_key": KeyRole.AGREED}
 
 
 def keyring(keys: dict[str, Any]) -> Keyring:
     """The keys of an entry, for whoever speaks. A title stands for both sides: single APDUs don't tell theirs."""
     title = bytes.fromhex(keys.get("system_title", ""))
     meter = Meter(server_title=bytes.fromhex(keys.get("server_title", "")) or title, client_title=title)
-    for name in _ROLES:
+    for name, role in _ROLES.items():
         if name in keys:
-            role = KeyRole(name)
             meter.keys[role] = Key(role, bytes.fromhex(keys[name]), meter.place)
     return Keyring([meter])
 

@@ -38,3 +38,11 @@ def test_keyed_captures_verify_every_tag(corpus: Path) -> None:
 def test_keyed_captures_have_no_warning(corpus: Path) -> None:
     for entry in keyed.keyed_captures(corpus):
         assert vectors.faults(keyed.open_capture(corpus, entry)) == [], entry["file"]
+
+
+def test_gbcs_messages_with_their_key_verify_every_mac(corpus: Path) -> None:
+    entries = [one for one in vectors.covered(corpus) if one["theme"] == "gbcs_general_signing" and one.get("keys")]
+    found = Counter(
+        tuple(layer.status for layer in record.protection) for one in entries for record in keyed.open_vector(one)
+    )
+    assert found == {("verified", "signature-unchecked"): 18}
