@@ -95,7 +95,7 @@ def read_certificate(der: bytes) -> EllipticKey | Refused:
 
     try:
         return _from_certificate(x509.load_der_x509_certificate(der))
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         return Refused(f"{len(der)} octets that are no X.509 certificate")
 
 

@@ -120,8 +120,14 @@ def test_engines_agree_on_what_is_readable(layer: Any, data: st.DataObject) -> N
         return
     assert packet.problem is None
     assert scanned_to == after
+    if layer.__name__ in CARRIERS:  # what the information field carries is a layer of its own, which may break off
+        root.children = [child for child in root.children if child.name != "information"]
+        packet.remove_payload()
     assert not is_malformed(root), root.outline()
     assert not has_partial(packet)
+
+
+CARRIERS = {"Hdlc"}
 
 
 def _has_leftover_inside(root: Any) -> bool:

@@ -46,7 +46,7 @@ def test_flipped_bit_is_refused(kek: bytes, key: bytes, bit: int) -> None:
 def test_unwrapping_any_octets_never_raises(kek: bytes, wrapped: bytes) -> None:
     found = unwrap(kek, wrapped)
     assert isinstance(found, Refused)
-    assert kek.hex() not in found.reason or not kek
+    assert len(kek) < 4 or kek.hex() not in found.reason  # two digits stand in many a word
 
 
 @pytest.mark.parametrize(("kek", "key"), [(15, 16), (16, 24), (24, 16)])
