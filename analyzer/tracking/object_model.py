@@ -19,6 +19,9 @@ from dissectors.tree import Problem
 
 _MOST_METERS = 65536
 _MOST_ENTRIES = 4096
+_DATA = 1
+_DEVICE_NAME = b"\x00\x00\x2a\x00\x00"
+"""Class Data holds anything; of its objects only the logical device name (0-0:42.0.0) teaches."""
 _SHORT_NAME_STEP = 8
 _ASSOCIATION_SN = 0xFA00
 """The base name of the current association object, the same in every meter."""
@@ -165,7 +168,7 @@ def _may_teach(one: Object) -> bool:
 
 def _lesson(one: Object) -> Lesson | None:
     """Find what the value of an object's attribute teaches."""
-    if one.is_method:
+    if one.is_method or (one.class_id == _DATA and one.logical_name[:5] != _DEVICE_NAME):
         return None
     return _LESSONS.get((one.class_id, attribute_name(one.class_id, one.attribute) or ""))
 
@@ -256,7 +259,7 @@ def _short_names(meter: Meter, logical_name: bytes, datum: Datum, basis: str) ->
 
 
 def _device_name(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
-    if logical_name[:5] == b"\x00\x00\x2a\x00\x00" and isinstance(datum.value, bytes):
+    if isinstance(datum.value, bytes):
         meter.name = datum.value.decode("ascii", "replace")
 
 
