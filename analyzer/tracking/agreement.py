@@ -99,13 +99,10 @@ def _is_signed(key: EllipticKey, public: bytes, signature: bytes, key_id: int | 
 # -- key_agreement --------------------------------------------------------------------------------------------------
 
 
-def is_invoked(record: Record) -> bool:
-    """Tell whether *record* invokes key_agreement, or answers it."""
-    return any((one.class_id, one.attribute) == (_SECURITY_SETUP, _KEY_AGREEMENT) for one in record.objects)
-
-
 def follow(record: Record, context: SecurityContext, keys: KeySet, store: Certificates) -> list[tuple[KeyRole, Key]]:
     """Follow key_agreement. Returns the keys that hold from here on: those of which a private half is given."""
+    if not any((one.class_id, one.attribute) == (_SECURITY_SETUP, _KEY_AGREEMENT) for one in record.objects):
+        return []
     apdu = record.assembled or record.apdu
     halves = _halves(apdu) if apdu is not None else {}
     if record.direction is REQUEST:

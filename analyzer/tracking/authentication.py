@@ -62,7 +62,7 @@ class Authentication:
 def watch(record: Record, handshake: Authentication, keys: KeySet, store: Certificates) -> None:
     """Check the answer that *record* carries, if it carries one; *keys* tell both system titles too."""
     apdu = record.assembled or record.apdu
-    if apdu is None or apdu.entry is None or apdu.values is None or not handshake.is_awaited:
+    if apdu is None or apdu.entry is None or apdu.values is None:
         return
     family = apdu.entry.family
     if family == "action-request" or (family == "readRequest" and handshake.f_stoc is None):

@@ -33,6 +33,7 @@ _MOST_SEARCHES = 256
 _MOST_TITLES, _MOST_PAIRS, _MOST_SWIFT = 64, 4096, 256
 _TITLED = {GENERAL_GLO: "system_title", GENERAL_DED: "system_title", GENERAL_CIPHERING: "originator_system_title"}
 _INITIATE_REQUEST = 0x01
+_SECURITY_SETUP = 64
 _SINGLE = frozenset({"octets-damaged", "tag-truncated"})
 """Causes that say nothing about the next message."""
 _SWIFT = opening.AUTHENTICATED | ENCRYPTED
@@ -147,17 +148,20 @@ class Protection:
         """Let the state follow what *record* carries now that it is open."""
         if peer.association.security is not None or record.association is not None:
             key_changes.follow(record, peer, _context(peer), self.search)
-        if record.kind != APDU:
-            return
-        certificates.learn(record, self.certificates)
         context = peer.association.security
+        is_setup = any(one[0] == _SECURITY_SETUP for one in record.objects) if record.objects else False
+        is_awaited = context is not None and context.handshake.is_awaited
+        if record.kind != APDU or not (is_setup or is_awaited):
+            return
+        if is_setup:
+            certificates.learn(record, self.certificates)
         if context is None:
             return
-        is_agreement = agreement.is_invoked(record)
-        if is_agreement or context.handshake.is_awaited:
-            keys, _ = self.search.keys_and_titles(record, peer, context, record.direction, b"")
+        keys, _ = self.search.keys_and_titles(record, peer, context, record.direction, b"")
+        if is_awaited:
             authentication.watch(record, context.handshake, keys, self.certificates)
-            for role, key in agreement.follow(record, context, keys, self.certificates) if is_agreement else ():
+        if is_setup:
+            for role, key in agreement.follow(record, context, keys, self.certificates):
                 key_changes.hold(record, keys, self.search, role, key, "one that both sides agree on")
 
     def open_fragment(self, record: Record, peer: Peer, octets: bytes) -> Apdu | None:

@@ -21,7 +21,7 @@ from analyzer.security.keyring import Keyring, Meter
 from analyzer.security.keys import Key, KeyRole
 from analyzer.tracking.protection import Protection
 from captures import source_from_hex
-from tests.corpus import applications, vectors
+from tests.corpus import applications, keyed, vectors
 
 GBCS_THEME = "gbcs_general_signing"
 SIGNER = bytes.fromhex("418073C239FA6125011DE4D6CD2E645780289F761BB21BFB0835CB5585E8B373")
@@ -143,3 +143,22 @@ def test_lines_of_gbcs_and_of_the_keyed_messages_print_alike(corpus: Path) -> No
         (line,) = vectors.json_lines(decode(one["hex"], {}))
         assert line["apdu"]["general-signing"]["content"], one["id"]
         assert json.dumps(line["protection"][-1]).count("signature-unchecked") == 1
+
+
+def test_captures_with_high_level_security_name_its_verdict(corpus: Path) -> None:
+    found = {
+        entry["file"]: [
+            (record.number, note.code)
+            for record in keyed.open_capture(corpus, entry)
+            for note in record.notes
+            if note.code.startswith("hls-")
+        ]
+        for entry in keyed.keyed_captures(corpus)
+    }
+    assert found == {
+        "pcap/htanwar__Output-Ciphered-Director.pcap": [],
+        "pcap/htanwar__Output-Ciphered-HLS.pcap": [(3, "hls-verified"), (4, "hls-verified")],
+        # mechanism 2: manufacturer specific
+        "pcap/htanwar__Output-Ciphered-Simple-Key.pcap": [(9, "hls-unchecked"), (10, "hls-unchecked")],
+        "pcap/htanwar__Output-Ciphered.pcap": [],
+    }

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from analyzer.record import Record
+from analyzer.security.key_agreement import GBCS_ALGORITHMS, Parties, derive, shared_secret
 from analyzer.security.keys import KeyRole
 from analyzer.simulate.ciphering import Seal, agree, point, protect, sign
 from analyzer.simulate.security import KeySource, Security
@@ -149,3 +153,31 @@ def test_ephemeral_key_that_its_originator_did_not_sign_is_noted() -> None:
     records = opened(dialogue, keyring(wrong))
     assert set(statuses(records)) == {"verified"}
     assert _requests_noted(records)
+
+
+@pytest.mark.parametrize("private", ["client", "server"])
+def test_british_message_is_verified_with_one_private_key_and_one_certificate(private: str, tmp_path: Path) -> None:
+    # field: GBCS; MAC over SC, five empty fields and the signed APDU, without an authentication key
+    client, server, number = ecc.key("P-256", 1), ecc.key("P-256", 2), bytes(9)
+    signed = b"\xdf\x09" + number + b"\x08" + ecc.CLIENT_TITLE + b"\x08" + ecc.SERVER_TITLE + bytes(2)
+    signed += bytes((len(GET),)) + GET + b"\0"
+    secret = shared_secret(client, server)
+    assert isinstance(secret, bytes)
+    parties = Parties(ecc.CLIENT_TITLE, ecc.SERVER_TITLE, number)
+    key = derive(secret, 1, parties, algorithms=GBCS_ALGORITHMS)
+    assert isinstance(key, bytes)
+    covered = b"\x11" + bytes(5) + signed
+    tag = AESGCM(key).encrypt(ecc.CLIENT_TITLE + bytes(4), b"", covered)[:12]
+    body = bytes.fromhex("11 00000000") + signed + tag
+    message = b"\xdd" + bytes(6) + bytes((len(body),)) + body
+    pairs = {"client": (client, KeyRole.CLIENT_AGREEMENT), "server": (server, KeyRole.SERVER_AGREEMENT)}
+    own, role = pairs.pop(private)
+    ((other, _),) = pairs.values()
+    title = ecc.SERVER_TITLE if private == "client" else ecc.CLIENT_TITLE
+    (tmp_path / "other.der").write_bytes(ecc.certificate(other, title, agrees=True))
+    ring = keyring({role: own.private or b""})
+    ring.meters[0].certificates = (tmp_path,)
+    (record,) = opened([asked(message)], ring)
+    assert statuses([record]) == ["verified", "signature-unchecked"]
+    damaged = message[:-1] + bytes((message[-1] ^ 1,))
+    assert statuses(opened([asked(damaged)], ring))[0] == "wrong-tag"
