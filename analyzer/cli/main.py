@@ -35,6 +35,8 @@ class Command(NamedTuple):
 COMMANDS: dict[str, Command] = {
     "decode": Command("analyzer.cli.decode", "one line a record, or trees, or JSON, of captures", False),
     "readings": Command("analyzer.cli.readings", "the metered values in captures: text, JSON, CSV or Parquet", False),
+    "doctor": Command("analyzer.cli.doctor", "what went wrong, where, why, and what to try", False),
+    "rules": Command("analyzer.cli.rules", "the facts and causes that doctor knows", False),
     "keys": Command("analyzer.cli.keys", "check a keyring, and which of its keys open what in captures", False),
     "demo": Command("analyzer.cli.demo", "decode a bundled sample capture", False),
 }

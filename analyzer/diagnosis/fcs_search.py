@@ -82,10 +82,8 @@ def search(octets: bytes, *, apdu_reads: Reads = reads) -> list[Candidate]:
 def _cut_at_flag(damaged: Damaged) -> Iterator[Candidate]:
     """The 7E that was taken for the closing flag belongs to the frame: type 3 has no escaping."""
     whole = damaged.body + b"\x7e"
-    if damaged.has_end and len(whole) == damaged.declared and fcs_is_good(whole):
-        text = (
-            f"the last 7E is an octet of the frame: with it the length field ({damaged.declared}) and the FCS are right"
-        )
+    if len(whole) == damaged.declared and fcs_is_good(whole):
+        text = f"with one more octet 7E length field ({damaged.declared}) and FCS are right: it was taken for a flag"
         yield Candidate("cut-at-flag-octet", CERTAIN, text, damaged.shift + len(damaged.body), whole)
 
 
@@ -305,9 +303,13 @@ def _ranked(found: list[Candidate]) -> list[Candidate]:
         confidence = CERTAIN if is_proved else LIKELY
     elif verdict.is_length_right and best.cause == "bit-error":
         confidence = LIKELY
+    if best.cause in _COMMON and len(best.repaired) > _SHORT:
+        confidence = POSSIBLE
     return [best._replace(confidence=confidence), *others]
 
 
+_COMMON = frozenset({"octet-damaged", "octets-lost"})
+"""Explanations that any damage may have by chance: one for each 256 octets of the frame."""
 _UNSEARCHED = {CERTAIN: 16, LIKELY: 9, POSSIBLE: 0}
 _PRIOR = {"bit-error": 3, "flow-control-octets-removed": 2, "octets-lost": 1, "octets-inserted": 1, "octet-damaged": 0}
 """Of explanations with the same support the one that happens more often comes first."""

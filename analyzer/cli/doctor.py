@@ -1,0 +1,59 @@
+"""``dlmshark doctor``: every problem in captures, with its cause, the proof and what to try."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from analyzer.cli.arguments import Parser
+from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, say_remarks
+from analyzer.cli.keyrings import keyring
+from analyzer.cli.main import CHECK_FAILED, say
+
+_SEVERITIES = ("note", "warning", "error")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    made = Parser(prog="dlmshark doctor", description="What went wrong in captures, why, and what to try.")
+    add_inputs(made)
+    made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
+    made.add_argument("--min-severity", choices=_SEVERITIES, default="note", help="leave out what weighs less")
+    made.add_argument("--fail-on", choices=_SEVERITIES, help="end with status 1 if something weighs so much")
+    made.add_argument("--utc", action="store_true", help="times in UTC")
+    return made
+
+
+def run(words: list[str]) -> int:
+    """Run the command. Returns the exit status."""
+    options = parser().parse_args(words)
+    forced = forced_stacks(options)
+    keys = keyring(options)
+    from analyzer.diagnosis.doctor import Doctor
+    from analyzer.diagnosis.story import severity_of
+    from analyzer.export.stories import json_line, text_lines
+    from analyzer.session import Session
+
+    inputs = Inputs(options, forced)
+    least = severity_of(options.min_severity)
+    has_failed = False
+    for name, source in inputs:
+        doctor = Doctor()
+        for record in Session(source, forced, keys, learns=False).records():
+            doctor.take(record)
+        stories = [one for one in doctor.stories() if one.severity >= least]
+        if options.fail_on:
+            has_failed |= any(one.severity >= severity_of(options.fail_on) for one in stories)
+        if inputs.are_several and not options.json and stories:
+            sys.stdout.write(f"== {name}\n")
+        for number, story in enumerate(stories, 1):
+            digits = source.time_digits
+            if options.json:
+                sys.stdout.write(json_line(number, story, digits) + "\n")
+            else:
+                utc = options.utc or source.has_local_times
+                sys.stdout.write("\n".join(text_lines(number, story, digits, utc=utc)) + "\n")
+        say_remarks(source)
+        if not stories:
+            say(f"{name}: no problem found")
+    return inputs.status or (CHECK_FAILED if has_failed else 0)

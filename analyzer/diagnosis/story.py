@@ -1,0 +1,124 @@
+"""Stories: one a fault, with the records where it was seen, its cause and how sure, the proof, and what to try."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from analyzer.diagnosis.rules import rule
+from dissectors.tree import Severity
+
+_MOST_RECORDS = 100
+_MOST_EVIDENCE = 3
+_SEVERITIES = {str(one.name).lower(): one for one in Severity}
+
+
+class Evidence(NamedTuple):
+    """What proves a story: a record, the range of its octets (empty where it is about the whole), and a sentence."""
+
+    record: int
+    start: int
+    end: int
+    text: str
+
+
+class Alternative(NamedTuple):
+    """What else it could be."""
+
+    cause: str
+    confidence: str
+    text: str
+
+
+class Fact(NamedTuple):
+    """One occurrence of a fault, as a diagnosis sees it; equal ones of a lane become one story."""
+
+    code: str
+    severity: Severity
+    cause: str
+    confidence: str
+    evidence: Evidence
+    time_ns: int | None
+    lane: str
+    meter: str
+    alternatives: tuple[Alternative, ...] = ()
+    proposed: bytes = b""
+    subject: str = ""
+    """What distinguishes faults of the same code on a lane: an object, a request; empty where nothing does."""
+
+
+class Story:
+    """All occurrences of one fault on one lane."""
+
+    def __init__(self, first: Fact) -> None:
+        self.code, self.cause, self.severity = first.code, first.cause, first.severity
+        self.lane, self.meter, self.subject = first.lane, first.meter, first.subject
+        self.confidence = first.confidence
+        self.count = 0
+        self.records: list[int] = []
+        self.evidence: list[Evidence] = []
+        self.alternatives: dict[str, Alternative] = {}
+        self.proposed: tuple[int, bytes] | None = None
+        """A record and the frame that may have been sent in its place."""
+        self.first_ns = self.last_ns = first.time_ns
+
+    def add(self, fact: Fact) -> None:
+        """Add one more occurrence."""
+        self.count += 1
+        if len(self.records) < _MOST_RECORDS:
+            self.records.append(fact.evidence.record)
+        if len(self.evidence) < _MOST_EVIDENCE:
+            self.evidence.append(fact.evidence)
+        for one in fact.alternatives:
+            if len(self.alternatives) < _MOST_EVIDENCE:
+                self.alternatives.setdefault(one.cause, one)
+        if fact.proposed and self.proposed is None:
+            self.proposed = (fact.evidence.record, fact.proposed)
+        if _RANK[fact.confidence] > _RANK[self.confidence]:
+            self.confidence = fact.confidence
+        self.last_ns = fact.time_ns
+
+    @property
+    def title(self) -> str:
+        """The fault in a few words."""
+        found = rule("cause", self.cause) or rule("fact", self.code)
+        return found.text if found is not None else self.code.replace("-", " ")
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What to try, most useful first."""
+        for found in (rule("cause", self.cause), rule("fact", self.code)):
+            if found is not None and found.advice:
+                return found.advice
+        return ()
+
+
+_RANK = {"certain": 0, "likely": 1, "possible": 2}
+"""A story is as sure as its least sure occurrence."""
+
+
+class Stories:
+    """Stories by what makes faults equal; bounded."""
+
+    MOST = 10_000
+
+    def __init__(self) -> None:
+        self._stories: dict[tuple[str, str, str, str], Story] = {}
+
+    def add(self, fact: Fact) -> None:
+        """Add one occurrence to its story."""
+        key = (fact.lane, fact.code, fact.cause, fact.subject)
+        story = self._stories.get(key)
+        if story is None:
+            if len(self._stories) >= self.MOST:
+                return
+            story = self._stories[key] = Story(fact)
+        story.add(fact)
+
+    def sorted(self) -> list[Story]:
+        """Give the stories, worst first, then in the order of the capture."""
+        return sorted(self._stories.values(), key=lambda one: (-int(one.severity), one.records[0]))
+
+
+def severity_of(name: str) -> Severity:
+    """Give the severity of this name."""
+    return _SEVERITIES[name]

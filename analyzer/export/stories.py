@@ -1,0 +1,90 @@
+"""Stories as text for a tired person, and as JSON Lines with the members that the interface page states."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+from analyzer.diagnosis.frame_repair import information_of
+from analyzer.diagnosis.story import Story
+from analyzer.export.times import clock_text, seconds_text
+from dissectors.scanning import scan_apdu
+from dissectors.writers import apdu_text
+
+_LLC_SIZE = 3
+_WIDTH = 96
+_text = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def text_lines(number: int, story: Story, digits: int, *, utc: bool = False) -> Iterator[str]:
+    """Write one story: what happened, where, the proof, what else it could be, what to try."""
+    times = f"{story.count} times" if story.count > 1 else "once"
+    yield f"{number}. {story.severity.name}: {story.title}"
+    how = f" ({story.confidence})" if story.cause else ""
+    yield f"   {story.code}{f' · {story.cause}' if story.cause else ''}{how} · {times} on {story.lane}"
+    yield from _folded("where", _where(story, digits, utc=utc))
+    for one in story.evidence:
+        place = f", octets {one.start} to {one.end - 1}" if one.end > one.start + 1 else ""
+        place = f", octet {one.start}" if one.end == one.start + 1 else place
+        yield from _folded("seen", f"record {one.record}{place}: {one.text}")
+    if story.proposed is not None:
+        record, octets = story.proposed
+        yield from _folded("may be", f"record {record} as it may have been sent: [{octets.hex(' ').upper()}]")
+    for other in story.alternatives.values():
+        yield from _folded("or", f"{other.cause} ({other.confidence}): {other.text}")
+    for advice in story.advice:
+        yield from _folded("try", advice)
+    yield ""
+
+
+def _where(story: Story, digits: int, *, utc: bool) -> str:
+    records = ", ".join(map(str, story.records[:8])) + (", …" if story.count > 8 else "")
+    text = f"record{'s' * (story.count > 1)} {records}"
+    if story.first_ns is not None:
+        text += f", {clock_text(story.first_ns, digits, utc=utc)}"
+        if story.last_ns is not None and story.last_ns != story.first_ns:
+            text += f" to {clock_text(story.last_ns, digits, utc=utc)}"
+    return f"{text}, meter {story.meter}" if story.meter else text
+
+
+def _folded(label: str, text: str) -> Iterator[str]:
+    first = f"   {label:<7}"
+    yield from textwrap.wrap(
+        text, _WIDTH, initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False
+    )
+
+
+def json_line(number: int, story: Story, digits: int) -> str:
+    """Write one story as a line of JSON; absent members are left out."""
+    members: dict[str, Any] = {"story": number, "severity": story.severity.name.lower(), "code": story.code}
+    if story.cause:
+        members |= {"cause": story.cause, "confidence": story.confidence}
+    members |= {"title": story.title, "text": story.evidence[0].text, "count": story.count, "records": story.records}
+    parts = [f"{_text(name)}: {_text(value)}" for name, value in members.items()]
+    for name, time_ns in (("from", story.first_ns), ("to", story.last_ns)):
+        if time_ns is not None:
+            parts.append(f'"{name}": {seconds_text(time_ns, digits)}')
+    if story.meter:
+        parts.append(f'"meter": {_text(story.meter)}')
+    evidence = [
+        {"record": one.record, **({"range": [one.start, one.end]} if one.end > one.start else {}), "text": one.text}
+        for one in story.evidence
+    ]
+    parts.append(f'"evidence": {_text(evidence)}')
+    if story.alternatives:
+        found = [one._asdict() for one in story.alternatives.values()]
+        parts.append(f'"candidates": {_text(found)}')
+    if story.advice:
+        parts.append(f'"advice": {_text(list(story.advice))}')
+    if story.proposed is not None:
+        parts.append(f'"proposed": {_proposed(story.proposed[1])}')
+    return f"{{{', '.join(parts)}}}"
+
+
+def _proposed(octets: bytes) -> str:
+    apdu = information_of(octets)[_LLC_SIZE:]
+    found, values = scan_apdu(apdu, 0, len(apdu)) if apdu else (None, None)
+    inside = f', "apdu": {apdu_text(apdu)}' if found is not None and values is not None else ""
+    return f'{{"octets": "{octets.hex().upper()}"{inside}}}'

@@ -1,0 +1,36 @@
+"""``dlmshark doctor`` and ``rules`` on the command line."""
+
+from __future__ import annotations
+
+import json
+
+from tests.cli.conftest import Run
+
+DAMAGED = "7E A0 07 03 21 93 0F 09 7E"
+
+
+def test_doctor_says_cause_proof_and_what_to_try(run: Run) -> None:
+    ran = run("doctor", "--hex", f"7E A0 07 03 21 93 0F 01 7E\n{DAMAGED}")
+    assert ran.status == 0
+    assert ran.out.startswith("1. ERROR: One bit was turned on the way.")
+    assert "bit 3 of octet 7 is turned: 09 where 01 was sent" in " ".join(ran.out.split())
+    assert "   try    Check cable" in ran.out
+
+
+def test_doctor_as_json_has_the_members_of_the_contract(run: Run) -> None:
+    (line,) = run("doctor", "--json", "--hex", f"7E A0 07 03 21 93 0F 01 7E\n{DAMAGED}").out.splitlines()
+    story = json.loads(line)
+    assert (story["story"], story["code"], story["cause"], story["records"]) == (1, "hdlc-fcs-wrong", "bit-error", [2])
+    assert story["proposed"]["octets"] == "A0070321930F01"
+
+
+def test_fail_on_ends_with_status_one_only_where_something_weighs_so_much(run: Run) -> None:
+    healthy = run("doctor", "--fail-on", "error", "--hex", "7E A0 07 03 21 93 0F 01 7E")
+    assert (healthy.status, healthy.complaint) == (0, "--hex: no problem found")
+    assert run("doctor", "--fail-on", "error", "--hex", f"7E A0 07 03 21 93 0F 01 7E\n{DAMAGED}").status == 1
+
+
+def test_rules_print_facts_and_causes(run: Run) -> None:
+    assert "cause  cut-at-flag-octet" in run("rules").out
+    lines = [json.loads(line) for line in run("rules", "--json").out.splitlines()]
+    assert {one["kind"] for one in lines} == {"fact", "cause"}
