@@ -61,7 +61,7 @@ class Renderer:
             return self.plain(datum)
         if not _fits(shape, datum):
             return self._misfit(shape, datum, path)
-        if shape.kind == "array":
+        if shape.kind in ("array", "compact-array"):
             return self._array(shape, datum, path)
         if shape.kind == "structure":
             return self._structure(shape, datum, path)

@@ -154,7 +154,7 @@ class ObjectModel:
             octets = held.octets[held.start : held.end]
             if lesson is None or meter.heard.get(one) == octets:
                 continue
-            _bounded(meter.heard)[one] = octets
+            _bounded(meter.heard)[one] = _shared(octets)
             try:
                 datum = read_datum(octets, 0, len(octets))
             except Problem:
@@ -207,7 +207,7 @@ def _scale(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
 
 
 def _columns(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
-    columns = tuple(_read_columns(datum))
+    columns = _shared(tuple(_read_columns(datum)))
     if columns:
         _bounded(meter.columns)[logical_name] = Columns(columns, basis)
 
@@ -218,7 +218,7 @@ def _period(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None
 
 
 def _push_list(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
-    columns = tuple(_read_columns(datum))
+    columns = _shared(tuple(_read_columns(datum)))
     if columns:
         _bounded(meter.push_lists)[logical_name] = Columns(columns, basis)
 
@@ -261,6 +261,17 @@ def _short_names(meter: Meter, logical_name: bytes, datum: Datum, basis: str) ->
 def _device_name(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
     if isinstance(datum.value, bytes):
         meter.name = datum.value.decode("ascii", "replace")
+
+
+_SHARED: dict[object, object] = {}
+_MOST_SHARED = 8192
+
+
+def _shared(one: Entry) -> Entry:
+    """Give the one that equals *one* if there is one: meters of a kind have the same columns and answers."""
+    if len(_SHARED) >= _MOST_SHARED:
+        _SHARED.clear()
+    return _SHARED.setdefault(one, one)  # type: ignore[return-value]
 
 
 def _bounded(table: dict[Key, Entry]) -> dict[Key, Entry]:

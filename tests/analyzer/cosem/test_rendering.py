@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analyzer.cosem import rendering
@@ -155,6 +155,7 @@ data = st.recursive(
 
 
 @given(st.sampled_from(_attributes()), data)
+@example((61, 0, 2), Datum(1, [Datum(9, b"")]))
 def test_any_value_renders_to_json(attribute: tuple[int, int, int], value: Datum) -> None:
     class_id, version, number = attribute
     shown = Renderer().attribute(class_id, number, value, version)
