@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from mmap import ACCESS_READ, mmap
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -20,6 +19,7 @@ PACKET = (1 << PACKET_BITS) - 1
 """Masks a packet's number in its own input."""
 
 _SHOWN_REMARKS = 20
+_BLOCK = 1 << 20
 
 
 class DlmsharkError(Exception):
@@ -111,9 +111,14 @@ class Source:
         if self.plain_file is None:
             return True
         try:
-            with open(self.plain_file, "rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as mapped:
-                return mapped.find(octets) >= 0
-        except (OSError, ValueError):
+            with open(self.plain_file, "rb") as file:
+                before = b""
+                while block := file.read(_BLOCK):
+                    if octets in before + block:
+                        return True
+                    before = block[1 - len(octets) :]
+                return False
+        except OSError:
             return True
 
     def remark(self, code: str, text: str, number: int | None = None) -> None:
