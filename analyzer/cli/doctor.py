@@ -41,6 +41,7 @@ def run(words: list[str]) -> int:
         doctor = Doctor()
         for record in Session(source, forced, keys, learns=False).records():
             doctor.take(record)
+        doctor.finish()
         stories = [one for one in doctor.stories() if one.severity >= least]
         if options.fail_on:
             has_failed |= any(one.severity >= severity_of(options.fail_on) for one in stories)

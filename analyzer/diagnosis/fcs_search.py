@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 from analyzer.diagnosis.crc_states import backward, forward, octet_between
 from analyzer.diagnosis.frame_repair import Reads, Verdict, is_good_frame, judge
+from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE
 from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust, announced_length
 from dissectors.checks import fcs, fcs_is_good
 from dissectors.scanning import reads
 
 FLAG = 0x7E
-CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
+
 _MOST_CANDIDATES = 16
 _PAIRS_UP_TO = 160
 """Frames up to so many octets are searched for two missing flow-control octets."""

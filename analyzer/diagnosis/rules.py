@@ -21,14 +21,16 @@ class Rule(NamedTuple):
 
 @cache
 def rules() -> dict[tuple[str, str], Rule]:
-    """Give all rules by kind (``fact``, ``cause``) and code, in the order of the table."""
-    table = tomllib.loads((Path(__file__).parent / "rules.toml").read_text(encoding="utf-8"))
+    """Give all rules by kind (``fact``, ``cause``) and code, facts first, in the order of the tables."""
+    files = sorted((Path(__file__).parent / "rules").glob("*.toml"))
+    tables = [tomllib.loads(file.read_text(encoding="utf-8")) for file in files]
     return {
         (kind, code): Rule(
             code, kind, one.get("group", ""), one.get("severity", ""), one["text"], tuple(one.get("advice", ()))
         )
         for kind in ("fact", "cause")
-        for code, one in table[kind].items()
+        for table in tables
+        for code, one in table.get(kind, {}).items()
     }
 
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 from analyzer.diagnosis.rules import rule
 from dissectors.tree import Severity
 
+CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
+"""How sure a cause is."""
 _MOST_RECORDS = 100
 _MOST_EVIDENCE = 3
 _SEVERITIES = {str(one.name).lower(): one for one in Severity}
@@ -92,7 +94,7 @@ class Story:
         return ()
 
 
-_RANK = {"certain": 0, "likely": 1, "possible": 2}
+_RANK = {CERTAIN: 0, LIKELY: 1, POSSIBLE: 2}
 """A story is as sure as its least sure occurrence."""
 
 

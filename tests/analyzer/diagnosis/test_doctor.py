@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.diagnosis import doctor as doctor_module
 from analyzer.diagnosis.doctor import Doctor
+from analyzer.diagnosis.refusals import RESULT_CAUSES
 from analyzer.diagnosis.rules import rules
-from analyzer.diagnosis.services import RESULT_CAUSES
 from analyzer.diagnosis.story import Story
 from analyzer.session import Session
 from analyzer.tracking.findings import FACTS
@@ -153,3 +154,10 @@ def test_broken_entries_that_octets_decide_are_named_as_far_as_the_search_goes(c
         code, cause = (found[0].code, found[0].cause) if found else ("none", "")
         right += code == entry["code"] and (not entry.get("causes") or cause in entry["causes"])
     assert right >= NAMED
+
+
+def test_every_code_stands_in_one_table_only() -> None:
+    files = sorted((Path(doctor_module.__file__).parent / "rules").glob("*.toml"))
+    tables = [tomllib.loads(file.read_text(encoding="utf-8")) for file in files]
+    codes = [(kind, code) for table in tables for kind in ("fact", "cause") for code in table.get(kind, {})]
+    assert len(codes) == len(set(codes)) == len(rules())

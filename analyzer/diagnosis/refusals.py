@@ -26,6 +26,9 @@ from dissectors.xdlms.error import named_error
 _REPLY_TO_HLS = (15, 1)
 
 
+_Readers = dict[str, "Callable[[Apdu, Record], Iterator[Refusal]]"]
+
+
 class Refusal(NamedTuple):
     """What an APDU says went wrong: code, cause, how sure, a sentence, and what it is about."""
 
@@ -57,12 +60,21 @@ _EXCEPTION_CAUSES = {
 _INITIATE_CAUSES = {"dlms-version-too-low": "version-too-low", "pdu-size-too-short": "pdu-size-too-short"}
 
 
-def refusals(record: Record) -> Iterator[Refusal]:
+def association_refusals(record: Record) -> Iterator[Refusal]:
+    """Give what the APDUs of *record* say against its association."""
+    return _refusals(record, _ASSOCIATION_READERS)
+
+
+def service_refusals(record: Record) -> Iterator[Refusal]:
     """Give what the APDUs of *record* refuse; nothing for an answer of success."""
+    return _refusals(record, _SERVICE_READERS)
+
+
+def _refusals(record: Record, readers: _Readers) -> Iterator[Refusal]:
     apdu = record.assembled or record.apdu
     if apdu is None or apdu.entry is None or apdu.values is None:
         return
-    reader = _READERS.get(apdu.entry.family)
+    reader = readers.get(apdu.entry.family)
     if reader is not None:
         yield from reader(apdu, record)
 
@@ -184,14 +196,13 @@ def _abort(apdu: Apdu, record: Record) -> Iterator[Refusal]:
     yield Refusal("abort", "", "certain", "ABRT: the association is over at once")
 
 
-_READERS: dict[str, Callable[[Apdu, Record], Iterator[Refusal]]] = {
+_SERVICE_READERS: _Readers = {
     "get-response": _get_response,
     "set-response": _set_response,
     "action-response": _action_response,
     "readResponse": _short_name_response,
     "writeResponse": _short_name_response,
-    "aare": _aare,
     "exception-response": _exception,
     "confirmedServiceError": _service_error,
-    "abrt": _abort,
 }
+_ASSOCIATION_READERS: _Readers = {"aare": _aare, "abrt": _abort}
