@@ -49,6 +49,18 @@ def attribute_type(class_id: int, attribute_id: int, version: int | None = None)
     return str(attribute["type"]) if attribute else None
 
 
+def parameter_type(class_id: int, method_id: int, version: int | None = None) -> str | None:
+    """Tell the type of a method's parameter, as `attribute_type` does."""
+    method = _member(class_id, "method", method_id, version)
+    return str(method.get("parameter", "")) if method else None
+
+
+def is_secret(class_id: int, number: int, version: int | None = None, *, is_method: bool = False) -> bool:
+    """Tell whether an attribute's value, or a method's parameter, is a password or a key."""
+    member = _member(class_id, "method" if is_method else "attribute", number, version)
+    return bool(member and member.get("secret"))
+
+
 def attribute_values(class_id: int, attribute_id: int, version: int | None = None) -> str:
     """Name the table of enumerations.toml that spells an attribute's value; empty where none does."""
     attribute = _member(class_id, "attribute", attribute_id, version)

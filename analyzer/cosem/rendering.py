@@ -10,10 +10,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from analyzer.cosem.classes import attribute_type, attribute_values, enumeration_text
+from analyzer.cosem.classes import attribute_type, attribute_values, enumeration_text, is_secret, parameter_type
 from analyzer.cosem.date_time import date_time, looks_like_date_time
 from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS, Datum
-from analyzer.cosem.names import attribute_name, class_name, obis_name, obis_text, system_title_text
+from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text, system_title_text
 from analyzer.cosem.quantity import unit_text
 from analyzer.cosem.shapes import ANY, ANYTHING, Shape, shape_of
 from dissectors.data_types import ARRAY, BIT_STRING, BOOLEAN, DESCRIPTOR, DONT_CARE, NULL, STRUCTURE, TAGS
@@ -42,11 +42,18 @@ class Renderer:
 
     def attribute(self, class_id: int, attribute: int, datum: Datum, version: int | None = None) -> Shown:
         """Render the value of an attribute; one of a class that no table knows by its types alone."""
-        name = attribute_name(class_id, attribute, version) or ""
-        if name in _SECRETS or (class_id in (12, 15) and name == "secret"):
+        if is_secret(class_id, attribute, version):
             return Shown(MASKED, MASKED)
-        shape = attribute_shape(class_id, attribute, version)
-        return self.render(shape, datum, name)
+        return self.render(
+            attribute_shape(class_id, attribute, version), datum, attribute_name(class_id, attribute, version) or ""
+        )
+
+    def parameter(self, class_id: int, method: int, datum: Datum, version: int | None = None) -> Shown:
+        """Render what a client gives to a method."""
+        if is_secret(class_id, method, version, is_method=True):
+            return Shown(MASKED, MASKED)
+        text = parameter_type(class_id, method, version)
+        return self.render(shape_of(text) if text else ANYTHING, datum, method_name(class_id, method, version) or "")
 
     def render(self, shape: Shape, datum: Datum, path: str = "") -> Shown:
         """Render *datum* as *shape* says; *path* names it where it does not fit."""

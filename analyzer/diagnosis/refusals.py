@@ -24,6 +24,8 @@ from dissectors.enumerations import (
 from dissectors.xdlms.error import named_error
 
 _REPLY_TO_HLS = (15, 1)
+_INVOKED = 3
+"""The choice of an access-response for a method."""
 
 
 _Readers = dict[str, "Callable[[Apdu, Record], Iterator[Refusal]]"]
@@ -37,6 +39,8 @@ class Refusal(NamedTuple):
     confidence: str
     text: str
     subject: str = ""
+    place: int = -1
+    """Which of the request's objects it is about; -1 for none, or all."""
 
 
 RESULT_CAUSES = {
@@ -103,7 +107,7 @@ def _results(record: Record, results: list[tuple[int | None, dict[int, str]]]) -
         subject = _about(one)
         asked = f" (request {record.request})" if record.request is not None else ""
         text = f"{subject or 'the request'}{asked} was answered with {name} ({result})"
-        yield Refusal(f"result-{name}", cause, "likely", text, subject)
+        yield Refusal(f"result-{name}", cause, "likely", text, subject, number if one is not None else -1)
 
 
 def _get_response(apdu: Apdu, record: Record) -> Iterator[Refusal]:
@@ -134,9 +138,18 @@ def _set_response(apdu: Apdu, record: Record) -> Iterator[Refusal]:
 
 def _action_response(apdu: Apdu, record: Record) -> Iterator[Refusal]:
     assert apdu.entry is not None and apdu.values is not None
-    slot = apdu.entry.slots.get("result")
-    if slot is not None:
-        yield from _results(record, [(apdu.values[slot], ACTION_RESULT)])
+    slots, values = apdu.entry.slots, apdu.values
+    if "result" in slots:
+        yield from _results(record, [(values[slots["result"]], ACTION_RESULT)])
+    elif "list_of_responses" in slots:
+        yield from _results(record, [(one[0], ACTION_RESULT) for one in values[slots["list_of_responses"]]])
+
+
+def _access_response(apdu: Apdu, record: Record) -> Iterator[Refusal]:
+    assert apdu.entry is not None and apdu.values is not None
+    results = apdu.values[apdu.entry.slots["access_response_specification"]]
+    tables = {_INVOKED: ACTION_RESULT}
+    yield from _results(record, [(one[1], tables.get(choice, DATA_ACCESS_RESULT)) for choice, one in results])
 
 
 def _short_name_response(apdu: Apdu, record: Record) -> Iterator[Refusal]:
@@ -200,6 +213,7 @@ _SERVICE_READERS: _Readers = {
     "get-response": _get_response,
     "set-response": _set_response,
     "action-response": _action_response,
+    "access-response": _access_response,
     "readResponse": _short_name_response,
     "writeResponse": _short_name_response,
     "exception-response": _exception,

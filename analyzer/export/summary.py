@@ -136,7 +136,7 @@ def _about(family: str, objects: Sequence[Object]) -> str:
 def _meaning(apdu: Apdu, meant: Sequence[Value]) -> str:
     """Say the values of *apdu*: one in full, of several the first."""
     if len(meant) == 1 and apdu.family != "data-notification":
-        return _said(meant[0])
+        return f"{_result_before(apdu)}{_said(meant[0])}"
     told = [one for one in meant if not one.name.endswith("scaler_unit")] or meant
     shown = ", ".join(f"{one.name} {_said(one)}" for one in told[:_MOST_VALUES])
     more = ", …" if len(meant) > min(len(told), _MOST_VALUES) else ""
@@ -145,6 +145,14 @@ def _meaning(apdu: Apdu, meant: Sequence[Value]) -> str:
         time = apdu.values[apdu.entry.slots["date_time"]]
         return f"{date_time_text(time)}{SEPARATOR}{text}" if len(time) == 12 else text
     return text
+
+
+def _result_before(apdu: Apdu) -> str:
+    """Say the result that stands before what a method returned."""
+    if apdu.family != "action-response" or apdu.entry is None or apdu.values is None:
+        return ""
+    slot = apdu.entry.slots.get("result")
+    return "" if slot is None else f"{ACTION_RESULT.get(apdu.values[slot], apdu.values[slot])}{SEPARATOR}"
 
 
 def _said(value: Value) -> str:

@@ -24,7 +24,7 @@ def value_text(value: Value) -> str:
     else:
         parts.append(f'"short_name": "{one.attribute & 0xFFFF:04X}"')
     if one.attribute and one.logical_name:
-        parts.append(f'"attribute": {one.attribute}')
+        parts.append(f'"{"method" if one.is_method else "attribute"}": {one.attribute}')
     if value.name:
         parts.append(f'"name": {_text(value.name)}')
     parts.append(f'"value": {json_text(value.value)}')

@@ -1,4 +1,4 @@
-"""Which attribute values a record holds: each with its object and the place of its Data, whatever service carried it.
+"""Which values a record holds: of attributes, and what methods take and return, each with the place of its Data.
 
 Source: IEC 62056-5-3, the xDLMS services with logical and with short names.
 """
@@ -9,13 +9,19 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from analyzer.record import Apdu, Object, Objects, Record
+from dissectors.data_types import NULL
 
+_GET, _SET = 1, 2
+"""Choices of access-request and access-response."""
 _DATA = 0
 """The choice of a result that holds Data."""
 
 
 class Held(NamedTuple):
-    """One attribute value: *octets* from *start* to *end* are its Data. *is_written* where a client sets it."""
+    """One value: *octets* from *start* to *end* are its Data.
+
+    *is_written* where a client sets it, or gives it to a method.
+    """
 
     object: Object
     octets: bytes
@@ -77,8 +83,7 @@ def _data_list(name: str, *, is_written: bool) -> Callable[[Apdu, Slots, Objects
     def read(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
         if apdu.values is not None:
             for one, span in zip(objects, apdu.values[slots[name]], strict=False):
-                if not one.is_method:
-                    yield Held(one, apdu.octets, span[0], span[1], is_written)
+                yield Held(one, apdu.octets, span[0], span[1], is_written)
 
     return read
 
@@ -89,8 +94,37 @@ def _access(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
     spans = apdu.values[slots["access_response_list_of_data"]]
     results = apdu.values[slots["access_response_specification"]]
     for one, span, (choice, result) in zip(objects, spans, results, strict=False):
-        if choice == 1 and result[1] == 0 and not one.is_method:
+        if choice != _SET and result[1] == 0 and apdu.octets[span[0]] != NULL:
             yield Held(one, apdu.octets, span[0], span[1])
+
+
+def _asked(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
+    """Give what an access-request writes, and gives to methods."""
+    if apdu.values is None:
+        return
+    spans = apdu.values[slots["access_request_list_of_data"]]
+    asked = apdu.values[slots["access_request_specification"]]
+    for one, span, (choice, _) in zip(objects, spans, asked, strict=False):
+        if choice != _GET:
+            yield Held(one, apdu.octets, span[0], span[1], is_written=True)
+
+
+def _invoked(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
+    span = apdu.values[slots["method_invocation_parameters"]] if apdu.values is not None else None
+    if objects and span is not None:
+        yield Held(objects[0], apdu.octets, span[0], span[1], is_written=True)
+
+
+def _returned(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
+    if apdu.values is None:
+        return
+    if "list_of_responses" in slots:
+        returned = [one[1] for one in apdu.values[slots["list_of_responses"]]]
+    else:
+        returned = [apdu.values[slots["return_parameters"]]]
+    for one, result in zip(objects, returned, strict=False):
+        if result is not None:
+            yield from _result(apdu, one, result)
 
 
 def _read(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
@@ -110,7 +144,12 @@ _READERS: dict[str, Callable[[Apdu, Slots, Objects], Iterator[Held]]] = {
     "get-response-with-list": _get_list,
     "set-request-normal": _written,
     "set-request-with-list": _data_list("value_list", is_written=True),
+    "access-request": _asked,
     "access-response": _access,
+    "action-request-normal": _invoked,
+    "action-request-with-list": _data_list("method_invocation_parameters", is_written=True),
+    "action-response-normal": _returned,
+    "action-response-with-list": _returned,
     "readResponse": _read,
     "writeRequest": _data_list("list_of_data", is_written=True),
     "unconfirmedWriteRequest": _data_list("list_of_data", is_written=True),

@@ -179,6 +179,12 @@ def meter_key(record: Record) -> MeterKey:
     return (lane.ends[1] if record.direction == REQUEST else lane.ends[0]), record.server
 
 
+def place_text(key: MeterKey) -> str:
+    """Say where a meter is that has not told its name: the server's end of its lane and its address."""
+    end, server = key
+    return f"{end} {server}" if server is not None else end
+
+
 def _association_sn(one: Object) -> Object | None:
     """Tell the attributes of the current association object, which has the same short name everywhere."""
     if one.attribute & 0xFF00 == _ASSOCIATION_SN:

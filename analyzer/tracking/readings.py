@@ -15,7 +15,7 @@ from analyzer.cosem.quantity import raw_text, scaled, unit_text
 from analyzer.cosem.rendering import Renderer
 from analyzer.record import Object, Record
 from analyzer.tracking.attributes import held_values
-from analyzer.tracking.object_model import Meter, ObjectModel, meter_key
+from analyzer.tracking.object_model import Meter, ObjectModel, meter_key, place_text
 from analyzer.tracking.profiles import UNKNOWN, Profile, Row, clock_column, read_profile, rows_of
 from analyzer.tracking.values import Value, raw_of, value_name, values_of
 from dissectors.tree import Problem
@@ -57,7 +57,7 @@ def readings_of(record: Record, model: ObjectModel) -> Iterator[Reading]:
     if not values:
         return
     meter = model.meter_of(record)
-    named = _named(values) or meter.name or _place(record)
+    named = _named(values) or meter.name or place_text(meter_key(record))
     if record.apdu is not None and record.apdu.family == "data-notification":
         time = _pushed_at(record, values)
         for value in values:
@@ -65,7 +65,7 @@ def readings_of(record: Record, model: ObjectModel) -> Iterator[Reading]:
         return
     for value in values:
         one = value.object
-        if value.is_written or one.attribute not in _METERED.get(one.class_id, ()):
+        if value.is_written or one.is_method or one.attribute not in _METERED.get(one.class_id, ()):
             continue
         yield _reading(record, named, value, _time_beside(value, values))
     yield from _profiles(record, meter, named)
@@ -76,12 +76,6 @@ def _reading(record: Record, meter: str, value: Value, time: str) -> Reading:
         time, record.time_ns, meter, value.object, value.name, value.value, value.text, value.unit, value.raw,
         value.scaler, "", value.basis, record.number,
     )  # fmt: skip
-
-
-def _place(record: Record) -> str:
-    """Say where a meter is that has not told its name: the server's end of its lane and its address."""
-    end, server = meter_key(record)
-    return f"{end} {server}" if server is not None else end
 
 
 def _named(values: list[Value]) -> str:
@@ -118,7 +112,7 @@ def _time_beside(value: Value, values: list[Value]) -> str:
 def _profiles(record: Record, meter: Meter, named: str) -> Iterator[Reading]:
     for held in held_values(record):
         one = meter.object_of(held.object)
-        if (one.class_id, one.attribute) != (_PROFILE, 2):
+        if one != (_PROFILE, one.logical_name, 2, False):
             continue
         try:
             profile = read_profile(one.logical_name, held.octets, held.start, held.end, meter)

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from analyzer.cosem.classes import attribute_name
+from analyzer.cosem.classes import attribute_name, method_name
 from analyzer.cosem.datum import INTEGERS, STRINGS, Datum, read_datum
 from analyzer.cosem.obis import obis_name
 from analyzer.cosem.push import Item, Scaling, push_items
 from analyzer.cosem.quantity import raw_text, scaled, unit_text
-from analyzer.cosem.rendering import Renderer, Shown
+from analyzer.cosem.rendering import MASKED, Renderer, Shown
 from analyzer.record import PART, REQUEST, Apdu, Object, Record
 from analyzer.tracking.attributes import Held, held_values, holds_values
 from analyzer.tracking.object_model import Meter, ObjectModel
@@ -67,7 +67,7 @@ def values_of(record: Record, model: ObjectModel) -> list[Value]:
     found = []
     for held in held_values(record):
         one = meter.object_of(held.object)
-        made = _profile_value(one, held, meter) if (one.class_id, one.attribute) == (_PROFILE, 2) else None
+        made = _profile_value(one, held, meter) if one == (_PROFILE, one.logical_name, 2, False) else None
         made = made or _held_value(one, held, meter)
         if made is not None:
             found.append(made._replace(is_written=True) if held.is_written else made)
@@ -114,11 +114,12 @@ def is_known(meter: Meter, lack: Object) -> bool:
 
 def _held_value(one: Object, held: Held, meter: Meter) -> Value | None:
     octets, start, end = held.octets, held.start, held.end
-    if one.attribute in _SCALED.get(one.class_id, ()) and (scale := meter.scales.get(one.logical_name)) is not None:
+    is_scaled = one.attribute in _SCALED.get(one.class_id, ()) and not one.is_method
+    if is_scaled and (scale := meter.scales.get(one.logical_name)) is not None:
         tag, raw = _scalar(octets, start, end)
         if tag in INTEGERS:
             return scaled_value(one, raw, scale.scaler, scale.unit, scale.basis)
-    return unscaled_value(one, octets[start:end], meter.version_of(one.logical_name))
+    return unscaled_value(one, octets[start:end], meter.version_of(one.logical_name), is_written=held.is_written)
 
 
 def _scalar(octets: bytes, start: int, end: int) -> tuple[int, Any]:
@@ -129,13 +130,13 @@ def _scalar(octets: bytes, start: int, end: int) -> tuple[int, Any]:
 
 
 @lru_cache(maxsize=4096)
-def unscaled_value(one: Object, octets: bytes, version: int | None = None) -> Value | None:
+def unscaled_value(one: Object, octets: bytes, version: int | None = None, *, is_written: bool = False) -> Value | None:
     """Give meaning to *octets*, one Data; None where they do not read. Answers come again and again."""
     try:
         datum = read_datum(octets, 0, len(octets))
     except Problem:
         return None
-    return make_value(one, datum, version=version)
+    return make_value(one, datum, version=version, is_written=is_written)
 
 
 @lru_cache(maxsize=8192)
@@ -199,15 +200,28 @@ def _listed(body: Datum, meter: Meter) -> list[Item]:
 
 
 def make_value(
-    one: Object, datum: Datum, scaling: Scaling | None = None, basis: str = "", version: int | None = None
+    one: Object,
+    datum: Datum,
+    scaling: Scaling | None = None,
+    basis: str = "",
+    version: int | None = None,
+    *,
+    is_written: bool = False,
 ) -> Value:
     """Give meaning to *datum* as a value of *one*; *basis* says where *scaling* comes from."""
     if scaling is not None and datum.tag in INTEGERS:
         return scaled_value(one, datum.value, *scaling, basis)
     renderer = Renderer()
-    shown = renderer.attribute(one.class_id, one.attribute, datum, version)
-    raw = raw_of(datum)
-    return Value(one, value_name(one), shown.value, _text(shown), "", raw, None, basis, False, tuple(renderer.misfits))
+    if not one.is_method:
+        shown = renderer.attribute(one.class_id, one.attribute, datum, version)
+    elif is_written:
+        shown = renderer.parameter(one.class_id, one.attribute, datum, version)
+    else:
+        shown = renderer.plain(datum)
+    raw = None if shown.value == MASKED else raw_of(datum)
+    return Value(
+        one, value_name(one), shown.value, _text(shown), "", raw, None, basis, is_written, tuple(renderer.misfits)
+    )
 
 
 def raw_of(datum: Datum) -> Any:
@@ -225,7 +239,10 @@ def _text(shown: Shown) -> str:
 def value_name(one: Object) -> str:
     """Name the object, and the attribute where it is not the one that the name stands for."""
     name = obis_name(one.logical_name) if one.logical_name else f"short name {one.attribute:04X}"
-    if one.attribute in (0, 2) or not one.logical_name:
+    if (one.attribute in (0, 2) and not one.is_method) or not one.logical_name:
         return name or ""
-    called = attribute_name(one.class_id, one.attribute) or f"attribute {one.attribute}"
+    if one.is_method:
+        called = method_name(one.class_id, one.attribute) or f"method {one.attribute}"
+    else:
+        called = attribute_name(one.class_id, one.attribute) or f"attribute {one.attribute}"
     return f"{name}, {called}" if name else called

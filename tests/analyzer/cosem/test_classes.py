@@ -159,8 +159,8 @@ def test_class_tables_are_whole() -> None:
         table = CLASSES.table(header)
         assert table["status"] in ("current", "previous", "extra"), header
         for kind, first, known in (
-            ("attribute", 2, {"name", "type", "mode", "values", "note"}),
-            ("method", 1, {"name", "parameter"}),
+            ("attribute", 2, {"name", "type", "mode", "values", "note", "secret"}),
+            ("method", 1, {"name", "parameter", "secret"}),
         ):
             members = table.get(kind, {})
             assert isinstance(members, dict)

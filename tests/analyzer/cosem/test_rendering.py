@@ -21,6 +21,7 @@ from tests.analyzer.cosem.data import (
     array,
     clock,
     datum,
+    double_long_unsigned,
     long_unsigned,
     name,
     octet_string,
@@ -93,6 +94,17 @@ def test_structure_with_more_members_keeps_them() -> None:
 def test_secret_of_an_association_is_masked() -> None:
     shown = Renderer().attribute(15, 7, datum(octet_string(b"12345678")), 1)
     assert shown == Shown(MASKED, MASKED)
+
+
+@pytest.mark.parametrize(("class_id", "attribute"), [(19, 7), (19, 8), (19, 9), (45, 3), (46, 4), (100, 7), (101, 10)])
+def test_passwords_and_keys_are_masked(class_id: int, attribute: int) -> None:
+    assert Renderer().attribute(class_id, attribute, datum(octet_string(b"12345678"))) == Shown(MASKED, MASKED)
+
+
+def test_secret_given_to_a_method_is_masked_and_other_parameters_are_named() -> None:
+    assert Renderer().parameter(15, 2, datum(octet_string(b"12345678"))) == Shown(MASKED, MASKED)
+    initiate = structure(octet_string(b"FW 1.2"), double_long_unsigned(4096))
+    assert Renderer().parameter(18, 1, datum(initiate)).value == {"image_identifier": "FW 1.2", "image_size": 4096}
 
 
 def test_attribute_of_an_unknown_class_is_shown_by_its_types() -> None:

@@ -65,6 +65,22 @@ def test_written_value_is_marked() -> None:
     assert only.value == "2026-03-02T10:00:00+01:00"
 
 
+def test_what_a_method_takes_and_returns_is_a_value_of_it() -> None:
+    asked = bytes.fromhex("C301C1 0046 000060030AFF 02 01 0F00")
+    found = values([line("TX", asked), line("RX", bytes.fromhex("C701C10001000906414243444546"))])
+    assert [(one.name, one.plain, one.is_written) for one in found] == [
+        ("Disconnect control, remote_reconnect", 0, True),
+        ("Disconnect control, remote_reconnect", "ABCDEF", False),
+    ]
+    assert all(one.object.is_method for one in found)
+
+
+def test_password_that_is_written_is_nowhere_in_its_value() -> None:
+    asked = bytes.fromhex("C101C1 0013 0000140000FF 07 00 0904 73657372")
+    (only,) = values([line("TX", asked), line("RX", bytes.fromhex("C501C100"))])
+    assert (only.value, only.raw) == ("(masked)", None)
+
+
 def test_error_result_is_no_value() -> None:
     asked, _ = get(3, ENERGY, 2, b"")
     assert values([asked, line("RX", bytes.fromhex("C401C10103"))]) == []
