@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from analyzer.framing.detect import OTHER, carrier_of_ports
 from analyzer.framing.frame import Mark
 from analyzer.reassembly.tcp import DATA, END, GAP, REPEATED, RESET, START, Event, TcpStream
-from analyzer.record import Record
+from analyzer.record import End, Record
 from analyzer.tracking.conversation import Conversation
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _MOST_CONVERSATIONS = 16384
 _MOST_WAITING = 1024
+_MOST_ENDS = 4096
+_ENDS = {REPEATED: "repeated", RESET: "reset", END: "closed"}
 _MASK = 0xFFFF_FFFF
 _SPECIAL = 7
 _ETHERNET = 1
@@ -66,6 +68,8 @@ class Pipeline:
         self._next_number = count(1).__next__
         self.forgotten = 0
         """Conversations that were forgotten while they were silent, to keep memory flat."""
+        self.ends: deque[End] = deque(maxlen=_MOST_ENDS)
+        """Ends of TCP connections, and octets that came again, for whoever follows associations: he takes them out."""
         self.stacks: Counter[str] = Counter()
         """Conversations by the stack that was found in them."""
 
@@ -294,6 +298,11 @@ class Pipeline:
             if event.kind == DATA:
                 flow.conversation.feed(flow.side, event.octets, *event.mark)
                 continue
+            if event.kind in _ENDS and flow.conversation.stack is not None:
+                where, mark = flow.conversation, event.mark
+                kind, packet = _ENDS[event.kind], mark.number & PACKET
+                number = where.lanes[0].conversation
+                self.ends.append(End(number, flow.side, kind, packet, mark.time_ns, where.last_record))
             notes = flow.conversation.pending_notes[flow.side]
             if event.kind == GAP:
                 flow.conversation.lost(flow.side)

@@ -96,6 +96,26 @@ class Lane:
         """Where its octets come from and go to; of a serial line both are the line."""
 
 
+class End(NamedTuple):
+    """A connection ends, or its octets come again: no record of its own, and yet part of what happened.
+
+    *side* is who does it; *after* is the last record of the conversation before it, 0 where there is none.
+    """
+
+    conversation: int
+    side: int
+    kind: str
+    """``closed`` (FIN), ``reset`` (RST) or ``repeated`` (octets that were sent before)."""
+    packet: int
+    time_ns: int | None
+    after: int
+
+    @property
+    def is_reset(self) -> bool:
+        """Whether it is a RST."""
+        return self.kind == "reset"
+
+
 class Record:
     """One row. Attributes that do not apply keep the class's defaults, so that a plain record costs little.
 

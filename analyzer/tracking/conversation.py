@@ -101,6 +101,8 @@ class Conversation:
         self._has_given_up = self._is_forced = False
         self.last_number = 0
         """The packet that came last."""
+        self.last_record = 0
+        """The record that came last."""
         self.pending_notes: tuple[list[Note], list[Note]] = ([], [])
         """By side: findings about the octets that the next record will hold."""
         self._dialogue, self._emit = dialogue, emit
@@ -258,7 +260,7 @@ class Conversation:
         if link == NOISE and self._is_forced and self.stack == "apdu":
             link = "apdu"  # the user said that it is one, whatever its tag
         record = Record()
-        record.number = self._next()
+        record.number = self.last_record = self._next()
         record.octets = octets
         record.lane = self.lanes[side]
         record.link = link
@@ -289,7 +291,7 @@ class Conversation:
     def _take_next(self, side: int, octets: bytes, number: int, time_ns: int | None) -> None:
         """Make the record of one whole unit like the one before: what :meth:`take` does, in the shortest way."""
         record = Record()
-        record.number = self._next()
+        record.number = self.last_record = self._next()
         record.octets = octets
         record.lane = self.lanes[side]
         record.link = link = self.stack or ""

@@ -21,12 +21,20 @@ ROLES: dict[str, str] = _PLAIN_ROLES | {
 }
 """Direction by APDU name; names that are missing (general-…) tell nothing."""
 
-ANSWERED_BY: dict[str, str] = {
+_ANSWERED_BY: dict[str, str] = {
     "aarq": "aare", "rlrq": "rlre", "get-request": "get-response", "set-request": "set-response",
     "action-request": "action-response", "access-request": "access-response",
     "readRequest": "readResponse", "writeRequest": "writeResponse",
 }  # fmt: skip
-"""Which answer each request has in the normal case."""
 
-REFUSALS = frozenset({"exception-response", "confirmedServiceError"})
+ANSWERED_BY: dict[str, str] = (
+    _ANSWERED_BY
+    | {f"{prefix}-{one}": f"{prefix}-{other}" for one, other in _ANSWERED_BY.items() for prefix in ("glo", "ded")}
+    | {name: name for name in ("general-glo-ciphering", "general-ded-ciphering", "general-ciphering")}
+)
+"""Which answer each request has in the normal case; those that stay closed have theirs."""
+
+REFUSALS = frozenset({
+    "exception-response", "confirmedServiceError", "glo-confirmedServiceError", "ded-confirmedServiceError",
+})  # fmt: skip
 """Answers to any request."""

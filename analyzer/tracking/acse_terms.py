@@ -1,0 +1,79 @@
+"""AARQ, AARE, SNRM and UA to the terms in them: what is asked for, and what is agreed.
+
+Source: IEC 62056-5-3 (COSEM-OPEN), IEC 62056-46 (parameter negotiation).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from analyzer.record import Apdu, Record
+from analyzer.tracking.history import Answer, LinkLimits, Proposal
+from dissectors.compile import FAILURES, scan
+from dissectors.hdlc import FLAG, HdlcParameters, scan_addresses
+from dissectors.scanning import Entry, scan_apdu, scan_loosely
+
+_LIMITS = {5: "transmit", 6: "receive", 7: "transmit_window", 8: "receive_window"}
+
+
+def _inside(octets: bytes | None) -> tuple[Entry | None, dict[str, Any]]:
+    """Read the APDU in a user-information field: its entry, and its values by name."""
+    if not octets:
+        return None, {}
+    found, values = scan_apdu(octets, 0, len(octets))
+    if values is None:
+        values = scan_loosely(octets, found)
+    if found is None or values is None:
+        return found, {}
+    return found, {name: values[slot] for name, slot in found.slots.items()}
+
+
+def proposal_of(record: Record, apdu: Apdu) -> Proposal:
+    """Read an AARQ that was opened as far as keys go."""
+    assert apdu.entry is not None
+    values = _named(apdu)
+    found, initiate = _inside(values.get("user_information"))
+    is_ciphered = record.closed is not None or (found is not None and found.family != "initiateRequest")
+    return Proposal(
+        record.number, record.time_ns, values.get("application_context_name") or "",
+        values.get("mechanism_name") or "", values.get("calling_ap_title") or b"",
+        values.get("calling_authentication_value") is not None, is_ciphered, initiate.get("proposed_conformance"),
+        initiate.get("client_max_receive_pdu_size"), initiate.get("proposed_dlms_version_number"),
+        bool(initiate.get("dedicated_key")), bool(values.get("user_information")),
+    )  # fmt: skip
+
+
+def answer_of(record: Record, apdu: Apdu) -> Answer:
+    """Read an AARE that was opened as far as keys go."""
+    values = _named(apdu)
+    _, initiate = _inside(values.get("user_information"))
+    error = (initiate["error_class"], initiate["error"]) if "error_class" in initiate else None
+    return Answer(
+        record.number, record.time_ns, values.get("result") or 0,
+        values.get("result_source_diagnostic") or ("acse-service-user", 0),
+        values.get("application_context_name") or "", values.get("mechanism_name") or "",
+        values.get("responding_ap_title") or b"", initiate.get("negotiated_conformance"),
+        initiate.get("server_max_receive_pdu_size"), initiate.get("negotiated_dlms_version_number"), error,
+        bool(values.get("user_information")),
+    )  # fmt: skip
+
+
+def _named(apdu: Apdu) -> dict[str, Any]:
+    if apdu.entry is None or apdu.values is None:
+        return {}
+    return {name: apdu.values[slot] for name, slot in apdu.entry.slots.items()}
+
+
+def limits_of(frame: bytes) -> LinkLimits:
+    """Read the parameters of an SNRM or UA frame; those that it leaves out have their defaults. Total."""
+    start = 1 if frame[:1] == bytes((FLAG,)) else 0
+    try:
+        _, control_at = scan_addresses(frame, start + 2, len(frame))
+        end = start + ((frame[start] & 7) << 8 | frame[start + 1]) - 2
+        if end <= control_at + 3:
+            return LinkLimits()
+        values, _ = scan(HdlcParameters).function(frame, control_at + 3, min(end, len(frame)))
+    except FAILURES:
+        return LinkLimits()
+    given = {_LIMITS[one]: value for one, value, _ in values[-1] if one in _LIMITS}
+    return LinkLimits()._replace(**given)

@@ -1,0 +1,440 @@
+"""Records to associations: an observer that keeps, of each, its phases, exchanges, response times and how it ended.
+
+Incremental and bounded: of associations and of what happens in them the newest are kept. A P-ABORT is on no wire: that
+an association was lost is inferred here from what was seen, and only where the octets leave no other reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from analyzer.record import APDU, LINK, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, End, Record
+from analyzer.tracking.acse_terms import answer_of, limits_of, proposal_of
+from analyzer.tracking.history import (
+    ABORTED,
+    BY_CLIENT,
+    BY_SERVER,
+    CLOSED,
+    DISCONNECTED,
+    LOST,
+    REFUSED,
+    RELEASED,
+    REPLACED,
+    Association,
+    Ending,
+    Exchange,
+    Mark,
+    Service,
+    Silence,
+)
+from analyzer.tracking.roles import REFUSALS
+
+MOST_ASSOCIATIONS = 16384
+SILENCE_NS = 10_000_000_000
+"""A pause from which it is kept as a silence."""
+_MOST_WAITING = 32
+_GIVEN_UP_NS = 10_000_000_000
+_SNRM, _DISC, _UA, _DM, _FRMR, _READY = 0x83, 0x43, 0x63, 0x0F, 0x87, 0x01
+_AUTHENTICATION_REQUIRED = 14
+_OPENING = frozenset({"aarq", "aare", "rlrq", "rlre", "abrt"})
+_RESULT_AT = {0xC4: 3, 0xC5: 3, 0xC7: 3, 0x0C: 2, 0x0D: 2}
+"""Where the first result of an answer stands, by its tag; with logical names in the normal form (choice 1)."""
+_SHORT_NAMES = 2
+_REFUSAL_TAGS = frozenset({0x0E, 0xD8})
+_UNANSWERED = frozenset({"general-block-transfer", "data-notification-confirm"})
+"""What a client says and no answer belongs to."""
+_new = tuple.__new__
+
+BEGUN, ENDED, UNANSWERED, UNASKED, ASKED_AGAIN = "begun", "ended", "unanswered", "unasked", "asked-again"
+"""What a record can make happen, beside what is ordinary."""
+
+
+class Event(NamedTuple):
+    """Something that a record made happen in an association; *exchange* is what it is about, where it is about one."""
+
+    kind: str
+    association: Association
+    record: int
+    exchange: Exchange | None = None
+
+
+class Associations:
+    """Takes records in order. Iterating gives the associations in the order in which they began."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        """What the record that was taken last made happen."""
+        self.forgotten = 0
+        """Associations that were dropped to keep memory flat."""
+        self._known: dict[int, Association] = {}
+        self._pushes: dict[object, Association] = {}
+        self._places: dict[object, Association] = {}
+        """The newest association of two addresses on a conversation."""
+        self._lines: dict[int, dict[int, Association]] = {}
+        """By conversation: those that are open, by number."""
+
+    def __iter__(self) -> Iterator[Association]:
+        """Give the associations that are kept, pushes too."""
+        return iter(sorted([*self._known.values(), *self._pushes.values()], key=lambda one: one.first.record))
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._known) + len(self._pushes)
+
+    def of(self, number: int) -> Association | None:
+        """Give the association with the number that its records bear."""
+        return self._known.get(number)
+
+    def open_on(self, conversation: int) -> list[Association]:
+        """Give those that are open on a conversation."""
+        return list(self._lines.get(conversation, {}).values())
+
+    # -- records --------------------------------------------------------------------------------------------------
+
+    def take(self, record: Record) -> Association | None:
+        """Take the next record. Returns the association that it belongs to."""
+        if self.events:
+            self.events = []
+        number = record.association
+        if number is None:
+            return self._apart(record)
+        one = self._known.get(number)
+        if one is None:
+            one = self._begin(record, number)
+        now, before = record.time_ns, one.last_ns
+        gap = None
+        if now is not None and before is not None:
+            gap = now - before
+            if gap >= SILENCE_NS:
+                self._silent(one, record, gap)
+        direction = record.direction
+        if direction is REQUEST:
+            one.pause_ns = gap
+        one.records += 1
+        apdu = record.apdu
+        if record.problem or apdu is None or record.kind is LINK or (record.notes and _is_repeated(record)):
+            self._beside(one, record)
+        elif apdu.entry is not None:
+            family = apdu.entry.family
+            if record.protection:
+                status = record.protection[-1].status
+                one.statuses[status] = one.statuses.get(status, 0) + 1
+            if direction is REQUEST and family not in _UNANSWERED:
+                self._ask(one, record, apdu, family)
+            elif direction is RESPONSE:
+                self._answer(one, record, apdu, family)
+            elif direction is UNSOLICITED:
+                one.pushes += 1
+            if family in _OPENING:
+                _HANDLERS[family](self, one, record, apdu)
+        one.last_record, one.last_ns = record.number, now
+        return one
+
+    def _begin(self, record: Record, number: int) -> Association:
+        """Make the association of the first record with its number; the one before it of the same two is over."""
+        lane = record.lane
+        one = Association(number, lane.conversation, lane.text, record.client, record.server)
+        one.first = Mark(record.number, record.time_ns)
+        one.place = (lane.conversation, record.client, record.server, record.gateway)
+        before = self._places.get(one.place)
+        if before is not None:
+            if before.ending is None:
+                self._replaced(before, record)
+            if record.control is None or record.control & 0xEF != _SNRM:
+                one.limits = before.limits
+        if len(self._known) >= MOST_ASSOCIATIONS:
+            self._forget(self._known.pop(next(iter(self._known))))
+        self._known[number] = self._places[one.place] = one
+        self._lines.setdefault(lane.conversation, {})[number] = one
+        self.events.append(Event(BEGUN, one, record.number))
+        return one
+
+    def _forget(self, one: Association) -> None:
+        self.forgotten += 1
+        if self._places.get(one.place) is one:
+            del self._places[one.place]
+        if one.number is not None:
+            self._close(one.conversation, one.number)
+
+    def _close(self, conversation: int, number: int) -> None:
+        line = self._lines.get(conversation)
+        if line is not None:
+            line.pop(number, None)
+            if not line:
+                del self._lines[conversation]
+
+    def _end(self, one: Association, how: str, at: Mark, by: str = "", reason: str = "") -> None:
+        """End an association, unless it has ended already."""
+        if one.ending is not None:
+            return
+        first = next(iter(one.waiting.values()), None)
+        idle = first.pause_ns if first is not None else one.pause_ns
+        if how in (LOST, CLOSED) and first is None and at.time_ns is not None and one.last_ns is not None:
+            idle = max(idle or 0, at.time_ns - one.last_ns)
+        heard = Mark(one.last_record, one.last_ns)
+        one.ending = Ending(how, at, by, reason, idle, heard)
+        if one.number is not None:
+            self._close(one.conversation, one.number)
+        self.events.append(Event(ENDED, one, at.record, first))
+
+    def _replaced(self, one: Association, record: Record) -> None:
+        """The client began anew: what it still waited for will not come."""
+        at = Mark(record.number, record.time_ns)
+        if any(asked.is_confirmed for asked in one.waiting.values()):
+            self._end(one, LOST, at, BY_CLIENT, "unanswered")
+        else:
+            self._end(one, REPLACED, at, BY_CLIENT, "client-restart")
+
+    def _apart(self, record: Record) -> Association | None:
+        """Take a record of no association: what a meter says unasked, or link frames behind a release."""
+        if record.kind is not APDU and record.kind is not LINK and record.kind is not PART:
+            return None
+        place = (record.lane.conversation, record.client, record.server, record.gateway)
+        if record.direction is UNSOLICITED:
+            one = self._pushes.get(place)
+            if one is None:
+                if len(self._pushes) >= MOST_ASSOCIATIONS:
+                    self._pushes.pop(next(iter(self._pushes)))
+                    self.forgotten += 1
+                one = self._pushes[place] = Association(None, place[0], record.lane.text, place[1], place[2])
+                one.first = Mark(record.number, record.time_ns)
+            one.records += 1
+            one.pushes += record.kind is APDU
+            one.last_record, one.last_ns = record.number, record.time_ns
+            return one
+        before = self._places.get(place)
+        if before is not None and record.control is not None and record.kind is LINK and before.ending is not None:
+            before.release.append(Mark(record.number, record.time_ns))
+            before.last_record, before.last_ns = record.number, record.time_ns
+            before.records += 1
+        return before
+
+    # -- services -------------------------------------------------------------------------------------------------
+
+    def _ask(self, one: Association, record: Record, apdu: Apdu, family: str) -> None:
+        """Let a request wait for its answer."""
+        if one.client_side is None:
+            one.client_side = record.lane.side
+        if one.waiting:
+            self._ask_again(one, record, apdu, family)
+        number, now = record.number, record.time_ns
+        one.waiting[number] = _new(
+            Exchange, (number, now, family, record.objects, apdu.octets, 0, None, one.pause_ns)
+        )  # fmt: skip
+        if one.hls_request < 0 and family not in _OPENING:
+            one.hls_request = number
+            one.authentication.append(Mark(number, now))
+        elif family not in _OPENING:
+            _mark(one.services_at, number, now)
+
+    def _ask_again(self, one: Association, record: Record, apdu: Apdu, family: str) -> None:
+        """Look at requests that still wait: the same one again, or others that were given up."""
+        now = record.time_ns
+        for number, asked in list(one.waiting.items()):
+            if asked.octets == apdu.octets:
+                one.repeats.append(record.number)
+                self._give_up(one, asked, record.number, ASKED_AGAIN)
+            elif not asked.is_confirmed:
+                del one.waiting[number]
+            elif (
+                (asked.service == family and asked.octets[2:3] == apdu.octets[2:3])
+                or len(one.waiting) >= _MOST_WAITING
+                or (now is not None and asked.asked_ns is not None and now - asked.asked_ns > _GIVEN_UP_NS)
+            ):
+                self._give_up(one, asked, record.number, UNANSWERED)
+
+    def _give_up(self, one: Association, asked: Exchange, record: int, kind: str) -> None:
+        del one.waiting[asked.request]
+        one.unanswered.append(asked)
+        _service(one, asked.service).unanswered += 1
+        self.events.append(Event(kind, one, record, asked))
+
+    def _answer(self, one: Association, record: Record, apdu: Apdu, family: str) -> None:
+        """Take an answer: of which request, after how long, a success or not."""
+        if one.client_side is None:
+            one.client_side = 1 - record.lane.side
+        request = record.request
+        asked = one.waiting.pop(request, None) if request is not None else None
+        if asked is None:
+            if record.kind is APDU and request is None:
+                self.events.append(Event(UNASKED, one, record.number))
+            return
+        service = one.services.get(asked.service) or _service(one, asked.service)
+        service.count += 1
+        latency, octets = record.latency_ns, apdu.octets
+        if latency is not None:
+            service.latencies.append(latency)
+        if _is_error(octets):
+            service.errors += 1
+        done = _new(Exchange, (*asked[:4], b"", record.number, latency, asked[7]))
+        one.exchanges.append(done)
+        if one.waiting:
+            self._overtake(one, asked, record)
+        if request == one.hls_request:
+            self._authenticated(one, record, apdu, family)
+        elif family not in _OPENING:
+            _mark(one.services_at, record.number, record.time_ns)
+        if asked.service == "aarq" and family in REFUSALS:
+            self._end(one, REFUSED, Mark(record.number, record.time_ns), BY_SERVER, family)
+
+    def _overtake(self, one: Association, asked: Exchange, record: Record) -> None:
+        """Give up the requests that were made before one that is answered now: answers come in order."""
+        for older in [older for number, older in one.waiting.items() if number < asked.request]:
+            if older.is_confirmed:
+                self._give_up(one, older, record.number, UNANSWERED)
+            else:
+                del one.waiting[older.request]
+
+    def _authenticated(self, one: Association, record: Record, apdu: Apdu, family: str) -> None:
+        """Take pass 4: the server accepts the client's answer, or not; a closed APDU does not tell."""
+        at = Mark(record.number, record.time_ns)
+        one.authentication.append(at)
+        if _is_error(apdu.octets):
+            one.hls_is_accepted = False
+            self._end(one, REFUSED, at, BY_SERVER, "hls")
+        elif apdu.octets[0] in _RESULT_AT:
+            one.hls_is_accepted = True
+
+    # -- opening and release --------------------------------------------------------------------------------------
+
+    def _aarq(self, one: Association, record: Record, apdu: Apdu) -> None:
+        one.proposal = proposal_of(record, apdu)
+
+    def _aare(self, one: Association, record: Record, apdu: Apdu) -> None:
+        one.answer = answer_of(record, apdu)
+        if one.answer.result:
+            self._end(one, REFUSED, Mark(record.number, record.time_ns), BY_SERVER, "aare")
+        elif one.answer.diagnostic[1] == _AUTHENTICATION_REQUIRED:
+            one.hls_request = -1
+
+    def _rlrq(self, one: Association, record: Record, apdu: Apdu) -> None:
+        one.release.append(Mark(record.number, record.time_ns))
+
+    def _rlre(self, one: Association, record: Record, apdu: Apdu) -> None:
+        at = Mark(record.number, record.time_ns)
+        one.release.append(at)
+        self._end(one, RELEASED, at, BY_CLIENT)
+
+    def _abrt(self, one: Association, record: Record, apdu: Apdu) -> None:
+        by = {REQUEST: BY_CLIENT, RESPONSE: BY_SERVER}.get(record.direction, "")
+        self._end(one, ABORTED, Mark(record.number, record.time_ns), by)
+
+    # -- the link -------------------------------------------------------------------------------------------------
+
+    def _beside(self, one: Association, record: Record) -> None:
+        """Take what moves no service: link frames, segments, damaged and repeated frames."""
+        if record.control is None or record.problem:
+            return
+        command = record.control & 0xEF
+        at = Mark(record.number, record.time_ns)
+        if record.kind is not LINK:
+            if record.notes and _is_repeated(record):
+                one.repeats.append(record.number)
+        elif command & 0x0F == _READY:
+            one.polls += record.direction is REQUEST and bool(one.waiting)
+        elif command == _SNRM:
+            one.client_side = record.lane.side
+            one.link_repeats += bool(one.link_at)
+            one.link_at.append(at)
+            one.limits = None
+            one.asked_limits = limits_of(record.octets)
+        elif command == _DISC:
+            one.release.append(at)
+        elif command == _UA:
+            self._unnumbered_acknowledge(one, record, at)
+        elif command == _DM:
+            self._disconnected(one, at)
+        elif command == _FRMR:
+            self._end(one, LOST, at, BY_SERVER, "frame-rejected")
+
+    def _unnumbered_acknowledge(self, one: Association, record: Record, at: Mark) -> None:
+        if one.release:
+            is_released = self._is_released(one)
+            one.release.append(at)
+            self._end(one, RELEASED if is_released else DISCONNECTED, at, BY_CLIENT)
+        elif one.link_at:
+            one.link_at.append(at)
+            one.limits = one.asked_limits.agree(limits_of(record.octets))
+
+    @staticmethod
+    def _is_released(one: Association) -> bool:
+        service = one.services.get("rlrq")
+        return service is not None and service.count > 0
+
+    def _disconnected(self, one: Association, at: Mark) -> None:
+        """DM: to DISC it says that all is over, to SNRM no, and to anything else that the server has no such link."""
+        if one.release:
+            one.release.append(at)
+            self._end(one, DISCONNECTED, at, BY_CLIENT)
+        elif len(one.link_at) == 1 and not one.services and not one.waiting:
+            one.link_at.append(at)
+            self._end(one, REFUSED, at, BY_SERVER, "dm")
+        else:
+            self._end(one, LOST, at, BY_SERVER, "dm")
+
+    def _silent(self, one: Association, record: Record, gap: int) -> None:
+        turn = BY_SERVER if one.waiting else BY_CLIENT
+        one.silences.append(Silence(one.last_record, record.number, gap, turn))
+
+    # -- connections ----------------------------------------------------------------------------------------------
+
+    def end(self, end: End) -> list[Event]:
+        """Take the end of a connection. Returns what it made happen: associations on it are over."""
+        self.events = []
+        if end.kind == "repeated":
+            return self.events
+        for one in self.open_on(end.conversation):
+            by = "" if one.client_side is None else BY_CLIENT if end.side == one.client_side else BY_SERVER
+            at = Mark(end.after, end.time_ns)
+            is_asked = any(asked.is_confirmed for asked in one.waiting.values())
+            if end.is_reset:
+                self._end(one, LOST if is_asked or by != BY_CLIENT else CLOSED, at, by, "tcp-reset")
+            elif self._is_released(one) or one.release:
+                self._end(one, RELEASED, at, BY_CLIENT)
+            elif is_asked:
+                self._end(one, LOST, at, by, "connection-closed")
+            else:
+                self._end(one, CLOSED, at, by, "connection-closed")
+        return self.events
+
+
+Handler = Callable[[Associations, Association, Record, Apdu], None]
+_HANDLERS: dict[str, Handler] = {
+    "aarq": Associations._aarq,
+    "aare": Associations._aare,
+    "rlrq": Associations._rlrq,
+    "rlre": Associations._rlre,
+    "abrt": Associations._abrt,
+}
+
+
+def _service(one: Association, name: str) -> Service:
+    found = one.services.get(name)
+    if found is None:
+        found = one.services[name] = Service()
+    return found
+
+
+def _is_error(octets: bytes) -> bool:
+    """Tell whether an answer is none of success: its first result, or all of it."""
+    at = _RESULT_AT.get(octets[0], 0)
+    if not at:
+        return octets[0] in _REFUSAL_TAGS
+    result = octets[at] if len(octets) > at else 0
+    return result == 1 if at == _SHORT_NAMES else result != 0 and octets[1] == 1
+
+
+def _mark(marks: list[Mark], number: int, time_ns: int | None) -> None:
+    """Note the first and the last one."""
+    if len(marks) < 2:
+        marks.append(Mark(number, time_ns))
+    else:
+        marks[1] = _new(Mark, (number, time_ns))
+
+
+def _is_repeated(record: Record) -> bool:
+    return any(note.code == "hdlc-retransmission" for note in record.notes)
+
+
+__all__ = ["Association", "Associations", "Event", "Exchange"]

@@ -1,0 +1,347 @@
+"""What is kept of one association: who, when, what was agreed, how it went, how it ended. Types and their words.
+
+Source: IEC 62056-5-3 (COSEM-OPEN, COSEM-RELEASE, COSEM-ABORT), IEC 62056-46 (set-up of the link).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from statistics import median
+from typing import NamedTuple
+
+from analyzer.record import NO_OBJECTS, Objects
+from dissectors.enumerations import (
+    ACSE_SERVICE_PROVIDER,
+    ACSE_SERVICE_USER,
+    APPLICATION_CONTEXT,
+    ASSOCIATION_RESULT,
+    CONFORMANCE,
+    MECHANISM,
+)
+
+RELEASED, DISCONNECTED, CLOSED, REPLACED = "released", "disconnected", "closed", "replaced"
+REFUSED, ABORTED, LOST, OPEN = "refused", "aborted", "lost", "open"
+"""How an association ends: by RLRE; by DISC, or by the client closing TCP, without a release; left for a new one;
+refused by the server; aborted by ABRT; lost (P-ABORT, inferred); not at all in what was captured."""
+
+BY_CLIENT, BY_SERVER = "client", "server"
+_MOST_EXCHANGES = 512
+_MOST_LATENCIES = 512
+_MOST_ODD = 64
+_SERVICE_CLASS = {0xC0: 2, 0xC1: 2, 0xC3: 2, 0xD9: 1}
+"""Where the service class of a request stands, by its tag."""
+_CONFIRMED = 0x40
+_SECOND = 1_000_000_000
+
+
+class Mark(NamedTuple):
+    """A record and its time in nanoseconds since 1970 UTC; None where the capture has no times."""
+
+    record: int
+    time_ns: int | None
+
+
+class Phase(NamedTuple):
+    """A stretch of an association: ``link``, ``open``, ``authentication``, ``services`` or ``release``."""
+
+    name: str
+    first: Mark
+    last: Mark
+
+
+class LinkLimits(NamedTuple):
+    """Maximum information fields in octets and windows in frames, each way as the sender of the parameters sees it."""
+
+    transmit: int = 128
+    receive: int = 128
+    transmit_window: int = 1
+    receive_window: int = 1
+
+    def agree(self, other: LinkLimits) -> LinkLimits:
+        """Give what holds for this side once the other has answered: the smaller of both each way."""
+        return LinkLimits(
+            min(self.transmit, other.receive), min(self.receive, other.transmit),
+            min(self.transmit_window, other.receive_window), min(self.receive_window, other.transmit_window),
+        )  # fmt: skip
+
+
+class Proposal(NamedTuple):
+    """What an AARQ asks for. *conformance* is None, and sizes too, where the initiate APDU is ciphered and closed."""
+
+    record: int
+    time_ns: int | None
+    context: str
+    mechanism: str
+    title: bytes
+    has_secret: bool
+    """Whether it carries a password or challenge."""
+    is_ciphered: bool
+    conformance: int | None
+    max_pdu_size: int | None
+    version: int | None
+    has_dedicated_key: bool
+    has_user_information: bool = True
+
+
+class Answer(NamedTuple):
+    """What an AARE says. *diagnostic* is source and number; *initiate_error* class and error, if it has one."""
+
+    record: int
+    time_ns: int | None
+    result: int
+    diagnostic: tuple[str, int]
+    context: str
+    mechanism: str
+    title: bytes
+    conformance: int | None
+    max_pdu_size: int | None
+    version: int | None
+    initiate_error: tuple[int, int] | None
+    has_user_information: bool = True
+
+    @property
+    def words(self) -> str:
+        """The result and its diagnostic by the standard's names, with the numbers."""
+        table = ACSE_SERVICE_USER if self.diagnostic[0] == "acse-service-user" else ACSE_SERVICE_PROVIDER
+        said = f"{ASSOCIATION_RESULT.get(self.result, self.result)} ({self.result})"
+        number = self.diagnostic[1]
+        return f"{said}, {table.get(number, number)} ({number})" if number else said
+
+
+class Exchange(NamedTuple):
+    """A request and its answer. *response* is 0 where there is none (yet); *latency_ns* None without times."""
+
+    request: int
+    asked_ns: int | None
+    service: str
+    objects: Objects = NO_OBJECTS
+    octets: bytes = b""
+    """Of a request that waits: its APDU; emptied once it is answered."""
+    response: int = 0
+    latency_ns: int | None = None
+    pause_ns: int | None = None
+    """The silence before the request."""
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the request, while it waits, asks for an answer: its service class, or its service, may say no."""
+        octets = self.octets
+        place = _SERVICE_CLASS.get(octets[0], 0) if len(octets) > 2 else 0
+        return self.service != "unconfirmedWriteRequest" and (not place or bool(octets[place] & _CONFIRMED))
+
+
+class Silence(NamedTuple):
+    """A pause within an association: from which record to which, how long, and whose turn it was to speak."""
+
+    after: int
+    before: int
+    gap_ns: int
+    turn: str
+
+
+class Ending(NamedTuple):
+    """How an association ended: by what record, who acted first, why, and after how long a pause before it."""
+
+    how: str
+    at: Mark
+    by: str = ""
+    reason: str = ""
+    """``dm``, ``frmr``, ``reset``, ``connection-closed``, ``client-restart``, ``unanswered``, ``hls``, ``aare``, …"""
+    idle_ns: int | None = None
+    """Silence before the frame that showed it."""
+    last_heard: Mark | None = None
+    """What passed last while all was well."""
+
+
+class Service:
+    """What one service did in an association: how often, errors, and its newest response times in nanoseconds."""
+
+    __slots__ = ("count", "errors", "latencies", "unanswered")
+
+    def __init__(self) -> None:
+        self.count = self.errors = self.unanswered = 0
+        self.latencies: deque[int] = deque(maxlen=_MOST_LATENCIES)
+
+    @property
+    def median_ns(self) -> int | None:
+        """The usual response time; None where no time was measured."""
+        return int(median(self.latencies)) if self.latencies else None
+
+
+class Association:
+    """One association as a capture shows it. Only :class:`~analyzer.tracking.associations.Associations` writes it.
+
+    *number* is that of its records (``Record.association``); None for the pushes of a meter that nobody asked.
+    """
+
+    __slots__ = (
+        "answer", "asked_limits", "authentication", "client", "client_side", "conversation", "ending", "exchanges",
+        "first", "hls_is_accepted", "hls_request", "lane", "last_ns", "last_record", "limits", "link_at",
+        "link_repeats", "number", "pause_ns", "place", "polls", "proposal", "pushes", "records", "release", "repeats",
+        "server", "services", "services_at", "silences", "statuses", "unanswered", "waiting",
+    )  # fmt: skip
+
+    def __init__(self, number: int | None, conversation: int, lane: str, client: object, server: object) -> None:
+        self.number, self.conversation, self.lane = number, conversation, lane
+        """The lane is that of its first record."""
+        self.client, self.server = client, server
+        """Addresses as records have them; None where no link tells them."""
+        self.client_side: int | None = None
+        """Which side of the conversation (``Lane.side``) the client speaks on; None until it spoke."""
+        self.place: object = None
+        """What it shares with the associations of the same two before and after it."""
+        self.first = Mark(0, None)
+        self.last_record = 0
+        self.last_ns: int | None = None
+        self.records = 0
+        self.pause_ns: int | None = None
+        """The silence before what the client said last."""
+
+        self.link_at: list[Mark] = []
+        """SNRM, and UA or DM."""
+        self.link_repeats = 0
+        """How often SNRM was sent again."""
+        self.asked_limits = LinkLimits()
+        """What the client proposed in SNRM."""
+        self.limits: LinkLimits | None = None
+        """What the client may send and receive, as SNRM and UA agreed; None where no UA was seen."""
+        self.proposal: Proposal | None = None
+        self.answer: Answer | None = None
+        self.authentication: list[Mark] = []
+        """Pass 3 and pass 4 of high level security."""
+        self.hls_request = 0
+        """The record of pass 3; -1 while it is awaited, 0 where there is none."""
+        self.hls_is_accepted: bool | None = None
+        """Whether the server accepted pass 3; None where that is not known."""
+        self.services_at: list[Mark] = []
+        """The first service, and the last one."""
+        self.release: list[Mark] = []
+        """RLRQ or DISC, and what answered it."""
+
+        self.services: dict[str, Service] = {}
+        """By the name of the request: ``get-request``."""
+        self.exchanges: deque[Exchange] = deque(maxlen=_MOST_EXCHANGES)
+        """The newest ones that were answered."""
+        self.waiting: dict[int, Exchange] = {}
+        """Requests without an answer yet, by record."""
+        self.unanswered: deque[Exchange] = deque(maxlen=_MOST_ODD)
+        """Requests that were given up."""
+        self.repeats: deque[int] = deque(maxlen=_MOST_ODD)
+        """Records that came again: frames, blocks, requests."""
+        self.silences: deque[Silence] = deque(maxlen=_MOST_ODD)
+        self.polls = 0
+        """RR of the client while an answer was awaited."""
+        self.pushes = 0
+        """APDUs that the server sent unasked."""
+        self.statuses: dict[str, int] = {}
+        """How many protected APDUs opened how: ``verified``, ``no-key``, …"""
+        self.ending: Ending | None = None
+        """None while it is open."""
+
+    @property
+    def last(self) -> Mark:
+        """Its last record."""
+        return Mark(self.last_record, self.last_ns)
+
+    # -- what was agreed ------------------------------------------------------------------------------------------
+
+    @property
+    def is_push(self) -> bool:
+        """Whether the server only spoke unasked."""
+        return self.proposal is None and self.pushes > 0 and not self.exchanges and not self.waiting
+
+    @property
+    def is_begun_late(self) -> bool:
+        """Whether its AARQ is not in the capture: it is pre-established, or the capture began later."""
+        return self.proposal is None and not self.is_push and (bool(self.services) or self.answer is not None)
+
+    @property
+    def context(self) -> str:
+        """The application context in words; empty where no AARQ or AARE told it."""
+        name = (self.answer and self.answer.context) or (self.proposal and self.proposal.context) or ""
+        return APPLICATION_CONTEXT.get(name, name)
+
+    @property
+    def mechanism(self) -> str:
+        """The authentication mechanism in words; empty where no AARQ told it."""
+        if self.proposal is None:
+            return ""
+        name = self.proposal.mechanism
+        return MECHANISM.get(name, name) if name else "no authentication"
+
+    @property
+    def conformance(self) -> tuple[str, ...] | None:
+        """The services both sides agreed on; None where the AARE is not there or not open."""
+        return None if self.answer is None else conformance_names(self.answer.conformance)
+
+    @property
+    def is_accepted(self) -> bool | None:
+        """Whether the server accepted; None where no AARE was seen."""
+        return None if self.answer is None else self.answer.result == 0
+
+    # -- how it went ----------------------------------------------------------------------------------------------
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """The stretches that were seen, in order."""
+        opening = [Mark(one.record, one.time_ns) for one in (self.proposal, self.answer) if one is not None]
+        found = (
+            ("link", self.link_at), ("open", opening), ("authentication", self.authentication),
+            ("services", self.services_at), ("release", self.release),
+        )  # fmt: skip
+        return tuple(Phase(name, marks[0], marks[-1]) for name, marks in found if marks)
+
+    @property
+    def errors(self) -> int:
+        """Answers that were no success."""
+        return sum(one.errors for one in self.services.values())
+
+    @property
+    def how(self) -> str:
+        """How it ended, ``open`` where it did not."""
+        return self.ending.how if self.ending is not None else OPEN
+
+    @property
+    def duration_ns(self) -> int | None:
+        """From its first to its last record."""
+        if self.first.time_ns is None or self.last_ns is None:
+            return None
+        return self.last_ns - self.first.time_ns
+
+    @property
+    def verdict(self) -> str:
+        """One sentence: how it was opened and how it ended."""
+        return f"{self._opened()}; {self._ended()}"
+
+    def _opened(self) -> str:
+        if self.is_push:
+            return f"{self.pushes} pushes, nobody asked"
+        if self.proposal is None:
+            if self.services or self.answer is not None:
+                return "began before the capture, or is pre-established"
+            return "link only"
+        asked = ", ".join(one for one in (self.context, self.mechanism) if one)
+        if self.answer is None:
+            return f"asked for {asked}, not answered"
+        if self.answer.result:
+            return f"asked for {asked}, refused: {self.answer.words}"
+        if self.hls_is_accepted is False:
+            return f"{asked}, the answer to the challenge was refused"
+        return f"{asked}, accepted"
+
+    def _ended(self) -> str:
+        ending = self.ending
+        if ending is None:
+            asked = len(self.waiting)
+            return "still open" if not asked else f"still open, {asked} request{'s' * (asked > 1)} without an answer"
+        by = f" by the {ending.by}" if ending.by else ""
+        after = f" after {ending.idle_ns / _SECOND:.1f} s of silence" if ending.idle_ns and ending.how == LOST else ""
+        why = f" ({ending.reason})" if ending.reason and ending.how in (LOST, REFUSED) else ""
+        return f"{ending.how}{by}{why}{after} in record {ending.at.record}"
+
+
+def conformance_names(bits: int | None) -> tuple[str, ...] | None:
+    """Give the names of the conformance bits that are set."""
+    if bits is None:
+        return None
+    return tuple(name for bit, name in enumerate(CONFORMANCE) if bits & 0x800000 >> bit)
