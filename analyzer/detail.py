@@ -203,13 +203,31 @@ def detail(record: Record) -> list[Node]:
     return nodes
 
 
+def buffers(record: Record) -> list[tuple[str, bytes]]:
+    """Give the named octets that the nodes of :func:`detail` are places in, in the order of their numbers."""
+    octets = record.octets
+    if record.kind == MESSAGE and record.apdu is None and has_parity(octets):
+        octets = seven_bits(octets)
+    stood = _stood(record)
+    found = [("frame", octets), *_buffers(record, stood, _place(record, stood))]
+    if record.kind == MESSAGE and record.closed is not None:
+        found.append((_TELEGRAM, record.closed.plaintext))
+    return found
+
+
+def _stood(record: Record) -> Apdu | None:
+    """Give the APDU that stood on the line, closed where it is protected."""
+    apdu = record.apdu
+    if not record.protection:
+        return apdu
+    outer = record.protection[0]
+    return Apdu(outer.stood, outer.entry, None, apdu.at if apdu else -1)
+
+
 def walk(record: Record, form: Form[T]) -> list[T]:
     """Give the layers of *record* in *form*, outermost first."""
     octets, apdu = record.octets, record.apdu
-    stood = apdu
-    if record.protection:
-        outer = record.protection[0]
-        stood = Apdu(outer.stood, outer.entry, None, apdu.at if apdu else -1)
+    stood = _stood(record)
     at = _place(record, stood)
     carrier = at if at >= 0 else _carrier(record)
     if record.link == "hdlc":

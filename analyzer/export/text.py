@@ -59,7 +59,7 @@ class TextLines:
         if known is None:
             link = record.link
             if record.control is not None:
-                link = f"hdlc {_control(record.control)}"
+                link = f"hdlc {control_text(record.control)}"
             client = "-" if record.client is None else str(record.client)
             server = "-" if record.server is None else str(record.server)
             glyph = GLYPHS.get(record.direction, "?")
@@ -89,7 +89,8 @@ class TextLines:
         return inline + "".join(f"\n        {one}" for one in found)
 
 
-def _control(control: int) -> str:
+def control_text(control: int) -> str:
+    """Write a control field: ``I 2/3 P``, ``RR 4``, ``SNRM P``."""
     name = control_type(control)
     final = " P" if control & 0x10 else ""
     if name == "I":

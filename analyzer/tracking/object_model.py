@@ -120,6 +120,8 @@ class ObjectModel:
 
     def __init__(self) -> None:
         self.meters: dict[MeterKey, Meter] = {}
+        self.lessons = 0
+        """How often something new was learnt."""
 
     def meter_of(self, record: Record) -> Meter:
         """Give the meter that *record* comes from or goes to, made when it is new."""
@@ -159,6 +161,7 @@ class ObjectModel:
                 datum = read_datum(octets, 0, len(octets))
             except Problem:
                 continue
+            self.lessons += 1
             lesson(meter, one.logical_name, datum, f"record {record.number}")
 
 

@@ -1,0 +1,215 @@
+"""One capture for who looks around in it: rows as they come, any record again, and what it all means.
+
+The index pass runs in a process of its own; :meth:`Capture.poll` takes what it has said. Nothing here waits.
+"""
+
+from __future__ import annotations
+
+import base64
+import pickle
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from analyzer.detail import buffers, detail
+from analyzer.export.lines import Line, line_of
+from analyzer.index.client import IndexProcess
+from analyzer.index.file import IndexReader
+from analyzer.index.records import Records
+from analyzer.index.worker import Request
+from analyzer.tracking.readings import Reading, readings_of
+from dissectors.tree import Node, Note
+
+if TYPE_CHECKING:
+    from analyzer.diagnosis.story import Story
+    from analyzer.record import Record
+    from analyzer.security.keyring import Keyring
+    from analyzer.table.table import Table
+    from analyzer.tracking.object_model import ObjectModel
+
+
+class Progress(NamedTuple):
+    """How far the index pass is: *octets* of *total_octets* of the input, None where nobody can tell."""
+
+    records: int = 0
+    octets: int = 0
+    total_octets: int | None = None
+    warnings: int = 0
+    errors: int = 0
+    seconds: float = 0.0
+    is_done: bool = False
+
+
+class Detail(NamedTuple):
+    """One record's trees, outermost first, its named buffers (a node tells the place of its own), its notes."""
+
+    nodes: list[Node]
+    buffers: list[tuple[str, bytes]]
+    notes: tuple[Note, ...]
+
+
+class Capture:
+    """The capture in *inputs*, several joined by time; *keys* open what is protected, *decode_as* forces stacks."""
+
+    def __init__(
+        self, inputs: Sequence[str], *, keys: Keyring | None = None, decode_as: dict[str, str] | None = None
+    ) -> None:
+        self.inputs = tuple(inputs)
+        self.keys = keys
+        self._decode_as = decode_as
+        self._process: IndexProcess | None = None
+        self._reader: IndexReader | None = None
+        self._next: Capture | None = None
+        self._began = 0.0
+        self.progress = Progress()
+        self.error = ""
+        """Why the capture cannot be read, or be read no further, in one line."""
+        self.remarks: list[tuple[str, str]] = []
+        """What the readers of the inputs said: input and text."""
+        self.time_digits = 0
+        self._stories: list[Story] = []
+        self._records: Records | None = None
+
+    # -- the pass -------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin the index pass; a second call does nothing."""
+        if self._process is None:
+            self._began = time.monotonic()
+            self._process = IndexProcess(Request(self.inputs, "", self.keys, self._decode_as))
+            self._reader = IndexReader(self._process.descriptor)
+            self._records = Records(self._reader)
+
+    def poll(self) -> bool:
+        """Take what has come since. Tells whether anything changed."""
+        if self._next is not None:
+            self._next.poll()
+            if self._next.progress.is_done:
+                self._take_over(self._next)
+                return True
+        changed = False
+        while self._process is not None and self._process.lines:
+            changed = True
+            self._take(self._process.lines.popleft())
+        return changed
+
+    def _take(self, said: dict[str, Any]) -> None:
+        if "told" in said:
+            end, records, offset, size, _, _, warnings, errors, digits, is_done = said["told"]
+            self.records.take(end)
+            self.time_digits = digits
+            seconds = time.monotonic() - self._began
+            octets = size if is_done and size is not None else offset
+            self.progress = Progress(records, octets, size, warnings, errors, seconds, is_done)
+        elif "stories" in said:
+            self.remarks = [(name, text) for name, text in said["remarks"]]
+            self._stories = pickle.loads(base64.b64decode(said["stories"]))  # our own process said it
+        elif "error" in said:
+            self.error = said["error"]
+            self.progress = self.progress._replace(is_done=True)
+        elif "ended" in said and not self.progress.is_done:
+            self.error = self.error or f"the index pass ended early: {said['last'] or said['ended']}"
+            self.progress = self.progress._replace(is_done=True)
+
+    def wait(self, seconds: float = 600.0) -> None:
+        """Take what comes until the pass is over, at most so many *seconds*: for scripts and tests."""
+        end = time.monotonic() + seconds
+        while not (self.progress.is_done and self._is_quiet()) and time.monotonic() < end:
+            if not self.poll():
+                time.sleep(0.005)
+
+    def _is_quiet(self) -> bool:
+        return self._next is None and (self._process is None or not self._process.is_listening)
+
+    def cancel(self) -> None:
+        """End the pass; the rows that came stay."""
+        if self._process is not None:
+            self._process.stop()
+            self.progress = self.progress._replace(is_done=True)
+
+    def close(self) -> None:
+        """Give everything back."""
+        if self._next is not None:
+            self._next.close()
+        if self._process is not None:
+            self._process.stop()
+        if self._reader is not None:
+            self._reader.close()
+
+    def add_keys(self, keys: Keyring) -> None:
+        """Read the capture again with *keys* in the place of those it had; what is shown changes when that is done."""
+        if self._next is not None:
+            self._next.close()
+        self._next = Capture(self.inputs, keys=keys, decode_as=self._decode_as)
+        self._next.start()
+
+    def _take_over(self, other: Capture) -> None:
+        """Take the place of the pass before; record numbers do not depend on keys."""
+        self._next = None
+        if other.error:
+            self.error = other.error
+            other.close()
+            return
+        if self._process is not None and self._reader is not None:
+            self._process.stop()
+            self._reader.close()
+        self.keys, self._process, self._reader = other.keys, other._process, other._reader
+        self._records, self._stories, self.remarks = other._records, other._stories, other.remarks
+        self.progress = other.progress
+
+    # -- records --------------------------------------------------------------------------------------------------
+
+    @property
+    def records(self) -> Records:
+        """The records that came. Raises: RuntimeError before :meth:`start`."""
+        if self._records is None:
+            raise RuntimeError("start() comes first")
+        return self._records
+
+    @property
+    def table(self) -> Table:
+        """The rows that came."""
+        return self.records.table
+
+    @property
+    def model(self) -> ObjectModel:
+        """What the capture teaches about the meters of the records that were shown."""
+        return self.records.model
+
+    @property
+    def has_local_times(self) -> bool:
+        """Whether times name no zone and should be shown as they stand."""
+        return bool(self.records.facts.get("local_times"))
+
+    def record(self, number: int) -> Record:
+        """Give record *number*, from 1, whole. Raises: IndexError."""
+        return self.records.record(number)
+
+    def lines(self, numbers: Iterable[int]) -> list[Line]:
+        """Give what a list shows of the records *numbers*."""
+        records = self.records
+        found = []
+        for number in numbers:
+            row = records.table.row(number)
+            record = records.of(row)
+            found.append(line_of(row, record, records.values(record)))
+        return found
+
+    def detail(self, number: int) -> Detail:
+        """Give the trees of record *number*, and the buffers that their nodes are places in."""
+        record = self.record(number)
+        nodes = detail(record)
+        for root in nodes:
+            for node in root.walk():
+                node.buffer = root.buffer
+        return Detail(nodes, buffers(record), record.notes)
+
+    def readings(self, start: int = 0, stop: int | None = None) -> Iterator[Reading]:
+        """Give the metered values in the rows from *start* up to *stop*."""
+        for record in self.records.all(start, stop):
+            if self.records.values(record):
+                yield from readings_of(record, self.model)
+
+    def stories(self) -> list[Story]:
+        """Give what went wrong, worst first; empty until the pass is over."""
+        return self._stories

@@ -1,0 +1,95 @@
+"""The index pass as its owner sees it: a process that was started, and what it has said since."""
+
+from __future__ import annotations
+
+import copyreg
+import json
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import threading
+import weakref
+from collections import deque
+from contextlib import suppress
+from typing import IO, Any
+
+from analyzer.index.worker import Request
+from analyzer.security.keys import Key, KeyRole
+
+_MODULE = "analyzer.index.worker"
+
+
+class IndexProcess:
+    """Runs one index pass in a process of its own; *descriptor* reads the index that it writes.
+
+    The index is a temporary file that has no name once both sides have it open, where the system can do that.
+    """
+
+    def __init__(self, request: Request) -> None:
+        made, path = tempfile.mkstemp(prefix="dlmshark-", suffix=".index")
+        os.close(made)
+        self.descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        self.lines: deque[dict[str, Any]] = deque()
+        stdin = os.dup(0) if "-" in request.inputs else -1
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", _MODULE],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
+            start_new_session=True, pass_fds=(stdin,) if stdin >= 0 else (),
+        )  # fmt: skip
+        self._finalizer = weakref.finalize(self, _end, self._process, path)
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            _send(request._replace(path=path, stdin=stdin), self._process.stdin)
+            self._process.stdin.close()
+        if stdin >= 0:
+            os.close(stdin)
+        self._listener = threading.Thread(target=_listen, args=(self._process, path, self.lines), daemon=True)
+        self._listener.start()
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether more may come than stands in *lines*."""
+        return self._listener.is_alive() or bool(self.lines)
+
+    def stop(self) -> None:
+        """End the process; what was written stays readable."""
+        self._finalizer()
+
+
+def _send(request: Request, pipe: IO[bytes]) -> None:
+    """Give the process its request. Keys refuse to be written; into this pipe, which no file is behind, they go."""
+    pickler = pickle.Pickler(pipe)
+    pickler.dispatch_table = {**copyreg.dispatch_table, Key: _key_parts}
+    pickler.dump(request)
+
+
+def _key_parts(key: Key) -> tuple[type[Key], tuple[KeyRole, bytes, str]]:
+    return Key, (key.role, key.octets, key.place)
+
+
+def _listen(process: subprocess.Popen[bytes], path: str, lines: deque[dict[str, Any]]) -> None:
+    """Take what the process says; at its end say how it ended."""
+    assert process.stdout is not None and process.stderr is not None
+    for line in process.stdout:
+        members = json.loads(line)
+        if "begun" in members:
+            _remove(path)
+        else:
+            lines.append(members)
+    errors = process.stderr.read().decode(errors="replace").strip().splitlines()
+    lines.append({"ended": process.wait(), "last": errors[-1] if errors else ""})
+
+
+def _end(process: subprocess.Popen[bytes], path: str) -> None:
+    """End *process* and what it leaves behind."""
+    if process.poll() is None:
+        process.kill()
+    _remove(path)
+
+
+def _remove(path: str) -> None:
+    with suppress(OSError):  # Windows holds a file that is open: it goes at the end
+        os.unlink(path)

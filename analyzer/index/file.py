@@ -1,0 +1,168 @@
+"""The file of an index: what the index pass says, in the order it says it; a temporary one, or beside the capture.
+
+Octets: after an 8-octet signature entries follow, each a kind (1 octet), its length (4, big endian) and its content.
+``{`` JSON · ``C`` columns (Arrow IPC) · ``R`` a block of records. A reader takes entries
+up to what it was told is there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from array import array
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterator
+from itertools import accumulate
+from typing import Any, BinaryIO
+
+from analyzer.index.packing import Packed
+
+SIGNATURE = b"DLMSIDX1"
+JSON, COLUMNS, RECORDS = b"{", b"C", b"R"
+BLOCK = 128
+"""Records in a block: what is read and decompressed to show one."""
+_HEADER = struct.Struct(">cI")
+_COUNT = struct.Struct("<I")
+_MOST_BLOCKS = 64
+_LEVEL = 1
+
+
+class IndexWriter:
+    """Writes entries to *file*."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        import zstandard
+
+        self._file = file
+        self.end = file.write(SIGNATURE)
+        self._compress = zstandard.ZstdCompressor(level=_LEVEL).compress
+        self._block: list[Packed] = []
+
+    def add(self, packed: Packed) -> None:
+        """Write one record, with others in one block."""
+        self._block.append(packed)
+        if len(self._block) == BLOCK:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the block that is begun, so that what was added can be read."""
+        if self._block:
+            content = _COUNT.pack(len(self._block)) + self._compress(pack_block(self._block))
+            self._entry(RECORDS, content)
+            self._block.clear()
+
+    def say(self, **members: Any) -> None:
+        """Write members as JSON."""
+        self._entry(JSON, json.dumps(members, separators=(",", ":")).encode())
+
+    def columns(self, octets: bytes) -> None:
+        """Write columns."""
+        self._entry(COLUMNS, octets)
+
+    def sync(self) -> None:
+        """Let readers see what was written."""
+        self._file.flush()
+
+    def _entry(self, kind: bytes, content: bytes) -> None:
+        self.end += self._file.write(_HEADER.pack(kind, len(content))) + self._file.write(content)
+
+
+class IndexReader:
+    """Reads an index through *descriptor*, which it owns, and gives records of it by number."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._at = len(SIGNATURE)
+        self._places = array("Q")
+        """Where the blocks of records stand: place << 32 | length."""
+        self._firsts = array("Q")
+        """Number of each block's first record."""
+        self.records = 0
+        """Records in the blocks that were seen."""
+        self._known: OrderedDict[int, Block] = OrderedDict()
+
+    def entries(self, end: int) -> Iterator[tuple[bytes, bytes]]:
+        """Give kind and content of the entries before *end* that were not given yet; blocks are only remembered."""
+        while self._at + _HEADER.size <= end:
+            kind, length = _HEADER.unpack(self._read(self._at, _HEADER.size))
+            begin = self._at + _HEADER.size
+            if begin + length > end:
+                return
+            self._at = begin + length
+            if kind == RECORDS:
+                self._places.append(begin + _COUNT.size << 32 | length - _COUNT.size)
+                self._firsts.append(self.records + 1)
+                self.records += _COUNT.unpack(self._read(begin, _COUNT.size))[0]
+            else:
+                yield kind, self._read(begin, length)
+
+    def packed(self, number: int) -> Packed:
+        """Give what was kept of record *number*. Raises: IndexError."""
+        if not 0 < number <= self.records:
+            raise IndexError(f"record {number} of {self.records}")
+        index = bisect_right(self._firsts, number) - 1
+        block = self._known.get(index)
+        if block is None:
+            block = self._known[index] = self._block(index)
+            if len(self._known) > _MOST_BLOCKS:
+                self._known.popitem(last=False)
+        else:
+            self._known.move_to_end(index)
+        return block.packed(number - self._firsts[index])
+
+    def _block(self, index: int) -> Block:
+        import zstandard
+
+        place = self._places[index]
+        octets = self._read(place >> 32, place & 0xFFFFFFFF)
+        return Block(zstandard.ZstdDecompressor().decompress(octets))
+
+    def _read(self, at: int, length: int) -> bytes:
+        if hasattr(os, "pread"):
+            return os.pread(self._descriptor, length, at)
+        os.lseek(self._descriptor, at, os.SEEK_SET)
+        return os.read(self._descriptor, length)
+
+    def close(self) -> None:
+        """Give the file back; a second call does nothing."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def pack_block(block: list[Packed]) -> bytes:
+    """Put records into octets: how many, their figures column by column, texts of what is rare, then the octets."""
+    octets, places, sizes, controls, extras = zip(*block, strict=True)
+    texts = "\n".join(extras).encode()
+    ends = array("I", accumulate(map(len, octets)))
+    return b"".join(
+        (
+            _COUNT.pack(len(block)), _COUNT.pack(len(texts)), ends.tobytes(), array("i", places).tobytes(),
+            array("I", sizes).tobytes(), array("h", controls).tobytes(), texts, *octets,
+        )
+    )  # fmt: skip
+
+
+class Block:
+    """Some records, out of the octets that :func:`pack_block` made."""
+
+    def __init__(self, content: bytes) -> None:
+        count, texts_size = _COUNT.unpack_from(content)[0], _COUNT.unpack_from(content, 4)[0]
+        at = 2 * _COUNT.size
+        self._columns = []
+        for code in "IiIh":
+            column = array(code)
+            size = count * column.itemsize
+            column.frombytes(content[at : at + size])
+            self._columns.append(column)
+            at += size
+        self._extras = content[at : at + texts_size].decode().split("\n")
+        self._octets = content[at + texts_size :]
+
+    def packed(self, place: int) -> Packed:
+        """Give the record at *place*, from 0."""
+        ends, places, sizes, controls = self._columns
+        octets = self._octets[ends[place - 1] if place else 0 : ends[place]]
+        return Packed(octets, places[place], sizes[place], controls[place], self._extras[place])

@@ -1,0 +1,111 @@
+"""The index pass: records, in capture order, into an index, and word of it after every batch."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, NamedTuple
+
+from analyzer.index.file import IndexWriter
+from analyzer.index.packing import pack
+from analyzer.index.rows import Rows
+from analyzer.index.watched import Watched
+from analyzer.session import Session
+from analyzer.table.table import Cells, frame_of
+from analyzer.table.words import marks_form, path_form, subject_form
+from analyzer.tracking.object_model import meter_key
+from dissectors.tree import Severity
+
+_FIRST, _MOST = 256, 16384
+"""Records of the first batch and of the later ones, which double until then."""
+_LONGEST_S = 0.5
+"""How long a row waits for others of its batch, as long as records come."""
+
+
+class Told(NamedTuple):
+    """What a batch says of the pass: entries of the index reach up to *end*."""
+
+    end: int
+    records: int
+    offset: int
+    size: int | None
+    packets: int
+    octets: int
+    warnings: int
+    errors: int
+    digits: int
+    is_done: bool = False
+
+
+class Indexing:
+    """Indexes one session into *writer*; *tell* is called with word of every batch, and *take* gets every record."""
+
+    def __init__(
+        self, session: Session, watched: Watched, writer: IndexWriter, tell: Callable[[Told], None],
+        takers: tuple[Callable[[Any], None], ...] = (),
+    ) -> None:  # fmt: skip
+        self._session, self._watched = session, watched
+        self._writer, self._tell = writer, tell
+        self._takers = takers
+        self._rows = Rows()
+        self._taught: dict[tuple[str, int | str | None], list[int]] = {}
+        self._warnings = self._errors = self._records = 0
+
+    def run(self) -> None:
+        """Read the whole source."""
+        room, since = _FIRST, monotonic()
+        cells: list[Cells] = []
+        make, add, model, takers = self._rows.row, self._writer.add, self._session.model, self._takers
+        is_live = self._watched.is_live
+        lessons = 0
+        for record in self._session.records():
+            cells.append(make(record))
+            add(pack(record))
+            if model.lessons != lessons:
+                lessons = model.lessons
+                self._taught.setdefault(meter_key(record), []).append(record.number)
+            if record.notes:
+                worst = max(note.severity for note in record.notes)
+                self._warnings += worst == Severity.WARNING
+                self._errors += worst == Severity.ERROR
+            for take in takers:
+                take(record)
+            if len(cells) >= room or ((is_live or not len(cells) & 0xFF) and monotonic() - since > _LONGEST_S):
+                room, since = min(room * 2, _MOST), monotonic()
+                self._write(cells)
+                cells = []
+        self._write(cells, is_done=True)
+
+    def _write(self, cells: list[Cells], *, is_done: bool = False) -> None:
+        """Write a batch and tell of it."""
+        self._writer.flush()
+        self._records += len(cells)
+        rows = self._rows
+        forms: dict[str, Any] = {
+            "paths": list(map(path_form, rows.paths.untold())),
+            "subjects": list(map(subject_form, rows.subjects.untold())),
+            "marks": list(map(marks_form, rows.marks.untold())),
+        }
+        if self._taught:
+            forms["taught"] = [[*key, numbers] for key, numbers in self._taught.items()]
+            self._taught = {}
+        if any(forms.values()):
+            self._writer.say(**forms)
+        if cells:
+            octets = io.BytesIO()
+            frame_of(cells).write_ipc(octets)
+            self._writer.columns(octets.getvalue())
+        watched = self._watched
+        told = Told(
+            0, self._records, watched.offset, watched.size, watched.packets, watched.octets, self._warnings,
+            self._errors, watched.inner.time_digits, is_done,
+        )  # fmt: skip
+        if is_done:
+            pipeline = self._session.pipeline
+            self._writer.say(
+                done=True, told=told, left_aside=dict(pipeline.left_aside), stacks=dict(pipeline.stacks),
+                forgotten=pipeline.forgotten, local_times=watched.has_local_times,
+            )  # fmt: skip
+        self._writer.sync()
+        self._tell(told._replace(end=self._writer.end))

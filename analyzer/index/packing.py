@@ -1,0 +1,176 @@
+"""A record to what its row does not hold, and back: its octets, where the APDU stands in them, and all that is rare.
+
+What can be read again from octets is not kept: values and layers come from the scans, as they came the first time.
+Everything is plain values of JSON and octets; reading what another wrote runs nothing of theirs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from analyzer.record import Apdu, Closed, Lane, Record
+from analyzer.table.table import Row
+from analyzer.tracking.broken_off import read_fragment
+from analyzer.tracking.rewriting import masked_apdu
+from dissectors.scanning import entry, scan_apdu, scan_loosely
+from dissectors.tree import Note, Severity
+
+NO_APDU = -1
+NO_CONTROL = -1
+_LARGE = 1 << 32
+"""Packet numbers from here on stand in no row: above the number is an input."""
+_PLAIN = frozenset(
+    {
+        "number", "packets", "time_ns", "lane", "link", "kind", "direction", "client", "server", "association",
+        "request", "latency_ns", "octets", "control", "apdu", "objects", "is_open",
+    }
+)  # fmt: skip
+"""What a row and a place in the octets hold of a record; with nothing else set, nothing else is kept."""
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Packed(NamedTuple):
+    """What is kept of a record beside its row."""
+
+    octets: bytes
+    at: int
+    """Where the APDU begins; NO_APDU where it does not stand in the octets."""
+    size: int
+    """Octets of the APDU."""
+    control: int
+    extra: str
+    """JSON of all that is rare; empty where nothing is."""
+
+
+def pack(record: Record) -> Packed:
+    """Take from *record* what its row does not hold."""
+    apdu = record.apdu
+    control = NO_CONTROL if record.control is None else record.control
+    at, size = (NO_APDU, 0) if apdu is None else (apdu.at, len(apdu.octets))
+    if (
+        _PLAIN.issuperset(record.__dict__) and len(record.packets) == 1 and record.packets[0] < _LARGE
+        and (apdu is None or (at >= 0 and apdu.values is not None))
+    ):  # fmt: skip
+        return Packed(record.octets, at, size, control, "")
+    return Packed(record.octets, at, size, control, _dumps(_extra(record)))
+
+
+def _extra(record: Record) -> dict[str, Any]:
+    """Gather what is rare, by name."""
+    apdu = record.apdu
+    found: dict[str, Any] = {
+        name: getattr(record, name)
+        for name in ("start_ns", "begin_ns", "problem", "part_of", "parts", "llc")
+        if getattr(record, name)
+    }
+    if len(record.packets) != 1 or record.packets[0] >= _LARGE:
+        found["packets"] = record.packets
+    if record.gateway:
+        found["gateway"] = record.gateway.hex()
+    if apdu is not None and (apdu.at < 0 or apdu.values is None or record.protection):
+        found["apdu"] = _apdu_form(apdu)
+    for name in ("assembled", "incomplete"):
+        if (one := getattr(record, name)) is not None:
+            found[name] = _apdu_form(one)
+    if record.more:
+        found["more"] = [_apdu_form(one) for one in record.more]
+    layers = record.protection
+    if layers:
+        found["protection"] = [_closed_form(one) for one in layers]
+    if record.closed is not None:
+        found["closed"] = layers.index(record.closed) if record.closed in layers else _closed_form(record.closed)
+    if record.notes:
+        found["notes"] = record.notes
+    return found
+
+
+def _apdu_form(apdu: Apdu) -> list[Any]:
+    """Give the octets of *apdu*, where it stands, and whether it has a layer and values."""
+    return [apdu.octets.hex(), apdu.at, (apdu.entry is not None) + (apdu.values is not None)]
+
+
+def _apdu_from(form: Sequence[Any]) -> Apdu:
+    octets, at, has = bytes.fromhex(form[0]), form[1], form[2]
+    return _read(octets, at, has)
+
+
+def _read(octets: bytes, at: int, has: int) -> Apdu:
+    """Read an APDU again that had a layer (1) and values (2)."""
+    if not has:
+        return Apdu(octets, None, None, at)
+    found, values = scan_apdu(octets, 0, len(octets))
+    if has == 1:
+        return Apdu(octets, found or entry(octets, 0, len(octets)), None, at)
+    return Apdu(octets, found, scan_loosely(octets, found) if values is None else values, at)
+
+
+def _closed_form(closed: Closed) -> list[Any]:
+    plaintext = masked_apdu(closed.plaintext) if closed.plaintext else b""
+    return [
+        closed.octets.hex(), closed.status, plaintext.hex(), closed.key, closed.is_opened, closed.around.hex(),
+    ]  # fmt: skip
+
+
+def _closed_from(form: Sequence[Any]) -> Closed | None:
+    octets, status, plaintext, key, is_opened, around = form
+    stood = bytes.fromhex(octets)
+    found, values = scan_apdu(stood, 0, len(stood))
+    if found is not None and values is None:
+        values = scan_loosely(stood, found)
+    if values is None and (fragment := read_fragment(stood)) is not None:
+        found, values = fragment.entry, fragment.values
+    if found is None or values is None:
+        return None
+    return Closed(stood, found, values, status, bytes.fromhex(plaintext), key, is_opened, bytes.fromhex(around))
+
+
+def unpack(row: Row, packed: Packed, lane: Lane) -> Record:
+    """Make the record of *row* again."""
+    record = Record()
+    record.number, record.time_ns, record.packets = row.number, row.time_ns, (row.packet,)
+    path, subject = row.path, row.subject
+    record.lane, record.link, record.kind, record.direction = lane, path.link, path.kind, path.direction
+    record.client, record.server = path.client, path.server
+    record.association, record.request, record.latency_ns = row.association, row.request, row.latency_ns
+    record.objects, record.octets = subject.objects, packed.octets
+    if packed.control != NO_CONTROL:
+        record.control = packed.control
+    extra = json.loads(packed.extra) if packed.extra else {}
+    if "apdu" in extra:
+        record.apdu = _apdu_from(extra.pop("apdu"))
+    elif packed.at >= 0:
+        record.apdu = _read(packed.octets[packed.at : packed.at + packed.size], packed.at, 2)
+    for name, form in extra.items():
+        setattr(record, name, _RARE.get(name, _same)(form))
+    if isinstance(record.closed, int):
+        record.closed = record.protection[record.closed] if record.closed < len(record.protection) else None
+    return record
+
+
+def _same(form: Any) -> Any:
+    return form
+
+
+def _notes_from(forms: Sequence[Sequence[Any]]) -> tuple[Note, ...]:
+    return tuple(Note(one[0], Severity(one[1]), *one[2:]) for one in forms)
+
+
+def _closed_or_place(form: Any) -> Any:
+    return form if isinstance(form, int) else _closed_from(form)
+
+
+_RARE: dict[str, Callable[[Any], Any]] = {
+    "packets": tuple,
+    "parts": tuple,
+    "llc": tuple,
+    "gateway": bytes.fromhex,
+    "assembled": _apdu_from,
+    "incomplete": _apdu_from,
+    "more": lambda forms: tuple(map(_apdu_from, forms)),
+    "protection": lambda forms: tuple(one for one in map(_closed_from, forms) if one is not None),
+    "closed": _closed_or_place,
+    "notes": _notes_from,
+}
+"""How the rare members are read; numbers and texts stand for themselves."""

@@ -1,0 +1,192 @@
+"""A record to its row: numbers as they are, all that comes again and again by its place in a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from analyzer.diagnosis.services import refusals
+from analyzer.record import REQUEST, Apdu, Record
+from analyzer.table.table import Cells
+from analyzer.table.words import NO_MARKS, Marks, Path, Subject, Words
+from analyzer.tracking.attributes import held_values, holds_values
+from dissectors.hdlc_octets import FLAG, scan_addresses
+from dissectors.tree import Note, Problem
+
+SUCCESS = "success"
+_RESULT = "result-"
+_FORMAT = _FCS = 2
+_MBUS_OVERHEAD = 11
+"""Octets of a long frame with CI, STSAP and DTSAP around what it carries."""
+_LARGEST = 1 << 63
+_INTEGERS = {
+    3: (1, False), 5: (4, True), 6: (4, False), 15: (1, True), 16: (2, True), 17: (1, False), 18: (2, False),
+    20: (8, True), 21: (8, False), 22: (1, False),
+}  # fmt: skip
+"""Tags of Data that is one integer: how many octets, whether signed. Source: IEC 62056-6-2, Data types."""
+
+
+class Rows:
+    """Makes rows; *paths*, *subjects* and *marks* gather what they name."""
+
+    def __init__(self) -> None:
+        self.paths: Words[Path] = Words()
+        self.subjects: Words[Subject] = Words()
+        self.marks: Words[Marks] = Words()
+        self.marks.add((), NO_MARKS)
+
+    def row(self, record: Record) -> Cells:
+        """Give the cells of *record*."""
+        lane, octets = record.lane, record.octets
+        key = (lane, record.link, record.kind, record.direction, record.client, record.server)
+        path = self.paths.codes.get(key)
+        if path is None:
+            word = Path(lane.text, lane.conversation, lane.side, *key[1:])
+            path = self.paths.add(key, word)
+        apdu = record.apdu
+        raw, data, result = None, 0, ""
+        if apdu is not None and apdu.entry is not None and apdu.values is not None:
+            name = apdu.entry.asn1
+            reader = _READERS.get(name)
+            if reader is not None:
+                result, raw, data = reader(apdu, apdu.values, apdu.entry.slots)
+            if not result and name not in _SILENT and record.direction != REQUEST:
+                result = _refused(record)
+            if reader is None and (record.assembled is not None or holds_values(name)):
+                data = sum(held.end - held.start for held in held_values(record))
+        packets, notes = record.packets, record.notes
+        return (
+            record.time_ns, packets[0] & 0xFFFFFFFF if packets else 0, path, self._subject(record, apdu, result),
+            self._marks(notes) if notes else 0, record.association, record.request, record.latency_ns, raw,
+            len(octets), _carried(record, apdu), data,
+        )  # fmt: skip
+
+    def _subject(self, record: Record, apdu: Apdu | None, result: str) -> int:
+        """Find the place of what *record* is about."""
+        closed = record.closed
+        status = closed.status if closed is not None else ""
+        entry = apdu.entry if apdu is not None else None
+        key = (entry if entry is not None or apdu is None else apdu.family, record.objects, result, status)
+        code = self.subjects.codes.get(key)
+        if code is None:
+            service = apdu.family if apdu is not None else ""
+            name = entry.asn1 if entry is not None else service
+            code = self.subjects.add(key, Subject(service, name, record.objects, result, status))
+        return code
+
+    def _marks(self, notes: tuple[Note, ...]) -> int:
+        """Find the place of what *notes* say."""
+        key = tuple((note.code, note.severity, note.cause) for note in notes)
+        code = self.marks.codes.get(key)
+        if code is None:
+            codes, causes, groups = (
+                tuple(dict.fromkeys(texts))
+                for texts in zip(*((note.code, note.cause, note.group) for note in notes), strict=True)
+            )
+            worst = max(int(note.severity) for note in notes)
+            code = self.marks.add(key, Marks(worst, codes, tuple(filter(None, causes)), groups))
+        return code
+
+
+def _refused(record: Record) -> str:
+    """Say what the APDU of *record* refuses; success where it is an answer and refuses nothing."""
+    refusal = next(refusals(record), None)
+    if refusal is not None:
+        return refusal.code.removeprefix(_RESULT)
+    return SUCCESS if record.request is not None else ""
+
+
+def _carried(record: Record, apdu: Apdu | None) -> int:
+    """Count the octets of the frame that belong to an APDU, as they stood."""
+    if apdu is None or apdu.at < 0:
+        layers = record.protection
+        stood = len(layers[0].stood) if layers else len(apdu.octets) if apdu is not None else 0
+        if record.parts or record.part_of is not None or stood > len(record.octets):
+            return _information(record)
+        return stood
+    return len(apdu.octets) + sum(len(one.octets) for one in record.more)
+
+
+def _information(record: Record) -> int:
+    """Count the octets of a segment: what stands between the headers and the checksum of its frame."""
+    octets = record.octets
+    if record.link != "hdlc":
+        return max(len(octets) - _MBUS_OVERHEAD, 0)
+    begin = 1 if octets[0] == FLAG else 0
+    end = len(octets) - (octets[-1] == FLAG) - _FCS
+    try:
+        return max(end - scan_addresses(octets, begin + _FORMAT, end)[1] - 1 - _FCS, 0)
+    except (Problem, IndexError):
+        return 0
+
+
+Read = tuple[str, int | None, int]
+Slots = dict[str, int]
+
+
+def integer(octets: bytes, start: int) -> int | None:
+    """Read the Data at *start* where it is one integer of at most 63 bits."""
+    size = _INTEGERS.get(octets[start])
+    if size is None:
+        return None
+    value = int.from_bytes(octets[start + 1 : start + 1 + size[0]], "big", signed=size[1])
+    return value if value < _LARGEST else None
+
+
+def _get_normal(apdu: Apdu, values: tuple[Any, ...], slots: Slots) -> Read:
+    choice, inside = values[slots["result"]]
+    if choice != 0:
+        return "", None, 0
+    start, end = inside[1]
+    return SUCCESS, integer(apdu.octets, start), end - start
+
+
+def _get_block(apdu: Apdu, values: tuple[Any, ...], slots: Slots) -> Read:
+    choice, inside = values[slots["result"]]
+    return (SUCCESS, None, len(inside[1])) if choice == 0 else ("", None, 0)
+
+
+def _plain_result(apdu: Apdu, values: tuple[Any, ...], slots: Slots) -> Read:
+    return (SUCCESS if values[slots["result"]] == 0 else ""), None, 0
+
+
+def _written(name: str) -> Callable[[Apdu, tuple[Any, ...], Slots], Read]:
+    def read(apdu: Apdu, values: tuple[Any, ...], slots: Slots) -> Read:
+        start, end = values[slots[name]]
+        return "", integer(apdu.octets, start), end - start
+
+    return read
+
+
+def _action_result(apdu: Apdu, values: tuple[Any, ...], slots: Slots) -> Read:
+    returned = values[slots["return_parameters"]]
+    size, raw = 0, None
+    if returned is not None and returned[0] == 0:
+        start, end = returned[1][1]
+        size, raw = end - start, integer(apdu.octets, start)
+    return (SUCCESS if values[slots["result"]] == 0 else ""), raw, size
+
+
+def _parameters(apdu: Apdu, values: tuple[Any, ...], slots: Slots) -> Read:
+    span = values[slots["method_invocation_parameters"]]
+    return ("", integer(apdu.octets, span[0]), span[1] - span[0]) if isinstance(span, tuple) else ("", None, 0)
+
+
+def _notified(apdu: Apdu, values: tuple[Any, ...], slots: Slots) -> Read:
+    start, end = values[slots["data_value"]]
+    return "", None, end - start
+
+
+_READERS: dict[str, Callable[[Apdu, tuple[Any, ...], Slots], Read]] = {
+    "get-response-normal": _get_normal,
+    "get-response-with-datablock": _get_block,
+    "set-request-normal": _written("value"),
+    "set-response-normal": _plain_result,
+    "action-request-normal": _parameters,
+    "action-response-normal": _action_result,
+    "event-notification-request": _written("attribute_value"),
+    "data-notification": _notified,
+}
+"""How result, integer and octets of Data are found in the APDUs that are met most."""
+_SILENT = frozenset({"get-request-normal", "get-request-next", "set-request-normal", "action-request-normal"})
+"""Requests, which refuse nothing."""

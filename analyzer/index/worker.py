@@ -1,0 +1,97 @@
+"""The program that indexes: reads one request on its stdin, writes an index, and a line on stdout after every batch.
+
+A process of its own, so that who shows the rows is never held up. Its requests come from the product alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import gc
+import json
+import os
+import pickle
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from analyzer.index.indexing import Told
+    from analyzer.security.keyring import Keyring
+    from captures.chunk import Source
+
+
+class Request(NamedTuple):
+    """What to index: names as a user gives them, keys, forced stacks, and the file that takes the index."""
+
+    inputs: tuple[str, ...]
+    path: str
+    keys: Keyring | None = None
+    decode_as: dict[str, str] | None = None
+    stdin: int = -1
+    """The descriptor that stands for the input ``-``."""
+
+
+def main() -> int:
+    """Run as a program."""
+    import dissectors
+
+    dissectors.makes_packets = False
+    request: Request = pickle.load(sys.stdin.buffer)
+    if request.stdin >= 0:
+        os.dup2(request.stdin, 0)
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 100)
+    from captures.chunk import DlmsharkError
+
+    try:
+        _index(request)
+    except DlmsharkError as problem:
+        _say({"error": str(problem)})
+        return 1
+    except BrokenPipeError:  # nobody waits for it any more
+        return 1
+    return 0
+
+
+def _index(request: Request) -> None:
+    from analyzer.diagnosis.doctor import Doctor
+    from analyzer.index.file import IndexWriter
+    from analyzer.index.indexing import Indexing
+    from analyzer.index.watched import Watched
+    from analyzer.session import Session
+
+    with open(request.path, "wb") as file, opened(request.inputs) as source:
+        _say({"begun": True})
+        watched = Watched(source)
+        session = Session(watched, request.decode_as, request.keys)
+        doctor = Doctor()
+        Indexing(session, watched, IndexWriter(file), _tell, (doctor.take,)).run()
+        remarks = [[part.name, remark.text] for part in source.parts for remark in part.remarks]
+        stories = base64.b64encode(pickle.dumps(doctor.stories())).decode()
+        _say({"remarks": remarks, "stories": stories})
+
+
+def opened(inputs: Sequence[str]) -> Source:
+    """Open the *inputs*; several are joined by time. Raises: CaptureError."""
+    from captures import open_source
+    from captures.merged import MergedSource
+
+    if len(inputs) == 1:
+        return open_source(inputs[0])
+    merged = MergedSource([open_source(name) for name in inputs])
+    if all(one.again is not None for one in merged.sources):
+        merged.again = lambda: MergedSource([open_source(name) for name in inputs])
+    return merged
+
+
+def _tell(told: Told) -> None:
+    _say({"told": told})
+
+
+def _say(members: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(members) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

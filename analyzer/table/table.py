@@ -1,0 +1,104 @@
+"""The table of a capture: one row a record, grown in batches; a Polars frame under it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from analyzer.table.words import Marks, Path, Subject
+
+if TYPE_CHECKING:
+    import polars
+
+COLUMNS = (
+    "time", "packet", "path", "subject", "marks", "association", "request", "latency", "raw", "length", "carried",
+    "data",
+)  # fmt: skip
+"""The columns in the order of a row's cells.
+
+``time`` and ``latency`` in nanoseconds, ``packet`` the first packet of the record, ``path``, ``subject`` and ``marks``
+places in the table's lists, ``raw`` the integer that it carries, ``length`` its octets, ``carried`` those of them that
+are APDU, ``data`` the octets of Data in that APDU.
+"""
+Cells = tuple[
+    int | None, int, int, int, int, int | None, int | None, int | None, int | None, int, int, int
+]  # fmt: skip
+_WIDE = frozenset({"time", "latency", "raw"})
+_MANY_CHUNKS = 64
+
+
+class Row(NamedTuple):
+    """One row, with what it names in the table's lists."""
+
+    number: int
+    time_ns: int | None
+    packet: int
+    path: Path
+    subject: Subject
+    marks: Marks
+    association: int | None
+    request: int | None
+    latency_ns: int | None
+    raw: int | None
+    length: int
+    carried: int
+    data: int
+
+
+class Table:
+    """Rows by number: row *i* is record *i + 1*."""
+
+    def __init__(self) -> None:
+        self.paths: list[Path] = []
+        self.subjects: list[Subject] = []
+        self.marks: list[Marks] = []
+        self.height = 0
+        self._frame: polars.DataFrame | None = None
+
+    @property
+    def frame(self) -> polars.DataFrame:
+        """The columns, as they stand now."""
+        if self._frame is None:
+            import polars
+
+            return polars.DataFrame(schema=schema())
+        return self._frame
+
+    def add(self, frame: polars.DataFrame) -> None:
+        """Append the rows of *frame*."""
+        if self._frame is None:
+            self._frame = frame
+        else:
+            self._frame = self._frame.vstack(frame)
+        self.height = self._frame.height
+
+    def rows(self, start: int, stop: int) -> list[Row]:
+        """Give the rows from *start* up to *stop*, from 0."""
+        paths, subjects, marks = self.paths, self.subjects, self.marks
+        cells = self.frame.slice(start, max(stop - start, 0)).rows()
+        return [
+            Row(number, one[0], one[1], paths[one[2]], subjects[one[3]], marks[one[4]], *one[5:])
+            for number, one in enumerate(cells, start + 1)
+        ]
+
+    def row(self, number: int) -> Row:
+        """Give the row of record *number*. Raises: IndexError."""
+        if not 0 < number <= self.height:
+            raise IndexError(f"record {number} of {self.height}")
+        return self.rows(number - 1, number)[0]
+
+
+def schema() -> dict[str, polars.DataType]:
+    """Give the types of the columns."""
+    import polars
+
+    return {name: polars.Int64() if name in _WIDE else polars.UInt32() for name in COLUMNS}
+
+
+def frame_of(rows: list[Cells]) -> polars.DataFrame:
+    """Make a frame of *rows*."""
+    import polars
+
+    columns = zip(*rows, strict=True) if rows else [()] * len(COLUMNS)
+    return polars.DataFrame(
+        [polars.Series(name, cells, kind) for (name, kind), cells in zip(schema().items(), columns, strict=True)]
+    )

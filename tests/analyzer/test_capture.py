@@ -1,0 +1,109 @@
+"""A capture as who looks around in it sees it: rows come by themselves, any record whole, keys that come late."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analyzer.capture import Capture
+from analyzer.export.json_lines import JsonLines
+from analyzer.export.lines import CLOSED, VERIFIED
+from analyzer.security.keyring_file import load
+from analyzer.session import Session
+from captures import open_source
+from captures.samples import samples
+
+SAMPLES = {sample.name: sample for sample in samples()}
+PLAIN, CIPHERED = str(SAMPLES["ln-wrapper"].path), SAMPLES["ln-ciphered"]
+
+
+def _capture(*names: str) -> Capture:
+    capture = Capture(names)
+    capture.start()
+    capture.wait(60)
+    return capture
+
+
+def test_capture_shows_what_decode_shows() -> None:
+    capture = _capture(PLAIN)
+    write = JsonLines(lambda: 9, layers=True).line
+    expected = [write(record) for record in Session(open_source(PLAIN)).records()]
+    assert [write(capture.record(number)) for number in range(1, capture.table.height + 1)] == expected
+    assert capture.progress.is_done
+    assert capture.progress.records == len(expected)
+    assert not capture.error
+    capture.close()
+
+
+def test_lines_hold_summary_value_and_latency() -> None:
+    capture = _capture(PLAIN)
+    line = next(one for one in capture.lines(range(1, 44)) if one.summary.endswith("kWh"))
+    assert line.direction == "response"
+    assert line.value.endswith("kWh")
+    assert line.unit == "Wh"
+    assert line.latency_ns is not None and line.latency_ns > 0
+    capture.close()
+
+
+def test_detail_has_a_buffer_for_every_node() -> None:
+    capture = Capture([str(CIPHERED.path)], keys=load([str(CIPHERED.keys)], [], published=[]).keyring)
+    capture.start()
+    capture.wait(60)
+    opened = 0
+    for number in range(1, capture.table.height + 1):
+        found = capture.detail(number)
+        for root in found.nodes:
+            for node in root.walk():
+                assert node.end <= 8 * len(found.buffers[node.buffer][1])
+        opened += len(found.buffers) > 1
+    assert opened
+    capture.close()
+
+
+def test_keys_that_come_late_open_the_same_records() -> None:
+    capture = _capture(str(CIPHERED.path))
+    height = capture.table.height
+    before = {line.lock for line in capture.lines(range(1, height + 1))}
+    assert CLOSED in before and VERIFIED not in before
+    capture.add_keys(load([str(CIPHERED.keys)], [], published=[]).keyring)
+    capture.wait(60)
+    assert capture.table.height == height
+    assert VERIFIED in {line.lock for line in capture.lines(range(1, height + 1))}
+    capture.close()
+
+
+def test_capture_that_is_not_there_says_so_in_one_line(tmp_path: Path) -> None:
+    capture = _capture(str(tmp_path / "none.pcap"))
+    assert capture.error == f"{tmp_path / 'none.pcap'}: no such file"
+    assert capture.progress.is_done
+    capture.close()
+
+
+def test_cancelled_pass_keeps_the_rows_that_came(tmp_path: Path) -> None:
+    text = tmp_path / "many.txt"
+    text.write_text("7E A0 07 03 21 93 0F 01 7E\n" * 300_000)
+    capture = Capture([str(text)])
+    capture.start()
+    while capture.progress.records == 0:
+        capture.poll()
+    capture.cancel()
+    assert capture.progress.is_done
+    height = capture.table.height
+    assert 0 < height < 300_000
+    assert capture.record(height).number == height
+    capture.close()
+
+
+def test_several_inputs_are_joined_by_time() -> None:
+    pushed = str(SAMPLES["push-udp"].path)
+    alone = [_capture(name).table.height for name in (PLAIN, pushed)]
+    both = _capture(PLAIN, pushed)
+    assert both.table.height == sum(alone)
+    assert both.record(both.table.height).packets[-1] > 0
+    both.close()
+
+
+def test_records_before_the_start_are_a_mistake() -> None:
+    with pytest.raises(RuntimeError):
+        Capture([PLAIN]).record(1)
