@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
-from analyzer.diagnosis.services import refusals
+from analyzer.diagnosis.refusals import association_refusals, service_refusals
 from analyzer.record import REQUEST, Apdu, Record
 from analyzer.table.table import Cells
 from analyzer.table.words import NO_MARKS, Marks, Path, Subject, Words
@@ -90,7 +91,7 @@ class Rows:
 
 def _refused(record: Record) -> str:
     """Say what the APDU of *record* refuses; success where it is an answer and refuses nothing."""
-    refusal = next(refusals(record), None)
+    refusal = next(chain(service_refusals(record), association_refusals(record)), None)
     if refusal is not None:
         return refusal.code.removeprefix(_RESULT)
     return SUCCESS if record.request is not None else ""

@@ -67,6 +67,7 @@ def _index(request: Request) -> None:
         doctor = Doctor()
         Indexing(session, watched, IndexWriter(file), _tell, (doctor.take,)).run()
         remarks = [[part.name, remark.text] for part in source.parts for remark in part.remarks]
+        doctor.finish()
         stories = base64.b64encode(pickle.dumps(doctor.stories())).decode()
         _say({"remarks": remarks, "stories": stories})
 
