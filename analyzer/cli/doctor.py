@@ -38,13 +38,14 @@ def run(words: list[str]) -> int:
     least = severity_of(options.min_severity)
     has_failed = False
     for name, source in inputs:
-        doctor = Doctor()
-        for record in Session(source, forced, keys, learns=False).records():
+        session = Session(source, forced, keys, learns=False)
+        doctor = Doctor(session.pipeline.ends)
+        for record in session.records():
             doctor.take(record)
         doctor.finish()
-        stories = [one for one in doctor.stories() if one.severity >= least]
+        stories = [one for one in doctor.stories() if one.worst >= least]
         if options.fail_on:
-            has_failed |= any(one.severity >= severity_of(options.fail_on) for one in stories)
+            has_failed |= any(one.worst >= severity_of(options.fail_on) for one in stories)
         if inputs.are_several and not options.json and stories:
             sys.stdout.write(f"== {name}\n")
         for number, story in enumerate(stories, 1):

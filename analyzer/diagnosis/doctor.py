@@ -5,15 +5,18 @@ The doctor only routes: which records and notes a family of diagnoses is given s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 
 from analyzer.diagnosis.association import AssociationFamily
+from analyzer.diagnosis.chains import Chains
 from analyzer.diagnosis.damage import DamageFamily
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.link import LinkFamily
 from analyzer.diagnosis.service import ServiceFamily
 from analyzer.diagnosis.story import Stories, Story
-from analyzer.record import Record
+from analyzer.record import End, Record
+from analyzer.tracking.associations import Associations, Event
 from dissectors.tree import Severity
 
 FAMILIES: tuple[type[Family], ...] = (DamageFamily, LinkFamily, AssociationFamily, ServiceFamily)
@@ -21,17 +24,34 @@ FAMILIES: tuple[type[Family], ...] = (DamageFamily, LinkFamily, AssociationFamil
 
 
 class Doctor:
-    """Takes records in order; *stories* are what it has to say, at any time."""
+    """Takes records in order; *stories* are what it has to say, at any time.
 
-    def __init__(self) -> None:
+    *ends* are those of connections, as a pipeline tells them; the doctor takes them out.
+    """
+
+    def __init__(self, ends: deque[End] | None = None) -> None:
+        self.associations = Associations()
         self._stories = Stories()
+        self._ends = ends if ends is not None else deque()
+        self._chains = Chains()
         self._families = [make(self._stories) for make in FAMILIES]
+        for one in (*self._families, plain := Family(self._stories)):
+            one.associations, one.chains = self.associations, self._chains
         self._looks: dict[str, list[Callable[[Record], None]]] = {}
         self._notes = {code: one.note for one in self._families for code in one.codes}
-        self._plain = Family(self._stories).note
+        self._plain = plain.note
+        self._listeners = [one for one in self._families if type(one).event is not Family.event]
+        self._last: Record | None = None
 
     def take(self, record: Record) -> None:
         """Look at one record."""
+        if self._ends:
+            self._take_ends(record)
+        self._last = record
+        associations = self.associations
+        associations.take(record)
+        if associations.events:
+            self._tell(record, associations.events)
         if record.notes and self._noted(record):
             return
         looks = self._looks.get(record.link)
@@ -39,9 +59,24 @@ class Doctor:
             looks = self._looks[record.link] = self._looks_at(record.link)
         for look in looks:
             look(record)
+        if self._chains.open and record.request is not None:
+            self._chains.calm(record)
+
+    def _take_ends(self, record: Record) -> None:
+        """Take the connections that ended before *record*."""
+        ends = self._ends
+        while ends and (ends[0].after < record.number):
+            self._tell(record, self.associations.end(ends.popleft()))
+
+    def _tell(self, record: Record, events: Iterable[Event]) -> None:
+        for event in events:
+            for one in self._listeners:
+                one.event(record, event)
 
     def finish(self) -> None:
         """The capture ended: what waited for more is said."""
+        while self._ends and self._last is not None:
+            self._tell(self._last, self.associations.end(self._ends.popleft()))
         for one in self._families:
             one.finish()
 

@@ -6,12 +6,14 @@ one call a family that looks at every record. Families keep what they remember b
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+from analyzer.diagnosis.chains import Chains
 from analyzer.diagnosis.rules import rule
 from analyzer.diagnosis.story import CERTAIN, Alternative, Evidence, Fact, Stories, severity_of
 from analyzer.record import Record
+from analyzer.tracking.associations import Association, Associations, Event
 from dissectors.tree import Note, Severity
 
 
@@ -23,8 +25,15 @@ class Family:
     codes: ClassVar[frozenset[str]] = frozenset()
     """The codes of the notes that `note` is given instead of becoming stories as they stand."""
 
+    associations: Associations
+    """The associations of the capture; what the record made happen in them stands in its *events*."""
+    chains: Chains
+
     def __init__(self, stories: Stories) -> None:
         self.stories = stories
+
+    def event(self, record: Record, event: Event) -> None:
+        """Take what *record* made happen in an association; of a connection that ended, the record after that."""
 
     def look(self, record: Record) -> None:
         """Look at one record of `links`; damaged ones, which `note` said explain all, are left out."""
@@ -40,18 +49,35 @@ class Family:
     def report(
         self, record: Record, code: str, cause: str, confidence: str, text: str, *, start: int = 0, end: int = 0,
         severity: Severity | None = None, alternatives: Iterable[Alternative] = (), proposed: bytes = b"",
-        subject: str = "",
+        subject: str = "", further: Iterable[Evidence] = (),
     ) -> None:  # fmt: skip
-        """Report the fact *code* about *record*; its severity is the table's unless the note that said it has one."""
+        """Report the fact *code* about *record*; its severity is the table's unless the note that said it has one.
+
+        *further* is evidence in other records.
+        """
         if severity is None:
-            found = rule("fact", code)
-            severity = severity_of(found.severity) if found is not None else Severity.NOTE
+            severity = _severity(code, cause)
         evidence = Evidence(record.number, start, end, text)
         meter = "" if record.server is None else str(record.server)
         self.stories.add(
             Fact(
                 code, severity, cause, confidence if cause else CERTAIN, evidence, record.time_ns, record.lane.text,
-                meter, tuple(alternatives), proposed, subject,
+                meter, tuple(alternatives), proposed, subject, tuple(further),
+                self.chains.of(record.lane.conversation, record.number),
+            )
+        )  # fmt: skip
+
+    def report_about(
+        self, one: Association, code: str, cause: str, confidence: str, proof: Sequence[Evidence], *,
+        time_ns: int | None, alternatives: Iterable[Alternative] = (), subject: str = "",
+    ) -> None:  # fmt: skip
+        """Report a fact about an association, proved by several records of it; its severity is the table's."""
+        meter = "" if one.server is None else str(one.server)
+        self.stories.add(
+            Fact(
+                code, _severity(code, cause), cause, confidence if cause else CERTAIN, proof[0], time_ns, one.lane,
+                meter, tuple(alternatives), b"", subject, tuple(proof[1:]),
+                self.chains.of(one.conversation, max(each.record for each in proof)),
             )
         )  # fmt: skip
 
@@ -61,3 +87,11 @@ class Family:
             record, note.code, note.cause, note.confidence, note.text, start=note.start, end=note.end,
             severity=note.severity,
         )  # fmt: skip
+
+
+def _severity(code: str, cause: str) -> Severity:
+    """Give the severity of the table: of the code, or of the code with this cause where that weighs otherwise."""
+    found = rule("fact", code)
+    if found is None:
+        return Severity.NOTE
+    return severity_of(dict(found.weights).get(cause, found.severity))

@@ -17,6 +17,8 @@ class Rule(NamedTuple):
     severity: str
     text: str
     advice: tuple[str, ...]
+    weights: tuple[tuple[str, str], ...] = ()
+    """Causes of a fact that weigh more or less than it: their severities."""
 
 
 @cache
@@ -26,7 +28,13 @@ def rules() -> dict[tuple[str, str], Rule]:
     tables = [tomllib.loads(file.read_text(encoding="utf-8")) for file in files]
     return {
         (kind, code): Rule(
-            code, kind, one.get("group", ""), one.get("severity", ""), one["text"], tuple(one.get("advice", ()))
+            code,
+            kind,
+            one.get("group", ""),
+            one.get("severity", ""),
+            one["text"],
+            tuple(one.get("advice", ())),
+            tuple(one.get("weights", {}).items()),
         )
         for kind in ("fact", "cause")
         for table in tables

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from analyzer.diagnosis.chains import tied
 from analyzer.diagnosis.rules import rule
 from dissectors.tree import Severity
 
@@ -11,6 +12,7 @@ CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
 """How sure a cause is."""
 _MOST_RECORDS = 100
 _MOST_EVIDENCE = 3
+_MOST_CHAINS = 1000
 _SEVERITIES = {str(one.name).lower(): one for one in Severity}
 
 
@@ -46,6 +48,10 @@ class Fact(NamedTuple):
     proposed: bytes = b""
     subject: str = ""
     """What distinguishes faults of the same code on a lane: an object, a request; empty where nothing does."""
+    further: tuple[Evidence, ...] = ()
+    """More evidence of the same occurrence, in other records."""
+    chain: int = 0
+    """What it belongs together with: see :mod:`analyzer.diagnosis.chains`; 0 for nothing."""
 
 
 class Story:
@@ -61,15 +67,21 @@ class Story:
         self.alternatives: dict[str, Alternative] = {}
         self.proposed: tuple[int, bytes] | None = None
         """A record and the frame that may have been sent in its place."""
+        self.chains: set[int] = set()
+        self.leads_to: list[Story] = []
+        """Stories that follow from this one, once they are sorted."""
         self.first_ns = self.last_ns = first.time_ns
 
     def add(self, fact: Fact) -> None:
         """Add one more occurrence."""
         self.count += 1
-        if len(self.records) < _MOST_RECORDS:
-            self.records.append(fact.evidence.record)
+        if len(self.chains) < _MOST_CHAINS:
+            self.chains.add(fact.chain)
+        for proof in (fact.evidence, *fact.further):
+            if len(self.records) < _MOST_RECORDS and proof.record not in self.records[-_MOST_EVIDENCE:]:
+                self.records.append(proof.record)
         if len(self.evidence) < _MOST_EVIDENCE:
-            self.evidence.append(fact.evidence)
+            self.evidence += (fact.evidence, *fact.further)
         for one in fact.alternatives:
             if len(self.alternatives) < _MOST_EVIDENCE:
                 self.alternatives.setdefault(one.cause, one)
@@ -78,6 +90,16 @@ class Story:
         if _RANK[fact.confidence] > _RANK[self.confidence]:
             self.confidence = fact.confidence
         self.last_ns = fact.time_ns
+
+    @property
+    def first_record(self) -> int:
+        """Where it begins."""
+        return self.records[0]
+
+    @property
+    def worst(self) -> Severity:
+        """Give the severity of the worst of it and all that follows from it."""
+        return max([self.severity, *(one.worst for one in self.leads_to)])
 
     @property
     def title(self) -> str:
@@ -117,8 +139,8 @@ class Stories:
         story.add(fact)
 
     def sorted(self) -> list[Story]:
-        """Give the stories, worst first, then in the order of the capture."""
-        return sorted(self._stories.values(), key=lambda one: (-int(one.severity), one.records[0]))
+        """Give the stories that follow from no other, worst first, then in the order of the capture."""
+        return sorted(tied(self._stories.values()), key=lambda one: (-int(one.worst), one.first_record))
 
 
 def severity_of(name: str) -> Severity:

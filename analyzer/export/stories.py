@@ -15,6 +15,7 @@ from dissectors.writers import apdu_text
 
 _LLC_SIZE = 3
 _WIDTH = 96
+_MOST_SHOWN = 8
 _text = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -34,14 +35,27 @@ def text_lines(number: int, story: Story, digits: int, *, utc: bool = False) -> 
         yield from _folded("may be", f"record {record} as it may have been sent: [{octets.hex(' ').upper()}]")
     for other in story.alternatives.values():
         yield from _folded("or", f"{other.cause} ({other.confidence}): {other.text}")
+    for follower in story.leads_to:
+        yield from _folded("so", _follower(follower))
     for advice in story.advice:
         yield from _folded("try", advice)
     yield ""
 
 
+def _follower(story: Story) -> str:
+    """Say in a line what follows from a story, and what follows from that."""
+    cause = f" ({story.cause})" if story.cause else ""
+    text = f"{story.code}{cause} in record{'s' * (story.count > 1)} {_numbers(story)}: {story.evidence[0].text}"
+    return "; so ".join([text, *map(_follower, story.leads_to)])
+
+
+def _numbers(story: Story) -> str:
+    numbers = story.records[:_MOST_SHOWN]
+    return ", ".join(map(str, numbers)) + (", …" if len(story.records) > len(numbers) else "")
+
+
 def _where(story: Story, digits: int, *, utc: bool) -> str:
-    records = ", ".join(map(str, story.records[:8])) + (", …" if story.count > 8 else "")
-    text = f"record{'s' * (story.count > 1)} {records}"
+    text = f"record{'s' * (len(story.records) > 1)} {_numbers(story)}"
     if story.first_ns is not None:
         text += f", {clock_text(story.first_ns, digits, utc=utc)}"
         if story.last_ns is not None and story.last_ns != story.first_ns:
@@ -58,7 +72,12 @@ def _folded(label: str, text: str) -> Iterator[str]:
 
 def json_line(number: int, story: Story, digits: int) -> str:
     """Write one story as a line of JSON; absent members are left out."""
-    members: dict[str, Any] = {"story": number, "severity": story.severity.name.lower(), "code": story.code}
+    return _object({"story": number}, story, digits)
+
+
+def _object(first: dict[str, Any], story: Story, digits: int) -> str:
+    """Write a story, and in it those that follow from it."""
+    members: dict[str, Any] = {**first, "severity": story.severity.name.lower(), "code": story.code}
     if story.cause:
         members |= {"cause": story.cause, "confidence": story.confidence}
     members |= {"title": story.title, "text": story.evidence[0].text, "count": story.count, "records": story.records}
@@ -80,6 +99,8 @@ def json_line(number: int, story: Story, digits: int) -> str:
         parts.append(f'"advice": {_text(list(story.advice))}')
     if story.proposed is not None:
         parts.append(f'"proposed": {_proposed(story.proposed[1])}')
+    if story.leads_to:
+        parts.append(f'"leads_to": [{", ".join(_object({}, one, digits) for one in story.leads_to)}]')
     return f"{{{', '.join(parts)}}}"
 
 

@@ -1,0 +1,124 @@
+"""Faults that belong together: which story follows from which, so that one fault is told once.
+
+Facts of one conversation form a chain, from the first until a request that was made after them is answered cleanly.
+Within a chain a table says what follows from what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from analyzer.record import Record
+
+if TYPE_CHECKING:
+    from analyzer.diagnosis.story import Story
+
+DAMAGE = (
+    "hdlc-fcs-wrong", "hdlc-hcs-wrong", "hdlc-length-wrong", "mbus-checksum-wrong", "mbus-length-wrong",
+    "mbus-segment-missing", "wrapper-length-wrong", "line-unreadable", "line-settings-differ", "tcp-octets-missing",
+    "hdlc-noise", "noise",
+)  # fmt: skip
+"""What comes from the line, and never from what was said on it."""
+LOSS = (*DAMAGE, "hdlc-frame-lost", "hdlc-sequence-wrong", "hdlc-frame-rejected", "line-echo", "capture-cut")
+FOLLOWS: dict[str, tuple[str, ...]] = {
+    "hdlc-frame-lost": DAMAGE,
+    "hdlc-sequence-wrong": (*DAMAGE, "hdlc-frame-lost"),
+    "hdlc-retransmission": (*LOSS, "response-missing"),
+    "hdlc-disconnected-mode": ("provider-abort", "hdlc-frame-rejected"),
+    "tcp-reset": ("provider-abort",),
+    "tcp-retransmission": ("provider-abort", "tcp-octets-missing"),
+    "block-lost": LOSS,
+    "block-repeated": (*LOSS, "response-missing"),
+    "long-transfer-aborted": (*LOSS, "block-lost", "provider-abort", "response-missing", "exception-response"),
+    "response-missing": (*LOSS, "provider-abort", "pdu-too-long", "hdlc-information-too-long", "apdu-malformed"),
+    "response-slow": (*LOSS, "hdlc-retransmission", "tcp-retransmission"),
+    "response-without-request": (*LOSS, "response-missing", "hdlc-retransmission"),
+    "invoke-id-differs": (*LOSS, "response-missing"),
+    "provider-abort": (*LOSS, "pdu-too-long", "hdlc-information-too-long", "hdlc-window-exceeded", "block-lost"),
+    "abort": ("hls-failed", "exception-response", "invocation-counter-repeated", "invocation-counter-regressed"),
+    "exception-response": (
+        "hls-failed", "association-rejected", "conformance-violated", "pdu-too-long", "protection-below-policy",
+        "invocation-counter-repeated", "invocation-counter-regressed", "provider-abort", "apdu-malformed",
+    ),
+    "confirmed-service-error": (
+        "hls-failed", "association-rejected", "conformance-violated", "protection-below-policy",
+        "invocation-counter-repeated", "invocation-counter-regressed", "apdu-malformed",
+    ),
+    "result": ("hls-failed", "conformance-violated", "block-lost", "block-number-wrong", "long-transfer-aborted"),
+    "apdu-malformed": (*LOSS, "block-lost", "undecipherable"),
+    "undecipherable": LOSS,
+    "capture-cut": ("block-lost", "hdlc-frame-lost", "provider-abort"),
+}  # fmt: skip
+"""By code: the codes it may follow from, as far as both are of one chain."""
+
+
+class Chains:
+    """The chains of the conversations that are in trouble."""
+
+    MOST = 4096
+
+    def __init__(self) -> None:
+        self.open: dict[int, tuple[int, int]] = {}
+        """By conversation: the number of its chain, and the last record in it."""
+        self._count = 0
+
+    def of(self, conversation: int, record: int) -> int:
+        """Give the chain of a fact about *record* of a conversation; a first one begins it."""
+        known = self.open.get(conversation)
+        if known is None:
+            if len(self.open) >= self.MOST:
+                self.open.pop(next(iter(self.open)))
+            self._count += 1
+            known = (self._count, 0)
+        self.open[conversation] = (known[0], max(known[1], record))
+        return known[0]
+
+    def calm(self, record: Record) -> None:
+        """End the chain if *record* answers a request that was made after it."""
+        known = self.open.get(record.lane.conversation)
+        if known is not None and record.request is not None and record.request > known[1]:
+            del self.open[record.lane.conversation]
+
+
+def tied(stories: Iterable[Story]) -> list[Story]:
+    """Put each story that follows from another one of all its chains under that one. Returns those that do not."""
+    found = list(stories)
+    by_chain: dict[int, list[Story]] = {}
+    for one in found:
+        one.leads_to = []
+        for chain in one.chains:
+            by_chain.setdefault(chain, []).append(one)
+    parents: dict[int, Story] = {}
+    roots = []
+    for one in found:
+        causes = FOLLOWS.get("result" if one.code.startswith("result-") else one.code)
+        near = by_chain[min(one.chains)] if one.chains else []
+        root = _root(one, causes, near, parents) if causes else None
+        if root is None:
+            roots.append(one)
+        else:
+            parents[id(one)] = root
+            root.leads_to.append(one)
+    return roots
+
+
+def _root(one: Story, causes: tuple[str, ...], near: list[Story], parents: dict[int, Story]) -> Story | None:
+    """Find the nearest story that *one* follows from."""
+    best: Story | None = None
+    for other in near:
+        if other is one or other.code not in causes or not one.chains <= other.chains:
+            continue
+        if other.first_record > one.first_record or (one.meter and other.meter and one.meter != other.meter):
+            continue
+        if (best is None or other.first_record > best.first_record) and not _is_above(one, other, parents):
+            best = other
+    return best
+
+
+def _is_above(one: Story, other: Story, parents: dict[int, Story]) -> bool:
+    """Tell whether *other* follows from *one* already."""
+    above = parents.get(id(other))
+    while above is not None and above is not one:
+        above = parents.get(id(above))
+    return above is one

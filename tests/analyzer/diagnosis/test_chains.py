@@ -1,0 +1,61 @@
+"""One fault is told once: what follows from it stands under it."""
+
+from __future__ import annotations
+
+from analyzer.diagnosis.chains import Chains
+from analyzer.diagnosis.story import Evidence, Fact, Stories
+from analyzer.record import Lane, Record
+from dissectors.tree import Severity
+
+
+def fact(code: str, record: int, chain: int, severity: Severity = Severity.WARNING, meter: str = "1") -> Fact:
+    return Fact(code, severity, "", "certain", Evidence(record, 0, 0, code), None, "A", meter, chain=chain)
+
+
+def told(*facts: Fact) -> list[tuple[str, list[str]]]:
+    stories = Stories()
+    for one in facts:
+        stories.add(one)
+    return [(one.code, [follower.code for follower in one.leads_to]) for one in stories.sorted()]
+
+
+def test_retransmission_after_damage_follows_from_it() -> None:
+    found = told(fact("hdlc-fcs-wrong", 4, 1, Severity.ERROR), fact("hdlc-retransmission", 5, 1))
+    assert found == [("hdlc-fcs-wrong", ["hdlc-retransmission"])]
+
+
+def test_retransmission_of_another_time_stands_alone() -> None:
+    found = told(fact("hdlc-fcs-wrong", 4, 1, Severity.ERROR), fact("hdlc-retransmission", 5, 1),
+                 fact("hdlc-retransmission", 50, 2))  # fmt: skip
+    assert found == [("hdlc-fcs-wrong", []), ("hdlc-retransmission", [])]
+
+
+def test_fault_of_another_meter_stands_alone() -> None:
+    found = told(fact("hdlc-fcs-wrong", 4, 1, Severity.ERROR), fact("response-missing", 5, 1, meter="2"))
+    assert found == [("hdlc-fcs-wrong", []), ("response-missing", [])]
+
+
+def test_what_follows_follows_on() -> None:
+    found = told(fact("hdlc-fcs-wrong", 4, 1, Severity.ERROR), fact("provider-abort", 6, 1, Severity.ERROR),
+                 fact("hdlc-disconnected-mode", 7, 1))  # fmt: skip
+    assert found == [("hdlc-fcs-wrong", ["provider-abort"])]
+
+
+def test_root_is_as_bad_as_the_worst_that_follows() -> None:
+    found = told(fact("response-slow", 1, 9), fact("hdlc-frame-lost", 4, 1), fact("block-lost", 6, 1, Severity.ERROR))
+    assert found == [("hdlc-frame-lost", ["block-lost"]), ("response-slow", [])]
+
+
+def answer(number: int, request: int) -> Record:
+    record = Record()
+    record.number, record.request, record.lane = number, request, Lane(7, 0, "A")
+    return record
+
+
+def test_chain_ends_with_the_answer_to_a_request_made_after_it() -> None:
+    chains = Chains()
+    first = chains.of(7, 10)
+    chains.calm(answer(12, 9))
+    assert chains.of(7, 13) == first
+    chains.calm(answer(16, 15))
+    assert chains.of(7, 17) != first
