@@ -70,8 +70,8 @@ def attribute_values(class_id: int, attribute_id: int, version: int | None = Non
 def enumeration(class_id: int, attribute_id: int, value: int, version: int | None = None) -> str | None:
     """Spell the *value* of an enumerated or bit-mapped attribute ("connected"); None where it has no spelling."""
     attribute = _member(class_id, "attribute", attribute_id, version)
-    table = attribute.get("values") if attribute else None
-    return enumeration_text(str(table), value) if table else None
+    tables = str(attribute.get("values", "")).split() if attribute else []
+    return next((text for one in tables if (text := enumeration_text(one, value))), None)
 
 
 @lru_cache(maxsize=4096)

@@ -6,32 +6,37 @@ Source: IEC 62056-6-2, class descriptions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_right
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from analyzer.cosem.classes import attribute_type, attribute_values, enumeration_text, is_secret, parameter_type
 from analyzer.cosem.date_time import date_time, looks_like_date_time
-from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS, Datum
-from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text, system_title_text
+from analyzer.cosem.datum import FLOATS, STRINGS, Datum
+from analyzer.cosem.meanings import Shown, meant, spelled
+from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text
 from analyzer.cosem.quantity import unit_text
 from analyzer.cosem.shapes import ANY, ANYTHING, Shape, shape_of
 from dissectors.data_types import ARRAY, BIT_STRING, BOOLEAN, DESCRIPTOR, DONT_CARE, NULL, STRUCTURE, TAGS
 
 _TIMES = {TAGS["date-time"]: 12, TAGS["date"]: 5, TAGS["time"]: 4}
-_SECRETS = frozenset(("secret", "user_password", "password", "key", "key_wrapped", "wrapped_key", "key_data"))
+_SECRETS = frozenset(("secret", "user_password", "password", "key"))
 """Members whose octets are never shown."""
 MASKED = "(masked)"
+_ACCESS_WAYS = {12: (3, 4), 15: (1, 3)}
+"""Versions of the association classes from which access modes are written in the next way."""
+ACCESS_MODES = {
+    ("access_mode_attribute", 0): "access_mode_attribute_v0",
+    ("access_mode_attribute", 1): "access_mode_attribute_v1_v2",
+    ("access_mode_attribute", 2): "access_mode_v3 access_mode_attribute_v0",
+    ("access_mode_method", 0): "access_mode_method_v0",
+    ("access_mode_method", 1): "access_mode_method_v1_v2",
+    ("access_mode_method", 2): "access_mode_v3 access_mode_method_v0",
+}
+"""Tables of access modes, by what stands in shapes.toml and the way; of several the first that spells the value."""
 _FEW = 6
 _SHORTEST_FILLED = 8
 """Strings from so many octets on may be filled up with zeros."""
-
-
-class Shown(NamedTuple):
-    """A value for programs (what JSON can hold) and the same in words; where the words add nothing *text* is empty."""
-
-    value: Any
-    text: str = ""
 
 
 class Renderer:
@@ -39,21 +44,30 @@ class Renderer:
 
     def __init__(self) -> None:
         self.misfits: list[str] = []
+        self._access = 1
+        """Which of three ways access modes are written in: by the class and version of an association."""
 
     def attribute(self, class_id: int, attribute: int, datum: Datum, version: int | None = None) -> Shown:
         """Render the value of an attribute; one of a class that no table knows by its types alone."""
         if is_secret(class_id, attribute, version):
             return Shown(MASKED, MASKED)
+        if version is not None and class_id in _ACCESS_WAYS:
+            self._access = bisect_right(_ACCESS_WAYS[class_id], version)
         return self.render(
             attribute_shape(class_id, attribute, version), datum, attribute_name(class_id, attribute, version) or ""
         )
+
+    def returned(self, class_id: int, method: int, datum: Datum, version: int | None = None) -> Shown:
+        """Render what a method gave back: by its types, for what it is stands in no table but for a few."""
+        return self.render(ANYTHING.meant(method_name(class_id, method, version) or ""), datum)
 
     def parameter(self, class_id: int, method: int, datum: Datum, version: int | None = None) -> Shown:
         """Render what a client gives to a method."""
         if is_secret(class_id, method, version, is_method=True):
             return Shown(MASKED, MASKED)
+        name = method_name(class_id, method, version) or ""
         text = parameter_type(class_id, method, version)
-        return self.render(shape_of(text) if text else ANYTHING, datum, method_name(class_id, method, version) or "")
+        return self.render((shape_of(text) if text else ANYTHING).meant(name), datum, name)
 
     def render(self, shape: Shape, datum: Datum, path: str = "") -> Shown:
         """Render *datum* as *shape* says; *path* names it where it does not fit."""
@@ -65,9 +79,11 @@ class Renderer:
         if datum.tag in (NULL, DONT_CARE):
             return Shown(None, "null" if datum.tag == NULL else "don't care")
         if shape.kind == ANY:
-            return self.plain(datum)
+            return (meant(shape.meaning, datum) if shape.meaning else None) or self.plain(datum)
         if not _fits(shape, datum):
             return self._misfit(shape, datum, path)
+        if shape.meaning and (shown := meant(shape.meaning, datum)) is not None:
+            return shown
         if shape.kind in ("array", "compact-array"):
             return self._array(shape, datum, path)
         if shape.kind == "structure":
@@ -102,17 +118,10 @@ class Renderer:
         texts: list[str] = []
         for number, one in enumerate(datum.members):
             name, inner = shape.members[number] if number < len(shape.members) else (f"member_{number + 1}", ANYTHING)
-            if name in _SECRETS:
-                shown = Shown(MASKED)
-            else:
-                shown = _NAMED.get(name, self._no_meaning)(one, values) or self.render(inner, one, name)
+            shown = Shown(MASKED) if name in _SECRETS else self.render(inner, one, name)
             values[name] = shown.value
             texts.append(f"{name} {text_of(shown)}")
         return Shown(values, object_words(values) or ", ".join(texts))
-
-    @staticmethod
-    def _no_meaning(datum: Datum, values: dict[str, Any]) -> Shown | None:
-        return None
 
     def _scalar(self, shape: Shape, datum: Datum) -> Shown:
         tag, value = datum
@@ -129,9 +138,11 @@ class Renderer:
             return _bits(shape, value)
         if tag in FLOATS:
             return Shown(value, f"{value:.9g}")
+        if shape.table == "unit":
+            unit = unit_text(value)
+            return Shown(value, f"{unit} ({value})" if unit else str(value))
         if shape.table:
-            spelled = unit_text(value) if shape.table == "unit" else enumeration_text(shape.table, value)
-            return Shown(value, f"{spelled} ({value})" if spelled else str(value))
+            return spelled(ACCESS_MODES.get((shape.table, self._access), shape.table), value)
         return Shown(value, f"{value} {shape.unit}" if shape.unit else "")
 
 
@@ -143,12 +154,14 @@ def attribute_shape(class_id: int, attribute: int, version: int | None = None) -
         return ANYTHING
     shape = shape_of(text)
     table = attribute_values(class_id, attribute, version)
-    return shape._replace(table=table) if table and not shape.table else shape
+    if table and (not shape.table or " " in table):
+        shape = shape._replace(table=table)
+    return shape.meant(attribute_name(class_id, attribute, version) or "")
 
 
 def text_of(shown: Shown) -> str:
     """Say *shown* in words, or else as its value."""
-    return shown.text or str(shown.value)
+    return shown.text or str(shown.value) or "empty"
 
 
 def object_text(class_id: int, logical_name: bytes, attribute: int) -> str:
@@ -242,25 +255,3 @@ def _listed(found: list[Shown]) -> str:
         return "none"
     shown = "; ".join(text_of(one) for one in found[:_FEW])
     return shown if len(found) == 1 else f"{len(found)}: {shown}{'; …' if len(found) > _FEW else ''}"
-
-
-def _class(datum: Datum, values: dict[str, Any]) -> Shown | None:
-    if datum.tag not in INTEGERS:
-        return None
-    name = class_name(datum.value)
-    return Shown(datum.value, f"{datum.value} ({name})" if name else str(datum.value))
-
-
-def _title(datum: Datum, values: dict[str, Any]) -> Shown | None:
-    if datum.tag != TAGS["octet-string"] or len(datum.value) != 8:
-        return None
-    return Shown(datum.value.hex().upper(), system_title_text(bytes(datum.value)))
-
-
-_NAMED: dict[str, Callable[[Datum, dict[str, Any]], Shown | None]] = {
-    "class_id": _class,
-    "originator_system_title": _title,
-    "recipient_system_title": _title,
-    "system_title": _title,
-}
-"""Members whose meaning lies in their name."""

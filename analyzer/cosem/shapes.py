@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from analyzer.cosem.meanings import is_table, meaning_of
 from analyzer.cosem.tables import Tables
 from dissectors.data_types import TAGS
 
@@ -37,6 +38,21 @@ class Shape(NamedTuple):
     item: Shape | None = None
     members: tuple[tuple[str, Shape], ...] = ()
     choices: tuple[Shape, ...] = ()
+    meaning: str = ""
+    """A kind of :mod:`analyzer.cosem.meanings`."""
+
+    def meant(self, name: str) -> Shape:
+        """Give this shape with what the *name* of the attribute or member adds to it."""
+        meaning = meaning_of(name)
+        if not meaning:
+            return self
+        if self.kind == "or":
+            return self._replace(choices=tuple(one.meant(name) for one in self.choices))
+        if self.kind == "array" and self.item is not None:
+            return self._replace(item=self.item.meant(name))
+        if is_table(meaning):
+            return self if self.table or self.kind == "structure" else self._replace(table=meaning)
+        return self._replace(meaning=meaning)
 
 
 ANYTHING = Shape(ANY)
@@ -150,7 +166,8 @@ class _Parser:
                 untyped.append(name)
         members += [(one, _member(one)) for one in untyped]
         self.notes()
-        return Shape("structure", members=tuple(members)) if members else Shape("structure")
+        meant = tuple((name, shape.meant(name)) for name, shape in members)
+        return Shape("structure", members=meant) if members else Shape("structure")
 
     def notes_in_structure(self) -> None:
         while self.peek() and self.peek() not in (",", "}"):

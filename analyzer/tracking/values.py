@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 from analyzer.cosem.classes import attribute_name, method_name
 from analyzer.cosem.datum import INTEGERS, STRINGS, Datum, read_datum
+from analyzer.cosem.meanings import Shown
 from analyzer.cosem.obis import obis_name
 from analyzer.cosem.push import Item, Scaling, push_items
 from analyzer.cosem.quantity import raw_text, scaled, unit_text
-from analyzer.cosem.rendering import MASKED, Renderer, Shown
+from analyzer.cosem.rendering import MASKED, Renderer
 from analyzer.record import PART, REQUEST, Apdu, Object, Record
 from analyzer.tracking.attributes import Held, held_values, holds_values
 from analyzer.tracking.object_model import Meter, ObjectModel
@@ -217,7 +218,7 @@ def make_value(
     elif is_written:
         shown = renderer.parameter(one.class_id, one.attribute, datum, version)
     else:
-        shown = renderer.plain(datum)
+        shown = renderer.returned(one.class_id, one.attribute, datum, version)
     raw = None if shown.value == MASKED else raw_of(datum)
     return Value(
         one, value_name(one), shown.value, _text(shown), "", raw, None, basis, is_written, tuple(renderer.misfits)

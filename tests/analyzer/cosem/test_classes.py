@@ -175,7 +175,7 @@ def test_values_that_classes_name_are_tables_of_enumerations() -> None:
         members = CLASSES.table(header).get("attribute", {})
         assert isinstance(members, dict)
         for attribute in members.values():
-            if name := attribute.get("values"):
+            for name in attribute.get("values", "").split():
                 assert ENUMERATIONS.table(f"values.{name}") or ENUMERATIONS.table(f"bits.{name}"), name
 
 

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analyzer.cosem import rendering
 from analyzer.cosem.datum import Datum
-from analyzer.cosem.rendering import MASKED, Renderer, Shown, attribute_shape
+from analyzer.cosem.meanings import Shown
+from analyzer.cosem.rendering import MASKED, Renderer, attribute_shape
 from analyzer.cosem.shapes import Shape
 from analyzer.export.value_json import json_text
 from dissectors.data_types import STRUCTS, TAGS
@@ -29,6 +31,7 @@ from tests.analyzer.cosem.data import (
     structure,
     unsigned,
 )
+from tests.analyzer.security.ecc import certificate_of
 
 
 def meaning(class_id: int, attribute: int, octets: bytes | str) -> Shown:
@@ -105,6 +108,38 @@ def test_secret_given_to_a_method_is_masked_and_other_parameters_are_named() -> 
     assert Renderer().parameter(15, 2, datum(octet_string(b"12345678"))) == Shown(MASKED, MASKED)
     initiate = structure(octet_string(b"FW 1.2"), double_long_unsigned(4096))
     assert Renderer().parameter(18, 1, datum(initiate)).value == {"image_identifier": "FW 1.2", "image_size": 4096}
+
+
+@pytest.mark.parametrize(
+    ("class_id", "version", "mode", "text"),
+    [
+        (15, 0, 1, "read only (1)"), (15, 2, 4, "authenticated read only (4)"),
+        (15, 3, 5, "read access (attribute) / access (method), authenticated request (5)"), (15, 3, 0, "no access (0)"),
+        (15, None, 6, "authenticated read and write (6)"),
+    ],
+)  # fmt: skip
+def test_access_modes_are_told_by_the_version_of_the_association(
+    class_id: int, version: int | None, mode: int, text: str
+) -> None:
+    rights = structure(array(structure(b"\x0f\x02", b"\x16" + bytes((mode,)), b"\x00")), array())
+    listed = array(structure(long_unsigned(3), unsigned(0), name("1-0:1.8.0"), rights))
+    shown = Renderer().attribute(class_id, 2, datum(listed), version)
+    assert f"access_mode {text}," in shown.text
+
+
+def test_certificate_says_whose_it_is() -> None:
+    private = ec.derive_private_key(7, ec.SECP256R1())
+    der = certificate_of(private, bytes.fromhex("4D4D4D0000BC614E"), has_alternative_name=False)
+    octets = b"\x09\x82" + len(der).to_bytes(2, "big") + der
+    text = Renderer().parameter(64, 6, datum(octets)).text
+    assert text == "certificate of CN=4d4d4d0000bc614e, issued by CN=4d4d4d0000bc614e, serial number 7"
+    assert Renderer().parameter(64, 6, datum(octet_string(b"\x30\x03abc"))).text == ""
+
+
+@pytest.mark.parametrize(("value", "text"), [(0, "-113 dBm or less (0)"), (31, "-51 dBm or more (31)"), (32, "32")])
+def test_signal_quality_is_told_in_dbm(value: int, text: str) -> None:
+    cells = array(structure(double_long_unsigned(1), unsigned(value)))
+    assert Renderer().attribute(47, 7, datum(cells), 2).text == f"cell_ID 1, signal_quality {text}"
 
 
 def test_attribute_of_an_unknown_class_is_shown_by_its_types() -> None:
