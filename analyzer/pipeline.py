@@ -93,6 +93,8 @@ class Pipeline:
                 elif len(out) == 1:
                     yield out.pop()
                 else:
+                    if transfers:
+                        self.dialogue.transfers.hurry()
                     yield from out
                     out.clear()
         self.finish()

@@ -39,6 +39,7 @@ class Session:
         self._learns = learns
         self._ahead: _Ahead | None = None
         self._has_learnt = False
+        self._told: Knowledge | None = None
 
     def _pipeline(self) -> Pipeline:
         """Make what reads the source once; a file teaches all its system titles, for it can be read again."""
@@ -48,14 +49,16 @@ class Session:
         return Pipeline(self._decode_as, Protection(self._keys, knowledge))
 
     def _titles(self) -> Knowledge:
-        """Read the whole source for the system titles in it."""
+        """Read the whole source, once, for the system titles in it."""
         assert self._keys is not None
-        learning = Protection(self._keys)
-        if self.source.again is not None:
-            with self.source.again() as source:
-                for _ in Pipeline(self._decode_as, learning).run(source):
-                    pass
-        return learning.knowledge
+        if self._told is None:
+            learning = Protection(self._keys)
+            self._told = learning.knowledge
+            if self.source.again is not None:
+                with self.source.again() as source:
+                    for _ in Pipeline(self._decode_as, learning).run(source):
+                        pass
+        return self._told
 
     def records(self) -> Iterator[Record]:
         """Yield the records of the source, each once it is complete."""

@@ -42,6 +42,7 @@ class Dialogue:
         """What opens protected APDUs, where keys are given."""
         if protection is not None:
             self.transfers.opens = protection.open_fragment
+            protection.transfers = self.transfers
         self._nesting = 0
         self._asked: dict[bytes, Asked] = {}
         """Short requests by their octets."""

@@ -17,6 +17,8 @@ class Knowledge:
     def __init__(self, whole: Callable[[], Knowledge] | None = None) -> None:
         self.titles: dict[tuple[object, ...], bytes] = {}
         self._whole = whole
+        self.is_of_file = whole is not None
+        """Whether records may wait for a title: those of a pipe are wanted at once."""
 
     def learn(self, place: tuple[object, ...], title: bytes) -> None:
         """Remember the title of a place."""

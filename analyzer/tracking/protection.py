@@ -8,7 +8,7 @@ from __future__ import annotations
 from hmac import compare_digest
 from itertools import islice
 
-from analyzer.record import APDU, REQUEST, RESPONSE, Apdu, Closed, Record
+from analyzer.record import APDU, REQUEST, RESPONSE, UNSOLICITED, Apdu, Closed, Record
 from analyzer.security import opening
 from analyzer.security.attempt import Opener, Outcome, attempt, proves
 from analyzer.security.certificates import Certificates
@@ -25,6 +25,7 @@ from analyzer.tracking.knowledge import Knowledge, places
 from analyzer.tracking.peer import Peer
 from analyzer.tracking.plans import Asked, Plan, Values, plan_of
 from analyzer.tracking.security_context import SecurityContext, Swift
+from analyzer.tracking.transfers import LATE_TITLE, Transfers
 from dissectors.scanning import Entry, scan_apdu, scan_loosely
 
 _MOST_LAYERS = 8
@@ -54,6 +55,8 @@ class Protection:
         self.certificates = Certificates()
         self.search = KeySearch(keyring, self.knowledge, self.certificates)
         self.counters = Counters()
+        self.transfers: Transfers | None = None
+        """Where an AARQ waits until the AARE tells the title that its key is found by."""
         self._searches = _MOST_SEARCHES
         self._worked: set[tuple[bytes, bytes]] = set()
         """Which key with which title has opened something."""
@@ -197,12 +200,17 @@ class Protection:
         assert entry is not None and values is not None
         message = message_of(entry, values)
         context = peer.association.security or _context(peer)
+        if self.transfers is not None and self.transfers.open:
+            self.transfers.give_up(peer.association, LATE_TITLE)
         field = _TITLED.get(entry.tag)
         own = values[entry.slots[field]] if field is not None else b""
         opener = self._opener(record, peer, context, role, message, entry, values, own)
         outcome = attempt(message, opener)
-        if outcome.key is None and outcome.status is not opening.PLAINTEXT and self.knowledge.complete():
-            context.forget_keys()  # a title may be told later in the capture
+        if (
+            outcome.key is None and outcome.status is not opening.PLAINTEXT
+            and _may_be_told(context, opener, role, own) and self.knowledge.complete()
+        ):  # fmt: skip
+            context.forget_keys()
             opener = self._opener(record, peer, context, role, message, entry, values, own)
             outcome = attempt(message, opener)
         if outcome.status is not opening.VERIFIED:
@@ -231,6 +239,8 @@ class Protection:
         assert entry is not None and values is not None
         slots = entry.slots
         if plan.family == "aarq" and moves:
+            if self.transfers is not None:
+                self.transfers.give_up(peer.association, LATE_TITLE)
             peer.association.security = None
         context = _context(peer)
         if moves:
@@ -242,6 +252,34 @@ class Protection:
                 context.mechanism = values[slots["mechanism_name"]]
             context.handshake.challenge(plan.family, slots, values)
             certificates.learn_qualifiers(record, slots, values, self.certificates)
+        if plan.family == "aarq" and moves and self._waits(record, peer, context, plan, apdu):
+            return
+        if plan.family == "aare" and self.transfers is not None:
+            self.transfers.give_up(peer.association, LATE_TITLE)
+        self._open_initiate(record, peer, context, plan, apdu, moves)
+
+    def _waits(self, record: Record, peer: Peer, context: SecurityContext, plan: Plan, apdu: Apdu) -> bool:
+        """Let an AARQ wait whose keys no title tells yet, and which a later record of a file may tell."""
+        if self.transfers is None or not self.knowledge.is_of_file:
+            return False
+        keys, _ = self.search.keys_and_titles(record, peer, context, REQUEST, b"")
+        if keys.server_title or keys.of(KeyRole.GUEK):
+            return False
+
+        def settle() -> bytes:
+            self._open_initiate(record, peer, context, plan, apdu, True)
+            return b""
+
+        self.transfers.part(peer.association, LATE_TITLE, record, settle, peer)
+        return True
+
+    def _open_initiate(
+        self, record: Record, peer: Peer, context: SecurityContext, plan: Plan, apdu: Apdu, moves: bool
+    ) -> None:
+        """Open the initiate APDU in an ACSE APDU."""
+        entry, values = apdu.entry, apdu.values
+        assert entry is not None and values is not None
+        slots = entry.slots
         inside = values[slots["user_information"]]
         if not inside:
             return
@@ -384,6 +422,12 @@ def _context(peer: Peer) -> SecurityContext:
     if context is None:
         context = peer.association.security = SecurityContext()
     return context
+
+
+def _may_be_told(context: SecurityContext, opener: Opener, role: str | None, own: bytes) -> bool:
+    """Tell whether a title that comes later in the capture may open what *opener* does not."""
+    is_server_known = bool(context.server_title or (own and role in (RESPONSE, UNSOLICITED)))
+    return not opener.lacks or opener.lacks == "no-system-title" or not is_server_known
 
 
 def _learn_dedicated(context: SecurityContext, found: Entry, values: Values, place: str) -> None:

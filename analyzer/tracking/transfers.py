@@ -12,6 +12,8 @@ from analyzer.record import Apdu, Record
 from dissectors.scanning import scan_apdu
 
 _MOST = 4096
+LATE_TITLE = "late title"
+"""The wait of an AARQ for the title in the AARE."""
 
 
 class Part:
@@ -77,6 +79,11 @@ class Transfers:
             record.incomplete = Apdu(octets, *scan_apdu(octets, 0, len(octets)))
             if self.opens is not None:
                 record.incomplete = self.opens(record, before.peer, octets) or record.incomplete
+
+    def hurry(self) -> None:
+        """Records cannot be held any longer: let those go on that wait for a title."""
+        for key in [key for key in self.open if key[1] == LATE_TITLE]:
+            self.give_up(*key)
 
     def forget(self, owner: object) -> None:
         """Give up all transfers of *owner*."""
