@@ -17,7 +17,8 @@ GLYPHS = {REQUEST: "→", RESPONSE: "←", UNSOLICITED: "⇠"}
 MARKS = {Severity.CHAT: "", Severity.NOTE: "·", Severity.WARNING: "!", Severity.ERROR: "✗"}
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 _PER_LINE = 16
-_QUIRK, _MOST_QUIRKS = "meter-quirk", 4096
+_OF_ALL_FRAMES, _MOST_EXPLAINED = {"meter-quirk", "line-settings-differ"}, 4096
+"""Notes on a meter or a line: every frame of it has them."""
 _OUTLINE = OutlineText(2)
 
 
@@ -34,7 +35,7 @@ class TextLines:
         self._utc, self._colour = utc, colour
         self._columns: dict[object, str] = {}
         self._lane_width = 0
-        self._quirks: set[tuple[str, str]] = set()
+        self._explained: set[tuple[str, str]] = set()
 
     def line(self, record: Record) -> str:
         """Write *record*; without its last line end."""
@@ -71,17 +72,17 @@ class TextLines:
         return known
 
     def _notes(self, record: Record) -> str:
-        """Write the notes below; a quirk is explained once a lane, for a meter that has one has it in every frame."""
+        """Write the notes below; what every frame of a lane has is explained once a lane."""
         found, known = [], []
         for note in record.notes:
             cause = f" ({note.cause})" if note.cause else ""
-            if note.code == _QUIRK:
-                key = (record.lane.text, note.cause)
-                if key in self._quirks:
+            if note.code in _OF_ALL_FRAMES:
+                key = (record.lane.text, note.cause or note.code)
+                if key in self._explained:
                     known.append(note.cause or note.code)
                     continue
-                if len(self._quirks) < _MOST_QUIRKS:
-                    self._quirks.add(key)
+                if len(self._explained) < _MOST_EXPLAINED:
+                    self._explained.add(key)
             text = f"{MARKS[note.severity]} {note.code}{cause}: {note.text}"
             colour = _COLOURS.get(note.severity)
             found.append(f"\x1b[{colour}m{text}\x1b[0m" if self._colour and colour else text)

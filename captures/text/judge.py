@@ -7,7 +7,7 @@ from captures.chunk import Chunk
 from captures.stream import HeldInput, Window
 from captures.text.lines import blocks
 from captures.text.reader import LONGEST_HEADING, Hints, Reader
-from captures.text.shapes import SHAPES, Shape
+from captures.text.shapes import PLAIN, SHAPES, Shape
 from captures.text.times import date_order
 
 _ENOUGH = 0.2
@@ -44,8 +44,11 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
         return None
     most = max(trial.octets for trial in trials)
     best = next(trial for trial in trials if trial.octets >= most * _ENOUGH)
+    if best.shape is PLAIN[-1]:
+        # Where others find as much behind words of a direction, bare hex is only what goes on below them.
+        best = next((trial for trial in trials if trial.reader.directed >= best.octets), best)
     hints = hints._replace(
-        lanes=tuple(best.reader.lanes), has_directions=best.reader.directed, has_frames=best.reader.framed
+        lanes=tuple(best.reader.lanes), has_directions=best.reader.directed > 0, has_frames=best.reader.framed
     )
     clock = best.reader.clock
     has_times = clock.has_date or clock.has_clock

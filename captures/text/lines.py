@@ -9,7 +9,13 @@ from captures.stream import Window
 
 LONGEST_LINE = 1 << 18
 _DIGITS = b"0123456789abcdefABCDEF"
+_NO_BREAK = (b"\xc2\xa0", b"\xa0")
+"""Blanks as pages and mails have them, in UTF-8 and in Latin-1."""
+_MARKUP = re.compile(rb"</?(?:html|body|pre|code|p|div|span|td|tr|br)\b[^<>\n]{0,80}>|&nbsp;", re.IGNORECASE)
+_WIDE = re.compile(rb"\0?(?:[\t\r -~]\0){4,}|(?<=\n)\0(?=[\t -~])")
+"""UTF-16 in a text that is none, as PowerShell appends it."""
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
+_NARROW = bytes.maketrans(b"\r", b" ")
 _LEAST_WIDE = 4
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -54,12 +60,23 @@ def narrow(octets: bytes, width: int) -> bytes:
 
 
 def plain(text: bytes) -> bytes:
-    """Give lines one kind of end and take colours out; every octet keeps its place."""
+    """Give lines one kind of end and take out colours, markup and UTF-16 in between; lines keep their lengths."""
+    if b"\0" in text:
+        text = _WIDE.sub(lambda found: found[0].translate(_NARROW, b"\0").ljust(len(found[0])), text)
     if b"\r" in text:
         text = text.replace(b"\r\r\n", b"  \n").replace(b"\r\n", b" \n").replace(b"\r", b"\n")
     if b"\x1b[" in text:
-        text = _COLOUR.sub(lambda found: b" " * len(found[0]), text)
+        text = _COLOUR.sub(_blanks, text)
+    for blank in _NO_BREAK:
+        if blank in text:
+            text = text.replace(blank, b" " * len(blank))
+    if b"<" in text and b">" in text:
+        text = _MARKUP.sub(_blanks, text)
     return text
+
+
+def _blanks(found: "re.Match[bytes]") -> bytes:
+    return b" " * len(found[0])
 
 
 def blocks(window: Window) -> Iterator[Block]:

@@ -4,12 +4,16 @@ Every function is total: what is no octets gives None or what could be read.
 """
 
 import ast
+import base64
+import binascii
 import re
 import warnings
 
 _GROUPS = re.compile(rb"(?:0[xX])?([0-9A-Fa-f]+)")
+_NUMBERS = re.compile(rb"-?\d+")
 _CLEAN = re.compile(rb"(?:0[xX])?[0-9A-Fa-f]++(?:[\s,:.-]++(?:0[xX])?[0-9A-Fa-f]++)*+[\s,:.-]*+")
-_TO_BLANKS = bytes.maketrans(b",:.-X", b"    x")
+_TO_BLANKS = bytes.maketrans(b",:.-X\\", b"    x0")
+"""Separators to blanks; ``\\x7e`` becomes ``0x7e``."""
 _LISTED = re.compile(rb"\((?:0x([0-9A-Fa-f]{2})|(\d{1,3}))\)")
 _PAIRS = re.compile(rb"\b[0-9A-Fa-f]{2}\b")
 
@@ -38,7 +42,12 @@ def hex_octets(text: bytes) -> tuple[bytes, bool] | None:
 
 
 def literal_octets(text: bytes) -> bytes | None:
-    r"""Read a Python bytes literal such as ``b'~\xa0\x07'``; one inside a JSON string has its backslashes doubled."""
+    r"""Read a Python bytes literal such as ``b'~\xa0\x07'``, or a C string.
+
+    Inside a JSON string backslashes are doubled.
+    """
+    if text.startswith(b'"'):
+        text = b"b" + text
     for written in (text, text.replace(b"\\\\", b"\\").replace(b'\\"', b'"')):
         try:
             with warnings.catch_warnings():
@@ -59,3 +68,17 @@ def listed_octets(text: bytes) -> bytes | None:
         return bytes(value for value in values if value < 256)
     pairs = _PAIRS.findall(text)
     return bytes.fromhex(b"".join(pairs).decode()) if pairs else None
+
+
+def decimal_octets(text: bytes) -> bytes | None:
+    """Read numbers from -128 to 255, as Java and C print octets; None if one is out of this range."""
+    values = [int(number) for number in _NUMBERS.findall(text)]
+    return bytes(value & 255 for value in values) if all(-128 <= value < 256 for value in values) else None
+
+
+def base64_octets(text: bytes) -> bytes | None:
+    """Read base64; None if it is none."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return None

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
 from captures.links import link_of
 from captures.text.labels import direction_in, direction_of, is_inside, is_no_traffic
-from captures.text.octets import hex_octets, listed_octets, literal_octets
+from captures.text.octets import base64_octets, decimal_octets, hex_octets, listed_octets, literal_octets
 from captures.text.shapes import Joins, Shape
 from captures.text.times import DAY_FIRST, Clock
 
@@ -26,6 +26,10 @@ _ANOTHER_SESSION_NS = 43_200_000_000_000
 _DATED_NS = 366 * 86_400 * 1_000_000_000
 """Times before are of a clock without a date, and say nothing of other days."""
 _FLAG = b"\x7e"
+_WRITTEN = {"listed": listed_octets, "decimals": decimal_octets, "base64": base64_octets}
+"""How octets are read that are no hex, by the group of the pattern that holds them."""
+_BEGINS = re.compile(rb"\x7E[\xA0-\xAF]|\x00\x01\x00|\x68(.)\1\x68", re.DOTALL)
+"""How units of a link begin: such a line does not go on with the one before."""
 
 
 class Hints(NamedTuple):
@@ -48,8 +52,8 @@ class Reader:
         self.chunks = 0
         self.aside = self.first_aside = 0
         """Lines that are no traffic, and the first of them."""
-        self.directed = False
-        """Whether any octets had words of a direction."""
+        self.directed = 0
+        """How many octets had words of a direction."""
         self.framed = False
         """Whether any octets began as an HDLC frame."""
         self.lanes: list[bytes] = list(hints.lanes)
@@ -140,6 +144,8 @@ class Reader:
         direction = UNKNOWN
         if self._has_direction:
             direction = direction_of(match["direction"] or b"")
+        elif self._goes_on(octets):
+            time_ns, direction = self._given_ns, self._given_direction
         if octets:
             self._give(
                 octets,
@@ -164,6 +170,9 @@ class Reader:
             if self._hints.has_frames and octets[:1] != _FLAG and is_inside(label):
                 is_traffic = False
             direction = direction or worded
+            if not direction and label.isspace() and self._goes_on(octets):
+                self._give(octets, self._given_ns, self._given_direction, offset)
+                return True
             if not is_traffic or (self._hints.has_directions and not direction):
                 self.pass_over(number)
                 return True
@@ -209,6 +218,7 @@ class Reader:
         if _is_blank(line):
             if self.shape.joins is Joins.READ:
                 self.end()
+            self._last_was_octets = False
             return True
         if self.shape.joins is Joins.DUMP:
             if line.strip() == b"*" and self._row:
@@ -218,8 +228,14 @@ class Reader:
                 self._dump(b"", line.strip(b" \t:"), None, UNKNOWN, 0)
                 self.end()
                 return True
+        if _SKIPPED.fullmatch(line) is None:
+            return False
         self._last_was_octets = False
-        return _SKIPPED.fullmatch(line) is not None
+        return True
+
+    def _goes_on(self, octets: bytes) -> bool:
+        """Tell whether a line of nothing but octets is the rest of the one above, which a program or a mail broke."""
+        return bool(self._last_was_octets and self._given_direction) and _BEGINS.match(octets) is None
 
     # -- reads --------------------------------------------------------------------------------------------------
 
@@ -279,7 +295,8 @@ class Reader:
             if time_ns < self._last_ns - _ANOTHER_SESSION_NS and self._session < _MOST_SESSIONS:
                 self._session += 1
             self._last_ns = time_ns
-        self.directed = self.directed or direction != UNKNOWN
+        if direction:
+            self.directed += len(octets)
         self.framed = self.framed or octets[:1] == _FLAG
         self.chunks += 1
         self._given_ns, self._given_direction, self._last_was_octets = time_ns, direction, True
@@ -293,8 +310,9 @@ class Reader:
             return literal_octets(
                 groups["literal"].replace(b'\\"', b'"') if groups["literal"][1:2] == b"\\" else groups["literal"]
             )
-        if groups.get("listed"):
-            return listed_octets(groups["listed"])
+        for name, read in _WRITTEN.items():
+            if groups.get(name):
+                return read(groups[name])
         found = hex_octets(groups["octets"])
         if found is not None and not found[1]:
             self._odd(number)

@@ -49,7 +49,8 @@ def _compiled(pattern: str) -> re.Pattern[bytes]:
 class Shape:
     r"""A way to write octets, with its patterns as texts; they are compiled when a text first needs them.
 
-    *data* has the group ``octets`` (hex), ``literal`` (Python bytes) or ``listed`` (characters with numbers), and
+    *data* has the group ``octets`` (hex), ``literal`` (Python bytes, C strings), ``listed`` (characters with numbers),
+    ``decimals`` or ``base64``, and
     perhaps ``offset``, ``direction``, ``delta`` (milliseconds since the line before), ``begin`` and ``end`` (of a
     read), and those of a time. *heading* may have ``direction``, ``label`` (words), ``count``, ``lane``, ``aside`` (no
     traffic), ``relative`` (seconds) and those of a time. Both match whole lines; but where there is *tail*, *data* is
@@ -173,7 +174,12 @@ SHAPES: tuple[Shape, ...] = (
         "slsnif", "an slsnif log", Joins.LINE,
         r"\s*(?:<time>\s+)?(?P<direction>Host|Device)\s+-->\s*(?P<listed>(?:(?>.{1,8}?\((?:0x[0-9A-Fa-f]{2}|\d{1,3})\))\s*)++"
         r"|[0-9A-Fa-f]{2}(?:\s+[0-9A-Fa-f]{2})*)(?:\s+\.\.\.)?\s*",
-        may_follow=True,
+        heading_text=r"\s*<time>\s*", may_follow=True,
+    ),
+    Shape(
+        "strace", "an strace log", Joins.LINE,
+        r"\s*(?:\[pid\s+\d+\]\s+)?(?:\d+\s+)?(?:<time>\s+)?(?P<direction>read|write)\(\d+(?:<[^<>]{0,200}>)?, "
+        r"(?P<literal>\"(?:[^\"\\]|\\.)*+\")(?:\.\.\.)?, \d+\)\s*=\s*[1-9]\d*.*",
     ),
     # -- dumps -----------------------------------------------------------------------------------------------------
     Shape(
@@ -224,6 +230,22 @@ SHAPES: tuple[Shape, ...] = (
         r"""fromhex\(\s*["'](?P<octets>[^"']*+)""", tail_text=r"""["'].*""",
     ),
     Shape("python-bytes", "Python bytes", Joins.LINE, _LITERAL, tail_text=r".*"),
+    Shape(
+        "escapes", r"\x escapes", Joins.LINE, r"(?P<octets>(?:\\[xX][0-9A-Fa-f]{2}){4,}+)",
+        sign_text=r".*\\[xX][0-9A-Fa-f]{2}\\[xX].*", tail_text=r".*",
+    ),
+    Shape(
+        "decimals", "decimal numbers", Joins.LINE,
+        r"(?<![0-9A-Za-z.:,-])(?P<decimals>-?\d{1,3}(?:,\s{0,4}-?\d{1,3}){5,}+)",
+        sign_text=r"(?:.*?[\s\[({=,:])?(?:-?\d{1,3},\s{0,4}){0,200}(?:-\d|[12]\d\d)\d{0,2}\s{0,4},.*",
+        tail_text=r"[\])};,.\s]*",
+    ),
+    Shape(
+        "base64", "base64", Joins.LINE,
+        # It is taken only where a frame of HDLC, a wrapper or a ciphered APDU begins it: words look like base64 too.
+        r"(?<![0-9A-Za-z+/=])(?P<base64>(?:fq|AAEA|2wg)[0-9A-Za-z+/]{8,}+={0,2})",
+        sign_text=r".*(?<![0-9A-Za-z+/=])(?:fq|AAEA|2wg)[0-9A-Za-z+/]{8}.*", tail_text=r"(?![0-9A-Za-z+/=]).*",
+    ),
     # -- plain hex, and hex among words ----------------------------------------------------------------------------
     Shape(
         "annotated-pieces", "pieces of octets with remarks", Joins.READ,

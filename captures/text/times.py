@@ -13,18 +13,22 @@ _MONTHS = {
     "jul": 7, "aug": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
 }  # fmt: skip
 _MONTH = "(?i:" + "|".join(_MONTHS) + ")[a-z]{0,6}"
+_WEEKDAY = "(?i:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )"
 DATE = (
     rf"(?:\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}|\d{{1,2}}[- ]{_MONTH}[- ]\d{{4}}"
-    rf"|(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,? )?{_MONTH} +\d{{1,2}}(?:,? \d{{4}})?)"
+    rf"|{_WEEKDAY}?{_MONTH} +\d{{1,2}}(?:,? \d{{4}})?)"
 )
+_ASCTIME = rf"{_WEEKDAY}?{_MONTH} +\d{{1,2}} \d\d:\d\d:\d\d (?:[A-Z]{{3,5}} )?(?:19|20)\d\d\b"
+"""A date as C's asctime and the program date write it, its year at the end."""
 TIME = (
-    rf"(?:(?P<time>(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}[:.]\d\d[:.]\d\d)(?:[.,:](?P<fraction>\d{{1,9}}))?"
+    rf"(?:(?P<time>{_ASCTIME}|(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}[:.]\d\d[:.]\d\d)(?:[.,:](?P<fraction>\d{{1,9}}))?"
     r"(?P<after> ?[AaPp][Mm]\b|Z\b| ?[+-]\d\d:?\d\d\b)?|(?P<epoch>\d{9,10}\.\d{1,9}))"
 )
 """The pattern of a time of day with or without a date, or of an epoch."""
 
 _TIME = re.compile(TIME.encode())
 _NUMBERS = re.compile(r"\d+")
+_YEAR_LAST = re.compile(r":\d\d (?:[A-Z]+ )?\d{4}$")
 _SLASHED = re.compile(rb"(?<![\d/])(\d{1,2})/(\d{1,2})/(?:\d{4}|\d\d)\b(.{0,24})")
 _DAY = 86_400
 _UNITS: list[int] = [10 ** (9 - length) for length in range(10)]
@@ -99,7 +103,10 @@ class Clock:
 
     def _seconds(self, text: str, after: str) -> tuple[int, bool] | None:
         """Read a time as seconds since 1970 and tell whether it has a date."""
-        *date, hour, minute, second = (int(number) for number in _NUMBERS.findall(text))
+        numbers = [int(number) for number in _NUMBERS.findall(text)]
+        if _YEAR_LAST.search(text):
+            numbers.insert(1, numbers.pop())
+        *date, hour, minute, second = numbers
         if after[-1:] in "mM" and after:
             hour = hour % 12 + 12 * (after[0] in "pP")
         if hour > 23 or minute > 59 or second > 60:

@@ -146,7 +146,7 @@ def test_byte_order_mark_is_heeded(mark: bytes, encoding: str) -> None:
     st.integers(1, 30),
 )
 def test_written_lines_come_back_however_they_are_cut(lines: list[tuple[str, bytes]], piece: int) -> None:
-    text = "\n".join(word + octets.hex(" ") for word, octets in lines)
+    text = "\n".join((word or "\n") + octets.hex(" ") for word, octets in lines)  # no line goes on with the one above
     source = TextSource("t", Window(Dribble(text.encode(), piece)))
     directions = {"": UNKNOWN, "TX: ": SENT, "RX: ": RECEIVED}
     assert [(chunk.direction, chunk.octets) for chunk in source] == [

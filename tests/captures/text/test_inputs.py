@@ -12,8 +12,9 @@ import pytest
 from captures import open_source
 from captures.source import RawSource
 from captures.text.source import TextSource
+from tests.captures.text.logs import LOGS
 from tests.captures.text.test_shapes import IDS, read
-from tests.captures.text.written import LOGS, Log, session
+from tests.captures.text.written import Log, session
 from tests.cli.conftest import Run, run
 
 __all__ = ["run"]

@@ -9,7 +9,8 @@ from captures.stream import HeldInput, Window
 from captures.text.judge import judge
 from captures.text.shapes import SHAPES
 from captures.text.source import TextSource
-from tests.captures.text.written import LOGS, Log, session
+from tests.captures.text.logs import LOGS
+from tests.captures.text.written import Log, session
 
 IDS = [log.id for log in LOGS]
 

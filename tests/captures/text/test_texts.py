@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from captures.chunk import RECEIVED, SENT, Chunk
+from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
 from captures.stream import HeldInput, Window
 from captures.text.judge import judge
 from captures.text.source import TextSource
 from tests.captures.build import ethernet, ipv4, udp
 from tests.captures.test_pcap import Dribble, codes
+from tests.captures.text.logs import LOGS
 from tests.captures.text.test_shapes import IDS, read
-from tests.captures.text.written import LOGS, START_NS, Log, _dump, _tshark, _wireshark, _xxd, session
+from tests.captures.text.written import START_NS, Log, _dump, _tshark, _wireshark, _xxd, session
 
 SNRM = bytes.fromhex("7EA0070321930F017E")
 Read = tuple[int | None, int, bytes]
@@ -292,3 +293,68 @@ def test_repeated_dump_rows_without_end_are_bounded() -> None:
     rows = [_xxd(0, SNRM + bytes(7)), "*", f"{0xFFFFFF0:08x}: {SNRM.hex()}"]
     assert sum(len(chunk.octets) for chunk in read("\n".join(rows))) < 1 << 12
     assert _dump(_xxd)(session())
+
+
+REQUEST = bytes.fromhex("7EA019032110 7FDA E6E600 C001C100080000010000FF0200 601A7E".replace(" ", ""))
+
+
+@pytest.mark.parametrize("head", ["TX: ", "TX: 10:15:32 ", "2026-03-21 10:15:32 TX: ", "DEBUG reader Sent bytes: "])
+def test_octets_that_go_on_below_a_line_belong_to_it(head: str) -> None:
+    text = REQUEST.hex(" ").upper()
+    source = read(f"{head}{text[:47]}\n    {text[48:]}\n\n{SNRM.hex(' ')}\n")
+    (first, rest, *_) = list(source)
+    assert (first.direction, first.octets + rest.octets) == (SENT, REQUEST)
+    assert (rest.direction, rest.time_ns) == (first.direction, first.time_ns)
+
+
+@pytest.mark.parametrize("between", ["\n", "Analysed as follows\n"])
+def test_octets_after_a_break_do_not_belong_to_the_line_before(between: str) -> None:
+    text = REQUEST.hex(" ")
+    found = [(chunk.direction, chunk.octets) for chunk in read(f"TX: {text[:47]}\n{between}{text[48:]}\n")]
+    assert found == [(SENT, REQUEST[:16]), (UNKNOWN, REQUEST[16:])]
+
+
+def test_frame_below_a_frame_is_one_of_its_own() -> None:
+    found = [chunk.direction for chunk in read(f"TX: {REQUEST.hex(' ')}\n{SNRM.hex(' ')}\n")]
+    assert found == [SENT, UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<html><body><pre>TX: {}<br>\n</pre></body></html>",
+        "<tr><td>TX:</td><td>{}</td></tr>",
+        "TX:&nbsp;{}",
+    ],
+)
+def test_octets_in_a_page_are_read(text: str) -> None:
+    assert reads(list(read(text.format(REQUEST.hex(" "))))) == [(None, SENT, REQUEST)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-16"])
+def test_blanks_that_do_not_break_are_blanks(encoding: str) -> None:
+    text = f"TX: {REQUEST.hex(' ')}\n".replace(" ", "\u00a0")
+    assert reads(list(read(text.encode(encoding)))) == [(None, SENT, REQUEST)]
+
+
+def test_lines_of_another_width_in_a_text_are_read_where_they_stand() -> None:
+    line = f"TX: {SNRM.hex(' ')}\r\n"
+    wide = line.encode("utf-16-le")
+    chunks = list(read(line.encode() + wide + wide + line.encode()))
+    assert [chunk.octets for chunk in chunks] == [SNRM] * 4
+    # the second octet of a wide line's end stands before the next line
+    assert [chunk.offset for chunk in chunks] == [0, len(line), 3 * len(line) - 1, 5 * len(line) - 1]
+
+
+def test_arrows_with_two_lines_tell_the_direction() -> None:
+    text = "2026-03-21 10:15:32,1 [7] INFO comm - {} 7E A0 01 02\n"
+    assert [chunk.direction for chunk in read(text.format("=>") + text.format("<="))] == [SENT, RECEIVED]
+
+
+def test_year_at_the_end_of_a_date_is_read() -> None:
+    (chunk,) = read("Sat Mar 21 10:15:32 2026 TX 7E A0 01 02\n")
+    assert chunk.time_ns == START_NS // 10**9 * 10**9
+
+
+def test_numbers_that_are_no_octets_are_none() -> None:
+    assert judge(b"values: 126, 160, 25, 3, 33, 300, 16\n") is None
