@@ -1,6 +1,6 @@
 # Every target sets up what it needs: from a fresh clone, `make demo` and `make test` are enough.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench oracles samples picture clean
+.PHONY: help demo test lint bench faults oracles samples picture clean
 
 # The first interpreter that is new enough; set PYTHON=... to choose another.
 NEW_ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -46,6 +46,9 @@ test: $(STAMP)  ## lint, then every test (the wheel in an empty environment amon
 
 bench: $(STAMP)  ## speed and memory against the goals and against stock tshark; SHORT=1 for a quick look
 	$(BIN)/python -m tests.bench $(if $(SHORT),--short,) $(BENCH_ARGS)
+
+faults: $(STAMP)  ## faults of every cause put into healthy sessions, and what the doctor names; SHORT=1 for a quick look
+	$(BIN)/python -m tests.faults $(if $(SHORT),--short,) $(FAULTS_ARGS)
 
 oracles: $(STAMP) $(ORACLES_STAMP)  ## random APDUs against gurux-dlms and dlms-cosem, and secured sessions of Gurux; SHORT=1 for a quick look
 	$(BIN)/python -m pytest tests/oracles/test_gurux_session.py

@@ -1,70 +1,284 @@
-"""Damaged HDLC frames: the cause of a wrong check sequence or length, out of the octets. Source: ISO/IEC 13239."""
+"""Damaged HDLC frames, and octets between frames: what hurt them, out of the octets. Source: ISO/IEC 13239.
+
+What stands between two sound frames of a lane is one region: a fault near a flag or in a length field leaves it in
+pieces, and one explanation of all of it is better than one of each piece. What is told at once is taken back where the
+next piece tells better.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-
 from analyzer.diagnosis.family import Family
-from analyzer.diagnosis.fcs_search import Candidate, search
-from analyzer.diagnosis.story import POSSIBLE, Alternative, Stories
-from analyzer.record import Record
+from analyzer.diagnosis.fcs_search import search
+from analyzer.diagnosis.frame_damage import FLAG, FLOW_CONTROL, Candidate
+from analyzer.diagnosis.frame_damage import Lane as Known
+from analyzer.diagnosis.noise import Explained, explain_noise
+from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Fact, Stories, Story
+from analyzer.framing.hdlc_header import address_end, announced_length
+from analyzer.record import NOISE, Record
+from dissectors.checks import fcs_is_good
 from dissectors.tree import Note
 
-_MOST_SEARCHES = 1000
+_MOST_SEARCHES = 2000
 """Damaged frames of a lane that are searched; the others are counted."""
+_MOST_LANES = 4096
+_MOST_PIECES = 6
+_MOST_OCTETS = 4096
+_ENOUGH_OCTETS = 48
+"""So many octets of a lane without an 11 or 13: they are common in addresses, control fields and data."""
+_DAMAGE = frozenset({"hdlc-fcs-wrong", "hdlc-hcs-wrong", "hdlc-length-wrong"})
+_NOISE = frozenset({"hdlc-noise", "noise"})
+
+
+LANE_CAUSES = frozenset({
+    "flow-control-octets-removed", "text-dump-loss", "seven-bit", "parity-in-data", "parity-filtered", "baud-mismatch",
+    "polarity-inverted",
+})  # fmt: skip
+"""Causes that hurt all octets of a lane alike: what else is damaged there has the same."""
+_FOLDED = _DAMAGE | _NOISE | {"apdu-malformed", "information-undecoded", "capture-cut", "hdlc-retransmission"}
+
+
+def _yields(story: Story, wide: Story) -> bool:
+    """Tell whether *wide* says better what *story* says."""
+    return story is not wide and (story.cause == wide.cause or story.confidence != CERTAIN or story.cause not in _SURE)
+
+
+_SURE = frozenset({"octet-stuffing", "fcs-octets-swapped", "fcs-wrong-range", "fcs-not-used"})
+
+
+class _Lane:
+    """What is remembered of a lane. *region* are the records since the last sound frame that are none."""
+
+    __slots__ = (
+        "addresses", "facts", "has_flow_control", "has_inner_flags", "has_sound", "last", "octets", "region",
+        "searches", "wide",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.region: list[Record] = []
+        self.facts: list[Fact] = []
+        self.addresses: tuple[bytes, ...] = ()
+        self.has_flow_control = self.has_inner_flags = self.has_sound = False
+        self.last: Record | None = None
+        """The last sound frame, if it had no closing flag."""
+        self.wide: Story | None = None
+        """The story of a cause that hurts the whole lane."""
+        self.octets = self.searches = 0
+
+    def known(self) -> Known:
+        """Give what helps to search a damaged frame."""
+        lacks = None if self.octets < _ENOUGH_OCTETS else not self.has_flow_control
+        return Known(self.addresses, lacks, self.octets, self.has_inner_flags)
 
 
 class DamageFamily(Family):
-    """Searches each damaged frame; all of its notes are one fact, and what else is odd in it follows from that."""
+    """Explains each region of damage; all of its notes are one fact, and what else is odd in it follows from that."""
 
-    codes = frozenset({"hdlc-fcs-wrong", "hdlc-hcs-wrong", "hdlc-length-wrong", "capture-cut"})
+    links = frozenset({"hdlc"})
+    codes = _DAMAGE | _NOISE | {"capture-cut"}
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
-        self._searches: Counter[str] = Counter()
+        self._lanes: dict[str, _Lane] = {}
+        self._last_packet: dict[int, int] = {}
+        self._seen: Record | None = None
+
+    # -- sound frames -------------------------------------------------------------------------------------------------
+
+    def look(self, record: Record) -> None:
+        """Remember what a sound frame tells about its lane, and close the region before it."""
+        lane = self._lanes.get(record.lane.text) or self._lane(record)
+        octets = record.octets
+        if lane.region:
+            self._close(lane, record)
+        if not lane.has_flow_control:
+            lane.has_flow_control = any(octet in octets for octet in FLOW_CONTROL)
+        if not lane.has_inner_flags:
+            lane.has_inner_flags = octets.find(FLAG, 1, -1) > 0
+        begin = octets[0] == FLAG
+        is_open = len(octets) <= begin + announced_length(octets, begin)
+        if octets[-3:-1] == b"\0\0" and not is_open and not fcs_is_good(octets.strip(b"\x7e")):
+            self._unused(record)
+        lane.octets += len(octets)
+        lane.has_sound = True
+        lane.last = record if is_open else None
+        self._seen = record
+
+    def _lane(self, record: Record) -> _Lane:
+        if len(self._lanes) >= _MOST_LANES:
+            del self._lanes[next(iter(self._lanes))]
+        lane = self._lanes[record.lane.text] = _Lane()
+        return lane
+
+    def _close(self, lane: _Lane, record: Record) -> None:
+        """A sound frame ends the region: a flag that it lacks may be what stands before it."""
+        last = lane.region[-1]
+        if record.octets[0] != FLAG and last.kind == NOISE and len(last.octets) == 1:
+            self._hurt_flag(lane, last, "the opening flag of the frame behind it", record)
+        lane.facts, lane.region = [], []
+
+    def _unused(self, record: Record) -> None:
+        """Tell once that a sender computes no check sequence."""
+        size = len(record.octets)
+        text = "the FCS is 00 00: its sender does not compute it, and damage is not noticed"
+        self.report(record, "hdlc-fcs-wrong", "fcs-not-used", CERTAIN, text, start=size - 3, end=size - 1)
+
+    def _hurt_flag(self, lane: _Lane, record: Record, which: str, frame: Record) -> None:
+        """One octet stands where a flag belongs: it is the flag, hurt, or it came in beside it."""
+        there, whole = record.octets[0], frame.octets.removeprefix(b"\x7e")
+        whole = whole[: announced_length(whole, 0)]
+        difference = there ^ FLAG
+        self._take_back(lane)
+        if difference.bit_count() == 1:
+            bit = difference.bit_length() - 1
+            text = f"bit {bit} of octet {there:02X} is turned: it stands for 7E, {which}"
+            best = Candidate("bit-error", LIKELY, text, 0, whole)
+            found = [best, Candidate("octets-inserted", POSSIBLE, f"{there:02X} came in beside a flag", 0, whole)]
+        else:
+            text = f"octet {there:02X} stands where 7E belongs, {which}"
+            found = [
+                Candidate("octet-damaged", POSSIBLE, text, 0, whole),
+                Candidate("octets-inserted", POSSIBLE, f"{there:02X} came in beside a flag", 0, whole),
+                Candidate("line-noise", POSSIBLE, f"{there:02X} came between two frames", 0),
+            ]
+        lane.facts = [self._tell(record, Explained("hdlc-noise", "an octet between two frames", found))]
+
+    # -- what is hurt -------------------------------------------------------------------------------------------------
 
     def note(self, record: Record, note: Note) -> bool:
         """Explain the damage of *record*."""
-        if note.code != "capture-cut":
-            self._damaged(record)
-            return True
-        if record.link == "hdlc" and record.problem:
-            self._cut(record, note)
-            return True
-        self.report_note(record, note)
-        return False
+        if note.code == "capture-cut" and not (record.link == "hdlc" and record.problem):
+            self.report_note(record, note)
+            return False
+        if note.code in _DAMAGE and not record.problem:
+            self.report_note(record, note)  # the header check alone is wrong: its sender computes it so
+            return False
+        lane = self._lanes.get(record.lane.text) or self._lane(record)
+        self._add(lane, record)
+        return True
 
-    def _damaged(self, record: Record) -> None:
-        """Search the cause of a damaged frame; its notes are one fact."""
-        notes = [note for note in record.notes if note.code in self.codes]
-        first = next((note for note in notes if note.code != "hdlc-hcs-wrong"), notes[0])
-        lane = record.lane.text
-        found: list[Candidate] = []
-        if self._searches[lane] < _MOST_SEARCHES:
-            self._searches[lane] += 1
-            found = search(record.octets)
-        if not found:
-            text = f"{first.text}; no single damage explains it"
-            self.report(record, first.code, "", POSSIBLE, text, start=first.start, end=first.end)
+    def _add(self, lane: _Lane, record: Record) -> None:
+        """Take the next piece of a region."""
+        if len(lane.region) >= _MOST_PIECES or sum(len(one.octets) for one in lane.region) > _MOST_OCTETS:
+            lane.region, lane.facts = [], []
+        if not lane.has_flow_control and any(octet in record.octets for octet in FLOW_CONTROL):
+            lane.has_flow_control = True
+        lane.octets += len(record.octets)
+        lane.region.append(record)
+        self._know_addresses(lane)
+        lane.searches += 1
+        if lane.searches > _MOST_SEARCHES:
+            self._count(record)
             return
+        if lane.last is not None and len(lane.region) == 1 and record.kind == NOISE and len(record.octets) == 1:
+            self._hurt_flag(lane, record, "the closing flag of the frame before it", lane.last)
+            return
+        if len(lane.region) > 1 and (joined := self._joined(lane)):
+            self._take_back(lane)
+            self._told(lane, self._tell(lane.region[0], joined))
+            return
+        alone = self._alone(lane, record)
+        if alone is None:
+            story = self.stories.of_fact(lane.facts[-1]) if lane.facts else None
+            if story is not None:
+                story.follows(record.number)
+        else:
+            self._told(lane, self._tell(record, alone))
+
+    def _told(self, lane: _Lane, fact: Fact) -> None:
+        """Remember what was told; what has a cause that hurts the whole lane takes the rest of the lane in."""
+        lane.facts.append(fact)
+        story = self.stories.of_fact(fact)
+        if story is None:
+            return
+        is_proved = fact.cause == "flow-control-octets-removed" and lane.known().lacks_flow_control
+        if fact.cause in LANE_CAUSES and (story.count > 1 or not lane.has_sound or is_proved):
+            lane.wide = story
+        if lane.wide is not None:
+            others = [one for one in self.stories.of_lane(fact.lane) if one.code in _FOLDED and _yields(one, lane.wide)]
+            self.stories.fold(lane.wide, others)
+
+    def _know_addresses(self, lane: _Lane) -> None:
+        """Take the addresses of the last sound frame: whoever is hurt has them, this way or the other."""
+        if self._seen is None:
+            return
+        octets = self._seen.octets.lstrip(b"\x7e")
+        middle = address_end(octets, 2) if len(octets) > 4 else 0
+        end = address_end(octets, middle) if middle else 0
+        if middle and end:
+            one, other = octets[2:middle], octets[middle:end]
+            lane.addresses = (one + other, other + one)
+
+    def _joined(self, lane: _Lane) -> Explained | None:
+        """Explain the whole region by one fault; None where none does."""
+        octets = b"".join(one.octets for one in lane.region)
+        for whole in (octets, b"\x7e" + octets):
+            found = search(whole, lane=lane.known())
+            if found and found[0].confidence in (CERTAIN, LIKELY) and found[0].repaired:
+                first = lane.region[0]
+                return Explained(
+                    _code_of(first), f"{len(octets)} octets in {len(lane.region)} pieces are one frame", found
+                )
+        return None
+
+    def _alone(self, lane: _Lane, record: Record) -> Explained | None:
+        """Explain one piece; None where it is the rest of what was told already."""
+        if record.kind == NOISE:
+            return explain_noise(record, lane.known(), is_first=not lane.has_sound and len(lane.region) == 1,
+                                 is_rest=bool(lane.facts))  # fmt: skip
+        found = search(record.octets, lane=lane.known())
+        code = _code_of(record)
+        text = next((note.text for note in record.notes if note.code in self.codes), "")
+        if record.problem == "truncated":
+            found = self._cut(record, found)
+            code = "hdlc-hcs-wrong" if _is_header_wrong(record) else "hdlc-fcs-wrong"
+        return Explained(code, text, found)
+
+    def _cut(self, record: Record, found: list[Candidate]) -> list[Candidate]:
+        """Tell a frame that the capture cut from one after which the line went on."""
+        if found and found[0].cause == "truncated" and not self._went_on(record):
+            return [found[0]._replace(cause="capture-ended"), *found[1:]]
+        return found
+
+    def _went_on(self, record: Record) -> bool:
+        """Tell whether the capture goes on behind the octets of *record*."""
+        seen = self._seen
+        if seen is None or seen.number > record.number:
+            return False
+        if seen.time_ns is not None and record.time_ns is not None:
+            return seen.time_ns > record.time_ns
+        return seen.packets[-1:] > record.packets[-1:]
+
+    # -- telling ------------------------------------------------------------------------------------------------------
+
+    def _take_back(self, lane: _Lane) -> None:
+        for fact in reversed(lane.facts):
+            self.stories.take_back(fact)
+        lane.facts = []
+
+    def _count(self, record: Record) -> None:
+        """Count a damaged frame that is not searched: there were too many."""
+        first = next(note for note in record.notes if note.code in self.codes)
+        self.report(record, first.code, "", POSSIBLE, first.text, start=first.start, end=first.end)
+
+    def _tell(self, record: Record, explained: Explained) -> Fact:
+        """Make a fact of an explanation."""
+        code, text, found = explained
+        if not found:
+            return self.report(record, code, "", POSSIBLE, f"{text}; no single damage explains it")
         best, rest = found[0], found[1:]
-        alternatives = tuple(
-            Alternative(one.cause, one.confidence, one.text) for one in rest if one.cause != best.cause or len(rest) < 4
-        )[:3]
-        start, end = (first.start, first.end) if best.at < 0 else (best.at, best.at + 1)
-        self.report(
-            record, first.code, best.cause, best.confidence, f"{first.text}: {best.text}", start=start, end=end,
-            alternatives=alternatives, proposed=best.repaired if best.confidence != POSSIBLE else b"",
+        alternatives = [Alternative(one.cause, one.confidence, one.text, *one.range, one.repaired) for one in rest]
+        start, end = best.range
+        return self.report(
+            record, code, best.cause, best.confidence, f"{text}: {best.text}" if text else best.text, start=start,
+            end=end, alternatives=alternatives, proposed=best.repaired,
         )  # fmt: skip
 
-    def _cut(self, record: Record, note: Note) -> None:
-        """Tell a frame that the reader cut at a flag octet inside from one that the capture cut."""
-        found = search(record.octets)
-        if found and found[0].cause == "cut-at-flag-octet":
-            best = found[0]
-            self.report(
-                record, "hdlc-fcs-wrong", best.cause, best.confidence, best.text, start=note.start, end=note.end,
-                proposed=best.repaired,
-            )  # fmt: skip
-            return
-        self.report_note(record, note)
+
+def _code_of(record: Record) -> str:
+    """Give the code of the main note of a damaged record."""
+    codes = [note.code for note in record.notes if note.code in _DAMAGE | _NOISE]
+    return next((code for code in codes if code != "hdlc-hcs-wrong"), codes[0] if codes else "hdlc-length-wrong")
+
+
+def _is_header_wrong(record: Record) -> bool:
+    return any(note.code == "hdlc-hcs-wrong" for note in record.notes)

@@ -50,7 +50,7 @@ class Family:
         self, record: Record, code: str, cause: str, confidence: str, text: str, *, start: int = 0, end: int = 0,
         severity: Severity | None = None, alternatives: Iterable[Alternative] = (), proposed: bytes = b"",
         subject: str = "", further: Iterable[Evidence] = (),
-    ) -> None:  # fmt: skip
+    ) -> Fact:  # fmt: skip
         """Report the fact *code* about *record*; its severity is the table's unless the note that said it has one.
 
         *further* is evidence in other records.
@@ -59,13 +59,13 @@ class Family:
             severity = _severity(code, cause)
         evidence = Evidence(record.number, start, end, text)
         meter = "" if record.server is None else str(record.server)
-        self.stories.add(
-            Fact(
-                code, severity, cause, confidence if cause else CERTAIN, evidence, record.time_ns, record.lane.text,
-                meter, tuple(alternatives), proposed, subject, tuple(further),
-                self.chains.of(record.lane.conversation, record.number),
-            )
+        fact = Fact(
+            code, severity, cause, confidence if cause else CERTAIN, evidence, record.time_ns, record.lane.text, meter,
+            tuple(alternatives), proposed, subject, tuple(further),
+            self.chains.of(record.lane.conversation, record.number),
         )  # fmt: skip
+        self.stories.add(fact)
+        return fact
 
     def report_about(
         self, one: Association, code: str, cause: str, confidence: str, proof: Sequence[Evidence], *,
@@ -81,9 +81,9 @@ class Family:
             )
         )  # fmt: skip
 
-    def report_note(self, record: Record, note: Note) -> None:
+    def report_note(self, record: Record, note: Note) -> Fact:
         """Report what a note says as it stands."""
-        self.report(
+        return self.report(
             record, note.code, note.cause, note.confidence, note.text, start=note.start, end=note.end,
             severity=note.severity,
         )  # fmt: skip

@@ -8,311 +8,184 @@ lost or too many has a single explanation falls with the length of the frame.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from analyzer.diagnosis.crc_states import backward, forward, octet_between
-from analyzer.diagnosis.frame_repair import Reads, Verdict, is_good_frame, judge
+from analyzer.diagnosis.frame_damage import NOTHING_KNOWN, Candidate, Damaged, Lane, damaged_frame
+from analyzer.diagnosis.frame_repair import Reads, information_at, judge, only_breaks_off
+from analyzer.diagnosis.frame_settles import SETTLES, bits
+from analyzer.diagnosis.octet_search import SEARCHES
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE
-from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust, announced_length
-from dissectors.checks import fcs, fcs_is_good
+from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust
 from dissectors.scanning import reads
 
-FLAG = 0x7E
-
-_MOST_CANDIDATES = 16
-_PAIRS_UP_TO = 160
-"""Frames up to so many octets are searched for two missing flow-control octets."""
-_SHORT = 128
-_FORMAT_SIZE = 2
-"""Octets of the frame format: where they are hurt, the length says nothing."""
-_ESCAPED = {0x5E: 0x7E, 0x5D: 0x7D}
-_FLOW_CONTROL = (0x11, 0x13)
+_MOST_CANDIDATES = 48
+_LONG = 512
+"""In longer frames even one turned bit may be chance."""
+_LLC_SIZE = 3
+_ZERO_LESS = 12
+"""So many octets of a frame without one 00: addresses, LLC and data have some."""
+_MANY = 600
+"""So many octets have neither 11 nor 13 among them once in a hundred times by chance."""
 _RECEIVER_SIZES = frozenset(1 << power for power in range(6, 12))
 
 
-class Candidate(NamedTuple):
-    """One explanation. *at* is the octet in the frame as it was given, flags counted; -1 where it is no one octet.
-
-    *repaired* is the frame between its flags as it may have been sent; empty where that cannot be known.
-    """
-
-    cause: str
-    confidence: str
-    text: str
-    at: int = -1
-    repaired: bytes = b""
-    verdict: Verdict | None = None
-    lost: int = 0
-    """Octets that are missing, where that is known."""
-
-
-class Damaged(NamedTuple):
-    """A frame whose check sequence or length is wrong: *body* stands between its flags, *shift* octets into it."""
-
-    body: bytes
-    shift: int
-    declared: int
-    has_end: bool
-    reads: Reads
-
-
-def search(octets: bytes, *, apdu_reads: Reads = reads) -> list[Candidate]:
+def search(octets: bytes, *, apdu_reads: Reads = reads, lane: Lane = NOTHING_KNOWN) -> list[Candidate]:
     """Explain the damage of an HDLC frame, given with the flags that it has. Total; best supported first."""
-    shift = int(octets[:1] == b"\x7e")
-    has_end = len(octets) > shift and octets[-1] == FLAG
-    body = octets[shift : len(octets) - has_end]
-    if len(body) <= _FORMAT_SIZE + 1:
+    damaged = damaged_frame(octets, apdu_reads, lane)
+    if damaged is None:
         return []
-    damaged = Damaged(body, shift, announced_length(body, 0), has_end, apdu_reads)
-    for settles in (_cut_at_flag, _swapped, _wrong_range, _stuffed, _newlines):
+    for settles in (*SETTLES, bits):
         found = list(settles(damaged))
-        if found:
+        if found and found[0].confidence is CERTAIN:
             return found
-    found = list(_seven_bits(damaged))
-    for hypothesis in (_one_octet, _one_missing, _one_too_many, _flow_control, _length_field):
+        if found and settles is not bits:
+            return found
+    for hypothesis in SEARCHES:
         found += hypothesis(damaged)
-    found = _ranked(found)
+    found = _ranked(damaged, found)
+    if damaged.has_end and (not found or found[0].confidence is POSSIBLE):
+        found = _with_flag(damaged, found)
     if not found or found[0].confidence is POSSIBLE:
-        found = _ranked([*_cut(damaged), *found])
+        found = _merged(found, list(_not_found_again(damaged)))
     return found[:_MOST_CANDIDATES]
 
 
-# -- what one look settles --------------------------------------------------------------------------------------------
+def _with_flag(damaged: Damaged, found: list[Candidate]) -> list[Candidate]:
+    """Take the last 7E for the last octet of the FCS, too, and idle fill for the flag behind it."""
+    body = damaged.body + b"\x7e"
+    other = damaged._replace(body=body, was=judge(body, damaged.reads, damaged.lane.addresses))
+    more = _ranked(other, [one for hypothesis in SEARCHES for one in hypothesis(other)])
+    if not more or more[0].verdict is None or not more[0].verdict.is_length_right or more[0].confidence is POSSIBLE:
+        return found
+    if found and found[0].verdict is not None and found[0].verdict.is_length_right:
+        return [*found, *(one._replace(confidence=POSSIBLE) for one in more)]
+    return [more[0]._replace(confidence=LIKELY), *more[1:], *found]
 
 
-def _cut_at_flag(damaged: Damaged) -> Iterator[Candidate]:
-    """The 7E that was taken for the closing flag belongs to the frame: type 3 has no escaping."""
-    whole = damaged.body + b"\x7e"
-    if len(whole) == damaged.declared and fcs_is_good(whole):
-        text = f"with one more octet 7E length field ({damaged.declared}) and FCS are right: it was taken for a flag"
-        yield Candidate("cut-at-flag-octet", CERTAIN, text, damaged.shift + len(damaged.body), whole)
+# -- more than can be found again -------------------------------------------------------------------------------------
 
 
-def _swapped(damaged: Damaged) -> Iterator[Candidate]:
-    body = damaged.body
-    turned = body[:-2] + body[:-3:-1]
-    if is_good_frame(turned):
-        text = "the two octets of the FCS stand in the wrong order, high octet first"
-        yield Candidate("fcs-octets-swapped", CERTAIN, text, damaged.shift + len(body) - 2, turned)
-
-
-def _ranges(body: bytes) -> Iterator[tuple[bytes, str]]:
-    inner = body[:-2]
-    yield b"\x7e" + inner, "it was computed over the opening flag too"
-    yield b"\x7e" + inner + b"\x7e", "it was computed over both flags too"
-    yield inner[2:], "it was computed without the frame format"
-    header = judge(body)
-    if header.header is Trust.GOOD:
-        for at in range(4, min(13, len(inner))):
-            if fcs_is_good(inner[:at]):
-                yield inner[at:], "it was computed over the information field alone"
-                return
-
-
-def _wrong_range(damaged: Damaged) -> Iterator[Candidate]:
-    body = damaged.body
-    if len(body) != damaged.declared or len(body) < MINIMUM_LENGTH:
-        return
-    stands = body[-2] | body[-1] << 8
-    for octets, text in _ranges(body):
-        if octets and fcs(octets) == stands:
-            right = body[:-2] + fcs(body[:-2]).to_bytes(2, "little")
-            yield Candidate("fcs-wrong-range", LIKELY, f"the FCS is right for other octets: {text}", -1, right)
-            return
-    if fcs(body[:-2]) ^ 0xFFFF == stands:
-        right = body[:-2] + fcs(body[:-2]).to_bytes(2, "little")
-        yield Candidate("fcs-wrong-range", LIKELY, "the FCS was sent without its last inversion", -1, right)
-
-
-def _stuffed(damaged: Damaged) -> Iterator[Candidate]:
-    body = damaged.body
-    if 0x7D not in body:
-        return
-    plain, at = bytearray(), 0
-    count = 0
-    while at < len(body):
-        if body[at] == 0x7D and at + 1 < len(body) and body[at + 1] in _ESCAPED:
-            plain.append(_ESCAPED[body[at + 1]])
-            count += 1
-            at += 2
-        else:
-            plain.append(body[at])
-            at += 1
-    if count and is_good_frame(bytes(plain)):
-        text = f"{count} octets were escaped with 7D as in PPP; without the escapes length and FCS are right"
-        yield Candidate("octet-stuffing", CERTAIN, text, damaged.shift + body.index(0x7D), bytes(plain))
-
-
-def _newlines(damaged: Damaged) -> Iterator[Candidate]:
-    """A terminal driver between line and capture wrote 0D 0A for 0A, or 0A for 0D."""
-    body = damaged.body
-    for shown, before, after in (("0A became 0D 0A", b"\r\n", b"\n"), ("0D 0A became 0A", b"\n", b"\r\n")):
-        other = body.replace(before, after)
-        if other != body and is_good_frame(other):
-            text = f"{body.count(before)} line ends were translated ({shown}): undone, length and FCS are right"
-            yield Candidate("newline-translation", CERTAIN, text, damaged.shift + body.index(before), other)
-            return
-
-
-# -- what is searched -------------------------------------------------------------------------------------------------
-
-
-def _one_octet(damaged: Damaged) -> Iterator[Candidate]:
-    """One octet is other than it was sent."""
-    body = damaged.body
-    if len(body) != damaged.declared and damaged.declared >= MINIMUM_LENGTH and len(body) > 4:
-        places = range(_FORMAT_SIZE)  # only the length itself can be the one octet
+def _not_found_again(damaged: Damaged) -> Iterator[Candidate]:
+    """More octets are missing or damaged than the check sequence can give back."""
+    if damaged.declared >= MINIMUM_LENGTH and damaged.missing > 0:
+        yield from _too_short(damaged)
+    elif damaged.declared >= MINIMUM_LENGTH and damaged.missing < 0:
+        text = f"{-damaged.missing} octets more than the length field says stand between the flags"
+        yield Candidate("octets-inserted", POSSIBLE, text)
+        yield Candidate("collision", POSSIBLE, f"{text}: two senders at once would give that too")
     else:
-        places = range(len(body))
-    ahead, back = forward(body), backward(body)
-    for at in places:
-        value = octet_between(ahead[at], back[at + 1])
-        if value is None or value == body[at]:
-            continue
-        repaired = body[:at] + bytes((value,)) + body[at + 1 :]
-        difference = value ^ body[at]
-        if difference.bit_count() == 1:
-            bit = difference.bit_length() - 1
-            text = f"bit {bit} of octet {damaged.shift + at} is turned: {body[at]:02X} where {value:02X} was sent"
-            yield _made(damaged, "bit-error", text, at, repaired)
-        else:
-            text = f"octet {damaged.shift + at} is {body[at]:02X} where {value:02X} was sent"
-            yield _made(damaged, "octet-damaged", text, at, repaired)
+        yield from _burst(damaged)
 
 
-def _one_missing(damaged: Damaged) -> Iterator[Candidate]:
-    """One octet got lost: the length says one more than there are."""
-    body = damaged.body
-    ahead, back = forward(body), backward(body)
-    seen: set[bytes] = set()
-    for at in range(len(body) + 1 if damaged.declared == len(body) + 1 else _FORMAT_SIZE + 1):
-        value = octet_between(ahead[at], back[at])
-        if value is None:
-            continue
-        repaired = body[:at] + bytes((value,)) + body[at:]
-        if repaired in seen or announced_length(repaired, 0) != len(repaired):
-            continue
-        seen.add(repaired)
-        cause = "flow-control-octets-removed" if value in _FLOW_CONTROL and _lacks_flow_control(body) else "octets-lost"
-        text = f"one octet {value:02X} is missing before octet {damaged.shift + at}"
-        yield _made(damaged, cause, text, at, repaired)._replace(lost=1)
-
-
-def _one_too_many(damaged: Damaged) -> Iterator[Candidate]:
-    """One octet came in between: the length says one less than there are."""
-    body = damaged.body
-    ahead, back = forward(body), backward(body)
-    seen: set[bytes] = set()
-    for at in range(len(body) if damaged.declared == len(body) - 1 else _FORMAT_SIZE + 1):
-        if ahead[at] != back[at + 1]:
-            continue
-        repaired = body[:at] + body[at + 1 :]
-        if repaired in seen or announced_length(repaired, 0) != len(repaired):
-            continue
-        seen.add(repaired)
-        yield _made(
-            damaged, "octets-inserted", f"octet {damaged.shift + at} ({body[at]:02X}) was not sent", at, repaired
-        )
-
-
-def _lacks_flow_control(body: bytes) -> bool:
-    """Tell whether neither XON nor XOFF is left in octets that usually hold some."""
-    return len(body) >= 8 and not any(octet in body for octet in _FLOW_CONTROL)
-
-
-def _flow_control(damaged: Damaged) -> Iterator[Candidate]:
-    """Two of 11 and 13 are missing: software flow control took them."""
-    body = damaged.body
-    if damaged.declared != len(body) + 2 or len(body) > _PAIRS_UP_TO or not _lacks_flow_control(body):
-        return
-    ahead, back = forward(body), backward(body)
-    for first in range(len(body) + 1):
-        for value in _FLOW_CONTROL:
-            states = forward(bytes((value,)) + body[first:], ahead[first])
-            for second in range(first, len(body) + 1):
-                other = octet_between(states[second - first + 1], back[second])
-                if other in _FLOW_CONTROL:
-                    repaired = body[:first] + bytes((value,)) + body[first:second] + bytes((other,)) + body[second:]
-                    text = f"{value:02X} and {other:02X} are missing, the octets XON and XOFF of software flow control"
-                    yield _made(damaged, "flow-control-octets-removed", text, first, repaired)._replace(lost=2)
-
-
-def _length_field(damaged: Damaged) -> Iterator[Candidate]:
-    """The frame is whole and its FCS right, but its length field says something else."""
-    body = damaged.body
-    if len(body) >= MINIMUM_LENGTH and len(body) != damaged.declared and fcs_is_good(body):
-        text = f"the FCS is right over all {len(body)} octets; the length field says {damaged.declared}"
-        yield Candidate("length-field-wrong", CERTAIN, text, damaged.shift, body)
-
-
-def _seven_bits(damaged: Damaged) -> Iterator[Candidate]:
-    """Every octet lost bit 7: the receiver was set to seven data bits."""
-    body = damaged.body
-    if max(body) < 0x80 and body[0] & 0xF0 == 0x20 and len(body) >= MINIMUM_LENGTH:
-        is_llc = b"\x66\x66\x00" in body or b"\x66\x67\x00" in body
-        text = "no octet has bit 7 set, and the frame format reads 2x where Ax belongs"
-        text += ", the LLC 66 66/67 00 where E6 E6/E7 00 belongs" if is_llc else ""
-        yield Candidate("seven-bit", CERTAIN if is_llc else LIKELY, text)
-
-
-def _cut(damaged: Damaged) -> Iterator[Candidate]:
-    """More octets are missing than can be found again."""
-    there, declared = len(damaged.body), damaged.declared
-    if declared < MINIMUM_LENGTH or there >= declared:
-        return
-    missing = declared - there
+def _too_short(damaged: Damaged) -> Iterator[Candidate]:
+    """Octets are missing, and no one octet gives the FCS."""
+    there, missing = len(damaged.body), damaged.missing
     total = there + damaged.shift + damaged.has_end
-    plural = "s are" if missing > 1 else " is"
-    text = f"{missing} octet{plural} missing: {there} of {declared} are there"
-    if total in _RECEIVER_SIZES:
+    text = f"{missing} octet{'s are' if missing > 1 else ' is'} missing: {there} of {damaged.declared} are there"
+    if lacks_zeros(damaged.body):
         yield Candidate(
-            "receiver-buffer-overflow", LIKELY, f"{text}, and {total} octets is the size of a receiver's buffer",
+            "text-dump-loss", LIKELY, f"{text}, and not one 00 among them: what handled them as text dropped the zeros",
             lost=missing,
         )  # fmt: skip
+    elif not damaged.has_end and total in _RECEIVER_SIZES:
+        told = f"{text}, and {total} octets is the size of a receiver's buffer"
+        yield Candidate("receiver-buffer-overflow", LIKELY, told, damaged.shift + there, lost=missing)
     elif not damaged.has_end:
-        yield Candidate(
-            "truncated", CERTAIN if judge(damaged.body).header is Trust.GOOD else LIKELY, text, lost=missing
-        )
-    elif missing > 1:
-        yield Candidate("octets-lost", LIKELY, text, lost=missing)
+        sure = CERTAIN if damaged.was.header is Trust.GOOD else LIKELY
+        yield Candidate("truncated", sure, text, damaged.shift + there, lost=missing)
+    elif missing > 1 or damaged.was.header is not Trust.GOOD:
+        found = list(_lost_or_cut(damaged, text))
+        if damaged.lacks_flow_control and 2 < missing < 3 + there // 8:
+            told = f"{text}, and neither 11 nor 13 is left among {max(damaged.lane.octets, there)} octets of this lane"
+            is_likely = damaged.lane.octets >= _MANY
+            taken = Candidate("flow-control-octets-removed", LIKELY if is_likely else POSSIBLE, told, lost=missing)
+            rest = [one._replace(confidence=POSSIBLE) for one in found]
+            found = [taken, *rest] if is_likely else [*rest, taken]
+        if 0 not in damaged.body and missing > 1:
+            told = f"{text}, and not one 00 is among them, as if they were handled as text"
+            found = [*(one._replace(confidence=POSSIBLE) for one in found), Candidate("text-dump-loss", POSSIBLE, told)]
+        yield from found
+
+
+def _lost_or_cut(damaged: Damaged, text: str) -> Iterator[Candidate]:
+    """A flag stands too early: octets before it are missing, or it is no flag and the reader stopped there."""
+    there, missing = len(damaged.body), damaged.missing
+    lost = Candidate("octets-lost", LIKELY, f"{text}; the closing flag is there", lost=missing)
+    if damaged.lane.has_inner_flags or 0x7E in damaged.body or damaged.was.header is not Trust.GOOD:
+        yield lost
+        return
+    told = f"{text}, and the last one is 7E: a reader that takes any 7E for the closing flag stops there"
+    cut = Candidate("cut-at-flag-octet", POSSIBLE, told, damaged.shift + there, lost=missing)
+    apdu = (damaged.body + b"\x7e")[information_at(damaged.body) + _LLC_SIZE :]
+    is_first = damaged.was.has_llc and only_breaks_off(apdu)
+    yield from (cut, lost._replace(confidence=POSSIBLE)) if is_first else (lost._replace(confidence=POSSIBLE), cut)
+
+
+def lacks_zeros(body: bytes) -> bool:
+    """Tell whether the zeros of a frame are gone: its LLC stands there without its third octet."""
+    return len(body) >= _ZERO_LESS and 0 not in body and (b"\xe6\xe6" in body or b"\xe6\xe7" in body)
+
+
+def _burst(damaged: Damaged) -> Iterator[Candidate]:
+    """Length and flags are right: several octets are other than they were sent."""
+    body = damaged.body
+    at = information_at(body) if damaged.was.header is Trust.GOOD else 0
+    where = "the header is right, so they lie in the information field or the FCS" if at else "the header is hit, too"
+    start = damaged.shift + (at or 0)
+    text = f"several octets are other than they were sent; {where}"
+    end = damaged.shift + len(body)
+    yield Candidate("burst", POSSIBLE, text, start, end=end)
+    yield Candidate("collision", POSSIBLE, "two senders at once would look the same", start, end=end)
 
 
 # -- ranking ----------------------------------------------------------------------------------------------------------
 
 
-def _made(damaged: Damaged, cause: str, text: str, at: int, repaired: bytes) -> Candidate:
-    return Candidate(cause, POSSIBLE, text, damaged.shift + at, repaired, judge(repaired, damaged.reads))
+def _points(one: Candidate) -> tuple[int, int]:
+    support = one.verdict.points if one.verdict is not None else _UNSEARCHED[one.confidence]
+    return support, _PRIOR.get(one.cause, 0)
 
 
-def _ranked(found: list[Candidate]) -> list[Candidate]:
+def _ranked(damaged: Damaged, found: list[Candidate]) -> list[Candidate]:
     """Put the best supported first, and say how sure the first is."""
-
-    def points(one: Candidate) -> tuple[int, int]:
-        support = one.verdict.points if one.verdict is not None else _UNSEARCHED[one.confidence]
-        return support, _PRIOR.get(one.cause, 0)
-
-    ranked = sorted(found, key=points, reverse=True)
-    if not ranked or (verdict := ranked[0].verdict) is None:
+    ranked = sorted(found, key=_points, reverse=True)
+    if not ranked or ranked[0].verdict is None:
         return ranked
     best, others = ranked[0], ranked[1:]
-    if any(points(one) >= points(best) for one in others):
+    if any(_points(one) >= _points(best) for one in others):
         return ranked  # what octets cannot decide stays several candidates
+    return [best._replace(confidence=_confidence(damaged, best, others)), *others]
+
+
+def _confidence(damaged: Damaged, best: Candidate, others: list[Candidate]) -> str:
+    """Say how sure the best explanation is: a second witness beside the FCS makes it certain."""
+    verdict = best.verdict
+    assert verdict is not None
+    if not verdict.is_length_right or verdict.header is Trust.UNREADABLE:
+        return POSSIBLE
+    is_header_mended = verdict.header is Trust.GOOD and damaged.was.header is not Trust.GOOD and verdict.has_information
+    is_apdu_mended = verdict.apdu is True and damaged.was.apdu is False
     is_alone = not any(one.verdict is not None and one.verdict.points == verdict.points for one in others)
-    confidence = POSSIBLE
-    if verdict.is_length_right and is_alone:
-        is_proved = verdict.header is Trust.GOOD and verdict.apdu is not False and len(best.repaired) <= _SHORT
-        confidence = CERTAIN if is_proved else LIKELY
-    elif verdict.is_length_right and best.cause == "bit-error":
-        confidence = LIKELY
-    if best.cause in _COMMON and len(best.repaired) > _SHORT:
-        confidence = POSSIBLE
-    return [best._replace(confidence=confidence), *others]
+    if best.cause == "octet-damaged":
+        return CERTAIN if is_alone and (is_header_mended or is_apdu_mended) else POSSIBLE
+    if best.cause == "bit-error":
+        if is_header_mended or is_apdu_mended:
+            return CERTAIN
+        return LIKELY if len(best.repaired) <= _LONG else POSSIBLE
+    if verdict.header is not Trust.GOOD or not is_alone:
+        return POSSIBLE
+    return CERTAIN if verdict.has_information or best.cause == "octets-inserted" else LIKELY
 
 
-_COMMON = frozenset({"octet-damaged", "octets-lost"})
-"""Explanations that any damage may have by chance: one for each 256 octets of the frame."""
-_UNSEARCHED = {CERTAIN: 16, LIKELY: 9, POSSIBLE: 0}
+def _merged(found: list[Candidate], wide: list[Candidate]) -> list[Candidate]:
+    """Put what was searched and what can only be counted in one order; both stay possible where neither is sure."""
+    sure = [one for one in wide if one.confidence is not POSSIBLE]
+    if sure and (not found or found[0].verdict is None or not found[0].verdict.is_length_right):
+        return [*wide, *found]
+    return [*found, *wide]
+
+
+_UNSEARCHED = {CERTAIN: 19, LIKELY: 10, POSSIBLE: 0}
 _PRIOR = {"bit-error": 3, "flow-control-octets-removed": 2, "octets-lost": 1, "octets-inserted": 1, "octet-damaged": 0}
 """Of explanations with the same support the one that happens more often comes first."""
 
-__all__ = ["CERTAIN", "LIKELY", "POSSIBLE", "Candidate", "search"]
+__all__ = ["Candidate", "Lane", "lacks_zeros", "search"]

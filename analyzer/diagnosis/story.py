@@ -31,6 +31,10 @@ class Alternative(NamedTuple):
     cause: str
     confidence: str
     text: str
+    start: int = 0
+    end: int = 0
+    octets: bytes = b""
+    """The frame between its flags as it may have been sent, where that can be known."""
 
 
 class Fact(NamedTuple):
@@ -64,7 +68,9 @@ class Story:
         self.count = 0
         self.records: list[int] = []
         self.evidence: list[Evidence] = []
-        self.alternatives: dict[str, Alternative] = {}
+        self.candidates = first.alternatives
+        """What else the first occurrence could be, best first."""
+        self._others: dict[str, Alternative] = {}
         self.proposed: tuple[int, bytes] | None = None
         """A record and the frame that may have been sent in its place."""
         self.chains: set[int] = set()
@@ -83,13 +89,40 @@ class Story:
         if len(self.evidence) < _MOST_EVIDENCE:
             self.evidence += (fact.evidence, *fact.further)
         for one in fact.alternatives:
-            if len(self.alternatives) < _MOST_EVIDENCE:
-                self.alternatives.setdefault(one.cause, one)
+            if one.cause != self.cause and len(self._others) < _MOST_EVIDENCE:
+                self._others.setdefault(one.cause, one)
         if fact.proposed and self.proposed is None:
             self.proposed = (fact.evidence.record, fact.proposed)
         if _RANK[fact.confidence] > _RANK[self.confidence]:
             self.confidence = fact.confidence
         self.last_ns = fact.time_ns
+
+    def drop(self, fact: Fact) -> None:
+        """Forget the newest occurrence, which is *fact*."""
+        if self.records and self.records[-1] == fact.evidence.record:
+            self.records.pop()
+        if self.evidence and self.evidence[-1] == fact.evidence:
+            self.evidence.pop()
+        if self.proposed is not None and self.proposed[0] == fact.evidence.record:
+            self.proposed = None
+
+    def absorb(self, other: Story) -> None:
+        """Take the occurrences of another story in."""
+        self.count += other.count
+        self.records = sorted({*self.records, *other.records})[:_MOST_RECORDS]
+        if other.first_ns is not None:
+            self.first_ns = min(other.first_ns, self.first_ns if self.first_ns is not None else other.first_ns)
+
+    def follows(self, record: int) -> None:
+        """Tell that what is odd in *record* follows from this fault."""
+        if len(self.records) < _MOST_RECORDS and record not in self.records[-8:]:
+            self.records.append(record)
+
+    @property
+    def alternatives(self) -> list[Alternative]:
+        """Give what else it could be for a person to read: other causes first, each once; then other places."""
+        places = [one for one in self.candidates if one.cause == self.cause]
+        return [*self._others.values(), *places][:_MOST_EVIDENCE]
 
     @property
     def first_record(self) -> int:
@@ -128,19 +161,50 @@ class Stories:
     def __init__(self) -> None:
         self._stories: dict[tuple[str, str, str, str], Story] = {}
 
-    def add(self, fact: Fact) -> None:
-        """Add one occurrence to its story."""
-        key = (fact.lane, fact.code, fact.cause, fact.subject)
+    def add(self, fact: Fact) -> Story | None:
+        """Add one occurrence to its story, and give that; None where there are too many."""
+        key = _key(fact)
         story = self._stories.get(key)
         if story is None:
             if len(self._stories) >= self.MOST:
-                return
+                return None
             story = self._stories[key] = Story(fact)
         story.add(fact)
+        return story
+
+    def take_back(self, fact: Fact) -> None:
+        """Take the newest occurrence of a story back: what came behind it tells better."""
+        story = self._stories.get(_key(fact))
+        if story is None:
+            return
+        story.count -= 1
+        if not story.count:
+            del self._stories[_key(fact)]
+            return
+        story.drop(fact)
+
+    def of_fact(self, fact: Fact) -> Story | None:
+        """Give the story that a fact went into."""
+        return self._stories.get(_key(fact))
+
+    def of_lane(self, lane: str) -> list[Story]:
+        """Give the stories of a lane."""
+        return [one for key, one in self._stories.items() if key[0] == lane]
+
+    def fold(self, story: Story, others: list[Story]) -> None:
+        """Let *story* tell what *others* told: they have one cause."""
+        for other in others:
+            if other is not story:
+                story.absorb(other)
+                self._stories.pop((other.lane, other.code, other.cause, other.subject), None)
 
     def sorted(self) -> list[Story]:
         """Give the stories that follow from no other, worst first, then in the order of the capture."""
         return sorted(tied(self._stories.values()), key=lambda one: (-int(one.worst), one.first_record))
+
+
+def _key(fact: Fact) -> tuple[str, str, str, str]:
+    return fact.lane, fact.code, fact.cause, fact.subject
 
 
 def severity_of(name: str) -> Severity:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from analyzer.diagnosis.frame_repair import information_of
-from analyzer.diagnosis.story import Story
+from analyzer.diagnosis.story import POSSIBLE, Alternative, Story
 from analyzer.export.times import clock_text, seconds_text
 from dissectors.scanning import scan_apdu
 from dissectors.writers import apdu_text
@@ -30,10 +30,10 @@ def text_lines(number: int, story: Story, digits: int, *, utc: bool = False) -> 
         place = f", octets {one.start} to {one.end - 1}" if one.end > one.start + 1 else ""
         place = f", octet {one.start}" if one.end == one.start + 1 else place
         yield from _folded("seen", f"record {one.record}{place}: {one.text}")
-    if story.proposed is not None:
+    if story.proposed is not None and story.confidence != POSSIBLE:
         record, octets = story.proposed
         yield from _folded("may be", f"record {record} as it may have been sent: [{octets.hex(' ').upper()}]")
-    for other in story.alternatives.values():
+    for other in story.alternatives:
         yield from _folded("or", f"{other.cause} ({other.confidence}): {other.text}")
     for follower in story.leads_to:
         yield from _folded("so", _follower(follower))
@@ -92,16 +92,26 @@ def _object(first: dict[str, Any], story: Story, digits: int) -> str:
         for one in story.evidence
     ]
     parts.append(f'"evidence": {_text(evidence)}')
-    if story.alternatives:
-        found = [one._asdict() for one in story.alternatives.values()]
+    if story.candidates:
+        found = [_candidate(one) for one in story.candidates]
         parts.append(f'"candidates": {_text(found)}')
     if story.advice:
         parts.append(f'"advice": {_text(list(story.advice))}')
-    if story.proposed is not None:
+    if story.proposed is not None and story.confidence != POSSIBLE:
         parts.append(f'"proposed": {_proposed(story.proposed[1])}')
     if story.leads_to:
         parts.append(f'"leads_to": [{", ".join(_object({}, one, digits) for one in story.leads_to)}]')
     return f"{{{', '.join(parts)}}}"
+
+
+def _candidate(one: Alternative) -> dict[str, Any]:
+    """Give the members of a candidate; where it is and what it would give only where that is known."""
+    members: dict[str, Any] = {"cause": one.cause, "confidence": one.confidence, "text": one.text}
+    if one.end > one.start:
+        members["range"] = [one.start, one.end]
+    if one.octets:
+        members["octets"] = one.octets.hex().upper()
+    return members
 
 
 def _proposed(octets: bytes) -> str:

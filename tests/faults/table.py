@@ -1,0 +1,9 @@
+"""The table of faults: every cause of the catalogue, how it is put into a session, and what must be named."""
+
+from __future__ import annotations
+
+from tests.faults.case import Fault
+from tests.faults.frames import FRAME_FAULTS
+
+FAULTS: tuple[Fault, ...] = (*FRAME_FAULTS,)
+"""All rows. A module of injectors gives its rows as a tuple; add it here."""
