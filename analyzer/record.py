@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dissectors.scanning import Entry
 from dissectors.tree import Note
+
+if TYPE_CHECKING:
+    from dissectors.scanning import Entry
 
 APDU, PART, LINK, MESSAGE, NOISE = "apdu", "part", "link", "message", "noise"
 """Kinds of records."""

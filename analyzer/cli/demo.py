@@ -1,9 +1,11 @@
-"""``dlmshark demo``: decode a bundled sample capture."""
+"""``dlmshark demo``: a bundled sample capture, in the terminal UI, or decoded where stdout is no terminal."""
 
 from __future__ import annotations
 
 from analyzer.cli.arguments import Parser
 from analyzer.cli.main import USAGE_ERROR, fail
+from analyzer.cli.view import is_wanted
+from analyzer.cli.view import run as view
 from captures.samples import samples
 
 DEFAULT = "ln-ciphered"
@@ -11,7 +13,7 @@ DEFAULT = "ln-ciphered"
 
 def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
-    made = Parser(prog="dlmshark demo", description="Decode a bundled sample capture.")
+    made = Parser(prog="dlmshark demo", description="Open a bundled sample capture, or decode it.")
     made.add_argument("name", nargs="?", default=DEFAULT, help=f"which sample (default: {DEFAULT})")
     made.add_argument("--list", action="store_true", help="name the samples")
     options, rest = made.parse_known_args(words)
@@ -23,8 +25,10 @@ def run(words: list[str]) -> int:
         return 0
     if options.name not in known:
         return fail(f"no sample '{options.name}': expected one of {', '.join(known)}", USAGE_ERROR)
-    from analyzer.cli.decode import run as decode
-
     sample = known[options.name]
     keys = ["-k", str(sample.keys)] if sample.keys else []
+    if is_wanted():
+        return view([str(sample.path), *keys, *rest])
+    from analyzer.cli.decode import run as decode
+
     return decode([str(sample.path), *keys, *rest])

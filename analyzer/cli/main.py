@@ -38,7 +38,8 @@ COMMANDS: dict[str, Command] = {
     "doctor": Command("analyzer.cli.doctor", "what went wrong, where, why, and what to try", False),
     "rules": Command("analyzer.cli.rules", "the facts and causes that doctor knows", False),
     "keys": Command("analyzer.cli.keys", "check a keyring, and which of its keys open what in captures", False),
-    "demo": Command("analyzer.cli.demo", "decode a bundled sample capture", False),
+    "demo": Command("analyzer.cli.demo", "a bundled sample capture, opened on a terminal, decoded in a pipe", False),
+    "view": Command("analyzer.cli.view", "open captures in the terminal UI, as without a command", False),
 }
 
 HELP = """\
@@ -107,14 +108,15 @@ def _dispatch(words: list[str]) -> int:
 
         print(f"dlmshark {version('dlmshark')}")
         return 0
-    if not words and (sys.stdin is None or sys.stdin.isatty()):
+    is_seen = sys.stdout is not None and sys.stdout.isatty()
+    if not words and not is_seen and (sys.stdin is None or sys.stdin.isatty()):
         print(_help(), end="")
         return 0
     if words and words[0] in COMMANDS:
         return _run(words[0], words[1:])
     if words and not words[0].startswith("-") and not _exists(words[0]):
         return _unknown(words[0])
-    return _run("decode", words)
+    return _run("view" if is_seen else "decode", words)
 
 
 def _exists(word: str) -> bool:

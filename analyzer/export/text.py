@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from analyzer.detail import OutlineText, detail, walk
+from analyzer.export.glyphs import GLYPHS, MARKS
 from analyzer.export.summary import summary
 from analyzer.export.times import clock_text
-from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Record
+from analyzer.record import Record
 from analyzer.tracking.values import Value, no_values
 from dissectors.hdlc import control_type
 from dissectors.tree import Node, Severity, shown
 
-GLYPHS = {REQUEST: "→", RESPONSE: "←", UNSOLICITED: "⇠"}
-"""Directions in one sign: asked, answered, sent unasked."""
-MARKS = {Severity.CHAT: "", Severity.NOTE: "·", Severity.WARNING: "!", Severity.ERROR: "✗"}
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 _PER_LINE = 16
 _OF_ALL_FRAMES, _MOST_EXPLAINED = {"meter-quirk", "line-settings-differ"}, 4096

@@ -1,0 +1,51 @@
+"""``dlmshark INPUT...``: the terminal UI on captures; what is asked of it that only ``decode`` can do, that does."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from analyzer.cli.arguments import Parser
+from analyzer.cli.inputs import add_inputs, forced_stacks
+from analyzer.cli.keyrings import keyring
+from analyzer.cli.main import INPUT_ERROR, fail
+
+_UI = "analyzer.tui.program"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    made = Parser(prog="dlmshark view", description="Open captures in the terminal UI.")
+    add_inputs(made)
+    made.add_argument("-Y", "--filter", default="", metavar="EXPR", help="show only what matches")
+    made.add_argument("--utc", action="store_true", help="times in UTC")
+    made.add_argument("--theme", default="", help="dark, light, high-contrast or 16-colours")
+    return made
+
+
+def run(words: list[str]) -> int:
+    """Run the command. Returns the exit status."""
+    options, rest = parser().parse_known_args(words)
+    if rest or options.hex or not is_wanted():
+        from analyzer.cli.decode import run as decode
+
+        return decode(words)
+    inputs = [*options.inputs, *options.read]
+    if not inputs and not sys.stdin.isatty():
+        inputs = ["-"]
+    missing = next((one for one in inputs if one != "-" and not Path(one).exists()), None)
+    if missing is not None:
+        return fail(f"{missing}: no such file", INPUT_ERROR)
+    forced, keys = forced_stacks(options), keyring(options)
+    ui = import_module(_UI)  # a floor of its own: what runs here loads nothing of it before
+    status: int = ui.run(
+        inputs, keys=keys, decode_as=forced, is_utc=options.utc, expression=options.filter, theme=options.theme
+    )
+    return status
+
+
+def is_wanted() -> bool:
+    """Tell whether a person sits at both ends: on a terminal, not in a pipe."""
+    return sys.stdout is not None and sys.stdout.isatty()

@@ -1,0 +1,179 @@
+"""The columns of the record list: what each is called, how wide it is, and what it says of a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from analyzer.export.glyphs import GLYPHS, MARKS
+from analyzer.export.times import clock_text
+from analyzer.record import REQUEST, RESPONSE
+from analyzer.tui.fitting import fit, fit_right, fit_summary, printable
+from dissectors.tree import Severity
+
+if TYPE_CHECKING:
+    from analyzer.export.lines import Line
+
+Said = tuple[str, str]
+"""A text in its width, and the name of its colour."""
+CLOCK, SINCE_FIRST, SINCE_BEFORE, SINCE_REQUEST = "clock", "since first", "since before", "since request"
+TIME_MODES = (CLOCK, SINCE_FIRST, SINCE_BEFORE, SINCE_REQUEST)
+COLOURS = {
+    Severity.ERROR: "error bold", Severity.WARNING: "warning bold", Severity.NOTE: "note", Severity.CHAT: "muted",
+}  # fmt: skip
+_LOCKS = {
+    "open": (" ", "text"), "verified": ("◆", "good"), "unverified": ("◇", "warning"), "closed": ("■", "muted"),
+    "broken": ("⊘", "error"),
+}  # fmt: skip
+_NARROW = 100
+_PLAIN = frozenset({"wrapper", "apdu", "p1", "noise"})
+"""Links without a control field: one word says all, and a narrow list goes without it."""
+LOCK_LEGEND = "◆ verified · ◇ opened, not verified · ■ closed · ⊘ broken"
+
+
+class Look(NamedTuple):
+    """What the list knows beside the record: how times are shown."""
+
+    time_mode: str = CLOCK
+    digits: int = 3
+    first_ns: int | None = None
+    before_ns: int | None = None
+    is_utc: bool = False
+
+
+class Column(NamedTuple):
+    """A column; *width* 0 takes what is left, *from_width* is how wide the list must be to show it."""
+
+    name: str
+    heading: str
+    width: int
+    write: Callable[[Line, int, Look], Said]
+    from_width: int = 0
+    is_right: bool = False
+    short: str = ""
+    """The heading where the usual one has no room."""
+
+
+def glyph_of(severity: int) -> Said:
+    """Give the sign and colour of a severity; -1 is none."""
+    if severity < 0:
+        return " ", "text"
+    return MARKS[Severity(severity)] or " ", COLOURS[Severity(severity)]
+
+
+def duration_text(time_ns: int) -> str:
+    """Write how long something took, in three figures: ``184 ms``, ``2.41 s``."""
+    seconds = time_ns / 1e9
+    if abs(seconds) < 1e-3:
+        return f"{seconds * 1e6:.0f} µs"
+    if abs(seconds) < 1:
+        return f"{seconds * 1e3:.3g} ms" if abs(seconds) < 0.9995 else "1.00 s"
+    return f"{seconds:.2f} s" if abs(seconds) < 100 else f"{seconds:.0f} s"
+
+
+def address_text(line: Line) -> str:
+    """Write who speaks with whom."""
+    if line.client is None and line.server is None:
+        return ""
+    client, server = ("-" if one is None else one for one in (line.client, line.server))
+    return f"{client} ↔ {server}"
+
+
+def _severity(line: Line, width: int, look: Look) -> Said:
+    return glyph_of(line.severity)
+
+
+def _number(line: Line, width: int, look: Look) -> Said:
+    return fit_right(str(line.number), width), "faint"
+
+
+def _time(line: Line, width: int, look: Look) -> Said:
+    if line.time_ns is None:
+        return fit("-", width), "faint"
+    if look.time_mode == SINCE_REQUEST:
+        return fit_right("" if line.latency_ns is None else duration_text(line.latency_ns), width), "muted"
+    if look.time_mode == CLOCK:
+        digits = min(look.digits, width - 9)
+        return fit(clock_text(line.time_ns, max(digits, 0), utc=look.is_utc)[11:], width), "muted"
+    since = look.first_ns if look.time_mode == SINCE_FIRST else look.before_ns
+    return fit_right("" if since is None else f"{(line.time_ns - since) / 1e9:.{min(look.digits, 6)}f}", width), "muted"
+
+
+def _direction(line: Line, width: int, look: Look) -> Said:
+    return GLYPHS.get(line.direction, "·"), {REQUEST: "request", RESPONSE: "response"}.get(line.direction, "muted")
+
+
+def _address(line: Line, width: int, look: Look) -> Said:
+    return fit(address_text(line), width), "muted"
+
+
+def _link(line: Line, width: int, look: Look) -> Said:
+    return fit(line.link, width), "faint"
+
+
+def _lock(line: Line, width: int, look: Look) -> Said:
+    return _LOCKS.get(line.lock, ("?", "muted"))
+
+
+def _summary(line: Line, width: int, look: Look) -> Said:
+    text = printable(line.summary)
+    colour = {REQUEST: "text", RESPONSE: "text"}.get(line.direction, "text")
+    return fit_summary(text, width), "muted" if line.link == "noise" else colour
+
+
+def _value(line: Line, width: int, look: Look) -> Said:
+    return fit_right(printable(line.value), width), "value"
+
+
+def _latency(line: Line, width: int, look: Look) -> Said:
+    return fit_right("" if line.latency_ns is None else duration_text(line.latency_ns), width), "faint"
+
+
+COLUMNS: dict[str, Column] = {
+    one.name: one
+    for one in (
+        Column("severity", "", 1, _severity),
+        Column("number", "No.", 6, _number, is_right=True),
+        Column("time", "Time", 12, _time),
+        Column("direction", "", 1, _direction),
+        Column("address", "Client ↔ Server", 10, _address, short="C ↔ S"),
+        Column("link", "Link", 7, _link),
+        Column("lock", "", 1, _lock),
+        Column("summary", "Summary", 0, _summary),
+        Column("value", "Value", 18, _value, 116, is_right=True),
+        Column("latency", "Answered", 8, _latency, 100, is_right=True),
+    )
+}
+"""All columns, in their usual order."""
+
+
+class Widths(NamedTuple):
+    """How wide the texts of some columns are; they grow with what was seen, and never shrink."""
+
+    address: int = 5
+    link: int = 0
+
+    def grown(self, line: Line) -> Widths:
+        """Make room for *line*."""
+        link = 0 if line.link in _PLAIN else len(line.link)
+        return Widths(max(self.address, len(address_text(line))), max(self.link, link))
+
+
+def layout(names: tuple[str, ...], width: int, digits: int, seen: Widths) -> list[tuple[Column, int]]:
+    """Give the columns that a list of *width* cells shows, each with its width; one blank stands between."""
+    wide = [(one, _wide(one, width, digits, seen)) for one in map(COLUMNS.__getitem__, names)]
+    shown = [(one, room) for one, room in wide if width >= one.from_width and (room or one.name == "summary")]
+    left = width - sum(room for _, room in shown) - max(len(shown) - 1, 0)
+    return [(one, room or max(left, 8)) for one, room in shown]
+
+
+def _wide(column: Column, width: int, digits: int, seen: Widths) -> int:
+    """Say how wide a column is; what is narrow everywhere, or the same, leaves its room to the summary."""
+    is_narrow = width < _NARROW
+    if column.name == "time":
+        return 9 + min(digits, 3 if is_narrow else 6) if digits else 8
+    if column.name == "address":
+        return min(seen.address, 10) if is_narrow else max(seen.address, len(column.heading))
+    if column.name == "link":
+        return min(seen.link, 7) if is_narrow else max(seen.link, column.width)
+    return column.width

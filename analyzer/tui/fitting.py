@@ -1,0 +1,56 @@
+"""Texts into the cells they have: nothing is cut without an ellipsis, and what says most goes last."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from rich.cells import cell_len, set_cell_size
+
+_SEPARATOR = " · "
+_CODE = re.compile(r"\d+-\d+:\d+\.\d+\.\d+\*\d+ (?=\S)")
+_SHORTEST, _VALUE = 6, 24
+"""What a part keeps at least; up to how long the last one is a value, which stays whole."""
+
+
+def fit(text: str, width: int) -> str:
+    """Fill *text* up to *width* cells, or cut it with an ellipsis."""
+    if width <= 0:
+        return ""
+    length = len(text) if text.isascii() else cell_len(text)
+    if length <= width:
+        return text + " " * (width - length)
+    return set_cell_size(text, width - 1) + "…"
+
+
+def fit_right(text: str, width: int) -> str:
+    """Put *text* at the right end of *width* cells, or cut it with an ellipsis."""
+    length = len(text) if text.isascii() else cell_len(text)
+    return " " * (width - length) + text if length <= width else fit(text, width)
+
+
+@lru_cache(maxsize=16384)
+def fit_summary(text: str, width: int) -> str:
+    """Fit what a record is: the OBIS code goes first where its name says the same, then the longest part shrinks."""
+    if cell_len(text) <= width:
+        return fit(text, width)
+    parts = [_CODE.sub("", part) if index else part for index, part in enumerate(text.split(_SEPARATOR))]
+    excess = sum(map(cell_len, parts)) + len(_SEPARATOR) * (len(parts) - 1) - width
+    while excess > 0 and len(parts) > 1:
+        lengths = {index: cell_len(part) for index, part in enumerate(parts) if index}
+        if lengths[len(parts) - 1] <= _VALUE and len(parts) > 2:
+            del lengths[len(parts) - 1]
+        longest = max(lengths, key=lambda index: lengths[index])
+        length = lengths.pop(longest)
+        floor = max(_SHORTEST, *(one - 1 for one in lengths.values())) if lengths else _SHORTEST
+        keep = max(floor, length - excess)
+        if length <= _SHORTEST:
+            break
+        parts[longest] = fit(parts[longest], keep).rstrip()
+        excess -= length - cell_len(parts[longest])
+    return fit(_SEPARATOR.join(parts), width)
+
+
+def printable(text: str) -> str:
+    """Write a text in one line that moves no cursor: a meter's string must not command a terminal."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)

@@ -1,0 +1,36 @@
+"""Runs the terminal UI: the terminal it draws on and the keys it reads, whatever stdin and stderr are."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from analyzer.security.keyring import Keyring
+
+
+def run(
+    inputs: Sequence[str], *, keys: Keyring | None = None, decode_as: dict[str, str] | None = None,
+    is_utc: bool = False, expression: str = "", theme: str = "", title: str = "",
+) -> int:  # fmt: skip
+    """Open *inputs*; none opens the start page. Returns the exit status."""
+    _find_terminal()
+    from analyzer.tui.app import DlmsharkApp, Options
+
+    shown = title or ", ".join(Path(one).name if one != "-" else "stdin" for one in inputs)
+    options = Options(tuple(inputs), shown, keys, decode_as, is_utc, expression, theme)
+    app = DlmsharkApp(options)
+    app.run()
+    return app.return_code or 0
+
+
+def _find_terminal() -> None:
+    """Draw on the terminal that stdout is, and read keys from it though stdin brings a capture."""
+    if sys.__stderr__ is None or not sys.__stderr__.isatty():
+        setattr(sys, "__stderr__", sys.__stdout__)  # noqa: B010 -- the driver draws there
+    if sys.__stdin__ is None or not sys.__stdin__.isatty():
+        terminal = os.open("CONIN$" if os.name == "nt" else "/dev/tty", os.O_RDWR)
+        setattr(sys, "__stdin__", os.fdopen(terminal, encoding="utf-8"))  # noqa: B010 -- it reads keys there

@@ -1,0 +1,158 @@
+"""What every screen does alike: keys to commands by the one table, a title, a prompt and a status line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from textual import events
+from textual.screen import Screen
+from textual.widgets import Input
+
+from analyzer.tui.commands import COMMANDS, Command, Pressed
+from analyzer.tui.widgets.bars import StatusBar, TitleBar
+from analyzer.tui.widgets.prompt import Choice, Prompt, Question, Verdict
+
+if TYPE_CHECKING:
+    from analyzer.tui.app import DlmsharkApp
+
+Runner = Callable[..., None]
+
+
+class BaseScreen(Screen[None], inherit_bindings=False):
+    """A screen whose keys come from the table of commands."""
+
+    contexts: tuple[str, ...] = ()
+    title_text = ""
+
+    @property
+    def program(self) -> DlmsharkApp:
+        """The application."""
+        return cast("DlmsharkApp", self.app)
+
+    # -- commands -------------------------------------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        """Look a key up, and run what it means."""
+        if isinstance(self.focused, Input) and event.key != "ctrl+q":
+            return
+        character = event.character
+        key = character if character and character.isprintable() and character != " " else event.key
+        event.stop()
+        event.prevent_default()
+        pressed = self.program.key_reader.press(key, self.key_contexts())
+        self.show_status()
+        if pressed is not None:
+            self.run_pressed(pressed)
+
+    def key_contexts(self) -> tuple[str, ...]:
+        """Say where keys count now, the nearest first."""
+        focused = self.focused
+        return (*getattr(focused, "contexts", ()), *self.contexts, "any")
+
+    def run_pressed(self, pressed: Pressed) -> None:
+        """Run a command, in the nearest of focused pane, screen and program that has it."""
+        runner = self.runner(pressed.command)
+        if runner is None:
+            self.flash(f"{pressed.command.name}: not on this screen", "warning")
+        elif pressed.command.argument and pressed.command.name != "last":
+            runner(pressed.number, pressed.argument)
+        else:
+            runner(pressed.number)
+
+    def runner(self, command: Command) -> Runner | None:
+        """Find what runs a command here."""
+        name = f"command_{command.name.replace('-', '_')}"
+        for owner in (self.focused, self, self.app):
+            found: Runner | None = getattr(owner, name, None)
+            if found is not None:
+                return found
+        return None
+
+    def available(self) -> list[Command]:
+        """Give the commands that can be run here."""
+        return [one for one in COMMANDS.values() if self.runner(one) is not None]
+
+    # -- lines ----------------------------------------------------------------------------------------------------
+
+    def flash(self, text: str, colour: str = "text") -> None:
+        """Show a message for a few seconds."""
+        for bar in self.query(StatusBar):
+            bar.flash(text, colour)
+
+    def show_status(self) -> None:
+        """Write the status line."""
+
+    def show_title(self) -> None:
+        """Write the title line."""
+        for bar in self.query(TitleBar):
+            bar.say(*self.program.title_line(self.title_text))
+
+    def on_mount(self) -> None:
+        """Write the lines when they stand."""
+        self.show_title()
+        self.show_status()
+
+    # -- prompt ---------------------------------------------------------------------------------------------------
+
+    def ask(self, question: Question, text: str = "") -> None:
+        """Ask in the last lines."""
+        prompt = self.query_one(Prompt)
+        prompt.history = self.program.history
+        self._before_prompt = self.focused
+        prompt.ask(question, text)
+
+    def on_prompt_gave_up(self) -> None:
+        """Give the keys back."""
+        self.return_focus()
+
+    def return_focus(self) -> None:
+        """Give the keys back to the pane that had them before the prompt."""
+        before = getattr(self, "_before_prompt", None)
+        if before is not None and before.is_attached:
+            before.focus()
+
+    def on_prompt_answered(self, event: Prompt.Answered) -> None:
+        """Run what was typed."""
+        self.return_focus()
+        if event.kind == "command":
+            self.run_typed(event.text)
+        else:
+            answer: Runner | None = getattr(self, f"answer_{event.kind.replace('-', '_')}", None)
+            if answer is not None:
+                answer(event.text)
+
+    def command_command(self, count: int) -> None:
+        """Ask for a command."""
+        self.ask(Question("command", ":", self._command_choices, self._command_verdict))
+
+    def run_typed(self, text: str) -> None:
+        """Run a command that was typed; the first letters are enough."""
+        word, _, rest = text.strip().partition(" ")
+        if not word:
+            return
+        if word.isdecimal():
+            self.run_pressed(Pressed(COMMANDS["last"], int(word)))
+            return
+        found = COMMANDS.get(word)
+        if found is None:
+            near = [one for one in self.available() if one.name.startswith(word)]
+            if len(near) != 1:
+                self.flash(f"no command '{word}'" if not near else f"'{word}' may be any of several", "error")
+                return
+            found = near[0]
+        if found.name == "last":
+            self.run_pressed(Pressed(found, int(rest) if rest.isdecimal() else 0))
+        else:
+            self.run_pressed(Pressed(found, 0, rest.strip()))
+
+    def _command_choices(self, text: str) -> list[Choice]:
+        word, blank, _ = text.partition(" ")
+        if blank:
+            return []
+        return [Choice(one.name, one.name, one.help) for one in self.available() if one.name.startswith(word)]
+
+    def _command_verdict(self, text: str) -> Verdict:
+        word = text.strip().partition(" ")[0]
+        is_known = word in COMMANDS or word.isdecimal() or any(one.startswith(word) for one in COMMANDS)
+        return Verdict(is_known, "" if is_known else "no such command")

@@ -1,0 +1,222 @@
+"""The main screen: record list, tree and octets, with the selection in all directions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+
+from analyzer.tui.screens.base import BaseScreen
+from analyzer.tui.selection import place_of, step_at
+from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
+from analyzer.tui.widgets.hex_pane import HexPane
+from analyzer.tui.widgets.prompt import Prompt
+from analyzer.tui.widgets.record_list import RecordList
+from analyzer.tui.widgets.rows import Rows
+from analyzer.tui.widgets.tree_pane import TreePane
+
+if TYPE_CHECKING:
+    from analyzer.capture import Capture, Detail
+
+LAYOUTS = ("stacked", "side", "wide")
+_SIDE_WIDTH, _WIDE_WIDTH = 132, 200
+_HINTS = (("help", "help"), ("filter", "filter"), ("next-problem", "problem"), ("doctor", "doctor"), ("quit", "quit"))
+
+
+class Pane(Vertical):
+    """A heading and what stands below it."""
+
+
+class MainScreen(BaseScreen):
+    """Three panes over one capture."""
+
+    contexts = ("main",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records = RecordList(id="records")
+        self.tree_pane = TreePane(id="tree")
+        self.octets = HexPane(id="octets")
+        self.detail: Detail | None = None
+        self.shown = 0
+        """The number of the record in the lower panes."""
+        self._own_layout = ""
+        self._maximised: Rows | None = None
+        """The pane that has all the room, if one has."""
+
+    def compose(self) -> ComposeResult:
+        """Lay out the panes."""
+        yield TitleBar()
+        with Container(id="panes"):
+            with Pane(id="list-pane"):
+                yield Heading(id="list-heading")
+                yield self.records
+            with Container(id="details"):
+                with Pane(id="tree-pane"):
+                    yield Heading(id="tree-heading")
+                    yield self.tree_pane
+                with Pane(id="hex-pane"):
+                    yield Heading(id="hex-heading")
+                    yield self.octets
+        yield Prompt()
+        yield StatusBar()
+
+    def on_mount(self) -> None:
+        """Take the capture."""
+        self.records.focus()
+        self._lay_out()
+        super().on_mount()
+
+    # -- the capture ----------------------------------------------------------------------------------------------
+
+    def begin(self, capture: Capture) -> None:
+        """Take a capture, whose records are to come."""
+        self.records.capture = capture
+
+    def take(self, *, is_done: bool) -> None:
+        """Take what the capture has got meanwhile."""
+        self.records.take()
+        if is_done:
+            self.records.forget_lines()
+        if not self.shown and self.records.count:
+            self.show_record()
+        self.show_title()
+
+    def show_record(self) -> None:
+        """Show the record under the cursor in the lower panes."""
+        number = self.records.number
+        if not number or number == self.shown:
+            return
+        self.shown = number
+        self.detail = self.program.capture.detail(number)
+        self.octets.show(self.detail.buffers)
+        self.tree_pane.show(self.detail)
+        self._follow_tree()
+
+    # -- selection ------------------------------------------------------------------------------------------------
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        """Let the other panes follow."""
+        if event.rows is self.records:
+            self.call_after_refresh(self.show_record)
+        elif event.rows is self.tree_pane:
+            self._follow_tree()
+        elif event.rows is self.octets and self.detail is not None:
+            step = step_at(self.detail.nodes, self.octets.buffer, self.octets.octet)
+            if step is not None:
+                self.tree_pane.select(step)
+                self.octets.selected = place_of(step.node, step.buffer)
+                self.octets.refresh()
+        self.show_headings()
+        self.show_status()
+
+    def on_rows_opened(self, event: Rows.Opened) -> None:
+        """Go one pane further in."""
+        self.focus_pane(self.tree_pane if event.rows is self.records else self.octets)
+
+    def _follow_tree(self) -> None:
+        item = self.tree_pane.item
+        if item is not None:
+            self.octets.select(item.place)
+        self.show_headings()
+        self.show_status()
+
+    # -- lines ----------------------------------------------------------------------------------------------------
+
+    def show_headings(self) -> None:
+        """Write the headings of the panes."""
+        focused = self.focused
+        width = self.records.room
+        if width:
+            colour = "accent" if focused is self.records else "muted"
+            self.query_one("#list-heading", Heading).say([(self.records.heading(width), colour)])
+        colour = "accent" if focused is self.tree_pane else "muted"
+        of = f"Record {self.shown}" if self.shown else "Record"
+        self.query_one("#tree-heading", Heading).say([(f" {of}", colour)])
+        said = [(" ", "muted")]
+        for index, (name, octets) in enumerate(self.octets.buffers):
+            is_shown = index == self.octets.buffer
+            colour = "accent" if is_shown and focused is self.octets else "text" if is_shown else "faint"
+            said += [(f"{name} ", colour), (f"{len(octets)}", "faint"), ("   ", "faint")]
+        self.query_one("#hex-heading", Heading).say(said if len(said) > 1 else [(" Octets", "muted")])
+
+    def show_status(self) -> None:
+        """Say what is selected, and which keys matter."""
+        left = self._selected()
+        pending = self.program.key_reader.pending
+        keymap = self.program.keymap
+        right = [(f"{pending}  ", "accent bold")] if pending else []
+        for name, word in _HINTS:
+            right += [(keymap.text(name).split(" ")[0], "accent"), (f" {word}  ", "muted")]
+        self.query_one(StatusBar).stand(left, right)
+
+    def _selected(self) -> list[tuple[str, str]]:
+        item = self.tree_pane.item
+        if item is None or self.focused is self.records:
+            records = self.records
+            return [(f" {records.number} of {records.count}", "muted")] if records.count else []
+        place = item.place
+        size = place.end - place.start
+        where = f"octet {place.start}" if size == 1 else f"octets {place.start}–{place.end - 1}" if size else "no octet"
+        return [(f" {item.step.node.name} ", "text"), (where, "muted")]
+
+    def on_descendant_focus(self) -> None:
+        """Show which pane has the keys."""
+        self.show_headings()
+        self.show_status()
+
+    # -- layout ---------------------------------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lay the panes out for the new size."""
+        self._lay_out()
+        self.call_after_refresh(self.show_headings)
+
+    def _lay_out(self) -> None:
+        width = self.size.width
+        usual = "wide" if width >= _WIDE_WIDTH else "side" if width >= _SIDE_WIDTH else "stacked"
+        panes = self.query_one("#panes")
+        for name in LAYOUTS:
+            panes.set_class(name == (self._own_layout or usual), name)
+        alone = self._maximised
+        for pane in self.query(Pane):
+            pane.set_class(alone is not None and alone not in pane.children, "hidden")
+        self.query_one("#details").display = alone is not self.records
+
+    def command_maximise(self, count: int) -> None:
+        """Give the focused pane all the room, or take it back."""
+        focused = self.focused
+        self._maximised = focused if self._maximised is None and isinstance(focused, Rows) else None
+        self._lay_out()
+        self.call_after_refresh(self.show_headings)
+
+    def command_layout(self, count: int) -> None:
+        """Go to the next layout."""
+        now = next((name for name in LAYOUTS if self.query_one("#panes").has_class(name)), LAYOUTS[0])
+        self._own_layout = LAYOUTS[(LAYOUTS.index(now) + 1) % len(LAYOUTS)]
+        self._lay_out()
+        self.call_after_refresh(self.show_headings)
+
+    def command_next_pane(self, count: int) -> None:
+        """Give the keys to the next pane."""
+        self._focus_pane(1)
+
+    def command_previous_pane(self, count: int) -> None:
+        """Give the keys to the pane before."""
+        self._focus_pane(-1)
+
+    def _focus_pane(self, by: int) -> None:
+        panes: list[Rows] = [self.records, self.tree_pane, self.octets]
+        now = next((index for index, pane in enumerate(panes) if pane.has_focus), 0)
+        self.focus_pane(panes[(now + by) % 3])
+
+    def focus_pane(self, pane: Rows) -> None:
+        """Give the keys to *pane*; where one pane has all the room, that one gets it."""
+        if self._maximised is None:
+            pane.focus()
+            return
+        self._maximised = pane
+        self._lay_out()
+        self.call_after_refresh(pane.focus)

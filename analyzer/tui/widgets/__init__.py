@@ -1,0 +1,1 @@
+"""What screens are made of: rows, trees, octets, bars and the prompt."""

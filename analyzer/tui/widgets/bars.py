@@ -1,0 +1,114 @@
+"""Lines of one row: the title, headings of panes, and what stands at the bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from rich.cells import cell_len
+from rich.style import Style
+from textual.strip import Strip
+from textual.widget import Widget
+
+from analyzer.tui.fitting import fit
+from analyzer.tui.theme import Palette
+from analyzer.tui.widgets.rows import Piece, strip_of
+
+if TYPE_CHECKING:
+    from analyzer.tui.app import DlmsharkApp
+
+_LEAST_LEFT = 24
+Said = tuple[str, str]
+"""A text and the name of its colour."""
+
+
+class Bar(Widget):
+    """One line: something at the left, something at the right; the left gives way."""
+
+    DEFAULT_CSS = "Bar { height: 1; }"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._left: tuple[Said, ...] = ()
+        self._right: tuple[Said, ...] = ()
+
+    @property
+    def palette(self) -> Palette:
+        """The colours of the theme."""
+        return cast("DlmsharkApp", self.app).palette
+
+    def say(self, left: Sequence[Said], right: Sequence[Said] = ()) -> None:
+        """Show other texts, if they are others."""
+        said = (tuple(left), tuple(right))
+        if said != (self._left, self._right):
+            self._left, self._right = said
+            self.refresh()
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return "".join(text for text, _ in (*self._left, *self._right))
+
+    def render_line(self, y: int) -> Strip:
+        """Write the line."""
+        width, base = self.size.width, self.rich_style
+        right = [self._piece(one) for one in self._right]
+        length = sum(cell_len(text) for text, _ in right)
+        while right and self._left and length > width - _LEAST_LEFT:
+            length -= cell_len(right.pop(0)[0])  # hints give way, the most important last
+        pieces: list[Piece] = []
+        room = width - length - (1 if length else 0)
+        for one in self._left:
+            text, style = self._piece(one)
+            if cell_len(text) > room:
+                text = fit(text, room)
+            pieces.append((text, style))
+            room -= cell_len(text)
+            if room <= 0:
+                break
+        pieces.append((" " * (room + (1 if length else 0)), base))
+        return strip_of([*pieces, *right], width, base)
+
+    def _piece(self, said: Said) -> Piece:
+        text, colour = said
+        name, _, manner = colour.partition(" ")
+        style = self.palette.style(name or "text", bold="bold" in manner)
+        return text, style + Style(reverse=True) if "reverse" in manner else style
+
+
+class TitleBar(Bar):
+    """The first line: what is open, how much of it was read, and what was found."""
+
+
+class Heading(Bar):
+    """The line above a pane."""
+
+
+class StatusBar(Bar):
+    """The last line: what is selected, a message for a while, and the keys that matter here."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._standing: tuple[Sequence[Said], Sequence[Said]] = ((), ())
+        self._flash = 0
+
+    def stand(self, left: Sequence[Said], right: Sequence[Said] = ()) -> None:
+        """Show this whenever no message is shown."""
+        self._standing = (left, right)
+        if not self._flash:
+            self.say(left, right)
+
+    def flash(self, text: str, colour: str = "text") -> None:
+        """Show a message for a few seconds."""
+        self._flash += 1
+        self.say([(f" {text}", colour)])
+        self.set_timer(5.0, self._fade)
+
+    def settle(self) -> None:
+        """Take the message away."""
+        self.say(*self._standing)
+
+    def _fade(self) -> None:
+        self._flash -= 1
+        if not self._flash:
+            self.settle()

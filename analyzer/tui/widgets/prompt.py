@@ -1,0 +1,220 @@
+"""The prompt in the last lines: a filter, a command, octets to find; with what may be typed next above it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Input
+
+from analyzer.tui.widgets.bars import Bar
+
+_MOST_HISTORY = 100
+
+
+class Choice(NamedTuple):
+    """Something that may be typed: the whole text that it makes, what is listed, and what it means."""
+
+    text: str
+    label: str
+    help: str = ""
+
+
+class Verdict(NamedTuple):
+    """Whether what was typed can be used, and what is wrong or comes of it."""
+
+    is_valid: bool
+    text: str = ""
+
+
+class Question(NamedTuple):
+    """What a prompt asks for."""
+
+    kind: str
+    label: str
+    complete: Callable[[str], Sequence[Choice]] = lambda text: ()
+    check: Callable[[str], Verdict] = lambda text: Verdict(True)
+    is_secret: bool = False
+    hint: str = ""
+
+
+class Prompt(Vertical):
+    """Asks one question at a time; Enter answers, Esc gives up, Tab completes, up and down go through the history."""
+
+    DEFAULT_CSS = """
+    Prompt { height: auto; display: none; }
+    Prompt.asking { display: block; }
+    Prompt Horizontal { height: 1; }
+    Prompt Input { border: none; height: 1; padding: 0; width: 1fr; }
+    """
+
+    class Answered(Message):
+        """The question was answered."""
+
+        def __init__(self, kind: str, text: str) -> None:
+            super().__init__()
+            self.kind = kind
+            self.text = text
+
+    class Changed(Answered):
+        """Something else was typed."""
+
+    class GaveUp(Message):
+        """The question was taken back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.question: Question | None = None
+        self.history: dict[str, list[str]] = {}
+        self._choices: list[Choice] = []
+        self._chosen = -1
+        self._typed = ""
+        self._back = 0
+
+    def compose(self) -> ComposeResult:
+        """Make the lines."""
+        yield Bar(id="choices")
+        with Horizontal():
+            yield Bar(id="label")
+            yield Input(id="answer", compact=True, select_on_focus=False)
+            yield Bar(id="verdict")
+
+    @property
+    def is_asking(self) -> bool:
+        """Tell whether a question is open."""
+        return self.question is not None
+
+    def ask(self, question: Question, text: str = "") -> None:
+        """Ask *question*, with *text* as what was typed."""
+        self.question = question
+        self.add_class("asking")
+        label = self.query_one("#label", Bar)
+        label.styles.width = cell_len(question.label) + 2
+        label.say([(f" {question.label} ", "accent bold")])
+        answer = self.query_one("#answer", Input)
+        answer.password = question.is_secret
+        answer.value, self._typed = text, text
+        answer.cursor_position = len(text)
+        answer.focus()
+        self._back = 0
+        self._look(text)
+
+    def close(self) -> None:
+        """Take the prompt away."""
+        self.question = None
+        self.remove_class("asking")
+        self.query_one("#answer", Input).value = ""
+
+    # -- what is typed --------------------------------------------------------------------------------------------
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Look at what is typed."""
+        event.stop()
+        if self.question is not None and self._chosen < 0:
+            self._look(event.value)
+            self.post_message(self.Changed(self.question.kind, event.value))
+
+    def _look(self, text: str) -> None:
+        assert self.question is not None
+        self._typed, self._chosen = text, -1
+        self._choices = list(self.question.complete(text))
+        self._show()
+
+    def _show(self) -> None:
+        assert self.question is not None
+        text = self.query_one("#answer", Input).value
+        verdict = self.question.check(text) if text else Verdict(True, self.question.hint)
+        bar = self.query_one("#verdict", Bar)
+        room = max(self.size.width // 2, 20)
+        told = verdict.text if cell_len(verdict.text) <= room else verdict.text[: room - 1] + "…"
+        bar.styles.width = cell_len(told) + 2 if told else 0
+        bar.say([(f" {told} ", "faint" if verdict.is_valid else "error")])
+        self.query_one("#answer", Input).set_class(not verdict.is_valid, "wrong")
+        self.query_one("#choices", Bar).say(*self._listed())
+        self.query_one("#choices", Bar).display = bool(self._choices)
+
+    def _listed(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """List what may be typed, from the chosen one on, and say what that means."""
+        said: list[tuple[str, str]] = [(" ", "text")]
+        first = max(self._chosen, 0)
+        for index, choice in enumerate(self._choices[first : first + 24], first):
+            is_chosen = index == self._chosen
+            said += [(choice.label, "accent bold reverse" if is_chosen else "text"), ("  ", "text")]
+        told = self._choices[first].help if self._choices else ""
+        return said, [(f"{told} ", "muted")] if told else []
+
+    # -- keys -----------------------------------------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        """Take the keys that the line does not take."""
+        run = {
+            "escape": self._give_up, "tab": self._next, "shift+tab": self._previous, "up": self._older,
+            "down": self._newer, "ctrl+c": self._give_up,
+        }.get(event.key)  # fmt: skip
+        if event.key == "ctrl+q" or self.question is None:
+            return
+        event.stop()
+        if run is not None:
+            event.prevent_default()
+            run()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Give the answer."""
+        event.stop()
+        if self.question is None:
+            return
+        kind, text, is_secret = self.question.kind, event.value, self.question.is_secret
+        if text and not is_secret:
+            kept = self.history.setdefault(kind, [])
+            if text in kept:
+                kept.remove(text)
+            kept.append(text)
+            del kept[:-_MOST_HISTORY]
+        self.close()
+        self.post_message(self.Answered(kind, text))
+
+    def _give_up(self) -> None:
+        self.close()
+        self.post_message(self.GaveUp())
+
+    def _next(self) -> None:
+        self._choose(self._chosen + 1)
+
+    def _previous(self) -> None:
+        self._choose(self._chosen - 1)
+
+    def _choose(self, index: int) -> None:
+        if not self._choices:
+            return
+        self._chosen = index % len(self._choices)
+        self._set(self._choices[self._chosen].text)
+        if len(self._choices) == 1:
+            self._look(self._choices[0].text)
+
+    def _older(self) -> None:
+        self._from_history(self._back + 1)
+
+    def _newer(self) -> None:
+        self._from_history(self._back - 1)
+
+    def _from_history(self, back: int) -> None:
+        assert self.question is not None
+        kept = self.history.get(self.question.kind, [])
+        if not 0 <= back <= len(kept):
+            return
+        self._back = back
+        text = kept[-back] if back else ""
+        self._set(text)
+        self._look(text)
+
+    def _set(self, text: str) -> None:
+        answer = self.query_one("#answer", Input)
+        with self.prevent(Input.Changed):
+            answer.value = text
+        answer.cursor_position = len(text)
+        self._show()

@@ -1,0 +1,168 @@
+"""The record list: one row a record, written from the table only where it is in sight."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.style import Style
+
+from analyzer.tui.columns import CLOCK, COLUMNS, SINCE_BEFORE, TIME_MODES, Column, Look, Widths, layout
+from analyzer.tui.fitting import fit, fit_right
+from analyzer.tui.widgets.rows import Piece, Rows
+
+if TYPE_CHECKING:
+    from analyzer.capture import Capture
+    from analyzer.export.lines import Line
+
+_MOST_LINES = 4096
+
+
+class RecordList(Rows):
+    """Shows all records of a capture, or those that a filter left."""
+
+    contexts = ("rows",)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.capture: Capture | None = None
+        self.matches: Sequence[int] | None = None
+        """Indices of the records that the filter left, ascending; None shows all."""
+        self.names = tuple(COLUMNS)
+        self.time_mode = TIME_MODES[0]
+        self.is_utc = False
+        self.highlights: list[Sequence[int]] = []
+        """Indices of records that a rule highlights, a list a rule."""
+        self.marks: dict[int, str] = {}
+        """Marks by record number."""
+        self._lines: dict[int, Line] = {}
+        self._seen = Widths()
+
+    # -- which records --------------------------------------------------------------------------------------------
+
+    def number_at(self, index: int) -> int:
+        """Give the number of the record in the row *index*; 0 where there is none."""
+        if not 0 <= index < self.count:
+            return 0
+        return index + 1 if self.matches is None else self.matches[index] + 1
+
+    @property
+    def number(self) -> int:
+        """The number of the record under the cursor; 0 where there is none."""
+        return self.number_at(self.cursor)
+
+    def index_of(self, number: int) -> int:
+        """Give the row of a record, or of the next one that is shown."""
+        if self.matches is None:
+            return number - 1
+        return bisect_left(self.matches, number - 1)
+
+    def go_to_record(self, number: int) -> bool:
+        """Put the cursor on a record. Returns whether it is shown."""
+        index = self.index_of(number)
+        is_shown = self.number_at(index) == number
+        self.move_to(index, centre=True)
+        return is_shown
+
+    def take(self) -> None:
+        """Take what the capture has got meanwhile."""
+        capture = self.capture
+        if capture is None:
+            return
+        count = capture.table.height if self.matches is None else len(self.matches)
+        if count != self.count:
+            self.set_count(count)
+
+    def filter_by(self, matches: Sequence[int] | None) -> None:
+        """Show other records, with the cursor on the same one or the next."""
+        number = self.number
+        self.matches = matches
+        self.take()
+        self.set_count(self.count)
+        if number:
+            self.move_to(self.index_of(number), centre=True)
+
+    def forget_lines(self) -> None:
+        """Write every row anew: the capture knows more, or times are shown in another way."""
+        self._lines.clear()
+        self.refresh()
+
+    # -- writing --------------------------------------------------------------------------------------------------
+
+    def line_at(self, index: int) -> Line | None:
+        """Give what the list shows of the row *index*; with it those around it that are in sight."""
+        number = self.number_at(index)
+        if not number or self.capture is None:
+            return None
+        known = self._lines.get(number)
+        if known is not None:
+            return known
+        top = self.scroll_offset.y
+        rows = range(max(top, 0), min(top + max(self.size.height, 1), self.count))
+        wanted = [one for one in map(self.number_at, rows) if one not in self._lines]
+        if number not in wanted:
+            wanted.append(number)
+        if len(self._lines) > _MOST_LINES:
+            self._lines.clear()
+        for line in self.capture.lines(wanted):
+            self._lines[line.number] = line
+            self._seen = self._seen.grown(line)
+        return self._lines.get(number)
+
+    def look(self, index: int) -> Look:
+        """Say how times of the row *index* are shown."""
+        assert self.capture is not None
+        before = self.line_at(index - 1) if self.time_mode == SINCE_BEFORE and index else None
+        first = self.line_first()
+        return Look(self.time_mode, self.capture.time_digits, first, before.time_ns if before else None, self.is_utc)
+
+    def line_first(self) -> int | None:
+        """Give the time of the first record."""
+        if self.capture is None or not self.capture.table.height:
+            return None
+        known = self._lines.get(1)
+        if known is None:
+            known = self._lines[1] = self.capture.lines([1])[0]
+        return known.time_ns
+
+    def pieces(self, index: int, width: int) -> Iterable[Piece]:
+        """Write a row."""
+        line = self.line_at(index)
+        if line is None or self.capture is None:
+            return
+        look, palette = self.look(index), self.palette
+        columns = layout(self.names, width, self.capture.time_digits, self._seen)
+        for column, room in columns:
+            if column.name == "summary" and self._has_values(width) and line.value:
+                line = line._replace(summary=line.summary.removesuffix(f" · {line.value}"))
+            text, colour = column.write(line, room, look)
+            name, _, manner = colour.partition(" ")
+            if column.name == "number" and line.number in self.marks:
+                text, name = fit_right(f"{self.marks[line.number]}{line.number}", room), "warning"
+            yield text, palette.style(name, bold=bool(manner))
+            if column is not columns[-1][0]:
+                yield " ", Style.null()
+
+    def _has_values(self, width: int) -> bool:
+        return "value" in self.names and width >= COLUMNS["value"].from_width
+
+    def background(self, index: int) -> str:
+        """Colour the rows that a rule highlights."""
+        at = self.number_at(index) - 1
+        for rule in self.highlights:
+            place = bisect_left(rule, at)
+            if place < len(rule) and rule[place] == at:
+                return self.palette.mark
+        return ""
+
+    def heading(self, width: int) -> str:
+        """Write the heading above the rows."""
+        digits = self.capture.time_digits if self.capture is not None else 3
+        columns = layout(self.names, width, digits, self._seen)
+        return " ".join((fit_right if one.is_right else fit)(self._title(one, room), room) for one, room in columns)
+
+    def _title(self, column: Column, room: int) -> str:
+        if column.name == "time" and self.time_mode != CLOCK:
+            return self.time_mode.capitalize()
+        return column.heading if len(column.heading) <= room else column.short

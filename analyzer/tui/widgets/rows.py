@@ -1,0 +1,221 @@
+"""Rows with a cursor, of which only those in sight are ever written: the base of lists, trees and octets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from analyzer.tui.fitting import fit
+from analyzer.tui.theme import Palette
+
+if TYPE_CHECKING:
+    from analyzer.tui.app import DlmsharkApp
+
+Piece = tuple[str, Style]
+"""A text and how it is written."""
+_MARGIN = 2
+
+
+class Rows(ScrollView, can_focus=True, inherit_bindings=False):
+    """*count* rows, one of them under the cursor; a subclass writes them."""
+
+    contexts: tuple[str, ...] = ("rows",)
+    """Where its keys count, the nearest first."""
+
+    class Moved(Message):
+        """The cursor stands on another row."""
+
+        def __init__(self, rows: Rows) -> None:
+            super().__init__()
+            self.rows = rows
+
+        @property
+        def control(self) -> Rows:
+            """The rows."""
+            return self.rows
+
+    class Opened(Moved):
+        """The row under the cursor was asked to open."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.cursor = 0
+        self.count = 0
+
+    @property
+    def palette(self) -> Palette:
+        """The colours of the theme."""
+        return cast("DlmsharkApp", self.app).palette
+
+    # -- what a subclass says -------------------------------------------------------------------------------------
+
+    def pieces(self, index: int, width: int) -> Iterable[Piece]:
+        """Write the row *index* for *width* cells."""
+        raise NotImplementedError
+
+    def background(self, index: int) -> str:
+        """Give the colour behind a row that is not under the cursor; empty is the pane's."""
+        return ""
+
+    # -- rows -----------------------------------------------------------------------------------------------------
+
+    def set_count(self, count: int) -> None:
+        """Say how many rows there are; the cursor stays within."""
+        self.count = count
+        self.virtual_size = Size(0, count)
+        if self.cursor >= count:
+            self.cursor = max(count - 1, 0)
+        self.refresh()
+
+    def move_to(self, index: int, *, centre: bool = False) -> None:
+        """Put the cursor on the row *index* and bring it into sight."""
+        index = max(0, min(index, self.count - 1))
+        before, self.cursor = self.cursor, index
+        self.show_cursor(centre=centre)
+        if before != index:
+            self.refresh_row(before)
+            self.post_message(self.Moved(self))
+        self.refresh_row(index)
+
+    def move_by(self, rows: int) -> None:
+        """Move the cursor by *rows*."""
+        self.move_to(self.cursor + rows)
+
+    def show_cursor(self, *, centre: bool = False) -> None:
+        """Scroll as little as is needed to have the cursor's row in sight."""
+        height, top = self.size.height, self.scroll_offset.y
+        if height <= 0:
+            return
+        margin = min(_MARGIN, (height - 1) // 2)
+        if centre and not top <= self.cursor < top + height:
+            top = self.cursor - height // 3
+        elif self.cursor < top + margin:
+            top = self.cursor - margin
+        elif self.cursor >= top + height - margin:
+            top = self.cursor - height + 1 + margin
+        self.go_to(top)
+
+    def go_to(self, top: int) -> None:
+        """Let the row *top* be the first in sight, as far as there are rows."""
+        top = max(0, min(top, self.count - self.size.height))
+        if top != self.scroll_offset.y:
+            self.scroll_to(y=top, animate=False, immediate=True, force=True)
+
+    def refresh_row(self, index: int) -> None:
+        """Write one row anew."""
+        y = index - self.scroll_offset.y
+        if 0 <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    @property
+    def room(self) -> int:
+        """How many cells a row has."""
+        return self.scrollable_size.width
+
+    @property
+    def page(self) -> int:
+        """How many rows a page is."""
+        return max(1, self.size.height - 1)
+
+    # -- writing --------------------------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """Write the row in the line *y* of the pane."""
+        index = self.scroll_offset.y + y
+        width = self.room
+        base = self.rich_style
+        if index >= self.count:
+            return Strip.blank(width, base)
+        palette, pieces = self.palette, self.pieces(index, width)
+        colour = self.background(index)
+        if index == self.cursor:
+            colour = palette.cursor if self.has_focus else palette.cursor_blurred
+            faint, muted = palette.style("faint"), palette.style("muted")  # faint would drown in the cursor's colour
+            pieces = ((text, muted if style == faint else style) for text, style in pieces)
+        return strip_of(pieces, width, base + Style(bgcolor=colour) if colour else base)
+
+    # -- events ---------------------------------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Keep the cursor in sight."""
+        self.show_cursor()
+
+    def on_focus(self) -> None:
+        """Show that the keys come here."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Show that the keys go elsewhere."""
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where the mouse is; twice opens."""
+        index = self.scroll_offset.y + event.y
+        if index < self.count:
+            self.move_to(index)
+            self.clicked(event)
+            if event.chain == 2:
+                self.open()
+
+    def clicked(self, event: events.Click) -> None:
+        """Take a click into the row under the cursor."""
+
+    def open(self) -> None:
+        """Open the row under the cursor."""
+        if self.count:
+            self.post_message(self.Opened(self))
+
+    # -- commands -------------------------------------------------------------------------------------------------
+
+    def command_up(self, count: int) -> None:
+        """Go up."""
+        self.move_by(-(count or 1))
+
+    def command_down(self, count: int) -> None:
+        """Go down."""
+        self.move_by(count or 1)
+
+    def command_page_up(self, count: int) -> None:
+        """Go up a page."""
+        self.move_by(-self.page * (count or 1))
+
+    def command_page_down(self, count: int) -> None:
+        """Go down a page."""
+        self.move_by(self.page * (count or 1))
+
+    def command_first(self, count: int) -> None:
+        """Go to the first row."""
+        self.move_to(0)
+
+    def command_last(self, count: int) -> None:
+        """Go to the last row, or to the one that was typed."""
+        self.move_to(count - 1 if count else self.count - 1)
+
+    def command_open(self, count: int) -> None:
+        """Open the row under the cursor."""
+        self.open()
+
+
+def strip_of(pieces: Iterable[Piece], width: int, base: Style) -> Strip:
+    """Make a line of *width* cells; what is too long ends in an ellipsis."""
+    segments, left = [], width
+    for text, style in pieces:
+        segment = Segment(text, base + style)
+        length = segment.cell_length
+        if length > left:
+            segments.append(Segment(fit(text, left), base + style))
+            left = 0
+            break
+        segments.append(segment)
+        left -= length
+    if left > 0:
+        segments.append(Segment(" " * left, base))
+    return Strip(segments, width)
