@@ -4,16 +4,27 @@ Source: LINKTYPE_RTAC_SERIAL of the tcpdump.org registry, with the event names o
 """
 
 from collections.abc import Iterable
+from struct import Struct
 
 from captures.carried import Carried, Line, Notebook
 from captures.chunk import PACKET, RECEIVED, SENT, UNKNOWN, Chunk
 
 HEADER_LENGTH = 12
 """Octets: seconds 4, microseconds 4, event 1, control lines 1, reserved 2."""
+LINK_TYPE = 250
+STATUS_CHANGE, TX_START, RX_START, DATA_LOST = 0, 1, 2, 5
+"""Events. What a tap of a whole bus reads has no direction of its own: it goes with a change of status."""
+PARITY_ERROR, BREAK = 8, 9
+_header = Struct(">IIBBH").pack
 _EVENT = 8
 _DIRECTIONS = {1: SENT, 2: RECEIVED, 3: SENT, 4: RECEIVED, 7: RECEIVED, 8: RECEIVED, 9: RECEIVED, 10: RECEIVED}
-_DATA_LOST = 5
 _ERRORS = {7: "framing error", 8: "parity error", 9: "break", 10: "overflow of the receiver"}
+
+
+def event(kind: int, time_ns: int, octets: bytes = b"") -> bytes:
+    """Build the packet of an event at *time_ns* with the octets that came."""
+    seconds, rest = divmod(time_ns, 1_000_000_000)
+    return _header(seconds & 0xFFFF_FFFF, rest // 1000, kind, 0, 0) + octets
 
 
 class RtacSerial:
@@ -32,7 +43,7 @@ class RtacSerial:
         errors = self._errors.setdefault(chunk.interface, [])
         if event in _ERRORS and len(errors) < 8:
             errors.append(f"the tap saw a {_ERRORS[event]} in packet {chunk.number & PACKET}")
-        is_cut = event == _DATA_LOST or chunk.original_length > len(chunk.octets)
+        is_cut = event == DATA_LOST or chunk.original_length > len(chunk.octets)
         if not octets and not is_cut:
             return ()
         direction = _DIRECTIONS.get(event, UNKNOWN)
@@ -41,7 +52,7 @@ class RtacSerial:
                 self._notebook.mark(chunk.number, text)
             errors.clear()
         line = Line(("rtac", chunk.interface), "rtac", is_serial=True)
-        if event == _DATA_LOST:
+        if event == DATA_LOST:
             return [
                 Carried(line, one, octets if one == SENT else b"", chunk.number, chunk.time_ns, True)
                 for one in (SENT, RECEIVED)

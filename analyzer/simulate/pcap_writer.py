@@ -10,13 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from analyzer.simulate.sent import SECOND, Sent
+from captures import blocks
 from captures.chunk import UNKNOWN
 
 ETHERNET, USER0 = 1, 147
-_SECTION, _INTERFACE, _ENHANCED = 0x0A0D0D0A, 1, 6
-_COMMENT, _APPLICATION = 1, 4
-_NAME, _DESCRIPTION, _TIME_RESOLUTION = 2, 3, 9
-_FLAGS = 2
 
 
 class Interface(NamedTuple):
@@ -49,12 +46,12 @@ def pcap(events: Iterable[Sent], link_type: int, *, snap_length: int = 262144) -
 
 def pcapng(packets: Iterable[Packet], interfaces: Sequence[Interface], *, comment: str = "") -> bytes:
     """Give a pcapng file of one section, little endian."""
-    about = _options({_COMMENT: comment.encode(), _APPLICATION: b"dlmshark simulator"})
-    found = [_block(_SECTION, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1) + about)]
-    for one in interfaces:
-        options = {_NAME: one.name.encode(), _DESCRIPTION: one.description.encode(), _TIME_RESOLUTION: b"\x09"}
-        found.append(_block(_INTERFACE, struct.pack("<HHI", one.link_type, 0, 0) + _options(options)))
-    found += [_enhanced(packet) for packet in packets]
+    found = [blocks.section(application="dlmshark simulator", comment=comment)]
+    found += [blocks.interface(one.link_type, one.name, one.description) for one in interfaces]
+    found += [
+        blocks.packet(one.time_ns, one.octets, interface=one.interface, direction=one.direction, comment=one.comment)
+        for one in packets
+    ]
     return b"".join(found)
 
 
@@ -65,27 +62,3 @@ def packets_of(events: Iterable[Sent], comments: Mapping[int, str] | None = None
         Packet(event.time_ns, event.octets, event.direction, 0, told.get(number, ""))
         for number, event in enumerate(events, 1)
     ]
-
-
-def _enhanced(packet: Packet) -> bytes:
-    size = len(packet.octets)
-    head = struct.pack("<IIIII", packet.interface, packet.time_ns >> 32, packet.time_ns & 0xFFFFFFFF, size, size)
-    flags = struct.pack("<I", packet.direction) if packet.direction != UNKNOWN else b""
-    return _block(
-        _ENHANCED, head + _padded(packet.octets) + _options({_COMMENT: packet.comment.encode(), _FLAGS: flags})
-    )
-
-
-def _options(values: Mapping[int, bytes]) -> bytes:
-    """Build the options that have a value, and their end."""
-    found = b"".join(struct.pack("<HH", code, len(value)) + _padded(value) for code, value in values.items() if value)
-    return found + bytes(4) if found else b""
-
-
-def _block(kind: int, body: bytes) -> bytes:
-    length = struct.pack("<I", len(body) + 12)
-    return struct.pack("<I", kind) + length + body + length
-
-
-def _padded(octets: bytes) -> bytes:
-    return octets + bytes(-len(octets) % 4)

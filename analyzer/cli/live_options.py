@@ -1,0 +1,89 @@
+"""The options of every command that listens, and the sizes and times that people write."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import TYPE_CHECKING
+
+from analyzer.cli.arguments import natural
+from analyzer.cli.main import UsageError
+
+if TYPE_CHECKING:
+    from analyzer.live.recording import LiveOptions
+    from captures.spool import Limits
+
+_SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_TIMES = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+SECOND = 1_000_000_000
+
+
+def add_live_options(made: argparse.ArgumentParser) -> None:
+    """Add the options that say how to listen."""
+    made.add_argument("source", metavar="SOURCE", nargs="?", help="iface:eth0 · serial:/dev/ttyUSB0[,/dev/ttyUSB1] · rfc2217://host:port · socket://host:port · -")  # noqa: E501  # fmt: skip
+    made.add_argument("-i", dest="interface", metavar="SOURCE", help="a source, as tshark has it")
+    made.add_argument("--baud", default="auto", metavar="N|auto", help="speed of a serial line (default: found)")
+    made.add_argument("--format", default="auto", metavar="8N1|7E1|8E1|auto", help="its characters (default: found)")
+    for name in ("rts", "dtr"):
+        made.add_argument(f"--{name}", choices=("on", "off"), default="off", help=f"{name.upper()}, for powered heads")
+    made.add_argument("--set-line", action="store_true", help="let rfc2217:// set the far line; else it is left alone")
+    made.add_argument("-f", "--bpf", default="", metavar="EXPR", help="capture filter of an interface")
+    made.add_argument("--promiscuous", action="store_true", help="capture what is for others too")
+    made.add_argument("-s", "--snaplen", type=natural, default=0, metavar="N", help="octets of each packet")
+    made.add_argument("--with", dest="program", default="", metavar="PROGRAM", help="capture with tcpdump or dumpcap")
+    made.add_argument("-c", "--count", type=natural, default=0, metavar="N", help="stop after N")
+    made.add_argument("--force", action="store_true", help="write over a file that is there")
+    made.add_argument("--rotate-size", type=size, default=0, metavar="N[kMG]", help="a new file after N octets")
+    made.add_argument("--rotate-time", type=seconds, default=0, metavar="N[smhd]", help="a new file after N seconds")
+    made.add_argument("--keep", type=natural, default=0, metavar="N", help="keep the newest N files")
+
+
+def source_name(options: argparse.Namespace) -> str:
+    """Give the source that the user named. Raises: UsageError."""
+    name = options.source or options.interface
+    if not name:
+        raise UsageError("a SOURCE was expected, such as iface:eth0 or serial:/dev/ttyUSB0")
+    return str(name)
+
+
+def live_options(options: argparse.Namespace, *, most: int = 0) -> LiveOptions:
+    """Give the wishes of the command line. Raises: UsageError."""
+    from analyzer.live.recording import AUTO, LiveOptions
+    from captures.serial_line import line_settings
+    from captures.sniff import LARGEST
+
+    if options.baud != AUTO and not (options.baud.isdecimal() and int(options.baud) > 0):
+        raise UsageError(f"--baud {options.baud}: a speed or auto was expected")
+    if options.format != AUTO:
+        try:
+            line_settings(options.format)
+        except ValueError as problem:
+            raise UsageError(f"--format {problem}") from None
+    return LiveOptions(
+        options.baud, options.format, options.rts == "on", options.dtr == "on", options.set_line, options.bpf,
+        options.promiscuous, options.snaplen or LARGEST, options.program, most,
+    )  # fmt: skip
+
+
+def limits(options: argparse.Namespace) -> Limits:
+    """Give when a file is full."""
+    from captures.spool import Limits
+
+    return Limits(options.rotate_size, options.rotate_time * SECOND, options.keep)
+
+
+def size(text: str) -> int:
+    """Read octets: 100M. Raises: ArgumentTypeError."""
+    return _number(text, _SIZES, "octets such as 100M")
+
+
+def seconds(text: str) -> int:
+    """Read seconds: 1h. Raises: ArgumentTypeError."""
+    return _number(text, _TIMES, "a time such as 60, 10m or 1h")
+
+
+def _number(text: str, units: dict[str, int], expected: str) -> int:
+    found = re.fullmatch(r"(\d+)([a-z]?)(?:i?b)?", text.lower())
+    if not found or found[2] not in units:
+        raise argparse.ArgumentTypeError(f"{expected} was expected, not {text!r}")
+    return int(found[1]) * units[found[2]]

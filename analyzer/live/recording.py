@@ -1,0 +1,114 @@
+"""A live source and what the user wishes of it to a recorder that runs until it is told to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from analyzer.live import network_recorder, serial_recorder
+from analyzer.live.sources import NETWORK, PIPE, LiveSource
+from analyzer.live.status import Status
+from analyzer.tracking.line_follower import CANDIDATES, LineFollower
+from captures.serial_line import LineSettings, Modem, SerialLine, line_settings
+from captures.sniff import LARGEST, StreamSniffer, Wishes, open_sniffer
+from captures.spool import Limits, Spool
+
+AUTO = "auto"
+Say = Callable[[str], None]
+
+
+class LiveOptions(NamedTuple):
+    """How to listen. *baud* and *format* may be ``auto``; the rest is as the command line has it."""
+
+    baud: str = AUTO
+    format: str = AUTO
+    rts: bool = False
+    dtr: bool = False
+    sets_line: bool = False
+    bpf: str = ""
+    is_promiscuous: bool = False
+    snap_length: int = LARGEST
+    program: str = ""
+    most: int = 0
+
+
+class Recorder(Protocol):
+    """What writes a source into a spool."""
+
+    ended: str
+    """Why it ended though nobody asked for it."""
+
+    def run(self, is_over: Callable[[], bool]) -> None:
+        """Record until *is_over*. Raises: CaptureError."""
+
+
+class Recording:
+    """A recording that is ready to run: the source is open, the spool begun.
+
+    Raises: CaptureError, CapturePermissionError, ValueError for settings that are none.
+    """
+
+    def __init__(
+        self, source: LiveSource, path: str, options: LiveOptions, limits: Limits, say: Say, *, replaces: bool,
+        is_over: Callable[[], bool],
+    ) -> None:  # fmt: skip
+        self.status = Status(is_over)
+        self._is_over = is_over
+        self._wants_rotation = False
+        self.spool: Spool
+        self._recorder: Recorder
+        if source.kind in (NETWORK, PIPE):
+            wishes = Wishes(source.names[0], options.bpf, options.is_promiscuous, options.snap_length)
+            sniffer = (
+                StreamSniffer(0, "stdin") if source.kind == PIPE else open_sniffer(wishes, program=options.program)
+            )
+            interface = network_recorder.interface_of(sniffer, source.text)
+            self.spool = Spool(path, [interface], limits, replaces=replaces)
+            self._recorder = network_recorder.NetworkRecorder(sniffer, self.spool, self.status, most=options.most)
+        else:
+            follower = follower_of(options)
+            modem = Modem(options.rts, options.dtr)
+            lines = [SerialLine(one, follower.settings, modem, sets_line=options.sets_line) for one in source.names]
+            for line in lines:
+                line.open()
+            held = f"RTS {'high' if modem.rts else 'low'}, DTR {'high' if modem.dtr else 'low'}"
+            interface = serial_recorder.interface_of(lines, held)
+            self.spool = Spool(path, [interface], limits, replaces=replaces)
+            self._recorder = serial_recorder.SerialRecorder(lines, self.spool, follower, self.status, say)
+            say(f"listening on {source.text}: {interface.description}")
+        self.status.path = str(self.spool.path)
+
+    @property
+    def ended(self) -> str:
+        """Why it ended though nobody asked for it."""
+        return self._recorder.ended
+
+    def run(self) -> None:
+        """Record until the end. Raises: CaptureError."""
+        try:
+            self._recorder.run(self._is_over_now)
+        finally:
+            self.spool.close()
+
+    def wish_rotation(self) -> None:
+        """Go on in another file, as soon as what is being written is whole."""
+        self._wants_rotation = True
+
+    def _is_over_now(self) -> bool:
+        if self._wants_rotation:
+            self._wants_rotation = False
+            self.spool.rotate()
+        self.status.path = str(self.spool.path)
+        return self._is_over()
+
+
+def follower_of(options: LiveOptions) -> LineFollower:
+    """Make what finds and follows the settings of a line: all of them, or none that the user gave."""
+    finds_speed = options.baud == AUTO
+    first = CANDIDATES[0] if finds_speed else LineSettings(int(options.baud))
+    settings = first if options.format == AUTO else line_settings(options.format, first.baud)
+    is_found = not finds_speed and options.format != AUTO
+    return LineFollower(
+        settings, searches=not is_found, follows=not is_found or settings.data_bits < 8,
+        speeds=finds_speed, formats=options.format == AUTO,
+    )  # fmt: skip

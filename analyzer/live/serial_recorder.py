@@ -1,0 +1,147 @@
+"""One or two serial taps into a spool, with the errors of the line; speeds are found and followed on the way.
+
+Source: LINKTYPE_RTAC_SERIAL of the tcpdump.org registry for what is written.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+
+from analyzer.live.status import Status
+from analyzer.tracking.line_follower import LineFollower, Switch
+from captures import blocks, rtac
+from captures.chunk import CaptureError
+from captures.serial_line import BREAK, LineRead, SerialLine
+from captures.spool import Interface, Spool
+
+_DIRECTIONS = ((rtac.STATUS_CHANGE,), (rtac.TX_START, rtac.RX_START))
+"""By the number of taps: the event that stands for octets of each."""
+_AGAIN_S = 0.5
+_WAIT_S = 0.02
+Say = Callable[[str], None]
+
+
+def interface_of(lines: Sequence[SerialLine], modem: str) -> Interface:
+    """Describe the taps as the one interface that the spool has of them."""
+    names = ",".join(line.url for line in lines)
+    late = lines[0].latency_ms
+    usb = f", a USB adapter holds octets back for up to {late} ms" if late else ""
+    return Interface(rtac.LINK_TYPE, names, f"{lines[0].settings} at first, {modem}{usb}")
+
+
+class SerialRecorder:
+    """Reads *lines* into *spool* until it is told to stop; a port that goes away is waited for."""
+
+    def __init__(
+        self, lines: Sequence[SerialLine], spool: Spool, follower: LineFollower, status: Status, say: Say,
+        *, clock: Callable[[], int] = time.time_ns, pause: Callable[[float], None] = time.sleep,
+    ) -> None:  # fmt: skip
+        self._lines = lines
+        self._spool = spool
+        self._follower = follower
+        self._status = status
+        self._say = say
+        self._clock, self._pause = clock, pause
+        self._kinds = _DIRECTIONS[len(lines) - 1]
+        self._stopping = Event()
+        self.ended = ""
+        """Why it ended though nobody asked for it: a port that goes away is waited for."""
+        self._comment = ""
+        """What the next packet tells of the line."""
+        self._heard: SimpleQueue[tuple[int, LineRead | None]] = SimpleQueue()
+        status.line = str(lines[0].settings)
+
+    def run(self, is_over: Callable[[], bool]) -> None:
+        """Record from lines that are open until *is_over*. Raises: SpoolError."""
+        try:
+            if len(self._lines) == 1:
+                while not is_over():
+                    self._take(0, self._read(0))
+            else:
+                self._run_several(is_over)
+        finally:
+            self._stopping.set()
+            for line in self._lines:
+                line.close()
+
+    def _run_several(self, is_over: Callable[[], bool]) -> None:
+        threads = [Thread(target=self._listen, args=(tap,), daemon=True) for tap in range(len(self._lines))]
+        for thread in threads:
+            thread.start()
+        while not is_over():
+            try:
+                tap, read = self._heard.get(timeout=_WAIT_S)
+            except Empty:
+                self._take(0, None)
+                continue
+            self._take(tap, read)
+        self._stopping.set()
+        for thread in threads:
+            thread.join(1)
+
+    def _listen(self, tap: int) -> None:
+        while not self._stopping.is_set():
+            read = self._read(tap)
+            if read is not None:
+                self._heard.put((tap, read))
+
+    def _read(self, tap: int) -> LineRead | None:
+        """Read one tap; where its port is gone, wait for it, and say that octets may be lost there."""
+        line = self._lines[tap]
+        try:
+            return line.read()
+        except CaptureError as problem:
+            self._say(f"{problem}; waiting for it")
+            line.close()
+        while not self._stopping.is_set() and not self._status.is_over():
+            self._pause(_AGAIN_S)
+            try:
+                line.open()
+            except CaptureError:
+                self._spool.tick()
+                continue
+            self._say(f"{line.url}: is back")
+            return LineRead(self._clock(), b"", ((-1, "gone"),))
+        return None
+
+    def _take(self, tap: int, read: LineRead | None) -> None:
+        """Write what one tap read, and follow the line."""
+        if read is None:
+            self._spool.tick()
+            self._apply(self._follower.tick(self._clock()))
+            return
+        packets = self._packets(tap, read)
+        self._spool.write(b"".join(packets))
+        self._status.count(len(packets), len(read.octets), len(read.errors))
+        self._apply(self._follower.take(read.octets, len(read.errors), read.time_ns))
+
+    def _packets(self, tap: int, read: LineRead) -> list[bytes]:
+        """Build the packets of one read: an error stands before the octets that it belongs to."""
+        time_ns, octets, kind = read.time_ns, read.octets, self._kinds[tap]
+        packets = []
+        at = 0
+        for place, what in read.errors:
+            if place > at:
+                packets.append(rtac.event(kind, time_ns, octets[at:place]))
+                at = place
+            code = rtac.DATA_LOST if place < 0 else rtac.BREAK if what == BREAK else rtac.PARITY_ERROR
+            packets.append(rtac.event(code, time_ns))
+        if at < len(octets):
+            packets.append(rtac.event(kind, time_ns, octets[at:]))
+        comment, self._comment = self._comment, ""
+        return [blocks.packet(time_ns, one, comment="" if at else comment) for at, one in enumerate(packets)]
+
+    def _apply(self, switch: Switch | None) -> None:
+        if switch is None:
+            return
+        for line in self._lines:
+            try:
+                line.change(switch.settings)
+            except CaptureError as problem:
+                self._say(str(problem))
+        self._status.line = str(switch.settings)
+        self._comment = f"listening at {switch.settings}: {switch.reason}"
+        self._say(self._comment)

@@ -1,0 +1,42 @@
+"""Names of live sources to what they are: ``iface:eth0``, ``serial:/dev/ttyUSB0``, ``rfc2217://host:port``."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from captures.chunk import DlmsharkError
+
+NETWORK, SERIAL, PIPE = "network", "serial", "pipe"
+EXPECTED = "iface:NAME, serial:PORT[,PORT], rfc2217://HOST:PORT, socket://HOST:PORT or - was expected"
+_URL = re.compile(r"(rfc2217|socket|loop|spy|hwgrep|alt)://", re.IGNORECASE)
+_PORT = re.compile(r"/dev/|COM\d+$|\\\\\.\\", re.IGNORECASE)
+
+
+class LiveSource(NamedTuple):
+    """What to listen to: its kind, and its interface or its one or two ports."""
+
+    kind: str
+    names: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """Name it as a person would."""
+        return ", ".join(self.names)
+
+
+def live_source(text: str) -> LiveSource:
+    """Read the name of a source; a port or an interface may stand without its kind. Raises: DlmsharkError."""
+    kind, colon, name = text.partition(":")
+    if text == "-":
+        return LiveSource(PIPE, ("-",))
+    if _URL.match(text) or (colon and kind == "serial" and name) or _PORT.match(text):
+        names = tuple(one for one in (name if kind == "serial" else text).split(",") if one)
+        if 1 <= len(names) <= 2:
+            return LiveSource(SERIAL, names)
+        raise DlmsharkError(f"{text}: one port, or two with a direction each, were expected")
+    if colon and kind == "iface" and name:
+        return LiveSource(NETWORK, (name,))
+    if not colon and text:
+        return LiveSource(NETWORK, (text,))
+    raise DlmsharkError(f"{text or repr(text)}: {EXPECTED}")

@@ -1,0 +1,235 @@
+"""Octets of a tapped serial line to the settings to listen with: found by trial, followed in modes B to E.
+
+Sans-IO: the caller owns the port, feeds what it read, and applies the switches that are returned.
+Source: IEC 62056-21, tables of baud rate identifications and the sequences of modes A to E.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from analyzer.framing.detect import detect
+from captures.serial_line import LineSettings
+from dissectors.checks import has_parity, seven_bits
+
+SIGN_ON = LineSettings(300, 7, "E")
+"""What modes A, B, C and E begin with."""
+SPEEDS = {
+    "0": 300, "1": 600, "2": 1200, "3": 2400, "4": 4800, "5": 9600, "6": 19200, "7": 38400, "8": 57600, "9": 115200
+}  # fmt: skip
+"""Baud rate identifications of modes C and E; 7 to 9 are reserved by the standard, and used by makers."""
+MODE_B_SPEEDS = {"A": 600, "B": 1200, "C": 2400, "D": 4800, "E": 9600, "F": 19200}
+CANDIDATES = (
+    LineSettings(9600), SIGN_ON, LineSettings(2400), LineSettings(19200), LineSettings(115200), LineSettings(4800),
+    LineSettings(38400), LineSettings(1200), LineSettings(57600), LineSettings(300), LineSettings(600),
+)  # fmt: skip
+"""What is tried where nothing is known, the likeliest first; the parity is told by the octets."""
+
+_SECOND = 1_000_000_000
+_ECHO_NS = 1_700_000_000
+"""The longest reaction time, and the time of the answer at 300 Bd that may stand behind it."""
+_OVER_NS = 2 * _SECOND
+_SILENCE_NS = 60 * _SECOND
+_BURST_NS = 200_000_000
+_JUDGED, _MOST_HEARD, _MOST_TRIED = 16, 4096, 512
+_SELECT = re.compile(rb"\x06([0-9])([0-9A-I])([0-9A-Z])\r\n")
+_IDENTIFICATION = re.compile(rb"/[A-Z]{2}[A-Za-z]([ -~])[\x02 -~]{0,60}\r\n")
+_BREAK = re.compile(rb"\x01B[0-9]\x03")
+_END_OF_READOUT = re.compile(rb"!\r\n\x03.", re.DOTALL)
+_DISCONNECT = re.compile(rb"\x7e\xa0.{2,9}\x53..\x7e", re.DOTALL)
+_HDLC = "2"
+_READOUT = "06789"
+_ODD = bytes(one for one in range(256) if one.bit_count() & 1)
+
+
+class Switch(NamedTuple):
+    """Settings to listen with from now on, and why."""
+
+    settings: LineSettings
+    reason: str
+
+
+class LineFollower:
+    """Says when a line's settings change. It begins with *settings*; *searches* says that they are only a guess.
+
+    Times are nanoseconds since 1970. Errors are places of octets that the receiver found wrong, where it can tell.
+    """
+
+    def __init__(
+        self, settings: LineSettings, *, searches: bool = False, follows: bool = True, speeds: bool = True,
+        formats: bool = True,
+    ) -> None:  # fmt: skip
+        self.settings = settings
+        self.is_found = not searches
+        """Whether what is heard reads with these settings."""
+        self._start = settings
+        self._follows, self._formats = follows, formats
+        tried = [one for one in CANDIDATES if speeds or one.baud == settings.baud]
+        if not formats:
+            tried = [settings._replace(baud=one.baud) for one in tried]
+        self._order = list(dict.fromkeys((settings, *tried)))
+        self._heard = bytearray()
+        self._errors = 0
+        self._last_ns = 0
+        self._tried = 0
+        self._selected: tuple[bytes, LineSettings] | None = None
+        """The option select of mode E that waits for the meter's echo, and what comes then."""
+        self._away = ""
+        """What the line left its first settings for: readout, programming, hdlc; empty where it did not."""
+        self._is_over = False
+
+    def take(self, octets: bytes, errors: int, time_ns: int) -> Switch | None:
+        """Take what was read, *errors* of its characters marked as wrong; returns what to listen with from now on."""
+        before, self._last_ns = self._last_ns, time_ns
+        if before and time_ns - before > _OVER_NS:
+            self._heard.clear()
+            self._errors = 0
+        self._heard += octets
+        self._errors += errors
+        if len(self._heard) > _MOST_HEARD:
+            del self._heard[: -_MOST_HEARD // 2]
+        if self._away:
+            return self._watch()
+        found = self._signed_on() if self._follows else None
+        if found is not None or self.is_found:
+            return found
+        return self._search()
+
+    def tick(self, time_ns: int) -> Switch | None:
+        """Take that nothing came until *time_ns*."""
+        idle = time_ns - self._last_ns if self._last_ns else 0
+        if self._selected is not None and idle > _ECHO_NS:
+            return self._leave(self._selected[1], "hdlc", "no echo of the option select was heard in 1.7 s")
+        if self._away and idle > (_OVER_NS if self._is_over else _SILENCE_NS):
+            said = "the readout is over" if self._is_over else "60 s of silence"
+            return self._return(said)
+        if not self.is_found and not self._away and idle > _BURST_NS and len(self._heard) >= _JUDGED:
+            return self._search(is_over=True)
+        return None
+
+    # -- modes B to E -------------------------------------------------------------------------------------------------
+
+    def _signed_on(self) -> Switch | None:
+        """Look for the message at whose last octet both sides change their speed."""
+        heard = seven_bits(bytes(self._heard[-128:]))
+        if self._selected is not None:
+            select, settings = self._selected
+            if heard.count(select) > 1:
+                return self._leave(settings, "hdlc", "the meter repeated the option select of mode E")
+            if self._errors > 2 and len(heard) > heard.find(select) + len(select) + 2:
+                return self._leave(settings, "hdlc", "the line changed its speed before an echo was heard")
+            return None
+        chosen = _SELECT.search(heard)
+        if chosen is not None:
+            return self._chosen(chosen)
+        identified = _IDENTIFICATION.search(heard)
+        if identified is None:
+            return None
+        self.is_found = True
+        speed = MODE_B_SPEEDS.get(identified[1].decode())
+        if speed is None:
+            return None
+        return self._leave(self._text(speed), "readout", f"mode B: the identification says {speed} Bd")
+
+    def _chosen(self, select: re.Match[bytes]) -> Switch | None:
+        protocol, speed, mode = (part.decode() for part in select.groups())
+        self.is_found = True
+        baud = SPEEDS.get(speed)
+        if baud is None:
+            return None
+        if protocol == _HDLC:
+            self._selected = (select[0], LineSettings(baud))
+            self._errors = 0
+            return self._signed_on() if seven_bits(bytes(self._heard)).count(select[0]) > 1 else None
+        what = "readout" if mode in _READOUT else "programming"
+        return self._leave(self._text(baud), what, f"the option select chose {baud} Bd")
+
+    def _text(self, baud: int) -> LineSettings:
+        """Give the settings of text at another speed: its format stays, as 8N1 that carries parity may be meant."""
+        return self.settings._replace(baud=baud)
+
+    def _leave(self, settings: LineSettings, away: str, reason: str) -> Switch | None:
+        self._away, self._is_over, self._selected = away, False, None
+        return self._switch(settings, reason)
+
+    def _return(self, reason: str) -> Switch | None:
+        self._away, self._is_over = "", False
+        return self._switch(self._start, f"{reason}: back to where sessions begin")
+
+    def _watch(self) -> Switch | None:
+        """Look for the end of what the line left its first settings for, and for a line that went back before."""
+        heard = bytes(self._heard)
+        if self._away == "hdlc":
+            disconnected = _DISCONNECT.search(heard)
+            self._is_over = disconnected is not None
+            return None
+        text = seven_bits(heard)
+        stop = _BREAK.search(text)
+        if stop is not None and len(text) > stop.end():
+            return self._return("break")
+        if self._away == "readout" and _END_OF_READOUT.search(text):
+            self._is_over = True
+        if _is_garbage(heard[-_JUDGED:], self._errors):
+            return self._return("what comes is not text at this speed")
+        return None
+
+    # -- trial --------------------------------------------------------------------------------------------------------
+
+    def _search(self, *, is_over: bool = False) -> Switch | None:
+        """Judge what was heard: keep the settings, take those the octets tell, or try the next ones."""
+        heard = bytes(self._heard)
+        if len(heard) < _JUDGED:
+            return None
+        told = self._told_parity(heard)
+        if told is not None:
+            return told
+        if self._errors * 8 <= len(heard):
+            verdict = detect(heard, is_datagram=False)
+            if verdict.strong or verdict.score >= 0.9:
+                self.is_found = True
+                self._start = self.settings
+                return None
+        if len(heard) < _MOST_TRIED and not (is_over and len(heard) >= _JUDGED):
+            return None
+        return self._try_next()
+
+    def _told_parity(self, heard: bytes) -> Switch | None:
+        """Tell that the speed is right and the parity is not: all characters have even weight, or only such fail."""
+        if not self._formats or self.settings.parity != "N" or self.settings.data_bits != 8:
+            return None
+        if has_parity(heard) and detect(heard, is_datagram=False).score >= 0.9:
+            self.is_found = True
+            self._start = self._text_with_parity()
+            return self._switch(self._start, "bit 7 is even parity")
+        even = len(heard) - sum(map(heard.count, _ODD)) if self._errors else 0
+        if self._errors and self._errors == even and detect(heard, is_datagram=False).strong:
+            self.is_found = True
+            self._start = self.settings._replace(parity="E")
+            return self._switch(self._start, "the octets of even weight, and only they, lack their stop bit: 8E1")
+        return None
+
+    def _text_with_parity(self) -> LineSettings:
+        return self.settings._replace(data_bits=7, parity="E")
+
+    def _try_next(self) -> Switch | None:
+        """Turn to the next settings that are tried."""
+        self._tried += 1
+        settings = self._order[self._tried % len(self._order)]
+        return self._switch(settings, f"nothing reads at {self.settings}: trying the next")
+
+    def _switch(self, settings: LineSettings, reason: str) -> Switch | None:
+        self._heard.clear()
+        self._errors = 0
+        if settings == self.settings:
+            return None
+        self.settings = settings
+        return Switch(settings, reason)
+
+
+def _is_garbage(octets: bytes, errors: int) -> bool:
+    """Tell that so much of *octets* cannot be text that its sender speaks at another speed."""
+    if len(octets) < _JUDGED:
+        return False
+    foreign = octets.count(0) + octets.count(0x80) + octets.count(0xFF) + octets.count(0xFE)
+    return errors * 2 >= len(octets) or foreign * 2 >= len(octets)

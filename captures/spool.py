@@ -1,0 +1,193 @@
+"""The growing pcapng file that everything captured goes to at once: whole blocks, on the disk within a second.
+
+Readers may open it while it grows. A ring of files is named as dumpcap names them: NAME_00001_20260302091407.pcapng.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from captures import blocks
+from captures.chunk import CaptureError, CapturePermissionError
+
+SECOND = 1_000_000_000
+_FREE = 64 << 20
+_NEW = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class Interface(NamedTuple):
+    """What the spool says of where its octets come from."""
+
+    link_type: int
+    name: str
+    description: str = ""
+    snap_length: int = 0
+
+
+class Limits(NamedTuple):
+    """When a file is full. Octets, nanoseconds, files; 0 means never. *free* octets are left to others on the disk."""
+
+    size: int = 0
+    time_ns: int = 0
+    keep: int = 0
+    free: int = _FREE
+
+
+UNLIMITED = Limits()
+
+
+class SpoolError(CaptureError):
+    """The spool cannot go on; what was written before is whole."""
+
+
+class Disk:
+    """What the spool asks of the system, in one place: a test counts the calls."""
+
+    def open(self, path: Path, *, replaces: bool) -> int:
+        """Open a file that is empty or new."""
+        return os.open(path, _NEW | (os.O_TRUNC if replaces else os.O_EXCL), 0o644)
+
+    def write(self, descriptor: int, octets: bytes) -> int:
+        """Write what the system takes at once."""
+        return os.write(descriptor, octets)
+
+    def truncate(self, descriptor: int, size: int) -> None:
+        """Take back what was written of a block that has no room."""
+        os.ftruncate(descriptor, size)
+        os.lseek(descriptor, size, os.SEEK_SET)
+
+    def sync(self, descriptor: int) -> None:
+        """Have what was written reach the disk."""
+        getattr(os, "fdatasync", os.fsync)(descriptor)
+
+    def close(self, descriptor: int) -> None:
+        """Close the file."""
+        os.close(descriptor)
+
+    def free(self, path: Path) -> int:
+        """Count the octets that are free where *path* is; a large number where that cannot be told."""
+        if not hasattr(os, "statvfs"):
+            import shutil
+
+            return shutil.disk_usage(path.parent).free
+        status = os.statvfs(path.parent)
+        return status.f_bavail * status.f_frsize
+
+    def remove(self, path: Path) -> None:
+        """Delete a file of the ring; that it is gone already does not matter."""
+        path.unlink(missing_ok=True)
+
+    def now_ns(self) -> int:
+        """Tell a time that never goes back, in nanoseconds."""
+        return time.monotonic_ns()
+
+
+class Spool:
+    """Writes blocks to *path*, or to a ring of files beside it where *limits* says so.
+
+    Raises: SpoolError if a file cannot be made, or where the disk is full.
+    """
+
+    def __init__(
+        self, path: str, interfaces: Sequence[Interface], limits: Limits = UNLIMITED, *, comment: str = "",
+        replaces: bool = False, disk: Disk | None = None,
+    ) -> None:  # fmt: skip
+        self._base = Path(path)
+        self._limits = limits
+        self._replaces = replaces
+        self._disk = disk or Disk()
+        head = [blocks.section(application="dlmshark", comment=comment)]
+        head += [blocks.interface(one.link_type, one.name, one.description) for one in interfaces]
+        self._head = b"".join(head)
+        self._kept: deque[Path] = deque()
+        self._number = 0
+        self.path = self._base
+        """The file that grows now."""
+        self.octets = 0
+        """Octets written to all files."""
+        self._descriptor = -1
+        self._begun = self._synced = self._size = 0
+        self._is_dirty = False
+        self._next()
+
+    @property
+    def is_ring(self) -> bool:
+        """Tell whether a full file is followed by another."""
+        return bool(self._limits.size or self._limits.time_ns or self._limits.keep)
+
+    def write(self, packets: bytes) -> None:
+        """Write whole blocks, in one call. Raises: SpoolError."""
+        limits, now = self._limits, self._disk.now_ns()
+        is_full = limits.size and self._size > len(self._head) and self._size + len(packets) > limits.size
+        if is_full or (limits.time_ns and now - self._begun >= limits.time_ns):
+            self.rotate()
+        self._put(packets)
+        self.tick(now)
+
+    def tick(self, now_ns: int | None = None) -> None:
+        """Have what was written reach the disk, once a second; call it while nothing comes too. Raises: SpoolError."""
+        now = self._disk.now_ns() if now_ns is None else now_ns
+        if now - self._synced < SECOND:
+            return
+        self._synced = now
+        if self._is_dirty:
+            self._disk.sync(self._descriptor)
+            self._is_dirty = False
+        free = self._disk.free(self.path)
+        if free < self._limits.free:
+            raise SpoolError(
+                f"{self.path}: {free >> 20} MB are free on the disk, {self._limits.free >> 20} MB are left alone"
+            )
+
+    def rotate(self) -> None:
+        """Begin another file; the oldest ones of the ring go. Raises: SpoolError."""
+        self.close()
+        self._next()
+
+    def close(self) -> None:
+        """Have all reach the disk, and close the file; a second call does nothing."""
+        if self._descriptor >= 0:
+            self._disk.sync(self._descriptor)
+            self._disk.close(self._descriptor)
+            self._descriptor = -1
+
+    def _next(self) -> None:
+        self._number += 1
+        if self.is_ring or self._number > 1:
+            stamp = time.strftime("%Y%m%d%H%M%S")
+            suffix = self._base.suffix or ".pcapng"
+            self.path = self._base.with_name(f"{self._base.stem}_{self._number:05}_{stamp}{suffix}")
+        try:
+            self._descriptor = self._disk.open(self.path, replaces=self._replaces)
+        except FileExistsError:
+            raise SpoolError(f"{self.path}: is there already; --force writes over it") from None
+        except PermissionError:
+            raise CapturePermissionError(f"{self.path}: no permission to write it") from None
+        except OSError as error:
+            raise SpoolError(f"{self.path}: {error.strerror}") from None
+        self._begun = self._synced = self._disk.now_ns()
+        self._size = 0
+        self._is_dirty = False
+        self._put(self._head)
+        self._kept.append(self.path)
+        while self._limits.keep and len(self._kept) > self._limits.keep:
+            self._disk.remove(self._kept.popleft())
+
+    def _put(self, octets: bytes) -> None:
+        """Write all of *octets* or nothing."""
+        written = 0
+        try:
+            while written < len(octets):
+                written += self._disk.write(self._descriptor, octets[written:] if written else octets)
+        except OSError as error:
+            if written:
+                self._disk.truncate(self._descriptor, self._size)
+            raise SpoolError(f"{self.path}: {error.strerror}; what was captured before is in it") from None
+        self._size += written
+        self.octets += written
+        self._is_dirty = True
