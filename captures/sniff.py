@@ -19,8 +19,8 @@ import time
 from typing import Any, NamedTuple
 
 from captures.chunk import UNKNOWN, CaptureError, CapturePermissionError
-from captures.pcap import HEADER_LENGTH, VARIANTS, PcapSource
-from captures.stream import FileInput, Window
+from captures.pcap import HEADER_LENGTH, LARGEST_PACKET, VARIANTS
+from captures.stream import BLOCK
 
 LARGEST = 262144
 _WAIT_S = 0.02
@@ -32,6 +32,8 @@ _OUTGOING = 4
 _LOOPBACK = 772
 _LINK_TYPES = {1: 1, _LOOPBACK: 1, 65534: 101, 768: 101, 776: 101, 778: 101}
 """Kinds of hardware to link types: tunnels carry IP without a header before it."""
+_LINK_TYPE = 0x03FF_FFFF
+_RECORD_HEADER = 16
 _TOLD = 256
 _DROPPED = re.compile(r"(\d+) packets? dropped by kernel")
 _IDLE_TALK = re.compile(r"listening on|packets? (captured|received|dropped)|Capturing on|File:|Packets")
@@ -91,6 +93,7 @@ class SocketSniffer(Sniffer):
         self._snap = wishes.snap_length
         self.how = f"capture socket on {wishes.name}"
         try:
+            import scapy.arch  # noqa: F401 -- makes the sockets of this platform known
             from scapy.config import conf
 
             conf.bufsize = LARGEST
@@ -155,27 +158,43 @@ class StreamSniffer(Sniffer):
     def __init__(self, descriptor: int, how: str) -> None:
         self.how = how
         self._descriptor = descriptor
-        self._window = Window(FileInput(descriptor, lambda code, text: None, owned=False))
-        if not self._window.reach(HEADER_LENGTH):
-            raise self._ended()
-        if self._window.buffer[:4] not in VARIANTS:
+        self._waiting = b""
+        while len(self._waiting) < HEADER_LENGTH:
+            if not self._fetch():
+                raise self._ended()
+        variant = VARIANTS.get(self._waiting[:4])
+        if variant is None or variant.modified:
             raise CaptureError(f"{how}: a pcap stream was expected, as tcpdump -U -w - writes it")
-        source = PcapSource(how, self._window)
-        self.link_type = source.link_type
-        self._chunks = iter(source)
+        self._scale = 1 if variant.nanoseconds else 1000
+        self._unpack = struct.Struct(variant.order + "IIII").unpack_from
+        link_type: int = struct.unpack_from(variant.order + "I", self._waiting, 20)[0]
+        self.link_type = link_type & _LINK_TYPE
+        self._waiting = self._waiting[HEADER_LENGTH:]
 
     def take(self) -> list[Sniffed]:
-        """Return the packets that stand in the pipe."""
-        if not self._window.buffer and not select.select([self._descriptor], [], [], _WAIT_S)[0]:
+        """Return the packets that stand in the pipe whole."""
+        if not select.select([self._descriptor], [], [], _WAIT_S)[0]:
             return []
-        found = []
-        for chunk in self._chunks:
-            found.append(Sniffed(chunk.time_ns or 0, chunk.octets, chunk.original_length))
-            if len(found) >= _MOST_AT_ONCE or not select.select([self._descriptor], [], [], 0)[0]:
-                return found
-        if found:
-            return found
-        raise self._ended()
+        if not self._fetch():
+            raise self._ended()
+        found, at, octets = [], 0, self._waiting
+        while at + _RECORD_HEADER <= len(octets):
+            seconds, fraction, captured, original = self._unpack(octets, at)
+            begin = at + _RECORD_HEADER
+            if captured > LARGEST_PACKET:
+                raise CaptureError(f"{self.how}: a packet of {captured} octets is announced; the stream is damaged")
+            if begin + captured > len(octets):
+                break
+            at = begin + captured
+            found.append(Sniffed(seconds * 1_000_000_000 + fraction * self._scale, octets[begin:at], original))
+        self._waiting = octets[at:]
+        return found
+
+    def _fetch(self) -> bool:
+        """Append what the pipe has; false at its end."""
+        octets = os.read(self._descriptor, BLOCK)
+        self._waiting += octets
+        return bool(octets)
 
     def close(self) -> None:
         """Leave the descriptor to whom it belongs."""

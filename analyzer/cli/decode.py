@@ -27,38 +27,54 @@ def parser() -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     made = Parser(prog="dlmshark decode", description="Decode captures: one line a record.")
     add_inputs(made)
+    add_output_options(made)
+    made.add_argument("-c", "--count", type=natural, default=0, metavar="N", help="stop after N records")
+    return made
+
+
+def add_output_options(made: argparse.ArgumentParser) -> None:
+    """Add the options that say how records are shown."""
     made.add_argument("-V", "--tree", action="store_true", help="print each record's whole tree")
     made.add_argument("-x", "--octets", action="store_true", help="print each record's octets")
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
     made.add_argument("-T", dest="form", choices=("json", "text"), help="output form, as tshark has it")
     made.add_argument("--layers", action="store_true", help="with --json: add each record's whole tree")
-    made.add_argument("-c", "--count", type=natural, default=0, metavar="N", help="stop after N records")
     made.add_argument("--utc", action="store_true", help="times in UTC")
     made.add_argument("--no-color", action="store_true", help="no colours")
     made.add_argument("-q", "--quiet", action="store_true", help="decode everything, print nothing but errors")
     made.add_argument("-v", "--verbose", action="store_true", help="say more on stderr")
-    return made
 
 
 def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
     options = parser().parse_args(words)
     forced = forced_stacks(options)
-    if options.layers and not _is_json(options):
-        raise UsageError("--layers goes with --json")
+    check_output(options)
     keys = keyring(options)
     from analyzer.session import Session
 
-    gc.freeze()
-    gc.set_threshold(200_000, 50, 100)  # records are freed by their counts: looking for cycles among them is waste
+    rest_collector()
     inputs = Inputs(options, forced)
     for name, source in inputs:
         session = Session(source, forced, keys, learns=not options.quiet)
-        _decode(session, options, {"input": name} if inputs.are_several else {})
+        show(session, options, {"input": name} if inputs.are_several else {})
     return inputs.status
 
 
-def _decode(session: Session, options: argparse.Namespace, more: dict[str, str]) -> None:
+def check_output(options: argparse.Namespace) -> None:
+    """Refuse options of the output that do not go together. Raises: UsageError."""
+    if options.layers and not _is_json(options):
+        raise UsageError("--layers goes with --json")
+
+
+def rest_collector() -> None:
+    """Let the garbage collector rest: records are freed by their counts, looking for cycles among them is waste."""
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 100)
+
+
+def show(session: Session, options: argparse.Namespace, more: dict[str, str]) -> None:
+    """Print the records of *session*; *more* members go into each line of JSON."""
     source = session.source
     line = _writer(session, options, more)
     count = 0

@@ -32,6 +32,11 @@ def add_inputs(made: argparse.ArgumentParser) -> None:
     )
     made.add_argument("--merge", action="store_true", help="join several inputs by time")
     made.add_argument("--hex", action="append", default=[], metavar="OCTETS", help="decode these octets")
+    add_reading_options(made)
+
+
+def add_reading_options(made: argparse.ArgumentParser) -> None:
+    """Add the options that say how octets are read: which stacks are forced, and which keys open them."""
     made.add_argument(
         "-d", "--decode-as", action="append", default=[], metavar="SELECTOR,STACK",
         help="force a stack: tcp.port==5000,hdlc · serial,hdlc · record,apdu",

@@ -40,6 +40,7 @@ COMMANDS: dict[str, Command] = {
     "keys": Command("analyzer.cli.keys", "check a keyring, and which of its keys open what in captures", False),
     "demo": Command("analyzer.cli.demo", "a bundled sample capture, opened on a terminal, decoded in a pipe", False),
     "view": Command("analyzer.cli.view", "open captures in the terminal UI, as without a command", False),
+    "live": Command("analyzer.cli.live", "decode a live source as it comes; it listens and never sends", False),
     "record": Command("analyzer.cli.record", "a live source into pcapng files; it listens and never sends", False),
     "demo": Command("analyzer.cli.demo", "decode a bundled sample capture", False),
 }
