@@ -70,18 +70,21 @@ class Modem(NamedTuple):
 class SerialLine:
     """One tap. *url* is a device, or what pyserial opens: rfc2217://, socket://, loop://.
 
-    *opener* makes the port object that is not yet open; tests give one that records every call.
+    *opener* makes the port object that is not yet open, *marker* has the system mark errors in what it reads and tells
+    whether it does; tests give those that record every call.
     """
 
     def __init__(
         self, url: str, settings: LineSettings, modem: Modem = Modem(), *, sets_line: bool = False,  # noqa: B008
         opener: Callable[[str], Any] | None = None, clock: Callable[[], int] | None = None,
+        marker: Callable[[Any], bool] | None = None,
     ) -> None:  # fmt: skip
         self.url = url
         self.settings = settings
         self._modem = modem
         self._opener = opener or _opener(url, sets_line=sets_line)
         self._clock = clock or _steady_clock()
+        self._mark_errors = marker or mark_errors
         self._port: Any = None
         self._marks = Marks()
         self.marks_errors = False
@@ -99,7 +102,7 @@ class SerialLine:
                 port.exclusive = True
             port.open()
         self._port = port
-        self.marks_errors = _mark_errors(port)
+        self.marks_errors = self._mark_errors(port)
         self._marks = Marks()
 
     def read(self) -> LineRead | None:
@@ -124,7 +127,7 @@ class SerialLine:
         if self._port is not None:
             with _told(self.url):
                 self._apply(self._port)
-            self.marks_errors = _mark_errors(self._port)
+            self.marks_errors = self._mark_errors(self._port)
 
     def close(self) -> None:
         """Close the port; a second call does nothing."""
@@ -301,7 +304,7 @@ def serial_ports() -> list[tuple[str, str]]:
     return sorted((one.device, one.description if one.description != "n/a" else "") for one in comports())
 
 
-def _mark_errors(port: Any) -> bool:
+def mark_errors(port: Any) -> bool:
     """Have the kernel mark characters with errors, where there is a terminal to tell; returns whether it does."""
     try:
         import termios

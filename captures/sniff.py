@@ -173,10 +173,15 @@ class StreamSniffer(Sniffer):
 
     def take(self) -> list[Sniffed]:
         """Return the packets that stand in the pipe whole."""
-        if not select.select([self._descriptor], [], [], _WAIT_S)[0]:
-            return []
+        found = self._whole()
+        if found or not select.select([self._descriptor], [], [], _WAIT_S)[0]:
+            return found
         if not self._fetch():
             raise self._ended()
+        return self._whole()
+
+    def _whole(self) -> list[Sniffed]:
+        """Part what waits into packets, as far as they are whole."""
         found, at, octets = [], 0, self._waiting
         while at + _RECORD_HEADER <= len(octets):
             seconds, fraction, captured, original = self._unpack(octets, at)

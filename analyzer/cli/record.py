@@ -97,7 +97,10 @@ class _Teller(threading.Thread):
 
     def _tell(self) -> None:
         if self._is_json:
-            print(self._status.json(), flush=True)
+            try:
+                print(self._status.json(), flush=True)
+            except OSError:  # who started this recording is gone
+                self._over.set()
         elif self._is_shown:
             print(f"\r\x1b[K{self._status.text()}", end="", file=sys.stderr, flush=True)
 

@@ -1,0 +1,76 @@
+"""Records to packets that stock Wireshark opens: each APDU, deciphered where it was opened, in a wrapper PDU over UDP.
+
+The addresses of the packet are made: the client is 10.0.0.1, each meter one of 10.1.0.0/16, by its lane and address.
+Source: IEC 62056-47 (wrapper, port 4059); RFC 791, RFC 768.
+"""
+
+from __future__ import annotations
+
+from struct import pack
+
+from analyzer.record import RESPONSE, UNSOLICITED, Record
+from captures import blocks
+
+LINK_TYPE = 101
+"""Raw IP."""
+_PORT = 4059
+_CLIENT = bytes((10, 0, 0, 1))
+_MOST = 65535 - 20 - 8 - 8
+_UDP, _TTL = 17, 64
+
+
+class Packets:
+    """Writes the packets of one capture."""
+
+    def __init__(self) -> None:
+        self._meters: dict[tuple[int, object], bytes] = {}
+
+    def blocks(self, record: Record) -> bytes:
+        """Build the pcapng blocks of what *record* carries; nothing where it carries no APDU."""
+        apdus = [one for one in (record.assembled or record.shown, *record.more) if one is not None]
+        time_ns = record.time_ns or 0
+        return b"".join(
+            blocks.packet(time_ns, self._packet(record, one.octets), comment=f"record {record.number}")
+            for one in apdus
+            if len(one.octets) <= _MOST
+        )
+
+    def _packet(self, record: Record, apdu: bytes) -> bytes:
+        meter = self._meter(record)
+        client, server = (_sap(one) for one in (record.client, record.server))
+        is_answer = record.direction in (RESPONSE, UNSOLICITED)
+        source, destination = (server, client) if is_answer else (client, server)
+        ends = (meter, _CLIENT) if is_answer else (_CLIENT, meter)
+        wrapped = pack(">HHHH", 1, source, destination, len(apdu)) + apdu
+        datagram = pack(">HHHH", _PORT, _PORT, 8 + len(wrapped), 0) + wrapped
+        head = pack(">BBHHHBBH", 0x45, 0, 20 + len(datagram), 0, 0, _TTL, _UDP, 0) + ends[0] + ends[1]
+        return head[:10] + _check(head) + head[12:] + datagram
+
+    def _meter(self, record: Record) -> bytes:
+        key = (record.lane.conversation, record.server)
+        address = self._meters.get(key)
+        if address is None:
+            number = len(self._meters) + 1 & 0xFFFF
+            address = self._meters[key] = bytes((10, 1, number >> 8, number & 0xFF))
+        return address
+
+
+def head(name: str) -> bytes:
+    """Build what the packets stand behind: a section, and its one interface."""
+    opened = "APDUs as dlmshark opened them; their IP and UDP headers are made"
+    return blocks.section(application="dlmshark", comment=opened) + blocks.interface(LINK_TYPE, name)
+
+
+def _sap(address: int | str | None) -> int:
+    """Give the wPort of a client or server: the upper part of an address of two."""
+    if isinstance(address, int):
+        return address & 0xFFFF
+    return int(str(address).partition(".")[0]) & 0xFFFF if address else 0
+
+
+def _check(header: bytes) -> bytes:
+    """Compute the check sum of an IP header whose own is 0."""
+    total = sum(header[at] << 8 | header[at + 1] for at in range(0, len(header), 2))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return pack(">H", ~total & 0xFFFF)

@@ -1,0 +1,139 @@
+"""``record``, ``live`` and ``extcap`` as programs: a bus on a pseudo-terminal, a stream on stdin, Wireshark's calls."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from analyzer.cli.main import main
+from captures.samples import samples
+
+SAMPLE = next(one for one in samples() if one.path.name == "ln-wrapper.pcap").path
+SNRM = bytes.fromhex("7EA00703 21930F01 7E")
+
+
+def program(*words: str, **more: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "analyzer.cli.main", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        **more,  # type: ignore[call-overload]
+    )  # fmt: skip
+
+
+@pytest.fixture
+def bus() -> Iterator[tuple[int, str]]:
+    """Give a pseudo-terminal: what is written to the first is heard on the second."""
+    if not hasattr(os, "openpty"):
+        pytest.skip("check not run: no pseudo-terminals here")
+    master, slave = os.openpty()
+    yield master, os.ttyname(slave)
+    os.close(master)
+    os.close(slave)
+
+
+def lines_until(child: subprocess.Popen[str], count: int) -> list[str]:
+    assert child.stdout is not None
+    return [child.stdout.readline() for _ in range(count)]
+
+
+def test_live_bus_is_decoded_as_it_comes_and_kept(bus: tuple[int, str], tmp_path: Path) -> None:
+    master, name = bus
+    path = tmp_path / "bus.pcapng"
+    child = program("live", f"serial:{name}", "--baud", "9600", "--format", "8N1", "-o", str(path), "--json")
+    while not path.exists() or path.stat().st_size < 100:
+        assert child.poll() is None, child.communicate()
+        time.sleep(0.05)
+    heard = []
+    for _ in range(3):
+        os.write(master, SNRM)
+        heard.append(json.loads(lines_until(child, 1)[0]))
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=20)
+    assert child.returncode == 0, said
+    assert [one["summary"] for one in heard] == ["SNRM"] * 3
+    assert f"{path}: 3 packets" in said
+    again = subprocess.run(
+        [sys.executable, "-m", "analyzer.cli.main", "decode", str(path), "--json"], capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert [json.loads(line)["octets"] for line in again.stdout.splitlines()] == [SNRM.hex().upper()] * 3
+
+
+def test_stream_on_stdin_is_recorded_whole(tmp_path: Path) -> None:
+    path = tmp_path / "s.pcapng"
+    with SAMPLE.open("rb") as stream:
+        child = program("record", "-", "-o", str(path), stdin=stream)
+        out, said = child.communicate(timeout=30)
+    assert (child.returncode, out) == (0, "")
+    assert f"{path}: " in said
+    decoded = [
+        subprocess.run(
+            [sys.executable, "-m", "analyzer.cli.main", "decode", str(one)], capture_output=True, text=True, check=True
+        ).stdout
+        for one in (SAMPLE, path)
+    ]
+    assert decoded[0] and decoded[0] == decoded[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "text"),
+    [
+        (["record", "serial:/dev/ttyNone", "-o", "x.pcapng"], 5, "/dev/ttyNone: no such port"),
+        (["live", "serial:/dev/ttyNone"], 5, "/dev/ttyNone: no such port"),
+        (["record", "iface:nope0", "-o", "x.pcapng"], 5, "nope0: no such interface"),
+        (["record", "nonsense:x", "-o", "x.pcapng"], 2, "iface:NAME, serial:PORT"),
+        (["record", "-o", "x.pcapng"], 2, "a SOURCE was expected"),
+        (["record", "serial:COM3", "-o", "x.pcapng", "--baud", "fast"], 2, "--baud fast"),
+        (["record", "serial:COM3", "-o", "x.pcapng", "--format", "9Z9"], 2, "--format 9Z9"),
+        (["record", "iface:lo", "-o", "no/such/folder/x.pcapng"], 3, "no/such/folder/x.pcapng: No such file"),
+        (["extcap"], 2, "--install"),
+        (["extcap", "--extcap-interface", "x", "--extcap-dlts"], 2, "dlms-serial"),
+    ],
+)
+def test_wrong_source_is_one_line(
+    words: list[str], status: int, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == status
+    said = capsys.readouterr().err
+    assert text in said and said.startswith("dlmshark: ") and said.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_extcap_answers_what_wireshark_asks(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["extcap", "--extcap-interfaces", "--extcap-version=4.0"]) == 0
+    listed = capsys.readouterr().out
+    for name, dlt in (("dlms-serial", "250"), ("dlms-decrypted", "101")):
+        assert f"interface {{value={name}}}" in listed
+        assert main(["extcap", "--extcap-interface", name, "--extcap-dlts"]) == 0
+        assert f"dlt {{number={dlt}}}" in capsys.readouterr().out
+        assert main(["extcap", "--extcap-interface", name, "--extcap-config"]) == 0
+        arguments = capsys.readouterr().out.splitlines()
+        assert [line.partition("{call=")[2].partition("}")[0] for line in arguments if line.startswith("arg ")]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="check not run: no FIFOs here")
+def test_extcap_hands_deciphered_apdus_to_wireshark(tmp_path: Path) -> None:
+    fifo, bus_sample = tmp_path / "fifo", next(one for one in samples() if one.path.name == "ln-ciphered.pcap")
+    os.mkfifo(fifo)
+    with bus_sample.path.open("rb") as stream:
+        child = program(
+            "extcap", "--capture", "--extcap-interface", "dlms-decrypted", "--fifo", str(fifo), "--source", "-",
+            "--keys", str(bus_sample.keys), stdin=stream,
+        )  # fmt: skip
+        octets = fifo.read_bytes()
+        child.communicate(timeout=30)
+    path = tmp_path / "opened.pcapng"
+    path.write_bytes(octets)
+    lines = subprocess.run(
+        [sys.executable, "-m", "analyzer.cli.main", "decode", str(path)], capture_output=True, text=True, check=True
+    ).stdout
+    assert "GET response" in lines and "glo-" not in lines
