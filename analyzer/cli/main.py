@@ -43,7 +43,6 @@ COMMANDS: dict[str, Command] = {
     "live": Command("analyzer.cli.live", "decode a live source as it comes; it listens and never sends", False),
     "record": Command("analyzer.cli.record", "a live source into pcapng files; it listens and never sends", False),
     "extcap": Command("analyzer.cli.extcap", "let Wireshark capture by this program: --install", False),
-    "demo": Command("analyzer.cli.demo", "decode a bundled sample capture", False),
 }
 
 HELP = """\
