@@ -157,6 +157,10 @@ class Record:
     assembled: Apdu | None = None
     incomplete: Apdu | None = None
     objects: Objects = NO_OBJECTS
+    station: str = ""
+    """The device address that the last request of IEC 62056-21 named: whom the messages after it are of."""
+    heading: tuple[Any, int] | None = None
+    """Of text in blocks: the head of the profile that goes on here, as plain values, and its entries so far."""
     notes: tuple[Note, ...] = ()
     is_open: bool = False
     """Whether it is the newest part of a transfer that still runs: it may yet get *incomplete*."""

@@ -8,7 +8,7 @@ from analyzer.detail import OutlineText, detail, walk
 from analyzer.export.glyphs import GLYPHS, MARKS
 from analyzer.export.summary import summary
 from analyzer.export.times import clock_text
-from analyzer.record import Record
+from analyzer.record import MESSAGE, Record
 from analyzer.tracking.values import Value, no_values
 from dissectors.hdlc import control_type
 from dissectors.tree import Node, Severity, shown
@@ -38,7 +38,8 @@ class TextLines:
     def line(self, record: Record) -> str:
         """Write *record*; without its last line end."""
         time = clock_text(record.time_ns, self._digits(), utc=self._utc) if record.time_ns is not None else "-"
-        text = f"{record.number:>6}  {time}  {self._addresses(record)}  {summary(record, self._values(record))}"
+        values = () if record.kind == MESSAGE else self._values(record)  # the line of a message needs none
+        text = f"{record.number:>6}  {time}  {self._addresses(record)}  {summary(record, values)}"
         if record.protection:
             text += f" [{', '.join(_statuses(record))}]"
         if record.notes:

@@ -21,7 +21,7 @@ def value_text(value: Value) -> str:
         parts.append(f'"class_id": {one.class_id}')
     if one.logical_name:
         parts.append(f'"logical_name": "{obis_text(one.logical_name)}"')
-    else:
+    elif one.attribute:
         parts.append(f'"short_name": "{one.attribute & 0xFFFF:04X}"')
     if one.attribute and one.logical_name:
         parts.append(f'"{"method" if one.is_method else "attribute"}": {one.attribute}')
@@ -36,6 +36,10 @@ def value_text(value: Value) -> str:
         parts.append(f'"raw": {json_text(value.raw)}')
     if value.scaler is not None:
         parts.append(f'"scaler": {value.scaler}')
+    if value.time:
+        parts.append(f'"time": {_text(value.time)}')
+    if value.status:
+        parts.append(f'"status": {_text(value.status)}')
     if value.basis:
         parts.append(f'"basis": {_text(value.basis)}')
     return f"{{{', '.join(parts)}}}"

@@ -62,7 +62,7 @@ def _extra(record: Record) -> dict[str, Any]:
     apdu = record.apdu
     found: dict[str, Any] = {
         name: getattr(record, name)
-        for name in ("start_ns", "begin_ns", "problem", "part_of", "parts", "llc")
+        for name in ("start_ns", "begin_ns", "problem", "part_of", "parts", "llc", "station", "heading")
         if getattr(record, name)
     }
     if len(record.packets) != 1 or record.packets[0] >= _LARGE:

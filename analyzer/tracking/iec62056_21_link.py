@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 
+from analyzer.cosem.data_sets import TextProfile, heading_after
 from analyzer.record import MESSAGE, REQUEST, RESPONSE, UNKNOWN, UNSOLICITED, Record
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
 from analyzer.tracking.peer import Peer, close_peers
+from analyzer.tracking.telegrams import sets_of
 from dissectors import axdr, p1
 from dissectors.check_character import judge
 from dissectors.checks import has_parity, parity_faults, seven_bits
@@ -26,6 +28,7 @@ _SETS = re.compile(rb"(?:[^()\r\n]*+(?:\([^()\r\n]*+\))++[\r\n]*+)*+")
 _PRINTABLE = bytes(range(0x20, 0x7F)) + b"\r\n"
 _SIGNS = b"\x01\x02\x03\x04"
 _MOST_NAMED = 8
+_PROFILE_HEAD = re.compile(rb"\(\d{10,13}\)\([^()]*\)\(\d+\)\(\d+\)\([^()]+\)\(")
 _OPERAND = re.compile(rb"\x01?P0")
 
 
@@ -38,6 +41,10 @@ class Iec62056Link:
         """The message that waits for its answer: record and end."""
         self._before = ("", b"", UNKNOWN)
         """Type, octets and direction of the message before."""
+        self._station = ""
+        self._heading: tuple[TextProfile | None, int] = (None, 0)
+        """The profile whose entries come in blocks, and how many came."""
+        self._heading_before: tuple[TextProfile | None, int] = (None, 0)
         self._roles: tuple[set[str], set[str]] = (set(), set())
         """By side: the directions that messages themselves told."""
 
@@ -54,8 +61,27 @@ class Iec62056Link:
             text = "the readout ends without the line of its !"
             record.add_note(finding("end-mark-missing", text, 0, len(octets)))
         record.direction = self._direction(kind, octets, side)
+        self._place(record, kind, octets)
         self._pair(record)
         self._before = (kind, octets, record.direction)
+
+    def _place(self, record: Record, kind: str, octets: bytes) -> None:
+        """Tell whom a message is of, and which profile goes on in it."""
+        if kind == "request":
+            self._station = octets[2 : octets.find(b"!")].decode("latin-1")
+        if self._station:
+            record.station = self._station
+        if kind not in ("data", "block"):
+            if kind not in ("ack", "nak"):
+                self._heading = (None, 0)
+            return
+        if self._before[0] == "nak":
+            self._heading = self._heading_before  # the block comes once more
+        self._heading_before = heading, rows = self._heading
+        if heading is not None:
+            record.heading = (heading.form, rows)
+        if heading is not None or _PROFILE_HEAD.search(octets):
+            self._heading = heading_after(sets_of(record), heading, rows)
 
     def close(self) -> None:
         """Free nothing: what is remembered is little."""

@@ -179,7 +179,8 @@ def _lesson(one: Object) -> Lesson | None:
 def meter_key(record: Record) -> MeterKey:
     """Tell which logical device of which meter a record is about: the server's end of its lane, and its address."""
     lane = record.lane
-    return (lane.ends[1] if record.direction == REQUEST else lane.ends[0]), record.server
+    end = lane.ends[1] if record.direction == REQUEST else lane.ends[0]
+    return end, record.server if record.server is not None else record.station or None
 
 
 def place_text(key: MeterKey) -> str:

@@ -13,11 +13,12 @@ from analyzer.cosem.date_time import date_time
 from analyzer.cosem.datum import INTEGERS, Datum
 from analyzer.cosem.quantity import raw_text, scaled, unit_text
 from analyzer.cosem.rendering import Renderer
-from analyzer.record import Object, Record
+from analyzer.record import MESSAGE, Object, Record
 from analyzer.tracking.attributes import held_values
 from analyzer.tracking.object_model import Meter, ObjectModel, meter_key, place_text
 from analyzer.tracking.profiles import UNKNOWN, Profile, Row, clock_column, read_profile, rows_of
-from analyzer.tracking.values import Value, raw_of, value_name, values_of
+from analyzer.tracking.telegrams import values_in
+from analyzer.tracking.values import Value, raw_of, text_value, value_name, values_of
 from dissectors.tree import Problem
 
 _PROFILE = 7
@@ -29,8 +30,10 @@ _NAMES = (
     b"\x00\x00\x60\x01\x00\xff",
     b"\x00\x00\x60\x01\x01\xff",
     b"\x01\x01\x00\x00\x05\xff",
+    b"\x01\x00\x00\x00\x00\xff",
 )
-"""Objects whose value names the meter: logical device name, device identifications, GS1 number."""
+"""Objects whose value names the meter: logical device name, device identifications, GS1 number, electricity ID."""
+_P1_CLOCK = Object(8, b"\x00\x00\x01\x00\x00\xff", 0)
 
 
 class Reading(NamedTuple):
@@ -56,6 +59,9 @@ def readings_of(record: Record, model: ObjectModel) -> Iterator[Reading]:
     values = values_of(record, model)
     if not values:
         return
+    if record.kind == MESSAGE:
+        yield from _texts(record)
+        return
     meter = model.meter_of(record)
     named = _named(values) or meter.name or place_text(meter_key(record))
     if record.apdu is not None and record.apdu.family == "data-notification":
@@ -71,10 +77,19 @@ def readings_of(record: Record, model: ObjectModel) -> Iterator[Reading]:
     yield from _profiles(record, meter, named)
 
 
+def _texts(record: Record) -> Iterator[Reading]:
+    """Give the readings of text, the cells of its profiles among them."""
+    values = [text_value(one) for one in values_in(record)]
+    named = _named(values) or place_text(meter_key(record))
+    clock = next((str(one.plain) for one in values if one.object == _P1_CLOCK), "")
+    for value in values:
+        yield _reading(record, named, value, clock if record.link == "p1" else "")
+
+
 def _reading(record: Record, meter: str, value: Value, time: str) -> Reading:
     return Reading(
-        time, record.time_ns, meter, value.object, value.name, value.value, value.text, value.unit, value.raw,
-        value.scaler, "", value.basis, record.number,
+        value.time or time, record.time_ns, meter, value.object, value.name, value.value, value.text, value.unit,
+        value.raw, value.scaler, value.status, value.basis, record.number,
     )  # fmt: skip
 
 

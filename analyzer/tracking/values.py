@@ -10,16 +10,18 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from analyzer.cosem.classes import attribute_name, method_name
+from analyzer.cosem.data_sets import TextValue
 from analyzer.cosem.datum import INTEGERS, STRINGS, Datum, read_datum
 from analyzer.cosem.meanings import Shown
 from analyzer.cosem.obis import obis_name
 from analyzer.cosem.push import Item, Scaling, push_items
 from analyzer.cosem.quantity import raw_text, scaled, unit_text
 from analyzer.cosem.rendering import MASKED, Renderer
-from analyzer.record import PART, REQUEST, Apdu, Object, Record
+from analyzer.record import MESSAGE, PART, REQUEST, Apdu, Object, Record
 from analyzer.tracking.attributes import Held, held_values, holds_values
 from analyzer.tracking.object_model import Meter, ObjectModel
 from analyzer.tracking.profiles import read_profile
+from analyzer.tracking.telegrams import name_of, object_of, profile_in, said, values_in
 from dissectors.axdr import scan_scalar
 from dissectors.data_types import NULL
 from dissectors.tree import Problem
@@ -48,6 +50,9 @@ class Value(NamedTuple):
     basis: str = ""
     is_written: bool = False
     misfits: tuple[str, ...] = ()
+    time: str = ""
+    """When the meter had it, where that stands beside it."""
+    status: str = ""
 
     @property
     def value(self) -> Any:
@@ -62,6 +67,8 @@ def no_values(record: Record) -> list[Value]:
 
 def values_of(record: Record, model: ObjectModel) -> list[Value]:
     """Give the values of *record*; empty where it has none. Total."""
+    if record.kind == MESSAGE:
+        return _text_values(record)
     if record.kind == PART or record.apdu is None or not _has_values(record.assembled or record.apdu):
         return []
     meter = model.meter_of(record)
@@ -78,6 +85,31 @@ def values_of(record: Record, model: ObjectModel) -> list[Value]:
     return found
 
 
+def _text_values(record: Record) -> list[Value]:
+    """Give the values of text: a profile is one, as a buffer is."""
+    profile = profile_in(record)
+    if profile is None:
+        return [text_value(one) for one in values_in(record)]
+    heading, rows = profile
+    columns = [name_of(code) for code, _ in heading.columns]
+    value = {"profile": name_of(heading.code), "columns": columns, "rows": rows}
+    one = object_of(heading.code)
+    text = _table_text(rows, len(columns))
+    return [Value(one, name_of(heading.code), value, text, time=heading.start, status=heading.status)]
+
+
+def text_value(one: TextValue) -> Value:
+    """Give a value of text as those of APDUs are given; its number is exact, its unit the one that stood there."""
+    return Value(
+        object_of(one.code), name_of(one.code), one.plain, said(one), one.unit, one.raw, time=one.time,
+        status=one.status,
+    )  # fmt: skip
+
+
+def _table_text(rows: int, columns: int) -> str:
+    return f"{rows} row{'s' * (rows != 1)} of {columns} column{'s' * (columns != 1)}"
+
+
 def _has_values(apdu: Apdu) -> bool:
     return apdu.entry is not None and (holds_values(apdu.entry.asn1) or apdu.entry.family == _PUSH)
 
@@ -87,7 +119,7 @@ def lacking(record: Record, model: ObjectModel) -> list[Object]:
 
     Those are scaler_unit, capture_objects, and the object list (of the association, class 12) for short names.
     """
-    if record.kind == PART or record.apdu is None or record.direction == REQUEST:
+    if record.kind in (PART, MESSAGE) or record.apdu is None or record.direction == REQUEST:
         return []
     found: list[Object] = []
     meter: Meter | None = None
@@ -160,7 +192,7 @@ def _profile_value(one: Object, held: Held, meter: Meter) -> Value | None:
         return None
     name = value_name(one)
     value = {"profile": name, "columns": profile.column_names, "rows": profile.rows}
-    text = f"{profile.rows} row{'s' * (profile.rows != 1)} of {len(profile.columns)} columns"
+    text = _table_text(profile.rows, len(profile.columns))
     return Value(one, name, value, text, basis=profile.basis)
 
 

@@ -17,6 +17,7 @@ from analyzer.session import Session
 from analyzer.tracking.readings import Reading, readings_of
 from captures import source_from_hex
 from tests.corpus import vectors
+from tests.corpus.keyed import keyring
 
 QUANTITIES: dict[str, tuple[tuple[int, int], str, int]] = {
     "active_import_W": ((1, 7), "W", 0),
@@ -40,6 +41,8 @@ QUANTITIES: dict[str, tuple[tuple[int, int], str, int]] = {
 """Groups C and D of what a key states, the unit of the readings, and the power of ten from that to the key's unit."""
 NAMES = ("meter", "meter_id", "serial", "device")
 _AMSREADER = "amsreader"
+FIRST_BLOCK_ONLY = "ch-lg-e450-gbt-first-block"
+"""An entry that holds the first block of a push: what never completes gives no readings."""
 EXPLAINED = {
     ("eslib-raw-egd-example", "obis 0.2.25.9.0.255"): "the source prints octets as nothing; the value is the push setup's own name",
     **{
@@ -69,8 +72,7 @@ def outcomes(corpus: Path) -> list[Outcome]:
     found: list[Outcome] = []
     for entry in vectors.covered(corpus):
         expected = entry.get("expected", {})
-        # tests.corpus.telegrams compares the data sets of text
-        if entry["theme"] in ("broken", "iec62056_21") or not any(_is_value(key) for key in expected):
+        if entry["theme"] == "broken" or not any(_is_value(key) for key in expected):
             continue
         readings = read(entry)
         for key, stated in expected.items():
@@ -82,8 +84,9 @@ def outcomes(corpus: Path) -> list[Outcome]:
 def read(entry: dict[str, Any]) -> list[Reading]:
     """The readings of an entry."""
     forced = {"record": entry["transport"]} if entry["transport"] in ("apdu", "llc") else {}
+    keys = keyring(entry["keys"]) if entry.get("keys") else None
     with source_from_hex(vectors.text_of(entry)) as source:
-        session = Session(source, forced)
+        session = Session(source, forced, keys)
         session.learn_all()
         return [one for record in session.records() for one in readings_of(record, session.model)]
 
@@ -96,8 +99,8 @@ def _compare(entry: dict[str, Any], key: str, stated: str, readings: list[Readin
     def outcome(verdict: str, found: Any = "") -> Outcome:
         return Outcome(entry["id"], entry["theme"], key, verdict, stated, str(found))
 
-    if not readings and entry.get("keys"):
-        return outcome("not compared: ciphered")
+    if not readings and entry["id"] == FIRST_BLOCK_ONLY:
+        return outcome("not compared: incomplete")
     is_empty = is_lenient and (not stated or _number(stated) == 0)
     if key in NAMES:
         texts = [str(one.value) for one in readings] + [one.meter for one in readings]
@@ -120,7 +123,8 @@ def _is_about(key: str, one: Reading) -> bool:
     if key.startswith("obis "):
         return name == obis_from_text(key.removeprefix("obis "))
     group, unit, _ = QUANTITIES[key]
-    return len(name) == 6 and name[0] == 1 and (name[2], name[3]) == group and name[4] == 0 and one.unit in (unit, "")
+    is_it = len(name) == 6 and name[0] == 1 and (name[2], name[3]) == group and name[4] == 0
+    return is_it and one.unit.lower() in (unit.lower(), f"k{unit.lower()}", "")
 
 
 def _is_equal(key: str, stated: str, one: Reading) -> bool:
@@ -131,7 +135,7 @@ def _is_equal(key: str, stated: str, one: Reading) -> bool:
         return stated == str(one.value)
     if key.startswith("obis "):
         return number == Decimal(one.value) or number == Decimal(one.raw)
-    value = Decimal(one.value).scaleb(QUANTITIES[key][2])
+    value = Decimal(one.value).scaleb(QUANTITIES[key][2] + 3 * one.unit.startswith("k"))
     places = -Decimal(stated).as_tuple().exponent  # type: ignore[operator]
     # The amsreader keeps its values as float32: 62414.155 prints as 62414.156.
     single = Decimal(unpack("f", pack("f", float(value)))[0])

@@ -1,0 +1,241 @@
+"""Data sets of IEC 62056-21 and P1: identification codes to logical names, values to numbers, times and profiles.
+
+Source: IEC 62056-21, data readout; IEC 62056-6-1, reduced identification codes; DSMR P1 companion standard 5.0. Load
+profiles in text (P.01, P.98) as meters after VDEW send them: first time, status, period, count, then code and unit of
+each column; each following line is one entry.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
+
+from dissectors.characters import DataSet
+from dissectors.characters import Value as Bracketed
+
+_CODE = re.compile(r"(?:(\d{1,3})-(\d{1,3}):)?([0-9CFLP]{1,3})\.([0-9F]{1,3})(?:\.(\d{1,3}))?(?:[*&.](\d{1,3}))?")
+_LETTERS = {"C": 96, "F": 97, "L": 98, "P": 99}
+"""Letters that reduced codes have for the value groups C and D."""
+_ABSTRACT = frozenset((96, 97))
+"""Values of C that a code without medium has for things that are no electricity."""
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+_MOMENT = re.compile(r"([012]?)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?([SW]?)")
+_LONG_MOMENT = re.compile(r"(?:20)?(\d\d)-?(\d\d)-?(\d\d)[ T,]?(\d\d):?(\d\d)(?::?(\d\d))?")
+_SEASONS = {
+    "S": "daylight saving time", "W": "standard time", "1": "daylight saving time", "0": "standard time", "2": "UTC",
+}  # fmt: skip
+_TIMESTAMP = re.compile(r"\d{12}[SW]?|[012]\d{12}|\d{10}")
+_HEX_TEXT = re.compile(r"(?:[0-9A-Fa-f]{2}){4,}")
+_TEXTS = frozenset(((0, 96, 1), (0, 96, 13), (0, 42, 0)))
+"""Value groups A, C and D of objects whose value P1 writes as the hex of a text."""
+_LOG_HEAD = 2
+_HEAD = 4
+"""Values before the columns of a profile: first time, status, period, count."""
+
+
+class Moment(NamedTuple):
+    """A time as text has it: ISO 8601 without offset, for none is told; and which season it said."""
+
+    iso: str
+    season: str
+
+
+class TextValue(NamedTuple):
+    """One value: the code it stands under, its number or text, unit, as it stood, and the time that stood beside it."""
+
+    code: str
+    plain: Decimal | str
+    unit: str
+    raw: str
+    time: str = ""
+    status: str = ""
+    season: str = ""
+
+
+class TextProfile(NamedTuple):
+    """The head of a profile in text."""
+
+    code: str
+    start: str
+    status: str
+    period: timedelta
+    columns: tuple[tuple[str, str], ...]
+    """Code and unit of each column."""
+
+    @property
+    def form(self) -> tuple[str, str, str, int, tuple[tuple[str, str], ...]]:
+        """The same as plain values of JSON."""
+        return self.code, self.start, self.status, int(self.period.total_seconds()), self.columns
+
+    def time(self, row: int) -> str:
+        """The time of an entry, counted from 0."""
+        if not self.start:
+            return ""
+        return (datetime.fromisoformat(self.start) + row * self.period).isoformat()
+
+
+@lru_cache(maxsize=4096)
+def code_of(text: str) -> bytes | None:
+    """Give the logical name that an identification code is short for; None for what is no code.
+
+    A code without medium and channel is electricity's, or abstract where C is a letter for that; P.01 is 1-0:99.1.0.
+    """
+    found = _CODE.fullmatch(text)
+    if found is None:
+        return None
+    a, b, c, d, e, f = found.groups()
+    groups = [_LETTERS.get(part) or (int(part) if part.isdecimal() else 256) for part in (c, d)]
+    medium = int(a) if a else 0 if groups[0] in _ABSTRACT else 1
+    numbers = [medium, int(b or 0), *groups, int(e or 0), int(f or 255)]
+    return bytes(numbers) if max(numbers) < 256 else None
+
+
+@lru_cache(maxsize=4096)
+def moment_of(text: str) -> Moment | None:
+    """Read ``210222161900W``, ``1220401010000`` (season before), ``2211010000`` or ``20240111 09:35:00``."""
+    found = _MOMENT.fullmatch(text)
+    season = ""
+    if found is not None:
+        first, *parts, last = found.groups()
+        season = _SEASONS.get(last or first, "")
+    else:
+        found = _LONG_MOMENT.fullmatch(text)
+        if found is None:
+            return None
+        parts = list(found.groups())
+    year, month, day, hour, minute, second = (int(part or 0) for part in parts)
+    try:
+        return Moment(datetime(2000 + year, month, day, hour, minute, second).isoformat(), season)
+    except ValueError:
+        return None
+
+
+def text_values(sets: list[DataSet], heading: TextProfile | None = None, rows: int = 0) -> Iterator[TextValue]:
+    """Give the values of data sets; *heading* is the profile that began before them, *rows* its entries so far."""
+    before = ""
+    for one in sets:
+        code = _text(one.id)
+        profile = profile_of(one)
+        if profile is not None:
+            heading, rows, before = profile, 0, code
+        elif heading is not None and not code and len(one.values) == len(heading.columns):
+            yield from _entry(heading, one, rows)
+            rows += 1
+        elif one.values:
+            heading = None
+            before = code or before
+            yield from _log(one.values) if _is_log(one.values) else _plain(before, one.values)
+
+
+def profile_of(one: DataSet) -> TextProfile | None:
+    """Read the head of a profile; None for any other data set."""
+    values = [_text(value.value) for value in one.values]
+    if len(values) < _HEAD + 2 or not values[2].isdecimal() or not values[3].isdecimal():
+        return None
+    if len(values) != _HEAD + 2 * int(values[3]):
+        return None
+    start = moment_of(values[0])
+    columns = tuple(zip(values[_HEAD::2], values[_HEAD + 1 :: 2], strict=True))
+    if start is None or not all(code_of(code) for code, _ in columns):
+        return None
+    return TextProfile(_text(one.id), start.iso, values[1], timedelta(minutes=int(values[2])), columns)
+
+
+def profile_from(form: tuple[str, str, str, int, list[list[str]]]) -> TextProfile:
+    """Make a profile's head of its plain form."""
+    code, start, status, seconds, columns = form
+    return TextProfile(code, start, status, timedelta(seconds=seconds), tuple((one, unit) for one, unit in columns))
+
+
+def heading_after(
+    sets: list[DataSet], heading: TextProfile | None = None, rows: int = 0
+) -> tuple[TextProfile | None, int]:
+    """Tell which profile still runs after *sets*, and how many of its entries came."""
+    for one in sets:
+        profile = profile_of(one)
+        if profile is not None:
+            heading, rows = profile, 0
+        elif heading is not None and not one.id and len(one.values) == len(heading.columns):
+            rows += 1
+        elif one.values:
+            heading, rows = None, 0
+    return heading, rows
+
+
+def _entry(heading: TextProfile, one: DataSet, row: int) -> Iterator[TextValue]:
+    time = heading.time(row)
+    status = heading.status if not row else ""
+    for (code, unit), value in zip(heading.columns, one.values, strict=True):
+        text = _text(value.value)
+        yield TextValue(code, _number(text), _text(value.unit) or unit, text, time, status)
+
+
+def _is_log(values: tuple[Bracketed, ...]) -> bool:
+    """Tell a log of P1: a count, the object, then time and value of each entry."""
+    return (
+        len(values) >= _LOG_HEAD
+        and values[0].value.isdigit()
+        and b":" in values[1].value
+        and (code_of(_text(values[1].value)) is not None)
+    )
+
+
+def _log(values: tuple[Bracketed, ...]) -> Iterator[TextValue]:
+    code = _text(values[1].value)
+    for time, value in zip(values[_LOG_HEAD::2], values[_LOG_HEAD + 1 :: 2], strict=False):
+        moment = moment_of(_text(time.value))
+        yield _value(code, value, moment.iso if moment is not None else "")
+
+
+def _plain(code: str, values: tuple[Bracketed, ...]) -> Iterator[TextValue]:
+    """Give the values of a data set; of several, one that is a time is when the others were."""
+    times = [moment_of(_text(one.value)) if _is_time(one) else None for one in values]
+    told = [time for time in times if time is not None]
+    if len(told) == 1 < len(values):
+        yield from (_value(code, one, told[0].iso) for one, time in zip(values, times, strict=True) if time is None)
+        return
+    for one, time in zip(values, times, strict=True):
+        yield _moment(code, one, time) if time is not None and len(values) == 1 else _value(code, one, "")
+
+
+def _is_time(one: Bracketed) -> bool:
+    text = _text(one.value)
+    return one.unit is None and (_TIMESTAMP.fullmatch(text) or _LONG_MOMENT.fullmatch(text)) is not None
+
+
+def _moment(code: str, one: Bracketed, moment: Moment) -> TextValue:
+    """Give a value that stands alone and reads as a time: one where it is a clock's or has a season, else a number."""
+    text = _text(one.value)
+    name = code_of(code)
+    is_clock = (name is not None and (name[2] == 1 and name[0] == 0)) or not text.isdecimal()
+    if is_clock:
+        return TextValue(code, moment.iso, "", text, season=moment.season)
+    return _value(code, one, "")
+
+
+def _value(code: str, one: Bracketed, time: str) -> TextValue:
+    text = _text(one.value)
+    name = code_of(code)
+    if name is not None and (name[0], name[2], name[3]) in _TEXTS and _HEX_TEXT.fullmatch(text):
+        octets = bytes.fromhex(text)
+        if all(0x20 <= octet < 0x7F for octet in octets):
+            return TextValue(code, octets.decode(), "", text, time)
+        return TextValue(code, text, "", text, time)
+    is_name = name is not None and one.unit is None and name[2] in (0, 42, 96, 97)
+    return TextValue(code, text if is_name else _number(text), _text(one.unit), text, time)
+
+
+def _number(text: str) -> Decimal | str:
+    return Decimal(text.replace(",", ".")) if _NUMBER.fullmatch(text) else text
+
+
+def _text(octets: bytes | None) -> str:
+    """Read octets as text; those that are no characters of IEC 62056-21 by their code."""
+    if octets is None:
+        return ""
+    text = octets.decode("latin-1").strip()
+    return text if text.isprintable() else "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in text)

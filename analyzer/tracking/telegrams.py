@@ -1,0 +1,75 @@
+"""Records of text to the values in them: readouts, answers and blocks of IEC 62056-21, telegrams of P1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import lru_cache
+
+from analyzer.cosem.data_sets import TextProfile, TextValue, code_of, profile_from, profile_of, text_values
+from analyzer.cosem.obis import obis_name, obis_text
+from analyzer.record import REQUEST, Object, Record
+from dissectors.characters import DataSet, data_sets
+from dissectors.checks import has_parity, seven_bits
+from dissectors.iec62056_21 import message_type
+
+_STX, _ETX, _EOT = b"\x02", b"\x03", b"\x04"
+_CLOCK_CLASS = 8
+_VALUED = frozenset(("data", "block"))
+
+
+def sets_of(record: Record) -> list[DataSet]:
+    """Give the data sets that a meter sent in *record*; none where it is something else. Total."""
+    octets = record.closed.plaintext if record.closed is not None else record.octets
+    octets = seven_bits(octets) if has_parity(octets) else octets
+    if record.link == "p1":
+        begin, end = octets.find(b"\n") + 1, octets.rfind(b"!")
+        return list(data_sets(octets[begin : end if end >= 0 else len(octets)].lstrip(b"\r\n")))
+    if record.direction == REQUEST or message_type(octets) not in _VALUED:
+        return []
+    begin = octets.find(_STX) + 1
+    ends = [at for at in (octets.find(sign, begin) for sign in (_ETX, _EOT, b"!")) if at >= 0]
+    return list(data_sets(octets[begin : min(ends, default=len(octets))]))
+
+
+def heading_of(record: Record) -> TextProfile | None:
+    """Give the profile that began before the blocks of *record*."""
+    return profile_from(record.heading[0]) if record.heading is not None else None
+
+
+def values_in(record: Record) -> Iterator[TextValue]:
+    """Give the values of *record*, each cell of a profile one."""
+    rows = record.heading[1] if record.heading is not None else 0
+    return text_values(sets_of(record), heading_of(record), rows)
+
+
+def profile_in(record: Record) -> tuple[TextProfile, int] | None:
+    """Give the profile that *record* begins or goes on with, and how many entries of it are in there."""
+    heading, rows = heading_of(record), 0
+    for one in sets_of(record):
+        begun = profile_of(one)
+        if begun is not None and heading is None:
+            heading = begun
+        rows += begun is None and heading is not None and not one.id and len(one.values) == len(heading.columns)
+    return (heading, rows) if heading is not None else None
+
+
+@lru_cache(maxsize=4096)
+def object_of(code: str) -> Object:
+    """Give the object that a code stands for; text tells no class but that of a clock."""
+    name = code_of(code) or b""
+    return Object(_CLOCK_CLASS if name[:1] == b"\0" and name[2:4] == b"\x01\0" else 0, name, 0)
+
+
+@lru_cache(maxsize=4096)
+def name_of(code: str) -> str:
+    """Name a code by its logical name; one that is none stands for itself."""
+    name = code_of(code)
+    return code if name is None else obis_name(name) or obis_text(name)
+
+
+def said(value: TextValue) -> str:
+    """Say a value with its unit, leading zeros of a number left out."""
+    text = format(value.plain, "f") if isinstance(value.plain, Decimal) else value.plain
+    text = f"{text} {value.unit}" if value.unit else text
+    return f"{text}, {value.season}" if value.season else text

@@ -1,0 +1,48 @@
+"""Values of IEC 62056-21 and P1 through the program's session."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from analyzer.session import Session
+from analyzer.tracking.readings import Reading, readings_of
+from captures import open_source
+from captures.samples import sample_path
+
+
+def readings(name: str) -> list[Reading]:
+    with open_source(str(sample_path(name))) as source:
+        session = Session(source)
+        return [one for record in session.records() for one in readings_of(record, session.model)]
+
+
+def test_telegram_gives_readings_of_the_time_in_it() -> None:
+    found = [one for one in readings("p1") if one.object.logical_name == bytes((1, 0, 1, 8, 1, 255))]
+    assert found[0][:3] == ("2026-03-09T18:30:00", found[0].capture_time_ns, "MMM0060300999")
+    assert (found[0].value, found[0].unit, found[0].raw) == (Decimal("51200.044"), "kWh", "051200.044")
+
+
+def test_gas_has_the_time_that_stands_beside_it() -> None:
+    gas = next(one for one in readings("p1") if one.unit == "m3")
+    assert (gas.time, gas.text) == ("2026-03-09T18:00:00", "1234.567 m3")
+
+
+def test_readout_names_its_meter_by_the_address_in_it() -> None:
+    assert {one.meter for one in readings("mode-c-readout")} == {"41700811"}
+
+
+def test_block_that_comes_again_after_a_nak_keeps_its_times() -> None:
+    cells = [one for one in readings("mode-c-programming") if one.time and one.object.logical_name[2:4] == b"\x01\x08"]
+    by_time: dict[str, set[object]] = {}
+    for one in cells:
+        by_time.setdefault(one.time, set()).add(one.value)
+    assert all(len(values) == 1 for values in by_time.values())
+    assert len(by_time) < len(cells)
+
+
+def test_requests_and_passwords_are_no_values() -> None:
+    with open_source(str(sample_path("mode-c-programming"))) as source:
+        session = Session(source)
+        for record in session.records():
+            if record.direction == "request":
+                assert session.values(record) == []
