@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from analyzer.session import Session
 from captures import open_source, source_from_hex
 from tests.analyzer.cosem.data import double_long_unsigned, scaler_unit
 from tests.analyzer.tracking.build import answered, asked
 from tests.analyzer.tracking.carried_by_tcp import wrapper_conversation
 from tests.analyzer.tracking.lines import get
-from tests.captures.build import pcap_header, pcap_record
+from tests.captures.build import METER, pcap_header, pcap_record
 
 ENERGY = "1-0:1.8.0"
 ASKED_VALUE = bytes.fromhex("C001C1 0003 0100010800FF 02 00")
@@ -72,3 +74,52 @@ def test_session_that_learns_all_knows_before_the_first_record() -> None:
     session.learn_all()
     (meter,) = session.model.meters.values()
     assert len(meter.scales) == 1
+
+
+def test_refused_scaler_does_not_make_the_source_be_read_twice(tmp_path: Path) -> None:
+    value = b"\xc4\x01\xc1\x00" + double_long_unsigned(1500)
+    path = capture(tmp_path / "refused.pcap", ASKED_VALUE, value, ASKED_SCALER, b"\xc4\x01\xc1\x01\x03")
+    with open_source(str(path)) as source:
+        session = Session(source)
+        assert texts(session)[0] == "1500"
+        assert session._ahead is not None and session._ahead._second is None
+
+
+def test_records_read_ahead_come_in_order_and_once(tmp_path: Path) -> None:
+    value, scaler = b"\xc4\x01\xc1\x00" + double_long_unsigned(1500), b"\xc4\x01\xc1\x00" + scaler_unit(0, 30)
+    apdus = [ASKED_VALUE, value] * 20 + [ASKED_SCALER, scaler] + [ASKED_VALUE, value] * 20
+    path = capture(tmp_path / "order.pcap", *apdus)
+    with open_source(str(path)) as source:
+        session = Session(source)
+        seen = [(record.number, [one.text for one in session.values(record)]) for record in session.records()]
+    assert [number for number, _ in seen] == list(range(1, len(apdus) + 1))
+    assert {text for _, shown in seen for text in shown if "kWh" in text} == {"1.500 kWh"}
+    assert len([1 for _, shown in seen if shown == ["1.500 kWh"]]) == 40
+
+
+@pytest.mark.parametrize("waiting", [0, 3, 100])
+def test_what_lies_beyond_the_records_that_may_wait_is_read_in_a_second_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waiting: int
+) -> None:
+    monkeypatch.setattr("analyzer.ahead._MOST_WAITING", waiting)
+    value, scaler = b"\xc4\x01\xc1\x00" + double_long_unsigned(1500), b"\xc4\x01\xc1\x00" + scaler_unit(0, 30)
+    path = capture(tmp_path / "far.pcap", *[ASKED_VALUE, value] * 10, ASKED_SCALER, scaler)
+    with open_source(str(path)) as source:
+        session = Session(source)
+        assert texts(session)[:10] == ["1.500 kWh"] * 10
+        session.close()
+
+
+def test_scaler_of_another_meter_is_not_waited_for(tmp_path: Path) -> None:
+    value, scaler = b"\xc4\x01\xc1\x00" + double_long_unsigned(1500), b"\xc4\x01\xc1\x00" + scaler_unit(0, 30)
+    one, other = (wrapper_conversation(said) for said in (
+        [asked(ASKED_VALUE), answered(value)], [asked(ASKED_SCALER), answered(scaler)],
+    ))  # fmt: skip
+    packets = [chunk.octets for chunk in one] + [chunk.octets.replace(METER, bytes(4)) for chunk in other]
+    path = tmp_path / "two.pcap"
+    path.write_bytes(pcap_header() + b"".join(map(pcap_record, packets)))
+    with open_source(str(path)) as source:
+        session = Session(source)
+        records = session.records()
+        assert [value.text for _ in range(2) for value in session.values(next(records))] == ["1500"]
+        assert session._ahead is not None and not session._ahead._waiting

@@ -1,0 +1,161 @@
+"""What stands further on in a source: records read before their turn, and beyond those a second reading of the source.
+
+Most of what explains a value comes soon after it, or never. So a number of records may wait that were read ahead; and
+where a request for an explanation would stand in packets as it is, one pass over them tells who is ever asked for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from analyzer.pipeline import Pipeline
+from analyzer.record import Object, Record
+from analyzer.tracking.object_model import MeterKey, ObjectModel
+from analyzer.tracking.values import is_known
+from captures.chunk import PACKET, Source
+from captures.network import Network, endpoints
+
+_BY_SHORT_NAME = 12
+"""The class whose object list is read by a short name: no logical name stands in the request."""
+_MOST_WAITING = 4096
+_ANSWERED_WITHIN = 1024
+"""Packets after a request in which it is answered, if it is."""
+_DESCRIPTOR = re.compile(rb"\x00[\x03\x04\x05\x07].{5}\xff[\x03\x04]", re.DOTALL)
+"""Class, logical name and attribute of what explains values."""
+_ENDS = (b"\xff\x03", b"\xff\x04")
+"""What they end with."""
+_SIZE = 9
+_SHORTEST_WHOLE = 75
+"""No packet with headers of Ethernet, IPv4 and TCP and a whole request is shorter."""
+_ANYONE, _ANYTHING = "", b""
+NEVER = -PACKET
+Ends = dict[str, dict[bytes, int]]
+"""By who is asked: the last packet in which a descriptor stands."""
+
+
+class Ahead:
+    """Gives the records of a source in order, and reads on where something is sought.
+
+    *again* opens the source a second time and gives what it is read by then; *may_hold* tells whether octets may stand
+    in it somewhere; *is_open* says whether requests stand
+    in the source as they are, and not under a key.
+    """
+
+    def __init__(
+        self, records: Iterator[Record], model: ObjectModel, again: Callable[[], tuple[Source, Pipeline]],
+        may_hold: Callable[[bytes], bool], *, is_open: bool,
+    ) -> None:  # fmt: skip
+        self._records = records
+        self._model = model
+        self._waiting: deque[Record] = deque()
+        self._again = again
+        self._ends: Ends | None = None
+        """Who is asked for what explains values, once that was looked up."""
+        self._holds = lru_cache(maxsize=4096)(may_hold)
+        self._is_open = is_open
+        self._second: tuple[Source, Iterator[Record]] | None = None
+        self._is_over = False
+
+    def records(self) -> Iterator[Record]:
+        """Yield the records, each once it was learnt from."""
+        learn, waiting = self._model.learn, self._waiting
+        while True:
+            for record in self._records:
+                if record.objects:
+                    learn(record)
+                yield record
+                if waiting:
+                    break
+            if not waiting:
+                return
+            while waiting:
+                record = waiting.popleft()
+                if record.objects:  # later ones may have taught otherwise meanwhile
+                    learn(record)
+                yield record
+
+    def seek(self, key: MeterKey, lack: Object, packet: int) -> None:
+        """Read on from *packet* until *lack*, an attribute of the meter *key*, is known, or can come no more."""
+        last = self._last_request(key, lack) + _ANSWERED_WITHIN
+        if self._is_over or last < packet:
+            return
+        meter = self._model.meter_at(key)
+        for record in self._further():
+            if record.objects:
+                self._model.learn(record)
+                if is_known(meter, lack):
+                    return
+            if record.packets[-1] > last:
+                return
+        self._is_over = True
+
+    def close(self) -> None:
+        """Give back what was opened to read ahead."""
+        if self._second is not None:
+            self._second[0].close()
+
+    def _further(self) -> Iterator[Record]:
+        """Give the records that come, as many as may wait; then, if there are more, those of a second reading."""
+        waiting = self._waiting
+        while self._second is None and len(waiting) < _MOST_WAITING:
+            record = next(self._records, None)
+            if record is None:
+                return
+            waiting.append(record)
+            yield record
+        if self._second is None:
+            source, pipeline = self._again()
+            self._second = source, pipeline.run(source)
+        for record in self._second[1]:  # which stays open when the caller has enough
+            yield record
+
+    def _last_request(self, key: MeterKey, lack: Object) -> int:
+        """Tell the last packet that may hold a request for *lack* to the meter *key*; most is never asked for."""
+        if not self._is_open or lack.class_id == _BY_SHORT_NAME:
+            return PACKET
+        octets = lack.class_id.to_bytes(2, "big") + lack.logical_name + lack.attribute.to_bytes(1, "big")
+        if not octets.endswith(_ENDS):
+            return PACKET if self._holds(octets) else NEVER
+        if self._ends is None:
+            with self._again()[0] as source:
+                self._ends = asked_ends(source)
+        asked = [found for end in (key[0], _ANYONE) if (found := self._ends.get(end)) is not None]
+        return max([NEVER, *(found.get(what, NEVER) for found in asked for what in (octets, _ANYTHING))])
+
+
+def asked_ends(source: Source) -> Ends:
+    """Tell who is asked for what explains values in the packets of *source*: ``10.1.0.7:4059``, and descriptors.
+
+    What packets do not tell the receiver of stands under the empty name: anyone may be. A request that may be torn
+    between packets counts as one for anything, an empty descriptor.
+    """
+    network, ends = Network(), Ends()
+    one, other = _ENDS
+    for chunk in source:
+        octets = chunk[4]
+        if one in octets or other in octets or len(octets) < _SHORTEST_WHOLE:
+            payload = network.peel(chunk)
+            end, octets = (endpoints(payload.key)[1], payload.octets) if payload is not None else (_ANYONE, octets)
+            if octets:
+                asked = ends.setdefault(end, {})
+                for found in _descriptors(octets):
+                    asked[found] = chunk[0]
+    return ends
+
+
+def _descriptors(octets: bytes) -> Iterator[bytes]:
+    """Give the descriptors that end in *octets*."""
+    if len(octets) < _SIZE:
+        yield _ANYTHING
+    for mark in _ENDS:
+        at = octets.find(mark)
+        while at >= 0:
+            begin = at + len(mark) - _SIZE
+            if begin < 0:
+                yield _ANYTHING
+            elif _DESCRIPTOR.match(octets, begin):
+                yield octets[begin : begin + _SIZE]
+            at = octets.find(mark, at + 1)
