@@ -47,11 +47,13 @@ class Object(NamedTuple):
 class Objects(tuple[Object, ...]):
     """The objects of one request. Requests come again and again: *texts* keeps what was once said of them, by family.
 
-    *teaches* keeps whether an answer about them may teach something about the meter.
+    *teaches* keeps whether an answer about them may teach something about the meter, *watched* whether a diagnosis
+    wants to see it.
     """
 
     texts: dict[str, str] | None = None
     teaches: bool | None = None
+    watched: bool | None = None
 
 
 NO_OBJECTS = Objects()

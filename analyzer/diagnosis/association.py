@@ -1,18 +1,130 @@
-"""Associations: what was refused, and what was aborted. Source: IEC 62056-5-3, ACSE."""
+"""Associations: what was refused, aborted or lost, by whom, and why as far as the octets tell.
+
+Source: IEC 62056-5-3 (COSEM-OPEN, COSEM-ABORT, authentication mechanisms).
+"""
 
 from __future__ import annotations
 
 from analyzer.diagnosis.family import Family
-from analyzer.diagnosis.refusals import association_refusals
+from analyzer.diagnosis.lost import explain
+from analyzer.diagnosis.refused import why_refused
+from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Evidence
+from analyzer.diagnosis.words import after, asked, both
 from analyzer.record import Record
+from analyzer.tracking.associations import ENDED, Event
+from analyzer.tracking.history import ABORTED, BY_SERVER, CLOSED, LOST, REFUSED, Association, Ending
+from dissectors.enumerations import ABORT_SOURCE
+from dissectors.tree import Note
+
+_IDLE_NS = 20_000_000_000
+"""A pause from which a server that closes the connection is taken to have waited for its client."""
+_GMAC = "2.16.756.5.8.2.5"
+_AT_LEAST_ASKED = 2
 
 
 class AssociationFamily(Family):
-    """AARE that rejects, and ABRT."""
+    """Refused, aborted and lost associations, and high level security that failed."""
 
-    links = None
+    links = frozenset()
+    codes = frozenset({"hls-failed"})
 
-    def look(self, record: Record) -> None:
-        """Report what the APDUs of *record* say of the association."""
-        for one in association_refusals(record):
-            self.report(record, one.code, one.cause, one.confidence, one.text, subject=one.subject)
+    def event(self, record: Record, event: Event) -> None:
+        """Look at an association that ended."""
+        ending = event.association.ending
+        if event.kind != ENDED or ending is None:
+            return
+        one = event.association
+        if ending.how == REFUSED:
+            self._refused(record, one, ending)
+        elif ending.how == ABORTED:
+            self._aborted(record, one, ending)
+        elif ending.how == LOST or (ending.how == CLOSED and self._is_server_tired(ending)):
+            self._lost(one, ending)
+
+    def note(self, record: Record, note: Note) -> bool:
+        """Report an answer to a challenge that the keys given prove wrong."""
+        self.report_note(record, note)
+        return False
+
+    def finish(self) -> None:
+        """Report associations whose last request was asked in vain, again and again."""
+        for one in self.associations:
+            waits = [asked for asked in one.waiting.values() if asked.is_confirmed]
+            tries = sum(1 for each in one.unanswered if waits and each.octets == waits[-1].octets)
+            if one.ending is None and waits and tries + 1 >= _AT_LEAST_ASKED and one.exchanges:
+                self._lost(one, Ending(LOST, one.last, "", "unanswered", waits[0].pause_ns, one.last))
+
+    # -- refused --------------------------------------------------------------------------------------------------
+
+    def _refused(self, record: Record, one: Association, ending: Ending) -> None:
+        if ending.reason == "hls":
+            self._not_believed(record, one)
+            return
+        if ending.reason == "dm":
+            text = f"DM answers the SNRM of record {one.link_at[0].record}: the meter sets up no link with this client"
+            self.report(record, "association-rejected", "meter-busy", POSSIBLE, text, subject="link")
+            return
+        found = why_refused(one, record)
+        proposal = one.proposal
+        further = []
+        if proposal is not None:
+            further.append(Evidence(proposal.record, 0, 0, found.asked))
+        self.report(
+            record, "association-rejected", found.cause, found.confidence, found.text, start=found.start,
+            end=found.end, alternatives=found.alternatives, further=further, subject=found.subject,
+        )  # fmt: skip
+
+    def _not_believed(self, record: Record, one: Association) -> None:
+        """The server refuses the client's answer to its challenge; where keys prove it, a note says so."""
+        if any(note.code == "hls-failed" for note in record.notes):
+            return
+        form, number = one.hls_form, one.hls_request
+        mechanism = one.mechanism or "high level security"
+        proof = Evidence(number, 0, 0, f"pass 3, the client's answer to the challenge, as {form}")
+        if form.startswith(("ded-", "general-ded")):
+            text = f"the answer to the challenge (record {number}) went under the dedicated key, and was refused: "
+            text += "the meter takes it under the global key"
+            self.report(record, "hls-failed", "dedicated-key-too-early", LIKELY, text, further=[proof])
+            return
+        is_gmac = one.proposal is not None and one.proposal.mechanism == _GMAC
+        cause = "hls-mac-wrong" if is_gmac else "secret-wrong"
+        text = f"the meter refused the client's answer to its challenge (record {number}, {mechanism})"
+        other = Alternative("system-title-wrong", POSSIBLE, "the titles that both sides compute with differ")
+        self.report(record, "hls-failed", cause, LIKELY, text, further=[proof], alternatives=[other])
+
+    # -- aborted --------------------------------------------------------------------------------------------------
+
+    def _aborted(self, record: Record, one: Association, ending: Ending) -> None:
+        by = f"the {'meter' if ending.by == BY_SERVER else ending.by or 'sender'}"
+        source = ""
+        apdu = record.apdu
+        if apdu is not None and apdu.entry is not None and apdu.values is not None:
+            number = apdu.values[apdu.entry.slots["abort_source"]]
+            source = f", source {ABORT_SOURCE.get(number, number)} ({number})"
+        waiting = next(iter(one.waiting.values()), None)
+        last = waiting or (one.exchanges[-1] if one.exchanges else None)
+        before, further = "", []
+        if last is not None:
+            before = f"; before it: {asked(last)}{after(last.asked_ns, ending.at.time_ns)}"
+            further.append(Evidence(last.request, 0, 0, f"the last request: {last.service}"))
+        text = f"A-ABORT by {by}{source} ends {both(one)}{before}"
+        cause = "request-refused" if waiting is not None and ending.by == BY_SERVER else ""
+        self.report(record, "abort", cause, POSSIBLE, text, further=further)
+
+    # -- lost -----------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _is_server_tired(ending: Ending) -> bool:
+        return ending.by == BY_SERVER and ending.idle_ns is not None and ending.idle_ns >= _IDLE_NS
+
+    def _lost(self, one: Association, ending: Ending) -> None:
+        """Tell in one story what ended an association, after how long, against which time-out, and who acted first."""
+        facts = self.meters.of(one.meter)
+        damaged = self.associations.damaged.get(one.conversation)
+        found = explain(one, ending, facts, damaged)
+        if ending.idle_ns is not None and found.cause == "inactivity-timeout":
+            facts.times_lost.append(ending.idle_ns)
+        self.report_about(
+            one, "provider-abort", found.cause, found.confidence, found.proof, time_ns=ending.at.time_ns,
+            alternatives=found.alternatives, subject=f"client {one.client}",
+        )  # fmt: skip

@@ -51,6 +51,8 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     "capture-cut": ("block-lost", "hdlc-frame-lost", "provider-abort"),
 }  # fmt: skip
 """By code: the codes it may follow from, as far as both are of one chain."""
+_MAY_COME_FIRST = frozenset({"response-missing"})
+"""Stories that stand at a record before the one that explains them: a request before its damaged answer."""
 
 
 class Chains:
@@ -109,7 +111,9 @@ def _root(one: Story, causes: tuple[str, ...], near: list[Story], parents: dict[
     for other in near:
         if other is one or other.code not in causes or not one.chains <= other.chains:
             continue
-        if other.first_record > one.first_record or (one.meter and other.meter and one.meter != other.meter):
+        if other.first_record > one.first_record and one.code not in _MAY_COME_FIRST:
+            continue
+        if one.meter and other.meter and one.meter != other.meter:
             continue
         if (best is None or other.first_record > best.first_record) and not _is_above(one, other, parents):
             best = other

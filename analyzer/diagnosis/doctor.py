@@ -9,17 +9,23 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from analyzer.diagnosis.association import AssociationFamily
+from analyzer.diagnosis.carrier import CarrierFamily
 from analyzer.diagnosis.chains import Chains
 from analyzer.diagnosis.damage import DamageFamily
+from analyzer.diagnosis.data import DataFamily
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.link import LinkFamily
+from analyzer.diagnosis.meter_facts import MeterFacts
 from analyzer.diagnosis.service import ServiceFamily
 from analyzer.diagnosis.story import Stories, Story
+from analyzer.diagnosis.timing import TimingFamily
 from analyzer.record import End, Record
 from analyzer.tracking.associations import Associations, Event
 from dissectors.tree import Severity
 
-FAMILIES: tuple[type[Family], ...] = (DamageFamily, LinkFamily, AssociationFamily, ServiceFamily)
+FAMILIES: tuple[type[Family], ...] = (
+    DamageFamily, CarrierFamily, LinkFamily, DataFamily, AssociationFamily, ServiceFamily, TimingFamily,
+)  # fmt: skip
 """What looks at records, in this order: what lies lower comes first."""
 
 
@@ -33,10 +39,10 @@ class Doctor:
         self.associations = Associations()
         self._stories = Stories()
         self._ends = ends if ends is not None else deque()
-        self._chains = Chains()
+        self._chains, meters = Chains(), MeterFacts()
         self._families = [make(self._stories) for make in FAMILIES]
         for one in (*self._families, plain := Family(self._stories)):
-            one.associations, one.chains = self.associations, self._chains
+            one.associations, one.chains, one.meters = self.associations, self._chains, meters
         self._looks: dict[str, list[Callable[[Record], None]]] = {}
         self._notes = {code: one.note for one in self._families for code in one.codes}
         self._plain = plain.note
@@ -80,9 +86,9 @@ class Doctor:
         for one in self._families:
             one.finish()
 
-    def stories(self) -> list[Story]:
-        """Give the stories, worst first."""
-        return self._stories.sorted()
+    def stories(self, least: Severity = Severity.NOTE) -> list[Story]:
+        """Give the stories, worst first; those that weigh less than *least* are left out."""
+        return [one for one in self._stories.sorted() if one.worst >= least]
 
     def _noted(self, record: Record) -> bool:
         """Hand out the notes of *record*. Returns whether one explains all else that is odd in it."""

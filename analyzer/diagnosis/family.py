@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from analyzer.diagnosis.chains import Chains
+from analyzer.diagnosis.meter_facts import MeterFacts
 from analyzer.diagnosis.rules import rule
 from analyzer.diagnosis.story import CERTAIN, Alternative, Evidence, Fact, Stories, severity_of
 from analyzer.record import Record
@@ -28,6 +29,8 @@ class Family:
     associations: Associations
     """The associations of the capture; what the record made happen in them stands in its *events*."""
     chains: Chains
+    meters: MeterFacts
+    """What the meters told about themselves."""
 
     def __init__(self, stories: Stories) -> None:
         self.stories = stories

@@ -1,18 +1,160 @@
-"""Services: answers that are no success. Source: IEC 62056-5-3."""
+"""Services: answers that are no success or do not come, blocks that are lost, and what nobody agreed on.
+
+Source: IEC 62056-5-3 (xDLMS services, Long services, Conformance).
+"""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from analyzer.diagnosis.conformance import Need, missing_bits, tests_for
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.refusals import service_refusals
-from analyzer.record import Record
+from analyzer.diagnosis.story import CERTAIN, Evidence, Stories
+from analyzer.diagnosis.transfers import Transfers
+from analyzer.diagnosis.unanswered import unanswered, unasked
+from analyzer.record import REQUEST, RESPONSE, Record
+from analyzer.tracking.associations import ASKED_AGAIN, ENDED, UNANSWERED, UNASKED, Event
+from analyzer.tracking.history import Association
+from dissectors.tree import Note
+
+_SUCCESS_AT = {b"\xc4\x01": 3, b"\xc4\x02": 8, b"\xc5\x01": 3, b"\xc7\x01": 3}
+"""Where a first result stands, 0 for success, by tag and choice."""
+_MOST_TERMS = 4096
+
+
+class Terms(NamedTuple):
+    """What an association agreed on, made ready for comparing: tests by tag, sizes (0: no limit)."""
+
+    tests: dict[int, tuple[Need, ...]]
+    to_meter: int
+    to_client: int
+
+
+_NO_TERMS = Terms({}, 0, 0)
 
 
 class ServiceFamily(Family):
-    """Results, exception-response and confirmedServiceError."""
+    """Results, errors in place of an answer, missing answers, block transfers, conformance and sizes."""
 
     links = None
+    codes = frozenset({"block-lost"})
+
+    def __init__(self, stories: Stories) -> None:
+        super().__init__(stories)
+        self._terms: dict[int, Terms] = {}
+        self._transfers = Transfers(self)
 
     def look(self, record: Record) -> None:
-        """Report what the APDUs of *record* refuse."""
-        for one in service_refusals(record):
-            self.report(record, one.code, one.cause, one.confidence, one.text, subject=one.subject)
+        """Look at the APDU of *record*."""
+        apdu = record.assembled or record.apdu
+        if apdu is None:
+            return
+        octets = apdu.octets
+        direction = record.direction
+        if direction is RESPONSE:
+            place = _SUCCESS_AT.get(octets[:2])
+            if place is None or octets[place : place + 1] != b"\0":
+                self._refused(record)
+        number = record.association
+        if number is None:
+            return
+        terms = self._terms.get(number)
+        if terms is None:
+            terms = self._make_terms(number, octets)
+        if terms.tests and octets[0] in terms.tests and direction is not RESPONSE:
+            self._hold_to_conformance(record, octets)
+        limit = terms.to_meter if direction is REQUEST else terms.to_client
+        if limit and len(octets) > limit:
+            self._hold_to_size(record, limit)
+        if self._transfers.running or octets[1:2] == b"\2" or record.part_of is not None:
+            self._transfers.look(record)
+
+    def event(self, record: Record, event: Event) -> None:
+        """Look at what became of requests."""
+        if event.kind in (ASKED_AGAIN, UNANSWERED) and event.exchange is not None:
+            unanswered(self, record, event.association, event.exchange, is_repeated=event.kind == ASKED_AGAIN)
+        elif event.kind == UNASKED:
+            unasked(self, record, event.association)
+        elif event.kind == ENDED:
+            self._terms.pop(event.association.number or 0, None)
+            for asked in event.association.waiting.values():
+                if asked.is_confirmed:
+                    unanswered(self, record, event.association, asked, is_repeated=False)
+            self._transfers.end(event.association)
+
+    def note(self, record: Record, note: Note) -> bool:
+        """Tell whether a lost block is one that the capture lost or one that was not sent."""
+        self._transfers.lost(record, note)
+        return False
+
+    def finish(self) -> None:
+        """Report requests that were never answered though the capture went on."""
+        last = max((one.last_ns for one in self.associations if one.last_ns is not None), default=None)
+        for one in self.associations:
+            for asked in list(one.waiting.values()) if one.ending is None else ():
+                if asked.is_confirmed and last is not None and asked.asked_ns is not None:
+                    waited = last - asked.asked_ns
+                    unanswered(self, None, one, asked, is_repeated=False, waited_ns=waited)
+
+    # -- refusals -------------------------------------------------------------------------------------------------
+
+    def _refused(self, record: Record) -> None:
+        number = record.association
+        one = self.associations.of(number) if number is not None else None
+        for each in service_refusals(record, one, self.meters.of_record(record)):
+            further = []
+            if record.request is not None:
+                further.append(Evidence(record.request, 0, 0, "the request"))
+            self.report(
+                record, each.code, each.cause, each.confidence, each.text, subject=each.subject,
+                alternatives=each.alternatives, further=further,
+            )  # fmt: skip
+
+    # -- what was agreed ------------------------------------------------------------------------------------------
+
+    def _make_terms(self, number: int, octets: bytes) -> Terms:
+        """Make ready what an association agreed on, once its AARE has passed."""
+        one = self.associations.of(number)
+        if one is None or octets[:1] in (b"\x60", b"\x61"):
+            return _NO_TERMS
+        if len(self._terms) >= _MOST_TERMS:
+            self._terms.pop(next(iter(self._terms)))
+        agreed = one.conformance
+        terms = self._terms[number] = Terms(
+            tests_for(agreed) if agreed is not None else {},
+            (one.answer.max_pdu_size or 0) if one.answer is not None else 0,
+            (one.proposal.max_pdu_size or 0) if one.proposal is not None else 0,
+        )
+        return terms
+
+    def _hold_to_conformance(self, record: Record, octets: bytes) -> None:
+        one = self._association(record)
+        apdu = record.assembled or record.apdu
+        if one is None or apdu is None or one.conformance is None:
+            return
+        for bit in missing_bits(apdu, one.conformance):
+            answer = one.answer.record if one.answer is not None else 0
+            text = f"{apdu.family} needs the service {bit}, which is not in the conformance agreed in record {answer}"
+            self.report(
+                record, "conformance-violated", "service-not-agreed", CERTAIN, text, subject=bit,
+                further=[Evidence(answer, 0, 0, f"agreed: {', '.join(one.conformance)}")],
+            )  # fmt: skip
+
+    def _hold_to_size(self, record: Record, limit: int) -> None:
+        """Compare an APDU as it stood with the size that its receiver takes; blocks of GBT are each within it."""
+        one = self._association(record)
+        if one is None or one.general_blocks or record.apdu is None or record.assembled is not None:
+            return
+        size = len(record.protection[0].stood if record.protection else record.apdu.octets)
+        is_asked = record.direction is REQUEST
+        side, other = ("client", "meter") if is_asked else ("meter", "client")
+        told = one.answer if is_asked else one.proposal
+        place = told.record if told is not None else 0
+        text = f"the {side} sends {size} octets in one APDU, the {other} takes {limit} (record {place})"
+        cause = "size-ignored"
+        further = [Evidence(place, 0, 0, f"the {other} takes {limit} octets")]
+        self.report(record, "pdu-too-long", cause, CERTAIN, text, subject=side, further=further)
+
+    def _association(self, record: Record) -> Association | None:
+        return self.associations.of(record.association) if record.association is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import NamedTuple
 
 from analyzer.diagnosis.chains import tied
@@ -84,8 +85,7 @@ class Story:
         if len(self.chains) < _MOST_CHAINS:
             self.chains.add(fact.chain)
         for proof in (fact.evidence, *fact.further):
-            if len(self.records) < _MOST_RECORDS and proof.record not in self.records[-_MOST_EVIDENCE:]:
-                self.records.append(proof.record)
+            self._add_record(proof.record)
         if len(self.evidence) < _MOST_EVIDENCE:
             self.evidence += (fact.evidence, *fact.further)
         for one in fact.alternatives:
@@ -99,8 +99,8 @@ class Story:
 
     def drop(self, fact: Fact) -> None:
         """Forget the newest occurrence, which is *fact*."""
-        if self.records and self.records[-1] == fact.evidence.record:
-            self.records.pop()
+        if fact.evidence.record in self.records:
+            self.records.remove(fact.evidence.record)
         if self.evidence and self.evidence[-1] == fact.evidence:
             self.evidence.pop()
         if self.proposed is not None and self.proposed[0] == fact.evidence.record:
@@ -115,14 +115,19 @@ class Story:
 
     def follows(self, record: int) -> None:
         """Tell that what is odd in *record* follows from this fault."""
-        if len(self.records) < _MOST_RECORDS and record not in self.records[-8:]:
-            self.records.append(record)
+        self._add_record(record)
 
     @property
     def alternatives(self) -> list[Alternative]:
         """Give what else it could be for a person to read: other causes first, each once; then other places."""
         places = [one for one in self.candidates if one.cause == self.cause]
         return [*self._others.values(), *places][:_MOST_EVIDENCE]
+
+    def _add_record(self, record: int) -> None:
+        """Keep the records in order, each once."""
+        place = bisect_left(self.records, record)
+        if len(self.records) < _MOST_RECORDS and self.records[place : place + 1] != [record]:
+            self.records.insert(place, record)
 
     @property
     def first_record(self) -> int:

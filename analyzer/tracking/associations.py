@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from analyzer.record import APDU, LINK, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, End, Record
+from analyzer.record import APDU, LINK, NOISE, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, End, Record
 from analyzer.tracking.acse_terms import answer_of, limits_of, proposal_of
 from analyzer.tracking.history import (
     ABORTED,
@@ -28,12 +28,14 @@ from analyzer.tracking.history import (
     Service,
     Silence,
 )
+from analyzer.tracking.object_model import meter_key
 from analyzer.tracking.roles import REFUSALS
 
 MOST_ASSOCIATIONS = 16384
 SILENCE_NS = 10_000_000_000
 """A pause from which it is kept as a silence."""
 _MOST_WAITING = 32
+_MOST_DAMAGED = 4096
 _GIVEN_UP_NS = 10_000_000_000
 _SNRM, _DISC, _UA, _DM, _FRMR, _READY = 0x83, 0x43, 0x63, 0x0F, 0x87, 0x01
 _AUTHENTICATION_REQUIRED = 14
@@ -42,8 +44,6 @@ _RESULT_AT = {0xC4: 3, 0xC5: 3, 0xC7: 3, 0x0C: 2, 0x0D: 2}
 """Where the first result of an answer stands, by its tag; with logical names in the normal form (choice 1)."""
 _SHORT_NAMES = 2
 _REFUSAL_TAGS = frozenset({0x0E, 0xD8})
-_UNANSWERED = frozenset({"general-block-transfer", "data-notification-confirm"})
-"""What a client says and no answer belongs to."""
 _new = tuple.__new__
 
 BEGUN, ENDED, UNANSWERED, UNASKED, ASKED_AGAIN = "begun", "ended", "unanswered", "unasked", "asked-again"
@@ -65,6 +65,8 @@ class Associations:
     def __init__(self) -> None:
         self.events: list[Event] = []
         """What the record that was taken last made happen."""
+        self.damaged: dict[int, Record] = {}
+        """By conversation: its last damaged record, or octets that were no unit."""
         self.forgotten = 0
         """Associations that were dropped to keep memory flat."""
         self._known: dict[int, Association] = {}
@@ -96,6 +98,8 @@ class Associations:
         """Take the next record. Returns the association that it belongs to."""
         if self.events:
             self.events = []
+        if record.problem:
+            self._damage(record)
         number = record.association
         if number is None:
             return self._apart(record)
@@ -120,7 +124,9 @@ class Associations:
             if record.protection:
                 status = record.protection[-1].status
                 one.statuses[status] = one.statuses.get(status, 0) + 1
-            if direction is REQUEST and family not in _UNANSWERED:
+            if family == "general-block-transfer":
+                one.general_blocks += 1
+            elif direction is REQUEST and family != "data-notification-confirm":
                 self._ask(one, record, apdu, family)
             elif direction is RESPONSE:
                 self._answer(one, record, apdu, family)
@@ -136,6 +142,7 @@ class Associations:
         lane = record.lane
         one = Association(number, lane.conversation, lane.text, record.client, record.server)
         one.first = Mark(record.number, record.time_ns)
+        one.meter = meter_key(record)
         one.place = (lane.conversation, record.client, record.server, record.gateway)
         before = self._places.get(one.place)
         if before is not None:
@@ -149,6 +156,11 @@ class Associations:
         self._lines.setdefault(lane.conversation, {})[number] = one
         self.events.append(Event(BEGUN, one, record.number))
         return one
+
+    def _damage(self, record: Record) -> None:
+        if len(self.damaged) >= _MOST_DAMAGED:
+            self.damaged.pop(next(iter(self.damaged)))
+        self.damaged[record.lane.conversation] = record
 
     def _forget(self, one: Association) -> None:
         self.forgotten += 1
@@ -189,6 +201,8 @@ class Associations:
     def _apart(self, record: Record) -> Association | None:
         """Take a record of no association: what a meter says unasked, or link frames behind a release."""
         if record.kind is not APDU and record.kind is not LINK and record.kind is not PART:
+            if record.kind is NOISE:
+                self._damage(record)
             return None
         place = (record.lane.conversation, record.client, record.server, record.gateway)
         if record.direction is UNSOLICITED:
@@ -222,8 +236,10 @@ class Associations:
         one.waiting[number] = _new(
             Exchange, (number, now, family, record.objects, apdu.octets, 0, None, one.pause_ns)
         )  # fmt: skip
+        one.asked = record
         if one.hls_request < 0 and family not in _OPENING:
             one.hls_request = number
+            one.hls_form = record.protection[0].entry.family if record.protection else family
             one.authentication.append(Mark(number, now))
         elif family not in _OPENING:
             _mark(one.services_at, number, now)
@@ -388,10 +404,10 @@ class Associations:
             by = "" if one.client_side is None else BY_CLIENT if end.side == one.client_side else BY_SERVER
             at = Mark(end.after, end.time_ns)
             is_asked = any(asked.is_confirmed for asked in one.waiting.values())
-            if end.is_reset:
-                self._end(one, LOST if is_asked or by != BY_CLIENT else CLOSED, at, by, "tcp-reset")
-            elif self._is_released(one) or one.release:
+            if one.release:
                 self._end(one, RELEASED, at, BY_CLIENT)
+            elif end.is_reset:
+                self._end(one, LOST if is_asked or by != BY_CLIENT else CLOSED, at, by, "tcp-reset")
             elif is_asked:
                 self._end(one, LOST, at, by, "connection-closed")
             else:

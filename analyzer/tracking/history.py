@@ -9,7 +9,7 @@ from collections import deque
 from statistics import median
 from typing import NamedTuple
 
-from analyzer.record import NO_OBJECTS, Objects
+from analyzer.record import NO_OBJECTS, Objects, Record
 from dissectors.enumerations import (
     ACSE_SERVICE_PROVIDER,
     ACSE_SERVICE_USER,
@@ -25,6 +25,8 @@ REFUSED, ABORTED, LOST, OPEN = "refused", "aborted", "lost", "open"
 refused by the server; aborted by ABRT; lost (P-ABORT, inferred); not at all in what was captured."""
 
 BY_CLIENT, BY_SERVER = "client", "server"
+Address = int | str | None
+MeterKey = tuple[str, int | str | None]
 _MOST_EXCHANGES = 512
 _MOST_LATENCIES = 512
 _MOST_ODD = 64
@@ -175,19 +177,54 @@ class Association:
     """
 
     __slots__ = (
-        "answer", "asked_limits", "authentication", "client", "client_side", "conversation", "ending", "exchanges",
-        "first", "hls_is_accepted", "hls_request", "lane", "last_ns", "last_record", "limits", "link_at",
-        "link_repeats", "number", "pause_ns", "place", "polls", "proposal", "pushes", "records", "release", "repeats",
-        "server", "services", "services_at", "silences", "statuses", "unanswered", "waiting",
+        "answer",
+        "asked",
+        "asked_limits",
+        "authentication",
+        "client",
+        "client_side",
+        "conversation",
+        "ending",
+        "exchanges",
+        "first",
+        "general_blocks",
+        "hls_form",
+        "hls_is_accepted",
+        "hls_request",
+        "lane",
+        "last_ns",
+        "last_record",
+        "limits",
+        "link_at",
+        "link_repeats",
+        "meter",
+        "number",
+        "pause_ns",
+        "place",
+        "polls",
+        "proposal",
+        "pushes",
+        "records",
+        "release",
+        "repeats",
+        "server",
+        "services",
+        "services_at",
+        "silences",
+        "statuses",
+        "unanswered",
+        "waiting",
     )  # fmt: skip
 
-    def __init__(self, number: int | None, conversation: int, lane: str, client: object, server: object) -> None:
+    def __init__(self, number: int | None, conversation: int, lane: str, client: Address, server: Address) -> None:
         self.number, self.conversation, self.lane = number, conversation, lane
         """The lane is that of its first record."""
         self.client, self.server = client, server
         """Addresses as records have them; None where no link tells them."""
         self.client_side: int | None = None
         """Which side of the conversation (``Lane.side``) the client speaks on; None until it spoke."""
+        self.meter: MeterKey = ("", server)
+        """Which logical device of which meter it is with, as the object model has them."""
         self.place: object = None
         """What it shares with the associations of the same two before and after it."""
         self.first = Mark(0, None)
@@ -213,6 +250,8 @@ class Association:
         """The record of pass 3; -1 while it is awaited, 0 where there is none."""
         self.hls_is_accepted: bool | None = None
         """Whether the server accepted pass 3; None where that is not known."""
+        self.hls_form = ""
+        """The name of the APDU that carried pass 3, as it stood on the line: ``glo-action-request``."""
         self.services_at: list[Mark] = []
         """The first service, and the last one."""
         self.release: list[Mark] = []
@@ -233,6 +272,10 @@ class Association:
         """RR of the client while an answer was awaited."""
         self.pushes = 0
         """APDUs that the server sent unasked."""
+        self.general_blocks = 0
+        """APDUs of general-block-transfer."""
+        self.asked: Record | None = None
+        """The newest request; forgotten once it is over."""
         self.statuses: dict[str, int] = {}
         """How many protected APDUs opened how: ``verified``, ``no-key``, …"""
         self.ending: Ending | None = None

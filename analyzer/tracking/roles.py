@@ -30,7 +30,7 @@ _ANSWERED_BY: dict[str, str] = {
 ANSWERED_BY: dict[str, str] = (
     _ANSWERED_BY
     | {f"{prefix}-{one}": f"{prefix}-{other}" for one, other in _ANSWERED_BY.items() for prefix in ("glo", "ded")}
-    | {name: name for name in ("general-glo-ciphering", "general-ded-ciphering", "general-ciphering")}
+    | {name: name for name in ("general-glo-ciphering", "general-ded-ciphering", "general-ciphering", "tag-00")}
 )
 """Which answer each request has in the normal case; those that stay closed have theirs."""
 

@@ -122,7 +122,7 @@ def test_severities_of_the_table_are_those_of_the_program() -> None:
 
 
 def test_every_cause_that_a_result_leads_to_has_its_rule() -> None:
-    causes = {cause for cause in RESULT_CAUSES.values() if cause}
+    causes = {cause for cause, _ in RESULT_CAUSES.values()}
     assert causes <= {code for kind, code in rules() if kind == "cause"}
 
 

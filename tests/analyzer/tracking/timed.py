@@ -19,7 +19,7 @@ REFUSED_AARE = bytes.fromhex("6117 A109 0607 60857405080101 A203 020101 A305 A10
 """Rejected for good, authentication-failure (13), without user-information."""
 RLRQ, RLRE = bytes.fromhex("6203800100"), bytes.fromhex("6303800100")
 GET_CLOCK = bytes.fromhex("C001C1 0008 0000010000FF 02 00")
-CLOCK_ANSWER = bytes.fromhex("C401C1 00 090C 07E80B15060A1E00FFFFC400")
+CLOCK_ANSWER = bytes.fromhex("C401C1 00 090C 07E80B15040A1E00FFFFC400")
 SECOND = 1_000_000_000
 RST, FIN = 0x14, 0x11
 

@@ -1,0 +1,180 @@
+"""Data and time: clocks against the capture's time, gaps in profiles, status flags, values of another type.
+
+What an attribute tells is looked at each time where that is a time, a profile or what diagnoses learn from; of all
+others the first answer is, for its type. Source: IEC 62056-6-2 (Clock, Profile generic, status words), IEC 62056-6-1.
+"""
+
+from __future__ import annotations
+
+from analyzer.cosem.classes import attribute_type
+from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS, Datum, read_datum
+from analyzer.cosem.shapes import shape_of
+from analyzer.diagnosis.clocks import clock_faults
+from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.meter_facts import teaches
+from analyzer.diagnosis.profile_rows import profile_faults
+from analyzer.diagnosis.story import LIKELY, Stories
+from analyzer.diagnosis.words import about
+from analyzer.record import PART, REQUEST, UNSOLICITED, Object, Record
+from analyzer.tracking.attributes import Held, held_values
+from analyzer.tracking.object_model import MeterKey, ObjectModel, meter_key
+from dissectors.data_types import ARRAY, COMPACT_ARRAY, DONT_CARE, NULL, STRUCTURE, TAGS
+from dissectors.tree import Problem, Severity
+
+_CLOCK, _PROFILE = (8, 2), (7, 2)
+_LEARNT = frozenset({(7, 3), (7, 4)})
+_REGISTERS = frozenset({3, 4, 5})
+_VALUE, _SCALER_UNIT = 2, 3
+_TIME_SIZE = 12
+_MOST = 4096
+_ENUM, _BOOLEAN = TAGS["enum"], TAGS["boolean"]
+_BIT_STRING = TAGS["bit-string"]
+
+
+class DataFamily(Family):
+    """What values say about a meter's clock, its profiles, and itself."""
+
+    links = None
+
+    def __init__(self, stories: Stories) -> None:
+        super().__init__(stories)
+        self._model = ObjectModel()
+        self._pushers: set[MeterKey] = set()
+        self._scaled: set[bytes] = set()
+        self._registers: dict[bytes, Record] = {}
+
+    def look(self, record: Record) -> None:
+        """Look at the values that *record* holds."""
+        direction = record.direction
+        if direction is UNSOLICITED:
+            self._pushed(record)
+            return
+        objects = record.objects
+        if not objects or direction is REQUEST or record.kind is PART:
+            return
+        watched = objects.watched
+        if watched is None:
+            objects.watched = any(_is_watched(one) for one in objects)
+            self._first_of_all(record)
+        elif not watched:
+            return
+        self._watch(record)
+
+    def _watch(self, record: Record) -> None:
+        one = record.objects[0]
+        if any((each.class_id, each.attribute) in _LEARNT for each in record.objects):
+            self._model.learn(record)
+        if any(teaches(each) for each in record.objects):
+            self.meters.learn(record)
+        for held in held_values(record):
+            one = held.object
+            kind = (one.class_id, one.attribute)
+            if one.is_method or held.is_written:
+                continue
+            if kind == _CLOCK:
+                self._clock(record, held)
+            elif kind == _PROFILE:
+                self._profile(record, held)
+
+    # -- time -----------------------------------------------------------------------------------------------------
+
+    def _clock(self, record: Record, held: Held) -> None:
+        octets = held.octets[held.end - _TIME_SIZE : held.end]
+        if held.end - held.start == _TIME_SIZE + 2:  # an octet-string of twelve
+            self._time(record, octets, about(held.object))
+
+    def _pushed(self, record: Record) -> None:
+        """Look at the time in the header of a meter's first push."""
+        key = meter_key(record)
+        if key in self._pushers or len(self._pushers) >= _MOST:
+            return
+        self._pushers.add(key)
+        apdu = record.assembled or record.apdu
+        if apdu is None or apdu.entry is None or apdu.values is None or apdu.entry.family != "data-notification":
+            return
+        octets = apdu.values[apdu.entry.slots["date_time"]]
+        if isinstance(octets, bytes) and len(octets) == _TIME_SIZE:
+            self._time(record, octets, "the time in the header of the push")
+
+    def _time(self, record: Record, octets: bytes, what: str) -> None:
+        for fault in clock_faults(octets, record.time_ns, what):
+            self.report(record, fault.code, fault.cause, fault.confidence, fault.text, alternatives=fault.alternatives)
+
+    # -- profiles -------------------------------------------------------------------------------------------------
+
+    def _profile(self, record: Record, held: Held) -> None:
+        meter = self._model.meter_of(record)
+        for fault in profile_faults(meter, held):
+            subject = f"{about(held.object)} {fault.subject}".strip()
+            self.report(record, fault.code, fault.cause, fault.confidence, fault.text, subject=subject)
+
+    # -- types ----------------------------------------------------------------------------------------------------
+
+    def _first_of_all(self, record: Record) -> None:
+        """Hold the first answer of an attribute to its type, and note whether registers get their scalers."""
+        for held in held_values(record):
+            one = held.object
+            if one.is_method or not one.logical_name:
+                continue
+            if one.class_id in _REGISTERS and one.attribute == _SCALER_UNIT:
+                self._scaled.add(one.logical_name)
+            elif one.class_id in _REGISTERS and one.attribute == _VALUE and len(self._registers) < _MOST:
+                self._registers.setdefault(one.logical_name, record)
+            self._type(record, held)
+
+    def _type(self, record: Record, held: Held) -> None:
+        one = held.object
+        declared = attribute_type(one.class_id, one.attribute)
+        if declared is None:
+            return
+        wanted = _sort_of_shape(shape_of(declared).kind)
+        try:
+            datum = read_datum(held.octets, held.start, held.end)
+        except Problem:
+            return
+        found = _sort_of(datum)
+        if wanted and found and wanted != found:
+            text = f"{about(one)} is {datum.type_name}, the class has {declared}"
+            self.report(record, "value-out-of-type", "", LIKELY, text, subject=about(one))
+
+    def finish(self) -> None:
+        """Say which registers were read whose scaler and unit the capture does not tell."""
+        for name, record in self._registers.items():
+            if name not in self._scaled:
+                text = f"{about(Object(3, name, _VALUE))}: its scaler_unit is not in the capture"
+                self.report(record, "scaler-unknown", "", LIKELY, text, severity=Severity.CHAT)
+
+
+def _is_watched(one: Object) -> bool:
+    kind = (one.class_id, one.attribute)
+    return not one.is_method and (kind in (_CLOCK, _PROFILE) or kind in _LEARNT or teaches(one))
+
+
+_SORTS = {"array": "array", "compact-array": "array", "structure": "structure", "bit-string": "bits"}
+_STRINGS = frozenset({"octet-string", "visible-string", "utf8-string"})
+_LOOSE = frozenset({"any", "or", "null-data", "dont-care", "date-time", "date", "time", "bcd"})
+
+
+def _sort_of_shape(kind: str) -> str:
+    """Tell what sort of value a type has; empty where any may be."""
+    if kind in _LOOSE:
+        return ""
+    if kind in _SORTS:
+        return _SORTS[kind]
+    return "string" if kind in _STRINGS else "number"
+
+
+def _sort_of(datum: Datum) -> str:
+    """Tell what sort of value a Data is; empty for none."""
+    tag = datum.tag
+    if tag in (NULL, DONT_CARE):
+        return ""
+    if tag in (ARRAY, COMPACT_ARRAY):
+        return "array"
+    if tag == STRUCTURE:
+        return "structure"
+    if tag in STRINGS:
+        return "string"
+    if tag == _BIT_STRING:
+        return "bits"
+    return "number" if tag in INTEGERS or tag in FLOATS or tag in (_BOOLEAN, _ENUM) else ""

@@ -1,0 +1,109 @@
+"""The rows of a profile: entries that are missing or stand twice, and status words with flags set.
+
+Source: IEC 62056-6-2 (Profile generic), IEC 62056-6-1 (status words, group C 96.10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import islice, pairwise
+
+from analyzer.cosem.datum import INTEGERS, Datum
+from analyzer.diagnosis.clocks import Fault
+from analyzer.diagnosis.story import LIKELY, POSSIBLE
+from analyzer.tracking.attributes import Held
+from analyzer.tracking.object_model import Meter
+from analyzer.tracking.profiles import Profile, Row, column_name, read_profile, rows_of
+from dissectors.tree import Problem
+
+_MOST_ROWS = 2000
+_HOUR = 3600
+_SLACK = 1.5
+_DAYLIGHT_SAVING = 0x08
+_FLAGS = {
+    0x01: "critical error", 0x02: "clock invalid", 0x04: "data not valid", 0x20: "clock adjusted", 0x80: "power down",
+}  # fmt: skip
+"""The bits of a profile's status that are usual; 08 says daylight saving, which is no fault."""
+
+
+def profile_faults(meter: Meter, held: Held) -> Iterator[Fault]:
+    """Give what is odd about the rows of a buffer. Total."""
+    name = held.object.logical_name
+    try:
+        profile = read_profile(name, held.octets, held.start, held.end, meter)
+        if not profile.basis:
+            return
+        period = meter.periods.get(name)
+        rows = list(islice(rows_of(profile, held.octets, held.start, held.end, period), _MOST_ROWS))
+    except Problem:
+        return
+    yield from _times(rows, period)
+    yield from _statuses(profile, rows)
+
+
+def _times(rows: Sequence[Row], period: int | None) -> Iterator[Fault]:
+    """Compare each time with the one before it; rows may stand with the newest first."""
+    moments = [_moment(row.time) for row in rows]
+    steps = [
+        (place, (other - one).total_seconds())
+        for place, (one, other) in enumerate(pairwise(moments), 1)
+        if one is not None and other is not None and (one.tzinfo is None) == (other.tzinfo is None)
+    ]
+    if not steps:
+        return
+    if sum(1 if step > 0 else -1 for _, step in steps) < 0:
+        steps = [(place, -step) for place, step in steps]
+    is_local = any(moment is not None and moment.tzinfo is None for moment in moments)
+    if is_local:  # a change of the clock is no hole
+        steps = [(place, step) for place, step in steps if not _is_clock_change(step, period)]
+    back = [(place, step) for place, step in steps if step <= 0]
+    if back:
+        place, _ = back[0]
+        text = f"{_count(len(back))} not after the one before, first entry {place + 1} at {rows[place].time}"
+        yield Fault("profile-overlap", "clock-set-back", POSSIBLE, text)
+    if not period:
+        return
+    holes = [(place, step) for place, step in steps if step > period * _SLACK]
+    if holes:
+        place = holes[0][0]
+        missing = sum(round(step / period) - 1 for _, step in holes)
+        text = f"{missing} entries are missing at a period of {period} s, the first before entry {place + 1}: "
+        text += f"{rows[place - 1].time} is followed by {rows[place].time}"
+        yield Fault("profile-gap", "power-failure-or-clock-set", POSSIBLE, text)
+
+
+def _is_clock_change(step: float, period: int | None) -> bool:
+    return abs(step - (period or 0)) == _HOUR
+
+
+def _count(number: int) -> str:
+    return f"{number} entries are" if number > 1 else "1 entry is"
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _statuses(profile: Profile, rows: Sequence[Row]) -> Iterator[Fault]:
+    for place, column in enumerate(profile.columns):
+        if column.class_id != 1 or column.logical_name[2:4] != b"\x60\x0a":
+            continue
+        flagged = [(number, row) for number, row in enumerate(rows, 1) if _status(row, place) & ~_DAYLIGHT_SAVING]
+        if not flagged:
+            continue
+        number, row = flagged[0]
+        status = _status(row, place)
+        names = ", ".join(text for bit, text in _FLAGS.items() if status & bit) or "bits of the manufacturer's"
+        text = f"{column_name(column)} is {status:02X} ({names}) in entry {number}"
+        text += f" at {row.time}" if row.time else ""
+        text += f", and set in {len(flagged)} of {len(rows)} entries"
+        yield Fault("status-flag-set", "status-word", LIKELY, text, subject=column_name(column))
+
+
+def _status(row: Row, place: int) -> int:
+    cell: Datum | None = row.cells[place] if place < len(row.cells) else None
+    return cell.value if cell is not None and cell.tag in INTEGERS else 0

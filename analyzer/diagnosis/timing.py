@@ -1,0 +1,95 @@
+"""Timing: answers that take long against this meter's usual, gaps within frames, answers before their request ended.
+
+Source: IEC 62056-46 (inter-octet time-out), IEC 62056-6-2 (IEC HDLC setup).
+"""
+
+from __future__ import annotations
+
+from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.story import POSSIBLE, Alternative, Evidence, Stories
+from analyzer.diagnosis.words import about_all, seconds
+from analyzer.record import Record
+
+_SLOW_NS = 2_000_000_000
+_TIMES_USUAL = 8
+_LEAST_SAMPLES = 5
+_GAP_NS = 150_000_000
+"""A pause within a frame that no usual inter-octet time-out outlasts, and no adapter's latency reaches."""
+_LEAST_OCTETS = 8
+_MILLISECOND = 1_000_000
+_MOST_LANES = 4096
+
+
+class TimingFamily(Family):
+    """Slow answers everywhere; what serial lines tell about octets in time."""
+
+    links = None
+
+    def __init__(self, stories: Stories) -> None:
+        super().__init__(stories)
+        self._fastest: dict[str, float] = {}
+
+    def look(self, record: Record) -> None:
+        """Look at when the octets of *record* came."""
+        latency = record.latency_ns
+        if latency is not None and (latency >= _SLOW_NS or latency < 0):
+            if latency < 0:
+                self._early(record, latency)
+            else:
+                self._slow(record, latency)
+        if record.start_ns is not None:
+            self._gap(record)
+
+    def _slow(self, record: Record, latency: int) -> None:
+        one = self.associations.of(record.association) if record.association is not None else None
+        if one is None or not one.exchanges or one.exchanges[-1].response != record.number:
+            return
+        asked = one.exchanges[-1]
+        service = one.services.get(asked.service)
+        if service is None or len(service.latencies) < _LEAST_SAMPLES:
+            return
+        usual = service.median_ns or 0
+        if latency < _TIMES_USUAL * usual:
+            return
+        objects = f" ({about_all(asked.objects)})" if asked.objects else ""
+        text = f"{asked.service} of record {asked.request}{objects} was answered after {seconds(latency)}; "
+        text += f"this meter usually takes {seconds(usual)}"
+        self.report(
+            record, "response-slow", "meter-busy", POSSIBLE, text,
+            further=[Evidence(asked.request, 0, 0, f"the request: {asked.service}")],
+            alternatives=[Alternative("network-delay", POSSIBLE, "the way between both may be slow at times")],
+        )  # fmt: skip
+
+    def _early(self, record: Record, latency: int) -> None:
+        if not record.lane.text.startswith("serial"):
+            return
+        text = f"the answer begins {seconds(-latency)} before the request of record {record.request} ends"
+        self.report(record, "turnaround-too-short", "collision", POSSIBLE, text)
+
+    def _gap(self, record: Record) -> None:
+        """Find a pause within a frame: it took longer than its octets take at the speed of its lane."""
+        assert record.start_ns is not None
+        size = len(record.octets)
+        if record.time_ns is None or size < _LEAST_OCTETS or record.problem or not record.control:
+            return
+        lane = record.lane.text
+        if not lane.startswith("serial"):
+            return
+        took = record.time_ns - record.start_ns
+        fastest = self._fastest.get(lane)
+        if fastest is None or took / size < fastest:
+            if len(self._fastest) >= _MOST_LANES:
+                self._fastest.clear()
+            self._fastest[lane] = took / size
+            if fastest is None:
+                return
+        gap = took - self._fastest[lane] * size
+        known = self.meters.of_record(record).inter_octet_timeout
+        limit = max(_GAP_NS, known.value * _MILLISECOND if known is not None else 0)
+        if gap < limit:
+            return
+        text = f"the frame of {size} octets took {seconds(took)}: {seconds(round(gap))} more than its octets do"
+        if known is not None:
+            text += f"; inter_octet_time_out is {known.value} ms (record {known.record})"
+        other = Alternative("adapter-latency", POSSIBLE, "the adapter of the capture may have held octets back")
+        self.report(record, "inter-octet-gap", "sender-pauses", POSSIBLE, text, alternatives=[other])

@@ -1,0 +1,104 @@
+"""Requests without an answer and answers without a request: why, after how long, against what is usual.
+
+Source: IEC 62056-5-3 (invoke-id, service class), IEC 62056-46 (retransmission).
+"""
+
+from __future__ import annotations
+
+from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Evidence
+from analyzer.diagnosis.words import asked, octets, seconds
+from analyzer.record import REQUEST, RESPONSE, Record
+from analyzer.tracking.history import Association, Exchange
+from analyzer.tracking.roles import ANSWERED_BY
+
+_PATIENCE_NS = 5_000_000_000
+_TIMES_USUAL = 10
+_INVOKED = frozenset({0xC4, 0xC5, 0xC7})
+"""Tags of answers that bear an invoke-id in their third octet."""
+
+
+def unanswered(
+    family: Family, record: Record | None, one: Association, exchange: Exchange, *, is_repeated: bool,
+    waited_ns: int | None = None,
+) -> None:  # fmt: skip
+    """Report a request that was not answered; *record* is what followed, none at the end of the capture."""
+    if exchange.service == "rlrq":
+        return  # it was the last word anyway
+    service = one.services.get(exchange.service)
+    usual = service.median_ns if service is not None else None
+    if record is None and (waited_ns is None or waited_ns < max(_PATIENCE_NS, _TIMES_USUAL * (usual or 0))):
+        return  # the capture may have ended before the answer
+    if not is_repeated and not one.exchanges and len(one.link_at) < _WITH_ANSWER and record is not None:
+        return  # nothing shows that answers of this side are captured at all
+    if record is not None and record.time_ns is not None and exchange.asked_ns is not None:
+        waited_ns = record.time_ns - exchange.asked_ns
+    cause, confidence, shown = _cause(family, one, exchange)
+    text = f"{asked(exchange)} was not answered"
+    if waited_ns is not None:
+        text += f" within {seconds(waited_ns)}"
+    if usual is not None:
+        text += f"; this meter usually answers {exchange.service} in {seconds(usual)}"
+    if record is not None and is_repeated:
+        text += f"; it was asked again in record {record.number}"
+    text += shown
+    others = []
+    if cause == "server-silent" and one.link_at:
+        others = [Alternative("request-damaged", POSSIBLE, "the meter may have discarded the request as damaged")]
+    proof = [Evidence(exchange.request, 0, 0, text)]
+    family.report_about(
+        one, "response-missing", cause, confidence, proof, time_ns=exchange.asked_ns,
+        alternatives=others,
+    )  # fmt: skip
+
+
+_WITH_ANSWER = 2
+
+
+def _cause(family: Family, one: Association, exchange: Exchange) -> tuple[str, str, str]:
+    """Look for damage since the request, for a size that is too much, for an answer that is not the meter's to give."""
+    damaged = family.associations.damaged.get(one.conversation)
+    if damaged is not None and damaged.number >= exchange.request:
+        is_request = damaged.direction is REQUEST or damaged.number == exchange.request
+        cause = "request-damaged" if is_request else "response-damaged"
+        return cause, LIKELY, f"; record {damaged.number} is damaged"
+    limit = one.answer.max_pdu_size if one.answer is not None else None
+    if limit and len(exchange.octets) > limit:
+        return "pdu-too-long", LIKELY, f"; it has {octets(len(exchange.octets))}, the meter takes {limit}"
+    return "server-silent", LIKELY if one.exchanges else POSSIBLE, ""
+
+
+def unasked(family: Family, record: Record, one: Association) -> None:
+    """Report an answer that no request waits for: late, of another invoke-id, or of before the capture."""
+    if record.direction is not RESPONSE or record.apdu is None or one.first.record == record.number:
+        return
+    answer = record.apdu.family
+    waits = [each for each in one.waiting.values() if ANSWERED_BY.get(each.service) == answer]
+    if waits and record.apdu.octets[0] in _INVOKED:
+        _other_invoke_id(family, record, waits[-1])
+        return
+    late = next((each for each in reversed(one.unanswered) if ANSWERED_BY.get(each.service) == answer), None)
+    if late is not None:
+        cause, confidence = "late-response", LIKELY
+        text = f"{answer} comes when nothing asks for it any more: it may answer {asked(late)}"
+        if record.time_ns is not None and late.asked_ns is not None:
+            text += f", {seconds(record.time_ns - late.asked_ns)} before"
+    elif not one.exchanges:
+        cause, confidence = "capture-started-late", POSSIBLE
+        text = f"{answer} answers a request that is not in the capture"
+    else:
+        cause, confidence = "capture-loss", POSSIBLE
+        text = f"{answer} answers no request that is in the capture"
+    family.report(record, "response-without-request", cause, confidence, text)
+
+
+def _other_invoke_id(family: Family, record: Record, wait: Exchange) -> None:
+    assert record.apdu is not None
+    got, wanted = record.apdu.octets[2] & 0xF, wait.octets[2] & 0xF if len(wait.octets) > 2 else 0
+    at = record.apdu.at + 2 if record.apdu.at >= 0 else 0
+    text = f"{record.apdu.family} has invoke-id {got}, the request in record {wait.request} has {wanted}"
+    family.report(
+        record, "invoke-id-differs", "late-response", POSSIBLE, text, start=at, end=at + 1 if at else 0,
+        alternatives=[Alternative("gateway-mixes-clients", POSSIBLE, "a gateway may hand out another client's answer")],
+        further=[Evidence(wait.request, 0, 0, f"the request that waits: invoke-id {wanted}")],
+    )  # fmt: skip

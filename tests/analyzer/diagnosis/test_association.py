@@ -1,0 +1,247 @@
+"""Associations that were refused, aborted or lost: one story each, with cause, proof and what follows."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.diagnosis.story import Story
+from dissectors.tree import Severity
+from tests.analyzer.diagnosis.told import diagnose, named, on_line, over_tcp
+from tests.analyzer.framing.build import frame
+from tests.analyzer.tracking.build import ANSWERED, ASKED, Station, answered, asked
+from tests.analyzer.tracking.timed import (
+    AARE,
+    AARQ,
+    CLOCK_ANSWER,
+    FIN,
+    GET_CLOCK,
+    REFUSED_AARE,
+    RLRE,
+    RLRQ,
+    RST,
+    At,
+    at,
+    on_hdlc,
+    serial_chunks,
+)
+
+OPENING = at(0, asked(AARQ), answered(AARE))
+READING = at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER))
+RELEASE = at(1, asked(RLRQ), answered(RLRE))
+PASSWORD = bytes.fromhex(
+    "6036 A109 0607 60857405080101 8A02 0780 8B07 60857405080201 AC0A 8008 3132333435363738"
+    "BE10 040E 01 00 00 00 06 5F1F0400 001E1D FFFF"
+)
+"""An AARQ with low level security, password 12345678."""
+GET_TIMEOUT = bytes.fromhex("C001C1 0017 0000160000FF 08 00")
+"""inactivity_time_out of the HDLC setup."""
+
+
+def aare(result: int, source: int, diagnostic: int, inside: str = "") -> bytes:
+    body = bytes.fromhex("A109 0607 60857405080101 A203 0201") + bytes((result,))
+    body += bytes((0xA3, 5, source, 3, 2, 1, diagnostic)) + bytes.fromhex(inside)
+    return bytes((0x61, len(body))) + body
+
+
+def initiate_error(kind: int, error: int) -> str:
+    return f"BE06 0404 0E01{kind:02X}{error:02X}"
+
+
+USER, PROVIDER = 0xA1, 0xA2
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause", "confidence"),
+    [
+        (aare(1, USER, 13), "wrong-password", "likely"),
+        (aare(1, USER, 2), "wrong-context", "certain"),
+        (aare(1, USER, 3), "client-title-unknown", "certain"),
+        (aare(1, USER, 11), "mechanism-not-accepted", "certain"),
+        (aare(1, USER, 12), "mechanism-not-accepted", "certain"),
+        (aare(1, PROVIDER, 2), "version-too-low", "likely"),
+        (aare(1, USER, 1, initiate_error(6, 1)), "version-too-low", "certain"),
+        (aare(1, USER, 1, initiate_error(6, 2)), "conformance-incompatible", "certain"),
+        (aare(1, USER, 1, initiate_error(6, 3)), "pdu-size-too-short", "certain"),
+        (aare(1, USER, 1, initiate_error(0, 6)), "proposal-undecipherable", "certain"),
+        (aare(2, USER, 1), "meter-busy", "likely"),
+        (aare(1, USER, 1), "refused-without-reason", "possible"),
+        (bytes.fromhex("D8 01 05"), "proposal-undecipherable", "certain"),
+    ],
+)
+def test_refused_association_has_its_cause(answer: bytes, cause: str, confidence: str) -> None:
+    story, *_ = on_line(at(0, asked(PASSWORD), answered(answer)))
+    assert (story.code, story.cause, story.confidence) == ("association-rejected", cause, confidence)
+    assert story.severity is Severity.ERROR
+    assert story.records == [1, 2]
+
+
+def test_aare_without_user_information_names_the_password_and_what_was_asked_for() -> None:
+    (story,) = on_line(at(0, asked(PASSWORD), answered(REFUSED_AARE)))
+    assert named([story]) == [("association-rejected", "wrong-password")]
+    assert "authentication-failure (13), without user-information" in story.evidence[0].text
+    assert "low level security" in story.evidence[0].text
+    # frame 7E, format 2, addresses 2, control 1, HCS 2, LLC 3: the APDU begins at 11, A2 03 .. at 13 in it
+    assert (story.evidence[0].start, story.evidence[0].end) == (24, 36)
+    assert "client-sap-unknown" in {one.cause for one in story.alternatives}
+
+
+def test_authentication_failure_without_any_authentication_asks_for_a_mechanism() -> None:
+    (story,) = on_line(at(0, asked(AARQ), answered(REFUSED_AARE)))
+    assert story.cause == "mechanism-not-accepted"
+
+
+def test_proposal_without_user_information_is_named() -> None:
+    bare = bytes.fromhex("600B A109 0607 60857405080101")
+    (story,) = on_line(at(0, asked(bare), answered(aare(1, USER, 1))))
+    assert (story.cause, story.confidence) == ("user-information-missing", "likely")
+
+
+def lost(stories: list[Story]) -> Story:
+    story = stories[0]
+    assert story.code == "provider-abort"
+    return story
+
+
+def on_link(*units: list[At], dm: bool = True) -> list[Story]:
+    """An association on a link whose meter answers DM at the end."""
+    station = Station()
+    made = on_hdlc(station, at(0, *station.connect()), OPENING, *units)
+    if dm:
+        made += at(0.1, answered(frame(b"", 0x1F, station.ends[ANSWERED])))
+    return diagnose(serial_chunks(made))
+
+
+def test_provider_abort_after_the_time_out_that_was_read_is_certain_and_one_story() -> None:
+    told = at(1, asked(GET_TIMEOUT), answered(bytes.fromhex("C401C1 00 12 0078")))
+    stories = on_link(told, at(121, asked(GET_CLOCK)))
+    story = lost(stories)
+    assert (story.cause, story.confidence) == ("inactivity-timeout", "certain")
+    assert "121.0 s" in story.evidence[0].text
+    assert "is 120 s" in story.evidence[0].text
+    assert story.records == [6, 7, 8]
+    assert {one.code for one in story.leads_to} == {"response-missing", "hdlc-disconnected-mode"}
+    assert len(stories) == 1
+
+
+def test_pause_shorter_than_the_time_out_that_was_read_is_no_time_out() -> None:
+    told = at(1, asked(GET_TIMEOUT), answered(bytes.fromhex("C401C1 00 12 0258")))
+    story = lost(on_link(told, at(121, asked(GET_CLOCK))))
+    assert story.cause == "dm-received"
+
+
+@pytest.mark.parametrize(("pause", "confidence"), [(121, "likely"), (40, "possible")])
+def test_long_pause_without_a_time_out_read_is_held_against_the_usual_ones(pause: int, confidence: str) -> None:
+    story = lost(on_link(READING, at(pause, asked(GET_CLOCK))))
+    assert (story.cause, story.confidence) == ("inactivity-timeout", confidence)
+
+
+def test_dm_without_a_pause_is_no_time_out() -> None:
+    story = lost(on_link(READING, at(1, asked(GET_CLOCK))))
+    assert story.cause == "dm-received"
+    assert "server-restart" in {one.cause for one in story.alternatives}
+
+
+def test_pause_that_was_survived_before_is_not_blamed() -> None:
+    story = lost(on_link(READING, at(60, asked(GET_CLOCK), answered(CLOCK_ANSWER)), at(40, asked(GET_CLOCK))))
+    assert story.cause == "dm-received"
+
+
+def test_equal_pauses_show_the_time_out() -> None:
+    station = Station()
+    units: list[At] = []
+    for _ in range(3):
+        units += on_hdlc(station, at(5, *station.connect()), OPENING, READING, at(45, asked(GET_CLOCK)))
+        units += at(0.1, answered(frame(b"", 0x1F, station.ends[ANSWERED])))
+    story = lost(diagnose(serial_chunks(units)))
+    assert (story.cause, story.count) == ("inactivity-timeout", 3)
+    assert "2 pauses of 45.0 s and more ended so" in " ".join(one.text for one in story.evidence)
+
+
+def test_tcp_reset_after_a_pause_is_a_time_out_and_who_acted_first_is_told() -> None:
+    stories = over_tcp(OPENING, READING, at(300, asked(GET_CLOCK)), last=[(0.1, ANSWERED, RST)])
+    story = lost(stories)
+    assert story.cause == "inactivity-timeout"
+    assert "the meter acted first" in story.evidence[0].text
+    assert {"tcp-reset", "nat-expiry"} & {one.cause for one in story.alternatives}
+    assert len(stories) == 1
+
+
+def test_meter_that_closes_the_connection_of_a_silent_client_is_told() -> None:
+    story = lost(over_tcp(OPENING, READING, last=[(181, ANSWERED, FIN), (0.1, ASKED, FIN)]))
+    assert story.cause == "inactivity-timeout"
+
+
+def test_reset_without_a_pause_is_a_reset() -> None:
+    story = lost(over_tcp(OPENING, READING, at(0.5, asked(GET_CLOCK)), last=[(0.1, ANSWERED, RST)]))
+    assert (story.cause, story.confidence) == ("tcp-reset", "certain")
+
+
+def test_client_that_asks_in_vain_and_begins_anew_has_lost_the_link() -> None:
+    vain = at(1, asked(GET_CLOCK)), at(5, asked(GET_CLOCK)), at(5, asked(GET_CLOCK))
+    story = lost(on_line(OPENING, READING, *vain, at(5, asked(AARQ), answered(AARE)), READING))
+    assert story.cause == "link-lost"
+    assert "asked 3 times" in story.evidence[0].text
+    assert [one.code for one in story.leads_to] == ["response-missing"]
+
+
+def test_client_that_does_not_wait_for_its_answer_is_told_so() -> None:
+    slow = at(1, asked(GET_CLOCK)), at(2, answered(CLOCK_ANSWER))
+    story = lost(on_line(OPENING, *slow, *slow, at(1, asked(GET_CLOCK)), at(0.3, asked(AARQ), answered(AARE))))
+    assert story.cause == "client-restart"
+
+
+def test_frame_reject_is_the_fault_and_the_lost_association_follows() -> None:
+    station = Station()
+    units = on_hdlc(station, at(0, *station.connect()), OPENING, at(1, asked(GET_CLOCK)))
+    units += at(0.1, answered(frame(bytes.fromhex("540010"), 0x97, station.ends[ANSWERED])))
+    story, *_ = diagnose(serial_chunks(units))
+    assert named([story]) == [("hdlc-frame-rejected", "counters-not-reset")]
+    assert [one.code for one in story.leads_to] == ["provider-abort"]
+
+
+@pytest.mark.parametrize(
+    "units",
+    [
+        (OPENING, READING, RELEASE),
+        (OPENING, READING),
+        (OPENING, READING, at(130, asked(GET_CLOCK), answered(CLOCK_ANSWER)), RELEASE),
+        (OPENING, READING, OPENING, READING),
+        (OPENING, READING, at(1, asked(GET_CLOCK))),
+    ],
+)
+def test_healthy_associations_have_no_story(units: tuple[list[At], ...]) -> None:
+    assert on_line(*units) == []
+    assert over_tcp(*units, last=[(0.1, ASKED, FIN), (0.1, ANSWERED, FIN)] if len(units[-1]) > 1 else ()) == []
+
+
+def test_client_that_resets_right_after_its_release_is_healthy() -> None:
+    assert over_tcp(OPENING, READING, at(1, asked(RLRQ)), last=[(0.001, ASKED, RST)]) == []
+
+
+def test_abort_names_its_source_and_the_request_before_it() -> None:
+    story, *_ = on_line(OPENING, at(1, asked(GET_CLOCK), answered(bytes.fromhex("6403 80 01 01"))))
+    assert named([story]) == [("abort", "request-refused")]
+    assert "acse-service-provider (1)" in story.evidence[0].text
+    assert "get-request in record 3" in story.evidence[0].text
+
+
+CHALLENGE_AARE = AARE.replace(bytes.fromhex("A305A103020100"), bytes.fromhex("A305A10302010E"))
+REPLY = bytes.fromhex("C301C1 000F 0000280000FF 01 01 0902 1234")
+
+
+def test_hardware_fault_in_answer_to_the_challenge_is_a_wrong_mac() -> None:
+    gmac = PASSWORD.replace(bytes.fromhex("60857405080201"), bytes.fromhex("60857405080205"))
+    refused = bytes.fromhex("C701C1 01 00")
+    story, *others = on_line(at(0, asked(gmac), answered(CHALLENGE_AARE), asked(REPLY), answered(refused)))
+    assert named([story]) == [("hls-failed", "hls-mac-wrong")]
+    assert named(story.leads_to) == [("result-hardware-fault", "hls-mac-wrong")]
+    assert others == []
+
+
+def test_challenge_answered_under_the_dedicated_key_is_named() -> None:
+    dedicated = bytes.fromhex("D3 16 30 00000001") + bytes(17)
+    refused = bytes.fromhex("0E 06 00 06")
+    story, *others = on_line(at(0, asked(PASSWORD), answered(CHALLENGE_AARE), asked(dedicated), answered(refused)))
+    assert named([story]) == [("hls-failed", "dedicated-key-too-early")]
+    assert named(story.leads_to) == [("confirmed-service-error", "dedicated-key-too-early")]
+    assert others == []
