@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from analyzer.cli.arguments import Parser, natural
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, say_remarks
@@ -33,6 +34,7 @@ def run(words: list[str]) -> int:
     keys = keyring(options)
     count = _Count(options.count)
     write = _writer(options)
+    from analyzer.export.message_readings import MessageReadings
     from analyzer.session import Session
     from analyzer.tracking.readings import Reading, readings_of
 
@@ -40,8 +42,9 @@ def run(words: list[str]) -> int:
         for _, source in inputs:
             session = Session(source, forced_stacks(options), keys)
             session.learn_all()
+            messages = MessageReadings()
             for record in session.records():
-                for one in readings_of(record, session.model):
+                for one in chain(readings_of(record, session.model), messages.of(record)):
                     if count.is_over():
                         return
                     yield one, source.time_digits

@@ -72,3 +72,11 @@ def test_parquet_that_cannot_be_written_is_one_line(run: Run, sample: str, tmp_p
     ran = run("readings", "--parquet", str(tmp_path / "no" / "x.parquet"), sample)
     assert ran.status == 1
     assert len(ran.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("name", "code"), [("p1", "1-0:1.8.1*255"), ("mode-c-readout", "1-0:1.8.0*255")])
+def test_messages_have_readings_too(name: str, code: str, run: Run) -> None:
+    ran = run("readings", "--json", sample_path(name))
+    found = [json.loads(line) for line in ran.out.splitlines()]
+    assert (ran.status, {one["unit"] for one in found if one.get("logical_name") == code}) == (0, {"kWh"})
+    assert all(set(one) <= set(COLUMNS) for one in found)

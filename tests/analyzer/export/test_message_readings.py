@@ -1,0 +1,142 @@
+"""Readings of IEC 62056-21 and P1: values as the meter writes them, with their own times, names and columns."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.cosem.obis import obis_text
+from analyzer.export.message_readings import MessageReadings
+from analyzer.pipeline import Pipeline
+from analyzer.tracking.readings import Reading
+from captures import source_from_hex
+
+
+def checked(message: str) -> bytes:
+    """A message from its SOH or STX to its ETX or EOT, with its check character."""
+    octets, check = message.encode("latin-1"), 0
+    for octet in octets[1:]:
+        check ^= octet
+    return octets + bytes([check])
+
+
+def readings(*messages: tuple[str, bytes]) -> list[Reading]:
+    """The readings of messages, each with its direction."""
+    reader = MessageReadings()
+    found: list[Reading] = []
+    with source_from_hex("\n".join(f"{way}: {octets.hex(' ')}" for way, octets in messages)) as source:
+        for record in Pipeline().run(source):
+            found += reader.of(record)
+    return found
+
+
+def told(found: list[Reading]) -> list[tuple[str, str, object, str]]:
+    """Time, code or name, value and unit."""
+    return [
+        (one.time, obis_text(one.object.logical_name) if one.object.logical_name else one.name, one.value, one.unit)
+        for one in found
+    ]
+
+
+def telegram(*lines: str) -> bytes:
+    return "\r\n".join(["/ISK5\\2M550T-1012", "", *lines, "!", ""]).encode()
+
+
+def test_telegram_gives_numbers_in_their_units_and_texts_as_they_stand() -> None:
+    found = readings(
+        (
+            "RX",
+            telegram(
+                "0-0:1.0.0(241121104500W)", "0-0:96.1.1(4B384547)", "1-0:1.8.1(000123.456*kWh)", "0-0:96.14.0(0002)"
+            ),
+        )
+    )
+    time = "2024-11-21T10:45:00"
+    assert told(found) == [
+        (time, "0-0:1.0.0*255", "241121104500W", ""),
+        (time, "0-0:96.1.1*255", "K8EG", ""),
+        (time, "1-0:1.8.1*255", Decimal("123.456"), "kWh"),
+        (time, "0-0:96.14.0*255", "0002", ""),
+    ]
+    assert {one.meter for one in found} == {"K8EG"}
+    assert (found[2].raw, found[2].text, found[2].basis) == ("000123.456", "123.456 kWh", "")
+
+
+def test_value_with_its_own_time_has_that() -> None:
+    found = readings(
+        (
+            "RX",
+            telegram(
+                "0-0:1.0.0(241121104500W)",
+                "0-1:24.2.1(241121100000W)(00000.107*m3)",
+                "1-0:99.97.0(2)(0-0:96.7.19)(101208152415W)(0000000240*s)(101208151004W)(0000000301*s)",
+            ),
+        )
+    )
+    assert told(found)[1:] == [
+        ("2024-11-21T10:00:00", "0-1:24.2.1*255", Decimal("0.107"), "m3"),
+        ("2010-12-08T15:24:15", "1-0:99.97.0*255", Decimal(240), "s"),
+        ("2010-12-08T15:10:04", "1-0:99.97.0*255", Decimal(301), "s"),
+    ]
+
+
+def test_gas_of_the_older_telegram_stands_on_the_line_below() -> None:
+    found = readings(("RX", telegram("0-1:24.3.0(161107190000)(00)(60)(1)(0-1:24.2.1)(m3)", "(00001.001)")))
+    assert told(found) == [("2016-11-07T19:00:00", "0-1:24.2.1*255", Decimal("1.001"), "m3")]
+
+
+def test_readout_takes_codes_without_groups_as_electricity() -> None:
+    block = "\x02F.F(00)\r\n0.0.0(12345678)\r\n0.9.1(10:45:00)\r\n0.9.2(24-11-21)\r\n1.8.0*01(00123.4*kWh)\r\n1.6.0(01.234*kW)(2411201045)\r\n6.8(0001.2*MWh)\r\n!\r\n\x03"
+    found = readings(("TX", b"/?!\r\n"), ("RX", b"/MMM5SIM\r\n"), ("TX", b"\x06050\r\n"), ("RX", checked(block)))
+    now = "2024-11-21T10:45:00"
+    assert told(found) == [
+        (now, "F.F", "00", ""),
+        (now, "1-0:0.0.0*255", "12345678", ""),
+        (now, "1-0:0.9.1*255", "10:45:00", ""),
+        (now, "1-0:0.9.2*255", "24-11-21", ""),
+        (now, "1-0:1.8.0*1", Decimal("123.4"), "kWh"),
+        ("2024-11-20T10:45:00", "1-0:1.6.0*255", Decimal("1.234"), "kW"),
+        (now, "6.8", Decimal("1.2"), "MWh"),
+    ]
+    assert found[4].basis == "1.8.0*01 as electricity"
+    assert {one.meter for one in found} == {"12345678"}
+
+
+def test_answer_without_a_name_has_that_of_the_command() -> None:
+    found = readings(
+        ("RX", b"/MMM5SIM\r\n"),
+        ("TX", checked("\x01R5\x021-0:1.8.0()\x03")),
+        ("RX", checked("\x02(00123.456*kWh)\x03")),
+    )
+    assert told(found) == [("", "1-0:1.8.0*255", Decimal("123.456"), "kWh")]
+    assert found[0].meter == "MMM SIM"
+
+
+def test_rows_of_a_profile_go_on_over_blocks_and_come_again_after_a_nak() -> None:
+    head = checked("\x02P.01(0241121230000)(00)(30)(2)(1.8.0)(kWh)(2.8.0)(kWh)\r\n(1.0)(9.0)\r\n\x04")
+    rows = checked("\x02(2.0)(8.0)\r\n(3.0)(7.0)\r\n\x04")
+    last = checked("\x02(4.0)(6.0)\r\n\x03")
+    ask = checked("\x01R6\x02P.01(;)\x03")
+    found = readings(
+        ("TX", ask), ("RX", head), ("TX", b"\x06"), ("RX", rows), ("TX", b"\x15"), ("RX", rows), ("TX", b"\x06"), ("RX", last)
+    )  # fmt: skip
+    of_import = [(time, value) for time, code, value, _ in told(found) if code == "1-0:1.8.0*255"]
+    second, third = ("2024-11-21T23:30:00", Decimal("2.0")), ("2024-11-22T00:00:00", Decimal("3.0"))
+    assert of_import == [
+        ("2024-11-21T23:00:00", Decimal("1.0")), second, third, second, third, ("2024-11-22T00:30:00", Decimal("4.0")),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["P1", "W1"])
+def test_what_a_client_writes_is_no_reading(command: str) -> None:
+    assert readings(("TX", checked(f"\x01{command}\x02C003(12345678)\x03"))) == []
+
+
+@given(st.lists(st.text("0123456789.-:*()&SWkhAP\\\r\n \x00é", max_size=60), max_size=6))
+def test_any_telegram_gives_readings_without_an_exception(lines: list[str]) -> None:
+    for one in readings(("RX", telegram(*lines))):
+        assert one.text.isprintable()
+        assert one.name.isprintable()
