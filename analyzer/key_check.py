@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 from analyzer.record import Closed, Record
 from analyzer.security import opening
+from analyzer.security.certificates import elliptic_key
 from analyzer.security.keyring import Keyring, Meter
-from analyzer.security.keys import Key, KeyRole
+from analyzer.security.keys import ASYMMETRIC, Key, KeyRole
 from analyzer.security.opening import TITLE_SIZE, Message, decipher, is_authentic, message_of
+from analyzer.security.refused import Refused
 from analyzer.security.signatures import VERIFIED as SIGNATURE_VERIFIED
 from dissectors.scanning import reads
 
@@ -47,11 +49,6 @@ class KeyCheck:
         self._verified: Counter[str] = Counter()
         self._trials: dict[tuple[bytes, int], str] = {}
 
-    @property
-    def fails(self) -> int:
-        """Tell how many APDUs stayed closed, or open without a right tag."""
-        return self._fails.total()
-
     def take(self, record: Record) -> None:
         """Take what happened to one record."""
         layers = record.protection or ((record.closed,) if record.closed is not None else ())
@@ -82,6 +79,8 @@ class KeyCheck:
             opens = self._verified.total() if gaks == 1 else self._verified[key.place]
         reasons = self._reasons.get(name)
         reason = "; ".join(text for text, _ in reasons.most_common(3)) if reasons else ""
+        if key is not None and key.role in ASYMMETRIC and isinstance(refused := elliptic_key(key), Refused):
+            return Row(name, opens, 1, f"the keyring gives no key there: {refused.reason}")
         if not opens and not self._fails[name]:
             reason = "nothing asked for it"
         return Row(name, opens, self._fails[name], reason)

@@ -56,10 +56,10 @@ def run(words: list[str]) -> int:
         status = inputs.status
     rows = check.rows()
     if not has_inputs:
-        rows = [row._replace(reason="") for row in rows]
+        rows = [row if row.fails else row._replace(reason="") for row in rows]
     for line in _json_lines(rows) if options.json else _table(rows, has_inputs=has_inputs):
         print(line)
-    return status or (CHECK_FAILED if check.fails else 0)
+    return status or (CHECK_FAILED if any(row.fails for row in rows) else 0)
 
 
 def _json_lines(rows: list[Row]) -> Iterator[str]:
@@ -70,7 +70,7 @@ def _json_lines(rows: list[Row]) -> Iterator[str]:
 def _table(rows: list[Row], *, has_inputs: bool) -> Iterator[str]:
     width = max((len(row.key) for row in rows), default=0)
     if not has_inputs:
-        yield from (row.key for row in rows)
+        yield from (f"{row.key}  {row.reason}".rstrip() for row in rows)
         return
     yield f"{'key':<{width}}  {'opens':>7}  {'fails':>7}  reason"
     for row in rows:

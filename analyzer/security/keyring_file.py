@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from string import hexdigits
 from typing import Any, NamedTuple
 
 from analyzer.security.keyring import Keyring, KeyringError, Meter
@@ -25,9 +26,12 @@ _SELECTORS = {
     "client": "client", "client_sap": "client", "address": "address",
 }  # fmt: skip
 _CERTIFICATES = ("certificates", "certificate")
+_NAMES = {*_SELECTORS, *ALIASES, *_CERTIFICATES}
 _SEPARATORS = str.maketrans("", "", " :-._\t\r\n")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _LONGEST_ROLE = 32
+_KEY_LIKE = re.compile(r"[0-9A-Fa-f]{24,}|[A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{43}=")
+_FEW_SLIPS = 4
 _LONGEST_INLINE = 32
 """Hex of an asymmetric key has at least so many octets; shorter text is the name of a file."""
 
@@ -75,10 +79,16 @@ def read_keyring(path: Path) -> list[Meter]:
     except UnicodeDecodeError:
         raise KeyringError(f"{path}: no keyring: not UTF-8 text") from None
     except tomllib.TOMLDecodeError as problem:
-        raise KeyringError(f"{path}: no TOML: {_place_of(problem)}") from None
+        hint = 'names stand without quotes, values in them: guek = "00…"'
+        raise KeyringError(f"{path}: no TOML: {_place_of(problem)}; {hint}") from None
     for name in table:
         if name != "meter":
-            raise KeyringError(f"{path}: unknown member '{name}'{_nearest(name, ['meter'])}; tables are [[meter]]")
+            hint = (
+                "; write [[meter]] above it"
+                if name.lower().replace("-", "_") in _NAMES
+                else _nearest(name, ["meter"]) or "; tables are [[meter]]"
+            )
+            raise KeyringError(f"{path}: unknown member '{_shown(name)}'{hint}")
     tables = table.get("meter", [])
     if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
         raise KeyringError(f"{path}: meter: expected tables, each under [[meter]]")
@@ -88,7 +98,12 @@ def read_keyring(path: Path) -> list[Meter]:
 def _place_of(problem: tomllib.TOMLDecodeError) -> str:
     """Say where TOML breaks without what stands there: it may be a key."""
     place = re.search(r"\((at [^)]*)\)$", str(problem))
-    return place[1] if place else "it breaks off"
+    return place[1] if place else "from some line on"
+
+
+def _shown(text: str) -> str:
+    """Leave out of a name or path what may be a key in the wrong place."""
+    return _KEY_LIKE.sub("…", text)
 
 
 def _meter(table: dict[str, Any], where: str, folder: Path) -> Meter:
@@ -107,7 +122,7 @@ def _meter(table: dict[str, Any], where: str, folder: Path) -> Meter:
         elif plain in _CERTIFICATES:
             certificates = _certificates(value, f"{where}: {name}", folder)
         else:
-            raise KeyringError(f"{where}: unknown member '{name}'{_nearest(plain)}")
+            raise KeyringError(f"{where}: unknown member '{_shown(name)}'{_nearest(plain)}")
     meter = Meter(**selectors)
     meter.certificates = certificates
     for name, role, value in members:
@@ -118,7 +133,7 @@ def _meter(table: dict[str, Any], where: str, folder: Path) -> Meter:
 
 
 def _nearest(name: str, among: Sequence[str] | None = None) -> str:
-    near = get_close_matches(name, among or [*_SELECTORS, *ALIASES, *_CERTIFICATES], 1, 0.5)
+    near = get_close_matches(name, among or sorted(_NAMES), 1, 0.5)
     return f"; did you mean '{near[0]}'?" if near else ""
 
 
@@ -165,10 +180,22 @@ def key_octets(role: KeyRole, value: Any, where: str, folder: Path = Path()) -> 
         return _asymmetric(value, where, folder)
     octets = value if isinstance(value, bytes) else _symmetric(value)
     if octets is None or len(octets) not in KEY_SIZES:
-        given = f", not {len(octets)}" if octets is not None else ""
-        hint = "; text is no key, write its octets in hex" if octets is None else ""
-        raise KeyringError(f"{where}: expected 16 or 32 octets in hex or base64{given}{hint}")
+        given = f", not {len(octets)}" if octets is not None else _no_key(value)
+        raise KeyringError(f"{where}: expected 16 or 32 octets in hex or base64{given}")
     return octets
+
+
+def _no_key(value: Any) -> str:
+    """Say what stands in place of a key, without it."""
+    if not isinstance(value, str):
+        return ", as text in quotes"
+    digits = value.translate(_SEPARATORS)
+    others = sum(one not in hexdigits for one in digits)
+    if not others:
+        return f", not {len(digits)} digits: one is missing or too many"
+    if others <= _FEW_SLIPS and len(digits) > 2 * _FEW_SLIPS:
+        return f"; characters that are no hex digits: {others} of {len(digits)}"
+    return "; text is no key, write its octets in hex"
 
 
 def _hex(text: Any) -> bytes | None:
@@ -224,7 +251,7 @@ def _certificates(value: Any, where: str, folder: Path) -> tuple[Path, ...]:
     paths = tuple(folder / name for name in names)
     for path, name in zip(paths, names, strict=True):
         if not path.exists():
-            raise KeyringError(f"{where}: {name}: no such file or folder")
+            raise KeyringError(f"{where}: {_shown(name)}: no such file or folder")
     return paths
 
 
@@ -243,7 +270,7 @@ def _given(words: Sequence[str]) -> list[Meter]:
         if role is None:
             shown = role_name if len(role_name) < _LONGEST_ROLE else "…"  # long ones may be a key in the wrong place
             raise KeyringError(f"--key {shown}: unknown role{_nearest(role_name.lower(), [*ALIASES])}")
-        where = f"--key {name}"
+        where = f"--key {_shown(name)}"
         title = title_octets(title_text, where) if title_text else b""
         meter = meters.setdefault(title, Meter(server_title=title))
         if role in meter.keys:
@@ -255,7 +282,7 @@ def _given(words: Sequence[str]) -> list[Meter]:
 def _given_octets(role: KeyRole, value: str, where: str) -> bytes:
     if not value.startswith("@"):
         return key_octets(role, value, where)
-    octets = _file(Path(value[1:]), f"{where}=@{value[1:]}")
+    octets = _file(Path(value[1:]), f"{where}=@{_shown(value[1:])}")
     if role in ASYMMETRIC or (role not in SECRETS and len(octets) in KEY_SIZES and not octets.isascii()):
         return octets
     try:

@@ -406,12 +406,12 @@ class Protection:
     def _suspect(self, context: SecurityContext, message: Message, opener: Opener, own: bytes) -> Suspect:
         has_worked = any((key.octets, title) in self._worked for key in opener.keys for title in opener.titles)
         self._searches -= 1
-        titles = islice(self.knowledge.titles.values(), _MOST_TITLES)
+        titles, ring = islice(self.knowledge.titles.values(), _MOST_TITLES), opener.key_set
+        known = (context.client_title, context.server_title, ring.client_title, ring.server_title, *titles)
         return explain(
             Case(
-                message, opener.keys, opener.authentication, opener.titles, opener.key_set,
-                (context.client_title, context.server_title, *titles), has_worked, bool(own), context.changed_at,
-                self._searches > 0,
+                message, opener.keys, opener.authentication, opener.titles, opener.key_set, known, has_worked, bool(own),
+                context.changed_at, self._searches > 0,
             )
         )  # fmt: skip
 

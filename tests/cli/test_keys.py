@@ -87,14 +87,51 @@ def test_loose_permissions_are_said(run: Run, capture: Path, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("[[meter]]\ngeuk = 1", "did you mean 'guek'?"), ("[meter", "no TOML"), ("x = 1", "unknown member")],
-)
+    [
+        ("[[meter]]\ngeuk = 1", "did you mean 'guek'?"), ("[meter", "no TOML"), ("x = 1", "unknown member"),
+        ('guek = "00"', "write [[meter]] above it"), ('[[meter]]\nguek = "000"', "not 3 digits"),
+        (f'[[meter]]\nguek = "{"0" * 31}O"', "characters that are no hex digits: 1 of 32"),
+        ("[[meter]]\nguek = 12", "as text in quotes"), ("[[meter]]\nguek = 0G", "values in them"),
+    ],
+)  # fmt: skip
 def test_wrong_keyring_is_status_4(run: Run, capture: Path, tmp_path: Path, text: str, says: str) -> None:
     wrong = tmp_path / "wrong.toml"
     wrong.write_text(text)
     ran = run("decode", "-k", wrong, capture)
     assert (ran.status, ran.out) == (4, "")
     assert says in ran.complaint
+
+
+SECRET = "0F1E2D3C4B5A69788796A5B4C3D2E1F0"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[[meter]]\nguek = {SECRET}", f'[[meter]]\nguek = "{SECRET}0"', f'[[meter]]\nguek = "{SECRET}', f"guek: {SECRET}",
+        f'[[meter]]\n{SECRET} = "guek"', f'{SECRET} = "guek"', f"[{SECRET}]\nguek = 1", f'[[meter]]\n"guek {SECRET}" = 1',
+        f'[[meter]]\nserver_title = "{SECRET}"', f'[[meter]]\nclient = "{SECRET}"', f'[[meter]]\ncertificates = "{SECRET}"',
+        f'[[meter]]\nclient_signing_key = "{SECRET[:-2]}"', f'[[meter]]\nguek = {{ hex = "{SECRET}x" }}',
+        f'[[meter]]\nguek = "{SECRET}"\nguek = "{SECRET}"',
+    ],
+)  # fmt: skip
+def test_wrong_keyring_is_refused_without_what_stands_in_it(run: Run, tmp_path: Path, text: str) -> None:
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text(text)
+    for words in (("decode", "-k", wrong, "--hex", "C401C1000600012345"), ("keys", "check", wrong)):
+        ran = run(*words)
+        assert ran.status == 4
+        assert SECRET[:-2] not in (ran.out + ran.err).upper()
+
+
+@pytest.mark.parametrize(
+    "word",
+    [SECRET, f"{SECRET}=guek", f"guek@{SECRET}=00", f"guek=@{SECRET}", f"guek={SECRET}0", f"geuk={SECRET}", f"guek:{SECRET}"],
+)  # fmt: skip
+def test_wrong_key_on_the_command_line_is_refused_without_what_stands_in_it(run: Run, word: str) -> None:
+    ran = run("decode", "--key", word, "--hex", "C401C1000600012345")
+    assert ran.status == 4
+    assert SECRET[:-2] not in (ran.out + ran.err).upper()
 
 
 # -- keys check -----------------------------------------------------------------------------------------------------
@@ -108,6 +145,16 @@ def test_check_without_a_capture_lists_the_keys(run: Run, ring: Path) -> None:
     ran = run("keys", "check", ring)
     assert ran.status == 0
     assert ran.out.splitlines()[0].startswith(f"guek@{SERVER}:")
+
+
+def test_check_says_which_asymmetric_key_is_none(run: Run, tmp_path: Path) -> None:
+    ring = tmp_path / "k.toml"
+    ring.write_text(
+        '[[meter]]\nclient_signing_key = """-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----"""\n'
+    )
+    ran = run("keys", "check", ring)
+    assert ran.status == 1
+    assert "client_signing_key  the keyring gives no key there" in ran.out
 
 
 def test_check_counts_what_each_key_opens(run: Run, capture: Path, ring: Path) -> None:
