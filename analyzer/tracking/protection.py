@@ -410,8 +410,8 @@ class Protection:
         known = (context.client_title, context.server_title, ring.client_title, ring.server_title, *titles)
         return explain(
             Case(
-                message, opener.keys, opener.authentication, opener.titles, opener.key_set, known, has_worked, bool(own),
-                context.changed_at, self._searches > 0,
+                message, opener.keys, opener.authentication, opener.titles, opener.key_set, known, has_worked,
+                bool(own), context.changed_at, self._searches > 0,
             )
         )  # fmt: skip
 
