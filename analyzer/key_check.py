@@ -23,7 +23,8 @@ _LEFT_ALONE = frozenset({opening.PLAINTEXT, "signature-unchecked"})
 _TRIED = (KeyRole.GUEK, KeyRole.GBEK, KeyRole.DEDICATED, KeyRole.AGREED)
 _MOST_TRIALS = 16
 """For so many senders that no key opened every key of the keyring is tried."""
-_MOST_TITLES = 32
+_MOST_TITLES, _MOST_CHANGES = 32, 1000
+_OF_AUTHENTICATION = ("wrong-authentication-key", "keys-swapped")
 _GENERAL_CIPHERING = 0xDD
 
 
@@ -47,11 +48,17 @@ class KeyCheck:
         self._fails: Counter[str] = Counter()
         self._reasons: dict[str, Counter[str]] = {}
         self._verified: Counter[str] = Counter()
+        self._unverified: Counter[str] = Counter()
+        """By place: APDUs whose tag no authentication key there made."""
+        self._changes: list[str] = []
         self._trials: dict[tuple[bytes, int], str] = {}
 
     def take(self, record: Record) -> None:
         """Take what happened to one record."""
         layers = record.protection or ((record.closed,) if record.closed is not None else ())
+        changes = [note for note in record.notes if note.code == "key-changed"]
+        if changes and len(self._changes) < _MOST_CHANGES:
+            self._changes += [f"record {record.number}: {note.text}" for note in changes]
         causes = [note for note in record.notes if note.code in ("undecipherable", "signature-wrong")]
         for layer in layers:
             key = layer.key or NO_KEY
@@ -60,6 +67,7 @@ class KeyCheck:
                 self._verified[_place(key)] += layer.status == opening.VERIFIED
             elif layer.status not in _LEFT_ALONE:
                 self._fails[key] += 1
+                self._unverified[_place(key)] += bool(causes) and causes[-1].cause in _OF_AUTHENTICATION
                 text = causes[-1].text if causes else layer.status
                 reasons = self._reasons.setdefault(key, Counter())
                 reasons[self._other_key(layer) or text] += 1
@@ -73,17 +81,20 @@ class KeyCheck:
         return rows + [self._row(name, None) for name in others]
 
     def _row(self, name: str, key: Key | None) -> Row:
-        opens = self._opens[name]
+        opens, fails = self._opens[name], self._fails[name]
         if key is not None and key.role is KeyRole.GAK:
-            gaks = sum(KeyRole.GAK in meter.keys for meter in self._keyring.meters)
-            opens = self._verified.total() if gaks == 1 else self._verified[key.place]
-        reasons = self._reasons.get(name)
-        reason = "; ".join(text for text, _ in reasons.most_common(3)) if reasons else ""
+            is_only = sum(KeyRole.GAK in meter.keys for meter in self._keyring.meters) == 1
+            opens = self._verified.total() if is_only else self._verified[key.place]
+            fails = self._unverified.total() if is_only else self._unverified[key.place]
+        texts = [text for text, _ in self._reasons.get(name, Counter[str]()).most_common(3)]
+        reason = "; ".join((*texts, *(text for text in self._changes if f" {name} " in text)))
         if key is not None and key.role in ASYMMETRIC and isinstance(refused := elliptic_key(key), Refused):
             return Row(name, opens, 1, f"the keyring gives no key there: {refused.reason}")
-        if not opens and not self._fails[name]:
-            reason = "nothing asked for it"
-        return Row(name, opens, self._fails[name], reason)
+        if fails and not reason:
+            reason = "made none of the tags that fail"
+        if not opens and not fails:
+            reason = reason or "nothing asked for it"
+        return Row(name, opens, fails, reason)
 
     # -- trials -------------------------------------------------------------------------------------------------
 

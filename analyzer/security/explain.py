@@ -222,15 +222,16 @@ def _judge(case: Case) -> Suspect:
     message, key, title = case.message, case.keys[0], case.titles[0]
     name = key.name
     if case.changed_at:
-        text = f"record {case.changed_at} changed the key to one that could not be unwrapped"
+        text = f"record {case.changed_at} changed the key, and no KEK given unwraps the new one"
         return Suspect("new-key-after-change", text, LIKELY)
     if not message.control & ENCRYPTED:
         if case.has_worked:
             return Suspect(
                 "octets-damaged", f"the tag is wrong, and the same keys ({name}) verified its neighbours", LIKELY
             )
-        names = " or ".join(one.name for one in (key, *case.authentication[:1]))
-        return Suspect("wrong-authentication-key", f"the tag is wrong: {names} is another", POSSIBLE)
+        names = " and ".join(one.name for one in (key, *case.authentication[:1]))
+        text = f"the tag was made with other keys than {names}: one of them is wrong, or both"
+        return Suspect("wrong-authentication-key", text, POSSIBLE)
     plaintext = decipher(message, key, title)
     if _reads(message, key, title):
         if not case.authentication:
@@ -241,7 +242,7 @@ def _judge(case: Case) -> Suspect:
                 f"the text reads, its tag is wrong, and the same keys ({name}) verified its neighbours",
                 LIKELY,
             )
-        text = f"the text reads under {name}, its tag is wrong: another {case.authentication[0].name} made it"
+        text = f"the text reads under {name}, and its tag was made with another key than {case.authentication[0].name}"
         return Suspect("wrong-authentication-key", text, LIKELY)
     if case.has_worked:
         return Suspect(
@@ -253,7 +254,7 @@ def _judge(case: Case) -> Suspect:
     if size is not None and size != len(key.octets):
         text = f"suite {message.control & opening.SUITE} has keys of {size} octets, {name} has {len(key.octets)}"
         return Suspect("wrong-suite", text, LIKELY)
-    text = f"nothing reads under {name} with the system title {title.hex().upper()}"
+    text = f"nothing reads under {name} with the system title {title.hex().upper()}: key or title is another"
     return Suspect("wrong-encryption-key", text, LIKELY if case.is_title_told else POSSIBLE)
 
 

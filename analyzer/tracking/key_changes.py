@@ -89,6 +89,6 @@ def hold(record: Record, keys: KeySet, search: KeySearch, role: KeyRole, key: Ke
     """Let *key* hold from here on, and note it."""
     if keys.of(role):
         key.place = keys.of(role)[0].place
-    search.change(keys.server_title, keys, role, key)
-    text = f"{role.value} is replaced here by {what}: {key.name} (epoch {search.epoch + 1})"
+    epoch = search.change(keys.server_title, keys, role, key)
+    text = f"{role.value} is replaced here by {what}: {key.name} (epoch {epoch})"
     record.add_note(finding("key-changed", text, 0, 0))

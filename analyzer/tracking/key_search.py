@@ -156,13 +156,14 @@ class KeySearch:
 
     # -- changed keys -------------------------------------------------------------------------------------------
 
-    def change(self, server_title: bytes, old: KeySet, role: KeyRole, key: Key) -> None:
-        """Let *key* follow the keys of *role* from here on, wherever this meter used them."""
+    def change(self, server_title: bytes, old: KeySet, role: KeyRole, key: Key) -> int:
+        """Let *key* follow the keys of *role* from here on, wherever this meter used them. Returns its epoch, from 2."""
         self.epoch += 1
         self._parties.clear()
         for before in old.of(role)[:1] or (None,):
             if before != key:
                 self._changes[server_title, role, before] = key
+        return 1 + sum(one[:2] == (server_title, role) for one in self._changes)
 
     def _changed(self, keys: KeySet, server_title: bytes) -> KeySet:
         """Put changed keys in place of those that they follow."""

@@ -15,7 +15,7 @@ from analyzer.simulate.security import KeySource
 from tests.analyzer.tracking.build import Said, wrapped
 from tests.analyzer.tracking.carried_by_tcp import wrapper_conversation
 from tests.analyzer.tracking.secured import said, secrets, security_of, session
-from tests.analyzer.tracking.wrong_keys import World
+from tests.analyzer.tracking.wrong_keys import WRONG, World
 from tests.captures.build import pcap_header, pcap_record
 from tests.cli.conftest import Run, spawn
 
@@ -175,6 +175,31 @@ def test_check_says_why_the_rest_stays_closed(run: Run, tmp_path: Path) -> None:
     ran = run("keys", "check", "--json", swapped, path)
     assert ran.status == 1
     assert "exchanged" in str(rows(ran.out)["guek"]["reason"])
+
+
+def test_check_tells_the_keys_of_each_epoch(run: Run, tmp_path: Path) -> None:
+    world = World(random.Random(5))
+    world.given[KeyRole.KEK] = world.kek
+    WRONG["changed key without KEK"].make(world)
+    path = pcap_of(tmp_path / "c.pcap", world.said)
+    ran = run("keys", "check", "--json", keyring_of(tmp_path / "k.toml", world.given, title=""), path)
+    old, new = (row for row in map(json.loads, ran.out.splitlines()) if row["key"].startswith("guek"))
+    assert ran.status == 0
+    assert (new["opens"], new["fails"]) == (1, 0)
+    assert old["opens"] >= 2
+    assert re.search(
+        r"^record \d+: guek is replaced here by the key of record \d+: guek:\w{8} \(epoch 2\)", new["reason"]
+    )
+
+
+def test_check_names_an_authentication_key_that_made_no_tag(run: Run, tmp_path: Path) -> None:
+    world = World(random.Random(6))
+    WRONG["wrong authentication key"].make(world)
+    path = pcap_of(tmp_path / "c.pcap", world.said)
+    ran = run("keys", "check", "--json", keyring_of(tmp_path / "k.toml", world.given, title=""), path)
+    gak = rows(ran.out)["gak"]
+    assert ran.status == 1
+    assert (gak["opens"], gak["fails"], gak["reason"]) == (0, 1, "made none of the tags that fail")
 
 
 def test_check_tries_keys_of_other_meters(run: Run, tmp_path: Path) -> None:
