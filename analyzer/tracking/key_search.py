@@ -157,7 +157,7 @@ class KeySearch:
     # -- changed keys -------------------------------------------------------------------------------------------
 
     def change(self, server_title: bytes, old: KeySet, role: KeyRole, key: Key) -> int:
-        """Let *key* follow the keys of *role* from here on, wherever this meter used them. Returns its epoch, from 2."""
+        """Let *key* follow the keys of *role* from here on, where this meter used them. Returns its epoch, from 2."""
         self.epoch += 1
         self._parties.clear()
         for before in old.of(role)[:1] or (None,):
