@@ -11,6 +11,7 @@ from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.fcs_search import search
 from analyzer.diagnosis.frame_damage import FLAG, FLOW_CONTROL, Candidate
 from analyzer.diagnosis.frame_damage import Lane as Known
+from analyzer.diagnosis.line import Unread, settings_of
 from analyzer.diagnosis.noise import Explained, explain_noise
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Fact, Stories, Story
 from analyzer.framing.hdlc_header import address_end, announced_length
@@ -34,6 +35,10 @@ LANE_CAUSES = frozenset({
     "polarity-inverted",
 })  # fmt: skip
 """Causes that hurt all octets of a lane alike: what else is damaged there has the same."""
+_VAGUE = frozenset({"capture-started-late", "line-noise", "burst", "collision"})
+"""Causes that are told where nothing is known."""
+_PLENTY = 512
+"""So many octets without a frame are no start and no piece of one."""
 _FOLDED = _DAMAGE | _NOISE | {"apdu-malformed", "information-undecoded", "capture-cut", "hdlc-retransmission"}
 
 
@@ -50,7 +55,7 @@ class _Lane:
 
     __slots__ = (
         "addresses", "facts", "has_flow_control", "has_inner_flags", "has_sound", "last", "octets", "region",
-        "searches", "wide",
+        "searches", "suspects", "unread", "wide",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -62,6 +67,9 @@ class _Lane:
         """The last sound frame, if it had no closing flag."""
         self.wide: Story | None = None
         """The story of a cause that hurts the whole lane."""
+        self.unread = Unread()
+        self.suspects: list[Candidate] = []
+        """Settings that may explain a lane without a sound frame, none of them likely."""
         self.octets = self.searches = 0
 
     def known(self) -> Known:
@@ -176,6 +184,8 @@ class DamageFamily(Family):
             self._take_back(lane)
             self._told(lane, self._tell(lane.region[0], joined))
             return
+        if not lane.has_sound and self._settings(lane, record):
+            return
         alone = self._alone(lane, record)
         if alone is None:
             story = self.stories.of_fact(lane.facts[-1]) if lane.facts else None
@@ -183,6 +193,24 @@ class DamageFamily(Family):
                 story.follows(record.number)
         else:
             self._told(lane, self._tell(record, alone))
+
+    def _settings(self, lane: _Lane, record: Record) -> bool:
+        """Look at all octets of a lane without a sound frame. Returns whether its settings explain them."""
+        is_time = lane.unread.add(record.octets)
+        is_open = lane.wide is None or lane.wide.confidence is POSSIBLE
+        is_plenty = lane.unread.size >= _PLENTY
+        is_renamed = not is_open and is_plenty and lane.wide is not None and lane.wide.code != "line-unreadable"
+        if is_time and (is_open or is_renamed):
+            found = settings_of(lane.unread)
+            if found and (found[0].confidence is not POSSIBLE or is_plenty):
+                code = "line-unreadable" if is_plenty else "hdlc-noise"
+                self._told(lane, self._tell(record, Explained(code, "", found)))
+                return True
+            lane.suspects = found
+        if is_open or lane.wide is None:
+            return False
+        self._told(lane, self.report(record, lane.wide.code, lane.wide.cause, lane.wide.confidence, "the same"))
+        return True
 
     def _told(self, lane: _Lane, fact: Fact) -> None:
         """Remember what was told; what has a cause that hurts the whole lane takes the rest of the lane in."""
@@ -192,6 +220,8 @@ class DamageFamily(Family):
             return
         is_proved = fact.cause == "flow-control-octets-removed" and lane.known().lacks_flow_control
         if fact.cause in LANE_CAUSES and (story.count > 1 or not lane.has_sound or is_proved):
+            if lane.wide is not None and lane.wide is not story:
+                self.stories.fold(story, [lane.wide])
             lane.wide = story
         if lane.wide is not None:
             others = [one for one in self.stories.of_lane(fact.lane) if one.code in _FOLDED and _yields(one, lane.wide)]
@@ -223,8 +253,9 @@ class DamageFamily(Family):
     def _alone(self, lane: _Lane, record: Record) -> Explained | None:
         """Explain one piece; None where it is the rest of what was told already."""
         if record.kind == NOISE:
-            return explain_noise(record, lane.known(), is_first=not lane.has_sound and len(lane.region) == 1,
-                                 is_rest=bool(lane.facts))  # fmt: skip
+            is_first = not lane.has_sound and len(lane.region) == 1
+            explained = explain_noise(record, lane.known(), is_first=is_first, is_rest=bool(lane.facts))
+            return self._suspected(lane, explained, record) if lane.suspects and not lane.has_sound else explained
         found = search(record.octets, lane=lane.known())
         code = _code_of(record)
         text = next((note.text for note in record.notes if note.code in self.codes), "")
@@ -232,6 +263,17 @@ class DamageFamily(Family):
             found = self._cut(record, found)
             code = "hdlc-hcs-wrong" if _is_header_wrong(record) else "hdlc-fcs-wrong"
         return Explained(code, text, found)
+
+    @staticmethod
+    def _suspected(lane: _Lane, explained: Explained | None, record: Record) -> Explained | None:
+        """Where nothing says what octets are, settings may explain them."""
+        if explained is None:
+            is_vague = bool(lane.facts) and lane.facts[-1].cause in _VAGUE
+            return Explained("hdlc-noise", "", lane.suspects) if is_vague else None
+        best = explained.found[0]
+        if best.repaired or best.cause not in _VAGUE:
+            return explained
+        return Explained("hdlc-noise", explained.text, [*lane.suspects, *explained.found])
 
     def _cut(self, record: Record, found: list[Candidate]) -> list[Candidate]:
         """Tell a frame that the capture cut from one after which the line went on."""

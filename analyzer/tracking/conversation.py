@@ -16,6 +16,7 @@ from analyzer.framing.hdlc import HdlcFramer
 from analyzer.framing.iec62056_21 import Iec62056Framer
 from analyzer.framing.mbus import MbusFramer
 from analyzer.framing.p1 import P1Framer
+from analyzer.framing.tags import opens_as_apdu
 from analyzer.framing.wrapper import WrapperFramer
 from analyzer.record import NOISE, Lane, Record
 from analyzer.tracking.dialogue import Dialogue
@@ -31,6 +32,8 @@ _HELD_OCTETS = {True: 1 << 16, False: 1 << 14}
 """How many octets wait for the stack to be found, on a serial line and otherwise."""
 _HELD_PIECES = 256
 _WEAK = 0.7
+_MANY_PIECES = 4
+"""So many pieces begin as APDUs by chance only on a line that is read with wrong settings."""
 _CARRIER_TEXT = (
     ("modem-text", re.compile(rb"\s*(AT[+&A-Z0-9]|CONNECT|RING|OK\s|NO CARRIER|\+\+\+)")),
     ("telnet-negotiation", re.compile(rb"(\xff?[\xfb-\xfe][\x00-\x7f])+\xff?$")),
@@ -215,9 +218,15 @@ class Conversation:
         if best is not None and (score >= _WEAK or self.is_serial or not final):
             self._begin(best)
         elif final and self.is_serial:
-            self._begin(
-                "apdu" if all(registry.begins_apdu(one.octets, 0, len(one.octets)) for one in self._held) else ""
-            )
+            self._begin("apdu" if self._are_apdus() else "")
+
+    def _are_apdus(self) -> bool:
+        """Tell whether all that waits begins as an APDU; a few pieces have to open as one, of many one has to read."""
+        held = [one.octets for one in self._held if one.octets]
+        if not all(registry.begins_apdu(octets, 0, len(octets)) for octets in held):
+            return False
+        is_few = len(held) < _MANY_PIECES
+        return any((is_few and opens_as_apdu(octets, 0, len(octets))) or reads(octets) for octets in held)
 
     def _begin(self, stack: str) -> None:
         """Speak *stack* from the first octet that waits."""

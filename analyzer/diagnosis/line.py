@@ -1,0 +1,157 @@
+"""A lane with octets and no frame: which settings of the receiver give them, best first, with what speaks for it.
+
+What is told becomes surer with each read; the octets that are looked at are bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.diagnosis import uart_signs
+from analyzer.diagnosis.frame_damage import Candidate
+from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE
+from dissectors.checks import seven_bits
+
+_MOST_OCTETS = 8192
+_MOST_READS = 256
+_LEAST = 12
+_SURE = 24
+"""So many octets of one weight, or of one alphabet, are no chance."""
+_PLENTY = 24
+_SHORTEST, _BARE = 6, 13
+_RUN = 4
+
+
+class Unread:
+    """The octets of a lane in which no sound frame was seen, as they came in reads."""
+
+    def __init__(self) -> None:
+        self.reads: list[bytes] = []
+        self.size = 0
+        self._next = _LEAST
+
+    def add(self, octets: bytes) -> bool:
+        """Take one read. Returns whether it is time to look at all of them: ever more seldom."""
+        if self.size < _MOST_OCTETS and len(self.reads) < _MOST_READS:
+            self.reads.append(octets[: _MOST_OCTETS - self.size])
+            self.size += len(self.reads[-1])
+        if self.size < self._next:
+            return False
+        self._next = max(self.size + _LEAST, self.size * 5 // 4)
+        return True
+
+
+def settings_of(unread: Unread) -> list[Candidate]:
+    """Say which settings explain the octets; nothing where they are too few to say anything."""
+    octets = b"".join(unread.reads)
+    if len(octets) < _LEAST:
+        return []
+    if b"\xe6\xe6\x00" in octets or b"\xe6\xe7\x00" in octets:
+        return []  # it is read as it should be
+    for sign in (_speed, _bits, _shifted, _slow):
+        found = list(sign(octets, unread.reads))
+        if found:
+            return found
+    return list(_unknown(octets, unread.reads)) if len(octets) >= _PLENTY else []
+
+
+def _speed(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
+    factor = uart_signs.times_too_fast(octets)
+    if factor:
+        values = len(uart_signs.ALPHABETS[factor])
+        text = (
+            f"all {len(octets)} octets are among the {values} that a receiver can read which is {factor} times too fast"
+        )
+        sure = CERTAIN if len(octets) >= _SURE and (values < 16 or len(octets) > 2 * _SURE) else LIKELY
+        yield Candidate("baud-mismatch", sure, text)
+
+
+def _bits(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
+    """Bit 7 or the weight of all octets is the same."""
+    plain = seven_bits(octets)
+    has_llc = b"\x66\x66\x00" in plain or b"\x66\x67\x00" in plain
+    if octets.isascii():
+        if has_llc:
+            text = "no octet has bit 7 set, and the LLC reads 66 66/67 00 where E6 E6/E7 00 belongs"
+            yield Candidate("seven-bit", CERTAIN, text)
+        return
+    weights = {octet.bit_count() & 1 for octet in octets}
+    if len(weights) > 1:
+        return
+    kind = "odd" if 1 in weights else "even"
+    text = f"all {len(octets)} octets have {kind} weight"
+    sure = CERTAIN if len(octets) >= _SURE else LIKELY
+    if has_llc or _has_seven_bit_frame(reads):
+        told = "LLC 66 66/67 00 for E6 E6/E7 00" if has_llc else "frame format 2x for Ax, and the right length"
+        yield Candidate("parity-in-data", sure, f"{text}, and without bit 7 they have the {told}")
+        return
+    setting = "8E1" if kind == "odd" else "8O1"
+    told = f"{text}: read as {setting} an 8N1 line gives parity errors for all others, and those were dropped"
+    yield Candidate("parity-filtered", sure, told)
+
+
+def _has_seven_bit_frame(reads: list[bytes]) -> bool:
+    """Tell whether most reads are as long as the frame in seven bits says that they are."""
+    plain = [seven_bits(one).strip(b"\x7e") for one in reads]
+    long = [one for one in plain if len(one) > _SHORTEST]
+    fitting = sum(
+        one[0] & 0x70 == 0x20 and one[1] == len(one) & 0x7F and (len(one) <= _BARE or _holds_known(one)) for one in long
+    )
+    return fitting * 2 > len(long) > 0
+
+
+def _holds_known(plain: bytes) -> bool:
+    """Tell whether the LLC or the parameters of SNRM and UA stand there in seven bits."""
+    return any(one in plain for one in (b"\x66\x66\0", b"\x66\x67\0", b"\1\0\x12", b"\1\0\x14"))
+
+
+def _shifted(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
+    """Characters begin at the wrong bits: what is common in frames comes out as known runs of octets."""
+    for reading, cause, told in _READINGS:
+        count = uart_signs.count_signs(octets, reading)
+        fitting, total = uart_signs.count_heads(reads, reading)
+        is_head = total > 0 and fitting == total
+        frames = sum(uart_signs.is_frame(one, reading) for one in reads)
+        text = (
+            f"{count} runs of octets are what a receiver {told} makes of LLC and APDU, "
+            f"and {fitting} of {total} reads begin with what it makes of a flag and a frame format"
+        )
+        if count > 1 or (count and is_head) or (is_head and total >= _RUN) or frames:
+            yield Candidate(cause, CERTAIN if (count and is_head) or frames > 1 else LIKELY, text)
+            return
+
+
+_READINGS = (
+    (uart_signs.WITH_PARITY, "parity-filtered", "that expects a parity bit (8E1 on an 8N1 line)"),
+    (uart_signs.INVERTED, "polarity-inverted", "on the inverted line"),
+)
+
+
+def _slow(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
+    starts = [one for one in reads if one]
+    factor = uart_signs.times_too_slow(starts)
+    if factor and len(starts) >= (_RUN if factor == 2 else 2 * _RUN):
+        text = (
+            f"all {len(starts)} reads begin with what a receiver that is {factor} times too slow makes of a flag and a "
+            "frame format"
+        )
+        yield Candidate("baud-mismatch", LIKELY, text)
+
+
+def _unknown(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
+    """Nothing speaks for one of them; octets that come again say at least that it is no noise."""
+    runs = [octets[at : at + _RUN] for at in range(len(octets) - _RUN + 1)]
+    again = len(runs) - len(set(runs))
+    if octets.count(0) == len(octets):
+        yield Candidate("baud-mismatch", POSSIBLE, "all octets are 00: the receiver is far too fast")
+        yield Candidate("polarity-inverted", POSSIBLE, "all octets are 00: the line may be inverted or shorted")
+        return
+    text = f"{len(octets)} octets and no frame"
+    if again > len(runs) // 16:
+        text += "; runs of octets come again, so it is traffic that is read wrongly and no noise"
+    heads = {cause: uart_signs.count_heads(reads, reading)[0] for reading, cause, _ in _READINGS}
+    causes = sorted(("baud-mismatch", "parity-filtered", "polarity-inverted"), key=lambda one: -heads.get(one, 0))
+    for cause in (*causes, "wrong-stack"):
+        yield Candidate(cause, POSSIBLE, text)
+    if again <= len(runs) // 16:
+        yield Candidate("line-noise", POSSIBLE, text)

@@ -1,0 +1,65 @@
+"""Faults of a whole line, through the UART model: a receiver at the wrong speed, parity or polarity."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from analyzer.simulate.uart import LineFormat, line_format, misread, octets_of_characters
+from captures.chunk import RECEIVED, SENT
+from tests.faults.case import Case, Fault, Truth
+from tests.faults.sessions import corpus_sessions, hdlc_session
+
+_CODES = frozenset({"line-unreadable", "line-settings-differ", "hdlc-noise", "noise"})
+_SENT = line_format("8N1")
+_MOST = 24
+_LEAST = 24
+"""Octets of a lane by which settings can be told."""
+
+
+def _session(number: int, chance: random.Random) -> list:
+    """A part of a session: what is seen of it begins and ends anywhere."""
+    sessions = [hdlc_session(kind) for kind in range(3)]
+    pushes = [one for one in corpus_sessions() if sum(len(each.octets) for each in one) > 60]
+    if pushes and number % 4 == 3:
+        return list(chance.choice(pushes))
+    session = list(sessions[number % 3])
+    begin = chance.randrange(len(session) - 8)
+    return session[begin : begin + chance.randrange(6, _MOST)]
+
+
+def read_with(
+    formats: list[LineFormat], cause: str, *, drops: bool = False
+) -> Callable[[random.Random, int], Case | None]:
+    """Let a receiver with one of *formats* read a session that is sent with 8N1."""
+
+    def make(chance: random.Random, number: int) -> Case | None:
+        session = _session(number, chance)
+        read = formats[number % len(formats)]
+        made = []
+        for one in session:
+            octets = octets_of_characters(misread(one.octets, _SENT, read, idle_bits=2 * drops), drops_errors=drops)
+            if octets:
+                made.append(one._replace(octets=octets))
+        sizes = [sum(len(one.octets) for one in made if one.direction == side) for side in (SENT, RECEIVED)]
+        if max(sizes) < _LEAST or 0 < min(sizes) < _LEAST:
+            return None
+        return Case(made, Truth(frozenset({cause}), _CODES))
+
+    return make
+
+
+_FAST = [_SENT._replace(baud=9600 * factor) for factor in (2, 4, 8)]
+_SLOW = [_SENT._replace(baud=9600 // factor) for factor in (2, 4)]
+LINE_FAULTS = (
+    Fault("line-unreadable", "baud-mismatch", read_with(_FAST, "baud-mismatch")),
+    Fault("line-unreadable", "baud-mismatch", read_with(_SLOW, "baud-mismatch"), 0.85, group="too slow"),
+    Fault("line-unreadable", "polarity-inverted", read_with([_SENT._replace(is_inverted=True)], "polarity-inverted")),
+    Fault("line-unreadable", "parity-filtered", read_with([line_format("8E1"), line_format("8O1")], "parity-filtered")),
+    Fault(
+        "line-unreadable", "parity-filtered",
+        read_with([line_format("8E1"), line_format("8O1")], "parity-filtered", drops=True), group="dropped",
+    ),
+    Fault("line-settings-differ", "seven-bit", read_with([line_format("7E1"), line_format("7N1")], "seven-bit"),
+          group="UART"),
+)  # fmt: skip
