@@ -31,6 +31,7 @@ from dissectors.tree import Note
 _HELD_OCTETS = {True: 1 << 16, False: 1 << 14}
 """How many octets wait for the stack to be found, on a serial line and otherwise."""
 _HELD_PIECES = 256
+_PAUSE_NS, _MOST_FOLDED = 20_000_000, 256
 _WEAK = 0.7
 _MANY_PIECES = 4
 """So many pieces begin as APDUs by chance only on a line that is read with wrong settings."""
@@ -47,6 +48,15 @@ class Piece(NamedTuple):
     side: int
     octets: bytes
     mark: Mark
+
+
+def _goes_on(run: list[Piece], mark: Mark) -> bool:
+    """Tell whether octets at *mark* follow those of *run* without a pause."""
+    last = run[-1].mark.time_ns
+    return (
+        last is not None and mark.time_ns is not None and 0 <= mark.time_ns - last <= _PAUSE_NS
+        and len(run) < _MOST_FOLDED
+    )  # fmt: skip
 
 
 FRAMERS: dict[str, Callable[[], Framer]] = {
@@ -195,10 +205,33 @@ class Conversation:
             self._settle(final=False)
         if self._held_octets > _HELD_OCTETS[self.is_serial] or len(self._held) > _HELD_PIECES:
             if self.is_serial:
-                self._settle(final=True)
+                self._make_room()
             else:
                 self._has_given_up = True
                 self._drop_held()
+
+    def _make_room(self) -> None:
+        """Look at what waits on a serial lane; where nothing is found, the older half is noise."""
+        self._settle(final=False)
+        if self.stack is None and self._held:
+            half = (len(self._held) + 1) // 2
+            old, self._held = self._held[:half], self._held[half:]
+            self._held_octets = sum(len(piece.octets) for piece in self._held)
+            self._next_look = 0
+            self._give_noise(old)
+
+    def _give_noise(self, pieces: list[Piece]) -> None:
+        """Give *pieces* as noise; what a line brought without a pause is one."""
+        folded: list[tuple[int, list[Piece]]] = []
+        for piece in pieces:
+            if not piece.octets:
+                continue
+            if folded and folded[-1][0] == piece.side and _goes_on(folded[-1][1], piece.mark):
+                folded[-1][1].append(piece)
+            else:
+                folded.append((piece.side, [piece]))
+        for side, run in folded:
+            self.take(side, Frame(NOISE, b"".join(one.octets for one in run), tuple(one.mark for one in run)))
 
     def _drop_held(self) -> None:
         self._held, self._held_octets = [], 0
@@ -232,8 +265,7 @@ class Conversation:
         """Speak *stack* from the first octet that waits."""
         held, self._held, self._held_octets = self._held, [], 0
         if not stack:
-            for piece in filter(lambda one: one.octets, held):
-                self.take(piece.side, Frame(NOISE, piece.octets, (piece.mark,)))
+            self._give_noise(held)
             return
         self.force(stack)
         self.packets -= len(held)

@@ -31,7 +31,10 @@ _ECHO_NS = 1_700_000_000
 """The longest reaction time, and the time of the answer at 300 Bd that may stand behind it."""
 _OVER_NS = 2 * _SECOND
 _SILENCE_NS = 60 * _SECOND
-_BURST_NS = 200_000_000
+_BURST_NS = 15_000_000
+_FAIR_BURSTS = 5
+"""What was heard before as many silences may be cut at its beginning, or a message that tells nothing."""
+_SURE = 0.9
 _JUDGED, _MOST_HEARD, _MOST_TRIED = 16, 4096, 512
 _SELECT = re.compile(rb"\x06([0-9])([0-9A-I])([0-9A-Z])\r\n")
 _IDENTIFICATION = re.compile(rb"/[A-Z]{2}[A-Za-z]([ -~])[\x02 -~]{0,60}\r\n")
@@ -71,6 +74,9 @@ class LineFollower:
         self._order = list(dict.fromkeys((settings, *tried)))
         self._heard = bytearray()
         self._errors = 0
+        self._bursts = 0
+        """Silences between what was heard."""
+        self._is_guess = searches and speeds
         self._last_ns = 0
         self._tried = 0
         self._selected: tuple[bytes, LineSettings] | None = None
@@ -82,9 +88,10 @@ class LineFollower:
     def take(self, octets: bytes, errors: int, time_ns: int) -> Switch | None:
         """Take what was read, *errors* of its characters marked as wrong; returns what to listen with from now on."""
         before, self._last_ns = self._last_ns, time_ns
-        if before and time_ns - before > _OVER_NS:
-            self._heard.clear()
-            self._errors = 0
+        gap = time_ns - before if before else 0
+        self._bursts += gap > _BURST_NS + 5 * self.settings.character_ns
+        if gap > _OVER_NS and self.is_found:
+            self._forget()
         self._heard += octets
         self._errors += errors
         if len(self._heard) > _MOST_HEARD:
@@ -92,9 +99,9 @@ class LineFollower:
         if self._away:
             return self._watch()
         found = self._signed_on() if self._follows else None
-        if found is not None or self.is_found:
+        if found is not None:
             return found
-        return self._search()
+        return self._doubt() if self.is_found else self._search()
 
     def tick(self, time_ns: int) -> Switch | None:
         """Take that nothing came until *time_ns*."""
@@ -104,8 +111,6 @@ class LineFollower:
         if self._away and idle > (_OVER_NS if self._is_over else _SILENCE_NS):
             said = "the readout is over" if self._is_over else "60 s of silence"
             return self._return(said)
-        if not self.is_found and not self._away and idle > _BURST_NS and len(self._heard) >= _JUDGED:
-            return self._search(is_over=True)
         return None
 
     # -- modes B to E -------------------------------------------------------------------------------------------------
@@ -126,7 +131,7 @@ class LineFollower:
         identified = _IDENTIFICATION.search(heard)
         if identified is None:
             return None
-        self.is_found = True
+        self._keep(self.settings)
         speed = MODE_B_SPEEDS.get(identified[1].decode())
         if speed is None:
             return None
@@ -134,7 +139,7 @@ class LineFollower:
 
     def _chosen(self, select: re.Match[bytes]) -> Switch | None:
         protocol, speed, mode = (part.decode() for part in select.groups())
-        self.is_found = True
+        self._keep(self.settings)
         baud = SPEEDS.get(speed)
         if baud is None:
             return None
@@ -176,41 +181,44 @@ class LineFollower:
 
     # -- trial --------------------------------------------------------------------------------------------------------
 
-    def _search(self, *, is_over: bool = False) -> Switch | None:
+    def _search(self) -> Switch | None:
         """Judge what was heard: keep the settings, take those the octets tell, or try the next ones."""
         heard = bytes(self._heard)
-        if len(heard) < _JUDGED:
-            return None
-        told = self._told_parity(heard)
+        told = self._told_parity(heard) if len(heard) >= _JUDGED else None
         if told is not None:
             return told
-        if self._errors * 8 <= len(heard):
-            verdict = detect(heard, is_datagram=False)
-            if verdict.strong or verdict.score >= 0.9:
-                self.is_found = True
-                self._start = self.settings
-                return None
-        if len(heard) < _MOST_TRIED and not (is_over and len(heard) >= _JUDGED):
+        if self._errors * 8 <= len(heard) and detect(heard, is_datagram=False).score >= _SURE:
+            self._keep(self.settings)
+            return None
+        if self._bursts < _FAIR_BURSTS and len(heard) < _MOST_TRIED:
             return None
         return self._try_next()
+
+    def _doubt(self) -> Switch | None:
+        """Look for a line of text that was found at its speed of transfer: its sessions begin at another."""
+        is_text = self._is_guess and self.settings.data_bits < 8 and self.settings != SIGN_ON
+        if not is_text or not _is_garbage(bytes(self._heard[-_JUDGED:]), self._errors):
+            return None
+        self._start = SIGN_ON
+        return self._switch(SIGN_ON, "what comes is not text at this speed: sessions begin at 300 Bd")
+
+    def _keep(self, settings: LineSettings) -> None:
+        """Stay with what reads."""
+        self.is_found = True
+        self._start = settings
 
     def _told_parity(self, heard: bytes) -> Switch | None:
         """Tell that the speed is right and the parity is not: all characters have even weight, or only such fail."""
         if not self._formats or self.settings.parity != "N" or self.settings.data_bits != 8:
             return None
-        if has_parity(heard) and detect(heard, is_datagram=False).score >= 0.9:
-            self.is_found = True
-            self._start = self._text_with_parity()
+        if has_parity(heard) and detect(heard, is_datagram=False).score >= _SURE:
+            self._keep(self.settings._replace(data_bits=7, parity="E"))
             return self._switch(self._start, "bit 7 is even parity")
         even = len(heard) - sum(map(heard.count, _ODD)) if self._errors else 0
         if self._errors and self._errors == even and detect(heard, is_datagram=False).strong:
-            self.is_found = True
-            self._start = self.settings._replace(parity="E")
+            self._keep(self.settings._replace(parity="E"))
             return self._switch(self._start, "the octets of even weight, and only they, lack their stop bit: 8E1")
         return None
-
-    def _text_with_parity(self) -> LineSettings:
-        return self.settings._replace(data_bits=7, parity="E")
 
     def _try_next(self) -> Switch | None:
         """Turn to the next settings that are tried."""
@@ -218,9 +226,12 @@ class LineFollower:
         settings = self._order[self._tried % len(self._order)]
         return self._switch(settings, f"nothing reads at {self.settings}: trying the next")
 
-    def _switch(self, settings: LineSettings, reason: str) -> Switch | None:
+    def _forget(self) -> None:
         self._heard.clear()
-        self._errors = 0
+        self._errors = self._bursts = 0
+
+    def _switch(self, settings: LineSettings, reason: str) -> Switch | None:
+        self._forget()
         if settings == self.settings:
             return None
         self.settings = settings

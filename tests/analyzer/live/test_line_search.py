@@ -1,0 +1,115 @@
+"""Speed and format found by trial on what arrives, and sessions in which one side switches wrongly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analyzer.simulate import local_messages as messages
+from analyzer.simulate import model
+from analyzer.simulate.client import Client, Target
+from analyzer.simulate.hdlc_line import HdlcLink, place
+from analyzer.simulate.meter import Meter
+from analyzer.simulate.recipes_ports import LINE_MS
+from analyzer.simulate.sent import SECOND
+from analyzer.simulate.serial_tap import OnLine, sent_in
+from analyzer.simulate.uart import LineFormat, line_format
+from analyzer.tracking.line_follower import CANDIDATES, SIGN_ON, LineFollower
+from captures.serial_line import LineSettings
+from dissectors.hdlc import Address
+from tests.analyzer.live.recorded import record_line, records_in
+from tests.analyzer.live.test_line_following import START_NS, optical, said_octets
+
+
+def bus(format: LineFormat, rounds: int) -> list[OnLine]:
+    """Give a bus that is read again and again."""
+    events: list[OnLine] = []
+    now = START_NS
+    for seed in range(rounds):
+        meter = Meter(model.electricity_meter("41700813", start_ns=now, rows=2))
+        reader = Client(meter, 16, start_ns=now, seed=seed, carrying_ms=LINE_MS)
+        reader.associate()
+        reader.get(Target(8, model.CLOCK))
+        reader.release()
+        link = HdlcLink(16, Address(1, 17, 2), seed=seed)
+        events += sent_in(place(link.rounds(reader.dialogue), start_ns=now, baud=format.baud), format)
+        now = events[-1].sent.time_ns + 2 * SECOND
+    return events
+
+
+FORMATS = [(one.baud, "8N1") for one in CANDIDATES if one.data_bits == 8 and one.baud >= 1200] + [
+    (9600, "8E1"), (2400, "8E1")
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("baud", "format"), FORMATS)
+def test_bus_of_unknown_speed_is_found_and_read_from_then_on(baud: int, format: str, tmp_path: Path) -> None:
+    events = bus(line_format(format, baud), 14)
+    follower = LineFollower(CANDIDATES[0], searches=True)
+    said, _ = record_line(events, follower, tmp_path / "s.pcapng")
+    assert follower.is_found, said
+    assert (follower.settings.baud, f"{follower.settings.data_bits}{follower.settings.parity}1") == (baud, format)
+    good = [one.octets for one in records_in(tmp_path / "s.pcapng") if one.link == "hdlc" and not one.problem]
+    last_round = said_octets(events)[-len(events) // 14 :]
+    assert good[-len(last_round) :] == last_round
+
+
+def test_sign_on_at_300_is_found_from_another_speed(tmp_path: Path) -> None:
+    client = optical(3)
+    for _ in range(12):
+        client.sign_on()
+        client.select(messages.READOUT)
+        client.read_out()
+        client.wait(4_000)
+    follower = LineFollower(CANDIDATES[0], searches=True)
+    said, _ = record_line(client.events, follower, tmp_path / "s.pcapng")
+    assert follower.is_found, said
+    octets = said_octets(client.events)
+    assert [one.octets for one in records_in(tmp_path / "s.pcapng")][-len(octets) // 12 :] == octets[
+        -len(octets) // 12 :
+    ]
+
+
+def test_speed_that_the_user_gave_is_kept_while_the_format_is_found(tmp_path: Path) -> None:
+    events = bus(line_format("8E1", 2400), 6)
+    follower = LineFollower(LineSettings(2400), searches=True, speeds=False)
+    record_line(events, follower, tmp_path / "s.pcapng")
+    assert follower.settings == LineSettings(2400, 8, "E")
+
+
+def test_settings_that_the_user_gave_are_never_changed(tmp_path: Path) -> None:
+    events = bus(line_format("8N1", 2400), 3)
+    follower = LineFollower(LineSettings(9600), follows=False)
+    said, calls = record_line(events, follower, tmp_path / "s.pcapng")
+    assert not said and "baudrate=2400" not in calls
+
+
+def wrong_switch(client_baud: int, meter_baud: int) -> list[OnLine]:
+    """Give a programming session in which the sides agree on 9600 and one of them goes elsewhere; then a good one."""
+    client = optical(5)
+    client.sign_on()
+    client.select(messages.PROGRAMMING)
+    asked = len(client.events)
+    client.unlock("12345678")
+    events = client.events
+    for at in range(asked, len(events)):
+        sent, format = events[at]
+        baud = client_baud if sent.direction == events[0].sent.direction else meter_baud
+        events[at] = OnLine(sent, format._replace(baud=baud))
+    client.wait(61_000)
+    client.sign_on()
+    client.select(messages.READOUT)
+    client.read_out()
+    return events
+
+
+@pytest.mark.parametrize(("client_baud", "meter_baud"), [(300, 9600), (9600, 300), (300, 300), (4800, 9600)])
+def test_wrong_switch_is_told_and_the_next_session_read(client_baud: int, meter_baud: int, tmp_path: Path) -> None:
+    events = wrong_switch(client_baud, meter_baud)
+    said, _ = record_line(events, LineFollower(SIGN_ON), tmp_path / "w.pcapng")
+    records = [one.octets for one in records_in(tmp_path / "w.pcapng")]
+    octets = said_octets(events)
+    assert records[:3] == octets[:3]
+    assert records[-4:] == octets[-4:]
+    assert any("the option select chose 9600 Bd" in text for text in said)
