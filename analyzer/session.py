@@ -15,7 +15,8 @@ from analyzer.record import Record
 from analyzer.tracking.knowledge import Knowledge
 from analyzer.tracking.object_model import ObjectModel, meter_key
 from analyzer.tracking.protection import Protection
-from analyzer.tracking.values import Value, lacking, values_of
+from analyzer.tracking.value_notes import noted_values
+from analyzer.tracking.values import Value, lacking
 from captures.chunk import Source
 
 if TYPE_CHECKING:
@@ -81,9 +82,9 @@ class Session:
             self._has_learnt = True
 
     def values(self, record: Record) -> list[Value]:
-        """Give the values of *record*."""
+        """Give the values of *record*, which gets the notes about them."""
         self.seek_for(record)
-        return values_of(record, self.model)
+        return noted_values(record, self.model)
 
     def seek_for(self, record: Record) -> None:
         """Read ahead for what gives meaning to the values of *record*."""

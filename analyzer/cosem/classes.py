@@ -87,6 +87,12 @@ def enumeration_text(table: str, value: int) -> str | None:
     return ", ".join(names) or None
 
 
+@cache
+def versions(class_id: int) -> tuple[int, ...]:
+    """List the versions of a class that are known."""
+    return tuple(int(name.rpartition(".")[2]) for name in _CLASSES.names(f"class.{class_id}."))
+
+
 @lru_cache(maxsize=4096)
 def _member(class_id: int, kind: str, number: int, version: int | None) -> Mapping[str, object] | None:
     """Find attribute or method *number* of a class: in *version* if that has it, else in the first that does."""

@@ -10,7 +10,14 @@ from bisect import bisect_right
 from functools import lru_cache
 from typing import Any
 
-from analyzer.cosem.classes import attribute_type, attribute_values, enumeration_text, is_secret, parameter_type
+from analyzer.cosem.classes import (
+    attribute_type,
+    attribute_values,
+    enumeration_text,
+    is_secret,
+    parameter_type,
+    versions,
+)
 from analyzer.cosem.date_time import date_time, looks_like_date_time
 from analyzer.cosem.datum import FLOATS, STRINGS, Datum
 from analyzer.cosem.meanings import Shown, meant, spelled
@@ -56,6 +63,18 @@ class Renderer:
         return self.render(
             attribute_shape(class_id, attribute, version), datum, attribute_name(class_id, attribute, version) or ""
         )
+
+    def fitting_attribute(self, class_id: int, attribute: int, datum: Datum, version: int | None = None) -> Shown:
+        """Render as *version* says, or as the first other that the value fits: meters name versions they are not."""
+        shown = self.attribute(class_id, attribute, datum, version)
+        if self.misfits:
+            for other in versions(class_id):
+                renderer = Renderer()
+                found = renderer.attribute(class_id, attribute, datum, other)
+                if not renderer.misfits:
+                    self.misfits.clear()
+                    return found
+        return shown
 
     def returned(self, class_id: int, method: int, datum: Datum, version: int | None = None) -> Shown:
         """Render what a method gave back: by its types, for what it is stands in no table but for a few."""
@@ -204,7 +223,7 @@ def _fits(shape: Shape, datum: Datum) -> bool:
         return True
     if TAGS.get(shape.kind) != datum.tag:
         return False
-    return not (shape.size and shape.kind == "octet-string" and len(datum.value) != shape.size)
+    return not (shape.size and shape.kind == "octet-string" and len(datum.value) not in (0, shape.size))
 
 
 def _string(shape: Shape, octets: bytes, *, is_octets: bool) -> Shown:

@@ -13,7 +13,8 @@ from analyzer.record import Lane, Record
 from analyzer.table.table import Row, Table
 from analyzer.table.words import marks_from, path_from, subject_from
 from analyzer.tracking.object_model import MeterKey, ObjectModel, meter_key
-from analyzer.tracking.values import Value, values_of
+from analyzer.tracking.value_notes import noted_values
+from analyzer.tracking.values import Value
 
 
 class Records:
@@ -69,7 +70,7 @@ class Records:
     def values(self, record: Record) -> list[Value]:
         """Give the values of *record*, with all that the capture teaches so far."""
         self.learn(meter_key(record))
-        return values_of(record, self.model)
+        return noted_values(record, self.model)
 
     def learn(self, key: MeterKey) -> None:
         """Let the model learn what the capture teaches about the meter *key*."""

@@ -54,6 +54,7 @@ FACTS: dict[str, tuple[Severity, str]] = {
     "invocation-counter-regressed": (WARNING, "security"),
     "invocation-counter-jumped": (NOTE, "security"),
     "invocation-counter-near-end": (WARNING, "security"),
+    "value-out-of-type": (NOTE, "data"),
     "noise": (NOTE, "undecoded"),
     "information-undecoded": (NOTE, "undecoded"),
 }

@@ -20,6 +20,7 @@ from dissectors.data_types import ARRAY, DONT_CARE, NULL, STRUCTURE, TAGS
 from dissectors.rows import Rows
 
 _CLOCK_CLASS = 8
+_PROFILE_STATUS = b"\x60\x0a"
 _DELTAS = frozenset(TAGS[name] for name in TAGS if name.startswith("delta-"))
 UNKNOWN = Column(0, b"", 0)
 """Stands for a column that no record told."""
@@ -100,7 +101,7 @@ def rows_of(profile: Profile, octets: bytes, start: int, end: int, period_s: int
                 time = last.isoformat()
             else:
                 time = _moment(cells[clock])
-                last = _instant(time) if is_compressed or period_s else None
+                last = instant(time) if is_compressed or period_s else None
         elif cells and not profile.columns[0].logical_name and _looks_like_time(cells[0]):
             time = _moment(cells[0])
         before = cells
@@ -163,7 +164,13 @@ def _moment(datum: Datum) -> str:
     return "" if found is None else found.iso or found.text
 
 
-def _instant(text: Any) -> datetime | None:
+def status_columns(profile: Profile) -> list[int]:
+    """Tell which columns are the status of the rows: 0-b:96.10.e, the profile status."""
+    return [place for place, one in enumerate(profile.columns) if one.logical_name[2:4] == _PROFILE_STATUS]
+
+
+def instant(text: Any) -> datetime | None:
+    """Read the time of a row; None where it is no instant."""
     try:
         return datetime.fromisoformat(text)
     except (TypeError, ValueError):

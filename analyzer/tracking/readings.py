@@ -16,7 +16,7 @@ from analyzer.cosem.rendering import Renderer
 from analyzer.record import MESSAGE, Object, Record
 from analyzer.tracking.attributes import held_values
 from analyzer.tracking.object_model import Meter, ObjectModel, meter_key, place_text
-from analyzer.tracking.profiles import UNKNOWN, Profile, Row, clock_column, read_profile, rows_of
+from analyzer.tracking.profiles import UNKNOWN, Profile, Row, clock_column, read_profile, rows_of, status_columns
 from analyzer.tracking.telegrams import values_in
 from analyzer.tracking.values import Value, raw_of, text_value, value_name, values_of
 from dissectors.tree import Problem
@@ -151,7 +151,7 @@ class _Plan(NamedTuple):
 
 def _cells(record: Record, meter: Meter, named: str, profile: Profile, rows: Iterator[Row]) -> Iterator[Reading]:
     clock = clock_column(profile)
-    statuses = [place for place, column in enumerate(profile.columns) if _is_status(column.logical_name)]
+    statuses = status_columns(profile)
     plans = [_plan(profile, number, meter) for number in range(len(profile.columns))]
     skipped = {clock, *statuses}
     captured, number = record.time_ns, record.number
@@ -190,8 +190,3 @@ def _unscaled(datum: Datum, plan: _Plan, time: str, status: str, record: Record,
         time, record.time_ns, named, one, name, shown.value, text, "", raw_of(datum), None, status, basis,
         record.number,
     )  # fmt: skip
-
-
-def _is_status(logical_name: bytes) -> bool:
-    """Tell whether a column is the status of its rows: 0-b:96.10.e, the profile status."""
-    return logical_name[2:4] == b"\x60\x0a"

@@ -246,7 +246,7 @@ def make_value(
         return scaled_value(one, datum.value, *scaling, basis)
     renderer = Renderer()
     if not one.is_method:
-        shown = renderer.attribute(one.class_id, one.attribute, datum, version)
+        shown = renderer.fitting_attribute(one.class_id, one.attribute, datum, version)
     elif is_written:
         shown = renderer.parameter(one.class_id, one.attribute, datum, version)
     else:
