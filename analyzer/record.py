@@ -160,9 +160,9 @@ class Record:
     incomplete: Apdu | None = None
     objects: Objects = NO_OBJECTS
     station: str = ""
-    """The device address that the last request of IEC 62056-21 named: whom the messages after it are of."""
-    heading: tuple[Any, int] | None = None
-    """Of text in blocks: the head of the profile that goes on here, as plain values, and its entries so far."""
+    """Whom a message of IEC 62056-21 is of: the address that was asked for or told, else the identification."""
+    heading: tuple[Any, int, str] | None = None
+    """Of text: the head of the profile that goes on here, as plain values, its entries so far, the code before."""
     notes: tuple[Note, ...] = ()
     is_open: bool = False
     """Whether it is the newest part of a transfer that still runs: it may yet get *incomplete*."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator
-from itertools import chain
 
 from analyzer.cli.arguments import Parser, natural
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, say_remarks
@@ -34,7 +33,6 @@ def run(words: list[str]) -> int:
     keys = keyring(options)
     count = _Count(options.count)
     write = _writer(options)
-    from analyzer.export.message_readings import MessageReadings
     from analyzer.session import Session
     from analyzer.tracking.readings import Reading, readings_of
 
@@ -42,9 +40,8 @@ def run(words: list[str]) -> int:
         for _, source in inputs:
             session = Session(source, forced_stacks(options), keys)
             session.learn_all()
-            messages = MessageReadings()
             for record in session.records():
-                for one in chain(readings_of(record, session.model), messages.of(record)):
+                for one in readings_of(record, session.model):
                     if count.is_over():
                         return
                     yield one, source.time_digits

@@ -32,6 +32,10 @@ _TIMESTAMP = re.compile(r"\d{12}[SW]?|[012]\d{12}|\d{10}")
 _HEX_TEXT = re.compile(r"(?:[0-9A-Fa-f]{2}){4,}")
 _TEXTS = frozenset(((0, 96, 1), (0, 96, 13), (0, 42, 0)))
 """Value groups A, C and D of objects whose value P1 writes as the hex of a text."""
+_CLOCKS = ("0-0:1.0.0", "0.9.4")
+_ELECTRICAL = re.compile(r"[kM]?(?:Wh|W|varh|var|VArh|VAr|VAh|VA|V|A|Hz|Deg)", re.IGNORECASE)
+_REACTIVE = ("3", "4", "5", "6", "7", "8")
+"""Groups C of reactive energy: 6.8 in MWh is what a heat meter counts."""
 _LOG_HEAD = 2
 _HEAD = 4
 """Values before the columns of a profile: first time, status, period, count."""
@@ -78,6 +82,32 @@ class TextProfile(NamedTuple):
         return (datetime.fromisoformat(self.start) + row * self.period).isoformat()
 
 
+def is_assumed(code: str) -> bool:
+    """Tell whether nothing but custom says that a code is electricity's."""
+    return "-" not in code and code_of(code) is not None and code[:1].isdecimal()
+
+
+def named_code(code: str, unit: str) -> bytes | None:
+    """Give the logical name of a code whose value is in *unit*; None for one that is no electricity's."""
+    if unit and is_assumed(code):
+        is_heat = unit.endswith("Wh") and code.partition(".")[0] in _REACTIVE
+        if is_heat or not _ELECTRICAL.fullmatch(unit):
+            return None
+    return code_of(code)
+
+
+def clock_of(sets: list[DataSet]) -> str:
+    """Give the meter's time that stands among data sets, ISO 8601; empty where none does."""
+    found = {_text(one.id).removeprefix("1-0:"): _text(one.values[0].value) for one in sets if one.id and one.values}
+    for code in _CLOCKS:
+        if code in found and (moment := moment_of(found[code])) is not None:
+            return moment.iso
+    moment = moment_of(f"{found.get('0.9.2', '')} {found.get('0.9.1', '')}".strip())
+    if moment is None:
+        moment = moment_of(found.get("0.9.2", "") + found.get("0.9.1", ""))
+    return moment.iso if moment is not None and "0.9.1" in found else ""
+
+
 @lru_cache(maxsize=4096)
 def code_of(text: str) -> bytes | None:
     """Give the logical name that an identification code is short for; None for what is no code.
@@ -114,9 +144,13 @@ def moment_of(text: str) -> Moment | None:
         return None
 
 
-def text_values(sets: list[DataSet], heading: TextProfile | None = None, rows: int = 0) -> Iterator[TextValue]:
-    """Give the values of data sets; *heading* is the profile that began before them, *rows* its entries so far."""
-    before = ""
+def text_values(
+    sets: list[DataSet], heading: TextProfile | None = None, rows: int = 0, before: str = ""
+) -> Iterator[TextValue]:
+    """Give the values of data sets; *heading* is the profile that began before them, *rows* its entries so far.
+
+    *before* is the code that data sets without one stand under at first: the one that was asked for.
+    """
     for one in sets:
         code = _text(one.id)
         profile = profile_of(one)

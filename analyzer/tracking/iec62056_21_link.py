@@ -12,7 +12,7 @@ from analyzer.record import MESSAGE, REQUEST, RESPONSE, UNKNOWN, UNSOLICITED, Re
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
 from analyzer.tracking.peer import Peer, close_peers
-from analyzer.tracking.telegrams import sets_of
+from analyzer.tracking.telegrams import printable, serial_of, sets_of
 from dissectors import axdr, p1
 from dissectors.check_character import judge
 from dissectors.checks import has_parity, parity_faults, seven_bits
@@ -28,7 +28,7 @@ _SETS = re.compile(rb"(?:[^()\r\n]*+(?:\([^()\r\n]*+\))++[\r\n]*+)*+")
 _PRINTABLE = bytes(range(0x20, 0x7F)) + b"\r\n"
 _SIGNS = b"\x01\x02\x03\x04"
 _MOST_NAMED = 8
-_PROFILE_HEAD = re.compile(rb"\(\d{10,13}\)\([^()]*\)\(\d+\)\(\d+\)\([^()]+\)\(")
+_ASKED = re.compile(rb"\x02([^()\x03\x04]+)\(")
 _OPERAND = re.compile(rb"\x01?P0")
 
 
@@ -42,9 +42,9 @@ class Iec62056Link:
         self._before = ("", b"", UNKNOWN)
         """Type, octets and direction of the message before."""
         self._station = ""
-        self._heading: tuple[TextProfile | None, int] = (None, 0)
-        """The profile whose entries come in blocks, and how many came."""
-        self._heading_before: tuple[TextProfile | None, int] = (None, 0)
+        self._heading: tuple[TextProfile | None, int, str] = (None, 0, "")
+        """The profile whose entries come in blocks, how many came, and the code that data sets without one have."""
+        self._heading_before: tuple[TextProfile | None, int, str] = self._heading
         self._roles: tuple[set[str], set[str]] = (set(), set())
         """By side: the directions that messages themselves told."""
 
@@ -66,22 +66,28 @@ class Iec62056Link:
         self._before = (kind, octets, record.direction)
 
     def _place(self, record: Record, kind: str, octets: bytes) -> None:
-        """Tell whom a message is of, and which profile goes on in it."""
+        """Tell whom a message is of, and which profile or code goes on in it."""
         if kind == "request":
             self._station = octets[2 : octets.find(b"!")].decode("latin-1")
+        elif kind == "identification" and not self._station:
+            self._station = f"{octets[1:4].decode('latin-1')} {octets[5:].decode('latin-1').strip()}"
+        sets = sets_of(record) if kind in ("data", "block") else []
+        self._station = serial_of(sets) or self._station
         if self._station:
-            record.station = self._station
-        if kind not in ("data", "block"):
-            if kind not in ("ack", "nak"):
-                self._heading = (None, 0)
+            record.station = printable(self._station)
+        if kind == "command" and record.direction == REQUEST:
+            asked = _ASKED.search(octets)
+            code = asked[1].decode("latin-1") if asked else ""
+            self._heading = self._heading_before = None, 0, code
+        if not sets:
             return
         if self._before[0] == "nak":
             self._heading = self._heading_before  # the block comes once more
-        self._heading_before = heading, rows = self._heading
-        if heading is not None:
-            record.heading = (heading.form, rows)
-        if heading is not None or _PROFILE_HEAD.search(octets):
-            self._heading = heading_after(sets_of(record), heading, rows)
+        self._heading_before = heading, rows, code = self._heading
+        if heading is not None or code:
+            record.heading = (heading.form if heading is not None else None, rows, code)
+        after = heading_after(sets, heading, rows)
+        self._heading = (*after, next((one.id.decode("latin-1") for one in reversed(sets) if one.id), code))
 
     def close(self) -> None:
         """Free nothing: what is remembered is little."""

@@ -17,7 +17,7 @@ from analyzer.record import MESSAGE, Object, Record
 from analyzer.tracking.attributes import held_values
 from analyzer.tracking.object_model import Meter, ObjectModel, meter_key, place_text
 from analyzer.tracking.profiles import UNKNOWN, Profile, Row, clock_column, read_profile, rows_of, status_columns
-from analyzer.tracking.telegrams import values_in
+from analyzer.tracking.telegrams import identification_of, serial_of, sets_of, values_in
 from analyzer.tracking.values import Value, raw_of, text_value, value_name, values_of
 from dissectors.tree import Problem
 
@@ -30,10 +30,8 @@ _NAMES = (
     b"\x00\x00\x60\x01\x00\xff",
     b"\x00\x00\x60\x01\x01\xff",
     b"\x01\x01\x00\x00\x05\xff",
-    b"\x01\x00\x00\x00\x00\xff",
 )
-"""Objects whose value names the meter: logical device name, device identifications, GS1 number, electricity ID."""
-_P1_CLOCK = Object(8, b"\x00\x00\x01\x00\x00\xff", 0)
+"""Objects whose value names the meter: logical device name, device identifications, GS1 number."""
 
 
 class Reading(NamedTuple):
@@ -79,11 +77,10 @@ def readings_of(record: Record, model: ObjectModel) -> Iterator[Reading]:
 
 def _texts(record: Record) -> Iterator[Reading]:
     """Give the readings of text, the cells of its profiles among them."""
-    values = [text_value(one) for one in values_in(record)]
-    named = _named(values) or place_text(meter_key(record))
-    clock = next((str(one.plain) for one in values if one.object == _P1_CLOCK), "")
-    for value in values:
-        yield _reading(record, named, value, clock if record.link == "p1" else "")
+    texts, clock = values_in(record)
+    named = serial_of(sets_of(record)) or record.station or identification_of(record) or place_text(meter_key(record))
+    for one in texts:
+        yield _reading(record, named, text_value(one), clock)
 
 
 def _reading(record: Record, meter: str, value: Value, time: str) -> Reading:

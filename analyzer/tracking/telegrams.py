@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from functools import lru_cache
 
-from analyzer.cosem.data_sets import TextProfile, TextValue, code_of, profile_from, profile_of, text_values
+from analyzer.cosem.data_sets import (
+    TextProfile,
+    TextValue,
+    clock_of,
+    named_code,
+    profile_from,
+    profile_of,
+    text_values,
+)
 from analyzer.cosem.obis import obis_name, obis_text
 from analyzer.record import REQUEST, Object, Record
 from dissectors.characters import DataSet, data_sets
@@ -15,6 +22,7 @@ from dissectors.iec62056_21 import message_type
 
 _STX, _ETX, _EOT = b"\x02", b"\x03", b"\x04"
 _CLOCK_CLASS = 8
+_SERIALS = ("0-0:96.1.1", "0-0:96.1.0", "0-0:42.0.0", "0.0.0", "1-0:0.0.0", "C.1.0", "C.1")
 _VALUED = frozenset(("data", "block"))
 
 
@@ -34,13 +42,36 @@ def sets_of(record: Record) -> list[DataSet]:
 
 def heading_of(record: Record) -> TextProfile | None:
     """Give the profile that began before the blocks of *record*."""
-    return profile_from(record.heading[0]) if record.heading is not None else None
+    return profile_from(record.heading[0]) if record.heading is not None and record.heading[0] else None
 
 
-def values_in(record: Record) -> Iterator[TextValue]:
-    """Give the values of *record*, each cell of a profile one."""
-    rows = record.heading[1] if record.heading is not None else 0
-    return text_values(sets_of(record), heading_of(record), rows)
+def values_in(record: Record) -> tuple[list[TextValue], str]:
+    """Give the values of *record*, each cell of a profile one, and the meter's time that stands among them."""
+    _, rows, code = record.heading or (None, 0, "")
+    sets = sets_of(record)
+    return list(text_values(sets, heading_of(record), rows, code)), clock_of(sets)
+
+
+def serial_of(sets: list[DataSet]) -> str:
+    """Find what names the meter among data sets; empty where nothing does."""
+    found = {one.id.decode("latin-1"): one for one in sets if one.id and one.values}
+    for code in _SERIALS:
+        if code in found:
+            value = next(text_values([found[code]]), None)
+            if value is not None and isinstance(value.plain, str) and value.plain:
+                return value.plain
+    return ""
+
+
+def identification_of(record: Record) -> str:
+    """Give the identification line of a telegram without its sign; empty for other messages."""
+    octets = record.closed.plaintext if record.closed is not None else record.octets
+    return printable(octets[1:].split(b"\r\n")[0].decode("latin-1")) if record.link == "p1" else ""
+
+
+def printable(text: str) -> str:
+    """Write characters that are not printable by their code: a meter's text must not command a terminal."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in text)
 
 
 def profile_in(record: Record) -> tuple[TextProfile, int] | None:
@@ -55,16 +86,16 @@ def profile_in(record: Record) -> tuple[TextProfile, int] | None:
 
 
 @lru_cache(maxsize=4096)
-def object_of(code: str) -> Object:
+def object_of(code: str, unit: str = "") -> Object:
     """Give the object that a code stands for; text tells no class but that of a clock."""
-    name = code_of(code) or b""
+    name = named_code(code, unit) or b""
     return Object(_CLOCK_CLASS if name[:1] == b"\0" and name[2:4] == b"\x01\0" else 0, name, 0)
 
 
 @lru_cache(maxsize=4096)
-def name_of(code: str) -> str:
+def name_of(code: str, unit: str = "") -> str:
     """Name a code by its logical name; one that is none stands for itself."""
-    name = code_of(code)
+    name = named_code(code, unit)
     return code if name is None else obis_name(name) or obis_text(name)
 
 

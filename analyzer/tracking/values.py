@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from analyzer.cosem.classes import attribute_name, method_name
-from analyzer.cosem.data_sets import TextValue
+from analyzer.cosem.data_sets import TextValue, is_assumed
 from analyzer.cosem.datum import INTEGERS, STRINGS, Datum, read_datum
 from analyzer.cosem.meanings import Shown
 from analyzer.cosem.obis import obis_name
@@ -89,7 +89,7 @@ def _text_values(record: Record) -> list[Value]:
     """Give the values of text: a profile is one, as a buffer is."""
     profile = profile_in(record)
     if profile is None:
-        return [text_value(one) for one in values_in(record)]
+        return [text_value(one) for one in values_in(record)[0]]
     heading, rows = profile
     columns = [name_of(code) for code, _ in heading.columns]
     value = {"profile": name_of(heading.code), "columns": columns, "rows": rows}
@@ -100,8 +100,10 @@ def _text_values(record: Record) -> list[Value]:
 
 def text_value(one: TextValue) -> Value:
     """Give a value of text as those of APDUs are given; its number is exact, its unit the one that stood there."""
+    what = object_of(one.code, one.unit)
+    basis = f"{one.code} as electricity" if what.logical_name and is_assumed(one.code) else ""
     return Value(
-        object_of(one.code), name_of(one.code), one.plain, said(one), one.unit, one.raw, time=one.time,
+        what, name_of(one.code, one.unit), one.plain, said(one), one.unit, one.raw, None, basis, time=one.time,
         status=one.status,
     )  # fmt: skip
 
