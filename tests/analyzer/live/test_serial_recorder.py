@@ -1,0 +1,108 @@
+"""Taps into a spool: two directions, marked errors, a port that goes away and comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from analyzer.live.serial_recorder import SerialRecorder, interface_of
+from analyzer.live.status import Status
+from analyzer.record import Record
+from analyzer.tracking.line_follower import LineFollower
+from captures.serial_line import LineSettings, SerialLine
+from captures.spool import Spool
+from tests.analyzer.live.recorded import records_in
+
+SNRM = bytes.fromhex("7EA00703 21930F01 7E")
+UA = bytes.fromhex("7EA00721 03730140 7E")
+START_NS = 1_772_442_000_000_000_000
+
+
+class ScriptedPort:
+    """A port that reads what a script says: octets, None for nothing, or an error; at its end it has nothing."""
+
+    timeout = 0.02
+    in_waiting = 0
+
+    def __init__(self, script: list[bytes | OSError | None], opens: list[OSError | None]) -> None:
+        self._script, self._opens = script, opens
+
+    def open(self) -> None:
+        problem = self._opens.pop(0) if self._opens else None
+        if problem is not None:
+            raise problem
+
+    def read(self, count: int) -> bytes:
+        one = self._script.pop(0) if self._script else None
+        if isinstance(one, OSError):
+            raise one
+        return one or b""
+
+    def close(self) -> None:
+        pass
+
+
+def tap(script: list[bytes | OSError | None], clock: Callable[[], int], *opens: OSError | None) -> SerialLine:
+    port = ScriptedPort(script, list(opens))
+    line = SerialLine("tap", LineSettings(), opener=lambda url: port, clock=clock, marker=lambda port: True)
+    line.open()
+    return line
+
+
+def recorded(path: Path, *scripts: list[bytes | OSError | None], opens: tuple[OSError | None, ...] = ()) -> list[str]:
+    """Record taps until their scripts are over; returns what was said."""
+    now = [START_NS]
+
+    def clock() -> int:
+        now[0] += 10_000_000
+        return now[0]
+
+    said: list[str] = []
+    lines = [tap(script, clock, None, *opens) for script in scripts]
+    spool = Spool(str(path), [interface_of(lines, "RTS low, DTR low")])
+    follower = LineFollower(LineSettings(), follows=False)
+    recorder = SerialRecorder(lines, spool, follower, Status(), said.append, clock=clock, pause=lambda seconds: None)
+    calls = [0]
+
+    def is_over() -> bool:
+        calls[0] = 0 if any(scripts) else calls[0] + 1
+        return calls[0] > 5
+
+    recorder.run(is_over)
+    spool.close()
+    return said
+
+
+def codes(records: list[Record]) -> list[str]:
+    return [note.code for one in records for note in one.notes]
+
+
+def test_two_taps_are_the_two_directions_of_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "two.pcapng"
+    recorded(path, [SNRM, None, SNRM], [None, UA, None, UA])
+    records = records_in(path)
+    assert sorted(one.octets for one in records) == sorted([SNRM, SNRM, UA, UA])
+    lanes = {(one.octets, one.lane.text) for one in records}
+    assert lanes == {(SNRM, "serial:A > serial:B"), (UA, "serial:B > serial:A")}
+
+
+def test_marked_errors_stand_before_their_octets_and_none_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "marked.pcapng"
+    marked = SNRM[:4] + b"\xff\x00" + SNRM[4:5] + SNRM[5:]
+    recorded(path, [marked])
+    (record,) = records_in(path)
+    assert record.octets == SNRM
+    assert [note.text for note in record.notes if note.code == "line-error"] == [
+        "the tap saw a parity error in packet 2"
+    ]
+
+
+def test_port_that_goes_away_is_waited_for_and_the_gap_marked(tmp_path: Path) -> None:
+    path = tmp_path / "gap.pcapng"
+    gone = OSError(5, "device reports readiness to read but returned no data")
+    said = recorded(
+        path, [SNRM + UA[:5], gone, UA, SNRM], opens=(OSError(2, "No such file"), OSError(2, "No such file"))
+    )
+    assert [one.octets for one in records_in(path) if one.link == "hdlc" and not one.problem] == [SNRM, UA, SNRM]
+    assert "waiting for it" in said[0] and said[1] == "tap: is back"
+    assert [one.octets for one in records_in(path) if one.link == "noise"] == [UA[1:5]], "its flag closed the SNRM"
