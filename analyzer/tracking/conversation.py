@@ -17,6 +17,7 @@ from analyzer.framing.iec62056_21 import Iec62056Framer
 from analyzer.framing.mbus import MbusFramer
 from analyzer.framing.p1 import P1Framer
 from analyzer.framing.tags import opens_as_apdu
+from analyzer.framing.telnet import TelnetSide
 from analyzer.framing.wrapper import WrapperFramer
 from analyzer.record import NOISE, Lane, Record
 from analyzer.tracking.dialogue import Dialogue
@@ -108,6 +109,7 @@ class Conversation:
         self.carrier = ""
         self.packets = 0
         self._framers: list[Framer] = []
+        self._telnet: tuple[TelnetSide, TelnetSide] | None = None
         self._held: list[Piece] = []
         self._held_octets = 0
         self._next_look = 0
@@ -143,10 +145,20 @@ class Conversation:
         if self.is_datagram:
             self._datagram(side, octets, mark)
             return
+        if self._telnet is not None:
+            octets = self._undo_telnet(self._telnet[side], side, octets)
         for frame in self._framers[1 - side].turn():
             self.take(1 - side, frame)
         for frame in self._framers[side].feed(octets, mark):
             self.take(side, frame)
+
+    def _undo_telnet(self, telnet: TelnetSide, side: int, octets: bytes) -> bytes:
+        knew = telnet.doubles
+        undone = telnet.undo(octets)
+        if telnet.doubles and not knew:
+            text = "the terminal server doubles FF: from here on each FF FF is read as one FF"
+            self.pending_notes[side].append(finding("carrier-text", text, 0, 0, "telnet-negotiation"))
+        return undone
 
     def lost(self, side: int) -> None:
         """Octets of *side* are missing here: what waits for them is given as it is."""
@@ -268,6 +280,8 @@ class Conversation:
             self._give_noise(held)
             return
         self.force(stack)
+        if self.carrier == "telnet":
+            self._telnet, self._is_special = (TelnetSide(), TelnetSide()), True
         self.packets -= len(held)
         for piece in held:
             if piece.octets:
