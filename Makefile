@@ -50,6 +50,9 @@ bench: $(STAMP)  ## speed and memory against the goals and against stock tshark;
 faults: $(STAMP)  ## faults of every cause put into healthy sessions, and what the doctor names; SHORT=1 for a quick look
 	$(BIN)/python -m tests.faults $(if $(SHORT),--short,) $(FAULTS_ARGS)
 
+matrix: $(STAMP)  ## what can be wrong with keys, 1,000 random cases each: is it named? CASES=100 for a quick look
+	$(BIN)/python -m tests.analyzer.tracking.wrong_keys $(or $(CASES),1000)
+
 oracles: $(STAMP) $(ORACLES_STAMP)  ## random APDUs against gurux-dlms and dlms-cosem, and secured sessions of Gurux; SHORT=1 for a quick look
 	$(BIN)/python -m pytest tests/oracles/test_gurux_session.py
 	$(BIN)/python -m tests.oracles --python $(ORACLES_VENV)/bin/python $(if $(SHORT),--short,) $(ORACLES_ARGS)

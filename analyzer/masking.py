@@ -1,6 +1,7 @@
 """Passwords in trees, and in the texts of trees, to a mask: the calling authentication value of low level security.
 
-A challenge is no secret; it stays. What is masked is what people read: the octets of the capture stand as they are.
+A challenge is no secret; it stays. What is masked is what people read: the octets of the capture stand as they are,
+in hex and in JSON.
 Source: IEC 62056-5-3, AARQ, authentication mechanisms.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from analyzer.record import Apdu
 from dissectors.tree import Node
 
 MASK = "(masked)"
@@ -16,6 +18,15 @@ _MECHANISM = "2.16.756.5.8.2."
 _HIGH = re.compile(r"\b2\.16\.756\.5\.8\.2\.(?:[2-9]|\d\d)")
 _OUTLINE = re.compile(rf"({_NAME}\n(?:.*\n)*? *value: ).+")
 _LAYERS = re.compile(rf'("name": "{_NAME}".*?\{{"name": "value", "value": "[^"]*", )("text": "[^"]*", )?')
+
+
+def password(apdu: Apdu | None) -> bytes:
+    """Give the password in an AARQ of low level security; empty where there is none."""
+    if apdu is None or apdu.entry is None or apdu.values is None or apdu.family != "aarq":
+        return b""
+    slots, values = apdu.entry.slots, apdu.values
+    value, mechanism = values[slots["calling_authentication_value"]], values[slots["mechanism_name"]] or ""
+    return b"" if not value or _HIGH.match(mechanism) else bytes(value[1])
 
 
 def mask_nodes(nodes: list[Node]) -> None:

@@ -8,6 +8,7 @@ from analyzer.detail import OutlineText, detail, walk
 from analyzer.export.glyphs import GLYPHS, MARKS
 from analyzer.export.summary import summary
 from analyzer.export.times import clock_text
+from analyzer.masking import password
 from analyzer.record import MESSAGE, Record
 from analyzer.tracking.values import Value, no_values
 from dissectors.hdlc import control_type
@@ -49,7 +50,7 @@ class TextLines:
             lines = node_lines(detail(record), 4) if record.notes else walk(record, _OUTLINE)
             text += "\n" + "\n".join(lines)
         if self._octets:
-            text += "\n" + "\n".join(octet_lines(record.octets, "    "))
+            text += "\n" + "\n".join(octet_lines(record.octets, "    ", password(record.apdu)))
         return f"{text}\n" if self._tree or self._octets else text
 
     def _addresses(self, record: Record) -> str:
@@ -110,11 +111,12 @@ def node_lines(nodes: list[Node], indent: int) -> Iterator[str]:
         stack.extend((child, depth + 2) for child in reversed(node.children))
 
 
-def octet_lines(octets: bytes, indent: str) -> Iterator[str]:
-    """Write octets as offset, hex and printable characters, 16 a line."""
+def octet_lines(octets: bytes, indent: str, hidden: bytes = b"") -> Iterator[str]:
+    """Write octets as offset, hex and printable characters, 16 a line; of *hidden* no characters are told."""
+    read = octets.replace(hidden, b"*" * len(hidden)) if hidden else octets
     for at in range(0, len(octets), _PER_LINE):
         row = octets[at : at + _PER_LINE]
-        characters = "".join(chr(octet) if 32 <= octet < 127 else "." for octet in row)
+        characters = "".join(chr(octet) if 32 <= octet < 127 else "." for octet in read[at : at + _PER_LINE])
         yield f"{indent}{at:04x}  {row.hex(' '):<{_PER_LINE * 3}} {characters}"
 
 

@@ -87,7 +87,10 @@ class Dialogue:
                     record.client, record.server = peer.client, peer.server
                     self._ask(record, peer.association, asked.plan, asked.objects, asked.invoke_id)
                     return
-            inner = self._open(record, peer, plan)
+            opened = record.apdu.entry
+            inner = opened.plan if record.protection and opened is not None else None
+            if inner is None or inner.is_protected:
+                inner = self._open(record, peer, plan)
             if inner is not None and record.apdu.values is not None:
                 plan, values = inner, record.apdu.values
         role = plan.role
