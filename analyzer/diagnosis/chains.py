@@ -51,8 +51,8 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     "capture-cut": ("block-lost", "hdlc-frame-lost", "provider-abort"),
 }  # fmt: skip
 """By code: the codes it may follow from, as far as both are of one chain."""
-_MAY_COME_FIRST = frozenset({"response-missing"})
-"""Stories that stand at a record before the one that explains them: a request before its damaged answer."""
+_MAY_COME_FIRST = frozenset({"response-missing", "long-transfer-aborted"})
+"""Stories that stand before the one that explains them: a request before its damaged answer, a block before silence."""
 
 
 class Chains:
@@ -115,9 +115,14 @@ def _root(one: Story, causes: tuple[str, ...], near: list[Story], parents: dict[
             continue
         if one.meter and other.meter and one.meter != other.meter:
             continue
-        if (best is None or other.first_record > best.first_record) and not _is_above(one, other, parents):
+        if (best is None or _place(other, causes) > _place(best, causes)) and not _is_above(one, other, parents):
             best = other
     return best
+
+
+def _place(other: Story, causes: tuple[str, ...]) -> tuple[int, int]:
+    """Rank what a story may follow from: the nearest first, of equal ones in the order of the table."""
+    return other.first_record, -causes.index(other.code)
 
 
 def _is_above(one: Story, other: Story, parents: dict[int, Story]) -> bool:

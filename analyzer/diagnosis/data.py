@@ -15,7 +15,7 @@ from analyzer.diagnosis.meter_facts import teaches
 from analyzer.diagnosis.profile_rows import profile_faults
 from analyzer.diagnosis.story import LIKELY, Stories
 from analyzer.diagnosis.words import about
-from analyzer.record import PART, REQUEST, UNSOLICITED, Object, Record
+from analyzer.record import PART, UNSOLICITED, Object, Record
 from analyzer.tracking.attributes import Held, held_values
 from analyzer.tracking.object_model import MeterKey, ObjectModel, meter_key
 from dissectors.data_types import ARRAY, COMPACT_ARRAY, DONT_CARE, NULL, STRUCTURE, TAGS
@@ -35,33 +35,34 @@ class DataFamily(Family):
     """What values say about a meter's clock, its profiles, and itself."""
 
     links = None
+    directions = frozenset({UNSOLICITED})
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
         self._model = ObjectModel()
         self._pushers: set[MeterKey] = set()
+        self._clocks: set[MeterKey] = set()
+        """Meters of whose clock something was said: it is not said at every reading."""
         self._scaled: set[bytes] = set()
         self._registers: dict[bytes, Record] = {}
 
     def look(self, record: Record) -> None:
-        """Look at the values that *record* holds."""
-        direction = record.direction
-        if direction is UNSOLICITED:
+        """Look at a push."""
+        if record.direction is UNSOLICITED:
             self._pushed(record)
-            return
+
+    def answered(self, record: Record) -> None:
+        """Look at the values that an answer holds."""
         objects = record.objects
-        if not objects or direction is REQUEST or record.kind is PART:
+        if record.kind is PART:
             return
-        watched = objects.watched
-        if watched is None:
+        if objects.watched is None:
             objects.watched = any(_is_watched(one) for one in objects)
             self._first_of_all(record)
-        elif not watched:
-            return
-        self._watch(record)
+        if objects.watched:
+            self._watch(record)
 
     def _watch(self, record: Record) -> None:
-        one = record.objects[0]
         if any((each.class_id, each.attribute) in _LEARNT for each in record.objects):
             self._model.learn(record)
         if any(teaches(each) for each in record.objects):
@@ -79,9 +80,13 @@ class DataFamily(Family):
     # -- time -----------------------------------------------------------------------------------------------------
 
     def _clock(self, record: Record, held: Held) -> None:
-        octets = held.octets[held.end - _TIME_SIZE : held.end]
-        if held.end - held.start == _TIME_SIZE + 2:  # an octet-string of twelve
-            self._time(record, octets, about(held.object))
+        key = meter_key(record)
+        if held.end - held.start != _TIME_SIZE + 2 or key in self._clocks:  # an octet-string of twelve
+            return
+        if self._time(record, held.octets[held.end - _TIME_SIZE : held.end], about(held.object)):
+            if len(self._clocks) >= _MOST:
+                self._clocks.clear()
+            self._clocks.add(key)
 
     def _pushed(self, record: Record) -> None:
         """Look at the time in the header of a meter's first push."""
@@ -96,9 +101,12 @@ class DataFamily(Family):
         if isinstance(octets, bytes) and len(octets) == _TIME_SIZE:
             self._time(record, octets, "the time in the header of the push")
 
-    def _time(self, record: Record, octets: bytes, what: str) -> None:
-        for fault in clock_faults(octets, record.time_ns, what):
+    def _time(self, record: Record, octets: bytes, what: str) -> bool:
+        """Report what is odd about a time; tells whether something was."""
+        faults = list(clock_faults(octets, record.time_ns, what))
+        for fault in faults:
             self.report(record, fault.code, fault.cause, fault.confidence, fault.text, alternatives=fault.alternatives)
+        return bool(faults)
 
     # -- profiles -------------------------------------------------------------------------------------------------
 

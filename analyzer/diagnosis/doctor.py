@@ -19,7 +19,7 @@ from analyzer.diagnosis.meter_facts import MeterFacts
 from analyzer.diagnosis.service import ServiceFamily
 from analyzer.diagnosis.story import Stories, Story
 from analyzer.diagnosis.timing import TimingFamily
-from analyzer.record import End, Record
+from analyzer.record import RESPONSE, End, Record
 from analyzer.tracking.associations import Associations, Event
 from dissectors.tree import Severity
 
@@ -43,7 +43,9 @@ class Doctor:
         self._families = [make(self._stories) for make in FAMILIES]
         for one in (*self._families, plain := Family(self._stories)):
             one.associations, one.chains, one.meters = self.associations, self._chains, meters
-        self._looks: dict[str, list[Callable[[Record], None]]] = {}
+        self._looks: dict[str, dict[str, list[Callable[[Record], None]]]] = {}
+        """By direction and link."""
+        self._answered = [one.answered for one in self._families if type(one).answered is not Family.answered]
         self._notes = {code: one.note for one in self._families for code in one.codes}
         self._plain = plain.note
         self._listeners = [one for one in self._families if type(one).event is not Family.event]
@@ -60,11 +62,16 @@ class Doctor:
             self._tell(record, associations.events)
         if record.notes and self._noted(record):
             return
-        looks = self._looks.get(record.link)
-        if looks is None:
-            looks = self._looks[record.link] = self._looks_at(record.link)
+        direction = record.direction
+        try:
+            looks = self._looks[direction][record.link]
+        except KeyError:
+            looks = self._looks_at(direction, record.link)
         for look in looks:
             look(record)
+        if direction is RESPONSE and (objects := record.objects) and objects.watched is not False:
+            for look in self._answered:
+                look(record)
         if self._chains.open and record.request is not None:
             self._chains.calm(record)
 
@@ -102,5 +109,11 @@ class Doctor:
                 self._plain(record, note)
         return False
 
-    def _looks_at(self, link: str) -> list[Callable[[Record], None]]:
-        return [one.look for one in self._families if one.links is None or link in one.links]
+    def _looks_at(self, direction: str, link: str) -> list[Callable[[Record], None]]:
+        """Find who looks at records of a direction and link."""
+        found: list[Callable[[Record], None]] = [
+            one.look
+            for one in self._families
+            if (one.links is None or link in one.links) and (one.directions is None or direction in one.directions)
+        ]
+        return self._looks.setdefault(direction, {}).setdefault(link, found)

@@ -23,6 +23,8 @@ class Family:
 
     links: ClassVar[frozenset[str] | None] = frozenset()
     """The links whose records `look` is given; None: all."""
+    directions: ClassVar[frozenset[str] | None] = None
+    """The directions of these records; None: all."""
     codes: ClassVar[frozenset[str]] = frozenset()
     """The codes of the notes that `note` is given instead of becoming stories as they stand."""
 
@@ -40,6 +42,9 @@ class Family:
 
     def look(self, record: Record) -> None:
         """Look at one record of `links`; damaged ones, which `note` said explain all, are left out."""
+
+    def answered(self, record: Record) -> None:
+        """Look at an answer about objects that are *watched*, or of which that is not known yet."""
 
     def note(self, record: Record, note: Note) -> bool:
         """Take a note of `codes`. Returns whether it explains all else that is odd in its record."""

@@ -9,16 +9,21 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice, pairwise
 
+from analyzer.cosem.date_time import date_time
 from analyzer.cosem.datum import INTEGERS, Datum
 from analyzer.diagnosis.clocks import Fault
 from analyzer.diagnosis.story import LIKELY, POSSIBLE
 from analyzer.tracking.attributes import Held
-from analyzer.tracking.object_model import Meter
-from analyzer.tracking.profiles import Profile, Row, column_name, read_profile, rows_of
+from analyzer.tracking.object_model import Column, Meter
+from analyzer.tracking.profiles import Profile, Row, clock_column, column_name, read_profile, rows_of
+from dissectors import axdr
+from dissectors.rows import Rows
 from dissectors.tree import Problem
 
 _MOST_ROWS = 2000
-_HOUR = 3600
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_TIME_SIZE = 12
+_WITHOUT_OFFSET = len("2026-01-01T00:00:00")
 _SLACK = 1.5
 _DAYLIGHT_SAVING = 0x08
 _FLAGS = {
@@ -32,14 +37,68 @@ def profile_faults(meter: Meter, held: Held) -> Iterator[Fault]:
     name = held.object.logical_name
     try:
         profile = read_profile(name, held.octets, held.start, held.end, meter)
-        if not profile.basis:
-            return
         period = meter.periods.get(name)
+        if not profile.basis or _is_regular(profile, held, period):
+            return
         rows = list(islice(rows_of(profile, held.octets, held.start, held.end, period), _MOST_ROWS))
     except Problem:
         return
     yield from _times(rows, period)
     yield from _statuses(profile, rows)
+
+
+def _is_regular(profile: Profile, held: Held, period: int | None) -> bool:
+    """Tell whether all rows of one layout follow each other by one period, and no status is set: most do, and fast."""
+    clock = clock_column(profile)
+    statuses = [place for place, column in enumerate(profile.columns) if _is_status(column)]
+    if clock is None:
+        return not statuses
+    elements, _ = axdr.scan_data(held.octets, held.start, held.end, is_folded=True)
+    if len(elements) != 1 or elements[0].tag != axdr.ROWS:
+        return False
+    rows: Rows = elements[0].value
+    columns = rows.layout.columns[1:]
+    if len(columns) != len(profile.columns) or not all(column.has_value for column in columns):
+        return False
+    before: bytes | None = None
+    for values in rows.values(held.octets):
+        time = values[clock]
+        if not isinstance(time, bytes) or len(time) != _TIME_SIZE:
+            return False
+        if before is not None and not _follows(before, time, period):
+            return False
+        before = time
+        for place in statuses:
+            if not isinstance(values[place], int) or values[place] & ~_DAYLIGHT_SAVING:
+                return False
+    return True
+
+
+def _follows(before: bytes, time: bytes, period: int | None) -> bool:
+    """Tell whether a date-time is a period after another; False where that has to be looked at closer."""
+    step = (time[5] - before[5]) * _HOUR + (time[6] - before[6]) * _MINUTE + time[7] - before[7]
+    if time[:4] != before[:4]:
+        step += _DAY
+        if time[:3] != before[:3] or time[3] != before[3] + 1:
+            return _steps(before, time, period)
+    return 0 < step <= period * _SLACK if period else step > 0
+
+
+def _steps(before: bytes, time: bytes, period: int | None) -> bool:
+    one, other = (_moment(_iso(octets)) for octets in (before, time))
+    if one is None or other is None:
+        return False
+    step = (other - one).total_seconds()
+    return 0 < step <= period * _SLACK if period else step > 0
+
+
+def _iso(octets: bytes) -> str:
+    found = date_time(octets)
+    return (found.iso or "")[:_WITHOUT_OFFSET] if found is not None else ""
+
+
+def _is_status(column: Column) -> bool:
+    return column.class_id == 1 and column.logical_name[2:4] == b"\x60\x0a"
 
 
 def _times(rows: Sequence[Row], period: int | None) -> Iterator[Fault]:
@@ -90,7 +149,7 @@ def _moment(text: str) -> datetime | None:
 
 def _statuses(profile: Profile, rows: Sequence[Row]) -> Iterator[Fault]:
     for place, column in enumerate(profile.columns):
-        if column.class_id != 1 or column.logical_name[2:4] != b"\x60\x0a":
+        if not _is_status(column):
             continue
         flagged = [(number, row) for number, row in enumerate(rows, 1) if _status(row, place) & ~_DAYLIGHT_SAVING]
         if not flagged:

@@ -18,8 +18,9 @@ from analyzer.tracking.associations import ASKED_AGAIN, ENDED, UNANSWERED, UNASK
 from analyzer.tracking.history import Association
 from dissectors.tree import Note
 
-_SUCCESS_AT = {b"\xc4\x01": 3, b"\xc4\x02": 8, b"\xc5\x01": 3, b"\xc7\x01": 3}
-"""Where a first result stands, 0 for success, by tag and choice."""
+_SUCCESS_AT = {0xC4: (0, 3, 8), 0xC5: (0, 3, -1), 0xC7: (0, 3, -1)}
+"""Where a first result stands, 0 for success, by tag and then by choice; -1 where there is none."""
+_SHORTEST, _MOST_CHOICES = 4, 3
 _MOST_TERMS = 4096
 
 
@@ -29,6 +30,7 @@ class Terms(NamedTuple):
     tests: dict[int, tuple[Need, ...]]
     to_meter: int
     to_client: int
+    agreed: tuple[str, ...] = ()
 
 
 _NO_TERMS = Terms({}, 0, 0)
@@ -52,22 +54,24 @@ class ServiceFamily(Family):
             return
         octets = apdu.octets
         direction = record.direction
-        if direction is RESPONSE:
-            place = _SUCCESS_AT.get(octets[:2])
-            if place is None or octets[place : place + 1] != b"\0":
-                self._refused(record)
+        if direction is RESPONSE and not _is_success(octets):
+            self._refused(record)
         number = record.association
-        if number is None:
-            return
-        terms = self._terms.get(number)
+        terms = self._terms.get(number) if number is not None else _NO_TERMS
         if terms is None:
-            terms = self._make_terms(number, octets)
-        if terms.tests and octets[0] in terms.tests and direction is not RESPONSE:
-            self._hold_to_conformance(record, octets)
-        limit = terms.to_meter if direction is REQUEST else terms.to_client
-        if limit and len(octets) > limit:
-            self._hold_to_size(record, limit)
-        if self._transfers.running or octets[1:2] == b"\2" or record.part_of is not None:
+            terms = self._make_terms(number or 0, octets)
+        tests, to_meter, to_client, _ = terms
+        if direction is REQUEST:
+            if to_meter and len(octets) > to_meter:
+                self._hold_to_size(record, to_meter)
+        elif to_client and len(octets) > to_client:
+            self._hold_to_size(record, to_client)
+        if tests and direction is not RESPONSE and octets[0] in tests:
+            for _, applies in tests[octets[0]]:
+                if applies(octets):
+                    self._hold_to_conformance(record, terms.agreed)
+                    break
+        if self._transfers.running or record.part_of is not None:
             self._transfers.look(record)
 
     def event(self, record: Record, event: Event) -> None:
@@ -75,7 +79,7 @@ class ServiceFamily(Family):
         if event.kind in (ASKED_AGAIN, UNANSWERED) and event.exchange is not None:
             unanswered(self, record, event.association, event.exchange, is_repeated=event.kind == ASKED_AGAIN)
         elif event.kind == UNASKED:
-            unasked(self, record, event.association)
+            unasked(self, record, event.association, event.exchange)
         elif event.kind == ENDED:
             self._terms.pop(event.association.number or 0, None)
             for asked in event.association.waiting.values():
@@ -125,20 +129,21 @@ class ServiceFamily(Family):
             tests_for(agreed) if agreed is not None else {},
             (one.answer.max_pdu_size or 0) if one.answer is not None else 0,
             (one.proposal.max_pdu_size or 0) if one.proposal is not None else 0,
+            agreed or (),
         )
         return terms
 
-    def _hold_to_conformance(self, record: Record, octets: bytes) -> None:
+    def _hold_to_conformance(self, record: Record, agreed: tuple[str, ...]) -> None:
         one = self._association(record)
         apdu = record.assembled or record.apdu
-        if one is None or apdu is None or one.conformance is None:
+        if one is None or apdu is None:
             return
-        for bit in missing_bits(apdu, one.conformance):
+        for bit in missing_bits(apdu, agreed):
             answer = one.answer.record if one.answer is not None else 0
             text = f"{apdu.family} needs the service {bit}, which is not in the conformance agreed in record {answer}"
             self.report(
                 record, "conformance-violated", "service-not-agreed", CERTAIN, text, subject=bit,
-                further=[Evidence(answer, 0, 0, f"agreed: {', '.join(one.conformance)}")],
+                further=[Evidence(answer, 0, 0, f"agreed: {', '.join(agreed)}")],
             )  # fmt: skip
 
     def _hold_to_size(self, record: Record, limit: int) -> None:
@@ -158,3 +163,12 @@ class ServiceFamily(Family):
 
     def _association(self, record: Record) -> Association | None:
         return self.associations.of(record.association) if record.association is not None else None
+
+
+def _is_success(octets: bytes) -> bool:
+    """Tell whether an answer is one of the usual forms that say success; of all others that is looked up."""
+    places = _SUCCESS_AT.get(octets[0])
+    if places is None or len(octets) < _SHORTEST or octets[1] >= _MOST_CHOICES:
+        return False
+    place = places[octets[1]]
+    return 0 < place < len(octets) and octets[place] == 0

@@ -9,8 +9,8 @@ from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.story import POSSIBLE, Alternative, Evidence, Stories
 from analyzer.diagnosis.words import about_all, seconds
 from analyzer.record import Record
+from analyzer.tracking.associations import SLOW, Event
 
-_SLOW_NS = 2_000_000_000
 _TIMES_USUAL = 8
 _LEAST_SAMPLES = 5
 _GAP_NS = 150_000_000
@@ -23,22 +23,25 @@ _MOST_LANES = 4096
 class TimingFamily(Family):
     """Slow answers everywhere; what serial lines tell about octets in time."""
 
-    links = None
+    links = frozenset({"hdlc", "mbus", "iec62056-21"})
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
         self._fastest: dict[str, float] = {}
 
     def look(self, record: Record) -> None:
-        """Look at when the octets of *record* came."""
-        latency = record.latency_ns
-        if latency is not None and (latency >= _SLOW_NS or latency < 0):
-            if latency < 0:
-                self._early(record, latency)
-            else:
-                self._slow(record, latency)
+        """Look at when the octets of a frame came."""
         if record.start_ns is not None:
             self._gap(record)
+
+    def event(self, record: Record, event: Event) -> None:
+        """Look at an answer that took long, or that came before its time."""
+        if event.kind != SLOW or record.latency_ns is None:
+            return
+        if record.latency_ns < 0:
+            self._early(record, record.latency_ns)
+        else:
+            self._slow(record, record.latency_ns)
 
     def _slow(self, record: Record, latency: int) -> None:
         one = self.associations.of(record.association) if record.association is not None else None

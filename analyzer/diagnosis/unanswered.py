@@ -68,19 +68,22 @@ def _cause(family: Family, one: Association, exchange: Exchange) -> tuple[str, s
     return "server-silent", LIKELY if one.exchanges else POSSIBLE, ""
 
 
-def unasked(family: Family, record: Record, one: Association) -> None:
-    """Report an answer that no request waits for: late, of another invoke-id, or of before the capture."""
+def unasked(family: Family, record: Record, one: Association, late: Exchange | None = None) -> None:
+    """Report an answer that no request waits for: late, of another invoke-id, or of before the capture.
+
+    *late* is the request that it answers, where that was given up.
+    """
     if record.direction is not RESPONSE or record.apdu is None or one.first.record == record.number:
         return
     answer = record.apdu.family
     waits = [each for each in one.waiting.values() if ANSWERED_BY.get(each.service) == answer]
-    if waits and record.apdu.octets[0] in _INVOKED:
+    if late is None and waits and record.apdu.octets[0] in _INVOKED:
         _other_invoke_id(family, record, waits[-1])
         return
-    late = next((each for each in reversed(one.unanswered) if ANSWERED_BY.get(each.service) == answer), None)
+    late = late or next((each for each in reversed(one.unanswered) if ANSWERED_BY.get(each.service) == answer), None)
     if late is not None:
         cause, confidence = "late-response", LIKELY
-        text = f"{answer} comes when nothing asks for it any more: it may answer {asked(late)}"
+        text = f"{answer} comes when nothing asks for it any more; it answers {asked(late)}"
         if record.time_ns is not None and late.asked_ns is not None:
             text += f", {seconds(record.time_ns - late.asked_ns)} before"
     elif not one.exchanges:

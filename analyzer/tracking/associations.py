@@ -32,6 +32,8 @@ from analyzer.tracking.object_model import meter_key
 from analyzer.tracking.roles import REFUSALS
 
 MOST_ASSOCIATIONS = 16384
+SLOW_NS = 2_000_000_000
+"""A response time from which an answer may be told to be slow."""
 SILENCE_NS = 10_000_000_000
 """A pause from which it is kept as a silence."""
 _MOST_WAITING = 32
@@ -46,7 +48,9 @@ _SHORT_NAMES = 2
 _REFUSAL_TAGS = frozenset({0x0E, 0xD8})
 _new = tuple.__new__
 
-BEGUN, ENDED, UNANSWERED, UNASKED, ASKED_AGAIN = "begun", "ended", "unanswered", "unasked", "asked-again"
+BEGUN, ENDED, UNANSWERED, UNASKED, ASKED_AGAIN, SLOW = (
+    "begun", "ended", "unanswered", "unasked", "asked-again", "slow",
+)  # fmt: skip
 """What a record can make happen, beside what is ordinary."""
 
 
@@ -242,7 +246,9 @@ class Associations:
             one.hls_form = record.protection[0].entry.family if record.protection else family
             one.authentication.append(Mark(number, now))
         elif family not in _OPENING:
-            _mark(one.services_at, number, now)
+            if one.services_first is None:
+                one.services_first = Mark(number, now)
+            one.services_last, one.services_last_ns = number, now
 
     def _ask_again(self, one: Association, record: Record, apdu: Apdu, family: str) -> None:
         """Look at requests that still wait: the same one again, or others that were given up."""
@@ -273,24 +279,30 @@ class Associations:
         request = record.request
         asked = one.waiting.pop(request, None) if request is not None else None
         if asked is None:
-            if record.kind is APDU and request is None:
-                self.events.append(Event(UNASKED, one, record.number))
+            if record.kind is APDU:
+                late = next((each for each in one.unanswered if each.request == request), None)
+                if request is None or late is not None:
+                    self.events.append(Event(UNASKED, one, record.number, late))
             return
         service = one.services.get(asked.service) or _service(one, asked.service)
         service.count += 1
         latency, octets = record.latency_ns, apdu.octets
         if latency is not None:
             service.latencies.append(latency)
+            if not 0 <= latency < SLOW_NS:
+                self.events.append(Event(SLOW, one, record.number, asked))
         if _is_error(octets):
             service.errors += 1
-        done = _new(Exchange, (*asked[:4], b"", record.number, latency, asked[7]))
-        one.exchanges.append(done)
+        answered = (request, asked[1], asked[2], asked[3], b"", record.number, latency, asked[7])
+        one.exchanges.append(_new(Exchange, answered))
         if one.waiting:
             self._overtake(one, asked, record)
         if request == one.hls_request:
             self._authenticated(one, record, apdu, family)
         elif family not in _OPENING:
-            _mark(one.services_at, record.number, record.time_ns)
+            if one.services_first is None:
+                one.services_first = Mark(record.number, record.time_ns)
+            one.services_last, one.services_last_ns = record.number, record.time_ns
         if asked.service == "aarq" and family in REFUSALS:
             self._end(one, REFUSED, Mark(record.number, record.time_ns), BY_SERVER, family)
 
@@ -439,14 +451,6 @@ def _is_error(octets: bytes) -> bool:
         return octets[0] in _REFUSAL_TAGS
     result = octets[at] if len(octets) > at else 0
     return result == 1 if at == _SHORT_NAMES else result != 0 and octets[1] == 1
-
-
-def _mark(marks: list[Mark], number: int, time_ns: int | None) -> None:
-    """Note the first and the last one."""
-    if len(marks) < 2:
-        marks.append(Mark(number, time_ns))
-    else:
-        marks[1] = _new(Mark, (number, time_ns))
 
 
 def _is_repeated(record: Record) -> bool:

@@ -209,7 +209,8 @@ class Association:
         "repeats",
         "server",
         "services",
-        "services_at",
+        "services_first", "services_last",
+        "services_last_ns",
         "silences",
         "statuses",
         "unanswered",
@@ -252,8 +253,10 @@ class Association:
         """Whether the server accepted pass 3; None where that is not known."""
         self.hls_form = ""
         """The name of the APDU that carried pass 3, as it stood on the line: ``glo-action-request``."""
-        self.services_at: list[Mark] = []
-        """The first service, and the last one."""
+        self.services_first: Mark | None = None
+        self.services_last = 0
+        self.services_last_ns: int | None = None
+        """The first record of a service, and the last one."""
         self.release: list[Mark] = []
         """RLRQ or DISC, and what answered it."""
 
@@ -328,9 +331,12 @@ class Association:
     def phases(self) -> tuple[Phase, ...]:
         """The stretches that were seen, in order."""
         opening = [Mark(one.record, one.time_ns) for one in (self.proposal, self.answer) if one is not None]
+        services = [] if self.services_first is None else [self.services_first]
+        if self.services_last:
+            services.append(Mark(self.services_last, self.services_last_ns))
         found = (
             ("link", self.link_at), ("open", opening), ("authentication", self.authentication),
-            ("services", self.services_at), ("release", self.release),
+            ("services", services), ("release", self.release),
         )  # fmt: skip
         return tuple(Phase(name, marks[0], marks[-1]) for name, marks in found if marks)
 

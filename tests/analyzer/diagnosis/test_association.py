@@ -196,7 +196,7 @@ def test_frame_reject_is_the_fault_and_the_lost_association_follows() -> None:
     units += at(0.1, answered(frame(bytes.fromhex("540010"), 0x97, station.ends[ANSWERED])))
     story, *_ = diagnose(serial_chunks(units))
     assert named([story]) == [("hdlc-frame-rejected", "counters-not-reset")]
-    assert [one.code for one in story.leads_to] == ["provider-abort"]
+    assert [one.code for one in story.leads_to] == ["provider-abort", "response-missing"]
 
 
 @pytest.mark.parametrize(

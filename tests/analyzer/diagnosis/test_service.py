@@ -1,0 +1,260 @@
+"""Services that fail: results with their causes, missing and foreign answers, blocks, sizes and conformance."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.diagnosis.refusals import RESULT_CAUSES
+from analyzer.diagnosis.story import Story
+from dissectors.enumerations import ACTION_RESULT, DATA_ACCESS_RESULT
+from dissectors.tree import Severity
+from tests.analyzer.diagnosis.told import diagnose, named, on_line, over_tcp
+from tests.analyzer.framing.build import frame
+from tests.analyzer.tracking.build import PROFILE, Station, answered, asked
+from tests.analyzer.tracking.timed import (
+    AARE,
+    AARQ,
+    CLOCK_ANSWER,
+    GET_CLOCK,
+    RLRE,
+    RLRQ,
+    At,
+    at,
+    on_hdlc,
+    serial_chunks,
+)
+
+OPENING = at(0, asked(AARQ), answered(AARE))
+READING = at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER))
+RELEASE = at(1, asked(RLRQ), answered(RLRE))
+SET_CLOCK = bytes.fromhex("C101C1 0008 0000010000FF 02 00 090C 07E80B15040A1E00FFFFC400")
+RESET_REGISTER = bytes.fromhex("C301C1 0003 0100010800FF 01 01 0F00")
+GET_LIST = bytes.fromhex("C001C1 000F 0000280000FF 02 00")
+OBJECT_LIST = bytes.fromhex(
+    "C401C1 00 0101 0204 120003 1100 0906 0100010800FF 0202"
+    "0102 0203 0F01 1601 00 0203 0F02 1600 00"  # attribute 1: read, attribute 2: no access
+    "0101 0202 0F01 1600"
+)  # fmt: skip
+GET_REGISTER = bytes.fromhex("C001C1 0003 0100010800FF 02 00")
+
+
+def get_answer(result: int) -> bytes:
+    return bytes.fromhex("C401C1 01") + bytes((result,))
+
+
+@pytest.mark.parametrize("number", [number for number in DATA_ACCESS_RESULT if number])
+def test_every_result_of_a_read_is_a_note_with_its_object_and_cause(number: int) -> None:
+    (story,) = on_line(OPENING, at(1, asked(GET_CLOCK), answered(get_answer(number))))
+    name = DATA_ACCESS_RESULT[number]
+    assert (story.code, story.cause) == (f"result-{name}", RESULT_CAUSES[name][0])
+    assert story.severity is Severity.NOTE
+    assert "0-0:1.0.0*255 Clock, attribute 2 time (request 3)" in story.evidence[0].text
+    assert "for client 16" in story.evidence[0].text
+    assert story.records == [3, 4]
+    assert story.advice
+
+
+@pytest.mark.parametrize("number", [number for number in ACTION_RESULT if number])
+def test_every_result_of_a_method_is_a_note(number: int) -> None:
+    (story,) = on_line(OPENING, at(1, asked(RESET_REGISTER), answered(bytes((0xC7, 1, 0xC1, number, 0)))))
+    assert story.code == f"result-{ACTION_RESULT[number]}"
+    assert "method 1 reset" in story.evidence[0].text
+
+
+def test_write_of_another_type_is_named() -> None:
+    (story,) = on_line(OPENING, at(1, asked(SET_CLOCK), answered(bytes.fromhex("C501C1 0C"))))
+    assert named([story]) == [("result-type-unmatched", "write-type-differs")]
+
+
+def with_list(request: bytes, result: int) -> Story:
+    told = at(1, asked(GET_LIST), answered(OBJECT_LIST))
+    (story,) = on_line(OPENING, told, at(1, asked(request), answered(get_answer(result))))
+    return story
+
+
+def test_access_right_of_the_object_list_makes_a_denial_certain() -> None:
+    story = with_list(GET_REGISTER, 3)
+    assert (story.cause, story.confidence) == ("no-association-rights", "certain")
+    assert "the object list (record 4) grants no access" in story.evidence[0].text
+
+
+def test_object_that_the_list_lacks_is_missing_for_certain() -> None:
+    story = with_list(GET_REGISTER.replace(bytes.fromhex("010800"), bytes.fromhex("010801")), 4)
+    assert (story.cause, story.confidence) == ("object-missing", "certain")
+
+
+def test_object_of_another_class_in_the_list_is_named() -> None:
+    story = with_list(GET_REGISTER.replace(bytes.fromhex("0003"), bytes.fromhex("0004")), 4)
+    assert (story.cause, story.confidence) == ("wrong-class-id", "certain")
+    assert "with class 3, not 4" in story.evidence[0].text
+
+
+def test_attribute_that_the_class_has_not_is_named() -> None:
+    request = GET_CLOCK[:11] + b"\x0e" + GET_CLOCK[12:]
+    (story,) = on_line(OPENING, at(1, asked(request), answered(get_answer(4))))
+    assert story.cause == "wrong-attribute"
+    assert "class 8 has no attribute 14" in story.evidence[0].text
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause", "confidence"),
+    [
+        ("D8 01 01", "operation-not-possible", "likely"),
+        ("D8 02 02", "service-not-supported", "likely"),
+        ("D8 01 03", "reason-unstated", "possible"),
+        ("D8 01 04", "pdu-too-long", "certain"),
+        ("D8 01 05", "deciphering-failed", "certain"),
+        ("D8 01 06 00000701", "invocation-counter-too-low", "certain"),
+        ("0E 05 00 06", "deciphering-failed", "certain"),
+        ("0E 05 00 03", "no-association", "likely"),
+        ("0E 05 03 01", "pdu-too-long", "certain"),
+        ("0E 05 04 01", "object-missing", "likely"),
+        ("0E 05 05 02", "no-association-rights", "likely"),
+    ],
+)
+def test_error_in_place_of_an_answer_has_its_cause_and_its_request(answer: str, cause: str, confidence: str) -> None:
+    (story,) = on_line(OPENING, READING, at(1, asked(GET_CLOCK), answered(bytes.fromhex(answer))))
+    assert story.code == ("exception-response" if answer.startswith("D8") else "confirmed-service-error")
+    assert (story.cause, story.confidence) == (cause, confidence)
+    assert "get-request in record 5, 0-0:1.0.0*255 Clock" in story.evidence[0].text
+
+
+def test_invocation_counter_error_tells_the_counter_used_and_the_one_expected() -> None:
+    # glo-get-request, security control 30, invocation counter 5, then ciphertext and tag
+    ciphered = bytes.fromhex("C8 1E 30 00000005") + bytes(25)
+    story, *_ = over_tcp(OPENING, at(1, asked(ciphered), answered(bytes.fromhex("D8 02 06 00000701"))))
+    assert story.code == "exception-response"
+    assert "the request used 5, the meter expects an invocation counter of at least 1793" in story.evidence[0].text
+
+
+def test_request_without_an_association_is_told_so() -> None:
+    (story,) = on_line(at(1, asked(GET_CLOCK), answered(bytes.fromhex("D8 01 01"))))
+    assert named([story]) == [("exception-response", "no-association")]
+
+
+def test_service_that_was_not_agreed_is_named_with_its_bit() -> None:
+    stories = on_line(OPENING, at(1, asked(bytes.fromhex("D9 40000001 00 00 00")), answered(bytes.fromhex("D8 02 02"))))
+    found = {one.code: one for one in stories}
+    assert found["conformance-violated"].severity is Severity.NOTE
+    assert "needs the service access" in found["conformance-violated"].evidence[0].text
+
+
+def test_request_longer_than_the_meter_takes_is_named_with_both_sizes() -> None:
+    small = AARE.replace(bytes.fromhex("04C80007"), bytes.fromhex("00400007"))
+    long = bytes.fromhex("C101C1 0001 0000600100FF 02 00 0946") + bytes(70)
+    (story,) = over_tcp(at(0, asked(AARQ), answered(small)), at(1, asked(long), answered(bytes.fromhex("C501C100"))))
+    assert (story.code, story.cause) == ("pdu-too-long", "size-ignored")
+    # 13 octets of service and descriptor, 2 of tag and length, 70 of data
+    assert "sends 85 octets in one APDU, the meter takes 64" in story.evidence[0].text
+
+
+# -- answers ----------------------------------------------------------------------------------------------------------
+
+
+def test_request_asked_again_is_missing_its_answer_against_the_usual_time() -> None:
+    (story,) = on_line(
+        OPENING, READING, at(1, asked(GET_CLOCK)), at(5, asked(GET_CLOCK), answered(CLOCK_ANSWER)), RELEASE
+    )
+    assert (story.code, story.cause, story.severity) == ("response-missing", "server-silent", Severity.WARNING)
+    text = story.evidence[0].text
+    assert "not answered within 5.0 s" in text
+    assert "usually answers get-request in 100 ms" in text
+    assert "asked again in record 6" in text
+
+
+def test_damaged_answer_is_the_story_and_all_that_follows_stands_under_it() -> None:
+    station = Station()
+    good = on_hdlc(station, OPENING, READING, at(1, asked(GET_CLOCK)))
+    before = dict(station.sent)
+    (lost,) = on_hdlc(station, at(0.1, answered(CLOCK_ANSWER)))
+    broken = bytearray(lost.said.octets)
+    broken[20] ^= 0x40
+    station.sent = before
+    units = [*good, At(0.1, answered(bytes(broken)))]
+    again = on_hdlc(station, at(5, asked(GET_CLOCK), answered(CLOCK_ANSWER)), READING, RELEASE)
+    (story,) = diagnose(serial_chunks(units + again))
+    assert named([story]) == [("hdlc-fcs-wrong", "bit-error")]
+    assert named(story.leads_to) == [("response-missing", "response-damaged")]
+
+
+def test_answer_behind_its_time_is_late() -> None:
+    other = GET_CLOCK[:2] + b"\xc2" + GET_CLOCK[3:]
+    fresh = CLOCK_ANSWER[:2] + b"\xc2" + CLOCK_ANSWER[3:]
+    stories = on_line(
+        OPENING, READING, at(1, asked(GET_CLOCK)), at(3, asked(other), answered(fresh)), at(1, answered(CLOCK_ANSWER))
+    )
+    assert named(stories) == [("response-missing", "server-silent"), ("response-without-request", "late-response")]
+    assert "4.1 s before" in stories[1].evidence[0].text
+
+
+def test_answer_of_another_invoke_id_is_named() -> None:
+    stories = over_tcp(
+        OPENING, READING, at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER[:2] + b"\xc5" + CLOCK_ANSWER[3:]))
+    )
+    assert named(stories) == [("invoke-id-differs", "late-response")]
+    assert "has invoke-id 5, the request in record 5 has 1" in stories[0].evidence[0].text
+
+
+# -- blocks -----------------------------------------------------------------------------------------------------------
+
+GET_PROFILE = b"\xc0\x01\xc1" + PROFILE + b"\0"
+
+
+def block(number: int, *, last: bool = False) -> bytes:
+    """A block of eight octets of an array."""
+    return (
+        b"\xc4\x02\xc1" + bytes((last,)) + number.to_bytes(4, "big") + b"\0\x08" + bytes.fromhex("0102 0600000001 06")
+    )
+
+
+def following(number: int) -> bytes:
+    return b"\xc0\x02\xc1" + number.to_bytes(4, "big")
+
+
+def test_profile_that_stops_at_a_block_names_profile_and_block() -> None:
+    begun = at(1, asked(GET_PROFILE), answered(block(1)), asked(following(1)), answered(block(2)))
+    vain = at(0.1, asked(following(2))), at(5, asked(following(2))), at(5, asked(following(2)))
+    story, *others = on_line(OPENING, begun, *vain, at(5, asked(AARQ), answered(AARE)), READING)
+    assert named(others) == []
+    assert (story.code, story.cause) == ("provider-abort", "link-lost")
+    assert "1-0:99.1.0*255" in story.evidence[0].text
+    (aborted,) = [one for one in story.leads_to if one.code == "long-transfer-aborted"]
+    assert "stops after block 2" in aborted.evidence[0].text
+
+
+def test_transfer_that_the_meter_aborts_is_told_with_its_result() -> None:
+    begun = at(1, asked(GET_PROFILE), answered(block(1)), asked(following(1)))
+    aborted = bytes.fromhex("C402C1 01 00000002 01 0F")
+    story, *others = on_line(OPENING, begun, at(0.1, answered(aborted)), READING)
+    assert named([story]) == [("long-transfer-aborted", "server-aborted")]
+    assert named(story.leads_to) == [("result-long-get-aborted", "server-aborted")]
+    assert others == []
+
+
+def test_client_that_acknowledges_the_wrong_block_is_told_so() -> None:
+    begun = at(1, asked(GET_PROFILE), answered(block(1)), asked(following(1)), answered(block(2)), asked(following(1)))
+    refused = bytes.fromhex("C402C1 01 00000001 01 13")
+    story, *_ = on_line(OPENING, begun, at(0.1, answered(refused)), READING)
+    assert (story.code, story.cause) == ("block-number-wrong", "block-number-differs")
+    assert "acknowledges block 1; the last one it got is 2" in story.evidence[0].text
+
+
+def test_block_that_the_capture_misses_is_no_fault_of_the_meter() -> None:
+    begun = at(1, asked(GET_PROFILE), answered(block(1)), asked(following(2)), answered(block(3, last=True)))
+    stories = over_tcp(OPENING, begun, READING)
+    (lost,) = [one for one in stories if one.code == "block-lost"]
+    assert (lost.cause, lost.confidence) == ("capture-loss", "certain")
+
+
+def test_block_that_the_meter_leaves_out_is_its_fault() -> None:
+    begun = at(1, asked(GET_PROFILE), answered(block(1)), asked(following(1)), answered(block(3, last=True)))
+    (lost,) = [one for one in over_tcp(OPENING, begun, READING) if one.code == "block-lost"]
+    assert lost.cause == "block-skipped"
+
+
+def test_dead_meter_at_the_end_of_the_capture_is_told() -> None:
+    station = Station()
+    units = on_hdlc(station, at(0, *station.connect()), OPENING, READING, at(1, asked(GET_CLOCK)))
+    units += [At(30, asked(frame(b"", 0x93, b"\x05\x21")))]  # another meter of the line is called
+    codes = {one.code for one in diagnose(serial_chunks(units))}
+    assert codes & {"provider-abort", "response-missing"}
