@@ -28,6 +28,7 @@ _PLAIN = frozenset(
     }
 )  # fmt: skip
 """What a row and a place in the octets hold of a record; with nothing else set, nothing else is kept."""
+_new = tuple.__new__
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -46,15 +47,17 @@ class Packed(NamedTuple):
 
 def pack(record: Record) -> Packed:
     """Take from *record* what its row does not hold."""
-    apdu = record.apdu
-    control = NO_CONTROL if record.control is None else record.control
-    at, size = (NO_APDU, 0) if apdu is None else (apdu.at, len(apdu.octets))
-    if (
-        _PLAIN.issuperset(record.__dict__) and len(record.packets) == 1 and record.packets[0] < _LARGE
-        and (apdu is None or (at >= 0 and apdu.values is not None))
-    ):  # fmt: skip
-        return Packed(record.octets, at, size, control, "")
-    return Packed(record.octets, at, size, control, _dumps(_extra(record)))
+    apdu, packets, control = record.apdu, record.packets, record.control
+    if control is None:
+        control = NO_CONTROL
+    is_plain = _PLAIN.issuperset(record.__dict__) and len(packets) == 1 and packets[0] < _LARGE
+    if apdu is None:
+        at, size = NO_APDU, 0
+    else:
+        octets, _, values, at = apdu
+        size = len(octets)
+        is_plain = is_plain and values is not None and at >= 0
+    return _new(Packed, (record.octets, at, size, control, "" if is_plain else _dumps(_extra(record))))
 
 
 def _extra(record: Record) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from itertools import chain
 from typing import Any
 
 from analyzer.diagnosis.refusals import association_refusals, service_refusals
-from analyzer.record import REQUEST, Apdu, Record
+from analyzer.record import PART, REQUEST, Apdu, Objects, Record
 from analyzer.table.table import Cells
 from analyzer.table.words import NO_MARKS, Marks, Path, Subject, Words
 from analyzer.tracking.attributes import held_values, holds_values
 from dissectors.hdlc_octets import FLAG, scan_addresses
+from dissectors.scanning import Entry
 from dissectors.tree import Note, Problem
 
 SUCCESS = "success"
@@ -20,6 +21,8 @@ _FORMAT = _FCS = 2
 _MBUS_OVERHEAD = 11
 """Octets of a long frame with CI, STSAP and DTSAP around what it carries."""
 _LARGEST = 1 << 63
+_PACKET = 0xFFFFFFFF
+_MOST_KNOWN = 1 << 16
 _INTEGERS = {
     3: (1, False), 5: (4, True), 6: (4, False), 15: (1, True), 16: (2, True), 17: (1, False), 18: (2, False),
     20: (8, True), 21: (8, False), 22: (1, False),
@@ -35,44 +38,54 @@ class Rows:
         self.subjects: Words[Subject] = Words()
         self.marks: Words[Marks] = Words()
         self.marks.add((), NO_MARKS)
+        self._subjects: dict[tuple[object, ...], tuple[int, Objects]] = {}
+        """Places of subjects by the very objects of a record: most requests come again as they were."""
 
     def row(self, record: Record) -> Cells:
         """Give the cells of *record*."""
-        lane, octets = record.lane, record.octets
+        lane, apdu = record.lane, record.apdu
         key = (lane, record.link, record.kind, record.direction, record.client, record.server)
         path = self.paths.codes.get(key)
         if path is None:
-            word = Path(lane.text, lane.conversation, lane.side, *key[1:])
-            path = self.paths.add(key, word)
-        apdu = record.apdu
-        raw, data, result = None, 0, ""
-        if apdu is not None and apdu.entry is not None and apdu.values is not None:
-            name = apdu.entry.asn1
-            reader = _READERS.get(name)
-            if reader is not None:
-                result, raw, data = reader(apdu, apdu.values, apdu.entry.slots)
-            if not result and name not in _SILENT and record.direction != REQUEST:
-                result = _refused(record)
-            if reader is None and (record.assembled is not None or holds_values(name)):
-                data = sum(held.end - held.start for held in held_values(record))
-        packets, notes = record.packets, record.notes
+            path = self.paths.add(key, Path(lane.text, lane.conversation, lane.side, *key[1:]))
+        raw, data, result, carried = None, 0, "", 0
+        entry: Entry | None = None
+        if apdu is not None:
+            octets, entry, values, at = apdu
+            carried = _carried(record, apdu) if at < 0 or record.more else len(octets)
+            if values is not None and entry is not None and (name := entry.asn1) not in _SILENT:
+                reader = _READERS.get(name)
+                if reader is not None:
+                    result, raw, data = reader(octets, values, entry.slots)
+                elif record.assembled is not None or holds_values(name):
+                    data = sum(held.end - held.start for held in held_values(record))
+                if not result and record.direction != REQUEST:
+                    result = _refused(record)
+        elif record.kind == PART:
+            carried = _information(record)
+        objects, closed, notes, packets = record.objects, record.closed, record.notes, record.packets
+        status = closed.status if closed is not None else ""
+        subject_key = (entry, id(objects), result, status)
+        known = self._subjects.get(subject_key)
+        subject = known[0] if known is not None and entry is not None else self._subject(record, result, status)
         return (
-            record.time_ns, packets[0] & 0xFFFFFFFF if packets else 0, path, self._subject(record, apdu, result),
-            self._marks(notes) if notes else 0, record.association, record.request, record.latency_ns, raw,
-            len(octets), _carried(record, apdu), data,
+            record.time_ns, packets[0] & _PACKET if packets else 0, path, subject, self._marks(notes) if notes else 0,
+            record.association, record.request, record.latency_ns, raw, len(record.octets), carried, data,
         )  # fmt: skip
 
-    def _subject(self, record: Record, apdu: Apdu | None, result: str) -> int:
+    def _subject(self, record: Record, result: str, status: str) -> int:
         """Find the place of what *record* is about."""
-        closed = record.closed
-        status = closed.status if closed is not None else ""
+        apdu, objects = record.apdu, record.objects
         entry = apdu.entry if apdu is not None else None
-        key = (entry if entry is not None or apdu is None else apdu.family, record.objects, result, status)
+        service = apdu.family if apdu is not None else ""
+        key = (entry or service, objects, result, status)
         code = self.subjects.codes.get(key)
         if code is None:
-            service = apdu.family if apdu is not None else ""
             name = entry.asn1 if entry is not None else service
-            code = self.subjects.add(key, Subject(service, name, record.objects, result, status))
+            code = self.subjects.add(key, Subject(service, name, objects, result, status))
+        if len(self._subjects) >= _MOST_KNOWN:
+            self._subjects.clear()
+        self._subjects[entry, id(objects), result, status] = (code, objects)
         return code
 
     def _marks(self, notes: tuple[Note, ...]) -> int:
@@ -97,15 +110,15 @@ def _refused(record: Record) -> str:
     return SUCCESS if record.request is not None else ""
 
 
-def _carried(record: Record, apdu: Apdu | None) -> int:
+def _carried(record: Record, apdu: Apdu) -> int:
     """Count the octets of the frame that belong to an APDU, as they stood."""
-    if apdu is None or apdu.at < 0:
-        layers = record.protection
-        stood = len(layers[0].stood) if layers else len(apdu.octets) if apdu is not None else 0
-        if record.parts or record.part_of is not None or stood > len(record.octets):
-            return _information(record)
-        return stood
-    return len(apdu.octets) + sum(len(one.octets) for one in record.more)
+    if apdu.at >= 0:
+        return len(apdu.octets) + sum(len(one.octets) for one in record.more)
+    layers = record.protection
+    stood = len(layers[0].stood) if layers else len(apdu.octets)
+    if record.parts or record.part_of is not None or stood > len(record.octets):
+        return _information(record)
+    return stood
 
 
 def _information(record: Record) -> int:
@@ -134,51 +147,51 @@ def integer(octets: bytes, start: int) -> int | None:
     return value if value < _LARGEST else None
 
 
-def _get_normal(apdu: Apdu, values: tuple[Any, ...], slots: Slots) -> Read:
+def _get_normal(octets: bytes, values: tuple[Any, ...], slots: Slots) -> Read:
     choice, inside = values[slots["result"]]
     if choice != 0:
         return "", None, 0
     start, end = inside[1]
-    return SUCCESS, integer(apdu.octets, start), end - start
+    return SUCCESS, integer(octets, start), end - start
 
 
-def _get_block(apdu: Apdu, values: tuple[Any, ...], slots: Slots) -> Read:
+def _get_block(octets: bytes, values: tuple[Any, ...], slots: Slots) -> Read:
     choice, inside = values[slots["result"]]
     return (SUCCESS, None, len(inside[1])) if choice == 0 else ("", None, 0)
 
 
-def _plain_result(apdu: Apdu, values: tuple[Any, ...], slots: Slots) -> Read:
+def _plain_result(octets: bytes, values: tuple[Any, ...], slots: Slots) -> Read:
     return (SUCCESS if values[slots["result"]] == 0 else ""), None, 0
 
 
-def _written(name: str) -> Callable[[Apdu, tuple[Any, ...], Slots], Read]:
-    def read(apdu: Apdu, values: tuple[Any, ...], slots: Slots) -> Read:
+def _written(name: str) -> Callable[[bytes, tuple[Any, ...], Slots], Read]:
+    def read(octets: bytes, values: tuple[Any, ...], slots: Slots) -> Read:
         start, end = values[slots[name]]
-        return "", integer(apdu.octets, start), end - start
+        return "", integer(octets, start), end - start
 
     return read
 
 
-def _action_result(apdu: Apdu, values: tuple[Any, ...], slots: Slots) -> Read:
+def _action_result(octets: bytes, values: tuple[Any, ...], slots: Slots) -> Read:
     returned = values[slots["return_parameters"]]
     size, raw = 0, None
     if returned is not None and returned[0] == 0:
         start, end = returned[1][1]
-        size, raw = end - start, integer(apdu.octets, start)
+        size, raw = end - start, integer(octets, start)
     return (SUCCESS if values[slots["result"]] == 0 else ""), raw, size
 
 
-def _parameters(apdu: Apdu, values: tuple[Any, ...], slots: Slots) -> Read:
+def _parameters(octets: bytes, values: tuple[Any, ...], slots: Slots) -> Read:
     span = values[slots["method_invocation_parameters"]]
-    return ("", integer(apdu.octets, span[0]), span[1] - span[0]) if isinstance(span, tuple) else ("", None, 0)
+    return ("", integer(octets, span[0]), span[1] - span[0]) if isinstance(span, tuple) else ("", None, 0)
 
 
-def _notified(apdu: Apdu, values: tuple[Any, ...], slots: Slots) -> Read:
+def _notified(octets: bytes, values: tuple[Any, ...], slots: Slots) -> Read:
     start, end = values[slots["data_value"]]
     return "", None, end - start
 
 
-_READERS: dict[str, Callable[[Apdu, tuple[Any, ...], Slots], Read]] = {
+_READERS: dict[str, Callable[[bytes, tuple[Any, ...], Slots], Read]] = {
     "get-response-normal": _get_normal,
     "get-response-with-datablock": _get_block,
     "set-request-normal": _written("value"),
