@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.detail import buffers, detail
 from analyzer.export.lines import Line, line_of
+from analyzer.filter.names import Completion, complete
 from analyzer.index.client import IndexProcess
 from analyzer.index.file import IndexReader
+from analyzer.index.filtering import FilterRun
 from analyzer.index.records import Records
 from analyzer.index.worker import Request
 from analyzer.tracking.readings import Reading, readings_of
@@ -203,6 +205,14 @@ class Capture:
             for node in root.walk():
                 node.buffer = root.buffer
         return Detail(nodes, buffers(record), record.notes)
+
+    def filter(self, text: str, *, utc: bool = False) -> FilterRun:
+        """Begin to look for the records that *text* means; times in it are UTC where *utc* says so, else local."""
+        return FilterRun(self.records, text, utc=utc or self.has_local_times)
+
+    def complete(self, text: str, cursor: int) -> Completion:
+        """Complete the word of a filter that ends at *cursor*, with what this capture has."""
+        return complete(text, cursor, self.table)
 
     def readings(self, start: int = 0, stop: int | None = None) -> Iterator[Reading]:
         """Give the metered values in the rows from *start* up to *stop*."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.table.words import Marks, Path, Subject
 
@@ -71,14 +72,28 @@ class Table:
             self._frame = self._frame.vstack(frame)
         self.height = self._frame.height
 
+    def numbered(self, start: int = 0) -> polars.DataFrame:
+        """Give the columns of the rows from *start*, and the numbers of their records as ``number``."""
+        return self.frame.slice(start).with_row_index("number", offset=start + 1)
+
     def rows(self, start: int, stop: int) -> list[Row]:
         """Give the rows from *start* up to *stop*, from 0."""
-        paths, subjects, marks = self.paths, self.subjects, self.marks
         cells = self.frame.slice(start, max(stop - start, 0)).rows()
-        return [
-            Row(number, one[0], one[1], paths[one[2]], subjects[one[3]], marks[one[4]], *one[5:])
-            for number, one in enumerate(cells, start + 1)
-        ]
+        return [self._row(number, one) for number, one in enumerate(cells, start + 1)]
+
+    def _row(self, number: int, cells: Sequence[Any]) -> Row:
+        path, subject, marks = self.paths[cells[2]], self.subjects[cells[3]], self.marks[cells[4]]
+        return Row(number, cells[0], cells[1], path, subject, marks, *cells[5:])
+
+    def words(self, column: str) -> Sequence[Path | Subject | Marks]:
+        """Give the list that *column* holds places of; an empty one where it is no such column."""
+        lists: dict[str, Sequence[Path | Subject | Marks]]
+        lists = {"path": self.paths, "subject": self.subjects, "marks": self.marks}
+        return lists.get(column, ())
+
+    def rows_at(self, places: Sequence[int]) -> list[Row]:
+        """Give the rows at *places*, from 0."""
+        return [self._row(place + 1, one) for place, one in zip(places, self.frame[list(places)].rows(), strict=True)]
 
     def row(self, number: int) -> Row:
         """Give the row of record *number*. Raises: IndexError."""

@@ -1,0 +1,238 @@
+"""The parts of a filter to what decides: masks over columns where those tell, and one record at a time where not.
+
+Both ask the same tests of the same values. A mask has three answers: yes, no, and "only the record itself knows".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from analyzer.filter.asking import Test
+from analyzer.filter.bare import bare_terms
+from analyzer.filter.fields import FIELDS, Deep, Field, Kind, Source, field_of
+from analyzer.filter.grammar import Bare, Comparison, FilterError, Joined, Literal, Negated, Part, parse
+from analyzer.filter.literals import test_of
+from analyzer.filter.names import is_tree_name, nearest, node_values
+from analyzer.table.table import Row, Table
+
+if TYPE_CHECKING:
+    import polars
+
+Asked = Callable[[Row, "Deep"], bool]
+
+
+class Mask(NamedTuple):
+    """Which rows pass for sure, and which may."""
+
+    sure: polars.Series
+    maybe: polars.Series
+
+
+class Decider:
+    """Decides on records."""
+
+    is_deep = False
+
+    def one(self, row: Row, deep: Deep) -> bool:
+        """Decide on one record."""
+        raise NotImplementedError
+
+    def mask(self, frame: polars.DataFrame, table: Table) -> Mask:
+        """Decide on the rows of *frame*, a part of *table*'s."""
+        raise NotImplementedError
+
+
+class Term(Decider):
+    """One comparison of one field; without a test it asks whether the field is there."""
+
+    def __init__(self, field: Field, test: Test | None, *, wants_all: bool = False) -> None:
+        self.field, self.test = field, test
+        self._wants_all = wants_all
+        self.is_deep = field.source is Source.DEEP
+        self._known: list[bool] = []
+        self._words: Sequence[Any] = ()
+
+    def passes(self, values: Iterable[Any]) -> bool:
+        """Decide on the values of a field: ``!=`` asks all of them, everything else whether one fits."""
+        if self.test is None:
+            return any(True for _ in values)
+        if self._wants_all:
+            asked = [self.test.one(value) for value in values]
+            return bool(asked) and all(asked)
+        return any(self.test.one(value) for value in values)
+
+    def one(self, row: Row, deep: Deep) -> bool:
+        """Decide on one record."""
+        field = self.field
+        if field.source is Source.DEEP:
+            return self.passes(field.get(deep.record(row), row, deep))
+        return self.passes(field.get(row if field.source is Source.CELL else getattr(row, field.source.value)))
+
+    def mask(self, frame: polars.DataFrame, table: Table) -> Mask:
+        """Decide on rows: of a list's words each is asked once."""
+        import polars
+
+        source = self.field.source
+        if source is Source.DEEP:
+            nothing = polars.repeat(False, frame.height, dtype=polars.Boolean, eager=True)
+            return Mask(nothing, ~nothing)
+        if source is Source.CELL:
+            found = self._cells(frame, table)
+            return Mask(found, found)
+        words = table.words(source.value)
+        if words is not self._words:
+            self._words, self._known = words, []
+        self._known += [self.passes(self.field.get(word)) for word in words[len(self._known) :]]
+        if not any(self._known) or all(self._known):
+            found = polars.repeat(bool(words) and self._known[0], frame.height, dtype=polars.Boolean, eager=True)
+        else:
+            found = polars.Series(self._known, dtype=polars.Boolean).gather(frame.get_column(source.value))
+        return Mask(found, found)
+
+    def _cells(self, frame: polars.DataFrame, table: Table) -> polars.Series:
+        values = frame.get_column(self.field.column)
+        return values.is_not_null() if self.test is None else self.test.column(values)
+
+
+class All(Decider):
+    """Passes what all of its parts pass."""
+
+    def __init__(self, parts: Sequence[Decider]) -> None:
+        self.parts = sorted(parts, key=lambda part: part.is_deep)
+        self.is_deep = any(part.is_deep for part in parts)
+
+    def one(self, row: Row, deep: Deep) -> bool:
+        """Decide on one record, what costs least first."""
+        return all(part.one(row, deep) for part in self.parts)
+
+    def mask(self, frame: polars.DataFrame, table: Table) -> Mask:
+        """Decide on rows."""
+        sure, maybe = self.parts[0].mask(frame, table)
+        for part in self.parts[1:]:
+            other = part.mask(frame, table)
+            sure, maybe = sure & other.sure, maybe & other.maybe
+        return Mask(sure, maybe)
+
+
+class Some(Decider):
+    """Passes what one of its parts passes."""
+
+    def __init__(self, parts: Sequence[Decider]) -> None:
+        self.parts = sorted(parts, key=lambda part: part.is_deep)
+        self.is_deep = any(part.is_deep for part in parts)
+
+    def one(self, row: Row, deep: Deep) -> bool:
+        """Decide on one record, what costs least first."""
+        return any(part.one(row, deep) for part in self.parts)
+
+    def mask(self, frame: polars.DataFrame, table: Table) -> Mask:
+        """Decide on rows."""
+        sure, maybe = self.parts[0].mask(frame, table)
+        for part in self.parts[1:]:
+            other = part.mask(frame, table)
+            sure, maybe = sure | other.sure, maybe | other.maybe
+        return Mask(sure, maybe)
+
+
+class Not(Decider):
+    """Passes what its part does not pass."""
+
+    def __init__(self, part: Decider) -> None:
+        self.part = part
+        self.is_deep = part.is_deep
+
+    def one(self, row: Row, deep: Deep) -> bool:
+        """Decide on one record."""
+        return not self.part.one(row, deep)
+
+    def mask(self, frame: polars.DataFrame, table: Table) -> Mask:
+        """Decide on rows."""
+        sure, maybe = self.part.mask(frame, table)
+        return Mask(~maybe, ~sure)
+
+
+class Filter:
+    """A filter that can be asked: :meth:`one` of a record, :meth:`mask` of many rows at once."""
+
+    def __init__(self, text: str, decider: Decider) -> None:
+        self.text = text
+        self._decider = decider
+        self.is_deep = decider.is_deep
+        """Whether rows alone may not tell."""
+
+    def one(self, row: Row, deep: Deep) -> bool:
+        """Tell whether the record of *row* passes."""
+        return self._decider.one(row, deep)
+
+    def mask(self, frame: polars.DataFrame, table: Table) -> Mask:
+        """Tell which rows of *frame* pass, and which may: those their records decide.
+
+        *frame* is some of what ``table.numbered`` gives.
+        """
+        return self._decider.mask(frame, table)
+
+
+def compile_filter(text: str, *, utc: bool = False) -> Filter | None:
+    """Make the filter that *text* says; None where it is empty. *utc*: times in it are UTC, else local.
+
+    Raises: FilterError that says where and what was expected.
+    """
+    try:
+        part = parse(text)
+        return Filter(text, _decider(part, utc)) if part is not None else None
+    except RecursionError:
+        raise FilterError("too many parentheses inside one another", 0) from None
+
+
+def _decider(part: Part, utc: bool) -> Decider:
+    if isinstance(part, Joined):
+        parts = [_decider(one, utc) for one in part.parts]
+        return All(parts) if part.is_and else Some(parts)
+    if isinstance(part, Negated):
+        return Not(_decider(part.part, utc))
+    if isinstance(part, Bare):
+        return _bare(part.word, utc)
+    return _term(part, utc)
+
+
+def _term(part: Comparison, utc: bool) -> Term:
+    field = field_of(part.field) or _tree_field(part.field)
+    if field is None:
+        raise unknown(Literal(part.field, part.position))
+    test = test_of(field, part.operator, part.values, part.part, utc=utc)
+    return Term(field, test, wants_all=part.operator == "!=")
+
+
+def _bare(word: Literal, utc: bool) -> Decider:
+    """Give what a word means that stands alone: all that it may mean, or that a field is there."""
+    if word.is_quoted:
+        return Term(FIELDS["summary"], test_of(FIELDS["summary"], "contains", [word], None, utc=utc))
+    terms = []
+    for one, operator, texts in bare_terms(word.text):
+        literals = [Literal(text, word.position) for text in texts]
+        terms.append(Term(one, test_of(one, operator, literals, None, utc=utc)))
+    if terms:
+        return Some(terms)
+    field = field_of(word.text) or _tree_field(word.text)
+    if field is None:
+        raise unknown(word)
+    return Term(field, None)
+
+
+def _tree_field(name: str) -> Field | None:
+    """Make the field of a dotted name of the tree."""
+    if not is_tree_name(name):
+        return None
+
+    def get(record: Any, row: Row, deep: Deep) -> Iterable[Any]:
+        return node_values(deep.nodes(record), name)
+
+    return Field(name, "in the tree", Kind.ANY, Source.DEEP, get)
+
+
+def unknown(word: Literal) -> FilterError:
+    """Say that a name is not known, and the nearest ones that are."""
+    near = nearest(word.text)
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    return FilterError(f"{word.text!r} is no name that is known{hint}", word.position, len(word.text))

@@ -1,0 +1,239 @@
+"""What can be asked of a record by name: where each answer stands, and what kind of value it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
+
+from analyzer.cosem.obis import obis_name
+from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Record
+from analyzer.table.table import Row
+from analyzer.table.words import Path, Subject
+from dissectors.tree import Node
+
+
+class Value(Protocol):
+    """A value with its meaning, as far as a filter asks for it."""
+
+    @property
+    def value(self) -> Any:
+        """The value in its unit."""
+
+    @property
+    def unit(self) -> str:
+        """The unit."""
+
+    @property
+    def name(self) -> str:
+        """What it is a value of."""
+
+
+class Deep(Protocol):
+    """What gives of a record what no row holds. The outputs have it all; a filter only asks."""
+
+    def record(self, row: Row) -> Record:
+        """Give the record of *row*."""
+
+    def nodes(self, record: Record) -> Sequence[Node]:
+        """Give its trees."""
+
+    def values(self, record: Record) -> Sequence[Value]:
+        """Give its values."""
+
+    def summary(self, record: Record) -> str:
+        """Say it in one line."""
+
+
+class Kind(Enum):
+    """What kind of value a field has: how literals are read, and what can be asked."""
+
+    INTEGER = "a number"
+    DURATION = "a time such as 0.5, 20ms or 1.5s"
+    TIME = "a time such as 10:15, 2026-11-21 or 2026-11-21 10:15:32.5"
+    TEXT = "a text"
+    ADDRESS = "an address such as 16 or 1.17"
+    OBIS = "an OBIS code such as 1-0:1.8.0 or 1-0:1.8.*"
+    SEVERITY = "chat, note, warning or error"
+    OCTETS = "octets such as 7E:A0 or a text in quotes"
+    ANY = "a value"
+
+
+class Source(Enum):
+    """Where the answer stands: in one of the table's lists, in a cell of the row, or only in the record itself."""
+
+    PATH = "path"
+    SUBJECT = "subject"
+    MARKS = "marks"
+    CELL = "cell"
+    DEEP = "deep"
+
+
+class Field(NamedTuple):
+    """One name; *get* gives the values of a word of the table's lists, or of a record, its row and what is deep."""
+
+    name: str
+    about: str
+    kind: Kind
+    source: Source
+    get: Callable[..., Iterable[Any]]
+    column: str = ""
+    choices: tuple[str, ...] = ()
+    """Values that a field of a closed set may have."""
+
+
+@lru_cache(maxsize=16384)
+def _ends(lane: str) -> tuple[tuple[str, int | None], ...]:
+    """Give host and port of both ends of a lane."""
+    found: list[tuple[str, int | None]] = []
+    for end in lane.split(" > "):
+        host, colon, port = end.rpartition(":")
+        is_network = colon and port.isdigit() and host != "serial"
+        found.append((host.strip("[]"), int(port)) if is_network else (end, None))
+    return tuple(found)
+
+
+def _hosts(path: Path) -> list[str]:
+    return [host for host, _ in _ends(path.lane)]
+
+
+def _ports(path: Path) -> list[int]:
+    return [port for _, port in _ends(path.lane) if port is not None]
+
+
+def _meter(path: Path) -> list[str]:
+    ends = _ends(path.lane)
+    if len(ends) < 2 or path.direction not in (REQUEST, RESPONSE, UNSOLICITED):
+        return [ends[0][0]]
+    return [ends[1][0] if path.direction == REQUEST else ends[0][0]]
+
+
+def _of_objects(place: int, *, of_methods: bool | None = None) -> Callable[[Subject], list[Any]]:
+    def get(subject: Subject) -> list[Any]:
+        objects = subject.objects
+        return [one[place] for one in objects if of_methods is None or one.is_method is of_methods]
+
+    return get
+
+
+def _object_names(subject: Subject) -> list[str]:
+    return [obis_name(one.logical_name) or "" for one in subject.objects if one.logical_name]
+
+
+def _word(name: str) -> Callable[[Any], list[Any]]:
+    """Give the one value of a word, none where it is empty."""
+
+    def get(word: Any) -> list[Any]:
+        value = getattr(word, name)
+        return [] if value is None or value == "" else [value]
+
+    return get
+
+
+def _cell(name: str) -> Callable[[Row], list[Any]]:
+    def get(row: Row) -> list[Any]:
+        value = getattr(row, name)
+        return [] if value is None else [value]
+
+    return get
+
+
+def _value(record: Record, row: Row, deep: Deep) -> list[Any]:
+    return [one.value for one in deep.values(record)]
+
+
+def _unit(record: Record, row: Row, deep: Deep) -> list[Any]:
+    return [one.unit for one in deep.values(record) if one.unit]
+
+
+def _name(record: Record, row: Row, deep: Deep) -> list[Any]:
+    return [one.name for one in deep.values(record) if one.name]
+
+
+def _key(record: Record, row: Row, deep: Deep) -> list[Any]:
+    return [one.key for one in record.protection if one.key]
+
+
+def _plaintext(record: Record, row: Row, deep: Deep) -> list[Any]:
+    return [one.plaintext for one in record.protection if one.plaintext]
+
+
+_LINKS = ("hdlc", "wrapper", "iec62056-21", "mbus", "p1", "llc", "apdu", "noise")
+_KINDS = ("apdu", "part", "link", "message", "noise")
+_DIRECTIONS = ("request", "response", "unsolicited", "unknown")
+_STATUSES = (
+    "verified", "decrypted-unverified", "plaintext-unverified", "no-key", "wrong-key", "wrong-tag", "no-system-title",
+    "damaged", "unsupported", "signature-verified", "signature-wrong", "signature-unchecked",
+)  # fmt: skip
+_SEVERITIES = ("chat", "note", "warning", "error")
+
+_P, _S, _M, _C, _D = Source.PATH, Source.SUBJECT, Source.MARKS, Source.CELL, Source.DEEP
+_FIELDS = (
+    Field("number", "the record's number", Kind.INTEGER, _C, _cell("number"), "number"),
+    Field("time", "when its last octet came", Kind.TIME, _C, _cell("time_ns"), "time"),
+    Field("packet", "the capture's first packet of it", Kind.INTEGER, _C, _cell("packet"), "packet"),
+    Field("lane", "where it goes: A > B", Kind.TEXT, _P, _word("lane")),
+    Field("conversation", "which two ends", Kind.INTEGER, _P, _word("conversation")),
+    Field("host", "an address of either end", Kind.TEXT, _P, _hosts),
+    Field("port", "a port of either end", Kind.INTEGER, _P, _ports),
+    Field("meter", "the server's end", Kind.TEXT, _P, _meter),
+    Field("link", "what frames it", Kind.TEXT, _P, _word("link"), choices=_LINKS),
+    Field("kind", "what it is", Kind.TEXT, _P, _word("kind"), choices=_KINDS),
+    Field("direction", "who speaks", Kind.TEXT, _P, _word("direction"), choices=_DIRECTIONS),
+    Field("client", "the client's address (SAP)", Kind.ADDRESS, _P, _word("client")),
+    Field("server", "the server's address (SAP)", Kind.ADDRESS, _P, _word("server")),
+    Field("association", "which association", Kind.INTEGER, _C, _cell("association"), "association"),
+    Field("request", "the record that it answers", Kind.INTEGER, _C, _cell("request"), "request"),
+    Field("latency", "from request to response", Kind.DURATION, _C, _cell("latency_ns"), "latency"),
+    Field("raw", "the integer in it, before scaling", Kind.INTEGER, _C, _cell("raw"), "raw"),
+    Field("length", "its octets", Kind.INTEGER, _C, _cell("length"), "length"),
+    Field("apdu.length", "those of them that are APDU", Kind.INTEGER, _C, _cell("carried"), "carried"),
+    Field("data.length", "octets of data in its APDU", Kind.INTEGER, _C, _cell("data"), "data"),
+    Field("service", "the APDU's family", Kind.TEXT, _S, _word("service")),
+    Field("apdu", "the APDU's name", Kind.TEXT, _S, _word("apdu")),
+    Field("class", "class of an object it is about", Kind.INTEGER, _S, _of_objects(0)),
+    Field("obis", "logical name of an object it is about", Kind.OBIS, _S, _of_objects(1)),
+    Field("attribute", "an attribute it is about", Kind.INTEGER, _S, _of_objects(2, of_methods=False)),
+    Field("method", "a method it is about", Kind.INTEGER, _S, _of_objects(2, of_methods=True)),
+    Field("object", "name of an object it is about", Kind.TEXT, _S, _object_names),
+    Field("result", "success, or what the answer refuses with", Kind.TEXT, _S, _word("result")),
+    Field("status", "the verdict on its protection", Kind.TEXT, _S, _word("status"), choices=_STATUSES),
+    Field(
+        "severity", "the worst of its notes", Kind.SEVERITY, _M,
+        lambda marks: [marks.severity] if marks.severity >= 0 else [], choices=_SEVERITIES,
+    ),
+    Field("note", "code of a note", Kind.TEXT, _M, lambda marks: marks.codes),
+    Field("cause", "cause of a note", Kind.TEXT, _M, lambda marks: marks.causes),
+    Field("group", "group of a note", Kind.TEXT, _M, lambda marks: marks.groups),
+    Field("value", "a value in its unit", Kind.ANY, _D, _value),
+    Field("unit", "the unit of a value", Kind.TEXT, _D, _unit),
+    Field("name", "what a value is of", Kind.TEXT, _D, _name),
+    Field("summary", "the record in one line", Kind.TEXT, _D, lambda record, row, deep: [deep.summary(record)]),
+    Field("octets", "its octets", Kind.OCTETS, _D, lambda record, row, deep: [record.octets]),
+    Field(
+        "apdu.octets", "octets of its APDU, as opened", Kind.OCTETS, _D,
+        lambda record, row, deep: [record.apdu.octets] if record.apdu is not None else [],
+    ),
+    Field("plaintext", "octets that were deciphered", Kind.OCTETS, _D, _plaintext),
+    Field("key", "name of a key that opened it", Kind.TEXT, _D, _key),
+)  # fmt: skip
+FIELDS: dict[str, Field] = {one.name: one for one in _FIELDS}
+"""Every field by its name."""
+ALIASES = {
+    "record": "number", "frame.number": "packet", "frame.time": "time", "frame.len": "length", "ip.addr": "host",
+    "ipv6.addr": "host", "ip.host": "host", "address": "host", "tcp.port": "port", "udp.port": "port",
+    "apdu.service": "service", "apdu.name": "apdu", "class-id": "class", "class.id": "class", "logical-name": "obis",
+    "ln": "obis", "obis.code": "obis", "attribute-id": "attribute", "method-id": "method", "ciphered": "status",
+    "ciphered.status": "status", "protection": "status", "response-time": "latency", "code": "note",
+    "note.code": "note", "notes": "note", "note.cause": "cause", "note.group": "group", "stack": "link",
+    "len": "length", "info": "summary", "data": "octets", "text": "summary", "hdlc.client": "client",
+    "error": "result", "tcp.stream": "conversation",
+}  # fmt: skip
+"""Other names that are tried for the same."""
+
+
+def field_of(name: str) -> Field | None:
+    """Find the field called *name*, in any of its spellings."""
+    key = name.lower().replace("_", "-")
+    return FIELDS.get(ALIASES.get(key, key))

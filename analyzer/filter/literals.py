@@ -1,0 +1,269 @@
+"""Literals to tests: how what is written is read for each kind of field, and what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from analyzer.cosem.obis import obis_text
+from analyzer.filter.asking import (
+    DAY,
+    EQUALITY,
+    ORDER,
+    SECOND,
+    Addresses,
+    Codes,
+    Interval,
+    Octets,
+    Ordered,
+    Test,
+    Texts,
+)
+from analyzer.filter.fields import Field, Kind
+from analyzer.filter.grammar import FilterError, Literal
+
+_UNITS = {"": SECOND, "s": SECOND, "ms": 1_000_000, "us": 1000, "µs": 1000, "ns": 1, "min": 60 * SECOND}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|ms|us|µs|ns|min|)")
+_DATE = r"(\d{4})-(\d\d?)-(\d\d?)"
+_CLOCK = r"(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?"
+_TIME = re.compile(rf"(?:{_DATE})?(?:[ T_]?{_CLOCK})?\s*(Z|UTC|[+-]\d\d:?\d\d)?")
+_EPOCH = re.compile(r"\d{9,}(?:\.\d+)?")
+_SEVERITIES = {"chat": 0, "note": 1, "warning": 2, "warn": 2, "error": 3}
+_GROUP = r"(\*|\d+)"
+_OBIS = re.compile(rf"(?:{_GROUP}-{_GROUP}:)?{_GROUP}\.{_GROUP}(?:\.{_GROUP})?(?:[*&]{_GROUP})?")
+_SIX = re.compile(r"(\d+|\*)" + r"[.](\d+|\*)" * 5)
+_HEX = re.compile(r"(?:0x)?((?:[0-9A-Fa-f]{2}[\s:.-]?)+)")
+
+
+class Anything(Test):
+    """Compares what the tree holds: as a number where both are, as octets where it is hex, as a code, else as text."""
+
+    def __init__(self, literals: Sequence[Literal], comparison: str, pattern: re.Pattern[str] | None) -> None:
+        self._comparison = comparison
+        self._texts = Texts([one.text for one in literals], comparison, pattern)
+        intervals = [_number_or_none(one) for one in literals]
+        self._numbers = None
+        if all(intervals) and comparison not in ("contains", "matches"):
+            self._numbers = Ordered([one for one in intervals if one is not None], comparison, utc=True)
+        self._hex = [re.sub(r"[\s:.-]", "", one.text).upper() for one in literals]
+        codes = [_obis_or_none(one.text) for one in literals]
+        is_equality = comparison in EQUALITY
+        self._codes = Codes([one for one in codes if one], comparison) if all(codes) and is_equality else None
+
+    def one(self, value: Any) -> bool:
+        """Compare one value."""
+        if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+            return self._numbers is not None and self._numbers.one(value)
+        if self._numbers is not None and self._comparison in ORDER:
+            return False
+        if isinstance(value, str) and value and self._comparison in EQUALITY:
+            is_hex = value in self._hex
+            if self._codes is not None and len(value) == 12 and _HEX.fullmatch(value):
+                return self._codes.one(bytes.fromhex(value))
+            if is_hex:
+                return self._comparison != "!="
+        return self._texts.one("true" if value is True else "false" if value is False else value)
+
+
+def test_of(field: Field, comparison: str, literals: Sequence[Literal], part: Literal | None, *, utc: bool) -> Test:
+    """Make the test of a comparison. Raises: FilterError."""
+    kind = field.kind
+    if part is not None and kind is not Kind.OCTETS:
+        raise FilterError(f"{field.name} is {_article(kind)}: only octets have slices", part.position, len(part.text))
+    if kind is Kind.OCTETS:
+        return Octets([_octets(one, comparison) for one in literals], comparison, _slice(part))
+    pattern = _pattern(literals[0]) if comparison == "matches" else None
+    if kind is Kind.ANY:
+        return Anything(literals, comparison, pattern)
+    if kind is Kind.TEXT or comparison in ("contains", "matches"):
+        if kind not in (Kind.TEXT, Kind.ADDRESS):
+            raise _cannot(field, comparison, literals[0])
+        return Texts([one.text for one in literals], comparison, pattern)
+    if kind is Kind.ADDRESS:
+        return Addresses([_plain_number(one.text) for one in literals], comparison, None)
+    if kind is Kind.OBIS:
+        if comparison in ORDER:
+            raise _cannot(field, comparison, literals[0])
+        return Codes([_obis(one) for one in literals], comparison)
+    return Ordered([_interval(one, kind, utc=utc) for one in literals], comparison, utc=utc)
+
+
+def _cannot(field: Field, comparison: str, literal: Literal) -> FilterError:
+    text = f"{field.name} is {_article(field.kind)}: {comparison} says nothing about it"
+    return FilterError(text, literal.position, len(literal.text))
+
+
+def _article(kind: Kind) -> str:
+    return kind.value.partition(" such as ")[0]
+
+
+def wrong(literal: Literal, kind: Kind) -> FilterError:
+    """Say that *literal* is not of *kind*."""
+    return FilterError(f"{kind.value} was expected, not {literal.text!r}", literal.position, max(len(literal.text), 1))
+
+
+def _pattern(literal: Literal) -> re.Pattern[str]:
+    try:
+        return re.compile(literal.text, re.IGNORECASE)
+    except re.error as problem:
+        at = literal.position + literal.is_quoted + (problem.pos or 0)
+        raise FilterError(f"no regular expression: {problem.msg}", at) from None
+
+
+def _interval(literal: Literal, kind: Kind, *, utc: bool) -> Interval:
+    """Read a literal of an ordered kind, or a range of them."""
+    read = _READERS[kind]
+    low, dots, high = literal.text.partition("..")
+    if dots and not literal.is_quoted:
+        first = read(literal._replace(text=low), utc)
+        last = read(literal._replace(text=high, position=literal.position + len(low) + 2), utc)
+        if first.is_clock is not last.is_clock:
+            raise wrong(literal, kind)
+        if first.low > last.high:
+            raise FilterError(f"the range {literal.text} runs backwards", literal.position, len(literal.text))
+        return Interval(first.low, last.high, first.is_clock)
+    return read(literal, utc)
+
+
+def _integer(literal: Literal, utc: bool) -> Interval:
+    found = _number_or_none(literal)
+    if found is None:
+        raise wrong(literal, Kind.INTEGER)
+    return found
+
+
+def _number_or_none(literal: Literal) -> Interval | None:
+    low, dots, high = literal.text.partition("..")
+    if dots:
+        first, last = _number(low), _number(high)
+        return None if first is None or last is None else Interval(first, last)
+    number = _number(literal.text)
+    return None if number is None else Interval(number, number)
+
+
+def _number(text: str) -> int | Decimal | None:
+    """Read a number: whole ones also in hex, others exactly."""
+    try:
+        return int(text, 0) if re.fullmatch(r"[+-]?(0[xX][0-9A-Fa-f]+|0|[1-9]\d*)", text) else _decimal(text)
+    except (ValueError, InvalidOperation):
+        return None
+
+
+def _decimal(text: str) -> int | Decimal | None:
+    if not re.fullmatch(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?", text):
+        return None
+    number = Decimal(text)
+    return int(number) if number == number.to_integral_value() else number
+
+
+def _plain_number(text: str) -> str:
+    number = _number(text)
+    return str(number) if isinstance(number, int) and "." not in text else text
+
+
+def _duration(literal: Literal, utc: bool) -> Interval:
+    matched = _DURATION.fullmatch(literal.text.strip().lower())
+    if matched is None:
+        raise wrong(literal, Kind.DURATION)
+    ns = int(Decimal(matched[1]) * _UNITS[matched[2]])
+    return Interval(ns, ns)
+
+
+def _severity(literal: Literal, utc: bool) -> Interval:
+    number = _SEVERITIES.get(literal.text.lower())
+    if number is None:
+        raise wrong(literal, Kind.SEVERITY)
+    return Interval(number, number)
+
+
+def _time(literal: Literal, utc: bool) -> Interval:
+    """Read a time: a day, a moment, a time of the day, or seconds since 1970; it lasts as long as it is exact."""
+    text = literal.text.strip()
+    if _EPOCH.fullmatch(text):
+        ns = int(Decimal(text) * SECOND)
+        return Interval(ns, ns + 10 ** (9 - len(text.partition(".")[2])) - 1)
+    matched = _TIME.fullmatch(text)
+    if matched is None or not text or (matched[1] is None and matched[4] is None):
+        raise wrong(literal, Kind.TIME)
+    year, month, day, hour, minute, second, fraction, zone = matched.groups()
+    if hour is not None and (int(hour) > 23 or int(minute) > 59 or int(second or 0) > 59):
+        raise wrong(literal, Kind.TIME)
+    lasts = DAY if hour is None else 60 * SECOND if second is None else 10 ** (9 - len(fraction or ""))
+    nanosecond = int((fraction or "0").ljust(9, "0"))
+    if year is None:
+        if zone is not None:
+            raise wrong(literal, Kind.TIME)
+        low = ((int(hour) * 60 + int(minute)) * 60 + int(second or 0)) * SECOND + nanosecond
+        return Interval(low, low + lasts - 1, True)
+    try:
+        moment = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0))
+        if zone is not None or utc:
+            moment = datetime.fromisoformat(f"{moment.isoformat()}{(zone or 'Z').replace('UTC', 'Z')}")
+        low = int(moment.timestamp()) * SECOND + nanosecond
+    except (ValueError, OverflowError, OSError):
+        raise wrong(literal, Kind.TIME) from None
+    return Interval(low, low + lasts - 1)
+
+
+_READERS: dict[Kind, Callable[[Literal, bool], Interval]] = {
+    Kind.INTEGER: _integer, Kind.DURATION: _duration, Kind.SEVERITY: _severity, Kind.TIME: _time,
+}  # fmt: skip
+
+
+def _obis(literal: Literal) -> tuple[int | None, ...]:
+    found = _obis_or_none(literal.text)
+    if found is None:
+        raise wrong(literal, Kind.OBIS)
+    return found
+
+
+def _obis_or_none(text: str) -> tuple[int | None, ...] | None:
+    """Read value groups; a star, and what is left out, stands for any."""
+    stripped = text.strip()
+    matched = _SIX.fullmatch(stripped) or _OBIS.fullmatch(stripped)
+    if matched is not None:
+        groups = tuple(None if group in (None, "*") else int(group) for group in matched.groups())
+        return groups if all(group is None or group <= 255 for group in groups) else None
+    if re.fullmatch(r"[0-9A-Fa-f]{12}", stripped):
+        return tuple(bytes.fromhex(stripped))
+    return None
+
+
+def obis_pattern(text: str) -> bool:
+    """Tell whether *text* is the pattern of an OBIS code with A and B, as nothing else is written."""
+    return "-" in text and ":" in text and _obis_or_none(text) is not None
+
+
+def _octets(literal: Literal, comparison: str) -> bytes:
+    if literal.is_quoted or comparison == "matches":
+        return literal.text.encode("utf-8", "surrogateescape")
+    matched = _HEX.fullmatch(literal.text)
+    if matched is None:
+        raise wrong(literal, Kind.OCTETS)
+    return bytes.fromhex(re.sub(r"[\s:.-]", "", matched[1]))
+
+
+def _slice(part: Literal | None) -> slice:
+    """Read what stands in brackets: ``i:length``, ``i-j`` (both in it), ``i``, ``:j``, ``i:``, as in Wireshark."""
+    if part is None:
+        return slice(None)
+    matched = re.fullmatch(r"(-?\d+)?(?:([:-])(\d+)?)?", part.text)
+    if matched is None or part.text in (":", "-"):
+        text = f"a slice such as 0:4 or 2-3 was expected, not {part.text!r}"
+        raise FilterError(text, part.position, len(part.text))
+    first, sign, last = matched.groups()
+    begin = int(first) if first is not None else 0
+    if sign is None:
+        return slice(begin, begin + 1 or None)
+    if last is None:
+        return slice(begin, None)
+    end = begin + int(last) if sign == ":" else int(last) + 1
+    return slice(begin, None if begin < 0 <= end else end)
+
+
+def code_text(value: bytes) -> str:
+    """Write a logical name as completions show it."""
+    return obis_text(value)

@@ -1,0 +1,182 @@
+"""Filters over what was indexed, in portions that hold nobody up; and over records as they are read."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from analyzer.detail import detail
+from analyzer.export.summary import summary
+from analyzer.filter import Filter, FilterError, compile_filter
+from analyzer.index.records import Records
+from analyzer.index.rows import Rows
+from analyzer.record import Record
+from analyzer.table.table import Row
+from analyzer.tracking.values import Value
+from dissectors.tree import Node
+
+if TYPE_CHECKING:
+    import polars
+
+_PORTION = 256
+"""Rows that are taken at once to look into their records."""
+_MOST_WORDS = 1 << 16
+
+
+class FilterProgress:
+    """How far a filter is."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        """Rows that are decided."""
+        self.total = 0
+        self.looked_into = 0
+        """Records that had to be looked into."""
+
+
+class FilterRun:
+    """One filter over a table that may still grow: :meth:`poll` does a little, :attr:`matches` has what passed."""
+
+    def __init__(self, records: Records, text: str, *, utc: bool = False) -> None:
+        self.text = text
+        self.error: tuple[int, str] | None = None
+        """Where in the text something is wrong, and what was expected."""
+        self.matches = array("Q")
+        """Places of rows that passed, from 0, ascending."""
+        self.progress = FilterProgress()
+        self._records = records
+        self._looker = Looker(records)
+        self._filter: Filter | None = None
+        self._is_cancelled = False
+        self._pending: Iterator[tuple[int, bool]] = iter(())
+        try:
+            self._filter = compile_filter(text, utc=utc)
+        except FilterError as problem:
+            self.error = (problem.position, problem.message)
+            self._is_cancelled = True
+        self._masked = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every row that is there now is decided, or none will be any more."""
+        return self._is_cancelled or self.progress.rows >= self._records.table.height
+
+    def cancel(self) -> None:
+        """Decide no more."""
+        self._is_cancelled = True
+
+    def poll(self, seconds: float = 0.03) -> bool:
+        """Decide for at most about so many *seconds*. Tells whether there are more matches."""
+        before, end = len(self.matches), monotonic() + seconds
+        while not self.is_done:
+            for place, passes in self._pending:
+                if passes:
+                    self.matches.append(place)
+                self.progress.rows = place + 1
+                if monotonic() > end:
+                    return len(self.matches) > before
+            self.progress.rows = self._masked
+            if self.is_done:
+                break
+            self._mask()
+        return len(self.matches) > before
+
+    def _mask(self) -> None:
+        """Decide by columns on the rows that came."""
+        table = self._records.table
+        start, height = self._masked, table.height
+        self.progress.total = self._masked = height
+        if self._filter is None:
+            self.matches.extend(range(start, height))
+            return
+        sure, maybe = self._filter.mask(table.numbered(start), table)
+        if self._filter.is_deep and (maybe & ~sure).any():
+            self._pending = self._decided(start, sure, maybe)
+        else:
+            places = (sure.arg_true() + start).to_list()
+            self.matches.extend(places)
+
+    def _decided(self, start: int, sure: polars.Series, maybe: polars.Series) -> Iterator[tuple[int, bool]]:
+        """Give the rows that may pass, each with the answer, ascending."""
+        assert self._filter is not None
+        places = maybe.arg_true()
+        answers = sure.gather(places)
+        for at in range(0, len(places), _PORTION):
+            portion = (places.slice(at, _PORTION) + start).to_list()
+            known = answers.slice(at, _PORTION).to_list()
+            open_places = [place for place, is_sure in zip(portion, known, strict=True) if not is_sure]
+            rows = iter(self._records.table.rows_at(open_places))
+            for place, is_sure in zip(portion, known, strict=True):
+                if is_sure:
+                    yield place, True
+                else:
+                    self.progress.looked_into += 1
+                    yield place, self._filter.one(next(rows), self._looker)
+
+
+class Looker:
+    """Looks into records of an index for a filter; the last one is kept, for a filter asks of it more than once."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._last: tuple[int, Record] | None = None
+
+    def record(self, row: Row) -> Record:
+        """Give the record of *row*."""
+        if self._last is None or self._last[0] != row.number:
+            self._last = (row.number, self._records.of(row))
+        return self._last[1]
+
+    def nodes(self, record: Record) -> Sequence[Node]:
+        """Give its trees."""
+        return detail(record)
+
+    def values(self, record: Record) -> Sequence[Value]:
+        """Give its values."""
+        return self._records.values(record)
+
+    def summary(self, record: Record) -> str:
+        """Say it in one line."""
+        return summary(record, self._records.values(record))
+
+
+class Chooser:
+    """Asks a filter of records as they are read: no table, and memory stays flat."""
+
+    def __init__(self, chosen: Filter, values: Callable[[Record], Sequence[Value]]) -> None:
+        self._filter = chosen
+        self._values = values
+        self._rows = Rows()
+        self._record = Record()
+
+    def passes(self, record: Record) -> bool:
+        """Tell whether *record* passes."""
+        if len(self._rows.paths.all) > _MOST_WORDS or len(self._rows.subjects.all) > _MOST_WORDS:
+            self._rows = Rows()
+        rows = self._rows
+        cells = rows.row(record)
+        path, subject, marks = rows.paths.all[cells[2]], rows.subjects.all[cells[3]], rows.marks.all[cells[4]]
+        self._record = record
+        return self._filter.one(Row(record.number, cells[0], cells[1], path, subject, marks, *cells[5:]), self)
+
+    def choose(self, records: Iterable[Record]) -> Iterator[Record]:
+        """Give those of *records* that pass."""
+        return filter(self.passes, records)
+
+    def record(self, row: Row) -> Record:
+        """Give the record that is asked about."""
+        return self._record
+
+    def nodes(self, record: Record) -> Sequence[Node]:
+        """Give its trees."""
+        return detail(record)
+
+    def values(self, record: Record) -> Sequence[Value]:
+        """Give its values."""
+        return self._values(record)
+
+    def summary(self, record: Record) -> str:
+        """Say it in one line."""
+        return summary(record, self._values(record))

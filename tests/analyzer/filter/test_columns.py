@@ -1,0 +1,121 @@
+"""A filter over columns and the same filter over one row after another choose the same rows."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.filter import compile_filter
+from analyzer.filter.fields import FIELDS, Kind, Source
+from analyzer.filter.names import values_for
+from analyzer.index.filtering import FilterRun, Looker
+from analyzer.index.records import Records
+from captures import open_source
+from captures.samples import samples
+from tests.analyzer.index.build import indexed
+
+ORDERED = ("==", "!=", "<", "<=", ">", ">=")
+COLUMNS = [name for name, field in FIELDS.items() if field.source is not Source.DEEP]
+TIMES = ['"09:14"', '"2026-03-02"', '"2026-03-02 09:14:07"', "1772442847", '"23:59:59.5"', '"1999-01-01"']
+WORDS_ALONE = {"note", "apdu"}
+"""Names that mean something else where they stand alone."""
+DURATIONS = ["0", "1ms", "0.15", "150ms", "2s"]
+
+
+@cache
+def _records(name: str) -> Records:
+    return indexed(open_source(name))[0]
+
+
+NAMES = [str(sample.path) for sample in samples()]
+
+
+def _literals(name: str, records: Records) -> st.SearchStrategy[str]:
+    """Values that the rows have, and some that none has."""
+    field = FIELDS[name]
+    if field.kind is Kind.TIME:
+        return st.sampled_from(TIMES)
+    if field.kind is Kind.DURATION:
+        return st.sampled_from(DURATIONS)
+    if field.source is Source.CELL:
+        found = records.table.numbered().get_column(field.column).drop_nulls().unique().sort().head(50).to_list()
+        return st.sampled_from([str(one) for one in found] or ["0"]) | st.integers(-3, 1000).map(str)
+    known = [one for one in values_for(name, records.table) if one]
+    other = {Kind.INTEGER: "7", Kind.OBIS: "1-*:*.8.*", Kind.SEVERITY: "note", Kind.ADDRESS: "17"}.get(field.kind, "x")
+    return st.sampled_from([*known, other])
+
+
+@st.composite
+def _comparisons(draw: st.DrawFn, records: Records) -> str:
+    name = draw(st.sampled_from(COLUMNS))
+    if draw(st.integers(0, 9)) == 0 and name not in WORDS_ALONE:
+        return name
+    literal = _literals(name, records)
+    if draw(st.integers(0, 3)) == 0:
+        return f"{name} in {{{', '.join(draw(st.lists(literal, min_size=1, max_size=3)))}}}"
+    kind = FIELDS[name].kind
+    operators = ("==", "!=") if kind is Kind.OBIS else (*ORDERED, "contains") if kind is Kind.TEXT else ORDERED
+    return f"{name} {draw(st.sampled_from(operators))} {draw(literal)}"
+
+
+def _filters(records: Records) -> st.SearchStrategy[str]:
+    return st.recursive(
+        _comparisons(records),
+        lambda inner: st.one_of(
+            inner.map(lambda one: f"!({one})"),
+            st.tuples(inner, st.sampled_from(["&&", "or", "and", "||"]), inner).map(lambda one: f"({' '.join(one)})"),
+        ),
+        max_leaves=5,
+    )
+
+
+class NoLooker:
+    """Fails where a filter over columns looks into a record."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(name)
+
+
+@given(st.data())
+def test_column_filter_equals_naive_filter(data: st.DataObject) -> None:
+    records = _records(data.draw(st.sampled_from(NAMES)))
+    text = data.draw(_filters(records))
+    found = compile_filter(text, utc=data.draw(st.booleans()))
+    assert found is not None and not found.is_deep
+    table = records.table
+    sure, maybe = found.mask(table.numbered(), table)
+    assert sure.to_list() == maybe.to_list()
+    assert sure.to_list() == [found.one(row, NoLooker()) for row in table.rows(0, table.height)]
+
+
+DEEP = [
+    "value > 1000", "unit == Wh or service == get-request", "not (summary contains clock)", "octets[0] == 00",
+    "invoke-id == 3 and direction == response", "get-response.invoke-id == 3 || client == 32 || number > 20",
+    "!(octets contains 09:06) && latency", "value and severity >= note or apdu.octets[0:1] == C4",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DEEP)
+def test_deep_filter_equals_naive_filter(text: str) -> None:
+    for name in NAMES:
+        records = _records(name)
+        run = FilterRun(records, text)
+        while not run.is_done:
+            run.poll(0)
+        looker, found = Looker(records), compile_filter(text)
+        assert found is not None
+        rows = records.table.rows(0, records.table.height)
+        assert list(run.matches) == [row.number - 1 for row in rows if found.one(row, looker)]
+        assert run.progress.rows == records.table.height
+
+
+def test_deep_terms_look_only_into_what_columns_leave_open() -> None:
+    records = _records(next(name for name in NAMES if name.endswith("ln-wrapper.pcap")))
+    run = FilterRun(records, "value > 1000 and obis == 1-0:1.8.*")
+    while not run.is_done:
+        run.poll()
+    assert 0 < run.progress.looked_into < records.table.height / 2

@@ -1,0 +1,88 @@
+"""What is wrong with a filter is said in one line that names the place and what was expected there."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.filter import FilterError, compile_filter
+
+WRONG = [
+    ("latency >", 9, "ends where"),
+    ("(hdlc or get", 12, ") was expected"),
+    ("port = 4059", 5, "== was expected"),
+    ("hdlc & get", 5, "&& was expected"),
+    ('lane == "10.0', 8, "has no end"),
+    ("port == many", 8, "a number was expected, not 'many'"),
+    ("latency > soon", 10, "such as 0.5"),
+    ("time > noon", 7, "such as 10:15"),
+    ('time > "25:00"', 7, "a time"),
+    ("severity >= bad", 12, "chat, note, warning or error"),
+    ("obis == 1-0:1.8.300", 8, "an OBIS code"),
+    ("obis > 1-0:1.8.0", 7, "says nothing"),
+    ("port contains 4", 14, "says nothing"),
+    ('lane matches "10(" ', 16, "no regular expression"),
+    ("lane[0:2] == x", 5, "only octets have slices"),
+    ("octets[x] == 00", 7, "a slice such as"),
+    ("octets == zz", 10, "octets such as"),
+    ("servise == get-request", 0, "did you mean service"),
+    ("get-reqest", 0, "get-request"),
+    ("number in {9..2}", 11, "runs backwards"),
+    ("hdlc get", 5, "or the end was expected, not 'get'"),
+    ("not", 3, "ends where"),
+    ("number == 1 2", 12, "expected"),
+]
+
+
+@pytest.mark.parametrize(("text", "position", "said"), WRONG)
+def test_wrong_filter_says_where_and_what_was_expected(text: str, position: int, said: str) -> None:
+    with pytest.raises(FilterError) as found:
+        compile_filter(text)
+    assert (found.value.position, said in found.value.message) == (position, True), found.value.message
+    assert "\n" not in found.value.message
+
+
+@given(
+    st.text(max_size=40)
+    | st.lists(
+        st.sampled_from(
+            [
+                "(",
+                ")",
+                "!",
+                "&&",
+                "or",
+                "in",
+                "{",
+                "}",
+                "==",
+                "<",
+                '"',
+                "'",
+                "get",
+                "hdlc",
+                "latency",
+                "1..2",
+                "[0:1]",
+                "octets",
+            ]
+        )
+    ).map(" ".join)
+)
+def test_any_text_is_a_filter_or_a_filter_error(text: str) -> None:
+    try:
+        compile_filter(text)
+    except FilterError as problem:
+        assert 0 <= problem.position <= len(text)
+
+
+def test_filter_inside_very_many_parentheses_is_refused_or_read() -> None:
+    try:
+        compile_filter("(" * 20_000 + "hdlc" + ")" * 20_000)
+    except FilterError as problem:
+        assert "parentheses" in problem.message
+
+
+def test_empty_filter_means_every_record() -> None:
+    assert compile_filter("  ") is None
