@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import Parser, natural
+from analyzer.cli.filters import add_filter_options, chosen, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import UsageError, say
@@ -33,7 +34,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def add_output_options(made: argparse.ArgumentParser) -> None:
-    """Add the options that say how records are shown."""
+    """Add the options that say which records are shown, and how."""
+    add_filter_options(made)
     made.add_argument("-V", "--tree", action="store_true", help="print each record's whole tree")
     made.add_argument("-x", "--octets", action="store_true", help="print each record's octets")
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
@@ -51,12 +53,13 @@ def run(words: list[str]) -> int:
     forced = forced_stacks(options)
     check_output(options)
     keys = keyring(options)
+    filter_of(options, utc=options.utc)  # what is wrong with it is said before anything is read
     from analyzer.session import Session
 
     rest_collector()
     inputs = Inputs(options, forced)
     for name, source in inputs:
-        session = Session(source, forced, keys, learns=not options.quiet)
+        session = Session(source, forced, keys, learns=not options.quiet or bool(options.filter))
         show(session, options, {"input": name} if inputs.are_several else {})
     return inputs.status
 
@@ -82,7 +85,7 @@ def show(session: Session, options: argparse.Namespace, more: dict[str, str]) ->
     if more and line is not None and not _is_json(options) and not options.merge:
         batch.append(f"== {more['input']}")
     is_live = source.is_live
-    for record in session.records():
+    for record in chosen(session, options):
         count += 1
         if line is not None:
             batch.append(line(record))
@@ -98,7 +101,7 @@ def show(session: Session, options: argparse.Namespace, more: dict[str, str]) ->
     session.close()
     say_remarks(source)
     pipeline = session.pipeline
-    _say_rest(source, pipeline, count)
+    _say_rest(source, pipeline, count, bool(options.filter or options.from_time or options.to_time))
     if options.verbose:
         found = ", ".join(f"{number} {stack}" for stack, number in sorted(pipeline.stacks.items())) or "none"
         say(f"{label(source)}: conversations by stack: {found}")
@@ -151,7 +154,7 @@ def _write(batch: list[str]) -> None:
         batch.clear()
 
 
-def _say_rest(source: Source, pipeline: Pipeline, count: int) -> None:
+def _say_rest(source: Source, pipeline: Pipeline, count: int, is_filtered: bool) -> None:
     """Say on stderr what was left aside or forgotten, and that nothing was found."""
     if pipeline.forgotten:
         say(f"{label(source)}: {pipeline.forgotten} silent conversations were forgotten to keep memory flat")
@@ -159,4 +162,4 @@ def _say_rest(source: Source, pipeline: Pipeline, count: int) -> None:
         named = ", ".join(f"{number} {name}" for name, number in sorted(pipeline.left_aside.items()))
         say(f"{label(source)}: left aside, in packets: {named}")
     if not count:
-        say(f"{label(source)}: nothing of ours was found")
+        say(f"{label(source)}: {'no record passes the filter' if is_filtered else 'nothing of ours was found'}")

@@ -23,6 +23,10 @@ class KeysError(Exception):
     """A keyring or ``--key`` is wrong; the text is one line that names the place and shows no secret."""
 
 
+class FilterTextError(Exception):
+    """A filter is wrong; the text is one line that names the place and says what was expected."""
+
+
 class Command(NamedTuple):
     """A subcommand: the module that holds its ``run``, and what it does."""
 
@@ -81,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
     except UsageError as problem:
         return fail(str(problem), USAGE_ERROR)
-    except KeysError as problem:
+    except (KeysError, FilterTextError) as problem:
         return fail(str(problem), KEYRING_ERROR)
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from analyzer.cli.arguments import Parser, natural
+from analyzer.cli.filters import add_filter_options, chosen, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import UsageError, say
@@ -16,6 +17,7 @@ def parser() -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     made = Parser(prog="dlmshark readings", description="The metered values seen in captures.")
     add_inputs(made)
+    add_filter_options(made)
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
     made.add_argument("--csv", action="store_true", help="CSV on stdout")
     made.add_argument("--parquet", metavar="FILE", help="write a Parquet file")
@@ -31,6 +33,7 @@ def run(words: list[str]) -> int:
         raise UsageError("--json, --csv and --parquet exclude one another")
     inputs = Inputs(options, forced_stacks(options))
     keys = keyring(options)
+    filter_of(options, utc=options.utc)
     count = _Count(options.count)
     write = _writer(options)
     from analyzer.session import Session
@@ -40,7 +43,7 @@ def run(words: list[str]) -> int:
         for _, source in inputs:
             session = Session(source, forced_stacks(options), keys)
             session.learn_all()
-            for record in session.records():
+            for record in chosen(session, options):
                 for one in readings_of(record, session.model):
                     if count.is_over():
                         return

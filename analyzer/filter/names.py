@@ -14,13 +14,21 @@ from analyzer.table.table import Table
 from dissectors.axdr import NAMES as DATA_NAMES
 from dissectors.tree import Kind, Node
 
-_MORE = ("capture-objects", "data", "octets", "item")
+_MORE = (
+    "data", "octets", "item", "count", "bits", "id", "values", "unit", "header", "opening", "closing", "undecoded",
+    "missing", "poll-final", "modifier", "acse-service-user", "acse-service-provider", "charstring", "bitstring",
+    "external", "contents-description", "array-contents", "maximum-information-field-length-transmit",
+    "maximum-information-field-length-receive", "window-size-transmit", "window-size-receive", "primary",
+    "frame-count-bit", "frame-count-bit-valid", "function", "transport", "final", "segment-number",
+)  # fmt: skip
+"""Names that layers give to nodes without a field of their own."""
+_NUMBERED = re.compile(r"tag-[0-9a-f]{2}|parameter-\d+")
 
 
 def is_tree_name(name: str) -> bool:
     """Tell whether every part of a dotted name is one of the tree's; what stands between may be left out."""
     parts = _parts(name)
-    return bool(parts) and all(part in tree_names() for part in parts)
+    return bool(parts) and all(part in tree_names() or _NUMBERED.fullmatch(part) for part in parts)
 
 
 def _parts(name: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -160,10 +160,6 @@ class Chooser:
         path, subject, marks = rows.paths.all[cells[2]], rows.subjects.all[cells[3]], rows.marks.all[cells[4]]
         self._record = record
         return self._filter.one(Row(record.number, cells[0], cells[1], path, subject, marks, *cells[5:]), self)
-
-    def choose(self, records: Iterable[Record]) -> Iterator[Record]:
-        """Give those of *records* that pass."""
-        return filter(self.passes, records)
 
     def record(self, row: Row) -> Record:
         """Give the record that is asked about."""

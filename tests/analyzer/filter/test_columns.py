@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.detail import detail
 from analyzer.filter import compile_filter
 from analyzer.filter.fields import FIELDS, Kind, Source
-from analyzer.filter.names import values_for
+from analyzer.filter.names import is_tree_name, values_for
 from analyzer.index.filtering import FilterRun, Looker
 from analyzer.index.records import Records
 from captures import open_source
@@ -119,3 +120,16 @@ def test_deep_terms_look_only_into_what_columns_leave_open() -> None:
     while not run.is_done:
         run.poll()
     assert 0 < run.progress.looked_into < records.table.height / 2
+
+
+def test_every_name_in_the_trees_of_samples_is_known_to_filters() -> None:
+    for name in NAMES:
+        for record in _records(name).all():
+            for root in detail(record):
+                for node in root.walk():
+                    if (
+                        not node.name.endswith((" presence", ")"))
+                        and " APDU" not in node.name
+                        and " telegram" not in node.name
+                    ):
+                        assert is_tree_name(node.name), node.name

@@ -1,0 +1,53 @@
+"""``-Y/--filter`` and the times of every command that chooses records: options, and the filter they give."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from analyzer.cli.main import FilterTextError
+
+if TYPE_CHECKING:
+    from analyzer.filter import Filter
+    from analyzer.record import Record
+    from analyzer.session import Session
+
+
+def add_filter_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose records."""
+    parser.add_argument("-Y", "--filter", default="", metavar="EXPR", help="only records that pass, such as 'get'")
+    parser.add_argument("--from-time", "--from", default="", metavar="TIME", help="only records from this time on")
+    parser.add_argument("--to-time", "--to", default="", metavar="TIME", help="only records up to this time")
+
+
+def filter_of(options: argparse.Namespace, *, utc: bool) -> Filter | None:
+    """Make the filter that the options say; *utc*: their times are UTC. Raises: FilterTextError."""
+    if not (options.filter or options.from_time or options.to_time):
+        return None
+    from analyzer.filter import FilterError, compile_filter
+
+    for name, text in (("--from-time", options.from_time), ("--to-time", options.to_time)):
+        try:
+            compile_filter(f'time >= "{text}"' if text else "", utc=utc)
+        except FilterError as problem:
+            raise FilterTextError(f"{name} {text}: {problem.message}") from None
+    try:
+        compile_filter(options.filter, utc=utc)
+    except FilterError as problem:
+        place = f"at character {problem.position + 1}"
+        raise FilterTextError(f"--filter '{options.filter}': {problem.message}, {place}") from None
+    parts = [f"({options.filter})"] if options.filter.strip() else []
+    parts += [f'time >= "{options.from_time}"'] if options.from_time else []
+    parts += [f'time <= "{options.to_time}"'] if options.to_time else []
+    return compile_filter(" and ".join(parts), utc=utc)
+
+
+def chosen(session: Session, options: argparse.Namespace) -> Iterator[Record]:
+    """Give the records of *session* that pass what the options say."""
+    found = filter_of(options, utc=options.utc or session.source.has_local_times)
+    if found is None:
+        return session.records()
+    from analyzer.index.filtering import Chooser
+
+    return filter(Chooser(found, session.values).passes, session.records())

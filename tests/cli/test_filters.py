@@ -1,0 +1,269 @@
+"""The examples of the docs choose what they say, by a second way: a question to the JSON of each record."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer.cli.main import main
+from captures.samples import samples
+from tests.project.checkout import modules_after
+
+Json = dict[str, Any]
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = re.findall(r"^\| `([^`]+)` \|", (ROOT / "docs" / "filters.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def _family(record: Json) -> str:
+    return next(iter(record.get("apdu", {})), "")
+
+
+def _variant(record: Json) -> str:
+    inside = next(iter(record.get("apdu", {}).values()), None)
+    return next(iter(inside), "") if isinstance(inside, dict) else ""
+
+
+def _severities(record: Json) -> set[str]:
+    return {note["severity"] for note in record.get("notes", [])}
+
+
+def _status(record: Json) -> str:
+    return record.get("ciphered", {}).get("status", "")
+
+
+def _octets(record: Json) -> bytes:
+    return bytes.fromhex(record["octets"])
+
+
+def _results(record: Json) -> list[str]:
+    return re.findall(
+        r'"(?:data-access-result|result|data-access-error)": "([a-z-]+)"', json.dumps(record.get("apdu", {}))
+    )
+
+
+def _layer_names(node: Any) -> set[str]:
+    if isinstance(node, list):
+        return set().union(*map(_layer_names, node)) if node else set()
+    return {node["name"].lower()} | _layer_names(node.get("children", []))
+
+
+def _find(nodes: list[Json], *names: str) -> list[Any]:
+    """Values of nodes of this name below one of each name before it."""
+    found = []
+    for node in nodes:
+        rest = names[1:] if node["name"].lower() == names[0] else names
+        if not rest:
+            found.append(node.get("value"))
+            continue
+        found += _find(node.get("children", []), *rest)
+    return found
+
+
+def _values(record: Json) -> list[Any]:
+    return [value["value"] for value in record.get("values", [])]
+
+
+def _number(value: Any) -> float:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else float("-inf")
+
+
+def _clock(record: Json) -> str:
+    return record["clock"]
+
+
+def _in_summary(text: str) -> Callable[[Json], bool]:
+    return lambda record: text in record["summary"].lower()
+
+
+READS = ("get-request", "get-response", "readrequest", "readresponse")
+WAYS: dict[str, Callable[[Json], Any]] = {
+    "get": lambda r: _family(r).lower() in READS,
+    "get-response": lambda r: _family(r) == "get-response",
+    "set or action": lambda r: re.match("set|write|unconfirmedWrite|action", _family(r), re.IGNORECASE),
+    "aarq": lambda r: _family(r) == "aarq",
+    "hdlc": lambda r: r["link"] == "hdlc",
+    "response": lambda r: r["direction"] == "response",
+    "part": lambda r: r["kind"] == "part",
+    "warning": lambda r: _severities(r) & {"warning", "error"},
+    "verified": lambda r: _status(r) == "verified",
+    "ciphered": lambda r: _status(r) or re.match("glo-|ded-|general-(glo|ded|ciph)", _family(r)),
+    "192.0.2.10": lambda r: re.search(r"\b192\.0\.2\.10\b", r["lane"]),
+    "push": lambda r: _family(r).startswith("data-notification"),
+    '"Active energy"': _in_summary("active energy"),
+    "number in {1..10}": lambda r: r["number"] <= 10,
+    'time > "09:14:08"': lambda r: _clock(r)[11:] > "09:14:08",
+    'time >= "2026-03-02 09:14" and time < "2026-03-03"': lambda r: "2026-03-02 09:14" <= _clock(r) < "2026-03-03",
+    "latency > 150ms": lambda r: r.get("latency", 0) > 0.15,
+    "client == 16 && server == 1": lambda r: (r.get("client"), r.get("server")) == (16, 1),
+    "host == 198.51.100.7 && port == 4059": lambda r: re.search(r"\b198\.51\.100\.7:", r["lane"]) and re.search(r":4059\b", r["lane"]),
+    "service == get-request": lambda r: _family(r) == "get-request",
+    "apdu == get-response-with-datablock": lambda r: _variant(r) == "get-response-with-datablock",
+    "raw > 1000000": lambda r: any(_number(v.get("raw")) > 1_000_000 for v in r.get("values", [])[:1]) and _variant(r) == "get-response-normal",
+    "length > 100 and kind == apdu": lambda r: len(_octets(r)) > 100 and r["kind"] == "apdu",
+    "severity >= note": lambda r: _severities(r) & {"note", "warning", "error"},
+    "note == hdlc-fcs-wrong or note == noise": lambda r: {n["code"] for n in r.get("notes", [])} & {"hdlc-fcs-wrong", "noise"},
+    "link == hdlc && !(kind == apdu)": lambda r: r["link"] == "hdlc" and r["kind"] != "apdu",
+    'lane matches "serial:[AB]"': lambda r: re.search("serial:[AB]", r["lane"]),
+    "status in {verified, decrypted-unverified}": lambda r: _status(r) in ("verified", "decrypted-unverified"),
+    "value > 70000": lambda r: any(_number(v) > 70000 for v in _values(r)),
+    "unit == Wh": lambda r: any(v.get("unit") == "Wh" for v in r.get("values", [])),
+    'summary contains "clock"': _in_summary("clock"),
+    "octets[0:2] == 00:01": lambda r: _octets(r)[:2] == b"\x00\x01",
+    "octets contains 09:0C:07:EA": lambda r: bytes.fromhex("090C07EA") in _octets(r),
+    "apdu.octets[0] == C4": lambda r: _family(r) == "get-response",
+    "get-response.invoke-id == 3": lambda r: 3 in _find(r["layers"], "get-response", "invoke-id"),
+    "aarq.mechanism-name": lambda r: _find(r["layers"], "aarq", "mechanism-name"),
+    "hdlc.fcs": lambda r: "fcs" in _layer_names(r["layers"]),
+    "wrapper.length > 40": lambda r: r.get("wrapper", {}).get("length", 0) > 40,
+    "glo-get-request.invocation-counter >= 1": lambda r: any(_number(v) >= 1 for v in _find(r["layers"], "glo-get-request", "invocation-counter")),
+}  # fmt: skip
+BY_REQUEST: dict[str, Callable[[Json, Json], Any]] = {
+    "1-0:1.8.0*255": lambda r, o: "0100010800FF" in o["names"],
+    "class in {3, 4, 5}": lambda r, o: o["classes"] & {3, 4, 5},
+    "obis == 1-0:1.8.*": lambda r, o: any(name.startswith("01000108") for name in o["names"]),
+    "obis == 1-0:1.8.0*255 && attribute == 2": lambda r, o: "0100010800FF" in o["names"] and 2 in o["attributes"],
+    'object contains "energy"': lambda r, o: any(re.match("0100[012](1|2)0[89]|01000[1-8]0[89]", name) for name in o["names"]),
+}  # fmt: skip
+"""Of what a response is about, its request tells."""
+ONLY_HOLD = {"refused", "result == object-undefined", "direction == response and result != success", "data.length > 40"}
+"""Examples that are held to what they find, one by one, below."""
+
+
+@cache
+def _records(name: str) -> list[Json]:
+    sample = next(one for one in samples() if one.name == name)
+    keys = ["-k", str(sample.keys)] if sample.keys else []
+    lines = _run("decode", str(sample.path), *keys, "--json", "--layers")
+    clocks = [
+        re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?|  -  ", line)
+        for line in _run("decode", str(sample.path), *keys, "--utc")
+        if re.match(r"^ *\d+  ", line)
+    ]
+    records = [json.loads(line) for line in lines]
+    for record, clock in zip(records, clocks, strict=True):
+        record["clock"] = clock[0] if clock else ""
+    return records
+
+
+def _run(*words: str) -> list[str]:
+    import contextlib
+    import io
+
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        assert main(words) == 0
+    return out.getvalue().splitlines()
+
+
+def _chosen(name: str, text: str) -> list[int]:
+    sample = next(one for one in samples() if one.name == name)
+    keys = ["-k", str(sample.keys)] if sample.keys else []
+    return [
+        json.loads(line)["number"] for line in _run("decode", str(sample.path), *keys, "--json", "--utc", "-Y", text)
+    ]
+
+
+def _asked(record: Json, by_number: dict[int, Json]) -> Json:
+    """Names, classes and attributes in the request of a record, or in itself."""
+    asked = by_number.get(record.get("request", 0), record)
+    text = json.dumps(asked.get("apdu", {}))
+    first = by_number.get(asked.get("part_of", 0))
+    return {
+        "names": set(re.findall(r'"instance-id": "([0-9A-F]{12})"', text)),
+        "classes": set(map(int, re.findall(r'"class-id": (\d+)', text))),
+        "attributes": set(map(int, re.findall(r'"attribute-id": (\d+)', text))),
+        "is_first": first is None,
+    }
+
+
+def test_docs_have_forty_examples_and_each_is_checked() -> None:
+    assert len(EXAMPLES) >= 40
+    assert set(EXAMPLES) == {*WAYS, *BY_REQUEST, *ONLY_HOLD}
+
+
+@pytest.mark.parametrize("text", WAYS)
+def test_example_chooses_what_a_second_way_chooses(text: str) -> None:
+    found = 0
+    for sample in samples():
+        expected = [record["number"] for record in _records(sample.name) if WAYS[text](record)]
+        assert _chosen(sample.name, text) == expected, sample.name
+        found += len(expected)
+    assert found or text in ("warning", "severity >= note", "note == hdlc-fcs-wrong or note == noise")
+
+
+@pytest.mark.parametrize("text", BY_REQUEST)
+def test_example_about_an_object_chooses_requests_and_their_answers(text: str) -> None:
+    records = _records("ln-wrapper")
+    by_number = {record["number"]: record for record in records}
+    plain = [
+        record
+        for record in records
+        if _variant(record)
+        in ("get-request-normal", "get-response-normal", "set-request-normal", "set-response-normal")
+    ]
+    expected = {record["number"] for record in plain if BY_REQUEST[text](record, _asked(record, by_number))}
+    assert expected
+    assert expected == set(_chosen("ln-wrapper", text)) & {record["number"] for record in plain}
+
+
+REFUSED = """\
+C0 01 C1 00 03 01 00 01 08 00 FF 02 00
+C4 01 C1 01 04
+C0 01 C2 00 03 01 00 02 08 00 FF 02 00
+C4 01 C2 00 06 00 00 00 2A
+"""
+"""A request answered with object-undefined (4), and one with data."""
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("refused", [2]),
+        ("result == object-undefined", [2]),
+        ("direction == response and result != success", [2]),
+        ("result == success", [4]),
+        ("data.length > 4", [4]),
+        ("data.length > 40", []),
+        ("raw == 42", [4]),
+    ],
+)
+def test_results_of_answers_choose(text: str, numbers: list[int], tmp_path: Path) -> None:
+    path = tmp_path / "refused.txt"
+    path.write_text(REFUSED)
+    lines = _run("decode", str(path), "-d", "record,apdu", "--json", "-Y", text)
+    assert [json.loads(line)["number"] for line in lines] == numbers
+
+
+def test_wrong_filter_is_exit_status_4_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("decode", "readings"):
+        assert main([command, "no-such-file", "-Y", "latency > soon"]) == 4
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert error.startswith("dlmshark: --filter 'latency > soon': a time such as")
+        assert "character 11" in error
+
+
+def test_wrong_time_is_named_by_its_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["decode", "no-such-file", "--from-time", "yesterday"]) == 4
+    assert capsys.readouterr().err.startswith("dlmshark: --from-time yesterday: ")
+
+
+def test_filter_that_nothing_passes_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    sample = next(one for one in samples() if one.name == "ln-wrapper")
+    assert main(["decode", str(sample.path), "-Y", "mbus"]) == 0
+    assert "no record passes the filter" in capsys.readouterr().err
+
+
+def test_filter_in_a_stream_loads_no_polars() -> None:
+    statement = (
+        "from contextlib import redirect_stdout; import io; from analyzer.cli.main import program\n"
+        "sys.argv = ['dlmshark', 'demo', 'ln-wrapper', '-Y', 'get and value > 1']\n"
+        "with redirect_stdout(io.StringIO()): program()"
+    )
+    assert not {name for name in modules_after(statement) if name.partition(".")[0] in ("polars", "scapy", "textual")}
