@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from math import ceil, floor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 SECOND = 1_000_000_000
 DAY = 86_400 * SECOND
 _HOUR = 3600
+_LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
@@ -69,17 +71,32 @@ class Ordered(Test):
 
     def column(self, values: polars.Series) -> polars.Series:
         """Compare a column of integers."""
+        import polars
+
+        values = values.cast(polars.Int64)
         if self._is_clock:
             values = _clocks(values, self._utc)
-        order = ORDER.get(self._comparison)
-        if order is not None:
-            return _total(order(values, self._intervals[0].low))
         found = None
-        for low, high, _ in self._intervals:
-            passes = values == low if low == high else values.is_between(low, high)
+        for low, high in self._bounds():
+            passes = values.is_between(low, high)
             found = passes if found is None else found | passes
-        assert found is not None
+        if found is None:
+            found = values != values  # no value passes; none that is not there passes the opposite either
         return _total(~found if self._comparison == "!=" else found)
+
+    def _bounds(self) -> list[tuple[int, int]]:
+        """Give the integers of 64 bits from and up to which a value passes; ``!=`` turns that round."""
+        low, high = self._intervals[0].low, self._intervals[0].low
+        found = {
+            "<": (_LEAST, ceil(high) - 1), "<=": (_LEAST, floor(high)), ">": (floor(low) + 1, _MOST),
+            ">=": (ceil(low), _MOST),
+        }.get(self._comparison)  # fmt: skip
+        pairs = [found] if found is not None else [(ceil(one.low), floor(one.high)) for one in self._intervals]
+        return [
+            (max(low, _LEAST), min(high, _MOST))
+            for low, high in pairs
+            if low <= high and low <= _MOST and high >= _LEAST
+        ]
 
 
 def _total(passes: Any) -> polars.Series:

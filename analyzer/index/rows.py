@@ -21,6 +21,7 @@ _FORMAT = _FCS = 2
 _MBUS_OVERHEAD = 11
 """Octets of a long frame with CI, STSAP and DTSAP around what it carries."""
 _LARGEST = 1 << 63
+_BLOCKS = "general-block-transfer"
 _PACKET = 0xFFFFFFFF
 _MOST_KNOWN = 1 << 16
 _INTEGERS = {
@@ -48,11 +49,14 @@ class Rows:
         path = self.paths.codes.get(key)
         if path is None:
             path = self.paths.add(key, Path(lane.text, lane.conversation, lane.side, *key[1:]))
-        raw, data, result, carried = None, 0, "", 0
+        raw, data, result, carried, plain = None, 0, "", 0, 0
         entry: Entry | None = None
         if apdu is not None:
             octets, entry, values, at = apdu
-            carried = _carried(record, apdu) if at < 0 or record.more else len(octets)
+            plain = len(octets)
+            carried = _carried(record, apdu) if at < 0 or record.more else plain
+            if entry is not None and entry.family == _BLOCKS:
+                plain = 0  # the APDU that the blocks make is counted once they are joined
             if values is not None and entry is not None and (name := entry.asn1) not in _SILENT:
                 reader = _READERS.get(name)
                 if reader is not None:
@@ -70,7 +74,7 @@ class Rows:
         subject = known[0] if known is not None and entry is not None else self._subject(record, result, status)
         return (
             record.time_ns, packets[0] & _PACKET if packets else 0, path, subject, self._marks(notes) if notes else 0,
-            record.association, record.request, record.latency_ns, raw, len(record.octets), carried, data,
+            record.association, record.request, record.latency_ns, raw, len(record.octets), carried, plain, data,
         )  # fmt: skip
 
     def _subject(self, record: Record, result: str, status: str) -> int:

@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "time", "packet", "path", "subject", "marks", "association", "request", "latency", "raw", "length", "carried",
-    "data",
+    "plain", "data",
 )  # fmt: skip
 """The columns in the order of a row's cells.
 
 ``time`` and ``latency`` in nanoseconds, ``packet`` the first packet of the record, ``path``, ``subject`` and ``marks``
 places in the table's lists, ``raw`` the integer that it carries, ``length`` its octets, ``carried`` those of them that
-are APDU, ``data`` the octets of Data in that APDU.
+are APDU, ``plain`` those of the APDU once it is joined and opened, ``data`` the octets of Data in that APDU.
 """
 Cells = tuple[
-    int | None, int, int, int, int, int | None, int | None, int | None, int | None, int, int, int
+    int | None, int, int, int, int, int | None, int | None, int | None, int | None, int, int, int, int
 ]  # fmt: skip
 _WIDE = frozenset({"time", "latency", "raw"})
 _MANY_CHUNKS = 64
@@ -42,6 +42,7 @@ class Row(NamedTuple):
     raw: int | None
     length: int
     carried: int
+    plain: int
     data: int
 
 

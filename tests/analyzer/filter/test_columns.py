@@ -44,7 +44,11 @@ def _literals(name: str, records: Records) -> st.SearchStrategy[str]:
         return st.sampled_from(DURATIONS)
     if field.source is Source.CELL:
         found = records.table.numbered().get_column(field.column).drop_nulls().unique().sort().head(50).to_list()
-        return st.sampled_from([str(one) for one in found] or ["0"]) | st.integers(-3, 1000).map(str)
+        return (
+            st.sampled_from([str(one) for one in found] or ["0"])
+            | st.integers(-3, 1000).map(str)
+            | st.sampled_from(["1.5", "-2.5", "99999999999999999999", "-1e30", "1e30"])
+        )
     known = [one for one in values_for(name, records.table) if one]
     other = {Kind.INTEGER: "7", Kind.OBIS: "1-*:*.8.*", Kind.SEVERITY: "note", Kind.ADDRESS: "17"}.get(field.kind, "x")
     return st.sampled_from([*known, other])
