@@ -61,7 +61,7 @@ class Rows:
                 reader = _READERS.get(name)
                 if reader is not None:
                     result, raw, data = reader(octets, values, entry.slots)
-                elif record.assembled is not None or holds_values(name):
+                elif record.assembled is not None or (record.kind != PART and holds_values(name)):
                     data = sum(held.end - held.start for held in held_values(record))
                 if not result and record.direction != REQUEST:
                     result = _refused(record)

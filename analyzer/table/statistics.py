@@ -6,6 +6,7 @@ severity.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,6 +26,8 @@ _BUCKETS = 60
 """About how many stretches of time a table has."""
 _INTERVALS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 _NS = 1_000_000
+_LATER = re.compile("next|-with-(data|p)block|-last-")
+"""Names of requests that go on with a transfer."""
 
 
 class Latency(NamedTuple):
@@ -135,7 +138,9 @@ def _periods(frame: polars.DataFrame, table: Table, column: str, lists: Sequence
     import polars
 
     asks = polars.Series([one.direction == REQUEST for one in table.paths], dtype=polars.Boolean)
-    about = polars.Series([bool(one.objects) for one in table.subjects], dtype=polars.Boolean)
+    about = polars.Series(
+        [bool(one.objects) and not _LATER.search(one.apdu) for one in table.subjects], dtype=polars.Boolean
+    )
     requests = frame.filter(
         asks.gather(frame.get_column("path")) & about.gather(frame.get_column("subject")) & frame["time"].is_not_null()
     )

@@ -1,0 +1,26 @@
+"""Records to a table in this process, without a store behind it: for what is counted and not looked into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analyzer.index.rows import Rows
+from analyzer.record import Record
+from analyzer.table.table import Cells, Table, frame_of
+
+_BATCH = 65536
+
+
+def tabulate(records: Iterable[Record]) -> Table:
+    """Make the table of *records*. Row and record numbers differ where some were left out."""
+    rows, table = Rows(), Table()
+    table.paths, table.subjects, table.marks = rows.paths.all, rows.subjects.all, rows.marks.all
+    cells: list[Cells] = []
+    make = rows.row
+    for record in records:
+        cells.append(make(record))
+        if len(cells) == _BATCH:
+            table.add(frame_of(cells))
+            cells = []
+    table.add(frame_of(cells))
+    return table

@@ -1,0 +1,160 @@
+"""Statistics say what counting the JSON of the records says."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections import defaultdict
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+import pytest
+
+from analyzer.cli.main import main
+from captures.samples import samples
+
+Json = dict[str, Any]
+SAMPLES = {sample.name: sample for sample in samples()}
+
+
+def _run(*words: str) -> list[Json]:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        assert main(words) == 0
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def _words(name: str) -> list[str]:
+    sample = SAMPLES[name]
+    return [str(sample.path), *(["-k", str(sample.keys)] if sample.keys else [])]
+
+
+def _expected(records: list[Json]) -> Json:
+    times = sorted(record["latency"] * 1000 for record in records if "latency" in record)
+    found: Json = {"records": len(records), "octets": sum(len(record["octets"]) // 2 for record in records)}
+    if len(times) > 1:
+        cuts = quantiles(times, n=100, method="inclusive")
+        found["latency_ms"] = {"median": cuts[49], "p95": cuts[94], "p99": cuts[98], "max": times[-1]}
+    elif times:
+        found["latency_ms"] = dict.fromkeys(("median", "p95", "p99", "max"), times[0])
+    return found
+
+
+def _assert_counts(found: list[Json], groups: dict[Any, list[Json]], *, key: str = "key") -> None:
+    assert {one[key] for one in found} == set(groups)
+    for one in found:
+        expected = _expected(groups[one[key]])
+        assert (one["records"], one["octets"]) == (expected["records"], expected["octets"])
+        assert ("latency_ms" in one) == ("latency_ms" in expected)
+        for name, value in expected.get("latency_ms", {}).items():
+            assert one["latency_ms"][name] == pytest.approx(value, abs=0.01), (one["key"], name)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_services_are_counted(name: str) -> None:
+    groups = defaultdict(list)
+    for record in _run("decode", *_words(name), "--json"):
+        if record.get("apdu"):
+            groups[next(iter(record["apdu"]))].append(record)
+    _assert_counts(_run("stats", *_words(name), "--json"), groups)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_associations_are_counted(name: str) -> None:
+    groups = defaultdict(list)
+    for record in _run("decode", *_words(name), "--json"):
+        if "association" in record:
+            groups[record["association"]].append(record)
+    found = _run("stats", *_words(name), "--by", "association", "--json")
+    for one in found:
+        one["number"] = int(one["key"].partition(":")[0])
+    _assert_counts(found, groups, key="number")
+
+
+def test_conversations_and_meters_are_counted() -> None:
+    records = _run("decode", *_words("ln-wrapper"), "--json")
+    found = _run("stats", *_words("ln-wrapper"), "--by", "conversation", "--json")
+    assert [one["key"] for one in found if one["records"]] == ["192.0.2.10:51234 ↔ 198.51.100.7:4059"]
+    assert found[0]["records"] == len(records)
+    assert [one["key"] for one in _run("stats", *_words("ln-wrapper"), "--by", "meter", "--json")] == ["198.51.100.7 1"]
+
+
+def test_stretches_of_time_are_counted() -> None:
+    records = _run("decode", *_words("ln-wrapper"), "--json")
+    found = _run("stats", *_words("ln-wrapper"), "--by", "time", "--interval", "1", "--json")
+    groups = defaultdict(list)
+    for record in records:
+        groups[int(record["time"])].append(record)
+    assert [one["records"] for one in found] == [len(groups[second]) for second in sorted(groups)]
+    assert found[0]["key"] == "2026-03-02T09:14:07Z"
+
+
+TRAFFIC = """\
+10:00:00.000 TX: 00 01 00 10 00 01 00 0D C0 01 C1 00 03 01 00 01 08 00 FF 02 00
+10:00:00.100 RX: 00 01 00 01 00 10 00 05 C4 01 C1 01 04
+10:00:10.000 TX: 00 01 00 10 00 01 00 0D C0 01 C2 00 03 01 00 01 08 00 FF 02 00
+10:00:10.300 RX: 00 01 00 01 00 10 00 09 C4 01 C2 00 06 00 00 00 2A
+10:00:21.000 TX: 00 01 00 10 00 01 00 0D C0 01 C3 00 03 01 00 01 08 00 FF 02 00
+10:00:21.200 RX: 00 01 00 01 00 10 00 09 C4 01 C3 00 06 00 00 00 2B
+"""
+"""The same object three times: object-undefined, then data of 5 octets twice."""
+
+
+@pytest.fixture
+def traffic(tmp_path: Path) -> str:
+    path = tmp_path / "traffic.txt"
+    path.write_text(TRAFFIC)
+    return str(path)
+
+
+def test_errors_are_counted_by_result(traffic: str) -> None:
+    found = _run("stats", traffic, "--by", "error", "--json")
+    assert [(one["key"], one["records"], one["errors"], one["kind"]) for one in found] == [
+        ("object-undefined", 1, 1, "result")
+    ]
+    assert found[0]["latency_ms"]["max"] == 100
+
+
+def test_objects_say_how_often_they_are_asked_for(traffic: str) -> None:
+    (found,) = _run("stats", traffic, "--by", "object", "--json")
+    assert found["key"] == "1-0:1.8.0*255 Active energy import (+A), attribute 2"
+    assert (found["records"], found["errors"]) == (6, 1)
+    assert found["period_s"] == 10.5
+    assert found["latency_ms"] == {"median": 200, "p95": 290, "p99": 298, "max": 300}
+
+
+def test_layers_take_all_octets(traffic: str) -> None:
+    found = {one["key"]: one["octets"] for one in _run("stats", traffic, "--by", "layer", "--json")}
+    # 6 wrappers of 8 octets; 3 requests of 13, answers of 5, 9 and 9; twice 5 octets of Data
+    assert found == {
+        "packets": 110,
+        "network and other traffic": 0,
+        "link": 48,
+        "transfer and protection": 0,
+        "apdu": 52,
+        "data": 10,
+    }
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_layers_of_samples_add_up(name: str) -> None:
+    found = {one["key"]: one["octets"] for one in _run("stats", *_words(name), "--by", "layer", "--json")}
+    assert sum(found.values()) == 2 * found["packets"]
+    assert min(found.values()) >= 0
+
+
+def test_statistics_of_chosen_records(traffic: str) -> None:
+    (found,) = _run("stats", traffic, "--json", "-Y", "result == success")
+    assert (found["key"], found["records"]) == ("get-response", 2)
+
+
+def test_table_has_a_line_for_each(traffic: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stats", traffic]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["service", "records", "octets", "errors", "median", "p95", "p99", "max", "ms"]
+    assert [line.split()[:4] for line in lines[1:]] == [
+        ["get-request", "3", "63", "0"],
+        ["get-response", "3", "47", "1"],
+    ]
