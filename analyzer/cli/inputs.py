@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from captures import open_source, source_from_hex
 from captures.chunk import CaptureError, CapturePermissionError, Source
 from captures.merged import MergedSource
 
+VARIABLE = "DLMSHARK_NAMES"
+"""As :mod:`analyzer.cosem.own` has it, which is not imported where nobody asks for names."""
 STACKS = ("hdlc", "wrapper", "iec62056-21", "p1", "mbus", "llc", "apdu")
 
 
@@ -41,7 +44,24 @@ def add_reading_options(made: argparse.ArgumentParser) -> None:
         "-d", "--decode-as", action="append", default=[], metavar="SELECTOR,STACK",
         help="force a stack: tcp.port==5000,hdlc · serial,hdlc · record,apdu",
     )  # fmt: skip
+    made.add_argument(
+        "--names", action="append", default=[], metavar="FILE", help="own names, event codes and push layouts (TOML)"
+    )
     add_key_options(made)
+
+
+def use_names(options: argparse.Namespace) -> None:
+    """Let names come from the files that the user named, in this process and those it starts. Raises: UsageError."""
+    paths = [*filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)), *options.names]
+    if not paths:
+        return
+    from analyzer.cosem.own import OwnTablesError, load
+
+    try:
+        load(paths)
+    except OwnTablesError as problem:
+        raise UsageError(str(problem)) from None
+    os.environ[VARIABLE] = os.pathsep.join(dict.fromkeys(os.path.abspath(path) for path in paths))
 
 
 def forced_stacks(options: argparse.Namespace) -> dict[str, str]:
@@ -56,6 +76,7 @@ class Inputs:
     """The inputs of a command line, stdin where it names none; *status* is that of those that cannot be read."""
 
     def __init__(self, options: argparse.Namespace, forced: dict[str, str]) -> None:
+        use_names(options)
         names = [*options.inputs, *options.read]
         if not names and not options.hex:
             names = ["-"]

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from analyzer.cli.arguments import Parser
-from analyzer.cli.inputs import add_inputs, forced_stacks
+from analyzer.cli.inputs import add_inputs, forced_stacks, use_names
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import INPUT_ERROR, fail
 
@@ -38,6 +38,7 @@ def run(words: list[str]) -> int:
     missing = next((one for one in inputs if one != "-" and not Path(one).exists()), None)
     if missing is not None:
         return fail(f"{missing}: no such file", INPUT_ERROR)
+    use_names(options)
     forced, keys = forced_stacks(options), keyring(options)
     ui = import_module(_UI)  # a floor of its own: what runs here loads nothing of it before
     status: int = ui.run(

@@ -6,6 +6,7 @@ Source: IEC 62056-6-2, the interface classes and their earlier versions.
 from collections.abc import Mapping
 from functools import cache, lru_cache
 
+from analyzer.cosem.own import own
 from analyzer.cosem.tables import Tables, integer_ranges
 
 _CLASSES = Tables("classes.toml")
@@ -15,13 +16,13 @@ _RANK = {"current": 0, "previous": 1, "extra": 2}
 
 
 def class_name(class_id: int, version: int | None = None) -> str | None:
-    """Name an interface class ("Register"); None for one that no edition knows.
+    """Name an interface class ("Register"); None for one that neither an edition nor the user's own tables know.
 
     A *version* that is not listed is named like the usual one: a meter states what it likes.
     """
     for table in _versions(class_id, version):
         return str(table["name"])
-    return None
+    return own().classes.get(class_id)
 
 
 def attribute_name(class_id: int, attribute_id: int, version: int | None = None) -> str | None:

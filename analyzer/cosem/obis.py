@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import cast
 
+from analyzer.cosem.own import own
 from analyzer.cosem.tables import Tables, integer_ranges
 
 _OBIS = Tables("obis.toml")
@@ -46,10 +47,13 @@ def obis_from_text(text: str) -> bytes:
 def obis_name(logical_name: bytes) -> str | None:
     """Name what a logical name stands for ("Active energy import (+A), tariff 1"), composed from its value groups.
 
-    Total: any octets give a name or None; None means that the medium or the group C is not assigned.
+    Total: any octets give a name or None; None means that the medium or the group C is not assigned. A name of the
+    user's own tables comes first.
     """
     if len(logical_name) != 6:
         return None
+    if (known := own().names.get(logical_name)) is not None:
+        return known
     name = (
         _manufacturer_specific(logical_name, "bcf")
         or _object(logical_name)

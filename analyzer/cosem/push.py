@@ -10,8 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from analyzer.cosem.classes import attribute_name
+from analyzer.cosem.companions import GBCS, event_text
+from analyzer.cosem.date_time import looks_like_date_time
 from analyzer.cosem.datum import INTEGERS, STRINGS, Datum
-from analyzer.cosem.obis import obis_from_text
+from analyzer.cosem.obis import obis_from_text, obis_name, obis_text
+from analyzer.cosem.own import own
 from analyzer.cosem.tables import Tables
 from dissectors.data_types import ARRAY, DESCRIPTOR, NULL, OCTET_STRING, STRUCTURE, TAGS
 
@@ -20,7 +24,9 @@ _MOST_MEDIA = 16
 """A logical name begins with its medium; octets from 16 on are text more often than a medium."""
 _MOST_FOR_ONE = 3
 """A body of so many elements may hold one object with its code, value and scaling; a longer one holds several."""
-_ENUM = TAGS["enum"]
+_ENUM, _LONG_UNSIGNED = TAGS["enum"], TAGS["long-unsigned"]
+_ALERT_HEAD, _FIRST_ALERT, _ABOUT = 3, 0x8000, 19
+"""Elements of an alert of GBCS at least, its lowest code, octets of what it is about."""
 _CLOCK = b"\x00\x00\x01\x00\x00\xff"
 _CLOCK_CLASS = 8
 
@@ -38,11 +44,16 @@ class Item(NamedTuple):
     scaling: Scaling | None = None
     basis: str = ""
     """Empty where object and scaling stand in the body, else the layout that was recognised."""
+    name: str = ""
+    text: str = ""
+    """What the value is called and said like, where that is not the object's affair."""
 
 
 def push_items(body: Datum) -> list[Item]:
     """Give the items of a push by what stands in its body; empty where that names no object and has no known layout."""
     members = body.members
+    if body.tag == STRUCTURE and (alert := _british_alert(members)):
+        return alert
     listed = _listed_first(members) if members else []
     layout = _layout_of(members, is_listed=bool(listed)) if body.tag == STRUCTURE else None
     if listed:
@@ -55,11 +66,44 @@ def push_items(body: Datum) -> list[Item]:
     return _laid(found, layout)
 
 
+def _british_alert(members: Sequence[Datum]) -> list[Item]:
+    """Read an alert of GBCS: its code, when it was, and mostly what it is about; empty for other bodies.
+
+    What it is about: use case (2 octets), counter of the originator (8), class (2), logical name (6), attribute (1).
+    """
+    if len(members) < _ALERT_HEAD or members[0].tag != _LONG_UNSIGNED or members[0].value < _FIRST_ALERT:
+        return []
+    time = members[1]
+    if time.tag != OCTET_STRING or not looks_like_date_time(bytes(time.value)):
+        return []
+    code, basis = members[0], "layout GBCS alert"
+    text = f"alert {code.value:04X}"
+    known = event_text(code.value, GBCS)
+    item = Item(0, b"", 0, code, None, basis, "Alert", f"{text}: {known}" if known else text)
+    about = bytes(members[2].value) if members[2].tag == OCTET_STRING else b""
+    if len(about) == _ABOUT:
+        item = item._replace(
+            class_id=int.from_bytes(about[10:12], "big"), logical_name=about[12:18], attribute=about[18]
+        )
+    found = [item, Item(_CLOCK_CLASS, _CLOCK, 2, time, None, basis)]
+    named = logical_name_text(item)
+    return [item._replace(name=f"Alert about {named}" if named else "Alert"), *found[1:]]
+
+
+def logical_name_text(item: Item) -> str:
+    """Name the object and attribute of an item; empty where it has none."""
+    if not item.logical_name:
+        return ""
+    name = obis_name(item.logical_name) or obis_text(item.logical_name)
+    called = attribute_name(item.class_id, item.attribute)
+    return f"{name}, {called}" if called else name
+
+
 def _laid(items: list[Item], layout: Mapping[str, Any] | None) -> list[Item]:
     """Give *items* the scalings of their layout."""
     if layout is None:
         return items
-    scale, basis = _scale(str(layout["scale"])), f"layout {layout['title']}"
+    scale, basis = _scale(layout), f"layout {layout['title']}"
     return [one._replace(scaling=_scaling(scale, one.logical_name), basis=basis) for one in items]
 
 
@@ -129,7 +173,7 @@ def _scaler_unit(datum: Datum) -> Scaling | None:
 
 
 def _by_place(members: Sequence[Datum], layout: Mapping[str, Any]) -> Iterator[Item]:
-    scale = _scale(str(layout["scale"]))
+    scale = _scale(layout)
     basis = f"layout {layout['title']}"
     for text, datum in zip(layout["objects"], members, strict=True):
         if text:
@@ -160,12 +204,13 @@ def _fits(layout: Mapping[str, Any], members: Sequence[Datum]) -> bool:
 
 @cache
 def _layouts() -> list[Mapping[str, Any]]:
-    return [_LAYOUTS.table(name) for name in _LAYOUTS.names("layout.")]
+    return [*own().layouts, *(_LAYOUTS.table(name) for name in _LAYOUTS.names("layout."))]
 
 
-@cache
-def _scale(name: str) -> Mapping[str, Any]:
-    return _LAYOUTS.table(f"scale.{name}")
+def _scale(layout: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give the scalings of a layout: a table of their own, or of the user's that stands in it."""
+    scale = layout["scale"]
+    return scale if isinstance(scale, dict) else _LAYOUTS.table(f"scale.{scale}")
 
 
 def _scaling(scale: Mapping[str, Any], name: bytes) -> Scaling | None:

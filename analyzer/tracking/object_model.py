@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeVar
 
 from analyzer.cosem.classes import attribute_name
+from analyzer.cosem.companions import INDIA, USUAL, is_indian
 from analyzer.cosem.datum import INTEGERS, Datum, read_datum
 from analyzer.record import PART, REQUEST, Object, Record
 from analyzer.tracking.attributes import held_values
@@ -71,10 +72,23 @@ class Listed(NamedTuple):
 class Meter:
     """One logical device of one meter."""
 
-    __slots__ = ("bases", "columns", "heard", "listed", "name", "periods", "push_lists", "scales", "short_names")
+    __slots__ = (
+        "bases",
+        "columns",
+        "companion",
+        "heard",
+        "listed",
+        "name",
+        "periods",
+        "push_lists",
+        "scales",
+        "short_names",
+    )
 
     def __init__(self) -> None:
         self.name = ""
+        self.companion = USUAL
+        """Whose event codes it has."""
         """The logical device name, where it was read."""
         self.heard: dict[Object, bytes] = {}
         """What was learnt last from each attribute: most answers come again as they were."""
@@ -254,6 +268,8 @@ def _object_list(meter: Meter, logical_name: bytes, datum: Datum, basis: str) ->
         numbers, name = [_number(member) for member in one.members], _name(one.members[2])
         if name is not None and numbers[0] is not None and numbers[1] is not None:
             _bounded(meter.listed)[name] = Listed(numbers[0], numbers[1], name)
+            if is_indian(name):
+                meter.companion = INDIA
 
 
 def _short_names(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:

@@ -12,13 +12,12 @@ from analyzer.cosem.classes import attribute_name
 from analyzer.cosem.date_time import date_time
 from analyzer.cosem.datum import INTEGERS, Datum
 from analyzer.cosem.quantity import raw_text, scaled, unit_text
-from analyzer.cosem.rendering import Renderer
 from analyzer.record import MESSAGE, Object, Record
 from analyzer.tracking.attributes import held_values
 from analyzer.tracking.object_model import Meter, ObjectModel, meter_key, place_text
 from analyzer.tracking.profiles import UNKNOWN, Profile, Row, clock_column, read_profile, rows_of, status_columns
 from analyzer.tracking.telegrams import identification_of, serial_of, sets_of, values_in
-from analyzer.tracking.values import Value, raw_of, text_value, value_name, values_of
+from analyzer.tracking.values import Value, make_value, text_value, value_name, values_of
 from dissectors.tree import Problem
 
 _PROFILE = 7
@@ -136,6 +135,13 @@ def _profiles(record: Record, meter: Meter, named: str) -> Iterator[Reading]:
             continue
 
 
+class _Place(NamedTuple):
+    """The meter by name, and whose event codes it has."""
+
+    named: str
+    companion: str
+
+
 class _Plan(NamedTuple):
     """How the values of a column become readings; *scaler* is None where they are shown as their types say."""
 
@@ -164,7 +170,7 @@ def _cells(record: Record, meter: Meter, named: str, profile: Profile, rows: Ite
                 made = (time, captured, named, one, name, value, text, unit, raw, scaler, status, basis, number)
                 yield _new(Reading, made)
             else:
-                yield _unscaled(Datum(tag, raw), plan, time, status, record, named)
+                yield _unscaled(Datum(tag, raw), plan, time, status, record, _Place(named, meter.companion))
 
 
 def _plan(profile: Profile, place: int, meter: Meter) -> _Plan:
@@ -179,11 +185,10 @@ def _plan(profile: Profile, place: int, meter: Meter) -> _Plan:
     return _Plan(one, value_name(one), unit_text(scale.unit), scale.scaler, scale.basis)
 
 
-def _unscaled(datum: Datum, plan: _Plan, time: str, status: str, record: Record, named: str) -> Reading:
+def _unscaled(datum: Datum, plan: _Plan, time: str, status: str, record: Record, place: _Place) -> Reading:
     one, name, _, _, basis = plan
-    shown = Renderer().attribute(one.class_id, one.attribute, datum)
-    text = shown.text or ("" if shown.value is None else str(shown.value))
+    value = make_value(one, datum, companion=place.companion)
     return Reading(
-        time, record.time_ns, named, one, name, shown.value, text, "", raw_of(datum), None, status, basis,
+        time, record.time_ns, place.named, one, name, value.value, value.text, "", value.raw, None, status, basis,
         record.number,
     )  # fmt: skip

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from analyzer.cosem.classes import attribute_name, method_name
+from analyzer.cosem.companions import USUAL, coded_text
 from analyzer.cosem.data_sets import TextValue, is_assumed
 from analyzer.cosem.datum import INTEGERS, STRINGS, Datum, read_datum
 from analyzer.cosem.meanings import Shown
@@ -154,7 +155,8 @@ def _held_value(one: Object, held: Held, meter: Meter) -> Value | None:
         tag, raw = _scalar(octets, start, end)
         if tag in INTEGERS:
             return scaled_value(one, raw, scale.scaler, scale.unit, scale.basis)
-    return unscaled_value(one, octets[start:end], meter.version_of(one.logical_name), is_written=held.is_written)
+    version = meter.version_of(one.logical_name)
+    return unscaled_value(one, octets[start:end], version, meter.companion, is_written=held.is_written)
 
 
 def _scalar(octets: bytes, start: int, end: int) -> tuple[int, Any]:
@@ -165,13 +167,15 @@ def _scalar(octets: bytes, start: int, end: int) -> tuple[int, Any]:
 
 
 @lru_cache(maxsize=4096)
-def unscaled_value(one: Object, octets: bytes, version: int | None = None, *, is_written: bool = False) -> Value | None:
+def unscaled_value(
+    one: Object, octets: bytes, version: int | None = None, companion: str = USUAL, *, is_written: bool = False
+) -> Value | None:
     """Give meaning to *octets*, one Data; None where they do not read. Answers come again and again."""
     try:
         datum = read_datum(octets, 0, len(octets))
     except Problem:
         return None
-    return make_value(one, datum, version=version, is_written=is_written)
+    return make_value(one, datum, version=version, companion=companion, is_written=is_written)
 
 
 @lru_cache(maxsize=8192)
@@ -215,7 +219,13 @@ def _pushed(apdu: Apdu, meter: Meter, number: int) -> Iterator[Value]:
             scale = meter.scales[item.logical_name]
             scaling, basis = (scale.scaler, scale.unit), scale.basis
         version = meter.version_of(item.logical_name)
-        yield make_value(Object(item.class_id, item.logical_name, item.attribute), item.datum, scaling, basis, version)
+        one = Object(item.class_id, item.logical_name, item.attribute)
+        if item.text:
+            yield Value(
+                one, item.name or value_name(one), item.datum.value, item.text, raw=item.datum.value, basis=basis
+            )
+        else:
+            yield make_value(one, item.datum, scaling, basis, version, meter.companion)
 
 
 def _may_scale(item: Item) -> bool:
@@ -240,6 +250,7 @@ def make_value(
     scaling: Scaling | None = None,
     basis: str = "",
     version: int | None = None,
+    companion: str = USUAL,
     *,
     is_written: bool = False,
 ) -> Value:
@@ -254,9 +265,10 @@ def make_value(
     else:
         shown = renderer.returned(one.class_id, one.attribute, datum, version)
     raw = None if shown.value == MASKED else raw_of(datum)
-    return Value(
-        one, value_name(one), shown.value, _text(shown), "", raw, None, basis, is_written, tuple(renderer.misfits)
-    )
+    text = _text(shown)
+    if datum.tag in INTEGERS and one.attribute in (0, 2) and not one.is_method:
+        text = coded_text(one.logical_name, datum.value, companion) or text
+    return Value(one, value_name(one), shown.value, text, "", raw, None, basis, is_written, tuple(renderer.misfits))
 
 
 def raw_of(datum: Datum) -> Any:

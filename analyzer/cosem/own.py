@@ -1,0 +1,128 @@
+"""A user's own tables: names of objects and classes, event codes, alarm bits, push layouts, out of TOML files.
+
+The files are those that the environment names, so that every process of the program knows them; the command line puts
+its ``--names`` there. They are read when a name is first asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, NamedTuple, TypeVar
+
+VARIABLE = "DLMSHARK_NAMES"
+"""Names the files, separated as paths are on this platform."""
+_LAYOUT_MEMBERS = frozenset(("title", "count", "types", "text", "device", "listed", "objects", "scale"))
+
+
+Key = TypeVar("Key")
+
+
+class OwnTablesError(Exception):
+    """A file of own tables is wrong; the text is one line that names the file, the place and what was expected."""
+
+
+class Own(NamedTuple):
+    """What the user's files say."""
+
+    names: Mapping[bytes, str]
+    """Names by logical name."""
+    classes: Mapping[int, str]
+    events: Mapping[int, str]
+    bits: Mapping[int, str]
+    """Meanings of the bits of alarm and error registers."""
+    layouts: tuple[Mapping[str, Any], ...]
+    """Layouts of pushes, as push_layouts.toml has them; the scale stands in the layout itself."""
+
+
+NOTHING = Own({}, {}, {}, {}, ())
+
+
+def load(paths: list[str]) -> Own:
+    """Read files of own tables; what a later one says counts. Raises: OwnTablesError."""
+    names: dict[bytes, str] = {}
+    numbered: dict[str, dict[int, str]] = {"classes": {}, "events": {}, "bits": {}}
+    layouts: list[Mapping[str, Any]] = []
+    for path in paths:
+        table = _read(path)
+        unknown = table.keys() - {"names", "push", *numbered}
+        if unknown:
+            raise OwnTablesError(f"{path}: [{min(unknown)}] is unknown: expected names, classes, events, bits or push")
+        names |= _texts(path, "names", table.get("names", {}), _logical_name)
+        for name, known in numbered.items():
+            known |= _texts(path, name, table.get(name, {}), int)
+        layouts += [_layout(path, one) for one in table.get("push", [])]
+    return Own(names, numbered["classes"], numbered["events"], numbered["bits"], tuple(layouts))
+
+
+@cache
+def own() -> Own:
+    """Give the user's own tables; empty where there are none, or they do not read."""
+    paths = os.environ.get(VARIABLE, "")
+    if not paths:
+        return NOTHING
+    try:
+        return load(paths.split(os.pathsep))
+    except OwnTablesError:  # the command line said so where it began
+        return NOTHING
+
+
+def _logical_name(text: str) -> bytes:
+    from analyzer.cosem.obis import obis_from_text
+
+    return obis_from_text(text)
+
+
+def _read(path: str) -> dict[str, Any]:
+    import tomllib  # when a file is there: its import takes longer than that of this whole package
+
+    try:
+        with open(path, "rb") as file:
+            return tomllib.load(file)
+    except OSError as problem:
+        raise OwnTablesError(f"{path}: cannot be read: {problem.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise OwnTablesError(f"{path}: no TOML: {problem}") from None
+
+
+def _texts(path: str, name: str, table: Any, read: Callable[[str], Key]) -> dict[Key, str]:
+    if not isinstance(table, dict):
+        raise OwnTablesError(f"{path}: {name}: expected a table")
+    found = {}
+    for key, text in table.items():
+        if not isinstance(text, str):
+            raise OwnTablesError(f"{path}: [{name}] {key}: expected a text")
+        try:
+            found[read(key)] = text
+        except ValueError:
+            what = "a logical name such as 1-0:1.8.0*255" if name == "names" else "a number"
+            raise OwnTablesError(f"{path}: [{name}] {key}: expected {what}") from None
+    return found
+
+
+def _layout(path: str, one: Any) -> Mapping[str, Any]:
+    """Check one layout; it has to name what it is recognised by and what stands in it."""
+    if not isinstance(one, dict) or not isinstance(one.get("title"), str):
+        raise OwnTablesError(f"{path}: [[push]]: expected a title")
+    where = f"{path}: [[push]] {one['title']}"
+    unknown = one.keys() - _LAYOUT_MEMBERS
+    if unknown:
+        raise OwnTablesError(f"{where}: {min(unknown)} is unknown: expected {', '.join(sorted(_LAYOUT_MEMBERS))}")
+    if not any(member in one for member in ("count", "types", "text", "device")):
+        raise OwnTablesError(f"{where}: expected count, types, text or device to recognise it by")
+    objects, scale = one.get("objects", []), one.get("scale", {})
+    if not (isinstance(objects, list) and all(isinstance(each, str) for each in objects)):
+        raise OwnTablesError(f"{where}: objects: expected a list of logical names")
+    for each in filter(None, objects):
+        try:
+            _logical_name(each)
+        except ValueError as problem:
+            raise OwnTablesError(f"{where}: {problem}") from None
+    if not isinstance(scale, dict) or not all(_is_scaling(each) for each in scale.values()):
+        raise OwnTablesError(f'{where}: scale: expected "C.D" = [scaler, unit code]')
+    return {**one, "count": len(objects), "scale": scale} if objects else {**one, "scale": scale}
+
+
+def _is_scaling(one: Any) -> bool:
+    return isinstance(one, list) and len(one) == 2 and all(isinstance(number, int) for number in one)

@@ -1,0 +1,142 @@
+"""Event codes and registers bit by bit, after whom they are told, and the user's own tables before them."""
+
+from __future__ import annotations
+
+import functools
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from analyzer.cosem import classes, own
+from analyzer.cosem.companions import INDIA, coded_text, is_indian
+from analyzer.cosem.obis import obis_from_text, obis_name
+from analyzer.cosem.own import OwnTablesError, load
+from tests.analyzer.cosem.data import array, clock, long_unsigned, name, octet_string, structure, unsigned
+from tests.analyzer.tracking.lines import get, session
+from tests.analyzer.tracking.lines import push as pushed
+
+EVENTS, ALARMS, ERRORS = (obis_from_text(code) for code in ("0-0:96.11.0", "0-0:97.98.0", "0-0:97.97.0"))
+OWN = """
+[names]
+"1-0:1.8.0" = "Bezug gesamt"
+[classes]
+9123 = "Fault recorder"
+[events]
+1 = "mains failed"
+200 = "door opened"
+[bits]
+5 = "relay stuck"
+[[push]]
+title = "Works meter"
+types = ["visible-string", "long-unsigned"]
+objects = ["0-0:96.1.0", "1-0:32.7.0"]
+scale = { "32.7" = [-1, 35] }
+"""
+
+
+@pytest.mark.parametrize(
+    ("logical_name", "value", "text"),
+    [
+        (EVENTS, 1, "power down (1) after DSMR and IDIS"), (EVENTS, 255, "event log cleared (255) after DSMR and IDIS"),
+        (EVENTS, 99, ""), (ALARMS, 0, "none (0)"),
+        (ALARMS, 0x2002, "replace battery, fraud attempt (00002002) after DSMR and IDIS"),
+        (ERRORS, 0x41, "clock invalid, bit 6 (00000041) after DSMR and IDIS"), (ALARMS, 0x80000000, ""),
+        (obis_from_text("1-0:1.8.0"), 1, ""), (b"", 1, ""),
+    ],
+)  # fmt: skip
+def test_codes_and_bits_say_what_they_mean_and_after_whom(logical_name: bytes, value: int, text: str) -> None:
+    assert coded_text(logical_name, value) == text
+
+
+def test_indian_meter_has_indian_codes() -> None:
+    assert is_indian(obis_from_text("0-0:94.91.0"))
+    listed = array(structure(long_unsigned(1), unsigned(0), name("0-0:94.91.9"), structure(array(), array())))
+    made, records = session(get(15, "0-0:40.0.0", 2, listed) + get(1, "0-0:96.11.4", 2, long_unsigned(201)))
+    assert made.values(records[-1])[0].text == "magnetic influence, begin (201) after IS 15959"
+    assert coded_text(EVENTS, 101, INDIA) == "power failure, begin (101) after IS 15959"
+
+
+def test_event_log_says_its_codes() -> None:
+    columns = array(
+        structure(long_unsigned(8), name("0-0:1.0.0"), b"\x0f\x02", long_unsigned(0)),
+        structure(long_unsigned(1), name("0-0:96.11.0"), b"\x0f\x02", long_unsigned(0)),
+    )
+    from analyzer.tracking.readings import readings_of
+
+    made, records = session(
+        get(7, "0-0:99.98.0", 3, columns) + get(7, "0-0:99.98.0", 2, array(structure(clock(1), unsigned(63))))
+    )
+    (only,) = readings_of(records[-1], made.model)
+    assert (only.value, only.text, only.time) == (
+        63, "remote connection (63) after DSMR and IDIS", "2026-03-02T01:00:00+01:00",
+    )  # fmt: skip
+
+
+def test_british_alert_names_what_it_is_about() -> None:
+    about = bytes.fromhex("00A2 00000000000003ED 0071 0000131400FF 07")
+    body = structure(long_unsigned(0x8F66), clock(9), octet_string(about))
+    made, records = session(pushed(body))
+    alert, time = made.values(records[0])
+    assert (alert.object.class_id, alert.object.logical_name, alert.object.attribute) == (113, about[12:18], 7)
+    assert alert.name.endswith("unit_charge_activation_time")
+    assert alert.text == "alert 8F66: future dated command done (36710) after GBCS"
+    assert (time.plain, alert.basis) == ("2026-03-02T09:00:00+01:00", "layout GBCS alert")
+
+
+@pytest.fixture
+def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    path = tmp_path / "own.toml"
+    path.write_text(OWN, encoding="utf-8")
+    monkeypatch.setenv(own.VARIABLE, str(path))
+    forget()
+    yield path
+    monkeypatch.undo()
+    forget()
+
+
+def forget() -> None:
+    """Let all that remembers names ask anew, as a new process does."""
+    for one in gc.get_objects():
+        if isinstance(one, functools._lru_cache_wrapper) and one.__module__.startswith("analyzer."):
+            one.cache_clear()
+
+
+def test_own_tables_come_first(tables: Path) -> None:
+    assert obis_name(obis_from_text("1-0:1.8.0")) == "Bezug gesamt"
+    assert classes.class_name(9123) == "Fault recorder"
+    assert coded_text(EVENTS, 1) == "mains failed (1)"
+    assert coded_text(EVENTS, 2) == "power up (2) after DSMR and IDIS"
+    assert coded_text(ALARMS, 0x20) == "relay stuck (00000020)"
+
+
+def test_own_layout_names_and_scales_a_push(tables: Path) -> None:
+    body = structure(b"\x0a\x04WORK", long_unsigned(2301))
+    made, records = session(pushed(body))
+    meter, voltage = made.values(records[0])
+    assert (meter.plain, voltage.text, voltage.basis) == ("WORK", "230.1 V", "layout Works meter")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[name]\n", "[name] is unknown: expected names, classes, events, bits or push"),
+        ('[names]\n"1.8" = "x"\n', "[names] 1.8: expected a logical name such as 1-0:1.8.0*255"),
+        ('[events]\nx = "y"\n', "[events] x: expected a number"),
+        ("[events]\n1 = 2\n", "[events] 1: expected a text"),
+        ("[[push]]\ncount = 1\n", "[[push]]: expected a title"),
+        ('[[push]]\ntitle = "T"\n', "[[push]] T: expected count, types, text or device to recognise it by"),
+        ('[[push]]\ntitle = "T"\ncolour = 1\n', "[[push]] T: colour is unknown: expected "),
+        ('[[push]]\ntitle = "T"\ncount = 1\nscale = { "1.7" = 3 }\n', '[[push]] T: scale: expected "C.D" = [scaler, unit code]'),
+        ("names = 3\n", "names: expected a table"),
+        ("x", "no TOML: "),
+    ],
+)  # fmt: skip
+def test_own_tables_that_are_wrong_say_where(text: str, complaint: str, tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(OwnTablesError) as raised:
+        load([str(path)])
+    assert str(raised.value).startswith(f"{path}: {complaint}")
+    assert "\n" not in str(raised.value)

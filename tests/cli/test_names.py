@@ -1,0 +1,37 @@
+"""``--names``: the user's own tables on the command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from analyzer.cosem import own
+from captures.samples import sample_path
+from tests.analyzer.cosem.test_companions import OWN, forget
+from tests.cli.conftest import Run
+
+
+@pytest.fixture(autouse=True)
+def no_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv(own.VARIABLE, "")
+    forget()
+    yield
+    monkeypatch.undo()
+    forget()
+
+
+def test_command_line_names_own_tables(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(OWN, encoding="utf-8")
+    ran = run("readings", "--names", str(path), sample_path("ln-wrapper"))
+    assert os.environ[own.VARIABLE] == str(path)
+    assert ran.status == 0
+    assert "1-0:1.8.0*255      Bezug gesamt: 74565.120 kWh" in ran.out
+
+
+def test_missing_own_tables_are_one_line(run: Run) -> None:
+    ran = run("readings", "--names", "missing.toml", sample_path("ln-wrapper"))
+    assert (ran.status, ran.complaint) == (2, "missing.toml: cannot be read: No such file or directory")
