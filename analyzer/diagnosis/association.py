@@ -8,17 +8,17 @@ from __future__ import annotations
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.lost import explain
 from analyzer.diagnosis.refused import why_refused
-from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Evidence
+from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence
 from analyzer.diagnosis.words import after, asked, both
 from analyzer.record import Record
-from analyzer.tracking.associations import ENDED, Event
+from analyzer.tracking.associations import ENDED, OPENED, Event
 from analyzer.tracking.history import ABORTED, BY_SERVER, CLOSED, LOST, REFUSED, Association, Ending
 from dissectors.enumerations import ABORT_SOURCE
 from dissectors.tree import Note
 
 _IDLE_NS = 20_000_000_000
 """A pause from which a server that closes the connection is taken to have waited for its client."""
-_GMAC = "2.16.756.5.8.2.5"
+_LOW_LEVEL, _GMAC = "2.16.756.5.8.2.1", "2.16.756.5.8.2.5"
 _AT_LEAST_ASKED = 2
 
 
@@ -31,6 +31,8 @@ class AssociationFamily(Family):
     def event(self, record: Record, event: Event) -> None:
         """Look at an association that ended."""
         ending = event.association.ending
+        if event.kind == OPENED:
+            self._opened(record, event.association)
         if event.kind != ENDED or ending is None:
             return
         one = event.association
@@ -53,6 +55,17 @@ class AssociationFamily(Family):
             tries = sum(1 for each in one.unanswered if waits and each.octets == waits[-1].octets)
             if one.ending is None and waits and tries + 1 >= _AT_LEAST_ASKED and one.exchanges:
                 self._lost(one, Ending(LOST, one.last, "", "unanswered", waits[0].pause_ns, one.last))
+
+    def _opened(self, record: Record, one: Association) -> None:
+        """Note a password that whoever listens can read."""
+        proposal = one.proposal
+        if proposal is None or proposal.mechanism != _LOW_LEVEL or not proposal.has_secret:
+            return
+        text = f"the AARQ in record {proposal.record} carries the password of client {one.client} in clear"
+        self.report(
+            record, "protection-below-policy", "password-in-clear", CERTAIN, text,
+            further=[Evidence(proposal.record, 0, 0, "calling-authentication-value")], subject="password",
+        )  # fmt: skip
 
     # -- refused --------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from analyzer.diagnosis.damage import DamageFamily
 from analyzer.diagnosis.data import DataFamily
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.link import LinkFamily
+from analyzer.diagnosis.malformed import MalformedFamily
 from analyzer.diagnosis.meter_facts import MeterFacts
 from analyzer.diagnosis.service import ServiceFamily
 from analyzer.diagnosis.story import Stories, Story
@@ -24,7 +25,8 @@ from analyzer.tracking.associations import Associations, Event
 from dissectors.tree import Severity
 
 FAMILIES: tuple[type[Family], ...] = (
-    DamageFamily, CarrierFamily, LinkFamily, DataFamily, AssociationFamily, ServiceFamily, TimingFamily,
+    DamageFamily, MalformedFamily, CarrierFamily, LinkFamily, DataFamily, AssociationFamily, ServiceFamily,
+    TimingFamily,
 )  # fmt: skip
 """What looks at records, in this order: what lies lower comes first."""
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from analyzer.diagnosis.conformance import Need, missing_bits, tests_for
 from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.general_blocks import GeneralBlocks
+from analyzer.diagnosis.policy import demanded_of, hold_to_protection
 from analyzer.diagnosis.refusals import service_refusals
 from analyzer.diagnosis.story import CERTAIN, Evidence, Stories
 from analyzer.diagnosis.transfers import Transfers
@@ -31,6 +33,8 @@ class Terms(NamedTuple):
     to_meter: int
     to_client: int
     agreed: tuple[str, ...] = ()
+    demanded: tuple[int, int] = (0, 0)
+    """What requests and answers must be: the bits 10 (authenticated) and 20 (encrypted) of a security control."""
 
 
 _NO_TERMS = Terms({}, 0, 0)
@@ -46,6 +50,7 @@ class ServiceFamily(Family):
         super().__init__(stories)
         self._terms: dict[int, Terms] = {}
         self._transfers = Transfers(self)
+        self._general = GeneralBlocks(self)
 
     def look(self, record: Record) -> None:
         """Look at the APDU of *record*."""
@@ -60,18 +65,23 @@ class ServiceFamily(Family):
         terms = self._terms.get(number) if number is not None else _NO_TERMS
         if terms is None:
             terms = self._make_terms(number or 0, octets)
-        tests, to_meter, to_client, _ = terms
+        tests, to_meter, to_client, _, demanded = terms
         if direction is REQUEST:
             if to_meter and len(octets) > to_meter:
                 self._hold_to_size(record, to_meter)
         elif to_client and len(octets) > to_client:
             self._hold_to_size(record, to_client)
+        if demanded[0] or demanded[1]:
+            hold_to_protection(self, record, demanded[direction is not REQUEST])
         if tests and direction is not RESPONSE and octets[0] in tests:
             for _, applies in tests[octets[0]]:
                 if applies(octets):
                     self._hold_to_conformance(record, terms.agreed)
                     break
-        if self._transfers.running or record.part_of is not None:
+        if record.part_of is not None or record.parts:
+            self._general.look(record)
+            self._transfers.look(record)
+        elif self._transfers.running:
             self._transfers.look(record)
 
     def event(self, record: Record, event: Event) -> None:
@@ -93,7 +103,8 @@ class ServiceFamily(Family):
         return False
 
     def finish(self) -> None:
-        """Report requests that were never answered though the capture went on."""
+        """Report requests that were never answered though the capture went on, and blocks that never came."""
+        self._general.finish()
         last = max((one.last_ns for one in self.associations if one.last_ns is not None), default=None)
         for one in self.associations:
             for asked in list(one.waiting.values()) if one.ending is None else ():
@@ -130,6 +141,7 @@ class ServiceFamily(Family):
             (one.answer.max_pdu_size or 0) if one.answer is not None else 0,
             (one.proposal.max_pdu_size or 0) if one.proposal is not None else 0,
             agreed or (),
+            demanded_of(one, self.meters.of(one.meter)),
         )
         return terms
 

@@ -48,8 +48,8 @@ _SHORT_NAMES = 2
 _REFUSAL_TAGS = frozenset({0x0E, 0xD8})
 _new = tuple.__new__
 
-BEGUN, ENDED, UNANSWERED, UNASKED, ASKED_AGAIN, SLOW = (
-    "begun", "ended", "unanswered", "unasked", "asked-again", "slow",
+BEGUN, OPENED, ENDED, UNANSWERED, UNASKED, ASKED_AGAIN, SLOW = (
+    "begun", "opened", "ended", "unanswered", "unasked", "asked-again", "slow",
 )  # fmt: skip
 """What a record can make happen, beside what is ordinary."""
 
@@ -333,8 +333,10 @@ class Associations:
         one.answer = answer_of(record, apdu)
         if one.answer.result:
             self._end(one, REFUSED, Mark(record.number, record.time_ns), BY_SERVER, "aare")
-        elif one.answer.diagnostic[1] == _AUTHENTICATION_REQUIRED:
+            return
+        if one.answer.diagnostic[1] == _AUTHENTICATION_REQUIRED:
             one.hls_request = -1
+        self.events.append(Event(OPENED, one, record.number))
 
     def _rlrq(self, one: Association, record: Record, apdu: Apdu) -> None:
         one.release.append(Mark(record.number, record.time_ns))

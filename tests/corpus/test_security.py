@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from analyzer.pipeline import Pipeline
 from analyzer.record import Record
@@ -110,19 +109,6 @@ def test_published_tag_that_nobody_reproduces_stays_unverified(corpus: Path) -> 
     (record,) = decode(one["hex"], keys)
     assert statuses([record]) == ["decrypted-unverified"]
     assert record.apdu is not None and record.apdu.octets == octets(plain["hex"])
-
-
-def test_other_published_tag_that_nobody_reproduces_stays_unverified_too(corpus: Path) -> None:
-    # the static unified example: its key and its tag as published, its text under that key
-    key, tag = octets("56C46B57DF675515C31025455822514A"), octets("51049B6AEE111C12FBC2FEAF")
-    (plain,) = [octets(one["hex"]) for one in applications.listed(corpus) if one["name"] == "access-request-gb"]
-    text = AESGCM(key).encrypt(octets("4D4D4D0000BC614E00000000"), plain, None)[:-16]
-    body = octets("3100000000") + text + tag
-    head = "DD080102030405060708084D4D4D0000BC614E084D4D4D00000000010000010201020082"
-    apdu = head + len(body).to_bytes(2, "big").hex() + body.hex()
-    (record,) = decode(apdu, {KeyRole.AGREED: key, KeyRole.GAK: bytes(range(0xD0, 0xE0))})
-    assert statuses([record]) == ["decrypted-unverified"]
-    assert record.apdu is not None and record.apdu.octets == plain
 
 
 # -- GBCS -----------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import pytest
 
 from analyzer.pipeline import Pipeline
 from analyzer.session import Session
-from analyzer.tracking.associations import ASKED_AGAIN, ENDED, UNANSWERED, UNASKED, Associations
+from analyzer.tracking.associations import ASKED_AGAIN, ENDED, OPENED, UNANSWERED, UNASKED, Associations
 from analyzer.tracking.history import (
     BY_CLIENT,
     BY_SERVER,
@@ -162,7 +162,7 @@ def test_request_that_comes_again_unanswered_is_asked_again() -> None:
     associations, events = follow(serial_chunks(units))
     (one,) = associations
     assert list(one.repeats) == [4]
-    assert [(event.kind, event.record) for event in events[1:]] == [(ASKED_AGAIN, 4)]
+    assert [(event.kind, event.record) for event in events[2:]] == [(ASKED_AGAIN, 4)]
     assert one.services["get-request"].unanswered == 1
 
 
@@ -171,13 +171,13 @@ def test_request_that_was_passed_over_is_unanswered() -> None:
     answer = CLOCK_ANSWER[:2] + b"\xc2" + CLOCK_ANSWER[3:]
     units = on_hdlc(Station(), OPENING, at(1, asked(GET_CLOCK)), at(3, asked(other), answered(answer)))
     _, events = follow(serial_chunks(units))
-    assert [(event.kind, event.exchange and event.exchange.request) for event in events[1:]] == [(UNANSWERED, 3)]
+    assert [(event.kind, event.exchange and event.exchange.request) for event in events[2:]] == [(UNANSWERED, 3)]
 
 
 def test_answer_that_nobody_waits_for_is_unasked() -> None:
     units = on_hdlc(Station(), OPENING, at(1, answered(CLOCK_ANSWER)))
     _, events = follow(serial_chunks(units))
-    assert [(event.kind, event.record) for event in events[1:]] == [(UNASKED, 3)]
+    assert [(event.kind, event.record) for event in events[2:]] == [(UNASKED, 3)]
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_two_meters_on_one_line_are_kept_apart() -> None:
     mixed = [unit for pair in zip(one, two, strict=True) for unit in pair]
     associations, events = follow(serial_chunks(mixed))
     assert [(one.server, one.records, one.how) for one in associations] == [(17, 4, OPEN), (18, 4, OPEN)]
-    assert [event.kind for event in events] == ["begun", "begun"]
+    assert [event.kind for event in events] == ["begun", "begun", "opened", "opened"]
 
 
 @pytest.mark.parametrize("sample", samples(), ids=lambda one: one.name)
@@ -216,7 +216,7 @@ def test_healthy_samples_lose_no_association_and_no_answer(sample: Sample) -> No
         for record in Session(source, learns=False).records():
             associations.take(record)
             kinds |= {event.kind for event in associations.events}
-    assert kinds <= {"begun", ENDED}
+    assert kinds <= {"begun", OPENED, ENDED}
     assert {one.how for one in associations} <= {OPEN, RELEASED}
 
 

@@ -9,13 +9,12 @@ import pytest
 from analyzer.pipeline import Pipeline
 from analyzer.record import Record
 from analyzer.security.keyring import Keyring, Meter
-from analyzer.security.keys import Key, KeyRole
-from analyzer.simulate.ciphering import Seal, protect
+from analyzer.security.keys import Key
 from analyzer.simulate.security import KeySource
 from analyzer.tracking.knowledge import Knowledge
 from analyzer.tracking.protection import Protection
 from captures.chunk import Chunk
-from tests.analyzer.tracking.build import ANSWERED, ListSource, Said, asked, chunk, length, wrapped
+from tests.analyzer.tracking.build import ListSource, Said, asked, chunk, wrapped
 from tests.analyzer.tracking.secured import causes, said, secrets, security_of, session, statuses
 
 METERS, BEHIND = 40, 3000
@@ -97,23 +96,3 @@ def test_aarq_that_nobody_answers_holds_back_a_bounded_number_of_others() -> Non
     assert causes(records)[0] == "no-key"
     assert set(statuses(records)[1:]) == {"verified"}
     assert [record.number for record in records] == list(range(1, len(units) + 1))
-
-
-@pytest.mark.parametrize("is_known", [True, False])
-def test_push_is_tried_with_no_key_but_its_own_among_ten_thousand_meters(
-    is_known: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    title, used = b"KNW\0\0\0\0\1" if is_known else b"UNK\0\0\0\0\1", []
-    ring = Keyring()
-    for number in range(10_000):
-        meter = Meter(server_title=b"KNW" + number.to_bytes(5, "big"))
-        meter.keys = {role: Key(role, number.to_bytes(16, "big"), meter.place) for role in (KeyRole.GUEK, KeyRole.GAK)}
-        ring.add(meter)
-    one = (1).to_bytes(16, "big")
-    body = protect(bytes.fromhex("0F00000001000600000037"), Seal(0x30, one, one, title), 7)
-    octets = b"\xdb\x08" + title + length(len(body)) + body
-    encrypt = Key.encrypt.fget  # type: ignore[attr-defined]
-    monkeypatch.setattr(Key, "encrypt", property(lambda key: used.append(key.name) or encrypt(key)))
-    records, _ = read([Said(ANSWERED, octets)], ring)
-    assert statuses(records) == ["verified" if is_known else "no-key"]
-    assert len(set(used)) == is_known
