@@ -7,6 +7,8 @@ next piece tells better.
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
+
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.fcs_search import search
 from analyzer.diagnosis.frame_damage import FLAG, FLOW_CONTROL, Candidate
@@ -22,6 +24,8 @@ from dissectors.tree import Note
 _MOST_SEARCHES = 2000
 """Damaged frames of a lane that are searched; the others are counted."""
 _MOST_LANES = 4096
+_LEAST_ECHO, _LONGEST_ECHO = 8, 512
+_LONGEST_HEADER = 12
 _MOST_PIECES = 6
 _MOST_OCTETS = 4096
 _ENOUGH_OCTETS = 48
@@ -158,11 +162,34 @@ class DamageFamily(Family):
             self.report_note(record, note)
             return False
         if note.code in _DAMAGE and not record.problem:
-            self.report_note(record, note)  # the header check alone is wrong: its sender computes it so
+            self._header_alone(record, note)
             return False
         lane = self._lanes.get(record.lane.text) or self._lane(record)
         self._add(lane, record)
         return True
+
+    def _header_alone(self, record: Record, note: Note) -> None:
+        """Only the HCS is wrong under a right FCS: the addresses are read wrongly, or the sender computes it so."""
+        octets = record.octets.removeprefix(b"\x7e")
+        end = address_end(octets, 2) or 0
+        if end and fcs_is_good(octets[: end + 3]):
+            text = (
+                f"the header has one address of {end - 2} octet{'s' * (end > 3)} and no source: "
+                f"read so the HCS {octets[end + 1 : end + 3].hex(' ').upper()} is right"
+            )
+            others = [Alternative("address-length-misread", POSSIBLE, "read with a source address the HCS is wrong")]
+            self.report(record, "hdlc-address-unusual", "source-missing", CERTAIN, text, alternatives=others, start=3,
+                        end=end + 1)  # fmt: skip
+            return
+        for size in range(3, min(_LONGEST_HEADER, len(octets) - 2)):
+            if fcs_is_good(octets[: size + 3]):
+                text = f"the HCS is right where both addresses have {size - 2} octets: their lengths are unusual"
+                self.report(
+                    record, "hdlc-address-unusual", "address-length-misread", LIKELY, text, start=3, end=size + 1
+                )
+                return
+        text = f"{note.text}: damage on the way would hurt the FCS, too, so its sender computes it so"
+        self.report(record, note.code, "fcs-wrong-range", LIKELY, text, start=note.start, end=note.end)
 
     def _add(self, lane: _Lane, record: Record) -> None:
         """Take the next piece of a region."""
@@ -173,6 +200,8 @@ class DamageFamily(Family):
         lane.octets += len(record.octets)
         lane.region.append(record)
         self._know_addresses(lane)
+        if self._is_echo(record):
+            return
         lane.searches += 1
         if lane.searches > _MOST_SEARCHES:
             self._count(record)
@@ -193,6 +222,27 @@ class DamageFamily(Family):
                 story.follows(record.number)
         else:
             self._told(lane, self._tell(record, alone))
+
+    def _is_echo(self, record: Record) -> bool:
+        """Tell whether what is damaged is what the other side just sent, with octets lost, and say so."""
+        sent = self._seen
+        if sent is None or sent.lane.text == record.lane.text or sent.lane.conversation != record.lane.conversation:
+            return False
+        both = (sent.octets.strip(b"\x7e"), record.octets.strip(b"\x7e"))
+        size = min(map(len, both))
+        if not _LEAST_ECHO <= size <= max(map(len, both)) <= _LONGEST_ECHO or both[0][:4] != both[1][:4]:
+            return False
+        pairs = SequenceMatcher(None, *both, autojunk=False).get_matching_blocks()
+        same = sum(one.size for one in pairs)
+        if same < 0.6 * len(both[0]) or same < 0.8 * len(both[1]):
+            return False
+        text = (
+            f"{same} of the {len(both[0])} octets of record {sent.number} come back, in their order and with their "
+            f"addresses unswapped; {len(both[0]) - same} are lost and {len(both[1]) - same} came in: it is no answer"
+        )
+        others = [Alternative("octets-lost", LIKELY, "the receiver loses octets of the echo")]
+        self.report(record, "line-echo", "local-echo", LIKELY, text, alternatives=others)
+        return True
 
     def _settings(self, lane: _Lane, record: Record) -> bool:
         """Look at all octets of a lane without a sound frame. Returns whether its settings explain them."""

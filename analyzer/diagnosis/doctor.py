@@ -50,6 +50,7 @@ class Doctor:
         self._answered = [one.answered for one in self._families if type(one).answered is not Family.answered]
         self._notes = {code: one.note for one in self._families for code in one.codes}
         self._plain = plain.note
+        self._ignores = [one.ignores for one in self._families if type(one).ignores is not Family.ignores]
         self._listeners = [one for one in self._families if type(one).event is not Family.event]
         self._last: Record | None = None
 
@@ -58,6 +59,8 @@ class Doctor:
         if self._ends:
             self._take_ends(record)
         self._last = record
+        if record.notes and any(ignores(record, note) for note in record.notes for ignores in self._ignores):
+            return
         associations = self.associations
         associations.take(record)
         if associations.events:

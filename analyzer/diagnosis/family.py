@@ -40,6 +40,10 @@ class Family:
     def event(self, record: Record, event: Event) -> None:
         """Take what *record* made happen in an association; of a connection that ended, the record after that."""
 
+    def ignores(self, record: Record, note: Note) -> bool:
+        """Tell whether *note* says that its record is no traffic, and report that: nothing else looks at it."""
+        return False
+
     def look(self, record: Record) -> None:
         """Look at one record of `links`; damaged ones, which `note` said explain all, are left out."""
 

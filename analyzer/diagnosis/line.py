@@ -81,7 +81,8 @@ def _bits(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
     kind = "odd" if 1 in weights else "even"
     text = f"all {len(octets)} octets have {kind} weight"
     sure = CERTAIN if len(octets) >= _SURE else LIKELY
-    if has_llc or _has_seven_bit_frame(reads):
+    has_lost = b"\xe7\0" in octets and b"\x66\xe7\0" not in octets  # LLC E6 E7 00 without its E6, which has odd weight
+    if has_llc or (not has_lost and _has_seven_bit_frame(reads)):
         told = "LLC 66 66/67 00 for E6 E6/E7 00" if has_llc else "frame format 2x for Ax, and the right length"
         yield Candidate("parity-in-data", sure, f"{text}, and without bit 7 they have the {told}")
         return
@@ -94,10 +95,13 @@ def _has_seven_bit_frame(reads: list[bytes]) -> bool:
     """Tell whether most reads are as long as the frame in seven bits says that they are."""
     plain = [seven_bits(one).strip(b"\x7e") for one in reads]
     long = [one for one in plain if len(one) > _SHORTEST]
-    fitting = sum(
-        one[0] & 0x70 == 0x20 and one[1] == len(one) & 0x7F and (len(one) <= _BARE or _holds_known(one)) for one in long
-    )
+    short = len(long) == 1
+    fitting = sum(_fits(one) and (short or len(one) <= _BARE or _holds_known(one)) for one in long)
     return fitting * 2 > len(long) > 0
+
+
+def _fits(plain: bytes) -> bool:
+    return plain[0] & 0x70 == 0x20 and plain[1] == len(plain) & 0x7F
 
 
 def _holds_known(plain: bytes) -> bool:

@@ -1,84 +1,331 @@
-"""HDLC links: rejections, a link that is not there, and what comes back as it was sent. Source: IEC 62056-46."""
+"""HDLC links: rejections, links that are not there, echoes, sequence numbers, limits, addresses, LLC.
+
+Source: IEC 62056-46, ISO/IEC 13239.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import NamedTuple
 
 from analyzer.diagnosis.family import Family
-from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Stories
-from analyzer.record import REQUEST, Record
+from analyzer.diagnosis.hdlc_state import (
+    DISC,
+    DM,
+    FRMR,
+    SNRM,
+    UA,
+    Link,
+    Said,
+    address_lengths,
+    control_text,
+    parameters,
+)
+from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence, Stories
+from analyzer.framing.hdlc_header import address_end
+from analyzer.record import REQUEST, RESPONSE, UNKNOWN, Record
+from dissectors.tree import Note
 
-_MOST_REMEMBERED = 64
-_ECHO_NS = 2_000_000_000
-_FRMR, _DM, _DISC = 0x87, 0x0F, 0x43
+_MOST_LINKS = 4096
+_MOST_LINES = 4096
+_IDLE_NS = 15_000_000_000
+"""From here on a meter may have dropped a link because nothing came; usual are 30 s and 120 s."""
 _REASONS = (
-    (0x10, "counters-not-reset", "V: the send number is invalid"),
-    (0x01, "control-not-implemented", "W: the control field is undefined or not implemented"),
-    (0x02, "information-not-allowed", "X: an information field where none is allowed"),
-    (0x04, "information-too-long", "Y: the information field is too long"),
-    (0x08, "invalid-receive-number", "Z: the receive number is invalid"),
+    (0x10, "counters-not-reset", "V, the send number is invalid"),
+    (0x01, "control-not-implemented", "W, the control field is undefined or not implemented"),
+    (0x02, "information-not-allowed", "X, an information field where none is allowed"),
+    (0x04, "information-too-long", "Y, the information field is too long"),
+    (0x08, "invalid-receive-number", "Z, the receive number is invalid"),
 )
 """Bits of the third octet of FRMR (W is bit 0, V bit 4), the most telling first."""
+_ASKING = frozenset({0x60, 0x62, 0x01, 0x05, 0x06, 0xC0, 0xC1, 0xC3, 0xD9, 0xC8, 0xC9, 0xCB, 0xD0, 0xD1, 0xD3})
+_ANSWERING = frozenset({0x61, 0x63, 0x08, 0x0C, 0x0D, 0x0E, 0xC4, 0xC5, 0xC7, 0xDA, 0xD8, 0xCC, 0xCD, 0xCF, 0xD4})
+_LLC = {b"\xe6\xe6\x00": _ANSWERING, b"\xe6\xe7\x00": _ASKING}
+"""By LLC header: the tags that it does not go with."""
+_NO_LLC_NEEDED = 0xE0
+_RESERVED = range(2, 16)
+"""Upper server addresses that IEC 62056-46 reserves."""
+
+
+class _Last(NamedTuple):
+    """The frame of a line that came last."""
+
+    record: Record
+    octets: bytes
 
 
 class LinkFamily(Family):
-    """Link management of HDLC."""
+    """Link management of HDLC, and what its frames say beside their APDUs."""
 
     links = frozenset({"hdlc"})
+    codes = frozenset({"hdlc-retransmission", "hdlc-frame-lost"})
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
-        self._sent: dict[int, OrderedDict[bytes, Record]] = {}
-        self._last: dict[str, Record] = {}
+        self._links: OrderedDict[tuple[int, object, object], Link] = OrderedDict()
+        self._last: dict[int, _Last] = {}
+
+    def ignores(self, record: Record, note: Note) -> bool:
+        """An echo is no traffic."""
+        if note.code != "line-echo":
+            return False
+        self.report_note(record, note)
+        return True
 
     def look(self, record: Record) -> None:
         """Look at the frame of *record*."""
-        if record.control is None:
+        control = record.control
+        if control is None:
             return
-        command = record.control & 0xEF
-        if command == _FRMR:
-            self._rejected(record)
-        elif command == _DM:
-            self._disconnected(record)
-        self._echo(record)
-        self._last[record.lane.text] = record
+        conversation = record.lane.conversation
+        last = self._last.get(conversation)
+        if last is None and len(self._last) >= _MOST_LINES:
+            del self._last[next(iter(self._last))]
+        self._last[conversation] = _Last(record, record.octets)
+        direction = record.direction
+        if direction == UNKNOWN:
+            if control & 0xEF == FRMR:
+                self._rejected(record, Link())
+            return
+        link = self._links.get((conversation, record.client, record.server)) or self._link(record)
+        if not control & 1:
+            self._information(record, link, control, direction)
+        elif control & 3 == 3:
+            self._unnumbered(record, link, control & 0xEF, last)
+            link.run = (direction, 0)
+        elif link.run[0] != direction:
+            link.run = (direction, 0)
+        link.kept.append(Said(record.number, direction, control, record.time_ns))
 
-    def _rejected(self, record: Record) -> None:
-        body = record.octets.strip(b"\x7e")
-        information = body[-5:-2]
-        if len(body) < 12:
+    def note(self, record: Record, note: Note) -> bool:
+        """Take a frame that came again, or one that did not come."""
+        (self._lost if note.code == "hdlc-frame-lost" else self._again)(record, note)
+        return False
+
+    def _lost(self, record: Record, note: Note) -> None:
+        """A number is missing: what the other side acknowledged tells who missed the frame."""
+        control = record.control or 0
+        link = self._links.get((record.lane.conversation, record.client, record.server))
+        kept = link.kept if link is not None else ()
+        if link is not None and link.is_up is False:
+            return  # there is no link, so its numbers mean nothing: DM says that
+        answers = [one for one in kept if one.direction != record.direction and one.control & 3 != 3]
+        side = "meter" if record.direction == RESPONSE else "client"
+        cause, confidence, told = "", POSSIBLE, ""
+        if answers:
+            awaited = answers[-1].control >> 5
+            if awaited == control >> 1 & 7:
+                cause, confidence = "capture-loss", CERTAIN
+                told = f"; record {answers[-1].number} acknowledges it, so only the capture lacks it"
+            else:
+                told = f"; record {answers[-1].number} still waits for N(S) {awaited}, so the other side lacks it, too"
+        self.report(
+            record, note.code, cause, confidence, f"{note.text}: a frame of the {side} is missing{told}",
+            start=note.start, end=note.end, severity=note.severity,
+        )  # fmt: skip
+
+    def _again(self, record: Record, note: Note) -> None:
+        """A frame came again: because its answer was damaged, or because there was none."""
+        link = self._links.get((record.lane.conversation, record.client, record.server))
+        if link is not None and link.is_up is False:
             return
-        rejected, numbers, reasons = information
+        damaged = self.associations.damaged.get(record.lane.conversation)
+        last = self._last.get(record.lane.conversation)
+        before = last.record.number if last is not None else 0
+        is_damaged = damaged is not None and damaged.number >= before - 1
+        text = f"{note.text}; what came between was damaged" if is_damaged else f"{note.text}; no answer came between"
+        self.report(
+            record, note.code, "answer-damaged" if is_damaged else "no-answer", LIKELY, text, start=note.start,
+            end=note.end, severity=note.severity,
+            further=() if is_damaged else self._first_copy(record),
+        )  # fmt: skip
+
+    def _first_copy(self, record: Record) -> list[Evidence]:
+        """Give the record that came again, where it is known."""
+        link = self._links.get((record.lane.conversation, record.client, record.server))
+        kept = link.kept if link is not None else ()
+        found = [one for one in kept if one.control == record.control and one.direction == record.direction]
+        return [Evidence(found[-1].number, 0, 0, "it was sent here first")] if found else []
+
+    def _link(self, record: Record) -> Link:
+        if len(self._links) >= _MOST_LINKS:
+            self._links.popitem(last=False)
+        made = self._links[record.lane.conversation, record.client, record.server] = Link()
+        if isinstance(record.client, str) and isinstance(record.server, int):
+            text = (
+                f"the client's address {record.client} has more than one octet and the server's ({record.server}) one: "
+                "a client's address always has one octet, so the two may be swapped"
+            )
+            self.report(record, "hdlc-address-unusual", "addresses-swapped", POSSIBLE, text)
+        lengths = address_lengths(record.octets)
+        if 3 in lengths:
+            text = f"an address has three octets ({lengths[0]} and {lengths[1]}); there are 1, 2 and 4"
+            self.report(record, "hdlc-address-unusual", "three-octet-address", CERTAIN, text)
+        upper = int(str(record.server).partition(".")[0]) if record.server is not None else 0
+        if upper in _RESERVED and record.direction == REQUEST:
+            text = f"server address {upper} is reserved; usable are 1 and 16 to 125"
+            self.report(record, "hdlc-address-unusual", "reserved-address", CERTAIN, text)
+        return made
+
+    # -- I frames -----------------------------------------------------------------------------------------------------
+
+    def _information(self, record: Record, link: Link, control: int, direction: str) -> None:
+        """Look at numbers, size and window of an I frame, and at its LLC."""
+        fresh = link.is_fresh
+        if fresh and fresh.get(direction):
+            fresh[direction] = False
+            if control >> 1 & 7:
+                text = f"the first I frame since UA has N(S)={control >> 1 & 7}, and not 0"
+                self.report(record, "hdlc-sequence-wrong", "counters-not-reset", CERTAIN, text)
+        run = link.run
+        count = run[1] + 1 if run[0] == direction else 1
+        if count > 1 and link.kept and link.kept[-1].control & 0x0E == control & 0x0E:
+            count -= 1  # it is sent again
+        link.run = (direction, count)
+        limits = link.limits.get(direction)
+        if limits is not None:
+            if len(record.octets) > limits.size + 8:
+                self._size(record, link, limits.size, limits.is_negotiated)
+            if count > limits.window:
+                self._window(record, link, count, limits.window, limits.is_negotiated)
+        apdu = record.apdu
+        if apdu is not None and apdu.at > 2:
+            begin = apdu.at - 3
+            wrong = _LLC.get(record.octets[begin : apdu.at])
+            if wrong is None:
+                self._no_llc(record, link, apdu.at)
+            elif record.octets[apdu.at] in wrong:
+                self._direction(record, link, begin)
+
+    def _size(self, record: Record, link: Link, size: int, is_negotiated: bool) -> None:
+        octets = record.octets
+        begin = int(octets[0] == 0x7E)
+        middle = address_end(octets, begin + 2) or 0
+        at = (address_end(octets, middle) or 0) + 3
+        there = begin + ((octets[begin] & 7) << 8 | octets[begin + 1]) - 2 - at
+        if there <= size:
+            return
+        cause = "negotiated-limit-ignored" if is_negotiated else "default-limit-ignored"
+        what = "agreed in SNRM and UA" if is_negotiated else "the default, for SNRM and UA agreed on none"
+        text = f"an information field of {there} octets; {size} are {what}"
+        self.report(record, "hdlc-information-too-long", cause, CERTAIN, text, start=at, end=at + there)
+
+    def _window(self, record: Record, link: Link, count: int, window: int, is_negotiated: bool) -> None:
+        if count != window + 1:
+            return  # told with the first one too many
+        cause = "negotiated-limit-ignored" if is_negotiated else "default-limit-ignored"
+        text = f"{count} I frames without an acknowledgement between; the window is {window}"
+        self.report(record, "hdlc-window-exceeded", cause, LIKELY, text)
+
+    def _no_llc(self, record: Record, link: Link, at: int) -> None:
+        octets = record.octets
+        begin = int(octets[0] == 0x7E)
+        middle = address_end(octets, begin + 2) or 0
+        is_bare = (address_end(octets, middle) or 0) + 3 == at
+        # field: L+G E450 sends LLC with the first block of a general-block-transfer only
+        if is_bare and octets[at] != _NO_LLC_NEEDED and "llc-missing" not in link.told:
+            link.told.add("llc-missing")
+            text = "the information field begins with the APDU, without LLC E6 E6/E7 00"
+            self.report(record, "llc-unexpected", "llc-missing", CERTAIN, text, start=at, end=at + 1)
+
+    def _direction(self, record: Record, link: Link, begin: int) -> None:
+        if "llc-direction" in link.told:
+            return
+        link.told.add("llc-direction")
+        shown = record.octets[begin : begin + 3].hex(" ").upper()
+        which = "requests" if record.octets[begin + 1] == 0xE6 else "responses"
+        text = f"LLC {shown}, that of {which}, stands before {record.apdu.family if record.apdu else 'an APDU'}"
+        self.report(record, "llc-unexpected", "llc-direction-wrong", CERTAIN, text, start=begin, end=begin + 3)
+
+    # -- link management ----------------------------------------------------------------------------------------------
+
+    def _unnumbered(self, record: Record, link: Link, command: int, last: _Last | None) -> None:
+        if command == SNRM:
+            link.asked = parameters(record)
+            link.take_down(is_known=False)
+        elif command == UA:
+            asked = link.kept[-1].control & 0xEF if link.kept else 0
+            if asked == DISC:
+                link.take_down()
+            elif asked == SNRM:
+                link.set_up(parameters(record))
+            if last is not None and asked != DISC:
+                self._other_server(record, link, last.record)
+        elif command == FRMR:
+            self._rejected(record, link)
+            link.take_down()
+        elif command == DM:
+            self._disconnected(record, link)
+            link.take_down()
+
+    def _other_server(self, record: Record, link: Link, before: Record) -> None:
+        """UA answers an SNRM to another server address of the same client."""
+        if before.control is None or before.control & 0xEF != SNRM or before.client != record.client:
+            return
+        called, answering = address_lengths(before.octets)[0], address_lengths(record.octets)[1]
+        if called != answering:
+            text = (
+                f"SNRM was sent to server {before.server} in {called} octets (record {before.number}), and "
+                f"{record.server} answers with {answering}: a meter answers in the length that it was called by"
+            )
+            self.report(record, "hdlc-address-unusual", "address-length-differs", CERTAIN, text)
+        if not link.is_up:
+            link.asked = parameters(before)
+            link.set_up(parameters(record))
+
+    def _rejected(self, record: Record, link: Link) -> None:
+        octets = record.octets
+        begin = int(octets[0] == 0x7E)
+        middle = address_end(octets, begin + 2) or 0
+        at = (address_end(octets, middle) or 0) + 3
+        information = octets[at : begin + ((octets[begin] & 7) << 8 | octets[begin + 1]) - 2]
+        if len(information) < 3:
+            self.report(record, "hdlc-frame-rejected", "", POSSIBLE, "FRMR without the three octets that say why")
+            return
+        rejected, numbers, reasons = information[:3]
         told = [(cause, text) for bit, cause, text in _REASONS if reasons & bit]
-        cause = told[0][0] if told else ""
         why = "; ".join(text for _, text in told) or "no reason is given"
+        sent, received = numbers >> 1 & 7, numbers >> 5 & 7
+        hit = next((one for one in reversed(link.kept) if one.control == rejected), None)
+        which = f"record {hit.number}, " if hit is not None else ""
         text = (
-            f"FRMR rejects a frame with control {rejected:02X}, "
-            f"V(S)={numbers >> 1 & 7} V(R)={numbers >> 5 & 7} at the rejecting side: {why}"
+            f"FRMR {information[:3].hex(' ').upper()} rejects {which}{control_text(rejected)} ({rejected:02X}): {why}; "
+            f"the rejecting side has V(S)={sent} V(R)={received}"
         )
-        self.report(record, "hdlc-frame-rejected", cause, LIKELY, text)
+        if told and told[0][0] == "counters-not-reset" and not sent and not received:
+            text += ", so its link has just begun and the other side went on counting"
+        cause = told[0][0] if told else ""
+        self.report(record, "hdlc-frame-rejected", cause, CERTAIN if cause else LIKELY, text, start=at, end=at + 3)
 
-    def _disconnected(self, record: Record) -> None:
-        before = self._last.get(record.lane.text)
-        idle = ""
-        if before is not None and before.time_ns is not None and record.time_ns is not None:
-            seconds = (record.time_ns - before.time_ns) / 1e9
-            idle = f", {seconds:.1f} s after the frame before it"
-            if before.control is not None and before.control & 0xEF == _DISC:
-                return  # DM answers DISC where no link was: as it should be
-        self.report(record, "hdlc-disconnected-mode", "", POSSIBLE, f"DM: no link with this client{idle}")
+    def _disconnected(self, record: Record, link: Link) -> None:
+        asked = link.kept[-1] if link.kept else None
+        if asked is not None and asked.control & 0xEF == DISC:
+            return  # DM answers DISC where no link was: as it should be
+        idle_ns, idle = self._idle(record, link, asked)
+        cause, confidence = _cause_of_dm(link, asked, idle_ns)
+        what = f" to {control_text(asked.control)} (record {asked.number})" if asked is not None else ""
+        text = f"DM{what}: the meter has no link with this client{idle}"
+        others = [] if cause else [Alternative("no-snrm", POSSIBLE, "no SNRM and UA were captured before it")]
+        self.report(record, "hdlc-disconnected-mode", cause, confidence, text, alternatives=others)
 
-    def _echo(self, record: Record) -> None:
-        """Tell what was sent and comes back with its addresses as they were."""
-        sent = self._sent.setdefault(record.lane.conversation, OrderedDict())
-        before = sent.get(record.octets)
-        is_request = record.direction == REQUEST
-        if before is not None and is_request and before.number == record.number - 1:
-            late = record.time_ns is None or before.time_ns is None or record.time_ns - before.time_ns < _ECHO_NS
-            if late and before.lane.text != record.lane.text:
-                text = f"record {record.number} repeats the {len(record.octets)} octets of record {before.number}"
-                self.report(record, "line-echo", "local-echo", CERTAIN, f"{text}, addresses unswapped")
-        if is_request:
-            sent[record.octets] = record
-            if len(sent) > _MOST_REMEMBERED:
-                sent.popitem(last=False)
+    @staticmethod
+    def _idle(record: Record, link: Link, asked: Said | None) -> tuple[int, str]:
+        """Tell how long nothing came before what was answered with DM."""
+        times = [one.time_ns for one in link.kept if one.time_ns is not None]
+        if asked is None or len(times) < 2 or asked.time_ns is None:
+            return 0, ""
+        idle_ns = asked.time_ns - times[-2]
+        return idle_ns, f"; before that it was silent for {idle_ns / 1e9:.1f} s"
+
+
+def _cause_of_dm(link: Link, asked: Said | None, idle_ns: int) -> tuple[str, str]:
+    """Say why a meter may answer DM."""
+    if asked is not None and asked.control & 0xEF == SNRM:
+        return "meter-busy", LIKELY
+    if link.is_up is False:
+        return "no-snrm", LIKELY
+    if idle_ns >= _IDLE_NS:
+        return "inactivity-timeout", LIKELY
+    if link.is_up:
+        return "server-restart", POSSIBLE
+    return "", POSSIBLE

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from analyzer.diagnosis.fcs_search import lacks_zeros, search
 from analyzer.diagnosis.frame_damage import FLOW_CONTROL, Candidate, Lane
+from analyzer.diagnosis.frame_repair import is_good_frame
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE
 from analyzer.framing.hdlc_header import MINIMUM_LENGTH, announced_length
 from analyzer.record import Record
@@ -29,6 +30,10 @@ def explain_noise(record: Record, lane: Lane, *, is_first: bool, is_rest: bool) 
     """Explain a run of octets; None where it is the rest of a frame that was explained already."""
     octets = record.octets
     note = next(note for note in record.notes if note.code in ("hdlc-noise", "noise"))
+    if is_good_frame(octets.strip(b"\x7e")):
+        text = "length and FCS are right, but an address has three octets, or no length that there is"
+        one = Candidate("three-octet-address", LIKELY, text, 3, octets.strip(b"\x7e"), end=7)
+        return Explained("hdlc-address-unusual", "", [one])
     found = _as_frame(octets, lane) if _LEAST_FRAME <= len(octets) <= _SEARCHED_UP_TO else []
     if found:
         return Explained(_code(found[0], octets), note.text, found)

@@ -132,12 +132,18 @@ class Story:
     @property
     def first_record(self) -> int:
         """Where it begins."""
-        return self.records[0]
+        return min(self.records[:_MOST_EVIDENCE])
 
     @property
     def worst(self) -> Severity:
         """Give the severity of the worst of it and all that follows from it."""
         return max([self.severity, *(one.worst for one in self.leads_to)])
+
+    @property
+    def usual(self) -> int:
+        """Give the severity that its code has without a cause."""
+        found = rule("fact", self.code)
+        return int(severity_of(found.severity)) if found is not None else int(self.severity)
 
     @property
     def title(self) -> str:
@@ -204,8 +210,8 @@ class Stories:
                 self._stories.pop((other.lane, other.code, other.cause, other.subject), None)
 
     def sorted(self) -> list[Story]:
-        """Give the stories that follow from no other, worst first, then in the order of the capture."""
-        return sorted(tied(self._stories.values()), key=lambda one: (-int(one.worst), one.first_record))
+        """Give the stories that follow from no other, worst first (then by code), then in the order of the capture."""
+        return sorted(tied(self._stories.values()), key=lambda one: (-int(one.worst), -one.usual, one.first_record))
 
 
 def _key(fact: Fact) -> tuple[str, str, str, str]:

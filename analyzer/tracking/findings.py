@@ -17,6 +17,7 @@ FACTS: dict[str, tuple[Severity, str]] = {
     "hdlc-noise": (NOTE, "undecoded"),
     "hdlc-retransmission": (WARNING, "sequence"),
     "hdlc-frame-lost": (WARNING, "sequence"),
+    "line-echo": (NOTE, "sequence"),
     "llc-unexpected": (NOTE, "malformed"),
     "several-lsdus-in-frame": (NOTE, "malformed"),
     "wrapper-length-wrong": (ERROR, "malformed"),

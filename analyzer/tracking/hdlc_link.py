@@ -23,6 +23,10 @@ _UI = 0x03
 _SEGMENTED = 0x08
 _MOST_SEGMENTS = 4096
 _MANY_PEERS = 512
+_ECHO_NS = 150_000_000
+"""An echo is there at once; what comes again later was sent again."""
+_OCTET_NS = 40_000_000
+"""What an octet takes at 300 Bd, for a lane whose read ends with the last octet."""
 _EVERY = 1 << 62
 SEGMENTS = "segments"
 """The transfer of a pair of addresses."""
@@ -34,13 +38,16 @@ class HdlcLink:
     def __init__(self, dialogue: Dialogue) -> None:
         self.dialogue = dialogue
         self.peers: dict[tuple[int, bytes], Peer] = {}
+        self._before: tuple[bytes, int, int, int | None] = (b"", 0, 0, None)
+        """The frame that came last: octets, side, record and time."""
 
     def take(self, record: Record, side: int) -> None:
         """Read the frame of *record*, which came on *side* of the conversation."""
-        if record.problem or record.octets[0] != FLAG:
-            self._take(record, side)
-        else:
+        if not record.problem and record.octets[0] == FLAG:
             self.take_next(record, side)
+        elif record.octets != self._before[0] or not self._echoes(record, side):
+            self._before = (record.octets, side, record.number, record.time_ns)
+            self._take(record, side)
 
     def take_next(self, record: Record, side: int) -> None:
         """Read a good frame behind its flag as nearly all are, and leave others to :meth:`_take`, which reads any.
@@ -48,6 +55,9 @@ class HdlcLink:
         They have one octet an address, come from a known pair, and are RR or the I frame that is to come.
         """
         octets = record.octets
+        if octets == self._before[0] and self._echoes(record, side):
+            return
+        self._before = (octets, side, record.number, record.time_ns)
         peer = self.peers.get((side, octets[3:5])) if octets[3] & octets[4] & 1 else None
         if peer is None:
             self._take(record, side)
@@ -59,6 +69,34 @@ class HdlcLink:
             self._settle(record, peer)
         elif not self._goes_on(record, peer, octets, control):
             self._take(record, side)
+
+    def _echoes(self, record: Record, side: int) -> bool:
+        """Tell whether a frame is the one before it, come back: on the other lane, or at once; it is no traffic."""
+        octets, sent_on, number, sent_ns = self._before
+        late_ns = None
+        if sent_ns is not None and record.time_ns is not None:
+            late_ns = (record.start_ns if record.start_ns is not None else record.time_ns) - sent_ns
+        limit_ns = _ECHO_NS + (_OCTET_NS * len(octets) if side != sent_on else 0)
+        if late_ns is None if side == sent_on else late_ns is not None and late_ns > limit_ns:
+            return False
+        if side == sent_on and late_ns is not None and late_ns > limit_ns:
+            return False
+        start = int(octets[0] == FLAG)
+        try:
+            _, control_at = scan_addresses(octets, start + 2, len(octets))
+        except FAILURES:
+            return False
+        peer = self.peers.get((sent_on, octets[start + 2 : control_at]))
+        if peer is None or (side == sent_on and peer.role is not REQUEST):
+            return False
+        record.control = octets[control_at]
+        record.kind = LINK
+        if peer.role is not None:
+            record.direction, record.client, record.server = peer.role, peer.client, peer.server
+        late = f", {late_ns / 1e6:.0f} ms later" if late_ns is not None else ""
+        text = f"the {len(octets)} octets of record {number} come back{late}, their addresses unswapped"
+        record.add_note(finding("line-echo", text, 0, len(octets), "local-echo"))
+        return True
 
     def _goes_on(self, record: Record, peer: Peer, octets: bytes, control: int) -> bool:
         """Read an I frame if it is the one that is to come."""

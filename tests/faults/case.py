@@ -109,7 +109,9 @@ def judge(case: Case, stories: Sequence[Story], code: str) -> Outcome:
     codes = truth.codes | {code}
     others = [one for one in first.candidates if one.confidence == POSSIBLE == first.confidence]
     is_code = any(first.code == one or (one.endswith("*") and first.code.startswith(one[:-1])) for one in codes)
-    is_named = is_code and (first.cause in truth.causes or any(one.cause in truth.causes for one in others))
+    followed = [one for one in first.leads_to if one.code in codes]
+    is_named = bool(followed) and any(one.cause in truth.causes for one in followed)
+    is_named |= is_code and (first.cause in truth.causes or any(one.cause in truth.causes for one in others))
     is_located: bool | None = None
     is_wrong = False
     if truth.sent:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.case import Fault
 from tests.faults.frames import FRAME_FAULTS
 from tests.faults.lines import LINE_FAULTS
+from tests.faults.links import LINK_FAULTS
 
-FAULTS: tuple[Fault, ...] = (*FRAME_FAULTS, *LINE_FAULTS)
+FAULTS: tuple[Fault, ...] = (*FRAME_FAULTS, *LINE_FAULTS, *LINK_FAULTS)
 """All rows. A module of injectors gives its rows as a tuple; add it here."""

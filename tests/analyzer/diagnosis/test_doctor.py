@@ -87,7 +87,7 @@ def test_refusal_is_a_story_with_its_usual_cause(answered: str, code: str, cause
 def test_frame_reject_spells_its_octets() -> None:
     (story,) = stories(shown(body(bytes.fromhex("540010"), control=0x97)))
     assert (story.code, story.cause) == ("hdlc-frame-rejected", "counters-not-reset")
-    assert "control 54" in story.evidence[0].text
+    assert "54 00 10 rejects I N(S)=2 N(R)=2" in story.evidence[0].text
 
 
 def test_echo_is_told_from_an_answer() -> None:

@@ -1,0 +1,122 @@
+"""What the doctor keeps of an HDLC link between a client and a server: set-up, limits, and the frames that came last.
+
+Source: IEC 62056-46 (parameters of SNRM and UA, defaults 128 octets and a window of 1; FRMR).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+from analyzer.record import REQUEST, RESPONSE, Record
+
+SNRM, DISC, UA, DM, FRMR = 0x83, 0x43, 0x63, 0x0F, 0x87
+DEFAULT_SIZE, DEFAULT_WINDOW = 128, 1
+_TRANSMIT_SIZE, _RECEIVE_SIZE, _TRANSMIT_WINDOW, _RECEIVE_WINDOW = 5, 6, 7, 8
+_HEADER = 3
+_MOST_KEPT = 8
+
+
+class Said(NamedTuple):
+    """A frame that came: its record, who sent it, its control field, when."""
+
+    number: int
+    direction: str
+    control: int
+    time_ns: int | None
+
+
+class Limits(NamedTuple):
+    """What holds for one direction: octets of an information field, frames without an acknowledgement."""
+
+    size: int = DEFAULT_SIZE
+    window: int = DEFAULT_WINDOW
+    is_negotiated: bool = False
+
+
+class Link:
+    """One link. *is_up* is None while nothing was seen that says so."""
+
+    __slots__ = ("asked", "is_fresh", "is_up", "kept", "limits", "run", "told")
+
+    def __init__(self) -> None:
+        self.is_up: bool | None = None
+        self.is_fresh: dict[str, bool] = {}
+        """By direction: whether no I frame came since the link was set up."""
+        self.limits: dict[str, Limits] = {}
+        """By direction, while they are known."""
+        self.kept: deque[Said] = deque(maxlen=_MOST_KEPT)
+        self.run = ("", 0)
+        """Who sent the last frame, and how many I frames without one of the other side."""
+        self.asked: dict[int, int] = {}
+        """The parameters of the SNRM that waits for its UA."""
+        self.told: set[str] = set()
+        """What was said of it once and is said no more."""
+
+    def set_up(self, answer: dict[int, int]) -> None:
+        """UA came: what both proposed holds from now on. The answer is from the meter's view."""
+        self.is_up = True
+        self.is_fresh = {REQUEST: True, RESPONSE: True}
+        proposed = self.asked
+
+        def least(one: int, other: int, default: int) -> int:
+            return min(proposed.get(one, default), answer.get(other, default))
+
+        has_said = bool(proposed or answer)
+        self.limits = {
+            REQUEST: Limits(
+                least(_TRANSMIT_SIZE, _RECEIVE_SIZE, DEFAULT_SIZE),
+                least(_TRANSMIT_WINDOW, _RECEIVE_WINDOW, DEFAULT_WINDOW),
+                has_said,
+            ),
+            RESPONSE: Limits(
+                least(_RECEIVE_SIZE, _TRANSMIT_SIZE, DEFAULT_SIZE),
+                least(_RECEIVE_WINDOW, _TRANSMIT_WINDOW, DEFAULT_WINDOW),
+                has_said,
+            ),
+        }
+
+    def take_down(self, *, is_known: bool = True) -> None:
+        """The link is gone."""
+        self.is_up = False if is_known else None
+        self.limits, self.is_fresh = {}, {}
+
+
+def parameters(record: Record) -> dict[int, int]:
+    """Read the parameters in the information field of SNRM or UA; those that are there and read."""
+    octets = record.octets
+    at = octets.find(b"\x81\x80", 5)
+    found: dict[int, int] = {}
+    if at < 0 or at + _HEADER > len(octets):
+        return found
+    at, end = at + _HEADER, min(at + _HEADER + octets[at + 2], len(octets))
+    while at + 2 <= end:
+        name, size = octets[at], octets[at + 1]
+        value = octets[at + 2 : at + 2 + size]
+        if len(value) == size <= 4:
+            found[name] = int.from_bytes(value, "big")
+        at += 2 + size
+    return found
+
+
+def address_lengths(octets: bytes) -> tuple[int, int]:
+    """Count the octets of destination and source, legal or not; up to 4 each."""
+    at = 2 + (octets[0] == 0x7E)
+    lengths = []
+    for _ in range(2):
+        size = next(
+            (size for size in (1, 2, 3, 4) if octets[at + size - 1 : at + size] and octets[at + size - 1] & 1), 4
+        )
+        lengths.append(size)
+        at += size
+    return lengths[0], lengths[1]
+
+
+def control_text(control: int) -> str:
+    """Say in words what a control field is."""
+    if not control & 1:
+        return f"I N(S)={control >> 1 & 7} N(R)={control >> 5}"
+    if control & 3 == 1:
+        return f"{'RNR' if control & 0x0F == 5 else 'RR'} N(R)={control >> 5}"
+    names = {SNRM: "SNRM", DISC: "DISC", UA: "UA", DM: "DM", FRMR: "FRMR", 0x03: "UI"}
+    return names.get(control & 0xEF, f"control {control:02X}")
