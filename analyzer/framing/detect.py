@@ -37,6 +37,7 @@ _SIGN_ON = re.compile(
 )
 _SEALED = re.compile(rb"\xdb\x08[A-Z]{3}.{5}\x82..[\x20\x30]", re.DOTALL)
 _TEXT_STARTS = b"/\xaf\x01\x81\x02\x82\x06"
+_PRINTED = bytes((*range(0x20, 0x7F), *b"\r\n\1\2\3\4"))
 _DATA_SET = re.compile(rb"[-0-9A-F.:*&]{1,16}\([^()\r\n]*\)[^()]*\r\n")
 
 OTHER = "other"
@@ -190,10 +191,16 @@ def _unit(frame: Frame) -> _Candidate | None:
     if octets[0] in (SOH, STX):
         if len(octets) > 4 and octets[-1] not in b"\3\4" and judge(octets)[0] != "wrong":
             return _Candidate(1.0, IEC62056_21, "a block with a good check character")
-        return _Candidate(_OPENS, IEC62056_21, "a block without a good check character")
+        score = _OPENS if _is_text(octets) else _HINT
+        return _Candidate(score, IEC62056_21, "a block without a good check character")
     if octets[0] == 0x06 and len(octets) > 1:
         return _Candidate(0.95, IEC62056_21, "an option select")
     return _Candidate(_HINT, IEC62056_21, "an acknowledgement") if len(octets) == 1 else None
+
+
+def _is_text(octets: bytes) -> bool:
+    """Tell whether octets in seven bits are characters that are printed, but for one in ten."""
+    return len(octets.translate(None, _PRINTED)) * 10 <= len(octets)
 
 
 def _sealed(octets: bytes) -> _Candidate | None:
