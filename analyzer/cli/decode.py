@@ -13,6 +13,7 @@ from analyzer.cli.filters import add_filter_options, chosen, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import UsageError, say
+from analyzer.cli.sidecars import SidecarFile, add_sidecar
 from captures.chunk import PACKET, PACKET_BITS, Source
 from captures.merged import MergedSource
 
@@ -30,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     add_inputs(made)
     add_output_options(made)
     made.add_argument("-c", "--count", type=natural, default=0, metavar="N", help="stop after N records")
+    add_sidecar(made)
     return made
 
 
@@ -58,9 +60,12 @@ def run(words: list[str]) -> int:
 
     rest_collector()
     inputs = Inputs(options, forced)
+    sidecar = SidecarFile(options)
     for name, source in inputs:
         session = Session(source, forced, keys, learns=not options.quiet or bool(options.filter))
+        sidecar.into(session.model)
         show(session, options, {"input": name} if inputs.are_several else {})
+        sidecar.keep(session.model)
     return inputs.status
 
 

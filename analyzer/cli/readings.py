@@ -11,6 +11,7 @@ from analyzer.cli.filters import add_filter_options, chosen, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import UsageError, say
+from analyzer.cli.sidecars import SidecarFile, add_sidecar
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--parquet", metavar="FILE", help="write a Parquet file")
     made.add_argument("-c", "--count", type=natural, default=0, metavar="N", help="stop after N readings")
     made.add_argument("--utc", action="store_true", help="times in UTC")
+    add_sidecar(made)
     return made
 
 
@@ -34,6 +36,7 @@ def run(words: list[str]) -> int:
     inputs = Inputs(options, forced_stacks(options))
     keys = keyring(options)
     filter_of(options, utc=options.utc)
+    sidecar = SidecarFile(options)
     count = _Count(options.count)
     write = _writer(options)
     from analyzer.session import Session
@@ -42,12 +45,14 @@ def run(words: list[str]) -> int:
     def all_readings() -> Iterator[tuple[Reading, int]]:
         for _, source in inputs:
             session = Session(source, forced_stacks(options), keys)
+            sidecar.into(session.model)
             session.learn_all()
             for record in chosen(session, options):
                 for one in readings_of(record, session.model):
                     if count.is_over():
                         return
                     yield one, source.time_digits
+            sidecar.keep(session.model)
             say_remarks(source)
 
     if options.parquet is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from analyzer.cosem.classes import attribute_name
 from analyzer.cosem.companions import INDIA, USUAL, is_indian
@@ -73,22 +73,16 @@ class Meter:
     """One logical device of one meter."""
 
     __slots__ = (
-        "bases",
-        "columns",
-        "companion",
-        "heard",
-        "listed",
-        "name",
-        "periods",
-        "push_lists",
-        "scales",
+        "bases", "columns", "companion", "heard", "listed", "name", "periods", "push_lists", "recalled", "scales",
         "short_names",
-    )
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.name = ""
         self.companion = USUAL
         """Whose event codes it has."""
+        self.recalled: Meter | None = None
+        """What was known of it beforehand."""
         """The logical device name, where it was read."""
         self.heard: dict[Object, bytes] = {}
         """What was learnt last from each attribute: most answers come again as they were."""
@@ -103,6 +97,10 @@ class Meter:
         """Entries of the list of short names, by base name."""
         self.short_names: list[int] = []
         """The base names, sorted when one is looked up."""
+
+    def taught(self) -> tuple[dict[Any, Any], ...]:
+        """Give all tables of what the meter taught."""
+        return self.scales, self.columns, self.periods, self.push_lists, self.listed, self.bases
 
     def object_of(self, one: Object) -> Object:
         """Give what a short name stands for; objects with a logical name stay."""
@@ -129,11 +127,22 @@ Lesson = Callable[[Meter, bytes, Datum, str], None]
 """Takes what a value teaches: meter, logical name, value, basis."""
 
 
+class KnownMeters(Protocol):
+    """What is known of meters beforehand; *basis* is what values say that rest on it."""
+
+    basis: str
+
+    def find(self, key: MeterKey, name: str) -> Meter | None:
+        """Find a meter by its name, or where that is empty by its place."""
+
+
 class ObjectModel:
     """The meters of a capture; what is learnt of one never serves another."""
 
     def __init__(self) -> None:
         self.meters: dict[MeterKey, Meter] = {}
+        self.known: KnownMeters | None = None
+        """What is known of meters beforehand."""
         self.lessons = 0
         """How often something new was learnt."""
 
@@ -148,7 +157,26 @@ class ObjectModel:
             if len(self.meters) >= _MOST_METERS:
                 del self.meters[next(iter(self.meters))]
             meter = self.meters[key] = Meter()
+            self._recall(key, meter)
         return meter
+
+    def _recall(self, key: MeterKey, meter: Meter) -> None:
+        """Let *meter* know what is known of it beforehand; what it said itself stays, what another's was goes."""
+        if self.known is None:
+            return
+        before, known = meter.recalled, self.known.find(key, meter.name)
+        if known is before:
+            return
+        if before is not None:
+            meter.heard.clear()
+        meter.recalled = known
+        for number, own in enumerate(meter.taught()):
+            assumed = before.taught()[number] if before is not None else {}
+            said = {name: one for name, one in own.items() if assumed.get(name) != one}
+            own.clear()
+            own.update(known.taught()[number] if known is not None else {})
+            own.update(said)
+        meter.companion = known.companion if known is not None else USUAL
 
     def learn(self, record: Record) -> None:
         """Take what *record* teaches; total."""
@@ -161,7 +189,9 @@ class ObjectModel:
             self._learn(record)
 
     def _learn(self, record: Record) -> None:
-        meter = self.meter_of(record)
+        key = meter_key(record)
+        meter = self.meter_at(key)
+        name = meter.name
         for held in held_values(record):
             one = held.object
             if not one.logical_name:
@@ -177,6 +207,8 @@ class ObjectModel:
                 continue
             self.lessons += 1
             lesson(meter, one.logical_name, datum, f"record {record.number}")
+        if meter.name != name:
+            self._recall(key, meter)
 
 
 def _may_teach(one: Object) -> bool:

@@ -98,6 +98,7 @@ def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def forget() -> None:
     """Let all that remembers names ask anew, as a new process does."""
+    gc.unfreeze()  # what is frozen is not listed
     for one in gc.get_objects():
         if isinstance(one, functools._lru_cache_wrapper) and one.__module__.startswith("analyzer."):
             one.cache_clear()
