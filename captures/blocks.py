@@ -57,9 +57,9 @@ def packet(
     return b"".join((head, octets, bytes(padding), options, _tail(length)))
 
 
-def statistics(time_ns: int, *, received: int, dropped: int, interface: int = 0) -> bytes:
+def statistics(time_ns: int, *, received: int, dropped: int, interface: int = 0, comment: str = "") -> bytes:
     """Build the block that counts the packets an interface received, and those that were lost before they came here."""
-    counts = _options({_RECEIVED_COUNT: _count(received), _DROPPED_COUNT: _count(dropped)})
+    counts = _options({_COMMENT: comment.encode(), _RECEIVED_COUNT: _count(received), _DROPPED_COUNT: _count(dropped)})
     return _block(_STATISTICS, _statistics(interface, time_ns >> 32, time_ns & 0xFFFF_FFFF) + counts)
 
 

@@ -1,44 +1,94 @@
-"""A pcapng file that grows while it is read: its reader waits for what comes, until nobody writes it any more."""
+"""A pcapng file, or a ring of them, that grows while it is read: its reader waits for what comes, until it ends."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from captures.chunk import CaptureError, Source
 from captures.pcapng import PcapngSource
 from captures.stream import BLOCK, Window
 
 _WAIT_S = 0.02
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+def _nothing() -> None:
+    pass
 
 
 class GrowingInput:
-    """A file read as it grows; it ends when *is_over* says so and all of it was read."""
+    """Files read one after another as they grow; they end when *is_over* says so and all of them was read.
 
-    def __init__(self, path: str, is_over: Callable[[], bool], *, pause: Callable[[float], None] = time.sleep) -> None:
-        self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+    *paths* may grow too: that there is another file says that the one before it grows no more. *idle* is called once
+    each time that all there is was read.
+    """
+
+    def __init__(
+        self, paths: Sequence[str], is_over: Callable[[], bool], *, pause: Callable[[float], None] = time.sleep,
+        idle: Callable[[], None] = _nothing,
+    ) -> None:  # fmt: skip
+        self._paths = paths
         self._is_over, self._pause = is_over, pause
-        self.at = 0
-        """Octets that were read."""
+        self.idle = idle
+        self._place = 0
+        """Which of the files is read."""
+        self._at = 0
+        """Octets of it that were read."""
+        self.missed = 0
+        """Files that were gone before they could be read."""
+        self._descriptor = os.open(paths[0], _READ)
+
+    @property
+    def path(self) -> str:
+        """The file that is read."""
+        return self._paths[self._place]
+
+    @property
+    def before(self) -> str:
+        """The file before it; empty where it is the first."""
+        return self._paths[self._place - 1] if self._place else ""
 
     def fetch(self) -> bytes:
         """Return what is there, waiting for it; empty once nothing comes any more."""
+        is_idle = False
         while self._descriptor >= 0:
             was_over = self._is_over()
+            is_full = len(self._paths) > self._place + 1
             octets = os.read(self._descriptor, BLOCK)
             if octets:
-                self.at += len(octets)
+                self._at += len(octets)
                 return octets
-            if was_over:
+            if is_full and self._next():
+                continue
+            if was_over and not is_full:
                 break
+            if not is_idle:
+                is_idle = True
+                self.idle()
             self._pause(_WAIT_S)
         return b""
+
+    def _next(self) -> bool:
+        """Turn to the next file; false if it cannot be read."""
+        self._place += 1
+        try:
+            descriptor = os.open(self._paths[self._place], _READ)
+        except OSError:  # the ring has gone on
+            self.missed += 1
+            return False
+        os.close(self._descriptor)
+        self._descriptor, self._at = descriptor, 0
+        return True
 
     @property
     def behind(self) -> int:
         """Count the octets that are written and not read yet."""
-        return max(0, os.fstat(self._descriptor).st_size - self.at) if self._descriptor >= 0 else 0
+        if self._descriptor < 0:
+            return 0
+        later = sum(_size(path) for path in self._paths[self._place + 1 :])
+        return max(0, os.fstat(self._descriptor).st_size - self._at) + later
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""
@@ -47,13 +97,20 @@ class GrowingInput:
         self._descriptor = -1
 
 
-def open_growing(path: str, is_over: Callable[[], bool]) -> tuple[Source, GrowingInput]:
-    """Open the spool *path*; what it holds and what comes are its packets. Raises: CaptureError."""
+def _size(path: str) -> int:
     try:
-        octets = GrowingInput(path, is_over)
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+def open_growing(paths: Sequence[str], is_over: Callable[[], bool]) -> tuple[Source, GrowingInput]:
+    """Open the spool whose files are *paths*; what it holds and what comes are its packets. Raises: CaptureError."""
+    try:
+        octets = GrowingInput(paths, is_over)
     except OSError as error:
-        raise CaptureError(f"{path}: {error.strerror}") from None
-    source = PcapngSource(path, Window(octets))
+        raise CaptureError(f"{paths[0]}: {error.strerror}") from None
+    source = PcapngSource(paths[0], Window(octets))
     source.is_live = True
     source.time_digits = 6
     return source, octets

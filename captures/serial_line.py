@@ -11,6 +11,7 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -187,17 +188,20 @@ class Marks:
         return bytes(octets), tuple(errors)
 
 
-class TelnetPort:
-    """A terminal server's port that is only read: the octets it sends, without the commands of RFC 854 among them.
+class SocketPort:
+    """A terminal server's port that is only read: the octets it sends over TCP.
 
-    Nothing is negotiated, so its line keeps the settings it has.
+    Where *has_commands* is set, the commands of RFC 854 among them are taken out; none is answered. Nothing is
+    negotiated, so its line keeps the settings it has. (What pyserial makes of socket:// drops what has come by the
+    time it is open.)
     """
 
     takes_settings = False
     timeout: float | None = None
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, has_commands: bool) -> None:
         self._url = url
+        self._has_commands = has_commands
         self._socket: socket.socket | None = None
         self._rest = b""
         self._octets = b""
@@ -205,8 +209,11 @@ class TelnetPort:
     def open(self) -> None:
         """Connect."""
         parts = urlsplit(self._url)
-        self._socket = socket.create_connection((parts.hostname or "localhost", parts.port or 2217), 5)
+        if not parts.hostname or not parts.port:
+            raise ValueError("a host and a port were expected, such as 192.0.2.7:4001")
+        self._socket = socket.create_connection((parts.hostname, parts.port), 5)
         self._socket.settimeout(self.timeout)
+        self._rest = self._octets = b""
 
     @property
     def in_waiting(self) -> int:
@@ -222,7 +229,10 @@ class TelnetPort:
                 return b""
             if not received:
                 raise OSError("the terminal server closed the connection")
-            self._octets, self._rest = _without_commands(self._rest + received)
+            if self._has_commands:
+                self._octets, self._rest = _without_commands(self._rest + received)
+            else:
+                self._octets = received
         octets, self._octets = self._octets[:count], self._octets[count:]
         return octets
 
@@ -257,9 +267,15 @@ def _without_commands(octets: bytes) -> tuple[bytes, bytes]:
     return bytes(plain), b""
 
 
+def is_set(url: str, *, sets_line: bool) -> bool:
+    """Tell whether a line's settings are ours to choose: behind a terminal server they are as *sets_line* says."""
+    kind = url.partition("://")[0].lower()
+    return kind != "socket" and (kind != "rfc2217" or sets_line)
+
+
 def _opener(url: str, *, sets_line: bool) -> Callable[[str], Any]:
-    if url.startswith("rfc2217://") and not sets_line:
-        return TelnetPort
+    if not is_set(url, sets_line=sets_line):
+        return partial(SocketPort, has_commands=url.lower().startswith("rfc2217"))
 
     def opener(url: str) -> Any:
         import serial

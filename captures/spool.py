@@ -5,6 +5,7 @@ Readers may open it while it grows. A ring of files is named as dumpcap names th
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections import deque
@@ -148,6 +149,11 @@ class Spool:
         """Begin another file; the oldest ones of the ring go. Raises: SpoolError."""
         self.close()
         self._next()
+
+    def save(self, path: str) -> None:
+        """Keep a file of the ring for good; one that is gone already stays so."""
+        with contextlib.suppress(ValueError):
+            self._kept.remove(Path(path))
 
     def close(self) -> None:
         """Have all reach the disk, and close the file; a second call does nothing."""

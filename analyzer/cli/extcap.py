@@ -152,7 +152,7 @@ def _capture(options: argparse.Namespace) -> int:
                 from analyzer.session import Session
                 from captures.growing import open_growing
 
-                packets, _ = open_growing(child.path, child.is_over)
+                packets, _ = open_growing(child.paths, child.is_over)
                 with packets:
                     _decrypt(Session(packets, forced, keys, learns=False), fifo, source)
         except BrokenPipeError:
@@ -166,7 +166,7 @@ def _copy(child: RecordingChild, fifo: BinaryIO) -> None:
     """Hand the spool on as it grows."""
     from captures.growing import GrowingInput
 
-    spool = GrowingInput(child.path, child.is_over)
+    spool = GrowingInput(child.paths, child.is_over)
     try:
         while octets := spool.fetch():
             fifo.write(octets)

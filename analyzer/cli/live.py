@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
-import sys
 import tempfile
-import threading
 import time
-from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import Parser
 from analyzer.cli.decode import add_output_options, check_output, rest_collector, show
+from analyzer.cli.filters import filter_of
 from analyzer.cli.inputs import add_reading_options, forced_stacks
 from analyzer.cli.keyrings import keyring
+from analyzer.cli.listening import record_words, recording, watched
 from analyzer.cli.live_options import add_live_options, live_options, source_name
-from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, say
-
-if TYPE_CHECKING:
-    from analyzer.live.child import RecordingChild
-
-_HANDED_ON = ("baud", "format", "rts", "dtr", "bpf", "program")
-_OPTION = {"program": "--with"}
+from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail
+from analyzer.cli.watching import Watch, add_watching_options, is_watching
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     add_live_options(made)
     add_reading_options(made)
     add_output_options(made)
+    add_watching_options(made)
     made.add_argument("-o", "-w", "--output", metavar="FILE", default="", help="keep what is captured in this pcapng")
     return made
 
@@ -41,58 +35,26 @@ def run(words: list[str]) -> int:
     forced = forced_stacks(options)
     check_output(options)
     live_options(options)
-    if options.rotate_size or options.rotate_time or options.keep:
-        raise UsageError("--rotate-size, --rotate-time and --keep go with record")
+    if (options.rotate_size or options.rotate_time or options.keep) and not options.output:
+        raise UsageError("--rotate-size, --rotate-time and --keep go with -o FILE")
     source = source_name(options)
-    keys = keyring(options)
-    from analyzer.live.child import RecordingChild
-    from analyzer.session import Session
+    filter_of(options, utc=options.utc)
+    watch, keys = Watch(options), keyring(options)
     from captures.chunk import CaptureError, CapturePermissionError
-    from captures.growing import open_growing
 
     rest_collector()
-    path = options.output or _kept()
+    words = record_words(options, source, options.output or _kept())
     try:
-        child = RecordingChild(_record_words(options, source, path), say, stdin=None if source == "-" else -3)
+        with recording(words, source) as child:
+            learns = not options.quiet or bool(options.filter) or is_watching(options)
+            return watched(child, forced, keys, watch, lambda session: show(session, options, {}), learns=learns)
     except CapturePermissionError as problem:
         return fail(str(problem), PERMISSION_ERROR)
     except CaptureError as problem:
         return fail(str(problem), INPUT_ERROR)
-    _stop_on_signals(child)
-    try:
-        packets, _ = open_growing(child.path, child.is_over)
-        with packets:
-            show(Session(packets, forced, keys, learns=not options.quiet), options, {})
-    finally:
-        child.close()
-        say(f"{path}: {child.status.get('packets', 0)} packets, {child.status.get('dropped', 0)} lost by the system")
-    return 0
 
 
 def _kept() -> str:
     """Name a file for a capture that the user gave no name."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     return os.path.join(tempfile.gettempdir(), f"dlmshark-{stamp}-{os.getpid()}.pcapng")
-
-
-def _record_words(options: argparse.Namespace, source: str, path: str) -> list[str]:
-    """Write the command line of the recording."""
-    words = [source, "-o", path]
-    for name in _HANDED_ON:
-        if value := getattr(options, name):
-            words += [_OPTION.get(name, f"--{name}"), str(value)]
-    words += [f"--{name.replace('_', '-')}" for name in ("set_line", "promiscuous", "force") if getattr(options, name)]
-    return [*words, "--snaplen", str(options.snaplen)]
-
-
-def _stop_on_signals(child: RecordingChild) -> None:
-    """Let an interrupt end the recording, and what was recorded until then be shown; a second one ends all."""
-
-    def stop(number: int, frame: object) -> None:
-        if child.is_over():
-            sys.exit(130)
-        child.stop()
-
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, stop)
-        signal.signal(signal.SIGTERM, stop)

@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
+import os
 import signal
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.arguments import Parser
+from analyzer.cli.inputs import add_reading_options, forced_stacks
+from analyzer.cli.keyrings import keyring
+from analyzer.cli.listening import record_words, recording, watched
 from analyzer.cli.live_options import add_live_options, limits, live_options, seconds, source_name
 from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, say
+from analyzer.cli.watching import Watch, add_watching_options, is_watching
 
 if TYPE_CHECKING:
     from analyzer.live.recording import Recording
 
-_EVERY_S = 0.5
+_EVERY_S, _LOOK_S = 0.5, 0.1
 
 
 def parser() -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     made = Parser(prog="dlmshark record", description="Record a live source to pcapng. It listens and never sends.")
     add_live_options(made)
+    add_reading_options(made)
+    add_watching_options(made)
     made.add_argument("-o", "-w", "--output", metavar="FILE", required=True, help="the pcapng file, or the ring's name")
     made.add_argument("--duration", type=seconds, default=0, metavar="N[smhd]", help="stop after N seconds")
     made.add_argument("--json", action="store_true", help="status as JSON Lines on stdout")
+    made.add_argument("--control", type=int, default=-1, help=argparse.SUPPRESS)
     made.add_argument("-q", "--quiet", action="store_true", help="no status line")
     return made
 
@@ -36,6 +46,8 @@ def run(words: list[str]) -> int:
     from captures.chunk import CapturePermissionError, DlmsharkError
 
     options = parser().parse_args(words)
+    if is_watching(options) or options.within:
+        return _watch(options)
     over = threading.Event()
     wishes = live_options(options, most=options.count)
     try:
@@ -53,6 +65,8 @@ def run(words: list[str]) -> int:
             timer = threading.Timer(options.duration, over.set)
             timer.daemon = True
             timer.start()
+        if options.control >= 0:
+            threading.Thread(target=_hear, args=(options.control, recording), daemon=True).start()
         teller = _Teller(recording, options, over)
         recording.run()
     except CapturePermissionError as problem:
@@ -70,6 +84,25 @@ def run(words: list[str]) -> int:
     return 0
 
 
+def _watch(options: argparse.Namespace) -> int:
+    """Record in a process of its own, and look at every record here."""
+    from captures.chunk import CaptureError, CapturePermissionError
+
+    source, watch = source_name(options), Watch(options)
+    forced, keys = forced_stacks(options), keyring(options)
+    live_options(options)
+    words = record_words(options, source, options.output)
+    words += ["--duration", str(options.duration)] if options.duration else []
+    words += ["--count", str(options.count)] if options.count else []
+    try:
+        with recording(words, source) as child:
+            return watched(child, forced, keys, watch)
+    except CapturePermissionError as problem:
+        return fail(str(problem), PERMISSION_ERROR)
+    except CaptureError as problem:
+        return fail(str(problem), INPUT_ERROR)
+
+
 class _Teller(threading.Thread):
     """Says how a recording goes: a line that is written over on a terminal, or JSON."""
 
@@ -79,14 +112,20 @@ class _Teller(threading.Thread):
         self._is_json = bool(options.json)
         self._is_shown = not options.quiet and sys.stderr is not None and sys.stderr.isatty()
         self._over = over
+        self._told = 0
+        """Files that were told of."""
         if self._is_json or self._is_shown:
             self._tell()
             self.start()
 
     def run(self) -> None:
         """Say it again and again."""
-        while not self._over.wait(_EVERY_S):
-            self._tell()
+        passed = 0.0
+        while not self._over.wait(_LOOK_S):
+            passed += _LOOK_S
+            if passed >= _EVERY_S or len(self._status.paths) > self._told > 0:
+                passed = 0.0
+                self._tell()
 
     def end(self) -> None:
         """Say it a last time."""
@@ -98,11 +137,22 @@ class _Teller(threading.Thread):
     def _tell(self) -> None:
         if self._is_json:
             try:
-                print(self._status.json(), flush=True)
+                paths = self._status.paths
+                for path in paths[self._told :] or paths[-1:]:
+                    print(json.dumps(self._status.members(path)), flush=True)
+                self._told = len(paths)
             except OSError:  # who started this recording is gone
                 self._over.set()
         elif self._is_shown:
             print(f"\r\x1b[K{self._status.text()}", end="", file=sys.stderr, flush=True)
+
+
+def _hear(descriptor: int, recording: Recording) -> None:
+    """Take what whoever decodes the recording wishes of it: lines of JSON, a kind and a text each."""
+    with os.fdopen(descriptor, encoding="utf-8") as wishes:
+        for line in wishes:
+            with contextlib.suppress(ValueError):
+                recording.wish(*json.loads(line))
 
 
 def _on_signals(names: tuple[str, ...], act: Any) -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from captures.chunk import CaptureError, CapturePermissionError
 
@@ -27,14 +27,25 @@ class RecordingChild:
     def __init__(self, words: Sequence[str], say: Callable[[str], None], *, stdin: Any = subprocess.DEVNULL) -> None:
         self.status: dict[str, Any] = {}
         """What it said of itself last: the members of ``record --json``."""
+        self.paths: list[str] = []
+        """The files it began, in order; the last one grows."""
         self._say = say
         self._last_said = ""
         self._began = threading.Event()
         command = [sys.executable, "-m", "analyzer.cli.main", "record", *words, "--json", "--quiet"]
+        self._wishes: TextIO | None = None
+        heard = -1
+        if os.name == "posix":
+            heard, told = os.pipe()
+            self._wishes = os.fdopen(told, "w", encoding="utf-8")
+            command += ["--control", str(heard)]
         self._child = subprocess.Popen(
             command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
             errors="replace", start_new_session=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            pass_fds=() if heard < 0 else (heard,),
         )  # fmt: skip
+        if heard >= 0:
+            os.close(heard)
         self._threads = [threading.Thread(target=one, daemon=True) for one in (self._hear_status, self._hear_words)]
         for thread in self._threads:
             thread.start()
@@ -45,11 +56,27 @@ class RecordingChild:
     @property
     def path(self) -> str:
         """The file that grows now."""
-        return str(self.status.get("path", ""))
+        return self.paths[-1] if self.paths else ""
 
     def is_over(self) -> bool:
-        """Tell whether it ended."""
-        return self._child.poll() is not None
+        """Tell whether it ended, and all it said was heard."""
+        return self._child.poll() is not None and not self._threads[0].is_alive()
+
+    def wish(self, kind: str, text: str) -> bool:
+        """Wish for MARK or SAVE; false where nobody hears it: it is over, or this is Windows."""
+        if self._wishes is None:
+            return False
+        try:
+            self._wishes.write(json.dumps([kind, text]) + "\n")
+            self._wishes.flush()
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def rotate(self) -> None:
+        """Have it go on in another file."""
+        if self._child.poll() is None and hasattr(signal, "SIGHUP"):
+            self._child.send_signal(signal.SIGHUP)
 
     def stop(self) -> None:
         """Let it end in good order."""
@@ -67,12 +94,18 @@ class RecordingChild:
             self._child.wait()
         for thread in self._threads:
             thread.join(1)
+        if self._wishes is not None:
+            with contextlib.suppress(OSError):
+                self._wishes.close()
 
     def _hear_status(self) -> None:
         assert self._child.stdout is not None
         for line in self._child.stdout:
             with contextlib.suppress(ValueError):
                 self.status = json.loads(line)
+                path = str(self.status["path"])
+                if path not in self.paths[-1:]:
+                    self.paths.append(path)
                 self._began.set()
 
     def _hear_words(self) -> None:

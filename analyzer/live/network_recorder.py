@@ -29,6 +29,8 @@ class NetworkRecorder:
         self._counted_ns = 0
         self.ended = ""
         """Why it ended though nobody asked for it."""
+        self.comments: list[str] = []
+        """What the next packet says beside its octets."""
 
     def run(self, is_over: Callable[[], bool]) -> None:
         """Record until *is_over*, or until so many packets as were wished for came. Raises: CaptureError."""
@@ -39,7 +41,10 @@ class NetworkRecorder:
                 if self._most:
                     found = found[: self._most - status.packets]
                 if found:
-                    spool.write(b"".join(make(one[0], one[1], original_length=one[2]) for one in found))
+                    packets = [make(one[0], one[1], original_length=one[2]) for one in found]
+                    if self.comments:
+                        packets[0] = make(*found[0][:2], original_length=found[0][2], comment=self._comment())
+                    spool.write(b"".join(packets))
                     status.count(len(found), sum(len(one[1]) for one in found))
                 else:
                     spool.tick()
@@ -62,4 +67,10 @@ class NetworkRecorder:
         if dropped != self._status.dropped or is_last:
             self._status.dropped = dropped
             received = self._status.packets + dropped
-            self._spool.write(blocks.statistics(time.time_ns(), received=received, dropped=dropped))
+            comment = self._comment() if is_last else ""
+            self._spool.write(blocks.statistics(time.time_ns(), received=received, dropped=dropped, comment=comment))
+
+    def _comment(self) -> str:
+        comment = "\n".join(self.comments)
+        self.comments.clear()
+        return comment

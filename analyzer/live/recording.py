@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import NamedTuple, Protocol
 
 from analyzer.live import network_recorder, serial_recorder
 from analyzer.live.sources import NETWORK, PIPE, LiveSource
 from analyzer.live.status import Status
 from analyzer.tracking.line_follower import CANDIDATES, LineFollower
-from captures.serial_line import LineSettings, Modem, SerialLine, line_settings
+from captures.serial_line import LineSettings, Modem, SerialLine, is_set, line_settings
 from captures.sniff import LARGEST, StreamSniffer, Wishes, open_sniffer
 from captures.spool import Limits, Spool
 
 AUTO = "auto"
+_FAR = "its line is set by the far side"
+MARK, SAVE = "mark", "save"
+"""What may be wished of a recording that runs."""
 Say = Callable[[str], None]
 
 
@@ -37,6 +41,8 @@ class Recorder(Protocol):
 
     ended: str
     """Why it ended though nobody asked for it."""
+    comments: list[str]
+    """What the next packet says beside its octets."""
 
     def run(self, is_over: Callable[[], bool]) -> None:
         """Record until *is_over*. Raises: CaptureError."""
@@ -55,6 +61,7 @@ class Recording:
         self.status = Status(is_over)
         self._is_over = is_over
         self._wants_rotation = False
+        self._wishes: SimpleQueue[tuple[str, str]] = SimpleQueue()
         self.spool: Spool
         self._recorder: Recorder
         if source.kind in (NETWORK, PIPE):
@@ -66,17 +73,20 @@ class Recording:
             self.spool = Spool(path, [interface], limits, replaces=replaces)
             self._recorder = network_recorder.NetworkRecorder(sniffer, self.spool, self.status, most=options.most)
         else:
-            follower = follower_of(options)
+            is_ours = all(is_set(one, sets_line=options.sets_line) for one in source.names)
+            follower = follower_of(options) if is_ours else LineFollower(CANDIDATES[0], follows=False)
             modem = Modem(options.rts, options.dtr)
             lines = [SerialLine(one, follower.settings, modem, sets_line=options.sets_line) for one in source.names]
             for line in lines:
                 line.open()
             held = f"RTS {'high' if modem.rts else 'low'}, DTR {'high' if modem.dtr else 'low'}"
-            interface = serial_recorder.interface_of(lines, held)
+            self.status.modem = held if is_ours else ""
+            self.status.line = "" if is_ours else _FAR
+            interface = serial_recorder.interface_of(lines, held if is_ours else _FAR, is_ours=is_ours)
             self.spool = Spool(path, [interface], limits, replaces=replaces)
             self._recorder = serial_recorder.SerialRecorder(lines, self.spool, follower, self.status, say)
             say(f"listening on {source.text}: {interface.description}")
-        self.status.path = str(self.spool.path)
+        self._note_path()
 
     @property
     def ended(self) -> str:
@@ -94,12 +104,27 @@ class Recording:
         """Go on in another file, as soon as what is being written is whole."""
         self._wants_rotation = True
 
+    def wish(self, kind: str, text: str) -> None:
+        """Have *text* stand in the file as a comment (MARK), or the file of that name kept for good (SAVE)."""
+        self._wishes.put((kind, text))
+
     def _is_over_now(self) -> bool:
         if self._wants_rotation:
             self._wants_rotation = False
             self.spool.rotate()
-        self.status.path = str(self.spool.path)
+        self._note_path()
+        while not self._wishes.empty():
+            kind, text = self._wishes.get()
+            if kind == MARK:
+                self._recorder.comments.append(text)
+            elif kind == SAVE:
+                self.spool.save(text)
         return self._is_over()
+
+    def _note_path(self) -> None:
+        path = str(self.spool.path)
+        if path != self.status.path:
+            self.status.paths.append(path)
 
 
 def follower_of(options: LiveOptions) -> LineFollower:

@@ -24,12 +24,13 @@ _WAIT_S = 0.02
 Say = Callable[[str], None]
 
 
-def interface_of(lines: Sequence[SerialLine], modem: str) -> Interface:
+def interface_of(lines: Sequence[SerialLine], modem: str, *, is_ours: bool = True) -> Interface:
     """Describe the taps as the one interface that the spool has of them."""
     names = ",".join(line.url for line in lines)
     late = lines[0].latency_ms
     usb = f", a USB adapter holds octets back for up to {late} ms" if late else ""
-    return Interface(rtac.LINK_TYPE, names, f"{lines[0].settings} at first, {modem}{usb}")
+    settings = f"{lines[0].settings} at first, " if is_ours else ""
+    return Interface(rtac.LINK_TYPE, names, f"{settings}{modem}{usb}")
 
 
 class SerialRecorder:
@@ -49,10 +50,11 @@ class SerialRecorder:
         self._stopping = Event()
         self.ended = ""
         """Why it ended though nobody asked for it: a port that goes away is waited for."""
-        self._comment = ""
-        """What the next packet tells of the line."""
+        self.comments: list[str] = []
+        """What the next packet tells of the line, or of what was made of it."""
         self._heard: SimpleQueue[tuple[int, LineRead | None]] = SimpleQueue()
-        status.line = str(lines[0].settings)
+        if not status.line:
+            status.line = str(lines[0].settings)
 
     def run(self, is_over: Callable[[], bool]) -> None:
         """Record from lines that are open until *is_over*. Raises: SpoolError."""
@@ -66,6 +68,8 @@ class SerialRecorder:
             self._stopping.set()
             for line in self._lines:
                 line.close()
+            if self.comments:  # nothing came any more that they could stand at
+                self._spool.write(b"".join(self._packets(0, LineRead(self._clock(), b""))))
 
     def _run_several(self, is_over: Callable[[], bool]) -> None:
         threads = [Thread(target=self._listen, args=(tap,), daemon=True) for tap in range(len(self._lines))]
@@ -131,7 +135,10 @@ class SerialRecorder:
             packets.append(rtac.event(code, time_ns))
         if at < len(octets):
             packets.append(rtac.event(kind, time_ns, octets[at:]))
-        comment, self._comment = self._comment, ""
+        if not packets:
+            packets.append(rtac.event(rtac.STATUS_CHANGE, time_ns))
+        comment = "\n".join(self.comments)
+        self.comments.clear()
         return [blocks.packet(time_ns, one, comment="" if at else comment) for at, one in enumerate(packets)]
 
     def _apply(self, switch: Switch | None) -> None:
@@ -143,5 +150,6 @@ class SerialRecorder:
             except CaptureError as problem:
                 self._say(str(problem))
         self._status.line = str(switch.settings)
-        self._comment = f"listening at {switch.settings}: {switch.reason}"
-        self._say(self._comment)
+        text = f"listening at {switch.settings}: {switch.reason}"
+        self.comments.append(text)
+        self._say(text)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_SHOWN_BEHIND = 100_000
 
 
 class Status:
@@ -19,7 +21,15 @@ class Status:
         """Packets that the system lost before they came here."""
         self.line = ""
         """The settings that a serial line is listened to with."""
-        self.path = ""
+        self.modem = ""
+        """How its control lines are held: ``RTS low, DTR low``."""
+        self.paths: list[str] = []
+        """The files that were begun; the last one grows."""
+
+    @property
+    def path(self) -> str:
+        """The file that grows now."""
+        return self.paths[-1] if self.paths else ""
 
     def count(self, packets: int, octets: int, errors: int = 0) -> None:
         """Count what came."""
@@ -27,22 +37,26 @@ class Status:
         self.octets += octets
         self.errors += errors
 
+    def members(self, path: str = "") -> dict[str, Any]:
+        """Say it for a program, with the file that grows now, or *path*."""
+        return {
+            "path": path or self.path, "packets": self.packets, "octets": self.octets, "line_errors": self.errors,
+            "dropped": self.dropped, "line": self.line, "modem": self.modem,
+        }  # fmt: skip
+
     def text(self) -> str:
         """Say it in one line."""
-        parts = [f"{self.packets} packets", f"{self.octets} octets"]
-        if self.errors:
-            parts.append(f"{self.errors} line errors")
-        if self.dropped:
-            parts.append(f"{self.dropped} packets lost by the system")
-        if self.line:
-            parts.append(self.line)
-        return " · ".join(parts)
+        return status_text(self.members())
 
-    def json(self) -> str:
-        """Say it for a program: one line of JSON."""
-        return json.dumps(
-            {
-                "path": self.path, "packets": self.packets, "octets": self.octets, "line_errors": self.errors,
-                "dropped": self.dropped, "line": self.line,
-            }
-        )  # fmt: skip
+
+def status_text(members: Mapping[str, Any], behind: int = 0) -> str:
+    """Say in one line what a recording says of itself, and by how many octets of its file the decoding is behind."""
+    parts = [f"{members['packets']} packets", f"{members['octets']} octets"]
+    if members["line_errors"]:
+        parts.append(f"{members['line_errors']} line errors")
+    if members["dropped"]:
+        parts.append(f"{members['dropped']} packets lost by the system")
+    parts += [members[name] for name in ("line", "modem") if members[name]]
+    if behind >= _SHOWN_BEHIND:
+        parts.append(f"decoding is {behind / 1e6:.1f} MB behind")
+    return " · ".join(parts)

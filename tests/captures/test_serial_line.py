@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -78,11 +79,12 @@ def test_pseudo_terminal_hands_on_every_octet_value() -> None:
     sent = bytes(range(256)) * 4
     os.write(master, sent)
     heard = b""
-    while len(heard) < len(sent):
+    until = time.monotonic() + 20  # the system hands them on when it comes to it
+    while len(heard) < len(sent) and time.monotonic() < until:
         read = line.read()
-        assert read is not None, f"{len(heard)} of {len(sent)} octets came"
-        assert not read.errors
-        heard += read.octets
+        if read is not None:
+            assert not read.errors
+            heard += read.octets
     line.close()
     assert heard == sent
 

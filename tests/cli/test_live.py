@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -38,6 +38,14 @@ def bus() -> Iterator[tuple[int, str]]:
     os.close(slave)
 
 
+def wait_for(child: subprocess.Popen[str], condition: Callable[[], bool], seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert child.poll() is None, child.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
 def lines_until(child: subprocess.Popen[str], count: int) -> list[str]:
     assert child.stdout is not None
     return [child.stdout.readline() for _ in range(count)]
@@ -47,9 +55,7 @@ def test_live_bus_is_decoded_as_it_comes_and_kept(bus: tuple[int, str], tmp_path
     master, name = bus
     path = tmp_path / "bus.pcapng"
     child = program("live", f"serial:{name}", "--baud", "9600", "--format", "8N1", "-o", str(path), "--json")
-    while not path.exists() or path.stat().st_size < 100:
-        assert child.poll() is None, child.communicate()
-        time.sleep(0.05)
+    wait_for(child, lambda: path.exists() and path.stat().st_size > 100)
     heard = []
     for _ in range(3):
         os.write(master, SNRM)
@@ -80,6 +86,74 @@ def test_stream_on_stdin_is_recorded_whole(tmp_path: Path) -> None:
         for one in (SAMPLE, path)
     ]
     assert decoded[0] and decoded[0] == decoded[1]
+
+
+UA, DISC = bytes.fromhex("7EA00721 03730140 7E"), bytes.fromhex("7EA00703 215303C7 7E")
+
+
+def ring(path: Path) -> list[Path]:
+    return sorted(path.parent.glob(f"{path.stem}_*"))
+
+
+def test_alarm_marks_saves_and_runs_a_program_while_the_ring_turns(bus: tuple[int, str], tmp_path: Path) -> None:
+    master, name = bus
+    path, told = tmp_path / "ring.pcapng", tmp_path / "told.json"
+    writes = f"import sys; open({str(told)!r}, 'w').write(sys.stdin.read())"
+    child = program(
+        "record", f"serial:{name}", "--baud", "9600", "--format", "8N1", "-o", str(path), "--rotate-size", "1000",
+        "--keep", "2", "--when", 'summary == "UA"', "--do", "mark", "--do", "save", "--do",
+        f'exec {sys.executable} -c "{writes}"', "--expect", 'summary == "DISC"', "--within", "60",
+    )  # fmt: skip
+    wait_for(child, lambda: bool(ring(path)))
+    first = ring(path)[0]
+    for octets in (SNRM, SNRM, UA):
+        os.write(master, octets)
+    wait_for(child, told.exists)
+    for _ in range(2000):  # until the ring has gone past its first file twice
+        os.write(master, SNRM)
+        time.sleep(0.02)
+        if ring(path)[-1].name > "ring_00004":
+            break
+    time.sleep(0.5)
+    os.write(master, DISC)
+    _, said = child.communicate(timeout=30)
+    assert child.returncode == 0, said
+    assert 'is what was expected: summary == "DISC"' in said
+    kept = ring(path)
+    assert first in kept and len(kept) == 3, "the file of the alarm, and the newest two"
+    assert json.loads(told.read_text())["summary"] == "UA"
+    assert any(b'alarm at record 3: summary == "UA"' in one.read_bytes() for one in kept)
+
+
+def test_record_that_was_expected_and_did_not_come_fails(bus: tuple[int, str], tmp_path: Path) -> None:
+    master, name = bus
+    child = program("live", f"serial:{name}", "--baud", "9600", "--expect", "severity >= error", "--within", "2", "-q")
+    os.write(master, SNRM)
+    _, said = child.communicate(timeout=30)
+    assert child.returncode == 1, said
+    assert "no record came within 2 s that was expected: severity >= error" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "text"),
+    [
+        (["--when", "nonsense", "--do", "beep"], 4, "--when 'nonsense'"),
+        (["--expect", "severity >="], 4, "--expect 'severity >='"),
+        (["--when", "hdlc"], 2, "--do ACTION"),
+        (["--do", "beep"], 2, "--when EXPR comes before it"),
+        (["--when", "hdlc", "--do", "exec"], 2, "exec PROGRAM"),
+        (["--when", "hdlc", "--do", "shout"], 2, "beep, mark, save"),
+        (["--when", "hdlc", "--do", "exec 'x"], 2, "quotation mark"),
+        (["--within", "3"], 2, "--within goes with --expect"),
+    ],
+)
+@pytest.mark.parametrize("command", [["live", "serial:COM9"], ["record", "serial:COM9", "-o", "x.pcapng"]])
+def test_wrong_alarm_is_one_line(
+    command: list[str], words: list[str], status: int, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, *words]) == status
+    said = capsys.readouterr().err
+    assert text in said and said.startswith("dlmshark: ") and said.count("\n") == 1
 
 
 @pytest.mark.parametrize(

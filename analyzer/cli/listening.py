@@ -1,0 +1,122 @@
+"""A recording in a process of its own and what is decoded of it: what ``live`` and ``record --when`` have in common."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from analyzer.cli.main import say
+
+if TYPE_CHECKING:
+    from analyzer.cli.watching import Watch
+    from analyzer.live.child import RecordingChild
+    from analyzer.security.keyring import Keyring
+    from analyzer.session import Session
+    from captures.growing import GrowingInput
+
+_HANDED_ON = ("baud", "format", "rts", "dtr", "bpf", "program", "rotate_size", "rotate_time", "keep")
+_OPTION = {"program": "--with"}
+_FLAGS = ("set_line", "promiscuous", "force")
+_EVERY_S = 0.5
+
+
+def record_words(options: argparse.Namespace, source: str, path: str) -> list[str]:
+    """Write the command line of the recording."""
+    words = [source, "-o", path]
+    for name in _HANDED_ON:
+        if value := getattr(options, name):
+            words += [_OPTION.get(name, f"--{name.replace('_', '-')}"), str(value)]
+    words += [f"--{name.replace('_', '-')}" for name in _FLAGS if getattr(options, name)]
+    return [*words, "--snaplen", str(options.snaplen)]
+
+
+@contextlib.contextmanager
+def recording(words: Sequence[str], source: str) -> Iterator[RecordingChild]:
+    """Record while the block runs; an interrupt ends the recording. Raises: CaptureError."""
+    from analyzer.live.child import RecordingChild
+
+    child = RecordingChild(words, say, stdin=None if source == "-" else subprocess.DEVNULL)
+    _stop_on_signals(child)
+    try:
+        yield child
+    finally:
+        child.close()
+        lost = f", {child.status['dropped']} lost by the system" if child.status["dropped"] else ""
+        say(f"{child.path}: {child.status['packets']} packets{lost}")
+
+
+def _stop_on_signals(child: RecordingChild) -> None:
+    """Let an interrupt end the recording, and what was recorded until then be shown; a second one ends all."""
+
+    def stop(number: int, frame: object) -> None:
+        if child.is_over():
+            sys.exit(130)
+        child.stop()
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGTERM, stop)
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, lambda number, frame: child.rotate())
+
+
+def watched(
+    child: RecordingChild, forced: dict[str, str], keys: Keyring | None, watch: Watch,
+    use: Callable[[Session], None] | None = None, *, learns: bool = True,
+) -> int:  # fmt: skip
+    """Decode what is recorded until it ends, and let *use* show it. Returns the exit status."""
+    from analyzer.alarms import WatchedSession
+    from captures.growing import open_growing
+
+    packets, growing = open_growing(child.paths, child.is_over)
+    with packets, StatusLine(child, growing):
+        session = WatchedSession(packets, forced, keys, learns=learns)
+        session.watchers = watch.watchers(child, growing, session)
+        if use is None:
+            for _ in session.records():
+                pass
+        else:
+            use(session)
+    child.stop()
+    return watch.close()
+
+
+class StatusLine(threading.Thread):
+    """Says on a terminal how a recording goes, again and again, in one line that is written over."""
+
+    def __init__(self, child: RecordingChild, growing: GrowingInput) -> None:
+        super().__init__(daemon=True)
+        self._child, self._growing = child, growing
+        self._over = threading.Event()
+        self._is_shown = sys.stderr is not None and sys.stderr.isatty()
+
+    def __enter__(self) -> StatusLine:
+        if self._is_shown:
+            self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        if self._is_shown:
+            self.join()
+            _say_over("")
+        if self._growing.missed:
+            say(f"{self._growing.missed} files of the ring went before they could be decoded")
+
+    def run(self) -> None:
+        """Say it again and again."""
+        from analyzer.live.status import status_text
+
+        while not self._over.wait(_EVERY_S):
+            _say_over(status_text(self._child.status, self._growing.behind))
+
+
+def _say_over(text: str) -> None:
+    assert sys.stderr is not None
+    print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)

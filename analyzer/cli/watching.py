@@ -1,0 +1,143 @@
+"""What ``live`` and ``record`` do about records: options for alarms and expectations, and what is made of them."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from analyzer.cli.live_options import seconds
+from analyzer.cli.main import CHECK_FAILED, FilterTextError, UsageError, say
+
+if TYPE_CHECKING:
+    from analyzer.alarms import Action, Alarms, Expectation, Rule, Watcher
+    from analyzer.filter import Filter
+    from analyzer.live.child import RecordingChild
+    from analyzer.record import Record
+    from analyzer.session import Session
+    from captures.growing import GrowingInput
+
+
+class _When(argparse.Action):
+    """Keeps --when and the --do that follow it together."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        rules: list[tuple[str, list[str]]] = namespace.rules
+        if self.dest == "when":
+            rules.append((values, []))
+        elif rules:
+            rules[-1][1].append(values)
+        else:
+            parser.error("--do: --when EXPR comes before it")
+
+
+def add_watching_options(made: argparse.ArgumentParser) -> None:
+    """Add the options that say what is done when records come."""
+    made.set_defaults(rules=[])
+    made.add_argument("--when", action=_When, metavar="EXPR", help="records that --do is done for: 'severity >= error'")
+    made.add_argument(
+        "--do", action=_When, metavar="ACTION",
+        help="beep · mark (a comment in the file) · save (keep the ring's file) · 'exec PROGRAM ARGUMENT...'",
+    )  # fmt: skip
+    made.add_argument("--expect", default="", metavar="EXPR", help="end with 0 once such a record comes, else with 1")
+    made.add_argument("--within", type=seconds, default=0, metavar="N[smhd]", help="how long to wait for it")
+
+
+def is_watching(options: argparse.Namespace) -> bool:
+    """Tell whether records have to be decoded for what the user asks."""
+    return bool(options.rules or options.expect)
+
+
+class Watch:
+    """What the options ask for, ready before anything is opened. Raises: UsageError, FilterTextError."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        if options.within and not options.expect:
+            raise UsageError("--within goes with --expect")
+        self._within = options.within
+        self._rules: list[Rule] = [_rule(text, actions) for text, actions in options.rules]
+        self._expected = (options.expect, _compiled("--expect", options.expect)) if options.expect else None
+        self._alarms: Alarms | None = None
+        self._expectation: Expectation | None = None
+        self._timer: threading.Timer | None = None
+
+    def watchers(self, child: RecordingChild, growing: GrowingInput, session: Session) -> tuple[Watcher, ...]:
+        """Make what looks at every record; the time that was given begins."""
+        found: list[Watcher] = []
+        if self._rules:
+            from analyzer.alarms import Alarms
+
+            def files() -> list[str]:
+                return [path for path in (growing.before, growing.path) if path]
+
+            self._alarms = Alarms(self._rules, child, _line(session), files, say)
+            found.append(self._alarms)
+        if self._expected is not None:
+            from analyzer.alarms import Expectation
+
+            self._expectation = Expectation(*self._expected, child.stop)
+            found.append(self._expectation)
+            if self._within:
+                self._timer = threading.Timer(self._within, child.stop)
+                self._timer.daemon = True
+                self._timer.start()
+        return tuple(found)
+
+    def close(self) -> int:
+        """Wait for what is being done. Returns the exit status."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._alarms is not None:
+            self._alarms.close()
+        expected = self._expectation
+        if expected is None:
+            return 0
+        if expected.record:
+            say(f"record {expected.record} is what was expected: {expected.text}")
+            return 0
+        within = f" within {self._within} s" if self._within else ""
+        say(f"no record came{within} that was expected: {expected.text}")
+        return CHECK_FAILED
+
+
+def _rule(text: str, actions: Sequence[str]) -> Rule:
+    from analyzer.alarms import Rule
+
+    if not actions:
+        raise UsageError(f"--when '{text}': --do ACTION was expected behind it")
+    return Rule(text, _compiled("--when", text), tuple(map(_action, actions)))
+
+
+def _action(text: str) -> Action:
+    from analyzer.alarms import ACTIONS, EXEC, Action
+
+    try:
+        name, *words = shlex.split(text)
+    except ValueError:
+        raise UsageError(f"--do {text!r}: a quotation mark has no end, or nothing is named") from None
+    if name not in ACTIONS or (name == EXEC) != bool(words):
+        raise UsageError(f"--do '{text}': beep, mark, save or 'exec PROGRAM ARGUMENT...' was expected")
+    return Action(name, tuple(words))
+
+
+def _compiled(option: str, text: str) -> Filter:
+    from analyzer.filter import FilterError, compile_filter
+
+    try:
+        compiled = compile_filter(text)
+    except FilterError as problem:
+        place = f"at character {problem.position + 1}"
+        raise FilterTextError(f"{option} '{text}': {problem.message}, {place}") from None
+    if compiled is None:
+        raise FilterTextError(f"{option}: a filter was expected, such as 'severity >= error'")
+    return compiled
+
+
+def _line(session: Session) -> Callable[[Record], str]:
+    from analyzer.export.json_lines import JsonLines
+
+    return JsonLines(lambda: session.source.time_digits, values=session.values).line
