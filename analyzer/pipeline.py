@@ -18,13 +18,28 @@ from captures.carried import Carried, Line, Notebook
 from captures.carriers import CARRIERS, Carriers
 from captures.chunk import PACKET, RECEIVED, UNKNOWN, Chunk, Source
 from captures.links import OCTET_LINKS
-from captures.network import ACK, SYN, TCP, UDP, Network, endpoints, reverse
+from captures.network import (
+    ACK,
+    CARRIED_MASK,
+    HEAD_SIZE,
+    PLAIN,
+    PLAIN_MASK,
+    SYN,
+    TCP,
+    UDP,
+    Network,
+    endpoints,
+    head,
+    reverse,
+)
 
 if TYPE_CHECKING:
     from analyzer.tracking.protection import Protection
 
 _MOST_CONVERSATIONS = 16384
 _MOST_WAITING = 1024
+_BATCH = 64
+"""How many records of a file are given at a time."""
 _MOST_ENDS = 4096
 _ENDS = {REPEATED: "repeated", RESET: "reset", END: "closed"}
 _MASK = 0xFFFF_FFFF
@@ -35,7 +50,7 @@ _ETHERNET = 1
 class Flow:
     """One direction of a TCP or UDP conversation."""
 
-    __slots__ = ("back", "conversation", "has_ended", "key", "other", "side", "stream")
+    __slots__ = ("back", "behind_back", "behind_gap", "conversation", "has_ended", "key", "other", "side", "stream")
 
     def __init__(self, conversation: Conversation, side: int, key: bytes) -> None:
         self.conversation = conversation
@@ -45,6 +60,8 @@ class Flow:
         self.other: Flow = self
         self.back = self.stream
         """The stream of the other direction."""
+        self.behind_gap = self.behind_back = self.stream.pending
+        """What waits behind a gap in this direction, and in the other."""
         self.has_ended = False
 
 
@@ -82,21 +99,19 @@ class Pipeline:
         out, feed, transfers = self._out, self.feed, self.dialogue.transfers.open
         comments, line_errors = source.comments, source.line_errors
         self._carriers = Carriers(Notebook(source.remark, line_errors))
+        batch = _BATCH if waits else 1
         for chunk in source:
             feed(chunk)
-            if out:
+            if len(out) >= batch:
                 if comments or line_errors:
                     _add_marks(out, comments, line_errors)
                 if waits and transfers and len(out) < _MOST_WAITING:
-                    if not out[0].is_open:
-                        yield from self._complete()
-                elif len(out) == 1:
-                    yield out.pop()
+                    yield from self._complete()
+                    batch = len(out) + _BATCH
                 else:
-                    if transfers:
-                        self.dialogue.transfers.hurry()
                     yield from out
                     out.clear()
+                    batch = _BATCH if waits else 1
         self.finish()
         _add_marks(out, comments, line_errors)
         yield from out
@@ -115,13 +130,32 @@ class Pipeline:
 
     def feed(self, chunk: Chunk) -> None:
         """Take one chunk."""
-        if chunk[2] != _ETHERNET:
-            if chunk[2] in OCTET_LINKS:
-                self._feed_serial(chunk)
-                return
-            if chunk[2] in CARRIERS:
-                self._feed_carried(self._carriers.peel(chunk))
-                return
+        number, time_ns, link_type, _, octets, size, _, _ = chunk
+        if link_type == _ETHERNET and size == len(octets) >= HEAD_SIZE:
+            kind, total, carried, key, sequence, _, bits = head(octets)
+            flow = self._flows.get(key)
+            if (
+                flow is not None
+                and sequence == flow.stream.next_sequence
+                and not (bits & _SPECIAL or flow.behind_gap or flow.behind_back)
+                and carried & CARRIED_MASK == TCP
+                and kind & PLAIN_MASK == PLAIN
+            ):  # the next octets of a connection, as nearly all packets are
+                start, end = 34 + (bits >> 10 & 0x3C), 14 + total
+                if 54 <= start < end <= size:
+                    flow.stream.next_sequence = sequence + end - start & _MASK
+                    flow.conversation.feed(flow.side, octets[start:end], number, time_ns)
+                    return
+        elif link_type in OCTET_LINKS:
+            self._feed_serial(chunk)
+            return
+        elif link_type in CARRIERS:
+            self._feed_carried(self._carriers.peel(chunk))
+            return
+        self._feed_network(chunk)
+
+    def _feed_network(self, chunk: Chunk) -> None:
+        """Take any packet of a network."""
         payload = self.network.peel(chunk)
         if payload is None:
             return
@@ -250,6 +284,7 @@ class Pipeline:
             other = self._flows[back] = Flow(conversation, 1, back)
             flow.other, other.other = other, flow
             flow.back, other.back = other.stream, flow.stream
+            flow.behind_back, other.behind_back = other.behind_gap, flow.behind_gap
         return flow
 
     def _forced(self, protocol: int, key: bytes) -> str | None:

@@ -16,7 +16,11 @@ from captures.links import IPV4, IPV6, LINK_NAMES, LINKS, LLC, TRUNCATED, is_oct
 
 __all__ = [
     "ACK",
+    "CARRIED_MASK",
     "FIN",
+    "HEAD_SIZE",
+    "PLAIN",
+    "PLAIN_MASK",
     "PSH",
     "RST",
     "SYN",
@@ -25,6 +29,7 @@ __all__ = [
     "Network",
     "Payload",
     "endpoints",
+    "head",
     "is_octet_link",
     "reverse",
 ]
@@ -34,9 +39,15 @@ FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 """Flags of a TCP segment."""
 
 _ETHERNET = 1
-_FAST = Struct(">12xHBxHxxHxB14xIIBB")
-_fast = _FAST.unpack_from
-_FAST_LENGTH = _FAST.size
+_HEAD = Struct(">12xIHxxIxx12sIIH")
+head = _HEAD.unpack_from
+"""Of a packet of Ethernet, IPv4 and TCP as nearly all are: what it is (`PLAIN`), length, what it carries (`CARRIED`),
+flow key, sequence and acknowledgment number, header length and flags."""
+HEAD_SIZE = _HEAD.size
+PLAIN_MASK, PLAIN = 0xFFFF_FF00, 0x0800_4500
+"""An IPv4 header without options behind an Ethernet header without tags."""
+CARRIED_MASK = 0x3FFF_00FF
+"""Leaves the protocol of what is no fragment."""
 _ipv4 = Struct(">BxHHHxB").unpack_from
 _ipv6 = Struct(">IHB").unpack_from
 _tcp = Struct(">4xIIBB").unpack_from
@@ -89,24 +100,24 @@ class Network:
         Total: never raises on octets. A packet that the capture cut gives the octets that are there.
         """
         octets = chunk[4]
-        if chunk[2] == _ETHERNET and len(octets) >= _FAST_LENGTH:
-            kind, version, total, fragment, protocol, sequence, acknowledgment, offset, flags = _fast(octets)
-            if kind == IPV4 and version == 0x45 and not fragment & 0x3FFF:
+        if chunk[2] == _ETHERNET and len(octets) >= HEAD_SIZE:
+            kind, total, carried, key, sequence, acknowledgment, bits = head(octets)
+            protocol = carried & CARRIED_MASK
+            if kind & PLAIN_MASK == PLAIN:
                 end = 14 + total
                 if end > len(octets) or not total:
                     end = len(octets)
                 if protocol == TCP:
-                    start = 34 + (offset >> 2 & 0x3C)
+                    start = 34 + (bits >> 10 & 0x3C)
                     if 54 <= start <= end:
                         return _new(
-                            Payload,
-                            (TCP, octets[26:38], octets[start:end], start, end, sequence, flags, acknowledgment),
+                            Payload, (TCP, key, octets[start:end], start, end, sequence, bits & 0xFF, acknowledgment)
                         )
                 elif protocol == UDP:
                     length = octets[38] << 8 | octets[39]
                     if 8 <= length <= end - 34:
                         end = 34 + length
-                        return _new(Payload, (UDP, octets[26:38], octets[42:end], 42, end, 0, 0, 0))
+                        return _new(Payload, (UDP, key, octets[42:end], 42, end, 0, 0, 0))
         return self._peel(chunk)
 
     def _peel(self, chunk: Chunk) -> Payload | None:

@@ -104,8 +104,9 @@ class Conversation:
         self.lanes = tuple(Lane(number, side, name) for side, name in enumerate(names))
         self.is_serial, self.is_datagram = is_serial, is_datagram
         self.stack: str | None = None
-        self._is_special = is_datagram
-        """Whether octets need more than to be fed to the framer of their side."""
+        self._is_special = True
+        """Whether octets need more than to be fed to the framer of their side: so too until the stack is known."""
+        self._take_next: Callable[[Record, int], None] | None = None
         self.carrier = ""
         self.packets = 0
         self._framers: list[Framer] = []
@@ -127,18 +128,46 @@ class Conversation:
     # -- octets -------------------------------------------------------------------------------------------------
 
     def feed(self, side: int, octets: bytes, number: int, time_ns: int | None) -> None:
-        """Take the next octets of *side*, which came in the packet *number* at *time_ns*."""
-        self.packets += 1
+        """Take the next octets of *side*, which came in the packet *number* at *time_ns*.
+
+        One whole unit like the one before becomes a record in the shortest way: what :meth:`take` does.
+        """
         self.last_number = number
+        if self._is_special or not self._framers[side].is_whole(octets):
+            self._feed_any(side, octets, Mark(number, time_ns))
+            return
+        record = Record()
+        record.number = self.last_record = self._next()
+        record.octets = octets
+        record.lane = self.lanes[side]
+        record.link = self.stack or ""
+        record.packets = (number,)
+        record.time_ns = time_ns
+        (self._take_next or self._find_take_next())(record, side)
+        notes = self.pending_notes[side]
+        if notes:
+            record.notes += tuple(notes)
+            notes.clear()
+        self._emit(record)
+
+    def _feed_any(self, side: int, octets: bytes, mark: Mark) -> None:
+        """Take octets of which more is to be found out than that they are one unit."""
         if self.stack is None:
-            self._hold(side, octets, Mark(number, time_ns))
+            self.packets += 1
+            self._hold(side, octets, mark)
         elif self._is_special:
-            self._feed_special(side, octets, Mark(number, time_ns))
-        elif (framer := self._framers[side]).is_whole(octets):
-            self._take_next(side, octets, number, time_ns)
+            self._feed_special(side, octets, mark)
         else:
-            for frame in framer.feed(octets, Mark(number, time_ns)):
+            for frame in self._framers[side].feed(octets, mark):
                 self.take(side, frame)
+
+    def _find_take_next(self) -> Callable[[Record, int], None]:
+        """Find what reads one more unit of the stack."""
+        link = self.stack or ""
+        handler = self._links.get(link) or self._make_link(link)
+        take_next: Callable[[Record, int], None] = handler.take_next
+        self._take_next = take_next
+        return take_next
 
     def _feed_special(self, side: int, octets: bytes, mark: Mark) -> None:
         """Take octets where more is to be done than to feed the framer of their side."""
@@ -176,6 +205,7 @@ class Conversation:
         self._is_special = self.is_datagram or stack == "iec62056-21"
         make = ALONE.get(stack, FRAMERS[stack]) if for_good else FRAMERS[stack]
         self._framers = [make(), make()]
+        self._take_next = None
 
     def finish(self) -> None:
         """Give what is left: the capture ended, or the conversation is forgotten."""
@@ -190,6 +220,7 @@ class Conversation:
         for link in self._links.values():
             link.close()
         self._links.clear()
+        self._take_next = None
         for framer in self._framers:
             framer.close()
 
@@ -282,7 +313,6 @@ class Conversation:
         self.force(stack)
         if self.carrier == "telnet":
             self._telnet, self._is_special = (TelnetSide(), TelnetSide()), True
-        self.packets -= len(held)
         for piece in held:
             if piece.octets:
                 self.feed(piece.side, piece.octets, *piece.mark)
@@ -337,23 +367,6 @@ class Conversation:
         else:
             handler = self._links.get(link) or self._make_link(link)
             handler.take(record, side)
-        notes = self.pending_notes[side]
-        if notes:
-            record.notes += tuple(notes)
-            notes.clear()
-        self._emit(record)
-
-    def _take_next(self, side: int, octets: bytes, number: int, time_ns: int | None) -> None:
-        """Make the record of one whole unit like the one before: what :meth:`take` does, in the shortest way."""
-        record = Record()
-        record.number = self.last_record = self._next()
-        record.octets = octets
-        record.lane = self.lanes[side]
-        record.link = link = self.stack or ""
-        record.packets = (number,)
-        record.time_ns = time_ns
-        handler = self._links.get(link) or self._make_link(link)
-        handler.take_next(record, side)
         notes = self.pending_notes[side]
         if notes:
             record.notes += tuple(notes)
