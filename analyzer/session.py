@@ -14,7 +14,6 @@ from analyzer.pipeline import Pipeline
 from analyzer.record import Record
 from analyzer.tracking.knowledge import Knowledge
 from analyzer.tracking.object_model import ObjectModel, meter_key
-from analyzer.tracking.protection import Protection
 from analyzer.tracking.value_notes import noted_values
 from analyzer.tracking.values import Value, lacking
 from captures.chunk import Source
@@ -44,6 +43,8 @@ class Session:
         """Make what reads the source once; a file teaches all its system titles, for it can be read again."""
         if self._keys is None:
             return Pipeline(self._decode_as)
+        from analyzer.tracking.protection import Protection  # takes as long as a thousand packets
+
         knowledge = Knowledge(self._titles if self.source.again is not None else None)
         return Pipeline(self._decode_as, Protection(self._keys, knowledge))
 
@@ -51,6 +52,8 @@ class Session:
         """Read the whole source, once, for the system titles in it."""
         assert self._keys is not None
         if self._told is None:
+            from analyzer.tracking.protection import Protection
+
             learning = Protection(self._keys)
             self._told = learning.knowledge
             if self.source.again is not None:

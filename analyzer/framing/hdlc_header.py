@@ -4,6 +4,7 @@ import re
 from binascii import crc_hqx
 from collections.abc import Iterable
 from enum import IntEnum
+from functools import cache
 
 from dissectors.checks import GOOD_RESIDUE, fcs_is_good
 
@@ -79,14 +80,21 @@ def _one_of(octets: Iterable[int]) -> bytes:
     return b"[%b]" % b"".join(b"\\x%02x" % octet for octet in octets)
 
 
-_EVEN, _ODD = _one_of(range(0, 256, 2)), _one_of(range(1, 256, 2))
-_LONG_ADDRESS = b"(?:%b%b|%b{3}%b)" % (_EVEN, _ODD, _EVEN, _ODD)
-_HEADER = re.compile(
-    b"[\xa0-\xaf](?=(.(?:%b(?:%b|%b)|%b%b)%b)..)"
-    % (_ODD, _ODD, _LONG_ADDRESS, _LONG_ADDRESS, _ODD, _one_of(filter(is_control, range(256)))),
-    re.DOTALL,
-)
-"""A header as it can be, one of its addresses (the client's) of one octet; the group ends where the HCS begins."""
+@cache
+def _header() -> re.Pattern[bytes]:
+    """Make the pattern of a header as it can be; the group ends where the HCS begins.
+
+    One of its addresses, the client's, has one octet.
+    """
+    even, odd = _one_of(range(0, 256, 2)), _one_of(range(1, 256, 2))
+    long_address = b"(?:%b%b|%b{3}%b)" % (even, odd, even, odd)
+    return re.compile(
+        b"[\xa0-\xaf](?=(.(?:%b(?:%b|%b)|%b%b)%b)..)"
+        % (odd, odd, long_address, long_address, odd, _one_of(filter(is_control, range(256)))),
+        re.DOTALL,
+    )
+
+
 REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 """Each octet with its bits in the other order, for `crc_hqx`."""
 
@@ -94,7 +102,7 @@ REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 def has_good_header(octets: bytes) -> bool:
     """Tell whether a header with a good HCS stands anywhere in *octets*; far cheaper than to frame them."""
     reversed_octets = octets.translate(REVERSED)
-    for found in _HEADER.finditer(octets):
+    for found in _header().finditer(octets):
         if crc_hqx(reversed_octets[found.start() : found.end(1) + 2], 0xFFFF) == GOOD_RESIDUE:
             return True
     return False

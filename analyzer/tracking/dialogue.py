@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from analyzer.reassembly.blocks import read_block
 from analyzer.record import APDU, NO_OBJECTS, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, Closed, Objects, Record
-from analyzer.tracking import signing
 from analyzer.tracking.association import Association, Request
 from analyzer.tracking.findings import dissection_notes, finding
 from analyzer.tracking.peer import Peer
@@ -139,6 +138,8 @@ class Dialogue:
             if apdu is None or apdu.entry is None or apdu.values is None or plan.is_acse:
                 return plan
             if plan.is_signed:
+                from analyzer.tracking import signing  # keys and certificates: few captures need them
+
                 plan = signing.open_unchecked(record, apdu) or plan
                 if not plan.is_protected or record.apdu is apdu:
                     return plan
