@@ -42,8 +42,9 @@ def run(words: list[str]) -> int:
     forced, keys = forced_stacks(options), keyring(options)
     ui = import_module(_UI)  # a floor of its own: what runs here loads nothing of it before
     status: int = ui.run(
-        inputs, keys=keys, decode_as=forced, is_utc=options.utc, expression=options.filter, theme=options.theme
-    )
+        inputs, keys=keys, decode_as=forced, is_utc=options.utc, expression=options.filter, theme=options.theme,
+        keyrings=options.keys, key_words=options.key,
+    )  # fmt: skip
     return status
 
 

@@ -7,6 +7,7 @@ is asked of the lists, and of the rows only for places.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from sys import intern
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from analyzer.record import Object, Objects
@@ -83,8 +84,9 @@ def path_form(path: Path) -> list[Any]:
 
 
 def path_from(form: Sequence[Any]) -> Path:
-    """Read what :func:`path_form` gave."""
-    return Path(*form)
+    """Read what :func:`path_form` gave; its words are those of the record, which are told by identity."""
+    lane, conversation, side, link, kind, direction, client, server = form
+    return Path(lane, conversation, side, intern(link), intern(kind), intern(direction), client, server)
 
 
 def subject_form(subject: Subject) -> list[Any]:

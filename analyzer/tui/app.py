@@ -1,37 +1,32 @@
-"""The application: themes, the capture that is open, and the commands that every screen knows."""
+"""The application: themes, the capture that is open, its screens, and the commands that every screen knows."""
 
 from __future__ import annotations
 
 from asyncio import to_thread
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from textual.app import App
 
 from analyzer.tui.commands import Keymap, KeyReader
-from analyzer.tui.theme import PALETTES, Palette, themes
+from analyzer.tui.options import KeySources, Options, title_of
+from analyzer.tui.screens.base import SCREENS, BaseScreen
+from analyzer.tui.screens.main import MainScreen
+from analyzer.tui.settings import Settings
+from analyzer.tui.theme import PALETTES, Palette, themes, usual_theme
 
 if TYPE_CHECKING:
-    from analyzer.capture import Capture
-    from analyzer.security.keyring import Keyring
-    from analyzer.tui.screens.base import BaseScreen
-    from analyzer.tui.screens.main import MainScreen
+    from analyzer.capture import Capture, Progress
+    from analyzer.tui.selection import Place
+    from analyzer.tui.survey import Survey
     from analyzer.tui.widgets.bars import Said
 
 _BUSY_SECONDS, _IDLE_SECONDS = 0.05, 0.5
-
-
-class Options(NamedTuple):
-    """What the command line says."""
-
-    inputs: tuple[str, ...] = ()
-    title: str = ""
-    keys: Keyring | None = None
-    decode_as: dict[str, str] | None = None
-    is_utc: bool = False
-    filter: str = ""
-    theme: str = ""
+_UNREADABLE = 3
+_WITHOUT_CAPTURE = frozenset({"help", "rules", "start"})
+_PORTION = 5000
+"""So many records of the pass later its listeners hear of it."""
 
 
 class DlmsharkApp(App[None]):
@@ -41,24 +36,35 @@ class DlmsharkApp(App[None]):
     TITLE = "dlmshark"
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, options: Options, capture: Capture | None = None) -> None:
+    def __init__(self, options: Options, capture: Capture | None = None, settings: Settings | None = None) -> None:
         super().__init__()
         self.options = options
-        self.keymap = Keymap()
+        self.settings = settings or Settings()
+        self.keymap = Keymap(self.settings.keys)
         self.key_reader = KeyReader(self.keymap)
-        self.history: dict[str, list[str]] = {}
+        self.history = self.settings.history
         for one in themes():
             self.register_theme(one)
-        self.theme = options.theme or "dark"
+        wanted = options.theme or self.settings.theme
+        self.theme = wanted if wanted in PALETTES else usual_theme()
         self._capture = capture
         self._is_ours = capture is None
         """Whether the capture was opened here, and is closed here."""
-        self._main: MainScreen | None = None
+        self._records: object = None
+        """What the capture's records were when they were looked at last: others where it was read again."""
+        self.main = MainScreen()
+        self._survey: Survey | None = None
+        self.places: dict[str, int] = {}
+        """The row of each screen that the cursor was on."""
+        self.came_from = ""
+        """The screen that led to the record on the main one."""
 
     @property
     def palette(self) -> Palette:
         """The colours of the theme."""
         return PALETTES.get(self.theme, PALETTES["dark"])
+
+    # -- the capture ----------------------------------------------------------------------------------------------
 
     @property
     def capture(self) -> Capture:
@@ -67,13 +73,24 @@ class DlmsharkApp(App[None]):
             raise RuntimeError("no capture is open yet")
         return self._capture
 
+    @property
+    def has_capture(self) -> bool:
+        """Whether a capture is open."""
+        return self._capture is not None
+
+    @property
+    def is_utc(self) -> bool:
+        """Whether times are shown in UTC."""
+        return self.options.is_utc or (self._capture is not None and self._capture.has_local_times)
+
     def on_mount(self) -> None:
         """Open the main screen; what costs time begins after it is seen."""
-        from analyzer.tui.screens.main import MainScreen
-
-        self._main = MainScreen()
-        self.push_screen(self._main)
-        self.call_after_refresh(self._begin)
+        self.push_screen(self.main)
+        if self.options.inputs:
+            self.call_after_refresh(self._begin)
+        else:
+            self.call_after_refresh(self.open_screen, "start")
+        self.set_timer(_BUSY_SECONDS, self._poll)
 
     async def _begin(self) -> None:
         """Open the capture. The decoder itself costs time to load, so the window stands before."""
@@ -84,38 +101,183 @@ class DlmsharkApp(App[None]):
             options = self.options
             self._capture = Capture(options.inputs, keys=options.keys, decode_as=options.decode_as)
             self._capture.start()
-        if self._main is not None:
-            self._main.begin(self._capture)
-            self._main.take(is_done=False)
-        self.set_timer(_BUSY_SECONDS, self._poll)
+        self._records = self._capture.records
+        self.main.begin(self._capture)
+        self.main.take(is_done=self._capture.progress.is_done)
+        self.settings.keep_recent(self.options.inputs)
 
     def _poll(self) -> None:
         """Take what arrived; often while the capture is read, seldom later."""
-        changed = self.capture.poll()
-        is_done = self.capture.progress.is_done
-        if changed and self._main is not None:
-            self._main.take(is_done=is_done)
-        self.set_timer(_IDLE_SECONDS if is_done else _BUSY_SECONDS, self._poll)
+        is_done = True
+        if self._capture is not None and self._records is not None:
+            changed = self._capture.poll()
+            is_done = self._capture.progress.is_done
+            if self._capture.records is not self._records:
+                self._take_anew(self._capture)
+            elif changed:
+                self.main.take(is_done=is_done)
+                self._look_for_errors(self._capture)
+        self.set_timer(_IDLE_SECONDS if is_done and self._capture is not None else _BUSY_SECONDS, self._poll)
+
+    def _take_anew(self, capture: Capture) -> None:
+        """The capture was read again, with more keys: whatever was found out is found out again."""
+        self._records, self._survey = capture.records, None
+        self.main.take_anew()
+        screen = self.screen
+        if isinstance(screen, BaseScreen) and screen is not self.main:
+            screen.came_anew()
+
+    def _look_for_errors(self, capture: Capture) -> None:
+        """Say what is wrong with the capture; one that cannot be read at all ends the program or goes to the start."""
+        if not capture.error:
+            return
+        if not capture.table.height and capture.progress.is_done and self._is_ours:
+            self.exit(return_code=_UNREADABLE, message=f"dlmshark: {capture.error}")
+        elif isinstance(self.screen, BaseScreen):
+            self.screen.flash(capture.error, "error")
+
+    def open_inputs(self, inputs: Sequence[str], keyrings: Sequence[str] = ()) -> None:
+        """Open other inputs in the place of the capture that is open."""
+        sources = KeySources(keyrings) if keyrings else self.options.key_sources
+        keys = sources.keyring()[0] if sources.files or sources.words else None
+        self.options = self.options._replace(
+            inputs=tuple(inputs), title=title_of(inputs), keys=keys, key_sources=sources, filter=""
+        )
+        self._close()
+        self._capture, self._records, self._survey, self._is_ours = None, None, None, True
+        self.places.clear()
+        self.came_from = ""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.main = MainScreen()
+        self.push_screen(self.main)
+        self.call_after_refresh(self._begin)
+
+    def _close(self) -> None:
+        if self._capture is not None and self._is_ours:
+            self._capture.close()
+
+    def on_unmount(self) -> None:
+        """Give the capture back."""
+        self.settings.keep_history(self.history)
+        self._close()
+
+    # -- keys -----------------------------------------------------------------------------------------------------
+
+    def key_problem(self, text: str) -> str:
+        """Say what is wrong with a key that was typed; empty where nothing is."""
+        return self.options.key_sources.plus(text.strip()).keyring()[1]
+
+    def add_key(self, text: str) -> str:
+        """Read the capture again with one more key. Returns what is wrong with it, empty where nothing is."""
+        sources = self.options.key_sources.plus(text.strip())
+        keyring, problem = sources.keyring()
+        if keyring is not None:
+            self.options = self.options._replace(keys=keyring, key_sources=sources)
+            self.capture.add_keys(keyring)
+        return problem
+
+    # -- screens --------------------------------------------------------------------------------------------------
+
+    @property
+    def current_record(self) -> int:
+        """The record under the cursor of the main screen; of the association chosen on its screen the first."""
+        chosen = getattr(self.screen, "association", None)
+        return int(chosen.first.record) if chosen is not None else self.main.records.number
+
+    def open_screen(self, name: str, count: int = 0) -> None:
+        """Open a screen over the main one; another that is open gives way."""
+        if self._records is None and name not in _WITHOUT_CAPTURE:
+            return
+        screen: BaseScreen = getattr(import_module(f"analyzer.tui.screens.{name}"), SCREENS[name])()
+        screen.opened_from = self.current_record
+        self.came_from = ""
+        if len(self.screen_stack) > 2:
+            self.switch_screen(screen)
+        else:
+            self.push_screen(screen)
+
+    def go_to(self, number: int, place: Place | None = None) -> None:
+        """Go back to the main screen, and there to a record and octets of it."""
+        screen = self.screen
+        if screen is not self.main:
+            self.came_from = next((name for name, kind in SCREENS.items() if kind == type(screen).__name__), "")
+            self.pop_screen()
+        self.call_after_refresh(self.main.arrive, number, place)
+
+    def filter_main(self, expression: str) -> None:
+        """Go to the main screen, and filter there."""
+        if self.screen is not self.main:
+            self.pop_screen()
+        self.call_after_refresh(self.main.answer_filter, expression)
 
     def title_line(self, screen: str) -> tuple[Sequence[Said], Sequence[Said]]:
         """Write the title: what is open, how much of it was read, and what was found."""
-        left = [(" dlmshark ", "accent bold"), (f" {self.options.title or ', '.join(self.options.inputs)}", "text")]
+        title = self.options.title or title_of(self.options.inputs)
+        left = [(" dlmshark ", "accent bold"), (f" {title}", "text")]
         if screen:
             left.append((f"  {screen}", "muted"))
-        if self._capture is None:
-            return left, [("opening… ", "muted")]
-        progress = self._capture.progress
-        found = [(f"{progress.records:,} records".replace(",", " "), "muted")]
+        if self._records is None:
+            return left, [("opening… ", "muted")] if self.options.inputs else []
+        progress = self.capture.progress
+        found = self._progress_said(progress)
         if progress.errors:
             found.append((f"  ✗ {progress.errors}", "error bold"))
         if progress.warnings:
             found.append((f"  ! {progress.warnings}", "warning bold"))
         return left, [*found, (" ", "muted")]
 
-    def on_unmount(self) -> None:
-        """Give the capture back."""
-        if self._capture is not None and self._is_ours:
-            self._capture.close()
+    def _progress_said(self, progress: Progress) -> list[Said]:
+        """Say how many records there are, and while they are read how far and how fast."""
+        found: list[Said] = [(f"{progress.records:,} records".replace(",", " "), "muted")]
+        if self.main.is_paused:
+            found = [(" PAUSED ", "warning bold reverse"), (" ", "muted"), *found]
+        elif self.main.is_tailing:
+            found = [(" TAIL ", "accent bold reverse"), (" ", "muted"), *found]
+        if not progress.is_done:
+            rate = f"{progress.records / max(progress.seconds, 0.1):,.0f}/s".replace(",", " ")
+            far = f"{100 * progress.octets // progress.total_octets} % · " if progress.total_octets else ""
+            found.append((f"  {far}{rate}", "accent"))
+        return found
+
+    # -- the pass over all records --------------------------------------------------------------------------------
+
+    @property
+    def survey_so_far(self) -> Survey | None:
+        """What the pass over all records has found; None before it was asked for."""
+        return self._survey
+
+    @property
+    def survey_words(self) -> str:
+        """Say how far the pass is."""
+        survey = self._survey
+        if survey is None or survey.is_done:
+            return "nothing found"
+        return f"looking: record {survey.at} of {self.capture.table.height}"
+
+    def survey(self, listener: Callable[[], None]) -> None:
+        """Let the pass run, and call *listener* when it has found more."""
+        from analyzer.tui.survey import Survey
+
+        if self._survey is None:
+            self._survey = Survey(self.capture)
+        self._survey.listeners.append(listener)
+        self._survey.step()
+        listener()
+        if not self._survey.is_done:
+            self.set_timer(0.001, self._go_on_surveying)
+
+    def _go_on_surveying(self) -> None:
+        survey = self._survey
+        if survey is None:
+            return
+        before = survey.at
+        survey.step()
+        if survey.is_done or survey.at // _PORTION != before // _PORTION:
+            for listener in survey.listeners:
+                listener()
+        if not survey.is_done:
+            self.set_timer(0.001 if survey.at < self.capture.table.height else 0.2, self._go_on_surveying)
 
     # -- commands -------------------------------------------------------------------------------------------------
 
@@ -123,16 +285,22 @@ class DlmsharkApp(App[None]):
         """Quit."""
         self.exit()
 
+    def leave(self) -> None:
+        """Quit, where a person asked for it with the key that goes back; first say what would be lost."""
+        if self.main.has_unsaved and not self.main.was_told:
+            self.main.was_told = True
+            self.main.flash("comments are not saved: x writes them into a pcapng; once more quits", "warning")
+        else:
+            self.exit()
+
     def command_back(self, count: int) -> None:
-        """Close the screen; the last one quits."""
+        """Close the screen."""
         if len(self.screen_stack) > 2:
             self.pop_screen()
-        else:
-            self.command_quit(count)
 
     def command_theme(self, count: int) -> None:
         """Take the next theme."""
         names = list(PALETTES)
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
-        screen: BaseScreen = self.screen  # type: ignore[assignment]
-        screen.flash(f"theme: {self.theme}")
+        if isinstance(self.screen, BaseScreen):
+            self.screen.flash(f"theme: {self.theme}")

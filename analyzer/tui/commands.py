@@ -39,6 +39,8 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         _command("last", "G or end", ROWS, "last row; 123G goes to record 123", "NUMBER"),
         _command("left", "left", ROWS, "close the node, go to its parent; one octet back"),
         _command("right", "right", ROWS, "open the node; one octet on"),
+        _command("next-buffer", ".", MAIN, "octets of the next buffer: frame, joined, deciphered"),
+        _command("previous-buffer", ",", MAIN, "octets of the buffer before"),
         _command("open", "enter", ROWS, "open what the row is about; in the list the tree, in the tree its octets"),
         _command("next-pane", "tab", ANY, "next pane"),
         _command("previous-pane", "shift+tab", ANY, "previous pane"),
@@ -67,7 +69,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         _command("bookmark", "*", MAIN, "bookmark the record, or take the bookmark away"),
         _command("next-bookmark", "b", MAIN, "next bookmark"),
         _command("comment", ";", MAIN, "comment the record; saved into pcapng", "TEXT"),
-        _command("compare", "D", MAIN, "compare with the record marked last, else a request with its response"),
+        _command("compare", "D", MAIN, "compare with the record marked last, else request and response"),
     ),
     "Look": (
         _command("maximise", "\\", MAIN, "the focused pane over all, and back"),
@@ -95,9 +97,15 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         _command("help", "? or f1", ANY, "this page"),
     ),
     "Take away": (
-        _command("copy", "y", ANY, "copy the record: hex, annotated, JSON, Python"),
+        _command("copy-field", "y y", MAIN, "copy what the selected field says; in the list the line"),
+        _command("copy-hex", "y h", MAIN, "copy octets in hex: of the field, in the list of the record"),
+        _command("copy-annotated", "y a", MAIN, "copy the record, every octet with its field"),
+        _command("copy-json", "y j", MAIN, "copy the record as JSON"),
+        _command("copy-python", "y p", MAIN, "copy Python that reads the record again"),
         _command("export", "x", ANY, "export what the screen shows", "FILE"),
-        _command("plot", "p", TABLE, "plot the selected row's object"),
+        _command("add-key", "+", TABLE, "add a key; the capture is read again with it", "ROLE[@TITLE]=HEX"),
+        _command("open-file", "O", TABLE, "open another capture", "FILE"),
+        _command("plot", "p", TABLE, "show or hide the plot"),
         _command("sort", "s", TABLE, "sort by the next column"),
     ),
     "Program": (
@@ -150,9 +158,24 @@ class Keymap:
         """Tell whether *key* waits for another."""
         return key in self._begins
 
-    def text(self, name: str) -> str:
+    def continuations(self, key: str, contexts: Iterable[str]) -> list[tuple[str, Command]]:
+        """Give the keys that may follow *key* in a sequence, with their commands."""
+        allowed = set(contexts)
+        return [
+            (whole.partition(" ")[2], one)
+            for whole, found in self._by_key.items()
+            if whole.startswith(f"{key} ")
+            for one in found
+            if one.context in allowed
+        ]
+
+    def texts(self, name: str) -> list[str]:
         """Write the keys of a command."""
-        return " ".join(key_text(key) for key in self.keys[name])
+        return [key_text(key) for key in self.keys[name]]
+
+    def text(self, name: str) -> str:
+        """Write the first key of a command; its name behind ``:`` where it has none."""
+        return next(iter(self.texts(name)), f":{name}")
 
 
 class Pressed(NamedTuple):
@@ -170,6 +193,11 @@ class KeyReader:
         self.keymap = keymap
         self._count = ""
         self._waiting = ""
+
+    @property
+    def waiting(self) -> str:
+        """The key that waits for another; empty where none does."""
+        return self._waiting
 
     @property
     def pending(self) -> str:

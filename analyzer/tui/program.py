@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,14 +13,16 @@ if TYPE_CHECKING:
 
 def run(
     inputs: Sequence[str], *, keys: Keyring | None = None, decode_as: dict[str, str] | None = None,
-    is_utc: bool = False, expression: str = "", theme: str = "", title: str = "",
+    is_utc: bool = False, expression: str = "", theme: str = "", keyrings: Sequence[str] = (),
+    key_words: Sequence[str] = (),
 ) -> int:  # fmt: skip
     """Open *inputs*; none opens the start page. Returns the exit status."""
     _find_terminal()
-    from analyzer.tui.app import DlmsharkApp, Options
+    from analyzer.tui.app import DlmsharkApp
+    from analyzer.tui.options import KeySources, Options, title_of
 
-    shown = title or ", ".join(Path(one).name if one != "-" else "stdin" for one in inputs)
-    options = Options(tuple(inputs), shown, keys, decode_as, is_utc, expression, theme)
+    sources = KeySources(keyrings, key_words)
+    options = Options(tuple(inputs), title_of(inputs), keys, decode_as, is_utc, expression, theme, sources)
     app = DlmsharkApp(options)
     app.run()
     return app.return_code or 0

@@ -5,6 +5,7 @@ Pure functions over trees as :func:`analyzer.detail.detail` gives them. What is 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -51,16 +52,30 @@ def children_of(step: Step) -> list[Step]:
 
 def step_at(nodes: Sequence[Node], buffer: int, octet: int) -> Step | None:
     """Find the deepest node that stands for *octet*; of a group of bits the group, for no bit is the octet."""
-    found: Step | None = None
-    level = [Step(node, 0, node.buffer, (node.name,)) for node in nodes]
-    while True:
-        inside = [step for step in level if _holds(step, buffer, octet)]
-        if not inside:
-            return found
-        found = next((step for step in inside if _is_exact(step)), inside[0])
-        if found.node.kind == Kind.BITS:
-            return found
-        level = children_of(found)
+    roots = (Step(node, 0, node.buffer, (node.name,)) for node in nodes)
+    found = _best([step for step in roots if _holds(step, buffer, octet)])
+    while found is not None and found.node.kind != Kind.BITS:
+        inner = _best([step for step in _near(found, octet) if _holds(step, buffer, octet)])
+        if inner is None:
+            break
+        found = inner
+    return found
+
+
+def _near(step: Step, octet: int) -> Iterator[Step]:
+    """Give the members of a node that may hold *octet*: they stand in order, so few are looked at."""
+    node, depth, buffer, path = step
+    members = node.children
+    at = bisect_right(members, octet * 8 + 7, key=lambda one: one.start)
+    first = at
+    while first > 0 and members[first - 1].end >= octet * 8:
+        first -= 1
+    for one in members[max(first - 1, 0) : at]:
+        yield Step(one, depth + 1, one.buffer or buffer, (*path, one.name))
+
+
+def _best(inside: list[Step]) -> Step | None:
+    return next((step for step in inside if _is_exact(step)), inside[0] if inside else None)
 
 
 def _holds(step: Step, buffer: int, octet: int) -> bool:

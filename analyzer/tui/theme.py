@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import NamedTuple
 
 from rich.style import Style
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 
 class Palette(NamedTuple):
@@ -87,12 +88,21 @@ def _sixteen() -> Theme:
         success="ansi_green", accent="ansi_cyan", foreground="ansi_default", background="ansi_default",
         surface="ansi_default", panel="ansi_default", boost="ansi_default", dark=True, ansi=True,
         variables={
+            **BUILTIN_THEMES["ansi-dark"].variables,
             "muted": "ansi_default", "faint": "ansi_bright_black", "cursor": "ansi_blue", "border": "ansi_white",
         },
     )  # fmt: skip
 
 
 PALETTES = {"dark": _DARK, "light": _LIGHT, "high-contrast": _CONTRAST, "16-colours": _SIXTEEN}
+
+
+def usual_theme() -> str:
+    """Name the theme for this terminal: one of 16 colours where it has no more."""
+    if os.environ.get("NO_COLOR"):
+        return "high-contrast"
+    has_more = os.environ.get("COLORTERM") in ("truecolor", "24bit") or "256" in os.environ.get("TERM", "256")
+    return "dark" if has_more or os.name == "nt" else "16-colours"
 
 
 def themes() -> list[Theme]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
+import time
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
@@ -11,8 +13,10 @@ from textual.pilot import Pilot
 
 from analyzer.capture import Capture
 from analyzer.security.keyring_file import load
-from analyzer.tui.app import DlmsharkApp, Options
+from analyzer.tui.app import DlmsharkApp
+from analyzer.tui.options import Options
 from analyzer.tui.screens.main import MainScreen
+from analyzer.tui.settings import Settings
 from captures.samples import samples
 
 SMALL, LARGE = (80, 24), (140, 40)
@@ -37,7 +41,9 @@ def sample(name: str, *, is_keyed: bool = True) -> Capture:
 
 def drive(capture: Capture, act: Act, size: tuple[int, int] = SMALL, **options: object) -> DlmsharkApp:
     """Open *capture* and let *act* use it. Returns the application as it was left."""
-    app = DlmsharkApp(Options(capture.inputs, Path(capture.inputs[0]).name, is_utc=True, **options), capture)  # type: ignore[arg-type]
+    options.setdefault("theme", "dark")
+    given = Options(capture.inputs, Path(capture.inputs[0]).name, is_utc=True, **options)  # type: ignore[arg-type]
+    app = DlmsharkApp(given, capture, Settings(Path(tempfile.mkdtemp())))
 
     async def run() -> None:
         async with app.run_test(size=size) as pilot:
@@ -57,3 +63,11 @@ def main_of(app: DlmsharkApp) -> MainScreen:
 def text_of(app: DlmsharkApp) -> list[str]:
     """The lines of the screen, as a person sees them."""
     return ["".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips()]
+
+
+async def wait_for(pilot: Pilot[None], is_so: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Let the application go on until *is_so*; fails where that never comes."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "\n".join(text_of(pilot.app))  # type: ignore[arg-type]
+        await pilot.pause(0.01)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.pilot import Pilot
 
 from analyzer.tui.app import DlmsharkApp
-from tests.tui.driving import LARGE, drive, main_of, sample, text_of
+from tests.tui.driving import LARGE, drive, main_of, sample, text_of, wait_for
 
 
 def test_list_shows_the_records_of_the_capture() -> None:
@@ -91,3 +91,102 @@ def test_quit_ends_with_success() -> None:
         await pilot.pause()
 
     assert drive(sample("hdlc-segments"), act).return_code == 0
+
+
+def test_filter_shows_only_what_matches() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("slash", *"obis", "equals_sign", "equals_sign", *"0-0", "colon", *"1.0.0", "enter")
+        main = main_of(app)
+        await wait_for(pilot, lambda: main.filter_run is not None and main.filter_run.is_done)
+        numbers = [main.records.number_at(index) for index in range(main.records.count)]
+        assert numbers and all("Clock" in line.summary for line in app.capture.lines(numbers))
+        assert len(numbers) < app.capture.table.height
+        await pilot.press("q")
+        await pilot.pause()
+        assert main.records.count == app.capture.table.height
+
+    drive(sample("ln-wrapper"), act)
+
+
+def test_wrong_filter_says_where_while_it_is_typed() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("slash", *"service", "space", "equals_sign", "equals_sign", "space", "equals_sign")
+        await pilot.pause()
+        assert "at 12:" in text_of(app)[-1]
+        await pilot.press("escape")
+        assert main_of(app).focused is main_of(app).records
+
+    drive(sample("ln-wrapper"), act)
+
+
+def test_search_for_octets_selects_them() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        main = main_of(app)
+        await pilot.press("ctrl+f", *"0471c600", "enter")
+        await wait_for(pilot, lambda: main.records.number > 1)
+        place = main.octets.selected
+        assert main.detail is not None
+        assert main.detail.buffers[place.buffer][1][place.start : place.end] == bytes.fromhex("0471C600")
+
+    drive(sample("ln-ciphered"), act)
+
+
+def test_request_and_response_lead_to_one_another() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        main = main_of(app)
+        await pilot.press("9", "G", "right_square_bracket")
+        await pilot.pause()
+        assert main.records.number == 10
+        await pilot.press("left_square_bracket")
+        await pilot.pause()
+        assert main.records.number == 9
+
+    drive(sample("ln-ciphered"), act)
+
+
+def test_marks_lead_back() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        main = main_of(app)
+        await pilot.press("5", "G", "m", "a", "G", "apostrophe", "a")
+        await pilot.pause()
+        assert main.records.number == 5
+        await pilot.press("asterisk", "g", "g", "b")
+        await pilot.pause()
+        assert main.records.number == 5
+
+    drive(sample("ln-ciphered"), act)
+
+
+def test_copies_of_a_record_say_all_of_it() -> None:
+    copied: dict[str, str] = {}
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("1", "0", "G")
+        await pilot.pause()
+        for key in "hajpy":
+            await pilot.press("y", key)
+            copied[key] = app.clipboard
+
+    capture = sample("ln-ciphered")
+    drive(capture, act)
+    octets = capture.record(10).octets
+    assert bytes.fromhex(copied["h"]) == octets
+    found = bytes.fromhex(
+        "".join(line[6:30] for line in copied["a"].splitlines() if line[:4].strip() and line[4:6] == "  ")
+    )
+    assert found.startswith(octets)
+    assert '"summary": "GET response' in copied["j"]
+    assert f'Wrapper(bytes.fromhex("{octets.hex()}"))' in copied["p"]
+    assert copied["y"].startswith("10  GET response")
+
+
+def test_times_are_shown_in_four_ways() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        seen = []
+        for _ in range(4):
+            seen.append(text_of(app)[3].split()[1])
+            await pilot.press("t")
+            await pilot.pause()
+        assert seen == ["07:45:12.778", "0.126889", "0.126889", "127"]
+
+    drive(sample("ln-ciphered"), act)

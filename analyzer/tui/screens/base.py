@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual import events
@@ -16,6 +17,14 @@ from analyzer.tui.widgets.prompt import Choice, Prompt, Question, Verdict
 if TYPE_CHECKING:
     from analyzer.tui.app import DlmsharkApp
 
+SCREENS = {
+    "doctor": "DoctorScreen", "expert": "ExpertScreen", "associations": "AssociationsScreen",
+    "objects": "ObjectsScreen", "rules": "RulesScreen", "help": "HelpScreen", "ladder": "LadderScreen",
+    "follow": "FollowScreen",
+    "readings": "ReadingsScreen", "statistics": "StatisticsScreen", "keys": "KeysScreen", "sources": "SourcesScreen",
+    "start": "StartScreen",
+}  # fmt: skip
+"""Commands that open a screen: the module is called as they are, the class as it says."""
 Runner = Callable[..., None]
 
 
@@ -24,6 +33,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     contexts: tuple[str, ...] = ()
     title_text = ""
+    opened_from = 0
+    """The record that was selected when the screen opened."""
 
     @property
     def program(self) -> DlmsharkApp:
@@ -62,6 +73,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def runner(self, command: Command) -> Runner | None:
         """Find what runs a command here."""
+        if command.name in SCREENS:
+            return partial(self.program.open_screen, command.name)
         name = f"command_{command.name.replace('-', '_')}"
         for owner in (self.focused, self, self.app):
             found: Runner | None = getattr(owner, name, None)
@@ -83,6 +96,9 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     def show_status(self) -> None:
         """Write the status line."""
 
+    def came_anew(self) -> None:
+        """The capture was read again, with more keys."""
+
     def show_title(self) -> None:
         """Write the title line."""
         for bar in self.query(TitleBar):
@@ -100,6 +116,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         prompt = self.query_one(Prompt)
         prompt.history = self.program.history
         self._before_prompt = self.focused
+        self.set_class(True, "asking")
         prompt.ask(question, text)
 
     def on_prompt_gave_up(self) -> None:
@@ -108,6 +125,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def return_focus(self) -> None:
         """Give the keys back to the pane that had them before the prompt."""
+        self.set_class(False, "asking")
         before = getattr(self, "_before_prompt", None)
         if before is not None and before.is_attached:
             before.focus()

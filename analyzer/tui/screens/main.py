@@ -8,7 +8,9 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
-from analyzer.tui.screens.base import BaseScreen
+from analyzer.tui.columns import COLUMNS
+from analyzer.tui.commands import key_text
+from analyzer.tui.screens.taking import Taking
 from analyzer.tui.selection import place_of, step_at
 from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
 from analyzer.tui.widgets.hex_pane import HexPane
@@ -16,6 +18,8 @@ from analyzer.tui.widgets.prompt import Prompt
 from analyzer.tui.widgets.record_list import RecordList
 from analyzer.tui.widgets.rows import Rows
 from analyzer.tui.widgets.tree_pane import TreePane
+from captures.chunk import PACKET
+from dissectors.tree import Note, Severity
 
 if TYPE_CHECKING:
     from analyzer.capture import Capture, Detail
@@ -29,7 +33,7 @@ class Pane(Vertical):
     """A heading and what stands below it."""
 
 
-class MainScreen(BaseScreen):
+class MainScreen(Taking):
     """Three panes over one capture."""
 
     contexts = ("main",)
@@ -43,6 +47,7 @@ class MainScreen(BaseScreen):
         self.shown = 0
         """The number of the record in the lower panes."""
         self._own_layout = ""
+        self._is_complete = False
         self._maximised: Rows | None = None
         """The pane that has all the room, if one has."""
 
@@ -65,6 +70,8 @@ class MainScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """Take the capture."""
+        columns = tuple(name for name in self.program.settings.columns if name in COLUMNS)
+        self.records.names = columns or self.records.names
         self.records.focus()
         self._lay_out()
         super().on_mount()
@@ -74,32 +81,66 @@ class MainScreen(BaseScreen):
     def begin(self, capture: Capture) -> None:
         """Take a capture, whose records are to come."""
         self.records.capture = capture
+        self.records.is_utc = self.program.options.is_utc or capture.has_local_times
+        if self.program.options.filter:
+            self.answer_filter(self.program.options.filter)
 
     def take(self, *, is_done: bool) -> None:
         """Take what the capture has got meanwhile."""
+        self.show_title()
+        if self.is_paused:
+            return
+        self.take_filters()
         self.records.take()
-        if is_done:
+        if is_done and not self._is_complete:
+            self._is_complete = True  # units and names that stand further on are known now
+            self.records.is_utc = self.program.options.is_utc or self.program.capture.has_local_times
             self.records.forget_lines()
+        if self.is_tailing:
+            self.records.move_to(self.records.count - 1)
         if not self.shown and self.records.count:
             self.show_record()
+
+    def take_anew(self) -> None:
+        """The capture was read again: the same records, with more that is known of them."""
+        self.records.forget_lines()
+        self.restart_filters()
+        self.shown = 0
+        self.show_record()
         self.show_title()
 
     def show_record(self) -> None:
         """Show the record under the cursor in the lower panes."""
         number = self.records.number
-        if not number or number == self.shown:
+        if number == self.shown:
             return
         self.shown = number
-        self.detail = self.program.capture.detail(number)
+        if not number:
+            self.detail = None
+            self.octets.show([])
+            self.tree_pane.show(None)
+            self._follow_tree()
+            return
+        self.detail = self._commented(self.program.capture.detail(number), number)
         self.octets.show(self.detail.buffers)
         self.tree_pane.show(self.detail)
         self._follow_tree()
+
+    def _commented(self, detail: Detail, number: int) -> Detail:
+        """Add what the user said about the record."""
+        text = self.comments.get(number)
+        if text is None:
+            return detail
+        return detail._replace(notes=(Note("comment", Severity.CHAT, "comment", text, 0, 0), *detail.notes))
 
     # -- selection ------------------------------------------------------------------------------------------------
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Let the other panes follow."""
         if event.rows is self.records:
+            if self.is_tailing and self.records.cursor < self.records.count - 1:
+                self.is_tailing = False  # who scrolls wants to stay there
+                self.show_title()
             self.call_after_refresh(self.show_record)
         elif event.rows is self.tree_pane:
             self._follow_tree()
@@ -134,7 +175,7 @@ class MainScreen(BaseScreen):
             self.query_one("#list-heading", Heading).say([(self.records.heading(width), colour)])
         colour = "accent" if focused is self.tree_pane else "muted"
         of = f"Record {self.shown}" if self.shown else "Record"
-        self.query_one("#tree-heading", Heading).say([(f" {of}", colour)])
+        self.query_one("#tree-heading", Heading).say([(f" {of}", colour), *self._about()], self._filter_said())
         said = [(" ", "muted")]
         for index, (name, octets) in enumerate(self.octets.buffers):
             is_shown = index == self.octets.buffer
@@ -142,15 +183,45 @@ class MainScreen(BaseScreen):
             said += [(f"{name} ", colour), (f"{len(octets)}", "faint"), ("   ", "faint")]
         self.query_one("#hex-heading", Heading).say(said if len(said) > 1 else [(" Octets", "muted")])
 
+    def _about(self) -> list[tuple[str, str]]:
+        """Say where the record stands in its capture."""
+        if self.detail is None:
+            return []
+        row = self.program.capture.table.row(self.shown)
+        octets = f"{row.length} octet{'s' * (row.length != 1)}"
+        return [(f"  packet {row.packet & PACKET} · {octets} · {row.path.lane}", "faint")]
+
+    def _filter_said(self) -> list[tuple[str, str]]:
+        """Say which filter is on, and how far it is."""
+        run = self.filter_run
+        if run is None:
+            return []
+        records = self.records
+        total = max(records.height, 1)
+        far = "" if run.is_done else f", {100 * run.progress.rows // total} %"
+        return [(f"{run.text}  ", "accent"), (f"{len(run.matches)} of {records.height}{far} ", "muted")]
+
     def show_status(self) -> None:
         """Say what is selected, and which keys matter."""
         left = self._selected()
         pending = self.program.key_reader.pending
+        if waiting := self.program.key_reader.waiting:
+            self.query_one(StatusBar).say(self._continued(waiting))
+            return
+        self.query_one(StatusBar).settle()
         keymap = self.program.keymap
         right = [(f"{pending}  ", "accent bold")] if pending else []
         for name, word in _HINTS:
-            right += [(keymap.text(name).split(" ")[0], "accent"), (f" {word}  ", "muted")]
+            right += [(keymap.text(name), "accent"), (f" {word}  ", "muted")]
         self.query_one(StatusBar).stand(left, right)
+
+    def _continued(self, waiting: str) -> list[tuple[str, str]]:
+        """Say which keys may follow."""
+        said = [(f" {key_text(waiting)} ", "accent bold")]
+        for key, command in self.program.keymap.continuations(waiting, self.key_contexts()):
+            word = command.help if key == "CHAR" else command.name.removeprefix("copy-").replace("-", " ")
+            said += [(f"  {'a letter' if key == 'CHAR' else key_text(key)}", "accent"), (f" {word}", "muted")]
+        return said
 
     def _selected(self) -> list[tuple[str, str]]:
         item = self.tree_pane.item
@@ -198,6 +269,16 @@ class MainScreen(BaseScreen):
         self._own_layout = LAYOUTS[(LAYOUTS.index(now) + 1) % len(LAYOUTS)]
         self._lay_out()
         self.call_after_refresh(self.show_headings)
+
+    def command_next_buffer(self, count: int) -> None:
+        """Show the octets of the next buffer."""
+        self.octets.show_buffer(self.octets.buffer + 1)
+        self.show_headings()
+
+    def command_previous_buffer(self, count: int) -> None:
+        """Show the octets of the buffer before."""
+        self.octets.show_buffer(self.octets.buffer - 1)
+        self.show_headings()
 
     def command_next_pane(self, count: int) -> None:
         """Give the keys to the next pane."""

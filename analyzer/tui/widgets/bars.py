@@ -17,7 +17,6 @@ from analyzer.tui.widgets.rows import Piece, strip_of
 if TYPE_CHECKING:
     from analyzer.tui.app import DlmsharkApp
 
-_LEAST_LEFT = 24
 Said = tuple[str, str]
 """A text and the name of its colour."""
 
@@ -54,8 +53,13 @@ class Bar(Widget):
         width, base = self.size.width, self.rich_style
         right = [self._piece(one) for one in self._right]
         length = sum(cell_len(text) for text, _ in right)
-        while right and self._left and length > width - _LEAST_LEFT:
-            length -= cell_len(right.pop(0)[0])  # hints give way, the most important last
+        wanted = min(sum(cell_len(text) for text, _ in self._left) + 1, 2 * width // 3)
+        while right and length > width - wanted:  # hints give way whole, the most important last
+            text = right.pop(0)[0]
+            length -= cell_len(text)
+            while right and not text.endswith("  "):
+                text = right.pop(0)[0]
+                length -= cell_len(text)
         pieces: list[Piece] = []
         room = width - length - (1 if length else 0)
         for one in self._left:

@@ -82,7 +82,7 @@ class Prompt(Vertical):
         with Horizontal():
             yield Bar(id="label")
             yield Input(id="answer", compact=True, select_on_focus=False)
-            yield Bar(id="verdict")
+        yield Bar(id="verdict")
 
     @property
     def is_asking(self) -> bool:
@@ -129,11 +129,8 @@ class Prompt(Vertical):
         assert self.question is not None
         text = self.query_one("#answer", Input).value
         verdict = self.question.check(text) if text else Verdict(True, self.question.hint)
-        bar = self.query_one("#verdict", Bar)
-        room = max(self.size.width // 2, 20)
-        told = verdict.text if cell_len(verdict.text) <= room else verdict.text[: room - 1] + "…"
-        bar.styles.width = cell_len(told) + 2 if told else 0
-        bar.say([(f" {told} ", "faint" if verdict.is_valid else "error")])
+        told = verdict.text or "Enter takes it · Esc gives up · Tab completes"
+        self.query_one("#verdict", Bar).say([(f" {told}", "muted" if verdict.is_valid else "error")])
         self.query_one("#answer", Input).set_class(not verdict.is_valid, "wrong")
         self.query_one("#choices", Bar).say(*self._listed())
         self.query_one("#choices", Bar).display = bool(self._choices)
@@ -156,10 +153,8 @@ class Prompt(Vertical):
             "escape": self._give_up, "tab": self._next, "shift+tab": self._previous, "up": self._older,
             "down": self._newer, "ctrl+c": self._give_up,
         }.get(event.key)  # fmt: skip
-        if event.key == "ctrl+q" or self.question is None:
-            return
-        event.stop()
-        if run is not None:
+        if run is not None and self.question is not None:
+            event.stop()
             event.prevent_default()
             run()
 

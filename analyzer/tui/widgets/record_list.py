@@ -58,6 +58,15 @@ class RecordList(Rows):
             return number - 1
         return bisect_left(self.matches, number - 1)
 
+    @property
+    def height(self) -> int:
+        """How many records the capture has so far, shown or not."""
+        return self.capture.table.height if self.capture is not None else 0
+
+    def shows(self, number: int) -> bool:
+        """Tell whether a record is shown."""
+        return self.number_at(self.index_of(number)) == number
+
     def go_to_record(self, number: int) -> bool:
         """Put the cursor on a record. Returns whether it is shown."""
         index = self.index_of(number)
@@ -66,7 +75,7 @@ class RecordList(Rows):
         return is_shown
 
     def take(self) -> None:
-        """Take what the capture has got meanwhile."""
+        """Take what the capture has got meanwhile, or the filter found."""
         capture = self.capture
         if capture is None:
             return

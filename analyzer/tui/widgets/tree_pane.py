@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _MANY = 12
 """Among so many members those that have members themselves begin closed."""
+_INFORMATION = "information"
+"""The field of HDLC that holds the APDU."""
 _MOST_REMEMBERED = 4096
 
 
@@ -89,8 +91,9 @@ class TreePane(Rows):
                 continue
             if item.step.path == self._path:
                 return index
-            if item.step.depth == 0 or item.step.node.kind == Kind.LAYER:
-                best = index if item.step.buffer or not best else best
+            path = item.step.path
+            if item.step.depth == 0 or (path[-2] == _INFORMATION and item.step.node.kind != Kind.HIDDEN):
+                best = index
         return best
 
     # -- which rows -----------------------------------------------------------------------------------------------

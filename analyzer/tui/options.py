@@ -1,0 +1,59 @@
+"""What the terminal UI was started with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+if TYPE_CHECKING:
+    from analyzer.security.keyring import Keyring
+
+
+class KeySources:
+    """Where the keys came from: keyring files, and ``--key`` words, which nothing ever prints."""
+
+    __slots__ = ("files", "words")
+
+    def __init__(self, files: Sequence[str] = (), words: Sequence[str] = ()) -> None:
+        self.files, self.words = tuple(files), tuple(words)
+
+    def __repr__(self) -> str:
+        return f"KeySources({len(self.files)} files, {len(self.words)} words)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("keys are not written")
+
+    def plus(self, text: str) -> KeySources:
+        """Give these and one more: a word, or the path of a keyring."""
+        if "=" in text:
+            return KeySources(self.files, (*self.words, text))
+        return KeySources((*self.files, text), self.words)
+
+    def keyring(self) -> tuple[Keyring | None, str]:
+        """Read the keys. Returns the keyring, and what is wrong in one line that shows no key."""
+        from analyzer.security.keyring import KeyringError
+        from analyzer.security.keyring_file import load
+
+        try:
+            return load(self.files, self.words).keyring, ""
+        except KeyringError as problem:
+            return None, str(problem)
+
+
+class Options(NamedTuple):
+    """What the command line says."""
+
+    inputs: tuple[str, ...] = ()
+    title: str = ""
+    keys: Keyring | None = None
+    decode_as: dict[str, str] | None = None
+    is_utc: bool = False
+    filter: str = ""
+    theme: str = ""
+    key_sources: KeySources = KeySources()
+
+
+def title_of(inputs: Sequence[str]) -> str:
+    """Name inputs as a person would."""
+    return ", ".join(Path(one).name if one != "-" else "stdin" for one in inputs)

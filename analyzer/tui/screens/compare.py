@@ -1,0 +1,130 @@
+"""Two records side by side: their octets explained, and which fields differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from analyzer.tui.screens.base import BaseScreen
+from analyzer.tui.selection import Place, place_of, steps
+from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
+from analyzer.tui.widgets.prompt import Prompt
+from analyzer.tui.widgets.rows import Rows
+from analyzer.tui.widgets.text_pane import Paragraph, Target, TextPane
+from dissectors.tree import shown
+
+Entry = tuple[str, str, int, Place]
+"""A row of an outline: name, text, depth, octets."""
+
+
+class CompareScreen(BaseScreen):
+    """Trees of two records, rows of equal fields beside one another."""
+
+    title_text = "Compare"
+    contexts = ("table",)
+
+    def __init__(self, one: int, other: int) -> None:
+        super().__init__()
+        self.numbers = (one, other)
+        self.panes = (TextPane(), TextPane())
+        self.differences = 0
+
+    def compose(self) -> ComposeResult:
+        """Lay the screen out."""
+        yield TitleBar()
+        with Horizontal():
+            for number, pane in zip(self.numbers, self.panes, strict=True):
+                with Vertical():
+                    yield Heading(id=f"of-{number}")
+                    yield pane
+        yield Prompt()
+        yield StatusBar()
+
+    def on_mount(self) -> None:
+        """Compare."""
+        capture = self.program.capture
+        entries = [self._entries(number) for number in self.numbers]
+        sides: tuple[list[Paragraph], list[Paragraph]] = ([], [])
+        for rows in self._aligned(*entries):
+            for side, paragraph in zip(sides, rows, strict=True):
+                side.append(paragraph)
+        for number, pane, side in zip(self.numbers, self.panes, sides, strict=True):
+            pane.folds = False
+            pane.show(side)
+            line = capture.lines([number])[0]
+            self.query_one(f"#of-{number}", Heading).say([(f" {number} ", "accent bold"), (line.summary, "text")])
+        self.panes[0].focus()
+        super().on_mount()
+
+    def _entries(self, number: int) -> list[Entry]:
+        nodes = self.program.capture.detail(number).nodes
+        return [
+            (step.node.name, shown(step.node), step.depth, place_of(step.node, step.buffer)) for step in steps(nodes)
+        ]
+
+    def _aligned(self, one: list[Entry], other: list[Entry]) -> Iterator[tuple[Paragraph, Paragraph]]:
+        """Put rows of the same field beside one another, and gaps where one side has none."""
+        names = [[entry[0] for entry in side] for side in (one, other)]
+        for kind, a, b, c, d in SequenceMatcher(None, names[0], names[1], autojunk=False).get_opcodes():
+            left, right = one[a:b], other[c:d]
+            for index in range(max(len(left), len(right))):
+                first = left[index] if index < len(left) else None
+                second = right[index] if index < len(right) else None
+                differs = kind != "equal" or (first is not None and second is not None and first[1] != second[1])
+                self.differences += differs
+                yield self._row(first, 0, differs), self._row(second, 1, differs)
+
+    def _row(self, entry: Entry | None, side: int, differs: bool) -> Paragraph:
+        if entry is None:
+            return Paragraph("·" * 3, "faint")
+        name, text, depth, place = entry
+        said = f"{'  ' * depth}{name}" + (f"  {text}" if text else "")
+        return Paragraph(said, "warning" if differs else "muted", target=Target(self.numbers[side], place))
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        """Let the other side follow."""
+        for pane in self.panes:
+            if pane is not event.rows and pane.cursor != event.rows.cursor:
+                pane.cursor = event.rows.cursor
+                pane.go_to(event.rows.scroll_offset.y)
+                pane.refresh()
+
+    def on_rows_opened(self, event: Rows.Opened) -> None:
+        """Go to the field in its record."""
+        if isinstance(event.rows, TextPane) and event.rows.target is not None:
+            self.program.go_to(*event.rows.target)
+
+    def command_next_pane(self, count: int) -> None:
+        """Give the keys to the other side."""
+        self.panes[self.panes[0].has_focus].focus()
+
+    command_previous_pane = command_next_pane
+
+    def command_next_problem(self, count: int) -> None:
+        """Go to the next difference."""
+        self._go(1)
+
+    def command_previous_problem(self, count: int) -> None:
+        """Go to the previous one."""
+        self._go(-1)
+
+    def _go(self, by: int) -> None:
+        pane = self.panes[0] if self.panes[0].has_focus else self.panes[1]
+        lines = [pane.lines, (self.panes[1] if pane is self.panes[0] else self.panes[0]).lines]
+        index = pane.cursor + by
+        while 0 <= index < len(pane.lines):
+            if any(side[index][0].colour == "warning" for side in lines):
+                pane.move_to(index)
+                return
+            index += by
+        self.flash("no further difference")
+
+    def show_status(self) -> None:
+        """Say how many fields differ."""
+        fields = f" {self.differences} field{'s' * (self.differences != 1)} differ{'s' * (self.differences == 1)}"
+        right = [("e", "accent"), (" next difference  ", "muted"), ("Enter", "accent"), (" record  ", "muted")]
+        for bar in self.query(StatusBar):
+            bar.stand([(fields, "muted")], [*right, ("q", "accent"), (" back  ", "muted")])

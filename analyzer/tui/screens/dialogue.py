@@ -1,0 +1,83 @@
+"""What follow and ladder share: the records of one association, in order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from analyzer.tui.screens.base import BaseScreen
+from analyzer.tui.widgets.bars import StatusBar
+from analyzer.tui.widgets.prompt import Question
+
+MOST_RECORDS = 5000
+
+
+class DialogueScreen(BaseScreen):
+    """A screen about the association of the record that it was opened from."""
+
+    contexts = ("table",)
+    numbers: list[int]
+    """The records of the association, or without one of the conversation."""
+    about = ""
+    is_cut = False
+    """Whether there are more records than are shown."""
+
+    def find_records(self) -> None:
+        """Gather the records of the association that the cursor stands in."""
+        table = self.program.capture.table
+        self.numbers = []
+        if not self.opened_from:
+            return
+        row = table.row(self.opened_from)
+        frame = table.frame
+        if row.association is not None:
+            found = (frame["association"] == row.association).arg_true()
+            self.about = f"association {row.association}"
+        else:
+            same = [
+                place
+                for place, path in enumerate(table.paths)
+                if path.conversation == row.path.conversation
+                and {path.client, path.server} == {row.path.client, row.path.server}
+            ]
+            found = frame["path"].is_in(same).arg_true()
+            self.about = "conversation"
+        numbers: list[int] = (found + 1).to_list()
+        at = max(0, numbers.index(self.opened_from) - MOST_RECORDS // 2) if len(numbers) > MOST_RECORDS else 0
+        self.is_cut = len(numbers) > MOST_RECORDS
+        self.numbers = numbers[at : at + MOST_RECORDS]
+        client, server = ("-" if one is None else one for one in (row.path.client, row.path.server))
+        self.about += f" · {client} ↔ {server} · {row.path.lane}"
+
+    def show_status(self) -> None:
+        """Say what is followed."""
+        cut = f" (the {MOST_RECORDS} around)" if self.is_cut else ""
+        left = f" {len(self.numbers)} records{cut} · {self.about}" if self.numbers else " no record is selected"
+        right = [("Enter", "accent"), (" record  ", "muted"), ("x", "accent"), (" export  ", "muted")]
+        right += [("q", "accent"), (" back  ", "muted")]
+        for bar in self.query(StatusBar):
+            bar.stand([(left, "muted")], right)
+
+    # -- export ---------------------------------------------------------------------------------------------------
+
+    def exported_text(self) -> str:
+        """Give what is shown as text."""
+        raise NotImplementedError
+
+    def command_export(self, count: int, name: str = "") -> None:
+        """Ask for a file, and write what is shown."""
+        if name:
+            self.answer_export(name)
+        else:
+            self.ask(Question("export", "write to", hint="text"), f"{self.title_text.lower()}.txt")
+
+    def answer_export(self, name: str) -> None:
+        """Write what is shown as text."""
+        if not name.strip():
+            return
+        path = Path(name.strip()).expanduser()
+        try:
+            path.write_text(self.exported_text(), encoding="utf-8")
+        except OSError as problem:
+            self.flash(f"{path}: {problem.strerror}", "error")
+        else:
+            self.flash(f"{path}: {len(self.numbers)} records written")

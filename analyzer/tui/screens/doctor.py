@@ -1,0 +1,113 @@
+"""The doctor: every problem with its cause, the proof, what else it could be, and what to try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from analyzer.export.glyphs import MARKS
+from analyzer.export.times import clock_text
+from analyzer.tui.columns import COLOURS
+from analyzer.tui.screens.tables import TableScreen
+from analyzer.tui.selection import Place
+from analyzer.tui.widgets.table import TableColumn, TableRow
+from analyzer.tui.widgets.text_pane import Paragraph, Target
+
+if TYPE_CHECKING:
+    from analyzer.diagnosis.story import Evidence, Story
+
+_MOST_SHOWN = 8
+
+
+class DoctorScreen(TableScreen):
+    """Stories, worst first; below the one under the cursor."""
+
+    title_text = "Doctor"
+    name_of_rows = "problems"
+    has_text = True
+    columns = (
+        TableColumn("", most=1),
+        TableColumn("Problem", most=0),
+        TableColumn("Meter", "muted", most=12, from_width=72),
+        TableColumn("Times", "muted", is_right=True, most=8),
+        TableColumn("First", "muted", is_right=True, most=8),
+    )
+    hints = (("open", "proof"), ("next-pane", "text"), ("export", "export"), ("back", "back"))
+
+    def rows(self) -> Iterable[TableRow]:
+        """Give a row a story, those that follow from it below."""
+        for story in self.program.capture.stories():
+            yield from _rows(story, 0)
+
+    def paragraphs(self, row: TableRow) -> Iterable[Paragraph]:
+        """Say what a story says."""
+        return story_paragraphs(row.about, self.program.capture.time_digits, is_utc=self.program.is_utc)
+
+    def text_heading(self, row: TableRow | None) -> str:
+        """Name the fact and its cause."""
+        if row is None:
+            capture = self.program.capture
+            return "no problem found" if capture.progress.is_done else "reading; the doctor speaks at the end"
+        story: Story = row.about
+        cause = f" · {story.cause} ({story.confidence})" if story.cause else ""
+        return f"{story.code}{cause}"
+
+    def open_row(self, row: TableRow) -> None:
+        """Go to the first proof."""
+        story: Story = row.about
+        if story.evidence:
+            self.program.go_to(*_target(story.evidence[0]))
+        elif story.records:
+            self.program.go_to(story.records[0])
+
+
+def _rows(story: Story, depth: int) -> Iterator[TableRow]:
+    sign = "  " * (depth - 1) + "└ " if depth else ""
+    colour = COLOURS[story.severity]
+    yield TableRow(
+        (MARKS[story.severity] or "i", sign + story.title, story.meter, str(story.count), str(story.first_record)),
+        story, (colour, "text bold" if not depth else "text"),
+        (-int(story.severity), None, None, story.count, story.first_record),
+    )  # fmt: skip
+    for follower in story.leads_to:
+        yield from _rows(follower, depth + 1)
+
+
+def story_paragraphs(story: Story, digits: int, *, is_utc: bool) -> Iterator[Paragraph]:
+    """Write a story: what happened, where, the proof, what else it could be, what follows, what to try."""
+    yield Paragraph(story.title, f"{COLOURS[story.severity].split()[0]} bold")
+    yield Paragraph("")
+    yield Paragraph(_where(story, digits, is_utc=is_utc), label="where", target=Target(story.first_record))
+    for index, one in enumerate(story.evidence):
+        octets = ""
+        if one.end > one.start:
+            octets = f", octet {one.start}" if one.end == one.start + 1 else f", octets {one.start}–{one.end - 1}"
+        label = "proof" if not index else ""
+        yield Paragraph(f"record {one.record}{octets}: {one.text}", label=label or " ", target=_target(one))
+    if story.proposed is not None and story.confidence != "possible":
+        record, octets_sent = story.proposed
+        text = f"record {record} as it may have been sent: {octets_sent.hex(' ').upper()}"
+        yield Paragraph(text, "value", "may be", target=Target(record))
+    for index, other in enumerate(story.alternatives):
+        yield Paragraph(f"{other.cause} ({other.confidence}): {other.text}", "muted", "or" if not index else " ")
+    for index, follower in enumerate(story.leads_to):
+        yield Paragraph(follower.title, "text", "so" if not index else " ", target=Target(follower.first_record))
+    advice = story.advice
+    if advice:
+        yield Paragraph("")
+    for index, one_advice in enumerate(advice):
+        yield Paragraph(one_advice, "good", "try" if not index else " ")
+
+
+def _target(one: Evidence) -> Target:
+    return Target(one.record, Place(0, one.start, one.end) if one.end > one.start else None)
+
+
+def _where(story: Story, digits: int, *, is_utc: bool) -> str:
+    numbers = ", ".join(map(str, story.records[:_MOST_SHOWN])) + (", …" if len(story.records) > _MOST_SHOWN else "")
+    text = f"record{'s' * (len(story.records) > 1)} {numbers} on {story.lane}"
+    if story.first_ns is not None:
+        text += f", {clock_text(story.first_ns, min(digits, 3), utc=is_utc)}"
+        if story.last_ns is not None and story.last_ns != story.first_ns:
+            text += f" to {clock_text(story.last_ns, min(digits, 3), utc=is_utc)[11:]}"
+    return text

@@ -1,0 +1,76 @@
+"""Follow: one association as a dialogue, request and answer in turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+
+from analyzer.export.times import clock_text
+from analyzer.record import REQUEST
+from analyzer.tui.columns import COLOURS, duration_text
+from analyzer.tui.screens.dialogue import DialogueScreen
+from analyzer.tui.widgets.bars import StatusBar, TitleBar
+from analyzer.tui.widgets.prompt import Prompt
+from analyzer.tui.widgets.rows import Rows
+from analyzer.tui.widgets.text_pane import Paragraph, Target, TextPane
+from dissectors.tree import Severity
+
+if TYPE_CHECKING:
+    from analyzer.export.lines import Line
+
+_PORTION = 400
+
+
+class FollowScreen(DialogueScreen):
+    """The records of an association as what two sides say to each other."""
+
+    title_text = "Follow"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text_pane = TextPane()
+
+    def compose(self) -> ComposeResult:
+        """Lay the screen out."""
+        yield TitleBar()
+        yield self.text_pane
+        yield Prompt()
+        yield StatusBar()
+
+    def on_mount(self) -> None:
+        """Show the dialogue, with the cursor at the record it was opened from."""
+        self.find_records()
+        super().on_mount()
+        self.text_pane.show(list(self._paragraphs()))
+        self.text_pane.focus()
+        for index, (paragraph, _, _) in enumerate(self.text_pane.lines):
+            if paragraph.target is not None and paragraph.target.record == self.opened_from:
+                self.text_pane.move_to(index, centre=True)
+                break
+
+    def _paragraphs(self) -> Iterator[Paragraph]:
+        capture = self.program.capture
+        for line in capture.lines(self.numbers):
+            is_request = line.direction == REQUEST
+            colour = "request" if is_request else "response"
+            time = "" if line.time_ns is None else clock_text(line.time_ns, 3, utc=self.program.is_utc)[11:]
+            text = f"{'→' if is_request else '←'} {line.summary}{self._answered(line)}"
+            yield Paragraph(text, colour, f"{line.number:>5} {time}", "faint", Target(line.number))
+            for note in capture.record(line.number).notes if line.severity > Severity.CHAT else ():
+                name = COLOURS[note.severity].split()[0]
+                yield Paragraph(f"{note.code}: {note.text}", name, " ", target=Target(line.number))
+
+    @staticmethod
+    def _answered(line: Line) -> str:
+        return f"  ({duration_text(line.latency_ns)})" if line.latency_ns is not None else ""
+
+    def on_rows_opened(self, event: Rows.Opened) -> None:
+        """Go to the record."""
+        if self.text_pane.target is not None:
+            self.program.go_to(*self.text_pane.target)
+
+    def exported_text(self) -> str:
+        """Give the dialogue as text."""
+        return self.text_pane.text

@@ -1,0 +1,65 @@
+"""Help: every command with its keys, made from the table, and what the signs mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.app import ComposeResult
+
+from analyzer.tui.columns import LOCK_LEGEND
+from analyzer.tui.commands import GROUPS
+from analyzer.tui.screens.base import BaseScreen
+from analyzer.tui.widgets.bars import StatusBar, TitleBar
+from analyzer.tui.widgets.prompt import Prompt
+from analyzer.tui.widgets.text_pane import Paragraph, TextPane
+
+_SIGNS = (
+    ("direction", "→ request · ← response · ⇠ unsolicited"),
+    ("severity", "✗ error · ! warning · · note"),
+    ("lock", LOCK_LEGEND),
+    ("number", "a letter is a mark, * a bookmark"),
+)
+
+
+class HelpScreen(BaseScreen):
+    """All commands."""
+
+    title_text = "Help"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text_pane = TextPane()
+
+    def compose(self) -> ComposeResult:
+        """Lay the screen out."""
+        yield TitleBar()
+        yield self.text_pane
+        yield Prompt()
+        yield StatusBar()
+
+    def on_mount(self) -> None:
+        """Show the commands."""
+        super().on_mount()
+        self.text_pane.show(list(self._paragraphs()))
+        self.text_pane.focus()
+
+    def _paragraphs(self) -> Iterator[Paragraph]:
+        keymap = self.program.keymap
+        for group, commands in GROUPS.items():
+            yield Paragraph(group, "accent bold")
+            for one in commands:
+                keys = "  ".join(keymap.texts(one.name)) or f":{one.name}"
+                yield Paragraph(one.help, label=keys, label_colour="value", indent=2)
+            yield Paragraph("")
+        yield Paragraph("Signs", "accent bold")
+        for name, text in _SIGNS:
+            yield Paragraph(text, label=name, label_colour="value", indent=2)
+        yield Paragraph("")
+        path = self.program.settings.path
+        yield Paragraph(f"Your own keys, columns and theme: {path}", "muted")
+        yield Paragraph('theme = "light"     [keys]     doctor = ["d", "f2"]', "muted")
+
+    def show_status(self) -> None:
+        """Say how to leave."""
+        for bar in self.query(StatusBar):
+            bar.stand([(" every command also by its name behind :", "muted")], [("q", "accent"), (" back  ", "muted")])

@@ -1,0 +1,137 @@
+"""The ladder: client and meter as two rails, an arrow a record, a bar for how long each answer took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.cells import cell_len
+from rich.style import Style
+from textual.app import ComposeResult
+
+from analyzer.export.times import clock_text
+from analyzer.record import REQUEST, RESPONSE, UNSOLICITED
+from analyzer.tui.columns import duration_text, glyph_of
+from analyzer.tui.fitting import fit, fit_right, fit_summary, printable
+from analyzer.tui.screens.dialogue import DialogueScreen
+from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
+from analyzer.tui.widgets.prompt import Prompt
+from analyzer.tui.widgets.rows import Piece, Rows
+
+_BAR = 12
+_LEFT = 22
+"""Cells of number, sign and time before the client's rail."""
+
+
+class Ladder(Rows):
+    """Records as arrows between two rails."""
+
+    contexts = ("rows",)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.lines: list[Any] = []
+        self.slowest_ns = 1
+        self.is_utc = False
+
+    def show(self, lines: list[Any]) -> None:
+        """Show other records."""
+        self.lines = lines
+        self.slowest_ns = max((one.latency_ns or 0 for one in lines), default=0) or 1
+        self.set_count(len(lines))
+
+    @property
+    def between(self) -> int:
+        """How many cells lie between the rails."""
+        return max(self.room - _LEFT - 2 - 2 - _BAR - 9, 20)
+
+    def pieces(self, index: int, width: int) -> Iterable[Piece]:
+        """Write an arrow."""
+        line, palette = self.lines[index], self.palette
+        sign, colour = glyph_of(line.severity)
+        yield f" {line.number:>6} ", palette.style("faint")
+        yield f"{sign} ", palette.style(colour.split()[0], bold=True)
+        time = "" if line.time_ns is None else clock_text(line.time_ns, 3, utc=self.is_utc)[11:]
+        yield f"{time:>12}", palette.style("muted")
+        yield " │", palette.style("faint")
+        yield from self._arrow(line)
+        yield "│ ", palette.style("faint")
+        if line.latency_ns is not None:
+            share = line.latency_ns / self.slowest_ns
+            yield fit(bar(share, _BAR), _BAR), palette.style("warning" if share > 0.66 else "accent")
+            yield fit_right(duration_text(line.latency_ns), 8), palette.style("muted")
+
+    def _arrow(self, line: Any) -> Iterable[Piece]:
+        palette, room = self.palette, self.between
+        colour = {REQUEST: "request", RESPONSE: "response", UNSOLICITED: "response"}.get(line.direction, "muted")
+        style = palette.style(colour)
+        text = fit_summary(printable(line.summary), max(room - 6, 8)).rstrip()
+        rest = room - cell_len(text) - 2
+        if line.direction == REQUEST:
+            yield "──", style
+            yield f" {text} ", palette.style("text")
+            yield "─" * max(rest - 3, 0) + "▶", style
+        elif line.direction in (RESPONSE, UNSOLICITED):
+            dash = "─" if line.direction == RESPONSE else "╌"
+            yield "◀" + dash * max(rest - 3, 0), style
+            yield f" {text} ", palette.style("text")
+            yield dash * 2, style
+        else:
+            yield fit(f" {text}", room), palette.style("muted")
+        if rest < 3:
+            yield "", Style.null()
+
+
+class LadderScreen(DialogueScreen):
+    """The association of the record as a ladder."""
+
+    title_text = "Ladder"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ladder = Ladder()
+
+    def compose(self) -> ComposeResult:
+        """Lay the screen out."""
+        yield TitleBar()
+        yield Heading()
+        yield self.ladder
+        yield Prompt()
+        yield StatusBar()
+
+    def on_mount(self) -> None:
+        """Show the records, with the cursor at the one it was opened from."""
+        self.find_records()
+        super().on_mount()
+        self.ladder.is_utc = self.program.is_utc
+        self.ladder.show(self.program.capture.lines(self.numbers))
+        self.ladder.focus()
+        if self.opened_from in self.numbers:
+            self.ladder.move_to(self.numbers.index(self.opened_from), centre=True)
+        self.call_after_refresh(self._show_heading)
+
+    def on_resize(self) -> None:
+        """Put the names over their rails."""
+        self.call_after_refresh(self._show_heading)
+
+    def _show_heading(self) -> None:
+        ladder = self.ladder
+        left = " " * _LEFT + fit("client", ladder.between // 2 + 1)
+        self.query_one(Heading).say([(left + fit_right("meter", ladder.between - ladder.between // 2), "accent")])
+
+    def on_rows_opened(self, event: Rows.Opened) -> None:
+        """Go to the record."""
+        if self.numbers:
+            self.program.go_to(self.numbers[self.ladder.cursor])
+
+    def exported_text(self) -> str:
+        """Give the ladder as text."""
+        ladder = self.ladder
+        rows = ("".join(text for text, _ in ladder.pieces(index, 0)).rstrip() for index in range(ladder.count))
+        return "\n".join(rows) + "\n"
+
+
+def bar(share: float, width: int) -> str:
+    """Draw a share of *width* cells, in halves."""
+    whole, rest = divmod(max(round(share * width * 2), 1), 2)
+    return "━" * whole + "╸" * rest

@@ -1,0 +1,57 @@
+"""Objects: what the capture taught about the meters: codes, classes, units, last values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analyzer.cosem.names import class_name
+from analyzer.objects import ObjectRow
+from analyzer.tui.columns import duration_text
+from analyzer.tui.screens.tables import TableScreen
+from analyzer.tui.widgets.table import TableColumn, TableRow
+
+
+class ObjectsScreen(TableScreen):
+    """A row an object of a meter; it opens the record of its last value."""
+
+    title_text = "Objects"
+    name_of_rows = "objects"
+    columns = (
+        TableColumn("Meter", "muted", most=18, from_width=90),
+        TableColumn("Object", "accent", most=20),
+        TableColumn("Name", most=0),
+        TableColumn("Class", "muted", most=22, from_width=100),
+        TableColumn("Last value", "value", is_right=True, most=30),
+        TableColumn("Done", "muted", most=18, from_width=110),
+        TableColumn("Errors", "muted", is_right=True, most=6, from_width=76),
+        TableColumn("Answered", "muted", is_right=True, most=9, from_width=84),
+    )
+    hints = (("open", "last value"), ("readings", "readings"), ("sort", "sort"), ("export", "export"), ("back", "back"))
+
+    def on_mount(self) -> None:
+        """Ask for the pass over all records."""
+        super().on_mount()
+        self.program.survey(self.take)
+
+    def rows(self) -> Iterable[TableRow]:
+        """Give a row an object, by meter and code."""
+        found = self.program.survey_so_far
+        return map(_row, found.objects.rows() if found is not None else ())
+
+    def record_of(self, row: TableRow) -> int:
+        """Give the record of the last value."""
+        one: ObjectRow = row.about
+        return one.record
+
+
+def _row(one: ObjectRow) -> TableRow:
+    median = one.times.percentile(50)
+    done = " ".join(f"{count}× {name}" for name, count in one.done.items())
+    kind = f"{one.class_id} {class_name(one.class_id) or ''}".rstrip() if one.class_id else ""
+    value = one.value
+    cells = (
+        one.meter, one.code, one.name, kind, value, done, str(one.errors or ""),
+        "" if median is None else duration_text(median),
+    )  # fmt: skip
+    colours = ("", "", "", "", "", "", "error" if one.errors else "")
+    return TableRow(cells, one, colours, (None, None, None, None, None, None, one.errors, median or 0))

@@ -1,0 +1,154 @@
+"""Readings: the metered values as a table, profile buffers row by row, with a plot of the object under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+
+from analyzer.cosem.obis import obis_text
+from analyzer.export.times import clock_text
+from analyzer.tui.screens.tables import TableScreen
+from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
+from analyzer.tui.widgets.plot import Plot
+from analyzer.tui.widgets.prompt import Prompt
+from analyzer.tui.widgets.table import TableColumn, TableRow
+from analyzer.tui.widgets.text_pane import Paragraph, Target
+
+if TYPE_CHECKING:
+    from analyzer.tracking.readings import Reading
+
+_AT_ONCE = 500
+_MOST = 100_000
+
+
+class ReadingsScreen(TableScreen):
+    """A row a value; below how the object went."""
+
+    title_text = "Readings"
+    name_of_rows = "readings"
+    columns = (
+        TableColumn("Time", "muted", most=19),
+        TableColumn("Meter", "muted", most=18, from_width=100),
+        TableColumn("Object", "accent", most=17),
+        TableColumn("Name", most=0),
+        TableColumn("Value", "value", is_right=True, most=26),
+        TableColumn("Status", "muted", most=10, from_width=110),
+        TableColumn("Record", "muted", is_right=True, most=7),
+    )
+    hints = (("open", "record"), ("plot", "plot"), ("sort", "sort"), ("export", "export"), ("back", "back"))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plot = Plot()
+        self._readings: list[Reading] = []
+        self._left: Iterable[Reading] = iter(())
+        self._plots = True
+
+    def compose(self) -> ComposeResult:
+        """Lay the screen out."""
+        yield TitleBar()
+        with Container(id="parts"):
+            with Vertical(id="table-part"):
+                yield Heading(id="table-heading")
+                yield self.table
+            with Vertical(id="text-part"):
+                yield Heading(id="text-heading")
+                yield self.plot
+                yield self.text_pane
+        yield Prompt()
+        yield StatusBar()
+
+    def on_mount(self) -> None:
+        """Begin to read the values."""
+        self._left = iter(self.program.capture.readings())
+        self._readings = list(islice(self._left, _AT_ONCE))
+        super().on_mount()
+        if len(self._readings) == _AT_ONCE:
+            self.set_timer(0.001, self._go_on)
+
+    def _go_on(self) -> None:
+        more = list(islice(self._left, _AT_ONCE))
+        self._readings += more
+        if more and len(self._readings) < _MOST:
+            self.set_timer(0.001, self._go_on)
+            self.flash(f"reading values: {len(self._readings)} so far")
+        else:
+            self.take()
+
+    def rows(self) -> Iterable[TableRow]:
+        """Give a row a value."""
+        return (self._row(one) for one in self._readings)
+
+    def _row(self, one: Reading) -> TableRow:
+        code = obis_text(one.object.logical_name) if one.object.logical_name else "-"
+        number = float(one.value) if isinstance(one.value, int | float | Decimal) else None
+        cells = (
+            self._time(one), one.meter, code, one.name, one.text, "" if one.status in ("", "0") else one.status,
+            str(one.record),
+        )  # fmt: skip
+        return TableRow(cells, one, (), (None, None, None, None, number, None, one.record))
+
+    def _time(self, one: Reading) -> str:
+        if one.time:
+            return one.time[:19].replace("T", " ")
+        if one.capture_time_ns is None:
+            return "-"
+        return clock_text(one.capture_time_ns, 0, utc=self.program.is_utc)
+
+    def record_of(self, row: TableRow) -> int:
+        """Give the record of the value."""
+        one: Reading = row.about
+        return one.record
+
+    def show_text(self) -> None:
+        """Plot the object under the cursor."""
+        row = self.table.row
+        heading = self.query_one("#text-heading", Heading)
+        if row is None:
+            heading.say([(" nothing to plot", "muted")])
+            return
+        one: Reading = row.about
+        same = [
+            other for other in self._readings if other.object == one.object and other.meter == one.meter
+        ]  # fmt: skip
+        points = [float(other.value) for other in same if isinstance(other.value, int | float | Decimal)]
+        unit = f" in {one.unit}" if one.unit else ""
+        count = f"{len(points)} value{'s' * (len(points) != 1)}"
+        heading.say([(f" {one.name}{unit}", "accent"), (f"  {count} · {one.meter}", "muted")])
+        self.plot.display = len(points) > 1
+        self.text_pane.display = not self.plot.display
+        if self.plot.display:
+            self.plot.line(points, [self._time(other)[5:16] for other in same if _is_number(other)])
+        else:
+            self.text_pane.show(list(_paragraphs(one)))
+
+    def command_plot(self, count: int) -> None:
+        """Take the plot away, or bring it back."""
+        self._plots = not self._plots
+        self.query_one("#text-part").display = self._plots
+
+
+def _paragraphs(one: Reading) -> Iterator[Paragraph]:
+    """Say where a value comes from."""
+    yield Paragraph(one.text, "value bold", "value", target=Target(one.record))
+    yield Paragraph(one.time or "no time beside it", label="meter time")
+    if one.raw is not None:
+        scaled = f" × 10^{one.scaler}" if one.scaler else ""
+        yield Paragraph(f"{one.raw}{scaled}", label="on the wire")
+    if one.basis:
+        yield Paragraph(f"scaler and unit of {one.basis}", label="because", target=_basis(one.basis))
+    yield Paragraph(f"class {one.object.class_id}, attribute {one.object.attribute}", "muted", "object")
+
+
+def _basis(text: str) -> Target | None:
+    word, _, number = text.partition(" ")
+    return Target(int(number)) if word == "record" and number.isdecimal() else None
+
+
+def _is_number(one: Reading) -> bool:
+    return isinstance(one.value, int | float | Decimal)

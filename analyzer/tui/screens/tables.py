@@ -1,0 +1,209 @@
+"""Screens of a table with, where there is more to say, text below: the base of most screens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+
+from analyzer.tui.exporting import aligned, csv_text
+from analyzer.tui.screens.base import BaseScreen
+from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
+from analyzer.tui.widgets.prompt import Choice, Prompt, Question, Verdict
+from analyzer.tui.widgets.rows import Rows
+from analyzer.tui.widgets.table import Table, TableColumn, TableRow
+from analyzer.tui.widgets.text_pane import Paragraph, TextPane
+
+_SUFFIXES = {".csv": "CSV", ".txt": "text with its columns aligned"}
+_SIDE_WIDTH = 120
+
+
+class TableScreen(BaseScreen):
+    """A table; a row opens the record it is about. A subclass gives columns, rows and what the lower pane says."""
+
+    contexts = ("table",)
+    name_of_rows = "rows"
+    columns: Sequence[TableColumn] = ()
+    has_text = False
+    text_share = 1
+    """How much of the height the text below takes, the table taking one."""
+    hints: tuple[tuple[str, str], ...] = (("open", "record"), ("sort", "sort"), ("export", "export"), ("back", "back"))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = Table(self.columns, id="table")
+        self.text_pane = TextPane(id="text")
+
+    def compose(self) -> ComposeResult:
+        """Lay the screen out."""
+        yield TitleBar()
+        with Container(id="parts"):
+            with Vertical(id="table-part"):
+                yield Heading(id="table-heading")
+                yield self.table
+            if self.has_text:
+                with Vertical(id="text-part"):
+                    yield Heading(id="text-heading")
+                    yield self.text_pane
+        yield Prompt()
+        yield StatusBar()
+
+    def on_mount(self) -> None:
+        """Show the rows."""
+        super().on_mount()
+        self.table.focus()
+        self.take()
+        kept = self.program.places.get(self.title_text, 0)
+        if kept:
+            self.table.move_to(kept)
+        self.show_text()
+
+    def on_unmount(self) -> None:
+        """Remember the row for the next time."""
+        self.program.places[self.title_text] = self.table.cursor
+
+    # -- what a subclass says -------------------------------------------------------------------------------------
+
+    def rows(self) -> Iterable[TableRow]:
+        """Give the rows."""
+        return ()
+
+    def paragraphs(self, row: TableRow) -> Iterable[Paragraph]:
+        """Say more of a row."""
+        return ()
+
+    def text_heading(self, row: TableRow | None) -> str:
+        """Write the heading of the text."""
+        return ""
+
+    def record_of(self, row: TableRow) -> int:
+        """Give the record that a row leads to; 0 for none."""
+        return row.about if isinstance(row.about, int) else 0
+
+    def open_row(self, row: TableRow) -> None:
+        """Open what a row is about."""
+        if number := self.record_of(row):
+            self.program.go_to(number)
+
+    # -- showing --------------------------------------------------------------------------------------------------
+
+    def take(self) -> None:
+        """Take the rows as they are now."""
+        self.table.set_rows(self.rows())
+        self.show_headings()
+        self.show_text()
+        self.show_title()
+        self.show_status()
+
+    def show_text(self) -> None:
+        """Say more of the row under the cursor."""
+        if self.has_text:
+            row = self.table.row
+            self.text_pane.show(list(self.paragraphs(row)) if row is not None else [])
+            colour = "accent" if self.text_pane.has_focus else "muted"
+            self.query_one("#text-heading", Heading).say([(f" {self.text_heading(row)}", colour)])
+
+    def show_headings(self) -> None:
+        """Write the heading of the table."""
+        colour = "accent" if self.table.has_focus else "muted"
+        if self.table.room > 0:
+            self.query_one("#table-heading", Heading).say([(self.table.heading(), colour)])
+
+    def show_status(self) -> None:
+        """Say where the cursor stands, and which keys matter."""
+        count = self.table.count
+        left = f" {self.table.cursor + 1} of {count} {self.name_of_rows}" if count else f" no {self.name_of_rows}"
+        right = []
+        for name, word in self.hints:
+            right += [(self.program.keymap.text(name), "accent"), (f" {word}  ", "muted")]
+        for bar in self.query(StatusBar):
+            bar.stand([(left, "muted")], right)
+
+    # -- events ---------------------------------------------------------------------------------------------------
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        """Say more of another row."""
+        if event.rows is self.table:
+            self.show_text()
+        self.show_status()
+
+    def on_rows_opened(self, event: Rows.Opened) -> None:
+        """Open what the row or the line is about."""
+        if event.rows is self.table and self.table.row is not None:
+            self.open_row(self.table.row)
+        elif event.rows is self.text_pane and self.text_pane.target is not None:
+            self.program.go_to(*self.text_pane.target)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Put the text beside the table where there is room."""
+        parts = self.query_one("#parts")
+        parts.set_class(self.size.width >= _SIDE_WIDTH, "beside")
+        self.call_after_refresh(self.show_headings)
+        self.call_after_refresh(self.show_text)
+
+    def on_descendant_focus(self) -> None:
+        """Show which pane has the keys."""
+        self.show_headings()
+        if self.has_text:
+            row = self.table.row
+            colour = "accent" if self.text_pane.has_focus else "muted"
+            self.query_one("#text-heading", Heading).say([(f" {self.text_heading(row)}", colour)])
+
+    def command_next_pane(self, count: int) -> None:
+        """Give the keys to the other pane."""
+        if self.has_text:
+            (self.text_pane if self.table.has_focus else self.table).focus()
+
+    command_previous_pane = command_next_pane
+
+    # -- export ---------------------------------------------------------------------------------------------------
+
+    def command_sort(self, count: int) -> None:
+        """Sort by the next column."""
+        self.table.command_sort(count)
+        self.show_headings()
+        self.show_text()
+
+    def command_export(self, count: int, name: str = "") -> None:
+        """Ask for a file, and write the table."""
+        if name:
+            self.answer_export(name)
+        else:
+            stem = f"{self.title_text.lower().replace(' ', '-')}"
+            self.ask(Question("export", "write to", _choices, _verdict), f"{stem}.csv")
+
+    def answer_export(self, name: str) -> None:
+        """Write the table in the form that the suffix names."""
+        path = Path(name.strip()).expanduser()
+        if not name.strip():
+            return
+        if path.suffix not in _SUFFIXES:
+            self.flash(f"{path.name}: expected one of {', '.join(_SUFFIXES)}", "error")
+            return
+        headings, rows = self.exported()
+        try:
+            text = csv_text([headings, *rows]) if path.suffix == ".csv" else aligned(headings, rows)
+            path.write_text(text, encoding="utf-8")
+        except OSError as problem:
+            self.flash(f"{path}: {problem.strerror}", "error")
+        else:
+            self.flash(f"{path}: {len(rows)} {self.name_of_rows} written")
+
+    def exported(self) -> tuple[list[str], list[Sequence[str]]]:
+        """Give headings and rows as they are written."""
+        return [one.heading for one in self.columns], [row.cells for row in self.table.rows]
+
+
+def _choices(text: str) -> list[Choice]:
+    stem = text.rpartition(".")[0] or text
+    return [Choice(stem + suffix, suffix, what) for suffix, what in _SUFFIXES.items()]
+
+
+def _verdict(text: str) -> Verdict:
+    path = Path(text).expanduser()
+    if path.suffix not in _SUFFIXES:
+        return Verdict(False, f"expected {' or '.join(_SUFFIXES)}")
+    return Verdict(True, "exists, is written over" if path.exists() else _SUFFIXES[path.suffix])

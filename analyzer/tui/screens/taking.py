@@ -1,0 +1,257 @@
+"""What can be taken away from the main screen: copies, exports, comments; and how the list is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analyzer.tui.columns import COLUMNS, TIME_MODES
+from analyzer.tui.screens.filtering import Filtering
+from analyzer.tui.widgets.prompt import Choice, Question, Verdict
+
+if TYPE_CHECKING:
+    from analyzer.export.json_lines import JsonLines
+    from analyzer.record import Record
+
+_SUFFIXES = {
+    ".txt": "one line a record", ".csv": "the columns of the list", ".jsonl": "one JSON object a record",
+    ".hex": "the octets of each record",
+}  # fmt: skip
+_AT_ONCE = 200
+
+
+class Taking(Filtering):
+    """Commands that take records elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.comments: dict[int, str] = {}
+        """What the user said about records, by number."""
+        self.has_unsaved = self.was_told = False
+        """Whether comments are not in any file yet, and whether that was said."""
+        self.is_tailing = False
+        self.is_paused = False
+
+    # -- copy -----------------------------------------------------------------------------------------------------
+
+    def _record(self) -> Record | None:
+        number = self.records.number
+        return self.program.capture.record(number) if number else None
+
+    def _copied(self, text: str, what: str) -> None:
+        self.app.copy_to_clipboard(text)
+        lines = text.count("\n") + 1
+        size = f"{lines} lines" if lines > 1 else f"{len(text)} characters"
+        self.flash(f"copied {what}: {size}")
+
+    def command_copy_field(self, count: int) -> None:
+        """Copy what the selected field says; in the list the line of the record."""
+        item = self.tree_pane.item
+        number = self.records.number
+        if self.focused is self.records and number:
+            line = self.program.capture.lines([number])[0]
+            self._copied(f"{number}  {line.summary}", "the record's line")
+        elif item is not None:
+            from dissectors.tree import shown
+
+            text = item.note.text if item.note is not None else shown(item.step.node) or item.step.node.name
+            self._copied(text, item.step.node.name)
+
+    def command_copy_hex(self, count: int) -> None:
+        """Copy octets in hex: those of the selected node, in the list the whole record's."""
+        from analyzer.export.annotated import hex_text
+
+        place = self.octets.selected
+        if self.focused is not self.records and place.end > place.start and self.detail is not None:
+            octets = self.detail.buffers[place.buffer][1][place.start : place.end]
+            self._copied(hex_text(octets), f"{len(octets)} octets")
+        elif (record := self._record()) is not None:
+            self._copied(hex_text(record.octets), f"{len(record.octets)} octets")
+
+    def command_copy_annotated(self, count: int) -> None:
+        """Copy every octet with the field that it belongs to."""
+        from analyzer.export.annotated import annotated
+
+        if (record := self._record()) is not None:
+            self._copied(annotated(record), "the annotated record")
+
+    def command_copy_python(self, count: int) -> None:
+        """Copy Python that reads the record again."""
+        from analyzer.export.annotated import python_text
+
+        if (record := self._record()) is not None:
+            self._copied(python_text(record), "Python")
+
+    def command_copy_json(self, count: int) -> None:
+        """Copy the record as JSON."""
+        if (record := self._record()) is not None:
+            self._copied(self._json_lines().line(record), "JSON")
+
+    def _json_lines(self) -> JsonLines:
+        from analyzer.export.json_lines import JsonLines
+
+        capture = self.program.capture
+        return JsonLines(lambda: capture.time_digits, values=capture.records.values)
+
+    # -- export ---------------------------------------------------------------------------------------------------
+
+    def command_export(self, count: int, name: str = "") -> None:
+        """Ask for a file, and write the records that are shown."""
+        if name:
+            self.answer_export(name)
+        else:
+            stem = Path(self.program.capture.inputs[0]).stem if self.program.capture.inputs else "records"
+            hint = " · ".join(_SUFFIXES)
+            self.ask(Question("export", "write to", _file_choices, _file_verdict, hint=hint), f"{stem}.csv")
+
+    def answer_export(self, name: str) -> None:
+        """Write the records that are shown, in the form that the suffix names."""
+        if not name.strip():
+            return
+        path = Path(name.strip()).expanduser()
+        if path.suffix not in _SUFFIXES:
+            self.flash(f"{path.name}: expected one of {', '.join(_SUFFIXES)}", "error")
+            return
+        numbers = [self.records.number_at(index) for index in range(self.records.count)]
+        self.run_worker(self._write(path, numbers), exclusive=True, group="export")
+
+    async def _write(self, path: Path, numbers: list[int]) -> None:
+        """Write portion by portion, so that the keys are answered meanwhile."""
+        from asyncio import sleep
+
+        try:
+            with path.open("w", encoding="utf-8", newline="") as file:
+                for count, text in enumerate(self._texts(path.suffix, numbers), 1):
+                    file.write(text)
+                    if count % _AT_ONCE == 0:
+                        self.flash(f"{path.name}: {count} of {len(numbers)} records")
+                        await sleep(0)
+        except OSError as problem:
+            self.flash(f"{path}: {problem.strerror}", "error")
+        else:
+            self.flash(f"{path}: {len(numbers)} records written")
+
+    def _texts(self, suffix: str, numbers: list[int]) -> Iterator[str]:
+        capture = self.program.capture
+        if suffix == ".csv":
+            from analyzer.tui.exporting import csv_of_lines
+
+            yield from csv_of_lines(capture, numbers)
+        elif suffix == ".hex":
+            for number in numbers:
+                yield capture.record(number).octets.hex(" ").upper() + "\n"
+        elif suffix == ".jsonl":
+            line = self._json_lines().line
+            for number in numbers:
+                yield f"{line(capture.record(number))}\n"
+        else:
+            from analyzer.export.text import TextLines
+
+            utc = self.records.is_utc
+            text = TextLines(lambda: capture.time_digits, utc=utc, values=capture.records.values)
+            for number in numbers:
+                yield text.line(capture.record(number)) + "\n"
+
+    # -- comments -------------------------------------------------------------------------------------------------
+
+    def command_comment(self, count: int, text: str = "") -> None:
+        """Ask for what is to be said about the record."""
+        if text:
+            self.answer_comment(text)
+        elif self.records.number:
+            hint = "kept until you quit; x FILE.pcapng keeps it for good"
+            self.ask(Question("comment", "comment", hint=hint), self.comments.get(self.records.number, ""))
+
+    def answer_comment(self, text: str) -> None:
+        """Keep what is said about the record."""
+        number = self.records.number
+        if text.strip():
+            self.comments[number] = text.strip()
+            self.has_unsaved, self.was_told = True, False
+        else:
+            self.comments.pop(number, None)
+        self.shown = 0
+        self.show_record()
+
+    def command_compare(self, count: int) -> None:
+        """Compare the record with the one marked last, else a request with its response."""
+        from analyzer.tui.lookup import request_of, response_to
+        from analyzer.tui.screens.compare import CompareScreen
+
+        number, table = self.records.number, self.program.capture.table
+        if not number:
+            return
+        other = self.last_mark if self.last_mark != number else 0
+        other = other or request_of(table, number) or response_to(table, number)
+        if not other:
+            self.flash("mark a record with m and a letter first; then D compares another with it", "warning")
+            return
+        self.app.push_screen(CompareScreen(min(number, other), max(number, other)))
+
+    # -- looking --------------------------------------------------------------------------------------------------
+
+    def command_time(self, count: int) -> None:
+        """Show times in the next way."""
+        modes = TIME_MODES
+        self.records.time_mode = modes[(modes.index(self.records.time_mode) + 1) % len(modes)]
+        self.records.forget_lines()
+        self.show_headings()
+        self.flash(f"times: {self.records.time_mode}")
+
+    def command_tail(self, count: int) -> None:
+        """Follow the end of the capture, or stop."""
+        self.is_tailing = not self.is_tailing
+        if self.is_tailing:
+            self.records.move_to(self.records.count - 1)
+        self.show_title()
+        self.flash("follows the end; moving up stops it" if self.is_tailing else "stays where it is")
+
+    def command_pause(self, count: int) -> None:
+        """Hold the view still while the capture goes on, or let it go."""
+        self.is_paused = not self.is_paused
+        if not self.is_paused:
+            self.records.take()
+            if self.is_tailing:
+                self.records.move_to(self.records.count - 1)
+        self.show_title()
+        self.flash("paused: records still arrive" if self.is_paused else "goes on")
+
+    def command_columns(self, count: int) -> None:
+        """Ask for the columns of the list."""
+        hint = "names in their order; the usual ones if empty"
+        self.ask(
+            Question("columns", "columns", _column_choices, _column_verdict, hint=hint), " ".join(self.records.names)
+        )
+
+    def answer_columns(self, text: str) -> None:
+        """Take other columns, and keep them for the next time."""
+        names = tuple(text.split()) or tuple(COLUMNS)
+        if all(name in COLUMNS for name in names):
+            self.records.names = names if "summary" in names else (*names, "summary")
+            self.program.settings.keep_columns(self.records.names)
+            self.records.forget_lines()
+            self.show_headings()
+
+
+def _file_choices(text: str) -> list[Choice]:
+    stem = text.rpartition(".")[0] or text
+    return [Choice(stem + suffix, suffix, what) for suffix, what in _SUFFIXES.items()]
+
+
+def _file_verdict(text: str) -> Verdict:
+    path = Path(text).expanduser()
+    if path.suffix not in _SUFFIXES:
+        return Verdict(False, f"expected {' '.join(_SUFFIXES)}")
+    return Verdict(True, "exists, is written over" if path.exists() else _SUFFIXES[path.suffix])
+
+
+def _column_choices(text: str) -> list[Choice]:
+    before, _, word = text.rpartition(" ")
+    start = f"{before} " if before else ""
+    return [Choice(start + name, name) for name in COLUMNS if name.startswith(word) and name not in before.split()]
+
+
+def _column_verdict(text: str) -> Verdict:
+    unknown = [word for word in text.split() if word not in COLUMNS]
+    return Verdict(not unknown, f"no column '{unknown[0]}'" if unknown else "")

@@ -1,0 +1,108 @@
+"""What is kept from one time to the next: keymap, columns, theme, recent captures, history."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+_NAME = "dlmshark"
+_MOST_RECENT = 20
+_MOST_HISTORY = 100
+
+
+class Settings:
+    """The user's own choices; whatever cannot be read or written is as if it were not there.
+
+    ``config.toml`` is the user's to edit: ``theme``, ``columns``, and ``[keys]`` with keys by command. ``state.json``
+    is written here. *folder* stands in for both of the platform's folders.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._config = (folder or platformdirs.user_config_path(_NAME, appauthor=False)) / "config.toml"
+        self._state = (folder or platformdirs.user_state_path(_NAME, appauthor=False)) / "state.json"
+        self.problem = ""
+        """What is wrong with the user's file, in one line."""
+        self._chosen = self._read_config()
+        self._kept = self._read_state()
+
+    # -- chosen ---------------------------------------------------------------------------------------------------
+
+    @property
+    def path(self) -> Path:
+        """The user's file."""
+        return self._config
+
+    @property
+    def keys(self) -> dict[str, list[str]]:
+        """Keys by command, where the user has others."""
+        found = self._chosen.get("keys", {})
+        if not isinstance(found, dict):
+            return {}
+        return {name: [keys] if isinstance(keys, str) else list(map(str, keys)) for name, keys in found.items()}
+
+    @property
+    def theme(self) -> str:
+        """The theme's name; empty for the usual one."""
+        return str(self._chosen.get("theme", ""))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the list; empty for the usual ones."""
+        found = self._chosen.get("columns") or self._kept.get("columns") or ()
+        return tuple(map(str, found)) if isinstance(found, list) else ()
+
+    # -- kept -----------------------------------------------------------------------------------------------------
+
+    @property
+    def recent(self) -> list[str]:
+        """Captures that were opened, the newest first."""
+        return [one for one in self._kept.get("recent", ()) if isinstance(one, str)]
+
+    @property
+    def history(self) -> dict[str, list[str]]:
+        """What was typed, by the kind of prompt."""
+        found = self._kept.get("history", {})
+        return {str(kind): list(map(str, texts)) for kind, texts in found.items()} if isinstance(found, dict) else {}
+
+    def keep_recent(self, inputs: Iterable[str]) -> None:
+        """Remember captures that were opened."""
+        paths = [str(Path(one).resolve()) for one in inputs if one != "-" and Path(one).is_file()]
+        self._kept["recent"] = [*paths, *(one for one in self.recent if one not in paths)][:_MOST_RECENT]
+        self._write()
+
+    def keep_columns(self, names: Iterable[str]) -> None:
+        """Remember the columns of the list."""
+        self._kept["columns"] = list(names)
+        self._write()
+
+    def keep_history(self, history: dict[str, list[str]]) -> None:
+        """Remember what was typed; keys are never part of it."""
+        self._kept["history"] = {kind: texts[-_MOST_HISTORY:] for kind, texts in history.items()}
+        self._write()
+
+    def _write(self) -> None:
+        with suppress(OSError):
+            self._state.parent.mkdir(parents=True, exist_ok=True)
+            self._state.write_text(json.dumps(self._kept, ensure_ascii=False, indent=1), encoding="utf-8")
+
+    def _read_config(self) -> dict[str, Any]:
+        try:
+            return tomllib.loads(self._config.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as problem:
+            self.problem = f"{self._config}: {problem}"
+            return {}
+
+    def _read_state(self) -> dict[str, Any]:
+        try:
+            found = json.loads(self._state.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}

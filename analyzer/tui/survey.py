@@ -1,0 +1,47 @@
+"""One pass over all records for the screens that need them: associations and objects; a little at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from analyzer.key_check import KeyCheck
+from analyzer.objects import ObjectTable
+from analyzer.security.keyring import Keyring
+from analyzer.tracking.associations import Associations
+
+if TYPE_CHECKING:
+    from analyzer.capture import Capture
+
+_STEP_SECONDS = 0.03
+_PORTION = 64
+
+
+class Survey:
+    """Looks at the records of a capture in order; what it found so far can be asked at any time."""
+
+    def __init__(self, capture: Capture) -> None:
+        self.associations = Associations()
+        self.objects = ObjectTable(capture.model)
+        self.keys = KeyCheck(capture.keys or Keyring())
+        self.at = 0
+        """How many records it has seen."""
+        self.listeners: list[Callable[[], None]] = []
+        self._capture = capture
+
+    @property
+    def is_done(self) -> bool:
+        """Tell whether it has seen all there are."""
+        return self._capture.progress.is_done and self.at >= self._capture.table.height
+
+    def step(self) -> None:
+        """Look at some more records."""
+        end = monotonic() + _STEP_SECONDS
+        records = self._capture.records
+        while self.at < self._capture.table.height and monotonic() < end:
+            for record in records.all(self.at, self.at + _PORTION):
+                self.associations.take(record)
+                self.objects.take(record, records.values(record))
+                self.keys.take(record)
+                self.at += 1

@@ -1,0 +1,164 @@
+"""The screens beside the main one: each shows what the capture has, and leads to its records."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import tomllib
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from analyzer.capture import Capture
+from analyzer.tui.app import DlmsharkApp
+from analyzer.tui.options import Options
+from analyzer.tui.settings import Settings
+from captures.samples import samples
+from tests.tui.driving import LARGE, SMALL, drive, main_of, sample, text_of, wait_for
+
+SHOWN = {
+    "exclamation_mark": ("blocks", "block-repeated"),
+    "a": ("hdlc-segments", "LN, no ciphering, no authentication, accepted; released"),
+    "l": ("hdlc-segments", "SNRM ─"),
+    "f": ("ln-ciphered", "→ GET request · 0-0:1.0.0*255 Clock"),
+    "o": ("ln-wrapper", "74565.120 kWh"),
+    "r": ("blocks", "74565.120 kWh"),
+    "s": ("ln-wrapper", "get-response"),
+    "K": ("ln-ciphered", "guek@4D4D4D0000BC614E:"),
+    "S": ("hdlc-segments", "stacks"),
+    "R": ("ln-wrapper", "association-rejected"),
+    "question_mark": ("ln-wrapper", "one row up"),
+}
+
+
+@pytest.mark.parametrize("key", list(SHOWN))
+def test_screen_shows_what_the_capture_has(key: str) -> None:
+    name, expected = SHOWN[key]
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press(key)
+        await wait_for(pilot, lambda: any(expected in line for line in text_of(app)))
+        await pilot.press("q")
+        await pilot.pause()
+        assert app.screen is main_of(app)
+
+    drive(sample(name), act)
+
+
+def test_association_counts_its_services() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("a")
+        await wait_for(pilot, lambda: app.screen.table.count == 2)
+        rows = app.screen.table.rows
+        assert [row.cells[1] for row in rows] == ["16 ↔ 1.17", "16 ↔ 1.5017"]
+        assert [int(row.cells[3]) for row in rows] == [7, 8]
+
+    drive(sample("hdlc-segments"), act, LARGE)
+
+
+def test_row_of_an_object_leads_to_the_record_of_its_last_value() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("o")
+        await wait_for(pilot, lambda: app.screen.table.count > 0)
+        table = app.screen.table
+        place = next(index for index, row in enumerate(table.rows) if row.cells[1] == "1-0:1.8.0*255")
+        table.move_to(place)
+        await pilot.press("enter")
+        await pilot.pause()
+        await pilot.pause()
+        assert app.screen is main_of(app)
+        assert "74565.120 kWh" in app.capture.lines([main_of(app).records.number])[0].summary
+        await pilot.press("q")
+        await pilot.pause()
+        assert app.screen.title_text == "Objects"
+        assert app.screen.table.cursor == place
+
+    drive(sample("ln-wrapper"), act)
+
+
+def test_table_is_exported_as_csv_and_as_text(tmp_path: Path) -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("r")
+        await pilot.pause()
+        for name in ("values.csv", "values.txt"):
+            app.screen.answer_export(str(tmp_path / name))
+        app.screen.answer_export(str(tmp_path / "no-such-folder" / "values.csv"))
+
+    drive(sample("blocks"), act)
+    lines = (tmp_path / "values.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "Time,Meter,Object,Name,Value,Status,Record"
+    assert lines[1].startswith("2026-03-04 02:15:30,198.51.100.7:4059 1,1-0:1.8.0*255,Active energy import (+A),")
+    assert (tmp_path / "values.txt").read_text(encoding="utf-8").splitlines()[0].startswith("Time   ")
+
+
+def test_table_is_sorted_by_numbers_the_largest_first() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("a")
+        await wait_for(pilot, lambda: app.screen.table.count == 2)
+        table = app.screen.table
+        while table.sorted_by != 3:
+            await pilot.press("s")
+        assert [int(row.cells[3]) for row in table.rows] == [8, 7]
+
+    drive(sample("hdlc-segments"), act, LARGE)
+
+
+def test_key_that_is_added_opens_the_capture_and_keeps_the_place(tmp_path: Path) -> None:
+    one = next(one for one in samples() if one.name == "ln-ciphered")
+    words = [f"{role}={value}" for role, value in _keys_of(one.keys)]
+    capture = Capture([str(one.path)])
+    capture.start()
+    capture.wait(60)
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        main = main_of(app)
+        await pilot.press("1", "0", "G")
+        assert "closed" in app.capture.lines([10])[0].summary
+        for word in words:
+            records = app.capture.records
+            await pilot.press("K", "plus_sign")
+            app.screen.query_one("#answer").value = word
+            await pilot.press("enter")
+            await wait_for(pilot, lambda before=records: app.capture.records is not before, 60)  # type: ignore[misc]
+            assert all(word.partition("=")[2] not in line for line in text_of(app))
+            await pilot.press("q")
+            await pilot.pause()
+        assert main.records.number == 10
+        assert "74565.120 kWh" in app.capture.lines([10])[0].summary
+        assert not any(word in text for word in words for texts in app.history.values() for text in texts)
+        assert all(word.partition("=")[2] not in repr(app.options) for word in words)
+
+    try:
+        drive(capture, act)
+    finally:
+        capture.close()
+
+
+def _keys_of(path: Path | None) -> list[tuple[str, str]]:
+    assert path is not None
+    meter = tomllib.loads(path.read_text(encoding="utf-8"))["meter"][0]
+    return [(role, meter[role]) for role in ("guek", "gak")]
+
+
+def test_request_and_response_are_compared_field_by_field() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("4", "G", "D")
+        await wait_for(pilot, lambda: any("fields differ" in line for line in text_of(app)))
+        lines = text_of(app)
+        assert any("get-request-normal" in line and "get-response-normal" in line for line in lines)
+
+    drive(sample("ln-wrapper"), act)
+
+
+def test_start_page_opens_a_sample() -> None:
+    app = DlmsharkApp(Options(theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
+
+    async def run() -> None:
+        async with app.run_test(size=SMALL) as pilot:
+            await wait_for(pilot, lambda: any("ln-wrapper.pcap" in line for line in text_of(app)))
+            await pilot.press("enter")
+            await wait_for(pilot, lambda: any("43 records" in line for line in text_of(app)), 60)
+
+    asyncio.run(run())
+    assert app.settings.recent[0].endswith("ln-wrapper.pcap")
