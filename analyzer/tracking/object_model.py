@@ -15,11 +15,14 @@ from analyzer.cosem.companions import INDIA, USUAL, is_indian
 from analyzer.cosem.datum import INTEGERS, Datum, read_datum
 from analyzer.record import PART, REQUEST, Object, Record
 from analyzer.tracking.attributes import held_values
+from analyzer.tracking.selections import ALL, Selection, selection_in
 from dissectors.data_types import OCTET_STRING
 from dissectors.tree import Problem
 
 _MOST_METERS = 65536
 _MOST_ENTRIES = 4096
+_MOST_SELECTIONS = 4096
+_PROFILE = 7
 _DATA = 1
 _DEVICE_NAME = b"\x00\x00\x2a\x00\x00"
 """Class Data holds anything; of its objects only the logical device name (0-0:42.0.0) teaches."""
@@ -74,7 +77,7 @@ class Meter:
 
     __slots__ = (
         "bases", "columns", "companion", "heard", "listed", "name", "periods", "push_lists", "recalled", "scales",
-        "short_names",
+        "selections", "short_names",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -89,6 +92,8 @@ class Meter:
         self.scales: dict[bytes, Scale] = {}
         self.columns: dict[bytes, Columns] = {}
         """The columns of profiles."""
+        self.selections: dict[bytes, list[tuple[int, Selection]]] = {}
+        """What requests asked of profiles, by the number of their records; only of those that ever asked for a part."""
         self.periods: dict[bytes, int] = {}
         """Capture periods of profiles in seconds."""
         self.push_lists: dict[bytes, Columns] = {}
@@ -97,6 +102,34 @@ class Meter:
         """Entries of the list of short names, by base name."""
         self.short_names: list[int] = []
         """The base names, sorted when one is looked up."""
+
+    def select(self, logical_name: bytes, selection: Selection, number: int) -> bool:
+        """Remember what record *number* asks of a profile. Returns whether that was news."""
+        asked = self.selections.get(logical_name)
+        if asked is None:
+            if selection is ALL:
+                return False
+            asked = _bounded(self.selections)[logical_name] = []
+        if asked and (asked[-1][1] == selection or asked[-1][0] >= number):
+            return False
+        asked.append((number, selection))
+        if len(asked) > _MOST_SELECTIONS:
+            del asked[0]
+        return True
+
+    def columns_at(self, logical_name: bytes, number: int) -> Columns | None:
+        """Give the columns that record *number* has of a profile, as its request selected them."""
+        known = self.columns.get(logical_name)
+        asked = self.selections.get(logical_name)
+        if not asked:
+            return known
+        at = bisect_right(asked, number, key=lambda one: one[0])
+        selection = asked[at - 1][1] if at else ALL
+        if selection.columns:
+            return Columns(tuple(Column(*one) for one in selection.columns), f"record {asked[at - 1][0]}")
+        if known is None:
+            return None
+        return known._replace(columns=known.columns[selection.first - 1 : selection.last or None])
 
     def taught(self) -> tuple[dict[Any, Any], ...]:
         """Give all tables of what the meter taught."""
@@ -181,7 +214,11 @@ class ObjectModel:
     def learn(self, record: Record) -> None:
         """Take what *record* teaches; total."""
         objects = record.objects
-        if not objects or record.direction == REQUEST:
+        if not objects:
+            return
+        if record.direction == REQUEST:
+            if objects[0].class_id == _PROFILE and (found := selection_in(record)) is not None:
+                self.lessons += self.meter_of(record).select(*found, record.number)
             return
         if objects.teaches is None:
             objects.teaches = any(_may_teach(one) for one in objects)

@@ -62,10 +62,10 @@ def column_name(column: Column) -> str:
     return f"{name}, {attribute_name(column.class_id, column.attribute) or f'attribute {column.attribute}'}"
 
 
-def read_profile(logical_name: bytes, octets: bytes, start: int, end: int, meter: Meter) -> Profile:
-    """Tell what a buffer holds, without reading its rows. Raises Problem on octets of no buffer."""
+def read_profile(logical_name: bytes, octets: bytes, start: int, end: int, meter: Meter, number: int = 0) -> Profile:
+    """Tell what a buffer in record *number* holds, without reading its rows. Raises Problem on octets of no buffer."""
     count, width = _size(octets, start, end)
-    known = meter.columns.get(logical_name)
+    known = meter.columns_at(logical_name, number)
     if known is not None and len(known.columns) == width:
         return Profile(logical_name, known.columns, count, known.basis)
     return Profile(logical_name, (UNKNOWN,) * width, count, "")

@@ -126,7 +126,7 @@ def _profiles(record: Record, meter: Meter, named: str) -> Iterator[Reading]:
         if one != (_PROFILE, one.logical_name, 2, False):
             continue
         try:
-            profile = read_profile(one.logical_name, held.octets, held.start, held.end, meter)
+            profile = read_profile(one.logical_name, held.octets, held.start, held.end, meter, record.number)
             period_s = meter.periods.get(one.logical_name)
             yield from _cells(
                 record, meter, named, profile, rows_of(profile, held.octets, held.start, held.end, period_s)

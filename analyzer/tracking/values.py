@@ -76,7 +76,9 @@ def values_of(record: Record, model: ObjectModel) -> list[Value]:
     found = []
     for held in held_values(record):
         one = meter.object_of(held.object)
-        made = _profile_value(one, held, meter) if one == (_PROFILE, one.logical_name, 2, False) else None
+        made = (
+            _profile_value(one, held, meter, record.number) if one == (_PROFILE, one.logical_name, 2, False) else None
+        )
         made = made or _held_value(one, held, meter)
         if made is not None:
             found.append(made._replace(is_written=True) if held.is_written else made)
@@ -190,10 +192,10 @@ def scaled_value(one: Object, raw: int, scaler: int, unit: int, basis: str) -> V
     return _new(Value, (*known[:3], raw_text(raw, scaler, known.unit), known.unit, raw, *known[6:]))
 
 
-def _profile_value(one: Object, held: Held, meter: Meter) -> Value | None:
+def _profile_value(one: Object, held: Held, meter: Meter, number: int) -> Value | None:
     """Give a buffer as one value: what it is a table of. Its cells are :mod:`analyzer.tracking.readings`' affair."""
     try:
-        profile = read_profile(one.logical_name, held.octets, held.start, held.end, meter)
+        profile = read_profile(one.logical_name, held.octets, held.start, held.end, meter, number)
     except Problem:
         return None
     name = value_name(one)

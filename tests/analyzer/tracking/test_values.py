@@ -128,6 +128,58 @@ def test_differences_are_added_up() -> None:
     assert [one.raw for one in found] == [5000, 5007]
 
 
+def _selected(selector: bytes, descriptor: bytes, buffer: bytes) -> list[str]:
+    asked = b"\xc0\x01\xc1\x00\x07" + name(PROFILE)[2:] + b"\x02\x01" + selector + descriptor
+    return [line("TX", asked), line("RX", b"\xc4\x01\xc1\x00" + buffer)]
+
+
+def test_entries_of_some_columns_have_those_columns() -> None:
+    one = double_long_unsigned(1)
+    descriptor = structure(one, one, long_unsigned(2), long_unsigned(3))
+    found = readings(
+        get(7, PROFILE, 3, COLUMNS) + get(3, ENERGY, 3, scaler_unit(0, 30))
+        + _selected(b"\x02", descriptor, array(structure(unsigned(8), double_long_unsigned(5000))))
+        + get(7, PROFILE, 2, array(structure(clock(1), unsigned(0), double_long_unsigned(6000))))
+    )  # fmt: skip
+    assert [(one.name, one.text, one.status) for one in found] == [
+        ("Active energy import (+A)", "5.000 kWh", "8"), ("Active energy import (+A)", "6.000 kWh", "0"),
+    ]  # fmt: skip
+
+
+def test_range_that_selects_values_has_the_columns_it_names() -> None:
+    clock_column = structure(long_unsigned(8), name("0-0:1.0.0"), b"\x0f\x02", long_unsigned(0))
+    voltage = structure(long_unsigned(3), name(VOLTAGE), b"\x0f\x02", long_unsigned(0))
+    descriptor = structure(clock_column, clock(0), clock(9), array(clock_column, voltage))
+    (only,) = readings(
+        get(3, VOLTAGE, 3, scaler_unit(-1, 35))
+        + _selected(b"\x01", descriptor, array(structure(clock(1), long_unsigned(2301))))
+    )
+    assert (only.text, only.time) == ("230.1 V", "2026-03-02T01:00:00+01:00")
+
+
+def test_profile_read_by_short_names_is_the_same_table() -> None:
+    listed = array(
+        structure(b"\x10\x10\x00", long_unsigned(7), unsigned(1), name(PROFILE)),
+        structure(b"\x10\x20\x00", long_unsigned(3), unsigned(0), name(ENERGY)),
+    )
+    buffer = array(structure(clock(1), unsigned(0), double_long_unsigned(5000)))
+    lines = []
+    for asked, answer in (
+        ("FA08", listed), ("1010", COLUMNS), ("2010", scaler_unit(0, 30)), ("1008", buffer),
+    ):  # fmt: skip
+        lines += [line("TX", bytes.fromhex(f"050102{asked}")), line("RX", b"\x0c\x01\x00" + answer)]
+    (only,) = readings(lines)
+    assert (only.text, only.time, only.status) == ("5.000 kWh", "2026-03-02T01:00:00+01:00", "0")
+
+
+def test_compact_array_is_a_table_too() -> None:
+    # each entry: octet-string, unsigned, double-long-unsigned
+    contents = clock(1)[1:] + b"\x00" + b"\x00\x00\x13\x88"
+    buffer = b"\x13\x02\x03\x09\x11\x06" + bytes((len(contents),)) + contents
+    found = readings(get(7, PROFILE, 3, COLUMNS) + get(3, ENERGY, 3, scaler_unit(0, 30)) + get(7, PROFILE, 2, buffer))
+    assert [(one.text, one.time) for one in found] == [("5.000 kWh", "2026-03-02T01:00:00+01:00")]
+
+
 def test_profile_without_columns_numbers_them_and_takes_its_first_for_the_time() -> None:
     found = readings(get(7, PROFILE, 2, array(structure(clock(1), double_long_unsigned(5)))))
     assert [(one.time, one.name, one.value) for one in found] == [
