@@ -1,6 +1,6 @@
 """Records to the objects that they are about: what was done with each, how it was answered, and its last value.
 
-What ``stats --by object`` prints and an object list shows. One pass, bounded: per object a row, its response times a
+What an object list shows, and who counts by object may print. One pass, bounded: per object a row, its response times a
 sample.
 """
 

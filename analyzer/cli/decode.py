@@ -62,7 +62,7 @@ def run(words: list[str]) -> int:
     inputs = Inputs(options, forced)
     sidecar = SidecarFile(options)
     for name, source in inputs:
-        session = Session(source, forced, keys, learns=not options.quiet or bool(options.filter))
+        session = Session(source, forced, keys, learns=not options.quiet or bool(options.filter or options.sidecar))
         sidecar.into(session.model)
         show(session, options, {"input": name} if inputs.are_several else {})
         sidecar.keep(session.model)
