@@ -40,6 +40,7 @@ COMMANDS: dict[str, Command] = {
     "decode": Command("analyzer.cli.decode", "one line a record, or trees, or JSON, of captures", False),
     "readings": Command("analyzer.cli.readings", "the metered values in captures: text, JSON, CSV or Parquet", False),
     "stats": Command("analyzer.cli.stats", "counts, octets, errors and response times of captures", False),
+    "batch": Command("analyzer.cli.batch", "many captures to one data set of Parquet files", False),
     "doctor": Command("analyzer.cli.doctor", "what went wrong, where, why, and what to try", False),
     "rules": Command("analyzer.cli.rules", "the facts and causes that doctor knows", False),
     "keys": Command("analyzer.cli.keys", "check a keyring, and which of its keys open what in captures", False),

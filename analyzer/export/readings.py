@@ -20,6 +20,12 @@ COLUMNS = (
     "time", "capture_time", "meter", "logical_name", "class_id", "attribute", "name", "value", "text", "unit", "raw",
     "scaler", "status", "basis",
 )  # fmt: skip
+SCHEMA = {
+    "time": "String", "capture_time": "Float64", "meter": "String", "logical_name": "String", "class_id": "Int32",
+    "attribute": "Int32", "name": "String", "value": "Float64", "text": "String", "unit": "String", "raw": "String",
+    "scaler": "Int16", "status": "String", "basis": "String",
+}  # fmt: skip
+"""The types of the columns of Parquet."""
 _BATCH = 16384
 """Readings that are held as Python objects before a frame takes them."""
 _text = json.JSONEncoder(ensure_ascii=False).encode
@@ -87,12 +93,7 @@ def write_parquet(readings: Iterable[tuple[Reading, int]], path: str) -> int:
     """Write readings, each with the digits of its capture's times, to a Parquet file. Returns how many."""
     import polars
 
-    schema = {
-        "time": polars.String, "capture_time": polars.Float64, "meter": polars.String, "logical_name": polars.String,
-        "class_id": polars.Int32, "attribute": polars.Int32, "name": polars.String, "value": polars.Float64,
-        "text": polars.String, "unit": polars.String, "raw": polars.String, "scaler": polars.Int16,
-        "status": polars.String, "basis": polars.String,
-    }  # fmt: skip
+    schema = {name: getattr(polars, kind) for name, kind in SCHEMA.items()}
     frames = [polars.DataFrame(schema=schema)]
     left = iter(readings)
     while batch := list(islice(left, _BATCH)):

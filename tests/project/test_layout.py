@@ -23,7 +23,14 @@ MACHINE_PATH = re.compile(r"(?<![\w.~/-])/(?:work|root|home|Users|opt|mnt|srv)/\
 REGISTRY_HOST = re.compile(
     r"(?:pypi|pythonhosted|npmjs|anaconda)[.](?:org|com)|index[-_]url|trusted[-_]host", re.IGNORECASE
 )
-ONLY_IN = {"textual": ("analyzer/tui",), "argparse": ("analyzer/cli",), "dask": (), "textual_serve": (), "pyarrow": ()}
+ONLY_IN = {
+    "textual": ("analyzer/tui",),
+    "argparse": ("analyzer/cli",),
+    "dask": (),
+    "distributed": ("analyzer/cluster.py",),
+    "textual_serve": (),
+    "pyarrow": (),
+}
 IMPORT_NAMES = {"pyserial": "serial", "textual-plotext": "textual_plotext"}
 
 
@@ -101,6 +108,7 @@ def test_imports_stay_where_they_belong() -> None:
 def test_imports_are_declared_dependencies() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {re.split(r"[^\w.-]", requirement)[0].lower() for requirement in project["dependencies"]}
+    declared |= {re.split(r"[^\w.-]", one)[0].lower() for one in project["optional-dependencies"]["cluster"]}
     allowed = {IMPORT_NAMES.get(name, name) for name in declared} | set(PACKAGES) | sys.stdlib_module_names
     assert [f"{path}:{line} {name}" for path, line, name in _imports() if name not in allowed] == []
 

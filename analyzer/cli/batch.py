@@ -1,0 +1,163 @@
+"""``dlmshark batch``: many captures to one data set of Parquet files, by several processes or machines."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analyzer.cli.arguments import Parser, natural
+from analyzer.cli.inputs import forced_stacks
+from analyzer.cli.keyrings import add_key_options, keyring
+from analyzer.cli.main import INPUT_ERROR, USAGE_ERROR, UsageError, say
+
+if TYPE_CHECKING:
+    from analyzer.batch.task import Work
+
+Entry = dict[str, Any]
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    made = Parser(prog="dlmshark batch", description="Many captures to one data set: records, readings and notes.")
+    made.add_argument("inputs", nargs="*", metavar="INPUT", help="captures, or folders with captures in them")
+    made.add_argument("--out", required=True, metavar="DIR", help="the data set; what is in it is not read again")
+    made.add_argument("--workers", type=natural, default=1, metavar="N", help="how many processes read")
+    made.add_argument("--shard", type=shard, default=(1, 1), metavar="K/N", help="only the K-th of N shares")
+    made.add_argument("--scheduler", default="", metavar="ADDRESS", help="a Dask scheduler: tcp://host:8786")
+    made.add_argument("--json", action="store_true", help="an object for each capture on stdout")
+    made.add_argument(
+        "-d", "--decode-as", action="append", default=[], metavar="SELECTOR,STACK",
+        help="force a stack: tcp.port==5000,hdlc · serial,hdlc · record,apdu",
+    )  # fmt: skip
+    made.add_argument("--names-from-stdin", action="store_true", help=argparse.SUPPRESS)
+    add_key_options(made)
+    return made
+
+
+def shard(text: str) -> tuple[int, int]:
+    """Read ``K/N``. Raises: ArgumentTypeError that says what was expected."""
+    share, slash, shares = text.partition("/")
+    if not slash or not share.isdecimal() or not shares.isdecimal() or not 0 < int(share) <= int(shares):
+        raise argparse.ArgumentTypeError(f"K/N with K from 1 to N was expected, not {text!r}")
+    return int(share), int(shares)
+
+
+def run(words: list[str]) -> int:
+    """Run the command. Returns the exit status."""
+    options = parser().parse_args(words)
+    forced = forced_stacks(options)
+    keys = keyring(options)
+    from analyzer.batch.task import Work, gather, is_done
+    from analyzer.cli.decode import rest_collector
+
+    rest_collector()
+    work = Work(Path(options.out), keys, forced)
+    if options.names_from_stdin:
+        return _serve(work)
+    if not options.inputs:
+        raise UsageError("batch needs an INPUT: captures, or folders with captures in them")
+    if options.scheduler and options.workers > 1:
+        raise UsageError("--workers and --scheduler exclude one another")
+    share, shares = options.shard
+    names = list(found(options.inputs, work.out))[share - 1 :: shares]
+    open_names = [name for name in names if not is_done(work, name)]
+    work.out.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    for entry in _entries(work, open_names, options):
+        failed += "error" in entry
+        if "error" in entry:
+            say(entry["error"])
+        if options.json:
+            sys.stdout.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+    gather(work.out)
+    done = f", {len(names) - len(open_names)} were there already" if len(open_names) < len(names) else ""
+    say(f"{work.out}: {len(open_names) - failed} of {len(names)} captures read{done}, {failed} failed")
+    return INPUT_ERROR if failed else 0
+
+
+def found(inputs: Iterable[str], out: Path) -> Iterator[str]:
+    """Give the names of captures, each once: of a folder all files below it, but the data set, in their order."""
+    seen: dict[str, None] = {}
+    for name in inputs:
+        path = Path(name)
+        if path.is_dir():
+            below = (one for one in path.rglob("*") if one.is_file() and not one.name.startswith("."))
+            below = (one for one in below if not one.resolve().is_relative_to(out.resolve()))
+            seen |= dict.fromkeys(sorted(map(str, below)))
+        else:
+            seen[name] = None
+    yield from seen
+
+
+def _entries(work: Work, names: list[str], options: argparse.Namespace) -> Iterator[Entry]:
+    """Read the captures called *names*, by whom the options say. Raises: UsageError."""
+    from analyzer.batch.pool import run_pool
+    from analyzer.batch.task import run as read
+
+    if options.scheduler:
+        yield from _cluster(names, options.scheduler, _worker_words(options))
+    elif options.workers > 1 and len(names) > 1:
+        largest_first = sorted(names, key=_size, reverse=True)
+        yield from run_pool(largest_first, _worker_words(options), options.workers)
+    else:
+        for name in names:
+            yield read(work, name, lambda name=name: _opened(work, name))  # type: ignore[misc]
+
+
+def _opened(work: Work, name: str) -> Any:
+    from captures import open_source
+
+    return open_source(name, holds_octets=bool({"serial", "record"} & set(work.decode_as or {})))
+
+
+def _size(name: str) -> int:
+    try:
+        return Path(name).stat().st_size
+    except OSError:
+        return 0
+
+
+def _worker_words(options: argparse.Namespace) -> list[str]:
+    """Give the command line of a process that is told names on stdin."""
+    words = ["batch", "--names-from-stdin", "--out", options.out]
+    for name, values in (("-k", options.keys), ("--key", options.key), ("-d", options.decode_as)):
+        for value in values:
+            words += [name, value]
+    return words
+
+
+def _serve(work: Work) -> int:
+    """Read the captures whose names come on stdin, a line of JSON each, and say the entry of each."""
+    from analyzer.batch.task import run as read
+
+    for line in sys.stdin:
+        name = json.loads(line)
+        entry = read(work, name, lambda name=name: _opened(work, name))  # type: ignore[misc]
+        sys.stdout.write(json.dumps(entry) + "\n")
+        sys.stdout.flush()
+    return 0
+
+
+def _cluster(names: list[str], address: str, words: list[str]) -> Iterator[Entry]:
+    """Let a Dask cluster read. Raises: UsageError."""
+    command = [sys.executable, "-m", "analyzer.cluster", address]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None
+        json.dump({"names": names, "words": words, "folder": os.getcwd()}, process.stdin)
+        process.stdin.close()
+        left = dict.fromkeys(names)
+        for line in process.stdout:
+            entry = json.loads(line)
+            left.pop(entry["input"], None)
+            yield entry
+        if process.wait() == USAGE_ERROR:
+            raise UsageError(f"--scheduler {address}: the cluster cannot be used")
+        for name in left:
+            yield {"input": name, "error": f"{name}: the cluster ended before it was read"}

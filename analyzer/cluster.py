@@ -1,0 +1,55 @@
+"""Captures to a Dask cluster: a program of its own, which starts ``dlmshark`` for each and gives paths and counts back.
+
+``python -m analyzer.cluster ADDRESS`` reads a JSON object on stdin: ``names``, ``words`` (the rest of a worker's
+command line) and ``folder`` (where it runs), and prints an entry a line. It needs the extra ``cluster``. The captures
+and the data set lie where all machines see them under the same name, and ``dlmshark`` is installed on each.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+
+def read_capture(name: str, words: list[str], folder: str) -> dict[str, Any]:
+    """Run the program for one capture: this is what the machines of the cluster do. Returns the capture's entry."""
+    import json
+    import subprocess
+    import sys
+
+    command = [sys.executable, "-m", "analyzer", *words]
+    run = subprocess.run(command, input=json.dumps(name) + "\n", capture_output=True, text=True, cwd=folder)
+    try:
+        entry: dict[str, Any] = json.loads(run.stdout)
+    except ValueError:
+        last = (run.stderr.strip().splitlines() or [f"it ended with {run.returncode}"])[-1]
+        entry = {"input": name, "error": f"{name}: {last}"}
+    return entry
+
+
+def main() -> int:
+    """Run as a program. Returns 0, or 2 where there is no cluster."""
+    try:
+        from distributed import Client, as_completed
+    except ImportError:
+        print("dlmshark: --scheduler needs the extra 'cluster': dlmshark[cluster]", file=sys.stderr)
+        return 2
+    work = json.load(sys.stdin)
+    try:
+        client = Client(sys.argv[1], timeout="10s")
+    except (OSError, ValueError) as problem:
+        print(f"dlmshark: --scheduler {sys.argv[1]}: {str(problem).splitlines()[0]}", file=sys.stderr)
+        return 2
+    with client:
+        read_capture.__module__ = "__main__"  # sent by value: the machines need not have this module loaded
+        futures = client.map(
+            read_capture, work["names"], words=work["words"], folder=work["folder"], pure=False, batch_size=64
+        )
+        for future in as_completed(futures):
+            print(json.dumps(future.result()), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,214 @@
+"""A data set holds what decode and readings print, whoever wrote it and however often it was begun."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import polars
+import pytest
+
+from analyzer.cli.main import main
+from captures.samples import samples
+
+Tables = dict[str, polars.DataFrame]
+NAMES = ("ln-wrapper", "hdlc-log", "blocks", "sn-hdlc", "push-udp", "p1", "mbus-push", "mode-e")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some captures, one packed, and a picture that is none."""
+    made = tmp_path_factory.mktemp("captures")
+    for sample in samples():
+        if sample.name in NAMES:
+            (made / "below").mkdir(exist_ok=True)
+            shutil.copy(sample.path, made / "below" if sample.name == "p1" else made)
+    (made / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    return made
+
+
+@pytest.fixture(scope="module")
+def alone(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    """What one process makes of them."""
+    out = tmp_path_factory.mktemp("alone")
+    assert main(["batch", str(folder), "--out", str(out)]) == 3
+    return _tables(out)
+
+
+def _tables(out: Path) -> Tables:
+    found = {}
+    for table in ("records", "readings", "notes"):
+        frame = polars.concat([polars.read_parquet(path) for path in sorted((out / table).glob("*.parquet"))])
+        found[table] = frame.sort([name for name, kind in frame.schema.items() if kind != polars.List(polars.String)])
+    return found
+
+
+def _assert_equal(one: Tables, other: Tables) -> None:
+    for table, frame in one.items():
+        assert frame.equals(other[table]), table
+
+
+def _program(*words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "analyzer", "batch", *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _run(*words: str) -> list[Any]:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        main(words)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_records_and_readings_are_those_of_decode_and_readings(folder: Path, alone: Tables) -> None:
+    name = str(folder / "ln-wrapper.pcap")
+    decoded = _run("decode", name, "--json")
+    rows = alone["records"].filter(polars.col("input") == name).sort("number").to_dicts()
+    assert [row["number"] for row in rows] == [one["number"] for one in decoded]
+    assert [row["lane"] for row in rows] == [one["lane"] for one in decoded]
+    assert [row["service"] for row in rows] == [next(iter(one["apdu"]), None) for one in decoded]
+    assert [row["latency_ns"] for row in rows] == [
+        round(one["latency"] * 1e9) if "latency" in one else None for one in decoded
+    ]
+    readings = _run("readings", name, "--json")
+    told = alone["readings"].filter(polars.col("input") == name)
+    assert sorted(told["text"].to_list()) == sorted(one.get("text", "") for one in readings)
+
+
+def test_failing_capture_is_reported_and_not_fatal(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["batch", str(folder), "--out", str(tmp_path / "set"), "--json"]) == 3
+    shown = capsys.readouterr()
+    entries = {Path(entry["input"]).name: entry for entry in map(json.loads, shown.out.splitlines())}
+    assert "a picture (PNG)" in entries["picture.png"]["error"]
+    assert len(entries) == len(NAMES) + 1
+    assert "1 failed" in shown.err.splitlines()[-1]
+    manifest = json.loads((tmp_path / "set" / "manifest.json").read_text())
+    assert [Path(one["input"]).name for one in manifest["captures"]] == [
+        Path(name).name for name in sorted(map(str, folder.rglob("*.*")))
+    ]
+    assert manifest["records"] == sum(entry.get("records", 0) for entry in entries.values())
+
+
+def test_two_shards_make_what_one_process_makes(folder: Path, alone: Tables, tmp_path: Path) -> None:
+    for share in ("2/2", "1/2"):
+        assert main(["batch", str(folder), "--out", str(tmp_path), "--shard", share]) in (0, 3)
+    _assert_equal(_tables(tmp_path), alone)
+
+
+def test_two_workers_make_what_one_process_makes(folder: Path, alone: Tables, tmp_path: Path) -> None:
+    assert main(["batch", str(folder), "--out", str(tmp_path), "--workers", "2"]) == 3
+    _assert_equal(_tables(tmp_path), alone)
+
+
+def test_batch_that_was_killed_goes_on(folder: Path, alone: Tables, tmp_path: Path) -> None:
+    process = _program(str(folder), "--out", str(tmp_path), "--workers", "2")
+    end = time.monotonic() + 60
+    while not list(tmp_path.glob("manifest/*.json")) and time.monotonic() < end:
+        time.sleep(0.002)
+    process.kill()
+    process.communicate()
+    (tmp_path / "records" / "left.parquet.part").parent.mkdir(exist_ok=True)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("records/*.parquet")}
+    assert main(["batch", str(folder), "--out", str(tmp_path)]) == 3
+    _assert_equal(_tables(tmp_path), alone)
+    done = [path for path, at in before.items() if path.stat().st_mtime_ns == at]
+    assert done or not before
+
+
+def test_second_run_reads_nothing_again_but_what_failed_or_changed(folder: Path, tmp_path: Path) -> None:
+    own = tmp_path / "captures"
+    shutil.copytree(folder, own)
+    words = ["batch", str(own), "--out", str(tmp_path / "set"), "--json"]
+    assert len(_run(*words)) == len(NAMES) + 1
+    assert [Path(entry["input"]).name for entry in _run(*words)] == ["picture.png"]
+    os.utime(own / "ln-wrapper.pcap", ns=(1, 1))
+    assert {Path(entry["input"]).name for entry in _run(*words)} == {"picture.png", "ln-wrapper.pcap"}
+    assert len(_run(*words, "--key", "guek=000102030405060708090A0B0C0D0E0F")) == len(NAMES) + 1
+
+
+def test_data_set_inside_the_folder_is_not_read(folder: Path, tmp_path: Path) -> None:
+    own = tmp_path / "captures"
+    shutil.copytree(folder, own)
+    for _ in range(2):
+        main(["batch", str(own), "--out", str(own / "set")])
+    manifest = json.loads((own / "set" / "manifest.json").read_text())
+    assert len(manifest["captures"]) == len(NAMES) + 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--shard", "3/2"], "K/N"),
+        ([], "INPUT"),
+        (["x", "--workers", "2", "--scheduler", "tcp://localhost:1"], "exclude"),
+    ],
+)
+def test_wrong_command_line_is_one_line(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["batch", "--out", str(tmp_path), *words]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and said in error
+
+
+def test_dask_cluster_makes_what_one_process_makes(folder: Path, alone: Tables, tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason="check not run: the extra 'cluster' is not installed")
+    scheduler_file = tmp_path / "scheduler.json"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    local = ["--scheduler-file", str(scheduler_file), "--no-dashboard"]
+    begin = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
+    work = [sys.executable, "-m", "distributed.cli.dask_worker"]
+    processes = [subprocess.Popen([*begin, *local, "--host", "127.0.0.1", "--port", "0"], **quiet)]
+    processes += [subprocess.Popen([*work, *local, "--nworkers", "1", "--nthreads", "1"], **quiet) for _ in range(2)]
+    try:
+        end = time.monotonic() + 60
+        while not scheduler_file.exists() and time.monotonic() < end:
+            time.sleep(0.1)
+        address = json.loads(scheduler_file.read_text())["address"]
+        assert main(["batch", str(folder), "--out", str(tmp_path / "set"), "--scheduler", address]) == 3
+    finally:
+        for process in processes:
+            process.terminate()
+            process.wait()
+    _assert_equal(_tables(tmp_path / "set"), alone)
+
+
+def test_cluster_that_is_not_there_is_one_line(folder: Path, tmp_path: Path) -> None:
+    process = _program(str(folder / "ln-wrapper.pcap"), "--out", str(tmp_path), "--scheduler", "tcp://127.0.0.1:9")
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert all(line.startswith("dlmshark: --scheduler") for line in error.splitlines()), error
+
+
+def test_polars_queries_of_the_docs_run(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "batch.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    main(["batch", str(folder), "--out", str(tmp_path / "set")])
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    assert "logical_name" in capsys.readouterr().out
+
+
+def test_duckdb_queries_of_the_docs_run(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    duckdb = pytest.importorskip("duckdb", reason="check not run: duckdb is not installed")
+    text = (Path(__file__).resolve().parents[2] / "docs" / "batch.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
+    main(["batch", str(folder), "--out", str(tmp_path / "set")])
+    monkeypatch.chdir(tmp_path)
+    queries = [one for one in code.split(";") if one.strip()]
+    assert len(queries) == 3
+    for query in queries:
+        duckdb.sql(query).fetchall()
