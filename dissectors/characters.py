@@ -6,10 +6,11 @@ Source: IEC 62056-21, data sets and message formats.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from dissectors.fields import Fixed, House, Seen
+from dissectors.compile import FAILURES, scan
+from dissectors.fields import Constant, Fixed, House, Seen
 from dissectors.tree import Kind, Node, Note, Severity
 
 MASKED = "(masked)"
@@ -20,8 +21,9 @@ _EMPTY_LINE = re.compile(rb"(?:\r?\n){0,2}")
 _ENHANCED = re.compile(rb"(?:\\[!-~])*")
 _DATA_SET = re.compile(
     rb"([^()\r\n]*)((?:\([^()\r\n]*\))+)([\r\n]*)"
-    rb"|([^\r\n]+)()([\r\n]*)|()()([\r\n]+)"
+    rb"|([^\r\n]+)([\r\n]*)|([\r\n]+)"
 )
+_new = tuple.__new__
 _NAMES = {0x01: "SOH", 0x02: "STX", 0x03: "ETX", 0x04: "EOT", 0x06: "ACK", 0x15: "NAK"}
 
 
@@ -224,16 +226,23 @@ class DataSet(NamedTuple):
     line_end: bytes = b"\r\n"
 
 
-def data_sets(octets: bytes) -> Iterator[DataSet]:
+@lru_cache(maxsize=8)  # who follows a meter asks, and who shows its message
+def data_sets(octets: bytes) -> tuple[DataSet, ...]:
     """Part *octets* into data sets; total, and together they have every octet."""
-    for found in _DATA_SET.finditer(octets):
-        name, values, line_end = (part for part in found.groups() if part is not None)
-        yield DataSet(name, tuple(map(_value, values[1:-1].split(b")("))) if values else (), line_end)
+    found = []
+    for name, values, line_end, text, end_of_text, end_alone in _DATA_SET.findall(octets):
+        if not values:
+            found.append(_new(DataSet, (text, (), end_of_text or end_alone)))
+            continue
+        inside = values[1:-1]
+        parted = tuple(map(_value, inside.split(b")("))) if b")" in inside else (_value(inside),)
+        found.append(_new(DataSet, (name, parted, line_end)))
+    return tuple(found)
 
 
 def _value(octets: bytes) -> Value:
     value, star, unit = octets.partition(b"*")
-    return Value(value, unit if star else None)
+    return _new(Value, (value, unit if star else None))
 
 
 class DataSets(House):
@@ -248,7 +257,7 @@ class DataSets(House):
     def any2i(self, pkt: Any, x: Any) -> Any:
         """Accept text, and data sets as plain tuples of text."""
         if isinstance(x, (str, bytes)):
-            return tuple(data_sets(_encoded(x)))
+            return data_sets(_encoded(x))
         if isinstance(x, (list, tuple)):
             return tuple(_data_set(*one) for one in x)
         return x
@@ -265,7 +274,7 @@ class DataSets(House):
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[tuple[DataSet, ...], int]:
         """Read all of them."""
         stop = self.stop(octets, at, end)
-        return tuple(data_sets(octets[at:stop])), stop
+        return data_sets(octets[at:stop]), stop
 
     def build(self, value: tuple[DataSet, ...]) -> bytes:
         """Build all of them."""
@@ -351,6 +360,29 @@ class Secrets(DataSets):
     def i2repr(self, pkt: Any, x: Any) -> str:
         """Mask it in Scapy's own outputs, too."""
         return MASKED
+
+
+def members(layer: Any, octets: bytes) -> dict[str, Any] | None:
+    """Give the JSON members of a *layer* of text that takes exactly *octets*: those of its tree, without making one.
+
+    None where it does not read so; only the tree tells what is wrong then.
+    """
+    made = scan(layer)
+    try:
+        values, after = made.function(octets, 0, len(octets))
+    except FAILURES:
+        return None
+    if after != len(octets):
+        return None
+    told = zip(_shown(layer), values, strict=True)
+    return {field.asn1: field.to_json(value) for field, value in told if field is not None and value is not None}
+
+
+@cache
+def _shown(layer: Any) -> tuple[House | None, ...]:
+    """Give the field of each value of the scan; None for what only parts others."""
+    fields = {one.name: one for one in layer.fields_desc if not isinstance(one, (Punctuation, Constant))}
+    return tuple(fields.get(name) for name in scan(layer).names)
 
 
 def _sign(parent: Node, name: str, octets: bytes, at: int) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 from analyzer.record import Record
 from dissectors import p1
+from dissectors.characters import members as members_of_text
 from dissectors.check_character import judge
 from dissectors.checks import has_parity, seven_bits
 from dissectors.iec62056_21 import BAUD_RATES, COMMANDS, message_layer, message_type
@@ -37,7 +38,7 @@ def message_form(record: Record) -> dict[str, Any]:
     if record.closed is not None:
         return telegram_form(record.closed.plaintext)
     octets = plain_octets(record.octets)
-    members = to_json(tree(layer_of(record), octets))
+    members = _members(layer_of(record), octets)
     if record.link == "p1":
         return telegram_form(octets, members)
     kind = message_type(octets)
@@ -64,6 +65,12 @@ def message_form(record: Record) -> dict[str, Any]:
     return form
 
 
+def _members(layer: type[Layer], octets: bytes) -> dict[str, Any]:
+    """Read the members of a message: without a tree where it reads to its end."""
+    found = None if layer is p1.P1CipheredTelegram else members_of_text(layer, octets)
+    return found if found is not None else dict(to_json(tree(layer, octets)))
+
+
 def _baud(rate: str) -> dict[str, int]:
     return {"baud": BAUD_RATES[rate]} if rate in BAUD_RATES else {}
 
@@ -82,7 +89,7 @@ def _identification(members: dict[str, Any]) -> dict[str, Any]:
 def telegram_form(octets: bytes, members: dict[str, Any] | None = None) -> dict[str, Any]:
     """Give the ``message`` member of the telegram *octets*, also where deciphering gave them."""
     if members is None:
-        members = to_json(tree(p1.P1Telegram, octets))
+        members = _members(p1.P1Telegram, octets)
     return {
         "type": "telegram",
         "identification": identification_text(members),
