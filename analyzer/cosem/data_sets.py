@@ -167,8 +167,10 @@ def text_values(
 
 def profile_of(one: DataSet) -> TextProfile | None:
     """Read the head of a profile; None for any other data set."""
+    if len(one.values) < _HEAD + 2:
+        return None
     values = [_text(value.value) for value in one.values]
-    if len(values) < _HEAD + 2 or not values[2].isdecimal() or not values[3].isdecimal():
+    if not values[2].isdecimal() or not values[3].isdecimal():
         return None
     if len(values) != _HEAD + 2 * int(values[3]):
         return None

@@ -22,7 +22,7 @@ from dissectors.iec62056_21 import message_type
 
 _STX, _ETX, _EOT = b"\x02", b"\x03", b"\x04"
 _CLOCK_CLASS = 8
-_SERIALS = ("0-0:96.1.1", "0-0:96.1.0", "0-0:42.0.0", "0.0.0", "1-0:0.0.0", "C.1.0", "C.1")
+_SERIALS = (b"0-0:96.1.1", b"0-0:96.1.0", b"0-0:42.0.0", b"0.0.0", b"1-0:0.0.0", b"C.1.0", b"C.1")
 _VALUED = frozenset(("data", "block"))
 
 
@@ -54,7 +54,7 @@ def values_in(record: Record) -> tuple[list[TextValue], str]:
 
 def serial_of(sets: list[DataSet]) -> str:
     """Find what names the meter among data sets; empty where nothing does."""
-    found = {one.id.decode("latin-1"): one for one in sets if one.id and one.values}
+    found = {one.id: one for one in sets if one.values}
     for code in _SERIALS:
         if code in found:
             value = next(text_values([found[code]]), None)
