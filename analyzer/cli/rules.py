@@ -17,6 +17,8 @@ def run(words: list[str]) -> int:
     for one in rules().values():
         if options.json:
             members = {name: value for name, value in one._asdict().items() if value}
+            if one.weights:
+                members["weights"] = dict(one.weights)
             print(json.dumps(members, ensure_ascii=False))
         else:
             weight = f" [{one.severity}]" if one.severity else ""

@@ -1,0 +1,28 @@
+"""``dlmshark explain WHAT``: every meaning of a code, a name, a number, octets or a message, and what to try."""
+
+from __future__ import annotations
+
+import sys
+
+from analyzer.cli.arguments import Parser
+from analyzer.cli.main import say
+
+
+def run(words: list[str]) -> int:
+    """Run the command. Returns the exit status."""
+    made = Parser(
+        prog="dlmshark explain",
+        description="What a code, name, number (3, 0x03), octets (D8 01 06), OBIS code or message may mean.",
+    )
+    made.add_argument("what", nargs="+", metavar="WHAT", help="words, or octets in hex")
+    made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
+    options = made.parse_args(words)
+    from analyzer.export.explained import explain, json_lines, text_lines
+
+    found = explain(" ".join(options.what))
+    lines = json_lines(found) if options.json else text_lines(found)
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    if not found.meanings:
+        near = f"; nearest: {', '.join(found.near)}" if found.near else ""
+        say(f"nothing is known as '{found.asked}'{near}")
+    return 0

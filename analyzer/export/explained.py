@@ -1,0 +1,201 @@
+"""What somebody asks about (a code, name, number, octets, a message) to all that it may mean, as text and JSON.
+
+What reads as octets is decoded; what reads as a logical name, class or manufacturer is named; the rest is looked up.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from analyzer.cosem.names import attribute_name, class_name, manufacturer, method_name, obis_from_text, obis_name
+from analyzer.cosem.names import obis_text as written
+from analyzer.detail import detail
+from analyzer.diagnosis.doctor import Doctor
+from analyzer.diagnosis.lexicon import Meaning, nearest, of_leaf, of_number, of_words
+from analyzer.diagnosis.story import Story
+from analyzer.export.summary import summary
+from analyzer.pipeline import Pipeline
+from analyzer.record import NOISE, Record
+from captures import source_from_hex
+
+_WIDTH = 96
+_MOST_MEMBERS = 32
+_MALFORMED = "apdu-malformed"
+"""Of octets that somebody typed: they may just end early."""
+_MOST_RECORDS, _MOST_LEAVES = 16, 20_000
+_NUMBER = re.compile(r"0x([0-9a-f]{1,8})|(\d{1,10})|([0-9a-f]{2})", re.IGNORECASE)
+_OCTETS = re.compile(r"(?:0x)?[0-9a-f]{2}(?:[\s:,-]*(?:0x)?[0-9a-f]{2})+", re.IGNORECASE)
+_OPENINGS = (
+    (b"\x7e\xa8", "An HDLC frame of format type 3 that is segmented begins: flag, format, length."),
+    (b"\x7e\xa0", "An HDLC frame of format type 3 begins: flag, format, length."),
+    (b"\xe6\xe6\x00", "The LLC header of a request, in an HDLC information field before the APDU."),
+    (b"\xe6\xe7\x00", "The LLC header of a response, in an HDLC information field before the APDU."),
+    (b"\x00\x01", "The version of a wrapper header; source wPort, destination wPort and length follow."),
+    (
+        b"\x5f\x1f",
+        "The tag of the conformance in initiateRequest and initiateResponse; 04, unused bits and 3 octets follow.",
+    ),
+    (
+        b"\x60\x85\x74\x05\x08",
+        "The object identifier 2.16.756.5.8 of the DLMS UA: 01 a context, 02 a mechanism follows.",
+    ),
+    (b"\xbe", "The user-information of AARQ, AARE, RLRQ, RLRE or ABRT: length, 04, length, an initiate APDU."),
+    (b"\x09\x0c\x07", "An octet-string of 12 octets that is a date-time of the years 1792 to 2047."),
+)
+"""What begins so."""
+_CLASS = re.compile(r"(?:interface[ -])?class(?:[ -]id)?\s+(\d{1,5})", re.IGNORECASE)
+
+
+class Explained(NamedTuple):
+    """What was asked, all that it means, and the nearest names where it means nothing."""
+
+    asked: str
+    meanings: list[Meaning]
+    near: list[str]
+
+
+def explain(asked: str) -> Explained:
+    """Find every meaning of *asked*. Total."""
+    text = asked.strip()
+    for find in (_number, _class, _object, _octets, of_words, _manufacturer):
+        found = find(text)
+        if found:
+            return Explained(text, found, [])
+    return Explained(text, [], nearest(text))
+
+
+def _number(text: str) -> list[Meaning]:
+    """Read a number: decimal, ``0x03``, or one octet that only hex can be."""
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        return []
+    prefixed, decimal, octet = match.groups()
+    return of_number(int(decimal) if decimal else int(prefixed or octet, 16))
+
+
+def _class(text: str) -> list[Meaning]:
+    """Name an interface class with its attributes and methods."""
+    match = _CLASS.fullmatch(text)
+    number = int(match[1]) if match else 0
+    name = class_name(number) if match else None
+    if name is None:
+        return []
+    parts = []
+    for what, name_of in (("attributes", attribute_name), ("methods", method_name)):
+        named = ((one, name_of(number, one)) for one in range(1, _MOST_MEMBERS))
+        listed = ", ".join(f"{one} {member}" for one, member in named if member)
+        parts += [f"{what} {listed}"] if listed else []
+    return [Meaning("interface class", name, "; ".join(parts), number)]
+
+
+def _object(text: str) -> list[Meaning]:
+    """Name a logical name."""
+    try:
+        logical_name = obis_from_text(text)
+    except ValueError:
+        return []
+    name = obis_name(logical_name)
+    if name is None and not re.search(r"[.*:]", text):
+        return []
+    shown = written(logical_name)
+    text = f"{shown}, octets {logical_name.hex(' ').upper()}"
+    return [Meaning("logical name", name or "not assigned", text, aliases=(shown,))]
+
+
+def _manufacturer(text: str) -> list[Meaning]:
+    name = manufacturer(text)
+    return [Meaning("manufacturer", text.upper(), name, where="FLAG identifier")] if name else []
+
+
+# -- octets -----------------------------------------------------------------------------------------------------------
+
+
+def _octets(text: str) -> list[Meaning]:
+    """Decode octets that are a frame or an APDU: what each record is, then what its enumerated values mean."""
+    if _OCTETS.fullmatch(text) is None:
+        return []
+    octets = bytes.fromhex(re.sub(r"0x|[\s:,-]", "", text, flags=re.IGNORECASE))
+    found: list[Meaning] = []
+    pipeline = Pipeline()
+    doctor = Doctor(pipeline.ends)
+    with source_from_hex(octets.hex()) as source:
+        for record in islice(pipeline.run(source), _MOST_RECORDS):
+            if record.kind == NOISE:
+                continue
+            short = [note.text for note in record.notes if note.code == _MALFORMED]
+            if len(record.notes) > len(short):
+                doctor.take(record)
+            text = "; ".join([summary(record), *short])
+            found.append(Meaning("octets", record.octets.hex(" ").upper(), text, where=record.link))
+            found += [one for one in _inside(record) if one not in found]
+    doctor.finish()
+    return found + [_story(one) for one in doctor.stories()] or _opening(octets)
+
+
+def _story(story: Story) -> Meaning:
+    """Say what is wrong with octets as the doctor does."""
+    text = f"{story.title} {story.evidence[0].text}"
+    return Meaning("fact", story.code, text, facts=(story.code,), causes=(story.cause,) if story.cause else ())
+
+
+def _opening(octets: bytes) -> list[Meaning]:
+    """Say what begins with octets that are too few to be read."""
+    return [Meaning("octets", key.hex(" ").upper(), text) for key, text in _OPENINGS if octets.startswith(key)]
+
+
+def _inside(record: Record) -> Iterator[Meaning]:
+    """Give the meanings of the enumerated values in a record."""
+    nodes = [one for node in detail(record) for one in node.walk()][:_MOST_LEAVES]
+    around = {one.name.lower() for one in nodes}
+    for leaf in nodes:
+        match = re.search(r"\((\d+)\)$", leaf.text) if isinstance(leaf.value, str) else None
+        meaning = of_leaf(str(leaf.value), int(match[1]), around) if match else None
+        if meaning is not None:
+            yield meaning
+
+
+# -- forms ------------------------------------------------------------------------------------------------------------
+
+
+def text_lines(explained: Explained) -> Iterator[str]:
+    """Write the meanings for a person; advice that stands above already is not said again."""
+    said: set[str] = set()
+    for one in explained.meanings:
+        number = "" if one.number is None else f" {one.number}"
+        where = f" ({one.where})" if one.where else ""
+        yield from _folded("", f"{one.field}{number} · {one.name}{where}")
+        if one.text:
+            yield from _folded("says", one.text)
+        codes = [", ".join(each) for each in (one.facts, one.causes) if each and each != (one.name,)]
+        if codes:
+            yield from _folded("code", " · ".join(codes))
+        if one.aliases and one.field == "message":
+            yield from _folded("also", " · ".join(one.aliases))
+        is_one = len({code for code, _ in one.advice}) == 1
+        for code, advice in one.advice:
+            if advice not in said:
+                said.add(advice)
+                yield from _folded("try", advice if is_one else f"{code}: {advice}")
+
+
+def _folded(label: str, text: str) -> Iterator[str]:
+    first = f"   {label:<6}" if label else ""
+    rest = " " * len(first) if label else "   "
+    yield from textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+
+
+def json_lines(explained: Explained) -> Iterator[str]:
+    """Write one object a meaning; what is empty is left out."""
+    for one in explained.meanings:
+        members: dict[str, object] = {
+            "what": explained.asked, "field": one.field, "name": one.name, "number": one.number, "where": one.where,
+            "text": one.text, "facts": one.facts, "causes": one.causes, "aliases": one.aliases,
+            "advice": [text for _, text in one.advice],
+        }  # fmt: skip
+        kept = {name: value for name, value in members.items() if value not in (None, "", (), [])}
+        yield json.dumps(kept, ensure_ascii=False)

@@ -1,0 +1,101 @@
+"""What is asked about to what it means: numbers, octets, classes, logical names, and the forms that outputs take."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.export.explained import explain, json_lines, text_lines
+
+
+def said(asked: str) -> list[tuple[str, int | None, str]]:
+    return [(one.field, one.number, one.name) for one in explain(asked).meanings]
+
+
+@pytest.mark.parametrize("asked", ["3", "0x03", " 3 "])
+def test_number_is_read_in_either_form(asked: str) -> None:
+    assert ("data-access-result", 3, "read-write-denied") in said(asked)
+
+
+def test_octet_that_only_hex_can_be_is_a_number() -> None:
+    assert ("APDU tag", 0xD8, "exception-response") in said("D8")
+    assert ("unit", 14, "m³") in said("14")
+
+
+def test_octets_of_an_apdu_are_decoded_and_their_values_explained() -> None:
+    octets, state, error = explain("D8 01 06 00 00 07 01").meanings
+    assert "service-not-allowed, invocation-counter-error" in octets.text
+    assert (state.field, state.number) == ("state-error", 1)
+    assert (error.field, error.number, error.causes) == ("service-error", 6, ("invocation-counter-too-low",))
+
+
+def test_octets_that_end_early_are_explained_as_far_as_they_go() -> None:
+    octets, _, error = explain("D80106").meanings
+    assert "needs 4 octets, 0 left" in octets.text
+    assert error.name == "invocation-counter-error"
+
+
+def test_refused_aare_tells_result_and_diagnostic() -> None:
+    # result 1, acse-service-user diagnostic 13, no user-information
+    found = said("61 17 A1 09 06 07 60 85 74 05 08 01 01 A2 03 02 01 01 A3 05 A1 03 02 01 0D")
+    assert found[1:] == [
+        ("association result", 1, "rejected-permanent"),
+        ("acse-service-user diagnostic", 13, "authentication-failure"),
+    ]
+
+
+def test_damaged_frame_has_the_cause_of_the_doctor() -> None:
+    frame, fact = explain("7E A0 07 03 21 93 0F 09 7E").meanings  # 01 was sent
+    assert frame.field == "octets"
+    assert (fact.name, fact.causes) == ("hdlc-fcs-wrong", ("bit-error",))
+    assert "01 was sent" in fact.text
+
+
+def test_beginning_of_a_frame_is_named() -> None:
+    (one,) = explain("E6 E7 00").meanings
+    assert "LLC header of a response" in one.text
+    assert explain("5E A0").meanings == []
+
+
+def test_class_is_told_with_its_members() -> None:
+    (one,) = explain("class 7").meanings
+    assert (one.name, one.number) == ("Profile generic", 7)
+    assert "2 buffer" in one.text
+    assert "1 reset" in one.text
+
+
+@pytest.mark.parametrize("asked", ["1-0:1.8.0*255", "1.0.1.8.0.255", "0100010800FF"])
+def test_logical_name_is_named(asked: str) -> None:
+    (one,) = explain(asked).meanings
+    assert (one.field, one.name) == ("logical name", "Active energy import (+A)")
+    assert "1-0:1.8.0*255" in one.text
+
+
+def test_manufacturer_is_named_by_its_letters() -> None:
+    assert said("kfm") == [("manufacturer", None, "KFM")]
+
+
+def test_advice_is_said_once_and_json_has_it_with_every_meaning() -> None:
+    found = explain("3")
+    text = list(text_lines(found))
+    assert len([line for line in text if "Read the object list over the same association" in line]) == 1
+    told = [json.loads(line) for line in json_lines(found)]
+    assert {one["what"] for one in told} == {"3"}
+    denied = [one for one in told if one["name"] == "read-write-denied"]
+    assert len(denied) == 2
+    assert denied[0]["advice"] == denied[1]["advice"] != []
+
+
+@given(st.text(max_size=40))
+def test_explaining_is_total(asked: str) -> None:
+    found = explain(asked)
+    list(text_lines(found))
+    list(json_lines(found))
+
+
+@given(st.binary(min_size=2, max_size=40))
+def test_explaining_octets_is_total(octets: bytes) -> None:
+    list(text_lines(explain(octets.hex(" "))))

@@ -1,0 +1,40 @@
+"""``dlmshark explain`` on the command line."""
+
+from __future__ import annotations
+
+import json
+
+from tests.cli.conftest import Run
+
+
+def test_explain_tells_every_meaning_of_a_number(run: Run) -> None:
+    ran = run("explain", "0x03")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith("data-access-result 3 · read-write-denied (get-response, ")
+    assert "\ninterface class 3 · Register\n" in ran.out
+    assert "   try   " in ran.out
+
+
+def test_explain_takes_octets_as_several_words(run: Run) -> None:
+    lines = run("explain", "D8", "01", "06", "--json").out.splitlines()
+    assert [json.loads(line)["field"] for line in lines] == ["octets", "state-error", "service-error"]
+
+
+def test_what_means_nothing_is_one_line_with_the_nearest_names(run: Run) -> None:
+    ran = run("explain", "cut-at-flag-octett")
+    assert (ran.status, ran.out) == (0, "")
+    assert ran.complaint.startswith("nothing is known as 'cut-at-flag-octett'; nearest: cut-at-flag-octet")
+
+
+def test_explain_without_a_word_is_a_wrong_command_line(run: Run) -> None:
+    ran = run("explain")
+    assert ran.status == 2
+    assert "WHAT" in ran.complaint
+
+
+def test_rules_have_the_members_of_the_contract(run: Run) -> None:
+    told = [json.loads(line) for line in run("rules", "--json").out.splitlines()]
+    for one in told:
+        assert set(one) <= {"code", "kind", "group", "severity", "text", "advice", "weights"}
+        assert one["text"]
+        assert (one["kind"] == "fact") == ("severity" in one)
