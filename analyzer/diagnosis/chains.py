@@ -31,18 +31,21 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     "block-lost": LOSS,
     "block-repeated": (*LOSS, "response-missing"),
     "long-transfer-aborted": (*LOSS, "block-lost", "provider-abort", "response-missing", "exception-response"),
-    "response-missing": (*LOSS, "provider-abort", "pdu-too-long", "hdlc-information-too-long", "apdu-malformed"),
+    "response-missing": (
+        *LOSS, "invoke-id-differs", "carrier-text", "response-without-request", "provider-abort", "pdu-too-long",
+        "hdlc-information-too-long", "apdu-malformed",
+    ),
     "response-slow": (*LOSS, "hdlc-retransmission", "tcp-retransmission"),
-    "response-without-request": (*LOSS, "response-missing", "hdlc-retransmission"),
-    "invoke-id-differs": (*LOSS, "response-missing"),
+    "response-without-request": (*LOSS, "response-missing", "carrier-text", "hdlc-retransmission"),
+    "invoke-id-differs": LOSS,
     "provider-abort": (*LOSS, "pdu-too-long", "hdlc-information-too-long", "hdlc-window-exceeded", "block-lost"),
     "abort": ("hls-failed", "exception-response", "invocation-counter-repeated", "invocation-counter-regressed"),
     "exception-response": (
-        "hls-failed", "association-rejected", "conformance-violated", "pdu-too-long", "protection-below-policy",
+        "hls-failed", "association-rejected", "conformance-violated", "pdu-too-long",
         "invocation-counter-repeated", "invocation-counter-regressed", "provider-abort", "apdu-malformed",
     ),
     "confirmed-service-error": (
-        "hls-failed", "association-rejected", "conformance-violated", "protection-below-policy",
+        "hls-failed", "association-rejected", "conformance-violated",
         "invocation-counter-repeated", "invocation-counter-regressed", "apdu-malformed",
     ),
     "result": ("hls-failed", "conformance-violated", "block-lost", "block-number-wrong", "long-transfer-aborted"),
@@ -51,6 +54,8 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     "capture-cut": ("block-lost", "hdlc-frame-lost", "provider-abort"),
 }  # fmt: skip
 """By code: the codes it may follow from, as far as both are of one chain."""
+LONELY = frozenset({"protection-below-policy", "meter-quirk", "status-flag-set", "clock-drift", "value-out-of-type"})
+"""Codes of what is true all the time: nothing follows from it, and it begins no chain."""
 _MAY_COME_FIRST = frozenset({"response-missing", "long-transfer-aborted"})
 """Stories that stand before the one that explains them: a request before its damaged answer, a block before silence."""
 
@@ -65,8 +70,10 @@ class Chains:
         """By conversation: the number of its chain, and the last record in it."""
         self._count = 0
 
-    def of(self, conversation: int, record: int) -> int:
-        """Give the chain of a fact about *record* of a conversation; a first one begins it."""
+    def of(self, code: str, conversation: int, record: int) -> int:
+        """Give the chain of a fact about *record* of a conversation; a first one begins it. 0: it belongs to none."""
+        if code in LONELY:
+            return 0
         known = self.open.get(conversation)
         if known is None:
             if len(self.open) >= self.MOST:

@@ -74,7 +74,7 @@ class Family:
         fact = Fact(
             code, severity, cause, confidence if cause else CERTAIN, evidence, record.time_ns, record.lane.text, meter,
             tuple(alternatives), proposed, subject, tuple(further),
-            self.chains.of(record.lane.conversation, record.number),
+            self.chains.of(code, record.lane.conversation, record.number),
         )  # fmt: skip
         self.stories.add(fact)
         return fact
@@ -89,7 +89,7 @@ class Family:
             Fact(
                 code, _severity(code, cause), cause, confidence if cause else CERTAIN, proof[0], time_ns, one.lane,
                 meter, tuple(alternatives), b"", subject, tuple(proof[1:]),
-                self.chains.of(one.conversation, max(each.record for each in proof)),
+                self.chains.of(code, one.conversation, max(each.record for each in proof)),
             )
         )  # fmt: skip
 

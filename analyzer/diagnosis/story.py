@@ -14,6 +14,7 @@ CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
 _MOST_RECORDS = 100
 _MOST_EVIDENCE = 3
 _MOST_CHAINS = 1000
+_REMARKS = frozenset({"protection-below-policy", "meter-quirk", "conformance-violated"})
 _SEVERITIES = {str(one.name).lower(): one for one in Severity}
 
 
@@ -82,7 +83,7 @@ class Story:
     def add(self, fact: Fact) -> None:
         """Add one more occurrence."""
         self.count += 1
-        if len(self.chains) < _MOST_CHAINS:
+        if fact.chain and len(self.chains) < _MOST_CHAINS:
             self.chains.add(fact.chain)
         for proof in (fact.evidence, *fact.further):
             self._add_record(proof.record)
@@ -133,6 +134,11 @@ class Story:
     def first_record(self) -> int:
         """Where it begins."""
         return min(self.records[:_MOST_EVIDENCE])
+
+    @property
+    def is_remark(self) -> bool:
+        """Whether it is true of traffic that works: of equal weight, what does not work comes first."""
+        return self.code in _REMARKS
 
     @property
     def worst(self) -> Severity:
@@ -210,8 +216,11 @@ class Stories:
                 self._stories.pop((other.lane, other.code, other.cause, other.subject), None)
 
     def sorted(self) -> list[Story]:
-        """Give the stories that follow from no other, worst first (then by code), then in the order of the capture."""
-        return sorted(tied(self._stories.values()), key=lambda one: (-int(one.worst), -one.usual, one.first_record))
+        """Give the stories that follow from no other: worst first, of equal weight remarks last, then as they come."""
+        return sorted(
+            tied(self._stories.values()),
+            key=lambda one: (-int(one.worst), one.is_remark, -one.usual, one.first_record),
+        )
 
 
 def _key(fact: Fact) -> tuple[str, str, str, str]:

@@ -41,6 +41,8 @@ class Transfers:
     def __init__(self, family: Family) -> None:
         self._family = family
         self.running: dict[int, Running] = {}
+        self._doubted: dict[int, tuple[Record, int, Running]] = {}
+        """Acknowledgements of another block than the last one, until their answer shows who is wrong."""
 
     def look(self, record: Record) -> None:
         """Look at a record of an association that transfers blocks."""
@@ -53,10 +55,24 @@ class Transfers:
         elif number in self.running and record.direction is REQUEST:
             self._asked(record, number, now)
 
+    def _wrong_number(self, record: Record, wanted: int, known: Running) -> None:
+        apdu = record.apdu
+        at = apdu.at + _ASKED_NUMBER_AT if apdu is not None and apdu.at >= 0 else 0
+        text = f"the client acknowledges block {wanted}; the last one it got is {known.block}"
+        self._family.report(
+            record, "block-number-wrong", "block-number-differs", LIKELY, text, start=at,
+            end=at + _SIZE if at else 0, alternatives=[_LOST_IN_CAPTURE],
+            further=[Evidence(known.record, 0, 0, f"block {known.block}")],
+        )  # fmt: skip
+
     def _block(self, record: Record, number: int, now: bytes) -> None:
         block = int.from_bytes(now[_NUMBER_AT : _NUMBER_AT + _SIZE], "big")
+        doubted = self._doubted.pop(number, None)
+        is_refused = now[0] == 0xC4 and now[_RESULT_AT : _RESULT_AT + 1] == b"\1"
+        if doubted is not None and (is_refused or block != doubted[1] + 1):
+            self._wrong_number(*doubted)  # a meter that goes on from there shows that the capture lacks blocks
         known = self.running.get(number)
-        if now[0] == 0xC4 and now[_RESULT_AT : _RESULT_AT + 1] == b"\1":
+        if is_refused:
             if known is not None:
                 del self.running[number]
                 text = f"the meter ends the transfer with a result in place of block {known.block + 1}"
@@ -77,14 +93,9 @@ class Transfers:
         if now[1] == _NEXT.get(now[0]):
             wanted = int.from_bytes(now[_ASKED_NUMBER_AT : _ASKED_NUMBER_AT + _SIZE], "big")
             if wanted != known.block:
-                apdu = record.apdu
-                at = apdu.at + _ASKED_NUMBER_AT if apdu is not None and apdu.at >= 0 else 0
-                text = f"the client acknowledges block {wanted}; the last one it got is {known.block}"
-                self._family.report(
-                    record, "block-number-wrong", "block-number-differs", LIKELY, text, start=at,
-                    end=at + _SIZE if at else 0, alternatives=[_LOST_IN_CAPTURE],
-                    further=[Evidence(known.record, 0, 0, f"block {known.block}")],
-                )  # fmt: skip
+                if len(self._doubted) >= _MOST:
+                    self._doubted.clear()
+                self._doubted[number] = (record, wanted, known)
             return
         if now[2] & 0xF != known.invoke_id or now[0] in (0xC0, 0xC3):
             del self.running[number]
@@ -94,6 +105,9 @@ class Transfers:
     def end(self, one: Association) -> None:
         """An association ended: its transfer with it."""
         known = self.running.pop(one.number or 0, None)
+        doubted = self._doubted.pop(one.number or 0, None)
+        if doubted is not None:
+            self._wrong_number(*doubted)
         ending = one.ending
         if known is None or ending is None:
             return

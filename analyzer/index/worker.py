@@ -64,7 +64,7 @@ def _index(request: Request) -> None:
         _say({"begun": True})
         watched = Watched(source)
         session = Session(watched, request.decode_as, request.keys)
-        doctor = Doctor()
+        doctor = Doctor(session.pipeline.ends)
         Indexing(session, watched, IndexWriter(file), _tell, (doctor.take,)).run()
         remarks = [[part.name, remark.text] for part in source.parts for remark in part.remarks]
         doctor.finish()

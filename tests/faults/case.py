@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from analyzer.diagnosis.doctor import Doctor
 from analyzer.diagnosis.story import CERTAIN, POSSIBLE, Story
+from analyzer.security.keyring import Keyring
 from analyzer.session import Session
 from captures.chunk import LINK_OCTETS, Chunk, Source
 
@@ -45,6 +46,7 @@ class Case(NamedTuple):
     text: str = ""
     is_silent: bool = False
     """Whether octets allow the fault as healthy traffic: a flag less between two frames, for example."""
+    keys: Keyring | None = None
 
 
 class Fault(NamedTuple):
@@ -86,7 +88,6 @@ class ListSource(Source):
 
 def stories_of(case: Case, decode_as: str = "") -> list[Story]:
     """What the doctor says of a case."""
-    doctor = Doctor()
     if case.text:
         from captures import source_from_hex
 
@@ -94,7 +95,9 @@ def stories_of(case: Case, decode_as: str = "") -> list[Story]:
     else:
         source = ListSource(case.said)
     forced = {"serial": decode_as} if decode_as else None
-    for record in Session(source, forced, learns=False).records():
+    session = Session(source, forced, case.keys, learns=False)
+    doctor = Doctor(session.pipeline.ends)
+    for record in session.records():
         doctor.take(record)
     doctor.finish()
     return doctor.stories()

@@ -54,8 +54,8 @@ def answer(number: int, request: int) -> Record:
 
 def test_chain_ends_with_the_answer_to_a_request_made_after_it() -> None:
     chains = Chains()
-    first = chains.of(7, 10)
+    first = chains.of("block-lost", 7, 10)
     chains.calm(answer(12, 9))
-    assert chains.of(7, 13) == first
+    assert chains.of("block-lost", 7, 13) == first
     chains.calm(answer(16, 15))
-    assert chains.of(7, 17) != first
+    assert chains.of("block-lost", 7, 17) != first
