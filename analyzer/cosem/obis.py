@@ -54,6 +54,8 @@ def obis_name(logical_name: bytes) -> str | None:
         return None
     if (known := own().names.get(logical_name)) is not None:
         return known
+    if (exact := _OBIS.table("exact").get(obis_text(logical_name).partition("*")[0])) is not None:
+        return str(exact)
     name = (
         _manufacturer_specific(logical_name, "bcf")
         or _object(logical_name)

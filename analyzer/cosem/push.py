@@ -66,6 +66,10 @@ def push_items(body: Datum) -> list[Item]:
     return _laid(found, layout)
 
 
+def _is_time(datum: Datum) -> bool:
+    return datum.tag == OCTET_STRING and looks_like_date_time(bytes(datum.value))
+
+
 def _british_alert(members: Sequence[Datum]) -> list[Item]:
     """Read an alert of GBCS: its code, when it was, and mostly what it is about; empty for other bodies.
 
@@ -74,7 +78,7 @@ def _british_alert(members: Sequence[Datum]) -> list[Item]:
     if len(members) < _ALERT_HEAD or members[0].tag != _LONG_UNSIGNED or members[0].value < _FIRST_ALERT:
         return []
     time = members[1]
-    if time.tag != OCTET_STRING or not looks_like_date_time(bytes(time.value)):
+    if not _is_time(time):
         return []
     code, basis = members[0], "layout GBCS alert"
     text = f"alert {code.value:04X}"
@@ -193,6 +197,8 @@ def _fits(layout: Mapping[str, Any], members: Sequence[Datum]) -> bool:
         return False
     types = layout.get("types", ())
     if len(types) > len(members) or any(one.type_name != kind for one, kind in zip(members, types, strict=False)):
+        return False
+    if layout.get("begins_with_time") and not _is_time(members[0]):
         return False
     if "device" in layout:
         device = str(layout["device"]).encode()

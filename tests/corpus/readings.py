@@ -6,15 +6,19 @@ comes from the amsreader decoder 0 and "" mean absent or zero: compared only whe
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from struct import pack, unpack
 from typing import Any, NamedTuple
 
+from analyzer.cosem.date_time import date_time
 from analyzer.cosem.obis import obis_from_text
+from analyzer.export.readings import json_line
 from analyzer.session import Session
-from analyzer.tracking.readings import Reading, readings_of
+from analyzer.tracking.readings import readings_of
 from captures import source_from_hex
 from tests.corpus import vectors
 from tests.corpus.keyed import keyring
@@ -40,6 +44,8 @@ QUANTITIES: dict[str, tuple[tuple[int, int], str, int]] = {
 }
 """Groups C and D of what a key states, the unit of the readings, and the power of ten from that to the key's unit."""
 NAMES = ("meter", "meter_id", "serial", "device")
+TIMES = ("date_time", "inner_date_time", "time")
+"""Twelve octets of a date-time as hex, or a time in words that begins with date and clock."""
 _AMSREADER = "amsreader"
 FIRST_BLOCK_ONLY = "ch-lg-e450-gbt-first-block"
 """An entry that holds the first block of a push: what never completes gives no readings."""
@@ -54,6 +60,18 @@ EXPLAINED = {
     },
 }  # fmt: skip
 """Statements that are not what stands in the octets, and why."""
+
+
+class Printed(NamedTuple):
+    """What a line of ``readings --json`` says."""
+
+    logical_name: bytes
+    value: Any
+    text: str
+    unit: str
+    raw: Any
+    meter: str
+    time: str
 
 
 class Outcome(NamedTuple):
@@ -81,26 +99,42 @@ def outcomes(corpus: Path) -> list[Outcome]:
     return found
 
 
-def read(entry: dict[str, Any]) -> list[Reading]:
-    """The readings of an entry."""
+def read(entry: dict[str, Any]) -> list[Printed]:
+    """The readings of an entry, as ``readings --json`` prints them."""
     forced = {"record": entry["transport"]} if entry["transport"] in ("apdu", "llc") else {}
     keys = keyring(entry["keys"]) if entry.get("keys") else None
     with source_from_hex(vectors.text_of(entry)) as source:
         session = Session(source, forced, keys)
         session.learn_all()
-        return [one for record in session.records() for one in readings_of(record, session.model)]
+        found = (one for record in session.records() for one in readings_of(record, session.model))
+        return [_printed(json.loads(json_line(one, 3), parse_float=Decimal)) for one in found]
+
+
+def _printed(line: dict[str, Any]) -> Printed:
+    code = line.get("logical_name", "")
+    value = line.get("value")
+    return Printed(
+        obis_from_text(code) if code else b"", value, line.get("text", ""), line.get("unit", ""), line.get("raw"),
+        line["meter"], line.get("time", ""),
+    )  # fmt: skip
 
 
 def _is_value(key: str) -> bool:
-    return key in QUANTITIES or key in NAMES or key.startswith("obis ")
+    return key in QUANTITIES or key in NAMES or key in TIMES or key.startswith("obis ")
 
 
-def _compare(entry: dict[str, Any], key: str, stated: str, readings: list[Reading], is_lenient: bool) -> Outcome:
+def _compare(entry: dict[str, Any], key: str, stated: str, readings: list[Printed], is_lenient: bool) -> Outcome:
     def outcome(verdict: str, found: Any = "") -> Outcome:
         return Outcome(entry["id"], entry["theme"], key, verdict, stated, str(found))
 
     if not readings and entry["id"] == FIRST_BLOCK_ONLY:
         return outcome("not compared: incomplete")
+    if key in TIMES:
+        iso = _iso(stated)
+        if not iso or not readings:
+            return outcome("not compared: no time stated" if not iso else "not compared: names no object")
+        times = {one.time for one in readings} | {str(one.value) for one in readings}
+        return outcome("equal" if any(time.startswith(iso) for time in times) else "different", sorted(times)[:3])
     is_empty = is_lenient and (not stated or _number(stated) == 0)
     if key in NAMES:
         texts = [str(one.value) for one in readings] + [one.meter for one in readings]
@@ -118,8 +152,8 @@ def _compare(entry: dict[str, Any], key: str, stated: str, readings: list[Readin
     return outcome("different", values[-1].text)
 
 
-def _is_about(key: str, one: Reading) -> bool:
-    name = one.object.logical_name
+def _is_about(key: str, one: Printed) -> bool:
+    name = one.logical_name
     if key.startswith("obis "):
         return name == obis_from_text(key.removeprefix("obis "))
     group, unit, _ = QUANTITIES[key]
@@ -127,7 +161,7 @@ def _is_about(key: str, one: Reading) -> bool:
     return is_it and one.unit.lower() in (unit.lower(), f"k{unit.lower()}", "")
 
 
-def _is_equal(key: str, stated: str, one: Reading) -> bool:
+def _is_equal(key: str, stated: str, one: Printed) -> bool:
     number = _number(stated)
     if number is None or not isinstance(one.value, int | Decimal) or isinstance(one.value, bool):
         if isinstance(one.value, bool):
@@ -140,6 +174,14 @@ def _is_equal(key: str, stated: str, one: Reading) -> bool:
     # The amsreader keeps its values as float32: 62414.155 prints as 62414.156.
     single = Decimal(unpack("f", pack("f", float(value)))[0])
     return number in (round(value, max(int(places), 0)), round(single, max(int(places), 0)))
+
+
+def _iso(stated: str) -> str:
+    """What a stated time is in ISO 8601; empty where none is stated."""
+    if re.fullmatch(r"[0-9A-Fa-f]{24}", stated):
+        found = date_time(bytes.fromhex(stated))
+        return (found.iso or "") if found is not None else ""
+    return stated[:19].replace(" ", "T") if re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", stated) else ""
 
 
 def _number(text: str) -> Decimal | None:
