@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from analyzer.detail import buffers, detail
 from analyzer.export.lines import Line, line_of
 from analyzer.filter.names import Completion, complete
+from analyzer.index import saved
 from analyzer.index.client import IndexProcess
 from analyzer.index.file import IndexReader
 from analyzer.index.filtering import FilterRun
@@ -51,14 +52,19 @@ class Detail(NamedTuple):
 
 
 class Capture:
-    """The capture in *inputs*, several joined by time; *keys* open what is protected, *decode_as* forces stacks."""
+    """The capture in *inputs*, several joined by time; *keys* open what is protected, *decode_as* forces stacks.
+
+    *keeps_index* keeps the index beside the capture, and uses the one that is there while it fits.
+    """
 
     def __init__(
-        self, inputs: Sequence[str], *, keys: Keyring | None = None, decode_as: dict[str, str] | None = None
-    ) -> None:
+        self, inputs: Sequence[str], *, keys: Keyring | None = None, decode_as: dict[str, str] | None = None,
+        keeps_index: bool = False,
+    ) -> None:  # fmt: skip
         self.inputs = tuple(inputs)
         self.keys = keys
         self._decode_as = decode_as
+        self._keeps_index = keeps_index
         self._process: IndexProcess | None = None
         self._reader: IndexReader | None = None
         self._next: Capture | None = None
@@ -76,11 +82,21 @@ class Capture:
 
     def start(self) -> None:
         """Begin the index pass; a second call does nothing."""
-        if self._process is None:
-            self._began = time.monotonic()
-            self._process = IndexProcess(Request(self.inputs, "", self.keys, self._decode_as))
-            self._reader = IndexReader(self._process.descriptor)
-            self._records = Records(self._reader)
+        if self._process is not None:
+            return
+        self._began = time.monotonic()
+        request = Request(self.inputs, "", self.keys, self._decode_as)
+        if self._keeps_index and (path := saved.path_for(self.inputs)):
+            kept = saved.load(self.inputs, self.keys, self._decode_as)
+            if kept is not None:
+                self._records, self._reader = kept
+                self._told(self._records.facts["told"])
+                self._process = IndexProcess(request._replace(wants_rows=False))
+                return
+            request = request._replace(path=f"{path}.part", is_kept=True)
+        self._process = IndexProcess(request)
+        self._reader = IndexReader(self._process.descriptor)
+        self._records = Records(self._reader)
 
     def poll(self) -> bool:
         """Take what has come since. Tells whether anything changed."""
@@ -97,12 +113,8 @@ class Capture:
 
     def _take(self, said: dict[str, Any]) -> None:
         if "told" in said:
-            end, records, offset, size, _, _, warnings, errors, digits, is_done = said["told"]
-            self.records.take(end)
-            self.time_digits = digits
-            seconds = time.monotonic() - self._began
-            octets = size if is_done and size is not None else offset
-            self.progress = Progress(records, octets, size, warnings, errors, seconds, is_done)
+            self.records.take(said["told"][0])
+            self._told(said["told"])
         elif "stories" in said:
             self.remarks = [(name, text) for name, text in said["remarks"]]
             self._stories = pickle.loads(base64.b64decode(said["stories"]))  # our own process said it
@@ -112,6 +124,14 @@ class Capture:
         elif "ended" in said and not self.progress.is_done:
             self.error = self.error or f"the index pass ended early: {said['last'] or said['ended']}"
             self.progress = self.progress._replace(is_done=True)
+
+    def _told(self, told: Sequence[Any]) -> None:
+        """Take word of a batch."""
+        _, records, offset, size, _, _, warnings, errors, digits, is_done = told
+        self.time_digits = digits
+        octets = size if is_done and size is not None else offset
+        seconds = time.monotonic() - self._began
+        self.progress = Progress(records, octets, size, warnings, errors, seconds, is_done)
 
     def wait(self, seconds: float = 600.0) -> None:
         """Take what comes until the pass is over, at most so many *seconds*: for scripts and tests."""
@@ -157,7 +177,7 @@ class Capture:
             self._reader.close()
         self.keys, self._process, self._reader = other.keys, other._process, other._reader
         self._records, self._stories, self.remarks = other._records, other._stories, other.remarks
-        self.progress = other.progress
+        self.progress, self.time_digits = other.progress, other.time_digits
 
     # -- records --------------------------------------------------------------------------------------------------
 

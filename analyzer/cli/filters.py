@@ -37,10 +37,15 @@ def filter_of(options: argparse.Namespace, *, utc: bool) -> Filter | None:
     except FilterError as problem:
         place = f"at character {problem.position + 1}"
         raise FilterTextError(f"--filter '{options.filter}': {problem.message}, {place}") from None
+    return compile_filter(filter_text(options), utc=utc)
+
+
+def filter_text(options: argparse.Namespace) -> str:
+    """Say in one filter what the options say."""
     parts = [f"({options.filter})"] if options.filter.strip() else []
     parts += [f'time >= "{options.from_time}"'] if options.from_time else []
     parts += [f'time <= "{options.to_time}"'] if options.to_time else []
-    return compile_filter(" and ".join(parts), utc=utc)
+    return " and ".join(parts)
 
 
 def chosen(session: Session, options: argparse.Namespace) -> Iterator[Record]:

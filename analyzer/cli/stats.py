@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.cli.arguments import Parser, natural
-from analyzer.cli.filters import add_filter_options, chosen, filter_of
+from analyzer.cli.filters import add_filter_options, chosen, filter_of, filter_text
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import say
+
+if TYPE_CHECKING:
+    from analyzer.security.keyring import Keyring
+    from analyzer.table.table import Table
+    from captures.chunk import Source
 
 BY = ("conversation", "association", "service", "object", "error", "time", "layer", "meter")
 
@@ -22,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--by", choices=BY, default="service", help="what to count by (default: service)")
     made.add_argument("--interval", type=natural, default=0, metavar="SECONDS", help="with --by time: how long each is")
     made.add_argument("-c", "--count", type=natural, default=0, metavar="N", help="the first N lines")
+    made.add_argument("--index", action="store_true", help="keep an index beside the capture, or use the one there is")
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
     made.add_argument("--utc", action="store_true", help="times of --filter in UTC")
     return made
@@ -35,27 +43,22 @@ def run(words: list[str]) -> int:
     filter_of(options, utc=options.utc)
     from analyzer.cli.decode import rest_collector
     from analyzer.export.statistics import json_line, text_lines
-    from analyzer.index.tabulate import tabulate
-    from analyzer.index.watched import Watched
-    from analyzer.session import Session
     from analyzer.table.statistics import Statistic, layers, statistics
 
     rest_collector()
     inputs = Inputs(options, forced)
     for name, source in inputs:
-        watched = Watched(source)
-        session = Session(watched, forced, keys, learns=bool(options.filter))
-        table = tabulate(chosen(session, options))
-        session.close()
+        counted = _from_index(name, source, options, keys, forced) if options.index else None
+        counted = counted or _counted(source, options, keys, forced)
+        table = counted.table
         if options.by == "layer":
-            found = layers(table, watched.packets, watched.octets)
+            found = layers(table, counted.packets, counted.octets)
         else:
             found = statistics(table, options.by, interval_s=options.interval or None)
         if options.by == "conversation":
-            aside = session.pipeline.left_aside
             found += [
                 Statistic("conversation", f"left aside: {what}", 0, 0, 0, None, {"packets": count})
-                for what, count in sorted(aside.items())
+                for what, count in sorted(counted.left_aside.items())
             ]
         if options.count:
             found = found[: options.count]
@@ -70,3 +73,54 @@ def run(words: list[str]) -> int:
         if not table.height:
             say(f"{label(source)}: nothing of ours was found")
     return inputs.status
+
+
+class _Counted(NamedTuple):
+    """The rows of a capture, and what it holds beside them."""
+
+    table: Table
+    packets: int
+    octets: int
+    left_aside: Mapping[str, int]
+
+
+def _counted(source: Source, options: argparse.Namespace, keys: Keyring | None, forced: dict[str, str]) -> _Counted:
+    """Read the capture."""
+    from analyzer.index.tabulate import tabulate
+    from analyzer.index.watched import Watched
+    from analyzer.session import Session
+
+    watched = Watched(source)
+    session = Session(watched, forced, keys, learns=bool(options.filter))
+    table = tabulate(chosen(session, options))
+    session.close()
+    return _Counted(table, watched.packets, watched.octets, session.pipeline.left_aside)
+
+
+def _from_index(
+    name: str, source: Source, options: argparse.Namespace, keys: Keyring | None, forced: dict[str, str]
+) -> _Counted | None:
+    """Take the rows from the index beside the capture, made where there is none; None where there can be none."""
+    from analyzer.index import saved
+    from analyzer.index.filtering import FilterRun
+
+    if not saved.path_for([name]) or not saved.can_be_kept(source):
+        say(f"{label(source)}: no index can be kept beside it")
+        return None
+    kept = saved.load([name], keys, forced)
+    if kept is None:
+        saved.make(source, name, keys, forced)
+        kept = saved.load([name], keys, forced)
+    if kept is None:
+        return None
+    records, reader = kept
+    packets, octets = records.facts["told"][4:6]
+    table = records.table
+    text = filter_text(options)
+    if text:
+        run = FilterRun(records, text, utc=options.utc or source.has_local_times)
+        while not run.is_done:
+            run.poll()
+        table = table.only(run.matches)
+    reader.close()
+    return _Counted(table, packets, octets, records.facts["left_aside"])

@@ -52,6 +52,7 @@ class Term(Decider):
         self.is_deep = field.source is Source.DEEP
         self._known: list[bool] = []
         self._words: Sequence[Any] = ()
+        self._answers: dict[Any, bool] = {}
 
     def passes(self, values: Iterable[Any]) -> bool:
         """Decide on the values of a field: ``!=`` asks all of them, everything else whether one fits."""
@@ -82,13 +83,31 @@ class Term(Decider):
             return Mask(found, found)
         words = table.words(source.value)
         if words is not self._words:
-            self._words, self._known = words, []
-        self._known += [self.passes(self.field.get(word)) for word in words[len(self._known) :]]
+            self._words, self._known, self._answers = words, [], {}
+        self._known += self._ask(words[len(self._known) :])
         if not any(self._known) or all(self._known):
             found = polars.repeat(bool(words) and self._known[0], frame.height, dtype=polars.Boolean, eager=True)
         else:
             found = polars.Series(self._known, dtype=polars.Boolean).gather(frame.get_column(source.value))
         return Mask(found, found)
+
+    def _ask(self, words: Sequence[Any]) -> list[bool]:
+        """Decide on words; of their values, which are fewer still, each is asked once."""
+        if self.test is None or self._wants_all:
+            return [self.passes(self.field.get(word)) for word in words]
+        get, ask, answers = self.field.get, self.test.one, self._answers
+        found = []
+        for word in words:
+            passes = False
+            for value in get(word):
+                answer = answers.get(value)
+                if answer is None:
+                    answer = answers[value] = ask(value)
+                if answer:
+                    passes = True
+                    break
+            found.append(passes)
+        return found
 
     def _cells(self, frame: polars.DataFrame, table: Table) -> polars.Series:
         values = frame.get_column(self.field.column)

@@ -15,6 +15,7 @@ from collections import deque
 from contextlib import suppress
 from typing import IO, Any
 
+from analyzer.index import saved
 from analyzer.index.worker import Request
 from analyzer.security.keys import Key, KeyRole
 
@@ -28,8 +29,7 @@ class IndexProcess:
     """
 
     def __init__(self, request: Request) -> None:
-        made, path = tempfile.mkstemp(prefix="dlmshark-", suffix=".index")
-        os.close(made)
+        path = _new_file(request)
         self.descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         self.lines: deque[dict[str, Any]] = deque()
         stdin = os.dup(0) if "-" in request.inputs else -1
@@ -46,7 +46,9 @@ class IndexProcess:
             self._process.stdin.close()
         if stdin >= 0:
             os.close(stdin)
-        self._listener = threading.Thread(target=_listen, args=(self._process, path, self.lines), daemon=True)
+        self._listener = threading.Thread(
+            target=_listen, args=(self._process, "" if request.is_kept else path, self.lines), daemon=True
+        )
         self._listener.start()
 
     @property
@@ -57,6 +59,16 @@ class IndexProcess:
     def stop(self) -> None:
         """End the process; what was written stays readable."""
         self._finalizer()
+
+
+def _new_file(request: Request) -> str:
+    """Make the file that takes the index: a temporary one, or the one that is to stay."""
+    if request.is_kept:
+        saved.new_file(request.path)
+        return request.path
+    made, path = tempfile.mkstemp(prefix="dlmshark-", suffix=".index")
+    os.close(made)
+    return path
 
 
 def _send(request: Request, pipe: IO[bytes]) -> None:

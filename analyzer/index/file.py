@@ -18,6 +18,7 @@ from itertools import accumulate
 from typing import Any, BinaryIO
 
 from analyzer.index.packing import Packed
+from captures.chunk import DlmsharkError
 
 SIGNATURE = b"DLMSIDX1"
 JSON, COLUMNS, RECORDS = b"{", b"C", b"R"
@@ -27,6 +28,11 @@ _HEADER = struct.Struct(">cI")
 _COUNT = struct.Struct("<I")
 _MOST_BLOCKS = 64
 _LEVEL = 1
+_LARGEST_BLOCK = 1 << 30
+
+
+class IndexDamagedError(DlmsharkError):
+    """The file of an index does not hold what was written to it."""
 
 
 class IndexWriter:
@@ -37,7 +43,7 @@ class IndexWriter:
 
         self._file = file
         self.end = file.write(SIGNATURE)
-        self._compress = zstandard.ZstdCompressor(level=_LEVEL).compress
+        self._compress = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress
         self._block: list[Packed] = []
 
     def add(self, packed: Packed) -> None:
@@ -117,7 +123,16 @@ class IndexReader:
 
         place = self._places[index]
         octets = self._read(place >> 32, place & 0xFFFFFFFF)
-        return Block(zstandard.ZstdDecompressor().decompress(octets))
+        try:
+            if zstandard.frame_content_size(octets) > _LARGEST_BLOCK:
+                raise ValueError("a block is too large")
+            return Block(zstandard.ZstdDecompressor().decompress(octets))
+        except (zstandard.ZstdError, ValueError, struct.error) as problem:
+            raise IndexDamagedError(f"the index is damaged: {problem}") from None
+
+    def octets(self, at: int, length: int) -> bytes:
+        """Give octets of the file."""
+        return self._read(at, length)
 
     def _read(self, at: int, length: int) -> bytes:
         if hasattr(os, "pread"):

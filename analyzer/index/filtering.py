@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from analyzer.detail import detail
 from analyzer.export.summary import summary
@@ -36,6 +36,57 @@ class FilterProgress:
         """Records that had to be looked into."""
 
 
+class Matches(Sequence[int]):
+    """Places of rows, ascending: columns as filters gave them, and single ones between; they can only become more."""
+
+    def __init__(self) -> None:
+        self._parts: list[polars.Series | list[int]] = []
+        self._begins: list[int] = []
+        self._length = 0
+
+    def add(self, places: polars.Series) -> None:
+        """Take a column of places."""
+        if len(places):
+            self._begin(places)
+            self._length += len(places)
+
+    def append(self, place: int) -> None:
+        """Take one place."""
+        last = self._parts[-1] if self._parts else None
+        if not isinstance(last, list):
+            last = []
+            self._begin(last)
+        last.append(place)
+        self._length += 1
+
+    def _begin(self, part: polars.Series | list[int]) -> None:
+        self._parts.append(part)
+        self._begins.append(self._length)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[int]:
+        for part in self._parts:
+            yield from part if isinstance(part, list) else part.to_list()
+
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[int]: ...
+
+    def __getitem__(self, at: int | slice) -> int | list[int]:
+        if isinstance(at, slice):
+            return [self[place] for place in range(*at.indices(self._length))]
+        place = at + self._length if at < 0 else at
+        if not 0 <= place < self._length:
+            raise IndexError(at)
+        index = bisect_right(self._begins, place) - 1
+        found: int = self._parts[index][place - self._begins[index]]
+        return found
+
+
 class FilterRun:
     """One filter over a table that may still grow: :meth:`poll` does a little, :attr:`matches` has what passed."""
 
@@ -43,7 +94,7 @@ class FilterRun:
         self.text = text
         self.error: tuple[int, str] | None = None
         """Where in the text something is wrong, and what was expected."""
-        self.matches = array("Q")
+        self.matches = Matches()
         """Places of rows that passed, from 0, ascending."""
         self.progress = FilterProgress()
         self._records = records
@@ -89,14 +140,15 @@ class FilterRun:
         start, height = self._masked, table.height
         self.progress.total = self._masked = height
         if self._filter is None:
-            self.matches.extend(range(start, height))
+            import polars
+
+            self.matches.add(polars.int_range(start, height, dtype=polars.UInt32, eager=True))
             return
         sure, maybe = self._filter.mask(table.numbered(start), table)
         if self._filter.is_deep and (maybe & ~sure).any():
             self._pending = self._decided(start, sure, maybe)
         else:
-            places = (sure.arg_true() + start).to_list()
-            self.matches.extend(places)
+            self.matches.add(sure.arg_true() + start)
 
     def _decided(self, start: int, sure: polars.Series, maybe: polars.Series) -> Iterator[tuple[int, bool]]:
         """Give the rows that may pass, each with the answer, ascending."""

@@ -29,6 +29,10 @@ class Request(NamedTuple):
     decode_as: dict[str, str] | None = None
     stdin: int = -1
     """The descriptor that stands for the input ``-``."""
+    is_kept: bool = False
+    """Whether the index stays, beside the capture."""
+    wants_rows: bool = True
+    """Whether there is an index to be written; without one only the stories are told."""
 
 
 def main() -> int:
@@ -55,19 +59,30 @@ def main() -> int:
 
 def _index(request: Request) -> None:
     from analyzer.diagnosis.doctor import Doctor
+    from analyzer.index import saved
     from analyzer.index.file import IndexWriter
     from analyzer.index.indexing import Indexing
     from analyzer.index.watched import Watched
     from analyzer.session import Session
 
-    with open(request.path, "wb") as file, opened(request.inputs) as source:
-        _say({"begun": True})
+    with opened(request.inputs) as source:
         watched = Watched(source)
-        session = Session(watched, request.decode_as, request.keys)
+        session = Session(watched, request.decode_as, request.keys, learns=request.wants_rows)
         doctor = Doctor(session.pipeline.ends)
-        Indexing(session, watched, IndexWriter(file), _tell, (doctor.take,)).run()
-        remarks = [[part.name, remark.text] for part in source.parts for remark in part.remarks]
+        if request.wants_rows:
+            with open(request.path, "wb") as file:
+                _say({"begun": True})
+                writer = IndexWriter(file)
+                if request.is_kept:
+                    writer.say(made_of=saved.fingerprint(request.inputs, request.keys, request.decode_as))
+                Indexing(session, watched, writer, _tell, (doctor.take,)).run()
+            if request.is_kept:
+                saved.finish(request.path, writer.end)
+        else:
+            for record in session.records():
+                doctor.take(record)
         doctor.finish()
+        remarks = [[part.name, remark.text] for part in source.parts for remark in part.remarks]
         stories = base64.b64encode(pickle.dumps(doctor.stories())).decode()
         _say({"remarks": remarks, "stories": stories})
 

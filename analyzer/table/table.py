@@ -86,6 +86,13 @@ class Table:
         path, subject, marks = self.paths[cells[2]], self.subjects[cells[3]], self.marks[cells[4]]
         return Row(number, cells[0], cells[1], path, subject, marks, *cells[5:])
 
+    def only(self, places: Sequence[int]) -> Table:
+        """Give a table of the rows at *places* alone, with the same lists."""
+        table = Table()
+        table.paths, table.subjects, table.marks = self.paths, self.subjects, self.marks
+        table.add(self.frame[list(places)])
+        return table
+
     def words(self, column: str) -> Sequence[Path | Subject | Marks]:
         """Give the list that *column* holds places of; an empty one where it is no such column."""
         lists: dict[str, Sequence[Path | Subject | Marks]]

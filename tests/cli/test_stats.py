@@ -158,3 +158,21 @@ def test_table_has_a_line_for_each(traffic: str, capsys: pytest.CaptureFixture[s
         ["get-request", "3", "63", "0"],
         ["get-response", "3", "47", "1"],
     ]
+
+
+@pytest.mark.parametrize("by", ["service", "object", "meter", "association", "conversation", "error", "time", "layer"])
+def test_statistics_from_an_index_are_those_of_the_capture(by: str, tmp_path: Path) -> None:
+    path = tmp_path / "capture.pcap"
+    path.write_bytes(SAMPLES["ln-wrapper"].path.read_bytes())
+    expected = _run("stats", str(path), "--by", by, "--json")
+    assert _run("stats", str(path), "--by", by, "--json", "--index") == expected
+    assert (tmp_path / "capture.pcap.dlmshark-index").exists()
+    assert _run("stats", str(path), "--by", by, "--json", "--index") == expected
+
+
+def test_statistics_of_chosen_records_from_an_index(tmp_path: Path) -> None:
+    path = tmp_path / "capture.pcap"
+    path.write_bytes(SAMPLES["ln-wrapper"].path.read_bytes())
+    for text in ("get", "value > 1000", "number > 10"):
+        expected = _run("stats", str(path), "--json", "-Y", text)
+        assert _run("stats", str(path), "--json", "-Y", text, "--index") == expected

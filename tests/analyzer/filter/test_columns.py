@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import polars
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from analyzer.detail import detail
 from analyzer.filter import compile_filter
 from analyzer.filter.fields import FIELDS, Kind, Source
 from analyzer.filter.names import is_tree_name, values_for
-from analyzer.index.filtering import FilterRun, Looker
+from analyzer.index.filtering import FilterRun, Looker, Matches
 from analyzer.index.records import Records
 from captures import open_source
 from captures.samples import samples
@@ -137,3 +138,28 @@ def test_every_name_in_the_trees_of_samples_is_known_to_filters() -> None:
                         and " telegram" not in node.name
                     ):
                         assert is_tree_name(node.name), node.name
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 3), max_size=4) | st.integers(1, 3), max_size=8),
+    st.integers(-30, 30),
+    st.integers(-30, 30),
+)
+def test_matches_are_a_sequence_whatever_they_came_in(parts: list[list[int] | int], begin: int, end: int) -> None:
+    matches, expected = Matches(), []
+    place = 0
+    for part in parts:
+        if isinstance(part, int):
+            place += part
+            matches.append(place)
+            expected.append(place)
+        else:
+            run = [place := place + step + 1 for step in part]
+            matches.add(polars.Series(run, dtype=polars.UInt32))
+            expected += run
+    assert list(matches) == expected
+    assert len(matches) == len(expected)
+    assert [matches[at] for at in range(-len(expected), len(expected))] == expected * 2
+    assert matches[begin:end] == expected[begin:end]
+    with pytest.raises(IndexError):
+        matches[len(expected)]
