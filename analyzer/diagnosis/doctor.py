@@ -16,17 +16,21 @@ from analyzer.diagnosis.data import DataFamily
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.link import LinkFamily
 from analyzer.diagnosis.malformed import MalformedFamily
+from analyzer.diagnosis.mbus import MbusFamily
 from analyzer.diagnosis.meter_facts import MeterFacts
+from analyzer.diagnosis.mode_c import ModeCFamily
 from analyzer.diagnosis.service import ServiceFamily
 from analyzer.diagnosis.story import Stories, Story
+from analyzer.diagnosis.telegram import TelegramFamily
 from analyzer.diagnosis.timing import TimingFamily
+from analyzer.diagnosis.wrapper import WrapperFamily
 from analyzer.record import RESPONSE, End, Record
 from analyzer.tracking.associations import Associations, Event
-from dissectors.tree import Severity
+from dissectors.tree import Note, Severity
 
 FAMILIES: tuple[type[Family], ...] = (
-    DamageFamily, MalformedFamily, CarrierFamily, LinkFamily, DataFamily, AssociationFamily, ServiceFamily,
-    TimingFamily,
+    WrapperFamily, MbusFamily, TelegramFamily, ModeCFamily, DamageFamily, MalformedFamily, CarrierFamily, LinkFamily,
+    DataFamily, AssociationFamily, ServiceFamily, TimingFamily,
 )  # fmt: skip
 """What looks at records, in this order: what lies lower comes first."""
 
@@ -48,7 +52,10 @@ class Doctor:
         self._looks: dict[str, dict[str, list[Callable[[Record], None]]]] = {}
         """By direction and link."""
         self._answered = [one.answered for one in self._families if type(one).answered is not Family.answered]
-        self._notes = {code: one.note for one in self._families for code in one.codes}
+        self._notes: dict[str, list[Callable[[Record, Note], bool | None]]] = {}
+        for one in self._families:
+            for code in one.codes:
+                self._notes.setdefault(code, []).append(one.note)
         self._plain = plain.note
         self._ignores = [one.ignores for one in self._families if type(one).ignores is not Family.ignores]
         self._listeners = [one for one in self._families if type(one).event is not Family.event]
@@ -104,13 +111,17 @@ class Doctor:
 
     def _noted(self, record: Record) -> bool:
         """Hand out the notes of *record*. Returns whether one explains all else that is odd in it."""
-        handlers = self._notes
-        notes = [note for note in record.notes if note.severity >= Severity.NOTE]
+        handlers, plain = self._notes, [self._plain]
+        notes = sorted(
+            (note for note in record.notes if note.severity >= Severity.NOTE),
+            key=lambda note: note.code not in handlers,
+        )
         for note in notes:
-            if note.code in handlers and handlers[note.code](record, note):
+            answers = (take(record, note) for take in handlers.get(note.code, plain))
+            taken = next((told for told in answers if told is not None), None)
+            if taken:
                 return True
-        for note in notes:
-            if note.code not in handlers:
+            if taken is None:
                 self._plain(record, note)
         return False
 

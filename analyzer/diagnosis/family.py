@@ -50,8 +50,11 @@ class Family:
     def answered(self, record: Record) -> None:
         """Look at an answer about objects that are *watched*, or of which that is not known yet."""
 
-    def note(self, record: Record, note: Note) -> bool:
-        """Take a note of `codes`. Returns whether it explains all else that is odd in its record."""
+    def note(self, record: Record, note: Note) -> bool | None:
+        """Take a note of `codes`. Returns whether it explains all else that is odd in its record.
+
+        None: it is another family's matter.
+        """
         self.report_note(record, note)
         return False
 

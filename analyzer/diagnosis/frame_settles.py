@@ -9,10 +9,12 @@ from collections.abc import Iterator
 
 from analyzer.diagnosis.crc_states import backward, forward, octet_between
 from analyzer.diagnosis.frame_damage import Candidate, Damaged
-from analyzer.diagnosis.frame_repair import information_at, information_of, is_good_frame
+from analyzer.diagnosis.frame_repair import information_at, information_of, is_good_frame, only_breaks_off
 from analyzer.diagnosis.story import CERTAIN, LIKELY
 from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust
 from dissectors.checks import fcs, fcs_is_good
+from dissectors.compile import FAILURES
+from dissectors.scanning import entry
 
 _ESCAPED = {0x5E: 0x7E, 0x5D: 0x7D}
 _LLC_SIZE = 3
@@ -24,6 +26,9 @@ _GENERAL_TITLE = 8
 _TAG_SIZE = 12
 _COUNTER_SIZE = 4
 _ENCRYPTED = 0x20
+_NOTIFICATION, _LONG_TEXT = 0x0F, 64
+_BEHIND = 32
+"""So many octets may stand behind a plain APDU in a reader's buffer: its tag, and the end of the frame."""
 _GENERAL = frozenset({0xDB, 0xDC})
 _SPECIFIC = frozenset(range(0xC8, 0xD8)) | {0x21, 0x28}
 
@@ -185,7 +190,7 @@ def deciphered(damaged: Damaged) -> Iterator[Candidate]:
     if damaged.missing or damaged.was.header is not Trust.GOOD:
         return
     information = information_of(damaged.body)
-    found = plain_under_cipher(information[_LLC_SIZE:], damaged.reads)
+    found = plain_under_cipher(information[_LLC_SIZE:])
     if found:
         at = damaged.shift + damaged.body.index(information) + _LLC_SIZE + found[0]
         text = (
@@ -195,15 +200,24 @@ def deciphered(damaged: Damaged) -> Iterator[Candidate]:
         yield Candidate("decrypted-in-place", CERTAIN, text, at, end=at + found[1])
 
 
-def plain_under_cipher(apdu: bytes, apdu_reads: object) -> tuple[int, int] | None:
-    """Find a plain APDU that stands where a ciphered APDU's text belongs: where it begins, and its size."""
+def plain_under_cipher(apdu: bytes) -> tuple[int, int] | None:
+    """Find a plain APDU that stands where a ciphered APDU's text belongs: where it begins, and its size.
+
+    It reads whole, with a tag or other octets behind it; or it is a long data-notification that breaks off.
+    """
     at = _text_at(apdu)
     if not at:
         return None
-    for rest in (apdu[at:], apdu[at:-_TAG_SIZE]):
-        if len(rest) > _TAG_SIZE and apdu_reads(rest):  # type: ignore[operator]
-            return at, len(rest)
-    return None
+    rest = apdu[at:]
+    found = entry(rest, 0, len(rest))
+    if found is None:
+        return None
+    try:
+        _, size = found.function(rest, 0, len(rest))
+    except FAILURES:
+        is_cut = rest[0] == _NOTIFICATION and len(rest) > _LONG_TEXT and only_breaks_off(rest)
+        return (at, len(rest)) if is_cut else None
+    return (at, size) if size > _TAG_SIZE and size >= len(rest) - _BEHIND else None
 
 
 def _text_at(apdu: bytes) -> int:

@@ -7,7 +7,15 @@ from tests.faults.case import Fault
 from tests.faults.frames import FRAME_FAULTS
 from tests.faults.lines import LINE_FAULTS
 from tests.faults.links import LINK_FAULTS
+from tests.faults.lower import LOWER_FAULTS
 from tests.faults.services import SERVICE_FAULTS
 
-FAULTS: tuple[Fault, ...] = (*FRAME_FAULTS, *LINE_FAULTS, *LINK_FAULTS, *ASSOCIATION_FAULTS, *SERVICE_FAULTS)
+FAULTS: tuple[Fault, ...] = (
+    *FRAME_FAULTS,
+    *LINE_FAULTS,
+    *LINK_FAULTS,
+    *LOWER_FAULTS,
+    *ASSOCIATION_FAULTS,
+    *SERVICE_FAULTS,
+)
 """All rows. A module of injectors gives its rows as a tuple; add it here."""

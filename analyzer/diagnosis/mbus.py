@@ -1,0 +1,88 @@
+"""Damaged M-Bus frames: what the sum, the length octets and the APDU inside say. Source: EN 13757-2, EN 13757-1."""
+
+from __future__ import annotations
+
+from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.frame_settles import plain_under_cipher
+from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative
+from analyzer.record import Record
+from dissectors.mbus_octets import AROUND, HEADER_SIZE, LONG, checksum
+from dissectors.tree import Note
+
+_TITLED = b"\xdb\x08"
+
+
+class MbusFamily(Family):
+    """Checksums, lengths and missing segments."""
+
+    links = frozenset({"mbus"})
+    codes = frozenset({"mbus-checksum-wrong", "mbus-length-wrong", "mbus-segment-missing", "capture-cut"})
+
+    def note(self, record: Record, note: Note) -> bool | None:
+        """Explain the damage of a frame."""
+        if record.link != "mbus":
+            return None
+        if note.code == "mbus-checksum-wrong":
+            self._sum(record, note)
+        elif note.code == "mbus-segment-missing":
+            self.report(record, note.code, "octets-lost", POSSIBLE, note.text, start=note.start, end=note.end)
+        elif not self._deciphered(record):
+            self._length(record, note)
+        return True
+
+    def _sum(self, record: Record, note: Note) -> None:
+        """A sum of 8 bits tells by how much an octet is off, and not which one."""
+        octets = record.octets
+        begin = HEADER_SIZE if octets[0] == LONG else 1
+        off = octets[-2] - checksum(octets, begin, len(octets) - 2) & 0xFF
+        is_bit = off.bit_count() == 1 or (256 - off).bit_count() == 1
+        text = f"{note.text}: the sum is off by {off:02X}"
+        one = f"{text}, as one turned bit makes it; which octet it is the sum does not tell"
+        more = f"{text}; which octet is other the sum does not tell"
+        found = [("bit-error", one), ("octet-damaged", more)] if is_bit else [("octet-damaged", more)]
+        (cause, told), *rest = found
+        others = [Alternative(cause, POSSIBLE, text) for cause, text in (*rest, ("burst", text))]
+        self.report(record, note.code, cause, POSSIBLE, told, start=note.start, end=note.end, alternatives=others)
+
+    def _length(self, record: Record, note: Note) -> None:
+        octets = record.octets
+        if len(octets) < HEADER_SIZE or octets[0] != LONG or note.start == len(octets) - 1:
+            cause = "octet-damaged" if note.code == "mbus-length-wrong" else "capture-ended"
+            self.report(record, "mbus-length-wrong", cause, POSSIBLE, note.text, start=note.start, end=note.end)
+            return
+        sizes = [AROUND + octets[1], AROUND + octets[1] + 0x100]
+        due = min((size for size in sizes if size >= len(octets)), default=0)
+        missing = due - len(octets)
+        if octets[1] != octets[2]:
+            cause, confidence, told = "octet-damaged", CERTAIN, "one of the two is other than it was sent"
+        elif not due:
+            cause, confidence, told = "octets-inserted", LIKELY, "octets came in that were not sent"
+        elif note.code == "capture-cut":
+            cause, confidence, told = "capture-ended", LIKELY, f"{missing} octets are missing at the end of the capture"
+        else:
+            cause, confidence, told = "octets-lost", LIKELY, f"{missing} octets are missing of {due}"
+        if due > sizes[0]:
+            told += f" (L={octets[1]:02X} stands for {octets[1] + 0x100}: the length octet holds it modulo 256)"
+        others = [Alternative("octets-lost", POSSIBLE, told)] if cause == "capture-ended" else []
+        self.report(
+            record, "mbus-length-wrong", cause, confidence, f"{note.text}: {told}", start=1, end=3, alternatives=others
+        )
+
+    def _deciphered(self, record: Record) -> bool:
+        """Tell a buffer of the reader from the line: a plain APDU stands under the header of a ciphered one."""
+        octets = record.octets
+        at = octets.find(_TITLED, HEADER_SIZE)
+        found = plain_under_cipher(octets[at:]) if at >= 0 else None
+        if found is None:
+            return False
+        begin, size = found
+        text = (
+            "behind the invocation counter of a ciphered APDU a plain APDU stands: this is the reader's buffer after "
+            "it deciphered, and no frame of the line"
+        )
+        others = [Alternative("mixed-log", LIKELY, "the log mixes frames of the line with buffers of the reader")]
+        self.report(
+            record, "mbus-length-wrong", "decrypted-in-place", CERTAIN, text, start=at + begin, end=at + begin + size,
+            alternatives=others,
+        )  # fmt: skip
+        return True

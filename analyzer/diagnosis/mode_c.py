@@ -1,0 +1,160 @@
+"""Sign-on, speed change and programming of IEC 62056-21: what was not answered, refused, or read at another speed.
+
+Source: IEC 62056-21 (modes A to E, programming mode, error messages).
+"""
+
+from __future__ import annotations
+
+import re
+
+from analyzer.diagnosis import uart_signs
+from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Stories
+from analyzer.record import NOISE, REQUEST, Record
+from dissectors.checks import seven_bits
+from dissectors.tree import Note
+
+_MOST_LINES = 4096
+_REQUEST = re.compile(rb"/\?.*!\r\n")
+_IDENTIFICATION = re.compile(rb"/[A-Za-z]{3}(.)")
+_ACKNOWLEDGE = re.compile(rb"\x06([0-9])([0-9A-I])([0-9A-Z])\r\n")
+_PASSWORD, _COMMAND = re.compile(rb"\x01P[12]"), re.compile(rb"\x01[RWE][0-9]")
+_NAK, _BREAK = b"\x15", b"\x01B0"
+_ERROR = re.compile(rb"[\x02]?\(?ER|\x02\([^)]*ERR", re.IGNORECASE)
+_SPEEDS = dict(zip("0123456", (300, 600, 1200, 2400, 4800, 9600, 19200), strict=True))
+_MODE_B = "ABCDEFGHI"
+
+
+class _Line:
+    """Where the dialogue of a line stands."""
+
+    __slots__ = ("asked", "baud", "chosen", "is_told", "last", "noise")
+
+    def __init__(self) -> None:
+        self.asked: Record | None = None
+        """The request or command that waits for its answer."""
+        self.last = ""
+        self.baud = ""
+        """The speed character of the identification."""
+        self.chosen: Record | None = None
+        """The acknowledgement behind which nothing was read yet."""
+        self.noise: list[bytes] = []
+        self.is_told = False
+
+
+class ModeCFamily(Family):
+    """The dialogue of a local port."""
+
+    links = frozenset({"iec62056-21"})
+    codes = frozenset({"noise", "hdlc-noise"})
+
+    def __init__(self, stories: Stories) -> None:
+        super().__init__(stories)
+        self._lines: dict[int, _Line] = {}
+
+    def look(self, record: Record) -> None:
+        """Follow the dialogue by one message."""
+        line = self._lines.get(record.lane.conversation)
+        if line is None:
+            if len(self._lines) >= _MOST_LINES:
+                del self._lines[next(iter(self._lines))]
+            line = self._lines[record.lane.conversation] = _Line()
+        octets = seven_bits(record.octets)
+        if _REQUEST.match(octets):
+            self._unanswered(line)
+            line.asked, line.last, line.chosen = record, "request", None
+        elif found := _IDENTIFICATION.match(octets):
+            line.asked, line.last, line.baud = None, "identification", found.group(1).decode("ascii", "replace")
+        elif chosen := _ACKNOWLEDGE.match(octets):
+            self._acknowledged(record, line, chosen)
+        elif _PASSWORD.match(octets) and record.direction == REQUEST:
+            line.asked, line.last = record, "password"
+        elif _COMMAND.match(octets):
+            line.asked, line.last = record, "command"
+        else:
+            self._answered(record, line, octets)
+
+    def _acknowledged(self, record: Record, line: _Line, chosen: re.Match[bytes]) -> None:
+        """The client chose a speed and a mode; it has to be one that the meter offered."""
+        speed = chosen.group(2).decode()
+        if line.chosen is not None:
+            return  # mode E: the meter says the same
+        line.chosen, line.asked, line.last = record, record, "acknowledgement"
+        if not line.baud or speed in (line.baud, "0"):
+            return
+        offered = _SPEEDS.get(line.baud)
+        if offered is None:
+            kind = "mode B" if line.baud in _MODE_B else "mode A"
+            text = f"the meter identified itself with {line.baud!r}, {kind}, where no acknowledgement is sent"
+            self.report(record, "iec62056-21-mode-mismatch", "wrong-acknowledgement", LIKELY, text)
+        else:
+            wanted = _SPEEDS.get(speed, "?")
+            text = f"the acknowledgement chooses {speed} ({wanted} Bd), the meter offered {line.baud} ({offered} Bd)"
+            self.report(record, "iec62056-21-baud-switch-failed", "wrong-acknowledgement", LIKELY, text)
+        line.is_told = True
+
+    def _answered(self, record: Record, line: _Line, octets: bytes) -> None:
+        """Something was read: the speeds agree. It may be a refusal."""
+        asked, line.asked, line.chosen, line.noise = line.asked, None, None, []
+        if asked is None or record.number == asked.number:
+            return
+        is_refused = octets == _NAK or bool(_ERROR.search(octets[:8]))
+        if line.last == "password" and (is_refused or octets.startswith(_BREAK)):
+            text = f"the password (record {asked.number}) was answered with {_shown(octets)}"
+            self.report(record, "iec62056-21-password-rejected", "wrong-password", LIKELY, text)
+        elif line.last == "command" and (is_refused or octets.startswith(_BREAK)):
+            text = f"the command of record {asked.number} was answered with {_shown(octets)}"
+            self.report(record, "iec62056-21-protected", "no-association-rights", POSSIBLE, text)
+
+    def note(self, record: Record, note: Note) -> bool | None:
+        """Octets that are no message, behind an acknowledgement: the speed was not changed on both sides."""
+        line = self._lines.get(record.lane.conversation)
+        if line is None or line.chosen is None or record.kind != NOISE:
+            return None
+        line.noise.append(record.octets)
+        if line.is_told or len(line.noise) > 1:
+            return True
+        line.is_told = True
+        octets = b"".join(line.noise)
+        speed = _ACKNOWLEDGE.match(seven_bits(line.chosen.octets))
+        chosen = _SPEEDS.get(speed.group(2).decode(), 0) if speed else 0
+        fast = uart_signs.times_too_fast(octets)
+        cause = "switched-too-early" if fast else "stayed-at-start-speed"
+        told = f"; they look like those of a receiver {fast} times too fast" if fast else ""
+        text = (
+            f"behind the acknowledgement (record {line.chosen.number}, {chosen} Bd) {len(octets)} octets came that are "
+            f"no message{told}"
+        )
+        others = [
+            Alternative(one, POSSIBLE, text)
+            for one in ("stayed-at-start-speed", "switched-too-late", "switched-too-early")
+            if one != cause
+        ]
+        self.report(record, "iec62056-21-baud-switch-failed", cause, POSSIBLE, text, alternatives=others)
+        return True
+
+    def _unanswered(self, line: _Line) -> None:
+        """A request or acknowledgement was not answered before the next sign-on."""
+        asked = line.asked
+        if asked is None or line.is_told:
+            return
+        if line.last == "request":
+            text = f"the request {_shown(asked.octets)} was not answered"
+            self.report(asked, "iec62056-21-no-answer", "server-silent", LIKELY, text)
+        elif line.last == "acknowledgement":
+            text = f"nothing came behind the acknowledgement {_shown(asked.octets)}: the meter did not take it"
+            others = [Alternative(one, POSSIBLE, text) for one in ("switched-too-late", "wrong-acknowledgement")]
+            self.report(
+                asked, "iec62056-21-baud-switch-failed", "switched-too-early", POSSIBLE, text, alternatives=others
+            )
+        line.asked = None
+
+    def finish(self) -> None:
+        """What still waits was not answered."""
+        for line in self._lines.values():
+            self._unanswered(line)
+
+
+def _shown(octets: bytes) -> str:
+    text = seven_bits(octets).decode("ascii", "replace")
+    return "".join(char if char.isprintable() else f"<{ord(char):02X}>" for char in text)[:40]

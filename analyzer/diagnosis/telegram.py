@@ -1,0 +1,193 @@
+"""Damaged telegrams of P1 and messages of IEC 62056-21: what the check, the characters and the data sets say.
+
+Sources: DSMR P1 companion standard (CRC-16/ARC in hex digits behind the !); IEC 62056-21 (block check character).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from analyzer.diagnosis.crc_states import P1
+from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Stories
+from analyzer.record import Record
+from dissectors.checks import bcc, seven_bits
+from dissectors.tree import Note
+
+_MOST_CANDIDATES = 24
+_MOST_LINES = 4096
+_PRINTED = frozenset((*range(0x20, 0x7F), 0x0D, 0x0A))
+_EDITED = re.compile(rb"<[^>\r\n]{2,}>|[xX]{4,}|\*{4,}|[#?]{4,}|(?i:redacted|removed|anonym)|\.{3}")
+"""What people put in place of what they do not want to show."""
+_LINE = re.compile(rb"(?:\d-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3}(?:\.\d{1,3})?|[0-9A-F.*:-]{1,16})(?:\([^()\r\n]*\))+|")
+_VALUE = re.compile(rb"\((\d+)\.(\d+)\*")
+_CRC_DIGITS = 4
+
+
+class _Found(NamedTuple):
+    """An explanation: the telegram as it may have been sent, how many of its lines read, and how likely it is."""
+
+    cause: str
+    text: str
+    at: int
+    repaired: bytes
+    odd: int
+    prior: int
+
+
+class TelegramFamily(Family):
+    """Wrong check sequences of P1, wrong check characters, characters of odd weight."""
+
+    links = frozenset()
+    codes = frozenset({"p1-crc-wrong", "bcc-wrong", "parity-wrong"})
+
+    def __init__(self, stories: Stories) -> None:
+        super().__init__(stories)
+        self._off: dict[str, tuple[int, int]] = {}
+        """By lane: by how much the check characters are off, and how often by the same."""
+
+    def note(self, record: Record, note: Note) -> bool | None:
+        """Explain a wrong check."""
+        if note.code == "p1-crc-wrong":
+            self._telegram(record, note)
+            return True
+        if note.code == "bcc-wrong":
+            self._message(record, note)
+            return True
+        edited = all(0x20 <= octet < 0x7F for octet in _odd(record.octets))
+        cause = "edited-by-hand" if edited and len(_odd(record.octets)) > 1 else "octet-damaged"
+        text = f"{note.text}; all of them are printed characters without parity, as typed in" if edited else note.text
+        other = "octet-damaged" if cause == "edited-by-hand" else "bit-error"
+        others = [Alternative(other, POSSIBLE, note.text)]
+        self.report(record, note.code, cause, POSSIBLE, text, start=note.start, end=note.end, alternatives=others)
+        return False
+
+    # -- P1 -----------------------------------------------------------------------------------------------------------
+
+    def _telegram(self, record: Record, note: Note) -> None:
+        octets = seven_bits(record.octets)
+        edited = _EDITED.search(octets, 0, octets.rfind(b"!") + 1)
+        if edited:
+            text = f"{note.text}: {edited.group().decode('ascii', 'replace')!r} stands in place of something"
+            self.report(record, note.code, "edited-by-hand", CERTAIN, text, start=edited.start(), end=edited.end())
+            return
+        found = sorted(_explanations(octets), key=lambda one: (one.odd, -one.prior))[:_MOST_CANDIDATES]
+        odd = _odd_lines(octets)
+        if not found or (found[0].odd and found[0].odd >= len(odd)):
+            self._unexplained(record, note, odd)
+            return
+        best, rest = found[0], found[1:]
+        equal = [one for one in rest if (one.odd, one.prior) == (best.odd, best.prior)]
+        is_mended = best.odd < len(odd)
+        confidence = POSSIBLE if equal else LIKELY if is_mended or best.prior > 1 else POSSIBLE
+        others = [Alternative(one.cause, POSSIBLE, one.text, one.at, one.at + 1, one.repaired) for one in rest]
+        others.append(Alternative("burst", POSSIBLE, "several characters are other than they were sent"))
+        self.report(
+            record, note.code, best.cause, confidence, f"{note.text}: {best.text}", start=best.at, end=best.at + 1,
+            alternatives=others, proposed=best.repaired,
+        )  # fmt: skip
+
+    def _unexplained(self, record: Record, note: Note, odd: list[tuple[int, bytes]]) -> None:
+        """No one character explains the CRC; lines that are no data sets show where more than one is hurt."""
+        if odd:
+            shown = ", ".join(line.decode("ascii", "replace") for _, line in odd[:3])
+            text = f"{note.text}: more than one character is hurt; no data sets are {shown}"
+            at, line = odd[0]
+            others = [Alternative(cause, POSSIBLE, text) for cause in ("octets-lost", "octets-inserted", "burst")]
+            self.report(
+                record, note.code, "octet-damaged", POSSIBLE, text, start=at, end=at + len(line), alternatives=others
+            )
+            return
+        text = f"{note.text}: no one character explains it, and all lines read as data sets"
+        others = [Alternative(cause, POSSIBLE, text) for cause in ("octets-lost", "edited-by-hand")]
+        self.report(record, note.code, "burst", POSSIBLE, text, start=note.start, end=note.end, alternatives=others)
+
+    # -- block check character ----------------------------------------------------------------------------------------
+
+    def _message(self, record: Record, note: Note) -> None:
+        """The character of seven bits tells which columns are off, and not which character."""
+        octets = seven_bits(record.octets)
+        off = octets[-1] ^ bcc(octets[1:-1])
+        before, times = self._off.get(record.lane.text, (0, 0))
+        times = times + 1 if before == off else 1
+        if len(self._off) < _MOST_LINES:
+            self._off[record.lane.text] = (off, times)
+        same = f", by {off:02X}" + (f" for the {times}th time" if times > 2 else "")
+        ranges = {octets[0]: "the first character counted in", 0x03: "ETX left out", octets[0] ^ 0x03: "both"}
+        is_bit = off.bit_count() == 1
+        found = []
+        if off in ranges:
+            sure = LIKELY if times > 1 else POSSIBLE
+            found.append(("bcc-range-wrong", sure, f"it is right with {ranges[off]}"))
+        if is_bit:
+            bit = off.bit_length() - 1
+            found.append(("bit-error", POSSIBLE, f"one bit {bit} is turned, in any of the {len(octets)} characters"))
+        found.append(("octet-damaged", POSSIBLE, "a character is other than it was sent, which one it does not tell"))
+        (cause, confidence, told), *rest = found
+        others = [Alternative(*one) for one in rest]
+        self.report(
+            record, note.code, cause, confidence, f"{note.text}{same}: {told}", start=note.start, end=note.end,
+            alternatives=others,
+        )  # fmt: skip
+
+
+def _odd(octets: bytes) -> list[int]:
+    """Give the octets of odd weight."""
+    return [octet for octet in octets if octet.bit_count() & 1]
+
+
+def _odd_lines(octets: bytes) -> list[tuple[int, bytes]]:
+    """Find the lines of a telegram that are no data sets, and where they begin."""
+    found = []
+    at = 0
+    for number, line in enumerate(octets[: octets.rfind(b"!")].split(b"\r\n")):
+        if number and not _LINE.fullmatch(line):
+            found.append((at, line))
+        at += len(line) + 2
+    return found
+
+
+def _explanations(octets: bytes) -> Iterator[_Found]:
+    """Give each telegram with a right CRC that differs by one character."""
+    mark = octets.rfind(b"!") + 1
+    digits = octets[mark : mark + _CRC_DIGITS]
+    try:
+        target = int(digits, 16)
+    except ValueError:
+        return
+    body, tail = octets[:mark], octets[mark:]
+    ahead, back = P1.forward(body), P1.backward(body, target)
+    computed = b"%04X" % ahead[-1]
+    differ = [index for index in range(len(digits)) if digits[index : index + 1].upper() != computed[index : index + 1]]
+    if len(differ) == 1:
+        at = mark + differ[0]
+        text = f"only one of its digits is other than computed: {digits.decode()} where {computed.decode()} belongs"
+        change = digits[differ[0]] ^ computed[differ[0]]
+        cause = "bit-error" if change.bit_count() == 1 else "octet-damaged"
+        yield _Found(cause, text, at, body + computed + tail[_CRC_DIGITS:], len(_odd_lines(octets)), 3)
+    for at in range(len(body) + 1):
+        if at < len(body):
+            value = P1.octet_between(ahead[at], back[at + 1])
+            if value is not None and value in _PRINTED and value != body[at]:
+                yield _other(octets, at, value)
+            if ahead[at] == back[at + 1]:
+                text = f"character {at} ({body[at : at + 1].decode('ascii', 'replace')!r}) was not sent"
+                whole = octets[:at] + octets[at + 1 :]
+                yield _Found("octets-inserted", text, at, whole, len(_odd_lines(whole)), 3)
+        value = P1.octet_between(ahead[at], back[at])
+        if value is not None and value in _PRINTED:
+            text = f"{chr(value)!r} is missing before character {at}"
+            whole = octets[:at] + bytes((value,)) + octets[at:]
+            yield _Found("octets-lost", text, at, whole, len(_odd_lines(whole)), 1)
+
+
+def _other(octets: bytes, at: int, value: int) -> _Found:
+    """Say that a character is another than *value*, which was sent."""
+    whole = octets[:at] + bytes((value,)) + octets[at + 1 :]
+    change = value ^ octets[at]
+    text = f"character {at} is {chr(octets[at])!r} where {chr(value)!r} was sent"
+    if change.bit_count() == 1:
+        return _Found("bit-error", f"{text}, one bit", at, whole, len(_odd_lines(whole)), 2)
+    return _Found("octet-damaged", text, at, whole, len(_odd_lines(whole)), 1)

@@ -1,0 +1,184 @@
+"""Wrapper PDUs: lengths, versions and ports that are not as they should be. Source: IEC 62056-47."""
+
+from __future__ import annotations
+
+from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.story import CERTAIN, LIKELY, Stories
+from analyzer.framing.tags import opens_as_apdu
+from analyzer.record import Record
+from dissectors.scanning import reads
+from dissectors.tree import Note
+
+_HEADER = 8
+_VERSION_SIZE = 2
+_MOST = 8192
+_PORTS_UP_TO = 0x3FFF
+_LLC = (b"\xe6\xe6\x00", b"\xe6\xe7\x00")
+_MISTAKEN = frozenset({
+    "noise", "hdlc-noise", "bcc-wrong", "capture-cut", "octet-unprintable", "data-set-malformed", "line-unreadable",
+})  # fmt: skip
+"""What octets of another protocol are taken for."""
+_NOISE = ("noise", "hdlc-noise")
+
+
+class WrapperFamily(Family):
+    """What the header of a wrapper PDU says wrongly."""
+
+    links = frozenset({"wrapper"})
+    codes = frozenset({"wrapper-length-wrong", *_NOISE})
+
+    def __init__(self, stories: Stories) -> None:
+        super().__init__(stories)
+        self._last: dict[str, Record] = {}
+        self._ports: dict[int, list[bytes]] = {}
+        self._swapped: dict[int, Record] = {}
+        self._stray: dict[str, Record] = {}
+        """By lane: one or two octets that stand alone, perhaps the version of the next PDU."""
+        self._told: set[tuple[int, str]] = set()
+
+    def look(self, record: Record) -> None:
+        """Look at ports and at the first octets of the APDU."""
+        octets, lane = record.octets, record.lane
+        self._last[lane.text] = record
+        ports = self._ports.get(lane.conversation)
+        if ports is None:
+            if len(self._ports) >= _MOST:
+                del self._ports[next(iter(self._ports))]
+                self._last = {lane.text: record}
+            ports = self._ports[lane.conversation] = [b"", b""]
+        here = octets[2:6]
+        if here != ports[lane.side]:
+            ports[lane.side] = here
+        if here == ports[1 - lane.side] and here[:2] != here[2:]:
+            self._unswapped(record, here)
+        if octets[8:9] == b"\xe6" and octets[8:11] in _LLC and reads(octets[11:]):
+            text = (
+                f"the APDU stands behind an LLC header {octets[8:11].hex(' ').upper()}, which belongs into HDLC frames"
+            )
+            self._once(record, "wrapper-length-wrong", "llc-inside", text, 8, 11)
+
+    def _once(self, record: Record, code: str, cause: str, text: str, start: int, end: int) -> None:
+        if len(self._told) < _MOST or (record.lane.conversation, cause) in self._told:
+            self._told.add((record.lane.conversation, cause))
+            self.report(record, code, cause, CERTAIN, text, start=start, end=end)
+
+    def _unswapped(self, record: Record, ports: bytes) -> None:
+        one, other = int.from_bytes(ports[:2], "big"), int.from_bytes(ports[2:], "big")
+        text = f"source and destination wPort are {one} and {other} in both directions: an answer has to swap them"
+        self.report(record, "wrapper-ports-unswapped", "server-echoes-header", CERTAIN, text, start=2, end=6)
+
+    def note(self, record: Record, note: Note) -> bool | None:
+        """Take a wrong length, or octets that are no PDU where PDUs are."""
+        if note.code in _NOISE:
+            return self._noise(record)
+        stray = self._stray.pop(record.lane.text, None)
+        if stray is not None and (stray.octets + record.octets)[2:6] in self._ports.get(record.lane.conversation, ()):
+            self._version(stray, stray.octets)
+        else:
+            self._length(record, note.text)
+        return True
+
+    def _version(self, record: Record, version: bytes) -> None:
+        text = f"the version of a wrapper PDU with known wPorts is {version[:2].hex(' ').upper()}, and not 00 01"
+        self.report(record, "wrapper-version-wrong", "not-wrapper", LIKELY, text, start=0, end=2)
+
+    def _length(self, record: Record, text: str) -> None:
+        """Say what a wrong length counts, or what is missing."""
+        octets = record.octets
+        declared, there = octets[6] << 8 | octets[7], len(octets) - _HEADER
+        if declared == there + _HEADER and reads(octets[_HEADER:]):
+            text = f"{text}: the length counts the {_HEADER} octets of the header, too"
+            cause, confidence = "length-includes-header", CERTAIN
+        elif declared > there:
+            cause, confidence = "truncated", LIKELY
+            text = f"{text}: {declared - there} octets are missing before the next PDU"
+        elif reads(octets[_HEADER:]):
+            cause, confidence = "length-without-tag", CERTAIN
+            text = f"{text}: the APDU reads whole with the {there - declared} octets more"
+        else:
+            cause, confidence = "apdu-concatenated", LIKELY
+        self.report(record, "wrapper-length-wrong", cause, confidence, text, start=6, end=8)
+
+    def _noise(self, record: Record) -> bool | None:
+        octets, conversation = record.octets, record.lane.conversation
+        if conversation in self._swapped:
+            return True
+        if _is_swapped(octets):
+            self._swapped[conversation] = record
+            length = octets[6] | octets[7] << 8
+            text = (
+                f"version, wPorts and length ({length}) of the wrapper stand low octet first; they go high octet first"
+            )
+            self.report(record, "wrapper-version-wrong", "byte-order-swapped", CERTAIN, text, start=0, end=8)
+            self._fold(record)
+            return True
+        ports = self._ports.get(conversation)
+        if ports is None:
+            return None
+        before = self._last.get(record.lane.text)
+        is_known = len(octets) > _HEADER and (octets[2:6] in ports or octets[4:6] + octets[2:4] in ports)
+        if is_known and octets[:2] == b"\0\1":
+            self._length(
+                record, f"the wrapper length says {octets[6] << 8 | octets[7]}, {len(octets) - _HEADER} are there"
+            )
+        elif is_known:
+            self._version(record, octets)
+        elif before is not None and (there := _header_over(before.octets, octets)):
+            declared = before.octets[6] << 8 | before.octets[7]
+            text = (
+                f"the wrapper length of record {before.number} says {declared} octets, and after {there} the header of "
+                f"the next PDU begins: {declared - there} are missing"
+            )
+            self.report(record, "wrapper-length-wrong", "truncated", LIKELY, text)
+            self._fold_malformed(record, before)
+        elif before is not None and len(octets) < _HEADER and reads(before.octets[_HEADER:] + octets):
+            missing = len(octets)
+            text = (
+                f"the length of record {before.number} is {missing} too small: with the {missing} octet"
+                f"{'s' * (missing > 1)} behind it its APDU reads whole"
+            )
+            self.report(record, "wrapper-length-wrong", "length-without-tag", CERTAIN, text)
+            self._fold_malformed(record, before)
+        elif reads(octets):
+            text = f"{len(octets)} octets behind a PDU are one more APDU without a wrapper header"
+            self.report(record, "wrapper-length-wrong", "apdu-concatenated", LIKELY, text)
+        else:
+            if len(octets) <= _VERSION_SIZE:
+                self._stray[record.lane.text] = record
+            self.report(record, "noise", "", CERTAIN, f"{len(octets)} octets are no wrapper PDU")
+        return True
+
+    def _fold_malformed(self, record: Record, before: Record) -> None:
+        """That the APDU of *before* does not read follows from its length."""
+        told = self.stories.of_lane(record.lane.text)
+        wrong = [one for one in told if one.code == "wrapper-length-wrong"]
+        hurt = [one for one in told if one.code == "apdu-malformed" and one.records[-1] == before.number]
+        if wrong:
+            self.stories.fold(wrong[-1], hurt)
+
+    def _fold(self, record: Record) -> None:
+        """What else was made of PDUs in the wrong byte order follows from that."""
+        lanes = (record.lane.text, " > ".join(reversed(record.lane.text.split(" > "))))
+        found = [one for lane in lanes for one in self.stories.of_lane(lane)]
+        told = [one for one in found if one.cause == "byte-order-swapped"]
+        if told:
+            self.stories.fold(told[0], [one for one in found if one.code in _MISTAKEN or one in told[1:]])
+
+    def finish(self) -> None:
+        """Fold once more what came since."""
+        for record in self._swapped.values():
+            self._fold(record)
+
+
+def _header_over(before: bytes, behind: bytes) -> int:
+    """Find a header with the wPorts of *before* that begins within it and ends behind; count the octets before it."""
+    at = (before + behind).find(before[:6], _HEADER)
+    return at - _HEADER if 0 < at < len(before) else 0
+
+
+def _is_swapped(octets: bytes) -> bool:
+    """Tell whether octets begin with a wrapper header in the wrong byte order, and an APDU behind it."""
+    if octets[:2] != b"\x01\x00" or len(octets) < _HEADER + 2:
+        return False
+    one, other, length = (octets[at] | octets[at + 1] << 8 for at in (2, 4, 6))
+    return length > 0 and max(one, other) <= _PORTS_UP_TO and opens_as_apdu(octets, _HEADER, length)
