@@ -29,6 +29,7 @@ def stories(text: str, decode_as: dict[str, str] | None = None) -> list[Story]:
     with source_from_hex(text) as source:
         for record in Session(source, decode_as, learns=False).records():
             doctor.take(record)
+    doctor.finish()
     return doctor.stories()
 
 
