@@ -17,15 +17,6 @@ _HEADER = 3
 _MOST_KEPT = 8
 
 
-class Said(NamedTuple):
-    """A frame that came: its record, who sent it, its control field, when."""
-
-    number: int
-    direction: str
-    control: int
-    time_ns: int | None
-
-
 class Limits(NamedTuple):
     """What holds for one direction: octets of an information field, frames without an acknowledgement."""
 
@@ -37,7 +28,7 @@ class Limits(NamedTuple):
 class Link:
     """One link. *is_up* is None while nothing was seen that says so."""
 
-    __slots__ = ("asked", "is_fresh", "is_up", "kept", "limits", "run", "told")
+    __slots__ = ("asked", "is_fresh", "is_up", "kept", "limits", "run", "speaker", "told")
 
     def __init__(self) -> None:
         self.is_up: bool | None = None
@@ -45,9 +36,12 @@ class Link:
         """By direction: whether no I frame came since the link was set up."""
         self.limits: dict[str, Limits] = {}
         """By direction, while they are known."""
-        self.kept: deque[Said] = deque(maxlen=_MOST_KEPT)
-        self.run = ("", 0)
-        """Who sent the last frame, and how many I frames without one of the other side."""
+        self.kept: deque[Record] = deque(maxlen=_MOST_KEPT)
+        """The frames that came last; all have a control field."""
+        self.speaker = ""
+        """Who sent the last frame."""
+        self.run = 0
+        """How many I frames the speaker sent without one of the other side."""
         self.asked: dict[int, int] = {}
         """The parameters of the SNRM that waits for its UA."""
         self.told: set[str] = set()

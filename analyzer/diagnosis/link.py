@@ -6,7 +6,6 @@ Source: IEC 62056-46, ISO/IEC 13239.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import NamedTuple
 
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.hdlc_state import (
@@ -16,14 +15,13 @@ from analyzer.diagnosis.hdlc_state import (
     SNRM,
     UA,
     Link,
-    Said,
     address_lengths,
     control_text,
     parameters,
 )
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence, Stories
 from analyzer.framing.hdlc_header import address_end
-from analyzer.record import REQUEST, RESPONSE, UNKNOWN, Record
+from analyzer.record import REQUEST, RESPONSE, UNKNOWN, UNSOLICITED, Record
 from dissectors.tree import Note
 
 _MOST_LINKS = 4096
@@ -42,16 +40,11 @@ _ASKING = frozenset({0x60, 0x62, 0x01, 0x05, 0x06, 0xC0, 0xC1, 0xC3, 0xD9, 0xC8,
 _ANSWERING = frozenset({0x61, 0x63, 0x08, 0x0C, 0x0D, 0x0E, 0xC4, 0xC5, 0xC7, 0xDA, 0xD8, 0xCC, 0xCD, 0xCF, 0xD4})
 _LLC = {b"\xe6\xe6\x00": _ANSWERING, b"\xe6\xe7\x00": _ASKING}
 """By LLC header: the tags that it does not go with."""
+_LLC_OF = {REQUEST: 0xE6, RESPONSE: 0xE7, UNSOLICITED: 0xE7}
+"""By direction: the second octet of its LLC header."""
 _NO_LLC_NEEDED = 0xE0
 _RESERVED = range(2, 16)
 """Upper server addresses that IEC 62056-46 reserves."""
-
-
-class _Last(NamedTuple):
-    """The frame of a line that came last."""
-
-    record: Record
-    octets: bytes
 
 
 class LinkFamily(Family):
@@ -63,7 +56,7 @@ class LinkFamily(Family):
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
         self._links: OrderedDict[tuple[int, object, object], Link] = OrderedDict()
-        self._last: dict[int, _Last] = {}
+        self._last: dict[int, Record] = {}
 
     def ignores(self, record: Record, note: Note) -> bool:
         """An echo is no traffic."""
@@ -77,25 +70,24 @@ class LinkFamily(Family):
         control = record.control
         if control is None:
             return
-        conversation = record.lane.conversation
+        conversation, direction = record.lane.conversation, record.direction
         last = self._last.get(conversation)
         if last is None and len(self._last) >= _MOST_LINES:
             del self._last[next(iter(self._last))]
-        self._last[conversation] = _Last(record, record.octets)
-        direction = record.direction
-        if direction == UNKNOWN:
+        self._last[conversation] = record
+        if direction is UNKNOWN:
             if control & 0xEF == FRMR:
                 self._rejected(record, Link())
             return
         link = self._links.get((conversation, record.client, record.server)) or self._link(record)
+        if link.speaker is not direction:
+            link.speaker, link.run = direction, 0
         if not control & 1:
             self._information(record, link, control, direction)
         elif control & 3 == 3:
             self._unnumbered(record, link, control & 0xEF, last)
-            link.run = (direction, 0)
-        elif link.run[0] != direction:
-            link.run = (direction, 0)
-        link.kept.append(Said(record.number, direction, control, record.time_ns))
+            link.run = 0
+        link.kept.append(record)
 
     def note(self, record: Record, note: Note) -> bool:
         """Take a frame that came again, or one that did not come."""
@@ -109,11 +101,11 @@ class LinkFamily(Family):
         kept = link.kept if link is not None else ()
         if link is not None and link.is_up is False:
             return  # there is no link, so its numbers mean nothing: DM says that
-        answers = [one for one in kept if one.direction != record.direction and one.control & 3 != 3]
+        answers = [one for one in kept if one.direction != record.direction and (one.control or 0) & 3 != 3]
         side = "meter" if record.direction == RESPONSE else "client"
         cause, confidence, told = "", POSSIBLE, ""
         if answers:
-            awaited = answers[-1].control >> 5
+            awaited = (answers[-1].control or 0) >> 5
             if awaited == control >> 1 & 7:
                 cause, confidence = "capture-loss", CERTAIN
                 told = f"; record {answers[-1].number} acknowledges it, so only the capture lacks it"
@@ -131,7 +123,7 @@ class LinkFamily(Family):
             return
         damaged = self.associations.damaged.get(record.lane.conversation)
         last = self._last.get(record.lane.conversation)
-        before = last.record.number if last is not None else 0
+        before = last.number if last is not None else 0
         is_damaged = damaged is not None and damaged.number >= before - 1
         text = f"{note.text}; what came between was damaged" if is_damaged else f"{note.text}; no answer came between"
         self.report(
@@ -171,31 +163,28 @@ class LinkFamily(Family):
 
     def _information(self, record: Record, link: Link, control: int, direction: str) -> None:
         """Look at numbers, size and window of an I frame, and at its LLC."""
-        fresh = link.is_fresh
-        if fresh and fresh.get(direction):
-            fresh[direction] = False
-            if control >> 1 & 7:
-                text = f"the first I frame since UA has N(S)={control >> 1 & 7}, and not 0"
-                self.report(record, "hdlc-sequence-wrong", "counters-not-reset", CERTAIN, text)
-        run = link.run
-        count = run[1] + 1 if run[0] == direction else 1
-        if count > 1 and link.kept and link.kept[-1].control & 0x0E == control & 0x0E:
-            count -= 1  # it is sent again
-        link.run = (direction, count)
+        if link.is_fresh and link.is_fresh.pop(direction, False) and control >> 1 & 7:
+            text = f"the first I frame since UA has N(S)={control >> 1 & 7}, and not 0"
+            self.report(record, "hdlc-sequence-wrong", "counters-not-reset", CERTAIN, text)
+        octets = record.octets
+        link.run += 1
         limits = link.limits.get(direction)
         if limits is not None:
-            if len(record.octets) > limits.size + 8:
+            if len(octets) > limits.size + 8:
                 self._size(record, link, limits.size, limits.is_negotiated)
-            if count > limits.window:
-                self._window(record, link, count, limits.window, limits.is_negotiated)
+            if link.run > limits.window:
+                self._window(record, link, limits.window, limits.is_negotiated)
         apdu = record.apdu
-        if apdu is not None and apdu.at > 2:
-            begin = apdu.at - 3
-            wrong = _LLC.get(record.octets[begin : apdu.at])
-            if wrong is None:
-                self._no_llc(record, link, apdu.at)
-            elif record.octets[apdu.at] in wrong:
-                self._direction(record, link, begin)
+        if apdu is not None and (at := apdu.at) > 2 and octets[at - 2] != _LLC_OF[direction]:
+            self._llc(record, link, at)
+
+    def _llc(self, record: Record, link: Link, at: int) -> None:
+        """Look at an LLC header that is not that of the direction."""
+        wrong = _LLC.get(record.octets[at - 3 : at])
+        if wrong is None:
+            self._no_llc(record, link, at)
+        elif record.octets[at] in wrong:
+            self._direction(record, link, at - 3)
 
     def _size(self, record: Record, link: Link, size: int, is_negotiated: bool) -> None:
         octets = record.octets
@@ -210,7 +199,11 @@ class LinkFamily(Family):
         text = f"an information field of {there} octets; {size} are {what}"
         self.report(record, "hdlc-information-too-long", cause, CERTAIN, text, start=at, end=at + there)
 
-    def _window(self, record: Record, link: Link, count: int, window: int, is_negotiated: bool) -> None:
+    def _window(self, record: Record, link: Link, window: int, is_negotiated: bool) -> None:
+        count, control = link.run, record.control or 0
+        if link.kept and (link.kept[-1].control or 0) & 0x0F == control & 0x0F:
+            link.run -= 1  # it is sent again
+            return
         if count != window + 1:
             return  # told with the first one too many
         cause = "negotiated-limit-ignored" if is_negotiated else "default-limit-ignored"
@@ -239,18 +232,18 @@ class LinkFamily(Family):
 
     # -- link management ----------------------------------------------------------------------------------------------
 
-    def _unnumbered(self, record: Record, link: Link, command: int, last: _Last | None) -> None:
+    def _unnumbered(self, record: Record, link: Link, command: int, last: Record | None) -> None:
         if command == SNRM:
             link.asked = parameters(record)
             link.take_down(is_known=False)
         elif command == UA:
-            asked = link.kept[-1].control & 0xEF if link.kept else 0
+            asked = (link.kept[-1].control or 0) & 0xEF if link.kept else 0
             if asked == DISC:
                 link.take_down()
             elif asked == SNRM:
                 link.set_up(parameters(record))
             if last is not None and asked != DISC:
-                self._other_server(record, link, last.record)
+                self._other_server(record, link, last)
         elif command == FRMR:
             self._rejected(record, link)
             link.take_down()
@@ -299,17 +292,17 @@ class LinkFamily(Family):
 
     def _disconnected(self, record: Record, link: Link) -> None:
         asked = link.kept[-1] if link.kept else None
-        if asked is not None and asked.control & 0xEF == DISC:
+        if asked is not None and (asked.control or 0) & 0xEF == DISC:
             return  # DM answers DISC where no link was: as it should be
         idle_ns, idle = self._idle(record, link, asked)
         cause, confidence = _cause_of_dm(link, asked, idle_ns)
-        what = f" to {control_text(asked.control)} (record {asked.number})" if asked is not None else ""
+        what = f" to {control_text(asked.control or 0)} (record {asked.number})" if asked is not None else ""
         text = f"DM{what}: the meter has no link with this client{idle}"
         others = [] if cause else [Alternative("no-snrm", POSSIBLE, "no SNRM and UA were captured before it")]
         self.report(record, "hdlc-disconnected-mode", cause, confidence, text, alternatives=others)
 
     @staticmethod
-    def _idle(record: Record, link: Link, asked: Said | None) -> tuple[int, str]:
+    def _idle(record: Record, link: Link, asked: Record | None) -> tuple[int, str]:
         """Tell how long nothing came before what was answered with DM."""
         times = [one.time_ns for one in link.kept if one.time_ns is not None]
         if asked is None or len(times) < 2 or asked.time_ns is None:
@@ -318,9 +311,9 @@ class LinkFamily(Family):
         return idle_ns, f"; before that it was silent for {idle_ns / 1e9:.1f} s"
 
 
-def _cause_of_dm(link: Link, asked: Said | None, idle_ns: int) -> tuple[str, str]:
+def _cause_of_dm(link: Link, asked: Record | None, idle_ns: int) -> tuple[str, str]:
     """Say why a meter may answer DM."""
-    if asked is not None and asked.control & 0xEF == SNRM:
+    if asked is not None and (asked.control or 0) & 0xEF == SNRM:
         return "meter-busy", LIKELY
     if link.is_up is False:
         return "no-snrm", LIKELY
