@@ -6,6 +6,7 @@ Source: IEC 62056-5-3 (COSEM-OPEN, COSEM-RELEASE, COSEM-ABORT), IEC 62056-46 (se
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass, field
 from statistics import median
 from typing import NamedTuple
 
@@ -170,119 +171,87 @@ class Service:
         return int(median(self.latencies)) if self.latencies else None
 
 
+_UNSEEN, _USUAL_LIMITS = Mark(0, None), LinkLimits()
+
+
+@dataclass(slots=True, eq=False, repr=False)
 class Association:
     """One association as a capture shows it. Only :class:`~analyzer.tracking.associations.Associations` writes it.
 
     *number* is that of its records (``Record.association``); None for the pushes of a meter that nobody asked.
     """
 
-    __slots__ = (
-        "answer",
-        "asked",
-        "asked_limits",
-        "authentication",
-        "client",
-        "client_side",
-        "conversation",
-        "ending",
-        "exchanges",
-        "first",
-        "general_blocks",
-        "hls_form",
-        "hls_is_accepted",
-        "hls_request",
-        "lane",
-        "last_ns",
-        "last_record",
-        "limits",
-        "link_at",
-        "link_repeats",
-        "meter",
-        "number",
-        "pause_ns",
-        "place",
-        "polls",
-        "proposal",
-        "pushes",
-        "records",
-        "release",
-        "repeats",
-        "server",
-        "services",
-        "services_first", "services_last",
-        "services_last_ns",
-        "silences",
-        "statuses",
-        "unanswered",
-        "waiting",
-    )  # fmt: skip
+    number: int | None
+    conversation: int
+    lane: str
+    """That of its first record."""
+    client: Address
+    server: Address
+    """Addresses as records have them; None where no link tells them."""
+    client_side: int | None = None
+    """Which side of the conversation (``Lane.side``) the client speaks on; None until it spoke."""
+    meter: MeterKey = field(init=False)
+    """Which logical device of which meter it is with, as the object model has them."""
+    place: object = None
+    """What it shares with the associations of the same two before and after it."""
+    first: Mark = _UNSEEN
+    last_record: int = 0
+    last_ns: int | None = None
+    records: int = 0
+    pause_ns: int | None = None
+    """The silence before what the client said last."""
 
-    def __init__(self, number: int | None, conversation: int, lane: str, client: Address, server: Address) -> None:
-        self.number, self.conversation, self.lane = number, conversation, lane
-        """The lane is that of its first record."""
-        self.client, self.server = client, server
-        """Addresses as records have them; None where no link tells them."""
-        self.client_side: int | None = None
-        """Which side of the conversation (``Lane.side``) the client speaks on; None until it spoke."""
-        self.meter: MeterKey = ("", server)
-        """Which logical device of which meter it is with, as the object model has them."""
-        self.place: object = None
-        """What it shares with the associations of the same two before and after it."""
-        self.first = Mark(0, None)
-        self.last_record = 0
-        self.last_ns: int | None = None
-        self.records = 0
-        self.pause_ns: int | None = None
-        """The silence before what the client said last."""
+    link_at: list[Mark] = field(default_factory=list)
+    """SNRM, and UA or DM."""
+    link_repeats: int = 0
+    """How often SNRM was sent again."""
+    asked_limits: LinkLimits = _USUAL_LIMITS
+    """What the client proposed in SNRM."""
+    limits: LinkLimits | None = None
+    """What the client may send and receive, as SNRM and UA agreed; None where no UA was seen."""
+    proposal: Proposal | None = None
+    answer: Answer | None = None
+    authentication: list[Mark] = field(default_factory=list)
+    """Pass 3 and pass 4 of high level security."""
+    hls_request: int = 0
+    """The record of pass 3; -1 while it is awaited, 0 where there is none."""
+    hls_is_accepted: bool | None = None
+    """Whether the server accepted pass 3; None where that is not known."""
+    hls_form: str = ""
+    """The name of the APDU that carried pass 3, as it stood on the line: ``glo-action-request``."""
+    services_first: Mark | None = None
+    services_last: int = 0
+    services_last_ns: int | None = None
+    """The first record of a service, and the last one."""
+    release: list[Mark] = field(default_factory=list)
+    """RLRQ or DISC, and what answered it."""
 
-        self.link_at: list[Mark] = []
-        """SNRM, and UA or DM."""
-        self.link_repeats = 0
-        """How often SNRM was sent again."""
-        self.asked_limits = LinkLimits()
-        """What the client proposed in SNRM."""
-        self.limits: LinkLimits | None = None
-        """What the client may send and receive, as SNRM and UA agreed; None where no UA was seen."""
-        self.proposal: Proposal | None = None
-        self.answer: Answer | None = None
-        self.authentication: list[Mark] = []
-        """Pass 3 and pass 4 of high level security."""
-        self.hls_request = 0
-        """The record of pass 3; -1 while it is awaited, 0 where there is none."""
-        self.hls_is_accepted: bool | None = None
-        """Whether the server accepted pass 3; None where that is not known."""
-        self.hls_form = ""
-        """The name of the APDU that carried pass 3, as it stood on the line: ``glo-action-request``."""
-        self.services_first: Mark | None = None
-        self.services_last = 0
-        self.services_last_ns: int | None = None
-        """The first record of a service, and the last one."""
-        self.release: list[Mark] = []
-        """RLRQ or DISC, and what answered it."""
+    services: dict[str, Service] = field(default_factory=dict)
+    """By the name of the request: ``get-request``."""
+    exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=_MOST_EXCHANGES))
+    """The newest ones that were answered."""
+    waiting: dict[int, Exchange] = field(default_factory=dict)
+    """Requests without an answer yet, by record."""
+    unanswered: deque[Exchange] = field(default_factory=lambda: deque(maxlen=_MOST_ODD))
+    """Requests that were given up."""
+    repeats: deque[int] = field(default_factory=lambda: deque(maxlen=_MOST_ODD))
+    """Records that came again: frames, blocks, requests."""
+    silences: deque[Silence] = field(default_factory=lambda: deque(maxlen=_MOST_ODD))
+    polls: int = 0
+    """RR of the client while an answer was awaited."""
+    pushes: int = 0
+    """APDUs that the server sent unasked."""
+    general_blocks: int = 0
+    """APDUs of general-block-transfer."""
+    asked: Record | None = None
+    """The newest request; forgotten once it is over."""
+    statuses: dict[str, int] = field(default_factory=dict)
+    """How many protected APDUs opened how: ``verified``, ``no-key``, …"""
+    ending: Ending | None = None
+    """None while it is open."""
 
-        self.services: dict[str, Service] = {}
-        """By the name of the request: ``get-request``."""
-        self.exchanges: deque[Exchange] = deque(maxlen=_MOST_EXCHANGES)
-        """The newest ones that were answered."""
-        self.waiting: dict[int, Exchange] = {}
-        """Requests without an answer yet, by record."""
-        self.unanswered: deque[Exchange] = deque(maxlen=_MOST_ODD)
-        """Requests that were given up."""
-        self.repeats: deque[int] = deque(maxlen=_MOST_ODD)
-        """Records that came again: frames, blocks, requests."""
-        self.silences: deque[Silence] = deque(maxlen=_MOST_ODD)
-        self.polls = 0
-        """RR of the client while an answer was awaited."""
-        self.pushes = 0
-        """APDUs that the server sent unasked."""
-        self.general_blocks = 0
-        """APDUs of general-block-transfer."""
-        self.asked: Record | None = None
-        """The newest request; forgotten once it is over."""
-        self.statuses: dict[str, int] = {}
-        """How many protected APDUs opened how: ``verified``, ``no-key``, …"""
-        self.ending: Ending | None = None
-        """None while it is open."""
+    def __post_init__(self) -> None:
+        self.meter = ("", self.server)
 
     @property
     def last(self) -> Mark:
