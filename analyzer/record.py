@@ -45,14 +45,17 @@ class Object(NamedTuple):
 
 
 class Objects(tuple[Object, ...]):
-    """The objects of one request. Requests come again and again: *texts* keeps what was once said of them, by family.
+    """The objects of one request. Requests come again and again: *texts* keeps what was once said of them, by family
+    and by the request's octets.
 
     *teaches* keeps whether an answer about them may teach something about the meter, *watched* whether a diagnosis
     wants to see it.
     """
 
-    texts: dict[str, str] | None = None
+    texts: dict[str | bytes, str] | None = None
     teaches: bool | None = None
+    explained: bool | None = None
+    """Whether something else may explain their values."""
     watched: bool | None = None
 
 

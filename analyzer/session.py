@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from analyzer.ahead import Ahead
 from analyzer.pipeline import Pipeline
-from analyzer.record import Record
+from analyzer.record import MESSAGE, Record
 from analyzer.tracking.knowledge import Knowledge
 from analyzer.tracking.object_model import ObjectModel, meter_key
 from analyzer.tracking.value_notes import noted_values
-from analyzer.tracking.values import Value, lacking
+from analyzer.tracking.values import Value, lacking, may_have_values
 from captures.chunk import Source
 
 if TYPE_CHECKING:
@@ -86,6 +86,9 @@ class Session:
 
     def values(self, record: Record) -> list[Value]:
         """Give the values of *record*, which gets the notes about them."""
+        apdu = record.assembled or record.apdu
+        if apdu is not None and record.kind != MESSAGE and not may_have_values(apdu):
+            return []
         self.seek_for(record)
         return noted_values(record, self.model)
 

@@ -202,8 +202,13 @@ def scan_scalar(octets: bytes, at: int, end: int) -> tuple[int, Any]:
 
 def skip_data(octets: bytes, at: int, end: int) -> int:
     """Pass over one Data at *at*: the checks of :func:`scan_data` without its values. Returns the next octet."""
-    if at < end and (shape := _SHAPE[octets[at]]) >= 0 and at + shape < end:
-        return at + 1 + shape  # nearly every value outside a profile is one scalar
+    if at + 1 < end:  # nearly every value outside a profile is one scalar
+        shape = _SHAPE[octets[at]]
+        if shape >= 0:
+            if at + shape < end:
+                return at + 1 + shape
+        elif shape == _STRING and (size := octets[at + 1]) < 0x80 and at + 2 + size <= end:
+            return at + 2 + size
     left: list[int] = []
     rest = 1
     try:

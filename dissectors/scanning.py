@@ -67,6 +67,24 @@ def scan_apdu(octets: bytes, at: int, end: int) -> tuple[Entry | None, tuple[Any
     return found, values if after == end else None
 
 
+_ACSE = frozenset((0x60, 0x61, 0x62, 0x63))
+_MOST_KNOWN = 1024
+_KNOWN: dict[bytes, tuple[Entry | None, tuple[Any, ...] | None]] = {}
+"""What opens and closes associations: most of it comes again and again as it was."""
+
+
+def scan_whole(octets: bytes) -> tuple[Entry | None, tuple[Any, ...] | None]:
+    """Read one APDU that takes all of *octets*, as :func:`scan_apdu` does; those that come again are read once."""
+    if not octets or octets[0] not in _ACSE:
+        return scan_apdu(octets, 0, len(octets))
+    known = _KNOWN.get(octets)
+    if known is None:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        known = _KNOWN[octets] = scan_apdu(octets, 0, len(octets))
+    return known
+
+
 def scan_loosely(octets: bytes, found: Entry | None) -> tuple[Any, ...] | None:
     """Read the values of an APDU that has octets left over behind it; None where it does not read at all."""
     if found is None:

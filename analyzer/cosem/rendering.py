@@ -257,7 +257,10 @@ def _moment(octets: bytes) -> Shown:
     found = date_time(octets)
     if found is None:
         return Shown(octets.hex().upper())
-    return Shown(found.iso or found.text, found.text)
+    iso, status = found.iso, found.clock_status_text
+    if iso is None:
+        return Shown(found.text, found.text)
+    return Shown(iso, f"{iso}, {status}" if status else iso)
 
 
 def _bits(shape: Shape, bits: str) -> Shown:

@@ -9,7 +9,7 @@ from typing import Any
 from analyzer.cosem.date_time import date_time_text, looks_like_date_time
 from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text, system_title_text
 from analyzer.export.message import message_summary
-from analyzer.record import LINK, MESSAGE, NOISE, PART, Apdu, Object, Objects, Record
+from analyzer.record import LINK, MESSAGE, NOISE, PART, REQUEST, Apdu, Object, Objects, Record
 from analyzer.tracking.values import Value
 from dissectors import axdr, gateway
 from dissectors.enumerations import (
@@ -32,6 +32,7 @@ from dissectors.xdlms.error import named_error
 SEPARATOR = " · "
 _LONGEST_VALUE = 60
 _MOST_VALUES = 2
+_MOST_TEXTS = _SHORT = 64
 
 LABELS: dict[str, str] = {
     "get-request": "GET request", "get-response": "GET response", "set-request": "SET request",
@@ -67,7 +68,10 @@ def summary(record: Record, values: Sequence[Value] = ()) -> str:
     apdu = record.apdu
     if apdu is None or record.kind == MESSAGE:
         return _without_apdu(record)
-    text = apdu_summary(record.assembled or apdu, record.objects, values)
+    if record.direction == REQUEST and not values and record.assembled is None:
+        text = _request_summary(apdu, record.objects)
+    else:
+        text = apdu_summary(record.assembled or apdu, record.objects, values)
     if record.assembled is not None:
         text += f"{SEPARATOR}from {_count(len(record.parts), 'record')}"
     elif record.kind == PART:
@@ -78,6 +82,19 @@ def summary(record: Record, values: Sequence[Value] = ()) -> str:
     if record.more:
         text += f"{SEPARATOR}and {_count(len(record.more), 'more APDU')}"
     return text
+
+
+def _request_summary(apdu: Apdu, objects: Objects) -> str:
+    """Say what a request is; what was once said is kept with its objects, within bounds."""
+    texts = objects.texts
+    if texts is None:
+        texts = objects.texts = {}
+    known = texts.get(apdu.octets)
+    if known is None:
+        known = apdu_summary(apdu, objects)
+        if objects and len(texts) < _MOST_TEXTS and len(apdu.octets) < _SHORT:
+            texts[apdu.octets] = known
+    return known
 
 
 def _without_apdu(record: Record) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from analyzer.detail import OutlineText, detail, walk
 from analyzer.export.glyphs import GLYPHS, MARKS
 from analyzer.export.summary import summary
-from analyzer.export.times import clock_text
+from analyzer.export.times import Clock
 from analyzer.masking import password
 from analyzer.record import MESSAGE, Record
 from analyzer.tracking.values import Value, no_values
@@ -31,16 +31,16 @@ class TextLines:
         self._values = values
         self._digits = digits
         self._tree, self._octets = tree, octets
-        self._utc, self._colour = utc, colour
+        self._clock, self._colour = Clock(utc=utc), colour
         self._columns: dict[object, str] = {}
         self._lane_width = 0
         self._explained: set[tuple[str, str]] = set()
 
     def line(self, record: Record) -> str:
         """Write *record*; without its last line end."""
-        time = clock_text(record.time_ns, self._digits(), utc=self._utc) if record.time_ns is not None else "-"
+        time = self._clock.text(record.time_ns, self._digits()) if record.time_ns is not None else "-"
         values = () if record.kind == MESSAGE else self._values(record)  # the line of a message needs none
-        text = f"{record.number:>6}  {time}  {self._addresses(record)}  {summary(record, values)}"
+        text = f"{str(record.number).rjust(6)}  {time}  {self._addresses(record)}  {summary(record, values)}"
         if record.protection:
             text += f" [{', '.join(_statuses(record))}]"
         if record.notes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import lru_cache
 
 _SECOND = 1_000_000_000
+_MOST_SECONDS = 64
 _UNITS = [10 ** (9 - digits) for digits in range(10)]
 
 
@@ -20,14 +20,30 @@ def seconds_text(time_ns: int, digits: int) -> str:
 
 def clock_text(time_ns: int, digits: int, *, utc: bool) -> str:
     """Write *time_ns* as ``2026-11-21 10:15:32.123456``, local time unless *utc*."""
-    text = _clock(time_ns // _SECOND, utc)
-    return f"{text}.{str(time_ns % _SECOND // _UNITS[digits]).zfill(digits)}" if digits else text
+    return _CLOCKS[utc].text(time_ns, digits)
 
 
-@lru_cache(maxsize=64)
-def _clock(second: int, utc: bool) -> str:
-    try:
-        moment = datetime.fromtimestamp(second, UTC if utc else None)
-    except (OverflowError, OSError, ValueError):
-        return f"{second} s"
-    return moment.isoformat(" ")[:19]
+class Clock(dict[int, str]):
+    """Writes times in one zone; each second is worked out once while it lasts."""
+
+    def __init__(self, *, utc: bool) -> None:
+        super().__init__()
+        self._zone = UTC if utc else None
+
+    def text(self, time_ns: int, digits: int) -> str:
+        """Write *time_ns* with *digits* decimals."""
+        text = self[time_ns // _SECOND]  # zfill: a width in the format costs several times more
+        return f"{text}.{str(time_ns % _SECOND // _UNITS[digits]).zfill(digits)}" if digits else text
+
+    def __missing__(self, second: int) -> str:
+        if len(self) >= _MOST_SECONDS:
+            self.clear()
+        try:
+            made = datetime.fromtimestamp(second, self._zone).isoformat(" ")[:19]
+        except (OverflowError, OSError, ValueError):
+            made = f"{second} s"
+        self[second] = made
+        return made
+
+
+_CLOCKS = {utc: Clock(utc=utc) for utc in (False, True)}

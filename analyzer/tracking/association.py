@@ -15,7 +15,7 @@ from analyzer.tracking.roles import ANSWERED_BY, REFUSALS
 if TYPE_CHECKING:
     from analyzer.tracking.security_context import SecurityContext
 
-_MOST_REQUESTS = 64
+MOST_REQUESTS = 64
 
 
 class Request(NamedTuple):
@@ -48,18 +48,13 @@ class Association:
         self.security: SecurityContext | None = None
         """Titles and keys, where keys are given."""
 
-    def ask(self, invoke_id: int, request: Request) -> None:
-        """Remember a request."""
-        pending = self.pending
-        if invoke_id in pending:  # asked again, it becomes the newest
-            del pending[invoke_id]
-        elif len(pending) >= _MOST_REQUESTS:
-            del pending[next(iter(pending))]
-        pending[invoke_id] = request
+    def make_room(self, invoke_id: int) -> None:
+        """Forget the request that *invoke_id* stands for, asked again it becomes the newest; else the oldest one."""
+        del self.pending[invoke_id if invoke_id in self.pending else next(iter(self.pending))]
 
     def begin_transfer(self, invoke_id: int, request: Request) -> None:
         """Remember a request whose objects later blocks may be about."""
-        if len(self.transfer) >= _MOST_REQUESTS:
+        if len(self.transfer) >= MOST_REQUESTS:
             del self.transfer[next(iter(self.transfer))]
         self.transfer[invoke_id] = request
 

@@ -5,7 +5,7 @@ Source: IEC 62056-5-3, the xDLMS services with logical and with short names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from analyzer.record import Apdu, Object, Objects, Record
@@ -35,7 +35,7 @@ def held_values(record: Record) -> list[Held]:
     apdu = record.assembled or record.apdu
     if apdu is None:
         return []
-    found = list(_held(apdu, record.objects))
+    found = [*_held(apdu, record.objects)]
     for one in record.more:
         found += _held(one, Objects())
     return found
@@ -46,19 +46,18 @@ def holds_values(asn1: str) -> bool:
     return asn1 in _READERS
 
 
-def _held(apdu: Apdu, objects: Objects) -> Iterator[Held]:
+def _held(apdu: Apdu, objects: Objects) -> Iterable[Held]:
     if apdu.entry is None or apdu.values is None:
-        return iter(())
+        return ()
     read = _READERS.get(apdu.entry.asn1)
-    return read(apdu, apdu.entry.slots, objects) if read is not None else iter(())
+    return read(apdu, apdu.entry.slots, objects) if read is not None else ()
 
 
 Slots = dict[str, int]
 
 
-def _get_normal(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
-    if objects and apdu.values is not None:
-        yield from _result(apdu, objects[0], apdu.values[slots["result"]])
+def _get_normal(apdu: Apdu, slots: Slots, objects: Objects) -> Iterable[Held]:
+    return _result(apdu, objects[0], apdu.values[slots["result"]]) if objects and apdu.values is not None else ()
 
 
 def _get_list(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
@@ -67,10 +66,11 @@ def _get_list(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
             yield from _result(apdu, one, result)
 
 
-def _result(apdu: Apdu, one: Object, result: Any) -> Iterator[Held]:
-    if result[0] == _DATA:
-        start, end = result[1][1]
-        yield Held(one, apdu.octets, start, end)
+def _result(apdu: Apdu, one: Object, result: Any) -> Iterable[Held]:
+    if result[0] != _DATA:
+        return ()
+    start, end = result[1][1]
+    return (Held(one, apdu.octets, start, end),)
 
 
 def _written(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
@@ -139,7 +139,7 @@ def _event(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
         yield Held(objects[0], apdu.octets, start, end)
 
 
-_READERS: dict[str, Callable[[Apdu, Slots, Objects], Iterator[Held]]] = {
+_READERS: dict[str, Callable[[Apdu, Slots, Objects], Iterable[Held]]] = {
     "get-response-normal": _get_normal,
     "get-response-with-list": _get_list,
     "set-request-normal": _written,

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from analyzer.reassembly.blocks import read_block
 from analyzer.record import APDU, NO_OBJECTS, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, Closed, Objects, Record
-from analyzer.tracking.association import Association, Request
+from analyzer.tracking.association import MOST_REQUESTS, Association, Request
 from analyzer.tracking.findings import dissection_notes, finding
 from analyzer.tracking.peer import Peer
 from analyzer.tracking.plans import Asked, Plan, Values, plan_of
 from analyzer.tracking.transfers import Transfers
 from dissectors.gateway import prefix_size
-from dissectors.scanning import scan_apdu, scan_loosely
+from dissectors.scanning import scan_apdu, scan_loosely, scan_whole
 
 if TYPE_CHECKING:
     from analyzer.tracking.protection import Protection
@@ -59,7 +59,7 @@ class Dialogue:
                 record.client, record.server = peer.client, peer.server
                 self._ask(record, peer.association, asked.plan, asked.objects, asked.invoke_id)
                 return
-        found, values = scan_apdu(octets, 0, len(octets))
+        found, values = scan_whole(octets)
         if values is None or found is None:
             size = 0 if record.gateway else prefix_size(octets)
             if size:
@@ -236,7 +236,10 @@ class Dialogue:
         request = _new(Request, (record.number, record.time_ns, plan.family, plan.choice, objects))
         if begins:
             association.begin_transfer(invoke_id, request)
-        association.ask(invoke_id, request)
+        pending = association.pending
+        if invoke_id in pending or len(pending) >= MOST_REQUESTS:
+            association.make_room(invoke_id)
+        pending[invoke_id] = request
         record.association = association.number
 
     def _answer(self, record: Record, association: Association, family: str, invoke_id: int) -> None:

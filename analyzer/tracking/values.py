@@ -70,7 +70,7 @@ def values_of(record: Record, model: ObjectModel) -> list[Value]:
     """Give the values of *record*; empty where it has none. Total."""
     if record.kind == MESSAGE:
         return _text_values(record)
-    if record.kind == PART or record.apdu is None or not _has_values(record.assembled or record.apdu):
+    if record.kind == PART or record.apdu is None or not may_have_values(record.assembled or record.apdu):
         return []
     meter = model.meter_of(record)
     found = []
@@ -115,7 +115,8 @@ def _table_text(rows: int, columns: int) -> str:
     return f"{rows} row{'s' * (rows != 1)} of {columns} column{'s' * (columns != 1)}"
 
 
-def _has_values(apdu: Apdu) -> bool:
+def may_have_values(apdu: Apdu) -> bool:
+    """Tell whether an APDU is of a kind that holds values."""
     return apdu.entry is not None and (holds_values(apdu.entry.asn1) or apdu.entry.family == _PUSH)
 
 
@@ -124,7 +125,12 @@ def lacking(record: Record, model: ObjectModel) -> list[Object]:
 
     Those are scaler_unit, capture_objects, and the object list (of the association, class 12) for short names.
     """
-    if record.kind in (PART, MESSAGE) or record.apdu is None or record.direction == REQUEST:
+    objects = record.objects
+    if objects.explained is None:
+        objects.explained = any(
+            not one.logical_name or (one.class_id, one.attribute) in _EXPLAINED_BY for one in objects
+        )
+    if not objects.explained or record.direction == REQUEST or record.kind in (PART, MESSAGE) or record.apdu is None:
         return []
     found: list[Object] = []
     meter: Meter | None = None
