@@ -19,7 +19,7 @@ from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Fac
 from analyzer.framing.hdlc_header import address_end, announced_length
 from analyzer.record import NOISE, Record
 from dissectors.checks import fcs_is_good
-from dissectors.tree import Note
+from dissectors.tree import Note, Severity
 
 _MOST_SEARCHES = 2000
 """Damaged frames of a lane that are searched; the others are counted."""
@@ -360,9 +360,10 @@ class DamageFamily(Family):
         best, rest = found[0], found[1:]
         alternatives = [Alternative(one.cause, one.confidence, one.text, *one.range, one.repaired) for one in rest]
         start, end = best.range
+        is_guess = code in _NOISE and best.confidence is POSSIBLE and best.cause in LANE_CAUSES
         return self.report(
             record, code, best.cause, best.confidence, f"{text}: {best.text}" if text else best.text, start=start,
-            end=end, alternatives=alternatives, proposed=best.repaired,
+            end=end, alternatives=alternatives, proposed=best.repaired, severity=Severity.NOTE if is_guess else None,
         )  # fmt: skip
 
 

@@ -173,7 +173,8 @@ def _confidence(damaged: Damaged, best: Candidate, others: list[Candidate]) -> s
         return LIKELY if len(best.repaired) <= _LONG else POSSIBLE
     if verdict.header is not Trust.GOOD or not is_alone:
         return POSSIBLE
-    return CERTAIN if verdict.has_information or best.cause == "octets-inserted" else LIKELY
+    # an APDU that reads again says no more than the length: any octet at any place gives it its size back
+    return CERTAIN if is_header_mended or best.cause == "octets-inserted" else LIKELY
 
 
 def _merged(found: list[Candidate], wide: list[Candidate]) -> list[Candidate]:

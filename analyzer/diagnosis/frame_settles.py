@@ -49,8 +49,7 @@ def cut_at_flag(damaged: Damaged) -> Iterator[Candidate]:
             f"the FCS of the {len(body)} octets that are there is {check.hex(' ').upper()}, and two octets are "
             f"missing of {damaged.declared}: its first octet 7E was taken for the closing flag"
         )
-        apdu = information_of(body + check)[_LLC_SIZE:]
-        yield Candidate("cut-at-flag-octet", CERTAIN if damaged.reads(apdu) else LIKELY, text, at, body + check)
+        yield Candidate("cut-at-flag-octet", LIKELY, text, at, body + check)
 
 
 def swapped(damaged: Damaged) -> Iterator[Candidate]:

@@ -28,7 +28,7 @@ class Limits(NamedTuple):
 class Link:
     """One link. *is_up* is None while nothing was seen that says so."""
 
-    __slots__ = ("asked", "is_fresh", "is_up", "kept", "limits", "run", "speaker", "told")
+    __slots__ = ("asked", "is_fresh", "is_up", "kept", "limits", "run", "since", "speaker", "told")
 
     def __init__(self) -> None:
         self.is_up: bool | None = None
@@ -38,6 +38,8 @@ class Link:
         """By direction, while they are known."""
         self.kept: deque[Record] = deque(maxlen=_MOST_KEPT)
         """The frames that came last; all have a control field."""
+        self.since = 0
+        """The record of the UA that set it up."""
         self.speaker = ""
         """Who sent the last frame."""
         self.run = 0

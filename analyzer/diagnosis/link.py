@@ -164,8 +164,7 @@ class LinkFamily(Family):
     def _information(self, record: Record, link: Link, control: int, direction: str) -> None:
         """Look at numbers, size and window of an I frame, and at its LLC."""
         if link.is_fresh and link.is_fresh.pop(direction, False) and control >> 1 & 7:
-            text = f"the first I frame since UA has N(S)={control >> 1 & 7}, and not 0"
-            self.report(record, "hdlc-sequence-wrong", "counters-not-reset", CERTAIN, text)
+            self._not_reset(record, link, control >> 1 & 7)
         octets = record.octets
         link.run += 1
         limits = link.limits.get(direction)
@@ -177,6 +176,13 @@ class LinkFamily(Family):
         apdu = record.apdu
         if apdu is not None and (at := apdu.at) > 2 and octets[at - 2] != _LLC_OF[direction]:
             self._llc(record, link, at)
+
+    def _not_reset(self, record: Record, link: Link, number: int) -> None:
+        """The first I frame has not the number 0, and none that was damaged came before it."""
+        damaged = self.associations.damaged.get(record.lane.conversation)
+        if damaged is None or damaged.number < link.since:
+            text = f"the first I frame since UA (record {link.since}) has N(S)={number}, and not 0"
+            self.report(record, "hdlc-sequence-wrong", "counters-not-reset", CERTAIN, text)
 
     def _llc(self, record: Record, link: Link, at: int) -> None:
         """Look at an LLC header that is not that of the direction."""
@@ -241,7 +247,7 @@ class LinkFamily(Family):
             if asked == DISC:
                 link.take_down()
             elif asked == SNRM:
-                link.set_up(parameters(record))
+                self._set_up(link, record)
             if last is not None and asked != DISC:
                 self._other_server(record, link, last)
         elif command == FRMR:
@@ -250,6 +256,11 @@ class LinkFamily(Family):
         elif command == DM:
             self._disconnected(record, link)
             link.take_down()
+
+    @staticmethod
+    def _set_up(link: Link, record: Record) -> None:
+        link.set_up(parameters(record))
+        link.since = record.number
 
     def _other_server(self, record: Record, link: Link, before: Record) -> None:
         """UA answers an SNRM to another server address of the same client."""
@@ -264,7 +275,7 @@ class LinkFamily(Family):
             self.report(record, "hdlc-address-unusual", "address-length-differs", CERTAIN, text)
         if not link.is_up:
             link.asked = parameters(before)
-            link.set_up(parameters(record))
+            self._set_up(link, record)
 
     def _rejected(self, record: Record, link: Link) -> None:
         octets = record.octets

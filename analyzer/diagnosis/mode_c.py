@@ -80,6 +80,8 @@ class ModeCFamily(Family):
         if line.chosen is not None:
             return  # mode E: the meter says the same
         line.chosen, line.asked, line.last = record, record, "acknowledgement"
+        if b"2" in (chosen.group(1), chosen.group(3)):
+            line.chosen = line.asked = None  # mode E: the two go on in HDLC
         if not line.baud or speed in (line.baud, "0"):
             return
         offered = _SPEEDS.get(line.baud)

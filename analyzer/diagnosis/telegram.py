@@ -18,7 +18,8 @@ from dissectors.tree import Note
 
 _MOST_CANDIDATES = 24
 _MOST_LINES = 4096
-_PRINTED = frozenset((*range(0x20, 0x7F), 0x0D, 0x0A))
+_PRINTED = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz()*.:-/!&, \r\n")
+"""The characters that telegrams are made of."""
 _EDITED = re.compile(rb"<[^>\r\n]{2,}>|[xX]{4,}|\*{4,}|[#?]{4,}|(?i:redacted|removed|anonym)|\.{3}")
 """What people put in place of what they do not want to show."""
 _LINE = re.compile(rb"(?:\d-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3}(?:\.\d{1,3})?|[0-9A-F.*:-]{1,16})(?:\([^()\r\n]*\))+|")

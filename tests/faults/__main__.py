@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 
+from tests.faults import pairs
 from tests.faults.measure import Row, measure, text_table
 from tests.faults.table import FAULTS
 
@@ -35,6 +36,12 @@ def main() -> int:
             print(f"{fault.code} {fault.cause}: {miss}", file=sys.stderr)
         if options.json:
             print(json.dumps(row._asdict()), flush=True)
+    if not options.cause:
+        counts = (pairs.PAIRS_SHORT, pairs.PAIRS_IN_ONE_SHORT) if options.short else (pairs.PAIRS, pairs.PAIRS_IN_ONE)
+        for row in (pairs.apart(counts[0]), pairs.together(counts[1])):
+            rows.append(row)
+            if options.json:
+                print(json.dumps(row._asdict()), flush=True)
     if not options.json:
         print(text_table(rows))
     return int(any(not row.is_met for row in rows))

@@ -1,0 +1,68 @@
+"""Healthy traffic has no story of weight: every sample, every healthy entry and capture of the corpus, every session."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from analyzer.diagnosis.doctor import Doctor
+from analyzer.session import Session
+from captures import open_source, source_from_hex
+from captures.chunk import Source
+from captures.samples import samples
+from dissectors.tree import Severity
+from tests.corpus import vectors
+
+REFUSED = {"association-rejected", "exception-response", "confirmed-service-error"}
+"""Answers of a meter that are no success weigh what they weigh; they are no alarm about the line."""
+KNOWN = {
+    "iec-parity-signon-hurani": {"line-settings-differ"},  # parity stands in the data, as the entry says
+    "dsmr-lvzon-5.0": {"p1-crc-wrong"},  # the CRC is not that of the text, as the entry says
+    "dsmr-lvzon-4.0": {"p1-crc-wrong"},
+}
+"""Healthy entries about which something has to be said."""
+
+
+def weighty(source: Source) -> set[str]:
+    """The codes of warnings and errors."""
+    with source:
+        doctor = Doctor()
+        for record in Session(source, learns=False).records():
+            doctor.take(record)
+        doctor.finish()
+        return {one.code for one in doctor.stories() if one.worst >= Severity.WARNING}
+
+
+@pytest.mark.parametrize("sample", samples(), ids=lambda one: one.name)
+def test_sample_has_no_story_of_weight_but_those_of_its_manifest(sample: object) -> None:
+    assert weighty(open_source(str(sample.path))) <= set(sample.notes)  # type: ignore[attr-defined]
+
+
+def test_healthy_entry_of_the_corpus_has_no_story_of_weight(corpus: Path) -> None:
+    wrong = {}
+    for entry in vectors.entries(corpus):
+        if entry["theme"] == "broken" and not entry.get("healthy"):
+            continue
+        found = weighty(source_from_hex(vectors.text_of(entry))) - REFUSED - KNOWN.get(entry["id"], set())
+        if found:
+            wrong[entry["id"]] = found
+    assert wrong == {}
+
+
+def test_capture_of_the_corpus_without_damage_has_no_story_of_weight(corpus: Path) -> None:
+    table = tomllib.loads((corpus / "pcaps.toml").read_text(encoding="utf-8"))
+    wrong = {}
+    for entry in next(iter(value for value in table.values() if isinstance(value, list))):
+        found = weighty(open_source(str(corpus / entry["file"]))) - REFUSED
+        if found and not entry["damage"]:
+            wrong[entry["file"]] = found
+    assert wrong == {}
+
+
+def test_log_of_the_corpus_has_no_story_of_weight(corpus: Path) -> None:
+    wrong = {
+        path.name: found for path in sorted((corpus / "logs").iterdir()) if (found := weighty(open_source(str(path))))
+    }
+    assert wrong == {}
