@@ -42,6 +42,7 @@ COMMANDS: dict[str, Command] = {
     "stats": Command("analyzer.cli.stats", "counts, octets, errors and response times of captures", False),
     "batch": Command("analyzer.cli.batch", "many captures to one data set of Parquet files", False),
     "doctor": Command("analyzer.cli.doctor", "what went wrong, where, why, and what to try", False),
+    "audit": Command("analyzer.cli.audit", "checks of conformance and security: PASS, FAIL, INCONCLUSIVE", False),
     "explain": Command("analyzer.cli.explain", "all that a code, name, number, octets or a message may mean", False),
     "rules": Command("analyzer.cli.rules", "the facts and causes that doctor knows", False),
     "keys": Command("analyzer.cli.keys", "check a keyring, and which of its keys open what in captures", False),

@@ -45,10 +45,12 @@ class Doctor:
         self.associations = Associations()
         self._stories = Stories()
         self._ends = ends if ends is not None else deque()
-        self._chains, meters = Chains(), MeterFacts()
+        self._chains = Chains()
+        self.meters = MeterFacts()
+        """What the answers of meters told about them."""
         self._families = [make(self._stories) for make in FAMILIES]
         for one in (*self._families, plain := Family(self._stories)):
-            one.associations, one.chains, one.meters = self.associations, self._chains, meters
+            one.associations, one.chains, one.meters = self.associations, self._chains, self.meters
         self._looks: dict[str, dict[str, list[Callable[[Record], None]]]] = {}
         """By direction and link."""
         self._answered = [one.answered for one in self._families if type(one).answered is not Family.answered]

@@ -1,0 +1,59 @@
+"""``dlmshark audit``: checks of conformance and security over captures, each with verdict and records."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from analyzer.cli.arguments import Parser
+from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
+from analyzer.cli.keyrings import keyring
+from analyzer.cli.main import CHECK_FAILED, say
+
+GROUPS = ("link", "application", "security")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    made = Parser(
+        prog="dlmshark audit",
+        description="Checks of conformance and security: PASS, FAIL, INCONCLUSIVE, NOT-SEEN. Status 1 where one fails.",
+    )
+    add_inputs(made)
+    made.add_argument("--group", choices=GROUPS, action="append", help="only these checks (repeatable)")
+    made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
+    return made
+
+
+def run(words: list[str]) -> int:
+    """Run the command. Returns the exit status."""
+    options = parser().parse_args(words)
+    forced = forced_stacks(options)
+    keys = keyring(options)
+    from analyzer.diagnosis.audit.audit import Audit
+    from analyzer.diagnosis.audit.ledger import FAIL
+    from analyzer.export.audit import json_line, text_lines
+    from analyzer.session import Session
+
+    inputs = Inputs(options, forced)
+    has_failed = False
+    for name, source in inputs:
+        session = Session(source, forced, keys, learns=False)
+        audit = Audit(session.pipeline.ends, keys)
+        is_empty = True
+        for record in session.records():
+            is_empty = False
+            audit.take(record)
+        audit.finish()
+        rows = [row for row in audit.rows() if not options.group or row.check.group in options.group]
+        has_failed |= any(row.verdict == FAIL for row in rows)
+        if options.json:
+            lines = [json_line(row, input_name=name if inputs.are_several else "") for row in rows]
+        else:
+            lines = [f"== {name}"] if inputs.are_several else []
+            lines += text_lines(rows)
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
+        say_remarks(source)
+        if is_empty:
+            say(f"{label(source)}: nothing of ours was found")
+    return inputs.status or (CHECK_FAILED if has_failed else 0)

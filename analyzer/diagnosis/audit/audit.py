@@ -1,0 +1,135 @@
+"""Records to verdicts: the checks of the table, held against what watchers and the doctor found. One pass, bounded."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Container, Iterable, Iterator
+from typing import NamedTuple
+
+import analyzer.diagnosis.audit.dialogue
+import analyzer.diagnosis.audit.security  # noqa: F401 -- importing registers the watchers
+from analyzer.diagnosis.audit.checks import CHECKS, Check
+from analyzer.diagnosis.audit.keys import is_published, key_count, weak_keys
+from analyzer.diagnosis.audit.ledger import (
+    CLOSINGS,
+    FAIL,
+    INCONCLUSIVE,
+    MOST_RECORDS,
+    NOT_SEEN,
+    PASS,
+    WATCHERS,
+    Finding,
+    Ledger,
+)
+from analyzer.diagnosis.doctor import Doctor
+from analyzer.diagnosis.story import CERTAIN, LIKELY, Story
+from analyzer.record import End, Record
+from analyzer.security.keyring import Keyring
+from analyzer.tracking.associations import ASKED_AGAIN, Exchange
+from dissectors.tree import Severity
+
+
+class Row(NamedTuple):
+    """The verdict of one check: a sentence, how often, and the records that show it."""
+
+    check: Check
+    verdict: str
+    text: str
+    times: int
+    records: tuple[int, ...]
+
+
+class Audit:
+    """Takes records in order; *rows* are the verdicts once it is finished."""
+
+    def __init__(self, ends: deque[End] | None = None, keys: Keyring | None = None) -> None:
+        self.doctor = Doctor(ends)
+        self._ledger = Ledger(self.doctor)
+        self._keys = keys
+        self._used: set[str] = set()
+
+    def take(self, record: Record) -> None:
+        """Look at one record."""
+        self.doctor.take(record)
+        one = self.doctor.associations.of(record.association) if record.association is not None else None
+        for look in WATCHERS:
+            look(self._ledger, record, one)
+        for event in self.doctor.associations.events:
+            if event.kind == ASKED_AGAIN and event.exchange is not None:
+                self._asked_again(event.exchange, record)
+        for layer in record.protection:
+            if layer.key and layer.key not in self._used:
+                self._key(layer.key, record.number)
+
+    def _asked_again(self, asked: Exchange, record: Record) -> None:
+        """A request came again, because no answer came, or one that was damaged."""
+        damaged = self.doctor.associations.damaged.get(record.lane.conversation)
+        is_damaged = damaged is not None and damaged.number >= asked.request
+        text = f"{asked.service} was not answered, and asked again in record {record.number}"
+        self._ledger.find("answers", INCONCLUSIVE if is_damaged else FAIL, text, asked.request, record.number)
+
+    def _key(self, name: str, record: int) -> None:
+        """Look at a key that opened something."""
+        self._used.add(name)
+        self._ledger.saw("key", record)
+        if is_published(name):
+            self._ledger.find("keys", FAIL, f"{name} is published in standards and examples", record)
+
+    def finish(self) -> None:
+        """The capture ended: look back."""
+        self.doctor.finish()
+        for look in CLOSINGS:
+            look(self._ledger)
+        if self._keys is not None and key_count(self._keys):
+            self._ledger.saw("key", 0)
+            for text in weak_keys(self._keys):
+                if not any(one.text.startswith(text.partition(" ")[0]) for one in self._ledger.found.get("keys", ())):
+                    self._ledger.find("keys", FAIL, text)
+
+    def rows(self) -> list[Row]:
+        """Give a row for every check."""
+        stories: dict[str, list[Story]] = {}
+        for story in _all(self.doctor.stories(Severity.NOTE)):
+            stories.setdefault(story.code, []).append(story)
+        return [self._row(check, stories) for check in CHECKS]
+
+    def _row(self, check: Check, stories: dict[str, list[Story]]) -> Row:
+        found = [*self._ledger.found.get(check.name, ())]
+        if any(code in stories for code in check.shaken):
+            found = [one._replace(verdict=INCONCLUSIVE) for one in found]
+        count = self._ledger.counts.get(check.name, 0)
+        for code in check.facts:
+            for story in stories.get(code, ()):
+                if not check.causes or story.cause in check.causes:
+                    found.append(_finding(check, story, stories))
+                    count += story.count
+        for verdict in (FAIL, INCONCLUSIVE):
+            worst = [one for one in found if one.verdict == verdict]
+            if worst:
+                records = sorted({number for one in worst for number in one.records})[:MOST_RECORDS]
+                count = count if len(worst) == len(found) else len(worst)
+                return Row(check, verdict, worst[0].text, count, tuple(records))
+        tallies = [tally for sort in check.sees if (tally := self._ledger.seen.get(sort)) is not None]
+        if not tallies:
+            return Row(check, NOT_SEEN, f"nothing of it in the capture: {_words(check.sees)}", 0, ())
+        records = sorted({number for tally in tallies for number in tally.records if number})[:MOST_RECORDS]
+        return Row(check, PASS, check.asks, sum(tally.count for tally in tallies), tuple(records))
+
+
+def _finding(check: Check, story: Story, codes: Container[str]) -> Finding:
+    """Judge a story of the doctor: what is not certain, or lies between sender and reader, proves nothing."""
+    is_likely = story.confidence == LIKELY and bool(check.shaken) and not any(one in codes for one in check.shaken)
+    is_sure = not story.cause or story.confidence == CERTAIN or is_likely
+    is_doubtful = not is_sure or story.cause in check.doubtful or story.code in check.doubtful
+    text = story.evidence[0].text if story.evidence else story.title
+    return Finding(INCONCLUSIVE if is_doubtful else FAIL, text, tuple(story.records))
+
+
+def _all(stories: Iterable[Story]) -> Iterator[Story]:
+    for story in stories:
+        yield story
+        yield from _all(story.leads_to)
+
+
+def _words(sorts: tuple[str, ...]) -> str:
+    return ", ".join(one.replace("-", " ") for one in sorts)

@@ -1,0 +1,97 @@
+"""What there is to check of links and services, and what the octets say against the negotiation."""
+
+from __future__ import annotations
+
+from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, Ledger, closing, watcher
+from analyzer.record import APDU, PART, REQUEST, RESPONSE, Record
+from analyzer.tracking.history import Answer, Association, Proposal, conformance_names
+from dissectors.enumerations import APPLICATION_CONTEXT
+
+_VERSION, _LEAST_SIZE = 6, 12
+_SERVICES = frozenset({0xC0, 0xC1, 0xC3, 0xD9, 0x05, 0x06, 0x16, 0xC2, 0x0F})
+_INVOKED = frozenset({0xC0, 0xC1, 0xC3, 0xC4, 0xC5, 0xC7})
+"""Tags of APDUs whose octet 2 is invoke-id-and-priority."""
+_BLOCKS = {0xC0: (2,), 0xC1: (2, 3, 5), 0xC3: (2, 4, 5, 6), 0xC4: (2,), 0xC5: (2, 3, 4), 0xC7: (2, 4), 0xE0: ()}
+"""The choices of block transfers, by tag; none for any."""
+_CONFIRMED = 0x40
+
+
+@watcher
+def sorts(ledger: Ledger, record: Record, one: Association | None) -> None:
+    """Take down what there is to check in a record."""
+    number, control = record.number, record.control
+    if record.link in ("hdlc", "wrapper", "mbus"):
+        ledger.saw(record.link, number)
+    if control is not None and not control & 1 and record.kind in (APDU, PART):
+        ledger.saw("hdlc-information", number)
+    apdu = record.apdu
+    if apdu is None or not apdu.octets:
+        return
+    ledger.saw("apdu", number)
+    if record.link == "hdlc":
+        ledger.saw("hdlc-apdu", number)
+    tag = apdu.octets[0]
+    if tag in _BLOCKS and (not _BLOCKS[tag] or apdu.octets[1:2] in [bytes((each,)) for each in _BLOCKS[tag]]):
+        ledger.saw("block", number)
+    if tag in _SERVICES and one is not None and one.conformance is not None:
+        ledger.saw("service", number)
+    elif tag in _SERVICES and one is not None and one.proposal is not None and one.answer is not None:
+        ledger.find(
+            "conformance", INCONCLUSIVE, "what was agreed is enciphered, and no key opens it", one.answer.record
+        )
+    if tag in _INVOKED and record.direction == RESPONSE and record.request is not None:
+        ledger.saw("answer", number)
+
+
+@watcher
+def invoked(ledger: Ledger, record: Record, one: Association | None) -> None:
+    """Hold the invoke-id of an answer against those that requests of its association had."""
+    apdu = record.apdu
+    if one is None or one.proposal is None or apdu is None or len(apdu.octets) < 3 or apdu.octets[0] not in _INVOKED:
+        return
+    invoke_id = apdu.octets[2] & 0x0F
+    before = ledger.state.get(("invoked", one.number))
+    used = before if isinstance(before, int) else 0
+    if record.direction == REQUEST:
+        ledger.remember("invoked", one.number, used | 1 << invoke_id)
+    elif record.direction == RESPONSE and not used >> invoke_id & 1:
+        ledger.find("invoke-id", FAIL, f"an answer has invoke-id {invoke_id}, and no request had it", record.number)
+
+
+@closing
+def openings(ledger: Ledger) -> None:
+    """Hold each AARE against its AARQ."""
+    for one in ledger.doctor.associations:
+        proposal, answer = one.proposal, one.answer
+        if proposal is None or answer is None or answer.result:
+            continue
+        ledger.saw("opening", answer.record)
+        if proposal.conformance is None or answer.conformance is None:
+            text = "an initiate APDU is enciphered, and no key opens it"
+            ledger.find("negotiation", INCONCLUSIVE, text, proposal.record, answer.record)
+        _negotiated(ledger, proposal, answer)
+        _parameters(ledger, proposal, answer)
+
+
+def _negotiated(ledger: Ledger, proposal: Proposal, answer: Answer) -> None:
+    records = proposal.record, answer.record
+    more = (answer.conformance or 0) & ~(proposal.conformance if proposal.conformance is not None else -1)
+    if more:
+        names = ", ".join(conformance_names(more) or ())
+        ledger.find("negotiation", FAIL, f"the AARE grants {names}, which the AARQ does not propose", *records)
+    if answer.context and proposal.context and answer.context != proposal.context:
+        asked, told = (APPLICATION_CONTEXT.get(each, each) for each in (proposal.context, answer.context))
+        ledger.find("negotiation", FAIL, f"the AARE accepts {told}, the AARQ proposes {asked}", *records)
+
+
+def _parameters(ledger: Ledger, proposal: Proposal, answer: Answer) -> None:
+    for who, told, version, size in (
+        ("AARQ", proposal.record, proposal.version, proposal.max_pdu_size),
+        ("AARE", answer.record, answer.version, answer.max_pdu_size),
+    ):
+        if version is None and size is None:
+            ledger.find("initiate-parameters", INCONCLUSIVE, f"the initiate APDU of the {who} does not open", told)
+        if version is not None and version != _VERSION:
+            ledger.find("initiate-parameters", FAIL, f"the {who} has DLMS version {version}", told)
+        if size is not None and 0 < size < _LEAST_SIZE:
+            ledger.find("initiate-parameters", FAIL, f"the {who} takes {size} octets in an APDU", told)

@@ -1,0 +1,77 @@
+"""Keys that protect nothing: published ones, weak ones, one key in two roles. Nothing here tells a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from hashlib import sha256
+from itertools import pairwise
+
+from analyzer.security.keyring import Keyring, Meter
+from analyzer.security.keys import KeyRole
+
+_SIZES = (16, 32)
+_BOOKS = (
+    "000102030405060708090A0B0C0D0E0F", "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF", "00112233445566778899AABBCCDDEEFF",
+    "FFEEDDCCBBAA99887766554433221100", "0F0E0D0C0B0A09080706050403020100", "101112131415161718191A1B1C1D1E1F",
+    "A0A1A2A3A4A5A6A7A8A9AAABACADAEAF", "B0B1B2B3B4B5B6B7B8B9BABBBCBDBEBF", "C0C1C2C3C4C5C6C7C8C9CACBCCCDCECF",
+    "30303030303030303030303030303030", "31313131313131313131313131313131",
+    "0123456789ABCDEF0123456789ABCDEF", "FEDCBA98765432100123456789ABCDEF", "11111111111111111111111111111111",
+)  # fmt: skip
+"""Keys of the standards' examples, and of what libraries have by default."""
+_ROLES = (KeyRole.GUEK, KeyRole.GBEK, KeyRole.GAK, KeyRole.KEK, KeyRole.DEDICATED)
+_FEWEST_VALUES = 4
+_FEWEST_LETTERS = 8
+
+
+@cache
+def _published() -> frozenset[str]:
+    return frozenset(sha256(bytes.fromhex(one)).hexdigest()[:8] for one in _BOOKS)
+
+
+def is_published(name: str) -> bool:
+    """Tell whether a key is a published one by the fingerprint at the end of its name."""
+    return name.rpartition(":")[2] in _published()
+
+
+def weakness(octets: bytes) -> str:
+    """Say what makes a key weak; empty where nothing does that octets show."""
+    if sha256(octets).hexdigest()[:8] in _published():
+        return "is published in standards and examples"
+    if len(set(octets)) <= _FEWEST_VALUES:
+        return "repeats a few octets"
+    if len({(after - before) & 0xFF for before, after in pairwise(octets)}) == 1:
+        return "counts up or down"
+    if octets.isascii() and all(0x20 <= one < 0x7F for one in octets):
+        return "is text"
+    return ""
+
+
+def weak_keys(keyring: Keyring) -> Iterator[str]:
+    """Say of each weak key of a keyring, by its name, what makes it so; and of keys that serve two roles."""
+    for meter in keyring.meters:
+        for role in _ROLES:
+            key = meter.keys.get(role)
+            if key is not None and len(key.octets) in _SIZES and (why := weakness(key.octets)):
+                yield f"{key.name} {why}"
+        yield from _doubled(meter)
+        for role in (KeyRole.LLS_PASSWORD, KeyRole.HLS_SECRET):
+            secret = meter.keys.get(role)
+            if secret is not None and len(secret.octets) < _FEWEST_LETTERS:
+                yield f"{secret.name} is shorter than {_FEWEST_LETTERS} octets"
+
+
+def _doubled(meter: Meter) -> Iterator[str]:
+    seen: dict[bytes, KeyRole] = {}
+    for role in _ROLES:
+        key = meter.keys.get(role)
+        if key is None:
+            continue
+        other = seen.setdefault(key.octets, role)
+        if other is not role:
+            yield f"{key.name} is the same key as {other.value}"
+
+
+def key_count(keyring: Keyring) -> int:
+    """Count what a keyring holds of keys and secrets."""
+    return sum(len(meter.keys) for meter in keyring.meters)

@@ -1,0 +1,96 @@
+"""What an audit collects in one pass: what was there to be checked, and what was found against a check. Bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from analyzer.diagnosis.doctor import Doctor
+from analyzer.record import Record
+from analyzer.tracking.history import Association
+
+PASS, FAIL, INCONCLUSIVE, NOT_SEEN = "PASS", "FAIL", "INCONCLUSIVE", "NOT-SEEN"
+"""Verdicts. FAIL: the octets prove it; INCONCLUSIVE: they do not tell; NOT-SEEN: there was nothing to check."""
+MOST_RECORDS = 100
+MOST_ASSOCIATIONS = 4096
+
+
+class Tally:
+    """How often something was there, and its first records."""
+
+    __slots__ = ("count", "records")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.records: list[int] = []
+
+    def add(self, record: int) -> None:
+        """Count one more."""
+        self.count += 1
+        if len(self.records) < MOST_RECORDS:
+            self.records.append(record)
+
+
+class Finding(NamedTuple):
+    """Something against a check: how much it says, a sentence, and the records that show it."""
+
+    verdict: str
+    text: str
+    records: tuple[int, ...]
+
+
+class Ledger:
+    """What was seen and found so far."""
+
+    def __init__(self, doctor: Doctor) -> None:
+        self.doctor = doctor
+        self.seen: dict[str, Tally] = {}
+        """By sort (``hdlc``, ``aare``): what there was to check."""
+        self.found: dict[str, list[Finding]] = {}
+        """By check: what speaks against it, the first ones."""
+        self.counts: dict[str, int] = {}
+        """By check: how often."""
+        self.state: dict[tuple[str, object], object] = {}
+        """What watchers remember, by their name and what it is about."""
+
+    def saw(self, sort: str, record: int) -> None:
+        """Take down that there was something to check."""
+        tally = self.seen.get(sort)
+        if tally is None:
+            tally = self.seen[sort] = Tally()
+        tally.add(record)
+
+    def find(self, check: str, verdict: str, text: str, *records: int) -> None:
+        """Take down what speaks against a check."""
+        self.counts[check] = self.counts.get(check, 0) + 1
+        kept = self.found.setdefault(check, [])
+        if len(kept) < MOST_RECORDS:
+            kept.append(Finding(verdict, text, records))
+
+    def remember(self, name: str, about: object, value: object) -> object:
+        """Keep *value* for a watcher. Returns what was kept before; bounded: what is oldest goes."""
+        before = self.state.get((name, about))
+        if before is None and len(self.state) >= 16 * MOST_ASSOCIATIONS:
+            self.state.pop(next(iter(self.state)))
+        self.state[name, about] = value
+        return before
+
+
+Watcher = Callable[[Ledger, Record, Association | None], None]
+Closing = Callable[[Ledger], None]
+WATCHERS: list[Watcher] = []
+"""What looks at every record."""
+CLOSINGS: list[Closing] = []
+"""What looks back once the capture ended."""
+
+
+def watcher(function: Watcher) -> Watcher:
+    """Register what looks at every record."""
+    WATCHERS.append(function)
+    return function
+
+
+def closing(function: Closing) -> Closing:
+    """Register what looks back at the end."""
+    CLOSINGS.append(function)
+    return function

@@ -1,0 +1,240 @@
+"""What there is to check of security, and what the octets say against it. Nothing here tells a secret.
+
+Source: IEC 62056-5-3 (authentication mechanisms, protection of APDUs), IEC 62056-6-2 (Security setup).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, MOST_ASSOCIATIONS, Ledger, Tally, closing, watcher
+from analyzer.record import PART, REQUEST, Closed, Record
+from analyzer.tracking.history import Association
+from dissectors.enumerations import MECHANISM
+
+_AUTHENTICATED, _ENCRYPTED, _SUITE, _SUITES = 0x10, 0x20, 0x0F, 3
+_BOTH = _AUTHENTICATED | _ENCRYPTED
+_PUBLIC_CLIENT = 16
+_ARC = "2.16.756.5.8.2."
+_LOWEST, _LLS = f"{_ARC}0", f"{_ARC}1"
+_WEAK = {"": "no authentication", _LOWEST: "", _LLS: "", f"{_ARC}3": "", f"{_ARC}4": ""}
+_CIPHERED = ("2.16.756.5.8.1.3", "2.16.756.5.8.1.4")
+_ACSE = frozenset({0x60, 0x61, 0x62, 0x63, 0x64, 0xD8, 0x0E, 0xE0})
+"""What has protection of its own, or none: ACSE, refusals, blocks."""
+_CHALLENGE, _TITLE = range(8, 65), 8
+_ECDSA, _ECDSA_CHALLENGE = f"{_ARC}7", range(32, 65)
+_SECRETS = {(15, 7, False), (12, 7, True), (15, 2, True)}
+"""Attributes and methods that take a secret: class, number, whether it is a method."""
+_DEDICATED = ("ded-", "general-ded")
+_UNSIGNED = frozenset({"no-key", "signature-unchecked"})
+
+
+@watcher
+def openings(ledger: Ledger, record: Record, one: Association | None) -> None:
+    """Look at AARQ and AARE: mechanism, password, challenge, title."""
+    apdu = record.apdu
+    if apdu is None or apdu.entry is None or apdu.values is None or apdu.family not in ("aarq", "aare"):
+        return
+    values = {name: apdu.values[slot] for name, slot in apdu.entry.slots.items()}
+    is_asked = apdu.family == "aarq"
+    if is_asked:
+        ledger.saw("aarq", record.number)
+        _mechanism(ledger, record, values)
+    _challenge(ledger, record, one, values)
+    title = values.get("calling_ap_title" if is_asked else "responding_ap_title")
+    if title:
+        ledger.saw("title", record.number)
+        if len(title) != _TITLE:
+            ledger.find("system-titles", FAIL, f"a system title has {len(title)} octets", record.number)
+        proposal = one.proposal if one is not None else None
+        if not is_asked and proposal is not None and proposal.title == title:
+            text = "client and meter have the same system title: their nonces are the same under one key"
+            ledger.find("system-titles", FAIL, text, proposal.record, record.number)
+
+
+def _mechanism(ledger: Ledger, record: Record, values: dict[str, Any]) -> None:
+    mechanism = values.get("mechanism_name") or ""
+    number = record.number
+    if mechanism in _WEAK and record.client != _PUBLIC_CLIENT:
+        shown = _WEAK[mechanism] or MECHANISM.get(mechanism, mechanism)
+        if record.client is None:
+            ledger.find("authentication", INCONCLUSIVE, f"{shown}; which client asks is not known", number)
+        else:
+            ledger.find("authentication", FAIL, f"client {record.client} asks for {shown}", number)
+    if values.get("calling_authentication_value") and mechanism in ("", _LOWEST, _LLS):
+        ledger.find("password-in-clear", FAIL, "the AARQ carries a password in clear", number)
+
+
+def _challenge(ledger: Ledger, record: Record, one: Association | None, values: dict[str, Any]) -> None:
+    """Look at a challenge: its length, and whether it was used before."""
+    is_asked = "calling_authentication_value" in values
+    given = values.get("calling_authentication_value" if is_asked else "responding_authentication_value")
+    mechanism = values.get("mechanism_name") or (one.proposal.mechanism if one and one.proposal else "")
+    if not given or mechanism in ("", _LOWEST, _LLS):
+        return
+    number, challenge = record.number, bytes(given[1])
+    ledger.saw("challenge", number)
+    if len(challenge) not in (_ECDSA_CHALLENGE if mechanism == _ECDSA else _CHALLENGE):
+        ledger.find("challenges", FAIL, f"a challenge has {len(challenge)} octets", number)
+    before = ledger.state.get(("challenge", hash(challenge)))
+    if isinstance(before, int):
+        ledger.find("challenges", FAIL, f"the challenge is that of record {before}", before, number)
+    ledger.remember("challenge", hash(challenge), number)
+
+
+@watcher
+def protections(ledger: Ledger, record: Record, one: Association | None) -> None:
+    """Look at how an APDU is protected."""
+    layers = _layers(record)
+    for layer in layers:
+        if layer.is_signed:
+            ledger.saw("signature", record.number)
+            if layer.status in _UNSIGNED:
+                ledger.find("signatures", INCONCLUSIVE, "no key of the sender is there to check with", record.number)
+        else:
+            _layer(ledger, record, one, layer)
+    control = next((_control(layer) for layer in layers if not layer.is_signed), 0)
+    apdu = record.apdu
+    if one is not None and apdu is not None and record.kind != PART and apdu.octets[:1] not in _NOT_HELD:
+        _held(ledger, record, one, control)
+
+
+_NOT_HELD = frozenset(bytes((tag,)) for tag in _ACSE)
+
+
+def _layers(record: Record) -> tuple[Closed, ...]:
+    """Give the protections of an APDU; without keys nothing was opened, and it stands there as it came."""
+    if record.protection or record.closed is not None:
+        return record.protection or tuple(filter(None, (record.closed,)))
+    apdu = record.apdu
+    if apdu is None or apdu.entry is None or apdu.values is None or "security_control" not in apdu.entry.slots:
+        return ()
+    return (Closed(apdu.octets, apdu.entry, apdu.values, "no-key", b"", "", False),)
+
+
+def _control(layer: Closed) -> int:
+    slot = layer.entry.slots.get("security_control")
+    return int(layer.values[slot]) if slot is not None and layer.values[slot] is not None else 0
+
+
+def _layer(ledger: Ledger, record: Record, one: Association | None, layer: Closed) -> None:
+    number, control = record.number, _control(layer)
+    ledger.saw("protected", number)
+    suite = control & _SUITE
+    if suite >= _SUITES:
+        ledger.find("suite", FAIL, f"security suite {suite} is reserved", number)
+    before = ledger.state.get(("suite", record.association)) if one is not None else None
+    if isinstance(before, tuple) and before[0] != suite:
+        ledger.find("suite", FAIL, f"suite {suite} here, {before[0]} in record {before[1]}", before[1], number)
+    elif before is None and one is not None:
+        ledger.remember("suite", record.association, (suite, number))
+    if control & _BOTH == _ENCRYPTED:
+        ledger.find("protection", FAIL, "encrypted without authentication: nobody notices a change", number)
+    elif control & _BOTH == _AUTHENTICATED:
+        ledger.find("protection", INCONCLUSIVE, "authenticated only: its content is in clear", number)
+    if layer.status not in ("verified", "wrong-tag"):
+        ledger.find("tags", INCONCLUSIVE, f"tags that nobody could check: {layer.status}", number)
+    if not layer.key:
+        _closed_counter(ledger, record, layer)
+
+
+def _closed_counter(ledger: Ledger, record: Record, layer: Closed) -> None:
+    """Follow counters of what does not open, within an association and under what is named as one key."""
+    slots = layer.entry.slots
+    counter = layer.values[slots["invocation_counter"]] if "invocation_counter" in slots else None
+    text = "no key is given: whether the key stays the same is not known"
+    ledger.find("counters", INCONCLUSIVE, text, record.number)
+    ledger.find("nonces", INCONCLUSIVE, text, record.number)
+    if counter is None or record.association is None:
+        return
+    kind = layer.entry.family.startswith(_DEDICATED), bool(_control(layer) & 0x40)
+    about = record.association, record.direction, kind, counter
+    body = hash(bytes(layer.values[slots["ciphered"]] or b"")) if "ciphered" in slots else 0
+    before = ledger.remember("counter", about, (body, record.number))
+    if isinstance(before, tuple) and before[0] != body:
+        said = f"invocation counter {counter} serves two messages of one association"
+        ledger.find("nonces", INCONCLUSIVE, said, before[1], record.number)
+
+
+def _held(ledger: Ledger, record: Record, one: Association, control: int) -> None:
+    """Take down how much protection an APDU has, for the policy."""
+    proposal = one.proposal
+    if proposal is None or proposal.context not in _CIPHERED:
+        return
+    ledger.saw("ciphered-context", record.number)
+    about = one.number, record.direction == REQUEST, control & _BOTH
+    tally = ledger.state.get(("held", about))
+    if not isinstance(tally, Tally):
+        ledger.remember("held", about, tally := Tally())
+    tally.add(record.number)
+
+
+@watcher
+def secrets(ledger: Ledger, record: Record, one: Association | None) -> None:
+    """Look at requests that write a secret."""
+    if record.direction != REQUEST or record.apdu is None or record.apdu.octets[:1] == b"\xc0":
+        return
+    for each in record.objects:
+        if (each.class_id, each.attribute, each.is_method) in _SECRETS:
+            ledger.saw("secret", record.number)
+            if not any(_control(layer) & _ENCRYPTED for layer in record.protection if not layer.is_signed):
+                ledger.find("secrets", FAIL, "a secret is written in clear", record.number)
+
+
+@watcher
+def noted(ledger: Ledger, record: Record, one: Association | None) -> None:
+    """Take down what trackers checked."""
+    for note in record.notes:
+        if note.code in ("hls-verified", "hls-failed", "hls-unchecked"):
+            ledger.saw("proof", record.number)
+            if note.code == "hls-unchecked":
+                ledger.find("proofs", INCONCLUSIVE, note.text, record.number)
+        elif note.code in ("certificate-learnt", "certificate-problem"):
+            ledger.saw("certificate", record.number)
+
+
+@closing
+def handshakes(ledger: Ledger) -> None:
+    """Look at associations once they are whole: proofs that nobody checked, dedicated keys."""
+    for one in ledger.doctor.associations:
+        checked = ledger.seen.get("proof")
+        if one.hls_request > 0 and (checked is None or not any(each >= one.hls_request for each in checked.records)):
+            ledger.saw("proof", one.hls_request)
+            ledger.find("proofs", INCONCLUSIVE, "no secret or key is given to check them with", one.hls_request)
+        proposal = one.proposal
+        if proposal is not None and proposal.has_dedicated_key:
+            ledger.saw("dedicated-key", proposal.record)
+            if not proposal.is_ciphered:
+                ledger.find("dedicated-key", FAIL, "the AARQ carries a dedicated key in clear", proposal.record)
+
+
+@closing
+def policies(ledger: Ledger) -> None:
+    """Hold the protection in associations with ciphering against the policy that the meter told."""
+    for one in list(ledger.doctor.associations)[:MOST_ASSOCIATIONS]:
+        policy = ledger.doctor.meters.of(one.meter).policy
+        for is_asked in (True, False):
+            for control in (0, _AUTHENTICATED, _ENCRYPTED, _BOTH):
+                tally = ledger.state.get(("held", (one.number, is_asked, control)))
+                if isinstance(tally, Tally):
+                    _hold(
+                        ledger, tally, control, None if policy is None else _demanded(policy.value, is_asked=is_asked)
+                    )
+
+
+def _hold(ledger: Ledger, tally: Tally, control: int, demanded: int | None) -> None:
+    shown = {0: "in clear", _AUTHENTICATED: "authenticated only", _ENCRYPTED: "encrypted only"}.get(control, "")
+    if demanded is None:
+        if control != _BOTH:
+            text = f"{tally.count} APDUs are {shown}, and the policy that says whether they may is not in the capture"
+            ledger.find("policy", INCONCLUSIVE, text, *tally.records)
+    elif demanded & ~control:
+        ledger.find("policy", FAIL, f"{tally.count} APDUs are {shown}; the meter's policy demands more", *tally.records)
+
+
+def _demanded(policy: int, *, is_asked: bool) -> int:
+    """Read a policy: of version 0 a number, of later ones bits for requests (2, 3) and responses (5, 6)."""
+    if policy <= 3:
+        return (_AUTHENTICATED if policy & 1 else 0) | (_ENCRYPTED if policy & 2 else 0)
+    at = 2 if is_asked else 5
+    return (_AUTHENTICATED if policy >> at & 1 else 0) | (_ENCRYPTED if policy >> at + 1 & 1 else 0)

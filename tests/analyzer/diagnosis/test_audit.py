@@ -1,0 +1,100 @@
+"""The audit: each check on a session that keeps to it, one that breaks it, and one in which it is not seen."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from analyzer.diagnosis.audit.checks import CHECKS
+from analyzer.diagnosis.audit.keys import weakness
+from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, NOT_SEEN, PASS
+from analyzer.diagnosis.rules import rule
+from tests.analyzer.diagnosis import audited
+from tests.analyzer.diagnosis.audited import FAULTS, Rows
+
+NAMES = [one.name for one in CHECKS]
+_healthy = cache(audited.healthy)
+_text = cache(lambda: audited.of_sample("mode-c-readout"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_check_passes_where_it_is_kept(name: str) -> None:
+    verdicts = [rows[name].verdict for rows in _healthy()]
+    assert PASS in verdicts
+    assert FAIL not in verdicts
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_check_is_not_seen_where_there_is_nothing_of_it(name: str) -> None:
+    assert _text()[name].verdict == NOT_SEEN
+    assert _text()[name].records == ()
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_check_fails_where_it_is_broken_and_shows_the_records(name: str) -> None:
+    row = FAULTS[name]()[name]
+    assert (name, row.verdict) == (name, FAIL), row
+    assert row.records or name == "keys"
+    assert row.text != row.check.asks
+
+
+def test_every_check_has_a_fault_but_the_one_that_octets_cannot_prove() -> None:
+    # a length field that is wrong cannot be told from octets that were lost or came in
+    assert set(NAMES) - set(FAULTS) == {"hdlc-length"}
+
+
+def test_every_fact_of_the_table_is_a_rule() -> None:
+    known = {"wrapper-version-wrong", "wrapper-ports-unswapped"}
+    assert [fact for one in CHECKS for fact in one.facts if rule("fact", fact) is None and fact not in known] == []
+
+
+def test_frame_that_the_line_damaged_proves_nothing_against_its_sender() -> None:
+    damaged = bytes.fromhex("7EA00703219 30F097E".replace(" ", ""))
+    row = audited.of_units([audited.asked(damaged)])["hdlc-check-sequence"]
+    assert row.verdict == INCONCLUSIVE
+
+
+def test_window_is_not_judged_where_frames_are_missing() -> None:
+    station = audited.Station()
+    units = audited.on_hdlc(station, audited.at(0, *station.connect()), audited.OPENING)
+    station.sent[audited.ASKED] += 2  # two frames that were not captured
+    late = audited.on_hdlc(station, audited.at(1, audited.asked(audited.GET_CLOCK), audited.asked(audited.GET_CLOCK)))
+    rows = audited.of_chunks(audited.serial_chunks([*units, *late]))
+    assert rows["hdlc-window"].verdict == INCONCLUSIVE
+    assert rows["hdlc-sequence"].verdict == INCONCLUSIVE
+
+
+def test_protected_apdus_without_keys_are_inconclusive_not_wrong() -> None:
+    security = audited.private_security()
+    units = audited.wrapped(audited.secured.said(audited.secured.session(security)))
+    rows = audited.of_units(units)
+    assert {rows[name].verdict for name in ("tags", "counters", "nonces", "proofs", "negotiation")} == {INCONCLUSIVE}
+    assert {rows[name].verdict for name in ("protection", "suite", "challenges")} == {PASS}
+
+
+def test_same_nonce_twice_fails_both_checks_of_it() -> None:
+    rows = FAULTS["nonces"]()
+    assert (rows["nonces"].verdict, rows["counters"].verdict) == (FAIL, FAIL)
+    assert rows["counter-room"].verdict == PASS
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        (bytes(16), "repeats"), (bytes(range(5, 21)), "counts"), (b"SecretHLSpasswd1", "text"),
+        (bytes(range(0xD0, 0xE0)), "published"), (audited.PRIVATE, ""),
+    ],
+)  # fmt: skip
+def test_weakness_of_a_key_is_named(key: bytes, why: str) -> None:
+    assert why in weakness(key)
+    assert bool(weakness(key)) == bool(why)
+
+
+def test_no_row_tells_a_key_or_password() -> None:
+    rows: list[Rows] = [FAULTS["keys"](), FAULTS["password-in-clear"](), FAULTS["dedicated-key"](), *_healthy()]
+    for told in rows:
+        text = " ".join(row.text for row in told.values()).upper()
+        for secret in (bytes(range(16)), audited.PRIVATE, audited.OTHER):
+            assert secret.hex().upper() not in text
+        assert "12345678" not in text
