@@ -17,12 +17,13 @@ from analyzer.diagnosis.story import LIKELY, Stories
 from analyzer.diagnosis.words import about
 from analyzer.record import PART, UNSOLICITED, Object, Record
 from analyzer.tracking.attributes import Held, held_values
-from analyzer.tracking.object_model import MeterKey, ObjectModel, meter_key
+from analyzer.tracking.object_model import MeterKey, meter_key
 from dissectors.data_types import ARRAY, COMPACT_ARRAY, DONT_CARE, NULL, STRUCTURE, TAGS
 from dissectors.tree import Problem, Severity
 
 _CLOCK, _PROFILE = (8, 2), (7, 2)
-_LEARNT = frozenset({(7, 3), (7, 4)})
+_CAPTURE_OBJECTS, _CAPTURE_PERIOD = 3, 4
+_LEARNT = frozenset({(7, _CAPTURE_OBJECTS), (7, _CAPTURE_PERIOD)})
 _REGISTERS = frozenset({3, 4, 5})
 _VALUE, _SCALER_UNIT = 2, 3
 _TIME_SIZE = 12
@@ -39,7 +40,8 @@ class DataFamily(Family):
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
-        self._model = ObjectModel()
+        self._told: dict[tuple[MeterKey, bytes, int], bytes] = {}
+        """What meters told of their profiles: capture_objects and capture_period as Data, by attribute."""
         self._pushers: set[MeterKey] = set()
         self._clocks: set[MeterKey] = set()
         """Meters of whose clock something was said: it is not said at every reading."""
@@ -63,8 +65,6 @@ class DataFamily(Family):
             self._watch(record)
 
     def _watch(self, record: Record) -> None:
-        if any((each.class_id, each.attribute) in _LEARNT for each in record.objects):
-            self._model.learn(record)
         if any(teaches(each) for each in record.objects):
             self.meters.learn(record)
         for held in held_values(record):
@@ -76,6 +76,10 @@ class DataFamily(Family):
                 self._clock(record, held)
             elif kind == _PROFILE:
                 self._profile(record, held)
+            elif kind in _LEARNT:
+                if len(self._told) >= _MOST:
+                    self._told.clear()
+                self._told[meter_key(record), one.logical_name, one.attribute] = held.octets[held.start : held.end]
 
     # -- time -----------------------------------------------------------------------------------------------------
 
@@ -111,8 +115,11 @@ class DataFamily(Family):
     # -- profiles -------------------------------------------------------------------------------------------------
 
     def _profile(self, record: Record, held: Held) -> None:
-        meter = self._model.meter_of(record)
-        for fault in profile_faults(meter, held):
+        key, name = meter_key(record), held.object.logical_name
+        columns, period = (self._told.get((key, name, number)) for number in (_CAPTURE_OBJECTS, _CAPTURE_PERIOD))
+        if columns is None:
+            return
+        for fault in profile_faults(columns, period, held):
             subject = f"{about(held.object)} {fault.subject}".strip()
             self.report(record, fault.code, fault.cause, fault.confidence, fault.text, subject=subject)
 

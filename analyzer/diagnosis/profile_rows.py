@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice, pairwise
 
 from analyzer.cosem.date_time import date_time
-from analyzer.cosem.datum import INTEGERS, Datum
+from analyzer.cosem.datum import INTEGERS, Datum, read_datum
 from analyzer.diagnosis.clocks import Fault
 from analyzer.diagnosis.story import LIKELY, POSSIBLE
 from analyzer.tracking.attributes import Held
-from analyzer.tracking.object_model import Column, Meter
+from analyzer.tracking.object_model import Column, Columns, Meter, read_columns
 from analyzer.tracking.profiles import Profile, Row, clock_column, column_name, read_profile, rows_of
 from dissectors import axdr
 from dissectors.rows import Rows
@@ -32,12 +33,13 @@ _FLAGS = {
 """The bits of a profile's status that are usual; 08 says daylight saving, which is no fault."""
 
 
-def profile_faults(meter: Meter, held: Held) -> Iterator[Fault]:
-    """Give what is odd about the rows of a buffer. Total."""
-    name = held.object.logical_name
+def profile_faults(columns: bytes, capture_period: bytes | None, held: Held) -> Iterator[Fault]:
+    """Give what is odd about the rows of a buffer, whose columns and period the Data given tell. Total."""
+    meter, name = Meter(), held.object.logical_name
+    meter.columns[name] = Columns(_columns_of(columns), "capture_objects")
+    period = _number_of(capture_period) if capture_period is not None else None
     try:
         profile = read_profile(name, held.octets, held.start, held.end, meter)
-        period = meter.periods.get(name)
         if not profile.basis or _is_regular(profile, held, period):
             return
         rows = list(islice(rows_of(profile, held.octets, held.start, held.end, period), _MOST_ROWS))
@@ -45,6 +47,23 @@ def profile_faults(meter: Meter, held: Held) -> Iterator[Fault]:
         return
     yield from _times(rows, period)
     yield from _statuses(profile, rows)
+
+
+@lru_cache(maxsize=1024)
+def _columns_of(octets: bytes) -> tuple[Column, ...]:
+    """Read capture_objects; many meters have the same."""
+    try:
+        return tuple(read_columns(read_datum(octets, 0, len(octets))))
+    except Problem:
+        return ()
+
+
+def _number_of(octets: bytes) -> int | None:
+    try:
+        datum = read_datum(octets, 0, len(octets))
+    except Problem:
+        return None
+    return datum.value if datum.tag in INTEGERS else None
 
 
 def _is_regular(profile: Profile, held: Held, period: int | None) -> bool:

@@ -22,6 +22,8 @@ from dissectors.tree import Note
 
 _SUCCESS_AT = {0xC4: (0, 3, 8), 0xC5: (0, 3, -1), 0xC7: (0, 3, -1)}
 """Where a first result stands, 0 for success, by tag and then by choice; -1 where there is none."""
+_PLAIN_SUCCESS = frozenset({b"\xc4\0", b"\xc5\0", b"\xc7\0"})
+"""Tag and result of the usual answers, those of choice 1."""
 _SHORTEST, _MOST_CHOICES = 4, 3
 _MOST_TERMS = 4096
 
@@ -59,8 +61,10 @@ class ServiceFamily(Family):
             return
         octets = apdu.octets
         direction = record.direction
-        if direction is RESPONSE and not _is_success(octets):
-            self._refused(record)
+        if direction is RESPONSE:
+            is_plain = octets[:4:3] in _PLAIN_SUCCESS and octets[1] == 1
+            if not is_plain and not _is_success(octets):
+                self._refused(record)
         number = record.association
         terms = self._terms.get(number) if number is not None else _NO_TERMS
         if terms is None:

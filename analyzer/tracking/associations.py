@@ -18,6 +18,7 @@ from analyzer.tracking.history import (
     CLOSED,
     DISCONNECTED,
     LOST,
+    OPENING,
     REFUSED,
     RELEASED,
     REPLACED,
@@ -41,7 +42,10 @@ _MOST_DAMAGED = 4096
 _GIVEN_UP_NS = 10_000_000_000
 _SNRM, _DISC, _UA, _DM, _FRMR, _READY = 0x83, 0x43, 0x63, 0x0F, 0x87, 0x01
 _AUTHENTICATION_REQUIRED = 14
-_OPENING = frozenset({"aarq", "aare", "rlrq", "rlre", "abrt"})
+_GENERAL_BLOCK = "general-block-transfer"
+_APART = OPENING | {_GENERAL_BLOCK, "data-notification-confirm"}
+_SUCCESS = b"\1\0"
+"""Choice and result of the usual answers with logical names."""
 _RESULT_AT = {0xC4: 3, 0xC5: 3, 0xC7: 3, 0x0C: 2, 0x0D: 2}
 """Where the first result of an answer stands, by its tag; with logical names in the normal form (choice 1)."""
 _SHORT_NAMES = 2
@@ -121,25 +125,35 @@ class Associations:
             one.pause_ns = gap
         one.records += 1
         apdu = record.apdu
-        if record.problem or apdu is None or record.kind is LINK or (record.notes and _is_repeated(record)):
+        if apdu is None or record.problem or record.kind is LINK or (record.notes and _is_repeated(record)):
             self._beside(one, record)
         elif apdu.entry is not None:
             family = apdu.entry.family
             if record.protection:
                 status = record.protection[-1].status
                 one.statuses[status] = one.statuses.get(status, 0) + 1
-            if family == "general-block-transfer":
-                one.general_blocks += 1
-            elif direction is REQUEST and family != "data-notification-confirm":
+            if family in _APART:
+                self._take_apart(one, record, apdu, family)
+            elif direction is REQUEST:
                 self._ask(one, record, apdu, family)
             elif direction is RESPONSE:
                 self._answer(one, record, apdu, family)
             elif direction is UNSOLICITED:
                 one.pushes += 1
-            if family in _OPENING:
-                _HANDLERS[family](self, one, record, apdu)
         one.last_record, one.last_ns = record.number, now
         return one
+
+    def _take_apart(self, one: Association, record: Record, apdu: Apdu, family: str) -> None:
+        """Take an APDU that is more than a request or an answer, or that is neither."""
+        handler = _HANDLERS.get(family)
+        if handler is None:
+            one.general_blocks += family == _GENERAL_BLOCK
+            return
+        if record.direction is REQUEST:
+            self._ask(one, record, apdu, family, is_service=False)
+        elif record.direction is RESPONSE:
+            self._answer(one, record, apdu, family, is_service=False)
+        handler(self, one, record, apdu)
 
     def _begin(self, record: Record, number: int) -> Association:
         """Make the association of the first record with its number; the one before it of the same two is over."""
@@ -230,7 +244,7 @@ class Associations:
 
     # -- services -------------------------------------------------------------------------------------------------
 
-    def _ask(self, one: Association, record: Record, apdu: Apdu, family: str) -> None:
+    def _ask(self, one: Association, record: Record, apdu: Apdu, family: str, *, is_service: bool = True) -> None:
         """Let a request wait for its answer."""
         if one.client_side is None:
             one.client_side = record.lane.side
@@ -241,14 +255,13 @@ class Associations:
             Exchange, (number, now, family, record.objects, apdu.octets, 0, None, one.pause_ns)
         )  # fmt: skip
         one.asked = record
-        if one.hls_request < 0 and family not in _OPENING:
-            one.hls_request = number
-            one.hls_form = record.protection[0].entry.family if record.protection else family
-            one.authentication.append(Mark(number, now))
-        elif family not in _OPENING:
-            if one.services_first is None:
+        if is_service:
+            if one.hls_request < 0:
+                one.hls_request = number
+                one.hls_form = record.protection[0].entry.family if record.protection else family
+                one.authentication.append(Mark(number, now))
+            elif one.services_first is None:
                 one.services_first = Mark(number, now)
-            one.services_last, one.services_last_ns = number, now
 
     def _ask_again(self, one: Association, record: Record, apdu: Apdu, family: str) -> None:
         """Look at requests that still wait: the same one again, or others that were given up."""
@@ -272,7 +285,7 @@ class Associations:
         _service(one, asked.service).unanswered += 1
         self.events.append(Event(kind, one, record, asked))
 
-    def _answer(self, one: Association, record: Record, apdu: Apdu, family: str) -> None:
+    def _answer(self, one: Association, record: Record, apdu: Apdu, family: str, *, is_service: bool = True) -> None:
         """Take an answer: of which request, after how long, a success or not."""
         if one.client_side is None:
             one.client_side = 1 - record.lane.side
@@ -291,7 +304,7 @@ class Associations:
             service.latencies.append(latency)
             if not 0 <= latency < SLOW_NS:
                 self.events.append(Event(SLOW, one, record.number, asked))
-        if _is_error(octets):
+        if octets[1:4:2] != _SUCCESS and _is_error(octets):
             service.errors += 1
         answered = (request, asked[1], asked[2], asked[3], b"", record.number, latency, asked[7])
         one.exchanges.append(_new(Exchange, answered))
@@ -299,11 +312,9 @@ class Associations:
             self._overtake(one, asked, record)
         if request == one.hls_request:
             self._authenticated(one, record, apdu, family)
-        elif family not in _OPENING:
-            if one.services_first is None:
-                one.services_first = Mark(record.number, record.time_ns)
-            one.services_last, one.services_last_ns = record.number, record.time_ns
-        if asked.service == "aarq" and family in REFUSALS:
+        elif is_service and one.services_first is None:
+            one.services_first = Mark(asked[0], asked[1])
+        if family in REFUSALS and asked[2] == "aarq":
             self._end(one, REFUSED, Mark(record.number, record.time_ns), BY_SERVER, family)
 
     def _overtake(self, one: Association, asked: Exchange, record: Record) -> None:

@@ -25,6 +25,8 @@ REFUSED, ABORTED, LOST, OPEN = "refused", "aborted", "lost", "open"
 """How an association ends: by RLRE; by DISC, or by the client closing TCP, without a release; left for a new one;
 refused by the server; aborted by ABRT; lost (P-ABORT, inferred); not at all in what was captured."""
 
+OPENING = frozenset({"aarq", "aare", "rlrq", "rlre", "abrt"})
+"""APDUs that open and close an association: no services."""
 BY_CLIENT, BY_SERVER = "client", "server"
 Address = int | str | None
 MeterKey = tuple[str, int | str | None]
@@ -220,9 +222,7 @@ class Association:
     hls_form: str = ""
     """The name of the APDU that carried pass 3, as it stood on the line: ``glo-action-request``."""
     services_first: Mark | None = None
-    services_last: int = 0
-    services_last_ns: int | None = None
-    """The first record of a service, and the last one."""
+    """The first record of a service."""
     release: list[Mark] = field(default_factory=list)
     """RLRQ or DISC, and what answered it."""
 
@@ -300,14 +300,23 @@ class Association:
     def phases(self) -> tuple[Phase, ...]:
         """The stretches that were seen, in order."""
         opening = [Mark(one.record, one.time_ns) for one in (self.proposal, self.answer) if one is not None]
-        services = [] if self.services_first is None else [self.services_first]
-        if self.services_last:
-            services.append(Mark(self.services_last, self.services_last_ns))
+        services = [] if self.services_first is None else [self.services_first, self._last_service()]
         found = (
             ("link", self.link_at), ("open", opening), ("authentication", self.authentication),
             ("services", services), ("release", self.release),
         )  # fmt: skip
         return tuple(Phase(name, marks[0], marks[-1]) for name, marks in found if marks)
+
+    def _last_service(self) -> Mark:
+        """Find the last answer of a service, with the time of its first octet; or the last request that waits."""
+        asked = [each for each in self.waiting.values() if each.service not in OPENING]
+        if asked:
+            return Mark(asked[-1].request, asked[-1].asked_ns)
+        for each in reversed(self.exchanges):
+            if each.service not in OPENING and each.request != self.hls_request:
+                known = each.asked_ns is not None and each.latency_ns is not None
+                return Mark(each.response, (each.asked_ns or 0) + (each.latency_ns or 0) if known else None)
+        return self.services_first or self.first
 
     @property
     def errors(self) -> int:

@@ -300,7 +300,7 @@ def _scale(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
 
 
 def _columns(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
-    columns = _shared(tuple(_read_columns(datum)))
+    columns = _shared(tuple(read_columns(datum)))
     if columns:
         _bounded(meter.columns)[logical_name] = Columns(columns, basis)
 
@@ -311,12 +311,13 @@ def _period(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None
 
 
 def _push_list(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
-    columns = _shared(tuple(_read_columns(datum)))
+    columns = _shared(tuple(read_columns(datum)))
     if columns:
         _bounded(meter.push_lists)[logical_name] = Columns(columns, basis)
 
 
-def _read_columns(datum: Datum) -> Iterator[Column]:
+def read_columns(datum: Datum) -> Iterator[Column]:
+    """Give the columns of capture_objects, or the elements of a push_object_list, as far as they read."""
     for one in datum.members:
         if len(one.members) < 3:
             return

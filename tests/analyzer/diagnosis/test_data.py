@@ -1,0 +1,149 @@
+"""What values, times and carriers show: clocks, profiles, types, slow answers, retransmissions, protection."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from analyzer.diagnosis.clocks import clock_faults
+from analyzer.diagnosis.story import Story
+from captures.chunk import LINK_OCTETS, RECEIVED, SENT, Chunk
+from dissectors.tree import Severity
+from tests.analyzer.diagnosis.told import diagnose, named, on_line, over_tcp
+from tests.analyzer.tracking.build import answered, asked
+from tests.analyzer.tracking.timed import AARE, AARQ, CLOCK_ANSWER, GET_CLOCK, SECOND, at
+
+OPENING = at(0, asked(AARQ), answered(AARE))
+CAPTURED = datetime.datetime(2024, 11, 21, 9, 30, tzinfo=datetime.UTC)
+CAPTURED_NS = int(CAPTURED.timestamp()) * SECOND
+
+
+def moment(hour: int, minute: int, deviation: int, *, month: int = 11, weekday: int = 4, status: int = 0) -> bytes:
+    octets = (2024).to_bytes(2, "big") + bytes((month, 21, weekday, hour, minute, 0, 0))
+    return octets + deviation.to_bytes(2, "big", signed=True) + bytes((status,))
+
+
+@pytest.mark.parametrize(
+    ("octets", "expected"),
+    [
+        (moment(10, 30, -60), []),  # UTC+1, as the standard has it
+        (moment(9, 30, 0), []),
+        (moment(10, 31, -60), []),  # a minute is no drift
+        (moment(9, 30, -120), []),  # the capture's times may be local
+        (moment(10, 30, 60), [("deviation-sign-unusual", "sign-turned")]),
+        (moment(10, 42, -60), [("clock-drift", "clock-not-set")]),
+        (moment(10, 30, -60, status=2), [("status-flag-set", "clock-not-trusted")]),
+        (moment(10, 30, -60, weekday=6), [("value-out-of-type", "")]),
+        (moment(10, 30, -0x8000), []),  # not specified: nothing can be said
+    ],
+)
+def test_clock_is_held_against_the_time_of_the_capture(octets: bytes, expected: list[tuple[str, str]]) -> None:
+    assert [(one.code, one.cause) for one in clock_faults(octets, CAPTURED_NS, "the clock")] == expected
+
+
+def test_drift_says_how_much_and_which_way() -> None:
+    (fault,) = clock_faults(moment(10, 42, -60), CAPTURED_NS, "the clock")
+    assert "12 min ahead of the capture's clock" in fault.text
+
+
+def test_capture_without_real_times_says_nothing_of_clocks() -> None:
+    assert list(clock_faults(moment(10, 42, -60), 5 * SECOND, "the clock")) == []
+
+
+def test_value_of_another_sort_is_noted_once() -> None:
+    # scaler_unit (a structure) answered with a number
+    request, answer = bytes.fromhex("C001C1 0003 0100020700FF 03 00"), bytes.fromhex("C401C1 00 12 0005")
+    stories = on_line(OPENING, at(1, asked(request), answered(answer), asked(request), answered(answer)))
+    assert [(one.code, one.count, one.severity) for one in stories] == [("value-out-of-type", 1, Severity.NOTE)]
+
+
+def test_answer_far_beyond_the_usual_time_is_slow() -> None:
+    usual = at(1, *[one for _ in range(5) for one in (asked(GET_CLOCK), answered(CLOCK_ANSWER))])
+    late = [*at(1, asked(GET_CLOCK)), *at(4, answered(CLOCK_ANSWER))]
+    (story,) = over_tcp(OPENING, usual, late)
+    assert named([story]) == [("response-slow", "meter-busy")]
+    assert "answered after 4.0 s; this meter usually takes 100 ms" in story.evidence[0].text
+
+
+def test_slow_meter_that_is_always_so_is_not_told() -> None:
+    slow = [unit for _ in range(6) for unit in [*at(1, asked(GET_CLOCK)), *at(4, answered(CLOCK_ANSWER))]]
+    assert over_tcp(OPENING, slow) == []
+
+
+def stretched(gap_ns: int) -> list[Story]:
+    """Frames in two reads 40 ms apart, the last one *gap_ns* apart."""
+    from tests.analyzer.tracking.build import Station
+    from tests.analyzer.tracking.timed import on_hdlc
+
+    units = on_hdlc(Station(), OPENING, *[at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER)) for _ in range(3)])
+    chunks, now = [], 0
+    for number, (_, said) in enumerate(units, 1):
+        now += SECOND
+        half = len(said.octets) // 2
+        direction = SENT if said.direction == SENT else RECEIVED
+        for part, time_ns, is_last in ((said.octets[:half], now, False), (said.octets[half:], now + 40_000_000, True)):
+            later = gap_ns if number == len(units) and is_last else 0
+            chunks.append(Chunk(len(chunks) + 1, time_ns + later, LINK_OCTETS, direction, part, len(part), -1))
+    return diagnose(chunks)
+
+
+def test_pause_within_a_frame_is_noted() -> None:
+    assert stretched(0) == []
+    assert named(stretched(400_000_000)) == [("inter-octet-gap", "sender-pauses")]
+
+
+# -- protection -------------------------------------------------------------------------------------------------------
+
+CIPHERED_AARQ = AARQ.replace(bytes.fromhex("60857405080101"), bytes.fromhex("60857405080103"))
+CIPHERED_AARE = AARE.replace(bytes.fromhex("60857405080101"), bytes.fromhex("60857405080103"))
+CIPHERED = at(0, asked(CIPHERED_AARQ), answered(CIPHERED_AARE))
+READING = at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER))
+
+
+def test_plaintext_where_no_policy_forbids_it_is_a_note() -> None:
+    stories = over_tcp(CIPHERED, READING)
+    assert {(one.code, one.cause, one.severity) for one in stories} == {
+        ("protection-below-policy", "plaintext-in-ciphered-context", Severity.NOTE)
+    }
+
+
+def test_plaintext_against_the_policy_that_was_read_is_a_warning() -> None:
+    policy = at(1, asked(bytes.fromhex("C001C1 0040 00002B0000FF 02 00")), answered(bytes.fromhex("C401C1 00 16 03")))
+    stories = over_tcp(OPENING, policy, OPENING, READING)
+    assert {(one.code, one.cause, one.severity) for one in stories} == {
+        ("protection-below-policy", "plaintext-against-policy", Severity.WARNING)
+    }
+
+
+# -- malformed and blocks ---------------------------------------------------------------------------------------------
+
+
+def test_text_in_place_of_an_apdu_is_shown() -> None:
+    (story,) = on_line(OPENING, at(1, answered(b"NEXERRORNO-1")))
+    assert named([story]) == [("carrier-text", "vendor-text-answer")]
+    assert '"NEXERRORNO-1"' in story.evidence[0].text
+
+
+def general(number: int, data: bytes, *, last: bool = False) -> bytes:
+    return b"\xe0" + bytes((0x80 * last,)) + number.to_bytes(2, "big") + b"\0\0" + bytes((len(data),)) + data
+
+
+def test_last_general_block_alone_began_before_the_capture() -> None:
+    (story,) = on_line(at(0, answered(general(3, bytes(20), last=True))))
+    assert named([story]) == [("block-lost", "capture-started-late")]
+
+
+def test_general_block_that_is_missing_between_others_is_named() -> None:
+    push = b"\x0f\0\0\0\1\0\x09\x20" + bytes(32)
+    blocks = [general(1, push[:16]), general(2, push[16:32]), general(4, push[32:], last=True)]
+    stories = on_line(at(0, *(answered(block) for block in blocks)))
+    assert ("block-lost", "segment-lost") in named(stories)
+    assert any("block 3 never came" in one.evidence[0].text for one in stories)
+
+
+def test_general_block_that_begins_the_apdu_anew_is_the_meters_doing() -> None:
+    push = b"\x0f\0\0\0\1\0\x09\x30" + bytes(48)
+    blocks = [general(1, push[:30]), general(2, push[:20], last=True)]
+    stories = on_line(at(0, *(answered(block) for block in blocks)))
+    assert ("apdu-malformed", "block-restarts-apdu") in named(stories)
