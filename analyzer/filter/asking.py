@@ -55,9 +55,14 @@ class Ordered(Test):
         self._comparison = comparison
         self._utc = utc
         self._is_clock = any(one.is_clock for one in intervals)
+        self._is_positive = comparison != "!="
+        is_single = len(intervals) == 1 and not self._is_clock and comparison not in ORDER
+        self._only = intervals[0][:2] if is_single else None
 
     def one(self, value: Any) -> bool:
         """Compare one value."""
+        if self._only is not None and type(value) is int:
+            return (self._only[0] <= value <= self._only[1]) is self._is_positive
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
             return False
         intervals = self._intervals

@@ -66,9 +66,9 @@ def bare_terms(word: str) -> list[Term]:
         found += [(FIELDS["service"], "==", (text,)), (FIELDS["apdu"], "==", (text,))]
     if text in results():
         found.append((FIELDS["result"], "==", (text,)))
-    if text in codes("fact"):
+    if text in codes("fact") and text not in FIELDS:
         found += [(FIELDS["note"], "==", (text,)), (FIELDS["result"], "==", (text,))]
-    if text in codes("cause"):
+    if text in codes("cause") and text not in FIELDS:
         found.append((FIELDS["cause"], "==", (text,)))
     return found
 

@@ -14,7 +14,7 @@ from analyzer.filter.fields import FIELDS, Deep, Field, Kind, Source, field_of
 from analyzer.filter.grammar import Bare, Comparison, FilterError, Joined, Literal, Negated, Part, parse
 from analyzer.filter.literals import test_of
 from analyzer.filter.names import is_tree_name, nearest, node_values
-from analyzer.table.table import Row, Table
+from analyzer.table.table import Groups, Row, Table
 
 if TYPE_CHECKING:
     import polars
@@ -50,9 +50,9 @@ class Term(Decider):
         self.field, self.test = field, test
         self._wants_all = wants_all
         self.is_deep = field.source is Source.DEEP
-        self._known: list[bool] = []
-        self._words: Sequence[Any] = ()
-        self._answers: dict[Any, bool] = {}
+        self._groups: Groups | None = None
+        self._answers: list[bool] = []
+        self._asked: dict[Any, bool] = {}
 
     def passes(self, values: Iterable[Any]) -> bool:
         """Decide on the values of a field: ``!=`` asks all of them, everything else whether one fits."""
@@ -71,7 +71,7 @@ class Term(Decider):
         return self.passes(field.get(row if field.source is Source.CELL else getattr(row, field.source.value)))
 
     def mask(self, frame: polars.DataFrame, table: Table) -> Mask:
-        """Decide on rows: of a list's words each is asked once."""
+        """Decide on rows: words with the same values are asked once."""
         import polars
 
         source = self.field.source
@@ -81,28 +81,29 @@ class Term(Decider):
         if source is Source.CELL:
             found = self._cells(frame, table)
             return Mask(found, found)
-        words = table.words(source.value)
-        if words is not self._words:
-            self._words, self._known, self._answers = words, [], {}
-        self._known += self._ask(words[len(self._known) :])
-        if not any(self._known) or all(self._known):
-            found = polars.repeat(bool(words) and self._known[0], frame.height, dtype=polars.Boolean, eager=True)
+        groups = table.groups(self.field.name, source.value, self.field.get)
+        if groups is not self._groups:
+            self._groups, self._answers = groups, []
+        self._answers += self._ask(groups.values[len(self._answers) :])
+        if not any(self._answers) or all(self._answers):
+            passes = bool(self._answers) and self._answers[0]
+            found = polars.repeat(passes, frame.height, dtype=polars.Boolean, eager=True)
         else:
-            found = polars.Series(self._known, dtype=polars.Boolean).gather(frame.get_column(source.value))
+            known = polars.Series(map(self._answers.__getitem__, groups.codes), dtype=polars.Boolean)
+            found = known.gather(frame.get_column(source.value))
         return Mask(found, found)
 
-    def _ask(self, words: Sequence[Any]) -> list[bool]:
-        """Decide on words; of their values, which are fewer still, each is asked once."""
+    def _ask(self, groups: Sequence[tuple[Any, ...]]) -> list[bool]:
+        """Decide on groups of values; a value that stands in many of them is asked once."""
         if self.test is None or self._wants_all:
-            return [self.passes(self.field.get(word)) for word in words]
-        get, ask, answers = self.field.get, self.test.one, self._answers
-        found = []
-        for word in words:
+            return list(map(self.passes, groups))
+        ask, known, found = self.test.one, self._asked, []
+        for values in groups:
             passes = False
-            for value in get(word):
-                answer = answers.get(value)
+            for value in values:
+                answer = known.get(value)
                 if answer is None:
-                    answer = answers[value] = ask(value)
+                    answer = known[value] = ask(value)
                 if answer:
                     passes = True
                     break

@@ -83,7 +83,7 @@ class Field(NamedTuple):
     """Values that a field of a closed set may have."""
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=4096)
 def _ends(lane: str) -> tuple[tuple[str, int | None], ...]:
     """Give host and port of both ends of a lane."""
     found: list[tuple[str, int | None]] = []

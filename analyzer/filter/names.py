@@ -22,6 +22,8 @@ _MORE = (
     "frame-count-bit", "frame-count-bit-valid", "function", "transport", "final", "segment-number",
 )  # fmt: skip
 """Names that layers give to nodes without a field of their own."""
+_IN_DATA = frozenset({*(name.lower() for name in DATA_NAMES.values()), "count", "bits", "contents-description"})
+"""Names of nodes below an element of Data: others need no search there."""
 _NUMBERED = re.compile(r"tag-[0-9a-f]{2}|parameter-\d+")
 
 
@@ -76,6 +78,7 @@ def node_values(nodes: Iterable[Node], name: str) -> Iterator[Any]:
     Of a node without a value of its own, the leaves below it are meant.
     """
     parts = _parts(name)
+    is_of_data = parts[-1] in _IN_DATA
     for root in nodes:
         pending = [(root, 0)]
         while pending:
@@ -85,7 +88,8 @@ def node_values(nodes: Iterable[Node], name: str) -> Iterator[Any]:
                 yield from _values(node)
             if done < len(parts) - 1 and own == parts[done]:
                 done += 1
-            pending.extend((child, done) for child in reversed(node.children))
+            if node.kind is not Kind.DATA or is_of_data:
+                pending.extend((child, done) for child in reversed(node.children))
 
 
 def _values(node: Node) -> Iterator[Any]:

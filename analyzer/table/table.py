@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.table.words import Marks, Path, Subject
@@ -46,6 +46,26 @@ class Row(NamedTuple):
     data: int
 
 
+class Groups:
+    """Words by what a question finds in them: *values* once each, and the place of a word's own among them."""
+
+    def __init__(self) -> None:
+        self.values: list[tuple[Hashable, ...]] = []
+        self.codes: list[int] = []
+        self._known: dict[tuple[Hashable, ...], int] = {}
+
+    def extend(self, found: Iterable[Iterable[Hashable]]) -> None:
+        """Take the values of further words."""
+        known, values = self._known, self.values
+        for one in found:
+            key = tuple(one)
+            code = known.get(key)
+            if code is None:
+                code = known[key] = len(values)
+                values.append(key)
+            self.codes.append(code)
+
+
 class Table:
     """Rows by number: row *i* is record *i + 1*."""
 
@@ -54,6 +74,7 @@ class Table:
         self.subjects: list[Subject] = []
         self.marks: list[Marks] = []
         self.height = 0
+        self._groups: dict[str, Groups] = {}
         self._frame: polars.DataFrame | None = None
 
     @property
@@ -98,6 +119,16 @@ class Table:
         lists: dict[str, Sequence[Path | Subject | Marks]]
         lists = {"path": self.paths, "subject": self.subjects, "marks": self.marks}
         return lists.get(column, ())
+
+    def groups(self, name: str, column: str, get: Callable[[Any], Iterable[Hashable]]) -> Groups:
+        """Group the words of *column* by what *get* finds in them; under *name* that is kept."""
+        found = self._groups.get(name)
+        if found is None:
+            found = self._groups[name] = Groups()
+        words = self.words(column)
+        if len(found.codes) < len(words):
+            found.extend(map(get, words[len(found.codes) :]))
+        return found
 
     def rows_at(self, places: Sequence[int]) -> list[Row]:
         """Give the rows at *places*, from 0."""
