@@ -158,7 +158,7 @@ class Capture:
         if self._reader is not None:
             self._reader.close()
 
-    def add_keys(self, keys: Keyring) -> None:
+    def add_keys(self, keys: Keyring | None) -> None:
         """Read the capture again with *keys* in the place of those it had; what is shown changes when that is done."""
         if self._next is not None:
             self._next.close()

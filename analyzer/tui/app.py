@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from asyncio import to_thread
+import signal
+from asyncio import get_running_loop, to_thread
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from textual.app import App
 
 from analyzer.tui.commands import Keymap, KeyReader
+from analyzer.tui.growth import Growth
 from analyzer.tui.options import KeySources, Options, title_of
 from analyzer.tui.screens.base import SCREENS, BaseScreen
 from analyzer.tui.screens.main import MainScreen
@@ -58,6 +61,9 @@ class DlmsharkApp(App[None]):
         """The row of each screen that the cursor was on."""
         self.came_from = ""
         """The screen that led to the record on the main one."""
+        self.farewell = ""
+        """What is said once the terminal is given back."""
+        self._growth: Growth | None = None
 
     @property
     def palette(self) -> Palette:
@@ -91,6 +97,10 @@ class DlmsharkApp(App[None]):
         else:
             self.call_after_refresh(self.open_screen, "start")
         self.set_timer(_BUSY_SECONDS, self._poll)
+        for name in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                with suppress(NotImplementedError, ValueError, RuntimeError):  # Windows; not the main thread
+                    get_running_loop().add_signal_handler(getattr(signal, name), self.exit)
 
     async def _begin(self) -> None:
         """Open the capture. The decoder itself costs time to load, so the window stands before."""
@@ -101,6 +111,7 @@ class DlmsharkApp(App[None]):
             options = self.options
             self._capture = Capture(options.inputs, keys=options.keys, decode_as=options.decode_as)
             self._capture.start()
+        self._growth = Growth(self._capture)
         self._records = self._capture.records
         self.main.begin(self._capture)
         self.main.take(is_done=self._capture.progress.is_done)
@@ -117,6 +128,8 @@ class DlmsharkApp(App[None]):
             elif changed:
                 self.main.take(is_done=is_done)
                 self._look_for_errors(self._capture)
+            if self._growth is not None:
+                self._growth.look(self.options.keys)
         self.set_timer(_IDLE_SECONDS if is_done and self._capture is not None else _BUSY_SECONDS, self._poll)
 
     def _take_anew(self, capture: Capture) -> None:
@@ -132,7 +145,8 @@ class DlmsharkApp(App[None]):
         if not capture.error:
             return
         if not capture.table.height and capture.progress.is_done and self._is_ours:
-            self.exit(return_code=_UNREADABLE, message=f"dlmshark: {capture.error}")
+            self.farewell = f"dlmshark: {capture.error}"
+            self.exit(return_code=_UNREADABLE)
         elif isinstance(self.screen, BaseScreen):
             self.screen.flash(capture.error, "error")
 
@@ -161,6 +175,17 @@ class DlmsharkApp(App[None]):
         """Give the capture back."""
         self.settings.keep_history(self.history)
         self._close()
+
+    def _fatal_error(self) -> None:
+        """End after an error of ours: the terminal is given back, and no value of the user's is written down.
+
+        Textual would print the local variables of every frame, keys among them.
+        """
+        from analyzer.tui.crash import written
+
+        self.farewell = written(self._exception)
+        self.exit(return_code=1)
+        self._close_messages_no_wait()
 
     # -- keys -----------------------------------------------------------------------------------------------------
 

@@ -25,6 +25,8 @@ def run(
     options = Options(tuple(inputs), title_of(inputs), keys, decode_as, is_utc, expression, theme, sources)
     app = DlmsharkApp(options)
     app.run()
+    if app.farewell:
+        print(app.farewell, file=sys.__stderr__)
     return app.return_code or 0
 
 

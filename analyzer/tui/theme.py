@@ -32,9 +32,19 @@ class Palette(NamedTuple):
     cursor_blurred: str
     mark: str
 
+    @property
+    def base(self) -> Style:
+        """The style that rows stand on."""
+        return _on(self.text, self.background)
+
     def style(self, colour: str, *, bold: bool = False) -> Style:
         """Give the style of one of the colours by its name."""
         return _style(getattr(self, colour), bold)
+
+
+@cache
+def _on(colour: str, background: str) -> Style:
+    return Style(color=colour, bgcolor=background)
 
 
 @cache

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from textual.pilot import Pilot
 
 from analyzer.tui.app import DlmsharkApp
-from tests.tui.driving import LARGE, drive, main_of, sample, text_of, wait_for
+from tests.tui.driving import LARGE, drive, indexed, main_of, sample, text_of, wait_for
 
 
 def test_list_shows_the_records_of_the_capture() -> None:
@@ -190,3 +192,60 @@ def test_times_are_shown_in_four_ways() -> None:
         assert seen == ["07:45:12.778", "0.126889", "0.126889", "127"]
 
     drive(sample("ln-ciphered"), act)
+
+
+def test_file_that_grows_shows_what_came(tmp_path: Path) -> None:
+    path = tmp_path / "growing.pcap"
+    octets = Path(sample("ln-wrapper").inputs[0]).read_bytes()
+    path.write_bytes(octets[: len(octets) // 2])
+    capture = indexed(str(path))
+    before = capture.table.height
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        main = main_of(app)
+        await pilot.press("5", "G", "p")
+        path.write_bytes(octets)
+        await wait_for(pilot, lambda: capture.table.height > before, 60)
+        assert (main.records.count, main.records.number) == (before, 5)
+        await pilot.press("p")
+        await wait_for(pilot, lambda: main.records.count == 43)
+        assert main.records.number == 5
+        await pilot.press("F")
+        await pilot.pause()
+        assert main.records.number == 43
+        await pilot.press("up")
+        await pilot.pause()
+        assert not main.is_tailing
+        path.unlink()
+        await pilot.press("g", "g")
+        await pilot.pause()
+        assert main.shown == 1
+
+    drive(capture, act)
+
+
+def test_capture_without_records_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "empty.pcap"
+    path.write_bytes(Path(sample("ln-wrapper").inputs[0]).read_bytes()[:24])
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        for key in ("down", "e", "tab", "tab", "d", "q", "a", "q", "f", "q", "l", "q", "y", "h", "D", "u", "t"):
+            await pilot.press(key)
+            await pilot.pause()
+        assert "0 records" in text_of(app)[0]
+
+    drive(indexed(str(path)), act)
+
+
+def test_resize_in_any_state_keeps_the_cursor_in_sight() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        main = main_of(app)
+        await pilot.press("3", "0", "G")
+        for size in ((40, 10), (200, 50), (20, 5), (80, 24), (132, 43)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            top = main.records.scroll_offset.y
+            assert main.records.number == 30
+            assert top <= main.records.cursor < top + max(main.records.size.height, 1), size
+
+    drive(sample("hdlc-segments"), act)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -24,6 +25,7 @@ from dissectors.tree import Note, Severity
 if TYPE_CHECKING:
     from analyzer.capture import Capture, Detail
 
+_QUICK_SECONDS = 0.01
 LAYOUTS = ("stacked", "side", "wide")
 _SIDE_WIDTH, _WIDE_WIDTH = 132, 200
 _HINTS = (("help", "help"), ("filter", "filter"), ("next-problem", "problem"), ("doctor", "doctor"), ("quit", "quit"))
@@ -48,6 +50,8 @@ class MainScreen(Taking):
         """The number of the record in the lower panes."""
         self._own_layout = ""
         self._is_complete = False
+        self._was_quick = True
+        """Whether the record before took no time that a person notices."""
         self._maximised: Rows | None = None
         """The pane that has all the room, if one has."""
 
@@ -103,8 +107,13 @@ class MainScreen(Taking):
 
     def take_anew(self) -> None:
         """The capture was read again: the same records, with more that is known of them."""
+        if self.is_paused:
+            return
         self.records.forget_lines()
         self.restart_filters()
+        self.records.take()
+        if self.is_tailing:
+            self.records.move_to(self.records.count - 1)
         self.shown = 0
         self.show_record()
         self.show_title()
@@ -121,7 +130,9 @@ class MainScreen(Taking):
             self.tree_pane.show(None)
             self._follow_tree()
             return
+        began = monotonic()
         self.detail = self._commented(self.program.capture.detail(number), number)
+        self._was_quick = monotonic() - began < _QUICK_SECONDS
         self.octets.show(self.detail.buffers)
         self.tree_pane.show(self.detail)
         self._follow_tree()
@@ -141,7 +152,10 @@ class MainScreen(Taking):
             if self.is_tailing and self.records.cursor < self.records.count - 1:
                 self.is_tailing = False  # who scrolls wants to stay there
                 self.show_title()
-            self.call_after_refresh(self.show_record)
+            if self._was_quick:
+                self.show_record()
+            else:
+                self.call_after_refresh(self.show_record)  # the list answers the key first
         elif event.rows is self.tree_pane:
             self._follow_tree()
         elif event.rows is self.octets and self.detail is not None:

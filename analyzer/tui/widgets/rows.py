@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -69,8 +71,11 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
 
     def set_count(self, count: int) -> None:
         """Say how many rows there are; the cursor stays within."""
-        self.count = count
-        self.virtual_size = Size(0, count)
+        if count != self.count:
+            self.count = count
+            size = Size(0, count)
+            self.set_reactive(Rows.virtual_size, size)  # set as others do, it would lay out the whole screen
+            self._scroll_update(size)
         if self.cursor >= count:
             self.cursor = max(count - 1, 0)
         self.refresh()
@@ -117,8 +122,8 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def room(self) -> int:
-        """How many cells a row has."""
-        return self.scrollable_size.width
+        """How many cells a row has; one goes to the scrollbar, which is always there so that nothing jumps."""
+        return max(self.size.width - 1, 0)
 
     @property
     def page(self) -> int:
@@ -130,11 +135,11 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """Write the row in the line *y* of the pane."""
         index = self.scroll_offset.y + y
-        width = self.room
-        base = self.rich_style
+        palette, width = self.palette, self.room
+        base = palette.base
         if index >= self.count:
             return Strip.blank(width, base)
-        palette, pieces = self.palette, self.pieces(index, width)
+        pieces = self.pieces(index, width)
         colour = self.background(index)
         if index == self.cursor:
             colour = palette.cursor if self.has_focus else palette.cursor_blurred
@@ -208,14 +213,19 @@ def strip_of(pieces: Iterable[Piece], width: int, base: Style) -> Strip:
     """Make a line of *width* cells; what is too long ends in an ellipsis."""
     segments, left = [], width
     for text, style in pieces:
-        segment = Segment(text, base + style)
-        length = segment.cell_length
+        length = len(text) if text.isascii() else cell_len(text)
         if length > left:
-            segments.append(Segment(fit(text, left), base + style))
+            segments.append(Segment(fit(text, left), _over(base, style)))
             left = 0
             break
-        segments.append(segment)
+        segments.append(Segment(text, _over(base, style)))
         left -= length
     if left > 0:
         segments.append(Segment(" " * left, base))
     return Strip(segments, width)
+
+
+@lru_cache(maxsize=1024)
+def _over(base: Style, style: Style) -> Style:
+    """Give *style* as it stands on *base*."""
+    return base + style

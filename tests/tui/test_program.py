@@ -1,0 +1,159 @@
+"""The program around the terminal UI, in a terminal of its own: it opens, quits, crashes and gives the terminal back."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from analyzer.tui.crash import report, written
+from captures.samples import samples
+
+pty = pytest.importorskip("pty")
+termios = pytest.importorskip("termios")
+
+SAMPLE = str(next(one.path for one in samples() if one.name == "hdlc-segments"))
+KEY = "000102030405060708090A0B0C0D0E0F"
+OPEN = "import sys; sys.argv = ['dlmshark', *sys.argv[1:]]; from analyzer.cli.main import program; sys.exit(program())"
+CRASHING = (
+    "from analyzer.tui.widgets.record_list import RecordList\n"
+    "def pieces(self, index, width):\n"
+    "    secret = self.app.options.key_sources.words\n"
+    "    raise ValueError(secret)\n"
+    "RecordList.pieces = pieces\n"
+)
+ALTERNATE, BACK = b"\x1b[?1049h", b"\x1b[?1049l"
+
+
+class Terminal:
+    """A program in a terminal of 80 by 24."""
+
+    def __init__(self, statement: str, *words: str, home: Path, stdin: Path | None = None) -> None:
+        self.controller, terminal = pty.openpty()
+        termios.tcsetwinsize(terminal, (24, 80)) if hasattr(termios, "tcsetwinsize") else _set_size(terminal)
+        self.before = termios.tcgetattr(terminal)
+        self.terminal = terminal
+        environment = {
+            **os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "HOME": str(home),
+            "XDG_CONFIG_HOME": str(home), "XDG_STATE_HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path),
+        }  # fmt: skip
+        given = stdin.open("rb") if stdin is not None else terminal
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", statement, *words], stdin=given, stdout=terminal, stderr=terminal, env=environment,
+            preexec_fn=_take_terminal(terminal),
+        )  # fmt: skip
+        self.said = b""
+
+    def wait_for(self, text: bytes, seconds: float = 60) -> None:
+        """Read until the program has written *text*."""
+        end = time.monotonic() + seconds
+        while text not in self.said:
+            assert time.monotonic() < end, self.said[-2000:].decode(errors="replace")
+            self._read(0.1)
+
+    def press(self, keys: bytes) -> None:
+        """Type *keys*."""
+        os.write(self.controller, keys)
+
+    def end(self, seconds: float = 60) -> int:
+        """Wait for the program to end. Returns its exit status."""
+        end = time.monotonic() + seconds
+        while self.process.poll() is None:
+            assert time.monotonic() < end, self.said[-2000:].decode(errors="replace")
+            self._read(0.1)
+        self._read(0.2)
+        return self.process.returncode
+
+    def _read(self, seconds: float) -> None:
+        while select.select([self.controller], [], [], seconds)[0]:
+            try:
+                octets = os.read(self.controller, 65536)
+            except OSError:
+                return
+            if not octets:
+                return
+            self.said += octets
+            seconds = 0
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether the terminal is as it was before: its modes, and the screen that stood there."""
+        modes = termios.tcgetattr(self.terminal)[:4] == self.before[:4]
+        return modes and self.said.rfind(BACK) > self.said.rfind(ALTERNATE)
+
+
+def _take_terminal(terminal: int):  # type: ignore[no-untyped-def]
+    def take() -> None:
+        import fcntl
+
+        os.setsid()
+        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+
+    return take
+
+
+def _set_size(terminal: int) -> None:
+    import fcntl
+    import struct
+
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+
+
+def test_program_opens_a_capture_and_gives_the_terminal_back(tmp_path: Path) -> None:
+    opened = Terminal(OPEN, SAMPLE, home=tmp_path)
+    opened.wait_for(b"63 records")
+    opened.press(b"\x11")
+    assert opened.end() == 0
+    assert opened.is_restored
+
+
+def test_capture_from_a_pipe_is_shown_and_keys_come_from_the_terminal(tmp_path: Path) -> None:
+    opened = Terminal(OPEN, "-", home=tmp_path, stdin=Path(SAMPLE))
+    opened.wait_for(b"63 records")
+    opened.press(b"q")
+    assert opened.end() == 0
+    assert opened.is_restored
+
+
+def test_terminated_program_gives_the_terminal_back(tmp_path: Path) -> None:
+    opened = Terminal(OPEN, SAMPLE, home=tmp_path)
+    opened.wait_for(b"63 records")
+    opened.process.terminate()
+    opened.end()
+    assert opened.is_restored
+
+
+def test_file_that_cannot_be_read_ends_with_one_line_and_status_3(tmp_path: Path) -> None:
+    picture = tmp_path / "picture.pcap"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    opened = Terminal(OPEN, str(picture), home=tmp_path)
+    assert opened.end() == 3
+    assert b"dlmshark: " in opened.said and b"a picture (PNG)" in opened.said
+    assert b"Traceback" not in opened.said
+
+
+def test_crash_gives_the_terminal_back_and_tells_no_key(tmp_path: Path) -> None:
+    opened = Terminal(CRASHING + OPEN, SAMPLE, "--key", f"guek={KEY}", home=tmp_path)
+    assert opened.end() == 1
+    assert opened.is_restored
+    assert b"internal error: ValueError at " in opened.said
+    reports = list(tmp_path.rglob("crash-*.txt"))
+    assert len(reports) == 1
+    text = reports[0].read_text(encoding="utf-8")
+    assert "analyzer/tui/widgets/rows.py" in text
+    assert KEY.encode() not in opened.said and KEY not in text
+
+
+def test_report_names_places_and_no_values(tmp_path: Path) -> None:
+    try:
+        raise KeyError(KEY)
+    except KeyError as error:
+        text, told = report(error), written(error, tmp_path)
+    assert KEY not in text + told
+    assert "KeyError" in text and "test_program.py" in text
+    assert (tmp_path / told.rpartition("/")[2]).is_file()
