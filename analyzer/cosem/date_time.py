@@ -31,6 +31,16 @@ _YEARS = range(1990, 2091)
 """Years that make 12 octets look like a date-time."""
 
 
+_TWO = [f"{number:02}" for number in range(256)]
+"""Octets as two digits: a width in a format costs several times more."""
+
+
+@lru_cache(maxsize=len(DEVIATIONS))
+def _offset(deviation: int) -> str:
+    hours, minutes = divmod(abs(deviation), 60)
+    return f"{'+' if deviation <= 0 else '-'}{_TWO[hours]}:{_TWO[minutes]}"
+
+
 class DateTime(NamedTuple):
     """A date-time, date or time of COSEM as it was sent; None where a field is not specified or not in this form.
 
@@ -78,9 +88,7 @@ class DateTime(NamedTuple):
         """The offset to UTC as ISO 8601 writes it (``+01:00``); empty where the deviation is not given or absurd."""
         if self.deviation is None or self.deviation not in DEVIATIONS:
             return ""
-        sign = "+" if self.deviation <= 0 else "-"
-        hours, minutes = divmod(abs(self.deviation), 60)
-        return f"{sign}{hours:02}:{minutes:02}"
+        return _offset(self.deviation)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -137,8 +145,8 @@ class DateTime(NamedTuple):
     def _clock(self, shown: int) -> str:
         """The first *shown* of hour, minute and second, wildcards as words; hundredths of 0 are left out."""
         words = (("every hour", self.hour), ("every minute", self.minute), ("every second", self.second))
-        clock = ":".join(word if value is None else f"{value:02}" for word, value in words[:shown])
-        return f"{clock}.{self.hundredths:02}" if self.hundredths else clock
+        clock = ":".join([word if value is None else _TWO[value] for word, value in words[:shown]])
+        return f"{clock}.{_TWO[self.hundredths]}" if self.hundredths else clock
 
     def _date_words(self) -> str:
         if all(value is None for value in (self.year, self.month, self.day, self.weekday)):

@@ -40,6 +40,6 @@ def raw_text(raw: int, scaler: int, unit: str) -> str:
     if scaler >= 0:
         text = str(raw * 10**scaler)
     else:
-        digits = f"{abs(raw):0{1 - scaler}}"
+        digits = str(abs(raw)).zfill(1 - scaler)
         text = f"{'-' if raw < 0 else ''}{digits[:scaler]}.{digits[scaler:]}"
     return f"{text} {unit}" if unit else text

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import math
 from decimal import Decimal
+from functools import lru_cache
+from json.encoder import encode_basestring as _string
 from typing import Any
 
 from analyzer.cosem.obis import obis_text
+from analyzer.record import Object
 from analyzer.tracking.values import Value
 
 _text = json.JSONEncoder(ensure_ascii=False).encode
@@ -15,7 +18,28 @@ _text = json.JSONEncoder(ensure_ascii=False).encode
 
 def value_text(value: Value) -> str:
     """Write one entry of ``values``."""
-    one = value.object
+    plain = value.value
+    parts = [f'{_object_text(value.object, value.name)}"value": {json_text(plain)}']
+    if value.text and value.text != str(plain):
+        parts.append(f'"text": {_string(value.text)}')
+    if value.unit:
+        parts.append(f'"unit": {_string(value.unit)}')
+    if value.raw is not None:
+        parts.append(f'"raw": {json_text(value.raw)}')
+    if value.scaler is not None:
+        parts.append(f'"scaler": {value.scaler}')
+    if value.time:
+        parts.append(f'"time": {_string(value.time)}')
+    if value.status:
+        parts.append(f'"status": {_string(value.status)}')
+    if value.basis:
+        parts.append(f'"basis": {_string(value.basis)}')
+    return f"{{{', '.join(parts)}}}"
+
+
+@lru_cache(maxsize=8192)
+def _object_text(one: Object, name: str) -> str:
+    """Write what a value is of; the same few come again and again."""
     parts = []
     if one.class_id:
         parts.append(f'"class_id": {one.class_id}')
@@ -25,28 +49,17 @@ def value_text(value: Value) -> str:
         parts.append(f'"short_name": "{one.attribute & 0xFFFF:04X}"')
     if one.attribute and one.logical_name:
         parts.append(f'"{"method" if one.is_method else "attribute"}": {one.attribute}')
-    if value.name:
-        parts.append(f'"name": {_text(value.name)}')
-    parts.append(f'"value": {json_text(value.value)}')
-    if value.text and value.text != str(value.value):
-        parts.append(f'"text": {_text(value.text)}')
-    if value.unit:
-        parts.append(f'"unit": {_text(value.unit)}')
-    if value.raw is not None:
-        parts.append(f'"raw": {json_text(value.raw)}')
-    if value.scaler is not None:
-        parts.append(f'"scaler": {value.scaler}')
-    if value.time:
-        parts.append(f'"time": {_text(value.time)}')
-    if value.status:
-        parts.append(f'"status": {_text(value.status)}')
-    if value.basis:
-        parts.append(f'"basis": {_text(value.basis)}')
-    return f"{{{', '.join(parts)}}}"
+    if name:
+        parts.append(f'"name": {_string(name)}')
+    return "".join([f"{part}, " for part in parts])
 
 
 def json_text(value: Any) -> str:
     """Write what a value is: decimals digit by digit, what is no number of JSON as the strings NaN, INF, -INF."""
+    if type(value) is str:
+        return _string(value)
+    if type(value) is int:
+        return str(value)
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, float) and not math.isfinite(value):
