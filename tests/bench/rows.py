@@ -6,36 +6,10 @@ A figure is added by adding an entry; its goal comes from the project's performa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from tests.bench.measure import Measurement
+from tests.bench import table
+from tests.bench.entries import LARGE, MIDDLE, SHORT, SMALL, TEXT_OCTETS, Command, Row, Runs
 from tests.bench.traffic import KEYS, capture
-
-SMALL, MIDDLE, LARGE, SHORT = 10_000, 100_000, 1_000_000, 20_000
-TEXT_OCTETS = 4_000_000
-Runs = dict[str, Measurement]
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A command line; `dlmshark`, `tshark` and `python` stand for the programs, FILE for the capture."""
-
-    line: tuple[str, ...]
-    kind: str = ""
-    packets: int = 0
-    interleave: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A figure: how it comes out of the runs, its unit, and what it should stay below."""
-
-    figure: str
-    unit: str
-    goal: float | None  # None: the page names none, the figure is for comparison
-    value: Callable[[Runs], float]
-    needs: tuple[str, ...]
-    yardstick: str = ""  # the run to name beside it
 
 
 def _decode(kind: str, packets: int, *options: str, interleave: int = 1) -> Command:
@@ -79,7 +53,7 @@ def commands(short: bool) -> dict[str, Command]:
             "decode wrapper, large": _decode("wrapper", LARGE),
             "tshark summary, large": _tshark("wrapper", LARGE),
         }
-    return found
+    return found | table.commands(short)
 
 
 def _per_packet(name: str, packets: int) -> Callable[[Runs], float]:
@@ -202,7 +176,7 @@ def rows(short: bool) -> list[Row]:
                 "one frame",
             ),
         ]
-    return found
+    return found + table.rows(short)
 
 
 def _row(figure: str, unit: str, goal: float | None, value: Callable[[Runs], float], needs: str, *more: str) -> Row:
