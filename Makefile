@@ -1,6 +1,6 @@
 # Every target sets up what it needs: from a fresh clone, `make demo` and `make test` are enough.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench faults oracles samples picture clean
+.PHONY: help demo test lint bench live paced faults oracles samples picture clean
 
 # The first interpreter that is new enough; set PYTHON=... to choose another.
 NEW_ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -46,6 +46,12 @@ test: $(STAMP)  ## lint, then every test (the wheel in an empty environment amon
 
 bench: $(STAMP)  ## speed and memory against the goals and against stock tshark; SHORT=1 for a quick look
 	$(BIN)/python -m tests.bench $(if $(SHORT),--short,) $(BENCH_ARGS)
+
+live: $(STAMP)  ## what a recording of an interface keeps up with (root, tcpdump); SHORT=1 for a quick look
+	$(BIN)/python -m tests.bench.live $(if $(SHORT),--short,)
+
+paced: $(STAMP)  ## buses on pseudo-terminals at their pace, a minute each; SHORT=1 for a quick look
+	$(BIN)/python -m tests.analyzer.live.paced $(if $(SHORT),--seconds 5,)
 
 faults: $(STAMP)  ## faults of every cause put into healthy sessions, and what the doctor names; SHORT=1 for a quick look
 	$(BIN)/python -m tests.faults $(if $(SHORT),--short,) $(FAULTS_ARGS)

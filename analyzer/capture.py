@@ -9,7 +9,7 @@ import base64
 import pickle
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from analyzer.detail import buffers, detail
 from analyzer.export.lines import Line, line_of
@@ -51,20 +51,39 @@ class Detail(NamedTuple):
     notes: tuple[Note, ...]
 
 
+class Recorded(Protocol):
+    """A recording that runs."""
+
+    status: dict[str, Any]
+    """What it says of itself: ``packets``, ``octets``, ``dropped``, ``line_errors``, ``line``, ``modem``."""
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """Its files, in order; the last one grows."""
+
+    def is_over(self) -> bool:
+        """Tell whether nothing comes any more."""
+
+
 class Capture:
     """The capture in *inputs*, several joined by time; *keys* open what is protected, *decode_as* forces stacks.
 
     *keeps_index* keeps the index beside the capture, and uses the one that is there while it fits.
+    Of a recording that runs, *live*, the inputs are its files: they are read as they grow.
     """
 
     def __init__(
         self, inputs: Sequence[str], *, keys: Keyring | None = None, decode_as: dict[str, str] | None = None,
         keeps_index: bool = False,
+        live: Recorded | None = None,
     ) -> None:  # fmt: skip
         self.inputs = tuple(inputs)
         self.keys = keys
         self._decode_as = decode_as
         self._keeps_index = keeps_index
+        self.live = live
+        self._followed = 0
+        """Files of the recording that the index pass knows."""
         self._process: IndexProcess | None = None
         self._reader: IndexReader | None = None
         self._next: Capture | None = None
@@ -85,8 +104,11 @@ class Capture:
         if self._process is not None:
             return
         self._began = time.monotonic()
-        request = Request(self.inputs, "", self.keys, self._decode_as)
-        if self._keeps_index and (path := saved.path_for(self.inputs)):
+        if self.live is not None:
+            self.inputs = tuple(self.live.paths)
+            self._followed = len(self.inputs)
+        request = Request(self.inputs, "", self.keys, self._decode_as, is_live=self.live is not None)
+        if self._keeps_index and self.live is None and (path := saved.path_for(self.inputs)):
             kept = saved.load(self.inputs, self.keys, self._decode_as)
             if kept is not None:
                 self._records, self._reader = kept
@@ -100,9 +122,10 @@ class Capture:
 
     def poll(self) -> bool:
         """Take what has come since. Tells whether anything changed."""
+        self._feed()
         if self._next is not None:
             self._next.poll()
-            if self._next.progress.is_done:
+            if self._next.progress.is_done or (self.live and self._next.progress.records >= self.progress.records):
                 self._take_over(self._next)
                 return True
         changed = False
@@ -110,6 +133,24 @@ class Capture:
             changed = True
             self._take(self._process.lines.popleft())
         return changed
+
+    def _feed(self) -> None:
+        """Tell the pass over a recording of its new files, and of its end."""
+        live, process = self.live, self._process
+        if live is None or process is None or self._followed < 0:
+            return
+        is_over = live.is_over()
+        for path in live.paths[self._followed :]:
+            process.follow(path)
+            self._followed += 1
+        if is_over:
+            process.finish()
+            self._followed = -1
+
+    @property
+    def behind(self) -> int:
+        """By how many octets of its input the pass is behind; 0 where nobody can tell."""
+        return max(0, (self.progress.total_octets or 0) - self.progress.octets)
 
     def _take(self, said: dict[str, Any]) -> None:
         if "told" in said:
@@ -162,7 +203,7 @@ class Capture:
         """Read the capture again with *keys* in the place of those it had; what is shown changes when that is done."""
         if self._next is not None:
             self._next.close()
-        self._next = Capture(self.inputs, keys=keys, decode_as=self._decode_as)
+        self._next = Capture(self.inputs, keys=keys, decode_as=self._decode_as, live=self.live)
         self._next.start()
 
     def _take_over(self, other: Capture) -> None:
@@ -178,6 +219,7 @@ class Capture:
         self.keys, self._process, self._reader = other.keys, other._process, other._reader
         self._records, self._stories, self.remarks = other._records, other._stories, other.remarks
         self.progress, self.time_digits = other.progress, other.time_digits
+        self._followed = other._followed
 
     # -- records --------------------------------------------------------------------------------------------------
 

@@ -21,8 +21,8 @@ def _nothing() -> None:
 class GrowingInput:
     """Files read one after another as they grow; they end when *is_over* says so and all of them was read.
 
-    *paths* may grow too: that there is another file says that the one before it grows no more. *idle* is called once
-    each time that all there is was read.
+    *paths* may grow too: that there is another file says that the one before it grows no more. *idle* is called
+    again and again while nothing comes.
     """
 
     def __init__(
@@ -52,7 +52,6 @@ class GrowingInput:
 
     def fetch(self) -> bytes:
         """Return what is there, waiting for it; empty once nothing comes any more."""
-        is_idle = False
         while self._descriptor >= 0:
             was_over = self._is_over()
             is_full = len(self._paths) > self._place + 1
@@ -64,9 +63,7 @@ class GrowingInput:
                 continue
             if was_over and not is_full:
                 break
-            if not is_idle:
-                is_idle = True
-                self.idle()
+            self.idle()
             self._pause(_WAIT_S)
         return b""
 

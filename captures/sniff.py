@@ -7,15 +7,18 @@ Source: packet(7) for the counts of lost packets; pcap-savefile(5) for what the 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import select
 import shutil
+import signal
 import socket
 import struct
 import subprocess
 import sys
 import time
+from threading import Thread
 from typing import Any, NamedTuple
 
 from captures.chunk import UNKNOWN, CaptureError, CapturePermissionError
@@ -25,7 +28,7 @@ from captures.stream import BLOCK
 LARGEST = 262144
 _WAIT_S = 0.02
 _MOST_AT_ONCE = 512
-_PACKET_LEVEL, _COUNTS, _AUXILIARY = 263, 6, 8
+_PACKET_LEVEL, _COUNTS, _AUXILIARY, _IGNORE_OUTGOING = 263, 6, 8, 23
 _HAS_TAG, _HAS_TAG_KIND = 0x10, 0x40
 _TIMES_NS, _FORCED_BUFFER = 35, 33
 _OUTGOING = 4
@@ -34,6 +37,10 @@ _LINK_TYPES = {1: 1, _LOOPBACK: 1, 65534: 101, 768: 101, 776: 101, 778: 101}
 """Kinds of hardware to link types: tunnels carry IP without a header before it."""
 _LINK_TYPE = 0x03FF_FFFF
 _RECORD_HEADER = 16
+_AT_ONCE = 4
+_PIPE = 1 << 20
+_MOST_SAID = 100
+_ENDS_WITHIN_S = 2
 _TOLD = 256
 _DROPPED = re.compile(r"(\d+) packets? dropped by kernel")
 _IDLE_TALK = re.compile(r"listening on|packets? (captured|received|dropped)|Capturing on|File:|Packets")
@@ -93,6 +100,7 @@ class SocketSniffer(Sniffer):
         self._snap = wishes.snap_length
         self.how = f"capture socket on {wishes.name}"
         try:
+            logging.getLogger("scapy").setLevel(logging.ERROR)  # no layer is loaded, and it would say so
             import scapy.arch  # noqa: F401 -- makes the sockets of this platform known
             from scapy.config import conf
 
@@ -113,6 +121,10 @@ class SocketSniffer(Sniffer):
         hardware = self._socket.getsockname()[3]
         self.link_type = _LINK_TYPES.get(hardware, 1)
         self._is_loopback = hardware == _LOOPBACK
+        if self._is_loopback:  # a packet comes in once more: not both are to be kept, nor counted where they are lost
+            with contextlib.suppress(OSError):
+                self._socket.setsockopt(_PACKET_LEVEL, _IGNORE_OUTGOING, 1)
+                self._counts()
         # a larger buffer than the system allows takes a right of its own
         for option in (_FORCED_BUFFER, socket.SO_RCVBUF):
             with contextlib.suppress(OSError):
@@ -143,9 +155,15 @@ class SocketSniffer(Sniffer):
 
     def dropped(self) -> int:
         """Count what the kernel lost."""
-        with contextlib.suppress(OSError):
-            self._dropped += struct.unpack("II", self._socket.getsockopt(_PACKET_LEVEL, _COUNTS, 8))[1]
+        self._dropped += self._counts()
         return self._dropped
+
+    def _counts(self) -> int:
+        """Count what was lost since the time before."""
+        try:
+            return int(struct.unpack("II", self._socket.getsockopt(_PACKET_LEVEL, _COUNTS, 8))[1])
+        except OSError:
+            return 0
 
     def close(self) -> None:
         """Close the socket."""
@@ -216,11 +234,14 @@ class PipeSniffer(StreamSniffer):
         words = [program, "-i", wishes.name, "-w", "-", "-s", str(wishes.snap_length)]
         words += ["-U", "-n", "--immediate-mode"] if is_tcpdump else ["-P", "-q"]
         words += [] if wishes.is_promiscuous else ["-p"]
-        words += ["-B", str(max(1, wishes.buffer_octets >> (10 if is_tcpdump else 20)))]
+        # at once is a place of 64 KB or more for each packet: so many more octets
+        buffer = wishes.buffer_octets * (_AT_ONCE if is_tcpdump else 1)
+        words += ["-B", str(max(1, buffer >> (10 if is_tcpdump else 20)))]
         if wishes.bpf:
             words += [wishes.bpf] if is_tcpdump else ["-f", wishes.bpf]
-        self._name = wishes.name
+        self._name, self._is_tcpdump = wishes.name, is_tcpdump
         self._dropped = 0
+        self._said: list[str] = []
         how = f"{os.path.basename(program)} on {wishes.name}"
         pipe = subprocess.PIPE
         try:  # a session of its own: what interrupts this program lets it end in good order
@@ -230,11 +251,32 @@ class PipeSniffer(StreamSniffer):
         except OSError as error:
             raise CaptureError(f"{program}: {error.strerror}") from None
         assert self._child.stdout is not None
+        self._listener = Thread(target=self._hear, daemon=True)
+        self._listener.start()
+        with contextlib.suppress(ImportError, AttributeError, OSError):
+            import fcntl
+
+            fcntl.fcntl(self._child.stdout.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
         super().__init__(self._child.stdout.fileno(), how)
 
     def dropped(self) -> int:
-        """Count what the program says it lost; it says so when it ends."""
+        """Count what the program says it lost: tcpdump is asked, and has answered by the next time; dumpcap ends first.
+
+        On a loopback tcpdump counts packets on their way out, too.
+        """
+        if self._is_tcpdump and self._child.poll() is None and hasattr(signal, "SIGUSR1"):
+            self._child.send_signal(signal.SIGUSR1)
         return self._dropped
+
+    def _hear(self) -> None:
+        assert self._child.stderr is not None
+        for octets in self._child.stderr:
+            line = octets.decode("utf-8", "replace").strip()
+            found = _DROPPED.search(line)
+            if found:
+                self._dropped = int(found[1])
+            elif line and len(self._said) < _MOST_SAID:
+                self._said.append(line)
 
     def close(self) -> None:
         """Let the program end, and hear what it lost."""
@@ -244,16 +286,18 @@ class PipeSniffer(StreamSniffer):
 
     def _listen(self) -> str:
         """Return what the program said, once it ended."""
-        assert self._child.stderr is not None and self._child.stdout is not None
+        assert self._child.stdout is not None
+        until = time.monotonic() + _ENDS_WITHIN_S
+        while time.monotonic() < until and select.select([self._child.stdout], [], [], 0.1)[0]:
+            if not os.read(self._child.stdout.fileno(), BLOCK):  # what fills the pipe keeps it from ending
+                break
         try:
-            said = self._child.communicate(timeout=2)[1].decode("utf-8", "replace")
-        except (subprocess.TimeoutExpired, ValueError):
+            self._child.wait(max(0.1, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
             self._child.kill()
-            return ""
-        found = _DROPPED.search(said)
-        if found:
-            self._dropped = int(found[1])
-        return said
+            self._child.wait()
+        self._listener.join(2)
+        return "\n".join(self._said)
 
     def _ended(self) -> CaptureError:
         said = self._listen()

@@ -11,6 +11,8 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event, Thread
 from typing import NamedTuple
 
 from captures import blocks
@@ -47,7 +49,17 @@ class SpoolError(CaptureError):
 
 
 class Disk:
-    """What the spool asks of the system, in one place: a test counts the calls."""
+    """What the spool asks of the system, in one place: a test counts the calls.
+
+    Files reach the disk in a thread of its own: who reads a line waits for no disk.
+    """
+
+    def __init__(self) -> None:
+        self._wishes: SimpleQueue[int] = SimpleQueue()
+        self._thread: Thread | None = None
+        self._is_idle = Event()
+        self._is_idle.set()
+        self._problem: OSError | None = None
 
     def open(self, path: Path, *, replaces: bool) -> int:
         """Open a file that is empty or new."""
@@ -66,8 +78,36 @@ class Disk:
         """Have what was written reach the disk."""
         getattr(os, "fdatasync", os.fsync)(descriptor)
 
+    def begin_sync(self, descriptor: int) -> bool:
+        """Have what was written reach the disk meanwhile; false where the disk is still at the time before.
+
+        Raises: OSError that came of the time before.
+        """
+        problem, self._problem = self._problem, None
+        if problem is not None:
+            raise problem
+        if not self._is_idle.is_set():
+            return False
+        self._is_idle.clear()
+        if self._thread is None:
+            self._thread = Thread(target=self._work, daemon=True)
+            self._thread.start()
+        self._wishes.put(descriptor)
+        return True
+
+    def _work(self) -> None:
+        while True:
+            descriptor = self._wishes.get()
+            try:
+                self.sync(descriptor)
+            except OSError as problem:
+                self._problem = problem
+            self._is_idle.set()
+
     def close(self, descriptor: int) -> None:
-        """Close the file."""
+        """Have all reach the disk, and close the file."""
+        self._is_idle.wait()
+        self.sync(descriptor)
         os.close(descriptor)
 
     def free(self, path: Path) -> int:
@@ -137,8 +177,10 @@ class Spool:
             return
         self._synced = now
         if self._is_dirty:
-            self._disk.sync(self._descriptor)
-            self._is_dirty = False
+            try:
+                self._is_dirty = not self._disk.begin_sync(self._descriptor)
+            except OSError as error:
+                raise SpoolError(f"{self.path}: {error.strerror}; what was captured before may be in it") from None
         free = self._disk.free(self.path)
         if free < self._limits.free:
             raise SpoolError(
@@ -158,7 +200,6 @@ class Spool:
     def close(self) -> None:
         """Have all reach the disk, and close the file; a second call does nothing."""
         if self._descriptor >= 0:
-            self._disk.sync(self._descriptor)
             self._disk.close(self._descriptor)
             self._descriptor = -1
 

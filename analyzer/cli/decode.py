@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from analyzer.pipeline import Pipeline
     from analyzer.record import Record
     from analyzer.session import Session
+    from captures.growing import GrowingInput
 
 _BATCH = 512
 
@@ -81,15 +82,28 @@ def rest_collector() -> None:
     gc.set_threshold(200_000, 50, 100)
 
 
-def show(session: Session, options: argparse.Namespace, more: dict[str, str]) -> None:
-    """Print the records of *session*; *more* members go into each line of JSON."""
+def show(
+    session: Session, options: argparse.Namespace, more: dict[str, str], growing: GrowingInput | None = None
+) -> None:
+    """Print the records of *session*; *more* members go into each line of JSON.
+
+    Of a file that grows, *growing*, records are printed at once as soon as no others stand behind them.
+    """
     source = session.source
     line = _writer(session, options, more)
     count = 0
     batch: list[str] = []
     if more and line is not None and not _is_json(options) and not options.merge:
         batch.append(f"== {more['input']}")
-    is_live = source.is_live
+    is_live = source.is_live and growing is None
+
+    def rest() -> None:
+        if batch:
+            _write(batch)
+            sys.stdout.flush()
+
+    if growing is not None:
+        growing.idle = rest
     for record in chosen(session, options):
         count += 1
         if line is not None:

@@ -68,7 +68,7 @@ def _stop_on_signals(child: RecordingChild) -> None:
 
 def watched(
     child: RecordingChild, forced: dict[str, str], keys: Keyring | None, watch: Watch,
-    use: Callable[[Session], None] | None = None, *, learns: bool = True,
+    use: Callable[[Session, GrowingInput], None] | None = None, *, learns: bool = True,
 ) -> int:  # fmt: skip
     """Decode what is recorded until it ends, and let *use* show it. Returns the exit status."""
     from analyzer.alarms import WatchedSession
@@ -82,7 +82,7 @@ def watched(
             for _ in session.records():
                 pass
         else:
-            use(session)
+            use(session, growing)
     child.stop()
     return watch.close()
 

@@ -47,7 +47,9 @@ def run(words: list[str]) -> int:
     try:
         with recording(words, source) as child:
             learns = not options.quiet or bool(options.filter) or is_watching(options)
-            return watched(child, forced, keys, watch, lambda session: show(session, options, {}), learns=learns)
+            return watched(
+                child, forced, keys, watch, lambda session, growing: show(session, options, {}, growing), learns=learns
+            )
     except CapturePermissionError as problem:
         return fail(str(problem), PERMISSION_ERROR)
     except CaptureError as problem:

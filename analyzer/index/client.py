@@ -43,7 +43,10 @@ class IndexProcess:
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):
             _send(request._replace(path=path, stdin=stdin), self._process.stdin)
-            self._process.stdin.close()
+            if request.is_live:
+                self._process.stdin.flush()
+            else:
+                self._process.stdin.close()
         if stdin >= 0:
             os.close(stdin)
         self._listener = threading.Thread(
@@ -55,6 +58,19 @@ class IndexProcess:
     def is_listening(self) -> bool:
         """Whether more may come than stands in *lines*."""
         return self._listener.is_alive() or bool(self.lines)
+
+    def follow(self, path: str) -> None:
+        """Say that the recording goes on in another file."""
+        assert self._process.stdin is not None
+        with suppress(OSError, ValueError):
+            self._process.stdin.write(json.dumps(path).encode() + b"\n")
+            self._process.stdin.flush()
+
+    def finish(self) -> None:
+        """Say that the recording is over: the pass ends once it has read all of it."""
+        assert self._process.stdin is not None
+        with suppress(OSError):
+            self._process.stdin.close()
 
     def stop(self) -> None:
         """End the process; what was written stays readable."""

@@ -49,15 +49,19 @@ class Indexing:
         self._writer, self._tell = writer, tell
         self._takers = takers
         self._rows = Rows()
+        self._cells: list[Cells] = []
+        """Rows that wait for others of their batch."""
+        self._written = monotonic()
         self._taught: dict[tuple[str, int | str | None], list[int]] = {}
         self._warnings = self._errors = self._records = 0
 
     def run(self) -> None:
         """Read the whole source."""
-        room, since = _FIRST, monotonic()
-        cells: list[Cells] = []
+        room = _FIRST
+        cells = self._cells
         make, add, model, takers = self._rows.row, self._writer.add, self._session.model, self._takers
         is_live = self._watched.is_live
+        self._watched.when_idle(self.rest)
         lessons = 0
         for record in self._session.records():
             cells.append(make(record))
@@ -71,14 +75,20 @@ class Indexing:
                 self._errors += worst == Severity.ERROR
             for take in takers:
                 take(record)
-            if len(cells) >= room or ((is_live or not len(cells) & 0xFF) and monotonic() - since > _LONGEST_S):
-                room, since = min(room * 2, _MOST), monotonic()
-                self._write(cells)
-                cells = []
-        self._write(cells, is_done=True)
+            if len(cells) >= room or ((is_live or not len(cells) & 0xFF) and monotonic() - self._written > _LONGEST_S):
+                room = min(room * 2, _MOST)
+                self._write()
+        self._write(is_done=True)
 
-    def _write(self, cells: list[Cells], *, is_done: bool = False) -> None:
+    def rest(self) -> None:
+        """Write the rows that wait for others, which do not come."""
+        if self._cells and monotonic() - self._written > _LONGEST_S / 2:
+            self._write()
+
+    def _write(self, *, is_done: bool = False) -> None:
         """Write a batch and tell of it."""
+        self._written = monotonic()
+        cells = self._cells
         self._writer.flush()
         self._records += len(cells)
         rows = self._rows
@@ -96,9 +106,10 @@ class Indexing:
             octets = io.BytesIO()
             frame_of(cells).write_ipc(octets)
             self._writer.columns(octets.getvalue())
+            cells.clear()
         watched = self._watched
         told = Told(
-            0, self._records, watched.offset, watched.size, watched.packets, watched.octets, self._warnings,
+            0, self._records, watched.offset, watched.measure(), watched.packets, watched.octets, self._warnings,
             self._errors, watched.inner.time_digits, is_done,
         )  # fmt: skip
         if is_done:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from captures.chunk import Chunk, Source
+from captures.growing import GrowingInput
 
 
 class Watched(Source):
     """Gives the chunks of *inner*, and takes what is said about it."""
 
-    def __init__(self, inner: Source) -> None:
+    def __init__(self, inner: Source, growing: GrowingInput | None = None) -> None:
         super().__init__(inner.name, inner.size)
-        self.inner = inner
+        self.inner, self._growing = inner, growing
         self.is_live, self.has_local_times = inner.is_live, inner.has_local_times
         self.plain_file, self.again = inner.plain_file, inner.again
         self.remarks, self.remark_counts = inner.remarks, inner.remark_counts
@@ -29,6 +30,15 @@ class Watched(Source):
             self.offset = chunk[6]
             yield chunk
         self.time_digits = self.inner.time_digits
+
+    def measure(self) -> int | None:
+        """Tell the size of the input as it is now."""
+        return self.offset + self._growing.behind if self._growing is not None else self.size
+
+    def when_idle(self, act: Callable[[], None]) -> None:
+        """Call *act* again and again while nothing comes, where octets may still come."""
+        if self._growing is not None:
+            self._growing.idle = act
 
     def close(self) -> None:
         """Give the input back."""

@@ -12,12 +12,14 @@ import os
 import pickle
 import sys
 from collections.abc import Sequence
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from analyzer.index.indexing import Told
     from analyzer.security.keyring import Keyring
     from captures.chunk import Source
+    from captures.growing import GrowingInput
 
 
 class Request(NamedTuple):
@@ -33,6 +35,8 @@ class Request(NamedTuple):
     """Whether the index stays, beside the capture."""
     wants_rows: bool = True
     """Whether there is an index to be written; without one only the stories are told."""
+    is_live: bool = False
+    """Whether the inputs are files of a recording that grows: more of them come on stdin, whose end is its end."""
 
 
 def main() -> int:
@@ -65,8 +69,13 @@ def _index(request: Request) -> None:
     from analyzer.index.watched import Watched
     from analyzer.session import Session
 
-    with opened(request.inputs) as source:
-        watched = Watched(source)
+    growing = None
+    if request.is_live:
+        source, growing = followed(request.inputs)
+    else:
+        source = opened(request.inputs)
+    with source:
+        watched = Watched(source, growing)
         session = Session(watched, request.decode_as, request.keys, learns=request.wants_rows)
         doctor = Doctor(session.pipeline.ends)
         if request.wants_rows:
@@ -98,6 +107,21 @@ def opened(inputs: Sequence[str]) -> Source:
     if all(one.again is not None for one in merged.sources):
         merged.again = lambda: MergedSource([open_source(name) for name in inputs])
     return merged
+
+
+def followed(paths: Sequence[str]) -> tuple[Source, GrowingInput]:
+    """Open the files of a recording that grows; stdin names those that come, and ends with it. Raises: CaptureError."""
+    from captures.growing import open_growing
+
+    known, is_over = list(paths), Event()
+
+    def listen() -> None:
+        while line := sys.stdin.buffer.readline():
+            known.append(json.loads(line))
+        is_over.set()
+
+    Thread(target=listen, daemon=True).start()
+    return open_growing(known, is_over.is_set)
 
 
 def _tell(told: Told) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 from analyzer.live.status import Status
 from captures import blocks
-from captures.sniff import Sniffer, StreamEndError
+from captures.sniff import Sniffed, Sniffer, StreamEndError
 from captures.spool import Interface, Spool
 
 _SECOND = 1_000_000_000
+_REST_NS = 2 * _SECOND
 
 
 def interface_of(sniffer: Sniffer, name: str) -> Interface:
@@ -34,28 +35,45 @@ class NetworkRecorder:
 
     def run(self, is_over: Callable[[], bool]) -> None:
         """Record until *is_over*, or until so many packets as were wished for came. Raises: CaptureError."""
-        status, spool, make = self._status, self._spool, blocks.packet
         try:
-            while not is_over() and not (self._most and status.packets >= self._most):
+            while not is_over() and not self._is_enough:
                 found = self._sniffer.take()
-                if self._most:
-                    found = found[: self._most - status.packets]
                 if found:
-                    packets = [make(one[0], one[1], original_length=one[2]) for one in found]
-                    if self.comments:
-                        packets[0] = make(*found[0][:2], original_length=found[0][2], comment=self._comment())
-                    spool.write(b"".join(packets))
-                    status.count(len(found), sum(len(one[1]) for one in found))
+                    self._write(found)
                 else:
-                    spool.tick()
+                    self._spool.tick()
                 self._count()
+            self._take_rest()
         except StreamEndError as problem:
-            if not status.packets:
+            if not self._status.packets:
                 raise
             self.ended = str(problem)
         finally:
             self._sniffer.close()
             self._count(is_last=True)
+
+    @property
+    def _is_enough(self) -> bool:
+        return bool(self._most) and self._status.packets >= self._most
+
+    def _take_rest(self) -> None:
+        """Take what came before the end and waits yet."""
+        ended_ns, until = time.time_ns(), time.monotonic_ns() + _REST_NS
+        while not self._is_enough and time.monotonic_ns() < until:
+            found = [one for one in self._sniffer.take() if one[0] <= ended_ns]
+            if not found:
+                break
+            self._write(found)
+
+    def _write(self, found: list[Sniffed]) -> None:
+        make = blocks.packet
+        if self._most:
+            found = found[: self._most - self._status.packets]
+        packets = [make(one[0], one[1], original_length=one[2]) for one in found]
+        if self.comments:
+            packets[0] = make(*found[0][:2], original_length=found[0][2], comment=self._comment())
+        self._spool.write(b"".join(packets))
+        self._status.count(len(found), sum(len(one[1]) for one in found))
 
     def _count(self, *, is_last: bool = False) -> None:
         """Ask once a second what was lost, and write it where it changed."""

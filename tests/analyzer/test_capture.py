@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,8 +13,9 @@ from analyzer.export.json_lines import JsonLines
 from analyzer.export.lines import CLOSED, VERIFIED
 from analyzer.security.keyring_file import load
 from analyzer.session import Session
-from captures import open_source
+from captures import blocks, open_source
 from captures.samples import samples
+from captures.spool import Interface, Limits, Spool
 
 SAMPLES = {sample.name: sample for sample in samples()}
 PLAIN, CIPHERED = str(SAMPLES["ln-wrapper"].path), SAMPLES["ln-ciphered"]
@@ -33,6 +36,58 @@ def test_capture_shows_what_decode_shows() -> None:
     assert capture.progress.is_done
     assert capture.progress.records == len(expected)
     assert not capture.error
+    capture.close()
+
+
+class Recording:
+    """A recording that a test makes: a spool that turns to another file when it is told to."""
+
+    def __init__(self, path: Path) -> None:
+        self._spool = Spool(str(path), [Interface(147, "a line")], Limits(keep=9))
+        self.status: dict[str, Any] = {}
+        self.paths = [str(self._spool.path)]
+        self._is_over = False
+
+    def say(self, *frames: bytes) -> None:
+        self._spool.write(b"".join(blocks.packet(1_772_442_000_000_000_000, one) for one in frames))
+
+    def turn(self) -> None:
+        self._spool.rotate()
+        self.paths.append(str(self._spool.path))
+
+    def end(self) -> None:
+        self._spool.close()
+        self._is_over = True
+
+    def is_over(self) -> bool:
+        return self._is_over
+
+
+def _grown(capture: Capture, count: int) -> list[str]:
+    until = time.monotonic() + 60
+    while capture.progress.records < count and time.monotonic() < until:
+        capture.poll()
+        time.sleep(0.01)
+    assert not capture.error
+    return [line.summary for line in capture.lines(range(1, capture.table.height + 1))]
+
+
+def test_recording_is_shown_while_it_grows_from_file_to_file(tmp_path: Path) -> None:
+    snrm, ua = bytes.fromhex("7EA0070321930F017E"), bytes.fromhex("7EA00721037301407E")
+    recording = Recording(tmp_path / "r.pcapng")
+    capture = Capture(recording.paths, live=recording)
+    capture.start()
+    recording.say(snrm, ua)
+    assert _grown(capture, 2) == ["SNRM", "UA"], "rows come though no other record follows them"
+    recording.turn()
+    recording.say(snrm)
+    assert _grown(capture, 3) == ["SNRM", "UA", "SNRM"]
+    assert not capture.progress.is_done and capture.behind < 200
+    recording.say(ua)
+    recording.end()
+    capture.wait(60)
+    assert capture.progress.is_done
+    assert _grown(capture, 4) == ["SNRM", "UA"] * 2
     capture.close()
 
 

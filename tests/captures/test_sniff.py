@@ -84,6 +84,22 @@ def may_capture() -> bool:
 
 
 @pytest.mark.skipif(not may_capture(), reason="check not run: no right to capture on lo")
+def test_packets_that_the_system_lost_are_counted_to_the_last_one() -> None:
+    sniffer = SocketSniffer(Wishes("lo", bpf="udp dst port 40597", buffer_octets=1 << 16))
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for number in range(3000):
+        sender.sendto(number.to_bytes(2, "big") * 30, ("127.0.0.1", 40597))
+    found: list[Sniffed] = []
+    while more := sniffer.take():
+        found += more
+    dropped = sniffer.dropped()
+    sniffer.close()
+    sender.close()
+    assert dropped > 0 and len(found) + dropped == 3000
+    assert [one.octets[42:] for one in found] == [n.to_bytes(2, "big") * 30 for n in range(len(found))]
+
+
+@pytest.mark.skipif(not may_capture(), reason="check not run: no right to capture on lo")
 def test_loopback_is_captured_once_a_packet_with_the_kernels_time() -> None:
     sniffer = SocketSniffer(Wishes("lo", bpf="udp port 40599"))
     sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -24,6 +24,7 @@ class FakeDisk(Disk):
     """A disk that counts its calls and has a clock that the test turns."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.now = 0
         self.calls: list[tuple[str, int]] = []
         self.room = 1 << 40
@@ -42,9 +43,10 @@ class FakeDisk(Disk):
             self.left -= len(octets)
         return super().write(descriptor, octets)
 
-    def sync(self, descriptor: int) -> None:
+    def begin_sync(self, descriptor: int) -> bool:
         self.calls.append(("sync", self.now))
-        super().sync(descriptor)
+        self.sync(descriptor)
+        return True
 
     def free(self, path: Path) -> int:
         return self.room
@@ -80,6 +82,46 @@ def test_blocks_are_written_in_one_call_and_reach_the_disk_within_a_second(tmp_p
     assert all(any(at <= sync <= at + SECOND for sync in syncs) for at in writes)
     assert len(syncs) <= 12  # what is on the disk is not sent there again
     spool.close()
+
+
+class SlowDisk(Disk):
+    """A disk that takes its time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.synced: list[float] = []
+
+    def sync(self, descriptor: int) -> None:
+        time.sleep(0.3)
+        super().sync(descriptor)
+        self.synced.append(time.monotonic())
+
+
+def test_slow_disk_holds_nobody_up_and_gets_all_in_the_end(tmp_path: Path) -> None:
+    disk = SlowDisk()
+    spool = Spool(str(tmp_path / "s.pcapng"), INTERFACES, disk=disk)
+    longest, begun = 0.0, time.monotonic()
+    while time.monotonic() - begun < 2.5:
+        before = time.process_time(), time.monotonic()
+        spool.write(frame(1))
+        longest = max(longest, time.monotonic() - before[1])
+        time.sleep(0.01)
+    assert longest < 0.25
+    assert len(disk.synced) >= 1
+    spool.close()
+    assert disk.synced[-1] > begun + 2.5, "what came last is on the disk before the file is closed"
+
+
+def test_disk_that_fails_ends_the_spool(tmp_path: Path) -> None:
+    class Failing(Disk):
+        def sync(self, descriptor: int) -> None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    spool = Spool(str(tmp_path / "s.pcapng"), INTERFACES, disk=Failing())
+    with pytest.raises(SpoolError, match="Input/output error"):
+        for number in range(40):
+            spool.write(frame(number))
+            time.sleep(0.1)
 
 
 def test_ring_keeps_the_newest_files_and_loses_no_packet_of_them(tmp_path: Path) -> None:
