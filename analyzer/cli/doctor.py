@@ -42,7 +42,7 @@ def run(words: list[str]) -> int:
         doctor = Doctor(session.pipeline.ends)
         for record in session.records():
             doctor.take(record)
-        doctor.finish()
+        doctor.finish(session.pipeline.left_aside)
         stories = [one for one in doctor.stories() if one.worst >= least]
         if options.fail_on:
             has_failed |= any(one.worst >= severity_of(options.fail_on) for one in stories)

@@ -5,13 +5,15 @@ Source: RFC 9293; IEC 62056-47 (TCP-UDP setup).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from analyzer.diagnosis.family import Family
-from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Evidence
+from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Evidence, Fact, Stories
 from analyzer.diagnosis.words import seconds
 from analyzer.record import Record
 from analyzer.tracking.associations import ENDED, Event
 from analyzer.tracking.history import BY_SERVER
-from dissectors.tree import Note
+from dissectors.tree import Note, Severity
 
 _IDLE_NS = 20_000_000_000
 _NAT_NS = 60_000_000_000
@@ -50,3 +52,17 @@ class CarrierFamily(Family):
             text += f", after a pause of {seconds(pause)}"
         self.report(record, note.code, cause, confidence, text, severity=note.severity)
         return False
+
+
+_TUNNELS = frozenset({"tls", "dtls", "ssh", "quic"})
+
+
+def tell_carriers(stories: Stories, left_aside: Mapping[str, int]) -> None:
+    """Say what a capture holds in which nothing of ours was found: a tunnel that hides it, or something else."""
+    for name, packets in sorted(left_aside.items(), key=lambda item: -item[1]):
+        is_tunnel = name in _TUNNELS
+        code, cause = ("carrier-tls", "tunnel") if is_tunnel else ("carrier-undecoded", "")
+        what = f"an encrypted tunnel ({name.upper()})" if is_tunnel else name
+        text = f"{packets} packet{'s' * (packets != 1)} of {what}, and nothing of ours in the whole capture"
+        proof = Evidence(0, 0, 0, text)
+        stories.add(Fact(code, Severity.NOTE, cause, LIKELY, proof, None, "the capture", "", subject=name))

@@ -6,10 +6,10 @@ The doctor only routes: which records and notes a family of diagnoses is given s
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from analyzer.diagnosis.association import AssociationFamily
-from analyzer.diagnosis.carrier import CarrierFamily
+from analyzer.diagnosis.carrier import CarrierFamily, tell_carriers
 from analyzer.diagnosis.chains import Chains
 from analyzer.diagnosis.damage import DamageFamily
 from analyzer.diagnosis.data import DataFamily
@@ -100,12 +100,17 @@ class Doctor:
             for one in self._listeners:
                 one.event(record, event)
 
-    def finish(self) -> None:
-        """The capture ended: what waited for more is said."""
+    def finish(self, left_aside: Mapping[str, int] | None = None) -> None:
+        """The capture ended: what waited for more is said.
+
+        *left_aside* are packets in which nothing of ours was recognised, by what they are: told where all are such.
+        """
         while self._ends and self._last is not None:
             self._tell(self._last, self.associations.end(self._ends.popleft()))
         for one in self._families:
             one.finish()
+        if self._last is None and left_aside:
+            tell_carriers(self._stories, left_aside)
 
     def stories(self, least: Severity = Severity.NOTE) -> list[Story]:
         """Give the stories, worst first; those that weigh less than *least* are left out."""

@@ -143,9 +143,10 @@ def _text(one: Association, ending: Ending, first: Exchange | None, against: str
     idle = _idle(ending, first)
     by = {BY_SERVER: "meter", BY_CLIENT: "client"}.get(ending.by, "other side")
     begun = f"{both(one)}, open since record {one.first.record}, was lost: "
-    said = "" if first is None else f"{asked(first)} was not answered"
-    if idle is not None and idle >= _SECOND:
-        said += f"{', ' if said else ''}after a pause of {seconds(idle)}"
+    pause = f"after a pause of {seconds(idle)}" if idle is not None and idle >= _SECOND else ""
+    said = pause
+    if first is not None:
+        said = f"{asked(first)} {f'came {pause} and ' if pause else ''}was not answered"
     tries = sum(1 for each in one.unanswered if first is not None and each.octets == first.octets)
     if tries > 1 or (tries == 1 and one.waiting):
         said += f"; it was asked {tries + len(one.waiting)} times"

@@ -26,6 +26,8 @@ _PLAIN_SUCCESS = frozenset({b"\xc4\0", b"\xc5\0", b"\xc7\0"})
 """Tag and result of the usual answers, those of choice 1."""
 _SHORTEST, _MOST_CHOICES = 4, 3
 _MOST_TERMS = 4096
+_TELLING = frozenset({"dm", "frame-rejected", "tcp-reset", "connection-closed"})
+"""How an association is lost where that itself answers the request that waits."""
 
 
 class Terms(NamedTuple):
@@ -96,8 +98,10 @@ class ServiceFamily(Family):
             unasked(self, record, event.association, event.exchange)
         elif event.kind == ENDED:
             self._terms.pop(event.association.number or 0, None)
+            ending = event.association.ending
+            is_told = ending is not None and ending.reason in _TELLING
             for asked in event.association.waiting.values():
-                if asked.is_confirmed:
+                if asked.is_confirmed and not is_told:
                     unanswered(self, record, event.association, asked, is_repeated=False)
             self._transfers.end(event.association)
 

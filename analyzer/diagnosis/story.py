@@ -125,7 +125,9 @@ class Story:
         return [*self._others.values(), *places][:_MOST_EVIDENCE]
 
     def _add_record(self, record: int) -> None:
-        """Keep the records in order, each once."""
+        """Keep the records in order, each once; 0 is none."""
+        if not record:
+            return
         place = bisect_left(self.records, record)
         if len(self.records) < _MOST_RECORDS and self.records[place : place + 1] != [record]:
             self.records.insert(place, record)
@@ -133,7 +135,7 @@ class Story:
     @property
     def first_record(self) -> int:
         """Where it begins."""
-        return min(self.records[:_MOST_EVIDENCE])
+        return min(self.records[:_MOST_EVIDENCE], default=0)
 
     @property
     def is_remark(self) -> bool:

@@ -25,11 +25,12 @@ def text_lines(number: int, story: Story, digits: int, *, utc: bool = False) -> 
     yield f"{number}. {story.severity.name}: {story.title}"
     how = f" ({story.confidence})" if story.cause else ""
     yield f"   {story.code}{f' · {story.cause}' if story.cause else ''}{how} · {times} on {story.lane}"
-    yield from _folded("where", _where(story, digits, utc=utc))
+    if story.records:
+        yield from _folded("where", _where(story, digits, utc=utc))
     for one in story.evidence:
         place = f", octets {one.start} to {one.end - 1}" if one.end > one.start + 1 else ""
         place = f", octet {one.start}" if one.end == one.start + 1 else place
-        yield from _folded("seen", f"record {one.record}{place}: {one.text}")
+        yield from _folded("seen", f"record {one.record}{place}: {one.text}" if one.record else one.text)
     if story.proposed is not None and story.confidence != POSSIBLE:
         record, octets = story.proposed
         yield from _folded("may be", f"record {record} as it may have been sent: [{octets.hex(' ').upper()}]")

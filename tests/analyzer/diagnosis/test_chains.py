@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from analyzer.diagnosis.chains import Chains
+from analyzer.diagnosis.chains import FOLLOWS, Chains
+from analyzer.diagnosis.rules import rules
 from analyzer.diagnosis.story import Evidence, Fact, Stories
 from analyzer.record import Lane, Record
+from analyzer.tracking.findings import FACTS
 from dissectors.tree import Severity
 
 
@@ -59,3 +61,13 @@ def test_chain_ends_with_the_answer_to_a_request_made_after_it() -> None:
     assert chains.of("block-lost", 7, 13) == first
     chains.calm(answer(16, 15))
     assert chains.of("block-lost", 7, 17) != first
+
+
+def test_every_code_that_follows_or_is_followed_has_its_rule() -> None:
+    facts = {code for kind, code in rules() if kind == "fact"}
+    assert {*FOLLOWS, *(code for causes in FOLLOWS.values() for code in causes)} <= facts
+
+
+def test_every_note_that_is_worth_a_story_has_its_rule_with_advice_or_causes() -> None:
+    facts = {code for kind, code in rules() if kind == "fact"}
+    assert {code for code, (severity, _) in FACTS.items() if severity >= Severity.NOTE} <= facts

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import json
 
 import pytest
 
 from analyzer.diagnosis.clocks import clock_faults
+from analyzer.diagnosis.doctor import Doctor
 from analyzer.diagnosis.story import Story
+from analyzer.export.stories import json_line
 from captures.chunk import LINK_OCTETS, RECEIVED, SENT, Chunk
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import diagnose, named, on_line, over_tcp
@@ -147,3 +150,12 @@ def test_general_block_that_begins_the_apdu_anew_is_the_meters_doing() -> None:
     blocks = [general(1, push[:30]), general(2, push[:20], last=True)]
     stories = on_line(at(0, *(answered(block) for block in blocks)))
     assert ("apdu-malformed", "block-restarts-apdu") in named(stories)
+
+
+def test_capture_of_a_tunnel_alone_says_what_it_is() -> None:
+    doctor = Doctor()
+    doctor.finish({"tls": 47, "dns": 2})
+    assert named(doctor.stories()) == [("carrier-tls", "tunnel"), ("carrier-undecoded", "")]
+    assert "47 packets of an encrypted tunnel (TLS)" in doctor.stories()[0].evidence[0].text
+    line = json.loads(json_line(1, doctor.stories()[0], 0))
+    assert (line["code"], line["records"]) == ("carrier-tls", [])
