@@ -1,0 +1,173 @@
+"""One capture as the comparison sees it: its associations, each with its steps in order. One pass, bounded."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable, Iterable
+from typing import NamedTuple
+
+from analyzer.diagnosis.comparison.fields import Fields, fields_of
+from analyzer.diagnosis.words import about_all
+from analyzer.record import APDU, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, End, Record
+from analyzer.tracking.associations import Associations
+from analyzer.tracking.history import Association
+from analyzer.tracking.roles import ANSWERED_BY, REFUSALS
+
+MOST_STEPS = 200_000
+_ASKS = {answer: asks for asks, answer in ANSWERED_BY.items()}
+_NEXT_BLOCKS = {(0xC0, 2), (0xC1, 3), (0xC3, 2), (0xC3, 6), (0xC5, 2), (0xC7, 4)}
+"""Requests for the next block and acknowledgements, by tag and choice: how a transfer is cut does not matter."""
+
+
+class Step(NamedTuple):
+    """An APDU that was said: what it is about as a token, its record, and what is compared of it."""
+
+    token: Hashable
+    record: int
+    side: str
+    family: str
+    about: str
+    fields: Fields
+    protection: str
+    latency_ns: int | None
+    is_broken_off: bool = False
+    """Whether it is a transfer that never completed."""
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """Who says what, whatever it is about."""
+        return self.side, base(self.family)
+
+    @property
+    def name(self) -> str:
+        """The APDU with what it is about."""
+        return f"{self.family} {self.about}".rstrip()
+
+
+class Talk:
+    """An association, or the pushes of a meter, with its steps."""
+
+    def __init__(self, association: Association | None, client: object, server: object, link: str) -> None:
+        self.association = association
+        self.client, self.server, self.link = client, server, link
+        self.steps: list[Step] = []
+        self.record = 0
+        """Its first record."""
+
+    @property
+    def name(self) -> str:
+        """Who speaks with whom."""
+        what = "association" if self.association is not None else "pushes"
+        return f"{what} of client {self.client} with server {self.server}"
+
+
+class Side:
+    """Takes the records of one capture in order; *talks* are its associations in the order in which they began."""
+
+    def __init__(self, ends: deque[End] | None = None) -> None:
+        self.associations = Associations()
+        self.count = 0
+        self._ends = ends if ends is not None else deque()
+        self._talks: dict[Hashable, Talk] = {}
+        self._asked: dict[int, Step] = {}
+        self._running: dict[int, tuple[Talk, int, Record]] = {}
+        """By the first record of a transfer: where its last part stands."""
+
+    @property
+    def talks(self) -> list[Talk]:
+        """Give the associations."""
+        return list(self._talks.values())
+
+    def take(self, record: Record) -> None:
+        """Take the next record."""
+        while self._ends and self._ends[0].after < record.number:
+            self.associations.end(self._ends.popleft())
+        self.associations.take(record)
+        is_push = record.association is None and record.direction == UNSOLICITED
+        if (record.association is None and not is_push) or self.count >= MOST_STEPS:
+            return
+        talk = self._talk(record, is_push=is_push)
+        if record.problem or record.apdu is None or record.direction not in (REQUEST, RESPONSE, UNSOLICITED):
+            return
+        if record.kind == PART:
+            if record.part_of is not None:
+                self._running[record.part_of] = (talk, len(talk.steps), record)
+            return
+        if record.kind != APDU or any(note.code == "hdlc-retransmission" for note in record.notes):
+            return
+        for first in record.parts:
+            self._running.pop(first, None)
+        apdu = record.assembled or record.apdu
+        if tuple(apdu.octets[:2]) in _NEXT_BLOCKS and record.assembled is None:
+            return
+        self._add(talk, record, apdu)
+
+    def finish(self) -> None:
+        """The capture ended: transfers that did not complete become steps."""
+        while self._ends:
+            self.associations.end(self._ends.popleft())
+        for talk, at, record in sorted(self._running.values(), key=lambda one: -one[1]):
+            apdu = record.incomplete or record.apdu
+            if apdu is not None:
+                talk.steps.insert(at, self._step(record, apdu)._replace(is_broken_off=True))
+
+    def _talk(self, record: Record, *, is_push: bool) -> Talk:
+        key: Hashable = (record.lane.conversation, record.client, record.server) if is_push else record.association
+        talk = self._talks.get(key)
+        if talk is None:
+            one = None if record.association is None else self.associations.of(record.association)
+            talk = self._talks[key] = Talk(one, record.client, record.server, record.link)
+            talk.record = record.number
+        if talk.client is None:
+            talk.client, talk.server = record.client, record.server
+        return talk
+
+    def _add(self, talk: Talk, record: Record, apdu: Apdu) -> None:
+        step = self._step(record, apdu)
+        self.count += 1
+        talk.steps.append(step)
+        if record.direction == REQUEST:
+            self._asked[record.number] = step
+            if len(self._asked) > MOST_STEPS // 10:
+                del self._asked[next(iter(self._asked))]
+
+    def _step(self, record: Record, apdu: Apdu) -> Step:
+        family = apdu.family
+        asked = self._asked.get(record.request) if record.request is not None else None
+        subject: Hashable = tuple(record.objects)
+        service = base(family)
+        if record.direction == RESPONSE:
+            service = _ASKS.get(base(family), base(family))
+            if family in REFUSALS and asked is not None:
+                _, service, subject = asked.token  # type: ignore[misc]
+        about = about_all(record.objects) or (asked.about if asked is not None else "")
+        protection = _protection(record)
+        return Step(
+            (record.direction, service, subject), record.number, record.direction, family, about,
+            fields_of(record, apdu.octets), protection, record.latency_ns,
+        )  # fmt: skip
+
+
+def base(family: str) -> str:
+    """Give the service of a ciphered APDU: it goes by the same name behind its prefix."""
+    return family.removeprefix("glo-").removeprefix("ded-")
+
+
+def _protection(record: Record) -> str:
+    """Name the outermost protection of an APDU and its security control; opened or not."""
+    layer = record.protection[0] if record.protection else record.closed
+    carrier = layer if layer is not None else record.apdu
+    entry, values = (carrier.entry, carrier.values) if carrier is not None else (None, None)
+    if entry is None or values is None or "security_control" not in entry.slots:
+        return entry.family if layer is not None and entry is not None else "none"
+    control = values[entry.slots["security_control"]]
+    return f"{entry.family} {control:02X}" if isinstance(control, int) else entry.family
+
+
+def read(records: Iterable[Record], ends: deque[End] | None = None) -> Side:
+    """Read all records of a capture."""
+    side = Side(ends)
+    for record in records:
+        side.take(record)
+    side.finish()
+    return side

@@ -1,0 +1,73 @@
+"""Differences as text for a person, both captures side by side, and as JSON Lines as the interface page states them."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator, Sequence
+from itertools import groupby, zip_longest
+
+from analyzer.diagnosis.comparison.compare import Difference
+
+_WIDTH = 100
+_LABEL, _HALF = 18, 38
+_LONGEST = 160
+"""Characters of both values up to which they stand side by side; longer ones are told by what differs."""
+_MOST_LESSER = 20
+
+
+def text_lines(found: Sequence[Difference], good: str, bad: str) -> Iterator[str]:
+    """Write the first difference that matters, the others that do, and the first ones of the rest."""
+    if not found:
+        yield "No difference: both do the same."
+        return
+    yield f"good: {good}"
+    yield f"bad:  {bad}"
+    yield ""
+    matters = [one for one in found if one.matters]
+    lesser = [one for one in found if not one.matters]
+    if matters:
+        yield "First difference that matters"
+        yield from _differences(matters[:1])
+    if matters[1:]:
+        yield "Then"
+        yield from _differences(matters[1:])
+    if lesser:
+        yield f"Less telling: {len(lesser)}"
+        yield from _differences(lesser[:_MOST_LESSER])
+        if len(lesser) > _MOST_LESSER:
+            yield f"  … {len(lesser) - _MOST_LESSER} more; --json has them all"
+
+
+def _differences(found: Sequence[Difference]) -> Iterator[str]:
+    """Write differences; those of one pair of records stand below their records, said once."""
+    for (number, *records), members in groupby(found, lambda one: (one.association, one.good_record, one.bad_record)):
+        heads = [f"record {record}" if record else "no record" for record in records]
+        yield f"  {f'association {number}':<{_LABEL}}{heads[0]:<{_HALF}} | {heads[1]}"
+        for one in members:
+            yield from _folded(f"{one.rank}. {one.text}", "  ", "     ")
+            if len(one.good_value) + len(one.bad_value) <= _LONGEST:
+                yield from _side_by_side(one)
+        yield ""
+
+
+def _side_by_side(one: Difference) -> Iterator[str]:
+    halves = [textwrap.wrap(text, _HALF) or [""] for text in (one.good_value, one.bad_value)]
+    for row in zip_longest(*halves, fillvalue=""):
+        yield f"{'':<{_LABEL + 2}}{row[0]:<{_HALF}} | {row[1]}".rstrip()
+
+
+def _folded(text: str, first: str, rest: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+
+
+def json_line(one: Difference) -> str:
+    """Write one difference; a side that has nothing of it has no record."""
+    members: dict[str, object] = {"rank": one.rank, "association": one.association}
+    for name, record in (("good", one.good_record), ("bad", one.bad_record)):
+        members[name] = {"record": record} if record else {}
+    members |= {
+        "field": one.field, "good_value": one.good_value, "bad_value": one.bad_value, "text": one.text,
+        "matters": one.matters,
+    }  # fmt: skip
+    return json.dumps(members, ensure_ascii=False)

@@ -1,0 +1,68 @@
+"""``dlmshark diff`` on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.analyzer.tracking.build import answered, asked
+from tests.analyzer.tracking.carried_by_tcp import wrapper_conversation
+from tests.captures.build import pcap_header, pcap_record
+from tests.cli.conftest import ANSWER, GET, Run
+
+DENIED = bytes.fromhex("C4 01 C1 01 03")
+
+
+def pcap(path: Path, answer: bytes) -> Path:
+    chunks = wrapper_conversation([asked(GET), answered(answer)])
+    path.write_bytes(pcap_header() + b"".join(pcap_record(one.octets, fraction=one.number) for one in chunks))
+    return path
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    return pcap(tmp_path / "good.pcap", ANSWER)
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    return pcap(tmp_path / "bad.pcap", DENIED)
+
+
+def test_diff_of_a_capture_with_itself_finds_none(run: Run, good: Path) -> None:
+    ran = run("diff", good, good)
+    assert (ran.status, ran.out) == (0, "No difference: both do the same.\n")
+
+
+def test_diff_shows_both_sides_and_ends_with_status_one(run: Run, good: Path, bad: Path) -> None:
+    ran = run("diff", good, bad)
+    assert ran.status == 1
+    text = ran.out
+    assert "First difference that matters\n" in text
+    assert "record 2" in text
+    assert "data-access-result is read-write-denied, was absent" in " ".join(text.split())
+
+
+def test_diff_as_json_has_the_members_of_the_contract(run: Run, good: Path, bad: Path) -> None:
+    told = [json.loads(line) for line in run("diff", "--json", good, bad).out.splitlines()]
+    for one in told:
+        assert {"rank", "association", "good", "bad", "field", "good_value", "bad_value", "text"} <= set(one)
+    assert (told[0]["rank"], told[0]["good"], told[0]["bad"]) == (1, {"record": 2}, {"record": 2})
+
+
+def test_pcap_is_compared_with_a_text_log(run: Run, good: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    log.write_text(f"TX: 00 01 00 10 00 01 00 0D {GET.hex(' ')}\nRX: 00 01 00 01 00 10 00 05 {DENIED.hex(' ')}\n")
+    told = [json.loads(line) for line in run("diff", "--json", good, log).out.splitlines()]
+    assert [one["bad_value"] for one in told if one["field"].endswith("data-access-result")] == ["read-write-denied"]
+
+
+def test_capture_that_cannot_be_read_ends_with_its_status(run: Run, good: Path, tmp_path: Path) -> None:
+    ran = run("diff", good, tmp_path / "missing.pcap")
+    assert (ran.status, ran.out) == (3, "")
+
+
+def test_one_capture_alone_is_a_wrong_command_line(run: Run, good: Path) -> None:
+    assert run("diff", good).status == 2
