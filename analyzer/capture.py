@@ -262,11 +262,12 @@ class Capture:
     def detail(self, number: int) -> Detail:
         """Give the trees of record *number*, and the buffers that their nodes are places in."""
         record = self.record(number)
-        nodes = detail(record)
+        values = self.records.values(record)
+        nodes = detail(record, values)
         for root in nodes:
             for node in root.walk():
                 node.buffer = root.buffer
-        return Detail(nodes, buffers(record), record.notes)
+        return Detail(nodes, buffers(record, values), record.notes)
 
     def filter(self, text: str, *, utc: bool = False) -> FilterRun:
         """Begin to look for the records that *text* means; times in it are UTC where *utc* says so, else local."""

@@ -5,14 +5,15 @@ A pure function of the record's octets and of what it was joined from; it can be
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
-from analyzer.masking import mask_layers, mask_nodes, mask_outline
+from analyzer.masking import concealed, mask_nodes, secrets
 from analyzer.naming import name_layers, name_nodes, name_outline
 from analyzer.record import MESSAGE, Apdu, Closed, Record
+from analyzer.tracking.values import Value
 from dissectors import registry, writers
 from dissectors.checks import has_parity, seven_bits
 from dissectors.gateway import TYPES as GATEWAYS
@@ -129,7 +130,7 @@ class LayersText(Form[str]):
 
     def buffer(self, name: str, number: int, octets: bytes) -> str:
         """Write a node for the buffer, with the APDU's form below."""
-        inner = mask_layers(name_layers(writers.layers_text(octets)))
+        inner = name_layers(writers.layers_text(octets))
         return f'{{"name": "{name}", "range": [0, {len(octets)}], "buffer": {number}, "children": {inner}}}'
 
     def telegram(self, number: int, octets: bytes) -> str:
@@ -184,27 +185,40 @@ class OutlineText(Form[str]):
 
 
 def _named_layers(octets: bytes, at: int, end: int) -> str:
-    return mask_layers(name_layers(writers.layers_text(octets, at, end)[1:-1]))
+    return name_layers(writers.layers_text(octets, at, end)[1:-1])
 
 
 def _named_outline(octets: bytes, at: int, end: int, indent: int) -> str:
-    return mask_outline(name_outline(writers.outline_lines(octets, at, end, indent)))
+    return name_outline(writers.outline_lines(octets, at, end, indent))
 
 
 _short_layers = lru_cache(maxsize=writers.MOST_SHORT)(_named_layers)
 _short_outline = lru_cache(maxsize=writers.MOST_SHORT)(_named_outline)
 
 
-def detail(record: Record) -> list[Node]:
-    """Give the layers of *record* as trees, outermost first; every buffer beside the frame is a node of its own."""
+def detail(record: Record, values: Sequence[Value] = ()) -> list[Node]:
+    """Give the layers of *record* as trees, outermost first; every buffer beside the frame is a node of its own.
+
+    The record's *values* tell of secrets behind short names.
+    """
     nodes = walk(record, Nodes())
     name_nodes(nodes)
-    mask_nodes(nodes)
+    if hidden := secrets(record, values):
+        mask_nodes(nodes, [octets for _, octets in _octets(record)], hidden)
     return nodes
 
 
-def buffers(record: Record) -> list[tuple[str, bytes]]:
-    """Give the named octets that the nodes of :func:`detail` are places in, in the order of their numbers."""
+def buffers(record: Record, values: Sequence[Value] = ()) -> list[tuple[str, bytes]]:
+    """Give the named octets that the nodes of :func:`detail` are places in, in the order of their numbers.
+
+    Asterisks stand in place of secrets.
+    """
+    hidden = secrets(record, values)
+    found = _octets(record)
+    return [(name, concealed(octets, hidden)) for name, octets in found] if hidden else found
+
+
+def _octets(record: Record) -> list[tuple[str, bytes]]:
     octets = record.octets
     if record.kind == MESSAGE and record.apdu is None and has_parity(octets):
         octets = seven_bits(octets)

@@ -1,58 +1,131 @@
-"""Passwords in trees, and in the texts of trees, to a mask: the calling authentication value of low level security.
+"""Passwords and keys in trees and in octets that people read, to a mask.
 
-A challenge is no secret; it stays. What is masked is what people read: the octets of the capture stand as they are,
-in hex and in JSON.
-Source: IEC 62056-5-3, AARQ, authentication mechanisms.
+Secrets are the calling authentication value of low level security, and what a client writes to an attribute or gives
+to a method that holds a secret. A challenge is none; it stays, as does a key that is wrapped.
+Source: IEC 62056-5-3, AARQ, authentication mechanisms; IEC 62056-6-2, the secrets of classes.toml.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from analyzer.record import Apdu
+from analyzer.cosem.classes import holds_secret
+from analyzer.cosem.datum import STRINGS
+from analyzer.cosem.rendering import MASKED
+from analyzer.reassembly.blocks import read_block
+from analyzer.record import Apdu, Object, Record
+from analyzer.tracking.attributes import held_values
+from analyzer.tracking.object_model import standing
+from analyzer.tracking.plans import plan_of
+from analyzer.tracking.values import Value
+from dissectors.axdr import scan_length
+from dissectors.reader import read_apdu
 from dissectors.tree import Node
 
-MASK = "(masked)"
+MASK_OCTET = 0x2A
+"""What stands for each octet of a secret: ``*``."""
+_HIGH = re.compile(r"2\.16\.756\.5\.8\.2\.(?:[2-9]|\d\d)")
+_AARQ = b"\x60"
 _NAME = "calling-authentication-value"
-_MECHANISM = "2.16.756.5.8.2."
-_HIGH = re.compile(r"\b2\.16\.756\.5\.8\.2\.(?:[2-9]|\d\d)")
-_OUTLINE = re.compile(rf"({_NAME}\n(?:.*\n)*? *value: ).+")
-_LAYERS = re.compile(rf'("name": "{_NAME}".*?\{{"name": "value", "value": "[^"]*", )("text": "[^"]*", )?')
+_VARIABLES, _PARAMETERIZED = "variable_access_specification", 4
 
 
-def password(apdu: Apdu | None) -> bytes:
-    """Give the password in an AARQ of low level security; empty where there is none."""
-    if apdu is None or apdu.entry is None or apdu.values is None or apdu.family != "aarq":
-        return b""
-    slots, values = apdu.entry.slots, apdu.values
-    value, mechanism = values[slots["calling_authentication_value"]], values[slots["mechanism_name"]] or ""
-    return b"" if not value or _HIGH.match(mechanism) else bytes(value[1])
+class Secret(NamedTuple):
+    """Where a secret stands in the octets of an APDU."""
+
+    apdu: bytes
+    start: int
+    end: int
 
 
-def mask_nodes(nodes: list[Node]) -> None:
-    """Mask passwords in trees."""
+def is_confidential(objects: Sequence[Object]) -> bool:
+    """Tell whether one of *objects* is an attribute or a method that holds a secret."""
+    return any(holds_secret(one.class_id, one.attribute, is_method=one.is_method) for one in map(standing, objects))
+
+
+def secrets(record: Record, values: Sequence[Value] = ()) -> list[Secret]:
+    """Find the secrets in *record*; its *values* tell of those behind short names."""
+    found: list[Secret] = []
+    apdus = [one for one in (record.apdu, record.assembled, record.incomplete, *record.more) if one is not None]
+    for apdu in apdus:
+        if apdu.octets[:1] == _AARQ:
+            found += _password(apdu.octets)
+    behind_names = bool(
+        record.objects and not record.objects[0].logical_name and any(one.text == MASKED for one in values)
+    )
+    if behind_names or is_confidential(record.objects):
+        for apdu in apdus:
+            found += _in_block(apdu)
+            found += _in_parameters(apdu)
+        if record.incomplete is not None:
+            found.append(Secret(record.incomplete.octets, 0, len(record.incomplete.octets)))
+    for held in held_values(record) if record.objects or record.more else ():
+        if behind_names or is_confidential((held.object,)):
+            found.append(Secret(held.octets, _content(held.octets, held.start), held.end))
+    return found
+
+
+def _password(aarq: bytes) -> Iterator[Secret]:
+    """Give the password in an AARQ of low level security, which may break off behind it."""
+    for node in read_apdu(aarq).walk():
+        if node.name == "aarq" and (value := node.child(_NAME)) is not None:
+            name = node.child("mechanism-name")
+            if name is None or not any(_HIGH.match(str(one.value)) for one in name.walk()):
+                yield from (Secret(aarq, one.start // 8, one.end // 8) for one in value.walk() if one.name == "value")
+
+
+def _in_block(apdu: Apdu) -> Iterator[Secret]:
+    """Give the octets of a block, which end its APDU."""
+    if apdu.entry is None or apdu.values is None:
+        return
+    plan = plan_of(apdu.entry)
+    if plan.is_block and (block := read_block(apdu.octets, plan.family, plan.choice, plan.named(apdu.values))):
+        at = apdu.octets.rfind(block.raw)
+        yield Secret(apdu.octets, at, at + len(block.raw))
+
+
+def _in_parameters(apdu: Apdu) -> Iterator[Secret]:
+    """Give what is handed over with short names, by parameterized access."""
+    if apdu.entry is None or apdu.values is None or (slot := apdu.entry.slots.get(_VARIABLES)) is None:
+        return
+    for tag, one in apdu.values[slot]:
+        if tag == _PARAMETERIZED and is_confidential((Object(0, b"", one[1]),)):
+            yield Secret(apdu.octets, _content(apdu.octets, one[3][0]), one[3][1])
+
+
+def _content(octets: bytes, start: int) -> int:
+    """Find where the content of the Data at *start* begins."""
+    if octets[start] in STRINGS and start + 1 < len(octets):
+        return scan_length(octets, start + 1, len(octets))[1]
+    return start + 1
+
+
+def mask_nodes(nodes: list[Node], buffers: list[bytes], hidden: list[Secret]) -> None:
+    """Mask what is *hidden* in trees, each of which stands in the buffer of its root's number."""
     for root in nodes:
-        for node in root.walk():
-            if node.name == "aarq" and (value := node.child(_NAME)) is not None and not _is_high(node):
-                leaf = next((one for one in value.walk() if one.name == "value"), None)
-                if leaf is not None:
-                    leaf.text = MASK
+        spans = _spans(buffers[root.buffer], hidden)
+        if not spans:
+            continue
+        for node in root.leaves():
+            if any(node.start < end * 8 and start * 8 < node.end for start, end in spans):
+                node.value, node.text = MASKED, ""
 
 
-def mask_outline(text: str) -> str:
-    """Mask the password in the outline of an AARQ."""
-    return _OUTLINE.sub(rf"\1{MASK}", text, count=1) if _NAME in text and not _HIGH.search(text) else text
+def concealed(octets: bytes, hidden: list[Secret]) -> bytes:
+    """Put asterisks in place of what is *hidden* in *octets*."""
+    made = bytearray(octets)
+    for start, end in _spans(octets, hidden):
+        made[start:end] = bytes((MASK_OCTET,)) * (end - start)
+    return bytes(made)
 
 
-def mask_layers(text: str) -> str:
-    """Mask the password in the JSON of an AARQ's layers."""
-    if _NAME not in text or _HIGH.search(text):
-        return text
-    return _LAYERS.sub(rf'\1"text": "{MASK}", ', text, count=1)
-
-
-def _is_high(aarq: Node) -> bool:
-    """Tell whether the mechanism is one of high level security, whose value is a challenge."""
-    name = aarq.child("mechanism-name")
-    values = [str(one.value) for one in name.walk() if one.name == "value"] if name is not None else []
-    return any(value.startswith(_MECHANISM) and value not in (f"{_MECHANISM}0", f"{_MECHANISM}1") for value in values)
+def _spans(octets: bytes, hidden: list[Secret]) -> list[tuple[int, int]]:
+    """Find where the secrets stand in *octets*, a frame or a buffer that holds their APDU."""
+    found = []
+    for one in hidden:
+        at = octets.find(one.apdu)
+        if at >= 0:
+            found.append((at + one.start, at + one.end))
+    return found

@@ -3,6 +3,7 @@
 Source: IEC 62056-6-2, the interface classes and their earlier versions.
 """
 
+import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 
@@ -11,6 +12,9 @@ from analyzer.cosem.tables import Tables, integer_ranges
 
 _CLASSES = Tables("classes.toml")
 _ENUMERATIONS = Tables("enumerations.toml")
+SECRET_MEMBERS = frozenset(("secret", "user_password", "password", "key"))
+"""Members of structures whose octets are never shown."""
+_SECRET_MEMBER = re.compile(rf"\b(?:{'|'.join(sorted(SECRET_MEMBERS))}): ")
 _RANK = {"current": 0, "previous": 1, "extra": 2}
 """Which version speaks where none was stated: the one of edition 4, then what it lists as earlier, then the others."""
 
@@ -60,6 +64,13 @@ def is_secret(class_id: int, number: int, version: int | None = None, *, is_meth
     """Tell whether an attribute's value, or a method's parameter, is a password or a key."""
     member = _member(class_id, "method" if is_method else "attribute", number, version)
     return bool(member and member.get("secret"))
+
+
+@lru_cache(maxsize=2048)
+def holds_secret(class_id: int, number: int, *, is_method: bool = False) -> bool:
+    """Tell whether an attribute, or a method's parameter, is a secret or a structure with one in it."""
+    text = (parameter_type if is_method else attribute_type)(class_id, number) or ""
+    return is_secret(class_id, number, is_method=is_method) or _SECRET_MEMBER.search(text) is not None
 
 
 def attribute_values(class_id: int, attribute_id: int, version: int | None = None) -> str:

@@ -11,9 +11,11 @@ from functools import lru_cache
 from typing import Any
 
 from analyzer.cosem.classes import (
+    SECRET_MEMBERS,
     attribute_type,
     attribute_values,
     enumeration_text,
+    holds_secret,
     is_secret,
     parameter_type,
     versions,
@@ -27,8 +29,6 @@ from analyzer.cosem.shapes import ANY, ANYTHING, Shape, shape_of
 from dissectors.data_types import ARRAY, BIT_STRING, BOOLEAN, DESCRIPTOR, DONT_CARE, NULL, STRUCTURE, TAGS
 
 _TIMES = {TAGS["date-time"]: 12, TAGS["date"]: 5, TAGS["time"]: 4}
-_SECRETS = frozenset(("secret", "user_password", "password", "key"))
-"""Members whose octets are never shown."""
 MASKED = "(masked)"
 _ACCESS_WAYS = {12: (3, 4), 15: (1, 3)}
 """Versions of the association classes from which access modes are written in the next way."""
@@ -60,9 +60,10 @@ class Renderer:
             return Shown(MASKED, MASKED)
         if version is not None and class_id in _ACCESS_WAYS:
             self._access = bisect_right(_ACCESS_WAYS[class_id], version)
-        return self.render(
+        shown = self.render(
             attribute_shape(class_id, attribute, version), datum, attribute_name(class_id, attribute, version) or ""
         )
+        return Shown(MASKED, MASKED) if self.misfits and holds_secret(class_id, attribute) else shown
 
     def fitting_attribute(self, class_id: int, attribute: int, datum: Datum, version: int | None = None) -> Shown:
         """Render as *version* says, or as the first other that the value fits: meters name versions they are not."""
@@ -137,7 +138,7 @@ class Renderer:
         texts: list[str] = []
         for number, one in enumerate(datum.members):
             name, inner = shape.members[number] if number < len(shape.members) else (f"member_{number + 1}", ANYTHING)
-            shown = Shown(MASKED) if name in _SECRETS else self.render(inner, one, name)
+            shown = Shown(MASKED) if name in SECRET_MEMBERS else self.render(inner, one, name)
             values[name] = shown.value
             texts.append(f"{name} {text_of(shown)}")
         return Shown(values, object_words(values) or ", ".join(texts))

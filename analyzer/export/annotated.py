@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from analyzer.detail import buffers, detail
 from analyzer.record import Record
+from analyzer.tracking.values import Value
 from dissectors.tree import Kind, Node, shown
 
 _LAYERS = {"hdlc": "Hdlc", "wrapper": "Wrapper", "llc": "Llc432", "p1": "P1Telegram"}
@@ -18,12 +19,15 @@ def hex_text(octets: bytes) -> str:
     return octets.hex(" ").upper()
 
 
-def annotated(record: Record) -> str:
-    """Write every octet of *record* once, each with the field that it belongs to; buffers follow the frame."""
-    named = buffers(record)
+def annotated(record: Record, values: Sequence[Value] = ()) -> str:
+    """Write every octet of *record* once, each with the field that it belongs to; buffers follow the frame.
+
+    Secrets are masked; those behind short names by the record's *values*.
+    """
+    named = buffers(record, values)
     lines = []
     inside = -1
-    for node in detail(record):
+    for node in detail(record, values):
         if node.buffer != inside:
             inside = node.buffer
             name, octets = named[inside]

@@ -7,7 +7,7 @@ as much.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -16,6 +16,7 @@ from analyzer.export.message import message_form
 from analyzer.export.summary import apdu_summary, summary
 from analyzer.export.times import seconds_text
 from analyzer.export.value_json import value_text
+from analyzer.masking import secrets
 from analyzer.record import MESSAGE, NO_OBJECTS, Apdu, Closed, Record
 from analyzer.tracking.rewriting import masked_apdu
 from analyzer.tracking.values import Value, no_values
@@ -77,7 +78,7 @@ class JsonLines:
         if record.notes:
             add(f', "notes": [{", ".join(map(note_text, record.notes))}]')
         if self._layers:
-            add(f', "layers": [{", ".join(_layers(record))}]')
+            add(f', "layers": [{", ".join(_layers(record, values))}]')
         add("}")
         return "".join(parts)
 
@@ -213,10 +214,10 @@ def _header_end(octets: bytes, start: int) -> int:
     return at + 3
 
 
-def _layers(record: Record) -> list[str]:
-    """Write the layers; where something is noted, from the trees, which carry the notes."""
-    if record.notes:
-        return [_text(reader.node_form(node)) for node in detail(record)]
+def _layers(record: Record, values: Sequence[Value]) -> list[str]:
+    """Write the layers; where something is noted or secret, from the trees, which carry the notes and the masks."""
+    if record.notes or secrets(record, values):
+        return [_text(reader.node_form(node)) for node in detail(record, values)]
     return walk(record, _LAYERS)
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from analyzer.cosem.date_time import date_time_text, looks_like_date_time
 from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text, system_title_text
+from analyzer.cosem.rendering import MASKED
 from analyzer.export.message import message_summary
+from analyzer.masking import is_confidential
 from analyzer.record import LINK, MESSAGE, NOISE, PART, REQUEST, Apdu, Object, Objects, Record
 from analyzer.tracking.values import Value
 from dissectors import axdr, gateway
@@ -34,6 +36,8 @@ _LONGEST_VALUE = 60
 _MOST_VALUES = 2
 _MOST_TEXTS = _SHORT = 64
 
+_HOLDING = frozenset(("set-request", "action-request", "writeRequest", "unconfirmedWriteRequest"))
+"""Requests that hold what a client writes, or gives to a method."""
 LABELS: dict[str, str] = {
     "get-request": "GET request", "get-response": "GET response", "set-request": "SET request",
     "set-response": "SET response", "action-request": "ACTION request", "action-response": "ACTION response",
@@ -141,6 +145,8 @@ def apdu_summary(apdu: Apdu, objects: Objects, meant: Sequence[Value] = ()) -> s
         label = known
     if meant and (detail := _meaning(apdu, meant)):
         return f"{label}{SEPARATOR}{detail}"
+    if family in _HOLDING and "block_number" not in entry.slots and is_confidential(objects):
+        return f"{label}{SEPARATOR}{MASKED}"
     detail = _DETAILS.get(family, _nothing)(apdu, entry.slots, values)
     return f"{label}{SEPARATOR}{detail}" if detail else label
 

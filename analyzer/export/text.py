@@ -8,7 +8,7 @@ from analyzer.detail import OutlineText, detail, walk
 from analyzer.export.glyphs import GLYPHS, MARKS
 from analyzer.export.summary import summary
 from analyzer.export.times import Clock
-from analyzer.masking import password
+from analyzer.masking import concealed, secrets
 from analyzer.record import MESSAGE, Record
 from analyzer.tracking.values import Value, no_values
 from dissectors.hdlc import control_type
@@ -45,13 +45,17 @@ class TextLines:
             text += f" [{', '.join(_statuses(record))}]"
         if record.notes:
             text += self._notes(record)
+        if not self._tree and not self._octets:
+            return text
+        hidden = secrets(record, values)
         if self._tree:
-            # the fast writers have no lines for notes
-            lines = node_lines(detail(record), 4) if record.notes else walk(record, _OUTLINE)
+            # the fast writers have no lines for notes, and no masks
+            is_plain = not record.notes and not hidden
+            lines = walk(record, _OUTLINE) if is_plain else node_lines(detail(record, values), 4)
             text += "\n" + "\n".join(lines)
         if self._octets:
-            text += "\n" + "\n".join(octet_lines(record.octets, "    ", password(record.apdu)))
-        return f"{text}\n" if self._tree or self._octets else text
+            text += "\n" + "\n".join(octet_lines(concealed(record.octets, hidden), "    "))
+        return f"{text}\n"
 
     def _addresses(self, record: Record) -> str:
         """Write lane, link, addresses and direction; the same few texts come again and again."""
@@ -111,12 +115,11 @@ def node_lines(nodes: list[Node], indent: int) -> Iterator[str]:
         stack.extend((child, depth + 2) for child in reversed(node.children))
 
 
-def octet_lines(octets: bytes, indent: str, hidden: bytes = b"") -> Iterator[str]:
-    """Write octets as offset, hex and printable characters, 16 a line; of *hidden* no characters are told."""
-    read = octets.replace(hidden, b"*" * len(hidden)) if hidden else octets
+def octet_lines(octets: bytes, indent: str) -> Iterator[str]:
+    """Write octets as offset, hex and printable characters, 16 a line."""
     for at in range(0, len(octets), _PER_LINE):
         row = octets[at : at + _PER_LINE]
-        characters = "".join(chr(octet) if 32 <= octet < 127 else "." for octet in read[at : at + _PER_LINE])
+        characters = "".join(chr(octet) if 32 <= octet < 127 else "." for octet in row)
         yield f"{indent}{at:04x}  {row.hex(' '):<{_PER_LINE * 3}} {characters}"
 
 

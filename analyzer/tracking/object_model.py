@@ -29,6 +29,9 @@ _DEVICE_NAME = b"\x00\x00\x2a\x00\x00"
 _SHORT_NAME_STEP = 8
 _ASSOCIATION_SN = 0xFA00
 """The base name of the current association object, the same in every meter."""
+_CURRENT = b"\0\0\x28\0\0\xff"
+_SECRET_CHANGES = {_ASSOCIATION_SN + 0x40: 5, _ASSOCIATION_SN + 0x48: 6}
+"""Short names of its methods that change a secret, and their numbers."""
 MeterKey = tuple[str, int | str | None]
 """The server's end of a lane, and its address."""
 Key = TypeVar("Key")
@@ -137,6 +140,7 @@ class Meter:
 
     def object_of(self, one: Object) -> Object:
         """Give what a short name stands for; objects with a logical name stay."""
+        one = standing(one)
         if one.logical_name or not self.bases:
             return one
         if len(self.short_names) != len(self.bases):
@@ -154,6 +158,13 @@ class Meter:
         """Tell the version of an object's class where a list said it."""
         entry = self.listed.get(logical_name)
         return entry.version if entry is not None else None
+
+
+def standing(one: Object) -> Object:
+    """Give what a short name stands for in every meter: a change of the association's secret; others stay."""
+    if one.logical_name or one.is_method or one.attribute & 0xFFFF not in _SECRET_CHANGES:
+        return one
+    return Object(12, _CURRENT, _SECRET_CHANGES[one.attribute & 0xFFFF], is_method=True)
 
 
 Lesson = Callable[[Meter, bytes, Datum, str], None]

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
+from analyzer.cosem.rendering import MASKED as MASK
 from analyzer.detail import detail
 from analyzer.export.json_lines import JsonLines
 from analyzer.export.text import TextLines
-from analyzer.masking import MASK
 from analyzer.record import Record
 from analyzer.tracking.findings import finding
 from dissectors.acse import Aarq
@@ -43,7 +43,7 @@ def test_password_is_masked_on_every_carrier(mechanism: str | None, carrier: obj
     if carrier is not in_general_blocks:  # the octets of blocks are those of the capture
         assert PASSWORD.hex().upper() not in plain
     assert f"value: {MASK}" in plain
-    assert layers.count(f'"text": "{MASK}"') == 1
+    assert layers.count(f'"value": "{MASK}"') == 1
 
 
 @pytest.mark.parametrize("mechanism", ["2", "5", "7", "10"])
@@ -62,4 +62,12 @@ def test_record_with_notes_masks_its_password_too() -> None:
     record = decode(wrapped([asked(aarq("1"))]))[0]
     record.add_note(finding("comment", "a note makes the tree come from nodes", 0, 0))
     plain, _ = texts(record)
+    assert f"value: {MASK}" in plain
+
+
+def test_password_of_an_aarq_that_breaks_off_is_masked_too() -> None:
+    whole = aarq("1")
+    octets = in_frames([asked(whole[: whole.index(PASSWORD) + len(PASSWORD) + 3])])
+    plain, layers = texts(decode(octets)[0])
+    assert PASSWORD.hex().upper() not in plain + layers
     assert f"value: {MASK}" in plain

@@ -74,7 +74,7 @@ class Taking(Filtering):
         from analyzer.export.annotated import annotated
 
         if (record := self._record()) is not None:
-            self._copied(annotated(record), "the annotated record")
+            self._copied(annotated(record, self.program.capture.records.values(record)), "the annotated record")
 
     def command_copy_python(self, count: int) -> None:
         """Copy Python that reads the record again."""

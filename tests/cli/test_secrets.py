@@ -1,0 +1,138 @@
+"""A secret that a client writes shows nowhere but in the octets that JSON gives of the capture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from analyzer.cosem.obis import obis_from_text
+from analyzer.cosem.tables import Tables
+from analyzer.export.annotated import annotated
+from analyzer.masking import MASK_OCTET, concealed, secrets
+from tests.analyzer.cosem.data import (
+    array,
+    double_long_unsigned,
+    long_unsigned,
+    name,
+    octet_string,
+    structure,
+    unsigned,
+)
+from tests.analyzer.tracking.build import asked, datablock, decode, in_frames, wrapped
+from tests.analyzer.tracking.lines import line, session
+from tests.cli.conftest import Run
+
+SECRET = b"Zq7-Wk3+Xv9!uR5"
+RAW = {"octets", "apdu", "assembled", "more", "plaintext"}
+"""Members of JSON that hold what the capture held."""
+CLASSES = Tables("classes.toml")
+OBJECT = "0-0:128.7.3.255"
+
+
+def members(kind: str) -> list[tuple[int, int]]:
+    """Class and number of every attribute or method that the tables call secret."""
+    found = set()
+    for header in CLASSES.names("class."):
+        table = CLASSES.table(header)
+        listed = table.get(kind, {})
+        assert isinstance(listed, dict)
+        found |= {(int(header.split(".")[1]), int(number)) for number, one in listed.items() if one.get("secret")}
+    return sorted(found)
+
+
+def described(class_id: int, number: int) -> bytes:
+    return class_id.to_bytes(2, "big") + obis_from_text(OBJECT) + bytes((number,))
+
+
+def set_request(class_id: int, number: int, data: bytes) -> bytes:
+    return b"\xc1\x01\xc1" + described(class_id, number) + b"\x00" + data
+
+
+def action_request(class_id: int, number: int, data: bytes) -> bytes:
+    return b"\xc3\x01\xc1" + described(class_id, number) + b"\x01" + data
+
+
+DATA = octet_string(SECRET)
+PAIR = b"\x02" + described(1, 2) + b"\x00" + described(15, 7) + b"\x00\x02" + unsigned(5) + DATA
+REQUESTS = {
+    **{f"set {one} {number}": [set_request(one, number, DATA)] for one, number in members("attribute")},
+    **{f"action {one} {number}": [action_request(one, number, DATA)] for one, number in members("method")},
+    "PPP": [set_request(44, 5, structure(octet_string(b"user"), DATA))],
+    "PPP in another shape": [set_request(44, 5, DATA)],
+    "NTP keys": [set_request(100, 6, array(structure(double_long_unsigned(1), DATA)))],
+    "MAC keys": [set_request(91, 5, array(structure(unsigned(1), DATA)))],
+    "set of a list": [b"\xc1\x04\xc1" + PAIR],
+    "action of a list": [b"\xc3\x03\xc1\x01" + described(15, 2) + b"\x01" + DATA],
+    "access": [b"\xd9\x00\x00\x00\x01\x00\x01\x02" + described(15, 7) + b"\x01" + DATA],
+    "set in blocks": [
+        b"\xc1\x02\xc1" + described(15, 7) + b"\x00" + datablock(1, False, DATA[:9]),
+        b"\xc1\x03\xc1" + datablock(2, True, DATA[9:]),
+    ],
+    "short name": [b"\x06\x01\x02\xfa\x40\x01" + DATA],
+    "short name with a parameter": [b"\x05\x01\x04\xfa\x40\x00" + DATA],
+}  # fmt: skip
+
+
+def traces(text: str) -> list[str]:
+    """Where four octets of the secret in a row stand, in whatever form."""
+    plain = "".join(text.split()).upper()
+    pieces = [SECRET[at : at + 4] for at in range(len(SECRET) - 3)]
+    found = [one for one in pieces if one.decode().upper() in text.upper() or one.hex().upper() in plain]
+    return [one.decode() for one in found]
+
+
+def without_raw(form: object) -> object:
+    if isinstance(form, dict):
+        return {key: without_raw(value) for key, value in form.items() if key not in RAW}
+    return [without_raw(one) for one in form] if isinstance(form, list) else form
+
+
+def test_secrets_of_the_tables_are_found() -> None:
+    assert {(15, 7), (45, 3), (19, 7), (46, 4)} <= set(members("attribute"))
+    assert {(15, 2), (12, 5), (72, 7)} <= set(members("method"))
+
+
+@pytest.mark.parametrize("which", list(REQUESTS))
+def test_written_secret_shows_nowhere(run: Run, tmp_path: Path, which: str) -> None:
+    path = tmp_path / "secret.txt"
+    path.write_text("\n".join(line("TX", one) for one in REQUESTS[which]) + "\n")
+    for words in (
+        ("decode", path), ("decode", "--tree", "--octets", path), ("readings", path), ("readings", "--json", path),
+        ("doctor", path), ("doctor", "--json", path), ("stats", path),
+    ):  # fmt: skip
+        ran = run(*words)
+        assert not traces(ran.out + ran.err), words
+    out = run("decode", "--json", "--layers", path).out
+    forms = [json.loads(one) for one in out.splitlines()]
+    assert forms
+    assert traces(out)  # the capture itself
+    assert not traces(json.dumps(without_raw(forms), ensure_ascii=False))
+
+
+@pytest.mark.parametrize("carrier", [wrapped, in_frames])
+@pytest.mark.parametrize("which", ["set 15 7", "action 15 2", "PPP"])
+def test_written_secret_is_masked_where_its_octets_are_listed(carrier: object, which: str) -> None:
+    for record in decode(carrier([asked(one) for one in REQUESTS[which]])):  # type: ignore[operator]
+        assert not traces(annotated(record))
+        shown = concealed(record.octets, secrets(record))
+        assert len(shown) == len(record.octets)
+        assert shown == record.octets.replace(SECRET, bytes((MASK_OCTET,)) * len(SECRET)) or which == "PPP"
+
+
+def test_secret_behind_a_short_name_of_a_list_is_masked() -> None:
+    listed = array(structure(b"\x10\x0a\x00", long_unsigned(19), unsigned(1), name("0-0:20.0.0")))
+    lines = [line("TX", bytes.fromhex("050102FA08")), line("RX", b"\x0c\x01\x00" + listed)]
+    made, records = session([*lines, line("TX", b"\x06\x01\x02\x0a\x30\x01" + DATA)])
+    values = made.values(records[-1])
+    assert [one.text for one in values] == ["(masked)"]
+    assert not traces(annotated(records[-1], values))
+
+
+def test_wrapped_key_stays() -> None:
+    wrapped_key = bytes(range(24))
+    data = array(structure(b"\x16\x00", octet_string(wrapped_key)))
+    record = decode(wrapped([asked(action_request(64, 2, data))]))[0]
+    assert secrets(record) == []
+    assert wrapped_key.hex().upper() in annotated(record)
