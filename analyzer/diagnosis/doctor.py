@@ -89,6 +89,12 @@ class Doctor:
         if self._chains.open and record.request is not None:
             self._chains.calm(record)
 
+    def tick(self, now_ns: int) -> None:
+        """Take the time of day, of a live capture: what is silent for too long is said without a further record."""
+        events = self.associations.tick(now_ns)
+        if events and self._last is not None:
+            self._tell(self._last, events)
+
     def _take_ends(self, record: Record) -> None:
         """Take the connections that ended before *record*."""
         ends = self._ends

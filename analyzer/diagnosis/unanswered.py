@@ -31,7 +31,8 @@ def unanswered(
         return  # the capture may have ended before the answer
     if not is_repeated and not one.exchanges and len(one.link_at) < _WITH_ANSWER and record is not None:
         return  # nothing shows that answers of this side are captured at all
-    if record is not None and record.time_ns is not None and exchange.asked_ns is not None:
+    is_later = record is not None and record.number > exchange.request
+    if record is not None and is_later and record.time_ns is not None and exchange.asked_ns is not None:
         waited_ns = record.time_ns - exchange.asked_ns
     cause, confidence, shown = _cause(family, one, exchange)
     text = f"{asked(exchange)} was not answered"

@@ -89,7 +89,11 @@ def _object(first: dict[str, Any], story: Story, digits: int) -> str:
     if story.meter:
         parts.append(f'"meter": {_text(story.meter)}')
     evidence = [
-        {"record": one.record, **({"range": [one.start, one.end]} if one.end > one.start else {}), "text": one.text}
+        {
+            **({"record": one.record} if one.record else {}),
+            **({"range": [one.start, one.end]} if one.end > one.start else {}),
+            "text": one.text,
+        }
         for one in story.evidence
     ]
     parts.append(f'"evidence": {_text(evidence)}')

@@ -6,24 +6,31 @@ an association was lost is inferred here from what was seen, and only where the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator
 
-from analyzer.record import APDU, LINK, NOISE, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, End, Record
-from analyzer.tracking.acse_terms import answer_of, limits_of, proposal_of
+from analyzer.record import APDU, LINK, NOISE, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, Record
+from analyzer.tracking.association_ends import (
+    ASKED_AGAIN,
+    BEGUN,
+    ENDED,
+    HANDLERS,
+    OPENED,
+    SLOW,
+    SNRM,
+    UNANSWERED,
+    UNASKED,
+    Endings,
+    Event,
+    is_repeated,
+)
 from analyzer.tracking.history import (
-    ABORTED,
     BY_CLIENT,
     BY_SERVER,
-    CLOSED,
-    DISCONNECTED,
     LOST,
     OPENING,
     REFUSED,
-    RELEASED,
     REPLACED,
     Association,
-    Ending,
     Exchange,
     Mark,
     Service,
@@ -40,8 +47,6 @@ SILENCE_NS = 10_000_000_000
 _MOST_WAITING = 32
 _MOST_DAMAGED = 4096
 _GIVEN_UP_NS = 10_000_000_000
-_SNRM, _DISC, _UA, _DM, _FRMR, _READY = 0x83, 0x43, 0x63, 0x0F, 0x87, 0x01
-_AUTHENTICATION_REQUIRED = 14
 _GENERAL_BLOCK = "general-block-transfer"
 _APART = OPENING | {_GENERAL_BLOCK, "data-notification-confirm"}
 _SUCCESS = b"\1\0"
@@ -52,27 +57,12 @@ _SHORT_NAMES = 2
 _REFUSAL_TAGS = frozenset({0x0E, 0xD8})
 _new = tuple.__new__
 
-BEGUN, OPENED, ENDED, UNANSWERED, UNASKED, ASKED_AGAIN, SLOW = (
-    "begun", "opened", "ended", "unanswered", "unasked", "asked-again", "slow",
-)  # fmt: skip
-"""What a record can make happen, beside what is ordinary."""
 
-
-class Event(NamedTuple):
-    """Something that a record made happen in an association; *exchange* is what it is about, where it is about one."""
-
-    kind: str
-    association: Association
-    record: int
-    exchange: Exchange | None = None
-
-
-class Associations:
+class Associations(Endings):
     """Takes records in order. Iterating gives the associations in the order in which they began."""
 
     def __init__(self) -> None:
-        self.events: list[Event] = []
-        """What the record that was taken last made happen."""
+        super().__init__()
         self.damaged: dict[int, Record] = {}
         """By conversation: its last damaged record, or octets that were no unit."""
         self.forgotten = 0
@@ -81,8 +71,6 @@ class Associations:
         self._pushes: dict[object, Association] = {}
         self._places: dict[object, Association] = {}
         """The newest association of two addresses on a conversation."""
-        self._lines: dict[int, dict[int, Association]] = {}
-        """By conversation: those that are open, by number."""
 
     def __iter__(self) -> Iterator[Association]:
         """Give the associations that are kept, pushes too."""
@@ -95,10 +83,6 @@ class Associations:
     def of(self, number: int) -> Association | None:
         """Give the association with the number that its records bear."""
         return self._known.get(number)
-
-    def open_on(self, conversation: int) -> list[Association]:
-        """Give those that are open on a conversation."""
-        return list(self._lines.get(conversation, {}).values())
 
     # -- records --------------------------------------------------------------------------------------------------
 
@@ -125,8 +109,8 @@ class Associations:
             one.pause_ns = gap
         one.records += 1
         apdu = record.apdu
-        if apdu is None or record.problem or record.kind is LINK or (record.notes and _is_repeated(record)):
-            self._beside(one, record)
+        if apdu is None or record.problem or record.kind is LINK or (record.notes and is_repeated(record)):
+            self.beside(one, record)
         elif apdu.entry is not None:
             family = apdu.entry.family
             if record.protection:
@@ -145,7 +129,7 @@ class Associations:
 
     def _take_apart(self, one: Association, record: Record, apdu: Apdu, family: str) -> None:
         """Take an APDU that is more than a request or an answer, or that is neither."""
-        handler = _HANDLERS.get(family)
+        handler = HANDLERS.get(family)
         if handler is None:
             one.general_blocks += family == _GENERAL_BLOCK
             return
@@ -154,6 +138,10 @@ class Associations:
         elif record.direction is RESPONSE:
             self._answer(one, record, apdu, family, is_service=False)
         handler(self, one, record, apdu)
+
+    def _silent(self, one: Association, record: Record, gap: int) -> None:
+        turn = BY_SERVER if one.waiting else BY_CLIENT
+        one.silences.append(Silence(one.last_record, record.number, gap, turn))
 
     def _begin(self, record: Record, number: int) -> Association:
         """Make the association of the first record with its number; the one before it of the same two is over."""
@@ -166,7 +154,7 @@ class Associations:
         if before is not None:
             if before.ending is None:
                 self._replaced(before, record)
-            if record.control is None or record.control & 0xEF != _SNRM:
+            if record.control is None or record.control & 0xEF != SNRM:
                 one.limits = before.limits
         if len(self._known) >= MOST_ASSOCIATIONS:
             self._forget(self._known.pop(next(iter(self._known))))
@@ -186,27 +174,6 @@ class Associations:
             del self._places[one.place]
         if one.number is not None:
             self._close(one.conversation, one.number)
-
-    def _close(self, conversation: int, number: int) -> None:
-        line = self._lines.get(conversation)
-        if line is not None:
-            line.pop(number, None)
-            if not line:
-                del self._lines[conversation]
-
-    def _end(self, one: Association, how: str, at: Mark, by: str = "", reason: str = "") -> None:
-        """End an association, unless it has ended already."""
-        if one.ending is not None:
-            return
-        first = next(iter(one.waiting.values()), None)
-        idle = first.pause_ns if first is not None else one.pause_ns
-        if how in (LOST, CLOSED) and first is None and at.time_ns is not None and one.last_ns is not None:
-            idle = max(idle or 0, at.time_ns - one.last_ns)
-        heard = Mark(one.last_record, one.last_ns)
-        one.ending = Ending(how, at, by, reason, idle, heard)
-        if one.number is not None:
-            self._close(one.conversation, one.number)
-        self.events.append(Event(ENDED, one, at.record, first))
 
     def _replaced(self, one: Association, record: Record) -> None:
         """The client began anew: what it still waited for will not come."""
@@ -335,119 +302,23 @@ class Associations:
         elif apdu.octets[0] in _RESULT_AT:
             one.hls_is_accepted = True
 
-    # -- opening and release --------------------------------------------------------------------------------------
+    # -- time and connections -------------------------------------------------------------------------------------
 
-    def _aarq(self, one: Association, record: Record, apdu: Apdu) -> None:
-        one.proposal = proposal_of(record, apdu)
+    def tick(self, now_ns: int) -> list[Event]:
+        """Take the time of day, of a live capture: requests that have waited too long are given up.
 
-    def _aare(self, one: Association, record: Record, apdu: Apdu) -> None:
-        one.answer = answer_of(record, apdu)
-        if one.answer.result:
-            self._end(one, REFUSED, Mark(record.number, record.time_ns), BY_SERVER, "aare")
-            return
-        if one.answer.diagnostic[1] == _AUTHENTICATION_REQUIRED:
-            one.hls_request = -1
-        self.events.append(Event(OPENED, one, record.number))
-
-    def _rlrq(self, one: Association, record: Record, apdu: Apdu) -> None:
-        one.release.append(Mark(record.number, record.time_ns))
-
-    def _rlre(self, one: Association, record: Record, apdu: Apdu) -> None:
-        at = Mark(record.number, record.time_ns)
-        one.release.append(at)
-        self._end(one, RELEASED, at, BY_CLIENT)
-
-    def _abrt(self, one: Association, record: Record, apdu: Apdu) -> None:
-        by = {REQUEST: BY_CLIENT, RESPONSE: BY_SERVER}.get(record.direction, "")
-        self._end(one, ABORTED, Mark(record.number, record.time_ns), by)
-
-    # -- the link -------------------------------------------------------------------------------------------------
-
-    def _beside(self, one: Association, record: Record) -> None:
-        """Take what moves no service: link frames, segments, damaged and repeated frames."""
-        if record.control is None or record.problem:
-            return
-        command = record.control & 0xEF
-        at = Mark(record.number, record.time_ns)
-        if record.kind is not LINK:
-            if record.notes and _is_repeated(record):
-                one.repeats.append(record.number)
-        elif command & 0x0F == _READY:
-            one.polls += record.direction is REQUEST and bool(one.waiting)
-        elif command == _SNRM:
-            one.client_side = record.lane.side
-            one.link_repeats += bool(one.link_at)
-            one.link_at.append(at)
-            one.limits = None
-            one.asked_limits = limits_of(record.octets)
-        elif command == _DISC:
-            one.release.append(at)
-        elif command == _UA:
-            self._unnumbered_acknowledge(one, record, at)
-        elif command == _DM:
-            self._disconnected(one, at)
-        elif command == _FRMR:
-            self._end(one, LOST, at, BY_SERVER, "frame-rejected")
-
-    def _unnumbered_acknowledge(self, one: Association, record: Record, at: Mark) -> None:
-        if one.release:
-            is_released = self._is_released(one)
-            one.release.append(at)
-            self._end(one, RELEASED if is_released else DISCONNECTED, at, BY_CLIENT)
-        elif one.link_at:
-            one.link_at.append(at)
-            one.limits = one.asked_limits.agree(limits_of(record.octets))
-
-    @staticmethod
-    def _is_released(one: Association) -> bool:
-        service = one.services.get("rlrq")
-        return service is not None and service.count > 0
-
-    def _disconnected(self, one: Association, at: Mark) -> None:
-        """DM: to DISC it says that all is over, to SNRM no, and to anything else that the server has no such link."""
-        if one.release:
-            one.release.append(at)
-            self._end(one, DISCONNECTED, at, BY_CLIENT)
-        elif len(one.link_at) == 1 and not one.services and not one.waiting:
-            one.link_at.append(at)
-            self._end(one, REFUSED, at, BY_SERVER, "dm")
-        else:
-            self._end(one, LOST, at, BY_SERVER, "dm")
-
-    def _silent(self, one: Association, record: Record, gap: int) -> None:
-        turn = BY_SERVER if one.waiting else BY_CLIENT
-        one.silences.append(Silence(one.last_record, record.number, gap, turn))
-
-    # -- connections ----------------------------------------------------------------------------------------------
-
-    def end(self, end: End) -> list[Event]:
-        """Take the end of a connection. Returns what it made happen: associations on it are over."""
+        Returns what it made happen. An answer that comes all the same is told as one that nobody asked for.
+        """
         self.events = []
-        if end.kind == "repeated":
-            return self.events
-        for one in self.open_on(end.conversation):
-            by = "" if one.client_side is None else BY_CLIENT if end.side == one.client_side else BY_SERVER
-            at = Mark(end.after, end.time_ns)
-            is_asked = any(asked.is_confirmed for asked in one.waiting.values())
-            if one.release:
-                self._end(one, RELEASED, at, BY_CLIENT)
-            elif end.is_reset:
-                self._end(one, LOST if is_asked or by != BY_CLIENT else CLOSED, at, by, "tcp-reset")
-            elif is_asked:
-                self._end(one, LOST, at, by, "connection-closed")
-            else:
-                self._end(one, CLOSED, at, by, "connection-closed")
+        for line in self._lines.values():
+            for one in line.values():
+                for asked in list(one.waiting.values()) if one.waiting else ():
+                    service = one.services.get(asked.service)
+                    usual = (service.median_ns if service is not None else None) or 0
+                    waits = asked.asked_ns is not None and now_ns - asked.asked_ns > max(_GIVEN_UP_NS, 10 * usual)
+                    if waits and asked.is_confirmed:
+                        self._give_up(one, asked, one.last_record, UNANSWERED)
         return self.events
-
-
-Handler = Callable[[Associations, Association, Record, Apdu], None]
-_HANDLERS: dict[str, Handler] = {
-    "aarq": Associations._aarq,
-    "aare": Associations._aare,
-    "rlrq": Associations._rlrq,
-    "rlre": Associations._rlre,
-    "abrt": Associations._abrt,
-}
 
 
 def _service(one: Association, name: str) -> Service:
@@ -466,8 +337,7 @@ def _is_error(octets: bytes) -> bool:
     return result == 1 if at == _SHORT_NAMES else result != 0 and octets[1] == 1
 
 
-def _is_repeated(record: Record) -> bool:
-    return any(note.code == "hdlc-retransmission" for note in record.notes)
-
-
-__all__ = ["Association", "Associations", "Event", "Exchange"]
+__all__ = [
+    "ASKED_AGAIN", "BEGUN", "ENDED", "OPENED", "SLOW", "UNANSWERED", "UNASKED", "Association", "Associations", "Event",
+    "Exchange",
+]  # fmt: skip

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from analyzer.diagnosis.doctor import Doctor
 from analyzer.diagnosis.refusals import RESULT_CAUSES
 from analyzer.diagnosis.story import Story
+from analyzer.pipeline import Pipeline
 from dissectors.enumerations import ACTION_RESULT, DATA_ACCESS_RESULT
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import diagnose, named, on_line, over_tcp
 from tests.analyzer.framing.build import frame
-from tests.analyzer.tracking.build import PROFILE, Station, answered, asked
+from tests.analyzer.tracking.build import PROFILE, ListSource, Station, answered, asked
 from tests.analyzer.tracking.timed import (
     AARE,
     AARQ,
@@ -18,6 +20,7 @@ from tests.analyzer.tracking.timed import (
     GET_CLOCK,
     RLRE,
     RLRQ,
+    SECOND,
     At,
     at,
     on_hdlc,
@@ -258,3 +261,17 @@ def test_dead_meter_at_the_end_of_the_capture_is_told() -> None:
     units += [At(30, asked(frame(b"", 0x93, b"\x05\x21")))]  # another meter of the line is called
     codes = {one.code for one in diagnose(serial_chunks(units))}
     assert codes & {"provider-abort", "response-missing"}
+
+
+def test_silence_of_a_live_capture_is_told_once_without_a_further_record() -> None:
+    chunks = serial_chunks(on_hdlc(Station(), OPENING, READING, at(1, asked(GET_CLOCK))))
+    doctor = Doctor()
+    for record in Pipeline().run(ListSource(chunks)):
+        doctor.take(record)
+    asked_ns = chunks[-1].time_ns or 0
+    doctor.tick(asked_ns + SECOND)
+    assert doctor.stories() == []
+    for seconds in (11, 12):
+        doctor.tick(asked_ns + seconds * SECOND)
+    (story,) = doctor.stories()
+    assert (story.code, story.count, story.records) == ("response-missing", 1, [5])
