@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -92,7 +92,7 @@ def _write(work: Work, name: str, source: Source, writer: _Writer) -> dict[str, 
     session.learn_all()
     first = last = None
     links: dict[str, int] = {}
-    for record, row in _rows(session):
+    for record, row in rows_of(session.records()):
         writer.add(RECORDS, record_cells(name, row))
         links[record.link] = links.get(record.link, 0) + 1
         if record.time_ns is not None:
@@ -111,10 +111,10 @@ def _write(work: Work, name: str, source: Source, writer: _Writer) -> dict[str, 
     return entry | {"parts": writer.parts}
 
 
-def _rows(session: Session) -> Iterator[tuple[Record, Row]]:
-    """Give the records of *session*, each with its row."""
+def rows_of(records: Iterable[Record]) -> Iterator[tuple[Record, Row]]:
+    """Give *records*, each with its row."""
     rows = Rows()
-    for record in session.records():
+    for record in records:
         if len(rows.paths.all) > _MOST_WORDS or len(rows.subjects.all) > _MOST_WORDS:
             rows = Rows()
         cells = rows.row(record)

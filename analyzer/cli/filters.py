@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from analyzer.session import Session
 
 
-def add_filter_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that choose records."""
+def add_filter_options(parser: argparse.ArgumentParser, *, has_to: bool = False) -> None:
+    """Add the options that choose records; *has_to* where ``--to`` means something else."""
+    to = ["--to-time"] if has_to else ["--to-time", "--to"]
     parser.add_argument("-Y", "--filter", default="", metavar="EXPR", help="only records that pass, such as 'get'")
     parser.add_argument("--from-time", "--from", default="", metavar="TIME", help="only records from this time on")
-    parser.add_argument("--to-time", "--to", default="", metavar="TIME", help="only records up to this time")
+    parser.add_argument(*to, default="", metavar="TIME", help="only records up to this time")
 
 
 def filter_of(options: argparse.Namespace, *, utc: bool) -> Filter | None:

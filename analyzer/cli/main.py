@@ -41,6 +41,9 @@ COMMANDS: dict[str, Command] = {
     "readings": Command("analyzer.cli.readings", "the metered values in captures: text, JSON, CSV or Parquet", False),
     "stats": Command("analyzer.cli.stats", "counts, octets, errors and response times of captures", False),
     "batch": Command("analyzer.cli.batch", "many captures to one data set of Parquet files", False),
+    "export": Command(
+        "analyzer.cli.export", "captures for other programs: pcapng, jsonl, csv, parquet, xml, html", False
+    ),
     "doctor": Command("analyzer.cli.doctor", "what went wrong, where, why, and what to try", False),
     "audit": Command("analyzer.cli.audit", "checks of conformance and security: PASS, FAIL, INCONCLUSIVE", False),
     "diff": Command("analyzer.cli.diff", "what a session that fails does otherwise than one that works", False),

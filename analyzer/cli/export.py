@@ -1,0 +1,214 @@
+"""``dlmshark export``: captures as other programs want them, by the suffix of the file or ``--to``."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analyzer.cli.arguments import Parser
+from analyzer.cli.filters import add_filter_options, chosen, filter_of
+from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
+from analyzer.cli.keyrings import keyring
+from analyzer.cli.main import UsageError, fail, say
+
+if TYPE_CHECKING:
+    from analyzer.record import Record
+    from analyzer.session import Session
+
+_SUFFIXES = {
+    ".pcapng": "pcapng", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", ".parquet": "parquet",
+    ".xml": "xml", ".pdml": "xml", ".html": "html", ".htm": "html",
+}  # fmt: skip
+FORMS = ("pcapng", "jsonl", "csv", "parquet", "xml", "html")
+_COLUMNS = (
+    "input", "number", "time", "lane", "link", "kind", "direction", "client", "server", "request", "latency", "summary",
+    "notes",
+)  # fmt: skip
+_OUTPUT_ERROR = 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    made = Parser(
+        prog="dlmshark export",
+        description="Write captures for other programs: pcapng (deciphered, for stock Wireshark), jsonl, csv, parquet, "
+        "xml (PDML), html (one page with problems, associations and records).",
+    )
+    add_inputs(made)
+    add_filter_options(made, has_to=True)
+    made.add_argument("-o", "-w", "--output", required=True, metavar="FILE", help="the file to write, - for stdout")
+    made.add_argument("--to", choices=FORMS, help="what to write, where the name does not say")
+    made.add_argument("--force", action="store_true", help="write over a file that is there")
+    made.add_argument("--utc", action="store_true", help="times in UTC")
+    return made
+
+
+def run(words: list[str]) -> int:
+    """Run the command. Returns the exit status."""
+    options = parser().parse_args(words)
+    form = options.to or _SUFFIXES.get(Path(options.output).suffix.lower())
+    if form is None:
+        raise UsageError(f"-o {options.output}: one of {', '.join(_SUFFIXES)} was expected, or --to")
+    if form == "parquet" and options.output == "-":
+        raise UsageError("-o -: Parquet goes to a file")
+    if options.output != "-" and os.path.exists(options.output) and not options.force:
+        return fail(f"{options.output}: is there already; --force writes over it", _OUTPUT_ERROR)
+    inputs = Inputs(options, forced_stacks(options))
+    keys = keyring(options)
+    filter_of(options, utc=options.utc)
+    from analyzer.session import Session
+
+    def sessions() -> Iterator[tuple[str, Session]]:
+        for name, source in inputs:
+            yield name, Session(source, forced_stacks(options), keys)
+            say_remarks(source)
+
+    count = _Counter()
+    if form == "parquet":
+        _write_parquet(sessions(), options, count)
+    else:
+        pieces = _WRITERS[form](sessions(), options, count)
+        _write(pieces, options.output)
+    if options.output != "-":
+        say(f"{options.output}: {count.records} records")
+    return inputs.status
+
+
+class _Counter:
+    """Counts the records that were written."""
+
+    def __init__(self) -> None:
+        self.records = 0
+
+    def passing(self, session: Session, options: argparse.Namespace) -> Iterator[Record]:
+        """Give the chosen records of *session*, and count them."""
+        for record in chosen(session, options):
+            self.records += 1
+            yield record
+
+
+Sessions = Iterator[tuple[str, "Session"]]
+
+
+def _write(pieces: Iterable[bytes], name: str) -> None:
+    """Write all pieces; a file that cannot be written whole is not left behind."""
+    if name == "-":
+        for piece in pieces:
+            sys.stdout.buffer.write(piece)
+        return
+    part = Path(f"{name}.part")
+    try:
+        with part.open("wb") as file:
+            for piece in pieces:
+                file.write(piece)
+        part.replace(name)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _pcapng(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> Iterator[bytes]:
+    from analyzer.export.packets import Packets, head
+
+    for number, (name, session) in enumerate(sessions):
+        if number:
+            session.close()
+            raise UsageError("pcapng takes one INPUT, or several with --merge")
+        yield head(name)
+        packets = Packets()
+        for record in count.passing(session, options):
+            yield packets.blocks(record)
+
+
+def _jsonl(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> Iterator[bytes]:
+    from analyzer.export.json_lines import JsonLines
+
+    for _, session in sessions:
+        source = session.source
+        more = {"input": label(source)} if source.name else {}
+        lines = JsonLines(lambda source=source: source.time_digits, more=more, values=session.values)  # type: ignore[misc]
+        for record in count.passing(session, options):
+            yield f"{lines.line(record)}\n".encode()
+
+
+def _csv(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> Iterator[bytes]:
+    from analyzer.export.summary import summary
+    from analyzer.export.times import seconds_text
+
+    def row(cells: Iterable[object]) -> bytes:
+        out = io.StringIO()
+        csv.writer(out).writerow(cells)
+        return out.getvalue().encode()
+
+    yield row(_COLUMNS)
+    for name, session in sessions:
+        for record in count.passing(session, options):
+            digits = session.source.time_digits
+            yield row(
+                (
+                    name, record.number, _seconds(seconds_text, record.time_ns, digits), record.lane.text, record.link,
+                    record.kind, record.direction, record.client, record.server, record.request,
+                    _seconds(seconds_text, record.latency_ns, digits), summary(record, session.values(record)),
+                    " ".join(dict.fromkeys(note.code for note in record.notes)),
+                )
+            )  # fmt: skip
+
+
+def _seconds(write: Callable[[int, int], str], time_ns: int | None, digits: int) -> str:
+    return "" if time_ns is None else write(time_ns, digits)
+
+
+def _xml(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> Iterator[bytes]:
+    from analyzer.export.pdml import HEAD, TAIL, Pdml
+
+    yield HEAD.encode()
+    for _, session in sessions:
+        source = session.source
+        pdml = Pdml(lambda source=source: source.time_digits, session.values)  # type: ignore[misc]
+        for record in count.passing(session, options):
+            yield pdml.packet(record).encode()
+    yield TAIL.encode()
+
+
+def _html(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> Iterator[bytes]:
+    from analyzer.diagnosis.doctor import Doctor
+    from analyzer.export.report import Report
+
+    for number, (name, session) in enumerate(sessions):
+        if number:
+            session.close()
+            raise UsageError("html takes one INPUT, or several with --merge")
+        source, doctor = session.source, Doctor(session.pipeline.ends)
+
+        def watched(session: Session = session, doctor: Doctor = doctor) -> Iterator[Record]:
+            for record in count.passing(session, options):
+                doctor.take(record)
+                yield record
+            doctor.finish()
+
+        report = Report(
+            Path(name).name, lambda source=source: source.time_digits,  # type: ignore[misc]
+            utc=options.utc or source.has_local_times, values=session.values,
+        )  # fmt: skip
+        pages = report.pages(watched(), lambda doctor=doctor: (doctor.stories(), list(doctor.associations)))  # type: ignore[misc]
+        yield from (page.encode() for page in pages)
+
+
+def _write_parquet(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> None:
+    """Write the columns that ``batch`` writes, in one file."""
+    from analyzer.batch.frames import RECORDS, record_cells, write
+    from analyzer.batch.task import rows_of
+
+    rows = []
+    for name, session in sessions:
+        for _, row in rows_of(count.passing(session, options)):
+            rows.append(record_cells(name, row))
+    write(RECORDS, rows, Path(options.output))
+
+
+_WRITERS = {"pcapng": _pcapng, "jsonl": _jsonl, "csv": _csv, "xml": _xml, "html": _html}

@@ -1,0 +1,122 @@
+"""``dlmshark export``: each form read back by a reader that is not ours."""
+
+from __future__ import annotations
+
+import csv
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from captures.samples import samples
+from tests.cli.conftest import Run
+
+SECURED = next(one for one in samples() if one.path.name == "ln-ciphered.pcap")
+KEY = "000102030405060708090A0B0C0D0E0F"
+
+
+@pytest.fixture
+def records(run: Run) -> list[dict[str, object]]:
+    ran = run("decode", "--json", "-k", SECURED.keys, SECURED.path)
+    return [json.loads(line) for line in ran.out.splitlines()]
+
+
+def exported(run: Run, path: Path, *words: object) -> str:
+    ran = run("export", "-k", SECURED.keys, SECURED.path, "-o", path, *words)
+    assert ran.status == 0
+    return ran.complaint
+
+
+def test_jsonl_is_what_decode_prints(run: Run, tmp_path: Path, records: list[dict[str, object]]) -> None:
+    path = tmp_path / "a.jsonl"
+    assert exported(run, path) == f"{path}: {len(records)} records"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [{name: value for name, value in line.items() if name != "input"} for line in lines] == records
+
+
+def test_csv_has_a_row_a_record(run: Run, tmp_path: Path, records: list[dict[str, object]]) -> None:
+    exported(run, tmp_path / "a.csv")
+    with (tmp_path / "a.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(int(row["number"]), row["summary"]) for row in rows] == [
+        (one["number"], one["summary"]) for one in records
+    ]
+
+
+def test_pcapng_gives_the_opened_apdus_to_any_reader(
+    run: Run, tmp_path: Path, records: list[dict[str, object]]
+) -> None:
+    path = tmp_path / "a.pcapng"
+    exported(run, path)
+    again = [json.loads(line) for line in run("decode", "--json", path).out.splitlines()]
+    assert [one["apdu"] for one in again] == [one.get("assembled", one["apdu"]) for one in records]
+    assert not [one for one in again if "ciphered" in one]
+
+
+def test_xml_has_a_packet_a_record_and_every_field(run: Run, tmp_path: Path, records: list[dict[str, object]]) -> None:
+    exported(run, tmp_path / "a.xml")
+    root = ElementTree.parse(tmp_path / "a.xml").getroot()
+    packets = root.findall("packet")
+    assert [one.find("proto[@name='geninfo']/field[@name='summary']").get("show") for one in packets] == [  # type: ignore[union-attr]
+        one["summary"] for one in records
+    ]
+    assert root.find(".//field[@name='invocation-counter']") is not None
+
+
+class Text(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        identifier = dict(attrs).get("id")
+        self.rows += [identifier] if tag == "tr" and identifier else []
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_html_has_problems_associations_and_records_and_no_key(
+    run: Run, tmp_path: Path, records: list[dict[str, object]]
+) -> None:
+    exported(run, tmp_path / "a.html")
+    page = (tmp_path / "a.html").read_text()
+    parser = Text()
+    parser.feed(page)
+    assert parser.rows == [f"r{one['number']}" for one in records]
+    assert "No problem was found." in parser.text and "HLS with GMAC, accepted" in parser.text
+    assert "http" not in page and KEY not in page.upper()
+
+
+def test_parquet_has_the_columns_of_batch(run: Run, tmp_path: Path, records: list[dict[str, object]]) -> None:
+    polars = pytest.importorskip("polars")
+    exported(run, tmp_path / "a.parquet")
+    frame = polars.read_parquet(tmp_path / "a.parquet")
+    assert frame["number"].to_list() == [one["number"] for one in records]
+    assert {"lane", "service", "logical_name", "latency_ns"} <= set(frame.columns)
+
+
+def test_filter_chooses_what_is_exported(run: Run, tmp_path: Path) -> None:
+    assert exported(run, tmp_path / "a.csv", "-Y", 'apdu.service == "aarq"').endswith(": 2 records")
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "text"),
+    [
+        (["-o", "a.unknown"], 2, "or --to"),
+        (["-o", "-", "--to", "parquet"], 2, "Parquet goes to a file"),
+        (["-o", "there.csv"], 1, "--force"),
+        (["-o", "no/such/a.csv"], 1, "cannot write"),
+    ],
+)
+def test_what_cannot_be_written_is_one_line(
+    words: list[str], status: int, text: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("there.csv").write_text("mine")
+    ran = run("export", SECURED.path, *words)
+    assert ran.status == status and text in ran.complaint
+    assert Path("there.csv").read_text() == "mine"
