@@ -16,7 +16,7 @@ from tests.analyzer.tracking.carried_by_tcp import wrapper_conversation
 from tests.captures.build import pcap_header, pcap_record
 from tests.conftest import ROOT
 
-GET = bytes.fromhex("C0 01 C1 0008 0000010000FF 02 00")
+GET = bytes.fromhex("C0 01 C1 0003 0100010800FF 02 00")
 ANSWER = bytes.fromhex("C4 01 C1 00 06 00012345")
 FRAME = "7E A0 07 03 21 93 0F 01 7E"
 
