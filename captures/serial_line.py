@@ -20,6 +20,12 @@ from captures.chunk import CaptureError, CapturePermissionError
 PARITY_ERROR, BREAK = "parity or framing error", "break"
 """Line errors: the kernel does not tell the two first ones apart."""
 
+_PORT_ERRORS: tuple[type[Exception], ...] = (OSError, ValueError)
+with contextlib.suppress(ImportError):
+    import termios
+
+    _PORT_ERRORS += (termios.error,)
+"""What goes wrong with a port: pyserial's own are OSErrors, those of a terminal are not."""
 _WAIT_S = 0.02
 _MOST_READ = 4096
 _DATA_BITS, _PARITIES, _STOP_BITS = (5, 6, 7, 8), "NEOMS", (1, 2)
@@ -150,8 +156,15 @@ class SerialLine:
     def _apply(self, port: Any) -> None:
         if not getattr(port, "takes_settings", True):
             return
-        one = self.settings
-        port.baudrate, port.bytesize, port.parity, port.stopbits = one.baud, one.data_bits, one.parity, one.stop_bits
+        problem: Exception | None = None
+        for name, value in zip(("baudrate", "bytesize", "parity", "stopbits"), self.settings, strict=True):
+            try:  # each sets all that was said until then: what counts is how the last one ends
+                setattr(port, name, value)
+                problem = None
+            except _PORT_ERRORS as error:
+                problem = error
+        if problem is not None:
+            raise CaptureError(f"{self.url}: the port does not take {self.settings}: {_reason(problem)}")
 
 
 class Marks:
@@ -288,6 +301,11 @@ def _opener(url: str, *, sets_line: bool) -> Callable[[str], Any]:
     return opener
 
 
+def _reason(problem: Exception) -> str:
+    is_numbered = len(problem.args) == 2 and isinstance(problem.args[1], str)
+    return problem.args[1] if is_numbered else str(problem)
+
+
 @contextlib.contextmanager
 def _told(url: str) -> Any:
     """Turn what goes wrong with a port into the program's own errors."""
@@ -295,8 +313,8 @@ def _told(url: str) -> Any:
         yield
     except CaptureError:
         raise
-    except (OSError, ValueError) as error:  # pyserial's own are OSErrors
-        text = str(error)
+    except _PORT_ERRORS as error:
+        text = _reason(error)
         if "Permission denied" in text or isinstance(error, PermissionError):
             raise CapturePermissionError(
                 f"{url}: no permission to open it; add yourself to the group of the device (dialout), then log in anew"
