@@ -110,6 +110,8 @@ class DamageFamily(Family):
         is_open = len(octets) <= begin + announced_length(octets, begin)
         if octets[-3:-1] == b"\0\0" and not is_open and not fcs_is_good(octets.strip(b"\x7e")):
             self._unused(record)
+        if is_open and octets[-1] == FLAG:
+            self._stopped(record)
         lane.octets += len(octets)
         lane.has_sound = True
         lane.last = record if is_open else None
@@ -127,6 +129,17 @@ class DamageFamily(Family):
         if record.octets[0] != FLAG and last.kind == NOISE and len(last.octets) == 1:
             self._hurt_flag(lane, last, "the opening flag of the frame behind it", record)
         lane.facts, lane.region = [], []
+
+    def _stopped(self, record: Record) -> None:
+        """The frame is whole but for its closing flag, and its FCS ends in 7E: a reader took that for the flag."""
+        octets = record.octets
+        text = (
+            f"length field and FCS are right, and the last octet of the FCS {octets[-2:].hex(' ').upper()} is 7E; "
+            "the closing flag behind it is not there: the reader took the 7E of the FCS for it"
+        )
+        size = len(octets)
+        self.report(record, "capture-cut", "cut-at-flag-octet", LIKELY, text, start=size - 1, end=size,
+                    proposed=octets.removeprefix(b"\x7e"))  # fmt: skip
 
     def _unused(self, record: Record) -> None:
         """Tell once that a sender computes no check sequence."""
@@ -259,8 +272,26 @@ class DamageFamily(Family):
             lane.suspects = found
         if is_open or lane.wide is None:
             return False
-        self._told(lane, self.report(record, lane.wide.code, lane.wide.cause, lane.wide.confidence, "the same"))
+        if is_time:
+            found = settings_of(lane.unread)
+            if found and found[0].cause == lane.wide.cause and lane.wide.lane == record.lane.text:
+                lane.wide.retell(found[0].text, found[0].confidence)
+        lane.wide.again(record.number, record.time_ns)
         return True
+
+    def _back(self, lane: str) -> _Lane | None:
+        """Give the other direction of a lane."""
+        return self._lanes.get(" > ".join(reversed(lane.split(" > "))))
+
+    def _other_way(self, lane: _Lane, record_lane: str) -> None:
+        """Both directions of a line are read with the same settings: one story tells of both."""
+        other = self._back(record_lane)
+        mine, theirs = lane.wide, other.wide if other is not None and other is not lane else None
+        if mine is None or theirs is None or mine is theirs or mine.confidence is POSSIBLE:
+            return
+        if mine.cause == theirs.cause:
+            self.stories.fold(theirs, [mine])
+            lane.wide = theirs
 
     def _told(self, lane: _Lane, fact: Fact) -> None:
         """Remember what was told; what has a cause that hurts the whole lane takes the rest of the lane in."""
@@ -272,10 +303,14 @@ class DamageFamily(Family):
         if fact.cause in LANE_CAUSES and (story.count > 1 or not lane.has_sound or is_proved):
             if lane.wide is not None and lane.wide is not story:
                 self.stories.fold(story, [lane.wide])
+                other = self._back(fact.lane)
+                if other is not None and other.wide is lane.wide:
+                    other.wide = story
             lane.wide = story
         if lane.wide is not None:
             others = [one for one in self.stories.of_lane(fact.lane) if one.code in _FOLDED and _yields(one, lane.wide)]
             self.stories.fold(lane.wide, others)
+            self._other_way(lane, fact.lane)
 
     def _know_addresses(self, lane: _Lane) -> None:
         """Take the addresses of the last sound frame: whoever is hurt has them, this way or the other."""
@@ -311,6 +346,7 @@ class DamageFamily(Family):
         text = next((note.text for note in record.notes if note.code in self.codes), "")
         if record.problem == "truncated":
             found = self._cut(record, found)
+            text = ""
             code = "hdlc-hcs-wrong" if _is_header_wrong(record) else "hdlc-fcs-wrong"
         return Explained(code, text, found)
 

@@ -54,6 +54,8 @@ def _with_flag(damaged: Damaged, found: list[Candidate]) -> list[Candidate]:
     body = damaged.body + b"\x7e"
     other = damaged._replace(body=body, was=judge(body, damaged.reads, damaged.lane.addresses))
     more = _ranked(other, [one for hypothesis in SEARCHES for one in hypothesis(other)])
+    if more and more[0].cause == "length-field-wrong" and not found:
+        return more[:1]
     if not more or more[0].verdict is None or not more[0].verdict.is_length_right or more[0].confidence is POSSIBLE:
         return found
     if found and found[0].verdict is not None and found[0].verdict.is_length_right:

@@ -72,7 +72,11 @@ def _bits(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
     has_llc = b"\x66\x66\x00" in plain or b"\x66\x67\x00" in plain
     if octets.isascii():
         if has_llc:
-            text = "no octet has bit 7 set, and the LLC reads 66 66/67 00 where E6 E6/E7 00 belongs"
+            whole = _whole(reads)
+            text = (
+                "no octet has bit 7 set, and the LLC reads 66 66/67 00 where E6 E6/E7 00 belongs; "
+                f"{whole} of {len(reads)} reads have the length of a frame whose format reads 2x for Ax"
+            )
             yield Candidate("seven-bit", CERTAIN, text)
         return
     weights = {octet.bit_count() & 1 for octet in octets}
@@ -84,11 +88,19 @@ def _bits(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
     has_lost = b"\xe7\0" in octets and b"\x66\xe7\0" not in octets  # LLC E6 E7 00 without its E6, which has odd weight
     if has_llc or (not has_lost and _has_seven_bit_frame(reads)):
         told = "LLC 66 66/67 00 for E6 E6/E7 00" if has_llc else "frame format 2x for Ax, and the right length"
-        yield Candidate("parity-in-data", sure, f"{text}, and without bit 7 they have the {told}")
+        kind = "7E1" if kind == "even" else "7O1"
+        whole = _whole(reads)
+        many = f"; {whole} of {len(reads)} reads are frames of the right length if read as {kind}" if whole else ""
+        yield Candidate("parity-in-data", sure, f"{text}, and without bit 7 they have the {told}{many}")
         return
     setting = "8E1" if kind == "odd" else "8O1"
     told = f"{text}: read as {setting} an 8N1 line gives parity errors for all others, and those were dropped"
     yield Candidate("parity-filtered", sure, told)
+
+
+def _whole(reads: list[bytes]) -> int:
+    """Count the reads that are whole frames once bit 7 is taken off."""
+    return sum(len(one) > _SHORTEST and _fits(one) for one in (seven_bits(one).strip(b"\x7e") for one in reads))
 
 
 def _has_seven_bit_frame(reads: list[bytes]) -> bool:
@@ -116,8 +128,9 @@ def _shifted(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
         fitting, total = uart_signs.count_heads(reads, reading)
         is_head = total > 0 and fitting == total
         frames = sum(uart_signs.is_frame(one, reading) for one in reads)
+        runs = "one run of octets is" if count == 1 else f"{count} runs of octets are"
         text = (
-            f"{count} runs of octets are what a receiver {told} makes of LLC and APDU, "
+            f"{runs} what a receiver {told} makes of LLC and APDU, "
             f"and {fitting} of {total} reads begin with what it makes of a flag and a frame format"
         )
         if count > 1 or (count and is_head) or (is_head and total >= _RUN) or frames:

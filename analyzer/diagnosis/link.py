@@ -57,13 +57,28 @@ class LinkFamily(Family):
         super().__init__(stories)
         self._links: OrderedDict[tuple[int, object, object], Link] = OrderedDict()
         self._last: dict[int, Record] = {}
+        self._echoed: dict[int, Record] = {}
+        """By conversation: its last echo."""
 
     def ignores(self, record: Record, note: Note) -> bool:
         """An echo is no traffic."""
         if note.code != "line-echo":
             return False
         self.report_note(record, note)
+        self._echoed[record.lane.conversation] = record
         return True
+
+    def finish(self) -> None:
+        """Say of an echo that nothing came behind it."""
+        for conversation, record in self._echoed.items():
+            last = self._last.get(conversation)
+            if last is None or last.number > record.number:
+                continue
+            for story in self.stories.of_lane(record.lane.text):
+                if story.code == "line-echo":
+                    story.adds(
+                        Evidence(record.number, 0, 0, "nothing came behind this echo: the meter has not answered")
+                    )
 
     def look(self, record: Record) -> None:
         """Look at the frame of *record*."""
@@ -143,7 +158,8 @@ class LinkFamily(Family):
         if len(self._links) >= _MOST_LINKS:
             self._links.popitem(last=False)
         made = self._links[record.lane.conversation, record.client, record.server] = Link()
-        if isinstance(record.client, str) and isinstance(record.server, int):
+        is_set_up = (record.control or 0) & 0xEF in (SNRM, UA)  # a push may go to any address
+        if is_set_up and isinstance(record.client, str) and isinstance(record.server, int):
             text = (
                 f"the client's address {record.client} has more than one octet and the server's ({record.server}) one: "
                 "a client's address always has one octet, so the two may be swapped"
@@ -166,6 +182,8 @@ class LinkFamily(Family):
         if link.is_fresh and link.is_fresh.pop(direction, False) and control >> 1 & 7:
             self._not_reset(record, link, control >> 1 & 7)
         octets = record.octets
+        if link.run and link.kept and (link.kept[-1].control or 0) >> 5 != control >> 5:
+            link.run = 0  # it has taken a frame of the other side, which the capture lacks
         link.run += 1
         limits = link.limits.get(direction)
         if limits is not None:

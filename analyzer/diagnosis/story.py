@@ -114,6 +114,24 @@ class Story:
         if other.first_ns is not None:
             self.first_ns = min(other.first_ns, self.first_ns if self.first_ns is not None else other.first_ns)
 
+    def again(self, record: int, time_ns: int | None) -> None:
+        """Count one more occurrence that says nothing new."""
+        self.count += 1
+        self.last_ns = time_ns
+        if len(self.records) < _MOST_RECORDS:
+            self.records.append(record)
+
+    def retell(self, text: str, confidence: str) -> None:
+        """Say better, now that more is known, what the first occurrence proves."""
+        if self.evidence:
+            self.evidence[0] = self.evidence[0]._replace(text=text)
+        self.confidence = min(self.confidence, confidence, key=_RANK.__getitem__)
+
+    def adds(self, evidence: Evidence) -> None:
+        """Take what was found out later for a proof, too."""
+        if len(self.evidence) < _MOST_EVIDENCE:
+            self.evidence.append(evidence)
+
     def follows(self, record: int) -> None:
         """Tell that what is odd in *record* follows from this fault."""
         self._add_record(record)

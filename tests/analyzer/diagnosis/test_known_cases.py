@@ -1,0 +1,122 @@
+"""Cases that people brought to forums and trackers, rebuilt: each comes out with its cause, and in words that help."""
+
+from __future__ import annotations
+
+import random
+
+from analyzer.diagnosis.story import Story
+from analyzer.simulate.uart import line_format, misread, octets_of_characters
+from captures.chunk import RECEIVED, SENT
+from dissectors.checks import fcs
+from tests.analyzer.diagnosis.frames import answer
+from tests.analyzer.framing.build import body, frame
+from tests.analyzer.tracking.build import general_blocks
+from tests.faults.case import Case, Said, Truth, stories_of
+from tests.faults.sessions import hdlc_session
+
+START_NS = 1_770_000_000_000_000_000
+SNRM, UA = frame(control=0x93), frame(control=0x73, addresses=b"\x21\x03")
+REQUEST = frame(bytes.fromhex("E6E600 C001C1 0008 0000010000FF 02 00"), 0x10)
+CLIENT_I = bytes.fromhex("E6E600 C001C1 0007 0100630100FF 02 00")
+
+
+def told(*said: tuple[int, bytes], gap_ms: int = 50) -> list[Story]:
+    """The stories of frames: direction and octets."""
+    lines = [Said(START_NS + index * gap_ms * 1_000_000, *one) for index, one in enumerate(said)]
+    return stories_of(Case(lines, Truth(frozenset())))
+
+
+def test_profile_reply_whose_fcs_ends_in_a_flag_and_a_reader_that_stopped_there() -> None:
+    chance = random.Random(5)
+    octets = next(one for one in (answer(50, chance) for _ in range(200_000)) if one[-1] == 0x7E)
+    (story,) = told((SENT, REQUEST), (RECEIVED, b"\x7e" + octets))
+    assert (story.code, story.cause) == ("capture-cut", "cut-at-flag-octet")
+    assert "length field and FCS are right" in story.evidence[0].text
+    assert "length field" in story.advice[0]
+
+
+def test_frame_reject_with_w_says_that_the_control_field_is_not_implemented() -> None:
+    rejected = frame(bytes.fromhex("100001"), 0x97, b"\x21\x03")
+    story, *_ = told((SENT, SNRM), (RECEIVED, UA), (SENT, REQUEST), (RECEIVED, rejected))
+    assert (story.code, story.cause) == ("hdlc-frame-rejected", "control-not-implemented")
+    assert "rejects record 3, I N(S)=0 N(R)=0 (10): W" in story.evidence[0].text
+
+
+def test_frame_reject_with_v_after_a_client_switch_says_that_the_counters_were_not_reset() -> None:
+    other = frame(bytes.fromhex("E6E600 C001C1 0008 0000010000FF 02 00"), 0x54, b"\x03\x03")
+    rejected = frame(bytes.fromhex("540010"), 0x97, b"\x03\x03")
+    story, *_ = told((SENT, frame(control=0x93, addresses=b"\x03\x03")), (RECEIVED, frame(control=0x73, addresses=b"\x03\x03")),
+                     (SENT, other), (RECEIVED, rejected))  # fmt: skip
+    assert story.cause == "counters-not-reset"
+
+
+def test_snrm_that_is_echoed_and_not_answered() -> None:
+    story, *_ = told((SENT, SNRM), (RECEIVED, SNRM), gap_ms=20)
+    assert (story.code, story.cause) == ("line-echo", "local-echo")
+    assert any("has not answered" in one.text for one in story.evidence)
+
+
+def test_line_of_8n1_that_is_read_as_8e1() -> None:
+    read = line_format("8E1")
+    session = hdlc_session(0)[:14]
+    said = [one._replace(octets=octets_of_characters(misread(one.octets, line_format("8N1"), read))) for one in session]
+    (story,) = stories_of(Case(said, Truth(frozenset())))
+    assert (story.cause, story.confidence) == ("parity-filtered", "certain")
+    assert "8N1" in story.advice[0]
+
+
+def test_line_of_7e1_that_is_read_as_8n1() -> None:
+    read = line_format("8N1")
+    session = hdlc_session(0)[:14]
+    said = [one._replace(octets=octets_of_characters(misread(one.octets, line_format("7E1"), read))) for one in session]
+    (story,) = stories_of(Case(said, Truth(frozenset())))
+    assert (story.cause, story.count) == ("parity-in-data", len(said))
+
+
+def test_line_whose_driver_takes_xon_and_xoff() -> None:
+    said = [one._replace(octets=one.octets.translate(None, b"\x11\x13")) for one in hdlc_session(0, 8)]
+    story, *_ = stories_of(Case(said, Truth(frozenset())))
+    assert story.cause == "flow-control-octets-removed"
+    assert "ixon" in story.advice[0]
+
+
+def test_mbus_frame_whose_length_octet_01_means_257() -> None:
+    apdu = b"\xdb\x08MMM\0\0\xbca\x4e\x82\x01\x00\x30" + random.Random(1).randbytes(255)
+    parts = (b"\x53\xff\x00\x01\x67" + apdu[:252], b"\x53\xff\x11\x01\x67" + apdu[252:])
+    frames = [
+        bytes((0x68, len(one) & 0xFF, len(one) & 0xFF, 0x68)) + one + bytes((sum(one) & 0xFF, 0x16)) for one in parts
+    ]
+    assert frames[0][1] == 1
+    stories = told(*((RECEIVED, one) for one in frames), gap_ms=1000)
+    assert [(one.code, one.cause, one.severity.name) for one in stories] == [
+        ("meter-quirk", "length-modulo-256", "NOTE")
+    ]
+
+
+def test_llc_that_stands_twice_is_a_note() -> None:
+    doubled = frame(bytes.fromhex("E6E700 E6E700 C401C1000600000001"), 0x30, b"\x21\x03")
+    stories = told((SENT, SNRM), (RECEIVED, UA), (SENT, REQUEST), (RECEIVED, doubled))
+    assert [(one.code, one.cause, one.severity.name) for one in stories] == [("llc-unexpected", "llc-doubled", "NOTE")]
+
+
+def test_three_notifications_in_one_frame_are_a_note() -> None:
+    one = bytes.fromhex("E6E700 0F00000001 0C07EA0302010A0F0000FFC400 0201 0600012345")
+    story, *_ = told((RECEIVED, frame(one * 3, 0x13, b"\xce\xff\x03")))
+    assert (story.code, story.cause, story.severity.name) == ("several-lsdus-in-frame", "meter-quirk", "NOTE")
+
+
+def test_interleaved_block_transfers_of_two_meters_raise_no_alarm() -> None:
+    apdu = bytes.fromhex("0F00000001 0C07EA0302010A0F0000FFC400") + b"\x09\x3c" + bytes(60)
+    streams = [general_blocks(apdu, 23) for _ in range(2)]
+    said = []
+    for blocks in zip(*streams, strict=True):
+        for index, block in enumerate(blocks):
+            said.append((RECEIVED, frame(b"\xe6\xe7\x00" + block, 0x13, (b"\xce\xff\x03", b"\xce\xff\x05")[index])))
+    assert [one.code for one in told(*said) if one.worst >= 2] == []
+
+
+def test_fcs_in_the_wrong_order_is_told_of_its_sender() -> None:
+    octets = body(CLIENT_I, 0x10)
+    assert fcs(octets[:-2]).to_bytes(2, "little") == octets[-2:]
+    story, *_ = told((SENT, b"\x7e" + octets[:-2] + octets[:-3:-1] + b"\x7e"))
+    assert story.cause == "fcs-octets-swapped"
