@@ -220,6 +220,7 @@ OUTPUTS = [
     ("decode",), ("decode", "--tree"), ("decode", "--json"), ("decode", "--json", "--layers"),
     ("decode", "--tree", "--octets"), ("decode", "-v", "-q"), ("keys", "check"), ("keys", "check", "--json"),
     ("readings",), ("readings", "--json"), ("readings", "--csv"), ("doctor",), ("doctor", "--json"),
+    ("audit",), ("audit", "--json"),
 ]  # fmt: skip
 
 
@@ -283,6 +284,24 @@ def test_no_output_shows_a_password_or_secret_that_is_ciphered_or_hashed(
     # an AARQ holds a password in clear: the octets of the capture, in hex, are what the wire held
     tells_octets = mechanism is Mechanism.LLS and words[0] == "decode" and {"--json", "--octets"} & set(words)
     assert {form for _, form in found} == ({secret.hex()} if tells_octets else set())
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+@pytest.mark.parametrize("is_opened", [True, False])
+def test_no_difference_shows_a_key_or_password(
+    run: Run, tmp_path: Path, form: tuple[str, ...], is_opened: bool
+) -> None:
+    secrets_of = {}
+    paths = []
+    for name, source, secret in (("a", KeySource.GLOBAL, b"Rosebud-77"), ("b", KeySource.DEDICATED, b"Xanadu-1941")):
+        security = security_of(0, source, mechanism=Mechanism.LLS, secret=secret)
+        paths.append(pcap_of(tmp_path / f"{name}.pcap", said(session(security))))
+        secrets_of |= secrets(security) | {KeyRole.DEDICATED: security.keys.dedicated}
+    keys = ["-k", keyring_of(tmp_path / "k.toml", secrets(security))] if is_opened else []
+    ran = run("diff", *form, *keys, *paths)
+    assert ran.status == 1
+    for secret in (b"Rosebud-77", b"Xanadu-1941"):
+        assert shown_keys(ran.out + ran.err, secrets_of | {KeyRole.LLS_PASSWORD: secret}) == []
 
 
 def test_no_exception_or_repr_shows_a_key() -> None:

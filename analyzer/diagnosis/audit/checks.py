@@ -92,7 +92,7 @@ CHECKS: tuple[Check, ...] = (
     Check("authentication", "security", f"{_53}, authentication mechanisms",
           "clients other than the public one use high level security that is not MD5 or SHA-1", ("aarq",)),
     Check("password-in-clear", "security", f"{_53}, low level security", "no password crosses the line in clear",
-          ("aarq",)),
+          ("aarq", "password-command")),
     Check("challenges", "security", f"{_53}, high level security", "challenges have 8 to 64 octets and never repeat",
           ("challenge",)),
     Check("proofs", "security", f"{_53}, high level security", "answers to challenges are right",

@@ -10,6 +10,7 @@ from typing import Any
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, MOST_ASSOCIATIONS, Ledger, Tally, closing, watcher
 from analyzer.record import PART, REQUEST, Closed, Record
 from analyzer.tracking.history import Association
+from dissectors.checks import seven_bits
 from dissectors.enumerations import MECHANISM
 
 _AUTHENTICATED, _ENCRYPTED, _SUITE, _SUITES = 0x10, 0x20, 0x0F, 3
@@ -25,6 +26,8 @@ _CHALLENGE, _TITLE = range(8, 65), 8
 _ECDSA, _ECDSA_CHALLENGE = f"{_ARC}7", range(32, 65)
 _SECRETS = {(15, 7, False), (12, 7, True), (15, 2, True)}
 """Attributes and methods that take a secret: class, number, whether it is a method."""
+_IN_CLEAR, _ENCODED = b"\x01P1", b"\x01P2"
+"""Password commands of IEC 62056-21: with the password, and with an answer to P0 computed from it."""
 _DEDICATED = ("ded-", "general-ded")
 _UNSIGNED = frozenset({"no-key", "signature-unchecked"})
 
@@ -80,6 +83,18 @@ def _challenge(ledger: Ledger, record: Record, one: Association | None, values: 
     if isinstance(before, int):
         ledger.find("challenges", FAIL, f"the challenge is that of record {before}", before, number)
     ledger.remember("challenge", hash(challenge), number)
+
+
+@watcher
+def commands(ledger: Ledger, record: Record, one: Association | None) -> None:
+    """Look at password commands of IEC 62056-21: P1 is in clear, P2 is not."""
+    if record.link != "iec62056-21" or record.problem:
+        return
+    octets = seven_bits(record.octets[:3])
+    if octets in (_IN_CLEAR, _ENCODED):
+        ledger.saw("password-command", record.number)
+    if octets == _IN_CLEAR:
+        ledger.find("password-in-clear", FAIL, "the command P1 carries a password in clear", record.number)
 
 
 @watcher

@@ -268,9 +268,9 @@ _USER = "user-information."
 
 
 def _comparable(good: dict[str, str], bad: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Leave out what only one side shows because the other one is enciphered; that it is so is the difference."""
-    forms = [next((name.split(".")[1] for name in one if name.startswith(_USER)), "") for one in (good, bad)]
-    if forms[0] == forms[1] or not all(forms):
+    """Leave out what only one side shows because the other has another initiate APDU, a closed one, or none."""
+    forms = [next((name.split(".")[1] for name in one if name.startswith(_USER)), "absent") for one in (good, bad)]
+    if forms[0] == forms[1]:
         return good, bad
     made = []
     for one, form in zip((good, bad), forms, strict=True):

@@ -98,3 +98,9 @@ def test_no_row_tells_a_key_or_password() -> None:
         for secret in (bytes(range(16)), audited.PRIVATE, audited.OTHER):
             assert secret.hex().upper() not in text
         assert "12345678" not in text
+
+
+def test_password_command_of_mode_c_is_in_clear() -> None:
+    row = audited.of_sample("mode-c-programming")["password-in-clear"]
+    assert (row.verdict, row.records) == (FAIL, (5,))
+    assert "P1" in row.text
