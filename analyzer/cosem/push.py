@@ -198,6 +198,9 @@ def _fits(layout: Mapping[str, Any], members: Sequence[Datum]) -> bool:
     types = layout.get("types", ())
     if len(types) > len(members) or any(one.type_name != kind for one, kind in zip(members, types, strict=False)):
         return False
+    names = zip(members, layout.get("names", ()), strict=False)
+    if any(name and logical_name(one) != obis_from_text(name) for one, name in names):
+        return False
     if layout.get("begins_with_time") and not _is_time(members[0]):
         return False
     if "device" in layout:
@@ -215,7 +218,7 @@ def _layouts() -> list[Mapping[str, Any]]:
 
 def _scale(layout: Mapping[str, Any]) -> Mapping[str, Any]:
     """Give the scalings of a layout: a table of their own, or of the user's that stands in it."""
-    scale = layout["scale"]
+    scale = layout.get("scale", {})
     return scale if isinstance(scale, dict) else _LAYOUTS.table(f"scale.{scale}")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.cosem import classes, own
-from analyzer.cosem.companions import INDIA, coded_text, is_indian
+from analyzer.cosem.companions import GBCS, INDIA, coded_text, event_text, is_indian
 from analyzer.cosem.obis import obis_from_text, obis_name
 from analyzer.cosem.own import OwnTablesError, load
 from tests.analyzer.cosem.data import array, clock, long_unsigned, name, octet_string, structure, unsigned
@@ -56,6 +56,22 @@ def test_indian_meter_has_indian_codes() -> None:
     made, records = session(get(15, "0-0:40.0.0", 2, listed) + get(1, "0-0:96.11.4", 2, long_unsigned(201)))
     assert made.values(records[-1])[0].text == "magnetic influence, begin (201) after IS 15959"
     assert coded_text(EVENTS, 101, INDIA) == "power failure, begin (101) after IS 15959"
+
+
+@pytest.mark.parametrize(
+    ("code", "companion", "text"),
+    [
+        (57, INDIA, "L1 current transformer open, begin (57) after IS 15959"), (205, INDIA, ""),
+        (251, INDIA, "meter cover opened (251) after IS 15959"),
+        (0x8F1F, GBCS, "low battery capacity (36639) after GBCS"), (0x81C2, GBCS, "tilt tamper ended (33218) after GBCS"),
+    ],
+)  # fmt: skip
+def test_codes_of_a_companion_are_its_own(code: int, companion: str, text: str) -> None:
+    assert event_text(code, companion) == text
+
+
+def test_italian_objects_have_names() -> None:
+    assert obis_name(obis_from_text("0-0:94.39.7")) == "Cause of the valve's closing (Italy)"
 
 
 def test_event_log_says_its_codes() -> None:

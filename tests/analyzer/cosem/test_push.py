@@ -67,6 +67,34 @@ def test_known_layout_names_values_by_place_and_says_so() -> None:
     ]
 
 
+def test_indian_instantaneous_push_is_known_by_the_push_setup_in_it() -> None:
+    numbers = [double_long_unsigned(number) for number in range(1, 11)]
+    body = structure(octet_string(b"XX1234567"), name("0-0:25.9.0"), clock(1), *numbers)
+    layout = "layout IS 15959 instantaneous push of three phases (India)"
+    found = shown(body)
+    assert found[0] == ("00.00.60.01.02.ff", b"XX1234567", None, layout)
+    assert [one[0][:11] for one in found[2:5]] == ["01.00.1f.07", "01.00.33.07", "01.00.47.07"]
+    assert found[-1] == ("01.00.0a.08.00.ff", 10, None, layout)
+    other = structure(octet_string(b"XX1234567"), name("0-1:25.9.0"), clock(1), *numbers)
+    assert shown(other) == []
+
+
+def test_event_status_push_names_its_word() -> None:
+    body = structure(octet_string(b"XX1234567"), name("0-4:25.9.0"), clock(1), b"\x04\x81\x80" + bytes(15) + b"\x01")
+    assert [(one[0], one[3]) for one in shown(body)][-1] == (
+        "00.00.5e.5b.12.ff", "layout IS 15959 event status push (India)"
+    )  # fmt: skip
+
+
+def test_alarm_push_names_its_descriptors() -> None:
+    body = structure(
+        name("0-4:25.9.0"), octet_string(b"XXX0000000000001"), double_long_unsigned(1), double_long_unsigned(4)
+    )
+    assert [(one[0], one[1]) for one in shown(body)] == [
+        ("00.00.2a.00.00.ff", b"XXX0000000000001"), ("00.00.61.62.14.ff", 1), ("00.00.61.62.15.ff", 4),
+    ]  # fmt: skip
+
+
 def test_text_of_six_characters_is_no_logical_name() -> None:
     body = structure(name("1-0:1.8.0"), octet_string(b"601109"), name("1-0:2.8.0"), long_unsigned(2))
     assert [one[1] for one in shown(body)] == [b"601109", 2]
