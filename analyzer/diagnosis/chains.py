@@ -118,7 +118,7 @@ def _root(one: Story, causes: tuple[str, ...], near: list[Story], parents: dict[
     for other in near:
         if other is one or other.code not in causes or not one.chains <= other.chains:
             continue
-        if other.first_record > one.first_record and one.code not in _MAY_COME_FIRST:
+        if other.first_record > one.last_record and one.code not in _MAY_COME_FIRST:
             continue
         if one.meter and other.meter and one.meter != other.meter:
             continue

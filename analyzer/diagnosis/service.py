@@ -126,12 +126,9 @@ class ServiceFamily(Family):
         number = record.association
         one = self.associations.of(number) if number is not None else None
         for each in service_refusals(record, one, self.meters.of_record(record)):
-            further = []
-            if record.request is not None:
-                further.append(Evidence(record.request, 0, 0, "the request"))
             self.report(
                 record, each.code, each.cause, each.confidence, each.text, subject=each.subject,
-                alternatives=each.alternatives, further=further,
+                alternatives=each.alternatives,
             )  # fmt: skip
 
     # -- what was agreed ------------------------------------------------------------------------------------------

@@ -156,6 +156,11 @@ class Story:
         return min(self.records[:_MOST_EVIDENCE], default=0)
 
     @property
+    def last_record(self) -> int:
+        """Where it was seen last, of the records that are kept."""
+        return max(self.records, default=0)
+
+    @property
     def is_remark(self) -> bool:
         """Whether it is true of traffic that works: of equal weight, what does not work comes first."""
         return self.code in _REMARKS

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from analyzer.diagnosis.doctor import Doctor
 from analyzer.diagnosis.story import Story
+from analyzer.pipeline import Pipeline
+from analyzer.tracking.knowledge import Knowledge
+from analyzer.tracking.protection import Protection
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import diagnose, named, on_line, over_tcp
 from tests.analyzer.framing.build import frame
-from tests.analyzer.tracking.build import ANSWERED, ASKED, Station, answered, asked
+from tests.analyzer.tracking.build import ANSWERED, ASKED, ListSource, Said, Station, answered, asked, chunk, wrapped
+from tests.analyzer.tracking.secured import keyring, said, secrets, security_of, session
 from tests.analyzer.tracking.timed import (
     AARE,
     AARQ,
@@ -245,3 +250,18 @@ def test_challenge_answered_under_the_dedicated_key_is_named() -> None:
     assert named([story]) == [("hls-failed", "dedicated-key-too-early")]
     assert named(story.leads_to) == [("confirmed-service-error", "dedicated-key-too-early")]
     assert named(others) == [("protection-below-policy", "password-in-clear")]
+
+
+def test_answer_that_the_keys_prove_right_and_the_meter_refuses_is_told_so() -> None:
+    secured = security_of()
+    refused = Said(ANSWERED, bytes.fromhex("C701C1 01 00"))
+    units = wrapped([*said(session(secured))[:3], refused])
+    pipeline = Pipeline(None, Protection(keyring(secrets(secured)), Knowledge()))
+    doctor = Doctor(pipeline.ends)
+    for record in pipeline.run(
+        ListSource([chunk(number, octets, way) for number, (way, octets) in enumerate(units, 1)])
+    ):
+        doctor.take(record)
+    (story,) = doctor.stories()
+    assert named([story]) == [("hls-failed", "refused-though-right")]
+    assert named(story.leads_to) == [("result-hardware-fault", "hls-mac-wrong")]
