@@ -27,6 +27,8 @@ _TAG_SIZE = 12
 _COUNTER_SIZE = 4
 _ENCRYPTED = 0x20
 _NOTIFICATION, _LONG_TEXT = 0x0F, 64
+_PLAIN = frozenset((0x0F, 0xC0, 0xC1, 0xC3, 0xC4, 0xC5, 0xC7))
+"""Tags of what is ciphered most: notifications, and services with logical names."""
 _BEHIND = 32
 """So many octets may stand behind a plain APDU in a reader's buffer: its tag, and the end of the frame."""
 _GENERAL = frozenset({0xDB, 0xDC})
@@ -208,7 +210,7 @@ def plain_under_cipher(apdu: bytes) -> tuple[int, int] | None:
     if not at:
         return None
     rest = apdu[at:]
-    found = entry(rest, 0, len(rest))
+    found = entry(rest, 0, len(rest)) if rest[:1] and rest[0] in _PLAIN else None
     if found is None:
         return None
     try:
@@ -216,7 +218,9 @@ def plain_under_cipher(apdu: bytes) -> tuple[int, int] | None:
     except FAILURES:
         is_cut = rest[0] == _NOTIFICATION and len(rest) > _LONG_TEXT and only_breaks_off(rest)
         return (at, len(rest)) if is_cut else None
-    return (at, size) if size > _TAG_SIZE and size >= len(rest) - _BEHIND else None
+    behind = len(rest) - size
+    is_exact = behind in (0, _TAG_SIZE) and size > _TAG_SIZE
+    return (at, size) if is_exact or (size > _LONG_TEXT and behind <= _BEHIND) else None
 
 
 def _text_at(apdu: bytes) -> int:
