@@ -49,9 +49,10 @@ def secrets(record: Record, values: Sequence[Value] = ()) -> list[Secret]:
     """Find the secrets in *record*; its *values* tell of those behind short names."""
     found: list[Secret] = []
     apdus = [one for one in (record.apdu, record.assembled, record.incomplete, *record.more) if one is not None]
-    for apdu in apdus:
-        if apdu.octets[:1] == _AARQ:
-            found += _password(apdu.octets)
+    stood = [layer.around for layer in record.protection]  # an AARQ whose user-information was opened is another APDU
+    for octets in (*(apdu.octets for apdu in apdus), *stood):
+        if octets[:1] == _AARQ:
+            found += _password(octets)
     behind_names = bool(
         record.objects and not record.objects[0].logical_name and any(one.text == MASKED for one in values)
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from analyzer.cosem.classes import holds_secret
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, MOST_ASSOCIATIONS, Ledger, Tally, closing, watcher
 from analyzer.record import PART, REQUEST, Closed, Record
 from analyzer.tracking.history import Association
@@ -24,8 +25,6 @@ _ACSE = frozenset({0x60, 0x61, 0x62, 0x63, 0x64, 0xD8, 0x0E, 0xE0})
 """What has protection of its own, or none: ACSE, refusals, blocks."""
 _CHALLENGE, _TITLE = range(8, 65), 8
 _ECDSA, _ECDSA_CHALLENGE = f"{_ARC}7", range(32, 65)
-_SECRETS = {(15, 7, False), (12, 7, True), (15, 2, True)}
-"""Attributes and methods that take a secret: class, number, whether it is a method."""
 _IN_CLEAR, _ENCODED = b"\x01P1", b"\x01P2"
 """Password commands of IEC 62056-21: with the password, and with an answer to P0 computed from it."""
 _DEDICATED = ("ded-", "general-ded")
@@ -190,7 +189,7 @@ def secrets(ledger: Ledger, record: Record, one: Association | None) -> None:
     if record.direction != REQUEST or record.apdu is None or record.apdu.octets[:1] == b"\xc0":
         return
     for each in record.objects:
-        if (each.class_id, each.attribute, each.is_method) in _SECRETS:
+        if holds_secret(each.class_id, each.attribute, is_method=each.is_method):
             ledger.saw("secret", record.number)
             if not any(_control(layer) & _ENCRYPTED for layer in record.protection if not layer.is_signed):
                 ledger.find("secrets", FAIL, "a secret is written in clear", record.number)

@@ -10,7 +10,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from analyzer.record import REQUEST, Record
+from analyzer.cosem.classes import holds_secret
+from analyzer.record import REQUEST, Object, Record
 from dissectors.enumerations import APPLICATION_CONTEXT, MECHANISM
 from dissectors.writers import apdu_text
 
@@ -30,8 +31,8 @@ _DATA = frozenset({
     "access-request-list-of-data", "access-response-list-of-data", "access-parameters", "raw-data",
 })  # fmt: skip
 _NAMES = {**APPLICATION_CONTEXT, **MECHANISM}
-_SECRET = frozenset({(15, 7, False), (12, 7, True), (15, 2, True), (64, 2, True), (15, 1, True), (12, 8, True)})
-"""Attributes and methods whose data are secrets, or answers to challenges: only their type is compared."""
+_HLS_REPLIES = frozenset({(15, 1, True), (12, 8, True)})
+"""Methods that take answers to challenges: only their type is compared, as of secrets."""
 _DATE_TIME_SIZE = 24
 _LONGEST = 60
 _MOST_FIELDS, _MOST_MEMBERS = 256, 8
@@ -53,8 +54,7 @@ def fields_of(record: Record, octets: bytes) -> Fields:
     except ValueError:
         return Fields({"apdu": f"{len(octets)} octets that do not read"}, {})
     is_asked = record.direction == REQUEST
-    objects = {(one.class_id, one.attribute, one.is_method) for one in record.objects}
-    is_hidden = bool(objects & _SECRET)
+    is_hidden = any(map(_is_hidden, record.objects))
     for path, value in _walk(told, ()):
         if len(firm) >= _MOST_FIELDS:
             break
@@ -71,6 +71,11 @@ def fields_of(record: Record, octets: bytes) -> Fields:
         else:
             firm[_written(path)] = _length(value) if name in _LENGTHS else _NAMES.get(str(value), str(value))
     return Fields(firm, loose)
+
+
+def _is_hidden(one: Object) -> bool:
+    is_secret = holds_secret(one.class_id, one.attribute, is_method=one.is_method)
+    return is_secret or (one.class_id, one.attribute, one.is_method) in _HLS_REPLIES
 
 
 def _walk(told: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
