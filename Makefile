@@ -68,6 +68,7 @@ samples: $(STAMP)  ## the bundled captures anew, from the simulator
 
 picture: $(STAMP)  ## the picture of the README anew, out of what the program prints
 	$(BIN)/python docs/picture.py
+	$(BIN)/python docs/tui.py
 
 clean:  ## the venvs, the caches and what builds left behind
 	rm -rf $(VENV) $(ORACLES_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

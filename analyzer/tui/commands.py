@@ -50,7 +50,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         _command("find", "ctrl+f", MAIN, "find octets (hex) or text in records", "OCTETS"),
         _command("next-match", "n", MAIN, "next match"),
         _command("previous-match", "N", MAIN, "previous match"),
-        _command("next-problem", "e", MAIN, "next record with a warning or an error"),
+        _command("next-problem", "e", MAIN, "next record with a warning, an error or a refusal"),
         _command("previous-problem", "E", MAIN, "previous one"),
         _command("request", "[", MAIN, "the request of this response"),
         _command("response", "]", MAIN, "the response to this request"),

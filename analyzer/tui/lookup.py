@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from analyzer.table.table import Table
 
 _PORTION = 256
+_FINE = frozenset({"", "success"})
+"""Results that are no problem."""
 
 
 def with_marks(table: Table, test: Callable[[tuple[int, tuple[str, ...]]], bool]) -> list[int]:
@@ -26,8 +28,13 @@ def with_marks(table: Table, test: Callable[[tuple[int, tuple[str, ...]]], bool]
 
 
 def problems(table: Table) -> list[int]:
-    """Give the numbers of the records with a warning or an error."""
-    return with_marks(table, lambda marks: marks[0] >= Severity.WARNING)
+    """Give the numbers of the records with a warning, an error, or an answer that refuses."""
+    places = [place for place, one in enumerate(table.subjects) if one.result not in _FINE]
+    found = with_marks(table, lambda marks: marks[0] >= Severity.WARNING)
+    if not places or not table.height:
+        return found
+    refused: list[int] = (table.frame["subject"].is_in(places).arg_true() + 1).to_list()
+    return sorted({*found, *refused})
 
 
 def undecoded(table: Table) -> list[int]:

@@ -44,6 +44,7 @@ def drive(capture: Capture, act: Act, size: tuple[int, int] = SMALL, **options: 
     options.setdefault("theme", "dark")
     given = Options(capture.inputs, Path(capture.inputs[0]).name, is_utc=True, **options)  # type: ignore[arg-type]
     app = DlmsharkApp(given, capture, Settings(Path(tempfile.mkdtemp())))
+    app.places.clear()
 
     async def run() -> None:
         async with app.run_test(size=size) as pilot:

@@ -144,6 +144,29 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         """Ask for a command."""
         self.ask(Question("command", ":", self._command_choices, self._command_verdict))
 
+    def command_palette(self, count: int) -> None:
+        """Ask for a command by any word of what it does."""
+        hint = "a word of what it does; Tab chooses"
+        self.ask(Question("palette", "find a command", self._found_choices, hint=hint))
+
+    def answer_palette(self, text: str) -> None:
+        """Run the command that was found."""
+        found = self._found_choices(text)
+        if found:
+            self.run_typed(found[0].text)
+        else:
+            self.flash(f"no command is about '{text}'", "error")
+
+    def _found_choices(self, text: str) -> list[Choice]:
+        """Find commands by words of their names and of what they do, in any order."""
+        words = text.lower().replace("-", " ").split()
+        keymap = self.program.keymap
+        return [
+            Choice(one.name, one.name, f"{keymap.text(one.name)}  {one.help}")
+            for one in self.available()
+            if all(word in f"{one.name.replace('-', ' ')} {one.help}".lower() for word in words)
+        ]
+
     def run_typed(self, text: str) -> None:
         """Run a command that was typed; the first letters are enough."""
         word, _, rest = text.strip().partition(" ")

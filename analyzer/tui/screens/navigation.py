@@ -99,10 +99,12 @@ class Navigation(BaseScreen):
     def command_next_problem(self, count: int) -> None:
         """Go to the next record with a warning or an error."""
         self._go_among(problems(self.program.capture.table), 1, "problem")
+        self.tree_pane.to_note()
 
     def command_previous_problem(self, count: int) -> None:
         """Go to the previous one."""
         self._go_among(problems(self.program.capture.table), -1, "problem")
+        self.tree_pane.to_note()
 
     def command_request(self, count: int) -> None:
         """Go to the request of this response."""

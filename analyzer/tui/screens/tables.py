@@ -140,7 +140,7 @@ class TableScreen(BaseScreen):
     def on_resize(self, event: events.Resize) -> None:
         """Put the text beside the table where there is room."""
         parts = self.query_one("#parts")
-        parts.set_class(self.size.width >= _SIDE_WIDTH, "beside")
+        parts.set_class(self.has_text and self.size.width >= _SIDE_WIDTH, "beside")
         self.call_after_refresh(self.show_headings)
         self.call_after_refresh(self.show_text)
 

@@ -61,15 +61,20 @@ class TreePane(Rows):
     def show(self, detail: Detail | None) -> None:
         """Show another record; the cursor stays at the field that it was on, where there is one."""
         self._roots = detail.nodes if detail is not None else []
-        told = {(note.code, note.text) for node in self._roots for note in node.all_notes()}
         notes = detail.notes if detail is not None else ()
-        self._notes = tuple(note for note in notes if (note.code, note.text) not in told)
+        self._notes = tuple(sorted(notes, key=lambda note: -note.severity))  # what is wrong comes before all
         self._chosen.clear()
         self._flatten()
         self.cursor = self._start()
         self.go_to(self.cursor if self.cursor != len(self._notes) else 0)
         self.show_cursor()
         self.refresh()
+
+    def to_note(self) -> None:
+        """Put the cursor on the worst note: what is wrong with the record is in sight then."""
+        noted = [(index, item.note) for index, item in enumerate(self.items) if item.note is not None]
+        if noted:
+            self.move_to(max(noted, key=lambda one: one[1].severity)[0])
 
     def select(self, step: Step) -> None:
         """Put the cursor on a node; what it lies in opens."""
