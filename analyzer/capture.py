@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import pickle
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -56,6 +57,9 @@ class Recorded(Protocol):
 
     status: dict[str, Any]
     """What it says of itself: ``packets``, ``octets``, ``dropped``, ``line_errors``, ``line``, ``modem``."""
+
+    messages: deque[str]
+    """What it has to say to its user."""
 
     @property
     def paths(self) -> Sequence[str]:

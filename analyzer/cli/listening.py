@@ -37,11 +37,14 @@ def record_words(options: argparse.Namespace, source: str, path: str) -> list[st
 
 
 @contextlib.contextmanager
-def recording(words: Sequence[str], source: str) -> Iterator[RecordingChild]:
-    """Record while the block runs; an interrupt ends the recording. Raises: CaptureError."""
+def recording(words: Sequence[str], source: str, *, is_quiet: bool = False) -> Iterator[RecordingChild]:
+    """Record while the block runs; an interrupt ends it. Where it *is_quiet* its messages are kept.
+
+    Raises: CaptureError.
+    """
     from analyzer.live.child import RecordingChild
 
-    child = RecordingChild(words, say, stdin=None if source == "-" else subprocess.DEVNULL)
+    child = RecordingChild(words, None if is_quiet else say, stdin=None if source == "-" else subprocess.DEVNULL)
     _stop_on_signals(child)
     try:
         yield child

@@ -6,6 +6,8 @@ import argparse
 import os
 import tempfile
 import time
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import Parser
 from analyzer.cli.decode import add_output_options, check_output, rest_collector, show
@@ -15,7 +17,15 @@ from analyzer.cli.keyrings import keyring
 from analyzer.cli.listening import record_words, recording, watched
 from analyzer.cli.live_options import add_live_options, live_options, source_name
 from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail
+from analyzer.cli.view import UI, is_wanted
 from analyzer.cli.watching import Watch, add_watching_options, is_watching
+
+if TYPE_CHECKING:
+    from analyzer.live.child import RecordingChild
+    from analyzer.security.keyring import Keyring
+
+_ONLY_TEXT = ("json", "form", "tree", "octets", "layers", "quiet", "verbose", "count")
+"""Options that ask for lines, also on a terminal."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,10 +52,13 @@ def run(words: list[str]) -> int:
     watch, keys = Watch(options), keyring(options)
     from captures.chunk import CaptureError, CapturePermissionError
 
+    is_seen = is_wanted() and not is_watching(options) and not any(getattr(options, one) for one in _ONLY_TEXT)
     rest_collector()
     words = record_words(options, source, options.output or _kept())
     try:
-        with recording(words, source) as child:
+        with recording(words, source, is_quiet=is_seen) as child:
+            if is_seen:
+                return _look(child, source, options, forced, keys)
             learns = not options.quiet or bool(options.filter) or is_watching(options)
             return watched(
                 child, forced, keys, watch, lambda session, growing: show(session, options, {}, growing), learns=learns
@@ -54,6 +67,17 @@ def run(words: list[str]) -> int:
         return fail(str(problem), PERMISSION_ERROR)
     except CaptureError as problem:
         return fail(str(problem), INPUT_ERROR)
+
+
+def _look(
+    child: RecordingChild, source: str, options: argparse.Namespace, forced: dict[str, str], keys: Keyring | None
+) -> int:
+    """Look at the recording in the terminal UI."""
+    status: int = import_module(UI).run(
+        child.paths, keys=keys, decode_as=forced, is_utc=options.utc, expression=options.filter,
+        keyrings=options.keys, key_words=options.key, live=child, title=f"live: {source}",
+    )  # fmt: skip
+    return status
 
 
 def _kept() -> str:

@@ -12,7 +12,8 @@ from analyzer.cli.inputs import add_inputs, forced_stacks, use_names
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import INPUT_ERROR, fail
 
-_UI = "analyzer.tui.program"
+UI = "analyzer.tui.program"
+"""What runs the terminal UI: a floor of its own, loaded by its name."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,7 +41,7 @@ def run(words: list[str]) -> int:
         return fail(f"{missing}: no such file", INPUT_ERROR)
     use_names(options)
     forced, keys = forced_stacks(options), keyring(options)
-    ui = import_module(_UI)  # a floor of its own: what runs here loads nothing of it before
+    ui = import_module(UI)  # a floor of its own: what runs here loads nothing of it before
     status: int = ui.run(
         inputs, keys=keys, decode_as=forced, is_utc=options.utc, expression=options.filter, theme=options.theme,
         keyrings=options.keys, key_words=options.key,

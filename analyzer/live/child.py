@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
@@ -19,17 +20,22 @@ _PREFIX = "dlmshark: "
 
 
 class RecordingChild:
-    """A ``dlmshark record`` that runs. *words* are its command line, *say* takes what it has to say.
+    """A ``dlmshark record`` that runs. *words* are its command line, *say* takes what it has to say, else
+    it is kept.
 
     Raises: CaptureError, CapturePermissionError if it ends before it records anything.
     """
 
-    def __init__(self, words: Sequence[str], say: Callable[[str], None], *, stdin: Any = subprocess.DEVNULL) -> None:
+    def __init__(
+        self, words: Sequence[str], say: Callable[[str], None] | None, *, stdin: Any = subprocess.DEVNULL
+    ) -> None:
         self.status: dict[str, Any] = {}
         """What it said of itself last: the members of ``record --json``."""
         self.paths: list[str] = []
         """The files it began, in order; the last one grows."""
-        self._say = say
+        self.messages: deque[str] = deque()
+        """What it had to say, where nobody takes it at once."""
+        self._say = say or self.messages.append
         self._last_said = ""
         self._began = threading.Event()
         command = [sys.executable, "-m", "analyzer.cli.main", "record", *words, "--json", "--quiet"]

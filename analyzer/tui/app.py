@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from asyncio import get_running_loop, to_thread
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
+from analyzer.live.status import status_text
 from analyzer.tui.commands import Keymap, KeyReader
 from analyzer.tui.growth import Growth
 from analyzer.tui.options import KeySources, Options, title_of
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 _BUSY_SECONDS, _IDLE_SECONDS = 0.05, 0.5
 _UNREADABLE = 3
+_SAID_SECONDS = 10
+"""How long what a recording says is shown."""
 _WITHOUT_CAPTURE = frozenset({"help", "rules", "start"})
 _PORTION = 5000
 """So many records of the pass later its listeners hear of it."""
@@ -59,6 +63,10 @@ class DlmsharkApp(App[None]):
         self._survey: Survey | None = None
         self.places: dict[str, int] = {}
         """The row of each screen that the cursor was on."""
+        self.live_text = ""
+        """What the recording says of itself; empty where nothing is recorded."""
+        self._live_message = (0.0, "")
+        """Until when it is shown, and what it said last."""
         self.came_from = ""
         """The screen that led to the record on the main one."""
         self.farewell = ""
@@ -109,11 +117,12 @@ class DlmsharkApp(App[None]):
             from analyzer.capture import Capture
 
             options = self.options
-            self._capture = Capture(options.inputs, keys=options.keys, decode_as=options.decode_as)
+            self._capture = Capture(options.inputs, keys=options.keys, decode_as=options.decode_as, live=options.live)
             self._capture.start()
         self._growth = Growth(self._capture)
         self._records = self._capture.records
         self.main.begin(self._capture)
+        self.main.is_tailing = self.options.live is not None
         self.main.take(is_done=self._capture.progress.is_done)
         self.settings.keep_recent(self.options.inputs)
 
@@ -130,7 +139,23 @@ class DlmsharkApp(App[None]):
                 self._look_for_errors(self._capture)
             if self._growth is not None:
                 self._growth.look(self.options.keys)
+            self._look_at_recording(self._capture)
         self.set_timer(_IDLE_SECONDS if is_done and self._capture is not None else _BUSY_SECONDS, self._poll)
+
+    def _look_at_recording(self, capture: Capture) -> None:
+        """Show what the recording says of itself."""
+        live = capture.live
+        if live is None:
+            return
+        now = time.monotonic()
+        while live.messages:
+            self._live_message = (now + _SAID_SECONDS, f"{live.messages.popleft()} · ")
+        until, said = self._live_message
+        said = said if now < until else ""
+        text = said + status_text(live.status, capture.behind) + (" · ended" if live.is_over() else "")
+        if text != self.live_text:
+            self.live_text = text
+            self.main.show_status()
 
     def _take_anew(self, capture: Capture) -> None:
         """The capture was read again, with more keys: whatever was found out is found out again."""
@@ -155,7 +180,7 @@ class DlmsharkApp(App[None]):
         sources = KeySources(keyrings) if keyrings else self.options.key_sources
         keys = sources.keyring()[0] if sources.files or sources.words else None
         self.options = self.options._replace(
-            inputs=tuple(inputs), title=title_of(inputs), keys=keys, key_sources=sources, filter=""
+            inputs=tuple(inputs), title=title_of(inputs), keys=keys, key_sources=sources, filter="", live=None
         )
         self._close()
         self._capture, self._records, self._survey, self._is_ours = None, None, None, True

@@ -36,6 +36,8 @@ class Growth:
     def look(self, keys: Keyring | None) -> bool:
         """Read the capture again where a file has grown. Returns whether that began."""
         capture, now = self._capture, time.monotonic()
+        if capture.live is not None:  # it is read as it grows
+            return False
         if self._began and capture.records is not self._records:
             self._not_before = now + max(_LEAST_SECONDS, _SHARE * (now - self._began))
             self._began = 0.0

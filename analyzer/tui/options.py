@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
+    from analyzer.capture import Recorded
     from analyzer.security.keyring import Keyring
 
 
@@ -52,6 +53,8 @@ class Options(NamedTuple):
     filter: str = ""
     theme: str = ""
     key_sources: KeySources = KeySources()
+    live: Recorded | None = None
+    """The recording that runs, whose files the inputs are."""
 
 
 def title_of(inputs: Sequence[str]) -> str:

@@ -8,21 +8,24 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from analyzer.capture import Recorded
     from analyzer.security.keyring import Keyring
 
 
 def run(
     inputs: Sequence[str], *, keys: Keyring | None = None, decode_as: dict[str, str] | None = None,
     is_utc: bool = False, expression: str = "", theme: str = "", keyrings: Sequence[str] = (),
-    key_words: Sequence[str] = (),
+    key_words: Sequence[str] = (), live: Recorded | None = None, title: str = "",
 ) -> int:  # fmt: skip
-    """Open *inputs*; none opens the start page. Returns the exit status."""
+    """Open *inputs*; none opens the start page; *live* is the recording that makes them. Returns the exit status."""
     _find_terminal()
     from analyzer.tui.app import DlmsharkApp
     from analyzer.tui.options import KeySources, Options, title_of
 
     sources = KeySources(keyrings, key_words)
-    options = Options(tuple(inputs), title_of(inputs), keys, decode_as, is_utc, expression, theme, sources)
+    options = Options(
+        tuple(inputs), title or title_of(inputs), keys, decode_as, is_utc, expression, theme, sources, live
+    )
     app = DlmsharkApp(options)
     app.run()
     if app.farewell:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ class Recording:
     def __init__(self, path: Path) -> None:
         self._spool = Spool(str(path), [Interface(147, "a line")], Limits(keep=9))
         self.status: dict[str, Any] = {}
+        self.messages: deque[str] = deque()
         self.paths = [str(self._spool.path)]
         self._is_over = False
 

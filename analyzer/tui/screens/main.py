@@ -241,7 +241,8 @@ class MainScreen(Taking):
         item = self.tree_pane.item
         if item is None or self.focused is self.records:
             records = self.records
-            return [(f" {records.number} of {records.count}", "muted")] if records.count else []
+            said = [(f" {records.number} of {records.count} ", "muted")] if records.count else []
+            return [*said, (f" {self.program.live_text}", "accent")] if self.program.live_text else said
         place = item.place
         size = place.end - place.start
         where = f"octet {place.start}" if size == 1 else f"octets {place.start}–{place.end - 1}" if size else "no octet"

@@ -1,0 +1,77 @@
+"""The terminal UI over a recording that runs: rows come by themselves, the end is followed, the status line counts."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from analyzer.capture import Capture
+from analyzer.tui.app import DlmsharkApp, Options
+from captures import blocks
+from captures.spool import Interface, Spool
+from tests.tui.driving import main_of, text_of
+
+SNRM, UA = bytes.fromhex("7EA0070321930F017E"), bytes.fromhex("7EA00721037301407E")
+
+
+class Recording:
+    """A recording that the test makes."""
+
+    def __init__(self, path: Path) -> None:
+        self._spool = Spool(str(path), [Interface(147, "a line")])
+        self.paths = [str(path)]
+        self.messages: deque[str] = deque()
+        self.packets = 0
+        self.has_ended = False
+
+    @property
+    def status(self) -> dict[str, Any]:
+        return {
+            "packets": self.packets, "octets": 9 * self.packets, "line_errors": 0, "dropped": 7, "line": "9600 8N1",
+            "modem": "RTS low, DTR low",
+        }  # fmt: skip
+
+    def say(self, frame: bytes) -> None:
+        self.packets += 1
+        self._spool.write(blocks.packet(1_772_442_000_000_000_000 + self.packets, frame))
+
+    def is_over(self) -> bool:
+        return self.has_ended
+
+
+def test_recording_is_followed_and_counted(tmp_path: Path) -> None:
+    recording = Recording(tmp_path / "r.pcapng")
+    capture = Capture(recording.paths, live=recording)
+    capture.start()
+    app = DlmsharkApp(Options(capture.inputs, "live: a line", live=recording), capture)
+
+    async def run() -> None:
+        async with app.run_test(size=(140, 30)) as pilot:
+            for count in range(1, 41):
+                recording.say(UA if count % 2 else SNRM)
+            recording.messages.append("listening at 2400 8N1")
+            await until(pilot, lambda: main_of(app).records.cursor == 39)
+            await until(pilot, lambda: any("listening at 2400 8N1 · 40 packets" in line for line in text_of(app)))
+            recording.say(SNRM)
+            await until(pilot, lambda: main_of(app).records.cursor == 40)
+            await pilot.press("k")
+            recording.say(SNRM)
+            await until(pilot, lambda: main_of(app).records.count == 42)
+            assert main_of(app).records.cursor == 39, "who moves up stays there"
+            recording.has_ended = True
+            await until(pilot, lambda: "ended" in app.live_text)
+            expected = "42 packets · 378 octets · 7 packets lost by the system · 9600 8N1 · RTS low, DTR low · ended"
+            assert app.live_text.endswith(expected)
+
+    asyncio.run(run())
+    capture.close()
+
+
+async def until(pilot: Any, condition: Any) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        await pilot.pause(0.05)
