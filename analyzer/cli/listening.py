@@ -37,15 +37,18 @@ def record_words(options: argparse.Namespace, source: str, path: str) -> list[st
 
 
 @contextlib.contextmanager
-def recording(words: Sequence[str], source: str, *, is_quiet: bool = False) -> Iterator[RecordingChild]:
-    """Record while the block runs; an interrupt ends it. Where it *is_quiet* its messages are kept.
+def recording(
+    words: Sequence[str], source: str, *, is_quiet: bool = False, turns: bool = False
+) -> Iterator[RecordingChild]:
+    """Record while the block runs; an interrupt ends it. Where it *is_quiet* its messages are kept, where it *turns* a
+    hangup begins another file.
 
     Raises: CaptureError.
     """
     from analyzer.live.child import RecordingChild
 
     child = RecordingChild(words, None if is_quiet else say, stdin=None if source == "-" else subprocess.DEVNULL)
-    _stop_on_signals(child)
+    _stop_on_signals(child, turns=turns)
     try:
         yield child
     finally:
@@ -54,7 +57,7 @@ def recording(words: Sequence[str], source: str, *, is_quiet: bool = False) -> I
         say(f"{child.path}: {child.status['packets']} packets{lost}")
 
 
-def _stop_on_signals(child: RecordingChild) -> None:
+def _stop_on_signals(child: RecordingChild, *, turns: bool) -> None:
     """Let an interrupt end the recording, and what was recorded until then be shown; a second one ends all."""
 
     def stop(number: int, frame: object) -> None:
@@ -66,7 +69,7 @@ def _stop_on_signals(child: RecordingChild) -> None:
         signal.signal(signal.SIGINT, stop)
         signal.signal(signal.SIGTERM, stop)
         if hasattr(signal, "SIGHUP"):
-            signal.signal(signal.SIGHUP, lambda number, frame: child.rotate())
+            signal.signal(signal.SIGHUP, (lambda number, frame: child.rotate()) if turns else stop)
 
 
 def watched(

@@ -95,7 +95,7 @@ def _watch(options: argparse.Namespace) -> int:
     words += ["--duration", str(options.duration)] if options.duration else []
     words += ["--count", str(options.count)] if options.count else []
     try:
-        with recording(words, source) as child:
+        with recording(words, source, turns=True) as child:
             return watched(child, forced, keys, watch)
     except CapturePermissionError as problem:
         return fail(str(problem), PERMISSION_ERROR)
