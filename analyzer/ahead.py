@@ -6,7 +6,6 @@ where a request for an explanation would stand in packets as it is, one pass ove
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -23,15 +22,15 @@ _BY_SHORT_NAME = 12
 _MOST_WAITING = 4096
 _ANSWERED_WITHIN = 1024
 """Packets after a request in which it is answered, if it is."""
-_DESCRIPTOR = re.compile(rb"\x00[\x03\x04\x05\x07].{5}\xff[\x03\x04]", re.DOTALL)
-"""Class, logical name and attribute of what explains values."""
 _ENDS = (b"\xff\x03", b"\xff\x04")
-"""What they end with."""
+"""What the descriptors of attributes that explain values end with: last octet of the logical name, attribute."""
 _SIZE = 9
+"""Octets of a descriptor: class, logical name, attribute."""
 _SHORTEST_WHOLE = 75
 """No packet with headers of Ethernet, IPv4 and TCP and a whole request is shorter."""
 _ANYONE, _ANYTHING = "", b""
-NEVER = -PACKET
+_NEVER = -PACKET
+_MOST_ENDS = 65536
 Ends = dict[str, dict[bytes, int]]
 """By who is asked: the last packet in which a descriptor stands."""
 
@@ -40,8 +39,7 @@ class Ahead:
     """Gives the records of a source in order, and reads on where something is sought.
 
     *again* opens the source a second time and gives what it is read by then; *may_hold* tells whether octets may stand
-    in it somewhere; *is_open* says whether requests stand
-    in the source as they are, and not under a key.
+    in it somewhere; *is_open* says whether requests stand in the source as they are, and not under a key.
     """
 
     def __init__(
@@ -118,12 +116,12 @@ class Ahead:
             return PACKET
         octets = lack.class_id.to_bytes(2, "big") + lack.logical_name + lack.attribute.to_bytes(1, "big")
         if not octets.endswith(_ENDS):
-            return PACKET if self._holds(octets) else NEVER
+            return PACKET if self._holds(octets) else _NEVER
         if self._ends is None:
             with self._again()[0] as source:
                 self._ends = asked_ends(source)
         asked = [found for end in (key[0], _ANYONE) if (found := self._ends.get(end)) is not None]
-        return max([NEVER, *(found.get(what, NEVER) for found in asked for what in (octets, _ANYTHING))])
+        return max([_NEVER, *(found.get(what, _NEVER) for found in asked for what in (octets, _ANYTHING))])
 
 
 def asked_ends(source: Source) -> Ends:
@@ -140,6 +138,8 @@ def asked_ends(source: Source) -> Ends:
             payload = network.peel(chunk)
             end, octets = (endpoints(payload.key)[1], payload.octets) if payload is not None else (_ANYONE, octets)
             if octets:
+                if len(ends) >= _MOST_ENDS:
+                    return {_ANYONE: {_ANYTHING: PACKET}}
                 asked = ends.setdefault(end, {})
                 for found in _descriptors(octets):
                     asked[found] = chunk[0]
@@ -156,6 +156,6 @@ def _descriptors(octets: bytes) -> Iterator[bytes]:
             begin = at + len(mark) - _SIZE
             if begin < 0:
                 yield _ANYTHING
-            elif _DESCRIPTOR.match(octets, begin):
+            elif not octets[begin]:  # no class above 255 explains values
                 yield octets[begin : begin + _SIZE]
             at = octets.find(mark, at + 1)
