@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--interval", type=natural, default=0, metavar="SECONDS", help="with --by time: how long each is")
     made.add_argument("-c", "--count", type=natural, default=0, metavar="N", help="the first N lines")
     made.add_argument("--index", action="store_true", help="keep an index beside the capture, or use the one there is")
+    made.add_argument("--workers", type=natural, default=1, metavar="N", help="how many processes read a capture")
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
     made.add_argument("--utc", action="store_true", help="times of --filter in UTC")
     return made
@@ -49,6 +50,7 @@ def run(words: list[str]) -> int:
     inputs = Inputs(options, forced)
     for name, source in inputs:
         counted = _from_index(name, source, options, keys, forced) if options.index else None
+        counted = counted or _shared(name, source, options, keys, forced)
         counted = counted or _counted(source, options, keys, forced)
         table = counted.table
         if options.by == "layer":
@@ -95,6 +97,18 @@ def _counted(source: Source, options: argparse.Namespace, keys: Keyring | None, 
     table = tabulate(chosen(session, options))
     session.close()
     return _Counted(table, watched.packets, watched.octets, session.pipeline.left_aside)
+
+
+def _shared(
+    name: str, source: Source, options: argparse.Namespace, keys: Keyring | None, forced: dict[str, str]
+) -> _Counted | None:
+    """Let several processes read the capture; None where one is enough, or it cannot be opened again."""
+    if options.workers < 2 or source.again is None or name in ("-", "--hex", "merged") or filter_text(options):
+        return None
+    from analyzer.index import shares
+
+    task = shares.Task(name, 0, 1, keys, forced, bool({"serial", "record"} & set(forced)))
+    return _Counted(*shares.read(task, options.workers))
 
 
 def _from_index(

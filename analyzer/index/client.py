@@ -42,7 +42,7 @@ class IndexProcess:
         self._finalizer = weakref.finalize(self, _end, self._process, path)
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):
-            _send(request._replace(path=path, stdin=stdin), self._process.stdin)
+            send(request._replace(path=path, stdin=stdin), self._process.stdin)
             if request.is_live:
                 self._process.stdin.flush()
             else:
@@ -87,8 +87,8 @@ def _new_file(request: Request) -> str:
     return path
 
 
-def _send(request: Request, pipe: IO[bytes]) -> None:
-    """Give the process its request. Keys refuse to be written; into this pipe, which no file is behind, they go."""
+def send(request: object, pipe: IO[bytes]) -> None:
+    """Give a process its request. Keys refuse to be written; into this pipe, which no file is behind, they go."""
     pickler = pickle.Pickler(pipe)
     pickler.dispatch_table = {**copyreg.dispatch_table, Key: _key_parts}
     pickler.dump(request)

@@ -1,0 +1,99 @@
+"""Several processes on one capture find what one finds, also what crosses the pairs of hosts that they share out."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from analyzer.cli.main import main
+from analyzer.index.shares import share_of
+from captures.samples import samples
+
+Json = dict[str, Any]
+GUEK, GAK = bytes(range(16)), bytes(range(0xD0, 0xE0))
+TITLE = b"MMM\0\0\xbc\x61\x4e"
+KEYS = ["--key", f"guek={GUEK.hex()}", "--key", f"gak={GAK.hex()}"]
+METER = bytes((198, 51, 100, 7))
+
+
+def _run(*words: str) -> list[Json]:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        assert main(words) == 0
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def _ciphered(counter: int, value: int) -> bytes:
+    """general-glo-ciphering over a get-response with a double-long-unsigned."""
+    plain = bytes.fromhex("C401C10006") + value.to_bytes(4, "big")
+    invocation = counter.to_bytes(4, "big")
+    text = AESGCM(GUEK).encrypt(TITLE + invocation, plain, b"\x30" + GAK)
+    content = b"\x30" + invocation + text[:-4]  # the tag has 12 of its 16 octets
+    return b"\xdb\x08" + TITLE + bytes((len(content),)) + content
+
+
+def _packet(client: bytes, apdu: bytes) -> bytes:
+    """A wrapper PDU of the meter in UDP over IPv4."""
+    pdu = struct.pack(">HHHH", 1, 1, 16, len(apdu)) + apdu
+    udp = struct.pack(">HHHH", 4059, 50000, 8 + len(pdu), 0) + pdu
+    return struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(udp), 1, 0, 64, 17, 0) + METER + client + udp
+
+
+def _capture(path: Path, packets: list[bytes]) -> str:
+    parts = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101)]
+    for number, octets in enumerate(packets):
+        parts += [struct.pack("<IIII", 1_700_000_000 + number, 0, len(octets), len(octets)), octets]
+    path.write_bytes(b"".join(parts))
+    return str(path)
+
+
+def _share(client: bytes) -> int:
+    return share_of(METER + client + bytes(4), 2)
+
+
+def _clients() -> tuple[bytes, bytes]:
+    """Two clients whose conversations with the meter two processes get one each of."""
+    one = bytes((192, 0, 2, 1))
+    other = next(client for last in range(2, 255) if _share(client := bytes((192, 0, 2, last))) != _share(one))
+    return one, other
+
+
+@pytest.mark.parametrize("values", [(42, 43), (42, 42)])
+def test_nonce_that_two_connections_of_a_meter_use_is_found_by_two_processes(
+    values: tuple[int, int], tmp_path: Path
+) -> None:
+    one, other = _clients()
+    packets = [
+        _packet(one, _ciphered(7, values[0])),
+        _packet(other, _ciphered(7, values[1])),
+        _packet(one, _ciphered(8, 1)),
+    ]
+    path = _capture(tmp_path / "two.pcap", packets)
+    alone = [
+        found
+        for found in _run("stats", path, *KEYS, "--by", "error", "--json")
+        if found["key"].startswith("invocation")
+    ]
+    found = [
+        one
+        for one in _run("stats", path, *KEYS, "--by", "error", "--json", "--workers", "2")
+        if one["key"].startswith("invocation")
+    ]
+    assert [one["records"] for one in found] == ([1] if values[0] != values[1] else [])
+    if values[0] != values[1]:
+        assert [(one["key"], one["records"]) for one in found] == [(one["key"], one["records"]) for one in alone]
+
+
+@pytest.mark.parametrize("by", ["service", "object", "meter", "association", "conversation", "error", "time", "layer"])
+@pytest.mark.parametrize("name", ["ln-wrapper", "push-udp", "hdlc-log", "ln-ciphered"])
+def test_statistics_do_not_depend_on_the_number_of_processes(name: str, by: str) -> None:
+    sample = next(one for one in samples() if one.name == name)
+    words = ["stats", str(sample.path), *(["-k", str(sample.keys)] if sample.keys else []), "--by", by, "--json"]
+    assert _run(*words, "--workers", "2") == _run(*words)
