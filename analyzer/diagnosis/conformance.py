@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from analyzer.record import Apdu
@@ -77,7 +78,8 @@ def missing_bits(apdu: Apdu, agreed: Iterable[str]) -> Iterator[str]:
             yield need.bit
 
 
-def tests_for(agreed: Iterable[str]) -> dict[int, tuple[Need, ...]]:
+@lru_cache(maxsize=256)
+def tests_for(agreed: tuple[str, ...]) -> dict[int, tuple[Need, ...]]:
     """Give what is left to be tested in an association: the needs by tag whose bits were not agreed."""
     held = frozenset(agreed)
     left = {tag: tuple(need for need in needs if need.bit not in held) for tag, needs in NEEDS.items()}

@@ -5,6 +5,7 @@ Source: IEC 62056-5-3 (COSEM-OPEN), IEC 62056-46 (parameter negotiation).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from analyzer.record import Apdu, Record
@@ -16,8 +17,9 @@ from dissectors.scanning import Entry, scan_apdu, scan_loosely
 _LIMITS = {5: "transmit", 6: "receive", 7: "transmit_window", 8: "receive_window"}
 
 
+@lru_cache(maxsize=512)
 def _inside(octets: bytes | None) -> tuple[Entry | None, dict[str, Any]]:
-    """Read the APDU in a user-information field: its entry, and its values by name."""
+    """Read the APDU in a user-information field: its entry, and its values by name; the same few come again."""
     if not octets:
         return None, {}
     found, values = scan_apdu(octets, 0, len(octets))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from functools import lru_cache
 from statistics import median
 from typing import NamedTuple
 
@@ -367,6 +368,7 @@ class Association:
         return f"{ending.how}{by}{why}{after} in record {ending.at.record}"
 
 
+@lru_cache(maxsize=512)
 def conformance_names(bits: int | None) -> tuple[str, ...] | None:
     """Give the names of the conformance bits that are set."""
     if bits is None:
