@@ -36,7 +36,7 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
         "hdlc-information-too-long", "apdu-malformed",
     ),
     "response-slow": (*LOSS, "hdlc-retransmission", "tcp-retransmission"),
-    "response-without-request": (*LOSS, "response-missing", "carrier-text", "hdlc-retransmission"),
+    "response-without-request": (*LOSS, "response-missing", "carrier-text", "hdlc-retransmission", "apdu-malformed"),
     "invoke-id-differs": LOSS,
     "provider-abort": (*LOSS, "pdu-too-long", "hdlc-information-too-long", "hdlc-window-exceeded", "block-lost"),
     "abort": ("hls-failed", "exception-response", "invocation-counter-repeated", "invocation-counter-regressed"),
