@@ -32,7 +32,7 @@ def run(words: list[str]) -> int:
     forced = forced_stacks(options)
     keys = keyring(options)
     from analyzer.diagnosis.comparison.compare import compare
-    from analyzer.diagnosis.comparison.side import read
+    from analyzer.diagnosis.comparison.side import MOST_STEPS, read
     from analyzer.export.comparison import json_line, text_lines
     from analyzer.session import Session
 
@@ -42,6 +42,8 @@ def run(words: list[str]) -> int:
         session = Session(source, forced, keys, learns=False)
         sides.append(read(session.records(), session.pipeline.ends))
         say_remarks(source)
+        if sides[-1].count >= MOST_STEPS:
+            say(f"{label(source)}: only the first {MOST_STEPS:,} APDUs are compared")
         if not sides[-1].talks:
             say(f"{label(source)}: no association and no push was found")
     if len(sides) < len(options.inputs):

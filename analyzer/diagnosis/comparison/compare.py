@@ -241,7 +241,9 @@ def _pair(number: int, at: int, good: Step, bad: Step) -> Iterator[Difference]:
 
     if good.is_broken_off != bad.is_broken_off:
         yield differ("transfer", *("stops" if one.is_broken_off else "complete" for one in (good, bad)))
-    if good.about != bad.about:  # what follows from another object is no difference of its own
+    if (
+        good.objects != bad.objects and good.about != bad.about
+    ):  # what follows from another object is no difference of its own
         if good.side != RESPONSE:
             yield differ("object", good.about or "none", bad.about or "none")
         return
@@ -250,9 +252,10 @@ def _pair(number: int, at: int, good: Step, bad: Step) -> Iterator[Difference]:
     elif good.family != bad.family:
         texts = ["; ".join(f"{name} {value}" for name, value in one.fields.firm.items()) for one in (good, bad)]
         yield differ("answer", f"{good.family} ({texts[0]})", f"{bad.family} ({texts[1]})")
-    else:
-        firm, other_firm = _comparable(good.fields.firm, bad.fields.firm)
-        for is_firm, one, other in ((True, firm, other_firm), (False, good.fields.loose, bad.fields.loose)):
+    elif good.octets != bad.octets:
+        mine, theirs = good.fields, bad.fields
+        firm, other_firm = _comparable(mine.firm, theirs.firm)
+        for is_firm, one, other in ((True, firm, other_firm), (False, mine.loose, theirs.loose)):
             for name in dict.fromkeys((*one, *other)):
                 if one.get(name) != other.get(name):
                     yield differ(name, one.get(name, "absent"), other.get(name, "absent"), matters=is_firm)

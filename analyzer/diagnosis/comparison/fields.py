@@ -7,11 +7,11 @@ told. Source of the names: the JSON form of APDUs.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from analyzer.cosem.classes import holds_secret
-from analyzer.record import REQUEST, Object, Record
+from analyzer.record import Object
 from dissectors.enumerations import APPLICATION_CONTEXT, MECHANISM
 from dissectors.writers import apdu_text
 
@@ -45,16 +45,15 @@ class Fields(NamedTuple):
     loose: dict[str, str]
 
 
-def fields_of(record: Record, octets: bytes) -> Fields:
-    """Read the APDU *octets* of *record* into its fields. Total."""
+def fields_of(octets: bytes, objects: Sequence[Object], *, is_asked: bool) -> Fields:
+    """Read an APDU about *objects* into its fields; *is_asked* where it is a request. Total."""
     firm: dict[str, str] = {}
     loose: dict[str, str] = {}
     try:
         told: Any = json.loads(apdu_text(octets))
     except ValueError:
         return Fields({"apdu": f"{len(octets)} octets that do not read"}, {})
-    is_asked = record.direction == REQUEST
-    is_hidden = any(map(_is_hidden, record.objects))
+    is_hidden = any(map(_is_hidden, objects))
     for path, value in _walk(told, ()):
         if len(firm) >= _MOST_FIELDS:
             break

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from analyzer.diagnosis.comparison.fields import Fields, fields_of
 from analyzer.diagnosis.words import about_all
-from analyzer.record import APDU, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, End, Record
+from analyzer.record import APDU, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, End, Objects, Record
 from analyzer.tracking.associations import Associations
 from analyzer.tracking.history import Association
 from analyzer.tracking.roles import ANSWERED_BY, REFUSALS
@@ -26,12 +26,22 @@ class Step(NamedTuple):
     record: int
     side: str
     family: str
-    about: str
-    fields: Fields
+    objects: Objects
+    octets: bytes
     protection: str
     latency_ns: int | None
     is_broken_off: bool = False
     """Whether it is a transfer that never completed."""
+
+    @property
+    def about(self) -> str:
+        """What it is about, in words."""
+        return about_all(self.objects)
+
+    @property
+    def fields(self) -> Fields:
+        """What is compared of it."""
+        return fields_of(self.octets, self.objects, is_asked=self.side == REQUEST)
 
     @property
     def kind(self) -> tuple[str, str]:
@@ -140,11 +150,11 @@ class Side:
             service = _ASKS.get(base(family), base(family))
             if family in REFUSALS and asked is not None:
                 _, service, subject = asked.token  # type: ignore[misc]
-        about = about_all(record.objects) or (asked.about if asked is not None else "")
+        objects = record.objects or (asked.objects if asked is not None else record.objects)
         protection = _protection(record)
         return Step(
-            (record.direction, service, subject), record.number, record.direction, family, about,
-            fields_of(record, apdu.octets), protection, record.latency_ns,
+            (record.direction, service, subject), record.number, record.direction, family, objects, apdu.octets,
+            protection, record.latency_ns,
         )  # fmt: skip
 
 
