@@ -99,6 +99,7 @@ class Endings:
         at = Mark(record.number, record.time_ns)
         one.release.append(at)
         self._end(one, RELEASED, at, BY_CLIENT)
+        one.asked = None
 
     def _abrt(self, one: Association, record: Record, apdu: Apdu) -> None:
         by = {REQUEST: BY_CLIENT, RESPONSE: BY_SERVER}.get(record.direction, "")
@@ -176,6 +177,7 @@ class Endings:
                 self._end(one, LOST, at, by, "connection-closed")
             else:
                 self._end(one, CLOSED, at, by, "connection-closed")
+            one.asked = None
         return self.events
 
 

@@ -154,6 +154,7 @@ class Associations(Endings):
         if before is not None:
             if before.ending is None:
                 self._replaced(before, record)
+            before.asked = None
             if record.control is None or record.control & 0xEF != SNRM:
                 one.limits = before.limits
         if len(self._known) >= MOST_ASSOCIATIONS:
