@@ -102,17 +102,17 @@ class DamageFamily(Family):
         octets = record.octets
         if lane.region:
             self._close(lane, record)
-        if not lane.has_flow_control:
-            lane.has_flow_control = any(octet in octets for octet in FLOW_CONTROL)
-        if not lane.has_inner_flags:
-            lane.has_inner_flags = octets.find(FLAG, 1, -1) > 0
+        if not (lane.has_flow_control and lane.has_inner_flags):
+            lane.has_flow_control = lane.has_flow_control or 0x11 in octets or 0x13 in octets
+            lane.has_inner_flags = lane.has_inner_flags or octets.find(FLAG, 1, -1) > 0
         begin = octets[0] == FLAG
-        is_open = len(octets) <= begin + announced_length(octets, begin)
-        if octets[-3:-1] == b"\0\0" and not is_open and not fcs_is_good(octets.strip(b"\x7e")):
+        size = len(octets)
+        is_open = size - begin <= ((octets[begin] & 7) << 8 | octets[begin + 1])
+        if not octets[-2] and not octets[-3] and not is_open and not fcs_is_good(octets.strip(b"\x7e")):
             self._unused(record)
         if is_open and octets[-1] == FLAG:
             self._stopped(record)
-        lane.octets += len(octets)
+        lane.octets += size
         lane.has_sound = True
         lane.last = record if is_open else None
         self._seen = record

@@ -192,7 +192,11 @@ class LinkFamily(Family):
             if link.run > limits.window:
                 self._window(record, link, limits.window, limits.is_negotiated)
         apdu = record.apdu
-        if apdu is not None and (at := apdu.at) > 2 and octets[at - 2] != _LLC_OF[direction]:
+        if (
+            apdu is not None
+            and (at := apdu.at) > 2
+            and (octets[at - 2] != _LLC_OF[direction] or octets[at - 3] != 0xE6)
+        ):
             self._llc(record, link, at)
 
     def _not_reset(self, record: Record, link: Link, number: int) -> None:

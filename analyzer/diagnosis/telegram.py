@@ -13,7 +13,7 @@ from analyzer.diagnosis.crc_states import P1
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Stories
 from analyzer.record import Record
-from dissectors.checks import bcc, seven_bits
+from dissectors.checks import bcc, has_parity, seven_bits
 from dissectors.tree import Note
 
 _MOST_CANDIDATES = 24
@@ -55,7 +55,8 @@ class TelegramFamily(Family):
             self._telegram(record, note)
             return True
         if note.code == "bcc-wrong":
-            self._message(record, note)
+            if not _is_no_text(record.octets):
+                self._message(record, note)
             return True
         edited = all(0x20 <= octet < 0x7F for octet in _odd(record.octets))
         cause = "edited-by-hand" if edited and len(_odd(record.octets)) > 1 else "octet-damaged"
@@ -132,6 +133,12 @@ class TelegramFamily(Family):
             record, note.code, cause, confidence, f"{note.text}{same}: {told}", start=note.start, end=note.end,
             alternatives=others,
         )  # fmt: skip
+
+
+def _is_no_text(octets: bytes) -> bool:
+    """Tell whether many octets have bit 7 and it is no parity: they are taken for a message by mistake."""
+    high = sum(octet > 0x7F for octet in octets)
+    return high * 4 > len(octets) and not has_parity(octets)
 
 
 def _odd(octets: bytes) -> list[int]:

@@ -76,6 +76,9 @@ class WrapperFamily(Family):
             self._version(stray, stray.octets)
         else:
             self._length(record, note.text)
+            before = self._last.get(record.lane.text)
+            if before is not None:
+                self._fold_malformed(record, before)
         return True
 
     def _version(self, record: Record, version: bytes) -> None:

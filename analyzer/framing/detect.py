@@ -16,7 +16,7 @@ from analyzer.framing.iec62056_21 import Iec62056Framer
 from analyzer.framing.p1 import IDLE, P1Framer
 from analyzer.framing.tags import APDU_TAGS, opens_as_apdu
 from dissectors.check_character import SOH, STX, judge
-from dissectors.checks import fcs_is_good, seven_bits
+from dissectors.checks import fcs_is_good, has_parity, seven_bits
 from dissectors.mbus_octets import is_function, is_short_frame, is_whole, lengths
 
 _LOOKED_AT = 8192
@@ -190,7 +190,8 @@ def _unit(frame: Frame) -> _Candidate | None:
     if octets[0] == 0x2F and len(octets) > 4:
         return _Candidate(_OPENS if frame.problem else 1.0, IEC62056_21, "a request or an identification")
     if octets[0] in (SOH, STX):
-        if not _is_text(octets):
+        is_seven = frame.octets.isascii() or has_parity(frame.octets)
+        if not is_seven or not _is_text(octets):
             return _Candidate(_NO_HINT, IEC62056_21, "a block of octets that are no text")
         if len(octets) > 4 and octets[-1] not in b"\3\4" and judge(octets)[0] != "wrong":
             return _Candidate(1.0, IEC62056_21, "a block with a good check character")

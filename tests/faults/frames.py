@@ -278,7 +278,7 @@ def _rows() -> Iterator[Fault]:
     yield Fault("hdlc-fcs-wrong", "fcs-octets-swapped", framed(swapped))
     yield Fault("hdlc-fcs-wrong", "fcs-wrong-range", framed(wrong_range, least=20))
     yield Fault("hdlc-fcs-wrong", "fcs-not-used", framed(fcs_unused, least=20))
-    yield Fault(_LENGTH, "length-field-wrong", framed(length_field, least=20))
+    yield Fault(_LENGTH, "length-field-wrong", framed(length_field, least=20), 0.99)
     yield Fault(_LENGTH, "octet-stuffing", framed(stuffed))
     yield Fault("hdlc-fcs-wrong", "newline-translation", framed(newlines))
     yield Fault(_LENGTH, "flow-control-octets-removed", flow_control)
