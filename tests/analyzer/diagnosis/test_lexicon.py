@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections import Counter
+from pathlib import Path
+
 import pytest
 
+import analyzer.diagnosis.rules
 from analyzer.diagnosis.lexicon import FIELDS, Meaning, meanings, nearest, of_number, of_words
 from analyzer.diagnosis.refusals import RESULT_CAUSES
 from analyzer.diagnosis.rules import rule, rules
@@ -17,6 +22,14 @@ def fields(found: list[Meaning]) -> set[tuple[str, str]]:
 
 def test_every_fact_of_the_program_has_its_rule() -> None:
     assert [code for code in FACTS if rule("fact", code) is None] == []
+
+
+def test_code_stands_in_one_table_only() -> None:
+    folder = Path(analyzer.diagnosis.rules.__file__).parent / "rules"
+    tables = [tomllib.loads(file.read_text(encoding="utf-8")) for file in folder.glob("*.toml")]
+    for kind in ("fact", "cause"):
+        codes = Counter(code for table in tables for code in table.get(kind, {}))
+        assert [code for code, times in codes.items() if times > 1] == []
 
 
 def test_every_code_in_the_tables_means_itself() -> None:
