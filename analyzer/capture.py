@@ -210,6 +210,11 @@ class Capture:
         self._next = Capture(self.inputs, keys=keys, decode_as=self._decode_as, live=self.live)
         self._next.start()
 
+    def force(self, decode_as: dict[str, str]) -> None:
+        """Read the capture again with other stacks forced; what is shown changes when that is done."""
+        self._decode_as = decode_as
+        self.add_keys(self.keys)
+
     def _take_over(self, other: Capture) -> None:
         """Take the place of the pass before; record numbers do not depend on keys."""
         self._next = None

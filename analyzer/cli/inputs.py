@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from analyzer.cli.keyrings import add_key_options
 from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, say
+from analyzer.stacks import decode_as
 from captures import open_source, source_from_hex
 from captures.chunk import CaptureError, CapturePermissionError, Source
 from captures.merged import MergedSource
 
 VARIABLE = "DLMSHARK_NAMES"
 """As :mod:`analyzer.cosem.own` has it, which is not imported where nobody asks for names."""
-STACKS = ("hdlc", "wrapper", "iec62056-21", "p1", "mbus", "llc", "apdu")
 
 
 class Input(NamedTuple):
@@ -118,21 +118,6 @@ def _inputs(names: list[str], hexes: list[str], *, holds_octets: bool) -> Iterat
         yield Input(name, lambda name=name: open_source(name, holds_octets=holds_octets))  # type: ignore[misc]
     for text in (one or "" for one in hexes):  # argparse makes an empty list of "--hex=--"
         yield Input("--hex", lambda text=text: source_from_hex(text))  # type: ignore[misc]
-
-
-def decode_as(choices: list[str]) -> dict[str, str]:
-    """Read ``SELECTOR,STACK`` pairs. Raises ValueError that says what was expected."""
-    found = {}
-    for choice in choices:
-        selector, comma, stack = choice.rpartition("," if "," in choice else "=")
-        selector = selector.rstrip("=") if "==" not in selector else selector
-        if not comma or stack not in STACKS:
-            raise ValueError(f"--decode-as {choice}: expected SELECTOR,STACK with one of {', '.join(STACKS)}")
-        is_port = selector.partition("==")[0] in ("tcp.port", "udp.port") and selector.partition("==")[2].isdigit()
-        if not is_port and selector not in ("serial", "record"):
-            raise ValueError(f"--decode-as {choice}: expected tcp.port==N, udp.port==N, serial or record")
-        found[selector] = stack
-    return found
 
 
 def label(source: Source) -> str:

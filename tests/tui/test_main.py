@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from textual.pilot import Pilot
+from textual.widgets import Input
 
+from analyzer.capture import Capture
 from analyzer.tui.app import DlmsharkApp
+from analyzer.tui.commands import COMMANDS
 from tests.tui.driving import LARGE, drive, indexed, main_of, sample, text_of, wait_for
 
 
@@ -249,3 +252,61 @@ def test_resize_in_any_state_keeps_the_cursor_in_sight() -> None:
             assert top <= main.records.cursor < top + max(main.records.size.height, 1), size
 
     drive(sample("hdlc-segments"), act)
+
+
+def test_comment_is_shown_and_saved_into_a_pcapng(tmp_path: Path) -> None:
+    path = tmp_path / "kept.pcapng"
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        main = main_of(app)
+        await pilot.press("4", "G", "semicolon", *"slow", "enter")
+        await pilot.pause()
+        assert any("comment  slow" in line for line in text_of(app))
+        await pilot.press("q")
+        await pilot.pause()
+        assert any("not saved" in line for line in text_of(app))
+        main.answer_export(str(path))
+        await wait_for(pilot, lambda: not main.has_unsaved, 30)
+
+    drive(sample("ln-wrapper"), act)
+    noted = [note.text for number in range(1, 44) for note in indexed(str(path)).record(number).notes]
+    assert noted.count("slow") == 1
+
+
+def test_stack_is_forced_while_looking() -> None:
+    capture = Capture([sample("ln-wrapper").inputs[0]])
+    capture.start()
+    capture.wait(60)
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        main = main_of(app)
+        await pilot.press("colon", *"decode-as", "enter")
+        assert main.query_one("#answer", Input).value == "tcp.port==4059,"
+        records = capture.records
+        main.answer_decode_as("tcp.port==4059,hdlc")
+        await wait_for(pilot, lambda: capture.records is not records, 60)
+        main.answer_decode_as("tcp.port==4059,wrong")
+        await pilot.pause()
+
+    drive(capture, act)
+    assert not any(path.link == "wrapper" for path in capture.table.paths)
+    capture.close()
+
+
+def test_every_command_of_the_table_can_be_run_somewhere() -> None:
+    names: set[str] = set()
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        names.update(one.name for one in app.screen.available())  # type: ignore[attr-defined]
+        await pilot.press("tab")
+        names.update(one.name for one in app.screen.available())  # type: ignore[attr-defined]
+        for key in ("r", "K"):
+            await pilot.press(key)
+            await pilot.pause()
+            names.update(one.name for one in app.screen.available())  # type: ignore[attr-defined]
+        app.open_screen("start")
+        await pilot.pause()
+        names.update(one.name for one in app.screen.available())  # type: ignore[attr-defined]
+
+    drive(sample("ln-ciphered"), act)
+    assert set(COMMANDS) - names == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 
 _SUFFIXES = {
     ".txt": "one line a record", ".csv": "the columns of the list", ".jsonl": "one JSON object a record",
-    ".hex": "the octets of each record",
+    ".hex": "the octets of each record", ".pcapng": "the packets, with your comments",
 }  # fmt: skip
 _AT_ONCE = 200
+_PORT = re.compile(r":(\d+)(?= |$)")
 
 
 class Taking(Filtering):
@@ -118,9 +120,12 @@ class Taking(Filtering):
 
     async def _write(self, path: Path, numbers: list[int]) -> None:
         """Write portion by portion, so that the keys are answered meanwhile."""
-        from asyncio import sleep
+        from asyncio import sleep, to_thread
 
         try:
+            if path.suffix == ".pcapng":
+                await to_thread(self._write_packets, path, set(numbers))
+                return
             with path.open("w", encoding="utf-8", newline="") as file:
                 for count, text in enumerate(self._texts(path.suffix, numbers), 1):
                     file.write(text)
@@ -131,6 +136,22 @@ class Taking(Filtering):
             self.flash(f"{path}: {problem.strerror}", "error")
         else:
             self.flash(f"{path}: {len(numbers)} records written")
+
+    def _write_packets(self, path: Path, numbers: set[int]) -> None:
+        """Write the packets of the records *numbers* with what the user said of them."""
+        from analyzer.export.commented import write_packets
+
+        capture = self.program.capture
+        said: dict[int, str] = {}
+        wanted: set[int] = set()
+        for record in capture.records.all():
+            if record.number in numbers:
+                wanted.update(record.packets)
+                if record.number in self.comments:
+                    said[record.packets[-1]] = self.comments[record.number]
+        count = write_packets(capture.inputs, path, wanted, said)
+        self.has_unsaved = bool(set(self.comments) - numbers)
+        self.app.call_from_thread(self.flash, f"{path}: {count} packets written, {len(said)} with a comment")
 
     def _texts(self, suffix: str, numbers: list[int]) -> Iterator[str]:
         capture = self.program.capture
@@ -173,6 +194,7 @@ class Taking(Filtering):
             self.comments.pop(number, None)
         self.shown = 0
         self.show_record()
+        self.tree_pane.to_note()
 
     def command_compare(self, count: int) -> None:
         """Compare the record with the one marked last, else a request with its response."""
@@ -188,6 +210,38 @@ class Taking(Filtering):
             self.flash("mark a record with m and a letter first; then D compares another with it", "warning")
             return
         self.app.push_screen(CompareScreen(min(number, other), max(number, other)))
+
+    def command_decode_as(self, count: int, text: str = "") -> None:
+        """Ask for a stack, and read the capture again with it."""
+        if text:
+            self.answer_decode_as(text)
+        else:
+            hint = "SELECTOR,STACK: tcp.port==5000,hdlc · serial,wrapper · record,apdu"
+            self.ask(Question("decode-as", "decode as", _stack_choices, _stack_verdict, hint=hint), self._selector())
+
+    def _selector(self) -> str:
+        """Begin with the place of the record: its port, or the line."""
+        number = self.records.number
+        if not number:
+            return ""
+        lane = self.program.capture.table.row(number).path.lane
+        ports = [int(port) for port in _PORT.findall(lane)]
+        return f"tcp.port=={min(ports)}," if ports and not lane.startswith("serial") else "serial,"
+
+    def answer_decode_as(self, text: str) -> None:
+        """Read the capture again with a stack forced."""
+        from analyzer.stacks import decode_as
+
+        if not text.strip():
+            return
+        try:
+            forced = decode_as([text.strip()])
+        except ValueError as problem:
+            self.flash(str(problem), "error")
+            return
+        self.program.options = self.program.options._replace(decode_as=forced)
+        self.program.capture.force(forced)
+        self.flash(f"reading the capture again as {text.strip()}")
 
     # -- looking --------------------------------------------------------------------------------------------------
 
@@ -232,6 +286,25 @@ class Taking(Filtering):
             self.program.settings.keep_columns(self.records.names)
             self.records.forget_lines()
             self.show_headings()
+
+
+def _stack_choices(text: str) -> list[Choice]:
+    from analyzer.stacks import STACKS
+
+    selector, comma, word = text.rpartition(",")
+    if not comma:
+        return [Choice(f"{one},", one) for one in ("serial", "record", "tcp.port==", "udp.port==")]
+    return [Choice(f"{selector},{one}", one) for one in STACKS if one.startswith(word)]
+
+
+def _stack_verdict(text: str) -> Verdict:
+    from analyzer.stacks import decode_as
+
+    try:
+        decode_as([text.strip()])
+    except ValueError as problem:
+        return Verdict(False, str(problem))
+    return Verdict(True, "Enter reads the capture again")
 
 
 def _file_choices(text: str) -> list[Choice]:
