@@ -48,12 +48,13 @@ class Objects(tuple[Object, ...]):
     """The objects of one request. Requests come again and again: *texts* keeps what was once said of them, by family
     and by the request's octets.
 
-    *teaches* keeps whether an answer about them may teach something about the meter, *watched* whether a diagnosis
-    wants to see it.
+    *teaches* keeps whether an answer about them may teach something about the meter, *selects* whether the request may
+    ask for a part of a profile, *watched* whether a diagnosis wants to see it.
     """
 
     texts: dict[str | bytes, str] | None = None
     teaches: bool | None = None
+    selects: bool | None = None
     explained: bool | None = None
     """Whether something else may explain their values."""
     watched: bool | None = None

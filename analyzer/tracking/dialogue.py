@@ -194,6 +194,8 @@ class Dialogue:
             self._ask(record, association, plan, objects, invoke_id)
         elif direction is RESPONSE:
             self._answer(record, association, plan.family, invoke_id)
+            if not record.objects:
+                record.objects = plan.objects(values)
         record.association = association.number
         if plan.is_block:
             self._block(record, peer, plan, invoke_id)

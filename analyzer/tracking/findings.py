@@ -37,6 +37,7 @@ FACTS: dict[str, tuple[Severity, str]] = {
     "data-set-malformed": (ERROR, "malformed"),
     "octet-unprintable": (WARNING, "malformed"),
     "end-mark-missing": (NOTE, "malformed"),
+    "message-repeated": (NOTE, "reassembly"),
     "carrier-text": (NOTE, "undecoded"),
     "block-lost": (ERROR, "reassembly"),
     "block-repeated": (WARNING, "reassembly"),

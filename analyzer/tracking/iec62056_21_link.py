@@ -44,6 +44,8 @@ class Iec62056Link:
         self._station = ""
         self._heading: tuple[TextProfile | None, int, str] = (None, 0, "")
         """The profile whose entries come in blocks, how many came, and the code that data sets without one have."""
+        self._block = b""
+        """The block before."""
         self._heading_before: tuple[TextProfile | None, int, str] = self._heading
         self._roles: tuple[set[str], set[str]] = (set(), set())
         """By side: the directions that messages themselves told."""
@@ -83,6 +85,9 @@ class Iec62056Link:
             return
         if self._before[0] == "nak":
             self._heading = self._heading_before  # the block comes once more
+            if octets == self._block:
+                record.add_note(finding("message-repeated", "the block came again after a NAK", 0, len(octets)))
+        self._block = octets
         self._heading_before = heading, rows, code = self._heading
         if heading is not None or code:
             record.heading = (heading.form if heading is not None else None, rows, code)

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from analyzer.cosem.classes import attribute_name
 from analyzer.cosem.companions import INDIA, USUAL, is_indian
 from analyzer.cosem.datum import INTEGERS, Datum, read_datum
-from analyzer.record import PART, REQUEST, Object, Record
+from analyzer.record import PART, REQUEST, Apdu, Object, Record
 from analyzer.tracking.attributes import held_values
-from analyzer.tracking.selections import ALL, Selection, selection_in
+from analyzer.tracking.selections import ALL, Selection, is_buffer, selections_in
 from dissectors.data_types import OCTET_STRING
 from dissectors.tree import Problem
 
@@ -228,13 +228,22 @@ class ObjectModel:
         if not objects:
             return
         if record.direction == REQUEST:
-            if objects[0].class_id == _PROFILE and (found := selection_in(record)) is not None:
-                self.lessons += self.meter_of(record).select(*found, record.number)
+            if objects.selects is None:
+                objects.selects = any(is_buffer(one) or not one.logical_name for one in objects)
+            if objects.selects and record.apdu is not None:
+                self._select(record.apdu, self.meter_of(record), record.number)
             return
         if objects.teaches is None:
             objects.teaches = any(_may_teach(one) for one in objects)
         if objects.teaches and record.kind != PART:
             self._learn(record)
+
+    def _select(self, apdu: Apdu, meter: Meter, number: int) -> None:
+        """Remember what a request asks of profiles."""
+        for one, selection in selections_in(apdu):
+            one = meter.object_of(one)
+            if is_buffer(one):
+                self.lessons += meter.select(one.logical_name, selection, number)
 
     def _learn(self, record: Record) -> None:
         key = meter_key(record)

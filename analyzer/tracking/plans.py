@@ -106,7 +106,7 @@ def _object_reader(found: Entry) -> Callable[[Values], Objects]:
     for name, is_method in (("attribute_descriptor_list", False), ("cosem_method_descriptor_list", True)):
         if name in slots:
             return _listed(slots[name], is_method)
-    if found.family == "access-request":
+    if found.family in ("access-request", "access-response"):  # an answer may carry its request's specification
         return _accessed(slots["access_request_specification"])
     if "variable_access_specification" in slots:
         return _variables(slots["variable_access_specification"])
@@ -138,7 +138,7 @@ def _listed(slot: int, is_method: bool) -> Callable[[Values], Objects]:
 
 def _accessed(slot: int) -> Callable[[Values], Objects]:
     def read(values: Values) -> Objects:
-        return Objects(Object(one[1], one[2], one[3], tag == 3) for tag, one in values[slot])
+        return Objects(Object(one[1], one[2], one[3], tag == 3) for tag, one in values[slot] or ())
 
     return read
 

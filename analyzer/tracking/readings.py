@@ -14,6 +14,7 @@ from analyzer.cosem.datum import INTEGERS, Datum
 from analyzer.cosem.quantity import raw_text, scaled, unit_text
 from analyzer.record import MESSAGE, Object, Record
 from analyzer.tracking.attributes import held_values
+from analyzer.tracking.incomplete import Begun, begun_push
 from analyzer.tracking.object_model import Meter, ObjectModel, meter_key, place_text
 from analyzer.tracking.profiles import UNKNOWN, Profile, Row, clock_column, read_profile, rows_of, status_columns
 from analyzer.tracking.telegrams import identification_of, serial_of, sets_of, values_in
@@ -21,6 +22,8 @@ from analyzer.tracking.values import Value, make_value, text_value, value_name, 
 from dissectors.tree import Problem
 
 _PROFILE = 7
+_WRONG_SUM = "check character wrong"
+"""The status of a value in a block of text whose sum is wrong."""
 _new = tuple.__new__
 _METERED = {1: (2,), 3: (2,), 4: (2, 4, 5), 5: (2, 3, 4, 5, 6), 8: (2,), 61: (2,), 70: (2, 3), 71: (2, 3)}
 """Classes and those of their attributes that are read again and again, not set up."""
@@ -61,8 +64,9 @@ def readings_of(record: Record, model: ObjectModel) -> Iterator[Reading]:
         return
     meter = model.meter_of(record)
     named = _named(values) or meter.name or place_text(meter_key(record))
-    if record.apdu is not None and record.apdu.family == "data-notification":
-        time = _pushed_at(record, values)
+    begun = begun_push(record)
+    if begun is not None or (record.apdu is not None and record.apdu.family == "data-notification"):
+        time = _pushed_at(record, values, begun)
         for value in values:
             yield _reading(record, named, value, time)
         return
@@ -75,11 +79,15 @@ def readings_of(record: Record, model: ObjectModel) -> Iterator[Reading]:
 
 
 def _texts(record: Record) -> Iterator[Reading]:
-    """Give the readings of text, the cells of its profiles among them."""
+    """Give the readings of text, the cells of its profiles among them; a block that came again gives none."""
+    codes = {note.code for note in record.notes}
+    if "message-repeated" in codes:
+        return
     texts, clock = values_in(record)
     named = serial_of(sets_of(record)) or record.station or identification_of(record) or place_text(meter_key(record))
     for one in texts:
-        yield _reading(record, named, text_value(one), clock)
+        reading = _reading(record, named, text_value(one), clock)
+        yield reading._replace(status=reading.status or _WRONG_SUM) if "bcc-wrong" in codes else reading
 
 
 def _reading(record: Record, meter: str, value: Value, time: str) -> Reading:
@@ -98,10 +106,14 @@ def _named(values: list[Value]) -> str:
     return ""
 
 
-def _pushed_at(record: Record, values: list[Value]) -> str:
+def _pushed_at(record: Record, values: list[Value], begun: Begun | None) -> str:
     """Tell the meter's time of a push: that of the notification, else of the clock in its body."""
     apdu = record.assembled or record.apdu
-    if apdu is not None and apdu.entry is not None and apdu.values is not None:
+    if begun is not None:
+        found = date_time(begun.time)
+        if found is not None and found.iso:
+            return found.iso
+    elif apdu is not None and apdu.entry is not None and apdu.values is not None:
         found = date_time(bytes(apdu.values[apdu.entry.slots["date_time"]]))
         if found is not None and found.iso:
             return found.iso

@@ -1,14 +1,16 @@
 """Selective access to profiles: which columns an answer has, by what its request asked for.
 
-Source: IEC 62056-6-2, Profile generic: range_descriptor (selector 1), entry_descriptor (selector 2).
+Source: IEC 62056-6-2, Profile generic: range_descriptor (selector 1), entry_descriptor (selector 2);
+IEC 62056-5-3: selective access of GET and ACCESS, parameterized access of Read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from analyzer.cosem.datum import INTEGERS, Datum, read_datum
-from analyzer.record import Record
+from analyzer.record import Apdu, Object
 from dissectors.data_types import OCTET_STRING
 from dissectors.tree import Problem
 
@@ -33,15 +35,56 @@ class Selection(NamedTuple):
 ALL = Selection()
 
 
-def selection_in(record: Record) -> tuple[bytes, Selection] | None:
-    """Give the profile that a request reads, and what of it; None for other records. Total."""
-    apdu, objects = record.apdu, record.objects
-    if len(objects) != 1 or objects[0].class_id != _PROFILE or objects[0].attribute != _BUFFER:
-        return None
-    if apdu is None or apdu.entry is None or apdu.values is None or apdu.entry.asn1 != "get-request-normal":
-        return None
-    chosen: Any = apdu.values[apdu.entry.slots["access_selection"]]
-    return objects[0].logical_name, ALL if chosen is None else _selection(apdu.octets, *chosen)
+def is_buffer(one: Object) -> bool:
+    """Tell whether an object is the buffer of a profile."""
+    return one.class_id == _PROFILE and one.attribute == _BUFFER and not one.is_method
+
+
+def selections_in(apdu: Apdu) -> Iterator[tuple[Object, Selection]]:
+    """Give what a request reads, and what of each: nothing of other APDUs. Total."""
+    if apdu.entry is None or apdu.values is None or (read := _REQUESTS.get(apdu.entry.asn1)) is None:
+        return
+    for one, chosen in read(apdu.values, apdu.entry.slots):
+        yield one, ALL if chosen is None else _selection(apdu.octets, *chosen)
+
+
+Chosen = tuple[int, tuple[int, int]] | None
+"""Selector, and where its parameters stand."""
+Read = Iterator[tuple[Object, Chosen]]
+
+
+def _get(values: tuple[Any, ...], slots: dict[str, int]) -> Read:
+    class_id, name, attribute, chosen = (
+        values[slots[part]] for part in ("class_id", "instance_id", "attribute_id", "access_selection")
+    )
+    yield Object(class_id, name, attribute), chosen
+
+
+def _get_list(values: tuple[Any, ...], slots: dict[str, int]) -> Read:
+    for *one, chosen in values[slots["attribute_descriptor_list"]]:
+        yield Object(*one), chosen
+
+
+def _accessed(values: tuple[Any, ...], slots: dict[str, int]) -> Read:
+    for _, (choice, class_id, name, attribute, *chosen) in values[slots["access_request_specification"]]:
+        if choice in _ACCESS_GETS:
+            yield Object(class_id, name, attribute), (chosen[0], chosen[1]) if chosen else None
+
+
+def _read(values: tuple[Any, ...], slots: dict[str, int]) -> Read:
+    for _, (choice, name, *chosen) in values[slots["variable_access_specification"]]:
+        if choice in _VARIABLES:
+            yield Object(0, b"", name), (chosen[0], chosen[1]) if chosen else None
+
+
+_ACCESS_GETS = (1, 4)
+"""Choices of an access-request that read: all, and with a selection."""
+_VARIABLES = (2, 4)
+"""Choices of a read request: a variable name, and parameterized access."""
+_REQUESTS: dict[str, Callable[[tuple[Any, ...], dict[str, int]], Read]] = {
+    "get-request-normal": _get, "get-request-with-list": _get_list, "access-request": _accessed, "readRequest": _read,
+}  # fmt: skip
+"""How the objects and their selections stand in each kind of request."""
 
 
 def _selection(octets: bytes, selector: int, span: tuple[int, int]) -> Selection:

@@ -20,6 +20,7 @@ from analyzer.cosem.quantity import raw_text, scaled, unit_text
 from analyzer.cosem.rendering import MASKED, Renderer
 from analyzer.record import MESSAGE, PART, REQUEST, Apdu, Object, Record
 from analyzer.tracking.attributes import Held, held_values, holds_values
+from analyzer.tracking.incomplete import begun_push
 from analyzer.tracking.object_model import Meter, ObjectModel
 from analyzer.tracking.profiles import read_profile
 from analyzer.tracking.telegrams import name_of, object_of, profile_in, said, values_in
@@ -35,6 +36,8 @@ _EXPLAINED_BY = {(3, 2): 3, (4, 2): 3, (5, 2): 4, (5, 3): 4, (_PROFILE, 2): 3}
 _SHORT_NAMES = Object(12, b"\x00\x00\x28\x00\x00\xff", 2)
 _new = tuple.__new__
 _PUSH = "data-notification"
+INCOMPLETE = "incomplete"
+"""The status of a value in a push that never completed."""
 
 
 class Value(NamedTuple):
@@ -70,7 +73,9 @@ def values_of(record: Record, model: ObjectModel) -> list[Value]:
     """Give the values of *record*; empty where it has none. Total."""
     if record.kind == MESSAGE:
         return _text_values(record)
-    if record.kind == PART or record.apdu is None or not may_have_values(record.assembled or record.apdu):
+    if record.kind == PART:
+        return _begun_values(record, model) if record.incomplete is not None else []
+    if record.apdu is None or not may_have_values(record.assembled or record.apdu):
         return []
     meter = model.meter_of(record)
     found = []
@@ -86,6 +91,15 @@ def values_of(record: Record, model: ObjectModel) -> list[Value]:
         for apdu in (record.assembled or record.apdu, *record.more):
             found += _pushed(apdu, meter, record.number)
     return found
+
+
+def _begun_values(record: Record, model: ObjectModel) -> list[Value]:
+    """Give the values of a push that never completed, as far as it came."""
+    begun = begun_push(record)
+    if begun is None:
+        return []
+    found = _body_values(begun.body, model.meter_of(record), record.number, is_begun=True)
+    return [one._replace(status=INCOMPLETE) for one in found]
 
 
 def _text_values(record: Record) -> list[Value]:
@@ -219,7 +233,13 @@ def _pushed(apdu: Apdu, meter: Meter, number: int) -> Iterator[Value]:
         body = read_datum(apdu.octets, start, end, is_lenient=True)
     except Problem:
         return
+    yield from _body_values(body, meter, number)
+
+
+def _body_values(body: Datum, meter: Meter, number: int, *, is_begun: bool = False) -> Iterator[Value]:
     for item in _listed(body, meter) or push_items(body):
+        if is_begun and item.datum.tag == NULL:
+            continue
         scaling, basis = item.scaling, item.basis
         if scaling is not None and not basis:
             basis = f"record {number}"

@@ -47,8 +47,6 @@ NAMES = ("meter", "meter_id", "serial", "device")
 TIMES = ("date_time", "inner_date_time", "time")
 """Twelve octets of a date-time as hex, or a time in words that begins with date and clock."""
 _AMSREADER = "amsreader"
-FIRST_BLOCK_ONLY = "ch-lg-e450-gbt-first-block"
-"""An entry that holds the first block of a push: what never completes gives no readings."""
 EXPLAINED = {
     ("eslib-raw-egd-example", "obis 0.2.25.9.0.255"): "the source prints octets as nothing; the value is the push setup's own name",
     **{
@@ -127,8 +125,6 @@ def _compare(entry: dict[str, Any], key: str, stated: str, readings: list[Printe
     def outcome(verdict: str, found: Any = "") -> Outcome:
         return Outcome(entry["id"], entry["theme"], key, verdict, stated, str(found))
 
-    if not readings and entry["id"] == FIRST_BLOCK_ONLY:
-        return outcome("not compared: incomplete")
     if key in TIMES:
         iso = _iso(stated)
         if not iso or not readings:

@@ -114,7 +114,7 @@ def test_answer_without_a_name_has_that_of_the_command() -> None:
     assert found[0].meter == "MMM SIM"
 
 
-def test_rows_of_a_profile_go_on_over_blocks_and_come_again_after_a_nak() -> None:
+def test_rows_of_a_profile_go_on_over_blocks_and_count_once_that_come_again_after_a_nak() -> None:
     head = checked("\x02P.01(0241121230000)(00)(30)(2)(1.8.0)(kWh)(2.8.0)(kWh)\r\n(1.0)(9.0)\r\n\x04")
     rows = checked("\x02(2.0)(8.0)\r\n(3.0)(7.0)\r\n\x04")
     last = checked("\x02(4.0)(6.0)\r\n\x03")
@@ -125,7 +125,17 @@ def test_rows_of_a_profile_go_on_over_blocks_and_come_again_after_a_nak() -> Non
     of_import = [(time, value) for time, code, value, _ in told(found) if code == "1-0:1.8.0*255"]
     second, third = ("2024-11-21T23:30:00", Decimal("2.0")), ("2024-11-22T00:00:00", Decimal("3.0"))
     assert of_import == [
-        ("2024-11-21T23:00:00", Decimal("1.0")), second, third, second, third, ("2024-11-22T00:30:00", Decimal("4.0")),
+        ("2024-11-21T23:00:00", Decimal("1.0")), second, third, ("2024-11-22T00:30:00", Decimal("4.0")),
+    ]  # fmt: skip
+
+
+def test_block_with_a_wrong_sum_says_so_and_the_good_one_after_the_nak_gives_its_readings() -> None:
+    good = checked("\x02(00123.456*kWh)\x03")
+    bad = good.replace(b"123.4", b"123.5")
+    ask = checked("\x01R5\x021-0:1.8.0()\x03")
+    found = readings(("TX", ask), ("RX", bad), ("TX", b"\x15"), ("RX", good))
+    assert [(one.value, one.status) for one in found] == [
+        (Decimal("123.556"), "check character wrong"), (Decimal("123.456"), ""),
     ]  # fmt: skip
 
 

@@ -157,6 +157,48 @@ def test_range_that_selects_values_has_the_columns_it_names() -> None:
     assert (only.text, only.time) == ("230.1 V", "2026-03-02T01:00:00+01:00")
 
 
+_ONE = double_long_unsigned(1)
+ENTRIES = structure(_ONE, _ONE, long_unsigned(2), long_unsigned(3))
+"""Of all entries the columns 2 and 3."""
+PART = array(structure(unsigned(8), double_long_unsigned(5000)))
+BUFFER = b"\x00\x07" + name(PROFILE)[2:] + b"\x02"
+
+
+def test_list_of_a_get_selects_for_each_object() -> None:
+    asked = b"\xc0\x03\xc1\x02" + BUFFER + b"\x01\x02" + ENTRIES + b"\x00\x08" + name("0-0:1.0.0")[2:] + b"\x02\x00"
+    answer = b"\xc4\x03\xc1\x02\x00" + PART + b"\x00" + clock(7)
+    found = readings([*get(7, PROFILE, 3, COLUMNS), line("TX", asked), line("RX", answer)])
+    assert [(one.name, one.raw, one.status) for one in found][-1] == ("Active energy import (+A)", 5000, "8")
+
+
+def test_access_selects_too() -> None:
+    asked = b"\xd9\x00\x00\x00\x01\x00\x01\x04" + BUFFER + b"\x02" + ENTRIES + b"\x01\x00"
+    answer = b"\xda\x00\x00\x00\x01\x00\x00\x01" + PART + b"\x01\x01\x00"
+    found = readings([*get(7, PROFILE, 3, COLUMNS), line("TX", asked), line("RX", answer)])
+    assert [(one.name, one.raw, one.status) for one in found] == [("Active energy import (+A)", 5000, "8")]
+
+
+def test_access_response_with_its_own_specification_needs_no_request() -> None:
+    energy = b"\x00\x03" + name(ENERGY)[2:] + b"\x02"
+    answer = b"\xda\x00\x00\x00\x01\x00\x01\x01\x01" + energy + b"\x01" + double_long_unsigned(5) + b"\x01\x01\x00"
+    (only,) = values([line("RX", answer)])
+    assert (only.name, only.raw) == ("Active energy import (+A)", 5)
+
+
+@pytest.mark.parametrize("selector", ["entries", "range"])
+def test_parameterized_access_by_short_name_selects(selector: str) -> None:
+    listed = array(structure(b"\x10\x10\x10", long_unsigned(7), unsigned(1), name(PROFILE)))
+    status_column = structure(long_unsigned(1), name("0-0:96.10.1"), b"\x0f\x02", long_unsigned(0))
+    energy_column = structure(long_unsigned(3), name(ENERGY), b"\x0f\x02", long_unsigned(0))
+    span = structure(status_column, clock(0), clock(9), array(status_column, energy_column))
+    asked = b"\x05\x01\x04\x10\x18" + (b"\x02" + ENTRIES if selector == "entries" else b"\x01" + span)
+    lines = []
+    for name_of, answer in (("FA08", listed), ("1020", COLUMNS)):
+        lines += [line("TX", bytes.fromhex(f"050102{name_of}")), line("RX", b"\x0c\x01\x00" + answer)]
+    found = readings([*lines, line("TX", asked), line("RX", b"\x0c\x01\x00" + PART)])
+    assert [(one.name, one.raw, one.status) for one in found] == [("Active energy import (+A)", 5000, "8")]
+
+
 def test_profile_read_by_short_names_is_the_same_table() -> None:
     listed = array(
         structure(b"\x10\x10\x00", long_unsigned(7), unsigned(1), name(PROFILE)),
