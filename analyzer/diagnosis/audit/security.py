@@ -79,9 +79,15 @@ def _challenge(ledger: Ledger, record: Record, one: Association | None, values: 
     if len(challenge) not in (_ECDSA_CHALLENGE if mechanism == _ECDSA else _CHALLENGE):
         ledger.find("challenges", FAIL, f"a challenge has {len(challenge)} octets", number)
     before = ledger.state.get(("challenge", hash(challenge)))
-    if isinstance(before, int):
-        ledger.find("challenges", FAIL, f"the challenge is that of record {before}", before, number)
-    ledger.remember("challenge", hash(challenge), number)
+    if isinstance(before, tuple) and not _is_sent_again(ledger, before[1], record):
+        ledger.find("challenges", FAIL, f"the challenge is that of record {before[0]}", before[0], number)
+    ledger.remember("challenge", hash(challenge), (number, record.association))
+
+
+def _is_sent_again(ledger: Ledger, association: int | None, record: Record) -> bool:
+    """Tell whether a challenge comes again because the first time was not answered: that is no other use of it."""
+    one = ledger.doctor.associations.of(association) if association is not None else None
+    return one is not None and (association == record.association or one.answer is None)
 
 
 @watcher

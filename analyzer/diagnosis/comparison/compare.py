@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
@@ -133,8 +133,7 @@ def _parties(number: int, good: Talk, bad: Talk) -> Iterator[Difference]:
         yield from _links(differ, good.association, bad.association)
 
 
-def _links(differ: object, good: Association, bad: Association) -> Iterator[Difference]:
-    assert callable(differ)
+def _links(differ: Callable[..., Iterator[Difference]], good: Association, bad: Association) -> Iterator[Difference]:
     for field in good.asked_limits._fields:
         one, other = getattr(good.asked_limits, field), getattr(bad.asked_limits, field)
         name = field.replace("_", " ")

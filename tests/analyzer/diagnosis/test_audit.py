@@ -104,3 +104,20 @@ def test_password_command_of_mode_c_is_in_clear() -> None:
     row = audited.of_sample("mode-c-programming")["password-in-clear"]
     assert (row.verdict, row.records) == (FAIL, (5,))
     assert "P1" in row.text
+
+
+CHALLENGE = bytes.fromhex(
+    "A109 0607 60857405080101 8A02 0780 8B07 60857405080205 AC0A 8008 4142434445464748"
+    "BE10 040E 01 00 00 00 06 5F1F0400 001E1D FFFF"
+)
+
+
+@pytest.mark.parametrize(("is_answered", "verdict"), [(True, FAIL), (False, PASS)])
+def test_challenge_of_an_association_before_fails_unless_it_was_only_sent_again(
+    is_answered: bool, verdict: str
+) -> None:
+    aarq = audited.asked(bytes((0x60, len(CHALLENGE))) + CHALLENGE)
+    answer = [audited.answered(audited.AARE)]
+    begun = audited.at(0, aarq, *answer * is_answered)
+    rows = audited.over_tcp(begun, audited.READING * is_answered, audited.at(5, aarq, *answer))
+    assert rows["challenges"].verdict == verdict
