@@ -283,6 +283,15 @@ class DamageFamily(Family):
         """Give the other direction of a lane."""
         return self._lanes.get(" > ".join(reversed(lane.split(" > "))))
 
+    def finish(self) -> None:
+        """What came of a lane after its cause was known follows from that, too."""
+        for name, lane in self._lanes.items():
+            wide = lane.wide
+            if wide is not None and wide.confidence is not POSSIBLE and not lane.has_sound:
+                both = (name, " > ".join(reversed(name.split(" > "))))
+                told = [one for lane_name in both for one in self.stories.of_lane(lane_name)]
+                self.stories.fold(wide, [one for one in told if one.code in _FOLDED and _yields(one, wide)])
+
     def _other_way(self, lane: _Lane, record_lane: str) -> None:
         """Both directions of a line are read with the same settings: one story tells of both."""
         other = self._back(record_lane)
