@@ -60,7 +60,7 @@ matrix: $(STAMP)  ## what can be wrong with keys, 1,000 random cases each: is it
 	$(BIN)/python -m tests.analyzer.tracking.wrong_keys $(or $(CASES),1000)
 
 oracles: $(STAMP) $(ORACLES_STAMP)  ## random APDUs against gurux-dlms and dlms-cosem, and secured sessions of Gurux; SHORT=1 for a quick look
-	$(BIN)/python -m pytest tests/oracles/test_gurux_session.py
+	DLMSHARK_SHOWN_WITHIN=0.3 $(BIN)/python -m pytest tests/oracles/test_gurux_session.py tests/oracles/test_live_session.py
 	$(BIN)/python -m tests.oracles --python $(ORACLES_VENV)/bin/python $(if $(SHORT),--short,) $(ORACLES_ARGS)
 
 samples: $(STAMP)  ## the bundled captures anew, from the simulator

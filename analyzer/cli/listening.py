@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from analyzer.cli.main import say
@@ -24,6 +25,7 @@ _HANDED_ON = ("baud", "format", "rts", "dtr", "bpf", "program", "rotate_size", "
 _OPTION = {"program": "--with"}
 _FLAGS = ("set_line", "promiscuous", "force")
 _EVERY_S = 0.5
+_WARMS_UP = 16
 
 
 def record_words(options: argparse.Namespace, source: str, path: str) -> list[str]:
@@ -80,6 +82,7 @@ def watched(
     from analyzer.alarms import WatchedSession
     from captures.growing import open_growing
 
+    _warm_up(is_keyed=keys is not None)
     packets, growing = open_growing(child.paths, child.is_over)
     with packets, StatusLine(child, growing):
         session = WatchedSession(packets, forced, keys, learns=learns)
@@ -91,6 +94,26 @@ def watched(
             use(session, growing)
     child.stop()
     return watch.close()
+
+
+def _warm_up(*, is_keyed: bool) -> None:
+    """Decode a sample before anything comes: what loads at its first use would hold the first records up."""
+    from analyzer.export.json_lines import JsonLines
+    from analyzer.export.text import TextLines
+    from analyzer.security.keyring_file import load
+    from analyzer.session import Session
+    from captures import open_source
+    from captures.samples import samples
+
+    one = next(one for one in samples() if one.name == "ln-ciphered")
+    keys = load([str(one.keys)], []).keyring if is_keyed and one.keys else None
+    with open_source(str(one.path)) as source:
+        session = Session(source, None, keys)
+        write, say = JsonLines(lambda: 6, values=session.values), TextLines(lambda: 6, values=session.values)
+        for record in islice(session.records(), _WARMS_UP):
+            write.line(record)
+            say.line(record)
+        session.close()
 
 
 class StatusLine(threading.Thread):
