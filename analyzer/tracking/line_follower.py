@@ -41,7 +41,7 @@ _IDENTIFICATION = re.compile(rb"/[A-Z]{2}[A-Za-z]([ -~])[\x02 -~]{0,60}\r\n")
 _BREAK = re.compile(rb"\x01B[0-9]\x03")
 _END_OF_READOUT = re.compile(rb"!\r\n\x03.", re.DOTALL)
 _DISCONNECT = re.compile(rb"\x7e\xa0.{2,9}\x53..\x7e", re.DOTALL)
-_HDLC = "2"
+_HDLC, _FLAG = "2", b"\x7e"
 _READOUT = "06789"
 _ODD = bytes(one for one in range(256) if one.bit_count() & 1)
 
@@ -76,6 +76,14 @@ class LineFollower:
         self._errors = 0
         self._bursts = 0
         """Silences between what was heard."""
+        self._burst_at = self._burst_errors = 0
+        """Where the last of what stands between silences begins, and the errors before it."""
+        self._turns = 0
+        """Messages that are over; all with errors in a row are one, for what is slower falls apart."""
+        self._is_bad = False
+        """Whether the message before had errors."""
+        self._is_told = False
+        """Whether it was said which side speaks at another speed."""
         self._is_guess = searches and speeds
         self._last_ns = 0
         self._tried = 0
@@ -89,12 +97,16 @@ class LineFollower:
         """Take what was read, *errors* of its characters marked as wrong; returns what to listen with from now on."""
         before, self._last_ns = self._last_ns, time_ns
         gap = time_ns - before if before else 0
-        self._bursts += gap > _BURST_NS + 5 * self.settings.character_ns
+        if gap > _BURST_NS + 5 * self.settings.character_ns:
+            self._bursts += 1
+            self._count_turn()
+            self._burst_at, self._burst_errors = len(self._heard), self._errors
         if gap > _OVER_NS and self.is_found:
             self._forget()
         self._heard += octets
         self._errors += errors
         if len(self._heard) > _MOST_HEARD:
+            self._burst_at = max(0, self._burst_at - len(self._heard) + _MOST_HEARD // 2)
             del self._heard[: -_MOST_HEARD // 2]
         if self._away:
             return self._watch()
@@ -155,7 +167,7 @@ class LineFollower:
         return self.settings._replace(baud=baud)
 
     def _leave(self, settings: LineSettings, away: str, reason: str) -> Switch | None:
-        self._away, self._is_over, self._selected = away, False, None
+        self._away, self._is_over, self._selected, self._is_told = away, False, None, False
         return self._switch(settings, reason)
 
     def _return(self, reason: str) -> Switch | None:
@@ -168,7 +180,10 @@ class LineFollower:
         if self._away == "hdlc":
             disconnected = _DISCONNECT.search(heard)
             self._is_over = disconnected is not None
-            return None
+            if self._is_told or not self._is_astray():
+                return None
+            self._is_told = True
+            return Switch(self.settings, f"{self._speaker()} speaks at another speed or format")
         text = seven_bits(heard)
         stop = _BREAK.search(text)
         if stop is not None and len(text) > stop.end():
@@ -176,8 +191,24 @@ class LineFollower:
         if self._away == "readout" and _END_OF_READOUT.search(text):
             self._is_over = True
         if _is_garbage(heard[-_JUDGED:], self._errors):
-            return self._return("what comes is not text at this speed")
+            return self._return(f"{self._speaker()} speaks at another speed than the one that was chosen")
         return None
+
+    def _count_turn(self) -> None:
+        if len(self._heard) == self._burst_at:
+            return
+        was_bad, self._is_bad = self._is_bad, self._errors > self._burst_errors
+        if not self._is_bad:
+            self._turns += 1 + was_bad
+
+    def _is_astray(self) -> bool:
+        """Tell that the last that was heard was sent at another speed."""
+        burst = bytes(self._heard[self._burst_at :])
+        return _is_garbage(burst[-_JUDGED:], self._errors - self._burst_errors) and burst[:1] != _FLAG
+
+    def _speaker(self) -> str:
+        """Name the side whose turn it is: after the sign-on the meter begins in text, the client in HDLC."""
+        return ("the client", "the meter")[(self._turns + (self._away != "hdlc")) % 2]
 
     # -- trial --------------------------------------------------------------------------------------------------------
 
@@ -228,7 +259,8 @@ class LineFollower:
 
     def _forget(self) -> None:
         self._heard.clear()
-        self._errors = self._bursts = 0
+        self._errors = self._bursts = self._burst_at = self._burst_errors = self._turns = 0
+        self._is_bad = False
 
     def _switch(self, settings: LineSettings, reason: str) -> Switch | None:
         self._forget()

@@ -85,6 +85,19 @@ def test_settings_that_the_user_gave_are_never_changed(tmp_path: Path) -> None:
     assert not said and "baudrate=2400" not in calls
 
 
+CLIENT, METER = "the client", "the meter"
+
+
+def switched(events: list[OnLine], begin: int, client_baud: int, meter_baud: int) -> list[OnLine]:
+    """Let the sides speak at these speeds from the event *begin* on; who is slower takes longer."""
+    found, late = events[:begin], 0
+    for sent, format in events[begin:]:
+        baud = client_baud if sent.direction == events[0].sent.direction else meter_baud
+        late += len(sent.octets) * format.bits * (SECOND // baud - SECOND // format.baud)
+        found.append(OnLine(sent._replace(time_ns=sent.time_ns + late), format._replace(baud=baud)))
+    return found
+
+
 def wrong_switch(client_baud: int, meter_baud: int) -> list[OnLine]:
     """Give a programming session in which the sides agree on 9600 and one of them goes elsewhere; then a good one."""
     client = optical(5)
@@ -92,24 +105,48 @@ def wrong_switch(client_baud: int, meter_baud: int) -> list[OnLine]:
     client.select(messages.PROGRAMMING)
     asked = len(client.events)
     client.unlock("12345678")
-    events = client.events
-    for at in range(asked, len(events)):
-        sent, format = events[at]
-        baud = client_baud if sent.direction == events[0].sent.direction else meter_baud
-        events[at] = OnLine(sent, format._replace(baud=baud))
-    client.wait(61_000)
+    events = switched(client.events, asked, client_baud, meter_baud)
+    client.events.clear()
+    client.wait(80_000)
     client.sign_on()
     client.select(messages.READOUT)
     client.read_out()
-    return events
+    return events + client.events
 
 
-@pytest.mark.parametrize(("client_baud", "meter_baud"), [(300, 9600), (9600, 300), (300, 300), (4800, 9600)])
-def test_wrong_switch_is_told_and_the_next_session_read(client_baud: int, meter_baud: int, tmp_path: Path) -> None:
+WRONG = [(300, 9600, CLIENT), (9600, 300, METER), (300, 300, METER), (4800, 9600, CLIENT), (9600, 4800, METER)]
+
+
+@pytest.mark.parametrize(("client_baud", "meter_baud", "who"), WRONG)
+def test_wrong_switch_is_told_and_the_next_session_read(
+    client_baud: int, meter_baud: int, who: str, tmp_path: Path
+) -> None:
     events = wrong_switch(client_baud, meter_baud)
     said, _ = record_line(events, LineFollower(SIGN_ON), tmp_path / "w.pcapng")
     records = [one.octets for one in records_in(tmp_path / "w.pcapng")]
     octets = said_octets(events)
     assert records[:3] == octets[:3]
     assert records[-4:] == octets[-4:]
-    assert any("the option select chose 9600 Bd" in text for text in said)
+    assert "the option select chose 9600 Bd" in said[0]
+    assert f"{who} speaks at another speed than the one that was chosen" in said[1]
+
+
+@pytest.mark.parametrize(("client_baud", "meter_baud", "who"), WRONG)
+def test_wrong_switch_to_hdlc_is_told_with_the_side(
+    client_baud: int, meter_baud: int, who: str, tmp_path: Path
+) -> None:
+    client = optical(21, baud_rate_id="5", modes=("2",))
+    client.sign_on()
+    meter = Meter(model.electricity_meter("41700813", start_ns=START_NS, rows=2))
+    reader = Client(meter, 16, start_ns=client.now_ns + 2 * SECOND, seed=1, carrying_ms=LINE_MS)
+    reader.associate()
+    reader.get(Target(8, model.CLOCK))
+    reader.release()
+    client.carry(HdlcLink(16, Address(1, 17, 2), seed=1), reader.dialogue)
+    begin = next(at for at, one in enumerate(client.events) if one.sent.octets.startswith(b"\x7e"))
+    events = switched(client.events, begin, client_baud, meter_baud)
+    said, _ = record_line(events, LineFollower(SIGN_ON), tmp_path / "e.pcapng")
+    first = CLIENT if client_baud != 9600 else who  # whoever speaks first
+    assert [text for text in said if "another speed" in text] == [
+        f"listening at 9600 8N1: {first} speaks at another speed or format"
+    ]
