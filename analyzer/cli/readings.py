@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator
+from itertools import islice, repeat
 
 from analyzer.cli.arguments import Parser, natural
 from analyzer.cli.filters import add_filter_options, chosen, filter_of
@@ -37,7 +38,6 @@ def run(words: list[str]) -> int:
     keys = keyring(options)
     filter_of(options, utc=options.utc)
     sidecar = SidecarFile(options)
-    count = _Count(options.count)
     write = _writer(options)
     from analyzer.session import Session
     from analyzer.tracking.readings import Reading, readings_of
@@ -48,39 +48,23 @@ def run(words: list[str]) -> int:
             sidecar.into(session.model)
             session.learn_all()
             for record in chosen(session, options):
-                for one in readings_of(record, session.model):
-                    if count.is_over():
-                        return
-                    yield one, source.time_digits
+                yield from zip(readings_of(record, session.model), repeat(source.time_digits))
             sidecar.keep(session.model)
             say_remarks(source)
 
     if options.parquet is not None:
         from analyzer.export.readings import write_parquet
 
-        written = write_parquet(all_readings(), options.parquet)
+        written = write_parquet(islice(all_readings(), options.count or None), options.parquet)
         say(f"{options.parquet}: {written} readings")
         return inputs.status
-    for one, number in all_readings():
-        sys.stdout.write(write(one, number) + "\n")
-    if not count.seen:
+    is_empty = True
+    for one, digits in islice(all_readings(), options.count or None):
+        is_empty = False
+        sys.stdout.write(write(one, digits) + "\n")
+    if is_empty:
         say("no metered values were found")
     return inputs.status
-
-
-class _Count:
-    """Counts readings up to a limit; 0 is none."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.seen = 0
-
-    def is_over(self) -> bool:
-        """Tell whether the limit is reached, and count one more where it is not."""
-        if self.limit and self.seen >= self.limit:
-            return True
-        self.seen += 1
-        return False
 
 
 def _writer(options: argparse.Namespace) -> Callable[..., str]:

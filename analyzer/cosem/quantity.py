@@ -5,6 +5,7 @@ Source: IEC 62056-6-2, scal_unit_type: value = raw × 10^scaler in the unit.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Context, Decimal
 from functools import lru_cache
 
@@ -34,6 +35,26 @@ def unit_text(code: int) -> str:
 
 def raw_text(raw: int, scaler: int, unit: str) -> str:
     """Write raw × 10^scaler with its unit as people say it: 74565 Wh is ``74.565 kWh``. Never rounds."""
+    return text_writer(scaler, unit)(raw)
+
+
+@lru_cache(maxsize=1024)
+def text_writer(scaler: int, unit: str) -> Callable[[int], str]:
+    """Make what writes the values of one scaler and unit, as `raw_text` does: the same few serve whole profiles."""
+    if unit not in _IN_THOUSANDS or scaler >= 3:
+        return lambda raw: _text(raw, scaler, unit)
+    least, places, end = 10 ** max(0, 3 - scaler), scaler - 3, f" k{unit}"
+
+    def write(raw: int) -> str:
+        if raw >= least:
+            digits = str(raw)
+            return f"{digits[:places]}.{digits[places:]}{end}"
+        return _text(raw, scaler, unit)
+
+    return write
+
+
+def _text(raw: int, scaler: int, unit: str) -> str:
     if unit in _IN_THOUSANDS and abs(raw) >= 10 ** max(0, 3 - scaler):
         scaler -= 3
         unit = f"k{unit}"

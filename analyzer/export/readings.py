@@ -26,6 +26,7 @@ SCHEMA = {
     "scaler": "Int16", "status": "String", "basis": "String",
 }  # fmt: skip
 """The types of the columns of Parquet."""
+_NUMBERS = frozenset((int, float, Decimal))
 _BATCH = 16384
 """Readings that are held as Python objects before a frame takes them."""
 _text = json.JSONEncoder(ensure_ascii=False).encode
@@ -135,6 +136,8 @@ def _code(logical_name: bytes) -> str | None:
 
 
 def _number(value: Any) -> float | None:
+    if type(value) in _NUMBERS:
+        return float(value)
     is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
     return float(value) if is_number else None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from analyzer.cosem.classes import attribute_name
@@ -92,8 +93,8 @@ def rows_of(profile: Profile, octets: bytes, start: int, end: int, period_s: int
     clock = clock_column(profile)
     last: datetime | None = None
     before: list[Datum] = []
-    for cells in _entries(octets, start, end):
-        is_compressed = any(one.tag == NULL or one.tag in _DELTAS for one in cells)
+    for cells, is_plain in _entries(octets, start, end):
+        is_compressed = not is_plain and any(_is_compressed(one.tag) for one in cells)
         is_late = is_compressed and clock is not None and len(cells) > clock and cells[clock].tag == NULL
         if is_compressed:
             cells = [_undone(one, before[place] if place < len(before) else None) for place, one in enumerate(cells)]
@@ -104,7 +105,7 @@ def rows_of(profile: Profile, octets: bytes, start: int, end: int, period_s: int
                 time = last.isoformat()
             else:
                 time = _moment(cells[clock])
-                last = instant(time) if is_compressed or period_s else None
+                last = instant(time) if not is_plain and (is_compressed or period_s) else None
         elif cells and not profile.columns[0].logical_name and _looks_like_time(cells[0]):
             time = _moment(cells[0])
         before = cells
@@ -119,17 +120,22 @@ def clock_column(profile: Profile) -> int | None:
     return None
 
 
-def _entries(octets: bytes, start: int, end: int) -> Iterator[list[Datum]]:
-    """Give the entries of a buffer; those of one layout are read at once."""
+def _is_compressed(tag: int) -> bool:
+    return tag == NULL or tag in _DELTAS
+
+
+def _entries(octets: bytes, start: int, end: int) -> Iterator[tuple[list[Datum], bool]]:
+    """Give the entries of a buffer, and whether none of all is compressed; those of one layout are read at once."""
     elements, _ = axdr.scan_data(octets, start, end, is_folded=True)
     if len(elements) == 1 and elements[0].tag == axdr.ROWS:
         rows: Rows = elements[0].value
         columns = rows.layout.columns
         if columns[0].tag == STRUCTURE and all(one.tag != STRUCTURE for one in columns[1:]):
-            yield from _uniform(rows, octets)
+            is_plain = not any(_is_compressed(one.tag) for one in columns)
+            yield from zip(_uniform(rows, octets), repeat(is_plain))
             return
     for one in read_datum(octets, start, end).members:
-        yield one.members if one.tag in (ARRAY, STRUCTURE) else [one]
+        yield one.members if one.tag in (ARRAY, STRUCTURE) else [one], False
 
 
 def _uniform(rows: Rows, octets: bytes) -> Iterator[list[Datum]]:

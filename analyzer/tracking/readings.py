@@ -5,13 +5,13 @@ Profile buffers give a reading a cell. What a meter is set to (scalers, object l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from analyzer.cosem.classes import attribute_name
 from analyzer.cosem.date_time import date_time
 from analyzer.cosem.datum import INTEGERS, Datum
-from analyzer.cosem.quantity import raw_text, scaled, unit_text
+from analyzer.cosem.quantity import scaled, text_writer, unit_text
 from analyzer.record import MESSAGE, Object, Record
 from analyzer.tracking.attributes import held_values
 from analyzer.tracking.incomplete import Begun, begun_push
@@ -155,13 +155,17 @@ class _Place(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """How the values of a column become readings; *scaler* is None where they are shown as their types say."""
+    """How the values of a column become readings; *scaler* is None where they are shown as their types say.
+
+    *write* writes scaled values.
+    """
 
     object: Object
     name: str
     unit: str
     scaler: int | None
     basis: str
+    write: Callable[[int], str] = str
 
 
 def _cells(record: Record, meter: Meter, named: str, profile: Profile, rows: Iterator[Row]) -> Iterator[Reading]:
@@ -176,10 +180,10 @@ def _cells(record: Record, meter: Meter, named: str, profile: Profile, rows: Ite
             if place in skipped or (clock is None and not place and time):
                 continue
             plan = plans[place] if place < len(plans) else _plan(profile, place, meter)
-            one, name, unit, scaler, basis = plan
+            one, name, unit, scaler, basis, write = plan
             if scaler is not None and tag in INTEGERS:
-                text, value = raw_text(raw, scaler, unit), scaled(raw, scaler)
-                made = (time, captured, named, one, name, value, text, unit, raw, scaler, status, basis, number)
+                value = scaled(raw, scaler)
+                made = (time, captured, named, one, name, value, write(raw), unit, raw, scaler, status, basis, number)
                 yield _new(Reading, made)
             else:
                 yield _unscaled(Datum(tag, raw), plan, time, status, record, _Place(named, meter.companion))
@@ -194,11 +198,12 @@ def _plan(profile: Profile, place: int, meter: Meter) -> _Plan:
     scale = meter.scales.get(column.logical_name)
     if scale is None or column.attribute not in _METERED.get(column.class_id, ()):
         return _Plan(one, value_name(one), "", None, profile.basis)
-    return _Plan(one, value_name(one), unit_text(scale.unit), scale.scaler, scale.basis)
+    unit = unit_text(scale.unit)
+    return _Plan(one, value_name(one), unit, scale.scaler, scale.basis, text_writer(scale.scaler, unit))
 
 
 def _unscaled(datum: Datum, plan: _Plan, time: str, status: str, record: Record, place: _Place) -> Reading:
-    one, name, _, _, basis = plan
+    one, name, basis = plan.object, plan.name, plan.basis
     value = make_value(one, datum, companion=place.companion)
     return Reading(
         time, record.time_ns, place.named, one, name, value.value, value.text, "", value.raw, None, status, basis,
