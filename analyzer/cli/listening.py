@@ -49,7 +49,7 @@ def recording(
     """
     from analyzer.live.child import RecordingChild
 
-    child = RecordingChild(words, None if is_quiet else say, stdin=None if source == "-" else subprocess.DEVNULL)
+    child = RecordingChild(words, None if is_quiet else say_over, stdin=None if source == "-" else subprocess.DEVNULL)
     _stop_on_signals(child, turns=turns)
     try:
         yield child
@@ -134,7 +134,7 @@ class StatusLine(threading.Thread):
         self._over.set()
         if self._is_shown:
             self.join()
-            _say_over("")
+            write_over("")
         if self._growing.missed:
             say(f"{self._growing.missed} files of the ring went before they could be decoded")
 
@@ -143,9 +143,17 @@ class StatusLine(threading.Thread):
         from analyzer.live.status import status_text
 
         while not self._over.wait(_EVERY_S):
-            _say_over(status_text(self._child.status, self._growing.behind))
+            write_over(status_text(self._child.status, self._growing.behind))
 
 
-def _say_over(text: str) -> None:
+def say_over(text: str) -> None:
+    """Say something in the place of the status line, which comes again below it."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        write_over("")
+    say(text)
+
+
+def write_over(text: str) -> None:
+    """Write *text* over the status line."""
     assert sys.stderr is not None
     print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)

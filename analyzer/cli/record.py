@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from analyzer.cli.arguments import Parser
 from analyzer.cli.inputs import add_reading_options, forced_stacks
 from analyzer.cli.keyrings import keyring
-from analyzer.cli.listening import record_words, recording, watched
+from analyzer.cli.listening import record_words, recording, say_over, watched, write_over
 from analyzer.cli.live_options import add_live_options, limits, live_options, seconds, source_name
 from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, say
 from analyzer.cli.watching import Watch, add_watching_options, is_watching
@@ -58,7 +58,7 @@ def run(words: list[str]) -> int:
     teller = None
     try:
         recording = Recording(
-            source, options.output, wishes, limits(options), say, replaces=options.force, is_over=over.is_set
+            source, options.output, wishes, limits(options), say_over, replaces=options.force, is_over=over.is_set
         )
         _on_signals(("SIGHUP",), lambda *_: recording.wish_rotation())
         if options.duration:
@@ -88,6 +88,8 @@ def _watch(options: argparse.Namespace) -> int:
     """Record in a process of its own, and look at every record here."""
     from captures.chunk import CaptureError, CapturePermissionError
 
+    if options.json:
+        raise UsageError("--json tells of a recording alone: it does not go with --when and --expect")
     source, watch = source_name(options), Watch(options)
     forced, keys = forced_stacks(options), keyring(options)
     live_options(options)
@@ -132,7 +134,7 @@ class _Teller(threading.Thread):
         if self._is_json:
             self._tell()
         elif self._is_shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            write_over("")
 
     def _tell(self) -> None:
         if self._is_json:
@@ -144,7 +146,7 @@ class _Teller(threading.Thread):
             except OSError:  # who started this recording is gone
                 self._over.set()
         elif self._is_shown:
-            print(f"\r\x1b[K{self._status.text()}", end="", file=sys.stderr, flush=True)
+            write_over(self._status.text())
 
 
 def _hear(descriptor: int, recording: Recording) -> None:

@@ -134,6 +134,11 @@ def test_record_that_was_expected_and_did_not_come_fails(bus: tuple[int, str], t
     assert "no record came within 2 s that was expected: severity >= error" in said
 
 
+def test_status_as_json_does_not_go_with_alarms(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["record", "serial:COM9", "-o", "x.pcapng", "--json", "--expect", "hdlc"]) == 2
+    assert "--json tells of a recording alone" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "status", "text"),
     [
