@@ -50,7 +50,7 @@ def live_options(options: argparse.Namespace, *, most: int = 0) -> LiveOptions:
     """Give the wishes of the command line. Raises: UsageError."""
     from analyzer.live.recording import AUTO, LiveOptions
     from captures.serial_line import line_settings
-    from captures.sniff import LARGEST
+    from captures.sniffer import LARGEST
 
     if options.baud != AUTO and not (options.baud.isdecimal() and int(options.baud) > 0):
         raise UsageError(f"--baud {options.baud}: a speed or auto was expected")

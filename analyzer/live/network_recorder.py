@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from analyzer.live.status import Status
 from captures import blocks
-from captures.sniff import Sniffed, Sniffer, StreamEndError
+from captures.sniffer import Sniffed, Sniffer, StreamEndError
 from captures.spool import Interface, Spool
 
 _SECOND = 1_000_000_000

@@ -11,7 +11,9 @@ from analyzer.live.sources import NETWORK, PIPE, LiveSource
 from analyzer.live.status import Status
 from analyzer.tracking.line_follower import CANDIDATES, LineFollower
 from captures.serial_line import LineSettings, Modem, SerialLine, is_set, line_settings
-from captures.sniff import LARGEST, StreamSniffer, Wishes, open_sniffer
+from captures.sniff import open_sniffer
+from captures.sniff_streams import StreamSniffer
+from captures.sniffer import LARGEST, Wishes
 from captures.spool import Limits, Spool
 
 AUTO = "auto"

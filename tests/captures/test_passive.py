@@ -21,7 +21,9 @@ from analyzer.live.status import Status
 from analyzer.tracking.line_follower import CANDIDATES, LineFollower
 from captures.chunk import CaptureError
 from captures.serial_line import LineSettings, Modem, SerialLine
-from captures.sniff import PipeSniffer, SocketSniffer, Wishes
+from captures.sniff import SocketSniffer
+from captures.sniff_streams import PipeSniffer
+from captures.sniffer import Wishes
 from captures.spool import Spool
 from tests.analyzer.live.paced import Line
 

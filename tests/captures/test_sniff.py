@@ -11,7 +11,9 @@ from itertools import pairwise
 import pytest
 
 from captures.chunk import CaptureError, CapturePermissionError
-from captures.sniff import Sniffed, SocketSniffer, StreamEndError, StreamSniffer, Wishes, open_sniffer
+from captures.sniff import SocketSniffer, open_sniffer
+from captures.sniff_streams import StreamSniffer
+from captures.sniffer import Sniffed, StreamEndError, Wishes
 
 HEADER = struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 1)
 

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from captures.chunk import CaptureError
-from captures.sniff import SocketSniffer, Wishes
+from captures.sniff import SocketSniffer
+from captures.sniffer import Wishes
 from tests.oracles.test_gurux_session import BOTH, OPTIONS, PLAIN, WORKER
 from tests.oracles.test_oracles import ORACLES
 
