@@ -11,13 +11,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from analyzer.cosem.classes import holds_secret
 from analyzer.cosem.datum import STRINGS
 from analyzer.cosem.rendering import MASKED
 from analyzer.reassembly.blocks import read_block
 from analyzer.record import Apdu, Object, Record
 from analyzer.tracking.attributes import held_values
-from analyzer.tracking.object_model import standing
+from analyzer.tracking.object_model import is_confidential
 from analyzer.tracking.plans import plan_of
 from analyzer.tracking.values import Value
 from dissectors.axdr import scan_length
@@ -40,11 +39,6 @@ class Secret(NamedTuple):
     end: int
 
 
-def is_confidential(objects: Sequence[Object]) -> bool:
-    """Tell whether one of *objects* is an attribute or a method that holds a secret."""
-    return any(holds_secret(one.class_id, one.attribute, is_method=one.is_method) for one in map(standing, objects))
-
-
 def secrets(record: Record, values: Sequence[Value] = ()) -> list[Secret]:
     """Find the secrets in *record*; its *values* tell of those behind short names."""
     found: list[Secret] = []
@@ -56,14 +50,14 @@ def secrets(record: Record, values: Sequence[Value] = ()) -> list[Secret]:
     behind_names = bool(
         record.objects and not record.objects[0].logical_name and any(one.text == MASKED for one in values)
     )
-    if behind_names or is_confidential(record.objects):
+    if behind_names or any(map(is_confidential, record.objects)):
         for apdu in apdus:
             found += _in_block(apdu)
             found += _in_parameters(apdu)
         if record.incomplete is not None:
             found.append(Secret(record.incomplete.octets, 0, len(record.incomplete.octets)))
     for held in held_values(record) if record.objects or record.more else ():
-        if behind_names or is_confidential((held.object,)):
+        if behind_names or is_confidential(held.object):
             found.append(Secret(held.octets, _content(held.octets, held.start), held.end))
     return found
 
@@ -92,7 +86,7 @@ def _in_parameters(apdu: Apdu) -> Iterator[Secret]:
     if apdu.entry is None or apdu.values is None or (slot := apdu.entry.slots.get(_VARIABLES)) is None:
         return
     for tag, one in apdu.values[slot]:
-        if tag == _PARAMETERIZED and is_confidential((Object(0, b"", one[1]),)):
+        if tag == _PARAMETERIZED and is_confidential(Object(0, b"", one[1])):
             yield Secret(apdu.octets, _content(apdu.octets, one[3][0]), one[3][1])
 
 

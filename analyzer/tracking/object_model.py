@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from analyzer.cosem.classes import attribute_name
+from analyzer.cosem.classes import attribute_name, holds_secret
 from analyzer.cosem.companions import INDIA, USUAL, is_indian
 from analyzer.cosem.datum import INTEGERS, Datum, read_datum
 from analyzer.record import PART, REQUEST, Apdu, Object, Record
@@ -165,6 +165,12 @@ def standing(one: Object) -> Object:
     if one.logical_name or one.is_method or one.attribute & 0xFFFF not in _SECRET_CHANGES:
         return one
     return Object(12, _CURRENT, _SECRET_CHANGES[one.attribute & 0xFFFF], is_method=True)
+
+
+def is_confidential(one: Object) -> bool:
+    """Tell whether an object is an attribute or a method that holds a secret, as far as its names alone tell."""
+    one = standing(one)
+    return holds_secret(one.class_id, one.attribute, is_method=one.is_method)
 
 
 Lesson = Callable[[Meter, bytes, Datum, str], None]

@@ -98,9 +98,11 @@ def test_secrets_of_the_tables_are_found() -> None:
 def test_written_secret_shows_nowhere(run: Run, tmp_path: Path, which: str) -> None:
     path = tmp_path / "secret.txt"
     path.write_text("\n".join(line("TX", one) for one in REQUESTS[which]) + "\n")
+    other = tmp_path / "other.txt"
+    other.write_text(path.read_text().replace(SECRET.hex(" ").upper(), SECRET[::-1].hex(" ").upper()))
     for words in (
         ("decode", path), ("decode", "--tree", "--octets", path), ("readings", path), ("readings", "--json", path),
-        ("doctor", path), ("doctor", "--json", path), ("stats", path),
+        ("doctor", path), ("doctor", "--json", path), ("stats", "--by", "object", path), ("audit", path), ("diff", path, other),
     ):  # fmt: skip
         ran = run(*words)
         assert not traces(ran.out + ran.err), words

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from analyzer.cosem.classes import holds_secret
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, MOST_ASSOCIATIONS, Ledger, Tally, closing, watcher
 from analyzer.record import PART, REQUEST, Closed, Record
 from analyzer.tracking.history import Association
+from analyzer.tracking.object_model import is_confidential
 from dissectors.checks import seven_bits
 from dissectors.enumerations import MECHANISM
 
@@ -195,7 +195,7 @@ def secrets(ledger: Ledger, record: Record, one: Association | None) -> None:
     if record.direction != REQUEST or record.apdu is None or record.apdu.octets[:1] == b"\xc0":
         return
     for each in record.objects:
-        if holds_secret(each.class_id, each.attribute, is_method=each.is_method):
+        if is_confidential(each):
             ledger.saw("secret", record.number)
             if not any(_control(layer) & _ENCRYPTED for layer in record.protection if not layer.is_signed):
                 ledger.find("secrets", FAIL, "a secret is written in clear", record.number)

@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from analyzer.cosem.classes import holds_secret
 from analyzer.record import Object
+from analyzer.tracking.object_model import is_confidential
 from dissectors.enumerations import APPLICATION_CONTEXT, MECHANISM
 from dissectors.writers import apdu_text
 
@@ -28,7 +28,8 @@ _LENGTHS = frozenset({
 """Fields of which the length is compared and nothing else is told."""
 _DATA = frozenset({
     "data", "value", "value-list", "notification-body", "attribute-value", "method-invocation-parameters",
-    "access-request-list-of-data", "access-response-list-of-data", "access-parameters", "raw-data",
+    "access-request-list-of-data", "access-response-list-of-data", "access-parameters", "raw-data", "list-of-data",
+    "parameter",
 })  # fmt: skip
 _NAMES = {**APPLICATION_CONTEXT, **MECHANISM}
 _HLS_REPLIES = frozenset({(15, 1, True), (12, 8, True)})
@@ -73,8 +74,7 @@ def fields_of(octets: bytes, objects: Sequence[Object], *, is_asked: bool) -> Fi
 
 
 def _is_hidden(one: Object) -> bool:
-    is_secret = holds_secret(one.class_id, one.attribute, is_method=one.is_method)
-    return is_secret or (one.class_id, one.attribute, one.is_method) in _HLS_REPLIES
+    return is_confidential(one) or (one.class_id, one.attribute, one.is_method) in _HLS_REPLIES
 
 
 def _walk(told: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
