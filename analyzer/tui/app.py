@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import time
 from asyncio import get_running_loop, to_thread
@@ -125,6 +126,7 @@ class DlmsharkApp(App[None]):
         self.main.is_tailing = self.options.live is not None
         self.main.take(is_done=self._capture.progress.is_done)
         self.settings.keep_recent(self.options.inputs)
+        gc.freeze()  # what was loaded stays: looking through it again and again would hold up keys
 
     def _poll(self) -> None:
         """Take what arrived; often while the capture is read, seldom later."""
