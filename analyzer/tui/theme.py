@@ -31,6 +31,8 @@ class Palette(NamedTuple):
     cursor: str
     cursor_blurred: str
     mark: str
+    on_cursor: str = ""
+    """The one colour of all that stands on the cursor's; empty where each keeps its own."""
 
     @property
     def base(self) -> Style:
@@ -73,8 +75,8 @@ _CONTRAST = Palette(
 _SIXTEEN = Palette(
     text="default", muted="default", faint="bright_black", accent="cyan", request="cyan", response="green",
     value="yellow", name="default", good="green", note="cyan", warning="yellow", error="red",
-    background="default", surface="default", panel="default", cursor="blue", cursor_blurred="bright_black",
-    mark="magenta",
+    background="default", surface="default", panel="default", cursor="cyan", cursor_blurred="white",
+    mark="magenta", on_cursor="black",
 )  # fmt: skip
 
 

@@ -101,9 +101,10 @@ class HexPane(Rows):
     def _style(self, at: int, octet: int) -> Style:
         palette = self.palette
         if at == self.octet and self.has_focus:
-            return Style(color=palette.background, bgcolor=palette.accent, bold=True)
+            ink = palette.on_cursor or palette.background
+            return Style(color=ink, bgcolor=palette.warning if palette.on_cursor else palette.accent, bold=True)
         if self._is_selected(at):
-            return Style(color=palette.text, bgcolor=palette.cursor, bold=True)
+            return Style(color=palette.on_cursor or palette.text, bgcolor=palette.cursor, bold=True)
         return palette.style("faint" if octet == 0 else "muted" if octet < 32 or octet > 126 else "text")
 
     # -- keys -----------------------------------------------------------------------------------------------------

@@ -144,7 +144,10 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         if index == self.cursor:
             colour = palette.cursor if self.has_focus else palette.cursor_blurred
             faint, muted = palette.style("faint"), palette.style("muted")  # faint would drown in the cursor's colour
-            pieces = ((text, muted if style == faint else style) for text, style in pieces)
+            if palette.on_cursor:
+                pieces = ((text, palette.style("on_cursor")) for text, _ in pieces)
+            else:
+                pieces = ((text, muted if style == faint else style) for text, style in pieces)
         return strip_of(pieces, width, base + Style(bgcolor=colour) if colour else base)
 
     # -- events ---------------------------------------------------------------------------------------------------
