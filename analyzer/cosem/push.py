@@ -29,6 +29,8 @@ _ALERT_HEAD, _FIRST_ALERT, _ABOUT = 3, 0x8000, 19
 """Elements of an alert of GBCS at least, its lowest code, octets of what it is about."""
 _CLOCK = b"\x00\x00\x01\x00\x00\xff"
 _CLOCK_CLASS = 8
+_SCALER_UNITS = frozenset(((3, 3), (4, 3), (5, 4)))
+"""Class and attribute of scaler_unit."""
 
 Scaling = tuple[int, int]
 """Scaler and unit code."""
@@ -64,6 +66,15 @@ def push_items(body: Datum) -> list[Item]:
     if len(found) == 1 and len(members) > _MOST_FOR_ONE:
         return []  # one code among many values without: it names the push, not what stands behind it
     return _laid(found, layout)
+
+
+def scalings_in(items: Sequence[Item]) -> dict[bytes, Scaling]:
+    """Give the scaler_units that are pushed beside the values of their objects, by logical name."""
+    return {
+        one.logical_name: scaling
+        for one in items
+        if (one.class_id, one.attribute) in _SCALER_UNITS and (scaling := _scaler_unit(one.datum)) is not None
+    }
 
 
 def _is_time(datum: Datum) -> bool:

@@ -15,7 +15,7 @@ from analyzer.cosem.data_sets import TextValue, is_assumed
 from analyzer.cosem.datum import INTEGERS, STRINGS, Datum, read_datum
 from analyzer.cosem.meanings import Shown
 from analyzer.cosem.obis import obis_name
-from analyzer.cosem.push import Item, Scaling, push_items
+from analyzer.cosem.push import Item, Scaling, push_items, scalings_in
 from analyzer.cosem.quantity import raw_text, scaled, unit_text
 from analyzer.cosem.rendering import MASKED, Renderer
 from analyzer.record import MESSAGE, PART, REQUEST, Apdu, Object, Record
@@ -237,12 +237,16 @@ def _pushed(apdu: Apdu, meter: Meter, number: int) -> Iterator[Value]:
 
 
 def _body_values(body: Datum, meter: Meter, number: int, *, is_begun: bool = False) -> Iterator[Value]:
-    for item in _listed(body, meter) or push_items(body):
+    items = _listed(body, meter) or push_items(body)
+    beside = scalings_in(items)
+    for item in items:
         if is_begun and item.datum.tag == NULL:
             continue
         scaling, basis = item.scaling, item.basis
         if scaling is not None and not basis:
             basis = f"record {number}"
+        elif scaling is None and item.class_id and item.logical_name in beside and _may_scale(item):
+            scaling, basis = beside[item.logical_name], f"record {number}"
         elif scaling is None and item.logical_name in meter.scales and _may_scale(item):
             scale = meter.scales[item.logical_name]
             scaling, basis = (scale.scaler, scale.unit), scale.basis

@@ -258,6 +258,18 @@ def test_push_list_that_was_read_names_what_is_pushed() -> None:
     ]
 
 
+def test_scaler_that_is_pushed_beside_its_value_scales_it() -> None:
+    objects = [(40, "0-0:25.9.0", 2), (3, ENERGY, 2), (3, ENERGY, 3)]
+    listed = array(
+        *(
+            structure(long_unsigned(kind), name(code), bytes((15, number)), long_unsigned(0))
+            for kind, code, number in objects
+        )
+    )
+    found = readings(push(structure(listed, double_long_unsigned(81), scaler_unit(1, 30))))
+    assert [(one.raw, one.text, one.basis) for one in found][:1] == [(81, "810 Wh", "record 1")]
+
+
 def test_pushed_reading_has_the_time_of_the_notification() -> None:
     body = structure(name(ENERGY), double_long_unsigned(1), scaler_unit(0, 30))
     (only,) = readings(push(body, clock(10)[2:]))
