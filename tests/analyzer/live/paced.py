@@ -300,8 +300,8 @@ def main() -> int:
         wrong = problem(bus, seen)
         failed += bool(wrong)
         octets = sum(len(one.octets) for one in seen.sent)
-        print(f"{bus.text}: {len(seen.records)} records, {octets} octets: {wrong or 'all there'}; "
-              f"shown within {seen.latest_s * 1000:.0f} ms", flush=True)  # fmt: skip
+        shown = f"; shown within {seen.latest_s * 1000:.0f} ms" if seen.latest_s else ""
+        print(f"{bus.text}: {len(seen.records)} records, {octets} octets: {wrong or 'all there'}{shown}", flush=True)
     return int(bool(failed))
 
 
