@@ -11,15 +11,20 @@ import json
 import os
 import pickle
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Event, Thread
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from analyzer.diagnosis.doctor import Doctor
     from analyzer.index.indexing import Told
     from analyzer.security.keyring import Keyring
     from captures.chunk import Source
     from captures.growing import GrowingInput
+
+
+_STORIES_EVERY_S = 2.0
 
 
 class Request(NamedTuple):
@@ -84,16 +89,35 @@ def _index(request: Request) -> None:
                 writer = IndexWriter(file)
                 if request.is_kept:
                     writer.say(made_of=saved.fingerprint(request.inputs, request.keys, request.decode_as))
-                Indexing(session, watched, writer, _tell, (doctor.take,)).run()
+                tell = _telling(source, doctor) if request.is_live else _tell
+                Indexing(session, watched, writer, tell, (doctor.take,)).run()
             if request.is_kept:
                 saved.finish(request.path, writer.end)
         else:
             for record in session.records():
                 doctor.take(record)
         doctor.finish()
-        remarks = [[part.name, remark.text] for part in source.parts for remark in part.remarks]
-        stories = base64.b64encode(pickle.dumps(doctor.stories())).decode()
-        _say({"remarks": remarks, "stories": stories})
+        _say_stories(source, doctor)
+
+
+def _say_stories(source: Source, doctor: Doctor) -> None:
+    remarks = [[part.name, remark.text] for part in source.parts for remark in part.remarks]
+    stories = base64.b64encode(pickle.dumps(doctor.stories())).decode()
+    _say({"remarks": remarks, "stories": stories})
+
+
+def _telling(source: Source, doctor: Doctor) -> Callable[[Told], None]:
+    """Tell of batches, and now and then of the stories so far: nobody knows when a recording ends."""
+    said = 0.0
+
+    def tell(told: Told) -> None:
+        nonlocal said
+        _tell(told)
+        if monotonic() - said > _STORIES_EVERY_S:
+            said = monotonic()
+            _say_stories(source, doctor)
+
+    return tell
 
 
 def opened(inputs: Sequence[str]) -> Source:

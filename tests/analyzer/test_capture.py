@@ -86,10 +86,18 @@ def test_recording_is_shown_while_it_grows_from_file_to_file(tmp_path: Path) -> 
     assert _grown(capture, 3) == ["SNRM", "UA", "SNRM"]
     assert not capture.progress.is_done and capture.behind < 200
     recording.say(ua)
+    _grown(capture, 4)
+    damaged = snrm[:5] + b"\x02" + snrm[6:]
+    until = time.monotonic() + 60
+    while not capture.stories() and time.monotonic() < until:
+        recording.say(damaged)
+        time.sleep(0.5)
+        capture.poll()
+    assert capture.stories() and not capture.progress.is_done, "what goes wrong is told before the end"
     recording.end()
     capture.wait(60)
     assert capture.progress.is_done
-    assert _grown(capture, 4) == ["SNRM", "UA"] * 2
+    assert _grown(capture, 4)[:4] == ["SNRM", "UA"] * 2
     capture.close()
 
 
