@@ -43,6 +43,8 @@ class Outcome(NamedTuple):
     """How long the sender took."""
     behind: float
     """Seconds after the last frame until the view had shown all."""
+    shown: int
+    """Lines of the view."""
 
 
 def payload(number: int, length: int) -> bytes:
@@ -140,7 +142,7 @@ def run(
             child.send_signal(signal.SIGSTOP)
         line = [sys.executable, "-m", "tests.bench.live", "--send", address, str(rate), str(seconds), str(frame)]
         with subprocess.Popen(line, stdout=subprocess.PIPE) as sender:
-            behind = _watch(child, sender, is_counted=views, stops=stops)
+            behind, shown = _watch(child, sender, is_counted=views, stops=stops)
             assert sender.stdout is not None
             sent, took = json.loads(sender.stdout.read())
         child.send_signal(signal.SIGINT)
@@ -148,13 +150,15 @@ def run(
         dropped = _dropped(said[0] + said[1])
         kept = numbers(path)
         assert len(set(kept)) == len(kept), "a frame stands twice in the spool"
-        return Outcome(sent, len(kept), dropped, took, behind)
+        return Outcome(sent, len(kept), dropped, took, behind, shown)
 
 
-def _watch(child: subprocess.Popen[bytes], sender: subprocess.Popen[bytes], *, is_counted: bool, stops: bool) -> float:
-    """Read what the view shows until it shows no more; returns the seconds from the last frame to the last line."""
+def _watch(
+    child: subprocess.Popen[bytes], sender: subprocess.Popen[bytes], *, is_counted: bool, stops: bool
+) -> tuple[float, int]:
+    """Read what the view shows until it shows no more; returns seconds from the last frame to the last line, and lines."""
     assert child.stdout is not None
-    descriptor, ended, last = child.stdout.fileno(), 0.0, 0.0
+    descriptor, ended, last, shown = child.stdout.fileno(), 0.0, 0.0, 0
     os.set_blocking(descriptor, False)
     while not ended or time.monotonic() - max(ended, last) < 3:
         if not ended and sender.poll() is not None:
@@ -170,7 +174,8 @@ def _watch(child: subprocess.Popen[bytes], sender: subprocess.Popen[bytes], *, i
             break
         if is_counted:
             last = time.monotonic()
-    return max(0.0, last - ended)
+            shown += octets.count(b"\n")
+    return max(0.0, last - ended), shown
 
 
 def _dropped(said: bytes) -> int:
@@ -219,9 +224,10 @@ def _socket_rates(name: str, address: str, where: str, seconds: float) -> None:
 
 
 def _row(what: str, one: Outcome) -> str:
+    view = f"; {one.shown:,} shown, {one.behind:.1f} s behind" if one.shown else ""
     rate = f"{one.sent / one.seconds:,.0f} a second were sent"
     kept = f"{one.kept:,} of {one.sent:,} in the spool, {one.dropped:,} counted as lost"
-    return f"{what}: {rate}; {kept}; view behind {one.behind:.1f} s"
+    return f"{what}: {rate}; {kept}{view}"
 
 
 if __name__ == "__main__":
