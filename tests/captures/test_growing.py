@@ -1,0 +1,45 @@
+"""Files that grow while they are read: from one to the next, past those that are gone, and how much waits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from captures.growing import GrowingInput
+
+
+def test_files_are_read_one_after_another_and_what_is_gone_is_counted(tmp_path: Path) -> None:
+    first, gone, last = (tmp_path / name for name in ("1", "2", "3"))
+    first.write_bytes(b"one")
+    paths, is_over, pauses = [str(first)], [False], [0]
+
+    def pause(seconds: float) -> None:
+        pauses[0] += 1
+        if pauses[0] == 1:
+            with first.open("ab") as file:
+                file.write(b" more")
+            last.write_bytes(b"three")
+            paths.extend((str(gone), str(last)))
+        else:
+            is_over[0] = True
+
+    growing = GrowingInput(paths, lambda: is_over[0], pause=pause)
+    assert (growing.behind, growing.before) == (3, "")
+    assert growing.fetch() == b"one"
+    assert growing.fetch() == b" more"
+    assert growing.behind == len(b"three")
+    assert growing.fetch() == b"three"
+    assert (growing.path, growing.missed, growing.behind) == (str(last), 1, 0)
+    assert growing.fetch() == b""
+    growing.close()
+    assert growing.behind == 0
+
+
+def test_idle_is_called_while_nothing_comes(tmp_path: Path) -> None:
+    path = tmp_path / "1"
+    path.write_bytes(b"one")
+    idle: list[int] = []
+    growing = GrowingInput([str(path)], lambda: len(idle) > 2, pause=lambda seconds: None)
+    growing.idle = lambda: idle.append(1)
+    assert growing.fetch() == b"one" and not idle
+    assert growing.fetch() == b"" and len(idle) == 3
+    growing.close()
