@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import sys
 from collections.abc import Callable, Iterator
 from itertools import islice, repeat
 
 from analyzer.cli.arguments import Parser, natural
+from analyzer.cli.decode import rest_collector
 from analyzer.cli.filters import add_filter_options, chosen, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, say_remarks
 from analyzer.cli.keyrings import keyring
@@ -43,8 +43,7 @@ def run(words: list[str]) -> int:
     from analyzer.session import Session
     from analyzer.tracking.readings import Reading, readings_of
 
-    gc.freeze()  # what was loaded stays, and readings hold no cycles: looking for them costs a fifth of the time
-    gc.set_threshold(200_000, 50, 100)
+    rest_collector()
 
     def all_readings() -> Iterator[tuple[Reading, int]]:
         for _, source in inputs:
