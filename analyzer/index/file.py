@@ -1,6 +1,7 @@
 """The file of an index: what the index pass says, in the order it says it; a temporary one, or beside the capture.
 
-Octets: after an 8-octet signature entries follow, each a kind (1 octet), its length (4, big endian) and its content.
+Octets: after an 8-octet signature entries follow, each a kind (1 octet), its length (4, big endian), its check sum
+(4, CRC-32 of kind and content; of a block of records, which has one inside, of its count alone) and its content.
 ``{`` JSON · ``C`` columns (Arrow IPC) · ``R`` a block of records. A reader takes entries
 up to what it was told is there.
 """
@@ -16,15 +17,16 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any, BinaryIO
+from zlib import crc32
 
 from analyzer.index.packing import Packed
 from captures.chunk import DlmsharkError
 
-SIGNATURE = b"DLMSIDX1"
+SIGNATURE = b"DLMSIDX2"
 JSON, COLUMNS, RECORDS = b"{", b"C", b"R"
 BLOCK = 128
 """Records in a block: what is read and decompressed to show one."""
-_HEADER = struct.Struct(">cI")
+_HEADER = struct.Struct(">cII")
 _COUNT = struct.Struct("<I")
 _MOST_BLOCKS = 64
 _LEVEL = 1
@@ -72,7 +74,8 @@ class IndexWriter:
         self._file.flush()
 
     def _entry(self, kind: bytes, content: bytes) -> None:
-        self.end += self._file.write(_HEADER.pack(kind, len(content))) + self._file.write(content)
+        header = _HEADER.pack(kind, len(content), _check(kind, content))
+        self.end += self._file.write(header) + self._file.write(content)
 
 
 class IndexReader:
@@ -90,19 +93,25 @@ class IndexReader:
         self._known: OrderedDict[int, Block] = OrderedDict()
 
     def entries(self, end: int) -> Iterator[tuple[bytes, bytes]]:
-        """Give kind and content of the entries before *end* that were not given yet; blocks are only remembered."""
+        """Give kind and content of the entries before *end* that were not given yet; blocks are only remembered.
+
+        Raises: IndexDamagedError.
+        """
         while self._at + _HEADER.size <= end:
-            kind, length = _HEADER.unpack(self._read(self._at, _HEADER.size))
+            kind, length, check = _HEADER.unpack(self._read(self._at, _HEADER.size))
             begin = self._at + _HEADER.size
             if begin + length > end:
                 return
             self._at = begin + length
+            content = self._read(begin, _COUNT.size if kind == RECORDS else length)
+            if _check(kind, content) != check:
+                raise IndexDamagedError(f"the index is damaged at octet {begin}")
             if kind == RECORDS:
                 self._places.append(begin + _COUNT.size << 32 | length - _COUNT.size)
                 self._firsts.append(self.records + 1)
-                self.records += _COUNT.unpack(self._read(begin, _COUNT.size))[0]
+                self.records += _COUNT.unpack(content)[0]
             else:
-                yield kind, self._read(begin, length)
+                yield kind, content
 
     def packed(self, number: int) -> Packed:
         """Give what was kept of record *number*. Raises: IndexError."""
@@ -145,6 +154,11 @@ class IndexReader:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def _check(kind: bytes, content: bytes) -> int:
+    """Compute the check sum of an entry."""
+    return crc32(content[: _COUNT.size] if kind == RECORDS else content, crc32(kind))
 
 
 def pack_block(block: list[Packed]) -> bytes:
