@@ -66,8 +66,7 @@ oracles: $(STAMP) $(ORACLES_STAMP)  ## random APDUs against gurux-dlms and dlms-
 samples: $(STAMP)  ## the bundled captures anew, from the simulator
 	$(BIN)/python -m analyzer.simulate.samples
 
-picture: $(STAMP)  ## the picture of the README anew, out of what the program prints
-	$(BIN)/python docs/picture.py
+picture: $(STAMP)  ## the pictures of the README and of the page on the terminal UI anew, out of the program
 	$(BIN)/python docs/tui.py
 
 clean:  ## the venvs, the caches and what builds left behind
