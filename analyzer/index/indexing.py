@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import deque
 from collections.abc import Callable
 from time import monotonic
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from analyzer.index.file import IndexWriter
 from analyzer.index.packing import pack
 from analyzer.index.rows import Rows
 from analyzer.index.watched import Watched
+from analyzer.record import End
 from analyzer.session import Session
 from analyzer.table.table import Cells, frame_of
 from analyzer.table.words import marks_form, path_form, subject_form
@@ -39,15 +41,21 @@ class Told(NamedTuple):
 
 
 class Indexing:
-    """Indexes one session into *writer*; *tell* is called with word of every batch, and *take* gets every record."""
+    """Indexes one session into *writer*; *tell* is called with word of every batch, each of *takers* gets every record.
+
+    *ends* gets the ends of connections, before the record that follows them: the index keeps them too.
+    """
 
     def __init__(
         self, session: Session, watched: Watched, writer: IndexWriter, tell: Callable[[Told], None],
-        takers: tuple[Callable[[Any], None], ...] = (),
+        takers: tuple[Callable[[Any], None], ...] = (), ends: deque[End] | None = None,
     ) -> None:  # fmt: skip
         self._session, self._watched = session, watched
         self._writer, self._tell = writer, tell
         self._takers = takers
+        self._ends = ends if ends is not None else deque[End](maxlen=0)
+        self._ended: list[End] = []
+        """Ends of connections that are not written yet."""
         self._rows = Rows()
         self._cells: list[Cells] = []
         """Rows that wait for others of their batch."""
@@ -63,7 +71,10 @@ class Indexing:
         is_live = self._watched.is_live
         self._watched.when_idle(self.rest)
         lessons = 0
+        ends = self._session.pipeline.ends
         for record in self._session.records():
+            if ends:
+                self._hand_on()
             cells.append(make(record))
             add(pack(record))
             if model.lessons != lessons:
@@ -78,7 +89,15 @@ class Indexing:
             if len(cells) >= room or ((is_live or not len(cells) & 0xFF) and monotonic() - self._written > _LONGEST_S):
                 room = min(room * 2, _MOST)
                 self._write()
+        self._hand_on()
         self._write(is_done=True)
+
+    def _hand_on(self) -> None:
+        """Take the ends of connections out of the pipeline."""
+        ends = self._session.pipeline.ends
+        self._ended += ends
+        self._ends += ends
+        ends.clear()
 
     def rest(self) -> None:
         """Write the rows that wait for others, which do not come."""
@@ -100,6 +119,8 @@ class Indexing:
         if self._taught:
             forms["taught"] = [[*key, numbers] for key, numbers in self._taught.items()]
             self._taught = {}
+        if self._ended:
+            forms["ends"], self._ended = self._ended, []
         if any(forms.values()):
             self._writer.say(**forms)
         if cells:

@@ -9,7 +9,7 @@ from typing import Any
 
 from analyzer.index.file import COLUMNS, JSON, IndexReader
 from analyzer.index.packing import unpack
-from analyzer.record import Lane, Record
+from analyzer.record import End, Lane, Record
 from analyzer.table.table import Row, Table
 from analyzer.table.words import marks_from, path_from, subject_from
 from analyzer.tracking.object_model import MeterKey, ObjectModel, meter_key
@@ -24,6 +24,8 @@ class Records:
         self._reader = reader
         self.table = Table()
         self.model = ObjectModel()
+        self.ends: list[End] = []
+        """The first ends of connections, in order."""
         self.facts: dict[str, Any] = {}
         """What the pass said at its end: ``left_aside``, ``stacks``, ``forgotten``, ``told``, ``local_times``."""
         self._taught: dict[MeterKey, list[int]] = {}
@@ -47,6 +49,9 @@ class Records:
         table.marks += map(marks_from, members.pop("marks", ()))
         for end, server, numbers in members.pop("taught", ()):
             self._taught.setdefault((end, server), []).extend(numbers)
+        if len(self.ends) < _MOST_ENDS:
+            self.ends += map(End._make, members.pop("ends", ()))
+        members.pop("ends", None)
         self.facts |= members
 
     def record(self, number: int) -> Record:
@@ -79,3 +84,4 @@ class Records:
 
 
 _PORTION = 1024
+_MOST_ENDS = 1 << 18

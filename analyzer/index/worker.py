@@ -11,6 +11,7 @@ import json
 import os
 import pickle
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from threading import Event, Thread
 from time import monotonic
@@ -72,6 +73,7 @@ def _index(request: Request) -> None:
     from analyzer.index.file import IndexWriter
     from analyzer.index.indexing import Indexing
     from analyzer.index.watched import Watched
+    from analyzer.record import End
     from analyzer.session import Session
 
     growing = None
@@ -82,7 +84,8 @@ def _index(request: Request) -> None:
     with source:
         watched = Watched(source, growing)
         session = Session(watched, request.decode_as, request.keys, learns=request.wants_rows)
-        doctor = Doctor(session.pipeline.ends)
+        ends = deque[End]() if request.wants_rows else session.pipeline.ends
+        doctor = Doctor(ends)
         if request.wants_rows:
             with open(request.path, "wb") as file:
                 _say({"begun": True})
@@ -90,7 +93,7 @@ def _index(request: Request) -> None:
                 if request.is_kept:
                     writer.say(made_of=saved.fingerprint(request.inputs, request.keys, request.decode_as))
                 tell = _telling(source, doctor) if request.is_live else _tell
-                Indexing(session, watched, writer, tell, (doctor.take,)).run()
+                Indexing(session, watched, writer, tell, (doctor.take,), ends).run()
             if request.is_kept:
                 saved.finish(request.path, writer.end)
         else:

@@ -8,6 +8,7 @@ import time
 from asyncio import get_running_loop, to_thread
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -24,11 +25,13 @@ from analyzer.tui.theme import PALETTES, Palette, themes, usual_theme
 
 if TYPE_CHECKING:
     from analyzer.capture import Capture, Progress
+    from analyzer.tui.comparing import Comparison
+    from analyzer.tui.options import Part
     from analyzer.tui.selection import Place
     from analyzer.tui.survey import Survey
     from analyzer.tui.widgets.bars import Said
 
-_BUSY_SECONDS, _IDLE_SECONDS = 0.05, 0.5
+_NEXT_SECONDS, _BUSY_SECONDS, _IDLE_SECONDS = 0.01, 0.05, 0.5
 _UNREADABLE = 3
 _SAID_SECONDS = 10
 """How long what a recording says is shown."""
@@ -68,6 +71,10 @@ class DlmsharkApp(App[None]):
         """What the recording says of itself; empty where nothing is recorded."""
         self._live_message = (0.0, "")
         """Until when it is shown, and what it said last."""
+        self.comparison: Comparison | None = None
+        """What is compared with what; None before that was asked for."""
+        self.marked_association = 0
+        """The association that another is compared with; 0 for none."""
         self.came_from = ""
         """The screen that led to the record on the main one."""
         self.farewell = ""
@@ -163,6 +170,8 @@ class DlmsharkApp(App[None]):
         """The capture was read again, with more keys: whatever was found out is found out again."""
         self._records, self._survey = capture.records, None
         self.main.take_anew()
+        if self.comparison is not None:
+            self.compare(*self.comparison.parts, opens=False)
         screen = self.screen
         if isinstance(screen, BaseScreen) and screen is not self.main:
             screen.came_anew()
@@ -185,6 +194,7 @@ class DlmsharkApp(App[None]):
             inputs=tuple(inputs), title=title_of(inputs), keys=keys, key_sources=sources, filter="", live=None
         )
         self._close()
+        self.comparison, self.marked_association = None, 0
         self._capture, self._records, self._survey, self._is_ours = None, None, None, True
         self.places.clear()
         self.came_from = ""
@@ -195,6 +205,8 @@ class DlmsharkApp(App[None]):
         self.call_after_refresh(self._begin)
 
     def _close(self) -> None:
+        if self.comparison is not None:
+            self.comparison.close()
         if self._capture is not None and self._is_ours:
             self._capture.close()
 
@@ -253,15 +265,20 @@ class DlmsharkApp(App[None]):
         """Go back to the main screen, and there to a record and octets of it."""
         screen = self.screen
         if screen is not self.main:
-            self.came_from = next((name for name, kind in SCREENS.items() if kind == type(screen).__name__), "")
-            self.pop_screen()
+            shown = [type(one).__name__ for one in self.screen_stack]
+            self.came_from = next((name for name, kind in SCREENS.items() if kind in shown), "")
+            self._show_main()
         self.call_after_refresh(self.main.arrive, number, place)
 
     def filter_main(self, expression: str) -> None:
         """Go to the main screen, and filter there."""
-        if self.screen is not self.main:
-            self.pop_screen()
+        self._show_main()
         self.call_after_refresh(self.main.answer_filter, expression)
+
+    def _show_main(self) -> None:
+        """Close whatever stands over the main screen."""
+        while self.screen is not self.main and len(self.screen_stack) > 1:
+            self.pop_screen()
 
     def title_line(self, screen: str) -> tuple[Sequence[Said], Sequence[Said]]:
         """Write the title: what is open, how much of it was read, and what was found."""
@@ -330,6 +347,31 @@ class DlmsharkApp(App[None]):
                 listener()
         if not survey.is_done:
             self.set_timer(0.001 if survey.at < self.capture.table.height else 0.2, self._go_on_surveying)
+
+    # -- two captures ---------------------------------------------------------------------------------------------
+
+    def compare(self, good: Part, bad: Part, *, opens: bool = True) -> None:
+        """Compare two captures or associations, and show how they differ unless that is not what *opens* says."""
+        from analyzer.tui.comparing import Comparison
+        from analyzer.tui.screens.diff import DiffScreen
+
+        before = self.comparison
+        if before is not None:
+            before.close()
+        self.comparison = Comparison(good, bad, self.capture, self.options)
+        if opens and not isinstance(self.screen, DiffScreen):
+            self.push_screen(DiffScreen())
+        self._go_on_comparing(self.comparison)
+
+    def _go_on_comparing(self, comparison: Comparison) -> None:
+        if comparison is not self.comparison:
+            return
+        comparison.step()
+        screen = self.screen
+        if isinstance(screen, BaseScreen):
+            screen.compared()
+        if not comparison.is_done:
+            self.set_timer(_NEXT_SECONDS, partial(self._go_on_comparing, comparison))
 
     # -- commands -------------------------------------------------------------------------------------------------
 

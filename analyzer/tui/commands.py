@@ -70,6 +70,8 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         _command("next-bookmark", "b", MAIN, "next bookmark"),
         _command("comment", ";", MAIN, "comment the record; saved into pcapng", "TEXT"),
         _command("compare", "D", MAIN, "compare with the record marked last, else request and response"),
+        _command("mark-association", "m CHAR", TABLE, "mark the association", "LETTER"),
+        _command("compare-association", "D", TABLE, "compare the association with the one marked: what goes otherwise"),
     ),
     "Look": (
         _command("maximise", "\\", MAIN, "the focused pane over all, and back"),
@@ -90,6 +92,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         _command("objects", "o", ANY, "what the capture taught about the meters"),
         _command("readings", "r", ANY, "the metered values as a table and a plot"),
         _command("statistics", "s", ANY, "services, errors, response times, octets over time"),
+        _command("diff", "C", ANY, "compare two captures: one that works, one that fails", "FILE"),
         _command("keys", "K", ANY, "keys: what each opened; add one"),
         _command("sources", "S", ANY, "the inputs, their lines, and what was left aside"),
         _command("rules", "R", ANY, "every fact and cause that the doctor knows"),
@@ -107,6 +110,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         _command("open-file", "O", TABLE, "open another capture", "FILE"),
         _command("plot", "p", TABLE, "show or hide the plot"),
         _command("sort", "s", TABLE, "sort by the next column"),
+        _command("swap", "w", TABLE, "take the good capture for the bad one"),
     ),
     "Program": (
         _command("command", ":", ANY, "a command by its name"),

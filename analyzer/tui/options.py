@@ -57,6 +57,14 @@ class Options(NamedTuple):
     """The recording that runs, whose files the inputs are."""
 
 
+class Part(NamedTuple):
+    """What is compared: an input, or of the capture that is open one association; 0 is all of it."""
+
+    input: str = ""
+    """Empty is the capture that is open."""
+    association: int = 0
+
+
 def title_of(inputs: Sequence[str]) -> str:
     """Name inputs as a person would."""
     return ", ".join(Path(one).name if one != "-" else "stdin" for one in inputs)

@@ -25,6 +25,8 @@ class Survey:
         self.associations = Associations()
         self.objects = ObjectTable(capture.model)
         self.keys = KeyCheck(capture.keys or Keyring())
+        self._ended = 0
+        """How many ends of connections it has seen."""
         self.at = 0
         """How many records it has seen."""
         self.listeners: list[Callable[[], None]] = []
@@ -41,7 +43,17 @@ class Survey:
         records = self._capture.records
         while self.at < self._capture.table.height and monotonic() < end:
             for record in records.all(self.at, self.at + _PORTION):
+                self._end_before(record.number)
                 self.associations.take(record)
                 self.objects.take(record, records.values(record))
                 self.keys.take(record)
                 self.at += 1
+        if self.is_done:
+            self._end_before(self.at + 1)
+
+    def _end_before(self, number: int) -> None:
+        """Take the connections that ended before record *number*."""
+        ends = self._capture.records.ends
+        while self._ended < len(ends) and ends[self._ended].after < number:
+            self.associations.end(ends[self._ended])
+            self._ended += 1

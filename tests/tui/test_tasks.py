@@ -14,8 +14,11 @@ from captures.samples import samples
 from tests.tui.driving import SMALL, drive, indexed, main_of, sample, text_of, wait_for
 
 MOST_KEYS = 6
-_ACCEPTED = bytes.fromhex("A203020100 A305A103020100".replace(" ", ""))
-_REJECTED = bytes.fromhex("A203020101 A305A10302010D".replace(" ", ""))
+ACCEPTED = bytes.fromhex("A203020100 A305A103020100".replace(" ", ""))
+REJECTED = (
+    ACCEPTED, bytes.fromhex("A203020101 A305A10302010D".replace(" ", "")),
+)  # fmt: skip
+"""An answer to AARQ that accepts, and one that rejects in its place."""
 
 
 class Hand:
@@ -95,7 +98,7 @@ def test_reason_of_a_rejected_association_is_seen(tmp_path: Path) -> None:
         await hand.press("a")
         await hand.sees("rejected-permanent (1), authentication-failure (13); refused by the server")
 
-    _task(_changed(tmp_path, "ln-wrapper", lambda whole: whole.replace(_ACCEPTED, _REJECTED)), act)
+    _task(_changed(tmp_path, "ln-wrapper", lambda whole: whole.replace(*REJECTED)), act)
 
 
 def test_key_is_added_and_a_value_read() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from analyzer.tui.columns import duration_text
+from analyzer.tui.options import Part
 from analyzer.tui.screens.tables import TableScreen
 from analyzer.tui.widgets.table import TableColumn, TableRow
 from analyzer.tui.widgets.text_pane import Paragraph, Target
@@ -37,7 +38,10 @@ class AssociationsScreen(TableScreen):
         TableColumn("Lasted", "muted", is_right=True, most=9, from_width=76),
         TableColumn("Verdict", most=0),
     )
-    hints = (("open", "record"), ("follow", "follow"), ("ladder", "ladder"), ("back", "back"))
+    hints = (
+        ("open", "record"), ("follow", "follow"), ("ladder", "ladder"), ("compare-association", "diff"),
+        ("back", "back"),
+    )  # fmt: skip
 
     def on_mount(self) -> None:
         """Ask for the pass over all records."""
@@ -65,6 +69,24 @@ class AssociationsScreen(TableScreen):
     def paragraphs(self, row: TableRow) -> Iterator[Paragraph]:
         """Write the card."""
         return card(row.about)
+
+    def command_mark_association(self, count: int, letter: str) -> None:
+        """Mark the association: another is compared with it."""
+        one = self.association
+        if one is not None and one.number is not None:
+            self.program.marked_association = one.number
+            key = self.program.keymap.text("compare-association")
+            self.flash(f"association {one.number} is marked; {key} compares another with it")
+
+    def command_compare_association(self, count: int) -> None:
+        """Compare the association with the one that is marked."""
+        one, marked = self.association, self.program.marked_association
+        if one is None or one.number is None:
+            self.flash("pushes have no association to compare", "warning")
+        elif marked in (0, one.number):
+            self.flash("mark the association that works with m and a letter first", "warning")
+        else:
+            self.program.compare(Part(association=marked), Part(association=one.number))
 
     @property
     def association(self) -> Association | None:

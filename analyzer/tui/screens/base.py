@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from textual import events
@@ -11,8 +12,11 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from analyzer.tui.commands import COMMANDS, Command, Pressed
+from analyzer.tui.files import file_choices, file_verdict
+from analyzer.tui.options import Part
 from analyzer.tui.widgets.bars import StatusBar, TitleBar
 from analyzer.tui.widgets.prompt import Choice, Prompt, Question, Verdict
+from captures.chunk import PACKET_BITS
 
 if TYPE_CHECKING:
     from analyzer.tui.app import DlmsharkApp
@@ -22,7 +26,7 @@ SCREENS = {
     "objects": "ObjectsScreen", "rules": "RulesScreen", "help": "HelpScreen", "ladder": "LadderScreen",
     "follow": "FollowScreen",
     "readings": "ReadingsScreen", "statistics": "StatisticsScreen", "keys": "KeysScreen", "sources": "SourcesScreen",
-    "start": "StartScreen",
+    "start": "StartScreen", "diff": "DiffScreen",
 }  # fmt: skip
 """Commands that open a screen: the module is called as they are, the class as it says."""
 Runner = Callable[..., None]
@@ -40,6 +44,11 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     def program(self) -> DlmsharkApp:
         """The application."""
         return cast("DlmsharkApp", self.app)
+
+    @property
+    def title_said(self) -> str:
+        """What the title line says of it."""
+        return self.title_text
 
     # -- commands -------------------------------------------------------------------------------------------------
 
@@ -73,14 +82,12 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def runner(self, command: Command) -> Runner | None:
         """Find what runs a command here."""
-        if command.name in SCREENS:
-            return partial(self.program.open_screen, command.name)
         name = f"command_{command.name.replace('-', '_')}"
         for owner in (self.focused, self, self.app):
             found: Runner | None = getattr(owner, name, None)
             if found is not None:
                 return found
-        return None
+        return partial(self.program.open_screen, command.name) if command.name in SCREENS else None
 
     def available(self) -> list[Command]:
         """Give the commands that can be run here."""
@@ -99,10 +106,13 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     def came_anew(self) -> None:
         """The capture was read again, with more keys."""
 
+    def compared(self) -> None:
+        """A comparison got further."""
+
     def show_title(self) -> None:
         """Write the title line."""
         for bar in self.query(TitleBar):
-            bar.say(*self.program.title_line(self.title_text))
+            bar.say(*self.program.title_line(self.title_said))
 
     def on_mount(self) -> None:
         """Write the lines when they stand."""
@@ -186,6 +196,46 @@ class BaseScreen(Screen[None], inherit_bindings=False):
             self.run_pressed(Pressed(found, int(rest) if rest.isdecimal() else 0))
         else:
             self.run_pressed(Pressed(found, 0, rest.strip()))
+
+    # -- two captures ---------------------------------------------------------------------------------------------
+
+    def command_diff(self, count: int, name: str = "") -> None:
+        """Compare the capture that works with the one that is open; of several that are open the first is asked."""
+        if name:
+            self.answer_diff(name)
+        elif self.program.has_capture:
+            inputs = self.program.capture.inputs
+            if len(inputs) == 2:
+                self.program.compare(Part(inputs[0]), Part(inputs[1]))
+            else:
+                self.ask_diff()
+
+    def ask_diff(self) -> None:
+        """Ask for the capture that works."""
+        hint = "the capture that works; Tab completes"
+        self.ask(Question("diff", "compare with", self._good_choices, file_verdict, hint=hint))
+
+    def _good_choices(self, text: str) -> list[Choice]:
+        inputs = self.program.capture.inputs
+        opened = [Choice(one, one) for one in inputs if one.startswith(text)] if len(inputs) > 1 else []
+        return [*opened, *file_choices(text)]
+
+    def answer_diff(self, name: str) -> None:
+        """Compare with the capture called *name*: of several that are open, the one whose record is selected."""
+        path = Path(name.strip()).expanduser()
+        if not name.strip():
+            return
+        if not path.is_file():
+            self.flash(f"{path}: no such file", "error")
+            return
+        capture, number = self.program.capture, self.program.current_record
+        bad = ""
+        if len(capture.inputs) > 1 and number:
+            bad = capture.inputs[capture.record(number).packets[0] >> PACKET_BITS]
+        if str(path) == (bad or "".join(capture.inputs)):
+            self.flash(f"{path.name} is compared with nothing but itself", "warning")
+        else:
+            self.program.compare(Part(str(path)), Part(bad))
 
     def _command_choices(self, text: str) -> list[Choice]:
         word, blank, _ = text.partition(" ")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -16,8 +17,22 @@ from analyzer.tui.widgets.rows import Rows
 from analyzer.tui.widgets.text_pane import Paragraph, Target, TextPane
 from dissectors.tree import shown
 
+if TYPE_CHECKING:
+    from analyzer.capture import Capture
+
+_HEADINGS = ("of-one", "of-other")
 Entry = tuple[str, str, int, Place]
 """A row of an outline: name, text, depth, octets."""
+
+
+class Shown(NamedTuple):
+    """A record at one side; 0 is none. *shown_as* tells which record of the open capture it is, 0 where none."""
+
+    capture: Capture
+    number: int
+    name: str = ""
+    """Of its capture, where that is not the same at both sides."""
+    shown_as: Callable[[int], int] = int
 
 
 class CompareScreen(BaseScreen):
@@ -26,9 +41,9 @@ class CompareScreen(BaseScreen):
     title_text = "Compare"
     contexts = ("table",)
 
-    def __init__(self, one: int, other: int) -> None:
+    def __init__(self, one: Shown, other: Shown) -> None:
         super().__init__()
-        self.numbers = (one, other)
+        self.sides = (one, other)
         self.panes = (TextPane(), TextPane())
         self.differences = 0
 
@@ -36,31 +51,34 @@ class CompareScreen(BaseScreen):
         """Lay the screen out."""
         yield TitleBar()
         with Horizontal():
-            for number, pane in zip(self.numbers, self.panes, strict=True):
+            for name, pane in zip(_HEADINGS, self.panes, strict=True):
                 with Vertical():
-                    yield Heading(id=f"of-{number}")
+                    yield Heading(id=name)
                     yield pane
         yield Prompt()
         yield StatusBar()
 
     def on_mount(self) -> None:
         """Compare."""
-        capture = self.program.capture
-        entries = [self._entries(number) for number in self.numbers]
+        entries = [self._entries(one) for one in self.sides]
         sides: tuple[list[Paragraph], list[Paragraph]] = ([], [])
         for rows in self._aligned(*entries):
             for side, paragraph in zip(sides, rows, strict=True):
                 side.append(paragraph)
-        for number, pane, side in zip(self.numbers, self.panes, sides, strict=True):
+        for name, one, pane, side in zip(_HEADINGS, self.sides, self.panes, sides, strict=True):
             pane.folds = False
             pane.show(side)
-            line = capture.lines([number])[0]
-            self.query_one(f"#of-{number}", Heading).say([(f" {number} ", "accent bold"), (line.summary, "text")])
+            said = [(f" {one.name}", "muted")] if one.name else []
+            said += [(f" {one.number} ", "accent bold")] if one.number else [(" has nothing of it", "muted")]
+            said += [(one.capture.lines([one.number])[0].summary, "text")] if one.number else []
+            self.query_one(f"#{name}", Heading).say(said)
         self.panes[0].focus()
         super().on_mount()
+        if self.differences:
+            self.call_after_refresh(self._go, 1)
 
-    def _entries(self, number: int) -> list[Entry]:
-        nodes = self.program.capture.detail(number).nodes
+    def _entries(self, one: Shown) -> list[Entry]:
+        nodes = one.capture.detail(one.number).nodes if one.number else []
         return [
             (step.node.name, shown(step.node), step.depth, place_of(step.node, step.buffer)) for step in steps(nodes)
         ]
@@ -82,7 +100,7 @@ class CompareScreen(BaseScreen):
             return Paragraph("·" * 3, "faint")
         name, text, depth, place = entry
         said = f"{'  ' * depth}{name}" + (f"  {text}" if text else "")
-        return Paragraph(said, "warning" if differs else "muted", target=Target(self.numbers[side], place))
+        return Paragraph(said, "warning" if differs else "muted", target=Target(self.sides[side].number, place))
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Let the other side follow."""
@@ -94,8 +112,14 @@ class CompareScreen(BaseScreen):
 
     def on_rows_opened(self, event: Rows.Opened) -> None:
         """Go to the field in its record."""
-        if isinstance(event.rows, TextPane) and event.rows.target is not None:
-            self.program.go_to(*event.rows.target)
+        target = event.rows.target if isinstance(event.rows, TextPane) else None
+        if target is not None:
+            side = self.sides[event.rows is self.panes[1]]
+            number = side.shown_as(target.record)
+            if number:
+                self.program.go_to(number, target.place)
+            else:
+                self.flash(f"record {target.record} of {side.name} is not in the capture that is open", "warning")
 
     def command_next_pane(self, count: int) -> None:
         """Give the keys to the other side."""

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from analyzer.tui.files import file_choices, file_verdict
 from analyzer.tui.screens.tables import TableScreen
-from analyzer.tui.widgets.prompt import Choice, Question, Verdict
+from analyzer.tui.widgets.prompt import Question
 from analyzer.tui.widgets.table import TableColumn, TableRow
 from analyzer.tui.widgets.text_pane import Paragraph
 from captures.samples import Sample, samples
-
-_MOST_LISTED = 40
 
 
 class Offer(NamedTuple):
@@ -89,7 +87,7 @@ class StartScreen(TableScreen):
         if name:
             self.answer_open(name)
         else:
-            self.ask(Question("open", "open", _files, _file_verdict, hint="a capture; Tab completes"))
+            self.ask(Question("open", "open", file_choices, file_verdict, hint="a capture; Tab completes"))
 
     def answer_open(self, name: str) -> None:
         """Open a file."""
@@ -105,25 +103,6 @@ class StartScreen(TableScreen):
             self.program.pop_screen()
         else:
             self.program.leave()
-
-
-def _files(text: str) -> list[Choice]:
-    path = Path(text or ".").expanduser()
-    folder, begin = (path, "") if text.endswith("/") or not text else (path.parent, path.name)
-    found = []
-    with suppress(OSError):
-        for one in sorted(folder.iterdir()):
-            if one.name.startswith(begin) and (begin.startswith(".") or not one.name.startswith(".")):
-                sign = "/" if one.is_dir() else ""
-                found.append(Choice(str(one) + sign, one.name + sign))
-    return found[:_MOST_LISTED]
-
-
-def _file_verdict(text: str) -> Verdict:
-    path = Path(text).expanduser()
-    if path.is_dir():
-        return Verdict(True, "a folder")
-    return Verdict(path.is_file(), "Enter opens it" if path.is_file() else "no such file yet")
 
 
 def _ports() -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
 from analyzer.tui.widgets.prompt import Choice, Prompt, Question, Verdict
 from analyzer.tui.widgets.rows import Rows
 from analyzer.tui.widgets.table import Table, TableColumn, TableRow
-from analyzer.tui.widgets.text_pane import Paragraph, TextPane
+from analyzer.tui.widgets.text_pane import Paragraph, Target, TextPane
 
 _SUFFIXES = {".csv": "CSV", ".txt": "text with its columns aligned"}
 _SIDE_WIDTH = 120
@@ -75,6 +75,10 @@ class TableScreen(BaseScreen):
         """Say more of a row."""
         return ()
 
+    def nothing_said(self) -> Iterable[Paragraph]:
+        """Say why there is no row."""
+        return ()
+
     def text_heading(self, row: TableRow | None) -> str:
         """Write the heading of the text."""
         return ""
@@ -87,6 +91,10 @@ class TableScreen(BaseScreen):
         """Open what a row is about."""
         if number := self.record_of(row):
             self.program.go_to(number)
+
+    def open_target(self, target: Target) -> None:
+        """Go to what a line of the text is about."""
+        self.program.go_to(*target)
 
     # -- showing --------------------------------------------------------------------------------------------------
 
@@ -102,7 +110,7 @@ class TableScreen(BaseScreen):
         """Say more of the row under the cursor."""
         if self.has_text:
             row = self.table.row
-            self.text_pane.show(list(self.paragraphs(row)) if row is not None else [])
+            self.text_pane.show(list(self.paragraphs(row) if row is not None else self.nothing_said()))
             colour = "accent" if self.text_pane.has_focus else "muted"
             self.query_one("#text-heading", Heading).say([(f" {self.text_heading(row)}", colour)])
 
@@ -135,7 +143,7 @@ class TableScreen(BaseScreen):
         if event.rows is self.table and self.table.row is not None:
             self.open_row(self.table.row)
         elif event.rows is self.text_pane and self.text_pane.target is not None:
-            self.program.go_to(*self.text_pane.target)
+            self.open_target(self.text_pane.target)
 
     def on_resize(self, event: events.Resize) -> None:
         """Put the text beside the table where there is room."""

@@ -199,9 +199,10 @@ class Taking(Filtering):
     def command_compare(self, count: int) -> None:
         """Compare the record with the one marked last, else a request with its response."""
         from analyzer.tui.lookup import request_of, response_to
-        from analyzer.tui.screens.compare import CompareScreen
+        from analyzer.tui.screens.compare import CompareScreen, Shown
 
-        number, table = self.records.number, self.program.capture.table
+        capture = self.program.capture
+        number, table = self.records.number, capture.table
         if not number:
             return
         other = self.last_mark if self.last_mark != number else 0
@@ -209,7 +210,7 @@ class Taking(Filtering):
         if not other:
             self.flash("mark a record with m and a letter first; then D compares another with it", "warning")
             return
-        self.app.push_screen(CompareScreen(min(number, other), max(number, other)))
+        self.app.push_screen(CompareScreen(Shown(capture, min(number, other)), Shown(capture, max(number, other))))
 
     def command_decode_as(self, count: int, text: str = "") -> None:
         """Ask for a stack, and read the capture again with it."""

@@ -85,3 +85,12 @@ def test_batches_say_how_far_the_pass_is() -> None:
     assert told[-1].records == 1000
     assert [one.is_done for one in told] == [False] * (len(told) - 1) + [True]
     assert len(seen) == 1000
+
+
+def test_ends_of_connections_come_back_before_the_records_that_follow_them() -> None:
+    source = open_source(str(SAMPLES["ln-wrapper"].path))
+    pipeline = Session(source).pipeline
+    for _ in pipeline.run(source):
+        pass
+    records, _, _ = indexed(open_source(str(SAMPLES["ln-wrapper"].path)))
+    assert records.ends == list(pipeline.ends) != []
