@@ -15,12 +15,18 @@ USUAL, INDIA, GBCS = "dsmr", "india", "gbcs"
 _EVENT_CODES = (96, 11)
 _REGISTERS = ((97, 97), (97, 98))
 _INDIAN = (94, 91)
+_SCALER_PROFILES = b"\x01\x00\x5e\x5b"
 """Value groups C and D of the objects of country 91."""
 
 
 def is_indian(logical_name: bytes) -> bool:
     """Tell whether an object is one that only the Indian companion has."""
     return tuple(logical_name[2:4]) == _INDIAN
+
+
+def is_scaler_profile(logical_name: bytes) -> bool:
+    """Tell whether an object is a profile of India's companion that holds scalers and units: 1-0:94.91.3 to 7."""
+    return logical_name[:4] == _SCALER_PROFILES and 3 <= logical_name[4] <= 7
 
 
 def coded_text(logical_name: bytes, value: int, companion: str = USUAL) -> str:

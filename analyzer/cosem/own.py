@@ -13,7 +13,10 @@ from typing import Any, NamedTuple, TypeVar
 
 VARIABLE = "DLMSHARK_NAMES"
 """Names the files, separated as paths are on this platform."""
-_LAYOUT_MEMBERS = frozenset(("title", "count", "types", "text", "device", "listed", "objects", "scale"))
+_LAYOUT_MEMBERS = frozenset(
+    ("title", "count", "types", "text", "device", "listed", "names", "begins_with_time", "objects", "scale")
+)
+_PROFILE_MEMBERS = frozenset(("title", "profile", "columns"))
 
 
 Key = TypeVar("Key")
@@ -34,6 +37,8 @@ class Own(NamedTuple):
     """Meanings of the bits of alarm and error registers."""
     layouts: tuple[Mapping[str, Any], ...]
     """Layouts of pushes, as push_layouts.toml has them; the scale stands in the layout itself."""
+    profiles: tuple[Mapping[str, Any], ...] = ()
+    """Layouts of profiles, as profile_layouts.toml has them."""
 
 
 NOTHING = Own({}, {}, {}, {}, ())
@@ -44,16 +49,19 @@ def load(paths: list[str]) -> Own:
     names: dict[bytes, str] = {}
     numbered: dict[str, dict[int, str]] = {"classes": {}, "events": {}, "bits": {}}
     layouts: list[Mapping[str, Any]] = []
+    profiles: list[Mapping[str, Any]] = []
     for path in paths:
         table = _read(path)
-        unknown = table.keys() - {"names", "push", *numbered}
+        unknown = table.keys() - {"names", "push", "profile", *numbered}
         if unknown:
-            raise OwnTablesError(f"{path}: [{min(unknown)}] is unknown: expected names, classes, events, bits or push")
+            expected = "names, classes, events, bits, push or profile"
+            raise OwnTablesError(f"{path}: [{min(unknown)}] is unknown: expected {expected}")
         names |= _texts(path, "names", table.get("names", {}), _logical_name)
         for name, known in numbered.items():
             known |= _texts(path, name, table.get(name, {}), int)
-        layouts += [_layout(path, one) for one in table.get("push", [])]
-    return Own(names, numbered["classes"], numbered["events"], numbered["bits"], tuple(layouts))
+        layouts += [_layout(path, one) for one in _listed(path, "push", table)]
+        profiles += [_profile(path, one) for one in _listed(path, "profile", table)]
+    return Own(names, numbered["classes"], numbered["events"], numbered["bits"], tuple(layouts), tuple(profiles))
 
 
 @cache
@@ -99,6 +107,39 @@ def _texts(path: str, name: str, table: Any, read: Callable[[str], Key]) -> dict
             what = "a logical name such as 1-0:1.8.0*255" if name == "names" else "a number"
             raise OwnTablesError(f"{path}: [{name}] {key}: expected {what}") from None
     return found
+
+
+def _listed(path: str, name: str, table: dict[str, Any]) -> list[Any]:
+    found = table.get(name, [])
+    if not isinstance(found, list):
+        raise OwnTablesError(f"{path}: [{name}]: expected [[{name}]]")
+    return found
+
+
+def _profile(path: str, one: Any) -> Mapping[str, Any]:
+    """Check one layout of a profile: its logical name, and class and code of each column."""
+    if not isinstance(one, dict) or not isinstance(one.get("title"), str):
+        raise OwnTablesError(f"{path}: [[profile]]: expected a title")
+    where = f"{path}: [[profile]] {one['title']}"
+    unknown = one.keys() - _PROFILE_MEMBERS
+    if unknown:
+        raise OwnTablesError(f"{where}: {min(unknown)} is unknown: expected {', '.join(sorted(_PROFILE_MEMBERS))}")
+    columns = one.get("columns")
+    if not isinstance(columns, list) or not columns or not all(isinstance(each, str) for each in columns):
+        raise OwnTablesError(f"{where}: columns: expected a list of class and logical name")
+    try:
+        _logical_name(str(one.get("profile", "")))
+    except ValueError as problem:
+        raise OwnTablesError(f"{where}: profile: {problem}") from None
+    for each in filter(None, columns):
+        words = each.split()
+        if not (len(words) in (2, 3) and words[0].isdecimal() and all(word.isdecimal() for word in words[2:])):
+            raise OwnTablesError(f'{where}: columns: {each}: expected class and logical name: "3 1-0:1.8.0"')
+        try:
+            _logical_name(words[1])
+        except ValueError as problem:
+            raise OwnTablesError(f"{where}: columns: {problem}") from None
+    return one
 
 
 def _layout(path: str, one: Any) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from analyzer.cosem.classes import attribute_name
+from analyzer.cosem.compact_frames import UNIX_CLOCK, compact_frame
 from analyzer.cosem.companions import GBCS, event_text
 from analyzer.cosem.date_time import looks_like_date_time
 from analyzer.cosem.datum import INTEGERS, STRINGS, Datum
@@ -29,7 +30,7 @@ _ALERT_HEAD, _FIRST_ALERT, _ABOUT = 3, 0x8000, 19
 """Elements of an alert of GBCS at least, its lowest code, octets of what it is about."""
 _CLOCK = b"\x00\x00\x01\x00\x00\xff"
 _CLOCK_CLASS = 8
-_SCALER_UNITS = frozenset(((3, 3), (4, 3), (5, 4)))
+SCALER_UNITS = frozenset(((3, 3), (4, 3), (5, 4)))
 """Class and attribute of scaler_unit."""
 
 Scaling = tuple[int, int]
@@ -49,13 +50,15 @@ class Item(NamedTuple):
     name: str = ""
     text: str = ""
     """What the value is called and said like, where that is not the object's affair."""
+    time: str = ""
+    """When the meter had it, ISO 8601, where that stands in the body."""
 
 
 def push_items(body: Datum) -> list[Item]:
     """Give the items of a push by what stands in its body; empty where that names no object and has no known layout."""
     members = body.members
-    if body.tag == STRUCTURE and (alert := _british_alert(members)):
-        return alert
+    if body.tag == STRUCTURE and (known := _british_alert(members) or _compact(members)):
+        return known
     listed = _listed_first(members) if members else []
     layout = _layout_of(members, is_listed=bool(listed)) if body.tag == STRUCTURE else None
     if listed:
@@ -68,12 +71,31 @@ def push_items(body: Datum) -> list[Item]:
     return _laid(found, layout)
 
 
+def _compact(members: Sequence[Datum]) -> list[Item]:
+    """Read a body that is one compact frame; empty for other bodies."""
+    if len(members) != 1 or members[0].tag != OCTET_STRING:
+        return []
+    return compact_items(bytes(members[0].value))
+
+
+def compact_items(octets: bytes) -> list[Item]:
+    """Give the items of a compact frame, which is recognised by its template and size; empty where it is not known."""
+    frame = compact_frame(octets)
+    if frame is None:
+        return []
+    basis = f"layout {frame.title}"
+    return [
+        Item(*field[:3], datum, None, basis, field.name, time if field.logical_name == UNIX_CLOCK else "", time)
+        for field, datum, time in frame.values
+    ]
+
+
 def scalings_in(items: Sequence[Item]) -> dict[bytes, Scaling]:
     """Give the scaler_units that are pushed beside the values of their objects, by logical name."""
     return {
         one.logical_name: scaling
         for one in items
-        if (one.class_id, one.attribute) in _SCALER_UNITS and (scaling := _scaler_unit(one.datum)) is not None
+        if (one.class_id, one.attribute) in SCALER_UNITS and (scaling := _scaler_unit(one.datum)) is not None
     }
 
 

@@ -12,7 +12,7 @@ from analyzer.cosem.shapes import shape_of
 from analyzer.diagnosis.clocks import clock_faults
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.meter_facts import teaches
-from analyzer.diagnosis.profile_rows import profile_faults
+from analyzer.diagnosis.profile_faults import profile_faults
 from analyzer.diagnosis.story import LIKELY, Stories
 from analyzer.diagnosis.words import about
 from analyzer.record import PART, UNSOLICITED, Object, Record

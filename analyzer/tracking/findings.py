@@ -57,6 +57,9 @@ FACTS: dict[str, tuple[Severity, str]] = {
     "invocation-counter-jumped": (NOTE, "security"),
     "invocation-counter-near-end": (WARNING, "security"),
     "value-out-of-type": (NOTE, "data"),
+    "profile-gap": (NOTE, "data"),
+    "profile-overlap": (NOTE, "data"),
+    "status-flag-set": (NOTE, "data"),
     "noise": (NOTE, "undecoded"),
     "information-undecoded": (NOTE, "undecoded"),
 }

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from analyzer.cosem.classes import attribute_name, holds_secret
-from analyzer.cosem.companions import INDIA, USUAL, is_indian
+from analyzer.cosem.companions import INDIA, USUAL, is_indian, is_scaler_profile
 from analyzer.cosem.datum import INTEGERS, Datum, read_datum
+from analyzer.cosem.push import SCALER_UNITS
 from analyzer.record import PART, REQUEST, Apdu, Object, Record
 from analyzer.tracking.attributes import held_values
 from analyzer.tracking.selections import ALL, Selection, is_buffer, selections_in
@@ -22,7 +23,7 @@ from dissectors.tree import Problem
 _MOST_METERS = 65536
 _MOST_ENTRIES = 4096
 _MOST_SELECTIONS = 4096
-_PROFILE = 7
+_PROFILE, _BUFFER = 7, 2
 _DATA = 1
 _DEVICE_NAME = b"\x00\x00\x2a\x00\x00"
 """Class Data holds anything; of its objects only the logical device name (0-0:42.0.0) teaches."""
@@ -95,7 +96,7 @@ class Meter:
         self.scales: dict[bytes, Scale] = {}
         self.columns: dict[bytes, Columns] = {}
         """The columns of profiles."""
-        self.selections: dict[bytes, list[tuple[int, Selection]]] = {}
+        self.selections: dict[bytes, list[tuple[int, tuple[Selection, ...]]]] = {}
         """What requests asked of profiles, by the number of their records; only of those that ever asked for a part."""
         self.periods: dict[bytes, int] = {}
         """Capture periods of profiles in seconds."""
@@ -106,30 +107,37 @@ class Meter:
         self.short_names: list[int] = []
         """The base names, sorted when one is looked up."""
 
-    def select(self, logical_name: bytes, selection: Selection, number: int) -> bool:
-        """Remember what record *number* asks of a profile. Returns whether that was news."""
+    def select(self, logical_name: bytes, selections: tuple[Selection, ...], number: int) -> bool:
+        """Remember what record *number* asks of a profile, mostly once. Returns whether that was news."""
         asked = self.selections.get(logical_name)
         if asked is None:
-            if selection is ALL:
+            if selections == (ALL,):
                 return False
             asked = _bounded(self.selections)[logical_name] = []
-        if asked and (asked[-1][1] == selection or asked[-1][0] >= number):
+        if asked and (asked[-1][1] == selections or asked[-1][0] >= number):
             return False
-        asked.append((number, selection))
+        asked.append((number, selections))
         if len(asked) > _MOST_SELECTIONS:
             del asked[0]
         return True
 
-    def columns_at(self, logical_name: bytes, number: int) -> Columns | None:
-        """Give the columns that record *number* has of a profile, as its request selected them."""
-        known = self.columns.get(logical_name)
-        asked = self.selections.get(logical_name)
-        if not asked:
-            return known
+    def selection_at(self, logical_name: bytes, number: int, nth: int = 0) -> tuple[Selection, int]:
+        """Tell what was selected of the *nth* buffer of a profile in record *number*, and by which record."""
+        asked = self.selections.get(logical_name, ())
         at = bisect_right(asked, number, key=lambda one: one[0])
-        selection = asked[at - 1][1] if at else ALL
+        if not at:
+            return ALL, 0
+        by, selections = asked[at - 1]
+        return selections[min(nth, len(selections) - 1)], by
+
+    def columns_at(self, logical_name: bytes, number: int, nth: int = 0) -> Columns | None:
+        """Give the columns that the *nth* buffer of a profile in record *number* has, as its request selected them."""
+        known = self.columns.get(logical_name)
+        if logical_name not in self.selections:
+            return known
+        selection, by = self.selection_at(logical_name, number, nth)
         if selection.columns:
-            return Columns(tuple(Column(*one) for one in selection.columns), f"record {asked[at - 1][0]}")
+            return Columns(tuple(Column(*one) for one in selection.columns), f"record {by}")
         if known is None:
             return None
         return known._replace(columns=known.columns[selection.first - 1 : selection.last or None])
@@ -246,10 +254,13 @@ class ObjectModel:
 
     def _select(self, apdu: Apdu, meter: Meter, number: int) -> None:
         """Remember what a request asks of profiles."""
+        asked: dict[bytes, tuple[Selection, ...]] = {}
         for one, selection in selections_in(apdu):
             one = meter.object_of(one)
             if is_buffer(one):
-                self.lessons += meter.select(one.logical_name, selection, number)
+                asked[one.logical_name] = (*asked.get(one.logical_name, ()), selection)
+        for logical_name, selections in asked.items():
+            self.lessons += meter.select(logical_name, selections, number)
 
     def _learn(self, record: Record) -> None:
         key = meter_key(record)
@@ -259,6 +270,9 @@ class ObjectModel:
             one = held.object
             if not one.logical_name:
                 one = _association_sn(one) or meter.object_of(one)
+            if is_indian(one.logical_name) and meter.companion != INDIA:
+                meter.companion = INDIA
+                self.lessons += 1
             lesson = _lesson(one)
             octets = held.octets[held.start : held.end]
             if lesson is None or meter.heard.get(one) == octets:
@@ -275,12 +289,14 @@ class ObjectModel:
 
 
 def _may_teach(one: Object) -> bool:
-    return not one.logical_name or _lesson(one) is not None
+    return not one.logical_name or _lesson(one) is not None or is_indian(one.logical_name)
 
 
 def _lesson(one: Object) -> Lesson | None:
     """Find what the value of an object's attribute teaches."""
     if one.is_method or (one.class_id == _DATA and one.logical_name[:5] != _DEVICE_NAME):
+        return None
+    if one.class_id == _PROFILE and one.attribute == _BUFFER and not is_scaler_profile(one.logical_name):
         return None
     return _LESSONS.get((one.class_id, attribute_name(one.class_id, one.attribute) or ""))
 
@@ -329,6 +345,19 @@ def _columns(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> Non
     columns = _shared(tuple(read_columns(datum)))
     if columns:
         _bounded(meter.columns)[logical_name] = Columns(columns, basis)
+    buffer = meter.heard.get(Object(_PROFILE, logical_name, _BUFFER))
+    if buffer is not None:  # scalers that were read before what they belong to
+        _scales(meter, logical_name, read_datum(buffer, 0, len(buffer)), basis)
+
+
+def _scales(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
+    """Learn from the one row of a scaler profile, whose columns are the scaler_units of registers."""
+    known = meter.columns.get(logical_name)
+    if known is None or not datum.members:
+        return
+    for column, cell in zip(known.columns, datum.members[0].members, strict=False):
+        if (column.class_id, column.attribute) in SCALER_UNITS:
+            _scale(meter, column.logical_name, cell, basis)
 
 
 def _period(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
@@ -407,6 +436,7 @@ _LESSONS: dict[tuple[int, str], Lesson] = {
     (3, "scaler_unit"): _scale,
     (4, "scaler_unit"): _scale,
     (5, "scaler_unit"): _scale,
+    (7, "buffer"): _scales,
     (7, "capture_objects"): _columns,
     (7, "capture_period"): _period,
     (12, "object_list"): _short_names,

@@ -5,20 +5,26 @@ Source: IEC 62056-6-2 (Profile generic: buffer, capture_objects, capture_period;
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import repeat
 from typing import Any, NamedTuple
 
 from analyzer.cosem.classes import attribute_name
+from analyzer.cosem.companions import INDIA
 from analyzer.cosem.date_time import date_time, looks_like_date_time
 from analyzer.cosem.datum import INTEGERS, STRINGS, Datum, read_datum
 from analyzer.cosem.obis import obis_name, obis_text
+from analyzer.cosem.profile_layouts import is_laid_out, laid_out
+from analyzer.record import Record
+from analyzer.tracking.attributes import Held
 from analyzer.tracking.object_model import Column, Meter
+from analyzer.tracking.selections import ALL, is_buffer
 from dissectors import axdr
 from dissectors.data_types import ARRAY, DONT_CARE, NULL, STRUCTURE, TAGS
 from dissectors.rows import Rows
+from dissectors.tree import Problem
 
 _CLOCK_CLASS = 8
 _DATE_TIME_SIZE = 12
@@ -63,12 +69,42 @@ def column_name(column: Column) -> str:
     return f"{name}, {attribute_name(column.class_id, column.attribute) or f'attribute {column.attribute}'}"
 
 
-def read_profile(logical_name: bytes, octets: bytes, start: int, end: int, meter: Meter, number: int = 0) -> Profile:
-    """Tell what a buffer in record *number* holds, without reading its rows. Raises Problem on octets of no buffer."""
+def profiles_in(record: Record, values: Iterable[Held], meter: Meter) -> Iterator[tuple[Held, Profile]]:
+    """Give the buffers of profiles among the *values* of a record, each with what it is a table of. Total."""
+    seen: dict[bytes, int] = {}
+    for held in values:
+        one = meter.object_of(held.object)
+        if not is_buffer(one):
+            continue
+        nth = seen.get(one.logical_name, 0)
+        seen[one.logical_name] = nth + 1
+        try:
+            profile = read_profile(one.logical_name, held.octets, held.start, held.end, meter, record.number, nth)
+        except Problem:
+            continue
+        yield held, profile
+
+
+def read_profile(
+    logical_name: bytes, octets: bytes, start: int, end: int, meter: Meter, number: int = 0, nth: int = 0
+) -> Profile:
+    """Tell what the *nth* buffer of a profile in record *number* holds, without reading its rows.
+
+    Raises: Problem on octets of no buffer.
+    """
     count, width = _size(octets, start, end)
-    known = meter.columns_at(logical_name, number)
+    known = meter.columns_at(logical_name, number, nth)
     if known is not None and len(known.columns) == width:
         return Profile(logical_name, known.columns, count, known.basis)
+    if (
+        known is None
+        and width
+        and is_laid_out(logical_name)
+        and meter.selection_at(logical_name, number, nth)[0] == ALL
+    ):
+        found = laid_out(logical_name, _first_row(octets, start, end), is_indian=meter.companion == INDIA)
+        if found is not None:
+            return Profile(logical_name, tuple(Column(*one) for one in found[1]), count, f"layout {found[0]}")
     return Profile(logical_name, (UNKNOWN,) * width, count, "")
 
 
@@ -83,6 +119,13 @@ def _size(octets: bytes, start: int, end: int) -> tuple[int, int]:
         return count, axdr.scan_length(octets, after + 1, end)[0]
     members = read_datum(octets, start, end).members
     return len(members), len(members[0].members) if members else 0
+
+
+def _first_row(octets: bytes, start: int, end: int) -> list[Datum]:
+    """Read the first row of a buffer alone."""
+    if octets[start : start + 1] != bytes((ARRAY,)):
+        return read_datum(octets, start, end).members[0].members
+    return read_datum(octets, axdr.scan_length(octets, start + 1, end)[1], end).members
 
 
 def rows_of(profile: Profile, octets: bytes, start: int, end: int, period_s: int | None) -> Iterator[Row]:

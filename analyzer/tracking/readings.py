@@ -11,14 +11,15 @@ from typing import Any, NamedTuple
 from analyzer.cosem.classes import attribute_name
 from analyzer.cosem.date_time import date_time
 from analyzer.cosem.datum import INTEGERS, Datum
+from analyzer.cosem.push import SCALER_UNITS
 from analyzer.cosem.quantity import scaled, text_writer, unit_text
 from analyzer.record import MESSAGE, Object, Record
 from analyzer.tracking.attributes import held_values
 from analyzer.tracking.incomplete import Begun, begun_push
 from analyzer.tracking.object_model import Meter, ObjectModel, meter_key, place_text
-from analyzer.tracking.profiles import UNKNOWN, Profile, Row, clock_column, read_profile, rows_of, status_columns
+from analyzer.tracking.profiles import UNKNOWN, Profile, Row, clock_column, profiles_in, rows_of, status_columns
 from analyzer.tracking.telegrams import identification_of, serial_of, sets_of, values_in
-from analyzer.tracking.values import Value, make_value, text_value, value_name, values_of
+from analyzer.tracking.values import Value, based_on, make_value, text_value, value_name, values_of
 from dissectors.tree import Problem
 
 _PROFILE = 7
@@ -68,7 +69,8 @@ def readings_of(record: Record, model: ObjectModel) -> Iterator[Reading]:
     if begun is not None or (record.apdu is not None and record.apdu.family == "data-notification"):
         time = _pushed_at(record, values, begun)
         for value in values:
-            yield _reading(record, named, value, time)
+            if (value.object.class_id, value.object.attribute) not in SCALER_UNITS:
+                yield _reading(record, named, value, time)
         return
     for value in values:
         one = value.object
@@ -133,13 +135,9 @@ def _time_beside(value: Value, values: list[Value]) -> str:
 
 
 def _profiles(record: Record, meter: Meter, named: str) -> Iterator[Reading]:
-    for held in held_values(record):
-        one = meter.object_of(held.object)
-        if one != (_PROFILE, one.logical_name, 2, False):
-            continue
+    for held, profile in profiles_in(record, held_values(record), meter):
+        period_s = meter.periods.get(profile.logical_name)
         try:
-            profile = read_profile(one.logical_name, held.octets, held.start, held.end, meter, record.number)
-            period_s = meter.periods.get(one.logical_name)
             yield from _cells(
                 record, meter, named, profile, rows_of(profile, held.octets, held.start, held.end, period_s)
             )
@@ -199,7 +197,8 @@ def _plan(profile: Profile, place: int, meter: Meter) -> _Plan:
     if scale is None or column.attribute not in _METERED.get(column.class_id, ()):
         return _Plan(one, value_name(one), "", None, profile.basis)
     unit = unit_text(scale.unit)
-    return _Plan(one, value_name(one), unit, scale.scaler, scale.basis, text_writer(scale.scaler, unit))
+    basis = based_on(profile.basis, scale.basis)
+    return _Plan(one, value_name(one), unit, scale.scaler, basis, text_writer(scale.scaler, unit))
 
 
 def _unscaled(datum: Datum, plan: _Plan, time: str, status: str, record: Record, place: _Place) -> Reading:

@@ -15,27 +15,31 @@ from analyzer.cosem.data_sets import TextValue, is_assumed
 from analyzer.cosem.datum import INTEGERS, STRINGS, Datum, read_datum
 from analyzer.cosem.meanings import Shown
 from analyzer.cosem.obis import obis_name
-from analyzer.cosem.push import Item, Scaling, push_items, scalings_in
+from analyzer.cosem.push import Item, Scaling, compact_items, push_items, scalings_in
 from analyzer.cosem.quantity import raw_text, scaled, unit_text
 from analyzer.cosem.rendering import MASKED, Renderer
 from analyzer.record import MESSAGE, PART, REQUEST, Apdu, Object, Record
 from analyzer.tracking.attributes import Held, held_values, holds_values
 from analyzer.tracking.incomplete import begun_push
 from analyzer.tracking.object_model import Meter, ObjectModel
-from analyzer.tracking.profiles import read_profile
+from analyzer.tracking.profiles import Profile, profiles_in
 from analyzer.tracking.telegrams import name_of, object_of, profile_in, said, values_in
 from dissectors.axdr import scan_scalar
-from dissectors.data_types import NULL
+from dissectors.data_types import NULL, OCTET_STRING
 from dissectors.tree import Problem
 
 _SCALED = {3: (2,), 4: (2,), 5: (2, 3)}
 """Classes and those of their attributes that are scaled by the object's scaler_unit."""
-_PROFILE = 7
+_PROFILE, _COMPACT = 7, 62
+_MAYBE_PROFILES = (_PROFILE, 0)
+"""Classes of what may be a profile: of a short name the class is not told."""
 _EXPLAINED_BY = {(3, 2): 3, (4, 2): 3, (5, 2): 4, (5, 3): 4, (_PROFILE, 2): 3}
 """Class and attribute of values, and the attribute of the same object that explains them."""
 _SHORT_NAMES = Object(12, b"\x00\x00\x28\x00\x00\xff", 2)
 _new = tuple.__new__
 _PUSH = "data-notification"
+RECOGNISED = "layout "
+"""How the basis of what was recognised begins; what was read names its record."""
 INCOMPLETE = "incomplete"
 """The status of a value in a push that never completed."""
 
@@ -79,14 +83,17 @@ def values_of(record: Record, model: ObjectModel) -> list[Value]:
         return []
     meter = model.meter_of(record)
     found = []
-    for held in held_values(record):
+    values = held_values(record)
+    tables = (
+        dict(profiles_in(record, values, meter)) if any(held.object[0] in _MAYBE_PROFILES for held in values) else {}
+    )
+    for held in values:
         one = meter.object_of(held.object)
-        made = (
-            _profile_value(one, held, meter, record.number) if one == (_PROFILE, one.logical_name, 2, False) else None
-        )
-        made = made or _held_value(one, held, meter)
+        made = _profile_value(one, tables[held]) if held in tables else _held_value(one, held, meter)
         if made is not None:
             found.append(made._replace(is_written=True) if held.is_written else made)
+        if one == (_COMPACT, one.logical_name, 2, False):
+            found += _compact_values(held, meter, record.number)
     if record.apdu.family == _PUSH:
         for apdu in (record.assembled or record.apdu, *record.more):
             found += _pushed(apdu, meter, record.number)
@@ -212,12 +219,8 @@ def scaled_value(one: Object, raw: int, scaler: int, unit: int, basis: str) -> V
     return _new(Value, (*known[:3], raw_text(raw, scaler, known.unit), known.unit, raw, *known[6:]))
 
 
-def _profile_value(one: Object, held: Held, meter: Meter, number: int) -> Value | None:
+def _profile_value(one: Object, profile: Profile) -> Value:
     """Give a buffer as one value: what it is a table of. Its cells are :mod:`analyzer.tracking.readings`' affair."""
-    try:
-        profile = read_profile(one.logical_name, held.octets, held.start, held.end, meter, number)
-    except Problem:
-        return None
     name = value_name(one)
     value = {"profile": name, "columns": profile.column_names, "rows": profile.rows}
     text = _table_text(profile.rows, len(profile.columns))
@@ -237,7 +240,17 @@ def _pushed(apdu: Apdu, meter: Meter, number: int) -> Iterator[Value]:
 
 
 def _body_values(body: Datum, meter: Meter, number: int, *, is_begun: bool = False) -> Iterator[Value]:
-    items = _listed(body, meter) or push_items(body)
+    yield from _item_values(_listed(body, meter) or push_items(body), meter, number, is_begun=is_begun)
+
+
+def _compact_values(held: Held, meter: Meter, number: int) -> Iterator[Value]:
+    """Give the values in the buffer of a compact data, where it is a frame that is recognised."""
+    tag, octets = _scalar(held.octets, held.start, held.end)
+    if tag == OCTET_STRING:
+        yield from _item_values(compact_items(bytes(octets)), meter, number)
+
+
+def _item_values(items: list[Item], meter: Meter, number: int, *, is_begun: bool = False) -> Iterator[Value]:
     beside = scalings_in(items)
     for item in items:
         if is_begun and item.datum.tag == NULL:
@@ -249,15 +262,22 @@ def _body_values(body: Datum, meter: Meter, number: int, *, is_begun: bool = Fal
             scaling, basis = beside[item.logical_name], f"record {number}"
         elif scaling is None and item.logical_name in meter.scales and _may_scale(item):
             scale = meter.scales[item.logical_name]
-            scaling, basis = (scale.scaler, scale.unit), scale.basis
+            scaling, basis = (scale.scaler, scale.unit), based_on(basis, scale.basis)
         version = meter.version_of(item.logical_name)
         one = Object(item.class_id, item.logical_name, item.attribute)
         if item.text:
             yield Value(
-                one, item.name or value_name(one), item.datum.value, item.text, raw=item.datum.value, basis=basis
-            )
+                one, item.name or value_name(one), item.datum.value, item.text, raw=item.datum.value, basis=basis,
+                time=item.time,
+            )  # fmt: skip
         else:
-            yield make_value(one, item.datum, scaling, basis, version, meter.companion)
+            made = make_value(one, item.datum, scaling, basis, version, meter.companion)
+            yield made._replace(name=item.name or made.name, time=item.time) if item.time else made
+
+
+def based_on(objects: str, scaling: str) -> str:
+    """Say what a scaled value rests on: a layout that named its object too, for nothing proves that."""
+    return f"{objects}; scaler of {scaling}" if objects.startswith(RECOGNISED) else scaling
 
 
 def _may_scale(item: Item) -> bool:

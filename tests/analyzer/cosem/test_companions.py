@@ -13,6 +13,7 @@ from analyzer.cosem import classes, own
 from analyzer.cosem.companions import GBCS, INDIA, coded_text, event_text, is_indian
 from analyzer.cosem.obis import obis_from_text, obis_name
 from analyzer.cosem.own import OwnTablesError, load
+from analyzer.tracking.readings import readings_of
 from tests.analyzer.cosem.data import array, clock, long_unsigned, name, octet_string, structure, unsigned
 from tests.analyzer.tracking.lines import get, session
 from tests.analyzer.tracking.lines import push as pushed
@@ -79,8 +80,6 @@ def test_event_log_says_its_codes() -> None:
         structure(long_unsigned(8), name("0-0:1.0.0"), b"\x0f\x02", long_unsigned(0)),
         structure(long_unsigned(1), name("0-0:96.11.0"), b"\x0f\x02", long_unsigned(0)),
     )
-    from analyzer.tracking.readings import readings_of
-
     made, records = session(
         get(7, "0-0:99.98.0", 3, columns) + get(7, "0-0:99.98.0", 2, array(structure(clock(1), unsigned(63))))
     )
@@ -135,10 +134,35 @@ def test_own_layout_names_and_scales_a_push(tables: Path) -> None:
     assert (meter.plain, voltage.text, voltage.basis) == ("WORK", "230.1 V", "layout Works meter")
 
 
+@pytest.fixture
+def documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The tables that the documentation shows, as it shows them."""
+    page = (Path(own.__file__).parents[2] / "docs" / "readings.md").read_text(encoding="utf-8")
+    path = tmp_path / "documented.toml"
+    path.write_text(page.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    monkeypatch.setenv(own.VARIABLE, str(path))
+    forget()
+    yield
+    monkeypatch.undo()
+    forget()
+
+
+@pytest.mark.usefixtures("documented")
+def test_tables_of_the_documentation_do_what_it_says() -> None:
+    assert obis_name(obis_from_text("0-0:128.1.5")) == "Door contact"
+    body = structure(b"\x0a\x04WORK", long_unsigned(2301))
+    row = structure(clock(0), *[b"\x06" + bytes((0, 0, 0, number)) for number in (1, 2, 3, 4)])
+    made, records = session(pushed(body) + get(7, "1-0:99.2.0", 2, array(row)))
+    assert made.values(records[0])[1].text == "230.1 V"
+    names = [(one.name, one.raw, one.basis) for one in readings_of(records[-1], made.model)]
+    assert names[0] == ("Import, billing", 1, "layout Daily profile of our Indian meters")
+    assert names[3][0].startswith("Apparent energy export")
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("[name]\n", "[name] is unknown: expected names, classes, events, bits or push"),
+        ("[name]\n", "[name] is unknown: expected names, classes, events, bits, push or profile"),
         ('[names]\n"1.8" = "x"\n', "[names] 1.8: expected a logical name such as 1-0:1.8.0*255"),
         ('[events]\nx = "y"\n', "[events] x: expected a number"),
         ("[events]\n1 = 2\n", "[events] 1: expected a text"),
@@ -147,6 +171,13 @@ def test_own_layout_names_and_scales_a_push(tables: Path) -> None:
         ('[[push]]\ntitle = "T"\ncolour = 1\n', "[[push]] T: colour is unknown: expected "),
         ('[[push]]\ntitle = "T"\ncount = 1\nscale = { "1.7" = 3 }\n', '[[push]] T: scale: expected "C.D" = [scaler, unit code]'),
         ("names = 3\n", "names: expected a table"),
+        ("[push]\n", "[push]: expected [[push]]"),
+        ('[[profile]]\ntitle = "T"\n', "[[profile]] T: columns: expected a list of class and logical name"),
+        ('[[profile]]\ntitle = "T"\ncolumns = ["x"]\n', "[[profile]] T: profile: "),
+        (
+            '[[profile]]\ntitle = "T"\nprofile = "1-0:99.1.0"\ncolumns = ["1-0:1.8.0"]\n',
+            '[[profile]] T: columns: 1-0:1.8.0: expected class and logical name: "3 1-0:1.8.0"',
+        ),
         ("x", "no TOML: "),
     ],
 )  # fmt: skip

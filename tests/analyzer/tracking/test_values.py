@@ -171,6 +171,18 @@ def test_list_of_a_get_selects_for_each_object() -> None:
     assert [(one.name, one.raw, one.status) for one in found][-1] == ("Active energy import (+A)", 5000, "8")
 
 
+def test_profile_twice_in_one_list_has_the_columns_of_each_selection() -> None:
+    clock_column = structure(long_unsigned(8), name("0-0:1.0.0"), b"\x0f\x02", long_unsigned(0))
+    voltage = structure(long_unsigned(3), name(VOLTAGE), b"\x0f\x02", long_unsigned(0))
+    span = structure(clock_column, clock(0), clock(9), array(clock_column, voltage))
+    asked = b"\xc0\x03\xc1\x02" + BUFFER + b"\x01\x02" + ENTRIES + BUFFER + b"\x01\x01" + span
+    answer = b"\xc4\x03\xc1\x02\x00" + PART + b"\x00" + array(structure(clock(1), long_unsigned(2301)))
+    lines = [*get(7, PROFILE, 3, COLUMNS), line("TX", asked), line("RX", answer)]
+    assert [(one.name, one.raw, one.time) for one in readings(lines)] == [
+        ("Active energy import (+A)", 5000, ""), ("Voltage L1", 2301, "2026-03-02T01:00:00+01:00"),
+    ]  # fmt: skip
+
+
 def test_access_selects_too() -> None:
     asked = b"\xd9\x00\x00\x00\x01\x00\x01\x04" + BUFFER + b"\x02" + ENTRIES + b"\x01\x00"
     answer = b"\xda\x00\x00\x00\x01\x00\x00\x01" + PART + b"\x01\x01\x00"
@@ -267,7 +279,7 @@ def test_scaler_that_is_pushed_beside_its_value_scales_it() -> None:
         )
     )
     found = readings(push(structure(listed, double_long_unsigned(81), scaler_unit(1, 30))))
-    assert [(one.raw, one.text, one.basis) for one in found][:1] == [(81, "810 Wh", "record 1")]
+    assert [(one.raw, one.text, one.basis) for one in found] == [(81, "810 Wh", "record 1")]
 
 
 def test_pushed_reading_has_the_time_of_the_notification() -> None:

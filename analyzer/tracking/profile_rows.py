@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
 from itertools import islice, pairwise
+from typing import NamedTuple
 
 from analyzer.cosem.date_time import date_time
-from analyzer.cosem.datum import INTEGERS, Datum, read_datum
-from analyzer.diagnosis.clocks import Fault
-from analyzer.diagnosis.story import LIKELY, POSSIBLE
+from analyzer.cosem.datum import INTEGERS, Datum
 from analyzer.tracking.attributes import Held
-from analyzer.tracking.object_model import Column, Columns, Meter, read_columns
-from analyzer.tracking.profiles import Profile, Row, clock_column, column_name, read_profile, rows_of
+from analyzer.tracking.object_model import Column
+from analyzer.tracking.profiles import Profile, Row, clock_column, column_name, rows_of
 from dissectors import axdr
 from dissectors.rows import Rows
 from dissectors.tree import Problem
@@ -33,13 +31,17 @@ _FLAGS = {
 """The bits of a profile's status that are usual; 08 says daylight saving, which is no fault."""
 
 
-def profile_faults(columns: bytes, capture_period: bytes | None, held: Held) -> Iterator[Fault]:
-    """Give what is odd about the rows of a buffer, whose columns and period the Data given tell. Total."""
-    meter, name = Meter(), held.object.logical_name
-    meter.columns[name] = Columns(_columns_of(columns), "capture_objects")
-    period = _number_of(capture_period) if capture_period is not None else None
+class Oddity(NamedTuple):
+    """Something odd about the rows of a buffer: the code of the fact, a sentence, and which column it is about."""
+
+    code: str
+    text: str
+    subject: str = ""
+
+
+def oddities_of(profile: Profile, held: Held, period: int | None) -> Iterator[Oddity]:
+    """Give what is odd about the rows of a buffer, whose columns are told and whose *period* may be. Total."""
     try:
-        profile = read_profile(name, held.octets, held.start, held.end, meter)
         if not profile.basis or _is_regular(profile, held, period):
             return
         rows = list(islice(rows_of(profile, held.octets, held.start, held.end, period), _MOST_ROWS))
@@ -47,23 +49,6 @@ def profile_faults(columns: bytes, capture_period: bytes | None, held: Held) -> 
         return
     yield from _times(rows, period)
     yield from _statuses(profile, rows)
-
-
-@lru_cache(maxsize=1024)
-def _columns_of(octets: bytes) -> tuple[Column, ...]:
-    """Read capture_objects; many meters have the same."""
-    try:
-        return tuple(read_columns(read_datum(octets, 0, len(octets))))
-    except Problem:
-        return ()
-
-
-def _number_of(octets: bytes) -> int | None:
-    try:
-        datum = read_datum(octets, 0, len(octets))
-    except Problem:
-        return None
-    return datum.value if datum.tag in INTEGERS else None
 
 
 def _is_regular(profile: Profile, held: Held, period: int | None) -> bool:
@@ -120,7 +105,7 @@ def _is_status(column: Column) -> bool:
     return column.class_id == 1 and column.logical_name[2:4] == b"\x60\x0a"
 
 
-def _times(rows: Sequence[Row], period: int | None) -> Iterator[Fault]:
+def _times(rows: Sequence[Row], period: int | None) -> Iterator[Oddity]:
     """Compare each time with the one before it; rows may stand with the newest first."""
     moments = [_moment(row.time) for row in rows]
     steps = [
@@ -139,7 +124,7 @@ def _times(rows: Sequence[Row], period: int | None) -> Iterator[Fault]:
     if back:
         place, _ = back[0]
         text = f"{_count(len(back))} not after the one before, first entry {place + 1} at {rows[place].time}"
-        yield Fault("profile-overlap", "clock-set-back", POSSIBLE, text)
+        yield Oddity("profile-overlap", text)
     if not period:
         return
     holes = [(place, step) for place, step in steps if step > period * _SLACK]
@@ -148,7 +133,7 @@ def _times(rows: Sequence[Row], period: int | None) -> Iterator[Fault]:
         missing = sum(round(step / period) - 1 for _, step in holes)
         text = f"{missing} entries are missing at a period of {period} s, the first before entry {place + 1}: "
         text += f"{rows[place - 1].time} is followed by {rows[place].time}"
-        yield Fault("profile-gap", "power-failure-or-clock-set", POSSIBLE, text)
+        yield Oddity("profile-gap", text)
 
 
 def _is_clock_change(step: float, period: int | None) -> bool:
@@ -166,7 +151,7 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-def _statuses(profile: Profile, rows: Sequence[Row]) -> Iterator[Fault]:
+def _statuses(profile: Profile, rows: Sequence[Row]) -> Iterator[Oddity]:
     for place, column in enumerate(profile.columns):
         if not _is_status(column):
             continue
@@ -179,7 +164,7 @@ def _statuses(profile: Profile, rows: Sequence[Row]) -> Iterator[Fault]:
         text = f"{column_name(column)} is {status:02X} ({names}) in entry {number}"
         text += f" at {row.time}" if row.time else ""
         text += f", and set in {len(flagged)} of {len(rows)} entries"
-        yield Fault("status-flag-set", "status-word", LIKELY, text, subject=column_name(column))
+        yield Oddity("status-flag-set", text, column_name(column))
 
 
 def _status(row: Row, place: int) -> int:
