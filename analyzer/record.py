@@ -49,7 +49,7 @@ class Objects(tuple[Object, ...]):
     and by the request's octets.
 
     *teaches* keeps whether an answer about them may teach something about the meter, *selects* whether the request may
-    ask for a part of a profile, *watched* whether a diagnosis wants to see it.
+    ask for a part of a profile.
     """
 
     texts: dict[str | bytes, str] | None = None
@@ -57,7 +57,8 @@ class Objects(tuple[Object, ...]):
     selects: bool | None = None
     explained: bool | None = None
     """Whether something else may explain their values."""
-    watched: bool | None = None
+    watched: object = None
+    """True where diagnoses look at every answer about them; else who looked at the first one."""
 
 
 NO_OBJECTS = Objects()

@@ -66,7 +66,7 @@ def quirk(cause: str, start: int, end: int) -> Note:
 
 # Whether an APDU that reads may still hold a quirk: cheap looks for the index pass, which builds no tree.
 
-_ACSE = re.compile(rb"\x60\x85\x74\x05\x08[\x01\x02][\x80-\xff]|\x5f\x04\x00[^\x00]").search
+_ACSE = re.compile(rb"\x60\x85\x74\x05\x08[\x01\x02][\x80-\xff]|\x5f\x04\x00").search
 
 
 def acse_deviates(octets: bytes) -> bool:

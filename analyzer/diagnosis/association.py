@@ -10,9 +10,9 @@ from analyzer.diagnosis.lost import explain
 from analyzer.diagnosis.refused import why_refused
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence
 from analyzer.diagnosis.words import after, asked, both
-from analyzer.record import Record
+from analyzer.record import End, Record
 from analyzer.tracking.associations import ENDED, OPENED, Event
-from analyzer.tracking.history import ABORTED, BY_SERVER, CLOSED, LOST, REFUSED, Association, Ending
+from analyzer.tracking.history import ABORTED, BY_SERVER, CLOSED, LOST, REFUSED, Association, Ending, Exchange
 from dissectors.enumerations import ABORT_SOURCE
 from dissectors.tree import Note
 
@@ -26,7 +26,7 @@ class AssociationFamily(Family):
     """Refused, aborted and lost associations, and high level security that failed."""
 
     links = frozenset()
-    codes = frozenset({"hls-failed"})
+    codes = frozenset({"hls-failed", "key-changed"})
 
     def event(self, record: Record, event: Event) -> None:
         """Look at an association that ended."""
@@ -44,7 +44,7 @@ class AssociationFamily(Family):
             self._lost(one, ending)
 
     def note(self, record: Record, note: Note) -> bool:
-        """Report an answer to a challenge that the keys given prove wrong."""
+        """Report an answer to a challenge that the keys given prove wrong, or that a key was replaced."""
         self.report_note(record, note)
         return False
 
@@ -53,8 +53,14 @@ class AssociationFamily(Family):
         for one in self.associations:
             waits = [asked for asked in one.waiting.values() if asked.is_confirmed]
             tries = sum(1 for each in one.unanswered if waits and each.octets == waits[-1].octets)
+            tries += len(self._carried_again(one, waits[0])) if waits else 0
             if one.ending is None and waits and tries + 1 >= _AT_LEAST_ASKED and one.exchanges:
                 self._lost(one, Ending(LOST, one.last, "", "unanswered", waits[0].pause_ns, one.last))
+
+    def _carried_again(self, one: Association, wait: Exchange) -> list[End]:
+        """Give the times when TCP sent a request again that waits, and nothing else since."""
+        ends = self.associations.repeated.get(one.conversation, ())
+        return [each for each in ends if each.after >= wait.request and each.side == one.client_side]
 
     def _opened(self, record: Record, one: Association) -> None:
         """Note a password that whoever listens can read."""
@@ -134,7 +140,9 @@ class AssociationFamily(Family):
         """Tell in one story what ended an association, after how long, against which time-out, and who acted first."""
         facts = self.meters.of(one.meter)
         damaged = self.associations.damaged.get(one.conversation)
-        found = explain(one, ending, facts, damaged)
+        wait = next((asked for asked in one.waiting.values() if asked.is_confirmed), None)
+        carried = self._carried_again(one, wait) if wait is not None and ending.reason == "unanswered" else []
+        found = explain(one, ending, facts, damaged, carried)
         if ending.idle_ns is not None and found.cause == "inactivity-timeout":
             facts.times_lost.append(ending.idle_ns)
         self.report_about(

@@ -1,4 +1,4 @@
-"""What carries a dialogue over a network: connections that are reset, and octets that had to be sent again.
+"""What carries a dialogue over a network: connections that are reset, octets that are missing or had to be sent again.
 
 Source: RFC 9293; IEC 62056-47 (TCP-UDP setup).
 """
@@ -8,23 +8,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from analyzer.diagnosis.family import Family
-from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Evidence, Fact, Stories
+from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence, Fact, Stories
 from analyzer.diagnosis.words import seconds
-from analyzer.record import Record
+from analyzer.record import NOISE, End, Record
 from analyzer.tracking.associations import ENDED, Event
 from analyzer.tracking.history import BY_SERVER
 from dissectors.tree import Note, Severity
 
 _IDLE_NS = 20_000_000_000
-_NAT_NS = 60_000_000_000
+NAT_NS = 60_000_000_000
+"""A silence from which routers and mobile networks forget a connection."""
 _RESET = "tcp-reset"
+_MOST_RESETS, _MOST_BEATS = 4096, 4096
+_BEATS, _SHORTEST_BEAT, _LONGEST_BEAT = 3, 2, 64
+_NOISE = frozenset({"noise", "hdlc-noise"})
+_FLAG, _FORMAT = 0x7E, 0xA0
 
 
 class CarrierFamily(Family):
-    """TCP below associations."""
+    """TCP below associations, and signs of life that a gateway puts between units."""
 
     links = frozenset()
-    codes = frozenset({"tcp-retransmission"})
+    codes = frozenset({"tcp-retransmission", "tcp-octets-missing", "capture-cut", *_NOISE})
+
+    def __init__(self, stories: Stories) -> None:
+        super().__init__(stories)
+        self._resets: dict[int, End] = {}
+        """By conversation: the reset that ended it."""
+        self._beats: dict[tuple[str, bytes], list[int]] = {}
+        """By lane and octets: the records in which the same short run stood alone."""
+
+    def connection(self, end: End) -> None:
+        """Remember a reset: what was on its way then is cut by it."""
+        if end.is_reset:
+            if len(self._resets) >= _MOST_RESETS:
+                del self._resets[next(iter(self._resets))]
+            self._resets[end.conversation] = end
 
     def event(self, record: Record, event: Event) -> None:
         """Report a reset that ended an association."""
@@ -42,16 +61,58 @@ class CarrierFamily(Family):
         proof = [Evidence(ending.at.record, 0, 0, text)]
         self.report_about(one, _RESET, cause, POSSIBLE, proof, time_ns=ending.at.time_ns, alternatives=others)
 
-    def note(self, record: Record, note: Note) -> bool:
+    def note(self, record: Record, note: Note) -> bool | None:
+        """Take what TCP lost, sent again or broke off, and what comes again and again between units."""
+        if note.code == "tcp-retransmission":
+            return self._sent_again(record, note)
+        missing = next((one for one in record.notes if one.code == "tcp-octets-missing"), None)
+        if missing is not None and note.code != "capture-cut":
+            self.report(record, missing.code, "capture-loss", LIKELY, missing.text, severity=missing.severity)
+            return record.kind is NOISE or bool(record.problem)
+        if note.code in _NOISE:
+            return self._is_beat(record) or None
+        reset = self._resets.get(record.lane.conversation)
+        if reset is None or not record.problem:
+            return None
+        text = f"{note.text}; the connection was reset in packet {reset.packet} before the rest came"
+        self.report(record, note.code, "connection-reset", CERTAIN, text, start=note.start, end=note.end)
+        return True
+
+    def _sent_again(self, record: Record, note: Note) -> bool:
         """Tell octets that come again behind a long pause, on a forgotten connection, from those that got lost."""
         one = self.associations.of(record.association) if record.association is not None else None
         pause = one.pause_ns if one is not None else None
         cause, confidence, text = "packet-loss", LIKELY, note.text
-        if pause is not None and pause >= _NAT_NS:
+        if pause is not None and pause >= NAT_NS:
             cause, confidence = "nat-expiry", POSSIBLE
             text += f", after a pause of {seconds(pause)}"
         self.report(record, note.code, cause, confidence, text, severity=note.severity)
         return False
+
+    def _is_beat(self, record: Record) -> bool:
+        """Tell whether the same short run stood alone before, again and again, while an association works."""
+        octets, lane = record.octets, record.lane
+        if not _SHORTEST_BEAT <= len(octets) <= _LONGEST_BEAT or octets[0] == _FLAG or octets[0] & 0xF0 == _FORMAT:
+            return False
+        if len(set(octets)) == 1 or not self.associations.open_on(lane.conversation):
+            return False
+        seen = self._beats.setdefault((lane.text, octets), [])
+        if len(self._beats) > _MOST_BEATS:
+            self._beats.clear()
+        seen.append(record.number)
+        if len(seen) < _BEATS:
+            return False
+        del seen[:-_BEATS]
+        shown = (
+            octets.decode("ascii").strip() if octets.isascii() and octets.strip().isalnum() else octets.hex(" ").upper()
+        )
+        text = f"the same {len(octets)} octets ({shown}) come again and again between units: a sign of life"
+        before = self.stories.of_lane(lane.text)
+        fact = self.report(record, "carrier-text", "heartbeat", LIKELY, text, start=0, end=len(octets), subject=shown)
+        story = self.stories.of_fact(fact)
+        if story is not None:
+            self.stories.fold(story, [one for one in before if one.code in _NOISE and set(one.records) <= set(seen)])
+        return True
 
 
 _TUNNELS = frozenset({"tls", "dtls", "ssh", "quic"})

@@ -33,7 +33,7 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     "long-transfer-aborted": (*LOSS, "block-lost", "provider-abort", "response-missing", "exception-response"),
     "response-missing": (
         *LOSS, "invoke-id-differs", "carrier-text", "response-without-request", "provider-abort", "pdu-too-long",
-        "hdlc-information-too-long", "apdu-malformed",
+        "hdlc-information-too-long", "apdu-malformed", "information-undecoded", "block-lost",
     ),
     "response-slow": (*LOSS, "hdlc-retransmission", "tcp-retransmission"),
     "response-without-request": (*LOSS, "response-missing", "carrier-text", "hdlc-retransmission", "apdu-malformed"),
@@ -51,12 +51,18 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     "result": ("hls-failed", "conformance-violated", "block-lost", "block-number-wrong", "long-transfer-aborted"),
     "apdu-malformed": (*LOSS, "block-lost", "undecipherable"),
     "undecipherable": LOSS,
-    "capture-cut": ("block-lost", "hdlc-frame-lost", "provider-abort"),
+    "capture-cut": ("block-lost", "hdlc-frame-lost", "provider-abort", "tcp-octets-missing"),
 }  # fmt: skip
 """By code: the codes it may follow from, as far as both are of one chain."""
-LONELY = frozenset({"protection-below-policy", "meter-quirk", "status-flag-set", "clock-drift", "value-out-of-type"})
+FOLLOWS_AS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("invocation-counter-repeated", "retransmission"): (*LOSS, "response-missing", "hdlc-retransmission"),
+}
+"""The same by code and cause, where another cause of the code follows from nothing."""
+LONELY = frozenset({
+    "protection-below-policy", "meter-quirk", "status-flag-set", "clock-drift", "value-out-of-type", "key-changed",
+})  # fmt: skip
 """Codes of what is true all the time: nothing follows from it, and it begins no chain."""
-_MAY_COME_FIRST = frozenset({"response-missing", "long-transfer-aborted"})
+_MAY_COME_FIRST = frozenset({"response-missing", "long-transfer-aborted", "capture-cut"})
 """Stories that stand before the one that explains them: a request before its damaged answer, a block before silence."""
 
 
@@ -101,7 +107,8 @@ def tied(stories: Iterable[Story]) -> list[Story]:
     parents: dict[int, Story] = {}
     roots = []
     for one in found:
-        causes = FOLLOWS.get("result" if one.code.startswith("result-") else one.code)
+        code = "result" if one.code.startswith("result-") else one.code
+        causes = FOLLOWS.get(code) or FOLLOWS_AS.get((code, one.cause))
         near = by_chain[min(one.chains)] if one.chains else []
         root = _root(one, causes, near, parents) if causes else None
         if root is None:

@@ -15,7 +15,7 @@ from analyzer.diagnosis.meter_facts import teaches
 from analyzer.diagnosis.profile_faults import profile_faults
 from analyzer.diagnosis.story import LIKELY, Stories
 from analyzer.diagnosis.words import about
-from analyzer.record import PART, UNSOLICITED, Object, Record
+from analyzer.record import PART, UNSOLICITED, Object, Objects, Record
 from analyzer.tracking.attributes import Held, held_values
 from analyzer.tracking.object_model import MeterKey, meter_key
 from dissectors.data_types import ARRAY, COMPACT_ARRAY, DONT_CARE, NULL, STRUCTURE, TAGS
@@ -45,6 +45,8 @@ class DataFamily(Family):
         self._pushers: set[MeterKey] = set()
         self._clocks: set[MeterKey] = set()
         """Meters of whose clock something was said: it is not said at every reading."""
+        self._typed: set[Objects] = set()
+        """What is looked at each time and has been held to its type."""
         self._scaled: set[bytes] = set()
         self._registers: dict[bytes, Record] = {}
 
@@ -58,11 +60,16 @@ class DataFamily(Family):
         objects = record.objects
         if record.kind is PART:
             return
-        if objects.watched is None:
-            objects.watched = any(_is_watched(one) for one in objects)
+        if objects.watched is not True:
+            is_watched = any(_is_watched(one) for one in objects)
+            objects.watched = is_watched or self.meters.token
+            if not is_watched:
+                self._first_of_all(record)
+                return
+        if objects not in self._typed and len(self._typed) < _MOST:
+            self._typed.add(objects)
             self._first_of_all(record)
-        if objects.watched:
-            self._watch(record)
+        self._watch(record)
 
     def _watch(self, record: Record) -> None:
         if any(teaches(each) for each in record.objects):

@@ -29,7 +29,7 @@ from analyzer.tracking.associations import Associations, Event
 from dissectors.tree import Note, Severity
 
 FAMILIES: tuple[type[Family], ...] = (
-    WrapperFamily, MbusFamily, TelegramFamily, ModeCFamily, DamageFamily, MalformedFamily, CarrierFamily, LinkFamily,
+    CarrierFamily, WrapperFamily, MbusFamily, TelegramFamily, ModeCFamily, DamageFamily, MalformedFamily, LinkFamily,
     DataFamily, AssociationFamily, ServiceFamily, TimingFamily,
 )  # fmt: skip
 """What looks at records, in this order: what lies lower comes first."""
@@ -48,6 +48,7 @@ class Doctor:
         self._chains = Chains()
         self.meters = MeterFacts()
         """What the answers of meters told about them."""
+        self._token = self.meters.token
         self._families = [make(self._stories) for make in FAMILIES]
         for one in (*self._families, plain := Family(self._stories)):
             one.associations, one.chains, one.meters = self.associations, self._chains, self.meters
@@ -55,11 +56,15 @@ class Doctor:
         """By direction and link."""
         self._answered = [one.answered for one in self._families if type(one).answered is not Family.answered]
         self._notes: dict[str, list[Callable[[Record, Note], bool | None]]] = {}
-        for one in self._families:
+        self._ranks: dict[str, int] = {}
+        """By code: the place of the first family that takes it."""
+        for rank, one in enumerate(self._families):
             for code in one.codes:
                 self._notes.setdefault(code, []).append(one.note)
+                self._ranks.setdefault(code, rank)
         self._plain = plain.note
         self._ignores = [one.ignores for one in self._families if type(one).ignores is not Family.ignores]
+        self._connections = [one.connection for one in self._families if type(one).connection is not Family.connection]
         self._listeners = [one for one in self._families if type(one).event is not Family.event]
         self._last: Record | None = None
 
@@ -83,7 +88,7 @@ class Doctor:
             looks = self._looks_at(direction, record.link)
         for look in looks:
             look(record)
-        if direction is RESPONSE and (objects := record.objects) and objects.watched is not False:
+        if direction is RESPONSE and (objects := record.objects) and objects.watched is not self._token:
             for look in self._answered:
                 look(record)
         if self._chains.open and record.request is not None:
@@ -99,7 +104,12 @@ class Doctor:
         """Take the connections that ended before *record*."""
         ends = self._ends
         while ends and (ends[0].after < record.number):
-            self._tell(record, self.associations.end(ends.popleft()))
+            self._take_end(record, ends.popleft())
+
+    def _take_end(self, record: Record, end: End) -> None:
+        for take in self._connections:
+            take(end)
+        self._tell(record, self.associations.end(end))
 
     def _tell(self, record: Record, events: Iterable[Event]) -> None:
         for event in events:
@@ -112,7 +122,7 @@ class Doctor:
         *left_aside* are packets in which nothing of ours was recognised, by what they are: told where all are such.
         """
         while self._ends and self._last is not None:
-            self._tell(self._last, self.associations.end(self._ends.popleft()))
+            self._take_end(self._last, self._ends.popleft())
         for one in self._families:
             one.finish()
         if self._last is None and left_aside:
@@ -126,8 +136,8 @@ class Doctor:
         """Hand out the notes of *record*. Returns whether one explains all else that is odd in it."""
         handlers, plain = self._notes, [self._plain]
         notes = sorted(
-            (note for note in record.notes if note.severity >= Severity.NOTE),
-            key=lambda note: note.code not in handlers,
+            (note for note in record.notes if note.severity >= Severity.NOTE or note.code in handlers),
+            key=lambda note: self._ranks.get(note.code, len(FAMILIES)),
         )
         for note in notes:
             answers = (take(record, note) for take in handlers.get(note.code, plain))

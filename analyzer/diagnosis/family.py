@@ -13,7 +13,7 @@ from analyzer.diagnosis.chains import Chains
 from analyzer.diagnosis.meter_facts import MeterFacts
 from analyzer.diagnosis.rules import rule
 from analyzer.diagnosis.story import CERTAIN, Alternative, Evidence, Fact, Stories, severity_of
-from analyzer.record import Record
+from analyzer.record import End, Record
 from analyzer.tracking.associations import Association, Associations, Event
 from dissectors.tree import Note, Severity
 
@@ -40,6 +40,9 @@ class Family:
     def event(self, record: Record, event: Event) -> None:
         """Take what *record* made happen in an association; of a connection that ended, the record after that."""
 
+    def connection(self, end: End) -> None:
+        """Take the end of a connection, or octets of it that came again."""
+
     def ignores(self, record: Record, note: Note) -> bool:
         """Tell whether *note* says that its record is no traffic, and report that: nothing else looks at it."""
         return False
@@ -48,7 +51,7 @@ class Family:
         """Look at one record of `links`; damaged ones, which `note` said explain all, are left out."""
 
     def answered(self, record: Record) -> None:
-        """Look at an answer about objects that are *watched*, or of which that is not known yet."""
+        """Look at an answer about objects that are *watched*, or at the first one in a capture about others."""
 
     def note(self, record: Record, note: Note) -> bool | None:
         """Take a note of `codes`. Returns whether it explains all else that is odd in its record.
@@ -64,11 +67,11 @@ class Family:
     def report(
         self, record: Record, code: str, cause: str, confidence: str, text: str, *, start: int = 0, end: int = 0,
         severity: Severity | None = None, alternatives: Iterable[Alternative] = (), proposed: bytes = b"",
-        subject: str = "", further: Iterable[Evidence] = (),
+        subject: str = "", further: Iterable[Evidence] = (), chain: int = 0,
     ) -> Fact:  # fmt: skip
         """Report the fact *code* about *record*; its severity is the table's unless the note that said it has one.
 
-        *further* is evidence in other records.
+        *further* is evidence in other records; *chain* what it belongs to, where that is over already.
         """
         if severity is None:
             severity = _severity(code, cause)
@@ -77,7 +80,7 @@ class Family:
         fact = Fact(
             code, severity, cause, confidence if cause else CERTAIN, evidence, record.time_ns, record.lane.text, meter,
             tuple(alternatives), proposed, subject, tuple(further),
-            self.chains.of(code, record.lane.conversation, record.number),
+            chain or self.chains.of(code, record.lane.conversation, record.number),
         )  # fmt: skip
         self.stories.add(fact)
         return fact

@@ -14,8 +14,9 @@ _MOST_NUMBERS = 4096
 
 
 class _Blocks(NamedTuple):
-    """The blocks of a transfer: its newest record, the numbers that came, and the last block's once that came."""
+    """The blocks of a transfer: its first record, its newest, the numbers that came, the last one's once that came."""
 
+    first: int
     record: Record
     numbers: set[int]
     last: int
@@ -27,13 +28,16 @@ class GeneralBlocks:
     def __init__(self, family: Family) -> None:
         self._family = family
         self._blocks: dict[tuple[object, ...], _Blocks] = {}
+        self.over: list[tuple[object, ...]] = []
+        """Transfers whose last block came, and that are no APDU yet."""
 
     def look(self, record: Record) -> None:
         """Follow general blocks until they are an APDU."""
         apdu = record.apdu
         if apdu is None or apdu.octets[:1] != b"\xe0" or record.kind is not PART:
-            if record.parts and self._blocks:
-                self._blocks.pop((record.lane.text, record.client, record.server), None)
+            known = self._blocks.get((record.lane.text, record.client, record.server)) if record.parts else None
+            if known is not None and record.parts[0] == known.first:
+                self._forget((record.lane.text, record.client, record.server))
             return
         control, number = apdu.octets[1], int.from_bytes(apdu.octets[2:4], "big")
         if not number:
@@ -43,13 +47,32 @@ class GeneralBlocks:
         if known is None or (number == 1 and known.last):
             if known is not None:
                 self._tell(known)
+                self._forget(lane)
             if len(self._blocks) >= _MOST:
-                self._blocks.pop(next(iter(self._blocks)))
-            known = self._blocks[lane] = _Blocks(record, set(), 0)
+                self._forget(next(iter(self._blocks)))
+            known = self._blocks[lane] = _Blocks(record.number, record, set(), 0)
         if len(known.numbers) < _MOST_NUMBERS:
             known.numbers.add(number)
         if control & _LAST:
             self._blocks[lane] = known._replace(last=number, record=record)
+            if lane not in self.over:
+                self.over.append(lane)
+
+    def _forget(self, lane: tuple[object, ...]) -> None:
+        del self._blocks[lane]
+        if lane in self.over:
+            self.over.remove(lane)
+
+    def asked(self, record: Record) -> None:
+        """Report what is over once the client asks for something else: it asks for lost blocks by a block."""
+        apdu = record.apdu
+        if apdu is None or apdu.octets[:1] == b"\xe0":
+            return
+        for lane in [one for one in self.over if one[1:] == (record.client, record.server)]:
+            known = self._blocks[lane]
+            if known.record.lane.conversation == record.lane.conversation:
+                self._tell(known)
+                self._forget(lane)
 
     def finish(self) -> None:
         """Report transfers whose last block came and that were never whole."""

@@ -6,12 +6,14 @@ else the usual ones. Source: IEC 62056-5-3 (COSEM-ABORT), IEC 62056-46 (inactivi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from analyzer.diagnosis.carrier import NAT_NS
 from analyzer.diagnosis.meter_facts import Facts
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence
 from analyzer.diagnosis.words import asked, both, octets, seconds
-from analyzer.record import Record
+from analyzer.record import End, Record
 from analyzer.tracking.history import BY_CLIENT, BY_SERVER, Association, Ending, Exchange
 
 _SECOND = 1_000_000_000
@@ -27,7 +29,7 @@ _SHOWN = {
     "frame-rejected": "FRMR in record {at} rejects it",
     "tcp-reset": "the {by} reset the TCP connection",
     "connection-closed": "the {by} closed the TCP connection",
-    "unanswered": "nothing came back; record {at} is what followed",
+    "unanswered": "nothing came back{followed}",
 }
 _CAUSES = {
     "dm": ("dm-received", "server-restart"), "frame-rejected": ("frame-rejected", ""),
@@ -52,11 +54,22 @@ class Loss(NamedTuple):
     alternatives: tuple[Alternative, ...]
 
 
-def explain(one: Association, ending: Ending, facts: Facts, damaged: Record | None) -> Loss:
-    """Name the most likely cause; *damaged* is the last damaged record of the conversation, if there is one."""
+def explain(
+    one: Association, ending: Ending, facts: Facts, damaged: Record | None, carried: Sequence[End] = ()
+) -> Loss:
+    """Name the most likely cause; *damaged* is the last damaged record of the conversation, if there is one.
+
+    *carried* are the times when TCP sent the request again that waits: no acknowledgement came for its octets.
+    """
     waits = [each for each in one.waiting.values() if each.is_confirmed]
     first = _first_asked(one, waits)
     cause, confidence, against = _cause(one, ending, facts, first, damaged)
+    if len(carried) > 1:
+        confidence = LIKELY
+        cause = "nat-expiry" if (_idle(ending, first) or 0) >= NAT_NS else "link-lost"
+        against = (
+            f"TCP sent it {len(carried)} times more, up to packet {carried[-1].packet}, and nothing acknowledged it"
+        )
     proof = [Evidence(ending.at.record, 0, 0, _text(one, ending, first, against, facts))]
     if first is not None and first.request != ending.at.record and ending.reason != "frame-rejected":
         pause = f", {seconds(first.pause_ns)} after what was before" if first.pause_ns else ""
@@ -150,7 +163,9 @@ def _text(one: Association, ending: Ending, first: Exchange | None, against: str
     tries = sum(1 for each in one.unanswered if first is not None and each.octets == first.octets)
     if tries > 1 or (tries == 1 and one.waiting):
         said += f"; it was asked {tries + len(one.waiting)} times"
-    shown = _SHOWN.get(ending.reason, "").format(at=ending.at.record, by=by)
+    is_last = first is not None and first.request == ending.at.record
+    followed = "" if is_last else f"; record {ending.at.record} is what followed"
+    shown = _SHOWN.get(ending.reason, "").format(at=ending.at.record, by=by, followed=followed)
     parts = [part for part in (said, shown, against) if part]
     if ending.by and ending.reason in ("tcp-reset", "connection-closed", "dm"):
         parts.append(f"the {by} acted first")

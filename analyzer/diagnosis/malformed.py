@@ -20,12 +20,15 @@ _CIASE = frozenset({0x19, 0x1A, 0x1C, 0x1D, 0x1E, 0x1F, 0x39})
 class MalformedFamily(Family):
     """What is wrong with APDUs that do not read."""
 
-    codes = frozenset({"apdu-malformed"})
+    codes = frozenset({"apdu-malformed", "apdu-trailing-octets"})
 
     def note(self, record: Record, note: Note) -> bool:
         """Name why an APDU does not read."""
         apdu = record.apdu
         octets = apdu.octets if apdu is not None else b""
+        if note.code == "apdu-trailing-octets":
+            self._trailing(record, note, octets)
+            return False
         if octets[:1] and octets[0] in _CIASE:
             return False
         if len(octets) >= _SHORTEST_TEXT and octets.isascii() and octets.decode("ascii").strip("\r\n\0").isprintable():
@@ -41,6 +44,15 @@ class MalformedFamily(Family):
             severity=note.severity,
         )  # fmt: skip
         return False
+
+    def _trailing(self, record: Record, note: Note, octets: bytes) -> None:
+        """Tell parts that begin the APDU anew from octets that are merely left over."""
+        cause, confidence, shown = _why(record, octets) if record.parts else ("", CERTAIN, "")
+        if cause != "block-restarts-apdu":
+            self.report_note(record, note)
+            return
+        self.report(record, note.code, cause, confidence, f"{note.text}{shown}", start=note.start, end=note.end,
+                    severity=note.severity)  # fmt: skip
 
 
 def _why(record: Record, octets: bytes) -> tuple[str, str, str]:

@@ -66,6 +66,8 @@ class MeterFacts:
     """The facts of all meters of a capture, by the server's end of the lane and its address."""
 
     def __init__(self) -> None:
+        self.token = object()
+        """Stands for this capture where objects, which outlive it, keep that they were looked at."""
         self._meters: dict[MeterKey, Facts] = {}
 
     def of(self, key: MeterKey) -> Facts:

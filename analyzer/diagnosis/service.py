@@ -25,6 +25,7 @@ _SUCCESS_AT = {0xC4: (0, 3, 8), 0xC5: (0, 3, -1), 0xC7: (0, 3, -1)}
 _PLAIN_SUCCESS = frozenset({b"\xc4\0", b"\xc5\0", b"\xc7\0"})
 """Tag and result of the usual answers, those of choice 1."""
 _SHORTEST, _MOST_CHOICES = 4, 3
+_SECURITY_POLICY = (64, 2)
 _MOST_TERMS = 4096
 _TELLING = frozenset({"dm", "frame-rejected", "tcp-reset", "connection-closed"})
 """How an association is lost where that itself answers the request that waits."""
@@ -48,7 +49,7 @@ class ServiceFamily(Family):
     """Results, errors in place of an answer, missing answers, block transfers, conformance and sizes."""
 
     links = None
-    codes = frozenset({"block-lost"})
+    codes = frozenset({"block-lost", "block-repeated"})
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
@@ -89,6 +90,13 @@ class ServiceFamily(Family):
             self._transfers.look(record)
         elif self._transfers.running:
             self._transfers.look(record)
+        if self._general.over and direction is REQUEST:
+            self._general.asked(record)
+
+    def answered(self, record: Record) -> None:
+        """Hold what follows to a security policy that the meter just told."""
+        if any((one.class_id, one.attribute) == _SECURITY_POLICY and not one.is_method for one in record.objects):
+            self._terms.pop(record.association or 0, None)
 
     def event(self, record: Record, event: Event) -> None:
         """Look at what became of requests."""
@@ -106,8 +114,8 @@ class ServiceFamily(Family):
             self._transfers.end(event.association)
 
     def note(self, record: Record, note: Note) -> bool:
-        """Tell whether a lost block is one that the capture lost or one that was not sent."""
-        self._transfers.lost(record, note)
+        """Tell why a block is missing, or came again."""
+        (self._transfers.lost if note.code == "block-lost" else self._transfers.repeated)(record, note)
         return False
 
     def finish(self) -> None:

@@ -14,7 +14,7 @@ CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
 _MOST_RECORDS = 100
 _MOST_EVIDENCE = 3
 _MOST_CHAINS = 1000
-_REMARKS = frozenset({"protection-below-policy", "meter-quirk", "conformance-violated"})
+_REMARKS = frozenset({"protection-below-policy", "meter-quirk"})
 _SEVERITIES = {str(one.name).lower(): one for one in Severity}
 
 

@@ -147,6 +147,18 @@ class Transfers:
             severity=note.severity,
         )  # fmt: skip
 
+    def repeated(self, record: Record, note: Note) -> None:
+        """Report a block that came again: because it was asked for once more, or because its sender did so unasked."""
+        number = record.association
+        one = self._family.associations.of(number) if number is not None else None
+        again = one.repeats[-1] if one is not None and one.repeats else 0
+        is_asked = record.direction is RESPONSE and again and again == record.request
+        shown = f": it was asked for once more in record {again}" if is_asked else ": its sender did not see it arrive"
+        self._family.report(
+            record, note.code, "sender-retries", LIKELY, f"{note.text}{shown}", start=note.start, end=note.end,
+            severity=note.severity,
+        )  # fmt: skip
+
 
 _LOST_IN_CAPTURE = Alternative("capture-loss", POSSIBLE, "the blocks between may be missing in the capture alone")
 

@@ -93,7 +93,14 @@ def unasked(family: Family, record: Record, one: Association, late: Exchange | N
     else:
         cause, confidence = "capture-loss", POSSIBLE
         text = f"{answer} answers no request that is in the capture"
-    family.report(record, "response-without-request", cause, confidence, text)
+    chain = _chain_of(family, one, late) if late is not None else 0
+    family.report(record, "response-without-request", cause, confidence, text, chain=chain)
+
+
+def _chain_of(family: Family, one: Association, late: Exchange) -> int:
+    """Find what the request that was given up belongs to: its late answer follows from that; 0 for nothing."""
+    told = [each for each in family.stories.of_lane(one.lane) if each.code == "response-missing"]
+    return next((max(each.chains) for each in told if late.request in each.records and each.chains), 0)
 
 
 def _other_invoke_id(family: Family, record: Record, wait: Exchange) -> None:

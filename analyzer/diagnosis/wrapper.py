@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analyzer.diagnosis.family import Family
-from analyzer.diagnosis.story import CERTAIN, LIKELY, Stories
+from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Stories
 from analyzer.framing.tags import opens_as_apdu
 from analyzer.record import Record
 from dissectors.scanning import reads
@@ -19,6 +19,8 @@ _MISTAKEN = frozenset({
 })  # fmt: skip
 """What octets of another protocol are taken for."""
 _NOISE = ("noise", "hdlc-noise")
+_WRAPPER_NOISE = "no wrapper unit"
+"""How the note ends that says so on a lane of wrapper PDUs."""
 
 
 class WrapperFamily(Family):
@@ -70,7 +72,7 @@ class WrapperFamily(Family):
     def note(self, record: Record, note: Note) -> bool | None:
         """Take a wrong length, or octets that are no PDU where PDUs are."""
         if note.code in _NOISE:
-            return self._noise(record)
+            return self._noise(record, note)
         stray = self._stray.pop(record.lane.text, None)
         if stray is not None and (stray.octets + record.octets)[2:6] in self._ports.get(record.lane.conversation, ()):
             self._version(stray, stray.octets)
@@ -102,7 +104,14 @@ class WrapperFamily(Family):
             cause, confidence = "apdu-concatenated", LIKELY
         self.report(record, "wrapper-length-wrong", cause, confidence, text, start=6, end=8)
 
-    def _noise(self, record: Record) -> bool | None:
+    def _begun_late(self, record: Record) -> bool:
+        """The first octets of a direction are no PDU: the capture began within one."""
+        text = f"{len(record.octets)} octets stand before the first wrapper PDU of this direction"
+        others = [Alternative("not-wrapper", POSSIBLE, "something else may have been said before")]
+        self.report(record, "capture-cut", "mid-stream-start", LIKELY, text, alternatives=others)
+        return True
+
+    def _noise(self, record: Record, note: Note) -> bool | None:
         octets, conversation = record.octets, record.lane.conversation
         if conversation in self._swapped:
             return True
@@ -116,9 +125,11 @@ class WrapperFamily(Family):
             self._fold(record)
             return True
         ports = self._ports.get(conversation)
+        before = self._last.get(record.lane.text)
+        if before is None and note.text.endswith(_WRAPPER_NOISE) and not record.lane.text.startswith("serial"):
+            return self._begun_late(record)
         if ports is None:
             return None
-        before = self._last.get(record.lane.text)
         is_known = len(octets) > _HEADER and (octets[2:6] in ports or octets[4:6] + octets[2:4] in ports)
         if is_known and octets[:2] == b"\0\1":
             self._length(

@@ -5,6 +5,7 @@ Source: IEC 62056-5-3 (COSEM-OPEN, COSEM-RELEASE, COSEM-ABORT), IEC 62056-46, RF
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -28,6 +29,7 @@ from analyzer.tracking.history import (
 SNRM = 0x83
 _DISC, _UA, _DM, _FRMR, _READY = 0x43, 0x63, 0x0F, 0x87, 0x01
 _AUTHENTICATION_REQUIRED = 14
+_MOST_REPEATED, _MOST_KEPT = 4096, 16
 
 BEGUN, OPENED, ENDED, UNANSWERED, UNASKED, ASKED_AGAIN, SLOW = (
     "begun", "opened", "ended", "unanswered", "unasked", "asked-again", "slow",
@@ -50,6 +52,8 @@ class Endings:
     def __init__(self) -> None:
         self.events: list[Event] = []
         """What the record that was taken last made happen."""
+        self.repeated: dict[int, deque[End]] = {}
+        """By conversation: octets that TCP sent again, the newest."""
         self._lines: dict[int, dict[int, Association]] = {}
         """By conversation: those that are open, by number."""
 
@@ -164,6 +168,7 @@ class Endings:
         """Take the end of a connection. Returns what it made happen: associations on it are over."""
         self.events = []
         if end.kind == "repeated":
+            self._repeat(end)
             return self.events
         for one in self.open_on(end.conversation):
             by = "" if one.client_side is None else BY_CLIENT if end.side == one.client_side else BY_SERVER
@@ -179,6 +184,14 @@ class Endings:
                 self._end(one, CLOSED, at, by, "connection-closed")
             one.asked = None
         return self.events
+
+    def _repeat(self, end: End) -> None:
+        known = self.repeated.get(end.conversation)
+        if known is None:
+            if len(self.repeated) >= _MOST_REPEATED:
+                del self.repeated[next(iter(self.repeated))]
+            known = self.repeated[end.conversation] = deque(maxlen=_MOST_KEPT)
+        known.append(end)
 
 
 HANDLERS: dict[str, Callable[[Endings, Association, Record, Apdu], None]] = {

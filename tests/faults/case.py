@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from analyzer.diagnosis.doctor import Doctor
-from analyzer.diagnosis.story import CERTAIN, POSSIBLE, Story
+from analyzer.diagnosis.rules import rule
+from analyzer.diagnosis.story import CERTAIN, POSSIBLE, Story, severity_of
 from analyzer.security.keyring import Keyring
 from analyzer.session import Session
 from captures.chunk import LINK_OCTETS, Chunk, Source
+from dissectors.tree import Severity
 
 
 class Said(NamedTuple):
@@ -86,8 +88,8 @@ class ListSource(Source):
             yield Chunk(number, time_ns, link_type, direction, octets, len(octets), -1)
 
 
-def stories_of(case: Case, decode_as: str = "") -> list[Story]:
-    """What the doctor says of a case."""
+def stories_of(case: Case, decode_as: str = "", code: str = "") -> list[Story]:
+    """What the doctor says of a case; of facts that weigh less than a note only where *code* is one."""
     if case.text:
         from captures import source_from_hex
 
@@ -99,8 +101,9 @@ def stories_of(case: Case, decode_as: str = "") -> list[Story]:
     doctor = Doctor(session.pipeline.ends)
     for record in session.records():
         doctor.take(record)
-    doctor.finish()
-    return doctor.stories()
+    doctor.finish(session.pipeline.left_aside)
+    found = rule("fact", code)
+    return doctor.stories(min(Severity.NOTE, severity_of(found.severity)) if found is not None else Severity.NOTE)
 
 
 def judge(case: Case, stories: Sequence[Story], code: str) -> Outcome:

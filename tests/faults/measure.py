@@ -37,7 +37,7 @@ def measure(fault: Fault, placements: int) -> tuple[Row, list[str]]:
         if case is None:
             continue
         done += 1
-        outcome = judge(case, stories_of(case, fault.decode_as), fault.code)
+        outcome = judge(case, stories_of(case, fault.decode_as, fault.code), fault.code)
         counts["found"] += outcome.is_found
         counts["named"] += outcome.is_named
         counts["placed"] += outcome.is_located is not None

@@ -6,17 +6,10 @@ import random
 from collections.abc import Callable, Sequence
 
 from analyzer.diagnosis.refusals import RESULT_CAUSES
-from analyzer.security.keys import KeyRole
 from analyzer.simulate.sent import TO_CLIENT, TO_METER
-from captures.chunk import RECEIVED, SENT
 from dissectors.enumerations import ACTION_RESULT, DATA_ACCESS_RESULT
-from tests.analyzer.tracking.build import ANSWERED, ASKED, wrapped
-from tests.analyzer.tracking.build import Said as AnySaid
-from tests.analyzer.tracking.secured import keyring
-from tests.analyzer.tracking.wrong_keys import World
-from tests.faults.case import Case, Fault, Said, Truth
+from tests.faults.case import Case, Fault, Truth
 from tests.faults.dialogues import (
-    START_NS,
     Apdus,
     Change,
     changed,
@@ -264,62 +257,6 @@ def _set_back(chance: random.Random, minutes: list[int]) -> list[int]:
     return [*minutes[:at], *(minute - 30 for minute in minutes[at:])]
 
 
-# -- security ---------------------------------------------------------------------------------------------------------
-
-
-def _keyed(code: str, cause: str, spoil: Callable[[World], None], *, codes: Sequence[str] = ()) -> Fault:
-    """A row of ciphered messages and a keyring."""
-
-    def make(chance: random.Random, number: int) -> Case:
-        world = World(chance)
-        for _ in range(3):
-            world.said += wrapped_pair(world)
-        spoil(world)
-        said = [
-            Said(START_NS + at * 200_000_000, SENT if one.direction == ASKED else RECEIVED, one.octets)
-            for at, one in enumerate(wrapped(world.said))
-        ]
-        return Case(said, Truth(frozenset({cause}), frozenset(codes)), keys=keyring(world.given))
-
-    return Fault(code, cause, make, group="security")
-
-
-def wrapped_pair(world: World) -> list[AnySaid]:
-    """A ciphered request and its answer."""
-    invoke = bytes((0xC0 | world.chance.randrange(16),))
-    text = world.chance.randbytes(world.chance.randrange(4, 60))
-    asked = world.seal(world.client, b"\xc0\x01" + invoke + b"\0\3\1\0\1\x08\0\xff\2\0")
-    told = world.seal(world.server, b"\xc4\x01" + invoke + b"\0\x09" + bytes((len(text),)) + text)
-    return [
-        AnySaid(ASKED, b"\xc8" + bytes((len(asked),)) + asked), AnySaid(ANSWERED, b"\xcc" + bytes((len(told),)) + told)
-    ]  # fmt: skip
-
-
-def _nonce_reused(world: World) -> None:
-    world.counters[world.server] -= 1
-    world.said += wrapped_pair(world)
-
-
-def _replayed(world: World) -> None:
-    world.said += world.said[-4:-2]
-
-
-def _wrong_key(world: World) -> None:
-    world.given[KeyRole.GUEK] = world.chance.randbytes(len(world.guek))
-
-
-def _wrong_authentication_key(world: World) -> None:
-    world.given[KeyRole.GAK] = world.chance.randbytes(len(world.gak))
-
-
-def _swapped(world: World) -> None:
-    world.given = {KeyRole.GUEK: world.gak, KeyRole.GAK: world.guek}
-
-
-def _no_key(world: World) -> None:
-    world.given = {KeyRole.KEK: world.kek}
-
-
 SERVICE_FAULTS: tuple[Fault, ...] = (
     *_results(),
     *_errors(),
@@ -341,10 +278,4 @@ SERVICE_FAULTS: tuple[Fault, ...] = (
     _on_wrapper("profile-gap", "power-failure-or-clock-set", profile(_hole)),
     _on_wrapper("profile-overlap", "clock-set-back", profile(_set_back)),
     _on_wrapper("status-flag-set", "status-word", profile(lambda chance, minutes: minutes, status=0x22)),
-    _keyed("undecipherable", "wrong-encryption-key", _wrong_key),
-    _keyed("undecipherable", "wrong-authentication-key", _wrong_authentication_key),
-    _keyed("undecipherable", "keys-swapped", _swapped),
-    _keyed("undecipherable", "no-key", _no_key),
-    _keyed("invocation-counter-repeated", "nonce-reuse", _nonce_reused),
-    _keyed("invocation-counter-repeated", "replay", _replayed),
 )

@@ -94,7 +94,7 @@ def test_mbus_frame_whose_length_octet_01_means_257() -> None:
 
 
 def test_llc_that_stands_twice_is_a_note() -> None:
-    doubled = frame(bytes.fromhex("E6E700 E6E700 C401C1000600000001"), 0x30, b"\x21\x03")
+    doubled = frame(bytes.fromhex("E6E700 E6E700 C401C100 090C FFFFFFFFFFFFFFFFFF8000FF"), 0x30, b"\x21\x03")
     stories = told((SENT, SNRM), (RECEIVED, UA), (SENT, REQUEST), (RECEIVED, doubled))
     assert [(one.code, one.cause, one.severity.name) for one in stories] == [("llc-unexpected", "llc-doubled", "NOTE")]
 

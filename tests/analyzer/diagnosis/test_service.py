@@ -186,8 +186,10 @@ def test_answer_behind_its_time_is_late() -> None:
     stories = on_line(
         OPENING, READING, at(1, asked(GET_CLOCK)), at(3, asked(other), answered(fresh)), at(1, answered(CLOCK_ANSWER))
     )
-    assert named(stories) == [("response-missing", "server-silent"), ("response-without-request", "late-response")]
-    assert "4.1 s before" in stories[1].evidence[0].text
+    (story,) = stories
+    assert (story.code, story.cause) == ("response-without-request", "late-response")
+    assert named(story.leads_to) == [("response-missing", "server-silent")]
+    assert "4.1 s before" in story.evidence[0].text
 
 
 def test_answer_of_another_invoke_id_is_named() -> None:

@@ -1,0 +1,179 @@
+"""Faults of what carries a dialogue over a network: segments that are missing or come again, resets, tunnels, text."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+
+from analyzer.simulate import network
+from analyzer.simulate.packets import ACK, Endpoint
+from analyzer.simulate.sent import SECOND, TO_CLIENT, TO_METER, Sent
+from tests.faults.case import Case, Fault, Lines, Said, Truth
+from tests.faults.dialogues import CARRIERS, RST, Apdus, dialogue, exchanges, later, over_tcp
+
+_ETHERNET = 1
+_SMALL = 48
+"""Octets of a segment, so that PDUs come in several."""
+_TLS = Endpoint("198.51.100.7", 443, "02:00:5e:00:00:01")
+_HEAD = 54
+"""Octets before a segment's data: Ethernet, IPv4, TCP without options."""
+
+
+def packets(apdus: Apdus, *, mss: int = _SMALL) -> list[Sent]:
+    """A dialogue in wrapper PDUs over TCP, small segments."""
+    conversation = network.TcpConversation(seed=41, mss=mss)
+    return conversation.carry(network.wrap(apdus), start_ns=apdus[0].time_ns)
+
+
+def said(events: Sequence[Sent]) -> Lines:
+    return [Said(one.time_ns, 0, one.octets, _ETHERNET) for one in events]
+
+
+def holding(events: Sequence[Sent]) -> list[int]:
+    """Where segments with data stand."""
+    return [at for at, one in enumerate(events) if len(one.octets) > _HEAD + 6]
+
+
+def _case(events: Sequence[Sent], *causes: str, codes: Sequence[str] = ()) -> Case:
+    return Case(said(events), Truth(frozenset(causes), frozenset(codes)))
+
+
+def lost(chance: random.Random, number: int) -> Case:
+    """The capture lacks a segment that both sides have."""
+    events = packets(dialogue(number))
+    at = chance.choice(holding(events)[2:-2])
+    return _case([*events[:at], *events[at + 1 :]], "capture-loss")
+
+
+def begun_in_middle(chance: random.Random, number: int) -> Case | None:
+    """The capture begins within a PDU."""
+    events = packets(dialogue(number))
+    first = [at for at in holding(events)[:-8] if at and len(events[at - 1].octets) == _HEAD + _SMALL]
+    return _case(events[chance.choice(first) :], "mid-stream-start", codes=("capture-cut",)) if first else None
+
+
+def reset_within(chance: random.Random, number: int) -> Case | None:
+    """The connection is reset within a PDU."""
+    events = packets(dialogue(number))
+    places = [at for at in holding(events)[6:] if len(events[at].octets) == _HEAD + _SMALL]
+    if not places:
+        return None
+    at = chance.choice(places)
+    whole = over_tcp(dialogue(number)[:2], [(0.1, TO_CLIENT, RST)])
+    reset = bytearray(whole[-1].octets)
+    side = events[at].direction
+    reset[:_HEAD] = events[at].octets[:_HEAD]
+    reset[16:18] = (40).to_bytes(2, "big")
+    sequence = int.from_bytes(reset[38:42], "big") + len(events[at].octets) - _HEAD
+    reset[38:42] = (sequence & 0xFFFFFFFF).to_bytes(4, "big")
+    reset[47] = RST | ACK
+    last = events[at]._replace(time_ns=events[at].time_ns + SECOND // 5, octets=bytes(reset[:_HEAD]))
+    assert side in (TO_METER, TO_CLIENT)
+    return _case(
+        [*events[: at + 1], last], "connection-reset", codes=("tcp-reset", "capture-cut", "wrapper-length-wrong")
+    )
+
+
+def sent_again(chance: random.Random, number: int) -> Case:
+    """A segment is sent again."""
+    events = packets(dialogue(number), mss=1460)
+    at = chance.choice(holding(events)[2:-2])
+    again = events[at]._replace(time_ns=events[at].time_ns + 300_000_000)
+    return _case([*events[: at + 1], again, *later(events[at + 1 :], 0.6)], "packet-loss")
+
+
+def forgotten(chance: random.Random, number: int) -> Case:
+    """Behind a long pause a request is sent again and again: the way has forgotten the connection."""
+    apdus = dialogue(number)
+    place = chance.choice(exchanges(apdus)[1:])
+    events = packets([*apdus[:place], *later(apdus[place:], chance.uniform(600, 3000))], mss=1460)
+    at = next(at for at in holding(events) if events[at].time_ns - events[at - 1].time_ns > 300 * SECOND)
+    tries = [later([events[at]], 0.3 * 2**step)[0] for step in range(1, 5)]
+    return _case([*events[: at + 1], *tries], "nat-expiry", codes=("provider-abort",))
+
+
+def ended(pause: bool, flags: int) -> Callable[[random.Random, int], Case]:
+    """The meter resets the connection, behind a pause or in the middle of the dialogue."""
+
+    def make(chance: random.Random, number: int) -> Case:
+        apdus = dialogue(number)
+        at = chance.choice(exchanges(apdus))
+        units = [*apdus[:at], *later(apdus[at : at + 1], chance.uniform(30, 900) if pause else 0)]
+        truth = Truth(frozenset({"idle-timeout" if pause else "peer-closed"}))
+        return Case(over_tcp(units, [(0.1, TO_CLIENT, flags)]), truth)
+
+    return make
+
+
+def tunnel(chance: random.Random, number: int) -> Case:
+    """Nothing but TLS: a handshake's first records, then application data."""
+    conversation = network.TcpConversation(seed=number, meter=_TLS)
+    apdus = dialogue(number)[:8]
+    hello = b"\x16\x03\x01\x00\x86\x01\x00\x00\x82\x03\x03" + chance.randbytes(128)
+    units = [apdus[0]._replace(octets=hello)]
+    for one in apdus[1:]:
+        size = chance.randrange(40, 300)
+        units.append(one._replace(octets=b"\x17\x03\x03" + size.to_bytes(2, "big") + chance.randbytes(size)))
+    return Case(said(conversation.carry(units, start_ns=apdus[0].time_ns)), Truth(frozenset({"tunnel"})))
+
+
+def undecoded(chance: random.Random, number: int) -> Case:
+    """Nothing but another protocol: text in lines, as many devices speak it."""
+    conversation = network.TcpConversation(seed=number, meter=Endpoint("198.51.100.7", 2000, "02:00:5e:00:00:01"))
+    apdus = dialogue(number)[:8]
+    units = [one._replace(octets=b"VALUE %d %d\r\n" % (at, chance.randrange(10**6))) for at, one in enumerate(apdus)]
+    return Case(said(conversation.carry(units, start_ns=apdus[0].time_ns)), Truth(frozenset({""})))
+
+
+# -- what else speaks on the line -------------------------------------------------------------------------------------
+
+_MODEM = (b"AT+CSQ\r\n", b"ATDT0049123\r\r\n", b"CONNECT 9600\r\n", b"RING\r\n", b"OK\r\n", b"NO CARRIER\r\n")
+_TELNET = (b"\xff\xfb\x01\xff\xfb\x03", b"\xff\xfd\x00\xff\xfb\x00", b"\xff\xfb\x2c\xff\xfd\x01\xff\xfb\x03")
+
+
+def _beside(texts: Sequence[bytes], cause: str) -> Callable[[random.Random, int], Case]:
+    """Something else than the meter speaks before the dialogue or between two exchanges."""
+
+    def make(chance: random.Random, number: int) -> Case:
+        session = CARRIERS[number % 2](dialogue(number))
+        at = 0 if number % 3 == 0 else 2 * chance.randrange(1, len(session) // 2 - 1)
+        before = session[at]
+        octets = texts[number % len(texts)]
+        other = before._replace(time_ns=(before.time_ns or 0) - 50_000_000, octets=octets, direction=TO_CLIENT)
+        return Case([*session[:at], other, *session[at:]], Truth(frozenset({cause})))
+
+    return make
+
+
+def heartbeat(chance: random.Random, number: int) -> Case:
+    """A gateway sends a sign of life again and again between exchanges."""
+    session = CARRIERS[number % 2](dialogue(number))
+    octets = (
+        b"\xfe" + chance.randbytes(3).replace(b"\x7e", b"\xfe"),
+        b"IMEI:%015d\r\n" % chance.randrange(10**15),
+        b"\x0aHB\x0d\xf0",
+    )[number % 3]
+    starts = [at for at, one in enumerate(session) if at and one.direction == TO_METER]
+    places = set(chance.sample(starts, chance.randrange(3, 6)))
+    made: Lines = []
+    for at, one in enumerate(session):
+        if at in places:
+            made.append(one._replace(time_ns=(one.time_ns or 0) - 100_000_000, octets=octets, direction=TO_CLIENT))
+        made.append(one)
+    return Case(made, Truth(frozenset({"heartbeat"})))
+
+
+CARRIER_FAULTS: tuple[Fault, ...] = (
+    Fault("tcp-octets-missing", "capture-loss", lost),
+    Fault("tcp-octets-missing", "mid-stream-start", begun_in_middle),
+    Fault("tcp-octets-missing", "connection-reset", reset_within),
+    Fault("tcp-retransmission", "packet-loss", sent_again),
+    Fault("tcp-retransmission", "nat-expiry", forgotten),
+    Fault("tcp-reset", "idle-timeout", ended(True, RST)),
+    Fault("tcp-reset", "peer-closed", ended(False, RST)),
+    Fault("carrier-tls", "tunnel", tunnel),
+    Fault("carrier-undecoded", "", undecoded),
+    Fault("carrier-text", "modem-text", _beside(_MODEM, "modem-text")),
+    Fault("carrier-text", "telnet-negotiation", _beside(_TELNET, "telnet-negotiation")),
+    Fault("carrier-text", "heartbeat", heartbeat),
+)
