@@ -32,6 +32,10 @@ _ECHO_NS = 1_700_000_000
 _OVER_NS = 2 * _SECOND
 _SILENCE_NS = 60 * _SECOND
 _BURST_NS = 15_000_000
+_TURN_NS = 60_000_000
+"""A silence that no message sent at 300 Bd or more has in it; who answers waits longer, as a rule."""
+_AGAIN_NS = _SECOND
+"""A silence behind which it is not the answer that comes, but the same message again."""
 _FAIR_BURSTS = 5
 """What was heard before as many silences may be cut at its beginning, or a message that tells nothing."""
 _SURE = 0.9
@@ -43,6 +47,9 @@ _END_OF_READOUT = re.compile(rb"!\r\n\x03.", re.DOTALL)
 _DISCONNECT = re.compile(rb"\x7e\xa0.{2,9}\x53..\x7e", re.DOTALL)
 _HDLC, _FLAG = "2", b"\x7e"
 _READOUT = "06789"
+_TEXT = frozenset((*range(0x20, 0x7F), *b"\x01\x02\x03\x04\x06\x15\r\n"))
+_FEW = 4
+_SIDES = ("the client", "the meter")
 _ODD = bytes(one for one in range(256) if one.bit_count() & 1)
 
 
@@ -79,11 +86,19 @@ class LineFollower:
         self._burst_at = self._burst_errors = 0
         """Where the last of what stands between silences begins, and the errors before it."""
         self._turns = 0
-        """Messages that are over; all with errors in a row are one, for what is slower falls apart."""
+        """Messages that are over; those with errors are one up to a long silence, for what is slower falls apart."""
+        self._turn_at = self._turn_errors = 0
+        """Where the message that is heard begins, and the errors before it."""
         self._is_bad = False
         """Whether the message before had errors."""
-        self._is_told = False
-        """Whether it was said which side speaks at another speed."""
+        self._has_read = False
+        """Whether anything read since the line's settings changed."""
+        self._bad_turns = 0
+        """Messages with errors that a long silence ended."""
+        self._astray = ""
+        """The side whose message that is over fell apart, where it was too short to be judged before."""
+        self._told: set[str] = set()
+        """Sides of which it was said that they speak at another speed."""
         self._is_guess = searches and speeds
         self._last_ns = 0
         self._tried = 0
@@ -99,14 +114,15 @@ class LineFollower:
         gap = time_ns - before if before else 0
         if gap > _BURST_NS + 5 * self.settings.character_ns:
             self._bursts += 1
-            self._count_turn()
+            self._count_turn(gap)
             self._burst_at, self._burst_errors = len(self._heard), self._errors
         if gap > _OVER_NS and self.is_found:
             self._forget()
         self._heard += octets
         self._errors += errors
         if len(self._heard) > _MOST_HEARD:
-            self._burst_at = max(0, self._burst_at - len(self._heard) + _MOST_HEARD // 2)
+            left = len(self._heard) - _MOST_HEARD // 2
+            self._burst_at, self._turn_at = max(0, self._burst_at - left), max(0, self._turn_at - left)
             del self._heard[: -_MOST_HEARD // 2]
         if self._away:
             return self._watch()
@@ -120,8 +136,9 @@ class LineFollower:
         idle = time_ns - self._last_ns if self._last_ns else 0
         if self._selected is not None and idle > _ECHO_NS:
             return self._leave(self._selected[1], "hdlc", "no echo of the option select was heard in 1.7 s")
-        if self._away and idle > (_OVER_NS if self._is_over else _SILENCE_NS):
-            said = "the readout is over" if self._is_over else "60 s of silence"
+        is_lost = bool(self._told) and self._away != "hdlc"
+        if self._away and idle > (_OVER_NS if self._is_over or is_lost else _SILENCE_NS):
+            said = "the readout is over" if self._is_over else f"{idle / _SECOND:.0f} s of silence"
             return self._return(said)
         return None
 
@@ -167,7 +184,7 @@ class LineFollower:
         return self.settings._replace(baud=baud)
 
     def _leave(self, settings: LineSettings, away: str, reason: str) -> Switch | None:
-        self._away, self._is_over, self._selected, self._is_told = away, False, None, False
+        self._away, self._is_over, self._selected, self._told = away, False, None, set()
         return self._switch(settings, reason)
 
     def _return(self, reason: str) -> Switch | None:
@@ -180,26 +197,56 @@ class LineFollower:
         if self._away == "hdlc":
             disconnected = _DISCONNECT.search(heard)
             self._is_over = disconnected is not None
-            if self._is_told or not self._is_astray():
-                return None
-            self._is_told = True
-            return Switch(self.settings, f"{self._speaker()} speaks at another speed or format")
+            if not self._is_astray() or (self._told and (self._has_read or self._bad_turns < len(_SIDES))):
+                return None  # who answers may be quick: the other side is told where nobody reads, over silences
+            left = [one for one in _SIDES if one not in self._told]
+            who = left[0] if len(left) == 1 else self._speaker()
+            return self._tell(who, "speaks at another speed or format")
         text = seven_bits(heard)
         stop = _BREAK.search(text)
         if stop is not None and len(text) > stop.end():
             return self._return("break")
         if self._away == "readout" and _END_OF_READOUT.search(text):
             self._is_over = True
-        if _is_garbage(heard[-_JUDGED:], self._errors):
-            return self._return(f"{self._speaker()} speaks at another speed than the one that was chosen")
-        return None
+        who, self._astray = self._astray, ""
+        if _is_garbage(heard[self._turn_at :][-_JUDGED:], self._errors - self._turn_errors):
+            who = self._speaker()
+        told = self._tell(who, "speaks at another speed than the one that was chosen") if who else None
+        return self._return(told.reason) if told is not None and len(self._told) == len(_SIDES) else told
 
-    def _count_turn(self) -> None:
-        if len(self._heard) == self._burst_at:
+    def _tell(self, who: str, what: str) -> Switch | None:
+        """Say once of a side that it is not where the line is; the line stays, for the other may be there."""
+        if who in self._told:
+            return None
+        too = " too" if self._told else ""
+        self._told.add(who)
+        return Switch(self.settings, f"{who}{too} {what}")
+
+    def _count_turn(self, gap_ns: int) -> None:
+        """Count the messages that were over before a silence of so long."""
+        burst = bytes(self._heard[self._burst_at :])
+        if not burst:
             return
-        was_bad, self._is_bad = self._is_bad, self._errors > self._burst_errors
+        was_bad, self._is_bad = self._is_bad, self._errors > self._burst_errors or not self._may_begin(burst)
         if not self._is_bad:
             self._turns += 1 + was_bad
+            self._has_read = True
+        elif _TURN_NS < gap_ns < _AGAIN_NS:
+            count, wrong = len(self._heard) - self._turn_at, self._errors - self._turn_errors
+            if count >= _FEW and wrong * 2 >= count:
+                self._astray = self._speaker()
+            self._turns += 1
+            self._bad_turns += 1
+            self._is_bad = False
+        else:
+            return
+        self._turn_at, self._turn_errors = len(self._heard), self._errors
+
+    def _may_begin(self, burst: bytes) -> bool:
+        """Tell whether something that is sent here begins like *burst*."""
+        if self._away == "hdlc":
+            return burst[:1] == _FLAG
+        return _TEXT.issuperset(seven_bits(burst[:_FEW]))
 
     def _is_astray(self) -> bool:
         """Tell that the last that was heard was sent at another speed."""
@@ -208,7 +255,7 @@ class LineFollower:
 
     def _speaker(self) -> str:
         """Name the side whose turn it is: after the sign-on the meter begins in text, the client in HDLC."""
-        return ("the client", "the meter")[(self._turns + (self._away != "hdlc")) % 2]
+        return _SIDES[(self._turns + (self._away != "hdlc")) % 2]
 
     # -- trial --------------------------------------------------------------------------------------------------------
 
@@ -259,8 +306,9 @@ class LineFollower:
 
     def _forget(self) -> None:
         self._heard.clear()
-        self._errors = self._bursts = self._burst_at = self._burst_errors = self._turns = 0
-        self._is_bad = False
+        self._errors = self._bursts = self._burst_at = self._burst_errors = 0
+        self._turns = self._turn_at = self._turn_errors = 0
+        self._is_bad, self._has_read, self._bad_turns, self._astray = False, False, 0, ""
 
     def _switch(self, settings: LineSettings, reason: str) -> Switch | None:
         self._forget()

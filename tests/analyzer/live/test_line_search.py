@@ -114,12 +114,16 @@ def wrong_switch(client_baud: int, meter_baud: int) -> list[OnLine]:
     return events + client.events
 
 
-WRONG = [(300, 9600, CLIENT), (9600, 300, METER), (300, 300, METER), (4800, 9600, CLIENT), (9600, 4800, METER)]
+WRONG = [
+    (300, 9600, (CLIENT,)), (9600, 300, (METER,)), (4800, 9600, (CLIENT,)), (9600, 4800, (METER,)),
+    (300, 300, (CLIENT, METER)), (4800, 2400, (CLIENT, METER)), (300, 19200, (CLIENT, METER)),
+]  # fmt: skip
+"""The speeds of client and meter where 9600 was chosen, and who is not there."""
 
 
 @pytest.mark.parametrize(("client_baud", "meter_baud", "who"), WRONG)
 def test_wrong_switch_is_told_and_the_next_session_read(
-    client_baud: int, meter_baud: int, who: str, tmp_path: Path
+    client_baud: int, meter_baud: int, who: tuple[str, ...], tmp_path: Path
 ) -> None:
     events = wrong_switch(client_baud, meter_baud)
     said, _ = record_line(events, LineFollower(SIGN_ON), tmp_path / "w.pcapng")
@@ -128,12 +132,14 @@ def test_wrong_switch_is_told_and_the_next_session_read(
     assert records[:3] == octets[:3]
     assert records[-4:] == octets[-4:]
     assert "the option select chose 9600 Bd" in said[0]
-    assert f"{who} speaks at another speed than the one that was chosen" in said[1]
+    named = [text for text in said if "another speed" in text]
+    assert len(named) == len(who)
+    assert all(side in text for side, text in zip(reversed(who), named, strict=True))  # the meter begins
 
 
 @pytest.mark.parametrize(("client_baud", "meter_baud", "who"), WRONG)
 def test_wrong_switch_to_hdlc_is_told_with_the_side(
-    client_baud: int, meter_baud: int, who: str, tmp_path: Path
+    client_baud: int, meter_baud: int, who: tuple[str, ...], tmp_path: Path
 ) -> None:
     client = optical(21, baud_rate_id="5", modes=("2",))
     client.sign_on()
@@ -146,7 +152,24 @@ def test_wrong_switch_to_hdlc_is_told_with_the_side(
     begin = next(at for at, one in enumerate(client.events) if one.sent.octets.startswith(b"\x7e"))
     events = switched(client.events, begin, client_baud, meter_baud)
     said, _ = record_line(events, LineFollower(SIGN_ON), tmp_path / "e.pcapng")
-    first = CLIENT if client_baud != 9600 else who  # whoever speaks first
-    assert [text for text in said if "another speed" in text] == [
-        f"listening at 9600 8N1: {first} speaks at another speed or format"
-    ]
+    named = [text for text in said if "another speed" in text]
+    assert named[0].startswith(f"listening at 9600 8N1: {who[0]} speaks at another speed")  # the client begins
+    assert [text for text in named[1:] if not (len(who) > 1 and who[1] in text)] == []
+
+
+def test_wrong_switch_of_both_sides_to_hdlc_is_told_where_silences_part_them() -> None:
+    follower = LineFollower(SIGN_ON)
+    now = SECOND
+    for octets in (b"/MMM5\\2X\r\n", b"\x06252\r\n", b"\x06252\r\n"):
+        follower.take(octets, 0, now)
+        now += SECOND // 5
+    said = []
+    for _ in range(4):  # what is slower falls apart into characters with errors
+        for _ in range(24):
+            now += 3_000_000
+            switch = follower.take(b"\x00", 1, now)
+            said += [switch.reason] if switch else []
+        now += SECOND // 5
+    assert said == [
+        "the client speaks at another speed or format", "the meter too speaks at another speed or format",
+    ]  # fmt: skip
