@@ -100,6 +100,7 @@ class SerialRecorder:
         except CaptureError as problem:
             self._say(f"{problem}; waiting for it")
             line.close()
+        gone_ns = self._clock()
         while not self._stopping.is_set() and not self._status.is_over():
             self._pause(_AGAIN_S)
             try:
@@ -108,7 +109,9 @@ class SerialRecorder:
                 self._spool.tick()
                 continue
             self._say(f"{line.url}: is back")
-            return LineRead(self._clock(), b"", ((-1, "gone"),))
+            back_ns = self._clock()
+            gap = f"{line.url} was gone for {(back_ns - gone_ns) / 1e9:.1f} s: what was sent meanwhile is not here"
+            return LineRead(back_ns, b"", ((-1, gap),))
         return None
 
     def _take(self, tap: int, read: LineRead | None) -> None:
@@ -120,6 +123,7 @@ class SerialRecorder:
         packets = self._packets(tap, read)
         self._spool.write(b"".join(packets))
         self._status.count(len(packets), len(read.octets), len(read.errors))
+        self.comments += [what for place, what in read.errors if place < 0]  # for the next packet: this has no octets
         self._apply(self._follower.take(read.octets, len(read.errors), read.time_ns))
 
     def _packets(self, tap: int, read: LineRead) -> list[bytes]:

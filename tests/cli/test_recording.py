@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shlex
 import shutil
 import signal
 import subprocess
@@ -161,3 +162,19 @@ def test_missing_right_is_told_with_what_would_give_it(tmp_path: Path) -> None:
     assert f"sudo setcap cap_net_raw,cap_net_admin=ep {os.path.realpath(sys.executable)}" in done.stderr
     assert "sudo tcpdump -U -w - -i lo | dlmshark live -" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="check not run: no systemd-analyze here")
+def test_unit_of_the_documentation_is_one_that_systemd_takes(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "live.md").read_text(encoding="utf-8")
+    unit = tmp_path / "dlmshark-uplink.service"
+    text = page.split("```ini\n")[1].split("```")[0]
+    unit.write_text(text.replace("/usr/local/bin/dlmshark", sys.executable), encoding="utf-8")
+    done = subprocess.run(
+        ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    words = text.split("ExecStart=/usr/local/bin/dlmshark ")[1].splitlines()[0].replace("%S", str(tmp_path))
+    from analyzer.cli.record import parser
+
+    assert parser().parse_args(shlex.split(words)[1:]).rotate_time

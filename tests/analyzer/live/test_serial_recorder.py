@@ -105,4 +105,7 @@ def test_port_that_goes_away_is_waited_for_and_the_gap_marked(tmp_path: Path) ->
     )
     assert [one.octets for one in records_in(path) if one.link == "hdlc" and not one.problem] == [SNRM, UA, SNRM]
     assert "waiting for it" in said[0] and said[1] == "tap: is back"
+    comments = [note.text for one in records_in(path) for note in one.notes if note.code == "comment"]
+    (gap,) = [text for text in comments if "was gone for" in text]
+    assert gap.endswith("what was sent meanwhile is not here")
     assert [one.octets for one in records_in(path) if one.link == "noise"] == [UA[1:5]], "its flag closed the SNRM"
