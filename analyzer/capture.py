@@ -14,11 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from analyzer.detail import buffers, detail
 from analyzer.export.lines import Line, line_of
-from analyzer.filter.names import Completion, complete
-from analyzer.index import saved
 from analyzer.index.client import IndexProcess
 from analyzer.index.file import IndexReader
-from analyzer.index.filtering import FilterRun
 from analyzer.index.records import Records
 from analyzer.index.worker import Request
 from analyzer.tracking.readings import Reading, readings_of
@@ -26,6 +23,8 @@ from dissectors.tree import Node, Note
 
 if TYPE_CHECKING:
     from analyzer.diagnosis.story import Story
+    from analyzer.filter.names import Completion
+    from analyzer.index.filtering import FilterRun
     from analyzer.record import Record
     from analyzer.security.keyring import Keyring
     from analyzer.table.table import Table
@@ -112,14 +111,17 @@ class Capture:
             self.inputs = tuple(self.live.paths)
             self._followed = len(self.inputs)
         request = Request(self.inputs, "", self.keys, self._decode_as, is_live=self.live is not None)
-        if self._keeps_index and self.live is None and (path := saved.path_for(self.inputs)):
+        if self._keeps_index and self.live is None:
+            from analyzer.index import saved
+
             kept = saved.load(self.inputs, self.keys, self._decode_as)
             if kept is not None:
                 self._records, self._reader = kept
                 self._told(self._records.facts["told"])
                 self._process = IndexProcess(request._replace(wants_rows=False))
                 return
-            request = request._replace(path=f"{path}.part", is_kept=True)
+            if path := saved.path_for(self.inputs):
+                request = request._replace(path=f"{path}.part", is_kept=True)
         self._process = IndexProcess(request)
         self._reader = IndexReader(self._process.descriptor)
         self._records = Records(self._reader)
@@ -280,10 +282,14 @@ class Capture:
 
     def filter(self, text: str, *, utc: bool = False) -> FilterRun:
         """Begin to look for the records that *text* means; times in it are UTC where *utc* says so, else local."""
+        from analyzer.index.filtering import FilterRun
+
         return FilterRun(self.records, text, utc=utc or self.has_local_times)
 
     def complete(self, text: str, cursor: int) -> Completion:
         """Complete the word of a filter that ends at *cursor*, with what this capture has."""
+        from analyzer.filter.names import complete
+
         return complete(text, cursor, self.table)
 
     def readings(self, start: int = 0, stop: int | None = None) -> Iterator[Reading]:

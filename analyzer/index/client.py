@@ -7,7 +7,6 @@ import json
 import os
 import pickle
 import subprocess
-import sys
 import tempfile
 import threading
 import weakref
@@ -15,11 +14,9 @@ from collections import deque
 from contextlib import suppress
 from typing import IO, Any
 
-from analyzer.index import saved
+from analyzer.index import early
 from analyzer.index.worker import Request
 from analyzer.security.keys import Key, KeyRole
-
-_MODULE = "analyzer.index.worker"
 
 
 class IndexProcess:
@@ -33,12 +30,7 @@ class IndexProcess:
         self.descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         self.lines: deque[dict[str, Any]] = deque()
         stdin = os.dup(0) if "-" in request.inputs else -1
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", _MODULE],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
-            start_new_session=True, pass_fds=(stdin,) if stdin >= 0 else (),
-        )  # fmt: skip
+        self._process = early.process((stdin,) if stdin >= 0 else ())
         self._finalizer = weakref.finalize(self, _end, self._process, path)
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):
@@ -80,6 +72,8 @@ class IndexProcess:
 def _new_file(request: Request) -> str:
     """Make the file that takes the index: a temporary one, or the one that is to stay."""
     if request.is_kept:
+        from analyzer.index import saved
+
         saved.new_file(request.path)
         return request.path
     made, path = tempfile.mkstemp(prefix="dlmshark-", suffix=".index")

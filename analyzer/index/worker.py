@@ -50,7 +50,11 @@ def main() -> int:
     import dissectors
 
     dissectors.makes_packets = False
-    request: Request = pickle.load(sys.stdin.buffer)
+    _load()
+    try:
+        request: Request = pickle.load(sys.stdin.buffer)
+    except EOFError:  # who began this process had nothing to ask
+        return 1
     if request.stdin >= 0:
         os.dup2(request.stdin, 0)
     gc.freeze()
@@ -65,6 +69,13 @@ def main() -> int:
     except BrokenPipeError:  # nobody waits for it any more
         return 1
     return 0
+
+
+def _load() -> None:
+    """Load what the pass needs while its request is on the way."""
+    import analyzer.diagnosis.doctor
+    import analyzer.index.indexing
+    import analyzer.session  # noqa: F401
 
 
 def _index(request: Request) -> None:

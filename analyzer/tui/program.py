@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from analyzer.index.early import begin
+
 if TYPE_CHECKING:
     from analyzer.capture import Recorded
     from analyzer.security.keyring import Keyring
@@ -19,6 +21,8 @@ def run(
 ) -> int:  # fmt: skip
     """Open *inputs*; none opens the start page; *live* is the recording that makes them. Returns the exit status."""
     _find_terminal()
+    if inputs and "-" not in inputs:
+        begin()
     from analyzer.tui.app import DlmsharkApp
     from analyzer.tui.options import KeySources, Options, title_of
 

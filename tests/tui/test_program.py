@@ -157,3 +157,27 @@ def test_report_names_places_and_no_values(tmp_path: Path) -> None:
     assert KEY not in text + told
     assert "KeyError" in text and "test_program.py" in text
     assert (tmp_path / told.rpartition("/")[2]).is_file()
+
+
+def test_what_costs_time_is_loaded_after_the_window_stands() -> None:
+    late = ("captures", "polars", "scapy", "lark", "cryptography", "analyzer.capture", "analyzer.pipeline")
+    asked = f"import sys, analyzer.tui.app; sys.exit([one for one in {late} if one in sys.modules] and 1 or 0)"
+    assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
+
+
+def test_process_of_the_index_begins_before_the_window_and_ends_with_the_program(tmp_path: Path) -> None:
+    begun = "from analyzer.index import early\nearly.begin()\nprint(early._waiting[0].pid)\n"
+    told = subprocess.run([sys.executable, "-c", begun], capture_output=True, check=True, text=True)
+    end = time.monotonic() + 60
+    while _runs(int(told.stdout)):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+        state = Path(f"/proc/{process}/stat")
+        return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False

@@ -16,7 +16,6 @@ from analyzer.tui.files import file_choices, file_verdict
 from analyzer.tui.options import Part
 from analyzer.tui.widgets.bars import StatusBar, TitleBar
 from analyzer.tui.widgets.prompt import Choice, Prompt, Question, Verdict
-from captures.chunk import PACKET_BITS
 
 if TYPE_CHECKING:
     from analyzer.tui.app import DlmsharkApp
@@ -222,6 +221,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def answer_diff(self, name: str) -> None:
         """Compare with the capture called *name*: of several that are open, the one whose record is selected."""
+        from captures.chunk import PACKET_BITS
+
         path = Path(name.strip()).expanduser()
         if not name.strip():
             return

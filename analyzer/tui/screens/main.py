@@ -19,7 +19,6 @@ from analyzer.tui.widgets.prompt import Prompt
 from analyzer.tui.widgets.record_list import RecordList
 from analyzer.tui.widgets.rows import Rows
 from analyzer.tui.widgets.tree_pane import TreePane
-from captures.chunk import PACKET
 from dissectors.tree import Note, Severity
 
 if TYPE_CHECKING:
@@ -199,6 +198,8 @@ class MainScreen(Taking):
 
     def _about(self) -> list[tuple[str, str]]:
         """Say where the record stands in its capture."""
+        from captures.chunk import PACKET
+
         if self.detail is None:
             return []
         row = self.program.capture.table.row(self.shown)
