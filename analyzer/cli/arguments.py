@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 from analyzer.cli.main import UsageError
@@ -34,10 +35,33 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, prog: str, description: str, *, allow_abbrev: bool = True) -> None:
         super().__init__(prog=prog, description=description, formatter_class=_Help, allow_abbrev=allow_abbrev)
+        self._may_mix = True
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Read the command line. Options may stand between inputs, which argparse only takes on a second try."""
+        found, rest = super().parse_known_args(args, namespace)
+        if not self._may_mix or all(word.startswith("-") for word in rest):
+            return found, rest
+        self._may_mix = False
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._may_mix = True
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line."""
-        raise UsageError(f"{message.replace('argument ', '', 1)}; see {self.prog} --help")
+        raise UsageError(f"{message.replace('argument ', '', 1)}{self._instead(message)}; see {self.prog} --help")
+
+    def _instead(self, message: str) -> str:
+        """Say what may have been meant."""
+        from analyzer.cli.synonyms import instead_of_form, instead_of_option
+
+        unknown = message.removeprefix("unrecognized arguments: ")
+        if unknown == message:
+            return instead_of_form(message) if message.startswith("argument -T:") else ""
+        return instead_of_option(unknown.split(" ")[0], self._option_string_actions)
 
 
 def natural(text: str) -> int:
@@ -45,3 +69,25 @@ def natural(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"a number from 0 was expected, not {text!r}")
     return int(text)
+
+
+_COMMON = (
+    (("--utc",), "times in UTC"),
+    (("--no-color",), "no colours"),
+    (("-q", "--quiet"), "print nothing but errors"),
+    (("-v", "--verbose"), "say more on stderr"),
+)
+"""What every command takes, also one that has nothing of it to show: who scripts need not remember which does."""
+
+
+def add_common_options(made: argparse.ArgumentParser) -> None:
+    """Add what every command takes, as far as *made* has it not."""
+    for words, does in _COMMON:
+        if words[0] not in made._option_string_actions:
+            made.add_argument(*words, action="store_true", help=does)
+
+
+def hush(options: argparse.Namespace) -> None:
+    """Let nothing be printed from here on where ``-q`` asks for that; :func:`analyzer.cli.main.main` undoes it."""
+    if options.quiet:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 -- open until the command ends

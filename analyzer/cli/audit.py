@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from analyzer.cli.arguments import Parser
+from analyzer.cli.arguments import Parser, add_common_options, hush
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import CHECK_FAILED, say
@@ -22,12 +22,14 @@ def parser() -> argparse.ArgumentParser:
     add_inputs(made)
     made.add_argument("--group", choices=GROUPS, action="append", help="only these checks (repeatable)")
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
+    add_common_options(made)
     return made
 
 
 def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
     options = parser().parse_args(words)
+    hush(options)
     forced = forced_stacks(options)
     keys = keyring(options)
     from analyzer.diagnosis.audit.audit import Audit

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analyzer.cli.arguments import Parser, natural
+from analyzer.cli.arguments import Parser, add_common_options, natural
 from analyzer.cli.inputs import forced_stacks
 from analyzer.cli.keyrings import add_key_options, keyring
 from analyzer.cli.main import INPUT_ERROR, USAGE_ERROR, UsageError, say
@@ -25,7 +25,9 @@ Entry = dict[str, Any]
 def parser() -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     made = Parser(prog="dlmshark batch", description="Many captures to one data set: records, readings and notes.")
-    made.add_argument("inputs", nargs="*", metavar="INPUT", help="captures, or folders with captures in them")
+    made.add_argument(
+        "inputs", nargs="*", default=[], metavar="INPUT", help="captures, or folders with captures in them"
+    )
     made.add_argument("--out", required=True, metavar="DIR", help="the data set; what is in it is not read again")
     made.add_argument("--workers", type=natural, default=1, metavar="N", help="how many processes read")
     made.add_argument("--shard", type=shard, default=(1, 1), metavar="K/N", help="only the K-th of N shares")
@@ -37,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     made.add_argument("--names-from-stdin", action="store_true", help=argparse.SUPPRESS)
     add_key_options(made)
+    add_common_options(made)
     return made
 
 
@@ -78,7 +81,8 @@ def run(words: list[str]) -> int:
             sys.stdout.flush()
     gather(work.out)
     done = f", {len(names) - len(open_names)} were there already" if len(open_names) < len(names) else ""
-    say(f"{work.out}: {len(open_names) - failed} of {len(names)} captures read{done}, {failed} failed")
+    if not options.quiet:
+        say(f"{work.out}: {len(open_names) - failed} of {len(names)} captures read{done}, {failed} failed")
     return INPUT_ERROR if failed else 0
 
 

@@ -12,7 +12,7 @@ from analyzer.cli.arguments import Parser, natural
 from analyzer.cli.filters import add_filter_options, chosen, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
-from analyzer.cli.main import UsageError, say
+from analyzer.cli.main import FilterTextError, UsageError, say
 from analyzer.cli.sidecars import SidecarFile, add_sidecar
 from captures.chunk import PACKET, PACKET_BITS, Source
 from captures.merged import MergedSource
@@ -42,7 +42,13 @@ def add_output_options(made: argparse.ArgumentParser) -> None:
     made.add_argument("-V", "--tree", action="store_true", help="print each record's whole tree")
     made.add_argument("-x", "--octets", action="store_true", help="print each record's octets")
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
-    made.add_argument("-T", dest="form", choices=("json", "text"), help="output form, as tshark has it")
+    made.add_argument("-T", dest="form", choices=("json", "text", "fields"), help="output form, as tshark has it")
+    made.add_argument(
+        "-e", dest="fields", action="append", default=[], metavar="NAME", help="print this field, by its filter's name"
+    )
+    made.add_argument("-E", dest="field_form", action="append", default=[], metavar="header=y|separator=,", help="how")
+    for letter in "nl":  # of tshark: names are never looked up; lines of what comes live are written at once
+        made.add_argument(f"-{letter}", dest="usual", action="store_true", help=argparse.SUPPRESS)
     made.add_argument("--layers", action="store_true", help="with --json: add each record's whole tree")
     made.add_argument("--utc", action="store_true", help="times in UTC")
     made.add_argument("--no-color", action="store_true", help="no colours")
@@ -74,6 +80,30 @@ def check_output(options: argparse.Namespace) -> None:
     """Refuse options of the output that do not go together. Raises: UsageError."""
     if options.layers and not _is_json(options):
         raise UsageError("--layers goes with --json")
+    if options.form == "fields" and not options.fields:
+        raise UsageError("-T fields: -e NAME was expected, such as -e time -e client -e summary")
+    if options.fields:
+        if options.tree or options.octets or _is_json(options):
+            raise UsageError("-e goes with -T fields alone")
+        _field_form(options)
+        from analyzer.filter import FilterError
+        from analyzer.index.field_lines import FieldLines
+
+        try:
+            FieldLines(options.fields, int, lambda record: ())
+        except FilterError as problem:
+            raise FilterTextError(f"-e: {problem.message}") from None
+
+
+def _field_form(options: argparse.Namespace) -> dict[str, str]:
+    """Give what ``-E`` says. Raises: UsageError."""
+    found = {"header": "n", "separator": "\t"}
+    for text in options.field_form:
+        name, equals, value = text.partition("=")
+        if name not in found or not equals or (name == "header" and value not in ("y", "n")):
+            raise UsageError(f"-E {text}: header=y, header=n or separator=, was expected")
+        found[name] = {"/t": "\t", "/s": " ", "\\t": "\t"}.get(value, value)
+    return found
 
 
 def rest_collector() -> None:
@@ -93,7 +123,7 @@ def show(
     line = _writer(session, options, more)
     count = 0
     batch: list[str] = []
-    if more and line is not None and not _is_json(options) and not options.merge:
+    if more and line is not None and not _is_json(options) and not options.fields and not options.merge:
         batch.append(f"== {more['input']}")
     is_live = source.is_live and growing is None
 
@@ -145,6 +175,14 @@ def _writer(session: Session, options: argparse.Namespace, more: dict[str, str])
                 [lines({"input": "--hex" if part.name == "hex" else part.name}) for part in source.sources]
             )
         return lines(more)
+    if options.fields:
+        from analyzer.index.field_lines import FieldLines
+
+        form = _field_form(options)
+        fields = FieldLines(options.fields, lambda: source.time_digits, values, separator=form["separator"])
+        if form["header"] == "y":
+            _write([fields.head])
+        return fields.line
     from analyzer.export.text import TextLines
 
     colour = sys.stdout.isatty() and not options.no_color

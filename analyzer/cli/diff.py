@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from analyzer.cli.arguments import Parser
+from analyzer.cli.arguments import Parser, add_common_options, hush
 from analyzer.cli.inputs import Inputs, add_reading_options, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import CHECK_FAILED, say
@@ -21,6 +21,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("bad", metavar="BAD", help="another one, of the same kind or not")
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
     add_reading_options(made)
+    add_common_options(made)
     made.set_defaults(read=[], hex=[], merge=False)
     return made
 
@@ -28,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
 def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
     options = parser().parse_args(words)
+    hush(options)
     options.inputs = [options.good, options.bad]
     forced = forced_stacks(options)
     keys = keyring(options)

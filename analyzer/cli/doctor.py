@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from analyzer.cli.arguments import Parser
+from analyzer.cli.arguments import Parser, add_common_options, hush
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import CHECK_FAILED, say
@@ -20,13 +20,14 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
     made.add_argument("--min-severity", choices=_SEVERITIES, default="note", help="leave out what weighs less")
     made.add_argument("--fail-on", choices=_SEVERITIES, help="end with status 1 if something weighs so much")
-    made.add_argument("--utc", action="store_true", help="times in UTC")
+    add_common_options(made)
     return made
 
 
 def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
     options = parser().parse_args(words)
+    hush(options)
     forced = forced_stacks(options)
     keys = keyring(options)
     from analyzer.diagnosis.doctor import Doctor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from analyzer.cli.arguments import Parser
+from analyzer.cli.arguments import Parser, add_common_options, hush
 from analyzer.cli.main import say
 
 
@@ -16,7 +16,9 @@ def run(words: list[str]) -> int:
     )
     made.add_argument("what", nargs="+", metavar="WHAT", help="words, or octets in hex")
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
+    add_common_options(made)
     options = made.parse_args(words)
+    hush(options)
     from analyzer.export.explained import explain, json_lines, text_lines
 
     found = explain(" ".join(options.what))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyzer.cli.arguments import Parser
+from analyzer.cli.arguments import Parser, add_common_options
 from analyzer.cli.filters import add_filter_options, chosen, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("-o", "-w", "--output", required=True, metavar="FILE", help="the file to write, - for stdout")
     made.add_argument("--to", choices=FORMS, help="what to write, where the name does not say")
     made.add_argument("--force", action="store_true", help="write over a file that is there")
-    made.add_argument("--utc", action="store_true", help="times in UTC")
+    add_common_options(made)
     return made
 
 
@@ -75,7 +75,7 @@ def run(words: list[str]) -> int:
     else:
         pieces = _WRITERS[form](sessions(), options, count)
         _write(pieces, options.output)
-    if options.output != "-":
+    if options.output != "-" and not options.quiet:
         say(f"{options.output}: {count.records} records")
     return inputs.status
 

@@ -28,7 +28,11 @@ class Input(NamedTuple):
 def add_inputs(made: argparse.ArgumentParser) -> None:
     """Add the options that say which captures to read, how, and with which keys."""
     made.add_argument(
-        "inputs", nargs="*", metavar="INPUT", help="pcap, pcapng, gzip, zstd, lz4, hex text, raw octets, - for stdin"
+        "inputs",
+        nargs="*",
+        default=[],
+        metavar="INPUT",
+        help="pcap, pcapng, gzip, zstd, lz4, hex text, raw octets, - for stdin",
     )
     made.add_argument(
         "-r", dest="read", action="append", default=[], metavar="INPUT", help="an input, as tshark has it"

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from analyzer.cli.arguments import Parser
+from analyzer.cli.arguments import Parser, add_common_options, hush
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import CHECK_FAILED
@@ -21,16 +21,18 @@ def parser() -> argparse.ArgumentParser:
     made = Parser(
         prog="dlmshark keys", description="Validate a keyring; with captures, say which keys open what, and why not."
     )
-    made.add_argument("action", choices=["check"], help="what to do with the keyring")
+    made.add_argument("action", choices=["check"], metavar="check", help="what to do with the keyring")
     made.add_argument("keyring", metavar="FILE", help="the keyring (TOML)")
     add_inputs(made)
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
+    add_common_options(made)
     return made
 
 
 def run(words: list[str]) -> int:
     """Run the command. Returns the exit status: 1 where something stays closed, 4 where the keyring is wrong."""
     options = parser().parse_args(words)
+    hush(options)
     forced = forced_stacks(options)
     options.keys.insert(0, options.keyring)
     keys = keyring(options)

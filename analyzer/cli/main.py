@@ -9,7 +9,7 @@ from importlib import import_module
 from io import TextIOWrapper
 from os import devnull
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 OUTPUT_ERROR = CHECK_FAILED = 1
 USAGE_ERROR, INPUT_ERROR, KEYRING_ERROR, PERMISSION_ERROR, INTERRUPTED = 2, 3, 4, 5, 130
@@ -87,6 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program. Returns its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     _prepare_stdout()
+    stdout = sys.stdout
     try:
         status = _dispatch(words)
         sys.stdout.flush()
@@ -102,7 +103,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except OSError as problem:  # inputs have their own errors: this is the output
         _forget_stdout()
-        return fail(f"cannot write: {problem.strerror or problem}", OUTPUT_ERROR)
+        place = f"{str(problem.filename).removesuffix('.part')}: " if problem.filename else ""
+        return fail(f"{place}cannot write: {problem.strerror or problem}", OUTPUT_ERROR)
+    finally:
+        sys.stdout = stdout  # a quiet command has put it aside
 
 
 def _prepare_stdout() -> None:
@@ -115,23 +119,39 @@ def _prepare_stdout() -> None:
 
 
 def _dispatch(words: list[str]) -> int:
-    if words and words[0] in ("-h", "--help", "help"):
-        print(_help(), end="")
-        return 0
-    if words and words[0] in ("-V", "--version") and len(words) == 1:
+    first = words[0] if words else ""
+    if first in ("-h", "--help", "help"):
+        return _help_of(words[1:] if first == "help" else [])
+    if len(words) == 1 and (first == "--version" or (first in ("-V", "-v") and _is_terminal(sys.stdin))):
         from importlib.metadata import version
 
         print(f"dlmshark {version('dlmshark')}")
         return 0
-    is_seen = sys.stdout is not None and sys.stdout.isatty()
+    is_seen = _is_terminal(sys.stdout)
     if not words and not is_seen and (sys.stdin is None or sys.stdin.isatty()):
         print(_help(), end="")
         return 0
-    if words and words[0] in COMMANDS:
-        return _run(words[0], words[1:])
-    if words and not words[0].startswith("-") and not _exists(words[0]):
-        return _unknown(words[0])
-    return _run("view" if is_seen else "decode", words)
+    if first in COMMANDS:
+        return _run(first, words[1:])
+    if words and not first.startswith("-") and not _exists(first):
+        return _unknown(first)
+    return _run_without_command(words, "view" if is_seen else "decode")
+
+
+def _run_without_command(words: list[str], usual: str) -> int:
+    """Run what *words* ask for that do not begin with a command. Raises: UsageError where one stands behind a file."""
+    from analyzer.cli.synonyms import command_of_options, late_command
+
+    at = late_command(words, COMMANDS)
+    if at and not _exists(words[at]):
+        if not words[0].startswith("-"):
+            raise UsageError(f"'{words[at]}': a command comes first: dlmshark {words[at]} {words[0]}")
+        return _run(words[at], [*words[:at], *words[at + 1 :]])
+    return _run(command_of_options(words) or usual, words)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
 
 
 def _exists(word: str) -> bool:
@@ -151,6 +171,16 @@ def _run(command: str, words: list[str]) -> int:
 def _runner(name: str) -> Callable[[list[str]], int]:
     run: Callable[[list[str]], int] = import_module(COMMANDS[name].module).run
     return run
+
+
+def _help_of(words: list[str]) -> int:
+    """Print the help of the command that *words* name, or of the program."""
+    if words and words[0] in COMMANDS:
+        return _run(words[0], ["--help"])
+    if words:
+        return _unknown(words[0])
+    print(_help(), end="")
+    return 0
 
 
 def _help() -> str:
@@ -176,7 +206,8 @@ def say(text: str) -> None:
     """Print one line on stderr, whatever characters a file name brings."""
     line = "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
     if sys.stderr is not None:
-        print(f"dlmshark: {line}", file=sys.stderr)
+        with suppress(OSError):  # nobody can be told
+            print(f"dlmshark: {line}", file=sys.stderr, flush=True)
 
 
 def _forget_stdout() -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from itertools import islice, repeat
 
-from analyzer.cli.arguments import Parser, natural
+from analyzer.cli.arguments import Parser, add_common_options, hush, natural
 from analyzer.cli.decode import rest_collector
 from analyzer.cli.filters import add_filter_options, chosen, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, say_remarks
@@ -25,14 +25,15 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--csv", action="store_true", help="CSV on stdout")
     made.add_argument("--parquet", metavar="FILE", help="write a Parquet file")
     made.add_argument("-c", "--count", type=natural, default=0, metavar="N", help="stop after N readings")
-    made.add_argument("--utc", action="store_true", help="times in UTC")
     add_sidecar(made)
+    add_common_options(made)
     return made
 
 
 def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
     options = parser().parse_args(words)
+    hush(options)
     if sum((options.json, options.csv, options.parquet is not None)) > 1:
         raise UsageError("--json, --csv and --parquet exclude one another")
     inputs = Inputs(options, forced_stacks(options))

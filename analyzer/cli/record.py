@@ -11,7 +11,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from analyzer.cli.arguments import Parser
+from analyzer.cli.arguments import Parser, add_common_options
 from analyzer.cli.inputs import add_reading_options, forced_stacks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.listening import record_words, recording, say_over, watched, write_over
@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true", help="status as JSON Lines on stdout")
     made.add_argument("--control", type=int, default=-1, help=argparse.SUPPRESS)
     made.add_argument("-q", "--quiet", action="store_true", help="no status line")
+    add_common_options(made)
     return made
 
 

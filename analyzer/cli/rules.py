@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 
-from analyzer.cli.arguments import Parser
+from analyzer.cli.arguments import Parser, add_common_options, hush
 
 
 def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
     made = Parser(prog="dlmshark rules", description="The facts and causes that doctor knows.")
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
+    add_common_options(made)
     options = made.parse_args(words)
+    hush(options)
     from analyzer.diagnosis.rules import rules
 
     for one in rules().values():

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from analyzer.cli.arguments import Parser, natural
+from analyzer.cli.arguments import Parser, add_common_options, hush, natural
 from analyzer.cli.filters import add_filter_options, chosen, filter_of, filter_text
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
@@ -32,13 +32,14 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--index", action="store_true", help="keep an index beside the capture, or use the one there is")
     made.add_argument("--workers", type=natural, default=1, metavar="N", help="how many processes read a capture")
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
-    made.add_argument("--utc", action="store_true", help="times of --filter in UTC")
+    add_common_options(made)
     return made
 
 
 def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
     options = parser().parse_args(words)
+    hush(options)
     forced = forced_stacks(options)
     keys = keyring(options)
     filter_of(options, utc=options.utc)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.filter.asking import Test
 from analyzer.filter.bare import bare_terms
-from analyzer.filter.fields import FIELDS, Deep, Field, Kind, Source, field_of
+from analyzer.filter.fields import FIELDS, Deep, Field, Kind, Source, field_of, values_of
 from analyzer.filter.grammar import Bare, Comparison, FilterError, Joined, Literal, Negated, Part, parse
 from analyzer.filter.literals import test_of
 from analyzer.filter.names import is_tree_name, nearest, node_values
@@ -65,10 +65,7 @@ class Term(Decider):
 
     def one(self, row: Row, deep: Deep) -> bool:
         """Decide on one record."""
-        field = self.field
-        if field.source is Source.DEEP:
-            return self.passes(field.get(deep.record(row), row, deep))
-        return self.passes(field.get(row if field.source is Source.CELL else getattr(row, field.source.value)))
+        return self.passes(values_of(self.field, row, deep))
 
     def mask(self, frame: polars.DataFrame, table: Table) -> Mask:
         """Decide on rows: words with the same values are asked once."""
@@ -217,9 +214,7 @@ def _decider(part: Part, utc: bool) -> Decider:
 
 
 def _term(part: Comparison, utc: bool) -> Term:
-    field = field_of(part.field) or _tree_field(part.field)
-    if field is None:
-        raise unknown(Literal(part.field, part.position))
+    field = named_field(part.field, part.position)
     test = test_of(field, part.operator, part.values, part.part, utc=utc)
     return Term(field, test, wants_all=part.operator == "!=")
 
@@ -234,10 +229,15 @@ def _bare(word: Literal, utc: bool) -> Decider:
         terms.append(Term(one, test_of(one, operator, literals, None, utc=utc)))
     if terms:
         return Some(terms)
-    field = field_of(word.text) or _tree_field(word.text)
+    return Term(named_field(word.text, word.position), None)
+
+
+def named_field(name: str, position: int = 0) -> Field:
+    """Find the field called *name*, which may be a dotted name of the tree. Raises: FilterError."""
+    field = field_of(name) or _tree_field(name)
     if field is None:
-        raise unknown(word)
-    return Term(field, None)
+        raise unknown(Literal(name, position))
+    return field
 
 
 def _tree_field(name: str) -> Field | None:

@@ -102,6 +102,16 @@ def _ports(path: Path) -> list[int]:
     return [port for _, port in _ends(path.lane) if port is not None]
 
 
+def _of_end(place: int, part: int) -> Callable[[Path], list[Any]]:
+    """Give host or port (*part* 0 or 1) of the end that sends (*place* 0) or of the other one."""
+
+    def get(path: Path) -> list[Any]:
+        found = [end[part] for end in _ends(path.lane)[place : place + 1]]
+        return [one for one in found if one is not None]
+
+    return get
+
+
 def _meter(path: Path) -> list[str]:
     ends = _ends(path.lane)
     if len(ends) < 2 or path.direction not in (REQUEST, RESPONSE, UNSOLICITED):
@@ -177,6 +187,10 @@ _FIELDS = (
     Field("conversation", "which two ends", Kind.INTEGER, _P, _word("conversation")),
     Field("host", "an address of either end", Kind.TEXT, _P, _hosts),
     Field("port", "a port of either end", Kind.INTEGER, _P, _ports),
+    Field("source", "the address of the end that sends", Kind.TEXT, _P, _of_end(0, 0)),
+    Field("destination", "the address of the other end", Kind.TEXT, _P, _of_end(1, 0)),
+    Field("source.port", "the port of the end that sends", Kind.INTEGER, _P, _of_end(0, 1)),
+    Field("destination.port", "the port of the other end", Kind.INTEGER, _P, _of_end(1, 1)),
     Field("meter", "the server's end", Kind.TEXT, _P, _meter),
     Field("link", "what frames it", Kind.TEXT, _P, _word("link"), choices=_LINKS),
     Field("kind", "what it is", Kind.TEXT, _P, _word("kind"), choices=_KINDS),
@@ -223,6 +237,9 @@ FIELDS: dict[str, Field] = {one.name: one for one in _FIELDS}
 ALIASES = {
     "record": "number", "frame.number": "packet", "frame.time": "time", "frame.len": "length", "ip.addr": "host",
     "ipv6.addr": "host", "ip.host": "host", "address": "host", "tcp.port": "port", "udp.port": "port",
+    "ip.src": "source", "ipv6.src": "source", "ip.dst": "destination", "ipv6.dst": "destination",
+    "tcp.srcport": "source.port", "udp.srcport": "source.port", "tcp.dstport": "destination.port",
+    "udp.dstport": "destination.port", "frame.time-epoch": "time",
     "apdu.service": "service", "apdu.name": "apdu", "class-id": "class", "class.id": "class", "logical-name": "obis",
     "ln": "obis", "obis.code": "obis", "attribute-id": "attribute", "method-id": "method", "ciphered": "status",
     "ciphered.status": "status", "protection": "status", "response-time": "latency", "code": "note",
@@ -237,3 +254,10 @@ def field_of(name: str) -> Field | None:
     """Find the field called *name*, in any of its spellings."""
     key = name.lower().replace("_", "-")
     return FIELDS.get(ALIASES.get(key, key))
+
+
+def values_of(field: Field, row: Row, deep: Deep) -> Iterable[Any]:
+    """Give the values of *field* in the record of *row*."""
+    if field.source is Source.DEEP:
+        return field.get(deep.record(row), row, deep)
+    return field.get(row if field.source is Source.CELL else getattr(row, field.source.value))

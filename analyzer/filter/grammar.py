@@ -35,9 +35,9 @@ _OPERATORS = {
     "===": "==", "eq": "==", "ne": "!=", "!==": "!=", "gt": ">", "ge": ">=", "lt": "<", "le": "<=", "~": "matches",
 }  # fmt: skip
 _EXPECTED = {
-    "WORD": "a name or value", "QUOTED": "a value", "OPERATOR": "an operator such as ==", "_OR": "or", "_AND": "and",
-    "_NOT": "not", "_IN": "in", "LPAR": "(", "RPAR": ")", "LSQB": "[", "RSQB": "]", "LBRACE": "{", "RBRACE": "}",
-    "$END": "the end", "_COMMA": ",",
+    "WORD": "a name or value", "QUOTED": "a text in quotes", "OPERATOR": "an operator such as ==", "_OR": "or",
+    "_AND": "and", "_NOT": "not", "_IN": "in", "LPAR": "(", "RPAR": ")", "LSQB": "[", "RSQB": "]", "LBRACE": "{",
+    "RBRACE": "}", "$END": "the end", "_COMMA": ",",
 }  # fmt: skip
 
 

@@ -194,24 +194,23 @@ class Looker:
         return summary(record, self._records.values(record))
 
 
-class Chooser:
-    """Asks a filter of records as they are read: no table, and memory stays flat."""
+class Asker:
+    """Asks of records as they are read: no table, and memory stays flat."""
 
-    def __init__(self, chosen: Filter, values: Callable[[Record], Sequence[Value]]) -> None:
-        self._filter = chosen
+    def __init__(self, values: Callable[[Record], Sequence[Value]]) -> None:
         self._values = values
         self._rows = Rows()
         self._record = Record()
 
-    def passes(self, record: Record) -> bool:
-        """Tell whether *record* passes."""
+    def row(self, record: Record) -> Row:
+        """Give the row of *record*, which is asked about from now on."""
         if len(self._rows.paths.all) > _MOST_WORDS or len(self._rows.subjects.all) > _MOST_WORDS:
             self._rows = Rows()
         rows = self._rows
         cells = rows.row(record)
         path, subject, marks = rows.paths.all[cells[2]], rows.subjects.all[cells[3]], rows.marks.all[cells[4]]
         self._record = record
-        return self._filter.one(Row(record.number, cells[0], cells[1], path, subject, marks, *cells[5:]), self)
+        return Row(record.number, cells[0], cells[1], path, subject, marks, *cells[5:])
 
     def record(self, row: Row) -> Record:
         """Give the record that is asked about."""
@@ -228,3 +227,15 @@ class Chooser:
     def summary(self, record: Record) -> str:
         """Say it in one line."""
         return summary(record, self._values(record))
+
+
+class Chooser(Asker):
+    """Asks a filter."""
+
+    def __init__(self, chosen: Filter, values: Callable[[Record], Sequence[Value]]) -> None:
+        super().__init__(values)
+        self._filter = chosen
+
+    def passes(self, record: Record) -> bool:
+        """Tell whether *record* passes."""
+        return self._filter.one(self.row(record), self)

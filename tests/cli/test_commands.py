@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.cli.inputs import decode_as
-from analyzer.cli.main import COMMANDS, OUTPUT_ERROR, USAGE_ERROR
+from analyzer.cli.main import COMMANDS, KEYRING_ERROR, OUTPUT_ERROR, PERMISSION_ERROR, USAGE_ERROR
 from captures.samples import Sample, samples
 from tests.cli.conftest import FRAME, Run, pcap_octets, spawn
 from tests.conftest import ROOT
@@ -31,8 +31,18 @@ def test_help_of_a_command_names_its_options(run: Run, command: str) -> None:
     assert ran.out.startswith(f"usage: dlmshark {command}")
 
 
-@pytest.mark.parametrize("word", ["-V", "--version"])
-def test_version_is_one_line(run: Run, word: str) -> None:
+@pytest.mark.parametrize("command", list(COMMANDS))
+def test_help_before_a_command_is_that_commands_help(run: Run, command: str) -> None:
+    assert run("help", command) == run(command, "--help")
+
+
+def test_help_before_an_unknown_word_names_the_nearest_command(run: Run) -> None:
+    assert run("help", "decod").complaint.endswith("did you mean 'decode'?")
+
+
+@pytest.mark.parametrize("word", ["-V", "-v", "--version"])
+def test_version_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     ran = run(word)
     assert ran.status == 0
     assert ran.out.startswith("dlmshark ")
@@ -80,7 +90,142 @@ def test_options_before_the_file_are_taken(run: Run, capture: Path) -> None:
     assert run("--json", capture).out == run("decode", "--json", capture).out != ""
 
 
+def test_options_and_inputs_stand_in_any_order(run: Run, capture: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.pcap"
+    other.write_bytes(capture.read_bytes())
+    expected = run("decode", "-c", 1, "--json", capture, other)
+    assert len(expected.out.splitlines()) == 2
+    for words in (("decode", capture, "-c", 1, other, "--json"), (capture, "-c1", other, "--json")):
+        assert run(*words) == expected
+
+
+def test_command_behind_options_is_found(run: Run, capture: Path) -> None:
+    assert run("--json", "stats", capture) == run("stats", "--json", capture)
+    assert run("-d", "tcp.port==4059,wrapper", "stats", capture) == run("stats", capture)
+
+
+def test_command_behind_a_file_is_told_its_place(run: Run, capture: Path) -> None:
+    ran = run(capture, "doctor")
+    assert (ran.status, ran.out) == (USAGE_ERROR, "")
+    assert ran.complaint == f"'doctor': a command comes first: dlmshark doctor {capture}"
+
+
+def test_unknown_option_names_the_nearest(run: Run, capture: Path) -> None:
+    assert "unrecognized arguments: --jsn (did you mean --json?)" in run("doctor", "--jsn", capture).complaint
+
+
+@pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"demo", "view", "extcap", "live"}))
+@pytest.mark.parametrize("option", ["--utc", "--no-color", "-q", "--quiet", "-v", "--verbose"])
+def test_every_command_has_the_options_of_all(run: Run, command: str, option: str) -> None:
+    assert option in run(command, "--help").out
+
+
+@pytest.mark.parametrize("words", [("doctor",), ("audit",), ("stats",), ("readings",), ("diff",)])
+def test_quiet_command_prints_nothing_and_has_its_status(run: Run, capture: Path, words: tuple[str, ...]) -> None:
+    inputs = [capture, capture] if words == ("diff",) else [capture]
+    loud, quiet = run(*words, *inputs), run(*words, "-q", *inputs)
+    assert (quiet.status, quiet.out) == (loud.status, "")
+    assert run("explain", "-q", "3").out == ""
+    assert run("explain", "3").out != ""  # the output is back
+
+
 # -- options that tshark's users know ------------------------------------------------------------------------------
+
+
+def test_write_option_without_a_command_exports(run: Run, capture: Path, tmp_path: Path) -> None:
+    path = tmp_path / "opened.pcapng"
+    assert run("-r", capture, "-w", path).status == 0
+    assert path.read_bytes()[:4] == b"\x0a\x0d\x0d\x0a"
+
+
+def test_interface_option_without_a_command_listens(run: Run, tmp_path: Path) -> None:
+    for words in ((), ("-w", tmp_path / "none.pcapng")):
+        ran = run("-i", "nosuch0", "-f", "tcp port 4059", *words)
+        assert ran.status == PERMISSION_ERROR
+        assert ran.complaint.startswith("nosuch0: no such interface")
+
+
+def test_options_of_names_and_line_buffers_change_nothing(run: Run, capture: Path) -> None:
+    assert run("-l", "-nr", capture) == run("decode", capture)
+
+
+@pytest.mark.parametrize(
+    ("option", "names"), [("-z", "stats --by"), ("-O", "-V"), ("-R", "-Y"), ("-b", "--rotate-size")]
+)
+def test_other_option_of_tshark_is_told_what_does_that_here(run: Run, capture: Path, option: str, names: str) -> None:
+    ran = run("-r", capture, option, "x")
+    assert ran.status == USAGE_ERROR
+    assert ran.complaint.startswith(f"unrecognized arguments: {option}")
+    assert names in ran.complaint
+
+
+def test_fields_are_printed_with_tabs_between_them(run: Run, capture: Path) -> None:
+    ran = run(
+        "-r", capture, "-T", "fields", "-e", "number", "-e", "ip.src", "-e", "obis", "-e", "service", "-e", "latency"
+    )
+    ends = run("-r", capture, "-e", "source", "-e", "destination").out.split()
+    assert ends[:2] == ends[:1:-1] != ["", ""]
+    first, second = (line.split("\t") for line in ran.out.splitlines())
+    assert first == ["1", ends[0], "1-0:1.8.0*255", "get-request", ""]
+    assert second[:4] == ["2", ends[2], "1-0:1.8.0*255", "get-response"]
+    latency = json.loads(run("decode", "--json", capture).out.splitlines()[1])["latency"]
+    assert float(second[4]) == latency > 0
+
+
+def test_fields_have_head_and_separator_where_asked_for(run: Run, capture: Path) -> None:
+    words = (
+        "-r",
+        capture,
+        "-c",
+        1,
+        "-T",
+        "fields",
+        "-E",
+        "header=y",
+        "-E",
+        "separator=;",
+        "-e",
+        "number",
+        "-e",
+        "octets[0]",
+    )
+    assert run(*words).status == KEYRING_ERROR  # a slice is no field
+    ran = run(*words[:-1], "severity")
+    assert ran.out == "number;severity\n1;\n"
+
+
+def test_field_with_a_structured_value_is_json(run: Run) -> None:
+    sample = next(one for one in samples() if one.name == "ln-wrapper")
+    ran = run("decode", sample.path, "-Y", "number == 8", "-e", "value", "-e", "obis")
+    assert ran.out == '{"scaler": 0, "unit": 30}\t1-0:1.8.0*255\n'
+
+
+def test_field_of_the_tree_is_printed_and_a_password_is_masked(run: Run) -> None:
+    aarq = "60 24 A1 09 06 07 60 85 74 05 08 01 01 8A 02 07 80 8B 07 60 85 74 05 08 02 01 AC 0A 80 08 31 32 33 34 35 36 37 38"
+    ran = run(
+        "decode", "--hex", aarq, "-e", "octets", "-e", "aarq.calling-authentication-value", "-e", "aarq.mechanism-name"
+    )
+    assert "3132333435363738" not in ran.out
+    octets, password, mechanism = ran.out.rstrip("\n").split("\t")
+    assert octets.endswith("2A" * 8)
+    assert "(masked)" in password and "2.16.756.5.8.2.1" in mechanism
+
+
+@pytest.mark.parametrize(
+    ("words", "says", "status"),
+    [
+        (("-T", "fields"), "-T fields: -e NAME was expected", USAGE_ERROR),
+        (("-e", "numbr"), "-e: 'numbr' is no name that is known; did you mean number", KEYRING_ERROR),
+        (("-e", "number", "-V"), "-e goes with -T fields alone", USAGE_ERROR),
+        (("-e", "number", "-E", "quote=d"), "-E quote=d: header=y, header=n or separator=, was expected", USAGE_ERROR),
+    ],
+)
+def test_wrong_choice_of_fields_is_one_line(
+    run: Run, capture: Path, words: tuple[str, ...], says: str, status: int
+) -> None:
+    ran = run("-r", capture, *words)
+    assert (ran.status, ran.out) == (status, "")
+    assert ran.complaint.startswith(says)
 
 
 def test_read_option_is_an_input(run: Run, capture: Path) -> None:
@@ -98,6 +243,10 @@ def test_tree_and_octets_have_their_synonyms(run: Run, capture: Path) -> None:
     both = run("decode", "-V", "-x", capture).out
     assert "get-request-normal" in both
     assert "    0000  00 01" in both
+
+
+def test_version_option_in_a_pipe_is_the_tree(capture: Path) -> None:
+    assert spawn("-V", given=capture.read_bytes()).out == spawn("decode", "-V", capture).out
 
 
 def test_version_option_with_a_file_is_the_tree(run: Run, capture: Path) -> None:

@@ -1,0 +1,62 @@
+"""Chosen fields of records as lines: the names of filters, tabs between them, the values of one with commas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from analyzer.cosem.obis import obis_text
+from analyzer.detail import detail
+from analyzer.export.times import seconds_text
+from analyzer.export.value_json import json_text
+from analyzer.filter.compile import named_field
+from analyzer.filter.fields import Field, Kind, values_of
+from analyzer.index.filtering import Asker
+from analyzer.masking import concealed, secrets
+from analyzer.record import Record
+from analyzer.tracking.values import Value
+from dissectors.tree import Node, Severity
+
+_PLAIN = str.maketrans({"\t": " ", "\r": " ", "\n": " "})
+
+
+class FieldLines(Asker):
+    """Writes the fields called *names* of records. Raises: FilterError where a name is not known."""
+
+    def __init__(
+        self, names: Sequence[str], digits: Callable[[], int], values: Callable[[Record], Sequence[Value]], *,
+        separator: str = "\t",
+    ) -> None:  # fmt: skip
+        super().__init__(values)
+        self.head = separator.join(names)
+        """The line that names the fields."""
+        self._fields = [named_field(name) for name in names]
+        self._digits, self._separator = digits, separator
+
+    def line(self, record: Record) -> str:
+        """Write *record*; a field that it does not have is empty."""
+        row = self.row(record)
+        cells = []
+        for field in self._fields:
+            found = dict.fromkeys(self._text(field, value) for value in values_of(field, row, self))
+            cells.append(",".join(found).translate(_PLAIN))
+        return self._separator.join(cells)
+
+    def nodes(self, record: Record) -> Sequence[Node]:
+        """Give its trees, secrets masked."""
+        return detail(record, list(self.values(record)))
+
+    def _text(self, field: Field, value: Any) -> str:
+        if isinstance(value, bytes):
+            if field.kind is Kind.OBIS:
+                return obis_text(value)
+            record = self._record
+            return concealed(value, secrets(record, self.values(record))).hex().upper()
+        if field.kind in (Kind.TIME, Kind.DURATION):
+            return seconds_text(value, self._digits())
+        if field.kind is Kind.SEVERITY:
+            return Severity(value).name.lower()
+        if isinstance(value, dict | list | tuple):
+            return json_text(value)
+        return f"{value:f}" if isinstance(value, Decimal) else str(value)
