@@ -33,6 +33,8 @@ class Decider:
     """Decides on records."""
 
     is_deep = False
+    asks_notes = False
+    """Whether it asks for notes, some of which a record gets only with its values."""
 
     def one(self, row: Row, deep: Deep) -> bool:
         """Decide on one record."""
@@ -50,6 +52,7 @@ class Term(Decider):
         self.field, self.test = field, test
         self._wants_all = wants_all
         self.is_deep = field.source is Source.DEEP
+        self.asks_notes = field.source is Source.MARKS
         self._groups: Groups | None = None
         self._answers: list[bool] = []
         self._asked: dict[Any, bool] = {}
@@ -118,6 +121,7 @@ class All(Decider):
     def __init__(self, parts: Sequence[Decider]) -> None:
         self.parts = sorted(parts, key=lambda part: part.is_deep)
         self.is_deep = any(part.is_deep for part in parts)
+        self.asks_notes = any(part.asks_notes for part in parts)
 
     def one(self, row: Row, deep: Deep) -> bool:
         """Decide on one record, what costs least first."""
@@ -138,6 +142,7 @@ class Some(Decider):
     def __init__(self, parts: Sequence[Decider]) -> None:
         self.parts = sorted(parts, key=lambda part: part.is_deep)
         self.is_deep = any(part.is_deep for part in parts)
+        self.asks_notes = any(part.asks_notes for part in parts)
 
     def one(self, row: Row, deep: Deep) -> bool:
         """Decide on one record, what costs least first."""
@@ -158,6 +163,7 @@ class Not(Decider):
     def __init__(self, part: Decider) -> None:
         self.part = part
         self.is_deep = part.is_deep
+        self.asks_notes = part.asks_notes
 
     def one(self, row: Row, deep: Deep) -> bool:
         """Decide on one record."""
@@ -177,6 +183,7 @@ class Filter:
         self._decider = decider
         self.is_deep = decider.is_deep
         """Whether rows alone may not tell."""
+        self.asks_notes = decider.asks_notes
 
     def one(self, row: Row, deep: Deep) -> bool:
         """Tell whether the record of *row* passes."""

@@ -11,7 +11,7 @@ from analyzer.detail import detail
 from analyzer.export.times import seconds_text
 from analyzer.export.value_json import json_text
 from analyzer.filter.compile import named_field
-from analyzer.filter.fields import Field, Kind, values_of
+from analyzer.filter.fields import Field, Kind, Source, values_of
 from analyzer.index.filtering import Asker
 from analyzer.masking import concealed, secrets
 from analyzer.record import Record
@@ -32,10 +32,13 @@ class FieldLines(Asker):
         self.head = separator.join(names)
         """The line that names the fields."""
         self._fields = [named_field(name) for name in names]
+        self._asks_notes = any(field.source is Source.MARKS for field in self._fields)
         self._digits, self._separator = digits, separator
 
     def line(self, record: Record) -> str:
         """Write *record*; a field that it does not have is empty."""
+        if self._asks_notes:
+            self.values(record)
         row = self.row(record)
         cells = []
         for field in self._fields:

@@ -238,4 +238,6 @@ class Chooser(Asker):
 
     def passes(self, record: Record) -> bool:
         """Tell whether *record* passes."""
+        if self._filter.asks_notes:
+            self._values(record)
         return self._filter.one(self.row(record), self)

@@ -101,6 +101,7 @@ WAYS: dict[str, Callable[[Json], Any]] = {
     'time >= "2026-03-02 09:14" and time < "2026-03-03"': lambda r: "2026-03-02 09:14" <= _clock(r) < "2026-03-03",
     "latency > 150ms": lambda r: r.get("latency", 0) > 0.15,
     "client == 16 && server == 1": lambda r: (r.get("client"), r.get("server")) == (16, 1),
+    "source == 198.51.100.7": lambda r: r["lane"].startswith("198.51.100.7:"),
     "host == 198.51.100.7 && port == 4059": lambda r: re.search(r"\b198\.51\.100\.7:", r["lane"]) and re.search(r":4059\b", r["lane"]),
     "service == get-request": lambda r: _family(r) == "get-request",
     "apdu == get-response-with-datablock": lambda r: _variant(r) == "get-response-with-datablock",
