@@ -1,6 +1,6 @@
 # Every target sets up what it needs: from a fresh clone, `make demo` and `make test` are enough.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench live paced faults oracles samples picture clean
+.PHONY: help demo test lint bench cluster live paced faults matrix oracles samples picture clean
 
 # The first interpreter that is new enough; set PYTHON=... to choose another.
 NEW_ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -14,6 +14,8 @@ ORACLES_VENV := .venv-oracles
 ORACLES_STAMP := $(ORACLES_VENV)/.installed
 # Pinned: the reasons in tests/oracles/known.toml speak about these versions.
 ORACLES := gurux-dlms==1.0.203 dlms-cosem==25.1.0
+# Asked by one test for the queries that docs/batch.md shows.
+CLUSTER_TESTS := duckdb
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -43,6 +45,9 @@ lint: $(STAMP)  ## ruff, mypy and the import floors; all run, any fails it
 test: $(STAMP)  ## lint, then every test (the wheel in an empty environment among them); both run, either fails it
 	@status=0; $(MAKE) --no-print-directory lint || status=1; \
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS) || status=1; exit $$status
+
+cluster: $(STAMP)  ## Dask and DuckDB into the environment, so that `make test` runs the tests that need them
+	$(BIN)/python -m pip install --quiet --editable '.[dev,cluster]' $(CLUSTER_TESTS)
 
 bench: $(STAMP)  ## speed and memory against the goals and against stock tshark; SHORT=1 for a quick look
 	$(BIN)/python -m tests.bench $(if $(SHORT),--short,) $(BENCH_ARGS)

@@ -6,13 +6,15 @@ import argparse
 import os
 import platform
 import shutil
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench.entries import LARGE, SHORT, Command, Row
+from tests.bench import batch, table
+from tests.bench.entries import LARGE, SHORT, Command, Figures, Row
 from tests.bench.measure import Measurement, run_interleaved, run_text
 from tests.bench.rows import IN_PROCESS, commands, rows
-from tests.bench.table import FIGURES, measured
 from tests.bench.traffic import NoTrafficError, capture
 
 ROUNDS, ROUNDS_SHORT = 5, 3
@@ -29,8 +31,8 @@ def main() -> int:
     lines, missing = _prepare(commands(options.short), programs)
     rounds = options.rounds or (ROUNDS_SHORT if options.short else ROUNDS)
     runs = run_interleaved(lines, rounds, _progress) | {name: Measurement(problem=why) for name, why in missing.items()}
-    table = _table(options.short, runs)
-    text = "\n".join([_heading(programs["tshark"], rounds, options.short), "", *table, "", *_runs_table(runs, lines)])
+    shown = _table(options.short, runs, rounds)
+    text = "\n".join([_heading(programs["tshark"], rounds, options.short), "", *shown, "", *_runs_table(runs, lines)])
     print(text)
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +81,7 @@ def _heading(tshark: str, rounds: int, short: bool) -> str:
     )
 
 
-def _table(short: bool, runs: dict[str, Measurement]) -> list[str]:
+def _table(short: bool, runs: dict[str, Measurement], rounds: int) -> list[str]:
     lines = ["| figure | measured | goal | measured / goal | |", "| --- | ---: | ---: | ---: | --- |"]
     lines += [_line(row, runs) for row in rows(short)]
     for name, figure, goal in IN_PROCESS:
@@ -90,14 +92,22 @@ def _table(short: bool, runs: dict[str, Measurement]) -> list[str]:
             else f"| {figure} | | ≤ {goal:g} µs | | not run: {name} fails |"
         )
     size = SHORT if short else LARGE
+    lines += _figures(table.FIGURES, lambda: table.measured(capture("wrapper", size)), f", {size:,} packets")
+    return lines + _figures(batch.FIGURES, lambda: batch.measured(rounds, short=short))
+
+
+def _figures(figures: Figures, measure: Callable[[], dict[str, float]], after: str = "") -> list[str]:
+    """The lines of figures that are measured together."""
     try:
-        found_in_table = measured(capture("wrapper", size))
-    except NoTrafficError:
-        found_in_table = {}
-    for name, figure, unit, goal_or_none in FIGURES:
-        if name in found_in_table:
-            lines.append(_cells(f"{figure}, {size:,} packets", found_in_table[name], goal_or_none, unit))
-    return lines
+        found, problem = measure(), "it fails"
+    except (NoTrafficError, RuntimeError, subprocess.SubprocessError) as error:
+        found, problem = {}, str(error)
+    return [
+        _cells(f"{figure}{after}", found[name], goal, unit)
+        if name in found
+        else f"| {figure}{after} | | {_goal(goal)} {unit} | | not run: {problem} |"
+        for name, figure, unit, goal in figures
+    ]
 
 
 def _line(row: Row, runs: dict[str, Measurement]) -> str:

@@ -10,6 +10,8 @@ from tests.bench.measure import Measurement
 SMALL, MIDDLE, LARGE, SHORT = 10_000, 100_000, 1_000_000, 20_000
 TEXT_OCTETS = 4_000_000
 Runs = dict[str, Measurement]
+Figures = tuple[tuple[str, str, str, float | None], ...]
+"""Figures that are measured together: name, text, unit, goal (None: no page names one)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench.entries import LARGE, SHORT, Command, Row, Runs
+from tests.bench.entries import LARGE, SHORT, Command, Figures, Row, Runs
 
 COLUMN_FILTERS = (
     "get", "obis == 1-0:1.8.*", "latency > 15ms", "host == 10.1.0.7", "port == 4059", "result == object-undefined",
@@ -17,7 +17,7 @@ COLUMN_FILTERS = (
 )  # fmt: skip
 DEEP_FILTER = "result != success && get-response.invoke-id >= 0"
 """About one record in a hundred is refused; the tree of each is looked into."""
-FIGURES = (
+FIGURES: Figures = (
     ("load", "an index opened again", "s", 1.0),
     ("memory", "memory of a capture's rows over the imports", "MB", 120.0),
     ("column", "the slowest of nine filters over columns, once asked before", "ms", 50.0),

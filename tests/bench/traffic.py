@@ -40,34 +40,48 @@ def capture(kind: str, packets: int, interleave: int = 1) -> Path:
         return text_log(packets)
     if kind in TEXT_KINDS:
         return _text(kind, packets)
+    # The generator's size stands in the name: a changed generator makes new files.
+    path = _folder() / f"{kind}-{packets}-{interleave}-{_size()}.pcap"
+    if not path.exists():
+        _generate(path, kind, packets, interleave)
+    return path
+
+
+def many(files: int) -> Path:
+    """A folder with so many captures, all kinds, 500 to 2,500 packets each, two meters in each."""
+    folder = _folder() / f"many-{files}-{_size()}"
+    folder.mkdir(exist_ok=True)
+    for number in range(files):
+        path = folder / f"{number:04}.pcap"
+        if not path.exists():
+            _generate(path, KINDS[number % len(KINDS)], 500 * (1 + number * 3 % 5), 2, "--seed", str(number + 1))
+    return folder
+
+
+def _folder() -> Path:
+    folder = Path(tempfile.gettempdir()) / "dlmshark-bench"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _size() -> int:
+    """The generator's size. Raises: NoTrafficError where there is none."""
     program = generator()
     if not program.is_file():
         raise NoTrafficError(
             f"no traffic generator at {program.name} beside the checkout (DLMSHARK_TRAFFIC names another place)"
         )
-    folder = Path(tempfile.gettempdir()) / "dlmshark-bench"
-    folder.mkdir(exist_ok=True)
-    # The generator's size stands in the name: a changed generator makes new files.
-    path = folder / f"{kind}-{packets}-{interleave}-{program.stat().st_size}.pcap"
-    if not path.exists():
-        part = path.with_suffix(".part")
-        command = [
-            sys.executable,
-            str(program),
-            "--kind",
-            kind,
-            "-n",
-            str(packets),
-            "-o",
-            str(part),
-            "--interleave",
-            str(interleave),
-        ]
-        run = subprocess.run(command, capture_output=True, text=True)
-        if run.returncode:
-            raise NoTrafficError(f"{program.name} ended with {run.returncode}: {(run.stderr.splitlines() or [''])[-1]}")
-        part.replace(path)
-    return path
+    return program.stat().st_size
+
+
+def _generate(path: Path, kind: str, packets: int, interleave: int, *more: str) -> None:
+    """Let the generator write *path*. Raises: NoTrafficError where it fails."""
+    program, part = generator(), path.with_suffix(".part")
+    words = ["--kind", kind, "-n", str(packets), "-o", str(part), "--interleave", str(interleave), *more]
+    run = subprocess.run([sys.executable, str(program), *words], capture_output=True, text=True)
+    if run.returncode:
+        raise NoTrafficError(f"{program.name} ended with {run.returncode}: {(run.stderr.splitlines() or [''])[-1]}")
+    part.replace(path)
 
 
 def text_log(frames: int) -> Path:
@@ -93,9 +107,7 @@ def text_log(frames: int) -> Path:
 
 def _text(kind: str, octets: int) -> Path:
     """A raw dump of so many octets of text, built by our own simulator."""
-    folder = Path(tempfile.gettempdir()) / "dlmshark-bench"
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{kind}-{octets}.bin"
+    path = _folder() / f"{kind}-{octets}.bin"
     if not path.exists():
         sets = [data_set(f"1-0:{code}.8.0", f"{code:06d}.123", "kWh") for code in range(1, 31)]
         sign_on = request() + identification("MMM", "5", "SIM-41") + option_select("0", "5", "0")

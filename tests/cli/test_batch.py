@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -48,8 +49,12 @@ def _tables(out: Path) -> Tables:
     found = {}
     for table in ("records", "readings", "notes"):
         frame = polars.concat([polars.read_parquet(path) for path in sorted((out / table).glob("*.parquet"))])
-        found[table] = frame.sort([name for name, kind in frame.schema.items() if kind != polars.List(polars.String)])
+        found[table] = _sorted(frame)
     return found
+
+
+def _sorted(frame: polars.DataFrame) -> polars.DataFrame:
+    return frame.sort([name for name, kind in frame.schema.items() if kind != polars.List(polars.String)])
 
 
 def _assert_equal(one: Tables, other: Tables) -> None:
@@ -124,6 +129,58 @@ def test_batch_that_was_killed_goes_on(folder: Path, alone: Tables, tmp_path: Pa
     _assert_equal(_tables(tmp_path), alone)
     done = [path for path, at in before.items() if path.stat().st_mtime_ns == at]
     assert done or not before
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="check not run: no /proc to find the reader in")
+@pytest.mark.parametrize("words", [["--workers", "2"], ["--shard", "1/2"]], ids=["worker", "shard"])
+def test_reader_that_is_killed_in_the_middle_changes_nothing(
+    words: list[str], folder: Path, alone: Tables, tmp_path: Path
+) -> None:
+    own, out = tmp_path / folder.name, tmp_path / "set"
+    shutil.copytree(folder, own)
+    held = own / "ln-wrapper.pcap"
+    octets = held.read_bytes()
+    held.unlink()
+    os.mkfifo(held)
+    others = sorted(str(path) for path in own.rglob("*") if not path.is_dir() and path != held)
+    names = [str(held), *others]  # the first is one of the share 1/2
+    process = _program(*names, "--out", str(out), *words)
+    with _opened(held) as pipe:
+        pipe.write(octets[: len(octets) // 2])
+        (reader,) = _readers(held) - {os.getpid()}
+        os.kill(reader, signal.SIGKILL)
+        assert (reader == process.pid) is (words[0] == "--shard")
+        process.communicate(timeout=60)
+    held.unlink()
+    held.write_bytes(octets)
+    assert not [path for path in out.glob("manifest/*.json") if held.name in path.name], "it was not read to its end"
+    for share in [words] if words[0] == "--workers" else [words, ["--shard", "2/2"]]:
+        assert main(["batch", *names, "--out", str(out), *share]) in (0, 3)
+    found = {
+        table: frame.with_columns(polars.col("input").str.replace(str(own), str(folder), literal=True))
+        for table, frame in _tables(out).items()
+    }
+    _assert_equal({name: _sorted(frame) for name, frame in found.items()}, alone)
+
+
+def _opened(pipe: Path) -> io.FileIO:
+    """Open *pipe* to write, once it is open to be read."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            return io.FileIO(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK), "wb")
+        time.sleep(0.01)
+    raise TimeoutError(f"nobody reads {pipe}")
+
+
+def _readers(path: Path) -> set[int]:
+    """The processes that hold *path* open."""
+    found = set()
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if os.readlink(link) == str(path):
+                found.add(int(link.parts[2]))
+    return found
 
 
 def test_second_run_reads_nothing_again_but_what_failed_or_changed(folder: Path, tmp_path: Path) -> None:
