@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text
-from dissectors.tree import Node
+from dissectors.tree import Kind, Node
 
 
 class Names(NamedTuple):
@@ -36,9 +36,12 @@ def names(class_id: int, logical_name: bytes, number: int, is_method: bool) -> N
 
 
 def name_nodes(nodes: list[Node]) -> None:
-    """Give the descriptors in trees their names."""
-    for root in nodes:
-        for node in root.walk():
+    """Give the descriptors in trees their names; none stands inside of Data."""
+    pending = list(nodes)
+    while pending:
+        node = pending.pop()
+        if node.kind is not Kind.DATA:
+            pending += node.children
             if len(node.children) >= 3 and node.children[0].name == "class-id":
                 kind, instance, last = node.children[:3]
                 if instance.name != "instance-id" or last.name not in ("attribute-id", "method-id"):

@@ -148,7 +148,7 @@ def _scan_elements(octets: bytes, at: int, end: int, is_folded: bool) -> tuple[l
                         append(_NEW(Element, (ROWS, at, after, rows)))
                     else:
                         append(_NEW(Element, (tag, at, after, value)))
-                        elements += _row_elements(rows, octets)
+                        elements += row_elements(rows, octets)
                     after = rows.end
                 else:
                     append(_NEW(Element, (tag, at, after, value)))
@@ -175,7 +175,7 @@ def _scan_elements(octets: bytes, at: int, end: int, is_folded: bool) -> tuple[l
         raise ElementsProblem(problem, elements) from None
 
 
-def _row_elements(rows: Rows, octets: bytes) -> list[Element]:
+def row_elements(rows: Rows, octets: bytes) -> list[Element]:
     """Give the elements of all rows, column by column put in their places."""
     layout, start, _, count = rows
     size, width = layout.size, len(layout.columns)

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
 from dissectors import axdr
 from dissectors.axdr import Compact, Element
-from dissectors.data_types import OLD_FLOAT
+from dissectors.data_types import OLD_FLOAT, STRINGS
 from dissectors.fields import House, RandomOf, Seen
 from dissectors.quirks import quirk
+from dissectors.rows import Rows
 from dissectors.tree import Kind, Node, Note, Problem, Severity
 
 Value = tuple[int, Any]
@@ -199,8 +200,65 @@ def _encode_described(value: Value) -> bytes:
     return _encode_body(tag, inner)
 
 
-def grow_elements(parent: Node, elements: list[Element]) -> None:
-    """Add the nodes of flat *elements* to *parent*, arrays and structures with their header as a hidden leaf."""
+class RowsNode(Node):
+    """An array of rows of one layout: its children are grown when somebody looks at them."""
+
+    __slots__ = ("_grown", "_octets", "_rows")
+
+    def __init__(self, rows: Rows, octets: bytes, start: int, after: int) -> None:
+        self._octets = octets
+        self._rows: Rows | None = None
+        Node.__init__(self, axdr.NAMES[axdr.ARRAY], _DATA, start * 8, rows.end * 8, None, _elements(rows.number))
+        self._rows = rows
+        if after > start:
+            self._grown.append(_count(start, after, rows.number))
+
+    @property
+    def children(self) -> list[Node]:
+        """Its count and its rows."""
+        rows, self._rows = self._rows, None
+        if rows is not None:
+            grow_elements(self, axdr.row_elements(rows, self._octets), self._octets)
+            self.end = rows.end * 8
+        return self._grown
+
+    def column_values(self, name: str) -> Iterator[Any] | None:
+        """Give the values of the scalars of type *name*, without growing them; None where they are grown already."""
+        rows = self._rows
+        if rows is None or name not in _SCALAR_TAGS:
+            return None
+        tag = _SCALAR_TAGS[name]
+        with_values = [one.tag for one in rows.layout.columns if one.has_value]
+        places = [place for place, one in enumerate(with_values) if one == tag]
+        form = _FORMS.get(tag, _same)
+        return (form(row[place]) for row in rows.values(self._octets) for place in places)
+
+    @children.setter
+    def children(self, children: list[Node]) -> None:
+        self._rows = None
+        self._grown = children
+
+
+_SCALAR_TAGS = {axdr.NAMES[tag]: tag for tag in axdr.STRUCTS} | {axdr.NAMES[tag]: tag for tag in STRINGS}
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _elements(count: int) -> str:
+    return f"{count} element{'s' * (count != 1)}"
+
+
+def _count(start: int, end: int, count: int) -> Node:
+    return Node("count", _HIDDEN, start * 8, end * 8, count, str(count))
+
+
+def grow_elements(parent: Node, elements: list[Element], octets: bytes = b"") -> None:
+    """Add the nodes of flat *elements* to *parent*, arrays and structures with their header as a hidden leaf.
+
+    Rows that are folded into one element are read in *octets* when they are looked at.
+    """
     opened: list[tuple[Node, int]] = []
     top, left = parent, len(elements)
     for tag, start, end, value in elements:
@@ -208,12 +266,15 @@ def grow_elements(parent: Node, elements: list[Element]) -> None:
             top.end = start * 8
             top, left = opened.pop()
         left -= 1
+        if tag == axdr.ROWS:
+            top.children.append(RowsNode(value, octets, start, end))
+            continue
         name = axdr.NAMES[tag]
         if tag in _CONTAINERS:
-            node = Node(name, _DATA, start * 8, end * 8, None, f"{value} element{'s' * (value != 1)}")
+            node = Node(name, _DATA, start * 8, end * 8, None, _elements(value))
             top.children.append(node)
             if end > start:
-                node.children.append(Node("count", _HIDDEN, start * 8, end * 8, value, str(value)))
+                node.children.append(_count(start, end, value))
             opened.append((top, left))
             top, left = node, value
         elif tag == axdr.COMPACT_ARRAY:
@@ -225,10 +286,15 @@ def grow_elements(parent: Node, elements: list[Element]) -> None:
             if tag == OLD_FLOAT:
                 text = "type tag 07, float32 since"
                 node.notes.append(Note("old-float-tag", Severity.NOTE, "data", text, start, end))
-    last = elements[-1].end * 8 if elements else parent.end
+    last = _end(elements[-1]) * 8 if elements else parent.end
     while opened:
         top.end = last
         top, _ = opened.pop()
+
+
+def _end(element: Element) -> int:
+    end: int = element.value.end if element.tag == axdr.ROWS else element.end
+    return end
 
 
 def _grow_compact(parent: Node, start: int, end: int, value: Compact) -> None:
@@ -259,10 +325,10 @@ class DataField(House):
         """Accept the JSON form, and None for null-data."""
         return (axdr.NULL, None) if x is None else from_json(x) if isinstance(x, dict) else x
 
-    def scan(self, octets: bytes, at: int, end: int) -> tuple[list[Element], int]:
-        """Read the elements."""
+    def scan(self, octets: bytes, at: int, end: int, *, is_folded: bool = False) -> tuple[list[Element], int]:
+        """Read the elements; with *is_folded* rows of one layout are one element."""
         if not self.untagged:
-            return axdr.scan_data(octets, at, end)
+            return axdr.scan_data(octets, at, end, is_folded=is_folded)
         try:
             elements, after = axdr.scan_data(octets, at, end)
         except Problem:
@@ -292,14 +358,14 @@ class DataField(House):
 
         node = parent if self.inline else parent.add(Node(self.asn1, Kind.WRAP, at * 8, end * 8))
         try:
-            elements, after = self.scan(octets, at, end)
+            elements, after = self.scan(octets, at, end, is_folded=True)
         except axdr.ElementsProblem as problem:
-            grow_elements(node, problem.elements)
+            grow_elements(node, problem.elements, octets)
             target = _innermost_open(node, end)
-            place(target, "data", problem.elements[-1].end if problem.elements else at, end, problem)
+            place(target, "data", _end(problem.elements[-1]) if problem.elements else at, end, problem)
             problem.is_placed = True
             raise
-        grow_elements(node, elements)
+        grow_elements(node, elements, octets)
         if not self.inline:
             node.end = after * 8
         if any(element.tag == axdr.DESCRIPTOR for element in elements):

@@ -77,6 +77,8 @@ def node_values(nodes: Iterable[Node], name: str) -> Iterator[Any]:
 
     Of a node without a value of its own, the leaves below it are meant.
     """
+    from dissectors.data import RowsNode  # whoever has nodes has loaded it
+
     parts = _parts(name)
     is_of_data = parts[-1] in _IN_DATA
     for root in nodes:
@@ -88,6 +90,11 @@ def node_values(nodes: Iterable[Node], name: str) -> Iterator[Any]:
                 yield from _values(node)
             if done < len(parts) - 1 and own == parts[done]:
                 done += 1
+            if isinstance(node, RowsNode) and done == len(parts) - 1:
+                found = node.column_values(parts[-1])
+                if found is not None:
+                    yield from found
+                    continue
             if node.kind is not Kind.DATA or is_of_data:
                 pending.extend((child, done) for child in reversed(node.children))
 

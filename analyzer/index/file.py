@@ -14,7 +14,7 @@ import struct
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import Any, BinaryIO
 from zlib import crc32
@@ -91,6 +91,7 @@ class IndexReader:
         self.records = 0
         """Records in the blocks that were seen."""
         self._known: OrderedDict[int, Block] = OrderedDict()
+        self._decompress: Callable[[bytes], bytes] | None = None
 
     def entries(self, end: int) -> Iterator[tuple[bytes, bytes]]:
         """Give kind and content of the entries before *end* that were not given yet; blocks are only remembered.
@@ -135,7 +136,9 @@ class IndexReader:
         try:
             if zstandard.frame_content_size(octets) > _LARGEST_BLOCK:
                 raise ValueError("a block is too large")
-            return Block(zstandard.ZstdDecompressor().decompress(octets))
+            if self._decompress is None:
+                self._decompress = zstandard.ZstdDecompressor().decompress
+            return Block(self._decompress(octets))
         except (zstandard.ZstdError, ValueError, struct.error) as problem:
             raise IndexDamagedError(f"the index is damaged: {problem}") from None
 

@@ -169,29 +169,37 @@ class FilterRun:
 
 
 class Looker:
-    """Looks into records of an index for a filter; the last one is kept, for a filter asks of it more than once."""
+    """Looks into records of an index for a filter; of the last one all is kept that was asked: a filter asks again."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        self._last: tuple[int, Record] | None = None
+        self._number = 0
+        self._record = Record()
+        self._nodes: Sequence[Node] | None = None
+        self._values: Sequence[Value] | None = None
 
     def record(self, row: Row) -> Record:
         """Give the record of *row*."""
-        if self._last is None or self._last[0] != row.number:
-            self._last = (row.number, self._records.of(row))
-        return self._last[1]
+        if self._number != row.number:
+            self._number, self._record = row.number, self._records.of(row)
+            self._nodes = self._values = None
+        return self._record
 
     def nodes(self, record: Record) -> Sequence[Node]:
         """Give its trees."""
-        return detail(record)
+        if self._nodes is None:
+            self._nodes = detail(record)
+        return self._nodes
 
     def values(self, record: Record) -> Sequence[Value]:
         """Give its values."""
-        return self._records.values(record)
+        if self._values is None:
+            self._values = self._records.values(record)
+        return self._values
 
     def summary(self, record: Record) -> str:
         """Say it in one line."""
-        return summary(record, self._records.values(record))
+        return summary(record, self.values(record))
 
 
 class Asker:

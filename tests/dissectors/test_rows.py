@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from dissectors import axdr, rows
 from dissectors.axdr import scan_data, skip_data
+from dissectors.data import RowsNode, grow_elements
 from dissectors.rows import find_rows
-from dissectors.tree import Problem
+from dissectors.tree import Kind, Node, Problem
 from dissectors.writers import apdu_text, layers_text, outline_lines
 from tests.dissectors.layers import DATA
 from tests.dissectors.test_writers import assert_apdu_agrees
@@ -140,3 +141,30 @@ def test_text_of_rows_names_each_value() -> None:
     assert apdu_text(apdu).count('{"double-long-unsigned": 10}') == 5
     assert '{"name": "double-long-unsigned", "value": 10, "range": [14, 19]}' in layers_text(apdu)
     assert outline_lines(apdu, indent=0).count("          double-long-unsigned: 10") == 5
+
+
+def _node_form(node: Node) -> Any:
+    return node.name, node.kind, node.start, node.end, node.value, node.text, list(map(_node_form, node.children))
+
+
+@given(arrays())
+def test_rows_that_are_grown_when_looked_at_are_those_that_are_grown_at_once(octets: bytes) -> None:
+    trees = []
+    for is_folded in (False, True):
+        root = Node("data", Kind.WRAP, 0, len(octets) * 8)
+        grow_elements(root, scan_data(octets, 0, len(octets), is_folded=is_folded)[0], octets)
+        trees.append(root)
+    assert _node_form(trees[1]) == _node_form(trees[0])
+
+
+@given(arrays(), st.sampled_from(["long", "double-long-unsigned", "octet-string", "boolean", "float32", "date-time"]))
+def test_values_of_rows_by_type_need_no_nodes(octets: bytes, name: str) -> None:
+    elements, _ = scan_data(octets, 0, len(octets), is_folded=True)
+    for element in elements:
+        if element.tag == axdr.ROWS:
+            array = RowsNode(element.value, octets, element.start, element.end)
+            values = array.column_values(name)
+            assert values is not None
+            told = list(values)
+            assert told == [node.value for node in array.walk() if node.name == name]
+            assert array.column_values(name) is None, "the nodes are there now"
