@@ -222,6 +222,11 @@ class RowsNode(Node):
             self.end = rows.end * 8
         return self._grown
 
+    @children.setter
+    def children(self, children: list[Node]) -> None:
+        self._rows = None
+        self._grown = children
+
     def column_values(self, name: str) -> Iterator[Any] | None:
         """Give the values of the scalars of type *name*, without growing them; None where they are grown already."""
         rows = self._rows
@@ -232,11 +237,6 @@ class RowsNode(Node):
         places = [place for place, one in enumerate(with_values) if one == tag]
         form = _FORMS.get(tag, _same)
         return (form(row[place]) for row in rows.values(self._octets) for place in places)
-
-    @children.setter
-    def children(self, children: list[Node]) -> None:
-        self._rows = None
-        self._grown = children
 
 
 _SCALAR_TAGS = {axdr.NAMES[tag]: tag for tag in axdr.STRUCTS} | {axdr.NAMES[tag]: tag for tag in STRINGS}
