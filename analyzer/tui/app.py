@@ -69,6 +69,8 @@ class DlmsharkApp(App[None]):
         """The row of each screen that the cursor was on."""
         self.live_text = ""
         """What the recording says of itself; empty where nothing is recorded."""
+        self._is_remarked = False
+        """Whether what the readers of the inputs remarked was said."""
         self._live_message = (0.0, "")
         """Until when it is shown, and what it said last."""
         self.comparison: Comparison | None = None
@@ -77,6 +79,8 @@ class DlmsharkApp(App[None]):
         """The association that another is compared with; 0 for none."""
         self.came_from = ""
         """The screen that led to the record on the main one."""
+        self.listens_to = ""
+        """A live source that is opened once this ends."""
         self.farewell = ""
         """What is said once the terminal is given back."""
         self._growth: Growth | None = None
@@ -146,6 +150,7 @@ class DlmsharkApp(App[None]):
             elif changed:
                 self.main.take(is_done=is_done)
                 self._look_for_errors(self._capture)
+                self._look_for_remarks(self._capture)
             if self._growth is not None:
                 self._growth.look(self.options.keys)
             self._look_at_recording(self._capture)
@@ -186,6 +191,13 @@ class DlmsharkApp(App[None]):
         elif isinstance(self.screen, BaseScreen):
             self.screen.flash(capture.error, "error")
 
+    def _look_for_remarks(self, capture: Capture) -> None:
+        """Say what the readers of the inputs remarked: once, for a while."""
+        if capture.remarks and not self._is_remarked:
+            self._is_remarked = True
+            more = f"; {len(capture.remarks) - 1} more: {self.keymap.text('sources')}" if capture.remarks[1:] else ""
+            self.main.flash(f"{capture.remarks[0][1]}{more}", "warning")
+
     def open_inputs(self, inputs: Sequence[str], keyrings: Sequence[str] = ()) -> None:
         """Open other inputs in the place of the capture that is open."""
         sources = KeySources(keyrings) if keyrings else self.options.key_sources
@@ -196,6 +208,7 @@ class DlmsharkApp(App[None]):
         self._close()
         self.comparison, self.marked_association = None, 0
         self._capture, self._records, self._survey, self._is_ours = None, None, None, True
+        self._is_remarked = False
         self.places.clear()
         self.came_from = ""
         while len(self.screen_stack) > 1:
@@ -203,6 +216,11 @@ class DlmsharkApp(App[None]):
         self.main = MainScreen()
         self.push_screen(self.main)
         self.call_after_refresh(self._begin)
+
+    def listen(self, source: str) -> None:
+        """End, and let the command that records show a live *source*."""
+        self.listens_to = source
+        self.exit()
 
     def _close(self) -> None:
         if self.comparison is not None:
@@ -283,9 +301,9 @@ class DlmsharkApp(App[None]):
     def title_line(self, screen: str) -> tuple[Sequence[Said], Sequence[Said]]:
         """Write the title: what is open, how much of it was read, and what was found."""
         title = self.options.title or title_of(self.options.inputs)
-        left = [(" dlmshark ", "accent bold"), (f" {title}", "text")]
-        if screen:
-            left.append((f"  {screen}", "muted"))
+        left = [(" dlmshark ", "accent bold")]
+        left += [(f" {title} ", "text")] if title else []
+        left += [(f" {screen}", "muted")] if screen else []
         if self._records is None:
             return left, [("opening… ", "muted")] if self.options.inputs else []
         progress = self.capture.progress
@@ -391,6 +409,13 @@ class DlmsharkApp(App[None]):
         """Close the screen."""
         if len(self.screen_stack) > 2:
             self.pop_screen()
+
+    def command_close(self, count: int) -> None:
+        """Close the screen; on the main screen there is none to close."""
+        if len(self.screen_stack) > 2:
+            self.pop_screen()
+        elif isinstance(self.screen, BaseScreen):
+            self.screen.flash(f"{self.keymap.text('back')} quits")
 
     def command_theme(self, count: int) -> None:
         """Take the next theme."""

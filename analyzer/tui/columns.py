@@ -173,7 +173,7 @@ def _wide(column: Column, width: int, digits: int, seen: Widths) -> int:
     if column.name == "time":
         return 9 + min(digits, 3 if is_narrow else 6) if digits else 8
     if column.name == "address":
-        return min(seen.address, 10) if is_narrow else max(seen.address, len(column.heading))
+        return min(seen.address, 12) if is_narrow else max(seen.address, len(column.heading))
     if column.name == "link":
         return min(seen.link, 7) if is_narrow else max(seen.link, column.width)
     return column.width

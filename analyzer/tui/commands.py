@@ -116,7 +116,8 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         _command("command", ":", ANY, "a command by its name"),
         _command("palette", "ctrl+p", ANY, "find a command"),
         _command("cancel", "ctrl+c", ANY, "stop what runs: a search, a filter, the index"),
-        _command("back", "q or escape", ANY, "back; on the main screen: take the filter away, then quit"),
+        _command("back", "q", ANY, "back; on the main screen: take the filter away, then quit"),
+        _command("close", "escape", ANY, "back; on the main screen: take the filter away, and never quit"),
         _command("quit", "ctrl+q", ANY, "quit"),
     ),
 }  # fmt: skip

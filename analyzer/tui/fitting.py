@@ -29,6 +29,14 @@ def fit_right(text: str, width: int) -> str:
     return " " * (width - length) + text if length <= width else fit(text, width)
 
 
+def fit_ends(text: str, width: int) -> str:
+    """Fit a name whose last part, behind a comma, tells it from others: ``Load pro…, column 2``."""
+    head, comma, tail = text.rpartition(", ")
+    if not comma or cell_len(text) <= width or cell_len(tail) + 2 + _SHORTEST > width:
+        return fit(text, width)
+    return fit(fit(head, width - cell_len(tail) - 2).rstrip() + comma + tail, width)
+
+
 @lru_cache(maxsize=16384)
 def fit_summary(text: str, width: int) -> str:
     """Fit what a record is: the OBIS code goes first where its name says the same, then the longest part shrinks."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -34,7 +35,18 @@ def run(
     app.run()
     if app.farewell:
         print(app.farewell, file=sys.__stderr__)
+    if app.listens_to:
+        return _listen(app.listens_to, [*_options("--keys", keyrings), *_options("--key", key_words)])
     return app.return_code or 0
+
+
+def _options(name: str, values: Sequence[str]) -> list[str]:
+    return [word for value in values for word in (name, value)]
+
+
+def _listen(source: str, options: Sequence[str]) -> int:
+    """Let ``live`` show *source*: a program of its own, which records in another."""
+    return subprocess.call([sys.executable, "-P", "-m", "analyzer", "live", source, *options])
 
 
 def _find_terminal() -> None:

@@ -162,3 +162,69 @@ def test_start_page_opens_a_sample() -> None:
 
     asyncio.run(run())
     assert app.settings.recent[0].endswith("ln-wrapper.pcap")
+
+
+def test_escape_closes_and_never_quits() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        main_of(app).answer_filter('service == "aarq"')
+        await pilot.press("d", "escape")
+        await pilot.pause()
+        assert app.screen is main_of(app)
+        assert main_of(app).filter_run is not None
+        await pilot.press("escape", "escape", "escape")
+        assert main_of(app).filter_run is None
+        assert app.is_running and app.return_code is None
+
+    drive(sample("ln-wrapper"), act)
+
+
+def test_table_fits_again_when_the_terminal_grows() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("d")
+        await pilot.resize_terminal(40, 12)
+        await pilot.pause()
+        await pilot.resize_terminal(100, 30)
+        await pilot.pause()
+        assert any("A block was sent once more: its sender did not learn" in line for line in text_of(app))
+
+    drive(sample("blocks"), act)
+
+
+def test_bars_of_response_times_are_as_long_as_the_times() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("s")
+        await pilot.pause()
+        bars = {paragraph.label: paragraph.text for paragraph, _, _ in app.screen.text_pane.lines}
+        times = {name: float(text.split()[1]) for name, text in bars.items()}
+        assert max(bars, key=lambda name: bars[name].count("━")) == max(times, key=lambda name: times[name])
+        assert len(times) == 6
+
+    drive(sample("ln-wrapper"), act)
+
+
+def test_live_source_on_the_start_page_is_given_to_the_command_that_records() -> None:
+    app = DlmsharkApp(Options(theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
+
+    async def run() -> None:
+        async with app.run_test(size=SMALL) as pilot:
+            await wait_for(pilot, lambda: getattr(app.screen, "table", None) is not None and app.screen.table.count > 0)
+            screen = app.screen
+            place = next(index for index, row in enumerate(screen.table.rows) if row.about.kind == "interface")
+            screen.table.move_to(place)
+            await pilot.press("enter")
+            await pilot.pause()
+
+    asyncio.run(run())
+    assert app.listens_to.startswith("iface:")
+
+
+def test_remark_about_the_input_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "cut.pcap"
+    path.write_bytes(Path(sample("blocks").inputs[0]).read_bytes()[:3000])
+    app = DlmsharkApp(Options((str(path),), theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
+
+    async def run() -> None:
+        async with app.run_test(size=SMALL) as pilot:
+            await wait_for(pilot, lambda: any("packet 20 announces" in line for line in text_of(app)[-1:]), 60)
+
+    asyncio.run(run())

@@ -32,7 +32,7 @@ class AssociationsScreen(TableScreen):
     columns = (
         TableColumn("From", "muted", is_right=True, most=7),
         TableColumn("C ↔ S", "text", most=16),
-        TableColumn("Context", "muted", most=22, from_width=70),
+        TableColumn("Context", "muted", most=22, from_width=100),
         TableColumn("Services", "muted", is_right=True, most=8),
         TableColumn("Errors", "muted", is_right=True, most=6),
         TableColumn("Lasted", "muted", is_right=True, most=9, from_width=76),
@@ -62,9 +62,13 @@ class AssociationsScreen(TableScreen):
     def text_heading(self, row: TableRow | None) -> str:
         """Name the association."""
         if row is None:
-            return self.program.survey_words
+            return ""
         one: Association = row.about
         return f"records {one.first.record}–{one.last_record} · {one.lane}"
+
+    def nothing_said(self) -> Iterator[Paragraph]:
+        """Say how far the pass is, or that there is no association."""
+        yield Paragraph(self.program.survey_words, "muted")
 
     def paragraphs(self, row: TableRow) -> Iterator[Paragraph]:
         """Write the card."""

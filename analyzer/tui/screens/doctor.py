@@ -43,11 +43,17 @@ class DoctorScreen(TableScreen):
         """Say what a story says."""
         return story_paragraphs(row.about, self.program.capture.time_digits, is_utc=self.program.is_utc)
 
+    def nothing_said(self) -> Iterable[Paragraph]:
+        """Say that there is no problem, or when there may be."""
+        if self.program.capture.progress.is_done:
+            yield Paragraph("No problem was found.", "good")
+        else:
+            yield Paragraph("The capture is being read; what is wrong is told at its end.", "muted")
+
     def text_heading(self, row: TableRow | None) -> str:
         """Name the fact and its cause."""
         if row is None:
-            capture = self.program.capture
-            return "no problem found" if capture.progress.is_done else "reading; the doctor speaks at the end"
+            return ""
         story: Story = row.about
         cause = f" · {story.cause} ({story.confidence})" if story.cause else ""
         return f"{story.code}{cause}"

@@ -72,6 +72,10 @@ class ExpertScreen(TableScreen):
         found = rule("fact", row.about.code) if row is not None else None
         return found.text if found is not None else "Records"
 
+    def nothing_said(self) -> Iterator[Paragraph]:
+        """Say that there is no note."""
+        yield Paragraph("No record has a note.", "muted")
+
     def paragraphs(self, row: TableRow) -> Iterator[Paragraph]:
         """Say what the note says in each record."""
         kind: Kind = row.about

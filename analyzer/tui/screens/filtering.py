@@ -175,6 +175,13 @@ class Filtering(Navigation):
         else:
             self.program.leave()
 
+    def command_close(self, count: int) -> None:
+        """Go back to the screen that led here, else take the filter away."""
+        if self.program.came_from or self.filter_run is not None:
+            self.command_back(count)
+        else:
+            self.program.command_close(count)
+
     def show_headings(self) -> None:
         """Write the headings of the panes."""
         raise NotImplementedError

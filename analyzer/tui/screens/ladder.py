@@ -15,6 +15,7 @@ from analyzer.tui.columns import duration_text, glyph_of
 from analyzer.tui.fitting import fit, fit_right, fit_summary, printable
 from analyzer.tui.screens.dialogue import DialogueScreen
 from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
+from analyzer.tui.widgets.plot import bar
 from analyzer.tui.widgets.prompt import Prompt
 from analyzer.tui.widgets.rows import Piece, Rows
 
@@ -129,9 +130,3 @@ class LadderScreen(DialogueScreen):
         ladder = self.ladder
         rows = ("".join(text for text, _ in ladder.pieces(index, 0)).rstrip() for index in range(ladder.count))
         return "\n".join(rows) + "\n"
-
-
-def bar(share: float, width: int) -> str:
-    """Draw a share of *width* cells, in halves."""
-    whole, rest = divmod(max(round(share * width * 2), 1), 2)
-    return "━" * whole + "╸" * rest

@@ -19,7 +19,7 @@ class ObjectsScreen(TableScreen):
     columns = (
         TableColumn("Meter", "muted", most=18, from_width=90),
         TableColumn("Object", "accent", most=20),
-        TableColumn("Name", most=0),
+        TableColumn("Name", most=0, keeps_end=True),
         TableColumn("Class", "muted", most=22, from_width=100),
         TableColumn("Last value", "value", is_right=True, most=30),
         TableColumn("Done", "muted", most=18, from_width=110),

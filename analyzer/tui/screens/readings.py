@@ -34,8 +34,8 @@ class ReadingsScreen(TableScreen):
     columns = (
         TableColumn("Time", "muted", most=19),
         TableColumn("Meter", "muted", most=18, from_width=100),
-        TableColumn("Object", "accent", most=17),
-        TableColumn("Name", most=0),
+        TableColumn("Object", "accent", most=17, from_width=100),
+        TableColumn("Name", most=0, keeps_end=True),
         TableColumn("Value", "value", is_right=True, most=26),
         TableColumn("Status", "muted", most=10, from_width=110),
         TableColumn("Record", "muted", is_right=True, most=7),

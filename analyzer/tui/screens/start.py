@@ -14,6 +14,9 @@ from analyzer.tui.widgets.table import TableColumn, TableRow
 from analyzer.tui.widgets.text_pane import Paragraph
 from captures.samples import Sample, samples
 
+_SOURCES = ("port", "interface")
+_NO_WORDS = ("", "n/a")
+
 
 class Offer(NamedTuple):
     """Something that can be opened."""
@@ -76,10 +79,14 @@ class StartScreen(TableScreen):
         else:
             yield Paragraph(f"dlmshark live {one.name}", "value", "listens")
             yield Paragraph("It listens and never sends. It ends when you quit.", "muted")
+            yield Paragraph("Speed, parity, filters and a file to keep it in are options of that command.", "muted")
 
     def open_row(self, row: TableRow) -> None:
-        """Open it."""
+        """Open it; a source is listened to by the command for that."""
         one: Offer = row.about
+        if one.kind in _SOURCES:
+            self.program.listen(one.name)
+            return
         self.program.open_inputs([one.name], [one.keys] if one.keys else [])
 
     def command_open_file(self, count: int, name: str = "") -> None:
@@ -109,7 +116,9 @@ def _ports() -> list[tuple[str, str]]:
     try:
         from serial.tools.list_ports import comports
 
-        return [(one.device, one.description or "a serial port") for one in comports()]
+        return [
+            (one.device, "a serial port" if one.description in _NO_WORDS else one.description) for one in comports()
+        ]
     except (ImportError, OSError):
         return []
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
 from analyzer.table.statistics import Statistic, statistics
+from analyzer.tui.columns import duration_text
+from analyzer.tui.fitting import fit_ends
 from analyzer.tui.screens.tables import TableScreen
 from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
-from analyzer.tui.widgets.plot import Plot
+from analyzer.tui.widgets.plot import Plot, bar
 from analyzer.tui.widgets.prompt import Prompt
 from analyzer.tui.widgets.table import TableColumn, TableRow
+from analyzer.tui.widgets.text_pane import Paragraph
 
+_MOST_BARS = 50
 BY = ("service", "object", "error", "meter", "conversation", "association", "time")
 
 
@@ -23,7 +28,7 @@ class StatisticsScreen(TableScreen):
     title_text = "Statistics"
     name_of_rows = "rows"
     columns = (
-        TableColumn("By", "text", most=0),
+        TableColumn("By", "text", most=0, keeps_end=True),
         TableColumn("Records", "muted", is_right=True, most=9),
         TableColumn("Octets", "muted", is_right=True, most=11),
         TableColumn("Errors", "muted", is_right=True, most=7),
@@ -51,6 +56,7 @@ class StatisticsScreen(TableScreen):
             with Vertical(id="text-part"):
                 yield Heading(id="text-heading")
                 yield self.plot
+                yield self.text_pane
         yield Prompt()
         yield StatusBar()
 
@@ -69,13 +75,30 @@ class StatisticsScreen(TableScreen):
     def show_text(self) -> None:
         """Plot octets over time, or how usual response times compare."""
         heading = self.query_one("#text-heading", Heading)
+        self.plot.display = self.by == "time"
+        self.text_pane.display = not self.plot.display
         if self.by == "time":
             heading.say([(" octets over time", "muted")])
             self.plot.line([float(one.octets) for one in self._found], [one.key[11:19] for one in self._found])
             return
-        timed = [one for one in self._found if one.latency_ms is not None][:12]
-        heading.say([(" usual response times in ms", "muted")])
-        self.plot.bars([one.latency_ms.median for one in timed if one.latency_ms], [_short(one.key) for one in timed])
+        timed = [(one.key, one.latency_ms.median) for one in self._found if one.latency_ms is not None][:_MOST_BARS]
+        heading.say([(" usual response times" if timed else " no response times", "muted")])
+        longest = max((median for _, median in timed), default=0)
+        width = max(self.text_pane.room, 40)
+        name_width = min(max((cell_len(name) for name, _ in timed), default=0), width // 2 - 8)
+        room = width - name_width - 16
+        self.text_pane.show(
+            [
+                Paragraph(
+                    f"{bar(median / longest, room)} {duration_text(round(median * 1e6))}",
+                    "accent",
+                    fit_ends(name, name_width).rstrip(),
+                    "text",
+                )
+                for name, median in timed
+                if longest
+            ]
+        )
 
     def command_right(self, count: int) -> None:
         """Count by the next."""
@@ -105,7 +128,3 @@ def _row(one: Statistic) -> TableRow:
     cells = (one.key, str(one.records), str(one.octets), str(one.errors or ""), median, p95, p99, longest)
     keys = (None, one.records, one.octets, one.errors, *(times or (0, 0, 0, 0)))
     return TableRow(cells, one, ("", "", "", "error" if one.errors else ""), keys)
-
-
-def _short(key: str) -> str:
-    return key if len(key) <= 14 else key[:13] + "…"

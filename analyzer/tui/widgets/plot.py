@@ -1,4 +1,4 @@
-"""A plot in the colours of the theme; what draws it is loaded when there is something to draw."""
+"""Plots in the colours of the theme; what draws a line is loaded when there is one to draw."""
 
 from __future__ import annotations
 
@@ -16,14 +16,20 @@ _MOST_TICKS = 5
 _MOST_POINTS = 2000
 
 
+def bar(share: float, width: int) -> str:
+    """Draw a share of *width* cells, in halves."""
+    whole, rest = divmod(max(round(share * width * 2), 1), 2)
+    return "━" * whole + "╸" * rest
+
+
 class Plot(Container):
-    """One line, or bars."""
+    """One line."""
 
     DEFAULT_CSS = "Plot { height: 1fr; } Plot PlotextPlot { height: 1fr; background: $background; }"
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._drawn: tuple[str, Sequence[float], Sequence[str]] = ("", (), ())
+        self._drawn: tuple[Sequence[float], Sequence[str]] = ((), ())
 
     def compose(self) -> ComposeResult:
         """Make the area that is drawn on."""
@@ -38,12 +44,7 @@ class Plot(Container):
     def line(self, points: Sequence[float], labels: Sequence[str]) -> None:
         """Draw a line through *points*, with a few of *labels* below."""
         step = max(1, len(points) // _MOST_POINTS)
-        self._drawn = ("line", points[::step], labels[::step])
-        self._draw()
-
-    def bars(self, heights: Sequence[float], labels: Sequence[str]) -> None:
-        """Draw bars."""
-        self._drawn = ("bars", heights, labels)
+        self._drawn = (points[::step], labels[::step])
         self._draw()
 
     def _draw(self) -> None:
@@ -52,7 +53,7 @@ class Plot(Container):
         from textual_plotext import PlotextPlot
 
         area = self.query_one(PlotextPlot)
-        kind, points, labels = self._drawn
+        points, labels = self._drawn
         plt = area.plt
         plt.clear_figure()
         palette = cast("DlmsharkApp", self.app).palette
@@ -64,12 +65,9 @@ class Plot(Container):
         plt.xaxes(True, False)
         plt.yaxes(True, False)
         area.auto_theme = False
-        if len(points) >= 2 or (kind == "bars" and points):
+        if len(points) >= 2:
             places = list(range(len(points)))
-            if kind == "line":
-                plt.plot(places, list(points), color=drawn, marker="braille")
-            else:
-                plt.bar(places, list(points), color=drawn, width=0.4)
+            plt.plot(places, list(points), color=drawn, marker="braille")
             ticks = places[:: max(1, len(places) // _MOST_TICKS)]
             plt.xticks(ticks, [labels[one] for one in ticks] if labels else None)
             plt.xfrequency(_MOST_TICKS)

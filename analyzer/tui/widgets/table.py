@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from rich.cells import cell_len
 from rich.style import Style
 
-from analyzer.tui.fitting import fit, fit_right, printable
+from analyzer.tui.fitting import fit, fit_ends, fit_right, printable
 from analyzer.tui.widgets.rows import Piece, Rows
 
 _GAP = "  "
@@ -25,6 +25,8 @@ class TableColumn(NamedTuple):
     """Cells that it takes at most; 0 is all that is left, with at least its content where there is room."""
     from_width: int = 0
     """How wide the table must be to show it."""
+    keeps_end: bool = False
+    """Whether what is too long keeps what stands behind its last comma."""
 
 
 class TableRow(NamedTuple):
@@ -49,6 +51,8 @@ class Table(Rows):
         self.rows: list[TableRow] = []
         self.sorted_by = -1
         self._widths: tuple[int, ...] = ()
+        self._room = 0
+        """The room that the widths are for."""
 
     def set_rows(self, rows: Iterable[TableRow]) -> None:
         """Show other rows; the cursor stays on what it was about, where that is still there."""
@@ -76,8 +80,9 @@ class Table(Rows):
 
     def widths(self) -> tuple[int, ...]:
         """Say how wide each column is; 0 is one that has no room."""
-        if self._widths and sum(self._widths) <= self.room:
+        if self._widths and self._room == self.room:
             return self._widths
+        self._room = self.room
         shown, room = self._shown(), self.room - 1
         content = [self._content(index) if index in shown else 0 for index in range(len(self.columns))]
         fixed = [min(width, one.most or width) for width, one in zip(content, self.columns, strict=True)]
@@ -99,6 +104,7 @@ class Table(Rows):
     def on_resize(self, event: Any) -> None:
         """Lay the columns out for the new width."""
         self._widths = ()
+        self.refresh()
         super().on_resize(event)
 
     def heading(self) -> str:
@@ -124,7 +130,8 @@ class Table(Rows):
             colour = (row.colours[place] if place < len(row.colours) else "") or column.colour
             name, _, manner = colour.partition(" ")
             text = printable(row.cells[place])
-            yield (fit_right if column.is_right else fit)(text, wide), palette.style(name, bold=bool(manner))
+            laid_out = fit_right if column.is_right else fit_ends if column.keeps_end else fit
+            yield laid_out(text, wide), palette.style(name, bold=bool(manner))
 
     # -- commands -------------------------------------------------------------------------------------------------
 
