@@ -300,10 +300,13 @@ def test_every_command_of_the_table_can_be_run_somewhere() -> None:
         names.update(one.name for one in app.screen.available())  # type: ignore[attr-defined]
         await pilot.press("tab")
         names.update(one.name for one in app.screen.available())  # type: ignore[attr-defined]
-        for key in ("r", "K"):
+        for key in ("r", "K", "a"):
             await pilot.press(key)
             await pilot.pause()
             names.update(one.name for one in app.screen.available())  # type: ignore[attr-defined]
+        app.open_screen("diff")
+        await pilot.pause()
+        names.update(one.name for one in app.screen.available())  # type: ignore[attr-defined]
         app.open_screen("start")
         await pilot.pause()
         names.update(one.name for one in app.screen.available())  # type: ignore[attr-defined]
