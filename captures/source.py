@@ -1,5 +1,6 @@
 """Inputs to sources: a name is opened, what it holds is recognised by its content, never by the name."""
 
+import errno
 import os
 import re
 import stat
@@ -130,7 +131,7 @@ def open_source(name: str, *, holds_octets: bool = False) -> Source:
     try:
         status = os.fstat(descriptor)
         if stat.S_ISDIR(status.st_mode):
-            raise CaptureError(f"{label}: a directory; {EXPECTED} was expected")
+            raise CaptureError(f"{label}: a directory; name the captures in it")
         size = status.st_size if stat.S_ISREG(status.st_mode) else None
         source = desk.attach(_recognise(name, label, window, size, desk, holds_octets))
         source.is_live = size is None and not stat.S_ISBLK(status.st_mode)
@@ -186,13 +187,16 @@ def _open(name: str) -> int:
             raise IsADirectoryError
         return os.open(name, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
     except FileNotFoundError:
-        raise CaptureError(f"{name or repr(name)}: no such file") from None
+        leads = f"; the link leads to {os.readlink(name)}, which is not there" if os.path.islink(name) else ""
+        raise CaptureError(f"{name or repr(name)}: no such file{leads}") from None
     except IsADirectoryError:
-        raise CaptureError(f"{name}: a directory; {EXPECTED} was expected") from None
+        raise CaptureError(f"{name}: a directory; name the captures in it") from None
     except PermissionError:
         raise CapturePermissionError(f"{name}: no permission to read it") from None
     except (OSError, ValueError) as error:
-        raise CaptureError(f"{name!r}: {getattr(error, 'strerror', None) or error}") from None
+        told = getattr(error, "strerror", None) or error
+        is_socket = isinstance(error, OSError) and error.errno == errno.ENXIO
+        raise CaptureError(f"{name}: {'a socket, or a device that is gone' if is_socket else told}") from None
 
 
 def _recognise(name: str, label: str, window: Window, size: int | None, desk: _Desk, holds_octets: bool) -> Source:

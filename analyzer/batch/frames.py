@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cosem.obis import obis_text
+from analyzer.export.parquet import write_parquet
 from analyzer.export.readings import SCHEMA as READING_SCHEMA
 from analyzer.record import Record
 from analyzer.table.table import Row
@@ -64,10 +65,8 @@ def note_cells(name: str, record: Record) -> Iterable[tuple[Any, ...]]:
 
 
 def write(table: str, rows: list[tuple[Any, ...]], path: Path) -> None:
-    """Write *rows* to the Parquet file *path*, which is there as a whole or not at all."""
-    part = path.with_name(f"{path.name}.part")
-    frame_of(table, rows).write_parquet(part, compression="zstd")
-    part.replace(path)
+    """Write *rows* to the Parquet file *path*, which is there as a whole or not at all. Raises: OSError."""
+    write_parquet(frame_of(table, rows), path)
 
 
 def frame_of(table: str, rows: list[tuple[Any, ...]]) -> polars.DataFrame:

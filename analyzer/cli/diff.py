@@ -50,6 +50,8 @@ def run(words: list[str]) -> int:
             say(f"{label(source)}: no association and no push was found")
     if len(sides) < len(options.inputs):
         return inputs.status
+    if not any(side.talks for side in sides):  # nothing that could differ
+        return inputs.status
     found = compare(*sides)
     lines = map(json_line, found) if options.json else text_lines(found, *options.inputs)
     sys.stdout.write("".join(f"{line}\n" for line in lines))

@@ -6,8 +6,8 @@ import argparse
 import sys
 
 from analyzer.cli.arguments import Parser, add_common_options, hush
-from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, say_remarks
-from analyzer.cli.keyrings import keyring
+from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
+from analyzer.cli.keyrings import ClosedApdus, keyring
 from analyzer.cli.main import CHECK_FAILED, say
 
 _SEVERITIES = ("note", "warning", "error")
@@ -40,11 +40,13 @@ def run(words: list[str]) -> int:
     has_failed = False
     for name, source in inputs:
         session = Session(source, forced, keys, learns=False)
-        doctor = Doctor(session.pipeline.ends)
+        doctor, closed = Doctor(session.pipeline.ends), ClosedApdus(keys)
         for record in session.records():
             doctor.take(record)
+            closed.take(record)
         doctor.finish(session.pipeline.left_aside)
-        stories = [one for one in doctor.stories() if one.worst >= least]
+        every = doctor.stories()
+        stories = [one for one in every if one.worst >= least]
         if options.fail_on:
             has_failed |= any(one.worst >= severity_of(options.fail_on) for one in stories)
         if inputs.are_several and not options.json and stories:
@@ -57,6 +59,8 @@ def run(words: list[str]) -> int:
                 utc = options.utc or source.has_local_times
                 sys.stdout.write("\n".join(text_lines(number, story, digits, utc=utc)) + "\n")
         say_remarks(source)
+        closed.tell(label(source))
         if not stories:
-            say(f"{name}: no problem found")
+            lesser = f" that weighs {options.min_severity} or more, {len(every)} that weigh less" if every else ""
+            say(f"{label(source)}: no problem found{lesser}")
     return inputs.status or (CHECK_FAILED if has_failed else 0)

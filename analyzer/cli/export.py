@@ -8,12 +8,13 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import Parser, add_common_options
 from analyzer.cli.filters import add_filter_options, chosen, filter_of
-from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
+from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, refuse_inputs, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import UsageError, fail, say
 
@@ -53,10 +54,13 @@ def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
     options = parser().parse_args(words)
     form = options.to or _SUFFIXES.get(Path(options.output).suffix.lower())
+    if form is None and options.output == "-":
+        raise UsageError(f"-o -: --to was expected, one of {', '.join(FORMS)}")
     if form is None:
         raise UsageError(f"-o {options.output}: one of {', '.join(_SUFFIXES)} was expected, or --to")
     if form == "parquet" and options.output == "-":
         raise UsageError("-o -: Parquet goes to a file")
+    refuse_inputs(options, "-o", options.output)
     if options.output != "-" and os.path.exists(options.output) and not options.force:
         return fail(f"{options.output}: is there already; --force writes over it", _OUTPUT_ERROR)
     inputs = Inputs(options, forced_stacks(options))
@@ -70,11 +74,14 @@ def run(words: list[str]) -> int:
             say_remarks(source)
 
     count = _Counter()
+    every = sessions()
+    first = next(every, None)
+    if first is None:  # nothing could be read: nothing is written
+        return inputs.status
     if form == "parquet":
-        _write_parquet(sessions(), options, count)
+        _write_parquet(chain((first,), every), options, count)
     else:
-        pieces = _WRITERS[form](sessions(), options, count)
-        _write(pieces, options.output)
+        _write(_WRITERS[form](chain((first,), every), options, count), options.output)
     if options.output != "-" and not options.quiet:
         say(f"{options.output}: {count.records} records")
     return inputs.status
@@ -108,6 +115,8 @@ def _write(pieces: Iterable[bytes], name: str) -> None:
             for piece in pieces:
                 file.write(piece)
         part.replace(name)
+    except OSError as problem:
+        raise OSError(problem.errno, problem.strerror, name) from None
     finally:
         part.unlink(missing_ok=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from analyzer.cli.keyrings import add_key_options
@@ -76,6 +77,14 @@ def forced_stacks(options: argparse.Namespace) -> dict[str, str]:
         raise UsageError(str(problem)) from None
 
 
+def refuse_inputs(options: argparse.Namespace, option: str, output: str | None) -> None:
+    """Refuse to write the *output* of *option* over an input: it is evidence. Raises: UsageError."""
+    for name in (*options.inputs, *options.read):
+        with suppress(OSError, ValueError):  # what is not there is not written over
+            if output and output != "-" and os.path.samefile(output, name):
+                raise UsageError(f"{option} {output}: this is the input itself")
+
+
 class Inputs:
     """The inputs of a command line, stdin where it names none; *status* is that of those that cannot be read."""
 
@@ -85,6 +94,8 @@ class Inputs:
         if not names and not options.hex:
             names = ["-"]
         self.status = 0
+        self.opened = 0
+        """How many could be read."""
         self._inputs = list(_inputs(names, options.hex, holds_octets="serial" in forced or "record" in forced))
         self.are_several = len(self._inputs) > 1
         if options.merge:
@@ -95,6 +106,7 @@ class Inputs:
         for name, opened in self._inputs:
             try:
                 with opened() as source:
+                    self.opened += 1
                     yield name, source
             except CaptureError as problem:
                 self._fail(problem)

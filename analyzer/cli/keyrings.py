@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from analyzer.cli.main import KeysError, say
 
 if TYPE_CHECKING:
+    from analyzer.record import Record
     from analyzer.security.keyring import Keyring
 
 _VARIABLE = "DLMSHARK_KEYS"
@@ -38,3 +39,24 @@ def keyring(options: argparse.Namespace) -> Keyring | None:
     for remark in loaded.remarks:
         say(remark)
     return loaded.keyring
+
+
+class ClosedApdus:
+    """Counts the APDUs that stay closed: who looks for values or faults hears that there was more to look into."""
+
+    def __init__(self, keys: Keyring | None) -> None:
+        self._has_keys = keys is not None
+        self._count = 0
+
+    def take(self, record: Record) -> None:
+        """Look at one record."""
+        apdu = record.apdu
+        if apdu is not None and apdu.entry is not None and "security_control" in apdu.entry.slots:
+            self._count += 1
+
+    def tell(self, name: str) -> None:
+        """Say how many there were in the input *name*."""
+        if self._count:
+            what = f"{self._count} ciphered APDU{'s stay' if self._count > 1 else ' stays'} closed"
+            instead = "keys check says why" if self._has_keys else "give keys with -k FILE"
+            say(f"{name}: {what}; {instead}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from analyzer.cli.arguments import Parser, add_common_options, hush
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, say_remarks
 from analyzer.cli.keyrings import keyring
-from analyzer.cli.main import CHECK_FAILED
+from analyzer.cli.main import CHECK_FAILED, say
 
 if TYPE_CHECKING:
     from analyzer.key_check import Row
@@ -36,8 +36,9 @@ def run(words: list[str]) -> int:
     forced = forced_stacks(options)
     options.keys.insert(0, options.keyring)
     keys = keyring(options)
-    if keys is None:
-        return 0
+    assert keys is not None
+    if not any(meter.keys or meter.certificates for meter in keys.meters):
+        say(f'{options.keyring}: no keys in it; [[meter]] and below it guek = "…" was expected')
     from analyzer.key_check import KeyCheck
 
     check = KeyCheck(keys)

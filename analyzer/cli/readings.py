@@ -10,8 +10,8 @@ from itertools import islice, repeat
 from analyzer.cli.arguments import Parser, add_common_options, hush, natural
 from analyzer.cli.decode import rest_collector
 from analyzer.cli.filters import add_filter_options, chosen, filter_of
-from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, say_remarks
-from analyzer.cli.keyrings import keyring
+from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, refuse_inputs, say_remarks
+from analyzer.cli.keyrings import ClosedApdus, keyring
 from analyzer.cli.main import UsageError, say
 from analyzer.cli.sidecars import SidecarFile, add_sidecar
 
@@ -36,6 +36,7 @@ def run(words: list[str]) -> int:
     hush(options)
     if sum((options.json, options.csv, options.parquet is not None)) > 1:
         raise UsageError("--json, --csv and --parquet exclude one another")
+    refuse_inputs(options, "--parquet", options.parquet)
     inputs = Inputs(options, forced_stacks(options))
     keys = keyring(options)
     filter_of(options, utc=options.utc)
@@ -51,10 +52,13 @@ def run(words: list[str]) -> int:
             session = Session(source, forced_stacks(options), keys)
             sidecar.into(session.model)
             session.learn_all()
+            closed = ClosedApdus(keys)
             for record in chosen(session, options):
+                closed.take(record)
                 yield from zip(readings_of(record, session.model), repeat(source.time_digits))
             sidecar.keep(session.model)
             say_remarks(source)
+            closed.tell(label(source))
 
     if options.parquet is not None:
         from analyzer.export.readings import write_parquet
@@ -66,7 +70,7 @@ def run(words: list[str]) -> int:
     for one, digits in islice(all_readings(), options.count or None):
         is_empty = False
         sys.stdout.write(write(one, digits) + "\n")
-    if is_empty:
+    if is_empty and inputs.opened:
         say("no metered values were found")
     return inputs.status
 

@@ -35,7 +35,14 @@ class SidecarFile:
         """Write what *model* learnt beside what was known. Raises: OSError."""
         if self._sidecar is not None and self._path is not None:
             self._sidecar.take(model)
-            self._path.write_text(self._sidecar.text(), encoding="utf-8")
+            part = self._path.with_name(f"{self._path.name}.part")
+            try:
+                part.write_text(self._sidecar.text(), encoding="utf-8")
+                part.replace(self._path)
+            except OSError as problem:  # what was known before is still there
+                raise OSError(problem.errno, problem.strerror, str(self._path)) from None
+            finally:
+                part.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> Sidecar:

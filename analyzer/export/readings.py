@@ -9,9 +9,11 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from analyzer.cosem.obis import obis_text
+from analyzer.export.parquet import write_parquet as write_frame
 from analyzer.export.times import clock_text, seconds_text
 from analyzer.export.value_json import json_text
 from analyzer.tracking.readings import Reading
@@ -91,7 +93,10 @@ class Csv:
 
 
 def write_parquet(readings: Iterable[tuple[Reading, int]], path: str) -> int:
-    """Write readings, each with the digits of its capture's times, to a Parquet file. Returns how many."""
+    """Write readings, each with the digits of its capture's times, to a Parquet file.
+
+    Returns: how many. Raises: OSError.
+    """
     import polars
 
     schema = {name: getattr(polars, kind) for name, kind in SCHEMA.items()}
@@ -100,7 +105,7 @@ def write_parquet(readings: Iterable[tuple[Reading, int]], path: str) -> int:
     while batch := list(islice(left, _BATCH)):
         frames.append(polars.DataFrame(_columns(batch), schema=schema))
     table = polars.concat(frames)
-    table.write_parquet(path)
+    write_frame(table, Path(path))
     return len(table)
 
 

@@ -205,7 +205,12 @@ def _loaded(load: Callable[[], object]) -> EllipticKey | Refused:
         if isinstance(found, x509.Certificate):
             return _from_certificate(found)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        return Refused(f"no readable key ({type(error).__name__})")
+        unknown = isinstance(error, UnsupportedAlgorithm)
+        return Refused(
+            "a key of a kind that is not supported"
+            if unknown
+            else "no readable key: damaged, or not opened by the passphrase"
+        )
     if isinstance(found, ec.EllipticCurvePrivateKey) and found.curve.name in _OPENSSL_NAMES:
         return _from_private_key(found)
     if isinstance(found, ec.EllipticCurvePublicKey):

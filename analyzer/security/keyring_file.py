@@ -155,7 +155,7 @@ def _client(value: Any, where: str) -> int:
 
 
 def _address(value: Any, where: str) -> str:
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or len(value.split()) != 1:
         raise KeyringError(f"{where}: expected an address in text, such as 10.0.0.7, 10.0.0.7:4059 or serial:A")
     return value.strip()
 
@@ -233,7 +233,7 @@ def _asymmetric(value: Any, where: str, folder: Path) -> bytes:
     octets = _hex(value)
     if octets is not None and len(octets) >= _LONGEST_INLINE:
         return octets
-    return _file(folder / value, where)
+    return _file(folder / value, f"{where}: {_shown(value)}")
 
 
 def _file(path: Path, where: str) -> bytes:

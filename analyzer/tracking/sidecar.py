@@ -81,7 +81,8 @@ def _meters(forms: list[Any], basis: str) -> Iterator[KnownMeter]:
         try:
             yield _meter(form, basis)
         except (KeyError, TypeError, ValueError, AttributeError) as problem:
-            raise SidecarError(f"[[meter]] {number}: {type(problem).__name__}: {problem}") from None
+            reason = f"{problem} is missing" if isinstance(problem, KeyError) else problem
+            raise SidecarError(f"[[meter]] {number}: no meter that --sidecar wrote: {reason}") from None
 
 
 def _meter(form: dict[str, Any], basis: str) -> KnownMeter:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from captures.samples import sample_path
 from tests.analyzer.tracking.build import answered, asked
 from tests.analyzer.tracking.carried_by_tcp import wrapper_conversation
 from tests.captures.build import pcap_header, pcap_record
@@ -66,3 +67,11 @@ def test_capture_that_cannot_be_read_ends_with_its_status(run: Run, good: Path, 
 
 def test_one_capture_alone_is_a_wrong_command_line(run: Run, good: Path) -> None:
     assert run("diff", good).status == 2
+
+
+def test_captures_without_associations_are_not_said_to_be_the_same(run: Run) -> None:
+    ran = run("diff", sample_path("p1"), sample_path("mode-c-readout"))
+    assert (ran.status, ran.out) == (0, "")
+    assert [line.partition(": ")[2].partition(": ")[2] for line in ran.err.splitlines()] == [
+        "no association and no push was found"
+    ] * 2

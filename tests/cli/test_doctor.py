@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from captures.samples import sample_path
 from tests.cli.conftest import Run
 
 DAMAGED = "7E A0 07 03 21 93 0F 09 7E"
@@ -34,3 +35,15 @@ def test_rules_print_facts_and_causes(run: Run) -> None:
     assert "cause  cut-at-flag-octet" in run("rules").out
     lines = [json.loads(line) for line in run("rules", "--json").out.splitlines()]
     assert {one["kind"] for one in lines} == {"fact", "cause"}
+
+
+def test_apdus_that_stay_closed_are_counted_beside_no_problem(run: Run) -> None:
+    closed, none = run("doctor", sample_path("ln-ciphered")).err.splitlines()
+    assert closed.endswith("33 ciphered APDUs stay closed; give keys with -k FILE")
+    assert none.endswith("no problem found")
+
+
+def test_problems_that_weigh_less_are_not_denied(run: Run) -> None:
+    told = run("doctor", "--min-severity", "error", "--hex", "7E A0 07 03 21 93 0F 01 7E 00 00 7E").complaint
+    many = len(run("doctor", "--json", "--hex", "7E A0 07 03 21 93 0F 01 7E 00 00 7E").out.splitlines())
+    assert many and told == f"--hex: no problem found that weighs error or more, {many} that weigh less"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
+import polars
 import pytest
 
 from captures.samples import samples
@@ -107,9 +109,10 @@ def test_filter_chooses_what_is_exported(run: Run, tmp_path: Path) -> None:
     ("words", "status", "text"),
     [
         (["-o", "a.unknown"], 2, "or --to"),
+        (["-o", "-"], 2, "-o -: --to was expected, one of pcapng"),
         (["-o", "-", "--to", "parquet"], 2, "Parquet goes to a file"),
         (["-o", "there.csv"], 1, "--force"),
-        (["-o", "no/such/a.csv"], 1, "cannot write"),
+        (["-o", "no/such/a.csv"], 1, "no/such/a.csv: cannot write"),
     ],
 )
 def test_what_cannot_be_written_is_one_line(
@@ -120,3 +123,67 @@ def test_what_cannot_be_written_is_one_line(
     ran = run("export", SECURED.path, *words)
     assert ran.status == status and text in ran.complaint
     assert Path("there.csv").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["a.pcap", "link.pcap"])
+def test_input_is_never_written_over(run: Run, tmp_path: Path, name: str) -> None:
+    capture = tmp_path / "a.pcap"
+    capture.write_bytes(SECURED.path.read_bytes())
+    (tmp_path / "link.pcap").symlink_to(capture)
+    for words in (("export", "--force", "--to", "html", "-o"), ("readings", "--parquet")):
+        ran = run(*words, tmp_path / name, capture)
+        assert (ran.status, ran.complaint.partition(": ")[2]) == (2, "this is the input itself")
+    assert capture.read_bytes() == SECURED.path.read_bytes()
+
+
+@pytest.mark.parametrize("form", ["html", "parquet", "jsonl"])
+def test_nothing_is_written_where_no_input_can_be_read(run: Run, tmp_path: Path, form: str) -> None:
+    ran = run("export", tmp_path / "missing.pcap", "-o", tmp_path / f"a.{form}")
+    assert (ran.status, ran.complaint) == (3, f"{tmp_path}/missing.pcap: no such file")
+    assert list(tmp_path.iterdir()) == []
+
+
+class _FullDisk:
+    """A file on a disk without room."""
+
+    def __enter__(self) -> _FullDisk:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def write(self, octets: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_full_disk_is_one_line_that_names_the_file(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "open", lambda *_: _FullDisk())
+    ran = run("export", SECURED.path, "-o", tmp_path / "a.jsonl")
+    assert (ran.status, ran.complaint) == (1, f"{tmp_path}/a.jsonl: cannot write: No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("problem", "says"),
+    [
+        (
+            "parquet: File out of specification: underlying IO error: No space left on device (os error 28)",
+            "No space left",
+        ),
+        ("parquet: File out of specification: Invalid thrift: transport error", "Input/output error"),
+    ],
+)
+@pytest.mark.parametrize("words", [("export", "-o"), ("readings", "--parquet"), ("batch", "--out")])
+def test_failure_of_polars_is_one_line_and_leaves_no_file(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, str], problem: str, says: str
+) -> None:
+    def fails(frame: object, path: Path, **_: object) -> None:
+        path.write_bytes(b"PAR1")
+        raise polars.exceptions.ComputeError(problem)
+
+    monkeypatch.setattr(polars.DataFrame, "write_parquet", fails)
+    output = tmp_path / ("set" if words[0] == "batch" else "a.parquet")
+    ran = run(words[0], SECURED.path, *words[1:], output)
+    assert ran.status == 1
+    last = ran.err.splitlines()[-1]
+    assert last.startswith(f"dlmshark: {output}") and f"cannot write: {says}" in last
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import socket
 import threading
 from pathlib import Path
 
@@ -296,3 +297,21 @@ def test_same_input_twice_is_two_captures(run: Run, capture: Path) -> None:
 def test_bad_option_reads_no_input(run: Run, capture: Path) -> None:
     ran = run("decode", "--nonsense", capture)
     assert (ran.status, ran.out) == (USAGE_ERROR, "")
+
+
+def test_link_that_leads_nowhere_is_told_from_a_missing_file(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "latest.pcap"
+    path.symlink_to("gone.pcap")
+    ran = run("decode", path)
+    assert (ran.status, ran.complaint) == (
+        INPUT_ERROR, f"{path}: no such file; the link leads to gone.pcap, which is not there",
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="this system has no such sockets")
+def test_socket_is_named_as_one(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # the name of a socket is short
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind("meter")
+        ran = run("decode", "meter")
+    assert (ran.status, ran.complaint) == (INPUT_ERROR, "meter: a socket, or a device that is gone")

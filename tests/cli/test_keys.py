@@ -317,3 +317,31 @@ def test_no_exception_or_repr_shows_a_key() -> None:
 def test_wrapped_units_carry_the_session() -> None:
     units = said(session(security_of()))
     assert len(wrapped(units)) == len(units)
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "says"),
+    [
+        ("", 0, "no keys in it; [[meter]] and below it guek"),
+        ("[[meter]]\nclient = 1\n", 0, "no keys in it"),
+        ('[[meter]]\nserver_signing_key = "gone.pem"\n', 4, "server_signing_key: gone.pem: No such file"),
+        ('[[meter]]\naddress = "10.0.0.7 port 4059"\nguek = "00"\n', 4, "address: expected an address"),
+    ],
+)
+def test_keyring_that_opens_nothing_is_said_to(run: Run, tmp_path: Path, text: str, status: int, says: str) -> None:
+    path = tmp_path / "keys.toml"
+    path.write_text(text)
+    path.chmod(0o600)
+    ran = run("keys", "check", path)
+    assert (ran.status, ran.out) == (status, "")
+    assert says in ran.complaint
+
+
+def test_key_file_that_holds_no_key_is_said_without_names_of_exceptions(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "broken.pem").write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+    path = tmp_path / "keys.toml"
+    path.write_text('[[meter]]\nserver_signing_key = "broken.pem"\n')
+    path.chmod(0o600)
+    ran = run("keys", "check", path)
+    assert ran.status == 1
+    assert "no readable key: damaged, or not opened by the passphrase" in ran.out and "Error" not in ran.out

@@ -80,3 +80,17 @@ def test_messages_have_readings_too(name: str, code: str, run: Run) -> None:
     found = [json.loads(line) for line in ran.out.splitlines()]
     assert (ran.status, {one["unit"] for one in found if one.get("logical_name") == code}) == (0, {"kWh"})
     assert all(set(one) <= set(COLUMNS) for one in found)
+
+
+def test_input_that_cannot_be_read_is_not_said_to_be_without_values(run: Run) -> None:
+    assert run("readings", "missing.pcap").complaint == "missing.pcap: no such file"
+
+
+def test_apdus_that_stay_closed_are_counted(run: Run) -> None:
+    path = sample_path("ln-ciphered")
+    closed, empty = run("readings", path).err.splitlines()
+    number = len(run("decode", path, "-Y", "summary contains closed").out.splitlines())
+    assert closed == f"dlmshark: {path}: {number} ciphered APDUs stay closed; give keys with -k FILE"
+    assert empty == "dlmshark: no metered values were found"
+    keys = path.with_suffix(".keys.toml")
+    assert "stay closed" not in run("readings", "-k", keys, path).err

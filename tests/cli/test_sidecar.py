@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -96,3 +97,27 @@ def test_wrong_sidecar_says_so_in_one_line(text: str, run: Run, tmp_path: Path) 
     ran = run("readings", "--sidecar", str(path), sample_path("ln-wrapper"))
     assert (ran.status, len(ran.err.splitlines())) == (2, 1)
     assert path.read_text(encoding="utf-8") == text
+
+
+def test_keyring_given_as_sidecar_is_one_line_and_stays_as_it_is(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "keys.toml"
+    path.write_text('[[meter]]\nguek = "000102030405060708090A0B0C0D0E0F"\n')
+    ran = run("decode", "--sidecar", path, sample_path("ln-wrapper"))
+    assert (ran.status, ran.complaint) == (2, f"{path}: [[meter]] 1: no meter that --sidecar wrote: 'end' is missing")
+    assert "guek" in path.read_text()
+
+
+def test_sidecar_that_cannot_be_written_keeps_what_it_held(
+    run: Run, taught: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = taught.read_text()
+
+    def fails(path: Path, text: str, **_: object) -> int:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", fails)
+    ran = run("decode", "-q", "--sidecar", taught, sample_path("ln-wrapper"))
+    assert (ran.status, ran.complaint) == (1, f"{taught}: cannot write: No space left on device")
+    assert taught.read_text() == before
+    assert not taught.with_name(f"{taught.name}.part").exists()

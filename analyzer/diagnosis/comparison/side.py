@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from analyzer.diagnosis.comparison.fields import Fields, fields_of
 from analyzer.diagnosis.words import about_all
-from analyzer.record import APDU, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, End, Objects, Record
+from analyzer.record import APDU, MESSAGE, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, End, Objects, Record
 from analyzer.tracking.associations import Associations
 from analyzer.tracking.history import Association
 from analyzer.tracking.roles import ANSWERED_BY, REFUSALS
@@ -93,7 +93,7 @@ class Side:
         while self._ends and self._ends[0].after < record.number:
             self.associations.end(self._ends.popleft())
         self.associations.take(record)
-        is_push = record.association is None and record.direction == UNSOLICITED
+        is_push = record.association is None and record.direction == UNSOLICITED and record.kind != MESSAGE
         if (record.association is None and not is_push) or self.count >= MOST_STEPS:
             return
         talk = self._talk(record, is_push=is_push)

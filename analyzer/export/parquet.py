@@ -1,0 +1,38 @@
+"""Frames to Parquet files that are there as a whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+from errno import EIO, ENOSPC
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars
+
+_LITTLE = 1 << 20
+_NUMBER = re.compile(r"\(os error (\d+)\)")
+
+
+def write_parquet(frame: polars.DataFrame, path: Path) -> None:
+    """Write *frame* to the file *path*. Raises: OSError that names it, whatever polars makes of a full disk."""
+    from polars.exceptions import PolarsError
+
+    part = path.with_name(f"{path.name}.part")
+    try:
+        frame.write_parquet(part, compression="zstd")
+        part.replace(path)
+    except (PolarsError, OSError) as problem:
+        told = _NUMBER.search(str(problem))
+        number = int(told[1]) if told else getattr(problem, "errno", None) or _cause(path.parent)
+        raise OSError(number, os.strerror(number), str(path)) from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _cause(folder: Path) -> int:
+    """Tell why nothing could be written, of what polars says no cause: a disk without room, else anything."""
+    from shutil import disk_usage
+
+    return ENOSPC if disk_usage(folder).free < _LITTLE else EIO
