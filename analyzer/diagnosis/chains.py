@@ -49,7 +49,8 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
         "invocation-counter-repeated", "invocation-counter-regressed", "apdu-malformed",
     ),
     "result": ("hls-failed", "conformance-violated", "block-lost", "block-number-wrong", "long-transfer-aborted"),
-    "apdu-malformed": (*LOSS, "block-lost", "undecipherable"),
+    "apdu-malformed": (*LOSS, "block-lost", "undecipherable", "hdlc-address-unusual"),
+    "apdu-trailing-octets": (*LOSS, "hdlc-address-unusual"),
     "undecipherable": LOSS,
     "capture-cut": ("block-lost", "hdlc-frame-lost", "provider-abort", "tcp-octets-missing"),
 }  # fmt: skip

@@ -14,6 +14,7 @@ from analyzer.diagnosis.chains import Chains
 from analyzer.diagnosis.damage import DamageFamily
 from analyzer.diagnosis.data import DataFamily
 from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.foreign import ForeignFamily
 from analyzer.diagnosis.link import LinkFamily
 from analyzer.diagnosis.malformed import MalformedFamily
 from analyzer.diagnosis.mbus import MbusFamily
@@ -29,8 +30,8 @@ from analyzer.tracking.associations import Associations, Event
 from dissectors.tree import Note, Severity
 
 FAMILIES: tuple[type[Family], ...] = (
-    CarrierFamily, WrapperFamily, MbusFamily, TelegramFamily, ModeCFamily, DamageFamily, MalformedFamily, LinkFamily,
-    DataFamily, AssociationFamily, ServiceFamily, TimingFamily,
+    CarrierFamily, ForeignFamily, WrapperFamily, MbusFamily, TelegramFamily, ModeCFamily, DamageFamily, MalformedFamily,
+    LinkFamily, DataFamily, AssociationFamily, ServiceFamily, TimingFamily,
 )  # fmt: skip
 """What looks at records, in this order: what lies lower comes first."""
 

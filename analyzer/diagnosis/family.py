@@ -74,7 +74,7 @@ class Family:
         *further* is evidence in other records; *chain* what it belongs to, where that is over already.
         """
         if severity is None:
-            severity = _severity(code, cause)
+            severity = severity_with(code, cause)
         evidence = Evidence(record.number, start, end, text)
         meter = "" if record.server is None else str(record.server)
         fact = Fact(
@@ -93,7 +93,7 @@ class Family:
         meter = "" if one.server is None else str(one.server)
         self.stories.add(
             Fact(
-                code, _severity(code, cause), cause, confidence if cause else CERTAIN, proof[0], time_ns, one.lane,
+                code, severity_with(code, cause), cause, confidence if cause else CERTAIN, proof[0], time_ns, one.lane,
                 meter, tuple(alternatives), b"", subject, tuple(proof[1:]),
                 self.chains.of(code, one.conversation, max(each.record for each in proof)),
             )
@@ -107,7 +107,7 @@ class Family:
         )  # fmt: skip
 
 
-def _severity(code: str, cause: str) -> Severity:
+def severity_with(code: str, cause: str) -> Severity:
     """Give the severity of the table: of the code, or of the code with this cause where that weighs otherwise."""
     found = rule("fact", code)
     if found is None:

@@ -91,6 +91,10 @@ def _too_short(damaged: Damaged) -> Iterator[Candidate]:
     elif not damaged.has_end and total in _RECEIVER_SIZES:
         told = f"{text}, and {total} octets is the size of a receiver's buffer"
         yield Candidate("receiver-buffer-overflow", LIKELY, told, damaged.shift + there, lost=missing)
+    elif not damaged.has_end and damaged.was.header is not Trust.GOOD and _is_strange(damaged):
+        yield Candidate("line-noise", POSSIBLE, "they begin like a frame, with addresses that nobody here has", 0)
+        yield Candidate("truncated", POSSIBLE, text, damaged.shift + there, lost=missing)
+        yield Candidate("burst", POSSIBLE, f"{text}; its header is hurt, too", damaged.shift, end=damaged.shift + there)
     elif not damaged.has_end:
         sure = CERTAIN if damaged.was.header is Trust.GOOD else LIKELY
         yield Candidate("truncated", sure, text, damaged.shift + there, lost=missing)
@@ -106,6 +110,12 @@ def _too_short(damaged: Damaged) -> Iterator[Candidate]:
             told = f"{text}, and not one 00 is among them, as if they were handled as text"
             found = [*(one._replace(confidence=POSSIBLE) for one in found), Candidate("text-dump-loss", POSSIBLE, told)]
         yield from found
+
+
+def _is_strange(damaged: Damaged) -> bool:
+    """Tell whether the addresses of a lane are known and none of them begins here."""
+    address = damaged.body[2:]
+    return bool(damaged.lane.addresses) and not any(one[:1] == address[:1] for one in damaged.lane.addresses)
 
 
 def _lost_or_cut(damaged: Damaged, text: str) -> Iterator[Candidate]:

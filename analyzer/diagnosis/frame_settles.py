@@ -33,6 +33,8 @@ _BEHIND = 32
 """So many octets may stand behind a plain APDU in a reader's buffer: its tag, and the end of the frame."""
 _GENERAL = frozenset({0xDB, 0xDC})
 _SPECIFIC = frozenset(range(0xC8, 0xD8)) | {0x21, 0x28}
+CLOSED = _GENERAL | _SPECIFIC
+"""Tags of ciphered APDUs."""
 
 
 def cut_at_flag(damaged: Damaged) -> Iterator[Candidate]:

@@ -152,6 +152,10 @@ def _slow(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
             f"all {len(starts)} reads begin with what a receiver that is {factor} times too slow makes of a flag and a "
             "frame format"
         )
+        if len({one[0] for one in starts}) == 1:
+            yield Candidate("wrong-stack", POSSIBLE, f"all {len(starts)} reads begin with {starts[0][0]:02X}")
+            yield Candidate("baud-mismatch", POSSIBLE, text)
+            return
         yield Candidate("baud-mismatch", LIKELY, text)
 
 

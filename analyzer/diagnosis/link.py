@@ -327,6 +327,9 @@ class LinkFamily(Family):
         asked = link.kept[-1] if link.kept else None
         if asked is not None and (asked.control or 0) & 0xEF == DISC:
             return  # DM answers DISC where no link was: as it should be
+        damaged = self.associations.damaged.get(record.lane.conversation)
+        if asked is None and damaged is not None and damaged.number == record.number - 1:
+            return  # what it answers is not readable, and may be DISC
         idle_ns, idle = self._idle(record, link, asked)
         cause, confidence = _cause_of_dm(link, asked, idle_ns)
         what = f" to {control_text(asked.control or 0)} (record {asked.number})" if asked is not None else ""

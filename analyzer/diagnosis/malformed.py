@@ -6,7 +6,7 @@ Source: IEC 62056-5-3; IEC 61334-4-512 (CIASE PDUs, which are none of COSEM).
 from __future__ import annotations
 
 from analyzer.diagnosis.family import Family
-from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE
+from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative
 from analyzer.record import Record
 from dissectors.tree import Note
 
@@ -37,6 +37,11 @@ class MalformedFamily(Family):
             start = apdu.at if apdu is not None and apdu.at >= 0 else 0
             self.report(record, "carrier-text", "vendor-text-answer", CERTAIN, text, start=start,
                         end=start + len(octets) if start else 0)  # fmt: skip
+            return True
+        if record.link == "apdu" and octets[-1:] == b"\x7e" and apdu is not None and apdu.entry is None:
+            text = f"{len(octets)} octets begin as no APDU and end with the flag 7E: the beginning of a frame is missing"
+            others = [Alternative("capture-started-late", POSSIBLE, text)]
+            self.report(record, "capture-cut", "start-of-dump-missing", POSSIBLE, text, alternatives=others)
             return True
         cause, confidence, shown = _why(record, octets)
         self.report(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.frame_settles import plain_under_cipher
-from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative
+from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Stories
 from analyzer.record import Record
 from dissectors.mbus_octets import AROUND, HEADER_SIZE, LONG, checksum
 from dissectors.tree import Note
 
+_MOST_LANES = 4096
 _TITLED = b"\xdb\x08"
 
 
@@ -18,15 +19,27 @@ class MbusFamily(Family):
     links = frozenset({"mbus"})
     codes = frozenset({"mbus-checksum-wrong", "mbus-length-wrong", "mbus-segment-missing", "capture-cut"})
 
+    def __init__(self, stories: Stories) -> None:
+        super().__init__(stories)
+        self._last: dict[str, Record] = {}
+        """By lane: its last sound frame."""
+
+    def look(self, record: Record) -> None:
+        """Remember the frame."""
+        if len(self._last) > _MOST_LANES:
+            self._last.clear()
+        self._last[record.lane.text] = record
+
     def note(self, record: Record, note: Note) -> bool | None:
         """Explain the damage of a frame."""
         if record.link != "mbus":
             return None
         if note.code == "mbus-checksum-wrong":
-            self._sum(record, note)
+            if not self._deciphered(record, note):
+                self._sum(record, note)
         elif note.code == "mbus-segment-missing":
             self.report(record, note.code, "octets-lost", POSSIBLE, note.text, start=note.start, end=note.end)
-        elif not self._deciphered(record):
+        elif not self._deciphered(record, note):
             self._length(record, note)
         return True
 
@@ -68,11 +81,11 @@ class MbusFamily(Family):
             record, "mbus-length-wrong", cause, confidence, f"{note.text}: {told}", start=1, end=3, alternatives=others
         )
 
-    def _deciphered(self, record: Record) -> bool:
+    def _deciphered(self, record: Record, note: Note) -> bool:
         """Tell a buffer of the reader from the line: a plain APDU stands under the header of a ciphered one."""
         octets = record.octets
         at = octets.find(_TITLED, HEADER_SIZE)
-        found = plain_under_cipher(octets[at:]) if at >= 0 else None
+        found = (plain_under_cipher(octets[at:-2]) or plain_under_cipher(octets[at:])) if at >= 0 else None
         if found is None:
             return False
         begin, size = found
@@ -80,9 +93,14 @@ class MbusFamily(Family):
             "behind the invocation counter of a ciphered APDU a plain APDU stands: this is the reader's buffer after "
             "it deciphered, and no frame of the line"
         )
-        others = [Alternative("mixed-log", LIKELY, "the log mixes frames of the line with buffers of the reader")]
+        causes = ("decrypted-in-place", "mixed-log")
+        before = self._last.get(record.lane.text)
+        if before is not None and octets[at : at + begin] in before.octets:
+            causes = ("mixed-log", "decrypted-in-place")
+            text += f"; record {before.number} is the same frame as it was on the line"
+        code = note.code if note.code == "mbus-checksum-wrong" else "mbus-length-wrong"
+        others = [Alternative(causes[1], LIKELY, "the log mixes frames of the line with buffers of the reader")]
         self.report(
-            record, "mbus-length-wrong", "decrypted-in-place", CERTAIN, text, start=at + begin, end=at + begin + size,
-            alternatives=others,
-        )  # fmt: skip
+            record, code, causes[0], CERTAIN, text, start=at + begin, end=at + begin + size, alternatives=others
+        )
         return True

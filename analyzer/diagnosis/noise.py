@@ -9,11 +9,13 @@ from analyzer.diagnosis.fcs_search import lacks_zeros, search
 from analyzer.diagnosis.frame_damage import FLOW_CONTROL, Candidate, Lane
 from analyzer.diagnosis.frame_repair import is_good_frame
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE
-from analyzer.framing.hdlc_header import MINIMUM_LENGTH, announced_length
+from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust, announced_length, trust_of
 from analyzer.record import Record
 
 _LEAST_FRAME = 4
 _SEARCHED_UP_TO = 2050
+_LONGEST_HEADER = 13
+"""Octets of a header with the longest addresses, its HCS included."""
 _NEAR = 16
 """So far from the announced length a frame may end whose header does not read."""
 
@@ -39,7 +41,8 @@ def explain_noise(record: Record, lane: Lane, *, is_first: bool, is_rest: bool) 
         return Explained(_code(found[0], octets), note.text, found)
     if not is_rest:
         is_cut = is_first and octets[:1] == b"\x7e" != octets[-1:]
-        found = _as_broken_frame(octets.strip(b"\x7e"), lane, is_alone=is_first, is_cut=is_cut)
+        has_end = is_first and octets[:1] != b"\x7e" == octets[-1:]  # so it was not cut there
+        found = [] if has_end else _as_broken_frame(octets.strip(b"\x7e"), lane, is_alone=is_first, is_cut=is_cut)
     if found:
         return Explained("hdlc-hcs-wrong" if found[0].cause == "burst" else "hdlc-length-wrong", note.text, found)
     if is_rest:
@@ -47,8 +50,29 @@ def explain_noise(record: Record, lane: Lane, *, is_first: bool, is_rest: bool) 
     return Explained("hdlc-noise" if lane.addresses else note.code, note.text, list(_unknown(octets, is_first)))
 
 
+def begun_late(explained: Explained, record: Record) -> Explained:
+    """What came first on its lane and lacks its beginning: the capture, or the dump, began within it."""
+    best, *rest = explained.found
+    octets = record.octets
+    if octets[:1] == b"\x7e" or best.cause not in ("octets-lost", "capture-started-late") or best.at > 1:
+        return explained
+    found = [best, *rest]
+    if best.cause == "octets-lost" and best.repaired:
+        began = best._replace(cause="capture-started-late", confidence=LIKELY)
+        found = [began, best._replace(confidence=POSSIBLE), *rest]
+    if record.time_ns is None and len(record.packets) == 1:
+        dump = found[0]._replace(cause="start-of-dump-missing", text="the beginning of the text may be missing")
+        found.insert(1, dump._replace(confidence=POSSIBLE))
+    return explained._replace(found=found)
+
+
 def _unknown(octets: bytes, is_first: bool) -> Iterator[Candidate]:
     """Say what octets may be that begin like nothing."""
+    if len(octets) > 1 and len(set(octets)) == 1:
+        text = f"{len(octets)} octets {octets[0]:02X} and nothing else: the line was idle, or nobody drove it"
+        yield Candidate("idle-fill", LIKELY, text, 0, end=len(octets))
+        yield Candidate("line-noise", POSSIBLE, text, 0, end=len(octets))
+        return
     where = "it stands before the first whole frame" if is_first else "it stands between frames"
     size = len(octets)
     has_flags = octets[:1] == octets[-1:] == b"\x7e"
@@ -110,9 +134,12 @@ def _as_broken_frame(octets: bytes, lane: Lane, *, is_alone: bool, is_cut: bool)
     if len(octets) < (_LEAST_FRAME if is_alone and not is_cut else 2) or octets[0] & 0xF0 != 0xA0:
         return []
     declared, there = announced_length(octets, 0), len(octets)
-    is_known = any(octets[2:].startswith(one) or one.startswith(octets[2:]) for one in lane.addresses)
+    address = octets[2:]
+    is_known = any(address and (address.startswith(one) or one.startswith(address)) for one in lane.addresses)
     if declared < MINIMUM_LENGTH or not (is_known or is_alone or abs(declared - there) <= _NEAR):
         return []
+    if is_alone and not is_known and there >= _LONGEST_HEADER and trust_of(octets, 0) is not Trust.GOOD:
+        return []  # its header is all there, and is none
     if declared <= there:
         told = f"it begins as a frame of {declared} octets, and {there} are there"
         text = f"{told}: several are other than they were sent, its header among them"

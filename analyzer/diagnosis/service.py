@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 from analyzer.diagnosis.conformance import Need, missing_bits, tests_for
 from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.frame_settles import CLOSED, plain_under_cipher
 from analyzer.diagnosis.general_blocks import GeneralBlocks
 from analyzer.diagnosis.policy import demanded_of, hold_to_protection
 from analyzer.diagnosis.refusals import service_refusals
 from analyzer.diagnosis.story import CERTAIN, Evidence, Stories
 from analyzer.diagnosis.transfers import Transfers
 from analyzer.diagnosis.unanswered import unanswered, unasked
-from analyzer.record import REQUEST, RESPONSE, Record
+from analyzer.record import REQUEST, RESPONSE, Apdu, Record
 from analyzer.tracking.associations import ASKED_AGAIN, ENDED, UNANSWERED, UNASKED, Event
 from analyzer.tracking.history import Association
 from dissectors.tree import Note
@@ -49,7 +50,7 @@ class ServiceFamily(Family):
     """Results, errors in place of an answer, missing answers, block transfers, conformance and sizes."""
 
     links = None
-    codes = frozenset({"block-lost", "block-repeated"})
+    codes = frozenset({"block-lost", "block-repeated", "undecipherable"})
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
@@ -78,6 +79,8 @@ class ServiceFamily(Family):
                 self._hold_to_size(record, to_meter)
         elif to_client and len(octets) > to_client:
             self._hold_to_size(record, to_client)
+        if octets[0] in CLOSED:
+            self._is_open_already(record, apdu)
         if demanded[0] or demanded[1]:
             hold_to_protection(self, record, demanded[direction is not REQUEST])
         if tests and direction is not RESPONSE and octets[0] in tests:
@@ -98,6 +101,21 @@ class ServiceFamily(Family):
         if any((one.class_id, one.attribute) == _SECURITY_POLICY and not one.is_method for one in record.objects):
             self._terms.pop(record.association or 0, None)
 
+    def _is_open_already(self, record: Record, apdu: Apdu) -> bool:
+        """Tell whether plain text stands under the header of a ciphered APDU, and report that."""
+        found = plain_under_cipher(apdu.octets)
+        if found is None:
+            return False
+        start = max(apdu.at, 0) + found[0]
+        text = (
+            f"the header of {apdu.family} says ciphered, and behind its invocation counter a plain APDU stands that "
+            "reads whole: it was deciphered in place, and no key opens it"
+        )
+        self.report(
+            record, "already-deciphered", "decrypted-in-place", CERTAIN, text, start=start, end=start + found[1]
+        )
+        return True
+
     def event(self, record: Record, event: Event) -> None:
         """Look at what became of requests."""
         if event.kind in (ASKED_AGAIN, UNANSWERED) and event.exchange is not None:
@@ -114,7 +132,12 @@ class ServiceFamily(Family):
             self._transfers.end(event.association)
 
     def note(self, record: Record, note: Note) -> bool:
-        """Tell why a block is missing, or came again."""
+        """Tell why a block is missing, or came again, and what does not open from what is open already."""
+        if note.code == "undecipherable":
+            if record.apdu is not None and self._is_open_already(record, record.apdu):
+                return True
+            self.report_note(record, note)
+            return False
         (self._transfers.lost if note.code == "block-lost" else self._transfers.repeated)(record, note)
         return False
 

@@ -10,6 +10,7 @@ from tests.faults.frames import FRAME_FAULTS
 from tests.faults.lines import LINE_FAULTS
 from tests.faults.links import LINK_FAULTS
 from tests.faults.lower import LOWER_FAULTS
+from tests.faults.noise import NOISE_FAULTS
 from tests.faults.proofs import PROOF_FAULTS
 from tests.faults.quirks import QUIRK_FAULTS
 from tests.faults.security import SECURITY_FAULTS
@@ -25,6 +26,7 @@ FAULTS: tuple[Fault, ...] = (
     *CARRIER_FAULTS,
     *QUIRK_FAULTS,
     *ANSWER_FAULTS,
+    *NOISE_FAULTS,
     *SECURITY_FAULTS,
     *PROOF_FAULTS,
 )

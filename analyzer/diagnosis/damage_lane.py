@@ -1,0 +1,62 @@
+"""What is remembered of a lane of HDLC frames while damage in it is explained."""
+
+from __future__ import annotations
+
+from analyzer.diagnosis.frame_damage import Candidate
+from analyzer.diagnosis.frame_damage import Lane as Known
+from analyzer.diagnosis.line import Unread
+from analyzer.diagnosis.story import CERTAIN, Fact, Story
+from analyzer.record import Record
+
+_ENOUGH_OCTETS = 48
+"""So many octets of a lane without an 11 or 13: they are common in addresses, control fields and data."""
+DAMAGE = frozenset({"hdlc-fcs-wrong", "hdlc-hcs-wrong", "hdlc-length-wrong"})
+NOISE_CODES = frozenset({"hdlc-noise", "noise"})
+LANE_CAUSES = frozenset({
+    "flow-control-octets-removed", "text-dump-loss", "seven-bit", "parity-in-data", "parity-filtered", "baud-mismatch",
+    "polarity-inverted",
+})  # fmt: skip
+"""Causes that hurt all octets of a lane alike: what else is damaged there has the same."""
+VAGUE = frozenset({"capture-started-late", "line-noise", "burst", "collision"})
+"""Causes that are told where nothing is known."""
+FOLDED = DAMAGE | NOISE_CODES | {"apdu-malformed", "information-undecoded", "capture-cut", "hdlc-retransmission"}
+"""Codes of what may follow from a cause of the whole lane."""
+_SURE = frozenset({"octet-stuffing", "fcs-octets-swapped", "fcs-wrong-range", "fcs-not-used"})
+
+
+class Lane:
+    """What is remembered of a lane. *region* are the records since the last sound frame that are none."""
+
+    __slots__ = (
+        "addresses", "facts", "has_flow_control", "has_inner_flags", "has_sound", "last", "octets", "region",
+        "searches", "suspects", "unread", "wide",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.region: list[Record] = []
+        self.facts: list[Fact] = []
+        self.addresses: tuple[bytes, ...] = ()
+        self.has_flow_control = self.has_inner_flags = self.has_sound = False
+        self.last: Record | None = None
+        """The last sound frame, if it had no closing flag."""
+        self.wide: Story | None = None
+        """The story of a cause that hurts the whole lane."""
+        self.unread = Unread()
+        self.suspects: list[Candidate] = []
+        """Settings that may explain a lane without a sound frame, none of them likely."""
+        self.octets = self.searches = 0
+
+    def known(self) -> Known:
+        """Give what helps to search a damaged frame."""
+        lacks = None if self.octets < _ENOUGH_OCTETS else not self.has_flow_control
+        return Known(self.addresses, lacks, self.octets, self.has_inner_flags)
+
+
+def back(lane: str) -> str:
+    """Name the other direction of a lane."""
+    return " > ".join(reversed(lane.split(" > ")))
+
+
+def yields(story: Story, wide: Story) -> bool:
+    """Tell whether *wide*, the cause of the whole lane, says better what *story* says."""
+    return story is not wide and (story.cause == wide.cause or story.confidence != CERTAIN or story.cause not in _SURE)

@@ -1,0 +1,94 @@
+"""Serial lines on which another protocol is spoken, where its own check sequence proves it: Modbus RTU.
+
+Source: MODBUS over Serial Line (CRC-16, polynomial x^16+x^15+x^2+1, reflected, FFFF at the start, low octet first).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from analyzer.diagnosis.crc_states import P1
+from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.story import CERTAIN, Stories
+from analyzer.record import Record
+from dissectors.tree import Note
+
+_START = 0xFFFF
+_SHORTEST, _LONGEST = 4, 256
+_LOOKED_AT = 512
+"""So many octets of a record are looked at."""
+_FRAMES = 3
+"""So many frames with a right CRC are no chance."""
+_MOST_LINES = 4096
+_FOLDED = frozenset({
+    "noise", "hdlc-noise", "capture-cut", "apdu-malformed", "apdu-trailing-octets", "wrapper-length-wrong",
+    "hdlc-length-wrong", "hdlc-fcs-wrong", "hdlc-hcs-wrong", "confirmed-service-error", "exception-response",
+    "bcc-wrong", "parity-wrong", "data-set-malformed", "octet-unprintable", "line-settings-differ", "meter-quirk",
+})  # fmt: skip
+"""What the octets of another protocol are taken for."""
+
+
+class _Line(NamedTuple):
+    """What was seen on a line: frames with a right CRC, the record of the first, the lanes."""
+
+    frames: int
+    first: Record
+    lanes: frozenset[str]
+    is_told: bool = False
+
+
+class ForeignFamily(Family):
+    """Another protocol on the line."""
+
+    links = frozenset()
+    codes = frozenset({"noise", "hdlc-noise", "apdu-malformed", "apdu-trailing-octets", "capture-cut"})
+
+    def __init__(self, stories: Stories) -> None:
+        super().__init__(stories)
+        self._lines: dict[int, _Line] = {}
+
+    def note(self, record: Record, note: Note) -> bool | None:
+        """Look for frames of another protocol in octets that are no unit of ours. None: it is another's matter."""
+        lane = record.lane
+        if not lane.text.startswith("serial"):
+            return None
+        known = self._lines.get(lane.conversation)
+        if known is not None and known.is_told:
+            self._lines[lane.conversation] = known._replace(lanes=known.lanes | {lane.text})
+            return True
+        found = count_modbus(record.octets[:_LOOKED_AT])
+        if not found:
+            return None
+        if known is None:
+            if len(self._lines) >= _MOST_LINES:
+                del self._lines[next(iter(self._lines))]
+            known = _Line(0, record, frozenset())
+        known = known._replace(frames=known.frames + found, lanes=known.lanes | {lane.text})
+        is_told = known.frames >= _FRAMES
+        if is_told:
+            text = (
+                f"{known.frames} frames end with the CRC of Modbus RTU, the first of unit {known.first.octets[0]} in "
+                f"record {known.first.number}: this is a Modbus line, or a meter set to Modbus"
+            )
+            self.report(record, "line-unreadable", "wrong-stack", CERTAIN, text)
+        self._lines[lane.conversation] = known._replace(is_told=is_told)
+        return True if is_told else None
+
+    def finish(self) -> None:
+        """What else was made of such a line follows from that."""
+        for line in self._lines.values():
+            told = [one for lane in line.lanes for one in self.stories.of_lane(lane)]
+            root = next((one for one in told if one.cause == "wrong-stack" and one.confidence is CERTAIN), None)
+            if line.is_told and root is not None:
+                self.stories.fold(root, [one for one in told if one.code in _FOLDED])
+
+
+def count_modbus(octets: bytes) -> int:
+    """Count frames of Modbus RTU that stand back to back or apart in *octets*."""
+    count = at = 0
+    while at + _SHORTEST <= len(octets):
+        states = P1.forward(octets[at : at + _LONGEST], _START)
+        size = next((size for size in range(_SHORTEST, len(states)) if not states[size]), 0)
+        count += size > 0
+        at += size or 1
+    return count
