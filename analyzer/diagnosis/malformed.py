@@ -39,7 +39,7 @@ class MalformedFamily(Family):
                         end=start + len(octets) if start else 0)  # fmt: skip
             return True
         if record.link == "apdu" and octets[-1:] == b"\x7e" and apdu is not None and apdu.entry is None:
-            text = f"{len(octets)} octets begin as no APDU and end with the flag 7E: the beginning of a frame is missing"
+            text = f"{len(octets)} octets begin as no APDU and end with a flag 7E: the beginning of a frame is missing"
             others = [Alternative("capture-started-late", POSSIBLE, text)]
             self.report(record, "capture-cut", "start-of-dump-missing", POSSIBLE, text, alternatives=others)
             return True

@@ -54,6 +54,8 @@ class Background(NamedTuple):
 
 
 _NO_FACTS = Facts()
+_HIGHEST_PLAIN, _PROTECTED_REQUEST = 6, 0x1C
+"""Modes up to version 2 of class 15 go to 6; later ones have bits for authenticated, encrypted and signed requests."""
 RESULT_CAUSES: dict[str, tuple[str, str]] = {
     "hardware-fault": ("meter-fault", POSSIBLE), "temporary-failure": ("temporary", LIKELY),
     "read-write-denied": ("no-association-rights", LIKELY), "object-undefined": ("object-missing", LIKELY),
@@ -150,6 +152,10 @@ def _result_cause(name: str, one: Object | None, known: Background) -> tuple[str
             shown = RIGHTS.get(mode, f"mode {mode}")
             text = f"; the object list (record {listed.record}) grants {shown if not one.is_method else 'no access'}"
             return cause, CERTAIN, text
+        if mode is not None and _asks_protection(mode) and not known.record.protection:
+            shown = RIGHTS.get(mode, f"mode {mode}")
+            text = f"; the object list (record {listed.record}) grants {shown}: it asks for protection"
+            return "protection-missing", LIKELY, text
     return cause, confidence, ""
 
 
@@ -164,6 +170,11 @@ def _is_granted(mode: int, known: Background, *, is_method: bool) -> bool:
     apdu = known.record.assembled or known.record.apdu
     writes = apdu is not None and apdu.octets[:1] in (b"\xc5", b"\x0d")
     return mode in ((WRITE, READ_WRITE) if writes else (READ, READ_WRITE)) or mode > READ_WRITE
+
+
+def _asks_protection(mode: int) -> bool:
+    """Tell whether an access mode wants requests authenticated, encrypted or signed, in either form of modes."""
+    return READ_WRITE < mode <= _HIGHEST_PLAIN or (mode > _HIGHEST_PLAIN and bool(mode & _PROTECTED_REQUEST))
 
 
 def _get_response(apdu: Apdu, known: Background) -> Iterator[Refusal]:

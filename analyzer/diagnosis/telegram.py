@@ -42,7 +42,7 @@ class TelegramFamily(Family):
     """Wrong check sequences of P1, wrong check characters, characters of odd weight."""
 
     links = frozenset()
-    codes = frozenset({"p1-crc-wrong", "bcc-wrong", "parity-wrong"})
+    codes = frozenset({"p1-crc-wrong", "bcc-wrong", "parity-wrong", "line-settings-differ"})
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
@@ -54,17 +54,44 @@ class TelegramFamily(Family):
         if note.code == "p1-crc-wrong":
             self._telegram(record, note)
             return True
-        if note.code == "bcc-wrong":
-            if not _is_no_text(record.octets):
-                self._message(record, note)
+        if note.code == "line-settings-differ":
+            self._settings(record, note)
+        elif note.code == "parity-wrong":
+            self._parity(record, note)
+        elif _is_no_text(record.octets):
             return True
-        edited = all(0x20 <= octet < 0x7F for octet in _odd(record.octets))
-        cause = "edited-by-hand" if edited and len(_odd(record.octets)) > 1 else "octet-damaged"
+        elif not any(one.code == "parity-wrong" for one in record.notes):  # that says which character it is
+            self._message(record, note)
+        return False
+
+    def _settings(self, record: Record, note: Note) -> None:
+        """Both directions of a line are read with the same settings: one story tells of both."""
+        other = self.stories.of_lane(" > ".join(reversed(record.lane.text.split(" > "))))
+        told = next((one for one in other if (one.code, one.cause) == (note.code, note.cause)), None)
+        if told is None:
+            self.report_note(record, note)
+        else:
+            told.again(record.number, record.time_ns)
+
+    def _parity(self, record: Record, note: Note) -> None:
+        """Characters of odd weight: damaged on the way, or typed in; the check character gives back one alone."""
+        octets, odd = record.octets, _odd(record.octets)
+        off = _off(seven_bits(octets)) if any(one.code == "bcc-wrong" for one in record.notes) else 0
+        if len(odd) == 1 and off:
+            at = octets.index(odd[0])
+            sent = (odd[0] & 0x7F) ^ off
+            cause = "bit-error" if off.bit_count() == 1 else "octet-damaged"
+            repaired = octets[:at] + bytes((sent | sent.bit_count() % 2 << 7,)) + octets[at + 1 :]
+            text = f"{note.text}; the check character is off by {off:02X}, so {chr(sent)!r} was sent"
+            others = [Alternative("burst", POSSIBLE, "more than one character may be damaged")]
+            self.report(record, note.code, cause, LIKELY, text, start=at, end=at + 1, alternatives=others,
+                        proposed=repaired)  # fmt: skip
+            return
+        edited = len(odd) > 1 and all(0x20 <= octet < 0x7F for octet in odd)
+        cause, other = ("edited-by-hand", "octet-damaged") if edited else ("octet-damaged", "bit-error")
         text = f"{note.text}; all of them are printed characters without parity, as typed in" if edited else note.text
-        other = "octet-damaged" if cause == "edited-by-hand" else "bit-error"
         others = [Alternative(other, POSSIBLE, note.text)]
         self.report(record, note.code, cause, POSSIBLE, text, start=note.start, end=note.end, alternatives=others)
-        return False
 
     # -- P1 -----------------------------------------------------------------------------------------------------------
 
@@ -111,7 +138,7 @@ class TelegramFamily(Family):
     def _message(self, record: Record, note: Note) -> None:
         """The character of seven bits tells which columns are off, and not which character."""
         octets = seven_bits(record.octets)
-        off = octets[-1] ^ bcc(octets[1:-1])
+        off = _off(octets)
         before, times = self._off.get(record.lane.text, (0, 0))
         times = times + 1 if before == off else 1
         if len(self._off) < _MOST_LINES:
@@ -133,6 +160,11 @@ class TelegramFamily(Family):
             record, note.code, cause, confidence, f"{note.text}{same}: {told}", start=note.start, end=note.end,
             alternatives=others,
         )  # fmt: skip
+
+
+def _off(octets: bytes) -> int:
+    """Tell by how much the check character of a message in seven bits is off."""
+    return octets[-1] ^ bcc(octets[1:-1])
 
 
 def _is_no_text(octets: bytes) -> bool:

@@ -153,13 +153,15 @@ class WrapperFamily(Family):
             )
             self.report(record, "wrapper-length-wrong", "length-without-tag", CERTAIN, text)
             self._fold_malformed(record, before)
-        elif reads(octets):
+        elif before is not None and reads(octets):
             text = f"{len(octets)} octets behind a PDU are one more APDU without a wrapper header"
             self.report(record, "wrapper-length-wrong", "apdu-concatenated", LIKELY, text)
         else:
             if len(octets) <= _VERSION_SIZE:
                 self._stray[record.lane.text] = record
-            self.report(record, "noise", "", CERTAIN, f"{len(octets)} octets are no wrapper PDU")
+            cause, others = ("", ()) if before is not None else ("capture-started-late", (_NO_PDU,))
+            text = f"{len(octets)} octets are no wrapper PDU" + (", and stand before the first one" if cause else "")
+            self.report(record, "noise", cause, POSSIBLE, text, alternatives=others)
         return True
 
     def _fold_malformed(self, record: Record, before: Record) -> None:
@@ -182,6 +184,9 @@ class WrapperFamily(Family):
         """Fold once more what came since."""
         for record in self._swapped.values():
             self._fold(record)
+
+
+_NO_PDU = Alternative("line-noise", POSSIBLE, "nobody may have sent them")
 
 
 def _header_over(before: bytes, behind: bytes) -> int:

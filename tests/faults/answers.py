@@ -136,6 +136,43 @@ def no_such_attribute(chance: random.Random, apdus: Apdus, number: int) -> Apdus
     return made
 
 
+_OBJECT_LIST = bytes.fromhex("C001C1 000F 0000280000FF 02 00")
+
+
+def unprotected(chance: random.Random, apdus: Apdus, number: int) -> Apdus:
+    """The object list says that a register is read with authentication, and the client asks in clear."""
+    places = [each for each in exchanges(apdus) if apdus[each].octets[3:5] == b"\0\3"]
+    at = chance.choice(places[1:])
+    mode = chance.choice((4, 5, 6, 13, 29))
+    name, attribute = apdus[at].octets[5:11], apdus[at].octets[11]
+    rights = bytes.fromhex("0202 0101 0203 0F") + bytes((attribute, 0x16, mode)) + bytes.fromhex("00 0100")
+    listed = bytes.fromhex("C401C1 00 0101 0204 120003 1100 0906") + name + rights
+    made = list(apdus)
+    made[at - 2] = made[at - 2]._replace(octets=_OBJECT_LIST[:2] + made[at - 2].octets[2:3] + _OBJECT_LIST[3:])
+    made[at - 1] = made[at - 1]._replace(octets=listed[:2] + made[at - 1].octets[2:3] + listed[3:])
+    made[at + 1] = made[at + 1]._replace(octets=b"\xc4\x01" + made[at].octets[2:3] + b"\x01\x03")
+    return made
+
+
+def refused_selection(chance: random.Random, apdus: Apdus, number: int) -> Apdus:
+    """The meter answers other-reason to a selective access."""
+    at = chance.choice(exchanges(apdus))
+    request = bytes.fromhex("C001C1 0007 0100630100FF 02 01 02 0204 0600000001 0600000002 120001 120000")
+    made = list(apdus)
+    made[at] = made[at]._replace(octets=request[:2] + made[at].octets[2:3] + request[3:])
+    made[at + 1] = made[at + 1]._replace(octets=b"\xc4\x01" + made[at].octets[2:3] + b"\x01\xfa")
+    return [*made[: at + 2], *made[-2:]]
+
+
+def begun_in_pdu(chance: random.Random, number: int) -> Case:
+    """A capture of a serial line begins within a wrapper PDU."""
+    apdus = dialogue(number)
+    at = chance.choice(exchanges(apdus)[:-4])
+    lines = on_wrapper(apdus[at:])
+    cut = chance.randrange(9, len(lines[0].octets))
+    return _case([lines[0]._replace(octets=lines[0].octets[cut:]), *lines[1:]], "capture-started-late")
+
+
 # -- data -------------------------------------------------------------------------------------------------------------
 
 
@@ -212,6 +249,9 @@ ANSWER_FAULTS: tuple[Fault, ...] = (
     Fault("response-missing", "response-damaged", damaged(False)),
     changed("result-object-undefined", "wrong-attribute", no_such_attribute, group="answers",
             codes=("result-read-write-denied", "result-other-reason")),
+    changed("result-read-write-denied", "protection-missing", unprotected, group="answers"),
+    changed("result-other-reason", "selection-not-accepted", refused_selection, group="answers"),
+    Fault("noise", "capture-started-late", begun_in_pdu),
     Fault("response-slow", "network-delay", lambda c, n: Case(
         over_tcp(slow(c, dialogue(n), n)), Truth(frozenset({"network-delay"})))),
     changed("clock-drift", "capture-time-unreal", clock(-12 * 365 * _DAYS, -60), group="answers"),

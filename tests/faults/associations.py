@@ -200,7 +200,7 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
         ("conformance-incompatible", aare(1, 1, error=(6, 2)), None),
         ("pdu-size-too-short", aare(1, 1, error=(6, 3)), None), ("refused-by-handler", aare(1, 1, error=(6, 4)), None),
         ("proposal-undecipherable", aare(1, 1, error=(0, 6)), None), ("meter-busy", aare(2, 1), None),
-        ("refused-without-reason", aare(1, 1), None), ("proposal-undecipherable", bytes.fromhex("D80105"), None),
+        ("refused-without-reason", aare(1, 1), None), ("client-sap-unknown", aare(1, 1), 0), ("proposal-undecipherable", bytes.fromhex("D80105"), None),
     )),
     changed("association-rejected", "user-information-missing", without_initiate, group="association"),
     changed("hls-failed", "hls-mac-wrong", not_believed(5, "C701C10100"), group="association"),

@@ -66,6 +66,15 @@ def bit_error(chance: random.Random, frame: bytes, number: int) -> tuple[bytes, 
     return bytes(hurt), Truth(one_of("bit-error"), sent=frame[1:-1])
 
 
+def header_bit(chance: random.Random, frame: bytes, number: int) -> tuple[bytes, Truth] | None:
+    """One bit between the frame format and the HCS."""
+    end = address_end(frame, address_end(frame, 3) or 3) or 5
+    at = 1 + number * 3 % (end + 2)
+    hurt = bytearray(frame)
+    hurt[at] ^= 1 << chance.randrange(8)
+    return bytes(hurt), Truth(one_of("bit-error"), sent=frame[1:-1])
+
+
 def octet_damaged(chance: random.Random, frame: bytes, number: int) -> tuple[bytes, Truth] | None:
     at = number * 7 % len(frame)
     value = chance.choice([one for one in range(256) if (one ^ frame[at]).bit_count() > 1])
@@ -266,6 +275,7 @@ def collision(chance: random.Random, number: int) -> Case | None:
 
 def _rows() -> Iterator[Fault]:
     yield Fault("hdlc-fcs-wrong", "bit-error", framed(bit_error), 0.99)
+    yield Fault("hdlc-hcs-wrong", "bit-error", framed(header_bit, least=20), 0.99)
     yield Fault("hdlc-fcs-wrong", "octet-damaged", framed(octet_damaged), 0.95)
     yield Fault("hdlc-fcs-wrong", "octets-lost", framed(octet_lost), 0.95)
     yield Fault("hdlc-fcs-wrong", "octets-inserted", framed(octet_inserted))

@@ -175,5 +175,3 @@ NOISE_FAULTS: tuple[Fault, ...] = (
     Fault("hdlc-fcs-wrong", "mixed-log", mixed),
     Fault("already-deciphered", "decrypted-in-place", deciphered),
 )
-
-

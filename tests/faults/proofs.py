@@ -113,6 +113,16 @@ def _counted(change: int | None) -> Answer:
     return answer
 
 
+def unchecked(chance: random.Random, number: int) -> Case:
+    """Both answers may be right; the keyring lacks what they are computed with."""
+    mechanism = (_MD5, _GMAC, _SHA256)[number % 3]
+    titles = b"CLI" + chance.randbytes(5), b"SRV" + chance.randbytes(5)
+    said = _open(mechanism, titles, (chance.randbytes(16), chance.randbytes(16)))
+    size = {_MD5: 16, _GMAC: 17, _SHA256: 32}[mechanism]
+    said += _passes(chance.randbytes(size), chance.randbytes(size))
+    return Case(placed(said), Truth(frozenset({""})), keys=keyring({KeyRole.KEK: chance.randbytes(16)}))
+
+
 PROOF_FAULTS: tuple[Fault, ...] = (
     _proof("secret-wrong", _MD5, lambda c, p: md5(p._replace(secret=c.randbytes(16)))),
     _proof("secret-wrong", _SHA256, lambda c, p: sha256(p._replace(secret=c.randbytes(12)))),
@@ -135,4 +145,5 @@ PROOF_FAULTS: tuple[Fault, ...] = (
     _proof("challenge-echoed", _MD5, lambda c, p: p.challenge),
     _proof("refused-though-right", _SHA256, lambda c, p: sha256(p), is_client=True),
     _proof("refused-though-right", _GMAC, lambda c, p: gmac(p), is_client=True),
+    Fault("hls-unchecked", "", unchecked),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from tests.faults.frames import FRAME_FAULTS
 from tests.faults.lines import LINE_FAULTS
 from tests.faults.links import LINK_FAULTS
 from tests.faults.lower import LOWER_FAULTS
+from tests.faults.messages import MESSAGE_FAULTS
 from tests.faults.noise import NOISE_FAULTS
 from tests.faults.proofs import PROOF_FAULTS
 from tests.faults.quirks import QUIRK_FAULTS
@@ -27,6 +28,7 @@ FAULTS: tuple[Fault, ...] = (
     *QUIRK_FAULTS,
     *ANSWER_FAULTS,
     *NOISE_FAULTS,
+    *MESSAGE_FAULTS,
     *SECURITY_FAULTS,
     *PROOF_FAULTS,
 )

@@ -1,0 +1,15 @@
+"""What is in the tables of rules and cannot be put into octets, each with the reason; a test holds it against the rows."""
+
+from __future__ import annotations
+
+FACTS_WITHOUT_A_ROW = {
+    "comment": "somebody's remark in the capture file, about nothing that the octets say",
+    "line-error": "marks of the receiver beside the octets; tests of captures and of the pipeline make them",
+    "signature-verified": "says that all is well",
+    "hls-verified": "says that all is well",
+    "certificate-learnt": "says that all is well",
+    "result": "stands for all codes result-…, each of which has its row",
+}
+"""By code: why no injector has a row of it."""
+CAUSES_WITHOUT_A_ROW: dict[str, str] = {}
+"""By cause: why no injector has a row of it."""
