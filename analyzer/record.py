@@ -78,6 +78,8 @@ class Closed(NamedTuple):
     """Whether the plaintext took the APDU's place."""
     around: bytes = b""
     """The ACSE APDU in whose user-information it stood."""
+    title: bytes = b""
+    """The system title of its sender that opened it; empty where nothing did."""
 
     @property
     def is_signed(self) -> bool:

@@ -33,8 +33,10 @@ def _columns() -> int:
 class Parser(argparse.ArgumentParser):
     """A parser that raises UsageError instead of printing its usage and leaving the program."""
 
-    def __init__(self, prog: str, description: str, *, allow_abbrev: bool = True) -> None:
-        super().__init__(prog=prog, description=description, formatter_class=_Help, allow_abbrev=allow_abbrev)
+    def __init__(self, prog: str, description: str, *, epilog: str = "", allow_abbrev: bool = True) -> None:
+        super().__init__(
+            prog=prog, description=description, epilog=epilog, formatter_class=_Help, allow_abbrev=allow_abbrev
+        )
         self._may_mix = True
 
     def parse_known_args(  # type: ignore[override]

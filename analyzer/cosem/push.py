@@ -249,6 +249,12 @@ def _layouts() -> list[Mapping[str, Any]]:
     return [*own().layouts, *(_LAYOUTS.table(name) for name in _LAYOUTS.names("layout."))]
 
 
+def known_texts() -> tuple[bytes, ...]:
+    """Give the texts that pushes of a known layout begin with, or that name their makers."""
+    texts = (layout.get(member) for layout in _layouts() for member in ("text", "device"))
+    return tuple(dict.fromkeys(str(text).encode() for text in texts if text and str(text).isprintable()))
+
+
 def _scale(layout: Mapping[str, Any]) -> Mapping[str, Any]:
     """Give the scalings of a layout: a table of their own, or of the user's that stands in it."""
     scale = layout.get("scale", {})

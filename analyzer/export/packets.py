@@ -13,7 +13,7 @@ from captures import blocks
 
 LINK_TYPE = 101
 """Raw IP."""
-_PORT = 4059
+WRAPPER_PORT = 4059
 _CLIENT = bytes((10, 0, 0, 1))
 _MOST = 65535 - 20 - 8 - 8
 _UDP, _TTL = 17, 64
@@ -37,14 +37,14 @@ class Packets:
 
     def _packet(self, record: Record, apdu: bytes) -> bytes:
         meter = self._meter(record)
-        client, server = (_sap(one) for one in (record.client, record.server))
+        client, server = (wport(one) for one in (record.client, record.server))
         is_answer = record.direction in (RESPONSE, UNSOLICITED)
         source, destination = (server, client) if is_answer else (client, server)
         ends = (meter, _CLIENT) if is_answer else (_CLIENT, meter)
         wrapped = pack(">HHHH", 1, source, destination, len(apdu)) + apdu
-        datagram = pack(">HHHH", _PORT, _PORT, 8 + len(wrapped), 0) + wrapped
+        datagram = pack(">HHHH", WRAPPER_PORT, WRAPPER_PORT, 8 + len(wrapped), 0) + wrapped
         head = pack(">BBHHHBBH", 0x45, 0, 20 + len(datagram), 0, 0, _TTL, _UDP, 0) + ends[0] + ends[1]
-        return head[:10] + _check(head) + head[12:] + datagram
+        return head[:10] + check(head) + head[12:] + datagram
 
     def _meter(self, record: Record) -> bytes:
         key = (record.lane.conversation, record.server)
@@ -61,14 +61,14 @@ def head(name: str) -> bytes:
     return blocks.section(application="dlmshark", comment=opened) + blocks.interface(LINK_TYPE, name)
 
 
-def _sap(address: int | str | None) -> int:
+def wport(address: int | str | None) -> int:
     """Give the wPort of a client or server: the upper part of an address of two."""
     if isinstance(address, int):
         return address & 0xFFFF
     return int(str(address).partition(".")[0]) & 0xFFFF if address else 0
 
 
-def _check(header: bytes) -> bytes:
+def check(header: bytes) -> bytes:
     """Compute the check sum of an IP header whose own is 0."""
     total = sum(header[at] << 8 | header[at + 1] for at in range(0, len(header), 2))
     while total >> 16:

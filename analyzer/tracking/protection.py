@@ -143,7 +143,7 @@ class Protection:
             return None
         sender.highest = counter
         sender.newest[counter] = (record.number, peer.association.number, hash(tag))
-        record.closed = closed = _new(Closed, (octets, entry, values, opening.VERIFIED, text, name, True, b""))
+        record.closed = closed = _new(Closed, (octets, entry, values, opening.VERIFIED, text, name, True, b"", title))
         record.protection = (closed,)
         return text
 
@@ -223,7 +223,7 @@ class Protection:
         tried = outcome.key or (opener.keys[0] if opener.keys and not opener.lacks else None)
         name = tried.name if tried is not None else ""
         return outcome, _new(
-            Closed, (apdu.octets, entry, values, outcome.status, outcome.plaintext, name, is_opened, b"")
+            Closed, (apdu.octets, entry, values, outcome.status, outcome.plaintext, name, is_opened, b"", outcome.title)
         )
 
     def _open_signed(self, record: Record, peer: Peer, apdu: Apdu) -> Plan | None:

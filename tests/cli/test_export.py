@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import json
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -187,3 +188,35 @@ def test_failure_of_polars_is_one_line_and_leaves_no_file(
     last = ran.err.splitlines()[-1]
     assert last.startswith(f"dlmshark: {output}") and f"cannot write: {says}" in last
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_shared_capture_opens_under_the_published_keys_and_names_nobody(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "shared.pcapng"
+    ran = run("export", "-k", SECURED.keys, SECURED.path, "--share-safe", "-o", path)
+    assert ran.status == 0 and "41 records open under the published keys" in ran.err
+    octets = path.read_bytes()
+    assert b"MMM0000041700023" not in octets and bytes.fromhex("4D4D4D0000BC614E") not in octets
+    assert bytes((198, 51, 100, 7)) not in octets and b"shared by dlmshark" in octets
+    help_text = run("export", "--help").out
+    keys = [f"--key={role}={octets}" for role, octets in re.findall(r"(guek|gak)=\s*([0-9A-F]{32})", help_text)]
+    again = run("decode", "--json", *keys, path)
+    lines = [json.loads(line) for line in again.out.splitlines()]
+    assert {one["ciphered"]["status"] for one in lines} == {"verified"} and len(lines) == 41
+    assert not [one for one in lines for note in one.get("notes", []) if note["severity"] in ("warning", "error")]
+
+
+@pytest.mark.parametrize("words", [["-o", "-"], ["-o", "x.jsonl"]])
+def test_shared_capture_is_pcapng_in_a_file(run: Run, words: list[str]) -> None:
+    ran = run("export", SECURED.path, "--share-safe", *words, "--to", "pcapng" if words[1] == "-" else "jsonl")
+    assert (ran.status, ran.complaint) == (2, "--share-safe writes pcapng: -o FILE.pcapng was expected")
+
+
+def test_nothing_is_written_where_something_would_be_left(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from analyzer.rewrite.share import ShareSafe
+
+    monkeypatch.setattr(ShareSafe, "head", lambda self: self.names.string(b"41700811-serial") and b"41700811-serial")
+    ran = run("export", SECURED.path, "--share-safe", "-o", tmp_path / "x.pcapng")
+    assert ran.status == 1 and "1 of what was to be replaced would still stand in it: not written" in ran.err
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,89 @@
+"""``dlmshark export --share-safe``: a capture that can be shown to others, checked before it is left behind."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analyzer.cli.main import OUTPUT_ERROR, fail, say
+
+if TYPE_CHECKING:
+    from analyzer.record import Record
+    from analyzer.rewrite.share import ShareSafe
+    from analyzer.security.keyring import Keyring
+
+_SECRET_SIZE = 32
+_LEAST_KEY = 8
+"""Passwords of fewer octets stand in a capture by chance."""
+
+
+def share(records: Iterable[Record], output: str, keys: Keyring | None, *, is_quiet: bool = False) -> int:
+    """Write *records* to *output*, and look whether it opens, and whether anything is left. Returns the exit status."""
+    from analyzer.cosem.push import known_texts
+    from analyzer.rewrite.pseudonyms import Pseudonyms
+    from analyzer.rewrite.share import ShareSafe
+
+    made = ShareSafe(Pseudonyms(secrets.token_bytes(_SECRET_SIZE), known_texts()))
+    part = Path(f"{output}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(made.head())
+            for block in made.blocks(records):
+                file.write(block)
+        left = _left(part, made, keys)
+        if left:
+            return fail(
+                f"{output}: {left} of what was to be replaced would still stand in it: not written", OUTPUT_ERROR
+            )
+        opened = _opened(part)
+        part.replace(output)
+    except OSError as problem:
+        raise OSError(problem.errno, problem.strerror, output) from None
+    finally:
+        part.unlink(missing_ok=True)
+    if not is_quiet:
+        _tell(made, output, opened)
+    return (
+        0
+        if opened >= made.outcome.enciphered
+        else fail(
+            f"{output}: {made.outcome.enciphered - opened} APDUs do not open under the published keys", OUTPUT_ERROR
+        )
+    )
+
+
+def _left(path: Path, made: ShareSafe, keys: Keyring | None) -> int:
+    """Count the names, numbers, keys and passwords that stand in what was written."""
+    from analyzer.rewrite.keys import PUBLISHED
+
+    octets = path.read_bytes()
+    public = {key[:size] for key in PUBLISHED.values() for size in (16, 32)}
+    own = {key.octets for meter in keys.meters for key in meter.keys.values()} if keys is not None else set()
+    sought = made.names.replaced | {one for one in own - public if len(one) >= _LEAST_KEY}
+    return sum(one in octets for one in sought)
+
+
+def _opened(path: Path) -> int:
+    """Count the records of what was written that open, all their layers verified, under the published keys."""
+    from analyzer.rewrite.keys import published_keyring
+    from analyzer.session import Session
+    from captures import open_source
+
+    count = 0
+    with open_source(str(path)) as source:
+        session = Session(source, None, published_keyring())
+        for record in session.records():
+            count += bool(record.protection) and record.protection[-1].is_opened
+    return count
+
+
+def _tell(made: ShareSafe, output: str, opened: int) -> None:
+    """Say what was done, and what could not be."""
+    outcome = made.outcome
+    say(f"{output}: {outcome.records} records, {made.names.count} names, numbers and titles replaced")
+    if outcome.enciphered:
+        say(f"{opened} records open under the published keys (dlmshark export --help tells them)")
+    for what, count in sorted(outcome.blanked.items()):
+        say(f"{count} {what}: blanked")

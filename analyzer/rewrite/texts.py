@@ -1,0 +1,48 @@
+"""Messages of IEC 62056-21 and P1 telegrams without the numbers that tell whose they are, and without passwords."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from analyzer.rewrite.frames import keeping_errors, text_message
+from analyzer.rewrite.pseudonyms import Pseudonyms
+from dissectors.checks import has_parity, seven_bits
+
+_DATA_SET = re.compile(rb"([0-9A-Za-z:.*&-]{0,24})\(([^()]*)\)")
+_WHOSE = re.compile(rb"(?:\A|[-:])(?:0\.0(?:\.\d+)?|C\.1(?:\.\d+)?|96\.(?:1|13)(?:\.\d+)?|42\.0\.0)(?:\*\d+)?\Z")
+"""Codes of serial numbers, device ids and messages to the consumer."""
+_REQUEST = re.compile(rb"/\?([^!\r\n]+)!")
+_PASSWORD = re.compile(rb"\x01P[0-9]\x02\(([^()]*)\)")
+_LONG_NUMBER = re.compile(rb"\d{5,}")
+_IDENTIFICATION = re.compile(rb"/[A-Z]{2}[A-Za-z][ -~]([ -~]+)\r\n")
+
+
+def anonymous_text(octets: bytes, names: Pseudonyms) -> bytes:
+    """Replace what identifies in a message of text; its length, parity, check character and CRC follow."""
+    plain = seven_bits(octets) if has_parity(octets) else octets
+    made = bytearray(plain)
+    for start, end, new in (*_sets(plain, names), *_heads(plain, names)):
+        made[start:end] = new
+    for found in _PASSWORD.finditer(plain):
+        made[found.start(1) : found.end(1)] = b"*" * len(found[1])
+    right = keeping_errors(plain, bytes(made), text_message)
+    return right if plain == octets else bytes(map(_with_parity, right))
+
+
+def _sets(plain: bytes, names: Pseudonyms) -> Iterator[tuple[int, int, bytes]]:
+    for found in _DATA_SET.finditer(plain):
+        if _WHOSE.search(found[1]):
+            yield found.start(2), found.end(2), names.text(found[2])
+
+
+def _heads(plain: bytes, names: Pseudonyms) -> Iterator[tuple[int, int, bytes]]:
+    for one in _REQUEST.finditer(plain):
+        yield one.start(1), one.end(1), names.text(one[1])
+    for found in _IDENTIFICATION.finditer(plain):
+        for number in _LONG_NUMBER.finditer(found[0]):
+            yield found.start() + number.start(), found.start() + number.end(), names.text(number[0])
+
+
+def _with_parity(octet: int) -> int:
+    return octet | (octet.bit_count() & 1) << 7

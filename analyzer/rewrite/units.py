@@ -1,0 +1,85 @@
+"""Where in a link unit its payload stands, and the unit written anew with another payload of the same length."""
+
+from __future__ import annotations
+
+from analyzer.record import Record
+from analyzer.rewrite import frames
+from analyzer.rewrite.frames import FrameError
+from analyzer.rewrite.pseudonyms import Pseudonyms
+from dissectors.hdlc_octets import scan_addresses
+from dissectors.tree import Problem
+
+_NEGOTIATION = b"\x81\x80"
+"""Begins the parameters of SNRM and UA."""
+_LLC = (b"\xe6\xe6\x00", b"\xe6\xe7\x00")
+_WRAPPER, _MBUS_HEAD, _MBUS_TAIL = 8, 9, 2
+_MBUS_LONG, _DLMS, _SAPS = 0x68, 0x20, 2
+"""A long frame; its CI is of the DLMS transport layer below, and two addresses stand behind it there."""
+_LONG_ADDRESS = 4
+_MAKERS = {"hdlc": frames.hdlc, "mbus": frames.mbus}
+
+
+def payload_span(record: Record) -> tuple[int, int]:
+    """Find what a unit carries: behind the link's header and the LLC, before its sums; empty where that is nothing."""
+    octets, end = record.octets, len(record.octets)
+    if record.link == "hdlc":
+        try:
+            parts = frames.hdlc_parts(octets)
+        except FrameError:
+            return end, end
+        if not parts.has_information:
+            return end, end
+        start, stop = parts.information
+        return start + 3 * (octets[start : start + 3] in _LLC), stop
+    if record.link == "wrapper":
+        return min(_WRAPPER, end), end
+    if record.link == "mbus":
+        if end <= _MBUS_HEAD + _MBUS_TAIL or octets[0] != _MBUS_LONG:
+            return end, end
+        return (_MBUS_HEAD if octets[6] < _DLMS else _MBUS_HEAD - _SAPS), end - _MBUS_TAIL
+    return 0, end
+
+
+def is_bare(record: Record) -> bool:
+    """Tell whether a frame of the link alone tells nothing of whose it is: no information but what is negotiated."""
+    if record.link == "mbus":
+        return record.octets[:1] != b"\x68"
+    start, end = payload_span(record)
+    return start >= end or record.octets[start : start + 2] == _NEGOTIATION
+
+
+def rebuilt(record: Record, octets: bytes, names: Pseudonyms) -> bytes:
+    """Give a unit whose payload was changed its sums, and other addresses; a sum that was wrong stays wrong."""
+    if record.link == "hdlc":
+        octets = _readdressed(octets, names)
+    if record.gateway:
+        octets = _regated(record, octets, names)
+    maker = _MAKERS.get(record.link)
+    if maker is None:
+        return octets
+    try:
+        return frames.keeping_errors(record.octets, octets, maker)
+    except FrameError:
+        return octets
+
+
+def _readdressed(octets: bytes, names: Pseudonyms) -> bytes:
+    """Replace the physical device in HDLC addresses of four octets."""
+    begin = int(octets[:1] == b"\x7e") + 2
+    try:
+        size, control = scan_addresses(octets, begin, len(octets))
+    except (Problem, IndexError):
+        return octets
+    made = bytearray(octets)
+    for at, width in ((begin, size), (begin + size, control - begin - size)):
+        if width == _LONG_ADDRESS:
+            lower = names.lower_address(made[at + 2] >> 1 << 7 | made[at + 3] >> 1)
+            made[at + 2 : at + 4] = bytes((lower >> 7 << 1, lower << 1 & 0xFF | 1))
+    return bytes(made)
+
+
+def _regated(record: Record, octets: bytes, names: Pseudonyms) -> bytes:
+    """Replace the address of the device behind a gateway: prefix, network, length, address."""
+    before = record.gateway
+    after = before[:3] + names.octets(before[3:])
+    return octets.replace(before, after, 1)

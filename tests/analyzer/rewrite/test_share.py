@@ -1,0 +1,222 @@
+"""Captures that can be shown: what they still say, and what is nowhere in them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analyzer.record import Record
+from analyzer.rewrite.keys import published_keyring
+from analyzer.rewrite.pseudonyms import Pseudonyms
+from analyzer.rewrite.share import ShareSafe
+from analyzer.session import Session
+from analyzer.simulate.security import CLIENT_TITLE, SERVER_TITLE, KeySource, Mechanism, Security
+from captures import open_source, source_from_hex
+from captures.samples import Sample, samples
+from tests.analyzer.cosem.data import double_long_unsigned, name, octet_string, structure
+from tests.analyzer.tracking.build import Carrier, in_frames, in_general_blocks, in_mbus, in_segments
+from tests.analyzer.tracking.lines import get, line, push
+from tests.analyzer.tracking.secured import keyring, opened, said, secrets, security_of, session, statuses
+
+OTHER = bytes(range(0x70, 0x90))
+"""Keys that nobody is to see."""
+
+
+def shared(records: Iterable[Record], path: Path) -> tuple[ShareSafe, bytes]:
+    """Write *records* to *path*; returns the writer and the octets."""
+    made = ShareSafe(Pseudonyms(b"of this test"))
+    octets = made.head() + b"".join(made.blocks(records))
+    path.write_bytes(octets)
+    return made, octets
+
+
+def again(path: Path) -> tuple[Session, list[Record]]:
+    with open_source(str(path)) as source:
+        made = Session(source, None, published_keyring())
+        return made, list(made.records())
+
+
+def kinds(records: Iterable[Record]) -> list[tuple[object, ...]]:
+    return [
+        (one.link, one.kind, one.apdu.family if one.apdu is not None else "", one.parts, len(one.octets))
+        for one in records
+    ]
+
+
+def secured_with(**members: object) -> Security:
+    suite = members.pop("suite", 0)
+    made = security_of(suite, **members)  # type: ignore[arg-type]
+    size = made.suite.key_length
+    own = {
+        role: bytes(octet ^ at for octet in OTHER[:size])
+        for at, role in enumerate(("guek", "gak", "gbek", "dedicated"), 1)
+    }
+    return replace(made, keys=replace(made.keys, **own))
+
+
+@pytest.mark.parametrize("sample", [one for one in samples() if one.name != "push-ciphered"], ids=lambda one: one.name)
+def test_sample_is_shared_with_the_same_records(sample: Sample, tmp_path: Path) -> None:
+    with open_source(str(sample.path)) as source:
+        from analyzer.security.keyring_file import load
+
+        keys = load([str(sample.keys)], [], published=[sample.keys]).keyring if sample.keys else None
+        before = list(Session(source, None, keys).records())
+    made, octets = shared(before, tmp_path / "s.pcapng")
+    _, after = again(tmp_path / "s.pcapng")
+    assert kinds(after) == kinds(before)
+    assert statuses(after) == statuses(before)
+    assert made.outcome.blanked == Counter()
+    assert [one.time_ns for one in after] == pytest.approx([one.time_ns for one in before], abs=1000)
+    assert not [one for one in made.names.replaced if one in octets]
+
+
+SOURCES = [
+    KeySource.GLOBAL,
+    KeySource.DEDICATED,
+    KeySource.BROADCAST,
+    KeySource.GENERAL_GLOBAL,
+    KeySource.GENERAL_DEDICATED,
+]
+
+
+@pytest.mark.parametrize("suite", [0, 2])
+@pytest.mark.parametrize("source", SOURCES, ids=lambda one: one.name)
+def test_ciphered_session_opens_under_the_published_keys_alone(suite: int, source: KeySource, tmp_path: Path) -> None:
+    security = secured_with(suite=suite, source=source)
+    given = secrets(security)
+    before = opened(said(session(security)), keyring(given))
+    assert set(statuses(before)) == {"verified"}
+    _, octets = shared(before, tmp_path / "s.pcapng")
+    _, after = again(tmp_path / "s.pcapng")
+    assert kinds(after) == kinds(before)
+    assert statuses(after) == statuses(before)
+    assert [note.code for one in after for note in one.notes if "hls" in note.code] == ["hls-verified"] * 2
+    for one in (*given.values(), security.keys.dedicated, CLIENT_TITLE, SERVER_TITLE):
+        assert one not in octets
+    titles = {layer.title for one in after for layer in one.protection}
+    assert {one[:3] for one in titles} == {b"MMM"} and len(titles) == 2, "makers stay, and two parties stay two"
+
+
+@pytest.mark.parametrize("carrier", [in_segments, in_frames, in_general_blocks, in_mbus], ids=lambda one: one.__name__)
+def test_ciphered_session_is_shared_over_any_carrier(carrier: Carrier, tmp_path: Path) -> None:
+    security = secured_with()
+    before = opened(said(session(security, limit=200)), keyring(secrets(security)), carrier=carrier)
+    made, octets = shared(before, tmp_path / "s.pcapng")
+    _, after = again(tmp_path / "s.pcapng")
+    assert statuses(after) == statuses(before)
+    assert kinds(after) == kinds(before)
+    assert SERVER_TITLE not in octets and made.outcome.blanked == Counter()
+
+
+def test_apdus_that_no_key_opens_are_blanked_and_counted(tmp_path: Path) -> None:
+    security = secured_with()
+    dialogue = session(security)
+    ciphered = [one.octets[-20:] for one in dialogue if len(one.octets) > 40 and one.octets[0] not in (0x60, 0x61)]
+    before = opened(said(dialogue), keyring({}))
+    made, octets = shared(before, tmp_path / "s.pcapng")
+    _, after = again(tmp_path / "s.pcapng")
+    assert ciphered and not [one for one in ciphered if one in octets]
+    assert made.outcome.blanked["ciphered APDUs that no key opened"] > 5
+    assert len(after) == len(before) and SERVER_TITLE not in octets
+
+
+@pytest.mark.parametrize(
+    "mechanism", [Mechanism.LLS, Mechanism.HLS_MD5, Mechanism.HLS_SHA1, Mechanism.HLS_SHA256], ids=str
+)
+def test_passwords_and_what_was_made_of_secrets_are_gone(mechanism: Mechanism, tmp_path: Path) -> None:
+    security = replace(secured_with(mechanism=mechanism), is_authenticated=False, is_encrypted=False)
+    dialogue = session(security)
+    answers = [one.octets[-16:] for one in dialogue if one.octets[:2] == b"\xc3\x01"]
+    before = opened(said(dialogue), keyring({}))
+    _, octets = shared(before, tmp_path / "s.pcapng")
+    assert security.secret not in octets
+    assert not [one for one in answers if one in octets]
+    assert bool(answers) == mechanism.is_high
+
+
+def values_of(lines: list[str], tmp_path: Path) -> tuple[list[object], bytes, list[object]]:
+    """Plain values before, the octets between, and plain values after."""
+    first = Session(source_from_hex("\n".join(lines)))
+    records = list(first.records())
+    _, octets = shared(records, tmp_path / "s.pcapng")
+    second, after = again(tmp_path / "s.pcapng")
+    assert [len(one.octets) for one in after] == [len(one.octets) for one in records]
+    told = (
+        [value.plain for one in them for value in made.values(one)]
+        for made, them in ((first, records), (second, after))
+    )
+    return next(told), octets, next(told)
+
+
+def test_serial_numbers_go_and_measured_values_stay(tmp_path: Path) -> None:
+    lines = get(1, "0-0:96.1.0", 2, octet_string(b"41700811-A")) + get(
+        1, "0-0:96.1.1", 2, double_long_unsigned(41700811)
+    )
+    lines += get(1, "0-0:42.0.0", 2, octet_string(b"MMM0000041700811")) + get(
+        3, "1-0:1.8.0", 2, double_long_unsigned(74565)
+    )
+    before, octets, after = values_of(lines, tmp_path)
+    assert before == ["41700811-A", 41700811, "MMM0000041700811", 74565]
+    serial, number, device, energy = after
+    assert isinstance(serial, str) and serial != before[0] and len(serial) == 10 and serial[8] == "-"
+    assert number != 41700811 and isinstance(device, str) and device[:3] == "MMM" and device != before[2]
+    assert energy == 74565
+    assert b"41700811" not in octets and (41700811).to_bytes(4, "big") not in octets
+
+
+def test_equal_names_stay_equal_and_logical_names_and_times_stay(tmp_path: Path) -> None:
+    body = structure(name("1-0:1.8.0"), octet_string(b"41700811"), octet_string(b"41700811"), octet_string(b"41700812"))
+    records = list(Session(source_from_hex("\n".join(push(body)))).records())
+    _, octets = shared(records, tmp_path / "s.pcapng")
+    assert name("1-0:1.8.0") in octets
+    at = octets.index(name("1-0:1.8.0")) + 8
+    first, second, third = (octets[at + 10 * place + 2 : at + 10 * place + 10] for place in range(3))
+    assert first == second != third and first.isdigit() and first != b"41700811"
+
+
+def test_other_exports_map_otherwise() -> None:
+    one, other = Pseudonyms(b"a"), Pseudonyms(b"b")
+    assert one.text(b"4170081141700811") != other.text(b"4170081141700811")
+    assert one.text(b"4170081141700811") == Pseudonyms(b"a").text(b"4170081141700811")
+
+
+def test_octets_behind_an_apdu_and_noise_are_blanked(tmp_path: Path) -> None:
+    apdu = b"\xc4\x01\xc1\x00" + double_long_unsigned(5)
+    lines = [line("TX", b"\xc0\x01\xc1\x00\x03\x01\x00\x01\x08\x00\xff\x02\x00"), line("RX", apdu + b"41700811")]
+    records = list(Session(source_from_hex("\n".join(lines))).records())
+    _, octets = shared(records, tmp_path / "s.pcapng")
+    assert b"41700811" not in octets and len(again(tmp_path / "s.pcapng")[1]) == len(records)
+
+
+def test_wrong_frame_stays_wrong_by_the_same_bits(tmp_path: Path) -> None:
+    from analyzer.rewrite.frames import hdlc, hdlc_frame
+
+    good = hdlc_frame(bytes.fromhex("A000 00024C33 21 32"), bytes.fromhex("E6E700C401C1000A08") + b"41700811")
+    bad = good[:-3] + bytes((good[-3] ^ 0x10,)) + good[-2:]
+    lines = [f"RX: {one.hex(' ')}" for one in (good, bad, good)]
+    _, octets = shared(Session(source_from_hex("\n".join(lines))).records(), tmp_path / "s.pcapng")
+    _, after = again(tmp_path / "s.pcapng")
+    assert [one.problem for one in after] == ["", "fcs-wrong", ""]
+    wrong = after[1].octets
+    assert bytes(a ^ b for a, b in zip(wrong, hdlc(wrong), strict=True)).strip(b"\0") == b"\x10"
+    assert b"41700811" not in octets and after[0].server != 1 and bytes.fromhex("00024C33") not in octets
+
+
+@pytest.mark.parametrize(
+    ("text", "leaves"),
+    [
+        (b"/?41700811!\r\n", b"/?"),
+        (b"\x01P1\x02(12345678)\x03\x5e", b"\x01P1\x02(********)"),
+        (b"/MMM5EL41700811\r\n", b"/MMM5EL"),
+    ],
+)
+def test_text_tells_neither_address_nor_password(text: bytes, leaves: bytes) -> None:
+    from analyzer.rewrite.texts import anonymous_text
+
+    made = anonymous_text(text, Pseudonyms(b"of this test"))
+    assert len(made) == len(text) and made.startswith(leaves)
+    assert b"41700811" not in made and b"12345678" not in made
