@@ -47,7 +47,7 @@ def run(words: list[str]) -> int:
         if sides[-1].count >= MOST_STEPS:
             say(f"{label(source)}: only the first {MOST_STEPS:,} APDUs are compared")
         if not sides[-1].talks:
-            say(f"{label(source)}: no association and no push was found")
+            say(f"{label(source)}: no association, no push and no message was found")
     if len(sides) < len(options.inputs):
         return inputs.status
     if not any(side.talks for side in sides):  # nothing that could differ

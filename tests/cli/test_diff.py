@@ -69,9 +69,18 @@ def test_one_capture_alone_is_a_wrong_command_line(run: Run, good: Path) -> None
     assert run("diff", good).status == 2
 
 
-def test_captures_without_associations_are_not_said_to_be_the_same(run: Run) -> None:
-    ran = run("diff", sample_path("p1"), sample_path("mode-c-readout"))
-    assert (ran.status, ran.out) == (0, "")
-    assert [line.partition(": ")[2].partition(": ")[2] for line in ran.err.splitlines()] == [
-        "no association and no push was found"
-    ] * 2
+def test_captures_without_anything_are_not_said_to_be_the_same(run: Run) -> None:
+    noise = ["--hex", "31 32 33 34 35"]
+    ran = run("diff", *noise, *noise)
+    assert ran.status == 2
+    ran = run("diff", sample_path("p1"), sample_path("p1"))
+    assert (ran.status, ran.out) == (0, "No difference: both do the same.\n")
+
+
+def test_telegrams_and_a_readout_are_each_missing_in_the_other(run: Run) -> None:
+    told = [
+        json.loads(line)
+        for line in run("diff", "--json", sample_path("p1"), sample_path("mode-c-readout")).out.splitlines()
+    ]
+    assert {(one["good_value"], one["bad_value"]) for one in told if one["matters"]} >= {("1 message", "missing")}
+    assert {one["text"] for one in told} >= {"the bad capture has no telegrams"}

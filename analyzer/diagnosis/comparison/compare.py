@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
+from analyzer.diagnosis.comparison.messages import MESSAGE_LINKS
 from analyzer.diagnosis.comparison.side import Side, Step, Talk, base
 from analyzer.diagnosis.words import seconds
 from analyzer.record import REQUEST, RESPONSE, UNSOLICITED
@@ -87,6 +88,8 @@ def _alike(one: Talk, other: Talk, words: dict[int, Counter[object]]) -> float:
     """Tell how much two associations are alike, from 0 to 4."""
     if (one.association is None) != (other.association is None):
         return 0.0
+    if one.link != other.link and {one.link, other.link} & MESSAGE_LINKS:
+        return 0.0
     mine, theirs = words[id(one)], words[id(other)]
     total = mine.total() + theirs.total()
     shared = 2 * (mine & theirs).total() / total if total else 0.0
@@ -115,7 +118,10 @@ def _talks(number: int, good: Talk | None, bad: Talk | None) -> Iterator[Differe
 
 
 def _said(talk: Talk) -> str:
-    return talk.association.verdict if talk.association is not None else f"{len(talk.steps)} pushes"
+    if talk.association is not None:
+        return talk.association.verdict
+    one, several = ("message", "messages") if talk.link in MESSAGE_LINKS else ("push", "pushes")
+    return f"{len(talk.steps)} {several if len(talk.steps) != 1 else one}"
 
 
 def _parties(number: int, good: Talk, bad: Talk) -> Iterator[Difference]:
@@ -205,10 +211,14 @@ def _moved(number: int, missing: list[tuple[int, Step]], extra: list[tuple[int, 
             yield Difference(number, one.record, twin[1].record, "order", one.name, one.name, text, True, at)
     for at, one, more in _runs(lacking, is_placed=True):
         text = f"the bad capture has no {one.name}" + (f", and lacks {more} more behind it" if more else "")
-        yield Difference(number, one.record, 0, _KINDS[one.side], one.name, "missing", text, True, at)
+        yield Difference(number, one.record, 0, _kind(one), one.name, "missing", text, True, at)
     for at, one, more in _runs(left, is_placed=False):
         text = f"only the bad capture has {one.name}" + (f", and {more} more" if more else "")
-        yield Difference(number, 0, one.record, _KINDS[one.side], "missing", one.name, text, True, at)
+        yield Difference(number, 0, one.record, _kind(one), "missing", one.name, text, True, at)
+
+
+def _kind(step: Step) -> str:
+    return "message" if step.message is not None else _KINDS[step.side]
 
 
 _KINDS = {REQUEST: "request", RESPONSE: "answer", UNSOLICITED: "push"}
@@ -256,7 +266,8 @@ def _pair(number: int, at: int, good: Step, bad: Step) -> Iterator[Difference]:
         firm, other_firm = _comparable(mine.firm, theirs.firm)
         for is_firm, one, other in ((True, firm, other_firm), (False, mine.loose, theirs.loose)):
             for name in dict.fromkeys((*one, *other)):
-                if one.get(name) != other.get(name):
+                is_whole = is_firm or good.message is None  # of data sets the list itself says which are missing
+                if one.get(name) != other.get(name) and (is_whole or (name in one and name in other)):
                     yield differ(name, one.get(name, "absent"), other.get(name, "absent"), matters=is_firm)
     if good.protection != bad.protection:
         yield differ("protection", good.protection, bad.protection)

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
 from analyzer.diagnosis.comparison.fields import Fields, fields_of
+from analyzer.diagnosis.comparison.messages import MESSAGE_LINKS, SIGN_ON, Message, message_of
 from analyzer.diagnosis.words import about_all
 from analyzer.record import APDU, MESSAGE, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, End, Objects, Record
 from analyzer.tracking.associations import Associations
@@ -14,6 +15,8 @@ from analyzer.tracking.history import Association
 from analyzer.tracking.roles import ANSWERED_BY, REFUSALS
 
 MOST_STEPS = 200_000
+_MOST_SHAPES = 64
+"""So many sessions of text before one are looked at for one like it."""
 _ASKS = {answer: asks for asks, answer in ANSWERED_BY.items()}
 _NEXT_BLOCKS = {(0xC0, 2), (0xC1, 3), (0xC3, 2), (0xC3, 6), (0xC5, 2), (0xC7, 4)}
 """Requests for the next block and acknowledgements, by tag and choice: how a transfer is cut does not matter."""
@@ -32,15 +35,19 @@ class Step(NamedTuple):
     latency_ns: int | None
     is_broken_off: bool = False
     """Whether it is a transfer that never completed."""
+    message: Message | None = None
+    """What it says, where it is a message of text."""
 
     @property
     def about(self) -> str:
         """What it is about, in words."""
-        return about_all(self.objects)
+        return self.message.subject if self.message is not None else about_all(self.objects)
 
     @property
     def fields(self) -> Fields:
         """What is compared of it."""
+        if self.message is not None:
+            return self.message.fields
         return fields_of(self.octets, self.objects, is_asked=self.side == REQUEST)
 
     @property
@@ -55,7 +62,7 @@ class Step(NamedTuple):
 
 
 class Talk:
-    """An association, or the pushes of a meter, with its steps."""
+    """An association, the pushes of a meter, or a session of text, with its steps."""
 
     def __init__(self, association: Association | None, client: object, server: object, link: str) -> None:
         self.association = association
@@ -67,6 +74,8 @@ class Talk:
     @property
     def name(self) -> str:
         """Who speaks with whom."""
+        if self.link in MESSAGE_LINKS:
+            return "telegrams" if self.link == "p1" else "session of IEC 62056-21"
         what = "association" if self.association is not None else "pushes"
         return f"{what} of client {self.client} with server {self.server}"
 
@@ -79,20 +88,26 @@ class Side:
         self.count = 0
         self._ends = ends if ends is not None else deque()
         self._talks: dict[Hashable, Talk] = {}
+        self._messages: dict[int, Talk] = {}
+        """By conversation: the session of text that runs."""
+        self._sessions: list[Talk] = []
         self._asked: dict[int, Step] = {}
         self._running: dict[int, tuple[Talk, int, Record]] = {}
         """By the first record of a transfer: where its last part stands."""
 
     @property
     def talks(self) -> list[Talk]:
-        """Give the associations."""
-        return list(self._talks.values())
+        """Give the associations, the pushes, and the sessions of text that differ from those before them."""
+        return [*self._talks.values(), *self._sessions]
 
     def take(self, record: Record) -> None:
         """Take the next record."""
         while self._ends and self._ends[0].after < record.number:
             self.associations.end(self._ends.popleft())
         self.associations.take(record)
+        if record.link in MESSAGE_LINKS:
+            self._take_message(record)
+            return
         is_push = record.association is None and record.direction == UNSOLICITED and record.kind != MESSAGE
         if (record.association is None and not is_push) or self.count >= MOST_STEPS:
             return
@@ -116,10 +131,49 @@ class Side:
         """The capture ended: transfers that did not complete become steps."""
         while self._ends:
             self.associations.end(self._ends.popleft())
+        for number in list(self._messages):
+            self._end_session(number)
         for talk, at, record in sorted(self._running.values(), key=lambda one: -one[1]):
             apdu = record.incomplete or record.apdu
             if apdu is not None:
                 talk.steps.insert(at, self._step(record, apdu)._replace(is_broken_off=True))
+
+    def _take_message(self, record: Record) -> None:
+        """Take a message of text: a sign-on begins a session; of telegrams one of each make is kept."""
+        if self.count >= MOST_STEPS:
+            return
+        message = message_of(record)
+        number = record.lane.conversation
+        talk = self._messages.get(number)
+        if talk is None or message.kind == SIGN_ON:
+            self._end_session(number)
+            talk = self._messages[number] = Talk(None, None, None, record.link)
+            talk.record = record.number
+        before = talk.steps[-1] if talk.steps else None
+        is_answer = before is not None and before.side == REQUEST and record.direction == RESPONSE
+        answered = before.about if before is not None and is_answer else ""
+        token: Hashable = (record.direction, message.kind, message.subject or answered)
+        if record.link == "p1":
+            token = (record.direction, message.kind, *sorted(message.fields.firm.items()))
+            if any(step.token == token for step in talk.steps):
+                return
+        self.count += 1
+        talk.steps.append(
+            Step(token, record.number, record.direction, message.kind, record.objects, record.octets, "none",
+                 record.latency_ns, message=message)
+        )  # fmt: skip
+
+    def _end_session(self, number: int) -> None:
+        """Keep a session of text that is over, unless one like it was seen."""
+        talk = self._messages.pop(number, None)
+        if talk is None:
+            return
+
+        def shape(one: Talk) -> list[Hashable]:
+            return [(step.token, tuple(step.fields.firm.items())) for step in one.steps]
+
+        if not any(one.link == talk.link and shape(one) == shape(talk) for one in self._sessions[-_MOST_SHAPES:]):
+            self._sessions.append(talk)
 
     def _talk(self, record: Record, *, is_push: bool) -> Talk:
         key: Hashable = (record.lane.conversation, record.client, record.server) if is_push else record.association
