@@ -150,12 +150,10 @@ class P1Telegram(Layer):
             self._automatic |= {"crc"} if judge(raw[:at], digits)[0] == "ok" else set()
 
 
-class P1CipheredTelegram(Layer):
-    """A telegram whose body is a general-glo-ciphering APDU without its tag DB, behind a clear identification."""
-
-    asn1 = "ciphered-telegram"
-    fields_desc = [
+def _sealed(*tag: Any) -> list[Any]:
+    return [
         *_identification(EmptyLine("line_end", _EMPTY)),
+        *tag,
         OctetString("system_title"),
         Length(),
         *security_control(),
@@ -166,12 +164,28 @@ class P1CipheredTelegram(Layer):
     ]
 
 
+class P1CipheredTelegram(Layer):
+    """A telegram whose body is a general-glo-ciphering APDU without its tag DB, behind a clear identification."""
+
+    asn1 = "ciphered-telegram"
+    fields_desc = _sealed()
+
+
+class P1TaggedTelegram(Layer):
+    """A telegram whose body is a whole general-glo-ciphering APDU, behind a clear identification."""
+
+    asn1 = "tagged-telegram"
+    fields_desc = _sealed(Constant("apdu_tag", 0xDB))
+
+
+SEALED: tuple[type[Layer], ...] = (P1CipheredTelegram, P1TaggedTelegram)
+"""The telegrams whose body is an APDU."""
 _TELEGRAM = re.compile(rb"/[A-Za-z]{3}[!-~][ -~]*\r?\n\r?\n[-0-9A-F.:]+\(")
-_SEALED = re.compile(rb"/[^\r\n]*\r?\n\r?\n(?=\x00\x82|\x00\x81|\x08[A-Z]{3})")
+_SEALED = re.compile(rb"/[^\r\n]*\r?\n\r?\n\xdb?(?=\x00\x82|\x00\x81|\x08[A-Z]{3})")
 
 
 def sealed_start(octets: bytes) -> int:
-    """Find where the system title of a ciphered telegram without DB stands; 0 where *octets* are none."""
+    """Find where the system title of a ciphered telegram stands; 0 where *octets* are none."""
     found = _SEALED.match(octets)
     return found.end() if found else 0
 
@@ -183,4 +197,7 @@ def is_telegram(octets: bytes) -> bool:
 
 def telegram_layer(octets: bytes) -> type[Layer]:
     """Choose the layer of a telegram that begins with its identification."""
-    return P1CipheredTelegram if sealed_start(octets) else P1Telegram
+    start = sealed_start(octets)
+    if not start:
+        return P1Telegram
+    return P1TaggedTelegram if octets[start - 1] == 0xDB else P1CipheredTelegram

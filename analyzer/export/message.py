@@ -67,7 +67,7 @@ def message_form(record: Record) -> dict[str, Any]:
 
 def _members(layer: type[Layer], octets: bytes) -> dict[str, Any]:
     """Read the members of a message: without a tree where it reads to its end."""
-    found = None if layer is p1.P1CipheredTelegram else members_of_text(layer, octets)
+    found = None if layer in p1.SEALED else members_of_text(layer, octets)
     return found if found is not None else dict(to_json(tree(layer, octets)))
 
 

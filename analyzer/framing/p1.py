@@ -1,7 +1,8 @@
 """Octets of a lane into the telegrams of the consumer port P1, in clear or ciphered, whatever stands between them.
 
 A telegram in clear begins with its identification line and ends with the line of its ``!``; a ciphered one is a
-general-glo-ciphering APDU, or all of one but its tag behind an identification line, and ends where its length says.
+general-glo-ciphering APDU, alone or behind an identification line, there also without its tag, and ends where its
+length says.
 Source: DSMR P1 companion standard 5.0.
 """
 
@@ -28,6 +29,7 @@ _IDENTIFICATION = re.compile(rb"/[A-Za-z]{3}[!-~][\x02 -~]*\r?\n?")
 _TELEGRAM_STOP = re.compile(rb"[\r\n)\x8d\xa9]!|[\r\n\x8d][/\xaf][A-Za-z\xc0-\xfa]{3}")
 _START = re.compile(rb"[/\xaf\xdb]")
 _OPENING = re.compile(rb"\xdb\x08[A-Z]{3}")
+_TAG = b"\xdb"
 _ENCRYPTED = 0x20
 _AROUND = 4
 """Octets that a stop of a telegram may still lack at the end of those that came."""
@@ -57,8 +59,11 @@ def telegram_at(octets: bytearray, wait: Wait, at: int, line_end: int) -> Scan[t
     body = line_end
     while (yield from wait(body + 1)) and octets[body] in b"\r\n\x8d":
         body += 1
-    if body < len(octets) and octets[body] in (0x00, 0x08):
-        end, problem = yield from _sealed(octets, wait, body)
+    title_at = body + 1 if octets[body : body + 1] == _TAG and (yield from wait(body + 2)) else body
+    if title_at < len(octets) and octets[title_at] in (0x00, 0x08):
+        end, problem = yield from _sealed(octets, wait, title_at)
+        if end and not problem and (yield from wait(end + 1)) and octets[end] == 0x21:
+            end = yield from closing_at(octets, wait, end + 1)
         if end:
             return end, problem
     searched = line_end - 2
@@ -90,8 +95,6 @@ def _sealed(octets: bytearray, wait: Wait, at: int) -> Scan[tuple[int, str]]:
     if octets[at - 1] == 0xDB:
         again = octets.find(octets[at - 1 : at + 4], at, end)
         return (end, "") if again < 0 else (again, LENGTH_WRONG)
-    if (yield from wait(end + 1)) and octets[end] == 0x21:
-        end = yield from closing_at(octets, wait, end + 1)
     return end, ""
 
 

@@ -155,7 +155,7 @@ class P1Link:
         elif start := p1.sealed_start(octets):
             # what stands in clear is not the APDU's: it lacks its tag, and text stands behind it
             self.dialogue.take(record, self._peer(side), b"\xdb" + octets[start : _sealed_end(octets, start)], -1)
-            record.notes += _notes(p1.P1CipheredTelegram, octets, is_cut=bool(record.problem))
+            record.notes += _notes(p1.telegram_layer(octets), octets, is_cut=bool(record.problem))
             show_telegram(record)
         else:
             record.kind = MESSAGE

@@ -20,7 +20,8 @@ from dissectors.iec62056_21 import (
     message_layer,
     message_type,
 )
-from dissectors.p1 import P1CipheredTelegram, P1Telegram, judge, telegram_layer
+from dissectors.p1 import P1CipheredTelegram, P1TaggedTelegram, P1Telegram, judge, telegram_layer
+from dissectors.pdu import Layer
 from tests.dissectors.agreement import assert_tiles
 
 SETS = (DataSet(b"1.6.0", (Value(b"01.234", b"kW"), Value(b"2603011815"))), DataSet(b"", (Value(b""),)))
@@ -123,14 +124,15 @@ SEALED = b"\x82\x00\x15\x30\x00\x00\x00\x07" + bytes(range(0x80, 0x90))
 
 
 @pytest.mark.parametrize("title", [b"", b"MMM00001"])
-def test_ciphered_telegram_is_read_and_built(title: bytes) -> None:
-    octets = b"/MMM5SIM\r\n\r\n" + bytes((len(title),)) + title + SEALED + b"!1A2B\r\n"
-    assert telegram_layer(octets) is P1CipheredTelegram
-    packet = P1CipheredTelegram(octets)
+@pytest.mark.parametrize(("tag", "layer"), [(b"", P1CipheredTelegram), (b"\xdb", P1TaggedTelegram)])
+def test_ciphered_telegram_is_read_and_built(tag: bytes, layer: type[Layer], title: bytes) -> None:
+    octets = b"/MMM5SIM\r\n\r\n" + tag + bytes((len(title),)) + title + SEALED + b"!1A2B\r\n"
+    assert telegram_layer(octets) is layer
+    packet = layer(octets)
     assert (packet.system_title, packet.invocation_counter, packet.crc) == (title, 7, b"1A2B")
     packet.ciphered = bytes(200)
     built = bytes(packet)
-    assert P1CipheredTelegram(built).ciphered == bytes(200)
+    assert layer(built).ciphered == bytes(200)
     assert built.endswith(b"!1A2B\r\n")
 
 

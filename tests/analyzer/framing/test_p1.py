@@ -14,7 +14,8 @@ PLAIN = telegram("MMM5SIM-42", SETS, has_crc=False)
 BLOCK = b"\x82\x00\x15\x30\x00\x00\x00\x07" + bytes(range(0x80, 0x90))
 SEALED = b"\xdb\x08MMM00001" + BLOCK
 BEHIND_LINE = b"/MMM5SIM-42\r\n\r\n\x00" + BLOCK + b"!1A2B\r\n"
-TELEGRAMS = st.sampled_from([TELEGRAM, PLAIN, SEALED, BEHIND_LINE, TELEGRAM.replace(b"\r", b"")])
+WHOLE_BEHIND_LINE = b"/MMM5SIM-42\r\n\r\n" + SEALED + b"!\r\n"
+TELEGRAMS = st.sampled_from([TELEGRAM, PLAIN, SEALED, BEHIND_LINE, WHOLE_BEHIND_LINE, TELEGRAM.replace(b"\r", b"")])
 LURES = st.sampled_from(
     [b"/", b"!", b"/MMM5\r\n", b"\xdb\x08", b"\xdb\x08MMM", b"\x00", b"\r\n", b"/MMM5\r\n\r\n\x08MMM"]
 )
