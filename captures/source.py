@@ -59,12 +59,18 @@ _RAW_BEGINS = re.compile(
 _TERMINAL_HEADER = re.compile(rb"=~[=~]+ PuTTY log [^\r\n]{0,60}=~[=~]+\r?\n")
 """What a terminal program writes before the octets."""
 _RAW_INSIDE = re.compile(rb"\x7E[\xA0-\xA7]|\x68(.)\1\x68", re.DOTALL)
+_DATA_SET = rb"(?:[0-9]+-[0-9]+:)?[0-9A-F]+\.[0-9]+(?:\.[0-9]+)?(?:[*&][0-9]+)?\([^()\r\n]*\).*"
+_DATA_SETS = re.compile(rb"^" + _DATA_SET + rb"\r?$", re.MULTILINE)
 _RAW_TEXT = re.compile(
     rb"""^(?:/[A-Za-z]{3}[0-9][^\r\n]*                                 # an identification message, a P1 telegram
-    | (?:[0-9]+-[0-9]+:)?[0-9A-F]+\.[0-9]+(?:\.[0-9]+)?(?:[*&][0-9]+)?\([^()\r\n]*\).*)\r?$""",
+    | """
+    + _DATA_SET
+    + rb""")\r?$""",
     re.MULTILINE | re.VERBOSE,
 )
 """Text that is the traffic itself: of IEC 62056-21 and P1, from its middle too."""
+_MOST_BROKEN = 2
+"""Of so many lines of such text one may be hurt, or of another kind."""
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1b")) + b"\x7f"
 
 
@@ -266,6 +272,9 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
     while len(window.buffer) < _LOOKED_AT and b"\n" not in window.buffer and window.more():
         pass
     head = window.buffer[:JUDGED]
+    if _is_traffic(head):
+        window.skip(begins)
+        return RawSource(name, window, size)
     judgement = judge(head)
     is_text = width_of(head) != 1 or len(head.translate(None, _CONTROL)) == len(head)
     is_whole = window.ended or (size is not None and len(window.buffer) >= size)
@@ -278,7 +287,13 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
                 return RawSource(name, window, size)
             raise CaptureError(f"{label}: text without octets in hex; {EXPECTED} was expected")
         return TextSource(name, window, size, judgement)
-    if holds_octets or _RAW_BEGINS.match(head) or _RAW_INSIDE.search(head):
+    if holds_octets or any(sign(head) for sign in (_RAW_BEGINS.match, _RAW_INSIDE.search, _DATA_SETS.search)):
         window.skip(begins)
         return RawSource(name, window, size)
     raise CaptureError(f"{label}: not recognised; {EXPECTED} was expected")
+
+
+def _is_traffic(head: bytes) -> bool:
+    """Tell whether most lines of *head* are data sets as they stand on the line; hex in them is values."""
+    lines = sum(1 for line in head.split(b"\n") if line.strip())
+    return sum(1 for _ in _DATA_SETS.finditer(head)) * _MOST_BROKEN > lines > _MOST_BROKEN

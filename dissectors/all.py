@@ -21,7 +21,7 @@ from dissectors.iec62056_21 import (
 )
 from dissectors.llc import Llc, Llc432
 from dissectors.mbus import Mbus, MbusShort, MbusSingle
-from dissectors.p1 import P1CipheredTelegram, P1TaggedTelegram, P1Telegram
+from dissectors.p1 import P1CipheredTelegram, P1Rest, P1TaggedTelegram, P1Telegram
 from dissectors.reader import apdu_json, read_apdu
 from dissectors.wrapper import Wrapper
 from dissectors.xdlms import access, ciphered, descriptors, notification, short_name
@@ -44,6 +44,7 @@ __all__ = [
     "DataSet",
     "IdentificationMessage",
     "P1CipheredTelegram",
+    "P1Rest",
     "P1TaggedTelegram",
     "P1Telegram",
     "PasswordCommand",

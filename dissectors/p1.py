@@ -19,6 +19,8 @@ from dissectors.xdlms.ciphered import security_control
 
 _EMPTY = b"\r\n\r\n"
 _CRC = re.compile(rb"[0-9A-Fa-f]{0,4}")
+_WHOLE_SET = re.compile(rb"(?:[0-9]+-[0-9]+:)?[0-9A-F]+\.[0-9]+(?:\.[0-9]+)?(?:[*&][0-9]+)?\(")
+"""How a data set begins."""
 _LONE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 
 
@@ -116,6 +118,28 @@ class SealedCheck(TelegramCheck):
             leaf.notes.append(Note("p1-crc-unchecked", Severity.NOTE, "checksum", text, at, after))
 
 
+class RestCheck(TelegramCheck):
+    """The CRC of a telegram of which the first octets are missing: nobody can check it."""
+
+    __slots__: list[str] = []
+
+    def note(self, leaf: Node, verdict: str, expected: int, at: int, after: int) -> None:
+        """Say why it is not checked."""
+        leaf.text = f"{leaf.value} (covers octets that are missing)"
+
+
+class Rest(Text):
+    """What is left of a line that began before; nothing where a whole data set, or the end of all, stands first."""
+
+    __slots__: list[str] = []
+
+    def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[bytes, int]:
+        """Read up to the line end."""
+        if octets[at : at + 1] == b"!" or _WHOLE_SET.match(octets, at, end):
+            return b"", at
+        return Text.read(self, octets, at, end, seen)
+
+
 def _identification(line_end: LineEnds) -> list[Any]:
     return [
         Constant("start", 0x2F),
@@ -178,6 +202,13 @@ class P1TaggedTelegram(Layer):
     fields_desc = _sealed(Constant("apdu_tag", 0xDB))
 
 
+class P1Rest(Layer):
+    """A telegram of which the first octets are missing: the rest of a line, data sets, ``!`` and CRC."""
+
+    asn1 = "telegram-rest"
+    fields_desc = [Rest("rest"), LineEnds("line_end", b""), DataSets(rb"[\r\n)]!"), *_closing(RestCheck())]
+
+
 SEALED: tuple[type[Layer], ...] = (P1CipheredTelegram, P1TaggedTelegram)
 """The telegrams whose body is an APDU."""
 _TELEGRAM = re.compile(rb"/[A-Za-z]{3}[!-~][ -~]*\r?\n\r?\n[-0-9A-F.:]+\(")
@@ -196,7 +227,9 @@ def is_telegram(octets: bytes) -> bool:
 
 
 def telegram_layer(octets: bytes) -> type[Layer]:
-    """Choose the layer of a telegram that begins with its identification."""
+    """Choose the layer of a telegram."""
+    if octets[:1] != b"/":
+        return P1Rest
     start = sealed_start(octets)
     if not start:
         return P1Telegram

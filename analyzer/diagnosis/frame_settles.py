@@ -18,6 +18,7 @@ from dissectors.scanning import entry
 
 _ESCAPED = {0x5E: 0x7E, 0x5D: 0x7D}
 _LLC_SIZE = 3
+_PRINTABLE = bytes(range(0x20, 0x7F)) + b"\r\n"
 _SURE_WEIGHTS = 20
 """So many octets have even weight by chance once in a million."""
 _LINE_ENDS = 12
@@ -159,8 +160,8 @@ def _exchanged(damaged: Damaged, before: int, after: int, told: str) -> Iterator
 def bits(damaged: Damaged) -> Iterator[Candidate]:
     """Bit 7 of every octet is gone, or is the parity of the others: the line has, or was read with, seven data bits."""
     body = damaged.body
-    if len(body) < MINIMUM_LENGTH or body[0] & 0x70 != 0x20:
-        return
+    if len(body) < MINIMUM_LENGTH or body[0] & 0x70 != 0x20 or not body.strip(_PRINTABLE):
+        return  # characters and line ends alone are a text, and no frame
     plain = bytes(octet & 0x7F for octet in body)
     is_llc = b"\x66\x66\x00" in plain or b"\x66\x67\x00" in plain
     llc = "; the LLC reads 66 66/67 00 where E6 E6/E7 00 belongs" if is_llc else ""

@@ -89,12 +89,13 @@ def _identification(members: dict[str, Any]) -> dict[str, Any]:
 def telegram_form(octets: bytes, members: dict[str, Any] | None = None) -> dict[str, Any]:
     """Give the ``message`` member of the telegram *octets*, also where deciphering gave them."""
     if members is None:
-        members = _members(p1.P1Telegram, octets)
+        members = _members(p1.telegram_layer(octets), octets)
+    digits = members.get("crc", "")
     return {
         "type": "telegram",
         "identification": identification_text(members),
         "data_sets": members.get("data-sets", []),
-        "crc": crc_verdict(octets, members.get("crc", "")),
+        "crc": crc_verdict(octets, digits) if octets[:1] == b"/" or not digits else "unchecked",
     }
 
 
@@ -144,7 +145,8 @@ def _summary(form: dict[str, Any]) -> str:
     if kind == "error":
         return f"Error{SEPARATOR}{form['text']}"
     if kind == "telegram":
-        return f"Telegram{SEPARATOR}{form['identification']}{SEPARATOR}{_sets_text(form['data_sets'])}"
+        who = form["identification"] or "without its beginning"
+        return f"Telegram{SEPARATOR}{who}{SEPARATOR}{_sets_text(form['data_sets'])}"
     if kind in ("data", "block"):
         return f"{'Data' if kind == 'data' else 'Partial block'}{SEPARATOR}{_sets_text(form['data_sets'])}"
     return {"ack": "ACK", "nak": "NAK · repeat"}[kind]

@@ -13,6 +13,7 @@ from analyzer.framing.frame import APDU, HDLC, IEC62056_21, LLC, MBUS, NOISE, P1
 from analyzer.framing.hdlc import FLAG, HdlcFramer
 from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust, announced_length, has_good_header, trust_of
 from analyzer.framing.iec62056_21 import Iec62056Framer
+from analyzer.framing.p1 import DATA_SET as P1_DATA_SET
 from analyzer.framing.p1 import IDLE, P1Framer
 from analyzer.framing.tags import APDU_TAGS, opens_as_apdu
 from dissectors.check_character import SOH, STX, judge
@@ -39,6 +40,7 @@ _SIGN_ON = re.compile(
 _SEALED = re.compile(rb"\xdb\x08[A-Z]{3}.{5}\x82..[\x20\x30]", re.DOTALL)
 _TEXT_STARTS = b"/\xaf\x01\x81\x02\x82\x06"
 _PRINTED = bytes((*range(0x20, 0x7F), *b"\r\n\1\2\3\4"))
+_CRC = re.compile(rb"^![0-9A-F]{4}\r?\n", re.MULTILINE)
 _DATA_SET = re.compile(rb"[-0-9A-F.:*&]{1,16}\([^()\r\n]*\)[^()]*\r\n")
 
 OTHER = "other"
@@ -173,7 +175,11 @@ def _text(octets: bytes) -> _Candidate | None:
     if not found and _SEALED.match(octets, begin):
         return _sealed(octets)
     if not found and (begin == len(octets) or octets[begin] not in _TEXT_STARTS):
-        is_data = _DATA_SET.match(seven_bits(octets), begin)
+        plain = seven_bits(octets)
+        lines = sum(1 for _ in P1_DATA_SET.finditer(plain)) + (_CRC.search(plain) is not None)
+        if lines > 1 and not any(sign in plain for sign in b"\1\2\3"):
+            return _Candidate(_CHAIN, P1, "data sets of a telegram that began before")
+        is_data = _DATA_SET.match(plain, begin)
         return _Candidate(_OPENS, IEC62056_21, "data sets without STX") if is_data else None
     framer = Iec62056Framer(speaks=True)
     frames = framer.feed(octets[begin:], Mark(0, None)) + framer.flush()

@@ -24,6 +24,9 @@ LENGTH_WRONG = "length-wrong"
 TRUNCATED = "truncated"
 """The lane ended, or lost octets, before the unit was whole."""
 
+HEAD_MISSING = "head-missing"
+"""The unit began before the octets that came, or its first ones are none that begin one."""
+
 
 class Mark(NamedTuple):
     """Which packet an octet came in, and when."""

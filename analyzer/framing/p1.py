@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import TypeAlias
 
-from analyzer.framing.frame import LENGTH_WRONG, NOISE, P1, TRUNCATED, Frame, Mark
+from analyzer.framing.frame import HEAD_MISSING, LENGTH_WRONG, NOISE, P1, TRUNCATED, Frame, Mark
 from analyzer.framing.scanning import Scan, ScanningFramer
 from dissectors.checks import seven_bits
 
@@ -27,6 +27,9 @@ _NOISE_FOLD = 2048
 _LINE_STOP = re.compile(rb"[\x00\x01\x03-\x0c\x0e-\x1f\x80-\x8c\x8e-\x9f]")
 _IDENTIFICATION = re.compile(rb"/[A-Za-z]{3}[!-~][\x02 -~]*\r?\n?")
 _TELEGRAM_STOP = re.compile(rb"[\r\n)\x8d\xa9]!|[\r\n\x8d][/\xaf][A-Za-z\xc0-\xfa]{3}")
+DATA_SET = re.compile(rb"^[0-9]{1,3}-[0-9]{1,3}:[0-9A-F]{1,3}\.[0-9]{1,3}(?:\.[0-9]{1,3})?\([^()\r\n]*\)", re.MULTILINE)
+"""A line of a telegram, which shows that it is one where the identification did not come."""
+_LINE_END = re.compile(rb"[\r\x8d]?\n|[\r\x8d]")
 _START = re.compile(rb"[/\xaf\xdb]")
 _OPENING = re.compile(rb"\xdb\x08[A-Z]{3}")
 _TAG = b"\xdb"
@@ -147,10 +150,15 @@ class P1Framer(ScanningFramer):
         self._between(len(self._octets))
 
     def _between(self, end: int) -> None:
-        """Give the first *end* octets as noise, idle octets at both sides apart."""
+        """Give the first *end* octets as the rest of a telegram or as noise, idle octets at both sides apart."""
         octets = self._octets[:end]
         first = end - len(octets.lstrip(IDLE))
         last = len(octets.rstrip(IDLE)) if first < end else end
+        is_rest = DATA_SET.search(seven_bits(bytes(octets[first:last]))) is not None
+        if is_rest and (line_end := _LINE_END.match(octets, last)):
+            last = line_end.end()
         self.idle_octets += end - (last - first)
-        if first < last:
+        if is_rest:
+            self._found.append(self._backlog.frame(P1, first, last, HEAD_MISSING))
+        elif first < last:
             self._found.append(self._backlog.frame(NOISE, first, last))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from analyzer.cosem.data_sets import TextProfile, heading_after
+from analyzer.framing.frame import HEAD_MISSING
 from analyzer.record import MESSAGE, REQUEST, RESPONSE, UNKNOWN, UNSOLICITED, Record
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
@@ -227,7 +228,7 @@ def _telegram_notes(octets: bytes, *, is_cut: bool) -> tuple[Note, ...]:
     is_plain = not is_cut and not octets.translate(None, _PRINTABLE) and _SETS.fullmatch(octets[begin:mark].lstrip())
     if is_plain and (not digits or (len(digits) == 4 and p1.judge_digits(octets[: mark + 1], digits))):
         return ()
-    return _notes(p1.P1Telegram, octets, is_cut=is_cut)
+    return _notes(p1.telegram_layer(octets), octets, is_cut=is_cut)
 
 
 def _notes(layer: type[Layer], octets: bytes, *, is_cut: bool) -> tuple[Note, ...]:
@@ -245,6 +246,8 @@ def _notes(layer: type[Layer], octets: bytes, *, is_cut: bool) -> tuple[Note, ..
 def _cut(record: Record) -> Note:
     """Say that the message is not whole."""
     size = len(record.octets)
+    if record.problem == HEAD_MISSING:
+        return finding("capture-cut", "its identification line is missing, and what stood behind it", 0, size)
     where = "the lane ends" if record.problem == "truncated" else "another message begins"
     return finding("capture-cut", f"{where} after {size} octets, before the message does", 0, size)
 

@@ -21,7 +21,7 @@ from dissectors.hdlc import INSIDE, Address, AddressField, FlagField, FrameRejec
 from dissectors.iec62056_21 import CheckCharacter
 from dissectors.llc import Llc, Llc432
 from dissectors.mbus import Computed, Mbus, MbusShort, MbusSingle, StopOctet
-from dissectors.p1 import SEALED, P1Telegram, TelegramCheck
+from dissectors.p1 import SEALED, P1Rest, P1Telegram, TelegramCheck
 from dissectors.pdu import Remaining
 from dissectors.regions import ApduField, Counter, Length
 from dissectors.wrapper import Wrapper
@@ -31,7 +31,7 @@ from dissectors.xdlms.notification import DateTimeString, EventTime
 APDUS: list[Any] = list(registry.LAYERS)
 CARRIERS: list[Any] = [Gateway, Hdlc, Llc, Llc432, Mbus, Wrapper]
 """Layers that have a payload."""
-MESSAGES: list[Any] = [*iec62056_21.LAYERS, P1Telegram, *SEALED]
+MESSAGES: list[Any] = [*iec62056_21.LAYERS, P1Telegram, P1Rest, *SEALED]
 """Layers of characters."""
 EVERY: list[Any] = [*APDUS, HdlcParameters, FrameReject, MbusSingle, MbusShort, *CARRIERS, *MESSAGES]
 

@@ -72,3 +72,14 @@ def test_text_behind_the_end_mark_belongs_to_the_telegram() -> None:
 def test_noise_between_telegrams_is_noise() -> None:
     found = run(P1Framer(), [b"\r\nabc" + TELEGRAM + b"\x00\xff"])
     assert [(one.link, len(one.octets)) for one in found] == [("noise", 3), ("p1", len(TELEGRAM))]
+
+
+def test_telegram_whose_beginning_did_not_come_is_one_all_the_same() -> None:
+    rest = TELEGRAM[TELEGRAM.index(b"kWh") :]
+    found = units(run(P1Framer(), [rest + TELEGRAM]))
+    assert found == [("p1", rest, "head-missing"), ("p1", TELEGRAM, "")]
+
+
+def test_end_of_a_telegram_that_shows_no_data_set_is_noise() -> None:
+    found = units(run(P1Framer(), [b"kWh)\r\n!1A2B\r\n" + TELEGRAM]))
+    assert found == [("noise", b"kWh)\r\n!1A2B", ""), ("p1", TELEGRAM, "")]

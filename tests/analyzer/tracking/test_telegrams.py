@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
+import pytest
+
+from analyzer.export.message import message_form
 from analyzer.session import Session
+from analyzer.simulate.local_messages import data_set
+from analyzer.simulate.p1_port import telegram
 from analyzer.tracking.readings import Reading, readings_of
 from captures import open_source
 from captures.samples import sample_path
@@ -46,3 +52,21 @@ def test_requests_and_passwords_are_no_values() -> None:
         for record in session.records():
             if record.direction == "request":
                 assert session.values(record) == []
+
+
+REST = telegram("MMM5SIM", [data_set("0-0:1.0.0", "260309183000W"), data_set("1-0:1.8.0", "000123.456", "kWh")])[10:]
+
+
+@pytest.mark.parametrize("begin", [3, 30])
+def test_telegram_that_began_before_the_capture_gives_what_came_of_it(begin: int, tmp_path: Path) -> None:
+    path = tmp_path / "port"
+    path.write_bytes(REST[begin:].replace(b"!", b"1-0:2.8.0(000007.000*kWh)\r\n!"))
+    with open_source(str(path)) as source:
+        session = Session(source)
+        (record,) = session.records()
+        found = {str(one.value) for one in readings_of(record, session.model)}
+    assert record.link == "p1"
+    assert [note.code for note in record.notes] == ["capture-cut"]
+    assert {"123.456", "7.000"} <= found
+    form = message_form(record)
+    assert (form["identification"], form["crc"]) == ("", "unchecked")
