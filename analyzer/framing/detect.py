@@ -40,6 +40,7 @@ _SIGN_ON = re.compile(
 _SEALED = re.compile(rb"\xdb\x08[A-Z]{3}.{5}\x82..[\x20\x30]", re.DOTALL)
 _TEXT_STARTS = b"/\xaf\x01\x81\x02\x82\x06"
 _PRINTED = bytes((*range(0x20, 0x7F), *b"\r\n\1\2\3\4"))
+_P1_HINT = re.compile(rb"[0-9]-[0-9]{1,3}:[0-9]")
 _CRC = re.compile(rb"^![0-9A-F]{4}\r?\n", re.MULTILINE)
 _DATA_SET = re.compile(rb"[-0-9A-F.:*&]{1,16}\([^()\r\n]*\)[^()]*\r\n")
 
@@ -175,15 +176,20 @@ def _text(octets: bytes) -> _Candidate | None:
     if not found and _SEALED.match(octets, begin):
         return _sealed(octets)
     if not found and (begin == len(octets) or octets[begin] not in _TEXT_STARTS):
-        plain = seven_bits(octets)
-        lines = sum(1 for _ in P1_DATA_SET.finditer(plain)) + (_CRC.search(plain) is not None)
-        if lines > 1 and not any(sign in plain for sign in b"\1\2\3"):
+        if _is_rest(octets):
             return _Candidate(_CHAIN, P1, "data sets of a telegram that began before")
-        is_data = _DATA_SET.match(plain, begin)
+        is_data = _DATA_SET.match(seven_bits(octets), begin)
         return _Candidate(_OPENS, IEC62056_21, "data sets without STX") if is_data else None
     framer = Iec62056Framer(speaks=True)
     frames = framer.feed(octets[begin:], Mark(0, None)) + framer.flush()
     return max(filter(None, map(_unit, frames)), default=None)
+
+
+def _is_rest(octets: bytes) -> bool:
+    """Tell whether *octets* are lines of a telegram whose first ones did not come."""
+    if not _P1_HINT.search(octets) or any(sign in octets for sign in b"\1\2\3"):
+        return False
+    return sum(1 for _ in P1_DATA_SET.finditer(octets)) + (_CRC.search(octets) is not None) > 1
 
 
 def _unit(frame: Frame) -> _Candidate | None:
