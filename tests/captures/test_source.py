@@ -123,7 +123,7 @@ def test_name_of_nothing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_directory_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CaptureError, match=": a directory; a pcap"):
+    with pytest.raises(CaptureError, match=": a directory; name the captures"):
         open_source(str(tmp_path))
 
 
