@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dissectors import registry
-from dissectors.bind import bind
+from dissectors.binding import bind
 from dissectors.characters import DataSet, Value
 from dissectors.gateway import Gateway
 from dissectors.hdlc import Address, FrameReject, Hdlc, HdlcParameters
@@ -31,7 +31,8 @@ def _layers() -> dict[str, Any]:
     """Gather the registered APDUs and the layers that stand inside them."""
     found: dict[str, Any] = {layer.__name__: layer for layer in registry.LAYERS}
     for module in (access, ciphered, descriptors, notification, short_name):
-        found |= {name: one for name, one in vars(module).items() if hasattr(one, "fields_desc") and name != "Layer"}
+        named = {name: one for name, one in vars(module).items() if name != "Layer" and not name.startswith("_")}
+        found |= {name: one for name, one in named.items() if hasattr(one, "fields_desc")}
     return found
 
 

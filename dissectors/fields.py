@@ -228,6 +228,9 @@ class Octets(Fixed):
         return value.hex().upper()
 
 
+_SIGNS = str.maketrans("-:*", "...")
+
+
 class LogicalName(Octets):
     """A logical name (instance-id): six octets, the value groups A to F of an OBIS code."""
 
@@ -237,12 +240,14 @@ class LogicalName(Octets):
         Octets.__init__(self, name, 6, asn1=asn1)
 
     def any2i(self, pkt: Any, x: Any) -> Any:
-        """Accept ``0.0.1.0.0.255`` and ``0-0:1.0.0*255`` beside octets and hex."""
-        if isinstance(x, str):
-            parts = x.translate(str.maketrans("-:*", "...")).split(".")
-            if len(parts) == 6:
-                return bytes(int(part) for part in parts)
-        return Octets.any2i(self, pkt, x)
+        """Accept ``0.0.1.0.0.255``, ``0-0:1.0.0*255`` and ``0-0:1.0.0`` beside octets and hex. Raises: ValueError."""
+        if not isinstance(x, str):
+            return Octets.any2i(self, pkt, x)
+        parts = x.translate(_SIGNS).split(".")
+        try:
+            return bytes(map(int, [*parts, "255"][:6])) if len(parts) in (5, 6) else bytes.fromhex(x)
+        except ValueError:
+            raise ValueError(f"{self.name}: an OBIS code such as 1-0:1.8.0*255 was expected, not {x!r}") from None
 
     def to_text(self, value: bytes) -> str:
         """Write the code as A-B:C.D.E*F."""

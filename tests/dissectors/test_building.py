@@ -388,3 +388,14 @@ def test_mapping_with_the_names_of_the_standard_is_taken_for_a_sequence() -> Non
     packet = GetRequestNormal(bytes.fromhex("C001C100030100010800FF0200"))
     packet.access_selection = {"access-selector": 1, "access-parameters": {"structure": []}}
     assert bytes(packet).hex().upper() == "C001C100030100010800FF0201010200"
+
+
+@pytest.mark.parametrize("text", ["1-0:1.8.0*255", "1.0.1.8.0.255", "1-0:1.8.0", "0100010800FF", "01 00 01 08 00 FF"])
+def test_logical_name_is_taken_as_people_write_it(text: str) -> None:
+    assert CosemAttributeDescriptor(instance_id=text).instance_id == bytes((1, 0, 1, 8, 0, 255))
+
+
+@pytest.mark.parametrize("text", ["1.8.0", "1-0:1.8.x*255", "1-0:1.8.0*999", "clock"])
+def test_logical_name_that_is_none_is_refused_in_words(text: str) -> None:
+    with pytest.raises(ValueError, match=r"instance_id: an OBIS code such as 1-0:1\.8\.0\*255 was expected, not"):
+        CosemAttributeDescriptor(instance_id=text)

@@ -1,0 +1,50 @@
+"""What a Scapy shell gets: names by ``from dissectors import …`` and ``*``, and every line of Python in the documents."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+import dissectors
+from tests.conftest import ROOT
+
+_PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_VALUE = re.compile(r"^(.*?\S)\s+# ('[^']*').*$", re.MULTILINE)
+
+
+def run(text: str) -> str:
+    ran = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, cwd=ROOT, timeout=120)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+@pytest.mark.parametrize("module", ["dissectors", "dissectors.all"])
+def test_star_gives_every_layer_and_bind(module: str) -> None:
+    names = run(f"from {module} import *\nbind()\nprint(*sorted(one for one in globals() if one[0] != '_'))").split()
+    assert {"Hdlc", "Wrapper", "Mbus", "Aarq", "GetRequestNormal", "read_apdu", "apdu_json", "bind"} <= set(names)
+    assert len(names) > 90
+
+
+def test_single_layer_comes_by_its_name() -> None:
+    text = "from dissectors import Hdlc, read_apdu\nprint(Hdlc(bytes.fromhex('7EA0070321930F017E')).control)"
+    assert run(text).strip() == "147"
+
+
+@pytest.mark.parametrize("name", ["Nonsense", "nonsense", "__path_of_nothing__"])
+def test_name_that_is_none_is_refused(name: str) -> None:
+    with pytest.raises(AttributeError, match=f"module 'dissectors' has no attribute '{name}'"):
+        getattr(dissectors, name)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/scapy.md", "docs/python.md"])
+def test_python_of_the_page_runs_and_gives_what_it_says(page: str) -> None:
+    blocks = _PYTHON.findall((ROOT / page).read_text(encoding="utf-8"))
+    assert blocks
+    lines = []
+    for line in "".join(blocks).splitlines():
+        told = _VALUE.match(line)
+        lines.append(f"assert {told[1]} == {told[2]}, {told[1]}" if told else line)
+    run("\n".join(lines))
