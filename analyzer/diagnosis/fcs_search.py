@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from analyzer.diagnosis.edited import by_hand
 from analyzer.diagnosis.frame_damage import NOTHING_KNOWN, Candidate, Damaged, Lane, damaged_frame
 from analyzer.diagnosis.frame_repair import Reads, information_at, judge, only_breaks_off
 from analyzer.diagnosis.frame_settles import SETTLES, bits
@@ -46,7 +47,7 @@ def search(octets: bytes, *, apdu_reads: Reads = reads, lane: Lane = NOTHING_KNO
         found = _with_flag(damaged, found)
     if not found or found[0].confidence is POSSIBLE:
         found = _merged(found, list(_not_found_again(damaged)))
-    return found[:_MOST_CANDIDATES]
+    return by_hand(damaged, found)[:_MOST_CANDIDATES]
 
 
 def _with_flag(damaged: Damaged, found: list[Candidate]) -> list[Candidate]:
