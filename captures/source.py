@@ -71,6 +71,9 @@ _RAW_TEXT = re.compile(
 """Text that is the traffic itself: of IEC 62056-21 and P1, from its middle too."""
 _MOST_BROKEN = 2
 """Of so many lines of such text one may be hurt, or of another kind."""
+_VALUES = re.compile(rb"\([^()\r\n]*\)")
+_WORDS = re.compile(rb"^(?!/)[^\r\n]*?(?:[A-Za-z]{3,20}[ ,.:;]{1,4}[A-Za-z]{2}|[ \t][#;/]{1,9}[ \t]{0,9}[A-Za-z])", re.MULTILINE)
+"""A line with words of someone, apart from values and identifications."""
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1b")) + b"\x7f"
 
 
@@ -261,7 +264,7 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
     """Tell text in hex from raw octets, where the input has no magic number."""
     header = _TERMINAL_HEADER.match(window.buffer)
     begins = header.end() if header else 0
-    if _RAW_BEGINS.match(window.buffer, begins):
+    if _RAW_BEGINS.match(window.buffer, begins) and not _has_words(window.buffer[begins:JUDGED]):
         window.skip(begins)
         return RawSource(name, window, size)
     # The shapes of texts are many: making them costs a program that opens a capture a tenth of its start.
@@ -272,7 +275,7 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
     while len(window.buffer) < _LOOKED_AT and b"\n" not in window.buffer and window.more():
         pass
     head = window.buffer[:JUDGED]
-    if _is_traffic(head):
+    if _is_traffic(head) and not _has_words(head):
         window.skip(begins)
         return RawSource(name, window, size)
     judgement = judge(head)
@@ -297,3 +300,8 @@ def _is_traffic(head: bytes) -> bool:
     """Tell whether most lines of *head* are data sets as they stand on the line; hex in them is values."""
     lines = sum(1 for line in head.split(b"\n") if line.strip())
     return sum(1 for _ in _DATA_SETS.finditer(head)) * _MOST_BROKEN > lines > _MOST_BROKEN
+
+
+def _has_words(head: bytes) -> bool:
+    """Tell whether *head* is a text in which words of someone stand around lines that are traffic."""
+    return len(head.translate(None, _CONTROL)) == len(head) and _WORDS.search(_VALUES.sub(b"", head)) is not None

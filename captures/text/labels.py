@@ -5,9 +5,9 @@ import re
 from captures.chunk import RECEIVED, SENT, UNKNOWN
 
 _SENT = """tx txd sent send sends sending write writes writing written wrote outgoing host client out down
-    irp_mj_write transmit transmitted request >> > -> --> >>> => ==> o c peer0 """
+    irp_mj_write transmit transmitted request hhu master >> > -> --> >>> => ==> o c peer0 """
 _RECEIVED = """rx rxd received receive receives receiving recv rcvd read reads reading incoming device meter server
-    in up irp_mj_read response answer reply << < <- <-- <<< <= <== i s peer1"""
+    in up irp_mj_read response answer reply slave << < <- <-- <<< <= <== i s peer1"""
 DIRECTIONS: dict[bytes, int] = {word.encode(): SENT for word in _SENT.split()}
 DIRECTIONS.update((word.encode(), RECEIVED) for word in _RECEIVED.split())
 """Words and signs that programs put before octets, by what they say."""

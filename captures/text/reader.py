@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
 
 from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
 from captures.links import link_of
+from captures.text.characters import named_octets, readout_octets, string_octets
 from captures.text.labels import direction_in, direction_of, is_inside, is_no_traffic
 from captures.text.octets import base64_octets, decimal_octets, hex_octets, listed_octets, literal_octets
 from captures.text.shapes import Joins, Shape
@@ -25,11 +25,23 @@ _MOST_SESSIONS = 16
 _ANOTHER_SESSION_NS = 43_200_000_000_000
 _DATED_NS = 366 * 86_400 * 1_000_000_000
 """Times before are of a clock without a date, and say nothing of other days."""
-_FLAG = b"\x7e"
-_WRITTEN = {"listed": listed_octets, "decimals": decimal_octets, "base64": base64_octets}
+_FLAG, _IDENTIFIES, _END_OF_LINE = b"\x7e", b"/", b"\r\n"
+_WRITTEN = {
+    "listed": listed_octets, "decimals": decimal_octets, "base64": base64_octets,
+    "characters": readout_octets, "named": named_octets, "string": string_octets,
+}  # fmt: skip
 """How octets are read that are no hex, by the group of the pattern that holds them."""
 _BEGINS = re.compile(rb"\x7E[\xA0-\xAF]|\x00\x01\x00|\x68(.)\1\x68", re.DOTALL)
 """How units of a link begin: such a line does not go on with the one before."""
+_UNIT_IN_HEX = re.compile(
+    rb"(?:0x)?(?:7E\W{0,2}(?:0x)?A|00\W{0,2}(?:0x)?01\W{0,2}(?:0x)?00"
+    rb"|68\W{0,2}(?:0x)?([0-9A-F]{2})\W{0,2}(?:0x)?\1\W{0,2}(?:0x)?68)",
+    re.IGNORECASE,
+)
+_LEAST_UNIT = 16
+"""Digits of a unit that counts wherever in a line it stands."""
+_QUOTED = (b'""', b"''", b"``")
+_SENTENCES = re.compile(rb"[!?;](?:\s|$)|\.\s")
 
 
 class Hints(NamedTuple):
@@ -66,7 +78,7 @@ class Reader:
         self._is_open = False
         self._begin(None, UNKNOWN, is_open=False)
         self._row = b""
-        self._repeats = False
+        self._repeats = self._is_identified = self._keeps_blank = False
         self.change(shape)
 
     def change(self, shape: Shape, hints: Hints | None = None) -> None:
@@ -78,7 +90,9 @@ class Reader:
             self.clock.order = hints.order
         self.shape = shape
         self._groups = shape.data.groupindex
-        self._match = shape.data.fullmatch if shape.tail is None else partial(_last_match, shape.data, shape.tail)
+        self._match = shape.data.fullmatch
+        self._is_tail = shape.tail.fullmatch if shape.tail is not None else shape.data.fullmatch
+        self._keeps_blank = "characters" in self._groups
         self._has_time = "time" in self._groups
         self._has_direction = "direction" in self._groups
         self._is_simple = (
@@ -98,18 +112,22 @@ class Reader:
 
     def take(self, line: bytes, offset: int, number: int) -> bool:
         """Take one line; false if it is nothing that the shape knows."""
-        match = self._match(line) if self._is_open else None
-        if match is not None:
-            if self._is_simple:
-                return self._simple(match, offset, number)
-            return self._data(match, offset, number)
+        if self._is_open and self.shape.tail is not None:
+            if self._among_words(line, offset, number):
+                return True
+        else:
+            match = self._match(line) if self._is_open else None
+            if match is not None:
+                if self._is_simple:
+                    return self._simple(match, offset, number)
+                return self._data(match, offset, number, None)
         heading = self.shape.heading
         if heading is not None and len(line) <= LONGEST_HEADING and not _is_blank(line):
             match = heading.fullmatch(line)
             if match is not None:
                 self._heading(match)
                 return True
-        return self._other(line, number)
+        return self._other(line, offset, number)
 
     def rest(self, line: bytes, offset: int) -> None:
         """Take what follows of a line that is too long to be had as one."""
@@ -155,17 +173,33 @@ class Reader:
             )
         return True
 
-    def _data(self, match: "re.Match[bytes]", offset: int, number: int) -> bool:
-        """Take the octets of a line."""
+    def _among_words(self, line: bytes, offset: int, number: int) -> bool:
+        """Take the octets that stand among the words of a line: the last, and before them each whole unit."""
+        before = (self.chunks, self.aside)
+        at, is_taken = 0, False
+        matches = _matches(self.shape, line)
+        for match in matches:
+            start, end = match.span()
+            said = line[max(at, start - LONGEST_HEADING) : start]
+            if at:
+                said = _SENTENCES.split(said)[-1]
+            is_last = match is matches[-1] and self._is_tail(line, end)
+            label = said + b"\n" + (line[end : end + LONGEST_HEADING] if is_last else b"")
+            is_taken = self._data(match, offset, number, label) or is_taken
+            at = end
+        if self.chunks != before[0]:
+            self.aside = before[1]
+        return is_taken
+
+    def _data(self, match: "re.Match[bytes]", offset: int, number: int, label: bytes | None) -> bool:
+        """Take the octets of a line; *label* is what stands around octets among words."""
         groups = match.groupdict()
         octets = self._octets(groups, number)
-        if octets is None:
+        if octets is None or (groups.get("more") and not self._last_was_octets):
             return False
         time_ns = self.clock.read(match) if self._has_time else None
         direction = direction_of(groups.get("direction") or b"")
-        if self.shape.tail is not None:
-            line, start, end = match.string, match.start(), match.end()
-            label = line[max(0, start - LONGEST_HEADING) : start] + b"\n" + line[end : end + LONGEST_HEADING]
+        if label is not None:
             worded, is_traffic = self._label(label)
             if self._hints.has_frames and octets[:1] != _FLAG and is_inside(label):
                 is_traffic = False
@@ -173,7 +207,8 @@ class Reader:
             if not direction and label.isspace() and self._goes_on(octets):
                 self._give(octets, self._given_ns, self._given_direction, offset)
                 return True
-            if not is_traffic or (self._hints.has_directions and not direction):
+            is_traffic = is_traffic and (direction != UNKNOWN or not self._hints.has_directions)
+            if not is_traffic and not groups.get("string"):
                 self.pass_over(number)
                 return True
             if time_ns is None:
@@ -184,6 +219,8 @@ class Reader:
             self.clock.digits = max(self.clock.digits, 3)
         joins = self.shape.joins
         if joins is Joins.LINE:
+            if "named" in groups and not direction and self._last_was_octets:
+                direction = self._given_direction
             if octets:
                 self._give(octets, self._time_ns if time_ns is None else time_ns, direction or self._direction, offset)
         elif joins is Joins.DUMP:
@@ -213,11 +250,14 @@ class Reader:
         count = int(groups["count"]) if groups.get("count") else 0
         self._begin(time_ns, direction, is_open=is_traffic, count=count)
 
-    def _other(self, line: bytes, number: int) -> bool:
+    def _other(self, line: bytes, offset: int, number: int) -> bool:
         """Take a line that has no octets: blank, a remark, a sign of repeated rows, or something else."""
         if _is_blank(line):
             if self.shape.joins is Joins.READ:
                 self.end()
+            elif self._is_identified:
+                self._give(_END_OF_LINE, self._given_ns, self._given_direction, offset)
+                self._is_identified = False
             self._last_was_octets = False
             return True
         if self.shape.joins is Joins.DUMP:
@@ -298,6 +338,7 @@ class Reader:
         if direction:
             self.directed += len(octets)
         self.framed = self.framed or octets[:1] == _FLAG
+        self._is_identified = self._keeps_blank and octets[:1] == _IDENTIFIES and octets.count(_END_OF_LINE) == 1
         self.chunks += 1
         self._given_ns, self._given_direction, self._last_was_octets = time_ns, direction, True
         link_type = link_of(octets)
@@ -340,12 +381,28 @@ class Reader:
         return RECEIVED if self._hints.lanes.index(name) else SENT
 
 
-def _last_match(data: re.Pattern[bytes], tail: re.Pattern[bytes], line: bytes) -> "re.Match[bytes] | None":
-    """Find the last octets in *line*, with *tail* behind them; in one pass, however long the line is."""
-    match = None
-    for found in data.finditer(line):
-        match = found
-    return match if match is not None and tail.fullmatch(line, match.end()) else None
+def _matches(shape: Shape, line: bytes) -> list["re.Match[bytes]"]:
+    """Find the octets in *line* that may be meant; in one pass, however long the line is.
+
+    They are the last, if the shape's tail stands behind them; those that are a string of a program; those that begin as
+    a unit does; all of them where characters stand for themselves.
+    """
+    found = list(shape.data.finditer(line))
+    if not found or "string" in shape.data.groupindex:
+        return found
+    last = found.pop()
+    kept = []
+    if "octets" in shape.data.groupindex:
+        kept = [match for match in found if _stands_alone(line, *match.span())]
+    if shape.tail is None or shape.tail.fullmatch(line, last.end()) or _stands_alone(line, *last.span()):
+        kept.append(last)
+    return kept
+
+
+def _stands_alone(line: bytes, start: int, end: int) -> bool:
+    if end - start < _LEAST_UNIT:
+        return False
+    return line[start - 1 : start] + line[end : end + 1] in _QUOTED or _UNIT_IN_HEX.match(line, start) is not None
 
 
 def _is_blank(line: bytes) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
+from captures.text.characters import CONTROL, DATA_SET, IDENTIFICATION
 from captures.text.labels import DIRECTIONS
 from captures.text.times import TIME
 
@@ -50,7 +51,7 @@ class Shape:
     r"""A way to write octets, with its patterns as texts; they are compiled when a text first needs them.
 
     *data* has the group ``octets`` (hex), ``literal`` (Python bytes, C strings), ``listed`` (characters with numbers),
-    ``decimals`` or ``base64``, and
+    ``decimals``, ``base64``, ``characters``, ``named`` or ``string`` (characters that stand for themselves), and
     perhaps ``offset``, ``direction``, ``delta`` (milliseconds since the line before), ``begin`` and ``end`` (of a
     read), and those of a time. *heading* may have ``direction``, ``label`` (words), ``count``, ``lane``, ``aside`` (no
     traffic), ``relative`` (seconds) and those of a time. Both match whole lines; but where there is *tail*, *data* is
@@ -97,6 +98,12 @@ class Shape:
 
 _LITERAL = r"""(?P<literal>\bb(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|\\"(?:[^"\\]|\\[^"])*+\\"))"""
 _HEXLINE = r"\s*<hex>"
+_HEAD = (
+    r"\s*(?:[\[(]?<time>[\])]?)?(?:\s*(?:\[[^\]]{1,60}\]|\([A-Z]\)|[-#>*;|:,+]+|//+|\d{1,5}[:>)]?(?=\s)"
+    r"|[A-Za-z][\w ./-]{0,40}[:=]|[\"'`]))*+\s*"
+)
+"""What a log, a program or a mail puts before a line."""
+_ENDING = r"!(?:[0-9A-Fa-f]{4})?"
 _DUMP_LINE = r"\s*(?P<offset>[0-9A-Fa-f]{8})\s{1,4}<pairs><column>"
 
 SHAPES: tuple[Shape, ...] = (
@@ -245,6 +252,29 @@ SHAPES: tuple[Shape, ...] = (
         # It is taken only where a frame of HDLC, a wrapper or a ciphered APDU begins it: words look like base64 too.
         r"(?<![0-9A-Za-z+/=])(?P<base64>(?:fq|AAEA|2wg)[0-9A-Za-z+/]{8,}+={0,2})",
         sign_text=r".*(?<![0-9A-Za-z+/=])(?:fq|AAEA|2wg)[0-9A-Za-z+/]{8}.*", tail_text=r"(?![0-9A-Za-z+/=]).*",
+    ),
+    # -- messages in their own characters --------------------------------------------------------------------------
+    Shape(
+        "strings", "strings of a program", Joins.LINE,
+        rf"""(?P<string>(?:"|'|`)(?=/\?|\\(?:x0|u000|0{{0,2}})[1-6]|\\r\\n|\\n|{IDENTIFICATION}|{DATA_SET}|\(\d|!)"""
+        r"""(?:[^"'`\\]|\\.)*+["'`])""",
+        sign_text=rf"""(?:.*?[^\w.])?["'`](?:\\(?:x0|u000|0{{0,2}})2)?(?:{IDENTIFICATION}|{DATA_SET})\\r?\\?n.*""",
+        tail_text=r".*",
+    ),
+    Shape(
+        "named-controls", "messages with named control characters", Joins.LINE,
+        r"\s*(?:[\[(]?<time>[\])]?\s*)?"
+        r"(?:(?P<direction><word>|[A-Za-z][\w ]{0,20}(?=:)|>>?|<<?|[-=]+>|<[-=]+)\s*[:|-]?\s+)?"
+        rf"(?P<named>(?:[^\s<\[{{].*?)?{CONTROL}.*)",
+        sign_text=r"[^<\[{]*+(?:[<\[{](?!(?:STX|SOH|ACK)[>\]}])[^<\[{]*+)*+[<\[{](?:STX|SOH|ACK)[>\]}].*"
+        r"|.*[<\[{](?:CR|LF)[>\]}]",
+    ),
+    Shape(
+        "readout", "a readout in its own characters", Joins.LINE,
+        rf"{_HEAD}(?P<characters>(?:{IDENTIFICATION}|[A-Z][A-Za-z]{{2}}\d\\[2@][!-~]+|(?P<more>\(\d[^()]{{0,40}}\))|{DATA_SET}|{_ENDING}(?=[\s\\<\"'`]|$))"
+        rf"(?:(?:\\r|\\n|\s)*+(?:{DATA_SET}|{_ENDING}))*+)"
+        r"""(?:(?:\\[rn]?|<\\?(?i:r|n|cr|lf)>|["'`,;])*+(?:\s.*)?)""",
+        sign_text=rf"{_HEAD}(?:{DATA_SET}|{IDENTIFICATION}).*",
     ),
     # -- plain hex, and hex among words ----------------------------------------------------------------------------
     Shape(

@@ -1,0 +1,138 @@
+"""Messages in their own characters among words, with names or escapes for what has no character."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from captures import open_source
+from captures.chunk import RECEIVED, SENT, UNKNOWN
+from captures.source import RawSource
+from captures.stream import HeldInput, Window
+from captures.text.judge import judge
+from captures.text.source import TextSource
+from tests.captures.text.test_shapes import read
+
+TELEGRAM = (
+    b"/SIM5\\2TEST-100\r\n\r\n1-3:0.2.8(50)\r\n0-0:96.1.1(53494D303031)\r\n1-0:1.8.1(000123.456*kWh)\r\n"
+    b"0-2:24.3.0(260321120000)(00)(60)(1)(0-2:24.2.1)(m3)\r\n(00123.456)\r\n!1A2B\r\n"
+)
+LINES = TELEGRAM.decode().split("\r\n")[:-1]
+READOUT = b"F.F(00)\r\n0.0.0(52100071)\r\n1.8.1*12(001234.5*kWh)(2603010000)\r\nC.7.0(0003)\r\n!\r\n"
+
+
+def lines(form: str, texts: list[str]) -> str:
+    return "".join(form.format(text) if text else "\n" for text in texts)
+
+
+def written(octets: bytes) -> str:
+    r"""The characters of *octets* with \r\n and \\ as a program has them."""
+    return octets.decode().replace("\\", "\\\\").replace("\r\n", "\\r\\n")
+
+
+READOUTS = {
+    "a mail": ("The meter says, every ten seconds:\n\n{}\n\nWhy is the sum wrong?\n", TELEGRAM),
+    "a quoted mail": (lines("> {}\n", ["The meter says:", *LINES]), TELEGRAM),
+    "a comment": ("\n".join(f"# {line}" if line else "" for line in LINES), TELEGRAM),
+    "a log": (lines("[2026-03-21 10:15:32] [P1] {}\n", LINES), TELEGRAM),
+    "an ESPHome log": (lines("[10:15:32][D][dsmr:123]: {}\n", LINES), TELEGRAM),
+    "remarks": (lines("{}       # what it is\n", [*READOUT.decode().split("\r\n")[:-1]]), READOUT),
+    "a list of strings": (lines('    "{}",\n', [*READOUT.decode().split("\r\n")[:-1]]), READOUT),
+    "line ends in marks": (lines("{}<\\r><\\n>\n", [*READOUT.decode().split("\r\n")[:-1]]), READOUT),
+    "one line": ("Telegram: {}\n", TELEGRAM.replace(b"(m3)\r\n", b"(m3)")),
+    "a program": ('const telegram = `{}`;\nconst more = "words";\nparse(telegram);\n', TELEGRAM),
+    "without its sign": (
+        "[P1] telegram:\n" + lines("{}\n", [LINES[0][1:], *LINES[1:]]) + "[P1] warning: 1\n",
+        TELEGRAM,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", READOUTS)
+def test_readout_among_words_gives_its_octets_with_line_ends(name: str) -> None:
+    form, expected = READOUTS[name]
+    said = ("" if name == "one line" else "\n").join(LINES)
+    text = form.replace("{}", said)
+    judgement = judge(text.encode())
+    assert judgement is not None
+    assert judgement.shape.name == "readout"
+    found = b"".join(chunk.octets for chunk in read(text))
+    assert found == expected
+
+
+STRINGS = {
+    "one string": "parse('{}');",
+    "a JSON member": '{"raw": "{}", "time": 17}',
+    "a template": "let telegram = `{}`",
+}
+
+
+@pytest.mark.parametrize("name", STRINGS)
+def test_string_of_a_program_gives_its_octets(name: str) -> None:
+    assert [chunk.octets for chunk in read(STRINGS[name].replace("{}", written(TELEGRAM)))] == [TELEGRAM]
+
+
+def test_strings_line_by_line_give_the_octets_in_order() -> None:
+    text = "const char raw[] =\n" + "".join(f'  "{written(line.encode())}\\r\\n"\n' for line in LINES) + ";\n"
+    assert b"".join(chunk.octets for chunk in read(text)) == TELEGRAM
+
+
+def test_backslash_of_an_identification_that_was_not_doubled_stays() -> None:
+    text = '"/SIM5\\2TEST\\r\\n\\r\\n1-0:1.8.1(1*kWh)\\r\\n!\\r\\n"'
+    (chunk,) = read(text)
+    assert chunk.octets == b"/SIM5\\2TEST\r\n\r\n1-0:1.8.1(1*kWh)\r\n!\r\n"
+
+
+@pytest.mark.parametrize("stx", ["\\u0002", "\\x02", "\\2"])
+def test_escaped_control_characters_of_a_string_are_read(stx: str) -> None:
+    written_block = f"answer('{stx}(00012.3*kWh)\\r\\n!\\r\\n'); also('/SIM5TEST\\r\\n'); also('{stx}F.F(00)\\r\\n')"
+    found = [chunk.octets for chunk in read(written_block)]
+    assert found == [b"\x02(00012.3*kWh)\r\n!\r\n", b"/SIM5TEST\r\n", b"\x02F.F(00)\r\n"]
+
+
+def test_named_control_characters_are_read_with_their_directions() -> None:
+    text = (
+        "How a session goes:\n"
+        "HHU: /?52100071!<CR><LF>\n"
+        "Meter: /SIM5TEST<CR><LF>\n"
+        "HHU: <ACK>051<CR><LF>\n"
+        "Meter: <SOH>P0<STX>(1234)<ETX><BCC>\n"
+        "HHU: [SOH]R5[STX]1.8.0()[ETX]\n"
+        "Meter: {STX}1.8.0(12.3*kWh){CR}{LF}\n"
+        "  2.8.0(0.1*kWh){CR}{LF}\n"
+    )
+    found = [(chunk.direction, chunk.octets) for chunk in read(text)]
+    assert found == [
+        (SENT, b"/?52100071!\r\n"),
+        (RECEIVED, b"/SIM5TEST\r\n"),
+        (SENT, b"\x06051\r\n"),
+        (RECEIVED, b"\x01P0\x02(1234)\x03"),
+        (SENT, b"\x01R5\x021.8.0()\x03"),
+        (RECEIVED, b"\x021.8.0(12.3*kWh)\r\n"),
+        (RECEIVED, b"2.8.0(0.1*kWh)\r\n"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["see /dev2/tty (1)\n" * 4, "call F(1) or B(2.3)\n" * 4, "a [1](2.3) b\n", "<div>[CR](x)</div>\n"]
+)
+def test_words_with_parentheses_are_no_readout(text: str) -> None:
+    source = TextSource("words", Window(HeldInput(text.encode())))
+    assert [chunk for chunk in source if chunk.direction == UNKNOWN] == []
+
+
+def test_text_that_is_traffic_from_its_middle_is_kept_octet_by_octet(tmp_path: Path) -> None:
+    path = tmp_path / "raw"
+    octets = TELEGRAM[40:] + TELEGRAM.replace(b"123.456*kWh", b"12\xb3.456*kWh")
+    path.write_bytes(octets)
+    with open_source(str(path)) as source:
+        assert isinstance(source, RawSource)
+        assert b"".join(chunk.octets for chunk in source) == octets
+
+
+def test_telegram_before_words_leaves_the_words_aside(tmp_path: Path) -> None:
+    path = tmp_path / "mail"
+    path.write_bytes(TELEGRAM + b"And then it says\n12.5 kWh too much.\nWhy?\nThanks,\nN.\n")
+    with open_source(str(path)) as source:
+        assert b"".join(chunk.octets for chunk in source) == TELEGRAM
