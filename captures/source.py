@@ -72,7 +72,9 @@ _RAW_TEXT = re.compile(
 _MOST_BROKEN = 2
 """Of so many lines of such text one may be hurt, or of another kind."""
 _VALUES = re.compile(rb"\([^()\r\n]*\)")
-_WORDS = re.compile(rb"^(?!/)[^\r\n]*?(?:[A-Za-z]{3,20}[ ,.:;]{1,4}[A-Za-z]{2}|[ \t][#;/]{1,9}[ \t]{0,9}[A-Za-z])", re.MULTILINE)
+_WORDS = re.compile(
+    rb"^(?!/)[^\r\n]*?(?:[A-Za-z]{3,20}[ ,.:;]{1,4}[A-Za-z]{2}|[ \t][#;/]{1,9}[ \t]{0,9}[A-Za-z])", re.MULTILINE
+)
 """A line with words of someone, apart from values and identifications."""
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1b")) + b"\x7f"
 
