@@ -124,7 +124,7 @@ def test_words_with_parentheses_are_no_readout(text: str) -> None:
 
 def test_text_that_is_traffic_from_its_middle_is_kept_octet_by_octet(tmp_path: Path) -> None:
     path = tmp_path / "raw"
-    octets = TELEGRAM[40:] + TELEGRAM.replace(b"123.456*kWh", b"12\xb3.456*kWh")
+    octets = b"99*kWh)\r\n" + READOUT + READOUT.replace(b"1234.5*kWh", b"12\xb34.5*kWh")
     path.write_bytes(octets)
     with open_source(str(path)) as source:
         assert isinstance(source, RawSource)
