@@ -71,6 +71,7 @@ _RAW_TEXT = re.compile(
 """Text that is the traffic itself: of IEC 62056-21 and P1, from its middle too."""
 _MOST_BROKEN = 2
 """Of so many lines of such text one may be hurt, or of another kind."""
+_BARE = re.compile(rb"^(?:/[A-Za-z]{3}[0-9]|[-0-9A-F.:*&]{0,24}\(|!)", re.MULTILINE)
 _VALUES = re.compile(rb"\([^()\r\n]*\)")
 _WORDS = re.compile(
     rb"^(?!/)[^\r\n]*?(?:[A-Za-z]{3,20}[ ,.:;]{1,4}[A-Za-z]{2}|[ \t][#;/]{1,9}[ \t]{0,9}[A-Za-z])", re.MULTILINE
@@ -281,6 +282,8 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
         window.skip(begins)
         return RawSource(name, window, size)
     judgement = judge(head)
+    if judgement is not None and "characters" in judgement.shape.data.groupindex and _is_bare(head):
+        return RawSource(name, window, size)
     is_text = width_of(head) != 1 or len(head.translate(None, _CONTROL)) == len(head)
     is_whole = window.ended or (size is not None and len(window.buffer) >= size)
     if is_text and (export := _export(name, window, size, head if is_whole else head[: head.rfind(b"\n") + 1])):
@@ -307,3 +310,9 @@ def _is_traffic(head: bytes) -> bool:
 def _has_words(head: bytes) -> bool:
     """Tell whether *head* is a text in which words of someone stand around lines that are traffic."""
     return len(head.translate(None, _CONTROL)) == len(head) and _WORDS.search(_VALUES.sub(b"", head)) is not None
+
+
+def _is_bare(head: bytes) -> bool:
+    """Tell whether messages stand in *head* as on the line: at the beginnings of lines, and no words around them."""
+    lines = sum(1 for line in head.split(b"\n") if line.strip())
+    return sum(1 for _ in _BARE.finditer(head)) * _MOST_BROKEN > lines and not _has_words(head)
