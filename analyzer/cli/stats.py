@@ -93,11 +93,12 @@ def _counted(source: Source, options: argparse.Namespace, keys: Keyring | None, 
     from analyzer.index.watched import Watched
     from analyzer.session import Session
 
-    watched = Watched(source)
-    session = Session(watched, forced, keys, learns=bool(options.filter))
+    watched = Watched(source) if options.by == "layer" else None  # which alone tells of packets as a whole
+    session = Session(watched or source, forced, keys, learns=bool(options.filter))
     table = tabulate(chosen(session, options))
     session.close()
-    return _Counted(table, watched.packets, watched.octets, session.pipeline.left_aside)
+    packets, octets = (watched.packets, watched.octets) if watched is not None else (0, 0)
+    return _Counted(table, packets, octets, session.pipeline.left_aside)
 
 
 def _shared(

@@ -44,8 +44,8 @@ class Rows:
 
     def row(self, record: Record) -> Cells:
         """Give the cells of *record*."""
-        lane, apdu = record.lane, record.apdu
-        key = (lane, record.link, record.kind, record.direction, record.client, record.server)
+        lane, apdu, direction = record.lane, record.apdu, record.direction
+        key = (lane, record.link, record.kind, direction, record.client, record.server)
         path = self.paths.codes.get(key)
         if path is None:
             path = self.paths.add(key, Path(lane.text, lane.conversation, lane.side, *key[1:]))
@@ -53,18 +53,20 @@ class Rows:
         entry: Entry | None = None
         if apdu is not None:
             octets, entry, values, at = apdu
-            plain = len(octets)
-            carried = _carried(record, apdu) if at < 0 or record.more else plain
-            if entry is not None and entry.family == _BLOCKS:
-                plain = 0  # the APDU that the blocks make is counted once they are joined
-            if values is not None and entry is not None and (name := entry.asn1) not in _SILENT:
-                reader = _READERS.get(name)
-                if reader is not None:
-                    result, raw, data = reader(octets, values, entry.slots)
-                elif record.assembled is not None or (record.kind != PART and holds_values(name)):
-                    data = sum(held.end - held.start for held in held_values(record))
-                if not result and record.direction != REQUEST:
-                    result = _refused(record)
+            carried = plain = len(octets)
+            if at < 0 or record.more:
+                carried = _carried(record, apdu)
+            if entry is not None:
+                is_silent, reader, holds, is_block = _PLANS.get(entry) or _plan(entry)
+                if is_block:
+                    plain = 0  # the APDU that the blocks make is counted once they are joined
+                if values is not None and not is_silent:
+                    if reader is not None:
+                        result, raw, data = reader(octets, values, entry.slots)
+                    elif record.assembled is not None or (holds and record.kind != PART):
+                        data = sum(held.end - held.start for held in held_values(record))
+                    if not result and direction != REQUEST:
+                        result = _refused(record)
         elif record.kind == PART:
             carried = _information(record)
         objects, closed, notes, packets = record.objects, record.closed, record.notes, record.packets
@@ -140,6 +142,7 @@ def _information(record: Record) -> int:
 
 Read = tuple[str, int | None, int]
 Slots = dict[str, int]
+Reader = Callable[[bytes, tuple[Any, ...], Slots], Read]
 
 
 def integer(octets: bytes, start: int) -> int | None:
@@ -168,7 +171,7 @@ def _plain_result(octets: bytes, values: tuple[Any, ...], slots: Slots) -> Read:
     return (SUCCESS if values[slots["result"]] == 0 else ""), None, 0
 
 
-def _written(name: str) -> Callable[[bytes, tuple[Any, ...], Slots], Read]:
+def _written(name: str) -> Reader:
     def read(octets: bytes, values: tuple[Any, ...], slots: Slots) -> Read:
         start, end = values[slots[name]]
         return "", integer(octets, start), end - start
@@ -195,7 +198,7 @@ def _notified(octets: bytes, values: tuple[Any, ...], slots: Slots) -> Read:
     return "", None, end - start
 
 
-_READERS: dict[str, Callable[[bytes, tuple[Any, ...], Slots], Read]] = {
+_READERS: dict[str, Reader] = {
     "get-response-normal": _get_normal,
     "get-response-with-datablock": _get_block,
     "set-request-normal": _written("value"),
@@ -206,5 +209,15 @@ _READERS: dict[str, Callable[[bytes, tuple[Any, ...], Slots], Read]] = {
     "data-notification": _notified,
 }
 """How result, integer and octets of Data are found in the APDUs that are met most."""
+_PLANS: dict[Entry, tuple[bool, Reader | None, bool, bool]] = {}
+"""By the layer of an APDU: whether it refuses nothing, how it is read, whether it holds values, is it a block."""
+
+
+def _plan(entry: Entry) -> tuple[bool, Reader | None, bool, bool]:
+    name = entry.asn1
+    found = _PLANS[entry] = (name in _SILENT, _READERS.get(name), holds_values(name), entry.family == _BLOCKS)
+    return found
+
+
 _SILENT = frozenset({"get-request-normal", "get-request-next", "set-request-normal", "action-request-normal"})
 """Requests, which refuse nothing."""
