@@ -14,7 +14,7 @@ from analyzer.pipeline import Pipeline
 from analyzer.record import MESSAGE, Record
 from analyzer.tracking.knowledge import Knowledge
 from analyzer.tracking.object_model import ObjectModel, meter_key
-from analyzer.tracking.value_notes import noted_values
+from analyzer.tracking.value_notes import may_be_odd, noted_values
 from analyzer.tracking.values import Value, lacking, may_have_values
 from captures.chunk import Source
 
@@ -91,6 +91,13 @@ class Session:
             return []
         self.seek_for(record)
         return noted_values(record, self.model)
+
+    def noted(self) -> Iterator[Record]:
+        """Yield the records of the source, each with the notes about its values."""
+        for record in self.records():
+            if may_be_odd(record, self.model):
+                self.values(record)
+            yield record
 
     def seek_for(self, record: Record) -> None:
         """Read ahead for what gives meaning to the values of *record*."""

@@ -92,7 +92,7 @@ def _write(work: Work, name: str, source: Source, writer: _Writer) -> dict[str, 
     session.learn_all()
     first = last = None
     links: dict[str, int] = {}
-    for record, row in rows_of(session.records()):
+    for record, row in rows_of(session.noted()):
         writer.add(RECORDS, record_cells(name, row))
         links[record.link] = links.get(record.link, 0) + 1
         if record.time_ns is not None:

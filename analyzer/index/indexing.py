@@ -17,6 +17,7 @@ from analyzer.session import Session
 from analyzer.table.table import Cells, frame_of
 from analyzer.table.words import marks_form, path_form, subject_form
 from analyzer.tracking.object_model import meter_key
+from analyzer.tracking.value_notes import note_values
 from dissectors.tree import Severity
 
 _FIRST, _MOST = 256, 16384
@@ -75,6 +76,9 @@ class Indexing:
         for record in self._session.records():
             if ends:
                 self._hand_on()
+            for take in takers:  # before what is noted here: the doctor looks at values himself
+                take(record)
+            note_values(record, model)
             cells.append(make(record))
             add(pack(record))
             if model.lessons != lessons:
@@ -84,8 +88,6 @@ class Indexing:
                 worst = max(note.severity for note in record.notes)
                 self._warnings += worst == Severity.WARNING
                 self._errors += worst == Severity.ERROR
-            for take in takers:
-                take(record)
             if len(cells) >= room or ((is_live or not len(cells) & 0xFF) and monotonic() - self._written > _LONGEST_S):
                 room = min(room * 2, _MOST)
                 self._write()

@@ -7,15 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.record import Record
-from analyzer.tracking.attributes import held_values
+from analyzer.record import MESSAGE, PART, Object, Record
+from analyzer.tracking.attributes import Held, held_values
 from analyzer.tracking.findings import finding
-from analyzer.tracking.object_model import ObjectModel
+from analyzer.tracking.object_model import Meter, ObjectModel
 from analyzer.tracking.profile_rows import oddities_of
 from analyzer.tracking.profiles import profiles_in
 from analyzer.tracking.selections import is_buffer
-from analyzer.tracking.values import Value, values_of
+from analyzer.tracking.values import COMPACT, PUSH, Value, may_have_values, unscaled_value, values_of
+from dissectors.data_types import ARRAY, COMPACT_ARRAY, OCTET_STRING, STRUCTURE
 from dissectors.tree import Note
+
+_Key = tuple[Object, bool, bytes]
+_OCTET_STRING = bytes((OCTET_STRING,))
+_CONTAINERS = (bytes((ARRAY,)), bytes((STRUCTURE,)), bytes((COMPACT_ARRAY,)))
+_MOST_FITTING = 1 << 14
+_fitting: set[_Key] = set()
+"""Objects, whether a client writes them, and beginnings of values whose type belongs there."""
 
 
 def noted_values(record: Record, model: ObjectModel) -> list[Value]:
@@ -25,6 +33,47 @@ def noted_values(record: Record, model: ObjectModel) -> list[Value]:
         if note not in record.notes:
             record.add_note(note)
     return values
+
+
+def note_values(record: Record, model: ObjectModel) -> None:
+    """Give *record* the notes about its values, which are made only where something may be odd about them. Total."""
+    if may_be_odd(record, model):
+        noted_values(record, model)
+
+
+def may_be_odd(record: Record, model: ObjectModel) -> bool:
+    """Tell whether there may be notes about the values of *record*: false of nearly all, without making a value."""
+    apdu = record.assembled or record.apdu
+    if record.kind == PART:
+        return record.incomplete is not None
+    if apdu is None or record.kind == MESSAGE or not may_have_values(apdu):
+        return False
+    if apdu.family == PUSH:
+        return True
+    for held in held_values(record):
+        octets, start = held.octets, held.start
+        size = 2 if octets[start : start + 1] == _OCTET_STRING else 1  # its length may be what does not belong
+        key = held.object, held.is_written, octets[start : start + size]
+        if key not in _fitting and not _fits(held, key, model.meter_of(record)):
+            return True
+    return False
+
+
+def _fits(held: Held, key: _Key, meter: Meter) -> bool:
+    """Tell whether the type of a value belongs there; unless it is an array or structure, that is kept."""
+    one = meter.object_of(held.object)
+    if is_buffer(one) or one.class_id == COMPACT:
+        return False
+    version = meter.version_of(one.logical_name)
+    octets = held.octets[held.start : held.end]
+    value = unscaled_value(one, octets, version, meter.companion, is_written=held.is_written)
+    if value is not None and value.misfits:
+        return False
+    if value is not None and one == held.object and octets[:1] not in _CONTAINERS:
+        if len(_fitting) >= _MOST_FITTING:
+            _fitting.clear()
+        _fitting.add(key)
+    return True
 
 
 def _misfits(values: list[Value]) -> Iterator[Note]:

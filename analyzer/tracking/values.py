@@ -30,14 +30,15 @@ from dissectors.tree import Problem
 
 _SCALED = {3: (2,), 4: (2,), 5: (2, 3)}
 """Classes and those of their attributes that are scaled by the object's scaler_unit."""
-_PROFILE, _COMPACT = 7, 62
+_PROFILE, COMPACT = 7, 62
 _MAYBE_PROFILES = (_PROFILE, 0)
 """Classes of what may be a profile: of a short name the class is not told."""
 _EXPLAINED_BY = {(3, 2): 3, (4, 2): 3, (5, 2): 4, (5, 3): 4, (_PROFILE, 2): 3}
 """Class and attribute of values, and the attribute of the same object that explains them."""
 _SHORT_NAMES = Object(12, b"\x00\x00\x28\x00\x00\xff", 2)
 _new = tuple.__new__
-_PUSH = "data-notification"
+PUSH = "data-notification"
+"""The family of pushes."""
 RECOGNISED = "layout "
 """How the basis of what was recognised begins; what was read names its record."""
 INCOMPLETE = "incomplete"
@@ -92,9 +93,9 @@ def values_of(record: Record, model: ObjectModel) -> list[Value]:
         made = _profile_value(one, tables[held]) if held in tables else _held_value(one, held, meter)
         if made is not None:
             found.append(made._replace(is_written=True) if held.is_written else made)
-        if one == (_COMPACT, one.logical_name, 2, False):
+        if one == (COMPACT, one.logical_name, 2, False):
             found += _compact_values(held, meter, record.number)
-    if record.apdu.family == _PUSH:
+    if record.apdu.family == PUSH:
         for apdu in (record.assembled or record.apdu, *record.more):
             found += _pushed(apdu, meter, record.number)
     return found
@@ -138,7 +139,7 @@ def _table_text(rows: int, columns: int) -> str:
 
 def may_have_values(apdu: Apdu) -> bool:
     """Tell whether an APDU is of a kind that holds values."""
-    return apdu.entry is not None and (holds_values(apdu.entry.asn1) or apdu.entry.family == _PUSH)
+    return apdu.entry is not None and (holds_values(apdu.entry.asn1) or apdu.entry.family == PUSH)
 
 
 def lacking(record: Record, model: ObjectModel) -> list[Object]:
@@ -229,7 +230,7 @@ def _profile_value(one: Object, profile: Profile) -> Value:
 
 def _pushed(apdu: Apdu, meter: Meter, number: int) -> Iterator[Value]:
     """Give the values of a push: by the list the meter was asked for, or by what its body tells."""
-    if apdu.family != _PUSH or apdu.entry is None or apdu.values is None:
+    if apdu.family != PUSH or apdu.entry is None or apdu.values is None:
         return
     start, end = apdu.values[apdu.entry.slots["data_value"]]
     try:
