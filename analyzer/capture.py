@@ -284,7 +284,7 @@ class Capture:
         """Begin to look for the records that *text* means; times in it are UTC where *utc* says so, else local."""
         from analyzer.index.filtering import FilterRun
 
-        return FilterRun(self.records, text, utc=utc or self.has_local_times)
+        return FilterRun(self.records, text, utc=utc or self.has_local_times, current=lambda: self.records)
 
     def complete(self, text: str, cursor: int) -> Completion:
         """Complete the word of a filter that ends at *cursor*, with what this capture has."""

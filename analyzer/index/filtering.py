@@ -88,16 +88,22 @@ class Matches(Sequence[int]):
 
 
 class FilterRun:
-    """One filter over a table that may still grow: :meth:`poll` does a little, :attr:`matches` has what passed."""
+    """One filter over a table that may still grow: :meth:`poll` does a little, :attr:`matches` has what passed.
 
-    def __init__(self, records: Records, text: str, *, utc: bool = False) -> None:
+    *current* tells which records there are now; where others have taken their place, all is decided anew.
+    """
+
+    def __init__(
+        self, records: Records, text: str, *, utc: bool = False, current: Callable[[], Records] | None = None
+    ) -> None:
         self.text = text
         self.error: tuple[int, str] | None = None
         """Where in the text something is wrong, and what was expected."""
         self.matches = Matches()
-        """Places of rows that passed, from 0, ascending."""
+        """Places of rows that passed, from 0, ascending; others than before where all is decided anew."""
         self.progress = FilterProgress()
         self._records = records
+        self._current = current or (lambda: records)
         self._looker = Looker(records)
         self._filter: Filter | None = None
         self._is_cancelled = False
@@ -112,7 +118,8 @@ class FilterRun:
     @property
     def is_done(self) -> bool:
         """Whether every row that is there now is decided, or none will be any more."""
-        return self._is_cancelled or self.progress.rows >= self._records.table.height
+        is_current = self._current() is self._records
+        return self._is_cancelled or (is_current and self.progress.rows >= self._records.table.height)
 
     def cancel(self) -> None:
         """Decide no more."""
@@ -120,6 +127,8 @@ class FilterRun:
 
     def poll(self, seconds: float = 0.03) -> bool:
         """Decide for at most about so many *seconds*. Tells whether there are more matches."""
+        if self._current() is not self._records and not self._is_cancelled:
+            self._begin_anew(self._current())
         before, end = len(self.matches), monotonic() + seconds
         while not self.is_done:
             for place, passes in self._pending:
@@ -133,6 +142,12 @@ class FilterRun:
                 break
             self._mask()
         return len(self.matches) > before
+
+    def _begin_anew(self, records: Records) -> None:
+        """Forget what was decided on records that others have taken the place of."""
+        self._records, self._looker = records, Looker(records)
+        self.matches, self.progress = Matches(), FilterProgress()
+        self._pending, self._masked = iter(()), 0
 
     def _mask(self) -> None:
         """Decide by columns on the rows that came."""

@@ -32,7 +32,7 @@ def _capture(*names: str) -> Capture:
 def test_capture_shows_what_decode_shows() -> None:
     capture = _capture(PLAIN)
     write = JsonLines(lambda: 9, layers=True).line
-    expected = [write(record) for record in Session(open_source(PLAIN)).records()]
+    expected = [write(record) for record in Session(open_source(PLAIN)).noted()]
     assert [write(capture.record(number)) for number in range(1, capture.table.height + 1)] == expected
     assert capture.progress.is_done
     assert capture.progress.records == len(expected)
@@ -135,6 +135,24 @@ def test_keys_that_come_late_open_the_same_records() -> None:
     capture.wait(60)
     assert capture.table.height == height
     assert VERIFIED in {line.lock for line in capture.lines(range(1, height + 1))}
+    capture.close()
+
+
+@pytest.mark.parametrize("text", ["status == verified", "status == verified && summary contains get"])
+def test_filter_that_runs_while_keys_are_added_is_decided_on_what_they_open(text: str) -> None:
+    capture = _capture(str(CIPHERED.path))
+    run = capture.filter(text)
+    run.poll()
+    assert run.is_done and not len(run.matches)
+    capture.add_keys(load([str(CIPHERED.keys)], [], published=[]).keyring)
+    capture.wait(60)
+    assert not run.is_done
+    while not run.is_done:
+        run.poll()
+    opened = capture.filter(text)
+    while not opened.is_done:
+        opened.poll()
+    assert list(run.matches) == list(opened.matches) != []
     capture.close()
 
 
