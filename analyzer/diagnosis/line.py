@@ -9,8 +9,10 @@ from collections.abc import Iterator
 
 from analyzer.diagnosis import uart_signs
 from analyzer.diagnosis.frame_damage import Candidate
+from analyzer.diagnosis.frame_repair import only_breaks_off
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE
 from dissectors.checks import seven_bits
+from dissectors.scanning import reads as reads_whole
 
 _MOST_OCTETS = 8192
 _MOST_READS = 256
@@ -20,6 +22,11 @@ _SURE = 24
 _PLENTY = 24
 _SHORTEST, _BARE = 6, 13
 _RUN = 4
+_COMPOUND = (1, 2)
+_MOST_ELEMENTS = 0x7F
+_LONG_VALUE = 48
+_NOTIFICATION = bytes.fromhex("0F 00 00 00 00 00")
+"""Tag, long invoke-id and an absent date-time."""
 
 
 class Unread:
@@ -48,11 +55,25 @@ def settings_of(unread: Unread) -> list[Candidate]:
         return []
     if b"\xe6\xe6\x00" in octets or b"\xe6\xe7\x00" in octets:
         return []  # it is read as it should be
-    for sign in (_speed, _bits, _shifted, _slow):
+    for sign in (_value, _speed, _bits, _shifted, _slow):
         found = list(sign(octets, unread.reads))
         if found:
             return found
     return list(_unknown(octets, unread.reads)) if len(octets) >= _PLENTY else []
+
+
+def _value(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
+    """A structure or an array by itself: what a reader deciphered, without the APDU's header."""
+    if octets[0] not in _COMPOUND or octets[1] > _MOST_ELEMENTS:
+        return
+    apdu = _NOTIFICATION + octets
+    is_whole = reads_whole(apdu)
+    if is_whole or (len(octets) >= _LONG_VALUE and only_breaks_off(apdu)):
+        what = f"{'a structure' if octets[0] == 2 else 'an array'} of {octets[1]} elements"
+        told = f"the {len(octets)} octets read as one value, {what}{'' if is_whole else ', that breaks off'}"
+        header = _NOTIFICATION.hex(" ").upper()
+        text = f"{told}: the body of a data-notification without its header; decode it with {header} before it"
+        yield Candidate("start-of-dump-missing", LIKELY, text, 0, end=len(octets))
 
 
 def _speed(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:

@@ -120,3 +120,18 @@ def test_fcs_in_the_wrong_order_is_told_of_its_sender() -> None:
     assert fcs(octets[:-2]).to_bytes(2, "little") == octets[-2:]
     story, *_ = told((SENT, b"\x7e" + octets[:-2] + octets[:-3:-1] + b"\x7e"))
     assert story.cause == "fcs-octets-swapped"
+
+
+def test_body_of_a_push_without_its_header_is_no_line_that_is_read_wrongly() -> None:
+    # tools that decipher show what is behind the header of the notification
+    value = bytes.fromhex("0203 090C07EA030807080F0000FFC400 0600000170 0A044D4D4D31")
+    (story,) = told((RECEIVED, value))
+    assert (story.code, story.cause) == ("hdlc-noise", "start-of-dump-missing")
+    assert "a structure of 3 elements" in story.evidence[0].text
+    (cut,) = told((RECEIVED, b"\x02\x09" + value[2:] * 3))
+    assert cut.cause == "start-of-dump-missing"
+    assert "breaks off" not in cut.evidence[0].text
+    (cut,) = told((RECEIVED, b"\x02\x09" + value[2:] * 3 + b"\x06\x00"))
+    assert cut.cause != "start-of-dump-missing"
+    (cut,) = told((RECEIVED, b"\x02\x0a" + value[2:] * 3 + b"\x06\x00"))
+    assert "breaks off" in cut.evidence[0].text
