@@ -45,7 +45,7 @@ def by_hand(damaged: Damaged, found: list[Candidate]) -> list[Candidate]:
         return [masked, *(one._replace(confidence=POSSIBLE) for one in found)]
     changed = _changed(damaged, found)
     if changed is not None:
-        is_first = found[0].cause != "bit-error"
+        is_first = changed.confidence is LIKELY and found[0].cause != "bit-error"
         weaker = [one._replace(confidence=POSSIBLE) for one in found]
         return [changed, *weaker] if is_first else [found[0], changed._replace(confidence=POSSIBLE), *found[1:]]
     is_long = len(information_of(damaged.body)) >= _LEAST_INFORMATION
@@ -95,6 +95,7 @@ def _changed(damaged: Damaged, found: list[Candidate]) -> Candidate | None:
             if is_text and kind:
                 said = f"with another {kind} at octet {best.at} the FCS is right"
                 told = f"{said}, and that is within the text {text.decode()}: as if somebody changed an id"
+                sure = LIKELY if kind == "digit" else POSSIBLE  # a line turns a letter into a letter more often
                 # what was hidden stays so
-                return best._replace(cause="edited-by-hand", confidence=LIKELY, text=told, repaired=b"")
+                return best._replace(cause="edited-by-hand", confidence=sure, text=told, repaired=b"")
     return None
