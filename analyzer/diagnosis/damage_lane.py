@@ -19,7 +19,10 @@ LANE_CAUSES = frozenset({
 """Causes that hurt all octets of a lane alike: what else is damaged there has the same."""
 VAGUE = frozenset({"capture-started-late", "line-noise", "burst", "collision"})
 """Causes that are told where nothing is known."""
-FOLDED = DAMAGE | NOISE_CODES | {"apdu-malformed", "information-undecoded", "capture-cut", "hdlc-retransmission"}
+FOLDED = DAMAGE | NOISE_CODES | {
+    "apdu-malformed", "information-undecoded", "capture-cut", "hdlc-retransmission", "bcc-wrong", "octet-unprintable",
+    "data-set-malformed", "apdu-trailing-octets", "end-mark-missing",
+}  # fmt: skip
 """Codes of what may follow from a cause of the whole lane."""
 _SURE = frozenset({"octet-stuffing", "fcs-octets-swapped", "fcs-wrong-range", "fcs-not-used"})
 

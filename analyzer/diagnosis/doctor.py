@@ -58,11 +58,11 @@ class Doctor:
         self._answered = [one.answered for one in self._families if type(one).answered is not Family.answered]
         self._notes: dict[str, list[Callable[[Record, Note], bool | None]]] = {}
         self._ranks: dict[str, int] = {}
-        """By code: the place of the first family that takes it."""
+        """By code: the place of the family that takes it if no other wants it."""
         for rank, one in enumerate(self._families):
             for code in one.codes:
                 self._notes.setdefault(code, []).append(one.note)
-                self._ranks.setdefault(code, rank)
+                self._ranks[code] = rank
         self._plain = plain.note
         self._ignores = [one.ignores for one in self._families if type(one).ignores is not Family.ignores]
         self._connections = [one.connection for one in self._families if type(one).connection is not Family.connection]

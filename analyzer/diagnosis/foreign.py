@@ -14,7 +14,9 @@ from analyzer.record import Record
 from dissectors.tree import Note
 
 _START = 0xFFFF
-_SHORTEST, _LONGEST = 4, 256
+_SHORTEST, _HEAD, _LAST_UNIT = 5, 7, 247
+_READS, _WRITES, _WRITES_MANY = frozenset({1, 2, 3, 4}), frozenset({5, 6}), frozenset({15, 16})
+"""Functions by the sizes of what they ask and answer."""
 _LOOKED_AT = 512
 """So many octets of a record are looked at."""
 _FRAMES = 3
@@ -87,8 +89,25 @@ def count_modbus(octets: bytes) -> int:
     """Count frames of Modbus RTU that stand back to back or apart in *octets*."""
     count = at = 0
     while at + _SHORTEST <= len(octets):
-        states = P1.forward(octets[at : at + _LONGEST], _START)
-        size = next((size for size in range(_SHORTEST, len(states)) if not states[size]), 0)
+        size = next((size for size in _sizes(octets[at : at + _HEAD]) if _is_frame(octets[at : at + size], size)), 0)
         count += size > 0
         at += size or 1
     return count
+
+
+def _is_frame(octets: bytes, size: int) -> bool:
+    return len(octets) == size and not P1.forward(octets, _START)[-1]
+
+
+def _sizes(head: bytes) -> tuple[int, ...]:
+    """Give the sizes that a frame which begins so may have, its CRC included: a request's, an answer's."""
+    unit, function = head[0], head[1]
+    if not 0 < unit <= _LAST_UNIT:
+        return ()
+    if function in _READS:
+        return (8, 5 + head[2])
+    if function in _WRITES:
+        return (8,)
+    if function in _WRITES_MANY:
+        return (8, 9 + head[6]) if len(head) == _HEAD else (8,)
+    return (5,) if function & 0x80 and function & 0x7F in _READS | _WRITES | _WRITES_MANY else ()

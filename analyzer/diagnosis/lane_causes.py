@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from analyzer.diagnosis.damage_lane import FOLDED, LANE_CAUSES, Lane, back, yields
 from analyzer.diagnosis.line import settings_of
 from analyzer.diagnosis.noise import Explained
-from analyzer.diagnosis.story import POSSIBLE, Fact, Stories
+from analyzer.diagnosis.story import CERTAIN, POSSIBLE, Fact, Stories
 from analyzer.record import Record
 
 _PLENTY = 512
@@ -77,7 +77,7 @@ class LaneCauses:
         mine, theirs = lane.wide, other.wide if other is not None and other is not lane else None
         if mine is None or theirs is None or mine is theirs or mine.confidence is POSSIBLE:
             return
-        if mine.cause == theirs.cause:
+        if mine.cause == theirs.cause or (theirs.confidence is CERTAIN and mine.confidence is not CERTAIN):
             self._stories.fold(theirs, [mine])
             lane.wide = theirs
 
@@ -98,7 +98,10 @@ class LaneCauses:
     def finish(self) -> None:
         """What came of a lane after its cause was known follows from that, too."""
         for name, lane in self._lanes.items():
+            self._other_way(lane, name)
+        wides = [lane.wide for lane in self._lanes.values()]
+        for name, lane in self._lanes.items():
             wide = lane.wide
             if wide is not None and wide.confidence is not POSSIBLE and not lane.has_sound:
-                told = [one for each in (name, back(name)) for one in self._stories.of_lane(each)]
+                told = [one for each in (name, back(name)) for one in self._stories.of_lane(each) if one not in wides]
                 self._stories.fold(wide, [one for one in told if one.code in FOLDED and yields(one, wide)])

@@ -138,7 +138,8 @@ def _as_broken_frame(octets: bytes, lane: Lane, *, is_alone: bool, is_cut: bool)
     is_known = any(address and (address.startswith(one) or one.startswith(address)) for one in lane.addresses)
     if declared < MINIMUM_LENGTH or not (is_known or is_alone or abs(declared - there) <= _NEAR):
         return []
-    if is_alone and not is_known and there >= _LONGEST_HEADER and trust_of(octets, 0) is not Trust.GOOD:
+    is_far = abs(declared - there) > _NEAR and there >= _LONGEST_HEADER
+    if is_alone and not is_known and is_far and trust_of(octets, 0) is not Trust.GOOD:
         return []  # its header is all there, and is none
     if declared <= there:
         told = f"it begins as a frame of {declared} octets, and {there} are there"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from analyzer.diagnosis.crc_states import P1
-from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.family import Family, severity_with
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Stories
 from analyzer.record import Record
 from dissectors.checks import bcc, has_parity, seven_bits
@@ -18,6 +18,8 @@ from dissectors.tree import Note
 
 _MOST_CANDIDATES = 24
 _MOST_LINES = 4096
+_SEVERAL = 3
+"""So many messages with a right check character are no chance of a meter that sums."""
 _PRINTED = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz()*.:-/!&, \r\n")
 """The characters that telegrams are made of."""
 _EDITED = re.compile(rb"<[^>\r\n]{2,}>|[xX]{4,}|\*{4,}|[#?]{4,}|(?i:redacted|removed|anonym)|\.{3}")
@@ -28,7 +30,7 @@ _CRC_DIGITS = 4
 
 
 class _Found(NamedTuple):
-    """An explanation: the telegram as it may have been sent, how many of its lines read, and how likely it is."""
+    """An explanation: the telegram as it may have been sent, how many of its lines do not read, how likely it is."""
 
     cause: str
     text: str
@@ -36,24 +38,45 @@ class _Found(NamedTuple):
     repaired: bytes
     odd: int
     prior: int
+    apart: int = 0
+    """In how many characters it differs from the telegram before, where there is one."""
 
 
 class TelegramFamily(Family):
     """Wrong check sequences of P1, wrong check characters, characters of odd weight."""
 
-    links = frozenset()
-    codes = frozenset({"p1-crc-wrong", "bcc-wrong", "parity-wrong", "line-settings-differ"})
+    links = frozenset({"p1", "iec62056-21"})
+    codes = frozenset({"p1-crc-wrong", "bcc-wrong", "parity-wrong", "line-settings-differ", "meter-quirk"})
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
         self._off: dict[str, tuple[int, int]] = {}
         """By lane: by how much the check characters are off, and how often by the same."""
+        self._sound: dict[str, bytes] = {}
+        """By lane: its last sound telegram."""
+        self._right: dict[str, int] = {}
+        """By lane: messages with a right check character; negative once one was right as a sum."""
+
+    def look(self, record: Record) -> None:
+        """Remember what is sound: the next telegram says nearly the same, and the next message is checked as it is."""
+        octets, lane = record.octets, record.lane.text
+        if record.link == "p1":
+            if len(self._sound) >= _MOST_LINES:
+                self._sound.clear()
+            self._sound[lane] = octets
+        elif _is_checked(octets) and not record.notes:
+            if len(self._right) >= _MOST_LINES:
+                self._right.clear()
+            if (right := self._right.get(lane, 0)) >= 0:
+                self._right[lane] = right + 1
 
     def note(self, record: Record, note: Note) -> bool | None:
         """Explain a wrong check."""
         if note.code == "p1-crc-wrong":
             self._telegram(record, note)
             return True
+        if note.code == "meter-quirk":
+            return self._is_sum(record, note)
         if note.code == "line-settings-differ":
             self._settings(record, note)
         elif note.code == "parity-wrong":
@@ -62,6 +85,18 @@ class TelegramFamily(Family):
             return True
         elif not any(one.code == "parity-wrong" for one in record.notes):  # that says which character it is
             self._message(record, note)
+        return False
+
+    def _is_sum(self, record: Record, note: Note) -> bool | None:
+        """Tell a meter that sums from one message that is damaged so that the sum fits. None: it is another quirk."""
+        if note.cause != "sum-check-character":
+            return None
+        if self._right.get(record.lane.text, 0) < _SEVERAL:
+            self._right[record.lane.text] = -1
+            return None
+        octets = record.octets
+        text = f"BCC {octets[-1]:02X} is wrong, {bcc(octets[1:-1]):02X} computed; others of this lane are right"
+        self._message(record, note._replace(code="bcc-wrong", text=text))
         return False
 
     def _settings(self, record: Record, note: Note) -> None:
@@ -102,13 +137,17 @@ class TelegramFamily(Family):
             text = f"{note.text}: {edited.group().decode('ascii', 'replace')!r} stands in place of something"
             self.report(record, note.code, "edited-by-hand", CERTAIN, text, start=edited.start(), end=edited.end())
             return
-        found = sorted(_explanations(octets), key=lambda one: (one.odd, -one.prior))[:_MOST_CANDIDATES]
+        like = seven_bits(self._sound.get(record.lane.text, b""))
+        found = sorted(
+            (one._replace(apart=_apart(one.repaired, like)) for one in _explanations(octets)),
+            key=lambda one: (one.odd, one.apart, -one.prior),
+        )[:_MOST_CANDIDATES]
         odd = _odd_lines(octets)
         if not found or (found[0].odd and found[0].odd >= len(odd)):
             self._unexplained(record, note, odd)
             return
         best, rest = found[0], found[1:]
-        equal = [one for one in rest if (one.odd, one.prior) == (best.odd, best.prior)]
+        equal = [one for one in rest if (one.odd, one.apart, one.prior) == (best.odd, best.apart, best.prior)]
         is_mended = best.odd < len(odd)
         confidence = POSSIBLE if equal else LIKELY if is_mended or best.prior > 1 else POSSIBLE
         others = [Alternative(one.cause, POSSIBLE, one.text, one.at, one.at + 1, one.repaired) for one in rest]
@@ -158,7 +197,7 @@ class TelegramFamily(Family):
         others = [Alternative(*one) for one in rest]
         self.report(
             record, note.code, cause, confidence, f"{note.text}{same}: {told}", start=note.start, end=note.end,
-            alternatives=others,
+            alternatives=others, severity=severity_with(note.code, cause),
         )  # fmt: skip
 
 
@@ -171,6 +210,23 @@ def _is_no_text(octets: bytes) -> bool:
     """Tell whether many octets have bit 7 and it is no parity: they are taken for a message by mistake."""
     high = sum(octet > 0x7F for octet in octets)
     return high * 4 > len(octets) and not has_parity(octets)
+
+
+def _is_checked(octets: bytes) -> bool:
+    """Tell whether a message has a check character."""
+    return octets[:1] in (b"\x01", b"\x02") and octets[-2:-1] in (b"\x03", b"\x04")
+
+
+def _apart(one: bytes, other: bytes) -> int:
+    """Count the characters in which two telegrams differ, line by line; 0 where there is nothing to compare."""
+    mine, theirs = one.split(b"\r\n"), other.split(b"\r\n")
+    if len(mine) != len(theirs):
+        return 0
+    return sum(
+        sum(a != b for a, b in zip(line, like, strict=False)) + abs(len(line) - len(like))
+        for line, like in zip(mine, theirs, strict=True)
+        if line != like
+    )
 
 
 def _odd(octets: bytes) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.line import Unread, settings_of
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Stories
 from analyzer.framing.tags import opens_as_apdu
 from analyzer.record import Record
@@ -27,7 +28,7 @@ class WrapperFamily(Family):
     """What the header of a wrapper PDU says wrongly."""
 
     links = frozenset({"wrapper"})
-    codes = frozenset({"wrapper-length-wrong", *_NOISE})
+    codes = frozenset({"wrapper-length-wrong", "capture-cut", *_NOISE})
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
@@ -73,6 +74,8 @@ class WrapperFamily(Family):
         """Take a wrong length, or octets that are no PDU where PDUs are."""
         if note.code in _NOISE:
             return self._noise(record, note)
+        if note.code == "capture-cut":
+            return self._runs_over(record) or self._is_misread(record) or None
         stray = self._stray.pop(record.lane.text, None)
         if stray is not None and (stray.octets + record.octets)[2:6] in self._ports.get(record.lane.conversation, ()):
             self._version(stray, stray.octets)
@@ -81,6 +84,39 @@ class WrapperFamily(Family):
             before = self._last.get(record.lane.text)
             if before is not None:
                 self._fold_malformed(record, before)
+        return True
+
+    def _runs_over(self, record: Record) -> bool:
+        """Tell whether the PDU before took the header of the next one in, for octets of its own are missing."""
+        before = self._last.get(record.lane.text)
+        there = _header_over(before.octets, record.octets) if before is not None else 0
+        if before is None or not there:
+            return False
+        declared = before.octets[6] << 8 | before.octets[7]
+        text = (
+            f"the wrapper length of record {before.number} says {declared} octets, and after {there} the header of "
+            f"the next PDU begins: {declared - there} are missing"
+        )
+        self.report(record, "wrapper-length-wrong", "truncated", LIKELY, text)
+        self._fold_malformed(record, before)
+        return True
+
+    def _is_misread(self, record: Record) -> bool:
+        """Tell whether what looked like a first PDU, far too long, is a line read with other settings."""
+        if record.link != "wrapper" or not record.problem or record.lane.conversation in self._ports:
+            return False
+        unread = Unread()
+        unread.add(record.octets)
+        found = settings_of(unread)
+        if not found or found[0].confidence is POSSIBLE:
+            return False
+        others = [Alternative(one.cause, one.confidence, one.text) for one in found[1:]]
+        fact = self.report(
+            record, "line-settings-differ", found[0].cause, found[0].confidence, found[0].text, alternatives=others
+        )
+        story = self.stories.of_fact(fact)
+        if story is not None:
+            self.stories.fold(story, [one for one in self.stories.of_lane(record.lane.text) if one.code in _NOISE])
         return True
 
     def _version(self, record: Record, version: bytes) -> None:
@@ -137,14 +173,8 @@ class WrapperFamily(Family):
             )
         elif is_known:
             self._version(record, octets)
-        elif before is not None and (there := _header_over(before.octets, octets)):
-            declared = before.octets[6] << 8 | before.octets[7]
-            text = (
-                f"the wrapper length of record {before.number} says {declared} octets, and after {there} the header of "
-                f"the next PDU begins: {declared - there} are missing"
-            )
-            self.report(record, "wrapper-length-wrong", "truncated", LIKELY, text)
-            self._fold_malformed(record, before)
+        elif self._runs_over(record):
+            pass
         elif before is not None and len(octets) < _HEADER and reads(before.octets[_HEADER:] + octets):
             missing = len(octets)
             text = (

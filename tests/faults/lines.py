@@ -51,7 +51,7 @@ def read_with(
 
 _FAST = [_SENT._replace(baud=9600 * factor) for factor in (2, 4, 8)]
 _SLOW = [_SENT._replace(baud=9600 // factor) for factor in (2, 4)]
-# Some lanes whose octets were dropped look like messages of IEC 62056-21 at first: not all come out at the first story.
+# What a receiver that is too slow makes of a few frames may begin like messages of text or APDUs, and is read as such.
 LINE_FAULTS = (
     Fault("line-unreadable", "baud-mismatch", read_with(_FAST, "baud-mismatch")),
     Fault("line-unreadable", "baud-mismatch", read_with(_SLOW, "baud-mismatch"), 0.85, group="too slow"),
@@ -59,7 +59,7 @@ LINE_FAULTS = (
     Fault("line-unreadable", "parity-filtered", read_with([line_format("8E1"), line_format("8O1")], "parity-filtered")),
     Fault(
         "line-unreadable", "parity-filtered",
-        read_with([line_format("8E1"), line_format("8O1")], "parity-filtered", drops=True), named=0.85, group="dropped",
+        read_with([line_format("8E1"), line_format("8O1")], "parity-filtered", drops=True), group="dropped",
     ),
     Fault("line-settings-differ", "seven-bit", read_with([line_format("7E1"), line_format("7N1")], "seven-bit"),
           group="UART"),

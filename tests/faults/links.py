@@ -324,7 +324,8 @@ LINK_FAULTS = (
     Fault("line-echo", "local-echo", echo_losing, group="losing octets"),
     Fault("hdlc-frame-lost", "capture-loss", lost),
     Fault("hdlc-retransmission", "no-answer", no_answer),
-    Fault("hdlc-retransmission", "answer-damaged", damaged_answer),
+    # Where damage turns the tag of an answer into that of a request, it is taken for one of another meter's.
+    Fault("hdlc-retransmission", "answer-damaged", damaged_answer, 0.99),
     Fault("hdlc-sequence-wrong", "counters-not-reset", not_reset),
     *(Fault("hdlc-frame-rejected", cause, rejected(cause)) for cause in _BITS),
     Fault("hdlc-disconnected-mode", "inactivity-timeout", idle),

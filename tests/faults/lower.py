@@ -317,6 +317,7 @@ def refused_password(chance: random.Random, number: int) -> Case | None:
 
 
 _LENGTH = "wrapper-length-wrong"
+# Of a first telegram several single characters may explain the CRC; of a later one the telegram before tells which.
 LOWER_FAULTS = (
     Fault(_LENGTH, "length-includes-header", _wrapper(lambda c, o: _length(o, len(o)), "length-includes-header")),
     Fault(_LENGTH, "length-without-tag", _wrapper(_less, "length-without-tag")),
@@ -330,12 +331,12 @@ LOWER_FAULTS = (
     Fault("mbus-checksum-wrong", "octet-damaged", _mbus(_mbus_hurt(False), "octet-damaged"), 0.95),
     Fault("mbus-length-wrong", "octets-lost", _mbus(_mbus_lost, "octets-lost"), 0.95),
     Fault("mbus-length-wrong", "length-modulo-256", long_frame),
-    Fault("p1-crc-wrong", "bit-error", _p1(_p1_bit, "bit-error"), 0.8),
-    Fault("p1-crc-wrong", "octet-damaged", _p1(_p1_hurt, "octet-damaged"), 0.8),
-    Fault("p1-crc-wrong", "octets-lost", _p1(_p1_lost, "octets-lost"), 0.8),
-    Fault("p1-crc-wrong", "octets-inserted", _p1(_p1_inserted, "octets-inserted"), 0.9),
+    Fault("p1-crc-wrong", "bit-error", _p1(_p1_bit, "bit-error"), 0.97),
+    Fault("p1-crc-wrong", "octet-damaged", _p1(_p1_hurt, "octet-damaged"), 0.95),
+    Fault("p1-crc-wrong", "octets-lost", _p1(_p1_lost, "octets-lost"), 0.95),
+    Fault("p1-crc-wrong", "octets-inserted", _p1(_p1_inserted, "octets-inserted"), 0.95),
     Fault("p1-crc-wrong", "edited-by-hand", _p1(_p1_edited, "edited-by-hand", located=False)),
-    Fault("p1-crc-wrong", "burst", _p1(_p1_burst, "burst", located=False), 0.8),
+    Fault("p1-crc-wrong", "burst", _p1(_p1_burst, "burst", located=False), 0.95),
     Fault("bcc-wrong", "bit-error", _text(_bcc_hurt(True), "bit-error"), 0.95),
     Fault("bcc-wrong", "octet-damaged", _text(_bcc_hurt(False), "octet-damaged"), 0.95),
     Fault("bcc-wrong", "bcc-range-wrong", bcc_range),
