@@ -7,6 +7,7 @@ Source: packet(7) for the counts of lost packets.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import logging
 import select
 import shutil
@@ -28,6 +29,9 @@ _LOOPBACK = 772
 _LINK_TYPES = {1: 1, _LOOPBACK: 1, 65534: 101, 768: 101, 776: 101, 778: 101}
 """Kinds of hardware to link types: tunnels carry IP without a header before it."""
 _TOLD = 256
+_ATTACH_FILTER = 26
+_NOTHING = struct.pack("HBBI", 0x06, 0, 0, 0)
+"""The filter that takes no octet of any packet: return 0."""
 
 
 class SocketSniffer(Sniffer):
@@ -102,6 +106,17 @@ class SocketSniffer(Sniffer):
             return int(struct.unpack("II", self._socket.getsockopt(_PACKET_LEVEL, _COUNTS, 8))[1])
         except OSError:
             return 0
+
+    def stop(self) -> bool:
+        """Attach a filter that takes nothing: what waits in the socket is finite then."""
+        if not hasattr(socket, "AF_PACKET"):
+            return False
+        program = ctypes.create_string_buffer(_NOTHING, len(_NOTHING))
+        with contextlib.suppress(OSError):
+            told = struct.pack("HP", 1, ctypes.addressof(program))
+            self._socket.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, told)
+            return True
+        return False
 
     def close(self) -> None:
         """Close the socket."""

@@ -56,6 +56,10 @@ class Sniffer:
         """Count the packets that the system lost since the source was opened, as far as it tells."""
         return 0
 
+    def stop(self) -> bool:
+        """Let nothing more come in; what waits can still be taken. Tells whether that is so."""
+        return False
+
     def close(self) -> None:
         """Give the source back."""
 

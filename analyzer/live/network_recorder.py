@@ -58,8 +58,9 @@ class NetworkRecorder:
 
     def _take_rest(self) -> None:
         """Take what came before the end and waits yet."""
+        has_stopped = self._sniffer.stop()
         ended_ns, until = time.time_ns(), time.monotonic_ns() + _REST_NS
-        while not self._is_enough and time.monotonic_ns() < until:
+        while not self._is_enough and (has_stopped or time.monotonic_ns() < until):
             found = [one for one in self._sniffer.take() if one[0] <= ended_ns]
             if not found:
                 break

@@ -119,3 +119,20 @@ def test_loopback_is_captured_once_a_packet_with_the_kernels_time() -> None:
     sender.close()
     assert [one.octets[42:] for one in found] == [number.to_bytes(2, "big") * 30 for number in range(50)]
     assert all(before <= one.time_ns <= time.time_ns() for one in found)
+
+
+@pytest.mark.skipif(not may_capture(), reason="check not run: no right to capture on lo")
+def test_stopped_socket_hands_on_what_waits_and_takes_nothing_more() -> None:
+    sniffer = SocketSniffer(Wishes("lo", bpf="udp dst port 40596"))
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for number in range(700):
+        sender.sendto(number.to_bytes(2, "big"), ("127.0.0.1", 40596))
+    assert sniffer.stop()
+    sender.sendto(b"too late", ("127.0.0.1", 40596))
+    found: list[Sniffed] = []
+    while more := sniffer.take():
+        found += more
+    assert sniffer.dropped() == 0
+    sniffer.close()
+    sender.close()
+    assert [one.octets[42:44] for one in found] == [number.to_bytes(2, "big") for number in range(700)]
