@@ -44,6 +44,7 @@ COMMANDS: dict[str, Command] = {
     "export": Command(
         "analyzer.cli.export", "captures for other programs: pcapng, jsonl, csv, parquet, xml, html", False
     ),
+    "craft": Command("analyzer.cli.craft", "an edited frame with lengths, sums and protection made right; never sent"),
     "doctor": Command("analyzer.cli.doctor", "what went wrong, where, why, and what to try", False),
     "audit": Command("analyzer.cli.audit", "checks of conformance and security: PASS, FAIL, INCONCLUSIVE", False),
     "diff": Command("analyzer.cli.diff", "what a session that fails does otherwise than one that works", False),

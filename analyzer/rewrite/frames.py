@@ -52,7 +52,9 @@ def hdlc_parts(octets: bytes) -> HdlcParts:
     try:
         _, control = scan_addresses(octets[:end], begin + _FORMAT_SIZE, end)
     except (Problem, IndexError):
-        raise FrameError("HDLC: no two addresses and a control octet stand behind the frame format") from None
+        control = end
+    if control >= end:
+        raise FrameError("HDLC: no two addresses and a control octet stand behind the frame format")
     return HdlcParts(begin, control + 1, end)
 
 
@@ -125,7 +127,7 @@ class Kind(NamedTuple):
 
 
 KINDS = (
-    Kind("hdlc", re.compile(rb"\x7e?[\xa0-\xaf]..", re.DOTALL), hdlc),
+    Kind("hdlc", re.compile(rb"\x7e|[\xa0-\xaf]"), hdlc),
     Kind("wrapper", re.compile(rb"\x00\x01.{6}", re.DOTALL), wrapper),
     Kind("mbus", re.compile(rb"\x68..\x68...|\x10...\x16\Z", re.DOTALL), mbus),
     Kind("text", re.compile(rb"[\x01\x02/]"), text_message),
