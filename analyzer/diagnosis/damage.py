@@ -7,7 +7,7 @@ next piece tells better.
 
 from __future__ import annotations
 
-from analyzer.diagnosis.damage_lane import DAMAGE, LANE_CAUSES, NOISE_CODES, VAGUE, Lane
+from analyzer.diagnosis.damage_lane import DAMAGE, LANE_CAUSES, NOISE_CODES, SETTINGS, VAGUE, Lane
 from analyzer.diagnosis.family import Family, severity_with
 from analyzer.diagnosis.fcs_search import search
 from analyzer.diagnosis.frame_damage import FLAG, FLOW_CONTROL, Candidate
@@ -25,6 +25,8 @@ _MOST_SEARCHES = 2000
 _MOST_LANES = 4096
 _MOST_PIECES = 6
 _MOST_OCTETS = 4096
+_HEADER_END = 14
+"""Where the longest header ends, flag and HCS included."""
 
 
 class DamageFamily(Family):
@@ -73,7 +75,18 @@ class DamageFamily(Family):
         last = lane.region[-1]
         if record.octets[0] != FLAG and last.kind == NOISE and len(last.octets) == 1:
             self._hurt_flag(lane, last, "the opening flag of the frame behind it", record)
+        elif lane.suspects and not lane.has_sound and lane.facts and lane.facts[-1].confidence is POSSIBLE:
+            self._read_rightly(lane, last)
         lane.facts, lane.region = [], []
+
+    def _read_rightly(self, lane: Lane, last: Record) -> None:
+        """The first sound frame of a lane came: no setting was wrong, so what stood before it is something else."""
+        lane.suspects = []
+        if last.kind == NOISE and lane.facts[-1].cause in SETTINGS:
+            explained = explain_noise(last, lane.known(), is_first=len(lane.region) == 1, is_rest=False)
+            if explained is not None:
+                self._take_back(lane)
+                self._tell(last, explained)
 
     def _stopped(self, record: Record) -> None:
         """The frame is whole but for its closing flag, and its FCS ends in 7E: a reader took that for the flag."""
@@ -232,6 +245,8 @@ class DamageFamily(Family):
             found = self._cut(record, found)
             text = ""
             code = "hdlc-hcs-wrong" if _is_header_wrong(record) else "hdlc-fcs-wrong"
+            if code == "hdlc-hcs-wrong" and found:
+                found = [*_hurt_and_cut(record, found[0]), *found]
         return Explained(code, text, found)
 
     @staticmethod
@@ -300,6 +315,14 @@ def _as_logged(one: Candidate, record: Record, before: Record | None) -> Candida
         return one
     text = f"{one.text}; record {before.number} is the same frame as it was on the line"
     return one._replace(cause="mixed-log", text=text)
+
+
+def _hurt_and_cut(record: Record, cut: Candidate) -> list[Candidate]:
+    """A frame that breaks off has a wrong HCS besides: something in its header is other than it was sent."""
+    text = f"the HCS is wrong, so octets of the header are other than they were sent; {cut.text}"
+    end = min(len(record.octets), _HEADER_END)
+    causes = ("burst", "octet-damaged", "octets-lost", "baud-mismatch")
+    return [Candidate(cause, POSSIBLE, text, 1, end=end) for cause in causes]
 
 
 def _is_header_wrong(record: Record) -> bool:

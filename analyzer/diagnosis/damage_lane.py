@@ -17,6 +17,10 @@ LANE_CAUSES = frozenset({
     "polarity-inverted",
 })  # fmt: skip
 """Causes that hurt all octets of a lane alike: what else is damaged there has the same."""
+SETTINGS = frozenset(
+    {"baud-mismatch", "parity-filtered", "polarity-inverted", "parity-in-data", "seven-bit", "wrong-stack"}
+)
+"""Causes that say that a line is read wrongly."""
 VAGUE = frozenset({"capture-started-late", "line-noise", "burst", "collision"})
 """Causes that are told where nothing is known."""
 FOLDED = DAMAGE | NOISE_CODES | {

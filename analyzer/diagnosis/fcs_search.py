@@ -16,6 +16,7 @@ from analyzer.diagnosis.frame_settles import SETTLES, bits
 from analyzer.diagnosis.octet_search import SEARCHES
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE
 from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust
+from dissectors.llc import REQUEST, RESPONSE
 from dissectors.scanning import reads
 
 _MOST_CANDIDATES = 48
@@ -42,7 +43,7 @@ def search(octets: bytes, *, apdu_reads: Reads = reads, lane: Lane = NOTHING_KNO
             return found
     for hypothesis in SEARCHES:
         found += hypothesis(damaged)
-    found = _ranked(damaged, found)
+    found = _too_small(damaged, _ranked(damaged, found))
     if damaged.has_end and (not found or found[0].confidence is POSSIBLE):
         found = _with_flag(damaged, found)
     if not found or found[0].confidence is POSSIBLE:
@@ -62,6 +63,16 @@ def _with_flag(damaged: Damaged, found: list[Candidate]) -> list[Candidate]:
     if found and found[0].verdict is not None and found[0].verdict.is_length_right:
         return [*found, *(one._replace(confidence=POSSIBLE) for one in more)]
     return [more[0]._replace(confidence=LIKELY), *more[1:], *found]
+
+
+def _too_small(damaged: Damaged, found: list[Candidate]) -> list[Candidate]:
+    """Behind a frame that is whole by its length field something begins as an information field: it is too small."""
+    rest = damaged.body[damaged.declared :]
+    if not found or found[0].cause != "octets-inserted" or rest[:_LLC_SIZE] not in (REQUEST, RESPONSE):
+        return found
+    text = f"{len(rest)} octets behind the {damaged.declared} of the length field begin as an information field"
+    wrong = Candidate("length-field-wrong", POSSIBLE, text, damaged.shift, end=damaged.shift + 2)
+    return [wrong, *(one._replace(confidence=POSSIBLE) for one in found)]
 
 
 # -- more than can be found again -------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from analyzer.diagnosis.conformance import Need, missing_bits, tests_for
+from analyzer.diagnosis.cut_transfers import CutTransfers
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.frame_settles import CLOSED, plain_under_cipher
 from analyzer.diagnosis.general_blocks import GeneralBlocks
@@ -57,11 +58,14 @@ class ServiceFamily(Family):
         self._terms: dict[int, Terms] = {}
         self._transfers = Transfers(self)
         self._general = GeneralBlocks(self)
+        self._cut = CutTransfers(self)
 
     def look(self, record: Record) -> None:
         """Look at the APDU of *record*."""
         apdu = record.assembled or record.apdu
         if apdu is None:
+            if record.part_of is not None:
+                self._cut.look(record)
             return
         octets = apdu.octets
         direction = record.direction
@@ -91,6 +95,7 @@ class ServiceFamily(Family):
         if record.part_of is not None or record.parts:
             self._general.look(record)
             self._transfers.look(record)
+            self._cut.look(record)
         elif self._transfers.running:
             self._transfers.look(record)
         if self._general.over and direction is REQUEST:
@@ -144,6 +149,7 @@ class ServiceFamily(Family):
     def finish(self) -> None:
         """Report requests that were never answered though the capture went on, and blocks that never came."""
         self._general.finish()
+        self._cut.finish()
         last = max((one.last_ns for one in self.associations if one.last_ns is not None), default=None)
         for one in self.associations:
             for asked in list(one.waiting.values()) if one.ending is None else ():
