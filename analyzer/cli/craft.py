@@ -52,6 +52,8 @@ def run(words: list[str]) -> int:
     text = " ".join([*options.octets, options.hex])
     if options.octets == ["-"]:
         text = sys.stdin.read()
+    if options.hdlc is not None and options.wrapper is not None:
+        raise UsageError("--wrapper does not go with --hdlc: one carrier was expected")
     octets = _hex(text, "HEX")
     apdu = _apdu(options)
     if not octets and apdu is None:

@@ -35,6 +35,8 @@ _ANSWERS = frozenset(
 )  # fmt: skip
 """Tags of what a meter says."""
 _FORMAT = b"\xa0\x00"
+_KIND, _SUPERVISORY = 3, 1
+"""The lowest bits of a control octet, and of those that carry no information."""
 _GENERAL = {"general-glo": 0xDB, "general-ded": 0xDC}
 _SPECIFIC = {"glo": 8, "ded": 16}
 """How much higher the tag of a ciphered service APDU is; that of initiate and short-name APDUs, four times as much."""
@@ -67,11 +69,17 @@ def craft(octets: bytes, wishes: Wishes) -> bytes:
     """Make the frame. Raises: FrameError."""
     kind = frames.kind_of(octets) if octets else None
     name = kind.name if kind is not None else ""
-    if name == "text":
+    if name == "text" or (name == "mbus" and octets[0] != _MBUS_LONG):
+        if wishes.apdu is not None or wishes.form or wishes.hdlc is not None or wishes.wrapper is not None:
+            raise FrameError("a text or a short M-Bus frame carries no APDU")
         return kind.made(octets) if kind is not None else octets
     head, apdu, tail = _parted(octets, name)
     given = scan_apdu(apdu, 0, len(apdu)) if apdu else (None, None)
     is_protected = given[0] is not None and given[1] is not None and "security_control" in given[0].slots
+    if is_protected and wishes.form:
+        raise FrameError("--cipher protects a plain APDU, and this one is protected: it is enciphered again as it was")
+    if not is_protected and not wishes.form and wishes.counter is not None:
+        raise FrameError("--counter goes with --cipher or with a ciphered frame")
     if is_protected and (wishes.apdu is not None or wishes.counter is not None or wishes.keys is not None):
         apdu = _resealed(relengthed(apdu), wishes)
     else:
@@ -80,6 +88,8 @@ def craft(octets: bytes, wishes: Wishes) -> bytes:
             apdu = _sealed(apdu, wishes)
     if wishes.hdlc is not None or wishes.wrapper is not None:
         return _carried(apdu, wishes)
+    if name == "hdlc" and not head and apdu:
+        return _filled(octets, apdu)
     return kind.made(head + apdu + tail) if kind is not None else apdu
 
 
@@ -88,14 +98,14 @@ def _parted(octets: bytes, name: str) -> tuple[bytes, bytes, bytes]:
     if name == "hdlc":
         parts = frames.hdlc_parts(octets)
         if not parts.has_information:
-            return octets, b"", b""
+            return b"", b"", octets
         start, end = parts.information
         start += 3 * (octets[start : start + 3] in (_LLC_REQUEST, _LLC_RESPONSE))
     elif name == "wrapper":
         start, end = 8, len(octets)
     elif name == "mbus":
-        end = len(octets) - 2 if octets[0] == _MBUS_LONG else len(octets)
-        start = min(_MBUS_HEAD if octets[0] == _MBUS_LONG else end, end)
+        end = max(len(octets) - 2, 0)
+        start = min(_MBUS_HEAD, end)
     else:
         start, end = 0, len(octets)
     return octets[:start], octets[start:end], octets[end:]
@@ -194,5 +204,17 @@ def _carried(apdu: bytes, wishes: Wishes) -> bytes:
     assert wishes.hdlc is not None
     field = AddressField("address", 1)
     to, by = (field.build(field.any2i(None, int(one) if one.isdecimal() else one)) for one in wishes.hdlc)
-    llc = _LLC_RESPONSE if apdu[:1] and apdu[0] in _ANSWERS else _LLC_REQUEST
-    return frames.hdlc_frame(_FORMAT + to + by + bytes((wishes.control,)), llc + apdu if apdu else b"")
+    return frames.hdlc_frame(_FORMAT + to + by + bytes((wishes.control,)), _llc(apdu) + apdu if apdu else b"")
+
+
+def _filled(octets: bytes, apdu: bytes) -> bytes:
+    """Put an APDU into a frame that carries nothing."""
+    parts = frames.hdlc_parts(octets)
+    header = octets[parts.begin : parts.header_end]
+    if header[-1] & _KIND == _SUPERVISORY:
+        raise FrameError("HDLC: the frame is supervisory (RR, RNR) and carries no APDU: an I frame was expected")
+    return frames.hdlc_frame(header, apdu if header[-1] & 1 else _llc(apdu) + apdu)
+
+
+def _llc(apdu: bytes) -> bytes:
+    return _LLC_RESPONSE if apdu[:1] and apdu[0] in _ANSWERS else _LLC_REQUEST

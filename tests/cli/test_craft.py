@@ -65,6 +65,7 @@ def test_tree_shows_what_was_made(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
+        (["--plain", "C0", "--hdlc", "1,1", "--wrapper", "1,1"], "--wrapper does not go with --hdlc"),
         ([], "a frame in hex, or --apdu or --plain was expected; see dlmshark craft --help"),
         (["zz"], "HEX: octets in hex such as 7E A0 07 were expected"),
         (["--apdu", "{"], "--apdu: no JSON: Expecting property name"),

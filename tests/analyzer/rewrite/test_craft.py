@@ -65,6 +65,15 @@ def test_frame_whose_apdu_is_replaced_keeps_its_header() -> None:
     assert record.problem == "" and record.objects[0].attribute == 3
 
 
+@pytest.mark.parametrize(
+    ("given", "begin"),
+    [("7EA0070321100000 7E", "7ea0190321107fdae6e600c0"), ("7EA0070321130000 7E", "7ea0160321131d5ac0")],
+)
+def test_frame_that_carries_nothing_is_filled(given: str, begin: str) -> None:
+    (record,) = records(made := craft(bytes.fromhex(given), Wishes(GET)))
+    assert record.problem == "" and made.startswith(bytes.fromhex(begin)) and GET in made
+
+
 def test_apdu_is_carried_as_it_is_wished() -> None:
     assert craft(b"", Wishes(apdu=GET, hdlc=("1", "16"), control=0x10)) == FRAME
     assert craft(GET, Wishes(wrapper=(16, 1))) == bytes.fromhex("000100100001000D") + GET
@@ -110,6 +119,11 @@ def test_frame_of_a_ciphered_session_is_made_again_octet_by_octet() -> None:
         (b"", Wishes(apdu=GET, form="glo", title=TITLE), "no key of 16 octets in the role guek"),
         (b"", Wishes(apdu=b"\x61\x00", form="glo", title=TITLE, keys=meter()), "has no glo- form: use general-glo"),
         (FRAME[:-3] + bytes(2100) + FRAME[-3:], Wishes(), "the length field tells 2047 at most"),
+        (bytes.fromhex("7EA00703211100007E"), Wishes(GET), "supervisory"),
+        (bytes.fromhex("1040010016"), Wishes(GET), "a short M-Bus frame carries no APDU"),
+        (b"/ISK5", Wishes(wrapper=(1, 1)), "a text or a short M-Bus frame carries no APDU"),
+        (bytes.fromhex("C81230000000016F7A0BEE8D0E3DA20102030405"), Wishes(form="glo"), "this one is protected"),
+        (FRAME, Wishes(counter=1), "--counter goes with --cipher"),
     ],
 )
 def test_what_cannot_be_made_says_why(octets: bytes, wishes: Wishes, complaint: str) -> None:
