@@ -10,9 +10,6 @@ from captures.text.reader import LONGEST_HEADING, Hints, Reader
 from captures.text.shapes import PLAIN, SHAPES, Shape
 from captures.text.times import date_order
 
-_ENOUGH = 0.2
-"""The share of the most octets that any shape finds: with so many a more particular shape is believed."""
-
 
 class Judgement(NamedTuple):
     """What a text is."""
@@ -43,7 +40,7 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
     if not trials:
         return None
     most = max(trial.octets for trial in trials)
-    best = next(trial for trial in trials if trial.octets >= most * _ENOUGH)
+    best = next(trial for trial in trials if trial.octets >= most * trial.shape.least_share)
     if best.shape is PLAIN[-1]:
         # Where others find as much behind words of a direction, bare hex is only what goes on below them.
         best = next((trial for trial in trials if trial.reader.directed >= best.octets), best)

@@ -1,5 +1,6 @@
 """Words around octets to directions, and to whether the octets are traffic at all."""
 
+import contextlib
 import re
 
 from captures.chunk import RECEIVED, SENT, UNKNOWN
@@ -8,8 +9,32 @@ _SENT = """tx txd sent send sends sending write writes writing written wrote out
     irp_mj_write transmit transmitted request hhu master >> > -> --> >>> => ==> o c peer0 """
 _RECEIVED = """rx rxd received receive receives receiving recv rcvd read reads reading incoming device meter server
     in up irp_mj_read response answer reply slave << < <- <-- <<< <= <== i s peer1"""
+_SENT_ELSEWHERE = """发送 发 请求 передача передано отправка отправлено запрос запит gesendet senden anfrage envoi
+    envoyé émission requête enviado envío petición solicitud enviar pedido gönderilen istek wysłano zapytanie odesláno
+    dotaz sendt inviato richiesta verzonden"""
+_RECEIVED_ELSEWHERE = """接收 收 响应 应答 回复 返回 прием приём принято получено ответ відповідь прийом
+    empfangen empfang antwort reçu réception réponse recibido recepción respuesta recebido resposta gelen cevap odebrano
+    odpowiedź přijato odpověď mottatt ricevuto risposta ontvangen antwoord"""
+_ENCODINGS = ("utf-8", "gbk", "cp1251", "cp1252", "cp1250")
+
+
+def _written(words: str) -> set[bytes]:
+    """Give words of other languages in the encodings that logs have, in small letters and with a capital."""
+    found = set()
+    for word in words.split():
+        for encoding in _ENCODINGS:
+            for form in (word, word.capitalize(), word.upper()):
+                with contextlib.suppress(UnicodeEncodeError):
+                    found.add(form.encode(encoding))
+    return found
+
+
+ELSEWHERE: dict[bytes, int] = dict.fromkeys(_written(_SENT_ELSEWHERE), SENT)
+ELSEWHERE.update(dict.fromkeys(_written(_RECEIVED_ELSEWHERE), RECEIVED))
+"""Words of a direction in other languages than English, as they are encoded."""
 DIRECTIONS: dict[bytes, int] = {word.encode(): SENT for word in _SENT.split()}
 DIRECTIONS.update((word.encode(), RECEIVED) for word in _RECEIVED.split())
+DIRECTIONS.update(ELSEWHERE)
 """Words and signs that programs put before octets, by what they say."""
 
 # In a sentence "in", "out", "host" and the like name other things too.
@@ -17,18 +42,24 @@ _IN_SENTENCES = re.compile(
     rb"(?<![a-z0-9_])(?:(tx|txd|sent|send|sends|sending|write|writing|written|wrote|outgoing|transmit|transmitted|request)"
     rb"|(rx|rxd|received?|receives|receiving|recv|rcvd|reads?|reading|incoming|response|answer|reply))(?![a-z0-9_])"
 )
+_LEAST_WORD = 4
+_FOREIGN = re.compile(
+    rb"(?<![A-Za-z])(?:"
+    + b"|".join(re.escape(word) for word in sorted(ELSEWHERE, key=len, reverse=True) if len(word) >= _LEAST_WORD)
+    + rb")(?![a-z])"
+)
 _ARROWS = re.compile(rb">>>|<<<|>>|<<|-->|<--|->|<-|(?<![=<>!])=>(?![=>])|(?<![=<>!])<=(?![=>])")
 _INSIDE = re.compile(rb"pdu|payload|dlms re(?:quest|sponse)|[a-z]re(?:quest|sponse)")
-_NO_TRAFFIC = re.compile(
-    rb"analy[sz]|window|digest|challenge|password|secret|(?<![a-z])keys?(?![a-z])|title|hash|crc|[fh]cs|checksum"
-    rb"|plain|decr|decipher|decoded|parsed|nonce|signature|certificate|serial number|logical name|obis"
-    rb"|(?<![a-z])(?:mac|iv|aad|tag)(?![a-z])"
+_REPEATED = re.compile(rb"analy[sz]|window|plain|decr|decipher|decoded|parsed")
+_SMALL = re.compile(
+    rb"digest|challenge|password|secret|(?<![a-z])keys?(?![a-z])|title|hash|crc|[fh]cs|checksum|nonce|signature"
+    rb"|certificate|serial number|logical name|obis|(?<![a-z])(?:mac|iv|aad|tag)(?![a-z])"
 )
 
 
 def direction_of(word: bytes) -> int:
     """Read the direction that *word* says."""
-    return DIRECTIONS.get(word.lower(), UNKNOWN)
+    return DIRECTIONS.get(word.lower()) or DIRECTIONS.get(word, UNKNOWN)
 
 
 def direction_in(label: bytes) -> int:
@@ -37,6 +68,9 @@ def direction_in(label: bytes) -> int:
     found = _IN_SENTENCES.search(lowered)
     if found is not None:
         return SENT if found[1] else RECEIVED
+    foreign = _FOREIGN.search(label)
+    if foreign is not None:
+        return ELSEWHERE[foreign[0]]
     arrow = _ARROWS.search(lowered.partition(b"\n")[0])
     return direction_of(arrow[0]) if arrow else UNKNOWN
 
@@ -46,6 +80,10 @@ def is_inside(label: bytes) -> bool:
     return _INSIDE.search(label.lower()) is not None
 
 
-def is_no_traffic(label: bytes) -> bool:
-    """Tell whether the words before octets say that they are a key, a digest, something deciphered or analysed."""
-    return _NO_TRAFFIC.search(label.lower()) is not None
+def is_no_traffic(label: bytes, *, is_unit: bool = False) -> bool:
+    """Tell whether the words before octets say that they are something deciphered or analysed, a key or a digest.
+
+    What is smaller than a unit of a link is not said of octets that are one (*is_unit*).
+    """
+    lowered = label.lower()
+    return _REPEATED.search(lowered) is not None or (not is_unit and _SMALL.search(lowered) is not None)

@@ -11,6 +11,8 @@ LONGEST_LINE = 1 << 18
 _DIGITS = b"0123456789abcdefABCDEF"
 _NO_BREAK = (b"\xc2\xa0", b"\xa0")
 """Blanks as pages and mails have them, in UTF-8 and in Latin-1."""
+_WIDE_COLON = "：".encode()
+"""As Chinese texts have it."""
 _MARKUP = re.compile(rb"</?(?:html|body|pre|code|p|div|span|td|tr|br)\b[^<>\n]{0,80}>|&nbsp;", re.IGNORECASE)
 _WIDE = re.compile(rb"\0?(?:[\t\r -~]\0){4,}|(?<=\n)\0(?=[\t -~])")
 """UTF-16 in a text that is none, as PowerShell appends it."""
@@ -67,6 +69,8 @@ def plain(text: bytes) -> bytes:
         text = text.replace(b"\r\r\n", b"  \n").replace(b"\r\n", b" \n").replace(b"\r", b"\n")
     if b"\x1b[" in text:
         text = _COLOUR.sub(_blanks, text)
+    if _WIDE_COLON in text:
+        text = text.replace(_WIDE_COLON, b":  ")
     for blank in _NO_BREAK:
         if blank in text:
             text = text.replace(blank, b" " * len(blank))

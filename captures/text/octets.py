@@ -14,6 +14,8 @@ _NUMBERS = re.compile(rb"-?\d+")
 _CLEAN = re.compile(rb"(?:0[xX])?[0-9A-Fa-f]++(?:[\s,:.-]++(?:0[xX])?[0-9A-Fa-f]++)*+[\s,:.-]*+")
 _TO_BLANKS = bytes.maketrans(b",:.-X\\", b"    x0")
 """Separators to blanks; ``\\x7e`` becomes ``0x7e``."""
+_SHORT = re.compile(rb"(?:0[xX][0-9A-Fa-f]{1,2}[\s,;]*)+|(?:[0-9A-Fa-f]{1,2}\s)+[0-9A-Fa-f]{2}\s*")
+"""Groups of one octet each, with or without their leading zeros."""
 _LISTED = re.compile(rb"\((?:0x([0-9A-Fa-f]{2})|(\d{1,3}))\)")
 _PAIRS = re.compile(rb"\b[0-9A-Fa-f]{2}\b")
 
@@ -32,6 +34,8 @@ def hex_octets(text: bytes) -> tuple[bytes, bool] | None:
         return bytes.fromhex(text.translate(_TO_BLANKS).replace(b"0x", b"").decode("ascii")), True
     except ValueError:
         pass
+    if _SHORT.fullmatch(text.strip()):
+        return bytes(int(digits, 16) for digits in _GROUPS.findall(text)), True
     if _CLEAN.fullmatch(text) is None:
         return None
     groups = _GROUPS.findall(text)

@@ -40,6 +40,8 @@ _UNIT_IN_HEX = re.compile(
 )
 _LEAST_UNIT = 16
 """Digits of a unit that counts wherever in a line it stands."""
+_SHORT_ROW = re.compile(rb"\s*[0-9A-Fa-f]{2}(?:\s+[0-9A-Fa-f]{2}){0,2}\s*$")
+"""The last row of a dump, too short to stand for octets by itself."""
 _QUOTED = (b'""', b"''", b"``")
 _SENTENCES = re.compile(rb"[!?;](?:\s|$)|\.\s")
 
@@ -71,14 +73,14 @@ class Reader:
         self.lanes: list[bytes] = list(hints.lanes)
         self._hints = hints
         self._emit, self._odd = emit, odd
-        self._labels: dict[bytes, tuple[int, bool]] = {}
+        self._labels: dict[tuple[bytes, bool], tuple[int, bool]] = {}
         self._session = self._last_ns = self._elapsed_ms = 0
         self._pending = bytearray()
         self._pending_offset = 0
         self._is_open = False
         self._begin(None, UNKNOWN, is_open=False)
-        self._row = b""
-        self._repeats = self._is_identified = self._keeps_blank = False
+        self._row = self._before_row = b""
+        self._repeats = self._is_identified = self._keeps_blank = self._wants_unit = False
         self.change(shape)
 
     def change(self, shape: Shape, hints: Hints | None = None) -> None:
@@ -177,6 +179,16 @@ class Reader:
         """Take the octets that stand among the words of a line: the last, and before them each whole unit."""
         before = (self.chunks, self.aside)
         at, is_taken = 0, False
+        if (
+            self._last_was_octets
+            and self._before_row
+            and line.startswith(self._before_row)
+            and _SHORT_ROW.match(line, len(self._before_row))
+        ):
+            self._give(
+                bytes.fromhex(line[len(self._before_row) :].decode()), self._given_ns, self._given_direction, offset
+            )
+            return True
         matches = _matches(self.shape, line)
         for match in matches:
             start, end = match.span()
@@ -188,7 +200,7 @@ class Reader:
             is_taken = self._data(match, offset, number, label) or is_taken
             at = end
         if self.chunks != before[0]:
-            self.aside = before[1]
+            self.aside, self._before_row = before[1], line[: matches[0].start()] if len(matches) == 1 else b""
         return is_taken
 
     def _data(self, match: "re.Match[bytes]", offset: int, number: int, label: bytes | None) -> bool:
@@ -197,10 +209,12 @@ class Reader:
         octets = self._octets(groups, number)
         if octets is None or (groups.get("more") and not self._last_was_octets):
             return False
+        if self._wants_unit and _BEGINS.match(octets) is None:
+            return False
         time_ns = self.clock.read(match) if self._has_time else None
         direction = direction_of(groups.get("direction") or b"")
         if label is not None:
-            worded, is_traffic = self._label(label)
+            worded, is_traffic = self._label(label, is_unit=_BEGINS.match(octets) is not None)
             if self._hints.has_frames and octets[:1] != _FLAG and is_inside(label):
                 is_traffic = False
             direction = direction or worded
@@ -242,9 +256,10 @@ class Reader:
             time_ns = int(whole) * 1_000_000_000 + int(fraction) * 10 ** (9 - len(fraction))
             self.clock.digits = max(self.clock.digits, len(fraction))
         direction, is_traffic = direction_of(groups.get("direction") or b""), not groups.get("aside")
+        self._wants_unit = False
         if "label" in groups:
             direction, is_traffic = self._label(b"\n" + groups["label"])  # an arrow in a title says something else
-            is_traffic = is_traffic and direction != UNKNOWN
+            self._wants_unit = direction == UNKNOWN
         if groups.get("lane"):
             direction = self._lane(groups["lane"])
         count = int(groups["count"]) if groups.get("count") else 0
@@ -359,14 +374,14 @@ class Reader:
             self._odd(number)
         return found and found[0]
 
-    def _label(self, text: bytes) -> tuple[int, bool]:
+    def _label(self, text: bytes, *, is_unit: bool = False) -> tuple[int, bool]:
         """Judge the words around octets: their direction, and whether it is traffic that they announce."""
-        key = _DIGITS.sub(b"0", text)
+        key = (_DIGITS.sub(b"0", text), is_unit)
         found = self._labels.get(key)
         if found is None:
             if len(self._labels) >= _MOST_LABELS:
                 self._labels.clear()
-            found = self._labels[key] = (direction_in(text), not is_no_traffic(text))
+            found = self._labels[key] = (direction_in(text), not is_no_traffic(text, is_unit=is_unit))
         return found
 
     def _lane(self, name: bytes) -> int:
@@ -388,6 +403,8 @@ def _matches(shape: Shape, line: bytes) -> list["re.Match[bytes]"]:
     a unit does; all of them where characters stand for themselves.
     """
     found = list(shape.data.finditer(line))
+    if "literal" in shape.data.groupindex:
+        found = [match for match in found if match["literal"][2:-1].strip(b"\\'\"")]
     if not found or "string" in shape.data.groupindex:
         return found
     last = found.pop()

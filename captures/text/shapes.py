@@ -12,7 +12,7 @@ from enum import Enum
 from functools import cached_property
 
 from captures.text.characters import CONTROL, DATA_SET, IDENTIFICATION
-from captures.text.labels import DIRECTIONS
+from captures.text.labels import DIRECTIONS, ELSEWHERE
 from captures.text.times import TIME
 
 
@@ -27,6 +27,11 @@ class Joins(Enum):
 
 _WORDS = "|".join(
     sorted((re.escape(word.decode()) for word in DIRECTIONS if word.isalpha() and len(word) > 1), key=len, reverse=True)
+)
+_WORDS += "|" + "|".join(
+    "".join(f"\\x{octet:02x}" for octet in word)
+    for word in sorted(ELSEWHERE, key=len, reverse=True)
+    if not word.isascii()
 )
 _SNIPPETS = {
     "<time>": TIME,
@@ -72,6 +77,8 @@ class Shape:
     """May begin in the middle of a text of another shape."""
     is_plain: bool = False
     """Nothing is assumed where it is read, so nothing is said."""
+    least_share: float = 0.2
+    """Of the most octets that any shape finds: with so many it is believed before one that is less particular."""
     skips: int = 0
     """Octets before the traffic in each read."""
 
@@ -217,8 +224,8 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "dump", "a dump with offsets", Joins.DUMP,
-        r"\s*(?P<offset>[0-9A-Fa-f]{3,8}):?\s{1,4}<pairs><column>",
-        sign_text=r"\s*0{3,8}:?\s{1,4}(?:[0-9A-Fa-f]{2}(?:\s.*)?)?",
+        r"\s*\|?(?P<offset>[0-9A-Fa-f]{3,8})[:|]?\s{1,4}<pairs><column>",
+        sign_text=r"\s*\|?0{3,8}[:|]?\s{1,4}(?:[0-9A-Fa-f]{2}(?:\s.*)?)?",
     ),
     # -- source text -----------------------------------------------------------------------------------------------
     Shape(
@@ -280,11 +287,11 @@ SHAPES: tuple[Shape, ...] = (
     Shape(
         "annotated-pieces", "pieces of octets with remarks", Joins.READ,
         r"\s*(?:(?P<direction><word>)\s*[:|-]\s*)?<hex><remark>?\s*",
-        sign_text=r"\s*[0-9A-Fa-f]{2}(?:\s?[0-9A-Fa-f]{2}){0,3}\s*<remark>",
+        sign_text=r"\s*[0-9A-Fa-f]{2}(?:\s?[0-9A-Fa-f]{2}){0,3}\s*<remark>", least_share=0.5,
     ),
     Shape(
         "annotated", "octets with remarks", Joins.LINE, r"\s*(?:(?P<direction><word>)\s*[:|-]\s*)?<hex><remark>?\s*",
-        sign_text=r"\s*(?:<word>\s*[:|-]\s*)?<hex><remark>",
+        sign_text=r"\s*(?:<word>\s*[:|-]\s*)?<hex><remark>", least_share=0.5,
     ),
     Shape(
         "direction-octets", "octets with directions", Joins.LINE,
@@ -319,7 +326,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape(
         "labelled", "octets behind words", Joins.LINE,
         r"(?<![0-9A-Za-z.:_-])(?!\d{4}-\d\d-\d\d(?!\d))"
-        r"(?P<octets>(?:0[xX])?[0-9A-Fa-f]{2}(?:(?:, |[ ,:.-])?(?:0[xX])?[0-9A-Fa-f]{2}){3,}+)",
+        r"(?P<octets>(?:0[xX])?[0-9A-Fa-f]{2}(?:(?:, | {1,3}|[,:.-])?(?:0[xX][0-9A-Fa-f]{1,2}|[0-9A-Fa-f]{2})){3,}+)",
         tail_text=r"""(?:["')\]}>,;.\s]|\(\d+(?: bytes)?\))*+""",
     ),
 )  # fmt: skip

@@ -1,0 +1,109 @@
+"""Traces as people post them: broken by programs, pages and other languages; each rebuilt from a simulated session."""
+
+from __future__ import annotations
+
+import pytest
+
+from captures.chunk import RECEIVED, SENT, UNKNOWN
+from captures.text.judge import judge
+from tests.captures.text.test_shapes import read
+from tests.captures.text.written import SENT_RECEIVED, session
+
+EVENTS = session()
+FRAMES = [one.octets for one in EVENTS]
+
+
+def joined(text: str | bytes) -> bytes:
+    return b"".join(chunk.octets for chunk in read(text))
+
+
+@pytest.mark.parametrize("form", ["0x{:X} ", "0x{:x}, ", "{:X} "])
+def test_octets_without_their_leading_zeros_are_read(form: str) -> None:
+    frames = [octets for octets in FRAMES if octets[-2] > 15]
+    text = "".join("".join(form.format(octet) for octet in octets).rstrip(" ,") + "\n" for octets in frames)
+    assert [chunk.octets for chunk in read(text)] == frames
+
+
+def test_octets_without_their_leading_zeros_are_read_behind_words() -> None:
+    text = "".join("The frame was " + "".join(f"0x{octet:x} " for octet in octets) + "\n" for octets in FRAMES)
+    assert [chunk.octets for chunk in read(text)] == FRAMES
+
+
+def test_rows_with_wide_gaps_behind_the_mark_of_a_log_are_read() -> None:
+    text = "".join(
+        f"(I) (HanReader)Full DLMS frame ({len(octets)} bytes)\n"
+        + "".join(
+            "(I) " + "  ".join(octets[at + part : at + part + 4].hex(" ").upper() for part in range(0, 16, 4)) + "\n"
+            for at in range(0, len(octets), 16)
+        )
+        for octets in FRAMES
+    )
+    assert joined(text) == b"".join(FRAMES)
+
+
+def test_dump_between_bars_is_read() -> None:
+    text = ""
+    for octets in FRAMES:
+        text += "RECEIVED: Buffer(ridx=0)\n         +----+\n         |  0  1  2  3 |\n+--------+----+----+\n"
+        for at in range(0, len(octets), 16):
+            row = octets[at : at + 16]
+            text += f"|{at:08x}| {row.hex(' '):<47} |{'.' * len(row):<16}|\n"
+        text += "+--------+----+----+\n"
+    assert [chunk.octets for chunk in read(text)] == FRAMES
+
+
+def test_log_that_a_page_made_one_line_gives_every_frame() -> None:
+    text = "".join(f"10:15:32.366 -> {octets.hex()} Packet was decrypted but is wrong! " for octets in FRAMES)
+    assert [chunk.octets for chunk in read(text)] == FRAMES
+
+
+def test_frames_of_one_array_on_one_line_are_all_read() -> None:
+    text = "const frames = [" + ", ".join(f'"{octets.hex()}"' for octets in FRAMES) + "];\n"
+    assert [chunk.octets for chunk in read(text)] == FRAMES
+
+
+def test_frames_in_a_program_with_remarks_behind_are_read() -> None:
+    text = "".join(f'  static byte f{n}[] = parse("{one.hex(" ")}"); // verified\n' for n, one in enumerate(FRAMES))
+    assert [chunk.octets for chunk in read(text)] == FRAMES
+
+
+OTHERS = [
+    ("发送：", "接收：", "utf-8"), ("发送", "接收", "gbk"), ("Запрос:", "Ответ:", "utf-8"), ("Передача:", "Прием:", "cp1251"),
+    ("Gesendet:", "Empfangen:", "utf-8"), ("Envoyé :", "Reçu :", "cp1252"), ("Wysłano:", "Odebrano:", "cp1250"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sent", "received", "encoding"), OTHERS)
+def test_words_of_a_direction_in_another_language_are_heeded(sent: str, received: str, encoding: str) -> None:
+    words = {SENT: sent, RECEIVED: received}
+    text = "".join(f"{words[one.direction]} {one.octets.hex(' ')}\n" for one in EVENTS).encode(encoding)
+    found = [(chunk.direction, chunk.octets) for chunk in read(text)]
+    assert found == [(one.direction, one.octets) for one in EVENTS]
+
+
+def test_frames_below_a_title_without_a_direction_are_read_and_printouts_are_not() -> None:
+    text = ""
+    for number, one in enumerate(EVENTS):
+        title = SENT_RECEIVED(one) + " frame." if number % 4 else "Authenticating."
+        text += f"{title}\n{one.octets.hex(' ').upper()}\n"
+    text += "The counter is\n00 00 00 17\n"
+    found = [(chunk.direction, chunk.octets) for chunk in read(text)]
+    assert found == [(one.direction if n % 4 else UNKNOWN, one.octets) for n, one in enumerate(EVENTS)]
+
+
+def test_empty_bytes_behind_those_of_a_frame_are_passed_over() -> None:
+    text = "".join(f"data={octets!r} link=Hdlc(buffer=bytearray(b''))\n" for octets in FRAMES)
+    assert [chunk.octets for chunk in read(text)] == FRAMES
+
+
+def test_whole_frame_among_words_counts_before_the_beginning_that_someone_explains() -> None:
+    longest = max(FRAMES, key=len)
+    text = f"got a valid frame with correct checksum: {longest.hex()}\nLook:\n"
+    text += "".join(f"{longest[at : at + 6].hex()} // field {at}\n" for at in range(0, len(longest) // 3, 6))
+    assert longest in [chunk.octets for chunk in read(text)]
+
+
+def test_key_behind_its_name_is_no_traffic_beside_frames() -> None:
+    text = "".join(f"frame {octets.hex()}\nkey 000102030405060708090A0B0C0D0E0F\n" for octets in FRAMES)
+    assert [chunk.octets for chunk in read(text)] == FRAMES
+    assert judge(text.encode()) is not None
