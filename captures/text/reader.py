@@ -179,15 +179,9 @@ class Reader:
         """Take the octets that stand among the words of a line: the last, and before them each whole unit."""
         before = (self.chunks, self.aside)
         at, is_taken = 0, False
-        if (
-            self._last_was_octets
-            and self._before_row
-            and line.startswith(self._before_row)
-            and _SHORT_ROW.match(line, len(self._before_row))
-        ):
-            self._give(
-                bytes.fromhex(line[len(self._before_row) :].decode()), self._given_ns, self._given_direction, offset
-            )
+        row = self._before_row
+        if self._last_was_octets and row and line.startswith(row) and _SHORT_ROW.match(line, len(row)):
+            self._give(bytes.fromhex(line[len(row) :].decode()), self._given_ns, self._given_direction, offset)
             return True
         matches = _matches(self.shape, line)
         for match in matches:
