@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import Parser, natural
@@ -185,12 +186,17 @@ def _writer(session: Session, options: argparse.Namespace, more: dict[str, str])
         return fields.line
     from analyzer.export.text import TextLines
 
-    colour = sys.stdout.isatty() and not options.no_color
+    colour = sys.stdout.isatty() and not options.no_color and has_colours(os.environ)
     utc = options.utc or source.has_local_times  # such times are shown as they stand
     text = TextLines(
         lambda: source.time_digits, tree=options.tree, octets=options.octets, utc=utc, colour=colour, values=values
     )
     return text.line
+
+
+def has_colours(environment: Mapping[str, str]) -> bool:
+    """Tell whether a terminal may be sent colours: not where ``NO_COLOR`` is set or it says that it can do nothing."""
+    return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
 
 
 def _merged_line(lines: list[Callable[[Record], str]]) -> Callable[[Record], str]:

@@ -40,16 +40,17 @@ def record_words(options: argparse.Namespace, source: str, path: str) -> list[st
 
 @contextlib.contextmanager
 def recording(
-    words: Sequence[str], source: str, *, is_quiet: bool = False, turns: bool = False
+    words: Sequence[str], source: str, *, is_quiet: bool = False, turns: bool = False, is_private: bool = False
 ) -> Iterator[RecordingChild]:
     """Record while the block runs; an interrupt ends it. Where it *is_quiet* its messages are kept, where it *turns* a
-    hangup begins another file.
+    hangup begins another file; where it *is_private* nobody else can read what is recorded.
 
     Raises: CaptureError.
     """
     from analyzer.live.child import RecordingChild
 
-    child = RecordingChild(words, None if is_quiet else say_over, stdin=None if source == "-" else subprocess.DEVNULL)
+    stdin = None if source == "-" else subprocess.DEVNULL
+    child = RecordingChild(words, None if is_quiet else say_over, stdin=stdin, is_private=is_private)
     _stop_on_signals(child, turns=turns)
     try:
         yield child

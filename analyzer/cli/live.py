@@ -56,7 +56,7 @@ def run(words: list[str]) -> int:
     rest_collector()
     words = record_words(options, source, options.output or _kept())
     try:
-        with recording(words, source, is_quiet=is_seen) as child:
+        with recording(words, source, is_quiet=is_seen, is_private=not options.output) as child:
             if is_seen:
                 return _look(child, source, options, forced, keys)
             learns = not options.quiet or bool(options.filter) or is_watching(options)

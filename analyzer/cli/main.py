@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
-from os import devnull
+from os import devnull, environ
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -128,7 +128,7 @@ def _dispatch(words: list[str]) -> int:
 
         print(f"dlmshark {version('dlmshark')}")
         return 0
-    is_seen = _is_terminal(sys.stdout)
+    is_seen = is_screen()
     if not words and not is_seen and (sys.stdin is None or sys.stdin.isatty()):
         print(_help(), end="")
         return 0
@@ -149,6 +149,11 @@ def _run_without_command(words: list[str], usual: str) -> int:
             raise UsageError(f"'{words[at]}': a command comes first: dlmshark {words[at]} {words[0]}")
         return _run(words[at], [*words[:at], *words[at + 1 :]])
     return _run(command_of_options(words) or usual, words)
+
+
+def is_screen() -> bool:
+    """Tell whether a person sits before a terminal that can show screens: not a pipe, no editor's shell."""
+    return _is_terminal(sys.stdout) and environ.get("TERM") != "dumb"
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from analyzer.cli.arguments import Parser
 from analyzer.cli.inputs import add_inputs, forced_stacks, use_names
 from analyzer.cli.keyrings import keyring
-from analyzer.cli.main import INPUT_ERROR, fail
+from analyzer.cli.main import INPUT_ERROR, fail, is_screen
 
 UI = "analyzer.tui.program"
 """What runs the terminal UI: a floor of its own, loaded by its name."""
@@ -50,5 +50,5 @@ def run(words: list[str]) -> int:
 
 
 def is_wanted() -> bool:
-    """Tell whether a person sits at both ends: on a terminal, not in a pipe."""
-    return sys.stdout is not None and sys.stdout.isatty()
+    """Tell whether the terminal UI can be shown: on a terminal, not in a pipe."""
+    return is_screen()

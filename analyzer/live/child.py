@@ -17,18 +17,20 @@ from captures.chunk import CaptureError, CapturePermissionError
 
 _PERMISSION_STATUS = 5
 _PREFIX = "dlmshark: "
+_PRIVATE = 0o077
 
 
 class RecordingChild:
     """A ``dlmshark record`` that runs. *words* are its command line, *say* takes what it has to say, else
-    it is kept.
+    it is kept. What *is_private* is recorded for its owner alone.
 
     Raises: CaptureError, CapturePermissionError if it ends before it records anything.
     """
 
     def __init__(
-        self, words: Sequence[str], say: Callable[[str], None] | None, *, stdin: Any = subprocess.DEVNULL
-    ) -> None:
+        self, words: Sequence[str], say: Callable[[str], None] | None, *, stdin: Any = subprocess.DEVNULL,
+        is_private: bool = False,
+    ) -> None:  # fmt: skip
         self.status: dict[str, Any] = {}
         """What it said of itself last: the members of ``record --json``."""
         self.paths: list[str] = []
@@ -48,7 +50,7 @@ class RecordingChild:
         self._child = subprocess.Popen(
             command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
             errors="replace", start_new_session=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            pass_fds=() if heard < 0 else (heard,),
+            pass_fds=() if heard < 0 else (heard,), umask=_PRIVATE if is_private else -1,
         )  # fmt: skip
         if heard >= 0:
             os.close(heard)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.cli.decode import has_colours
 from analyzer.cli.inputs import decode_as
 from analyzer.cli.main import COMMANDS, KEYRING_ERROR, OUTPUT_ERROR, PERMISSION_ERROR, USAGE_ERROR
 from captures.samples import Sample, samples
@@ -84,6 +85,20 @@ def test_wrong_option_gives_one_line_that_names_it(run: Run, capture: Path, word
 
 def test_file_alone_is_decoded(run: Run, capture: Path) -> None:
     assert run(capture).out == run("decode", capture).out != ""
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo-terminals here")
+@pytest.mark.parametrize("words", [["FILE"], ["-r", "FILE"], ["demo", "p1"]])
+def test_terminal_that_shows_no_screens_gets_lines(capture: Path, words: list[str]) -> None:
+    master, slave = os.openpty()
+    command = [sys.executable, "-m", "analyzer.cli.main", *(str(capture) if one == "FILE" else one for one in words)]
+    with subprocess.Popen(command, stdin=slave, stdout=slave, cwd=ROOT, env=os.environ | {"TERM": "dumb"}) as child:
+        shown = os.read(master, 100)
+        status = child.wait(60)
+    os.close(slave)
+    os.close(master)
+    assert status == 0
+    assert shown.startswith(b"     1  20") and b"\x1b" not in shown
 
 
 def test_options_before_the_file_are_taken(run: Run, capture: Path) -> None:
@@ -281,6 +296,14 @@ def test_times_have_the_digits_of_the_capture(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "nano.pcap"
     path.write_bytes(pcap_octets(digits=9))
     assert '"time": 1700000000.000000003,' in run("decode", "--json", path).out
+
+
+@pytest.mark.parametrize(
+    ("environment", "has"), [({}, True), ({"TERM": "xterm"}, True), ({"TERM": "dumb"}, False), ({"NO_COLOR": "1"}, False),
+                             ({"NO_COLOR": ""}, True)],
+)  # fmt: skip
+def test_colours_are_left_away_where_the_environment_asks_for_none(environment: dict[str, str], has: bool) -> None:
+    assert has_colours(environment) is has
 
 
 # -- decode as -----------------------------------------------------------------------------------------------------

@@ -216,3 +216,16 @@ def test_extcap_hands_deciphered_apdus_to_wireshark(tmp_path: Path) -> None:
         [sys.executable, "-m", "analyzer.cli.main", "decode", str(path)], capture_output=True, text=True, check=True
     ).stdout
     assert "GET response" in lines and "glo-" not in lines
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files are of POSIX")
+def test_capture_that_nobody_named_is_kept_for_its_owner_alone(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "analyzer.cli.main", "live", "-", "-q"]
+    with SAMPLE.open("rb") as stdin:
+        ran = subprocess.run(
+            words, stdin=stdin, capture_output=True, text=True, timeout=60, env={**os.environ, "TMPDIR": str(tmp_path)}
+        )
+    assert ran.returncode == 0, ran.stderr
+    (kept,) = tmp_path.glob("dlmshark-*.pcapng")
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert str(kept) in ran.stderr

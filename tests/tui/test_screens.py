@@ -135,6 +135,31 @@ def test_key_that_is_added_opens_the_capture_and_keeps_the_place(tmp_path: Path)
         capture.close()
 
 
+def test_key_that_is_added_by_a_typed_command_is_neither_shown_nor_remembered(tmp_path: Path) -> None:
+    one = next(one for one in samples() if one.name == "ln-ciphered")
+    role, key = _keys_of(one.keys)[0]
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        records = app.capture.records
+        for typed in (f"add-key {role}={key}", f" add {role}={key}"):
+            await pilot.press("K", "colon")
+            app.screen.query_one("#answer").value = typed
+            await pilot.pause()
+            assert all(key not in line for line in text_of(app))
+            await pilot.press("enter", "q")
+            await pilot.pause()
+        await wait_for(pilot, lambda: app.capture.records is not records, 60)
+        assert not any(key in text for texts in app.history.values() for text in texts)
+
+    capture = Capture([str(one.path)])
+    capture.start()
+    capture.wait(60)
+    try:
+        drive(capture, act)
+    finally:
+        capture.close()
+
+
 def _keys_of(path: Path | None) -> list[tuple[str, str]]:
     assert path is not None
     meter = tomllib.loads(path.read_text(encoding="utf-8"))["meter"][0]

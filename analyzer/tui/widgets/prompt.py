@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ from textual.widgets import Input
 from analyzer.tui.widgets.bars import Bar
 
 _MOST_HISTORY = 100
+_GIVES_KEY = re.compile(r"\s*ad\S*\s+\S")
+"""A command that adds a key, also shortened: what it says is shown and remembered as little as a key is."""
 
 
 class Choice(NamedTuple):
@@ -115,9 +118,15 @@ class Prompt(Vertical):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Look at what is typed."""
         event.stop()
+        self.query_one("#answer", Input).password = self._is_secret(event.value)
         if self.question is not None and self._chosen < 0:
             self._look(event.value)
             self.post_message(self.Changed(self.question.kind, event.value))
+
+    def _is_secret(self, text: str) -> bool:
+        if self.question is None:
+            return False
+        return self.question.is_secret or (self.question.kind == "command" and bool(_GIVES_KEY.match(text)))
 
     def _look(self, text: str) -> None:
         assert self.question is not None
@@ -163,7 +172,7 @@ class Prompt(Vertical):
         event.stop()
         if self.question is None:
             return
-        kind, text, is_secret = self.question.kind, event.value, self.question.is_secret
+        kind, text, is_secret = self.question.kind, event.value, self._is_secret(event.value)
         if text and not is_secret:
             kept = self.history.setdefault(kind, [])
             if text in kept:
