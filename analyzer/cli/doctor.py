@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import Parser, add_common_options, hush
+from analyzer.cli.filters import add_filter_options, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import ClosedApdus, keyring
 from analyzer.cli.main import CHECK_FAILED, say
+
+if TYPE_CHECKING:
+    from analyzer.record import Record
+    from analyzer.session import Session
 
 _SEVERITIES = ("note", "warning", "error")
 
@@ -20,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
     made.add_argument("--min-severity", choices=_SEVERITIES, default="note", help="leave out what weighs less")
     made.add_argument("--fail-on", choices=_SEVERITIES, help="end with status 1 if something weighs so much")
+    add_filter_options(made)
     add_common_options(made)
     return made
 
@@ -28,6 +36,7 @@ def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
     options = parser().parse_args(words)
     hush(options)
+    filter_of(options, utc=options.utc)  # what is wrong with it is said before anything is read
     forced = forced_stacks(options)
     keys = keyring(options)
     from analyzer.diagnosis.doctor import Doctor
@@ -39,13 +48,16 @@ def run(words: list[str]) -> int:
     least = severity_of(options.min_severity)
     has_failed = False
     for name, source in inputs:
-        session = Session(source, forced, keys, learns=False)
+        session = Session(source, forced, keys, learns=bool(options.filter))
         doctor, closed = Doctor(session.pipeline.ends), ClosedApdus(keys)
-        for record in session.records():
+
+        def take(record: Record, doctor: Doctor = doctor, closed: ClosedApdus = closed) -> None:
             doctor.take(record)
             closed.take(record)
+
+        count, passing = _examine(session, take, options)
         doctor.finish(session.pipeline.left_aside)
-        every = doctor.stories()
+        every = [one for one in doctor.stories() if passing is None or one.is_about(passing)]
         stories = [one for one in every if one.worst >= least]
         if options.fail_on:
             has_failed |= any(one.worst >= severity_of(options.fail_on) for one in stories)
@@ -60,7 +72,33 @@ def run(words: list[str]) -> int:
                 sys.stdout.write("\n".join(text_lines(number, story, digits, utc=utc)) + "\n")
         say_remarks(source)
         closed.tell(label(source))
+        if options.verbose:
+            told = "1 story" if len(stories) == 1 else f"{len(stories)} stories"
+            say(f"{label(source)}: {count:,} record{'s' * (count != 1)}, {told}")
         if not stories:
             lesser = f" that weighs {options.min_severity} or more, {len(every)} that weigh less" if every else ""
-            say(f"{label(source)}: no problem found{lesser}")
+            where = " in the records that pass" if passing is not None else ""
+            say(f"{label(source)}: no problem found{where}{lesser}")
     return inputs.status or (CHECK_FAILED if has_failed else 0)
+
+
+def _examine(
+    session: Session, take: Callable[[Record], None], options: argparse.Namespace
+) -> tuple[int, set[int] | None]:
+    """Show all records to *take*. Gives their count, and the numbers of those that pass the filter, if there is one.
+
+    Those that do not pass are shown, too: a cause may stand before what is asked for.
+    """
+    found = filter_of(options, utc=options.utc or session.source.has_local_times)
+    passes, passing = None, None
+    if found is not None:
+        from analyzer.index.filtering import Chooser
+
+        passes, passing = Chooser(found, session.values).passes, set[int]()
+    count = 0
+    for record in session.records():
+        take(record)
+        count += 1
+        if passing is not None and passes is not None and passes(record):
+            passing.add(record.number)
+    return count, passing

@@ -76,7 +76,8 @@ class Family:
         if severity is None:
             severity = severity_with(code, cause)
         evidence = Evidence(record.number, start, end, text)
-        meter = "" if record.server is None else str(record.server)
+        is_misread = any(note.code == "hdlc-hcs-wrong" for note in record.notes)  # its addresses are not to be believed
+        meter = "" if record.server is None or is_misread else str(record.server)
         fact = Fact(
             code, severity, cause, confidence if cause else CERTAIN, evidence, record.time_ns, record.lane.text, meter,
             tuple(alternatives), proposed, subject, tuple(further),

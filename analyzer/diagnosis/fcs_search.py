@@ -83,7 +83,8 @@ def _not_found_again(damaged: Damaged) -> Iterator[Candidate]:
     if damaged.declared >= MINIMUM_LENGTH and damaged.missing > 0:
         yield from _too_short(damaged)
     elif damaged.declared >= MINIMUM_LENGTH and damaged.missing < 0:
-        text = f"{-damaged.missing} octets more than the length field says stand between the flags"
+        many = f"{-damaged.missing} octets" if damaged.missing < -1 else "one octet"
+        text = f"{many} more than the length field says stand{'s' * (damaged.missing == -1)} between the flags"
         yield Candidate("octets-inserted", POSSIBLE, text)
         yield Candidate("collision", POSSIBLE, f"{text}: two senders at once would give that too")
     else:

@@ -166,7 +166,7 @@ class LinkFamily(Family):
             )
             self.report(record, "hdlc-address-unusual", "addresses-swapped", POSSIBLE, text)
         lengths = address_lengths(record.octets)
-        if 3 in lengths:
+        if 3 in lengths and not any(note.code == "hdlc-hcs-wrong" for note in record.notes):
             text = f"an address has three octets ({lengths[0]} and {lengths[1]}); there are 1, 2 and 4"
             self.report(record, "hdlc-address-unusual", "three-octet-address", CERTAIN, text)
         upper = int(str(record.server).partition(".")[0]) if record.server is not None else 0

@@ -124,8 +124,8 @@ class ModeCFamily(Family):
         cause = "switched-too-early" if fast else "stayed-at-start-speed"
         told = f"; they look like those of a receiver {fast} times too fast" if fast else ""
         text = (
-            f"behind the acknowledgement (record {line.chosen.number}, {chosen} Bd) {len(octets)} octets came that are "
-            f"no message{told}"
+            f"behind the acknowledgement (record {line.chosen.number}, {chosen} Bd) {len(octets)} "
+            f"octet{'s' * (len(octets) > 1)} came, no message{told}"
         )
         others = [
             Alternative(one, POSSIBLE, text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Container
 from typing import NamedTuple
 
 from analyzer.diagnosis.chains import tied
@@ -159,6 +160,10 @@ class Story:
     def last_record(self) -> int:
         """Where it was seen last, of the records that are kept."""
         return max(self.records, default=0)
+
+    def is_about(self, records: Container[int]) -> bool:
+        """Tell whether it, or what follows from it, was seen in one of *records*."""
+        return any(one in records for one in self.records) or any(one.is_about(records) for one in self.leads_to)
 
     @property
     def is_remark(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from analyzer.diagnosis.frame_repair import information_of
@@ -16,13 +17,17 @@ from dissectors.writers import apdu_text
 _LLC_SIZE = 3
 _WIDTH = 96
 _MOST_SHOWN = 8
+_LONGEST, _AT_ENDS, _NEAR = 48, 12, 8
+"""Octets of a proposed frame that is shown whole; else so many at its ends, and on each side of the damage."""
 _text = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def text_lines(number: int, story: Story, digits: int, *, utc: bool = False) -> Iterator[str]:
     """Write one story: what happened, where, the proof, what else it could be, what to try."""
     times = f"{story.count} times" if story.count > 1 else "once"
-    yield f"{number}. {story.severity.name}: {story.title}"
+    perhaps = ", perhaps" if story.cause and story.confidence == POSSIBLE else ""
+    head = f"{number}. {story.severity.name}{perhaps}: {story.title}"
+    yield from textwrap.wrap(head, _WIDTH, subsequent_indent="   ", break_on_hyphens=False)
     how = f" ({story.confidence})" if story.cause else ""
     yield f"   {story.code}{f' · {story.cause}' if story.cause else ''}{how} · {times} on {story.lane}"
     if story.records:
@@ -33,14 +38,33 @@ def text_lines(number: int, story: Story, digits: int, *, utc: bool = False) -> 
         yield from _folded("seen", f"record {one.record}{place}: {one.text}" if one.record else one.text)
     if story.proposed is not None and story.confidence != POSSIBLE:
         record, octets = story.proposed
-        yield from _folded("may be", f"record {record} as it may have been sent: [{octets.hex(' ').upper()}]")
-    for other in story.alternatives:
-        yield from _folded("or", f"{other.cause} ({other.confidence}): {other.text}")
+        yield from _folded("may be", f"record {record} as it may have been sent: [{_shortened(octets, story)}]")
+    for (confidence, text), members in groupby(story.alternatives, lambda one: (one.confidence, one.text)):
+        causes = ", ".join(dict.fromkeys(one.cause for one in members))
+        known = bool(story.evidence) and story.evidence[0].text.endswith(text)
+        yield from _folded("or", f"{causes} ({confidence}){'' if known else f': {text}'}")
     for follower in story.leads_to:
         yield from _folded("so", _follower(follower))
     for advice in story.advice:
         yield from _folded("try", advice)
     yield ""
+
+
+def _shortened(octets: bytes, story: Story) -> str:
+    """Write a frame in octets; of a long one its ends and what is near the damage, with the count of octets between."""
+    size = len(octets)
+    if size <= _LONGEST:
+        return octets.hex(" ").upper()
+    start = story.evidence[0].start - 1 if story.evidence else 0  # flags are not proposed
+    near = range(max(0, start - _NEAR), min(size, start + _NEAR))
+    shown = sorted({*range(_AT_ENDS), *near, *range(size - _AT_ENDS, size)})
+    parts, before = [], -1
+    for at in shown:
+        if at != before + 1:
+            parts.append(f"… {at - before - 1} octets …")
+        parts.append(f"{octets[at]:02X}")
+        before = at
+    return " ".join(parts)
 
 
 def _follower(story: Story) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 
 from captures.samples import sample_path
+from tests.analyzer.diagnosis.frames import answer
 from tests.cli.conftest import Run
 
 DAMAGED = "7E A0 07 03 21 93 0F 09 7E"
@@ -47,3 +49,30 @@ def test_problems_that_weigh_less_are_not_denied(run: Run) -> None:
     told = run("doctor", "--min-severity", "error", "--hex", "7E A0 07 03 21 93 0F 01 7E 00 00 7E").complaint
     many = len(run("doctor", "--json", "--hex", "7E A0 07 03 21 93 0F 01 7E 00 00 7E").out.splitlines())
     assert many and told == f"--hex: no problem found that weighs error or more, {many} that weigh less"
+
+
+def test_filter_leaves_stories_about_records_that_pass(run: Run) -> None:
+    both = "7E A0 07 03 21 93 0F 09 7E 7E A0 07 21 03 73 36 15 7E"
+    whole = run("doctor", "--json", "--hex", both).out.splitlines()
+    assert len(whole) == 2
+    (line,) = run("doctor", "--json", "-Y", "number == 2", "--hex", both).out.splitlines()
+    assert json.loads(line)["records"] == [2]
+    ran = run("doctor", "-Y", "number == 99", "--hex", both)
+    assert (ran.out, "no problem found in the records that pass" in ran.err) == ("", True)
+    assert run("doctor", "-Y", "number ===", "--hex", both).status == 4
+
+
+def test_verbose_says_how_much_was_looked_at(run: Run) -> None:
+    ran = run("doctor", "-v", "--hex", "7E A0 07 03 21 93 0F 09 7E")
+    assert "1 record, 1 story" in ran.err
+
+
+def test_long_frame_that_may_have_been_sent_is_cut_in_text_and_whole_in_json(run: Run) -> None:
+    octets = bytearray(answer(120, random.Random(5)))
+    octets[60] ^= 4
+    hexed = (b"\x7e" + bytes(octets) + b"\x7e").hex(" ")
+    octets[60] ^= 4
+    text = " ".join(run("doctor", "--hex", hexed).out.split())
+    assert "octets …" in text and len(text) < 1200
+    story = json.loads(run("doctor", "--json", "--hex", hexed).out)
+    assert story["proposed"]["octets"] == octets.hex().upper()
