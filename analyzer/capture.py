@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from analyzer.diagnosis.story import Story
     from analyzer.filter.names import Completion
     from analyzer.index.filtering import FilterRun
+    from analyzer.index.following import Following
     from analyzer.record import Record
     from analyzer.security.keyring import Keyring
     from analyzer.table.table import Table
+    from analyzer.tracking.history import Association
     from analyzer.tracking.object_model import ObjectModel
 
 
@@ -99,6 +101,7 @@ class Capture:
         self.time_digits = 0
         self._stories: list[Story] = []
         self._records: Records | None = None
+        self._following: Following | None = None
 
     # -- the pass -------------------------------------------------------------------------------------------------
 
@@ -297,6 +300,15 @@ class Capture:
         for record in self.records.all(start, stop):
             if self.records.values(record):
                 yield from readings_of(record, self.model)
+
+    def associations(self) -> list[Association]:
+        """Give the associations in the records that came, as they began; asked again, it looks at new ones."""
+        from analyzer.index.following import Following
+
+        if self._following is None or self._following.records is not self.records:
+            self._following = Following(self.records)
+        self._following.catch_up(is_over=self.progress.is_done)
+        return list(self._following.associations)
 
     def stories(self) -> list[Story]:
         """Give what went wrong, worst first; empty until the pass is over."""

@@ -14,6 +14,7 @@ from analyzer.export.json_lines import JsonLines
 from analyzer.export.lines import CLOSED, VERIFIED
 from analyzer.security.keyring_file import load
 from analyzer.session import Session
+from analyzer.tracking.associations import Associations
 from captures import blocks, open_source
 from captures.samples import samples
 from captures.spool import Interface, Limits, Spool
@@ -153,6 +154,23 @@ def test_filter_that_runs_while_keys_are_added_is_decided_on_what_they_open(text
     while not opened.is_done:
         opened.poll()
     assert list(run.matches) == list(opened.matches) != []
+    capture.close()
+
+
+def test_associations_are_those_that_its_records_and_the_ends_of_connections_make() -> None:
+    capture = _capture(PLAIN)
+    session = Session(open_source(PLAIN))
+    followed, ends = Associations(), session.pipeline.ends
+    for record in session.records():
+        while ends:
+            followed.end(ends.popleft())
+        followed.take(record)
+    while ends:
+        followed.end(ends.popleft())
+    expected = [(one.number, one.how, one.first, one.records) for one in followed]
+    for _ in range(2):
+        assert [(one.number, one.how, one.first, one.records) for one in capture.associations()] == expected != []
+    assert any(one.ending is not None for one in capture.associations())
     capture.close()
 
 
