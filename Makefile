@@ -49,8 +49,9 @@ test: $(STAMP)  ## lint, then every test (the wheel in an empty environment amon
 cluster: $(STAMP)  ## Dask and DuckDB into the environment, so that `make test` runs the tests that need them
 	$(BIN)/python -m pip install --quiet --editable '.[dev,cluster]' $(CLUSTER_TESTS)
 
-bench: $(STAMP)  ## speed and memory against the goals and against stock tshark; SHORT=1 for a quick look
-	$(BIN)/python -m tests.bench $(if $(SHORT),--short,) $(BENCH_ARGS)
+bench: $(STAMP)  ## speed and memory against the goals, stock tshark and two DLMS libraries; SHORT=1 for a quick look
+	@$(MAKE) --no-print-directory $(ORACLES_STAMP) || echo "make: gurux-dlms and dlms-cosem cannot be installed" >&2
+	$(BIN)/python -m tests.bench --oracles $(ORACLES_VENV)/bin/python $(if $(SHORT),--short,) $(BENCH_ARGS)
 
 live: $(STAMP)  ## what a recording of an interface keeps up with (root, tcpdump); SHORT=1 for a quick look
 	$(BIN)/python -m tests.bench.live $(if $(SHORT),--short,)

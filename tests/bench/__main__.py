@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import batch, table
-from tests.bench.entries import LARGE, SHORT, Command, Figures, Row
+from tests.bench import batch, profile, stages, table
+from tests.bench.entries import LARGE, MIDDLE, SHORT, Command, Figures, Row
 from tests.bench.measure import Measurement, run_interleaved, run_text
 from tests.bench.rows import IN_PROCESS, commands, rows
 from tests.bench.traffic import NoTrafficError, capture
@@ -27,12 +27,15 @@ def main() -> int:
         "dlmshark": str(Path(sys.executable).with_name("dlmshark")),
         "python": sys.executable,
         "tshark": shutil.which("tshark") or "",
+        "capinfos": shutil.which("capinfos") or "",
+        "oracles": options.oracles,
     }
     lines, missing = _prepare(commands(options.short), programs)
     rounds = options.rounds or (ROUNDS_SHORT if options.short else ROUNDS)
     runs = run_interleaved(lines, rounds, _progress) | {name: Measurement(problem=why) for name, why in missing.items()}
     shown = _table(options.short, runs, rounds)
-    text = "\n".join([_heading(programs["tshark"], rounds, options.short), "", *shown, "", *_runs_table(runs, lines)])
+    parts = [_heading(programs["tshark"], rounds, options.short), "", *shown, "", *_runs_table(runs, lines)]
+    text = "\n".join(parts + _profiles(SHORT if options.short else MIDDLE))
     print(text)
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
@@ -44,6 +47,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--short", action="store_true", help="20,000 packets instead of 100,000 and 1,000,000")
     parser.add_argument("--rounds", type=int, help="runs of each command; figures are medians")
+    parser.add_argument("--oracles", default="", help="an interpreter that has gurux-dlms and dlms-cosem")
     parser.add_argument("--out", type=Path, help="write the page here too")
     return parser.parse_args()
 
@@ -60,7 +64,7 @@ def _prepare(wanted: dict[str, Command], programs: dict[str, str]) -> tuple[dict
     for name, command in wanted.items():
         program = programs[command.line[0]]
         if not program or not Path(program).exists():
-            missing[name] = f"{command.line[0]} is not installed"
+            missing[name] = _MISSING.get(command.line[0], f"{command.line[0]} is not installed")
             continue
         try:
             file = str(capture(command.kind, command.packets, command.interleave)) if command.kind else ""
@@ -69,6 +73,22 @@ def _prepare(wanted: dict[str, Command], programs: dict[str, str]) -> tuple[dict
             continue
         lines[name] = [program, *(file if word == "FILE" else word for word in command.line[1:])]
     return lines, missing
+
+
+_MISSING = {"oracles": "gurux-dlms and dlms-cosem are not installed (`make oracles` does)"}
+_PROFILED = (("decode", "-q"), ("decode",), ("stats",))
+
+
+def _profiles(packets: int) -> list[str]:
+    """Where the time of some commands goes."""
+    found = []
+    for words in _PROFILED:
+        title = " ".join(words)
+        try:
+            found += ["", *profile.lines([*words, str(capture("wrapper", packets))], title)]
+        except (NoTrafficError, subprocess.SubprocessError) as error:
+            found += ["", f"Where the time of `{title}` goes: not run: {error}"]
+    return found
 
 
 def _heading(tshark: str, rounds: int, short: bool) -> str:
@@ -92,6 +112,7 @@ def _table(short: bool, runs: dict[str, Measurement], rounds: int) -> list[str]:
             else f"| {figure} | | ≤ {goal:g} µs | | not run: {name} fails |"
         )
     size = SHORT if short else LARGE
+    lines += _figures(stages.FIGURES, lambda: stages.measured(capture("wrapper", SHORT)))
     lines += _figures(table.FIGURES, lambda: table.measured(capture("wrapper", size)), f", {size:,} packets")
     return lines + _figures(batch.FIGURES, lambda: batch.measured(rounds, short=short))
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import statistics
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
+
+_LAUNCH = Path(__file__).with_name("launch.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +49,23 @@ class Measurement:
 
 def run_once(command: list[str], timeout_s: float = 900) -> tuple[Cost | None, str]:
     """Run a command with its output thrown away. Returns its cost, or None and the reason."""
-    began = time.monotonic()
     # a program is installed with its bytecode; an environment that forbids to keep it would measure the compiler
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    try:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
-        )
-    except OSError as error:
-        return None, str(error)
-    assert process.stderr is not None
-    complaint = _drain(process, began, timeout_s)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.monotonic() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    report, told = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", str(_LAUNCH), str(told), *command], stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, pass_fds=(told,), start_new_session=True,
+    )  # fmt: skip
+    os.close(told)
+    complaint = _drain(process, time.monotonic(), timeout_s)
+    process.wait()
+    with open(report, "rb") as file:
+        content = file.read()
+    status, cost = json.loads(content) if content else (process.returncode, None)
+    if status or cost is None:
         last = complaint.strip().splitlines()[-1:] or ["no message"]
-        return None, f"ended with {process.returncode}: {last[0][:120]}"
-    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024), ""
+        return None, f"ended with {status}: {last[0][:120]}"
+    return Cost(*cost), ""
 
 
 def _drain(process: subprocess.Popen[bytes], began: float, timeout_s: float) -> str:
@@ -75,7 +80,7 @@ def _drain(process: subprocess.Popen[bytes], began: float, timeout_s: float) -> 
         if part is not None:
             parts.append(part)
         elif time.monotonic() - began > timeout_s:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             parts.append(f"took longer than {timeout_s:.0f} s".encode())
             break
         else:

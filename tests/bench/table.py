@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench.entries import LARGE, SHORT, Command, Figures, Row, Runs
+from tests.bench.entries import LARGE, MIDDLE, SHORT, Command, Figures, Row, Runs
 
 COLUMN_FILTERS = (
     "get", "obis == 1-0:1.8.*", "latency > 15ms", "host == 10.1.0.7", "port == 4059", "result == object-undefined",
@@ -17,22 +17,27 @@ COLUMN_FILTERS = (
 )  # fmt: skip
 DEEP_FILTER = "result != success && get-response.invoke-id >= 0"
 """About one record in a hundred is refused; the tree of each is looked into."""
+PROFILE_FILTER = "number <= {last} && apdu == get-response-with-datablock && get-response.invoke-id >= 0"
+"""About one in a hundred: blocks of load profiles among the first records, up to *last*."""
 FIGURES: Figures = (
     ("load", "an index opened again", "s", 1.0),
     ("memory", "memory of a capture's rows over the imports", "MB", 120.0),
     ("column", "the slowest of nine filters over columns, once asked before", "ms", 50.0),
     ("deep", "a filter that looks into the records that columns leave", "s", 2.0),
     ("looked", "records that it looked into", "", None),
+    ("profiles", "a filter by a name of the tree, over blocks of load profiles", "s", 2.0),
     ("record", "a record by its number", "µs", None),
 )  # fmt: skip
 
 
 def commands(short: bool) -> dict[str, Command]:
     """The commands to run."""
-    size = SHORT if short else LARGE
+    size, middle = (SHORT, SHORT) if short else (LARGE, MIDDLE)
     return {
         "stats": Command(("dlmshark", "stats", "FILE"), "wrapper", size),
         "stats, index": Command(("dlmshark", "stats", "--index", "FILE"), "wrapper", size),
+        "stats, meters": Command(("dlmshark", "stats", "FILE"), "wrapper", middle, 32),
+        "stats, meters, two": Command(("dlmshark", "stats", "--workers", "2", "FILE"), "wrapper", middle, 32),
         "tshark io,phs": Command(("tshark", "-n", "-r", "FILE", "-q", "-z", "io,phs"), "wrapper", size),
     }
 
@@ -44,6 +49,16 @@ def rows(short: bool) -> list[Row]:
         Row(
             "`stats --index` / tshark -q -z io,phs", "× CPU", 0.15, _ratio("stats, index"),
             ("stats, index", "tshark io,phs"), "tshark io,phs",
+        ),
+        Row(
+            "`stats --workers 2` / `stats`, 32 meters", "× wall", None,
+            lambda runs: runs["stats, meters, two"].wall_s / runs["stats, meters"].wall_s,
+            ("stats, meters", "stats, meters, two"), "stats, meters",
+        ),
+        Row(
+            "the same on two free cores, reckoned from CPU", "× CPU", None,
+            lambda runs: runs["stats, meters, two"].cpu_s / 2 / runs["stats, meters"].cpu_s,
+            ("stats, meters", "stats, meters, two"), "stats, meters",
         ),
     ]  # fmt: skip
 
@@ -88,6 +103,7 @@ def _measure(name: str) -> dict[str, float]:
     found["column"] = max(min(run(text)[0] for _ in range(4)) for text in COLUMN_FILTERS) * 1e3
     found["deep"], last = run(DEEP_FILTER)
     found["looked"] = last.progress.looked_into
+    found["profiles"] = run(PROFILE_FILTER.format(last=records.table.height // 4))[0]
     numbers = range(1, records.table.height, max(records.table.height // 500, 1))
     began = time.process_time()
     for number in numbers:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from analyzer.simulate.local_messages import data_set, identification, option_select, readout, request
 from analyzer.simulate.p1_port import telegram
+from tests.bench import made
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = ("wrapper", "hdlc", "hdlctcp", "cipher")
@@ -40,10 +41,35 @@ def capture(kind: str, packets: int, interleave: int = 1) -> Path:
         return text_log(packets)
     if kind in TEXT_KINDS:
         return _text(kind, packets)
+    if kind in _MADE:
+        return _made(kind, packets)
+    if kind == "apdus":
+        return apdus(packets)
     # The generator's size stands in the name: a changed generator makes new files.
     path = _folder() / f"{kind}-{packets}-{interleave}-{_size()}.pcap"
     if not path.exists():
         _generate(path, kind, packets, interleave)
+    return path
+
+
+_MADE = {"push": made.write_push, "profile": made.write_profile}
+
+
+def _made(kind: str, packets: int) -> Path:
+    """A capture that we make ourselves; APDUs alone come out of a generated one."""
+    path = _folder() / f"{kind}-{packets}-{made.SEED}.pcap"
+    if not path.exists():
+        part = path.with_suffix(".part")
+        _MADE[kind](part, packets)
+        part.replace(path)
+    return path
+
+
+def apdus(count: int) -> Path:
+    """The first *count* GET APDUs of generated traffic, in hex."""
+    path = _folder() / f"apdus-{count}-{_size()}.txt"
+    if not path.exists():
+        made.write_apdus(path, count, capture("wrapper", 100_000))
     return path
 
 
