@@ -15,7 +15,7 @@ from analyzer.cli.filters import filter_of
 from analyzer.cli.inputs import add_reading_options, forced_stacks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.listening import record_words, recording, watched
-from analyzer.cli.live_options import add_live_options, live_options, source_name
+from analyzer.cli.live_options import add_live_options, list_sources, live_options, source_name
 from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail
 from analyzer.cli.view import UI, is_wanted
 from analyzer.cli.watching import Watch, add_watching_options, is_watching
@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     add_reading_options(made)
     add_output_options(made)
     add_watching_options(made)
+    made.add_argument("-D", "--list-interfaces", action="store_true", help="name the interfaces and ports, and end")
     made.add_argument("-o", "-w", "--output", metavar="FILE", default="", help="keep what is captured in this pcapng")
     return made
 
@@ -42,6 +43,8 @@ def parser() -> argparse.ArgumentParser:
 def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
     options = parser().parse_args(words)
+    if options.list_interfaces:
+        return list_sources(as_json=options.json or options.form == "json")
     forced = forced_stacks(options)
     check_output(options)
     live_options(options)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -41,9 +43,24 @@ def add_live_options(made: argparse.ArgumentParser) -> None:
 def source_name(options: argparse.Namespace) -> str:
     """Give the source that the user named. Raises: UsageError."""
     name = options.source or options.interface
+    if name and os.path.isfile(name):
+        raise UsageError(f"{name}: a file, and no live source; dlmshark {name} opens it")
     if not name:
         raise UsageError("a SOURCE was expected, such as iface:eth0 or serial:/dev/ttyUSB0")
     return str(name)
+
+
+def list_sources(*, as_json: bool) -> int:
+    """Print the interfaces and ports of this machine, as ``live`` and ``record`` take them. Returns the exit status."""
+    from captures.serial_line import serial_ports
+    from captures.sniffer import interfaces
+
+    found = [(f"iface:{name}", about) for name, about in interfaces()]
+    found += [(f"serial:{name}", about) for name, about in serial_ports()]
+    for source, about in found:
+        members = {"source": source, "description": about}
+        print(json.dumps(members, ensure_ascii=False) if as_json else f"{source}  {about}".rstrip())
+    return 0
 
 
 def live_options(options: argparse.Namespace, *, most: int = 0) -> LiveOptions:

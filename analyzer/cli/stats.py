@@ -11,7 +11,7 @@ from analyzer.cli.arguments import Parser, add_common_options, hush, natural
 from analyzer.cli.filters import add_filter_options, chosen, filter_of, filter_text
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
-from analyzer.cli.main import say
+from analyzer.cli.main import UsageError, say
 
 if TYPE_CHECKING:
     from analyzer.security.keyring import Keyring
@@ -42,6 +42,8 @@ def run(words: list[str]) -> int:
     hush(options)
     forced = forced_stacks(options)
     keys = keyring(options)
+    if options.interval and options.by != "time":
+        raise UsageError("--interval goes with --by time")
     filter_of(options, utc=options.utc)
     from analyzer.cli.decode import rest_collector
     from analyzer.export.statistics import json_line, text_lines

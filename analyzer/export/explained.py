@@ -21,6 +21,7 @@ from analyzer.diagnosis.story import Story
 from analyzer.export.summary import summary
 from analyzer.pipeline import Pipeline
 from analyzer.record import NOISE, Record
+from analyzer.security.keys import ALIASES, KeyRole
 from captures import source_from_hex
 
 _WIDTH = 96
@@ -51,6 +52,29 @@ _OPENINGS = (
 _CLASS = re.compile(r"(?:interface[ -])?class(?:[ -]id)?\s+(\d{1,5})", re.IGNORECASE)
 
 
+_NAME_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_ASYMMETRIC = "A private key, a public key or a certificate on P-256 or P-384, of suites 1 and 2: "
+_KEYS = {
+    KeyRole.GUEK: "Global unicast encryption key: enciphers what one meter and its clients say. Its tags need the "
+    "authentication key (gak) too.",
+    KeyRole.GBEK: "Global broadcast encryption key: enciphers what goes to many meters at once.",
+    KeyRole.GAK: "Authentication key: stands in the tags of authenticated APDUs and in HLS GMAC. Without it text is "
+    "deciphered, and its tag stays unchecked.",
+    KeyRole.KEK: "Key-encrypting key, the master key: wraps the keys that key_transfer sets.",
+    KeyRole.DEDICATED: "Dedicated key: the client makes it for one association, and sends it in the initiateRequest of "
+    "the AARQ under the global key.",
+    KeyRole.AGREED: "A key that both sides worked out by ECDH and that the capture does not show.",
+    KeyRole.WRAPPED: "A key that came over the wire, under the key-encrypting key.",
+    KeyRole.LLS_PASSWORD: "Password of low level security: stands in the AARQ in clear.",
+    KeyRole.HLS_SECRET: "Secret of high level security with MD5, SHA-1, SHA-256 or what the manufacturer has: it is "
+    "never sent.",
+    KeyRole.CLIENT_SIGNING: f"{_ASYMMETRIC}of the client, for its signatures.",
+    KeyRole.SERVER_SIGNING: f"{_ASYMMETRIC}of the meter, for its signatures.",
+    KeyRole.CLIENT_AGREEMENT: f"{_ASYMMETRIC}of the client, for agreeing on keys.",
+    KeyRole.SERVER_AGREEMENT: f"{_ASYMMETRIC}of the meter, for agreeing on keys.",
+}
+
+
 class Explained(NamedTuple):
     """What was asked, all that it means, and the nearest names where it means nothing."""
 
@@ -62,11 +86,25 @@ class Explained(NamedTuple):
 def explain(asked: str) -> Explained:
     """Find every meaning of *asked*. Total."""
     text = asked.strip()
-    for find in (_number, _class, _object, _octets, of_words, _manufacturer):
+    for find in (_number, _class, _object, _octets, _words, _manufacturer):
         found = find(text)
         if found:
             return Explained(text, found, [])
     return Explained(text, [], nearest(text))
+
+
+def _words(text: str) -> list[Meaning]:
+    return [*_key(text), *of_words(text)]
+
+
+def _key(text: str) -> list[Meaning]:
+    """Read a name that people use for a key: ``BlockCipherKey``, ``EK``, ``master key``."""
+    plain = "_".join(_NAME_PART.findall(text)).lower()
+    role = ALIASES.get(plain) or ALIASES.get(plain.replace("_", ""))
+    if role is None:
+        return []
+    names = tuple(name for name, one in ALIASES.items() if one is role and name != role.value)
+    return [Meaning("key", role.value, _KEYS[role], where="keyring", aliases=names)]
 
 
 def _number(text: str) -> list[Meaning]:

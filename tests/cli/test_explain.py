@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from analyzer.export.explained import _KEYS
+from analyzer.security.keys import KeyRole
 from tests.cli.conftest import Run
 
 
@@ -38,3 +42,18 @@ def test_rules_have_the_members_of_the_contract(run: Run) -> None:
         assert set(one) <= {"code", "kind", "group", "severity", "text", "advice", "weights"}
         assert one["text"]
         assert (one["kind"] == "fact") == ("severity" in one)
+
+
+@pytest.mark.parametrize(
+    ("words", "role"),
+    [("BlockCipherKey", "guek"), ("block cipher key", "guek"), ("EK", "guek"), ("master key", "kek"), ("GAK", "gak"),
+     ("authentication-key", "gak"), ("dedicated key", "dedicated"), ("hls_secret", "hls_secret")],
+)  # fmt: skip
+def test_names_that_people_use_for_keys_are_told_apart(run: Run, words: str, role: str) -> None:
+    found = [json.loads(line) for line in run("explain", "--json", *words.split()).out.splitlines()]
+    assert (found[0]["field"], found[0]["name"]) == ("key", role)
+    assert found[0]["text"]
+
+
+def test_every_role_of_a_key_is_explained() -> None:
+    assert set(_KEYS) == set(KeyRole)

@@ -229,3 +229,23 @@ def test_capture_that_nobody_named_is_kept_for_its_owner_alone(tmp_path: Path) -
     (kept,) = tmp_path.glob("dlmshark-*.pcapng")
     assert kept.stat().st_mode & 0o777 == 0o600
     assert str(kept) in ran.stderr
+
+
+def test_list_names_interfaces_and_ports_as_sources(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("captures.sniffer.interfaces", lambda: [("lo", ""), ("eth0", "wired")])
+    monkeypatch.setattr("captures.serial_line.serial_ports", lambda: [("/dev/ttyUSB0", "FT232R")])
+    for words in (["-D"], ["live", "-D"], ["live", "--list-interfaces"]):
+        assert main(words) == 0
+        assert capsys.readouterr().out.splitlines() == ["iface:lo", "iface:eth0  wired", "serial:/dev/ttyUSB0  FT232R"]
+    assert main(["live", "-D", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[1]) == {"source": "iface:eth0", "description": "wired"}
+
+
+@pytest.mark.parametrize("command", [["live"], ["record", "-o", "none.pcapng"]])
+def test_file_in_place_of_a_source_is_told_what_opens_it(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, str(SAMPLE)]) == 2
+    assert capsys.readouterr().err == f"dlmshark: {SAMPLE}: a file, and no live source; dlmshark {SAMPLE} opens it\n"

@@ -176,3 +176,8 @@ def test_statistics_of_chosen_records_from_an_index(tmp_path: Path) -> None:
     for text in ("get", "value > 1000", "number > 10"):
         expected = _run("stats", str(path), "--json", "-Y", text)
         assert _run("stats", str(path), "--json", "-Y", text, "--index") == expected
+
+
+def test_interval_without_time_is_a_wrong_command_line(traffic: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stats", "--interval", "5", traffic]) == 2
+    assert capsys.readouterr().err == "dlmshark: --interval goes with --by time\n"
