@@ -17,6 +17,7 @@ _TO_BLANKS = bytes.maketrans(b",:.-X\\", b"    x0")
 _SHORT = re.compile(rb"(?:0[xX][0-9A-Fa-f]{1,2}[\s,;]*)+|(?:[0-9A-Fa-f]{1,2}\s)+[0-9A-Fa-f]{2}\s*")
 """Groups of one octet each, with or without their leading zeros."""
 _LISTED = re.compile(rb"\((?:0x([0-9A-Fa-f]{2})|(\d{1,3}))\)")
+_MARKED_PAIR = re.compile(rb"[0-9A-Fa-f]{2}")
 _PAIRS = re.compile(rb"\b[0-9A-Fa-f]{2}\b")
 
 
@@ -72,6 +73,11 @@ def listed_octets(text: bytes) -> bytes | None:
         return bytes(value for value in values if value < 256)
     pairs = _PAIRS.findall(text)
     return bytes.fromhex(b"".join(pairs).decode()) if pairs else None
+
+
+def marked_octets(text: bytes) -> bytes:
+    """Read hex pairs that have a mark before, behind or around each."""
+    return bytes.fromhex(b"".join(_MARKED_PAIR.findall(text)).decode())
 
 
 def decimal_octets(text: bytes) -> bytes | None:

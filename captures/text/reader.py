@@ -8,7 +8,7 @@ from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
 from captures.links import link_of
 from captures.text.characters import named_octets, readout_octets, string_octets
 from captures.text.labels import direction_in, direction_of, is_inside, is_no_traffic
-from captures.text.octets import base64_octets, decimal_octets, hex_octets, listed_octets, literal_octets
+from captures.text.octets import base64_octets, decimal_octets, hex_octets, listed_octets, literal_octets, marked_octets
 from captures.text.shapes import Joins, Shape
 from captures.text.times import DAY_FIRST, Clock
 
@@ -28,7 +28,7 @@ _DATED_NS = 366 * 86_400 * 1_000_000_000
 _FLAG, _IDENTIFIES, _END_OF_LINE = b"\x7e", b"/", b"\r\n"
 _WRITTEN = {
     "listed": listed_octets, "decimals": decimal_octets, "base64": base64_octets,
-    "characters": readout_octets, "named": named_octets, "string": string_octets,
+    "marked": marked_octets, "characters": readout_octets, "named": named_octets, "string": string_octets,
 }  # fmt: skip
 """How octets are read that are no hex, by the group of the pattern that holds them."""
 _BEGINS = re.compile(rb"\x7E[\xA0-\xAF]|\x00\x01\x00|\x68(.)\1\x68", re.DOTALL)

@@ -56,7 +56,8 @@ class Shape:
     r"""A way to write octets, with its patterns as texts; they are compiled when a text first needs them.
 
     *data* has the group ``octets`` (hex), ``literal`` (Python bytes, C strings), ``listed`` (characters with numbers),
-    ``decimals``, ``base64``, ``characters``, ``named`` or ``string`` (characters that stand for themselves), and
+    ``decimals``, ``base64``, ``marked`` (hex pairs with marks), ``characters``, ``named`` or ``string`` (characters
+    that stand for themselves), and
     perhaps ``offset``, ``direction``, ``delta`` (milliseconds since the line before), ``begin`` and ``end`` (of a
     read), and those of a time. *heading* may have ``direction``, ``label`` (words), ``count``, ``lane``, ``aside`` (no
     traffic), ``relative`` (seconds) and those of a time. Both match whole lines; but where there is *tail*, *data* is
@@ -249,9 +250,17 @@ SHAPES: tuple[Shape, ...] = (
         sign_text=r".*\\[xX][0-9A-Fa-f]{2}\\[xX].*", tail_text=r".*",
     ),
     Shape(
+        "marked", "octets with marks around them", Joins.LINE,
+        r"(?P<marked>(?:\[[0-9A-Fa-f]{2}\]\s?){5,}+|(?:<[0-9A-Fa-f]{2}>\s?){5,}+|(?:\([0-9A-Fa-f]{2}\)\s?){5,}+"
+        r"|(?:\{[0-9A-Fa-f]{2}\}\s?){5,}+|(?:[$%&][Hh]?[0-9A-Fa-f]{2}[\s,]{0,2}){5,}+|(?:[0-9A-Fa-f]{2}[hH][\s,]{0,2}){5,}+"
+        r"|[0-9A-Fa-f]{2}(?:[|;/][ ]?[0-9A-Fa-f]{2}){4,}+)",
+        sign_text=r".*?(?:[\[<({$%&|;/][Hh]?[0-9A-Fa-f]{2}[\]>)}\s,]{0,2}|[0-9A-Fa-f]{2}[hH][\s,]{0,2}){4}.*",
+        tail_text=r".*",
+    ),
+    Shape(
         "decimals", "decimal numbers", Joins.LINE,
-        r"(?<![0-9A-Za-z.:,-])(?P<decimals>-?\d{1,3}(?:,\s{0,4}-?\d{1,3}){5,}+)",
-        sign_text=r"(?:.*?[\s\[({=,:])?(?:-?\d{1,3},\s{0,4}){0,200}(?:-\d|[12]\d\d)\d{0,2}\s{0,4},.*",
+        r"(?<![0-9A-Za-z.:,-])(?P<decimals>-?\d{1,3}(?:(?:,\s{0,4}-?\d{1,3}){5,}+|(?:[ ]-?\d{1,3}){5,}+(?=\])))",
+        sign_text=r"(?:.*?[\s\[({=,:])?(?:-?\d{1,3}(?:,\s{0,4}|\s)){0,200}(?:-\d|[12]\d\d)\d{0,2}(?:\s{0,4},|\s).*",
         tail_text=r"[\])};,.\s]*",
     ),
     Shape(

@@ -107,3 +107,27 @@ def test_key_behind_its_name_is_no_traffic_beside_frames() -> None:
     text = "".join(f"frame {octets.hex()}\nkey 000102030405060708090A0B0C0D0E0F\n" for octets in FRAMES)
     assert [chunk.octets for chunk in read(text)] == FRAMES
     assert judge(text.encode()) is not None
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["[{:02X}]", "<{:02x}>", "<{:02X}> ", "({:02X})", "{{{:02X}}}", "${:02X} ", "%{:02x}", "{:02X}h ", "&H{:02X}, "],
+)
+def test_octets_with_marks_around_each_are_read(form: str) -> None:
+    text = "".join(
+        f"{SENT_RECEIVED(one)} " + "".join(form.format(octet) for octet in one.octets).rstrip(" ,") + "\n"
+        for one in EVENTS
+    )
+    found = [(chunk.direction, chunk.octets) for chunk in read(text)]
+    assert found == [(one.direction, one.octets) for one in EVENTS]
+
+
+@pytest.mark.parametrize("mark", ["|", ";", "/"])
+def test_octets_between_unusual_marks_are_read(mark: str) -> None:
+    text = "".join(mark.join(f"{octet:02x}" for octet in octets) + "\n" for octets in FRAMES)
+    assert [chunk.octets for chunk in read(text)] == FRAMES
+
+
+def test_decimal_octets_between_blanks_in_brackets_are_read() -> None:
+    text = "".join(f"2026/03/21 10:15:32 rx: [{' '.join(str(octet) for octet in octets)}]\n" for octets in FRAMES)
+    assert [chunk.octets for chunk in read(text)] == FRAMES

@@ -21,7 +21,12 @@ def read(text: bytes | str) -> TextSource:
 
 
 def test_every_shape_has_a_log() -> None:
-    assert {shape.name for shape in SHAPES} - {log.shape for log in LOGS} == {"strings", "named-controls", "readout"}
+    assert {shape.name for shape in SHAPES} - {log.shape for log in LOGS} == {
+        "strings",
+        "named-controls",
+        "readout",
+        "marked",
+    }
 
 
 @pytest.mark.parametrize("log", LOGS, ids=IDS)
