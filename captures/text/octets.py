@@ -16,6 +16,8 @@ _TO_BLANKS = bytes.maketrans(b",:.-X\\", b"    x0")
 """Separators to blanks; ``\\x7e`` becomes ``0x7e``."""
 _SHORT = re.compile(rb"(?:0[xX][0-9A-Fa-f]{1,2}[\s,;]*)+|(?:[0-9A-Fa-f]{1,2}\s)+[0-9A-Fa-f]{2}\s*")
 """Groups of one octet each, with or without their leading zeros."""
+_ONE_IS_DAMAGE = 1
+"""One digit that stands alone among pairs is what is left of a pair."""
 _LISTED = re.compile(rb"\((?:0x([0-9A-Fa-f]{2})|(\d{1,3}))\)")
 _MARKED_PAIR = re.compile(rb"[0-9A-Fa-f]{2}")
 _PAIRS = re.compile(rb"\b[0-9A-Fa-f]{2}\b")
@@ -36,7 +38,9 @@ def hex_octets(text: bytes) -> tuple[bytes, bool] | None:
     except ValueError:
         pass
     if _SHORT.fullmatch(text.strip()):
-        return bytes(int(digits, 16) for digits in _GROUPS.findall(text)), True
+        each = _GROUPS.findall(text)
+        if b"x" in text.lower() or sum(len(digits) == 1 for digits in each) > _ONE_IS_DAMAGE:
+            return bytes(int(digits, 16) for digits in each), True
     if _CLEAN.fullmatch(text) is None:
         return None
     groups = _GROUPS.findall(text)

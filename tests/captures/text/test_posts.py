@@ -19,7 +19,8 @@ def joined(text: str | bytes) -> bytes:
 
 @pytest.mark.parametrize("form", ["0x{:X} ", "0x{:x}, ", "{:X} "])
 def test_octets_without_their_leading_zeros_are_read(form: str) -> None:
-    frames = [octets for octets in FRAMES if octets[-2] > 15]
+    frames = [octets for octets in FRAMES if octets[-2] > 15 and sum(octet < 16 for octet in octets) > 1]
+    assert len(frames) > 5
     text = "".join("".join(form.format(octet) for octet in octets).rstrip(" ,") + "\n" for octets in frames)
     assert [chunk.octets for chunk in read(text)] == frames
 
