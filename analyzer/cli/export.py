@@ -221,7 +221,7 @@ def _html(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> I
             for record in count.passing(session, options):
                 doctor.take(record)
                 yield record
-            doctor.finish()
+            doctor.finish(session.pipeline.left_aside)
 
         report = Report(
             Path(name).name, lambda source=source: source.time_digits,  # type: ignore[misc]

@@ -28,6 +28,8 @@ _PLAIN_SUCCESS = frozenset({b"\xc4\0", b"\xc5\0", b"\xc7\0"})
 """Tag and result of the usual answers, those of choice 1."""
 _SHORTEST, _MOST_CHOICES = 4, 3
 _SECURITY_POLICY = (64, 2)
+_LOOKED_AT = 8
+"""So many closed APDUs of a lane are looked at for plain text: a reader that deciphers in place does so always."""
 _MOST_TERMS = 4096
 _TELLING = frozenset({"dm", "frame-rejected", "tcp-reset", "connection-closed"})
 """How an association is lost where that itself answers the request that waits."""
@@ -56,6 +58,8 @@ class ServiceFamily(Family):
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
         self._terms: dict[int, Terms] = {}
+        self._closed: dict[str, int] = {}
+        """By lane: closed APDUs in a row in which no plain text was found."""
         self._transfers = Transfers(self)
         self._general = GeneralBlocks(self)
         self._cut = CutTransfers(self)
@@ -71,7 +75,7 @@ class ServiceFamily(Family):
         direction = record.direction
         if direction is RESPONSE:
             is_plain = octets[:4:3] in _PLAIN_SUCCESS and octets[1] == 1
-            if not is_plain and not _is_success(octets):
+            if not is_plain and octets[0] not in CLOSED and not _is_success(octets):
                 self._refused(record)
         number = record.association
         terms = self._terms.get(number) if number is not None else _NO_TERMS
@@ -83,8 +87,10 @@ class ServiceFamily(Family):
                 self._hold_to_size(record, to_meter)
         elif to_client and len(octets) > to_client:
             self._hold_to_size(record, to_client)
-        if octets[0] in CLOSED:
-            self._is_open_already(record, apdu)
+        if octets[0] in CLOSED and self._closed.get(record.lane.text, 0) < _LOOKED_AT:
+            self._closed[record.lane.text] = self._closed.get(record.lane.text, 0) + 1
+            if self._is_open_already(record, apdu):
+                self._closed[record.lane.text] = 0
         if demanded[0] or demanded[1]:
             hold_to_protection(self, record, demanded[direction is not REQUEST])
         if tests and direction is not RESPONSE and octets[0] in tests:

@@ -11,6 +11,7 @@ from dissectors.scanning import reads
 from dissectors.tree import Note
 
 _HEADER = 8
+_E6 = 0xE6
 _VERSION_SIZE = 2
 _MOST = 8192
 _PORTS_UP_TO = 0x3FFF
@@ -54,7 +55,7 @@ class WrapperFamily(Family):
             ports[lane.side] = here
         if here == ports[1 - lane.side] and here[:2] != here[2:]:
             self._unswapped(record, here)
-        if octets[8:9] == b"\xe6" and octets[8:11] in _LLC and reads(octets[11:]):
+        if len(octets) > _HEADER and octets[_HEADER] == _E6 and octets[8:11] in _LLC and reads(octets[11:]):
             text = (
                 f"the APDU stands behind an LLC header {octets[8:11].hex(' ').upper()}, which belongs into HDLC frames"
             )

@@ -110,7 +110,7 @@ def _index(request: Request) -> None:
         else:
             for record in session.records():
                 doctor.take(record)
-        doctor.finish()
+        doctor.finish(session.pipeline.left_aside)
         _say_stories(source, doctor)
 
 
