@@ -313,3 +313,26 @@ def test_every_command_of_the_table_can_be_run_somewhere() -> None:
 
     drive(sample("ln-ciphered"), act)
     assert set(COMMANDS) - names == set()
+
+
+def test_keys_typed_faster_than_a_prompt_opens_are_its_text() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        for key in ("slash", *"aarq", "enter", "right"):
+            app.simulate_key(key)
+        await wait_for(pilot, lambda: main_of(app).filter_run is not None)
+        await pilot.pause()
+        assert main_of(app).filter_text == "aarq"
+        assert app.screen is main_of(app)
+
+    drive(sample("ln-wrapper"), act)
+
+
+def test_screen_that_is_closed_at_once_leaves_nothing_behind() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        for key in ("l", "a", "s", "r", "K", "o", "S", "d"):
+            app.simulate_key(key)
+            app.simulate_key("escape")
+        await pilot.pause()
+        await wait_for(pilot, lambda: app.screen is main_of(app))
+
+    drive(sample("ln-wrapper"), act)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from copy import copy
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from textual.pilot import Pilot
 
 from analyzer.tui.app import DlmsharkApp
 from analyzer.tui.options import Options
+from analyzer.tui.screens import rules, start
 from analyzer.tui.settings import Settings
 from tests.tui.driving import LARGE, SMALL, sample, wait_for
 
@@ -28,6 +31,16 @@ SCREENS: dict[str, tuple[str, tuple[str, ...]]] = {
     "readings": ("blocks", ("r",)),
     "keys": ("ln-ciphered", ("K",)),
 }
+MORE: dict[str, tuple[str, tuple[str, ...]]] = {
+    "statistics": ("ln-wrapper", ("s",)),
+    "sources": ("hdlc-segments", ("S",)),
+    "rules": ("ln-wrapper", ("R",)),
+    "help": ("ln-wrapper", ("question_mark",)),
+    "compare": ("ln-wrapper", ("4", "G", "D")),
+    "diff": ("hdlc-segments", ("a", "m", "a", "down", "D")),
+    "start": ("ln-wrapper", ()),
+}
+"""These in a light theme too."""
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["small", "large"])
@@ -35,6 +48,27 @@ SCREENS: dict[str, tuple[str, tuple[str, ...]]] = {
 def test_screen_looks_as_it_did(screen: str, size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
     name, keys = SCREENS[screen]
     assert snap_compare(_app(name, "dark"), terminal_size=size, run_before=_pressing(keys))
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["small", "large"])
+@pytest.mark.parametrize("screen", list(MORE))
+def test_screen_looks_as_it_did_in_both_themes(
+    screen: str, size: tuple[int, int], theme: str, snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, keys = MORE[screen]
+    monkeypatch.setattr(start, "_ports", lambda: [("/dev/ttyUSB0", "a serial port")])
+    monkeypatch.setattr(start, "_interfaces", lambda: ["eth0"])
+    some = dict(islice(rules.rules().items(), 12))  # that there are more and more of them is no matter of looks
+    monkeypatch.setattr(rules, "rules", lambda: some)
+    app = _app(name, theme)
+    if screen == "sources":  # neither where the project lies nor how fast it was read is in the picture
+        monkeypatch.chdir(Path(app.capture.inputs[0]).parent)
+        app.capture.inputs = (Path(app.capture.inputs[0]).name,)
+        app.capture.progress = app.capture.progress._replace(seconds=0.1)
+    if screen == "start":
+        app = DlmsharkApp(Options(theme=theme), None, Settings(Path(tempfile.mkdtemp())))
+    assert snap_compare(app, terminal_size=size, run_before=_pressing(keys))
 
 
 def test_light_theme_looks_as_it_did(snap_compare: Callable[..., bool]) -> None:
@@ -48,7 +82,7 @@ def test_sixteen_colours_look_as_they_did(snap_compare: Callable[..., bool]) -> 
 
 
 def _app(name: str, theme: str) -> DlmsharkApp:
-    capture = sample(name)
+    capture = copy(sample(name))  # what a test changes of it is its own
     options = Options(capture.inputs, Path(capture.inputs[0]).name, theme=theme, is_utc=True)
     return DlmsharkApp(options, capture, Settings(Path(tempfile.mkdtemp())))
 
@@ -56,7 +90,7 @@ def _app(name: str, theme: str) -> DlmsharkApp:
 def _pressing(keys: tuple[str, ...]) -> Callable[[Pilot[None]], object]:
     async def press(pilot: Pilot[None]) -> None:
         app: DlmsharkApp = pilot.app  # type: ignore[assignment]
-        await wait_for(pilot, lambda: app.has_capture and app.main.records.count > 0)
+        await wait_for(pilot, lambda: not app.options.inputs or (app.has_capture and app.main.records.count > 0))
         await pilot.press(*keys)
         for _ in range(5):
             await pilot.pause(0.05)

@@ -103,8 +103,10 @@ def _row(one: Association) -> TableRow:
     lasted = "" if one.duration_ns is None else duration_text(one.duration_ns)
     client, server = ("-" if side is None else side for side in (one.client, one.server))
     context = one.context or ("push" if one.is_push else "")
+    asked = ", ".join(text for text in (one.context, one.mechanism) if text)
+    verdict = one.verdict.removeprefix(f"{asked}, ")  # the card says it; the end, which differs, has the room
     cells = (
-        str(one.first.record), f"{client} ↔ {server}", context, str(count), str(one.errors or ""), lasted, one.verdict,
+        str(one.first.record), f"{client} ↔ {server}", context, str(count), str(one.errors or ""), lasted, verdict,
     )  # fmt: skip
     colours = ("", "", "", "", "error" if one.errors else "", "", _ENDS.get(one.how, "text"))
     return TableRow(cells, one, colours, (one.first.record, None, None, count, one.errors, one.duration_ns or 0))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual import events
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from analyzer.tui.commands import COMMANDS, Command, Pressed
@@ -38,6 +39,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     title_text = ""
     opened_from = 0
     """The record that was selected when the screen opened."""
+    _before_prompt: Widget | None = None
+    """What had the keys before the prompt."""
 
     @property
     def program(self) -> DlmsharkApp:
@@ -53,7 +56,10 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def on_key(self, event: events.Key) -> None:
         """Look a key up, and run what it means."""
-        if isinstance(self.focused, Input) and event.key != "ctrl+q":
+        prompt = next((one for one in self.query(Prompt) if one.is_asking), None)
+        if prompt is not None and event.key != "ctrl+q":
+            if not isinstance(self.focused, Input):  # it gets the keys a moment later: who types fast is faster
+                prompt.take_early(event)
             return
         character = event.character
         key = character if character and character.isprintable() and character != " " else event.key
@@ -67,6 +73,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     def key_contexts(self) -> tuple[str, ...]:
         """Say where keys count now, the nearest first."""
         focused = self.focused
+        if isinstance(focused, Input):  # the prompt is closed, and gives the keys back a moment later
+            focused = self._before_prompt
         return (*getattr(focused, "contexts", ()), *self.contexts, "any")
 
     def run_pressed(self, pressed: Pressed) -> None:
@@ -82,7 +90,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     def runner(self, command: Command) -> Runner | None:
         """Find what runs a command here."""
         name = f"command_{command.name.replace('-', '_')}"
-        for owner in (self.focused, self, self.app):
+        focused = self._before_prompt if isinstance(self.focused, Input) else self.focused
+        for owner in (focused, self, self.app):
             found: Runner | None = getattr(owner, name, None)
             if found is not None:
                 return found
@@ -91,6 +100,20 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     def available(self) -> list[Command]:
         """Give the commands that can be run here."""
         return [one for one in COMMANDS.values() if self.runner(one) is not None]
+
+    @property
+    def stands(self) -> bool:
+        """Whether its parts are there: not before it is laid out, and not once it is closed."""
+        return self.is_attached and bool(self.query(TitleBar))
+
+    def soon(self, run: Callable[..., object], *arguments: object) -> None:
+        """Run something once the screen is drawn, unless it is closed by then."""
+
+        def run_if_it_stands() -> None:
+            if self.stands:
+                run(*arguments)
+
+        self.call_after_refresh(run_if_it_stands)
 
     # -- lines ----------------------------------------------------------------------------------------------------
 
@@ -124,7 +147,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         """Ask in the last lines."""
         prompt = self.query_one(Prompt)
         prompt.history = self.program.history
-        self._before_prompt = self.focused
+        if not isinstance(self.focused, Input):
+            self._before_prompt = self.focused
         self.set_class(True, "asking")
         prompt.ask(question, text)
 
@@ -135,7 +159,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     def return_focus(self) -> None:
         """Give the keys back to the pane that had them before the prompt."""
         self.set_class(False, "asking")
-        before = getattr(self, "_before_prompt", None)
+        before = self._before_prompt
         if before is not None and before.is_attached:
             before.focus()
 

@@ -75,7 +75,7 @@ class CompareScreen(BaseScreen):
         self.panes[0].focus()
         super().on_mount()
         if self.differences:
-            self.call_after_refresh(self._go, 1)
+            self.soon(self._go, 1)
 
     def _entries(self, one: Shown) -> list[Entry]:
         nodes = one.capture.detail(one.number).nodes if one.number else []

@@ -39,8 +39,7 @@ class DiffScreen(TableScreen):
 
     def compared(self) -> None:
         """Show how far it is, and what was found."""
-        if self.table.is_mounted:
-            self.take()
+        self.take()
 
     def came_anew(self) -> None:
         """Show what is found with the keys that came."""

@@ -109,11 +109,11 @@ class LadderScreen(DialogueScreen):
         self.ladder.focus()
         if self.opened_from in self.numbers:
             self.ladder.move_to(self.numbers.index(self.opened_from), centre=True)
-        self.call_after_refresh(self._show_heading)
+        self.soon(self._show_heading)
 
     def on_resize(self) -> None:
         """Put the names over their rails."""
-        self.call_after_refresh(self._show_heading)
+        self.soon(self._show_heading)
 
     def _show_heading(self) -> None:
         ladder = self.ladder

@@ -154,7 +154,7 @@ class MainScreen(Taking):
             if self._was_quick:
                 self.show_record()
             else:
-                self.call_after_refresh(self.show_record)  # the list answers the key first
+                self.soon(self.show_record)  # the list answers the key first
         elif event.rows is self.tree_pane:
             self._follow_tree()
         elif event.rows is self.octets and self.detail is not None:
@@ -242,7 +242,7 @@ class MainScreen(Taking):
         item = self.tree_pane.item
         if item is None or self.focused is self.records:
             records = self.records
-            said = [(f" {records.number} of {records.count} ", "muted")] if records.count else []
+            said = [(f" {records.cursor + 1} of {records.count} ", "muted")] if records.count else []
             return [*said, (f" {self.program.live_text}", "accent")] if self.program.live_text else said
         place = item.place
         size = place.end - place.start
@@ -259,7 +259,7 @@ class MainScreen(Taking):
     def on_resize(self, event: events.Resize) -> None:
         """Lay the panes out for the new size."""
         self._lay_out()
-        self.call_after_refresh(self.show_headings)
+        self.soon(self.show_headings)
 
     def _lay_out(self) -> None:
         width = self.size.width
@@ -277,14 +277,14 @@ class MainScreen(Taking):
         focused = self.focused
         self._maximised = focused if self._maximised is None and isinstance(focused, Rows) else None
         self._lay_out()
-        self.call_after_refresh(self.show_headings)
+        self.soon(self.show_headings)
 
     def command_layout(self, count: int) -> None:
         """Go to the next layout."""
         now = next((name for name in LAYOUTS if self.query_one("#panes").has_class(name)), LAYOUTS[0])
         self._own_layout = LAYOUTS[(LAYOUTS.index(now) + 1) % len(LAYOUTS)]
         self._lay_out()
-        self.call_after_refresh(self.show_headings)
+        self.soon(self.show_headings)
 
     def command_next_buffer(self, count: int) -> None:
         """Show the octets of the next buffer."""
@@ -316,4 +316,4 @@ class MainScreen(Taking):
             return
         self._maximised = pane
         self._lay_out()
-        self.call_after_refresh(pane.focus)
+        self.soon(pane.focus)

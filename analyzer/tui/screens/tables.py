@@ -99,7 +99,9 @@ class TableScreen(BaseScreen):
     # -- showing --------------------------------------------------------------------------------------------------
 
     def take(self) -> None:
-        """Take the rows as they are now."""
+        """Take the rows as they are now; a pass that goes on may find the screen closed."""
+        if not self.stands:
+            return
         self.table.set_rows(self.rows())
         self.show_headings()
         self.show_text()
@@ -149,8 +151,8 @@ class TableScreen(BaseScreen):
         """Put the text beside the table where there is room."""
         parts = self.query_one("#parts")
         parts.set_class(self.has_text and self.size.width >= _SIDE_WIDTH, "beside")
-        self.call_after_refresh(self.show_headings)
-        self.call_after_refresh(self.show_text)
+        self.soon(self.show_headings)
+        self.soon(self.show_text)
 
     def on_descendant_focus(self) -> None:
         """Show which pane has the keys."""

@@ -46,6 +46,16 @@ class Question(NamedTuple):
     hint: str = ""
 
 
+class Line(Input):
+    """The line that is typed into; before and after a question keys are not its own."""
+
+    is_asking = False
+
+    def _on_key(self, event: events.Key) -> None:  # type: ignore[override]
+        if not self.is_asking:
+            event.prevent_default()
+
+
 class Prompt(Vertical):
     """Asks one question at a time; Enter answers, Esc gives up, Tab completes, up and down go through the history."""
 
@@ -84,7 +94,7 @@ class Prompt(Vertical):
         yield Bar(id="choices")
         with Horizontal():
             yield Bar(id="label")
-            yield Input(id="answer", compact=True, select_on_focus=False)
+            yield Line(id="answer", compact=True, select_on_focus=False)
         yield Bar(id="verdict")
 
     @property
@@ -95,6 +105,7 @@ class Prompt(Vertical):
     def ask(self, question: Question, text: str = "") -> None:
         """Ask *question*, with *text* as what was typed."""
         self.question = question
+        self.query_one(Line).is_asking = True
         self.add_class("asking")
         label = self.query_one("#label", Bar)
         label.styles.width = cell_len(question.label) + 2
@@ -110,6 +121,7 @@ class Prompt(Vertical):
     def close(self) -> None:
         """Take the prompt away."""
         self.question = None
+        self.query_one(Line).is_asking = False
         self.remove_class("asking")
         self.query_one("#answer", Input).value = ""
 
@@ -167,12 +179,27 @@ class Prompt(Vertical):
             event.prevent_default()
             run()
 
+    def take_early(self, event: events.Key) -> None:
+        """Take a key that came before the line had the focus."""
+        event.stop()
+        event.prevent_default()
+        answer = self.query_one("#answer", Input)
+        if event.character and event.is_printable:
+            answer.insert_text_at_cursor(event.character)
+        elif event.key == "enter":
+            self._answer(answer.value)
+        else:
+            self.on_key(event)
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Give the answer."""
         event.stop()
+        self._answer(event.value)
+
+    def _answer(self, text: str) -> None:
         if self.question is None:
             return
-        kind, text, is_secret = self.question.kind, event.value, self._is_secret(event.value)
+        kind, is_secret = self.question.kind, self._is_secret(text)
         if text and not is_secret:
             kept = self.history.setdefault(kind, [])
             if text in kept:

@@ -1,0 +1,270 @@
+"""The twelve tasks in a real terminal: tmux draws what the program writes, takes the keys, and shows what is then seen.
+
+None takes more than six keys beside typed text. Ends, resizes and octets written for a key are looked at there too.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from captures.samples import samples
+from tests.tui.driving import sample
+from tests.tui.test_tasks import MOST_KEYS, REJECTED
+
+pytestmark = [
+    pytest.mark.skipif(
+        shutil.which("tmux") is None, reason="tmux is not installed: the twelve tasks in a real terminal"
+    ),
+    pytest.mark.xdist_group("terminal"),
+]
+SAMPLES = {one.name: one for one in samples()}
+PATIENCE = 90
+_SCRIPT = """\
+stty -a > before
+{program}
+echo "status=$?"
+stty -a > after
+echo "end""of"
+exec sleep 600
+"""
+
+
+class Tmux:
+    """The program in a terminal of tmux; keys are counted within a task."""
+
+    def __init__(self, folder: Path, words: list[str], size: tuple[int, int], **environment: str) -> None:
+        self.folder = folder
+        self.socket = str(folder / "tmux")
+        self.keys = 0
+        script = folder / "run.sh"
+        program = shlex.join([sys.executable, "-m", "analyzer", *words])
+        script.write_text(_SCRIPT.format(program=program), encoding="utf-8")
+        (folder / "tmux.conf").write_text("set -g status off\nset -g set-clipboard on\nset -g escape-time 0\n")
+        given = {
+            "TERM": "tmux-256color", "COLORTERM": "truecolor", "HOME": str(folder), "XDG_CONFIG_HOME": str(folder),
+            "XDG_STATE_HOME": str(folder), "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **environment,
+        }  # fmt: skip
+        shell = shlex.join(["env", *(f"{name}={value}" for name, value in given.items()), "sh", str(script)])
+        width, height = map(str, size)
+        self._ask(
+            "-f", str(folder / "tmux.conf"), "new-session", "-d", "-x", width, "-y", height, "-c", str(folder), shell
+        )
+
+    def _ask(self, *words: str) -> str:
+        command = ["tmux", "-S", self.socket, *words]
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+
+    @property
+    def pane(self) -> str:
+        """What is seen."""
+        return self._ask("capture-pane", "-p")
+
+    def press(self, *keys: str) -> None:
+        """Press keys, as tmux calls them, one after another."""
+        self.keys += len(keys)
+        for key in keys:
+            self._ask("send-keys", key)
+
+    def type(self, text: str) -> None:
+        """Type a text, which does not count."""
+        self._ask("send-keys", "-l", text)
+
+    def sees(self, *texts: str) -> str:
+        """Wait until all of *texts* are seen. Returns what is seen then."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            pane = self.pane
+            if all(text in pane for text in texts):
+                return pane
+            assert time.monotonic() < end, f"{texts} not in\n{pane}"
+            time.sleep(0.1)
+
+    @contextmanager
+    def task(self) -> Iterator[None]:
+        """Hold what is done within to the number of keys, and go back to the list afterwards."""
+        self.keys = 0
+        yield
+        assert self.keys <= MOST_KEYS, f"{self.keys} keys"
+        for _ in range(3):
+            if "C ↔ S" in self.pane and "No." in self.pane and " back " not in self.pane:
+                break
+            self.press("Escape")
+            time.sleep(0.3)
+
+    @property
+    def clipboard(self) -> str:
+        """What was copied by OSC 52."""
+        return self._ask("show-buffer")
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the terminal another size."""
+        self._ask("resize-window", "-x", str(width), "-y", str(height))
+
+    def tell(self, what: str) -> str:
+        """Ask tmux about the pane."""
+        return self._ask("display-message", "-p", f"#{{{what}}}").strip()
+
+    def ended(self) -> str:
+        """Wait for the program to end. Returns its status; the terminal is as it was before."""
+        said = self.sees("endof")
+        assert self.tell("alternate_on") == "0"
+        assert self.tell("mouse_any_flag") == "0"
+        assert (self.folder / "after").read_text() == (self.folder / "before").read_text()
+        return said.partition("status=")[2].split()[0]
+
+    def close(self) -> None:
+        """End tmux and what runs in it."""
+        subprocess.run(["tmux", "-S", self.socket, "kill-server"], check=False, capture_output=True)
+
+
+@contextmanager
+def opened(folder: Path, *words: str, size: tuple[int, int] = (80, 24), **environment: str) -> Iterator[Tmux]:
+    """The program on what *words* say, in a terminal that ends with the block."""
+    tmux = Tmux(folder, list(words), size, **environment)
+    try:
+        yield tmux
+    finally:
+        tmux.close()
+
+
+def _changed(folder: Path, name: str, before: bytes, after: bytes) -> str:
+    one = SAMPLES[name].path
+    whole = one.read_bytes()
+    assert before in whole
+    (folder / one.name).write_bytes(whole.replace(before, after))
+    return one.name
+
+
+def test_first_problem_and_its_cause_are_found(tmp_path: Path) -> None:
+    whole = SAMPLES["hdlc-segments"].path.read_bytes()
+    octets = sample("hdlc-segments").record(10).octets
+    hurt = whole.replace(octets, octets[:15] + bytes([octets[15] ^ 4]) + octets[16:])
+    assert hurt != whole
+    (tmp_path / "hurt.pcapng").write_bytes(hurt)
+    with opened(tmp_path, "hurt.pcapng") as tmux:
+        tmux.sees("records", "✗")
+        with tmux.task():
+            tmux.press("e")
+            tmux.sees("hdlc-fcs-wrong")
+        with tmux.task():
+            tmux.press("d")
+            tmux.sees("bit-error", "octet 15")
+            tmux.press("Enter")
+            tmux.sees("octet 15")
+
+
+def test_reason_of_a_rejected_association_is_seen(tmp_path: Path) -> None:
+    with opened(tmp_path, _changed(tmp_path, "ln-wrapper", *REJECTED)) as tmux, tmux.task():
+        tmux.sees("43 records")
+        tmux.press("a")
+        tmux.sees("rejected-permanent", "authentication-failure")
+
+
+def test_key_is_added_values_are_read_plotted_and_exported(tmp_path: Path) -> None:
+    one = SAMPLES["ln-ciphered"]
+    assert one.keys is not None
+    meter = tomllib.loads(one.keys.read_text(encoding="utf-8"))["meter"][0]
+    with opened(tmp_path, str(one.path)) as tmux:
+        tmux.sees("41 records")
+        with tmux.task():
+            tmux.press("K", "+")
+            tmux.sees("add key")
+            tmux.type(f"guek={meter['guek']}")
+            assert meter["guek"] not in tmux.pane
+            tmux.press("Enter")
+            tmux.sees("29 ")
+            tmux.press("r")
+            tmux.sees("74565.120 kWh")
+        with tmux.task():
+            tmux.press("r", "G", "4", "k")
+            tmux.sees("column 4  48 values", "┤")
+            assert any(0x2801 <= ord(sign) <= 0x28FF for sign in tmux.pane)
+        with tmux.task():
+            tmux.press("r", "x")
+            tmux.sees("readings.csv")
+            tmux.press("Enter")
+            tmux.sees("readings written")
+        assert len((tmp_path / "readings.csv").read_text(encoding="utf-8").splitlines()) == 1 + 154
+
+
+def test_records_are_filtered_compared_marked_and_copied(tmp_path: Path) -> None:
+    with opened(tmp_path, str(SAMPLES["ln-wrapper"].path)) as tmux:
+        tmux.sees("43 records")
+        with tmux.task():
+            tmux.press("/")
+            tmux.type("server == 1 && result != success")
+            tmux.press("Enter")
+            tmux.sees("1 of 43", "object-undefined")
+        with tmux.task():
+            tmux.press("3", "G", "D")
+            tmux.sees("get-request-normal", "get-response-normal", "11 fields differ")
+        with tmux.task():
+            tmux.press("m", "a", "8", "G", "D")
+            tmux.sees("fields differ", "3", "8")
+        with tmux.task():
+            tmux.press("y", "a")
+            tmux.sees("copied the annotated record")
+        assert "invoke-id-and-priority" in tmux.clipboard
+
+
+def test_association_is_followed_in_a_large_terminal(tmp_path: Path) -> None:
+    with opened(tmp_path, str(SAMPLES["hdlc-segments"].path), size=(140, 40)) as tmux, tmux.task():
+        tmux.sees("63 records")
+        tmux.press("f")
+        tmux.sees("→ AARQ", "← AARE · accepted")
+
+
+def test_growing_source_is_watched_paused_and_resumed(tmp_path: Path) -> None:
+    whole = SAMPLES["ln-wrapper"].path.read_bytes()
+    path = tmp_path / "grows.pcap"
+    path.write_bytes(whole[: len(whole) // 2])
+    with opened(tmp_path, "grows.pcap") as tmux, tmux.task():
+        tmux.sees("records")
+        tmux.press("F", "p")
+        before = tmux.sees("PAUSED")
+        path.write_bytes(whole)
+        tmux.sees("43 records")
+        tmux.press("PPage")
+        assert "LN, no ciphering" not in before
+        tmux.press("p", "F")
+        tmux.sees("43 of 43")
+
+
+def test_capture_that_vanishes_stays_on_the_screen_and_the_terminal_is_given_back(tmp_path: Path) -> None:
+    path = tmp_path / "vanishes.pcap"
+    path.write_bytes(SAMPLES["ln-wrapper"].path.read_bytes())
+    with opened(tmp_path, "vanishes.pcap") as tmux:
+        tmux.sees("43 records")
+        path.unlink()
+        tmux.press("G")
+        tmux.sees("43 of 43")
+        tmux.press("S")
+        tmux.sees("not there any more")
+        tmux.press("C-q")
+        assert tmux.ended() == "0"
+
+
+@pytest.mark.parametrize(
+    "keys", ["", "d", "/", "C-p", "?", "s"], ids=["main", "doctor", "filter", "palette", "help", "statistics"]
+)
+def test_program_is_resized_and_quits_in_any_state(tmp_path: Path, keys: str) -> None:
+    with opened(tmp_path, str(SAMPLES["blocks"].path)) as tmux:
+        tmux.sees("87 records")
+        tmux.press(*filter(None, [keys]))
+        for size in ((20, 5), (200, 60), (80, 24)):
+            tmux.resize(*size)
+            time.sleep(0.3)
+        tmux.sees("dlmshark", "87 records")
+        tmux.press("C-q")
+        assert tmux.ended() == "0"
