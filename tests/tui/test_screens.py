@@ -253,3 +253,11 @@ def test_remark_about_the_input_is_said(tmp_path: Path) -> None:
             await wait_for(pilot, lambda: any("packet 20 announces" in line for line in text_of(app)[-1:]), 60)
 
     asyncio.run(run())
+
+
+def test_plot_of_a_profile_column_holds_that_column_alone() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("r", "G", "4", "k")
+        await wait_for(pilot, lambda: any("column 4  48 values" in line for line in text_of(app)))
+
+    drive(sample("ln-ciphered"), act)

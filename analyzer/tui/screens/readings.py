@@ -113,9 +113,8 @@ class ReadingsScreen(TableScreen):
             heading.say([(" nothing to plot", "muted")])
             return
         one: Reading = row.about
-        same = [
-            other for other in self._readings if other.object == one.object and other.meter == one.meter
-        ]  # fmt: skip
+        about = (one.object, one.name, one.meter)  # a column of a profile may have no more than its name
+        same = [other for other in self._readings if (other.object, other.name, other.meter) == about]
         points = [float(other.value) for other in same if isinstance(other.value, int | float | Decimal)]
         unit = f" in {one.unit}" if one.unit else ""
         count = f"{len(points)} value{'s' * (len(points) != 1)}"
