@@ -19,7 +19,7 @@ from tests.tui.driving import LARGE, SMALL, drive, main_of, sample, text_of, wai
 
 SHOWN = {
     "exclamation_mark": ("blocks", "block-repeated"),
-    "a": ("hdlc-segments", "accepted; released by the client in record 61"),
+    "a": ("hdlc-segments", "accepted; released by the client"),
     "l": ("hdlc-segments", "SNRM ─"),
     "f": ("ln-ciphered", "→ GET request · 0-0:1.0.0*255 Clock"),
     "o": ("ln-wrapper", "74565.120 kWh"),

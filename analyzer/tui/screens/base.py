@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -15,7 +15,7 @@ from textual.widgets import Input
 from analyzer.tui.commands import COMMANDS, Command, Pressed
 from analyzer.tui.files import file_choices, file_verdict
 from analyzer.tui.options import Part
-from analyzer.tui.widgets.bars import StatusBar, TitleBar
+from analyzer.tui.widgets.bars import Bar, Said, StatusBar, TitleBar
 from analyzer.tui.widgets.prompt import Choice, Prompt, Question, Verdict
 
 if TYPE_CHECKING:
@@ -55,7 +55,11 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     # -- commands -------------------------------------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
-        """Look a key up, and run what it means."""
+        """Look a key up, and run what it means; one that came while the screen was closed is the next one's."""
+        screen = self.app.screen
+        if screen is not self and isinstance(screen, BaseScreen):
+            screen.on_key(event)
+            return
         prompt = next((one for one in self.query(Prompt) if one.is_asking), None)
         if prompt is not None and event.key != "ctrl+q":
             if not isinstance(self.focused, Input):  # it gets the keys a moment later: who types fast is faster
@@ -130,6 +134,11 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def compared(self) -> None:
         """A comparison got further."""
+
+    def head(self, selector: str, left: Sequence[Said], right: Sequence[Said] = ()) -> None:
+        """Write headings; a screen that is being closed has none."""
+        for bar in self.query(selector).results(Bar):
+            bar.say(left, right)
 
     def show_title(self) -> None:
         """Write the title line."""

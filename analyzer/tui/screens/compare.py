@@ -71,7 +71,7 @@ class CompareScreen(BaseScreen):
             said = [(f" {one.name}", "muted")] if one.name else []
             said += [(f" {one.number} ", "accent bold")] if one.number else [(" has nothing of it", "muted")]
             said += [(one.capture.lines([one.number])[0].summary, "text")] if one.number else []
-            self.query_one(f"#{name}", Heading).say(said)
+            self.head(f"#{name}", said)
         self.panes[0].focus()
         super().on_mount()
         if self.differences:

@@ -118,7 +118,7 @@ class LadderScreen(DialogueScreen):
     def _show_heading(self) -> None:
         ladder = self.ladder
         left = " " * _LEFT + fit("client", ladder.between // 2 + 1)
-        self.query_one(Heading).say([(left + fit_right("meter", ladder.between - ladder.between // 2), "accent")])
+        self.head("Heading", [(left + fit_right("meter", ladder.between - ladder.between // 2), "accent")])
 
     def on_rows_opened(self, event: Rows.Opened) -> None:
         """Go to the record."""

@@ -185,16 +185,16 @@ class MainScreen(Taking):
         width = self.records.room
         if width:
             colour = "accent" if focused is self.records else "muted"
-            self.query_one("#list-heading", Heading).say([(self.records.heading(width), colour)])
+            self.head("#list-heading", [(self.records.heading(width), colour)])
         colour = "accent" if focused is self.tree_pane else "muted"
         of = f"Record {self.shown}" if self.shown else "Record"
-        self.query_one("#tree-heading", Heading).say([(f" {of}", colour), *self._about()], self._filter_said())
+        self.head("#tree-heading", [(f" {of}", colour), *self._about()], self._filter_said())
         said = [(" ", "muted")]
         for index, (name, octets) in enumerate(self.octets.buffers):
             is_shown = index == self.octets.buffer
             colour = "accent" if is_shown and focused is self.octets else "text" if is_shown else "faint"
             said += [(f"{name} ", colour), (f"{len(octets)}", "faint"), ("   ", "faint")]
-        self.query_one("#hex-heading", Heading).say(said if len(said) > 1 else [(" Octets", "muted")])
+        self.head("#hex-heading", said if len(said) > 1 else [(" Octets", "muted")])
 
     def _about(self) -> list[tuple[str, str]]:
         """Say where the record stands in its capture."""
@@ -220,15 +220,18 @@ class MainScreen(Taking):
         """Say what is selected, and which keys matter."""
         left = self._selected()
         pending = self.program.key_reader.pending
-        if waiting := self.program.key_reader.waiting:
-            self.query_one(StatusBar).say(self._continued(waiting))
+        bar = next(iter(self.query(StatusBar)), None)
+        if bar is None:
             return
-        self.query_one(StatusBar).settle()
+        if waiting := self.program.key_reader.waiting:
+            bar.say(self._continued(waiting))
+            return
+        bar.settle()
         keymap = self.program.keymap
         right = [(f"{pending}  ", "accent bold")] if pending else []
         for name, word in _HINTS:
             right += [(keymap.text(name), "accent"), (f" {word}  ", "muted")]
-        self.query_one(StatusBar).stand(left, right)
+        bar.stand(left, right)
 
     def _continued(self, waiting: str) -> list[tuple[str, str]]:
         """Say which keys may follow."""

@@ -108,9 +108,8 @@ class ReadingsScreen(TableScreen):
     def show_text(self) -> None:
         """Plot the object under the cursor."""
         row = self.table.row
-        heading = self.query_one("#text-heading", Heading)
         if row is None:
-            heading.say([(" nothing to plot", "muted")])
+            self.head("#text-heading", [(" nothing to plot", "muted")])
             return
         one: Reading = row.about
         about = (one.object, one.name, one.meter)  # a column of a profile may have no more than its name
@@ -118,7 +117,7 @@ class ReadingsScreen(TableScreen):
         points = [float(other.value) for other in same if isinstance(other.value, int | float | Decimal)]
         unit = f" in {one.unit}" if one.unit else ""
         count = f"{len(points)} value{'s' * (len(points) != 1)}"
-        heading.say([(f" {one.name}{unit}", "accent"), (f"  {count} · {one.meter}", "muted")])
+        self.head("#text-heading", [(f" {one.name}{unit}", "accent"), (f"  {count} · {one.meter}", "muted")])
         self.plot.display = len(points) > 1
         self.text_pane.display = not self.plot.display
         if self.plot.display:

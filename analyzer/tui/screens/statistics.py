@@ -70,19 +70,18 @@ class StatisticsScreen(TableScreen):
         super().take()
         said = [(" by", "muted")]
         said += [(f"  {name}", "accent bold" if name == self.by else "faint") for name in BY]
-        self.query_one("#by", Heading).say(said)
+        self.head("#by", said)
 
     def show_text(self) -> None:
         """Plot octets over time, or how usual response times compare."""
-        heading = self.query_one("#text-heading", Heading)
         self.plot.display = self.by == "time"
         self.text_pane.display = not self.plot.display
         if self.by == "time":
-            heading.say([(" octets over time", "muted")])
+            self.head("#text-heading", [(" octets over time", "muted")])
             self.plot.line([float(one.octets) for one in self._found], [one.key[11:19] for one in self._found])
             return
         timed = [(one.key, one.latency_ms.median) for one in self._found if one.latency_ms is not None][:_MOST_BARS]
-        heading.say([(" usual response times" if timed else " no response times", "muted")])
+        self.head("#text-heading", [(" usual response times" if timed else " no response times", "muted")])
         longest = max((median for _, median in timed), default=0)
         width = max(self.text_pane.room, 40)
         name_width = min(max((cell_len(name) for name, _ in timed), default=0), width // 2 - 8)

@@ -114,13 +114,13 @@ class TableScreen(BaseScreen):
             row = self.table.row
             self.text_pane.show(list(self.paragraphs(row) if row is not None else self.nothing_said()))
             colour = "accent" if self.text_pane.has_focus else "muted"
-            self.query_one("#text-heading", Heading).say([(f" {self.text_heading(row)}", colour)])
+            self.head("#text-heading", [(f" {self.text_heading(row)}", colour)])
 
     def show_headings(self) -> None:
         """Write the heading of the table."""
         colour = "accent" if self.table.has_focus else "muted"
         if self.table.room > 0:
-            self.query_one("#table-heading", Heading).say([(self.table.heading(), colour)])
+            self.head("#table-heading", [(self.table.heading(), colour)])
 
     def show_status(self) -> None:
         """Say where the cursor stands, and which keys matter."""
@@ -149,8 +149,8 @@ class TableScreen(BaseScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         """Put the text beside the table where there is room."""
-        parts = self.query_one("#parts")
-        parts.set_class(self.has_text and self.size.width >= _SIDE_WIDTH, "beside")
+        for parts in self.query("#parts"):
+            parts.set_class(self.has_text and self.size.width >= _SIDE_WIDTH, "beside")
         self.soon(self.show_headings)
         self.soon(self.show_text)
 
@@ -160,7 +160,7 @@ class TableScreen(BaseScreen):
         if self.has_text:
             row = self.table.row
             colour = "accent" if self.text_pane.has_focus else "muted"
-            self.query_one("#text-heading", Heading).say([(f" {self.text_heading(row)}", colour)])
+            self.head("#text-heading", [(f" {self.text_heading(row)}", colour)])
 
     def command_next_pane(self, count: int) -> None:
         """Give the keys to the other pane."""
