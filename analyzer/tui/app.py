@@ -12,6 +12,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.app import App
 
 from analyzer.live.status import status_text
@@ -138,6 +139,16 @@ class DlmsharkApp(App[None]):
         self.main.take(is_done=self._capture.progress.is_done)
         self.settings.keep_recent(self.options.inputs)
         gc.freeze()  # what was loaded stays: looking through it again and again would hold up keys
+
+    async def on_event(self, event: events.Event) -> None:
+        """Give a key to the screen at once: going through widgets, it would come behind what was typed after it."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            screen = self.screen
+            if isinstance(screen, BaseScreen) and screen.stands and not screen.is_typed_into:
+                self.app_focus = True
+                screen.on_key(event)
+                return
+        await super().on_event(event)
 
     def _poll(self) -> None:
         """Take what arrived; often while the capture is read, seldom later."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -317,8 +318,8 @@ def test_every_command_of_the_table_can_be_run_somewhere() -> None:
 
 def test_keys_typed_faster_than_a_prompt_opens_are_its_text() -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
-        for key in ("slash", *"aarq", "enter", "right"):
-            app.simulate_key(key)
+        for key, character in [("slash", "/"), *((one, one) for one in "aarq"), ("enter", "\r")]:
+            app.post_message(events.Key(key, character))
         await wait_for(pilot, lambda: main_of(app).filter_run is not None)
         await pilot.pause()
         assert main_of(app).filter_text == "aarq"

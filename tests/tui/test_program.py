@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import os
-import select
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from analyzer.tui.crash import report, written
 from captures.samples import samples
-
-pty = pytest.importorskip("pty")
-termios = pytest.importorskip("termios")
+from tests.tui.pseudo_terminal import OPEN, Terminal
 
 SAMPLE = str(next(one.path for one in samples() if one.name == "hdlc-segments"))
 KEY = "000102030405060708090A0B0C0D0E0F"
-OPEN = "import sys; sys.argv = ['dlmshark', *sys.argv[1:]]; from analyzer.cli.main import program; sys.exit(program())"
 CRASHING = (
     "from analyzer.tui.widgets.record_list import RecordList\n"
     "def pieces(self, index, width):\n"
@@ -27,81 +21,6 @@ CRASHING = (
     "    raise ValueError(secret)\n"
     "RecordList.pieces = pieces\n"
 )
-ALTERNATE, BACK = b"\x1b[?1049h", b"\x1b[?1049l"
-
-
-class Terminal:
-    """A program in a terminal of 80 by 24."""
-
-    def __init__(self, statement: str, *words: str, home: Path, stdin: Path | None = None) -> None:
-        self.controller, terminal = pty.openpty()
-        termios.tcsetwinsize(terminal, (24, 80)) if hasattr(termios, "tcsetwinsize") else _set_size(terminal)
-        self.before = termios.tcgetattr(terminal)
-        self.terminal = terminal
-        environment = {
-            **os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "HOME": str(home),
-            "XDG_CONFIG_HOME": str(home), "XDG_STATE_HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path),
-        }  # fmt: skip
-        given = stdin.open("rb") if stdin is not None else terminal
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", statement, *words], stdin=given, stdout=terminal, stderr=terminal, env=environment,
-            preexec_fn=_take_terminal(terminal),
-        )  # fmt: skip
-        self.said = b""
-
-    def wait_for(self, text: bytes, seconds: float = 60) -> None:
-        """Read until the program has written *text*."""
-        end = time.monotonic() + seconds
-        while text not in self.said:
-            assert time.monotonic() < end, self.said[-2000:].decode(errors="replace")
-            self._read(0.1)
-
-    def press(self, keys: bytes) -> None:
-        """Type *keys*."""
-        os.write(self.controller, keys)
-
-    def end(self, seconds: float = 60) -> int:
-        """Wait for the program to end. Returns its exit status."""
-        end = time.monotonic() + seconds
-        while self.process.poll() is None:
-            assert time.monotonic() < end, self.said[-2000:].decode(errors="replace")
-            self._read(0.1)
-        self._read(0.2)
-        return self.process.returncode
-
-    def _read(self, seconds: float) -> None:
-        while select.select([self.controller], [], [], seconds)[0]:
-            try:
-                octets = os.read(self.controller, 65536)
-            except OSError:
-                return
-            if not octets:
-                return
-            self.said += octets
-            seconds = 0
-
-    @property
-    def is_restored(self) -> bool:
-        """Whether the terminal is as it was before: its modes, and the screen that stood there."""
-        modes = termios.tcgetattr(self.terminal)[:4] == self.before[:4]
-        return modes and self.said.rfind(BACK) > self.said.rfind(ALTERNATE)
-
-
-def _take_terminal(terminal: int):  # type: ignore[no-untyped-def]
-    def take() -> None:
-        import fcntl
-
-        os.setsid()
-        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
-
-    return take
-
-
-def _set_size(terminal: int) -> None:
-    import fcntl
-    import struct
-
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 
 
 def test_program_opens_a_capture_and_gives_the_terminal_back(tmp_path: Path) -> None:

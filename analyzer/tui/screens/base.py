@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from textual import events
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
@@ -16,7 +17,7 @@ from analyzer.tui.commands import COMMANDS, Command, Pressed
 from analyzer.tui.files import file_choices, file_verdict
 from analyzer.tui.options import Part
 from analyzer.tui.widgets.bars import Bar, Said, StatusBar, TitleBar
-from analyzer.tui.widgets.prompt import Choice, Prompt, Question, Verdict
+from analyzer.tui.widgets.prompt import Choice, Line, Prompt, Question, Verdict
 
 if TYPE_CHECKING:
     from analyzer.tui.app import DlmsharkApp
@@ -39,6 +40,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     title_text = ""
     opened_from = 0
     """The record that was selected when the screen opened."""
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """What has the keys; the panes show it themselves, so that nothing else is written over a slow line."""
     _before_prompt: Widget | None = None
     """What had the keys before the prompt."""
 
@@ -73,6 +76,11 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         self.show_status()
         if pressed is not None:
             self.run_pressed(pressed)
+
+    @property
+    def is_typed_into(self) -> bool:
+        """Whether keys are text of a prompt."""
+        return isinstance(self.focused, Line) and self.focused.is_asking
 
     def key_contexts(self) -> tuple[str, ...]:
         """Say where keys count now, the nearest first."""

@@ -158,11 +158,11 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_focus(self) -> None:
         """Show that the keys come here."""
-        self.refresh()
+        self.refresh_row(self.cursor)
 
     def on_blur(self) -> None:
         """Show that the keys go elsewhere."""
-        self.refresh()
+        self.refresh_row(self.cursor)
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where the mouse is; twice opens."""

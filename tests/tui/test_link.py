@@ -1,0 +1,98 @@
+"""What the program writes to a terminal: little for a key, no colour where none is wanted, and clicks are understood."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from captures.samples import samples
+from tests.tui.pseudo_terminal import OPEN, Terminal
+
+SAMPLE = str(next(one.path for one in samples() if one.name == "ln-wrapper"))
+ROWS = 24
+MOST_OF_A_LINE = 800
+"""Octets that one line takes at most, colours included."""
+_PLACE = re.compile(rb"\x1b\[(\d+);(\d+)H(?!\x1b\[\d+;\d+H|\x1b\[\?|$)")
+"""Where something is written; where the cursor is only put nothing follows."""
+_COLOURS = re.compile(rb"(?:38|48);2;(\d+);(\d+);(\d+)")
+LIST = range(3, 11)
+"""The lines of the record list, from 1: above them title and heading, below them the other panes."""
+OCTETS = range(20, 24)
+"""The lines of the octets."""
+
+
+def _opened(folder: Path, **environment: str) -> Terminal:
+    opened = Terminal(OPEN, SAMPLE, home=folder, **environment)
+    opened.wait_for(b"43 records")
+    opened.rest()
+    return opened
+
+
+def _closed(opened: Terminal) -> None:
+    opened.press(b"\x11")
+    assert opened.end() == 0
+    assert opened.is_restored
+
+
+def _written(opened: Terminal, key: bytes) -> bytes:
+    before = len(opened.said)
+    opened.press(key)
+    opened.rest()
+    return opened.said[before:]
+
+
+def _lines(written: bytes) -> set[int]:
+    return {int(line) for line, _ in _PLACE.findall(written)}
+
+
+def test_key_writes_what_it_changes_and_no_more(tmp_path: Path) -> None:
+    opened = _opened(tmp_path)
+    whole = len(opened.said)
+    moved = _written(opened, b"j")
+    assert len(moved) < whole / 2
+    assert _lines(moved) & set(LIST) == {3, 4}
+    assert 1 not in _lines(moved)
+    focused = _written(opened, b"\t")
+    assert 0 < len(focused) < whole / 3
+    assert not _lines(focused) & {1, *OCTETS}
+    _written(opened, b"j")
+    in_tree = _written(opened, b"k")
+    assert 0 < len(in_tree) < whole / 3
+    assert not _lines(in_tree) & {1, *LIST}
+    counted = _written(opened, b"7")
+    assert 0 < len(counted) <= MOST_OF_A_LINE
+    assert _lines(counted) == {ROWS}
+    _closed(opened)
+
+
+def test_key_that_means_nothing_writes_next_to_nothing(tmp_path: Path) -> None:
+    opened = _opened(tmp_path)
+    assert len(_written(opened, b"Z")) <= MOST_OF_A_LINE
+    _closed(opened)
+
+
+def test_no_color_is_grey_and_signs_say_the_rest(tmp_path: Path) -> None:
+    opened = _opened(tmp_path, NO_COLOR="1")
+    found = _COLOURS.findall(opened.said)
+    assert all(red == green == blue for red, green, blue in found)
+    assert not re.search(rb"\x1b\[(?:[\d;]*;)?(?:3[1-6]|4[1-6]|9[1-6]|10[1-6])m", _COLOURS.sub(b"", opened.said))
+    assert "→".encode() in opened.said and "←".encode() in opened.said
+    _closed(opened)
+
+
+def test_terminal_of_16_colours_gets_no_others(tmp_path: Path) -> None:
+    opened = _opened(tmp_path, TERM="xterm", COLORTERM="")
+    assert not re.search(rb"(?:38|48);[25];", opened.said)
+    assert re.search(rb"\x1b\[(?:[\d;]*;)?3[1-6]", opened.said)
+    _closed(opened)
+
+
+@pytest.mark.parametrize("line", [5, 9])
+def test_click_selects_the_record_under_the_mouse(tmp_path: Path, line: int) -> None:
+    opened = _opened(tmp_path)
+    before = len(opened.said)
+    opened.press(b"\x1b[<0;20;%dM\x1b[<0;20;%dm" % (line, line))
+    opened.wait_for(b" %d of 43" % (line - 2), since=before)
+    _closed(opened)
