@@ -1,10 +1,13 @@
-"""Serial lines on which another protocol is spoken, where its own check sequence proves it: Modbus RTU.
+"""Serial lines on which another protocol is spoken, where its own marks or check sequence prove it.
 
-Source: MODBUS over Serial Line (CRC-16, polynomial x^16+x^15+x^2+1, reflected, FFFF at the start, low octet first).
+Sources: MODBUS over Serial Line (CRC-16, polynomial x^16+x^15+x^2+1, reflected, FFFF at the start, low octet first);
+BSI TR-03109-1 IV-b (SML transport, version 1); DL/T 645 (frames from 68 to 16 with an arithmetic sum).
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from analyzer.diagnosis.crc_states import P1
@@ -19,8 +22,9 @@ _READS, _WRITES, _WRITES_MANY = frozenset({1, 2, 3, 4}), frozenset({5, 6}), froz
 """Functions by the sizes of what they ask and answer."""
 _LOOKED_AT = 512
 """So many octets of a record are looked at."""
-_FRAMES = 3
-"""So many frames with a right CRC are no chance."""
+_SML_OPENS = bytes.fromhex("1B1B1B1B01010101")
+_DLT645 = re.compile(rb"\x68.{6}\x68[\x00-\xff]([\x00-\xc8])", re.DOTALL)
+_DLT645_HEAD, _DLT645_STOP = 10, 0x16
 _MOST_LINES = 4096
 _FOLDED = frozenset({
     "noise", "hdlc-noise", "capture-cut", "apdu-malformed", "apdu-trailing-octets", "wrapper-length-wrong",
@@ -30,9 +34,18 @@ _FOLDED = frozenset({
 """What the octets of another protocol are taken for."""
 
 
-class _Line(NamedTuple):
-    """What was seen on a line: frames with a right CRC, the record of the first, the lanes."""
+class _Protocol(NamedTuple):
+    """Another protocol: what counts its frames, how many are no chance, and what they prove."""
 
+    count: Callable[[bytes], int]
+    least: int
+    text: str
+
+
+class _Line(NamedTuple):
+    """What was seen on a line: frames of the protocol (its place in the table), the record of the first, the lanes."""
+
+    protocol: int
     frames: int
     first: Record
     lanes: frozenset[str]
@@ -58,19 +71,18 @@ class ForeignFamily(Family):
         if known is not None and known.is_told:
             self._lines[lane.conversation] = known._replace(lanes=known.lanes | {lane.text})
             return True
-        found = count_modbus(record.octets[:_LOOKED_AT])
+        protocol, found = _count(record.octets[:_LOOKED_AT])
         if not found:
             return None
-        if known is None:
+        if known is None or known.protocol != protocol:
             if len(self._lines) >= _MOST_LINES:
                 del self._lines[next(iter(self._lines))]
-            known = _Line(0, record, frozenset())
+            known = _Line(protocol, 0, record, frozenset())
         known = known._replace(frames=known.frames + found, lanes=known.lanes | {lane.text})
-        is_told = known.frames >= _FRAMES
+        is_told = known.frames >= PROTOCOLS[protocol].least
         if is_told:
-            text = (
-                f"{known.frames} frames end with the CRC of Modbus RTU, the first of unit {known.first.octets[0]} in "
-                f"record {known.first.number}: this is a Modbus line, or a meter set to Modbus"
+            text = PROTOCOLS[protocol].text.format(
+                frames=known.frames, unit=known.first.octets[0], record=known.first.number
             )
             self.report(record, "line-unreadable", "wrong-stack", CERTAIN, text)
         self._lines[lane.conversation] = known._replace(is_told=is_told)
@@ -111,3 +123,44 @@ def _sizes(head: bytes) -> tuple[int, ...]:
     if function in _WRITES_MANY:
         return (8, 9 + head[6]) if len(head) == _HEAD else (8,)
     return (5,) if function & 0x80 and function & 0x7F in _READS | _WRITES | _WRITES_MANY else ()
+
+
+def count_sml(octets: bytes) -> int:
+    """Count beginnings of SML transport frames."""
+    return octets.count(_SML_OPENS)
+
+
+def count_dlt645(octets: bytes) -> int:
+    """Count frames of DL/T 645 whose sum and stop octet are right."""
+    count = 0
+    for found in _DLT645.finditer(octets):
+        end = found.start() + _DLT645_HEAD + found[1][0]
+        frame = octets[found.start() : end + 2]
+        count += (
+            len(frame) == end + 2 - found.start() and frame[-1] == _DLT645_STOP and sum(frame[:-2]) & 255 == frame[-2]
+        )
+    return count
+
+
+PROTOCOLS = (
+    _Protocol(
+        count_modbus, 3,
+        "{frames} frames end with the CRC of Modbus RTU, the first of unit {unit} in record {record}: this is a Modbus "
+        "line, or a meter set to Modbus",
+    ),
+    _Protocol(
+        count_sml, 1,
+        "1B 1B 1B 1B 01 01 01 01 in record {record} begins a message of SML, as German meters push it: an SML reader "
+        "is needed",
+    ),
+    _Protocol(
+        count_dlt645, 2,
+        "{frames} frames from 68 to 16 have the sum of DL/T 645, the first in record {record}: this is a DL/T 645 line",
+    ),
+)  # fmt: skip
+"""The protocols that are told, the first that has frames counts."""
+
+
+def _count(octets: bytes) -> tuple[int, int]:
+    """Find the protocol that has frames in *octets*: its place in the table, and how many."""
+    return next(((at, found) for at, one in enumerate(PROTOCOLS) if (found := one.count(octets))), (0, 0))

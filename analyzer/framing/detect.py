@@ -18,7 +18,7 @@ from analyzer.framing.p1 import IDLE, P1Framer
 from analyzer.framing.tags import APDU_TAGS, opens_as_apdu
 from dissectors.check_character import SOH, STX, judge
 from dissectors.checks import fcs_is_good, has_parity, seven_bits
-from dissectors.mbus_octets import is_function, is_short_frame, is_whole, lengths
+from dissectors.mbus_octets import SHORT_SIZE, is_function, is_short_frame, is_whole, lengths
 
 _LOOKED_AT = 8192
 """A lane that has not said what it is in so many octets is judged by them."""
@@ -246,7 +246,9 @@ def _mbus(octets: bytes) -> _Candidate | None:
         if any(is_whole(octets, at, length) for length in lengths(octets[at + 1], octets[at + 2])):
             return _Candidate(1.0, MBUS, "a long frame with a good checksum")
     if is_short_frame(octets, 0):
-        return _Candidate(_STRONG, MBUS, "a short frame with a good checksum")
+        # field: meters that push HDLC send one before each push, as if they asked themselves
+        is_alone = len(octets) <= SHORT_SIZE
+        return _Candidate(_OPENS if is_alone else _STRONG, MBUS, "a short frame with a good checksum")
     if headers:
         return _Candidate(_CHAIN if headers[0].start() == 0 else _HINT, MBUS, "the header of a long frame")
     return None

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from analyzer.framing.datagram import DatagramFramer
 from analyzer.framing.detect import CLOSED_CARRIERS, Verdict, detect
-from analyzer.framing.frame import Frame, Framer, Mark
+from analyzer.framing.frame import MBUS, Frame, Framer, Mark
 from analyzer.framing.hdlc import HdlcFramer
 from analyzer.framing.iec62056_21 import Iec62056Framer
 from analyzer.framing.mbus import MbusFramer
@@ -26,6 +26,7 @@ from analyzer.tracking.hdlc_link import HdlcLink
 from analyzer.tracking.mbus_link import MbusLink
 from analyzer.tracking.wrapper_link import ApduLink, WrapperLink
 from dissectors import registry
+from dissectors.mbus_octets import SHORT_SIZE, is_short_frame
 from dissectors.scanning import reads
 from dissectors.tree import Note
 
@@ -344,6 +345,8 @@ class Conversation:
         link, octets, marks, problem = frame
         if link == NOISE and self._is_forced and self.stack == "apdu":
             link = "apdu"  # the user said that it is one, whatever its tag
+        elif link == NOISE and self.stack == "hdlc" and len(octets) == SHORT_SIZE and is_short_frame(octets, 0):
+            link = MBUS  # meters that push HDLC over the pair of M-Bus send one before
         record = Record()
         record.number = self.last_record = self._next()
         record.octets = octets

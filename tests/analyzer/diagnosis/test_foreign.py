@@ -1,0 +1,51 @@
+"""Other protocols on a serial line are named where their marks or sums prove them, and nothing else is made of them."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from analyzer.diagnosis.foreign import count_dlt645, count_sml
+from tests.cli.conftest import Run, run
+
+__all__ = ["run"]
+
+CHANCE = random.Random(645)
+
+
+def sml() -> bytes:
+    body = bytes.fromhex("7605000102036200620072630101760101") + CHANCE.randbytes(60)
+    return bytes.fromhex("1B1B1B1B01010101") + body + bytes.fromhex("1B1B1B1B1A00") + CHANCE.randbytes(2)
+
+
+def dlt645(address: int) -> bytes:
+    data = bytes((octet + 0x33) & 0xFF for octet in CHANCE.randbytes(8))
+    frame = b"\x68" + address.to_bytes(6, "little") + b"\x68\x91" + bytes((len(data),)) + data
+    return b"\xfe\xfe\xfe\xfe" + frame + bytes((sum(frame) & 0xFF, 0x16))
+
+
+@pytest.mark.parametrize(("make", "name"), [(sml, "SML"), (lambda: dlt645(0x112233445566), "DL/T 645")])
+def test_other_protocol_is_named_for_certain(make: Callable[[], bytes], name: str, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("".join(f"10:15:{step:02d}.100 : {make().hex(' ')}\n" for step in range(6)))
+    stories = [json.loads(line) for line in run("doctor", "--json", path).out.splitlines()]
+    (story,) = [one for one in stories if one["cause"] == "wrong-stack"]
+    assert (story["code"], story["confidence"]) == ("line-unreadable", "certain")
+    assert name in story["evidence"][0]["text"]
+    assert not [one for one in stories if one["cause"] == "baud-mismatch" and not one.get("under")]
+
+
+def test_random_octets_are_no_other_protocol() -> None:
+    octets = CHANCE.randbytes(1 << 16)
+    assert (count_sml(octets), count_dlt645(octets)) == (0, 0)
+
+
+def test_frame_of_dlt645_with_a_wrong_sum_does_not_count() -> None:
+    frame = bytearray(dlt645(17))
+    assert count_dlt645(bytes(frame)) == 1
+    frame[-2] ^= 1
+    assert count_dlt645(bytes(frame)) == 0
