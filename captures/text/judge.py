@@ -68,4 +68,6 @@ def _try(shape: Shape, lines: list[bytes], hints: Hints) -> _Trial:
         for line in lines:
             reader.take(line, 0, 0)
         reader.end()
+    if shape.heading is not None and "label" in shape.heading.groupindex:
+        return _Trial(shape, reader.directed, reader)  # titles of which none names a direction are words like others
     return _Trial(shape, sum(len(chunk.octets) for chunk in found), reader)

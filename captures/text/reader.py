@@ -203,7 +203,7 @@ class Reader:
         octets = self._octets(groups, number)
         if octets is None or (groups.get("more") and not self._last_was_octets):
             return False
-        if self._wants_unit and _BEGINS.match(octets) is None:
+        if self._wants_unit and not self._last_was_octets and _BEGINS.match(octets) is None:
             return False
         time_ns = self.clock.read(match) if self._has_time else None
         direction = direction_of(groups.get("direction") or b"")
