@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from analyzer.index.file import IndexWriter
+from analyzer.index.late_notes import LateNotes
 from analyzer.index.packing import pack
 from analyzer.index.rows import Rows
 from analyzer.index.watched import Watched
@@ -62,6 +63,8 @@ class Indexing:
         """Rows that wait for others of their batch."""
         self._written = monotonic()
         self._taught: dict[tuple[str, int | str | None], list[int]] = {}
+        self._late: list[tuple[int, int]] = []
+        """Rows that got more notes after they were made, and where those stand."""
         self._warnings = self._errors = self._records = 0
 
     def run(self) -> None:
@@ -71,19 +74,22 @@ class Indexing:
         make, add, model, takers = self._rows.row, self._writer.add, self._session.model, self._takers
         is_live = self._watched.is_live
         self._watched.when_idle(self.rest)
-        lessons = 0
+        lessons, late = 0, LateNotes(model)
         ends = self._session.pipeline.ends
         for record in self._session.records():
             if ends:
                 self._hand_on()
             for take in takers:  # before what is noted here: the doctor looks at values himself
                 take(record)
-            note_values(record, model)
+            if note_values(record, model):
+                late.wait(record)
             cells.append(make(record))
             add(pack(record))
             if model.lessons != lessons:
                 lessons = model.lessons
-                self._taught.setdefault(meter_key(record), []).append(record.number)
+                key = meter_key(record)
+                self._taught.setdefault(key, []).append(record.number)
+                self._late += [(one.number - 1, self._rows.marks_of(one.notes)) for one in late.taught(key)]
             if record.notes:
                 worst = max(note.severity for note in record.notes)
                 self._warnings += worst == Severity.WARNING
@@ -130,6 +136,9 @@ class Indexing:
             frame_of(cells).write_ipc(octets)
             self._writer.columns(octets.getvalue())
             cells.clear()
+        if self._late:
+            self._writer.say(late_marks=self._late)
+            self._late = []
         watched = self._watched
         told = Told(
             0, self._records, watched.offset, watched.measure(), watched.packets, watched.octets, self._warnings,

@@ -52,6 +52,7 @@ class Records:
         if len(self.ends) < _MOST_ENDS:
             self.ends += map(End._make, members.pop("ends", ()))
         members.pop("ends", None)
+        table.mark(members.pop("late_marks", ()))
         self.facts |= members
 
     def record(self, number: int) -> Record:

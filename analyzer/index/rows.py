@@ -75,7 +75,7 @@ class Rows:
         known = self._subjects.get(subject_key)
         subject = known[0] if known is not None and entry is not None else self._subject(record, result, status)
         return (
-            record.time_ns, packets[0] & _PACKET if packets else 0, path, subject, self._marks(notes) if notes else 0,
+            record.time_ns, packets[0] & _PACKET if packets else 0, path, subject, self.marks_of(notes) if notes else 0,
             record.association, record.request, record.latency_ns, raw, len(record.octets), carried, plain, data,
         )  # fmt: skip
 
@@ -94,7 +94,7 @@ class Rows:
         self._subjects[entry, id(objects), result, status] = (code, objects)
         return code
 
-    def _marks(self, notes: tuple[Note, ...]) -> int:
+    def marks_of(self, notes: tuple[Note, ...]) -> int:
         """Find the place of what *notes* say."""
         key = tuple((note.code, note.severity, note.cause) for note in notes)
         code = self.marks.codes.get(key)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from captures.chunk import Source
 
 SUFFIX = ".dlmshark-index"
-FORMAT = 3
+FORMAT = 4
 """Rises with every change of what an index holds."""
 _END = struct.Struct(">8sQ")
 _MARK = b"DLMSEND1"

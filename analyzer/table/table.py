@@ -94,6 +94,12 @@ class Table:
             self._frame = self._frame.vstack(frame)
         self.height = self._frame.height
 
+    def mark(self, found: Sequence[Sequence[int]]) -> None:
+        """Give rows other marks: pairs of a row, from 0, and the place of its marks."""
+        if found:
+            frame, (rows, codes) = self.frame, zip(*found, strict=True)
+            self._frame = frame.with_columns(frame.get_column("marks").clone().scatter(list(rows), list(codes)))
+
     def numbered(self, start: int = 0) -> polars.DataFrame:
         """Give the columns of the rows from *start*, and the numbers of their records as ``number``."""
         return self.frame.slice(start).with_row_index("number", offset=start + 1)

@@ -35,10 +35,12 @@ def noted_values(record: Record, model: ObjectModel) -> list[Value]:
     return values
 
 
-def note_values(record: Record, model: ObjectModel) -> None:
-    """Give *record* the notes about its values, which are made only where something may be odd about them. Total."""
-    if may_be_odd(record, model):
-        noted_values(record, model)
+def note_values(record: Record, model: ObjectModel) -> bool:
+    """Give *record* the notes about its values, which are made only where something may be odd: then true. Total."""
+    if not may_be_odd(record, model):
+        return False
+    noted_values(record, model)
+    return True
 
 
 def may_be_odd(record: Record, model: ObjectModel) -> bool:

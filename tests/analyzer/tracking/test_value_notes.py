@@ -133,6 +133,21 @@ def test_rows_of_an_index_have_the_notes_about_values(capture: str) -> None:
     assert [len(records.record(number).notes) for number in range(1, 15)] == list(map(len, marks))
 
 
+@pytest.mark.parametrize("between", [0, 1000])
+def test_rows_get_the_notes_that_can_be_told_only_later(between: int, tmp_path: Path) -> None:
+    columns, period, buffer = (profile(row(1), row(4))[at : at + 2] for at in (0, 2, 4))
+    right = get(8, "0-0:1.0.0", 4, unsigned(0))
+    path = tmp_path / "late.txt"
+    path.write_text("\n".join([*buffer, *right * between, *columns, *period, *buffer]))
+    with open_source(str(path)) as source:
+        records, _, _ = indexed(source)
+    height = records.table.height
+    marks = {number: records.table.row(number).marks.codes for number in range(1, height + 1)}
+    assert {number: codes for number, codes in marks.items() if codes} == {
+        2: ("profile-gap",), height: ("profile-gap",),
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("more", [[], ["--index"], ["--workers", "2"]])
 @pytest.mark.parametrize(("text", "count"), [("note == value-out-of-type", 3), ("severity >= note", 4)])
 def test_filters_of_statistics_see_the_notes_about_values(text: str, count: int, more: list[str], capture: str) -> None:
