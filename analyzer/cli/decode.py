@@ -13,7 +13,7 @@ from analyzer.cli.arguments import Parser, natural
 from analyzer.cli.filters import add_filter_options, chosen, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
-from analyzer.cli.main import FilterTextError, UsageError, say
+from analyzer.cli.main import CHECK_FAILED, FilterTextError, UsageError, fail, say
 from analyzer.cli.sidecars import SidecarFile, add_sidecar
 from captures.chunk import PACKET, PACKET_BITS, Source
 from captures.merged import MergedSource
@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     add_inputs(made)
     add_output_options(made)
     made.add_argument("-c", "--count", type=natural, default=0, metavar="N", help="stop after N records")
+    made.add_argument("--expect", default="", metavar="EXPR", help="end with 1 where no record passes this filter")
     add_sidecar(made)
     return made
 
@@ -64,17 +65,49 @@ def run(words: list[str]) -> int:
     check_output(options)
     keys = keyring(options)
     filter_of(options, utc=options.utc)  # what is wrong with it is said before anything is read
+    expected = _Expected(options)
     from analyzer.session import Session
 
     rest_collector()
     inputs = Inputs(options, forced)
     sidecar = SidecarFile(options)
     for name, source in inputs:
-        session = Session(source, forced, keys, learns=not options.quiet or bool(options.filter or options.sidecar))
+        learns = not options.quiet or bool(options.filter or options.sidecar or options.expect)
+        session = Session(source, forced, keys, learns=learns)
         sidecar.into(session.model)
-        show(session, options, {"input": name} if inputs.are_several else {})
+        show(session, options, {"input": name} if inputs.are_several else {}, seen=expected.of(session))
         sidecar.keep(session.model)
-    return inputs.status
+    return inputs.status or expected.status()
+
+
+class _Expected:
+    """What ``--expect`` waits for. Raises: FilterTextError."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._text, self._is_met = options.expect, not options.expect
+        if self._text:
+            from analyzer.cli.watching import compiled
+
+            self._filter = compiled("--expect", self._text)
+
+    def of(self, session: Session) -> Callable[[Record], None] | None:
+        """Give what looks at the records of *session*, until one is what was expected."""
+        if self._is_met:
+            return None
+        from analyzer.index.filtering import Chooser
+
+        chooser = Chooser(self._filter, session.values)
+
+        def take(record: Record) -> None:
+            self._is_met = self._is_met or chooser.passes(record)
+
+        return take
+
+    def status(self) -> int:
+        """Give the exit status, and say what was missed."""
+        if self._is_met:
+            return 0
+        return fail(f"no record came that was expected: {self._text}", CHECK_FAILED)
 
 
 def check_output(options: argparse.Namespace) -> None:
@@ -114,11 +147,13 @@ def rest_collector() -> None:
 
 
 def show(
-    session: Session, options: argparse.Namespace, more: dict[str, str], growing: GrowingInput | None = None
-) -> None:
+    session: Session, options: argparse.Namespace, more: dict[str, str], growing: GrowingInput | None = None, *,
+    seen: Callable[[Record], None] | None = None,
+) -> None:  # fmt: skip
     """Print the records of *session*; *more* members go into each line of JSON.
 
-    Of a file that grows, *growing*, records are printed at once as soon as no others stand behind them.
+    Of a file that grows, *growing*, records are printed at once as soon as no others stand behind them. *seen* takes
+    each record too.
     """
     source = session.source
     line = _writer(session, options, more)
@@ -137,6 +172,8 @@ def show(
         growing.idle = rest
     for record in chosen(session, options):
         count += 1
+        if seen is not None:
+            seen(record)
         if line is not None:
             batch.append(line(record))
             if is_live:  # whoever reads the pipe waits for this record

@@ -66,7 +66,8 @@ def run(words: list[str]) -> int:
         for number, story in enumerate(stories, 1):
             digits = source.time_digits
             if options.json:
-                sys.stdout.write(json_line(number, story, digits) + "\n")
+                line = json_line(number, story, digits, input_name=name if inputs.are_several else "")
+                sys.stdout.write(f"{line}\n")
             else:
                 utc = options.utc or source.has_local_times
                 sys.stdout.write("\n".join(text_lines(number, story, digits, utc=utc)) + "\n")

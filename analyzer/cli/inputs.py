@@ -96,6 +96,8 @@ class Inputs:
         self.status = 0
         self.opened = 0
         """How many could be read."""
+        self.current = ""
+        """The name of the one that is read."""
         self._inputs = list(_inputs(names, options.hex, holds_octets="serial" in forced or "record" in forced))
         self.are_several = len(self._inputs) > 1
         if options.merge:
@@ -107,6 +109,7 @@ class Inputs:
             try:
                 with opened() as source:
                     self.opened += 1
+                    self.current = name
                     yield name, source
             except CaptureError as problem:
                 self._fail(problem)

@@ -41,7 +41,7 @@ def run(words: list[str]) -> int:
     keys = keyring(options)
     filter_of(options, utc=options.utc)
     sidecar = SidecarFile(options)
-    write = _writer(options)
+    write = _writer(options, inputs)
     from analyzer.session import Session
     from analyzer.tracking.readings import Reading, readings_of
 
@@ -66,18 +66,24 @@ def run(words: list[str]) -> int:
         written = write_parquet(islice(all_readings(), options.count or None), options.parquet)
         say(f"{options.parquet}: {written} readings")
         return inputs.status
+    headed = ""
     is_empty = True
     for one, digits in islice(all_readings(), options.count or None):
         is_empty = False
+        if inputs.are_several and not options.json and not options.csv and headed != inputs.current:
+            headed = inputs.current
+            sys.stdout.write(f"== {headed}\n")
         sys.stdout.write(write(one, digits) + "\n")
     if is_empty and inputs.opened:
         say("no metered values were found")
     return inputs.status
 
 
-def _writer(options: argparse.Namespace) -> Callable[..., str]:
+def _writer(options: argparse.Namespace, inputs: Inputs) -> Callable[..., str]:
     from analyzer.export.readings import Csv, json_line, text_line
 
+    if options.json and inputs.are_several:
+        return lambda one, digits: json_line(one, digits, input_name=inputs.current)
     if options.json:
         return json_line
     if options.csv:

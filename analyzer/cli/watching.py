@@ -60,7 +60,7 @@ class Watch:
             raise UsageError("--within goes with --expect")
         self._within = options.within
         self._rules: list[Rule] = [_rule(text, actions) for text, actions in options.rules]
-        self._expected = (options.expect, _compiled("--expect", options.expect)) if options.expect else None
+        self._expected = (options.expect, compiled("--expect", options.expect)) if options.expect else None
         self._alarms: Alarms | None = None
         self._expectation: Expectation | None = None
         self._timer: threading.Timer | None = None
@@ -109,7 +109,7 @@ def _rule(text: str, actions: Sequence[str]) -> Rule:
 
     if not actions:
         raise UsageError(f"--when '{text}': --do ACTION was expected behind it")
-    return Rule(text, _compiled("--when", text), tuple(map(_action, actions)))
+    return Rule(text, compiled("--when", text), tuple(map(_action, actions)))
 
 
 def _action(text: str) -> Action:
@@ -124,17 +124,18 @@ def _action(text: str) -> Action:
     return Action(name, tuple(words))
 
 
-def _compiled(option: str, text: str) -> Filter:
+def compiled(option: str, text: str) -> Filter:
+    """Give the filter that *option* says. Raises: FilterTextError."""
     from analyzer.filter import FilterError, compile_filter
 
     try:
-        compiled = compile_filter(text)
+        found = compile_filter(text)
     except FilterError as problem:
         place = f"at character {problem.position + 1}"
         raise FilterTextError(f"{option} '{text}': {problem.message}, {place}") from None
-    if compiled is None:
+    if found is None:
         raise FilterTextError(f"{option}: a filter was expected, such as 'severity >= error'")
-    return compiled
+    return found
 
 
 def _line(session: Session) -> Callable[[Record], str]:

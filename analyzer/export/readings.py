@@ -34,10 +34,11 @@ _BATCH = 16384
 _text = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def json_line(reading: Reading, digits: int) -> str:
-    """Write one reading as a line of JSON, absent members left out."""
+def json_line(reading: Reading, digits: int, *, input_name: str = "") -> str:
+    """Write one reading as a line of JSON, absent members left out; *input_name* says of which of several inputs."""
     one = reading.object
-    members: list[tuple[str, str]] = [("time", _text(reading.time) if reading.time else "")]
+    members: list[tuple[str, str]] = [("input", _text(input_name) if input_name else "")]
+    members.append(("time", _text(reading.time) if reading.time else ""))
     if reading.capture_time_ns is not None:
         members.append(("capture_time", seconds_text(reading.capture_time_ns, digits)))
     members += [

@@ -95,9 +95,9 @@ def _folded(label: str, text: str) -> Iterator[str]:
     )
 
 
-def json_line(number: int, story: Story, digits: int) -> str:
-    """Write one story as a line of JSON; absent members are left out."""
-    return _object({"story": number}, story, digits)
+def json_line(number: int, story: Story, digits: int, *, input_name: str = "") -> str:
+    """Write one story as a line of JSON, absent members left out; *input_name* says of which of several inputs."""
+    return _object({"input": input_name, "story": number} if input_name else {"story": number}, story, digits)
 
 
 def _object(first: dict[str, Any], story: Story, digits: int) -> str:

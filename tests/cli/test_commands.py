@@ -12,7 +12,7 @@ import pytest
 
 from analyzer.cli.decode import has_colours
 from analyzer.cli.inputs import decode_as
-from analyzer.cli.main import COMMANDS, KEYRING_ERROR, OUTPUT_ERROR, PERMISSION_ERROR, USAGE_ERROR
+from analyzer.cli.main import CHECK_FAILED, COMMANDS, KEYRING_ERROR, OUTPUT_ERROR, PERMISSION_ERROR, USAGE_ERROR
 from captures.samples import Sample, samples
 from tests.cli.conftest import FRAME, Run, pcap_octets, spawn
 from tests.conftest import ROOT
@@ -466,3 +466,20 @@ def test_interrupt_ends_quietly_with_its_status() -> None:
         finally:
             process.kill()  # leaving the block waits without an end
         assert b"Traceback" not in process.stderr.read()
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "says"),
+    [
+        ("get-response and latency > 0", 0, ""),
+        ("set", CHECK_FAILED, "dlmshark: no record came that was expected: set\n"),
+        ("obis = 1.0.1.8.0.255", KEYRING_ERROR, "dlmshark: --expect 'obis = 1.0.1.8.0.255': = compares nothing"),
+    ],
+)
+@pytest.mark.parametrize("option", ["-q", "--utc"])
+def test_expectation_decides_the_status(
+    run: Run, capture: Path, text: str, status: int, says: str, option: str
+) -> None:
+    ran = run("decode", option, "--expect", text, capture)
+    assert ran.status == status
+    assert ran.err.startswith(says) and bool(ran.err) is bool(says)

@@ -76,3 +76,9 @@ def test_long_frame_that_may_have_been_sent_is_cut_in_text_and_whole_in_json(run
     assert "octets …" in text and len(text) < 1200
     story = json.loads(run("doctor", "--json", "--hex", hexed).out)
     assert story["proposed"]["octets"] == octets.hex().upper()
+
+
+def test_several_inputs_are_named_with_their_stories(run: Run) -> None:
+    words = ("doctor", "--json", "--hex", DAMAGED, "--hex", DAMAGED)
+    assert [json.loads(line)["input"] for line in run(*words).out.splitlines()] == ["--hex", "--hex"]
+    assert "input" not in run("doctor", "--json", "--hex", DAMAGED).out

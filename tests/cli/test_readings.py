@@ -94,3 +94,12 @@ def test_apdus_that_stay_closed_are_counted(run: Run) -> None:
     assert empty == "dlmshark: no metered values were found"
     keys = path.with_suffix(".keys.toml")
     assert "stay closed" not in run("readings", "-k", keys, path).err
+
+
+def test_several_inputs_are_named_with_their_readings(run: Run, sample: str) -> None:
+    other = str(sample_path("p1"))
+    found = [json.loads(line) for line in run("readings", "--json", sample, other).out.splitlines()]
+    assert {one["input"] for one in found} == {sample, other}
+    assert "input" not in run("readings", "--json", sample).out
+    heads = [line for line in run("readings", sample, other).out.splitlines() if line.startswith("== ")]
+    assert heads == [f"== {sample}", f"== {other}"]
