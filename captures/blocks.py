@@ -11,6 +11,7 @@ from captures.chunk import UNKNOWN
 NANOSECONDS = b"\x09"
 """The value of if_tsresol: units of 10^-9 s."""
 _SECTION, _INTERFACE, _STATISTICS, _PACKET = 0x0A0D0D0A, 1, 5, 6
+_LAST_TIME = 0xFFFF_FFFF_FFFF_FFFF
 _ORDER_MAGIC, _LENGTH_UNKNOWN = 0x1A2B3C4D, -1
 _COMMENT, _APPLICATION = 1, 4
 _NAME, _DESCRIPTION, _RESOLUTION = 2, 3, 9
@@ -43,7 +44,12 @@ def packet(
     time_ns: int, octets: bytes, *, interface: int = 0, original_length: int = -1, direction: int = UNKNOWN,
     comment: str = "",
 ) -> bytes:  # fmt: skip
-    """Build the block of a packet of *interface*, which had *original_length* octets on the line (-1: all are here)."""
+    """Build the block of a packet of *interface*, which had *original_length* octets on the line (-1: all are here).
+
+    A time before 1970 or after 2554, which the format does not hold, becomes the nearest that it does.
+    """
+    if not 0 <= time_ns <= _LAST_TIME:
+        time_ns = 0 if time_ns < 0 else _LAST_TIME
     size = len(octets)
     padding = -size & 3
     options = b""

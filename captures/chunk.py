@@ -18,6 +18,9 @@ PACKET_BITS = 40
 PACKET = (1 << PACKET_BITS) - 1
 """Masks a packet's number in its own input."""
 
+FURTHEST_NS = (1 << 63) - 1
+"""A time further from 1970 than this, 292 years, is none: it is damage, and tables of nanoseconds hold no more."""
+
 _SHOWN_REMARKS = 20
 _BLOCK = 1 << 20
 

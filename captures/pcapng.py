@@ -8,7 +8,7 @@ from math import ceil, log10
 from struct import Struct
 from typing import NamedTuple
 
-from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk, Source
+from captures.chunk import FURTHEST_NS, RECEIVED, SENT, UNKNOWN, Chunk, Source
 from captures.stream import Window
 
 MAGIC = b"\x0a\x0d\x0d\x0a"
@@ -92,7 +92,9 @@ class PcapngSource(Source):
                 link_type, multiplier, divisor, offset_ns, direction, _ = interfaces[interface]
                 if direction:  # two interfaces named TX and RX are the two directions of one line
                     interface = 0
-                time_ns = (high << 32 | low) * multiplier // divisor + offset_ns
+                time_ns: int | None = (high << 32 | low) * multiplier // divisor + offset_ns
+                if time_ns is not None and not -FURTHEST_NS <= time_ns <= FURTHEST_NS:
+                    time_ns = None
                 if end - stop > 7:
                     direction = self._packet_options(stop + (-captured & 3), end - 4, number, direction)
                 octets = buffer[start:stop]
@@ -229,6 +231,8 @@ class PcapngSource(Source):
         time_ns = None
         if kind != _SIMPLE_PACKET:
             time_ns = (high << 32 | low) * multiplier // divisor + offset_ns
+            if not -FURTHEST_NS <= time_ns <= FURTHEST_NS:
+                time_ns = None
         elif snap_length:
             captured = min(captured, snap_length)
         stop = min(start + captured, limit)

@@ -7,7 +7,7 @@ million rows stay cheap. What the analyser marked as wrong stands in ``line_erro
 import re
 from collections.abc import Iterator
 
-from captures.chunk import LINK_OCTETS, RECEIVED, SENT, UNKNOWN, Chunk, Source
+from captures.chunk import FURTHEST_NS, LINK_OCTETS, RECEIVED, SENT, UNKNOWN, Chunk, Source
 from captures.stream import Window
 from captures.text.lines import blocks
 from captures.uart_rows import SAMPLES, SECONDS, Layout, Row, find_layout
@@ -142,7 +142,7 @@ class UartExport(Source):
             return None
         if time + self._shift < 0:  # before the trigger
             self._shift = -time
-        return time + self._shift
+        return time + self._shift if time + self._shift <= FURTHEST_NS else None
 
     def _say(self) -> None:
         """Remark what was assumed."""

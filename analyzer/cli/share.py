@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 _SECRET_SIZE = 32
 _LEAST_KEY = 8
 """Passwords of fewer octets stand in a capture by chance."""
+_MOST_TOLD = 4
 
 
 def share(records: Iterable[Record], output: str, keys: Keyring | None, *, is_quiet: bool = False) -> int:
     """Write *records* to *output*, and look whether it opens, and whether anything is left. Returns the exit status."""
     from analyzer.cosem.push import known_texts
+    from analyzer.rewrite.keys import published_keyring
     from analyzer.rewrite.pseudonyms import Pseudonyms
     from analyzer.rewrite.share import ShareSafe
 
+    needs_titles = False
     made = ShareSafe(Pseudonyms(secrets.token_bytes(_SECRET_SIZE), known_texts()))
     part = Path(f"{output}.part")
     try:
@@ -32,12 +35,16 @@ def share(records: Iterable[Record], output: str, keys: Keyring | None, *, is_qu
             file.write(made.head())
             for block in made.blocks(records):
                 file.write(block)
+        _mend(part, made)
         left = _left(part, made, keys)
         if left:
             return fail(
                 f"{output}: {left} of what was to be replaced would still stand in it: not written", OUTPUT_ERROR
             )
-        opened = _opened(part)
+        opened = _opened(part, published_keyring())
+        if opened < made.outcome.enciphered:
+            titled = _opened(part, _titled(made))
+            needs_titles, opened = titled > opened, max(titled, opened)
         part.replace(output)
     except OSError as problem:
         raise OSError(problem.errno, problem.strerror, output) from None
@@ -45,6 +52,8 @@ def share(records: Iterable[Record], output: str, keys: Keyring | None, *, is_qu
         part.unlink(missing_ok=True)
     if not is_quiet:
         _tell(made, output, opened)
+        if needs_titles:
+            _tell_titles(made)
     return (
         0
         if opened >= made.outcome.enciphered
@@ -54,6 +63,17 @@ def share(records: Iterable[Record], output: str, keys: Keyring | None, *, is_qu
     )
 
 
+def _mend(path: Path, made: ShareSafe) -> None:
+    """Replace what stands in damaged frames, where no tree tells it, by what stands for it elsewhere."""
+    octets = path.read_bytes()
+    left = sorted((pair for pair in made.names.replaced.items() if pair[0] in octets), key=lambda pair: -len(pair[0]))
+    for before, after in left:
+        made.outcome.mended += octets.count(before)
+        octets = octets.replace(before, after)
+    if left:
+        path.write_bytes(octets)
+
+
 def _left(path: Path, made: ShareSafe, keys: Keyring | None) -> int:
     """Count the names, numbers, keys and passwords that stand in what was written."""
     from analyzer.rewrite.keys import PUBLISHED
@@ -61,19 +81,26 @@ def _left(path: Path, made: ShareSafe, keys: Keyring | None) -> int:
     octets = path.read_bytes()
     public = {key[:size] for key in PUBLISHED.values() for size in (16, 32)}
     own = {key.octets for meter in keys.meters for key in meter.keys.values()} if keys is not None else set()
-    sought = made.names.replaced | {one for one in own - public if len(one) >= _LEAST_KEY}
+    sought = made.names.replaced.keys() | {one for one in own - public if len(one) >= _LEAST_KEY}
     return sum(one in octets for one in sought)
 
 
-def _opened(path: Path) -> int:
-    """Count the records of what was written that open, all their layers verified, under the published keys."""
+def _titled(made: ShareSafe) -> Keyring:
+    """Give the published keys of the meters, with titles that only the user's keyring tells."""
     from analyzer.rewrite.keys import published_keyring
+
+    clients = made.outcome.client_titles
+    return published_keyring(sorted(made.outcome.server_titles), min(clients) if len(clients) == 1 else b"")
+
+
+def _opened(path: Path, keys: Keyring) -> int:
+    """Count the records of what was written that open under the published keys."""
     from analyzer.session import Session
     from captures import open_source
 
     count = 0
     with open_source(str(path)) as source:
-        session = Session(source, None, published_keyring())
+        session = Session(source, None, keys)
         for record in session.records():
             count += bool(record.protection) and record.protection[-1].is_opened
     return count
@@ -85,5 +112,17 @@ def _tell(made: ShareSafe, output: str, opened: int) -> None:
     say(f"{output}: {outcome.records} records, {made.names.count} names, numbers and titles replaced")
     if outcome.enciphered:
         say(f"{opened} records open under the published keys (dlmshark export --help tells them)")
+    if outcome.mended:
+        say(f"{outcome.mended} names replaced in what does not read; check sequences there are left")
     for what, count in sorted(outcome.blanked.items()):
         say(f"{count} {what}: blanked")
+
+
+def _tell_titles(made: ShareSafe) -> None:
+    """Say which titles a keyring has to hold, beside the published keys."""
+    outcome = made.outcome
+    for name, titles in (("server_title", outcome.server_titles), ("client_title", outcome.client_titles)):
+        if titles:
+            said = ", ".join(title.hex().upper() for title in sorted(titles)[:_MOST_TOLD])
+            more = f" and {len(titles) - _MOST_TOLD} more" if len(titles) > _MOST_TOLD else ""
+            say(f"the capture does not tell all titles: those who read it need {name} {said}{more} in their keyring")

@@ -68,16 +68,19 @@ def _patches(octets: bytes, names: Pseudonyms, keeps: tuple[int, int], *, is_sec
     if root.buffer:
         return
     mechanism = _mechanism(root)
+    is_whole = not any(node.kind is Kind.UNDECODED for node in root.walk())
     kept = {span for node in root.walk() if node.kind is Kind.DATA for span in _kept_names(octets, node)}
     for node in root.walk():
         if keeps[0] * 8 < node.end and node.start < keeps[1] * 8 and not node.children:
             continue
-        if node.kind is Kind.DATA and node.name in _STRINGS and not node.children:
+        if node.kind is Kind.UNDECODED or node.name == _LEFT:
+            yield node.start // 8, node.end // 8, bytes(node.end // 8 - node.start // 8)
+        elif node.kind is Kind.DATA and node.name in _STRINGS and not node.children:
             start, end = _content(octets, node)
             if is_secret:
                 yield start, end, _masked(start, end)
             elif (start, end) not in kept:
-                yield start, end, names.string(octets[start:end])
+                yield start, end, names.string(octets[start:end], is_whole=is_whole)
         elif node.name in _TITLES:
             yield from _titles(octets, [node], names)
         elif node.name in _ACSE_TITLES:
@@ -91,8 +94,6 @@ def _patches(octets: bytes, names: Pseudonyms, keeps: tuple[int, int], *, is_sec
         elif node.name in _IDENTITIES and not node.children:
             start, end = _content(octets, node)
             yield start, end, bytes(end - start)
-        elif node.kind is Kind.UNDECODED or node.name == _LEFT:
-            yield node.start // 8, node.end // 8, bytes(node.end // 8 - node.start // 8)
 
 
 def _kept_names(octets: bytes, structure: Node) -> Iterator[tuple[int, int]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from analyzer.security.keyring import Keyring, Meter
 from analyzer.security.keys import Key, KeyRole
 
@@ -18,11 +20,12 @@ def published_key(role: KeyRole, suite: int = 0) -> bytes:
     return PUBLISHED[role][: _LONG if suite == _LONG_SUITE else _SHORT]
 
 
-def published_keyring() -> Keyring:
-    """Give the published keys, those of each length, as the keys of every meter."""
+def published_keyring(server_titles: Iterable[bytes] = (), client_title: bytes = b"") -> Keyring:
+    """Give the published keys, those of each length, as the keys of every meter, or of those with these titles."""
     meters = []
-    for suite in (0, _LONG_SUITE):
-        meter = Meter()
-        meter.keys = {role: Key(role, published_key(role, suite)) for role in PUBLISHED}
-        meters.append(meter)
+    for title in (*server_titles,) or (b"",):
+        for suite in (0, _LONG_SUITE):
+            meter = Meter(server_title=title, client_title=client_title)
+            meter.keys = {role: Key(role, published_key(role, suite)) for role in PUBLISHED}
+            meters.append(meter)
     return Keyring(meters)

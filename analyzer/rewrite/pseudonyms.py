@@ -28,28 +28,39 @@ class Pseudonyms:
 
     def __init__(self, secret: bytes, known: tuple[bytes, ...] = ()) -> None:
         self._secret, self._known = secret, known
-        self.replaced: set[bytes] = set()
-        """What was replaced, and must not be found in what is written."""
+        self.replaced: dict[bytes, bytes] = {}
+        """What was replaced, and must not be found in what is written, and by what."""
         self.count = 0
         self._hosts: dict[str, int] = {}
         self._addresses: dict[int, int] = {}
 
     def title(self, title: bytes) -> bytes:
         """Give another system title of the same manufacturer."""
-        return self._noted(title, title[:_FLAG_ID] + self._stream(title, len(title) - _FLAG_ID))
+        return self._noted(title, self._title(title))
 
-    def string(self, value: bytes) -> bytes:
-        """Give what stands for an octet-string or a text: dates, logical names and nothing at all stay."""
+    def _title(self, title: bytes) -> bytes:
+        return title[:_FLAG_ID] + self._stream(title, len(title) - _FLAG_ID)
+
+    def string(self, value: bytes, *, is_whole: bool = True) -> bytes:
+        """Give what stands for an octet-string or a text: dates, logical names and nothing at all stay.
+
+        One that is not surely *is_whole*, of an APDU that is damaged, is not sought in what is written.
+        """
         if is_harmless(value):
             return value
         if len(value) == TITLE_SIZE and value[:_FLAG_ID].isalpha() and value[:_FLAG_ID].isupper():
-            return self.title(value)
-        if all(0x20 <= one < 0x7F for one in value):
-            return self.text(value)
-        return self._noted(value, self._stream(value, len(value)))
+            made = self._title(value)
+        elif all(0x20 <= one < 0x7F for one in value):
+            made = self._text(value)
+        else:
+            made = self._stream(value, len(value))
+        return self._noted(value, made) if is_whole else made
 
     def text(self, value: bytes) -> bytes:
         """Give a text of other digits and letters; what begins it stays where it names a maker or a kind of meter."""
+        return self._noted(value, self._text(value))
+
+    def _text(self, value: bytes) -> bytes:
         keeps = max((len(one) for one in self._known if value.startswith(one)), default=0)
         begins = value[:_FLAG_ID]
         if (
@@ -61,8 +72,7 @@ class Pseudonyms:
         ):
             keeps = _FLAG_ID
         stream = self._stream(value, len(value))
-        made = bytes(_other(one, by) for one, by in zip(value[keeps:], stream, strict=False))
-        return self._noted(value, value[:keeps] + made)
+        return value[:keeps] + bytes(_other(one, by) for one, by in zip(value[keeps:], stream, strict=False))
 
     def number(self, value: int, size: int) -> int:
         """Give a number of the same *size* in octets: of a serial number that is one."""
@@ -95,7 +105,7 @@ class Pseudonyms:
         if before != after:
             self.count += 1
             if len(before) >= _LEAST_TOLD and len(set(before)) > _FEW_OCTETS:
-                self.replaced.add(before)
+                self.replaced[before] = after
         return after
 
     def _stream(self, value: bytes, size: int) -> bytes:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from analyzer.reassembly.blocks import read_block
-from analyzer.record import LINK, MESSAGE, NOISE, PART, Apdu, Closed, Record
+from analyzer.record import LINK, MESSAGE, NOISE, PART, REQUEST, Apdu, Closed, Record
 from analyzer.rewrite.apdus import anonymous, patched
 from analyzer.rewrite.carrier import Carrier
 from analyzer.rewrite.handshakes import Handshakes
@@ -39,7 +39,10 @@ class Shared:
 
     def __init__(self) -> None:
         self.records = 0
-        self.enciphered = 0
+        self.enciphered = self.mended = 0
+        self.server_titles: set[bytes] = set()
+        self.client_titles: set[bytes] = set()
+        """New titles of those who sent what was enciphered."""
         self.blanked: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
 
@@ -135,13 +138,14 @@ class ShareSafe:
         """Protect *plain* as the record's APDU was, and write it where that stood."""
         closed = _closed(record)
         old, new = _stood(record), plain
+        is_sealed = closed is not None and closed.is_opened
         try:
             for layer in reversed(record.protection or ((closed,) if closed is not None else ())):
                 new = self._layer(record, layer, new)
         except Unsealable as problem:
             self.outcome.blanked[f"ciphered APDUs {problem}"] += 1
             assert closed is not None
-            new = self._without_text(closed)
+            new, is_sealed = self._without_text(closed), False
         for spans in (self._general(record, parts), self._whole(record), self._segments(record, parts)):
             joined = b"".join(one.octets[start:end] for one, start, end in spans)
             at = joined.find(old)
@@ -153,7 +157,7 @@ class ShareSafe:
                 self._done.add(one.number)
                 fresh = fresh[end - start :]
             self._repeat(spans, parts)
-            self.outcome.enciphered += closed is not None and closed.is_opened
+            self.outcome.enciphered += is_sealed
             return
 
     def _around(self, record: Record, octets: bytes) -> bytes:
@@ -187,11 +191,15 @@ class ShareSafe:
             raise Unsealable("that no key opened")
         if len(plain) != len(closed.plaintext):
             raise Unsealable("that are compressed")
+        if not closed.title:
+            raise Unsealable("whose sender's title nobody tells")
         role, suite = role_of(closed), message_of(closed.entry, closed.values).control & SUITE
         keys = Keys(
             Key(role, published_key(role, suite)), Key(KeyRole.GAK, published_key(KeyRole.GAK, suite)),
-            self.names.title(closed.title) if closed.title else b"",
+            self.names.title(closed.title),
         )  # fmt: skip
+        titles = self.outcome.client_titles if record.direction == REQUEST else self.outcome.server_titles
+        titles.add(keys.title)
         head = anonymous(closed.octets, self.names)[: len(closed.octets) - text_size(closed)]
         made = resealed(closed, head, plain, keys)
         if any(note.code == "undecipherable" for note in record.notes):
@@ -249,7 +257,7 @@ class ShareSafe:
         """Take away what nobody could read."""
         self.outcome.blanked["parts of transfers" if record.kind == PART else "APDUs that do not read"] += 1
         start, end = payload_span(record)
-        begin = start + _carried(record)
+        begin = min(start + _carried(record), end)
         return record.octets[:begin] + bytes(end - begin) + record.octets[end:]
 
 

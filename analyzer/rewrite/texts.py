@@ -12,6 +12,8 @@ from dissectors.checks import has_parity, seven_bits
 _DATA_SET = re.compile(rb"([0-9A-Za-z:.*&-]{0,24})\(([^()]*)\)")
 _WHOSE = re.compile(rb"(?:\A|[-:])(?:0\.0(?:\.\d+)?|C\.1(?:\.\d+)?|96\.(?:1|13)(?:\.\d+)?|42\.0\.0)(?:\*\d+)?\Z")
 """Codes of serial numbers, device ids and messages to the consumer."""
+_LONG_TEXT = re.compile(rb"(?!\d{12}[WS]?\Z)[0-9A-Za-z]{14,}")
+"""A value of no quantity, whatever its code: codes are damaged too."""
 _REQUEST = re.compile(rb"/\?([^!\r\n]+)!")
 _PASSWORD = re.compile(rb"\x01P[0-9]\x02\(([^()]*)\)")
 _LONG_NUMBER = re.compile(rb"\d{5,}")
@@ -32,7 +34,7 @@ def anonymous_text(octets: bytes, names: Pseudonyms) -> bytes:
 
 def _sets(plain: bytes, names: Pseudonyms) -> Iterator[tuple[int, int, bytes]]:
     for found in _DATA_SET.finditer(plain):
-        if _WHOSE.search(found[1]):
+        if _WHOSE.search(found[1]) or _LONG_TEXT.fullmatch(found[2]):
             yield found.start(2), found.end(2), names.text(found[2])
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
+from captures.chunk import FURTHEST_NS, RECEIVED, SENT, UNKNOWN, Chunk
 from captures.links import link_of
 from captures.text.characters import named_octets, readout_octets, string_octets
 from captures.text.labels import direction_in, direction_of, is_inside, is_no_traffic
@@ -223,7 +223,7 @@ class Reader:
                 time_ns = self.clock.find(label)
         if groups.get("delta") and self._time_ns is None:
             self._elapsed_ms += int(groups["delta"])
-            time_ns = self._elapsed_ms * 1_000_000
+            time_ns = min(self._elapsed_ms * 1_000_000, FURTHEST_NS)
             self.clock.digits = max(self.clock.digits, 3)
         joins = self.shape.joins
         if joins is Joins.LINE:

@@ -7,6 +7,8 @@ on over midnight.
 import re
 from calendar import timegm
 
+from captures.chunk import FURTHEST_NS
+
 DAY_FIRST, MONTH_FIRST = "day", "month"
 _MONTHS = {
     "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
@@ -93,7 +95,8 @@ class Clock:
                 self._day += _DAY
             self._last = seconds
             seconds += self._day
-        return seconds * _SECOND + (self._fraction(fraction) if fraction else 0)
+        time_ns = seconds * _SECOND + (self._fraction(fraction) if fraction else 0)
+        return time_ns if -FURTHEST_NS <= time_ns <= FURTHEST_NS else None
 
     def _fraction(self, digits: bytes) -> int:
         length = len(digits)

@@ -48,7 +48,9 @@ def test_packets_of_any_order_and_resolution_come_back(
     for number, (time, packet, cut) in enumerate(made, 1):
         at = len(octets) + 28
         octets += enhanced(packet, time, order, original=len(packet) + cut)
-        time_ns = time * unit * 10**9 // 1 + offset * 10**9
+        time_ns: int | None = time * unit * 10**9 // 1 + offset * 10**9
+        if time_ns is None or abs(time_ns) >= 2**63:
+            time_ns = None  # no table of nanoseconds holds it
         want.append((number, time_ns, link_type, 0, packet, len(packet) + cut, at, 0))
     got, source = read(octets)
     assert got == want

@@ -13,7 +13,8 @@ from xml.etree import ElementTree
 import polars
 import pytest
 
-from captures.samples import samples
+from captures import blocks
+from captures.samples import Sample, samples
 from tests.cli.conftest import Run
 
 SECURED = next(one for one in samples() if one.path.name == "ln-ciphered.pcap")
@@ -205,6 +206,59 @@ def test_shared_capture_opens_under_the_published_keys_and_names_nobody(run: Run
     assert not [one for one in lines for note in one.get("notes", []) if note["severity"] in ("warning", "error")]
 
 
+def test_shared_capture_whose_titles_only_a_keyring_tells_says_them(run: Run, tmp_path: Path) -> None:
+    keys = tmp_path / "keys.toml"
+    keys.write_text(f"""[[meter]]
+server_title = "4D4D4D0000BC614E"
+client_title = "4D4D4D0000000001"
+guek = "{"00" * 15}01"
+gak = "{"00" * 15}02"
+""")
+    keys.chmod(0o600)
+    made = [
+        run("craft", "--plain", plain, "--wrapper", ports, "--cipher", "glo", "--title", title, "--counter", count,
+            "-k", keys).out.strip()
+        for plain, ports, title, count in (
+            ("C001C100080000010000FF0200", "16,1", "4D4D4D0000000001", "7"),
+            ("C401C1000600000005", "1,16", "4D4D4D0000BC614E", "8"),
+        )
+    ]  # fmt: skip
+    log = tmp_path / "log.txt"
+    log.write_text(f"TX: {made[0]}\nRX: {made[1]}\n")
+    ran = run("export", log, "-k", keys, "--share-safe", "-o", tmp_path / "s.pcapng")
+    assert ran.status == 0 and "2 records open under the published keys" in ran.err
+    titles = dict(re.findall(r"need (server_title|client_title) ([0-9A-F]{16}) in their keyring", ran.err))
+    keys.write_text(f"""[[meter]]
+server_title = "{titles["server_title"]}"
+client_title = "{titles["client_title"]}"
+guek = "000102030405060708090A0B0C0D0E0F"
+gak = "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF"
+""")
+    lines = run("decode", "--json", "-k", keys, tmp_path / "s.pcapng").out.splitlines()
+    assert [json.loads(line)["ciphered"]["status"] for line in lines] == ["verified"] * 2
+
+
+@pytest.mark.parametrize("sample", samples(), ids=lambda one: one.name)
+def test_every_sample_is_shared(run: Run, tmp_path: Path, sample: Sample) -> None:
+    keys = ["-k", sample.keys] if sample.keys else []
+    assert run("export", sample.path, *keys, "--share-safe", "-o", tmp_path / "s.pcapng").status == 0
+
+
+def test_name_that_stands_where_no_tree_tells_it_is_replaced_too(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from analyzer.rewrite.share import ShareSafe
+
+    def head(self: ShareSafe) -> bytes:
+        self.names.string(b"41700811-serial")
+        return blocks.section(application="x", comment="damage: 41700811-serial")
+
+    monkeypatch.setattr(ShareSafe, "head", head)
+    ran = run("export", SECURED.path, "-k", SECURED.keys, "--share-safe", "-o", tmp_path / "x.pcapng")
+    assert ran.status == 0 and "1 names replaced in what does not read" in ran.err
+    assert b"41700811" not in (tmp_path / "x.pcapng").read_bytes()
+
+
 @pytest.mark.parametrize("words", [["-o", "-"], ["-o", "x.jsonl"]])
 def test_shared_capture_is_pcapng_in_a_file(run: Run, words: list[str]) -> None:
     ran = run("export", SECURED.path, "--share-safe", *words, "--to", "pcapng" if words[1] == "-" else "jsonl")
@@ -216,7 +270,10 @@ def test_nothing_is_written_where_something_would_be_left(
 ) -> None:
     from analyzer.rewrite.share import ShareSafe
 
-    monkeypatch.setattr(ShareSafe, "head", lambda self: self.names.string(b"41700811-serial") and b"41700811-serial")
-    ran = run("export", SECURED.path, "--share-safe", "-o", tmp_path / "x.pcapng")
+    monkeypatch.setattr(
+        ShareSafe, "head", lambda self: blocks.section(application="x", comment="a key of mine: ABCDEFGHIJKLMNOP")
+    )
+    words = ["--key", f"guek={b'ABCDEFGHIJKLMNOP'.hex()}"]
+    ran = run("export", SECURED.path, *words, "--share-safe", "-o", tmp_path / "x.pcapng")
     assert ran.status == 1 and "1 of what was to be replaced would still stand in it: not written" in ran.err
     assert list(tmp_path.iterdir()) == []

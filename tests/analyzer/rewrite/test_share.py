@@ -8,7 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from analyzer.cli.main import main
 from analyzer.record import Record
 from analyzer.rewrite.keys import published_keyring
 from analyzer.rewrite.pseudonyms import Pseudonyms
@@ -22,6 +25,8 @@ from tests.analyzer.tracking.build import Carrier, in_frames, in_general_blocks,
 from tests.analyzer.tracking.lines import get, line, push
 from tests.analyzer.tracking.secured import keyring, opened, said, secrets, security_of, session, statuses
 
+NAMES = Pseudonyms(b"of this test")
+DAMAGED = [one for one in samples() if Path(one.path).suffix == ".pcap"]
 OTHER = bytes(range(0x70, 0x90))
 """Keys that nobody is to see."""
 
@@ -220,3 +225,43 @@ def test_text_tells_neither_address_nor_password(text: bytes, leaves: bytes) -> 
     made = anonymous_text(text, Pseudonyms(b"of this test"))
     assert len(made) == len(text) and made.startswith(leaves)
     assert b"41700811" not in made and b"12345678" not in made
+
+
+def test_value_under_a_damaged_code_is_replaced_and_times_stay() -> None:
+    from analyzer.rewrite.texts import anonymous_text
+
+    made = anonymous_text(b"/MMM5\r\n\r\n0-0:9\xb9.1.1(4D4D4D3431373030)\r\n0-0:1.0.0(260309183000W)\r\n!\r\n", NAMES)
+    assert b"4D4D4D3431373030" not in made and b"(260309183000W)" in made
+
+
+@pytest.mark.parametrize(
+    ("octets", "leaves"),
+    [
+        ("DBDD4D4D4D0000BC614E2050300003100208A7", "DB"),
+        ("DD00000000000000014D4D4D", "DD"),
+        ("C401C10009FF4D4D4D0000BC614E", "C401C100"),
+        ("FF4D4D4D0000BC614E", ""),
+    ],
+)
+def test_what_does_not_read_of_an_apdu_is_blanked(octets: str, leaves: str) -> None:
+    from analyzer.rewrite.apdus import anonymous
+
+    made = anonymous(given := bytes.fromhex(octets), NAMES)
+    assert len(made) == len(given) and made.hex().upper().startswith(leaves) and b"MMM" not in made
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from(DAMAGED), st.lists(st.tuples(st.integers(24, 6000), st.integers(0, 255)), max_size=12), st.data()
+)
+def test_damaged_capture_is_shared_and_opens(
+    tmp_path_factory: pytest.TempPathFactory, sample: Sample, damage: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    octets = bytearray(Path(sample.path).read_bytes())
+    for at, octet in damage:
+        octets[at % len(octets)] = octet
+    folder = tmp_path_factory.mktemp("damaged")
+    path = folder / f"d{Path(sample.path).suffix}"
+    path.write_bytes(octets[: data.draw(st.integers(100, len(octets)))])
+    keys = ["-k", str(sample.keys)] if sample.keys else []
+    assert main(["export", str(path), *keys, "-q", "--share-safe", "-o", str(folder / "s.pcapng")]) in (0, 1, 3)

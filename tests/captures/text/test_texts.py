@@ -212,6 +212,12 @@ def test_number_that_is_too_large_for_a_time_is_none() -> None:
     assert [(chunk.time_ns, chunk.octets) for chunk in read(text)] == [(213_000_000, b"\x7e\xa0\x02")]
 
 
+@pytest.mark.parametrize("year", ["1003", "9026"])
+def test_date_that_nanoseconds_do_not_reach_is_no_time(year: str) -> None:
+    (one,) = read(f"{year}-03-08 11:02:41.340 TX: 7E A0 07 03 21 93 0F 01 7E\n")
+    assert (one.time_ns, one.octets.hex()) == (None, "7ea0070321930f017e")
+
+
 def test_midnight_does_not_send_times_back() -> None:
     source = read("TX: 23:59:59.9 7E A0\nRX: 00:00:00.1 7E A0\n")
     assert [chunk.time_ns for chunk in source] == [86_399_900_000_000, 86_400_100_000_000]
