@@ -59,19 +59,14 @@ def reset_within(chance: random.Random, number: int) -> Case | None:
     if not places:
         return None
     at = chance.choice(places)
-    whole = over_tcp(dialogue(number)[:2], [(0.1, TO_CLIENT, RST)])
-    reset = bytearray(whole[-1].octets)
-    side = events[at].direction
-    reset[:_HEAD] = events[at].octets[:_HEAD]
-    reset[16:18] = (40).to_bytes(2, "big")
-    sequence = int.from_bytes(reset[38:42], "big") + len(events[at].octets) - _HEAD
+    reset = bytearray(events[at].octets[:_HEAD])
+    reset[16:18] = (_HEAD - 14).to_bytes(2, "big")  # the IPv4 length of a segment without data
+    sequence = int.from_bytes(reset[38:42], "big") + _SMALL
     reset[38:42] = (sequence & 0xFFFFFFFF).to_bytes(4, "big")
     reset[47] = RST | ACK
-    last = events[at]._replace(time_ns=events[at].time_ns + SECOND // 5, octets=bytes(reset[:_HEAD]))
-    assert side in (TO_METER, TO_CLIENT)
-    return _case(
-        [*events[: at + 1], last], "connection-reset", codes=("tcp-reset", "capture-cut", "wrapper-length-wrong")
-    )
+    last = events[at]._replace(time_ns=events[at].time_ns + SECOND // 5, octets=bytes(reset))
+    codes = ("tcp-reset", "capture-cut", "wrapper-length-wrong")
+    return _case([*events[: at + 1], last], "connection-reset", codes=codes)
 
 
 def sent_again(chance: random.Random, number: int) -> Case:
