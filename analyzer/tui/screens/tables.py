@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from analyzer.tui.widgets.rows import Rows
 from analyzer.tui.widgets.table import Table, TableColumn, TableRow
 from analyzer.tui.widgets.text_pane import Paragraph, Target, TextPane
 
-_SUFFIXES = {".csv": "CSV", ".txt": "text with its columns aligned"}
+_SUFFIXES = {".csv": "CSV", ".txt": "text with its columns aligned", ".jsonl": "one JSON object a row"}
 _SIDE_WIDTH = 120
 
 
@@ -195,7 +196,12 @@ class TableScreen(BaseScreen):
             return
         headings, rows = self.exported()
         try:
-            text = csv_text([headings, *rows]) if path.suffix == ".csv" else aligned(headings, rows)
+            if path.suffix == ".jsonl":
+                text = "".join(
+                    json.dumps(dict(zip(headings, row, strict=True)), ensure_ascii=False) + "\n" for row in rows
+                )
+            else:
+                text = csv_text([headings, *rows]) if path.suffix == ".csv" else aligned(headings, rows)
             path.write_text(text, encoding="utf-8")
         except OSError as problem:
             self.flash(f"{path}: {problem.strerror}", "error")

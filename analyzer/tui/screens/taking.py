@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 _SUFFIXES = {
     ".txt": "one line a record", ".csv": "the columns of the list", ".jsonl": "one JSON object a record",
     ".hex": "the octets of each record", ".pcapng": "the packets, with your comments",
+    ".xml": "every field of each record (PDML)", ".html": "a report for a browser",
+    ".parquet": "the columns that batch writes",
 }  # fmt: skip
+_AGAIN = frozenset({".pcapng", ".xml", ".html", ".parquet"})
+"""Forms for which the capture is read once more."""
 _AT_ONCE = 200
 _PORT = re.compile(r":(\d+)(?= |$)")
 
@@ -120,11 +124,13 @@ class Taking(Filtering):
 
     async def _write(self, path: Path, numbers: list[int]) -> None:
         """Write portion by portion, so that the keys are answered meanwhile."""
-        from asyncio import sleep, to_thread
+        from asyncio import sleep
+
+        from captures.chunk import CaptureError
 
         try:
-            if path.suffix == ".pcapng":
-                await to_thread(self._write_packets, path, set(numbers))
+            if path.suffix in _AGAIN:
+                await self._read_again(path, numbers)
                 return
             with path.open("w", encoding="utf-8", newline="") as file:
                 for count, text in enumerate(self._texts(path.suffix, numbers), 1):
@@ -134,24 +140,30 @@ class Taking(Filtering):
                         await sleep(0)
         except OSError as problem:
             self.flash(f"{path}: {problem.strerror}", "error")
+        except CaptureError as problem:
+            self.flash(str(problem), "error")
         else:
             self.flash(f"{path}: {len(numbers)} records written")
 
-    def _write_packets(self, path: Path, numbers: set[int]) -> None:
-        """Write the packets of the records *numbers* with what the user said of them."""
-        from analyzer.export.commented import write_packets
+    async def _read_again(self, path: Path, numbers: list[int]) -> None:
+        """Write what needs the capture once more, in a thread."""
+        from asyncio import to_thread
 
-        capture = self.program.capture
-        said: dict[int, str] = {}
-        wanted: set[int] = set()
-        for record in capture.records.all():
-            if record.number in numbers:
-                wanted.update(record.packets)
-                if record.number in self.comments:
-                    said[record.packets[-1]] = self.comments[record.number]
-        count = write_packets(capture.inputs, path, wanted, said)
-        self.has_unsaved = bool(set(self.comments) - numbers)
-        self.app.call_from_thread(self.flash, f"{path}: {count} packets written, {len(said)} with a comment")
+        from analyzer.tui.rereading import WRITERS, Chosen, write_pcapng
+
+        inputs = self.program.capture.inputs
+        if "-" in inputs:
+            self.flash(f"{path.suffix}: stdin cannot be read again", "error")
+            return
+        chosen = Chosen(inputs, self.program.options, numbers, utc=self.records.is_utc)
+        self.flash(f"{path.name}: reading the capture again")
+        if path.suffix == ".pcapng":
+            packets, comments = await to_thread(write_pcapng, chosen, path, dict(self.comments))
+            self.has_unsaved = bool(set(self.comments) - set(numbers))
+            self.flash(f"{path}: {packets} packets written, {comments} with a comment")
+        else:
+            await to_thread(WRITERS[path.suffix], chosen, path)
+            self.flash(f"{path}: {len(numbers)} records written")
 
     def _texts(self, suffix: str, numbers: list[int]) -> Iterator[str]:
         capture = self.program.capture

@@ -1,0 +1,99 @@
+"""Exports that read the capture once more, in a thread with a session of its own: keys go on being answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from analyzer.record import Record
+    from analyzer.session import Session
+    from analyzer.tui.options import Options
+
+
+class Chosen:
+    """The records *numbers* of the capture in *inputs*, read again as it was opened."""
+
+    def __init__(self, inputs: tuple[str, ...], options: Options, numbers: Collection[int], *, utc: bool) -> None:
+        self.inputs, self._options, self.numbers, self.utc = inputs, options, frozenset(numbers), utc
+
+    @property
+    def name(self) -> str:
+        """What the capture is called."""
+        return ", ".join(Path(one).name for one in self.inputs)
+
+    def session(self) -> Session:
+        """Open the capture once more. Raises: CaptureError."""
+        from analyzer.index.worker import opened
+        from analyzer.session import Session
+
+        return Session(opened(self.inputs), self._options.decode_as, self._options.keys)
+
+    def records(self, session: Session) -> Iterator[Record]:
+        """Give the records that were chosen."""
+        return (record for record in session.records() if record.number in self.numbers)
+
+
+def write_xml(chosen: Chosen, path: Path) -> None:
+    """Write every field of each record as PDML, as ``export`` does."""
+    from analyzer.export.pdml import HEAD, TAIL, Pdml
+
+    session = chosen.session()
+    with session.source as source, path.open("w", encoding="utf-8") as file:
+        pdml = Pdml(lambda: source.time_digits, session.values)
+        file.write(HEAD)
+        file.writelines(map(pdml.packet, chosen.records(session)))
+        file.write(TAIL)
+
+
+def write_html(chosen: Chosen, path: Path) -> None:
+    """Write a page of its own, as ``export`` does; problems are those of the records that were chosen."""
+    from analyzer.diagnosis.doctor import Doctor
+    from analyzer.export.report import Report
+
+    session = chosen.session()
+    doctor = Doctor(session.pipeline.ends)
+
+    def watched() -> Iterator[Record]:
+        for record in chosen.records(session):
+            doctor.take(record)
+            yield record
+        doctor.finish(session.pipeline.left_aside)
+
+    with session.source as source, path.open("w", encoding="utf-8") as file:
+        utc = chosen.utc or source.has_local_times
+        report = Report(chosen.name, lambda: source.time_digits, utc=utc, values=session.values)
+        file.writelines(report.pages(watched(), lambda: (doctor.stories(), list(doctor.associations))))
+
+
+def write_parquet(chosen: Chosen, path: Path) -> None:
+    """Write the columns that ``export`` and ``batch`` write."""
+    from analyzer.batch.frames import RECORDS, record_cells, write
+    from analyzer.batch.task import rows_of
+
+    session = chosen.session()
+    with session.source:
+        rows = [record_cells(chosen.name, row) for _, row in rows_of(chosen.records(session))]
+    write(RECORDS, rows, path)
+
+
+def write_pcapng(chosen: Chosen, path: Path, comments: Mapping[int, str]) -> tuple[int, int]:
+    """Write the packets of the records with what the user said of them. Returns how many, and with a comment."""
+    from analyzer.export.commented import write_packets
+
+    session = chosen.session()
+    said: dict[int, str] = {}
+    wanted: set[int] = set()
+    with session.source:
+        for record in chosen.records(session):
+            wanted.update(record.packets)
+            if record.number in comments:
+                said[record.packets[-1]] = comments[record.number]
+    return write_packets(chosen.inputs, path, wanted, said), len(said)
+
+
+WRITERS: dict[str, Callable[[Chosen, Path], None]] = {
+    ".xml": write_xml, ".html": write_html, ".parquet": write_parquet,
+}  # fmt: skip
+"""By suffix."""

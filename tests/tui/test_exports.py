@@ -1,0 +1,58 @@
+"""What the list exports is what the command exports."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars
+import pytest
+from textual.pilot import Pilot
+
+from analyzer.cli.main import main
+from analyzer.tui.app import DlmsharkApp
+from tests.tui.driving import LARGE, drive, main_of, sample, text_of, wait_for
+
+
+def _exported(path: Path, name: str, expression: str = "") -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        main = main_of(app)
+        if expression:
+            main.answer_filter(expression)
+            await wait_for(pilot, lambda: main.filter_run is not None and main.filter_run.is_done)
+        main.answer_export(str(path))
+        await wait_for(pilot, lambda: any("written" in line for line in text_of(app)), 60)
+
+    drive(sample(name), act, LARGE)
+
+
+@pytest.mark.parametrize("suffix", [".xml", ".html"])
+def test_list_is_exported_as_the_command_does(tmp_path: Path, suffix: str) -> None:
+    mine, theirs = tmp_path / f"list{suffix}", tmp_path / f"command{suffix}"
+    _exported(mine, "ln-wrapper")
+    assert main(["export", sample("ln-wrapper").inputs[0], "-o", str(theirs), "--utc", "-q"]) == 0
+    assert mine.read_text(encoding="utf-8") == theirs.read_text(encoding="utf-8")
+
+
+def test_chosen_records_are_exported_as_parquet_with_the_columns_of_the_command(tmp_path: Path) -> None:
+    mine, theirs = tmp_path / "list.parquet", tmp_path / "command.parquet"
+    expression = 'service == "get-response"'
+    _exported(mine, "ln-wrapper", expression)
+    assert main(["export", sample("ln-wrapper").inputs[0], "-Y", expression, "-o", str(theirs), "-q"]) == 0
+    one, other = (polars.read_parquet(path).drop("input") for path in (mine, theirs))
+    assert one.height == 15
+    assert one.equals(other)
+
+
+def test_table_is_exported_as_json_lines(tmp_path: Path) -> None:
+    path = tmp_path / "objects.jsonl"
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("o")
+        await wait_for(pilot, lambda: app.screen.table.count > 0)  # type: ignore[attr-defined]
+        await wait_for(pilot, lambda: app.survey_so_far is not None and app.survey_so_far.is_done)
+        app.screen.answer_export(str(path))  # type: ignore[attr-defined]
+
+    drive(sample("ln-wrapper"), act)
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert next(row["Last value"] for row in rows if row["Object"] == "1-0:1.8.0*255") == "74565.120 kWh"
