@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench.entries import LARGE, MIDDLE, SHORT, Command, Figures, Row, Runs
+from tests.bench.entries import LARGE, SHORT, Command, Figures, Row, Runs
 
 COLUMN_FILTERS = (
     "get", "obis == 1-0:1.8.*", "latency > 15ms", "host == 10.1.0.7", "port == 4059", "result == object-undefined",
@@ -32,12 +32,12 @@ FIGURES: Figures = (
 
 def commands(short: bool) -> dict[str, Command]:
     """The commands to run."""
-    size, middle = (SHORT, SHORT) if short else (LARGE, MIDDLE)
+    size = SHORT if short else LARGE
     return {
         "stats": Command(("dlmshark", "stats", "FILE"), "wrapper", size),
         "stats, index": Command(("dlmshark", "stats", "--index", "FILE"), "wrapper", size),
-        "stats, meters": Command(("dlmshark", "stats", "FILE"), "wrapper", middle, 32),
-        "stats, meters, two": Command(("dlmshark", "stats", "--workers", "2", "FILE"), "wrapper", middle, 32),
+        "stats, meters": Command(("dlmshark", "stats", "FILE"), "wrapper", size, 32),
+        "stats, meters, two": Command(("dlmshark", "stats", "--workers", "2", "FILE"), "wrapper", size, 32),
         "tshark io,phs": Command(("tshark", "-n", "-r", "FILE", "-q", "-z", "io,phs"), "wrapper", size),
     }
 
