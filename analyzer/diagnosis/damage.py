@@ -245,7 +245,7 @@ class DamageFamily(Family):
             found = self._cut(record, found)
             text = ""
             code = "hdlc-hcs-wrong" if _is_header_wrong(record) else "hdlc-fcs-wrong"
-            if code == "hdlc-hcs-wrong" and found:
+            if code == "hdlc-hcs-wrong" and found and found[0].cause in ("truncated", "capture-ended"):
                 found = [*_hurt_and_cut(record, found[0]), *found]
         return Explained(code, text, found)
 

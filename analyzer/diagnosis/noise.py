@@ -13,6 +13,8 @@ from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust, announced_length
 from analyzer.record import Record
 
 _LEAST_FRAME = 4
+_FEW = 3
+"""So many equal octets may be chance."""
 _SEARCHED_UP_TO = 2050
 _LONGEST_HEADER = 13
 """Octets of a header with the longest addresses, its HCS included."""
@@ -70,7 +72,7 @@ def _unknown(octets: bytes, is_first: bool) -> Iterator[Candidate]:
     """Say what octets may be that begin like nothing."""
     if len(octets) > 1 and len(set(octets)) == 1:
         text = f"{len(octets)} octets {octets[0]:02X} and nothing else: the line was idle, or nobody drove it"
-        yield Candidate("idle-fill", LIKELY, text, 0, end=len(octets))
+        yield Candidate("idle-fill", LIKELY if len(octets) > _FEW else POSSIBLE, text, 0, end=len(octets))
         yield Candidate("line-noise", POSSIBLE, text, 0, end=len(octets))
         return
     where = "it stands before the first whole frame" if is_first else "it stands between frames"
