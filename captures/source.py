@@ -308,8 +308,11 @@ def _is_traffic(head: bytes) -> bool:
 
 
 def _has_words(head: bytes) -> bool:
-    """Tell whether *head* is a text in which words of someone stand around lines that are traffic."""
-    return len(head.translate(None, _CONTROL)) == len(head) and _WORDS.search(_VALUES.sub(b"", head)) is not None
+    """Tell whether *head* is a text in which words of someone stand around lines that are traffic, or before them."""
+    if len(head.translate(None, _CONTROL)) != len(head):
+        return False
+    is_late = not any(map(_BARE.match, head.split(b"\n", _MOST_BROKEN)[:_MOST_BROKEN]))
+    return is_late or _WORDS.search(_VALUES.sub(b"", head)) is not None
 
 
 def _is_bare(head: bytes) -> bool:

@@ -136,3 +136,10 @@ def test_telegram_before_words_leaves_the_words_aside(tmp_path: Path) -> None:
     path.write_bytes(TELEGRAM + b"And then it says\n12.5 kWh too much.\nWhy?\nThanks,\nN.\n")
     with open_source(str(path)) as source:
         assert b"".join(chunk.octets for chunk in source) == TELEGRAM
+
+
+def test_names_before_a_readout_are_left_aside(tmp_path: Path) -> None:
+    path = tmp_path / "note"
+    path.write_text("Variant\nSIM 1440\n" + READOUT.decode().replace("\r\n", "\n"))
+    with open_source(str(path)) as source:
+        assert b"".join(chunk.octets for chunk in source) == READOUT
