@@ -278,7 +278,7 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
     while len(window.buffer) < _LOOKED_AT and b"\n" not in window.buffer and window.more():
         pass
     head = window.buffer[:JUDGED]
-    if _is_traffic(head) and not _has_words(head):
+    if _is_traffic(head) and _begins_bare(head) and not _has_words(head):
         window.skip(begins)
         return RawSource(name, window, size)
     judgement = judge(head)
@@ -308,14 +308,16 @@ def _is_traffic(head: bytes) -> bool:
 
 
 def _has_words(head: bytes) -> bool:
-    """Tell whether *head* is a text in which words of someone stand around lines that are traffic, or before them."""
-    if len(head.translate(None, _CONTROL)) != len(head):
-        return False
-    is_late = not any(map(_BARE.match, head.split(b"\n", _MOST_BROKEN)[:_MOST_BROKEN]))
-    return is_late or _WORDS.search(_VALUES.sub(b"", head)) is not None
+    """Tell whether *head* is a text in which words of someone stand around lines that are traffic."""
+    return len(head.translate(None, _CONTROL)) == len(head) and _WORDS.search(_VALUES.sub(b"", head)) is not None
+
+
+def _begins_bare(head: bytes) -> bool:
+    """Tell whether the first line of *head*, or the one behind a cut line, is traffic."""
+    return any(map(_BARE.match, head.split(b"\n", _MOST_BROKEN)[:_MOST_BROKEN]))
 
 
 def _is_bare(head: bytes) -> bool:
     """Tell whether messages stand in *head* as on the line: at the beginnings of lines, and no words around them."""
     lines = sum(1 for line in head.split(b"\n") if line.strip())
-    return sum(1 for _ in _BARE.finditer(head)) * _MOST_BROKEN > lines and not _has_words(head)
+    return sum(1 for _ in _BARE.finditer(head)) * _MOST_BROKEN > lines and _begins_bare(head) and not _has_words(head)
