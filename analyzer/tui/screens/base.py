@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from textual import events
+from textual.css.query import NoMatches
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
@@ -116,7 +118,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     @property
     def stands(self) -> bool:
         """Whether its parts are there: not before it is laid out, and not once it is closed."""
-        return self.is_attached and bool(self.query(TitleBar))
+        return self.is_attached and any(isinstance(one, TitleBar) for one in self.children)
 
     def soon(self, run: Callable[..., object], *arguments: object) -> None:
         """Run something once the screen is drawn, unless it is closed by then."""
@@ -145,8 +147,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def head(self, selector: str, left: Sequence[Said], right: Sequence[Said] = ()) -> None:
         """Write headings; a screen that is being closed has none."""
-        for bar in self.query(selector).results(Bar):
-            bar.say(left, right)
+        with suppress(NoMatches):  # a query for one that has an id is remembered; for all it goes through all
+            self.query_one(selector, Bar).say(left, right)
 
     def show_title(self) -> None:
         """Write the title line."""

@@ -220,7 +220,7 @@ class MainScreen(Taking):
         """Say what is selected, and which keys matter."""
         left = self._selected()
         pending = self.program.key_reader.pending
-        bar = next(iter(self.query(StatusBar)), None)
+        bar = next((one for one in self.children if isinstance(one, StatusBar)), None)
         if bar is None:
             return
         if waiting := self.program.key_reader.waiting:
