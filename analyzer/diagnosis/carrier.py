@@ -94,7 +94,8 @@ class CarrierFamily(Family):
         octets, lane = record.octets, record.lane
         if not _SHORTEST_BEAT <= len(octets) <= _LONGEST_BEAT or octets[0] == _FLAG or octets[0] & 0xF0 == _FORMAT:
             return False
-        if len(set(octets)) == 1 or not self.associations.open_on(lane.conversation):
+        is_new = (lane.text, octets) not in self._beats
+        if len(set(octets)) == 1 or (is_new and not self.associations.open_on(lane.conversation)):
             return False
         seen = self._beats.setdefault((lane.text, octets), [])
         if len(self._beats) > _MOST_BEATS:
