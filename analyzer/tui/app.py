@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import time
 from asyncio import get_running_loop, to_thread
@@ -10,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
+from threading import Timer
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 _NEXT_SECONDS, _BUSY_SECONDS, _IDLE_SECONDS = 0.01, 0.05, 0.5
 _UNREADABLE = 3
+_HUNG_UP, _PATIENCE_SECONDS = 129, 5.0
 _SAID_SECONDS = 10
 """How long what a recording says is shown."""
 _WITHOUT_CAPTURE = frozenset({"help", "rules", "start"})
@@ -121,7 +124,7 @@ class DlmsharkApp(App[None]):
         for name in ("SIGTERM", "SIGHUP"):
             if hasattr(signal, name):
                 with suppress(NotImplementedError, ValueError, RuntimeError):  # Windows; not the main thread
-                    get_running_loop().add_signal_handler(getattr(signal, name), self.exit)
+                    get_running_loop().add_signal_handler(getattr(signal, name), self._terminated, name)
 
     async def _begin(self) -> None:
         """Open the capture. The decoder itself costs time to load, so the window stands before."""
@@ -139,6 +142,14 @@ class DlmsharkApp(App[None]):
         self.main.take(is_done=self._capture.progress.is_done)
         self.settings.keep_recent(self.options.inputs)
         gc.freeze()  # what was loaded stays: looking through it again and again would hold up keys
+
+    def _terminated(self, name: str) -> None:
+        """End; where the terminal is gone, what still writes to it may wait for ever and is not waited for."""
+        self.exit()
+        if name == "SIGHUP":
+            last = Timer(_PATIENCE_SECONDS, os._exit, [_HUNG_UP])
+            last.daemon = True
+            last.start()
 
     async def on_event(self, event: events.Event) -> None:
         """Give a key to the screen at once: going through widgets, it would come behind what was typed after it."""
