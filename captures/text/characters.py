@@ -21,7 +21,9 @@ _GLUED_HEAD = re.compile(rb"(/[!-~]{4,}?(?: [!-~]+)?)(?=\d-\d:\d)")
 _CUT_OFF = re.compile(rb"[A-Za-z]{3}[0-9]\\")
 _MODEL = re.compile(rb"(/[A-Za-z]{3}[0-9A-I])\\(?=[0-9@])")
 _ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|u00([0-9A-Fa-f]{2})|([0-7]{1,3})|(.))", re.DOTALL)
-_NAMED_ESCAPES = {b"r": b"\r", b"n": b"\n", b"t": b"\t"}
+_NAMED_ESCAPES = {
+    b"r": b"\r", b"n": b"\n", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"v": b"\v", b"f": b"\f", b"e": b"\x1b",
+}  # fmt: skip
 
 
 def readout_octets(text: bytes) -> bytes:

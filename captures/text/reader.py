@@ -25,6 +25,7 @@ _MOST_SESSIONS = 16
 _ANOTHER_SESSION_NS = 43_200_000_000_000
 _DATED_NS = 366 * 86_400 * 1_000_000_000
 """Times before are of a clock without a date, and say nothing of other days."""
+_BUFFER = b"buffer"
 _FLAG, _IDENTIFIES, _END_OF_LINE = b"\x7e", b"/", b"\r\n"
 _WRITTEN = {
     "listed": listed_octets, "decimals": decimal_octets, "base64": base64_octets,
@@ -79,7 +80,7 @@ class Reader:
         self._pending_offset = 0
         self._is_open = False
         self._begin(None, UNKNOWN, is_open=False)
-        self._row = self._before_row = b""
+        self._row = self._before_row = self._buffer = b""
         self._repeats = self._is_identified = self._keeps_blank = self._wants_unit = False
         self.change(shape)
 
@@ -221,6 +222,8 @@ class Reader:
                 return True
             if time_ns is None:
                 time_ns = self.clock.find(label)
+            if _BUFFER in label.lower():
+                octets = self._grown(octets)
         if groups.get("delta") and self._time_ns is None:
             self._elapsed_ms += int(groups["delta"])
             time_ns = min(self._elapsed_ms * 1_000_000, FURTHEST_NS)
@@ -238,6 +241,11 @@ class Reader:
         else:
             self._read(octets, groups, direction, offset)
         return True
+
+    def _grown(self, octets: bytes) -> bytes:
+        """Give what came to a buffer that a program prints whole each time it grew."""
+        before, self._buffer = self._buffer, octets
+        return octets[len(before) :] if len(before) < len(octets) and octets.startswith(before) else octets
 
     def _heading(self, match: "re.Match[bytes]") -> None:
         """Take a line that says what the octets below it are."""

@@ -178,6 +178,11 @@ SHAPES: tuple[Shape, ...] = (
         tail_text=r"(?![0-9A-Za-z:.]\w)(?:\.\.\.)?\s*(?:\(\d+\))?\s*",
     ),
     Shape(
+        "esphome-strings", "strings of an ESPHome log", Joins.LINE,
+        r"""\s*(?:\[<time>\])?\[[A-Z]{1,2}\]\[[\w.]+(?::\d+)?\]:\s*(?P<direction><<<|>>>)\s*"""
+        r"""(?P<string>"(?:[^"\\]|\\.)*+")\s*""",
+    ),
+    Shape(
         "candump", "octets behind epochs", Joins.LINE,
         r"\s*\(<time>\)\s+(?:(?P<direction><word>|>>?|<<?)\s*[:|-]?\s*)?<hex>\s*", may_follow=True,
     ),
@@ -319,9 +324,14 @@ SHAPES: tuple[Shape, ...] = (
         r"\s*\[?<time>(?:\]|\s)\s*[:;,|-]?\s*(?:SML:|TMP:)?\s*<hex>\s*", may_follow=True,
     ),
     Shape(
-        "dump-titles", "frame dumps below titles", Joins.READ, _HEXLINE,
-        r".*?(?:(?P<aside>(?i:gcm|dlms|dsmr|cosem|decrypted|plain)\w*(?: frame)?)"
+        "dump-titles", "frame dumps below titles", Joins.READ, r"(?:\([VDIWE]\)\s*)?\s*<hex>",
+        r".*?(?:(?P<aside>(?i:gcm|dlms|dsmr|cosem|llc|gbt|payload|decrypted|plain)\w*(?: frame)?)"
         r"|(?i:frame dump|hdlc|m-?bus)(?: frame)?)\b[^:]{0,24}:\s*",
+        needs_heading=True,
+    ),
+    Shape(
+        "apdu-titles", "APDUs below titles", Joins.READ, r"(?:\([VDIWE]\)\s*)?\s*<hex>",
+        r".*?(?i:gcm|dlms|dsmr|cosem|gbt|llc|decrypted)(?: frame| data| payload)\b[^:]{0,24}:\s*",
         needs_heading=True,
     ),
     Shape(

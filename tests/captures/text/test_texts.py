@@ -364,3 +364,18 @@ def test_year_at_the_end_of_a_date_is_read() -> None:
 
 def test_numbers_that_are_no_octets_are_none() -> None:
     assert judge(b"values: 126, 160, 25, 3, 33, 300, 16\n") is None
+
+
+def test_buffer_that_is_printed_each_time_it_grew_gives_its_octets_once() -> None:
+    whole = SNRM + REQUEST + SNRM
+    sizes = (4, len(SNRM), len(SNRM) + 7, len(whole))
+    log = "".join(
+        f"21:40:1{at} host reader[7]: DEBUG:HDLC Buffer: {_hex(whole[:size])}\n" for at, size in enumerate(sizes)
+    )
+    assert b"".join(chunk.octets for chunk in read(log)) == whole
+    again = "".join(f"21:40:1{at} host reader[7]: DEBUG:HDLC Buffer: {_hex(SNRM)}\n" for at in range(2))
+    assert [chunk.octets for chunk in read(again)] == [SNRM, SNRM]
+
+
+def _hex(octets: bytes) -> str:
+    return octets.hex(" ").upper()

@@ -245,6 +245,42 @@ def _amsreader(event: Sent) -> str:
     return f"(V) Frame dump ({len(event.octets)}b):\n{rows}\n(D) Data frame:\n(V) DLMS frame:\n{inside}\n"
 
 
+def _amsreader_verbose(event: Sent) -> str:
+    def dump(title: str, octets: bytes) -> str:
+        rows = (row for _, row in _rows(octets))
+        groups = ("  ".join(_spaced(row[at : at + 4]) for at in range(0, len(row), 4)) for row in rows)
+        return f"(V) {title}:\n" + "".join(f"(V) {row}\n" for row in groups)
+
+    inside = event.octets[8:-3]
+    frames = dump("HDLC frame", event.octets) + dump("LLC frame", inside) + dump("DLMS frame", inside[3:])
+    return f"(D) (AmsWebServer)Serving /data.json over http...\n{frames}(V)\n{dump('  payload', inside[3:])}(W) Nothing known\n"
+
+
+def _apdu_titles(event: Sent) -> str:
+    rows = "".join(f"(V) {_spaced(row)}\n" for _, row in _rows(event.octets))
+    return f"(D) Received {len(event.octets)} at +30ms\n(V) DLMS frame:\n{rows}"
+
+
+_ESCAPES = {
+    7: "\\a",
+    8: "\\b",
+    9: "\\t",
+    10: "\\n",
+    11: "\\v",
+    12: "\\f",
+    13: "\\r",
+    27: "\\e",
+    34: '\\"',
+    39: "\\'",
+    92: "\\\\",
+}
+
+
+def _esphome_string(event: Sent) -> str:
+    text = "".join(_ESCAPES.get(one) or (chr(one) if 32 <= one < 127 else f"\\x{one:02X}") for one in event.octets)
+    return f'[{_at(event, "%H:%M:%S")}][D][uart_debug:152]: {_words(">>>", "<<<")(event)} "{text}"'
+
+
 def _titled(event: Sent) -> str:
     time = f"==> {_at(event, '%Y/%m/%d %H:%M:%S', 3, ':')} "
     text = event.octets.hex().upper()
