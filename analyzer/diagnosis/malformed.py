@@ -6,6 +6,7 @@ Source: IEC 62056-5-3; IEC 61334-4-512 (CIASE PDUs, which are none of COSEM).
 from __future__ import annotations
 
 from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.frame_repair import only_breaks_off
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative
 from analyzer.record import Record
 from dissectors.tree import Note
@@ -13,6 +14,8 @@ from dissectors.tree import Note
 _SHORTEST_TEXT = 4
 _LIKENESS = 10
 """So many octets of a beginning do not come again by chance."""
+_UNFRAMED = frozenset({"apdu", "llc"})
+"""Links that say nothing of an APDU's length."""
 _CIASE = frozenset({0x19, 0x1A, 0x1C, 0x1D, 0x1E, 0x1F, 0x39})
 """Tags of the configuration entity of power line networks: no APDU of COSEM, and no fault."""
 
@@ -67,4 +70,6 @@ def _why(record: Record, octets: bytes) -> tuple[str, str, str]:
         if again > 0:
             return "block-restarts-apdu", LIKELY, f"; octet {again} begins the same APDU anew, where a block begins"
         return "segment-lost", POSSIBLE, f"; it is joined from records {record.parts[0]} to {record.parts[-1]}"
+    if record.link in _UNFRAMED and only_breaks_off(octets):
+        return "truncated", LIKELY, "; all that is there reads, and it ends too early"
     return "wrong-encoding", POSSIBLE, ""

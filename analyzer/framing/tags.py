@@ -59,3 +59,18 @@ def _announces(octets: bytes | bytearray, at: int, length: int) -> bool:
         return first + 1 == length
     width = first - 0x80
     return width in (1, 2) and int.from_bytes(octets[at + 1 : at + 1 + width], "big") + 1 + width == length
+
+
+_ACSE_BEGINS = {0x60: b"\x80\xa1", 0x61: b"\x80\xa1\xa2", 0x62: b"\x80\x8a\xbe", 0x63: b"\x80\xbe"}
+"""The first component behind the length of an ACSE APDU."""
+
+
+def begins_cut_apdu(octets: bytes) -> bool:
+    """Tell whether *octets* are the beginning of an ACSE APDU whose length announces more than there is."""
+    return (
+        len(octets) > OPENING_LENGTH
+        and octets[0] in _ACSE_BEGINS
+        and len(octets) - 2 < octets[1] < 0x80
+        and octets[2] in _ACSE_BEGINS[octets[0]]
+        and octets[3] <= octets[1] - 4
+    )

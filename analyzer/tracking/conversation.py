@@ -16,7 +16,7 @@ from analyzer.framing.hdlc import HdlcFramer
 from analyzer.framing.iec62056_21 import Iec62056Framer
 from analyzer.framing.mbus import MbusFramer
 from analyzer.framing.p1 import P1Framer
-from analyzer.framing.tags import opens_as_apdu
+from analyzer.framing.tags import begins_cut_apdu, opens_as_apdu
 from analyzer.framing.telnet import TelnetSide
 from analyzer.framing.wrapper import WrapperFramer
 from analyzer.record import NOISE, Lane, Record
@@ -303,7 +303,9 @@ class Conversation:
         if not all(registry.begins_apdu(octets, 0, len(octets)) for octets in held):
             return False
         is_few = len(held) < _MANY_PIECES
-        return any((is_few and opens_as_apdu(octets, 0, len(octets))) or reads(octets) for octets in held)
+        if is_few and any(opens_as_apdu(octets, 0, len(octets)) or begins_cut_apdu(octets) for octets in held):
+            return True
+        return any(map(reads, held))
 
     def _begin(self, stack: str) -> None:
         """Speak *stack* from the first octet that waits."""

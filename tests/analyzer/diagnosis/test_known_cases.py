@@ -135,3 +135,9 @@ def test_body_of_a_push_without_its_header_is_no_line_that_is_read_wrongly() -> 
     assert cut.cause != "start-of-dump-missing"
     (cut,) = told((RECEIVED, b"\x02\x0a" + value[2:] * 3 + b"\x06\x00"))
     assert "breaks off" in cut.evidence[0].text
+
+
+def test_apdu_that_was_pasted_without_its_end_is_cut_and_not_encoded_wrong() -> None:
+    for octets in ("6036A1090607608574050801018A020780", "C401C100090C07EA"):
+        (story,) = told((RECEIVED, bytes.fromhex(octets)))
+        assert (story.code, story.cause) == ("apdu-malformed", "truncated")
