@@ -14,7 +14,7 @@ from dissectors.composites import When
 from dissectors.fields import Constant, House, Number, OctetString, Seen
 from dissectors.pdu import Layer
 from dissectors.regions import AUTHENTICATED, Ciphered, Length, Tag
-from dissectors.tree import Kind, Node, Note, Severity
+from dissectors.tree import Kind, Node, Note, Problem, Severity
 from dissectors.xdlms.ciphered import security_control
 
 _EMPTY = b"\r\n\r\n"
@@ -135,6 +135,8 @@ class Rest(Text):
 
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[bytes, int]:
         """Read up to the line end."""
+        if at >= end:
+            raise Problem(at, "nothing of a telegram is there", is_short=True)
         if octets[at : at + 1] == b"!" or _WHOLE_SET.match(octets, at, end):
             return b"", at
         return Text.read(self, octets, at, end, seen)
@@ -206,7 +208,7 @@ class P1Rest(Layer):
     """A telegram of which the first octets are missing: the rest of a line, data sets, ``!`` and CRC."""
 
     asn1 = "telegram-rest"
-    fields_desc = [Rest("rest"), LineEnds("line_end", b""), DataSets(rb"[\r\n)]!"), *_closing(RestCheck())]
+    fields_desc = [Rest("rest"), LineEnds("line_end"), DataSets(rb"[\r\n)]!"), *_closing(RestCheck())]
 
 
 SEALED: tuple[type[Layer], ...] = (P1CipheredTelegram, P1TaggedTelegram)

@@ -75,7 +75,7 @@ def test_asymmetric_key_is_a_file_beside_the_keyring_or_inline(tmp_path: Path) -
         ("[[meter]]\naddress = 5", "meter 1: address: expected an address in text"),
         ("[[meter]]\nhls_secret = 5", "meter 1: hls_secret: expected text"),
         ("[[meter]]\nhls_secret = { text = 'a' }", "meter 1: hls_secret: expected text or"),
-        ('[[meter]]\nclient_signing_key = "gone.pem"', "meter 1: client_signing_key: No such file"),
+        ('[[meter]]\nclient_signing_key = "gone.pem"', "meter 1: client_signing_key: gone.pem: No such file"),
         ('[[meter]]\ncertificates = ["gone/"]', "meter 1: certificates: gone/: no such file or folder"),
         (f'[[meter]]\nek = "{HEX}', "no TOML: at"),
     ],
