@@ -91,7 +91,7 @@ class MainScreen(Taking):
     def take(self, *, is_done: bool) -> None:
         """Take what the capture has got meanwhile."""
         self.show_title()
-        if self.is_paused:
+        if self.is_paused and self.records.count:
             return
         self.take_filters()
         self.records.take()
@@ -106,7 +106,8 @@ class MainScreen(Taking):
 
     def take_anew(self) -> None:
         """The capture was read again: the same records, with more that is known of them."""
-        if self.is_paused:
+        if self.is_paused and self.records.count:
+            self.show_title()
             return
         self.records.forget_lines()
         self.restart_filters()
