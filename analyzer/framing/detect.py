@@ -187,6 +187,8 @@ def _text(octets: bytes) -> _Candidate | None:
 
 def _is_rest(octets: bytes) -> bool:
     """Tell whether *octets* are lines of a telegram whose first ones did not come."""
+    if len(octets.translate(None, _PRINTED)) * 3 > len(octets):
+        return False  # much less text than even damage leaves
     if not _P1_HINT.search(octets) or any(sign in octets for sign in b"\1\2\3"):
         return False
     return sum(1 for _ in P1_DATA_SET.finditer(octets)) + (_CRC.search(octets) is not None) > 1
