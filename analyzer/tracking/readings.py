@@ -171,16 +171,22 @@ def _cells(record: Record, meter: Meter, named: str, profile: Profile, rows: Ite
     statuses = status_columns(profile)
     plans = [_plan(profile, number, meter) for number in range(len(profile.columns))]
     skipped = {clock, *statuses}
+    width, usual = len(plans), [(place, plan) for place, plan in enumerate(plans) if place not in skipped]
     captured, number = record.time_ns, record.number
     for time, cells in rows:
         status = ", ".join(str(cells[place].value) for place in statuses if place < len(cells))
-        for place, (tag, raw) in enumerate(cells):
-            if place in skipped or (clock is None and not place and time):
-                continue
-            plan = plans[place] if place < len(plans) else _plan(profile, place, meter)
+        shown = usual
+        if clock is None or len(cells) != width:
+            shown = [
+                (place, plans[place] if place < width else _plan(profile, place, meter))
+                for place in range(len(cells))
+                if place not in skipped and (clock is not None or place or not time)
+            ]
+        for place, plan in shown:
+            tag, raw = cells[place]
             one, name, unit, scaler, basis, write = plan
             if scaler is not None and tag in INTEGERS:
-                value = scaled(raw, scaler)
+                value = scaled(raw, scaler) if scaler else raw
                 made = (time, captured, named, one, name, value, write(raw), unit, raw, scaler, status, basis, number)
                 yield _new(Reading, made)
             else:
