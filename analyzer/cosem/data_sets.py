@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+from analyzer.cosem.plain_text import printable
 from dissectors.characters import DataSet
 from dissectors.characters import Value as Bracketed
 
@@ -273,5 +274,4 @@ def _text(octets: bytes | None) -> str:
     """Read octets as text; those that are no characters of IEC 62056-21 by their code."""
     if octets is None:
         return ""
-    text = octets.decode("latin-1").strip()
-    return text if text.isprintable() else "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in text)
+    return printable(octets.decode("latin-1").strip())

@@ -24,6 +24,7 @@ from analyzer.cosem.date_time import date_time, looks_like_date_time
 from analyzer.cosem.datum import FLOATS, STRINGS, Datum
 from analyzer.cosem.meanings import Shown, meant, spelled
 from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text
+from analyzer.cosem.plain_text import text_in
 from analyzer.cosem.quantity import unit_text
 from analyzer.cosem.shapes import ANY, ANYTHING, Shape, shape_of
 from dissectors.data_types import ARRAY, BIT_STRING, BOOLEAN, DESCRIPTOR, DONT_CARE, NULL, STRUCTURE, TAGS
@@ -42,7 +43,6 @@ ACCESS_MODES = {
 }
 """Tables of access modes, by what stands in shapes.toml and the way; of several the first that spells the value."""
 _FEW = 6
-_SHORTEST_FILLED = 8
 """Strings from so many octets on may be filled up with zeros."""
 
 
@@ -235,17 +235,8 @@ def _string(shape: Shape, octets: bytes, *, is_octets: bool) -> Shown:
         return Shown(obis_text(octets), _named_object(octets))
     if not is_octets:
         return Shown(octets.decode("utf-8", "replace"))
-    text = printable(octets)
+    text = text_in(octets)
     return Shown(octets.hex().upper()) if text is None else Shown(text)
-
-
-def printable(octets: bytes) -> str | None:
-    """Give octets that are printable as text, zeros that fill them up left out; None for others, and for none."""
-    if len(octets) >= _SHORTEST_FILLED:
-        octets = octets.rstrip(b"\0")
-    if octets and all(0x20 <= octet < 0x7F for octet in octets):
-        return octets.decode("ascii")
-    return None
 
 
 def _named_object(logical_name: bytes) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from analyzer.cosem.plain_text import printable
 from analyzer.record import Record
 from dissectors import p1
 from dissectors.characters import members as members_of_text
@@ -160,8 +161,3 @@ def _sets_text(sets: list[dict[str, Any]]) -> str:
         texts.append(f"{one['id']} {values}".strip())
     more = [f"{len(sets) - _SHOWN} more"] if len(sets) > _SHOWN else []
     return "; ".join([*texts, *more])
-
-
-def printable(text: str) -> str:
-    """Write characters that are not printable by their code: a meter's text must not command a terminal."""
-    return text if text.isprintable() else "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in text)

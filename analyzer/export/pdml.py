@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from xml.sax.saxutils import quoteattr
 
+from analyzer.cosem.plain_text import printable
 from analyzer.detail import detail
 from analyzer.export.summary import summary
 from analyzer.export.times import seconds_text
@@ -70,16 +71,11 @@ def _proto(root: Node) -> Iterator[str]:
 
 def _field(name: str, text: str, value: str) -> str:
     said = f"{name}: {text}" if text else name
-    shows = f" show={quoteattr(_clean(value))}" if value else ""
-    return f"<field name={quoteattr(name)} showname={quoteattr(_clean(said))}{shows}"
+    shows = f" show={quoteattr(printable(value))}" if value else ""
+    return f"<field name={quoteattr(name)} showname={quoteattr(printable(said))}{shows}"
 
 
 def _place(node: Node) -> str:
     start, end = node.start // 8, (node.end + 7) // 8
     buffer = f' buffer="{node.buffer}"' if node.buffer else ""
     return f' pos="{start}" size="{end - start}"{buffer}'
-
-
-def _clean(text: str) -> str:
-    """Write what XML has no place for by its code."""
-    return text if text.isprintable() else "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in text)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 
 from analyzer.cosem.data_sets import TextProfile, heading_after
+from analyzer.cosem.plain_text import printable
 from analyzer.framing.frame import HEAD_MISSING
 from analyzer.record import MESSAGE, REQUEST, RESPONSE, UNKNOWN, UNSOLICITED, Record
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
 from analyzer.tracking.peer import Peer, close_peers
-from analyzer.tracking.telegrams import printable, serial_of, sets_of
+from analyzer.tracking.telegrams import serial_of, sets_of
 from dissectors import axdr, p1
 from dissectors.check_character import judge
 from dissectors.checks import has_parity, parity_faults, seven_bits

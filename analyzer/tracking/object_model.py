@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from analyzer.cosem.classes import attribute_name, holds_secret
 from analyzer.cosem.companions import INDIA, USUAL, is_indian, is_scaler_profile
 from analyzer.cosem.datum import INTEGERS, Datum, read_datum
+from analyzer.cosem.plain_text import text_in
 from analyzer.cosem.push import SCALER_UNITS
 from analyzer.record import PART, REQUEST, Apdu, Object, Record
 from analyzer.tracking.attributes import held_values
@@ -411,7 +412,7 @@ def _short_names(meter: Meter, logical_name: bytes, datum: Datum, basis: str) ->
 
 def _device_name(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
     if isinstance(datum.value, bytes):
-        meter.name = datum.value.decode("ascii", "replace")
+        meter.name = text_in(datum.value) or datum.value.hex().upper()
 
 
 _SHARED: dict[object, object] = {}

@@ -15,6 +15,7 @@ from analyzer.cosem.data_sets import (
     text_values,
 )
 from analyzer.cosem.obis import obis_name, obis_text
+from analyzer.cosem.plain_text import printable
 from analyzer.record import REQUEST, Object, Record
 from dissectors.characters import DataSet, data_sets
 from dissectors.checks import has_parity, seven_bits
@@ -67,11 +68,6 @@ def identification_of(record: Record) -> str:
     """Give the identification line of a telegram without its sign; empty for other messages."""
     octets = record.closed.plaintext if record.closed is not None else record.octets
     return printable(octets[1:].split(b"\r\n")[0].decode("latin-1")) if record.link == "p1" else ""
-
-
-def printable(text: str) -> str:
-    """Write characters that are not printable by their code: a meter's text must not command a terminal."""
-    return text if text.isprintable() else "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in text)
 
 
 def profile_in(record: Record) -> tuple[TextProfile, int] | None:

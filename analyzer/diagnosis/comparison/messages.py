@@ -9,9 +9,10 @@ import re
 from typing import NamedTuple
 
 from analyzer.cosem.data_sets import text_values
+from analyzer.cosem.plain_text import printable
 from analyzer.diagnosis.comparison.fields import Fields
 from analyzer.record import Record
-from analyzer.tracking.telegrams import name_of, printable, said, sets_of
+from analyzer.tracking.telegrams import name_of, said, sets_of
 from dissectors.characters import DataSet
 from dissectors.checks import has_parity, seven_bits
 from dissectors.iec62056_21 import BAUD_RATES, message_type

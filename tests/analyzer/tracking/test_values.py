@@ -308,3 +308,16 @@ def test_value_that_breaks_off_is_none(octets: str) -> None:
 def test_logical_device_name_names_the_meter_of_its_readings() -> None:
     lines = get(1, "0-0:42.0.0", 2, octet_string(b"MMM0000000000001")) + get(3, ENERGY, 2, double_long_unsigned(1))
     assert {one.meter for one in readings(lines)} == {"MMM0000000000001"}
+
+
+@pytest.mark.parametrize(
+    ("octets", "named"),
+    [
+        (b"MMM0000000000001", "MMM0000000000001"),
+        (b"MMM25744\0\0\0\0\0\0\0\0", "MMM25744"),
+        (b"MMM25744\0\x8b\xe1\x04\xdf\x7f\0\0", "4D4D4D3235373434008BE104DF7F0000"),
+    ],
+)
+def test_meter_has_one_name_whatever_octets_it_has(octets: bytes, named: str) -> None:
+    lines = get(1, "0-0:42.0.0", 2, octet_string(octets)) + get(3, ENERGY, 2, double_long_unsigned(1))
+    assert {one.meter for one in readings(lines)} == {named}

@@ -1,0 +1,19 @@
+"""Octets and characters of meters as text that shows what they are and moves no cursor."""
+
+from __future__ import annotations
+
+_SHORTEST_FILLED = 8
+
+
+def text_in(octets: bytes) -> str | None:
+    """Give octets that are printable as text, zeros that fill them up left out; None for others, and for none."""
+    if len(octets) >= _SHORTEST_FILLED:
+        octets = octets.rstrip(b"\0")
+    if octets and all(0x20 <= octet < 0x7F for octet in octets):
+        return octets.decode("ascii")
+    return None
+
+
+def printable(text: str) -> str:
+    """Write characters that are not printable by their code: a meter's text must not command a terminal."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in text)
