@@ -17,10 +17,10 @@ from analyzer.framing.hdlc_header import Trust
 _STRING = re.compile(rb"[\x09\x0a\x0c](?=([\x04-\x7f]))", re.DOTALL)
 """Octet-string, visible-string, utf8-string, and a length of one octet."""
 _MASKS = (
-    re.compile(rb"([Xx*#?_-])\1{2,}"),
-    re.compile(rb"(?s)(.)\1{7,}\Z"),
-    re.compile(rb"([0-9])\1{5,}\Z"),
-    re.compile(rb"(?:0?123456|987654)[0-9]*\Z"),
+    ("one sign again and again", re.compile(rb"([Xx*#?_-])\1{2,}")),
+    ("one octet again and again", re.compile(rb"(?s)(.)\1{7,}\Z")),
+    ("one digit to the end", re.compile(rb"([0-9])\1{5,}\Z")),
+    ("digits in a row", re.compile(rb"(?:0?123456|987654)[0-9]*\Z")),
 )
 """What stands where something is hidden: signs for any character, one octet to the end, digits in a row."""
 _UNSPECIFIED = (b"\xff" * 12, bytes(12))
@@ -46,7 +46,9 @@ def by_hand(damaged: Damaged, found: list[Candidate]) -> list[Candidate]:
     changed = _changed(damaged, found)
     if changed is not None:
         is_first = changed.confidence is LIKELY and found[0].cause != "bit-error"
-        weaker = [one._replace(confidence=POSSIBLE) for one in found]
+        told = "or the line changed that octet"  # what was hidden stays so
+        weaker = [found[0]._replace(text=told, repaired=b""), *found[1:]]
+        weaker = [one._replace(confidence=POSSIBLE) for one in weaker]
         return [changed, *weaker] if is_first else [found[0], changed._replace(confidence=POSSIBLE), *found[1:]]
     is_long = len(information_of(damaged.body)) >= _LEAST_INFORMATION
     if does_read and is_long and found[0].confidence is POSSIBLE:
@@ -67,13 +69,13 @@ def _strings(body: bytes) -> Iterator[tuple[int, bytes]]:
 def _masked(damaged: Damaged) -> Iterator[Candidate]:
     """Find strings that hide something."""
     for begin, text in _strings(damaged.body):
-        for mask in _MASKS:
+        for what, mask in _MASKS:
             hidden = mask.search(text)
             if hidden is None or text in _UNSPECIFIED:
                 continue
             at, end = begin + hidden.start() + damaged.shift, begin + hidden.end() + damaged.shift
-            shown = hidden[0].decode() if hidden[0].isascii() and hidden[0].isalnum() else hidden[0].hex(" ").upper()
-            told = f"octets {at} to {end - 1} read {shown}, as an id reads that was masked"
+            # the text itself is not told: it may be a secret that a SET carries
+            told = f"octets {at} to {end - 1} are {what}, as an id reads that was masked"
             yield Candidate(
                 "edited-by-hand", LIKELY, f"{told}; length and HCS are right, the FCS is still the old one", at,
                 end=end,
@@ -94,8 +96,7 @@ def _changed(damaged: Damaged, found: list[Candidate]) -> Candidate | None:
             kind = next((name for name, signs in _KINDS if pair <= set(signs)), "")
             if is_text and kind:
                 said = f"with another {kind} at octet {best.at} the FCS is right"
-                told = f"{said}, and that is within the text {text.decode()}: as if somebody changed an id"
+                told = f"{said}, and that is within a text of {len(text)} characters: as if somebody changed an id"
                 sure = LIKELY if kind == "digit" else POSSIBLE  # a line turns a letter into a letter more often
-                # what was hidden stays so
                 return best._replace(cause="edited-by-hand", confidence=sure, text=told, repaired=b"")
     return None
