@@ -46,8 +46,8 @@ test: $(STAMP)  ## lint, then every test (the wheel in an empty environment amon
 	@status=0; $(MAKE) --no-print-directory lint || status=1; \
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS) || status=1; exit $$status
 
-cluster: $(STAMP)  ## Dask and DuckDB into the environment, so that `make test` runs the tests that need them
-	$(BIN)/python -m pip install --quiet --editable '.[dev,cluster]' $(CLUSTER_TESTS)
+cluster: $(STAMP)  ## Dask, DuckDB and textual-serve into the environment, so that `make test` runs the tests that need them
+	$(BIN)/python -m pip install --quiet --editable '.[dev,cluster,web]' $(CLUSTER_TESTS)
 
 bench: $(STAMP)  ## speed and memory against the goals, stock tshark and two DLMS libraries; SHORT=1 for a quick look
 	@$(MAKE) --no-print-directory $(ORACLES_STAMP) || echo "make: gurux-dlms and dlms-cosem cannot be installed" >&2

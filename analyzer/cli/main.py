@@ -53,6 +53,7 @@ COMMANDS: dict[str, Command] = {
     "keys": Command("analyzer.cli.keys", "check a keyring, and which of its keys open what in captures", False),
     "demo": Command("analyzer.cli.demo", "a bundled sample capture, opened on a terminal, decoded in a pipe", False),
     "view": Command("analyzer.cli.view", "open captures in the terminal UI, as without a command", False),
+    "serve": Command("analyzer.cli.serve", "the terminal UI in a web browser, on this machine", False),
     "live": Command("analyzer.cli.live", "decode a live source as it comes; it listens and never sends", False),
     "record": Command("analyzer.cli.record", "a live source into pcapng files; it listens and never sends", False),
     "extcap": Command("analyzer.cli.extcap", "let Wireshark capture by this program: --install", False),
@@ -152,8 +153,13 @@ def _run_without_command(words: list[str], usual: str) -> int:
 
 
 def is_screen() -> bool:
-    """Tell whether a person sits before a terminal that can show screens: not a pipe, no editor's shell."""
-    return _is_terminal(sys.stdout) and environ.get("TERM") != "dumb"
+    """Tell whether a person sits before a screen: a terminal that can show one, or a browser; no pipe, no editor."""
+    return in_browser() or (_is_terminal(sys.stdout) and environ.get("TERM") != "dumb")
+
+
+def in_browser() -> bool:
+    """Tell whether ``serve`` started this process for a browser."""
+    return environ.get("TERM_PROGRAM") == "textual" and "TEXTUAL_DRIVER" in environ
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

@@ -36,9 +36,9 @@ def run(words: list[str]) -> int:
     inputs = [*options.inputs, *options.read]
     if not inputs and not sys.stdin.isatty():
         inputs = ["-"]
-    missing = next((one for one in inputs if one != "-" and not Path(one).exists()), None)
-    if missing is not None:
-        return fail(f"{missing}: no such file", INPUT_ERROR)
+    missing = missing_input(inputs)
+    if missing:
+        return fail(missing, INPUT_ERROR)
     use_names(options)
     forced, keys = forced_stacks(options), keyring(options)
     ui = import_module(UI)  # a floor of its own: what runs here loads nothing of it before
@@ -47,6 +47,12 @@ def run(words: list[str]) -> int:
         keyrings=options.keys, key_words=options.key,
     )  # fmt: skip
     return status
+
+
+def missing_input(inputs: list[str]) -> str:
+    """Say in a line which of *inputs* is not there; "" when all are."""
+    missing = next((one for one in inputs if one != "-" and not Path(one).exists()), None)
+    return "" if missing is None else f"{missing}: no such file"
 
 
 def is_wanted() -> bool:

@@ -21,7 +21,8 @@ def run(
     key_words: Sequence[str] = (), live: Recorded | None = None, title: str = "",
 ) -> int:  # fmt: skip
     """Open *inputs*; none opens the start page; *live* is the recording that makes them. Returns the exit status."""
-    _find_terminal()
+    if "TEXTUAL_DRIVER" not in os.environ:  # else a browser shows it
+        _find_terminal()
     if inputs and "-" not in inputs:
         begin()
     from analyzer.tui.app import DlmsharkApp

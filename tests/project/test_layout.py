@@ -28,10 +28,10 @@ ONLY_IN = {
     "argparse": ("analyzer/cli",),
     "dask": (),
     "distributed": ("analyzer/cluster.py",),
-    "textual_serve": (),
+    "textual_serve": ("analyzer/browser.py",),
     "pyarrow": (),
 }
-IMPORT_NAMES = {"pyserial": "serial", "textual-plotext": "textual_plotext"}
+IMPORT_NAMES = {"pyserial": "serial", "textual-plotext": "textual_plotext", "textual-serve": "textual_serve"}
 
 
 def test_top_level_names_are_the_six_and_their_company() -> None:
@@ -108,7 +108,8 @@ def test_imports_stay_where_they_belong() -> None:
 def test_imports_are_declared_dependencies() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {re.split(r"[^\w.-]", requirement)[0].lower() for requirement in project["dependencies"]}
-    declared |= {re.split(r"[^\w.-]", one)[0].lower() for one in project["optional-dependencies"]["cluster"]}
+    extras = project["optional-dependencies"]
+    declared |= {re.split(r"[^\w.-]", one)[0].lower() for one in (*extras["cluster"], *extras["web"])}
     allowed = {IMPORT_NAMES.get(name, name) for name in declared} | set(PACKAGES) | sys.stdlib_module_names
     assert [f"{path}:{line} {name}" for path, line, name in _imports() if name not in allowed] == []
 

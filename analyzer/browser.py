@@ -1,0 +1,47 @@
+"""The terminal UI in a web browser: a program of its own, which starts ``dlmshark`` for each browser that connects.
+
+``python -m analyzer.browser HOST PORT URL WORD...`` needs the extra ``web``. A page of another site cannot connect: a
+browser says where a connection comes from, and only pages of *URL* are let in.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import Any
+
+
+def main() -> int:
+    """Run as a program. Returns 0 when it was ended, 1 where the address cannot be had, 2 without the extra."""
+    try:
+        from textual_serve.server import Server, web
+    except ImportError:
+        print("dlmshark: serve needs the extra 'web': dlmshark[web]", file=sys.stderr)
+        return 2
+    host, port, url, *words = sys.argv[1:]
+
+    class Browsers(Server):  # type: ignore[misc]  # untyped to us
+        """The server: its page names the program and never its command line, which may hold a key."""
+
+        def initialize_logging(self) -> None:
+            """Log nothing: what goes wrong on the way to a browser is seen there."""
+
+        async def on_startup(self, app: Any) -> None:
+            print(f"dlmshark: on {self.public_url}; Ctrl-C ends it", file=sys.stderr, flush=True)
+
+        async def handle_websocket(self, request: Any) -> Any:
+            if request.headers.get("Origin") != self.public_url:
+                raise web.HTTPForbidden(text="not from the page of this program")
+            return await super().handle_websocket(request)
+
+    command = shlex.join([sys.executable, "-P", "-m", "analyzer", *words])
+    try:
+        Browsers(command, host, int(port), title="dlmshark", public_url=url or None).serve()
+    except OSError as problem:
+        print(f"dlmshark: {host}:{port}: {problem.strerror or problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

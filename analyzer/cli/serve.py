@@ -1,0 +1,65 @@
+"""``dlmshark serve``: the terminal UI in a web browser, on this machine unless told otherwise."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+
+from analyzer.cli import view
+from analyzer.cli.arguments import Parser
+from analyzer.cli.keyrings import keyring
+from analyzer.cli.main import INPUT_ERROR, INTERRUPTED, OUTPUT_ERROR, UsageError, fail, say
+
+SERVED = ("view", "live", "demo")
+"""The commands that have a terminal UI."""
+PROGRAM = "analyzer.browser"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    made = Parser(
+        prog="dlmshark serve",
+        description="Show captures, or a live source, in a web browser: every browser gets a terminal UI of its own. "
+        "What follows is as of the commands view, live and demo. It needs the extra 'web'.",
+        allow_abbrev=False,
+    )
+    made.usage = "dlmshark serve [--host HOST] [--port PORT] [--url URL] [view|live|demo] [INPUT or option ...]"
+    made.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: this machine alone)")
+    made.add_argument("--port", type=int, default=8000, help="default: 8000")
+    made.add_argument("--url", default="", help="the address that browsers use, where it is another (a proxy)")
+    return made
+
+
+def run(words: list[str]) -> int:
+    """Run the command. Returns the exit status."""
+    options, rest = parser().parse_known_args(words)
+    if not 0 < options.port < 65536:
+        raise UsageError("--port: expected 1 to 65535")
+    if not rest or rest[0] not in SERVED:
+        rest = ["view", *rest]
+    if "-" in rest:
+        raise UsageError("-: a browser brings no stdin; give a file")
+    if rest[0] == "view" and (missing := _missing(rest[1:])):
+        return fail(missing, INPUT_ERROR)
+    if options.host not in _LOOPBACK:
+        say(f"serve: whoever reaches {options.host} sees these captures and writes files as you; there is no password")
+    return _serve([options.host, str(options.port), options.url, *rest])
+
+
+def _missing(words: list[str]) -> str:
+    """Say which input of the command ``view`` is not there. Raises: UsageError for what the screens do not take."""
+    options, rest = view.parser().parse_known_args(words)
+    if rest or options.hex:
+        raise UsageError(f"{rest[0] if rest else '--hex'}: not for a browser; see dlmshark view --help")
+    keyring(options)  # what is wrong with it is told here
+    return view.missing_input([*options.inputs, *options.read])
+
+
+def _serve(words: list[str]) -> int:
+    try:
+        status = subprocess.call([sys.executable, "-P", "-m", PROGRAM, *words])
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return status if status in (0, OUTPUT_ERROR) else 2
