@@ -129,7 +129,7 @@ def test_unknown_option_names_the_nearest(run: Run, capture: Path) -> None:
     assert "unrecognized arguments: --jsn (did you mean --json?)" in run("doctor", "--jsn", capture).complaint
 
 
-@pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"demo", "view", "extcap", "live"}))
+@pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"demo", "view", "serve", "extcap", "live"}))
 @pytest.mark.parametrize("option", ["--utc", "--no-color", "-q", "--quiet", "-v", "--verbose"])
 def test_every_command_has_the_options_of_all(run: Run, command: str, option: str) -> None:
     assert option in run(command, "--help").out
