@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from rich.cells import cell_len
 from rich.style import Style
 from textual.strip import Strip
-from textual.widget import Widget
 
 from analyzer.tui.fitting import fit
-from analyzer.tui.theme import Palette
+from analyzer.tui.widgets.lines import Lines
 from analyzer.tui.widgets.rows import Piece, strip_of
-
-if TYPE_CHECKING:
-    from analyzer.tui.app import DlmsharkApp
 
 Said = tuple[str, str]
 """A text and the name of its colour."""
 
 
-class Bar(Widget):
+class Bar(Lines):
     """One line: something at the left, something at the right; the left gives way."""
 
     DEFAULT_CSS = "Bar { height: 1; }"
@@ -30,11 +26,6 @@ class Bar(Widget):
         super().__init__(**options)
         self._left: tuple[Said, ...] = ()
         self._right: tuple[Said, ...] = ()
-
-    @property
-    def palette(self) -> Palette:
-        """The colours of the theme."""
-        return cast("DlmsharkApp", self.app).palette
 
     def say(self, left: Sequence[Said], right: Sequence[Said] = ()) -> None:
         """Show other texts, if they are others."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.style import Style
+from textual.strip import Strip
 
 from analyzer.tui.columns import CLOCK, COLUMNS, SINCE_BEFORE, TIME_MODES, Column, Look, Widths, layout
 from analyzer.tui.fitting import fit, fit_right
@@ -38,6 +39,9 @@ class RecordList(Rows):
         """Marks by record number."""
         self._lines: dict[int, Line] = {}
         self._seen = Widths()
+        self._strips: dict[tuple[int, str, str], Strip] = {}
+        """Rows as they were written, by number, colour behind them and mark."""
+        self._strips_for: tuple[object, ...] = ()
 
     # -- which records --------------------------------------------------------------------------------------------
 
@@ -95,9 +99,26 @@ class RecordList(Rows):
     def forget_lines(self) -> None:
         """Write every row anew: the capture knows more, or times are shown in another way."""
         self._lines.clear()
+        self._strips.clear()
         self.refresh()
 
     # -- writing --------------------------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """Write a row; one that was in sight before is not written again."""
+        index = self.scroll_offset.y + y
+        number = self.number_at(index)
+        if not number or index == self.cursor or self.time_mode == SINCE_BEFORE or self.line_at(index) is None:
+            return super().render_line(y)
+        strips_for = (self.room, self.palette, self._seen, self.time_mode, self.is_utc, self.names)
+        if strips_for != self._strips_for or len(self._strips) > _MOST_LINES:
+            self._strips_for = strips_for
+            self._strips.clear()
+        key = (number, self.background(index), self.marks.get(number, ""))
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._strips[key] = super().render_line(y)
+        return strip
 
     def line_at(self, index: int) -> Line | None:
         """Give what the list shows of the row *index*; with it those around it that are in sight."""

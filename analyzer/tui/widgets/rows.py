@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -13,20 +13,18 @@ from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 from analyzer.tui.fitting import fit
-from analyzer.tui.theme import Palette
-
-if TYPE_CHECKING:
-    from analyzer.tui.app import DlmsharkApp
+from analyzer.tui.widgets.lines import Lines, SideBar
 
 Piece = tuple[str, Style]
 """A text and how it is written."""
 _MARGIN = 2
 
 
-class Rows(ScrollView, can_focus=True, inherit_bindings=False):
+class Rows(ScrollView, Lines, can_focus=True, inherit_bindings=False):
     """*count* rows, one of them under the cursor; a subclass writes them."""
 
     contexts: tuple[str, ...] = ("rows",)
@@ -53,9 +51,13 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         self.count = 0
 
     @property
-    def palette(self) -> Palette:
-        """The colours of the theme."""
-        return cast("DlmsharkApp", self.app).palette
+    def vertical_scrollbar(self) -> ScrollBar:
+        """The scrollbar, made when it is asked for."""
+        if self._vertical_scrollbar is None:
+            self._vertical_scrollbar = made = SideBar(vertical=True, name="vertical")
+            made.display = False
+            self.app._start_widget(self, made)
+        return self._vertical_scrollbar
 
     # -- what a subclass says -------------------------------------------------------------------------------------
 
