@@ -1,12 +1,15 @@
-"""Datagrams and records that are one unit each: IEC 61334-4-32 LLC frames and bare APDUs."""
+"""Datagrams and records that are one unit each, or a piece of one: IEC 61334-4-32 LLC frames and bare APDUs."""
+
+from collections.abc import Callable
 
 from analyzer.framing.frame import APDU, LLC, NOISE, Frame, Framer, Mark
-from analyzer.framing.tags import APDU_TAGS
+from analyzer.framing.tags import APDU_TAGS, sealed_length
 
 LLC_CONTROL = 0x90
 """UI, as IEC 61334-4-32 frames on UDP begin: control, destination, source, then the APDU."""
 _LLC_HEADERS = (b"\xe6\xe6\x00", b"\xe6\xe7\x00")
 _LLC_LENGTH = 3
+_MOST_PIECES, _MOST_WAITING = 64, 1 << 14
 
 
 def is_llc(octets: bytes) -> bool:
@@ -29,3 +32,62 @@ class DatagramFramer(Framer):
     def flush(self) -> list[Frame]:
         """Return nothing: no datagram waits."""
         return []
+
+
+class PieceFramer(Framer):
+    """Bare APDUs of a serial line or a text, which reads or rows may have cut: joined where that makes one APDU.
+
+    What begins as an APDU and is none waits, bounded, for the pieces behind it, until one is an APDU by itself. *reads*
+    tells whether octets are one whole APDU. Pieces that never make one are a frame each; of a ciphered APDU, whose
+    length stands before it, all that came is one.
+    """
+
+    def __init__(self, reads: Callable[[bytes], bool]) -> None:
+        self._reads = reads
+        self._alone = DatagramFramer()
+        self._pieces: list[tuple[bytes, Mark]] = []
+        self._waiting = b""
+
+    def feed(self, octets: bytes, mark: Mark) -> list[Frame]:
+        """Take one read; give the frames that it completes."""
+        if not octets:
+            return []
+        frames = self.flush() if self._pieces and self._is_unit(octets) else []
+        joined = self._waiting + octets
+        begins = is_llc(joined) or joined[0] in APDU_TAGS
+        if not begins or self._is_unit(joined):
+            frames += self._give(joined, (*(one for _, one in self._pieces), mark))
+            self._forget()
+            return frames
+        self._pieces.append((octets, mark))
+        self._waiting = joined
+        if len(self._pieces) >= _MOST_PIECES or len(joined) >= _MOST_WAITING:
+            frames += self.flush()
+        return frames
+
+    def flush(self) -> list[Frame]:
+        """Give what waits."""
+        pieces, waiting = self._pieces, self._waiting
+        self._forget()
+        if len(pieces) > 1 and sealed_length(_inside(waiting)) > len(_inside(waiting)):
+            return self._give(waiting, tuple(mark for _, mark in pieces))
+        return [frame for octets, mark in pieces for frame in self._give(octets, (mark,))]
+
+    def turn(self) -> list[Frame]:
+        """The other side speaks: what waits is not gone on with."""
+        return self.flush()
+
+    def _is_unit(self, octets: bytes) -> bool:
+        apdu = _inside(octets)
+        return bool(apdu) and (sealed_length(apdu) == len(apdu) or self._reads(apdu))
+
+    def _give(self, octets: bytes, marks: tuple[Mark, ...]) -> list[Frame]:
+        return [frame._replace(marks=marks) for frame in self._alone.feed(octets, marks[-1])]
+
+    def _forget(self) -> None:
+        self._pieces, self._waiting = [], b""
+
+
+def _inside(octets: bytes) -> bytes:
+    """Give the APDU behind an LLC header, if there is one."""
+    return octets[_LLC_LENGTH:] if is_llc(octets) else octets

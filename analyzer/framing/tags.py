@@ -61,6 +61,22 @@ def _announces(octets: bytes | bytearray, at: int, length: int) -> bool:
     return width in (1, 2) and int.from_bytes(octets[at + 1 : at + 1 + width], "big") + 1 + width == length
 
 
+def sealed_length(octets: bytes) -> int:
+    """Give the length of the general-glo- or general-ded-ciphering APDU that begins *octets*; 0 if it does not tell.
+
+    Tag, system title with its length, then the length of what is ciphered (IEC 62056-5-3). Total.
+    """
+    if len(octets) < 2 or octets[0] not in _TITLED or octets[1] not in (0, 8):
+        return 0
+    at = 2 + octets[1]
+    first = octets[at] if at < len(octets) else 0
+    width = max(first - 0x80, 0)
+    if width > 2 or at + 1 + width > len(octets):
+        return 0
+    announced = int.from_bytes(octets[at + 1 : at + 1 + width], "big") if width else first
+    return at + 1 + width + announced if announced else 0
+
+
 _ACSE_BEGINS = {0x60: b"\x80\xa1", 0x61: b"\x80\xa1\xa2", 0x62: b"\x80\x8a\xbe", 0x63: b"\x80\xbe"}
 """The first component behind the length of an ACSE APDU."""
 

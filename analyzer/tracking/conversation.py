@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from analyzer.framing.datagram import DatagramFramer
+from analyzer.framing.datagram import DatagramFramer, PieceFramer
 from analyzer.framing.detect import CLOSED_CARRIERS, Verdict, detect
 from analyzer.framing.frame import MBUS, Frame, Framer, Mark
 from analyzer.framing.hdlc import HdlcFramer
@@ -73,6 +73,8 @@ FRAMERS: dict[str, Callable[[], Framer]] = {
 """The framer of each stack. Mode E hands a line over to HDLC and back, so one framer knows both."""
 ALONE: dict[str, Callable[[], Framer]] = {"hdlc": HdlcFramer}
 """The framers of stacks that were asked for by name, where they differ: nothing else is looked for."""
+_ON_LINES: dict[str, Callable[[], Framer]] = dict.fromkeys(("llc", "apdu"), lambda: PieceFramer(reads))
+"""The framers of stacks on serial lines, where they differ: a read need not hold all of a unit."""
 
 
 def _message_link(name: str) -> Callable[[Dialogue], Any]:
@@ -203,8 +205,9 @@ class Conversation:
         """Speak *stack* without looking; *for_good* where the user said so."""
         self.stack = stack
         self._is_forced = for_good
-        self._is_special = self.is_datagram or stack == "iec62056-21"
-        make = ALONE.get(stack, FRAMERS[stack]) if for_good else FRAMERS[stack]
+        special = ALONE if for_good else _ON_LINES if self.is_serial and not self.is_datagram else {}
+        make = special.get(stack, FRAMERS[stack])
+        self._is_special = self.is_datagram or stack == "iec62056-21" or (special is _ON_LINES and stack in special)
         self._framers = [make(), make()]
         self._take_next = None
 

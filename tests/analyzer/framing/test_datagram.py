@@ -4,8 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.framing.datagram import DatagramFramer, is_llc
-from tests.analyzer.framing.build import AARQ, GET_REQUEST, MARK, outline, run
+from analyzer.framing.datagram import DatagramFramer, PieceFramer, is_llc
+from dissectors.scanning import reads
+from tests.analyzer.framing.build import AARQ, GET_REQUEST, GET_RESPONSE, MARK, outline, run
+
+SEALED = bytes.fromhex("DB08 4D4D4D0000BC614E 8200C5 30 00000001") + bytes(range(192))
+"""A header that announces 197 octets behind it, and as many."""
+NOTIFICATION = bytes.fromhex("0F 00000001 00 0208") + bytes.fromhex("0600000001") * 8
 
 
 @pytest.mark.parametrize("header", [b"\x90\x01\x01", b"\x90\x10\x66", b"\xe6\xe6\x00", b"\xe6\xe7\x00"])
@@ -32,3 +37,47 @@ def test_empty_datagram_is_nothing() -> None:
 def test_datagram_framing_is_total_and_keeps_octets(datagrams: list[bytes]) -> None:
     assert [one.octets for one in run(DatagramFramer(), datagrams)] == datagrams
     assert all(is_llc(octets) in (True, False) for octets in datagrams)
+
+
+@pytest.mark.parametrize("header", [b"", b"\xe6\xe7\x00"])
+@pytest.mark.parametrize("apdu", [SEALED, NOTIFICATION, AARQ])
+def test_apdu_in_rows_is_one_frame(header: bytes, apdu: bytes) -> None:
+    octets = header + apdu
+    rows = [octets[at : at + 16] for at in range(0, len(octets), 16)]
+    link = "llc" if header else "apdu"
+    framer = PieceFramer(reads)
+    assert outline(run(framer, [*rows, GET_REQUEST, *rows])) == [
+        f"{link} {len(octets)}", f"apdu {len(GET_REQUEST)}", f"{link} {len(octets)}",
+    ]  # fmt: skip
+
+
+def test_pieces_that_make_no_apdu_stand_for_themselves() -> None:
+    cut = AARQ[:-3]
+    assert outline(run(PieceFramer(reads), [cut, GET_REQUEST, GET_RESPONSE, cut])) == [
+        f"apdu {len(cut)}", f"apdu {len(GET_REQUEST)}", f"apdu {len(GET_RESPONSE)}", f"apdu {len(cut)}",
+    ]  # fmt: skip
+
+
+def test_piece_that_the_other_side_answers_waits_no_longer() -> None:
+    framer = PieceFramer(reads)
+    assert framer.feed(SEALED[:20], MARK) == []
+    assert outline(framer.turn()) == ["apdu 20"]
+    assert outline(framer.feed(GET_REQUEST, MARK)) == ["apdu 13"]
+
+
+def test_ciphered_apdu_whose_end_never_comes_is_one_frame_of_what_came() -> None:
+    assert outline(run(PieceFramer(reads), [SEALED[:64], SEALED[64:128]])) == ["apdu 128"]
+
+
+@given(st.lists(st.one_of(st.binary(min_size=1, max_size=20), st.sampled_from([AARQ, SEALED[:50], NOTIFICATION[:9]]))))
+def test_piece_framing_is_total_and_keeps_octets_in_order(pieces: list[bytes]) -> None:
+    framer = PieceFramer(reads)
+    frames = [frame for piece in pieces for frame in framer.feed(piece, MARK)] + framer.flush()
+    assert b"".join(one.octets for one in frames) == b"".join(pieces)
+
+
+def test_pieces_that_never_end_are_bounded() -> None:
+    framer = PieceFramer(reads)
+    endless = bytes.fromhex("DB08 4D4D4D0000BC614E 82FFFF 30 00000001")
+    given_octets = sum(len(one.octets) for _ in range(200) for one in framer.feed(endless, MARK))
+    assert given_octets >= 128 * len(endless)
