@@ -15,6 +15,7 @@ LINK_TYPE = 250
 STATUS_CHANGE, TX_START, RX_START, DATA_LOST = 0, 1, 2, 5
 """Events. What a tap of a whole bus reads has no direction of its own: it goes with a change of status."""
 PARITY_ERROR, BREAK = 8, 9
+_BOTH = (SENT, RECEIVED)
 _header = Struct(">IIBBH").pack
 _EVENT = 8
 _DIRECTIONS = {1: SENT, 2: RECEIVED, 3: SENT, 4: RECEIVED, 7: RECEIVED, 8: RECEIVED, 9: RECEIVED, 10: RECEIVED}
@@ -33,6 +34,8 @@ class RtacSerial:
     def __init__(self, notebook: Notebook) -> None:
         self._notebook = notebook
         self._errors: dict[int, list[str]] = {}
+        self._sides: dict[int, tuple[int, ...]] = {}
+        """The directions that an interface hears: a tap of a whole bus knows of none."""
 
     def peel(self, chunk: Chunk) -> Iterable[Carried]:
         """Return the octets of one event."""
@@ -47,15 +50,18 @@ class RtacSerial:
         if not octets and not is_cut:
             return ()
         direction = _DIRECTIONS.get(event, UNKNOWN)
+        if octets and event != DATA_LOST:
+            self._sides[chunk.interface] = _BOTH if direction else (UNKNOWN,)
         if octets and direction != SENT:
             for text in errors:
                 self._notebook.mark(chunk.number, text)
             errors.clear()
         line = Line(("rtac", chunk.interface), "rtac", is_serial=True)
         if event == DATA_LOST:
+            sides = self._sides.get(chunk.interface, _BOTH if octets else ())
             return [
-                Carried(line, one, octets if one == SENT else b"", chunk.number, chunk.time_ns, True)
-                for one in (SENT, RECEIVED)
+                Carried(line, one, octets if one == sides[0] else b"", chunk.number, chunk.time_ns, True)
+                for one in sides
             ]
         return (Carried(line, direction, octets, chunk.number, chunk.time_ns, is_cut),)
 

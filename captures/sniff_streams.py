@@ -28,7 +28,9 @@ _PIPE = 1 << 20
 _MOST_SAID = 100
 _ENDS_WITHIN_S = 2
 _DROPPED = re.compile(r"(\d+) packets? dropped by kernel")
-_IDLE_TALK = re.compile(r"listening on|packets? (captured|received|dropped)|Capturing on|File:|Packets")
+_IDLE_TALK = re.compile(
+    r"listening on|packets? (captured|received|dropped)|Capturing on|File:|Packets|See the User's Guide"
+)
 
 
 class StreamSniffer(Sniffer):
@@ -164,4 +166,6 @@ class PipeSniffer(StreamSniffer):
         if re.search("permi", said):
             return no_permission(self._name)
         lines = [line for line in said.splitlines() if not _IDLE_TALK.search(line)]
-        return StreamEndError(f"{self.how}: {lines[-1].strip() if lines else 'it ended'}")
+        status = self._child.returncode
+        how = f"it was ended by signal {-status}" if status < 0 else "it ended"
+        return StreamEndError(f"{self.how}: {lines[-1].strip() if lines else how}", is_failure=bool(status))

@@ -19,7 +19,11 @@ _REMEDY = (
 
 
 class StreamEndError(CaptureError):
-    """A stream of packets that nobody writes any more."""
+    """A stream of packets that nobody writes any more; *is_failure* says that who wrote it failed."""
+
+    def __init__(self, text: str, *, is_failure: bool = False) -> None:
+        super().__init__(text)
+        self.is_failure = is_failure
 
 
 class Sniffed(NamedTuple):

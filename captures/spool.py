@@ -6,6 +6,7 @@ Readers may open it while it grows. A ring of files is named as dumpcap names th
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 from collections import deque
@@ -107,8 +108,13 @@ class Disk:
     def close(self, descriptor: int) -> None:
         """Have all reach the disk, and close the file."""
         self._is_idle.wait()
-        self.sync(descriptor)
-        os.close(descriptor)
+        try:
+            self.sync(descriptor)
+        except OSError as problem:
+            if problem.errno not in (errno.EINVAL, errno.ENOTSUP):  # a pipe, or a file system that has no such thing
+                raise
+        finally:
+            os.close(descriptor)
 
     def free(self, path: Path) -> int:
         """Count the octets that are free where *path* is; a large number where that cannot be told."""
@@ -198,10 +204,13 @@ class Spool:
             self._kept.remove(Path(path))
 
     def close(self) -> None:
-        """Have all reach the disk, and close the file; a second call does nothing."""
+        """Have all reach the disk, and close the file; a second call does nothing. Raises: SpoolError."""
         if self._descriptor >= 0:
-            self._disk.close(self._descriptor)
-            self._descriptor = -1
+            descriptor, self._descriptor = self._descriptor, -1
+            try:
+                self._disk.close(descriptor)
+            except OSError as error:
+                raise SpoolError(f"{self.path}: {error.strerror}; what was captured may not be in it") from None
 
     def _next(self) -> None:
         self._number += 1

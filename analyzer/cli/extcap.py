@@ -195,10 +195,10 @@ def _install(*, is_wished: bool) -> int:
         path.unlink(missing_ok=True)
         print(f"{path}: taken away")
         return 0
-    program = f"{shlex.quote(sys.executable)} -m analyzer.cli.main extcap"
+    program = f"{shlex.quote(sys.executable)} -m analyzer extcap"
     text = f'#!/bin/sh\nexec {program} "$@"\n'
     if os.name == "nt":
-        text = f'@"{sys.executable}" -m analyzer.cli.main extcap %*\r\n'
+        text = f'@"{sys.executable}" -m analyzer extcap %*\r\n'
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")

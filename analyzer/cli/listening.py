@@ -93,8 +93,8 @@ def watched(
                 pass
         else:
             use(session, growing)
-    child.stop()
-    return watch.close()
+    child.close()
+    return watch.close(has_failed=child.has_failed)
 
 
 def _warm_up(*, is_keyed: bool) -> None:

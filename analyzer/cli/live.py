@@ -61,7 +61,9 @@ def run(words: list[str]) -> int:
     try:
         with recording(words, source, is_quiet=is_seen, is_private=not options.output) as child:
             if is_seen:
-                return _look(child, source, options, forced, keys)
+                status = _look(child, source, options, forced, keys)
+                child.close()
+                return status or (INPUT_ERROR if child.has_failed else 0)
             learns = not options.quiet or bool(options.filter) or is_watching(options)
             return watched(
                 child, forced, keys, watch, lambda session, growing: show(session, options, {}, growing), learns=learns

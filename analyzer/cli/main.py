@@ -230,5 +230,5 @@ def _forget_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-if __name__ == "__main__":
-    sys.exit(program())
+if __name__ == "__main__":  # by the module's own name: its exceptions have to be those that the commands raise
+    sys.exit(import_module("analyzer.cli.main").program())

@@ -42,20 +42,21 @@ def parser() -> argparse.ArgumentParser:
 
 def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
-    from analyzer.live.recording import Recording
-    from analyzer.live.sources import live_source
-    from captures.chunk import CapturePermissionError, DlmsharkError
-
     options = parser().parse_args(words)
     if is_watching(options) or options.within:
         return _watch(options)
     over = threading.Event()
+    _on_signals(("SIGINT", "SIGTERM"), lambda *_: over.set())  # also while the rest loads
+    _on_signals(("SIGHUP",), lambda *_: None)  # there is no file yet
+    from analyzer.live.recording import Recording
+    from analyzer.live.sources import live_source
+    from captures.chunk import CapturePermissionError, DlmsharkError
+
     wishes = live_options(options, most=options.count)
     try:
         source = live_source(source_name(options))
     except DlmsharkError as problem:
         raise UsageError(str(problem)) from None
-    _on_signals(("SIGINT", "SIGTERM"), lambda *_: over.set())
     teller = None
     try:
         recording = Recording(
@@ -82,7 +83,7 @@ def run(words: list[str]) -> int:
         say(recording.ended)
     if not options.json:
         say(f"{recording.status.path}: {recording.status.text()}")
-    return 0
+    return INPUT_ERROR if recording.has_failed else 0
 
 
 def _watch(options: argparse.Namespace) -> int:

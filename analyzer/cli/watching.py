@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.live_options import seconds
-from analyzer.cli.main import CHECK_FAILED, FilterTextError, UsageError, say
+from analyzer.cli.main import CHECK_FAILED, INPUT_ERROR, FilterTextError, UsageError, say
 
 if TYPE_CHECKING:
     from analyzer.alarms import Action, Alarms, Expectation, Rule, Watcher
@@ -87,18 +87,21 @@ class Watch:
                 self._timer.start()
         return tuple(found)
 
-    def close(self) -> int:
-        """Wait for what is being done. Returns the exit status."""
+    def close(self, *, has_failed: bool) -> int:
+        """Wait for what is being done; *has_failed* says that the recording did. Returns the exit status."""
         if self._timer is not None:
             self._timer.cancel()
         if self._alarms is not None:
             self._alarms.close()
         expected = self._expectation
         if expected is None:
-            return 0
+            return INPUT_ERROR if has_failed else 0
         if expected.record:
             say(f"record {expected.record} is what was expected: {expected.text}")
             return 0
+        if has_failed:
+            say(f"the recording ended before a record came that was expected: {expected.text}")
+            return INPUT_ERROR
         within = f" within {self._within} s" if self._within else ""
         say(f"no record came{within} that was expected: {expected.text}")
         return CHECK_FAILED

@@ -40,7 +40,8 @@ class RecordingChild:
         self._say = say or self.messages.append
         self._last_said = ""
         self._began = threading.Event()
-        command = [sys.executable, "-m", "analyzer.cli.main", "record", *words, "--json", "--quiet"]
+        self._is_closed = False
+        command = [sys.executable, "-m", "analyzer", "record", *words, "--json", "--quiet"]
         self._wishes: TextIO | None = None
         heard = -1
         if os.name == "posix":
@@ -70,6 +71,11 @@ class RecordingChild:
         """Tell whether it ended, and all it said was heard."""
         return self._child.poll() is not None and not self._threads[0].is_alive()
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether it ended in another way than by being told to, or by its source's end."""
+        return bool(self._child.poll())
+
     def wish(self, kind: str, text: str) -> bool:
         """Wish for MARK or SAVE; false where nobody hears it: it is over, or this is Windows."""
         if self._wishes is None:
@@ -93,7 +99,7 @@ class RecordingChild:
                 self._child.send_signal(getattr(signal, "SIGINT", signal.SIGTERM))
 
     def close(self) -> None:
-        """Wait for its end."""
+        """Wait for its end; a second call does nothing."""
         self.stop()
         try:
             self._child.wait(5)
@@ -105,6 +111,10 @@ class RecordingChild:
         if self._wishes is not None:
             with contextlib.suppress(OSError):
                 self._wishes.close()
+            self._wishes = None
+        if self._child.returncode < 0 and not self._is_closed:
+            self._say(f"the recording was ended by signal {-self._child.returncode}: more may have come")
+        self._is_closed = True
 
     def _hear_status(self) -> None:
         assert self._child.stdout is not None

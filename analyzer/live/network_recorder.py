@@ -30,6 +30,7 @@ class NetworkRecorder:
         self._counted_ns = 0
         self.ended = ""
         """Why it ended though nobody asked for it."""
+        self.has_failed = False
         self.comments: list[str] = []
         """What the next packet says beside its octets."""
 
@@ -47,7 +48,7 @@ class NetworkRecorder:
         except StreamEndError as problem:
             if not self._status.packets:
                 raise
-            self.ended = str(problem)
+            self.ended, self.has_failed = str(problem), problem.is_failure
         finally:
             self._sniffer.close()
             self._count(is_last=True)

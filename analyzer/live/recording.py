@@ -43,6 +43,8 @@ class Recorder(Protocol):
 
     ended: str
     """Why it ended though nobody asked for it."""
+    has_failed: bool
+    """Whether that is more than the end of what there was."""
     comments: list[str]
     """What the next packet says beside its octets."""
 
@@ -94,6 +96,11 @@ class Recording:
     def ended(self) -> str:
         """Why it ended though nobody asked for it."""
         return self._recorder.ended
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether that is more than the end of what there was."""
+        return self._recorder.has_failed
 
     def run(self) -> None:
         """Record until the end. Raises: CaptureError."""

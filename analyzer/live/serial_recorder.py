@@ -50,6 +50,7 @@ class SerialRecorder:
         self._stopping = Event()
         self.ended = ""
         """Why it ended though nobody asked for it: a port that goes away is waited for."""
+        self.has_failed = False
         self.comments: list[str] = []
         """What the next packet tells of the line, or of what was made of it."""
         self._heard: SimpleQueue[tuple[int, LineRead | None]] = SimpleQueue()
@@ -85,6 +86,8 @@ class SerialRecorder:
         self._stopping.set()
         for thread in threads:
             thread.join(1)
+        while not self._heard.empty():
+            self._take(*self._heard.get())
 
     def _listen(self, tap: int) -> None:
         while not self._stopping.is_set():
@@ -122,7 +125,7 @@ class SerialRecorder:
             return
         packets = self._packets(tap, read)
         self._spool.write(b"".join(packets))
-        self._status.count(len(packets), len(read.octets), len(read.errors))
+        self._status.count(len(packets), len(read.octets), sum(place >= 0 for place, _ in read.errors))
         self.comments += [what for place, what in read.errors if place < 0]  # for the next packet: this has no octets
         self._apply(self._follower.take(read.octets, len(read.errors), read.time_ns))
 

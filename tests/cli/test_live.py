@@ -249,3 +249,36 @@ def test_file_in_place_of_a_source_is_told_what_opens_it(
 ) -> None:
     assert main([*command, str(SAMPLE)]) == 2
     assert capsys.readouterr().err == f"dlmshark: {SAMPLE}: a file, and no live source; dlmshark {SAMPLE} opens it\n"
+
+
+def recorders_of(child: subprocess.Popen[str]) -> list[int]:
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(child.pid)], capture_output=True, text=True, check=True)
+    return [int(one) for one in listed.stdout.split()]
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="check not run: no /proc here")
+@pytest.mark.parametrize(
+    ("words", "said_last"),
+    [((), "more may have come"), (("--expect", "get"), "the recording ended before a record came that was expected")],
+)
+def test_recorder_that_is_killed_fails_the_command(
+    bus: tuple[int, str], tmp_path: Path, words: tuple[str, ...], said_last: str
+) -> None:
+    master, name = bus
+    path = tmp_path / "k.pcapng"
+    child = program("live", f"serial:{name}", "--baud", "9600", "--format", "8N1", "-o", str(path), "--json", *words)
+    wait_for(child, lambda: path.exists() and path.stat().st_size > 100)
+    os.write(master, SNRM)
+    assert lines_until(child, 1)
+    for one in recorders_of(child):
+        os.kill(one, signal.SIGKILL)
+    _, said = child.communicate(timeout=30)
+    assert child.returncode == 3, said
+    assert "ended by signal 9" in said and said_last in said
+
+
+def test_source_of_no_kind_is_one_line_also_from_the_recorder() -> None:
+    child = program("live", "foo:bar:baz")
+    _, said = child.communicate(timeout=60)
+    assert child.returncode in (2, 3)
+    assert said.startswith("dlmshark: foo:bar:baz") and len(said.splitlines()) == 1 and "analyzer." not in said

@@ -61,7 +61,8 @@ def test_killed_recording_opens_and_lacks_at_most_its_last_second(tmp_path: Path
         master, slave = os.openpty()
         path = tmp_path / f"{trial}.pcapng"
         child = recorded(os.ttyname(slave), path)
-        kill_at = time.monotonic() + chance.uniform(0, 0.6)
+        lasts = chance.uniform(0, 0.6) + 1.5 * (trial % 2)  # some soon, some when octets have to be there
+        kill_at = time.monotonic() + lasts
         sent: list[tuple[float, bytes]] = []
         while (now := time.monotonic()) < kill_at:
             part = len(sent).to_bytes(4, "big") * 4
@@ -75,7 +76,9 @@ def test_killed_recording_opens_and_lacks_at_most_its_last_second(tmp_path: Path
         found = octets_in(path)
         whole = b"".join(part for _, part in sent)
         assert whole.startswith(found) and found.startswith(heard)
-        assert len(found) >= sum(len(part) for at, part in sent if at < killed - 1)
+        due = sum(len(part) for at, part in sent if at < killed - 1)
+        assert len(found) >= due
+        assert due or not trial % 2
         os.close(master)
         os.close(slave)
 
@@ -135,13 +138,15 @@ def test_wireshark_captures_through_our_interface(bus: tuple[int, str], tmp_path
     options = (f"extcap.dlms_serial.source:{name}", "extcap.dlms_serial.baud:9600", "extcap.dlms_serial.format:8N1")
     words = [part for one in options for part in ("-o", one)]
     child = subprocess.Popen(
-        ["tshark", "-i", "dlms-serial", *words, "-w", str(path), "-a", "duration:12"], env=home,
+        ["tshark", "-i", "dlms-serial", *words, "-w", str(path), "-a", "packets:3"], env=home,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    until = time.monotonic() + 11
+    until = time.monotonic() + 90
     while child.poll() is None and time.monotonic() < until:
         os.write(master, SNRM)
         time.sleep(0.5)
+    if child.poll() is None:
+        child.send_signal(signal.SIGINT)
     _, said = child.communicate(timeout=60)
     assert path.exists(), said
     assert SNRM in octets_in(path), said

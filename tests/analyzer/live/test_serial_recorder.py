@@ -49,8 +49,11 @@ def tap(script: list[bytes | OSError | None], clock: Callable[[], int], *opens: 
     return line
 
 
-def recorded(path: Path, *scripts: list[bytes | OSError | None], opens: tuple[OSError | None, ...] = ()) -> list[str]:
-    """Record taps until their scripts are over; returns what was said."""
+def recorded(
+    path: Path, *scripts: list[bytes | OSError | None], opens: tuple[OSError | None, ...] = (), status: Status | None = None,
+    rests: int = 5,
+) -> list[str]:  # fmt: skip
+    """Record taps until their scripts are over and they rested so often; returns what was said."""
     now = [START_NS]
 
     def clock() -> int:
@@ -61,12 +64,14 @@ def recorded(path: Path, *scripts: list[bytes | OSError | None], opens: tuple[OS
     lines = [tap(script, clock, None, *opens) for script in scripts]
     spool = Spool(str(path), [interface_of(lines, "RTS low, DTR low")])
     follower = LineFollower(LineSettings(), follows=False)
-    recorder = SerialRecorder(lines, spool, follower, Status(), said.append, clock=clock, pause=lambda seconds: None)
+    recorder = SerialRecorder(
+        lines, spool, follower, status or Status(), said.append, clock=clock, pause=lambda seconds: None
+    )
     calls = [0]
 
     def is_over() -> bool:
         calls[0] = 0 if any(scripts) else calls[0] + 1
-        return calls[0] > 5
+        return calls[0] > rests
 
     recorder.run(is_over)
     spool.close()
@@ -86,6 +91,12 @@ def test_two_taps_are_the_two_directions_of_one_line(tmp_path: Path) -> None:
     assert lanes == {(SNRM, "serial:A > serial:B"), (UA, "serial:B > serial:A")}
 
 
+def test_two_taps_keep_what_was_read_and_waits_when_the_end_comes(tmp_path: Path) -> None:
+    path = tmp_path / "end.pcapng"
+    recorded(path, [SNRM] * 300, [UA] * 300, rests=0)
+    assert sorted(one.octets for one in records_in(path)) == sorted([SNRM, UA] * 300)
+
+
 def test_marked_errors_stand_before_their_octets_and_none_is_lost(tmp_path: Path) -> None:
     path = tmp_path / "marked.pcapng"
     marked = SNRM[:4] + b"\xff\x00" + SNRM[4:5] + SNRM[5:]
@@ -99,10 +110,14 @@ def test_marked_errors_stand_before_their_octets_and_none_is_lost(tmp_path: Path
 
 def test_port_that_goes_away_is_waited_for_and_the_gap_marked(tmp_path: Path) -> None:
     path = tmp_path / "gap.pcapng"
+    status = Status()
     gone = OSError(5, "device reports readiness to read but returned no data")
     said = recorded(
-        path, [SNRM + UA[:5], gone, UA, SNRM], opens=(OSError(2, "No such file"), OSError(2, "No such file"))
-    )
+        path, [SNRM + UA[:5], gone, UA, SNRM], opens=(OSError(2, "No such file"), OSError(2, "No such file")),
+        status=status,
+    )  # fmt: skip
+    assert len({one.lane.text for one in records_in(path)}) == 1, "one tap, before and after"
+    assert status.errors == 0
     assert [one.octets for one in records_in(path) if one.link == "hdlc" and not one.problem] == [SNRM, UA, SNRM]
     assert "waiting for it" in said[0] and said[1] == "tap: is back"
     comments = [note.text for one in records_in(path) for note in one.notes if note.code == "comment"]
