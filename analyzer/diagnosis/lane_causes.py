@@ -83,10 +83,13 @@ class LaneCauses:
 
     def undecided(self, lane: Lane) -> Explained | None:
         """Give what may be wrong with a lane of several reads and no frame of which nothing was found to be likely."""
-        if lane.has_sound or lane.wide is not None or not lane.region or len(lane.unread.reads) < _SEVERAL_READS:
+        wide = lane.wide
+        is_known = wide is not None and wide.confidence is not POSSIBLE
+        if lane.has_sound or is_known or not lane.region or len(lane.unread.reads) < _SEVERAL_READS:
             return None
-        found = lane.suspects or settings_of(lane.unread)
-        return Explained("hdlc-noise", "", found) if found else None
+        found = settings_of(lane.unread) or lane.suspects
+        is_more = bool(found) and (wide is None or found[0].confidence is not POSSIBLE)
+        return Explained("hdlc-noise", "", found) if is_more else None
 
     def take_in(self, name: str, fact: Fact) -> None:
         """Let the story of *fact*, which tells of the whole lane, take in what was guessed of single pieces."""

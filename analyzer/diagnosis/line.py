@@ -55,7 +55,7 @@ def settings_of(unread: Unread) -> list[Candidate]:
         return []
     if b"\xe6\xe6\x00" in octets or b"\xe6\xe7\x00" in octets:
         return []  # it is read as it should be
-    for sign in (_value, _speed, _bits, _shifted, _slow):
+    for sign in (_value, _speed, _bits, _late, _shifted, _slow):
         found = list(sign(octets, unread.reads))
         if found:
             return found
@@ -142,6 +142,15 @@ def _holds_known(plain: bytes) -> bool:
     return any(one in plain for one in (b"\x66\x66\0", b"\x66\x67\0", b"\1\0\x12", b"\1\0\x14"))
 
 
+def _late(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
+    """Ones are missing where a run of them begins."""
+    count = uart_signs.count_late(octets)
+    if count:
+        where = "in one place LLC and APDU are" if count == 1 else f"in {count} places LLC and APDU are"
+        text = f"{where} there without the first one of runs of ones: the level rises too late"
+        yield Candidate("edges-late", LIKELY if count == 1 else CERTAIN, text)
+
+
 def _shifted(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
     """Characters begin at the wrong bits: what is common in frames comes out as known runs of octets."""
     for reading, cause, told in _READINGS:
@@ -150,10 +159,9 @@ def _shifted(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
         is_head = total > 0 and fitting == total
         frames = sum(uart_signs.is_frame(one, reading) for one in reads)
         runs = "one run of octets is" if count == 1 else f"{count} runs of octets are"
-        text = (
-            f"{runs} what a receiver {told} makes of LLC and APDU, "
-            f"and {fitting} of {total} reads begin with what it makes of a flag and a frame format"
-        )
+        text = f"{runs} what a receiver {told} makes of LLC and APDU"
+        if uart_signs.heads(reading):
+            text += f", and {fitting} of {total} reads begin with what it makes of a flag and a frame format"
         if count > 1 or (count and is_head) or (is_head and total >= _RUN) or frames:
             yield Candidate(cause, CERTAIN if (count and is_head) or frames > 1 else LIKELY, text)
             return
@@ -162,6 +170,7 @@ def _shifted(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
 _READINGS = (
     (uart_signs.WITH_PARITY, "parity-filtered", "that expects a parity bit (8E1 on an 8N1 line)"),
     (uart_signs.INVERTED, "polarity-inverted", "on the inverted line"),
+    (uart_signs.INVERTED_LATE, "polarity-inverted", "on the inverted line, whose level rises too late besides,"),
 )
 
 

@@ -24,6 +24,11 @@ _PRINTED = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstu
 """The characters that telegrams are made of."""
 _EDITED = re.compile(rb"<[^>\r\n]{2,}>|[xX]{4,}|\*{4,}|[#?]{4,}|(?i:redacted|removed|anonym)|\.{3}")
 """What people put in place of what they do not want to show."""
+_MASKED_ID = re.compile(
+    rb"(?<![0-9.:])(?:\d-\d{1,3}:)?(?:0\.0\.\d|C\.1\.\d|(?:0-\d:)?96\.1\.\d|42\.0\.0)(?:[*.]\d{1,3})?"
+    rb"\((?:([0-9A-Za-z])\1{4,}|0?12345\d*)\)"
+)
+"""A number of the meter in which one digit stands again and again, or digits in a row."""
 _LINE = re.compile(rb"(?:\d-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3}(?:\.\d{1,3})?|[0-9A-F.*:-]{1,16})(?:\([^()\r\n]*\))+|")
 _VALUE = re.compile(rb"\((\d+)\.(\d+)\*")
 _CRC_DIGITS = 4
@@ -193,6 +198,9 @@ class TelegramFamily(Family):
             bit = off.bit_length() - 1
             found.append(("bit-error", POSSIBLE, f"one bit {bit} is turned, in any of the {len(octets)} characters"))
         found.append(("octet-damaged", POSSIBLE, "a character is other than it was sent, which one it does not tell"))
+        edited = _EDITED.search(octets) or _MASKED_ID.search(octets)
+        if edited and times == 1:
+            found.insert(0, ("edited-by-hand", LIKELY, f"{edited.group().decode('ascii', 'replace')!r} looks masked"))
         (cause, confidence, told), *rest = found
         others = [Alternative(*one) for one in rest]
         self.report(

@@ -8,6 +8,7 @@ Source: asynchronous characters as the 8250 family reads them; IEC 62056-46 (8N1
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
@@ -26,21 +27,28 @@ _COMMON = tuple(
     )
 )  # fmt: skip
 """What stands behind the HCS of many frames: LLC and the beginning of an APDU, or the parameters of SNRM and UA."""
+_REGISTERS = tuple(bytes.fromhex(f"16{unit}0203090601") for unit in ("1B", "1D", "1E", "20", "21", "23"))
+"""What stands between the registers of pushes that name each: a unit and the beginning of the next name."""
 
 
 class Reading(NamedTuple):
-    """How a receiver reads the line of an 8N1 sender: with a parity bit, or inverted."""
+    """How a receiver reads the line of an 8N1 sender: with a parity bit, inverted, its rising edges a bit late."""
 
     has_parity: bool
     is_inverted: bool
+    is_late: bool = False
 
 
-WITH_PARITY, INVERTED = Reading(True, False), Reading(False, True)
+WITH_PARITY, INVERTED, INVERTED_LATE = Reading(True, False), Reading(False, True), Reading(False, True, True)
 
 
-def _bits(octets: bytes) -> list[int]:
-    """Give the levels of a line on which octets are sent back to back."""
-    return [level for octet in octets for level in (0, *(octet >> bit & 1 for bit in range(8)), 1)]
+def _bits(octets: bytes, reading: Reading) -> list[int]:
+    """Give the levels of a line on which octets are sent back to back, as they reach the receiver's input."""
+    levels = [level for octet in octets for level in (0, *(octet >> bit & 1 for bit in range(8)), 1)]
+    if not reading.is_late:
+        return levels
+    high = int(not reading.is_inverted)
+    return [1 - high if one == high != before else one for before, one in zip([1, *levels], levels, strict=False)]
 
 
 def misread(octets: bytes, reading: Reading, start: int = 0) -> bytes:
@@ -48,7 +56,7 @@ def misread(octets: bytes, reading: Reading, start: int = 0) -> bytes:
 
     Only characters whose bits all lie within.
     """
-    levels = _bits(octets)
+    levels = _bits(octets, reading)
     idle = 0 if reading.is_inverted else 1
     found = bytearray()
     at, before = start, levels[start - 1] if start else 1
@@ -70,7 +78,8 @@ def misread(octets: bytes, reading: Reading, start: int = 0) -> bytes:
 @cache
 def signs(reading: Reading) -> tuple[bytes, ...]:
     """Give the runs of octets that the receiver makes of what is common, from every bit at which it may begin there."""
-    found = {misread(octets, reading, start) for octets in _COMMON for start in range(_CHARACTER)}
+    sent = (*_COMMON, *_REGISTERS) if reading.is_late else _COMMON
+    found = {misread(octets, reading, start) for octets in sent for start in range(_CHARACTER)}
     return tuple(sorted(one for one in found if len(one) >= _SHORT_SIGN))
 
 
@@ -88,7 +97,7 @@ def is_frame(octets: bytes, reading: Reading) -> bool:
 
 def heads(reading: Reading) -> tuple[tuple[int, int], ...]:
     """Give what follows the octet that stands for a flag behind an idle line, as masks and values."""
-    return _HEADS[reading]
+    return _HEADS.get(reading, ())
 
 
 _HEADS = {
@@ -107,8 +116,29 @@ def count_heads(chunks: list[bytes], reading: Reading) -> tuple[int, int]:
         if len(begin) < 2:
             continue
         total += 1
-        fitting += begin[0] == _FLAGS[reading] and any(begin[1] & mask == value for mask, value in heads(reading))
+        fitting += begin[0] == _FLAGS.get(reading) and any(begin[1] & mask == value for mask, value in heads(reading))
     return fitting, total
+
+
+# -- edges -----------------------------------------------------------------------------------------------------------
+
+
+def _late_values(octet: int) -> bytes:
+    """Give what comes of *octet* where of each run of ones the first may be lost; behind the start bit one begins."""
+    kept = octet & octet << 1
+    return bytes(value for value in range(256) if value & kept == kept and value | octet == octet)
+
+
+@cache
+def _late_signs() -> re.Pattern[bytes]:
+    """The pattern of what late rising edges make of what is common."""
+    common = [b"".join(b"[%b]" % re.escape(_late_values(octet)) for octet in one) for one in _COMMON]
+    return re.compile(b"|".join(common))
+
+
+def count_late(octets: bytes) -> int:
+    """Count the places where what is common lost the first of its ones: its rising edges come late."""
+    return sum(found.group() not in _COMMON for found in _late_signs().finditer(octets))
 
 
 # -- speed ------------------------------------------------------------------------------------------------------------

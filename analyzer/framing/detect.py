@@ -30,6 +30,8 @@ _STRONG = 0.9
 _CHAIN = 0.8
 _OPENS = 0.7
 _HINT = 0.3
+_SHORT_BLOCK = 4
+"""So many octets behind STX or SOH may be chance."""
 _NO_HINT = 0.1
 _CHECKED = frozenset((HDLC, WRAPPER, MBUS, IEC62056_21, P1))
 """The stacks whose units show by themselves where they begin and end."""
@@ -205,9 +207,9 @@ def _unit(frame: Frame) -> _Candidate | None:
         return _Candidate(_OPENS if frame.problem else 1.0, IEC62056_21, "a request or an identification")
     if octets[0] in (SOH, STX):
         is_seven = frame.octets.isascii() or has_parity(frame.octets)
-        if not is_seven or not _is_text(octets):
+        if not is_seven or len(octets) <= _SHORT_BLOCK or not _is_text(octets):
             return _Candidate(_NO_HINT, IEC62056_21, "a block of octets that are no text")
-        if len(octets) > 4 and octets[-1] not in b"\3\4" and judge(octets)[0] != "wrong":
+        if octets[-1] not in b"\3\4" and judge(octets)[0] != "wrong":
             return _Candidate(1.0, IEC62056_21, "a block with a good check character")
         return _Candidate(_OPENS, IEC62056_21, "a block without a good check character")
     if octets[0] == 0x06 and len(octets) > 1:

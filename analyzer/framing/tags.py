@@ -17,8 +17,10 @@ _SIZED = frozenset((*range(0x21, 0x39), *range(0x41, 0x59), *range(0x60, 0x64), 
 """The APDUs whose second octet begins the length of all that follows."""
 _COUNTED = {0x05: 7, 0x06: 7, 0x0C: 3, 0x0D: 2, 0x16: 7}
 """The APDUs of short-name referencing that begin with a count, and the highest alternative of their items."""
-_LONG = frozenset((0x08, 0x0E, 0xC2, 0xD9, 0xDA, 0xDD, 0xDF, 0xE0, 0xE6, 0xE7))
+_LONG = frozenset((0x08, 0x0E, 0xC2, 0xD9, 0xDA, 0xDD, 0xDF, 0xE0))
 """APDUs with no more to be said of their second octet."""
+_LONGEST_ADDRESS = 32
+"""Of a device behind a gateway."""
 _TITLED = frozenset((0xDB, 0xDC))
 """The APDUs that begin with a system title of 0 or 8 octets."""
 
@@ -49,6 +51,8 @@ def opens_as_apdu(octets: bytes | bytearray, start: int, length: int) -> bool:
         return length in (3, 7)
     if tag == 0x0F:
         return length > 6 and octets[start + 5] in (0, 9, 12)
+    if tag in GATEWAY_TAGS:
+        return octets[start + 2] <= _LONGEST_ADDRESS and length > octets[start + 2] + 4
     return tag in _LONG and length > 3
 
 

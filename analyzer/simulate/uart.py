@@ -112,6 +112,19 @@ def drive(bursts: Iterable[Burst], *, begin: int | None = None, quiet: int = 0) 
     return Signal(first, _SPACE if is_inverted else _MARK, edges, now + quiet)
 
 
+def delay_rises(signal: Signal, ticks: int) -> Signal:
+    """Let the line rise *ticks* later than it was driven, as a slow input does; a mark that is shorter never comes."""
+    edges: list[int] = []
+    for number, edge in enumerate(signal.edges, signal.level):
+        if number % 2 == 0:
+            edges.append(edge + ticks)
+        elif edges and edges[-1] >= edge:
+            edges.pop()
+        else:
+            edges.append(edge)
+    return signal._replace(edges=edges)
+
+
 def transmit(octets: bytes, format: LineFormat, *, idle_bits: int = 0) -> Signal:
     """Draw the line that carries *octets* and nothing else, quiet for a while before and after."""
     quiet = _QUIET_BITS * TICKS // format.baud

@@ -6,15 +6,21 @@ r"""Messages of IEC 62056-21 and P1 as people write them in texts: their charact
 import re
 
 _CODES = dict(zip((b"soh", b"stx", b"etx", b"eot", b"ack", b"nak", b"lf", b"cr"), b"\1\2\3\4\6\x15\n\r", strict=True))
-CONTROL = r"[<\[{](?i:" + "|".join(name.decode() for name in _CODES) + r"|\\r|\\n|BCC)[>\]}]"
-"""The pattern of a control character that is written by its name."""
+CONTROL = r"(?:[<\[{](?i:" + "|".join(name.decode() for name in _CODES) + r"|\\r|\\n|BCC)[>\]}]|<(?:[1-6]|10|13|21)>)"
+"""The pattern of a control character that is written by its name, or by its number as terminals show it."""
 _CONTROL = re.compile(CONTROL.encode())
-_CODES |= {b"\\r": 0x0D, b"\\n": 0x0A}
+_CODES |= {b"\\r": 0x0D, b"\\n": 0x0A} | {str(code).encode(): code for code in (1, 2, 3, 4, 5, 6, 10, 13, 21)}
 IDENTIFICATION = r"/[A-Za-z]{3}[0-9A-I](?![!-~]*/)(?:(?! {2}|\\r\\n|\\n|\\\s*$|\d-\d:\d)[ !#-&(-;=?-_a-~])*+"
 DATA_SET = (
     r"(?:(?:\d{1,3}-\d{1,3}:)?[0-9A-FLP]{1,3}(?:\.[0-9A-F]{1,4}){1,3}(?:[*&]\d{1,3})?|FF)(?:\([^()\r\n]{0,512}\))++"
 )
 _END_OF_LINE = b"\r\n"
+_ENDS = (b"\x8d\x0a", b"\x0d\x8a")
+"""CR and LF with a bit for even parity, and for odd."""
+_SEVEN = bytes(octet & 0x7F for octet in range(256))
+_LINE = re.compile(f"(?:{IDENTIFICATION}|{DATA_SET})".encode())
+_DAMAGED = 12
+"""Of so many characters one may be other than it was sent."""
 _WRITTEN_END = re.compile(rb"(?:\\r)?\\n|\\r")
 _GLUED = re.compile(rb"(?<=\))[ \t]*(?=[0-9!])")
 _GLUED_HEAD = re.compile(rb"(/[!-~]{4,}?(?: [!-~]+)?)(?=\d-\d:\d)")
@@ -55,6 +61,26 @@ def named_octets(text: bytes) -> bytes:
 def string_octets(text: bytes) -> bytes:
     """Give the octets of a string of a program, between its quotation marks."""
     return _ESCAPE.sub(_unescaped, _MODEL.sub(rb"\1\\\\", text[1:-1]))
+
+
+def parity_octets(text: bytes) -> bytes | None:
+    """Give the octets of a line of a readout whose characters have a parity bit, shown as Latin letters and signs.
+
+    A line of seven bits that is read with eight: "±.¸.±" is 1.8.1. None where it is none.
+    """
+    try:
+        octets = text.rstrip().decode().encode("latin-1")
+    except UnicodeDecodeError:
+        octets = text.rstrip()
+    except UnicodeEncodeError:
+        return None
+    odd = sum(octet.bit_count() & 1 for octet in octets)
+    is_odd = odd * 2 > len(octets)
+    damaged = len(octets) - odd if is_odd else odd
+    plain = octets.translate(_SEVEN)
+    if damaged * _DAMAGED > len(octets) or not (_LINE.match(plain) or plain == b"!"):
+        return None
+    return octets + _ENDS[is_odd]
 
 
 def _unescaped(found: "re.Match[bytes]") -> bytes:

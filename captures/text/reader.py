@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from captures.chunk import FURTHEST_NS, RECEIVED, SENT, UNKNOWN, Chunk
 from captures.links import link_of
-from captures.text.characters import named_octets, readout_octets, string_octets
+from captures.text.characters import named_octets, parity_octets, readout_octets, string_octets
 from captures.text.labels import direction_in, direction_of, is_inside, is_no_traffic
 from captures.text.octets import base64_octets, decimal_octets, hex_octets, listed_octets, literal_octets, marked_octets
 from captures.text.shapes import Joins, Shape
@@ -30,6 +30,7 @@ _FLAG, _IDENTIFIES, _END_OF_LINE = b"\x7e", b"/", b"\r\n"
 _WRITTEN = {
     "listed": listed_octets, "decimals": decimal_octets, "base64": base64_octets,
     "marked": marked_octets, "characters": readout_octets, "named": named_octets, "string": string_octets,
+    "parity": parity_octets,
 }  # fmt: skip
 """How octets are read that are no hex, by the group of the pattern that holds them."""
 _BEGINS = re.compile(rb"\x7E[\xA0-\xAF]|\x00\x01\x00|\x68(.)\1\x68", re.DOTALL)
@@ -44,6 +45,8 @@ _LEAST_UNIT = 16
 _SHORT_ROW = re.compile(rb"\s*[0-9A-Fa-f]{2}(?:\s+[0-9A-Fa-f]{2}){0,2}\s*$")
 """The last row of a dump, too short to stand for octets by itself."""
 _QUOTED = (b'""', b"''", b"``")
+_TIME_AGAIN = re.compile(rb"\s(?=[0-2]\d:[0-5]\d:[0-5]\d[.,]\d{1,9}\s*[:>|-])")
+"""Where a page made one line of several that begin with a time."""
 _SENTENCES = re.compile(rb"[!?;](?:\s|$)|\.\s")
 
 
@@ -80,7 +83,7 @@ class Reader:
         self._pending_offset = 0
         self._is_open = False
         self._begin(None, UNKNOWN, is_open=False)
-        self._row = self._before_row = self._buffer = b""
+        self._row = self._row_offset = self._before_row = self._buffer = b""
         self._repeats = self._is_identified = self._keeps_blank = self._wants_unit = False
         self.change(shape)
 
@@ -122,6 +125,9 @@ class Reader:
             match = self._match(line) if self._is_open else None
             if match is not None:
                 if self._is_simple:
+                    again = _TIME_AGAIN.search(line, 1) if self._has_time else None
+                    if again is not None and self.take(line[: again.start()], offset, number):
+                        return self.take(line[again.end() :], offset, number)
                     return self._simple(match, offset, number)
                 return self._data(match, offset, number, None)
         heading = self.shape.heading
@@ -320,14 +326,15 @@ class Reader:
             if 0 < gap <= _LONGEST_READ and gap % len(row) == 0:
                 self._pending += row * (gap // len(row))
                 have += gap
-        if not (have and _goes_on(offset_text, have)) or have >= _LONGEST_READ:
+        goes_on = _goes_on(offset_text, have) or (row and _follows(self._row_offset, offset_text, len(row)))
+        if not (have and goes_on) or have >= _LONGEST_READ:
             self.end()
             if time_ns is not None or direction:
                 self._begin(time_ns, direction or self._direction, is_open=True)
             self._pending_offset = offset
         elif row and len(octets) > len(row):
             octets = octets[: len(row)]  # characters beside the row that look like octets
-        self._row, self._repeats = octets, False
+        self._row, self._row_offset, self._repeats = octets, offset_text, False
         self._pending += octets
 
     def _run(self, octets: bytes, time_ns: int | None, direction: int, offset: int) -> None:
@@ -435,3 +442,15 @@ def _goes_on(offset_text: bytes, length: int) -> bool:
     return offset_text.isdigit() and (
         int(offset_text) == length or (not set(offset_text) & set(b"89") and int(offset_text, 8) == length)
     )
+
+
+def _follows(before: bytes, offset_text: bytes, length: int) -> bool:
+    """Tell whether two offsets lie *length* apart: rows of a dump that was copied from its middle."""
+    base = int(before, 16)
+    if int(offset_text, 16) - base == length:
+        return True
+    digits = set(before + offset_text)
+    bases = [base for base, others in ((8, b"89"), (10, b"")) if not digits & set(others)]
+    if not (before + offset_text).isdigit():
+        return False
+    return any(int(offset_text, base) - int(before, base) == length for base in bases)

@@ -271,6 +271,10 @@ SHAPES: tuple[Shape, ...] = (
         tail_text=r"[\])};,.\s]*",
     ),
     Shape(
+        "decimal-lines", "a decimal number a line", Joins.RUN, r"\s*(?P<decimals>\d{1,3})\s*[,;]?\s*",
+        sign_text=r"\s*(?:1\d|2[0-5])\d\s*[,;]?\s*", least_share=0.9,
+    ),
+    Shape(
         "base64", "base64", Joins.LINE,
         # It is taken only where a frame of HDLC, a wrapper or a ciphered APDU begins it: words look like base64 too.
         r"(?<![0-9A-Za-z+/=])(?P<base64>(?:fq|AAEA|2wg)[0-9A-Za-z+/]{8,}+={0,2})",
@@ -289,7 +293,8 @@ SHAPES: tuple[Shape, ...] = (
         r"\s*+(?:[\[(]?<time>[\])]?\s*+)?"
         r"(?:(?P<direction><word>|[A-Za-z][\w ]{0,20}(?=:)|>>?|<<?|[-=]+>|<[-=]+)\s*[:|-]?\s+)?"
         rf"(?P<named>(?:[^\s<\[{{].*?)?{CONTROL}.*)",
-        sign_text=r"[^<\[{]*+(?:[<\[{](?!(?:STX|SOH|ACK)[>\]}])[^<\[{]*+)*+[<\[{](?:STX|SOH|ACK)[>\]}].*"
+        sign_text=r"[^<\[{]*+(?:[<\[{](?!(?:STX|SOH|ACK)[>\]}]|[126]>)[^<\[{]*+)*+"
+        r"(?:[<\[{](?:STX|SOH|ACK)[>\]}]|<[126]>).*"
         r"|.*[<\[{](?:CR|LF)[>\]}]",
     ),
     Shape(
@@ -298,6 +303,11 @@ SHAPES: tuple[Shape, ...] = (
         rf"(?:(?:\\r|\\n|\s)*+(?:{DATA_SET}|{_ENDING}))*+)"
         r"""(?:(?:\\[rn]?|<\\?(?i:r|n|cr|lf)>|["'`,;])*+(?:\s.*)?)""",
         sign_text=rf"{_HEAD}(?:{DATA_SET}|{IDENTIFICATION}).*",
+    ),
+    Shape(
+        "parity-characters", "a readout in characters with a parity bit", Joins.LINE,
+        r"[>\s]*+(?P<parity>(?:[ -~]|[\xc2\xc3][\x80-\xbf]|[\x80-\xff])++)",
+        sign_text=r".*?(?:\([^()]{0,80}?\xa9|(?:\xc2?\xa8)[^()]{0,80}?\)).*",
     ),
     # -- plain hex, and hex among words ----------------------------------------------------------------------------
     Shape(

@@ -5,7 +5,16 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from analyzer.simulate.uart import LineFormat, line_format, misread, octets_of_characters
+from analyzer.simulate.uart import (
+    TICKS,
+    LineFormat,
+    delay_rises,
+    line_format,
+    misread,
+    octets_of_characters,
+    receive,
+    transmit,
+)
 from captures.chunk import RECEIVED, SENT
 from tests.faults.case import Case, Fault, Truth
 from tests.faults.sessions import corpus_sessions, hdlc_session
@@ -49,6 +58,20 @@ def read_with(
     return make
 
 
+def late(chance: random.Random, number: int) -> Case | None:
+    """Let the level rise so late that a mark of one bit is lost, and of a longer one the first bit."""
+    ticks = TICKS * (60 + number % 30) // 100 // _SENT.baud
+    made = []
+    for one in _session(number, chance):
+        octets = octets_of_characters(receive(delay_rises(transmit(one.octets, _SENT), ticks), _SENT))
+        if octets:
+            made.append(one._replace(octets=octets))
+    sizes = [sum(len(one.octets) for one in made if one.direction == side) for side in (SENT, RECEIVED)]
+    if max(sizes) < _LEAST or 0 < min(sizes) < _LEAST:
+        return None
+    return Case(made, Truth(frozenset({"edges-late"}), _CODES))
+
+
 _FAST = [_SENT._replace(baud=9600 * factor) for factor in (2, 4, 8)]
 _SLOW = [_SENT._replace(baud=9600 // factor) for factor in (2, 4)]
 # What a receiver that is too slow makes of a few frames may begin like messages of text or APDUs, and is read as such.
@@ -56,6 +79,7 @@ LINE_FAULTS = (
     Fault("line-unreadable", "baud-mismatch", read_with(_FAST, "baud-mismatch")),
     Fault("line-unreadable", "baud-mismatch", read_with(_SLOW, "baud-mismatch"), 0.85, group="too slow"),
     Fault("line-unreadable", "polarity-inverted", read_with([_SENT._replace(is_inverted=True)], "polarity-inverted")),
+    Fault("line-unreadable", "edges-late", late, 0.9),
     Fault("line-unreadable", "parity-filtered", read_with([line_format("8E1"), line_format("8O1")], "parity-filtered")),
     Fault(
         "line-unreadable", "parity-filtered",

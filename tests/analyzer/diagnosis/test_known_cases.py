@@ -7,7 +7,7 @@ import random
 from analyzer.diagnosis.story import Story
 from analyzer.simulate.uart import line_format, misread, octets_of_characters
 from captures.chunk import RECEIVED, SENT
-from dissectors.checks import fcs
+from dissectors.checks import bcc, fcs
 from tests.analyzer.diagnosis.frames import answer
 from tests.analyzer.framing.build import body, frame
 from tests.analyzer.tracking.build import general_blocks
@@ -141,3 +141,15 @@ def test_apdu_that_was_pasted_without_its_end_is_cut_and_not_encoded_wrong() -> 
     for octets in ("6036A1090607608574050801018A020780", "C401C100090C07EA"):
         (story,) = told((RECEIVED, bytes.fromhex(octets)))
         assert (story.code, story.cause) == ("apdu-malformed", "truncated")
+
+
+def test_readout_with_a_masked_number_was_edited_before_it_was_shown() -> None:
+    sent = b"\x020.0.0(52100072)\r\nF.F(00)\r\n1.8.0(001234.5*kWh)\r\n!\r\n\x03"
+    shown = sent.replace(b"52100072", b"00000000") + bytes((bcc(sent[1:]),))
+    story, *_ = told((RECEIVED, shown))
+    assert (story.code, story.cause, story.confidence) == ("bcc-wrong", "edited-by-hand", "likely")
+
+
+def test_three_octets_like_a_block_prove_no_parity() -> None:
+    octets = bytes.fromhex("00 82 02 30 30 00 00 00 00 6B 2A 94 23 ED 50 8D 09 E1 04 B7 BB 20 A2 5B 94 C8 39 81")
+    assert all(story.cause != "parity-in-data" for story in told((RECEIVED, octets)))

@@ -143,3 +143,29 @@ def test_names_before_a_readout_are_left_aside(tmp_path: Path) -> None:
     path.write_text("Variant\nSIM 1440\n" + READOUT.decode().replace("\r\n", "\n"))
     with open_source(str(path)) as source:
         assert b"".join(chunk.octets for chunk in source) == READOUT
+
+
+def test_control_characters_that_a_terminal_shows_by_their_numbers_are_read() -> None:
+    text = "It answers:\n\n<6>000<\\r><\\n>\n<2>0.0.0(52100071)<\\r><\\n>\nF.F(00)<\\r><\\n>\n1.8.0(001234.5*kWh)!<\\r><\\n>\n<3>u\n"
+    sent = b"\x06000\r\n\x020.0.0(52100071)\r\nF.F(00)\r\n1.8.0(001234.5*kWh)!\r\n\x03u"
+    assert b"".join(chunk.octets for chunk in read(text)) == sent
+
+
+def with_parity(octets: bytes, *, odd: bool) -> bytes:
+    return bytes(octet | ((octet.bit_count() + odd) % 2 << 7) for octet in octets)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+@pytest.mark.parametrize("odd", [False, True])
+def test_characters_with_a_parity_bit_give_their_octets(encoding: str, odd: bool) -> None:
+    sent = [b"/SIM5TEST-100", b"1-0:0.0.0*255(331210-5017563)", b"1-0:1.8.1*255(008775.2541)", b"!"]
+    shown = [with_parity(line, odd=odd).decode("latin-1") for line in sent]
+    text = "hterm shows this:\n\n" + "".join(f"> {line}\n" for line in shown)
+    expected = b"".join(with_parity(line + b"\r\n", odd=odd) for line in sent)
+    assert b"".join(chunk.octets for chunk in read(text.encode(encoding))) == expected
+
+
+@pytest.mark.parametrize("text", ["Der Zähler (Baujahr 2009) zeigt © und ±0,5 an.\n", "1.8.1(00¸··5.²5´)\n"])
+def test_latin_letters_without_parity_are_no_readout(text: str) -> None:
+    judgement = judge(text.encode())
+    assert judgement is None or judgement.shape.name != "parity-characters"

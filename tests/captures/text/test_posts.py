@@ -132,3 +132,26 @@ def test_octets_between_unusual_marks_are_read(mark: str) -> None:
 def test_decimal_octets_between_blanks_in_brackets_are_read() -> None:
     text = "".join(f"2026/03/21 10:15:32 rx: [{' '.join(str(octet) for octet in octets)}]\n" for octets in FRAMES)
     assert [chunk.octets for chunk in read(text)] == FRAMES
+
+
+def test_decimal_octets_one_a_line_are_read() -> None:
+    text = "This came in:\n\n" + "".join(f"{octet}\n" for octets in FRAMES for octet in octets)
+    assert joined(text) == b"".join(FRAMES)
+
+
+def test_small_numbers_one_a_line_are_hex_where_none_is_too_large_for_it() -> None:
+    assert joined("16\n10\n43\n") == bytes.fromhex("161043")
+
+
+@pytest.mark.parametrize(("begin", "form"), [(0o120, "{:07o}"), (0x4A0, "{:08x} "), (160, "{:06d}")])
+def test_dump_that_was_copied_from_its_middle_goes_on_by_its_offsets(begin: int, form: str) -> None:
+    octets = max(FRAMES, key=len)[:64]
+    rows = [f"{form.format(begin + at)} {octets[at : at + 16].hex(' ')}\n" for at in range(0, 64, 16)]
+    assert [chunk.octets for chunk in read("".join(rows))] == [octets]
+
+
+def test_rows_with_times_that_a_page_made_one_line_are_read_one_by_one() -> None:
+    rows = [f"10:15:{second:02d}.366 : {octets.hex(' ')}" for second, octets in enumerate(FRAMES)]
+    chunks = list(read("The raw data:\n" + " ".join(rows) + "\n"))
+    assert [chunk.octets for chunk in chunks] == FRAMES
+    assert len({chunk.time_ns for chunk in chunks}) == len(FRAMES)

@@ -26,6 +26,8 @@ def test_every_shape_has_a_log() -> None:
         "named-controls",
         "readout",
         "marked",
+        "decimal-lines",
+        "parity-characters",
     }
 
 
