@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from analyzer.batch.frames import NOTES, READINGS, RECORDS, TABLES, note_cells, record_cells, write
 from analyzer.export.readings import row as reading_row
+from analyzer.index.made_of import made_of
 from analyzer.index.rows import Rows
 from analyzer.index.watched import Watched
 from analyzer.record import Record
@@ -31,19 +34,18 @@ _MOST_ROWS = 1 << 18
 _MOST_WORDS = 1 << 16
 
 
-class Work(NamedTuple):
+@dataclass(frozen=True)
+class Work:
     """What is the same for all captures: where the data set is, and how they are read."""
 
     out: Path
     keys: Keyring | None = None
     decode_as: dict[str, str] | None = None
 
-    @property
+    @cached_property
     def settings(self) -> str:
-        """Tell the settings apart that give other rows: keys by their fingerprints, forced stacks."""
-        names = sorted(key.name for meter in self.keys.meters for key in meter.keys.values()) if self.keys else []
-        told = json.dumps([VERSION, names, sorted((self.decode_as or {}).items())])
-        return sha256(told.encode()).hexdigest()[:16]
+        """Tell apart what gives other rows: form of the data set, program, keyring, forced stacks, own tables."""
+        return f"{VERSION}:{made_of(self.keys, self.decode_as)}"
 
 
 def entry_path(work: Work, name: str) -> Path:

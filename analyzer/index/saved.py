@@ -1,7 +1,7 @@
 """An index that stays beside its capture: written when asked for, used again while all is as it was.
 
-Capture, keys, stacks and program are compared. It holds what the records hold, deciphered text too, and is readable by
-its owner alone. Keys are in it by name and fingerprint only. Reading one runs nothing of it; what is damaged or made
+Capture, keyring, stacks, own tables and program are compared. It holds what the records hold, deciphered text too, and
+is readable by its owner alone. Keys are in it by name and fingerprint only. Reading one runs nothing of it; what is damaged or made
 for something else is not used.
 """
 
@@ -12,12 +12,12 @@ import os
 import struct
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analyzer.index.file import SIGNATURE, IndexDamagedError, IndexReader, IndexWriter
 from analyzer.index.indexing import Indexing
+from analyzer.index.made_of import made_of
 from analyzer.index.records import Records
 from analyzer.index.watched import Watched
 from analyzer.session import Session
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from captures.chunk import Source
 
 SUFFIX = ".dlmshark-index"
-FORMAT = 4
+FORMAT = 5
 """Rises with every change of what an index holds."""
 _END = struct.Struct(">8sQ")
 _MARK = b"DLMSEND1"
@@ -42,16 +42,10 @@ def path_for(inputs: Sequence[str]) -> str:
 
 
 def fingerprint(inputs: Sequence[str], keys: Keyring | None, decode_as: dict[str, str] | None) -> dict[str, Any]:
-    """Say what an index is made of: the file's size and times, names and fingerprints of keys, stacks, program."""
+    """Say what an index is made of: the file's size and times, and the digest of all that decides how it is read."""
     status = os.stat(inputs[0])
-    try:
-        program = version("dlmshark")
-    except PackageNotFoundError:
-        program = ""
-    names = sorted(f"{meter.place} {key.name}" for meter in keys.meters for key in meter.keys.values()) if keys else []
     return {
-        "format": FORMAT, "program": program, "size": status.st_size, "modified": status.st_mtime_ns, "keys": names,
-        "decode_as": dict(sorted((decode_as or {}).items())),
+        "format": FORMAT, "size": status.st_size, "modified": status.st_mtime_ns, "read_with": made_of(keys, decode_as),
     }  # fmt: skip
 
 

@@ -80,11 +80,12 @@ def _read(octets: bytes, passphrase: str) -> EllipticKey | Refused:
 @lru_cache(maxsize=64)
 def certificates_in(paths: tuple[Path, ...]) -> tuple[EllipticKey, ...]:
     """Read the certificates in files and folders; what is none is passed over."""
-    found = (_read(octets, "") for path in paths for octets in _files(path))
+    found = (_read(octets, "") for path in paths for octets in files_in(path))
     return tuple(key for key in found if isinstance(key, EllipticKey) and key.certificate is not None)
 
 
-def _files(path: Path) -> Iterable[bytes]:
+def files_in(path: Path) -> Iterable[bytes]:
+    """Give the contents of the file *path*, or of the files in that folder in the order of their names."""
     try:
         files = sorted(path.iterdir()) if path.is_dir() else [path]
         for file in files:

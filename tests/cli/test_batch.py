@@ -194,6 +194,20 @@ def test_second_run_reads_nothing_again_but_what_failed_or_changed(folder: Path,
     assert len(_run(*words, "--key", "guek=000102030405060708090A0B0C0D0E0F")) == len(NAMES) + 1
 
 
+def test_rows_of_another_keyring_or_program_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = next(one for one in samples() if one.name == "ln-ciphered")
+    assert sample.keys is not None
+    keys = tmp_path / "keys.toml"
+    keys.write_text(sample.keys.read_text())
+    words = ["batch", str(sample.path), "--out", str(tmp_path / "set"), "--json", "-k", str(keys)]
+    assert [len(_run(*words)) for _ in range(2)] == [1, 0]
+    keys.write_text(sample.keys.read_text() + '\naddress = "10.9.9.9"\n')
+    (other,) = _run(*words)
+    assert other["readings"] == 0, "keys of another address open nothing"
+    monkeypatch.setattr("analyzer.index.made_of.version", lambda name: "0.0.1")
+    assert len(_run(*words)) == 1
+
+
 def test_data_set_inside_the_folder_is_not_read(folder: Path, tmp_path: Path) -> None:
     own = tmp_path / "captures"
     shutil.copytree(folder, own)

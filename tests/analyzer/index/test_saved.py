@@ -69,6 +69,19 @@ def test_index_does_not_serve_what_has_changed(capture: Path) -> None:
     assert saved.load(name, KEYS, None) is None, "another time"
 
 
+@pytest.mark.parametrize("member", ['address = "10.9.9.9"', "client = 99", 'client_title = "4D4D4D0000000099"'])
+def test_index_does_not_serve_another_selector_of_the_same_keys(member: str, capture: Path, tmp_path: Path) -> None:
+    text = SAMPLES["ln-ciphered"].keys.read_text()
+    plain, other = tmp_path / "plain.toml", tmp_path / "other.toml"
+    plain.write_text(text)
+    kept = [line for line in text.splitlines() if not line.startswith(member.partition(" ")[0])]
+    other.write_text("\n".join((*kept, member)))
+    with open_source(str(capture)) as source:
+        saved.make(source, str(capture), load([str(plain)], []).keyring, None)
+    assert saved.load([str(capture)], load([str(plain)], []).keyring, None) is not None
+    assert saved.load([str(capture)], load([str(other)], []).keyring, None) is None
+
+
 def test_unfinished_index_is_none(capture: Path) -> None:
     index = _make(capture)
     octets = index.read_bytes()
