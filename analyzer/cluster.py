@@ -1,8 +1,9 @@
 """Captures to a Dask cluster: a program of its own, which starts ``dlmshark`` for each and gives paths and counts back.
 
 ``python -m analyzer.cluster ADDRESS`` reads a JSON object on stdin: ``names``, ``words`` (the rest of a worker's
-command line) and ``folder`` (where it runs), and prints an entry a line. It needs the extra ``cluster``. The captures
-and the data set lie where all machines see them under the same name, and ``dlmshark`` is installed on each.
+command line), ``folder`` (where it runs) and ``environment`` (what it adds to the machine's own). It prints an entry a
+line. It needs the extra ``cluster``. The captures and the data set lie where all machines see them under the same name,
+and ``dlmshark`` is installed on each.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ import sys
 from typing import Any
 
 
-def read_capture(name: str, words: list[str], folder: str) -> dict[str, Any]:
+def read_capture(name: str, words: list[str], folder: str, environment: dict[str, str]) -> dict[str, Any]:
     """Run the program for one capture: this is what the machines of the cluster do. Returns the capture's entry."""
     import json
+    import os
     import subprocess
     import sys
 
     command = [sys.executable, "-m", "analyzer", *words]
-    run = subprocess.run(command, input=json.dumps(name) + "\n", capture_output=True, text=True, cwd=folder)
+    own = {**os.environ, **environment}
+    run = subprocess.run(command, input=json.dumps(name) + "\n", capture_output=True, text=True, cwd=folder, env=own)
     try:
         entry: dict[str, Any] = json.loads(run.stdout)
     except ValueError:
@@ -43,9 +46,8 @@ def main() -> int:
         return 2
     with client:
         read_capture.__module__ = "__main__"  # sent by value: the machines need not have this module loaded
-        futures = client.map(
-            read_capture, work["names"], words=work["words"], folder=work["folder"], pure=False, batch_size=64
-        )
+        names = work.pop("names")
+        futures = client.map(read_capture, names, **work, pure=False, batch_size=64)
         for future in as_completed(futures):
             print(json.dumps(future.result()), flush=True)
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from analyzer.security.keyring import Keyring
 
 MANIFEST = "manifest"
-VERSION = 1
+VERSION = 2
 _MOST_ROWS = 1 << 18
 """Rows of a file; more go into another one."""
 _MOST_WORDS = 1 << 16
@@ -54,7 +55,9 @@ def entry_path(work: Work, name: str) -> Path:
 
 
 def _stem(name: str) -> str:
-    return f"{Path(name).name[:80]}-{sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"
+    """Name the files of a capture: by where it lies, however that was written."""
+    place = Path(name).resolve()
+    return f"{place.name[:80]}-{sha256(os.fsencode(place)).hexdigest()[:12]}"
 
 
 def is_done(work: Work, name: str) -> bool:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.arguments import Parser, add_common_options, natural
-from analyzer.cli.inputs import forced_stacks
-from analyzer.cli.keyrings import add_key_options, keyring
+from analyzer.cli.inputs import add_reading_options, forced_stacks, use_names
+from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import INPUT_ERROR, USAGE_ERROR, UsageError, say
 
 if TYPE_CHECKING:
@@ -33,12 +33,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--shard", type=shard, default=(1, 1), metavar="K/N", help="only the K-th of N shares")
     made.add_argument("--scheduler", default="", metavar="ADDRESS", help="a Dask scheduler: tcp://host:8786")
     made.add_argument("--json", action="store_true", help="an object for each capture on stdout")
-    made.add_argument(
-        "-d", "--decode-as", action="append", default=[], metavar="SELECTOR,STACK",
-        help="force a stack: tcp.port==5000,hdlc · serial,hdlc · record,apdu",
-    )  # fmt: skip
     made.add_argument("--names-from-stdin", action="store_true", help=argparse.SUPPRESS)
-    add_key_options(made)
+    add_reading_options(made)
     add_common_options(made)
     return made
 
@@ -55,6 +51,7 @@ def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
     options = parser().parse_args(words)
     forced = forced_stacks(options)
+    use_names(options)
     keys = keyring(options)
     from analyzer.batch.task import Work, gather, is_done
     from analyzer.cli.decode import rest_collector
@@ -87,17 +84,27 @@ def run(words: list[str]) -> int:
 
 
 def found(inputs: Iterable[str], out: Path) -> Iterator[str]:
-    """Give the names of captures, each once: of a folder all files below it, but the data set, in their order."""
-    seen: dict[str, None] = {}
+    """Give the names of captures, each file once, under the name that comes first: of a folder all files below it in
+    their order, but not the data set and not indexes that stand beside captures.
+    """
+    seen: dict[Path, str] = {}
+    own = out.resolve()
     for name in inputs:
         path = Path(name)
         if path.is_dir():
-            below = (one for one in path.rglob("*") if one.is_file() and not one.name.startswith("."))
-            below = (one for one in below if not one.resolve().is_relative_to(out.resolve()))
-            seen |= dict.fromkeys(sorted(map(str, below)))
+            for one in sorted(filter(_may_be_capture, path.rglob("*")), key=str):
+                place = one.resolve()
+                if not place.is_relative_to(own):
+                    seen.setdefault(place, str(one))
         else:
-            seen[name] = None
-    yield from seen
+            seen.setdefault(path.resolve(), name)
+    yield from seen.values()
+
+
+def _may_be_capture(path: Path) -> bool:
+    from analyzer.index.saved import SUFFIX
+
+    return path.is_file() and not path.name.startswith(".") and not path.name.endswith((SUFFIX, f"{SUFFIX}.part"))
 
 
 def _entries(work: Work, names: list[str], options: argparse.Namespace) -> Iterator[Entry]:
@@ -154,7 +161,8 @@ def _cluster(names: list[str], address: str, words: list[str]) -> Iterator[Entry
     command = [sys.executable, "-m", "analyzer.cluster", address]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None and process.stdout is not None
-        json.dump({"names": names, "words": words, "folder": os.getcwd()}, process.stdin)
+        told = {name: os.environ[name] for name in ("DLMSHARK_KEYS", "DLMSHARK_NAMES") if name in os.environ}
+        json.dump({"names": names, "words": words, "folder": os.getcwd(), "environment": told}, process.stdin)
         process.stdin.close()
         left = dict.fromkeys(names)
         for line in process.stdout:

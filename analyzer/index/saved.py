@@ -1,8 +1,8 @@
 """An index that stays beside its capture: written when asked for, used again while all is as it was.
 
 Capture, keyring, stacks, own tables and program are compared. It holds what the records hold, deciphered text too, and
-is readable by its owner alone. Keys are in it by name and fingerprint only. Reading one runs nothing of it; what is damaged or made
-for something else is not used.
+is readable by its owner alone. Keys are in it by name and fingerprint only. Reading one runs nothing of it; what is
+damaged or made for something else is not used.
 """
 
 from __future__ import annotations

@@ -208,6 +208,40 @@ def test_rows_of_another_keyring_or_program_are_read_again(tmp_path: Path, monke
     assert len(_run(*words)) == 1
 
 
+def test_capture_under_several_spellings_is_one(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(folder / "below", tmp_path / "sd")
+    (tmp_path / "linked").symlink_to(tmp_path / "sd")
+    monkeypatch.chdir(tmp_path)
+    words = ["--out", "set", "--json"]
+    assert len(_run("batch", "sd", "./sd", str(tmp_path / "sd"), *words)) == 1
+    for spelling in ("./sd", "sd/../sd", str(tmp_path / "sd"), "linked", "sd/p1.pcapng"):
+        assert _run("batch", spelling, *words) == [], spelling
+    (entry,) = json.loads(Path("set/manifest.json").read_text())["captures"]
+    assert polars.read_parquet("set/records/*.parquet").height == entry["records"] > 0
+
+
+def test_indexes_in_a_folder_are_no_captures(tmp_path: Path) -> None:
+    own = tmp_path / "captures"
+    own.mkdir()
+    capture = Path(shutil.copy(next(one.path for one in samples() if one.name == "ln-wrapper"), own))
+    assert main(["stats", "--index", str(capture)]) == 0
+    shutil.copy(f"{capture}.dlmshark-index", f"{capture}.dlmshark-index.part")
+    assert [entry["input"] for entry in _run("batch", str(own), "--out", str(tmp_path / "set"), "--json")] == [
+        str(capture)
+    ]
+
+
+def test_own_names_stand_in_the_readings_and_others_are_read_anew(tmp_path: Path) -> None:
+    capture, out = str(next(one.path for one in samples() if one.name == "ln-wrapper")), tmp_path / "set"
+    for word in ("one", "two"):
+        names = tmp_path / f"{word}.toml"
+        names.write_text(f'[names]\n"1-0:1.8.0*255" = "Energy {word}"\n')
+        process = _program(capture, "--out", str(out), "--workers", "2", "--names", str(names))
+        assert "1 of 1 captures read" in process.communicate(timeout=60)[1]
+        found = polars.read_parquet(out / "readings/*.parquet").filter(polars.col("logical_name") == "1-0:1.8.0*255")
+        assert set(found["name"]) == {f"Energy {word}"}
+
+
 def test_data_set_inside_the_folder_is_not_read(folder: Path, tmp_path: Path) -> None:
     own = tmp_path / "captures"
     shutil.copytree(folder, own)
