@@ -138,6 +138,8 @@ class Record:
     packets: tuple[int, ...] = ()
     time_ns: int | None = None
     start_ns: int | None = None
+    pause_ns: int = 0
+    """The longest silence within a message of IEC 62056-21, as far as its reads tell."""
     begin_ns: int | None = None
     """Of an APDU in several parts: when its first part began."""
     lane: Lane

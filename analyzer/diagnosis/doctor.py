@@ -20,6 +20,7 @@ from analyzer.diagnosis.malformed import MalformedFamily
 from analyzer.diagnosis.mbus import MbusFamily
 from analyzer.diagnosis.meter_facts import MeterFacts
 from analyzer.diagnosis.mode_c import ModeCFamily
+from analyzer.diagnosis.reaction import ReactionFamily
 from analyzer.diagnosis.service import ServiceFamily
 from analyzer.diagnosis.story import Stories, Story
 from analyzer.diagnosis.telegram import TelegramFamily
@@ -31,7 +32,7 @@ from dissectors.tree import Note, Severity
 
 FAMILIES: tuple[type[Family], ...] = (
     CarrierFamily, ForeignFamily, WrapperFamily, MbusFamily, TelegramFamily, ModeCFamily, DamageFamily, MalformedFamily,
-    LinkFamily, DataFamily, AssociationFamily, ServiceFamily, TimingFamily,
+    LinkFamily, DataFamily, AssociationFamily, ServiceFamily, TimingFamily, ReactionFamily,
 )  # fmt: skip
 """What looks at records, in this order: what lies lower comes first."""
 

@@ -37,7 +37,7 @@ def text_lines(rows: Sequence[Row]) -> Iterator[str]:
 def _row(row: Row) -> Iterator[str]:
     first = f"  {row.verdict:<13} {row.check.name:<24} "
     if row.verdict == PASS:
-        yield from _folded(first, f"{row.check.asks} ({row.times})")
+        yield from _folded(first, f"{row.text} ({row.times})")
         return
     times = f" (and {row.times - 1} more)" if row.times > 1 else ""
     yield from _folded(first, row.text + times)

@@ -6,6 +6,7 @@ a frame too), in order; only flags and idle fill between frames of serial lines 
 """
 
 from abc import ABC, abstractmethod
+from itertools import pairwise
 from typing import NamedTuple
 
 HDLC = "hdlc"
@@ -28,6 +29,11 @@ HEAD_MISSING = "head-missing"
 """The unit began before the octets that came, or its first ones are none that begin one."""
 
 
+SLOWEST_CHARACTER_NS = 10 * 1_000_000_000 // 300
+"""A character of ten bits at 300 Bd."""
+_READS, _TIMES_USUAL = 8, 5
+
+
 class Mark(NamedTuple):
     """Which packet an octet came in, and when."""
 
@@ -47,6 +53,22 @@ class Frame(NamedTuple):
     octets: bytes
     marks: tuple[Mark, ...]
     problem: str = ""
+
+
+def longest_pause(marks: tuple[Mark, ...], size: int) -> int:
+    """Return for how many nanoseconds at least nothing came within a unit of *size* octets, as far as its reads tell.
+
+    A read is known by its end. Where reads are many, the usual time between them is what their octets take; else
+    they may have been sent as slowly as 300 Bd.
+    """
+    times = [mark.time_ns for mark in marks if mark.time_ns is not None]
+    waits = sorted(after - before for before, after in pairwise(times))
+    if not waits or len(times) < len(marks):
+        return 0
+    usual = waits[len(waits) // 2]
+    if len(waits) >= _READS and waits[-1] > _TIMES_USUAL * usual:
+        return waits[-1] - usual
+    return max(0, waits[-1] - (size - len(marks) + 1) * SLOWEST_CHARACTER_NS)
 
 
 class Framer(ABC):

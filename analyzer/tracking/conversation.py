@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from analyzer.framing.datagram import DatagramFramer, PieceFramer
 from analyzer.framing.detect import CLOSED_CARRIERS, Verdict, detect
-from analyzer.framing.frame import MBUS, Frame, Framer, Mark
+from analyzer.framing.frame import IEC62056_21, MBUS, Frame, Framer, Mark, longest_pause
 from analyzer.framing.hdlc import HdlcFramer
 from analyzer.framing.iec62056_21 import Iec62056Framer
 from analyzer.framing.mbus import MbusFramer
@@ -362,6 +362,8 @@ class Conversation:
         if len(marks) > 1:
             record.packets = tuple(mark.number for mark in marks)
             record.start_ns = marks[0].time_ns
+            if link == IEC62056_21:
+                record.pause_ns = longest_pause(marks, len(octets))
         else:
             record.packets = (last.number,)
         if problem:

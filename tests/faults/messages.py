@@ -51,6 +51,49 @@ def segment_repeated(chance: random.Random, number: int) -> Case:
     return _case([*lines[: at + 1], *lines[at:]], "")
 
 
+# -- reaction times ---------------------------------------------------------------------------------------------------
+
+_MS = 1_000_000
+_CHARACTER_NS = 10 * _MS
+
+
+def reacting(change: Callable[[random.Random, int], tuple[int, int]], kind: str, *causes: str) -> Make:
+    """A session whose characters have times. *change* gives the reaction and the pause within, in ms, of one of *kind*:
+    ``answer`` of the meter, or ``select`` of the client."""
+
+    def make(chance: random.Random, number: int) -> Case:
+        session = plain("mode-c-programming")[:14]  # before the refusals and repetitions that it shows
+        ours = [
+            at
+            for at, one in enumerate(session)
+            if (one.octets[:1] == b"\x06" and len(one.octets) == 6 if kind == "select" else at % 2 and at > 2)
+        ]
+        wrong = chance.choice([at for at in ours if len(session[at].octets) > 3])
+        time_ns, lines = _START_NS, []
+        for at, one in enumerate(session):
+            reaction, pause = change(chance, number) if at == wrong else (chance.randrange(230, 400), 0)
+            time_ns += reaction * _MS
+            middle = chance.randrange(1, len(one.octets)) if len(one.octets) > 1 else -1
+            for place, octet in enumerate(one.octets):
+                time_ns += _CHARACTER_NS + (pause * _MS if place == middle else 0)
+                lines.append(one._replace(time_ns=time_ns, octets=bytes((octet,))))
+        return _case(lines, *causes)
+
+    return make
+
+
+def _late(chance: random.Random, number: int) -> tuple[int, int]:
+    return chance.randrange(2200, 9000), 0
+
+
+def _early(chance: random.Random, number: int) -> tuple[int, int]:
+    return chance.randrange(5, 150), 0
+
+
+def _paused(chance: random.Random, number: int) -> tuple[int, int]:
+    return 300, chance.randrange(1600, 8000)
+
+
 # -- IEC 62056-21 -----------------------------------------------------------------------------------------------------
 
 
@@ -186,4 +229,8 @@ MESSAGE_FAULTS: tuple[Fault, ...] = (
     Fault("parity-wrong", "edited-by-hand", odd_characters(True)),
     Fault("line-ends-changed", "newline-translation", changed_line_ends),
     Fault("p1-crc-unchecked", "", ciphered_telegram),
+    Fault("response-slow", "reaction-late", reacting(_late, "answer", "reaction-late")),
+    Fault("response-slow", "reaction-late", reacting(_late, "select", "reaction-late"), group="select"),
+    Fault("turnaround-too-short", "reaction-early", reacting(_early, "answer", "reaction-early")),
+    Fault("inter-octet-gap", "sender-pauses", reacting(_paused, "answer", "sender-pauses"), group="text"),
 )

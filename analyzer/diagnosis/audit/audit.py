@@ -113,7 +113,9 @@ class Audit:
         if not tallies:
             return Row(check, NOT_SEEN, f"nothing of it in the capture: {_words(check.sees)}", 0, ())
         records = sorted({number for tally in tallies for number in tally.records if number})[:MOST_RECORDS]
-        return Row(check, PASS, check.asks, sum(tally.count for tally in tallies), tuple(records))
+        measured = self._ledger.figures.get(check.name, "")
+        asks = f"{check.asks}: {measured}" if measured else check.asks
+        return Row(check, PASS, asks, sum(tally.count for tally in tallies), tuple(records))
 
 
 def _finding(check: Check, story: Story, codes: Container[str]) -> Finding:

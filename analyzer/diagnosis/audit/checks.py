@@ -70,6 +70,11 @@ CHECKS: tuple[Check, ...] = (
           ("mbus",), ("meter-quirk", "mbus-checksum-wrong", "mbus-length-wrong"), _LINE,
           frozenset({"length-modulo-256", ""})),
 
+    Check("reaction-times", "link", "IEC 62056-21, reaction and inter-character times",
+          "answers begin after 200 ms (or 20 ms) and within 1.5 s, and have no pause over 1.5 s", ("timed-message",),
+          ("response-slow", "turnaround-too-short", "inter-octet-gap"),
+          causes=frozenset({"reaction-late", "reaction-early", "sender-pauses"}), shaken=_LOSSES),
+
     Check("apdu-encoding", "application", f"{_53}, A-XDR and BER encoding", "every APDU reads to its end, no further",
           ("apdu",), ("apdu-malformed", "apdu-trailing-octets"), frozenset({"segment-lost"})),
     Check("known-deviations", "application", f"{_53}, A-XDR and BER encoding", "no deviation that meters are known for",

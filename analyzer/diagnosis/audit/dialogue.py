@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, Ledger, closing, watcher
+from analyzer.diagnosis.words import seconds
 from analyzer.record import APDU, PART, REQUEST, RESPONSE, Record
 from analyzer.tracking.history import Answer, Association, Proposal, conformance_names
 from dissectors.enumerations import APPLICATION_CONTEXT
@@ -41,6 +42,23 @@ def sorts(ledger: Ledger, record: Record, one: Association | None) -> None:
         )
     if tag in _INVOKED and record.direction == RESPONSE and record.request is not None:
         ledger.saw("answer", number)
+
+
+@watcher
+def reacted(ledger: Ledger, record: Record, one: Association | None) -> None:
+    """Measure how soon a message of text is answered, on lines whose characters have times."""
+    took = record.latency_ns
+    if took is None or record.start_ns is None or record.link != "iec62056-21":
+        return
+    if not record.lane.text.startswith("serial"):
+        return
+    ledger.saw("timed-message", record.number)
+    before = ledger.state.get(("reacted", ""))
+    least, most, pause = before if isinstance(before, tuple) else (took, took, 0)
+    least, most, pause = min(least, took), max(most, took), max(pause, record.pause_ns)
+    ledger.remember("reacted", "", (least, most, pause))
+    paused = f", the longest pause {seconds(pause)}" if pause else ""
+    ledger.figures["reaction-times"] = f"after {seconds(least)} to {seconds(most)} here{paused}"
 
 
 @watcher

@@ -50,6 +50,8 @@ class Ledger:
         """By check: what speaks against it, the first ones."""
         self.counts: dict[str, int] = {}
         """By check: how often."""
+        self.figures: dict[str, str] = {}
+        """By check: what was measured."""
         self.state: dict[tuple[str, object], object] = {}
         """What watchers remember, by their name and what it is about."""
 

@@ -18,6 +18,7 @@ from captures import open_source, source_from_hex
 from captures.chunk import Chunk
 from captures.samples import samples
 from tests.analyzer.diagnosis.test_association import PASSWORD
+from tests.analyzer.diagnosis.test_reaction import heard
 from tests.analyzer.diagnosis.test_service import GET_PROFILE, OPENING, READING, RELEASE, block, following
 from tests.analyzer.framing.build import frame
 from tests.analyzer.security import ecc
@@ -123,6 +124,7 @@ def healthy() -> list[Rows]:
         of_sample("mbus-push"),
         signed(pair=1),
         in_secret(tag=0xC9),
+        of_chunks(heard()),
     ]
 
 
@@ -287,6 +289,7 @@ FAULTS: dict[str, Callable[[], Rows]] = {
     "one-apdu-a-frame": two_apdus,
     "wrapper-header": long_wrapper,
     "mbus-frame": wrapped_length,
+    "reaction-times": lambda: of_chunks(heard(answer_ms=4000)),
     "apdu-encoding": lambda: over_tcp(OPENING, at(1, asked(GET_CLOCK + TRAILING), answered(CLOCK_ANSWER))),
     "known-deviations": lambda: over_tcp(at(0, answered(KAIFA))),
     "negotiation": lambda: with_aare(lambda aare: aare.replace(bytes.fromhex("001E1D"), bytes.fromhex("001E1F"))),

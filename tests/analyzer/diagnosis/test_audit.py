@@ -100,6 +100,14 @@ def test_no_row_tells_a_key_or_password() -> None:
         assert "12345678" not in text
 
 
+def test_reaction_times_that_are_kept_are_shown() -> None:
+    row = audited.of_chunks(audited.heard(answer_ms=220, pause_ms=900))["reaction-times"]
+    assert row.verdict == PASS
+    assert row.text.endswith("after 253 ms to 253 ms here, the longest pause 900 ms"), (
+        "33 ms of it are the first character"
+    )
+
+
 def test_password_command_of_mode_c_is_in_clear() -> None:
     row = audited.of_sample("mode-c-programming")["password-in-clear"]
     assert (row.verdict, row.records) == (FAIL, (5,))
