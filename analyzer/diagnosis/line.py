@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.diagnosis import uart_signs
 from analyzer.diagnosis.frame_damage import Candidate
 from analyzer.diagnosis.frame_repair import only_breaks_off
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE
+from analyzer.framing import uart_signs
 from dissectors.checks import seven_bits
 from dissectors.scanning import reads as reads_whole
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from analyzer.diagnosis import uart_signs
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Stories
+from analyzer.framing import uart_signs
 from analyzer.record import NOISE, REQUEST, Record
 from dissectors.checks import seven_bits
 from dissectors.tree import Note

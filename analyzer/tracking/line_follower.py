@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from analyzer.framing import uart_signs
 from analyzer.framing.detect import detect
 from captures.serial_line import LineSettings
 from dissectors.checks import has_parity, seven_bits
@@ -49,6 +50,8 @@ _HDLC, _FLAG = "2", b"\x7e"
 _READOUT = "06789"
 _TEXT = frozenset((*range(0x20, 0x7F), *b"\x01\x02\x03\x04\x06\x15\r\n"))
 _FEW = 4
+_SIGNS = 2
+"""Runs of octets that an inverted line makes of what is in many frames: so many are no chance."""
 _SIDES = ("the client", "the meter")
 _ODD = bytes(one for one in range(256) if one.bit_count() & 1)
 
@@ -270,6 +273,9 @@ class LineFollower:
             return None
         if self._bursts < _FAIR_BURSTS and len(heard) < _MOST_TRIED:
             return None
+        if uart_signs.count_signs(heard, uart_signs.INVERTED) >= _SIGNS:
+            self._keep(self.settings)
+            return Switch(self.settings, "the line reads as an inverted one: swap A and B, or the tap's polarity")
         return self._try_next()
 
     def _doubt(self) -> Switch | None:

@@ -39,20 +39,30 @@ def bus(format: LineFormat, rounds: int) -> list[OnLine]:
 
 
 FORMATS = [(one.baud, "8N1") for one in CANDIDATES if one.data_bits == 8 and one.baud >= 1200] + [
-    (9600, "8E1"), (2400, "8E1")
+    (300, "8N1"), (600, "8N1"), (300, "8E1"), (2400, "8E1"), (4800, "8E1"), (9600, "8E1"), (115200, "8E1")
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("baud", "format"), FORMATS)
 def test_bus_of_unknown_speed_is_found_and_read_from_then_on(baud: int, format: str, tmp_path: Path) -> None:
-    events = bus(line_format(format, baud), 14)
+    rounds = 14 if baud > 600 else 22  # what is tried last
+    events = bus(line_format(format, baud), rounds)
     follower = LineFollower(CANDIDATES[0], searches=True)
     said, _ = record_line(events, follower, tmp_path / "s.pcapng")
     assert follower.is_found, said
     assert (follower.settings.baud, f"{follower.settings.data_bits}{follower.settings.parity}1") == (baud, format)
     good = [one.octets for one in records_in(tmp_path / "s.pcapng") if one.link == "hdlc" and not one.problem]
-    last_round = said_octets(events)[-len(events) // 14 :]
+    last_round = said_octets(events)[-len(events) // rounds :]
     assert good[-len(last_round) :] == last_round
+
+
+@pytest.mark.parametrize("baud", [2400, 9600])
+def test_inverted_line_is_told_at_its_speed(baud: int, tmp_path: Path) -> None:
+    events = bus(line_format("8N1", baud)._replace(is_inverted=True), 8)
+    follower = LineFollower(CANDIDATES[0], searches=True)
+    said, _ = record_line(events, follower, tmp_path / "i.pcapng")
+    assert "inverted" in said[-1], said
+    assert follower.settings.baud == baud
 
 
 def test_sign_on_at_300_is_found_from_another_speed(tmp_path: Path) -> None:
