@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from analyzer.cli.arguments import Parser, add_common_options, hush
+from analyzer.cli.filters import add_filter_options, chooses, examine, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import CHECK_FAILED, say
@@ -22,6 +23,7 @@ def parser() -> argparse.ArgumentParser:
     add_inputs(made)
     made.add_argument("--group", choices=GROUPS, action="append", help="only these checks (repeatable)")
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
+    add_filter_options(made)
     add_common_options(made)
     return made
 
@@ -30,22 +32,23 @@ def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
     options = parser().parse_args(words)
     hush(options)
+    filter_of(options, utc=options.utc)  # what is wrong with it is said before anything is read
     forced = forced_stacks(options)
     keys = keyring(options)
+    from analyzer.cli.decode import rest_collector
     from analyzer.diagnosis.audit.audit import Audit
     from analyzer.diagnosis.audit.ledger import FAIL
     from analyzer.export.audit import json_line, text_lines
     from analyzer.session import Session
 
+    rest_collector()
     inputs = Inputs(options, forced)
     has_failed = False
     for name, source in inputs:
-        session = Session(source, forced, keys, learns=False)
-        audit = Audit(session.pipeline.ends, keys)
-        is_empty = True
-        for record in session.records():
-            is_empty = False
-            audit.take(record)
+        session = Session(source, forced, keys, learns=bool(options.filter))
+        passing = set[int]() if chooses(options) else None
+        audit = Audit(session.pipeline.ends, keys, passing)
+        count = examine(session, [audit.take], options, passing)
         audit.finish()
         rows = [row for row in audit.rows() if not options.group or row.check.group in options.group]
         has_failed |= any(row.verdict == FAIL for row in rows)
@@ -56,6 +59,8 @@ def run(words: list[str]) -> int:
             lines += text_lines(rows)
         sys.stdout.write("".join(f"{line}\n" for line in lines))
         say_remarks(source)
-        if is_empty:
+        if not count:
             say(f"{label(source)}: nothing of ours was found")
+        elif passing is not None and not passing:
+            say(f"{label(source)}: no record passes the filter")
     return inputs.status or (CHECK_FAILED if has_failed else 0)

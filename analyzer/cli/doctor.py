@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import Parser, add_common_options, hush
-from analyzer.cli.filters import add_filter_options, filter_of
+from analyzer.cli.filters import add_filter_options, chooses, examine, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import ClosedApdus, keyring
 from analyzer.cli.main import CHECK_FAILED, say
-
-if TYPE_CHECKING:
-    from analyzer.record import Record
-    from analyzer.session import Session
 
 _SEVERITIES = ("note", "warning", "error")
 
@@ -39,23 +33,21 @@ def run(words: list[str]) -> int:
     filter_of(options, utc=options.utc)  # what is wrong with it is said before anything is read
     forced = forced_stacks(options)
     keys = keyring(options)
+    from analyzer.cli.decode import rest_collector
     from analyzer.diagnosis.doctor import Doctor
     from analyzer.diagnosis.story import severity_of
     from analyzer.export.stories import json_line, text_lines
     from analyzer.session import Session
 
+    rest_collector()
     inputs = Inputs(options, forced)
     least = severity_of(options.min_severity)
     has_failed = False
     for name, source in inputs:
         session = Session(source, forced, keys, learns=bool(options.filter))
         doctor, closed = Doctor(session.pipeline.ends), ClosedApdus(keys)
-
-        def take(record: Record, doctor: Doctor = doctor, closed: ClosedApdus = closed) -> None:
-            doctor.take(record)
-            closed.take(record)
-
-        count, passing = _examine(session, take, options)
+        passing = set[int]() if chooses(options) else None
+        count = examine(session, [doctor.take, closed.take], options, passing)
         doctor.finish(session.pipeline.left_aside)
         every = [one for one in doctor.stories() if passing is None or one.is_about(passing)]
         stories = [one for one in every if one.worst >= least]
@@ -81,25 +73,3 @@ def run(words: list[str]) -> int:
             where = " in the records that pass" if passing is not None else ""
             say(f"{label(source)}: no problem found{where}{lesser}")
     return inputs.status or (CHECK_FAILED if has_failed else 0)
-
-
-def _examine(
-    session: Session, take: Callable[[Record], None], options: argparse.Namespace
-) -> tuple[int, set[int] | None]:
-    """Show all records to *take*. Gives their count, and the numbers of those that pass the filter, if there is one.
-
-    Those that do not pass are shown, too: a cause may stand before what is asked for.
-    """
-    found = filter_of(options, utc=options.utc or session.source.has_local_times)
-    passes, passing = None, None
-    if found is not None:
-        from analyzer.index.filtering import Chooser
-
-        passes, passing = Chooser(found, session.values).passes, set[int]()
-    count = 0
-    for record in session.records():
-        take(record)
-        count += 1
-        if passing is not None and passes is not None and passes(record):
-            passing.add(record.number)
-    return count, passing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from analyzer.cli.main import FilterTextError
@@ -24,7 +24,7 @@ def add_filter_options(parser: argparse.ArgumentParser, *, has_to: bool = False)
 
 def filter_of(options: argparse.Namespace, *, utc: bool) -> Filter | None:
     """Make the filter that the options say; *utc*: their times are UTC. Raises: FilterTextError."""
-    if not (options.filter or options.from_time or options.to_time):
+    if not chooses(options):
         return None
     from analyzer.filter import FilterError, compile_filter
 
@@ -47,6 +47,38 @@ def filter_text(options: argparse.Namespace) -> str:
     parts += [f'time >= "{options.from_time}"'] if options.from_time else []
     parts += [f'time <= "{options.to_time}"'] if options.to_time else []
     return " and ".join(parts)
+
+
+def chooses(options: argparse.Namespace) -> bool:
+    """Tell whether the options leave records out."""
+    return bool(options.filter or options.from_time or options.to_time)
+
+
+def examine(
+    session: Session, takes: list[Callable[[Record], object]], options: argparse.Namespace, passing: set[int] | None
+) -> int:
+    """Show all records to each of *takes*, and put the numbers of those that pass the options' filter into *passing*.
+
+    Those that do not pass are shown, too: a cause may stand before what is asked for. Returns how many there were.
+    """
+    found = filter_of(options, utc=options.utc or session.source.has_local_times)
+    count = 0
+    if found is None or passing is None:
+        for record in session.records():
+            for take in takes:
+                take(record)
+            count += 1
+        return count
+    from analyzer.index.filtering import Chooser
+
+    passes = Chooser(found, session.values).passes
+    for record in session.records():
+        for take in takes:
+            take(record)
+        count += 1
+        if passes(record):
+            passing.add(record.number)
+    return count
 
 
 def chosen(session: Session, options: argparse.Namespace) -> Iterator[Record]:

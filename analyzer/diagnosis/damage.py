@@ -49,20 +49,28 @@ class DamageFamily(Family):
         octets = record.octets
         if lane.region:
             self._close(lane, record)
-        if not (lane.has_flow_control and lane.has_inner_flags):
-            lane.has_flow_control = lane.has_flow_control or 0x11 in octets or 0x13 in octets
-            lane.has_inner_flags = lane.has_inner_flags or octets.find(FLAG, 1, -1) > 0
-        begin = octets[0] == FLAG
+        if not lane.is_usual:
+            self._know_octets(lane, octets)
+        self._seen = record
         size = len(octets)
-        is_open = size - begin <= ((octets[begin] & 7) << 8 | octets[begin + 1])
-        if not octets[-2] and not octets[-3] and not is_open and not fcs_is_good(octets.strip(b"\x7e")):
-            self._unused(record)
-        if is_open and octets[-1] == FLAG:
-            self._stopped(record)
         lane.octets += size
         lane.has_sound = True
-        lane.last = record if is_open else None
-        self._seen = record
+        begin = octets[0] == FLAG
+        if size - begin > ((octets[begin] & 7) << 8 | octets[begin + 1]):
+            lane.last = None
+            if not octets[-2] and not octets[-3] and not fcs_is_good(octets.strip(b"\x7e")):
+                self._unused(record)
+            return
+        lane.last = record
+        if octets[-1] == FLAG:
+            self._stopped(record)
+
+    @staticmethod
+    def _know_octets(lane: Lane, octets: bytes) -> None:
+        """Remember whether octets that are lost at times come at all on a lane."""
+        lane.has_flow_control = lane.has_flow_control or 0x11 in octets or 0x13 in octets
+        lane.has_inner_flags = lane.has_inner_flags or octets.find(FLAG, 1, -1) > 0
+        lane.is_usual = lane.has_flow_control and lane.has_inner_flags
 
     def _lane(self, record: Record) -> Lane:
         if len(self._lanes) >= _MOST_LANES:

@@ -43,8 +43,8 @@ class Lane:
     """What is remembered of a lane. *region* are the records since the last sound frame that are none."""
 
     __slots__ = (
-        "addresses", "facts", "has_flow_control", "has_inner_flags", "has_sound", "last", "octets", "region",
-        "searches", "suspects", "unread", "wide",
+        "addresses", "facts", "has_flow_control", "has_inner_flags", "has_sound", "is_usual", "last", "octets",
+        "region", "searches", "suspects", "unread", "wide",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -52,6 +52,8 @@ class Lane:
         self.facts: list[Fact] = []
         self.addresses: tuple[bytes, ...] = ()
         self.has_flow_control = self.has_inner_flags = self.has_sound = False
+        self.is_usual = False
+        """Whether both flow control octets and flags were seen within its frames."""
         self.last: Record | None = None
         """The last sound frame, if it had no closing flag."""
         self.wide: Story | None = None

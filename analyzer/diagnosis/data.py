@@ -72,6 +72,8 @@ class DataFamily(Family):
         self._watch(record)
 
     def _watch(self, record: Record) -> None:
+        if record.objects in _CLOCKS_ALONE and meter_key(record) in self._clocks:
+            return
         if any(teaches(each) for each in record.objects):
             self.meters.learn(record)
         for held in held_values(record):
@@ -165,6 +167,10 @@ class DataFamily(Family):
             if name not in self._scaled:
                 text = f"{about(Object(3, name, _VALUE))}: its scaler_unit is not in the capture"
                 self.report(record, "scaler-unknown", "", LIKELY, text, severity=Severity.CHAT)
+
+
+_CLOCKS_ALONE = frozenset({(Object(8, bytes.fromhex("0000010000FF"), 2),)})
+"""What is asked for where the time is read and nothing else."""
 
 
 def _is_watched(one: Object) -> bool:

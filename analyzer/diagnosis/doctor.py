@@ -54,8 +54,9 @@ class Doctor:
         self._families = [make(self._stories) for make in FAMILIES]
         for one in (*self._families, plain := Family(self._stories)):
             one.associations, one.chains, one.meters = self.associations, self._chains, self.meters
-        self._looks: dict[str, dict[str, list[Callable[[Record], None]]]] = {}
-        """By direction and link."""
+        self._looks: dict[tuple[str, str, str], list[Callable[[Record], None]]] = {}
+        """By direction, link and kind."""
+        self._lasted = [one.lasted for one in self._families if type(one).lasted is not Family.lasted]
         self._answered = [one.answered for one in self._families if type(one).answered is not Family.answered]
         self._notes: dict[str, list[Callable[[Record, Note], bool | None]]] = {}
         self._ranks: dict[str, int] = {}
@@ -84,12 +85,12 @@ class Doctor:
         if record.notes and self._noted(record):
             return
         direction = record.direction
-        try:
-            looks = self._looks[direction][record.link]
-        except KeyError:
-            looks = self._looks_at(direction, record.link)
-        for look in looks:
+        sort = direction, record.link, record.kind
+        for look in self._looks.get(sort) or self._looks_at(*sort):
             look(record)
+        if record.start_ns is not None:
+            for look in self._lasted:
+                look(record)
         if direction is RESPONSE and (objects := record.objects) and objects.watched is not self._token:
             for look in self._answered:
                 look(record)
@@ -150,11 +151,13 @@ class Doctor:
                 self._plain(record, note)
         return False
 
-    def _looks_at(self, direction: str, link: str) -> list[Callable[[Record], None]]:
-        """Find who looks at records of a direction and link."""
+    def _looks_at(self, direction: str, link: str, kind: str) -> list[Callable[[Record], None]]:
+        """Find who looks at records of a direction, link and kind."""
         found: list[Callable[[Record], None]] = [
             one.look
             for one in self._families
-            if (one.links is None or link in one.links) and (one.directions is None or direction in one.directions)
+            if (one.links is None or link in one.links)
+            and (one.directions is None or direction in one.directions)
+            and (one.kinds is None or kind in one.kinds)
         ]
-        return self._looks.setdefault(direction, {}).setdefault(link, found)
+        return self._looks.setdefault((direction, link, kind), found)

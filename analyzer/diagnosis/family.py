@@ -25,6 +25,8 @@ class Family:
     """The links whose records `look` is given; None: all."""
     directions: ClassVar[frozenset[str] | None] = None
     """The directions of these records; None: all."""
+    kinds: ClassVar[frozenset[str] | None] = None
+    """Their kinds; None: all."""
     codes: ClassVar[frozenset[str]] = frozenset()
     """The codes of the notes that `note` is given instead of becoming stories as they stand."""
 
@@ -49,6 +51,9 @@ class Family:
 
     def look(self, record: Record) -> None:
         """Look at one record of `links`; damaged ones, which `note` said explain all, are left out."""
+
+    def lasted(self, record: Record) -> None:
+        """Look at a record of any link whose octets came one after another, in a time that is known."""
 
     def answered(self, record: Record) -> None:
         """Look at an answer about objects that are *watched*, or at the first one in a capture about others."""

@@ -5,9 +5,10 @@ Source: IEC 62056-5-3 (xDLMS services, Long services, Conformance).
 
 from __future__ import annotations
 
+import sys
 from typing import NamedTuple
 
-from analyzer.diagnosis.conformance import Need, missing_bits, tests_for
+from analyzer.diagnosis.conformance import Lacking, lacking, missing_bits
 from analyzer.diagnosis.cut_transfers import CutTransfers
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.frame_settles import CLOSED, plain_under_cipher
@@ -17,7 +18,7 @@ from analyzer.diagnosis.refusals import service_refusals
 from analyzer.diagnosis.story import CERTAIN, Evidence, Stories
 from analyzer.diagnosis.transfers import Transfers
 from analyzer.diagnosis.unanswered import unanswered, unasked
-from analyzer.record import REQUEST, RESPONSE, Apdu, Record
+from analyzer.record import APDU, MESSAGE, NOISE, PART, REQUEST, RESPONSE, Apdu, Record
 from analyzer.tracking.associations import ASKED_AGAIN, ENDED, UNANSWERED, UNASKED, Event
 from analyzer.tracking.history import Association
 from dissectors.tree import Note
@@ -35,34 +36,41 @@ _TELLING = frozenset({"dm", "frame-rejected", "tcp-reset", "connection-closed"})
 """How an association is lost where that itself answers the request that waits."""
 
 
-class Terms(NamedTuple):
-    """What an association agreed on, made ready for comparing: tests by tag, sizes (0: no limit)."""
+_NOTHING = (0, 0)
 
-    tests: dict[int, tuple[Need, ...]]
+
+class Terms(NamedTuple):
+    """What an association agreed on, made ready for comparing."""
+
+    lacking: Lacking | None
     to_meter: int
     to_client: int
+    """The largest APDUs in octets."""
     agreed: tuple[str, ...] = ()
-    demanded: tuple[int, int] = (0, 0)
+    demanded: tuple[int, int] = _NOTHING
     """What requests and answers must be: the bits 10 (authenticated) and 20 (encrypted) of a security control."""
 
 
-_NO_TERMS = Terms({}, 0, 0)
+_NO_LIMIT = sys.maxsize
+_NO_TERMS = Terms(None, _NO_LIMIT, _NO_LIMIT)
 
 
 class ServiceFamily(Family):
     """Results, errors in place of an answer, missing answers, block transfers, conformance and sizes."""
 
     links = None
+    kinds = frozenset({APDU, PART, MESSAGE, NOISE})
     codes = frozenset({"block-lost", "block-repeated", "undecipherable"})
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
-        self._terms: dict[int, Terms] = {}
+        self._terms: dict[int | None, Terms] = {None: _NO_TERMS}
         self._closed: dict[str, int] = {}
         """By lane: closed APDUs in a row in which no plain text was found."""
         self._transfers = Transfers(self)
         self._general = GeneralBlocks(self)
         self._cut = CutTransfers(self)
+        self._running, self._over = self._transfers.running, self._general.over
 
     def look(self, record: Record) -> None:
         """Look at the APDU of *record*."""
@@ -71,41 +79,38 @@ class ServiceFamily(Family):
             if record.part_of is not None:
                 self._cut.look(record)
             return
-        octets = apdu.octets
-        direction = record.direction
+        octets, direction = apdu.octets, record.direction
+        number = record.association
+        terms = self._terms.get(number) or self._make_terms(number or 0, octets)
+        unmet, to_meter, to_client, agreed, demanded = terms
         if direction is RESPONSE:
             is_plain = octets[:4:3] in _PLAIN_SUCCESS and octets[1] == 1
             if not is_plain and octets[0] not in CLOSED and not _is_success(octets):
                 self._refused(record)
-        number = record.association
-        terms = self._terms.get(number) if number is not None else _NO_TERMS
-        if terms is None:
-            terms = self._make_terms(number or 0, octets)
-        tests, to_meter, to_client, _, demanded = terms
-        if direction is REQUEST:
-            if to_meter and len(octets) > to_meter:
-                self._hold_to_size(record, to_meter)
-        elif to_client and len(octets) > to_client:
-            self._hold_to_size(record, to_client)
+        if len(octets) > (to_meter if direction is REQUEST else to_client):
+            self._hold_to_size(record, to_meter if direction is REQUEST else to_client)
         if octets[0] in CLOSED and self._closed.get(record.lane.text, 0) < _LOOKED_AT:
-            self._closed[record.lane.text] = self._closed.get(record.lane.text, 0) + 1
-            if self._is_open_already(record, apdu):
-                self._closed[record.lane.text] = 0
-        if demanded[0] or demanded[1]:
+            self._look_into(record, apdu)
+        if demanded is not _NOTHING:
             hold_to_protection(self, record, demanded[direction is not REQUEST])
-        if tests and direction is not RESPONSE and octets[0] in tests:
-            for _, applies in tests[octets[0]]:
-                if applies(octets):
-                    self._hold_to_conformance(record, terms.agreed)
+        if unmet is not None and direction is not RESPONSE:
+            for _, _, at, value in unmet[octets[:2]]:
+                if octets[at : at + len(value)] == value:
+                    self._hold_to_conformance(record, agreed)
                     break
         if record.part_of is not None or record.parts:
             self._general.look(record)
             self._transfers.look(record)
             self._cut.look(record)
-        elif self._transfers.running:
+        elif self._running:
             self._transfers.look(record)
-        if self._general.over and direction is REQUEST:
+        if self._over and direction is REQUEST:
             self._general.asked(record)
+
+    def _look_into(self, record: Record, apdu: Apdu) -> None:
+        """Look for plain text in a closed APDU: a lane in which there was none for a while has none."""
+        lane = record.lane.text
+        self._closed[lane] = 0 if self._is_open_already(record, apdu) else self._closed.get(lane, 0) + 1
 
     def answered(self, record: Record) -> None:
         """Hold what follows to a security policy that the meter just told."""
@@ -182,14 +187,15 @@ class ServiceFamily(Family):
         if one is None or octets[:1] in (b"\x60", b"\x61"):
             return _NO_TERMS
         if len(self._terms) >= _MOST_TERMS:
-            self._terms.pop(next(iter(self._terms)))
+            self._terms = {None: _NO_TERMS}
         agreed = one.conformance
+        demanded = demanded_of(one, self.meters.of(one.meter))
         terms = self._terms[number] = Terms(
-            tests_for(agreed) if agreed is not None else {},
-            (one.answer.max_pdu_size or 0) if one.answer is not None else 0,
-            (one.proposal.max_pdu_size or 0) if one.proposal is not None else 0,
+            lacking(agreed) if agreed is not None else None,
+            (one.answer.max_pdu_size or _NO_LIMIT) if one.answer is not None else _NO_LIMIT,
+            (one.proposal.max_pdu_size or _NO_LIMIT) if one.proposal is not None else _NO_LIMIT,
             agreed or (),
-            demanded_of(one, self.meters.of(one.meter)),
+            demanded if any(demanded) else _NOTHING,
         )
         return terms
 

@@ -23,16 +23,9 @@ _MOST_LANES = 4096
 class TimingFamily(Family):
     """Slow answers everywhere; what serial lines tell about octets in time."""
 
-    links = frozenset({"hdlc", "mbus", "iec62056-21"})
-
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
         self._fastest: dict[str, float] = {}
-
-    def look(self, record: Record) -> None:
-        """Look at when the octets of a frame came."""
-        if record.start_ns is not None:
-            self._gap(record)
 
     def event(self, record: Record, event: Event) -> None:
         """Look at an answer that took long, or that came before its time."""
@@ -69,11 +62,12 @@ class TimingFamily(Family):
         text = f"the answer begins {seconds(-latency)} before the request of record {record.request} ends"
         self.report(record, "turnaround-too-short", "collision", POSSIBLE, text)
 
-    def _gap(self, record: Record) -> None:
+    def lasted(self, record: Record) -> None:
         """Find a pause within a frame: it took longer than its octets take at the speed of its lane."""
-        assert record.start_ns is not None
         size = len(record.octets)
-        if record.time_ns is None or size < _LEAST_OCTETS or record.problem or not record.control:
+        if record.start_ns is None or record.time_ns is None or size < _LEAST_OCTETS:
+            return
+        if record.problem or not record.control:
             return
         lane = record.lane.text
         if not lane.startswith("serial"):

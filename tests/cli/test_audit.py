@@ -39,6 +39,21 @@ def test_group_leaves_the_others_out(run: Run, capture: Path) -> None:
     assert {row["group"] for row in rows} == {"security"}
 
 
+def test_filter_leaves_verdicts_about_records_that_pass(run: Run) -> None:
+    both = ("--hex", "7E A0 07 03 21 93 0F 01 7E 7E A0 07 21 03 73 36 15 7E")
+
+    def frames(*words: str) -> dict[str, tuple[str, int, list[int]]]:
+        rows = [json.loads(line) for line in run("audit", "--json", *words, *both).out.splitlines()]
+        return {row["check"]: (row["verdict"], row["count"], row["records"]) for row in rows}
+
+    assert frames()["hdlc-check-sequence"] == ("INCONCLUSIVE", 1, [2])
+    assert frames("-Y", "number == 2")["hdlc-check-sequence"] == ("INCONCLUSIVE", 1, [2])
+    assert frames("-Y", "number == 1")["hdlc-check-sequence"] == ("PASS", 1, [1])
+    none = run("audit", "-Y", "number == 99", "-d", "record,apdu", "--hex", APDU_WITH_REST)
+    assert (none.status, "no record passes the filter" in none.err) == (0, True)
+    assert run("audit", "-Y", "number ===", *both).status == 4
+
+
 def test_octets_of_nothing_known_are_said_so(run: Run, tmp_path: Path) -> None:
     ran = run("audit", "--json", tmp_path / "missing.pcap")
     assert ran.status == 3

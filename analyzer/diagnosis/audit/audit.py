@@ -40,16 +40,25 @@ class Row(NamedTuple):
 
 
 class Audit:
-    """Takes records in order; *rows* are the verdicts once it is finished."""
+    """Takes records in order; *rows* are the verdicts once it is finished.
 
-    def __init__(self, ends: deque[End] | None = None, keys: Keyring | None = None) -> None:
+    Where *only* some records count, whoever fills it says so before the next record: all are looked at, for a cause
+    may stand before what it leads to.
+    """
+
+    def __init__(
+        self, ends: deque[End] | None = None, keys: Keyring | None = None, only: Container[int] | None = None
+    ) -> None:
         self.doctor = Doctor(ends)
-        self._ledger = Ledger(self.doctor)
+        self._only = only
+        self._ledger = Ledger(self.doctor, only)
         self._keys = keys
         self._used: set[str] = set()
 
     def take(self, record: Record) -> None:
         """Look at one record."""
+        if self._only is not None:
+            self._ledger.settle()
         self.doctor.take(record)
         one = self.doctor.associations.of(record.association) if record.association is not None else None
         for look in WATCHERS:
@@ -78,6 +87,7 @@ class Audit:
     def finish(self) -> None:
         """The capture ended: look back."""
         self.doctor.finish()
+        self._ledger.settle()
         for look in CLOSINGS:
             look(self._ledger)
         if self._keys is not None and key_count(self._keys):
@@ -85,6 +95,8 @@ class Audit:
             for text in weak_keys(self._keys):
                 if not any(one.text.startswith(text.partition(" ")[0]) for one in self._ledger.found.get("keys", ())):
                     self._ledger.find("keys", FAIL, text)
+                    self._ledger.settle()
+        self._ledger.settle()
 
     def rows(self) -> list[Row]:
         """Give a row for every check."""
@@ -100,9 +112,10 @@ class Audit:
         count = self._ledger.counts.get(check.name, 0)
         for code in check.facts:
             for story in stories.get(code, ()):
-                if not check.causes or story.cause in check.causes:
-                    found.append(_finding(check, story, stories))
-                    count += story.count
+                if self._ledger.counts_among(*story.records) and (not check.causes or story.cause in check.causes):
+                    finding = _finding(check, story, stories, self._only)
+                    found.append(finding)
+                    count += story.count if self._only is None else len(finding.records)
         for verdict in (FAIL, INCONCLUSIVE):
             worst = [one for one in found if one.verdict == verdict]
             if worst:
@@ -118,13 +131,15 @@ class Audit:
         return Row(check, PASS, asks, sum(tally.count for tally in tallies), tuple(records))
 
 
-def _finding(check: Check, story: Story, codes: Container[str]) -> Finding:
+def _finding(check: Check, story: Story, codes: Container[str], only: Container[int] | None) -> Finding:
     """Judge a story of the doctor: what is not certain, or lies between sender and reader, proves nothing."""
     is_likely = story.confidence == LIKELY and bool(check.shaken) and not any(one in codes for one in check.shaken)
     is_sure = not story.cause or story.confidence == CERTAIN or is_likely
     is_doubtful = not is_sure or story.cause in check.doubtful or story.code in check.doubtful
-    text = story.evidence[0].text if story.evidence else story.title
-    return Finding(INCONCLUSIVE if is_doubtful else FAIL, text, tuple(story.records))
+    proofs = [one.text for one in story.evidence if only is None or one.record in only]
+    text = next(iter(proofs or [one.text for one in story.evidence]), story.title)
+    records = tuple(one for one in story.records if only is None or one in only)
+    return Finding(INCONCLUSIVE if is_doubtful else FAIL, text, records)
 
 
 def _all(stories: Iterable[Story]) -> Iterator[Story]:

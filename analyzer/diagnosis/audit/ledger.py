@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import NamedTuple
 
 from analyzer.diagnosis.doctor import Doctor
@@ -40,10 +40,15 @@ class Finding(NamedTuple):
 
 
 class Ledger:
-    """What was seen and found so far."""
+    """What was seen and found so far.
 
-    def __init__(self, doctor: Doctor) -> None:
+    Where *only* some records count, what is told waits until it is known whether its records are among them.
+    """
+
+    def __init__(self, doctor: Doctor, only: Container[int] | None = None) -> None:
         self.doctor = doctor
+        self.only = only
+        self._waiting: list[tuple[str, int] | tuple[str, Finding]] = []
         self.seen: dict[str, Tally] = {}
         """By sort (``hdlc``, ``aare``): what there was to check."""
         self.found: dict[str, list[Finding]] = {}
@@ -56,7 +61,13 @@ class Ledger:
         """What watchers remember, by their name and what it is about."""
 
     def saw(self, sort: str, record: int) -> None:
-        """Take down that there was something to check."""
+        """Take down that there was something to check; 0 is no record of the capture."""
+        if self.only is None:
+            self._saw(sort, record)
+        else:
+            self._waiting.append((sort, record))
+
+    def _saw(self, sort: str, record: int) -> None:
         tally = self.seen.get(sort)
         if tally is None:
             tally = self.seen[sort] = Tally()
@@ -64,10 +75,31 @@ class Ledger:
 
     def find(self, check: str, verdict: str, text: str, *records: int) -> None:
         """Take down what speaks against a check."""
+        finding = Finding(verdict, text, records)
+        if self.only is None:
+            self._find(check, finding)
+        else:
+            self._waiting.append((check, finding))
+
+    def settle(self) -> None:
+        """Take down what waits and is about records that count, or about none."""
+        for name, told in self._waiting:
+            if isinstance(told, int):
+                if not told or self.counts_among(told):
+                    self._saw(name, told)
+            elif not told.records or self.counts_among(*told.records):
+                self._find(name, told)
+        self._waiting.clear()
+
+    def counts_among(self, *records: int) -> bool:
+        """Tell whether one of *records* counts."""
+        return self.only is None or any(one in self.only for one in records)
+
+    def _find(self, check: str, finding: Finding) -> None:
         self.counts[check] = self.counts.get(check, 0) + 1
         kept = self.found.setdefault(check, [])
         if len(kept) < MOST_RECORDS:
-            kept.append(Finding(verdict, text, records))
+            kept.append(finding)
 
     def remember(self, name: str, about: object, value: object) -> object:
         """Keep *value* for a watcher. Returns what was kept before; bounded: what is oldest goes."""
