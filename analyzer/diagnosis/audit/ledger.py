@@ -51,6 +51,8 @@ class Ledger:
         self._waiting: list[tuple[str, int] | tuple[str, Finding]] = []
         self.seen: dict[str, Tally] = {}
         """By sort (``hdlc``, ``aare``): what there was to check."""
+        self.newest: dict[str, int] = {}
+        """By sort: its newest record, whether that counts or not."""
         self.found: dict[str, list[Finding]] = {}
         """By check: what speaks against it, the first ones."""
         self.counts: dict[str, int] = {}
@@ -62,6 +64,7 @@ class Ledger:
 
     def saw(self, sort: str, record: int) -> None:
         """Take down that there was something to check; 0 is no record of the capture."""
+        self.newest[sort] = max(record, self.newest.get(sort, 0))
         if self.only is None:
             self._saw(sort, record)
         else:

@@ -217,8 +217,7 @@ def noted(ledger: Ledger, record: Record, one: Association | None) -> None:
 def handshakes(ledger: Ledger) -> None:
     """Look at associations once they are whole: proofs that nobody checked, dedicated keys."""
     for one in ledger.doctor.associations:
-        checked = ledger.seen.get("proof")
-        if one.hls_request > 0 and (checked is None or not any(each >= one.hls_request for each in checked.records)):
+        if one.hls_request > 0 and ledger.newest.get("proof", 0) < one.hls_request:
             ledger.saw("proof", one.hls_request)
             ledger.find("proofs", INCONCLUSIVE, "no secret or key is given to check them with", one.hls_request)
         proposal = one.proposal
