@@ -55,7 +55,7 @@ def settings_of(unread: Unread) -> list[Candidate]:
         return []
     if b"\xe6\xe6\x00" in octets or b"\xe6\xe7\x00" in octets:
         return []  # it is read as it should be
-    for sign in (_value, _speed, _bits, _late, _shifted, _slow):
+    for sign in (_value, _speed, _bits, _late, _shared, _shifted, _slow):
         found = list(sign(octets, unread.reads))
         if found:
             return found
@@ -149,6 +149,15 @@ def _late(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
         where = "in one place LLC and APDU are" if count == 1 else f"in {count} places LLC and APDU are"
         text = f"{where} there without the first one of runs of ones: the level rises too late"
         yield Candidate("edges-late", LIKELY if count == 1 else CERTAIN, text)
+
+
+def _shared(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
+    """Two programs take octets in turns."""
+    count = uart_signs.count_halves(octets)
+    if count > 1:
+        text = f"in {count} places every other octet is missing of what stands between the registers of a push"
+        yield Candidate("port-shared", LIKELY, text)
+        yield Candidate("octets-lost", POSSIBLE, "or the receiver is too slow for octets that follow one another")
 
 
 def _shifted(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:

@@ -10,6 +10,7 @@ from dissectors.mbus_octets import AROUND, HEADER_SIZE, LONG, checksum
 from dissectors.tree import Note
 
 _MOST_LANES = 4096
+_MOST_FRAMES = 1024
 _TITLED = b"\xdb\x08"
 
 
@@ -23,25 +24,54 @@ class MbusFamily(Family):
         super().__init__(stories)
         self._last: dict[str, Record] = {}
         """By lane: its last sound frame."""
+        self._firsts: dict[str, set[int]] = {}
+        """By lane: its frames, if all of them are first segments that say that more follows; none once one is not."""
 
     def look(self, record: Record) -> None:
         """Remember the frame."""
         if len(self._last) > _MOST_LANES:
             self._last.clear()
+            self._firsts.clear()
         self._last[record.lane.text] = record
+        self._count(record)
 
     def note(self, record: Record, note: Note) -> bool | None:
         """Explain the damage of a frame."""
         if record.link != "mbus":
             return None
+        self._count(record)
         if note.code == "mbus-checksum-wrong":
             if not self._deciphered(record, note):
                 self._sum(record, note)
         elif note.code == "mbus-segment-missing":
-            self.report(record, note.code, "octets-lost", POSSIBLE, note.text, start=note.start, end=note.end)
+            self._hole(record, note)
+        elif note.code == "capture-cut" and record.problem != "truncated":
+            self.report_note(record, note)  # the frame is whole, and those before it are not there
         elif not self._deciphered(record, note):
             self._length(record, note)
         return True
+
+    def _count(self, record: Record) -> None:
+        """Remember whether a line has none but first segments."""
+        octets, known = record.octets, self._firsts.setdefault(record.lane.text, {record.number})
+        if not known or len(octets) <= HEADER_SIZE + 2:
+            return
+        if octets[HEADER_SIZE + 2]:
+            known.clear()
+        elif len(known) < _MOST_FRAMES:
+            known.add(record.number)
+
+    def _hole(self, record: Record, note: Note) -> None:
+        """A segment that never came; where none but first ones ever come, the reader takes one frame of each APDU."""
+        lane = record.lane.text
+        firsts = len(self._firsts.get(lane, ()))
+        if firsts > 1:
+            text = f"{note.text}; all {firsts} frames here are first segments: the reader keeps one frame of each APDU"
+            others = [Alternative("octets-lost", POSSIBLE, note.text)]
+            self.report(record, note.code, "segment-lost", LIKELY, text, start=note.start, end=note.end,
+                        alternatives=others)  # fmt: skip
+            return
+        self.report(record, note.code, "octets-lost", POSSIBLE, note.text, start=note.start, end=note.end)
 
     def _sum(self, record: Record, note: Note) -> None:
         """A sum of 8 bits tells by how much an octet is off, and not which one."""

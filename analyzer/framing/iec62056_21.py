@@ -7,7 +7,7 @@ Source: IEC 62056-21 (Direct local data exchange), modes A to E.
 
 import re
 
-from analyzer.framing.frame import HDLC, IEC62056_21, LENGTH_WRONG, P1, TRUNCATED, Frame
+from analyzer.framing.frame import HDLC, HEAD_MISSING, IEC62056_21, LENGTH_WRONG, P1, TRUNCATED, Frame
 from analyzer.framing.hdlc import FLAG, HdlcFramer
 from analyzer.framing.p1 import IDLE, closing_at, is_identification, line_at, telegram_at
 from analyzer.framing.scanning import Scan
@@ -21,6 +21,8 @@ _SELECT = (b"0123456789", b"0123456789ABCDEFGHI", b"0123456789ABCDEFGHIJKLMNOPQR
 """What stands behind the ACK of an option select: V, Z, Y, CR, LF."""
 _BLOCK_STOP = re.compile(rb"[\x01\x81\x02\x82\x03\x04\x84]")
 _DATA_LINE = re.compile(rb"[^()/!]{0,32}(\([^()]*\))+ *\r?\n?")
+_CRC_LINE = re.compile(rb"\n![0-9A-F]{4}\r?\n?\Z")
+"""The last line of a telegram of P1."""
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _STARTS = bytes((0x2F, SOH, STX, ACK, NAK))
 _LONGEST = 1 << 18
@@ -124,6 +126,8 @@ class Iec62056Framer(HdlcFramer):
                 end, problem = yield from self._block_at(at, at + 2)
             else:
                 end, problem = yield from self._bare_at(at)
+                if end and not problem and _CRC_LINE.search(self._octets, max(at, end - 8), end):
+                    return P1, end, HEAD_MISSING
         return IEC62056_21, end, problem
 
     def _line_at(self, at: int) -> Scan[tuple[str, int, str]]:

@@ -27,8 +27,11 @@ _COMMON = tuple(
     )
 )  # fmt: skip
 """What stands behind the HCS of many frames: LLC and the beginning of an APDU, or the parameters of SNRM and UA."""
-_REGISTERS = tuple(bytes.fromhex(f"16{unit}0203090601") for unit in ("1B", "1D", "1E", "20", "21", "23"))
+_UNITS = ("1B", "1D", "1E", "20", "21", "23")
+_REGISTERS = tuple(bytes.fromhex(f"16{unit}0203090601") for unit in _UNITS)
 """What stands between the registers of pushes that name each: a unit and the beginning of the next name."""
+_BETWEEN = tuple(bytes.fromhex(f"02020F{scaler}16{unit}0203090601") for scaler in ("00", "FF", "FE") for unit in _UNITS)
+"""The same from the scaler on."""
 
 
 class Reading(NamedTuple):
@@ -139,6 +142,16 @@ def _late_signs() -> re.Pattern[bytes]:
 def count_late(octets: bytes) -> int:
     """Count the places where what is common lost the first of its ones: its rising edges come late."""
     return sum(found.group() not in _COMMON for found in _late_signs().finditer(octets))
+
+
+# -- sharing ---------------------------------------------------------------------------------------------------------
+
+_HALVES = frozenset(half for one in _BETWEEN for half in (one[::2], one[1::2]))
+
+
+def count_halves(octets: bytes) -> int:
+    """Count the places where every other octet is there of what stands between registers."""
+    return sum(map(octets.count, _HALVES))
 
 
 # -- speed ------------------------------------------------------------------------------------------------------------

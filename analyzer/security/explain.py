@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from analyzer.security import opening
+from analyzer.security.attempt import is_telegram
 from analyzer.security.keyring import KeySet
 from analyzer.security.keys import Key, KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, decipher, is_authentic
@@ -66,6 +67,11 @@ def explain(case: Case) -> Suspect:
             for hypothesis in _WITH_TAG if case.message.tag and case.authentication else _WITHOUT_TAG:
                 for suspect in hypothesis(case, key, title):
                     return suspect
+    key, title = case.keys[0], case.titles[0]
+    if case.message.tag and case.authentication and not _reads(case.message, key, title):
+        for hypothesis in _BY_TEXT:  # the authentication key may be wrong besides
+            for suspect in hypothesis(case, key, title):
+                return suspect
     return _judge(case)
 
 
@@ -178,7 +184,7 @@ def _bits_turned(message: Message, title: bytes, is_title_told: bool) -> Iterato
 
 def _reads(message: Message, key: Key, title: bytes) -> bool:
     text = decipher(message, key, title)
-    return (message.inner_tag < 0 or text[:1] == bytes((message.inner_tag,))) and reads(text)
+    return is_telegram(text) or ((message.inner_tag < 0 or text[:1] == bytes((message.inner_tag,))) and reads(text))
 
 
 def _swapped_text(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
@@ -212,9 +218,8 @@ _WITH_TAG: tuple[Hypothesis, ...] = (
     _swapped, _other_title, _other_key, _other_authentication, _other_suite, _shorter_tag, _no_tag, _other_writing,
     _damaged,
 )  # fmt: skip
-_WITHOUT_TAG: tuple[Hypothesis, ...] = (
-    _no_tag, _swapped_text, _other_title_text, _other_key_text, _other_writing_text,
-)  # fmt: skip
+_BY_TEXT: tuple[Hypothesis, ...] = (_swapped_text, _other_title_text, _other_key_text, _other_writing_text)
+_WITHOUT_TAG: tuple[Hypothesis, ...] = (_no_tag, *_BY_TEXT)
 
 
 def _judge(case: Case) -> Suspect:

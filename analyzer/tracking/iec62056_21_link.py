@@ -164,7 +164,8 @@ class P1Link:
             octets = undo_parity(record)
             if record.problem:
                 record.add_note(_cut(record))
-            record.notes += _telegram_notes(octets, is_cut=bool(record.problem))
+            is_cut, has_no_head = bool(record.problem), record.problem == HEAD_MISSING
+            record.notes += _telegram_notes(octets, is_cut=is_cut, has_no_head=has_no_head)
         record.direction = UNSOLICITED
         record.client = record.server = None
 
@@ -221,7 +222,7 @@ def _is_healthy(octets: bytes, kind: str) -> bool:
     return not block.translate(None, _PRINTABLE) and _SETS.fullmatch(block) is not None
 
 
-def _telegram_notes(octets: bytes, *, is_cut: bool) -> tuple[Note, ...]:
+def _telegram_notes(octets: bytes, *, is_cut: bool, has_no_head: bool = False) -> tuple[Note, ...]:
     """Give the notes of a telegram in clear; a healthy one needs no tree."""
     mark = octets.rfind(b"!")
     digits = octets[mark + 1 :].rstrip(b"\r\n")
@@ -229,15 +230,15 @@ def _telegram_notes(octets: bytes, *, is_cut: bool) -> tuple[Note, ...]:
     is_plain = not is_cut and not octets.translate(None, _PRINTABLE) and _SETS.fullmatch(octets[begin:mark].lstrip())
     if is_plain and (not digits or (len(digits) == 4 and p1.judge_digits(octets[: mark + 1], digits))):
         return ()
-    return _notes(p1.telegram_layer(octets), octets, is_cut=is_cut)
+    return _notes(p1.telegram_layer(octets), octets, is_cut=is_cut, has_no_head=has_no_head)
 
 
-def _notes(layer: type[Layer], octets: bytes, *, is_cut: bool) -> tuple[Note, ...]:
-    """Read the tree of a message for its notes; what a cut explains is not said twice."""
+def _notes(layer: type[Layer], octets: bytes, *, is_cut: bool, has_no_head: bool = False) -> tuple[Note, ...]:
+    """Read the tree of a message for its notes; what a cut (*has_no_head*: of its beginning) explains is left out."""
     found = []
     for note in tree(layer, octets).all_notes():
         if note.code in ("capture-cut", "apdu-malformed", "data-set-malformed"):
-            if is_cut:
+            if is_cut and not (has_no_head and note.code == "data-set-malformed" and note.start > 0):
                 continue
             note = finding("data-set-malformed", note.text, note.start, note.end)
         found.append(note)

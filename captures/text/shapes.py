@@ -41,7 +41,7 @@ _SNIPPETS = {
     "<pairs>": r"(?P<octets>[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2})*+)",
     "<column>": r"(?:\s{2,}.*|\t.*|\s*[|>].*|\s)?",
     "<word>": rf"(?i:{_WORDS})",
-    "<remark>": r"(?:(?://|\#|;|/\*|<--).*)",
+    "<remark>": r"(?:(?://|\#|;|/\*|<--|\|).*)",
 }
 
 
@@ -112,6 +112,8 @@ _HEAD = (
 )
 """What a log, a program or a mail puts before a line."""
 _ENDING = r"!(?:[0-9A-Fa-f]{4})?"
+_HURT = r"\d-\d{1,3}:\d{1,3}\.\d{1,3}[!-\[\]-~]{0,512}\([!-\[\]-~]{1,1024}"
+"""A line of a telegram in which characters are missing or wrong: a name in full, and something in parentheses."""
 _DUMP_LINE = r"\s*(?P<offset>[0-9A-Fa-f]{8})\s{1,4}<pairs><column>"
 
 SHAPES: tuple[Shape, ...] = (
@@ -299,8 +301,9 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "readout", "a readout in its own characters", Joins.LINE,
-        rf"{_HEAD}(?P<characters>(?:{IDENTIFICATION}|[A-Z][A-Za-z]{{2}}\d\\[2@][!-~]+|(?P<more>\(\d[^()]{{0,40}}\))|{DATA_SET}|{_ENDING}(?=[\s\\<\"'`]|$))"
-        rf"(?:(?:\\r|\\n|\s)*+(?:{DATA_SET}|{_ENDING}))*+)"
+        rf"(?:{_HEAD}|[^/]{{1,200}}:\s{{1,4}}(?={IDENTIFICATION}(?:[\\<\s]|$)))"
+        rf"(?P<characters>(?:{IDENTIFICATION}|[A-Z][A-Za-z]{{2}}\d\\[2@][!-~]+|(?P<more>\(\d[^()]{{0,40}}\))|{DATA_SET}|{_ENDING}(?=[\s\\<\"'`]|$))"
+        rf"(?:(?:\\r|\\n|\s)*+(?:{DATA_SET}|{_ENDING}))*+|{_HURT})"
         r"""(?:(?:\\[rn]?|<\\?(?i:r|n|cr|lf)>|["'`,;])*+(?:\s.*)?)""",
         sign_text=rf"{_HEAD}(?:{DATA_SET}|{IDENTIFICATION}).*",
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from analyzer.simulate.sent import SECOND
 from analyzer.simulate.uart import (
     TICKS,
     LineFormat,
@@ -16,7 +17,8 @@ from analyzer.simulate.uart import (
     transmit,
 )
 from captures.chunk import RECEIVED, SENT
-from tests.faults.case import Case, Fault, Truth
+from tests.analyzer.framing.build import frame
+from tests.faults.case import Case, Fault, Said, Truth
 from tests.faults.sessions import corpus_sessions, hdlc_session
 
 _CODES = frozenset({"line-unreadable", "line-settings-differ", "hdlc-noise", "noise"})
@@ -72,6 +74,20 @@ def late(chance: random.Random, number: int) -> Case | None:
     return Case(made, Truth(frozenset({"edges-late"}), _CODES))
 
 
+def shared(chance: random.Random, number: int) -> Case:
+    """Let another program take every other octet of pushes that name each register."""
+    pushes = []
+    for at in range(3):
+        body = b"".join(
+            bytes.fromhex("0203090601 00") + bytes((chance.randrange(1, 80), 7, 0, 255, 6))
+            + chance.randbytes(4) + bytes.fromhex("02020F0016") + chance.choice(b"\x1b\x1d\x23").to_bytes(1, "big")
+            for _ in range(6)
+        )  # fmt: skip
+        octets = frame(bytes.fromhex("E6E7000F00000001 00 0106") + body, 0x13)
+        pushes.append(Said(SECOND * (10 * at + 10), RECEIVED, octets[number % 2 :: 2]))
+    return Case(pushes, Truth(frozenset({"port-shared"}), _CODES))
+
+
 _FAST = [_SENT._replace(baud=9600 * factor) for factor in (2, 4, 8)]
 _SLOW = [_SENT._replace(baud=9600 // factor) for factor in (2, 4)]
 # What a receiver that is too slow makes of a few frames may begin like messages of text or APDUs, and is read as such.
@@ -80,6 +96,7 @@ LINE_FAULTS = (
     Fault("line-unreadable", "baud-mismatch", read_with(_SLOW, "baud-mismatch"), 0.85, group="too slow"),
     Fault("line-unreadable", "polarity-inverted", read_with([_SENT._replace(is_inverted=True)], "polarity-inverted")),
     Fault("line-unreadable", "edges-late", late, 0.9),
+    Fault("hdlc-noise", "port-shared", shared),
     Fault("line-unreadable", "parity-filtered", read_with([line_format("8E1"), line_format("8O1")], "parity-filtered")),
     Fault(
         "line-unreadable", "parity-filtered",

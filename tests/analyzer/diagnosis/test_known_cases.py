@@ -5,7 +5,16 @@ from __future__ import annotations
 import random
 
 from analyzer.diagnosis.story import Story
-from analyzer.simulate.uart import line_format, misread, octets_of_characters
+from analyzer.simulate.mbus_line import segments
+from analyzer.simulate.uart import (
+    TICKS,
+    delay_rises,
+    line_format,
+    misread,
+    octets_of_characters,
+    receive,
+    transmit,
+)
 from captures.chunk import RECEIVED, SENT
 from dissectors.checks import bcc, fcs
 from tests.analyzer.diagnosis.frames import answer
@@ -17,6 +26,17 @@ from tests.faults.sessions import hdlc_session
 START_NS = 1_770_000_000_000_000_000
 SNRM, UA = frame(control=0x93), frame(control=0x73, addresses=b"\x21\x03")
 REQUEST = frame(bytes.fromhex("E6E600 C001C1 0008 0000010000FF 02 00"), 0x10)
+REGISTERS = b"\x01\x06" + b"".join(
+    bytes.fromhex(f"0203 0906 0100{number:02X}0700FF 06{value:08X} 0202 0F00 16{unit}")
+    for number, value, unit in (
+        (1, 1310, "1B"),
+        (2, 0, "1B"),
+        (3, 0, "1D"),
+        (4, 211, "1D"),
+        (21, 900, "1B"),
+        (22, 0, "1B"),
+    )
+)
 CLIENT_I = bytes.fromhex("E6E600 C001C1 0007 0100630100FF 02 00")
 
 
@@ -153,3 +173,37 @@ def test_readout_with_a_masked_number_was_edited_before_it_was_shown() -> None:
 def test_three_octets_like_a_block_prove_no_parity() -> None:
     octets = bytes.fromhex("00 82 02 30 30 00 00 00 00 6B 2A 94 23 ED 50 8D 09 E1 04 B7 BB 20 A2 5B 94 C8 39 81")
     assert all(story.cause != "parity-in-data" for story in told((RECEIVED, octets)))
+
+
+def test_line_of_first_segments_alone_is_a_reader_that_keeps_one_frame_of_each_apdu() -> None:
+    apdus = [bytes.fromhex("DB08 4D4D4D0000BC614E 820100 20") + random.Random(seed).randbytes(255) for seed in range(3)]
+    story, *_ = told(*((RECEIVED, segments(apdu, 1, 103)[0]) for apdu in apdus), gap_ms=5000)
+    assert (story.code, story.cause, story.confidence) == ("mbus-segment-missing", "segment-lost", "likely")
+    whole = [frame for apdu in apdus for frame in segments(apdu, 1, 103)]
+    assert told(*((RECEIVED, frame) for frame in whole), gap_ms=500) == []
+    del whole[3]
+    story, *_ = told(*((RECEIVED, frame) for frame in whole), gap_ms=500)
+    assert (story.code, story.cause) == ("mbus-segment-missing", "octets-lost")
+
+
+def test_last_segment_before_the_first_is_no_frame_that_lacks_octets() -> None:
+    apdu = bytes.fromhex("DB08 4D4D4D0000BC614E 820100 20") + random.Random(1).randbytes(255)
+    stories = told((RECEIVED, segments(apdu, 1, 103)[1]))
+    assert [(one.code, one.cause) for one in stories] == [("capture-cut", "")]
+
+
+def test_line_that_two_programs_read_lacks_every_other_octet() -> None:
+    octets = bytes.fromhex("E6E7000F000000010C07EA030807080F0000FFC400") + REGISTERS
+    story, *_ = told((RECEIVED, frame(octets, 0x13)[::2]), (RECEIVED, frame(octets, 0x13)[1::2]))
+    assert (story.code, story.cause) == ("hdlc-noise", "port-shared")
+
+
+def test_levels_that_rise_late_are_told_by_the_ones_that_are_missing() -> None:
+    read = line_format("8N1")
+    ticks = TICKS * 7 // 10 // read.baud
+    said = [
+        one._replace(octets=octets_of_characters(receive(delay_rises(transmit(one.octets, read), ticks), read)))
+        for one in hdlc_session(0)[:14]
+    ]
+    story, *_ = stories_of(Case(said, Truth(frozenset())))
+    assert story.cause == "edges-late"

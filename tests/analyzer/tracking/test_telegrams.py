@@ -8,12 +8,17 @@ from pathlib import Path
 import pytest
 
 from analyzer.export.message import message_form
+from analyzer.pipeline import Pipeline
+from analyzer.security.keys import KeyRole
 from analyzer.session import Session
+from analyzer.simulate.ciphering import Seal
 from analyzer.simulate.local_messages import data_set
-from analyzer.simulate.p1_port import telegram
+from analyzer.simulate.p1_port import ciphered, telegram
+from analyzer.tracking.protection import Protection
 from analyzer.tracking.readings import Reading, readings_of
-from captures import open_source
+from captures import open_source, source_from_hex
 from captures.samples import sample_path
+from tests.analyzer.tracking.secured import keyring
 
 
 def readings(name: str) -> list[Reading]:
@@ -72,3 +77,36 @@ def test_telegram_that_began_before_the_capture_gives_what_came_of_it(
     assert found - {"2026-03-09T18:30:00", "None"} == values
     form = message_form(record)
     assert (form["identification"], form["crc"]) == ("", "unchecked")
+
+
+def test_damaged_line_of_a_telegram_without_its_beginning_is_noted(tmp_path: Path) -> None:
+    path = tmp_path / "port"
+    path.write_bytes(
+        REST[3:].replace(b"!", b"1-0:99.97.0(2)(231016075W)(4.32.0(00000)\r\n1-0:2.8.0(000007.000*kWh)\r\n!")
+    )
+    with open_source(str(path)) as source:
+        (record,) = Session(source).records()
+    assert [note.code for note in record.notes] == ["capture-cut", "data-set-malformed"]
+
+
+def test_telegram_without_its_beginning_ends_where_the_next_one_begins(tmp_path: Path) -> None:
+    whole = telegram("MMM5SIM", [data_set("0-0:1.0.0", "260309183010W"), data_set("1-0:1.8.0", "000123.457", "kWh")])
+    path = tmp_path / "log.txt"
+    path.write_bytes(b"Meter data:\n\n" + REST[1:].replace(b"\r", b"") + whole.replace(b"\r", b""))
+    with open_source(str(path)) as source:
+        records = list(Session(source).records())
+    assert [(one.link, message_form(one)["crc"]) for one in records] == [("p1", "unchecked"), ("p1", "ok")]
+
+
+@pytest.mark.parametrize("is_swapped", [False, True])
+def test_telegram_whose_tag_another_key_made_is_read_and_its_key_is_right(is_swapped: bool) -> None:
+    plain = telegram("MMM5SIM", [data_set("0-0:1.0.0", "260309183000W"), data_set("1-0:1.8.0", "000123.456", "kWh")])
+    octets = ciphered(plain, Seal(0x30, bytes(range(16)), bytes(range(16, 32)), b"MMM\0\0\xbca\x4e"), 7)
+    given = {KeyRole.GUEK: bytes(range(16)), KeyRole.GAK: bytes(range(32, 48))}
+    if is_swapped:
+        given = {KeyRole.GUEK: given[KeyRole.GAK], KeyRole.GAK: given[KeyRole.GUEK]}
+    with source_from_hex(octets.hex()) as source:
+        (record,) = Pipeline(protection=Protection(keyring(given))).run(source)
+    cause = "keys-swapped" if is_swapped else "wrong-authentication-key"
+    assert [(note.code, note.cause) for note in record.notes] == [("undecipherable", cause)]
+    assert record.link == ("apdu" if is_swapped else "p1")

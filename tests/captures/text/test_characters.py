@@ -169,3 +169,14 @@ def test_characters_with_a_parity_bit_give_their_octets(encoding: str, odd: bool
 def test_latin_letters_without_parity_are_no_readout(text: str) -> None:
     judgement = judge(text.encode())
     assert judgement is None or judgement.shape.name != "parity-characters"
+
+
+def test_identification_behind_the_words_of_a_log_begins_its_telegram() -> None:
+    words = "2026-03-21 10:15:32.984 DEBUG (MainThread) [reader.clients.protocol] got telegram: "
+    assert b"".join(chunk.octets for chunk in read(words + "\n".join(LINES) + "\n")) == TELEGRAM
+
+
+def test_line_of_a_telegram_that_lacks_characters_is_kept() -> None:
+    hurt = "1-0:99.97.0(10)(0-0:96.11.63)(231206102343W)(6)(231016075W)(4.32.0(00000)"
+    text = "\n".join([*LINES[:4], hurt, *LINES[4:]]) + "\n"
+    assert hurt.encode() + b"\r\n" in b"".join(chunk.octets for chunk in read(text))

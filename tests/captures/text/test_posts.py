@@ -155,3 +155,9 @@ def test_rows_with_times_that_a_page_made_one_line_are_read_one_by_one() -> None
     chunks = list(read("The raw data:\n" + " ".join(rows) + "\n"))
     assert [chunk.octets for chunk in chunks] == FRAMES
     assert len({chunk.time_ns for chunk in chunks}) == len(FRAMES)
+
+
+def test_octets_in_a_table_with_remarks_are_read() -> None:
+    octets = FRAMES[2]
+    rows = [f"{octets[at : at + 9].hex(' ')} | what it is | 0x01 = one" for at in range(0, len(octets), 9)]
+    assert joined("Data | Explanation | Value\n---- | ---- | -----\n" + "\n".join(rows) + "\n") == octets
