@@ -74,23 +74,27 @@ class Dialogue:
                 if self.protection is not None:
                     self._open_fragment(record, peer, octets)
                 return
-        record.apdu = _new(Apdu, (octets, found, values, at))
         if found.deviates is not None and found.deviates(octets):
             record.notes += dissection_notes(octets, False)
         plan = found.plan or plan_of(found)
-        if plan.is_protected:
-            if plan.layer is not None and self.protection is not None:
-                asked = self.protection.open_next(record, peer, plan, self._opened)
-                if asked is not None:
-                    record.direction = REQUEST
-                    record.client, record.server = peer.client, peer.server
-                    self._ask(record, peer.association, asked.plan, asked.objects, asked.invoke_id)
-                    return
-            opened = record.apdu.entry
-            inner = opened.plan if record.protection and opened is not None else None
+        if not plan.is_protected:
+            record.apdu = _new(Apdu, (octets, found, values, at))
+        else:
+            protection, following = self.protection, None
+            if protection is not None:
+                epoch = protection.search.epoch
+                following = protection.open_next(record, peer, plan, octets, found, values, self._opened, epoch)
+            if isinstance(following, Asked):
+                record.direction = REQUEST
+                record.client, record.server = peer.client, peer.server
+                self._ask(record, peer.association, following.plan, following.objects, following.invoke_id)
+                return
+            inner = following
             if inner is None or inner.is_protected:
-                inner = self._open(record, peer, plan)
-            if inner is not None and record.apdu.values is not None:
+                if inner is None:
+                    record.apdu = _new(Apdu, (octets, found, values, at))
+                inner = self._open(record, peer, inner or plan)
+            if inner is not None and record.apdu is not None and record.apdu.values is not None:
                 plan, values = inner, record.apdu.values
         role = plan.role
         if role is peer.role and role is not None:

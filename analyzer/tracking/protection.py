@@ -5,7 +5,6 @@ Source: IEC 62056-5-3, Protection of xDLMS APDUs; design of statuses: the interf
 
 from __future__ import annotations
 
-from hmac import compare_digest
 from itertools import islice
 
 from analyzer.record import APDU, REQUEST, RESPONSE, UNSOLICITED, Apdu, Closed, Record
@@ -16,28 +15,28 @@ from analyzer.security.explain import Case, Suspect, explain
 from analyzer.security.keyring import Keyring
 from analyzer.security.keys import KEY_SIZES, Key, KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, message_of
-from analyzer.tracking import agreement, authentication, certificates, key_changes, rewriting, signing
+from analyzer.tracking import agreement, authentication, certificates, key_changes, next_message, rewriting, signing
 from analyzer.tracking.broken_off import apdu_of, read_fragment
-from analyzer.tracking.counters import NEAR_END, Counters
+from analyzer.tracking.counters import Counters
 from analyzer.tracking.findings import dissection_notes, finding
 from analyzer.tracking.key_search import GENERAL_CIPHERING, GENERAL_DED, GENERAL_GLO, KeySearch
 from analyzer.tracking.knowledge import Knowledge, places
+from analyzer.tracking.next_message import open_next
 from analyzer.tracking.peer import Peer
-from analyzer.tracking.plans import Asked, Plan, Values, plan_of
-from analyzer.tracking.security_context import SecurityContext, Swift
+from analyzer.tracking.plans import Plan, Values, plan_of
+from analyzer.tracking.security_context import Kind, SecurityContext, Swift
 from analyzer.tracking.transfers import LATE_TITLE, Transfers
-from dissectors.scanning import Entry, scan_apdu, scan_loosely
+from dissectors.scanning import Entry, scan_apdu
 
 _MOST_LAYERS = 8
 _MOST_SEARCHES = 256
 """For how many APDUs every bit is tried."""
-_MOST_TITLES, _MOST_PAIRS, _MOST_SWIFT = 64, 4096, 256
+_MOST_TITLES, _MOST_PAIRS, _MOST_SUSPECTS = 64, 4096, 256
 _TITLED = {GENERAL_GLO: "system_title", GENERAL_DED: "system_title", GENERAL_CIPHERING: "originator_system_title"}
 _INITIATE_REQUEST = 0x01
 _SECURITY_SETUP = 64
 _SINGLE = frozenset({"octets-damaged", "tag-truncated"})
 """Causes that say nothing about the next message."""
-_SWIFT = opening.AUTHENTICATED | ENCRYPTED
 _new = tuple.__new__
 _LACKS = {
     "no-key": "no encryption key is given for this sender",
@@ -60,7 +59,9 @@ class Protection:
         self._searches = _MOST_SEARCHES
         self._worked: set[tuple[bytes, bytes]] = set()
         """Which key with which title has opened something."""
-        self._swifts: dict[tuple[bytes, bytes], dict[tuple[int, int, bytes, str | None], Swift]] = {}
+        self._swifts: dict[tuple[bytes, bytes], dict[Kind, Swift]] = {}
+
+    open_next = staticmethod(open_next)
 
     # -- APDUs --------------------------------------------------------------------------------------------------
 
@@ -95,57 +96,6 @@ class Protection:
                 return plan
             plan = plan_of(outcome.entry)
         return plan
-
-    def open_next(self, record: Record, peer: Peer, plan: Plan, known: dict[bytes, Asked]) -> Asked | None:
-        """Open one more of the messages that verified before; all stays where anything is other than it was.
-
-        Returns the request if it is one of those *known* by their octets, for which nothing is left to be done.
-        """
-        context, apdu = peer.association.security, record.apdu
-        if context is None or apdu is None or record.protection:
-            return None
-        octets, entry, values, _ = apdu
-        if values is None or entry is None:
-            return None
-        text = self._next(record, peer, context, plan, octets, entry, values)
-        if text is None:
-            return None
-        asked = known.get(text) if peer.role is REQUEST else None
-        if asked is not None:
-            record.apdu = asked.apdu
-            return asked
-        found, inner = scan_apdu(text, 0, len(text))
-        record.apdu = _new(Apdu, (text, found, inner, -1))
-        if inner is None or found is None or (found.deviates is not None and found.deviates(text)):
-            record.notes += dissection_notes(text, False)
-            record.apdu = Apdu(text, found, scan_loosely(text, found) if inner is None else inner)
-        return None
-
-    def _next(
-        self, record: Record, peer: Peer, context: SecurityContext, plan: Plan, octets: bytes, entry: Entry,
-        values: Values,
-    ) -> bytes | None:  # fmt: skip
-        """Open and verify with what opened the last one of this kind. Returns the text; None where it does not fit."""
-        if plan.layer is None or context.epoch != self.search.epoch:
-            return None
-        control, at_counter, at_text, at_tag, at_title = plan.layer
-        own = values[at_title] if at_title is not None else b""
-        swift = context.swift.get((entry.tag, values[control], own, plan.role or peer.role))
-        if swift is None:
-            return None
-        encrypt, title, aad, name, sender = swift
-        counter, tag = values[at_counter], values[at_tag]
-        if counter != sender.highest + 1 or counter >= NEAR_END or len(sender.newest) >= sender.room:
-            return None
-        iv = title + counter.to_bytes(4, "big")
-        text = encrypt(iv, values[at_text], None)[:-16]
-        if not compare_digest(encrypt(iv, text, aad)[-16:-4], tag):
-            return None
-        sender.highest = counter
-        sender.newest[counter] = (record.number, peer.association.number, hash(tag))
-        record.closed = closed = _new(Closed, (octets, entry, values, opening.VERIFIED, text, name, True, b"", title))
-        record.protection = (closed,)
-        return text
 
     def follow(self, record: Record, peer: Peer) -> None:
         """Let the state follow what *record* carries now that it is open."""
@@ -219,7 +169,7 @@ class Protection:
         if is_opened and _is_odd(outcome):
             record.notes += dissection_notes(outcome.plaintext, False)
         if moves and outcome.key is not None:
-            self._learn(record, peer, context, role, own, message, outcome, entry.tag)
+            self._learn(record, peer, context, role, own, message, outcome, entry)
         tried = outcome.key or (opener.keys[0] if opener.keys and not opener.lacks else None)
         name = tried.name if tried is not None else ""
         return outcome, _new(
@@ -290,10 +240,10 @@ class Protection:
             if moves:
                 _learn_dedicated(context, found, inner, "")
             return
-        text = self._next(record, peer, context, plan_of(found), inside, found, inner) if moves else None
-        if text is not None and record.closed is not None:
-            closed = record.closed
-            initiate, said = scan_apdu(text, 0, len(text))
+        outer = plan_of(found)
+        is_next = moves and open_next(record, peer, outer, inside, found, inner, {}, self.search.epoch) is not None
+        if is_next and record.closed is not None and record.apdu is not None:
+            closed, (text, initiate, said, _) = record.closed, record.apdu
             if initiate is not None and said is not None:
                 _learn_dedicated(context, initiate, said, closed.key.partition("@")[2].rpartition(":")[0])
         else:
@@ -322,7 +272,7 @@ class Protection:
 
     def _learn(
         self, record: Record, peer: Peer, context: SecurityContext, role: str | None, own: bytes, message: Message,
-        outcome: Outcome, tag: int,
+        outcome: Outcome, entry: Entry,
     ) -> None:  # fmt: skip
         """Take what an opened APDU tells: that its key works, its counter, the sender's title, a dedicated key."""
         key, found = outcome.key, outcome.entry
@@ -336,14 +286,12 @@ class Protection:
             if note is not None:
                 record.add_note(note)
             sender = self.counters.sender(nonce, role)
-            # text that is no APDU goes the long way
-            is_swift = found is not None and message.control & _SWIFT == _SWIFT
-            if sender is not None and is_swift and outcome.authentication is not None:
-                if len(context.swift) >= _MOST_SWIFT:
-                    context.swift.clear()
-                context.swift[tag, message.control, own, role] = (
-                    key.encrypt, outcome.title, bytes((message.control,)) + outcome.authentication, key.name, sender,
-                )  # fmt: skip
+            if sender is None:
+                context.swift.clear()  # each way has to look at the other one's counters
+            elif found is not None and outcome.authentication is not None:  # text that is no APDU goes the long way
+                aad = bytes((message.control,)) + outcome.authentication
+                swift = (key.encrypt, outcome.title, aad, key.name, sender)
+                next_message.remember(context, plan_of(entry), message.control, own, role, swift)
         if key.role in (KeyRole.WRAPPED, KeyRole.AGREED):
             context.agreed[own] = key
         if found is None:
@@ -390,9 +338,11 @@ class Protection:
                 text = "the tag cannot be checked: no authentication key is given"
                 record.add_note(finding("undecipherable", text, 0, 0, "no-key"))
             return outcome
-        known = (id(opener), outcome.status)
+        known = (opener, outcome.status)
         suspect = context.suspects.get(known) or self._suspect(context, message, opener, own)
         if suspect.cause not in _SINGLE:
+            if len(context.suspects) >= _MOST_SUSPECTS:
+                context.suspects.clear()
             context.suspects[known] = suspect
         note = finding("undecipherable", suspect.text, 0, 0, suspect.cause)
         record.add_note(note._replace(confidence=suspect.confidence))

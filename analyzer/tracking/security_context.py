@@ -23,6 +23,8 @@ class Transfer(NamedTuple):
 
 Swift = tuple[Encrypt, bytes, bytes, str, Sender]
 """Encryption, system title, SC and authentication key, name of the key, counters of the sender."""
+Kind = tuple[str, int, bytes, str | None]
+"""What opens alike: form (``glo-``), security control, the title that the APDU tells, the side that sends."""
 
 
 class SecurityContext:
@@ -50,11 +52,11 @@ class SecurityContext:
         self.sides: dict[tuple[bytes, str | None], tuple[KeySet, tuple[bytes, ...]]] = {}
         """By the title that an APDU tells and the side that sends: keys, and the titles it may have."""
         self.openers: dict[tuple[int, int, bytes, str | None], Opener] = {}
-        self.swift: dict[tuple[int, int, bytes, str | None], Swift] = {}
+        self.swift: dict[Kind, Swift] = {}
         """What verified last, for the next message of the same kind; associations of the same two titles share it."""
         self.epoch = 0
         """The epoch of changed keys in which keys were looked up."""
-        self.suspects: dict[tuple[int, str], Suspect] = {}
+        self.suspects: dict[tuple[Opener, str], Suspect] = {}
         """By opener and status: why its messages do not open."""
 
     def forget_keys(self) -> None:
