@@ -31,6 +31,7 @@ _SHORTEST_WHOLE = 75
 _ANYONE, _ANYTHING = "", b""
 _NEVER = -PACKET
 _MOST_ENDS = 65536
+_MOST_LASTS = 8192
 Ends = dict[str, dict[bytes, int]]
 """By who is asked: the last packet in which a descriptor stands."""
 
@@ -52,6 +53,8 @@ class Ahead:
         self._again = again
         self._ends: Ends | None = None
         """Who is asked for what explains values, once that was looked up."""
+        self._lasts: dict[tuple[MeterKey, Object], int] = {}
+        """The last packets that may hold a request, as far as they were asked for."""
         self._holds = lru_cache(maxsize=4096)(may_hold)
         self._is_open = is_open
         self._second: tuple[Source, Iterator[Record]] | None = None
@@ -77,7 +80,11 @@ class Ahead:
 
     def seek(self, key: MeterKey, lack: Object, packet: int) -> None:
         """Read on from *packet* until *lack*, an attribute of the meter *key*, is known, or can come no more."""
-        last = self._last_request(key, lack) + _ANSWERED_WITHIN
+        last = self._lasts.get((key, lack))
+        if last is None:
+            if len(self._lasts) >= _MOST_LASTS:
+                self._lasts.clear()
+            last = self._lasts[key, lack] = self._last_request(key, lack) + _ANSWERED_WITHIN
         if self._is_over or last < packet:
             return
         meter = self._model.meter_at(key)
@@ -134,15 +141,17 @@ def asked_ends(source: Source) -> Ends:
     one, other = _ENDS
     for chunk in source:
         octets = chunk[4]
-        if one in octets or other in octets or len(octets) < _SHORTEST_WHOLE:
-            payload = network.peel(chunk)
-            end, octets = (endpoints(payload.key)[1], payload.octets) if payload is not None else (_ANYONE, octets)
-            if octets:
-                if len(ends) >= _MOST_ENDS:
-                    return {_ANYONE: {_ANYTHING: PACKET}}
-                asked = ends.setdefault(end, {})
-                for found in _descriptors(octets):
-                    asked[found] = chunk[0]
+        if len(octets) >= _SHORTEST_WHOLE and one not in octets and other not in octets:
+            continue
+        payload = network.peel(chunk)
+        if payload is not None:
+            octets = payload.octets
+        if octets and (len(octets) < _SIZE or one in octets or other in octets):
+            if len(ends) >= _MOST_ENDS:
+                return {_ANYONE: {_ANYTHING: PACKET}}
+            asked = ends.setdefault(endpoints(payload.key)[1] if payload is not None else _ANYONE, {})
+            for found in _descriptors(octets):
+                asked[found] = chunk[0]
     return ends
 
 

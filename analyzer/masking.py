@@ -16,7 +16,7 @@ from analyzer.cosem.rendering import MASKED
 from analyzer.reassembly.blocks import read_block
 from analyzer.record import Apdu, Object, Record
 from analyzer.tracking.attributes import held_values
-from analyzer.tracking.object_model import is_confidential
+from analyzer.tracking.object_model import are_confidential, is_confidential
 from analyzer.tracking.plans import plan_of
 from analyzer.tracking.values import Value
 from dissectors.axdr import scan_length
@@ -44,21 +44,22 @@ def secrets(record: Record, values: Sequence[Value] = ()) -> list[Secret]:
     found: list[Secret] = []
     apdus = [one for one in (record.apdu, record.assembled, record.incomplete, *record.more) if one is not None]
     stood = [layer.around for layer in record.protection]  # an AARQ whose user-information was opened is another APDU
-    for octets in (*(apdu.octets for apdu in apdus), *stood):
+    for octets in (*[apdu.octets for apdu in apdus], *stood):
         if octets[:1] == _AARQ:
             found += _password(octets)
-    behind_names = bool(
-        record.objects and not record.objects[0].logical_name and any(one.text == MASKED for one in values)
-    )
-    if behind_names or any(map(is_confidential, record.objects)):
+    objects = record.objects
+    if not objects:  # and so no values that are of any
+        return found
+    behind_names = not objects[0].logical_name and any(one.text == MASKED for one in values)
+    if behind_names or are_confidential(objects):
         for apdu in apdus:
             found += _in_block(apdu)
             found += _in_parameters(apdu)
         if record.incomplete is not None:
             found.append(Secret(record.incomplete.octets, 0, len(record.incomplete.octets)))
-    for held in held_values(record) if record.objects or record.more else ():
-        if behind_names or is_confidential(held.object):
-            found.append(Secret(held.octets, _content(held.octets, held.start), held.end))
+        for held in held_values(record):
+            if behind_names or is_confidential(held.object):
+                found.append(Secret(held.octets, _content(held.octets, held.start), held.end))
     return found
 
 

@@ -57,6 +57,8 @@ class Objects(tuple[Object, ...]):
     selects: bool | None = None
     explained: bool | None = None
     """Whether something else may explain their values."""
+    confidential: bool | None = None
+    """Whether one of them is told to be a secret by its name."""
     watched: object = None
     """True where diagnoses look at every answer about them; else who looked at the first one."""
 

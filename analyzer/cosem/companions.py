@@ -34,9 +34,9 @@ def coded_text(logical_name: bytes, value: int, companion: str = USUAL) -> str:
 
     A meaning that is a companion's says whose.
     """
-    group = tuple(logical_name[2:4])
     if len(logical_name) != 6 or logical_name[0] != 0:
         return ""
+    group = tuple(logical_name[2:4])
     if group == _EVENT_CODES:
         return event_text(value, companion)
     if group in _REGISTERS and value >= 0:

@@ -15,6 +15,7 @@ from dissectors.tree import Problem
 FLOATS = frozenset((7, 23, 24))
 INTEGERS = frozenset(axdr.STRUCTS) - FLOATS - {axdr.BOOLEAN, 25, 26, 27}
 """Tags whose value is a whole number."""
+_CONTAINERS = frozenset((ARRAY, STRUCTURE, COMPACT_ARRAY))
 STRINGS = frozenset((axdr.OCTET_STRING, axdr.VISIBLE_STRING, axdr.UTF8_STRING))
 
 
@@ -51,6 +52,8 @@ def read_datum(octets: bytes, start: int, end: int, *, is_lenient: bool = False)
 
 def datum_of(elements: list[Element]) -> Datum:
     """Make the tree out of the flat elements of one Data."""
+    if len(elements) == 1 and elements[0].tag not in _CONTAINERS:
+        return Datum(elements[0].tag, elements[0].value)
     return _take(iter(elements))
 
 

@@ -9,8 +9,8 @@ def text_in(octets: bytes) -> str | None:
     """Give octets that are printable as text, zeros that fill them up left out; None for others, and for none."""
     if len(octets) >= _SHORTEST_FILLED:
         octets = octets.rstrip(b"\0")
-    if octets and all(0x20 <= octet < 0x7F for octet in octets):
-        return octets.decode("ascii")
+    if octets and octets.isascii() and (text := octets.decode("ascii")).isprintable():
+        return text
     return None
 
 

@@ -20,7 +20,7 @@ from analyzer.cosem.classes import (
     parameter_type,
     versions,
 )
-from analyzer.cosem.date_time import date_time, looks_like_date_time
+from analyzer.cosem.date_time import date_time, looks_like_date_time, plain_iso
 from analyzer.cosem.datum import FLOATS, STRINGS, Datum
 from analyzer.cosem.meanings import Shown, meant, spelled
 from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text
@@ -30,6 +30,8 @@ from analyzer.cosem.shapes import ANY, ANYTHING, Shape, shape_of
 from dissectors.data_types import ARRAY, BIT_STRING, BOOLEAN, DESCRIPTOR, DONT_CARE, NULL, STRUCTURE, TAGS
 
 _TIMES = {TAGS["date-time"]: 12, TAGS["date"]: 5, TAGS["time"]: 4}
+_NO_STATUS = (b"\x00", b"\xff")
+"""Clock statuses of which nothing is said."""
 MASKED = "(masked)"
 _ACCESS_WAYS = {12: (3, 4), 15: (1, 3)}
 """Versions of the association classes from which access modes are written in the next way."""
@@ -56,13 +58,12 @@ class Renderer:
 
     def attribute(self, class_id: int, attribute: int, datum: Datum, version: int | None = None) -> Shown:
         """Render the value of an attribute; one of a class that no table knows by its types alone."""
-        if is_secret(class_id, attribute, version):
+        shape, name, is_masked = _attribute(class_id, attribute, version)
+        if is_masked:
             return Shown(MASKED, MASKED)
         if version is not None and class_id in _ACCESS_WAYS:
             self._access = bisect_right(_ACCESS_WAYS[class_id], version)
-        shown = self.render(
-            attribute_shape(class_id, attribute, version), datum, attribute_name(class_id, attribute, version) or ""
-        )
+        shown = self.render(shape, datum, name)
         return Shown(MASKED, MASKED) if self.misfits and holds_secret(class_id, attribute) else shown
 
     def fitting_attribute(self, class_id: int, attribute: int, datum: Datum, version: int | None = None) -> Shown:
@@ -167,6 +168,13 @@ class Renderer:
 
 
 @lru_cache(maxsize=2048)
+def _attribute(class_id: int, attribute: int, version: int | None) -> tuple[Shape, str, bool]:
+    """Give the shape and the name of an attribute, and whether it is a secret."""
+    name = attribute_name(class_id, attribute, version) or ""
+    return attribute_shape(class_id, attribute, version), name, is_secret(class_id, attribute, version)
+
+
+@lru_cache(maxsize=2048)
 def attribute_shape(class_id: int, attribute: int, version: int | None = None) -> Shape:
     """Give the shape of an attribute; ``any`` where no table knows it."""
     text = attribute_type(class_id, attribute, version)
@@ -246,6 +254,8 @@ def _named_object(logical_name: bytes) -> str:
 
 def _moment(octets: bytes) -> Shown:
     """Render a date-time, date or time: ISO 8601 where it is one, else words."""
+    if octets[11:] in _NO_STATUS and (plain := plain_iso(octets)):
+        return Shown(plain, plain)
     found = date_time(octets)
     if found is None:
         return Shown(octets.hex().upper())

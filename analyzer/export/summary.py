@@ -11,7 +11,7 @@ from analyzer.cosem.names import attribute_name, class_name, method_name, obis_n
 from analyzer.cosem.rendering import MASKED
 from analyzer.export.message import message_summary
 from analyzer.record import LINK, MESSAGE, NOISE, PART, REQUEST, Apdu, Object, Objects, Record
-from analyzer.tracking.object_model import is_confidential
+from analyzer.tracking.object_model import are_confidential
 from analyzer.tracking.values import Value
 from dissectors import axdr, gateway
 from dissectors.enumerations import (
@@ -145,7 +145,7 @@ def apdu_summary(apdu: Apdu, objects: Objects, meant: Sequence[Value] = ()) -> s
         label = known
     if meant and (detail := _meaning(apdu, meant)):
         return f"{label}{SEPARATOR}{detail}"
-    if family in _HOLDING and "block_number" not in entry.slots and any(map(is_confidential, objects)):
+    if family in _HOLDING and "block_number" not in entry.slots and are_confidential(objects):
         return f"{label}{SEPARATOR}{MASKED}"
     detail = _DETAILS.get(family, _nothing)(apdu, entry.slots, values)
     return f"{label}{SEPARATOR}{detail}" if detail else label

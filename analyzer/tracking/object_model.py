@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from analyzer.cosem.classes import attribute_name, holds_secret
@@ -15,7 +16,7 @@ from analyzer.cosem.companions import INDIA, USUAL, is_indian, is_scaler_profile
 from analyzer.cosem.datum import INTEGERS, Datum, read_datum
 from analyzer.cosem.plain_text import text_in
 from analyzer.cosem.push import SCALER_UNITS
-from analyzer.record import PART, REQUEST, Apdu, Object, Record
+from analyzer.record import PART, REQUEST, Apdu, Object, Objects, Record
 from analyzer.tracking.attributes import held_values
 from analyzer.tracking.selections import ALL, Selection, is_buffer, selections_in
 from dissectors.data_types import OCTET_STRING
@@ -26,6 +27,8 @@ _MOST_ENTRIES = 4096
 _MOST_SELECTIONS = 4096
 _PROFILE, _BUFFER = 7, 2
 _DATA = 1
+_SHORT = 512
+"""Octets of values that are worth to be kept as they read."""
 _DEVICE_NAME = b"\x00\x00\x2a\x00\x00"
 """Class Data holds anything; of its objects only the logical device name (0-0:42.0.0) teaches."""
 _SHORT_NAME_STEP = 8
@@ -149,6 +152,8 @@ class Meter:
 
     def object_of(self, one: Object) -> Object:
         """Give what a short name stands for; objects with a logical name stay."""
+        if one.logical_name:
+            return one
         one = standing(one)
         if one.logical_name or not self.bases:
             return one
@@ -180,6 +185,13 @@ def is_confidential(one: Object) -> bool:
     """Tell whether an object is an attribute or a method that holds a secret, as far as its names alone tell."""
     one = standing(one)
     return holds_secret(one.class_id, one.attribute, is_method=one.is_method)
+
+
+def are_confidential(objects: Objects) -> bool:
+    """Tell whether one of the objects of a request is confidential, as far as their names alone tell."""
+    if objects.confidential is None:
+        objects.confidential = any(map(is_confidential, objects))
+    return objects.confidential
 
 
 Lesson = Callable[[Meter, bytes, Datum, str], None]
@@ -280,13 +292,19 @@ class ObjectModel:
                 continue
             _bounded(meter.heard)[one] = _shared(octets)
             try:
-                datum = read_datum(octets, 0, len(octets))
+                datum = _datum(octets) if len(octets) <= _SHORT else read_datum(octets, 0, len(octets))
             except Problem:
                 continue
             self.lessons += 1
             lesson(meter, one.logical_name, datum, f"record {record.number}")
         if meter.name != name:
             self._recall(key, meter)
+
+
+@lru_cache(maxsize=1024)
+def _datum(octets: bytes) -> Datum:
+    """Read a value: meters of a kind give the same answers."""
+    return read_datum(octets, 0, len(octets))
 
 
 def _may_teach(one: Object) -> bool:

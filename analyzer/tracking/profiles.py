@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from analyzer.cosem.classes import attribute_name
 from analyzer.cosem.companions import INDIA
-from analyzer.cosem.date_time import date_time, looks_like_date_time
+from analyzer.cosem.date_time import date_time, looks_like_date_time, plain_iso
 from analyzer.cosem.datum import INTEGERS, STRINGS, Datum, read_datum
 from analyzer.cosem.obis import obis_name, obis_text
 from analyzer.cosem.profile_layouts import is_laid_out, laid_out
@@ -27,9 +27,6 @@ from dissectors.rows import Rows
 from dissectors.tree import Problem
 
 _CLOCK_CLASS = 8
-_DATE_TIME_SIZE = 12
-_NO_PART = (0, 0xFF)
-"""Hundredths that add nothing to a time."""
 _PROFILE_STATUS = b"\x60\x0a"
 _DELTAS = frozenset(TAGS[name] for name in TAGS if name.startswith("delta-"))
 UNKNOWN = Column(0, b"", 0)
@@ -212,26 +209,7 @@ def _moment(datum: Datum) -> str:
     """Say the time of a row."""
     if datum.tag in (NULL, DONT_CARE) or not isinstance(datum.value, bytes):
         return ""
-    return _plain_moment(datum.value) or _worded(datum.value)
-
-
-def _plain_moment(octets: bytes) -> str:
-    """Give what `DateTime.iso` gives for whole seconds of days that every month has, in the shortest way."""
-    if len(octets) != _DATE_TIME_SIZE:
-        return ""
-    year_high, year_low, month, day, _, hour, minute, second, hundredths = octets[:9]
-    if not (0 < month < 13 and 0 < day < 29 and hour < 24 and minute < 60 and second < 60 and hundredths in _NO_PART):
-        return ""
-    year = year_high << 8 | year_low
-    if not 0 < year < 10000:
-        return ""
-    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{_offset(octets[9:11])}"
-
-
-@lru_cache(maxsize=1024)
-def _offset(octets: bytes) -> str:
-    found = date_time(bytes(9) + octets + b"\0")
-    return found.offset if found is not None else ""
+    return plain_iso(datum.value) or _worded(datum.value)
 
 
 def _worded(octets: bytes) -> str:

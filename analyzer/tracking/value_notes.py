@@ -29,7 +29,16 @@ _fitting: set[_Key] = set()
 def noted_values(record: Record, model: ObjectModel) -> list[Value]:
     """Give the values of *record*, which gets the notes about them; asked again, it gets none twice. Total."""
     values = values_of(record, model)
-    for note in (*_misfits(values), *(_rows(record, model) if any(is_buffer(one.object) for one in values) else ())):
+    notes: list[Note] = []
+    for one in values:
+        if one.misfits:
+            notes += _misfits(values)
+            break
+    for one in values:
+        if is_buffer(one.object):
+            notes += _rows(record, model)
+            break
+    for note in notes:
         if note not in record.notes:
             record.add_note(note)
     return values

@@ -23,6 +23,7 @@ from analyzer.tracking.attributes import Held, held_values, holds_values
 from analyzer.tracking.incomplete import begun_push
 from analyzer.tracking.object_model import Meter, ObjectModel
 from analyzer.tracking.profiles import Profile, profiles_in
+from analyzer.tracking.selections import is_buffer
 from analyzer.tracking.telegrams import name_of, object_of, profile_in, said, values_in
 from dissectors.axdr import scan_scalar
 from dissectors.data_types import NULL, OCTET_STRING
@@ -31,8 +32,6 @@ from dissectors.tree import Problem
 _SCALED = {3: (2,), 4: (2,), 5: (2, 3)}
 """Classes and those of their attributes that are scaled by the object's scaler_unit."""
 _PROFILE, COMPACT = 7, 62
-_MAYBE_PROFILES = (_PROFILE, 0)
-"""Classes of what may be a profile: of a short name the class is not told."""
 _EXPLAINED_BY = {(3, 2): 3, (4, 2): 3, (5, 2): 4, (5, 3): 4, (_PROFILE, 2): 3}
 """Class and attribute of values, and the attribute of the same object that explains them."""
 _SHORT_NAMES = Object(12, b"\x00\x00\x28\x00\x00\xff", 2)
@@ -85,15 +84,17 @@ def values_of(record: Record, model: ObjectModel) -> list[Value]:
     meter = model.meter_of(record)
     found = []
     values = held_values(record)
-    tables = (
-        dict(profiles_in(record, values, meter)) if any(held.object[0] in _MAYBE_PROFILES for held in values) else {}
-    )
+    tables: dict[Held, Profile] | None = None
     for held in values:
         one = meter.object_of(held.object)
-        made = _profile_value(one, tables[held]) if held in tables else _held_value(one, held, meter)
+        if is_buffer(one):
+            tables = dict(profiles_in(record, values, meter)) if tables is None else tables
+            made = _profile_value(one, tables[held]) if held in tables else _held_value(one, held, meter)
+        else:
+            made = _held_value(one, held, meter)
         if made is not None:
             found.append(made._replace(is_written=True) if held.is_written else made)
-        if one == (COMPACT, one.logical_name, 2, False):
+        if one.class_id == COMPACT and one.attribute == 2 and not one.is_method:
             found += _compact_values(held, meter, record.number)
     if record.apdu.family == PUSH:
         for apdu in (record.assembled or record.apdu, *record.more):
@@ -139,7 +140,8 @@ def _table_text(rows: int, columns: int) -> str:
 
 def may_have_values(apdu: Apdu) -> bool:
     """Tell whether an APDU is of a kind that holds values."""
-    return apdu.entry is not None and (holds_values(apdu.entry.asn1) or apdu.entry.family == PUSH)
+    entry = apdu.entry
+    return entry is not None and (holds_values(entry.asn1) or entry.family == PUSH)
 
 
 def lacking(record: Record, model: ObjectModel) -> list[Object]:
