@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -33,7 +35,9 @@ def bus() -> Iterator[tuple[int, str]]:
     if not hasattr(os, "openpty"):
         pytest.skip("check not run: no pseudo-terminals here")
     master, slave = os.openpty()
+    importlib.import_module("tty").setraw(slave)  # it echoes nothing
     yield master, os.ttyname(slave)
+    assert not select.select([master], [], [], 0)[0], "something was sent to the line"
     os.close(master)
     os.close(slave)
 

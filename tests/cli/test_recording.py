@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import random
+import select
 import shlex
 import shutil
 import signal
@@ -32,7 +34,9 @@ def program(*words: str) -> subprocess.Popen[str]:
 @pytest.fixture
 def bus() -> Iterator[tuple[int, str]]:
     master, slave = os.openpty()
+    importlib.import_module("tty").setraw(slave)  # it echoes nothing
     yield master, os.ttyname(slave)
+    assert not select.select([master], [], [], 0)[0], "something was sent to the line"
     os.close(master)
     os.close(slave)
 

@@ -65,6 +65,15 @@ def test_inverted_line_is_told_at_its_speed(baud: int, tmp_path: Path) -> None:
     assert follower.settings.baud == baud
 
 
+def test_errors_of_a_line_with_parity_are_kept_and_no_octet_is_dropped(tmp_path: Path) -> None:
+    events = bus(line_format("8E1", 9600), 3)
+    said, _ = record_line(events, LineFollower(LineSettings(9600), follows=False), tmp_path / "e.pcapng")
+    records = records_in(tmp_path / "e.pcapng")
+    assert [one.octets for one in records if one.link == "hdlc" and not one.problem] == said_octets(events)
+    assert sum(note.code == "line-error" for one in records for note in one.notes) > len(records) / 2
+    assert said == []
+
+
 def test_sign_on_at_300_is_found_from_another_speed(tmp_path: Path) -> None:
     client = optical(3)
     for _ in range(12):
