@@ -11,9 +11,7 @@ from typing import NamedTuple
 from analyzer.cli.keyrings import add_key_options
 from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, say
 from analyzer.stacks import decode_as
-from captures import open_source, source_from_hex
 from captures.chunk import CaptureError, CapturePermissionError, Source
-from captures.merged import MergedSource
 
 VARIABLE = "DLMSHARK_NAMES"
 """As :mod:`analyzer.cosem.own` has it, which is not imported where nobody asks for names."""
@@ -120,6 +118,8 @@ class Inputs:
 
     def _merged(self) -> list[Input]:
         """Make one input of all that can be opened."""
+        from captures.merged import MergedSource
+
         parts = []
         for one in self._inputs:
             try:
@@ -133,6 +133,8 @@ class Inputs:
 
 
 def _inputs(names: list[str], hexes: list[str], *, holds_octets: bool) -> Iterator[Input]:
+    from captures import open_source, source_from_hex
+
     for name in names:
         yield Input(name, lambda name=name: open_source(name, holds_octets=holds_octets))  # type: ignore[misc]
     for text in (one or "" for one in hexes):  # argparse makes an empty list of "--hex=--"

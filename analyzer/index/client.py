@@ -29,8 +29,7 @@ class IndexProcess:
         path = _new_file(request)
         self.descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         self.lines: deque[dict[str, Any]] = deque()
-        stdin = os.dup(0) if "-" in request.inputs else -1
-        self._process = early.process((stdin,) if stdin >= 0 else ())
+        self._process, stdin = early.process(needs_stdin="-" in request.inputs)
         self._finalizer = weakref.finalize(self, _end, self._process, path)
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):
@@ -39,8 +38,6 @@ class IndexProcess:
                 self._process.stdin.flush()
             else:
                 self._process.stdin.close()
-        if stdin >= 0:
-            os.close(stdin)
         self._listener = threading.Thread(
             target=_listen, args=(self._process, "" if request.is_kept else path, self.lines), daemon=True
         )

@@ -129,13 +129,16 @@ class Indexing:
             self._taught = {}
         if self._ended:
             forms["ends"], self._ended = self._ended, []
+        is_first = self._records == len(cells)
+        if is_first and cells:
+            forms["rows"] = cells  # what makes frames costs time to load, here and where they are shown
         if any(forms.values()):
             self._writer.say(**forms)
-        if cells:
+        if cells and not is_first:
             octets = io.BytesIO()
             frame_of(cells).write_ipc(octets)
             self._writer.columns(octets.getvalue())
-            cells.clear()
+        cells.clear()
         if self._late:
             self._writer.say(late_marks=self._late)
             self._late = []

@@ -47,6 +47,8 @@ class Records:
         table.paths += map(path_from, members.pop("paths", ()))
         table.subjects += map(subject_from, members.pop("subjects", ()))
         table.marks += map(marks_from, members.pop("marks", ()))
+        if "rows" in members:
+            table.begin(map(tuple, members.pop("rows")))
         for end, server, numbers in members.pop("taught", ()):
             self._taught.setdefault((end, server), []).extend(numbers)
         if len(self.ends) < _MOST_ENDS:

@@ -1,4 +1,4 @@
-"""The table of a capture: one row a record, grown in batches; a Polars frame under it."""
+"""The table of a capture: one row a record, grown in batches; a Polars frame under it, but not for its first rows."""
 
 from __future__ import annotations
 
@@ -76,22 +76,24 @@ class Table:
         self.height = 0
         self._groups: dict[str, Groups] = {}
         self._frame: polars.DataFrame | None = None
+        self._first: list[Cells] = []
+        """The rows as long as there is no frame."""
 
     @property
     def frame(self) -> polars.DataFrame:
         """The columns, as they stand now."""
         if self._frame is None:
-            import polars
-
-            return polars.DataFrame(schema=schema())
+            self._frame, self._first = frame_of(self._first), []
         return self._frame
+
+    def begin(self, cells: Iterable[Cells]) -> None:
+        """Take the first rows: they can be shown before what makes frames is loaded, which costs time."""
+        self._first += cells
+        self.height = len(self._first)
 
     def add(self, frame: polars.DataFrame) -> None:
         """Append the rows of *frame*."""
-        if self._frame is None:
-            self._frame = frame
-        else:
-            self._frame = self._frame.vstack(frame)
+        self._frame = self.frame.vstack(frame) if self.height else frame
         self.height = self._frame.height
 
     def mark(self, found: Sequence[Sequence[int]]) -> None:
@@ -106,7 +108,10 @@ class Table:
 
     def rows(self, start: int, stop: int) -> list[Row]:
         """Give the rows from *start* up to *stop*, from 0."""
-        cells = self.frame.slice(start, max(stop - start, 0)).rows()
+        if self._frame is None:
+            cells: Sequence[Sequence[Any]] = self._first[start:stop]
+        else:
+            cells = self._frame.slice(start, max(stop - start, 0)).rows()
         return [self._row(number, one) for number, one in enumerate(cells, start + 1)]
 
     def _row(self, number: int, cells: Sequence[Any]) -> Row:

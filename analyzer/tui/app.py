@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 import time
-from asyncio import get_running_loop, to_thread
+from asyncio import Future, get_running_loop
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -61,7 +62,7 @@ class DlmsharkApp(App[None]):
         for one in themes():
             self.register_theme(one)
         wanted = options.theme or self.settings.theme
-        self.theme = wanted if wanted in PALETTES else usual_theme()
+        self._begin_with(wanted if wanted in PALETTES else usual_theme())
         self._capture = capture
         self._is_ours = capture is None
         """Whether the capture was opened here, and is closed here."""
@@ -88,11 +89,23 @@ class DlmsharkApp(App[None]):
         self.farewell = ""
         """What is said once the terminal is given back."""
         self._growth: Growth | None = None
+        self._has_frames = "polars" in sys.modules
+        """Whether rows can be taken that are no first ones."""
+        self._loading: Future[object] | None = None
+        """What is loaded beside the keys."""
 
     @property
     def palette(self) -> Palette:
         """The colours of the theme."""
         return PALETTES.get(self.theme, PALETTES["dark"])
+
+    def _begin_with(self, theme: str) -> None:
+        """Take the first theme: no style is made yet that would have to be made anew."""
+        made = self.available_themes[theme]
+        if made.ansi or not made.dark:
+            self.theme = theme
+        else:
+            self.set_reactive(DlmsharkApp.theme, theme)
 
     # -- the capture ----------------------------------------------------------------------------------------------
 
@@ -113,12 +126,10 @@ class DlmsharkApp(App[None]):
         """Whether times are shown in UTC."""
         return self.options.is_utc or (self._capture is not None and self._capture.has_local_times)
 
-    def on_mount(self) -> None:
+    def on_ready(self) -> None:
         """Open the main screen; what costs time begins after it is seen."""
         self.push_screen(self.main)
-        if self.options.inputs:
-            self.call_after_refresh(self._begin)
-        else:
+        if not self.options.inputs:
             self.call_after_refresh(self.open_screen, "start")
         self.set_timer(_BUSY_SECONDS, self._poll)
         for name in ("SIGTERM", "SIGHUP"):
@@ -126,20 +137,39 @@ class DlmsharkApp(App[None]):
                 with suppress(NotImplementedError, ValueError, RuntimeError):  # Windows; not the main thread
                     get_running_loop().add_signal_handler(getattr(signal, name), self._terminated, name)
 
-    async def _begin(self) -> None:
-        """Open the capture. The decoder itself costs time to load, so the window stands before."""
-        if self._capture is None:
-            await to_thread(import_module, "analyzer.capture")
-            from analyzer.capture import Capture
+    def begin(self) -> None:
+        """Open the capture, once the main screen is seen: the decoder itself costs time to load."""
+        if self._capture is not None:
+            self._opened()
+        else:
+            self._load("analyzer.capture", self._open)
 
-            options = self.options
-            self._capture = Capture(options.inputs, keys=options.keys, decode_as=options.decode_as, live=options.live)
-            self._capture.start()
-        self._growth = Growth(self._capture)
-        self._records = self._capture.records
-        self.main.begin(self._capture)
+    def _load(self, module: str, then: Callable[[], None]) -> None:
+        """Load a *module* beside the keys, *then* go on; an error comes up there."""
+        self._loading = get_running_loop().run_in_executor(None, import_module, module)
+        self._loading.add_done_callback(lambda _: self.call_later(self._loaded, then))
+
+    def _loaded(self, then: Callable[[], None]) -> None:
+        self._loading = None
+        then()
+
+    def _open(self) -> None:
+        """Begin to read the capture."""
+        from analyzer.capture import Capture
+
+        options = self.options
+        self._capture = Capture(options.inputs, keys=options.keys, decode_as=options.decode_as, live=options.live)
+        self._capture.start()
+        self._opened()
+
+    def _opened(self) -> None:
+        """Show what the capture has got."""
+        capture = self.capture
+        self._growth = Growth(capture)
+        self._records = capture.records
+        self.main.begin(capture)
         self.main.is_tailing = self.options.live is not None
-        self.main.take(is_done=self._capture.progress.is_done)
+        self.main.take(is_done=capture.progress.is_done)
         self.settings.keep_recent(self.options.inputs)
         gc.freeze()  # what was loaded stays: looking through it again and again would hold up keys
 
@@ -165,7 +195,7 @@ class DlmsharkApp(App[None]):
         """Take what arrived; often while the capture is read, seldom later."""
         is_done = True
         if self._capture is not None and self._records is not None:
-            changed = self._capture.poll()
+            changed = self._take_more(self._capture)
             is_done = self._capture.progress.is_done
             if self._capture.records is not self._records:
                 self._take_anew(self._capture)
@@ -177,6 +207,17 @@ class DlmsharkApp(App[None]):
                 self._growth.look(self.options.keys)
             self._look_at_recording(self._capture)
         self.set_timer(_IDLE_SECONDS if is_done and self._capture is not None else _BUSY_SECONDS, self._poll)
+
+    def _take_more(self, capture: Capture) -> bool:
+        """Take what has come. What all rows but the first need is loaded beside the keys, once those are seen."""
+        if not capture.table.height or self._has_frames:
+            return capture.poll()
+        if self._loading is None:
+            self._load("polars", self._frames_came)
+        return False
+
+    def _frames_came(self) -> None:
+        self._has_frames = True
 
     def _look_at_recording(self, capture: Capture) -> None:
         """Show what the recording says of itself."""
@@ -237,7 +278,6 @@ class DlmsharkApp(App[None]):
             self.pop_screen()
         self.main = MainScreen()
         self.push_screen(self.main)
-        self.call_after_refresh(self._begin)
 
     def listen(self, source: str) -> None:
         """End, and let the command that records show a live *source*."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -23,8 +24,9 @@ def run(
     """Open *inputs*; none opens the start page; *live* is the recording that makes them. Returns the exit status."""
     if "TEXTUAL_DRIVER" not in os.environ:  # else a browser shows it
         _find_terminal()
-    if inputs and "-" not in inputs:
-        begin()
+    if inputs:
+        begin(needs_stdin="-" in inputs)
+    gc.disable()  # nothing of what is loaded goes away, so nothing is to be found in it
     from analyzer.tui.app import DlmsharkApp
     from analyzer.tui.options import KeySources, Options, title_of
 
@@ -33,6 +35,8 @@ def run(
         tuple(inputs), title or title_of(inputs), keys, decode_as, is_utc, expression, theme, sources, live
     )
     app = DlmsharkApp(options)
+    gc.freeze()
+    gc.enable()
     app.run()
     if app.farewell:
         print(app.farewell, file=sys.__stderr__)

@@ -85,7 +85,7 @@ def test_what_costs_time_is_loaded_after_the_window_stands() -> None:
 
 
 def test_process_of_the_index_begins_before_the_window_and_ends_with_the_program(tmp_path: Path) -> None:
-    begun = "from analyzer.index import early\nearly.begin()\nprint(early._waiting[0].pid)\n"
+    begun = "from analyzer.index import early\nearly.begin()\nprint(early._waiting[0].process.pid)\n"
     told = subprocess.run([sys.executable, "-c", begun], capture_output=True, check=True, text=True)
     end = time.monotonic() + 60
     while _runs(int(told.stdout)):

@@ -38,6 +38,7 @@ Runner = Callable[..., None]
 class BaseScreen(Screen[None], inherit_bindings=False):
     """A screen whose keys come from the table of commands."""
 
+    BLANK = True  # what it holds covers it
     contexts: tuple[str, ...] = ()
     title_text = ""
     opened_from = 0

@@ -30,8 +30,16 @@ _SIDE_WIDTH, _WIDE_WIDTH = 132, 200
 _HINTS = (("help", "help"), ("filter", "filter"), ("next-problem", "problem"), ("doctor", "doctor"), ("quit", "quit"))
 
 
+class Part(Container):
+    """Holds parts of the screen, which cover it."""
+
+    BLANK = True
+
+
 class Pane(Vertical):
     """A heading and what stands below it."""
+
+    BLANK = True
 
 
 class MainScreen(Taking):
@@ -57,11 +65,11 @@ class MainScreen(Taking):
     def compose(self) -> ComposeResult:
         """Lay out the panes."""
         yield TitleBar()
-        with Container(id="panes"):
+        with Part(id="panes", classes=self._usual_layout(self.app.size.width)):
             with Pane(id="list-pane"):
                 yield Heading(id="list-heading")
                 yield self.records
-            with Container(id="details"):
+            with Part(id="details"):
                 with Pane(id="tree-pane"):
                     yield Heading(id="tree-heading")
                     yield self.tree_pane
@@ -78,6 +86,8 @@ class MainScreen(Taking):
         self.records.focus()
         self._lay_out()
         super().on_mount()
+        if self.program.options.inputs:
+            self.call_after_refresh(self.program.begin)
 
     # -- the capture ----------------------------------------------------------------------------------------------
 
@@ -266,8 +276,7 @@ class MainScreen(Taking):
         self.soon(self.show_headings)
 
     def _lay_out(self) -> None:
-        width = self.size.width
-        usual = "wide" if width >= _WIDE_WIDTH else "side" if width >= _SIDE_WIDTH else "stacked"
+        usual = self._usual_layout(self.size.width)
         panes = self.query_one("#panes")
         for name in LAYOUTS:
             panes.set_class(name == (self._own_layout or usual), name)
@@ -275,6 +284,9 @@ class MainScreen(Taking):
         for pane in self.query(Pane):
             pane.set_class(alone is not None and alone not in pane.children, "hidden")
         self.query_one("#details").display = alone is not self.records
+
+    def _usual_layout(self, width: int) -> str:
+        return "wide" if width >= _WIDE_WIDTH else "side" if width >= _SIDE_WIDTH else "stacked"
 
     def command_maximise(self, count: int) -> None:
         """Give the focused pane all the room, or take it back."""

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual import events
-from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input
@@ -89,13 +88,11 @@ class Prompt(Vertical):
         self._typed = ""
         self._back = 0
 
-    def compose(self) -> ComposeResult:
-        """Make the lines."""
-        yield Bar(id="choices")
-        with Horizontal():
-            yield Bar(id="label")
-            yield Line(id="answer", compact=True, select_on_focus=False)
-        yield Bar(id="verdict")
+    def _make_lines(self) -> None:
+        """Make the lines, when something is asked for the first time."""
+        row = Horizontal()
+        self.mount(Bar(id="choices"), row, Bar(id="verdict"))
+        row.mount(Bar(id="label"), Line(id="answer", compact=True, select_on_focus=False))
 
     @property
     def is_asking(self) -> bool:
@@ -105,6 +102,8 @@ class Prompt(Vertical):
     def ask(self, question: Question, text: str = "") -> None:
         """Ask *question*, with *text* as what was typed."""
         self.question = question
+        if not self.children:
+            self._make_lines()
         self.query_one(Line).is_asking = True
         self.add_class("asking")
         label = self.query_one("#label", Bar)
