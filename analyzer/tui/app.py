@@ -89,6 +89,8 @@ class DlmsharkApp(App[None]):
         self.farewell = ""
         """What is said once the terminal is given back."""
         self._growth: Growth | None = None
+        self._written_anew = ""
+        """The file that is read again because it is another."""
         self._has_frames = "polars" in sys.modules
         """Whether rows can be taken that are no first ones."""
         self._loading: Future[object] | None = None
@@ -106,6 +108,7 @@ class DlmsharkApp(App[None]):
             self.theme = theme
         else:
             self.set_reactive(DlmsharkApp.theme, theme)
+            self.stylesheet.set_variables(self.get_css_variables())
 
     # -- the capture ----------------------------------------------------------------------------------------------
 
@@ -204,7 +207,7 @@ class DlmsharkApp(App[None]):
                 self._look_for_errors(self._capture)
                 self._look_for_remarks(self._capture)
             if self._growth is not None:
-                self._growth.look(self.options.keys)
+                self._written_anew = self._growth.look(self.options.keys) or self._written_anew
             self._look_at_recording(self._capture)
         self.set_timer(_IDLE_SECONDS if is_done and self._capture is not None else _BUSY_SECONDS, self._poll)
 
@@ -218,6 +221,7 @@ class DlmsharkApp(App[None]):
 
     def _frames_came(self) -> None:
         self._has_frames = True
+        gc.freeze()
 
     def _look_at_recording(self, capture: Capture) -> None:
         """Show what the recording says of itself."""
@@ -238,6 +242,9 @@ class DlmsharkApp(App[None]):
         """The capture was read again, with more keys: whatever was found out is found out again."""
         self._records, self._survey = capture.records, None
         self.main.take_anew()
+        if self._written_anew:
+            self.main.flash(f"{title_of([self._written_anew])} was written anew: read from its beginning", "warning")
+            self._written_anew = ""
         if self.comparison is not None:
             self.compare(*self.comparison.parts, opens=False)
         screen = self.screen

@@ -1,0 +1,59 @@
+"""Files that change while they are looked at: what is shown is what they hold, and a file written anew is said."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from analyzer.tui.app import DlmsharkApp
+from analyzer.tui.options import Options
+from analyzer.tui.settings import Settings
+from captures.samples import samples
+from tests.tui.driving import main_of, text_of, wait_for
+
+_FILE_HEADER, _PACKET_HEADER = 24, 16
+
+
+def _packets(count: int) -> bytes:
+    """The first *count* packets of a sample, as a capture."""
+    octets = next(one.path for one in samples() if one.name == "ln-wrapper").read_bytes()
+    end = _FILE_HEADER
+    for _ in range(count):
+        end += _PACKET_HEADER + int.from_bytes(octets[end + 8 : end + 12], "little")
+    assert end <= len(octets)
+    return octets[:end]
+
+
+@pytest.mark.parametrize("is_emptied_first", [False, True])
+def test_file_that_is_written_anew_is_shown_from_its_beginning_and_that_is_said(
+    tmp_path: Path, *, is_emptied_first: bool
+) -> None:
+    path = tmp_path / "line.pcap"
+    path.write_bytes(_packets(20))
+    app = DlmsharkApp(Options((str(path),), theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
+
+    async def act(pilot: Pilot[None]) -> None:
+        await wait_for(pilot, lambda: app.has_capture and app.capture.progress.is_done, 60)
+        before = app.capture.records
+        most = main_of(app).records.count
+        await pilot.press("G")
+        if is_emptied_first:
+            path.write_bytes(b"")
+            await pilot.pause(1.2)
+        path.write_bytes(_packets(8))
+        await wait_for(pilot, lambda: app.capture.records is not before, 60)
+        await wait_for(pilot, lambda: "written anew" in text_of(app)[-1], 60)
+        records = main_of(app).records
+        assert 0 < records.count < most
+        assert records.cursor == records.count - 1
+        assert f" {records.number} " in text_of(app)[records.cursor - records.scroll_offset.y + 2]
+
+    async def run() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await act(pilot)
+
+    asyncio.run(run())
