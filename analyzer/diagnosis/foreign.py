@@ -1,7 +1,8 @@
 """Serial lines on which another protocol is spoken, where its own marks or check sequence prove it.
 
 Sources: MODBUS over Serial Line (CRC-16, polynomial x^16+x^15+x^2+1, reflected, FFFF at the start, low octet first);
-BSI TR-03109-1 IV-b (SML transport, version 1); DL/T 645 (frames from 68 to 16 with an arithmetic sum).
+BSI TR-03109-1 IV-b (SML transport, version 1); DL/T 645 (frames from 68 to 16 with an arithmetic sum); EN 13757-4
+(wireless M-Bus, format A without its check sums, as receivers give it).
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ _LOOKED_AT = 512
 _SML_OPENS = bytes.fromhex("1B1B1B1B01010101")
 _DLT645 = re.compile(rb"\x68.{6}\x68[\x00-\xff]([\x00-\xc8])", re.DOTALL)
 _DLT645_HEAD, _DLT645_STOP = 10, 0x16
+_METER_C, _LEAST_TELEGRAM = frozenset((0x44, 0x46, 0x48)), 14
+"""SND-NR, SND-IR, RSP-UD."""
+_CI = frozenset((0x72, 0x78, 0x7A, 0x7B, 0x7C, 0x7D, 0x8C, 0x8D, 0x8E, 0x8F, 0x90))
 _MOST_LINES = 4096
 _FOLDED = frozenset({
     "noise", "hdlc-noise", "capture-cut", "apdu-malformed", "apdu-trailing-octets", "wrapper-length-wrong",
@@ -142,6 +146,15 @@ def count_dlt645(octets: bytes) -> int:
     return count
 
 
+def count_wireless(octets: bytes) -> int:
+    """Count a telegram of wireless M-Bus: length, C field of a meter, the three letters of its maker, CI field."""
+    if len(octets) < _LEAST_TELEGRAM or octets[1] not in _METER_C or octets[10] not in _CI:
+        return 0
+    maker = octets[3] << 8 | octets[2]
+    letters = [maker >> shift & 0x1F for shift in (10, 5, 0)]
+    return int(octets[0] + 1 <= len(octets) <= octets[0] + 3 and all(1 <= one <= 26 for one in letters))
+
+
 PROTOCOLS = (
     _Protocol(
         count_modbus, 3,
@@ -156,6 +169,11 @@ PROTOCOLS = (
     _Protocol(
         count_dlt645, 2,
         "{frames} frames from 68 to 16 have the sum of DL/T 645, the first in record {record}: this is a DL/T 645 line",
+    ),
+    _Protocol(
+        count_wireless, 1,
+        "length, C field, maker and CI field of record {record} are those of wireless M-Bus: a radio telegram, which "
+        "its own readers take",
     ),
 )  # fmt: skip
 """The protocols that are told, the first that has frames counts."""

@@ -27,8 +27,11 @@ _NOISE_FOLD = 2048
 _LINE_STOP = re.compile(rb"[\x00\x01\x03-\x0c\x0e-\x1f\x80-\x8c\x8e-\x9f]")
 _IDENTIFICATION = re.compile(rb"/[A-Za-z]{3}[!-~][\x02 -~]*\r?\n?")
 _TELEGRAM_STOP = re.compile(rb"[\r\n)\x8d\xa9]!|[\r\n\x8d][/\xaf][A-Za-z\xc0-\xfa]{3}")
-DATA_SET = re.compile(rb"^[0-9]{1,3}-[0-9]{1,3}:[0-9A-F]{1,3}\.[0-9]{1,3}(?:\.[0-9]{1,3})?\([^()\r\n]*\)", re.MULTILINE)
+DATA_SET = re.compile(
+    rb"^[0-9]{1,3}-[0-9]{1,3}:[0-9A-F]{1,3}\.[0-9]{1,3}(?:\.[0-9]{1,3})?(?:\*[0-9]{1,3})?\([^()\r\n]*\)", re.MULTILINE
+)
 """A line of a telegram, which shows that it is one where the identification did not come."""
+_CLOSING = re.compile(rb"^![0-9A-F]{0,4}\r?\n", re.MULTILINE)
 _LINE_END = re.compile(rb"[\r\x8d]?\n|[\r\x8d]")
 _START = re.compile(rb"[/\xaf\xdb]")
 _OPENING = re.compile(rb"\xdb\x08[A-Z]{3}")
@@ -159,6 +162,11 @@ class P1Framer(ScanningFramer):
             last = line_end.end()
         self.idle_octets += end - (last - first)
         if is_rest:
-            self._found.append(self._backlog.frame(P1, first, last, HEAD_MISSING))
+            ends = (found.end() for found in _CLOSING.finditer(seven_bits(bytes(octets[:last])), first))
+            for stop in (*(one for one in ends if one < last), last):  # of logs that are printed newest first
+                has_sets = DATA_SET.search(seven_bits(bytes(octets[first:stop]))) is not None
+                link, problem = (P1, HEAD_MISSING) if has_sets else (NOISE, "")
+                self._found.append(self._backlog.frame(link, first, stop, problem))
+                first = stop
         elif first < last:
             self._found.append(self._backlog.frame(NOISE, first, last))

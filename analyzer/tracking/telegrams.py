@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from functools import lru_cache
 
@@ -23,7 +24,9 @@ from dissectors.iec62056_21 import message_type
 
 _STX, _ETX, _EOT = b"\x02", b"\x03", b"\x04"
 _CLOCK_CLASS = 8
-_SERIALS = (b"0-0:96.1.1", b"0-0:96.1.0", b"0-0:42.0.0", b"0.0.0", b"1-0:0.0.0", b"C.1.0", b"C.1")
+_SERIALS = (b"0-0:96.1.1", b"0-0:96.1.0", b"0-0:42.0.0", b"0.0.0", b"1-0:0.0.0", b"1-0:96.1.0", b"C.1.0", b"C.1")
+_FIRST_SET = re.compile(rb"\d{1,3}-\d{1,3}:[0-9A-F.]{3,12}(?:\*\d{1,3})?\(")
+"""A whole data set, which begins a telegram whose identification did not come."""
 _VALUED = frozenset(("data", "block"))
 
 
@@ -32,7 +35,8 @@ def sets_of(record: Record) -> list[DataSet]:
     octets = record.closed.plaintext if record.closed is not None else record.octets
     octets = seven_bits(octets) if has_parity(octets) else octets
     if record.link == "p1":
-        begin, end = octets.find(b"\n") + 1, octets.rfind(b"!")
+        begin = 0 if _FIRST_SET.match(octets) else octets.find(b"\n") + 1
+        end = octets.rfind(b"!")
         return list(data_sets(octets[begin : end if end >= 0 else len(octets)].lstrip(b"\r\n")))
     if record.direction == REQUEST or message_type(octets) not in _VALUED:
         return []
@@ -55,7 +59,7 @@ def values_in(record: Record) -> tuple[list[TextValue], str]:
 
 def serial_of(sets: list[DataSet]) -> str:
     """Find what names the meter among data sets; empty where nothing does."""
-    found = {one.id: one for one in sets if one.values}
+    found = {one.id.removesuffix(b"*255"): one for one in sets if one.values}
     for code in _SERIALS:
         if code in found:
             value = next(text_values([found[code]]), None)
@@ -67,7 +71,9 @@ def serial_of(sets: list[DataSet]) -> str:
 def identification_of(record: Record) -> str:
     """Give the identification line of a telegram without its sign; empty for other messages."""
     octets = record.closed.plaintext if record.closed is not None else record.octets
-    return printable(octets[1:].split(b"\r\n")[0].decode("latin-1")) if record.link == "p1" else ""
+    if record.link != "p1" or octets[:1] not in (b"/", b"\xaf"):
+        return ""
+    return printable(octets[1:].split(b"\r\n")[0].decode("latin-1"))
 
 
 def profile_in(record: Record) -> tuple[TextProfile, int] | None:

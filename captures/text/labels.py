@@ -52,7 +52,7 @@ _ARROWS = re.compile(rb">>>|<<<|>>|<<|-->|<--|->|<-|(?<![=<>!])=>(?![=>])|(?<![=
 _INSIDE = re.compile(rb"pdu|payload|dlms re(?:quest|sponse)|[a-z]re(?:quest|sponse)")
 _REPEATED = re.compile(rb"analy[sz]|window|plain|decr|decipher|decoded|parsed")
 _SMALL = re.compile(
-    rb"digest|challenge|password|secret|(?<![a-z])keys?(?![a-z])|title|hash|crc|[fh]cs|checksum|nonce|signature"
+    rb"digest|challenge|password|secret|(?<![a-z])(?:keys?|guek|gak|gbek|kek)(?![a-z])|schl.{1,2}ssel|title|hash|crc|[fh]cs|checksum|nonce|signature"
     rb"|certificate|serial number|logical name|obis|(?<![a-z])(?:mac|iv|aad|tag)(?![a-z])"
 )
 
@@ -87,3 +87,8 @@ def is_no_traffic(label: bytes, *, is_unit: bool = False) -> bool:
     """
     lowered = label.lower()
     return _REPEATED.search(lowered) is not None or (not is_unit and _SMALL.search(lowered) is not None)
+
+
+def is_secret(title: bytes) -> bool:
+    """Tell whether a line says that what stands below it is a key, a nonce or a digest."""
+    return title.rstrip(b" *_`").endswith(b":") and _SMALL.search(title.lower()) is not None

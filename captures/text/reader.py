@@ -7,7 +7,7 @@ from typing import NamedTuple
 from captures.chunk import FURTHEST_NS, RECEIVED, SENT, UNKNOWN, Chunk
 from captures.links import link_of
 from captures.text.characters import named_octets, parity_octets, readout_octets, string_octets
-from captures.text.labels import direction_in, direction_of, is_inside, is_no_traffic
+from captures.text.labels import direction_in, direction_of, is_inside, is_no_traffic, is_secret
 from captures.text.octets import base64_octets, decimal_octets, hex_octets, listed_octets, literal_octets, marked_octets
 from captures.text.shapes import Joins, Shape
 from captures.text.times import DAY_FIRST, Clock
@@ -40,6 +40,7 @@ _UNIT_IN_HEX = re.compile(
     rb"|68\W{0,2}(?:0x)?([0-9A-F]{2})\W{0,2}(?:0x)?\1\W{0,2}(?:0x)?68)",
     re.IGNORECASE,
 )
+_LONGEST_TITLE, _LONGEST_KEY = 160, 32
 _LEAST_UNIT = 16
 """Digits of a unit that counts wherever in a line it stands."""
 _SHORT_ROW = re.compile(rb"\s*[0-9A-Fa-f]{2}(?:\s+[0-9A-Fa-f]{2}){0,2}\s*$")
@@ -84,6 +85,8 @@ class Reader:
         self._is_open = False
         self._begin(None, UNKNOWN, is_open=False)
         self._row = self._row_offset = self._before_row = self._buffer = b""
+        self._above = b""
+        """The line above, if it is no traffic."""
         self._repeats = self._is_identified = self._keeps_blank = self._wants_unit = False
         self.change(shape)
 
@@ -144,8 +147,9 @@ class Reader:
         if found and found[0]:
             self._give(found[0], self._given_ns, self._given_direction, offset)
 
-    def pass_over(self, number: int) -> None:
-        """Count a line that is no traffic."""
+    def pass_over(self, number: int, line: bytes = b"") -> None:
+        """Count a line that is no traffic, and remember it where it may be a title of what stands below."""
+        self._above = line if len(line) <= _LONGEST_TITLE else b""
         self.aside += 1
         self.first_aside = self.first_aside or number
         self._last_was_octets = False
@@ -168,6 +172,9 @@ class Reader:
         if not is_whole:
             self._odd(number)
         time_ns = self.clock.read(match) if self._has_time else None
+        if self._is_named_below(octets):
+            self.pass_over(number)
+            return True
         direction = UNKNOWN
         if self._has_direction:
             direction = direction_of(match["direction"] or b"")
@@ -210,6 +217,9 @@ class Reader:
         octets = self._octets(groups, number)
         if octets is None or (groups.get("more") and not self._last_was_octets):
             return False
+        if (label is None or label.isspace()) and self._is_named_below(octets):
+            self.pass_over(number)
+            return True
         if self._wants_unit and not self._last_was_octets and _BEGINS.match(octets) is None:
             return False
         time_ns = self.clock.read(match) if self._has_time else None
@@ -299,6 +309,11 @@ class Reader:
     def _goes_on(self, octets: bytes) -> bool:
         """Tell whether a line of nothing but octets is the rest of the one above, which a program or a mail broke."""
         return bool(self._last_was_octets and self._given_direction) and _BEGINS.match(octets) is None
+
+    def _is_named_below(self, octets: bytes) -> bool:
+        """Tell whether the line above says that *octets* are a key or the like, and no traffic."""
+        above, self._above = self._above, b""
+        return bool(above) and len(octets) <= _LONGEST_KEY and _BEGINS.match(octets) is None and is_secret(above)
 
     # -- reads --------------------------------------------------------------------------------------------------
 

@@ -107,7 +107,8 @@ class Shape:
 _LITERAL = r"""(?P<literal>\bb(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|\\"(?:[^"\\]|\\[^"])*+\\"))"""
 _HEXLINE = r"\s*<hex>"
 _HEAD = (
-    r"\s*+(?:[\[(]?<time>[\])]?)?(?:\s*+(?:\[[^\]]{1,60}\]|\([A-Z]\)|[-#>*;|:,+]+|//+|\d{1,5}[:>)]?(?=\s)"
+    r"\s*+(?:[\w.-]{1,40}\s{0,3}\|\s{0,3})?(?:[\[(]?<time>[\])]?)?"
+    r"(?:\s*+(?:\[[^\]]{1,60}\]|\([A-Z]\)|(?i:debug|info|warn(?:ing)?|error|trace)(?=\s*[|:-])|[-#>*;|:,+]+|//+|\d{1,5}[:>)]?(?=\s)"
     r"|[A-Za-z][\w ./-]{0,40}[:=]|[\"'`]))*+\s*+"
 )
 """What a log, a program or a mail puts before a line."""
@@ -359,9 +360,9 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "labelled", "octets behind words", Joins.LINE,
-        r"(?<![0-9A-Za-z.:_-])(?!\d{4}-\d\d-\d\d(?!\d))"
+        r"(?:(?<![0-9A-Za-z.:_-])|(?<=\|_))(?!\d{4}-\d\d-\d\d(?!\d))"
         r"(?P<octets>(?:0[xX])?[0-9A-Fa-f]{2}(?:(?:, | {1,3}|[,:.-])?(?:0[xX][0-9A-Fa-f]{1,2}|[0-9A-Fa-f]{2})){3,}+)",
-        tail_text=r"""(?:["')\]}>,;.\s]|\(\d+(?: bytes)?\))*+""",
+        tail_text=r"""(?:["')\]}>,;.\s]|\(\d+(?: bytes)?\)|\|\+\d+)*+""",
     ),
 )  # fmt: skip
 """Of the shapes that explain a text well the first is taken: from the most particular to the most general."""

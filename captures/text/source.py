@@ -104,7 +104,7 @@ class TextSource(Source):
                         self._note(shape)
                         return
                     reader.change(before)
-        reader.pass_over(number)
+        reader.pass_over(number, line)
 
     def _note(self, shape: Shape) -> None:
         if shape not in self._read_as:

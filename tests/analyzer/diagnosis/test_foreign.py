@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.diagnosis.foreign import count_dlt645, count_sml
+from analyzer.diagnosis.foreign import count_dlt645, count_sml, count_wireless
 from tests.cli.conftest import Run, run
 
 __all__ = ["run"]
@@ -28,7 +28,14 @@ def dlt645(address: int) -> bytes:
     return b"\xfe\xfe\xfe\xfe" + frame + bytes((sum(frame) & 0xFF, 0x16))
 
 
-@pytest.mark.parametrize(("make", "name"), [(sml, "SML"), (lambda: dlt645(0x112233445566), "DL/T 645")])
+def radio() -> bytes:
+    return bytes.fromhex("2E44B435785634120102 7A 0100 2025") + CHANCE.randbytes(32)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [(sml, "SML"), (lambda: dlt645(0x112233445566), "DL/T 645"), (radio, "wireless M-Bus")],
+)
 def test_other_protocol_is_named_for_certain(make: Callable[[], bytes], name: str, run: Run, tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_text("".join(f"10:15:{step:02d}.100 : {make().hex(' ')}\n" for step in range(6)))
@@ -42,6 +49,7 @@ def test_other_protocol_is_named_for_certain(make: Callable[[], bytes], name: st
 def test_random_octets_are_no_other_protocol() -> None:
     octets = CHANCE.randbytes(1 << 16)
     assert (count_sml(octets), count_dlt645(octets)) == (0, 0)
+    assert sum(count_wireless(octets[at : at + 48]) for at in range(0, len(octets), 48)) == 0
 
 
 def test_frame_of_dlt645_with_a_wrong_sum_does_not_count() -> None:

@@ -110,3 +110,15 @@ def test_telegram_whose_tag_another_key_made_is_read_and_its_key_is_right(is_swa
     cause = "keys-swapped" if is_swapped else "wrong-authentication-key"
     assert [(note.code, note.cause) for note in record.notes] == [("undecipherable", cause)]
     assert record.link == ("apdu" if is_swapped else "p1")
+
+
+def test_log_that_is_printed_newest_first_gives_each_value(tmp_path: Path) -> None:
+    sent = ["1-0:0.0.0*255(MMM0060300)", "1-0:1.8.0*255(000422.25*kWh)", "1-0:16.7.0*255(000370.5*W)", "!"]
+    lines = [f"meter.0 | 2026-03-21 10:15:32.016 | warn | {line}" for line in reversed(sent)]
+    path = tmp_path / "log.txt"
+    path.write_text("An excerpt:\n\n" + "\n".join([lines[0], "-- | -- | -- | --", *lines[1:]]) + "\n")
+    with open_source(str(path)) as source:
+        session = Session(source)
+        found = [one for record in session.records() for one in readings_of(record, session.model)]
+    assert [str(one.value) for one in found] == ["370.5", "422.25", "MMM0060300"]
+    assert {one.meter for one in found} == {"MMM0060300"}

@@ -161,3 +161,15 @@ def test_octets_in_a_table_with_remarks_are_read() -> None:
     octets = FRAMES[2]
     rows = [f"{octets[at : at + 9].hex(' ')} | what it is | 0x01 = one" for at in range(0, len(octets), 9)]
     assert joined("Data | Explanation | Value\n---- | ---- | -----\n" + "\n".join(rows) + "\n") == octets
+
+
+@pytest.mark.parametrize("title", ["Encryption key:", "**GUEK:**", "IV:"])
+def test_key_below_its_title_is_no_traffic(title: str) -> None:
+    frames = "".join(f"{octets.hex()}\n" for octets in FRAMES)
+    assert joined(f"{frames}\n{title}\n000102030405060708090a0b0c0d0e0f\n\nAny idea?\n") == b"".join(FRAMES)
+    assert joined(f"{title}\n{frames}") == b"".join(FRAMES)
+
+
+def test_telegrams_of_a_radio_program_are_read() -> None:
+    octets = bytes.fromhex("2E44B435785634120102 7A 0100 2025") + bytes(range(32))
+    assert joined(f"### Logged telegrams\n\ntelegram=|_{octets.hex().upper()}|+39\n") == octets
