@@ -52,7 +52,7 @@ def opens_as_apdu(octets: bytes | bytearray, start: int, length: int) -> bool:
     if tag == 0x0F:
         return length > 6 and octets[start + 5] in (0, 9, 12)
     if tag in GATEWAY_TAGS:
-        return octets[start + 2] <= _LONGEST_ADDRESS and length > octets[start + 2] + 4
+        return length > 4 and octets[start + 2] <= _LONGEST_ADDRESS and length > octets[start + 2] + 4
     return tag in _LONG and length > 3
 
 

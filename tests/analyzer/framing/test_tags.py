@@ -52,6 +52,7 @@ def test_apdu_opens_as_one(octets: bytes) -> None:
         b"\x7e\xa0\x07",
         b"\xc0\x01",
         b"\x0e\x01",
+        b"\xe6\x00",
         b"",
     ],
 )
