@@ -41,13 +41,15 @@ class Secret(NamedTuple):
 
 def secrets(record: Record, values: Sequence[Value] = ()) -> list[Secret]:
     """Find the secrets in *record*; its *values* tell of those behind short names."""
+    objects = record.objects
+    if objects and objects[0].logical_name and not (record.more or record.protection or are_confidential(objects)):
+        return []
     found: list[Secret] = []
     apdus = [one for one in (record.apdu, record.assembled, record.incomplete, *record.more) if one is not None]
     stood = [layer.around for layer in record.protection]  # an AARQ whose user-information was opened is another APDU
     for octets in (*[apdu.octets for apdu in apdus], *stood):
         if octets[:1] == _AARQ:
             found += _password(octets)
-    objects = record.objects
     if not objects:  # and so no values that are of any
         return found
     behind_names = not objects[0].logical_name and any(one.text == MASKED for one in values)

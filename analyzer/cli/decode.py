@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Mapping
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import Parser, natural
@@ -158,7 +159,7 @@ def show(
     source = session.source
     line = _writer(session, options, more)
     count = 0
-    batch: list[str] = []
+    batch: list[str | bytes] = []
     if more and line is not None and not _is_json(options) and not options.fields and not options.merge:
         batch.append(f"== {more['input']}")
     is_live = source.is_live and growing is None
@@ -198,15 +199,16 @@ def _is_json(options: argparse.Namespace) -> bool:
     return bool(options.json or options.form == "json")
 
 
-def _writer(session: Session, options: argparse.Namespace, more: dict[str, str]) -> Callable[..., str] | None:
+def _writer(session: Session, options: argparse.Namespace, more: dict[str, str]) -> Callable[..., str | bytes] | None:
     if options.quiet:
         return None
     source, values = session.source, session.values
     if _is_json(options):
         from analyzer.export.json_lines import JsonLines
 
-        def lines(members: dict[str, str]) -> Callable[[Record], str]:
-            return JsonLines(lambda: source.time_digits, layers=options.layers, more=members, values=values).line
+        def lines(members: dict[str, str]) -> Callable[[Record], str | bytes]:
+            made = JsonLines(lambda: source.time_digits, layers=options.layers, more=members, values=values)
+            return made.octets if _takes_octets() else made.line
 
         if isinstance(source, MergedSource):
             return _merged_line(
@@ -228,7 +230,13 @@ def _writer(session: Session, options: argparse.Namespace, more: dict[str, str])
     text = TextLines(
         lambda: source.time_digits, tree=options.tree, octets=options.octets, utc=utc, colour=colour, values=values
     )
-    return text.line
+    return text.octets if options.tree and _takes_octets() else text.line
+
+
+def _takes_octets() -> bool:
+    """Tell whether standard output takes lines that are UTF-8 already."""
+    stream = sys.stdout
+    return isinstance(stream, TextIOWrapper) and stream.encoding == "utf-8" and os.linesep == "\n"
 
 
 def has_colours(environment: Mapping[str, str]) -> bool:
@@ -236,10 +244,10 @@ def has_colours(environment: Mapping[str, str]) -> bool:
     return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
 
 
-def _merged_line(lines: list[Callable[[Record], str]]) -> Callable[[Record], str]:
+def _merged_line(lines: list[Callable[[Record], str | bytes]]) -> Callable[[Record], str | bytes]:
     """Write a record by the writer of the input that its last octet came from, with that input's packet numbers."""
 
-    def line(record: Record) -> str:
+    def line(record: Record) -> str | bytes:
         index = record.packets[-1] >> PACKET_BITS
         record.packets = tuple(number & PACKET for number in record.packets)
         return lines[index](record)
@@ -247,11 +255,18 @@ def _merged_line(lines: list[Callable[[Record], str]]) -> Callable[[Record], str
     return line
 
 
-def _write(batch: list[str]) -> None:
-    if batch:
-        batch.append("")
-        sys.stdout.write("\n".join(batch))
-        batch.clear()
+def _write(batch: list[str | bytes]) -> None:
+    """Write lines: texts, and as such octets, which are written without a detour."""
+    if not batch:
+        return
+    octets = [one for one in batch if isinstance(one, bytes)]
+    texts = [one for one in batch if isinstance(one, str)]
+    batch.clear()
+    if texts:
+        sys.stdout.write("\n".join([*texts, ""]))
+    if octets:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(b"\n".join([*octets, b""]))
 
 
 def _say_rest(source: Source, pipeline: Pipeline, count: int, is_filtered: bool) -> None:

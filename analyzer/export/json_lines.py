@@ -15,6 +15,7 @@ from analyzer.detail import LayersText, detail, walk
 from analyzer.export.message import message_form
 from analyzer.export.summary import apdu_summary, summary
 from analyzer.export.times import seconds_text
+from analyzer.export.utf8 import encoded
 from analyzer.export.value_json import value_text
 from analyzer.masking import secrets
 from analyzer.record import MESSAGE, NO_OBJECTS, Apdu, Closed, Record
@@ -45,6 +46,14 @@ class JsonLines:
 
     def line(self, record: Record) -> str:
         """Write *record* as one line, without its end."""
+        return "".join(self._pieces(record))
+
+    def octets(self, record: Record) -> bytes:
+        """Write *record* as `line` does, in UTF-8."""
+        return encoded(self._pieces(record))
+
+    def _pieces(self, record: Record) -> tuple[str, ...]:
+        """Write *record* in pieces: those that may hold more than ASCII stand alone."""
         digits = self._digits()
         parts = [f'{{{self._first}"number": {record.number}']
         add = parts.append
@@ -71,16 +80,13 @@ class JsonLines:
             add(f', "gateway": {_text(gateway.members(record.gateway))}')
         _add_apdus(record, add)
         values = self._values(record)
-        add(f', "summary": {encode_basestring(summary(record, values))}')
+        middle = f', "summary": {encode_basestring(summary(record, values))}'
         if values:
-            add(f', "values": [{", ".join(map(value_text, values))}]')
-        add(f', "octets": "{record.octets.hex().upper()}"')
-        if record.notes:
-            add(f', "notes": [{", ".join(map(note_text, record.notes))}]')
-        if self._layers:
-            add(f', "layers": [{", ".join(_layers(record, values))}]')
-        add("}")
-        return "".join(parts)
+            middle += f', "values": [{", ".join(map(value_text, values))}]'
+        octets = f', "octets": "{record.octets.hex().upper()}"'
+        notes = f', "notes": [{", ".join(map(note_text, record.notes))}]' if record.notes else ""
+        layers = f', "layers": [{", ".join(_layers(record, values))}]' if self._layers else ""
+        return "".join(parts), middle, octets, notes, layers, "}"
 
     def _addresses(self, record: Record) -> str:
         """Write lane, link, kind, direction, client and server; the same few texts come again and again."""

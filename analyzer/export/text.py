@@ -8,6 +8,7 @@ from analyzer.detail import OutlineText, detail, walk
 from analyzer.export.glyphs import GLYPHS, MARKS
 from analyzer.export.summary import summary
 from analyzer.export.times import Clock
+from analyzer.export.utf8 import encoded
 from analyzer.masking import concealed, secrets
 from analyzer.record import MESSAGE, Record
 from analyzer.tracking.values import Value, no_values
@@ -38,6 +39,14 @@ class TextLines:
 
     def line(self, record: Record) -> str:
         """Write *record*; without its last line end."""
+        return "".join(self._pieces(record))
+
+    def octets(self, record: Record) -> bytes:
+        """Write *record* as `line` does, in UTF-8."""
+        return encoded(self._pieces(record))
+
+    def _pieces(self, record: Record) -> tuple[str, ...]:
+        """Write *record* in pieces: the line, and what stands below it, which is ASCII as a rule."""
         time = self._clock.text(record.time_ns, self._digits()) if record.time_ns is not None else "-"
         values = () if record.kind == MESSAGE else self._values(record)  # the line of a message needs none
         text = f"{str(record.number).rjust(6)}  {time}  {self._addresses(record)}  {summary(record, values)}"
@@ -46,16 +55,17 @@ class TextLines:
         if record.notes:
             text += self._notes(record)
         if not self._tree and not self._octets:
-            return text
+            return (text,)
+        below = ""
         hidden = secrets(record, values)
         if self._tree:
             # the fast writers have no lines for notes, and no masks
             is_plain = not record.notes and not hidden
             lines = walk(record, _OUTLINE) if is_plain else node_lines(detail(record, values), 4)
-            text += "\n" + "\n".join(lines)
+            below = "\n" + "\n".join(lines)
         if self._octets:
-            text += "\n" + "\n".join(octet_lines(concealed(record.octets, hidden), "    "))
-        return f"{text}\n"
+            below += "\n" + "\n".join(octet_lines(concealed(record.octets, hidden), "    "))
+        return text, below, "\n"
 
     def _addresses(self, record: Record) -> str:
         """Write lane, link, addresses and direction; the same few texts come again and again."""

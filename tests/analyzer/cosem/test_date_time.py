@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.cosem.date_time import DateTime, date_time, date_time_text, looks_like_date_time
+from analyzer.cosem.date_time import DateTime, date_time, date_time_text, looks_like_date_time, plain_iso
 
 
 # year month day weekday | hour minute second hundredths | deviation | clock status
@@ -191,3 +191,20 @@ def test_octets_of_something_else_do_not_look_like_a_date_time(octets: str) -> N
 @given(st.binary(max_size=13))
 def test_any_octets_look_like_a_date_time_or_not(octets: bytes) -> None:
     assert looks_like_date_time(octets) in (True, False)
+
+
+@given(
+    st.tuples(*[st.sampled_from((0, 1, 2, 7, 12, 13, 23, 24, 28, 29, 31, 59, 60, 99, 0xFD, 0xFF))] * 8),
+    st.integers(0, 0xFFFF),
+    st.sampled_from((b"\x00\x3c", b"\xff\xc4", b"\x80\x00", b"\xff\xff", b"\x7f\x00")),
+)
+def test_plain_iso_is_the_iso_of_the_date_time_or_nothing(fields: tuple[int, ...], year: int, zone: bytes) -> None:
+    octets = year.to_bytes(2, "big") + bytes(fields[:7]) + zone + bytes(fields[7:])
+    found = date_time(octets)
+    assert found is not None
+    assert plain_iso(octets) in ("", found.iso)
+
+
+def test_plain_iso_of_a_whole_second_is_there() -> None:
+    assert plain_iso(bytes.fromhex("07EA 0B 15 06  0A 0F 1E FF  FFC4 00")) == "2026-11-21T10:15:30+01:00"
+    assert plain_iso(b"") == plain_iso(bytes(5)) == ""

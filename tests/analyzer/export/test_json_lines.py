@@ -425,3 +425,9 @@ def test_every_carrier_gives_lines_that_parse(carrier: str) -> None:
     found = lines(decode(CARRIERS[carrier](said)), layers=True)
     assert found
     assert {line["direction"] for line in found if line["kind"] == "apdu"} <= {"request", "response", "unsolicited"}
+
+
+def test_octets_of_every_kind_of_record_are_its_line_in_utf8() -> None:
+    records = samples()
+    writer, other = JsonLines(lambda: 6, layers=True), JsonLines(lambda: 6, layers=True)
+    assert [writer.octets(one).decode() for one in records] == [other.line(one) for one in records]

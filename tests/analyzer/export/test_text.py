@@ -7,6 +7,7 @@ import pytest
 from analyzer.export.summary import summary
 from analyzer.export.text import TextLines, octet_lines
 from analyzer.export.times import clock_text, seconds_text
+from analyzer.export.utf8 import encoded
 from analyzer.pipeline import Pipeline
 from analyzer.record import Record
 from captures.chunk import LINK_OCTETS, RECEIVED, Chunk
@@ -184,3 +185,15 @@ def test_quirk_is_explained_once_a_lane() -> None:
     assert "extra-type-tag): the type tag 09" in first
     assert second.endswith(" · extra-type-tag")
     assert "\n" not in second
+
+
+@pytest.mark.parametrize("tree", [False, True])
+def test_octets_of_every_kind_of_record_are_its_lines_in_utf8(tree: bool) -> None:
+    records = samples()
+    writer = TextLines(lambda: 6, utc=True, tree=tree, octets=tree)
+    written = [writer.octets(one).decode() for one in records]
+    assert written == text(records, tree=tree, octets=tree)
+
+
+def test_octets_of_a_character_that_utf8_does_not_have_are_its_code() -> None:
+    assert encoded(["a\ud800 ·", "b"]) == b"a\\ud800 \xc2\xb7b"
