@@ -60,7 +60,7 @@ class Iec62056Link:
         if record.problem:
             record.add_note(_cut(record))
         if kind in _CHECKED and not _is_healthy(octets, kind):
-            record.notes += _notes(message_layer(octets), octets, is_cut=bool(record.problem))
+            record.notes += _notes(message_layer(octets), octets, problem=record.problem)
         if kind == "data" and self._is_readout() and b"!" not in octets and not record.problem:
             text = "the readout ends without the line of its !"
             record.add_note(finding("end-mark-missing", text, 0, len(octets)))
@@ -157,15 +157,14 @@ class P1Link:
         elif start := p1.sealed_start(octets):
             # what stands in clear is not the APDU's: it lacks its tag, and text stands behind it
             self.dialogue.take(record, self._peer(side), b"\xdb" + octets[start : _sealed_end(octets, start)], -1)
-            record.notes += _notes(p1.telegram_layer(octets), octets, is_cut=bool(record.problem))
+            record.notes += _notes(p1.telegram_layer(octets), octets, problem=record.problem)
             show_telegram(record)
         else:
             record.kind = MESSAGE
             octets = undo_parity(record)
             if record.problem:
                 record.add_note(_cut(record))
-            is_cut, has_no_head = bool(record.problem), record.problem == HEAD_MISSING
-            record.notes += _telegram_notes(octets, is_cut=is_cut, has_no_head=has_no_head)
+            record.notes += _telegram_notes(octets, problem=record.problem)
         record.direction = UNSOLICITED
         record.client = record.server = None
 
@@ -205,7 +204,7 @@ def show_telegram(record: Record) -> None:
     if closed is None or closed.is_opened or not p1.is_telegram(closed.plaintext):
         return
     record.link, record.kind, record.direction = "p1", MESSAGE, UNSOLICITED
-    record.notes += _telegram_notes(closed.plaintext, is_cut=False)
+    record.notes += _telegram_notes(closed.plaintext)
 
 
 def _is_healthy(octets: bytes, kind: str) -> bool:
@@ -222,27 +221,34 @@ def _is_healthy(octets: bytes, kind: str) -> bool:
     return not block.translate(None, _PRINTABLE) and _SETS.fullmatch(block) is not None
 
 
-def _telegram_notes(octets: bytes, *, is_cut: bool, has_no_head: bool = False) -> tuple[Note, ...]:
+def _telegram_notes(octets: bytes, *, problem: str = "") -> tuple[Note, ...]:
     """Give the notes of a telegram in clear; a healthy one needs no tree."""
     mark = octets.rfind(b"!")
     digits = octets[mark + 1 :].rstrip(b"\r\n")
     begin = octets.find(b"\n") + 1
-    is_plain = not is_cut and not octets.translate(None, _PRINTABLE) and _SETS.fullmatch(octets[begin:mark].lstrip())
+    is_plain = not problem and not octets.translate(None, _PRINTABLE) and _SETS.fullmatch(octets[begin:mark].lstrip())
     if is_plain and (not digits or (len(digits) == 4 and p1.judge_digits(octets[: mark + 1], digits))):
         return ()
-    return _notes(p1.telegram_layer(octets), octets, is_cut=is_cut, has_no_head=has_no_head)
+    return _notes(p1.telegram_layer(octets), octets, problem=problem)
 
 
-def _notes(layer: type[Layer], octets: bytes, *, is_cut: bool, has_no_head: bool = False) -> tuple[Note, ...]:
-    """Read the tree of a message for its notes; what a cut (*has_no_head*: of its beginning) explains is left out."""
+def _notes(layer: type[Layer], octets: bytes, *, problem: str = "") -> tuple[Note, ...]:
+    """Read the tree of a message for its notes; what a cut explains is not said twice."""
     found = []
     for note in tree(layer, octets).all_notes():
         if note.code in ("capture-cut", "apdu-malformed", "data-set-malformed"):
-            if is_cut and not (has_no_head and note.code == "data-set-malformed" and note.start > 0):
+            if problem and (note.code != "data-set-malformed" or _is_of_cut(note, octets, problem)):
                 continue
             note = finding("data-set-malformed", note.text, note.start, note.end)
         found.append(note)
     return tuple(found)
+
+
+def _is_of_cut(note: Note, octets: bytes, problem: str) -> bool:
+    """Tell whether a note is about the first line of what lacks its beginning, or the last of what lacks its end."""
+    if problem == HEAD_MISSING:
+        return note.start == 0
+    return note.end > octets.rstrip(b"\r\n").rfind(b"\n")
 
 
 def _cut(record: Record) -> Note:

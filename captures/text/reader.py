@@ -45,6 +45,7 @@ _LEAST_UNIT = 16
 """Digits of a unit that counts wherever in a line it stands."""
 _SHORT_ROW = re.compile(rb"\s*[0-9A-Fa-f]{2}(?:\s+[0-9A-Fa-f]{2}){0,2}\s*$")
 """The last row of a dump, too short to stand for octets by itself."""
+_EMPTY_STRING = b"@\"'`, \t"
 _QUOTED = (b'""', b"''", b"``")
 _TIME_AGAIN = re.compile(rb"\s(?=[0-2]\d:[0-5]\d:[0-5]\d[.,]\d{1,9}\s*[:>|-])")
 """Where a page made one line of several that begin with a time."""
@@ -285,7 +286,7 @@ class Reader:
 
     def _other(self, line: bytes, offset: int, number: int) -> bool:
         """Take a line that has no octets: blank, a remark, a sign of repeated rows, or something else."""
-        if _is_blank(line):
+        if _is_blank(line) or (self._is_identified and not line.strip(_EMPTY_STRING)):
             if self.shape.joins is Joins.READ:
                 self.end()
             elif self._is_identified:

@@ -108,13 +108,13 @@ _LITERAL = r"""(?P<literal>\bb(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|\\"(?:[^"
 _HEXLINE = r"\s*<hex>"
 _HEAD = (
     r"\s*+(?:[\w.-]{1,40}\s{0,3}\|\s{0,3})?(?:[\[(]?<time>[\])]?)?"
-    r"(?:\s*+(?:\[[^\]]{1,60}\]|\([A-Z]\)|(?i:debug|info|warn(?:ing)?|error|trace)(?=\s*[|:-])|[-#>*;|:,+]+|//+|\d{1,5}[:>)]?(?=\s)"
+    r"(?:\s*+(?:\[[^\]]{1,60}\]|\([A-Z]\)|(?i:debug|info|warn(?:ing)?|error|trace)(?=\s*[|:-])|[-#>*;|:,+@]+|//+|\d{1,5}[:>)]?(?=\s)"
     r"|[A-Za-z][\w ./-]{0,40}[:=]|[\"'`]))*+\s*+"
 )
 """What a log, a program or a mail puts before a line."""
 _ENDING = r"!(?:[0-9A-Fa-f]{4})?"
-_HURT = r"\d-\d{1,3}:\d{1,3}\.\d{1,3}[!-\[\]-~]{0,512}\([!-\[\]-~]{1,1024}"
-"""A line of a telegram in which characters are missing or wrong: a name in full, and something in parentheses."""
+_HURT = r"\d-\d[!-\[\]-~]{1,512}\([!-\[\]-~]{1,1024}"
+"""A line of a telegram in which characters are missing or wrong: medium, channel and something in parentheses."""
 _DUMP_LINE = r"\s*(?P<offset>[0-9A-Fa-f]{8})\s{1,4}<pairs><column>"
 
 SHAPES: tuple[Shape, ...] = (
@@ -305,7 +305,7 @@ SHAPES: tuple[Shape, ...] = (
         rf"(?:{_HEAD}|[^/]{{1,200}}:\s{{1,4}}(?={IDENTIFICATION}(?:[\\<\s]|$)))"
         rf"(?P<characters>(?:{IDENTIFICATION}|[A-Z][A-Za-z]{{2}}\d\\[2@][!-~]+|(?P<more>\(\d[^()]{{0,40}}\))|{DATA_SET}|{_ENDING}(?=[\s\\<\"'`]|$))"
         rf"(?:(?:\\r|\\n|\s)*+(?:{DATA_SET}|{_ENDING}))*+|{_HURT})"
-        r"""(?:(?:\\[rn]?|<\\?(?i:r|n|cr|lf)>|["'`,;])*+(?:\s.*)?)""",
+        r"""(?:(?:\\[rn]?|<\\?(?i:r|n|cr|lf)>|["'`,;)])*+(?:\s.*)?)""",
         sign_text=rf"{_HEAD}(?:{DATA_SET}|{IDENTIFICATION}).*",
     ),
     Shape(

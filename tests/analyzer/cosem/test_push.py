@@ -67,6 +67,18 @@ def test_known_layout_names_values_by_place_and_says_so() -> None:
     ]
 
 
+def test_push_that_begins_with_the_name_of_the_meter_is_known() -> None:
+    numbers = [double_long_unsigned(number) for number in (1400, 0, 0, 5500, 4, 0, 0, 18)]
+    found = shown(structure(octet_string(b"SMS1030700000001"), clock(1), *numbers))
+    layout = "layout Siemens IM350 push that begins with its name (Austria)"
+    assert found[0] == ("00.00.2a.00.00.ff", b"SMS1030700000001", None, layout)
+    assert [one[:2] for one in found[2:7]] == [
+        ("01.00.01.08.00.ff", 1400), ("01.00.02.08.00.ff", 0), ("01.00.03.08.00.ff", 0), ("01.00.04.08.00.ff", 5500),
+        ("01.00.01.07.00.ff", 4),
+    ]  # fmt: skip
+    assert shown(structure(octet_string(b"XYZ1030700000001"), clock(1), *numbers)) != found
+
+
 def test_indian_instantaneous_push_is_known_by_the_push_setup_in_it() -> None:
     numbers = [double_long_unsigned(number) for number in range(1, 11)]
     body = structure(octet_string(b"XX1234567"), name("0-0:25.9.0"), clock(1), *numbers)

@@ -122,3 +122,19 @@ def test_log_that_is_printed_newest_first_gives_each_value(tmp_path: Path) -> No
         found = [one for record in session.records() for one in readings_of(record, session.model)]
     assert [str(one.value) for one in found] == ["370.5", "422.25", "MMM0060300"]
     assert {one.meter for one in found} == {"MMM0060300"}
+
+
+def test_damaged_line_of_a_telegram_without_its_end_is_noted_and_its_last_line_is_not(tmp_path: Path) -> None:
+    begin = b"/MMM5SIM\r\n\r\n0-0:1.0.0(260309183000W)\r\n"
+    for lines, codes in (
+        (
+            b"1-0:!.8.1(000095.052*kWh!\r\n1-0:2.8.0(000007.000*kWh)\r\n1-0:32.32.0(0000",
+            ["capture-cut", "data-set-malformed"],
+        ),
+        (b"1-0:2.8.0(000007.000*kWh)\r\n1-0:32.32.0(0000", ["capture-cut"]),
+    ):
+        path = tmp_path / "port"
+        path.write_bytes(begin + lines)
+        with open_source(str(path)) as source:
+            (record,) = Session(source).records()
+        assert [note.code for note in record.notes] == codes

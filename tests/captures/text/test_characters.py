@@ -180,3 +180,9 @@ def test_line_of_a_telegram_that_lacks_characters_is_kept() -> None:
     hurt = "1-0:99.97.0(10)(0-0:96.11.63)(231206102343W)(6)(231016075W)(4.32.0(00000)"
     text = "\n".join([*LINES[:4], hurt, *LINES[4:]]) + "\n"
     assert hurt.encode() + b"\r\n" in b"".join(chunk.octets for chunk in read(text))
+
+
+def test_verbatim_strings_of_a_program_give_a_telegram_with_its_blank_line() -> None:
+    shown = [line for line in LINES if not line.startswith("(")]
+    text = "var message = MsgToString(\n" + ",\n".join(f'    @"{line}"' for line in shown) + ");\n"
+    assert b"".join(chunk.octets for chunk in read(text)) == "".join(f"{line}\r\n" for line in shown).encode()
