@@ -127,6 +127,7 @@ class Doctor:
         while self._ends and self._last is not None:
             self._take_end(self._last, self._ends.popleft())
         for one in self._families:
+            one.ended_ns = self._last.time_ns if self._last is not None else None
             one.finish()
         if self._last is None and left_aside:
             tell_carriers(self._stories, left_aside)

@@ -35,6 +35,8 @@ class Family:
     chains: Chains
     meters: MeterFacts
     """What the meters told about themselves."""
+    ended_ns: int | None = None
+    """The time of the capture's last record, once it is over."""
 
     def __init__(self, stories: Stories) -> None:
         self.stories = stories

@@ -11,9 +11,10 @@ from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative
 from analyzer.record import Record
 from dissectors.tree import Note
 
-_SHORTEST_TEXT = 4
 _LIKENESS = 10
 """So many octets of a beginning do not come again by chance."""
+_FRAME_END = 3
+"""FCS and flag."""
 _UNFRAMED = frozenset({"apdu", "llc"})
 """Links that say nothing of an APDU's length."""
 _CIASE = frozenset({0x19, 0x1A, 0x1C, 0x1D, 0x1E, 0x1F, 0x39})
@@ -23,28 +24,22 @@ _CIASE = frozenset({0x19, 0x1A, 0x1C, 0x1D, 0x1E, 0x1F, 0x39})
 class MalformedFamily(Family):
     """What is wrong with APDUs that do not read."""
 
-    codes = frozenset({"apdu-malformed", "apdu-trailing-octets"})
+    codes = frozenset({"apdu-malformed", "apdu-trailing-octets", "carrier-text"})
 
-    def note(self, record: Record, note: Note) -> bool:
+    def note(self, record: Record, note: Note) -> bool | None:
         """Name why an APDU does not read."""
         apdu = record.apdu
         octets = apdu.octets if apdu is not None else b""
+        if note.code == "carrier-text":
+            return self._text(record, note)
         if note.code == "apdu-trailing-octets":
-            self._trailing(record, note, octets)
-            return False
+            return self._trailing(record, note, octets)
         if octets[:1] and octets[0] in _CIASE:
             return False
-        if len(octets) >= _SHORTEST_TEXT and octets.isascii() and octets.decode("ascii").strip("\r\n\0").isprintable():
-            shown = octets.decode("ascii").strip()
-            text = f'text in place of an APDU: "{shown}"'
-            start = apdu.at if apdu is not None and apdu.at >= 0 else 0
-            self.report(record, "carrier-text", "vendor-text-answer", CERTAIN, text, start=start,
-                        end=start + len(octets) if start else 0)  # fmt: skip
-            return True
-        if record.link == "apdu" and octets[-1:] == b"\x7e" and apdu is not None and apdu.entry is None:
-            text = f"{len(octets)} octets begin as no APDU and end with a flag 7E: the beginning of a frame is missing"
-            others = [Alternative("capture-started-late", POSSIBLE, text)]
-            self.report(record, "capture-cut", "start-of-dump-missing", POSSIBLE, text, alternatives=others)
+        if _ends_as_frame(record):
+            is_known = apdu is not None and apdu.entry is not None
+            what = "do not read as the APDU that they begin as" if is_known else "begin as no APDU"
+            self._headless(record, POSSIBLE, f"{len(record.octets)} octets {what} and end with a flag 7E")
             return True
         cause, confidence, shown = _why(record, octets)
         self.report(
@@ -53,14 +48,37 @@ class MalformedFamily(Family):
         )  # fmt: skip
         return False
 
-    def _trailing(self, record: Record, note: Note, octets: bytes) -> None:
-        """Tell parts that begin the APDU anew from octets that are merely left over."""
+    def _text(self, record: Record, note: Note) -> bool | None:
+        """Report text in place of an APDU."""
+        if note.cause != "vendor-text-answer":
+            return None
+        self.report(record, note.code, note.cause, CERTAIN, note.text, start=note.start, end=note.end)
+        return True
+
+    def _headless(self, record: Record, confidence: str, text: str) -> None:
+        """Report the end of a frame of which nothing else is there."""
+        text += ": the beginning of a frame is missing"
+        others = [Alternative("capture-started-late", POSSIBLE, text)]
+        self.report(record, "capture-cut", "start-of-dump-missing", confidence, text, alternatives=others)
+
+    def _trailing(self, record: Record, note: Note, octets: bytes) -> bool:
+        """Tell parts that begin the APDU anew, and the end of a frame, from octets that are merely left over."""
+        if note.end - note.start == _FRAME_END and _ends_as_frame(record):
+            self._headless(record, LIKELY, "behind the APDU stand the two octets of an FCS and a flag 7E")
+            return True
         cause, confidence, shown = _why(record, octets) if record.parts else ("", CERTAIN, "")
         if cause != "block-restarts-apdu":
             self.report_note(record, note)
-            return
+            return False
         self.report(record, note.code, cause, confidence, f"{note.text}{shown}", start=note.start, end=note.end,
                     severity=note.severity)  # fmt: skip
+        return False
+
+
+def _ends_as_frame(record: Record) -> bool:
+    """Tell whether octets that no link frames end with a flag and do not begin with one: they end as an HDLC frame."""
+    octets = record.octets
+    return record.link in _UNFRAMED and not record.parts and octets[-1:] == b"\x7e" != octets[:1]
 
 
 def _why(record: Record, octets: bytes) -> tuple[str, str, str]:

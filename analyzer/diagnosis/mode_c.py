@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from analyzer.diagnosis.family import Family
-from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Stories
+from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Fact, Stories
 from analyzer.framing import uart_signs
 from analyzer.record import NOISE, REQUEST, Record
 from dissectors.checks import seven_bits
@@ -19,6 +19,9 @@ _REQUEST = re.compile(rb"/\?.*!\r\n")
 _IDENTIFICATION = re.compile(rb"/[A-Za-z]{3}(.)")
 _ACKNOWLEDGE = re.compile(rb"\x06([0-9])([0-9A-I])([0-9A-Z])\r\n")
 _PASSWORD, _COMMAND = re.compile(rb"\x01P[12]"), re.compile(rb"\x01[RWE][0-9]")
+_IS_BLOCK = re.compile(rb"[\x01\x02][ -~\r\n]{5}")
+_PATIENCE_NS = 1_500_000_000
+"""The reaction time: an answer begins within it."""
 _NAK, _BREAK = b"\x15", b"\x01B0"
 _ERROR = re.compile(rb"[\x02]?\(?ER|\x02\([^)]*ERR", re.IGNORECASE)
 _SPEEDS = dict(zip("0123456", (300, 600, 1200, 2400, 4800, 9600, 19200), strict=True))
@@ -28,7 +31,7 @@ _MODE_B = "ABCDEFGHI"
 class _Line:
     """Where the dialogue of a line stands."""
 
-    __slots__ = ("asked", "baud", "chosen", "is_told", "last", "noise")
+    __slots__ = ("asked", "baud", "chosen", "doubt", "is_told", "last", "noise")
 
     def __init__(self) -> None:
         self.asked: Record | None = None
@@ -40,6 +43,8 @@ class _Line:
         """The acknowledgement behind which nothing was read yet."""
         self.noise: list[bytes] = []
         self.is_told = False
+        self.doubt: tuple[Fact, Record, Note] | None = None
+        """What was told of the octets behind the acknowledgement, and where those stand: what follows may read."""
 
 
 class ModeCFamily(Family):
@@ -98,6 +103,8 @@ class ModeCFamily(Family):
     def _answered(self, record: Record, line: _Line, octets: bytes) -> None:
         """Something was read: the speeds agree. It may be a refusal."""
         asked, line.asked, line.chosen, line.noise = line.asked, None, None, []
+        if line.doubt is not None and _IS_BLOCK.match(octets):
+            self._take_back(line, *line.doubt)
         if asked is None or record.number == asked.number:
             return
         is_refused = octets == _NAK or bool(_ERROR.search(octets[:8]))
@@ -132,12 +139,20 @@ class ModeCFamily(Family):
             for one in ("stayed-at-start-speed", "switched-too-late", "switched-too-early")
             if one != cause
         ]
-        self.report(record, "iec62056-21-baud-switch-failed", cause, POSSIBLE, text, alternatives=others)
+        fact = self.report(record, "iec62056-21-baud-switch-failed", cause, POSSIBLE, text, alternatives=others)
+        line.doubt = fact, record, note
         return True
+
+    def _take_back(self, line: _Line, fact: Fact, record: Record, note: Note) -> None:
+        """The data that follow read: both sides have the same speed, and the octets before are noise."""
+        line.doubt, line.is_told = None, False
+        self.stories.take_back(fact)
+        text = f"{note.text}; it stands behind the acknowledgement, and the data that follow read"
+        self.report(record, note.code, "line-noise", POSSIBLE, text, start=note.start, end=note.end)
 
     def _unanswered(self, line: _Line) -> None:
         """A request or acknowledgement was not answered before the next sign-on."""
-        asked = line.asked
+        asked, line.doubt = line.asked, None
         if asked is None or line.is_told:
             return
         if line.last == "request":
@@ -152,9 +167,20 @@ class ModeCFamily(Family):
         line.asked = None
 
     def finish(self) -> None:
-        """What still waits was not answered."""
+        """What still waits was not answered, if the capture went on long enough to tell."""
         for line in self._lines.values():
-            self._unanswered(line)
+            asked = line.asked
+            if asked is None or line.is_told or line.last not in ("request", "acknowledgement"):
+                continue
+            now = self.ended_ns
+            if now is not None and asked.time_ns is not None and now - asked.time_ns >= _PATIENCE_NS:
+                self._unanswered(line)
+            else:
+                text = (
+                    f"the {line.last} {_shown(asked.octets)} is the last message of its line: the capture ends too "
+                    "early to tell whether it was answered"
+                )
+                self.report(asked, "capture-cut", "capture-ended", POSSIBLE, text)
 
 
 def _shown(octets: bytes) -> str:

@@ -11,6 +11,7 @@ from analyzer.cosem.names import attribute_name, class_name, method_name, obis_n
 from analyzer.cosem.rendering import MASKED
 from analyzer.export.message import message_summary
 from analyzer.record import LINK, MESSAGE, NOISE, PART, REQUEST, Apdu, Object, Objects, Record
+from analyzer.tracking.findings import text_of
 from analyzer.tracking.object_model import are_confidential
 from analyzer.tracking.values import Value
 from dissectors import axdr, gateway
@@ -128,6 +129,8 @@ def apdu_summary(apdu: Apdu, objects: Objects, meant: Sequence[Value] = ()) -> s
     """Say what *apdu* is; *objects* are those of its request, *meant* the values in it with their meaning."""
     entry, values = apdu.entry, apdu.values
     if entry is None or values is None:
+        if entry is None and (text := text_of(apdu.octets)):
+            return f'Text{SEPARATOR}"{text}"'
         label = LABELS.get(apdu.family, apdu.family)
         return f"{label}{SEPARATOR}malformed" if entry is not None else f"{label}{SEPARATOR}not an APDU"
     family = entry.family

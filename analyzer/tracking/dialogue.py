@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from analyzer.reassembly.blocks import read_block
 from analyzer.record import APDU, NO_OBJECTS, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, Closed, Objects, Record
 from analyzer.tracking.association import MOST_REQUESTS, Association, Request
-from analyzer.tracking.findings import dissection_notes, finding
+from analyzer.tracking.findings import dissection_notes, finding, text_note, text_of
 from analyzer.tracking.peer import Peer
 from analyzer.tracking.plans import Asked, Plan, Values, plan_of
 from analyzer.tracking.transfers import Transfers
@@ -66,8 +66,12 @@ class Dialogue:
                 record.gateway = octets[:size]
                 self.take(record, peer.behind(octets[:size]), octets[size:], at + size if at >= 0 else -1)
                 return
-            values = scan_loosely(octets, found)
-            record.notes += dissection_notes(octets, record.problem == "truncated")
+            if text := text_of(octets):
+                found = values = None
+                record.add_note(text_note(text, at, len(octets)))
+            else:
+                values = scan_loosely(octets, found)
+                record.notes += dissection_notes(octets, record.problem == "truncated")
             if values is None or found is None:
                 record.apdu = Apdu(octets, found, None, at)
                 self._address(record, peer, plan_of(found).role if found is not None else None)

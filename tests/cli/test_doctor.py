@@ -82,3 +82,11 @@ def test_several_inputs_are_named_with_their_stories(run: Run) -> None:
     words = ("doctor", "--json", "--hex", DAMAGED, "--hex", DAMAGED)
     assert [json.loads(line)["input"] for line in run(*words).out.splitlines()] == ["--hex", "--hex"]
     assert "input" not in run("doctor", "--json", "--hex", DAMAGED).out
+
+
+def test_text_of_a_manufacturer_in_a_frame_is_shown_as_text_in_the_list(run: Run) -> None:
+    frame = "7EA014210352E696E6E7004552524F52203132781A7E"  # E6 E7 00 and "ERROR 12"
+    ran = run("decode", "--hex", frame)
+    assert 'Text · "ERROR 12"' in ran.out
+    assert "carrier-text (vendor-text-answer)" in ran.out
+    assert "malformed" not in ran.out

@@ -65,8 +65,9 @@ SAID = {
         "parity-wrong", "edited-by-hand", "all characters of odd weight are printed ones without a parity bit",
     ),
     "iec-vz-junk-head": Told(
-        "iec62056-21-baud-switch-failed", "switched-too-early",
-        "an acknowledgement stands there, and behind it no whole message; of its own echo alone nothing speaks",
+        "noise", "capture-started-late",
+        "the data behind the stray octets read; an acknowledgement on the meter's side may be an echo, or a tap that "
+        "names one side for both",
     ),
     "gurux-ua-2byte-client": Told("none", "", "the UA is whole and valid, and its SNRM is not there"),
     "ams988-sampling-noise": Told(

@@ -271,7 +271,7 @@ def text_parity(chance: random.Random, number: int) -> Case | None:
 def no_answer(chance: random.Random, number: int) -> Case | None:
     session = [one._replace(octets=_plain(one.octets)) for one in readout("mode-c-programming")]
     asked = next(one for one in session if one.octets[:2] == b"/?")
-    again = [asked._replace(time_ns=(asked.time_ns or 0) + step * 10**9 * 3) for step in range(1 + number % 3)]
+    again = [asked._replace(time_ns=(asked.time_ns or 0) + step * 10**9 * 3) for step in range(2 + number % 3)]
     return case(again, "server-silent")
 
 
@@ -280,7 +280,8 @@ def _behind_ack(make: Callable[[random.Random, bytes, int], bytes | None], *caus
         session = [one._replace(octets=_plain(one.octets)) for one in readout("mode-c-programming")]
         at = next(index for index, one in enumerate(session) if one.octets[:1] == b"\6")
         octets = make(chance, session[at + 1].octets, number)
-        tail = [session[at + 1]._replace(octets=octets)] if octets else []
+        late = session[0]._replace(time_ns=(session[at].time_ns or 0) + (2 + number % 9) * 10**9)  # it signs on anew
+        tail = [session[at + 1]._replace(octets=octets)] if octets else [late]
         return case([*session[: at + 1], *tail], *causes)
 
     return build

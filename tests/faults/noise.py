@@ -167,7 +167,7 @@ NOISE_FAULTS: tuple[Fault, ...] = (
     # Of a session without times a tail that begins like a frame is not told from one that breaks off.
     Fault("capture-cut", "capture-started-late", begun_late, 0.95),
     # Octets of a frame's middle may begin like another protocol, and nothing else is there to say that they are none.
-    Fault("capture-cut", "start-of-dump-missing", headless_dump, 0.8),
+    Fault("capture-cut", "start-of-dump-missing", headless_dump, 0.98),
     Fault("capture-cut", "capture-ended", ended_within),
     Fault("hdlc-address-unusual", "address-length-misread", misread_header),
     Fault("line-unreadable", "wrong-stack", modbus, group="Modbus"),

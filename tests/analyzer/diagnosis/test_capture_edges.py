@@ -1,0 +1,76 @@
+"""What the beginning and the end of a capture leave open: the doctor accuses nobody of what it cannot see."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.diagnosis.story import LIKELY, POSSIBLE, Story
+from captures.chunk import RECEIVED, SENT
+from dissectors.tree import Severity
+from tests.analyzer.diagnosis.told import named
+from tests.faults.case import Case, Lines, Said, Truth, stories_of
+
+_SECOND = 1_000_000_000
+_START_NS = 1_770_000_000 * _SECOND
+SIGN_ON, IDENTIFICATION = b"/?!\r\n", b"/MMM5SIM\r\n"
+OPTION, DATA = b"\x06050\r\n", b"\x02F.F(00)\r\n!\r\n\x03"
+SNRM = bytes.fromhex("7EA0070321930F017E")
+WRAPPED = bytes.fromhex("000100100001000DC001C100080000010000FF0200")
+ANSWERED = bytes.fromhex("C401C1000600000001")
+READS_WHOLE, FCS_AND_FLAG = ANSWERED, bytes.fromhex("31A27E")
+
+
+def told(*said: tuple[float, int, bytes]) -> list[Story]:
+    lines: Lines = [Said(_START_NS + round(at * _SECOND), direction, octets) for at, direction, octets in said]
+    return stories_of(Case(lines, Truth(frozenset())))
+
+
+def of_text(octets: bytes) -> list[Story]:
+    return stories_of(Case([], Truth(frozenset()), text=octets.hex(" ")))
+
+
+def test_lone_request_of_a_local_port_is_a_note_about_the_capture() -> None:
+    (story,) = told((0, SENT, SIGN_ON))
+    assert (story.code, story.cause, story.severity) == ("capture-cut", "capture-ended", Severity.NOTE)
+
+
+@pytest.mark.parametrize("octets", [SNRM, WRAPPED])
+def test_lone_request_of_other_links_accuses_nobody(octets: bytes) -> None:
+    assert told((0, SENT, octets)) == []
+
+
+def test_last_request_of_a_readout_is_a_note_where_nothing_tells_that_the_capture_went_on() -> None:
+    stories = told((0, SENT, SIGN_ON), (0.3, RECEIVED, IDENTIFICATION), (0.6, SENT, OPTION))
+    assert {one.severity for one in stories} == {Severity.NOTE}
+    assert named(stories) == [("capture-cut", "capture-ended")]
+
+
+def test_sign_on_that_is_made_again_was_not_answered() -> None:
+    stories = told((0, SENT, SIGN_ON), (3, SENT, SIGN_ON))
+    assert named(stories)[0] == ("iec62056-21-no-answer", "server-silent")
+    assert stories[0].records == [1]
+
+
+def test_octets_behind_the_acknowledgement_are_noise_once_data_read() -> None:
+    begun = ((0, SENT, SIGN_ON), (0.3, RECEIVED, IDENTIFICATION), (0.6, SENT, OPTION), (0.9, RECEIVED, b"\n\x1e"))
+    failed = [one for one in told(*begun) if one.code == "iec62056-21-baud-switch-failed"]
+    assert failed and failed[0].severity == Severity.ERROR
+    stories = told(*begun, (1.2, RECEIVED, DATA + b"\x00"))
+    assert ("noise", "line-noise") in named(stories)
+    assert "iec62056-21-baud-switch-failed" not in {one.code for one in stories}
+
+
+@pytest.mark.parametrize("llc", [b"", b"\xe6\xe7\x00"])
+def test_apdu_with_check_sequence_and_flag_behind_it_is_the_end_of_a_frame(llc: bytes) -> None:
+    (story,) = of_text(llc + READS_WHOLE + FCS_AND_FLAG)
+    assert (story.code, story.cause, story.confidence) == ("capture-cut", "start-of-dump-missing", LIKELY)
+
+
+def test_octets_that_end_with_a_flag_and_read_as_nothing_are_the_end_of_a_frame() -> None:
+    (story,) = of_text(bytes.fromhex("DD28EACE53312148DF2C4735") + FCS_AND_FLAG)
+    assert (story.code, story.cause, story.confidence) == ("capture-cut", "start-of-dump-missing", POSSIBLE)
+
+
+def test_octets_left_over_behind_an_apdu_are_not_taken_for_the_end_of_a_frame() -> None:
+    (story,) = of_text(READS_WHOLE + b"\xaa\xbb")
+    assert story.code == "apdu-trailing-octets"
