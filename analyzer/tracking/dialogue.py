@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analyzer.reassembly.blocks import read_block
 from analyzer.record import APDU, NO_OBJECTS, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, Closed, Objects, Record
@@ -16,6 +16,7 @@ from dissectors.scanning import scan_apdu, scan_loosely, scan_whole
 
 if TYPE_CHECKING:
     from analyzer.tracking.protection import Protection
+    from dissectors.scanning import Entry
 
 _ENCRYPTED = 0x20
 _SHORT = 64
@@ -66,12 +67,7 @@ class Dialogue:
                 record.gateway = octets[:size]
                 self.take(record, peer.behind(octets[:size]), octets[size:], at + size if at >= 0 else -1)
                 return
-            if text := text_of(octets):
-                found = values = None
-                record.add_note(text_note(text, at, len(octets)))
-            else:
-                values = scan_loosely(octets, found)
-                record.notes += dissection_notes(octets, record.problem == "truncated")
+            found, values = self._loosely(record, octets, found, at)
             if values is None or found is None:
                 record.apdu = Apdu(octets, found, None, at)
                 self._address(record, peer, plan_of(found).role if found is not None else None)
@@ -113,6 +109,17 @@ class Dialogue:
             if plan.may_teach and self.protection is not None:
                 self.protection.follow(record, peer)
 
+    @staticmethod
+    def _loosely(
+        record: Record, octets: bytes, found: Entry | None, at: int
+    ) -> tuple[Entry | None, tuple[Any, ...] | None]:
+        """Read what is no whole APDU as far as it goes; text in its place is none."""
+        if text := text_of(octets):
+            record.add_note(text_note(text, at, len(octets)))
+            return None, None
+        record.notes += dissection_notes(octets, record.problem == "truncated")
+        return found, scan_loosely(octets, found)
+
     def show(self, record: Record, peer: Peer, octets: bytes, at: int) -> None:
         """Let *record* carry an APDU out of a damaged or repeated frame: shown, but tied to nothing."""
         size = prefix_size(octets)
@@ -122,8 +129,7 @@ class Dialogue:
         found, values = scan_apdu(octets, 0, len(octets))
         record.kind = APDU
         if values is None:
-            values = scan_loosely(octets, found)
-            record.notes += dissection_notes(octets, record.problem == "truncated")
+            found, values = self._loosely(record, octets, found, at)
         record.apdu = Apdu(octets, found, values, at)
         if self.protection is not None and found is not None and values is not None:
             self.protection.open(record, peer, plan_of(found), moves=False)
