@@ -36,6 +36,8 @@ def entry(octets: bytes, at: int, end: int) -> Entry | None:
     key = octets[at] << 8 if at < end else -1
     found = _ENTRIES.get(key)
     if found is not None:
+        if at + 1 < end:
+            _ENTRIES[key | octets[at + 1]] = found  # a length, and the next APDU may have the same
         return found
     if at + 1 < end and (found := _ENTRIES.get(key | octets[at + 1])) is not None and found.tag == octets[at]:
         return found
@@ -56,7 +58,7 @@ def _make(octets: bytes, at: int, end: int) -> Entry | None:
 def scan_apdu(octets: bytes, at: int, end: int) -> tuple[Entry | None, tuple[Any, ...] | None]:
     """Read one APDU that takes exactly the octets from *at* to *end*. Values are None where it does not read so."""
     found = _ENTRIES.get(octets[at] << 8 | octets[at + 1]) if at + 1 < end else None
-    if found is None or found.tag != octets[at]:
+    if found is None:
         found = entry(octets, at, end)
         if found is None:
             return None, None

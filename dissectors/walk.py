@@ -15,7 +15,7 @@ from typing import Any
 from dissectors import axdr
 from dissectors.composites import Choice, IfLeft, Optional, Sequence, SequenceOf, When
 from dissectors.data import DataField
-from dissectors.fields import Constant, OctetString
+from dissectors.fields import Constant, Octets, OctetString
 from dissectors.regions import AUTHENTICATED, TAG_SIZE, Ciphered, Length
 from dissectors.tree import Problem
 
@@ -135,6 +135,8 @@ class Walk:
         self.line("if n > e: raise SHORT")
         if packed.format == ">B":
             self.line(f"{run[0][1]} = o[a]")
+        elif len(run) == 1 and isinstance(run[0][0], Octets) and not checks:
+            self.line(f"{run[0][1]} = o[a:n]")
         else:
             self.line(f"{', '.join(one for _, one in run)}, = {self.constant(packed.unpack_from)}(o, a)")
         if checks:
@@ -167,8 +169,13 @@ class Walk:
 
     def narrow(self, item: Any, variable: str) -> None:
         """Bound what follows by the length in *variable*."""
-        is_plain = isinstance(item, Length) and not item.quirk
-        self.line(f"n = a + {variable}" if is_plain else f"n = {self.constant(item.limit)}({variable}, o, a, e)")
+        call = f"n = {self.constant(item.limit)}({variable}, o, a, e)"
+        if isinstance(item, Length):
+            self.line(f"n = a + {variable}")
+            if item.quirk:
+                self.line(f"if n != e: {call}")
+        else:
+            self.line(call)
         self.line("if n > e: raise SHORT")
         self.line("e = n")
 
@@ -200,7 +207,9 @@ class Walk:
             elif isinstance(item, OctetString) and type(item).read is OctetString.read:
                 self.octet_string(variable)
             elif isinstance(item, Length):
-                self.line(f"{variable}, a = length(o, a, e)")
+                self.line("if a >= e: raise SHORT")
+                self.line(f"{variable} = o[a]; a += 1")
+                self.line(f"if {variable} > 127: {variable}, a = length(o, a - 1, e)")
             elif isinstance(item, Ciphered):
                 control = seen[_looked_up(item)]
                 self.line(f"n = e - {TAG_SIZE} if {control} & {AUTHENTICATED} else e")
