@@ -6,6 +6,7 @@ The generator stands beside the checkout (DLMSHARK_TRAFFIC names another place):
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,9 @@ KINDS = ("wrapper", "hdlc", "hdlctcp", "cipher")
 # The generator's fixed test keys.
 KEYS = ("guek=000102030405060708090A0B0C0D0E0F", "gak=D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF")
 
+
+_CIPHERED = re.compile(rb"\x00\x01\x00(?:\x10\x00\x01|\x01\x00\x10)..[\x60\x61\xc8-\xcf]", re.DOTALL)
+"""The wrapper header of the generator's wPorts, and the first octet of what is ciphered, or carries it."""
 
 TEXT_KINDS = ("p1", "local")
 """Serial text by octets: telegrams of P1; readouts of IEC 62056-21 with their sign-on."""
@@ -63,6 +67,11 @@ def _made(kind: str, packets: int) -> Path:
         _MADE[kind](part, packets)
         part.replace(path)
     return path
+
+
+def ciphered_apdus(path: Path) -> int:
+    """How many APDUs of a capture of the kind ``cipher`` a key opens, those in AARQ and AARE among them."""
+    return sum(1 for _ in _CIPHERED.finditer(path.read_bytes()))
 
 
 def apdus(count: int) -> Path:
