@@ -26,6 +26,7 @@ _LOOKED_AT = 512
 _SML_OPENS = bytes.fromhex("1B1B1B1B01010101")
 _DLT645 = re.compile(rb"\x68.{6}\x68[\x00-\xff]([\x00-\xc8])", re.DOTALL)
 _DLT645_HEAD, _DLT645_STOP = 10, 0x16
+_COLOUR = re.compile(rb"\x1b\[[0-9;]{1,8}m")
 _METER_C, _LEAST_TELEGRAM = frozenset((0x44, 0x46, 0x48)), 14
 """SND-NR, SND-IR, RSP-UD."""
 _CI = frozenset((0x72, 0x78, 0x7A, 0x7B, 0x7C, 0x7D, 0x8C, 0x8D, 0x8E, 0x8F, 0x90))
@@ -155,6 +156,11 @@ def count_wireless(octets: bytes) -> int:
     return int(octets[0] + 1 <= len(octets) <= octets[0] + 3 and all(1 <= one <= 26 for one in letters))
 
 
+def count_colours(octets: bytes) -> int:
+    """Count the colours that a terminal is told, as logs of programs have them."""
+    return len(_COLOUR.findall(octets))
+
+
 PROTOCOLS = (
     _Protocol(
         count_modbus, 3,
@@ -169,6 +175,11 @@ PROTOCOLS = (
     _Protocol(
         count_dlt645, 2,
         "{frames} frames from 68 to 16 have the sum of DL/T 645, the first in record {record}: this is a DL/T 645 line",
+    ),
+    _Protocol(
+        count_colours, 1,
+        "ESC [ and a colour stand in record {record}: this is the log of a program, perhaps of the reader itself, "
+        "whose console has the pins of this port",
     ),
     _Protocol(
         count_wireless, 1,

@@ -11,10 +11,10 @@ from analyzer.diagnosis.crc_states import backward, forward, octet_between
 from analyzer.diagnosis.frame_damage import Candidate, Damaged
 from analyzer.diagnosis.frame_repair import information_at, information_of, is_good_frame, only_breaks_off
 from analyzer.diagnosis.story import CERTAIN, LIKELY
-from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust
+from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust, announced_length, trust_of
 from dissectors.checks import fcs, fcs_is_good
 from dissectors.compile import FAILURES
-from dissectors.scanning import entry
+from dissectors.scanning import entry, reads
 
 _ESCAPED = {0x5E: 0x7E, 0x5D: 0x7D}
 _LLC_SIZE = 3
@@ -131,10 +131,24 @@ def newlines(damaged: Damaged) -> Iterator[Candidate]:
             text = f"{_count(count, 'line end')} translated ({told}): undone, length and FCS are right"
             yield Candidate("newline-translation", CERTAIN, text, damaged.shift + body.index(shown), other)
             return
+    other = body.replace(b"\r\n", b"\n")
+    count = len(body) - len(other)
+    if count > 1 and b"\n" not in body.replace(b"\r\n", b"") and _reads_on(other) and not _reads_on(body):
+        text = f"{_count(count, 'line end')} translated (0A became 0D 0A): undone, the APDU reads as far as it came"
+        yield Candidate("newline-translation", LIKELY, text, damaged.shift + body.index(b"\r\n"))
     if damaged.missing == 0:
         for told, before, after in (("0D became 0A", 0x0A, 0x0D), ("0A became 0D", 0x0D, 0x0A)):
             if after not in body and before in body:
                 yield from _exchanged(damaged, before, after, told)
+
+
+def _reads_on(body: bytes) -> bool:
+    """Tell whether the header is good and the APDU right as far as it goes, whatever became of the FCS."""
+    at = information_at(body)
+    if not at or trust_of(body, 0) is not Trust.GOOD or len(body) > announced_length(body, 0):
+        return False
+    apdu = body[at + _LLC_SIZE :]
+    return reads(apdu) or reads(apdu[:-2]) or only_breaks_off(apdu)
 
 
 def _exchanged(damaged: Damaged, before: int, after: int, told: str) -> Iterator[Candidate]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.diagnosis.foreign import count_dlt645, count_sml, count_wireless
+from analyzer.diagnosis.foreign import count_colours, count_dlt645, count_sml, count_wireless
 from tests.cli.conftest import Run, run
 
 __all__ = ["run"]
@@ -32,9 +32,13 @@ def radio() -> bytes:
     return bytes.fromhex("2E44B435785634120102 7A 0100 2025") + CHANCE.randbytes(32)
 
 
+def log() -> bytes:
+    return b"\x1b[0;32m(V) BD 48 05 " + CHANCE.randbytes(6) + b"\x1b[0m\r\n"
+
+
 @pytest.mark.parametrize(
     ("make", "name"),
-    [(sml, "SML"), (lambda: dlt645(0x112233445566), "DL/T 645"), (radio, "wireless M-Bus")],
+    [(log, "log of a program"), (sml, "SML"), (lambda: dlt645(0x112233445566), "DL/T 645"), (radio, "wireless M-Bus")],
 )
 def test_other_protocol_is_named_for_certain(make: Callable[[], bytes], name: str, run: Run, tmp_path: Path) -> None:
     path = tmp_path / "log"
@@ -49,6 +53,7 @@ def test_other_protocol_is_named_for_certain(make: Callable[[], bytes], name: st
 def test_random_octets_are_no_other_protocol() -> None:
     octets = CHANCE.randbytes(1 << 16)
     assert (count_sml(octets), count_dlt645(octets)) == (0, 0)
+    assert count_colours(octets) == 0
     assert sum(count_wireless(octets[at : at + 48]) for at in range(0, len(octets), 48)) == 0
 
 

@@ -207,3 +207,11 @@ def test_levels_that_rise_late_are_told_by_the_ones_that_are_missing() -> None:
     ]
     story, *_ = stories_of(Case(said, Truth(frozenset())))
     assert story.cause == "edges-late"
+
+
+def test_translated_line_ends_are_told_though_the_reader_cut_the_frame_by_its_length() -> None:
+    names = b"".join(bytes.fromhex("0202 0906 0000600100FF 0A0A") + b"MMM1234567" for _ in range(3))
+    whole = frame(bytes.fromhex("E6E7000F00000001 00 0103") + names, 0x13)
+    shown = whole.replace(b"\n", b"\r\n")[: len(whole)]
+    story, *_ = told((RECEIVED, shown))
+    assert (story.cause, story.confidence) == ("newline-translation", "likely")
