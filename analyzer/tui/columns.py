@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.export.glyphs import GLYPHS, MARKS
@@ -159,12 +160,13 @@ class Widths(NamedTuple):
         return Widths(max(self.address, len(address_text(line))), max(self.link, link))
 
 
-def layout(names: tuple[str, ...], width: int, digits: int, seen: Widths) -> list[tuple[Column, int]]:
+@lru_cache(maxsize=64)
+def layout(names: tuple[str, ...], width: int, digits: int, seen: Widths) -> tuple[tuple[Column, int], ...]:
     """Give the columns that a list of *width* cells shows, each with its width; one blank stands between."""
     wide = [(one, _wide(one, width, digits, seen)) for one in map(COLUMNS.__getitem__, names)]
     shown = [(one, room) for one, room in wide if width >= one.from_width and (room or one.name == "summary")]
     left = width - sum(room for _, room in shown) - max(len(shown) - 1, 0)
-    return [(one, room or max(left, 8)) for one, room in shown]
+    return tuple((one, room or max(left, 8)) for one, room in shown)
 
 
 def _wide(column: Column, width: int, digits: int, seen: Widths) -> int:

@@ -145,8 +145,11 @@ class Opening(App[None]):
         """Take what arrived; often while the capture is read, seldom later."""
         is_done = True
         if self._capture is not None and self._records is not None:
+            was_done = self._capture.progress.is_done
             changed = self._take_more(self._capture)
             is_done = self._capture.progress.is_done
+            if is_done and not was_done:
+                gc.freeze()  # the rows stay too
             if self._capture.records is not self._records:
                 self.take_anew(self._capture)
             elif changed:

@@ -8,6 +8,7 @@ from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import TRANSPARENT
+from textual.filter import ANSIToTruecolor
 from textual.geometry import Region
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
@@ -63,11 +64,14 @@ class Lines(Widget):
         return lines if (start, end) == (0, width) else [line.crop(start, end) for line in lines]
 
     def _write(self, missing: list[int], width: int) -> None:
-        """Write lines, in the colours that the terminal has."""
-        filters, base = self.get_line_filters(), self.palette.base
+        """Write lines, in the colours that the terminal has; a theme that has true colours has no others."""
+        base = self.palette.base
+        filters = [one for one in self.get_line_filters() if not isinstance(one, ANSIToTruecolor)]
         ground = self.background_colors[1] if filters else TRANSPARENT
         for y in missing:
-            line = self.render_line(y).adjust_cell_length(width, base)
+            line = self.render_line(y)
+            if line.cell_length != width:
+                line = line.adjust_cell_length(width, base)
             for one in filters:
                 line = line.apply_filter(one, ground)
             self._written[y] = line

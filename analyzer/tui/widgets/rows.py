@@ -140,7 +140,7 @@ class Rows(ScrollView, Lines, can_focus=True, inherit_bindings=False):
         palette, width = self.palette, self.room
         base = palette.base
         if index >= self.count:
-            return Strip.blank(width, base)
+            return Strip.blank(self.size.width, base)
         pieces = self.pieces(index, width)
         colour = self.background(index)
         if index == self.cursor:
@@ -150,7 +150,7 @@ class Rows(ScrollView, Lines, can_focus=True, inherit_bindings=False):
                 pieces = ((text, palette.style("on_cursor")) for text, _ in pieces)
             else:
                 pieces = ((text, muted if style == faint else style) for text, style in pieces)
-        return strip_of(pieces, width, base + Style(bgcolor=colour) if colour else base)
+        return strip_of(pieces, width, _over(base, _behind(colour)) if colour else base, base)
 
     # -- events ---------------------------------------------------------------------------------------------------
 
@@ -214,8 +214,8 @@ class Rows(ScrollView, Lines, can_focus=True, inherit_bindings=False):
         self.open()
 
 
-def strip_of(pieces: Iterable[Piece], width: int, base: Style) -> Strip:
-    """Make a line of *width* cells; what is too long ends in an ellipsis."""
+def strip_of(pieces: Iterable[Piece], width: int, base: Style, end: Style | None = None) -> Strip:
+    """Make a line of *width* cells; what is too long ends in an ellipsis. Behind it stands one cell in *end*."""
     segments, left = [], width
     for text, style in pieces:
         length = len(text) if text.isascii() else cell_len(text)
@@ -227,7 +227,15 @@ def strip_of(pieces: Iterable[Piece], width: int, base: Style) -> Strip:
         left -= length
     if left > 0:
         segments.append(Segment(" " * left, base))
+    if end is not None:
+        segments.append(Segment(" ", end))
+        width += 1
     return Strip(segments, width)
+
+
+@lru_cache(maxsize=64)
+def _behind(colour: str) -> Style:
+    return Style(bgcolor=colour)
 
 
 @lru_cache(maxsize=1024)
