@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from rich.cells import cell_len
-from rich.style import Style
 from textual import events
 
 from analyzer.tui.fitting import printable
@@ -98,4 +97,4 @@ class TextPane(Rows):
         if paragraph.target is not None and (index == 0 or self.lines[index - 1][0] is not paragraph):
             room = width - cell_len(left) - cell_len(text)
             if room > 3 and index == self.cursor and self.has_focus:
-                yield "  ⏎", self.palette.style("muted") + Style(dim=True)
+                yield "  ⏎", self.palette.style("faint")
