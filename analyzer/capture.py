@@ -98,6 +98,7 @@ class Capture:
         """Why the capture cannot be read, or be read no further, in one line."""
         self.remarks: list[tuple[str, str]] = []
         """What the readers of the inputs said: input and text."""
+        self._own_remarks: list[tuple[str, str]] = []
         self.time_digits = 0
         self._stories: list[Story] = []
         self._records: Records | None = None
@@ -124,10 +125,22 @@ class Capture:
                 self._process = IndexProcess(request._replace(wants_rows=False))
                 return
             if path := saved.path_for(self.inputs):
-                request = request._replace(path=f"{path}.part", is_kept=True)
-        self._process = IndexProcess(request)
+                request = request._replace(path=f"{path}{saved.PART}", is_kept=True)
+        self._process = self._begun(request)
         self._reader = IndexReader(self._process.descriptor)
         self._records = Records(self._reader)
+
+    def _begun(self, request: Request) -> IndexProcess:
+        """Begin the pass; where its index cannot be kept, with one that is not."""
+        try:
+            return IndexProcess(request)
+        except OSError as problem:
+            if not request.is_kept:
+                raise
+            from analyzer.index import saved
+
+            self._own_remarks = [(self.inputs[0], saved.not_kept(problem))]
+            return IndexProcess(request._replace(path="", is_kept=False))
 
     def poll(self) -> bool:
         """Take what has come since. Tells whether anything changed."""
@@ -166,7 +179,7 @@ class Capture:
             self.records.take(said["told"][0])
             self._told(said["told"])
         elif "stories" in said:
-            self.remarks = [(name, text) for name, text in said["remarks"]]
+            self.remarks = [*self._own_remarks, *((name, text) for name, text in said["remarks"])]
             self._stories = pickle.loads(base64.b64decode(said["stories"]))  # our own process said it
         elif "error" in said:
             self.error = said["error"]

@@ -19,15 +19,24 @@ def read_capture(name: str, words: list[str], folder: str, environment: dict[str
     import os
     import subprocess
     import sys
+    import tempfile
 
-    command = [sys.executable, "-m", "analyzer", *words]
+    command, pipe = [sys.executable, "-m", "analyzer", *words], subprocess.PIPE
     own = {**os.environ, **environment}
-    run = subprocess.run(command, input=json.dumps(name) + "\n", capture_output=True, text=True, cwd=folder, env=own)
-    try:
-        entry: dict[str, Any] = json.loads(run.stdout)
-    except ValueError:
-        last = (run.stderr.strip().splitlines() or [f"it ended with {run.returncode}"])[-1]
-        entry = {"input": name, "error": f"{name}: {last}"}
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors,
+        subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=errors, text=True, cwd=folder, env=own) as process,
+    ):
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            process.stdin.write(json.dumps(name) + "\n")
+            process.stdin.flush()  # and stays open: the program ends where nobody waits for it any more
+            entry: dict[str, Any] = json.loads(process.stdout.readline())
+        except (OSError, ValueError):
+            status = process.wait()
+            errors.seek(0)
+            last = (errors.read().strip().splitlines() or [f"it ended with {status}"])[-1]
+            entry = {"input": name, "error": f"{name}: {last}"}
     return entry
 
 
@@ -38,7 +47,10 @@ def main() -> int:
     except ImportError:
         print("dlmshark: --scheduler needs the extra 'cluster': dlmshark[cluster]", file=sys.stderr)
         return 2
-    work = json.load(sys.stdin)
+    from analyzer.children import end_with_parent
+
+    work = json.loads(sys.stdin.buffer.readline())
+    end_with_parent()
     try:
         client = Client(sys.argv[1], timeout="10s")
     except (OSError, ValueError) as problem:

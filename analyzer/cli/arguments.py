@@ -73,6 +73,18 @@ def natural(text: str) -> int:
     return int(text)
 
 
+def workers(text: str) -> int:
+    """Read how many processes are to work; 0 is as many as there are cores for this one. Raises: ArgumentTypeError."""
+    return natural(text) or cores()
+
+
+def cores() -> int:
+    """Count the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
+
+
 _COMMON = (
     (("--utc",), "times in UTC"),
     (("--no-color",), "no colours"),

@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analyzer.cli.arguments import Parser, add_common_options, natural
+from analyzer.children import Children, Orders, ends_properly
+from analyzer.cli.arguments import Parser, add_common_options, workers
 from analyzer.cli.inputs import add_reading_options, forced_stacks, use_names
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import INPUT_ERROR, USAGE_ERROR, UsageError, say
+from analyzer.cli.progress import StatusLine, say_over
 
 if TYPE_CHECKING:
     from analyzer.batch.task import Work
@@ -29,7 +31,9 @@ def parser() -> argparse.ArgumentParser:
         "inputs", nargs="*", default=[], metavar="INPUT", help="captures, or folders with captures in them"
     )
     made.add_argument("--out", required=True, metavar="DIR", help="the data set; what is in it is not read again")
-    made.add_argument("--workers", type=natural, default=1, metavar="N", help="how many processes read")
+    made.add_argument(
+        "--workers", type=workers, default=1, metavar="N", help="how many processes read; 0: one for each core"
+    )
     made.add_argument("--shard", type=shard, default=(1, 1), metavar="K/N", help="only the K-th of N shares")
     made.add_argument("--scheduler", default="", metavar="ADDRESS", help="a Dask scheduler: tcp://host:8786")
     made.add_argument("--json", action="store_true", help="an object for each capture on stdout")
@@ -50,6 +54,11 @@ def shard(text: str) -> tuple[int, int]:
 def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
     options = parser().parse_args(words)
+    with ends_properly():
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     forced = forced_stacks(options)
     use_names(options)
     keys = keyring(options)
@@ -69,13 +78,18 @@ def run(words: list[str]) -> int:
     open_names = [name for name in names if not is_done(work, name)]
     work.out.mkdir(parents=True, exist_ok=True)
     failed = 0
-    for entry in _entries(work, open_names, options):
-        failed += "error" in entry
-        if "error" in entry:
-            say(entry["error"])
-        if options.json:
-            sys.stdout.write(json.dumps(entry, ensure_ascii=False) + "\n")
-            sys.stdout.flush()
+    with (
+        _Progress(open_names, is_quiet=options.quiet) as progress,
+        closing(_entries(work, open_names, options)) as entries,
+    ):
+        for entry in entries:
+            progress.take(entry)
+            failed += "error" in entry
+            if "error" in entry:
+                say_over(entry["error"])
+            if options.json:
+                sys.stdout.write(json.dumps(entry, ensure_ascii=False) + "\n")
+                sys.stdout.flush()
     gather(work.out)
     done = f", {len(names) - len(open_names)} were there already" if len(open_names) < len(names) else ""
     if not options.quiet:
@@ -102,12 +116,32 @@ def found(inputs: Iterable[str], out: Path) -> Iterator[str]:
 
 
 def _may_be_capture(path: Path) -> bool:
-    from analyzer.index.saved import SUFFIX
+    from analyzer.index.saved import PART, SUFFIX
 
-    return path.is_file() and not path.name.startswith(".") and not path.name.endswith((SUFFIX, f"{SUFFIX}.part"))
+    return path.is_file() and not path.name.startswith(".") and not path.name.endswith((SUFFIX, SUFFIX + PART))
 
 
-def _entries(work: Work, names: list[str], options: argparse.Namespace) -> Iterator[Entry]:
+class _Progress(StatusLine):
+    """How far a batch is: captures of all captures, octets of all octets, and records."""
+
+    def __init__(self, names: list[str], *, is_quiet: bool) -> None:
+        super().__init__(self._line, after_s=1.0, is_quiet=is_quiet)
+        self._captures, self._sizes = 0, {name: _size(name) for name in names}
+        self._octets = self._records = 0
+
+    def take(self, entry: Entry) -> None:
+        """Take the entry of a capture that is done."""
+        self._captures += 1
+        self._octets += self._sizes.get(entry["input"], 0)
+        self._records += entry.get("records", 0)
+
+    def _line(self) -> str:
+        sizes = self._sizes
+        octets = f"{self._octets / 1e6:.1f} of {sum(sizes.values()) / 1e6:.1f} MB"
+        return f"{self._captures} of {len(sizes)} captures, {octets}, {self._records:,} records"
+
+
+def _entries(work: Work, names: list[str], options: argparse.Namespace) -> Generator[Entry]:
     """Read the captures called *names*, by whom the options say. Raises: UsageError."""
     from analyzer.batch.pool import run_pool
     from analyzer.batch.task import run as read
@@ -148,28 +182,30 @@ def _serve(work: Work) -> int:
     """Read the captures whose names come on stdin, a line of JSON each, and say the entry of each."""
     from analyzer.batch.task import run as read
 
-    for line in sys.stdin:
+    orders = Orders()
+    for line in orders:
         name = json.loads(line)
         entry = read(work, name, lambda name=name: _opened(work, name))  # type: ignore[misc]
-        sys.stdout.write(json.dumps(entry) + "\n")
-        sys.stdout.flush()
+        orders.answer(json.dumps(entry))
     return 0
 
 
 def _cluster(names: list[str], address: str, words: list[str]) -> Iterator[Entry]:
     """Let a Dask cluster read. Raises: UsageError."""
-    command = [sys.executable, "-m", "analyzer.cluster", address]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None and process.stdout is not None
-        told = {name: os.environ[name] for name in ("DLMSHARK_KEYS", "DLMSHARK_NAMES") if name in os.environ}
-        json.dump({"names": names, "words": words, "folder": os.getcwd(), "environment": told}, process.stdin)
-        process.stdin.close()
-        left = dict.fromkeys(names)
-        for line in process.stdout:
+    told = {name: os.environ[name] for name in ("DLMSHARK_KEYS", "DLMSHARK_NAMES") if name in os.environ}
+    work = {"names": names, "words": words, "folder": os.getcwd(), "environment": told}
+    left = dict.fromkeys(names)
+    with Children() as children:
+        asks, answers, process = children.start("analyzer.cluster", [address])
+        with suppress(OSError):  # it says itself why it cannot
+            asks.write(json.dumps(work).encode() + b"\n")
+            asks.flush()
+        for line in answers:
             entry = json.loads(line)
             left.pop(entry["input"], None)
             yield entry
+        asks.close()
         if process.wait() == USAGE_ERROR:
             raise UsageError(f"--scheduler {address}: the cluster cannot be used")
-        for name in left:
-            yield {"input": name, "error": f"{name}: the cluster ended before it was read"}
+    for name in left:
+        yield {"input": name, "error": f"{name}: the cluster ended before it was read"}

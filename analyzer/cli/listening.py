@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from analyzer.cli.main import say
+from analyzer.cli.progress import StatusLine, say_over
 
 if TYPE_CHECKING:
     from analyzer.cli.watching import Watch
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 _HANDED_ON = ("baud", "format", "rts", "dtr", "bpf", "program", "rotate_size", "rotate_time", "keep")
 _OPTION = {"program": "--with"}
 _FLAGS = ("set_line", "promiscuous", "force")
-_EVERY_S = 0.5
 _WARMS_UP = 16
 
 
@@ -85,7 +85,7 @@ def watched(
 
     _warm_up(is_keyed=keys is not None)
     packets, growing = open_growing(child.paths, child.is_over)
-    with packets, StatusLine(child, growing):
+    with packets, _status_line(child, growing):
         session = WatchedSession(packets, forced, keys, learns=learns)
         session.watchers = watch.watchers(child, growing, session)
         if use is None:
@@ -95,6 +95,19 @@ def watched(
             use(session, growing)
     child.close()
     return watch.close(has_failed=child.has_failed)
+
+
+@contextlib.contextmanager
+def _status_line(child: RecordingChild, growing: GrowingInput) -> Iterator[None]:
+    """Say on a terminal how a recording goes while the block runs, and at its end what could not be decoded."""
+    from analyzer.live.status import status_text
+
+    try:
+        with StatusLine(lambda: status_text(child.status, growing.behind)):
+            yield
+    finally:
+        if growing.missed:
+            say(f"{growing.missed} files of the ring went before they could be decoded")
 
 
 def _warm_up(*, is_keyed: bool) -> None:
@@ -115,46 +128,3 @@ def _warm_up(*, is_keyed: bool) -> None:
             write.line(record)
             say.line(record)
         session.close()
-
-
-class StatusLine(threading.Thread):
-    """Says on a terminal how a recording goes, again and again, in one line that is written over."""
-
-    def __init__(self, child: RecordingChild, growing: GrowingInput) -> None:
-        super().__init__(daemon=True)
-        self._child, self._growing = child, growing
-        self._over = threading.Event()
-        self._is_shown = sys.stderr is not None and sys.stderr.isatty()
-
-    def __enter__(self) -> StatusLine:
-        if self._is_shown:
-            self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        if self._is_shown:
-            self.join()
-            write_over("")
-        if self._growing.missed:
-            say(f"{self._growing.missed} files of the ring went before they could be decoded")
-
-    def run(self) -> None:
-        """Say it again and again."""
-        from analyzer.live.status import status_text
-
-        while not self._over.wait(_EVERY_S):
-            write_over(status_text(self._child.status, self._growing.behind))
-
-
-def say_over(text: str) -> None:
-    """Say something in the place of the status line, which comes again below it."""
-    if sys.stderr is not None and sys.stderr.isatty():
-        write_over("")
-    say(text)
-
-
-def write_over(text: str) -> None:
-    """Write *text* over the status line."""
-    assert sys.stderr is not None
-    print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)

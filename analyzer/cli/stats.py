@@ -7,11 +7,13 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from analyzer.cli.arguments import Parser, add_common_options, hush, natural
+from analyzer.children import ends_properly
+from analyzer.cli.arguments import Parser, add_common_options, hush, natural, workers
 from analyzer.cli.filters import add_filter_options, chosen, filter_of, filter_text
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import UsageError, say
+from analyzer.cli.progress import Progress, say_over
 
 if TYPE_CHECKING:
     from analyzer.security.keyring import Keyring
@@ -30,7 +32,13 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--interval", type=natural, default=0, metavar="SECONDS", help="with --by time: how long each is")
     made.add_argument("-c", "--count", type=natural, default=0, metavar="N", help="the first N lines")
     made.add_argument("--index", action="store_true", help="keep an index beside the capture, or use the one there is")
-    made.add_argument("--workers", type=natural, default=1, metavar="N", help="how many processes read a capture")
+    made.add_argument(
+        "--workers",
+        type=workers,
+        default=1,
+        metavar="N",
+        help="how many processes read a capture; 0: one for each core",
+    )
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
     add_common_options(made)
     return made
@@ -40,6 +48,11 @@ def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
     options = parser().parse_args(words)
     hush(options)
+    with ends_properly():
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     forced = forced_stacks(options)
     keys = keyring(options)
     if options.interval and options.by != "time":
@@ -52,9 +65,8 @@ def run(words: list[str]) -> int:
     rest_collector()
     inputs = Inputs(options, forced)
     for name, source in inputs:
-        counted = _from_index(name, source, options, keys, forced) if options.index else None
-        counted = counted or _shared(name, source, options, keys, forced)
-        counted = counted or _counted(source, options, keys, forced)
+        with Progress(label(source), source.size, is_quiet=options.quiet) as progress:
+            counted = _count(Job(name, source, options, keys, forced, progress))
         table = counted.table
         if options.by == "layer":
             found = layers(table, counted.packets, counted.octets)
@@ -74,63 +86,105 @@ def run(words: list[str]) -> int:
             lines = [f"== {name}"] if inputs.are_several else []
             lines += text_lines(found)
         sys.stdout.write("".join(f"{line}\n" for line in lines))
-        say_remarks(source)
+        say_remarks(counted.source)
         if not table.height:
-            say(f"{label(source)}: nothing of ours was found")
+            is_chosen = bool(filter_text(options))
+            say(f"{label(source)}: {'no record passes the filter' if is_chosen else 'nothing of ours was found'}")
     return inputs.status
 
 
-class _Counted(NamedTuple):
-    """The rows of a capture, and what it holds beside them."""
+class Job(NamedTuple):
+    """One input to count."""
+
+    name: str
+    source: Source
+    options: argparse.Namespace
+    keys: Keyring | None
+    forced: dict[str, str]
+    progress: Progress
+
+
+class Counted(NamedTuple):
+    """The rows of a capture, what it holds beside them, and the source that was read."""
 
     table: Table
     packets: int
     octets: int
     left_aside: Mapping[str, int]
+    source: Source
 
 
-def _counted(source: Source, options: argparse.Namespace, keys: Keyring | None, forced: dict[str, str]) -> _Counted:
+def _count(job: Job) -> Counted:
+    """Count an input, by whom the options say."""
+    if not job.options.index:
+        return _read(job)
+    try:
+        counted = _from_index(job)
+    except OSError as problem:  # of the index: captures have errors of their own
+        from analyzer.index.saved import not_kept
+
+        say_over(f"{label(job.source)}: {not_kept(problem)}")
+        assert job.source.again is not None
+        with job.source.again() as source:
+            return _read(job._replace(source=source))
+    return counted or _read(job)
+
+
+def _read(job: Job) -> Counted:
+    return _shared(job) or _counted(job)
+
+
+def _counted(job: Job) -> Counted:
     """Read the capture."""
     from analyzer.index.tabulate import tabulate
     from analyzer.index.watched import Watched
     from analyzer.session import Session
 
-    watched = Watched(source) if options.by == "layer" else None  # which alone tells of packets as a whole
-    session = Session(watched or source, forced, keys, learns=bool(options.filter))
-    table = tabulate(chosen(session, options))
+    options, progress = job.options, job.progress
+    # of packets as a whole the layers alone tell, and of octets the progress
+    watched = Watched(job.source) if options.by == "layer" or progress.is_shown else None
+    progress.watched = watched
+    session = Session(watched or job.source, job.forced, job.keys, learns=bool(options.filter))
+    table = tabulate(progress.counted(chosen(session, options)))
     session.close()
     packets, octets = (watched.packets, watched.octets) if watched is not None else (0, 0)
-    return _Counted(table, packets, octets, session.pipeline.left_aside)
+    return Counted(table, packets, octets, session.pipeline.left_aside, job.source)
 
 
-def _shared(
-    name: str, source: Source, options: argparse.Namespace, keys: Keyring | None, forced: dict[str, str]
-) -> _Counted | None:
+def _shared(job: Job) -> Counted | None:
     """Let several processes read the capture; None where one is enough, or it cannot be opened again."""
+    name, source, options = job.name, job.source, job.options
     if options.workers < 2 or source.again is None or name in ("-", "--hex", "merged") or filter_text(options):
         return None
     from analyzer.index import shares
 
-    task = shares.Task(name, 0, 1, keys, forced, bool({"serial", "record"} & set(forced)))
-    return _Counted(*shares.read(task, options.workers))
+    task = shares.Task(name, 0, 1, job.keys, job.forced, bool({"serial", "record"} & set(job.forced)))
+    tell = job.progress.take if job.progress.is_shown else None
+    try:
+        return Counted(*shares.read(task, options.workers, tell), source)
+    except RuntimeError as problem:
+        say_over(f"{label(source)}: {problem}; one process reads it all")
+        return None
 
 
-def _from_index(
-    name: str, source: Source, options: argparse.Namespace, keys: Keyring | None, forced: dict[str, str]
-) -> _Counted | None:
-    """Take the rows from the index beside the capture, made where there is none; None where there can be none."""
+def _from_index(job: Job) -> Counted | None:
+    """Take the rows from the index beside the capture, made where there is none; None where there can be none.
+
+    Raises: OSError where it cannot be written.
+    """
     from analyzer.index import saved
     from analyzer.index.filtering import FilterRun
 
+    name, source, options, keys, forced, progress = job
     if not saved.path_for([name]) or not saved.can_be_kept(source):
-        say(f"{label(source)}: no index can be kept beside it")
+        say_over(f"{label(source)}: no index can be kept beside it")
         return None
     kept = saved.load([name], keys, forced)
     if kept is None:
-        saved.make(source, name, keys, forced)
+        saved.make(source, name, keys, forced, lambda told: progress.take(told.offset, told.records))
         kept = saved.load([name], keys, forced)
     if kept is None:
-        return None
+        raise OSError("it changed while it was read")
     records, reader = kept
     packets, octets = records.facts["told"][4:6]
     table = records.table
@@ -141,4 +195,4 @@ def _from_index(
             run.poll()
         table = table.only(run.matches)
     reader.close()
-    return _Counted(table, packets, octets, records.facts["left_aside"])
+    return Counted(table, packets, octets, records.facts["left_aside"], source)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import os
 import struct
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analyzer.index.file import SIGNATURE, IndexDamagedError, IndexReader, IndexWriter
-from analyzer.index.indexing import Indexing
+from analyzer.index.indexing import Indexing, Told
 from analyzer.index.made_of import made_of
 from analyzer.index.records import Records
 from analyzer.index.watched import Watched
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from captures.chunk import Source
 
 SUFFIX = ".dlmshark-index"
+PART = ".part"
+"""Added to the name of an index that is not whole yet."""
 FORMAT = 5
 """Rises with every change of what an index holds."""
 _END = struct.Struct(">8sQ")
@@ -61,23 +63,45 @@ def new_file(path: str) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
-def make(source: Source, name: str, keys: Keyring | None, decode_as: dict[str, str] | None) -> None:
-    """Index *source*, the capture called *name*, in this process, and keep the index beside it. Raises: OSError."""
-    path = f"{path_for([name])}.part"
+def make(
+    source: Source, name: str, keys: Keyring | None, decode_as: dict[str, str] | None,
+    tell: Callable[[Told], None] = lambda told: None,
+) -> None:  # fmt: skip
+    """Index *source*, the capture called *name*, in this process, and keep the index beside it. *tell* hears how far it
+    is. However this ends, nothing is left of an index that is not whole. Raises: OSError.
+    """
+    path = f"{path_for([name])}{PART}"
     new_file(path)
     watched = Watched(source)
-    with open(path, "wb") as file:
-        writer = IndexWriter(file)
-        writer.say(made_of=fingerprint([name], keys, decode_as))
-        Indexing(Session(watched, decode_as, keys), watched, writer, lambda told: None).run()
-    finish(path, writer.end)
+    with nothing_left_of(path):
+        with open(path, "wb") as file:
+            writer = IndexWriter(file)
+            writer.say(made_of=fingerprint([name], keys, decode_as))
+            Indexing(Session(watched, decode_as, keys), watched, writer, tell).run()
+        finish(path, writer.end)
+
+
+@contextmanager
+def nothing_left_of(path: str) -> Iterator[None]:
+    """Remove the file *path* where the block does not end as it should."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(path)
+        raise
+
+
+def not_kept(problem: OSError) -> str:
+    """Say why no index is kept."""
+    return f"no index can be kept beside it: {problem.strerror or problem}"
 
 
 def finish(path: str, end: int) -> None:
-    """Mark the index at *path*, whose entries reach up to *end*, as whole, and give it its name."""
+    """Mark the index at *path*, whose entries reach up to *end*, as whole, and give it its name. Raises: OSError."""
     with open(path, "ab") as file:
         file.write(_END.pack(_MARK, end))
-    os.replace(path, path.removesuffix(".part"))
+    os.replace(path, path.removesuffix(PART))
 
 
 def load(
@@ -87,7 +111,10 @@ def load(
     path = path_for(inputs)
     if not path or not Path(path).is_file():
         return None
-    reader = IndexReader(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)))
+    try:
+        reader = IndexReader(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)))
+    except OSError:  # it is somebody else's
+        return None
     with suppress(Exception):  # whatever somebody wrote there, it is no index of ours then
         size = os.path.getsize(path)
         mark, end = _END.unpack(reader.octets(size - _END.size, _END.size))

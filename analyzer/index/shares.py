@@ -8,16 +8,17 @@ first share's.
 from __future__ import annotations
 
 import io
-import os
 import pickle
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from hashlib import blake2b
+from threading import Event, Thread
 from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
+from analyzer.children import Children, end_with_parent
 from analyzer.index.rows import Rows
 from analyzer.index.watched import Watched
 from analyzer.record import Record
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from analyzer.security.keyring import Keyring
 
 _BATCH = 65536
+_EVERY_S = 0.5
 _REPEATED = Marks(3, ("invocation-counter-repeated",), ("nonce-reuse",), ("security",))
 """What is found in a record whose nonce another share saw first."""
 
@@ -49,6 +51,8 @@ class Task(NamedTuple):
     keys: Keyring | None = None
     decode_as: dict[str, str] | None = None
     holds_octets: bool = False
+    tells: bool = False
+    """Whether it says how far it is."""
 
 
 class Nonce(NamedTuple):
@@ -119,19 +123,36 @@ def share_of(key: bytes, shares: int) -> int:
     return (crc32(one) + crc32(other)) % shares
 
 
-def read_share(task: Task) -> Part:
+class Far:
+    """How far the reading of a share is."""
+
+    def __init__(self) -> None:
+        self.watched: Watched | None = None
+        self.records = 0
+
+    def tell(self, is_over: Event) -> None:
+        """Say it on stdout again and again: octets of the capture that are behind, and records that came."""
+        while not is_over.wait(_EVERY_S):
+            sys.stdout.buffer.write(b"%d %d\n" % (self.watched.offset if self.watched else 0, self.records))
+            sys.stdout.buffer.flush()
+
+
+def read_share(task: Task, far: Far) -> Part:
     """Read one share of a capture."""
     from captures import open_source
 
     with open_source(task.name, holds_octets=task.holds_octets) as source:
         counted = Watched(source)
         counted.again = source.again
+        far.watched = counted
         session = Session(Share(counted, task.share, task.shares), task.decode_as, task.keys, learns=False)
         rows, cells = Rows(), list[Cells]()
         frames: list[polars.DataFrame] = []
         nonces: list[Nonce] = []
         for row, record in enumerate(session.records()):
             cells.append(rows.row(record))
+            if not row & 0x3FF:
+                far.records = row
             if record.protection:
                 nonces += (Nonce(*found, record.packets[-1], row) for found in nonces_of(record))
             if len(cells) == _BATCH:
@@ -162,23 +183,38 @@ def nonces_of(record: Record) -> Iterator[tuple[bytes, bytes]]:
         yield blake2b(told, digest_size=12).digest(), blake2b(layer.octets, digest_size=8).digest()
 
 
-def read(task: Task, workers: int) -> Whole:
-    """Read the capture that *task* names in so many processes. Raises: RuntimeError where one of them ends early."""
-    tasks = [task._replace(share=share, shares=workers) for share in range(workers)]
-    with ThreadPoolExecutor(workers) as pool:
-        return join(list(pool.map(_in_process, tasks)))
+def read(task: Task, workers: int, tell: Callable[[int, int], None] | None = None) -> Whole:
+    """Read the capture that *task* names in so many processes; *tell* hears how many octets of it all of them have
+    behind them, and how many records came. Raises: RuntimeError where one of them ends early.
+    """
+    tasks = [task._replace(share=share, shares=workers, tells=tell is not None) for share in range(workers)]
+    far = [(0, 0)] * workers
+
+    def run(one: Task) -> Part:
+        return _in_process(children, one, take)
+
+    def take(share: int, octets: int, records: int) -> None:
+        far[share] = octets, records
+        if tell is not None:
+            tell(min(octets for octets, _ in far), sum(records for _, records in far))
+
+    with ThreadPoolExecutor(workers) as pool, Children() as children:
+        return join(list(pool.map(run, tasks)))
 
 
-def _in_process(task: Task) -> Part:
+def _in_process(children: Children, task: Task, take: Callable[[int, int, int], None]) -> Part:
+    """Let a process read the share of *task*: it says how far it is, a line each, an empty line, and its part."""
     from analyzer.index.client import send
 
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-P", "-m", "analyzer.index.shares"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
-        assert process.stdin is not None and process.stdout is not None
-        send(task, process.stdin)
-        process.stdin.close()
-        content = process.stdout.read()
+    asks, answers, process = children.start("analyzer.index.shares")
+    with process:
+        with suppress(BrokenPipeError):
+            send(task, asks)
+            asks.flush()
+        while line := answers.readline().strip():
+            octets, records = map(int, line.split())
+            take(task.share, octets, records)
+        content = answers.read()
     if process.returncode or not content:
         raise RuntimeError(f"a process that read a share ended with {process.returncode}")
     part: Part = pickle.loads(content)  # our own process said it
@@ -246,7 +282,18 @@ def main() -> int:
     import dissectors
 
     dissectors.makes_packets = False
-    pickle.dump(read_share(pickle.load(sys.stdin.buffer)), sys.stdout.buffer)
+    task: Task = pickle.load(sys.stdin.buffer)  # the process that began this one said it
+    end_with_parent()
+    far, is_over = Far(), Event()
+    teller = Thread(target=far.tell, args=(is_over,), daemon=True)
+    if task.tells:
+        teller.start()
+    part = read_share(task, far)
+    is_over.set()
+    if task.tells:
+        teller.join()
+    sys.stdout.buffer.write(b"\n")
+    pickle.dump(part, sys.stdout.buffer)
     return 0
 
 

@@ -106,7 +106,11 @@ def _index(request: Request) -> None:
                 tell = _telling(source, doctor) if request.is_live else _tell
                 Indexing(session, watched, writer, tell, (doctor.take,), ends).run()
             if request.is_kept:
-                saved.finish(request.path, writer.end)
+                try:
+                    with saved.nothing_left_of(request.path):
+                        saved.finish(request.path, writer.end)
+                except OSError as problem:
+                    source.remark("index-not-kept", saved.not_kept(problem))
         else:
             for record in session.records():
                 doctor.take(record)

@@ -163,6 +163,37 @@ def test_reader_that_is_killed_in_the_middle_changes_nothing(
     _assert_equal({name: _sorted(frame) for name, frame in found.items()}, alone)
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="check not run: no /proc to find the reader in")
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)]
+)
+def test_workers_end_with_the_process_that_began_them(
+    number: signal.Signals, status: int, folder: Path, tmp_path: Path
+) -> None:
+    pipes = [tmp_path / f"{word}.pcap" for word in ("one", "two")]
+    octets = (folder / "ln-wrapper.pcap").read_bytes()
+    for pipe in pipes:
+        os.mkfifo(pipe)
+    process = _program(*map(str, pipes), "--out", str(tmp_path / "set"), "--workers", "2")
+    with _opened(pipes[0]) as one, _opened(pipes[1]) as other:
+        for held in (one, other):
+            held.write(octets[: len(octets) // 2])
+        workers = set().union(*map(_readers, pipes)) - {os.getpid()}
+        assert len(workers) == 2 and process.pid not in workers
+        process.send_signal(number)
+        assert process.wait(60) == status
+        end = time.monotonic() + 30
+        while any(map(_readers_but_us, pipes)) and time.monotonic() < end:
+            time.sleep(0.02)
+        assert not any(map(_readers_but_us, pipes))
+    process.communicate(timeout=60)
+    assert not list((tmp_path / "set").rglob("*.p*"))
+
+
+def _readers_but_us(path: Path) -> set[int]:
+    return _readers(path) - {os.getpid()}
+
+
 def _opened(pipe: Path) -> io.FileIO:
     """Open *pipe* to write, once it is open to be read."""
     end = time.monotonic() + 60

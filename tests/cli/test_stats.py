@@ -5,14 +5,24 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
 from collections import defaultdict
+from errno import ENOSPC
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
 import pytest
 
+from analyzer.cli import batch, stats
+from analyzer.cli.arguments import cores
 from analyzer.cli.main import main
+from analyzer.index.file import IndexWriter
 from captures.samples import samples
 
 Json = dict[str, Any]
@@ -181,3 +191,104 @@ def test_statistics_of_chosen_records_from_an_index(tmp_path: Path) -> None:
 def test_interval_without_time_is_a_wrong_command_line(traffic: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stats", "--interval", "5", traffic]) == 2
     assert capsys.readouterr().err == "dlmshark: --interval goes with --by time\n"
+
+
+@pytest.mark.parametrize("place", ["capture.pcap.dlmshark-index", "capture.pcap.dlmshark-index.part"])
+def test_index_that_cannot_be_written_is_said_and_all_is_counted(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "capture.pcap"
+    path.write_bytes(SAMPLES["ln-wrapper"].path.read_bytes())
+    (tmp_path / place).mkdir()
+    expected = _run("stats", str(path), "--json")
+    assert _run("stats", str(path), "--json", "--index") == expected
+    said = capsys.readouterr().err
+    assert said.startswith(f"dlmshark: {path}: no index can be kept beside it: ") and said.count("\n") == 1
+    assert {one.name for one in tmp_path.iterdir()} == {"capture.pcap", place}
+
+
+def test_full_disk_leaves_no_part_of_an_index_and_all_is_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "capture.pcap"
+    path.write_bytes(SAMPLES["ln-wrapper"].path.read_bytes())
+
+    def full(self: IndexWriter, octets: bytes) -> None:
+        raise OSError(ENOSPC, os.strerror(ENOSPC))
+
+    monkeypatch.setattr(IndexWriter, "columns", full)
+    expected = _run("stats", str(path), "--json")
+    assert _run("stats", str(path), "--json", "--index") == expected
+    assert "no index can be kept beside it: No space left on device" in capsys.readouterr().err
+    assert [one.name for one in tmp_path.iterdir()] == ["capture.pcap"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="check not run: root may read all")
+def test_index_that_may_not_be_read_is_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "capture.pcap"
+    path.write_bytes(SAMPLES["ln-wrapper"].path.read_bytes())
+    expected = _run("stats", str(path), "--json", "--index")
+    Path(f"{path}.dlmshark-index").chmod(0)
+    assert _run("stats", str(path), "--json", "--index") == expected
+
+
+def _long_capture(folder: Path) -> Path:
+    """A capture that takes seconds."""
+    path = folder / "capture.pcap"
+    octets = SAMPLES["ln-wrapper"].path.read_bytes()
+    path.write_bytes(octets + 1000 * octets[24:])
+    return path
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="check not run: no terminals here")
+@pytest.mark.parametrize("words", [["stats"], ["stats", "--index"], ["stats", "--workers", "2"]], ids=" ".join)
+def test_terminal_is_told_how_far_it_is(words: list[str], tmp_path: Path) -> None:
+    path = _long_capture(tmp_path)
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "analyzer", *words, str(path)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    said = b""
+    with contextlib.suppress(OSError):  # a terminal whose other side is closed
+        while octets := os.read(ours, 4096):
+            said += octets
+    os.close(ours)
+    assert process.wait(60) == 0
+    lines = said.decode().split("\r\x1b[K")
+    assert lines[0] == lines[-1] == "", "nothing is left of it"
+    total = f" of {path.stat().st_size / 1e6:.1f} MB, "
+    told = [re.search(rf"^([\d.]+){re.escape(total)}([\d,]+) records: ", line) for line in lines[1:-1]]
+    assert told and all(told)
+    octets_told = [float(one[1]) for one in told if one]
+    assert octets_told == sorted(octets_told) and 0 < octets_told[-1] <= path.stat().st_size / 1e6
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="check not run: no signals and pipes here")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_interrupt_leaves_no_part_of_an_index(number: signal.Signals, status: int, tmp_path: Path) -> None:
+    path = _long_capture(tmp_path)
+    index = tmp_path / "capture.pcap.dlmshark-index.part"
+    command = [sys.executable, "-m", "analyzer", "stats", "--index", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        end = time.monotonic() + 60
+        while not (index.exists() and index.stat().st_size > 1000) and time.monotonic() < end:
+            time.sleep(0.01)
+        assert index.exists() and process.poll() is None
+        process.send_signal(number)
+        _, error = process.communicate(timeout=60)
+    assert (process.returncode, error) == (status, "")
+    assert [one.name for one in tmp_path.iterdir()] == ["capture.pcap"]
+
+
+def test_filter_that_nothing_passes_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(SAMPLES["ln-wrapper"].path)
+    assert main(["stats", path, "-Y", "mbus"]) == 0
+    assert capsys.readouterr().err == f"dlmshark: {path}: no record passes the filter\n"
+
+
+def test_no_worker_is_as_many_as_there_are_cores() -> None:
+    for command in (stats, batch):
+        options = [] if command is stats else ["--out", "x"]
+        assert command.parser().parse_args([*options, "--workers", "0"]).workers == cores() >= 1
+        assert command.parser().parse_args([*options, "--workers", "3"]).workers == 3
+        assert command.parser().parse_args(options).workers == 1
