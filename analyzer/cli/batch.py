@@ -16,7 +16,7 @@ from analyzer.cli.arguments import Parser, add_common_options, workers
 from analyzer.cli.inputs import add_reading_options, forced_stacks, use_names
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import INPUT_ERROR, USAGE_ERROR, UsageError, say
-from analyzer.cli.progress import StatusLine, say_over
+from analyzer.cli.progress import AFTER_S, StatusLine, say_over
 
 if TYPE_CHECKING:
     from analyzer.batch.task import Work
@@ -125,7 +125,7 @@ class _Progress(StatusLine):
     """How far a batch is: captures of all captures, octets of all octets, and records."""
 
     def __init__(self, names: list[str], *, is_quiet: bool) -> None:
-        super().__init__(self._line, after_s=1.0, is_quiet=is_quiet)
+        super().__init__(self._line, AFTER_S, is_quiet=is_quiet)
         self._captures, self._sizes = 0, {name: _size(name) for name in names}
         self._octets = self._records = 0
 

@@ -13,8 +13,9 @@ from analyzer.cli.main import say
 if TYPE_CHECKING:
     from analyzer.index.watched import Watched
 
-_EVERY_S = 0.5
-_AFTER_S = 1.0
+EVERY_S = 0.5
+"""How often it is said."""
+AFTER_S = 1.0
 """What takes less says nothing."""
 _WIDTH = 80
 One = TypeVar("One")
@@ -28,9 +29,9 @@ def is_watched() -> bool:
 class StatusLine(threading.Thread):
     """Says *text* on a terminal, again and again while the block runs, in one line that is written over."""
 
-    def __init__(self, text: Callable[[], str], after_s: float = _EVERY_S, *, is_quiet: bool = False) -> None:
+    def __init__(self, text: Callable[[], str], after_s: float | None = None, *, is_quiet: bool = False) -> None:
         super().__init__(daemon=True)
-        self._text, self._wait_s = text, after_s
+        self._text, self._wait_s = text, EVERY_S if after_s is None else after_s
         self._is_over = threading.Event()
         self.is_shown = is_watched() and not is_quiet
 
@@ -48,7 +49,7 @@ class StatusLine(threading.Thread):
     def run(self) -> None:
         """Say it again and again."""
         while not self._is_over.wait(self._wait_s):
-            self._wait_s = _EVERY_S
+            self._wait_s = EVERY_S
             write_over(self._text()[: _width() - 1])
 
 
@@ -56,7 +57,7 @@ class Progress(StatusLine):
     """How far the reading of the input *name* is: octets of all octets, and records."""
 
     def __init__(self, name: str, total: int | None, *, is_quiet: bool = False) -> None:
-        super().__init__(self.line, _AFTER_S, is_quiet=is_quiet)
+        super().__init__(self.line, AFTER_S, is_quiet=is_quiet)
         self._name = name
         self.octets = self.records = 0
         self.total = total

@@ -57,6 +57,8 @@ def _run(options: argparse.Namespace) -> int:
     keys = keyring(options)
     if options.interval and options.by != "time":
         raise UsageError("--interval goes with --by time")
+    if options.index and options.workers > 1:
+        raise UsageError("--index and --workers exclude one another: one process makes an index")
     filter_of(options, utc=options.utc)
     from analyzer.cli.decode import rest_collector
     from analyzer.export.statistics import json_line, text_lines

@@ -86,6 +86,13 @@ def results() -> set[str]:
     return {name for table in (DATA_ACCESS_RESULT, ACTION_RESULT) for name in table.values()} - {"success"}
 
 
+def groups() -> set[str]:
+    """Give the groups of notes."""
+    from analyzer.tracking.findings import FACTS
+
+    return {group for _, group in FACTS.values()} | {one.group for one in rules().values() if one.group}
+
+
 def codes(kind: str) -> set[str]:
     """Give the codes of facts or causes that the doctor and the readers know."""
     from analyzer.tracking.findings import FACTS

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from analyzer.filter.asking import Test
+from analyzer.filter.asking import EQUALITY, Test
 from analyzer.filter.bare import bare_terms
 from analyzer.filter.fields import FIELDS, Deep, Field, Kind, Source, field_of, values_of
 from analyzer.filter.grammar import Bare, Comparison, FilterError, Joined, Literal, Negated, Part, parse
 from analyzer.filter.literals import test_of
 from analyzer.filter.names import is_tree_name, nearest, node_values
+from analyzer.filter.vocabulary import check_words
 from analyzer.table.table import Groups, Row, Table
 
 if TYPE_CHECKING:
@@ -223,6 +224,8 @@ def _decider(part: Part, utc: bool) -> Decider:
 def _term(part: Comparison, utc: bool) -> Term:
     field = named_field(part.field, part.position)
     test = test_of(field, part.operator, part.values, part.part, utc=utc)
+    if field.kind is Kind.TEXT and part.operator in EQUALITY:
+        check_words(field, part.values)
     return Term(field, test, wants_all=part.operator == "!=")
 
 

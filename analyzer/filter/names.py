@@ -8,8 +8,9 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any, NamedTuple
 
-from analyzer.filter.bare import codes, results, services
+from analyzer.filter.bare import services
 from analyzer.filter.fields import ALIASES, FIELDS, field_of
+from analyzer.filter.vocabulary import words_of
 from analyzer.table.table import Table
 from dissectors.axdr import NAMES as DATA_NAMES
 from dissectors.tree import Kind, Node
@@ -168,15 +169,7 @@ def values_for(name: str, table: Table | None) -> list[str]:
     words = table.words(field.source.value) if table is not None else ()
     seen = {_text(field.name, value) for word in words for value in field.get(word)}
     found += sorted(seen - set(found))
-    if field.name == "note":
-        found += sorted(codes("fact") - set(found))
-    elif field.name == "cause":
-        found += sorted(codes("cause") - set(found))
-    elif field.name == "result":
-        found += sorted(results() - set(found))
-    elif field.name == "service":
-        found += sorted(services() - {one.lower() for one in found})
-    return found
+    return found + sorted(words_of(field) - {one.lower() for one in found})
 
 
 def _text(name: str, value: Any) -> str:

@@ -20,6 +20,7 @@ import pytest
 
 from analyzer.cli.main import main
 from captures.samples import samples
+from tests.cli.terminal import lines_on_terminal
 
 Tables = dict[str, polars.DataFrame]
 NAMES = ("ln-wrapper", "hdlc-log", "blocks", "sn-hdlc", "push-udp", "p1", "mbus-push", "mode-e")
@@ -188,6 +189,14 @@ def test_workers_end_with_the_process_that_began_them(
         assert not any(map(_readers_but_us, pipes))
     process.communicate(timeout=60)
     assert not list((tmp_path / "set").rglob("*.p*"))
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="check not run: no terminals here")
+def test_terminal_is_told_how_many_captures_are_done(folder: Path, tmp_path: Path) -> None:
+    lines = lines_on_terminal("batch", str(folder / "below"), str(folder / "ln-wrapper.pcap"), "--out", str(tmp_path))
+    told = [line for line in lines if line.endswith(" records")]
+    assert told and all(re.fullmatch(r"[012] of 2 captures, \d\.\d of 0\.0 MB, [\d,]+ records", line) for line in told)
+    assert "2 of 2 captures read, 0 failed" in lines[-1], "the end stands in its place"
 
 
 def _readers_but_us(path: Path) -> set[int]:

@@ -12,6 +12,12 @@ from typing import Any
 import pytest
 
 from analyzer.cli.main import main
+from analyzer.filter.fields import FIELDS, Kind
+from analyzer.filter.vocabulary import words_of
+from analyzer.index.tabulate import tabulate
+from analyzer.security.keyring_file import load
+from analyzer.session import Session
+from captures import open_source
 from captures.samples import samples
 from tests.project.checkout import modules_after
 
@@ -248,6 +254,58 @@ def test_wrong_filter_is_exit_status_4_and_one_line(capsys: pytest.CaptureFixtur
         assert error.count("\n") == 1
         assert error.startswith("dlmshark: --filter 'latency > soon': a time such as")
         assert "character 11" in error
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "place"),
+    [
+        ("note == hdlc-fcs-wrng", "did you mean hdlc-fcs-wrong", 9),
+        ("get and note != hdlc-fcs-wrng", "did you mean hdlc-fcs-wrong", 17),
+        ("note in {noise, hdlc-fcs-wrng}", "did you mean hdlc-fcs-wrong", 17),
+        ("result == object-undefind", "did you mean object-undefined", 11),
+        ("service == get-reqest", "did you mean get-request", 12),
+        ("apdu == get-response-norml", "did you mean get-response-normal", 9),
+        ("status == verifed", "did you mean verified", 11),
+        ("cause == nonce-reus", "did you mean nonce-reuse", 10),
+        ("group == checksums", "did you mean checksum", 10),
+        ("link == uart", "hdlc, wrapper, iec62056-21", 9),
+        ("direction == up", "request, response, unsolicited or unknown", 14),
+    ],
+)
+def test_word_that_a_field_can_never_be_is_exit_status_4(
+    text: str, said: str, place: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("decode", "stats"):
+        assert main([command, "no-such-file", "-Y", text]) == 4
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1 and said in error
+        assert error.endswith(f", at character {place}\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "note == HDLC-FCS-Wrong", "result == 57", "result == association-rejected", "service == tag-FE", "apdu == empty",
+        "service == readRequest", "note contains fcs-wrng", 'note matches "^hdlc-fcs-wrng$"', "link == Noise",
+    ],
+)  # fmt: skip
+def test_word_that_a_field_may_be_passes(text: str) -> None:
+    assert main(["decode", str(samples()[0].path), "-q", "-Y", text]) == 0
+
+
+def test_words_in_samples_are_words_that_fields_may_be() -> None:
+    closed = [field for field in FIELDS.values() if field.kind is Kind.TEXT and words_of(field)]
+    assert len(closed) == 10
+    seen = 0
+    for sample in samples():
+        keys = load([str(sample.keys)], [], {}).keyring if sample.keys else None
+        with open_source(str(sample.path)) as source:
+            table = tabulate(Session(source, None, keys).noted())
+        for field in closed:
+            found = {value.lower() for word in table.words(field.source.value) for value in field.get(word)}
+            assert found <= words_of(field), field.name
+            seen += len(found)
+    assert seen > 200
 
 
 def test_wrong_time_is_named_by_its_option(capsys: pytest.CaptureFixture[str]) -> None:

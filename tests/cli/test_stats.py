@@ -24,6 +24,7 @@ from analyzer.cli.arguments import cores
 from analyzer.cli.main import main
 from analyzer.index.file import IndexWriter
 from captures.samples import samples
+from tests.cli.terminal import lines_on_terminal
 
 Json = dict[str, Any]
 SAMPLES = {sample.name: sample for sample in samples()}
@@ -213,10 +214,10 @@ def test_full_disk_leaves_no_part_of_an_index_and_all_is_counted(
     path = tmp_path / "capture.pcap"
     path.write_bytes(SAMPLES["ln-wrapper"].path.read_bytes())
 
-    def full(self: IndexWriter, octets: bytes) -> None:
+    def full(self: IndexWriter) -> None:
         raise OSError(ENOSPC, os.strerror(ENOSPC))
 
-    monkeypatch.setattr(IndexWriter, "columns", full)
+    monkeypatch.setattr(IndexWriter, "sync", full)
     expected = _run("stats", str(path), "--json")
     assert _run("stats", str(path), "--json", "--index") == expected
     assert "no index can be kept beside it: No space left on device" in capsys.readouterr().err
@@ -232,41 +233,37 @@ def test_index_that_may_not_be_read_is_made_anew(tmp_path: Path) -> None:
     assert _run("stats", str(path), "--json", "--index") == expected
 
 
-def _long_capture(folder: Path) -> Path:
-    """A capture that takes seconds."""
+def _long_capture(folder: Path, times: int) -> Path:
+    """A sample so many times over: of hundreds, seconds go by."""
     path = folder / "capture.pcap"
     octets = SAMPLES["ln-wrapper"].path.read_bytes()
-    path.write_bytes(octets + 1000 * octets[24:])
+    path.write_bytes(octets + times * octets[24:])
     return path
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="check not run: no terminals here")
 @pytest.mark.parametrize("words", [["stats"], ["stats", "--index"], ["stats", "--workers", "2"]], ids=" ".join)
 def test_terminal_is_told_how_far_it_is(words: list[str], tmp_path: Path) -> None:
-    path = _long_capture(tmp_path)
-    ours, theirs = os.openpty()
-    command = [sys.executable, "-m", "analyzer", *words, str(path)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs)
-    os.close(theirs)
-    said = b""
-    with contextlib.suppress(OSError):  # a terminal whose other side is closed
-        while octets := os.read(ours, 4096):
-            said += octets
-    os.close(ours)
-    assert process.wait(60) == 0
-    lines = said.decode().split("\r\x1b[K")
+    path = _long_capture(tmp_path, 300)
+    lines = lines_on_terminal(*words, str(path))
     assert lines[0] == lines[-1] == "", "nothing is left of it"
     total = f" of {path.stat().st_size / 1e6:.1f} MB, "
     told = [re.search(rf"^([\d.]+){re.escape(total)}([\d,]+) records: ", line) for line in lines[1:-1]]
     assert told and all(told)
-    octets_told = [float(one[1]) for one in told if one]
-    assert octets_told == sorted(octets_told) and 0 < octets_told[-1] <= path.stat().st_size / 1e6
+    octets = [float(one[1]) for one in told if one]
+    assert octets == sorted(octets) and octets[-1] <= path.stat().st_size / 1e6
+    assert octets[-1] > 0 or "--workers" in words, "processes of their own say it later"
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="check not run: no terminals here")
+def test_quiet_command_tells_no_terminal(tmp_path: Path) -> None:
+    assert lines_on_terminal("stats", "-q", str(_long_capture(tmp_path, 50))) == [""]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="check not run: no signals and pipes here")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_interrupt_leaves_no_part_of_an_index(number: signal.Signals, status: int, tmp_path: Path) -> None:
-    path = _long_capture(tmp_path)
+    path = _long_capture(tmp_path, 400)
     index = tmp_path / "capture.pcap.dlmshark-index.part"
     command = [sys.executable, "-m", "analyzer", "stats", "--index", str(path)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
@@ -284,6 +281,13 @@ def test_filter_that_nothing_passes_says_so(capsys: pytest.CaptureFixture[str]) 
     path = str(SAMPLES["ln-wrapper"].path)
     assert main(["stats", path, "-Y", "mbus"]) == 0
     assert capsys.readouterr().err == f"dlmshark: {path}: no record passes the filter\n"
+
+
+def test_index_by_several_processes_is_a_wrong_command_line(traffic: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stats", "--index", "--workers", "2", traffic]) == 2
+    assert (
+        capsys.readouterr().err == "dlmshark: --index and --workers exclude one another: one process makes an index\n"
+    )
 
 
 def test_no_worker_is_as_many_as_there_are_cores() -> None:
