@@ -1,0 +1,70 @@
+"""The next message of a form that verified before: opened without a search, and with nothing overlooked."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from analyzer.tracking import protection
+from tests.analyzer.tracking.build import answered, asked, length
+from tests.analyzer.tracking.secured import keyring, opened, statuses
+from tests.analyzer.tracking.wrong_keys import World
+
+_SET_CLOCK = bytes.fromhex("C101C100080000010000FF02000600000001")
+
+
+def _world(seed: int = 1) -> World:
+    world = World(random.Random(seed))
+    world.suite = 0
+    world.said += [asked(world.request()), answered(world.response())]
+    return world
+
+
+def _attempts(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    made: list[object] = []
+    attempt = protection.attempt
+
+    def counted(message: object, opener: object) -> object:
+        made.append(message)
+        return attempt(message, opener)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(protection, "attempt", counted)
+    return made
+
+
+def test_another_service_of_the_same_form_opens_without_an_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, attempts = _world(), _attempts(monkeypatch)
+    body = world.seal(world.client, _SET_CLOCK)
+    world.said.append(asked(bytes((0xC9,)) + length(len(body)) + body))
+    records = opened(world.said, keyring(world.given))
+    assert statuses(records) == ["verified"] * 3
+    assert records[-1].apdu is not None
+    assert records[-1].apdu.octets == _SET_CLOCK
+    assert len(attempts) == 2  # the first request and the first response
+
+
+def test_a_verified_text_that_is_no_apdu_stays_closed_behind_one_that_is() -> None:
+    world = _world()
+    body = world.seal(world.client, b"\xff\xff no APDU")
+    world.said.append(asked(bytes((0xC8,)) + length(len(body)) + body))
+    last = opened(world.said, keyring(world.given))[-1]
+    assert last.closed is not None
+    assert (last.closed.status, last.closed.is_opened) == ("verified", False)
+
+
+def test_one_title_of_both_sides_leaves_no_counter_unseen() -> None:
+    world = World(random.Random(3))
+    world.suite = 0
+    world.server = world.client
+    world.said = world.said[:1]  # its AARE names another title
+    counter = world.counters[world.client]
+    world.said += [
+        asked(world.request(counter=counter + 1)),
+        answered(world.response(counter=counter + 2)),
+        asked(world.request(counter=counter + 2)),
+    ]
+    title = world.client
+    records = opened(world.said, keyring(world.given, client_title=title, server_title=title))
+    assert statuses(records) == ["verified"] * 3
+    assert [note.cause for note in records[-1].notes] == ["nonce-reuse"]
