@@ -27,6 +27,7 @@ from dissectors.tree import Note
 _MOST_LINKS = 4096
 _MOST_LINES = 4096
 _IDLE_NS = 15_000_000_000
+_A_SILENCE_NS = 100_000_000
 """From here on a meter may have dropped a link because nothing came; usual are 30 s and 120 s."""
 _REASONS = (
     (0x10, "counters-not-reset", "V, the send number is invalid"),
@@ -344,7 +345,7 @@ class LinkFamily(Family):
         if asked is None or len(times) < 2 or asked.time_ns is None:
             return 0, ""
         idle_ns = asked.time_ns - times[-2]
-        return idle_ns, f"; before that it was silent for {idle_ns / 1e9:.1f} s"
+        return idle_ns, f"; before that it was silent for {idle_ns / 1e9:.1f} s" if idle_ns >= _A_SILENCE_NS else ""
 
 
 def _cause_of_dm(link: Link, asked: Record | None, idle_ns: int) -> tuple[str, str]:

@@ -277,7 +277,8 @@ class Reader:
         direction, is_traffic = direction_of(groups.get("direction") or b""), not groups.get("aside")
         self._wants_unit = False
         if "label" in groups:
-            direction, is_traffic = self._label(b"\n" + groups["label"])  # an arrow in a title says something else
+            # an arrow in a title says something else
+            direction, is_traffic = self._label(b"\n" + (groups["label"] or b""))
             self._wants_unit = direction == UNKNOWN
         if groups.get("lane"):
             direction = self._lane(groups["lane"])

@@ -334,6 +334,11 @@ SHAPES: tuple[Shape, ...] = (
         may_follow=True,
     ),
     Shape(
+        "direction-time", "octets with directions and times", Joins.LINE,
+        r"\s*\[?(?P<direction><word>|>>>?|<<<?|[-=]+>|<[-=]+|[<>])[\])]?[\s:;,|-]*\[?<time>[\])]?[\s:;,|-]+<hex>\s*",
+        may_follow=True,
+    ),
+    Shape(
         "time-octets", "octets with times", Joins.LINE,
         r"\s*\[?<time>(?:\]|\s)\s*[:;,|-]?\s*(?:SML:|TMP:)?\s*<hex>\s*", may_follow=True,
     ),
@@ -351,7 +356,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape(
         "titles", "octets below titles with directions", Joins.LINE,
         rf"{_HEXLINE}(?:\(\s*\+\s*(?P<delta>\d{{1,9}})\s*ms\)\s*)?",
-        r"(?!.*(?:[:|>-]|\b<word>)\s*(?:[0-9A-Fa-f]{2}\s*)+$)\W*(?:<time>)?\W*(?P<label>[A-Za-z].{0,200})",
+        r"(?!.*(?:[:|>-]|\b<word>)\s*(?:[0-9A-Fa-f]{2}\s*)+$)\W*(?><time>)?\W*(?P<label>[A-Za-z].{0,200})?(?(label)|(?(time)|(?!)))",
         needs_heading=True,
     ),
     Shape(

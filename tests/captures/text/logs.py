@@ -236,6 +236,18 @@ LOGS = (
         _lines(lambda one: f"{TX_RX(one)}: {_spaced(one.octets)} // {len(one.octets)} octets"),
     ),
     Log(
+        "direction-time",
+        _lines(lambda one: f"{_words('->', '<-')(one)} {_at(one, '%H:%M:%S', 3)} {_spaced(one.octets)}"),
+        3,
+        False,
+        note="arrows",
+    ),
+    Log(
+        "direction-time",
+        _lines(lambda one: f"{_words('Send', 'Recv')(one)}: [{_at(one, '%d.%m.%Y %H:%M:%S')}] {_spaced(one.octets)}"),
+        0,
+    ),
+    Log(
         "time-direction",
         _lines(
             lambda one: (
