@@ -41,9 +41,15 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
         return None
     most = max(trial.octets for trial in trials)
     best = next(trial for trial in trials if trial.octets >= most * trial.shape.least_share)
-    if best.shape is PLAIN[-1]:
-        # Where others find as much behind words of a direction, bare hex is only what goes on below them.
-        best = next((trial for trial in trials if trial.reader.directed >= best.octets), best)
+    if best.shape.is_plain:
+        # Where others find more units, or as much behind words of a direction, it is only what goes on below them.
+        is_bare, units = best.shape is PLAIN[-1], best.reader.units
+        better = (
+            trial
+            for trial in trials
+            if trial.reader.units > units or (is_bare and trial.reader.directed >= best.octets)
+        )
+        best = next(better, best)
     hints = hints._replace(
         lanes=tuple(best.reader.lanes), has_directions=best.reader.directed > 0, has_frames=best.reader.framed
     )

@@ -6,8 +6,10 @@ import re
 from captures.chunk import RECEIVED, SENT, UNKNOWN
 
 _SENT = """tx txd sent send sends sending write writes writing written wrote outgoing host client out down
-    irp_mj_write transmit transmitted request hhu master >> > -> --> >>> => ==> o c peer0 """
+    irp_mj_write transmit transmitted request hhu master
+    sended transmited >> > -> --> >>> => ==> o c peer0 """
 _RECEIVED = """rx rxd received receive receives receiving recv rcvd read reads reading incoming device meter server
+    rec recd recieve recieved recieves recieving recived receved
     in up irp_mj_read response answer reply slave << < <- <-- <<< <= <== i s peer1"""
 _SENT_ELSEWHERE = """发送 发 请求 передача передано отправка отправлено запрос запит gesendet senden anfrage envoi
     envoyé émission requête enviado envío petición solicitud enviar pedido gönderilen istek wysłano zapytanie odesláno
@@ -40,8 +42,12 @@ DIRECTIONS.update(ELSEWHERE)
 # In a sentence "in", "out", "host" and the like name other things too.
 _IN_SENTENCES = re.compile(
     rb"(?<![a-z0-9_])(?:(tx|txd|sent|send|sends|sending|write|writing|written|wrote|outgoing|transmit|transmitted|request)"
-    rb"|(rx|rxd|received?|receives|receiving|recv|rcvd|reads?|reading|incoming|response|answer|reply))(?![a-z0-9_])"
+    rb"|(rx|rxd|rec(?:ei|ie|i|e)v(?:e|ed|d|es|ing)|recd?|recv|rcvd|reads?|reading|incoming|response|answer|reply))"
+    rb"(?![a-z0-9_])"
 )
+_COLUMN = re.compile(rb"[\"'\])}|;,:\t][ \t]*(in|out|host|device|client|server|meter|slave|master)[ \t:\"'|=]*\n")
+"""A word that stands alone in a column before the octets."""
+_IN_WORDS = re.compile(rb"(request)|(response)")
 _LEAST_WORD = 4
 _FOREIGN = re.compile(
     rb"(?<![A-Za-z])(?:"
@@ -62,12 +68,21 @@ def direction_of(word: bytes) -> int:
     return DIRECTIONS.get(word.lower()) or DIRECTIONS.get(word, UNKNOWN)
 
 
-def direction_in(label: bytes) -> int:
-    """Find the first word of a direction in *label*; else an arrow on its first line."""
+def direction_in(label: bytes, *, is_unit: bool = False) -> int:
+    """Find the first word of a direction in *label*; else an arrow on its first line.
+
+    Before a whole unit (*is_unit*) a word may stand within another, as in ``GetRequestNormal``.
+    """
     lowered = label.lower()
     found = _IN_SENTENCES.search(lowered)
     if found is not None:
         return SENT if found[1] else RECEIVED
+    column = _COLUMN.search(lowered)
+    if column is not None:
+        return DIRECTIONS[column[1]]
+    inside = _IN_WORDS.search(lowered) if is_unit else None
+    if inside is not None:
+        return SENT if inside[1] else RECEIVED
     foreign = _FOREIGN.search(label)
     if foreign is not None:
         return ELSEWHERE[foreign[0]]

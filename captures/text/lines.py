@@ -9,8 +9,8 @@ from captures.stream import Window
 
 LONGEST_LINE = 1 << 18
 _DIGITS = b"0123456789abcdefABCDEF"
-_NO_BREAK = (b"\xc2\xa0", b"\xa0")
-"""Blanks as pages and mails have them, in UTF-8 and in Latin-1."""
+_NO_BREAK = (b"\xc2\xa0", b"\xa0", b"\xc2\xb7")
+"""Blanks as pages and mails have them, in UTF-8 and in Latin-1, and as editors and terminals show them: a dot."""
 _WIDE_COLON = "：".encode()
 """As Chinese texts have it."""
 _MARKUP = re.compile(rb"</?(?:html|body|pre|code|p|div|span|td|tr|br)\b[^<>\n]{0,80}>|&nbsp;", re.IGNORECASE)

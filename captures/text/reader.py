@@ -11,6 +11,7 @@ from captures.text.labels import direction_in, direction_of, is_inside, is_no_tr
 from captures.text.octets import base64_octets, decimal_octets, hex_octets, listed_octets, literal_octets, marked_octets
 from captures.text.shapes import Joins, Shape
 from captures.text.times import DAY_FIRST, Clock
+from captures.text.units import Printed, begins_unit, size_of, stands_alone
 
 _SKIPPED = re.compile(rb"\s*(?:(?:#(?!TEXT2PCAP)|//).*)?")
 _OFFSET_ONLY = re.compile(rb"\s*[0-9A-Fa-f]{3,8}:?\s*")
@@ -27,26 +28,17 @@ _DATED_NS = 366 * 86_400 * 1_000_000_000
 """Times before are of a clock without a date, and say nothing of other days."""
 _BUFFER = b"buffer"
 _FLAG, _IDENTIFIES, _END_OF_LINE = b"\x7e", b"/", b"\r\n"
+_UNIT_STARTS = b"\x7e\x00\x68"
 _WRITTEN = {
     "listed": listed_octets, "decimals": decimal_octets, "base64": base64_octets,
     "marked": marked_octets, "characters": readout_octets, "named": named_octets, "string": string_octets,
     "parity": parity_octets,
 }  # fmt: skip
 """How octets are read that are no hex, by the group of the pattern that holds them."""
-_BEGINS = re.compile(rb"\x7E[\xA0-\xAF]|\x00\x01\x00|\x68(.)\1\x68", re.DOTALL)
-"""How units of a link begin: such a line does not go on with the one before."""
-_UNIT_IN_HEX = re.compile(
-    rb"(?:0x)?(?:7E\W{0,2}(?:0x)?A|00\W{0,2}(?:0x)?01\W{0,2}(?:0x)?00"
-    rb"|68\W{0,2}(?:0x)?([0-9A-F]{2})\W{0,2}(?:0x)?\1\W{0,2}(?:0x)?68)",
-    re.IGNORECASE,
-)
 _LONGEST_TITLE, _LONGEST_KEY = 160, 32
-_LEAST_UNIT = 16
-"""Digits of a unit that counts wherever in a line it stands."""
 _SHORT_ROW = re.compile(rb"\s*[0-9A-Fa-f]{2}(?:\s+[0-9A-Fa-f]{2}){0,2}\s*$")
 """The last row of a dump, too short to stand for octets by itself."""
 _EMPTY_STRING = b"@\"'`, \t"
-_QUOTED = (b'""', b"''", b"``")
 _TIME_AGAIN = re.compile(rb"\s(?=[0-2]\d:[0-5]\d:[0-5]\d[.,]\d{1,9}\s*[:>|-])")
 """Where a page made one line of several that begin with a time."""
 _SENTENCES = re.compile(rb"[!?;](?:\s|$)|\.\s")
@@ -76,6 +68,8 @@ class Reader:
         """How many octets had words of a direction."""
         self.framed = False
         """Whether any octets began as an HDLC frame."""
+        self.units = 0
+        """How many octets began as a unit of a link."""
         self.lanes: list[bytes] = list(hints.lanes)
         self._hints = hints
         self._emit, self._odd = emit, odd
@@ -83,6 +77,11 @@ class Reader:
         self._session = self._last_ns = self._elapsed_ms = 0
         self._pending = bytearray()
         self._pending_offset = 0
+        self._lacks = 0
+        """Octets that the unit that was given last still lacks."""
+        self._printed = Printed()
+        self._held: tuple[bytes, int | None, int] | None = None
+        """Octets, time and offset of a unit without a direction, where others have one: the next may be the same."""
         self._is_open = False
         self._begin(None, UNKNOWN, is_open=False)
         self._row = self._row_offset = self._before_row = self._buffer = b""
@@ -154,6 +153,7 @@ class Reader:
         self.aside += 1
         self.first_aside = self.first_aside or number
         self._last_was_octets = False
+        self._lacks = 0
 
     def end(self) -> None:
         """Give the read that waits for its end."""
@@ -161,6 +161,7 @@ class Reader:
             octets, self._pending = bytes(self._pending), bytearray()
             self._give(octets[self.shape.skips :], self._time_ns, self._direction, self._pending_offset)
         self._row, self._repeats = b"", False
+        self._release()
 
     # -- kinds of lines -----------------------------------------------------------------------------------------
 
@@ -180,7 +181,7 @@ class Reader:
         if self._has_direction:
             direction = direction_of(match["direction"] or b"")
         elif self._goes_on(octets):
-            time_ns, direction = self._given_ns, self._given_direction
+            time_ns, direction = self._given_ns if time_ns is None else time_ns, self._given_direction
         if octets:
             self._give(
                 octets,
@@ -221,17 +222,20 @@ class Reader:
         if (label is None or label.isspace()) and self._is_named_below(octets):
             self.pass_over(number)
             return True
-        if self._wants_unit and not self._last_was_octets and _BEGINS.match(octets) is None:
+        if self._wants_unit and not self._last_was_octets and not begins_unit(octets):
             return False
         time_ns = self.clock.read(match) if self._has_time else None
         direction = direction_of(groups.get("direction") or b"")
         if label is not None:
-            worded, is_traffic = self._label(label, is_unit=_BEGINS.match(octets) is not None)
+            worded, is_traffic = self._label(label, is_unit=begins_unit(octets))
             if self._hints.has_frames and octets[:1] != _FLAG and is_inside(label):
                 is_traffic = False
             direction = direction or worded
             if not direction and label.isspace() and self._goes_on(octets):
-                self._give(octets, self._given_ns, self._given_direction, offset)
+                self._go_on(octets, offset)
+                return True
+            if is_traffic and not direction and self._hints.has_directions and begins_unit(octets):
+                self._hold(octets, self.clock.find(label) if time_ns is None else time_ns, offset)
                 return True
             is_traffic = is_traffic and (direction != UNKNOWN or not self._hints.has_directions)
             if not is_traffic and not groups.get("string"):
@@ -268,7 +272,7 @@ class Reader:
         """Take a line that says what the octets below it are."""
         self.end()
         groups = match.groupdict()
-        self._last_was_octets = False
+        self._last_was_octets, self._lacks = False, 0
         time_ns = self.clock.read(match) if "time" in groups else None
         if groups.get("relative"):
             whole, _, fraction = groups["relative"].partition(b".")
@@ -310,12 +314,38 @@ class Reader:
 
     def _goes_on(self, octets: bytes) -> bool:
         """Tell whether a line of nothing but octets is the rest of the one above, which a program or a mail broke."""
-        return bool(self._last_was_octets and self._given_direction) and _BEGINS.match(octets) is None
+        if self._last_was_octets:
+            is_rest = self._given_direction != UNKNOWN or len(octets) <= self._lacks
+        else:
+            is_rest = len(octets) == self._lacks  # a blank line stands between
+        return is_rest and not begins_unit(octets)
+
+    def _go_on(self, octets: bytes, offset: int) -> None:
+        """Take the rest of the octets above."""
+        if self._held is None:
+            self._give(octets, self._given_ns, self._given_direction, offset)
+            return
+        self._lacks -= len(octets)
+        self._held = (self._held[0] + octets, *self._held[1:])
+
+    def _hold(self, octets: bytes, time_ns: int | None, offset: int) -> None:
+        """Keep a unit without a direction until the next: a log may print the same once more."""
+        self._release()
+        self._held = (octets, time_ns, offset)
+        self._lacks = max(0, size_of(octets) - len(octets))
+        self._last_was_octets = True
+
+    def _release(self, after: bytes = b"") -> None:
+        """Give the unit that was kept, if it was not printed before it and *after* is not the same."""
+        held, self._held = self._held, None
+        if held is not None and held[0] not in after and not self._printed.has(held[0]):
+            self._printed.end()
+            self._give(held[0], held[1], UNKNOWN, held[2])
 
     def _is_named_below(self, octets: bytes) -> bool:
         """Tell whether the line above says that *octets* are a key or the like, and no traffic."""
         above, self._above = self._above, b""
-        return bool(above) and len(octets) <= _LONGEST_KEY and _BEGINS.match(octets) is None and is_secret(above)
+        return bool(above) and len(octets) <= _LONGEST_KEY and not begins_unit(octets) and is_secret(above)
 
     # -- reads --------------------------------------------------------------------------------------------------
 
@@ -376,9 +406,16 @@ class Reader:
             if time_ns < self._last_ns - _ANOTHER_SESSION_NS and self._session < _MOST_SESSIONS:
                 self._session += 1
             self._last_ns = time_ns
+        if self._held is not None:
+            self._release(octets)
         if direction:
             self.directed += len(octets)
+            if self._hints.has_directions:
+                self._printed.take(octets)
         self.framed = self.framed or octets[:1] == _FLAG
+        size = size_of(octets) if octets[0] in _UNIT_STARTS else 0
+        self.units += size > 0
+        self._lacks = max(0, (size or self._lacks) - len(octets))
         self._is_identified = self._keeps_blank and octets[:1] == _IDENTIFIES and octets.count(_END_OF_LINE) == 1
         self.chunks += 1
         self._given_ns, self._given_direction, self._last_was_octets = time_ns, direction, True
@@ -407,7 +444,7 @@ class Reader:
         if found is None:
             if len(self._labels) >= _MOST_LABELS:
                 self._labels.clear()
-            found = self._labels[key] = (direction_in(text), not is_no_traffic(text, is_unit=is_unit))
+            found = self._labels[key] = (direction_in(text, is_unit=is_unit), not is_no_traffic(text, is_unit=is_unit))
         return found
 
     def _lane(self, name: bytes) -> int:
@@ -436,16 +473,10 @@ def _matches(shape: Shape, line: bytes) -> list["re.Match[bytes]"]:
     last = found.pop()
     kept = []
     if "octets" in shape.data.groupindex:
-        kept = [match for match in found if _stands_alone(line, *match.span())]
-    if shape.tail is None or shape.tail.fullmatch(line, last.end()) or _stands_alone(line, *last.span()):
+        kept = [match for match in found if stands_alone(line, *match.span())]
+    if shape.tail is None or shape.tail.fullmatch(line, last.end()) or stands_alone(line, *last.span()):
         kept.append(last)
     return kept
-
-
-def _stands_alone(line: bytes, start: int, end: int) -> bool:
-    if end - start < _LEAST_UNIT:
-        return False
-    return line[start - 1 : start] + line[end : end + 1] in _QUOTED or _UNIT_IN_HEX.match(line, start) is not None
 
 
 def _is_blank(line: bytes) -> bool:

@@ -23,7 +23,7 @@ DATE = (
 _ASCTIME = rf"{_WEEKDAY}?{_MONTH} +\d{{1,2}} \d\d:\d\d:\d\d (?:[A-Z]{{3,5}} )?(?:19|20)\d\d\b"
 """A date as C's asctime and the program date write it, its year at the end."""
 TIME = (
-    rf"(?:(?P<time>{_ASCTIME}|(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}[:.]\d\d[:.]\d\d)(?:[.,:](?P<fraction>\d{{1,9}}))?"
+    rf"(?:(?P<time>{_ASCTIME}|(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}[:.]\d\d[:.]\d\d)(?:[.,:_](?P<fraction>\d{{1,9}}))?"
     r"(?P<after> ?[AaPp][Mm]\b|Z\b| ?[+-]\d\d:?\d\d\b)?|(?P<epoch>\d{9,10}\.\d{1,9}))"
 )
 """The pattern of a time of day with or without a date, or of an epoch."""
