@@ -9,8 +9,11 @@ from captures.stream import Window
 
 LONGEST_LINE = 1 << 18
 _DIGITS = b"0123456789abcdefABCDEF"
-_NO_BREAK = (b"\xc2\xa0", b"\xa0", b"\xc2\xb7")
-"""Blanks as pages and mails have them, in UTF-8 and in Latin-1, and as editors and terminals show them: a dot."""
+_NO_BREAK = (b"\xc2\xa0", b"\xa0")
+"""Blanks as pages and mails have them, in UTF-8 and in Latin-1."""
+_DOT = "·".encode()
+_DOTTED = re.compile(rb"(?:(?:0[xX])?[0-9A-Fa-f]{2}\xc2\xb7){4,}+")
+"""Octets with blanks as editors show them."""
 _WIDE_COLON = "：".encode()
 """As Chinese texts have it."""
 _MARKUP = re.compile(rb"</?(?:html|body|pre|code|p|div|span|td|tr|br)\b[^<>\n]{0,80}>|&nbsp;", re.IGNORECASE)
@@ -74,6 +77,8 @@ def plain(text: bytes) -> bytes:
     for blank in _NO_BREAK:
         if blank in text:
             text = text.replace(blank, b" " * len(blank))
+    if _DOT in text:
+        text = _DOTTED.sub(lambda found: found[0].replace(_DOT, b"  "), text)
     if b"<" in text and b">" in text:
         text = _MARKUP.sub(_blanks, text)
     return text
