@@ -11,7 +11,7 @@ from captures.text.labels import direction_in, direction_of, is_inside, is_no_tr
 from captures.text.octets import base64_octets, decimal_octets, hex_octets, listed_octets, literal_octets, marked_octets
 from captures.text.shapes import Joins, Shape
 from captures.text.times import DAY_FIRST, Clock
-from captures.text.units import Printed, begins_unit, size_of, stands_alone
+from captures.text.units import Printed, begins_unit, octets_among_words, size_of
 
 _SKIPPED = re.compile(rb"\s*(?:(?:#(?!TEXT2PCAP)|//).*)?")
 _OFFSET_ONLY = re.compile(rb"\s*[0-9A-Fa-f]{3,8}:?\s*")
@@ -199,7 +199,7 @@ class Reader:
         if self._last_was_octets and row and line.startswith(row) and _SHORT_ROW.match(line, len(row)):
             self._give(bytes.fromhex(line[len(row) :].decode()), self._given_ns, self._given_direction, offset)
             return True
-        matches = _matches(self.shape, line)
+        matches = octets_among_words(self.shape, line)
         for match in matches:
             start, end = match.span()
             said = line[max(at, start - LONGEST_HEADING) : start]
@@ -457,26 +457,6 @@ class Reader:
         if len(self._hints.lanes) != 2 or name not in self._hints.lanes:
             return UNKNOWN
         return RECEIVED if self._hints.lanes.index(name) else SENT
-
-
-def _matches(shape: Shape, line: bytes) -> list["re.Match[bytes]"]:
-    """Find the octets in *line* that may be meant; in one pass, however long the line is.
-
-    They are the last, if the shape's tail stands behind them; those that are a string of a program; those that begin as
-    a unit does; all of them where characters stand for themselves.
-    """
-    found = list(shape.data.finditer(line))
-    if "literal" in shape.data.groupindex:
-        found = [match for match in found if match["literal"][2:-1].strip(b"\\'\"")]
-    if not found or "string" in shape.data.groupindex:
-        return found
-    last = found.pop()
-    kept = []
-    if "octets" in shape.data.groupindex:
-        kept = [match for match in found if stands_alone(line, *match.span())]
-    if shape.tail is None or shape.tail.fullmatch(line, last.end()) or stands_alone(line, *last.span()):
-        kept.append(last)
-    return kept
 
 
 def _is_blank(line: bytes) -> bool:

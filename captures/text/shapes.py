@@ -315,6 +315,12 @@ SHAPES: tuple[Shape, ...] = (
     ),
     # -- plain hex, and hex among words ----------------------------------------------------------------------------
     Shape(
+        "dump-titles", "frame dumps below titles", Joins.READ, r"(?:\([VDIWE]\)\s*)?\s*<hex>",
+        r".*?(?:(?P<aside>(?i:gcm|dlms|dsmr|cosem|llc|gbt|payload|decrypted|plain)\w*(?: frame)?)"
+        r"|(?i:frame dump|hdlc|m-?bus)(?: frame)?)\b[^:]{0,24}:\s*",
+        needs_heading=True,
+    ),
+    Shape(
         "annotated-pieces", "pieces of octets with remarks", Joins.READ,
         r"\s*(?:(?P<direction><word>)\s*[:|-]\s*)?<hex><remark>?\s*",
         sign_text=r"\s*[0-9A-Fa-f]{2}(?:\s?[0-9A-Fa-f]{2}){0,3}\s*<remark>", least_share=0.5,
@@ -343,12 +349,6 @@ SHAPES: tuple[Shape, ...] = (
         r"\s*\[?<time>(?:\]|\s)\s*[:;,|-]?\s*(?:SML:|TMP:)?\s*<hex>\s*", may_follow=True,
     ),
     Shape(
-        "dump-titles", "frame dumps below titles", Joins.READ, r"(?:\([VDIWE]\)\s*)?\s*<hex>",
-        r".*?(?:(?P<aside>(?i:gcm|dlms|dsmr|cosem|llc|gbt|payload|decrypted|plain)\w*(?: frame)?)"
-        r"|(?i:frame dump|hdlc|m-?bus)(?: frame)?)\b[^:]{0,24}:\s*",
-        needs_heading=True,
-    ),
-    Shape(
         "apdu-titles", "APDUs below titles", Joins.READ, r"(?:\([VDIWE]\)\s*)?\s*<hex>",
         r".*?(?i:gcm|dlms|dsmr|cosem|gbt|llc|decrypted)(?: frame| data| payload)\b[^:]{0,24}:\s*",
         needs_heading=True,
@@ -365,7 +365,7 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "labelled", "octets behind words", Joins.LINE,
-        r"(?:(?<![0-9A-Za-z.:_-])|(?<=\|_))(?!\d{4}-\d\d-\d\d(?!\d))"
+        r"(?:(?<![0-9A-Za-z._-])(?<!\d:)(?<![^0-9A-Za-z][0-9A-Fa-f]{2}:)|(?<=\|_))(?!\d{4}-\d\d-\d\d(?!\d))"
         r"(?P<octets>(?:0[xX])?[0-9A-Fa-f]{2}(?:(?:, | {1,3}|[,:.-])?(?:0[xX][0-9A-Fa-f]{1,2}|[0-9A-Fa-f]{2})){3,}+)",
         tail_text=r"""(?:["')\]}>,;.\s]|\(\d+(?: bytes)?\)|\|\+\d+)*+""",
     ),

@@ -2,6 +2,8 @@
 
 import re
 
+from captures.text.shapes import Shape
+
 _BEGINS = re.compile(rb"\x7E[\xA0-\xAF]|\x00\x01\x00|\x68(.)\1\x68", re.DOTALL)
 _IN_HEX = re.compile(
     rb"(?:0x)?(?:7E\W{0,2}(?:0x)?A|00\W{0,2}(?:0x)?01\W{0,2}(?:0x)?00"
@@ -32,11 +34,31 @@ def size_of(octets: bytes) -> int:
     return (octets[6] << 8 | octets[7]) + _WRAPPER_HEADER if len(octets) >= _WRAPPER_HEADER else 0
 
 
-def stands_alone(line: bytes, start: int, end: int) -> bool:
+def _stands_alone(line: bytes, start: int, end: int) -> bool:
     """Tell whether the digits from *start* to *end* count among the words of *line*: quoted, or as a unit begins."""
     if end - start < _LEAST_DIGITS:
         return False
     return line[start - 1 : start] + line[end : end + 1] in _QUOTED or _IN_HEX.match(line, start) is not None
+
+
+def octets_among_words(shape: Shape, line: bytes) -> list["re.Match[bytes]"]:
+    """Find the octets in *line* that may be meant; in one pass, however long the line is.
+
+    They are the last, if the shape's tail stands behind them; those that are a string of a program; those that begin as
+    a unit does; all of them where characters stand for themselves.
+    """
+    found = list(shape.data.finditer(line))
+    if "literal" in shape.data.groupindex:
+        found = [match for match in found if match["literal"][2:-1].strip(b"\\'\"")]
+    if not found or "string" in shape.data.groupindex:
+        return found
+    last = found.pop()
+    kept = []
+    if "octets" in shape.data.groupindex:
+        kept = [match for match in found if _stands_alone(line, *match.span())]
+    if shape.tail is None or shape.tail.fullmatch(line, last.end()) or _stands_alone(line, *last.span()):
+        kept.append(last)
+    return kept
 
 
 class Printed:
