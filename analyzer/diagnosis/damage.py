@@ -32,7 +32,7 @@ _HEADER_END = 14
 class DamageFamily(Family):
     """Explains each region of damage; all of its notes are one fact, and what else is odd in it follows from that."""
 
-    links = frozenset({"hdlc"})
+    links = frozenset({"hdlc", "llc"})
     codes = DAMAGE | NOISE_CODES | {"capture-cut"}
 
     def __init__(self, stories: Stories) -> None:
@@ -47,6 +47,10 @@ class DamageFamily(Family):
         """Remember what a sound frame tells about its lane, and close the region before it."""
         lane = self._lanes.get(record.lane.text) or self._lane(record)
         octets = record.octets
+        if record.link != "hdlc":  # neither flags nor sums, but read as it should be
+            lane.has_sound, lane.suspects = True, []
+            lane.facts, lane.region = [], []
+            return
         if lane.region:
             self._close(lane, record)
         if not lane.is_usual:

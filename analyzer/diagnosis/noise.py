@@ -13,6 +13,8 @@ from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust, announced_length
 from analyzer.record import Record
 
 _LEAST_FRAME = 4
+_PARAMETERS = b"\x81\x80"
+"""Format and group identifier of what SNRM and UA negotiate."""
 _FEW = 3
 """So many equal octets may be chance."""
 _SEARCHED_UP_TO = 2050
@@ -75,8 +77,12 @@ def _unknown(octets: bytes, is_first: bool) -> Iterator[Candidate]:
         yield Candidate("idle-fill", LIKELY if len(octets) > _FEW else POSSIBLE, text, 0, end=len(octets))
         yield Candidate("line-noise", POSSIBLE, text, 0, end=len(octets))
         return
-    where = "it stands before the first whole frame" if is_first else "it stands between frames"
     size = len(octets)
+    if octets[:2] == _PARAMETERS and size > _LEAST_FRAME and octets[2] == size - 3:
+        text = "the parameters of an SNRM or UA without the frame around them"
+        yield Candidate("start-of-dump-missing", LIKELY, text, 0, end=size)
+        return
+    where = "it stands before the first whole frame" if is_first else "it stands between frames"
     has_flags = octets[:1] == octets[-1:] == b"\x7e"
     if is_first and not has_flags:
         yield Candidate("capture-started-late", POSSIBLE, where)

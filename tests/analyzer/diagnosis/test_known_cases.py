@@ -17,6 +17,7 @@ from analyzer.simulate.uart import (
 )
 from captures.chunk import RECEIVED, SENT
 from dissectors.checks import bcc, fcs
+from dissectors.tree import Severity
 from tests.analyzer.diagnosis.frames import answer
 from tests.analyzer.framing.build import body, frame
 from tests.analyzer.tracking.build import general_blocks
@@ -215,3 +216,15 @@ def test_translated_line_ends_are_told_though_the_reader_cut_the_frame_by_its_le
     shown = whole.replace(b"\n", b"\r\n")[: len(whole)]
     story, *_ = told((RECEIVED, shown))
     assert (story.cause, story.confidence) == ("newline-translation", "likely")
+
+
+def test_parameters_of_a_link_among_llc_frames_are_no_line_that_is_read_wrongly() -> None:
+    request, response = bytes.fromhex("E6E600C001C10001000060010AFF0200"), bytes.fromhex("E6E700C401C10009053231303037")
+    parameters = bytes.fromhex("8180070501EF06020400")
+    stories = told(*[(SENT, parameters), (RECEIVED, parameters), (SENT, request), (RECEIVED, response)] * 2)
+    assert {(story.code, story.cause, story.severity) for story in stories} == {
+        ("noise", "start-of-dump-missing", Severity.NOTE)
+    }
+    assert {story.evidence[0].text.partition(": ")[2] for story in stories} == {
+        "the parameters of an SNRM or UA without the frame around them"
+    }
