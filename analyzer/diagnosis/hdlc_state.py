@@ -6,6 +6,7 @@ Source: IEC 62056-46 (parameters of SNRM and UA, defaults 128 octets and a windo
 from __future__ import annotations
 
 from collections import deque
+from functools import lru_cache
 from typing import NamedTuple
 
 from analyzer.record import REQUEST, RESPONSE, Record
@@ -95,6 +96,7 @@ def parameters(record: Record) -> dict[int, int]:
     return found
 
 
+@lru_cache(maxsize=1024)
 def address_lengths(octets: bytes) -> tuple[int, int]:
     """Count the octets of destination and source, legal or not; up to 4 each."""
     at = 2 + (octets[0] == 0x7E)

@@ -274,7 +274,8 @@ def _explanations(octets: bytes) -> Iterator[_Found]:
     for at in range(len(body) + 1):
         if at < len(body):
             value = P1.octet_between(ahead[at], back[at + 1])
-            if value is not None and value in _PRINTED and value != body[at]:
+            is_line_end = body[at : at + 2] == b"\r\n"  # no line ends in LF alone, so the CR is as it was sent
+            if value is not None and value in _PRINTED and value != body[at] and not is_line_end:
                 yield _other(octets, at, value)
             if ahead[at] == back[at + 1]:
                 text = f"character {at} ({body[at : at + 1].decode('ascii', 'replace')!r}) was not sent"

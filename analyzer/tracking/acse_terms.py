@@ -66,6 +66,7 @@ def _named(apdu: Apdu) -> dict[str, Any]:
     return {name: apdu.values[slot] for name, slot in apdu.entry.slots.items()}
 
 
+@lru_cache(maxsize=1024)
 def limits_of(frame: bytes) -> LinkLimits:
     """Read the parameters of an SNRM or UA frame; those that it leaves out have their defaults. Total."""
     start = 1 if frame[:1] == bytes((FLAG,)) else 0

