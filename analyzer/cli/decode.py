@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
-from analyzer.cli.arguments import Parser, natural
+from analyzer.cli.arguments import Parser, natural, workers
 from analyzer.cli.filters import add_filter_options, chosen, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import CHECK_FAILED, FilterTextError, UsageError, fail, say
 from analyzer.cli.sidecars import SidecarFile, add_sidecar
+from analyzer.cli.turns import Turns, turns_of
 from captures.chunk import PACKET, PACKET_BITS, Source
 from captures.merged import MergedSource
 
@@ -35,6 +36,10 @@ def parser() -> argparse.ArgumentParser:
     add_output_options(made)
     made.add_argument("-c", "--count", type=natural, default=0, metavar="N", help="stop after N records")
     made.add_argument("--expect", default="", metavar="EXPR", help="end with 1 where no record passes this filter")
+    made.add_argument(
+        "--workers", type=workers, default=1, metavar="N", help="how many processes write; 0: one for each core"
+    )
+    made.add_argument("--turn", help=argparse.SUPPRESS)
     add_sidecar(made)
     return made
 
@@ -42,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
 def add_output_options(made: argparse.ArgumentParser) -> None:
     """Add the options that say which records are shown, and how."""
     add_filter_options(made)
+    made.set_defaults(turn="")
     made.add_argument("-V", "--tree", action="store_true", help="print each record's whole tree")
     made.add_argument("-x", "--octets", action="store_true", help="print each record's octets")
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
@@ -70,14 +76,16 @@ def run(words: list[str]) -> int:
     from analyzer.session import Session
 
     rest_collector()
-    inputs = Inputs(options, forced)
     sidecar = SidecarFile(options)
-    for name, source in inputs:
-        learns = not options.quiet or bool(options.filter or options.sidecar or options.expect)
-        session = Session(source, forced, keys, learns=learns)
-        sidecar.into(session.model)
-        show(session, options, {"input": name} if inputs.are_several else {}, seen=expected.of(session))
-        sidecar.keep(session.model)
+    with turns_of(words, options) as turns:
+        inputs = Inputs(options, forced)
+        for name, source in inputs:
+            learns = not options.quiet or bool(options.filter or options.sidecar or options.expect)
+            session = Session(source, forced, keys, learns=learns)
+            sidecar.into(session.model)
+            more = {"input": name} if inputs.are_several else {}
+            show(session, options, more, seen=expected.of(session), turns=turns)
+            sidecar.keep(session.model)
     return inputs.status or expected.status()
 
 
@@ -149,18 +157,19 @@ def rest_collector() -> None:
 
 def show(
     session: Session, options: argparse.Namespace, more: dict[str, str], growing: GrowingInput | None = None, *,
-    seen: Callable[[Record], None] | None = None,
+    seen: Callable[[Record], None] | None = None, turns: Turns | None = None,
 ) -> None:  # fmt: skip
     """Print the records of *session*; *more* members go into each line of JSON.
 
     Of a file that grows, *growing*, records are printed at once as soon as no others stand behind them. *seen* takes
-    each record too.
+    each record too. *turns* say which records are another process's.
     """
     source = session.source
     line = _writer(session, options, more)
     count = 0
     batch: list[str | bytes] = []
-    if more and line is not None and not _is_json(options) and not options.fields and not options.merge:
+    is_text = line is not None and not _is_json(options) and not options.fields
+    if more and is_text and not options.merge and not options.turn:
         batch.append(f"== {more['input']}")
     is_live = source.is_live and growing is None
 
@@ -171,7 +180,7 @@ def show(
 
     if growing is not None:
         growing.idle = rest
-    for record in chosen(session, options):
+    for record in chosen(session, options, turns.records(session, batch) if turns is not None else None):
         count += 1
         if seen is not None:
             seen(record)
@@ -180,7 +189,7 @@ def show(
             if is_live:  # whoever reads the pipe waits for this record
                 _write(batch)
                 sys.stdout.flush()
-            elif len(batch) >= _BATCH:
+            elif len(batch) >= _BATCH and turns is None:
                 _write(batch)
         if options.count and count >= options.count:
             break
@@ -220,7 +229,7 @@ def _writer(session: Session, options: argparse.Namespace, more: dict[str, str])
 
         form = _field_form(options)
         fields = FieldLines(options.fields, lambda: source.time_digits, values, separator=form["separator"])
-        if form["header"] == "y":
+        if form["header"] == "y" and not options.turn:
             _write([fields.head])
         return fields.line
     from analyzer.export.text import TextLines

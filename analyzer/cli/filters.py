@@ -81,11 +81,12 @@ def examine(
     return count
 
 
-def chosen(session: Session, options: argparse.Namespace) -> Iterator[Record]:
-    """Give the records of *session* that pass what the options say."""
+def chosen(session: Session, options: argparse.Namespace, records: Iterator[Record] | None = None) -> Iterator[Record]:
+    """Give the records of *session*, or *records* of it, that pass what the options say."""
+    records = session.records() if records is None else records
     found = filter_of(options, utc=options.utc or session.source.has_local_times)
     if found is None:
-        return session.records()
+        return records
     from analyzer.index.filtering import Chooser
 
-    return filter(Chooser(found, session.values).passes, session.records())
+    return filter(Chooser(found, session.values).passes, records)

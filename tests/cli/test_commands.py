@@ -483,3 +483,51 @@ def test_expectation_decides_the_status(
     ran = run("decode", option, "--expect", text, capture)
     assert ran.status == status
     assert ran.err.startswith(says) and bool(ran.err) is bool(says)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("--json", "--layers"),
+        ("--tree",),
+        ("-T", "fields", "-e", "summary", "-E", "header=y"),
+        ("-Y", "get-response"),
+    ],
+)
+@pytest.mark.parametrize("count", ["2", "3"])
+def test_several_processes_write_what_one_does(words: tuple[str, ...], count: str, many_records: list[str]) -> None:
+    def decode(*more: str) -> tuple[str, str]:
+        command = [sys.executable, "-P", "-m", "analyzer", "decode", *words, *more, *many_records]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+        return done.stdout, done.stderr
+
+    assert decode("--workers", count) == decode()
+
+
+@pytest.fixture(scope="module")
+def many_records(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """A capture of several turns, one of none, one whose last turn is whole, and samples."""
+    from analyzer.cli.turns import BATCH
+
+    folder = tmp_path_factory.mktemp("turns")
+    snrm = "7EA0070321930F017E\n"
+    (folder / "many.txt").write_text(snrm * (5 * BATCH + 17))
+    (folder / "whole.txt").write_text(snrm * (2 * BATCH))
+    return [str(folder / "many.txt"), str(folder / "whole.txt"), *(str(one.path) for one in samples())]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("-",), "stdin is read once"),
+        (("-c", "3", "FILE"), "does not go with"),
+        (("--expect", "get", "FILE"), "does not go"),
+    ],
+)
+def test_what_several_processes_cannot_do_is_refused(
+    run: Run, capture: Path, words: tuple[str, ...], said: str
+) -> None:
+    found = run("decode", "--workers", "2", *(str(capture) if one == "FILE" else one for one in words))
+    assert (found.status, found.out) == (2, "")
+    assert said in found.err

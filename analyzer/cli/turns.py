@@ -1,0 +1,146 @@
+"""Output of one capture by several processes: each decodes all of it, and writes the records whose turn it is.
+
+What takes time is to say a record, not to decode it, and who decodes everything knows what is said of each record as
+well as one process alone. The process that the user started writes what the others say in its place, in order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from queue import Queue
+from threading import Thread
+from typing import IO, TYPE_CHECKING
+
+from analyzer.cli.main import UsageError
+
+if TYPE_CHECKING:
+    from analyzer.record import Record
+    from analyzer.session import Session
+
+BATCH = 256
+"""Records of one turn."""
+_AHEAD = 16
+"""Turns of another process that may wait to be written."""
+
+
+class Turns:
+    """Whose turn a record is: the *share*-th of *shares* processes'. *others* say the rest, where this is the first."""
+
+    def __init__(self, share: int, shares: int, others: Sequence[Other] = ()) -> None:
+        self._share, self._shares, self._others = share, shares, others
+        self._told = 0
+        """Turns that were written."""
+
+    def records(self, session: Session, lines: list[str | bytes]) -> Iterator[Record]:
+        """Give the records of *session* whose turn it is, and write *lines*, which are made of them, where they belong.
+
+        Of the other records it is learnt what gives meaning to values, as if they were said.
+        """
+        shares, share, at = self._shares, self._share, 0
+        self._told = 0
+        for at, record in enumerate(session.records(), 1):
+            turn = (at - 1) // BATCH
+            if turn % shares != share:
+                session.seek_for(record)
+                continue
+            yield record
+            if at % BATCH == 0:
+                self._write(turn, lines)
+        last = (at - 1) // BATCH
+        if at % BATCH and last % shares == share:
+            self._write(last, lines)
+        self._pass_on(last + 1)
+
+    def _write(self, turn: int, lines: list[str | bytes]) -> None:
+        code = sys.stdout.encoding
+        octets = b"".join(
+            (one if isinstance(one, bytes) else one.encode(code, "backslashreplace")) + b"\n" for one in lines
+        )
+        lines.clear()
+        out = sys.stdout.buffer
+        if self._share:
+            out.write(b"%d\n" % len(octets) + octets)
+            out.flush()
+            return
+        self._pass_on(turn)
+        sys.stdout.flush()
+        out.write(octets)
+        self._told = turn + 1
+
+    def _pass_on(self, until: int) -> None:
+        """Write the turns of others up to that one."""
+        if self._share or self._told >= until:
+            return
+        sys.stdout.flush()
+        for turn in range(self._told, until):
+            sys.stdout.buffer.write(self._others[turn % self._shares - 1].turn())
+        self._told = until
+
+
+class Other:
+    """Another process that says its turns."""
+
+    def __init__(self, words: Sequence[str], share: int, shares: int) -> None:
+        command = [sys.executable, "-P", "-m", "analyzer", "decode", *words, "--turn", f"{share}/{shares}"]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+        )
+        self._turns: Queue[bytes | None] = Queue(_AHEAD)
+        assert self._process.stdout is not None
+        Thread(target=self._read, args=(self._process.stdout,), daemon=True).start()
+
+    def _read(self, stdout: IO[bytes]) -> None:
+        while size := stdout.readline():
+            self._turns.put(stdout.read(int(size)))
+        self._turns.put(None)
+
+    def turn(self) -> bytes:
+        """Give its next turn. Raises: OSError where it ended before."""
+        found = self._turns.get()
+        if found is None:
+            raise OSError(0, "a process that shares the work ended")
+        return found
+
+    def close(self) -> None:
+        """End it."""
+        with contextlib.suppress(OSError):
+            self._process.kill()
+        self._process.wait()
+
+
+@contextlib.contextmanager
+def turns_of(words: Sequence[str], options: argparse.Namespace) -> Iterator[Turns | None]:
+    """Give the turns that the options say, with their processes while the block runs; None for one process alone.
+
+    Raises: UsageError.
+    """
+    if options.turn:
+        share, _, shares = options.turn.partition("/")
+        yield Turns(int(share), int(shares))
+        return
+    if options.workers < 2 or options.quiet:
+        yield None
+        return
+    _refuse(options)
+    count = options.workers
+    others = [Other(words, share, count) for share in range(1, count)]
+    try:
+        yield Turns(0, count, others)
+    finally:
+        for one in others:
+            one.close()
+
+
+def _refuse(options: argparse.Namespace) -> None:
+    """Refuse what several processes cannot do. Raises: UsageError."""
+    names = [*options.inputs, *options.read]
+    if "-" in names or not (names or options.hex):
+        raise UsageError("--workers: stdin is read once; give a file")
+    if options.count or options.expect or options.sidecar:
+        raise UsageError("--workers does not go with --count, --expect and --sidecar")
