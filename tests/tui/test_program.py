@@ -84,6 +84,19 @@ def test_what_costs_time_is_loaded_after_the_window_stands() -> None:
     assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
 
 
+def test_first_rows_are_there_before_what_makes_frames_is_loaded() -> None:
+    path = next(one.path for one in samples() if one.name == "ln-wrapper")
+    asked = (
+        "import sys\nfrom analyzer.capture import Capture\n"
+        f"capture = Capture([{str(path)!r}])\ncapture.start()\ncapture.wait(60)\n"
+        "print(capture.table.height, capture.lines([1])[0].number, 'polars' in sys.modules)\n"
+        "print(capture.table.frame.height, capture.table.row(1).number)"
+    )
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True, text=True).stdout.split()
+    assert told[0] == told[3] != "0"
+    assert told[1:3] == ["1", "False"] and told[4] == "1"
+
+
 def test_process_of_the_index_begins_before_the_window_and_ends_with_the_program(tmp_path: Path) -> None:
     begun = "from analyzer.index import early\nearly.begin()\nprint(early._waiting[0].process.pid)\n"
     told = subprocess.run([sys.executable, "-c", begun], capture_output=True, check=True, text=True)
