@@ -128,9 +128,8 @@ class Reader:
             match = self._match(line) if self._is_open else None
             if match is not None:
                 if self._is_simple:
-                    again = _TIME_AGAIN.search(line, 1) if self._has_time else None
-                    if again is not None and self.take(line[: again.start()], offset, number):
-                        return self.take(line[again.end() :], offset, number)
+                    if self._has_time and _TIME_AGAIN.search(line, 1) is not None:
+                        return self._several(line, offset, number)
                     return self._simple(match, offset, number)
                 return self._data(match, offset, number, None)
         heading = self.shape.heading
@@ -190,6 +189,14 @@ class Reader:
                 offset,
             )
         return True
+
+    def _several(self, line: bytes, offset: int, number: int) -> bool:
+        """Take each of several lines that a page made one."""
+        is_taken = False
+        for piece in _TIME_AGAIN.split(line):
+            match = self._match(piece)
+            is_taken = (match is not None and self._simple(match, offset, number)) or is_taken
+        return is_taken
 
     def _among_words(self, line: bytes, offset: int, number: int) -> bool:
         """Take the octets that stand among the words of a line: the last, and before them each whole unit."""

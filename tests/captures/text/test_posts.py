@@ -155,6 +155,7 @@ def test_rows_with_times_that_a_page_made_one_line_are_read_one_by_one() -> None
     chunks = list(read("The raw data:\n" + " ".join(rows) + "\n"))
     assert [chunk.octets for chunk in chunks] == FRAMES
     assert len({chunk.time_ns for chunk in chunks}) == len(FRAMES)
+    assert sum(1 for _ in read("10:15:32.366 : 7e a0 " * 5000)) == 5000
 
 
 def test_octets_in_a_table_with_remarks_are_read() -> None:
