@@ -71,9 +71,9 @@ def make(
     is. However this ends, nothing is left of an index that is not whole. Raises: OSError.
     """
     path = f"{path_for([name])}{PART}"
-    new_file(path)
     watched = Watched(source)
     with nothing_left_of(path):
+        new_file(path)
         with open(path, "wb") as file:
             writer = IndexWriter(file)
             writer.say(made_of=fingerprint([name], keys, decode_as))

@@ -282,7 +282,10 @@ def main() -> int:
     import dissectors
 
     dissectors.makes_packets = False
-    task: Task = pickle.load(sys.stdin.buffer)  # the process that began this one said it
+    try:
+        task: Task = pickle.load(sys.stdin.buffer)  # the process that began this one said it
+    except EOFError:  # and is gone
+        return 1
     end_with_parent()
     far, is_over = Far(), Event()
     teller = Thread(target=far.tell, args=(is_over,), daemon=True)

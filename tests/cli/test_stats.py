@@ -277,6 +277,35 @@ def test_interrupt_leaves_no_part_of_an_index(number: signal.Signals, status: in
     assert [one.name for one in tmp_path.iterdir()] == ["capture.pcap"]
 
 
+@pytest.mark.skipif(
+    not Path(f"/proc/self/task/{os.getpid()}/children").exists(),
+    reason="check not run: no /proc to find the readers in",
+)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_readers_of_shares_end_with_the_process_that_began_them(number: signal.Signals, tmp_path: Path) -> None:
+    words = ["stats", "--workers", "2", str(_long_capture(tmp_path, 3000))]
+    process = subprocess.Popen([sys.executable, "-m", "analyzer", *words], stdout=subprocess.DEVNULL)
+    begun = Path(f"/proc/{process.pid}/task")
+    end = time.monotonic() + 60
+    readers: list[str] = []
+    while len(readers) < 2 and time.monotonic() < end:
+        time.sleep(0.02)
+        readers = [one for path in begun.glob("*/children") for one in path.read_text().split()]
+    assert len(readers) == 2 and process.poll() is None
+    process.send_signal(number)
+    assert process.wait(60) == (143 if number == signal.SIGTERM else -number)
+    while any(map(_is_running, readers)) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not any(map(_is_running, readers))
+
+
+def _is_running(process: str) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def test_filter_that_nothing_passes_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     path = str(SAMPLES["ln-wrapper"].path)
     assert main(["stats", path, "-Y", "mbus"]) == 0
