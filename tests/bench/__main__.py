@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import batch, profile, stages, table
+from tests.bench import batch, profile, screens, stages, table
 from tests.bench.entries import LARGE, MIDDLE, SHORT, Command, Figures, Row
 from tests.bench.measure import Measurement, run_interleaved, run_text
 from tests.bench.rows import IN_PROCESS, commands, rows
@@ -114,6 +114,7 @@ def _table(short: bool, runs: dict[str, Measurement], rounds: int) -> list[str]:
     size = SHORT if short else LARGE
     lines += _figures(stages.FIGURES, lambda: stages.measured(capture("wrapper", SHORT)))
     lines += _figures(table.FIGURES, lambda: table.measured(capture("wrapper", size)), f", {size:,} packets")
+    lines += _figures(screens.FIGURES, lambda: screens.measured(capture("wrapper", size)), f", {size:,} packets")
     return lines + _figures(batch.FIGURES, lambda: batch.measured(rounds, short=short))
 
 
