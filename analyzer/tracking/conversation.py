@@ -20,6 +20,7 @@ from analyzer.framing.tags import begins_cut_apdu, opens_as_apdu
 from analyzer.framing.telnet import TelnetSide
 from analyzer.framing.wrapper import WrapperFramer
 from analyzer.record import NOISE, Lane, Record
+from analyzer.tracking.bare_value import is_bare_value
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
 from analyzer.tracking.hdlc_link import HdlcLink
@@ -34,7 +35,7 @@ _HELD_OCTETS = {True: 1 << 16, False: 1 << 14}
 """How many octets wait for the stack to be found, on a serial line and otherwise."""
 _HELD_PIECES = 256
 _PAUSE_NS, _MOST_FOLDED = 20_000_000, 256
-_WEAK = 0.7
+_WEAK, _SURE = 0.7, 0.9
 _MANY_PIECES = 4
 """So many pieces begin as APDUs by chance only on a line that is read with wrong settings."""
 _CARRIER_TEXT = (
@@ -295,10 +296,23 @@ class Conversation:
                 verdict = self._detect(octets)
                 if verdict.stack and verdict.score > score and (verdict.strong or final):
                     best, score = verdict.stack, verdict.score
-        if best is not None and (score >= _WEAK or self.is_serial or not final):
+        if final and self.is_serial and score < _SURE and self._are_values():
+            self._begin("apdu")
+        elif best is not None and (score >= _WEAK or self.is_serial or not final):
             self._begin(best)
         elif final and self.is_serial:
             self._begin("apdu" if self._are_apdus() else "")
+
+    def _are_values(self) -> bool:
+        """Tell whether all that waits are values by themselves, each in its piece, or one in all of them."""
+        held = [one for one in self._held if one.octets]
+        if all(is_bare_value(one.octets) for one in held):
+            return True
+        whole = b"".join(one.octets for one in held)
+        if len({one.side for one in held}) == 1 and is_bare_value(whole):
+            self._held = [held[-1]._replace(octets=whole)]
+            return True
+        return False
 
     def _are_apdus(self) -> bool:
         """Tell whether all that waits begins as an APDU; a few pieces have to open as one, of many one has to read."""
@@ -350,6 +364,8 @@ class Conversation:
         link, octets, marks, problem = frame
         if link == NOISE and self._is_forced and self.stack == "apdu":
             link = "apdu"  # the user said that it is one, whatever its tag
+        elif link == NOISE and self.stack == "apdu" and is_bare_value(octets):
+            link = "apdu"
         elif link == NOISE and self.stack == "hdlc" and len(octets) == SHORT_SIZE and is_short_frame(octets, 0):
             link = MBUS  # meters that push HDLC over the pair of M-Bus send one before
         record = Record()

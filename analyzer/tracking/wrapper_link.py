@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analyzer.record import APDU, NOISE, PART, REQUEST, RESPONSE, UNKNOWN, Record
+from analyzer.tracking.bare_value import carried, is_bare_value
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
 from analyzer.tracking.peer import Peer, close_peers, forget_oldest
@@ -96,7 +97,10 @@ class ApduLink(WrapperLink):
         peer = self.peers.get((side, source + destination)) or self.make_peer(side, source, destination)
         if role is not None and peer.reverse is not peer:
             peer.learn(REQUEST if role == LLC_REQUEST else RESPONSE)
-        self.dialogue.take(record, peer, octets[begin:], begin)
+        if not begin and is_bare_value(octets):
+            self.dialogue.take(record, peer, carried(record, octets), -1)
+        else:
+            self.dialogue.take(record, peer, octets[begin:], begin)
         if record.link == "apdu" or role is not None:
             record.client = record.server = None
         if record.kind == APDU and record.direction == UNKNOWN and role is not None:
