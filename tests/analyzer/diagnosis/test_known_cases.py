@@ -147,7 +147,7 @@ def test_body_of_a_push_without_its_header_is_no_line_that_is_read_wrongly() -> 
     # tools that decipher show what is behind the header of the notification
     value = bytes.fromhex("0203 090C07EA030807080F0000FFC400 0600000170 0A044D4D4D31")
     (story,) = told((RECEIVED, value))
-    assert (story.code, story.cause) == ("hdlc-noise", "start-of-dump-missing")
+    assert (story.code, story.cause) == ("capture-cut", "start-of-dump-missing")
     assert "a structure of 3 elements" in story.evidence[0].text
     (cut,) = told((RECEIVED, b"\x02\x09" + value[2:] * 3))
     assert cut.cause == "start-of-dump-missing"
