@@ -96,7 +96,9 @@ class TextSource(Source):
         if reader.is_open and not reader.shape.needs_heading and MAY_HOLD_OCTETS.search(line):
             before = reader.shape
             for shape in self._shapes:
-                if shape.may_follow and shape is not before and _is_of(shape, line):
+                if not shape.may_follow or shape is before or not _is_of(shape, line):
+                    continue
+                if before.may_follow or shape.data.fullmatch(line):  # a heading alone may be a line that was torn
                     reader.change(shape)
                     if reader.take(line, offset, number):
                         if shape.is_plain and not before.is_plain:

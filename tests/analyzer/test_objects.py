@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from analyzer.cli.inputs import open_source
 from analyzer.cosem.obis import obis_from_text
 from analyzer.objects import ObjectRow, ObjectTable, Times
 from analyzer.session import Session
+from captures import open_source
 from captures.samples import sample_path
 from tests.analyzer.cosem.data import double_long_unsigned, name, octet_string, scaler_unit, structure
 from tests.analyzer.tracking.lines import get, line, push, session

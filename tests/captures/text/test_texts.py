@@ -101,6 +101,14 @@ def test_any_octets_are_read_without_an_exception(octets: bytes) -> None:
     list(read(octets))
 
 
+@pytest.mark.parametrize("log", [log for log in LOGS if log.shape == "base64"], ids=lambda log: log.id)
+def test_time_that_was_torn_off_its_line_is_no_heading_of_another_shape(log: Log) -> None:
+    text = log.write(session())
+    torn = text.replace(".", "\r", 1) if "." in text[:25] else text
+    octets = [chunk.octets for chunk in read(torn)]
+    assert len([one for one in session() if one.octets in octets]) >= len(session()) - 1
+
+
 @given(st.sampled_from(LOGS), st.integers(0, 10_000), st.binary(min_size=1, max_size=6))
 @settings(max_examples=150, deadline=None)
 def test_damage_costs_no_more_than_the_reads_it_stands_in(log: Log, at: int, damage: bytes) -> None:
