@@ -486,16 +486,12 @@ def test_expectation_decides_the_status(
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("words", "count"),
     [
-        (),
-        ("--json", "--layers"),
-        ("--tree",),
-        ("-T", "fields", "-e", "summary", "-E", "header=y"),
-        ("-Y", "get-response"),
+        ((), "2"), (("--json", "--layers"), "3"), (("-T", "fields", "-e", "summary", "-E", "header=y"), "2"),
+        (("-Y", "get-response", "--tree"), "2"),
     ],
-)
-@pytest.mark.parametrize("count", ["2", "3"])
+)  # fmt: skip
 def test_several_processes_write_what_one_does(words: tuple[str, ...], count: str, many_records: list[str]) -> None:
     def decode(*more: str) -> tuple[str, str]:
         command = [sys.executable, "-P", "-m", "analyzer", "decode", *words, *more, *many_records]

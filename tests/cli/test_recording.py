@@ -20,7 +20,7 @@ import pytest
 from captures import open_source, rtac
 
 SNRM = bytes.fromhex("7EA00703 21930F01 7E")
-KILLS = int(os.environ.get("DLMSHARK_KILLS", "20"))
+KILLS = int(os.environ.get("DLMSHARK_KILLS", "12"))
 needs_terminals = pytest.mark.skipif(not hasattr(os, "openpty"), reason="check not run: no pseudo-terminals here")
 needs_tshark = pytest.mark.skipif(shutil.which("tshark") is None, reason="check not run: no tshark here")
 
