@@ -26,6 +26,8 @@ BATCH = 256
 """Records of one turn."""
 _AHEAD = 16
 """Turns of another process that may wait to be written."""
+_PIPE = 1 << 20
+"""Octets: who reads waits for the interpreter each time, so each time there has to be much."""
 
 
 class Turns:
@@ -93,6 +95,10 @@ class Other:
         )
         self._turns: Queue[bytes | None] = Queue(_AHEAD)
         assert self._process.stdout is not None
+        with contextlib.suppress(ImportError, AttributeError, OSError):
+            import fcntl
+
+            fcntl.fcntl(self._process.stdout.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
         Thread(target=self._read, args=(self._process.stdout,), daemon=True).start()
 
     def _read(self, stdout: IO[bytes]) -> None:
