@@ -7,8 +7,11 @@ browser says where a connection comes from, and only pages of *URL* are let in.
 from __future__ import annotations
 
 import shlex
+import socket
 import sys
 from typing import Any
+
+_LOOPBACK, _EVERYWHERE = ("127.0.0.1", "localhost"), ("0.0.0.0", "::", "")
 
 
 def main() -> int:
@@ -19,6 +22,11 @@ def main() -> int:
         print("dlmshark: serve needs the extra 'web': dlmshark[web]", file=sys.stderr)
         return 2
     host, port, url, *words = sys.argv[1:]
+    if not url and host in _EVERYWHERE:
+        url = f"http://{socket.gethostname()}:{port}"
+    elif not url and ":" in host:
+        url = f"http://[{host}]:{port}"
+    own = {f"http://{name}:{port}" for name in _LOOPBACK} if host in _LOOPBACK else set()
 
     class Browsers(Server):  # type: ignore[misc]  # untyped to us
         """The server: its page names the program and never its command line, which may hold a key."""
@@ -30,7 +38,7 @@ def main() -> int:
             print(f"dlmshark: on {self.public_url}; Ctrl-C ends it", file=sys.stderr, flush=True)
 
         async def handle_websocket(self, request: Any) -> Any:
-            if request.headers.get("Origin") != self.public_url:
+            if request.headers.get("Origin") not in {self.public_url, *own}:
                 raise web.HTTPForbidden(text="not from the page of this program")
             return await super().handle_websocket(request)
 

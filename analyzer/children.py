@@ -54,17 +54,23 @@ class Children:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.end()
 
-    def start(self, module: str, words: Sequence[str] = ()) -> tuple[IO[bytes], IO[bytes], subprocess.Popen[bytes]]:
+    def start(
+        self, module: str, words: Sequence[str] = (), *, is_quiet: bool = False
+    ) -> tuple[IO[bytes], IO[bytes], subprocess.Popen[bytes]]:
         """Start a program of this package. Returns its stdin, its stdout and itself. Raises: RuntimeError at the end.
 
-        It has to end where its stdin does: nothing else tells it that this process was killed.
+        What it says on stderr is heard, unless it *is_quiet*. It has to end where its stdin does: nothing else tells it
+        that this process was killed.
         """
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         command = [sys.executable, "-P", "-m", module, *words]
         with self._lock:
             if self.is_over:
                 raise RuntimeError("this process ends")
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+            said = subprocess.DEVNULL if is_quiet else None
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, env=environment
+            )
             self._all.append(process)
         assert process.stdin is not None and process.stdout is not None
         return process.stdin, process.stdout, process

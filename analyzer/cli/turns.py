@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from queue import Queue
 from threading import Thread
 from typing import IO, TYPE_CHECKING
 
+from analyzer.children import Children, end_with_parent
 from analyzer.cli.main import UsageError
 
 if TYPE_CHECKING:
@@ -87,19 +86,13 @@ class Turns:
 class Other:
     """Another process that says its turns."""
 
-    def __init__(self, words: Sequence[str], share: int, shares: int) -> None:
-        command = [sys.executable, "-P", "-m", "analyzer", "decode", *words, "--turn", f"{share}/{shares}"]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
-        )
+    def __init__(self, stdout: IO[bytes]) -> None:
         self._turns: Queue[bytes | None] = Queue(_AHEAD)
-        assert self._process.stdout is not None
         with contextlib.suppress(ImportError, AttributeError, OSError):
             import fcntl
 
-            fcntl.fcntl(self._process.stdout.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
-        Thread(target=self._read, args=(self._process.stdout,), daemon=True).start()
+            fcntl.fcntl(stdout.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
+        Thread(target=self._read, args=(stdout,), daemon=True).start()
 
     def _read(self, stdout: IO[bytes]) -> None:
         while size := stdout.readline():
@@ -113,12 +106,6 @@ class Other:
             raise OSError(0, "a process that shares the work ended")
         return found
 
-    def close(self) -> None:
-        """End it."""
-        with contextlib.suppress(OSError):
-            self._process.kill()
-        self._process.wait()
-
 
 @contextlib.contextmanager
 def turns_of(words: Sequence[str], options: argparse.Namespace) -> Iterator[Turns | None]:
@@ -127,6 +114,7 @@ def turns_of(words: Sequence[str], options: argparse.Namespace) -> Iterator[Turn
     Raises: UsageError.
     """
     if options.turn:
+        end_with_parent()
         share, _, shares = options.turn.partition("/")
         yield Turns(int(share), int(shares))
         return
@@ -135,12 +123,12 @@ def turns_of(words: Sequence[str], options: argparse.Namespace) -> Iterator[Turn
         return
     _refuse(options)
     count = options.workers
-    others = [Other(words, share, count) for share in range(1, count)]
-    try:
+    with Children() as children:
+        others = []
+        for share in range(1, count):
+            _, stdout, _ = children.start("analyzer", ["decode", *words, "--turn", f"{share}/{count}"], is_quiet=True)
+            others.append(Other(stdout))
         yield Turns(0, count, others)
-    finally:
-        for one in others:
-            one.close()
 
 
 def _refuse(options: argparse.Namespace) -> None:

@@ -78,7 +78,7 @@ def _browse(url: str, origin: str) -> str:
 def test_a_browser_sees_the_records_and_q_ends_it() -> None:
     key = "000102030405060708090A0B0C0D0E0F"
     with _served("--key", f"ek={key}", str(SAMPLE)) as (url, _):
-        seen = _browse(url, url)
+        seen = _browse(url, url.replace("127.0.0.1", "localhost"))  # both are names of this machine
         page = subprocess.run(
             [sys.executable, "-c", "import sys, urllib.request as u; print(u.urlopen(sys.argv[1]).read().decode())", url],
             capture_output=True, text=True, check=True, env=os.environ | {"no_proxy": "*"},
