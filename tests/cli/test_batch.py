@@ -148,7 +148,7 @@ def test_reader_that_is_killed_in_the_middle_changes_nothing(
     process = _program(*names, "--out", str(out), *words)
     with _opened(held) as pipe:
         pipe.write(octets[: len(octets) // 2])
-        (reader,) = _readers(held) - {os.getpid()}
+        (reader,) = _readers_that_came(held)
         os.kill(reader, signal.SIGKILL)
         assert (reader == process.pid) is (words[0] == "--shard")
         process.communicate(timeout=60)
@@ -201,6 +201,14 @@ def test_terminal_is_told_how_many_captures_are_done(folder: Path, tmp_path: Pat
 
 def _readers_but_us(path: Path) -> set[int]:
     return _readers(path) - {os.getpid()}
+
+
+def _readers_that_came(pipe: Path) -> set[int]:
+    """Wait for who reads *pipe*: its opening is over a moment after ours."""
+    end = time.monotonic() + 10
+    while not (found := _readers_but_us(pipe)) and time.monotonic() < end:
+        time.sleep(0.01)
+    return found
 
 
 def _opened(pipe: Path) -> io.FileIO:
