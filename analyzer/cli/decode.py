@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,11 @@ from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_re
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import CHECK_FAILED, FilterTextError, UsageError, fail, say
 from analyzer.cli.sidecars import SidecarFile, add_sidecar
-from analyzer.cli.turns import Turns, turns_of
 from captures.chunk import PACKET, PACKET_BITS, Source
 from captures.merged import MergedSource
 
 if TYPE_CHECKING:
+    from analyzer.cli.turns import Turns
     from analyzer.pipeline import Pipeline
     from analyzer.record import Record
     from analyzer.session import Session
@@ -77,7 +78,7 @@ def run(words: list[str]) -> int:
 
     rest_collector()
     sidecar = SidecarFile(options)
-    with turns_of(words, options) as turns:
+    with _turns(words, options) as turns:
         inputs = Inputs(options, forced)
         for name, source in inputs:
             learns = not options.quiet or bool(options.filter or options.sidecar or options.expect)
@@ -87,6 +88,15 @@ def run(words: list[str]) -> int:
             show(session, options, more, seen=expected.of(session), turns=turns)
             sidecar.keep(session.model)
     return inputs.status or expected.status()
+
+
+def _turns(words: list[str], options: argparse.Namespace) -> AbstractContextManager[Turns | None]:
+    """Give the turns of this process among others, with those; None where it is alone. Raises: UsageError."""
+    if not options.turn and (options.workers < 2 or options.quiet):
+        return nullcontext()
+    from analyzer.cli.turns import turns_of
+
+    return turns_of(words, options)
 
 
 class _Expected:

@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
-from os import devnull, environ
-from pathlib import Path
+from os import devnull, environ, stat
 from typing import NamedTuple, TextIO
 
 OUTPUT_ERROR = CHECK_FAILED = 1
@@ -168,7 +167,10 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 def _exists(word: str) -> bool:
     try:
-        return Path(word).exists()
+        stat(word)
+        return True
+    except (FileNotFoundError, NotADirectoryError):
+        return False
     except (OSError, ValueError):  # no permission on the way to it, a NUL inside
         return "/" in word
 

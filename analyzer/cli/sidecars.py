@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.cli.main import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from analyzer.tracking.object_model import ObjectModel
     from analyzer.tracking.sidecar import Sidecar
 
@@ -24,8 +25,13 @@ class SidecarFile:
     """The file of a command line; without one nothing is known and nothing is kept."""
 
     def __init__(self, options: argparse.Namespace) -> None:
-        self._path: Path | None = Path(options.sidecar) if options.sidecar else None
-        self._sidecar: Sidecar | None = _read(self._path) if self._path is not None else None
+        self._path: Path | None = None
+        self._sidecar: Sidecar | None = None
+        if options.sidecar:
+            from pathlib import Path
+
+            self._path = Path(options.sidecar)
+            self._sidecar = _read(self._path)
 
     def into(self, model: ObjectModel) -> None:
         """Let *model* know the meters of the file."""

@@ -108,8 +108,8 @@ class Other:
 
 
 @contextlib.contextmanager
-def turns_of(words: Sequence[str], options: argparse.Namespace) -> Iterator[Turns | None]:
-    """Give the turns that the options say, with their processes while the block runs; None for one process alone.
+def turns_of(words: Sequence[str], options: argparse.Namespace) -> Iterator[Turns]:
+    """Give the turns that the options say, with their processes while the block runs.
 
     Raises: UsageError.
     """
@@ -117,9 +117,6 @@ def turns_of(words: Sequence[str], options: argparse.Namespace) -> Iterator[Turn
         end_with_parent()
         share, _, shares = options.turn.partition("/")
         yield Turns(int(share), int(shares))
-        return
-    if options.workers < 2 or options.quiet:
-        yield None
         return
     _refuse(options)
     count = options.workers

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from analyzer.detail import OutlineText, detail, walk
 from analyzer.export.glyphs import GLYPHS, MARKS
 from analyzer.export.summary import summary
 from analyzer.export.times import Clock
 from analyzer.export.utf8 import encoded
-from analyzer.masking import concealed, secrets
 from analyzer.record import MESSAGE, Record
 from analyzer.tracking.values import Value, no_values
 from dissectors.hdlc import control_type
-from dissectors.tree import Node, Severity, shown
+from dissectors.tree import Severity
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
-_PER_LINE = 16
 _OF_ALL_FRAMES, _MOST_EXPLAINED = {"meter-quirk", "line-settings-differ"}, 4096
 """Notes on a meter or a line: every frame of it has them."""
-_OUTLINE = OutlineText(2)
 
 
 class TextLines:
@@ -56,16 +52,9 @@ class TextLines:
             text += self._notes(record)
         if not self._tree and not self._octets:
             return (text,)
-        below = ""
-        hidden = secrets(record, values)
-        if self._tree:
-            # the fast writers have no lines for notes, and no masks
-            is_plain = not record.notes and not hidden
-            lines = walk(record, _OUTLINE) if is_plain else node_lines(detail(record, values), 4)
-            below = "\n" + "\n".join(lines)
-        if self._octets:
-            below += "\n" + "\n".join(octet_lines(concealed(record.octets, hidden), "    "))
-        return text, below, "\n"
+        from analyzer.export.below import below  # which reads every layer: not for lines alone
+
+        return text, below(record, values, tree=self._tree, octets=self._octets), "\n"
 
     def _addresses(self, record: Record) -> str:
         """Write lane, link, addresses and direction; the same few texts come again and again."""
@@ -111,26 +100,6 @@ def control_text(control: int) -> str:
     if name == "I":
         return f"I {control >> 1 & 7}/{control >> 5}{final}"
     return f"{name} {control >> 5}{final}" if control & 3 == 1 else f"{name}{final}"
-
-
-def node_lines(nodes: list[Node], indent: int) -> Iterator[str]:
-    """Write trees as text, one node a line, notes below their node in brackets."""
-    stack = [(node, indent) for node in reversed(nodes)]
-    while stack:
-        node, depth = stack.pop()
-        text = shown(node)
-        yield " " * depth + node.name + (f": {text}" if text else "")
-        for note in node.notes:
-            yield f"{' ' * (depth + 2)}[{note.code}: {note.text}]"
-        stack.extend((child, depth + 2) for child in reversed(node.children))
-
-
-def octet_lines(octets: bytes, indent: str) -> Iterator[str]:
-    """Write octets as offset, hex and printable characters, 16 a line."""
-    for at in range(0, len(octets), _PER_LINE):
-        row = octets[at : at + _PER_LINE]
-        characters = "".join(chr(octet) if 32 <= octet < 127 else "." for octet in row)
-        yield f"{indent}{at:04x}  {row.hex(' '):<{_PER_LINE * 3}} {characters}"
 
 
 def _statuses(record: Record) -> list[str]:
