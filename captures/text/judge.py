@@ -43,15 +43,15 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
     best = next(trial for trial in trials if trial.octets >= most * trial.shape.least_share)
     if best.shape.is_plain:
         # Where others find more units, or as much behind words of a direction, it is only what goes on below them.
-        is_bare, units = best.shape is PLAIN[-1], best.reader.units
+        is_bare, units = best.shape is PLAIN[-1], best.reader.given.units
         better = (
             trial
             for trial in trials
-            if trial.reader.units > units or (is_bare and trial.reader.directed >= best.octets)
+            if trial.reader.given.units > units or (is_bare and trial.reader.given.directed >= best.octets)
         )
         best = next(better, best)
     hints = hints._replace(
-        lanes=tuple(best.reader.lanes), has_directions=best.reader.directed > 0, has_frames=best.reader.framed
+        lanes=best.reader.lanes, has_directions=best.reader.given.directed > 0, has_frames=best.reader.given.framed
     )
     clock = best.reader.clock
     has_times = clock.has_date or clock.has_clock
@@ -75,5 +75,7 @@ def _try(shape: Shape, lines: list[bytes], hints: Hints) -> _Trial:
             reader.take(line, 0, 0)
         reader.end()
     if shape.heading is not None and "label" in shape.heading.groupindex:
-        return _Trial(shape, reader.directed, reader)  # titles of which none names a direction are words like others
+        return _Trial(
+            shape, reader.given.directed, reader
+        )  # titles of which none names a direction are words like others
     return _Trial(shape, sum(len(chunk.octets) for chunk in found), reader)

@@ -4,31 +4,26 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from captures.chunk import FURTHEST_NS, RECEIVED, SENT, UNKNOWN, Chunk
-from captures.links import link_of
+from captures.chunk import FURTHEST_NS, UNKNOWN, Chunk
 from captures.text.characters import named_octets, parity_octets, readout_octets, string_octets
-from captures.text.labels import direction_in, direction_of, is_inside, is_no_traffic, is_secret
+from captures.text.given import Given
+from captures.text.labels import direction_of, is_inside, is_secret
 from captures.text.octets import base64_octets, decimal_octets, hex_octets, listed_octets, literal_octets, marked_octets
+from captures.text.offsets import follows, goes_on
 from captures.text.shapes import Joins, Shape
 from captures.text.times import DAY_FIRST, Clock
-from captures.text.units import Printed, begins_unit, octets_among_words, size_of
+from captures.text.units import begins_unit, octets_among_words
+from captures.text.words import Words
 
 _SKIPPED = re.compile(rb"\s*(?:(?:#(?!TEXT2PCAP)|//).*)?")
 _OFFSET_ONLY = re.compile(rb"\s*[0-9A-Fa-f]{3,8}:?\s*")
-_DIGITS = re.compile(rb"\d+")
 MAY_HOLD_OCTETS = re.compile(rb"(?<![0-9A-Za-z_])(?:0[xX])?[0-9A-Fa-f]{2}|\(\d")
 """Other lines need not be looked at twice."""
 LONGEST_HEADING = 512
 _LONGEST_READ = 1 << 18
 _LONGEST_RUN = 4096
-_MOST_LABELS = 1024
-_MOST_SESSIONS = 16
-_ANOTHER_SESSION_NS = 43_200_000_000_000
-_DATED_NS = 366 * 86_400 * 1_000_000_000
-"""Times before are of a clock without a date, and say nothing of other days."""
 _BUFFER = b"buffer"
 _FLAG, _IDENTIFIES, _END_OF_LINE = b"\x7e", b"/", b"\r\n"
-_UNIT_STARTS = b"\x7e\x00\x68"
 _WRITTEN = {
     "listed": listed_octets, "decimals": decimal_octets, "base64": base64_octets,
     "marked": marked_octets, "characters": readout_octets, "named": named_octets, "string": string_octets,
@@ -61,27 +56,16 @@ class Reader:
 
     def __init__(self, shape: Shape, hints: Hints, emit: Callable[[Chunk], None], odd: Callable[[int], None]) -> None:
         self.clock = Clock(hints.order)
-        self.chunks = 0
+        self.given = Given(emit)
         self.aside = self.first_aside = 0
         """Lines that are no traffic, and the first of them."""
-        self.directed = 0
-        """How many octets had words of a direction."""
-        self.framed = False
-        """Whether any octets began as an HDLC frame."""
-        self.units = 0
-        """How many octets began as a unit of a link."""
-        self.lanes: list[bytes] = list(hints.lanes)
         self._hints = hints
-        self._emit, self._odd = emit, odd
-        self._labels: dict[tuple[bytes, bool], tuple[int, bool]] = {}
-        self._session = self._last_ns = self._elapsed_ms = 0
+        self._odd = odd
+        self._words = Words(hints.lanes)
+        self.given.has_directions = hints.has_directions
+        self._elapsed_ms = 0
         self._pending = bytearray()
         self._pending_offset = 0
-        self._lacks = 0
-        """Octets that the unit that was given last still lacks."""
-        self._printed = Printed()
-        self._held: tuple[bytes, int | None, int] | None = None
-        """Octets, time and offset of a unit without a direction, where others have one: the next may be the same."""
         self._is_open = False
         self._begin(None, UNKNOWN, is_open=False)
         self._row = self._row_offset = self._before_row = self._buffer = b""
@@ -96,6 +80,8 @@ class Reader:
             self.end()
         if hints is not None:
             self._hints = hints
+            self._words.known = hints.lanes
+            self.given.has_directions = hints.has_directions
             self.clock.order = hints.order
         self.shape = shape
         self._groups = shape.data.groupindex
@@ -111,6 +97,11 @@ class Reader:
             and shape.tail is None
         )
         self._is_open = not shape.needs_heading
+
+    @property
+    def lanes(self) -> tuple[bytes, ...]:
+        """The names of taps, in the order of their first reads."""
+        return tuple(self._words.lanes)
 
     @property
     def is_open(self) -> bool:
@@ -152,7 +143,7 @@ class Reader:
         self.aside += 1
         self.first_aside = self.first_aside or number
         self._last_was_octets = False
-        self._lacks = 0
+        self.given.lacks = 0
 
     def end(self) -> None:
         """Give the read that waits for its end."""
@@ -160,7 +151,7 @@ class Reader:
             octets, self._pending = bytes(self._pending), bytearray()
             self._give(octets[self.shape.skips :], self._time_ns, self._direction, self._pending_offset)
         self._row, self._repeats = b"", False
-        self._release()
+        self.given.release()
 
     # -- kinds of lines -----------------------------------------------------------------------------------------
 
@@ -200,7 +191,7 @@ class Reader:
 
     def _among_words(self, line: bytes, offset: int, number: int) -> bool:
         """Take the octets that stand among the words of a line: the last, and before them each whole unit."""
-        before = (self.chunks, self.aside)
+        before = (self.given.chunks, self.aside)
         at, is_taken = 0, False
         row = self._before_row
         if self._last_was_octets and row and line.startswith(row) and _SHORT_ROW.match(line, len(row)):
@@ -216,7 +207,7 @@ class Reader:
             label = said + b"\n" + (line[end : end + LONGEST_HEADING] if is_last else b"")
             is_taken = self._data(match, offset, number, label) or is_taken
             at = end
-        if self.chunks != before[0]:
+        if self.given.chunks != before[0]:
             self.aside, self._before_row = before[1], line[: matches[0].start()] if len(matches) == 1 else b""
         return is_taken
 
@@ -234,7 +225,7 @@ class Reader:
         time_ns = self.clock.read(match) if self._has_time else None
         direction = direction_of(groups.get("direction") or b"")
         if label is not None:
-            worded, is_traffic = self._label(label, is_unit=begins_unit(octets))
+            worded, is_traffic = self._words.label(label, is_unit=begins_unit(octets))
             if self._hints.has_frames and octets[:1] != _FLAG and is_inside(label):
                 is_traffic = False
             direction = direction or worded
@@ -242,7 +233,8 @@ class Reader:
                 self._go_on(octets, offset)
                 return True
             if is_traffic and not direction and self._hints.has_directions and begins_unit(octets):
-                self._hold(octets, self.clock.find(label) if time_ns is None else time_ns, offset)
+                self.given.hold(octets, self.clock.find(label) if time_ns is None else time_ns, offset)
+                self._last_was_octets, self._given_direction = True, UNKNOWN
                 return True
             is_traffic = is_traffic and (direction != UNKNOWN or not self._hints.has_directions)
             if not is_traffic and not groups.get("string"):
@@ -279,7 +271,7 @@ class Reader:
         """Take a line that says what the octets below it are."""
         self.end()
         groups = match.groupdict()
-        self._last_was_octets, self._lacks = False, 0
+        self._last_was_octets, self.given.lacks = False, 0
         time_ns = self.clock.read(match) if "time" in groups else None
         if groups.get("relative"):
             whole, _, fraction = groups["relative"].partition(b".")
@@ -289,10 +281,10 @@ class Reader:
         self._wants_unit = False
         if "label" in groups:
             # an arrow in a title says something else
-            direction, is_traffic = self._label(b"\n" + (groups["label"] or b""))
+            direction, is_traffic = self._words.label(b"\n" + (groups["label"] or b""))
             self._wants_unit = direction == UNKNOWN
         if groups.get("lane"):
-            direction = self._lane(groups["lane"])
+            direction = self._words.lane(groups["lane"])
         count = int(groups["count"]) if groups.get("count") else 0
         self._begin(time_ns, direction, is_open=is_traffic, count=count)
 
@@ -322,32 +314,15 @@ class Reader:
     def _goes_on(self, octets: bytes) -> bool:
         """Tell whether a line of nothing but octets is the rest of the one above, which a program or a mail broke."""
         if self._last_was_octets:
-            is_rest = self._given_direction != UNKNOWN or len(octets) <= self._lacks
+            is_rest = self._given_direction != UNKNOWN or len(octets) <= self.given.lacks
         else:
-            is_rest = len(octets) == self._lacks  # a blank line stands between
+            is_rest = len(octets) == self.given.lacks  # a blank line stands between
         return is_rest and not begins_unit(octets)
 
     def _go_on(self, octets: bytes, offset: int) -> None:
         """Take the rest of the octets above."""
-        if self._held is None:
+        if not self.given.add(octets):
             self._give(octets, self._given_ns, self._given_direction, offset)
-            return
-        self._lacks -= len(octets)
-        self._held = (self._held[0] + octets, *self._held[1:])
-
-    def _hold(self, octets: bytes, time_ns: int | None, offset: int) -> None:
-        """Keep a unit without a direction until the next: a log may print the same once more."""
-        self._release()
-        self._held = (octets, time_ns, offset)
-        self._lacks = max(0, size_of(octets) - len(octets))
-        self._last_was_octets = True
-
-    def _release(self, after: bytes = b"") -> None:
-        """Give the unit that was kept, if it was not printed before it and *after* is not the same."""
-        held, self._held = self._held, None
-        if held is not None and held[0] not in after and not self._printed.has(held[0]):
-            self._printed.end()
-            self._give(held[0], held[1], UNKNOWN, held[2])
 
     def _is_named_below(self, octets: bytes) -> bool:
         """Tell whether the line above says that *octets* are a key or the like, and no traffic."""
@@ -380,8 +355,8 @@ class Reader:
             if 0 < gap <= _LONGEST_READ and gap % len(row) == 0:
                 self._pending += row * (gap // len(row))
                 have += gap
-        goes_on = _goes_on(offset_text, have) or (row and _follows(self._row_offset, offset_text, len(row)))
-        if not (have and goes_on) or have >= _LONGEST_READ:
+        is_next = goes_on(offset_text, have) or (row and follows(self._row_offset, offset_text, len(row)))
+        if not (have and is_next) or have >= _LONGEST_READ:
             self.end()
             if time_ns is not None or direction:
                 self._begin(time_ns, direction or self._direction, is_open=True)
@@ -406,30 +381,14 @@ class Reader:
         self._given_ns, self._given_direction = time_ns, direction
 
     def _give(self, octets: bytes, time_ns: int | None, direction: int, offset: int) -> None:
-        """Make the chunk. A log that jumps back by half a day is another recording, so another line."""
+        """Give octets, if there are any, and remember what the next line may go on with."""
         if not octets:
             return
-        if time_ns is not None and time_ns > _DATED_NS:
-            if time_ns < self._last_ns - _ANOTHER_SESSION_NS and self._session < _MOST_SESSIONS:
-                self._session += 1
-            self._last_ns = time_ns
-        if self._held is not None:
-            self._release(octets)
-        if direction:
-            self.directed += len(octets)
-            if self._hints.has_directions:
-                self._printed.take(octets)
-        self.framed = self.framed or octets[:1] == _FLAG
-        size = size_of(octets) if octets[0] in _UNIT_STARTS else 0
-        self.units += size > 0
-        self._lacks = max(0, (size or self._lacks) - len(octets))
-        self._is_identified = self._keeps_blank and octets[:1] == _IDENTIFIES and octets.count(_END_OF_LINE) == 1
-        self.chunks += 1
         self._given_ns, self._given_direction, self._last_was_octets = time_ns, direction, True
-        link_type = link_of(octets)
-        self._emit(Chunk(self.chunks, time_ns, link_type, direction, octets, len(octets), offset, self._session))
+        self._is_identified = self._keeps_blank and octets[:1] == _IDENTIFIES and octets.count(_END_OF_LINE) == 1
+        self.given.take(octets, time_ns, direction, offset)
 
-    # -- words --------------------------------------------------------------------------------------------------
+    # -- words ---------------------------------------------------------------------------------------------------------
 
     def _octets(self, groups: dict[str, bytes], number: int) -> bytes | None:
         if groups.get("literal"):
@@ -444,48 +403,6 @@ class Reader:
             self._odd(number)
         return found and found[0]
 
-    def _label(self, text: bytes, *, is_unit: bool = False) -> tuple[int, bool]:
-        """Judge the words around octets: their direction, and whether it is traffic that they announce."""
-        key = (_DIGITS.sub(b"0", text), is_unit)
-        found = self._labels.get(key)
-        if found is None:
-            if len(self._labels) >= _MOST_LABELS:
-                self._labels.clear()
-            found = self._labels[key] = (direction_in(text, is_unit=is_unit), not is_no_traffic(text, is_unit=is_unit))
-        return found
-
-    def _lane(self, name: bytes) -> int:
-        """Give the tap that is heard first the side that asks, if there are two."""
-        worded = direction_of(name)
-        if worded:
-            return worded
-        if name not in self.lanes and len(self.lanes) < _MOST_SESSIONS:
-            self.lanes.append(name)
-        if len(self._hints.lanes) != 2 or name not in self._hints.lanes:
-            return UNKNOWN
-        return RECEIVED if self._hints.lanes.index(name) else SENT
-
 
 def _is_blank(line: bytes) -> bool:
     return not line or line.isspace()
-
-
-def _goes_on(offset_text: bytes, length: int) -> bool:
-    """Tell whether an offset, hex or octal or decimal as a program may write it, is *length*."""
-    if int(offset_text, 16) == length:
-        return True
-    return offset_text.isdigit() and (
-        int(offset_text) == length or (not set(offset_text) & set(b"89") and int(offset_text, 8) == length)
-    )
-
-
-def _follows(before: bytes, offset_text: bytes, length: int) -> bool:
-    """Tell whether two offsets lie *length* apart: rows of a dump that was copied from its middle."""
-    base = int(before, 16)
-    if int(offset_text, 16) - base == length:
-        return True
-    digits = set(before + offset_text)
-    bases = [base for base, others in ((8, b"89"), (10, b"")) if not digits & set(others)]
-    if not (before + offset_text).isdigit():
-        return False
-    return any(int(offset_text, base) - int(before, base) == length for base in bases)

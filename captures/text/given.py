@@ -1,0 +1,77 @@
+"""Octets of a text to chunks: numbered, on the line of their recording, and those that a log prints twice once."""
+
+from collections.abc import Callable
+
+from captures.chunk import UNKNOWN, Chunk
+from captures.links import link_of
+from captures.text.units import Printed, size_of
+
+_MOST_SESSIONS = 16
+_ANOTHER_SESSION_NS = 43_200_000_000_000
+_DATED_NS = 366 * 86_400 * 1_000_000_000
+"""Times before are of a clock without a date, and say nothing of other days."""
+_FLAG = b"\x7e"
+_UNIT_STARTS = b"\x7e\x00\x68"
+
+
+class Given:
+    """What was given of one text: makes the chunks for *emit*, and counts what tells one shape from another."""
+
+    def __init__(self, emit: Callable[[Chunk], None]) -> None:
+        self.chunks = 0
+        self.directed = 0
+        """How many octets had words of a direction."""
+        self.framed = False
+        """Whether any octets began as an HDLC frame."""
+        self.units = 0
+        """How many octets began as a unit of a link."""
+        self.lacks = 0
+        """Octets that the unit that was given last still lacks."""
+        self.has_directions = False
+        """Some octets have words of a direction before them: others then may be printed twice."""
+        self._emit = emit
+        self._session = self._last_ns = 0
+        self._printed = Printed()
+        self._held: tuple[bytes, int | None, int] | None = None
+        """Octets, time and offset of a unit without a direction, where others have one: the next may be the same."""
+
+    def take(self, octets: bytes, time_ns: int | None, direction: int, offset: int) -> None:
+        """Make the chunk. A log that jumps back by half a day is another recording, so another line."""
+        if time_ns is not None and time_ns > _DATED_NS:
+            if time_ns < self._last_ns - _ANOTHER_SESSION_NS and self._session < _MOST_SESSIONS:
+                self._session += 1
+            self._last_ns = time_ns
+        if self._held is not None:
+            self.release(octets)
+        if direction:
+            self.directed += len(octets)
+            if self.has_directions:
+                self._printed.take(octets)
+        self.framed = self.framed or octets[:1] == _FLAG
+        size = size_of(octets) if octets[0] in _UNIT_STARTS else 0
+        self.units += size > 0
+        self.lacks = max(0, (size or self.lacks) - len(octets))
+        self.chunks += 1
+        link_type = link_of(octets)
+        self._emit(Chunk(self.chunks, time_ns, link_type, direction, octets, len(octets), offset, self._session))
+
+    def hold(self, octets: bytes, time_ns: int | None, offset: int) -> None:
+        """Keep a unit without a direction until the next: a log may print the same once more."""
+        self.release()
+        self._held = (octets, time_ns, offset)
+        self.lacks = max(0, size_of(octets) - len(octets))
+
+    def add(self, octets: bytes) -> bool:
+        """Add the rest of the unit that is kept; false if none is."""
+        if self._held is None:
+            return False
+        self.lacks -= len(octets)
+        self._held = (self._held[0] + octets, *self._held[1:])
+        return True
+
+    def release(self, after: bytes = b"") -> None:
+        """Give the unit that was kept, if it was not printed before it and *after* is not the same."""
+        held, self._held = self._held, None
+        if held is not None and held[0] not in after and not self._printed.has(held[0]):
+            self._printed.end()
+            self.take(held[0], held[1], UNKNOWN, held[2])
