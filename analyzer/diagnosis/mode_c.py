@@ -31,7 +31,7 @@ _MODE_B = "ABCDEFGHI"
 class _Line:
     """Where the dialogue of a line stands."""
 
-    __slots__ = ("asked", "baud", "chosen", "doubt", "is_told", "last", "noise")
+    __slots__ = ("asked", "baud", "chosen", "doubt", "is_heard", "is_told", "last", "noise")
 
     def __init__(self) -> None:
         self.asked: Record | None = None
@@ -43,6 +43,8 @@ class _Line:
         """The acknowledgement behind which nothing was read yet."""
         self.noise: list[bytes] = []
         self.is_told = False
+        self.is_heard = False
+        """Something of the meter was read: without, a break is the client's."""
         self.doubt: tuple[Fact, Record, Note] | None = None
         """What was told of the octets behind the acknowledgement, and where those stand: what follows may read."""
 
@@ -69,6 +71,7 @@ class ModeCFamily(Family):
             self._unanswered(line)
             line.asked, line.last, line.chosen = record, "request", None
         elif found := _IDENTIFICATION.match(octets):
+            line.is_heard = True
             line.asked, line.last, line.baud = None, "identification", found.group(1).decode("ascii", "replace")
         elif chosen := _ACKNOWLEDGE.match(octets):
             self._acknowledged(record, line, chosen)
@@ -106,12 +109,15 @@ class ModeCFamily(Family):
         if line.doubt is not None and _IS_BLOCK.match(octets):
             self._take_back(line, *line.doubt)
         if asked is None or record.number == asked.number:
+            line.is_heard = line.is_heard or not octets.startswith(_BREAK)
             return
-        is_refused = octets == _NAK or bool(_ERROR.search(octets[:8]))
-        if line.last == "password" and (is_refused or octets.startswith(_BREAK)):
+        is_break = octets.startswith(_BREAK)
+        is_refused = octets == _NAK or bool(_ERROR.search(octets[:8])) or (is_break and line.is_heard)
+        line.is_heard = line.is_heard or not is_break
+        if line.last == "password" and is_refused:
             text = f"the password (record {asked.number}) was answered with {_shown(octets)}"
             self.report(record, "iec62056-21-password-rejected", "wrong-password", LIKELY, text)
-        elif line.last == "command" and (is_refused or octets.startswith(_BREAK)):
+        elif line.last == "command" and is_refused:
             text = f"the command of record {asked.number} was answered with {_shown(octets)}"
             self.report(record, "iec62056-21-protected", "no-association-rights", POSSIBLE, text)
 

@@ -10,7 +10,9 @@ CONTROL = r"(?:[<\[{](?i:" + "|".join(name.decode() for name in _CODES) + r"|\\r
 """The pattern of a control character that is written by its name, or by its number as terminals show it."""
 _CONTROL = re.compile(CONTROL.encode())
 _CODES |= {b"\\r": 0x0D, b"\\n": 0x0A} | {str(code).encode(): code for code in (1, 2, 3, 4, 5, 6, 10, 13, 21)}
-IDENTIFICATION = r"/[A-Za-z]{3}[0-9A-I](?![!-~]*/)(?:(?! {2}|\\r\\n|\\n|\\\s*$|\d-\d:\d)[ !#-&(-;=?-_a-~])*+"
+IDENTIFICATION = (
+    r"/[A-Za-z]{3}[0-9A-I](?![!-~]*/)(?:(?! {2}| \(| [a-z]{2,} [a-z]|\\r\\n|\\n|\\\s*$|\d-\d:\d)[ !#-&(-;=?-_a-~])*+"
+)
 DATA_SET = (
     r"(?:(?:\d{1,3}-\d{1,3}:)?[0-9A-FLP]{1,3}(?:\.[0-9A-F]{1,4}){1,3}(?:[*&]\d{1,3})?|FF)(?:\([^()\r\n]{0,512}\))++"
 )

@@ -6,11 +6,11 @@ import re
 from captures.chunk import RECEIVED, SENT, UNKNOWN
 
 _SENT = """tx txd sent send sends sending write writes writing written wrote outgoing host client out down
-    irp_mj_write transmit transmitted request hhu master
+    irp_mj_write transmit transmitted request req hhu master
     sended transmited >> > -> --> >>> => ==> o c peer0 """
 _RECEIVED = """rx rxd received receive receives receiving recv rcvd read reads reading incoming device meter server
     rec recd recieve recieved recieves recieving recived receved
-    in up irp_mj_read response answer reply slave << < <- <-- <<< <= <== i s peer1"""
+    in up irp_mj_read response resp res answer reply slave << < <- <-- <<< <= <== i s peer1"""
 _SENT_ELSEWHERE = """发送 发 请求 передача передано отправка отправлено запрос запит gesendet senden anfrage envoi
     envoyé émission requête enviado envío petición solicitud enviar pedido gönderilen istek wysłano zapytanie odesláno
     dotaz sendt inviato richiesta verzonden"""

@@ -3,7 +3,7 @@ r"""The table of text shapes: how programs write octets on lines, with patterns 
 Sources: what the programs print, as their manuals and users show it. A new shape is a row.
 In patterns ``<time>`` stands for a time of day with or without date or an epoch, ``<hex>`` for octets in hex with any
 separator, ``<pairs>`` for hex pairs with one or two blanks between, ``<column>`` for the text that a dump has beside
-them, ``<word>`` for a word of a direction, ``<remark>`` for words of a person.
+them, ``<word>`` for a word of a direction, ``<arrow>`` for its sign, ``<remark>`` for words of a person.
 """
 
 import re
@@ -41,6 +41,7 @@ _SNIPPETS = {
     "<pairs>": r"(?P<octets>[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2})*+)",
     "<column>": r"(?:\s{2,}.*|\t.*|\s*[|>].*|\s)?",
     "<word>": rf"(?i:{_WORDS})",
+    "<arrow>": r"(?:>>>?|<<<?|[-=]+>|<[-=]+)",
     "<remark>": r"(?:(?://|\#|;|/\*|<--|\|).*)",
 }
 
@@ -112,6 +113,10 @@ _HEAD = (
     r"|[A-Za-z][\w ./-]{0,40}[:=]|[\"'`]))*+\s*+"
 )
 """What a log, a program or a mail puts before a line."""
+_NAMED_SET = r"[A-Z][A-Z0-9_]{3,4}\([^()]{0,80}\)"
+"""A data set of a meter that names its values by words, as Energomera's do."""
+_MESSAGE = r"""(?:[/!(]|\d{3}(?=[<\[{])|[^\s<\[{("'=;/]{1,32}\((?!["']))"""
+"""How a message begins that does not begin with a control character: no hex and no words stand before it."""
 _ENDING = r"!(?:[0-9A-Fa-f]{4})?"
 _HURT = r"\d-\d[!-\[\]-~]{1,512}\([!-\[\]-~]{1,1024}"
 """A line of a telegram in which characters are missing or wrong: medium, channel and something in parentheses."""
@@ -241,7 +246,7 @@ SHAPES: tuple[Shape, ...] = (
         "c-array", "C arrays", Joins.READ,
         r"(?P<begin>.{0,200}\{)?\s*(?P<octets>0[xX][0-9A-Fa-f]{2}(?:\s*,\s*0[xX][0-9A-Fa-f]{2})*+)\s*,?\s*(?P<end>\}.*)?(?:/\*.*|//.*)?",
         r"(?:.*?\b(?P<direction>peer[01])_.*|.*)\[.*\{.*|\s*\}.*|\s*/\*.*\*/\s*",
-        r"[^\[]{0,200}\[[^\]]{0,80}\]\s{0,9}=?\s{0,9}\{.*",
+        r"[^\[]{0,200}\[[^\]]{0,80}\]\s{0,9}(?:\w{1,60}\s{0,9})?=?\s{0,9}\{.*",
     ),
     Shape(
         "gurux-xml", "comments of a Gurux XML", Joins.LINE,
@@ -286,16 +291,16 @@ SHAPES: tuple[Shape, ...] = (
     # -- messages in their own characters --------------------------------------------------------------------------
     Shape(
         "strings", "strings of a program", Joins.LINE,
-        rf"""(?P<string>(?:"|'|`)(?=/\?|\\(?:x0|u000|0{{0,2}})[1-6]|\\r\\n|\\n|{IDENTIFICATION}|{DATA_SET}|\(\d|!)"""
+        rf"""(?P<string>(?:"|'|`)(?=/\?|\\(?:x0|u000|0{{0,2}})[1-6]|\\r\\n|\\n|{IDENTIFICATION}|{DATA_SET}|{_NAMED_SET}|\(\d|!)"""
         r"""(?:[^"'`\\]|\\.)*+["'`])""",
-        sign_text=rf"""(?:.*?[^\w.])?["'`](?:\\(?:x0|u000|0{{0,2}})2)?(?:{IDENTIFICATION}|{DATA_SET})\\r?\\?n.*""",
+        sign_text=rf"""(?:.*?[^\w.])?["'`](?:\\(?:x0|u000|0{{0,2}})2)?(?:{IDENTIFICATION}|{DATA_SET}|{_NAMED_SET})\\(?:r?\\?n|x03).*""",
         tail_text=r".*",
     ),
     Shape(
         "named-controls", "messages with named control characters", Joins.LINE,
         r"\s*+(?:[\[(]?<time>[\])]?\s*+)?"
         r"(?:(?P<direction><word>|[A-Za-z][\w ]{0,20}(?=:)|>>?|<<?|[-=]+>|<[-=]+)\s*[:|-]?\s+)?"
-        rf"(?P<named>(?:[^\s<\[{{].*?)?{CONTROL}.*)",
+        rf"(?P<named>(?:{_MESSAGE}.*?)?{CONTROL}.*)",
         sign_text=r"[^<\[{]*+(?:[<\[{](?!(?:STX|SOH|ACK)[>\]}]|[126]>)[^<\[{]*+)*+"
         r"(?:[<\[{](?:STX|SOH|ACK)[>\]}]|<[126]>).*"
         r"|.*[<\[{](?:CR|LF)[>\]}]",
@@ -319,6 +324,14 @@ SHAPES: tuple[Shape, ...] = (
         r".*?(?:(?P<aside>(?i:gcm|dlms|dsmr|cosem|llc|gbt|payload|decrypted|plain)\w*(?: frame)?)"
         r"|(?i:frame dump|hdlc|m-?bus)(?: frame)?)\b[^:]{0,24}:\s*",
         needs_heading=True,
+    ),
+    Shape(
+        "character-columns", "octets with directions and their characters beside them", Joins.READ,
+        r"\s*(?:(?P<direction><word>(?![0-9A-Za-z])|<arrow>)\S?\s*[:|-]?\s+(?:\#\s+)?)?<pairs>(?:\s{2,}.*|\t.*|\s)?",
+        r"\s*(?P<direction><word>|<arrow>)\s*:\s*",
+        r"\s*(?:<word>(?![0-9A-Za-z])|<arrow>)\S?\s*[:|-]?\s+[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2})*"
+        r"(?:\s{2,}|\t)(?![0-9A-Fa-f]{2}\s)\S.*",
+        least_share=0.5,
     ),
     Shape(
         "annotated-pieces", "pieces of octets with remarks", Joins.READ,

@@ -66,3 +66,13 @@ def test_log_of_the_corpus_has_no_story_of_weight(corpus: Path) -> None:
         path.name: found for path in sorted((corpus / "logs").iterdir()) if (found := weighty(open_source(str(path))))
     }
     assert wrong == {}
+
+
+def test_break_behind_requests_alone_is_no_refusal() -> None:
+    asked = [b"/?!\r\n", b"\x06051\r\n", b"\x01P1\x02(777777)\x03b", b"\x01R1\x02VOLTA()\x03\x5f", b"\x01B0\x03q"]
+    with source_from_hex(b"".join(asked).hex()) as source:
+        doctor = Doctor()
+        for record in Session(source, learns=False).records():
+            doctor.take(record)
+        doctor.finish()
+    assert not {one.code for one in doctor.stories()} & {"iec62056-21-protected", "iec62056-21-password-rejected"}

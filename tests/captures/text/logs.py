@@ -14,6 +14,7 @@ from tests.captures.text.written import (
     _apdu_titles,
     _at,
     _c_array,
+    _columns,
     _counted,
     _dump,
     _escaped,
@@ -230,6 +231,7 @@ LOGS = (
     ),
     Log("titles", _lines(_titled, " 7E  Flag\n A8 --> Type 3\n\n09 : Source address\n C3 01 C1 00 12 00 00 2C\n"), 3),
     Log("counted-reads", _lines(_counted), 3),
+    Log("character-columns", _lines(_columns)),
     Log("annotated-pieces", _lines(_annotated), has_directions=False),
     Log(
         "annotated",

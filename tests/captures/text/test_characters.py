@@ -186,3 +186,44 @@ def test_verbatim_strings_of_a_program_give_a_telegram_with_its_blank_line() -> 
     shown = [line for line in LINES if not line.startswith("(")]
     text = "var message = MsgToString(\n" + ",\n".join(f'    @"{line}"' for line in shown) + ");\n"
     assert b"".join(chunk.octets for chunk in read(text)) == "".join(f"{line}\r\n" for line in shown).encode()
+
+
+@pytest.mark.parametrize("words", [" and all is good, it shows", " (so it can do 9600 Bd)"])
+def test_words_behind_an_identification_are_no_part_of_it(words: str) -> None:
+    text = f"It answers:\n/SIM5\\2TEST-3107{words}\n1.8.0(00012.3*kWh)\n2.8.0(00000.1*kWh)\n"
+    assert b"".join(chunk.octets for chunk in read(text)) == (
+        b"/SIM5\\2TEST-3107\r\n1.8.0(00012.3*kWh)\r\n2.8.0(00000.1*kWh)\r\n"
+    )
+
+
+def test_octets_with_named_control_characters_beside_them_are_read_as_octets() -> None:
+    text = (
+        "  req: 06 30 35 31 0D 0A               [ACK]051[CR][LF]\n"
+        "  res: 01 50 30 02 28 31 32 33 34 29 03 64   [SOH]P0[STX](1234)[ETX][d as BCC]\n"
+        "  res:\n"
+        "       02 32 38 2E 28 31 30 3A  35 31 29 0D 0A   [STX]28.(10:51)[CR][LF]\n"
+        "       03                                        [ETX]\n"
+    )
+    assert [(chunk.direction, chunk.octets) for chunk in read(text)] == [
+        (SENT, b"\x06051\r\n"),
+        (RECEIVED, b"\x01P0\x02(1234)\x03d"),
+        (RECEIVED, b"\x0228.(10:51)\r\n\x03"),
+    ]
+
+
+def test_arrays_with_what_they_mean_behind_them_are_read_as_arrays() -> None:
+    text = (
+        "byte[] sign = { 0x2F, 0x3F, 0x21, 0x0D, 0x0A }; // /?!<cr><lf>\n"
+        "byte[] mode = { 0x06, 0x30, 0x35, 0x31, 0x0D, 0x0A };// /<ACK>051<cr><lf>\n"
+        "byte[] volt = { 0x01, 0x52, 0x31, 0x02, 0x56, 0x28, 0x29, 0x03 }; // <SOH>R1<STX>V()<ETX>\n"
+    )
+    found = [chunk.octets for chunk in read(text)]
+    assert found == [b"/?!\r\n", b"\x06051\r\n", b"\x01R1\x02V()\x03"]
+
+
+def test_strings_with_named_values_are_read() -> None:
+    text = (
+        'expect("\\x01R1\\x02"\n       "VOLTA()\\x03\\x5f",\n       "\\x02"\n       "VOLTA(237.58)\\r\\n\\x03\\x28");\n'
+    )
+    found = b"".join(chunk.octets for chunk in read(text))
+    assert found == b"\x01R1\x02VOLTA()\x03\x5f\x02VOLTA(237.58)\r\n\x03\x28"

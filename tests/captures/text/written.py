@@ -319,6 +319,12 @@ def _annotated(event: Sent) -> str:
     )
 
 
+def _columns(event: Sent) -> str:
+    """Octets and their characters, the direction beside the first row."""
+    rows = [f"{_spaced(row):<48}  {_readable(row)}" for _, row in _rows(event.octets)]
+    return f"  {_words('-->O', '<--O')(event)}  " + "\n        ".join(rows)
+
+
 def _xml(events: Iterable[Sent]) -> str:
     body = "".join(
         f'<HDLC len="{len(event.octets):X}">\n  <!-- {_spaced(event.octets)} -->\n  <TargetAddress Value="1" />\n'
