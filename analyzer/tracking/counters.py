@@ -17,6 +17,8 @@ from dissectors.tree import Note
 _MOST_SENDERS = 16384
 _REMEMBERED, _FEW_SENDERS, _REMEMBERED_OF_MANY = 2048, 256, 64
 """Messages of a sender that are remembered at least; fewer where senders are many."""
+_AHEAD = 64
+"""How many counters are looked up ahead after one went back."""
 JUMP = 0x10000
 """A step from which a counter is said to jump."""
 NEAR_END = 0xFFFF_FFFF - 0x0100_0000
@@ -34,10 +36,15 @@ class Seen(NamedTuple):
 class Sender:
     """The counters of one sender under one key; the newest in two generations, so that forgetting is cheap."""
 
-    __slots__ = ("highest", "is_near_end", "newest", "older", "room")
+    __slots__ = ("is_near_end", "last", "limit", "newest", "older", "reached", "room")
 
     def __init__(self, first: int, room: int) -> None:
-        self.highest = first
+        self.last = first
+        """The counter that came last, but for repeated ones."""
+        self.reached = first
+        """The highest, once :meth:`Counters.see` looked."""
+        self.limit = 0
+        """Below this counters that go on one by one are new, and there is room for them."""
         self.room = room
         self.is_near_end = False
         self.newest: dict[int, tuple[int, int | None, int]] = {}
@@ -77,19 +84,20 @@ class Counters:
             room = _REMEMBERED if len(self._senders) < _FEW_SENDERS else _REMEMBERED_OF_MANY
             sender = self._senders[place] = Sender(counter, room)
             return self._take(sender, counter, message, record, association)
-        step = counter - sender.highest
-        if step <= 0:
+        last = sender.last
+        sender.reached = max(sender.reached, last)
+        if counter <= sender.reached:
             known = sender.newest.get(counter) or sender.older.get(counter)
             if known is not None:
                 return _repeated(known, message, record, association)
-            self._take(sender, counter, message, record, association)
-            text = f"the invocation counter goes back from {sender.highest} to {counter}"
-            sender.highest = counter
-            return finding("invocation-counter-regressed", text, 0, 0, "counter-reset")
-        before, sender.highest = sender.highest, counter
+        sender.last = counter
         near_end = self._take(sender, counter, message, record, association)
+        step = counter - last
+        if step <= 0:
+            text = f"the invocation counter goes back from {last} to {counter}"
+            return finding("invocation-counter-regressed", text, 0, 0, "counter-reset")
         if step >= JUMP and near_end is None:
-            text = f"the invocation counter jumps by {step} from {before} to {counter}"
+            text = f"the invocation counter jumps by {step} from {last} to {counter}"
             return finding("invocation-counter-jumped", text, 0, 0)
         return near_end
 
@@ -98,6 +106,11 @@ class Counters:
         if len(sender.newest) >= sender.room:
             sender.older, sender.newest = sender.newest, {}
         sender.newest[counter] = (record, association, digest(message))
+        sender.limit = min(NEAR_END, counter + 1 + sender.room - len(sender.newest))
+        if counter < sender.reached:
+            ahead = range(counter + 1, min(sender.limit, counter + _AHEAD))
+            is_new = sender.newest.keys().isdisjoint(ahead) and sender.older.keys().isdisjoint(ahead)
+            sender.limit = ahead.stop if is_new else 0
         if counter >= NEAR_END and not sender.is_near_end:
             sender.is_near_end = True
             text = f"the invocation counter is {counter}: {0xFFFF_FFFF - counter} messages are left under this key"

@@ -52,50 +52,45 @@ class Dialogue:
     def take(self, record: Record, peer: Peer, octets: bytes, at: int) -> None:
         """Let *record* carry the APDU *octets*, which begin at *at* in its frame (-1 where they were joined)."""
         record.kind = APDU
-        if peer.role is REQUEST and len(octets) < _SHORT:
+        protection = self.protection
+        following: Asked | Plan | None = None
+        if protection is not None:
+            following = protection.open_next(record, peer, octets, self._opened, protection.search.epoch)
+        if following is None and peer.role is REQUEST and len(octets) < _SHORT:
             asked = self._asked.get(octets)
             if asked is not None and asked.apdu.at == at:
                 record.apdu = asked.apdu
-                record.direction = REQUEST
-                record.client, record.server = peer.client, peer.server
-                self._ask(record, peer.association, asked.plan, asked.objects, asked.invoke_id)
-                return
-        found, values = scan_whole(octets)
-        if values is None or found is None:
-            size = 0 if record.gateway else prefix_size(octets)
-            if size:
-                record.gateway = octets[:size]
-                self.take(record, peer.behind(octets[:size]), octets[size:], at + size if at >= 0 else -1)
-                return
-            found, values = self._loosely(record, octets, found, at)
-            if values is None or found is None:
-                record.apdu = Apdu(octets, found, None, at)
-                self._address(record, peer, plan_of(found).role if found is not None else None)
-                if self.protection is not None:
-                    self._open_fragment(record, peer, octets)
-                return
-        if found.deviates is not None and found.deviates(octets):
-            record.notes += dissection_notes(octets, False)
-        plan = found.plan or plan_of(found)
-        if not plan.is_protected:
-            record.apdu = _new(Apdu, (octets, found, values, at))
+                following = asked
+        if isinstance(following, Asked):
+            record.direction = REQUEST
+            record.client, record.server = peer.client, peer.server
+            self._ask(record, peer.association, following.plan, following.objects, following.invoke_id)
+            return
+        if following is not None:
+            plan, values = self._within(record, peer, following)
         else:
-            protection, following = self.protection, None
-            if protection is not None:
-                epoch = protection.search.epoch
-                following = protection.open_next(record, peer, plan, octets, found, values, self._opened, epoch)
-            if isinstance(following, Asked):
-                record.direction = REQUEST
-                record.client, record.server = peer.client, peer.server
-                self._ask(record, peer.association, following.plan, following.objects, following.invoke_id)
-                return
-            inner = following
-            if inner is None or inner.is_protected:
-                if inner is None:
-                    record.apdu = _new(Apdu, (octets, found, values, at))
-                inner = self._open(record, peer, inner or plan)
-            if inner is not None and record.apdu is not None and record.apdu.values is not None:
-                plan, values = inner, record.apdu.values
+            found, read = scan_whole(octets)
+            if read is None or found is None:
+                size = 0 if record.gateway else prefix_size(octets)
+                if size:
+                    record.gateway = octets[:size]
+                    self.take(record, peer.behind(octets[:size]), octets[size:], at + size if at >= 0 else -1)
+                    return
+                found, read = self._loosely(record, octets, found, at)
+                if read is None or found is None:
+                    record.apdu = Apdu(octets, found, None, at)
+                    self._address(record, peer, plan_of(found).role if found is not None else None)
+                    if self.protection is not None:
+                        self._open_fragment(record, peer, octets)
+                    return
+            if found.deviates is not None and found.deviates(octets):
+                record.notes += dissection_notes(octets, False)
+            plan, values = found.plan or plan_of(found), read
+            record.apdu = _new(Apdu, (octets, found, read, at))
+            if plan.is_protected:
+                inner = self._open(record, peer, plan)
+                if inner is not None and record.apdu.values is not None:
+                    plan, values = inner, record.apdu.values
         role = plan.role
         if role is peer.role and role is not None:
             record.direction = role
@@ -108,6 +103,14 @@ class Dialogue:
             self._follow(record, peer, plan, values)
             if plan.may_teach and self.protection is not None:
                 self.protection.follow(record, peer)
+
+    def _within(self, record: Record, peer: Peer, plan: Plan) -> tuple[Plan, Values]:
+        """Open what an opened APDU of *plan* carries. Returns what can be followed."""
+        inner = self._open(record, peer, plan) if plan.is_protected else plan
+        if inner is not None and record.apdu is not None and record.apdu.values is not None:
+            return inner, record.apdu.values
+        outermost = record.protection[0]
+        return plan_of(outermost.entry), outermost.values
 
     @staticmethod
     def _loosely(

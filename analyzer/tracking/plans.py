@@ -30,7 +30,6 @@ class Plan:
         "is_general",
         "is_protected",
         "is_signed",
-        "layer",
         "may_teach",
         "objects",
         "role",
@@ -49,14 +48,6 @@ class Plan:
         self.is_signed = self.family == "general-signing"
         self.is_protected = self.is_acse or self.is_signed or "security_control" in found.slots
         """Whether a key may open it, or what it carries."""
-        self.layer: tuple[str, int, int, int, int, int | None] | None = None
-        """Of APDUs in a ciphered form but general-ciphering: the form, and the slots of control, counter, text, tag,
-        title. All APDUs of one form that say the same of their protection are opened with the same key."""
-        if "security_control" in found.slots and "key_info" not in found.slots:
-            names = ("security_control", "invocation_counter", "ciphered", "tag")
-            control, counter, text, tag = (found.slots[name] for name in names)
-            form = self.family[:4] if self.family.startswith(("glo-", "ded-")) else self.family
-            self.layer = (form, control, counter, text, tag, found.slots.get("system_title"))
         self.may_teach = self.family in _TEACHING
         """Whether it may authenticate, or carry keys or certificates."""
         short, long = (found.slots.get(f"{name}invoke_id_and_priority") for name in ("", "long_"))

@@ -233,20 +233,19 @@ class Protection:
         inside = values[slots["user_information"]]
         if not inside:
             return
-        found, inner = scan_apdu(inside, 0, len(inside))
-        if found is None or inner is None:
-            return
-        if "security_control" not in found.slots:
-            if moves:
-                _learn_dedicated(context, found, inner, "")
-            return
-        outer = plan_of(found)
-        is_next = moves and open_next(record, peer, outer, inside, found, inner, {}, self.search.epoch) is not None
+        is_next = moves and open_next(record, peer, inside, {}, self.search.epoch) is not None
         if is_next and record.closed is not None and record.apdu is not None:
             closed, (text, initiate, said, _) = record.closed, record.apdu
             if initiate is not None and said is not None:
                 _learn_dedicated(context, initiate, said, closed.key.partition("@")[2].rpartition(":")[0])
         else:
+            found, inner = scan_apdu(inside, 0, len(inside))
+            if found is None or inner is None:
+                return
+            if "security_control" not in found.slots:
+                if moves:
+                    _learn_dedicated(context, found, inner, "")
+                return
             outcome, closed = self._layer(record, peer, plan.role or peer.role, Apdu(inside, found, inner), moves)
             text, initiate, said = outcome.plaintext, outcome.entry, outcome.values
         record.closed = closed = closed._replace(around=apdu.octets)
@@ -290,8 +289,8 @@ class Protection:
                 context.swift.clear()  # each way has to look at the other one's counters
             elif found is not None and outcome.authentication is not None:  # text that is no APDU goes the long way
                 aad = bytes((message.control,)) + outcome.authentication
-                swift = (key.encrypt, outcome.title, aad, key.name, sender)
-                next_message.remember(context, plan_of(entry), message.control, own, role, swift)
+                swift = (message.control, key.encrypt, outcome.title, aad, key.name, sender)
+                next_message.remember(context, entry, message.control, own, role, swift)
         if key.role in (KeyRole.WRAPPED, KeyRole.AGREED):
             context.agreed[own] = key
         if found is None:

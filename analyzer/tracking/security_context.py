@@ -21,10 +21,10 @@ class Transfer(NamedTuple):
     """Key-id and wrapped key."""
 
 
-Swift = tuple[Encrypt, bytes, bytes, str, Sender]
-"""Encryption, system title, SC and authentication key, name of the key, counters of the sender."""
-Kind = tuple[str, int, bytes, str | None]
-"""What opens alike: form (``glo-``), security control, the title that the APDU tells, the side that sends."""
+Swift = tuple[int, Encrypt, bytes, bytes, str, Sender]
+"""Security control, encryption, system title, SC and authentication key, name of the key, counters of the sender."""
+Kind = str | tuple[bytes, str | None]
+"""What opens alike: a form with its direction (``glo-request``); of a general form tag, title and who sends."""
 
 
 class SecurityContext:
