@@ -22,6 +22,7 @@ _SURE = 24
 _PLENTY = 24
 _SHORTEST, _BARE = 6, 13
 _RUN = 4
+_FLAG = b"\x7e"
 _COMPOUND = (1, 2)
 _MOST_ELEMENTS = 0x7F
 _LONG_VALUE = 48
@@ -145,7 +146,7 @@ def _holds_known(plain: bytes) -> bool:
 def _late(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
     """Ones are missing where a run of them begins."""
     count = uart_signs.count_late(octets)
-    if count:
+    if count > 1 or (count and not any(one.startswith(_FLAG) for one in reads)):  # which would read 7C
         where = "in one place LLC and APDU are" if count == 1 else f"in {count} places LLC and APDU are"
         text = f"{where} there without the first one of runs of ones: the level rises too late"
         yield Candidate("edges-late", LIKELY if count == 1 else CERTAIN, text)

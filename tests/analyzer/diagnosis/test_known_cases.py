@@ -210,6 +210,12 @@ def test_levels_that_rise_late_are_told_by_the_ones_that_are_missing() -> None:
     assert story.cause == "edges-late"
 
 
+def test_damaged_bit_where_a_run_of_ones_begins_is_no_level_that_rises_late() -> None:
+    snrm = frame(bytes.fromhex("818014 050207D0 060207D0 070400000001 080400000001"), 0x93)
+    story, *_ = told((SENT, snrm.replace(b"\x81\x80\x14", b"\x81\x80\x04")))
+    assert story.cause == "bit-error"
+
+
 def test_translated_line_ends_are_told_though_the_reader_cut_the_frame_by_its_length() -> None:
     names = b"".join(bytes.fromhex("0202 0906 0000600100FF 0A0A") + b"MMM1234567" for _ in range(3))
     whole = frame(bytes.fromhex("E6E7000F00000001 00 0103") + names, 0x13)
