@@ -60,7 +60,7 @@ class Objects(tuple[Object, ...]):
     confidential: bool | None = None
     """Whether one of them is told to be a secret by its name."""
     watched: object = None
-    """True where diagnoses look at every answer about them; else who looked at the first one."""
+    """Who looked at the first answer about them, and who looks at every one."""
 
 
 NO_OBJECTS = Objects()

@@ -27,6 +27,7 @@ class AssociationFamily(Family):
 
     links = frozenset()
     codes = frozenset({"hls-failed", "key-changed"})
+    events = frozenset({OPENED, ENDED})
 
     def event(self, record: Record, event: Event) -> None:
         """Look at an association that ended."""

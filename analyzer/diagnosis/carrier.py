@@ -30,6 +30,7 @@ class CarrierFamily(Family):
 
     links = frozenset()
     codes = frozenset({"tcp-retransmission", "tcp-octets-missing", "capture-cut", *_NOISE})
+    events = frozenset({ENDED})
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
@@ -48,7 +49,7 @@ class CarrierFamily(Family):
     def event(self, record: Record, event: Event) -> None:
         """Report a reset that ended an association."""
         one, ending = event.association, event.association.ending
-        if event.kind != ENDED or ending is None or ending.reason != _RESET:
+        if ending is None or ending.reason != _RESET:
             return
         idle = ending.idle_ns
         is_idle = idle is not None and idle >= _IDLE_NS

@@ -47,7 +47,7 @@ class DamageFamily(Family):
         """Remember what a sound frame tells about its lane, and close the region before it."""
         lane = self._lanes.get(record.lane.text) or self._lane(record)
         octets = record.octets
-        if record.link != "hdlc":  # neither flags nor sums, but read as it should be
+        if record.link == "llc":  # neither flags nor sums, but read as it should be
             lane.has_sound, lane.suspects = True, []
             lane.facts, lane.region = [], []
             return

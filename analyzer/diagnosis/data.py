@@ -10,7 +10,7 @@ from analyzer.cosem.classes import attribute_type
 from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS, Datum, read_datum
 from analyzer.cosem.shapes import shape_of
 from analyzer.diagnosis.clocks import clock_faults
-from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.family import Family, Look
 from analyzer.diagnosis.meter_facts import teaches
 from analyzer.diagnosis.profile_faults import profile_faults
 from analyzer.diagnosis.story import LIKELY, Stories
@@ -55,27 +55,36 @@ class DataFamily(Family):
         if record.direction is UNSOLICITED:
             self._pushed(record)
 
-    def answered(self, record: Record) -> None:
-        """Look at the values that an answer holds."""
+    def answered(self, record: Record) -> Look | None:
+        """Look at the values that an answer holds; of those that are watched, each time."""
         objects = record.objects
-        if record.kind is PART:
-            return
-        if objects.watched is not True:
-            is_watched = any(_is_watched(one) for one in objects)
-            objects.watched = is_watched or self.meters.token
-            if not is_watched:
-                self._first_of_all(record)
-                return
+        if not any(_is_watched(one) for one in objects):
+            self._first_of_all(record)
+            return None
         if objects not in self._typed and len(self._typed) < _MOST:
             self._typed.add(objects)
             self._first_of_all(record)
-        self._watch(record)
+        look = self._lesson if any(teaches(each) for each in objects) else self._watch
+        if objects in _CLOCKS_ALONE:
+            look = self._clock_alone
+        look(record)
+        return look
+
+    def _lesson(self, record: Record) -> None:
+        """Take what an answer tells about the meter."""
+        if record.kind is not PART:
+            self.meters.learn(record)
+            self._watch(record)
+
+    def _clock_alone(self, record: Record) -> None:
+        """Look at a clock of which nothing was said yet."""
+        if meter_key(record) not in self._clocks:
+            self._watch(record)
 
     def _watch(self, record: Record) -> None:
-        if record.objects in _CLOCKS_ALONE and meter_key(record) in self._clocks:
+        """Look at values that are no constants."""
+        if record.kind is PART:
             return
-        if any(teaches(each) for each in record.objects):
-            self.meters.learn(record)
         for held in held_values(record):
             one = held.object
             kind = (one.class_id, one.attribute)

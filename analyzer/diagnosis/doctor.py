@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from analyzer.diagnosis.association import AssociationFamily
 from analyzer.diagnosis.carrier import CarrierFamily, tell_carriers
 from analyzer.diagnosis.chains import Chains
 from analyzer.diagnosis.damage import DamageFamily
 from analyzer.diagnosis.data import DataFamily
-from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.family import Family, Look
 from analyzer.diagnosis.foreign import ForeignFamily
 from analyzer.diagnosis.link import LinkFamily
 from analyzer.diagnosis.malformed import MalformedFamily
@@ -26,7 +27,7 @@ from analyzer.diagnosis.story import Stories, Story
 from analyzer.diagnosis.telegram import TelegramFamily
 from analyzer.diagnosis.timing import TimingFamily
 from analyzer.diagnosis.wrapper import WrapperFamily
-from analyzer.record import RESPONSE, End, Record
+from analyzer.record import PART, RESPONSE, End, Objects, Record
 from analyzer.tracking.associations import Associations, Event
 from dissectors.tree import Note, Severity
 
@@ -35,6 +36,32 @@ FAMILIES: tuple[type[Family], ...] = (
     LinkFamily, DataFamily, AssociationFamily, ServiceFamily, TimingFamily, ReactionFamily,
 )  # fmt: skip
 """What looks at records, in this order: what lies lower comes first."""
+
+
+class _Watched(NamedTuple):
+    """Who looks at every answer about some objects, in the capture of *token*."""
+
+    token: object
+    looks: list[Look]
+
+
+class _Looks(dict[tuple[str, str, str], tuple[Look, ...]]):
+    """Who looks at records, by direction, link and kind: the families that say so."""
+
+    def __init__(self, families: Iterable[Family]) -> None:
+        super().__init__()
+        self._families = families
+
+    def __missing__(self, sort: tuple[str, str, str]) -> tuple[Look, ...]:
+        direction, link, kind = sort
+        found = self[sort] = tuple(
+            one.look
+            for one in self._families
+            if (one.links is None or link in one.links)
+            and (one.directions is None or direction in one.directions)
+            and (one.kinds is None or kind in one.kinds)
+        )
+        return found
 
 
 class Doctor:
@@ -54,8 +81,7 @@ class Doctor:
         self._families = [make(self._stories) for make in FAMILIES]
         for one in (*self._families, plain := Family(self._stories)):
             one.associations, one.chains, one.meters = self.associations, self._chains, self.meters
-        self._looks: dict[tuple[str, str, str], list[Callable[[Record], None]]] = {}
-        """By direction, link and kind."""
+        self._looks = _Looks(self._families)
         self._lasted = [one.lasted for one in self._families if type(one).lasted is not Family.lasted]
         self._answered = [one.answered for one in self._families if type(one).answered is not Family.answered]
         self._notes: dict[str, list[Callable[[Record, Note], bool | None]]] = {}
@@ -68,7 +94,11 @@ class Doctor:
         self._plain = plain.note
         self._ignores = [one.ignores for one in self._families if type(one).ignores is not Family.ignores]
         self._connections = [one.connection for one in self._families if type(one).connection is not Family.connection]
-        self._listeners = [one for one in self._families if type(one).event is not Family.event]
+        self._listeners: dict[str, list[Callable[[Record, Event], None]]] = {}
+        """By kind of event."""
+        for one in self._families:
+            for kind in one.events:
+                self._listeners.setdefault(kind, []).append(one.event)
         self._last: Record | None = None
 
     def take(self, record: Record) -> None:
@@ -76,26 +106,36 @@ class Doctor:
         if self._ends:
             self._take_ends(record)
         self._last = record
-        if record.notes and any(ignores(record, note) for note in record.notes for ignores in self._ignores):
+        notes = record.notes
+        if notes and any(ignores(record, note) for note in notes for ignores in self._ignores):
             return
         associations = self.associations
         associations.take(record)
         if associations.events:
             self._tell(record, associations.events)
-        if record.notes and self._noted(record):
+        if notes and self._noted(record):
             return
         direction = record.direction
-        sort = direction, record.link, record.kind
-        for look in self._looks.get(sort) or self._looks_at(*sort):
+        for look in self._looks[direction, record.link, record.kind]:
             look(record)
         if record.start_ns is not None:
             for look in self._lasted:
                 look(record)
         if direction is RESPONSE and (objects := record.objects) and objects.watched is not self._token:
-            for look in self._answered:
-                look(record)
+            self._told(record, objects)
         if self._chains.open and record.request is not None:
             self._chains.calm(record)
+
+    def _told(self, record: Record, objects: Objects) -> None:
+        """Look at an answer about objects that were not asked for before, or that a family wants to see each time."""
+        watched = objects.watched
+        if isinstance(watched, _Watched) and watched.token is self._token:
+            for look in watched.looks:
+                look(record)
+        elif record.kind is not PART:
+            wanted = [answered(record) for answered in self._answered]
+            looks = [look for look in wanted if look is not None]
+            objects.watched = _Watched(self._token, looks) if looks else self._token
 
     def tick(self, now_ns: int) -> None:
         """Take the time of day, of a live capture: what is silent for too long is said without a further record."""
@@ -116,8 +156,8 @@ class Doctor:
 
     def _tell(self, record: Record, events: Iterable[Event]) -> None:
         for event in events:
-            for one in self._listeners:
-                one.event(record, event)
+            for take in self._listeners.get(event.kind, ()):
+                take(record, event)
 
     def finish(self, left_aside: Mapping[str, int] | None = None) -> None:
         """The capture ended: what waited for more is said.
@@ -151,14 +191,3 @@ class Doctor:
             if taken is None:
                 self._plain(record, note)
         return False
-
-    def _looks_at(self, direction: str, link: str, kind: str) -> list[Callable[[Record], None]]:
-        """Find who looks at records of a direction, link and kind."""
-        found: list[Callable[[Record], None]] = [
-            one.look
-            for one in self._families
-            if (one.links is None or link in one.links)
-            and (one.directions is None or direction in one.directions)
-            and (one.kinds is None or kind in one.kinds)
-        ]
-        return self._looks.setdefault((direction, link, kind), found)

@@ -6,7 +6,7 @@ one call a family that looks at every record. Families keep what they remember b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
 from analyzer.diagnosis.chains import Chains
@@ -16,6 +16,9 @@ from analyzer.diagnosis.story import CERTAIN, Alternative, Evidence, Fact, Stori
 from analyzer.record import End, Record
 from analyzer.tracking.associations import Association, Associations, Event
 from dissectors.tree import Note, Severity
+
+
+Look = Callable[[Record], None]
 
 
 class Family:
@@ -29,6 +32,8 @@ class Family:
     """Their kinds; None: all."""
     codes: ClassVar[frozenset[str]] = frozenset()
     """The codes of the notes that `note` is given instead of becoming stories as they stand."""
+    events: ClassVar[frozenset[str]] = frozenset()
+    """The kinds of events that `event` is given."""
 
     associations: Associations
     """The associations of the capture; what the record made happen in them stands in its *events*."""
@@ -42,7 +47,7 @@ class Family:
         self.stories = stories
 
     def event(self, record: Record, event: Event) -> None:
-        """Take what *record* made happen in an association; of a connection that ended, the record after that."""
+        """Take what *record* made happen, of `events`; of a connection that ended, the record after that."""
 
     def connection(self, end: End) -> None:
         """Take the end of a connection, or octets of it that came again."""
@@ -57,8 +62,9 @@ class Family:
     def lasted(self, record: Record) -> None:
         """Look at a record of any link whose octets came one after another, in a time that is known."""
 
-    def answered(self, record: Record) -> None:
-        """Look at an answer about objects that are *watched*, or at the first one in a capture about others."""
+    def answered(self, record: Record) -> Look | None:
+        """Look at the first answer of a capture about its objects. Returns what looks at the others, if anything does."""
+        return None
 
     def note(self, record: Record, note: Note) -> bool | None:
         """Take a note of `codes`. Returns whether it explains all else that is odd in its record.

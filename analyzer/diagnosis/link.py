@@ -5,8 +5,6 @@ Source: IEC 62056-46, ISO/IEC 13239.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.hdlc_state import (
     DISC,
@@ -41,8 +39,10 @@ _ASKING = frozenset({0x60, 0x62, 0x01, 0x05, 0x06, 0xC0, 0xC1, 0xC3, 0xD9, 0xC8,
 _ANSWERING = frozenset({0x61, 0x63, 0x08, 0x0C, 0x0D, 0x0E, 0xC4, 0xC5, 0xC7, 0xDA, 0xD8, 0xCC, 0xCD, 0xCF, 0xD4})
 _LLC = {b"\xe6\xe6\x00": _ANSWERING, b"\xe6\xe7\x00": _ASKING}
 """By LLC header: the tags that it does not go with."""
-_LLC_OF = {REQUEST: 0xE6, RESPONSE: 0xE7, UNSOLICITED: 0xE7}
-"""By direction: the second octet of its LLC header."""
+_LLC_OF = {REQUEST: b"\xe6\xe6", RESPONSE: b"\xe6\xe7", UNSOLICITED: b"\xe6\xe7"}
+"""By direction: the first octets of its LLC header."""
+_LEAST_AROUND = 8
+"""So many octets of a frame at least are no information."""
 _NO_LLC_NEEDED = 0xE0
 _RESERVED = range(2, 16)
 """Upper server addresses that IEC 62056-46 reserves."""
@@ -56,7 +56,7 @@ class LinkFamily(Family):
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
-        self._links: OrderedDict[tuple[int, object, object], Link] = OrderedDict()
+        self._links: dict[tuple[int, object, object], Link] = {}
         self._last: dict[int, Record] = {}
         self._echoed: dict[int, Record] = {}
         """By conversation: its last echo."""
@@ -157,7 +157,7 @@ class LinkFamily(Family):
 
     def _link(self, record: Record) -> Link:
         if len(self._links) >= _MOST_LINKS:
-            self._links.popitem(last=False)
+            del self._links[next(iter(self._links))]
         made = self._links[record.lane.conversation, record.client, record.server] = Link()
         is_set_up = (record.control or 0) & 0xEF in (SNRM, UA)  # a push may go to any address
         if is_set_up and isinstance(record.client, str) and isinstance(record.server, int):
@@ -188,17 +188,16 @@ class LinkFamily(Family):
         link.run += 1
         limits = link.limits.get(direction)
         if limits is not None:
-            if len(octets) > limits.size + 8:
-                self._size(record, link, limits.size, limits.is_negotiated)
-            if link.run > limits.window:
-                self._window(record, link, limits.window, limits.is_negotiated)
+            size, window, is_negotiated = limits
+            if len(octets) > size + _LEAST_AROUND:
+                self._size(record, link, size, is_negotiated)
+            if link.run > window:
+                self._window(record, link, window, is_negotiated)
         apdu = record.apdu
-        if (
-            apdu is not None
-            and (at := apdu.at) > 2
-            and (octets[at - 2] != _LLC_OF[direction] or octets[at - 3] != 0xE6)
-        ):
-            self._llc(record, link, at)
+        if apdu is not None:
+            at = apdu[3]
+            if at > 2 and octets[at - 3 : at - 1] != _LLC_OF[direction]:
+                self._llc(record, link, at)
 
     def _not_reset(self, record: Record, link: Link, number: int) -> None:
         """The first I frame has not the number 0, and none that was damaged came before it."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from analyzer.diagnosis.conformance import Lacking, lacking, missing_bits
 from analyzer.diagnosis.cut_transfers import CutTransfers
-from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.family import Family, Look
 from analyzer.diagnosis.frame_settles import CLOSED, plain_under_cipher
 from analyzer.diagnosis.general_blocks import GeneralBlocks
 from analyzer.diagnosis.policy import demanded_of, hold_to_protection
@@ -61,6 +61,7 @@ class ServiceFamily(Family):
     links = None
     kinds = frozenset({APDU, PART, MESSAGE, NOISE})
     codes = frozenset({"block-lost", "block-repeated", "undecipherable"})
+    events = frozenset({ASKED_AGAIN, UNANSWERED, UNASKED, ENDED})
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
@@ -79,16 +80,37 @@ class ServiceFamily(Family):
             if record.part_of is not None:
                 self._cut.look(record)
             return
-        octets, direction = apdu.octets, record.direction
-        number = record.association
-        terms = self._terms.get(number) or self._make_terms(number or 0, octets)
-        unmet, to_meter, to_client, agreed, demanded = terms
+        octets, direction = apdu[0], record.direction
+        terms = self._terms.get(record.association) or self._make_terms(record.association or 0, octets)
+        unmet, to_meter, to_client, _, demanded = terms
         if direction is RESPONSE:
-            is_plain = octets[:4:3] in _PLAIN_SUCCESS and octets[1] == 1
-            if not is_plain and octets[0] not in CLOSED and not _is_success(octets):
-                self._refused(record)
-        if len(octets) > (to_meter if direction is REQUEST else to_client):
-            self._hold_to_size(record, to_meter if direction is REQUEST else to_client)
+            is_usual = octets[:4:3] in _PLAIN_SUCCESS and octets[1] == 1 and len(octets) <= to_client
+        else:
+            limit = to_meter if direction is REQUEST else to_client
+            is_usual = octets[0] not in CLOSED and len(octets) <= limit
+            if unmet is not None:
+                for _, _, at, value in unmet[octets[:2]]:
+                    is_usual = is_usual and not octets.startswith(value, at)
+        if not is_usual or demanded is not _NOTHING:
+            self._hold_to(terms, record, apdu)
+        if record.parts or (record.kind is PART and record.part_of is not None):
+            self._general.look(record)
+            self._transfers.look(record)
+            self._cut.look(record)
+        elif self._running:
+            self._transfers.look(record)
+        if self._over and direction is REQUEST:
+            self._general.asked(record)
+
+    def _hold_to(self, terms: Terms, record: Record, apdu: Apdu) -> None:
+        """Look closely at an APDU that is none of the usual ones, or of which more is demanded."""
+        unmet, to_meter, to_client, agreed, demanded = terms
+        octets, direction = apdu.octets, record.direction
+        if direction is RESPONSE and octets[0] not in CLOSED and not _is_success(octets):
+            self._refused(record)
+        limit = to_meter if direction is REQUEST else to_client
+        if len(octets) > limit:
+            self._hold_to_size(record, limit)
         if octets[0] in CLOSED and self._closed.get(record.lane.text, 0) < _LOOKED_AT:
             self._look_into(record, apdu)
         if demanded is not _NOTHING:
@@ -98,24 +120,21 @@ class ServiceFamily(Family):
                 if octets[at : at + len(value)] == value:
                     self._hold_to_conformance(record, agreed)
                     break
-        if record.part_of is not None or record.parts:
-            self._general.look(record)
-            self._transfers.look(record)
-            self._cut.look(record)
-        elif self._running:
-            self._transfers.look(record)
-        if self._over and direction is REQUEST:
-            self._general.asked(record)
 
     def _look_into(self, record: Record, apdu: Apdu) -> None:
         """Look for plain text in a closed APDU: a lane in which there was none for a while has none."""
         lane = record.lane.text
         self._closed[lane] = 0 if self._is_open_already(record, apdu) else self._closed.get(lane, 0) + 1
 
-    def answered(self, record: Record) -> None:
+    def answered(self, record: Record) -> Look | None:
         """Hold what follows to a security policy that the meter just told."""
         if any((one.class_id, one.attribute) == _SECURITY_POLICY and not one.is_method for one in record.objects):
-            self._terms.pop(record.association or 0, None)
+            self._told_policy(record)
+            return self._told_policy
+        return None
+
+    def _told_policy(self, record: Record) -> None:
+        self._terms.pop(record.association or 0, None)
 
     def _is_open_already(self, record: Record, apdu: Apdu) -> bool:
         """Tell whether plain text stands under the header of a ciphered APDU, and report that."""

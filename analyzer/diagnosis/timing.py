@@ -23,13 +23,15 @@ _MOST_LANES = 4096
 class TimingFamily(Family):
     """Slow answers everywhere; what serial lines tell about octets in time."""
 
+    events = frozenset({SLOW})
+
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
         self._fastest: dict[str, float] = {}
 
     def event(self, record: Record, event: Event) -> None:
         """Look at an answer that took long, or that came before its time."""
-        if event.kind != SLOW or record.latency_ns is None:
+        if record.latency_ns is None:
             return
         if record.latency_ns < 0:
             self._early(record, record.latency_ns)

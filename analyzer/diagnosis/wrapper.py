@@ -25,6 +25,18 @@ _WRAPPER_NOISE = "no wrapper unit"
 """How the note ends that says so on a lane of wrapper PDUs."""
 
 
+class _Talk:
+    """What is known of a conversation; lists are by side."""
+
+    __slots__ = ("last", "ports", "usual")
+
+    def __init__(self) -> None:
+        self.last: list[Record | None] = [None, None]
+        self.ports = [b"", b""]
+        self.usual = [b"", b""]
+        """wPorts that were compared with those of the other direction, and are not the same."""
+
+
 class WrapperFamily(Family):
     """What the header of a wrapper PDU says wrongly."""
 
@@ -33,8 +45,8 @@ class WrapperFamily(Family):
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
-        self._last: dict[str, Record] = {}
-        self._ports: dict[int, list[bytes]] = {}
+        self._talks: dict[int, _Talk] = {}
+        """By conversation: what its sound PDUs told."""
         self._swapped: dict[int, Record] = {}
         self._stray: dict[str, Record] = {}
         """By lane: one or two octets that stand alone, perhaps the version of the next PDU."""
@@ -43,23 +55,41 @@ class WrapperFamily(Family):
     def look(self, record: Record) -> None:
         """Look at ports and at the first octets of the APDU."""
         octets, lane = record.octets, record.lane
-        self._last[lane.text] = record
-        ports = self._ports.get(lane.conversation)
-        if ports is None:
-            if len(self._ports) >= _MOST:
-                del self._ports[next(iter(self._ports))]
-                self._last = {lane.text: record}
-            ports = self._ports[lane.conversation] = [b"", b""]
-        here = octets[2:6]
-        if here != ports[lane.side]:
-            ports[lane.side] = here
-        if here == ports[1 - lane.side] and here[:2] != here[2:]:
-            self._unswapped(record, here)
+        talk = self._talks.get(lane.conversation) or self._talk(lane.conversation)
+        side = lane.side
+        talk.last[side] = record
+        if octets[2:6] != talk.usual[side]:
+            self._compare(record, talk, side, octets[2:6])
         if len(octets) > _HEADER and octets[_HEADER] == _E6 and octets[8:11] in _LLC and reads(octets[11:]):
             text = (
                 f"the APDU stands behind an LLC header {octets[8:11].hex(' ').upper()}, which belongs into HDLC frames"
             )
             self._once(record, "wrapper-length-wrong", "llc-inside", text, 8, 11)
+
+    def _talk(self, conversation: int) -> _Talk:
+        if len(self._talks) >= _MOST:
+            del self._talks[next(iter(self._talks))]
+        made = self._talks[conversation] = _Talk()
+        return made
+
+    def _compare(self, record: Record, talk: _Talk, side: int, here: bytes) -> None:
+        """Hold wPorts that are new to those of the other direction."""
+        talk.ports[side] = here
+        talk.usual = [b"", b""]
+        if here == talk.ports[1 - side] and here[:2] != here[2:]:
+            self._unswapped(record, here)
+        else:
+            talk.usual[side] = here
+
+    def _before(self, record: Record) -> Record | None:
+        """Give the last sound PDU of the lane."""
+        talk = self._talks.get(record.lane.conversation)
+        return talk.last[record.lane.side] if talk is not None else None
+
+    def _ports(self, record: Record) -> list[bytes]:
+        """Give the wPorts that both directions had last."""
+        talk = self._talks.get(record.lane.conversation)
+        return talk.ports if talk is not None else []
 
     def _once(self, record: Record, code: str, cause: str, text: str, start: int, end: int) -> None:
         if len(self._told) < _MOST or (record.lane.conversation, cause) in self._told:
@@ -78,18 +108,18 @@ class WrapperFamily(Family):
         if note.code == "capture-cut":
             return self._runs_over(record) or self._is_misread(record) or None
         stray = self._stray.pop(record.lane.text, None)
-        if stray is not None and (stray.octets + record.octets)[2:6] in self._ports.get(record.lane.conversation, ()):
+        if stray is not None and (stray.octets + record.octets)[2:6] in self._ports(record):
             self._version(stray, stray.octets)
         else:
             self._length(record, note.text)
-            before = self._last.get(record.lane.text)
+            before = self._before(record)
             if before is not None:
                 self._fold_malformed(record, before)
         return True
 
     def _runs_over(self, record: Record) -> bool:
         """Tell whether the PDU before took the header of the next one in, for octets of its own are missing."""
-        before = self._last.get(record.lane.text)
+        before = self._before(record)
         there = _header_over(before.octets, record.octets) if before is not None else 0
         if before is None or not there:
             return False
@@ -104,7 +134,7 @@ class WrapperFamily(Family):
 
     def _is_misread(self, record: Record) -> bool:
         """Tell whether what looked like a first PDU, far too long, is a line read with other settings."""
-        if record.link != "wrapper" or not record.problem or record.lane.conversation in self._ports:
+        if record.link != "wrapper" or not record.problem or record.lane.conversation in self._talks:
             return False
         unread = Unread()
         unread.add(record.octets)
@@ -161,12 +191,12 @@ class WrapperFamily(Family):
             self.report(record, "wrapper-version-wrong", "byte-order-swapped", CERTAIN, text, start=0, end=8)
             self._fold(record)
             return True
-        ports = self._ports.get(conversation)
-        before = self._last.get(record.lane.text)
+        before = self._before(record)
         if before is None and note.text.endswith(_WRAPPER_NOISE) and not record.lane.text.startswith("serial"):
             return self._begun_late(record)
-        if ports is None:
+        if conversation not in self._talks:
             return None
+        ports = self._ports(record)
         is_known = len(octets) > _HEADER and (octets[2:6] in ports or octets[4:6] + octets[2:4] in ports)
         if is_known and octets[:2] == b"\0\1":
             self._length(

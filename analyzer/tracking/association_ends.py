@@ -115,14 +115,17 @@ class Endings:
         """Take what moves no service: link frames, segments, damaged and repeated frames."""
         if record.control is None or record.problem:
             return
-        command = record.control & 0xEF
-        at = Mark(record.number, record.time_ns)
         if record.kind is not LINK:
             if record.notes and is_repeated(record):
                 one.repeats.append(record.number)
-        elif command & 0x0F == _READY:
+        elif record.control & 0x0F == _READY:
             one.polls += record.direction is REQUEST and bool(one.waiting)
-        elif command == SNRM:
+        else:
+            self._link(one, record, record.control & 0xEF, Mark(record.number, record.time_ns))
+
+    def _link(self, one: Association, record: Record, command: int, at: Mark) -> None:
+        """Take a frame that sets the link up, takes it down, or says that there is none."""
+        if command == SNRM:
             one.client_side = record.lane.side
             one.link_repeats += bool(one.link_at)
             one.link_at.append(at)

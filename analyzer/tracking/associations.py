@@ -67,7 +67,7 @@ class Associations(Endings):
         """By conversation: its last damaged record, or octets that were no unit."""
         self.forgotten = 0
         """Associations that were dropped to keep memory flat."""
-        self._known: dict[int, Association] = {}
+        self._known: dict[int | None, Association] = {}
         self._pushes: dict[object, Association] = {}
         self._places: dict[object, Association] = {}
         """The newest association of two addresses on a conversation."""
@@ -93,10 +93,10 @@ class Associations(Endings):
         if record.problem:
             self._damage(record)
         number = record.association
-        if number is None:
-            return self._apart(record)
         one = self._known.get(number)
         if one is None:
+            if number is None:
+                return self._apart(record)
             one = self._begin(record, number)
         now, before = record.time_ns, one.last_ns
         gap = None
@@ -104,26 +104,28 @@ class Associations(Endings):
             gap = now - before
             if gap >= SILENCE_NS:
                 self._silent(one, record, gap)
-        direction = record.direction
+        direction, kind = record.direction, record.kind
         if direction is REQUEST:
             one.pause_ns = gap
         one.records += 1
         apdu = record.apdu
-        if apdu is None or record.problem or record.kind is LINK or (record.notes and is_repeated(record)):
+        if apdu is None or kind is LINK or record.problem or (record.notes and is_repeated(record)):
             self.beside(one, record)
-        elif apdu.entry is not None:
-            family = apdu.entry.family
-            if record.protection:
-                status = record.protection[-1].status
-                one.statuses[status] = one.statuses.get(status, 0) + 1
-            if family in _APART:
-                self._take_apart(one, record, apdu, family)
-            elif direction is REQUEST:
-                self._ask(one, record, apdu, family)
-            elif direction is RESPONSE:
-                self._answer(one, record, apdu, family)
-            elif direction is UNSOLICITED:
-                one.pushes += 1
+        else:
+            octets, entry, _, _ = apdu
+            if entry is not None:
+                family = entry.family
+                if record.protection:
+                    status = record.protection[-1].status
+                    one.statuses[status] = one.statuses.get(status, 0) + 1
+                if family in _APART:
+                    self._take_apart(one, record, apdu, family)
+                elif direction is REQUEST:
+                    self._ask(one, record, octets, family)
+                elif direction is RESPONSE:
+                    self._answer(one, record, octets, family)
+                elif direction is UNSOLICITED:
+                    one.pushes += 1
         one.last_record, one.last_ns = record.number, now
         return one
 
@@ -134,9 +136,9 @@ class Associations(Endings):
             one.general_blocks += family == _GENERAL_BLOCK
             return
         if record.direction is REQUEST:
-            self._ask(one, record, apdu, family, is_service=False)
+            self._ask(one, record, apdu.octets, family, is_service=False)
         elif record.direction is RESPONSE:
-            self._answer(one, record, apdu, family, is_service=False)
+            self._answer(one, record, apdu.octets, family, is_service=False)
         handler(self, one, record, apdu)
 
     def _silent(self, one: Association, record: Record, gap: int) -> None:
@@ -212,36 +214,42 @@ class Associations(Endings):
 
     # -- services -------------------------------------------------------------------------------------------------
 
-    def _ask(self, one: Association, record: Record, apdu: Apdu, family: str, *, is_service: bool = True) -> None:
+    def _ask(self, one: Association, record: Record, octets: bytes, family: str, *, is_service: bool = True) -> None:
         """Let a request wait for its answer."""
+        waiting = one.waiting
+        if waiting:
+            self._ask_again(one, record, octets, family)
+        number, now = record.number, record.time_ns
+        waiting[number] = _new(Exchange, (number, now, family, record.objects, octets, 0, None, one.pause_ns))
+        one.asked = record
+        if one.services_first is None or one.hls_request < 0:
+            self._ask_first(one, record, family, is_service=is_service)
+
+    def _ask_first(self, one: Association, record: Record, family: str, *, is_service: bool) -> None:
+        """Take a request before any of a service: who the client is, and whether it is pass 3."""
         if one.client_side is None:
             one.client_side = record.lane.side
-        if one.waiting:
-            self._ask_again(one, record, apdu, family)
-        number, now = record.number, record.time_ns
-        one.waiting[number] = _new(
-            Exchange, (number, now, family, record.objects, apdu.octets, 0, None, one.pause_ns)
-        )  # fmt: skip
-        one.asked = record
-        if is_service:
-            if one.hls_request < 0:
-                one.hls_request = number
-                one.hls_form = record.protection[0].entry.family if record.protection else family
-                one.authentication.append(Mark(number, now))
-            elif one.services_first is None:
-                one.services_first = Mark(number, now)
+        if not is_service:
+            return
+        at = Mark(record.number, record.time_ns)
+        if one.hls_request < 0:
+            one.hls_request = record.number
+            one.hls_form = record.protection[0].entry.family if record.protection else family
+            one.authentication.append(at)
+        elif one.services_first is None:
+            one.services_first = at
 
-    def _ask_again(self, one: Association, record: Record, apdu: Apdu, family: str) -> None:
+    def _ask_again(self, one: Association, record: Record, octets: bytes, family: str) -> None:
         """Look at requests that still wait: the same one again, or others that were given up."""
         now = record.time_ns
         for number, asked in list(one.waiting.items()):
-            if asked.octets == apdu.octets:
+            if asked.octets == octets:
                 one.repeats.append(record.number)
                 self._give_up(one, asked, record.number, ASKED_AGAIN)
             elif not asked.is_confirmed:
                 del one.waiting[number]
             elif (
-                (asked.service == family and asked.octets[2:3] == apdu.octets[2:3])
+                (asked.service == family and asked.octets[2:3] == octets[2:3])
                 or len(one.waiting) >= _MOST_WAITING
                 or (now is not None and asked.asked_ns is not None and now - asked.asked_ns > _GIVEN_UP_NS)
             ):
@@ -253,37 +261,42 @@ class Associations(Endings):
         _service(one, asked.service).unanswered += 1
         self.events.append(Event(kind, one, record, asked))
 
-    def _answer(self, one: Association, record: Record, apdu: Apdu, family: str, *, is_service: bool = True) -> None:
+    def _answer(self, one: Association, record: Record, octets: bytes, family: str, *, is_service: bool = True) -> None:
         """Take an answer: of which request, after how long, a success or not."""
-        if one.client_side is None:
-            one.client_side = 1 - record.lane.side
         request = record.request
         asked = one.waiting.pop(request, None) if request is not None else None
+        if one.client_side is None:
+            one.client_side = 1 - record.lane.side
         if asked is None:
-            if record.kind is APDU:
-                late = next((each for each in one.unanswered if each.request == request), None)
-                if request is None or late is not None:
-                    self.events.append(Event(UNASKED, one, record.number, late))
+            self._unasked(one, record)
             return
-        service = one.services.get(asked.service) or _service(one, asked.service)
+        request, asked_ns, name, objects, _, _, _, pause = asked
+        service = one.services.get(name) or _service(one, name)
         service.count += 1
-        latency, octets = record.latency_ns, apdu.octets
+        latency = record.latency_ns
         if latency is not None:
             service.latencies.append(latency)
             if not 0 <= latency < SLOW_NS:
                 self.events.append(Event(SLOW, one, record.number, asked))
         if octets[1:4:2] != _SUCCESS and _is_error(octets):
             service.errors += 1
-        answered = (request, asked[1], asked[2], asked[3], b"", record.number, latency, asked[7])
-        one.exchanges.append(_new(Exchange, answered))
+        one.exchanges.append(_new(Exchange, (request, asked_ns, name, objects, b"", record.number, latency, pause)))
         if one.waiting:
             self._overtake(one, asked, record)
         if request == one.hls_request:
-            self._authenticated(one, record, apdu, family)
-        elif is_service and one.services_first is None:
-            one.services_first = Mark(asked[0], asked[1])
-        if family in REFUSALS and asked[2] == "aarq":
+            self._authenticated(one, record, octets)
+        elif one.services_first is None and is_service:
+            one.services_first = Mark(request, asked_ns)
+        if name == "aarq" and family in REFUSALS:
             self._end(one, REFUSED, Mark(record.number, record.time_ns), BY_SERVER, family)
+
+    def _unasked(self, one: Association, record: Record) -> None:
+        """Take an answer that no request waits for; parts of one come on and on."""
+        request = record.request
+        if record.kind is APDU:
+            late = next((each for each in one.unanswered if each.request == request), None)
+            if request is None or late is not None:
+                self.events.append(Event(UNASKED, one, record.number, late))
 
     def _overtake(self, one: Association, asked: Exchange, record: Record) -> None:
         """Give up the requests that were made before one that is answered now: answers come in order."""
@@ -293,14 +306,14 @@ class Associations(Endings):
             else:
                 del one.waiting[older.request]
 
-    def _authenticated(self, one: Association, record: Record, apdu: Apdu, family: str) -> None:
+    def _authenticated(self, one: Association, record: Record, octets: bytes) -> None:
         """Take pass 4: the server accepts the client's answer, or not; a closed APDU does not tell."""
         at = Mark(record.number, record.time_ns)
         one.authentication.append(at)
-        if _is_error(apdu.octets):
+        if _is_error(octets):
             one.hls_is_accepted = False
             self._end(one, REFUSED, at, BY_SERVER, "hls")
-        elif apdu.octets[0] in _RESULT_AT:
+        elif octets[0] in _RESULT_AT:
             one.hls_is_accepted = True
 
     # -- time and connections -------------------------------------------------------------------------------------
