@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from analyzer.cosem.date_time import DateTime, date_time
+from analyzer.cosem.date_time import DEVIATIONS, NOT_SPECIFIED, DateTime, date_time
 from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative
 
 _SECOND = 1_000_000_000
@@ -32,6 +32,22 @@ class Fault(NamedTuple):
     text: str
     alternatives: tuple[Alternative, ...] = ()
     subject: str = ""
+
+
+def is_right(octets: bytes, captured_ns: int | None) -> bool:
+    """Tell in the shortest way that nothing is odd about a date-time of twelve octets; False where that is not sure."""
+    year, month, day, weekday = octets[0] << 8 | octets[1], octets[2], octets[3], octets[4]
+    hour, minute, second, hundredths = octets[5:9]
+    deviation = int.from_bytes(octets[9:11], "big", signed=True)
+    if octets[11] & _FLAGS or deviation not in DEVIATIONS or not (hundredths < 100 or hundredths == NOT_SPECIFIED):
+        return False
+    try:
+        local = datetime.datetime(year, month, day, hour, minute, second, tzinfo=datetime.UTC)
+    except ValueError:
+        return False
+    if captured_ns is None or captured_ns < _REAL_NS or weekday != local.isoweekday():
+        return False
+    return abs(int(local.timestamp()) + deviation * _MINUTE - captured_ns // _SECOND) <= _NEAR_S
 
 
 def clock_faults(octets: bytes, captured_ns: int | None, what: str) -> Iterator[Fault]:

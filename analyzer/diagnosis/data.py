@@ -6,10 +6,12 @@ others the first answer is, for its type. Source: IEC 62056-6-2 (Clock, Profile 
 
 from __future__ import annotations
 
+import re
+
 from analyzer.cosem.classes import attribute_type
-from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS, Datum, read_datum
+from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS, Datum
 from analyzer.cosem.shapes import shape_of
-from analyzer.diagnosis.clocks import clock_faults
+from analyzer.diagnosis.clocks import clock_faults, is_right
 from analyzer.diagnosis.family import Family, Look
 from analyzer.diagnosis.meter_facts import teaches
 from analyzer.diagnosis.profile_faults import profile_faults
@@ -19,7 +21,7 @@ from analyzer.record import PART, UNSOLICITED, Object, Objects, Record
 from analyzer.tracking.attributes import Held, held_values
 from analyzer.tracking.object_model import MeterKey, meter_key
 from dissectors.data_types import ARRAY, COMPACT_ARRAY, DONT_CARE, NULL, STRUCTURE, TAGS
-from dissectors.tree import Problem, Severity
+from dissectors.tree import Severity
 
 _CLOCK, _PROFILE = (8, 2), (7, 2)
 _CAPTURE_OBJECTS, _CAPTURE_PERIOD = 3, 4
@@ -27,6 +29,8 @@ _LEARNT = frozenset({(7, _CAPTURE_OBJECTS), (7, _CAPTURE_PERIOD)})
 _REGISTERS = frozenset({3, 4, 5})
 _VALUE, _SCALER_UNIT = 2, 3
 _TIME_SIZE = 12
+_CLOCK_READ = re.compile(rb"\xc4\x01.\0\x09\x0c.{12}\Z", re.DOTALL)
+"""The usual answer: an octet-string of twelve."""
 _MOST = 4096
 _ENUM, _BOOLEAN = TAGS["enum"], TAGS["boolean"]
 _BIT_STRING = TAGS["bit-string"]
@@ -77,7 +81,10 @@ class DataFamily(Family):
             self._watch(record)
 
     def _clock_alone(self, record: Record) -> None:
-        """Look at a clock of which nothing was said yet."""
+        """Look at a clock of which nothing was said yet; most are right."""
+        apdu = record.apdu
+        if apdu is not None and _CLOCK_READ.match(apdu.octets) and is_right(apdu.octets[-_TIME_SIZE:], record.time_ns):
+            return
         if meter_key(record) not in self._clocks:
             self._watch(record)
 
@@ -161,13 +168,10 @@ class DataFamily(Family):
         if declared is None:
             return
         wanted = _sort_of_shape(shape_of(declared).kind)
-        try:
-            datum = read_datum(held.octets, held.start, held.end)
-        except Problem:
-            return
-        found = _sort_of(datum)
+        tag = held.octets[held.start] if held.start < held.end else NULL
+        found = _sort_of(tag)
         if wanted and found and wanted != found:
-            text = f"{about(one)} is {datum.type_name}, the class has {declared}"
+            text = f"{about(one)} is {Datum(tag, None).type_name}, the class has {declared}"
             self.report(record, "value-out-of-type", "", LIKELY, text, subject=about(one))
 
     def finish(self) -> None:
@@ -201,9 +205,8 @@ def _sort_of_shape(kind: str) -> str:
     return "string" if kind in _STRINGS else "number"
 
 
-def _sort_of(datum: Datum) -> str:
-    """Tell what sort of value a Data is; empty for none."""
-    tag = datum.tag
+def _sort_of(tag: int) -> str:
+    """Tell what sort of value Data with a tag is; empty for none."""
     if tag in (NULL, DONT_CARE):
         return ""
     if tag in (ARRAY, COMPACT_ARRAY):

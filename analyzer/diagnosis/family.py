@@ -17,7 +17,6 @@ from analyzer.record import End, Record
 from analyzer.tracking.associations import Association, Associations, Event
 from dissectors.tree import Note, Severity
 
-
 Look = Callable[[Record], None]
 
 
@@ -63,7 +62,7 @@ class Family:
         """Look at a record of any link whose octets came one after another, in a time that is known."""
 
     def answered(self, record: Record) -> Look | None:
-        """Look at the first answer of a capture about its objects. Returns what looks at the others, if anything does."""
+        """Look at the first answer of a capture about its objects. Returns what looks at the others, if any."""
         return None
 
     def note(self, record: Record, note: Note) -> bool | None:
@@ -89,7 +88,8 @@ class Family:
         if severity is None:
             severity = severity_with(code, cause)
         evidence = Evidence(record.number, start, end, text)
-        is_misread = any(note.code == "hdlc-hcs-wrong" for note in record.notes)  # its addresses are not to be believed
+        notes = record.notes
+        is_misread = bool(notes) and any(note.code == "hdlc-hcs-wrong" for note in notes)  # so are its addresses
         meter = "" if record.server is None or is_misread else str(record.server)
         fact = Fact(
             code, severity, cause, confidence if cause else CERTAIN, evidence, record.time_ns, record.lane.text, meter,

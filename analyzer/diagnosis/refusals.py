@@ -380,3 +380,5 @@ _READERS: dict[str, Callable[[Apdu, Background], Iterator[Refusal]]] = {
     "exception-response": _exception,
     "confirmedServiceError": _service_error,
 }
+REFUSING = frozenset({0xC4, 0xC5, 0xC7, 0xDA, 0x0C, 0x0D, 0xD8, 0x0E})
+"""The tags of these APDUs."""

@@ -14,7 +14,7 @@ from analyzer.diagnosis.family import Family, Look
 from analyzer.diagnosis.frame_settles import CLOSED, plain_under_cipher
 from analyzer.diagnosis.general_blocks import GeneralBlocks
 from analyzer.diagnosis.policy import demanded_of, hold_to_protection
-from analyzer.diagnosis.refusals import service_refusals
+from analyzer.diagnosis.refusals import REFUSING, service_refusals
 from analyzer.diagnosis.story import CERTAIN, Evidence, Stories
 from analyzer.diagnosis.transfers import Transfers
 from analyzer.diagnosis.unanswered import unanswered, unasked
@@ -28,6 +28,7 @@ _SUCCESS_AT = {0xC4: (0, 3, 8), 0xC5: (0, 3, -1), 0xC7: (0, 3, -1)}
 _PLAIN_SUCCESS = frozenset({b"\xc4\0", b"\xc5\0", b"\xc7\0"})
 """Tag and result of the usual answers, those of choice 1."""
 _SHORTEST, _MOST_CHOICES = 4, 3
+_GENERAL_BLOCK = 0xE0
 _SECURITY_POLICY = (64, 2)
 _LOOKED_AT = 8
 """So many closed APDUs of a lane are looked at for plain text: a reader that deciphers in place does so always."""
@@ -94,7 +95,8 @@ class ServiceFamily(Family):
         if not is_usual or demanded is not _NOTHING:
             self._hold_to(terms, record, apdu)
         if record.parts or (record.kind is PART and record.part_of is not None):
-            self._general.look(record)
+            if octets[0] == _GENERAL_BLOCK or record.parts:
+                self._general.look(record)
             self._transfers.look(record)
             self._cut.look(record)
         elif self._running:
@@ -106,7 +108,7 @@ class ServiceFamily(Family):
         """Look closely at an APDU that is none of the usual ones, or of which more is demanded."""
         unmet, to_meter, to_client, agreed, demanded = terms
         octets, direction = apdu.octets, record.direction
-        if direction is RESPONSE and octets[0] not in CLOSED and not _is_success(octets):
+        if direction is RESPONSE and octets[0] in REFUSING and not _is_success(octets):
             self._refused(record)
         limit = to_meter if direction is REQUEST else to_client
         if len(octets) > limit:

@@ -22,6 +22,7 @@ _BLOCK = {0xC4: 2, 0xC7: 2}
 _LAST_AT, _NUMBER_AT, _RESULT_AT = 3, 4, 8
 _ASKED_NUMBER_AT = 3
 _SIZE = 4
+_new = tuple.__new__
 
 
 class Running(NamedTuple):
@@ -85,7 +86,7 @@ class Transfers:
             self.running.pop(next(iter(self.running)))
         first = known.first if known is not None and block > 1 else record.number
         size = (known.size if known is not None and block > 1 else 0) + len(now)
-        self.running[number] = Running(first, record.number, block, size, record.objects, now[2] & 0xF)
+        self.running[number] = _new(Running, (first, record.number, block, size, record.objects, now[2] & 0xF))
 
     def _asked(self, record: Record, number: int, now: bytes) -> None:
         """Look at what the client asks for while a transfer runs."""

@@ -5,6 +5,7 @@ Source: IEC 62056-5-3 (COSEM-OPEN), IEC 62056-46 (parameter negotiation).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -33,37 +34,44 @@ def _inside(octets: bytes | None) -> tuple[Entry | None, dict[str, Any]]:
 def proposal_of(record: Record, apdu: Apdu) -> Proposal:
     """Read an AARQ that was opened as far as keys go."""
     assert apdu.entry is not None
-    values = _named(apdu)
-    found, initiate = _inside(values.get("user_information"))
+    value = _reader(apdu)
+    user_information = value("user_information")
+    found, initiate = _inside(user_information)
     is_ciphered = record.closed is not None or (found is not None and found.family != "initiateRequest")
     return Proposal(
-        record.number, record.time_ns, values.get("application_context_name") or "",
-        values.get("mechanism_name") or "", values.get("calling_ap_title") or b"",
-        values.get("calling_authentication_value") is not None, is_ciphered, initiate.get("proposed_conformance"),
+        record.number, record.time_ns, value("application_context_name") or "",
+        value("mechanism_name") or "", value("calling_ap_title") or b"",
+        value("calling_authentication_value") is not None, is_ciphered, initiate.get("proposed_conformance"),
         initiate.get("client_max_receive_pdu_size"), initiate.get("proposed_dlms_version_number"),
-        bool(initiate.get("dedicated_key")), bool(values.get("user_information")),
+        bool(initiate.get("dedicated_key")), bool(user_information),
     )  # fmt: skip
 
 
 def answer_of(record: Record, apdu: Apdu) -> Answer:
     """Read an AARE that was opened as far as keys go."""
-    values = _named(apdu)
-    _, initiate = _inside(values.get("user_information"))
+    value = _reader(apdu)
+    user_information = value("user_information")
+    _, initiate = _inside(user_information)
     error = (initiate["error_class"], initiate["error"]) if "error_class" in initiate else None
     return Answer(
-        record.number, record.time_ns, values.get("result") or 0,
-        values.get("result_source_diagnostic") or ("acse-service-user", 0),
-        values.get("application_context_name") or "", values.get("mechanism_name") or "",
-        values.get("responding_ap_title") or b"", initiate.get("negotiated_conformance"),
+        record.number, record.time_ns, value("result") or 0,
+        value("result_source_diagnostic") or ("acse-service-user", 0),
+        value("application_context_name") or "", value("mechanism_name") or "",
+        value("responding_ap_title") or b"", initiate.get("negotiated_conformance"),
         initiate.get("server_max_receive_pdu_size"), initiate.get("negotiated_dlms_version_number"), error,
-        bool(values.get("user_information")),
+        bool(user_information),
     )  # fmt: skip
 
 
-def _named(apdu: Apdu) -> dict[str, Any]:
-    if apdu.entry is None or apdu.values is None:
-        return {}
-    return {name: apdu.values[slot] for name, slot in apdu.entry.slots.items()}
+def _reader(apdu: Apdu) -> Callable[[str], Any]:
+    """Give what looks a value up by its name; None for what is not there."""
+    values, slots = apdu.values, apdu.entry.slots if apdu.entry is not None else {}
+
+    def value(name: str) -> Any:
+        slot = slots.get(name)
+        return values[slot] if slot is not None and values is not None else None
+
+    return value
 
 
 @lru_cache(maxsize=1024)
