@@ -125,7 +125,7 @@ class Capture:
                 self._process = IndexProcess(request._replace(wants_rows=False))
                 return
             if path := saved.path_for(self.inputs):
-                request = request._replace(path=f"{path}{saved.PART}", is_kept=True)
+                request = request._replace(path=path, is_kept=True)
         self._process = self._begun(request)
         self._reader = IndexReader(self._process.descriptor)
         self._records = Records(self._reader)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -36,10 +36,12 @@ from captures.network import (
 if TYPE_CHECKING:
     from analyzer.tracking.protection import Protection
 
-_MOST_CONVERSATIONS = 16384
-_MOST_WAITING = 1024
+MOST_CONVERSATIONS = 16384
+MOST_WAITING = 16384
 _BATCH = 64
 """How many records of a file are given at a time."""
+AT_END = 1 << 40
+"""Above all numbers of packets."""
 _MOST_ENDS = 4096
 _ENDS = {REPEATED: "repeated", RESET: "reset", END: "closed"}
 _MASK = 0xFFFF_FFFF
@@ -50,10 +52,14 @@ _ETHERNET = 1
 class Flow:
     """One direction of a TCP or UDP conversation."""
 
-    __slots__ = ("back", "behind_back", "behind_gap", "conversation", "has_ended", "key", "other", "side", "stream")
+    __slots__ = (
+        "back", "behind_back", "behind_gap", "born", "conversation", "has_ended", "key", "other", "side", "stream",
+    )  # fmt: skip
 
-    def __init__(self, conversation: Conversation, side: int, key: bytes) -> None:
+    def __init__(self, conversation: Conversation, side: int, key: bytes, born: int) -> None:
         self.conversation = conversation
+        self.born = born
+        """The packet with which the conversation began."""
         self.side = side
         self.key = key
         self.stream: TcpStream[Mark] = TcpStream()
@@ -80,9 +86,16 @@ class Pipeline:
         self._flows: dict[bytes, Flow] = {}
         self._serials: dict[int | Line, Conversation] = {}
         self._carriers = Carriers(Notebook(_ignore, {}))
-        self._conversations = self._lines = 0
+        self._lines = 0
         self._out: list[Record] = []
-        self._next_number = count(1).__next__
+        self.next_number: Callable[[], int] = count(1).__next__
+        """Gives every record its number as it begins to be made."""
+        self.conversations = 0
+        """How many began."""
+        self.most_flows = 0
+        """How many directions of connections were open at once."""
+        self.ending = 0
+        """At the end of the capture: AT_END and the packet with which the conversation began that ends now."""
         self.forgotten = 0
         """Conversations that were forgotten while they were silent, to keep memory flat."""
         self.ends: deque[End] = deque(maxlen=_MOST_ENDS)
@@ -96,16 +109,17 @@ class Pipeline:
         A part *waits* until its transfer is complete or given up, and the records behind it with it, within bounds;
         a pipe or live source should not wait.
         """
-        out, feed, transfers = self._out, self.feed, self.dialogue.transfers.open
+        out, feed, transfers = self._out, self.feed, self.dialogue.transfers
         comments, line_errors = source.comments, source.line_errors
         self._carriers = Carriers(Notebook(source.remark, line_errors))
         batch = _BATCH if waits else 1
         for chunk in source:
             feed(chunk)
+            transfers.now += 1
             if len(out) >= batch:
                 if comments or line_errors:
                     _add_marks(out, comments, line_errors)
-                if waits and transfers and len(out) < _MOST_WAITING:
+                if waits and transfers.open and len(out) < MOST_WAITING:
                     yield from self._complete()
                     batch = len(out) + _BATCH
                 else:
@@ -118,10 +132,10 @@ class Pipeline:
         out.clear()
 
     def _complete(self) -> Iterator[Record]:
-        """Yield the records before the first open one."""
-        out = self._out
+        """Yield the records before the first one that waits."""
+        out, holds = self._out, self.dialogue.transfers.holds
         for index, record in enumerate(out):
-            if record.is_open:
+            if record.waits_from and holds(record):
                 yield from out[:index]
                 del out[:index]
                 return
@@ -187,7 +201,9 @@ class Pipeline:
     def finish(self) -> None:
         """The capture ended: give what still waits."""
         while self._flows:
-            self._forget(next(iter(self._flows.values())))
+            flow = next(iter(self._flows.values()))
+            self.ending = AT_END + flow.born
+            self._forget(flow)
         self._feed_carried(self._carriers.finish())
         self.left_aside.update(self._carriers.notebook.left_aside)
         self.left_aside.update(+self.network.left_aside)
@@ -213,7 +229,7 @@ class Pipeline:
         for line, direction, octets, number, time_ns, is_cut in found:
             conversation = self._serials.get(line)
             if conversation is None:
-                if len(self._serials) >= _MOST_CONVERSATIONS:
+                if len(self._serials) >= MOST_CONVERSATIONS:
                     self._finish_line(next(iter(self._serials)))
                 conversation = self._serials[line] = self._make_line(direction, line)
             side = 1 if direction == RECEIVED else 0
@@ -256,20 +272,20 @@ class Pipeline:
     def _make_conversation(
         self, names: tuple[str, str], *, is_serial: bool = False, is_datagram: bool = False
     ) -> Conversation:
-        self._conversations += 1
-        number = self._conversations
+        self.conversations += 1
+        number = self.conversations
         return Conversation(
             number,
             names,
             self.dialogue,
             self._out.append,
-            self._next_number,
+            self.next_number,
             is_serial=is_serial,
             is_datagram=is_datagram,
         )
 
     def _make_flow(self, protocol: int, key: bytes) -> Flow:
-        if len(self._flows) >= 2 * _MOST_CONVERSATIONS:
+        if len(self._flows) >= 2 * MOST_CONVERSATIONS:
             self._forget_silent()
         source, destination = endpoints(key)
         names = (f"{source} > {destination}", f"{destination} > {source}")
@@ -278,13 +294,14 @@ class Pipeline:
         forced = self._forced(protocol, key)
         if forced:
             conversation.force(forced, for_good=True)
-        flow = self._flows[key] = Flow(conversation, 0, key)
+        flow = self._flows[key] = Flow(conversation, 0, key, self.dialogue.transfers.now)
         back = reverse(key)
         if back != key:
-            other = self._flows[back] = Flow(conversation, 1, back)
+            other = self._flows[back] = Flow(conversation, 1, back, flow.born)
             flow.other, other.other = other, flow
             flow.back, other.back = other.stream, flow.stream
             flow.behind_back, other.behind_back = other.behind_gap, flow.behind_gap
+        self.most_flows = max(self.most_flows, len(self._flows))
         return flow
 
     def _forced(self, protocol: int, key: bytes) -> str | None:
@@ -301,7 +318,7 @@ class Pipeline:
         """Forget the conversations that were silent longest: memory stays flat over any capture."""
         flows = [flow for flow in self._flows.values() if flow.side == 0]
         flows.sort(key=lambda flow: flow.conversation.last_number)
-        for flow in flows[: _MOST_CONVERSATIONS // 4]:
+        for flow in flows[: MOST_CONVERSATIONS // 4]:
             self.forgotten += flow.conversation.stack is not None
             self._forget(flow)
 

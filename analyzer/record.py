@@ -175,8 +175,8 @@ class Record:
     heading: tuple[Any, int, str] | None = None
     """Of text: the head of the profile that goes on here, as plain values, its entries so far, the code before."""
     notes: tuple[Note, ...] = ()
-    is_open: bool = False
-    """Whether it is the newest part of a transfer that still runs: it may yet get *incomplete*."""
+    waits_from: int = 0
+    """The packet from which on it is the newest part of a transfer that runs and may yet get *incomplete*; 0 if not."""
 
     @property
     def shown(self) -> Apdu | None:

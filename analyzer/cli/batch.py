@@ -116,9 +116,9 @@ def found(inputs: Iterable[str], out: Path) -> Iterator[str]:
 
 
 def _may_be_capture(path: Path) -> bool:
-    from analyzer.index.saved import PART, SUFFIX
+    from analyzer.index.saved import is_index
 
-    return path.is_file() and not path.name.startswith(".") and not path.name.endswith((SUFFIX, SUFFIX + PART))
+    return path.is_file() and not path.name.startswith(".") and not is_index(path.name)
 
 
 class _Progress(StatusLine):

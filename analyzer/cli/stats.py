@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.children import ends_properly
-from analyzer.cli.arguments import Parser, add_common_options, hush, natural, workers
+from analyzer.cli.arguments import Parser, add_common_options, cores, hush, natural, workers
 from analyzer.cli.filters import add_filter_options, chosen, filter_of, filter_text
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from analyzer.table.table import Table
     from captures.chunk import Source
 
+LARGE = 16 << 20
+"""Octets of a capture from which several processes are worth their beginning."""
 BY = ("conversation", "association", "service", "object", "error", "time", "layer", "meter")
 
 
@@ -35,9 +37,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--workers",
         type=workers,
-        default=1,
         metavar="N",
-        help="how many processes read a capture; 0: one for each core",
+        help="how many processes read a capture; 0: one for each core (default: that, of captures of 16 MB and more)",
     )
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
     add_common_options(made)
@@ -57,8 +58,6 @@ def _run(options: argparse.Namespace) -> int:
     keys = keyring(options)
     if options.interval and options.by != "time":
         raise UsageError("--interval goes with --by time")
-    if options.index and options.workers > 1:
-        raise UsageError("--index and --workers exclude one another: one process makes an index")
     filter_of(options, utc=options.utc)
     from analyzer.cli.decode import rest_collector
     from analyzer.export.statistics import json_line, text_lines
@@ -153,20 +152,36 @@ def _counted(job: Job) -> Counted:
     return Counted(table, packets, octets, session.pipeline.left_aside, job.source)
 
 
+def _workers(job: Job) -> int:
+    """Tell how many processes are to read the capture: one where it is small, or cannot be opened again."""
+    source, asked = job.source, job.options.workers
+    if source.again is None or source.is_live or job.name in ("-", "--hex", "merged"):
+        return 1
+    return asked if asked is not None else cores() if (source.size or 0) >= LARGE else 1
+
+
 def _shared(job: Job) -> Counted | None:
-    """Let several processes read the capture; None where one is enough, or it cannot be opened again."""
-    name, source, options = job.name, job.source, job.options
-    if options.workers < 2 or source.again is None or name in ("-", "--hex", "merged") or filter_text(options):
+    """Let several processes read the capture; None where one has to."""
+    count = _workers(job)
+    if count < 2 or filter_text(job.options):
         return None
     from analyzer.index import shares
 
-    task = shares.Task(name, 0, 1, job.keys, job.forced, bool({"serial", "record"} & set(job.forced)))
-    tell = job.progress.take if job.progress.is_shown else None
+    source, progress = job.source, job.progress
+    holds_octets = bool({"serial", "record"} & set(job.forced))
+    task = shares.planned(shares.Task(job.name, keys=job.keys, decode_as=job.forced, holds_octets=holds_octets), count)
+    if task is None:
+        return None
     try:
-        return Counted(*shares.read(task, options.workers, tell), source)
+        whole = shares.read(task, lambda told: progress.take(told.offset, told.records))
+    except shares.UnsharedError:  # one sees what several cannot
+        return None
     except RuntimeError as problem:
         say_over(f"{label(source)}: {problem}; one process reads it all")
         return None
+    shares.take_remarks(source, whole.last)
+    _, _, _, _, packets, octets, *_ = whole.facts["told"]
+    return Counted(whole.table, packets, octets, whole.facts["left_aside"], source)
 
 
 def _from_index(job: Job) -> Counted | None:
@@ -177,13 +192,13 @@ def _from_index(job: Job) -> Counted | None:
     from analyzer.index import saved
     from analyzer.index.filtering import FilterRun
 
-    name, source, options, keys, forced, progress = job
+    name, source, options, keys, forced, _ = job
     if not saved.path_for([name]) or not saved.can_be_kept(source):
         say_over(f"{label(source)}: no index can be kept beside it")
         return None
     kept = saved.load([name], keys, forced)
     if kept is None:
-        saved.make(source, name, keys, forced, lambda told: progress.take(told.offset, told.records))
+        _make_index(job)
         kept = saved.load([name], keys, forced)
     if kept is None:
         raise OSError("it changed while it was read")
@@ -198,3 +213,16 @@ def _from_index(job: Job) -> Counted | None:
         table = table.only(run.matches)
     reader.close()
     return Counted(table, packets, octets, records.facts["left_aside"], source)
+
+
+def _make_index(job: Job) -> None:
+    """Make the index beside the capture; where one of several processes fails, one alone makes it. Raises: OSError."""
+    from analyzer.index import saved
+
+    source, progress = job.source, job.progress
+    way = saved.Way(job.keys, job.forced, _workers(job))
+    try:
+        saved.make(source, job.name, way, lambda told: progress.take(told.offset, told.records))
+    except RuntimeError as problem:
+        say_over(f"{label(source)}: {problem}; one process reads it all")
+        saved.make(source, job.name, way._replace(workers=1), lambda told: progress.take(told.offset, told.records))

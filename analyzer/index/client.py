@@ -71,8 +71,7 @@ def _new_file(request: Request) -> str:
     if request.is_kept:
         from analyzer.index import saved
 
-        saved.new_file(request.path)
-        return request.path
+        return saved.new_file(request.path)
     made, path = tempfile.mkstemp(prefix="dlmshark-", suffix=".index")
     os.close(made)
     return path

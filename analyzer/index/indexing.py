@@ -21,7 +21,7 @@ from analyzer.tracking.object_model import meter_key
 from analyzer.tracking.value_notes import note_values
 from dissectors.tree import Severity
 
-_FIRST, _MOST = 256, 16384
+_FIRST, MOST = 256, 16384
 """Records of the first batch and of the later ones, which double until then."""
 _LONGEST_S = 0.5
 """How long a row waits for others of its batch, as long as records come."""
@@ -63,8 +63,9 @@ class Indexing:
         """Rows that wait for others of their batch."""
         self._written = monotonic()
         self._taught: dict[tuple[str, int | str | None], list[int]] = {}
-        self._late: list[tuple[int, int]] = []
-        """Rows that got more notes after they were made, and where those stand."""
+        self._late: list[tuple[int, int, int]] = []
+        """Rows that got more notes after they were made, where those stand, and the rows that made them."""
+        self.late = LateNotes(session.model)
         self._warnings = self._errors = self._records = 0
 
     def run(self) -> None:
@@ -74,7 +75,7 @@ class Indexing:
         make, add, model, takers = self._rows.row, self._writer.add, self._session.model, self._takers
         is_live = self._watched.is_live
         self._watched.when_idle(self.rest)
-        lessons, late = 0, LateNotes(model)
+        lessons, late = 0, self.late
         ends = self._session.pipeline.ends
         for record in self._session.records():
             if ends:
@@ -87,18 +88,18 @@ class Indexing:
             add(pack(record))
             if model.lessons != lessons:
                 lessons = model.lessons
-                key = meter_key(record)
-                self._taught.setdefault(key, []).append(record.number)
-                self._late += [(one.number - 1, self._rows.marks_of(one.notes)) for one in late.taught(key)]
+                self._taught.setdefault(meter_key(record), []).append(record.number)
+                for one in late.taught(record):
+                    self._late.append((one.number - 1, self._rows.marks_of(one.notes), record.number - 1))
             if record.notes:
                 worst = max(note.severity for note in record.notes)
                 self._warnings += worst == Severity.WARNING
                 self._errors += worst == Severity.ERROR
             if len(cells) >= room or ((is_live or not len(cells) & 0xFF) and monotonic() - self._written > _LONGEST_S):
-                room = min(room * 2, _MOST)
-                self._write()
+                room = min(room * 2, MOST)
+                self.write()
         self._hand_on()
-        self._write(is_done=True)
+        self.write(is_done=True)
 
     def _hand_on(self) -> None:
         """Take the ends of connections out of the pipeline."""
@@ -110,16 +111,20 @@ class Indexing:
     def rest(self) -> None:
         """Write the rows that wait for others, which do not come."""
         if self._cells and monotonic() - self._written > _LONGEST_S / 2:
-            self._write()
+            self.write()
 
-    def _write(self, *, is_done: bool = False) -> None:
+    def beside(self) -> dict[str, Any]:
+        """Give what is to be said beside a batch."""
+        return {}
+
+    def write(self, *, is_done: bool = False) -> None:
         """Write a batch and tell of it."""
         self._written = monotonic()
         cells = self._cells
         self._writer.flush()
         self._records += len(cells)
         rows = self._rows
-        forms: dict[str, Any] = {
+        forms: dict[str, Any] = self.beside() | {
             "paths": list(map(path_form, rows.paths.untold())),
             "subjects": list(map(subject_form, rows.subjects.untold())),
             "marks": list(map(marks_form, rows.marks.untold())),

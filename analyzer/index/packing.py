@@ -7,6 +7,7 @@ Everything is plain values of JSON and octets; reading what another wrote runs n
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -24,7 +25,7 @@ _LARGE = 1 << 32
 _PLAIN = frozenset(
     {
         "number", "packets", "time_ns", "lane", "link", "kind", "direction", "client", "server", "association",
-        "request", "latency_ns", "octets", "control", "apdu", "objects", "is_open",
+        "request", "latency_ns", "octets", "control", "apdu", "objects", "waits_from",
     }
 )  # fmt: skip
 """What a row and a place in the octets hold of a record; with nothing else set, nothing else is kept."""
@@ -150,6 +151,30 @@ def unpack(row: Row, packed: Packed, lane: Lane) -> Record:
     if isinstance(record.closed, int):
         record.closed = record.protection[record.closed] if record.closed < len(record.protection) else None
     return record
+
+
+def renumber(record: Record, numbers: Sequence[int]) -> None:
+    """Let what *record* says of other records name them by *numbers*, from the first, not by how its maker counted."""
+
+    def called(number: int) -> int:
+        return numbers[number - 1] if number else 0
+
+    if record.part_of is not None:
+        record.part_of = called(record.part_of)
+    if record.parts:
+        record.parts = tuple(map(called, record.parts))
+    if any(note.code in _NAME_RECORDS for note in record.notes):
+        record.notes = tuple(
+            note._replace(text=_NUMBER.sub(lambda found: f"record {called(int(found[1]))}", note.text))
+            if note.code in _NAME_RECORDS
+            else note
+            for note in record.notes
+        )
+
+
+_NUMBER = re.compile(r"\brecord ([0-9]+)")
+_NAME_RECORDS = frozenset({"invocation-counter-repeated", "line-echo", "mbus-segment-missing"})
+"""Codes of notes whose texts name other records. Where keys change one process makes all records."""
 
 
 def _same(form: Any) -> Any:

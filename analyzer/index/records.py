@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from analyzer.index.file import COLUMNS, JSON, IndexReader
-from analyzer.index.packing import unpack
+from analyzer.index.packing import renumber, unpack
 from analyzer.record import End, Lane, Record
 from analyzer.table.table import Row, Table
 from analyzer.table.words import marks_from, path_from, subject_from
@@ -67,7 +67,11 @@ class Records:
         lane = self._lanes.get(place)
         if lane is None:
             lane = self._lanes[place] = Lane(*place, row.path.lane)
-        return unpack(row, self._reader.packed(row.number), lane)
+        record = unpack(row, self._reader.packed(row.number), lane)
+        numbers = self._reader.numbers(row.number)
+        if numbers is not None:
+            renumber(record, numbers)
+        return record
 
     def all(self, start: int = 0, stop: int | None = None) -> Iterator[Record]:
         """Give the records of the rows from *start* up to *stop*, read in portions."""

@@ -10,10 +10,13 @@ from __future__ import annotations
 import json
 import os
 import struct
+import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from glob import escape, glob
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from analyzer.index.file import SIGNATURE, IndexDamagedError, IndexReader, IndexWriter
 from analyzer.index.indexing import Indexing, Told
@@ -28,8 +31,10 @@ if TYPE_CHECKING:
 
 SUFFIX = ".dlmshark-index"
 PART = ".part"
-"""Added to the name of an index that is not whole yet."""
-FORMAT = 5
+"""Added, behind something that only one writer has, to the name of an index that is not whole yet."""
+_ABANDONED_S = 60.0
+"""How old a part is at least of which nobody is the writer."""
+FORMAT = 6
 """Rises with every change of what an index holds."""
 _END = struct.Struct(">8sQ")
 _MARK = b"DLMSEND1"
@@ -41,6 +46,11 @@ def path_for(inputs: Sequence[str]) -> str:
         return ""
     path = inputs[0] + SUFFIX
     return path if os.path.isfile(path) or os.access(os.path.dirname(path) or ".", os.W_OK) else ""
+
+
+def is_index(name: str) -> bool:
+    """Tell whether a file called *name* is an index, or what is left of one."""
+    return name.endswith(SUFFIX) or (name.endswith(PART) and f"{SUFFIX}." in name)
 
 
 def fingerprint(inputs: Sequence[str], keys: Keyring | None, decode_as: dict[str, str] | None) -> dict[str, Any]:
@@ -56,29 +66,104 @@ def can_be_kept(source: Source) -> bool:
     return source.again is not None and not source.is_live
 
 
-def new_file(path: str) -> None:
-    """Make the file that takes an index until it is whole. Nobody else may read it: it holds what was deciphered."""
-    with suppress(OSError):
-        os.unlink(path)
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+def new_file(path: str) -> str:
+    """Make the file that takes the index *path* until it is whole, and give its name, which no other writer has.
 
-
-def make(
-    source: Source, name: str, keys: Keyring | None, decode_as: dict[str, str] | None,
-    tell: Callable[[Told], None] = lambda told: None,
-) -> None:  # fmt: skip
-    """Index *source*, the capture called *name*, in this process, and keep the index beside it. *tell* hears how far it
-    is. However this ends, nothing is left of an index that is not whole. Raises: OSError.
+    Nobody else may read it: it holds what was deciphered. Raises: OSError.
     """
-    path = f"{path_for([name])}{PART}"
-    watched = Watched(source)
+    _sweep(path)
+    folder, name = os.path.split(path)
+    made, part = tempfile.mkstemp(prefix=f"{name}.", suffix=PART, dir=folder or ".")
+    os.close(made)
+    return os.path.join(folder, os.path.basename(part))
+
+
+def open_part(path: str) -> BinaryIO:
+    """Open the file that :func:`new_file` made, to write it: until it is closed nobody takes it for abandoned."""
+    file = open(path, "r+b")  # noqa: SIM115
+    _lock(file)
+    return file
+
+
+def _lock(file: BinaryIO) -> bool:
+    """Take the lock of *file*. Tells whether nobody else has it."""
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except ImportError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def _sweep(path: str) -> None:
+    """Remove what writers of the index *path* left that were killed."""
+    for part in glob(f"{escape(path)}.*{PART}"):
+        with suppress(OSError):  # Windows lets nobody remove what is written
+            if time.time() - os.path.getmtime(part) > _ABANDONED_S:
+                with open(part, "r+b") as file:
+                    is_abandoned = _lock(file)
+                if is_abandoned:
+                    os.unlink(part)
+
+
+class Way(NamedTuple):
+    """How a capture is read: keys, forced stacks, and by how many processes."""
+
+    keys: Keyring | None = None
+    decode_as: dict[str, str] | None = None
+    workers: int = 1
+
+
+def make(source: Source, name: str, way: Way, tell: Callable[[Told], None] = lambda told: None) -> None:
+    """Index *source*, the capture called *name*, and keep the index beside it. *tell* hears how far it is.
+
+    However this ends, nothing is left of an index that is not whole. Raises: OSError.
+    """
+    path = new_file(path_for([name]))
     with nothing_left_of(path):
-        new_file(path)
-        with open(path, "wb") as file:
-            writer = IndexWriter(file)
-            writer.say(made_of=fingerprint([name], keys, decode_as))
-            Indexing(Session(watched, decode_as, keys), watched, writer, tell).run()
-        finish(path, writer.end)
+        with open_part(path) as file:
+            end = _by_several(source, file, name, way, tell) or _by_one(source, file, name, way, tell)
+        finish(path, end)
+
+
+def _by_one(source: Source, file: BinaryIO, name: str, way: Way, tell: Callable[[Told], None]) -> int:
+    """Write the index of *source* in this process. Returns its end."""
+    watched, writer = Watched(source), _begun(file, name, way)
+    Indexing(Session(watched, way.decode_as, way.keys), watched, writer, tell).run()
+    return writer.end
+
+
+def _by_several(source: Source, file: BinaryIO, name: str, way: Way, tell: Callable[[Told], None]) -> int:
+    """Let several processes write the index. Returns its end; 0 where one has to.
+
+    Raises: RuntimeError where one of them ends early.
+    """
+    if way.workers < 2:
+        return 0
+    from analyzer.index import shares
+
+    task = shares.planned(shares.Task(name, keys=way.keys, decode_as=way.decode_as), way.workers)
+    if task is None:
+        return 0
+    writer = _begun(file, name, way)
+    try:
+        last = shares.index(task, writer, tell)
+    except shares.UnsharedError:
+        return 0
+    shares.take_remarks(source, last)
+    return writer.end
+
+
+def _begun(file: BinaryIO, name: str, way: Way) -> IndexWriter:
+    """Begin an index in *file* with what it is made of."""
+    file.seek(0)
+    file.truncate()
+    writer = IndexWriter(file)
+    writer.say(made_of=fingerprint([name], way.keys, way.decode_as))
+    return writer
 
 
 @contextmanager
@@ -101,7 +186,7 @@ def finish(path: str, end: int) -> None:
     """Mark the index at *path*, whose entries reach up to *end*, as whole, and give it its name. Raises: OSError."""
     with open(path, "ab") as file:
         file.write(_END.pack(_MARK, end))
-    os.replace(path, path.removesuffix(PART))
+    os.replace(path, path.removesuffix(PART).rpartition(".")[0])
 
 
 def load(

@@ -1,306 +1,199 @@
-"""One capture to several processes: each takes some pairs of hosts, and one pass joins what they saw.
+"""One capture by several processes: each reads the conversations of some hosts, and one puts together what they say.
 
-What two hosts say to each other stays together, on whatever ports. What crosses that is joined: a key, a title and an
-invocation counter that two shares saw over different octets are one nonce used twice. Lines that are no network are the
-first share's.
+The rows, records and numbers are those of one process. Where that cannot be, because something crosses conversations in
+an order that no share sees, :class:`UnsharedError` says so, and one process has to read the capture.
 """
 
 from __future__ import annotations
 
-import io
-import pickle
-import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from hashlib import blake2b
-from threading import Event, Thread
-from typing import TYPE_CHECKING, NamedTuple
-from zlib import crc32
+from io import BytesIO
+from queue import Queue
+from threading import Thread
+from time import monotonic
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from analyzer.children import Children, end_with_parent
-from analyzer.index.rows import Rows
-from analyzer.index.watched import Watched
-from analyzer.record import Record
-from analyzer.security.opening import VERIFIED
-from analyzer.session import Session
-from analyzer.table.table import Cells, Table, frame_of
-from analyzer.table.words import Marks, Path, Subject
-from captures.carriers import CARRIERS
-from captures.chunk import Chunk, Source
-from captures.links import OCTET_LINKS
-from captures.network import Network
+from analyzer.children import Children
+from analyzer.index.crossing import UnsharedError
+from analyzer.index.file import HEADER_SIZE, LAST, SIGNATURE, IndexWriter, header
+from analyzer.index.indexing import Told
+from analyzer.index.joining import READY, Joined, Joining
+from analyzer.index.share import Last, Task
+from analyzer.index.splitting import plan
+from analyzer.table.table import Table
+from analyzer.table.words import marks_form, path_form, subject_form
 
 if TYPE_CHECKING:
-    import polars
+    from captures.chunk import Source
 
-    from analyzer.security.keyring import Keyring
-
-_BATCH = 65536
-_EVERY_S = 0.5
-_REPEATED = Marks(3, ("invocation-counter-repeated",), ("nonce-reuse",), ("security",))
-"""What is found in a record whose nonce another share saw first."""
-
-
-class Task(NamedTuple):
-    """A share of a capture: the *share*-th of *shares*, from 0."""
-
-    name: str
-    share: int
-    shares: int
-    keys: Keyring | None = None
-    decode_as: dict[str, str] | None = None
-    holds_octets: bool = False
-    tells: bool = False
-    """Whether it says how far it is."""
-
-
-class Nonce(NamedTuple):
-    """A nonce that a record used: digests of key, sender and counter and of its octets, its packet, its row."""
-
-    nonce: bytes
-    octets: bytes
-    packet: int
-    row: int
-
-
-class Part(NamedTuple):
-    """What one share gives back."""
-
-    columns: bytes
-    paths: list[Path]
-    subjects: list[Subject]
-    marks: list[Marks]
-    nonces: list[Nonce]
-    left_aside: dict[str, int]
-    packets: int
-    octets: int
+_WAITING = 64
+"""Entries that may wait to be put together."""
+_LONGEST_S = 0.5
+_PIPE = 1 << 20
+_Entry = tuple[int, bytes, bytes]
 
 
 class Whole(NamedTuple):
-    """The rows of a capture, and what it holds beside them."""
+    """What several processes read: rows, if they are wanted here, and what the capture holds beside them."""
 
     table: Table
-    packets: int
-    octets: int
-    left_aside: dict[str, int]
+    facts: dict[str, Any]
+    last: Last
 
 
-class Share(Source):
-    """The chunks of *inner* that belong to one share."""
-
-    def __init__(self, inner: Source, share: int, shares: int) -> None:
-        super().__init__(inner.name, inner.size)
-        self.inner, self._share, self._shares = inner, share, shares
-        self.has_local_times = inner.has_local_times
-        self.remarks, self.remark_counts = inner.remarks, inner.remark_counts
-        self.comments, self.line_errors = inner.comments, inner.line_errors
-        if inner.again is not None:
-            again = inner.again
-            self.again = lambda: Share(again(), share, shares)
-
-    def __iter__(self) -> Iterator[Chunk]:
-        peel, share, shares = Network().peel, self._share, self._shares
-        for chunk in self.inner:
-            if chunk[2] in OCTET_LINKS or chunk[2] in CARRIERS:
-                if not share:
-                    yield chunk
-                continue
-            payload = peel(chunk)  # a fragment tells nothing yet: all shares get it
-            if payload is None or share_of(payload[1], shares) == share:
-                yield chunk
-        self.time_digits = self.inner.time_digits
-
-    def close(self) -> None:
-        """Give the input back."""
-        self.inner.close()
-
-
-def share_of(key: bytes, shares: int) -> int:
-    """Tell which share a flow belongs to: both directions, and all connections of two hosts, to the same."""
-    width = (len(key) - 4) // 2
-    one, other = key[:width], key[width : 2 * width]
-    return (crc32(one) + crc32(other)) % shares
-
-
-class Far:
-    """How far the reading of a share is."""
+class _ToTable:
+    """Puts rows into a table."""
 
     def __init__(self) -> None:
-        self.watched: Watched | None = None
-        self.records = 0
+        self.table = Table()
 
-    def tell(self, is_over: Event) -> None:
-        """Say it on stdout again and again: octets of the capture that are behind, and records that came."""
-        while not is_over.wait(_EVERY_S):
-            sys.stdout.buffer.write(b"%d %d\n" % (self.watched.offset if self.watched else 0, self.records))
-            sys.stdout.buffer.flush()
+    def join(self, rows: Joined) -> None:
+        """Take the next rows."""
+        table = self.table
+        table.paths += rows.paths
+        table.subjects += rows.subjects
+        table.marks += rows.marks
+        table.add(rows.frame)
+
+    def pass_on(self, share: int, content: bytes) -> None:
+        """Nobody looks into records here."""
 
 
-def read_share(task: Task, far: Far) -> Part:
-    """Read one share of a capture."""
+class ToIndex:
+    """Writes rows and records into an index."""
+
+    def __init__(self, writer: IndexWriter) -> None:
+        self.table = Table()
+        self._writer = writer
+        self.pass_on = writer.pass_on
+
+    def join(self, rows: Joined) -> None:
+        """Take the next rows."""
+        forms: dict[str, Any] = {
+            "paths": list(map(path_form, rows.paths)),
+            "subjects": list(map(subject_form, rows.subjects)),
+            "marks": list(map(marks_form, rows.marks)),
+            "taught": [[*key, numbers] for key, numbers in rows.taught.items()],
+            "ends": rows.ends,
+        }
+        if any(forms.values()):
+            self._writer.say(**{name: form for name, form in forms.items() if form})
+        if rows.frame.height:
+            self._writer.order(rows.makers)
+            octets = BytesIO()
+            rows.frame.write_ipc(octets)
+            self._writer.columns(octets.getvalue())
+        if rows.late_marks:
+            self._writer.say(late_marks=rows.late_marks)
+
+
+def planned(task: Task, workers: int) -> Task | None:
+    """Give *task* with a plan for so many processes; None where one is as good."""
     from captures import open_source
 
+    if workers < 2:
+        return None
     with open_source(task.name, holds_octets=task.holds_octets) as source:
-        counted = Watched(source)
-        counted.again = source.again
-        far.watched = counted
-        session = Session(Share(counted, task.share, task.shares), task.decode_as, task.keys, learns=False)
-        rows, cells = Rows(), list[Cells]()
-        frames: list[polars.DataFrame] = []
-        nonces: list[Nonce] = []
-        for row, record in enumerate(session.records()):
-            cells.append(rows.row(record))
-            if not row & 0x3FF:
-                far.records = row
-            if record.protection:
-                nonces += (Nonce(*found, record.packets[-1], row) for found in nonces_of(record))
-            if len(cells) == _BATCH:
-                frames.append(frame_of(cells))
-                cells = []
-        frames.append(frame_of(cells))
-        octets = io.BytesIO()
-        import polars
-
-        polars.concat(frames).write_ipc(octets)
-        aside = dict(session.pipeline.left_aside)
-    words = rows.paths.all, rows.subjects.all, rows.marks.all
-    return Part(octets.getvalue(), *words, nonces, aside, counted.packets, counted.octets)
+        found = plan(source, workers)
+    return task._replace(plan=found) if found is not None else None
 
 
-def nonces_of(record: Record) -> Iterator[tuple[bytes, bytes]]:
-    """Give the nonces of the layers that a key opened: key, sender's title and counter, and a digest of the octets."""
-    for layer in record.protection:
-        slots, values = layer.entry.slots, layer.values
-        if layer.status != VERIFIED or "invocation_counter" not in slots or not layer.key:
-            continue
-        names = ("system_title", "originator_system_title")
-        title = next((values[slots[name]] for name in names if name in slots), b"")
-        # glo- and ded-APDUs bear no title: there the sender is a host and who speaks on it
-        host = record.lane.ends[0].rpartition(":")[0]
-        sender = title or f"{host} {record.direction} {record.client} {record.server}".encode()
-        told = b"|".join((layer.key.encode(), sender, str(values[slots["invocation_counter"]]).encode()))
-        yield blake2b(told, digest_size=12).digest(), blake2b(layer.octets, digest_size=8).digest()
+def read(task: Task, tell: Callable[[Told], None] = lambda told: None) -> Whole:
+    """Read the capture that *task* names; *tell* hears how far all of its processes are.
 
-
-def read(task: Task, workers: int, tell: Callable[[int, int], None] | None = None) -> Whole:
-    """Read the capture that *task* names in so many processes; *tell* hears how many octets of it all of them have
-    behind them, and how many records came. Raises: RuntimeError where one of them ends early.
+    Raises: UnsharedError, RuntimeError where a process ends early.
     """
-    tasks = [task._replace(share=share, shares=workers, tells=tell is not None) for share in range(workers)]
-    far = [(0, 0)] * workers
-
-    def run(one: Task) -> Part:
-        return _in_process(children, one, take)
-
-    def take(share: int, octets: int, records: int) -> None:
-        far[share] = octets, records
-        if tell is not None:
-            tell(min(octets for octets, _ in far), sum(records for _, records in far))
-
-    with ThreadPoolExecutor(workers) as pool, Children() as children:
-        return join(list(pool.map(run, tasks)))
+    return _read(task, _ToTable(), tell)
 
 
-def _in_process(children: Children, task: Task, take: Callable[[int, int, int], None]) -> Part:
-    """Let a process read the share of *task*: it says how far it is, a line each, an empty line, and its part."""
+def index(task: Task, writer: IndexWriter, tell: Callable[[Told], None] = lambda told: None) -> Last:
+    """Index the capture that *task* names into *writer*. Raises: UnsharedError, RuntimeError."""
+
+    def told(so_far: Told) -> None:
+        writer.sync()
+        tell(so_far._replace(end=writer.end))
+
+    whole = _read(task._replace(keeps_records=True), ToIndex(writer), told)
+    facts = whole.facts
+    writer.say(**facts)
+    writer.sync()
+    tell(facts["told"]._replace(end=writer.end))
+    return whole.last
+
+
+def take_remarks(source: Source, last: Last) -> None:
+    """Let *source*, which nobody read here, say of itself what its readers found."""
+    source.remarks[:] = last.remarks
+    source.remark_counts.clear()
+    source.remark_counts.update(last.remark_counts)
+
+
+def _read(task: Task, sink: _ToTable | ToIndex, tell: Callable[[Told], None]) -> Whole:
+    joining, queue = Joining(task.plan.shares, sink), Queue[_Entry](_WAITING)
+    joined, left = 0.0, task.plan.shares
+    with Children() as children:
+        for share in range(task.plan.shares):
+            _begin(children, task._replace(share=share), queue)
+        while left:
+            share, kind, content = queue.get()
+            if not kind:
+                if content:
+                    raise RuntimeError(content.decode())
+                left -= 1
+            elif joining.take(share, kind, content):
+                now = monotonic()
+                if now - joined > _LONGEST_S or joining.waiting >= READY:
+                    joined = now
+                    joining.join()
+                    tell(joining.told._replace(is_done=False))
+        joining.join()
+    return Whole(sink.table, joining.finish(), joining.last)
+
+
+def _begin(children: Children, task: Task, queue: Queue[_Entry]) -> None:
+    """Begin a process, and let what it says come into *queue*: at its end an entry without a kind, with the problem."""
     from analyzer.index.client import send
 
-    asks, answers, process = children.start("analyzer.index.shares")
-    with process:
-        with suppress(BrokenPipeError):
-            send(task, asks)
-            asks.flush()
-        while line := answers.readline().strip():
-            octets, records = map(int, line.split())
-            take(task.share, octets, records)
-        content = answers.read()
-    if process.returncode or not content:
-        raise RuntimeError(f"a process that read a share ended with {process.returncode}")
-    part: Part = pickle.loads(content)  # our own process said it
-    return part
+    asks, answers, process = children.start("analyzer.index.share")
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(answers.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
+    with suppress(BrokenPipeError):
+        send(task, asks)
+        asks.flush()
+
+    def listen() -> None:
+        problem = b""
+        try:
+            for kind, content in entries(answers):
+                queue.put((task.share, kind, content))
+        except EOFError:
+            problem = f"a process that read a share of it ended early ({_how(process.wait())})".encode()
+        queue.put((task.share, b"", problem))
+
+    Thread(target=listen, daemon=True).start()
 
 
-def join(parts: list[Part]) -> Whole:
-    """Join the shares of one capture: rows in the order of their packets, associations numbered in that order."""
-    import polars
-
-    table, frames = Table(), []
-    repeated = _repeated(parts)
-    table.marks.append(_REPEATED)
-    for share, part in enumerate(parts):
-        frame = polars.read_ipc(io.BytesIO(part.columns))
-        shift = {"path": len(table.paths), "subject": len(table.subjects), "marks": len(table.marks)}
-        marks = (polars.col("marks") + shift.pop("marks")).cast(polars.UInt32)
-        marked = polars.int_range(polars.len()).is_in(sorted(repeated[share]))
-        frame = frame.with_columns(
-            *((polars.col(name) + by).cast(polars.UInt32) for name, by in shift.items()),
-            polars.when(marked).then(polars.lit(0, polars.UInt32)).otherwise(marks).alias("marks"),
-            (polars.col("association") * len(parts) + share).cast(polars.UInt32),
-        )
-        frames.append(frame)
-        before = max(
-            (one.conversation for one in table.paths), default=0
-        )  # lines are the first share's, and keep theirs
-        table.paths += [one._replace(conversation=one.conversation + before) for one in part.paths]
-        table.subjects += part.subjects
-        table.marks += part.marks
-    whole = polars.concat(frames).sort("packet", maintain_order=True)
-    table.add(_numbered(whole))
-    aside: dict[str, int] = {}
-    for part in parts:
-        for name, count in part.left_aside.items():
-            aside[name] = aside.get(name, 0) + count
-    return Whole(table, parts[0].packets, parts[0].octets, aside)
+def _how(status: int) -> str:
+    return f"signal {-status}" if status < 0 else f"status {status}"
 
 
-def _numbered(frame: polars.DataFrame) -> polars.DataFrame:
-    """Number associations in the order of their first rows."""
-    import polars
-
-    known = frame.get_column("association").drop_nulls().unique(maintain_order=True)
-    numbers = polars.DataFrame({"association": known}).with_row_index("renumbered", offset=1)
-    joined = frame.join(numbers, on="association", how="left", maintain_order="left")
-    return joined.with_columns(polars.col("renumbered").alias("association")).select(frame.columns)
-
-
-def _repeated(parts: list[Part]) -> list[set[int]]:
-    """Give the rows of each share whose nonce another share saw before, over other octets."""
-    seen: dict[bytes, dict[int, set[bytes]]] = {}
-    found: list[set[int]] = [set() for _ in parts]
-    used = ((one.packet, share, one) for share, part in enumerate(parts) for one in part.nonces)
-    for _, share, one in sorted(used):
-        others = seen.setdefault(one.nonce, {})
-        if any(place != share and octets - {one.octets} for place, octets in others.items()):
-            found[share].add(one.row)
-        others.setdefault(share, set()).add(one.octets)
-    return found
+def entries(pipe: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Give the entries of an index as they come, up to the last one. Raises: EOFError where it ends before."""
+    if pipe.read(len(SIGNATURE)) != SIGNATURE:
+        raise EOFError
+    kind = b""
+    while kind != LAST:
+        head = pipe.read(HEADER_SIZE)
+        if len(head) < HEADER_SIZE:
+            raise EOFError
+        kind, length = header(head)
+        content = pipe.read(length)
+        if len(content) < length:
+            raise EOFError
+        yield kind, content
 
 
-def main() -> int:
-    """Run as a program: a task on stdin, its part on stdout."""
-    import dissectors
-
-    dissectors.makes_packets = False
-    try:
-        task: Task = pickle.load(sys.stdin.buffer)  # the process that began this one said it
-    except EOFError:  # and is gone
-        return 1
-    end_with_parent()
-    far, is_over = Far(), Event()
-    teller = Thread(target=far.tell, args=(is_over,), daemon=True)
-    if task.tells:
-        teller.start()
-    part = read_share(task, far)
-    is_over.set()
-    if task.tells:
-        teller.join()
-    sys.stdout.buffer.write(b"\n")
-    pickle.dump(part, sys.stdout.buffer)
-    return 0
-
-
-if __name__ == "__main__":
-    from analyzer.index import shares  # what is sent bears that name
-
-    sys.exit(shares.main())
+__all__ = ["Last", "Task", "UnsharedError", "Whole", "index", "planned", "read"]

@@ -98,7 +98,7 @@ def _index(request: Request) -> None:
         ends = deque[End]() if request.wants_rows else session.pipeline.ends
         doctor = Doctor(ends)
         if request.wants_rows:
-            with open(request.path, "wb") as file:
+            with saved.open_part(request.path) as file:
                 _say({"begun": True})
                 writer = IndexWriter(file)
                 if request.is_kept:

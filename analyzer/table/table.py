@@ -97,9 +97,9 @@ class Table:
         self.height = self._frame.height
 
     def mark(self, found: Sequence[Sequence[int]]) -> None:
-        """Give rows other marks: pairs of a row, from 0, and the place of its marks."""
+        """Give rows other marks: each a row, from 0, the place of its marks, and the row that told more about it."""
         if found:
-            frame, (rows, codes) = self.frame, zip(*found, strict=True)
+            frame, (rows, codes, _) = self.frame, zip(*found, strict=True)
             self._frame = frame.with_columns(frame.get_column("marks").clone().scatter(list(rows), list(codes)))
 
     def numbered(self, start: int = 0) -> polars.DataFrame:

@@ -61,14 +61,16 @@ class Words(Generic[Word]):
 
     def __init__(self) -> None:
         self.all: list[Word] = []
+        self._places: dict[Word, int] = {}
         self._told = 0
         self.codes: dict[Hashable, int] = {}
         """Places by whatever stands for a word; the maker of rows chooses what is found fastest."""
 
     def add(self, key: Hashable, word: Word) -> int:
-        """Add *word*, which *key* stands for. Returns its place."""
-        code = self.codes[key] = len(self.all)
-        self.all.append(word)
+        """Add *word*, which *key* stands for too; each word stands there once. Returns its place."""
+        code = self.codes[key] = self._places.setdefault(word, len(self.all))
+        if code == len(self.all):
+            self.all.append(word)
         return code
 
     def untold(self) -> list[Word]:

@@ -14,8 +14,8 @@ from analyzer.security.opening import Message
 from analyzer.tracking.findings import finding
 from dissectors.tree import Note
 
-_MOST_SENDERS = 16384
-_REMEMBERED, _FEW_SENDERS, _REMEMBERED_OF_MANY = 2048, 256, 64
+MOST_SENDERS = 16384
+_REMEMBERED, FEW_SENDERS, _REMEMBERED_OF_MANY = 2048, 256, 64
 """Messages of a sender that are remembered at least; fewer where senders are many."""
 _AHEAD = 64
 """How many counters are looked up ahead after one went back."""
@@ -57,6 +57,10 @@ class Counters:
     def __init__(self) -> None:
         self._senders: dict[tuple[tuple[bytes, bytes], str | None], Sender] = {}
 
+    def make(self, nonce: tuple[bytes, bytes], role: str | None, first: int, room: int) -> Sender:
+        """Make the counters of a sender that is new."""
+        return Sender(first, room)
+
     def sender(self, nonce: tuple[bytes, bytes], role: str | None) -> Sender | None:
         """Give the sender under key and title; None where the other direction has the same nonces."""
         if (nonce, RESPONSE if role is REQUEST else REQUEST) in self._senders:
@@ -79,10 +83,10 @@ class Counters:
                 return _repeated(known, message, record, association)
         sender = self._senders.get(place)
         if sender is None:
-            if len(self._senders) >= _MOST_SENDERS:
+            if len(self._senders) >= MOST_SENDERS:
                 del self._senders[next(iter(self._senders))]
-            room = _REMEMBERED if len(self._senders) < _FEW_SENDERS else _REMEMBERED_OF_MANY
-            sender = self._senders[place] = Sender(counter, room)
+            room = _REMEMBERED if len(self._senders) < FEW_SENDERS else _REMEMBERED_OF_MANY
+            sender = self._senders[place] = self.make(nonce, role, counter, room)
             return self._take(sender, counter, message, record, association)
         last = sender.last
         sender.reached = max(sender.reached, last)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from analyzer.record import REQUEST, Record
 from analyzer.tracking.peer import Peer
 
-_MOST = 65536
+MOST_TITLES = 65536
 
 
 class Knowledge:
@@ -22,7 +22,7 @@ class Knowledge:
 
     def learn(self, place: tuple[object, ...], title: bytes) -> None:
         """Remember the title of a place."""
-        if len(self.titles) >= _MOST and place not in self.titles:
+        if len(self.titles) >= MOST_TITLES and place not in self.titles:
             del self.titles[next(iter(self.titles))]
         self.titles[place] = title
 

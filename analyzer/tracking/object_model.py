@@ -22,7 +22,7 @@ from analyzer.tracking.selections import ALL, Selection, is_buffer, selections_i
 from dissectors.data_types import OCTET_STRING
 from dissectors.tree import Problem
 
-_MOST_METERS = 65536
+MOST_METERS = 65536
 _MOST_ENTRIES = 4096
 _MOST_SELECTIONS = 4096
 _PROFILE, _BUFFER = 7, 2
@@ -225,7 +225,7 @@ class ObjectModel:
         """Give the meter under *key*, made when it is new."""
         meter = self.meters.get(key)
         if meter is None:
-            if len(self.meters) >= _MOST_METERS:
+            if len(self.meters) >= MOST_METERS:
                 del self.meters[next(iter(self.meters))]
             meter = self.meters[key] = Meter()
             self._recall(key, meter)

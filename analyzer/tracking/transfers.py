@@ -1,6 +1,6 @@
 """Transfers that still run: the newest part of each, so that what never completes can say how far it came.
 
-Bounded: at most 4096 are remembered, the oldest is given up first.
+Bounded: at most 4096 are remembered, the oldest is given up first; a part waits for so many packets, no longer.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from typing import Any
 from analyzer.record import Apdu, Record
 from dissectors.scanning import scan_apdu
 
-_MOST = 4096
+MOST = 4096
+LONGEST_WAIT = 4096
+"""Packets for which a part may hold back the records behind it."""
 LATE_TITLE = "late title"
 """The wait of an AARQ for the title in the AARE."""
 
@@ -37,34 +39,43 @@ class Transfers:
 
     def __init__(self) -> None:
         self.open: dict[Key, Part] = {}
+        self.now = 1
+        """The packet that is read, from 1."""
+        self.most = self.late = 0
+        """How many ran at once, and how many AARQs were opened after they had waited for too long."""
         self.opens: Callable[[Record, Any, bytes], Apdu | None] | None = None
         """What opens the beginning of a protected APDU that *peer* sends, where keys are given."""
 
     def part(self, owner: object, key: Hashable, record: Record, so_far: Callable[[], bytes], peer: Any) -> None:
         """Take *record* as the newest part of a transfer by *peer*; *so_far* gives the octets that came of it."""
-        record.is_open = True
+        record.waits_from = self.now
         part = self.open.get((owner, key))
         if part is not None:
-            part.record.is_open = False
+            part.record.waits_from = 0
             part.record = record
             return
-        if len(self.open) >= _MOST:
+        if len(self.open) >= MOST:
             self.give_up(*next(iter(self.open)))
         self.open[owner, key] = Part(record, so_far, peer)
+        self.most = max(self.most, len(self.open))
+
+    def holds(self, record: Record) -> bool:
+        """Tell whether *record* is to wait still."""
+        return record.waits_from > 0 and self.now - record.waits_from <= LONGEST_WAIT
 
     def done(self, owner: object, key: Hashable) -> int | None:
         """The transfer is complete. Returns when its first part began."""
         before = self.open.pop((owner, key), None)
         if before is None:
             return None
-        before.record.is_open = False
+        before.record.waits_from = 0
         return before.begin_ns
 
     def adopt(self, beside: Record, record: Record) -> None:
         """Let *record* stand for *beside*, which is none of its own: both came in one frame."""
         for part in self.open.values():
             if part.record is beside:
-                record.is_open = True
+                record.waits_from = self.now
                 part.record = record
 
     def give_up(self, owner: object, key: Hashable) -> None:
@@ -73,17 +84,14 @@ class Transfers:
         if before is None:
             return
         record = before.record
-        record.is_open = False
+        is_late = not self.holds(record)
+        self.late += is_late and key == LATE_TITLE
+        record.waits_from = 0
         octets = before.so_far()
-        if octets:
+        if octets and not is_late:
             record.incomplete = Apdu(octets, *scan_apdu(octets, 0, len(octets)))
             if self.opens is not None:
                 record.incomplete = self.opens(record, before.peer, octets) or record.incomplete
-
-    def hurry(self) -> None:
-        """Records cannot be held any longer: let those go on that wait for a title."""
-        for key in [key for key in self.open if key[1] == LATE_TITLE]:
-            self.give_up(*key)
 
     def forget(self, owner: object) -> None:
         """Give up all transfers of *owner*."""

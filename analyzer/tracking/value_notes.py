@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from analyzer.cosem.companions import INDIA, USUAL
 from analyzer.record import MESSAGE, PART, Object, Record
 from analyzer.tracking.attributes import Held, held_values
 from analyzer.tracking.findings import finding
@@ -22,6 +23,7 @@ _Key = tuple[Object, bool, bytes]
 _OCTET_STRING = bytes((OCTET_STRING,))
 _CONTAINERS = (bytes((ARRAY,)), bytes((STRUCTURE,)), bytes((COMPACT_ARRAY,)))
 _MOST_FITTING = 1 << 14
+_VERSIONS = (None, 0, 1, 2, 3, 4)
 _fitting: set[_Key] = set()
 """Objects, whether a client writes them, and beginnings of values whose type belongs there."""
 
@@ -71,7 +73,7 @@ def may_be_odd(record: Record, model: ObjectModel) -> bool:
 
 
 def _fits(held: Held, key: _Key, meter: Meter) -> bool:
-    """Tell whether the type of a value belongs there; unless it is an array or structure, that is kept."""
+    """Tell whether the type of a value belongs there; where it does in every meter, that is kept."""
     one = meter.object_of(held.object)
     if is_buffer(one) or one.class_id == COMPACT:
         return False
@@ -80,11 +82,21 @@ def _fits(held: Held, key: _Key, meter: Meter) -> bool:
     value = unscaled_value(one, octets, version, meter.companion, is_written=held.is_written)
     if value is not None and value.misfits:
         return False
-    if value is not None and one == held.object and octets[:1] not in _CONTAINERS:
+    if value is not None and one == held.object and octets[:1] not in _CONTAINERS and _fits_all(held, octets):
         if len(_fitting) >= _MOST_FITTING:
             _fitting.clear()
         _fitting.add(key)
     return True
+
+
+def _fits_all(held: Held, octets: bytes) -> bool:
+    """Tell whether the type of a value belongs there whatever the version of the class and the companion standard."""
+    found = (
+        unscaled_value(held.object, octets, version, companion, is_written=held.is_written)
+        for version in _VERSIONS
+        for companion in (USUAL, INDIA)
+    )
+    return not any(value is None or value.misfits for value in found)
 
 
 def _misfits(values: list[Value]) -> Iterator[Note]:

@@ -353,7 +353,7 @@ def test_any_octets_on_any_link_type_never_raise(pieces: list[bytes], link_type:
 
 
 def test_conversations_beyond_the_limit_are_given_up_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analyzer.pipeline._MOST_CONVERSATIONS", 2)
+    monkeypatch.setattr("analyzer.pipeline.MOST_CONVERSATIONS", 2)
     request = wrapped(dialogue("get_normal"))[0].octets
     chunks = []
     for number in range(1, 8):

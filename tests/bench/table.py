@@ -120,7 +120,7 @@ def make(name: str) -> None:
     if saved.load([name], None, None) is not None:
         return
     with open_source(name) as source:
-        saved.make(source, name, None, None)
+        saved.make(source, name, saved.Way())
 
 
 if __name__ == "__main__":

@@ -273,7 +273,7 @@ def test_indexes_in_a_folder_are_no_captures(tmp_path: Path) -> None:
     own.mkdir()
     capture = Path(shutil.copy(next(one.path for one in samples() if one.name == "ln-wrapper"), own))
     assert main(["stats", "--index", str(capture)]) == 0
-    shutil.copy(f"{capture}.dlmshark-index", f"{capture}.dlmshark-index.part")
+    shutil.copy(f"{capture}.dlmshark-index", f"{capture}.dlmshark-index.k3.part")
     assert [entry["input"] for entry in _run("batch", str(own), "--out", str(tmp_path / "set"), "--json")] == [
         str(capture)
     ]

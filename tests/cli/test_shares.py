@@ -13,7 +13,8 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from analyzer.cli.main import main
-from analyzer.index.shares import share_of
+from analyzer.index.splitting import plan
+from captures import open_source
 from captures.samples import samples
 
 Json = dict[str, Any]
@@ -54,41 +55,26 @@ def _capture(path: Path, packets: list[bytes]) -> str:
     return str(path)
 
 
-def _share(client: bytes) -> int:
-    return share_of(METER + client + bytes(4), 2)
-
-
-def _clients() -> tuple[bytes, bytes]:
-    """Two clients whose conversations with the meter two processes get one each of."""
-    one = bytes((192, 0, 2, 1))
-    other = next(client for last in range(2, 255) if _share(client := bytes((192, 0, 2, last))) != _share(one))
-    return one, other
-
-
 @pytest.mark.parametrize("values", [(42, 43), (42, 42)])
 def test_nonce_that_two_connections_of_a_meter_use_is_found_by_two_processes(
     values: tuple[int, int], tmp_path: Path
 ) -> None:
-    one, other = _clients()
+    one, other = bytes((192, 0, 2, 1)), bytes((192, 0, 2, 2))
     packets = [
         _packet(one, _ciphered(7, values[0])),
         _packet(other, _ciphered(7, values[1])),
         _packet(one, _ciphered(8, 1)),
     ]
     path = _capture(tmp_path / "two.pcap", packets)
-    alone = [
-        found
-        for found in _run("stats", path, *KEYS, "--by", "error", "--json")
-        if found["key"].startswith("invocation")
-    ]
-    found = [
-        one
-        for one in _run("stats", path, *KEYS, "--by", "error", "--json", "--workers", "2")
-        if one["key"].startswith("invocation")
-    ]
-    assert [one["records"] for one in found] == ([1] if values[0] != values[1] else [])
-    if values[0] != values[1]:
-        assert [(one["key"], one["records"]) for one in found] == [(one["key"], one["records"]) for one in alone]
+    with open_source(path) as source:
+        found = plan(source, 2)
+    assert found is not None
+    assert len({found.share_of(METER + client + bytes(4)) for client in (one, other)}) == 2, "each has one of them"
+    words = ["stats", path, *KEYS, "--by", "error", "--json"]
+    alone = _run(*words)
+    assert [(one["key"], one["records"]) for one in alone] == [("invocation-counter-repeated", 1)]
+    assert _run(*words, "--workers", "2") == alone
+    assert _run(*words, "--workers", "2", "--index") == alone
 
 
 @pytest.mark.parametrize("by", ["service", "object", "meter", "association", "conversation", "error", "time", "layer"])

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -22,8 +23,10 @@ import pytest
 from analyzer.cli import batch, stats
 from analyzer.cli.arguments import cores
 from analyzer.cli.main import main
+from analyzer.index import saved
 from analyzer.index.file import IndexWriter
 from captures.samples import samples
+from tests.analyzer.index import mixed
 from tests.cli.terminal import lines_on_terminal
 
 Json = dict[str, Any]
@@ -194,7 +197,7 @@ def test_interval_without_time_is_a_wrong_command_line(traffic: str, capsys: pyt
     assert capsys.readouterr().err == "dlmshark: --interval goes with --by time\n"
 
 
-@pytest.mark.parametrize("place", ["capture.pcap.dlmshark-index", "capture.pcap.dlmshark-index.part"])
+@pytest.mark.parametrize("place", ["capture.pcap.dlmshark-index"])
 def test_index_that_cannot_be_written_is_said_and_all_is_counted(
     place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -241,10 +244,24 @@ def _long_capture(folder: Path, times: int) -> Path:
     return path
 
 
+def _many_meters(folder: Path, times: int) -> Path:
+    """A sample so many times over, with another meter each."""
+    path = folder / "capture.pcap"
+    found = mixed.packets(str(SAMPLES["ln-wrapper"].path), 1000)
+    dice = random.Random(1)
+    mixed.write(
+        path, mixed.interleave([[mixed.moved(one, at % 99) for one in found] for at in range(times)], dice), dice
+    )
+    return path
+
+
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="check not run: no terminals here")
-@pytest.mark.parametrize("words", [["stats"], ["stats", "--index"], ["stats", "--workers", "2"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [["stats"], ["stats", "--index"], ["stats", "--workers", "2"], ["stats", "--index", "--workers", "2"]],
+    ids=" ".join,
+)  # fmt: skip
 def test_terminal_is_told_how_far_it_is(words: list[str], tmp_path: Path) -> None:
-    path = _long_capture(tmp_path, 300)
+    path = _many_meters(tmp_path, 300)
     lines = lines_on_terminal(*words, str(path))
     assert lines[0] == lines[-1] == "", "nothing is left of it"
     total = f" of {path.stat().st_size / 1e6:.1f} MB, "
@@ -261,16 +278,18 @@ def test_quiet_command_tells_no_terminal(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="check not run: no signals and pipes here")
+@pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_interrupt_leaves_no_part_of_an_index(number: signal.Signals, status: int, tmp_path: Path) -> None:
-    path = _long_capture(tmp_path, 400)
-    index = tmp_path / "capture.pcap.dlmshark-index.part"
-    command = [sys.executable, "-m", "analyzer", "stats", "--index", str(path)]
+def test_interrupt_leaves_no_part_of_an_index(
+    number: signal.Signals, status: int, workers: int, tmp_path: Path
+) -> None:
+    path = _many_meters(tmp_path, 400)
+    command = [sys.executable, "-m", "analyzer", "stats", "--index", str(path), "--workers", str(workers)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         end = time.monotonic() + 60
-        while not (index.exists() and index.stat().st_size > 1000) and time.monotonic() < end:
+        while not any(one.stat().st_size > 1000 for one in tmp_path.glob("*.part")) and time.monotonic() < end:
             time.sleep(0.01)
-        assert index.exists() and process.poll() is None
+        assert any(tmp_path.glob("*.part")) and process.poll() is None
         process.send_signal(number)
         _, error = process.communicate(timeout=60)
     assert (process.returncode, error) == (status, "")
@@ -283,7 +302,7 @@ def test_interrupt_leaves_no_part_of_an_index(number: signal.Signals, status: in
 )
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_readers_of_shares_end_with_the_process_that_began_them(number: signal.Signals, tmp_path: Path) -> None:
-    words = ["stats", "--workers", "2", str(_long_capture(tmp_path, 3000))]
+    words = ["stats", "--workers", "2", str(_many_meters(tmp_path, 3000))]
     process = subprocess.Popen([sys.executable, "-m", "analyzer", *words], stdout=subprocess.DEVNULL)
     begun = Path(f"/proc/{process.pid}/task")
     end = time.monotonic() + 60
@@ -312,16 +331,61 @@ def test_filter_that_nothing_passes_says_so(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().err == f"dlmshark: {path}: no record passes the filter\n"
 
 
-def test_index_by_several_processes_is_a_wrong_command_line(traffic: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["stats", "--index", "--workers", "2", traffic]) == 2
-    assert (
-        capsys.readouterr().err == "dlmshark: --index and --workers exclude one another: one process makes an index\n"
-    )
-
-
 def test_no_worker_is_as_many_as_there_are_cores() -> None:
     for command in (stats, batch):
         options = [] if command is stats else ["--out", "x"]
         assert command.parser().parse_args([*options, "--workers", "0"]).workers == cores() >= 1
         assert command.parser().parse_args([*options, "--workers", "3"]).workers == 3
-        assert command.parser().parse_args(options).workers == 1
+        assert command.parser().parse_args(options).workers == (None if command is stats else 1)
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="check not run: no /proc to find the readers in")
+@pytest.mark.parametrize("more", [["--index"], []], ids=str)
+def test_killed_reader_of_a_share_is_said_in_a_line_and_one_process_reads_all(more: list[str], tmp_path: Path) -> None:
+    path = _many_meters(tmp_path, 400)
+    words = ["stats", "--json", str(path)]
+    command = [sys.executable, "-m", "analyzer", *words, "--workers", "2", *more]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        end = time.monotonic() + 60
+        readers: list[int] = []
+        while len(readers) < 2 and time.monotonic() < end:
+            time.sleep(0.01)
+            readers = _readers(process.pid)
+        os.kill(readers[1], signal.SIGKILL)
+        out, error = process.communicate(timeout=120)
+    assert error == (
+        f"dlmshark: {path}: a process that read a share of it ended early (signal 9); one process reads it all\n"
+    )
+    assert [json.loads(line) for line in out.splitlines()] == _run(*words, "--workers", "1")
+    kept = ["capture.pcap.dlmshark-index"] if more else []
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["capture.pcap", *kept]
+
+
+def _readers(parent: int) -> list[int]:
+    """Give the processes that read shares for *parent*."""
+    children = [
+        int(one) for path in Path(f"/proc/{parent}/task").glob("*/children") for one in path.read_text().split()
+    ]
+    return [one for one in children if b"analyzer.index.share" in Path(f"/proc/{one}/cmdline").read_bytes()]
+
+
+def test_two_commands_make_an_index_at_the_same_time(tmp_path: Path) -> None:
+    path = _many_meters(tmp_path, 60)
+    command = [sys.executable, "-m", "analyzer", "stats", "--json", "--index", str(path)]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [one.communicate(timeout=120) for one in both]
+    assert said[0] == said[1] and said[0][1] == ""
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["capture.pcap", "capture.pcap.dlmshark-index"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="check not run: nobody removes there what is written")
+def test_part_that_a_killed_command_left_goes_and_one_that_is_written_stays(tmp_path: Path) -> None:
+    path = _many_meters(tmp_path, 1)
+    left, written, new = (tmp_path / f"capture.pcap.dlmshark-index.{name}.part" for name in ("left", "written", "new"))
+    for one in (left, written, new):
+        one.write_bytes(b"")
+    for one in (left, written):
+        os.utime(one, (1, 1))
+    with saved.open_part(str(written)):
+        _run("stats", "--json", "--index", str(path))
+    assert (left.exists(), written.exists(), new.exists()) == (False, True, True)

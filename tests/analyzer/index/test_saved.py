@@ -30,7 +30,7 @@ def capture(tmp_path: Path) -> Path:
 
 def _make(capture: Path) -> Path:
     with open_source(str(capture)) as source:
-        saved.make(source, str(capture), KEYS, None)
+        saved.make(source, str(capture), saved.Way(KEYS))
     return Path(saved.path_for([str(capture)]))
 
 
@@ -77,7 +77,7 @@ def test_index_does_not_serve_another_selector_of_the_same_keys(member: str, cap
     kept = [line for line in text.splitlines() if not line.startswith(member.partition(" ")[0])]
     other.write_text("\n".join((*kept, member)))
     with open_source(str(capture)) as source:
-        saved.make(source, str(capture), load([str(plain)], []).keyring, None)
+        saved.make(source, str(capture), saved.Way(load([str(plain)], []).keyring))
     assert saved.load([str(capture)], load([str(plain)], []).keyring, None) is not None
     assert saved.load([str(capture)], load([str(other)], []).keyring, None) is None
 
