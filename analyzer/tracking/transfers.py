@@ -12,7 +12,7 @@ from analyzer.record import Apdu, Record
 from dissectors.scanning import scan_apdu
 
 MOST = 4096
-LONGEST_WAIT = 4096
+LONGEST_WAIT = 2048
 """Packets for which a part may hold back the records behind it."""
 LATE_TITLE = "late title"
 """The wait of an AARQ for the title in the AARE."""
