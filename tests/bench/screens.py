@@ -1,12 +1,14 @@
 """`python -m tests.bench.screens FILE`: the terminal UI over it, in a terminal and headless. Prints name and figure a line.
 
-First paint and first rows are those of the program in a terminal of 80 by 24, start-up included; keys are pressed in a
-pilot at 140 by 40, while the capture is read and afterwards.
+First paint and first rows are those of the program in a terminal of 80 by 24, start-up included. Keys are pressed in
+terminals (:mod:`tests.bench.keystrokes`), while the capture is read and afterwards. Pages are counted in a pilot of 140
+by 40 as it shows them, each asked for when the one before is shown; and in a terminal, where their octets are counted in.
 """
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import resource
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median, quantiles
+from typing import ClassVar
 
 from tests.bench.entries import Figures
 
@@ -25,11 +28,16 @@ FIGURES: Figures = (
     ("key99", "TUI: key to repaint, 99th percentile", "ms", 150),
     ("reading", "TUI: key to repaint while the capture is read, median", "ms", 50),
     ("reading99", "TUI: key to repaint while the capture is read, 99th percentile", "ms", 150),
+    ("key_small", "the same in a terminal of 80 by 24: key to repaint, median", "ms", 50),
+    ("key_small99", "in 80 by 24: key to repaint, 99th percentile", "ms", 150),
+    ("reading_small", "in 80 by 24: key to repaint while the capture is read, median", "ms", 50),
+    ("reading_small99", "in 80 by 24: key to repaint while the capture is read, 99th percentile", "ms", 150),
     ("pages", "TUI: time for a page of 1 / 30 s", "of it", 1),
+    ("paged", "the same in a terminal, with the way there and back", "of it", 1),
     ("memory", "TUI: memory over the interpreter with its imports", "MB", 150),
 )
 _BARE = "from textual.app import App; App().run()"
-_STARTS, _KEYS, _PAGES, _LIMIT_S = 3, 200, 90, 60
+_STARTS, _KEYS, _PAGES, _LIMIT_S, _A_SECOND = 3, 300, 150, 60, 30
 
 
 def measured(file: Path) -> dict[str, float]:
@@ -48,46 +56,67 @@ def _starts(statement: str, *words: str, until: bytes) -> float:
         terminal = Terminal(statement, *words, home=Path(tempfile.mkdtemp()))
         terminal.wait_for(until, _LIMIT_S)
         took.append(time.perf_counter() - began)
-        terminal.process.kill()
-        terminal.process.wait()
+        terminal.kill()
     return median(took)
 
 
+def _keys(file: Path) -> dict[str, float]:
+    """Times of keys in terminals of both sizes; while it is read no index lies beside the capture."""
+    from tests.bench.keystrokes import measured
+    from tests.tui.driving import LARGE, SMALL
+
+    found: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        unread = Path(folder) / file.name
+        unread.symlink_to(file.resolve())
+        for suffix, size in (("", LARGE), ("_small", SMALL)):
+            for name, of, while_read in (("key", file, False), ("reading", unread, True)):
+                times = [one.ms for one in measured(of, size, _KEYS, while_read=while_read)]
+                found |= {f"{name}{suffix}": median(times), f"{name}{suffix}99": quantiles(times, n=100)[98]}
+    return found
+
+
 async def _headless(file: Path) -> dict[str, float]:
+    from textual import events
+
     from analyzer.tui.app import DlmsharkApp
     from analyzer.tui.options import Options
     from analyzer.tui.settings import Settings
     from tests.tui.driving import LARGE, main_of
 
-    found: dict[str, float] = {}
+    class Paging(DlmsharkApp):
+        """Asks for the next page when one is shown."""
+
+        CSS_PATH = Path(inspect.getfile(DlmsharkApp)).with_name("dlmshark.tcss")
+        is_paging = False
+        shown: ClassVar[list[tuple[int, float]]] = []
+
+        def post_display_hook(self) -> None:
+            """Take the time."""
+            if self.is_paging and (not self.shown or self.main.shown != self.shown[-1][0]):
+                self.shown.append((self.main.shown, time.perf_counter()))
+                self.post_message(events.Key("pagedown", None))
+
     before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    app = DlmsharkApp(Options((str(file),), theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
+    app = Paging(Options((str(file),), theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
     async with app.run_test(size=LARGE) as pilot:
-
-        async def press(key: str, times: int, while_read: bool = False) -> list[float]:
-            took: list[float] = []
-            while len(took) < times and not (while_read and app.capture.progress.is_done):
-                began = time.perf_counter()
-                await pilot.press(key)
-                took.append((time.perf_counter() - began) * 1000)
-            return took
-
-        while not main_of(app).records.count:
-            await pilot.pause(0.005)
-        for name, times in (("reading", await press("down", _KEYS, while_read=True)), ("key", [])):
-            if not times:
-                while not app.capture.progress.is_done:
-                    await pilot.pause(0.1)
-                times = await press("down", _KEYS)
-            found |= {name: median(times), f"{name}99": quantiles(times, n=100)[98]}
-        found["pages"] = median(await press("pagedown", _PAGES)) * 30 / 1000
-        found["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000 - before_mb
-    return found
+        while not main_of(app).records.count or not app.capture.progress.is_done:
+            await pilot.pause(0.1)
+        app.is_paging = True
+        await pilot.press("pagedown")
+        while len(app.shown) <= _PAGES:
+            await asyncio.sleep(0.05)
+        app.is_paging = False
+        took = app.shown[_PAGES][1] - app.shown[0][1]
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000 - before_mb
+    return {"pages": took / _PAGES * _A_SECOND, "memory": memory}
 
 
 def main() -> None:
     """Run the program."""
     from analyzer.tui import app  # noqa: F401 -- imports are not the capture's memory
+    from tests.bench.keystrokes import pages_a_second
+    from tests.tui.driving import LARGE
     from tests.tui.pseudo_terminal import ALTERNATE, OPEN
 
     file = sys.argv[1]
@@ -95,7 +124,9 @@ def main() -> None:
         "bare": _starts(_BARE, until=ALTERNATE),
         "paint": _starts(OPEN, file, until=b"Record"),
         "rows": _starts(OPEN, file, until=b"AARQ"),
-    } | asyncio.run(_headless(Path(file)))
+        "paged": _A_SECOND / pages_a_second(Path(file), LARGE, _PAGES),
+    }
+    found |= _keys(Path(file)) | asyncio.run(_headless(Path(file)))
     for name, value in found.items():
         print(name, value)
 

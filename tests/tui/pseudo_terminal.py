@@ -19,11 +19,14 @@ ALTERNATE, BACK = b"\x1b[?1049h", b"\x1b[?1049l"
 
 
 class Terminal:
-    """A program in a terminal of 80 by 24."""
+    """A program in a terminal, of 80 by 24 unless another *size* is given."""
 
-    def __init__(self, statement: str, *words: str, home: Path, stdin: Path | None = None, **given: str) -> None:
+    def __init__(
+        self, statement: str, *words: str, home: Path, stdin: Path | None = None, size: tuple[int, int] = (80, 24),
+        **given: str,
+    ) -> None:  # fmt: skip
         self.controller, terminal = pty.openpty()
-        termios.tcsetwinsize(terminal, (24, 80)) if hasattr(termios, "tcsetwinsize") else _set_size(terminal)
+        _set_size(terminal, *size)
         self.before = termios.tcgetattr(terminal)
         self.terminal = terminal
         environment = {
@@ -35,7 +38,9 @@ class Terminal:
             [sys.executable, "-c", statement, *words], stdin=source, stdout=terminal, stderr=terminal, env=environment,
             preexec_fn=_take_terminal(terminal),
         )  # fmt: skip
-        self.said = b""
+        self.said = bytearray()
+        self.heard: list[tuple[float, int]] = []
+        """When octets came (`time.perf_counter`), and how many had come then."""
 
     def wait_for(self, text: bytes, seconds: float = 60, since: int = 0) -> None:
         """Read until the program has written *text*, behind the first *since* octets."""
@@ -51,6 +56,12 @@ class Terminal:
             before = len(self.said)
             self._read(quiet)
 
+    def hear(self, seconds: float) -> None:
+        """Read for so long."""
+        end = time.perf_counter() + seconds
+        while (left := end - time.perf_counter()) > 0:
+            self._read(left)
+
     def press(self, keys: bytes) -> None:
         """Type *keys*."""
         os.write(self.controller, keys)
@@ -64,6 +75,13 @@ class Terminal:
         self._read(0.2)
         return self.process.returncode
 
+    def kill(self) -> None:
+        """End the program at once."""
+        self.process.kill()
+        self.process.wait()
+        os.close(self.controller)
+        os.close(self.terminal)
+
     def _read(self, seconds: float) -> None:
         while select.select([self.controller], [], [], seconds)[0]:
             try:
@@ -73,6 +91,7 @@ class Terminal:
             if not octets:
                 return
             self.said += octets
+            self.heard.append((time.perf_counter(), len(self.said)))
             seconds = 0
 
     @property
@@ -92,8 +111,8 @@ def _take_terminal(terminal: int):  # type: ignore[no-untyped-def]
     return take
 
 
-def _set_size(terminal: int) -> None:
+def _set_size(terminal: int, columns: int, rows: int) -> None:
     import fcntl
     import struct
 
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
