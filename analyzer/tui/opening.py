@@ -23,7 +23,8 @@ from analyzer.tui.settings import Settings
 if TYPE_CHECKING:
     from analyzer.capture import Capture
 
-_BUSY_SECONDS, _IDLE_SECONDS = 0.05, 0.5
+_FIRST_SECONDS, _BUSY_SECONDS, _IDLE_SECONDS = 0.05, 0.1, 0.5
+"""Until more is taken: while no record is seen, while there are more, and when all were read."""
 _UNREADABLE = 3
 _SAID_SECONDS = 10
 """How long what a recording says is shown."""
@@ -159,7 +160,11 @@ class Opening(App[None]):
             if self._growth is not None:
                 self._written_anew = self._growth.look(self.options.keys) or self._written_anew
             self._look_at_recording(self._capture)
-        self.set_timer(_IDLE_SECONDS if is_done and self._capture is not None else _BUSY_SECONDS, self.poll)
+        if is_done and self._capture is not None:
+            pause = _IDLE_SECONDS
+        else:
+            pause = _BUSY_SECONDS if self.main.records.count else _FIRST_SECONDS
+        self.set_timer(pause, self.poll)
 
     def _take_more(self, capture: Capture) -> bool:
         """Take what has come. What all rows but the first need is loaded beside the keys, once those are seen."""

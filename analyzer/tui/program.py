@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from analyzer.capture import Recorded
     from analyzer.security.keyring import Keyring
 
+_FRAMES_A_SECOND = "120"
+"""At most: an answer may need two, and the second waits for up to two times what lies between them."""
+
 
 def run(
     inputs: Sequence[str], *, keys: Keyring | None = None, decode_as: dict[str, str] | None = None,
@@ -22,6 +25,7 @@ def run(
     key_words: Sequence[str] = (), live: Recorded | None = None, title: str = "",
 ) -> int:  # fmt: skip
     """Open *inputs*; none opens the start page; *live* is the recording that makes them. Returns the exit status."""
+    os.environ.setdefault("TEXTUAL_FPS", _FRAMES_A_SECOND)
     if "TEXTUAL_DRIVER" not in os.environ:  # else a browser shows it
         _find_terminal()
     if inputs:

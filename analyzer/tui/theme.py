@@ -39,6 +39,15 @@ class Palette(NamedTuple):
         """The style that rows stand on."""
         return _on(self.text, self.background)
 
+    def on(self, ground: str) -> Style:
+        """The style that a line stands on, by the name of what is behind it."""
+        return _on(self.text, getattr(self, ground))
+
+    @property
+    def bar(self) -> str:
+        """The colour of the bar beside rows."""
+        return self.panel if self.panel != self.background else self.faint
+
     def style(self, colour: str, *, bold: bool = False) -> Style:
         """Give the style of one of the colours by its name."""
         return _style(getattr(self, colour), bold)

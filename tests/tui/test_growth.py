@@ -50,7 +50,7 @@ def test_file_that_is_written_anew_is_shown_from_its_beginning_and_that_is_said(
         records = main_of(app).records
         assert 0 < records.count < most
         assert records.cursor == records.count - 1
-        assert f" {records.number} " in text_of(app)[records.cursor - records.scroll_offset.y + 2]
+        assert f" {records.number} " in text_of(app)[records.cursor - records.top + 2]
 
     async def run() -> None:
         async with app.run_test(size=(80, 24)) as pilot:

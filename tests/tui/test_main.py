@@ -248,7 +248,7 @@ def test_resize_in_any_state_keeps_the_cursor_in_sight() -> None:
         for size in ((40, 10), (200, 50), (20, 5), (80, 24), (132, 43)):
             await pilot.resize_terminal(*size)
             await pilot.pause()
-            top = main.records.scroll_offset.y
+            top = main.records.top
             assert main.records.number == 30
             assert top <= main.records.cursor < top + max(main.records.size.height, 1), size
 

@@ -19,10 +19,12 @@ from analyzer.tui.commands import COMMANDS, Command, Pressed
 from analyzer.tui.files import file_choices, file_verdict
 from analyzer.tui.options import Part
 from analyzer.tui.widgets.bars import Bar, Said, StatusBar, TitleBar
+from analyzer.tui.widgets.ground import Ground
 from analyzer.tui.widgets.prompt import Choice, Line, Prompt, Question, Verdict
 
 if TYPE_CHECKING:
     from analyzer.tui.app import DlmsharkApp
+    from analyzer.tui.widgets.rows import Rows
 
 SCREENS = {
     "doctor": "DoctorScreen", "expert": "ExpertScreen", "associations": "AssociationsScreen",
@@ -35,10 +37,9 @@ SCREENS = {
 Runner = Callable[..., None]
 
 
-class BaseScreen(Screen[None], inherit_bindings=False):
+class BaseScreen(Ground, Screen[None], inherit_bindings=False):
     """A screen whose keys come from the table of commands."""
 
-    BLANK = True  # what it holds covers it
     contexts: tuple[str, ...] = ()
     title_text = ""
     opened_from = 0
@@ -130,6 +131,9 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
         self.call_after_refresh(run_if_it_stands)
 
+    def rows_moved(self, rows: Rows) -> None:
+        """The cursor of *rows* stands on another row."""
+
     # -- lines ----------------------------------------------------------------------------------------------------
 
     def flash(self, text: str, colour: str = "text") -> None:
@@ -169,7 +173,6 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         prompt.history = self.program.history
         if not isinstance(self.focused, Input):
             self._before_prompt = self.focused
-        self.set_class(True, "asking")
         prompt.ask(question, text)
 
     def on_prompt_gave_up(self) -> None:
@@ -178,7 +181,6 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def return_focus(self) -> None:
         """Give the keys back to the pane that had them before the prompt."""
-        self.set_class(False, "asking")
         before = self._before_prompt
         if before is not None and before.is_attached:
             before.focus()

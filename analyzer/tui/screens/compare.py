@@ -7,11 +7,12 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 
 from analyzer.tui.screens.base import BaseScreen
 from analyzer.tui.selection import Place, place_of, steps
 from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
+from analyzer.tui.widgets.ground import Pane
 from analyzer.tui.widgets.prompt import Prompt
 from analyzer.tui.widgets.rows import Rows
 from analyzer.tui.widgets.text_pane import Paragraph, Target, TextPane
@@ -52,7 +53,7 @@ class CompareScreen(BaseScreen):
         yield TitleBar()
         with Horizontal():
             for name, pane in zip(_HEADINGS, self.panes, strict=True):
-                with Vertical():
+                with Pane():
                     yield Heading(id=name)
                     yield pane
         yield Prompt()
@@ -102,12 +103,12 @@ class CompareScreen(BaseScreen):
         said = f"{'  ' * depth}{name}" + (f"  {text}" if text else "")
         return Paragraph(said, "warning" if differs else "muted", target=Target(self.sides[side].number, place))
 
-    def on_rows_moved(self, event: Rows.Moved) -> None:
+    def rows_moved(self, rows: Rows) -> None:
         """Let the other side follow."""
         for pane in self.panes:
-            if pane is not event.rows and pane.cursor != event.rows.cursor:
-                pane.cursor = event.rows.cursor
-                pane.go_to(event.rows.scroll_offset.y)
+            if pane is not rows and pane.cursor != rows.cursor:
+                pane.cursor = rows.cursor
+                pane.go_to(rows.top)
                 pane.refresh()
 
     def on_rows_opened(self, event: Rows.Opened) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from time import monotonic
+from time import thread_time
 from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical
 
 from analyzer.tui.columns import COLUMNS
 from analyzer.tui.commands import key_text
 from analyzer.tui.screens.taking import Taking
 from analyzer.tui.selection import place_of, step_at
 from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
+from analyzer.tui.widgets.ground import Pane, Part
 from analyzer.tui.widgets.hex_pane import HexPane
 from analyzer.tui.widgets.prompt import Prompt
 from analyzer.tui.widgets.record_list import RecordList
@@ -28,18 +28,6 @@ _QUICK_SECONDS = 0.01
 LAYOUTS = ("stacked", "side", "wide")
 _SIDE_WIDTH, _WIDE_WIDTH = 132, 200
 _HINTS = (("help", "help"), ("filter", "filter"), ("next-problem", "problem"), ("doctor", "doctor"), ("quit", "quit"))
-
-
-class Part(Container):
-    """Holds parts of the screen, which cover it."""
-
-    BLANK = True
-
-
-class Pane(Vertical):
-    """A heading and what stands below it."""
-
-    BLANK = True
 
 
 class MainScreen(Taking):
@@ -113,6 +101,8 @@ class MainScreen(Taking):
             self.records.move_to(self.records.count - 1)
         if not self.shown and self.records.count:
             self.show_record()
+        else:
+            self.show_headings()
 
     def take_anew(self) -> None:
         """The capture was read again: the same records, with more that is known of them."""
@@ -140,9 +130,9 @@ class MainScreen(Taking):
             self.tree_pane.show(None)
             self._follow_tree()
             return
-        began = monotonic()
+        began = thread_time()
         self.detail = self._commented(self.program.capture.detail(number), number)
-        self._was_quick = monotonic() - began < _QUICK_SECONDS
+        self._was_quick = thread_time() - began < _QUICK_SECONDS
         self.octets.show(self.detail.buffers)
         self.tree_pane.show(self.detail)
         self._follow_tree()
@@ -156,9 +146,9 @@ class MainScreen(Taking):
 
     # -- selection ------------------------------------------------------------------------------------------------
 
-    def on_rows_moved(self, event: Rows.Moved) -> None:
+    def rows_moved(self, rows: Rows) -> None:
         """Let the other panes follow."""
-        if event.rows is self.records:
+        if rows is self.records:
             if self.is_tailing and self.records.cursor < self.records.count - 1:
                 self.is_tailing = False  # who scrolls wants to stay there
                 self.show_title()
@@ -166,9 +156,9 @@ class MainScreen(Taking):
                 self.show_record()
             else:
                 self.soon(self.show_record)  # the list answers the key first
-        elif event.rows is self.tree_pane:
+        elif rows is self.tree_pane:
             self._follow_tree()
-        elif event.rows is self.octets and self.detail is not None:
+        elif rows is self.octets and self.detail is not None:
             step = step_at(self.detail.nodes, self.octets.buffer, self.octets.octet)
             if step is not None:
                 self.tree_pane.select(step)

@@ -8,12 +8,12 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical
 
 from analyzer.cosem.obis import obis_text
 from analyzer.export.times import clock_text
 from analyzer.tui.screens.tables import TableScreen
 from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
+from analyzer.tui.widgets.ground import Pane, Part
 from analyzer.tui.widgets.plot import Plot
 from analyzer.tui.widgets.prompt import Prompt
 from analyzer.tui.widgets.table import TableColumn, TableRow
@@ -52,11 +52,11 @@ class ReadingsScreen(TableScreen):
     def compose(self) -> ComposeResult:
         """Lay the screen out."""
         yield TitleBar()
-        with Container(id="parts"):
-            with Vertical(id="table-part"):
+        with Part(id="parts"):
+            with Pane(id="table-part"):
                 yield Heading(id="table-heading")
                 yield self.table
-            with Vertical(id="text-part"):
+            with Pane(id="text-part"):
                 yield Heading(id="text-heading")
                 yield self.plot
                 yield self.text_pane

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical
 
 from analyzer.table.statistics import Statistic, statistics
 from analyzer.tui.columns import duration_text
 from analyzer.tui.fitting import fit_ends
 from analyzer.tui.screens.tables import TableScreen
 from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
+from analyzer.tui.widgets.ground import Pane, Part
 from analyzer.tui.widgets.plot import Plot, bar
 from analyzer.tui.widgets.prompt import Prompt
 from analyzer.tui.widgets.table import TableColumn, TableRow
@@ -49,11 +49,11 @@ class StatisticsScreen(TableScreen):
         """Lay the screen out."""
         yield TitleBar()
         yield Heading(id="by")
-        with Container(id="parts"):
-            with Vertical(id="table-part"):
+        with Part(id="parts"):
+            with Pane(id="table-part"):
                 yield Heading(id="table-heading")
                 yield self.table
-            with Vertical(id="text-part"):
+            with Pane(id="text-part"):
                 yield Heading(id="text-heading")
                 yield self.plot
                 yield self.text_pane

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical
 
 from analyzer.tui.exporting import aligned, csv_text
 from analyzer.tui.screens.base import BaseScreen
 from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
+from analyzer.tui.widgets.ground import Pane, Part
 from analyzer.tui.widgets.prompt import Choice, Prompt, Question, Verdict
 from analyzer.tui.widgets.rows import Rows
 from analyzer.tui.widgets.table import Table, TableColumn, TableRow
@@ -41,12 +41,12 @@ class TableScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         """Lay the screen out."""
         yield TitleBar()
-        with Container(id="parts"):
-            with Vertical(id="table-part"):
+        with Part(id="parts"):
+            with Pane(id="table-part"):
                 yield Heading(id="table-heading")
                 yield self.table
             if self.has_text:
-                with Vertical(id="text-part"):
+                with Pane(id="text-part"):
                     yield Heading(id="text-heading")
                     yield self.text_pane
         yield Prompt()
@@ -135,9 +135,9 @@ class TableScreen(BaseScreen):
 
     # -- events ---------------------------------------------------------------------------------------------------
 
-    def on_rows_moved(self, event: Rows.Moved) -> None:
+    def rows_moved(self, rows: Rows) -> None:
         """Say more of another row."""
-        if event.rows is self.table:
+        if rows is self.table:
             self.show_text()
         self.show_status()
 

@@ -22,8 +22,10 @@ class Bar(Lines):
 
     DEFAULT_CSS = "Bar { height: 1; }"
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, ground: str = "background", **options: Any) -> None:
         super().__init__(**options)
+        self._ground = ground
+        """The colour that it stands on."""
         self._left: tuple[Said, ...] = ()
         self._right: tuple[Said, ...] = ()
 
@@ -41,7 +43,7 @@ class Bar(Lines):
 
     def render_line(self, y: int) -> Strip:
         """Write the line."""
-        width, base = self.size.width, self.rich_style
+        width, base = self.size.width, self.palette.on(self._ground)
         right = [self._piece(one) for one in self._right]
         length = sum(cell_len(text) for text, _ in right)
         wanted = min(sum(cell_len(text) for text, _ in self._left) + 1, 2 * width // 3)
@@ -74,16 +76,22 @@ class Bar(Lines):
 class TitleBar(Bar):
     """The first line: what is open, how much of it was read, and what was found."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__("panel", **options)
+
 
 class Heading(Bar):
     """The line above a pane."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("surface", **options)
 
 
 class StatusBar(Bar):
     """The last line: what is selected, a message for a while, and the keys that matter here."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__("panel", **options)
         self._standing: tuple[Sequence[Said], Sequence[Said]] = ((), ())
         self._flash = 0
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.style import Style
 from textual import events
+from textual.strip import Strip
 
 from analyzer.tui.selection import Place
 from analyzer.tui.widgets.rows import Piece, Rows
@@ -69,11 +70,11 @@ class HexPane(Rows):
 
     # -- writing --------------------------------------------------------------------------------------------------
 
-    def render_line(self, y: int) -> Any:
+    def row_strip(self, index: int) -> Strip:
         """Write a row; its cursor is the octet, so the row itself has none."""
         kept, self.cursor = self.cursor, -1
         try:
-            return super().render_line(y)
+            return super().row_strip(index)
         finally:
             self.cursor = kept
 
@@ -122,7 +123,7 @@ class HexPane(Rows):
             self.cursor = octet // self.per_row
             self.show_cursor()
             self.refresh()
-            self.post_message(self.Moved(self))
+            self.tell_moved()
 
     def move_to(self, index: int, *, centre: bool = False) -> None:
         """Go to another row, in the same column."""
@@ -146,7 +147,7 @@ class HexPane(Rows):
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the octet under the mouse."""
-        row = self.scroll_offset.y + event.y
+        row = self.top + event.y
         at = _column(event.x, self.per_row)
         if at is not None and row * self.per_row + at < len(self.octets):
             self.move_octet(row * self.per_row + at)

@@ -56,11 +56,14 @@ class Line(Input):
 
 
 class Prompt(Vertical):
-    """Asks one question at a time; Enter answers, Esc gives up, Tab completes, up and down go through the history."""
+    """Asks one question at a time; Enter answers, Esc gives up, Tab completes, up and down go through the history.
+
+    It lies over the last lines and is only hidden in between: were it laid out anew, the whole screen would be.
+    """
 
     DEFAULT_CSS = """
-    Prompt { height: auto; display: none; }
-    Prompt.asking { display: block; }
+    Prompt { height: 3; visibility: hidden; dock: bottom; layer: above; }
+    Prompt.asking Horizontal, Prompt.asking #verdict, Prompt.asking #choices.some { visibility: visible; }
     Prompt Horizontal { height: 1; }
     Prompt Input { border: none; height: 1; padding: 0; width: 1fr; }
     """
@@ -91,8 +94,8 @@ class Prompt(Vertical):
     def _make_lines(self) -> None:
         """Make the lines, when something is asked for the first time."""
         row = Horizontal()
-        self.mount(Bar(id="choices"), row, Bar(id="verdict"))
-        row.mount(Bar(id="label"), Line(id="answer", compact=True, select_on_focus=False))
+        self.mount(Bar("surface", id="choices"), row, Bar("panel", id="verdict"))
+        row.mount(Bar("panel", id="label"), Line(id="answer", compact=True, select_on_focus=False))
 
     @property
     def is_asking(self) -> bool:
@@ -152,8 +155,9 @@ class Prompt(Vertical):
         told = verdict.text or "Enter takes it · Esc gives up · Tab completes"
         self.query_one("#verdict", Bar).say([(f" {told}", "muted" if verdict.is_valid else "error")])
         self.query_one("#answer", Input).set_class(not verdict.is_valid, "wrong")
-        self.query_one("#choices", Bar).say(*self._listed())
-        self.query_one("#choices", Bar).display = bool(self._choices)
+        choices = self.query_one("#choices", Bar)
+        choices.say(*self._listed())
+        choices.set_class(bool(self._choices), "some")
 
     def _listed(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         """List what may be typed, from the chosen one on, and say what that means."""

@@ -104,12 +104,11 @@ class RecordList(Rows):
 
     # -- writing --------------------------------------------------------------------------------------------------
 
-    def render_line(self, y: int) -> Strip:
+    def row_strip(self, index: int) -> Strip:
         """Write a row; one that was in sight before is not written again."""
-        index = self.scroll_offset.y + y
         number = self.number_at(index)
         if not number or index == self.cursor or self.time_mode == SINCE_BEFORE or self.line_at(index) is None:
-            return super().render_line(y)
+            return super().row_strip(index)
         strips_for = (self.room, self.palette, self._seen, self.time_mode, self.is_utc, self.names)
         if strips_for != self._strips_for or len(self._strips) > _MOST_LINES:
             self._strips_for = strips_for
@@ -117,28 +116,29 @@ class RecordList(Rows):
         key = (number, self.background(index), self.marks.get(number, ""))
         strip = self._strips.get(key)
         if strip is None:
-            strip = self._strips[key] = super().render_line(y)
+            strip = self._strips[key] = super().row_strip(index)
         return strip
 
     def line_at(self, index: int) -> Line | None:
         """Give what the list shows of the row *index*; with it those around it that are in sight."""
         number = self.number_at(index)
-        if not number or self.capture is None:
-            return None
-        known = self._lines.get(number)
-        if known is not None:
-            return known
-        top = self.scroll_offset.y
-        rows = range(max(top, 0), min(top + max(self.size.height, 1), self.count))
+        if number and number not in self._lines:
+            self._get(number)
+        return self._lines.get(number)
+
+    def _get(self, number: int = 0) -> None:
+        """Get the lines that are in sight, and that of *number*."""
+        rows = range(max(self.top, 0), min(self.top + max(self.size.height, 1), self.count))
         wanted = [one for one in map(self.number_at, rows) if one not in self._lines]
-        if number not in wanted:
+        if number and number not in wanted:
             wanted.append(number)
+        if self.capture is None or not wanted:
+            return
         if len(self._lines) > _MOST_LINES:
             self._lines.clear()
         for line in self.capture.lines(wanted):
             self._lines[line.number] = line
             self._seen = self._seen.grown(line)
-        return self._lines.get(number)
 
     def look(self, index: int) -> Look:
         """Say how times of the row *index* are shown."""
@@ -189,6 +189,7 @@ class RecordList(Rows):
     def heading(self, width: int) -> str:
         """Write the heading above the rows."""
         digits = self.capture.time_digits if self.capture is not None else 3
+        self._get()  # they say how wide the columns are
         columns = layout(self.names, width, digits, self._seen)
         return " ".join((fit_right if one.is_right else fit)(self._title(one, room), room) for one, room in columns)
 

@@ -4,34 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 from analyzer.tui.fitting import fit
-from analyzer.tui.widgets.lines import Lines, SideBar
+from analyzer.tui.widgets.lines import Lines
+from analyzer.tui.widgets.side_bar import cells_of
+from analyzer.tui.widgets.strips import Line, joined
+
+if TYPE_CHECKING:
+    from analyzer.tui.screens.base import BaseScreen
 
 Piece = tuple[str, Style]
 """A text and how it is written."""
 _MARGIN = 2
+_WHEEL = 2
+"""Rows that a turn of the wheel goes."""
 
 
-class Rows(ScrollView, Lines, can_focus=True, inherit_bindings=False):
-    """*count* rows, one of them under the cursor; a subclass writes them."""
+class Rows(Lines, can_focus=True, inherit_bindings=False):
+    """*count* rows, one of them under the cursor; a subclass writes them. A bar shows which of them are in sight."""
 
+    ALLOW_SELECT = False
+    DEFAULT_CSS = "Rows { width: 1fr; height: 1fr; }"
     contexts: tuple[str, ...] = ("rows",)
     """Where its keys count, the nearest first."""
 
-    class Moved(Message):
-        """The cursor stands on another row."""
+    class Opened(Message):
+        """The row under the cursor was asked to open."""
 
         def __init__(self, rows: Rows) -> None:
             super().__init__()
@@ -42,22 +49,14 @@ class Rows(ScrollView, Lines, can_focus=True, inherit_bindings=False):
             """The rows."""
             return self.rows
 
-    class Opened(Moved):
-        """The row under the cursor was asked to open."""
-
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.cursor = 0
         self.count = 0
-
-    @property
-    def vertical_scrollbar(self) -> ScrollBar:
-        """The scrollbar, made when it is asked for."""
-        if self._vertical_scrollbar is None:
-            self._vertical_scrollbar = made = SideBar(vertical=True, name="vertical")
-            made.display = False
-            self.app._start_widget(self, made)
-        return self._vertical_scrollbar
+        self.top = 0
+        """The first row in sight."""
+        self._bar: tuple[Segment, ...] = ()
+        self._bar_for: tuple[object, ...] = ()
 
     # -- what a subclass says -------------------------------------------------------------------------------------
 
@@ -73,13 +72,10 @@ class Rows(ScrollView, Lines, can_focus=True, inherit_bindings=False):
 
     def set_count(self, count: int) -> None:
         """Say how many rows there are; the cursor stays within."""
-        if count != self.count:
-            self.count = count
-            size = Size(0, count)
-            self.set_reactive(Rows.virtual_size, size)  # set as others do, it would lay out the whole screen
-            self._scroll_update(size)
+        self.count = count
         if self.cursor >= count:
             self.cursor = max(count - 1, 0)
+        self.top = max(0, min(self.top, count - self.size.height))
         self.refresh()
 
     def move_to(self, index: int, *, centre: bool = False) -> None:
@@ -89,8 +85,12 @@ class Rows(ScrollView, Lines, can_focus=True, inherit_bindings=False):
         self.show_cursor(centre=centre)
         if before != index:
             self.refresh_row(before)
-            self.post_message(self.Moved(self))
+            self.tell_moved()
         self.refresh_row(index)
+
+    def tell_moved(self) -> None:
+        """Let the screen follow at once: a message to it would come behind a frame in which only the row has moved."""
+        cast("BaseScreen", self.screen).rows_moved(self)
 
     def move_by(self, rows: int) -> None:
         """Move the cursor by *rows*."""
@@ -98,7 +98,7 @@ class Rows(ScrollView, Lines, can_focus=True, inherit_bindings=False):
 
     def show_cursor(self, *, centre: bool = False) -> None:
         """Scroll as little as is needed to have the cursor's row in sight."""
-        height, top = self.size.height, self.scroll_offset.y
+        height, top = self.size.height, self.top
         if height <= 0:
             return
         margin = min(_MARGIN, (height - 1) // 2)
@@ -113,12 +113,13 @@ class Rows(ScrollView, Lines, can_focus=True, inherit_bindings=False):
     def go_to(self, top: int) -> None:
         """Let the row *top* be the first in sight, as far as there are rows."""
         top = max(0, min(top, self.count - self.size.height))
-        if top != self.scroll_offset.y:
-            self.scroll_to(y=top, animate=False, immediate=True, force=True)
+        if top != self.top:
+            self.top = top
+            self.refresh()
 
     def refresh_row(self, index: int) -> None:
         """Write one row anew."""
-        y = index - self.scroll_offset.y
+        y = index - self.top
         if 0 <= y < self.size.height:
             self.refresh(Region(0, y, self.size.width, 1))
 
@@ -135,13 +136,19 @@ class Rows(ScrollView, Lines, can_focus=True, inherit_bindings=False):
     # -- writing --------------------------------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
-        """Write the row in the line *y* of the pane."""
-        index = self.scroll_offset.y + y
+        """Write the line *y* of the pane: a row, and a cell of the bar."""
+        height, palette = self.size.height, self.palette
+        bar_for = (height, self.count, self.top, palette)
+        if bar_for != self._bar_for:
+            self._bar_for, self._bar = bar_for, cells_of(*bar_for)
+        index = self.top + y
+        row = self.row_strip(index) if index < self.count else Strip.blank(self.room, palette.base)
+        return Line(joined([*row, self._bar[y]]), row.cell_length + 1)
+
+    def row_strip(self, index: int) -> Strip:
+        """Write the row *index*."""
         palette, width = self.palette, self.room
-        base = palette.base
-        if index >= self.count:
-            return Strip.blank(self.size.width, base)
-        pieces = self.pieces(index, width)
+        base, pieces = palette.base, self.pieces(index, width)
         colour = self.background(index)
         if index == self.cursor:
             colour = palette.cursor if self.has_focus else palette.cursor_blurred
@@ -150,7 +157,7 @@ class Rows(ScrollView, Lines, can_focus=True, inherit_bindings=False):
                 pieces = ((text, palette.style("on_cursor")) for text, _ in pieces)
             else:
                 pieces = ((text, muted if style == faint else style) for text, style in pieces)
-        return strip_of(pieces, width, _over(base, _behind(colour)) if colour else base, base)
+        return strip_of(pieces, width, _over(base, _behind(colour)) if colour else base)
 
     # -- events ---------------------------------------------------------------------------------------------------
 
@@ -166,10 +173,39 @@ class Rows(ScrollView, Lines, can_focus=True, inherit_bindings=False):
         """Show that the keys go elsewhere."""
         self.refresh_row(self.cursor)
 
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Look further down; the cursor stays."""
+        event.stop()
+        self.go_to(self.top + _WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Look further up; the cursor stays."""
+        event.stop()
+        self.go_to(self.top - _WHEEL)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of the bar."""
+        if event.x >= self.room:
+            self.capture_mouse()
+            self._drag_to(event.y)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Draw the bar along."""
+        if self.app.mouse_captured is self:
+            self._drag_to(event.y)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """Let go of the bar."""
+        self.release_mouse()
+
+    def _drag_to(self, y: int) -> None:
+        height = self.size.height
+        self.go_to(round((self.count - height) * y / max(height - 1, 1)))
+
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where the mouse is; twice opens."""
-        index = self.scroll_offset.y + event.y
-        if index < self.count:
+        index = self.top + event.y
+        if index < self.count and event.x < self.room:
             self.move_to(index)
             self.clicked(event)
             if event.chain == 2:
@@ -214,8 +250,8 @@ class Rows(ScrollView, Lines, can_focus=True, inherit_bindings=False):
         self.open()
 
 
-def strip_of(pieces: Iterable[Piece], width: int, base: Style, end: Style | None = None) -> Strip:
-    """Make a line of *width* cells; what is too long ends in an ellipsis. Behind it stands one cell in *end*."""
+def strip_of(pieces: Iterable[Piece], width: int, base: Style) -> Strip:
+    """Make a line of *width* cells; what is too long ends in an ellipsis."""
     segments, left = [], width
     for text, style in pieces:
         length = len(text) if text.isascii() else cell_len(text)
@@ -227,10 +263,7 @@ def strip_of(pieces: Iterable[Piece], width: int, base: Style, end: Style | None
         left -= length
     if left > 0:
         segments.append(Segment(" " * left, base))
-    if end is not None:
-        segments.append(Segment(" ", end))
-        width += 1
-    return Strip(segments, width)
+    return Line(joined(segments), width)
 
 
 @lru_cache(maxsize=64)

@@ -53,7 +53,7 @@ class TextPane(Rows):
         if not keeps:
             self.cursor = 0
         self._fold()
-        self.go_to(self.scroll_offset.y if keeps else 0)
+        self.go_to(self.top if keeps else 0)
 
     @property
     def target(self) -> Target | None:
