@@ -125,7 +125,7 @@ class DlmsharkApp(Passes):
         """
         from analyzer.tui.crash import written
 
-        self.farewell = written(self._exception)
+        self.farewell = self.farewell or written(self._exception)  # more errors may follow from the first
         self.exit(return_code=1)
         self._close_messages_no_wait()
 
