@@ -212,7 +212,7 @@ class DamageFamily(Family):
         """The last piece of a lane breaks off, and nothing came behind it: the capture ended there."""
         fact, last = lane.facts[-1], lane.region[-1]
         may_be_cut = fact.cause == "truncated" or any(one.cause == "truncated" for one in fact.alternatives)
-        is_open = fact.cause in ("truncated", "octets-lost") and fact.confidence is not CERTAIN
+        is_open = fact.cause == "truncated" or (fact.cause == "octets-lost" and fact.confidence is not CERTAIN)
         is_open &= fact.evidence.record == last.number and (lane.has_sound or len(lane.unread.reads) == 1)
         if may_be_cut and is_open and last.kind == NOISE and last.octets[-1] != FLAG and not self._went_on(last):
             self.stories.take_back(fact)
