@@ -126,6 +126,11 @@ class Keyring:
         else:
             self._of_all.append(meter)
 
+    @property
+    def has_general_key(self) -> bool:
+        """Whether there is an encryption key for whoever comes."""
+        return any(KeyRole.GUEK in meter.keys for meter in self._of_all)
+
     def find(self, party: Party) -> KeySet:
         """Find the keys of *party*; several lookups in indexes, whatever the number of meters."""
         fits = {meter: meter.fit(party) for meter in self._candidates(party)}

@@ -44,7 +44,7 @@ class Sender:
         self.reached = first
         """The highest, once :meth:`Counters.see` looked."""
         self.limit = 0
-        """Below this counters that go on one by one are new, and there is room for them."""
+        """Below this every counter beyond *last* is new, no jump, and there is room for it."""
         self.room = room
         self.is_near_end = False
         self.newest: dict[int, tuple[int, int | None, int]] = {}

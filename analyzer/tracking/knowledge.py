@@ -42,11 +42,17 @@ class Knowledge:
 
 def places(record: Record, peer: Peer, role: str) -> tuple[tuple[object, ...], tuple[object, ...]]:
     """Name the client's and the server's place of a record that goes the way of *role*."""
-    here, _, there = record.lane.text.partition(" > ")
-    sap, other = peer.source, peer.destination
-    if role is not REQUEST:
-        here, there, sap, other = there, here, other, sap
-    return ("client", _host(here), sap), ("server", there, other)
+    is_request = role is REQUEST
+    client, server = _ends(record.lane.text, is_request)
+    sap, other = (peer.source, peer.destination) if is_request else (peer.destination, peer.source)
+    return ("client", client, sap), ("server", server, other)
+
+
+@lru_cache(maxsize=4096)
+def _ends(lane: str, is_request: bool) -> tuple[str, str]:
+    """Give the client's and the server's end of a lane."""
+    here, _, there = lane.partition(" > ")
+    return (_host(here), there) if is_request else (_host(there), here)
 
 
 def _host(end: str) -> str:

@@ -9,7 +9,8 @@ from hmac import compare_digest
 from struct import Struct
 
 from analyzer.record import REQUEST, Apdu, Closed, Record
-from analyzer.security.opening import AUTHENTICATED, ENCRYPTED, TAG_SIZE, VERIFIED
+from analyzer.security.attempt import Opener, Outcome
+from analyzer.security.opening import AUTHENTICATED, BROADCAST, ENCRYPTED, TAG_SIZE, VERIFIED
 from analyzer.tracking.findings import dissection_notes
 from analyzer.tracking.peer import Peer
 from analyzer.tracking.plans import Asked, Plan, Values, plan_of
@@ -27,6 +28,7 @@ _HEAD_SIZE = 5
 _LEAST = _HEAD_SIZE + TAG_SIZE + 1
 _LONGEST_LENGTH = 5
 _GENERAL = (0xDB, 0xDC)
+_CLIENT_GLOBAL = "glo-" + REQUEST
 _new = tuple.__new__
 
 
@@ -84,7 +86,7 @@ def open_next(record: Record, peer: Peer, octets: bytes, known: dict[bytes, Aske
     if size < _LEAST or start + size != total or start - at > _LONGEST_LENGTH:
         return None
     said, counter = _HEAD(octets, start)
-    if said != control or counter != sender.last + 1 or counter >= sender.limit:
+    if said != control or not sender.last < counter < sender.limit:
         return None
     begin = start + _HEAD_SIZE
     ciphered, tag = octets[begin:-TAG_SIZE], octets[-TAG_SIZE:]
@@ -122,3 +124,21 @@ def remember(context: SecurityContext, entry: Entry, control: int, own: bytes, r
     if len(context.swift) >= _MOST:
         context.swift.clear()
     context.swift[form[1] or (first + bytes((len(own),)) + own, role)] = swift
+
+
+def carry_over(context: SecurityContext, opener: Opener, outcome: Outcome) -> None:
+    """Keep what opened the client's APDUs before the server's title was known, where *opener* would try the same first.
+
+    That was the server's first APDU; from it both titles and all keys are known.
+    """
+    before, context.before = context.before, {}
+    key, authentication = outcome.key, outcome.authentication
+    if key is None or authentication is None or outcome.title == context.client_title:
+        return  # with one title of both sides each looks at the other one's counters
+    if opener.keys[0] is not key or opener.authentication[0].octets != authentication:
+        return
+    for kind, swift in before.items():
+        control, encrypt, title, aad, _, _ = swift
+        is_same = encrypt is key.encrypt and title == context.client_title and aad[1:] == authentication
+        if is_same and kind == _CLIENT_GLOBAL and not control & BROADCAST:
+            context.swift[kind] = swift

@@ -32,6 +32,7 @@ class Plan:
         "is_signed",
         "may_teach",
         "objects",
+        "opens",
         "role",
         "says_all",
         "slots",
@@ -45,6 +46,8 @@ class Plan:
         self.is_block = is_block(self.family, self.choice)
         self.is_general = self.family == "general-block-transfer"
         self.is_acse = "user_information" in found.slots
+        self.opens = self.family in ("aarq", "aare")
+        """Whether it opens an association."""
         self.is_signed = self.family == "general-signing"
         self.is_protected = self.is_acse or self.is_signed or "security_control" in found.slots
         """Whether a key may open it, or what it carries."""

@@ -77,7 +77,10 @@ class Protection:
             if apdu is None or apdu.entry is None or apdu.values is None or not plan.is_protected:
                 return plan
             if plan.is_acse:
-                self._associate(record, peer, plan, apdu, moves)
+                if plan.opens:
+                    self._associate(record, peer, plan, apdu, moves)
+                elif apdu.values[plan.slots["user_information"]]:
+                    self._open_initiate(record, peer, _context(peer), plan, apdu, moves)
                 return plan
             if plan.is_signed:
                 plan = self._open_signed(record, peer, apdu) or plan
@@ -170,6 +173,8 @@ class Protection:
             record.notes += dissection_notes(outcome.plaintext, False)
         if moves and outcome.key is not None:
             self._learn(record, peer, context, role, own, message, outcome, entry)
+            if context.before:
+                next_message.carry_over(context, opener, outcome)
         tried = outcome.key or (opener.keys[0] if opener.keys and not opener.lacks else None)
         name = tried.name if tried is not None else ""
         return outcome, _new(
@@ -210,7 +215,7 @@ class Protection:
 
     def _waits(self, record: Record, peer: Peer, context: SecurityContext, plan: Plan, apdu: Apdu) -> bool:
         """Let an AARQ wait whose keys no title tells yet, and which a later record of a file may tell."""
-        if self.transfers is None or not self.knowledge.is_of_file:
+        if self.transfers is None or not self.knowledge.is_of_file or self.search.keyring.has_general_key:
             return False
         keys, _ = self.search.keys_and_titles(record, peer, context, REQUEST, b"")
         if keys.server_title or keys.of(KeyRole.GUEK):
@@ -312,11 +317,13 @@ class Protection:
             context.client_title = title
         else:
             context.server_title = title
+        before = context.swift if role is RESPONSE else {}
         context.forget_keys()
         if len(self._swifts) >= _MOST_PAIRS:
             self._swifts.clear()
         # what another association leaves there opens nothing wrong: every use checks a tag
         context.swift = self._swifts.setdefault((context.client_title, context.server_title), {})
+        context.before = {} if context.swift else before
 
     # -- failures -----------------------------------------------------------------------------------------------
 

@@ -31,8 +31,8 @@ class SecurityContext:
     """The security context of one association."""
 
     __slots__ = (
-        "agreed", "changed_at", "client_title", "dedicated", "epoch", "halves", "handshake", "keys", "mechanism",
-        "openers", "server_title", "sides", "suspects", "swift", "transfer",
+        "agreed", "before", "changed_at", "client_title", "dedicated", "epoch", "halves", "handshake", "keys",
+        "mechanism", "openers", "server_title", "sides", "suspects", "swift", "transfer",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -54,6 +54,8 @@ class SecurityContext:
         self.openers: dict[tuple[int, int, bytes, str | None], Opener] = {}
         self.swift: dict[Kind, Swift] = {}
         """What verified last, for the next message of the same kind; associations of the same two titles share it."""
+        self.before: dict[Kind, Swift] = {}
+        """What verified before the server's title was told, until it is seen whether the same keys go on."""
         self.epoch = 0
         """The epoch of changed keys in which keys were looked up."""
         self.suspects: dict[tuple[Opener, str], Suspect] = {}
@@ -61,4 +63,4 @@ class SecurityContext:
 
     def forget_keys(self) -> None:
         """Look keys up anew: a title or a key has become known."""
-        self.keys, self.sides, self.openers, self.swift, self.suspects = {}, {}, {}, {}, {}
+        self.keys, self.sides, self.openers, self.swift, self.suspects, self.before = {}, {}, {}, {}, {}, {}

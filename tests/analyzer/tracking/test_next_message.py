@@ -8,7 +8,7 @@ import pytest
 
 from analyzer.tracking import protection
 from tests.analyzer.tracking.build import answered, asked, length
-from tests.analyzer.tracking.secured import keyring, opened, statuses
+from tests.analyzer.tracking.secured import keyring, opened, said, secrets, security_of, session, statuses
 from tests.analyzer.tracking.wrong_keys import World
 
 _SET_CLOCK = bytes.fromhex("C101C100080000010000FF02000600000001")
@@ -42,6 +42,13 @@ def test_another_service_of_the_same_form_opens_without_an_attempt(monkeypatch: 
     assert records[-1].apdu is not None
     assert records[-1].apdu.octets == _SET_CLOCK
     assert len(attempts) == 2  # the first request and the first response
+
+
+def test_an_association_costs_an_attempt_each_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    security, attempts = security_of(), _attempts(monkeypatch)
+    records = opened(said(session(security, gets=9)), keyring(secrets(security)))
+    assert set(statuses(records)) == {"verified"}
+    assert len(attempts) == 2  # in AARQ and AARE
 
 
 def test_a_verified_text_that_is_no_apdu_stays_closed_behind_one_that_is() -> None:
