@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from analyzer.children import cores
 from analyzer.cli.main import UsageError
 
 _WIDTH = 80
@@ -76,13 +77,6 @@ def natural(text: str) -> int:
 def workers(text: str) -> int:
     """Read how many processes are to work; 0 is as many as there are cores for this one. Raises: ArgumentTypeError."""
     return natural(text) or cores()
-
-
-def cores() -> int:
-    """Count the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0)) or 1
-    return os.cpu_count() or 1
 
 
 _COMMON = (

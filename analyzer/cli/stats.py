@@ -7,8 +7,8 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from analyzer.children import ends_properly
-from analyzer.cli.arguments import Parser, add_common_options, cores, hush, natural, workers
+from analyzer.children import ends_properly, readers
+from analyzer.cli.arguments import Parser, add_common_options, hush, natural, workers
 from analyzer.cli.filters import add_filter_options, chosen, filter_of, filter_text
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from analyzer.table.table import Table
     from captures.chunk import Source
 
-LARGE = 16 << 20
-"""Octets of a capture from which several processes are worth their beginning."""
 BY = ("conversation", "association", "service", "object", "error", "time", "layer", "meter")
 
 
@@ -157,7 +155,7 @@ def _workers(job: Job) -> int:
     source, asked = job.source, job.options.workers
     if source.again is None or source.is_live or job.name in ("-", "--hex", "merged"):
         return 1
-    return asked if asked is not None else cores() if (source.size or 0) >= LARGE else 1
+    return asked if asked is not None else readers(source.size)
 
 
 def _shared(job: Job) -> Counted | None:

@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
+from analyzer.children import cores
 from analyzer.cli import batch, stats
-from analyzer.cli.arguments import cores
 from analyzer.cli.main import main
 from analyzer.index import saved
 from analyzer.index.file import IndexWriter
