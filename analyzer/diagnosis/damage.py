@@ -233,7 +233,8 @@ class DamageFamily(Family):
     def _joined(self, lane: Lane) -> Explained | None:
         """Explain the whole region by one fault; None where none does."""
         octets = b"".join(one.octets for one in lane.region)
-        for whole in (octets, b"\x7e" + octets):
+        # flags between frames are no part of a record, and a check sequence that ends as a flag lost its last octet so
+        for whole in (octets, b"\x7e" + octets, octets + b"\x7e\x7e"):
             found = search(whole, lane=lane.known())
             if found and found[0].confidence in (CERTAIN, LIKELY) and found[0].repaired:
                 first = lane.region[0]
