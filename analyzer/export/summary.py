@@ -230,7 +230,8 @@ Values = tuple[Any, ...]
 
 def _nothing(apdu: Apdu, slots: Slots, values: Values) -> str:
     if "security_control" in slots:
-        title = values[slots["system_title"]] if "system_title" in slots else b""
+        slot = slots.get("system_title", slots.get("originator_system_title"))
+        title = values[slot] if slot is not None else b""
         shown = f"{system_title_text(title)}{SEPARATOR}" if title else ""
         return f"{shown}security control {values[slots['security_control']]:02X}{SEPARATOR}closed"
     return ""

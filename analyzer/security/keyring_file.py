@@ -269,7 +269,8 @@ def _given(words: Sequence[str]) -> list[Meter]:
             raise KeyringError("--key: expected ROLE[@TITLE]=HEX or ROLE[@TITLE]=@FILE")
         if role is None:
             shown = role_name if len(role_name) < _LONGEST_ROLE else "…"  # long ones may be a key in the wrong place
-            raise KeyringError(f"--key {shown}: unknown role{_nearest(role_name.lower(), [*ALIASES])}")
+            near = _nearest(role_name.lower(), [*ALIASES]) or ": guek, gak, kek, dedicated, hls_secret … were expected"
+            raise KeyringError(f"--key {shown}: unknown role{near}")
         where = f"--key {_shown(name)}"
         title = title_octets(title_text, where) if title_text else b""
         meter = meters.setdefault(title, Meter(server_title=title))

@@ -109,7 +109,7 @@ def _table(short: bool, runs: dict[str, Measurement], rounds: int) -> list[str]:
         lines.append(
             _cells(figure, float(found), goal, "µs")
             if found
-            else f"| {figure} | | ≤ {goal:g} µs | | not run: {name} fails |"
+            else f"| {figure} | | {f'≤ {goal:g} µs' if goal else 'no goal'} | | not run: {name} fails |"
         )
     size = SHORT if short else LARGE
     lines += _figures(stages.FIGURES, lambda: stages.measured(capture("wrapper", SHORT)))
