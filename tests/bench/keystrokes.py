@@ -33,6 +33,8 @@ _GAP_S = (0.2, 0.3)
 """From key to key: as long as any answer may take, and out of step with what the program does by the clock."""
 _COUNTS = re.compile(r"\d+ of \d+(, \d+ %)?")
 _PATIENCE_S, _MOST_OPENED = 120, 4
+_LINK_S = 0.2
+"""A slow link, there and back."""
 
 
 class Answer(NamedTuple):
@@ -52,11 +54,16 @@ class Presses(NamedTuple):
     keys: list[tuple[float, bytes]]
 
 
-def _opened(file: Path, size: tuple[int, int], *, is_read: bool) -> Terminal:
+def _opened(file: Path, size: tuple[int, int], *, is_read: bool, delay: float = 0.0) -> Terminal:
     """Open *file*, and wait for its first records, or until it is read."""
-    from tests.tui.pseudo_terminal import OPEN, Terminal
+    from tests.tui.pseudo_terminal import OPEN, Link, Terminal
 
-    terminal = Terminal(OPEN, str(file), home=Path(tempfile.mkdtemp()), size=size)
+    home = Path(tempfile.mkdtemp())
+    terminal = (
+        Link(OPEN, str(file), home=home, delay=delay, size=size)
+        if delay
+        else Terminal(OPEN, str(file), home=home, size=size)
+    )
     terminal.wait_for(b"AARQ", _PATIENCE_S)
     while is_read and (_is_reading(terminal) or b" of " not in terminal.said):
         terminal.hear(0.5)
@@ -64,9 +71,9 @@ def _opened(file: Path, size: tuple[int, int], *, is_read: bool) -> Terminal:
     return terminal
 
 
-def pressed(file: Path, size: tuple[int, int], keys: int, *, while_read: bool) -> Presses:
-    """Open *file* and press *keys* keys, until it is read or once it is."""
-    terminal = _opened(file, size, is_read=not while_read)
+def pressed(file: Path, size: tuple[int, int], keys: int, *, while_read: bool, delay: float = 0.0) -> Presses:
+    """Open *file* and press *keys* keys, until it is read or once it is; over a link each way takes *delay* seconds."""
+    terminal = _opened(file, size, is_read=not while_read, delay=delay)
     gaps, done = random.Random(1), []
     for at in range(keys):
         if while_read and not _is_reading(terminal):
@@ -74,7 +81,7 @@ def pressed(file: Path, size: tuple[int, int], keys: int, *, while_read: bool) -
         key = KEYS[at % len(KEYS)]
         done.append((time.perf_counter(), key))
         terminal.press(key)
-        terminal.hear(gaps.uniform(*_GAP_S))
+        terminal.hear(gaps.uniform(*_GAP_S) + 2 * delay)
     terminal.kill()
     return Presses(size, bytes(terminal.said), terminal.heard, done)
 
@@ -146,18 +153,22 @@ def measured(file: Path, size: tuple[int, int], keys: int, *, while_read: bool) 
 
 
 def main() -> None:
-    """Print the figures by kind of key: `python -m tests.bench.keystrokes FILE COLUMNS ROWS [reading]`."""
-    size = (int(sys.argv[2]), int(sys.argv[3]))
-    found = measured(Path(sys.argv[1]), size, 300, while_read=sys.argv[4:] == ["reading"])
+    """Print the figures by kind of key: `python -m tests.bench.keystrokes FILE COLUMNS ROWS [reading | link]`."""
+    size, how = (int(sys.argv[2]), int(sys.argv[3])), sys.argv[4:]
+    if how == ["link"]:
+        found = list(answers(pressed(Path(sys.argv[1]), size, 3 * len(KEYS), while_read=False, delay=_LINK_S / 2)))
+    else:
+        found = measured(Path(sys.argv[1]), size, 300, while_read=how == ["reading"])
     names = {value: name for name, value in globals().items() if name.isupper() and isinstance(value, bytes)}
     for key in dict.fromkeys(one.key for one in found):
-        times = [one.ms for one in found if one.key == key]
-        octets = [one.octets for one in found if one.key == key]
-        print(
-            f"{names.get(key, key.decode()):10} {len(times):4} {median(times):7.1f} {max(times):7.1f} ms {median(octets):8.0f}"
-        )
+        times, octets = [one.ms for one in found if one.key == key], [one.octets for one in found if one.key == key]
+        name = names.get(key, key.decode())
+        print(f"{name:10} {len(times):4} {median(times):7.1f} {max(times):7.1f} ms {median(octets):7.0f} octets")
     times = [one.ms for one in found]
-    print(f"{'all':10} {len(times):4} {median(times):7.1f} {quantiles(times, n=100)[98]:7.1f} ms")
+    octets = [one.octets for one in found]
+    print(
+        f"{'all':10} {len(times):4} {median(times):7.1f} {quantiles(times, n=100)[98]:7.1f} ms {median(octets):7.0f} octets"
+    )
 
 
 if __name__ == "__main__":

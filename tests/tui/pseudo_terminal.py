@@ -7,6 +7,7 @@ import select
 import subprocess
 import sys
 import time
+from collections import deque
 from pathlib import Path
 
 import pytest
@@ -90,15 +91,49 @@ class Terminal:
                 return
             if not octets:
                 return
-            self.said += octets
-            self.heard.append((time.perf_counter(), len(self.said)))
+            self._take(octets)
             seconds = 0
+
+    def _take(self, octets: bytes) -> None:
+        self.said += octets
+        self.heard.append((time.perf_counter(), len(self.said)))
 
     @property
     def is_restored(self) -> bool:
         """Whether the terminal is as it was before: its modes, and the screen that stood there."""
         modes = termios.tcgetattr(self.terminal)[:4] == self.before[:4]
         return modes and self.said.rfind(BACK) > self.said.rfind(ALTERNATE)
+
+
+class Link(Terminal):
+    """The same at the other end of a link, which takes octets *delay* seconds each way."""
+
+    def __init__(self, statement: str, *words: str, home: Path, delay: float, size: tuple[int, int] = (80, 24)) -> None:
+        super().__init__(statement, *words, home=home, size=size)
+        self.delay = delay
+        self._there: deque[tuple[float, bytes]] = deque()
+        """Keys under way, and when each arrives."""
+        self._back: deque[tuple[float, bytes]] = deque()
+        """What the program wrote."""
+
+    def press(self, keys: bytes) -> None:
+        """Send *keys* on their way."""
+        self._there.append((time.perf_counter() + self.delay, keys))
+
+    def _read(self, seconds: float) -> None:
+        """Let the link go on, until something came or so many seconds have passed."""
+        end, before = time.perf_counter() + seconds, len(self.said)
+        while len(self.said) == before and (now := time.perf_counter()) < end:
+            while self._there and self._there[0][0] <= now:
+                os.write(self.controller, self._there.popleft()[1])
+            next_due = min([end, *(way[0][0] for way in (self._there, self._back) if way)])
+            if select.select([self.controller], [], [], max(next_due - now, 0))[0]:
+                try:
+                    self._back.append((time.perf_counter() + self.delay, os.read(self.controller, 65536)))
+                except OSError:
+                    return
+            while self._back and self._back[0][0] <= time.perf_counter():
+                self._take(self._back.popleft()[1])
 
 
 def _take_terminal(terminal: int):  # type: ignore[no-untyped-def]

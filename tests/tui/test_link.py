@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
 
 from captures.samples import samples
-from tests.tui.pseudo_terminal import OPEN, Terminal
+from tests.tui.pseudo_terminal import OPEN, Link, Terminal
 
 SAMPLE = str(next(one.path for one in samples() if one.name == "ln-wrapper"))
 ROWS = 24
@@ -19,6 +20,8 @@ _PLACE = re.compile(rb"\x1b\[(\d+);(\d+)H(?!\x1b\[\d+;\d+H|\x1b\[\?|$)")
 _COLOURS = re.compile(rb"(?:38|48);2;(\d+);(\d+);(\d+)")
 LIST = range(3, 11)
 """The lines of the record list, from 1: above them title and heading, below them the other panes."""
+WAY_S, ANSWER_S = 0.1, 1.0
+"""A slow link, each way; and what a busy machine may take for an answer."""
 OCTETS = range(20, 24)
 """The lines of the octets."""
 
@@ -36,14 +39,14 @@ def _closed(opened: Terminal) -> None:
     assert opened.is_restored
 
 
-def _written(opened: Terminal, key: bytes) -> bytes:
+def _written(opened: Terminal, key: bytes) -> bytearray:
     before = len(opened.said)
     opened.press(key)
     opened.rest()
     return opened.said[before:]
 
 
-def _lines(written: bytes) -> set[int]:
+def _lines(written: bytes | bytearray) -> set[int]:
     return {int(line) for line, _ in _PLACE.findall(written)}
 
 
@@ -64,6 +67,22 @@ def test_key_writes_what_it_changes_and_no_more(tmp_path: Path) -> None:
     counted = _written(opened, b"7")
     assert 0 < len(counted) <= MOST_OF_A_LINE
     assert _lines(counted) == {ROWS}
+    _closed(opened)
+
+
+def test_key_over_a_slow_link_is_answered_after_there_and_back_and_nothing_is_painted_whole(tmp_path: Path) -> None:
+    opened = Link(OPEN, SAMPLE, home=tmp_path, delay=WAY_S)
+    opened.wait_for(b"43 records")
+    opened.rest()
+    whole = len(opened.said)
+    for key in (b"j", b"\x1b[6~", b"\t", b"j", b"/", b"g"):
+        before, began, heard = len(opened.said), time.perf_counter(), len(opened.heard)
+        opened.press(key)
+        opened.rest(0.5)
+        assert 2 * WAY_S <= opened.heard[heard][0] - began < 2 * WAY_S + ANSWER_S
+        written = opened.said[before:]
+        assert 0 < len(written) < whole / 3
+        assert 1 not in _lines(written) and len(_lines(written)) < ROWS - 1
     _closed(opened)
 
 
