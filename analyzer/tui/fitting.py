@@ -20,7 +20,11 @@ def fit(text: str, width: int) -> str:
     length = len(text) if text.isascii() else cell_len(text)
     if length <= width:
         return text + " " * (width - length)
-    return set_cell_size(text, width - 1) + "…"
+    cut = set_cell_size(text, width - 1)
+    bare = cut.rstrip(_SEPARATOR)
+    if bare.endswith("…"):  # a part that was cut before: one ellipsis says both
+        return fit(bare, width)
+    return cut + "…"
 
 
 def fit_right(text: str, width: int) -> str:

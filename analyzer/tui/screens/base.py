@@ -77,6 +77,8 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
         event.stop()
         event.prevent_default()
         pressed = self.program.key_reader.press(key, self.key_contexts())
+        for bar in self.query(StatusBar):
+            bar.settle()  # who goes on has read the message
         self.show_status()
         if pressed is not None:
             self.run_pressed(pressed)

@@ -227,7 +227,6 @@ class MainScreen(Taking):
         if waiting := self.program.key_reader.waiting:
             bar.say(self._continued(waiting))
             return
-        bar.settle()
         keymap = self.program.keymap
         right = [(f"{pending}  ", "accent bold")] if pending else []
         for name, word in _HINTS:

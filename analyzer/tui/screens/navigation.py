@@ -78,14 +78,14 @@ class Navigation(BaseScreen):
             self.flash("the filter hid this record and was taken away")
         self.go_to(number, place)
 
-    def _go_among(self, numbers: list[int], by: int, what: str) -> None:
+    def _go_among(self, numbers: list[int], by: int, what: str, nothing: str = "") -> None:
         """Go to the next of *numbers* that is shown; at the end begin anew."""
         shown = [one for one in numbers if self.records.shows(one)]
         found = neighbour(shown, self.records.number, by)
         if not found and shown:
             found = shown[0] if by > 0 else shown[-1]
             self.flash(f"went on from the {'first' if by > 0 else 'last'} {what}")
-        self.go_to(found, nothing=f"no {what}")
+        self.go_to(found, nothing=f"the filter hides every {what}" if numbers else nothing or f"no {what}")
 
     def command_last(self, count: int) -> None:
         """Go to the last row, or to the record that was typed."""
@@ -98,12 +98,15 @@ class Navigation(BaseScreen):
 
     def command_next_problem(self, count: int) -> None:
         """Go to the next record with a warning or an error."""
-        self._go_among(problems(self.program.capture.table), 1, "problem")
-        self.tree_pane.to_note()
+        self._to_problem(1)
 
     def command_previous_problem(self, count: int) -> None:
         """Go to the previous one."""
-        self._go_among(problems(self.program.capture.table), -1, "problem")
+        self._to_problem(-1)
+
+    def _to_problem(self, by: int) -> None:
+        nothing = f"no record has a problem; {self.program.keymap.text('doctor')} looks at all of them together"
+        self._go_among(problems(self.program.capture.table), by, "problem", nothing)
         self.tree_pane.to_note()
 
     def command_request(self, count: int) -> None:

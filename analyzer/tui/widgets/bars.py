@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from rich.cells import cell_len
@@ -13,6 +14,7 @@ from analyzer.tui.fitting import fit
 from analyzer.tui.widgets.lines import Lines
 from analyzer.tui.widgets.rows import Piece, strip_of
 
+_MESSAGE_SECONDS = 5.0
 Said = tuple[str, str]
 """A text and the name of its colour."""
 
@@ -93,25 +95,27 @@ class StatusBar(Bar):
     def __init__(self, **options: Any) -> None:
         super().__init__("panel", **options)
         self._standing: tuple[Sequence[Said], Sequence[Said]] = ((), ())
-        self._flash = 0
+        self._messages = 0
+        self._has_message = False
 
     def stand(self, left: Sequence[Said], right: Sequence[Said] = ()) -> None:
         """Show this whenever no message is shown."""
         self._standing = (left, right)
-        if not self._flash:
+        if not self._has_message:
             self.say(left, right)
 
     def flash(self, text: str, colour: str = "text") -> None:
         """Show a message for a few seconds."""
-        self._flash += 1
+        self._messages += 1
+        self._has_message = True
         self.say([(f" {text}", colour)])
-        self.set_timer(5.0, self._fade)
+        self.set_timer(_MESSAGE_SECONDS, partial(self._fade, self._messages))
 
     def settle(self) -> None:
         """Take the message away."""
+        self._has_message = False
         self.say(*self._standing)
 
-    def _fade(self) -> None:
-        self._flash -= 1
-        if not self._flash:
+    def _fade(self, number: int) -> None:
+        if number == self._messages:
             self.settle()
