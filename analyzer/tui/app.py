@@ -201,7 +201,7 @@ class DlmsharkApp(Passes):
 
     def _progress_said(self, progress: Progress) -> list[Said]:
         """Say how many records there are, and while they are read how far and how fast."""
-        found: list[Said] = [(f"{progress.records:,} records".replace(",", " "), "muted")]
+        found: list[Said] = [(f"{progress.records:,} record{'s' * (progress.records != 1)}".replace(",", " "), "muted")]
         if self.main.is_paused:
             found = [(" PAUSED ", "warning bold reverse"), (" ", "muted"), *found]
         elif self.main.is_tailing:

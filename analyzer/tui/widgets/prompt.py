@@ -200,8 +200,8 @@ class Prompt(Vertical):
         self._answer(event.value)
 
     def _answer(self, text: str) -> None:
-        if self.question is None:
-            return
+        if self.question is None or (text and not self.question.check(text).is_valid):
+            return  # what is wrong with it stands below the line
         kind, is_secret = self.question.kind, self._is_secret(text)
         if text and not is_secret:
             kept = self.history.setdefault(kind, [])

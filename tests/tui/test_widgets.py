@@ -1,0 +1,111 @@
+"""Lines as a terminal draws them, the bar beside rows, and messages of the last line."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.color import Color
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual.pilot import Pilot
+from textual.scrollbar import ScrollBarRender
+from textual.strip import Strip
+
+from analyzer.tui.app import DlmsharkApp
+from analyzer.tui.fitting import fit
+from analyzer.tui.theme import PALETTES
+from analyzer.tui.widgets.side_bar import cells_of
+from analyzer.tui.widgets.strips import Line, changed_cells, joined
+from tests.tui.driving import drive, main_of, sample, text_of, wait_for
+
+pyte = pytest.importorskip("pyte")
+WIDTH = 40
+_COLOURS = st.sampled_from(["", "#ff0000", "#00ff00", "#102030"])
+_STYLES = st.builds(
+    lambda front, back, bold, turned: Style(
+        color=front or None, bgcolor=back or None, bold=bold or None, reverse=turned or None
+    ),
+    _COLOURS, _COLOURS, st.booleans(), st.booleans(),
+)  # fmt: skip
+_TEXTS = st.sampled_from(["a", "bc", " ", "   ", "d e", "ö→"])
+_SEGMENTS = st.lists(st.tuples(_TEXTS, _STYLES).map(lambda one: Segment(*one)), min_size=1, max_size=8)
+_CONSOLE = Console(file=io.StringIO(), force_terminal=True, color_system="truecolor")
+
+
+def _drawn(*strips: Strip) -> list[tuple[object, ...]]:
+    """The cells of a terminal in which *strips* were written over one another; of a blank what is seen of it."""
+    screen = pyte.Screen(WIDTH, 1)
+    for strip in strips:
+        pyte.Stream(screen).feed("\x1b[1;1H" + strip.render(_CONSOLE))
+    cells = [screen.buffer[0][x] for x in range(WIDTH)]
+    return [
+        (one.data, one.bg, one.reverse, one.fg, one.bold) if one.data != " " or one.reverse else (" ", one.bg)
+        for one in cells
+    ]
+
+
+@given(_SEGMENTS)
+def test_line_of_joined_pieces_looks_like_each_piece_written_by_itself(segments: list[Segment]) -> None:
+    assert _drawn(Line(joined(segments))) == _drawn(Strip(segments))
+
+
+@given(_SEGMENTS, _SEGMENTS)
+def test_cells_that_changed_written_over_the_old_line_give_the_new_one(
+    old: Sequence[Segment], new: Sequence[Segment]
+) -> None:
+    ground = Style(bgcolor="#102030")
+    before, after = (Line(Strip(one).adjust_cell_length(WIDTH, ground), WIDTH) for one in (old, new))
+    cells = changed_cells(before, after)
+    assert (cells == 0) == (before == after)
+    assert _drawn(before, after.crop(0, cells)) == _drawn(after)
+
+
+@pytest.mark.parametrize("count", [1, 10, 11, 35, 2000, 1_000_000])
+def test_bar_stands_where_that_of_textual_stands(count: int) -> None:
+    palette = PALETTES["dark"]
+    for height in (1, 2, 8, 10, 33):
+        for top in {0, 1, count // 3, max(count - height, 0)}:
+            if top > max(count - height, 0):
+                continue
+            window = height if height < count else 0
+            wanted = ScrollBarRender.render_bar(
+                height, count, window, top, 1, True, Color.parse(palette.background), Color.parse(palette.bar)
+            ).segments
+            found = cells_of(height, count, top, palette)
+            assert [(one.text, bool(one.style and one.style.reverse)) for one in found] == [
+                (one.text, bool(one.style and one.style.reverse)) for one in wanted
+            ]
+
+
+def test_message_stays_as_the_prompt_closes_and_goes_with_the_next_key() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("ctrl+f", *"ffeeddcc", "enter")
+        await wait_for(pilot, lambda: "no further record holds ffeeddcc" in text_of(app)[-1])
+        await pilot.pause(0.2)
+        assert "no further record holds ffeeddcc" in text_of(app)[-1]
+        await pilot.press("down")
+        await wait_for(pilot, lambda: " 2 of 41" in text_of(app)[-1])
+
+    drive(sample("ln-ciphered"), act)
+
+
+def test_answer_that_is_wrong_stays_in_the_prompt() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("/", *"obis ==", "enter")
+        await pilot.pause()
+        assert "obis ==" in text_of(app)[-2] and "at 8: " in text_of(app)[-1]
+        await pilot.press("escape")
+        await wait_for(pilot, lambda: " 1 of 41" in text_of(app)[-1])
+        assert main_of(app).filter_run is None
+
+    drive(sample("ln-ciphered"), act)
+
+
+def test_text_that_was_cut_before_ends_in_one_ellipsis() -> None:
+    assert fit("AARQ · LN… · mechanism", 13) == "AARQ · LN…   "
+    assert fit("AARQ · LN, no ciphering", 13) == "AARQ · LN, n…"
