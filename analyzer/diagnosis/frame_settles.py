@@ -180,9 +180,11 @@ def bits(damaged: Damaged) -> Iterator[Candidate]:
     is_llc = b"\x66\x66\x00" in plain or b"\x66\x67\x00" in plain
     llc = "; the LLC reads 66 66/67 00 where E6 E6/E7 00 belongs" if is_llc else ""
     fits = plain[1] == len(body) & 0x7F
+    if body.isascii() and not (is_llc or fits):
+        return  # octets of seven bits that begin so are often something else
     if body.isascii():
         text = f"no octet has bit 7 set, and the frame format reads 2x where Ax belongs{llc}"
-        yield Candidate("seven-bit", CERTAIN if is_llc or fits else LIKELY, text)
+        yield Candidate("seven-bit", CERTAIN, text)
         return
     weights = {octet.bit_count() & 1 for octet in body}
     if len(weights) > 1 or not (fits or len(body) >= 10):

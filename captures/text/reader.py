@@ -12,7 +12,7 @@ from captures.text.octets import base64_octets, decimal_octets, hex_octets, list
 from captures.text.offsets import follows, goes_on
 from captures.text.shapes import Joins, Shape
 from captures.text.times import DAY_FIRST, Clock
-from captures.text.units import begins_unit, octets_among_words
+from captures.text.units import begins_unit, octets_among_words, rest_of_unit
 from captures.text.words import Words
 
 _SKIPPED = re.compile(rb"\s*(?:(?:#(?!TEXT2PCAP)|//).*)?")
@@ -31,8 +31,10 @@ _WRITTEN = {
 }  # fmt: skip
 """How octets are read that are no hex, by the group of the pattern that holds them."""
 _LONGEST_TITLE, _LONGEST_KEY = 160, 32
-_SHORT_ROW = re.compile(rb"\s*[0-9A-Fa-f]{2}(?:\s+[0-9A-Fa-f]{2}){0,2}\s*$")
+_SHORT_ROW = re.compile(rb"\s*([0-9A-Fa-f]{2}(?:\s+[0-9A-Fa-f]{2}){0,2})\s*$")
 """The last row of a dump, too short to stand for octets by itself."""
+_TOLD_ROW = re.compile(rb"\s*([0-9A-Fa-f]{2}(?:\s[0-9A-Fa-f]{2})*)(?:\s*$|\s+[-:=](?=\s))")
+"""A row that says what its octets are, below a unit that lacks them."""
 _EMPTY_STRING = b"@\"'`, \t"
 _TIME_AGAIN = re.compile(rb"\s(?=[0-2]\d:[0-5]\d:[0-5]\d[.,]\d{1,9}\s*[:>|-])")
 """Where a page made one line of several that begin with a time."""
@@ -172,13 +174,13 @@ class Reader:
             direction = direction_of(match["direction"] or b"")
         elif self._goes_on(octets):
             time_ns, direction = self._given_ns if time_ns is None else time_ns, self._given_direction
-        if octets:
-            self._give(
-                octets,
-                self._time_ns if time_ns is None else time_ns,
-                direction or self._direction,
-                offset,
-            )
+        if time_ns is None:
+            time_ns = self._time_ns
+        direction = direction or self._direction
+        if not direction and self._hints.has_directions and begins_unit(octets):
+            self._hold(octets, time_ns, offset)
+        elif octets:
+            self._give(octets, time_ns, direction, offset)
         return True
 
     def _several(self, line: bytes, offset: int, number: int) -> bool:
@@ -194,9 +196,11 @@ class Reader:
         before = (self.given.chunks, self.aside)
         at, is_taken = 0, False
         row = self._before_row
-        if self._last_was_octets and row and line.startswith(row) and _SHORT_ROW.match(line, len(row)):
-            self._give(bytes.fromhex(line[len(row) :].decode()), self._given_ns, self._given_direction, offset)
-            return True
+        if self._last_was_octets and row and line.startswith(row):
+            short = (_TOLD_ROW if self.given.lacks else _SHORT_ROW).match(line, len(row))
+            if short is not None:
+                self._give(bytes.fromhex(short[1].decode()), self._given_ns, self._given_direction, offset)
+                return True
         matches = octets_among_words(self.shape, line)
         for match in matches:
             start, end = match.span()
@@ -225,6 +229,7 @@ class Reader:
         time_ns = self.clock.read(match) if self._has_time else None
         direction = direction_of(groups.get("direction") or b"")
         if label is not None:
+            octets += rest_of_unit(octets, match.string, match.end())
             worded, is_traffic = self._words.label(label, is_unit=begins_unit(octets))
             if self._hints.has_frames and octets[:1] != _FLAG and is_inside(label):
                 is_traffic = False
@@ -233,8 +238,7 @@ class Reader:
                 self._go_on(octets, offset)
                 return True
             if is_traffic and not direction and self._hints.has_directions and begins_unit(octets):
-                self.given.hold(octets, self.clock.find(label) if time_ns is None else time_ns, offset)
-                self._last_was_octets, self._given_direction = True, UNKNOWN
+                self._hold(octets, self.clock.find(label) if time_ns is None else time_ns, offset)
                 return True
             is_traffic = is_traffic and (direction != UNKNOWN or not self._hints.has_directions)
             if not is_traffic and not groups.get("string"):
@@ -323,6 +327,11 @@ class Reader:
         """Take the rest of the octets above."""
         if not self.given.add(octets):
             self._give(octets, self._given_ns, self._given_direction, offset)
+
+    def _hold(self, octets: bytes, time_ns: int | None, offset: int) -> None:
+        """Keep a unit without a direction, where others have one."""
+        self.given.hold(octets, time_ns, offset)
+        self._last_was_octets, self._given_direction = True, UNKNOWN
 
     def _is_named_below(self, octets: bytes) -> bool:
         """Tell whether the line above says that *octets* are a key or the like, and no traffic."""

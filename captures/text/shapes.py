@@ -177,7 +177,8 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "director", "a trace of GXDLMSDirector", Joins.LINE,
-        r"\s*<time>\s+(?P<direction>Sent|Received|Send|Receive):?\s+<hex>\s*", may_follow=True,
+        r"\s*(?:\d{1,2}[.:]\d\d[.:]\d\d\s+)?<time>\s+(?P<direction>Sent|Received|Send|Receive):?\s+<hex>\s*",
+        may_follow=True,
     ),
     Shape(
         "esphome", "an ESPHome log", Joins.LINE,
@@ -336,7 +337,8 @@ SHAPES: tuple[Shape, ...] = (
     Shape(
         "annotated-pieces", "pieces of octets with remarks", Joins.READ,
         r"\s*(?:(?P<direction><word>)\s*[:|-]\s*)?<hex><remark>?\s*",
-        sign_text=r"\s*[0-9A-Fa-f]{2}(?:\s?[0-9A-Fa-f]{2}){0,3}\s*<remark>", least_share=0.5,
+        r"\s*(?P<direction><word>)\s*[:|-]\s*",
+        r"\s*[0-9A-Fa-f]{2}(?:\s?[0-9A-Fa-f]{2}){0,3}\s*<remark>", least_share=0.5,
     ),
     Shape(
         "annotated", "octets with remarks", Joins.LINE, r"\s*(?:(?P<direction><word>)\s*[:|-]\s*)?<hex><remark>?\s*",

@@ -10,6 +10,8 @@ _IN_HEX = re.compile(
     rb"|68\W{0,2}(?:0x)?([0-9A-F]{2})\W{0,2}(?:0x)?\1\W{0,2}(?:0x)?68)",
     re.IGNORECASE,
 )
+_WIDE_REST = re.compile(rb"\s{4,}([0-9A-Fa-f]{2}(?:\s{1,12}[0-9A-Fa-f]{2})*)\s*$")
+"""Octets behind a gap as wide as that before a column of characters."""
 _LEAST_DIGITS = 16
 """Digits of a unit that counts wherever in a line it stands."""
 _QUOTED = (b'""', b"''", b"``")
@@ -32,6 +34,14 @@ def size_of(octets: bytes) -> int:
     if octets[0] == 0x68:
         return octets[1] + _MBUS_FRAME
     return (octets[6] << 8 | octets[7]) + _WRAPPER_HEADER if len(octets) >= _WRAPPER_HEADER else 0
+
+
+def rest_of_unit(octets: bytes, line: bytes, at: int) -> bytes:
+    """Give the octets behind a wide gap at *at* of *line*, if they are just what the unit in *octets* lacks."""
+    lacks = size_of(octets) - len(octets)
+    found = _WIDE_REST.match(line, at) if lacks > 0 else None
+    rest = bytes.fromhex(found[1].decode()) if found else b""
+    return rest if len(rest) == lacks else b""
 
 
 def _stands_alone(line: bytes, start: int, end: int) -> bool:

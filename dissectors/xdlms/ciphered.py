@@ -77,6 +77,10 @@ for _tag, _name in _PLAIN.items():
         globals()[_layer.__name__] = _layer
 
 
+_LEAST_PROTECTED = b"\x05"
+"""Octets of a security header: with no more nothing is protected."""
+
+
 @apdu(0x00, "tag-00", clause="none: quirk ciphered-access-tag-00")
 class Tag00(Layer):
     """A ciphered ACCESS under the unassigned tag 00.
@@ -89,8 +93,9 @@ class Tag00(Layer):
 
     @classmethod
     def grow(cls, node: Node, octets: bytes, at: int, end: int) -> int:
-        """Grow the nodes, and note the quirk."""
-        node.notes.append(quirk("ciphered-access-tag-00", at, at + 1))
+        """Grow the nodes, and note the quirk where octets stand under the tag that may be protected."""
+        if octets[at + 1 : at + 2] > _LEAST_PROTECTED:
+            node.notes.append(quirk("ciphered-access-tag-00", at, at + 1))
         return super().grow(node, octets, at, end)
 
 

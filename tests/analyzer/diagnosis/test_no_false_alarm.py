@@ -76,3 +76,13 @@ def test_break_behind_requests_alone_is_no_refusal() -> None:
             doctor.take(record)
         doctor.finish()
     assert not {one.code for one in doctor.stories()} & {"iec62056-21-protected", "iec62056-21-password-rejected"}
+
+
+def test_low_octets_between_requests_are_not_called_seven_bits_of_frames() -> None:
+    request = "2F3F210D0A"
+    with source_from_hex(f"{request} 000020400040000000004002 {request} {request}") as source:
+        doctor = Doctor()
+        for record in Session(source, learns=False).records():
+            doctor.take(record)
+        doctor.finish()
+    assert "seven-bit" not in {one.cause for one in doctor.stories()}

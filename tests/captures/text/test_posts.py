@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from captures.chunk import RECEIVED, SENT, UNKNOWN
@@ -174,3 +176,43 @@ def test_key_below_its_title_is_no_traffic(title: str) -> None:
 def test_telegrams_of_a_radio_program_are_read() -> None:
     octets = bytes.fromhex("2E44B435785634120102 7A 0100 2025") + bytes(range(32))
     assert joined(f"### Logged telegrams\n\ntelegram=|_{octets.hex().upper()}|+39\n") == octets
+
+
+def test_trace_with_two_times_on_a_line_gives_each_frame_once() -> None:
+    text = ""
+    for second, one in enumerate(EVENTS):
+        way = SENT_RECEIVED(one)
+        printed = f"{one.octets.hex(' ')}\n" if one.direction == SENT else ""
+        text += f"16.41.{second:02d} Send request.\n{printed}16.41.{second:02d} 04.41.{second:02d}.417\t{way}\t{one.octets.hex(' ')}\n"
+    chunks = list(read(text))
+    assert [(chunk.direction, chunk.octets) for chunk in chunks] == [(one.direction, one.octets) for one in EVENTS]
+    assert len({chunk.time_ns for chunk in chunks}) == len(EVENTS)
+
+
+@pytest.mark.parametrize("sign", ["-", ":", "="])
+def test_rows_that_say_what_they_are_go_on_with_the_unit_that_lacks_them(sign: str) -> None:
+    octets = FRAMES[4]
+    cuts = [12, 13, 19, 20, len(octets) - 3, len(octets)]
+    pieces = [octets[begin:end] for begin, end in itertools.pairwise(cuts)]
+    text = f"\treturn;\n// {FRAMES[2].hex(' ')}\n\n// {octets[:12].hex(' ')} \n"
+    text += "".join(f"// {piece.hex(' ')} {sign} what it is\n" for piece in pieces[:-1])
+    text += f"// {pieces[-1].hex(' ')}\nbool next() {{\n// 07 {sign} nothing\n"
+    assert joined(text) == FRAMES[2] + octets
+
+
+def test_octets_behind_a_wide_gap_belong_to_the_unit_that_lacks_them() -> None:
+    octets = FRAMES[0]
+    text = "".join(f"; works {n}:  {octets[:-4].hex(' ')}       {octets[-4:].hex(' ')}\n" for n in range(3))
+    assert [chunk.octets for chunk in read(text)] == [octets] * 3
+    beside = "".join(f"; frame {n}:  {octets.hex(' ')}       2A 2B\n" for n in range(3))
+    assert [chunk.octets for chunk in read(beside)] == [octets] * 3
+
+
+def test_word_of_a_direction_above_annotated_pieces_counts() -> None:
+    sent, received = EVENTS[0], EVENTS[1]
+
+    def pieces(octets: bytes) -> str:
+        return f"7E //Flag\n{octets[1:3].hex(' ')} // Format\n{octets[3:-1].hex(' ')}\n7E// Flag\n"
+
+    text = f"tx:\n{pieces(sent.octets)}rx:\n{pieces(received.octets)}"
+    assert [(one.direction, one.octets) for one in read(text)] == [(SENT, sent.octets), (RECEIVED, received.octets)]
