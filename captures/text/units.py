@@ -10,8 +10,8 @@ _IN_HEX = re.compile(
     rb"|68\W{0,2}(?:0x)?([0-9A-F]{2})\W{0,2}(?:0x)?\1\W{0,2}(?:0x)?68)",
     re.IGNORECASE,
 )
-_WIDE_REST = re.compile(rb"\s{4,}([0-9A-Fa-f]{2}(?:\s{1,12}[0-9A-Fa-f]{2})*)\s*$")
-"""Octets behind a gap as wide as that before a column of characters."""
+_WIDE_REST = re.compile(rb"\s{4,}([0-9A-Fa-f]{2}(?:\s{1,12}[0-9A-Fa-f]{2}){0,2})\s*$")
+"""A few octets behind a gap as wide as that before a column of characters; more are found by themselves."""
 _LEAST_DIGITS = 16
 """Digits of a unit that counts wherever in a line it stands."""
 _QUOTED = (b'""', b"''", b"``")

@@ -201,8 +201,8 @@ def test_rows_that_say_what_they_are_go_on_with_the_unit_that_lacks_them(sign: s
 
 
 def test_octets_behind_a_wide_gap_belong_to_the_unit_that_lacks_them() -> None:
-    octets = FRAMES[0]
-    text = "".join(f"; works {n}:  {octets[:-4].hex(' ')}       {octets[-4:].hex(' ')}\n" for n in range(3))
+    octets = FRAMES[1]
+    text = "".join(f"; works {n}:  {octets[:-3].hex(' ')}       {octets[-3:].hex(' ')}\n" for n in range(3))
     assert [chunk.octets for chunk in read(text)] == [octets] * 3
     beside = "".join(f"; frame {n}:  {octets.hex(' ')}       2A 2B\n" for n in range(3))
     assert [chunk.octets for chunk in read(beside)] == [octets] * 3
