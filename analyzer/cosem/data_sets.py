@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from itertools import takewhile
 from typing import NamedTuple
 
 from analyzer.cosem.plain_text import printable
@@ -222,10 +223,21 @@ def _is_log(values: tuple[Bracketed, ...]) -> bool:
 
 
 def _log(values: tuple[Bracketed, ...]) -> Iterator[TextValue]:
-    code = _text(values[1].value)
-    for time, value in zip(values[_LOG_HEAD::2], values[_LOG_HEAD + 1 :: 2], strict=False):
-        moment = moment_of(_text(time.value))
-        yield _value(code, value, moment.iso if moment is not None else "")
+    """Give the entries of a log: a time and a value for each column; a column of times says when the next value was.
+
+    Belgian meters name the demand twice, for the time of a month's peak and for the peak.
+    """
+    codes = [_text(one.value) for one in takewhile(lambda one: code_of(_text(one.value)) is not None, values[1:])]
+    entries = values[1 + len(codes) :]
+    width = 1 + len(codes)
+    for row in (entries[at : at + width] for at in range(0, len(entries), width)):
+        moment = moment_of(_text(row[0].value))
+        for code, value in zip(codes, row[1:], strict=False):
+            told = moment_of(_text(value.value)) if len(codes) > 1 and _is_time(value) else None
+            if told is None:
+                yield _value(code, value, moment.iso if moment is not None else "")
+            else:
+                moment = told
 
 
 def _plain(code: str, values: tuple[Bracketed, ...]) -> Iterator[TextValue]:

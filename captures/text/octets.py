@@ -14,7 +14,7 @@ _NUMBERS = re.compile(rb"-?\d+")
 _CLEAN = re.compile(rb"(?:0[xX])?[0-9A-Fa-f]++(?:[\s,:.-]++(?:0[xX])?[0-9A-Fa-f]++)*+[\s,:.-]*+")
 _TO_BLANKS = bytes.maketrans(b",:.-X\\", b"    x0")
 """Separators to blanks; ``\\x7e`` becomes ``0x7e``."""
-_SHORT = re.compile(rb"(?:0[xX][0-9A-Fa-f]{1,2}[\s,;]*)+|(?:[0-9A-Fa-f]{1,2}\s)+[0-9A-Fa-f]{2}\s*")
+_SHORT = re.compile(rb"(?:0[xX][0-9A-Fa-f]{1,2}[\s,;]*)+|(?:[0-9A-Fa-f]{1,2}\s)+[0-9A-Fa-f]{1,2}\s*")
 """Groups of one octet each, with or without their leading zeros."""
 _ONE_IS_DAMAGE = 1
 """One digit that stands alone among pairs is what is left of a pair."""

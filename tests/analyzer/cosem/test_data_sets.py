@@ -87,6 +87,16 @@ def test_log_of_power_failures_gives_durations_with_their_times() -> None:
     assert values("1-0:99.97.0(0)(0-0:96.7.19)\r\n") == []
 
 
+def test_log_of_monthly_peaks_gives_each_at_the_time_that_stands_beside_it() -> None:
+    months = "(240201000000W)(240117181500W)(02.125*kW)(240301000000W)(240211073000W)(03.500*kW)"
+    found = values(f"0-0:98.1.0(2)(1-0:1.6.0)(1-0:1.6.0){months}\r\n")
+    assert [(one.code, one.plain, one.unit, one.time) for one in found] == [
+        ("1-0:1.6.0", Decimal("2.125"), "kW", "2024-01-17T18:15:00"),
+        ("1-0:1.6.0", Decimal("3.500"), "kW", "2024-02-11T07:30:00"),
+    ]
+    assert values("0-0:98.1.0(0)(1-0:1.6.0)(1-0:1.6.0)\r\n") == []
+
+
 PROFILE = "P.01(1220401010000)(08)(15)(2)(1-0:1.5.0)(kW)(1-0:2.5.0)(kW)\r\n"
 
 

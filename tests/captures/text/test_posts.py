@@ -216,3 +216,8 @@ def test_word_of_a_direction_above_annotated_pieces_counts() -> None:
 
     text = f"tx:\n{pieces(sent.octets)}rx:\n{pieces(received.octets)}"
     assert [(one.direction, one.octets) for one in read(text)] == [(SENT, sent.octets), (RECEIVED, received.octets)]
+
+
+def test_pieces_whose_octets_lack_their_zeros_to_the_last_are_read() -> None:
+    text = "1B 1B 1B 1B // escape\n1 1 1 1 // begin\n76 // list\n7 0 D 0 8C 8 46 // name\n63 1 1 // choice\n"
+    assert joined(text) == bytes.fromhex("1B1B1B1B 01010101 76 07000D008C0846 630101")
