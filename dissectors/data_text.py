@@ -7,16 +7,19 @@ those that the tree engine grows. Source: IEC 62056-6-2 (Data).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from dissectors import axdr
 from dissectors.axdr import ARRAY, ROWS, STRUCTURE, Element, scan_data
 from dissectors.data import grow_elements, scalar_to_json
+from dissectors.data_types import STRINGS
 from dissectors.node_text import Memo, form_text, head_text, json_text, outline_text, plain_text, shown_text
-from dissectors.rows import Rows
-from dissectors.source_text import code, fstring
+from dissectors.rows import Column, Layout, Rows
+from dissectors.source_text import MARK, code, fstring, literal
 from dissectors.tree import Kind, Node
+from dissectors.walk import Wrong
 
 _CONTAINERS = (ARRAY, STRUCTURE)
 _SCALARS = [tag for tag in axdr.NAMES if tag not in (*_CONTAINERS, 7, axdr.COMPACT_ARRAY, axdr.DESCRIPTOR)]
@@ -40,6 +43,16 @@ def _is_hex(tag: int) -> bool:
     return is_octets and tag not in (axdr.NULL, axdr.DONT_CARE, axdr.BIT_STRING) and scalar_to_json(tag, b"\n") == "0A"
 
 
+MOST_ROWS, MOST_PROFILES = 512, 16
+"""Of how many rows, and at how many places, what stands around the values is kept."""
+RowWriter = Callable[[Rows, Iterator[tuple[Any, ...]], str], str]
+"""Writes rows of one layout: the rows, their values, the line prefix."""
+ValueWriter = Callable[[bytes, int, int], Any]
+"""Gives what stands for the Data, or for its value alone, from octet to octet."""
+Around = tuple[str, ValueWriter, str]
+"""The text before, what writes the value, the text after."""
+
+
 class Form:
     """One form of Data: how a scalar is written as a template, and what stands around and between elements."""
 
@@ -47,6 +60,7 @@ class Form:
 
     def __init__(self) -> None:
         self.constants: dict[str, Any] = {}
+        self.values: dict[int, ValueWriter] = {}
         self.scalars: dict[int, Callable[..., str]] = {
             tag: eval(f"lambda v, a, b: {fstring(self.scalar(tag, 'v', code('a'), code('b')))}", self.constants)
             for tag in _SCALARS
@@ -69,36 +83,65 @@ class Form:
                 return prefix + self.scalars[tag](value, start, stop), after
         return self.join(elements, self.scalars, octets, prefix), after
 
+    def around(self, octets: bytes, at: int, end: int, prefix: str) -> Around:
+        """Give what writes any Data of the type at *at* that ends at *end* too: the text around the value is kept."""
+        tag = octets[at]
+        text = self.scalar(tag, "v", str(at), str(end)) if tag in self.scalars else ""
+        before, *inside = text.split(MARK)
+        if len(inside) != 2 or not (tag in axdr.STRUCTS or (tag in STRINGS and end - at - 2 < 0x80)):
+            return "", partial(self.read_whole, prefix=prefix), ""
+        write = self.values.get(tag)
+        if write is None:
+            write = self.values[tag] = self.value_writer(tag, inside[0])
+        return prefix + before, write, inside[1]
+
+    def value_writer(self, tag: int, expression: str) -> ValueWriter:
+        """Generate the function that writes the value of one scalar."""
+        if tag in STRINGS:
+            read = "    if o[a + 1] != e - a - 2: raise WRONG\n    v = o[a + 2 : e]"
+        else:
+            read = "    v, = UNPACK(o, a + 1)"
+        scope = {**self.constants, "WRONG": Wrong, "UNPACK": tag in axdr.STRUCTS and axdr.STRUCTS[tag].unpack_from}
+        exec(f"def write(o, a, e):\n{read}\n    return {expression}\n", scope)
+        made: ValueWriter = scope["write"]
+        return made
+
+    def read_whole(self, octets: bytes, at: int, end: int, prefix: str) -> str:
+        """Write the Data that takes all octets from *at* to *end*."""
+        text, after = self.read(octets, at, end, prefix)
+        if after != end:
+            raise Wrong
+        return text
+
     def rows(self, rows: Rows, octets: bytes, prefix: str) -> str:
         """Write all elements of an array of rows, by the function made for their layout."""
         made = rows.layout.made
         write = made.get(self)
         if write is None:
-            write = made[self] = self.row_writer(rows.layout.columns)
-        text: str = write(rows.values(octets), rows.start, rows.number, rows.layout.size, prefix)
+            write = made[self] = self.row_writer(rows.layout)
+        text: str = write(rows, rows.values(octets), prefix)
         return text
 
-    def row_writer(self, columns: list[Any]) -> Callable[..., str]:
-        """Generate the function that writes rows of these columns."""
+    def row_writer(self, layout: Layout) -> RowWriter:
+        """Generate the function that writes rows of this layout."""
+        template, names = self.row_template(layout.columns)
+        source = f"lambda rows, values, i: {self.between!r}.join([{fstring(template)} for {names} in values])"
+        write: RowWriter = eval(source, self.constants)
+        return write
+
+    def row_template(self, columns: list[Column]) -> tuple[str, str]:
+        """Give the template of a row, places as ``p`` and the offset in the row, and the variables of its values."""
         elements: list[Any] = []
         scalars: dict[int, Callable[..., str]] = {}
-        values: list[str] = []
-        for column in columns:
-            variable = f"v{len(values)}" if column.has_value else "None"
+        names = ""
+        for number, column in enumerate(columns):
+            variable = f"v{number}" if column.has_value else "None"
             if column.has_value:
-                values.append(variable)
+                names += f"{variable}, "
             start, end = code(f"p{column.start}"), code(f"p{column.end}")
             elements.append((column.tag, start, end, column.members if column.tag == STRUCTURE else variable))
             scalars[column.tag] = self.scalar_of(column.tag)
-        template = self.joined(elements, scalars)
-        used = {offset for column in columns for offset in (column.start, column.end) if code(f"p{offset}") in template}
-        places = [f"map(str, range(a + {offset}, a + {offset} + n * z, z))" for offset in sorted(used)]
-        names = "".join([f", p{offset}" for offset in sorted(used)])
-        loop = f"for ({''.join([f'{name}, ' for name in values])}){names}{',' * (not names)} in "
-        loop += f"zip({', '.join(['rows', *places])})"
-        source = f"lambda rows, a, n, z, i: {self.between!r}.join([{fstring(template)} {loop}])"
-        write: Callable[..., str] = eval(source, self.constants)
-        return write
+        return self.joined(elements, scalars), f"({names})"
 
     def scalar_of(self, tag: int) -> Callable[..., str]:
         """Make what writes the template of one scalar of a row."""
@@ -163,6 +206,46 @@ class LayerForm(Form):
     def __init__(self) -> None:
         super().__init__()
         self.opened = Memo(self.open)
+        self.places: dict[tuple[Layout, int], list[tuple[str, ...]]] = {}
+        """What stands around the values of rows, by layout and the place of the first."""
+
+    def row_writer(self, layout: Layout) -> RowWriter:
+        """Generate the function: what stands around the values, places and all, is text of its own that is kept."""
+        template, names = self.row_template(layout.columns)
+        shown, around = [""], [""]
+        for number, part in enumerate(template.split(MARK)):
+            if number % 2 == 0:
+                around[-1] += literal(part)
+            elif part[0] == "p":
+                around[-1] += f"{{a + {part[1:]}}}"
+            else:
+                shown.append(f"{{{part}}}")
+                around.append("")
+        pieces = [f"c{number}" for number in range(len(around))]
+        text = "".join([f"{one}{{{piece}}}" for one, piece in zip(shown, pieces, strict=True)])
+        loop = f"for {names}, ({', '.join(pieces)},) in zip(values, around)"
+        write = eval(f"lambda values, around: ', '.join([f'{text}' {loop}])", self.constants)
+        frame = eval("lambda a: (" + "".join([f"f'{one}', " for one in around]) + ")")
+
+        def write_rows(rows: Rows, values: Iterator[tuple[Any, ...]], prefix: str) -> str:
+            made: str = write(values, self.around_rows(rows, frame))
+            return made
+
+        return write_rows
+
+    def around_rows(self, rows: Rows, frame: Callable[[int], tuple[str, ...]]) -> Iterable[tuple[str, ...]]:
+        """Give what stands around the values of each row; the same profiles come again and again at the same place."""
+        size, start, count = rows.layout.size, rows.start, rows.number
+        if count > MOST_ROWS:
+            return map(frame, range(start, start + count * size, size))
+        key = rows.layout, start
+        kept = self.places.get(key)
+        if kept is None:
+            if len(self.places) >= MOST_PROFILES:
+                self.places.clear()
+            kept = self.places[key] = []
+        kept += map(frame, range(start + len(kept) * size, start + count * size, size))
+        return kept
 
     def open(self, key: tuple[int, int]) -> tuple[str, str]:
         """Write what stands before the start of an array or structure of so many elements, and after its end."""
@@ -274,7 +357,4 @@ class OutlineForm(Form):
         return "".join(out)
 
 
-_JSON, _LAYER, _OUTLINE = JsonForm(), LayerForm(), OutlineForm()
-data_json = _JSON.read
-data_form = _LAYER.read
-data_outline = _OUTLINE.read
+JSON, LAYERS, OUTLINE = JsonForm(), LayerForm(), OutlineForm()

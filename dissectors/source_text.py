@@ -5,12 +5,13 @@ A *template* is text in which expressions stand between marks; all else in it is
 
 from __future__ import annotations
 
-_MARK = "\x01"
+MARK = "\x01"
+"""Stands before and after an expression in a template."""
 
 
 def code(expression: str) -> str:
     """Give the template that is nothing but *expression*."""
-    return f"{_MARK}{expression}{_MARK}"
+    return f"{MARK}{expression}{MARK}"
 
 
 def literal(text: str) -> str:
@@ -21,5 +22,5 @@ def literal(text: str) -> str:
 
 def fstring(template: str) -> str:
     """Write the f-string of *template*; no expression in it may have single quotes."""
-    parts = template.split(_MARK)
+    parts = template.split(MARK)
     return "f'" + "".join([f"{{{part}}}" if at % 2 else literal(part) for at, part in enumerate(parts)]) + "'"

@@ -6,10 +6,10 @@ Source: ASN.1 JSON encoding rules (ITU-T X.697) over the COSEM pdu module.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from dissectors.composites import SequenceOf
-from dissectors.data_text import data_json
+from dissectors.data_text import JSON, Form
 from dissectors.node_text import Memo, json_text, plain_text, quoted
 from dissectors.parts import Code, Member, Part
 from dissectors.probe import grow_nodes, grown, is_hex, is_number, octets_of
@@ -21,6 +21,8 @@ from dissectors.walk import Found, Position, Wrong
 class JsonWalk(Placeless):
     """The JSON of ``apdu``: what carries structure is not shown, and a layer that wraps one member is its value."""
 
+    data_form: ClassVar[Form] = JSON
+
     def layer(self, layer: Any, seen: dict[str, str]) -> Found:
         """Walk a layer whose JSON has the shape of its fields."""
         if getattr(layer, "json_shape", None) is not None:
@@ -29,7 +31,6 @@ class JsonWalk(Placeless):
 
     def write_data(self, level: int) -> str:
         """Read into text."""
-        self.constants["DATA"] = data_json
         return "DATA(o, a, e)"
 
     def write_value(self, item: Any, variable: str) -> list[Part]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from dissectors import axdr
 from dissectors.composites import Optional, SequenceOf
-from dissectors.data_text import data_form
+from dissectors.data_text import LAYERS, Form
 from dissectors.fields import BitGroup
 from dissectors.node_text import Memo, form_text, head_text, moved, quoted, shown_head
 from dissectors.parts import At, Code, Member, Part
@@ -19,6 +19,8 @@ from dissectors.walk import Found, Position
 
 class LayersWalk(TextWalk):
     """The JSON of ``layers``: every node with its name, value, text, range of octets and children."""
+
+    data_form: ClassVar[Form] = LAYERS
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +48,6 @@ class LayersWalk(TextWalk):
 
     def write_data(self, level: int) -> str:
         """Read into text."""
-        self.constants["DATA"] = data_form
         return "DATA(o, a, e)"
 
     def write_value(self, item: Any, variable: str) -> list[Part]:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from dissectors import axdr
 from dissectors.composites import Optional, SequenceOf
-from dissectors.data_text import data_outline
+from dissectors.data_text import OUTLINE, Form
 from dissectors.node_text import Memo, outline_text, shown_text
 from dissectors.parts import Code, Member, Part
 from dissectors.probe import grow_nodes, grown, is_hex, is_number, octets_of, probe
@@ -19,6 +19,7 @@ from dissectors.walk import Found, Position
 class OutlineWalk(Placeless):
     """The outline: a line a node, its name and what it shows; ``i`` is a line end and the outermost indent."""
 
+    data_form: ClassVar[Form] = OUTLINE
     separator: ClassVar[str] = ""
 
     def stripped(self, parts: list[Part]) -> list[Part]:
@@ -31,7 +32,6 @@ class OutlineWalk(Placeless):
 
     def write_data(self, level: int) -> str:
         """Read into lines."""
-        self.constants["DATA"] = data_outline
         return f"DATA(o, a, e, i + {self.constant('  ' * level)})"
 
     def write_value(self, item: Any, variable: str) -> list[Part]:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from dissectors.ber import Element, OtherElements
 from dissectors.composites import Choice, Optional, Sequence, SequenceOf
 from dissectors.data import DataField
+from dissectors.data_text import Form
 from dissectors.fields import Constant, House, OctetString
 from dissectors.framed import Carried
 from dissectors.hdlc import FlagField, ParameterList
@@ -39,6 +40,7 @@ class TextWalk(Walk):
     """
 
     separator: ClassVar[str] = ", "
+    data_form: ClassVar[Form]
 
     def __init__(self) -> None:
         super().__init__()
@@ -201,6 +203,7 @@ class TextWalk(Walk):
 
     def data(self, item: DataField, variable: str) -> None:
         """Write one Data."""
+        self.constants["DATA"] = self.data_form.read
         self.line(f"{variable}, a = {self.write_data(self.level + (not item.inline))}")
 
     def keep(self, variable: str, item: Any, found: Found, start: Position) -> None:

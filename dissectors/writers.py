@@ -13,6 +13,7 @@ from typing import Any
 from dissectors import reader, registry
 from dissectors.node_text import form_text, json_text, outline_text, quoted
 from dissectors.pdu import Layer
+from dissectors.text_around import around_data
 from dissectors.text_json import JsonWalk
 from dissectors.text_layers import LayersWalk
 from dissectors.text_outline import OutlineWalk
@@ -51,7 +52,8 @@ def compile_writer(form: type[TextWalk], layer: Any, family: str = "") -> tuple[
         result = walk.text(walk.stripped(walk.joined(found)))
     except Unsupported:
         return _refuse, ""
-    return walk.function(layer.__name__, result, ", i, f=None")
+    function, source = walk.function(layer.__name__, result, ", i, f=None")
+    return (around_data(function, walk.data_form) if "DATA" in walk.constants else function), source
 
 
 class Writers:
@@ -107,12 +109,12 @@ _short_text = lru_cache(maxsize=MOST_SHORT)(_apdu_text)
 
 
 def layers_text(octets: bytes, at: int = 0, end: int | None = None) -> str:
-    """Write the list of the forms of one APDU: what ``layers`` shows of it, with octet ranges as *octets* has them."""
+    """Write the forms of one APDU, normally one: what ``layers`` shows of it, with the ranges that *octets* has."""
     stop = len(octets) if end is None else end
     try:
-        return "[" + _FORM.of_apdu(octets, at, stop)(octets, at, stop, "") + "]"
+        return _FORM.of_apdu(octets, at, stop)(octets, at, stop, "")
     except FAILURES:
-        return "[" + ", ".join([form_text(node) for node in reader.read_apdu(octets, at, stop).children]) + "]"
+        return ", ".join([form_text(node) for node in reader.read_apdu(octets, at, stop).children])
 
 
 def outline_lines(octets: bytes, at: int = 0, end: int | None = None, indent: int = 0) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dissectors import axdr, rows
 from dissectors.axdr import scan_data, skip_data
 from dissectors.data import RowsNode, grow_elements
+from dissectors.data_text import LAYERS, MOST_PROFILES
 from dissectors.rows import find_rows
 from dissectors.tree import Kind, Node, Problem
 from dissectors.writers import apdu_text, layers_text, outline_lines
@@ -141,6 +142,24 @@ def test_text_of_rows_names_each_value() -> None:
     assert apdu_text(apdu).count('{"double-long-unsigned": 10}') == 5
     assert '{"name": "double-long-unsigned", "value": 10, "range": [14, 19]}' in layers_text(apdu)
     assert outline_lines(apdu, indent=0).count("          double-long-unsigned: 10") == 5
+
+
+@pytest.mark.parametrize("numbers", [(4, 9, 5), (9, 4, 600, 9)], ids=["few", "more-than-are-kept"])
+def test_layers_of_rows_agree_with_tree_whatever_was_kept_of_others(numbers: tuple[int, ...]) -> None:
+    for start in (4, 7):
+        for number in numbers:
+            rows_of = b"".join(
+                b"\x02\x03\x06" + bytes((0, 1, 2, one & 0xFF)) + b"\x11\x07\x0a\x01A" for one in range(number)
+            )
+            apdu = b"\0" * start + bytes.fromhex("C401C100 01") + axdr.length_octets(number) + rows_of
+            assert_apdu_agrees(apdu, start, len(apdu))
+
+
+def test_what_stands_around_rows_is_kept_within_bounds() -> None:
+    for start in range(2 * MOST_PROFILES):
+        apdu = b"\0" * start + bytes.fromhex("C401C100") + PROFILE
+        assert_apdu_agrees(apdu, start, len(apdu))
+    assert len(LAYERS.places) <= MOST_PROFILES
 
 
 def _node_form(node: Node) -> Any:

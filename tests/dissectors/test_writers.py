@@ -24,6 +24,7 @@ from dissectors import (
     registry,
     rows,
     source_text,
+    text_around,
     text_json,
     text_layers,
     text_outline,
@@ -51,7 +52,7 @@ def dumps(form: Any) -> str:
 def assert_apdu_agrees(octets: bytes, at: int, end: int, indent: int = 1) -> None:
     root = reader.read_apdu(octets, at, end)
     assert apdu_text(octets, at, end) == dumps(reader.to_json(root))
-    assert layers_text(octets, at, end) == dumps([reader.node_form(child) for child in root.children])
+    assert f"[{layers_text(octets, at, end)}]" == dumps([reader.node_form(child) for child in root.children])
     assert outline_lines(octets, at, end, indent) == "\n".join(child.outline(indent) for child in root.children)
 
 
@@ -90,6 +91,52 @@ def test_writers_of_apdu_agree_with_tree(layer: Any, data: st.DataObject) -> Non
     octets = data.draw(any_octets(layer))
     before, after = data.draw(margins), data.draw(st.integers(0, 3))
     assert_apdu_agrees(bytes(before) + octets + bytes(after), before, before + len(octets))
+
+
+@each_apdu
+@given(data=st.data())
+def test_writers_agree_with_tree_once_they_kept_what_stands_around_data(layer: Any, data: st.DataObject) -> None:
+    octets = data.draw(valid(layer))
+    for _ in range(3):  # found, seen, kept
+        assert_apdu_agrees(octets, 0, len(octets))
+    for _ in range(4):
+        tail = data.draw(st.binary(max_size=min(12, len(octets))))
+        assert_apdu_agrees(octets[: len(octets) - len(tail)] + tail, 0, len(octets))
+    longer = octets + data.draw(st.binary(min_size=1, max_size=2))
+    assert_apdu_agrees(longer, 0, len(longer))
+
+
+@pytest.mark.parametrize(
+    "value", ["06 00000005", "09 03 414243", "0A 03 414243", "04 08 A5", "0202 1101 1102", "03 01"]
+)
+def test_data_of_a_kept_response_is_read_anew(value: str) -> None:
+    octets = bytes.fromhex("C401C100" + value)
+    other = octets[:-1] + bytes((octets[-1] ^ 3,))
+    for _ in range(4):
+        assert_apdu_agrees(octets, 0, len(octets))
+    texts = [write(other) for write in (apdu_text, layers_text, outline_lines)]
+    assert all(
+        text != write(octets) for text, write in zip(texts, (apdu_text, layers_text, outline_lines), strict=True)
+    )
+    assert_apdu_agrees(other, 0, len(other))
+
+
+def test_kept_response_with_another_length_inside_is_left_to_the_tree() -> None:
+    octets = bytes.fromhex("C401C100 09 03 414243")
+    for _ in range(4):
+        assert_apdu_agrees(octets, 0, len(octets))
+    for size in (2, 4, 0x81):
+        broken = octets[:5] + bytes((size,)) + octets[6:]
+        assert_apdu_agrees(broken, 0, len(broken))
+
+
+def test_what_stands_around_data_is_kept_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_around, "MOST_KEPT", 4)
+    for _ in range(3):
+        for size in range(20):
+            octets = bytes.fromhex("C401C10009") + bytes((size,)) + bytes(size)
+            for _ in range(3):
+                assert_apdu_agrees(octets, 0, len(octets))
 
 
 @each_layer
@@ -157,7 +204,7 @@ FORM_KEYS = {"name", "value", "text", "range", "bits", "children", "notes", "buf
 PYTHON_WORDS = {"length"}
 """The name of the function that reads a length in generated code."""
 GENERATORS = (
-    walk, compile, probe, parts, source_text, text_walk, text_json, text_layers, text_outline, data_text, node_text, rows,
+    walk, compile, probe, parts, source_text, text_walk, text_around, text_json, text_layers, text_outline, data_text, node_text, rows,
     writers,
 )  # fmt: skip
 
