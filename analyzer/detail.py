@@ -5,16 +5,16 @@ A pure function of the record's octets and of what it was joined from; it can be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, Generic, TypeVar
+from typing import Any
 
+from analyzer.layer_forms import TELEGRAM, Form, Inside, Nodes, T
 from analyzer.masking import concealed, mask_nodes, secrets
-from analyzer.naming import name_layers, name_nodes, name_outline
+from analyzer.naming import name_nodes
 from analyzer.record import MESSAGE, Apdu, Closed, Record
+from analyzer.record import REQUEST as ASKED
 from analyzer.tracking.values import Value
-from dissectors import registry, writers
 from dissectors.checks import has_parity, seven_bits
 from dissectors.gateway import TYPES as GATEWAYS
 from dissectors.gateway import Gateway
@@ -23,177 +23,15 @@ from dissectors.iec62056_21 import message_layer
 from dissectors.llc import REQUEST, RESPONSE, Llc, Llc432
 from dissectors.mbus import FRAMES as MBUS_FRAMES
 from dissectors.mbus import transport_payload
-from dissectors.p1 import P1Telegram, telegram_layer
-from dissectors.pdu import Layer
+from dissectors.p1 import telegram_layer
 from dissectors.reader import tree
 from dissectors.scanning import reads
-from dissectors.tree import Kind, Node
+from dissectors.tree import Node
 from dissectors.wrapper import HEADER_SIZE, Wrapper
 
 _LLC_SIZE = 3
 _ENCRYPTED = 0x20
-_TELEGRAM = "deciphered telegram"
-_MOST_REMEMBERED = 4096
-T = TypeVar("T")
-Inside = Callable[[bytes, int, int], list[T]]
-
-
-class Form(Generic[T]):
-    """What a layer of a record becomes: a node, or text."""
-
-    def layer(self, layer: type[Layer], octets: bytes, at: int, end: int, inside: Inside[T] | None = None) -> T:
-        """Give the form of *layer*; *inside* gives what takes the place of an information field's octets."""
-        raise NotImplementedError
-
-    def apdu(self, octets: bytes, at: int, end: int) -> list[T]:
-        """Give the forms of an APDU, normally one."""
-        raise NotImplementedError
-
-    def octets(self, octets: bytes) -> T:
-        """Give the form of octets that are nothing known."""
-        raise NotImplementedError
-
-    def buffer(self, name: str, number: int, octets: bytes) -> T:
-        """Give the form of an APDU in the buffer *name*, the *number*-th beside the frame."""
-        raise NotImplementedError
-
-    def telegram(self, number: int, octets: bytes) -> T:
-        """Give the form of the telegram that deciphering gave, in the *number*-th buffer beside the frame."""
-        raise NotImplementedError
-
-
-class Nodes(Form[Node]):
-    """Trees of nodes."""
-
-    def layer(self, layer: type[Layer], octets: bytes, at: int, end: int, inside: Inside[Node] | None = None) -> Node:
-        """Read the layer's tree."""
-        return tree(layer, octets, at, end, inside)
-
-    def apdu(self, octets: bytes, at: int, end: int) -> list[Node]:
-        """Read the APDU's tree."""
-        root = Node("apdu", Kind.CHOICE, at * 8, end * 8)
-        registry.grow_apdu(root, octets, at, end)
-        return root.children
-
-    def octets(self, octets: bytes) -> Node:
-        """Make one leaf."""
-        return Node("octets", Kind.LEAF, 0, len(octets) * 8, octets.hex().upper())
-
-    def buffer(self, name: str, number: int, octets: bytes) -> Node:
-        """Make a node for the buffer, with the APDU's tree below."""
-        node = Node(name, Kind.LAYER, 0, len(octets) * 8, buffer=number)
-        registry.grow_apdu(node, octets, 0, len(octets))
-        node.end = len(octets) * 8
-        return node
-
-    def telegram(self, number: int, octets: bytes) -> Node:
-        """Read the telegram's tree."""
-        node = Node(_TELEGRAM, Kind.LAYER, 0, len(octets) * 8, buffer=number)
-        node.add(tree(P1Telegram, octets))
-        return node
-
-
-class Remembered(dict[tuple[Any, ...], str]):
-    """Texts of headers, which come again and again; bounded."""
-
-    def keep(self, key: tuple[Any, ...], text: str) -> str:
-        """Keep *text* and give it back."""
-        if len(self) >= _MOST_REMEMBERED:
-            self.clear()
-        self[key] = text
-        return text
-
-
-class LayersText(Form[str]):
-    """The JSON of ``layers``."""
-
-    def __init__(self) -> None:
-        self._headers = Remembered()
-
-    def layer(self, layer: type[Layer], octets: bytes, at: int, end: int, inside: Inside[str] | None = None) -> str:
-        """Write the layer's form."""
-        if inside is None and end - at <= HEADER_SIZE:
-            key = (layer, at, octets[at:end])
-            return self._headers.get(key) or self._headers.keep(key, writers.layer_text(layer, octets, at, end))
-        if inside is None:
-            return writers.layer_text(layer, octets, at, end)
-        return writers.layer_text(layer, octets, at, end, lambda o, a, e: ", ".join(inside(o, a, e)))
-
-    def apdu(self, octets: bytes, at: int, end: int) -> list[str]:
-        """Write the APDU's forms."""
-        text = (_short_layers if end - at <= writers.SHORT else _named_layers)(octets, at, end)
-        return [text] if text else []
-
-    def octets(self, octets: bytes) -> str:
-        """Write one leaf."""
-        return f'{{"name": "octets", "value": "{octets.hex().upper()}", "range": [0, {len(octets)}]}}'
-
-    def buffer(self, name: str, number: int, octets: bytes) -> str:
-        """Write a node for the buffer, with the APDU's form below."""
-        inner = name_layers(writers.layers_text(octets))
-        return f'{{"name": "{name}", "range": [0, {len(octets)}], "buffer": {number}, "children": {inner}}}'
-
-    def telegram(self, number: int, octets: bytes) -> str:
-        """Write a node for the buffer, with the telegram's form below."""
-        inner = writers.layer_text(P1Telegram, octets)
-        return f'{{"name": "{_TELEGRAM}", "range": [0, {len(octets)}], "buffer": {number}, "children": [{inner}]}}'
-
-
-class OutlineText(Form[str]):
-    """The outline, *indent* times two blanks before each line."""
-
-    def __init__(self, indent: int) -> None:
-        self.indent = indent
-        self._headers = Remembered()
-
-    def layer(self, layer: type[Layer], octets: bytes, at: int, end: int, inside: Inside[str] | None = None) -> str:
-        """Write the layer's outline."""
-        if inside is None and end - at <= HEADER_SIZE:
-            key = (layer, self.indent, octets[at:end])
-            text = self._headers.get(key)
-            return text or self._headers.keep(key, writers.layer_outline(layer, octets, at, end, self.indent))
-        if inside is None:
-            return writers.layer_outline(layer, octets, at, end, self.indent)
-
-        def lines(octets: bytes, at: int, end: int, indent: int) -> str:
-            before, self.indent = self.indent, indent
-            try:
-                return "\n".join(inside(octets, at, end))
-            finally:
-                self.indent = before
-
-        return writers.layer_outline(layer, octets, at, end, self.indent, lines)
-
-    def apdu(self, octets: bytes, at: int, end: int) -> list[str]:
-        """Write the APDU's outline."""
-        write = _short_outline if end - at <= writers.SHORT else _named_outline
-        return [write(octets, at, end, self.indent)]
-
-    def octets(self, octets: bytes) -> str:
-        """Write one line."""
-        return f"{'  ' * self.indent}octets: {octets.hex().upper()}"
-
-    def buffer(self, name: str, number: int, octets: bytes) -> str:
-        """Write a line for the buffer, the APDU's outline below."""
-        blanks = "  " * self.indent
-        return f"{blanks}{name}\n{_named_outline(octets, 0, len(octets), self.indent + 1)}"
-
-    def telegram(self, number: int, octets: bytes) -> str:
-        """Write a line for the buffer, the telegram's outline below."""
-        blanks = "  " * self.indent
-        return f"{blanks}{_TELEGRAM}\n{writers.layer_outline(P1Telegram, octets, indent=self.indent + 1)}"
-
-
-def _named_layers(octets: bytes, at: int, end: int) -> str:
-    return name_layers(writers.layers_text(octets, at, end)[1:-1])
-
-
-def _named_outline(octets: bytes, at: int, end: int, indent: int) -> str:
-    return name_outline(writers.outline_lines(octets, at, end, indent))
-
-
-_short_layers = lru_cache(maxsize=writers.MOST_SHORT)(_named_layers)
-_short_outline = lru_cache(maxsize=writers.MOST_SHORT)(_named_outline)
+_SHORT_FRAME = 64
 
 
 def detail(record: Record, values: Sequence[Value] = ()) -> list[Node]:
@@ -225,7 +63,7 @@ def _octets(record: Record) -> list[tuple[str, bytes]]:
     stood = _stood(record)
     found = [("frame", octets), *_buffers(record, stood, _place(record, stood))]
     if record.kind == MESSAGE and record.closed is not None:
-        found.append((_TELEGRAM, record.closed.plaintext))
+        found.append((TELEGRAM, record.closed.plaintext))
     return found
 
 
@@ -241,31 +79,53 @@ def _stood(record: Record) -> Apdu | None:
 def walk(record: Record, form: Form[T]) -> list[T]:
     """Give the layers of *record* in *form*, outermost first."""
     octets, apdu = record.octets, record.apdu
+    if apdu is not None and apdu.at >= 0 and not (record.protection or record.assembled or record.kind == MESSAGE):
+        found = _usual(record, form, apdu)  # as nearly every frame is
+        return found if record.incomplete is None else [*found, *_beside(record, form, apdu, apdu.at)]
     stood = _stood(record)
     at = _place(record, stood)
-    carrier = at if at >= 0 else _carrier(record)
-    if record.link == "hdlc":
-        length = len(stood.octets) if stood is not None and at >= 0 else len(octets)
-        inside = _information(form, carrier, length) if carrier >= 0 else None
-        found = [form.layer(Hdlc, octets, 0, len(octets), inside)]
-    elif record.link == "mbus":
-        inside = _information(form, carrier, len(octets)) if carrier >= 0 else None
-        found = [form.layer(MBUS_FRAMES[octets[0]], octets, 0, len(octets), inside)]
-    elif (record.kind == MESSAGE and apdu is None) or (record.link == "p1" and at < 0):
+    is_text = (record.kind == MESSAGE and apdu is None) or (record.link == "p1" and at < 0)
+    if is_text and record.link not in ("hdlc", "mbus"):
         plain = seven_bits(octets) if has_parity(octets) and apdu is None else octets
         layer = telegram_layer(plain) if record.link == "p1" else message_layer(plain)
         found = [form.layer(layer, plain, 0, len(plain))]
-    elif record.link == "wrapper":
-        found = [form.layer(Wrapper, octets, 0, min(HEADER_SIZE, len(octets)))]
-        if carrier >= 0:
-            found += _headers(form, octets, HEADER_SIZE, carrier) + form.apdu(octets, carrier, len(octets))
-    elif carrier >= 0:
-        found = [*_headers(form, octets, 0, carrier), *form.apdu(octets, carrier, len(octets))]
     else:
-        found = [form.octets(octets)]
+        found = _frame(record, form, at if at >= 0 else _carrier(record), at, stood)
+    return found + _beside(record, form, stood, at)
+
+
+def _usual(record: Record, form: Form[T], apdu: Apdu) -> list[T]:
+    """Give the layers of a frame that holds *apdu*; those of short requests once."""
+    octets, requests = record.octets, form.requests
+    if requests is None or record.direction != ASKED or len(octets) > _SHORT_FRAME:
+        return _frame(record, form, apdu.at, apdu.at, apdu)
+    key = record.link, octets, apdu.at, len(apdu.octets)
+    return requests.get(key) or requests.keep(key, _frame(record, form, apdu.at, apdu.at, apdu))
+
+
+def _frame(record: Record, form: Form[T], carrier: int, at: int, stood: Apdu | None) -> list[T]:
+    """Give the layers of the frame: at *carrier* an APDU begins, which is *stood* where it is the one *at*."""
+    octets, link = record.octets, record.link
+    if link == "wrapper":
+        found = [form.layer(Wrapper, octets, 0, min(HEADER_SIZE, len(octets)))]
+        if carrier > HEADER_SIZE:
+            found += _headers(form, octets, HEADER_SIZE, carrier)
+        return found + form.apdu(octets, carrier, len(octets)) if carrier >= 0 else found
+    if link in ("hdlc", "mbus"):
+        is_whole = link == "hdlc" and stood is not None and at >= 0
+        length = len(stood.octets) if is_whole and stood is not None else len(octets)
+        inside = _information(form, carrier, length) if carrier >= 0 else None
+        layer = Hdlc if link == "hdlc" else MBUS_FRAMES[octets[0]]
+        return [form.layer(layer, octets, 0, len(octets), inside)]
+    if carrier >= 0:
+        return [*_headers(form, octets, 0, carrier), *form.apdu(octets, carrier, len(octets))]
+    return [form.octets(octets)]
+
+
+def _beside(record: Record, form: Form[T], stood: Apdu | None, at: int) -> list[T]:
+    """Give what was joined or opened, each in a buffer of its own beside the frame."""
     buffers = _buffers(record, stood, at)
-    for number, (name, inner) in enumerate(buffers, 1):
-        found.append(form.buffer(name, number, inner))
+    found = [form.buffer(name, number, inner) for number, (name, inner) in enumerate(buffers, 1)]
     if record.kind == MESSAGE and record.closed is not None:
         found.append(form.telegram(len(buffers) + 1, record.closed.plaintext))
     return found

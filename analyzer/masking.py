@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from analyzer.cosem.datum import STRINGS
@@ -65,13 +66,16 @@ def secrets(record: Record, values: Sequence[Value] = ()) -> list[Secret]:
     return found
 
 
-def _password(aarq: bytes) -> Iterator[Secret]:
-    """Give the password in an AARQ of low level security, which may break off behind it."""
+@lru_cache(maxsize=256)
+def _password(aarq: bytes) -> tuple[Secret, ...]:
+    """Give the password in an AARQ of low level security, which may break off behind it. The same come again."""
+    found: list[Secret] = []
     for node in read_apdu(aarq).walk():
         if node.name == "aarq" and (value := node.child(_NAME)) is not None:
             name = node.child("mechanism-name")
             if name is None or not any(_HIGH.match(str(one.value)) for one in name.walk()):
-                yield from (Secret(aarq, one.start // 8, one.end // 8) for one in value.walk() if one.name == "value")
+                found += [Secret(aarq, one.start // 8, one.end // 8) for one in value.walk() if one.name == "value"]
+    return tuple(found)
 
 
 def _in_block(apdu: Apdu) -> Iterator[Secret]:

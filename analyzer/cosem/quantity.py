@@ -58,9 +58,13 @@ def _text(raw: int, scaler: int, unit: str) -> str:
     if unit in _IN_THOUSANDS and abs(raw) >= 10 ** max(0, 3 - scaler):
         scaler -= 3
         unit = f"k{unit}"
-    if scaler >= 0:
-        text = str(raw * 10**scaler)
-    else:
-        digits = str(abs(raw)).zfill(1 - scaler)
-        text = f"{'-' if raw < 0 else ''}{digits[:scaler]}.{digits[scaler:]}"
+    text = number_text(raw, scaler)
     return f"{text} {unit}" if unit else text
+
+
+def number_text(raw: int, scaler: int) -> str:
+    """Write raw × 10^scaler digit by digit: 5 with scaler -3 is ``0.005``."""
+    if scaler >= 0:
+        return str(raw * 10**scaler)
+    digits = str(abs(raw)).zfill(1 - scaler)
+    return f"{'-' if raw < 0 else ''}{digits[:scaler]}.{digits[scaler:]}"

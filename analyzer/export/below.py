@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer.detail import OutlineText, detail, walk
+from analyzer.detail import detail, walk
+from analyzer.layer_forms import OutlineText
 from analyzer.masking import concealed, secrets
 from analyzer.record import Record
 from analyzer.tracking.values import Value

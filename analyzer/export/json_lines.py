@@ -11,12 +11,13 @@ from collections.abc import Callable, Sequence
 from json.encoder import encode_basestring
 from typing import Any
 
-from analyzer.detail import LayersText, detail, walk
+from analyzer.detail import detail, walk
 from analyzer.export.message import message_form
 from analyzer.export.summary import apdu_summary, summary
 from analyzer.export.times import seconds_text
 from analyzer.export.utf8 import encoded
 from analyzer.export.value_json import value_text
+from analyzer.layer_forms import LayersText
 from analyzer.masking import secrets
 from analyzer.record import MESSAGE, NO_OBJECTS, Apdu, Closed, Record
 from analyzer.tracking.rewriting import masked_apdu
@@ -52,41 +53,46 @@ class JsonLines:
         """Write *record* as `line` does, in UTF-8."""
         return encoded(self._pieces(record))
 
-    def _pieces(self, record: Record) -> tuple[str, ...]:
+    def _pieces(self, record: Record) -> Sequence[str]:
         """Write *record* in pieces: those that may hold more than ASCII stand alone."""
-        digits = self._digits()
-        parts = [f'{{{self._first}"number": {record.number}']
-        add = parts.append
-        if record.time_ns is not None:
-            add(f', "time": {seconds_text(record.time_ns, digits)}')
-            if record.start_ns is not None and record.start_ns != record.time_ns:
-                add(f', "start": {seconds_text(record.start_ns, digits)}')
-        add(f', "packets": [{", ".join(map(str, record.packets))}]{self._addresses(record)}')
-        if record.association is not None:
-            add(f', "association": {record.association}')
-        if record.request is not None:
-            add(f', "request": {record.request}')
-        if record.latency_ns is not None:
-            add(f', "latency": {seconds_text(record.latency_ns, digits)}')
-        if record.link == "hdlc":
-            add(_hdlc(record))
-        elif record.link == "wrapper":
-            add(self._wrapper(record.octets))
-        elif record.link == "mbus":
-            add(f', "mbus": {_text(_mbus(record))}')
-        elif record.kind == MESSAGE:
-            add(f', "message": {_text(message_form(record))}')
-        if record.gateway:
-            add(f', "gateway": {_text(gateway.members(record.gateway))}')
-        _add_apdus(record, add)
         values = self._values(record)
+        head = self._head(record, self._digits())
         middle = f', "summary": {encode_basestring(summary(record, values))}'
         if values:
-            middle += f', "values": [{", ".join(map(value_text, values))}]'
-        octets = f', "octets": "{record.octets.hex().upper()}"'
+            middle += f', "values": [{", ".join([value_text(one) for one in values])}]'
         notes = f', "notes": [{", ".join(map(note_text, record.notes))}]' if record.notes else ""
-        layers = f', "layers": [{", ".join(_layers(record, values))}]' if self._layers else ""
-        return "".join(parts), middle, octets, notes, layers, "}"
+        tail = f', "octets": "{record.octets.hex().upper()}"{notes}'
+        if self._layers:
+            return head, middle, f'{tail}, "layers": [{_layers(record, values)}]}}'
+        return head, middle, tail + "}"
+
+    def _head(self, record: Record, digits: int) -> str:
+        """Write what stands before the summary."""
+        text = f'{{{self._first}"number": {record.number}'
+        if record.time_ns is not None:
+            text += f', "time": {seconds_text(record.time_ns, digits)}'
+            if record.start_ns is not None and record.start_ns != record.time_ns:
+                text += f', "start": {seconds_text(record.start_ns, digits)}'
+        packets = record.packets
+        numbers = packets[0] if len(packets) == 1 else ", ".join(map(str, packets))
+        text += f', "packets": [{numbers}]{self._addresses(record)}'
+        if record.association is not None:
+            text += f', "association": {record.association}'
+        if record.request is not None:
+            text += f', "request": {record.request}'
+        if record.latency_ns is not None:
+            text += f', "latency": {seconds_text(record.latency_ns, digits)}'
+        if record.link == "wrapper":
+            text += self._wrapper(record.octets)
+        elif record.link == "hdlc":
+            text += _hdlc(record)
+        elif record.link == "mbus":
+            text += f', "mbus": {_text(_mbus(record))}'
+        elif record.kind == MESSAGE:
+            text += f', "message": {_text(message_form(record))}'
+        if record.gateway:
+            text += f', "gateway": {_text(gateway.members(record.gateway))}'
+        return text + _apdus(record)
 
     def _addresses(self, record: Record) -> str:
         """Write lane, link, kind, direction, client and server; the same few texts come again and again."""
@@ -118,26 +124,28 @@ class JsonLines:
         return known
 
 
-def _add_apdus(record: Record, add: Callable[[str], None]) -> None:
+def _apdus(record: Record) -> str:
     """Write what the record carries, as far as there is something."""
     layers = record.protection
     shown = record.shown if layers else record.apdu
+    text = ""
     if shown is not None and record.kind != MESSAGE:
-        add(f', "apdu": {apdu_text(shown.octets)}')
+        text = f', "apdu": {apdu_text(shown.octets)}'
     if record.closed is not None:
-        add(f', "ciphered": {_text(_closed(record.closed))}')
+        text += f', "ciphered": {_text(_closed(record.closed))}'
     if layers:
-        add(f', "protection": [{", ".join(_text(_protection(one)) for one in layers)}]')
+        text += f', "protection": [{", ".join(_text(_protection(one)) for one in layers)}]'
     if record.part_of is not None:
-        add(f', "part_of": {record.part_of}')
+        text += f', "part_of": {record.part_of}'
     if record.parts:
-        add(f', "parts": {list(record.parts)}')
+        text += f', "parts": {list(record.parts)}'
     if record.assembled is not None:
-        add(f', "assembled": {apdu_text(record.assembled.octets)}')
+        text += f', "assembled": {apdu_text(record.assembled.octets)}'
     if record.incomplete is not None:
-        add(f', "incomplete": {apdu_text(record.incomplete.octets)}')
+        text += f', "incomplete": {apdu_text(record.incomplete.octets)}'
     if record.more:
-        add(f', "more": [{", ".join(_more(one) for one in record.more)}]')
+        text += f', "more": [{", ".join(_more(one) for one in record.more)}]'
+    return text
 
 
 def _more(apdu: Apdu) -> str:
@@ -220,11 +228,13 @@ def _header_end(octets: bytes, start: int) -> int:
     return at + 3
 
 
-def _layers(record: Record, values: Sequence[Value]) -> list[str]:
+def _layers(record: Record, values: Sequence[Value]) -> str:
     """Write the layers; where something is noted or secret, from the trees, which carry the notes and the masks."""
     if record.notes or secrets(record, values):
-        return [_text(reader.node_form(node)) for node in detail(record, values)]
-    return walk(record, _LAYERS)
+        found = [_text(reader.node_form(node)) for node in detail(record, values)]
+    else:
+        found = walk(record, _LAYERS)
+    return ", ".join(found)
 
 
 def note_text(note: Note) -> str:

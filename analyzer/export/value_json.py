@@ -10,6 +10,7 @@ from json.encoder import encode_basestring as _string
 from typing import Any
 
 from analyzer.cosem.obis import obis_text
+from analyzer.cosem.quantity import number_text
 from analyzer.record import Object
 from analyzer.tracking.values import Value
 
@@ -18,28 +19,32 @@ _text = json.JSONEncoder(ensure_ascii=False).encode
 
 def value_text(value: Value) -> str:
     """Write one entry of ``values``."""
-    plain = value.value
-    parts = [f'{_object_text(value.object, value.name)}"value": {json_text(plain)}']
-    if value.text and value.text != str(plain):
-        parts.append(f'"text": {_string(value.text)}')
+    text = _object_text(value.object, value.name)
+    if value.scaler is not None and value.unit:  # its text has the unit, so it never is the number alone
+        text += f'"value": {number_text(value.raw, value.scaler)}, "text": {_string(value.text)}'
+    else:
+        plain = value.value
+        text += f'"value": {json_text(plain)}'
+        if value.text and value.text != str(plain):
+            text += f', "text": {_string(value.text)}'
     if value.unit:
-        parts.append(f'"unit": {_string(value.unit)}')
+        text += f', "unit": {_string(value.unit)}'
     if value.raw is not None:
-        parts.append(f'"raw": {json_text(value.raw)}')
+        text += f', "raw": {json_text(value.raw)}'
     if value.scaler is not None:
-        parts.append(f'"scaler": {value.scaler}')
+        text += f', "scaler": {value.scaler}'
     if value.time:
-        parts.append(f'"time": {_string(value.time)}')
+        text += f', "time": {_string(value.time)}'
     if value.status:
-        parts.append(f'"status": {_string(value.status)}')
+        text += f', "status": {_string(value.status)}'
     if value.basis:
-        parts.append(f'"basis": {_string(value.basis)}')
-    return f"{{{', '.join(parts)}}}"
+        text += f', "basis": {_string(value.basis)}'
+    return text + "}"
 
 
 @lru_cache(maxsize=8192)
 def _object_text(one: Object, name: str) -> str:
-    """Write what a value is of; the same few come again and again."""
+    """Write what a value is of, the first members of the object; the same few come again and again."""
     parts = []
     if one.class_id:
         parts.append(f'"class_id": {one.class_id}')
@@ -51,7 +56,7 @@ def _object_text(one: Object, name: str) -> str:
         parts.append(f'"{"method" if one.is_method else "attribute"}": {one.attribute}')
     if name:
         parts.append(f'"name": {_string(name)}')
-    return "".join([f"{part}, " for part in parts])
+    return "".join(["{", *[f"{part}, " for part in parts]])
 
 
 def json_text(value: Any) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from analyzer.detail import detail
+from analyzer.detail import detail, walk
+from analyzer.layer_forms import Form, LayersText, OutlineText
 from analyzer.record import Record
 from tests.analyzer.framing.build import frame
 from tests.analyzer.tracking.build import (
@@ -43,6 +46,14 @@ def assert_tiles(record: Record) -> None:
 def test_leaves_tile_every_record_of_a_transfer(carrier: str, service: str) -> None:
     for record in decode(CARRIERS[carrier](TRANSFERS[service].said)):
         assert_tiles(record)
+
+
+@pytest.mark.parametrize("form", [LayersText, lambda: OutlineText(2)], ids=["layers", "outline"])
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_text_of_a_request_that_comes_again_is_that_of_the_first(carrier: str, form: Callable[[], Form[str]]) -> None:
+    kept = form()
+    for record in decode(CARRIERS[carrier](TRANSFERS["get_normal"].said)):
+        assert walk(record, kept) == walk(record, kept) == walk(record, form())
 
 
 def test_detail_is_pure() -> None:

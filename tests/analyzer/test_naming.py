@@ -28,7 +28,7 @@ def test_outline_layers_and_tree_name_a_request_alike() -> None:
     texts = {node.name: node.text for node in tree.walk() if node.name in ("class-id", "instance-id", "attribute-id")}
     outline = name_outline(outline_lines(REQUEST))
     assert all(f"{name}: {text}" in outline for name, text in texts.items())
-    assert json.loads(name_layers(layers_text(REQUEST))) == json.loads(
+    assert json.loads(f"[{name_layers(layers_text(REQUEST))}]") == json.loads(
         json.dumps([node_form(child) for child in tree.children])
     )
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.cosem.quantity import raw_text, scaled, unit_text
+from analyzer.cosem.quantity import number_text, raw_text, scaled, unit_text
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,11 @@ def test_thousands_change_the_sign_and_never_the_value(raw: int, scaler: int) ->
 
 def test_unit_without_a_sign_is_named_by_its_number() -> None:
     assert [unit_text(code) for code in (30, 255, 99)] == ["Wh", "", "unit 99"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "scaler", "text"),
+    [(5, -3, "0.005"), (-5, -3, "-0.005"), (0, -3, "0.000"), (12345, -3, "12.345"), (12, 2, "1200")],
+)
+def test_number_is_written_digit_by_digit(raw: int, scaler: int, text: str) -> None:
+    assert number_text(raw, scaler) == text == format(Decimal(raw).scaleb(scaler), "f")
