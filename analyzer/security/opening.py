@@ -25,6 +25,7 @@ KEY_SIZE = {0: 16, 1: 16, 2: 32}
 TAG_SIZE, TITLE_SIZE = 12, 8
 _HEADER = ("transaction_id", "originator_system_title", "recipient_system_title", "date_time", "other_information")
 _GENERAL_CIPHERING = 0xDD
+_new = tuple.__new__
 
 
 class Message(NamedTuple):
@@ -50,10 +51,12 @@ def message_of(entry: Entry, values: tuple[Any, ...]) -> Message:
     if entry.tag == _GENERAL_CIPHERING:
         header = b"".join(axdr.length_octets(len(values[slots[name]])) + values[slots[name]] for name in _HEADER)
     tag = values[slots["tag"]] or b""
-    return Message(
-        values[slots["security_control"]], counter or 0, values[slots["ciphered"]], tag, header,
+    control, body, inner_tag = (
+        values[slots["security_control"]],
+        values[slots["ciphered"]],
         PLAIN_TAG.get(entry.tag, -1),
-    )  # fmt: skip
+    )
+    return _new(Message, (control, counter or 0, body, tag, header, inner_tag))
 
 
 def additional_data(message: Message, authentication_key: bytes, body: bytes | None = None) -> bytes:

@@ -24,6 +24,7 @@ from dissectors.scanning import Entry, scan_apdu
 
 GENERAL_GLO, GENERAL_DED, GENERAL_CIPHERING, GENERAL_SIGNING = 0xDB, 0xDC, 0xDD, 0xDF
 _MOST = 4096
+_new = tuple.__new__
 _NO_AUTHENTICATION_KEY = Key(KeyRole.GAK, b"")
 Values = tuple[Any, ...]
 
@@ -75,7 +76,7 @@ class KeySearch:
             encryption, lacks = keys.of(KeyRole.GUEK), "no-key"
         if encryption:
             lacks = "" if titles else "no-system-title"
-        made = Opener(encryption, authentication, titles, lacks, keys)
+        made: Opener = _new(Opener, (encryption, authentication, titles, lacks, keys))
         if not titles:
             context.sides.pop((told, role), None)  # another association may tell it soon
         elif not is_general:

@@ -38,6 +38,7 @@ _SECURITY_SETUP = 64
 _SINGLE = frozenset({"octets-damaged", "tag-truncated"})
 """Causes that say nothing about the next message."""
 _new = tuple.__new__
+_AROUND = Closed._fields.index("around")
 _LACKS = {
     "no-key": "no encryption key is given for this sender",
     "broadcast-key-needed": "the security control asks for the broadcast key, and none is given",
@@ -253,7 +254,7 @@ class Protection:
                 return
             outcome, closed = self._layer(record, peer, plan.role or peer.role, Apdu(inside, found, inner), moves)
             text, initiate, said = outcome.plaintext, outcome.entry, outcome.values
-        record.closed = closed = closed._replace(around=apdu.octets)
+        record.closed = closed = _new(Closed, (*closed[:_AROUND], apdu.octets, *closed[_AROUND + 1 :]))
         record.protection = (closed,)
         if closed.is_opened:
             shown = rewriting.masked(text, initiate, said)
