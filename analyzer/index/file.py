@@ -167,6 +167,11 @@ class IndexReader:
         """Count the records that were seen."""
         return len(self._makers) or self._blocks[0].records
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is a block for every record."""
+        return not self._makers or all(one.records == len(one.numbers) for one in self._blocks)
+
     def _of(self, share: int) -> Blocks:
         if share > MOST_SHARES:
             raise IndexDamagedError("the index is damaged: too many processes made it")

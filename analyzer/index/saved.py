@@ -209,7 +209,8 @@ def load(
             made_of = next(iter(reader.entries(end)))[1]
             if json.loads(made_of) == {"made_of": fingerprint(inputs, keys, decode_as)}:
                 records.take(end)
-                if records.facts.get("done") and records.table.height == reader.records:
+                is_whole = reader.is_whole and records.table.height == reader.records
+                if records.facts.get("done") and is_whole:
                     return records, reader
     reader.close()
     return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from io import BytesIO
-from queue import Queue
+from queue import Empty, Queue
 from threading import Thread
 from time import monotonic
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
@@ -132,26 +132,38 @@ def take_remarks(source: Source, last: Last) -> None:
 def _read(task: Task, sink: _ToTable | ToIndex, tell: Callable[[Told], None]) -> Whole:
     joining, queue = Joining(task.plan.shares, sink), Queue[_Entry](_WAITING)
     joined, left = 0.0, task.plan.shares
-    with Children() as children:
-        for share in range(task.plan.shares):
-            _begin(children, task._replace(share=share), queue)
-        while left:
-            share, kind, content = queue.get()
-            if not kind:
-                if content:
-                    raise RuntimeError(content.decode())
-                left -= 1
-            elif joining.take(share, kind, content):
-                now = monotonic()
-                if now - joined > _LONGEST_S or joining.waiting >= READY:
-                    joined = now
-                    joining.join()
-                    tell(joining.told._replace(is_done=False))
-        joining.join()
+    listeners: list[Thread] = []
+    try:
+        with Children() as children:
+            listeners.extend(_begin(children, task._replace(share=at), queue) for at in range(task.plan.shares))
+            while left:
+                share, kind, content = queue.get()
+                if not kind:
+                    if content:
+                        raise RuntimeError(content.decode())
+                    left -= 1
+                elif joining.take(share, kind, content):
+                    now = monotonic()
+                    if now - joined > _LONGEST_S or joining.waiting >= READY:
+                        joined = now
+                        joining.join()
+                        tell(joining.told._replace(is_done=False))
+    finally:
+        _end(listeners, queue)
+    joining.join()
     return Whole(sink.table, joining.finish(), joining.last)
 
 
-def _begin(children: Children, task: Task, queue: Queue[_Entry]) -> None:
+def _end(listeners: list[Thread], queue: Queue[_Entry]) -> None:
+    """Let the listeners say the rest, which nobody wants: their processes have ended."""
+    for listener in listeners:
+        while listener.is_alive():
+            with suppress(Empty):
+                queue.get(timeout=0.01)
+            listener.join(0)
+
+
+def _begin(children: Children, task: Task, queue: Queue[_Entry]) -> Thread:
     """Begin a process, and let what it says come into *queue*: at its end an entry without a kind, with the problem."""
     from analyzer.index.client import send
 
@@ -172,8 +184,13 @@ def _begin(children: Children, task: Task, queue: Queue[_Entry]) -> None:
         except EOFError:
             problem = f"a process that read a share of it ended early ({_how(process.wait())})".encode()
         queue.put((task.share, b"", problem))
+        with suppress(OSError):
+            asks.close()
+            answers.close()
 
-    Thread(target=listen, daemon=True).start()
+    listener = Thread(target=listen, daemon=True)
+    listener.start()
+    return listener
 
 
 def _how(status: int) -> str:

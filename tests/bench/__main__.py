@@ -76,7 +76,7 @@ def _prepare(wanted: dict[str, Command], programs: dict[str, str]) -> tuple[dict
 
 
 _MISSING = {"oracles": "gurux-dlms and dlms-cosem are not installed (`make oracles` does)"}
-_PROFILED = (("decode", "-q"), ("decode",), ("stats",))
+_PROFILED = (("decode", "-q"), ("decode",), ("stats", "--workers", "1"))
 
 
 def _profiles(packets: int) -> list[str]:

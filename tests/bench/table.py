@@ -34,9 +34,9 @@ def commands(short: bool) -> dict[str, Command]:
     """The commands to run."""
     size = SHORT if short else LARGE
     return {
-        "stats": Command(("dlmshark", "stats", "FILE"), "wrapper", size),
-        "stats, index": Command(("dlmshark", "stats", "--index", "FILE"), "wrapper", size),
-        "stats, meters": Command(("dlmshark", "stats", "FILE"), "wrapper", size, 32),
+        "stats": Command(("dlmshark", "stats", "--workers", "1", "FILE"), "wrapper", size),
+        "stats, index": Command(("dlmshark", "stats", "--index", "--workers", "1", "FILE"), "wrapper", size),
+        "stats, meters": Command(("dlmshark", "stats", "--workers", "1", "FILE"), "wrapper", size, 32),
         "stats, meters, two": Command(("dlmshark", "stats", "--workers", "2", "FILE"), "wrapper", size, 32),
         "tshark io,phs": Command(("tshark", "-n", "-r", "FILE", "-q", "-z", "io,phs"), "wrapper", size),
     }

@@ -302,7 +302,7 @@ def test_interrupt_leaves_no_part_of_an_index(
 )
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_readers_of_shares_end_with_the_process_that_began_them(number: signal.Signals, tmp_path: Path) -> None:
-    words = ["stats", "--workers", "2", str(_many_meters(tmp_path, 3000))]
+    words = ["stats", "--workers", "2", str(_many_meters(tmp_path, 1000))]
     process = subprocess.Popen([sys.executable, "-m", "analyzer", *words], stdout=subprocess.DEVNULL)
     begun = Path(f"/proc/{process.pid}/task")
     end = time.monotonic() + 60
@@ -313,6 +313,7 @@ def test_readers_of_shares_end_with_the_process_that_began_them(number: signal.S
     assert len(readers) == 2 and process.poll() is None
     process.send_signal(number)
     assert process.wait(60) == (143 if number == signal.SIGTERM else -number)
+    end = time.monotonic() + 60
     while any(map(_is_running, readers)) and time.monotonic() < end:
         time.sleep(0.02)
     assert not any(map(_is_running, readers))
