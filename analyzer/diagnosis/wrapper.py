@@ -74,8 +74,8 @@ class WrapperFamily(Family):
 
     def _compare(self, record: Record, talk: _Talk, side: int, here: bytes) -> None:
         """Hold wPorts that are new to those of the other direction."""
-        talk.ports[side] = here
-        talk.usual = [b"", b""]
+        if here != talk.ports[side]:
+            talk.ports[side], talk.usual[1 - side] = here, b""
         if here == talk.ports[1 - side] and here[:2] != here[2:]:
             self._unswapped(record, here)
         else:

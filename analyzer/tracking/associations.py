@@ -121,7 +121,12 @@ class Associations(Endings):
                 if family in _APART:
                     self._take_apart(one, record, apdu, family)
                 elif direction is REQUEST:
-                    self._ask(one, record, octets, family)
+                    if one.waiting or one.services_first is None or one.hls_request < 0:
+                        self._ask(one, record, octets, family)
+                    else:
+                        asked = record.number, now, family, record.objects, octets, 0, None, gap
+                        one.waiting[record.number] = _new(Exchange, asked)
+                        one.asked = record
                 elif direction is RESPONSE:
                     self._answer(one, record, octets, family)
                 elif direction is UNSOLICITED:
