@@ -9,6 +9,7 @@ from dissectors.pdu import add_leftover
 from dissectors.tree import Kind, Node, Note, Problem, Severity
 
 L = TypeVar("L")
+_SHORTEST_TEXT = 4
 
 _BY_TAG: dict[int, Any] = {}
 _VARIANTS: dict[int, dict[int, Any]] = {}
@@ -85,7 +86,26 @@ def reads(octets: bytes, at: int, end: int) -> bool:
 
 
 def grow_apdu(parent: Node, octets: bytes, at: int, end: int) -> int:
-    """Grow the APDU at *at* under *parent*; total: what cannot be read becomes an undecoded leaf."""
+    """Grow the APDU at *at* under *parent*; total: what cannot be read is an undecoded leaf, or text where it is."""
+    first = len(parent.children)
+    _grow_any(parent, octets, at, end)
+    text = text_of(octets[at:end])
+    if text and any(child.all_notes() for child in parent.children[first:]):
+        del parent.children[first:]
+        parent.add(Node("text", Kind.LEAF, at * 8, end * 8, text, text))
+    return end
+
+
+def text_of(octets: bytes) -> str:
+    """Give the text that stands in place of an APDU; empty where none does."""
+    if len(octets) < _SHORTEST_TEXT or not octets.isascii():
+        return ""
+    text = octets.decode("ascii").strip("\r\n\0")
+    return text.strip() if text.isprintable() else ""
+
+
+def _grow_any(parent: Node, octets: bytes, at: int, end: int) -> int:
+    """Grow an APDU, or what begins as one."""
     found = pick(octets, at, end)
     if found is None:
         return _grow_unknown(parent, octets, at, end)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from shutil import get_terminal_size
 
 from analyzer.cli.arguments import Parser, add_common_options, hush
 from analyzer.cli.filters import add_filter_options, chooses, examine, filter_of
@@ -12,6 +13,7 @@ from analyzer.cli.keyrings import ClosedApdus, keyring
 from analyzer.cli.main import CHECK_FAILED, say
 
 _SEVERITIES = ("note", "warning", "error")
+_NARROWEST = 40
 
 
 def parser() -> argparse.ArgumentParser:
@@ -36,13 +38,14 @@ def run(words: list[str]) -> int:
     from analyzer.cli.decode import rest_collector
     from analyzer.diagnosis.doctor import Doctor
     from analyzer.diagnosis.story import severity_of
-    from analyzer.export.stories import json_line, text_lines
+    from analyzer.export.stories import WIDEST, json_line, text_lines
     from analyzer.session import Session
 
     rest_collector()
     inputs = Inputs(options, forced)
     least = severity_of(options.min_severity)
     has_failed = False
+    width = min(WIDEST, max(_NARROWEST, get_terminal_size().columns)) if sys.stdout.isatty() else WIDEST
     for name, source in inputs:
         session = Session(source, forced, keys, learns=bool(options.filter))
         doctor, closed = Doctor(session.pipeline.ends), ClosedApdus(keys)
@@ -62,7 +65,7 @@ def run(words: list[str]) -> int:
                 sys.stdout.write(f"{line}\n")
             else:
                 utc = options.utc or source.has_local_times
-                sys.stdout.write("\n".join(text_lines(number, story, digits, utc=utc)) + "\n")
+                sys.stdout.write("\n".join(text_lines(number, story, digits, utc=utc, width=width)) + "\n")
         say_remarks(source)
         closed.tell(label(source))
         if options.verbose:

@@ -18,6 +18,7 @@ from analyzer.diagnosis.hdlc_state import (
     parameters,
 )
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence, Stories
+from analyzer.diagnosis.words import octets as octets_text
 from analyzer.framing.hdlc_header import address_end
 from analyzer.record import REQUEST, RESPONSE, UNKNOWN, UNSOLICITED, Record
 from dissectors.tree import Note
@@ -291,7 +292,7 @@ class LinkFamily(Family):
         called, answering = address_lengths(before.octets)[0], address_lengths(record.octets)[1]
         if called != answering:
             text = (
-                f"SNRM was sent to server {before.server} in {called} octets (record {before.number}), and "
+                f"SNRM was sent to server {before.server} in {octets_text(called)} (record {before.number}), and "
                 f"{record.server} answers with {answering}: a meter answers in the length that it was called by"
             )
             self.report(record, "hdlc-address-unusual", "address-length-differs", CERTAIN, text)

@@ -52,7 +52,7 @@ class MalformedFamily(Family):
         """Report text in place of an APDU."""
         if note.cause != "vendor-text-answer":
             return None
-        self.report(record, note.code, note.cause, CERTAIN, note.text, start=note.start, end=note.end)
+        self.report(record, note.code, note.cause, note.confidence, note.text, start=note.start, end=note.end)
         return True
 
     def _headless(self, record: Record, confidence: str, text: str) -> None:

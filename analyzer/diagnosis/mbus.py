@@ -5,6 +5,7 @@ from __future__ import annotations
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.frame_settles import plain_under_cipher
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Stories
+from analyzer.diagnosis.words import octets_are as are
 from analyzer.record import Record
 from dissectors.mbus_octets import AROUND, HEADER_SIZE, LONG, checksum
 from dissectors.tree import Note
@@ -101,9 +102,9 @@ class MbusFamily(Family):
         elif not due:
             cause, confidence, told = "octets-inserted", LIKELY, "octets came in that were not sent"
         elif note.code == "capture-cut":
-            cause, confidence, told = "capture-ended", LIKELY, f"{missing} octets are missing at the end of the capture"
+            cause, confidence, told = "capture-ended", LIKELY, f"{are(missing)} missing at the end of the capture"
         else:
-            cause, confidence, told = "octets-lost", LIKELY, f"{missing} octets are missing of {due}"
+            cause, confidence, told = "octets-lost", LIKELY, f"of {due} octets {are(missing)} missing"
         if due > sizes[0]:
             told += f" (L={octets[1]:02X} stands for {octets[1] + 0x100}: the length octet holds it modulo 256)"
         others = [Alternative("octets-lost", POSSIBLE, told)] if cause == "capture-ended" else []

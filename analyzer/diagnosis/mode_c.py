@@ -119,7 +119,7 @@ class ModeCFamily(Family):
             self.report(record, "iec62056-21-password-rejected", "wrong-password", LIKELY, text)
         elif line.last == "command" and is_refused:
             text = f"the command of record {asked.number} was answered with {_shown(octets)}"
-            self.report(record, "iec62056-21-protected", "no-association-rights", POSSIBLE, text)
+            self.report(record, "iec62056-21-protected", "access-level-too-low", POSSIBLE, text)
 
     def note(self, record: Record, note: Note) -> bool | None:
         """Octets that are no message, behind an acknowledgement: the speed was not changed on both sides."""

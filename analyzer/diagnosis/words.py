@@ -60,6 +60,11 @@ def both(one: Association) -> str:
     return f"the association of client {one.client} with meter {one.server}"
 
 
+def octets_are(count: int) -> str:
+    """Count octets of which something is said: ``1 octet is``, ``2 octets are``."""
+    return f"{octets(count)} {'is' if count == 1 else 'are'}"
+
+
 def octets(count: int) -> str:
     """Count octets."""
     return f"{count} octet{'s' * (count != 1)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.line import Unread, settings_of
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Stories
+from analyzer.diagnosis.words import octets as octets_text
 from analyzer.framing.tags import opens_as_apdu
 from analyzer.record import Record
 from dissectors.scanning import reads
@@ -166,7 +167,7 @@ class WrapperFamily(Family):
             text = f"{text}: {declared - there} octets are missing before the next PDU"
         elif reads(octets[_HEADER:]):
             cause, confidence = "length-without-tag", CERTAIN
-            text = f"{text}: the APDU reads whole with the {there - declared} octets more"
+            text = f"{text}: the APDU reads whole with {octets_text(there - declared)} more"
         else:
             cause, confidence = "apdu-concatenated", LIKELY
         self.report(record, "wrapper-length-wrong", cause, confidence, text, start=6, end=8)

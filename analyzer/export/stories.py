@@ -15,38 +15,39 @@ from dissectors.scanning import scan_apdu
 from dissectors.writers import apdu_text
 
 _LLC_SIZE = 3
-_WIDTH = 96
+WIDEST = 96
+"""So many characters a line of text has at most."""
 _MOST_SHOWN = 8
 _LONGEST, _AT_ENDS, _NEAR = 48, 12, 8
 """Octets of a proposed frame that is shown whole; else so many at its ends, and on each side of the damage."""
 _text = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def text_lines(number: int, story: Story, digits: int, *, utc: bool = False) -> Iterator[str]:
-    """Write one story: what happened, where, the proof, what else it could be, what to try."""
+def text_lines(number: int, story: Story, digits: int, *, utc: bool = False, width: int = WIDEST) -> Iterator[str]:
+    """Write one story, in lines up to *width*: what happened, where, the proof, what else it could be, what to try."""
     times = f"{story.count} times" if story.count > 1 else "once"
     perhaps = ", perhaps" if story.cause and story.confidence == POSSIBLE else ""
     head = f"{number}. {story.severity.name}{perhaps}: {story.title}"
-    yield from textwrap.wrap(head, _WIDTH, subsequent_indent="   ", break_on_hyphens=False)
+    yield from textwrap.wrap(head, width, subsequent_indent="   ", break_on_hyphens=False)
     how = f" ({story.confidence})" if story.cause else ""
     yield f"   {story.code}{f' · {story.cause}' if story.cause else ''}{how} · {times} on {story.lane}"
     if story.records:
-        yield from _folded("where", _where(story, digits, utc=utc))
+        yield from _folded("where", _where(story, digits, utc=utc), width)
     for one in story.evidence:
         place = f", octets {one.start} to {one.end - 1}" if one.end > one.start + 1 else ""
         place = f", octet {one.start}" if one.end == one.start + 1 else place
-        yield from _folded("seen", f"record {one.record}{place}: {one.text}" if one.record else one.text)
+        yield from _folded("seen", f"record {one.record}{place}: {one.text}" if one.record else one.text, width)
     if story.proposed is not None and story.confidence != POSSIBLE:
         record, octets = story.proposed
-        yield from _folded("may be", f"record {record} as it may have been sent: [{_shortened(octets, story)}]")
+        yield from _folded("may be", f"record {record} as it may have been sent: [{_shortened(octets, story)}]", width)
     for (confidence, text), members in groupby(story.alternatives, lambda one: (one.confidence, one.text)):
         causes = ", ".join(dict.fromkeys(one.cause for one in members))
         known = bool(story.evidence) and story.evidence[0].text.endswith(text)
-        yield from _folded("or", f"{causes} ({confidence}){'' if known else f': {text}'}")
+        yield from _folded("or", f"{causes} ({confidence}){'' if known else f': {text}'}", width)
     for follower in story.leads_to:
-        yield from _folded("so", _follower(follower))
+        yield from _folded("so", _follower(follower), width)
     for advice in story.advice:
-        yield from _folded("try", advice)
+        yield from _folded("try", advice, width)
     yield ""
 
 
@@ -61,7 +62,8 @@ def _shortened(octets: bytes, story: Story) -> str:
     parts, before = [], -1
     for at in shown:
         if at != before + 1:
-            parts.append(f"… {at - before - 1} octets …")
+            left_out = at - before - 1
+            parts.append(f"… {left_out} octet{'s' * (left_out != 1)} …")
         parts.append(f"{octets[at]:02X}")
         before = at
     return " ".join(parts)
@@ -88,10 +90,10 @@ def _where(story: Story, digits: int, *, utc: bool) -> str:
     return f"{text}, meter {story.meter}" if story.meter else text
 
 
-def _folded(label: str, text: str) -> Iterator[str]:
+def _folded(label: str, text: str, width: int) -> Iterator[str]:
     first = f"   {label:<7}"
     yield from textwrap.wrap(
-        text, _WIDTH, initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False
+        text, width, initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False
     )
 
 

@@ -11,7 +11,6 @@ from analyzer.cosem.names import attribute_name, class_name, method_name, obis_n
 from analyzer.cosem.rendering import MASKED
 from analyzer.export.message import message_summary
 from analyzer.record import LINK, MESSAGE, NOISE, PART, REQUEST, Apdu, Object, Objects, Record
-from analyzer.tracking.findings import text_of
 from analyzer.tracking.object_model import are_confidential
 from analyzer.tracking.values import Value
 from dissectors import axdr, gateway
@@ -29,6 +28,7 @@ from dissectors.enumerations import (
 )
 from dissectors.hdlc import control_type
 from dissectors.mbus import frame_text
+from dissectors.registry import text_of
 from dissectors.tree import Problem
 from dissectors.xdlms.error import named_error
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from analyzer.reassembly.blocks import read_block
 from analyzer.record import APDU, NO_OBJECTS, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, Closed, Objects, Record
 from analyzer.tracking.association import MOST_REQUESTS, Association, Request
-from analyzer.tracking.findings import dissection_notes, finding, text_note, text_of
+from analyzer.tracking.findings import dissection_notes, finding, text_note
 from analyzer.tracking.peer import Peer
 from analyzer.tracking.plans import Asked, Plan, Values, plan_of
 from analyzer.tracking.transfers import Transfers
 from dissectors.gateway import prefix_size
+from dissectors.registry import text_of
 from dissectors.scanning import scan_apdu, scan_loosely, scan_whole
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class Dialogue:
     ) -> tuple[Entry | None, tuple[Any, ...] | None]:
         """Read what is no whole APDU as far as it goes; text in its place is none."""
         if text := text_of(octets):
-            record.add_note(text_note(text, at, len(octets)))
+            record.add_note(text_note(text, at, len(octets), is_framed=record.link not in ("apdu", "llc")))
             return None, None
         record.notes += dissection_notes(octets, record.problem == "truncated")
         return found, scan_loosely(octets, found)

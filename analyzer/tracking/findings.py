@@ -7,7 +7,6 @@ from dissectors.tree import Note, Severity
 
 NOTE, WARNING, ERROR = Severity.NOTE, Severity.WARNING, Severity.ERROR
 
-_SHORTEST_TEXT = 4
 
 FACTS: dict[str, tuple[Severity, str]] = {
     "comment": (Severity.CHAT, "comment"),
@@ -85,18 +84,11 @@ def finding(code: str, text: str, start: int, end: int, cause: str = "") -> Note
     return Note(code, severity, group, text, start, end, cause)
 
 
-def text_of(octets: bytes) -> str:
-    """Give the text that stands in place of an APDU; empty where none does."""
-    if len(octets) < _SHORTEST_TEXT or not octets.isascii():
-        return ""
-    text = octets.decode("ascii").strip("\r\n\0")
-    return text.strip() if text.isprintable() else ""
-
-
-def text_note(text: str, at: int, size: int) -> Note:
+def text_note(text: str, at: int, size: int, *, is_framed: bool) -> Note:
     """Say that a meter answers in *text*, *size* octets that begin at *at* (-1 where they were joined)."""
     start, end = (at, at + size) if at >= 0 else (0, 0)
-    return finding("carrier-text", f'text in place of an APDU: "{text}"', start, end, "vendor-text-answer")
+    note = finding("carrier-text", f'text in place of an APDU: "{text}"', start, end, "vendor-text-answer")
+    return note if is_framed else note._replace(confidence="likely")
 
 
 def dissection_notes(octets: bytes, is_cut: bool) -> tuple[Note, ...]:

@@ -90,3 +90,7 @@ def test_text_of_a_manufacturer_in_a_frame_is_shown_as_text_in_the_list(run: Run
     assert 'Text · "ERROR 12"' in ran.out
     assert "carrier-text (vendor-text-answer)" in ran.out
     assert "malformed" not in ran.out
+    assert json.loads(run("decode", "--json", "--hex", frame).out)["apdu"] == {"text": "ERROR 12"}
+    tree = run("decode", "--tree", "--hex", frame).out
+    assert "text: ERROR 12" in tree
+    assert "ded-readRequest" not in tree

@@ -104,7 +104,7 @@ def refused_command(chance: random.Random, number: int) -> Case:
     at = places[number % len(places)]
     told = b"(ER%02d)\x03" % chance.randrange(1, 30)
     answer = (b"\x02" + told + bytes((bcc(told),)), b"\x15", b"\x01B0\x03q")[number % 3]
-    return _case([*session[: at + 1], session[at + 1]._replace(octets=answer)], "no-association-rights")
+    return _case([*session[: at + 1], session[at + 1]._replace(octets=answer)], "access-level-too-low")
 
 
 def other_mode(chance: random.Random, number: int) -> Case:
@@ -218,7 +218,7 @@ def ciphered_telegram(chance: random.Random, number: int) -> Case:
 MESSAGE_FAULTS: tuple[Fault, ...] = (
     Fault("mbus-segment-missing", "octets-lost", segment_missing),
     Fault("mbus-segment-repeated", "", segment_repeated),
-    Fault("iec62056-21-protected", "no-association-rights", refused_command),
+    Fault("iec62056-21-protected", "access-level-too-low", refused_command),
     Fault("iec62056-21-mode-mismatch", "wrong-acknowledgement", other_mode),
     Fault("meter-quirk", "sum-check-character", sum_characters),
     Fault("data-set-malformed", "", _readout(_malformed, "")),
