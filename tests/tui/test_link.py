@@ -116,3 +116,11 @@ def test_click_selects_the_record_under_the_mouse(tmp_path: Path, line: int) -> 
     opened.press(b"\x1b[<0;20;%dM\x1b[<0;20;%dm" % (line, line))
     opened.wait_for(b" %d of 43" % (line - 2), since=before)
     _closed(opened)
+
+
+def test_wheel_scrolls_the_list_and_leaves_the_cursor(tmp_path: Path) -> None:
+    opened = _opened(tmp_path)
+    scrolled = _written(opened, b"\x1b[<65;20;5M")
+    assert b"     10 " in scrolled
+    assert not _lines(scrolled) & {1, *OCTETS, ROWS}
+    _closed(opened)

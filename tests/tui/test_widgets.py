@@ -21,7 +21,7 @@ from analyzer.tui.fitting import fit
 from analyzer.tui.theme import PALETTES
 from analyzer.tui.widgets.side_bar import cells_of
 from analyzer.tui.widgets.strips import Line, changed_cells, joined
-from tests.tui.driving import drive, main_of, sample, text_of, wait_for
+from tests.tui.driving import SMALL, drive, main_of, sample, text_of, wait_for
 
 pyte = pytest.importorskip("pyte")
 WIDTH = 40
@@ -109,3 +109,18 @@ def test_answer_that_is_wrong_stays_in_the_prompt() -> None:
 def test_text_that_was_cut_before_ends_in_one_ellipsis() -> None:
     assert fit("AARQ · LN… · mechanism", 13) == "AARQ · LN…   "
     assert fit("AARQ · LN, no ciphering", 13) == "AARQ · LN, n…"
+
+
+def test_bar_is_drawn_along_with_the_mouse_and_the_cursor_stays() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        records = main_of(app).records
+        right, last = records.size.width - 1, records.size.height - 1
+        await pilot.mouse_down(records, offset=(right, last))
+        assert records.top == records.count - records.size.height
+        await pilot.hover(records, offset=(right, 0))
+        assert (records.top, records.cursor) == (0, 0)
+        await pilot.mouse_up(records, offset=(right, 0))
+        await pilot.hover(records, offset=(right, last))
+        assert (records.top, records.cursor) == (0, 0)
+
+    drive(sample("ln-ciphered"), act, size=SMALL)
