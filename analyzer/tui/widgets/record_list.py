@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from analyzer.capture import Capture
     from analyzer.export.lines import Line
 
-_MOST_LINES = 4096
+_MOST_LINES = 512
+"""Kept at most: scrolling back and forth finds them again, all of a capture would be megabytes."""
 
 
 class RecordList(Rows):
