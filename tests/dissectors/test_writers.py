@@ -107,7 +107,7 @@ def test_writers_agree_with_tree_once_they_kept_what_stands_around_data(layer: A
 
 
 @pytest.mark.parametrize(
-    "value", ["06 00000005", "09 03 414243", "0A 03 414243", "04 08 A5", "0202 1101 1102", "03 01"]
+    "value", ["06 00000005", "09 03 414243", "0A 03 414243", "04 08 A5", "0202 1101 1102", "03 03"]
 )
 def test_data_of_a_kept_response_is_read_anew(value: str) -> None:
     octets = bytes.fromhex("C401C100" + value)
