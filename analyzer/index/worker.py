@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 _STORIES_EVERY_S = 2.0
 _NICENESS = 5
-"""Of a pass that finds stories alone: the rows come first."""
+"""Of every pass: whoever presses keys meanwhile comes first. One that finds stories alone stands back twice: rows come
+before them."""
 
 
 class Request(NamedTuple):
@@ -63,6 +64,7 @@ def main() -> int:
         return 1
     if request.stdin >= 0:
         os.dup2(request.stdin, 0)
+    _stand_back()
     gc.freeze()
     gc.set_threshold(200_000, 50, 100)
     from captures.chunk import DlmsharkError
@@ -117,12 +119,17 @@ def _index(request: Request) -> None:
             if problem := _finish(request, writer):
                 source.remark("index-not-kept", problem)
         else:
-            with suppress(AttributeError, OSError):  # no such thing on Windows
-                os.nice(_NICENESS)
+            _stand_back()
             for record in session.records():
                 doctor.take(record)
         doctor.finish(session.pipeline.left_aside)
         _say_stories(source, doctor)
+
+
+def _stand_back() -> None:
+    """Take less of the processor's time than others who want it."""
+    with suppress(AttributeError, OSError):  # no such thing on Windows
+        os.nice(_NICENESS)
 
 
 def _finish(request: Request, writer: IndexWriter) -> str:

@@ -86,11 +86,13 @@ def test_line_of_something_else_holds_no_octets(line: str) -> None:
     assert read_line(line) is None
 
 
-@pytest.mark.parametrize(
-    ("line", "octets"), [("7EA00", "7EA0"), ("7E A0 0", "7EA0"), ("7E A 07", "7E07"), ("7E A0 7 3", "7EA0"), ("7", "")]
-)
+@pytest.mark.parametrize(("line", "octets"), [("7EA00", "7EA0"), ("7E A0 0", "7EA0"), ("7E A 07", "7E07"), ("7", "")])
 def test_odd_digits_keep_the_complete_octets(line: str, octets: str) -> None:
     assert read_line(line) == (UNKNOWN, bytes.fromhex(octets), False)
+
+
+def test_several_single_digits_are_octets_without_their_zero() -> None:
+    assert read_line("7E A0 7 3") == (UNKNOWN, bytes.fromhex("7EA00703"), True)
 
 
 def test_odd_digits_are_remarked_with_their_line() -> None:

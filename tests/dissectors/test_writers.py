@@ -38,7 +38,7 @@ from dissectors.hdlc import Hdlc
 from dissectors.llc import REQUEST, RESPONSE, Llc
 from dissectors.tree import Node
 from dissectors.writers import apdu_text, layer_json_text, layer_outline, layer_text, layers_text, outline_lines
-from tests.dissectors.layers import APDUS, EVERY, any_octets, damaged, valid
+from tests.dissectors.layers import APDUS, EVERY, any_octets, damaged, sparing, valid
 
 each_apdu = pytest.mark.parametrize("layer", APDUS, ids=lambda layer: layer.__name__)
 each_layer = pytest.mark.parametrize("layer", EVERY, ids=lambda layer: layer.__name__)
@@ -94,6 +94,7 @@ def test_writers_of_apdu_agree_with_tree(layer: Any, data: st.DataObject) -> Non
 
 
 @each_apdu
+@sparing
 @given(data=st.data())
 def test_writers_agree_with_tree_once_they_kept_what_stands_around_data(layer: Any, data: st.DataObject) -> None:
     octets = data.draw(valid(layer))
