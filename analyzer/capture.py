@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from analyzer.children import readers
 from analyzer.detail import buffers, detail
 from analyzer.export.lines import Line, line_of
 from analyzer.index.client import IndexProcess
@@ -76,14 +75,14 @@ class Capture:
     """The capture in *inputs*, several joined by time; *keys* open what is protected, *decode_as* forces stacks.
 
     *keeps_index* keeps the index beside the capture, and uses the one that is there while it fits. *workers* is how
-    many processes make it; by default one for each core where one file is large, and one more finds the stories.
+    many processes make it: with one the first rows come soonest; of several, one more finds the stories.
     Of a recording that runs, *live*, the inputs are its files: they are read as they grow.
     """
 
     def __init__(
         self, inputs: Sequence[str], *, keys: Keyring | None = None, decode_as: dict[str, str] | None = None,
         keeps_index: bool = False,
-        live: Recorded | None = None, workers: int | None = None,
+        live: Recorded | None = None, workers: int = 1,
     ) -> None:  # fmt: skip
         self.inputs = tuple(inputs)
         self.keys = keys
@@ -143,7 +142,7 @@ class Capture:
         """Tell how many processes are to make the index: several only of one file that is large."""
         if self.live is not None or len(self.inputs) != 1 or not os.path.isfile(self.inputs[0]):
             return 1
-        return self._workers if self._workers is not None else readers(os.path.getsize(self.inputs[0]))
+        return self._workers
 
     def _begun(self, request: Request) -> IndexProcess:
         """Begin the pass; where its index cannot be kept, with one that is not."""

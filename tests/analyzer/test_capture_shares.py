@@ -43,7 +43,7 @@ def _seen(capture: Capture) -> dict[str, Any]:
     }
 
 
-def _opened(path: Path, workers: int | None, *, keeps_index: bool = False) -> dict[str, Any]:
+def _opened(path: Path, workers: int, *, keeps_index: bool = False) -> dict[str, Any]:
     capture = Capture([str(path)], workers=workers, keeps_index=keeps_index)
     capture.start()
     capture.wait(120)
