@@ -6,7 +6,6 @@ The index pass runs in a process of its own; :meth:`Capture.poll` takes what it 
 from __future__ import annotations
 
 import base64
-import os
 import pickle
 import time
 from collections import deque
@@ -74,15 +73,13 @@ class Recorded(Protocol):
 class Capture:
     """The capture in *inputs*, several joined by time; *keys* open what is protected, *decode_as* forces stacks.
 
-    *keeps_index* keeps the index beside the capture, and uses the one that is there while it fits. *workers* is how
-    many processes make it: with one the first rows come soonest; of several, one more finds the stories.
+    *keeps_index* keeps the index beside the capture, and uses the one that is there while it fits.
     Of a recording that runs, *live*, the inputs are its files: they are read as they grow.
     """
 
     def __init__(
         self, inputs: Sequence[str], *, keys: Keyring | None = None, decode_as: dict[str, str] | None = None,
-        keeps_index: bool = False,
-        live: Recorded | None = None, workers: int = 1,
+        keeps_index: bool = False, live: Recorded | None = None,
     ) -> None:  # fmt: skip
         self.inputs = tuple(inputs)
         self.keys = keys
@@ -91,10 +88,7 @@ class Capture:
         self.live = live
         self._followed = 0
         """Files of the recording that the index pass knows."""
-        self._workers = workers
         self._process: IndexProcess | None = None
-        self._teller: IndexProcess | None = None
-        """What finds the stories where several processes make the index."""
         self._reader: IndexReader | None = None
         self._next: Capture | None = None
         self._began = 0.0
@@ -131,18 +125,9 @@ class Capture:
                 return
             if path := saved.path_for(self.inputs):
                 request = request._replace(path=path, is_kept=True)
-        workers = self._count_workers()
-        self._process = self._begun(request._replace(workers=workers))
-        if workers > 1:
-            self._teller = IndexProcess(request._replace(wants_rows=False, path="", is_kept=False))
+        self._process = self._begun(request)
         self._reader = IndexReader(self._process.descriptor)
         self._records = Records(self._reader)
-
-    def _count_workers(self) -> int:
-        """Tell how many processes are to make the index: several only of one file that is large."""
-        if self.live is not None or len(self.inputs) != 1 or not os.path.isfile(self.inputs[0]):
-            return 1
-        return self._workers
 
     def _begun(self, request: Request) -> IndexProcess:
         """Begin the pass; where its index cannot be kept, with one that is not."""
@@ -165,10 +150,9 @@ class Capture:
                 self._take_over(self._next)
                 return True
         changed = False
-        for process in (self._process, self._teller):
-            while process is not None and process.lines:
-                changed = True
-                self._take(process.lines.popleft(), is_index=process is self._process)
+        while self._process is not None and self._process.lines:
+            changed = True
+            self._take(self._process.lines.popleft())
         return changed
 
     def _feed(self) -> None:
@@ -189,7 +173,7 @@ class Capture:
         """By how many octets of its input the pass is behind; 0 where nobody can tell."""
         return max(0, (self.progress.total_octets or 0) - self.progress.octets)
 
-    def _take(self, said: dict[str, Any], *, is_index: bool) -> None:
+    def _take(self, said: dict[str, Any]) -> None:
         if "told" in said:
             self.records.take(said["told"][0])
             self._told(said["told"])
@@ -199,29 +183,9 @@ class Capture:
         elif "error" in said:
             self.error = said["error"]
             self.progress = self.progress._replace(is_done=True)
-        elif "alone" in said:
-            self._begin_alone(said["alone"])
-        elif "not_kept" in said:
-            self._own_remarks.append((self.inputs[0], said["not_kept"]))
-            self.remarks.append(self._own_remarks[-1])
-        elif "ended" in said and is_index and self._next is None and not self.progress.is_done:
+        elif "ended" in said and self._next is None and not self.progress.is_done:
             self.error = self.error or f"the index pass ended early: {said['last'] or said['ended']}"
             self.progress = self.progress._replace(is_done=True)
-
-    def _begin_alone(self, problem: str) -> None:
-        """Let one process read the capture; *problem* is what became of one of several, if anything did."""
-        if self._next is not None:  # another pass takes the place of this one anyhow
-            return
-        if problem:
-            self._own_remarks.append((self.inputs[0], problem))
-        if self._teller is not None:
-            self._teller.stop()
-            self._teller = None
-        self._next = Capture(
-            self.inputs, keys=self.keys, decode_as=self._decode_as, keeps_index=self._keeps_index, workers=1
-        )
-        self._next._own_remarks = self._own_remarks
-        self._next.start()
 
     def _told(self, told: Sequence[Any]) -> None:
         """Take word of a batch."""
@@ -239,8 +203,7 @@ class Capture:
                 time.sleep(0.005)
 
     def _is_quiet(self) -> bool:
-        running = [one for one in (self._process, self._teller) if one is not None]
-        return self._next is None and not any(one.is_listening for one in running)
+        return self._next is None and (self._process is None or not self._process.is_listening)
 
     def cancel(self) -> None:
         """End the pass; the rows that came stay."""
@@ -248,20 +211,15 @@ class Capture:
             self._next.close()
             self._next = None
         if self._process is not None:
-            self._stop()
+            self._process.stop()
             self.progress = self.progress._replace(is_done=True)
-
-    def _stop(self) -> None:
-        """End the processes."""
-        for process in (self._process, self._teller):
-            if process is not None:
-                process.stop()
 
     def close(self) -> None:
         """Give everything back."""
         if self._next is not None:
             self._next.close()
-        self._stop()
+        if self._process is not None:
+            self._process.stop()
         if self._reader is not None:
             self._reader.close()
 
@@ -286,10 +244,9 @@ class Capture:
             other.close()
             return
         if self._process is not None and self._reader is not None:
-            self._stop()
+            self._process.stop()
             self._reader.close()
         self.keys, self._process, self._reader = other.keys, other._process, other._reader
-        self._teller = other._teller
         self._records, self._stories, self.remarks = other._records, other._stories, other.remarks
         self.progress, self.time_digits = other.progress, other.time_digits
         self._followed = other._followed

@@ -17,6 +17,8 @@ from typing import IO, Any, Self
 _PATIENCE_S = 3.0
 """How long a process may take to end properly once it was asked to."""
 _AT_ONCE = 1 << 16
+_PIPE = 1 << 20
+"""Octets that a process may say ahead: who reads waits for the interpreter each time, so there has to be much then."""
 _LARGE = 16 << 20
 _MOST_READERS = 8
 """Each reads the whole capture, and decodes its share."""
@@ -88,6 +90,10 @@ class Children:
             )
             self._all.append(process)
         assert process.stdin is not None and process.stdout is not None
+        with suppress(ImportError, AttributeError, OSError):
+            import fcntl
+
+            fcntl.fcntl(process.stdout.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
         return process.stdin, process.stdout, process
 
     def end(self) -> None:

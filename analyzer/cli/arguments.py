@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from analyzer.children import cores
 from analyzer.cli.main import UsageError
 
 _WIDTH = 80
@@ -76,7 +75,11 @@ def natural(text: str) -> int:
 
 def workers(text: str) -> int:
     """Read how many processes are to work; 0 is as many as there are cores for this one. Raises: ArgumentTypeError."""
-    return natural(text) or cores()
+    if count := natural(text):
+        return count
+    from analyzer.children import cores
+
+    return cores()
 
 
 _COMMON = (

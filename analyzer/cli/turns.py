@@ -25,8 +25,6 @@ BATCH = 256
 """Records of one turn."""
 _AHEAD = 16
 """Turns of another process that may wait to be written."""
-_PIPE = 1 << 20
-"""Octets: who reads waits for the interpreter each time, so each time there has to be much."""
 
 
 class Turns:
@@ -88,10 +86,6 @@ class Other:
 
     def __init__(self, stdout: IO[bytes]) -> None:
         self._turns: Queue[bytes | None] = Queue(_AHEAD)
-        with contextlib.suppress(ImportError, AttributeError, OSError):
-            import fcntl
-
-            fcntl.fcntl(stdout.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
         Thread(target=self._read, args=(stdout,), daemon=True).start()
 
     def _read(self, stdout: IO[bytes]) -> None:

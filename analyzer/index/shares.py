@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 _WAITING = 64
 """Entries that may wait to be put together."""
 _LONGEST_S = 0.5
-_PIPE = 1 << 20
 _Entry = tuple[int, bytes, bytes]
 
 
@@ -168,10 +167,6 @@ def _begin(children: Children, task: Task, queue: Queue[_Entry]) -> Thread:
     from analyzer.index.client import send
 
     asks, answers, process = children.start("analyzer.index.share")
-    with suppress(ImportError, AttributeError, OSError):
-        import fcntl
-
-        fcntl.fcntl(answers.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
     with suppress(BrokenPipeError):
         send(task, asks)
         asks.flush()

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from analyzer.diagnosis.doctor import Doctor
-    from analyzer.index.file import IndexWriter
     from analyzer.index.indexing import Told
     from analyzer.security.keyring import Keyring
     from captures.chunk import Source
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
 
 _STORIES_EVERY_S = 2.0
 _NICENESS = 5
-"""Of every pass: whoever presses keys meanwhile comes first. One that finds stories alone stands back twice: rows come
-before them."""
+"""Of every pass: whoever presses keys meanwhile comes first."""
 
 
 class Request(NamedTuple):
@@ -46,8 +44,6 @@ class Request(NamedTuple):
     """Whether the index stays, beside the capture."""
     wants_rows: bool = True
     """Whether there is an index to be written; without one only the stories are told."""
-    workers: int = 1
-    """How many processes are to make the index. Where several are, the stories are another request's."""
     is_live: bool = False
     """Whether the inputs are files of a recording that grows: more of them come on stdin, whose end is its end."""
 
@@ -64,7 +60,8 @@ def main() -> int:
         return 1
     if request.stdin >= 0:
         os.dup2(request.stdin, 0)
-    _stand_back()
+    with suppress(AttributeError, OSError):  # no such thing on Windows
+        os.nice(_NICENESS)
     gc.freeze()
     gc.set_threshold(200_000, 50, 100)
     from captures.chunk import DlmsharkError
@@ -101,9 +98,6 @@ def _index(request: Request) -> None:
     else:
         source = opened(request.inputs)
     with source:
-        if request.workers > 1:
-            _index_by_several(request, source)
-            return
         watched = Watched(source, growing)
         session = Session(watched, request.decode_as, request.keys, learns=request.wants_rows)
         ends = deque[End]() if request.wants_rows else session.pipeline.ends
@@ -116,67 +110,17 @@ def _index(request: Request) -> None:
                     writer.say(made_of=saved.fingerprint(request.inputs, request.keys, request.decode_as))
                 tell = _telling(source, doctor) if request.is_live else _tell
                 Indexing(session, watched, writer, tell, (doctor.take,), ends).run()
-            if problem := _finish(request, writer):
-                source.remark("index-not-kept", problem)
+            if request.is_kept:
+                try:
+                    with saved.nothing_left_of(request.path):
+                        saved.finish(request.path, writer.end)
+                except OSError as problem:
+                    source.remark("index-not-kept", saved.not_kept(problem))
         else:
-            _stand_back()
             for record in session.records():
                 doctor.take(record)
         doctor.finish(session.pipeline.left_aside)
         _say_stories(source, doctor)
-
-
-def _stand_back() -> None:
-    """Take less of the processor's time than others who want it."""
-    with suppress(AttributeError, OSError):  # no such thing on Windows
-        os.nice(_NICENESS)
-
-
-def _finish(request: Request, writer: IndexWriter) -> str:
-    """Give the index its name, if it is to stay. Returns why it cannot."""
-    from analyzer.index import saved
-
-    if request.is_kept:
-        try:
-            with saved.nothing_left_of(request.path):
-                saved.finish(request.path, writer.end)
-        except OSError as problem:
-            return saved.not_kept(problem)
-    return ""
-
-
-def _index_by_several(request: Request, source: Source) -> None:
-    """Let several processes make the index, or one where they cannot: nothing else is said of the capture.
-
-    Where they turn out not to see what one sees, it is for the owner to begin anew.
-    """
-    from analyzer.index import saved, shares
-    from analyzer.index.file import IndexWriter
-    from analyzer.index.indexing import Indexing
-    from analyzer.index.watched import Watched
-    from analyzer.session import Session
-
-    with saved.open_part(request.path) as file:
-        _say({"begun": True})
-        writer = IndexWriter(file)
-        if request.is_kept:
-            writer.say(made_of=saved.fingerprint(request.inputs, request.keys, request.decode_as))
-        whole = shares.Task(request.inputs[0], keys=request.keys, decode_as=request.decode_as)
-        task = shares.planned(whole, request.workers)
-        if task is None:
-            watched = Watched(source)
-            Indexing(Session(watched, request.decode_as, request.keys), watched, writer, _tell).run()
-        else:
-            try:
-                shares.index(task, writer, _tell)
-            except shares.UnsharedError:
-                _say({"alone": ""})
-                return
-            except RuntimeError as problem:
-                _say({"alone": f"{problem}; one process reads it all"})
-                return
-    if why := _finish(request, writer):
-        _say({"not_kept": why})
 
 
 def _say_stories(source: Source, doctor: Doctor) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections import deque
 from pathlib import Path
@@ -181,10 +183,15 @@ def test_capture_that_is_not_there_says_so_in_one_line(tmp_path: Path) -> None:
     capture.close()
 
 
-def test_cancelled_pass_keeps_the_rows_that_came(tmp_path: Path) -> None:
-    text = tmp_path / "many.txt"
+def _many(folder: Path, *, keeps_index: bool = False) -> Capture:
+    """A capture over which a pass takes seconds."""
+    text = folder / "many.txt"
     text.write_text("7E A0 07 03 21 93 0F 01 7E\n" * 300_000)
-    capture = Capture([str(text)])
+    return Capture([str(text)], keeps_index=keeps_index)
+
+
+def test_cancelled_pass_keeps_the_rows_that_came(tmp_path: Path) -> None:
+    capture = _many(tmp_path)
     capture.start()
     while capture.progress.records == 0:
         capture.poll()
@@ -193,6 +200,46 @@ def test_cancelled_pass_keeps_the_rows_that_came(tmp_path: Path) -> None:
     height = capture.table.height
     assert 0 < height < 300_000
     assert capture.record(height).number == height
+    capture.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="check not run: nobody removes there what is open")
+def test_cancelled_pass_leaves_no_part_of_an_index(tmp_path: Path) -> None:
+    capture = _many(tmp_path, keeps_index=True)
+    capture.start()
+    while capture.progress.records == 0:
+        capture.poll()
+    assert [one.suffix for one in sorted(tmp_path.iterdir())] == [".txt", ".part"]
+    capture.cancel()
+    assert capture.record(1).number == 1
+    capture.close()
+    assert [one.name for one in tmp_path.iterdir()] == ["many.txt"]
+
+
+def test_cancelled_capture_ends_the_pass_that_reads_it_with_other_keys_too(tmp_path: Path) -> None:
+    capture = _many(tmp_path)
+    capture.start()
+    capture.add_keys(None)
+    begun = capture._next
+    assert begun is not None
+    while begun.progress.records == 0:
+        capture.poll()
+    capture.cancel()
+    capture.wait(60)
+    assert capture._next is None and capture.progress.records < 300_000
+    assert begun._process is not None and begun._process._process.wait(60) != 0, "it did not read to the end"
+    capture.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="check not run: no such thing here")
+def test_pass_stands_back_behind_who_presses_keys(tmp_path: Path) -> None:
+    capture = _many(tmp_path)
+    capture.start()
+    while capture.progress.records == 0:
+        capture.poll()
+    assert capture._process is not None
+    process = capture._process._process.pid
+    assert os.getpriority(os.PRIO_PROCESS, process) == min(os.getpriority(os.PRIO_PROCESS, 0) + 5, 19)
     capture.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from captures.samples import samples
 from tests.project.checkout import modules_after
 
 PROGRAM = ["analyzer", "analyzer.cli", "analyzer.cli.main"]
@@ -51,6 +52,25 @@ def test_program_that_only_reads_loads_no_scapy(form: str) -> None:
         "with redirect_stdout(io.StringIO()): program()"
     )
     assert _loaded(modules_after(statement), "scapy", "cryptography") == set()
+
+
+@pytest.mark.parametrize("name", ["ln-wrapper", "hdlc-log"])
+def test_lines_load_nothing_that_trees_or_processes_need(name: str) -> None:
+    processes = {"subprocess", "multiprocessing", "threading", "analyzer.children", "analyzer.cli.turns"}
+    trees = {"analyzer.detail", "analyzer.layer_forms", "analyzer.export.json_lines", "dissectors.node_text"}
+    trees |= {"dissectors.text_json", "dissectors.text_layers", "dissectors.text_outline"}
+    assert _loaded(_after_decode(name), *processes, *trees) == set()
+    assert trees <= _after_decode(name, "--json", "--layers"), "these write trees"
+    assert processes - {"multiprocessing"} <= _after_decode(name, "--workers", "2"), "these begin processes"
+
+
+def _after_decode(name: str, *options: str) -> set[str]:
+    path = next(str(one.path) for one in samples() if one.name == name)
+    return modules_after(
+        "from contextlib import redirect_stdout; import io; from analyzer.cli.main import program\n"
+        f"sys.argv = {['dlmshark', 'decode', path, *options]}\n"
+        "with redirect_stdout(io.TextIOWrapper(io.BytesIO(), 'utf-8')): program()"
+    )
 
 
 def _loaded(modules: set[str], *names: str) -> set[str]:
