@@ -57,3 +57,19 @@ def test_file_that_is_written_anew_is_shown_from_its_beginning_and_that_is_said(
             await act(pilot)
 
     asyncio.run(run())
+
+
+def test_last_line_counts_on_while_the_capture_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "long.pcapng"
+    path.write_bytes(60 * next(one.path for one in samples() if one.name == "hdlc-segments").read_bytes())
+    app = DlmsharkApp(Options((str(path),), theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
+
+    async def run() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await wait_for(pilot, lambda: main_of(app).records.count > 0, 60)
+            first = main_of(app).records.count
+            await wait_for(pilot, lambda: app.capture.progress.is_done, 60)
+            assert app.capture.table.height > first
+            await wait_for(pilot, lambda: f" 1 of {app.capture.table.height} " in text_of(app)[-1])
+
+    asyncio.run(run())

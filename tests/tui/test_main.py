@@ -107,9 +107,11 @@ def test_filter_shows_only_what_matches() -> None:
         numbers = [main.records.number_at(index) for index in range(main.records.count)]
         assert numbers and all("Clock" in line.summary for line in app.capture.lines(numbers))
         assert len(numbers) < app.capture.table.height
+        assert f" of {len(numbers)} " in text_of(app)[-1]
         await pilot.press("q")
         await pilot.pause()
         assert main.records.count == app.capture.table.height
+        assert f" of {main.records.count} " in text_of(app)[-1]
 
     drive(sample("ln-wrapper"), act)
 

@@ -76,10 +76,13 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
         key = character if character and character.isprintable() and character != " " else event.key
         event.stop()
         event.prevent_default()
-        pressed = self.program.key_reader.press(key, self.key_contexts())
+        reader = self.program.key_reader
+        was_pending = reader.pending
+        pressed = reader.press(key, self.key_contexts())
         for bar in self.query(StatusBar):
             bar.settle()  # who goes on has read the message
-        self.show_status()
+        if was_pending or reader.pending:
+            self.show_status()
         if pressed is not None:
             self.run_pressed(pressed)
 

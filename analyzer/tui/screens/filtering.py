@@ -63,7 +63,7 @@ class Filtering(Navigation):
             self.filter_run = None
             self.records.filter_by(None)
             self.records.refresh()
-            self.show_headings()
+            self.show_lines()
             return
         run = self.program.capture.filter(text, utc=self.program.options.is_utc)
         if run.error is not None:
@@ -82,7 +82,7 @@ class Filtering(Navigation):
         if run.poll(_TICK_SECONDS):
             self.records.take()
             self.show_record()
-        self.show_headings()
+        self.show_lines()
         if not run.is_done:
             self.set_timer(0.001, self._go_on_filtering)
 
@@ -182,8 +182,8 @@ class Filtering(Navigation):
         else:
             self.program.command_close(count)
 
-    def show_headings(self) -> None:
-        """Write the headings of the panes."""
+    def show_lines(self) -> None:
+        """Write the headings and the status line."""
         raise NotImplementedError
 
 

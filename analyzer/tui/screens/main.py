@@ -102,7 +102,7 @@ class MainScreen(Taking):
         if not self.shown and self.records.count:
             self.show_record()
         else:
-            self.show_headings()
+            self.show_lines()
 
     def take_anew(self) -> None:
         """The capture was read again: the same records, with more that is known of them."""
@@ -124,18 +124,15 @@ class MainScreen(Taking):
         if number == self.shown:
             return
         self.shown = number
-        if not number:
-            self.detail = None
-            self.octets.show([])
-            self.tree_pane.show(None)
-            self._follow_tree()
-            return
-        began = thread_time()
-        self.detail = self._commented(self.program.capture.detail(number), number)
-        self._was_quick = thread_time() - began < _QUICK_SECONDS
-        self.octets.show(self.detail.buffers)
+        self.detail = None
+        if number:
+            began = thread_time()
+            self.detail = self._commented(self.program.capture.detail(number), number)
+            self._was_quick = thread_time() - began < _QUICK_SECONDS
+        self.octets.show(self.detail.buffers if self.detail is not None else [])
         self.tree_pane.show(self.detail)
         self._follow_tree()
+        self.show_lines()
 
     def _commented(self, detail: Detail, number: int) -> Detail:
         """Add what the user said about the record."""
@@ -152,10 +149,11 @@ class MainScreen(Taking):
             if self.is_tailing and self.records.cursor < self.records.count - 1:
                 self.is_tailing = False  # who scrolls wants to stay there
                 self.show_title()
-            if self._was_quick:
-                self.show_record()
-            else:
+            if not self._was_quick:
                 self.soon(self.show_record)  # the list answers the key first
+            elif self.records.number != self.shown:
+                self.show_record()
+                return
         elif rows is self.tree_pane:
             self._follow_tree()
         elif rows is self.octets and self.detail is not None:
@@ -164,8 +162,7 @@ class MainScreen(Taking):
                 self.tree_pane.select(step)
                 self.octets.selected = place_of(step.node, step.buffer)
                 self.octets.refresh()
-        self.show_headings()
-        self.show_status()
+        self.show_lines()
 
     def on_rows_opened(self, event: Rows.Opened) -> None:
         """Go one pane further in."""
@@ -175,10 +172,13 @@ class MainScreen(Taking):
         item = self.tree_pane.item
         if item is not None:
             self.octets.select(item.place)
-        self.show_headings()
-        self.show_status()
 
     # -- lines ----------------------------------------------------------------------------------------------------
+
+    def show_lines(self) -> None:
+        """Write the headings and the status line."""
+        self.show_headings()
+        self.show_status()
 
     def show_headings(self) -> None:
         """Write the headings of the panes."""
@@ -254,8 +254,7 @@ class MainScreen(Taking):
 
     def on_descendant_focus(self) -> None:
         """Show which pane has the keys."""
-        self.show_headings()
-        self.show_status()
+        self.show_lines()
 
     # -- layout ---------------------------------------------------------------------------------------------------
 

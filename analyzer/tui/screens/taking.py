@@ -263,7 +263,7 @@ class Taking(Filtering):
         modes = TIME_MODES
         self.records.time_mode = modes[(modes.index(self.records.time_mode) + 1) % len(modes)]
         self.records.forget_lines()
-        self.show_headings()
+        self.show_lines()
         self.flash(f"times: {self.records.time_mode}")
 
     def command_tail(self, count: int) -> None:
@@ -281,6 +281,7 @@ class Taking(Filtering):
             self.records.take()
             if self.is_tailing:
                 self.records.move_to(self.records.count - 1)
+            self.show_lines()
         self.show_title()
         self.flash("paused: records still arrive" if self.is_paused else "goes on")
 
@@ -298,7 +299,7 @@ class Taking(Filtering):
             self.records.names = names if "summary" in names else (*names, "summary")
             self.program.settings.keep_columns(self.records.names)
             self.records.forget_lines()
-            self.show_headings()
+            self.show_lines()
 
 
 def _stack_choices(text: str) -> list[Choice]:
