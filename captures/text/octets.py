@@ -20,6 +20,8 @@ _ONE_IS_DAMAGE = 1
 """One digit that stands alone among pairs is what is left of a pair."""
 _LISTED = re.compile(rb"\((?:0x([0-9A-Fa-f]{2})|(\d{1,3}))\)")
 _MARKED_PAIR = re.compile(rb"[0-9A-Fa-f]{2}")
+_BREAK = re.compile(rb'(\\x[0-9A-Fa-f]{2})""')
+"""Where Qt and C part a string, for the next character would be a digit of the escape before it."""
 _PAIRS = re.compile(rb"\b[0-9A-Fa-f]{2}\b")
 
 
@@ -56,7 +58,7 @@ def literal_octets(text: bytes) -> bytes | None:
     Inside a JSON string backslashes are doubled.
     """
     if text.startswith(b'"'):
-        text = b"b" + text
+        text = b"b" + _BREAK.sub(rb"\1", text)
     for written in (text, text.replace(b"\\\\", b"\\").replace(b'\\"', b'"')):
         try:
             with warnings.catch_warnings():
@@ -82,6 +84,11 @@ def listed_octets(text: bytes) -> bytes | None:
 def marked_octets(text: bytes) -> bytes:
     """Read hex pairs that have a mark before, behind or around each."""
     return bytes.fromhex(b"".join(_MARKED_PAIR.findall(text)).decode())
+
+
+def word_octets(text: bytes) -> bytes:
+    """Read words of two octets, as `od -x` and `hexdump` print them on nearly every machine: the low one first."""
+    return b"".join(bytes.fromhex(word.decode())[::-1] for word in text.split())
 
 
 def decimal_octets(text: bytes) -> bytes | None:

@@ -8,7 +8,15 @@ from captures.chunk import FURTHEST_NS, UNKNOWN, Chunk
 from captures.text.characters import named_octets, parity_octets, readout_octets, string_octets
 from captures.text.given import Given
 from captures.text.labels import direction_of, is_inside, is_secret
-from captures.text.octets import base64_octets, decimal_octets, hex_octets, listed_octets, literal_octets, marked_octets
+from captures.text.octets import (
+    base64_octets,
+    decimal_octets,
+    hex_octets,
+    listed_octets,
+    literal_octets,
+    marked_octets,
+    word_octets,
+)
 from captures.text.offsets import follows, goes_on
 from captures.text.shapes import Joins, Shape
 from captures.text.times import DAY_FIRST, Clock
@@ -27,7 +35,7 @@ _FLAG, _IDENTIFIES, _END_OF_LINE = b"\x7e", b"/", b"\r\n"
 _WRITTEN = {
     "listed": listed_octets, "decimals": decimal_octets, "base64": base64_octets,
     "marked": marked_octets, "characters": readout_octets, "named": named_octets, "string": string_octets,
-    "parity": parity_octets,
+    "parity": parity_octets, "words": word_octets,
 }  # fmt: skip
 """How octets are read that are no hex, by the group of the pattern that holds them."""
 _LONGEST_TITLE, _LONGEST_KEY = 160, 32
@@ -307,6 +315,8 @@ class Reader:
                 self._repeats = True
                 return True
             if self._row and _OFFSET_ONLY.fullmatch(line):
+                if "words" in self._groups and goes_on(line.strip(), len(self._pending) - 1):
+                    del self._pending[-1]  # filled up to a word
                 self._dump(b"", line.strip(b" \t:"), None, UNKNOWN, 0)
                 self.end()
                 return True

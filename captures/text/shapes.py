@@ -231,6 +231,10 @@ SHAPES: tuple[Shape, ...] = (
         r"\s*(?P<offset>[0-9A-Fa-f]{6,7})\s+<pairs>\s*(?:>.*<)?\s*", may_follow=True,
     ),
     Shape(
+        "words", "a dump of od or hexdump in words, whose low octet stands first in memory", Joins.DUMP,
+        r"(?P<offset>[0-9A-Fa-f]{7})\s+(?P<words>[0-9A-Fa-f]{4}(?:\s{1,5}[0-9A-Fa-f]{4})*+)\s*", may_follow=True,
+    ),
+    Shape(
         "wireshark-hex", "a hex dump of Wireshark", Joins.DUMP,
         r"\s*(?P<offset>[0-9A-Fa-f]{4})\s{2,3}<pairs><column>",
         r"(?:Frame \(\d+ bytes\):|Packet \(\d+ bytes\):|(?P<aside>[A-Z][\w /().-]* \(\d+ bytes\):))\s*"
@@ -264,6 +268,11 @@ SHAPES: tuple[Shape, ...] = (
         sign_text=r".*\\[xX][0-9A-Fa-f]{2}\\[xX].*", tail_text=r".*",
     ),
     Shape(
+        "unit-strings", "units as strings of a program", Joins.LINE,
+        r"""(?P<literal>"(?=(?:~|\\x7[Ee])\\x[Aa]|(?:\\x00|\\0{1,3})(?:\\x01|\\0{0,2}1)(?:\\x00|\\0))(?:[^"\\]|\\.|"")*+")""",
+        sign_text=r""".*"(?:~|\\[x0]).*\\[x0].*""", tail_text=r".*",
+    ),
+    Shape(
         "marked", "octets with marks around them", Joins.LINE,
         r"(?P<marked>(?:\[[0-9A-Fa-f]{2}\]\s?){5,}+|(?:<[0-9A-Fa-f]{2}>\s?){5,}+|(?:\([0-9A-Fa-f]{2}\)\s?){5,}+"
         r"|(?:\{[0-9A-Fa-f]{2}\}\s?){5,}+|(?:[$%&][Hh]?[0-9A-Fa-f]{2}[\s,]{0,2}){5,}+|(?:[0-9A-Fa-f]{2}[hH][\s,]{0,2}){5,}+"
@@ -275,9 +284,9 @@ SHAPES: tuple[Shape, ...] = (
         "decimals", "decimal numbers", Joins.LINE,
         r"(?:(?<![0-9A-Za-z.:,-])(?=-?\d{1,3},)|(?<=\[))"
         r"(?P<decimals>-?\d{1,3}(?:(?:,\s{0,4}-?\d{1,3}){5,}+|(?:[ ]-?\d{1,3}){5,}+(?=\])))",
-        sign_text=r"(?:.*?[\s\[({=,:])?(?:-?\d{1,3},\s{0,4}){0,200}(?:-\d|[12]\d\d)\d{0,2}\s{0,4},.*"
+        sign_text=r"(?:.*?[\s\[({<=,:])?(?:-?\d{1,3},\s{0,4}){0,200}(?:-\d|[12]\d\d)\d{0,2}\s{0,4},.*"
         r"|[^\[]*+(?:\[(?!-?\d{1,3}[ ])[^\[]*+)*+\[(?:-?\d{1,3}[ ]){5}.*",
-        tail_text=r"[\])};,.\s]*",
+        tail_text=r"[\])}>;,.\s]*",
     ),
     Shape(
         "decimal-lines", "a decimal number a line", Joins.RUN, r"\s*(?P<decimals>\d{1,3})\s*[,;]?\s*",
@@ -380,7 +389,7 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "labelled", "octets behind words", Joins.LINE,
-        r"(?:(?<![0-9A-Za-z._-])(?<!\d:)(?<![^0-9A-Za-z][0-9A-Fa-f]{2}:)|(?<=\|_))(?!\d{4}-\d\d-\d\d(?!\d))"
+        r"(?:(?<![0-9A-Za-z._-])(?<!\d:)(?<![^0-9A-Za-z][0-9A-Fa-f]{2}:)|(?<=\|_|\\x))(?!\d{4}-\d\d-\d\d(?!\d))"
         r"(?P<octets>(?:0[xX])?[0-9A-Fa-f]{2}(?:(?:, | {1,3}|[,:.-])?(?:0[xX][0-9A-Fa-f]{1,2}|[0-9A-Fa-f]{2})){3,}+)",
         tail_text=r"""(?:["')\]}>,;.\s]|\(\d+(?: bytes)?\)|\|\+\d+)*+""",
     ),

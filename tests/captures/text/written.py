@@ -174,6 +174,12 @@ def _hexdump(at: int, row: bytes) -> str:
     return f"{at:08x}  {text:<49} |{_readable(row)}|"
 
 
+def _hexdump_words(at: int, row: bytes) -> str:
+    """`hexdump` without options, on a machine whose words have the low octet first; the last is filled up."""
+    words = [int.from_bytes(row[start : start + 2], "little") for start in range(0, len(row), 2)]
+    return f"{at:07x} {' '.join(f'{word:04x}' for word in words)}"
+
+
 def _wireshark(at: int, row: bytes) -> str:
     text = f"{row[:8].hex(' ')}  {row[8:].hex(' ')}".rstrip()
     return f"{at:04x}  {text:<48}   {_readable(row)}"
@@ -342,6 +348,22 @@ def _counted(event: Sent) -> str:
 
 def _escaped(octets: bytes) -> str:
     return "".join(f"\\x{octet:02x}" for octet in octets)
+
+
+_QT_ESCAPES = {0x08: "\\b", 0x09: "\\t", 0x0A: "\\n", 0x0C: "\\f", 0x0D: "\\r", 0x22: '\\"', 0x5C: "\\\\"}
+
+
+def _qt_string(octets: bytes) -> str:
+    """A QByteArray as qDebug prints it: a string is parted where a digit would follow an escape in hex."""
+    found, is_after_hex = "", False
+    for octet in octets:
+        character = chr(octet)
+        is_hex = octet not in _QT_ESCAPES and not 0x20 <= octet < 0x7F
+        if is_after_hex and character in "0123456789abcdefABCDEF":
+            found += '""'
+        found += f"\\x{octet:02X}" if is_hex else _QT_ESCAPES.get(octet, character)
+        is_after_hex = is_hex
+    return f'"{found}"'
 
 
 def _strace(event: Sent, *, hex_only: bool = False) -> str:
