@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from math import ceil
 
+import pyte
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.color import Color
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
 from textual.pilot import Pilot
-from textual.scrollbar import ScrollBarRender
 from textual.strip import Strip
 
 from analyzer.tui.app import DlmsharkApp
@@ -23,7 +23,6 @@ from analyzer.tui.widgets.side_bar import cells_of
 from analyzer.tui.widgets.strips import Line, changed_cells, joined
 from tests.tui.driving import SMALL, drive, main_of, sample, text_of, wait_for
 
-pyte = pytest.importorskip("pyte")
 WIDTH = 40
 _COLOURS = st.sampled_from(["", "#ff0000", "#00ff00", "#102030"])
 _STYLES = st.builds(
@@ -65,21 +64,33 @@ def test_cells_that_changed_written_over_the_old_line_give_the_new_one(
     assert _drawn(before, after.crop(0, cells)) == _drawn(after)
 
 
-@pytest.mark.parametrize("count", [1, 10, 11, 35, 2000, 1_000_000])
-def test_bar_stands_where_that_of_textual_stands(count: int) -> None:
+def _filled(cells: Sequence[Segment]) -> tuple[int, int]:
+    """Where the bar begins and ends, in eighths of a cell from the top."""
+    eighths: list[bool] = []
+    for one in cells:
+        assert one.style is not None and not one.style.meta
+        blank = 8 - " ▁▂▃▄▅▆▇".index(one.text)
+        is_turned = bool(one.style.reverse)
+        eighths += [is_turned] * blank + [not is_turned] * (8 - blank)
+    start, length = eighths.index(True), sum(eighths)
+    assert all(eighths[start : start + length])
+    return start, start + length
+
+
+@pytest.mark.parametrize("count", [11, 35, 2000, 1_000_000])
+@pytest.mark.parametrize("height", [2, 8, 10])
+def test_bar_goes_from_one_end_to_the_other_and_is_as_long_as_what_is_in_sight(height: int, count: int) -> None:
+    last = count - height
+    places = [_filled(cells_of(height, count, top, PALETTES["dark"])) for top in (0, last // 3, 2 * last // 3, last)]
+    assert places == sorted(places)
+    assert (places[0][0], places[-1][1]) == (0, height * 8)
+    assert {end - start for start, end in places} == {max(8, ceil(height / count * height * 8))}
+
+
+def test_bar_is_blank_where_all_rows_are_in_sight() -> None:
     palette = PALETTES["dark"]
-    for height in (1, 2, 8, 10, 33):
-        for top in {0, 1, count // 3, max(count - height, 0)}:
-            if top > max(count - height, 0):
-                continue
-            window = height if height < count else 0
-            wanted = ScrollBarRender.render_bar(
-                height, count, window, top, 1, True, Color.parse(palette.background), Color.parse(palette.bar)
-            ).segments
-            found = cells_of(height, count, top, palette)
-            assert [(one.text, bool(one.style and one.style.reverse)) for one in found] == [
-                (one.text, bool(one.style and one.style.reverse)) for one in wanted
-            ]
+    for count in (0, 1, 9, 10):
+        assert cells_of(10, count, 0, palette) == (Segment(" ", palette.base),) * 10
 
 
 def test_message_stays_as_the_prompt_closes_and_goes_with_the_next_key() -> None:

@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from math import ceil
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.scrollbar import ScrollBarRender
 
 from analyzer.tui.theme import Palette
-
-_BLOCKS = " ▁▂▃▄▅▆▇"
-"""From below, by eighths."""
 
 
 @lru_cache(maxsize=64)
 def cells_of(height: int, count: int, top: int, palette: Palette) -> tuple[Segment, ...]:
-    """Give the cells from top to bottom; where all *count* rows are in sight they are blank."""
+    """Give the cells from top to bottom; where all *count* rows are in sight they are blank.
+
+    Textual says where the bar stands. Its styles name actions of its own scrollbar, so that the cells get others.
+    """
     plain = Style(color=palette.bar, bgcolor=palette.background)
-    turned = Style(color=palette.bar, bgcolor=palette.background, reverse=True)
-    if count <= height:
-        return (Segment(" ", palette.base),) * height
-    size = max(1.0, height * height / count)
-    start = int((height - size) * top / (count - height) * 8)
-    end = start + ceil(size * 8)
-    cells = []
-    for first in range(0, height * 8, 8):
-        above, below = max(first, min(start, first + 8)), max(first, min(end, first + 8))
-        if above == below:
-            cells.append(Segment(" ", palette.base))
-        elif below == first + 8 and above > first:
-            cells.append(Segment(_BLOCKS[below - above], plain))
-        else:
-            cells.append(Segment(_BLOCKS[first + 8 - below], turned))
-    return tuple(cells)
+    turned = plain + Style(reverse=True)
+    cells = ScrollBarRender.render_bar(height, count, height if count > height else 0, top).segments
+    styles = (
+        turned if one.style and one.style.reverse else palette.base if one.text.isspace() else plain for one in cells
+    )
+    return tuple(Segment(one.text, style) for one, style in zip(cells, styles, strict=True))
