@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from analyzer.detail import buffers, detail
-from analyzer.export.lines import Line, line_of
+from analyzer.export.lines import RecordLine, line_of
 from analyzer.index.client import IndexProcess
 from analyzer.index.file import IndexReader
 from analyzer.index.records import Records
@@ -279,7 +279,7 @@ class Capture:
         """Give record *number*, from 1, whole. Raises: IndexError."""
         return self.records.record(number)
 
-    def lines(self, numbers: Iterable[int]) -> list[Line]:
+    def lines(self, numbers: Iterable[int]) -> list[RecordLine]:
         """Give what a list shows of the records *numbers*."""
         records = self.records
         found = []

@@ -22,7 +22,7 @@ _LOCKS = {
 }  # fmt: skip
 
 
-class Line(NamedTuple):
+class RecordLine(NamedTuple):
     """What a list shows of one record."""
 
     number: int
@@ -42,13 +42,13 @@ class Line(NamedTuple):
     lane: str
 
 
-def line_of(row: Row, record: Record, values: Sequence[Value]) -> Line:
+def line_of(row: Row, record: Record, values: Sequence[Value]) -> RecordLine:
     """Give the line of *record*, whose row is *row* and whose values are *values*."""
     link = record.link if record.control is None else control_text(record.control)
     value, unit = "", ""
     if len(values) == 1:
         value, unit = values[0].text, values[0].unit
-    return Line(
+    return RecordLine(
         row.number, row.time_ns, record.direction, record.client, record.server, link, lock_of(record),
         summary(record, values), value, unit, row.latency_ns, row.marks.severity, row.length, record.lane.text,
     )  # fmt: skip

@@ -13,7 +13,7 @@ from analyzer.tui.fitting import fit, fit_right, fit_summary, printable
 from dissectors.tree import Severity
 
 if TYPE_CHECKING:
-    from analyzer.export.lines import Line
+    from analyzer.export.lines import RecordLine
 
 Said = tuple[str, str]
 """A text in its width, and the name of its colour."""
@@ -48,7 +48,7 @@ class Column(NamedTuple):
     name: str
     heading: str
     width: int
-    write: Callable[[Line, int, Look], Said]
+    write: Callable[[RecordLine, int, Look], Said]
     from_width: int = 0
     is_right: bool = False
     short: str = ""
@@ -72,7 +72,7 @@ def duration_text(time_ns: int) -> str:
     return f"{seconds:.2f} s" if abs(seconds) < 100 else f"{seconds:.0f} s"
 
 
-def address_text(line: Line) -> str:
+def address_text(line: RecordLine) -> str:
     """Write who speaks with whom."""
     if line.client is None and line.server is None:
         return ""
@@ -80,15 +80,15 @@ def address_text(line: Line) -> str:
     return f"{client} ↔ {server}"
 
 
-def _severity(line: Line, width: int, look: Look) -> Said:
+def _severity(line: RecordLine, width: int, look: Look) -> Said:
     return glyph_of(line.severity)
 
 
-def _number(line: Line, width: int, look: Look) -> Said:
+def _number(line: RecordLine, width: int, look: Look) -> Said:
     return fit_right(str(line.number), width), "faint"
 
 
-def _time(line: Line, width: int, look: Look) -> Said:
+def _time(line: RecordLine, width: int, look: Look) -> Said:
     if line.time_ns is None:
         return fit("-", width), "faint"
     if look.time_mode == SINCE_REQUEST:
@@ -100,33 +100,33 @@ def _time(line: Line, width: int, look: Look) -> Said:
     return fit_right("" if since is None else f"{(line.time_ns - since) / 1e9:.{min(look.digits, 6)}f}", width), "muted"
 
 
-def _direction(line: Line, width: int, look: Look) -> Said:
+def _direction(line: RecordLine, width: int, look: Look) -> Said:
     return GLYPHS.get(line.direction, "·"), {REQUEST: "request", RESPONSE: "response"}.get(line.direction, "muted")
 
 
-def _address(line: Line, width: int, look: Look) -> Said:
+def _address(line: RecordLine, width: int, look: Look) -> Said:
     return fit(address_text(line), width), "muted"
 
 
-def _link(line: Line, width: int, look: Look) -> Said:
+def _link(line: RecordLine, width: int, look: Look) -> Said:
     return fit(line.link, width), "faint"
 
 
-def _lock(line: Line, width: int, look: Look) -> Said:
+def _lock(line: RecordLine, width: int, look: Look) -> Said:
     return _LOCKS.get(line.lock, ("?", "muted"))
 
 
-def _summary(line: Line, width: int, look: Look) -> Said:
+def _summary(line: RecordLine, width: int, look: Look) -> Said:
     text = printable(line.summary)
     colour = {REQUEST: "text", RESPONSE: "text"}.get(line.direction, "text")
     return fit_summary(text, width), "muted" if line.link == "noise" else colour
 
 
-def _value(line: Line, width: int, look: Look) -> Said:
+def _value(line: RecordLine, width: int, look: Look) -> Said:
     return fit_right(printable(line.value), width), "value"
 
 
-def _latency(line: Line, width: int, look: Look) -> Said:
+def _latency(line: RecordLine, width: int, look: Look) -> Said:
     return fit_right("" if line.latency_ns is None else duration_text(line.latency_ns), width), "faint"
 
 
@@ -154,7 +154,7 @@ class Widths(NamedTuple):
     address: int = 5
     link: int = 0
 
-    def grown(self, line: Line) -> Widths:
+    def grown(self, line: RecordLine) -> Widths:
         """Make room for *line*."""
         link = 0 if line.link in _PLAIN else len(line.link)
         return Widths(max(self.address, len(address_text(line))), max(self.link, link))

@@ -20,7 +20,7 @@ from analyzer.tui.app import DlmsharkApp
 from analyzer.tui.fitting import fit
 from analyzer.tui.theme import PALETTES
 from analyzer.tui.widgets.side_bar import cells_of
-from analyzer.tui.widgets.strips import Line, changed_cells, joined
+from analyzer.tui.widgets.strips import TerseStrip, changed_cells, joined
 from tests.tui.driving import SMALL, drive, main_of, sample, text_of, wait_for
 
 WIDTH = 40
@@ -50,7 +50,7 @@ def _drawn(*strips: Strip) -> list[tuple[object, ...]]:
 
 @given(_SEGMENTS)
 def test_line_of_joined_pieces_looks_like_each_piece_written_by_itself(segments: list[Segment]) -> None:
-    assert _drawn(Line(joined(segments))) == _drawn(Strip(segments))
+    assert _drawn(TerseStrip(joined(segments))) == _drawn(Strip(segments))
 
 
 @given(_SEGMENTS, _SEGMENTS)
@@ -58,7 +58,7 @@ def test_cells_that_changed_written_over_the_old_line_give_the_new_one(
     old: Sequence[Segment], new: Sequence[Segment]
 ) -> None:
     ground = Style(bgcolor="#102030")
-    before, after = (Line(Strip(one).adjust_cell_length(WIDTH, ground), WIDTH) for one in (old, new))
+    before, after = (TerseStrip(Strip(one).adjust_cell_length(WIDTH, ground), WIDTH) for one in (old, new))
     cells = changed_cells(before, after)
     assert (cells == 0) == (before == after)
     assert _drawn(before, after.crop(0, cells)) == _drawn(after)

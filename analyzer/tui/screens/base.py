@@ -20,7 +20,7 @@ from analyzer.tui.files import file_choices, file_verdict
 from analyzer.tui.options import Part
 from analyzer.tui.widgets.bars import Bar, Said, StatusBar, TitleBar
 from analyzer.tui.widgets.ground import Ground
-from analyzer.tui.widgets.prompt import Choice, Line, Prompt, Question, Verdict
+from analyzer.tui.widgets.prompt import AnswerInput, Choice, Prompt, Question, Verdict
 
 if TYPE_CHECKING:
     from analyzer.tui.app import DlmsharkApp
@@ -89,7 +89,7 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
     @property
     def is_typed_into(self) -> bool:
         """Whether keys are text of a prompt."""
-        return isinstance(self.focused, Line) and self.focused.is_asking
+        return isinstance(self.focused, AnswerInput) and self.focused.is_asking
 
     def key_contexts(self) -> tuple[str, ...]:
         """Say where keys count now, the nearest first."""

@@ -18,7 +18,7 @@ from analyzer.tui.widgets.text_pane import Paragraph, Target, TextPane
 from dissectors.tree import Severity
 
 if TYPE_CHECKING:
-    from analyzer.export.lines import Line
+    from analyzer.export.lines import RecordLine
 
 _PORTION = 400
 
@@ -63,7 +63,7 @@ class FollowScreen(DialogueScreen):
                 yield Paragraph(f"{note.code}: {note.text}", name, " ", target=Target(line.number))
 
     @staticmethod
-    def _answered(line: Line) -> str:
+    def _answered(line: RecordLine) -> str:
         return f"  ({duration_text(line.latency_ns)})" if line.latency_ns is not None else ""
 
     def on_rows_opened(self, event: Rows.Opened) -> None:

@@ -10,7 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from analyzer.tui.theme import Palette
-from analyzer.tui.widgets.strips import Line, changed_cells
+from analyzer.tui.widgets.strips import TerseStrip, changed_cells
 
 if TYPE_CHECKING:
     from analyzer.tui.app import DlmsharkApp
@@ -97,4 +97,4 @@ class Lines(Widget):
             ground = self.background_colors[1]
             for one in filters:
                 line = line.apply_filter(one, ground)
-        return line if isinstance(line, Line) else Line(line, width)
+        return line if isinstance(line, TerseStrip) else TerseStrip(line, width)

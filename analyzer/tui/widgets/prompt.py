@@ -45,7 +45,7 @@ class Question(NamedTuple):
     hint: str = ""
 
 
-class Line(Input):
+class AnswerInput(Input):
     """The line that is typed into; before and after a question keys are not its own."""
 
     is_asking = False
@@ -95,7 +95,7 @@ class Prompt(Vertical):
         """Make the lines, when something is asked for the first time."""
         row = Horizontal()
         self.mount(Bar("surface", id="choices"), row, Bar("panel", id="verdict"))
-        row.mount(Bar("panel", id="label"), Line(id="answer", compact=True, select_on_focus=False))
+        row.mount(Bar("panel", id="label"), AnswerInput(id="answer", compact=True, select_on_focus=False))
 
     @property
     def is_asking(self) -> bool:
@@ -107,7 +107,7 @@ class Prompt(Vertical):
         self.question = question
         if not self.children:
             self._make_lines()
-        self.query_one(Line).is_asking = True
+        self.query_one(AnswerInput).is_asking = True
         self.add_class("asking")
         label = self.query_one("#label", Bar)
         label.styles.width = cell_len(question.label) + 2
@@ -123,7 +123,7 @@ class Prompt(Vertical):
     def close(self) -> None:
         """Take the prompt away."""
         self.question = None
-        self.query_one(Line).is_asking = False
+        self.query_one(AnswerInput).is_asking = False
         self.remove_class("asking")
         self.query_one("#answer", Input).value = ""
 

@@ -15,7 +15,7 @@ from analyzer.tui.widgets.rows import Piece, Rows
 
 if TYPE_CHECKING:
     from analyzer.capture import Capture
-    from analyzer.export.lines import Line
+    from analyzer.export.lines import RecordLine
 
 _MOST_LINES = 512
 """Kept at most: scrolling back and forth finds them again, all of a capture would be megabytes."""
@@ -38,7 +38,7 @@ class RecordList(Rows):
         """Indices of records that a rule highlights, a list a rule."""
         self.marks: dict[int, str] = {}
         """Marks by record number."""
-        self._lines: dict[int, Line] = {}
+        self._lines: dict[int, RecordLine] = {}
         self._seen = Widths()
         self._strips: dict[tuple[int, str, str], Strip] = {}
         """Rows as they were written, by number, colour behind them and mark."""
@@ -120,7 +120,7 @@ class RecordList(Rows):
             strip = self._strips[key] = super().row_strip(index)
         return strip
 
-    def line_at(self, index: int) -> Line | None:
+    def line_at(self, index: int) -> RecordLine | None:
         """Give what the list shows of the row *index*; with it those around it that are in sight."""
         number = self.number_at(index)
         if number and number not in self._lines:

@@ -17,7 +17,7 @@ from textual.strip import Strip
 from analyzer.tui.fitting import fit
 from analyzer.tui.widgets.lines import Lines
 from analyzer.tui.widgets.side_bar import cells_of
-from analyzer.tui.widgets.strips import Line, joined
+from analyzer.tui.widgets.strips import TerseStrip, joined
 
 if TYPE_CHECKING:
     from analyzer.tui.screens.base import BaseScreen
@@ -143,7 +143,7 @@ class Rows(Lines, can_focus=True, inherit_bindings=False):
             self._bar_for, self._bar = bar_for, cells_of(*bar_for)
         index = self.top + y
         row = self.row_strip(index) if index < self.count else Strip.blank(self.room, palette.base)
-        return Line(joined([*row, self._bar[y]]), row.cell_length + 1)
+        return TerseStrip(joined([*row, self._bar[y]]), row.cell_length + 1)
 
     def row_strip(self, index: int) -> Strip:
         """Write the row *index*."""
@@ -263,7 +263,7 @@ def strip_of(pieces: Iterable[Piece], width: int, base: Style) -> Strip:
         left -= length
     if left > 0:
         segments.append(Segment(" " * left, base))
-    return Line(joined(segments), width)
+    return TerseStrip(joined(segments), width)
 
 
 @lru_cache(maxsize=64)

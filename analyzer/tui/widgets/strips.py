@@ -15,7 +15,7 @@ from textual.strip import Strip
 _END = "\x1b[0m"
 
 
-class Line(Strip):
+class TerseStrip(Strip):
     """A strip in which neighbours share what they have in common: over a slow link each octet is waited for."""
 
     __slots__ = ["_said"]
@@ -39,7 +39,7 @@ class Line(Strip):
     def crop(self, start: int, end: int | None = None) -> Strip:
         """Give a part of the line."""
         part = super().crop(start, end)
-        return part if isinstance(part, Line) else Line(part, part.cell_length)
+        return part if isinstance(part, TerseStrip) else TerseStrip(part, part.cell_length)
 
 
 _NONE = Style.null()
