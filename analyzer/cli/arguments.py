@@ -17,10 +17,11 @@ class _Help(argparse.HelpFormatter):
     """Writes help as wide as the terminal; argparse makes one for every option, and would load shutil for the width."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=_columns() - 2)
+        super().__init__(prog, width=columns() - 2)
 
 
-def _columns() -> int:
+def columns() -> int:
+    """Tell how many characters a line of the terminal has."""
     told = os.environ.get("COLUMNS", "")
     if told.isdecimal() and int(told):
         return int(told)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from shutil import get_terminal_size
 
-from analyzer.cli.arguments import Parser, add_common_options, hush
+from analyzer.cli.arguments import Parser, add_common_options, columns, hush
 from analyzer.cli.filters import add_filter_options, chooses, examine, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import ClosedApdus, keyring
@@ -45,7 +44,7 @@ def run(words: list[str]) -> int:
     inputs = Inputs(options, forced)
     least = severity_of(options.min_severity)
     has_failed = False
-    width = min(WIDEST, max(_NARROWEST, get_terminal_size().columns)) if sys.stdout.isatty() else WIDEST
+    width = min(WIDEST, max(_NARROWEST, columns())) if sys.stdout.isatty() else WIDEST
     for name, source in inputs:
         session = Session(source, forced, keys, learns=bool(options.filter))
         doctor, closed = Doctor(session.pipeline.ends), ClosedApdus(keys)

@@ -39,10 +39,13 @@ FAMILIES: tuple[type[Family], ...] = (
 
 
 class _Watched(NamedTuple):
-    """Who looks at every answer about some objects, in the capture of *token*."""
+    """That every answer about some objects is looked at in the capture of *token*: by the watchers at a place.
+
+    Objects outlive their capture, so this holds nothing of it.
+    """
 
     token: object
-    looks: list[Look]
+    place: int
 
 
 class _Looks(dict[tuple[str, str, str], tuple[Look, ...]]):
@@ -78,6 +81,8 @@ class Doctor:
         self.meters = MeterFacts()
         """What the answers of meters told about them."""
         self._token = self.meters.token
+        self._watchers: list[tuple[Look, ...]] = []
+        """Who looks at every answer about some objects; the same few look at many."""
         self._families = [make(self._stories) for make in FAMILIES]
         for one in (*self._families, plain := Family(self._stories)):
             one.associations, one.chains, one.meters = self.associations, self._chains, self.meters
@@ -130,12 +135,14 @@ class Doctor:
         """Look at an answer about objects that were not asked for before, or that a family wants to see each time."""
         watched = objects.watched
         if isinstance(watched, _Watched) and watched.token is self._token:
-            for look in watched.looks:
+            for look in self._watchers[watched.place]:
                 look(record)
         elif record.kind is not PART:
             wanted = [answered(record) for answered in self._answered]
-            looks = [look for look in wanted if look is not None]
-            objects.watched = _Watched(self._token, looks) if looks else self._token
+            looks = tuple(each for each in wanted if each is not None)
+            if looks and looks not in self._watchers:
+                self._watchers.append(looks)
+            objects.watched = _Watched(self._token, self._watchers.index(looks)) if looks else self._token
 
     def tick(self, now_ns: int) -> None:
         """Take the time of day, of a live capture: what is silent for too long is said without a further record."""

@@ -6,6 +6,7 @@ from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.line import Unread, settings_of
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Stories
 from analyzer.diagnosis.words import octets as octets_text
+from analyzer.diagnosis.words import octets_are
 from analyzer.framing.tags import opens_as_apdu
 from analyzer.record import Record
 from dissectors.scanning import reads
@@ -126,8 +127,8 @@ class WrapperFamily(Family):
             return False
         declared = before.octets[6] << 8 | before.octets[7]
         text = (
-            f"the wrapper length of record {before.number} says {declared} octets, and after {there} the header of "
-            f"the next PDU begins: {declared - there} are missing"
+            f"the wrapper length of record {before.number} says {octets_text(declared)}, and after {there} the header "
+            f"of the next PDU begins: {octets_are(declared - there)} missing"
         )
         self.report(record, "wrapper-length-wrong", "truncated", LIKELY, text)
         self._fold_malformed(record, before)
@@ -164,7 +165,7 @@ class WrapperFamily(Family):
             cause, confidence = "length-includes-header", CERTAIN
         elif declared > there:
             cause, confidence = "truncated", LIKELY
-            text = f"{text}: {declared - there} octets are missing before the next PDU"
+            text = f"{text}: {octets_are(declared - there)} missing before the next PDU"
         elif reads(octets[_HEADER:]):
             cause, confidence = "length-without-tag", CERTAIN
             text = f"{text}: the APDU reads whole with {octets_text(there - declared)} more"
@@ -174,7 +175,8 @@ class WrapperFamily(Family):
 
     def _begun_late(self, record: Record) -> bool:
         """The first octets of a direction are no PDU: the capture began within one."""
-        text = f"{len(record.octets)} octets stand before the first wrapper PDU of this direction"
+        count = len(record.octets)
+        text = f"{octets_text(count)} stand{'s' * (count == 1)} before the first wrapper PDU of this direction"
         others = [Alternative("not-wrapper", POSSIBLE, "something else may have been said before")]
         self.report(record, "capture-cut", "mid-stream-start", LIKELY, text, alternatives=others)
         return True
@@ -200,9 +202,9 @@ class WrapperFamily(Family):
         ports = self._ports(record)
         is_known = len(octets) > _HEADER and (octets[2:6] in ports or octets[4:6] + octets[2:4] in ports)
         if is_known and octets[:2] == b"\0\1":
-            self._length(
-                record, f"the wrapper length says {octets[6] << 8 | octets[7]}, {len(octets) - _HEADER} are there"
-            )
+            there = len(octets) - _HEADER
+            are = "is" if there == 1 else "are"
+            self._length(record, f"the wrapper length says {octets[6] << 8 | octets[7]}, {there} {are} there")
         elif is_known:
             self._version(record, octets)
         elif self._runs_over(record):
@@ -210,8 +212,8 @@ class WrapperFamily(Family):
         elif before is not None and len(octets) < _HEADER and reads(before.octets[_HEADER:] + octets):
             missing = len(octets)
             text = (
-                f"the length of record {before.number} is {missing} too small: with the {missing} octet"
-                f"{'s' * (missing > 1)} behind it its APDU reads whole"
+                f"the length of record {before.number} is {missing} too small: with the {octets_text(missing)} "
+                f"behind it its APDU reads whole"
             )
             self.report(record, "wrapper-length-wrong", "length-without-tag", CERTAIN, text)
             self._fold_malformed(record, before)
@@ -222,7 +224,8 @@ class WrapperFamily(Family):
             if len(octets) <= _VERSION_SIZE:
                 self._stray[record.lane.text] = record
             cause, others = ("", ()) if before is not None else ("capture-started-late", (_NO_PDU,))
-            text = f"{len(octets)} octets are no wrapper PDU" + (", and stand before the first one" if cause else "")
+            stand = f", and stand{'s' * (len(octets) == 1)} before the first one" if cause else ""
+            text = f"{octets_are(len(octets))} no wrapper PDU{stand}"
             self.report(record, "noise", cause, POSSIBLE, text, alternatives=others)
         return True
 

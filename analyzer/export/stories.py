@@ -72,17 +72,18 @@ def _shortened(octets: bytes, story: Story) -> str:
 def _follower(story: Story) -> str:
     """Say in a line what follows from a story, and what follows from that."""
     cause = f" ({story.cause})" if story.cause else ""
-    text = f"{story.code}{cause} in record{'s' * (story.count > 1)} {_numbers(story)}: {story.evidence[0].text}"
+    text = f"{story.code}{cause} in {_records(story)}: {story.evidence[0].text}"
     return "; so ".join([text, *map(_follower, story.leads_to)])
 
 
-def _numbers(story: Story) -> str:
+def _records(story: Story) -> str:
     numbers = story.records[:_MOST_SHOWN]
-    return ", ".join(map(str, numbers)) + (", …" if len(story.records) > len(numbers) else "")
+    more = ", …" if len(story.records) > len(numbers) else ""
+    return f"record{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}{more}"
 
 
 def _where(story: Story, digits: int, *, utc: bool) -> str:
-    text = f"record{'s' * (len(story.records) > 1)} {_numbers(story)}"
+    text = _records(story)
     if story.first_ns is not None:
         text += f", {clock_text(story.first_ns, digits, utc=utc)}"
         if story.last_ns is not None and story.last_ns != story.first_ns:

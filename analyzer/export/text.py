@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from analyzer.export.glyphs import GLYPHS, MARKS
 from analyzer.export.summary import summary
@@ -27,7 +28,7 @@ class TextLines:
     ) -> None:  # fmt: skip
         self._values = values
         self._digits = digits
-        self._tree, self._octets = tree, octets
+        self._below = self._below_of(tree=tree, octets=octets) if tree or octets else None
         self._clock, self._colour = Clock(utc=utc), colour
         self._columns: dict[object, str] = {}
         self._lane_width = 0
@@ -50,11 +51,16 @@ class TextLines:
             text += f" [{', '.join(_statuses(record))}]"
         if record.notes:
             text += self._notes(record)
-        if not self._tree and not self._octets:
+        if self._below is None:
             return (text,)
+        return text, self._below(record, values), "\n"
+
+    @staticmethod
+    def _below_of(*, tree: bool, octets: bool) -> Callable[[Record, Sequence[Value]], str]:
+        """Give what writes the text below a line."""
         from analyzer.export.below import below  # which reads every layer: not for lines alone
 
-        return text, below(record, values, tree=self._tree, octets=self._octets), "\n"
+        return partial(below, tree=tree, octets=octets)
 
     def _addresses(self, record: Record) -> str:
         """Write lane, link, addresses and direction; the same few texts come again and again."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from analyzer.cosem.classes import versions
 from analyzer.cosem.companions import INDIA, USUAL
 from analyzer.record import MESSAGE, PART, Object, Record
 from analyzer.tracking.attributes import Held, held_values
@@ -23,7 +24,6 @@ _Key = tuple[Object, bool, bytes]
 _OCTET_STRING = bytes((OCTET_STRING,))
 _CONTAINERS = (bytes((ARRAY,)), bytes((STRUCTURE,)), bytes((COMPACT_ARRAY,)))
 _MOST_FITTING = 1 << 14
-_VERSIONS = (None, 0, 1, 2, 3, 4)
 _fitting: set[_Key] = set()
 """Objects, whether a client writes them, and beginnings of values whose type belongs there."""
 
@@ -93,7 +93,7 @@ def _fits_all(held: Held, octets: bytes) -> bool:
     """Tell whether the type of a value belongs there whatever the version of the class and the companion standard."""
     found = (
         unscaled_value(held.object, octets, version, companion, is_written=held.is_written)
-        for version in _VERSIONS
+        for version in (None, *versions(held.object.class_id))
         for companion in (USUAL, INDIA)
     )
     return not any(value is None or value.misfits for value in found)

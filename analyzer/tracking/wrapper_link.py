@@ -71,11 +71,12 @@ class WrapperLink:
         if len(octets) < HEADER_SIZE:
             return
         declared, there = octets[6] << 8 | octets[7], len(octets) - HEADER_SIZE
+        said = f"{declared} octet{'s' * (declared != 1)}"
         if record.problem == "truncated":
-            text = f"the wrapper PDU is cut: {there} of {declared} octets are there"
+            text = f"the wrapper PDU is cut: {there} of {said} {'is' if there == 1 else 'are'} there"
             record.add_note(finding("capture-cut", text, 0, len(octets)))
         else:
-            text = f"the wrapper length says {declared} octets, {there} are there"
+            text = f"the wrapper length says {said}, {there} {'is' if there == 1 else 'are'} there"
             record.add_note(finding("wrapper-length-wrong", text, 6, 8))
 
 

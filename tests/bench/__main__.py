@@ -96,11 +96,15 @@ def _heading(tshark: str, rounds: int, short: bool) -> str:
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     sizes = "20,000 packets" if short else "100,000 and 1,000,000 packets"
     return (
-        f"Medians of {rounds} interleaved runs; CPU is user + system of the whole process, start-up included. {machine}.\n"
+        f"{_runs(rounds)}; CPU is user + system of the whole process, start-up included. {machine}.\n"
         f"Yardstick: {version}, stock: it has no DLMS dissector and leaves the payload as data. Generated traffic, {sizes}.\n"
         "Keys of the terminal UI are pressed in a pseudo-terminal, 0.2 to 0.3 s apart and of the kinds a person presses; a key's\n"
         "time ends with the last octet that changes a cell. Esc alone takes 100 ms by itself: more of a sequence might follow."
     )
+
+
+def _runs(rounds: int) -> str:
+    return "One run each" if rounds == 1 else f"Medians of {rounds} interleaved runs"
 
 
 def _table(short: bool, runs: dict[str, Measurement], rounds: int) -> list[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -133,11 +135,23 @@ def test_kept_response_with_another_length_inside_is_left_to_the_tree() -> None:
 
 def test_what_stands_around_data_is_kept_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_around, "MOST_KEPT", 4)
+    most: Counter[str] = Counter()
     for _ in range(3):
         for size in range(20):
-            octets = bytes.fromhex("C401C10009") + bytes((size,)) + bytes(size)
-            for _ in range(3):
+            for value in range(3):
+                octets = bytes.fromhex("C401C10009") + bytes((size,)) + bytes((value,)) * size
                 assert_apdu_agrees(octets, 0, len(octets))
+                for known in (writers._JSON, writers._FORM, writers._OUTLINE):
+                    for name, texts in texts_around(known.of_apdu(octets, 0, len(octets))).items():
+                        most[f"{known.form.__name__} {name}"] = max(most[f"{known.form.__name__} {name}"], len(texts))
+    assert len(most) == 6
+    assert set(most.values()) <= {1, 2, 3, 4}
+
+
+def texts_around(writer: Any) -> dict[str, dict[Any, Any]]:
+    """What the writer of an APDU keeps of the text around its Data, and what it has seen."""
+    held = inspect.getclosurevars(writer).nonlocals
+    return {"kept": held["kept"], "tried": inspect.getclosurevars(held["learn"]).nonlocals["tried"]}
 
 
 @each_layer

@@ -6,8 +6,10 @@ import datetime
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from analyzer.diagnosis.clocks import clock_faults
+from analyzer.diagnosis.clocks import clock_faults, is_right
 from analyzer.diagnosis.doctor import Doctor
 from analyzer.diagnosis.story import Story
 from analyzer.export.stories import json_line
@@ -43,6 +45,36 @@ def moment(hour: int, minute: int, deviation: int, *, month: int = 11, weekday: 
 )
 def test_clock_is_held_against_the_time_of_the_capture(octets: bytes, expected: list[tuple[str, str]]) -> None:
     assert [(one.code, one.cause) for one in clock_faults(octets, CAPTURED_NS, "the clock")] == expected
+
+
+near_octets = st.tuples(
+    st.sampled_from((b"\x07\xe8", b"\x07\xe7", b"\xff\xff")), st.integers(10, 12), st.integers(20, 22), st.integers(1, 7),
+    st.integers(8, 11), st.integers(26, 34), st.sampled_from((0, 1, 59, 60, 255)), st.sampled_from((0, 99, 100, 255)),
+    st.sampled_from((0, 60, -60, 120, -120, 840, 841, -0x8000)), st.integers(0, 255),
+).map(lambda said: said[0] + bytes(said[1:8]) + said[8].to_bytes(2, "big", signed=True) + bytes(said[9:]))  # fmt: skip
+"""Date-times near the capture's, and odd ones."""
+right_octets = st.integers(-200, 200).flatmap(
+    lambda off: st.sampled_from((0, 60, -60)).map(lambda deviation: stated(CAPTURED, off, deviation))
+)
+
+
+def stated(moment: datetime.datetime, off: int, deviation: int) -> bytes:
+    """The date-time of a clock that is *off* by some seconds, with its deviation in minutes."""
+    local = moment + datetime.timedelta(seconds=off, minutes=-deviation)
+    octets = local.year.to_bytes(2, "big")
+    octets += bytes((local.month, local.day, local.isoweekday(), local.hour, local.minute, local.second, 0))
+    return octets + deviation.to_bytes(2, "big", signed=True) + b"\0"
+
+
+@given(octets=near_octets | right_octets)
+def test_clock_that_is_right_has_no_faults(octets: bytes) -> None:
+    faults = list(clock_faults(octets, CAPTURED_NS, "the clock"))
+    assert not (is_right(octets, CAPTURED_NS) and faults)
+
+
+@given(octets=right_octets)
+def test_clock_that_is_near_is_right_without_a_look_at_its_faults(octets: bytes) -> None:
+    assert is_right(octets, CAPTURED_NS) == (not list(clock_faults(octets, CAPTURED_NS, "the clock")))
 
 
 def test_drift_says_how_much_and_which_way() -> None:

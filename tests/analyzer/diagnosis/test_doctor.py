@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import tomllib
+import weakref
 from pathlib import Path
 
 import pytest
@@ -159,3 +161,23 @@ def test_every_code_stands_in_one_table_only() -> None:
     tables = [tomllib.loads(file.read_text(encoding="utf-8")) for file in files]
     codes = [(kind, code) for table in tables for kind in ("fact", "cause") for code in table.get(kind, {})]
     assert len(codes) == len(set(codes)) == len(rules())
+
+
+def test_doctor_does_not_outlive_its_capture() -> None:
+    text = "\n".join(
+        line(side, bytes.fromhex(octets))
+        for side, octets in (
+            ("TX", "C001C1 0008 0000010000FF 02 00"),  # a clock, which is looked at each time
+            ("RX", "C401C100 090C 07E80B15040A1E00FFFFC400"),
+        )
+    )
+    doctor = Doctor()
+    with source_from_hex(text) as source:
+        records = list(Session(source, learns=False).records())
+    for record in records:
+        doctor.take(record)
+    assert any(record.objects.watched is not None for record in records)
+    there = [weakref.ref(one) for one in (doctor, doctor.associations)]
+    del doctor
+    gc.collect()
+    assert [one() for one in there] == [None, None]

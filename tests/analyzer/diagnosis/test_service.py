@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from analyzer.diagnosis.doctor import Doctor
-from analyzer.diagnosis.refusals import RESULT_CAUSES
+from analyzer.diagnosis.refusals import _READERS, REFUSING, RESULT_CAUSES
 from analyzer.diagnosis.story import Story
 from analyzer.pipeline import Pipeline
+from dissectors import registry
 from dissectors.enumerations import ACTION_RESULT, DATA_ACCESS_RESULT
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import diagnose, named, on_line, over_tcp
@@ -277,3 +278,8 @@ def test_silence_of_a_live_capture_is_told_once_without_a_further_record() -> No
         doctor.tick(asked_ns + seconds * SECOND)
     (story,) = doctor.stories()
     assert (story.code, story.count, story.records) == ("response-missing", 1, [5])
+
+
+def test_tags_of_refusing_apdus_are_those_that_readers_are_asked_for() -> None:
+    assert {tag for tag, family in registry.FAMILIES.items() if family in _READERS} == REFUSING
+    assert len(REFUSING) == len(_READERS)
