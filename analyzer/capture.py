@@ -183,7 +183,7 @@ class Capture:
         elif "error" in said:
             self.error = said["error"]
             self.progress = self.progress._replace(is_done=True)
-        elif "ended" in said and self._next is None and not self.progress.is_done:
+        elif "ended" in said and not self.progress.is_done:
             self.error = self.error or f"the index pass ended early: {said['last'] or said['ended']}"
             self.progress = self.progress._replace(is_done=True)
 
@@ -238,8 +238,8 @@ class Capture:
     def _take_over(self, other: Capture) -> None:
         """Take the place of the pass before; record numbers do not depend on keys."""
         self._next = None
+        self.error = other.error
         if other.error:
-            self.error = other.error
             self.progress = self.progress._replace(is_done=True)
             other.close()
             return

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 STACKS = ("hdlc", "wrapper", "iec62056-21", "p1", "mbus", "llc", "apdu")
+_LINES = ("serial", "record")
+"""Selectors of what no port tells: the octets of an input."""
 
 
 def decode_as(choices: Sequence[str]) -> dict[str, str]:
@@ -16,7 +18,12 @@ def decode_as(choices: Sequence[str]) -> dict[str, str]:
         if not comma or stack not in STACKS:
             raise ValueError(f"--decode-as {choice}: expected SELECTOR,STACK with one of {', '.join(STACKS)}")
         is_port = selector.partition("==")[0] in ("tcp.port", "udp.port") and selector.partition("==")[2].isdigit()
-        if not is_port and selector not in ("serial", "record"):
+        if not is_port and selector not in _LINES:
             raise ValueError(f"--decode-as {choice}: expected tcp.port==N, udp.port==N, serial or record")
         found[selector] = stack
     return found
+
+
+def holds_octets(forced: Mapping[str, str] | None) -> bool:
+    """Tell whether inputs that are nothing known are raw octets, as who names their stack knows."""
+    return forced is not None and any(selector in forced for selector in _LINES)

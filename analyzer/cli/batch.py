@@ -17,6 +17,7 @@ from analyzer.cli.inputs import add_reading_options, forced_stacks, use_names
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import INPUT_ERROR, USAGE_ERROR, UsageError, say
 from analyzer.cli.progress import AFTER_S, StatusLine, say_over
+from analyzer.stacks import holds_octets
 
 if TYPE_CHECKING:
     from analyzer.batch.task import Work
@@ -159,7 +160,7 @@ def _entries(work: Work, names: list[str], options: argparse.Namespace) -> Gener
 def _opened(work: Work, name: str) -> Any:
     from captures import open_source
 
-    return open_source(name, holds_octets=bool({"serial", "record"} & set(work.decode_as or {})))
+    return open_source(name, holds_octets=holds_octets(work.decode_as))
 
 
 def _size(name: str) -> int:

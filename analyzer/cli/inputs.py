@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from analyzer.cli.keyrings import add_key_options
 from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, say
-from analyzer.stacks import decode_as
+from analyzer.stacks import decode_as, holds_octets
 from captures.chunk import CaptureError, CapturePermissionError, Source
 
 VARIABLE = "DLMSHARK_NAMES"
@@ -96,7 +96,7 @@ class Inputs:
         """How many could be read."""
         self.current = ""
         """The name of the one that is read."""
-        self._inputs = list(_inputs(names, options.hex, holds_octets="serial" in forced or "record" in forced))
+        self._inputs = list(_inputs(names, options.hex, forced))
         self.are_several = len(self._inputs) > 1
         if options.merge:
             self._inputs = self._merged()
@@ -132,11 +132,12 @@ class Inputs:
         return [Input("merged", lambda: first)] if parts else []
 
 
-def _inputs(names: list[str], hexes: list[str], *, holds_octets: bool) -> Iterator[Input]:
+def _inputs(names: list[str], hexes: list[str], forced: dict[str, str]) -> Iterator[Input]:
     from captures import open_source, source_from_hex
 
+    are_octets = holds_octets(forced)
     for name in names:
-        yield Input(name, lambda name=name: open_source(name, holds_octets=holds_octets))  # type: ignore[misc]
+        yield Input(name, lambda name=name: open_source(name, holds_octets=are_octets))  # type: ignore[misc]
     for text in (one or "" for one in hexes):  # argparse makes an empty list of "--hex=--"
         yield Input("--hex", lambda text=text: source_from_hex(text))  # type: ignore[misc]
 

@@ -166,8 +166,7 @@ def _shared(job: Job) -> Counted | None:
     from analyzer.index import shares
 
     source, progress = job.source, job.progress
-    holds_octets = bool({"serial", "record"} & set(job.forced))
-    task = shares.planned(shares.Task(job.name, keys=job.keys, decode_as=job.forced, holds_octets=holds_octets), count)
+    task = shares.planned(shares.Task(job.name, keys=job.keys, decode_as=job.forced), count)
     if task is None:
         return None
     try:

@@ -11,12 +11,12 @@ from analyzer.tracking.attributes import held_values
 from analyzer.tracking.object_model import Meter, MeterKey, ObjectModel, meter_key
 from analyzer.tracking.profiles import profiles_in
 from analyzer.tracking.value_notes import note_values
-from captures.chunk import PACKET
+from captures.chunk import PACKET_BITS
 
 _OF_ONE_METER = 64
 MOST_WAITING = 16384
 _LONGEST_WAIT = 16384
-"""Packets for which a record waits."""
+"""Packets of its input for which a record waits."""
 _Known = tuple[tuple[bool, bool], ...]
 
 
@@ -37,8 +37,8 @@ class LateNotes:
     def __init__(self, model: ObjectModel) -> None:
         self._model = model
         self._waiting: dict[MeterKey, deque[Waiting]] = {}
-        self._turns: deque[tuple[int, MeterKey]] = deque()
-        """Packet and meter of those that came to wait, in order."""
+        self._turns: deque[tuple[int, int, MeterKey]] = deque()
+        """Packet, number and meter of those that came to wait, in order."""
         self.most = 0
         """How many waited at once."""
 
@@ -50,20 +50,21 @@ class LateNotes:
         known = _known(meter, profiles)
         if all(map(all, known)):
             return
-        key, now = meter_key(record), _packet(record)
-        while self._turns and (now - self._turns[0][0] > _LONGEST_WAIT or len(self._turns) >= MOST_WAITING):
-            self._forget_before(*self._turns.popleft())
+        key, now, turns = meter_key(record), record.packets[-1], self._turns
+        while turns and (_apart(turns[0][0], now) > _LONGEST_WAIT or len(turns) >= MOST_WAITING):
+            _, number, meter_at = turns.popleft()
+            self._forget(number, meter_at)
         waiting = self._waiting.setdefault(key, deque())
         waiting.append(Waiting(key, record, profiles, known))
-        self._turns.append((now, key))
+        turns.append((now, record.number, key))
         if len(waiting) > _OF_ONE_METER:
             waiting.popleft()
-        self.most = max(self.most, len(self._turns))
+        self.most = max(self.most, len(turns))
 
-    def _forget_before(self, packet: int, key: MeterKey) -> None:
-        """Let the records of a meter up to *packet* wait no longer."""
+    def _forget(self, number: int, key: MeterKey) -> None:
+        """Let the records of a meter up to that of this *number* wait no longer."""
         waiting = self._waiting.get(key)
-        while waiting and _packet(waiting[0].record) <= packet:
+        while waiting and waiting[0].record.number <= number:
             waiting.popleft()
         if not waiting:
             self._waiting.pop(key, None)
@@ -75,9 +76,9 @@ class LateNotes:
         if not waiting:
             return
         meter = self._model.meter_at(key)
-        left, first = deque[Waiting](), _packet(by) - _LONGEST_WAIT
+        left, now = deque[Waiting](), by.packets[-1]
         for one in waiting:
-            if _packet(one.record) < first:
+            if _apart(one.record.packets[-1], now) > _LONGEST_WAIT:
                 continue
             known = _known(meter, one.profiles)
             if known != one.known:
@@ -91,8 +92,9 @@ class LateNotes:
             self._waiting[key] = left
 
 
-def _packet(record: Record) -> int:
-    return record.packets[-1] & PACKET
+def _apart(one: int, other: int) -> int:
+    """Count the packets from *one* to *other*; 0 where they are of two inputs, each of which numbers its own."""
+    return other - one if one >> PACKET_BITS == other >> PACKET_BITS else 0
 
 
 def _known(meter: Meter, profiles: Iterable[bytes]) -> _Known:

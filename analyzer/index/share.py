@@ -24,6 +24,7 @@ from analyzer.index.watched import Watched
 from analyzer.pipeline import AT_END, Pipeline
 from analyzer.record import End
 from analyzer.session import Session
+from analyzer.stacks import holds_octets
 from analyzer.tracking.object_model import MOST_METERS
 from captures.chunk import DlmsharkError, Remark
 
@@ -42,7 +43,6 @@ class Task(NamedTuple):
     plan: Plan = NO_PLAN
     keys: Keyring | None = None
     decode_as: dict[str, str] | None = None
-    holds_octets: bool = False
     keeps_records: bool = False
     """Whether the records are wanted, to look into them; else their rows alone."""
 
@@ -189,7 +189,7 @@ def read_share(task: Task, writer: IndexWriter) -> Last:
     """Read one share of a capture into *writer*. Raises: UnsharedError, DlmsharkError."""
     from captures import open_source
 
-    with open_source(task.name, holds_octets=task.holds_octets) as source:
+    with open_source(task.name, holds_octets=holds_octets(task.decode_as)) as source:
         watched = Watched(source)
         split = Split(watched, task.share, task.plan)
         session = SharedSession(split, task.decode_as, task.keys, learns=task.keeps_records)

@@ -21,6 +21,7 @@ from analyzer.index.indexing import Told
 from analyzer.index.joining import READY, Joined, Joining
 from analyzer.index.share import Last, Task
 from analyzer.index.splitting import plan
+from analyzer.stacks import holds_octets
 from analyzer.table.table import Table
 from analyzer.table.words import marks_form, path_form, subject_form
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _WAITING = 64
 """Entries that may wait to be put together."""
 _LONGEST_S = 0.5
+_MOST_SHARES = 64
+"""Each reads the whole capture; an octet tells whose a row is."""
 _Entry = tuple[int, bytes, bytes]
 
 
@@ -88,13 +91,13 @@ class ToIndex:
 
 
 def planned(task: Task, workers: int) -> Task | None:
-    """Give *task* with a plan for so many processes; None where one is as good."""
+    """Give *task* with a plan for so many processes, or for as many as are worth it; None where one is as good."""
     from captures import open_source
 
     if workers < 2:
         return None
-    with open_source(task.name, holds_octets=task.holds_octets) as source:
-        found = plan(source, workers)
+    with open_source(task.name, holds_octets=holds_octets(task.decode_as)) as source:
+        found = plan(source, min(workers, _MOST_SHARES))
     return task._replace(plan=found) if found is not None else None
 
 

@@ -12,8 +12,9 @@ import os
 import pickle
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -96,7 +97,7 @@ def _index(request: Request) -> None:
     if request.is_live:
         source, growing = followed(request.inputs)
     else:
-        source = opened(request.inputs)
+        source = opened(request.inputs, request.decode_as)
     with source:
         watched = Watched(source, growing)
         session = Session(watched, request.decode_as, request.keys, learns=request.wants_rows)
@@ -143,16 +144,18 @@ def _telling(source: Source, doctor: Doctor) -> Callable[[Told], None]:
     return tell
 
 
-def opened(inputs: Sequence[str]) -> Source:
-    """Open the *inputs*; several are joined by time. Raises: CaptureError."""
+def opened(inputs: Sequence[str], decode_as: Mapping[str, str] | None) -> Source:
+    """Open the *inputs*, read as *decode_as* says; several are joined by time. Raises: CaptureError."""
+    from analyzer.stacks import holds_octets
     from captures import open_source
     from captures.merged import MergedSource
 
+    opens = partial(open_source, holds_octets=holds_octets(decode_as))
     if len(inputs) == 1:
-        return open_source(inputs[0])
-    merged = MergedSource([open_source(name) for name in inputs])
+        return opens(inputs[0])
+    merged = MergedSource(list(map(opens, inputs)))
     if all(one.again is not None for one in merged.sources):
-        merged.again = lambda: MergedSource([open_source(name) for name in inputs])
+        merged.again = lambda: MergedSource(list(map(opens, inputs)))
     return merged
 
 

@@ -28,7 +28,8 @@ class Chosen:
         from analyzer.index.worker import opened
         from analyzer.session import Session
 
-        return Session(opened(self.inputs), self._options.decode_as, self._options.keys)
+        decode_as = self._options.decode_as
+        return Session(opened(self.inputs, decode_as), decode_as, self._options.keys)
 
     def records(self, session: Session) -> Iterator[Record]:
         """Give the records that were chosen."""

@@ -243,6 +243,18 @@ def test_pass_stands_back_behind_who_presses_keys(tmp_path: Path) -> None:
     capture.close()
 
 
+def test_octets_are_what_a_forced_stack_says(tmp_path: Path) -> None:
+    path = tmp_path / "raw.bin"
+    path.write_bytes(b"\x01\x02" * 40_000 + bytes.fromhex("7EA0070321930F017E"))
+    capture = _capture(str(path))
+    assert "not recognised" in capture.error
+    capture.force({"serial": "hdlc"})
+    capture.wait(60)
+    assert capture.error == ""
+    assert capture.record(capture.table.height).octets == bytes.fromhex("7EA0070321930F017E")
+    capture.close()
+
+
 def test_several_inputs_are_joined_by_time() -> None:
     pushed = str(SAMPLES["push-udp"].path)
     alone = [_capture(name).table.height for name in (PLAIN, pushed)]

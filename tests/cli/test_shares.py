@@ -77,6 +77,18 @@ def test_nonce_that_two_connections_of_a_meter_use_is_found_by_two_processes(
     assert _run(*words, "--workers", "2", "--index") == alone
 
 
+def test_octets_of_a_forced_stack_are_indexed_by_two_processes_too(tmp_path: Path) -> None:
+    path = tmp_path / "raw.bin"
+    path.write_bytes(b"\x01\x02" * 40_000 + bytes.fromhex("7EA0070321930F017E") * 3)
+    assert main(["stats", "--workers", "2", str(path)]) != 0, "nothing tells what it is"
+    words = ["stats", str(path), "-d", "serial,hdlc", "--by", "conversation", "--json"]
+    alone = _run(*words)
+    assert [one["records"] for one in alone] == [43]
+    assert _run(*words, "--workers", "2") == alone
+    assert _run(*words, "--workers", "2", "--index") == alone
+    assert path.with_name("raw.bin.dlmshark-index").exists()
+
+
 @pytest.mark.parametrize("by", ["service", "object", "meter", "association", "conversation", "error", "time", "layer"])
 @pytest.mark.parametrize("name", ["ln-wrapper", "push-udp", "hdlc-log", "ln-ciphered"])
 def test_statistics_do_not_depend_on_the_number_of_processes(name: str, by: str) -> None:

@@ -11,6 +11,8 @@ from textual.pilot import Pilot
 
 from analyzer.cli.main import main
 from analyzer.tui.app import DlmsharkApp
+from analyzer.tui.options import Options
+from analyzer.tui.rereading import Chosen, write_xml
 from tests.tui.driving import LARGE, drive, main_of, sample, text_of, wait_for
 
 
@@ -42,6 +44,15 @@ def test_chosen_records_are_exported_as_parquet_with_the_columns_of_the_command(
     one, other = (polars.read_parquet(path).drop("input") for path in (mine, theirs))
     assert one.height == 15
     assert one.equals(other)
+
+
+def test_octets_of_a_forced_stack_are_read_again_as_they_were_opened(tmp_path: Path) -> None:
+    path, mine, theirs = (tmp_path / name for name in ("raw.bin", "list.xml", "command.xml"))
+    path.write_bytes(b"\x01\x02" * 40_000 + bytes.fromhex("7EA0070321930F017E"))
+    options = Options((str(path),), decode_as={"serial": "hdlc"})
+    write_xml(Chosen(options.inputs, options, range(1, 42), utc=True), mine)
+    assert main(["export", str(path), "-d", "serial,hdlc", "-o", str(theirs), "--utc", "-q"]) == 0
+    assert mine.read_text(encoding="utf-8") == theirs.read_text(encoding="utf-8")
 
 
 def test_table_is_exported_as_json_lines(tmp_path: Path) -> None:

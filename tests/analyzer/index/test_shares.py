@@ -218,6 +218,13 @@ def test_plan_gives_a_meter_to_one_share_and_shares_out_the_packets(tmp_path: Pa
     assert _check(name, None, tmp_path, random.Random(1), 2, spreads=False)
 
 
+def test_no_more_processes_are_planned_than_a_row_can_name(tmp_path: Path) -> None:
+    found = mixed.packets(str(SAMPLES["ln-wrapper"].path), 20)
+    name = mixed.write(tmp_path / "many.pcap", found + [mixed.moved(one, 7) for one in found], random.Random(1))
+    counts = [task.plan.shares for count in (2, 64, 1000) if (task := shares.planned(Task(name), count)) is not None]
+    assert counts == [2, 64, 64]
+
+
 @pytest.mark.parametrize("name", ["hdlc-log", "mbus-push", "ln-wrapper"])
 def test_lines_and_one_connection_have_no_plan(name: str) -> None:
     with open_source(str(SAMPLES[name].path)) as source:

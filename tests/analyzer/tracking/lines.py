@@ -6,6 +6,7 @@ from analyzer.cosem.obis import obis_from_text
 from analyzer.record import Record
 from analyzer.session import Session
 from captures import source_from_hex
+from tests.analyzer.cosem import data
 
 
 def line(direction: str, apdu: bytes, server: int = 1, client: int = 16) -> str:
@@ -24,6 +25,23 @@ def get(class_id: int, code: str, attribute: int, answer: bytes, server: int = 1
 def push(body: bytes, time: bytes = b"", server: int = 1) -> list[str]:
     """A data-notification."""
     return [line("RX", b"\x0f\x00\x00\x00\x01" + bytes((len(time),)) + time + body, server, 103)]
+
+
+def profile(*rows: bytes) -> list[str]:
+    """A profile of a clock and a status, with a capture period of an hour."""
+    columns = data.array(
+        data.structure(data.long_unsigned(8), data.name("0-0:1.0.0"), b"\x0f\x02", data.long_unsigned(0)),
+        data.structure(data.long_unsigned(1), data.name("0-0:96.10.1"), b"\x0f\x02", data.long_unsigned(0)),
+    )
+    return [
+        *get(7, "1-0:99.1.0", 3, columns), *get(7, "1-0:99.1.0", 4, b"\x06\x00\x00\x0e\x10"),
+        *get(7, "1-0:99.1.0", 2, data.array(*rows)),
+    ]  # fmt: skip
+
+
+def row(hour: int, status: int = 0) -> bytes:
+    """A row of it."""
+    return data.structure(data.clock(hour), data.unsigned(status))
 
 
 def session(lines: list[str]) -> tuple[Session, list[Record]]:

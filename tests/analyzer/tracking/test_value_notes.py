@@ -18,9 +18,9 @@ from analyzer.tracking.value_notes import note_values, noted_values
 from captures import open_source
 from captures.samples import samples
 from dissectors.tree import Note, Severity
-from tests.analyzer.cosem.data import array, clock, long_unsigned, name, octet_string, structure, unsigned
+from tests.analyzer.cosem.data import array, octet_string, structure, unsigned
 from tests.analyzer.index.build import indexed
-from tests.analyzer.tracking.lines import get, session
+from tests.analyzer.tracking.lines import get, profile, row, session
 
 
 def notes(lines: list[str]) -> list[Note]:
@@ -42,22 +42,6 @@ def test_value_of_another_version_is_not_noted() -> None:
         structure(b"\x12\x00\x17", unsigned(0), octet_string(bytes((0, 0, 22, 0, 0, 255))), structure(array(), array()))
     )
     assert notes(get(15, "0-0:40.0.0", 2, listed) + get(23, "0-0:22.0.0", 5, b"\x12\x07\xee")) == []
-
-
-def profile(*rows: bytes) -> list[str]:
-    """A profile of a clock and a status, with a capture period of an hour."""
-    columns = array(
-        structure(long_unsigned(8), name("0-0:1.0.0"), b"\x0f\x02", long_unsigned(0)),
-        structure(long_unsigned(1), name("0-0:96.10.1"), b"\x0f\x02", long_unsigned(0)),
-    )
-    return [
-        *get(7, "1-0:99.1.0", 3, columns), *get(7, "1-0:99.1.0", 4, b"\x06\x00\x00\x0e\x10"),
-        *get(7, "1-0:99.1.0", 2, array(*rows)),
-    ]  # fmt: skip
-
-
-def row(hour: int, status: int = 0) -> bytes:
-    return structure(clock(hour), unsigned(status))
 
 
 def test_rows_without_a_fault_are_not_noted() -> None:
