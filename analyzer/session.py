@@ -62,6 +62,11 @@ class Session:
                         pass
         return self._told
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether there are keys to open what is protected."""
+        return self._keys is not None
+
     def records(self) -> Iterator[Record]:
         """Yield the records of the source, each once it is complete."""
         records = self.pipeline.run(self.source, waits=not self.source.is_live)

@@ -12,9 +12,9 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import Parser, natural, workers
-from analyzer.cli.filters import add_filter_options, chosen, filter_of
+from analyzer.cli.filters import add_filter_options, chooses, chosen, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
-from analyzer.cli.keyrings import keyring
+from analyzer.cli.keyrings import ClosedApdus, keyring
 from analyzer.cli.main import CHECK_FAILED, FilterTextError, UsageError, fail, say
 from analyzer.cli.sidecars import SidecarFile, add_sidecar
 from captures.chunk import PACKET, PACKET_BITS, Source
@@ -181,6 +181,8 @@ def show(
     is_text = line is not None and not _is_json(options) and not options.fields
     if more and is_text and not options.merge and not options.turn:
         batch.append(f"== {more['input']}")
+    closed = ClosedApdus(None)
+    looks = is_text and not session.has_keys and not options.turn and not chooses(options)
     is_live = source.is_live and growing is None
 
     def rest() -> None:
@@ -190,10 +192,13 @@ def show(
 
     if growing is not None:
         growing.idle = rest
-    for record in chosen(session, options, turns.records(session, batch) if turns is not None else None):
+    taken = turns.records(session, batch, closed.take) if turns is not None else None
+    for record in chosen(session, options, taken):
         count += 1
         if seen is not None:
             seen(record)
+        if looks:
+            closed.take(record)
         if line is not None:
             batch.append(line(record))
             if is_live:  # whoever reads the pipe waits for this record
@@ -208,6 +213,8 @@ def show(
     session.close()
     say_remarks(source)
     pipeline = session.pipeline
+    if looks:
+        closed.tell(label(source))
     _say_rest(source, pipeline, count, bool(options.filter or options.from_time or options.to_time))
     if options.verbose:
         found = ", ".join(f"{number} {stack}" for stack, number in sorted(pipeline.stacks.items())) or "none"

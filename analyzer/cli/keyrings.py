@@ -42,7 +42,7 @@ def keyring(options: argparse.Namespace) -> Keyring | None:
 
 
 class ClosedApdus:
-    """Counts the APDUs that stay closed: who looks for values or faults hears that there was more to look into."""
+    """Counts the APDUs that stay closed: who looks for what is inside hears that there was more to look into."""
 
     def __init__(self, keys: Keyring | None) -> None:
         self._has_keys = keys is not None

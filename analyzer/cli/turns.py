@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from queue import Queue
 from threading import Thread
 from typing import IO, TYPE_CHECKING
@@ -35,10 +35,12 @@ class Turns:
         self._told = 0
         """Turns that were written."""
 
-    def records(self, session: Session, lines: list[str | bytes]) -> Iterator[Record]:
+    def records(
+        self, session: Session, lines: list[str | bytes], aside: Callable[[Record], object]
+    ) -> Iterator[Record]:
         """Give the records of *session* whose turn it is, and write *lines*, which are made of them, where they belong.
 
-        Of the other records it is learnt what gives meaning to values, as if they were said.
+        Of the other records it is learnt what gives meaning to values, as if they were said; *aside* takes each.
         """
         shares, share, at = self._shares, self._share, 0
         self._told = 0
@@ -46,6 +48,7 @@ class Turns:
             turn = (at - 1) // BATCH
             if turn % shares != share:
                 session.seek_for(record)
+                aside(record)
                 continue
             yield record
             if at % BATCH == 0:

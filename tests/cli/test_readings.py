@@ -92,8 +92,11 @@ def test_apdus_that_stay_closed_are_counted(run: Run) -> None:
     number = len(run("decode", path, "-Y", "summary contains closed").out.splitlines())
     assert closed == f"dlmshark: {path}: {number} ciphered APDUs stay closed; give keys with -k FILE"
     assert empty == "dlmshark: no metered values were found"
+    assert run("decode", path).err.splitlines() == [closed]
+    assert "stay closed" not in run("decode", path, "-Y", "rlre").err
     keys = path.with_suffix(".keys.toml")
-    assert "stay closed" not in run("readings", "-k", keys, path).err
+    for command in ("readings", "decode"):
+        assert "stay closed" not in run(command, "-k", keys, path).err
 
 
 def test_several_inputs_are_named_with_their_readings(run: Run, sample: str) -> None:
