@@ -97,21 +97,36 @@ FIELDS: tuple[Field, ...] = (
 _HDLC_CONTROL = (0x83, 0x43, 0x63, 0x0F, 0x87, 0x03, 0x01, 0x05, 0x93, 0x53, 0x73, 0x1F, 0x97, 0x13, 0x11, 0x15)
 _PROTECTION = {0x10: "authenticated", 0x20: "encrypted", 0x30: "authenticated and encrypted"}
 _SUITES = 3
-_MOST_CLASSES, _MOST_UNITS = 32767, 256
+_WITH_PREFIX = (27, 28, 29, 30, 31, 32, 33, 35)
+"""Units that people say with kilo and mega: W, VA, var, Wh, VAh, varh, A, V."""
+_MOST_CLASSES, _MOST_UNITS, _NAMED_CLASSES = 32767, 256, 256
+_CLASS = "interface class"
+_MEMBER = re.compile(r"(.+?)[\s=:#]+(?:0x([0-9a-f]{1,8})|(\d{1,10}))", re.IGNORECASE)
+_THOUSANDS = {"k": "1000", "M": "1,000,000"}
 
 
 @cache
 def meanings() -> tuple[Meaning, ...]:
     """Give everything that has a name, in the order in which it is shown."""
-    made = (_codes, _enumerated, _names, _tags, _controls, _types, _units, _messages)
+    made = (_codes, _enumerated, _names, _terms, _tags, _controls, _types, _units, _classes, _messages)
     return tuple(one for make in made for one in make())
 
 
 def of_number(number: int) -> list[Meaning]:
     """Give every meaning of a number, an interface class too."""
     found = [one for one in meanings() if one.number == number]
-    name = class_name(number) if 0 <= number <= _MOST_CLASSES else None
-    return [*found, *([Meaning("interface class", name, number=number)] if name else [])]
+    name = class_name(number) if _NAMED_CLASSES <= number <= _MOST_CLASSES else None
+    return [*found, *([Meaning(_CLASS, name, number=number)] if name else [])]
+
+
+def of_member(text: str) -> list[Meaning]:
+    """Give what a number means in the field that stands before it: ``mechanism 5``, ``unit 30``, ``client 16``."""
+    match = _MEMBER.fullmatch(text)
+    if match is None:
+        return []
+    words = set(_plain(match[1]).split("-"))
+    number = int(match[2], 16) if match[2] else int(match[3])
+    return [one for one in meanings() if one.number == number and words <= set(_plain(one.field).split("-"))]
 
 
 def of_leaf(name: str, number: int, around: Container[str]) -> Meaning | None:
@@ -130,10 +145,11 @@ def of_words(text: str) -> list[Meaning]:
     exact = [one for one in meanings() if asked in _plain_names(one)]
     said = [one for one in meanings() if one.field == "message" and _is_said(asked, one)]
     found = exact + [one for one in said if one not in exact]
-    if found or len(asked) < _LEAST_PART:
+    if any(one.field != _CLASS for one in found) or len(asked) < _LEAST_PART:
         return found
     words = set(asked.split("-"))
-    return [one for one in meanings() if any(words <= set(name.split("-")) for name in _plain_names(one))]
+    parts = [one for one in meanings() if any(words <= set(name.split("-")) for name in _plain_names(one))]
+    return found + [one for one in parts if one.field != _CLASS] if found else parts
 
 
 def nearest(text: str) -> list[str]:
@@ -200,16 +216,42 @@ def _units() -> Iterator[Meaning]:
         if symbol:
             yield Meaning("unit", symbol, unit_name(code) or "", code, "scaler_unit")
 
+    for prefix, factor in _THOUSANDS.items():
+        for code in _WITH_PREFIX:
+            symbol = unit_symbol(code)
+            text = f"{factor} {symbol}: shown for unit {code} with its scaler; no code of its own"
+            yield Meaning("unit", f"{prefix}{symbol}", text, where="scaler_unit")
+
+
+def _classes() -> Iterator[Meaning]:
+    for number in range(_NAMED_CLASSES):
+        name = class_name(number)
+        if name is not None:
+            yield Meaning(_CLASS, name, number=number)
+
+
+def _terms() -> Iterator[Meaning]:
+    for one in _listed("terms", "term"):
+        yield Meaning(
+            one["field"], one["name"], one["text"], one.get("number"), one.get("where", ""),
+            *(tuple(one.get(name, ())) for name in ("facts", "causes", "aliases")),
+        )  # fmt: skip
+
 
 def _messages() -> Iterator[Meaning]:
-    with open(Path(__file__).parent / "rules" / "messages.toml", "rb") as file:
-        listed = tomllib.load(file)["message"]
-    for one in listed:
+    for one in _listed("messages", "message"):
         first, *others = one["text"]
         yield Meaning(
             "message", first, one["means"], where=one["tool"], facts=tuple(one["facts"]), causes=tuple(one["causes"]),
             aliases=tuple(others),
         )  # fmt: skip
+
+
+def _listed(name: str, kind: str) -> list[dict[str, Any]]:
+    """Read the entries of one table of words."""
+    with open(Path(__file__).parent / "rules" / f"{name}.toml", "rb") as file:
+        found: list[dict[str, Any]] = tomllib.load(file)[kind]
+    return found
 
 
 # -- words ------------------------------------------------------------------------------------------------------------

@@ -16,12 +16,13 @@ from analyzer.cosem.names import attribute_name, class_name, manufacturer, metho
 from analyzer.cosem.names import obis_text as written
 from analyzer.detail import detail
 from analyzer.diagnosis.doctor import Doctor
-from analyzer.diagnosis.lexicon import Meaning, nearest, of_leaf, of_number, of_words
+from analyzer.diagnosis.lexicon import Meaning, nearest, of_leaf, of_member, of_number, of_words
 from analyzer.diagnosis.story import Story
 from analyzer.export.summary import summary
 from analyzer.pipeline import Pipeline
 from analyzer.record import NOISE, Record
 from analyzer.security.keys import ALIASES, KeyRole
+from analyzer.tracking.telegrams import object_of
 from captures import source_from_hex
 
 _WIDTH = 96
@@ -49,6 +50,7 @@ _OPENINGS = (
     (b"\x09\x0c\x07", "An octet-string of 12 octets that is a date-time of the years 1792 to 2047."),
 )
 """What begins so."""
+_REDUCED = re.compile(r"[0-9CFLP]{1,3}(?:\.[0-9F]{1,3}){1,2}(?:[*&]\d{1,3})?", re.IGNORECASE)
 _CLASS = re.compile(r"(?:interface[ -])?class(?:[ -]id)?\s+(\d{1,5})", re.IGNORECASE)
 
 
@@ -86,7 +88,7 @@ class Explained(NamedTuple):
 def explain(asked: str) -> Explained:
     """Find every meaning of *asked*. Total."""
     text = asked.strip()
-    for find in (_number, _class, _object, _octets, _words, _manufacturer):
+    for find in (_number, _class, _object, _reduced, _octets, of_member, _words, _manufacturer):
         found = find(text)
         if found:
             return Explained(text, found, [])
@@ -94,7 +96,7 @@ def explain(asked: str) -> Explained:
 
 
 def _words(text: str) -> list[Meaning]:
-    return [*_key(text), *of_words(text)]
+    return [*_key(text), *map(_with_members, of_words(text))]
 
 
 def _key(text: str) -> list[Meaning]:
@@ -121,14 +123,20 @@ def _class(text: str) -> list[Meaning]:
     match = _CLASS.fullmatch(text)
     number = int(match[1]) if match else 0
     name = class_name(number) if match else None
-    if name is None:
-        return []
+    return [] if name is None else [_with_members(Meaning("interface class", name, number=number))]
+
+
+def _with_members(meaning: Meaning) -> Meaning:
+    """Name the attributes and methods of an interface class; other meanings stay."""
+    number = meaning.number
+    if meaning.field != "interface class" or number is None:
+        return meaning
     parts = []
     for what, name_of in (("attributes", attribute_name), ("methods", method_name)):
         named = ((one, name_of(number, one)) for one in range(1, _MOST_MEMBERS))
         listed = ", ".join(f"{one} {member}" for one, member in named if member)
         parts += [f"{what} {listed}"] if listed else []
-    return [Meaning("interface class", name, "; ".join(parts), number)]
+    return meaning._replace(text="; ".join(parts))
 
 
 def _object(text: str) -> list[Meaning]:
@@ -143,6 +151,19 @@ def _object(text: str) -> list[Meaning]:
     shown = written(logical_name)
     text = f"{shown}, octets {logical_name.hex(' ').upper()}"
     return [Meaning("logical name", name or "not assigned", text, aliases=(shown,))]
+
+
+def _reduced(text: str) -> list[Meaning]:
+    """Name a code as meters show it: ``1.8.0``, ``C.1.0``, ``F.F``."""
+    if _REDUCED.fullmatch(text) is None:
+        return []
+    logical_name = object_of(text.upper()).logical_name
+    name = obis_name(logical_name) if logical_name else None
+    if name is None:
+        return []
+    shown = written(logical_name)
+    said = f"{shown} of an electricity meter, octets {logical_name.hex(' ').upper()}"
+    return [Meaning("identification code", name, said, aliases=(shown,))]
 
 
 def _manufacturer(text: str) -> list[Meaning]:

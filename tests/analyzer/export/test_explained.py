@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.diagnosis import lexicon
+from analyzer.diagnosis.rules import rule
 from analyzer.export.explained import explain, json_lines, text_lines
 
 
@@ -99,3 +101,39 @@ def test_explaining_is_total(asked: str) -> None:
 @given(st.binary(min_size=2, max_size=40))
 def test_explaining_octets_is_total(octets: bytes) -> None:
     list(text_lines(explain(octets.hex(" "))))
+
+
+@pytest.mark.parametrize(
+    ("asked", "first"),
+    [("1.8.0", ("identification code", None, "Active energy import (+A)")), ("f.f", ("identification code", None, "Error register 1")),
+     ("kWh", ("unit", None, "kWh")), ("Wh", ("unit", 30, "Wh")), ("8n1", ("line setting", None, "8N1")),
+     ("4059", ("port", 4059, "dlms/cosem")), ("public client", ("client address", 16, "public client")),
+     ("frame counter", ("abbreviation", None, "IC")), ("push setup", ("interface class", 40, "Push setup")),
+     ("0x7E", ("HDLC octet", 126, "flag"))],
+)  # fmt: skip
+def test_terms_of_screens_and_manuals_are_explained(asked: str, first: tuple[str, int | None, str]) -> None:
+    assert said(asked)[0] == first
+
+
+@pytest.mark.parametrize(
+    ("asked", "fields"),
+    [("mechanism 5", {"authentication mechanism"}), ("client = 16", {"client address"}), ("unit: 30", {"unit"}),
+     ("result 0x03", {"data-access-result", "action-result", "association result"})],
+)  # fmt: skip
+def test_number_behind_its_field_means_what_it_means_there(asked: str, fields: set[str]) -> None:
+    found = said(asked)
+    assert found
+    assert {field for field, _, _ in found} <= fields
+
+
+def test_word_that_names_a_class_and_is_part_of_other_names_gives_both() -> None:
+    found = said("clock")
+    assert found[0] == ("interface class", 8, "Clock")
+    assert ("fact", None, "clock-drift") in found
+
+
+def test_every_term_has_a_meaning_and_names_codes_that_exist() -> None:
+    for one in lexicon.meanings():
+        assert one.name
+        assert all(rule("fact", code) for code in one.facts)
+        assert all(rule("cause", code) for code in one.causes)
