@@ -43,8 +43,8 @@ def _is_hex(tag: int) -> bool:
     return is_octets and tag not in (axdr.NULL, axdr.DONT_CARE, axdr.BIT_STRING) and scalar_to_json(tag, b"\n") == "0A"
 
 
-MOST_ROWS, MOST_PROFILES = 512, 16
-"""Of how many rows, and at how many places, what stands around the values is kept."""
+MOST_VALUES, MOST_PROFILES = 4096, 16
+"""Of how many values in rows, and at how many places, what stands around them is kept."""
 RowWriter = Callable[[Rows, Iterator[tuple[Any, ...]], str], str]
 """Writes rows of one layout: the rows, their values, the line prefix."""
 ValueWriter = Callable[[bytes, int, int], Any]
@@ -236,7 +236,7 @@ class LayerForm(Form):
     def around_rows(self, rows: Rows, frame: Callable[[int], tuple[str, ...]]) -> Iterable[tuple[str, ...]]:
         """Give what stands around the values of each row; the same profiles come again and again at the same place."""
         size, start, count = rows.layout.size, rows.start, rows.number
-        if count > MOST_ROWS:
+        if count * len(rows.layout.columns) > MOST_VALUES:
             return map(frame, range(start, start + count * size, size))
         key = rows.layout, start
         kept = self.places.get(key)

@@ -19,6 +19,8 @@ class Given:
 
     def __init__(self, emit: Callable[[Chunk], None]) -> None:
         self.chunks = 0
+        self.heard = 0
+        """How often octets came, those that are kept among them."""
         self.directed = 0
         """How many octets had words of a direction."""
         self.framed = False
@@ -27,8 +29,6 @@ class Given:
         """How many octets began as a unit of a link."""
         self.lacks = 0
         """Octets that the unit that was given last still lacks."""
-        self.has_directions = False
-        """Some octets have words of a direction before them: others then may be printed twice."""
         self._emit = emit
         self._session = self._last_ns = 0
         self._printed = Printed()
@@ -45,26 +45,33 @@ class Given:
             self.release(octets)
         if direction:
             self.directed += len(octets)
-            if self.has_directions:
-                self._printed.take(octets)
+            self._printed.take(octets)
         self.framed = self.framed or octets[:1] == _FLAG
         size = size_of(octets) if octets[0] in _UNIT_STARTS else 0
         self.units += size > 0
         self.lacks = max(0, (size or self.lacks) - len(octets))
         self.chunks += 1
+        self.heard += 1
         link_type = link_of(octets)
         self._emit(Chunk(self.chunks, time_ns, link_type, direction, octets, len(octets), offset, self._session))
 
     def hold(self, octets: bytes, time_ns: int | None, offset: int) -> None:
         """Keep a unit without a direction until the next: a log may print the same once more."""
         self.release()
+        self.heard += 1
         self._held = (octets, time_ns, offset)
         self.lacks = max(0, size_of(octets) - len(octets))
 
+    @property
+    def is_keeping(self) -> bool:
+        """Whether a unit waits for the next."""
+        return self._held is not None
+
     def add(self, octets: bytes) -> bool:
-        """Add the rest of the unit that is kept; false if none is."""
-        if self._held is None:
+        """Add the rest of the unit that is kept; false if none is, or if it lacks less."""
+        if self._held is None or len(octets) > self.lacks:
             return False
+        self.heard += 1
         self.lacks -= len(octets)
         self._held = (self._held[0] + octets, *self._held[1:])
         return True

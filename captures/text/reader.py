@@ -65,14 +65,12 @@ class Reader:
     """Takes lines, gives chunks to *emit*; *odd* is told the lines where a digit was left out. Total."""
 
     def __init__(self, shape: Shape, hints: Hints, emit: Callable[[Chunk], None], odd: Callable[[int], None]) -> None:
-        self.clock = Clock(hints.order)
+        self.clock = Clock()
         self.given = Given(emit)
         self.aside = self.first_aside = 0
         """Lines that are no traffic, and the first of them."""
-        self._hints = hints
         self._odd = odd
-        self._words = Words(hints.lanes)
-        self.given.has_directions = hints.has_directions
+        self._words = Words()
         self._elapsed_ms = 0
         self._pending = bytearray()
         self._pending_offset = 0
@@ -81,8 +79,8 @@ class Reader:
         self._row = self._row_offset = self._before_row = self._buffer = b""
         self._above = b""
         """The line above, if it is no traffic."""
-        self._repeats = self._is_identified = self._keeps_blank = self._wants_unit = False
-        self.change(shape)
+        self._repeats = self._is_identified = self._wants_unit = False
+        self.change(shape, hints)
 
     def change(self, shape: Shape, hints: Hints | None = None) -> None:
         """Read lines as *shape* from here on; *hints* where the text was judged (anew)."""
@@ -90,8 +88,6 @@ class Reader:
             self.end()
         if hints is not None:
             self._hints = hints
-            self._words.known = hints.lanes
-            self.given.has_directions = hints.has_directions
             self.clock.order = hints.order
         self.shape = shape
         self._groups = shape.data.groupindex
@@ -181,6 +177,8 @@ class Reader:
         if self._has_direction:
             direction = direction_of(match["direction"] or b"")
         elif self._goes_on(octets):
+            if self.given.add(octets):
+                return True
             time_ns, direction = self._given_ns if time_ns is None else time_ns, self._given_direction
         if time_ns is None:
             time_ns = self._time_ns
@@ -201,13 +199,12 @@ class Reader:
 
     def _among_words(self, line: bytes, offset: int, number: int) -> bool:
         """Take the octets that stand among the words of a line: the last, and before them each whole unit."""
-        before = (self.given.chunks, self.aside)
+        before = (self.given.heard, self.aside)
         at, is_taken = 0, False
         row = self._before_row
         if self._last_was_octets and row and line.startswith(row):
             short = (_TOLD_ROW if self.given.lacks else _SHORT_ROW).match(line, len(row))
-            if short is not None:
-                self._give(bytes.fromhex(short[1].decode()), self._given_ns, self._given_direction, offset)
+            if short is not None and self._go_on(bytes.fromhex(short[1].decode()), offset):
                 return True
         matches = octets_among_words(self.shape, line)
         for match in matches:
@@ -219,7 +216,7 @@ class Reader:
             label = said + b"\n" + (line[end : end + LONGEST_HEADING] if is_last else b"")
             is_taken = self._data(match, offset, number, label) or is_taken
             at = end
-        if self.given.chunks != before[0]:
+        if self.given.heard != before[0]:
             self.aside, self._before_row = before[1], line[: matches[0].start()] if len(matches) == 1 else b""
         return is_taken
 
@@ -242,8 +239,7 @@ class Reader:
             if self._hints.has_frames and octets[:1] != _FLAG and is_inside(label):
                 is_traffic = False
             direction = direction or worded
-            if not direction and label.isspace() and self._goes_on(octets):
-                self._go_on(octets, offset)
+            if not direction and label.isspace() and self._goes_on(octets) and self._go_on(octets, offset):
                 return True
             if is_traffic and not direction and self._hints.has_directions and begins_unit(octets):
                 self._hold(octets, self.clock.find(label) if time_ns is None else time_ns, offset)
@@ -296,7 +292,7 @@ class Reader:
             direction, is_traffic = self._words.label(b"\n" + (groups["label"] or b""))
             self._wants_unit = direction == UNKNOWN
         if groups.get("lane"):
-            direction = self._words.lane(groups["lane"])
+            direction = self._words.lane(groups["lane"], self._hints.lanes)
         count = int(groups["count"]) if groups.get("count") else 0
         self._begin(time_ns, direction, is_open=is_traffic, count=count)
 
@@ -333,15 +329,17 @@ class Reader:
             is_rest = len(octets) == self.given.lacks  # a blank line stands between
         return is_rest and not begins_unit(octets)
 
-    def _go_on(self, octets: bytes, offset: int) -> None:
-        """Take the rest of the octets above."""
-        if not self.given.add(octets):
-            self._give(octets, self._given_ns, self._given_direction, offset)
+    def _go_on(self, octets: bytes, offset: int) -> bool:
+        """Take the rest of the octets above; false if those are kept and lack less."""
+        if self.given.is_keeping:
+            return self.given.add(octets)
+        self._give(octets, self._given_ns, self._given_direction, offset)
+        return True
 
     def _hold(self, octets: bytes, time_ns: int | None, offset: int) -> None:
         """Keep a unit without a direction, where others have one."""
         self.given.hold(octets, time_ns, offset)
-        self._last_was_octets, self._given_direction = True, UNKNOWN
+        self._given_ns, self._given_direction, self._last_was_octets = time_ns, UNKNOWN, True
 
     def _is_named_below(self, octets: bytes) -> bool:
         """Tell whether the line above says that *octets* are a key or the like, and no traffic."""

@@ -51,14 +51,14 @@ def date_order(head: bytes) -> str:
 class Clock:
     """Reads the times of one text."""
 
-    def __init__(self, order: str = DAY_FIRST) -> None:
+    def __init__(self) -> None:
         self.digits = 0
         """The most decimals of a second that were seen."""
         self.has_zone = False
         """Whether a time named its zone (an epoch is UTC)."""
         self.has_date = self.has_clock = False
         """Whether there were times with a date, and times of day without one."""
-        self.order = order
+        self.order = DAY_FIRST
         self._known: dict[tuple[bytes, bytes | None], tuple[int, bool] | None] = {}
         self._day = 0
         self._last = 0

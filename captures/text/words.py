@@ -11,11 +11,11 @@ _MOST_LANES = 16
 
 
 class Words:
-    """What the words of one text say. *known* are the names of taps, in the order in which they are first heard."""
+    """What the words of one text say."""
 
-    def __init__(self, known: tuple[bytes, ...]) -> None:
-        self.lanes: list[bytes] = list(known)
-        self.known = known
+    def __init__(self) -> None:
+        self.lanes: list[bytes] = []
+        """The names of taps, in the order in which they are first heard."""
         self._labels: dict[tuple[bytes, bool], tuple[int, bool]] = {}
 
     def label(self, text: bytes, *, is_unit: bool = False) -> tuple[int, bool]:
@@ -28,13 +28,13 @@ class Words:
             found = self._labels[key] = (direction_in(text, is_unit=is_unit), not is_no_traffic(text, is_unit=is_unit))
         return found
 
-    def lane(self, name: bytes) -> int:
-        """Give the tap that is heard first the side that asks, if there are two."""
+    def lane(self, name: bytes, known: tuple[bytes, ...]) -> int:
+        """Give the tap that is heard first the side that asks, if there are two of which it is *known*."""
         worded = direction_of(name)
         if worded:
             return worded
         if name not in self.lanes and len(self.lanes) < _MOST_LANES:
             self.lanes.append(name)
-        if len(self.known) != 2 or name not in self.known:
+        if len(known) != 2 or name not in known:
             return UNKNOWN
-        return RECEIVED if self.known.index(name) else SENT
+        return RECEIVED if known.index(name) else SENT

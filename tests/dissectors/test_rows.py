@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dissectors import axdr, rows
 from dissectors.axdr import scan_data, skip_data
 from dissectors.data import RowsNode, grow_elements
-from dissectors.data_text import LAYERS, MOST_PROFILES
+from dissectors.data_text import LAYERS, MOST_PROFILES, MOST_VALUES
 from dissectors.rows import find_rows
 from dissectors.tree import Kind, Node, Problem
 from dissectors.writers import apdu_text, layers_text, outline_lines
@@ -144,7 +144,7 @@ def test_text_of_rows_names_each_value() -> None:
     assert outline_lines(apdu, indent=0).count("          double-long-unsigned: 10") == 5
 
 
-@pytest.mark.parametrize("numbers", [(4, 9, 5), (9, 4, 600, 9)], ids=["few", "more-than-are-kept"])
+@pytest.mark.parametrize("numbers", [(4, 9, 5), (9, 4, 1100, 9)], ids=["few", "more-than-are-kept"])
 def test_layers_of_rows_agree_with_tree_whatever_was_kept_of_others(numbers: tuple[int, ...]) -> None:
     for start in (4, 7):
         for number in numbers:
@@ -160,6 +160,13 @@ def test_what_stands_around_rows_is_kept_within_bounds() -> None:
         apdu = b"\0" * start + bytes.fromhex("C401C100") + PROFILE
         assert_apdu_agrees(apdu, start, len(apdu))
     assert len(LAYERS.places) <= MOST_PROFILES
+    wide = b"\x02\x3c" + b"\x11\x07" * 60
+    for number in (9, 500):
+        apdu = bytes.fromhex("C401C100 01") + axdr.length_octets(number) + wide * number
+        assert_apdu_agrees(apdu, 0, len(apdu))
+    kept = [len(found) * len(layout.columns) for (layout, _), found in LAYERS.places.items()]
+    assert 9 * 61 in kept
+    assert max(kept) <= MOST_VALUES
 
 
 def _node_form(node: Node) -> Any:

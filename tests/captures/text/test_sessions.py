@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from captures.chunk import RECEIVED, SENT, UNKNOWN
+from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
+from captures.text.judge import judge
+from captures.text.reader import Reader
+from captures.text.shapes import SHAPES
 from tests.captures.text.test_shapes import read
 from tests.captures.text.written import SENT_RECEIVED, TX_RX, _words, session
 
@@ -60,6 +63,49 @@ def test_unit_without_a_direction_among_others_is_kept_but_not_twice() -> None:
         text += f"{SENT_RECEIVED(one)} bytes: {one.octets.hex(' ')}\nadded to the buffer: {one.octets.hex(' ')}\n"
     found = [(chunk.direction, chunk.octets) for chunk in read(text)]
     assert found == [(UNKNOWN, plain.octets), *((one.direction, one.octets) for one in others)]
+
+
+def _at(second: int) -> str:
+    return f"2026-01-01 10:00:{second:02} "
+
+
+LONG = max(FRAMES, key=len)
+TIMED = "".join(f"{_at(n)}{TX_RX(one)}: {one.octets.hex(' ')}\n" for n, one in enumerate(EVENTS[:4]))
+WORDED = "".join(f"{_at(n)}{SENT_RECEIVED(one)} bytes: {one.octets.hex(' ')}\n" for n, one in enumerate(EVENTS[:4]))
+
+
+@pytest.mark.parametrize(
+    ("above", "first", "others"),
+    [(TIMED, _at(9), ""), (TIMED, _at(9), _at(9)), (WORDED, _at(9) + "the buffer: ", ""), (WORDED, *[_at(9) + "the buffer: "] * 2)],
+)  # fmt: skip
+@pytest.mark.parametrize("columns", [16, len(LONG) - 2])
+def test_rest_of_a_unit_without_a_direction_goes_with_it(columns: int, above: str, first: str, others: str) -> None:
+    rows = [LONG[at : at + columns].hex(" ") for at in range(0, len(LONG), columns)]
+    text = above + first + f"\n{others}".join(rows) + "\n"
+    others_were = [(chunk.time_ns, chunk.direction, chunk.octets) for chunk in read(above)]
+    found = [(chunk.time_ns, chunk.direction, chunk.octets) for chunk in read(text)]
+    assert others_were[0][0] is not None
+    assert found == [*others_were, (others_were[0][0] + 9_000_000_000, UNKNOWN, LONG)]
+    again = [chunk.octets for chunk in read(f"{text}{_at(9)}received bytes: {LONG.hex(' ')}\n")]
+    assert again == [*(octets for _, _, octets in others_were), LONG], "the log prints it once more"
+
+
+def test_rest_that_comes_when_its_unit_was_given_has_the_time_of_the_unit() -> None:
+    head = TIMED.encode()
+    judgement = judge(head)
+    assert judgement is not None
+    found: list[Chunk] = []
+    reader = Reader(judgement.shape, judgement.hints, found.append, lambda number: None)
+    *lines, _ = head.split(b"\n")
+    for number, line in enumerate(lines, 1):
+        reader.take(line, 0, number)
+    reader.change(next(shape for shape in SHAPES if shape.name == "time-octets"))
+    reader.take(f"{_at(9)}{LONG[:20].hex(' ')}".encode(), 0, len(lines) + 1)
+    reader.end()  # a pipe rests
+    reader.rest(LONG[20:].hex(" ").encode(), 0)
+    assert [(one.time_ns, one.octets) for one in found[-2:]] == [
+        (found[0].time_ns + 9_000_000_000, octets) for octets in (LONG[:20], LONG[20:])
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
