@@ -50,8 +50,8 @@ class Terminal:
             assert time.monotonic() < end, self.said[-2000:].decode(errors="replace")
             self._read(0.1)
 
-    def rest(self, quiet: float = 1.5, seconds: float = 60) -> None:
-        """Read until nothing was written for a while."""
+    def rest(self, quiet: float, seconds: float = 60) -> None:
+        """Read until nothing was written for *quiet* seconds."""
         end, before = time.monotonic() + seconds, -1
         while before != len(self.said) and time.monotonic() < end:
             before = len(self.said)

@@ -6,8 +6,6 @@ import re
 import time
 from pathlib import Path
 
-import pytest
-
 from captures.samples import samples
 from tests.tui.pseudo_terminal import OPEN, Link, Terminal
 
@@ -22,14 +20,17 @@ LIST = range(3, 11)
 """The lines of the record list, from 1: above them title and heading, below them the other panes."""
 WAY_S = 0.1
 """What a slow link takes, each way."""
+QUIET_S = 0.3
+"""An answer is whole when so long nothing came: more than the program leaves between two frames, less than its cursor
+takes to blink."""
 OCTETS = range(20, 24)
 """The lines of the octets."""
 
 
 def _opened(folder: Path, **environment: str) -> Terminal:
     opened = Terminal(OPEN, SAMPLE, home=folder, **environment)
-    opened.wait_for(b"43 records")
-    opened.rest()
+    opened.wait_for(b" 1 of 43")
+    opened.rest(2 * QUIET_S)
     return opened
 
 
@@ -40,9 +41,11 @@ def _closed(opened: Terminal) -> None:
 
 
 def _written(opened: Terminal, key: bytes) -> bytearray:
-    before = len(opened.said)
+    """What comes for *key*; a program that is slow to begin its answer is given as much more time to end it."""
+    before, began = len(opened.said), time.perf_counter()
     opened.press(key)
-    opened.rest()
+    opened.wait_for(b"\x1b[", since=before)
+    opened.rest(max(QUIET_S, 3 * (time.perf_counter() - began)))
     return opened.said[before:]
 
 
@@ -64,7 +67,7 @@ def test_key_writes_what_it_changes_and_no_more(tmp_path: Path) -> None:
     in_tree = _written(opened, b"k")
     assert 0 < len(in_tree) < whole / 3
     assert not _lines(in_tree) & {1, *LIST}
-    counted = _written(opened, b"7")
+    counted = _written(opened, b"Z7")  # the first means nothing, and changes nothing
     assert 0 < len(counted) <= MOST_OF_A_LINE
     assert _lines(counted) == {ROWS}
     _closed(opened)
@@ -72,31 +75,24 @@ def test_key_writes_what_it_changes_and_no_more(tmp_path: Path) -> None:
 
 def test_key_over_a_slow_link_is_answered_and_nothing_is_painted_whole(tmp_path: Path) -> None:
     opened = Link(OPEN, SAMPLE, home=tmp_path, delay=WAY_S)
-    opened.wait_for(b"43 records")
-    opened.rest()
+    opened.wait_for(b" 1 of 43")
+    opened.rest(2 * QUIET_S)
     whole = len(opened.said)
     for key in (b"j", b"\x1b[6~", b"\t", b"j", b"/", b"g"):
-        before, began, heard = len(opened.said), time.perf_counter(), len(opened.heard)
+        before = len(opened.said)
         opened.press(key)
         opened.wait_for(b"\x1b[", since=before)
-        opened.rest(0.5)
-        assert opened.heard[heard][0] - began >= 2 * WAY_S
+        opened.rest(QUIET_S)
         written = opened.said[before:]
         assert 0 < len(written) < whole / 3
         assert 1 not in _lines(written) and len(_lines(written)) < ROWS - 1
     _closed(opened)
 
 
-def test_key_that_means_nothing_writes_next_to_nothing(tmp_path: Path) -> None:
-    opened = _opened(tmp_path)
-    assert len(_written(opened, b"Z")) <= MOST_OF_A_LINE
-    _closed(opened)
-
-
 def test_no_color_is_grey_and_signs_say_the_rest(tmp_path: Path) -> None:
     opened = _opened(tmp_path, NO_COLOR="1")
     found = _COLOURS.findall(opened.said)
-    assert all(red == green == blue for red, green, blue in found)
+    assert found and all(red == green == blue for red, green, blue in found)
     assert not re.search(rb"\x1b\[(?:[\d;]*;)?(?:3[1-6]|4[1-6]|9[1-6]|10[1-6])m", _COLOURS.sub(b"", opened.said))
     assert "→".encode() in opened.said and "←".encode() in opened.said
     _closed(opened)
@@ -109,12 +105,12 @@ def test_terminal_of_16_colours_gets_no_others(tmp_path: Path) -> None:
     _closed(opened)
 
 
-@pytest.mark.parametrize("line", [5, 9])
-def test_click_selects_the_record_under_the_mouse(tmp_path: Path, line: int) -> None:
+def test_click_selects_the_record_under_the_mouse(tmp_path: Path) -> None:
     opened = _opened(tmp_path)
-    before = len(opened.said)
-    opened.press(b"\x1b[<0;20;%dM\x1b[<0;20;%dm" % (line, line))
-    opened.wait_for(b" %d of 43" % (line - 2), since=before)
+    for line in (5, 9):
+        before = len(opened.said)
+        opened.press(b"\x1b[<0;20;%dM\x1b[<0;20;%dm" % (line, line))
+        opened.wait_for(b" %d of 43" % (line - 2), since=before)
     _closed(opened)
 
 
