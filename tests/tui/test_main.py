@@ -285,14 +285,16 @@ def test_stack_is_forced_while_looking() -> None:
         main = main_of(app)
         await pilot.press("colon", *"decode-as", "enter")
         assert main.query_one("#answer", Input).value == "tcp.port==4059,"
+        await pilot.press("escape")
         records = capture.records
         main.answer_decode_as("tcp.port==4059,hdlc")
         await wait_for(pilot, lambda: capture.records is not records, 60)
+        await wait_for(pilot, lambda: capture.progress.is_done, 60)
         main.answer_decode_as("tcp.port==4059,wrong")
-        await pilot.pause()
+        await wait_for(pilot, lambda: "tcp.port==4059,wrong: expected" in text_of(app)[-1])
 
     drive(capture, act)
-    assert not any(path.link == "wrapper" for path in capture.table.paths)
+    assert capture.table.paths and not any(path.link == "wrapper" for path in capture.table.paths)
     capture.close()
 
 

@@ -14,6 +14,7 @@ from analyzer.capture import Capture
 from analyzer.tui.app import DlmsharkApp
 from analyzer.tui.options import Options
 from analyzer.tui.settings import Settings
+from analyzer.tui.widgets.bars import StatusBar
 from captures.samples import samples
 from tests.tui.driving import LARGE, SMALL, drive, main_of, sample, text_of, wait_for
 
@@ -84,6 +85,7 @@ def test_table_is_exported_as_csv_and_as_text(tmp_path: Path) -> None:
         for name in ("values.csv", "values.txt"):
             app.screen.answer_export(str(tmp_path / name))
         app.screen.answer_export(str(tmp_path / "no-such-folder" / "values.csv"))
+        await wait_for(pilot, lambda: "No such file" in app.screen.query_one(StatusBar).text)
 
     drive(sample("blocks"), act)
     lines = (tmp_path / "values.csv").read_text(encoding="utf-8").splitlines()
