@@ -31,6 +31,7 @@ __all__ = [
     "endpoints",
     "head",
     "is_octet_link",
+    "plain_key",
     "reverse",
 ]
 
@@ -62,6 +63,18 @@ _PROTOCOLS |= {88: "eigrp", 89: "ospf", 103: "pim", 112: "vrrp", 132: "sctp"}
 _ETHERTYPES = {0x0806: "arp", 0x8035: "rarp", 0x8847: "mpls", 0x8863: "pppoe-discovery", 0x880B: "ppp-control"}
 _ETHERTYPES |= {0x88CC: "lldp", 0x888E: "eapol", 0x8892: "profinet", 0x88F7: "ptp", TRUNCATED: "truncated", LLC: "llc"}
 _ETHERTYPES |= {0: "unknown", IPV4: "ipv4", IPV6: "ipv6"}
+
+
+def plain_key(octets: bytes) -> bytes:
+    """Return the flow key of a packet of Ethernet, IPv4 and TCP as nearly all are, as `Network.peel` gives it.
+
+    Empty where it takes more to tell. Total: never raises on octets.
+    """
+    if len(octets) < HEAD_SIZE:
+        return b""
+    kind, total, carried, key, _, _, bits = head(octets)
+    is_plain = kind & PLAIN_MASK == PLAIN and carried & CARRIED_MASK == TCP
+    return key if is_plain and 54 <= 34 + (bits >> 10 & 0x3C) <= 14 + total <= len(octets) else b""
 
 
 class Payload(NamedTuple):

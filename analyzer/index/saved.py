@@ -75,7 +75,7 @@ def new_file(path: str) -> str:
     folder, name = os.path.split(path)
     made, part = tempfile.mkstemp(prefix=f"{name}.", suffix=PART, dir=folder or ".")
     os.close(made)
-    return os.path.join(folder, os.path.basename(part))
+    return part
 
 
 def open_part(path: str) -> BinaryIO:

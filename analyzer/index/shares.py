@@ -18,7 +18,7 @@ from analyzer.children import Children
 from analyzer.index.crossing import UnsharedError
 from analyzer.index.file import HEADER_SIZE, LAST, SIGNATURE, IndexWriter, header
 from analyzer.index.indexing import Told
-from analyzer.index.joining import READY, Joined, Joining
+from analyzer.index.joining import READY, Joined, Joining, Sink
 from analyzer.index.share import Last, Task
 from analyzer.index.splitting import plan
 from analyzer.stacks import holds_octets
@@ -66,7 +66,6 @@ class ToIndex:
     """Writes rows and records into an index."""
 
     def __init__(self, writer: IndexWriter) -> None:
-        self.table = Table()
         self._writer = writer
         self.pass_on = writer.pass_on
 
@@ -106,7 +105,8 @@ def read(task: Task, tell: Callable[[Told], None] = lambda told: None) -> Whole:
 
     Raises: UnsharedError, RuntimeError where a process ends early.
     """
-    return _read(task, _ToTable(), tell)
+    sink = _ToTable()
+    return Whole(sink.table, *_read(task, sink, tell))
 
 
 def index(task: Task, writer: IndexWriter, tell: Callable[[Told], None] = lambda told: None) -> Last:
@@ -116,12 +116,11 @@ def index(task: Task, writer: IndexWriter, tell: Callable[[Told], None] = lambda
         writer.sync()
         tell(so_far._replace(end=writer.end))
 
-    whole = _read(task._replace(keeps_records=True), ToIndex(writer), told)
-    facts = whole.facts
+    facts, last = _read(task._replace(keeps_records=True), ToIndex(writer), told)
     writer.say(**facts)
     writer.sync()
     tell(facts["told"]._replace(end=writer.end))
-    return whole.last
+    return last
 
 
 def take_remarks(source: Source, last: Last) -> None:
@@ -131,7 +130,8 @@ def take_remarks(source: Source, last: Last) -> None:
     source.remark_counts.update(last.remark_counts)
 
 
-def _read(task: Task, sink: _ToTable | ToIndex, tell: Callable[[Told], None]) -> Whole:
+def _read(task: Task, sink: Sink, tell: Callable[[Told], None]) -> tuple[dict[str, Any], Last]:
+    """Let several processes read into *sink*. Returns what the capture holds beside its rows."""
     joining, queue = Joining(task.plan.shares, sink), Queue[_Entry](_WAITING)
     joined, left = 0.0, task.plan.shares
     listeners: list[Thread] = []
@@ -153,7 +153,7 @@ def _read(task: Task, sink: _ToTable | ToIndex, tell: Callable[[Told], None]) ->
     finally:
         _end(listeners, queue)
     joining.join()
-    return Whole(sink.table, joining.finish(), joining.last)
+    return joining.finish(), joining.last
 
 
 def _end(listeners: list[Thread], queue: Queue[_Entry]) -> None:

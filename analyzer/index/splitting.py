@@ -16,7 +16,7 @@ from analyzer.index.crossing import UnsharedError
 from captures.carriers import CARRIERS
 from captures.chunk import Chunk, Source
 from captures.links import OCTET_LINKS
-from captures.network import CARRIED_MASK, HEAD_SIZE, PLAIN, PLAIN_MASK, TCP, Network, Payload, head
+from captures.network import Network, Payload, plain_key
 
 if TYPE_CHECKING:
     from analyzer.pipeline import Pipeline
@@ -130,15 +130,10 @@ class Split(Source):
                 self.tick()
                 if len(known) > _MOST_KNOWN:
                     known.clear()
-            octets, key = chunk[4], b""
-            if chunk[2] == _ETHERNET and len(octets) >= HEAD_SIZE:
-                kind, total, carried, key, _, _, bits = head(octets)
-                is_plain = kind & PLAIN_MASK == PLAIN and carried & CARRIED_MASK == TCP
-                if not (is_plain and 54 <= 34 + (bits >> 10 & 0x3C) <= 14 + total <= len(octets)):
-                    key = b""
-            elif chunk[2] in OCTET_LINKS or chunk[2] in CARRIERS:
-                raise UnsharedError("lines are in it")
+            key = plain_key(chunk[4]) if chunk[2] == _ETHERNET else b""
             if not key:
+                if chunk[2] in OCTET_LINKS or chunk[2] in CARRIERS:
+                    raise UnsharedError("lines are in it")
                 payload = self.network.peel(chunk)
                 if payload is None:
                     self.now = now
