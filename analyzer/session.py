@@ -80,6 +80,10 @@ class Session:
         assert self.source.again is not None
         return self.source.again(), self._pipeline()
 
+    def over(self, source: Source) -> Session:
+        """Begin anew over *source*, which is that of this session opened again."""
+        return Session(source, self._decode_as, self._keys, learns=self._learns)
+
     def learn_all(self) -> None:
         """Learn from the whole source before its records are asked for, where it can be read twice."""
         if self.source.again is not None:

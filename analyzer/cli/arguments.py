@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from analyzer.cli.main import UsageError
+from analyzer.cores import cores
 
 _WIDTH = 80
 
@@ -78,8 +79,6 @@ def workers(text: str) -> int:
     """Read how many processes are to work; 0 is as many as there are cores for this one. Raises: ArgumentTypeError."""
     if count := natural(text):
         return count
-    from analyzer.children import cores
-
     return cores()
 
 

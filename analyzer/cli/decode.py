@@ -5,18 +5,21 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import stat
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import Parser, natural, workers
-from analyzer.cli.filters import add_filter_options, chooses, chosen, filter_of
+from analyzer.cli.filters import add_filter_options, chooser, chooses, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import ClosedApdus, keyring
 from analyzer.cli.main import CHECK_FAILED, FilterTextError, UsageError, fail, say
 from analyzer.cli.sidecars import SidecarFile, add_sidecar
+from analyzer.cores import readers
 from captures.chunk import PACKET, PACKET_BITS, Source
 from captures.merged import MergedSource
 
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from captures.growing import GrowingInput
 
 _BATCH = 512
+_GROWS_S = 60
+"""Who wrote to a file so few seconds ago may write more, and of several processes each would see another end."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -38,8 +43,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("-c", "--count", type=natural, default=0, metavar="N", help="stop after N records")
     made.add_argument("--expect", default="", metavar="EXPR", help="end with 1 where no record passes this filter")
     made.add_argument(
-        "--workers", type=workers, default=1, metavar="N", help="how many processes write; 0: one for each core"
-    )
+        "--workers", type=workers, metavar="N",
+        help="how many processes write; 0: one for each core (default: that, of 16 MB and more into a file or a pipe)",
+    )  # fmt: skip
     made.add_argument("--turn", help=argparse.SUPPRESS)
     add_sidecar(made)
     return made
@@ -85,18 +91,60 @@ def run(words: list[str]) -> int:
             session = Session(source, forced, keys, learns=learns)
             sidecar.into(session.model)
             more = {"input": name} if inputs.are_several else {}
-            show(session, options, more, seen=expected.of(session), turns=turns)
+            turns = _shown(session, options, more, expected.of(session), turns)
             sidecar.keep(session.model)
     return inputs.status or expected.status()
 
 
 def _turns(words: list[str], options: argparse.Namespace) -> AbstractContextManager[Turns | None]:
     """Give the turns of this process among others, with those; None where it is alone. Raises: UsageError."""
-    if not options.turn and (options.workers < 2 or options.quiet):
+    count = 1 if options.quiet else options.workers if options.workers is not None else _worth(options)
+    if not options.turn and count < 2:
         return nullcontext()
     from analyzer.cli.turns import turns_of
 
-    return turns_of(words, options)
+    return turns_of(words, options, count)
+
+
+def _worth(options: argparse.Namespace) -> int:
+    """Tell how many processes are worth their beginning: more than one for large files that nothing writes to."""
+    names = [*options.inputs, *options.read]
+    if options.count or options.expect or options.sidecar or sys.stdout.isatty() or not _takes_octets():
+        return 1
+    octets = 0
+    for name in names:
+        try:
+            found = os.stat(name)
+        except (OSError, ValueError):
+            return 1
+        if not stat.S_ISREG(found.st_mode) or time.time() - found.st_mtime < _GROWS_S:
+            return 1
+        octets += found.st_size
+    return readers(octets)
+
+
+def _shown(
+    session: Session, options: argparse.Namespace, more: dict[str, str], seen: Callable[[Record], None] | None,
+    turns: Turns | None,
+) -> Turns | None:  # fmt: skip
+    """Print the records of *session*, alone where other processes end before they should. Returns the turns then."""
+    if turns is None:
+        show(session, options, more, seen=seen)
+        return None
+    from analyzer.cli.turns import EndedError
+
+    try:
+        show(session, options, more, seen=seen, turns=turns)
+    except EndedError:
+        session.close()
+        again = session.source.again
+        if again is None:
+            raise OSError(0, "a process that shares the work ended") from None
+        say(f"{label(session.source)}: a process that shares the work ended; one writes the rest")
+        with again() as source:
+            show(session.over(source), options, more, seen=seen, turns=turns.rest())
+        return None
+    return turns
 
 
 class _Expected:
@@ -175,11 +223,11 @@ def show(
     each record too. *turns* say which records are another process's.
     """
     source = session.source
-    line = _writer(session, options, more)
+    line, pass_over = _writer(session, options, more)
     count = 0
     batch: list[str | bytes] = []
     is_text = line is not None and not _is_json(options) and not options.fields
-    if more and is_text and not options.merge and not options.turn:
+    if more and is_text and not options.merge and not options.turn and not (turns is not None and turns.are_begun):
         batch.append(f"== {more['input']}")
     closed = ClosedApdus(None)
     looks = is_text and not session.has_keys and not options.turn and not chooses(options)
@@ -192,8 +240,16 @@ def show(
 
     if growing is not None:
         growing.idle = rest
-    taken = turns.records(session, batch, closed.take) if turns is not None else None
-    for record in chosen(session, options, taken):
+    passes = chooser(session, options)
+
+    def aside(record: Record) -> None:
+        if looks:
+            closed.take(record)
+        if pass_over is not None and (passes is None or passes(record)):
+            pass_over(record)
+
+    records = session.records() if turns is None else turns.records(session, batch, aside)
+    for record in records if passes is None else filter(passes, records):
         count += 1
         if seen is not None:
             seen(record)
@@ -225,9 +281,15 @@ def _is_json(options: argparse.Namespace) -> bool:
     return bool(options.json or options.form == "json")
 
 
-def _writer(session: Session, options: argparse.Namespace, more: dict[str, str]) -> Callable[..., str | bytes] | None:
+_Line = Callable[..., str | bytes]
+
+
+def _writer(
+    session: Session, options: argparse.Namespace, more: dict[str, str]
+) -> tuple[_Line | None, Callable[[Record], None] | None]:
+    """Give what writes a record, and what has to see those that are not written; None where nothing does."""
     if options.quiet:
-        return None
+        return None, None
     source, values = session.source, session.values
     if _is_json(options):
         from analyzer.export.json_lines import JsonLines
@@ -237,10 +299,9 @@ def _writer(session: Session, options: argparse.Namespace, more: dict[str, str])
             return made.octets if _takes_octets() else made.line
 
         if isinstance(source, MergedSource):
-            return _merged_line(
-                [lines({"input": "--hex" if part.name == "hex" else part.name}) for part in source.sources]
-            )
-        return lines(more)
+            each = [lines({"input": "--hex" if part.name == "hex" else part.name}) for part in source.sources]
+            return _merged_line(each), None
+        return lines(more), None
     if options.fields:
         from analyzer.index.field_lines import FieldLines
 
@@ -248,7 +309,7 @@ def _writer(session: Session, options: argparse.Namespace, more: dict[str, str])
         fields = FieldLines(options.fields, lambda: source.time_digits, values, separator=form["separator"])
         if form["header"] == "y" and not options.turn:
             _write([fields.head])
-        return fields.line
+        return fields.line, None
     from analyzer.export.text import TextLines
 
     colour = sys.stdout.isatty() and not options.no_color and has_colours(os.environ)
@@ -256,7 +317,7 @@ def _writer(session: Session, options: argparse.Namespace, more: dict[str, str])
     text = TextLines(
         lambda: source.time_digits, tree=options.tree, octets=options.octets, utc=utc, colour=colour, values=values
     )
-    return text.octets if options.tree and _takes_octets() else text.line
+    return text.octets if options.tree and _takes_octets() else text.line, text.pass_over
 
 
 def _takes_octets() -> bool:

@@ -81,12 +81,17 @@ def examine(
     return count
 
 
-def chosen(session: Session, options: argparse.Namespace, records: Iterator[Record] | None = None) -> Iterator[Record]:
-    """Give the records of *session*, or *records* of it, that pass what the options say."""
-    records = session.records() if records is None else records
+def chosen(session: Session, options: argparse.Namespace) -> Iterator[Record]:
+    """Give the records of *session* that pass what the options say."""
+    passes = chooser(session, options)
+    return session.records() if passes is None else filter(passes, session.records())
+
+
+def chooser(session: Session, options: argparse.Namespace) -> Callable[[Record], bool] | None:
+    """Give what tells whether a record of *session* passes what the options say; None where all do."""
     found = filter_of(options, utc=options.utc or session.source.has_local_times)
     if found is None:
-        return records
+        return None
     from analyzer.index.filtering import Chooser
 
-    return filter(Chooser(found, session.values).passes, records)
+    return Chooser(found, session.values).passes

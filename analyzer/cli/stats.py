@@ -7,13 +7,14 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from analyzer.children import ends_properly, readers
+from analyzer.children import ends_properly
 from analyzer.cli.arguments import Parser, add_common_options, hush, natural, workers
 from analyzer.cli.filters import add_filter_options, chosen, filter_of, filter_text
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import UsageError, say
 from analyzer.cli.progress import Progress, say_over
+from analyzer.cores import readers
 
 if TYPE_CHECKING:
     from analyzer.security.keyring import Keyring

@@ -27,6 +27,10 @@ _AHEAD = 16
 """Turns of another process that may wait to be written."""
 
 
+class EndedError(Exception):
+    """A process that shares the work ended before it had said all its turns."""
+
+
 class Turns:
     """Whose turn a record is: the *share*-th of *shares* processes'. *others* say the rest, where this is the first."""
 
@@ -34,6 +38,19 @@ class Turns:
         self._share, self._shares, self._others = share, shares, others
         self._told = 0
         """Turns that were written."""
+        self._begins = 0
+        """Turns that were written before."""
+
+    @property
+    def are_begun(self) -> bool:
+        """Whether the first records of the input were written before."""
+        return self._begins > 0
+
+    def rest(self) -> Turns:
+        """Give the turns of an input of which others said no more: those that were not written are this process's."""
+        found = Turns(0, 1)
+        found._begins = self._told
+        return found
 
     def records(
         self, session: Session, lines: list[str | bytes], aside: Callable[[Record], object]
@@ -41,12 +58,13 @@ class Turns:
         """Give the records of *session* whose turn it is, and write *lines*, which are made of them, where they belong.
 
         Of the other records it is learnt what gives meaning to values, as if they were said; *aside* takes each.
+        Raises: EndedError.
         """
-        shares, share, at = self._shares, self._share, 0
-        self._told = 0
+        shares, share, at, begins = self._shares, self._share, 0, self._begins
+        self._told = begins
         for at, record in enumerate(session.records(), 1):
             turn = (at - 1) // BATCH
-            if turn % shares != share:
+            if turn % shares != share or turn < begins:
                 session.seek_for(record)
                 aside(record)
                 continue
@@ -54,7 +72,7 @@ class Turns:
             if at % BATCH == 0:
                 self._write(turn, lines)
         last = (at - 1) // BATCH
-        if at % BATCH and last % shares == share:
+        if at % BATCH and last % shares == share and last >= begins:
             self._write(last, lines)
         self._pass_on(last + 1)
 
@@ -80,8 +98,9 @@ class Turns:
             return
         sys.stdout.flush()
         for turn in range(self._told, until):
-            sys.stdout.buffer.write(self._others[turn % self._shares - 1].turn())
-        self._told = until
+            octets = self._others[turn % self._shares - 1].turn()
+            sys.stdout.buffer.write(octets)
+            self._told = turn + 1
 
 
 class Other:
@@ -93,20 +112,24 @@ class Other:
 
     def _read(self, stdout: IO[bytes]) -> None:
         while size := stdout.readline():
-            self._turns.put(stdout.read(int(size)))
+            octets = stdout.read(int(size))
+            if len(octets) < int(size):
+                break
+            self._turns.put(octets)
         self._turns.put(None)
 
     def turn(self) -> bytes:
-        """Give its next turn. Raises: OSError where it ended before."""
+        """Give its next turn. Raises: EndedError."""
         found = self._turns.get()
         if found is None:
-            raise OSError(0, "a process that shares the work ended")
+            self._turns.put(None)
+            raise EndedError
         return found
 
 
 @contextlib.contextmanager
-def turns_of(words: Sequence[str], options: argparse.Namespace) -> Iterator[Turns]:
-    """Give the turns that the options say, with their processes while the block runs.
+def turns_of(words: Sequence[str], options: argparse.Namespace, count: int) -> Iterator[Turns]:
+    """Give the turns of *count* processes, with the other ones while the block runs; or this one's, as the options say.
 
     Raises: UsageError.
     """
@@ -115,8 +138,8 @@ def turns_of(words: Sequence[str], options: argparse.Namespace) -> Iterator[Turn
         share, _, shares = options.turn.partition("/")
         yield Turns(int(share), int(shares))
         return
-    _refuse(options)
-    count = options.workers
+    if options.workers is not None:
+        _refuse(options)
     with Children() as children:
         others = []
         for share in range(1, count):

@@ -38,6 +38,12 @@ class TextLines:
         """Write *record*; without its last line end."""
         return "".join(self._pieces(record))
 
+    def pass_over(self, record: Record) -> None:
+        """Learn from a record that others write what its line would tell: how wide lanes are, what was explained."""
+        self._addresses(record)
+        if record.notes:
+            self._notes(record)
+
     def octets(self, record: Record) -> bytes:
         """Write *record* as `line` does, in UTF-8."""
         return encoded(self._pieces(record))

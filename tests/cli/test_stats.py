@@ -20,9 +20,9 @@ from typing import Any
 
 import pytest
 
-from analyzer.children import cores
 from analyzer.cli import batch, stats
 from analyzer.cli.main import main
+from analyzer.cores import cores
 from analyzer.index import saved
 from analyzer.index.file import IndexWriter
 from captures.samples import samples
