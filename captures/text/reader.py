@@ -79,6 +79,8 @@ class Reader:
         self._row = self._row_offset = self._before_row = self._buffer = b""
         self._above = b""
         """The line above, if it is no traffic."""
+        self._said: tuple[int | None, int] = None, UNKNOWN
+        """Time and direction that headings said since octets were given."""
         self._repeats = self._is_identified = self._wants_unit = False
         self.change(shape, hints)
 
@@ -293,6 +295,11 @@ class Reader:
             self._wants_unit = direction == UNKNOWN
         if groups.get("lane"):
             direction = self._words.lane(groups["lane"], self._hints.lanes)
+        elif "label" not in groups and "relative" not in groups and is_traffic:
+            # time and direction may stand on lines of their own
+            said_ns, said = self._said
+            time_ns, direction = said_ns if time_ns is None else time_ns, direction or said
+            self._said = time_ns, direction
         count = int(groups["count"]) if groups.get("count") else 0
         self._begin(time_ns, direction, is_open=is_traffic, count=count)
 
@@ -402,6 +409,7 @@ class Reader:
         if not octets:
             return
         self._given_ns, self._given_direction, self._last_was_octets = time_ns, direction, True
+        self._said = None, UNKNOWN
         self._is_identified = self._keeps_blank and octets[:1] == _IDENTIFIES and octets.count(_END_OF_LINE) == 1
         self.given.take(octets, time_ns, direction, offset)
 

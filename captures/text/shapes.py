@@ -120,6 +120,8 @@ _MESSAGE = r"""(?:[/!(]|\d{3}(?=[<\[{])|[^\s<\[{("'=;/]{1,32}\((?!["']))"""
 _ENDING = r"!(?:[0-9A-Fa-f]{4})?"
 _HURT = r"\d-\d[!-\[\]-~]{1,512}\([!-\[\]-~]{1,1024}"
 """A line of a telegram in which characters are missing or wrong: medium, channel and something in parentheses."""
+_TITLE = r"\s*(?P<direction><word>)\s*:?\s*|\s*\[?<time>\]?\s*"
+"""A line with nothing but a direction, or nothing but a time."""
 _DUMP_LINE = r"\s*(?P<offset>[0-9A-Fa-f]{8})\s{1,4}<pairs><column>"
 
 SHAPES: tuple[Shape, ...] = (
@@ -245,6 +247,15 @@ SHAPES: tuple[Shape, ...] = (
         "dump", "a dump with offsets", Joins.DUMP,
         r"\s*\|?(?P<offset>[0-9A-Fa-f]{3,8})[:|]?\s{1,4}<pairs><column>",
         sign_text=r"\s*\|?0{3,8}[:|]?\s{1,4}(?:[0-9A-Fa-f]{2}(?:\s.*)?)?",
+    ),
+    Shape(
+        "decimal-columns", "decimal numbers and their characters below lines with a direction", Joins.READ,
+        r"\s*(?P<decimals>\d{1,3}(?:[ ]\d{1,3})*+)(?:\s{2,}.*)?\s*", _TITLE,
+        r"\s*(?:\d{1,3}[ ])*(?:1\d|2[0-5])\d(?:[ ]\d{1,3})*(?:\s{2,}.*|\s*)", needs_heading=True,
+    ),
+    Shape(
+        "titled-columns", "octets and their characters below lines with a direction", Joins.READ,
+        r"\s*<pairs>(?:\s{2,}.*)?\s*", _TITLE, r"\s*<word>\s*", needs_heading=True,
     ),
     # -- source text -----------------------------------------------------------------------------------------------
     Shape(

@@ -13,6 +13,7 @@ from tests.captures.text.written import (
     _annotated,
     _apdu_titles,
     _at,
+    _beside,
     _c_array,
     _columns,
     _counted,
@@ -247,6 +248,8 @@ LOGS = (
     Log("titles", _lines(_titled, " 7E  Flag\n A8 --> Type 3\n\n09 : Source address\n C3 01 C1 00 12 00 00 2C\n"), 3),
     Log("counted-reads", _lines(_counted), 3),
     Log("character-columns", _lines(_columns)),
+    Log("titled-columns", _lines(lambda one: _beside(one, _spaced)), 3),
+    Log("decimal-columns", _lines(lambda one: _beside(one, lambda row: " ".join(map(str, row)))), 3),
     Log("annotated-pieces", _lines(_annotated), has_directions=False),
     Log(
         "annotated",

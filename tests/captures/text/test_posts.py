@@ -84,6 +84,19 @@ def test_words_of_a_direction_in_another_language_are_heeded(sent: str, received
     assert found == [(one.direction, one.octets) for one in EVENTS]
 
 
+def test_time_below_or_above_a_lone_direction_belongs_to_the_octets_below_both() -> None:
+    text = ""
+    for number, one in enumerate(EVENTS):
+        title, time = "Запрос" if one.direction == SENT else "Ответ", f"18.08.2024 23:28:{number:02d}.500"
+        text += "\n".join((title, time) if number % 2 else (time, title))
+        text += (
+            "".join(f"\n{one.octets[at : at + 16].hex(' '):<58}..." for at in range(0, len(one.octets), 16)) + "\n\n"
+        )
+    found = [(chunk.time_ns, chunk.direction, chunk.octets) for chunk in read(text)]
+    start = 1_724_023_680_500_000_000
+    assert found == [(start + n * 1_000_000_000, one.direction, one.octets) for n, one in enumerate(EVENTS)]
+
+
 def test_frames_below_a_title_without_a_direction_are_read_and_printouts_are_not() -> None:
     text = ""
     for number, one in enumerate(EVENTS):

@@ -331,6 +331,13 @@ def _columns(event: Sent) -> str:
     return f"  {_words('-->O', '<--O')(event)}  " + "\n        ".join(rows)
 
 
+def _beside(event: Sent, numbers: Callable[[bytes], str]) -> str:
+    """Direction and time on lines of their own, below them octets and their characters."""
+    rows = [f"{numbers(row):<58}{_readable(row)}" for _, row in _rows(event.octets)]
+    title = _words("Request", "Response")(event)
+    return f"{title}\n{_at(event, '%d.%m.%Y %H:%M:%S', 3)}\n" + "\n".join(rows) + "\n"
+
+
 def _xml(events: Iterable[Sent]) -> str:
     body = "".join(
         f'<HDLC len="{len(event.octets):X}">\n  <!-- {_spaced(event.octets)} -->\n  <TargetAddress Value="1" />\n'
