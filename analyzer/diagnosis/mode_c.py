@@ -23,6 +23,7 @@ _IS_BLOCK = re.compile(rb"[\x01\x02][ -~\r\n]{5}")
 _PATIENCE_NS = 1_500_000_000
 """The reaction time: an answer begins within it."""
 _NAK, _BREAK = b"\x15", b"\x01B0"
+_READOUT, _HDLC = b"\x02", b"2"
 _ERROR = re.compile(rb"[\x02]?\(?ER|\x02\([^)]*ERR", re.IGNORECASE)
 _SPEEDS = dict(zip("0123456", (300, 600, 1200, 2400, 4800, 9600, 19200), strict=True))
 _MODE_B = "ABCDEFGHI"
@@ -31,7 +32,7 @@ _MODE_B = "ABCDEFGHI"
 class _Line:
     """Where the dialogue of a line stands."""
 
-    __slots__ = ("asked", "baud", "chosen", "doubt", "is_heard", "is_told", "last", "noise")
+    __slots__ = ("asked", "baud", "binary", "chosen", "doubt", "is_heard", "is_told", "last", "noise")
 
     def __init__(self) -> None:
         self.asked: Record | None = None
@@ -41,6 +42,8 @@ class _Line:
         """The speed character of the identification."""
         self.chosen: Record | None = None
         """The acknowledgement behind which nothing was read yet."""
+        self.binary: Record | None = None
+        """The acknowledgement that asks for HDLC."""
         self.noise: list[bytes] = []
         self.is_told = False
         self.is_heard = False
@@ -69,7 +72,7 @@ class ModeCFamily(Family):
         octets = seven_bits(record.octets)
         if _REQUEST.match(octets):
             self._unanswered(line)
-            line.asked, line.last, line.chosen = record, "request", None
+            line.asked, line.last, line.chosen, line.binary = record, "request", None, None
         elif found := _IDENTIFICATION.match(octets):
             line.is_heard = True
             line.asked, line.last, line.baud = None, "identification", found.group(1).decode("ascii", "replace")
@@ -88,8 +91,8 @@ class ModeCFamily(Family):
         if line.chosen is not None:
             return  # mode E: the meter says the same
         line.chosen, line.asked, line.last = record, record, "acknowledgement"
-        if b"2" in (chosen.group(1), chosen.group(3)):
-            line.chosen = line.asked = None  # mode E: the two go on in HDLC
+        if _HDLC in (chosen.group(1), chosen.group(3)):
+            line.binary, line.chosen, line.asked = record, None, None  # mode E: the two go on in HDLC
         if not line.baud or speed in (line.baud, "0"):
             return
         offered = _SPEEDS.get(line.baud)
@@ -108,6 +111,9 @@ class ModeCFamily(Family):
         asked, line.asked, line.chosen, line.noise = line.asked, None, None, []
         if line.doubt is not None and _IS_BLOCK.match(octets):
             self._take_back(line, *line.doubt)
+        if line.binary is not None and octets[:1] == _READOUT:
+            self._not_binary(record, line.binary)
+            line.binary = None
         if asked is None or record.number == asked.number:
             line.is_heard = line.is_heard or not octets.startswith(_BREAK)
             return
@@ -120,6 +126,18 @@ class ModeCFamily(Family):
         elif line.last == "command" and is_refused:
             text = f"the command of record {asked.number} was answered with {_shown(octets)}"
             self.report(record, "iec62056-21-protected", "access-level-too-low", POSSIBLE, text)
+
+    def _not_binary(self, record: Record, asked: Record) -> None:
+        """The client asked for HDLC and got a readout."""
+        said = _ACKNOWLEDGE.match(seven_bits(asked.octets))
+        assert said is not None
+        protocol, speed, mode = (one.decode() for one in said.groups())
+        text = f"the acknowledgement {protocol}{speed}{mode} of record {asked.number} "
+        if protocol == mode:
+            text += "asks for HDLC; the meter answers with a readout: it has no mode E here"
+        else:
+            text += f"asks for HDLC in one of two places, 2{speed}2 would in both; the meter answers with a readout"
+        self.report(record, "iec62056-21-mode-mismatch", "wrong-acknowledgement", LIKELY, text)
 
     def note(self, record: Record, note: Note) -> bool | None:
         """Octets that are no message, behind an acknowledgement: the speed was not changed on both sides."""

@@ -116,6 +116,16 @@ def other_mode(chance: random.Random, number: int) -> Case:
     return _case(session[:3], "wrong-acknowledgement")
 
 
+def half_binary(chance: random.Random, number: int) -> Case:
+    """A reader asks for HDLC in the wrong place, or of a meter without mode E, and gets a readout."""
+    session = plain("mode-c-readout")
+    at, chosen = next((at, one) for at, one in enumerate(session) if one.octets[:1] == b"\x06")
+    protocol, mode = (b"02", b"26", b"22", b"21")[number % 4].decode()
+    octets = b"\x06%b%b%b\r\n" % (protocol.encode(), chosen.octets[2:3], mode.encode())
+    session[at] = chosen._replace(octets=octets)
+    return _case(session[: at + 2], "wrong-acknowledgement")
+
+
 def sum_characters(chance: random.Random, number: int) -> Case:
     """A meter sends the sum modulo 128 where exclusive or belongs."""
     made, count = [], 0
@@ -220,6 +230,7 @@ MESSAGE_FAULTS: tuple[Fault, ...] = (
     Fault("mbus-segment-repeated", "", segment_repeated),
     Fault("iec62056-21-protected", "access-level-too-low", refused_command),
     Fault("iec62056-21-mode-mismatch", "wrong-acknowledgement", other_mode),
+    Fault("iec62056-21-mode-mismatch", "wrong-acknowledgement", half_binary, group="binary"),
     Fault("meter-quirk", "sum-check-character", sum_characters),
     Fault("data-set-malformed", "", _readout(_malformed, "")),
     Fault("octet-unprintable", "", _readout(_unprintable, "")),
