@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import pickle
 import time
+import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -99,7 +100,11 @@ class Capture:
         """What the readers of the inputs said: input and text."""
         self._own_remarks: list[tuple[str, str]] = []
         self.time_digits = 0
-        self._stories: list[Story] = []
+        self._diagnosis = b""
+        """The stories as the pass said them: few look at them, and of many they take tens of megabytes."""
+        self._stories: list[Story] | None = None
+        self.diagnoses = 0
+        """How many times the pass has said what goes wrong: at its end, of a recording also before."""
         self._records: Records | None = None
         self._following: Following | None = None
 
@@ -179,7 +184,8 @@ class Capture:
             self._told(said["told"])
         elif "stories" in said:
             self.remarks = [*self._own_remarks, *((name, text) for name, text in said["remarks"])]
-            self._stories = pickle.loads(base64.b64decode(said["stories"]))  # our own process said it
+            self._diagnosis, self._stories = base64.b64decode(said["stories"]), None
+            self.diagnoses += 1
         elif "error" in said:
             self.error = said["error"]
             self.progress = self.progress._replace(is_done=True)
@@ -198,11 +204,13 @@ class Capture:
     def wait(self, seconds: float = 600.0) -> None:
         """Take what comes until the pass is over, at most so many *seconds*: for scripts and tests."""
         end = time.monotonic() + seconds
-        while not (self.progress.is_done and self._is_quiet()) and time.monotonic() < end:
+        while not (self.progress.is_done and self.is_over) and time.monotonic() < end:
             if not self.poll():
                 time.sleep(0.005)
 
-    def _is_quiet(self) -> bool:
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing comes any more."""
         return self._next is None and (self._process is None or not self._process.is_listening)
 
     def cancel(self) -> None:
@@ -247,7 +255,9 @@ class Capture:
             self._process.stop()
             self._reader.close()
         self.keys, self._process, self._reader = other.keys, other._process, other._reader
-        self._records, self._stories, self.remarks = other._records, other._stories, other.remarks
+        self._records, self.remarks = other._records, other.remarks
+        self._diagnosis, self._stories = other._diagnosis, None
+        self.diagnoses += other.diagnoses
         self.progress, self.time_digits = other.progress, other.time_digits
         self._followed = other._followed
 
@@ -326,6 +336,13 @@ class Capture:
         self._following.catch_up(is_over=self.progress.is_done)
         return list(self._following.associations)
 
+    @property
+    def is_diagnosed(self) -> bool:
+        """Whether the pass has said what went wrong; one that was ended never does."""
+        return bool(self._diagnosis)
+
     def stories(self) -> list[Story]:
-        """Give what went wrong, worst first; empty until the pass is over."""
+        """Give what went wrong, worst first; empty until :attr:`is_diagnosed`."""
+        if self._stories is None:
+            self._stories = pickle.loads(zlib.decompress(self._diagnosis)) if self._diagnosis else []  # our own says it
         return self._stories

@@ -92,6 +92,8 @@ def _listen(process: subprocess.Popen[bytes], path: str, lines: deque[dict[str, 
     """Take what the process says; at its end say how it ended."""
     assert process.stdout is not None and process.stderr is not None
     for line in process.stdout:
+        if not line.endswith(b"\n"):
+            break  # it was ended while it said this
         members = json.loads(line)
         if "begun" in members:
             _remove(path)

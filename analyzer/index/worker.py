@@ -11,6 +11,7 @@ import json
 import os
 import pickle
 import sys
+import zlib
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -126,8 +127,8 @@ def _index(request: Request) -> None:
 
 def _say_stories(source: Source, doctor: Doctor) -> None:
     remarks = [[part.name, remark.text] for part in source.parts for remark in part.remarks]
-    stories = base64.b64encode(pickle.dumps(doctor.stories())).decode()
-    _say({"remarks": remarks, "stories": stories})
+    stories = zlib.compress(pickle.dumps(doctor.stories()), level=1)
+    _say({"remarks": remarks, "stories": base64.b64encode(stories).decode()})
 
 
 def _telling(source: Source, doctor: Doctor) -> Callable[[Told], None]:

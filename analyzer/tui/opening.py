@@ -48,6 +48,8 @@ class Opening(App[None]):
         """What the recording says of itself; empty where nothing is recorded."""
         self._is_remarked = False
         """Whether what the readers of the inputs remarked was said."""
+        self._diagnoses = 0
+        """How many times the screen was told that the pass has said what goes wrong."""
         self._live_message = (0.0, "")
         """Until when it is shown, and what it said last."""
         self.farewell = ""
@@ -157,6 +159,7 @@ class Opening(App[None]):
                 self.main.take(is_done=is_done)
                 self._look_for_errors(self._capture)
                 self._look_for_remarks(self._capture)
+            self._look_for_diagnosis(self._capture)
             if self._growth is not None:
                 self._written_anew = self._growth.look(self.options.keys) or self._written_anew
             self._look_at_recording(self._capture)
@@ -213,6 +216,14 @@ class Opening(App[None]):
             self.exit(return_code=_UNREADABLE)
         elif isinstance(self.screen, BaseScreen):
             self.screen.flash(capture.error, "error")
+
+    def _look_for_diagnosis(self, capture: Capture) -> None:
+        """Let the screen show what goes wrong as soon as that is known."""
+        if capture.diagnoses != self._diagnoses:
+            self._diagnoses = capture.diagnoses
+            for screen in self.screen_stack[-1:]:  # none is left when the program ends
+                if isinstance(screen, BaseScreen):
+                    screen.diagnosed()
 
     def _look_for_remarks(self, capture: Capture) -> None:
         """Say what the readers of the inputs remarked: once, for a while."""

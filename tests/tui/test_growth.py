@@ -73,3 +73,36 @@ def test_last_line_counts_on_while_the_capture_is_read(tmp_path: Path) -> None:
             await wait_for(pilot, lambda: f" 1 of {app.capture.table.height} " in text_of(app)[-1])
 
     asyncio.run(run())
+
+
+def test_doctor_that_is_opened_early_shows_what_is_wrong_when_that_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "long.pcapng"
+    octets = next(one.path for one in samples() if one.name == "hdlc-segments").read_bytes()
+    path.write_bytes(60 * octets + octets[:-60])
+    app = DlmsharkApp(Options((str(path),), theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
+
+    async def run() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await wait_for(pilot, lambda: app.has_begun, 60)
+            await pilot.press("d")
+            await wait_for(pilot, lambda: any("The capture is being read" in line for line in text_of(app)))
+            await wait_for(pilot, lambda: app.screen.table.count > 0, 60)  # type: ignore[attr-defined]
+            assert app.capture.is_diagnosed and app.capture.stories()
+
+    asyncio.run(run())
+
+
+def test_doctor_of_a_capture_that_is_not_read_to_its_end_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "long.pcapng"
+    path.write_bytes(300 * next(one.path for one in samples() if one.name == "hdlc-segments").read_bytes())
+    app = DlmsharkApp(Options((str(path),), theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
+
+    async def run() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await wait_for(pilot, lambda: main_of(app).records.count > 0, 60)
+            await pilot.press("ctrl+c")
+            await wait_for(pilot, lambda: app.capture.is_over, 60)
+            await pilot.press("d")
+            await wait_for(pilot, lambda: any("Reading ended early" in line for line in text_of(app)))
+
+    asyncio.run(run())

@@ -152,6 +152,9 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
     def came_anew(self) -> None:
         """The capture was read again, with more keys."""
 
+    def diagnosed(self) -> None:
+        """The pass over the capture has said what went wrong."""
+
     def compared(self) -> None:
         """A comparison got further."""
 

@@ -34,6 +34,15 @@ class DoctorScreen(TableScreen):
     )
     hints = (("open", "proof"), ("next-pane", "text"), ("export", "export"), ("back", "back"))
 
+    def came_anew(self) -> None:
+        """Forget what went wrong without the keys that came."""
+        self.take()
+
+    def diagnosed(self) -> None:
+        """Show what went wrong; of a recording it changes all the time, and who reads it is left in peace."""
+        if self.program.capture.live is None or not self.table.count:
+            self.take()
+
     def rows(self) -> Iterable[TableRow]:
         """Give a row a story, those that follow from it below."""
         for story in self.program.capture.stories():
@@ -45,8 +54,11 @@ class DoctorScreen(TableScreen):
 
     def nothing_said(self) -> Iterable[Paragraph]:
         """Say that there is no problem, or when there may be."""
-        if self.program.capture.progress.is_done:
+        capture = self.program.capture
+        if capture.is_diagnosed:
             yield Paragraph("No problem was found.", "good")
+        elif capture.is_over:
+            yield Paragraph("Reading ended early: what is wrong is told at the end of a capture.", "warning")
         else:
             yield Paragraph("The capture is being read; what is wrong is told at its end.", "muted")
 
