@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import random
 import struct
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from analyzer.cli.main import main
+from analyzer.index import shares
 from analyzer.index.splitting import plan
 from captures import open_source
 from captures.samples import samples
+from tests.analyzer.index import mixed
 
 Json = dict[str, Any]
 GUEK, GAK = bytes(range(16)), bytes(range(0xD0, 0xE0))
@@ -89,7 +92,41 @@ def test_octets_of_a_forced_stack_are_indexed_by_two_processes_too(tmp_path: Pat
     assert path.with_name("raw.bin.dlmshark-index").exists()
 
 
-@pytest.mark.parametrize("by", ["service", "object", "meter", "association", "conversation", "error", "time", "layer"])
+GROUPS = ["service", "object", "meter", "association", "conversation", "error", "time", "layer"]
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A capture of meters that are read, push, answer in blocks and fail, and of HDLC over TCP."""
+    dice = random.Random(5)
+    names = ["ln-wrapper", "push-udp", "blocks"]
+    paths = [str(one.path) for name in names for one in samples() if one.name == name]
+    streams = [[mixed.moved(one, 7 * at) for one in mixed.packets(paths[at % 3], 300)] for at in range(9)]
+    snrm = bytes.fromhex("7EA0070321930F017E")
+    streams.append(mixed.over_tcp([snrm, snrm[:-2] + b"\x02\x7e", snrm], 3))
+    streams = [mixed.spoilt(stream, dice) for stream in streams]
+    path = tmp_path_factory.mktemp("many") / "many.pcap"
+    return mixed.write(path, mixed.interleave(streams, dice), dice)
+
+
+@pytest.mark.parametrize("by", GROUPS)
+def test_statistics_of_a_capture_that_is_shared_are_those_of_one_process(
+    by: str, many: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["stats", many, "--by", by, "--json"]
+    alone = _run(*words)
+    read, shared = shares.read, list[shares.Whole]()
+
+    def spy(*given: Any) -> shares.Whole:
+        shared.append(read(*given))
+        return shared[-1]
+
+    monkeypatch.setattr(shares, "read", spy)
+    assert _run(*words, "--workers", "2") == alone != []
+    assert len(shared) == 1, "two processes read it to its end"
+
+
+@pytest.mark.parametrize("by", GROUPS)
 @pytest.mark.parametrize("name", ["ln-wrapper", "push-udp", "hdlc-log", "ln-ciphered"])
 def test_statistics_do_not_depend_on_the_number_of_processes(name: str, by: str) -> None:
     sample = next(one for one in samples() if one.name == name)

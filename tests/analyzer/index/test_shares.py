@@ -11,20 +11,23 @@ from typing import Any
 
 import pytest
 
-from analyzer.index import shares
+from analyzer.index import shares, splitting
 from analyzer.index.crossing import UnsharedError
 from analyzer.index.file import IndexReader, IndexWriter
 from analyzer.index.indexing import Indexing
 from analyzer.index.joining import Joining
 from analyzer.index.records import Records
 from analyzer.index.share import Task, form_of, read_share
-from analyzer.index.splitting import Plan, plan
+from analyzer.index.splitting import Plan, Split, plan
 from analyzer.index.watched import Watched
+from analyzer.pipeline import Pipeline
 from analyzer.security.keyring import Keyring, Meter
 from analyzer.security.keyring_file import load
-from analyzer.security.keys import Key
+from analyzer.security.keys import Key, KeyRole
 from analyzer.session import Session
 from captures import open_source
+from captures.chunk import LINK_OCTETS, Source
+from captures.merged import MergedSource
 from captures.samples import samples
 from tests.analyzer.index import mixed
 
@@ -174,14 +177,24 @@ def test_nonces_that_shares_have_in_common_are_left_to_one_process(tmp_path: Pat
     assert _check(name, None, tmp_path, random.Random(1), 2, spreads=True), "without keys there are no nonces"
 
 
-def test_message_that_does_not_open_is_left_to_one_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("roles", "why"),
+    [
+        ({KeyRole.GAK}, "a message does not open"),
+        ({KeyRole.GUEK, KeyRole.GAK}, "what opens a message comes behind it"),
+    ],
+    ids=["tag", "all"],
+)
+def test_message_that_does_not_open_is_left_to_one_process(roles: set[KeyRole], why: str, tmp_path: Path) -> None:
     wrong = Keyring()
     for meter in KEYS.meters:
         other = Meter(server_title=meter.server_title, client_title=meter.client_title)
-        other.keys = {role: Key(role, bytes(len(key.octets))) for role, key in meter.keys.items()}
+        other.keys = {
+            role: Key(role, bytes(len(key.octets)) if role in roles else key.octets) for role, key in meter.keys.items()
+        }
         wrong.add(other)
     task = Task(_ciphered_meters(tmp_path), plan=Plan(2, {}, frozenset()), keys=wrong)
-    with pytest.raises(UnsharedError):
+    with pytest.raises(UnsharedError, match=why):
         _shared(task, tmp_path / "shared", random.Random(1))
 
 
@@ -223,6 +236,90 @@ def test_no_more_processes_are_planned_than_a_row_can_name(tmp_path: Path) -> No
     name = mixed.write(tmp_path / "many.pcap", found + [mixed.moved(one, 7) for one in found], random.Random(1))
     counts = [task.plan.shares for count in (2, 64, 1000) if (task := shares.planned(Task(name), count)) is not None]
     assert counts == [2, 64, 64]
+
+
+@pytest.fixture(scope="module")
+def six(tmp_path_factory: pytest.TempPathFactory) -> Task:
+    """Six meters: half of them answer in blocks, the connections of the others end."""
+    names = ["blocks"] * 3 + ["ln-wrapper"] * 3
+    streams = [
+        [mixed.moved(one, 7 * number) for one in mixed.packets(str(SAMPLES[name].path), 300)]
+        for number, name in enumerate(names)
+    ]
+    path = tmp_path_factory.mktemp("six") / "six.pcap"
+    name = mixed.write(path, mixed.interleave(streams, random.Random(1)), random.Random(1))
+    return Task(name, plan=Plan(2, {}, frozenset()))
+
+
+@pytest.mark.parametrize(
+    ("limit", "reached", "why"),
+    [
+        ("joining.MOST_TRANSFERS", 4, "too many connections are open at once"),
+        ("joining.MOST_CONVERSATIONS", 6, "too many connections are open at once"),
+        ("joining.MOST_METERS", 6, "too many meters are in it"),
+        ("joining.MOST_WAITING", 15, "too many records wait at once"),
+        ("joining._DENSE", 389, "too many records wait at once"),
+        ("share.MOST_METERS", 4, "too many meters are in it"),
+        ("share.MOST_WAITING", 10, "too many values wait for what explains them"),
+        ("share._MOST_ENDS", 1, "too many connections end in it"),
+    ],
+)
+def test_capture_that_reaches_a_limit_is_left_to_one_process(
+    limit: str, reached: int, why: str, six: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"analyzer.index.{limit}", reached + 1)
+    _shared(six, tmp_path / "shared", random.Random(1))
+    monkeypatch.setattr(f"analyzer.index.{limit}", reached)
+    with pytest.raises(UnsharedError, match=why):
+        _shared(six, tmp_path / "shared", random.Random(1))
+
+
+def test_flows_are_told_apart_however_few_are_remembered(
+    six: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bytes] = []
+    share_of = Plan.share_of
+
+    def counted(made: Plan, key: bytes) -> int:
+        asked.append(key)
+        return share_of(made, key)
+
+    monkeypatch.setattr(Plan, "share_of", counted)
+    assert _check(six.name, None, tmp_path, random.Random(1), 2, spreads=True)
+    assert len(asked) == 2 * len(set(asked)), "each share asks once about each"
+    asked.clear()
+    monkeypatch.setattr(splitting, "_EVERY", 0xF)
+    monkeypatch.setattr(splitting, "_MOST_KNOWN", 4)
+    assert _check(six.name, None, tmp_path, random.Random(1), 2, spreads=True)
+    assert len(asked) > 4 * len(set(asked))
+
+
+def test_line_among_pairs_of_hosts_is_left_to_one_process(
+    six: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = tmp_path / "line.txt"
+    line.write_text("2023-11-14 22:13:21 TX: 7E A0 07 03 21 93 0F 01 7E\n")
+
+    def merged() -> Source:
+        return MergedSource([open_source(six.name), open_source(str(line))])
+
+    with open_source(six.name) as source:
+        assert plan(source, 2) is not None
+    with merged() as source:
+        links = [chunk.link_type == LINK_OCTETS for chunk in source]
+    at = links.index(True)
+    assert 0 < at < len(links) - 1, "among the packets"
+    with merged() as source:
+        assert plan(source, 2) is None
+    monkeypatch.setattr(splitting, "_SAMPLE", at)
+    with merged() as source:
+        found = plan(source, 2)
+    assert found is not None, "it is further behind"
+    with merged() as source:
+        split = Split(source, 0, found)
+        split.pipeline = Pipeline()
+        with pytest.raises(UnsharedError, match="lines are in it"):
+            list(split)
 
 
 @pytest.mark.parametrize("name", ["hdlc-log", "mbus-push", "ln-wrapper"])
