@@ -229,8 +229,8 @@ def show(
     is_text = line is not None and not _is_json(options) and not options.fields
     if more and is_text and not options.merge and not options.turn and not (turns is not None and turns.are_begun):
         batch.append(f"== {more['input']}")
-    closed = ClosedApdus(None)
     looks = is_text and not session.has_keys and not options.turn and not chooses(options)
+    closed = ClosedApdus(None) if looks else None
     is_live = source.is_live and growing is None
 
     def rest() -> None:
@@ -241,19 +241,12 @@ def show(
     if growing is not None:
         growing.idle = rest
     passes = chooser(session, options)
-
-    def aside(record: Record) -> None:
-        if looks:
-            closed.take(record)
-        if pass_over is not None and (passes is None or passes(record)):
-            pass_over(record)
-
-    records = session.records() if turns is None else turns.records(session, batch, aside)
+    records = session.records() if turns is None else turns.records(session, batch, _aside(closed, pass_over, passes))
     for record in records if passes is None else filter(passes, records):
         count += 1
         if seen is not None:
             seen(record)
-        if looks:
+        if closed is not None:
             closed.take(record)
         if line is not None:
             batch.append(line(record))
@@ -268,13 +261,24 @@ def show(
     sys.stdout.flush()
     session.close()
     say_remarks(source)
-    pipeline = session.pipeline
-    if looks:
+    if closed is not None:
         closed.tell(label(source))
-    _say_rest(source, pipeline, count, bool(options.filter or options.from_time or options.to_time))
-    if options.verbose:
-        found = ", ".join(f"{number} {stack}" for stack, number in sorted(pipeline.stacks.items())) or "none"
-        say(f"{label(source)}: conversations by stack: {found}")
+    _say_rest(source, session.pipeline, count, options)
+
+
+def _aside(
+    closed: ClosedApdus | None, pass_over: Callable[[Record], None] | None,
+    passes: Callable[[Record], bool] | None,
+) -> Callable[[Record], None]:  # fmt: skip
+    """Make what sees the records that other processes write."""
+
+    def aside(record: Record) -> None:
+        if closed is not None:
+            closed.take(record)
+        if pass_over is not None and (passes is None or passes(record)):
+            pass_over(record)
+
+    return aside
 
 
 def _is_json(options: argparse.Namespace) -> bool:
@@ -356,7 +360,7 @@ def _write(batch: list[str | bytes]) -> None:
         sys.stdout.buffer.write(b"\n".join([*octets, b""]))
 
 
-def _say_rest(source: Source, pipeline: Pipeline, count: int, is_filtered: bool) -> None:
+def _say_rest(source: Source, pipeline: Pipeline, count: int, options: argparse.Namespace) -> None:
     """Say on stderr what was left aside or forgotten, and that nothing was found."""
     if pipeline.forgotten:
         say(f"{label(source)}: {pipeline.forgotten} silent conversations were forgotten to keep memory flat")
@@ -364,4 +368,7 @@ def _say_rest(source: Source, pipeline: Pipeline, count: int, is_filtered: bool)
         named = ", ".join(f"{number} {name}" for name, number in sorted(pipeline.left_aside.items()))
         say(f"{label(source)}: left aside, in packets: {named}")
     if not count:
-        say(f"{label(source)}: {'no record passes the filter' if is_filtered else 'nothing of ours was found'}")
+        say(f"{label(source)}: {'no record passes the filter' if chooses(options) else 'nothing of ours was found'}")
+    if options.verbose:
+        found = ", ".join(f"{number} {stack}" for stack, number in sorted(pipeline.stacks.items())) or "none"
+        say(f"{label(source)}: conversations by stack: {found}")
