@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
 from analyzer.diagnosis.frame_repair import information_of
 from analyzer.diagnosis.story import POSSIBLE, Alternative, Story
+from analyzer.export.folding import folded
 from analyzer.export.times import clock_text, seconds_text
 from dissectors.scanning import scan_apdu
 from dissectors.writers import apdu_text
@@ -28,7 +28,7 @@ def text_lines(number: int, story: Story, digits: int, *, utc: bool = False, wid
     times = f"{story.count} times" if story.count > 1 else "once"
     perhaps = ", perhaps" if story.cause and story.confidence == POSSIBLE else ""
     head = f"{number}. {story.severity.name}{perhaps}: {story.title}"
-    yield from textwrap.wrap(head, width, subsequent_indent="   ", break_on_hyphens=False)
+    yield from folded(head, width, "", "   ")
     how = f" ({story.confidence})" if story.cause else ""
     yield f"   {story.code}{f' · {story.cause}' if story.cause else ''}{how} · {times} on {story.lane}"
     if story.records:
@@ -91,11 +91,8 @@ def _where(story: Story, digits: int, *, utc: bool) -> str:
     return f"{text}, meter {story.meter}" if story.meter else text
 
 
-def _folded(label: str, text: str, width: int) -> Iterator[str]:
-    first = f"   {label:<7}"
-    yield from textwrap.wrap(
-        text, width, initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False
-    )
+def _folded(label: str, text: str, width: int) -> list[str]:
+    return folded(text, width, f"   {label:<7}", " " * 10)
 
 
 def json_line(number: int, story: Story, digits: int, *, input_name: str = "") -> str:

@@ -1,0 +1,26 @@
+"""Text folded between words is what ``textwrap`` makes of it."""
+
+from __future__ import annotations
+
+import textwrap
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.export.folding import folded
+
+words = st.text("abé-.,…", max_size=12) | st.text("ab", min_size=30, max_size=60)
+texts = st.lists(words, max_size=40).map(" ".join) | st.text("ab \t\n\xa0", max_size=80)
+
+
+@given(text=texts, width=st.integers(20, 60), size=st.integers(0, 12))
+def test_text_is_folded_as_textwrap_does(text: str, width: int, size: int) -> None:
+    first, rest = ">" * (size // 2), " " * size
+    assert folded(text, width, first, rest) == textwrap.wrap(
+        text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
+    )
+
+
+def test_line_may_be_as_wide_as_there_is_room() -> None:
+    assert folded("aaa bbb cc", 7, "", " ") == ["aaa bbb", " cc"]
+    assert folded("aaa bbbb cc", 7, "", " ") == ["aaa", " bbbb", " cc"]
