@@ -41,6 +41,7 @@ class DataFamily(Family):
 
     links = None
     directions = frozenset({UNSOLICITED})
+    skips_usual = True
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)

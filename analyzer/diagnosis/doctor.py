@@ -27,7 +27,7 @@ from analyzer.diagnosis.story import Stories, Story
 from analyzer.diagnosis.telegram import TelegramFamily
 from analyzer.diagnosis.timing import TimingFamily
 from analyzer.diagnosis.wrapper import WrapperFamily
-from analyzer.record import PART, RESPONSE, End, Objects, Record
+from analyzer.record import NOISE, PART, RESPONSE, End, Lane, Objects, Record
 from analyzer.tracking.associations import Associations, Event
 from dissectors.tree import Note, Severity
 
@@ -36,6 +36,7 @@ FAMILIES: tuple[type[Family], ...] = (
     LinkFamily, DataFamily, AssociationFamily, ServiceFamily, TimingFamily, ReactionFamily,
 )  # fmt: skip
 """What looks at records, in this order: what lies lower comes first."""
+_MOST_LANES = 16384
 
 
 class _Watched(NamedTuple):
@@ -81,12 +82,17 @@ class Doctor:
         self.meters = MeterFacts()
         """What the answers of meters told about them."""
         self._token = self.meters.token
+        self._sound: dict[Lane, Record] = {}
+        """By lane: the newest record of a unit that nothing explained away."""
         self._watchers: list[tuple[Look, ...]] = []
         """Who looks at every answer about some objects; the same few look at many."""
         self._families = [make(self._stories) for make in FAMILIES]
         for one in (*self._families, plain := Family(self._stories)):
             one.associations, one.chains, one.meters = self.associations, self._chains, self.meters
+            one.sound = self._sound
         self._looks = _Looks(self._families)
+        self._looks_at_usual: dict[str, tuple[Look, ...]] = {}
+        """By link."""
         self._lasted = [one.lasted for one in self._families if type(one).lasted is not Family.lasted]
         self._answered = [one.answered for one in self._families if type(one).answered is not Family.answered]
         self._notes: dict[str, list[Callable[[Record, Note], bool | None]]] = {}
@@ -115,21 +121,44 @@ class Doctor:
         if notes and any(ignores(record, note) for note in notes for ignores in self._ignores):
             return
         associations = self.associations
-        associations.take(record)
+        if associations.take(record):
+            self._sound[record.lane] = record
+            looks = self._looks_at_usual.get(record.link)
+            for look in looks if looks is not None else self._find_looks_at_usual(record.link):
+                look(record)
+            if record.direction is RESPONSE:
+                self._take_answer(record)
+            return
         if associations.events:
             self._tell(record, associations.events)
         if notes and self._noted(record):
             return
         direction = record.direction
+        if record.link != NOISE:
+            if len(self._sound) >= _MOST_LANES:
+                del self._sound[next(iter(self._sound))]
+            self._sound[record.lane] = record
         for look in self._looks[direction, record.link, record.kind]:
             look(record)
         if record.start_ns is not None:
             for look in self._lasted:
                 look(record)
-        if direction is RESPONSE and (objects := record.objects) and objects.watched is not self._token:
+        if direction is RESPONSE:
+            self._take_answer(record)
+
+    def _take_answer(self, record: Record) -> None:
+        """Look at the values of an answer, as far as anybody wants to; what is answered cleanly is calm."""
+        objects = record.objects
+        if objects.watched is not self._token and objects:
             self._told(record, objects)
         if self._chains.open and record.request is not None:
             self._chains.calm(record)
+
+    def _find_looks_at_usual(self, link: str) -> tuple[Look, ...]:
+        """Find who looks even at usual records of a link: whoever counts its frames."""
+        found = [one for one in self._families if not one.skips_usual and (one.links is None or link in one.links)]
+        looks = self._looks_at_usual[link] = tuple(one.look for one in found)
+        return looks
 
     def _told(self, record: Record, objects: Objects) -> None:
         """Look at an answer about objects that were not asked for before, or that a family wants to see each time."""

@@ -13,7 +13,7 @@ from analyzer.diagnosis.chains import Chains
 from analyzer.diagnosis.meter_facts import MeterFacts
 from analyzer.diagnosis.rules import rule
 from analyzer.diagnosis.story import CERTAIN, Alternative, Evidence, Fact, Stories, severity_of
-from analyzer.record import End, Record
+from analyzer.record import End, Lane, Record
 from analyzer.tracking.associations import Association, Associations, Event
 from dissectors.tree import Note, Severity
 
@@ -29,11 +29,15 @@ class Family:
     """The directions of these records; None: all."""
     kinds: ClassVar[frozenset[str] | None] = None
     """Their kinds; None: all."""
+    skips_usual: ClassVar[bool] = False
+    """Whether `look` finds nothing in usual requests and answers of an association that it has seen both sides of."""
     codes: ClassVar[frozenset[str]] = frozenset()
     """The codes of the notes that `note` is given instead of becoming stories as they stand."""
     events: ClassVar[frozenset[str]] = frozenset()
     """The kinds of events that `event` is given."""
 
+    sound: dict[Lane, Record]
+    """By lane: the newest record of a unit that nothing explained away."""
     associations: Associations
     """The associations of the capture; what the record made happen in them stands in its *events*."""
     chains: Chains

@@ -29,7 +29,7 @@ class Limits(NamedTuple):
 class Link:
     """One link. *is_up* is None while nothing was seen that says so."""
 
-    __slots__ = ("asked", "is_fresh", "is_up", "kept", "limits", "run", "since", "speaker", "told")
+    __slots__ = ("asked", "headers", "is_fresh", "is_up", "kept", "limits", "run", "since", "speaker", "told")
 
     def __init__(self) -> None:
         self.is_up: bool | None = None
@@ -37,6 +37,8 @@ class Link:
         """By direction: whether no I frame came since the link was set up."""
         self.limits: dict[str, Limits] = {}
         """By direction, while they are known."""
+        self.headers: dict[str, int] = {}
+        """By direction: octets from the frame format to the HCS."""
         self.kept: deque[Record] = deque(maxlen=_MOST_KEPT)
         """The frames that came last; all have a control field."""
         self.since = 0

@@ -88,13 +88,11 @@ class LinkFamily(Family):
         if control is None:
             return
         conversation, direction = record.lane.conversation, record.direction
-        last = self._last.get(conversation)
-        if last is None and len(self._last) >= _MOST_LINES:
-            del self._last[next(iter(self._last))]
-        self._last[conversation] = record
         if direction is UNKNOWN:
             if control & 0xEF == FRMR:
                 self._rejected(record, Link())
+            self._make_room()
+            self._last[conversation] = record
             return
         link = self._links.get((conversation, record.client, record.server)) or self._link(record)
         if link.speaker is not direction:
@@ -102,9 +100,10 @@ class LinkFamily(Family):
         if not control & 1:
             self._information(record, link, control, direction)
         elif control & 3 == 3:
-            self._unnumbered(record, link, control & 0xEF, last)
+            self._unnumbered(record, link, control & 0xEF, self._last.get(conversation))
             link.run = 0
         link.kept.append(record)
+        self._last[conversation] = record
 
     def note(self, record: Record, note: Note) -> bool:
         """Take a frame that came again, or one that did not come."""
@@ -156,7 +155,12 @@ class LinkFamily(Family):
         found = [one for one in kept if one.control == record.control and one.direction == record.direction]
         return [Evidence(found[-1].number, 0, 0, "it was sent here first")] if found else []
 
+    def _make_room(self) -> None:
+        if len(self._last) >= _MOST_LINES:
+            del self._last[next(iter(self._last))]
+
     def _link(self, record: Record) -> Link:
+        self._make_room()
         if len(self._links) >= _MOST_LINKS:
             del self._links[next(iter(self._links))]
         made = self._links[record.lane.conversation, record.client, record.server] = Link()
@@ -218,11 +222,14 @@ class LinkFamily(Family):
     def _size(self, record: Record, link: Link, size: int, is_negotiated: bool) -> None:
         octets = record.octets
         begin = int(octets[0] == 0x7E)
-        middle = address_end(octets, begin + 2) or 0
-        at = (address_end(octets, middle) or 0) + 3
-        there = begin + ((octets[begin] & 7) << 8 | octets[begin + 1]) - 2 - at
+        header = link.headers.get(record.direction)
+        if header is None:
+            middle = address_end(octets, begin + 2) or 0
+            header = link.headers[record.direction] = (address_end(octets, middle) or 0) + 3 - begin
+        there = ((octets[begin] & 7) << 8 | octets[begin + 1]) - 2 - header
         if there <= size:
             return
+        at = begin + header
         cause = "negotiated-limit-ignored" if is_negotiated else "default-limit-ignored"
         what = "agreed in SNRM and UA" if is_negotiated else "the default, for SNRM and UA agreed on none"
         text = f"an information field of {there} octets; {size} are {what}"

@@ -20,7 +20,7 @@ from analyzer.diagnosis.transfers import Transfers
 from analyzer.diagnosis.unanswered import unanswered, unasked
 from analyzer.record import APDU, MESSAGE, NOISE, PART, REQUEST, RESPONSE, Apdu, Record
 from analyzer.tracking.associations import ASKED_AGAIN, ENDED, UNANSWERED, UNASKED, Event
-from analyzer.tracking.history import Association
+from analyzer.tracking.history import Association, Usual
 from dissectors.tree import Note
 
 _SUCCESS_AT = {0xC4: (0, 3, 8), 0xC5: (0, 3, -1), 0xC7: (0, 3, -1)}
@@ -32,7 +32,11 @@ _GENERAL_BLOCK = 0xE0
 _SECURITY_POLICY = (64, 2)
 _LOOKED_AT = 8
 """So many closed APDUs of a lane are looked at for plain text: a reader that deciphers in place does so always."""
-_MOST_TERMS = 4096
+_MOST_TERMS, _MOST_USUAL = 4096, 4096
+_ACSE = (b"\x60", b"\x61", b"\x62", b"\x63")
+"""Tags of what opens and closes an association: nothing was agreed yet, or does not matter any more."""
+_NORMAL = b"\1"
+"""The choice of a request in its normal form."""
 _TELLING = frozenset({"dm", "frame-rejected", "tcp-reset", "connection-closed"})
 """How an association is lost where that itself answers the request that waits."""
 
@@ -50,6 +54,8 @@ class Terms(NamedTuple):
     agreed: tuple[str, ...] = ()
     demanded: tuple[int, int] = _NOTHING
     """What requests and answers must be: the bits 10 (authenticated) and 20 (encrypted) of a security control."""
+    usual: Usual | None = None
+    """Requests that keep to it, and the size that answers keep to; None where more is demanded."""
 
 
 _NO_LIMIT = sys.maxsize
@@ -61,12 +67,15 @@ class ServiceFamily(Family):
 
     links = None
     kinds = frozenset({APDU, PART, MESSAGE, NOISE})
+    skips_usual = True
     codes = frozenset({"block-lost", "block-repeated", "undecipherable"})
     events = frozenset({ASKED_AGAIN, UNANSWERED, UNASKED, ENDED})
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
         self._terms: dict[int | None, Terms] = {None: _NO_TERMS}
+        self._requests: dict[tuple[tuple[str, ...] | None, int], dict[bytes, str]] = {}
+        """By what was agreed, and the largest APDU that the meter takes: requests that keep to it."""
         self._closed: dict[str, int] = {}
         """By lane: closed APDUs in a row in which no plain text was found."""
         self._transfers = Transfers(self)
@@ -83,15 +92,12 @@ class ServiceFamily(Family):
             return
         octets, direction = apdu[0], record.direction
         terms = self._terms.get(record.association) or self._make_terms(record.association or 0, octets)
-        unmet, to_meter, to_client, _, demanded = terms
+        unmet, to_meter, to_client, _, demanded, usual = terms
         if direction is RESPONSE:
             is_usual = octets[:4:3] in _PLAIN_SUCCESS and octets[1] == 1 and len(octets) <= to_client
         else:
             limit = to_meter if direction is REQUEST else to_client
-            is_usual = octets[0] not in CLOSED and len(octets) <= limit
-            if unmet is not None:
-                for _, _, at, value in unmet[octets[:2]]:
-                    is_usual = is_usual and not octets.startswith(value, at)
+            is_usual = octets[0] not in CLOSED and len(octets) <= limit and not _asks_for(unmet, octets)
         if not is_usual or demanded is not _NOTHING:
             self._hold_to(terms, record, apdu)
         if record.parts or (record.kind is PART and record.part_of is not None):
@@ -101,12 +107,25 @@ class ServiceFamily(Family):
             self._cut.look(record)
         elif self._running:
             self._transfers.look(record)
-        if self._over and direction is REQUEST:
-            self._general.asked(record)
+        if direction is REQUEST:
+            if self._over:
+                self._general.asked(record)
+            if usual is not None and is_usual and octets[1:2] == _NORMAL:
+                if len(usual.requests) >= _MOST_USUAL:
+                    usual.requests.clear()
+                usual.requests[octets] = apdu.family
+        if usual is not None:
+            self._let_pass(record, usual)
+
+    def _let_pass(self, record: Record, usual: Usual) -> None:
+        """Let usual exchanges of the association pass from here on, unless it transfers blocks."""
+        one = self._association(record)
+        if one is not None and one.services_first is not None and one.ending is None:
+            one.usual = usual if record.association not in self._running and not self._over else None
 
     def _hold_to(self, terms: Terms, record: Record, apdu: Apdu) -> None:
         """Look closely at an APDU that is none of the usual ones, or of which more is demanded."""
-        unmet, to_meter, to_client, agreed, demanded = terms
+        unmet, to_meter, to_client, agreed, demanded, _ = terms
         octets, direction = apdu.octets, record.direction
         if direction is RESPONSE and octets[0] in REFUSING and not _is_success(octets):
             self._refused(record)
@@ -117,11 +136,8 @@ class ServiceFamily(Family):
             self._look_into(record, apdu)
         if demanded is not _NOTHING:
             hold_to_protection(self, record, demanded[direction is not REQUEST])
-        if unmet is not None and direction is not RESPONSE:
-            for _, _, at, value in unmet[octets[:2]]:
-                if octets[at : at + len(value)] == value:
-                    self._hold_to_conformance(record, agreed)
-                    break
+        if direction is not RESPONSE and _asks_for(unmet, octets):
+            self._hold_to_conformance(record, agreed)
 
     def _look_into(self, record: Record, apdu: Apdu) -> None:
         """Look for plain text in a closed APDU: a lane in which there was none for a while has none."""
@@ -137,6 +153,9 @@ class ServiceFamily(Family):
 
     def _told_policy(self, record: Record) -> None:
         self._terms.pop(record.association or 0, None)
+        one = self._association(record)
+        if one is not None:
+            one.usual = None
 
     def _is_open_already(self, record: Record, apdu: Apdu) -> bool:
         """Tell whether plain text stands under the header of a ciphered APDU, and report that."""
@@ -205,18 +224,21 @@ class ServiceFamily(Family):
     def _make_terms(self, number: int, octets: bytes) -> Terms:
         """Make ready what an association agreed on, once its AARE has passed."""
         one = self.associations.of(number)
-        if one is None or octets[:1] in (b"\x60", b"\x61"):
+        if one is None or octets[:1] in _ACSE:
             return _NO_TERMS
         if len(self._terms) >= _MOST_TERMS:
             self._terms = {None: _NO_TERMS}
         agreed = one.conformance
         demanded = demanded_of(one, self.meters.of(one.meter))
+        to_meter = (one.answer.max_pdu_size or _NO_LIMIT) if one.answer is not None else _NO_LIMIT
+        to_client = (one.proposal.max_pdu_size or _NO_LIMIT) if one.proposal is not None else _NO_LIMIT
         terms = self._terms[number] = Terms(
             lacking(agreed) if agreed is not None else None,
-            (one.answer.max_pdu_size or _NO_LIMIT) if one.answer is not None else _NO_LIMIT,
-            (one.proposal.max_pdu_size or _NO_LIMIT) if one.proposal is not None else _NO_LIMIT,
+            to_meter,
+            to_client,
             agreed or (),
             demanded if any(demanded) else _NOTHING,
+            None if any(demanded) else Usual(self._requests.setdefault((agreed, to_meter), {}), to_client),
         )
         return terms
 
@@ -250,6 +272,11 @@ class ServiceFamily(Family):
 
     def _association(self, record: Record) -> Association | None:
         return self.associations.of(record.association) if record.association is not None else None
+
+
+def _asks_for(unmet: Lacking | None, octets: bytes) -> bool:
+    """Tell whether an APDU asks for something that was not agreed, and so is among what is *unmet*."""
+    return unmet is not None and any(octets.startswith(value, at) for _, _, at, value in unmet[octets[:2]])
 
 
 def _is_success(octets: bytes) -> bool:

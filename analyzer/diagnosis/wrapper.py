@@ -15,7 +15,7 @@ from dissectors.tree import Note
 _HEADER = 8
 _E6 = 0xE6
 _VERSION_SIZE = 2
-_MOST = 8192
+_MOST, _MOST_PORTS = 8192, 64
 _PORTS_UP_TO = 0x3FFF
 _LLC = (b"\xe6\xe6\x00", b"\xe6\xe7\x00")
 _MISTAKEN = frozenset({
@@ -30,19 +30,22 @@ _WRAPPER_NOISE = "no wrapper unit"
 class _Talk:
     """What is known of a conversation; lists are by side."""
 
-    __slots__ = ("last", "ports", "usual")
+    __slots__ = ("known", "ports", "usual")
 
     def __init__(self) -> None:
-        self.last: list[Record | None] = [None, None]
         self.ports = [b"", b""]
+        """wPorts, those that were compared last."""
         self.usual = [b"", b""]
-        """wPorts that were compared with those of the other direction, and are not the same."""
+        """Those that were compared with those of the other direction, and are not the same."""
+        self.known: set[bytes] = set()
+        """All of its sound PDUs."""
 
 
 class WrapperFamily(Family):
     """What the header of a wrapper PDU says wrongly."""
 
     links = frozenset({"wrapper"})
+    skips_usual = True
     codes = frozenset({"wrapper-length-wrong", "capture-cut", *_NOISE})
 
     def __init__(self, stories: Stories) -> None:
@@ -59,7 +62,6 @@ class WrapperFamily(Family):
         octets, lane = record.octets, record.lane
         talk = self._talks.get(lane.conversation) or self._talk(lane.conversation)
         side = lane.side
-        talk.last[side] = record
         if octets[2:6] != talk.usual[side]:
             self._compare(record, talk, side, octets[2:6])
         if len(octets) > _HEADER and octets[_HEADER] == _E6 and octets[8:11] in _LLC and reads(octets[11:]):
@@ -76,6 +78,8 @@ class WrapperFamily(Family):
 
     def _compare(self, record: Record, talk: _Talk, side: int, here: bytes) -> None:
         """Hold wPorts that are new to those of the other direction."""
+        if len(talk.known) < _MOST_PORTS:
+            talk.known.add(here)
         if here != talk.ports[side]:
             talk.ports[side], talk.usual[1 - side] = here, b""
         if here == talk.ports[1 - side] and here[:2] != here[2:]:
@@ -85,13 +89,13 @@ class WrapperFamily(Family):
 
     def _before(self, record: Record) -> Record | None:
         """Give the last sound PDU of the lane."""
-        talk = self._talks.get(record.lane.conversation)
-        return talk.last[record.lane.side] if talk is not None else None
+        before = self.sound.get(record.lane)
+        return before if before is not None and before.link == "wrapper" else None
 
-    def _ports(self, record: Record) -> list[bytes]:
-        """Give the wPorts that both directions had last."""
+    def _ports(self, record: Record) -> set[bytes]:
+        """Give the wPorts that were seen in a conversation."""
         talk = self._talks.get(record.lane.conversation)
-        return talk.ports if talk is not None else []
+        return talk.known if talk is not None else set()
 
     def _once(self, record: Record, code: str, cause: str, text: str, start: int, end: int) -> None:
         if len(self._told) < _MOST or (record.lane.conversation, cause) in self._told:

@@ -78,6 +78,7 @@ class Endings:
             idle = max(idle or 0, at.time_ns - one.last_ns)
         heard = Mark(one.last_record, one.last_ns)
         one.ending = Ending(how, at, by, reason, idle, heard)
+        one.usual = None
         if one.number is not None:
             self._close(one.conversation, one.number)
         self.events.append(Event(ENDED, one, at.record, first))
@@ -89,6 +90,7 @@ class Endings:
 
     def _aare(self, one: Association, record: Record, apdu: Apdu) -> None:
         one.answer = answer_of(record, apdu)
+        one.usual = None
         if one.answer.result:
             self._end(one, REFUSED, Mark(record.number, record.time_ns), BY_SERVER, "aare")
             return

@@ -35,6 +35,7 @@ from analyzer.tracking.history import (
     Mark,
     Service,
     Silence,
+    Usual,
 )
 from analyzer.tracking.object_model import meter_key
 from analyzer.tracking.roles import REFUSALS
@@ -49,8 +50,8 @@ _MOST_DAMAGED = 4096
 _GIVEN_UP_NS = 10_000_000_000
 _GENERAL_BLOCK = "general-block-transfer"
 _APART = OPENING | {_GENERAL_BLOCK, "data-notification-confirm"}
-_SUCCESS = b"\1\0"
-"""Choice and result of the usual answers with logical names."""
+_SUCCESS = frozenset({b"\xc4\0", b"\xc5\0", b"\xc7\0"})
+"""Tag and result of the usual answers, those of choice 1."""
 _RESULT_AT = {0xC4: 3, 0xC5: 3, 0xC7: 3, 0x0C: 2, 0x0D: 2}
 """Where the first result of an answer stands, by its tag; with logical names in the normal form (choice 1)."""
 _SHORT_NAMES = 2
@@ -86,18 +87,70 @@ class Associations(Endings):
 
     # -- records --------------------------------------------------------------------------------------------------
 
-    def take(self, record: Record) -> Association | None:
-        """Take the next record. Returns the association that it belongs to."""
+    def take(self, record: Record) -> bool:
+        """Take the next record. Tells whether it is usual, so that there is nothing to look at in its APDU."""
         if self.events:
             self.events = []
+        one = self._known.get(record.association)
+        if one is not None and (usual := one.usual) is not None and record.kind is APDU and not record.notes:
+            goes_on = self._asks if record.direction is REQUEST else self._answers
+            if goes_on(one, usual, record):
+                return True
+        self._take_any(one, record)
+        return False
+
+    @staticmethod
+    def _asks(one: Association, usual: Usual, record: Record) -> bool:
+        """Take a usual request where none waits, as :meth:`_take_any` would; leave any other record alone."""
+        apdu, now, before = record.apdu, record.time_ns, one.last_ns
+        if one.asking is not None or one.asked_before or now is None or before is None or apdu is None:
+            return False
+        pause = now - before
+        if apdu[0] not in usual.requests or pause >= SILENCE_NS or record.start_ns is not None or record.problem:
+            return False
+        one.asked = one.asking = record
+        one.pause_ns, one.last_record, one.last_ns = pause, record.number, now
+        one.records += 1
+        if record.protection:
+            _count_status(one, record)
+        return True
+
+    @staticmethod
+    def _answers(one: Association, usual: Usual, record: Record) -> bool:
+        """Take the success that answers a usual request soon, as :meth:`_take_any` would; leave any other alone."""
+        asked, apdu, latency = one.asking, record.apdu, record.latency_ns
+        if asked is None or latency is None or apdu is None or asked.apdu is None or asked.number != record.request:
+            return False
+        octets, name = apdu[0], usual.requests.get(asked.apdu[0])
+        if octets[:4:3] not in _SUCCESS or octets[1] != 1 or len(octets) > usual.longest:
+            return False
+        if not 0 <= latency < SLOW_NS or record.parts or record.start_ns is not None or record.problem or name is None:
+            return False
+        number = record.number
+        one.asking = None
+        service = one.services.get(name) or _service(one, name)
+        service.count += 1
+        service.latencies.append(latency)
+        made = asked.number, asked.time_ns, name, asked.objects, b"", number, latency, one.pause_ns
+        one.exchanges.append(_new(Exchange, made))
+        one.last_record, one.last_ns = number, record.time_ns
+        one.records += 1
+        if record.protection:
+            _count_status(one, record)
+        return True
+
+    def _take_any(self, one: Association | None, record: Record) -> None:
+        """Take the next record, whatever it is."""
         if record.problem:
             self._damage(record)
         number = record.association
-        one = self._known.get(number)
         if one is None:
             if number is None:
-                return self._apart(record)
+                self._apart(record)
+                return
             one = self._begin(record, number)
+        else:
+            one.settle()
         now, before = record.time_ns, one.last_ns
         gap = None
         if now is not None and before is not None:
@@ -116,23 +169,16 @@ class Associations(Endings):
             if entry is not None:
                 family = entry.family
                 if record.protection:
-                    status = record.protection[-1].status
-                    one.statuses[status] = one.statuses.get(status, 0) + 1
+                    _count_status(one, record)
                 if family in _APART:
                     self._take_apart(one, record, apdu, family)
                 elif direction is REQUEST:
-                    if one.waiting or one.services_first is None or one.hls_request < 0:
-                        self._ask(one, record, octets, family)
-                    else:
-                        asked = record.number, now, family, record.objects, octets, 0, None, gap
-                        one.waiting[record.number] = _new(Exchange, asked)
-                        one.asked = record
+                    self._ask(one, record, octets, family)
                 elif direction is RESPONSE:
                     self._answer(one, record, octets, family)
                 elif direction is UNSOLICITED:
                     one.pushes += 1
         one.last_record, one.last_ns = record.number, now
-        return one
 
     def _take_apart(self, one: Association, record: Record, apdu: Apdu, family: str) -> None:
         """Take an APDU that is more than a request or an answer, or that is neither."""
@@ -191,12 +237,12 @@ class Associations(Endings):
         else:
             self._end(one, REPLACED, at, BY_CLIENT, "client-restart")
 
-    def _apart(self, record: Record) -> Association | None:
+    def _apart(self, record: Record) -> None:
         """Take a record of no association: what a meter says unasked, or link frames behind a release."""
         if record.kind is not APDU and record.kind is not LINK and record.kind is not PART:
             if record.kind is NOISE:
                 self._damage(record)
-            return None
+            return
         place = (record.lane.conversation, record.client, record.server, record.gateway)
         if record.direction is UNSOLICITED:
             one = self._pushes.get(place)
@@ -209,13 +255,12 @@ class Associations(Endings):
             one.records += 1
             one.pushes += record.kind is APDU
             one.last_record, one.last_ns = record.number, record.time_ns
-            return one
+            return
         before = self._places.get(place)
         if before is not None and record.control is not None and record.kind is LINK and before.ending is not None:
             before.release.append(Mark(record.number, record.time_ns))
             before.last_record, before.last_ns = record.number, record.time_ns
             before.records += 1
-        return before
 
     # -- services -------------------------------------------------------------------------------------------------
 
@@ -283,7 +328,7 @@ class Associations(Endings):
             service.latencies.append(latency)
             if not 0 <= latency < SLOW_NS:
                 self.events.append(Event(SLOW, one, record.number, asked))
-        if octets[1:4:2] != _SUCCESS and _is_error(octets):
+        if _is_error(octets):
             service.errors += 1
         one.exchanges.append(_new(Exchange, (request, asked_ns, name, objects, b"", record.number, latency, pause)))
         if one.waiting:
@@ -338,6 +383,12 @@ class Associations(Endings):
                     if waits and asked.is_confirmed:
                         self._give_up(one, asked, one.last_record, UNANSWERED)
         return self.events
+
+
+def _count_status(one: Association, record: Record) -> None:
+    """Count how a protected APDU opened."""
+    status = record.protection[-1].status
+    one.statuses[status] = one.statuses.get(status, 0) + 1
 
 
 def _service(one: Association, name: str) -> Service:

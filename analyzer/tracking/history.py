@@ -174,6 +174,17 @@ class Service:
         return int(median(self.latencies)) if self.latencies else None
 
 
+class Usual(NamedTuple):
+    """What may be said in an association without being looked at: whoever looks at each record found nothing about it.
+
+    *requests* are those of services in their normal form, with the service's name by their octets; *longest* is how
+    many octets an answer may have.
+    """
+
+    requests: dict[bytes, str]
+    longest: int
+
+
 _UNSEEN, _USUAL_LIMITS = Mark(0, None), LinkLimits()
 
 
@@ -231,8 +242,10 @@ class Association:
     """By the name of the request: ``get-request``."""
     exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=_MOST_EXCHANGES))
     """The newest ones that were answered."""
-    waiting: dict[int, Exchange] = field(default_factory=dict)
-    """Requests without an answer yet, by record."""
+    asking: Record | None = None
+    """A usual request that alone waits for its answer, and is not among *asked_before* yet."""
+    asked_before: dict[int, Exchange] = field(default_factory=dict)
+    """What waits, without *asking*."""
     unanswered: deque[Exchange] = field(default_factory=lambda: deque(maxlen=_MOST_ODD))
     """Requests that were given up."""
     repeats: deque[int] = field(default_factory=lambda: deque(maxlen=_MOST_ODD))
@@ -244,6 +257,8 @@ class Association:
     """APDUs that the server sent unasked."""
     general_blocks: int = 0
     """APDUs of general-block-transfer."""
+    usual: Usual | None = None
+    """What is usual in it; None where every record is to be looked at."""
     asked: Record | None = None
     """The newest request; forgotten once it is over."""
     statuses: dict[str, int] = field(default_factory=dict)
@@ -258,6 +273,21 @@ class Association:
     def last(self) -> Mark:
         """Its last record."""
         return Mark(self.last_record, self.last_ns)
+
+    @property
+    def waiting(self) -> dict[int, Exchange]:
+        """Requests without an answer yet, by record."""
+        self.settle()
+        return self.asked_before
+
+    def settle(self) -> None:
+        """Put *asking* among what waits."""
+        record, self.asking = self.asking, None
+        if record is not None and record.apdu is not None:
+            self.asked_before[record.number] = Exchange(
+                record.number, record.time_ns, record.apdu.family, record.objects, record.apdu.octets,
+                pause_ns=self.pause_ns,
+            )  # fmt: skip
 
     # -- what was agreed ------------------------------------------------------------------------------------------
 
