@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from analyzer.diagnosis.crc_states import P1
 from analyzer.diagnosis.family import Family, severity_with
+from analyzer.diagnosis.p1_sums import right_by
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Stories
 from analyzer.record import Record
 from dissectors.checks import bcc, has_parity, seven_bits
@@ -59,6 +60,8 @@ class TelegramFamily(Family):
         """By lane: by how much the check characters are off, and how often by the same."""
         self._sound: dict[str, bytes] = {}
         """By lane: its last sound telegram."""
+        self._rules: dict[str, str] = {}
+        """By lane: the rule by which the CRC of its last telegram was right, where that is not the standard's."""
         self._right: dict[str, int] = {}
         """By lane: messages with a right check character; negative once one was right as a sum."""
 
@@ -143,6 +146,8 @@ class TelegramFamily(Family):
             self.report(record, note.code, "edited-by-hand", CERTAIN, text, start=edited.start(), end=edited.end())
             return
         like = seven_bits(self._sound.get(record.lane.text, b""))
+        if not like and self._is_by_other_rule(record, note, octets):
+            return
         found = sorted(
             (one._replace(apart=_apart(one.repaired, like)) for one in _explanations(octets)),
             key=lambda one: (one.odd, one.apart, -one.prior),
@@ -161,6 +166,21 @@ class TelegramFamily(Family):
             record, note.code, best.cause, confidence, f"{note.text}: {best.text}", start=best.at, end=best.at + 1,
             alternatives=others, proposed=best.repaired,
         )  # fmt: skip
+
+    def _is_by_other_rule(self, record: Record, note: Note, octets: bytes) -> bool:
+        """Tell a CRC that a meter computes in its own way, on a lane of which no telegram was sound."""
+        rule, lane = right_by(octets), record.lane.text
+        if rule is None:
+            return False
+        sure = CERTAIN if self._rules.get(lane) == rule else LIKELY
+        if len(self._rules) < _MOST_LINES:
+            self._rules[lane] = rule
+        cause = "crc-of-another-kind"
+        self.report(
+            record, note.code, cause, sure, f"{note.text}; it is right as {rule}", start=note.start, end=note.end,
+            severity=severity_with(note.code, cause),
+        )  # fmt: skip
+        return True
 
     def _unexplained(self, record: Record, note: Note, odd: list[tuple[int, bytes]]) -> None:
         """No one character explains the CRC; lines that are no data sets show where more than one is hurt."""

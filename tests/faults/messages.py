@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from binascii import crc_hqx
 from collections.abc import Callable
 
 from analyzer.simulate import mbus_line
 from analyzer.simulate.sent import TO_CLIENT
 from captures.chunk import LINK_OCTETS
-from dissectors.checks import bcc
+from dissectors.checks import bcc, fcs
 from tests.faults.case import Case, Fault, Lines, Said, Truth
 from tests.faults.lower import readout, telegrams
 
@@ -218,6 +219,18 @@ def changed_line_ends(chance: random.Random, number: int) -> Case:
     return _case(lines, "newline-translation")
 
 
+def other_crc(chance: random.Random, number: int) -> Case:
+    """A meter whose CRC is not the one that P1 has."""
+    rules = (fcs, lambda octets: crc_hqx(octets, 0), lambda octets: crc_hqx(octets[:-1], 0xFFFF))
+    made = []
+    for one in telegrams()[: 1 + number % 4]:
+        mark = one.octets.rfind(b"!") + 1
+        told = rules[number % 3](one.octets[:mark])
+        told = told if number % 2 else (told & 0xFF) << 8 | told >> 8
+        made.append(one._replace(octets=one.octets[:mark] + b"%04X\r\n" % told))
+    return _case(made, "crc-of-another-kind")
+
+
 def ciphered_telegram(chance: random.Random, number: int) -> Case:
     """A ciphered telegram between an identification line and a CRC that is not of these octets."""
     apdu = b"\xdb\x08MMM\0\0\xbca\x4e\x82\x01\x00\x30" + chance.randbytes(4 + 239 + 12)
@@ -238,6 +251,7 @@ MESSAGE_FAULTS: tuple[Fault, ...] = (
     Fault("message-repeated", "", block_again),
     Fault("parity-wrong", "octet-damaged", odd_characters(False)),
     Fault("parity-wrong", "edited-by-hand", odd_characters(True)),
+    Fault("p1-crc-wrong", "crc-of-another-kind", other_crc),
     Fault("line-ends-changed", "newline-translation", changed_line_ends),
     Fault("p1-crc-unchecked", "", ciphered_telegram),
     Fault("response-slow", "reaction-late", reacting(_late, "answer", "reaction-late")),
