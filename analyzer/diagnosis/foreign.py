@@ -2,7 +2,8 @@
 
 Sources: MODBUS over Serial Line (CRC-16, polynomial x^16+x^15+x^2+1, reflected, FFFF at the start, low octet first);
 BSI TR-03109-1 IV-b (SML transport, version 1); DL/T 645 (frames from 68 to 16 with an arithmetic sum); EN 13757-4
-(wireless M-Bus, format A without its check sums, as receivers give it).
+(wireless M-Bus, format A without its check sums, as receivers give it); Enedis-NOI-CPT_54E (TIC: groups from LF to CR,
+the check character their sum in six bits).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _SML_OPENS = bytes.fromhex("1B1B1B1B01010101")
 _DLT645 = re.compile(rb"\x68.{6}\x68[\x00-\xff]([\x00-\xc8])", re.DOTALL)
 _DLT645_HEAD, _DLT645_STOP = 10, 0x16
 _COLOUR = re.compile(rb"\x1b\[[0-9;]{1,8}m")
+_TIC = re.compile(rb"(?<![!-~])([A-Z][A-Z0-9+-]{2,8})([ \t])((?:[ -~]{0,98}\2){1,2})([ -_])(?=\r)")
 _METER_C, _LEAST_TELEGRAM = frozenset((0x44, 0x46, 0x48)), 14
 """SND-NR, SND-IR, RSP-UD."""
 _CI = frozenset((0x72, 0x78, 0x7A, 0x7B, 0x7C, 0x7D, 0x8C, 0x8D, 0x8E, 0x8F, 0x90))
@@ -156,6 +158,17 @@ def count_wireless(octets: bytes) -> int:
     return int(octets[0] + 1 <= len(octets) <= octets[0] + 3 and all(1 <= one <= 26 for one in letters))
 
 
+def count_tic(octets: bytes) -> int:
+    """Count groups of the customer output of French meters whose check character is right."""
+    count = 0
+    for found in _TIC.finditer(octets):
+        text = found[0][:-1]
+        # The older form leaves the blank before the check character out.
+        counted = text if found[2] == b"\t" else text[:-1]
+        count += (sum(counted) & 0x3F) + 0x20 == found[4][0]
+    return count
+
+
 def count_colours(octets: bytes) -> int:
     """Count the colours that a terminal is told, as logs of programs have them."""
     return len(_COLOUR.findall(octets))
@@ -175,6 +188,11 @@ PROTOCOLS = (
     _Protocol(
         count_dlt645, 2,
         "{frames} frames from 68 to 16 have the sum of DL/T 645, the first in record {record}: this is a DL/T 645 line",
+    ),
+    _Protocol(
+        count_tic, 3,
+        "{frames} groups of label, value and check character as French meters have them (TIC), the first in record "
+        "{record}: a reader of TIC is needed, at 1200 or 9600 Bd, 7E1",
     ),
     _Protocol(
         count_colours, 1,

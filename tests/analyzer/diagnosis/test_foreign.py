@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.diagnosis.foreign import count_colours, count_dlt645, count_sml, count_wireless
+from analyzer.diagnosis.foreign import count_colours, count_dlt645, count_sml, count_tic, count_wireless
 from tests.cli.conftest import Run, run
 
 __all__ = ["run"]
@@ -36,9 +36,25 @@ def log() -> bytes:
     return b"\x1b[0;32m(V) BD 48 05 " + CHANCE.randbytes(6) + b"\x1b[0m\r\n"
 
 
+def tic(separator: bytes = b"\t") -> bytes:
+    groups = []
+    for label, value in ((b"EAST", b"%09d" % CHANCE.randrange(10**9)), (b"IRMS1", b"%03d" % CHANCE.randrange(90))):
+        text = label + separator + value + separator
+        counted = text if separator == b"\t" else text[:-1]
+        groups.append(b"\n" + text + bytes(((sum(counted) & 0x3F) + 0x20,)) + b"\r")
+    return b"".join(groups)
+
+
 @pytest.mark.parametrize(
     ("make", "name"),
-    [(log, "log of a program"), (sml, "SML"), (lambda: dlt645(0x112233445566), "DL/T 645"), (radio, "wireless M-Bus")],
+    [
+        (tic, "TIC"),
+        (lambda: tic(b" "), "TIC"),
+        (log, "log of a program"),
+        (sml, "SML"),
+        (lambda: dlt645(0x112233445566), "DL/T 645"),
+        (radio, "wireless M-Bus"),
+    ],
 )
 def test_other_protocol_is_named_for_certain(make: Callable[[], bytes], name: str, run: Run, tmp_path: Path) -> None:
     path = tmp_path / "log"
@@ -53,8 +69,14 @@ def test_other_protocol_is_named_for_certain(make: Callable[[], bytes], name: st
 def test_random_octets_are_no_other_protocol() -> None:
     octets = CHANCE.randbytes(1 << 16)
     assert (count_sml(octets), count_dlt645(octets)) == (0, 0)
-    assert count_colours(octets) == 0
+    assert (count_colours(octets), count_tic(octets)) == (0, 0)
     assert sum(count_wireless(octets[at : at + 48]) for at in range(0, len(octets), 48)) == 0
+
+
+def test_group_of_tic_with_a_wrong_check_character_does_not_count() -> None:
+    groups = tic()
+    assert count_tic(groups) == 2
+    assert count_tic(groups.replace(b"\nEAST", b"\nEASU")) == 1
 
 
 def test_frame_of_dlt645_with_a_wrong_sum_does_not_count() -> None:
