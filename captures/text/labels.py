@@ -6,7 +6,7 @@ import re
 from captures.chunk import RECEIVED, SENT, UNKNOWN
 
 _SENT = """tx txd sent send sends sending write writes writing written wrote outgoing host client out down
-    irp_mj_write transmit transmitted request req hhu master
+    irp_mj_write transmit transmitted request req hhu master pc
     sended transmited >> > -> --> >>> => ==> o c peer0 """
 _RECEIVED = """rx rxd received receive receives receiving recv rcvd read reads reading incoming device meter server
     rec recd recieve recieved recieves recieving recived receved
@@ -17,6 +17,10 @@ _SENT_ELSEWHERE = """发送 发 请求 передача передано отп�
 _RECEIVED_ELSEWHERE = """接收 收 响应 应答 回复 返回 прием приём принято получено ответ відповідь прийом
     empfangen empfang antwort reçu réception réponse recibido recepción respuesta recebido resposta gelen cevap odebrano
     odpowiedź přijato odpověď mottatt ricevuto risposta ontvangen antwoord"""
+_ASKS_ELSEWHERE = "客户端 主站 上位机 клиент пк клієнт klient cliente istemci"
+_ANSWERS_ELSEWHERE = """服务端 服务器 电表 сервер счетчик счётчик лічильник zähler zaehler compteur contador medidor
+    contatore licznik sayaç elektroměr mérő"""
+"""The sides of a line: in a sentence they name other things too."""
 _ENCODINGS = ("utf-8", "gbk", "cp1251", "cp1252", "cp1250")
 
 
@@ -36,7 +40,11 @@ ELSEWHERE.update(dict.fromkeys(_written(_RECEIVED_ELSEWHERE), RECEIVED))
 """Words of a direction in other languages than English, as they are encoded."""
 DIRECTIONS: dict[bytes, int] = {word.encode(): SENT for word in _SENT.split()}
 DIRECTIONS.update((word.encode(), RECEIVED) for word in _RECEIVED.split())
-DIRECTIONS.update(ELSEWHERE)
+SIDES: dict[bytes, int] = dict.fromkeys(_written(_ASKS_ELSEWHERE), SENT)
+SIDES.update(dict.fromkeys(_written(_ANSWERS_ELSEWHERE), RECEIVED))
+DIRECTIONS.update(ELSEWHERE | SIDES)
+SIDES.update(dict.fromkeys(b"client host pc master hes hhu dcu c".split(), SENT))
+SIDES.update(dict.fromkeys(b"server meter device slave s".split(), RECEIVED))
 """Words and signs that programs put before octets, by what they say."""
 
 # In a sentence "in", "out", "host" and the like name other things too.
@@ -55,6 +63,14 @@ _FOREIGN = re.compile(
     + rb")(?![a-z])"
 )
 _ARROWS = re.compile(rb">>>|<<<|>>|<<|-->|<--|->|<-|(?<![=<>!])=>(?![=>])|(?<![=<>!])<=(?![=>])")
+_SIDE = rb"((?:[A-Za-z0-9_.]|(?!\xe2\x86[\x90\x92])[\x80-\xff])++)"
+_BETWEEN = re.compile(
+    rb"(?<![A-Za-z0-9_.\x80-\xff])"
+    + _SIDE
+    + rb"[ \t\])]*(?:(-+>|=+>|\xe2\x86\x92|(?<=[ \t])to(?=[ \t]))|(<-+|<=+|\xe2\x86\x90))[ \t\[(]*"
+    + _SIDE
+)
+"""Two sides and who of them speaks."""
 _INSIDE = re.compile(rb"pdu|payload|dlms re(?:quest|sponse)|[a-z]re(?:quest|sponse)")
 _REPEATED = re.compile(rb"analy[sz]|window|plain|decr|decipher|decoded|parsed")
 _SMALL = re.compile(
@@ -66,6 +82,29 @@ _SMALL = re.compile(
 def direction_of(word: bytes) -> int:
     """Read the direction that *word* says."""
     return DIRECTIONS.get(word.lower()) or DIRECTIONS.get(word, UNKNOWN)
+
+
+def sides_in(label: bytes) -> tuple[bytes, bytes] | None:
+    """Find who speaks to whom in words as ``Client -> Meter``; None where they do not say it."""
+    found = _BETWEEN.search(label.partition(b"\n")[0])
+    if found is None:
+        return None
+    first, to, _, second = found.groups()
+    if to == b"to" and not (_side(first) and _side(second)):
+        return None  # other words have a "to" between them, too
+    return (first, second) if to else (second, first)
+
+
+def _side(word: bytes) -> int:
+    return SIDES.get(word.lower()) or SIDES.get(word, UNKNOWN)
+
+
+def direction_between(speaker: bytes, other: bytes) -> int:
+    """Tell the direction from the side that speaks or from the other; unknown where both may be either."""
+    said, heard = _side(speaker), _side(other)
+    if said == heard:
+        return UNKNOWN
+    return said or (RECEIVED if heard == SENT else SENT)
 
 
 def direction_in(label: bytes, *, is_unit: bool = False) -> int:

@@ -12,7 +12,7 @@ from enum import Enum
 from functools import cached_property
 
 from captures.text.characters import CONTROL, DATA_SET, IDENTIFICATION
-from captures.text.labels import DIRECTIONS, ELSEWHERE
+from captures.text.labels import DIRECTIONS, ELSEWHERE, SIDES
 from captures.text.times import TIME
 
 
@@ -30,7 +30,7 @@ _WORDS = "|".join(
 )
 _WORDS += "|" + "|".join(
     "".join(f"\\x{octet:02x}" for octet in word)
-    for word in sorted(ELSEWHERE, key=len, reverse=True)
+    for word in sorted(ELSEWHERE | SIDES, key=len, reverse=True)
     if not word.isascii()
 )
 _SNIPPETS = {

@@ -3,7 +3,7 @@
 import re
 
 from captures.chunk import RECEIVED, SENT, UNKNOWN
-from captures.text.labels import direction_in, direction_of, is_no_traffic
+from captures.text.labels import direction_between, direction_in, direction_of, is_no_traffic, sides_in
 
 _DIGITS = re.compile(rb"\d+")
 _MOST_LABELS = 1024
@@ -16,17 +16,29 @@ class Words:
     def __init__(self) -> None:
         self.lanes: list[bytes] = []
         """The names of taps, in the order in which they are first heard."""
-        self._labels: dict[tuple[bytes, bool], tuple[int, bool]] = {}
+        self._pair: tuple[bytes, bytes] | None = None
+        """Two names that say nothing by themselves: the one that spoke first, and the one that it spoke to."""
+        self._labels: dict[tuple[bytes, bool, tuple[bytes, bytes] | None], tuple[int, bool]] = {}
 
     def label(self, text: bytes, *, is_unit: bool = False) -> tuple[int, bool]:
         """Judge the words around octets: their direction, and whether it is traffic that they announce."""
-        key = (_DIGITS.sub(b"0", text), is_unit)
+        sides = sides_in(text)
+        key = (_DIGITS.sub(b"0", text), is_unit, sides)
         found = self._labels.get(key)
         if found is None:
             if len(self._labels) >= _MOST_LABELS:
                 self._labels.clear()
-            found = self._labels[key] = (direction_in(text, is_unit=is_unit), not is_no_traffic(text, is_unit=is_unit))
+            direction = (self._between(sides) if sides else UNKNOWN) or direction_in(text, is_unit=is_unit)
+            found = self._labels[key] = (direction, not is_no_traffic(text, is_unit=is_unit))
         return found
+
+    def _between(self, sides: tuple[bytes, bytes]) -> int:
+        """Tell a direction from the side that speaks and the other."""
+        found = direction_between(*sides)
+        if found or direction_of(sides[0]) or direction_of(sides[1]):
+            return found
+        self._pair = self._pair or sides
+        return {self._pair: SENT, self._pair[::-1]: RECEIVED}.get(sides, UNKNOWN)
 
     def lane(self, name: bytes, known: tuple[bytes, ...]) -> int:
         """Give the tap that is heard first the side that asks, if there are two of which it is *known*."""

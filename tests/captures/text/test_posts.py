@@ -72,6 +72,7 @@ def test_frames_in_a_program_with_remarks_behind_are_read() -> None:
 
 OTHERS = [
     ("发送：", "接收：", "utf-8"), ("发送", "接收", "gbk"), ("Запрос:", "Ответ:", "utf-8"), ("Передача:", "Прием:", "cp1251"),
+    ("客户端：", "服务端：", "utf-8"), ("Клиент:", "Счетчик:", "cp1251"), ("PC:", "Zähler:", "utf-8"),
     ("Gesendet:", "Empfangen:", "utf-8"), ("Envoyé :", "Reçu :", "cp1252"), ("Wysłano:", "Odebrano:", "cp1250"),
 ]  # fmt: skip
 
@@ -95,6 +96,23 @@ def test_time_below_or_above_a_lone_direction_belongs_to_the_octets_below_both()
     found = [(chunk.time_ns, chunk.direction, chunk.octets) for chunk in read(text)]
     start = 1_724_023_680_500_000_000
     assert found == [(start + n * 1_000_000_000, one.direction, one.octets) for n, one in enumerate(EVENTS)]
+
+
+BETWEEN = [
+    ("Client -> Server", "Server -> Client"), ("HES => Meter", "Meter => HES"), ("PC → Meter", "Meter → PC"),
+    ("[C->S]", "[S->C]"), ("PC->表", "表->PC"), ("client to server", "server to client"),
+    ("Client <- Server", "Server <- Client"), ("A->B", "B->A"), ("127.0.0.1 --> 10.0.0.2", "10.0.0.2 --> 127.0.0.1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("asks", "answers"), BETWEEN)
+def test_side_before_an_arrow_speaks_to_the_side_behind_it(asks: str, answers: str) -> None:
+    if "<-" in asks:
+        asks, answers = answers, asks
+    words = {SENT: asks, RECEIVED: answers}
+    text = "".join(f"{words[one.direction]}: {one.octets.hex(' ')}\n" for one in EVENTS)
+    found = [(chunk.direction, chunk.octets) for chunk in read(text)]
+    assert found == [(one.direction, one.octets) for one in EVENTS]
 
 
 def test_frames_below_a_title_without_a_direction_are_read_and_printouts_are_not() -> None:
