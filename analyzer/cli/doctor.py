@@ -37,7 +37,7 @@ def run(words: list[str]) -> int:
     from analyzer.cli.decode import rest_collector
     from analyzer.diagnosis.doctor import Doctor
     from analyzer.diagnosis.story import severity_of
-    from analyzer.export.stories import WIDEST, json_line, text_lines
+    from analyzer.export.stories import WIDEST, gathered, json_line, text_lines
     from analyzer.session import Session
 
     rest_collector()
@@ -57,14 +57,15 @@ def run(words: list[str]) -> int:
             has_failed |= any(one.worst >= severity_of(options.fail_on) for one in stories)
         if inputs.are_several and not options.json and stories:
             sys.stdout.write(f"== {name}\n")
-        for number, story in enumerate(stories, 1):
+        for number, (story, like) in enumerate(gathered(stories, each=options.json or options.verbose), 1):
             digits = source.time_digits
             if options.json:
                 line = json_line(number, story, digits, input_name=name if inputs.are_several else "")
                 sys.stdout.write(f"{line}\n")
             else:
                 utc = options.utc or source.has_local_times
-                sys.stdout.write("\n".join(text_lines(number, story, digits, utc=utc, width=width)) + "\n")
+                lines = text_lines(number, story, digits, utc=utc, width=width, like=like)
+                sys.stdout.write("\n".join(lines) + "\n")
         say_remarks(source)
         closed.tell(label(source))
         if options.verbose:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -15,6 +15,8 @@ from dissectors.scanning import scan_apdu
 from dissectors.writers import apdu_text
 
 _LLC_SIZE = 3
+_FEW_LANES = 3
+"""On so many lanes each story is told by itself."""
 WIDEST = 96
 """So many characters a line of text has at most."""
 _MOST_SHOWN = 8
@@ -23,8 +25,34 @@ _LONGEST, _AT_ENDS, _NEAR = 48, 12, 8
 _text = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def text_lines(number: int, story: Story, digits: int, *, utc: bool = False, width: int = WIDEST) -> Iterator[str]:
-    """Write one story, in lines up to *width*: what happened, where, the proof, what else it could be, what to try."""
+def gathered(stories: Sequence[Story], *, each: bool = False) -> list[tuple[Story, list[Story]]]:
+    """Gather what is wrong in the same way on many lanes: the first story of each kind, and those that are like it.
+
+    *each* leaves all stories by themselves.
+    """
+    if each:
+        return [(one, []) for one in stories]
+    kinds: dict[Any, list[Story]] = {}
+    for number, one in enumerate(stories):
+        alone = number if one.leads_to else -1
+        kinds.setdefault((one.code, one.cause, one.confidence, one.severity, alone), []).append(one)
+    found: list[tuple[Story, list[Story]]] = []
+    for first, *others in kinds.values():
+        if len({one.lane for one in (first, *others)}) > _FEW_LANES:
+            found.append((first, others))
+        else:
+            found += [(one, []) for one in (first, *others)]
+    places = {id(one): number for number, one in enumerate(stories)}
+    return sorted(found, key=lambda one: places[id(one[0])])
+
+
+def text_lines(
+    number: int, story: Story, digits: int, *, utc: bool = False, width: int = WIDEST, like: Sequence[Story] = ()
+) -> Iterator[str]:
+    """Write one story, in lines up to *width*: what happened, where, the proof, what else it could be, what to try.
+
+    Of those that are *like* it the first are named.
+    """
     times = f"{story.count} times" if story.count > 1 else "once"
     perhaps = ", perhaps" if story.cause and story.confidence == POSSIBLE else ""
     head = f"{number}. {story.severity.name}{perhaps}: {story.title}"
@@ -37,6 +65,8 @@ def text_lines(number: int, story: Story, digits: int, *, utc: bool = False, wid
         place = f", octets {one.start} to {one.end - 1}" if one.end > one.start + 1 else ""
         place = f", octet {one.start}" if one.end == one.start + 1 else place
         yield from _folded("seen", f"record {one.record}{place}: {one.text}" if one.record else one.text, width)
+    if like:
+        yield from _folded("also", _also(story, like), width)
     if story.proposed is not None and story.confidence != POSSIBLE:
         record, octets = story.proposed
         yield from _folded("may be", f"record {record} as it may have been sent: [{_shortened(octets, story)}]", width)
@@ -80,6 +110,15 @@ def _records(story: Story) -> str:
     numbers = story.records[:_MOST_SHOWN]
     more = ", …" if len(story.records) > len(numbers) else ""
     return f"record{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}{more}"
+
+
+def _also(story: Story, like: Sequence[Story]) -> str:
+    """Say on how many lanes more it was seen, and on which first."""
+    lanes = dict.fromkeys(one.lane for one in like)
+    lanes.pop(story.lane, None)
+    times = sum(one.count for one in like)
+    named = "; ".join(f"{one.lane} ({_records(one)})" for one in like[:_FEW_LANES])
+    return f"{times:,} times more, on {len(lanes):,} other lanes: {named}, …; -v tells of each"
 
 
 def _where(story: Story, digits: int, *, utc: bool) -> str:

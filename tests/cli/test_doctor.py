@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+import re
+from pathlib import Path
+
+import pytest
 
 from captures.samples import sample_path
 from tests.analyzer.diagnosis.frames import answer
+from tests.analyzer.index import mixed
 from tests.cli.conftest import Run
 
 DAMAGED = "7E A0 07 03 21 93 0F 09 7E"
@@ -94,3 +99,20 @@ def test_text_of_a_manufacturer_in_a_frame_is_shown_as_text_in_the_list(run: Run
     tree = run("decode", "--tree", "--hex", frame).out
     assert "text: ERROR 12" in tree
     assert "ded-readRequest" not in tree
+
+
+@pytest.mark.parametrize(("hosts", "told"), [(3, 3), (4, 1), (40, 1)])
+def test_what_is_wrong_in_the_same_way_on_many_lanes_is_told_once(
+    hosts: int, told: int, run: Run, tmp_path: Path
+) -> None:
+    ask, refuse = (
+        bytes.fromhex(one) for one in ("000100100001000DC001C100030100010800FF0200", "0001000100100005C401C10104")
+    )
+    frames = [mixed.over_tcp([ask, refuse], host) for host in range(1, hosts + 1)]
+    path = mixed.write(tmp_path / "lanes.pcap", [one for lane in frames for one in lane], random.Random(1))
+    text = run("doctor", path).out
+    assert len(re.findall(r"^\d+\. NOTE: ", text, re.MULTILINE)) == told
+    more = f" also {hosts - 1} times more, on {hosts - 1} other lanes: 10.9.1.2:4059 > 10.9.0.1:40002 (record 4);"
+    assert (more in " ".join(text.split())) == (told == 1)
+    assert len(re.findall(r"^\d+\. NOTE: ", run("doctor", "-v", path).out, re.MULTILINE)) == hosts
+    assert len(run("doctor", "--json", path).out.splitlines()) == hosts
