@@ -35,7 +35,9 @@ class Given:
         self._held: tuple[bytes, int | None, int] | None = None
         """Octets, time and offset of a unit without a direction, where others have one: the next may be the same."""
 
-    def take(self, octets: bytes, time_ns: int | None, direction: int, offset: int) -> None:
+    def take(
+        self, octets: bytes, time_ns: int | None, direction: int, offset: int, *, is_shortened: bool = False
+    ) -> None:
         """Make the chunk. A log that jumps back by half a day is another recording, so another line."""
         if time_ns is not None and time_ns > _DATED_NS:
             if time_ns < self._last_ns - _ANOTHER_SESSION_NS and self._session < _MOST_SESSIONS:
@@ -52,8 +54,11 @@ class Given:
         self.lacks = max(0, (size or self.lacks) - len(octets))
         self.chunks += 1
         self.heard += 1
-        link_type = link_of(octets)
-        self._emit(Chunk(self.chunks, time_ns, link_type, direction, octets, len(octets), offset, self._session))
+        link_type, length = link_of(octets), len(octets)
+        if is_shortened:
+            length += self.lacks or 1
+            self.lacks = 0
+        self._emit(Chunk(self.chunks, time_ns, link_type, direction, octets, length, offset, self._session))
 
     def hold(self, octets: bytes, time_ns: int | None, offset: int) -> None:
         """Keep a unit without a direction until the next: a log may print the same once more."""

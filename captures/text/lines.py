@@ -16,6 +16,7 @@ _DOTTED = re.compile(rb"(?:(?:0[xX])?[0-9A-Fa-f]{2}\xc2\xb7){4,}+")
 """Octets with blanks as editors show them."""
 _WIDE_COLON = "：".encode()
 """As Chinese texts have it."""
+_ELLIPSIS = "…".encode()
 _MARKUP = re.compile(rb"</?(?:html|body|pre|code|p|div|span|td|tr|br)\b[^<>\n]{0,80}>|&nbsp;", re.IGNORECASE)
 _WIDE = re.compile(rb"\0?(?:[\t\r -~]\0){4,}|(?<=\n)\0(?=[\t -~])")
 """UTF-16 in a text that is none, as PowerShell appends it."""
@@ -72,6 +73,8 @@ def plain(text: bytes) -> bytes:
         text = text.replace(b"\r\r\n", b"  \n").replace(b"\r\n", b" \n").replace(b"\r", b"\n")
     if b"\x1b[" in text:
         text = _COLOUR.sub(_blanks, text)
+    if _ELLIPSIS in text:
+        text = text.replace(_ELLIPSIS, b"...")
     if _WIDE_COLON in text:
         text = text.replace(_WIDE_COLON, b":  ")
     for blank in _NO_BREAK:

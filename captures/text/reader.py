@@ -43,6 +43,8 @@ _SHORT_ROW = re.compile(rb"\s*([0-9A-Fa-f]{2}(?:\s+[0-9A-Fa-f]{2}){0,2})\s*$")
 """The last row of a dump, too short to stand for octets by itself."""
 _TOLD_ROW = re.compile(rb"\s*([0-9A-Fa-f]{2}(?:\s[0-9A-Fa-f]{2})*)(?:\s*$|\s+[-:=](?=\s))")
 """A row that says what its octets are, below a unit that lacks them."""
+_LEFT_OUT = re.compile(rb"(?<!\.)[ ,]{0,2}(?<!\.)\.{3}(?!\.)")
+"""What a log or a person puts where octets were left out; more dots are the characters of octets."""
 _EMPTY_STRING = b"@\"'`, \t"
 _TIME_AGAIN = re.compile(rb"\s(?=[0-2]\d:[0-5]\d:[0-5]\d[.,]\d{1,9}\s*[:>|-])")
 """Where a page made one line of several that begin with a time."""
@@ -81,6 +83,8 @@ class Reader:
         """The line above, if it is no traffic."""
         self._said: tuple[int | None, int] = None, UNKNOWN
         """Time and direction that headings said since octets were given."""
+        self._is_shortened = False
+        """The line says that octets behind these were left out."""
         self._repeats = self._is_identified = self._wants_unit = False
         self.change(shape, hints)
 
@@ -120,6 +124,7 @@ class Reader:
 
     def take(self, line: bytes, offset: int, number: int) -> bool:
         """Take one line; false if it is nothing that the shape knows."""
+        self._is_shortened = False
         if self._is_open and self.shape.tail is not None:
             if self._among_words(line, offset, number):
                 return True
@@ -165,7 +170,7 @@ class Reader:
 
     def _simple(self, match: "re.Match[bytes]", offset: int, number: int) -> bool:
         """Take the octets of a line that says all about them: nearly every line of nearly every log."""
-        found = hex_octets(match["octets"])
+        found = hex_octets(self._not_left_out(match["octets"]))
         if found is None:
             return False
         octets, is_whole = found
@@ -211,6 +216,7 @@ class Reader:
         matches = octets_among_words(self.shape, line)
         for match in matches:
             start, end = match.span()
+            self._is_shortened = _LEFT_OUT.match(line, end) is not None
             said = line[max(at, start - LONGEST_HEADING) : start]
             if at:
                 said = _SENTENCES.split(said)[-1]
@@ -411,7 +417,16 @@ class Reader:
         self._given_ns, self._given_direction, self._last_was_octets = time_ns, direction, True
         self._said = None, UNKNOWN
         self._is_identified = self._keeps_blank and octets[:1] == _IDENTIFIES and octets.count(_END_OF_LINE) == 1
-        self.given.take(octets, time_ns, direction, offset)
+        self.given.take(octets, time_ns, direction, offset, is_shortened=self._is_shortened)
+        self._is_shortened = False
+
+    def _not_left_out(self, text: bytes) -> bytes:
+        """Give the octets of *text* before those that are left out, and remember that some are."""
+        found = _LEFT_OUT.search(text)
+        if found is None:
+            return text
+        self._is_shortened = True
+        return text[: found.start()]
 
     # -- words ---------------------------------------------------------------------------------------------------------
 
@@ -423,7 +438,7 @@ class Reader:
         for name, read in _WRITTEN.items():
             if groups.get(name):
                 return read(groups[name])
-        found = hex_octets(groups["octets"])
+        found = hex_octets(self._not_left_out(groups["octets"]))
         if found is not None and not found[1]:
             self._odd(number)
         return found and found[0]

@@ -9,7 +9,7 @@ import pytest
 from captures.chunk import RECEIVED, SENT, UNKNOWN
 from captures.text.judge import judge
 from tests.captures.text.test_shapes import read
-from tests.captures.text.written import SENT_RECEIVED, session
+from tests.captures.text.written import SENT_RECEIVED, TX_RX, session
 
 EVENTS = session()
 FRAMES = [one.octets for one in EVENTS]
@@ -96,6 +96,21 @@ def test_time_below_or_above_a_lone_direction_belongs_to_the_octets_below_both()
     found = [(chunk.time_ns, chunk.direction, chunk.octets) for chunk in read(text)]
     start = 1_724_023_680_500_000_000
     assert found == [(start + n * 1_000_000_000, one.direction, one.octets) for n, one in enumerate(EVENTS)]
+
+
+@pytest.mark.parametrize("sign", [" ... 7e", "...", " …"])
+def test_octets_that_a_log_leaves_out_are_said_to_be_missing(sign: str) -> None:
+    text = "".join(
+        f"{TX_RX(one)}: {one.octets[:20].hex(' ')}{sign if len(one.octets) > 20 else ''}\n" for one in EVENTS
+    )
+    found = [(chunk.direction, chunk.octets, chunk.original_length) for chunk in read(text)]
+    assert found == [(one.direction, one.octets[:20], len(one.octets)) for one in EVENTS]
+
+
+def test_dots_for_characters_leave_nothing_out() -> None:
+    rows = [one.octets[at : at + 4] for one in EVENTS for at in range(0, len(one.octets), 4)]
+    text = "".join(f"{row.hex(' ')}  {'.' * len(row)}\n" for row in rows if len(row) != 3)
+    assert all(chunk.original_length == len(chunk.octets) for chunk in read(text))
 
 
 BETWEEN = [
