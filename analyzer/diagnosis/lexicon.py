@@ -143,7 +143,8 @@ def of_words(text: str) -> list[Meaning]:
     if not asked:
         return []
     exact = [one for one in meanings() if asked in _plain_names(one)]
-    said = [one for one in meanings() if one.field == "message" and _is_said(asked, one)]
+    said = [one for one in meanings() if one.field == "message" and _said_of(asked, one)]
+    said.sort(key=lambda one: _said_of(asked, one), reverse=True)
     found = exact + [one for one in said if one not in exact]
     if any(one.field != _CLASS for one in found) or len(asked) < _LEAST_PART:
         return found
@@ -268,10 +269,14 @@ def _plain_names(one: Meaning) -> frozenset[str]:
     return frozenset(map(_plain, (one.name, *one.aliases)))
 
 
-def _is_said(asked: str, one: Meaning) -> bool:
-    """Tell whether a message holds the words that are asked for, or stands among them; one word says too little."""
-    names = [name for name in _plain_names(one) if "-" in name]
-    return "-" in asked and any(f"-{asked}-" in f"-{name}-" or f"-{name}-" in f"-{asked}-" for name in names)
+def _said_of(asked: str, one: Meaning) -> int:
+    """Count the letters in which a message and the words that are asked for agree, where one holds the other.
+
+    One word says too little: 0.
+    """
+    names = [name for name in _plain_names(one) if "-" in name and "-" in asked]
+    told = (name for name in names if f"-{asked}-" in f"-{name}-" or f"-{name}-" in f"-{asked}-")
+    return max((min(len(asked), len(name)) for name in told), default=0)
 
 
 def _advised(kind: str, code: str) -> tuple[str, ...]:

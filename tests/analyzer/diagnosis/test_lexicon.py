@@ -43,6 +43,19 @@ def test_every_code_that_an_entry_names_is_a_rule() -> None:
     assert sorted(one for one in named if rule(*one) is None) == []
 
 
+@pytest.mark.parametrize(
+    ("printed", "cause"),
+    [
+        ("(E) SML: Decrypt authentication failed", "wrong-encryption-key"),
+        ("CRC mismatch: expected 0E3D, got 0CAA", "crc-of-another-kind"),
+        ("[W][im150:039]: wrong opening bytes: 7c 00, expected 7e a0", "edges-late"),
+        ("First byte of encrypted telegram should be 0xDB, but is 0x7E", "wrong-stack"),
+    ],
+)
+def test_message_of_which_most_is_known_comes_first(printed: str, cause: str) -> None:
+    assert cause in of_words(printed)[0].causes
+
+
 def test_number_has_its_meaning_in_every_enumeration() -> None:
     found = fields(of_number(3))
     assert {
