@@ -25,8 +25,6 @@ from dissectors.tree import Note
 
 _SUCCESS_AT = {0xC4: (0, 3, 8), 0xC5: (0, 3, -1), 0xC7: (0, 3, -1)}
 """Where a first result stands, 0 for success, by tag and then by choice; -1 where there is none."""
-_PLAIN_SUCCESS = frozenset({b"\xc4\0", b"\xc5\0", b"\xc7\0"})
-"""Tag and result of the usual answers, those of choice 1."""
 _SHORTEST, _MOST_CHOICES = 4, 3
 _GENERAL_BLOCK = 0xE0
 _SECURITY_POLICY = (64, 2)
@@ -94,7 +92,7 @@ class ServiceFamily(Family):
         terms = self._terms.get(record.association) or self._make_terms(record.association or 0, octets)
         unmet, to_meter, to_client, _, demanded, usual = terms
         if direction is RESPONSE:
-            is_usual = octets[:4:3] in _PLAIN_SUCCESS and octets[1] == 1 and len(octets) <= to_client
+            is_usual = len(octets) <= to_client and _is_success(octets)
         else:
             limit = to_meter if direction is REQUEST else to_client
             is_usual = octets[0] not in CLOSED and len(octets) <= limit and not _asks_for(unmet, octets)
