@@ -17,6 +17,7 @@ from analyzer.tui.commands import KeyReader
 from analyzer.tui.options import Options, title_of
 from analyzer.tui.passes import Passes
 from analyzer.tui.screens.base import SCREENS, BaseScreen
+from analyzer.tui.screens.main import MainScreen
 from analyzer.tui.settings import Settings
 from analyzer.tui.theme import PALETTES, Palette, themes, usual_theme
 
@@ -68,9 +69,12 @@ class DlmsharkApp(Passes):
             self.set_reactive(DlmsharkApp.theme, theme)
             self.stylesheet.set_variables(self.get_css_variables())
 
+    def get_default_screen(self) -> MainScreen:
+        """Begin with the main screen: a blank one below it would cost time."""
+        return self.main
+
     def on_ready(self) -> None:
-        """Open the main screen; what costs time begins after it is seen."""
-        self.push_screen(self.main)
+        """What costs time begins after the main screen is seen."""
         for event in self._early:
             self.post_message(event)
         if not self.options.inputs:
@@ -159,7 +163,7 @@ class DlmsharkApp(Passes):
         screen: BaseScreen = getattr(import_module(f"analyzer.tui.screens.{name}"), SCREENS[name])()
         screen.opened_from = self.current_record
         self.came_from = ""
-        if len(self.screen_stack) > 2:
+        if len(self.screen_stack) > 1:
             self.switch_screen(screen)
         else:
             self.push_screen(screen)
@@ -228,12 +232,12 @@ class DlmsharkApp(Passes):
 
     def command_back(self, count: int) -> None:
         """Close the screen."""
-        if len(self.screen_stack) > 2:
+        if len(self.screen_stack) > 1:
             self.pop_screen()
 
     def command_close(self, count: int) -> None:
         """Close the screen; on the main screen there is none to close."""
-        if len(self.screen_stack) > 2:
+        if len(self.screen_stack) > 1:
             self.pop_screen()
         elif isinstance(self.screen, BaseScreen):
             self.screen.flash(f"{self.keymap.text('back')} quits")

@@ -135,7 +135,7 @@ class Opening(App[None]):
         while len(self.screen_stack) > 1:
             self.pop_screen()
         self.main = MainScreen()
-        self.push_screen(self.main)
+        self.switch_screen(self.main)
 
     def close_capture(self) -> None:
         """Give the capture back, if it was opened here."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -93,7 +92,10 @@ class Settings:
 
     def _read_config(self) -> dict[str, Any]:
         try:
-            return tomllib.loads(self._config.read_text(encoding="utf-8"))
+            with self._config.open("rb") as file:
+                import tomllib  # few have such a file
+
+                return tomllib.load(file)
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as problem:

@@ -186,9 +186,14 @@ def test_start_page_opens_a_sample() -> None:
             await wait_for(pilot, lambda: any("ln-wrapper.pcap" in line for line in text_of(app)))
             await pilot.press("enter")
             await wait_for(pilot, lambda: any("43 records" in line for line in text_of(app)), 60)
+            assert app.settings.recent[0].endswith("ln-wrapper.pcap")
+            await pilot.press("colon", *"start", "enter")
+            await wait_for(pilot, lambda: any("ln-ciphered.pcap" in line for line in text_of(app)))
+            app.open_inputs(sample("ln-ciphered").inputs)
+            await wait_for(pilot, lambda: any("41 records" in line for line in text_of(app)), 60)
+            assert app.screen_stack == [app.main]
 
     asyncio.run(run())
-    assert app.settings.recent[0].endswith("ln-wrapper.pcap")
 
 
 def test_escape_closes_and_never_quits() -> None:

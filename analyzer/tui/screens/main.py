@@ -74,8 +74,14 @@ class MainScreen(Taking):
         self.records.focus()
         self._lay_out()
         super().on_mount()
+        self.show_headings()
         if self.program.options.inputs:
             self.call_after_refresh(self.program.begin)
+
+    def _pop_result_callback(self) -> None:
+        """Give way to the main screen of other inputs; for the first one, which was never pushed, nobody waits."""
+        if self._result_callbacks:
+            super()._pop_result_callback()
 
     # -- the capture ----------------------------------------------------------------------------------------------
 

@@ -189,7 +189,7 @@ class RecordList(Rows):
 
     def heading(self, width: int) -> str:
         """Write the heading above the rows."""
-        digits = self.capture.time_digits if self.capture is not None else 3
+        digits = self.capture.time_digits if self.capture is not None and self.count else 3
         self._get()  # they say how wide the columns are
         columns = layout(self.names, width, digits, self._seen)
         return " ".join((fit_right if one.is_right else fit)(self._title(one, room), room) for one, room in columns)
