@@ -55,7 +55,8 @@ class Tmux:
             "TERM": "tmux-256color", "COLORTERM": "truecolor", "HOME": str(folder), "XDG_CONFIG_HOME": str(folder),
             "XDG_STATE_HOME": str(folder), "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **environment,
         }  # fmt: skip
-        shell = shlex.join(["env", *(f"{name}={value}" for name, value in given.items()), "sh", str(script)])
+        unset = ("-u", "COLUMNS", "-u", "LINES")  # readline sets them here, and the program would believe them
+        shell = shlex.join(["env", *unset, *(f"{name}={value}" for name, value in given.items()), "sh", str(script)])
         width, height = map(str, size)
         self._ask(
             "-f", str(folder / "tmux.conf"), "new-session", "-d", "-x", width, "-y", height, "-c", str(folder), shell
@@ -88,6 +89,16 @@ class Tmux:
             if all(text in pane for text in texts):
                 return pane
             assert time.monotonic() < end, f"{texts} not in\n{pane}"
+            time.sleep(0.1)
+
+    def fills(self, width: int, height: int) -> None:
+        """Wait until the title goes from left to right, and something stands in the last line."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            lines = self.pane.splitlines()
+            if len(lines) == height and len(lines[0].rstrip()) >= width - 1 and lines[-1].strip():
+                return
+            assert time.monotonic() < end, "\n".join(lines)
             time.sleep(0.1)
 
     @contextmanager
@@ -266,9 +277,9 @@ def test_program_is_resized_and_quits_in_any_state(tmp_path: Path, keys: str) ->
     with opened(tmp_path, str(SAMPLES["blocks"].path)) as tmux:
         tmux.sees("87 records")
         tmux.press(*filter(None, [keys]))
-        for size in ((20, 5), (200, 60), (80, 24)):
-            tmux.resize(*size)
-            time.sleep(0.3)
+        for width, height in ((20, 5), (200, 60), (80, 24)):
+            tmux.resize(width, height)
+            tmux.fills(width, height)
         tmux.sees("dlmshark", "87 records")
         tmux.press("C-q")
         assert tmux.ended() == "0"
