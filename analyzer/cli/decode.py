@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-import stat
 import sys
-import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from io import TextIOWrapper
@@ -19,7 +17,6 @@ from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_re
 from analyzer.cli.keyrings import ClosedApdus, keyring
 from analyzer.cli.main import CHECK_FAILED, FilterTextError, UsageError, fail, say
 from analyzer.cli.sidecars import SidecarFile, add_sidecar
-from analyzer.cores import readers
 from captures.chunk import PACKET, PACKET_BITS, Source
 from captures.merged import MergedSource
 
@@ -31,8 +28,8 @@ if TYPE_CHECKING:
     from captures.growing import GrowingInput
 
 _BATCH = 512
-_GROWS_S = 60
-"""Who wrote to a file so few seconds ago may write more, and of several processes each would see another end."""
+COLOURED = "c"
+"""Stands behind the share of a process whose lines go to a terminal."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,9 +40,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("-c", "--count", type=natural, default=0, metavar="N", help="stop after N records")
     made.add_argument("--expect", default="", metavar="EXPR", help="end with 1 where no record passes this filter")
     made.add_argument(
-        "--workers", type=workers, metavar="N",
-        help="how many processes write; 0: one for each core (default: that, of 16 MB and more into a file or a pipe)",
-    )  # fmt: skip
+        "--workers", type=workers, default=1, metavar="N", help="how many processes write; 0: one for each core"
+    )
     made.add_argument("--turn", help=argparse.SUPPRESS)
     add_sidecar(made)
     return made
@@ -77,6 +73,10 @@ def run(words: list[str]) -> int:
     options = parser().parse_args(words)
     forced = forced_stacks(options)
     check_output(options)
+    if _are_several(options):
+        from analyzer.cli.turns import refuse
+
+        refuse(options)  # before keys are read
     keys = keyring(options)
     filter_of(options, utc=options.utc)  # what is wrong with it is said before anything is read
     expected = _Expected(options)
@@ -96,31 +96,18 @@ def run(words: list[str]) -> int:
     return inputs.status or expected.status()
 
 
+def _are_several(options: argparse.Namespace) -> bool:
+    """Tell whether this process is to start others."""
+    return options.workers > 1 and not options.quiet and not options.turn
+
+
 def _turns(words: list[str], options: argparse.Namespace) -> AbstractContextManager[Turns | None]:
-    """Give the turns of this process among others, with those; None where it is alone. Raises: UsageError."""
-    count = 1 if options.quiet else options.workers if options.workers is not None else _worth(options)
-    if not options.turn and count < 2:
+    """Give the turns of this process among others, with those; None where it is alone."""
+    if not options.turn and not _are_several(options):
         return nullcontext()
     from analyzer.cli.turns import turns_of
 
-    return turns_of(words, options, count)
-
-
-def _worth(options: argparse.Namespace) -> int:
-    """Tell how many processes are worth their beginning: more than one for large files that nothing writes to."""
-    names = [*options.inputs, *options.read]
-    if options.count or options.expect or options.sidecar or sys.stdout.isatty() or not _takes_octets():
-        return 1
-    octets = 0
-    for name in names:
-        try:
-            found = os.stat(name)
-        except (OSError, ValueError):
-            return 1
-        if not stat.S_ISREG(found.st_mode) or time.time() - found.st_mtime < _GROWS_S:
-            return 1
-        octets += found.st_size
-    return readers(octets)
+    return turns_of(words, options)
 
 
 def _shown(
@@ -140,7 +127,7 @@ def _shown(
         again = session.source.again
         if again is None:
             raise OSError(0, "a process that shares the work ended") from None
-        say(f"{label(session.source)}: a process that shares the work ended; one writes the rest")
+        say(f"{label(session.source)}: another process ended, or read something else; one writes the rest")
         with again() as source:
             show(session.over(source), options, more, seen=seen, turns=turns.rest())
         return None
@@ -223,14 +210,14 @@ def show(
     each record too. *turns* say which records are another process's.
     """
     source = session.source
-    line, pass_over = _writer(session, options, more)
+    begins = not options.turn and not (turns is not None and turns.are_begun)
+    line, pass_over = _writer(session, options, more, begins=begins)
     count = 0
     batch: list[str | bytes] = []
     is_text = line is not None and not _is_json(options) and not options.fields
-    if more and is_text and not options.merge and not options.turn and not (turns is not None and turns.are_begun):
+    if more and is_text and not options.merge and begins:
         batch.append(f"== {more['input']}")
-    looks = is_text and not session.has_keys and not options.turn and not chooses(options)
-    closed = ClosedApdus(None) if looks else None
+    closed = ClosedApdus(None) if is_text and not session.has_keys and not options.turn else None
     is_live = source.is_live and growing is None
 
     def rest() -> None:
@@ -240,14 +227,13 @@ def show(
 
     if growing is not None:
         growing.idle = rest
-    passes = chooser(session, options)
-    records = session.records() if turns is None else turns.records(session, batch, _aside(closed, pass_over, passes))
+    passes = _passing(chooser(session, options), closed)
+    aside = _Aside(passes, pass_over)
+    records = session.records() if turns is None else turns.records(session, batch, aside.take)
     for record in records if passes is None else filter(passes, records):
         count += 1
         if seen is not None:
             seen(record)
-        if closed is not None:
-            closed.take(record)
         if line is not None:
             batch.append(line(record))
             if is_live:  # whoever reads the pipe waits for this record
@@ -261,24 +247,41 @@ def show(
     sys.stdout.flush()
     session.close()
     say_remarks(source)
-    if closed is not None:
+    count += aside.count
+    if closed is not None and not (count and chooses(options)):
         closed.tell(label(source))
     _say_rest(source, session.pipeline, count, options)
 
 
-def _aside(
-    closed: ClosedApdus | None, pass_over: Callable[[Record], None] | None,
-    passes: Callable[[Record], bool] | None,
-) -> Callable[[Record], None]:  # fmt: skip
-    """Make what sees the records that other processes write."""
+def _passing(passes: Callable[[Record], bool] | None, closed: ClosedApdus | None) -> Callable[[Record], bool] | None:
+    """Make what tells whether a record is shown, and lets *closed* count each."""
+    if closed is None:
+        return passes
 
-    def aside(record: Record) -> None:
-        if closed is not None:
-            closed.take(record)
-        if pass_over is not None and (passes is None or passes(record)):
-            pass_over(record)
+    def look(record: Record) -> bool:
+        closed.take(record)
+        return passes is None or passes(record)
 
-    return aside
+    return look
+
+
+class _Aside:
+    """Sees the records that other processes write, and counts those that pass, at least one."""
+
+    def __init__(
+        self, passes: Callable[[Record], bool] | None, pass_over: Callable[[Record], None] | None
+    ) -> None:  # fmt: skip
+        self._passes, self._pass_over = passes, pass_over
+        self.count = 0
+
+    def take(self, record: Record) -> None:
+        """See one record."""
+        if self.count and self._pass_over is None:
+            return  # nobody wants to know more
+        if self._passes is None or self._passes(record):
+            self.count += 1
+            if self._pass_over is not None:
+                self._pass_over(record)
 
 
 def _is_json(options: argparse.Namespace) -> bool:
@@ -289,9 +292,12 @@ _Line = Callable[..., str | bytes]
 
 
 def _writer(
-    session: Session, options: argparse.Namespace, more: dict[str, str]
+    session: Session, options: argparse.Namespace, more: dict[str, str], *, begins: bool
 ) -> tuple[_Line | None, Callable[[Record], None] | None]:
-    """Give what writes a record, and what has to see those that are not written; None where nothing does."""
+    """Give what writes a record, and what has to see those that are not written; None where nothing does.
+
+    *begins* where the first records of the input are written.
+    """
     if options.quiet:
         return None, None
     source, values = session.source, session.values
@@ -311,12 +317,13 @@ def _writer(
 
         form = _field_form(options)
         fields = FieldLines(options.fields, lambda: source.time_digits, values, separator=form["separator"])
-        if form["header"] == "y" and not options.turn:
+        if form["header"] == "y" and begins:
             _write([fields.head])
         return fields.line, None
     from analyzer.export.text import TextLines
 
-    colour = sys.stdout.isatty() and not options.no_color and has_colours(os.environ)
+    is_for_terminal = sys.stdout.isatty() or options.turn.endswith(COLOURED)
+    colour = is_for_terminal and not options.no_color and has_colours(os.environ)
     utc = options.utc or source.has_local_times  # such times are shown as they stand
     text = TextLines(
         lambda: source.time_digits, tree=options.tree, octets=options.octets, utc=utc, colour=colour, values=values

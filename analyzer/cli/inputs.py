@@ -127,8 +127,14 @@ class Inputs:
             except CaptureError as problem:
                 self._fail(problem)
         first = MergedSource([source for _, source in parts])
+
+        def again() -> Source:
+            made = MergedSource([one.opened() for one, _ in parts])
+            made.again = again
+            return made
+
         if all(source.again is not None for source in first.sources):
-            first.again = lambda: MergedSource([one.opened() for one, _ in parts])
+            first.again = again
         return [Input("merged", lambda: first)] if parts else []
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
+import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from queue import Queue
@@ -15,6 +17,7 @@ from threading import Thread
 from typing import IO, TYPE_CHECKING
 
 from analyzer.children import Children, end_with_parent
+from analyzer.cli.decode import COLOURED
 from analyzer.cli.main import UsageError
 
 if TYPE_CHECKING:
@@ -23,12 +26,14 @@ if TYPE_CHECKING:
 
 BATCH = 256
 """Records of one turn."""
+_OWN = ("/dev/fd/", "/dev/std", "/proc/self/")
+"""Names of what each process has for itself."""
 _AHEAD = 16
 """Turns of another process that may wait to be written."""
 
 
 class EndedError(Exception):
-    """A process that shares the work ended before it had said all its turns."""
+    """A process that shares the work ended before it had said all its turns, or read something else."""
 
 
 class Turns:
@@ -40,6 +45,7 @@ class Turns:
         """Turns that were written."""
         self._begins = 0
         """Turns that were written before."""
+        self._input = ""
 
     @property
     def are_begun(self) -> bool:
@@ -61,7 +67,7 @@ class Turns:
         Raises: EndedError.
         """
         shares, share, at, begins = self._shares, self._share, 0, self._begins
-        self._told = begins
+        self._told, self._input = begins, session.source.name
         for at, record in enumerate(session.records(), 1):
             turn = (at - 1) // BATCH
             if turn % shares != share or turn < begins:
@@ -70,13 +76,13 @@ class Turns:
                 continue
             yield record
             if at % BATCH == 0:
-                self._write(turn, lines)
+                self._write(turn, BATCH, lines)
         last = (at - 1) // BATCH
         if at % BATCH and last % shares == share and last >= begins:
-            self._write(last, lines)
-        self._pass_on(last + 1)
+            self._write(last, at % BATCH, lines)
+        self._pass_on(last + 1, (at - 1) % BATCH + 1)
 
-    def _write(self, turn: int, lines: list[str | bytes]) -> None:
+    def _write(self, turn: int, records: int, lines: list[str | bytes]) -> None:
         code = sys.stdout.encoding
         octets = b"".join(
             (one if isinstance(one, bytes) else one.encode(code, "backslashreplace")) + b"\n" for one in lines
@@ -84,7 +90,7 @@ class Turns:
         lines.clear()
         out = sys.stdout.buffer
         if self._share:
-            out.write(b"%d\n" % len(octets) + octets)
+            out.write(b"%d %b\n" % (len(octets), self._title(turn, records)) + octets)
             out.flush()
             return
         self._pass_on(turn)
@@ -92,13 +98,19 @@ class Turns:
         out.write(octets)
         self._told = turn + 1
 
-    def _pass_on(self, until: int) -> None:
-        """Write the turns of others up to that one."""
+    def _title(self, turn: int, records: int) -> bytes:
+        """Name a turn so that one of another input, or of an input that ends elsewhere, is known as such."""
+        return f"{turn} {records} {self._input!r}".encode("utf-8", "backslashreplace")
+
+    def _pass_on(self, until: int, records: int = BATCH) -> None:
+        """Write the turns of others up to that one; the last of them has so many *records*."""
         if self._share or self._told >= until:
             return
         sys.stdout.flush()
         for turn in range(self._told, until):
-            octets = self._others[turn % self._shares - 1].turn()
+            title, octets = self._others[turn % self._shares - 1].turn()
+            if title != self._title(turn, records if turn == until - 1 else BATCH):
+                raise EndedError
             sys.stdout.buffer.write(octets)
             self._told = turn + 1
 
@@ -107,19 +119,21 @@ class Other:
     """Another process that says its turns."""
 
     def __init__(self, stdout: IO[bytes]) -> None:
-        self._turns: Queue[bytes | None] = Queue(_AHEAD)
+        self._turns: Queue[tuple[bytes, bytes] | None] = Queue(_AHEAD)
         Thread(target=self._read, args=(stdout,), daemon=True).start()
 
     def _read(self, stdout: IO[bytes]) -> None:
-        while size := stdout.readline():
-            octets = stdout.read(int(size))
-            if len(octets) < int(size):
-                break
-            self._turns.put(octets)
+        with contextlib.suppress(OSError, ValueError):  # it was ended, or says something else
+            while line := stdout.readline():
+                size, _, title = line.rstrip(b"\n").partition(b" ")
+                octets = stdout.read(int(size))
+                if len(octets) < int(size):
+                    break
+                self._turns.put((title, octets))
         self._turns.put(None)
 
-    def turn(self) -> bytes:
-        """Give its next turn. Raises: EndedError."""
+    def turn(self) -> tuple[bytes, bytes]:
+        """Give its next turn: what it is of, and the lines. Raises: EndedError."""
         found = self._turns.get()
         if found is None:
             self._turns.put(None)
@@ -128,30 +142,39 @@ class Other:
 
 
 @contextlib.contextmanager
-def turns_of(words: Sequence[str], options: argparse.Namespace, count: int) -> Iterator[Turns]:
-    """Give the turns of *count* processes, with the other ones while the block runs; or this one's, as the options say.
-
-    Raises: UsageError.
-    """
+def turns_of(words: Sequence[str], options: argparse.Namespace) -> Iterator[Turns]:
+    """Give the turns that the options say, with the other processes while the block runs."""
     if options.turn:
         end_with_parent()
-        share, _, shares = options.turn.partition("/")
+        share, _, shares = options.turn.rstrip(COLOURED).partition("/")
         yield Turns(int(share), int(shares))
         return
-    if options.workers is not None:
-        _refuse(options)
+    mark = COLOURED if sys.stdout.isatty() else ""
     with Children() as children:
         others = []
-        for share in range(1, count):
-            _, stdout, _ = children.start("analyzer", ["decode", *words, "--turn", f"{share}/{count}"], is_quiet=True)
+        for share in range(1, options.workers):
+            turn = ["decode", "--turn", f"{share}/{options.workers}{mark}"]
+            _, stdout, _ = children.start("analyzer", [*turn, *words], is_quiet=True)
             others.append(Other(stdout))
-        yield Turns(0, count, others)
+        yield Turns(0, options.workers, others)
 
 
-def _refuse(options: argparse.Namespace) -> None:
+def refuse(options: argparse.Namespace) -> None:
     """Refuse what several processes cannot do. Raises: UsageError."""
     names = [*options.inputs, *options.read]
     if "-" in names or not (names or options.hex):
         raise UsageError("--workers: stdin is read once; give a file")
+    secrets = [text.partition("=@")[2] for text in options.key]
+    for name in (*names, *options.keys, *options.names, *filter(None, secrets)):
+        if _is_read_once(name):
+            raise UsageError(f"--workers: {name} is read once; give a file")
     if options.count or options.expect or options.sidecar:
         raise UsageError("--workers does not go with --count, --expect and --sidecar")
+
+
+def _is_read_once(name: str) -> bool:
+    """Tell whether another process cannot read what this one does under *name*."""
+    try:
+        return name.startswith(_OWN) or not stat.S_ISREG(os.stat(name).st_mode)
+    except (OSError, ValueError):
+        return False  # whoever opens it says so

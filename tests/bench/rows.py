@@ -53,7 +53,7 @@ def commands(short: bool) -> dict[str, Command]:
     if not short:
         found |= {
             "quiet wrapper, large": _decode("wrapper", LARGE, "-q"),
-            "decode wrapper, large": _decode("wrapper", LARGE, "--workers", "1"),
+            "decode wrapper, large": _decode("wrapper", LARGE),
             "tshark summary, large": _tshark("wrapper", LARGE),
         }
     return found | table.commands(short) | peers.commands(short)

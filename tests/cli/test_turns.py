@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import random
 import subprocess
 import sys
@@ -13,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from analyzer import cores
 from analyzer.cli import decode, turns
 from analyzer.cli.turns import BATCH
-from captures.samples import samples
+from captures.samples import sample_path, samples
 from tests.analyzer.index import mixed
 from tests.cli.conftest import Run
 from tests.conftest import ROOT
@@ -26,7 +24,7 @@ from tests.conftest import ROOT
     ("words", "count"),
     [
         ((), "2"), (("--json", "--layers"), "3"), (("-T", "fields", "-e", "summary", "-E", "header=y"), "2"),
-        (("-Y", "get-response", "--tree"), "2"),
+        (("-Y", "get-response", "--tree"), "2"), (("-Y", "number == 300"), "2"), (("-Y", "number == 100000"), "3"),
     ],
 )  # fmt: skip
 def test_several_processes_write_what_one_does(words: tuple[str, ...], count: str, many_records: list[str]) -> None:
@@ -58,6 +56,8 @@ def many_records(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         (("-",), "stdin is read once"),
         (("-c", "3", "FILE"), "does not go with"),
         (("--expect", "get", "FILE"), "does not go"),
+        (("/dev/stdin",), "/dev/stdin is read once"),
+        (("-k", "/dev/fd/3", "FILE"), "/dev/fd/3 is read once"),
     ],
 )
 def test_what_several_processes_cannot_do_is_refused(
@@ -68,66 +68,47 @@ def test_what_several_processes_cannot_do_is_refused(
     assert said in found.err
 
 
-@pytest.fixture
-def large(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Captures of any size are large, and there are two cores."""
-    monkeypatch.setattr(cores, "_LARGE", 1)
-    monkeypatch.setattr(cores, "cores", lambda: 2)
+def test_words_behind_the_sign_of_no_more_options_are_inputs_of_all(many_records: list[str], run: Run) -> None:
+    alone = run("decode", many_records[0])
+    command = [sys.executable, "-P", "-m", "analyzer", "decode", "--workers", "2", "--", many_records[0]]
+    assert subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60).stdout == alone.out
 
 
-class Terminal(io.TextIOWrapper):
-    """A stream that says that it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-def worth(*words: str, stream: type[io.TextIOWrapper] = io.TextIOWrapper) -> int:
-    with contextlib.redirect_stdout(stream(io.BytesIO(), "utf-8")):
-        return decode._worth(decode.parser().parse_args(words))
-
-
-@pytest.mark.usefixtures("large")
-def test_large_files_are_written_by_several_processes(capture: Path) -> None:
-    name = str(capture)
-    os.utime(name, (1, 1))
-    assert worth(name) == worth("--json", name, name) == 2
-    assert [worth(*words, name) for words in (["-c", "1"], ["--expect", "get"], ["-"], ["missing.pcap"])] == [1] * 4
-    assert worth() == worth("--hex", "C0") == 1
-    os.utime(name)  # somebody writes to it
-    assert worth(name) == 1
-
-
-@pytest.mark.usefixtures("large")
-def test_lines_for_a_terminal_are_written_by_one(capture: Path) -> None:
-    os.utime(capture, (1, 1))
-    assert worth(str(capture), stream=Terminal) == 1
-
-
-@pytest.mark.parametrize("most", [0, 1, 3])
-def test_rest_of_a_process_that_ended_is_written_by_one(
-    most: int, many_records: list[str], run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    names = many_records[:3]
-    alone = run("decode", "--workers", "1", *names)
-    monkeypatch.setattr(turns.Other, "turn", _ending(turns.Other.turn, most))
+@pytest.mark.parametrize(
+    "words", [(), ("-T", "fields", "-e", "summary", "-E", "header=y"), ("--merge",), ("--json",)], ids=" ".join
+)
+@pytest.mark.parametrize(("most", "is_other"), [(0, False), (1, False), (3, False), (2, True)])
+def test_rest_of_a_process_that_ended_or_read_something_else_is_written_by_one(
+    most: int, is_other: bool, words: tuple[str, ...], many_records: list[str], run: Run,
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    names = [*many_records[:3], str(sample_path("ln-wrapper"))]
+    alone = run("decode", *words, *names)
+    monkeypatch.setattr(turns.Other, "turn", _ending(turns.Other.turn, most, is_other=is_other))
     written = io.TextIOWrapper(io.BytesIO(), "utf-8")
     with contextlib.redirect_stdout(written):
-        assert decode.run(["--workers", "2", *names]) == 0
+        assert decode.run(["--workers", "2", *words, *names]) == 0
         written.flush()
     assert written.buffer.getvalue().decode() == alone.out  # type: ignore[attr-defined]
-    assert capsys.readouterr().err.count("a process that shares the work ended; one writes the rest\n") == 1
+    assert capsys.readouterr().err.count("ended, or read something else; one writes the rest\n") == 1
 
 
-def _ending(turn: Callable[[turns.Other], bytes], most: int) -> Callable[[turns.Other], bytes]:
-    """Let the other process say only so many turns."""
+_Turn = Callable[[turns.Other], tuple[bytes, bytes]]
+
+
+def _ending(turn: _Turn, most: int, *, is_other: bool) -> _Turn:
+    """Let the other process say only so many turns, or then those of an input with a record less."""
     said = 0
 
-    def give(other: turns.Other) -> bytes:
+    def give(other: turns.Other) -> tuple[bytes, bytes]:
         nonlocal said
         said += 1
-        if said > most:
+        if said <= most:
+            return turn(other)
+        if not is_other:
             raise turns.EndedError
-        return turn(other)
+        title, octets = turn(other)
+        number, records, name = title.split(b" ", 2)
+        return b"%b %d %b" % (number, int(records) - 1, name), octets
 
     return give
