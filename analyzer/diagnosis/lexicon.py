@@ -101,8 +101,9 @@ _WITH_PREFIX = (27, 28, 29, 30, 31, 32, 33, 35)
 """Units that people say with kilo and mega: W, VA, var, Wh, VAh, varh, A, V."""
 _MOST_CLASSES, _MOST_UNITS, _NAMED_CLASSES = 32767, 256, 256
 _CLASS = "interface class"
-_MEMBER = re.compile(r"(.+?)[\s=:#]+(?:0x([0-9a-f]{1,8})|(\d{1,10}))", re.IGNORECASE)
-_THOUSANDS = {"k": "1000", "M": "1,000,000"}
+_MEMBER = re.compile(r"(.+?)[\s=:#]+(?:(\d{1,10})|(?:0x)?([0-9a-f]{1,8}))", re.IGNORECASE)
+_PREFIXES = {"m": "0.001", "k": "1000", "M": "1,000,000", "G": "1,000,000,000"}
+"""Capital and small letters differ: mV is no MV."""
 
 
 @cache
@@ -125,8 +126,22 @@ def of_member(text: str) -> list[Meaning]:
     if match is None:
         return []
     words = set(_plain(match[1]).split("-"))
-    number = int(match[2], 16) if match[2] else int(match[3])
-    return [one for one in meanings() if one.number == number and words <= set(_plain(one.field).split("-"))]
+    number = int(match[2]) if match[2] else int(match[3], 16)
+    return [
+        one
+        for one in meanings()
+        if one.number == number and words <= set(_plain(f"{one.field} {one.where}").split("-"))
+    ]
+
+
+def of_unit(text: str) -> list[Meaning]:
+    """Give a unit with a prefix that people say and no code has: ``kWh``, ``mA``."""
+    for code in _WITH_PREFIX:
+        symbol = unit_symbol(code) or ""
+        if text[:1] in _PREFIXES and text[1:].lower() == symbol.lower():
+            says = f"{_PREFIXES[text[0]]} {symbol}: unit {code} with a scaler"
+            return [Meaning("unit", f"{text[0]}{symbol}", says, where="scaler_unit")]
+    return []
 
 
 def of_leaf(name: str, number: int, around: Container[str]) -> Meaning | None:
@@ -216,12 +231,6 @@ def _units() -> Iterator[Meaning]:
         symbol = unit_symbol(code)
         if symbol:
             yield Meaning("unit", symbol, unit_name(code) or "", code, "scaler_unit")
-
-    for prefix, factor in _THOUSANDS.items():
-        for code in _WITH_PREFIX:
-            symbol = unit_symbol(code)
-            text = f"{factor} {symbol}: shown for unit {code} with its scaler; no code of its own"
-            yield Meaning("unit", f"{prefix}{symbol}", text, where="scaler_unit")
 
 
 def _classes() -> Iterator[Meaning]:

@@ -16,7 +16,7 @@ from analyzer.cosem.names import attribute_name, class_name, manufacturer, metho
 from analyzer.cosem.names import obis_text as written
 from analyzer.detail import detail
 from analyzer.diagnosis.doctor import Doctor
-from analyzer.diagnosis.lexicon import Meaning, nearest, of_leaf, of_member, of_number, of_words
+from analyzer.diagnosis.lexicon import Meaning, nearest, of_leaf, of_member, of_number, of_unit, of_words
 from analyzer.diagnosis.story import Story
 from analyzer.export.summary import summary
 from analyzer.pipeline import Pipeline
@@ -88,7 +88,7 @@ class Explained(NamedTuple):
 def explain(asked: str) -> Explained:
     """Find every meaning of *asked*. Total."""
     text = asked.strip()
-    for find in (_number, _class, _object, _reduced, _octets, of_member, _words, _manufacturer):
+    for find in (_number, _class, _object, _reduced, _octets, of_member, of_unit, _words, _manufacturer):
         found = find(text)
         if found:
             return Explained(text, found, [])

@@ -87,8 +87,8 @@ def marked_octets(text: bytes) -> bytes:
 
 
 def word_octets(text: bytes) -> bytes:
-    """Read words of two octets, as `od -x` and `hexdump` print them on nearly every machine: the low one first."""
-    return b"".join(bytes.fromhex(word.decode())[::-1] for word in text.split())
+    """Read words of two octets, such as ``a07e 0307``, as they are printed."""
+    return bytes.fromhex(text.decode())
 
 
 def decimal_octets(text: bytes) -> bytes | None:

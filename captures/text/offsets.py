@@ -10,6 +10,14 @@ def goes_on(offset_text: bytes, length: int) -> bool:
     )
 
 
+def number_of(offset_text: bytes, before: bytes, place: int) -> int:
+    """Read an offset in the base, 16 or else 8 or 10, in which *before* is *place*."""
+    for base, others in ((16, b""), (8, b"89abcdefABCDEF"), (10, b"abcdefABCDEF")):
+        if not set(before + offset_text) & set(others) and int(before, base) == place:
+            return int(offset_text, base)
+    return int(offset_text, 16)
+
+
 def follows(before: bytes, offset_text: bytes, length: int) -> bool:
     """Tell whether two offsets lie *length* apart: rows of a dump that was copied from its middle."""
     base = int(before, 16)

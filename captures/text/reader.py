@@ -17,10 +17,10 @@ from captures.text.octets import (
     marked_octets,
     word_octets,
 )
-from captures.text.offsets import follows, goes_on
+from captures.text.offsets import follows, goes_on, number_of
 from captures.text.shapes import Joins, Shape
 from captures.text.times import DAY_FIRST, Clock
-from captures.text.units import begins_unit, octets_among_words, rest_of_unit
+from captures.text.units import begins_unit, in_order, octets_among_words, rest_of_unit
 from captures.text.words import Words
 
 _SKIPPED = re.compile(rb"\s*(?:(?:#(?!TEXT2PCAP)|//).*)?")
@@ -75,6 +75,8 @@ class Reader:
         self._words = Words()
         self._elapsed_ms = 0
         self._pending = bytearray()
+        self._filled = 0
+        """Octets at the end of what waits that only fill up a word."""
         self._pending_offset = 0
         self._is_open = False
         self._begin(None, UNKNOWN, is_open=False)
@@ -162,6 +164,9 @@ class Reader:
         """Give the read that waits for its end."""
         if self._pending:
             octets, self._pending = bytes(self._pending), bytearray()
+            if "words" in self._groups:
+                octets = in_order(octets)[: len(octets) - self._filled]
+            self._filled = 0
             self._give(octets[self.shape.skips :], self._time_ns, self._direction, self._pending_offset)
         self._row, self._repeats = b"", False
         self.given.release()
@@ -324,8 +329,7 @@ class Reader:
                 self._repeats = True
                 return True
             if self._row and _OFFSET_ONLY.fullmatch(line):
-                if "words" in self._groups and goes_on(line.strip(), len(self._pending) - 1):
-                    del self._pending[-1]  # filled up to a word
+                self._filled = int("words" in self._groups and goes_on(line.strip(), len(self._pending) - 1))
                 self._dump(b"", line.strip(b" \t:"), None, UNKNOWN, 0)
                 self.end()
                 return True
@@ -381,7 +385,7 @@ class Reader:
         """Add a row of a dump, or begin a read where the offset does not go on."""
         have, row = len(self._pending), self._row
         if have and self._repeats and row:
-            gap = int(offset_text, 16) - have
+            gap = number_of(offset_text, self._row_offset, have - len(row)) - have
             if 0 < gap <= _LONGEST_READ and gap % len(row) == 0:
                 self._pending += row * (gap // len(row))
                 have += gap

@@ -233,8 +233,9 @@ SHAPES: tuple[Shape, ...] = (
         r"\s*(?P<offset>[0-9A-Fa-f]{6,7})\s+<pairs>\s*(?:>.*<)?\s*", may_follow=True,
     ),
     Shape(
-        "words", "a dump of od or hexdump in words, whose low octet stands first in memory", Joins.DUMP,
-        r"(?P<offset>[0-9A-Fa-f]{7})\s+(?P<words>[0-9A-Fa-f]{4}(?:\s{1,5}[0-9A-Fa-f]{4})*+)\s*", may_follow=True,
+        "words", "a dump of od or hexdump in words of two octets", Joins.DUMP,
+        r"(?P<offset>[0-9A-Fa-f]{6,7})\s+(?P<words>[0-9A-Fa-f]{4}(?:\s{1,5}[0-9A-Fa-f]{4})*+)\s*(?:>.*<)?\s*",
+        may_follow=True,
     ),
     Shape(
         "wireshark-hex", "a hex dump of Wireshark", Joins.DUMP,
@@ -295,9 +296,9 @@ SHAPES: tuple[Shape, ...] = (
         "decimals", "decimal numbers", Joins.LINE,
         r"(?:(?<![0-9A-Za-z.:,-])(?=-?\d{1,3},)|(?<=\[))"
         r"(?P<decimals>-?\d{1,3}(?:(?:,\s{0,4}-?\d{1,3}){5,}+|(?:[ ]-?\d{1,3}){5,}+(?=\])))",
-        sign_text=r"(?:.*?[\s\[({<=,:])?(?:-?\d{1,3},\s{0,4}){0,200}(?:-\d|[12]\d\d)\d{0,2}\s{0,4},.*"
+        sign_text=r"(?:.*?(?:[\s\[({=,:]|<<))?(?:-?\d{1,3},\s{0,4}){0,200}(?:-\d|[12]\d\d)\d{0,2}\s{0,4},.*"
         r"|[^\[]*+(?:\[(?!-?\d{1,3}[ ])[^\[]*+)*+\[(?:-?\d{1,3}[ ]){5}.*",
-        tail_text=r"[\])}>;,.\s]*",
+        tail_text=r"[\])};,.\s]*|>>.*",
     ),
     Shape(
         "decimal-lines", "a decimal number a line", Joins.RUN, r"\s*(?P<decimals>\d{1,3})\s*[,;]?\s*",

@@ -25,6 +25,15 @@ def begins_unit(octets: bytes) -> bool:
     return _BEGINS.match(octets) is not None
 
 
+def in_order(words: bytes) -> bytes:
+    """Give words of two octets as they stood in memory: the low octet first, unless a unit begins the other way."""
+    if begins_unit(words) or len(words) & 1:
+        return words
+    turned = bytearray(words)
+    turned[::2], turned[1::2] = words[1::2], words[::2]
+    return bytes(turned)
+
+
 def size_of(octets: bytes) -> int:
     """Give the octets that the unit that begins *octets* says it has, flags and header included; 0 if none begins."""
     if not begins_unit(octets):

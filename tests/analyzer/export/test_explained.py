@@ -106,7 +106,7 @@ def test_explaining_octets_is_total(octets: bytes) -> None:
 @pytest.mark.parametrize(
     ("asked", "first"),
     [("1.8.0", ("identification code", None, "Active energy import (+A)")), ("f.f", ("identification code", None, "Error register 1")),
-     ("kWh", ("unit", None, "kWh")), ("Wh", ("unit", 30, "Wh")), ("8n1", ("line setting", None, "8N1")),
+     ("kWh", ("unit", None, "kWh")), ("kwh", ("unit", None, "kWh")), ("mV", ("unit", None, "mV")), ("MW", ("unit", None, "MW")), ("Wh", ("unit", 30, "Wh")), ("8n1", ("line setting", None, "8N1")),
      ("4059", ("port", 4059, "dlms/cosem")), ("public client", ("client address", 16, "public client")),
      ("frame counter", ("abbreviation", None, "IC")), ("push setup", ("interface class", 40, "Push setup")),
      ("0x7E", ("HDLC octet", 126, "flag"))],
@@ -117,7 +117,7 @@ def test_terms_of_screens_and_manuals_are_explained(asked: str, first: tuple[str
 
 @pytest.mark.parametrize(
     ("asked", "fields"),
-    [("mechanism 5", {"authentication mechanism"}), ("client = 16", {"client address"}), ("unit: 30", {"unit"}),
+    [("mechanism 5", {"authentication mechanism"}), ("client = 16", {"client address"}), ("unit: 30", {"unit"}), ("tag C0", {"APDU tag"}), ("wPort 16", {"client address"}),
      ("result 0x03", {"data-access-result", "action-result", "association result"})],
 )  # fmt: skip
 def test_number_behind_its_field_means_what_it_means_there(asked: str, fields: set[str]) -> None:

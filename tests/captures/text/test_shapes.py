@@ -12,6 +12,7 @@ from captures.text.source import TextSource
 from tests.captures.text.logs import LOGS
 from tests.captures.text.written import Log, session
 
+FRAME = bytes.fromhex("7EA0070321930F017E")
 IDS = [log.id for log in LOGS]
 
 
@@ -47,3 +48,30 @@ def test_log_gives_the_times_directions_and_octets_of_the_session(log: Log) -> N
     assert source.time_digits == (log.digits or 0)
     assert {(chunk.link_type, chunk.interface) for chunk in chunks} == {(LINK_OCTETS, 0)}
     assert len(source.remarks) <= 1
+
+
+_REPEATED = FRAME + bytes(64) + FRAME
+
+
+@pytest.mark.parametrize(
+    ("step", "end", "row"),
+    [
+        ("o", "0000122", "low"), ("x", "0000052", "low"), ("o", "0000122", "high"), ("x", "0000052", "bytes"), ("o", "0000122", "bytes"),
+    ],
+)  # fmt: skip
+def test_rows_left_out_of_a_dump_are_filled_in_whatever_its_offsets_and_words(step: str, end: str, row: str) -> None:
+    lines, before = [], b""
+    for at in range(0, len(_REPEATED), 16):
+        octets = _REPEATED[at : at + 16]
+        pairs = [octets[place : place + 2] for place in range(0, len(octets), 2)]
+        written = {
+            "low": " ".join(one[::-1].hex() for one in pairs), "high": " ".join(one.hex() for one in pairs),
+            "bytes": octets.hex(" "),
+        }[row]  # fmt: skip
+        if octets != before:
+            lines.append(f"{at:07{step}} {written}")
+        elif lines[-1] != "*":
+            lines.append("*")
+        before = octets
+    (chunk,) = read("\n".join([*lines, end]) + "\n")
+    assert chunk.octets == _REPEATED
