@@ -16,10 +16,10 @@ def decode_as(choices: Sequence[str]) -> dict[str, str]:
         selector, comma, stack = choice.rpartition("," if "," in choice else "=")
         selector = selector.rstrip("=") if "==" not in selector else selector
         if not comma or stack not in STACKS:
-            raise ValueError(f"--decode-as {choice}: expected SELECTOR,STACK with one of {', '.join(STACKS)}")
+            raise ValueError(f"{choice}: expected SELECTOR,STACK with one of {', '.join(STACKS)}")
         is_port = selector.partition("==")[0] in ("tcp.port", "udp.port") and selector.partition("==")[2].isdigit()
         if not is_port and selector not in _LINES:
-            raise ValueError(f"--decode-as {choice}: expected tcp.port==N, udp.port==N, serial or record")
+            raise ValueError(f"{choice}: expected tcp.port==N, udp.port==N, serial or record")
         found[selector] = stack
     return found
 

@@ -72,7 +72,7 @@ def forced_stacks(options: argparse.Namespace) -> dict[str, str]:
     try:
         return decode_as(options.decode_as)
     except ValueError as problem:
-        raise UsageError(str(problem)) from None
+        raise UsageError(f"--decode-as {problem}") from None
 
 
 def refuse_inputs(options: argparse.Namespace, option: str, output: str | None) -> None:

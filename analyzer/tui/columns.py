@@ -27,8 +27,8 @@ _LOCKS = {
     "broken": ("⊘", "error"),
 }  # fmt: skip
 _NARROW = 100
-_PLAIN = frozenset({"wrapper", "apdu", "p1", "noise"})
-"""Links without a control field: one word says all, and a narrow list goes without it."""
+_PLAIN = frozenset({"wrapper", "apdu", "p1", "iec62056-21", "mbus", "noise"})
+"""Links that one word stands for in every record: a narrow list goes without it."""
 LOCK_LEGEND = "◆ verified · ◇ opened, not verified · ■ closed · ⊘ broken"
 
 
@@ -153,11 +153,14 @@ class Widths(NamedTuple):
 
     address: int = 5
     link: int = 0
+    control: int = 0
+    """Of the links that say more than one word; 0 where none does."""
 
     def grown(self, line: RecordLine) -> Widths:
         """Make room for *line*."""
-        link = 0 if line.link in _PLAIN else len(line.link)
-        return Widths(max(self.address, len(address_text(line))), max(self.link, link))
+        length = len(line.link)
+        control = self.control if line.link in _PLAIN else max(self.control, length)
+        return Widths(max(self.address, len(address_text(line))), max(self.link, length), control)
 
 
 @lru_cache(maxsize=64)
@@ -177,5 +180,5 @@ def _wide(column: Column, width: int, digits: int, seen: Widths) -> int:
     if column.name == "address":
         return min(seen.address, 12) if is_narrow else max(seen.address, len(column.heading))
     if column.name == "link":
-        return min(seen.link, 7) if is_narrow else max(seen.link, column.width)
+        return min(seen.control, 7) if is_narrow else max(seen.link, column.width)
     return column.width

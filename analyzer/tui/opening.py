@@ -7,6 +7,7 @@ import sys
 import time
 from asyncio import Future, get_running_loop
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -91,11 +92,11 @@ class Opening(App[None]):
         if self._capture is not None:
             self._opened()
         else:
-            self._load("analyzer.capture", self._open)
+            self._load(partial(import_module, "analyzer.capture"), self._open)
 
-    def _load(self, module: str, then: Callable[[], None]) -> None:
-        """Load a *module* beside the keys, *then* go on; an error comes up there."""
-        self._loading = get_running_loop().run_in_executor(None, import_module, module)
+    def _load(self, load: Callable[[], object], then: Callable[[], None]) -> None:
+        """Let *load* run beside the keys, *then* go on; an error comes up there."""
+        self._loading = get_running_loop().run_in_executor(None, load)
         self._loading.add_done_callback(lambda _: self.call_later(self._loaded, then))
 
     def _loaded(self, then: Callable[[], None]) -> None:
@@ -174,12 +175,12 @@ class Opening(App[None]):
         if not capture.table.height or self._has_frames:
             return capture.poll()
         if self._loading is None:
-            self._load("polars", self._frames_came)
+            self._load(partial(import_module, "polars"), self._frames_came)
         return False
 
     def _frames_came(self) -> None:
         self._has_frames = True
-        gc.freeze()
+        self._load(_load_filters, gc.freeze)
 
     def _look_at_recording(self, capture: Capture) -> None:
         """Show what the recording says of itself."""
@@ -231,3 +232,13 @@ class Opening(App[None]):
             self._is_remarked = True
             more = f"; {len(capture.remarks) - 1} more: {self.keymap.text('sources')}" if capture.remarks[1:] else ""
             self.main.flash(f"{capture.remarks[0][1]}{more}", "warning")
+
+
+def _load_filters() -> None:
+    """Load what filters need: the first letter of one would wait for it."""
+    import analyzer.index.filtering  # noqa: F401
+    from analyzer.filter import compile_filter
+    from analyzer.filter.names import complete
+
+    compile_filter("error")
+    complete("", 0)

@@ -116,6 +116,26 @@ def test_filter_shows_only_what_matches() -> None:
     drive(sample("ln-wrapper"), act)
 
 
+def test_filter_that_nothing_passes_says_so() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        main_of(app).answer_filter("server == 77")
+        await wait_for(pilot, lambda: "no record passes the filter; Esc takes it away" in text_of(app)[-1])
+        await pilot.press("escape")
+        await wait_for(pilot, lambda: " of 43 " in text_of(app)[-1])
+
+    drive(sample("ln-wrapper"), act)
+
+
+def test_narrow_list_goes_without_a_link_that_one_word_stands_for() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        link = "iec62056-21"
+        assert not any("Link" in line or link[:4] in line for line in text_of(app)[1:10])
+        await pilot.resize_terminal(140, 40)
+        await wait_for(pilot, lambda: "Link" in text_of(app)[1] and link in text_of(app)[2])
+
+    drive(sample("mode-c-programming"), act)
+
+
 def test_wrong_filter_says_where_while_it_is_typed() -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         await pilot.press("slash", *"service", "space", "equals_sign", "equals_sign", "space", "equals_sign")
@@ -291,7 +311,7 @@ def test_stack_is_forced_while_looking() -> None:
         await wait_for(pilot, lambda: capture.records is not records, 60)
         await wait_for(pilot, lambda: capture.progress.is_done, 60)
         main.answer_decode_as("tcp.port==4059,wrong")
-        await wait_for(pilot, lambda: "tcp.port==4059,wrong: expected" in text_of(app)[-1])
+        await wait_for(pilot, lambda: " tcp.port==4059,wrong: expected" in text_of(app)[-1])
 
     drive(capture, act)
     assert capture.table.paths and not any(path.link == "wrapper" for path in capture.table.paths)

@@ -251,12 +251,18 @@ class MainScreen(Taking):
         item = self.tree_pane.item
         if item is None or self.focused is self.records:
             records = self.records
-            said = [(f" {records.cursor + 1} of {records.count} ", "muted")] if records.count else []
+            said = [(f" {records.cursor + 1} of {records.count} ", "muted")] if records.count else self._why_none()
             return [*said, (f" {self.program.live_text}", "accent")] if self.program.live_text else said
         place = item.place
         size = place.end - place.start
         where = f"octet {place.start}" if size == 1 else f"octets {place.start}–{place.end - 1}" if size else "no octet"
         return [(f" {item.step.node.name} ", "text"), (where, "muted")]
+
+    def _why_none(self) -> list[tuple[str, str]]:
+        """Say why the list is empty, where a filter left nothing."""
+        if self.filter_run is None or not self.filter_run.is_done:
+            return []
+        return [(f" no record passes the filter; {self.program.keymap.text('close')} takes it away ", "warning")]
 
     def on_descendant_focus(self) -> None:
         """Show which pane has the keys."""
