@@ -77,9 +77,7 @@ def natural(text: str) -> int:
 
 def workers(text: str) -> int:
     """Read how many processes are to work; 0 is as many as there are cores for this one. Raises: ArgumentTypeError."""
-    if count := natural(text):
-        return count
-    return cores()
+    return natural(text) or cores()
 
 
 _COMMON = (

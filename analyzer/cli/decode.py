@@ -268,9 +268,7 @@ def _passing(passes: Callable[[Record], bool] | None, closed: ClosedApdus | None
 class _Aside:
     """Sees the records that other processes write, and counts those that pass, at least one."""
 
-    def __init__(
-        self, passes: Callable[[Record], bool] | None, pass_over: Callable[[Record], None] | None
-    ) -> None:  # fmt: skip
+    def __init__(self, passes: Callable[[Record], bool] | None, pass_over: Callable[[Record], None] | None) -> None:
         self._passes, self._pass_over = passes, pass_over
         self.count = 0
 
