@@ -67,11 +67,11 @@ def test_programs_get_the_record_and_never_hold_up(tmp_path: Path) -> None:
     said: list[str] = []
     programs = Programs(said.append)
     out = tmp_path / "out"
-    script = f"import sys, time; open({str(out)!r}, 'a').write(sys.stdin.read()); time.sleep(0.2)"
+    script = f"import sys, time; open({str(out)!r}, 'a').write(sys.stdin.read()); time.sleep(1)"
     begun = time.monotonic()
     for text in ("one $(touch x)\n", "two; `id`\n"):
         programs.run((sys.executable, "-c", script), text)
-    assert time.monotonic() - begun < 0.2
+    assert time.monotonic() - begun < 1
     programs.run((str(tmp_path / "missing"),), "")
     programs.run((sys.executable, "-c", "raise SystemExit(3)"), "")
     programs.close()

@@ -2,9 +2,7 @@
 
 import random
 import struct
-import time
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from hypothesis import strategies as st
 from analyzer.framing.detect import carrier_of, detect
 from dissectors.mbus import Mbus, MbusShort
 from tests.analyzer.framing.build import AARQ, FRAMES, GET_REQUEST, pdu, request, response
+from tests.costs import processor_s
 
 
 def always(_: bytes) -> bool:
@@ -169,14 +168,6 @@ def test_frame_with_a_good_header_and_no_flag_before_it_is_found(octets: bytes, 
 def test_random_octets_cost_little() -> None:
     chance = random.Random(4059)
     packets = [chance.randbytes(1400) for _ in range(100)]
-
-    def seconds(run: Callable[[bytes], object]) -> float:
-        began = time.process_time()
-        for octets in packets:
-            run(octets)
-        return time.process_time() - began
-
-    yardstick = min(seconds(lambda octets: sum(1 for _ in octets)) for _ in range(5))
-    assert (
-        min(seconds(lambda octets: detect(octets, never)) for _ in range(5)) < 4 * yardstick
-    )  # 2 as it stands; framing them takes 25
+    yardstick = processor_s(lambda: [sum(1 for _ in octets) for octets in packets], rounds=5)
+    looked = processor_s(lambda: [detect(octets, never) for octets in packets], rounds=5)
+    assert looked < 4 * yardstick  # 2 as it stands; framing them takes 25

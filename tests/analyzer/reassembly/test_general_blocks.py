@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 
 import pytest
 from hypothesis import given
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from analyzer.reassembly import general_blocks
 from analyzer.reassembly.general_blocks import GeneralBlocks, GeneralOutcome
+from tests.costs import processor_s
 
 DATA = {1: b"one", 2: b"two", 3: b"three"}
 OTHER = {1: b"eins", 2: b"zwei", 3: b"drei"}
@@ -166,11 +166,14 @@ def test_lost_blocks_are_named_in_ranges_and_few() -> None:
 
 
 def test_many_blocks_cost_the_same_each() -> None:
-    blocks = GeneralBlocks()
-    began = time.process_time()
-    for number in range(2, 60_000):
-        blocks.add("a", number, number == 59_999, b"x", number)  # without block 1 it never completes
-    assert time.process_time() - began < 1.0
+    def add(count: int) -> None:
+        blocks = GeneralBlocks()
+        for number in range(2, count):
+            blocks.add("a", number, number == count - 1, b"x", number)  # without block 1 it never completes
+
+    assert processor_s(lambda: add(60_000)) < 30 * processor_s(
+        lambda: add(6_000)
+    )  # 10 times the work; 100 if each looks back
 
 
 def test_transfer_beyond_all_measure_is_given_up_and_the_next_one_reads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,5 @@
 """The UART model: what wrong settings make of octets, as they were measured, and nothing at all where both sides agree."""
 
-import time
 from fractions import Fraction
 from itertools import pairwise
 
@@ -20,6 +19,7 @@ from analyzer.simulate.uart import (
     receive,
     transmit,
 )
+from tests.costs import processor_s
 
 SNRM = bytes.fromhex("7EA0070321930F017E")
 BAUD = 9600
@@ -167,11 +167,12 @@ def test_line_that_stays_at_space_is_one_break() -> None:
     assert [str(one) for one in receive(Signal(0, 1, [TICKS], 2 * TICKS), PLAIN)] == ["00f"]
 
 
-def test_hundred_thousand_octets_take_seconds_at_most() -> None:
-    octets = bytes(range(256)) * 400
-    begin = time.process_time()
-    assert octets_of_characters(misread(octets, PLAIN, PLAIN)) == octets
-    assert time.process_time() - begin < 5
+def test_cost_grows_with_the_octets_alone() -> None:
+    def read(count: int) -> None:
+        octets = bytes(range(256)) * count
+        assert octets_of_characters(misread(octets, PLAIN, PLAIN)) == octets
+
+    assert processor_s(lambda: read(200), rounds=2) < 30 * processor_s(lambda: read(20))  # 10 times the work
 
 
 @pytest.mark.parametrize("text", ["", "9N1", "8X1", "8N3", "8N11"])
