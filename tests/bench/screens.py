@@ -37,7 +37,7 @@ FIGURES: Figures = (
     ("memory", "TUI: memory over the interpreter with its imports", "MB", 150),
 )
 _BARE = "from textual.app import App; App().run()"
-_STARTS, _KEYS, _PAGES, _LIMIT_S, _A_SECOND = 3, 300, 150, 60, 30
+_STARTS, _KEYS, _PAGES, _LIMIT_S, _A_SECOND = 7, 300, 150, 60, 30
 
 
 def measured(file: Path) -> dict[str, float]:
