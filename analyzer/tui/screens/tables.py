@@ -20,6 +20,8 @@ from analyzer.tui.widgets.text_pane import Paragraph, Target, TextPane
 
 _SUFFIXES = {".csv": "CSV", ".txt": "text with its columns aligned", ".jsonl": "one JSON object a row"}
 _SIDE_WIDTH = 120
+_LEAST_LINES = 4
+"""Lines that a table takes above text even where it has less to show, its heading among them."""
 
 
 class TableScreen(BaseScreen):
@@ -29,8 +31,6 @@ class TableScreen(BaseScreen):
     name_of_rows = "rows"
     columns: Sequence[TableColumn] = ()
     has_text = False
-    text_share = 1
-    """How much of the height the text below takes, the table taking one."""
     hints: tuple[tuple[str, str], ...] = (("open", "record"), ("sort", "sort"), ("export", "export"), ("back", "back"))
 
     def __init__(self) -> None:
@@ -104,6 +104,7 @@ class TableScreen(BaseScreen):
         if not self.stands:
             return
         self.table.set_rows(self.rows())
+        self._share()
         self.show_headings()
         self.show_text()
         self.show_title()
@@ -116,6 +117,17 @@ class TableScreen(BaseScreen):
             self.text_pane.show(list(self.paragraphs(row) if row is not None else self.nothing_said()))
             colour = "accent" if self.text_pane.has_focus else "muted"
             self.head("#text-heading", [(f" {self.text_heading(row)}", colour)])
+
+    @property
+    def _is_beside(self) -> bool:
+        """Whether the text stands beside the table: where there is room."""
+        return self.has_text and self.size.width >= _SIDE_WIDTH
+
+    def _share(self) -> None:
+        """Leave what the table does not need to the text below, half of the height at least."""
+        if self.has_text:
+            most = None if self._is_beside else max(self.table.count + 1, _LEAST_LINES)
+            self.query_one("#table-part").styles.max_height = most
 
     def show_headings(self) -> None:
         """Write the heading of the table."""
@@ -151,7 +163,8 @@ class TableScreen(BaseScreen):
     def on_resize(self, event: events.Resize) -> None:
         """Put the text beside the table where there is room."""
         for parts in self.query("#parts"):
-            parts.set_class(self.has_text and self.size.width >= _SIDE_WIDTH, "beside")
+            parts.set_class(self._is_beside, "beside")
+        self._share()
         self.soon(self.show_headings)
         self.soon(self.show_text)
 
