@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from captures.chunk import FURTHEST_NS, UNKNOWN, Chunk
 from captures.text.characters import named_octets, parity_octets, readout_octets, string_octets
-from captures.text.given import Given
 from captures.text.labels import direction_of, is_inside, is_secret
 from captures.text.octets import (
     base64_octets,
@@ -17,10 +16,10 @@ from captures.text.octets import (
     marked_octets,
     word_octets,
 )
-from captures.text.offsets import follows, goes_on, number_of
+from captures.text.reads import Reads
 from captures.text.shapes import Joins, Shape
 from captures.text.times import DAY_FIRST, Clock
-from captures.text.units import begins_unit, in_order, octets_among_words, rest_of_unit
+from captures.text.units import begins_unit, octets_among_words, rest_of_unit
 from captures.text.words import Words
 
 _SKIPPED = re.compile(rb"\s*(?:(?:#(?!TEXT2PCAP)|//).*)?")
@@ -28,10 +27,8 @@ _OFFSET_ONLY = re.compile(rb"\s*[0-9A-Fa-f]{3,8}:?\s*")
 MAY_HOLD_OCTETS = re.compile(rb"(?<![0-9A-Za-z_])(?:0[xX])?[0-9A-Fa-f]{2}|\(\d")
 """Other lines need not be looked at twice."""
 LONGEST_HEADING = 512
-_LONGEST_READ = 1 << 18
-_LONGEST_RUN = 4096
 _BUFFER = b"buffer"
-_FLAG, _IDENTIFIES, _END_OF_LINE = b"\x7e", b"/", b"\r\n"
+_FLAG = b"\x7e"
 _WRITTEN = {
     "listed": listed_octets, "decimals": decimal_octets, "base64": base64_octets,
     "marked": marked_octets, "characters": readout_octets, "named": named_octets, "string": string_octets,
@@ -68,32 +65,22 @@ class Reader:
 
     def __init__(self, shape: Shape, hints: Hints, emit: Callable[[Chunk], None], odd: Callable[[int], None]) -> None:
         self.clock = Clock()
-        self.given = Given(emit)
+        self._reads = Reads(shape, emit)
+        self.given = self._reads.given
         self.aside = self.first_aside = 0
         """Lines that are no traffic, and the first of them."""
         self._odd = odd
         self._words = Words()
         self._elapsed_ms = 0
-        self._pending = bytearray()
-        self._filled = 0
-        """Octets at the end of what waits that only fill up a word."""
-        self._pending_offset = 0
-        self._is_open = False
-        self._begin(None, UNKNOWN, is_open=False)
-        self._row = self._row_offset = self._before_row = self._buffer = b""
+        self._before_row = self._buffer = b""
         self._above = b""
         """The line above, if it is no traffic."""
-        self._said: tuple[int | None, int] = None, UNKNOWN
-        """Time and direction that headings said since octets were given."""
-        self._is_shortened = False
-        """The line says that octets behind these were left out."""
-        self._repeats = self._is_identified = self._wants_unit = False
+        self._wants_unit = False
         self.change(shape, hints)
 
     def change(self, shape: Shape, hints: Hints | None = None) -> None:
         """Read lines as *shape* from here on; *hints* where the text was judged (anew)."""
-        if self._pending:
-            self.end()
+        self._reads.change(shape)
         if hints is not None:
             self._hints = hints
             self.clock.order = hints.order
@@ -101,7 +88,6 @@ class Reader:
         self._groups = shape.data.groupindex
         self._match = shape.data.fullmatch
         self._is_tail = shape.tail.fullmatch if shape.tail is not None else shape.data.fullmatch
-        self._keeps_blank = "characters" in self._groups
         self._has_time = "time" in self._groups
         self._has_direction = "direction" in self._groups
         self._is_simple = (
@@ -110,7 +96,6 @@ class Reader:
             and "delta" not in self._groups
             and shape.tail is None
         )
-        self._is_open = not shape.needs_heading
 
     @property
     def lanes(self) -> tuple[bytes, ...]:
@@ -120,18 +105,19 @@ class Reader:
     @property
     def is_open(self) -> bool:
         """Whether octets would be traffic here."""
-        return self._is_open
+        return self._reads.is_open
 
     # -- lines --------------------------------------------------------------------------------------------------
 
     def take(self, line: bytes, offset: int, number: int) -> bool:
         """Take one line; false if it is nothing that the shape knows."""
-        self._is_shortened = False
-        if self._is_open and self.shape.tail is not None:
+        reads = self._reads
+        reads.is_shortened = False
+        if reads.is_open and self.shape.tail is not None:
             if self._among_words(line, offset, number):
                 return True
         else:
-            match = self._match(line) if self._is_open else None
+            match = self._match(line) if reads.is_open else None
             if match is not None:
                 if self._is_simple:
                     if self._has_time and _TIME_AGAIN.search(line, 1) is not None:
@@ -148,28 +134,20 @@ class Reader:
 
     def rest(self, line: bytes, offset: int) -> None:
         """Take what follows of a line that is too long to be had as one."""
-        found = hex_octets(line.strip(b" ,:.-\t")) if self._last_was_octets else None
+        found = hex_octets(line.strip(b" ,:.-\t")) if self._reads.last_was_octets else None
         if found and found[0]:
-            self._give(found[0], self._given_ns, self._given_direction, offset)
+            self._reads.give(found[0], self._reads.given_ns, self._reads.given_direction, offset)
 
     def pass_over(self, number: int, line: bytes = b"") -> None:
         """Count a line that is no traffic, and remember it where it may be a title of what stands below."""
         self._above = line if len(line) <= _LONGEST_TITLE else b""
         self.aside += 1
         self.first_aside = self.first_aside or number
-        self._last_was_octets = False
-        self.given.lacks = 0
+        self._reads.pass_over()
 
     def end(self) -> None:
         """Give the read that waits for its end."""
-        if self._pending:
-            octets, self._pending = bytes(self._pending), bytearray()
-            if "words" in self._groups:
-                octets = in_order(octets)[: len(octets) - self._filled]
-            self._filled = 0
-            self._give(octets[self.shape.skips :], self._time_ns, self._direction, self._pending_offset)
-        self._row, self._repeats = b"", False
-        self.given.release()
+        self._reads.end()
 
     # -- kinds of lines -----------------------------------------------------------------------------------------
 
@@ -185,20 +163,20 @@ class Reader:
         if self._is_named_below(octets):
             self.pass_over(number)
             return True
-        direction = UNKNOWN
+        reads, direction = self._reads, UNKNOWN
         if self._has_direction:
             direction = direction_of(match["direction"] or b"")
-        elif self._goes_on(octets):
+        elif reads.goes_on(octets):
             if self.given.add(octets):
                 return True
-            time_ns, direction = self._given_ns if time_ns is None else time_ns, self._given_direction
+            time_ns, direction = reads.given_ns if time_ns is None else time_ns, reads.given_direction
         if time_ns is None:
-            time_ns = self._time_ns
-        direction = direction or self._direction
+            time_ns = reads.time_ns
+        direction = direction or reads.direction
         if not direction and self._hints.has_directions and begins_unit(octets):
-            self._hold(octets, time_ns, offset)
+            reads.hold(octets, time_ns, offset)
         elif octets:
-            self._give(octets, time_ns, direction, offset)
+            reads.give(octets, time_ns, direction, offset)
         return True
 
     def _several(self, line: bytes, offset: int, number: int) -> bool:
@@ -214,14 +192,14 @@ class Reader:
         before = (self.given.heard, self.aside)
         at, is_taken = 0, False
         row = self._before_row
-        if self._last_was_octets and row and line.startswith(row):
+        if self._reads.last_was_octets and row and line.startswith(row):
             short = (_TOLD_ROW if self.given.lacks else _SHORT_ROW).match(line, len(row))
-            if short is not None and self._go_on(bytes.fromhex(short[1].decode()), offset):
+            if short is not None and self._reads.go_on(bytes.fromhex(short[1].decode()), offset):
                 return True
         matches = octets_among_words(self.shape, line)
         for match in matches:
             start, end = match.span()
-            self._is_shortened = _LEFT_OUT.match(line, end) is not None
+            self._reads.is_shortened = _LEFT_OUT.match(line, end) is not None
             said = line[max(at, start - LONGEST_HEADING) : start]
             if at:
                 said = _SENTENCES.split(said)[-1]
@@ -237,12 +215,12 @@ class Reader:
         """Take the octets of a line; *label* is what stands around octets among words."""
         groups = match.groupdict()
         octets = self._octets(groups, number)
-        if octets is None or (groups.get("more") and not self._last_was_octets):
+        if octets is None or (groups.get("more") and not self._reads.last_was_octets):
             return False
         if (label is None or label.isspace()) and self._is_named_below(octets):
             self.pass_over(number)
             return True
-        if self._wants_unit and not self._last_was_octets and not begins_unit(octets):
+        if self._wants_unit and not self._reads.last_was_octets and not begins_unit(octets):
             return False
         time_ns = self.clock.read(match) if self._has_time else None
         direction = direction_of(groups.get("direction") or b"")
@@ -252,10 +230,10 @@ class Reader:
             if self._hints.has_frames and octets[:1] != _FLAG and is_inside(label):
                 is_traffic = False
             direction = direction or worded
-            if not direction and label.isspace() and self._goes_on(octets) and self._go_on(octets, offset):
+            if not direction and label.isspace() and self._reads.goes_on(octets) and self._reads.go_on(octets, offset):
                 return True
             if is_traffic and not direction and self._hints.has_directions and begins_unit(octets):
-                self._hold(octets, self.clock.find(label) if time_ns is None else time_ns, offset)
+                self._reads.hold(octets, self.clock.find(label) if time_ns is None else time_ns, offset)
                 return True
             is_traffic = is_traffic and (direction != UNKNOWN or not self._hints.has_directions)
             if not is_traffic and not groups.get("string"):
@@ -265,22 +243,11 @@ class Reader:
                 time_ns = self.clock.find(label)
             if _BUFFER in label.lower():
                 octets = self._grown(octets)
-        if groups.get("delta") and self._time_ns is None:
+        if groups.get("delta") and self._reads.time_ns is None:
             self._elapsed_ms += int(groups["delta"])
             time_ns = min(self._elapsed_ms * 1_000_000, FURTHEST_NS)
             self.clock.digits = max(self.clock.digits, 3)
-        joins = self.shape.joins
-        if joins is Joins.LINE:
-            if "named" in groups and not direction and self._last_was_octets:
-                direction = self._given_direction
-            if octets:
-                self._give(octets, self._time_ns if time_ns is None else time_ns, direction or self._direction, offset)
-        elif joins is Joins.DUMP:
-            self._dump(octets, groups["offset"], time_ns, direction, offset)
-        elif joins is Joins.RUN:
-            self._run(octets, time_ns, direction, offset)
-        else:
-            self._read(octets, groups, direction, offset)
+        self._reads.add(octets, groups, time_ns, direction, offset)
         return True
 
     def _grown(self, octets: bytes) -> bytes:
@@ -290,9 +257,9 @@ class Reader:
 
     def _heading(self, match: "re.Match[bytes]") -> None:
         """Take a line that says what the octets below it are."""
-        self.end()
+        self._reads.end()
+        self._reads.pass_over()
         groups = match.groupdict()
-        self._last_was_octets, self.given.lacks = False, 0
         time_ns = self.clock.read(match) if "time" in groups else None
         if groups.get("relative"):
             whole, _, fraction = groups["relative"].partition(b".")
@@ -308,128 +275,38 @@ class Reader:
             direction = self._words.lane(groups["lane"], self._hints.lanes)
         elif "label" not in groups and "relative" not in groups and is_traffic:
             # time and direction may stand on lines of their own
-            said_ns, said = self._said
+            said_ns, said = self._reads.said
             time_ns, direction = said_ns if time_ns is None else time_ns, direction or said
-            self._said = time_ns, direction
+            self._reads.said = time_ns, direction
         count = int(groups["count"]) if groups.get("count") else 0
-        self._begin(time_ns, direction, is_open=is_traffic, count=count)
+        self._reads.begin(time_ns, direction, is_open=is_traffic, count=count)
 
     def _other(self, line: bytes, offset: int, number: int) -> bool:
         """Take a line that has no octets: blank, a remark, a sign of repeated rows, or something else."""
-        if _is_blank(line) or (self._is_identified and not line.strip(_EMPTY_STRING)):
-            if self.shape.joins is Joins.READ:
-                self.end()
-            elif self._is_identified:
-                self._give(_END_OF_LINE, self._given_ns, self._given_direction, offset)
-                self._is_identified = False
-            self._last_was_octets = False
+        if _is_blank(line) or (self._reads.is_identified and not line.strip(_EMPTY_STRING)):
+            self._reads.end_of_line(offset)
             return True
         if self.shape.joins is Joins.DUMP:
-            if line.strip() == b"*" and self._row:
-                self._repeats = True
+            if line.strip() == b"*" and self._reads.repeat_row():
                 return True
-            if self._row and _OFFSET_ONLY.fullmatch(line):
-                self._filled = int("words" in self._groups and goes_on(line.strip(), len(self._pending) - 1))
-                self._dump(b"", line.strip(b" \t:"), None, UNKNOWN, 0)
-                self.end()
+            if _OFFSET_ONLY.fullmatch(line) and self._reads.end_dump(line.strip(b" \t:")):
                 return True
         if _SKIPPED.fullmatch(line) is None:
             return False
-        self._last_was_octets = False
+        self._reads.last_was_octets = False
         return True
-
-    def _goes_on(self, octets: bytes) -> bool:
-        """Tell whether a line of nothing but octets is the rest of the one above, which a program or a mail broke."""
-        if self._last_was_octets:
-            is_rest = self._given_direction != UNKNOWN or len(octets) <= self.given.lacks
-        else:
-            is_rest = len(octets) == self.given.lacks  # a blank line stands between
-        return is_rest and not begins_unit(octets)
-
-    def _go_on(self, octets: bytes, offset: int) -> bool:
-        """Take the rest of the octets above; false if those are kept and lack less."""
-        if self.given.is_keeping:
-            return self.given.add(octets)
-        self._give(octets, self._given_ns, self._given_direction, offset)
-        return True
-
-    def _hold(self, octets: bytes, time_ns: int | None, offset: int) -> None:
-        """Keep a unit without a direction, where others have one."""
-        self.given.hold(octets, time_ns, offset)
-        self._given_ns, self._given_direction, self._last_was_octets = time_ns, UNKNOWN, True
 
     def _is_named_below(self, octets: bytes) -> bool:
         """Tell whether the line above says that *octets* are a key or the like, and no traffic."""
         above, self._above = self._above, b""
         return bool(above) and len(octets) <= _LONGEST_KEY and not begins_unit(octets) and is_secret(above)
 
-    # -- reads --------------------------------------------------------------------------------------------------
-
-    def _read(self, octets: bytes, groups: dict[str, bytes], direction: int, offset: int) -> None:
-        """Add a line to the read that a heading announced."""
-        if groups.get("begin"):
-            self.end()
-        if direction:
-            self.end()
-            self._begin(None, direction, is_open=True)
-        if not self._pending:
-            self._pending_offset = offset
-        self._pending += octets
-        if self._count and len(self._pending) >= self._count:
-            del self._pending[self._count :]  # what stands beside a full read only looks like octets
-            self._is_open = not self.shape.needs_heading
-        if groups.get("end") or len(self._pending) >= (self._count or _LONGEST_READ):
-            self.end()
-
-    def _dump(self, octets: bytes, offset_text: bytes, time_ns: int | None, direction: int, offset: int) -> None:
-        """Add a row of a dump, or begin a read where the offset does not go on."""
-        have, row = len(self._pending), self._row
-        if have and self._repeats and row:
-            gap = number_of(offset_text, self._row_offset, have - len(row)) - have
-            if 0 < gap <= _LONGEST_READ and gap % len(row) == 0:
-                self._pending += row * (gap // len(row))
-                have += gap
-        is_next = goes_on(offset_text, have) or (row and follows(self._row_offset, offset_text, len(row)))
-        if not (have and is_next) or have >= _LONGEST_READ:
-            self.end()
-            if time_ns is not None or direction:
-                self._begin(time_ns, direction or self._direction, is_open=True)
-            self._pending_offset = offset
-        elif row and len(octets) > len(row):
-            octets = octets[: len(row)]  # characters beside the row that look like octets
-        self._row, self._row_offset, self._repeats = octets, offset_text, False
-        self._pending += octets
-
-    def _run(self, octets: bytes, time_ns: int | None, direction: int, offset: int) -> None:
-        """Add an octet to those of its direction."""
-        if self._pending and (direction != self._direction or len(self._pending) >= _LONGEST_RUN):
-            self.end()
-        if not self._pending:
-            self._begin(time_ns, direction, is_open=True)
-            self._pending_offset = offset
-        self._pending += octets
-
-    def _begin(self, time_ns: int | None, direction: int, *, is_open: bool, count: int = 0) -> None:
-        self._time_ns, self._direction, self._is_open, self._count = time_ns, direction, is_open, count
-        self._last_was_octets = False
-        self._given_ns, self._given_direction = time_ns, direction
-
-    def _give(self, octets: bytes, time_ns: int | None, direction: int, offset: int) -> None:
-        """Give octets, if there are any, and remember what the next line may go on with."""
-        if not octets:
-            return
-        self._given_ns, self._given_direction, self._last_was_octets = time_ns, direction, True
-        self._said = None, UNKNOWN
-        self._is_identified = self._keeps_blank and octets[:1] == _IDENTIFIES and octets.count(_END_OF_LINE) == 1
-        self.given.take(octets, time_ns, direction, offset, is_shortened=self._is_shortened)
-        self._is_shortened = False
-
     def _not_left_out(self, text: bytes) -> bytes:
         """Give the octets of *text* before those that are left out, and remember that some are."""
         found = _LEFT_OUT.search(text)
         if found is None:
             return text
-        self._is_shortened = True
+        self._reads.is_shortened = True
         return text[: found.start()]
 
     # -- words ---------------------------------------------------------------------------------------------------------
