@@ -47,6 +47,7 @@ COMMANDS: dict[str, Command] = {
     "doctor": Command("analyzer.cli.doctor", "what went wrong, where, why, and what to try", False),
     "audit": Command("analyzer.cli.audit", "checks of conformance and security: PASS, FAIL, INCONCLUSIVE", False),
     "diff": Command("analyzer.cli.diff", "what a session that fails does otherwise than one that works", False),
+    "correlate": Command("analyzer.cli.correlate", "the same traffic at two points: what passed, what did not", False),
     "explain": Command("analyzer.cli.explain", "all that a code, name, number, octets or a message may mean", False),
     "rules": Command("analyzer.cli.rules", "the facts and causes that doctor knows", False),
     "keys": Command("analyzer.cli.keys", "check a keyring, and which of its keys open what in captures", False),

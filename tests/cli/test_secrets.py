@@ -102,7 +102,8 @@ def test_written_secret_shows_nowhere(run: Run, tmp_path: Path, which: str) -> N
     other.write_text(path.read_text().replace(SECRET.hex(" ").upper(), SECRET[::-1].hex(" ").upper()))
     for words in (
         ("decode", path), ("decode", "--tree", "--octets", path), ("readings", path), ("readings", "--json", path),
-        ("doctor", path), ("doctor", "--json", path), ("stats", "--by", "object", path), ("audit", path), ("diff", path, other),
+        ("doctor", path), ("doctor", "--json", path), ("stats", "--by", "object", path), ("audit", path),
+        ("diff", path, other), ("correlate", path, other),
     ):  # fmt: skip
         ran = run(*words)
         assert not traces(ran.out + ran.err), words

@@ -1,0 +1,372 @@
+"""The same traffic seen at two points, a head-end's uplink and a meter's bus: what passed from one to the other.
+
+An APDU passes unchanged from HDLC into the wrapper and back, so equal octets at about the same time are the same APDU.
+The clocks of the two captures need not agree: the offset that most equal APDUs share is theirs.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
+from statistics import median
+from typing import NamedTuple
+
+from analyzer.diagnosis.words import about_all, seconds
+from analyzer.record import REQUEST, RESPONSE, Apdu, Record
+from analyzer.tracking.association_ends import is_repeated
+from analyzer.tracking.object_model import are_confidential
+
+MOST_APDUS = 200_000
+ALTERED, REPEATED, ONLY_FIRST, ONLY_SECOND = "altered", "repeated", "only-first", "only-second"
+"""Kinds of findings."""
+_SECOND = 1_000_000_000
+_STEP_NS = _SECOND // 2
+_WITHIN_NS = 60 * _SECOND
+"""How much later or sooner than usual an APDU may pass."""
+_MOST_ALIKE = 16
+"""Of APDUs that are said more often than so, none tells how the clocks stand."""
+_LOOKED_AT = 4
+"""Equal APDUs before and behind the expected place, and APDUs that passed in between, that are looked at."""
+_LEAST_LIKENESS = 0.5
+_MOST_COMPARED = 2048
+_MOST_CHANGES, _MOST_SHOWN = 4, 8
+"""Of an altered APDU: places that are named, and octets of one that are shown."""
+_AARQ = b"\x60"
+_GIVING = frozenset({0x05, 0x06, 0x16, 0xC1, 0xC3, 0xD9, 0xE0})
+"""APDUs that may hand over anything: read with parameters, write, set, action, access, blocks."""
+
+Talk = tuple[int, object, object, bytes]
+"""Who speaks with whom: conversation, client, server, gateway prefix."""
+
+
+class Passed(NamedTuple):
+    """An APDU as it stood on the line at one of the points."""
+
+    record: int
+    time_ns: int | None
+    octets: bytes
+    name: str
+    direction: str
+    talk: Talk
+    latency_ns: int | None
+    request: int | None
+    is_secret: bool = False
+    """Whether a password or a key may stand in it, so that its octets are not shown."""
+
+
+class Point(NamedTuple):
+    """What was seen at one point: its APDUs in order, and the times of its first and last record."""
+
+    apdus: list[Passed]
+    begin_ns: int | None
+    end_ns: int | None
+
+
+class Finding(NamedTuple):
+    """An APDU that did not pass as it was: its kind, what was seen at either point, and what that means."""
+
+    kind: str
+    first: Passed | None
+    second: Passed | None
+    text: str
+
+
+class Passage(NamedTuple):
+    """What two points have in common: pairs of indices, what differs, and the times between."""
+
+    passed: list[tuple[int, int]]
+    findings: list[Finding]
+    outside: tuple[int, int]
+    """APDUs of each that the other capture, begun later or ended sooner, cannot have seen."""
+    offset_ns: int | None
+    """What the second clock shows more than the first; between them the way itself is in it."""
+    added: list[tuple[int, int, int]]
+    """By how many nanoseconds an answer took longer at the first point than at the second, and the records of both."""
+
+
+def read(records: Iterable[Record]) -> Point:
+    """Read the APDUs of one point, at most MOST_APDUS."""
+    apdus: list[Passed] = []
+    begin_ns = end_ns = None
+    for record in records:
+        if record.time_ns is not None:
+            begin_ns, end_ns = record.time_ns if begin_ns is None else begin_ns, record.time_ns
+        if record.apdu is not None and not record.problem and not is_repeated(record) and len(apdus) < MOST_APDUS:
+            apdus += (_passed(record, one) for one in (record.apdu, *record.more))
+    return Point(apdus, begin_ns, end_ns)
+
+
+def _passed(record: Record, apdu: Apdu) -> Passed:
+    is_closed = apdu is record.apdu and record.protection
+    octets, entry = (record.protection[0].stood, record.protection[0].entry) if is_closed else apdu[:2]
+    name = f"{entry.family if entry is not None else 'APDU'} {about_all(record.objects)}".rstrip()
+    talk = (record.lane.conversation, record.client, record.server, record.gateway)
+    objects = record.objects
+    is_nameless = not objects or any(not each.logical_name for each in objects)
+    is_secret = octets[:1] == _AARQ or are_confidential(objects) or (is_nameless and octets[0] in _GIVING)
+    number, time_ns, latency_ns = record.number, record.time_ns, record.latency_ns
+    return Passed(number, time_ns, octets, name, record.direction, talk, latency_ns, record.request, is_secret)
+
+
+def compare(first: Point, second: Point) -> Passage:
+    """Tell what passed between two points."""
+    offset = _offset(first.apdus, second.apdus)
+    passed = _pairs(first.apdus, second.apdus, offset)
+    if offset is None:
+        offset = _usual_offset(first.apdus, second.apdus, passed)
+    both = _Both(first, second, offset, passed)
+    findings = [*both.altered()] if passed else []
+    outside = both.set_aside()
+    findings += [*both.repeated(), *both.lacking()]
+    findings.sort(key=lambda one: both.place(one))
+    return Passage(passed, findings, outside, offset, both.added())
+
+
+def _places(apdus: Sequence[Passed]) -> dict[bytes, list[int]]:
+    found: dict[bytes, list[int]] = defaultdict(list)
+    for index, one in enumerate(apdus):
+        found[one.octets].append(index)
+    return found
+
+
+def _offset(first: Sequence[Passed], second: Sequence[Passed]) -> int | None:
+    """Find by how much the clocks differ: what most pairs of equal APDUs say, for the right ones all say the same."""
+    theirs, spans = _places(second), []
+    for octets, ours in _places(first).items():
+        others = theirs.get(octets, ())
+        if len(ours) <= _MOST_ALIKE and len(others) <= _MOST_ALIKE:
+            times = ((first[one].time_ns, second[other].time_ns) for one in ours for other in others)
+            spans += [there - here for here, there in times if here is not None and there is not None]
+    if not spans:
+        return None
+    most = Counter(span // _STEP_NS for span in spans).most_common(1)[0][0]
+    return int(median(span for span in spans if abs(span // _STEP_NS - most) <= 1))
+
+
+def _usual_offset(
+    first: Sequence[Passed], second: Sequence[Passed], passed: Sequence[tuple[int, int]]
+) -> int | None:  # fmt: skip
+    times = ((first[one].time_ns, second[other].time_ns) for one, other in passed)
+    spans = [there - here for here, there in times if here is not None and there is not None]
+    return int(median(spans)) if spans else None
+
+
+def _late_ns(one: Passed, other: Passed, offset: int | None) -> int:
+    """Tell how far the times are from what the clocks let expect; 0 where there are none."""
+    if offset is None or one.time_ns is None or other.time_ns is None:
+        return 0
+    return abs(other.time_ns - one.time_ns - offset)
+
+
+def _pairs(first: Sequence[Passed], second: Sequence[Passed], offset: int | None) -> list[tuple[int, int]]:
+    """Pair equal APDUs: those that are said once first, for they tell which talk here is which there."""
+    ours, theirs = _places(first), _places(second)
+    talks: dict[Talk, set[Talk]] = defaultdict(set)
+    for octets, places in ours.items():
+        others = theirs.get(octets, ())
+        if len(places) == len(others) == 1 and _late_ns(first[places[0]], second[others[0]], offset) <= _WITHIN_NS:
+            talks[first[places[0]].talk].add(second[others[0]].talk)
+    offers: list[tuple[int, int, int]] = []
+    for octets, places in ours.items():
+        if octets in theirs:
+            offers += _offers(first, second, places, theirs[octets], talks, offset)
+    taken: set[int] = set()
+    passed: dict[int, int] = {}
+    for _, index, other in sorted(offers):  # what fits best first: an APDU that was lost takes no other's place
+        if index not in passed and other not in taken:
+            passed[index] = other
+            taken.add(other)
+    return sorted(passed.items())
+
+
+def _offers(
+    first: Sequence[Passed], second: Sequence[Passed], ours: Sequence[int], theirs: Sequence[int],
+    talks: dict[Talk, set[Talk]], offset: int | None,
+) -> Iterator[tuple[int, int, int]]:  # fmt: skip
+    """Give who may be whom of equal APDUs, with the nanoseconds that it is off; without times by their order."""
+    times = [each for index in theirs if (each := second[index].time_ns) is not None]
+    for place, index in enumerate(ours):
+        one = first[index]
+        known = talks.get(one.talk)
+        at = place
+        if offset is not None and one.time_ns is not None and len(times) == len(theirs):
+            at = bisect_left(times, one.time_ns + offset)
+        for other in theirs[max(at - _LOOKED_AT, 0) : at + _LOOKED_AT]:
+            late = _late_ns(one, second[other], offset)
+            if late <= _WITHIN_NS and (known is None or second[other].talk in known):
+                yield late, index, other
+
+
+class _Both:
+    """Both points with what passed between them."""
+
+    def __init__(
+        self, first: Point, second: Point, offset: int | None, passed: Sequence[tuple[int, int]]
+    ) -> None:  # fmt: skip
+        self.first, self.second, self._offset, self._passed = first, second, offset, passed
+        self._there, self._here = dict(passed), {other: one for one, other in passed}
+        self._sides = (first, second, self._there), (second, first, self._here)
+        self._sorted = sorted(self._there), sorted(self._here)
+        self._left = [[index for index in range(len(one.apdus)) if index not in known] for one, _, known in self._sides]
+        """By side: what did not pass."""
+
+    def set_aside(self) -> tuple[int, int]:
+        """Leave out what the other capture cannot have seen. Returns how many of either."""
+        before = [len(left) for left in self._left]
+        self._left = [[index for index in left if self._is_inside(side, index)] for side, left in enumerate(self._left)]
+        return before[0] - len(self._left[0]), before[1] - len(self._left[1])
+
+    def _is_inside(self, side: int, index: int) -> bool:
+        """Tell whether the other capture ran, by its times or else between the first and the last that passed."""
+        (point, other, _), sign = self._sides[side], -1 if side else 1
+        time_ns = point.apdus[index].time_ns
+        if time_ns is not None and self._offset is not None and other.begin_ns is not None and other.end_ns is not None:
+            return other.begin_ns <= time_ns + sign * self._offset <= other.end_ns
+        places = self._sorted[side]
+        return bool(places) and places[0] < index < places[-1]
+
+    def place(self, finding: Finding) -> tuple[int, int]:
+        """Give where a finding stands: by what passed before it."""
+        if finding.first is not None:
+            return finding.first.record, 0
+        record = finding.second.record if finding.second is not None else 0
+        places = self._sorted[1]
+        before = bisect_left(places, record, key=lambda index: self.second.apdus[index].record)
+        return self.first.apdus[self._here[places[before - 1]]].record if before else 0, record
+
+    def altered(self) -> Iterator[Finding]:
+        """Pair what is left and alike: its octets were changed on the way."""
+        ours, theirs = self._left
+        kinds: dict[tuple[str, bytes], list[int]] = defaultdict(list)
+        for index in theirs:
+            kinds[self._kind(1, index)].append(index)
+        for index in list(ours):
+            found = next(
+                (each for each in kinds[self._kind(0, index)] if self._may_be(index, each)), None
+            )  # the first in order
+            if found is not None:
+                kinds[self._kind(1, found)].remove(found)
+                ours.remove(index)
+                theirs.remove(found)
+                one, other = self.first.apdus[index], self.second.apdus[found]
+                yield Finding(ALTERED, one, other, _changes(one, other))
+
+    def _kind(self, side: int, index: int) -> tuple[str, bytes]:
+        one = (self.second if side else self.first).apdus[index]
+        return one.direction, one.octets[:1]
+
+    def _may_be(self, index: int, other: int) -> bool:
+        """Tell whether an APDU here may be another one there: at the same place, and half of it the same at least."""
+        places = bisect_left(self._sorted[0], index), bisect_left(self._sorted[1], other)
+        one, theirs = self.first.apdus[index], self.second.apdus[other]
+        return (
+            abs(places[0] - places[1]) <= _LOOKED_AT
+            and _late_ns(one, theirs, self._offset) <= _WITHIN_NS
+            and _likeness(one.octets, theirs.octets) >= _LEAST_LIKENESS
+        )
+
+    def repeated(self) -> Iterator[Finding]:
+        """Take what is left at one point right before or behind an equal APDU that passed: it was sent once more."""
+        for side, (point, other, known) in enumerate(self._sides):
+            left = set(self._left[side])
+            for alike in _runs(point.apdus) if left else ():
+                passed = [other.apdus[known[index]].record for index in alike if index in known]
+                for index in left.intersection(alike if passed else ()):
+                    left.remove(index)
+                    text = f"sent more than once here; at the other point once, record {passed[0]}"
+                    yield _on_one(REPEATED, side, point.apdus[index], text)
+            self._left[side] = sorted(left)
+
+    def lacking(self) -> Iterator[Finding]:
+        """Take what is left: it was seen at one point only."""
+        added = self.added()
+        is_turned = bool(added) and median(one[0] for one in added) < 0
+        for side, kind in enumerate((ONLY_FIRST, ONLY_SECOND)):
+            point, _, known = self._sides[side]
+            says = _of_near if (side == 0) != is_turned else _of_far
+            answers = {one.request: index for index, one in enumerate(point.apdus) if one.request is not None}
+            asked = {one.record: index for index, one in enumerate(point.apdus)}
+            for index in self._left[side]:
+                one = point.apdus[index]
+                other = answers.get(one.record) if one.direction == REQUEST else asked.get(one.request or 0)
+                text = says(one, point.apdus[other] if other is not None else None, other in known)
+                yield _on_one(kind, side, one, text)
+
+    def added(self) -> list[tuple[int, int, int]]:
+        """Hold the times of answers against each other."""
+        found = []
+        for one, other in ((self.first.apdus[index], self.second.apdus[there]) for index, there in self._passed):
+            if one.latency_ns is not None and other.latency_ns is not None:
+                found.append((one.latency_ns - other.latency_ns, one.record, other.record))
+        return found
+
+
+def _on_one(kind: str, side: int, one: Passed, text: str) -> Finding:
+    return Finding(kind, None, one, text) if side else Finding(kind, one, None, text)
+
+
+def _runs(apdus: Sequence[Passed]) -> Iterator[list[int]]:
+    """Give the indices of equal APDUs that follow each other in one talk, where there are several."""
+    last: dict[Talk, list[int]] = {}
+    for index, one in enumerate(apdus):
+        run = last.get(one.talk)
+        if run is not None and apdus[run[-1]].octets == one.octets:
+            run.append(index)
+            continue
+        if run is not None and len(run) > 1:
+            yield run
+        last[one.talk] = [index]
+    yield from (run for run in last.values() if len(run) > 1)
+
+
+def _of_near(one: Passed, other: Passed | None, has_passed: bool) -> str:
+    """Say what it means that an APDU was seen at the client's side only; *other* is its answer or its request."""
+    if one.direction == REQUEST:
+        if other is None:
+            return "not seen at the other point and not answered here: lost on the way, or not let through"
+        if has_passed:
+            return f"not seen at the other point, though its answer was: record {other.record}"
+        return f"not seen at the other point, and yet record {other.record} answers it: something in between does"
+    if one.direction == RESPONSE:
+        if has_passed:
+            return "its request passed, and this is no answer of the meter: something in between gives it"
+        return "nor was its request seen at the other point"
+    return "not seen at the other point"
+
+
+def _of_far(one: Passed, other: Passed | None, has_passed: bool) -> str:
+    """Say what it means that an APDU was seen at the meter's side only."""
+    if one.direction == REQUEST:
+        return "not seen at the other point: something in between asks by itself"
+    if one.direction == RESPONSE:
+        if has_passed:
+            time = f", which came after {seconds(one.latency_ns)}," if one.latency_ns is not None else ""
+            return f"its request passed, and this answer{time} did not get back"
+        return "nor was its request seen at the other point"
+    return "it did not get through to the other point"
+
+
+def _likeness(one: bytes, other: bytes) -> float:
+    return SequenceMatcher(None, one[:_MOST_COMPARED], other[:_MOST_COMPARED], autojunk=False).ratio()
+
+
+def _changes(one: Passed, other: Passed) -> str:
+    """Say in which octets two APDUs differ."""
+    here, there = one.octets[:_MOST_COMPARED], other.octets[:_MOST_COMPARED]
+    said = []
+    for what, start, end, begin, stop in SequenceMatcher(None, here, there, autojunk=False).get_opcodes():
+        if what != "equal" and (one.is_secret or other.is_secret):
+            said.append(f"octet {start} and on, which are not shown: a password or a key may stand there")
+        elif what != "equal":
+            said.append(f"octet {start} {_hex(here[start:end])} became {_hex(there[begin:stop])}")
+    more = f", and {len(said) - _MOST_CHANGES} more changes" if len(said) > _MOST_CHANGES else ""
+    sizes = f"; {len(one.octets)} octets became {len(other.octets)}" if len(one.octets) != len(other.octets) else ""
+    return ", ".join(said[:_MOST_CHANGES]) + more + sizes
+
+
+def _hex(octets: bytes) -> str:
+    if not octets:
+        return "(none)"
+    return octets[:_MOST_SHOWN].hex(" ").upper() + (" …" if len(octets) > _MOST_SHOWN else "")
