@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import re
 import tempfile
 import tomllib
 from pathlib import Path
@@ -16,7 +18,8 @@ from analyzer.tui.options import Options
 from analyzer.tui.settings import Settings
 from analyzer.tui.widgets.bars import StatusBar
 from captures.samples import samples
-from tests.tui.driving import LARGE, SMALL, drive, main_of, sample, text_of, wait_for
+from tests.analyzer.index import mixed
+from tests.tui.driving import LARGE, SMALL, drive, indexed, main_of, sample, text_of, wait_for
 
 SHOWN = {
     "exclamation_mark": ("blocks", "block-repeated"),
@@ -248,6 +251,30 @@ def test_live_source_on_the_start_page_is_given_to_the_command_that_records() ->
 
     asyncio.run(run())
     assert app.listens_to.startswith("iface:")
+
+
+def test_doctor_tells_once_what_is_wrong_in_the_same_way_on_many_lanes(tmp_path: Path) -> None:
+    ask, refuse = (
+        bytes.fromhex(one) for one in ("000100100001000DC001C100030100010800FF0200", "0001000100100005C401C10104")
+    )
+    frames = [mixed.over_tcp([ask, refuse], host) for host in range(1, 13)]
+    path = mixed.write(tmp_path / "lanes.pcap", [one for lane in frames for one in lane], random.Random(1))
+    capture = indexed(str(path))
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("d")
+        await wait_for(pilot, lambda: " 1 of 1 problems" in text_of(app)[-1])
+        text = "\n".join(text_of(app))
+        assert len(capture.stories()) == 12
+        assert re.search(r"12 lanes +12 +2", text)
+        await pilot.press("tab")
+        lines = app.screen.text_pane  # type: ignore[attr-defined]
+        while lines.target is None or lines.target.record != 4:
+            await pilot.press("down")
+        await pilot.press("enter")
+        assert main_of(app).shown == 4
+
+    drive(capture, act, SMALL)
 
 
 def test_remark_about_the_input_is_said(tmp_path: Path) -> None:

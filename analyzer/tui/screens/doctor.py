@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.export.glyphs import MARKS
+from analyzer.export.stories import gathered
 from analyzer.export.times import clock_text
 from analyzer.tui.columns import COLOURS
 from analyzer.tui.screens.tables import TableScreen
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from analyzer.diagnosis.story import Evidence, Story
 
 _MOST_SHOWN = 8
+
+
+class Told(NamedTuple):
+    """What a row is about: a story, and those that tell the same of many other lanes."""
+
+    story: Story
+    like: list[Story]
 
 
 class DoctorScreen(TableScreen):
@@ -44,13 +52,14 @@ class DoctorScreen(TableScreen):
             self.take()
 
     def rows(self) -> Iterable[TableRow]:
-        """Give a row a story, those that follow from it below."""
-        for story in self.program.capture.stories():
-            yield from _rows(story, 0)
+        """Give a row a story, those that follow from it below; one for all that are told of many lanes."""
+        for story, like in gathered(self.program.capture.stories()):
+            yield from _rows(Told(story, like), 0)
 
     def paragraphs(self, row: TableRow) -> Iterable[Paragraph]:
         """Say what a story says."""
-        return story_paragraphs(row.about, self.program.capture.time_digits, is_utc=self.program.is_utc)
+        told: Told = row.about
+        return story_paragraphs(told, self.program.capture.time_digits, is_utc=self.program.is_utc)
 
     def nothing_said(self) -> Iterable[Paragraph]:
         """Say that there is no problem, or when there may be."""
@@ -66,33 +75,37 @@ class DoctorScreen(TableScreen):
         """Name the fact and its cause."""
         if row is None:
             return ""
-        story: Story = row.about
+        story: Story = row.about.story
         cause = f" · {story.cause} ({story.confidence})" if story.cause else ""
         return f"{story.code}{cause}"
 
     def open_row(self, row: TableRow) -> None:
         """Go to the first proof."""
-        story: Story = row.about
+        story: Story = row.about.story
         if story.evidence:
             self.program.go_to(*_target(story.evidence[0]))
         elif story.records:
             self.program.go_to(story.records[0])
 
 
-def _rows(story: Story, depth: int) -> Iterator[TableRow]:
+def _rows(told: Told, depth: int) -> Iterator[TableRow]:
+    story, like = told
     sign = "  " * (depth - 1) + "└ " if depth else ""
     colour = COLOURS[story.severity]
+    count = story.count + sum(one.count for one in like)
+    meter = f"{len({one.lane for one in (story, *like)}):,} lanes" if like else story.meter
     yield TableRow(
-        (MARKS[story.severity] or "i", sign + story.title, story.meter, str(story.count), str(story.first_record)),
-        story, (colour, "text bold" if not depth else "text"),
-        (-int(story.severity), None, None, story.count, story.first_record),
+        (MARKS[story.severity] or "i", sign + story.title, meter, str(count), str(story.first_record)),
+        told, (colour, "text bold" if not depth else "text"),
+        (-int(story.severity), None, None, count, story.first_record),
     )  # fmt: skip
     for follower in story.leads_to:
-        yield from _rows(follower, depth + 1)
+        yield from _rows(Told(follower, []), depth + 1)
 
 
-def story_paragraphs(story: Story, digits: int, *, is_utc: bool) -> Iterator[Paragraph]:
-    """Write a story: what happened, where, the proof, what else it could be, what follows, what to try."""
+def story_paragraphs(told: Told, digits: int, *, is_utc: bool) -> Iterator[Paragraph]:
+    """Write a story: what happened, where, the proof, where else, what else it could be, what follows, what to try."""
+    story, like = told
     yield Paragraph(story.title, f"{COLOURS[story.severity].split()[0]} bold")
     yield Paragraph("")
     yield Paragraph(_where(story, digits, is_utc=is_utc), label="where", target=Target(story.first_record))
@@ -102,6 +115,10 @@ def story_paragraphs(story: Story, digits: int, *, is_utc: bool) -> Iterator[Par
             octets = f", octet {one.start}" if one.end == one.start + 1 else f", octets {one.start}–{one.end - 1}"
         label = "proof" if not index else ""
         yield Paragraph(f"record {one.record}{octets}: {one.text}", label=label or " ", target=_target(one))
+    for index, one_like in enumerate(like[:_MOST_SHOWN]):
+        text = f"record {one_like.first_record} on {one_like.lane}"
+        more = f", and {len(like) - _MOST_SHOWN} more" if index == _MOST_SHOWN - 1 and len(like) > _MOST_SHOWN else ""
+        yield Paragraph(text + more, label="also" if not index else " ", target=Target(one_like.first_record))
     if story.proposed is not None and story.confidence != "possible":
         record, octets_sent = story.proposed
         text = f"record {record} as it may have been sent: {octets_sent.hex(' ').upper()}"
