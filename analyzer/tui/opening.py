@@ -160,6 +160,8 @@ class Opening(App[None]):
                 self.main.take(is_done=is_done)
                 self._look_for_errors(self._capture)
                 self._look_for_remarks(self._capture)
+            if is_done and not was_done and isinstance(self.screen, BaseScreen):
+                self.screen.ended()
             self._look_for_diagnosis(self._capture)
             if self._growth is not None:
                 self._written_anew = self._growth.look(self.options.keys) or self._written_anew

@@ -75,6 +75,29 @@ def test_last_line_counts_on_while_the_capture_is_read(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("key", ["s", "S"])
+def test_table_that_is_opened_early_counts_all_in_the_end(key: str, tmp_path: Path) -> None:
+    path = tmp_path / "long.pcapng"
+    path.write_bytes(200 * next(one.path for one in samples() if one.name == "hdlc-segments").read_bytes())
+    app = DlmsharkApp(Options((str(path),), theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
+
+    def counted() -> list[str]:
+        return [line for line in text_of(app)[2:12] if line[-20:].strip()]
+
+    async def run() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await wait_for(pilot, lambda: main_of(app).records.count > 0, 60)
+            await pilot.press(key)
+            await wait_for(pilot, lambda: len(counted()) > 0)
+            early = counted()
+            await wait_for(pilot, lambda: app.capture.progress.is_done and counted() != early, 60)
+            late = counted()
+            await pilot.press("q", key)
+            await wait_for(pilot, lambda: counted() == late)
+
+    asyncio.run(run())
+
+
 def test_doctor_that_is_opened_early_shows_what_is_wrong_when_that_is_known(tmp_path: Path) -> None:
     path = tmp_path / "long.pcapng"
     octets = next(one.path for one in samples() if one.name == "hdlc-segments").read_bytes()

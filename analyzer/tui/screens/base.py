@@ -152,6 +152,9 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
     def came_anew(self) -> None:
         """The capture was read again, with more keys."""
 
+    def ended(self) -> None:
+        """The capture is read to its end, as far as it goes by now."""
+
     def diagnosed(self) -> None:
         """The pass over the capture has said what went wrong."""
 

@@ -110,6 +110,10 @@ class TableScreen(BaseScreen):
         self.show_title()
         self.show_status()
 
+    def ended(self) -> None:
+        """Show what came since the screen was opened."""
+        self.take()
+
     def show_text(self) -> None:
         """Say more of the row under the cursor."""
         if self.has_text:
