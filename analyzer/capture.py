@@ -18,7 +18,7 @@ from analyzer.export.lines import RecordLine, line_of
 from analyzer.index.client import IndexProcess
 from analyzer.index.file import IndexReader
 from analyzer.index.records import Records
-from analyzer.index.worker import Request
+from analyzer.index.request import Request
 from analyzer.tracking.readings import Reading, readings_of
 from dissectors.tree import Node, Note
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import copyreg
 import json
 import os
-import pickle
 import subprocess
 import tempfile
 import threading
 import weakref
 from collections import deque
 from contextlib import suppress
-from typing import IO, Any
+from typing import Any
 
 from analyzer.index import early
-from analyzer.index.worker import Request
-from analyzer.security.keys import Key, KeyRole
+from analyzer.index.request import Request, send
 
 
 class IndexProcess:
@@ -75,17 +72,6 @@ def _new_file(request: Request) -> str:
     made, path = tempfile.mkstemp(prefix="dlmshark-", suffix=".index")
     os.close(made)
     return path
-
-
-def send(request: object, pipe: IO[bytes]) -> None:
-    """Give a process its request. Keys refuse to be written; into this pipe, which no file is behind, they go."""
-    pickler = pickle.Pickler(pipe)
-    pickler.dispatch_table = {**copyreg.dispatch_table, Key: _key_parts}
-    pickler.dump(request)
-
-
-def _key_parts(key: Key) -> tuple[type[Key], tuple[KeyRole, bytes, str]]:
-    return Key, (key.role, key.octets, key.place)
 
 
 def _listen(process: subprocess.Popen[bytes], path: str, lines: deque[dict[str, Any]]) -> None:

@@ -19,6 +19,7 @@ from analyzer.index.crossing import UnsharedError
 from analyzer.index.file import HEADER_SIZE, LAST, SIGNATURE, IndexWriter, header
 from analyzer.index.indexing import Told
 from analyzer.index.joining import READY, Joined, Joining, Sink
+from analyzer.index.request import send
 from analyzer.index.share import Last, Task
 from analyzer.index.splitting import plan
 from analyzer.stacks import holds_octets
@@ -167,8 +168,6 @@ def _end(listeners: list[Thread], queue: Queue[_Entry]) -> None:
 
 def _begin(children: Children, task: Task, queue: Queue[_Entry]) -> Thread:
     """Begin a process, and let what it says come into *queue*: at its end an entry without a kind, with the problem."""
-    from analyzer.index.client import send
-
     asks, answers, process = children.start("analyzer.index.share")
     with suppress(BrokenPipeError):
         send(task, asks)

@@ -18,12 +18,13 @@ from contextlib import suppress
 from functools import partial
 from threading import Event, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from analyzer.index.request import Request
 
 if TYPE_CHECKING:
     from analyzer.diagnosis.doctor import Doctor
     from analyzer.index.indexing import Told
-    from analyzer.security.keyring import Keyring
     from captures.chunk import Source
     from captures.growing import GrowingInput
 
@@ -31,23 +32,6 @@ if TYPE_CHECKING:
 _STORIES_EVERY_S = 2.0
 _NICENESS = 5
 """Of every pass: whoever presses keys meanwhile comes first."""
-
-
-class Request(NamedTuple):
-    """What to index: names as a user gives them, keys, forced stacks, and the file that takes the index."""
-
-    inputs: tuple[str, ...]
-    path: str
-    keys: Keyring | None = None
-    decode_as: dict[str, str] | None = None
-    stdin: int = -1
-    """The descriptor that stands for the input ``-``."""
-    is_kept: bool = False
-    """Whether the index stays, beside the capture."""
-    wants_rows: bool = True
-    """Whether there is an index to be written; without one only the stories are told."""
-    is_live: bool = False
-    """Whether the inputs are files of a recording that grows: more of them come on stdin, whose end is its end."""
 
 
 def main() -> int:
