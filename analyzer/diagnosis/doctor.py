@@ -205,6 +205,9 @@ class Doctor:
         for one in self._families:
             one.ended_ns = self._last.time_ns if self._last is not None else None
             one.finish()
+        if not self._stories:
+            for one in self._families:
+                one.left_open()
         if self._last is None and left_aside:
             tell_carriers(self._stories, left_aside)
 

@@ -80,6 +80,9 @@ class Family:
     def finish(self) -> None:
         """The capture ended: say what still waited for more. Nothing comes after it."""
 
+    def left_open(self) -> None:
+        """Nothing at all was found in the capture: say what its end leaves open."""
+
     def report(
         self, record: Record, code: str, cause: str, confidence: str, text: str, *, start: int = 0, end: int = 0,
         severity: Severity | None = None, alternatives: Iterable[Alternative] = (), proposed: bytes = b"",

@@ -5,6 +5,8 @@ Source: IEC 62056-46, ISO/IEC 13239.
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.hdlc_state import (
     DISC,
@@ -18,6 +20,7 @@ from analyzer.diagnosis.hdlc_state import (
     parameters,
 )
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence, Stories
+from analyzer.diagnosis.unanswered import SILENT, is_plain_log
 from analyzer.diagnosis.words import octets as octets_text
 from analyzer.framing.hdlc_header import address_end
 from analyzer.record import REQUEST, RESPONSE, UNKNOWN, UNSOLICITED, Record
@@ -81,6 +84,21 @@ class LinkFamily(Family):
                     story.adds(
                         Evidence(record.number, 0, 0, "nothing came behind this echo: the meter has not answered")
                     )
+
+    def left_open(self) -> None:
+        """Report SNRM at the end of a log: the meter is silent, or the log ended too early."""
+        for record in self._last.values():
+            link = self._links.get((record.lane.conversation, record.client, record.server))
+            if link is None or record.direction is not REQUEST or (record.control or 0) & 0xEF != SNRM:
+                continue
+            tries = len(list(takewhile(record.octets.__eq__, (one.octets for one in reversed(link.kept)))))
+            if tries > 1:
+                more = " or more" * (tries == link.kept.maxlen)
+                text = f"SNRM was sent {tries} times{more}, and no UA or DM came"
+                self.report(record, "response-missing", "server-silent", LIKELY, text)
+            elif is_plain_log(record.time_ns, record.lane.text):
+                text = "SNRM is the last frame, and the log ends without UA or DM"
+                self.report(record, "response-missing", "capture-ended", POSSIBLE, text, alternatives=[SILENT])
 
     def look(self, record: Record) -> None:
         """Look at the frame of *record*."""

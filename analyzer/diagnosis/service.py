@@ -17,7 +17,7 @@ from analyzer.diagnosis.policy import demanded_of, hold_to_protection
 from analyzer.diagnosis.refusals import REFUSING, service_refusals
 from analyzer.diagnosis.story import CERTAIN, Evidence, Stories
 from analyzer.diagnosis.transfers import Transfers
-from analyzer.diagnosis.unanswered import unanswered, unasked
+from analyzer.diagnosis.unanswered import left_open, unanswered, unasked
 from analyzer.record import APDU, MESSAGE, NOISE, PART, REQUEST, RESPONSE, Apdu, Record
 from analyzer.tracking.associations import ASKED_AGAIN, ENDED, UNANSWERED, UNASKED, Event
 from analyzer.tracking.history import Association, Usual
@@ -205,6 +205,12 @@ class ServiceFamily(Family):
                 if asked.is_confirmed and last is not None and asked.asked_ns is not None:
                     waited = last - asked.asked_ns
                     unanswered(self, None, one, asked, is_repeated=False, waited_ns=waited)
+
+    def left_open(self) -> None:
+        """Note a request at the end of a log."""
+        for one in self.associations:
+            if one.ending is None:
+                left_open(self, one)
 
     # -- refusals -------------------------------------------------------------------------------------------------
 

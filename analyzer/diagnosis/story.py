@@ -208,6 +208,10 @@ class Stories:
     def __init__(self) -> None:
         self._stories: dict[tuple[str, str, str, str], Story] = {}
 
+    def __bool__(self) -> bool:
+        """Tell whether anything was found."""
+        return bool(self._stories)
+
     def add(self, fact: Fact) -> Story | None:
         """Add one occurrence to its story, and give that; None where there are too many."""
         key = _key(fact)

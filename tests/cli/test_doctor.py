@@ -11,9 +11,11 @@ import pytest
 
 from captures.samples import sample_path
 from tests.analyzer.diagnosis.frames import answer
+from tests.analyzer.framing.build import frame, request
 from tests.analyzer.index import mixed
 from tests.cli.conftest import Run
 
+ENDS = ((0x93, b"\x03\x21"), (0x73, b"\x21\x03"))
 DAMAGED = "7E A0 07 03 21 93 0F 09 7E"
 
 
@@ -116,3 +118,35 @@ def test_what_is_wrong_in_the_same_way_on_many_lanes_is_told_once(
     assert (more in " ".join(text.split())) == (told == 1)
     assert len(re.findall(r"^\d+\. NOTE: ", run("doctor", "-v", path).out, re.MULTILINE)) == hosts
     assert len(run("doctor", "--json", path).out.splitlines()) == hosts
+
+
+SNRM, UA = (frame(control=control, addresses=addresses).hex(" ") for control, addresses in ENDS)
+ASKED = f"TX: {SNRM}\nRX: {UA}\nTX: {request().hex(' ')}\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "begins", "seen"),
+    [
+        (f"TX: {SNRM}\n", "NOTE, perhaps: The capture ended", "SNRM is the last frame"),
+        (f"TX: {SNRM}\n" * 3, "WARNING: The other side said nothing.", "SNRM was sent 3 times"),
+        (f"10:00:00 TX: {SNRM}\n10:00:03 TX: {SNRM}\n", "WARNING: The other side said nothing.", "SNRM was sent 2 times"),
+        (f"TX: {SNRM}\n" * 9, "WARNING: The other side said nothing.", "SNRM was sent 8 times or more"),
+        (ASKED, "NOTE, perhaps: The capture ended", "is the last request"),
+    ],
+    ids=["set-up", "set-up again", "set-up with times", "set-up often", "request"],
+)  # fmt: skip
+def test_log_that_ends_with_a_request_says_so(run: Run, tmp_path: Path, lines: str, begins: str, seen: str) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text(lines)
+    text = " ".join(run("doctor", path).out.split())
+    assert begins in text
+    assert seen in text
+
+
+@pytest.mark.parametrize("lines", [SNRM, f"TX: {SNRM}\nRX: {UA}\n"], ids=["no direction", "answered"])
+def test_log_without_a_direction_or_with_an_answer_says_nothing_of_its_end(
+    run: Run, tmp_path: Path, lines: str
+) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text(lines)
+    assert run("doctor", path).out == ""
