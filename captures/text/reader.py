@@ -120,7 +120,11 @@ class Reader:
             match = self._match(line) if reads.is_open else None
             if match is not None:
                 if self._is_simple:
-                    if self._has_time and _TIME_AGAIN.search(line, 1) is not None:
+                    if (
+                        self._has_time
+                        and line.count(b":", match.start("octets")) > 1  # which costs less than to search most lines
+                        and _TIME_AGAIN.search(line, 1) is not None
+                    ):
                         return self._several(line, offset, number)
                     return self._simple(match, offset, number)
                 return self._data(match, offset, number, None)
@@ -303,7 +307,7 @@ class Reader:
 
     def _not_left_out(self, text: bytes) -> bytes:
         """Give the octets of *text* before those that are left out, and remember that some are."""
-        found = _LEFT_OUT.search(text)
+        found = _LEFT_OUT.search(text) if b"..." in text else None
         if found is None:
             return text
         self._reads.is_shortened = True
