@@ -36,7 +36,8 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
     window.more()
     lines = [line for block in blocks(window) for line in block.lines]
     hints = Hints(date_order(b"\n".join(lines)))
-    trials = [trial for shape in shapes if (trial := _try(shape, lines, hints)).octets]
+    signed = (shape for shape in shapes if _has_signs(shape, lines))
+    trials = [trial for shape in signed if (trial := _try(shape, lines, hints)).octets]
     if not trials:
         return None
     most = max(trial.octets for trial in trials)
@@ -59,7 +60,7 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
 
 
 def _has_signs(shape: Shape, lines: list[bytes]) -> bool:
-    """Tell whether *lines* hold what a text of *shape* must have; much less work than to read them."""
+    """Tell whether *lines* hold what a text of *shape* must have; much less work than to compile all its patterns."""
     if shape.sign is not None and not any(map(shape.sign.fullmatch, lines)):
         return False
     heading = shape.heading if shape.needs_heading else None
@@ -70,10 +71,9 @@ def _try(shape: Shape, lines: list[bytes], hints: Hints) -> _Trial:
     """Read *lines* as *shape* and count the octets."""
     found: list[Chunk] = []
     reader = Reader(shape, hints, found.append, lambda number: None)
-    if _has_signs(shape, lines):
-        for line in lines:
-            reader.take(line, 0, 0)
-        reader.end()
+    for line in lines:
+        reader.take(line, 0, 0)
+    reader.end()
     if shape.heading is not None and "label" in shape.heading.groupindex:
         return _Trial(
             shape, reader.given.directed, reader

@@ -7,9 +7,11 @@ them, ``<word>`` for a word of a direction, ``<arrow>`` for its sign, ``<remark>
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
+from typing import Any
 
 from captures.text.characters import CONTROL, DATA_SET, IDENTIFICATION
 from captures.text.labels import DIRECTIONS, ELSEWHERE, SIDES
@@ -25,14 +27,37 @@ class Joins(Enum):
     RUN = "an octet a line, those of one direction are a read"
 
 
-_WORDS = "|".join(
-    sorted((re.escape(word.decode()) for word in DIRECTIONS if word.isalpha() and len(word) > 1), key=len, reverse=True)
-)
-_WORDS += "|" + "|".join(
-    "".join(f"\\x{octet:02x}" for octet in word)
-    for word in sorted(ELSEWHERE | SIDES, key=len, reverse=True)
-    if not word.isascii()
-)
+def any_of(words: Iterable[bytes]) -> str:
+    r"""Write a pattern for any of *words*, small or capital ASCII letters alike, the longest first.
+
+    Words that begin alike share their beginning: Python compiles that in a third of the time.
+    """
+    tree: dict[int, Any] = {}
+    for word in words:
+        at = tree
+        for octet in word.lower():
+            at = at.setdefault(octet, {})
+        at[_END] = {}
+    return f"(?i:{_branches(tree)})"
+
+
+def _branches(tree: dict[int, Any]) -> str:
+    found = [
+        (re.escape(chr(octet)) if octet < _ASCII else f"\\x{octet:02x}") + _branches(tree[octet])
+        for octet in sorted(tree.keys() - {_END})
+    ]
+    if not found:
+        return ""
+    if len(found) == 1 and _END not in tree:
+        return found[0]
+    return f"(?:{'|'.join(found)}){'?' if _END in tree else ''}"
+
+
+_END, _ASCII = -1, 0x80
+_WORDS = any_of(
+    word for word in DIRECTIONS.keys() | ELSEWHERE.keys() | SIDES.keys()
+    if not word.isascii() or (word in DIRECTIONS and word.isalpha() and len(word) > 1)
+)  # fmt: skip
 _SNIPPETS = {
     "<time>": TIME,
     # A time before the octets is made of the same signs.
@@ -40,7 +65,7 @@ _SNIPPETS = {
     r"(?P<octets>[0-9A-Fa-f][0-9A-Fa-fXx ,:.\t-]*+)",
     "<pairs>": r"(?P<octets>[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2})*+)",
     "<column>": r"(?:\s{2,}.*|\t.*|\s*[|>].*|\s)?",
-    "<word>": rf"(?i:{_WORDS})",
+    "<word>": _WORDS,
     "<arrow>": r"(?:>>>?|<<<?|[-=]+>|<[-=]+)",
     "<remark>": r"(?:(?://|\#|;|/\*|<--|\|).*)",
 }

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from captures.chunk import LINK_OCTETS
 from captures.stream import HeldInput, Window
 from captures.text.judge import judge
-from captures.text.shapes import SHAPES
+from captures.text.shapes import SHAPES, any_of
 from captures.text.source import TextSource
 from tests.captures.text.logs import LOGS
 from tests.captures.text.written import Log, session
@@ -75,3 +79,12 @@ def test_rows_left_out_of_a_dump_are_filled_in_whatever_its_offsets_and_words(st
         before = octets
     (chunk,) = read("\n".join([*lines, end]) + "\n")
     assert chunk.octets == _REPEATED
+
+
+@given(st.lists(st.binary(min_size=1, max_size=4).map(lambda word: word.replace(b"\n", b"a")), min_size=1), st.binary())
+def test_any_of_some_words_takes_the_longest_in_any_case(words: list[bytes], text: bytes) -> None:
+    pattern = re.compile(any_of(words).encode())
+    found = pattern.match(text)
+    begins = [len(word) for word in words if text.lower().startswith(word.lower())]
+    assert (found.end() if found else None) == (max(begins) if begins else None)
+    assert all(pattern.fullmatch(word.upper()) for word in words)
