@@ -34,6 +34,8 @@ def text_lines(found: Passage, first: str, second: str) -> Iterator[str]:
         return
     counts = [f"{sum(one.kind == kind for one in found.findings)} {words}" for kind, words in _COUNTED.items()]
     yield from _folded(f"{len(found.passed)} APDUs passed unchanged, {', '.join(counts)}", "", "")
+    if len(found.findings) > len(found.passed):
+        yield "Few passed: is this the same traffic at all? What seals APDUs anew, or cuts them otherwise, lets few."
     if any(found.outside):
         parts = [
             f"{count} of the {name}" for count, name in zip(found.outside, ("first", "second"), strict=True) if count

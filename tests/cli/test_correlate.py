@@ -60,6 +60,11 @@ def test_captures_of_other_traffic_are_said_to_be_such(run: Run, uplink: Path) -
     assert "No APDU of one is in the other" in ran.out
 
 
+def test_captures_with_little_in_common_are_doubted(run: Run) -> None:
+    assert "is this the same traffic at all?" in run("correlate", sample_path("blocks"), sample_path("ln-wrapper")).out
+    assert "at all?" not in run("correlate", sample_path("blocks"), sample_path("blocks")).out
+
+
 def test_capture_that_is_not_there_is_one_line(run: Run, uplink: Path) -> None:
     ran = run("correlate", uplink, "missing.pcap")
     assert (ran.status, ran.out) == (3, "")
