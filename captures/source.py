@@ -77,6 +77,8 @@ _WORDS = re.compile(
     rb"^(?!/)[^\r\n]*?(?:[A-Za-z]{3,20}[ ,.:;]{1,4}[A-Za-z]{2}|[ \t][#;/]{1,9}[ \t]{0,9}[A-Za-z])", re.MULTILINE
 )
 """A line with words of someone, apart from values and identifications."""
+_MODEM = re.compile(rb"^\s*AT(?:[&+#^$!%DHZEIV][^\r\n]{0,80})?\s*$", re.MULTILINE)
+_MODEM_SAYS = " (a dialogue with a modem: log in hex what comes behind CONNECT)"
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x1b")) + b"\x7f"
 
 
@@ -293,7 +295,8 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
         if judgement is None and (is_whole or len(head) == JUDGED):
             if holds_octets or _RAW_TEXT.search(head):
                 return RawSource(name, window, size)
-            raise CaptureError(f"{label}: text without octets in hex; {EXPECTED} was expected")
+            text = "text without octets in hex" + _MODEM_SAYS * (_MODEM.search(head) is not None)
+            raise CaptureError(f"{label}: {text}; {EXPECTED} was expected")
         return TextSource(name, window, size, judgement)
     if holds_octets or any(sign(head) for sign in (_RAW_BEGINS.match, _RAW_INSIDE.search, _DATA_SETS.search)):
         window.skip(begins)

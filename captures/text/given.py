@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from captures.chunk import UNKNOWN, Chunk
+from captures.chunk import SENT, UNKNOWN, Chunk
 from captures.links import link_of
 from captures.text.units import Printed, size_of
 
@@ -11,6 +11,8 @@ _ANOTHER_SESSION_NS = 43_200_000_000_000
 _DATED_NS = 366 * 86_400 * 1_000_000_000
 """Times before are of a clock without a date, and say nothing of other days."""
 _FLAG = b"\x7e"
+_MOST_CUTS, _LEAST_CUTS, _LEAST_CUT = 64, 2, 12
+_RECEIVER_SIZES = frozenset({32, 63, 64, 127, 128, 255, 256, 511, 512, 1023, 1024})
 _UNIT_STARTS = b"\x7e\x00\x68"
 
 
@@ -29,6 +31,14 @@ class Given:
         """How many octets began as a unit of a link."""
         self.lacks = 0
         """Octets that the unit that was given last still lacks."""
+        self.cut_at = 0
+        """Units that lack octets and have just so many were cut by what wrote the text."""
+        self.cut = 0
+        """How many were."""
+        self._longest = self._short = self._short_direction = 0
+        """The most octets that came at once; those of the last unit, if it lacks some and nothing came behind it."""
+        self._cuts: list[tuple[int, int]] = []
+        """Octets and directions of units that another followed before they were whole."""
         self._emit = emit
         self._session = self._last_ns = 0
         self._printed = Printed()
@@ -50,15 +60,38 @@ class Given:
             self._printed.take(octets)
         self.framed = self.framed or octets[:1] == _FLAG
         size = size_of(octets) if octets[0] in _UNIT_STARTS else 0
-        self.units += size > 0
-        self.lacks = max(0, (size or self.lacks) - len(octets))
+        length = len(octets)
+        self.lacks = max(0, (size or self.lacks) - length)
+        self._measure(length, size, direction)
         self.chunks += 1
         self.heard += 1
-        link_type, length = link_of(octets), len(octets)
-        if is_shortened:
+        link_type = link_of(octets)
+        is_cut = self.lacks > 0 and length == self.cut_at
+        if is_shortened or is_cut:
+            self.cut += is_cut
             length += self.lacks or 1
             self.lacks = 0
         self._emit(Chunk(self.chunks, time_ns, link_type, direction, octets, length, offset, self._session))
+
+    def _measure(self, length: int, size: int, direction: int) -> None:
+        """Learn where units break off; *size* is what the unit says that begins, 0 if none does."""
+        if length > self._longest:
+            self._longest = length
+        if size:
+            self.units += 1
+            if self._short and len(self._cuts) < _MOST_CUTS:
+                self._cuts.append((self._short, self._short_direction))
+            self._short, self._short_direction = length if self.lacks else 0, direction
+        else:
+            self._short = 0
+
+    def cut_size(self) -> int:
+        """Tell where what wrote the text cuts units; 0 if it does not, or a receiver may have done it."""
+        cuts = self._cuts + [(self._short, self._short_direction)] * (self._short > 0)
+        if len(cuts) < _LEAST_CUTS or {size for size, _ in cuts} != {self._longest} or self._longest < _LEAST_CUT:
+            return 0
+        is_one_sided = len({direction for _, direction in cuts}) == 1 and cuts[0][1] != SENT
+        return 0 if is_one_sided and self._longest in _RECEIVER_SIZES else self._longest
 
     def hold(self, octets: bytes, time_ns: int | None, offset: int) -> None:
         """Keep a unit without a direction until the next: a log may print the same once more."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from captures.chunk import Chunk
 from captures.stream import HeldInput, Window
 from captures.text.lines import blocks
+from captures.text.misread import mend
 from captures.text.reader import LONGEST_HEADING, Hints, Reader
 from captures.text.shapes import PLAIN, SHAPES, Shape
 from captures.text.times import date_order
@@ -34,7 +35,7 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
     """Tell the shape of the text that begins with *head*; None if no shape finds octets in it. Total."""
     window = Window(HeldInput(head))
     window.more()
-    lines = [line for block in blocks(window) for line in block.lines]
+    lines = [line for block in blocks(window) for line in map(mend, block.lines)]
     hints = Hints(date_order(b"\n".join(lines)))
     signed = (shape for shape in shapes if _has_signs(shape, lines))
     trials = [trial for shape in signed if (trial := _try(shape, lines, hints)).octets]
@@ -51,8 +52,9 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
             if trial.reader.given.units > units or (is_bare and trial.reader.given.directed >= best.octets)
         )
         best = next(better, best)
+    given = best.reader.given
     hints = hints._replace(
-        lanes=best.reader.lanes, has_directions=best.reader.given.directed > 0, has_frames=best.reader.given.framed
+        lanes=best.reader.lanes, has_directions=given.directed > 0, has_frames=given.framed, cut_at=given.cut_size()
     )
     clock = best.reader.clock
     has_times = clock.has_date or clock.has_clock

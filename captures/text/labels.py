@@ -64,6 +64,8 @@ _FOREIGN = re.compile(
 )
 _ARROWS = re.compile(rb">>>|<<<|>>|<<|-->|<--|->|<-|(?<![=<>!])=>(?![=>])|(?<![=<>!])<=(?![=>])")
 _SIDE = rb"((?:[A-Za-z0-9_.]|(?!\xe2\x86[\x90\x92])[\x80-\xff])++)"
+_MODEM = re.compile(rb"(?<![a-z0-9])at[+#^$!%][a-z]{2}|(?:^|[\s\r])([+#^$!%][a-z]{2,12}:)")
+"""A command to a modem, and what it answers."""
 _BETWEEN = re.compile(
     rb"(?<![A-Za-z0-9_.\x80-\xff])"
     + _SIDE
@@ -119,6 +121,9 @@ def direction_in(label: bytes, *, is_unit: bool = False) -> int:
     column = _COLUMN.search(lowered)
     if column is not None:
         return DIRECTIONS[column[1]]
+    modem = _MODEM.search(lowered)
+    if modem is not None:
+        return RECEIVED if modem[1] else SENT
     inside = _IN_WORDS.search(lowered) if is_unit else None
     if inside is not None:
         return SENT if inside[1] else RECEIVED

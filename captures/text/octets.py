@@ -25,6 +25,14 @@ _BREAK = re.compile(rb'(\\x[0-9A-Fa-f]{2})""')
 _PAIRS = re.compile(rb"\b[0-9A-Fa-f]{2}\b")
 
 
+_ESCAPES = {
+    b"\\0": b"\0", b"\\a": b"\a", b"\\b": b"\b", b"\\t": b"\t", b"\\n": b"\n", b"\\v": b"\v", b"\\f": b"\f",
+    b"\\r": b"\r",
+}  # fmt: skip
+_HEXLIFIED = re.compile(rb"(?=\d*[A-Fa-f])(?:[0-9A-Fa-f]{2}){5,}")
+"""What Python's hexlify made of octets."""
+
+
 def hex_octets(text: bytes) -> tuple[bytes, bool] | None:
     """Join the digits of *text* to octets; of a group with a digit too many its complete octets stay.
 
@@ -67,7 +75,7 @@ def literal_octets(text: bytes) -> bytes | None:
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             continue
         if isinstance(found, bytes) and b"\\x" not in found:
-            return found
+            return bytes.fromhex(found.decode()) if _HEXLIFIED.fullmatch(found) else found
     return None
 
 
@@ -87,8 +95,39 @@ def marked_octets(text: bytes) -> bytes:
 
 
 def word_octets(text: bytes) -> bytes:
-    """Read words of two octets, such as ``a07e 0307``, as they are printed."""
+    """Read words of two or four octets, such as ``a07e 0307``, as they are printed."""
     return bytes.fromhex(text.decode())
+
+
+def octal_octets(text: bytes) -> bytes:
+    """Read octal numbers of octets, or characters and their escapes, in the columns of od and hexdump."""
+    return b"".join(_column_octet(text[at : at + 4]) for at in range(0, len(text) - 3, 4))
+
+
+def _column_octet(cell: bytes) -> bytes:
+    digits = cell.strip()
+    if digits.isdigit() and len(digits) == 3:
+        return bytes((int(digits, 8) & 255,))
+    return _ESCAPES.get(digits, cell[-1:])
+
+
+def octal_word_octets(text: bytes) -> bytes:
+    """Read octal words of two octets, such as ``120176``, as they are printed."""
+    return b"".join((int(word, 8) & 0xFFFF).to_bytes(2, "big") for word in text.split())
+
+
+def rom_octets(text: bytes) -> bytes | None:
+    """Read the data of a record of Intel HEX, from its count to its check sum, or of a Motorola S-record.
+
+    None if it has no data, or its count does not fit.
+    """
+    kind = text[1:2] if text[:1] in (b"S", b"s") else b""
+    digits = bytes.fromhex(text[2 if kind else 1 :].decode())
+    address = int(kind) + 1 if kind else 2
+    begin, size = (1 + address, digits[0] - address - 1) if kind else (4, digits[0])
+    if size < 0 or len(digits) != begin + size + 1 or (not kind and digits[3]):
+        return None
+    return digits[begin : begin + size]
 
 
 def decimal_octets(text: bytes) -> bytes | None:

@@ -14,6 +14,9 @@ from captures.text.octets import (
     listed_octets,
     literal_octets,
     marked_octets,
+    octal_octets,
+    octal_word_octets,
+    rom_octets,
     word_octets,
 )
 from captures.text.reads import Reads
@@ -32,7 +35,8 @@ _FLAG = b"\x7e"
 _WRITTEN = {
     "listed": listed_octets, "decimals": decimal_octets, "base64": base64_octets,
     "marked": marked_octets, "characters": readout_octets, "named": named_octets, "string": string_octets,
-    "parity": parity_octets, "words": word_octets,
+    "parity": parity_octets, "words": word_octets, "long_words": word_octets, "octal": octal_octets,
+    "octal_words": octal_word_octets, "rom": rom_octets,
 }  # fmt: skip
 """How octets are read that are no hex, by the group of the pattern that holds them."""
 _LONGEST_TITLE, _LONGEST_KEY = 160, 32
@@ -58,6 +62,8 @@ class Hints(NamedTuple):
     """Some octets have words of a direction before them: others then are no traffic."""
     has_frames: bool = False
     """Some octets begin as HDLC frames: what is called an APDU then is the inside of one."""
+    cut_at: int = 0
+    """All units that would have more octets than this have just as many: what wrote the text cut them."""
 
 
 class Reader:
@@ -84,6 +90,7 @@ class Reader:
         if hints is not None:
             self._hints = hints
             self.clock.order = hints.order
+            self.given.cut_at = hints.cut_at
         self.shape = shape
         self._groups = shape.data.groupindex
         self._match = shape.data.fullmatch

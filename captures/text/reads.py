@@ -10,6 +10,8 @@ from captures.text.units import begins_unit, in_order
 
 _LONGEST_READ = 1 << 18
 _LONGEST_RUN = 4096
+_WORDS = {"words": 2, "octal_words": 2, "long_words": 4}
+"""The groups of patterns that hold words, and how many octets a word has."""
 _IDENTIFIES, _END_OF_LINE = b"/", b"\r\n"
 
 
@@ -40,7 +42,7 @@ class Reads:
         self.is_open = not shape.needs_heading
         """Whether octets would be traffic here."""
         self._shape = shape
-        self._has_words = "words" in shape.data.groupindex
+        self._word = next((size for name, size in _WORDS.items() if name in shape.data.groupindex), 1)
         self._keeps_blank = "characters" in shape.data.groupindex
 
     def begin(self, time_ns: int | None, direction: int, *, is_open: bool, count: int = 0) -> None:
@@ -53,8 +55,8 @@ class Reads:
         """Give the read that waits for its end."""
         if self._pending:
             octets, self._pending = bytes(self._pending), bytearray()
-            if self._has_words:
-                octets = in_order(octets)[: len(octets) - self._filled]
+            if self._word > 1:
+                octets = in_order(octets, self._word)[: len(octets) - self._filled]
             self._filled = 0
             self.give(octets[self._shape.skips :], self.time_ns, self.direction, self._pending_offset)
         self._row, self._repeats = b"", False
@@ -131,7 +133,8 @@ class Reads:
         """Take an offset that stands alone behind the last row of a dump; false if there is no row before it."""
         if not self._row:
             return False
-        self._filled = int(self._has_words and goes_on(offset_text, len(self._pending) - 1))
+        filled = (more for more in range(1, self._word) if goes_on(offset_text, len(self._pending) - more))
+        self._filled = next(filled, 0)
         self._add_row(b"", offset_text, None, UNKNOWN, 0)
         self.end()
         return True

@@ -2,8 +2,9 @@ r"""The table of text shapes: how programs write octets on lines, with patterns 
 
 Sources: what the programs print, as their manuals and users show it. A new shape is a row.
 In patterns ``<time>`` stands for a time of day with or without date or an epoch, ``<hex>`` for octets in hex with any
-separator, ``<pairs>`` for hex pairs with one or two blanks between, ``<column>`` for the text that a dump has beside
-them, ``<word>`` for a word of a direction, ``<arrow>`` for its sign, ``<remark>`` for words of a person.
+separator, ``<one>`` for one of them, ``<pairs>`` for hex pairs with one or two blanks between, ``<column>`` for the
+text that a dump has beside them, ``<word>`` for a word of a direction, ``<arrow>`` for its sign, ``<remark>`` for words
+of a person.
 """
 
 import re
@@ -63,6 +64,7 @@ _SNIPPETS = {
     # A time before the octets is made of the same signs.
     "<hex>": r"(?!\d{1,4}[-./]\d\d?[-./]\d{1,4}[ T]\d\d?[:.]\d\d[:.]|\d\d?[:.]\d\d[:.]\d\d(?:[.,:]\d+)?\s)"
     r"(?P<octets>[0-9A-Fa-f][0-9A-Fa-fXx ,:.\t-]*+)",
+    "<one>": r"(?:0[xX][0-9A-Fa-f]{1,2}|[0-9A-Fa-f]{2})",
     "<pairs>": r"(?P<octets>[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2})*+)",
     "<column>": r"(?:\s{2,}.*|\t.*|\s*[|>].*|\s)?",
     "<word>": _WORDS,
@@ -82,12 +84,13 @@ class Shape:
     r"""A way to write octets, with its patterns as texts; they are compiled when a text first needs them.
 
     *data* has the group ``octets`` (hex), ``literal`` (Python bytes, C strings), ``listed`` (characters with numbers),
-    ``decimals``, ``base64``, ``marked`` (hex pairs with marks), ``characters``, ``named`` or ``string`` (characters
-    that stand for themselves), and
-    perhaps ``offset``, ``direction``, ``delta`` (milliseconds since the line before), ``begin`` and ``end`` (of a
-    read), and those of a time. *heading* may have ``direction``, ``label`` (words), ``count``, ``lane``, ``aside`` (no
-    traffic), ``relative`` (seconds) and those of a time. Both match whole lines; but where there is *tail*, *data* is
-    searched, the last found counts, *tail* must match what stands behind it, and the words of the line are heeded.
+    ``decimals``, ``octal``, ``words``, ``octal_words`` or ``long_words`` (two or four octets, the low one first),
+    ``rom`` (Intel HEX), ``base64``, ``marked`` (hex pairs with marks), ``characters``, ``named`` or ``string``
+    (characters that stand for themselves), and perhaps ``offset``, ``direction``, ``delta`` (milliseconds since the
+    line before), ``begin`` and ``end`` (of a read), and those of a time. *heading* may have ``direction``, ``label``
+    (words), ``count``, ``lane``, ``aside`` (no traffic), ``relative`` (seconds) and those of a time. Both match whole
+    lines; but where there is *tail*, *data* is searched, the last found counts, *tail* must match what stands behind
+    it, and the words of the line are heeded.
     """
 
     name: str
@@ -263,6 +266,24 @@ SHAPES: tuple[Shape, ...] = (
         may_follow=True,
     ),
     Shape(
+        "octal-words", "a dump of od in octal words of two octets", Joins.DUMP,
+        r"(?P<offset>[0-7]{7})\s+(?P<octal_words>[01][0-7]{5}(?: [01][0-7]{5})*+)\s*", may_follow=True,
+    ),
+    Shape(
+        "long-words", "a dump of od or hexdump in words of four octets", Joins.DUMP,
+        r"(?P<offset>[0-9A-Fa-f]{6,7})\s+(?P<long_words>[0-9A-Fa-f]{8}(?:\s{1,5}[0-9A-Fa-f]{8})*+)\s*(?:>.*<)?\s*",
+        may_follow=True,
+    ),
+    Shape(
+        "octal", "a dump of od or hexdump in octal numbers or characters", Joins.DUMP,
+        r"(?P<offset>[0-9A-Fa-f]{7})(?P<octal>(?: {3}[ -~]| {2}\\[0abtnvfr]| [0-3][0-7]{2})++)\s*", may_follow=True,
+    ),
+    Shape(
+        "rom-records", "Intel HEX or S-records", Joins.READ,
+        r"\s*(?P<rom>:(?:[0-9A-Fa-f]{2}){4}(?:[0-9A-Fa-f]{2})++|S[123](?:[0-9A-Fa-f]{2}){4,}+)\s*",
+        sign_text=r"\s*(?:S[123][0-9A-Fa-f]{2}0|:[0-9A-Fa-f]{6}00)[0-9A-Fa-f]+\s*",
+    ),
+    Shape(
         "wireshark-hex", "a hex dump of Wireshark", Joins.DUMP,
         r"\s*(?P<offset>[0-9A-Fa-f]{4})\s{2,3}<pairs><column>",
         r"(?:Frame \(\d+ bytes\):|Packet \(\d+ bytes\):|(?P<aside>[A-Z][\w /().-]* \(\d+ bytes\):))\s*"
@@ -367,6 +388,12 @@ SHAPES: tuple[Shape, ...] = (
     ),
     # -- plain hex, and hex among words ----------------------------------------------------------------------------
     Shape(
+        "modem", "a dialogue with a modem", Joins.LINE,
+        r"""(?<![0-9A-Za-z])(?P<octets>(?:[0-9A-Fa-f]{2}){5,}+)(?![0-9A-Za-z])""",
+        sign_text=r"""(?:.*\W)?(?:AT[+#^$!%][A-Z]{2,12}=|[+#^$!%][A-Z]{2,12}:).*?(?:[0-9A-Fa-f]{2}){5,}.*""",
+        tail_text=r""""?(?:,\d+)*\s*""",
+    ),
+    Shape(
         "dump-titles", "frame dumps below titles", Joins.READ, r"(?:\([VDIWE]\)\s*)?\s*<hex>",
         r".*?(?:(?P<aside>(?i:gcm|dlms|dsmr|cosem|llc|gbt|payload|decrypted|plain)\w*(?: frame)?)"
         r"|(?i:frame dump|hdlc|m-?bus)(?: frame)?)\b[^:]{0,24}:\s*",
@@ -427,7 +454,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape(
         "labelled", "octets behind words", Joins.LINE,
         r"(?:(?<![0-9A-Za-z._-])(?<!\d:)(?<![^0-9A-Za-z][0-9A-Fa-f]{2}:)|(?<=\|_|\\x))(?!\d{4}-\d\d-\d\d(?!\d))"
-        r"(?P<octets>(?:0[xX])?[0-9A-Fa-f]{2}(?:(?:, | {1,3}|[,:.-])?(?:0[xX][0-9A-Fa-f]{1,2}|[0-9A-Fa-f]{2})){3,}+)",
+        r"(?P<octets><one>(?:(?:, | {1,3}|[,:.-])?<one>){3,}+)",
         tail_text=r"""(?:["')\]}>,;.\s]|\(\d+(?: bytes)?\)|\|\+\d+)*+""",
     ),
 )  # fmt: skip

@@ -7,6 +7,7 @@ from captures.stream import Window
 from captures.text import JUDGED
 from captures.text.judge import Judgement, judge
 from captures.text.lines import blocks, width_of
+from captures.text.misread import mend
 from captures.text.reader import MAY_HOLD_OCTETS, Hints, Reader
 from captures.text.shapes import PLAIN, SHAPES, Shape
 
@@ -30,6 +31,7 @@ class TextSource(Source):
         self._found: list[Chunk] = []
         self._reader = Reader(PLAIN[-1], Hints(), self._found.append, self._odd)
         self._read_as: list[Shape] = []
+        self._misread = self._first_misread = 0
         self._is_judged = judgement is not None
         if judgement is not None:
             self._heed(judgement)
@@ -58,6 +60,7 @@ class TextSource(Source):
                     reader.rest(line, offset)
                 else:
                     number += 1
+                    line = self._mended(line, number)
                     if not reader.take(line, offset, number):
                         self._strange(line, offset, number)
                 offset += (len(line) + 1) * size
@@ -112,12 +115,26 @@ class TextSource(Source):
         if shape not in self._read_as:
             self._read_as.append(shape)
 
+    def _mended(self, line: bytes, number: int) -> bytes:
+        mended = mend(line)
+        if mended is not line:
+            self._misread += 1
+            self._first_misread = self._first_misread or number
+        return mended
+
     def _odd(self, number: int) -> None:
         text = f"line {number} has an odd number of hex digits; its complete octets are kept"
         self.remark("hex-odd-digits", text, number)
 
     def _say(self) -> None:
         """Remark what was assumed."""
+        if self._misread:
+            lines = f"line {self._first_misread} has" + f" (and {self._misread - 1} more have)" * (self._misread > 1)
+            text = f"{lines} letters in hex where digits belong: O is read as 0, l and I as 1"
+            self.remark("hex-letters", text, self._first_misread)
+        if self._reader.given.cut:
+            text = f"{self._reader.given.cut} units break off at {self._reader.given.cut_at} octets: what wrote the "
+            self.remark("text-cut", f"{text}log cuts there, not the line; let it write all octets")
         count, first = self._reader.aside, self._reader.first_aside
         shapes = [shape for shape in self._read_as if not shape.is_plain]
         if not shapes:

@@ -25,12 +25,13 @@ def begins_unit(octets: bytes) -> bool:
     return _BEGINS.match(octets) is not None
 
 
-def in_order(words: bytes) -> bytes:
-    """Give words of two octets as they stood in memory: the low octet first, unless a unit begins the other way."""
-    if begins_unit(words) or len(words) & 1:
+def in_order(words: bytes, width: int) -> bytes:
+    """Give words of *width* octets as they stood in memory: the low octet first, unless a unit begins the other way."""
+    if begins_unit(words) or len(words) % width:
         return words
     turned = bytearray(words)
-    turned[::2], turned[1::2] = words[1::2], words[::2]
+    for place in range(width):
+        turned[place::width] = words[width - 1 - place :: width]
     return bytes(turned)
 
 

@@ -33,6 +33,11 @@ def test_every_shape_has_a_log() -> None:
         "marked",
         "decimal-lines",
         "parity-characters",
+        "octal-words",
+        "long-words",
+        "octal",
+        "rom-records",
+        "modem",
     }
 
 

@@ -1,0 +1,131 @@
+"""Octets in other writings than hex pairs: octal, long words, records for memories, a modem's commands, O for 0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from captures.chunk import RECEIVED, SENT
+from tests.captures.text.test_shapes import read
+from tests.captures.text.written import session
+from tests.cli.conftest import Run, run
+
+__all__ = ["run"]
+
+WHOLE = b"".join(event.octets for event in session())[:-1]
+"""An odd number of octets."""
+
+
+def _rows(write: Callable[[int, bytes], str], end: str = "") -> str:
+    rows = [write(at, WHOLE[at : at + 16]) for at in range(0, len(WHOLE), 16)]
+    return "\n".join([*rows, end])
+
+
+def _words(row: bytes, size: int, form: str) -> str:
+    row = row.ljust(-(-len(row) // size) * size, b"\0")
+    return "".join(" " + format(int.from_bytes(row[at : at + size], "little"), form) for at in range(0, len(row), size))
+
+
+_NAMES = {0: "\\0", 7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r"}
+
+
+def _character(octet: int) -> str:
+    return _NAMES.get(octet) or (chr(octet) if 32 <= octet < 127 else f"{octet:03o}")
+
+
+def _intel(at: int, row: bytes) -> str:
+    record = bytes((len(row), at >> 8, at & 255, 0)) + row
+    return f":{record.hex().upper()}{-sum(record) & 255:02X}"
+
+
+def _motorola(at: int, row: bytes) -> str:
+    record = bytes((len(row) + 3, at >> 8, at & 255)) + row
+    return f"S1{record.hex().upper()}{~sum(record) & 255:02X}"
+
+
+END = f"{len(WHOLE):07o}"
+TEXTS = {
+    "od": _rows(lambda at, row: f"{at:07o}{_words(row, 2, '06o')}", END),
+    "od -t x4": _rows(lambda at, row: f"{at:07o}{_words(row, 4, '08x')}", END),
+    "od -b": _rows(lambda at, row: f"{at:07o}" + "".join(f" {one:03o}" for one in row), END),
+    "od -c": _rows(lambda at, row: f"{at:07o}" + "".join(f"{_character(one):>4}" for one in row), END),
+    "hexdump -b": _rows(lambda at, row: f"{at:07x}" + "".join(f" {one:03o}" for one in row), f"{len(WHOLE):07x}"),
+    "Intel HEX": _rows(_intel, ":00000001FF"),
+    "S-records": "S0030000FC\n" + _rows(_motorola, "S9030000FC"),
+    "hexlify": f"buffer: {WHOLE.hex().encode()!r}",
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_octets_in_another_writing_are_those_that_were_written(text: str) -> None:
+    with read(text) as source:
+        assert b"".join(chunk.octets for chunk in source) == WHOLE
+
+
+def test_number_of_one_digit_behind_0x_begins_octets_too() -> None:
+    with read("10:00:01 RECV: 0x1 0x4 0x10 0x2 0xa0\n10:00:02 SEND: 0x5 0x4 0x38 0x44") as source:
+        assert [chunk.octets.hex() for chunk in source] == ["01041002a0", "05043844"]
+
+
+def test_commands_to_a_modem_and_its_answers_have_their_directions() -> None:
+    lines = ['AT+QIOPEN=1,0,"TCP","10.1.2.3",4059,0,0', "OK", "+QIOPEN: 0,0"]
+    for event in session():
+        number = f'{len(event.octets)},"{event.octets.hex().upper()}"'
+        lines.append(f"AT+QISENDHEX=0,{number}" if event.direction == SENT else f"+QIRD: {number}")
+        lines.append("OK")
+    with read("\n".join(lines)) as source:
+        found = [(chunk.direction, chunk.octets) for chunk in source]
+    assert found == [(event.direction, event.octets) for event in session()]
+
+
+def test_dialogue_with_a_modem_that_has_no_octets_is_named(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text("ATZ\nOK\nATD0123456\nCONNECT 9600\n")
+    assert "(a dialogue with a modem: log in hex what comes behind CONNECT)" in run("decode", path).complaint
+
+
+@pytest.mark.parametrize(
+    ("text", "octets"),
+    [
+        ("7E AO O7 O3 21 93 OF O1 7E", "7ea0070321930f017e"),
+        ("7EAOO7O32l930FO17E", "7ea0070321930f017e"),
+        ("TX: 7E A0 07 03 2I 93 0F 0l 7E", "7ea0070321930f017e"),
+    ],
+)
+def test_letters_that_stand_for_digits_are_read_and_told(text: str, octets: str) -> None:
+    with read(text) as source:
+        assert [chunk.octets.hex() for chunk in source] == [octets]
+        (remark,) = [one for one in source.remarks if one.code == "hex-letters"]
+    assert remark.number == 1
+
+
+def test_words_of_such_letters_are_no_digits() -> None:
+    with read("TX: 7E A0 07 03 21 93 0F 01 7E  # cool fool ball doll") as source:
+        assert [chunk.octets.hex() for chunk in source] == ["7ea0070321930f017e"]
+        assert "hex-letters" not in source.remark_counts
+
+
+def _cut(size: int, sides: tuple[int, ...] = (SENT, RECEIVED)) -> str:
+    return "\n".join(
+        f"{'TX' if event.direction == SENT else 'RX'}: "
+        f"{event.octets[: size if event.direction in sides else None].hex(' ')}"
+        for event in session()
+    )
+
+
+@pytest.mark.parametrize("size", [32, 50, 64])
+def test_log_that_cuts_units_at_one_size_is_named_and_not_the_line(size: int, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text(_cut(size))
+    ran = run("doctor", "--json", path)
+    assert f"units break off at {size} octets: what wrote the log cuts there" in ran.err
+    assert size == 64 or '"cause": "capture-ended"' in ran.out
+
+
+@pytest.mark.parametrize("text", [_cut(64, (RECEIVED,)), _cut(200)], ids=["a receiver's buffer", "nothing cut"])
+def test_log_that_may_be_whole_is_not_said_to_cut(text: str) -> None:
+    with read(text) as source:
+        assert list(source)
+        assert "text-cut" not in source.remark_counts
