@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 import resource
 import subprocess
 import sys
@@ -119,6 +120,7 @@ def main() -> None:
     from tests.tui.driving import LARGE
     from tests.tui.pseudo_terminal import ALTERNATE, OPEN
 
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program has its byte code
     file = sys.argv[1]
     found = {
         "bare": _starts(_BARE, until=ALTERNATE),
