@@ -22,6 +22,7 @@ from analyzer.diagnosis.mbus import MbusFamily
 from analyzer.diagnosis.meter_facts import MeterFacts
 from analyzer.diagnosis.mode_c import ModeCFamily
 from analyzer.diagnosis.reaction import ReactionFamily
+from analyzer.diagnosis.refused_in_part import RefusedInPartFamily
 from analyzer.diagnosis.service import ServiceFamily
 from analyzer.diagnosis.story import Stories, Story
 from analyzer.diagnosis.telegram import TelegramFamily
@@ -32,8 +33,9 @@ from analyzer.tracking.associations import Associations, Event
 from dissectors.tree import Note, Severity
 
 FAMILIES: tuple[type[Family], ...] = (
-    CarrierFamily, ForeignFamily, WrapperFamily, MbusFamily, TelegramFamily, ModeCFamily, DamageFamily, MalformedFamily,
-    LinkFamily, DataFamily, AssociationFamily, ServiceFamily, TimingFamily, ReactionFamily,
+    RefusedInPartFamily, CarrierFamily, ForeignFamily, WrapperFamily, MbusFamily, TelegramFamily, ModeCFamily,
+    DamageFamily, MalformedFamily, LinkFamily, DataFamily, AssociationFamily, ServiceFamily, TimingFamily,
+    ReactionFamily,
 )  # fmt: skip
 """What looks at records, in this order: what lies lower comes first."""
 _MOST_LANES = 16384

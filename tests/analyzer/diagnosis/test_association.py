@@ -7,8 +7,10 @@ import pytest
 from analyzer.diagnosis.doctor import Doctor
 from analyzer.diagnosis.story import Story
 from analyzer.pipeline import Pipeline
+from analyzer.session import Session
 from analyzer.tracking.knowledge import Knowledge
 from analyzer.tracking.protection import Protection
+from captures import source_from_hex
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import diagnose, named, on_line, over_tcp
 from tests.analyzer.framing.build import frame
@@ -265,3 +267,19 @@ def test_answer_that_the_keys_prove_right_and_the_meter_refuses_is_told_so() -> 
     (story,) = doctor.stories()
     assert named([story]) == [("hls-failed", "refused-though-right")]
     assert named(story.leads_to) == [("result-hardware-fault", "hls-mac-wrong")]
+
+
+@pytest.mark.parametrize("size", [26, 30, 42])
+def test_refusal_in_an_aare_that_is_cut_is_told_with_its_cause(size: int) -> None:
+    aare = bytes.fromhex("6129A109060760857405080101A203020101A305A10302010DBE10040E0800065F1F0400201E5DFFFF0007")
+    length = len(aare).to_bytes(2, "big")
+    asked_for = b"\x00\x01\x00\x10\x00\x01" + len(PASSWORD).to_bytes(2, "big") + PASSWORD
+    answer_of_meter = b"\x00\x01\x00\x01\x00\x10" + length + aare[:size]
+    with source_from_hex(f"TX: {asked_for.hex()}\nRX: {answer_of_meter.hex()}") as source:
+        doctor = Doctor()
+        for record in Session(source, learns=False).records():
+            doctor.take(record)
+        doctor.finish()
+    (story,) = [one for one in doctor.stories() if one.code == "association-rejected"]
+    assert (story.cause, story.count, story.records) == ("wrong-password", 1, [2])
+    assert "authentication-failure (13)" in story.evidence[0].text
