@@ -13,6 +13,7 @@ from analyzer.tracking.associations import Associations
 
 if TYPE_CHECKING:
     from analyzer.capture import Capture
+    from analyzer.record import Record
 
 _STEP_SECONDS = 0.03
 _PORTION = 64
@@ -25,6 +26,8 @@ class Survey:
         self.associations = Associations()
         self.objects = ObjectTable(capture.model)
         self.keys = KeyCheck(capture.keys or Keyring())
+        self.closed = self.nameless = 0
+        """APDUs that stay closed, and pushes whose values have no names."""
         self._ended = 0
         """How many ends of connections it has seen."""
         self.at = 0
@@ -45,11 +48,21 @@ class Survey:
             for record in records.all(self.at, self.at + _PORTION):
                 self._end_before(record.number)
                 self.associations.take(record)
-                self.objects.take(record, records.values(record))
+                values = records.values(record)
+                self.objects.take(record, values)
+                self._count(record, named=bool(values))
                 self.keys.take(record)
                 self.at += 1
         if self.is_done:
             self._end_before(self.at + 1)
+
+    def _count(self, record: Record, *, named: bool) -> None:
+        """Count what tells of no object."""
+        apdu = record.apdu
+        if apdu is None or apdu.entry is None or named:
+            return
+        self.closed += "security_control" in apdu.entry.slots
+        self.nameless += apdu.family == "data-notification" and not record.objects
 
     def _end_before(self, number: int) -> None:
         """Take the connections that ended before record *number*."""

@@ -50,6 +50,18 @@ def test_screen_shows_what_the_capture_has(key: str) -> None:
     drive(sample(name), act)
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("push-udp", "the pushes name none"), ("push-ciphered", "APDUs stay closed; K adds a key")],
+)
+def test_objects_of_pushes_alone_say_what_would_name_them(name: str, expected: str) -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("o")
+        await wait_for(pilot, lambda: expected in app.screen.query_one(StatusBar).text)
+
+    drive(sample(name, is_keyed=False), act)
+
+
 def test_association_counts_its_services() -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         await pilot.press("a")

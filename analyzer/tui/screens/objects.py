@@ -38,6 +38,18 @@ class ObjectsScreen(TableScreen):
         found = self.program.survey_so_far
         return map(_row, found.objects.rows() if found is not None else ())
 
+    @property
+    def no_rows(self) -> str:
+        """Say why there is no object, and what would give some."""
+        found = self.program.survey_so_far
+        if found is None or not found.is_done:
+            return self.program.survey_words
+        if found.closed:
+            return f"no objects: {found.closed} APDUs stay closed; {self.program.keymap.text('keys')} adds a key"
+        if found.nameless:
+            return "no objects: the pushes name none; a read of class 40 in the capture would"
+        return super().no_rows
+
     def record_of(self, row: TableRow) -> int:
         """Give the record of the last value."""
         one: ObjectRow = row.about

@@ -97,6 +97,11 @@ class TableScreen(BaseScreen):
         """Go to what a line of the text is about."""
         self.program.go_to(*target)
 
+    @property
+    def no_rows(self) -> str:
+        """Say on the last line that there is no row."""
+        return f"no {self.name_of_rows}"
+
     # -- showing --------------------------------------------------------------------------------------------------
 
     def take(self) -> None:
@@ -142,7 +147,7 @@ class TableScreen(BaseScreen):
     def show_status(self) -> None:
         """Say where the cursor stands, and which keys matter."""
         count = self.table.count
-        left = f" {self.table.cursor + 1} of {count} {self.name_of_rows}" if count else f" no {self.name_of_rows}"
+        left = f" {self.table.cursor + 1} of {count} {self.name_of_rows}" if count else f" {self.no_rows}"
         right = []
         for name, word in self.hints:
             right += [(self.program.keymap.text(name), "accent"), (f" {word}  ", "muted")]
