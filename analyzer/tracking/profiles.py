@@ -146,7 +146,7 @@ def rows_of(profile: Profile, octets: bytes, start: int, end: int, period_s: int
             else:
                 time = _moment(cells[clock])
                 last = instant(time) if not is_plain and (is_compressed or period_s) else None
-        elif cells and not profile.columns[0].logical_name and _looks_like_time(cells[0]):
+        elif cells and profile.columns and not profile.columns[0].logical_name and _looks_like_time(cells[0]):
             time = _moment(cells[0])
         before = cells
         yield _new(Row, (time, cells))

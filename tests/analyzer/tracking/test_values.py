@@ -321,3 +321,7 @@ def test_logical_device_name_names_the_meter_of_its_readings() -> None:
 def test_meter_has_one_name_whatever_octets_it_has(octets: bytes, named: str) -> None:
     lines = get(1, "0-0:42.0.0", 2, octet_string(octets)) + get(3, ENERGY, 2, double_long_unsigned(1))
     assert {one.meter for one in readings(lines)} == {named}
+
+
+def test_buffer_whose_first_row_is_empty_gives_the_cells_of_the_others() -> None:
+    assert [one.text for one in readings(get(7, PROFILE, 2, array(structure(), structure(unsigned(1)))))] == ["1"]
