@@ -59,6 +59,8 @@ class Objects(tuple[Object, ...]):
     """Whether something else may explain their values."""
     confidential: bool | None = None
     """Whether one of them is told to be a secret by its name."""
+    plan: Any = None
+    """How values of the usual answer about them are made; False where no plan is."""
     watched: object = None
     """Who looked at the first answer about them, and who looks at every one."""
 

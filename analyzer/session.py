@@ -15,6 +15,7 @@ from analyzer.record import MESSAGE, Record
 from analyzer.tracking.knowledge import Knowledge
 from analyzer.tracking.object_model import ObjectModel, meter_key
 from analyzer.tracking.value_notes import may_be_odd, noted_values
+from analyzer.tracking.value_plans import plan_of
 from analyzer.tracking.values import Value, lacking, may_have_values
 from captures.chunk import Source
 
@@ -95,6 +96,12 @@ class Session:
 
     def values(self, record: Record) -> list[Value]:
         """Give the values of *record*, which gets the notes about them."""
+        plan = plan_of(record)
+        if plan is not None:
+            if plan.lack is not None and plan.is_lacking(self.model.meter_of(record)):
+                self.seek_for(record)
+            values = plan.values(record, self.model.meter_of(record))
+            return noted_values(record, self.model) if values is None else values
         apdu = record.assembled or record.apdu
         if apdu is not None and record.kind != MESSAGE and not may_have_values(apdu):
             return []

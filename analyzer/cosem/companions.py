@@ -34,14 +34,17 @@ def coded_text(logical_name: bytes, value: int, companion: str = USUAL) -> str:
 
     A meaning that is a companion's says whose.
     """
-    if len(logical_name) != 6 or logical_name[0] != 0:
+    if not may_be_coded(logical_name):
         return ""
     group = tuple(logical_name[2:4])
     if group == _EVENT_CODES:
         return event_text(value, companion)
-    if group in _REGISTERS and value >= 0:
-        return _bits_text(value)
-    return ""
+    return _bits_text(value) if value >= 0 else ""
+
+
+def may_be_coded(logical_name: bytes) -> bool:
+    """Tell whether an object may be one whose numbers have a meaning."""
+    return len(logical_name) == 6 and not logical_name[0] and tuple(logical_name[2:4]) in (_EVENT_CODES, *_REGISTERS)
 
 
 def event_text(code: int, companion: str = USUAL) -> str:

@@ -7,6 +7,7 @@ Source: IEC 62056-6-2, class descriptions.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -21,13 +22,23 @@ from analyzer.cosem.classes import (
     versions,
 )
 from analyzer.cosem.date_time import date_time, looks_like_date_time, plain_iso
-from analyzer.cosem.datum import FLOATS, STRINGS, Datum
+from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS, Datum
 from analyzer.cosem.meanings import Shown, meant, spelled
 from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text
 from analyzer.cosem.plain_text import text_in
 from analyzer.cosem.quantity import unit_text
 from analyzer.cosem.shapes import ANY, ANYTHING, Shape, shape_of
-from dissectors.data_types import ARRAY, BIT_STRING, BOOLEAN, DESCRIPTOR, DONT_CARE, NULL, STRUCTURE, TAGS
+from dissectors.data_types import (
+    ARRAY,
+    BIT_STRING,
+    BOOLEAN,
+    COMPACT_ARRAY,
+    DESCRIPTOR,
+    DONT_CARE,
+    NULL,
+    STRUCTURE,
+    TAGS,
+)
 
 _TIMES = {TAGS["date-time"]: 12, TAGS["date"]: 5, TAGS["time"]: 4}
 _NO_STATUS = (b"\x00", b"\xff")
@@ -44,6 +55,7 @@ ACCESS_MODES = {
     ("access_mode_method", 2): "access_mode_v3 access_mode_method_v0",
 }
 """Tables of access modes, by what stands in shapes.toml and the way; of several the first that spells the value."""
+_UNPLANNED = frozenset((NULL, DONT_CARE, DESCRIPTOR, ARRAY, STRUCTURE, COMPACT_ARRAY))
 _FEW = 6
 """Strings from so many octets on may be filled up with zeros."""
 
@@ -109,14 +121,14 @@ class Renderer:
             return self._array(shape, datum, path)
         if shape.kind == "structure":
             return self._structure(shape, datum, path)
-        return self._scalar(shape, datum)
+        return self.scalar(shape, datum)
 
     def plain(self, datum: Datum) -> Shown:
         """Render a value by its types alone."""
         if datum.tag in (ARRAY, STRUCTURE):
             found = [self.plain(one) for one in datum.members]
             return Shown([one.value for one in found], _listed(found))
-        return self._scalar(ANYTHING, datum)
+        return self.scalar(ANYTHING, datum)
 
     def _misfit(self, shape: Shape, datum: Datum, path: str) -> Shown:
         where = f"{path}: " if path else ""
@@ -144,7 +156,8 @@ class Renderer:
             texts.append(f"{name} {text_of(shown)}")
         return Shown(values, object_words(values) or ", ".join(texts))
 
-    def _scalar(self, shape: Shape, datum: Datum) -> Shown:
+    def scalar(self, shape: Shape, datum: Datum) -> Shown:
+        """Render a scalar whose type is one that *shape* allows."""
         tag, value = datum
         if tag == DESCRIPTOR:
             class_id, name, attribute = (int.from_bytes(value[0], "big"), value[1], value[2][0])
@@ -165,6 +178,27 @@ class Renderer:
         if shape.table:
             return spelled(ACCESS_MODES.get((shape.table, self._access), shape.table), value)
         return Shown(value, f"{value} {shape.unit}" if shape.unit else "")
+
+
+@lru_cache(maxsize=2048)
+def way_of(class_id: int, attribute: int, tag: int, version: int | None) -> Callable[[Any], Shown] | None:
+    """Find how each scalar of one type is rendered as an attribute; None where its type alone does not tell.
+
+    What comes out is what :meth:`Renderer.fitting_attribute` gives, which has no misfit then.
+    """
+    shape, _, is_masked = _attribute(class_id, attribute, version)
+    if is_masked or class_id in _ACCESS_WAYS or tag in _UNPLANNED:
+        return None
+    fitting = _fitting(shape, Datum(tag, b""))
+    if fitting is None or fitting.meaning or fitting.size:
+        return None
+    shape = fitting
+    if tag in STRINGS:
+        return lambda octets: _string(shape, octets, is_octets=tag == TAGS["octet-string"])
+    if tag in INTEGERS and not shape.table:
+        return (lambda number: Shown(number, f"{number} {shape.unit}")) if shape.unit else Shown
+    renderer = Renderer()
+    return lambda value: renderer.scalar(shape, Datum(tag, value))
 
 
 @lru_cache(maxsize=2048)
@@ -209,6 +243,13 @@ def object_words(values: dict[str, Any]) -> str:
     text = object_text(values["class_id"], bytes(map(int, parts)), values["attribute_index"])
     index = values.get("data_index")
     return f"{text}, element {index}" if index else text
+
+
+def _fitting(shape: Shape, datum: Datum) -> Shape | None:
+    """Give *shape*, or that of its alternatives, which allows the type of *datum*; None where none does."""
+    if not _fits(shape, datum):
+        return None
+    return next(filter(None, (_fitting(one, datum) for one in shape.choices)), None) if shape.kind == "or" else shape
 
 
 def kind_text(shape: Shape) -> str:

@@ -19,7 +19,8 @@ from analyzer.tracking.incomplete import Begun, begun_push
 from analyzer.tracking.object_model import Meter, ObjectModel, meter_key, place_text
 from analyzer.tracking.profiles import UNKNOWN, Profile, Row, clock_column, profiles_in, rows_of, status_columns
 from analyzer.tracking.telegrams import identification_of, serial_of, sets_of, values_in
-from analyzer.tracking.values import Value, based_on, make_value, text_value, value_name, values_of
+from analyzer.tracking.value_plans import planned_values
+from analyzer.tracking.values import Value, based_on, make_value, text_value, value_name
 from dissectors.tree import Problem
 
 _PROFILE = 7
@@ -57,7 +58,7 @@ class Reading(NamedTuple):
 
 def readings_of(record: Record, model: ObjectModel) -> Iterator[Reading]:
     """Give the readings of *record*. Total."""
-    values = values_of(record, model)
+    values = planned_values(record, model)
     if not values:
         return
     if record.kind == MESSAGE:

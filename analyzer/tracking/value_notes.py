@@ -16,6 +16,7 @@ from analyzer.tracking.object_model import Meter, ObjectModel
 from analyzer.tracking.profile_rows import oddities_of
 from analyzer.tracking.profiles import profiles_in
 from analyzer.tracking.selections import is_buffer
+from analyzer.tracking.value_plans import plan_of
 from analyzer.tracking.values import COMPACT, PUSH, Value, may_have_values, unscaled_value, values_of
 from dissectors.data_types import ARRAY, COMPACT_ARRAY, OCTET_STRING, STRUCTURE
 from dissectors.tree import Note
@@ -30,6 +31,9 @@ _fitting: set[_Key] = set()
 
 def noted_values(record: Record, model: ObjectModel) -> list[Value]:
     """Give the values of *record*, which gets the notes about them; asked again, it gets none twice. Total."""
+    plan = plan_of(record)
+    if plan is not None and (planned := plan.values(record, model.meter_of(record))) is not None:
+        return planned
     values = values_of(record, model)
     notes: list[Note] = []
     for one in values:

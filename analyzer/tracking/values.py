@@ -29,10 +29,10 @@ from dissectors.axdr import scan_scalar
 from dissectors.data_types import NULL, OCTET_STRING
 from dissectors.tree import Problem
 
-_SCALED = {3: (2,), 4: (2,), 5: (2, 3)}
+SCALED = {3: (2,), 4: (2,), 5: (2, 3)}
 """Classes and those of their attributes that are scaled by the object's scaler_unit."""
 _PROFILE, COMPACT = 7, 62
-_EXPLAINED_BY = {(3, 2): 3, (4, 2): 3, (5, 2): 4, (5, 3): 4, (_PROFILE, 2): 3}
+EXPLAINED_BY = {(3, 2): 3, (4, 2): 3, (5, 2): 4, (5, 3): 4, (_PROFILE, 2): 3}
 """Class and attribute of values, and the attribute of the same object that explains them."""
 _SHORT_NAMES = Object(12, b"\x00\x00\x28\x00\x00\xff", 2)
 _new = tuple.__new__
@@ -152,7 +152,7 @@ def lacking(record: Record, model: ObjectModel) -> list[Object]:
     objects = record.objects
     if objects.explained is None:
         objects.explained = any(
-            not one.logical_name or (one.class_id, one.attribute) in _EXPLAINED_BY for one in objects
+            not one.logical_name or (one.class_id, one.attribute) in EXPLAINED_BY for one in objects
         )
     if not objects.explained or record.direction == REQUEST or record.kind in (PART, MESSAGE) or record.apdu is None:
         return []
@@ -164,7 +164,7 @@ def lacking(record: Record, model: ObjectModel) -> list[Object]:
             if not meter.bases:
                 return [_SHORT_NAMES]
             one = meter.object_of(one)
-        wanted = _EXPLAINED_BY.get((one.class_id, one.attribute))
+        wanted = EXPLAINED_BY.get((one.class_id, one.attribute))
         if wanted is not None and not one.is_method:
             meter = meter or model.meter_of(record)
             lack = Object(one.class_id, one.logical_name, wanted)
@@ -182,7 +182,7 @@ def is_known(meter: Meter, lack: Object) -> bool:
 
 def _held_value(one: Object, held: Held, meter: Meter) -> Value | None:
     octets, start, end = held.octets, held.start, held.end
-    is_scaled = one.attribute in _SCALED.get(one.class_id, ()) and not one.is_method
+    is_scaled = one.attribute in SCALED.get(one.class_id, ()) and not one.is_method
     if is_scaled and (scale := meter.scales.get(one.logical_name)) is not None:
         tag, raw = _scalar(octets, start, end)
         if tag in INTEGERS:
@@ -284,7 +284,7 @@ def based_on(objects: str, scaling: str) -> str:
 
 
 def _may_scale(item: Item) -> bool:
-    return item.class_id == 0 or item.attribute in _SCALED.get(item.class_id, ())
+    return item.class_id == 0 or item.attribute in SCALED.get(item.class_id, ())
 
 
 def _listed(body: Datum, meter: Meter) -> list[Item]:
@@ -320,7 +320,7 @@ def make_value(
     else:
         shown = renderer.returned(one.class_id, one.attribute, datum, version)
     raw = None if shown.value == MASKED else raw_of(datum)
-    text = _text(shown)
+    text = words_of(shown)
     if datum.tag in INTEGERS and one.attribute in (0, 2) and not one.is_method:
         text = coded_text(one.logical_name, datum.value, companion) or text
     return Value(one, value_name(one), shown.value, text, "", raw, None, basis, is_written, tuple(renderer.misfits))
@@ -333,7 +333,8 @@ def raw_of(datum: Datum) -> Any:
     return bytes(datum.value).hex().upper() if datum.tag in STRINGS else None
 
 
-def _text(shown: Shown) -> str:
+def words_of(shown: Shown) -> str:
+    """Say a value in words, or else as it is."""
     return shown.text or ("" if shown.value is None else str(shown.value))
 
 
