@@ -48,7 +48,7 @@ def run(words: list[str]) -> int:
         session = Session(source, forced, keys, learns=bool(options.filter))
         passing = set[int]() if chooses(options) else None
         audit = Audit(session.pipeline.ends, keys, passing)
-        count = examine(session, [audit.take], options, passing)
+        count = examine(session, audit.take, options, passing)
         audit.finish()
         rows = [row for row in audit.rows() if not options.group or row.check.group in options.group]
         has_failed |= any(row.verdict == FAIL for row in rows)

@@ -49,7 +49,7 @@ def run(words: list[str]) -> int:
         session = Session(source, forced, keys, learns=bool(options.filter))
         doctor, closed = Doctor(session.pipeline.ends), ClosedApdus(keys)
         passing = set[int]() if chooses(options) else None
-        count = examine(session, [doctor.take, closed.take], options, passing)
+        count = examine(session, closed.behind(doctor.take), options, passing)
         doctor.finish(session.pipeline.left_aside)
         every = [one for one in doctor.stories() if passing is None or one.is_about(passing)]
         stories = [one for one in every if one.worst >= least]

@@ -55,9 +55,9 @@ def chooses(options: argparse.Namespace) -> bool:
 
 
 def examine(
-    session: Session, takes: list[Callable[[Record], object]], options: argparse.Namespace, passing: set[int] | None
+    session: Session, take: Callable[[Record], object], options: argparse.Namespace, passing: set[int] | None
 ) -> int:
-    """Show all records to each of *takes*, and put the numbers of those that pass the options' filter into *passing*.
+    """Show all records to *take*, and put the numbers of those that pass the options' filter into *passing*.
 
     Those that do not pass are shown, too: a cause may stand before what is asked for. Returns how many there were.
     """
@@ -65,16 +65,14 @@ def examine(
     count = 0
     if found is None or passing is None:
         for record in session.records():
-            for take in takes:
-                take(record)
+            take(record)
             count += 1
         return count
     from analyzer.index.filtering import Chooser
 
     passes = Chooser(found, session.values).passes
     for record in session.records():
-        for take in takes:
-            take(record)
+        take(record)
         count += 1
         if passes(record):
             passing.add(record.number)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from analyzer.cli.main import KeysError, say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from analyzer.record import Record
     from analyzer.security.keyring import Keyring
 
@@ -53,6 +55,15 @@ class ClosedApdus:
         apdu = record.apdu
         if apdu is not None and apdu.entry is not None and "security_control" in apdu.entry.slots:
             self._count += 1
+
+    def behind(self, take: Callable[[Record], bool]) -> Callable[[Record], None]:
+        """Give what shows each record to *take*, and looks at it too unless that says that it is usual, so open."""
+
+        def look(record: Record) -> None:
+            if not take(record):
+                self.take(record)
+
+        return look
 
     def tell(self, name: str) -> None:
         """Say how many there were in the input *name*."""

@@ -17,7 +17,7 @@ from analyzer.diagnosis.meter_facts import teaches
 from analyzer.diagnosis.profile_faults import profile_faults
 from analyzer.diagnosis.story import LIKELY, Stories
 from analyzer.diagnosis.words import about
-from analyzer.record import PART, UNSOLICITED, Object, Objects, Record
+from analyzer.record import APDU, PART, UNSOLICITED, Object, Objects, Record
 from analyzer.tracking.attributes import Held, held_values
 from analyzer.tracking.object_model import MeterKey, meter_key
 from dissectors.data_types import ARRAY, COMPACT_ARRAY, DONT_CARE, NULL, STRUCTURE, TAGS
@@ -41,7 +41,7 @@ class DataFamily(Family):
 
     links = None
     directions = frozenset({UNSOLICITED})
-    skips_usual = True
+    skips_usual = frozenset({APDU, PART})
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)

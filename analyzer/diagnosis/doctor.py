@@ -52,11 +52,12 @@ class _Watched(NamedTuple):
 
 
 class _Looks(dict[tuple[str, str, str], tuple[Look, ...]]):
-    """Who looks at records, by direction, link and kind: the families that say so."""
+    """Who looks at records, by direction, link and kind: the families that say so, of usual ones if *are_usual*."""
 
-    def __init__(self, families: Iterable[Family]) -> None:
+    def __init__(self, families: Iterable[Family], *, are_usual: bool = False) -> None:
         super().__init__()
         self._families = families
+        self._are_usual = are_usual
 
     def __missing__(self, sort: tuple[str, str, str]) -> tuple[Look, ...]:
         direction, link, kind = sort
@@ -66,6 +67,7 @@ class _Looks(dict[tuple[str, str, str], tuple[Look, ...]]):
             if (one.links is None or link in one.links)
             and (one.directions is None or direction in one.directions)
             and (one.kinds is None or kind in one.kinds)
+            and not (self._are_usual and kind in one.skips_usual)
         )
         return found
 
@@ -93,8 +95,7 @@ class Doctor:
             one.associations, one.chains, one.meters = self.associations, self._chains, self.meters
             one.sound = self._sound
         self._looks = _Looks(self._families)
-        self._looks_at_usual: dict[str, tuple[Look, ...]] = {}
-        """By link."""
+        self._looks_at_usual = _Looks(self._families, are_usual=True)
         self._lasted = [one.lasted for one in self._families if type(one).lasted is not Family.lasted]
         self._answered = [one.answered for one in self._families if type(one).answered is not Family.answered]
         self._notes: dict[str, list[Callable[[Record, Note], bool | None]]] = {}
@@ -114,32 +115,41 @@ class Doctor:
                 self._listeners.setdefault(kind, []).append(one.event)
         self._last: Record | None = None
 
-    def take(self, record: Record) -> None:
-        """Look at one record."""
-        if self._ends:
+    def take(self, record: Record) -> bool:
+        """Look at one record. Tells whether it is usual: a frame or APDU that is open, and of which nothing is said."""
+        ends = self._ends
+        if ends and ends[0].after < record.number:
             self._take_ends(record)
         self._last = record
         notes = record.notes
         if notes and any(ignores(record, note) for note in notes for ignores in self._ignores):
-            return
-        associations = self.associations
-        if associations.take(record):
-            self._sound[record.lane] = record
-            looks = self._looks_at_usual.get(record.link)
-            for look in looks if looks is not None else self._find_looks_at_usual(record.link):
-                look(record)
-            if record.direction is RESPONSE:
-                self._take_answer(record)
-            return
-        if associations.events:
-            self._tell(record, associations.events)
+            return False
+        if not self.associations.take(record):
+            self._take_any(record, notes)
+            return False
+        direction, sound = record.direction, self._sound
+        if len(sound) >= _MOST_LANES:
+            del sound[next(iter(sound))]
+        sound[record.lane] = record
+        for look in self._looks_at_usual[direction, record.link, PART if record.parts else record.kind]:
+            look(record)
+        if direction is RESPONSE and record.request is not None:
+            self._take_answer(record)
+        return True
+
+    def _take_any(self, record: Record, notes: tuple[Note, ...]) -> None:
+        """Look at a record that is no usual one."""
+        events = self.associations.events
+        if events:
+            self._tell(record, events)
         if notes and self._noted(record):
             return
         direction = record.direction
         if record.link != NOISE:
-            if len(self._sound) >= _MOST_LANES:
-                del self._sound[next(iter(self._sound))]
-            self._sound[record.lane] = record
+            sound = self._sound
+            if len(sound) >= _MOST_LANES:
+                del sound[next(iter(sound))]
+            sound[record.lane] = record
         for look in self._looks[direction, record.link, record.kind]:
             look(record)
         if record.start_ns is not None:
@@ -155,12 +165,6 @@ class Doctor:
             self._told(record, objects)
         if self._chains.open and record.request is not None:
             self._chains.calm(record)
-
-    def _find_looks_at_usual(self, link: str) -> tuple[Look, ...]:
-        """Find who looks even at usual records of a link: whoever counts its frames."""
-        found = [one for one in self._families if not one.skips_usual and (one.links is None or link in one.links)]
-        looks = self._looks_at_usual[link] = tuple(one.look for one in found)
-        return looks
 
     def _told(self, record: Record, objects: Objects) -> None:
         """Look at an answer about objects that were not asked for before, or that a family wants to see each time."""

@@ -29,8 +29,11 @@ class Family:
     """The directions of these records; None: all."""
     kinds: ClassVar[frozenset[str] | None] = None
     """Their kinds; None: all."""
-    skips_usual: ClassVar[bool] = False
-    """Whether `look` finds nothing in usual requests and answers of an association that it has seen both sides of."""
+    skips_usual: ClassVar[frozenset[str]] = frozenset()
+    """The kinds of usual records in which `look` finds nothing, in an association that it has seen both sides of.
+
+    What has several parts counts as a part, too.
+    """
     codes: ClassVar[frozenset[str]] = frozenset()
     """The codes of the notes that `note` is given instead of becoming stories as they stand."""
     events: ClassVar[frozenset[str]] = frozenset()

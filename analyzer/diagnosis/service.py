@@ -65,7 +65,7 @@ class ServiceFamily(Family):
 
     links = None
     kinds = frozenset({APDU, PART, MESSAGE, NOISE})
-    skips_usual = True
+    skips_usual = frozenset({APDU})
     codes = frozenset({"block-lost", "block-repeated", "undecipherable"})
     events = frozenset({ASKED_AGAIN, UNANSWERED, UNASKED, ENDED})
 
@@ -113,13 +113,20 @@ class ServiceFamily(Family):
                     usual.requests.clear()
                 usual.requests[octets] = apdu.family
         if usual is not None:
-            self._let_pass(record, usual)
+            self._let_pass(record, unmet, usual)
 
-    def _let_pass(self, record: Record, usual: Usual) -> None:
-        """Let usual exchanges of the association pass from here on, unless it transfers blocks."""
+    def _let_pass(self, record: Record, unmet: Lacking | None, usual: Usual) -> None:
+        """Let usual exchanges of the association pass from here on; in a transfer, what asks for the next block."""
         one = self._association(record)
-        if one is not None and one.services_first is not None and one.ending is None:
-            one.usual = usual if record.association not in self._running and not self._over else None
+        if one is None or one.services_first is None or one.ending is not None:
+            return
+        if self._over:
+            one.usual = None
+        elif record.association in self._running:
+            requests = self._transfers.next_request(one)
+            one.usual = None if any(_asks_for(unmet, each) for each in requests) else Usual(requests, usual.longest)
+        else:
+            one.usual = usual
 
     def _hold_to(self, terms: Terms, record: Record, apdu: Apdu) -> None:
         """Look closely at an APDU that is none of the usual ones, or of which more is demanded."""

@@ -103,6 +103,14 @@ class Transfers:
             text = f"the client asks for something else after block {known.block}"
             self._report(record, known, "client-left-off", LIKELY, text)
 
+    def next_request(self, one: Association) -> dict[bytes, str]:
+        """Give what asks for the next block of the transfer that runs in *one*, with its name; none if not known."""
+        known, apdu = self.running.get(one.number or 0), one.asked.apdu if one.asked is not None else None
+        tag, invoke_id = (apdu.octets[0], apdu.octets[2]) if apdu is not None and len(apdu.octets) > _SIZE else (0, 0)
+        if known is None or apdu is None or tag not in _NEXT:
+            return {}
+        return {bytes((tag, _NEXT[tag], invoke_id)) + known.block.to_bytes(_SIZE, "big"): apdu.family}
+
     def end(self, one: Association) -> None:
         """An association ended: its transfer with it."""
         known = self.running.pop(one.number or 0, None)

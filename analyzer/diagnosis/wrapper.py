@@ -8,7 +8,7 @@ from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Sto
 from analyzer.diagnosis.words import octets as octets_text
 from analyzer.diagnosis.words import octets_are
 from analyzer.framing.tags import opens_as_apdu
-from analyzer.record import Record
+from analyzer.record import APDU, LINK, PART, Record
 from dissectors.scanning import reads
 from dissectors.tree import Note
 
@@ -45,7 +45,7 @@ class WrapperFamily(Family):
     """What the header of a wrapper PDU says wrongly."""
 
     links = frozenset({"wrapper"})
-    skips_usual = True
+    skips_usual = frozenset({APDU, PART, LINK})
     codes = frozenset({"wrapper-length-wrong", "capture-cut", *_NOISE})
 
     def __init__(self, stories: Stories) -> None:

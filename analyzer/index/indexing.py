@@ -50,7 +50,7 @@ class Indexing:
 
     def __init__(
         self, session: Session, watched: Watched, writer: IndexWriter, tell: Callable[[Told], None],
-        takers: tuple[Callable[[Any], None], ...] = (), ends: deque[End] | None = None,
+        takers: tuple[Callable[[Any], object], ...] = (), ends: deque[End] | None = None,
     ) -> None:  # fmt: skip
         self._session, self._watched = session, watched
         self._writer, self._tell = writer, tell

@@ -27,7 +27,9 @@ from analyzer.tracking.history import (
 )
 
 SNRM = 0x83
-_DISC, _UA, _DM, _FRMR, _READY = 0x43, 0x63, 0x0F, 0x87, 0x01
+READY = 0x01
+"""RR, without N(R) and the poll bit."""
+_DISC, _UA, _DM, _FRMR = 0x43, 0x63, 0x0F, 0x87
 _AUTHENTICATION_REQUIRED = 14
 _MOST_REPEATED, _MOST_KEPT = 4096, 16
 
@@ -120,7 +122,7 @@ class Endings:
         if record.kind is not LINK:
             if record.notes and is_repeated(record):
                 one.repeats.append(record.number)
-        elif record.control & 0x0F == _READY:
+        elif record.control & 0x0F == READY:
             one.polls += record.direction is REQUEST and bool(one.waiting)
         else:
             self._link(one, record, record.control & 0xEF, Mark(record.number, record.time_ns))

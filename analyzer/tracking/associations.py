@@ -15,6 +15,7 @@ from analyzer.tracking.association_ends import (
     ENDED,
     HANDLERS,
     OPENED,
+    READY,
     SLOW,
     SNRM,
     UNANSWERED,
@@ -52,6 +53,8 @@ _GENERAL_BLOCK = "general-block-transfer"
 _APART = OPENING | {_GENERAL_BLOCK, "data-notification-confirm"}
 _SUCCESS = frozenset({b"\xc4\0", b"\xc5\0", b"\xc7\0"})
 """Tag and result of the usual answers, those of choice 1."""
+_BY_BLOCK = frozenset({b"\xc4", b"\xc7"})
+"""Tags of answers that may come in blocks; a block has no result."""
 _RESULT_AT = {0xC4: 3, 0xC5: 3, 0xC7: 3, 0x0C: 2, 0x0D: 2}
 """Where the first result of an answer stands, by its tag; with logical names in the normal form (choice 1)."""
 _SHORT_NAMES = 2
@@ -88,16 +91,41 @@ class Associations(Endings):
     # -- records --------------------------------------------------------------------------------------------------
 
     def take(self, record: Record) -> bool:
-        """Take the next record. Tells whether it is usual, so that there is nothing to look at in its APDU."""
+        """Take the next record. Tells whether it is usual: of such only parts of a long answer are looked at."""
         if self.events:
             self.events = []
         one = self._known.get(record.association)
-        if one is not None and (usual := one.usual) is not None and record.kind is APDU and not record.notes:
-            goes_on = self._asks if record.direction is REQUEST else self._answers
-            if goes_on(one, usual, record):
+        if one is not None and not record.notes:
+            usual = one.usual
+            if record.apdu is None:
+                is_usual = self._goes_by(one, record)
+            elif usual is None:
+                is_usual = False
+            else:
+                is_usual = (self._asks if record.direction is REQUEST else self._answers)(one, usual, record)
+            if is_usual:
                 return True
         self._take_any(one, record)
         return False
+
+    @staticmethod
+    def _goes_by(one: Association, record: Record) -> bool:
+        """Take a segment or RR, which moves no service, as :meth:`_take_any` would; leave any other record alone."""
+        now, before, direction = record.time_ns, one.last_ns, record.direction
+        if now is None or before is None or now - before >= SILENCE_NS or record.start_ns is not None or record.problem:
+            return False
+        if record.kind is LINK:
+            if (record.control or 0) & 0x0F != READY:
+                return False
+            if direction is REQUEST and (one.asking is not None or one.asked_before):
+                one.polls += 1
+        elif record.kind is not PART or (direction is not REQUEST and direction is not RESPONSE):
+            return False
+        if direction is REQUEST:
+            one.pause_ns = now - before
+        one.last_record, one.last_ns = record.number, now
+        one.records += 1
+        return True
 
     @staticmethod
     def _asks(one: Association, usual: Usual, record: Record) -> bool:
@@ -106,10 +134,13 @@ class Associations(Endings):
         if one.asking is not None or one.asked_before or now is None or before is None or apdu is None:
             return False
         pause = now - before
-        if apdu[0] not in usual.requests or pause >= SILENCE_NS or record.start_ns is not None or record.problem:
+        name = usual.requests.get(apdu[0])
+        if name is None or pause >= SILENCE_NS or record.start_ns is not None or record.problem:
             return False
         one.asked = one.asking = record
-        one.pause_ns, one.last_record, one.last_ns = pause, record.number, now
+        one.asking_service = name
+        one.pause_ns = one.asking_pause_ns = pause
+        one.last_record, one.last_ns = record.number, now
         one.records += 1
         if record.protection:
             _count_status(one, record)
@@ -117,21 +148,28 @@ class Associations(Endings):
 
     @staticmethod
     def _answers(one: Association, usual: Usual, record: Record) -> bool:
-        """Take the success that answers a usual request soon, as :meth:`_take_any` would; leave any other alone."""
+        """Take the success that answers a usual request soon, as :meth:`_take_any` would; leave any other alone.
+
+        So a block of a long answer, and its last part, which are to be looked at.
+        """
         asked, apdu, latency = one.asking, record.apdu, record.latency_ns
-        if asked is None or latency is None or apdu is None or asked.apdu is None or asked.number != record.request:
+        if asked is None or latency is None or apdu is None or asked.number != record.request:
             return False
-        octets, name = apdu[0], usual.requests.get(asked.apdu[0])
-        if octets[:4:3] not in _SUCCESS or octets[1] != 1 or len(octets) > usual.longest:
+        octets = apdu[0]
+        if octets[:4:3] in _SUCCESS and octets[1] == 1:
+            if len(octets) > usual.longest and not record.parts:
+                return False
+        elif octets[:1] not in _BY_BLOCK or octets[1:2] == b"\1" or not (record.parts or record.kind is PART):
             return False
-        if not 0 <= latency < SLOW_NS or record.parts or record.start_ns is not None or record.problem or name is None:
+        if not 0 <= latency < SLOW_NS or record.start_ns is not None or record.problem:
             return False
+        name = one.asking_service
         number = record.number
         one.asking = None
         service = one.services.get(name) or _service(one, name)
         service.count += 1
         service.latencies.append(latency)
-        made = asked.number, asked.time_ns, name, asked.objects, b"", number, latency, one.pause_ns
+        made = asked.number, asked.time_ns, name, asked.objects, b"", number, latency, one.asking_pause_ns
         one.exchanges.append(_new(Exchange, made))
         one.last_record, one.last_ns = number, record.time_ns
         one.records += 1
@@ -269,11 +307,15 @@ class Associations(Endings):
         waiting = one.waiting
         if waiting:
             self._ask_again(one, record, octets, family)
-        number, now = record.number, record.time_ns
-        waiting[number] = _new(Exchange, (number, now, family, record.objects, octets, 0, None, one.pause_ns))
-        one.asked = record
         if one.services_first is None or one.hls_request < 0:
             self._ask_first(one, record, family, is_service=is_service)
+        number = record.number
+        one.asked = record
+        if is_service and not waiting and one.hls_request != number:
+            one.asking, one.asking_service, one.asking_pause_ns = record, family, one.pause_ns
+        else:
+            made = number, record.time_ns, family, record.objects, octets, 0, None, one.pause_ns
+            waiting[number] = _new(Exchange, made)
 
     def _ask_first(self, one: Association, record: Record, family: str, *, is_service: bool) -> None:
         """Take a request before any of a service: who the client is, and whether it is pass 3."""

@@ -178,8 +178,8 @@ class Service:
 class Usual(NamedTuple):
     """What may be said in an association without being looked at: whoever looks at each record found nothing about it.
 
-    *requests* are those of services in their normal form, with the service's name by their octets; *longest* is how
-    many octets an answer may have.
+    *requests* are those of services in their normal form, or what asks for the next block, with the service's name by
+    their octets; *longest* is how many octets an answer may have.
     """
 
     requests: dict[bytes, str]
@@ -244,7 +244,11 @@ class Association:
     exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=_MOST_EXCHANGES))
     """The newest ones that were answered."""
     asking: Record | None = None
-    """A usual request that alone waits for its answer, and is not among *asked_before* yet."""
+    """A request of a service that alone waits for its answer, and is not among *asked_before* yet."""
+    asking_service: str = ""
+    """Its name."""
+    asking_pause_ns: int | None = None
+    """The silence before it."""
     asked_before: dict[int, Exchange] = field(default_factory=dict)
     """What waits, without *asking*."""
     unanswered: deque[Exchange] = field(default_factory=lambda: deque(maxlen=_MOST_ODD))
@@ -286,8 +290,8 @@ class Association:
         record, self.asking = self.asking, None
         if record is not None and record.apdu is not None:
             self.asked_before[record.number] = Exchange(
-                record.number, record.time_ns, record.apdu.family, record.objects, record.apdu.octets,
-                pause_ns=self.pause_ns,
+                record.number, record.time_ns, self.asking_service, record.objects, record.apdu.octets,
+                pause_ns=self.asking_pause_ns,
             )  # fmt: skip
 
     # -- what was agreed ------------------------------------------------------------------------------------------
