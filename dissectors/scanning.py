@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import dissectors.reader  # noqa: F401 -- registers every layer
 from dissectors import registry
 from dissectors.compile import FAILURES, Scan, scan
 from dissectors.gateway import prefix_size
+from dissectors.xdlms.ciphered import SERVICE_SPECIFIC
 
 
 class Entry:
@@ -83,8 +84,88 @@ def scan_whole(octets: bytes) -> tuple[Entry | None, tuple[Any, ...] | None]:
     if known is None:
         if len(_KNOWN) >= _MOST_KNOWN:
             _KNOWN.clear()
-        known = _KNOWN[octets] = scan_apdu(octets, 0, len(octets))
+        known = _KNOWN[octets] = _scan_acse(octets)
     return known
+
+
+_OWN = {
+    0x60: ("calling_ap_title", 0xA6, "calling_authentication_value", 0xAC),
+    0x61: ("responding_ap_title", 0xA4, "responding_authentication_value", 0xAA),
+}
+"""By APDU: names and tags of the elements that each association has for itself, besides the initiate APDU."""
+_USER_INFORMATION = 0xBE
+_INITIATES = frozenset((0x01, 0x08, *SERVICE_SPECIFIC))
+
+
+class _Form(NamedTuple):
+    """An AARQ or AARE that was read, and where title, authentication value and initiate APDU stand in it.
+
+    *rest* is what stands between them, with the first octet of the initiate APDU, which goes to the end.
+    """
+
+    rest: bytes
+    title: tuple[int, int, int]
+    """Slot, start and end; both ends are the same where there is none."""
+    authentication: tuple[int, int, int]
+    initiate: tuple[int, int]
+    """Slot and start."""
+    entry: Entry
+    values: tuple[Any, ...]
+
+
+_FORMS: dict[tuple[int, int], _Form] = {}
+"""By first octet and length, the form that was read last."""
+
+
+def _scan_acse(octets: bytes) -> tuple[Entry | None, tuple[Any, ...] | None]:
+    """Read an ACSE APDU. One that differs from the one before only in what is its own is read as that was."""
+    kind = octets[0], len(octets)
+    form = _FORMS.get(kind)
+    if form is not None:
+        rest, (title, title_at, title_end), (authentication, at, end), (initiate, initiate_at), found, values = form
+        inside = octets[initiate_at:]
+        is_same = octets[:title_at] + octets[title_end:at] + octets[end : initiate_at + 1] == rest
+        if is_same and scan_apdu(inside, 0, len(inside))[1] is not None:
+            own = list(values)
+            own[initiate] = inside
+            if title_at != title_end:
+                own[title] = octets[title_at:title_end]
+            if at != end:
+                own[authentication] = (values[authentication][0], octets[at:end])
+            return found, tuple(own)
+    read = scan_apdu(octets, 0, len(octets))
+    form = _form(octets, *read)
+    if form is not None:
+        if len(_FORMS) >= _MOST_KNOWN:
+            _FORMS.clear()
+        _FORMS[kind] = form
+    return read
+
+
+def _form(octets: bytes, found: Entry | None, values: tuple[Any, ...] | None) -> _Form | None:
+    """Keep how an AARQ or AARE was read; None where it has long lengths, or elements that are none of the declared."""
+    if found is None or values is None or found.tag not in _OWN or octets[1] != len(octets) - 2:
+        return None
+    title_name, title_tag, authentication_name, authentication_tag = _OWN[found.tag]
+    slots = found.slots
+    title, authentication, initiate = slots[title_name], slots[authentication_name], slots["user_information"]
+    inside, (_, value) = values[initiate], values[authentication] or ("", b"")
+    at, starts = 2, {title_tag: 2, _USER_INFORMATION: len(octets)}
+    while at + 4 <= len(octets) and octets[at + 1] < 0x80:
+        starts[octets[at]] = at + 4  # behind tag and length of the element, and of what stands in it
+        at += 2 + octets[at + 1]
+    title_at, initiate_at = starts[title_tag], starts[_USER_INFORMATION]
+    title_end = title_at + len(values[title] or b"")
+    value_at = starts.get(authentication_tag, title_end)
+    value_end = value_at + len(value)
+    stands = octets[title_at:title_end], octets[value_at:value_end], octets[initiate_at:], at
+    if values[slots["other_elements"]] or stands != (values[title] or b"", value, inside, len(octets)):
+        return None
+    if inside[0] not in _INITIATES:
+        return None
+    rest = octets[:title_at] + octets[title_end:value_at] + octets[value_end : initiate_at + 1]
+    own = (title, title_at, title_end), (authentication, value_at, value_end), (initiate, initiate_at)
+    return _Form(rest, *own, found, values)
 
 
 def scan_loosely(octets: bytes, found: Entry | None) -> tuple[Any, ...] | None:
@@ -104,7 +185,7 @@ def reads(octets: bytes) -> bool:
     """
     if len(octets) < 2 or (octets[1] == 0 and len(octets) == 2 and octets[0] not in (0x62, 0x63)):
         return False
-    if scan_apdu(octets, 0, len(octets))[1] is not None:
+    if scan_whole(octets)[1] is not None:
         return True
     size = prefix_size(octets)
     return size > 0 and scan_apdu(octets, size, len(octets))[1] is not None
