@@ -71,20 +71,23 @@ def scan_apdu(octets: bytes, at: int, end: int) -> tuple[Entry | None, tuple[Any
 
 
 _ACSE = frozenset((0x60, 0x61, 0x62, 0x63))
+_OPENING = _ACSE | {0x01, 0x08, 0x21, 0x28}
+"""ACSE and initiate APDUs, the ciphered ones too."""
 _MOST_KNOWN = 1024
 _KNOWN: dict[bytes, tuple[Entry | None, tuple[Any, ...] | None]] = {}
-"""What opens and closes associations: most of it comes again and again as it was."""
+"""What opens and closes associations: most of it comes again and again as it was, or is looked at more than once."""
 
 
 def scan_whole(octets: bytes) -> tuple[Entry | None, tuple[Any, ...] | None]:
     """Read one APDU that takes all of *octets*, as :func:`scan_apdu` does; those that come again are read once."""
-    if not octets or octets[0] not in _ACSE:
+    if not octets or octets[0] not in _OPENING:
         return scan_apdu(octets, 0, len(octets))
     known = _KNOWN.get(octets)
     if known is None:
         if len(_KNOWN) >= _MOST_KNOWN:
             _KNOWN.clear()
-        known = _KNOWN[octets] = _scan_acse(octets)
+        known = _scan_acse(octets) if octets[0] in _ACSE else scan_apdu(octets, 0, len(octets))
+        _KNOWN[octets] = known
     return known
 
 
@@ -125,7 +128,7 @@ def _scan_acse(octets: bytes) -> tuple[Entry | None, tuple[Any, ...] | None]:
         rest, (title, title_at, title_end), (authentication, at, end), (initiate, initiate_at), found, values = form
         inside = octets[initiate_at:]
         is_same = octets[:title_at] + octets[title_end:at] + octets[end : initiate_at + 1] == rest
-        if is_same and scan_apdu(inside, 0, len(inside))[1] is not None:
+        if is_same and scan_whole(inside)[1] is not None:
             own = list(values)
             own[initiate] = inside
             if title_at != title_end:

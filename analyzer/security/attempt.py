@@ -10,7 +10,7 @@ from analyzer.security.keyring import KeySet
 from analyzer.security.keys import Key
 from analyzer.security.opening import AUTHENTICATED, COMPRESSED, ENCRYPTED, Message
 from analyzer.security.v44 import ORDINAL_BITS, decompress
-from dissectors.scanning import Entry, reads, scan_apdu, scan_loosely
+from dissectors.scanning import Entry, reads, scan_apdu, scan_loosely, scan_whole
 
 _NO_KEYS = KeySet()
 _TELEGRAM = b"/"
@@ -115,7 +115,7 @@ def _verified(message: Message, key: Key, title: bytes, plaintext: bytes, authen
         if text is None:
             return Outcome(opening.UNSUPPORTED, plaintext, None, None, key, title)
         plaintext, authentication = text, None
-    found, values = scan_apdu(plaintext, 0, len(plaintext))
+    found, values = scan_whole(plaintext)
     if values is None:
         values = scan_loosely(plaintext, found)
     return _new(Outcome, (opening.VERIFIED, plaintext, found, values, key, title, authentication))

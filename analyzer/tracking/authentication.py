@@ -50,8 +50,8 @@ class Authentication:
         name = values[slots["mechanism_name"]] if "mechanism_name" in slots else None
         if name and name.startswith(_MECHANISM) and name[len(_MECHANISM) :].isdigit():
             self.mechanism = int(name[len(_MECHANISM) :])
-        for side in ("calling", "responding"):
-            slot = slots.get(f"{side}_authentication_value")
+        for value_name in ("calling_authentication_value", "responding_authentication_value"):
+            slot = slots.get(value_name)
             value = values[slot][1] if slot is not None and values[slot] is not None else b""
             if value and family == "aarq":
                 self.ctos = value

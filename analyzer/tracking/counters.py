@@ -36,19 +36,41 @@ class Seen(NamedTuple):
 class Sender:
     """The counters of one sender under one key; the newest in two generations, so that forgetting is cheap."""
 
-    __slots__ = ("is_near_end", "last", "limit", "newest", "older", "reached", "room")
+    __slots__ = ("is_near_end", "is_shared", "last", "limit", "newest", "older", "reached", "room")
 
     def __init__(self, first: int, room: int) -> None:
         self.last = first
         """The counter that came last, but for repeated ones."""
         self.reached = first
-        """The highest, once :meth:`Counters.see` looked."""
+        """The highest, once :meth:`is_next` or :meth:`Counters.see` looked."""
         self.limit = 0
         """Below this every counter beyond *last* is new, no jump, and there is room for it."""
         self.room = room
         self.is_near_end = False
+        self.is_shared = False
+        """Whether the other direction has the same nonces, so that each has to look at those of the other one."""
         self.newest: dict[int, tuple[int, int | None, int]] = {}
         self.older: dict[int, tuple[int, int | None, int]] = {}
+
+    def is_next(self, counter: int) -> bool:
+        """Tell whether *counter*, from *limit* on, is new all the same, no jump and not near the end."""
+        last = self.last
+        self.reached = max(self.reached, last)
+        if self.is_shared or not last < counter < min(last + JUMP, NEAR_END):
+            return False
+        return counter > self.reached or not (counter in self.newest or counter in self.older)
+
+    def take(self, counter: int, seen: tuple[int, int | None, int]) -> None:
+        """Take a counter; the oldest generation goes where there is no room."""
+        if len(self.newest) >= self.room:
+            self.older, self.newest = self.newest, {}
+        self.last = counter
+        self.newest[counter] = seen
+        self.limit = 0 if self.is_shared else min(NEAR_END, counter + 1 + self.room - len(self.newest))
+        if counter < self.reached:
+            ahead = range(counter + 1, min(self.limit, counter + _AHEAD))
+            is_new = self.newest.keys().isdisjoint(ahead) and self.older.keys().isdisjoint(ahead)
+            self.limit = ahead.stop if is_new else 0
 
 
 class Counters:
@@ -77,27 +99,29 @@ class Counters:
         counter = message.counter
         place = (nonce, role)
         other = self._senders.get((nonce, RESPONSE if role is REQUEST else REQUEST))
+        sender = self._senders.get(place)
         if other is not None:
+            other.is_shared, other.limit = True, 0
             known = other.newest.get(counter) or other.older.get(counter)
             if known is not None:
                 return _repeated(known, message, record, association)
-        sender = self._senders.get(place)
+        is_first = sender is None
         if sender is None:
             if len(self._senders) >= MOST_SENDERS:
                 del self._senders[next(iter(self._senders))]
             room = _REMEMBERED if len(self._senders) < FEW_SENDERS else _REMEMBERED_OF_MANY
             sender = self._senders[place] = self.make(nonce, role, counter, room)
-            return self._take(sender, counter, message, record, association)
+        sender.is_shared |= other is not None
         last = sender.last
         sender.reached = max(sender.reached, last)
         if counter <= sender.reached:
             known = sender.newest.get(counter) or sender.older.get(counter)
             if known is not None:
                 return _repeated(known, message, record, association)
-        sender.last = counter
-        near_end = self._take(sender, counter, message, record, association)
+        sender.take(counter, (record, association, digest(message)))
+        near_end = _near_end(sender, counter)
         step = counter - last
-        if step <= 0:
+        if step <= 0 and not is_first:
             text = f"the invocation counter goes back from {last} to {counter}"
             return finding("invocation-counter-regressed", text, 0, 0, "counter-reset")
         if step >= JUMP and near_end is None:
@@ -105,21 +129,14 @@ class Counters:
             return finding("invocation-counter-jumped", text, 0, 0)
         return near_end
 
-    @staticmethod
-    def _take(sender: Sender, counter: int, message: Message, record: int, association: int | None) -> Note | None:
-        if len(sender.newest) >= sender.room:
-            sender.older, sender.newest = sender.newest, {}
-        sender.newest[counter] = (record, association, digest(message))
-        sender.limit = min(NEAR_END, counter + 1 + sender.room - len(sender.newest))
-        if counter < sender.reached:
-            ahead = range(counter + 1, min(sender.limit, counter + _AHEAD))
-            is_new = sender.newest.keys().isdisjoint(ahead) and sender.older.keys().isdisjoint(ahead)
-            sender.limit = ahead.stop if is_new else 0
-        if counter >= NEAR_END and not sender.is_near_end:
-            sender.is_near_end = True
-            text = f"the invocation counter is {counter}: {0xFFFF_FFFF - counter} messages are left under this key"
-            return finding("invocation-counter-near-end", text, 0, 0)
+
+def _near_end(sender: Sender, counter: int) -> Note | None:
+    """Say once that the counters of a sender near their end."""
+    if counter < NEAR_END or sender.is_near_end:
         return None
+    sender.is_near_end = True
+    text = f"the invocation counter is {counter}: {0xFFFF_FFFF - counter} messages are left under this key"
+    return finding("invocation-counter-near-end", text, 0, 0)
 
 
 def digest(message: Message) -> int:

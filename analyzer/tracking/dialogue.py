@@ -68,7 +68,9 @@ class Dialogue:
             self._ask(record, peer.association, following.plan, following.objects, following.invoke_id)
             return
         if following is not None:
-            plan, values = self._within(record, peer, following)
+            plan, values = following, record.apdu.values if record.apdu is not None else None
+            if values is None or plan.is_protected:
+                plan, values = self._within(record, peer, plan)
         else:
             found, read = scan_whole(octets)
             if read is None or found is None:

@@ -132,9 +132,13 @@ class KeySearch:
         keys = self._find(context, Party(server_title, client_title, client, ends))
         if own:
             return keys, (own,)
-        lent = {REQUEST: (keys.client_title,), RESPONSE: (keys.server_title,), UNSOLICITED: (keys.server_title,)}
-        titles = lent.get(role or "", (keys.server_title, keys.client_title))
-        return keys, tuple(dict.fromkeys(title for title in titles if len(title) == opening.TITLE_SIZE))
+        if role is REQUEST:
+            titles: tuple[bytes, ...] = (keys.client_title,)
+        elif role in (RESPONSE, UNSOLICITED) or keys.server_title == keys.client_title:
+            titles = (keys.server_title,)
+        else:
+            titles = (keys.server_title, keys.client_title)
+        return keys, tuple([title for title in titles if len(title) == opening.TITLE_SIZE])
 
     def _find(self, context: SecurityContext, party: Party) -> KeySet:
         place = (party.server_title, party.client_title)

@@ -25,32 +25,39 @@ _MOST = 256
 _HEAD = Struct(">BI").unpack_from
 """Security control and invocation counter."""
 _HEAD_SIZE = 5
-_LEAST = _HEAD_SIZE + TAG_SIZE + 1
+_LEAST = 1 + _HEAD_SIZE + TAG_SIZE + 1
+"""So many octets behind the first one, or behind the title, are too few."""
 _LONGEST_LENGTH = 5
 _GENERAL = (0xDB, 0xDC)
-_CLIENT_GLOBAL = "glo-" + REQUEST
 _new = tuple.__new__
 
 
-class _Forms(dict[bytes, "tuple[Entry, str] | None"]):
-    """By first octet, of APDUs in a ciphered form but general-ciphering: the entry, and the form with its direction.
-
-    The general ones don't tell theirs. All APDUs of one form whose security control is the same are opened with the
-    same key.
-    """
-
-    def __missing__(self, first: bytes) -> tuple[Entry, str] | None:
-        tag = first[0] if first else -1
-        found = scanning.entry(first, 0, 1) if tag in SERVICE_SPECIFIC or tag in _GENERAL else None
-        role = ROLES.get(found.family, "") if found is not None else ""
-        form = None
-        if found is not None and (role or tag in _GENERAL):
-            form = found, found.family[:4] + role if role else ""
-        self[first] = form
-        return form
+def _forms() -> dict[str, tuple[bytes, ...]]:
+    """Give the first octets of each ciphered form and direction, but for the general forms, which don't tell theirs."""
+    found: dict[str, tuple[bytes, ...]] = {}
+    for tag, layer in SERVICE_SPECIFIC.items():
+        kind = layer.family[:4] + ROLES[layer.family]
+        found[kind] = (*found.get(kind, ()), bytes((tag,)))
+    return found
 
 
-_FORMS = _Forms()
+_FORMS = _forms()
+"""All APDUs of one form and direction whose security control is the same are opened with the same key."""
+_ALIKE = {first: alike for alike in _FORMS.values() for first in alike}
+_CLIENT_GLOBAL = _FORMS["glo-" + REQUEST]
+
+
+class _Entries(dict[int, Entry]):
+    """Entries by first octet."""
+
+    def __missing__(self, first: int) -> Entry:
+        found = scanning.entry(bytes((first,)), 0, 1)
+        assert found is not None
+        self[first] = found
+        return found
+
+
+_ENTRIES = _Entries()
 
 
 def open_next(record: Record, peer: Peer, octets: bytes, known: dict[bytes, Asked], epoch: int) -> Asked | Plan | None:
@@ -63,40 +70,36 @@ def open_next(record: Record, peer: Peer, octets: bytes, known: dict[bytes, Aske
     context = association.security
     if context is None or context.epoch != epoch or record.protection:
         return None
-    form = _FORMS[octets[:1]]
-    if form is None:
-        return None
-    entry, kind = form
-    if kind:
-        at, swift = 1, context.swift.get(kind)
-    else:
-        at = 2 + octets[1] if len(octets) > 1 else 1
-        swift = context.swift.get((octets[:at], peer.role))
+    at, total = 1, len(octets)
+    swift = context.swift.get(octets[:1])
     if swift is None:
+        if total < 2 or octets[0] not in _GENERAL:
+            return None
+        at = 2 + octets[1]
+        swift = context.swift.get((octets[:at], peer.role))
+        if swift is None:
+            return None
+    if total - at <= _LEAST:
         return None
+    size, start = octets[at], at + 1
+    if start + size != total or size >= 0x80:
+        start += size - 0x80  # behind one of the long forms of a length
+        size = int.from_bytes(octets[at + 1 : start], "big")
+        if not at + 1 < start <= at + _LONGEST_LENGTH or start + size != total or size < _LEAST - 1:
+            return None
     control, encrypt, title, aad, name, sender = swift
-    start = at + 1
-    if (total := len(octets)) <= start + _LEAST:
-        return None
-    size = octets[at]
-    if size >= 0x80:  # the long forms of a length
-        more = size - 0x80
-        size = int.from_bytes(octets[start : start + more], "big")
-        start += more
-    if size < _LEAST or start + size != total or start - at > _LONGEST_LENGTH:
-        return None
     said, counter = _HEAD(octets, start)
-    if said != control or not sender.last < counter < sender.limit:
+    if said != control or not (sender.last < counter < sender.limit or sender.is_next(counter)):
         return None
     begin = start + _HEAD_SIZE
-    ciphered, tag = octets[begin:-TAG_SIZE], octets[-TAG_SIZE:]
-    iv = title + octets[start + 1 : begin]
+    ciphered, tag, iv = octets[begin:-TAG_SIZE], octets[-TAG_SIZE:], title + octets[start + 1 : begin]
     text = encrypt(iv, ciphered, None)[:-16]
     if not compare_digest(encrypt(iv, text, aad)[-16:-4], tag):
         return None
     asked = known.get(text) if peer.role is REQUEST else None
+    following: Asked | Plan
     if asked is not None:
-        record.apdu, inner = asked.apdu, asked.plan
+        record.apdu, following = asked.apdu, asked
     else:
         found, read = scan_apdu(text, 0, len(text))
         if found is None:
@@ -104,26 +107,33 @@ def open_next(record: Record, peer: Peer, octets: bytes, known: dict[bytes, Aske
         if read is None or (found.deviates is not None and found.deviates(text)):
             record.notes += dissection_notes(text, False)
         record.apdu = _new(Apdu, (text, found, read if read is not None else scan_loosely(text, found), -1))
-        inner = found.plan or plan_of(found)
-    sender.last = counter
-    sender.newest[counter] = (record.number, association.number, hash(tag))
-    values: Values = (octets[0], size, control, counter, ciphered, tag)
-    if not kind:
-        values = (octets[0], octets[2:at], *values[1:])
-    record.closed = closed = _new(Closed, (octets, entry, values, VERIFIED, text, name, True, b"", title))
+        following = found.plan or plan_of(found)
+    if counter < sender.limit:
+        sender.last = counter
+        sender.newest[counter] = (record.number, association.number, hash(tag))
+    else:
+        sender.take(counter, (record.number, association.number, hash(tag)))
+    first = octets[0]
+    values: Values = (first, size, control, counter, ciphered, tag)
+    if at != 1:
+        values = (first, octets[2:at], *values[1:])
+    record.closed = closed = _new(Closed, (octets, _ENTRIES[first], values, VERIFIED, text, name, True, b"", title))
     record.protection = (closed,)
-    return asked or inner
+    return following
 
 
 def remember(context: SecurityContext, entry: Entry, control: int, own: bytes, role: str | None, swift: Swift) -> None:
     """Keep what opened an APDU for the next one of its kind."""
-    first = bytes((entry.tag,))
-    form = _FORMS[first]
-    if form is None or control & _PROTECTED != _PROTECTED:
+    if control & _PROTECTED != _PROTECTED:
         return
+    first = bytes((entry.tag,))
     if len(context.swift) >= _MOST:
         context.swift.clear()
-    context.swift[form[1] or (first + bytes((len(own),)) + own, role)] = swift
+    if entry.tag in _GENERAL:
+        context.swift[first + bytes((len(own),)) + own, role] = swift
+    else:
+        for one in _ALIKE.get(first, ()):
+            context.swift[one] = swift
 
 
 def carry_over(context: SecurityContext, opener: Opener, outcome: Outcome) -> None:
@@ -137,8 +147,9 @@ def carry_over(context: SecurityContext, opener: Opener, outcome: Outcome) -> No
         return  # with one title of both sides each looks at the other one's counters
     if opener.keys[0] is not key or opener.authentication[0].octets != authentication:
         return
-    for kind, swift in before.items():
+    swift = before.get(_CLIENT_GLOBAL[0])
+    if swift is not None:
         control, encrypt, title, aad, _, _ = swift
         is_same = encrypt is key.encrypt and title == context.client_title and aad[1:] == authentication
-        if is_same and kind == _CLIENT_GLOBAL and not control & BROADCAST:
-            context.swift[kind] = swift
+        if is_same and not control & BROADCAST:
+            context.swift.update(dict.fromkeys(_CLIENT_GLOBAL, swift))

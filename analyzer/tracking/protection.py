@@ -26,7 +26,7 @@ from analyzer.tracking.peer import Peer
 from analyzer.tracking.plans import Plan, Values, plan_of
 from analyzer.tracking.security_context import Kind, SecurityContext, Swift
 from analyzer.tracking.transfers import LATE_TITLE, Transfers
-from dissectors.scanning import Entry, scan_apdu
+from dissectors.scanning import Entry, scan_apdu, scan_whole
 
 _MOST_LAYERS = 8
 _MOST_SEARCHES = 256
@@ -245,7 +245,7 @@ class Protection:
             if initiate is not None and said is not None:
                 _learn_dedicated(context, initiate, said, closed.key.partition("@")[2].rpartition(":")[0])
         else:
-            found, inner = scan_apdu(inside, 0, len(inside))
+            found, inner = scan_whole(inside)
             if found is None or inner is None:
                 return
             if "security_control" not in found.slots:

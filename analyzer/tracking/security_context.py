@@ -23,8 +23,8 @@ class Transfer(NamedTuple):
 
 Swift = tuple[int, Encrypt, bytes, bytes, str, Sender]
 """Security control, encryption, system title, SC and authentication key, name of the key, counters of the sender."""
-Kind = str | tuple[bytes, str | None]
-"""What opens alike: a form with its direction (``glo-request``); of a general form tag, title and who sends."""
+Kind = bytes | tuple[bytes, str | None]
+"""What opens alike: the first octet; of a general form tag, title and who sends."""
 
 
 class SecurityContext:

@@ -12,7 +12,7 @@ from analyzer.record import Record
 from analyzer.security.keyring import Keyring, Meter
 from analyzer.security.keys import Key, KeyRole
 from analyzer.simulate.security import KeySource
-from analyzer.tracking import protection
+from analyzer.tracking import counters, protection
 from analyzer.tracking.protection import Protection
 from tests.analyzer.tracking.build import CARRIERS, Said, answered, asked, length, wrapped
 from tests.analyzer.tracking.secured import keyring, opened, said, secrets, security_of, session
@@ -225,3 +225,29 @@ def test_a_counter_that_went_back_meets_those_it_had(monkeypatch: pytest.MonkeyP
     assert short == long
     causes = [[note.cause for note in one.get("notes", ())] for one in short[2:]]
     assert causes == [[], [], [], [], ["counter-reset"], [], ["nonce-reuse"], ["nonce-reuse"]]
+
+
+def test_room_that_runs_out_makes_no_message_go_the_long_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counters, "_REMEMBERED", 4)
+    world = World(random.Random(9))
+    world.suite = 0
+    for counter in (10, *range(100, 140), *range(60, 100)):
+        world.said.append(asked(world.request(counter=counter)))
+    ring = keyring(world.given)
+    short, long, taken = _both_ways(monkeypatch, lambda: opened(world.said, ring))
+    assert short == long
+    assert taken == 79  # neither the first one nor that which goes back
+
+
+def test_a_nonce_that_the_other_direction_took_is_found_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = World(random.Random(1)), World(random.Random(2))
+    other.suite, other.guek, other.gak, other.server = one.suite, one.guek, one.gak, one.client
+    other.said = []
+    other._associate()
+    one.said += [asked(one.request(counter=counter)) for counter in (10, 11)]
+    other.said.append(answered(other.response(counter=20)))
+    units = wrapped(one.said, 16, 1) + wrapped(other.said, 17, 2)
+    units += wrapped([asked(one.request(counter=counter)) for counter in (12, 20)], 16, 1)
+    short, long, _ = _both_ways(monkeypatch, lambda: opened(units, keyring(one.given), carrier=list))
+    assert short == long
+    assert [note.cause for note in short[-1].get("notes", ())] == ["nonce-reuse"]
