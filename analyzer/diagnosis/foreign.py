@@ -3,7 +3,7 @@
 Sources: MODBUS over Serial Line (CRC-16, polynomial x^16+x^15+x^2+1, reflected, FFFF at the start, low octet first);
 BSI TR-03109-1 IV-b (SML transport, version 1); DL/T 645 (frames from 68 to 16 with an arithmetic sum); EN 13757-4
 (wireless M-Bus, format A without its check sums, as receivers give it); Enedis-NOI-CPT_54E (TIC: groups from LF to CR,
-the check character their sum in six bits).
+the check character their sum in six bits); ECHONET Lite II (EHD 10 81, TID, SEOJ, DEOJ, ESV, OPC, properties).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ _DLT645 = re.compile(rb"\x68.{6}\x68[\x00-\xff]([\x00-\xc8])", re.DOTALL)
 _DLT645_HEAD, _DLT645_STOP = 10, 0x16
 _COLOUR = re.compile(rb"\x1b\[[0-9;]{1,8}m")
 _TIC = re.compile(rb"(?<![!-~])([A-Z][A-Z0-9+-]{2,8})([ \t])((?:[ -~]{0,98}\2){1,2})([ -_])(?=\r)")
+_ECHONET, _ECHONET_HEAD, _SERVICES = b"\x10\x81", 12, (0x50, 0x7E)
 _METER_C, _LEAST_TELEGRAM = frozenset((0x44, 0x46, 0x48)), 14
 """SND-NR, SND-IR, RSP-UD."""
 _CI = frozenset((0x72, 0x78, 0x7A, 0x7B, 0x7C, 0x7D, 0x8C, 0x8D, 0x8E, 0x8F, 0x90))
@@ -158,6 +159,16 @@ def count_wireless(octets: bytes) -> int:
     return int(octets[0] + 1 <= len(octets) <= octets[0] + 3 and all(1 <= one <= 26 for one in letters))
 
 
+def count_echonet(octets: bytes) -> int:
+    """Count a message of ECHONET Lite: header 10 81, a service, properties that fill the octets to their end."""
+    if octets[:2] != _ECHONET or len(octets) < _ECHONET_HEAD or not _SERVICES[0] <= octets[10] <= _SERVICES[1]:
+        return 0
+    at, size = _ECHONET_HEAD, len(octets)
+    for _ in range(octets[11]):
+        at += 2 + octets[at + 1] if at + 1 < size else size + 1
+    return int(at == size)
+
+
 def count_tic(octets: bytes) -> int:
     """Count groups of the customer output of French meters whose check character is right."""
     count = 0
@@ -198,6 +209,11 @@ PROTOCOLS = (
         count_colours, 1,
         "ESC [ and a colour stand in record {record}: this is the log of a program, perhaps of the reader itself, "
         "whose console has the pins of this port",
+    ),
+    _Protocol(
+        count_echonet, 1,
+        "10 81 and properties that fill record {record} are a message of ECHONET Lite, as Japanese meters speak it "
+        "over Wi-SUN: a reader of ECHONET Lite is needed",
     ),
     _Protocol(
         count_wireless, 1,

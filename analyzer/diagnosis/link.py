@@ -20,7 +20,7 @@ from analyzer.diagnosis.hdlc_state import (
     parameters,
 )
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence, Stories
-from analyzer.diagnosis.unanswered import SILENT, is_plain_log
+from analyzer.diagnosis.unanswered import SILENT, is_directed_line
 from analyzer.diagnosis.words import octets as octets_text
 from analyzer.framing.hdlc_header import address_end
 from analyzer.record import REQUEST, RESPONSE, UNKNOWN, UNSOLICITED, Record
@@ -96,7 +96,7 @@ class LinkFamily(Family):
                 more = " or more" * (tries == link.kept.maxlen)
                 text = f"SNRM was sent {tries} times{more}, and no UA or DM came"
                 self.report(record, "response-missing", "server-silent", LIKELY, text)
-            elif is_plain_log(record.time_ns, record.lane.text):
+            elif record.time_ns is None and is_directed_line(record.lane.text):
                 text = "SNRM is the last frame, and the log ends without UA or DM"
                 self.report(record, "response-missing", "capture-ended", POSSIBLE, text, alternatives=[SILENT])
 

@@ -59,7 +59,9 @@ _WITH_ANSWER = 2
 def left_open(family: Family, one: Association) -> None:
     """Note the last request of a log without times, if its answer is not there."""
     asked_last = next((each for each in one.waiting.values() if each.request == one.last_record), None)
-    if asked_last is not None and asked_last.is_confirmed and is_plain_log(asked_last.asked_ns, one.lane):
+    if asked_last is None or asked_last.asked_ns is not None or not is_directed_line(one.lane):
+        return
+    if asked_last.is_confirmed:
         text = f"{asked(asked_last)} is the last request, and the log ends without its answer"
         proof = [Evidence(asked_last.request, 0, 0, text)]
         family.report_about(
@@ -67,9 +69,9 @@ def left_open(family: Family, one: Association) -> None:
         )
 
 
-def is_plain_log(time_ns: int | None, lane: str) -> bool:
-    """Tell whether a record comes from a log that has directions and no times: only its last line says how it ended."""
-    return time_ns is None and lane.startswith("serial") and " > " in lane
+def is_directed_line(lane: str) -> bool:
+    """Tell whether *lane* is of a line, and its direction is known."""
+    return lane.startswith("serial") and " > " in lane
 
 
 SILENT = Alternative("server-silent", POSSIBLE, "or the meter said nothing")

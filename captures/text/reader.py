@@ -22,7 +22,7 @@ from captures.text.octets import (
 from captures.text.reads import Reads
 from captures.text.shapes import Joins, Shape
 from captures.text.times import DAY_FIRST, Clock
-from captures.text.units import begins_unit, octets_among_words, rest_of_unit
+from captures.text.units import begins_unit, octets_among_words, rest_of_unit, size_of
 from captures.text.words import Words
 
 _SKIPPED = re.compile(rb"\s*(?:(?:#(?!TEXT2PCAP)|//).*)?")
@@ -32,6 +32,9 @@ MAY_HOLD_OCTETS = re.compile(rb"(?<![0-9A-Za-z_])(?:0[xX])?[0-9A-Fa-f]{2}|\(\d")
 LONGEST_HEADING = 512
 _BUFFER = b"buffer"
 _FLAG = b"\x7e"
+_BORDERS = (b"\x7e\x7e", b"\x68\x16")
+"""First and last octets of frames of HDLC and M-Bus."""
+_LONGEST_HEADER, _MOST_UNTITLED = 8, 1 << 16
 _WRITTEN = {
     "listed": listed_octets, "decimals": decimal_octets, "base64": base64_octets,
     "marked": marked_octets, "characters": readout_octets, "named": named_octets, "string": string_octets,
@@ -82,6 +85,8 @@ class Reader:
         self._above = b""
         """The line above, if it is no traffic."""
         self._wants_unit = False
+        self._untitled: bytes | None = None
+        """Octets that came before the first title, where titles say what octets are."""
         self.change(shape, hints)
 
     def change(self, shape: Shape, hints: Hints | None = None) -> None:
@@ -92,6 +97,7 @@ class Reader:
             self.clock.order = hints.order
             self.given.cut_at = hints.cut_at
         self.shape = shape
+        self._untitled = b"" if shape.is_titled and not self.given.heard else None
         self._groups = shape.data.groupindex
         self._match = shape.data.fullmatch
         self._is_tail = shape.tail.fullmatch if shape.tail is not None else shape.data.fullmatch
@@ -135,11 +141,14 @@ class Reader:
                         return self._several(line, offset, number)
                     return self._simple(match, offset, number)
                 return self._data(match, offset, number, None)
+            if self._untitled is not None and (found := self._match(line)) is not None:
+                self._untitled = (self._untitled + (self._octets(found.groupdict(), number) or b""))[:_MOST_UNTITLED]
+                return False
         heading = self.shape.heading
         if heading is not None and len(line) <= LONGEST_HEADING and not _is_blank(line):
             match = heading.fullmatch(line)
             if match is not None:
-                self._heading(match)
+                self._heading(match, offset)
                 return True
         return self._other(line, offset, number)
 
@@ -266,9 +275,21 @@ class Reader:
         before, self._buffer = self._buffer, octets
         return octets[len(before) :] if len(before) < len(octets) and octets.startswith(before) else octets
 
-    def _heading(self, match: "re.Match[bytes]") -> None:
+    def _give_untitled(self, offset: int) -> None:
+        """Give the units that stand whole before the first title; of all else there nothing says what it is."""
+        octets, self._untitled = self._untitled or b"", None
+        at = 0
+        while at < len(octets):
+            size = size_of(octets[at : at + _LONGEST_HEADER])
+            is_whole = octets[at : at + 1] + octets[at + size - 1 : at + size] in _BORDERS if size else False
+            if is_whole:
+                self._reads.give(octets[at : at + size], None, UNKNOWN, offset)
+            at += size if is_whole else 1
+
+    def _heading(self, match: "re.Match[bytes]", offset: int) -> None:
         """Take a line that says what the octets below it are."""
         self._reads.end()
+        self._give_untitled(offset)
         self._reads.pass_over()
         groups = match.groupdict()
         time_ns = self.clock.read(match) if "time" in groups else None
@@ -280,7 +301,8 @@ class Reader:
         self._wants_unit = False
         if "label" in groups:
             # an arrow in a title says something else
-            direction, is_traffic = self._words.label(b"\n" + (groups["label"] or b""))
+            said = _SENTENCES.split((groups["label"] or b"").rstrip())[-1]
+            direction, is_traffic = self._words.label(b"\n" + said)
             self._wants_unit = direction == UNKNOWN
         if groups.get("lane"):
             direction = self._words.lane(groups["lane"], self._hints.lanes)

@@ -109,6 +109,8 @@ class Shape:
     """Nothing is assumed where it is read, so nothing is said."""
     least_share: float = 0.2
     """Of the most octets that any shape finds: with so many it is believed before one that is less particular."""
+    is_titled: bool = False
+    """Whole units before the first heading are traffic: the text was copied from its middle."""
     skips: int = 0
     """Octets before the traffic in each read."""
 
@@ -397,7 +399,7 @@ SHAPES: tuple[Shape, ...] = (
         "dump-titles", "frame dumps below titles", Joins.READ, r"(?:\([VDIWE]\)\s*)?\s*<hex>",
         r".*?(?:(?P<aside>(?i:gcm|dlms|dsmr|cosem|llc|gbt|payload|decrypted|plain)\w*(?: frame)?)"
         r"|(?i:frame dump|hdlc|m-?bus)(?: frame)?)\b[^:]{0,24}:\s*",
-        needs_heading=True,
+        needs_heading=True, is_titled=True,
     ),
     Shape(
         "character-columns", "octets with directions and their characters beside them", Joins.READ,
@@ -412,6 +414,11 @@ SHAPES: tuple[Shape, ...] = (
         r"\s*(?:(?P<direction><word>)\s*[:|-]\s*)?<hex><remark>?\s*",
         r"\s*(?P<direction><word>)\s*[:|-]\s*",
         r"\s*[0-9A-Fa-f]{2}(?:\s?[0-9A-Fa-f]{2}){0,3}\s*<remark>", least_share=0.5,
+    ),
+    Shape(
+        "tabbed-pieces", "pieces of octets with remarks behind tabs", Joins.READ,
+        r"\s*(?P<octets>[0-9A-Fa-f]{2}(?:[ ]?[0-9A-Fa-f]{2})*+)[ ]*(?:\t.*)?",
+        sign_text=r"\s*[0-9A-Fa-f]{2}(?:[ ]?[0-9A-Fa-f]{2}){0,7}[ ]*\t\s*\w.*[A-Za-z]{2}.*", least_share=0.5,
     ),
     Shape(
         "annotated", "octets with remarks", Joins.LINE, r"\s*(?:(?P<direction><word>)\s*[:|-]\s*)?<hex><remark>?\s*",

@@ -32,6 +32,13 @@ def radio() -> bytes:
     return bytes.fromhex("2E44B435785634120102 7A 0100 2025") + CHANCE.randbytes(32)
 
 
+def echonet() -> bytes:
+    """An answer with the counts of both directions and the power, each property with its length."""
+    properties = ((0xE0, 4), (0xE3, 4), (0xE7, 4))
+    body = b"".join(bytes((code, size)) + CHANCE.randbytes(size) for code, size in properties)
+    return bytes.fromhex("1081 0007 028801 05FF01 72") + bytes((len(properties),)) + body
+
+
 def log() -> bytes:
     return b"\x1b[0;32m(V) BD 48 05 " + CHANCE.randbytes(6) + b"\x1b[0m\r\n"
 
@@ -54,6 +61,7 @@ def tic(separator: bytes = b"\t") -> bytes:
         (sml, "SML"),
         (lambda: dlt645(0x112233445566), "DL/T 645"),
         (radio, "wireless M-Bus"),
+        (echonet, "ECHONET Lite"),
     ],
 )
 def test_other_protocol_is_named_for_certain(make: Callable[[], bytes], name: str, run: Run, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ def test_every_shape_has_a_log() -> None:
         "octal",
         "rom-records",
         "modem",
+        "tabbed-pieces",
     }
 
 

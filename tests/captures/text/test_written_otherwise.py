@@ -129,3 +129,25 @@ def test_log_that_may_be_whole_is_not_said_to_cut(text: str) -> None:
     with read(text) as source:
         assert list(source)
         assert "text-cut" not in source.remark_counts
+
+
+def test_frame_that_stands_whole_before_the_first_title_is_kept() -> None:
+    first, second = (event.octets.hex(" ").upper() for event in session()[4:6])
+    text = f"(V) 00 FF 10 00 0A\n(V) {first[:47]}\n(V) {first[48:]}\n(V)\n(V) HDLC frame:\n(V) {second}\n"
+    with read(text) as source:
+        assert [chunk.octets.hex(" ").upper() for chunk in source] == [first, second]
+
+
+def test_pieces_with_remarks_behind_tabs_make_one_read() -> None:
+    octets = session()[4].octets
+    pieces = ((0, 3, "flag and format"), (3, 9, "addresses"), (9, len(octets), ""))
+    text = "".join(f"{octets[begin:end].hex().upper()}\t\t{remark}\n" for begin, end, remark in pieces)
+    with read(f"My message looks so:\n{text}") as source:
+        assert [chunk.octets for chunk in source] == [octets]
+
+
+def test_last_sentence_above_octets_says_what_they_are() -> None:
+    event = session()[5]
+    text = f"The message can be decrypted easily. With the other reader this is received:\n{event.octets.hex()}\n"
+    with read(text) as source:
+        assert [(chunk.direction, chunk.octets) for chunk in source] == [(RECEIVED, event.octets)]
