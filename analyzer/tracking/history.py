@@ -6,7 +6,6 @@ Source: IEC 62056-5-3 (COSEM-OPEN, COSEM-RELEASE, COSEM-ABORT), IEC 62056-46 (se
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -189,12 +188,19 @@ class Usual(NamedTuple):
 _UNSEEN, _USUAL_LIMITS = Mark(0, None), LinkLimits()
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Association:
     """One association as a capture shows it. Only :class:`~analyzer.tracking.associations.Associations` writes it.
 
     *number* is that of its records (``Record.association``); None for the pushes of a meter that nobody asked.
     """
+
+    __slots__ = (
+        "answer", "asked", "asked_before", "asked_limits", "asking", "asking_pause_ns", "asking_service",
+        "authentication", "client", "client_side", "conversation", "ending", "exchanges", "first", "general_blocks",
+        "hls_form", "hls_is_accepted", "hls_request", "lane", "last_ns", "last_record", "limits", "link_at",
+        "link_repeats", "meter", "number", "pause_ns", "place", "polls", "proposal", "pushes", "records", "release",
+        "repeats", "server", "services", "services_first", "silences", "statuses", "unanswered", "usual",
+    )  # fmt: skip
 
     number: int | None
     conversation: int
@@ -203,76 +209,96 @@ class Association:
     client: Address
     server: Address
     """Addresses as records have them; None where no link tells them."""
-    client_side: int | None = None
+    client_side: int | None
     """Which side of the conversation (``Lane.side``) the client speaks on; None until it spoke."""
-    meter: MeterKey = field(init=False)
+    meter: MeterKey
     """Which logical device of which meter it is with, as the object model has them."""
-    place: object = None
+    place: object
     """What it shares with the associations of the same two before and after it."""
-    first: Mark = _UNSEEN
-    last_record: int = 0
-    last_ns: int | None = None
-    records: int = 0
-    pause_ns: int | None = None
+    first: Mark
+    last_record: int
+    last_ns: int | None
+    records: int
+    pause_ns: int | None
     """The silence before what the client said last."""
 
-    link_at: list[Mark] = field(default_factory=list)
+    link_at: list[Mark]
     """SNRM, and UA or DM."""
-    link_repeats: int = 0
+    link_repeats: int
     """How often SNRM was sent again."""
-    asked_limits: LinkLimits = _USUAL_LIMITS
+    asked_limits: LinkLimits
     """What the client proposed in SNRM."""
-    limits: LinkLimits | None = None
+    limits: LinkLimits | None
     """What the client may send and receive, as SNRM and UA agreed; None where no UA was seen."""
-    proposal: Proposal | None = None
-    answer: Answer | None = None
-    authentication: list[Mark] = field(default_factory=list)
+    proposal: Proposal | None
+    answer: Answer | None
+    authentication: list[Mark]
     """Pass 3 and pass 4 of high level security."""
-    hls_request: int = 0
+    hls_request: int
     """The record of pass 3; -1 while it is awaited, 0 where there is none."""
-    hls_is_accepted: bool | None = None
+    hls_is_accepted: bool | None
     """Whether the server accepted pass 3; None where that is not known."""
-    hls_form: str = ""
+    hls_form: str
     """The name of the APDU that carried pass 3, as it stood on the line: ``glo-action-request``."""
-    services_first: Mark | None = None
+    services_first: Mark | None
     """The first record of a service."""
-    release: list[Mark] = field(default_factory=list)
+    release: list[Mark]
     """RLRQ or DISC, and what answered it."""
 
-    services: dict[str, Service] = field(default_factory=dict)
+    services: dict[str, Service]
     """By the name of the request: ``get-request``."""
-    exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=_MOST_EXCHANGES))
+    exchanges: deque[Exchange]
     """The newest ones that were answered."""
-    asking: Record | None = None
+    asking: Record | None
     """A request of a service that alone waits for its answer, and is not among *asked_before* yet."""
-    asking_service: str = ""
+    asking_service: str
     """Its name."""
-    asking_pause_ns: int | None = None
+    asking_pause_ns: int | None
     """The silence before it."""
-    asked_before: dict[int, Exchange] = field(default_factory=dict)
+    asked_before: dict[int, Exchange]
     """What waits, without *asking*."""
-    unanswered: deque[Exchange] = field(default_factory=lambda: deque(maxlen=_MOST_ODD))
+    unanswered: deque[Exchange]
     """Requests that were given up."""
-    repeats: deque[int] = field(default_factory=lambda: deque(maxlen=_MOST_ODD))
+    repeats: deque[int]
     """Records that came again: frames, blocks, requests."""
-    silences: deque[Silence] = field(default_factory=lambda: deque(maxlen=_MOST_ODD))
-    polls: int = 0
+    silences: deque[Silence]
+    polls: int
     """RR of the client while an answer was awaited."""
-    pushes: int = 0
+    pushes: int
     """APDUs that the server sent unasked."""
-    general_blocks: int = 0
+    general_blocks: int
     """APDUs of general-block-transfer."""
-    usual: Usual | None = None
+    usual: Usual | None
     """What is usual in it; None where every record is to be looked at."""
-    asked: Record | None = None
+    asked: Record | None
     """The newest request; forgotten once it is over."""
-    statuses: dict[str, int] = field(default_factory=dict)
+    statuses: dict[str, int]
     """How many protected APDUs opened how: ``verified``, ``no-key``, …"""
-    ending: Ending | None = None
+    ending: Ending | None
     """None while it is open."""
 
-    def __post_init__(self) -> None:
-        self.meter = ("", self.server)
+    def __init__(self, number: int | None, conversation: int, lane: str, client: Address, server: Address) -> None:
+        self.number, self.conversation, self.lane = number, conversation, lane
+        self.client, self.server = client, server
+        self.client_side = self.place = self.last_ns = self.pause_ns = self.limits = None
+        self.proposal = self.answer = self.hls_is_accepted = self.services_first = self.asking = None
+        self.asking_pause_ns = self.usual = self.asked = self.ending = None
+        self.last_record = self.records = self.link_repeats = self.hls_request = self.polls = 0
+        self.pushes = self.general_blocks = 0
+        self.hls_form = self.asking_service = ""
+        self.meter = ("", server)
+        self.first = _UNSEEN
+        self.link_at = []
+        self.asked_limits = _USUAL_LIMITS
+        self.authentication = []
+        self.release = []
+        self.services = {}
+        self.exchanges = deque(maxlen=_MOST_EXCHANGES)
+        self.asked_before = {}
+        self.unanswered = deque(maxlen=_MOST_ODD)
+        self.repeats = deque(maxlen=_MOST_ODD)
+        self.silences = deque(maxlen=_MOST_ODD)
+        self.statuses = {}
 
     @property
     def last(self) -> Mark:

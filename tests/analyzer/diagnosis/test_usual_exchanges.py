@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -102,7 +101,7 @@ def told(chunks: list[Chunk]) -> tuple[list[str], list[dict[str, Any]]]:
 def known(one: Association) -> dict[str, Any]:
     """All that is kept of an association but how it is kept."""
     left_out = ("usual", "asking", "asking_service", "asking_pause_ns", "asked_before", "services", "place", "asked")
-    found = {each.name: getattr(one, each.name) for each in fields(one) if each.name not in left_out}
+    found = {name: getattr(one, name) for name in Association.__slots__ if name not in left_out}
     services = {
         name: (each.count, each.errors, each.unanswered, list(each.latencies)) for name, each in one.services.items()
     }
