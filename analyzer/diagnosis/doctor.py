@@ -219,7 +219,7 @@ class Doctor:
 
     def stories(self, least: Severity = Severity.NOTE) -> list[Story]:
         """Give the stories, worst first; those that weigh less than *least* are left out."""
-        return [one for one in self._stories.sorted() if one.worst >= least]
+        return self._stories.sorted(least)
 
     def _noted(self, record: Record) -> bool:
         """Hand out the notes of *record*. Returns whether one explains all else that is odd in it."""

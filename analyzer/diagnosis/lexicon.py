@@ -259,7 +259,7 @@ def _messages() -> Iterator[Meaning]:
 
 def _listed(name: str, kind: str) -> list[dict[str, Any]]:
     """Read the entries of one table of words."""
-    with open(Path(__file__).parent / "rules" / f"{name}.toml", "rb") as file:
+    with open(Path(__file__).parent / "terms" / f"{name}.toml", "rb") as file:
         found: list[dict[str, Any]] = tomllib.load(file)[kind]
     return found
 

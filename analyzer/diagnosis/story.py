@@ -249,10 +249,10 @@ class Stories:
                 story.absorb(other)
                 self._stories.pop((other.lane, other.code, other.cause, other.subject), None)
 
-    def sorted(self) -> list[Story]:
-        """Give the stories that follow from no other: worst first, of equal weight remarks last, then as they come."""
+    def sorted(self, least: Severity = Severity.CHAT) -> list[Story]:
+        """Give stories of at least *least* that follow from no other: worst first, remarks last, then as they come."""
         return sorted(
-            tied(self._stories.values()),
+            (one for one in tied(self._stories.values()) if one.worst >= least),
             key=lambda one: (-int(one.worst), one.is_remark, -one.usual, one.first_record),
         )
 

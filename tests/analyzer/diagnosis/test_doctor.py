@@ -15,6 +15,7 @@ from analyzer.diagnosis.doctor import Doctor
 from analyzer.diagnosis.refusals import RESULT_CAUSES
 from analyzer.diagnosis.rules import rules
 from analyzer.diagnosis.story import Story
+from analyzer.pipeline import Pipeline
 from analyzer.session import Session
 from analyzer.tracking.findings import FACTS
 from captures import open_source, source_from_hex
@@ -22,7 +23,9 @@ from captures.samples import samples
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.frames import answer
 from tests.analyzer.framing.build import body
+from tests.analyzer.tracking.build import ListSource, answered, asked
 from tests.analyzer.tracking.lines import line
+from tests.analyzer.tracking.timed import AARE, AARQ, at, tcp_chunks
 from tests.corpus import vectors
 
 
@@ -40,6 +43,21 @@ def shown(octets: bytes) -> str:
 
 
 GOOD = shown(body(control=0x93))
+
+
+def test_remark_that_is_not_asked_for_reads_no_table_of_facts() -> None:
+    request, response = bytes.fromhex("C001C1 0003 0100010800FF 02 00"), bytes.fromhex("C401C1 00 0600000005")
+    pipeline = Pipeline()
+    doctor = Doctor(pipeline.ends)
+    rules.cache_clear()
+    for record in pipeline.run(
+        ListSource(tcp_chunks(at(0, asked(AARQ), answered(AARE), asked(request), answered(response))))
+    ):
+        doctor.take(record)
+    doctor.finish()
+    assert not doctor.stories()
+    assert not rules.cache_info().currsize
+    assert [one.code for one in doctor.stories(Severity.CHAT)] == ["scaler-unknown"]
 
 
 def test_flipped_bit_is_one_story_with_the_octet_and_the_frame_that_was_sent() -> None:
