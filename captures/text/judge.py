@@ -8,7 +8,8 @@ from captures.stream import HeldInput, Window
 from captures.text.lines import blocks
 from captures.text.misread import mend
 from captures.text.reader import LONGEST_HEADING, Hints, Reader
-from captures.text.shapes import PLAIN, SHAPES, Shape
+from captures.text.shape import Shape
+from captures.text.shapes import PLAIN, SHAPES
 from captures.text.times import date_order
 
 

@@ -21,6 +21,10 @@ _MARKUP = re.compile(rb"</?(?:html|body|pre|code|p|div|span|td|tr|br)\b[^<>\n]{0
 _WIDE = re.compile(rb"\0?(?:[\t\r -~]\0){4,}|(?<=\n)\0(?=[\t -~])")
 """UTF-16 in a text that is none, as PowerShell appends it."""
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
+_BROKEN = re.compile(rb"( ?)\n([0-9A-Fa-f])(?=(?: [0-9A-Fa-f]{2}){4})")
+_BEFORE = re.compile(rb"(?:[0-9A-Fa-f]{2} ){8}[0-9A-Fa-f]")
+"""Where a page broke a line within an octet; pairs alone stand before and behind."""
+_LENGTH_BEFORE = 25
 _NARROW = bytes.maketrans(b"\r", b" ")
 _LEAST_WIDE = 4
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -71,6 +75,7 @@ def plain(text: bytes) -> bytes:
         text = _WIDE.sub(lambda found: found[0].translate(_NARROW, b"\0").ljust(len(found[0])), text)
     if b"\r" in text:
         text = text.replace(b"\r\r\n", b"  \n").replace(b"\r\n", b" \n").replace(b"\r", b"\n")
+    text = _BROKEN.sub(_joined, text)
     if b"\x1b[" in text:
         text = _COLOUR.sub(_blanks, text)
     if _ELLIPSIS in text:
@@ -85,6 +90,13 @@ def plain(text: bytes) -> bytes:
     if b"<" in text and b">" in text:
         text = _MARKUP.sub(_blanks, text)
     return text
+
+
+def _joined(found: "re.Match[bytes]") -> bytes:
+    """Give the first half of an octet its second half from the line below; lengths in all stay."""
+    at = found.start()
+    is_broken = _BEFORE.fullmatch(found.string, max(0, at - _LENGTH_BEFORE), at) is not None
+    return found[2] + found[1] + b"\n" if is_broken else found[0]
 
 
 def _blanks(found: "re.Match[bytes]") -> bytes:

@@ -22,6 +22,7 @@ _LISTED = re.compile(rb"\((?:0x([0-9A-Fa-f]{2})|(\d{1,3}))\)")
 _MARKED_PAIR = re.compile(rb"[0-9A-Fa-f]{2}")
 _BREAK = re.compile(rb'(\\x[0-9A-Fa-f]{2})""')
 """Where Qt and C part a string, for the next character would be a digit of the escape before it."""
+_QUOTED = re.compile(rb"(?:0[xX])?([0-9A-Fa-f]{1,2})[\"']")
 _PAIRS = re.compile(rb"\b[0-9A-Fa-f]{2}\b")
 
 
@@ -92,6 +93,11 @@ def listed_octets(text: bytes) -> bytes | None:
 def marked_octets(text: bytes) -> bytes:
     """Read hex pairs that have a mark before, behind or around each."""
     return bytes.fromhex(b"".join(_MARKED_PAIR.findall(text)).decode())
+
+
+def quoted_octets(text: bytes) -> bytes:
+    """Read hex numbers of one or two digits, each a string of its own."""
+    return bytes(int(digits, 16) for digits in _QUOTED.findall(text))
 
 
 def word_octets(text: bytes) -> bytes:

@@ -16,11 +16,12 @@ from captures.text.octets import (
     marked_octets,
     octal_octets,
     octal_word_octets,
+    quoted_octets,
     rom_octets,
     word_octets,
 )
 from captures.text.reads import Reads
-from captures.text.shapes import Joins, Shape
+from captures.text.shape import Joins, Shape
 from captures.text.times import DAY_FIRST, Clock
 from captures.text.units import begins_unit, octets_among_words, rest_of_unit, size_of
 from captures.text.words import Words
@@ -39,7 +40,7 @@ _WRITTEN = {
     "listed": listed_octets, "decimals": decimal_octets, "base64": base64_octets,
     "marked": marked_octets, "characters": readout_octets, "named": named_octets, "string": string_octets,
     "parity": parity_octets, "words": word_octets, "long_words": word_octets, "octal": octal_octets,
-    "octal_words": octal_word_octets, "rom": rom_octets,
+    "octal_words": octal_word_octets, "rom": rom_octets, "quoted": quoted_octets,
 }  # fmt: skip
 """How octets are read that are no hex, by the group of the pattern that holds them."""
 _LONGEST_TITLE, _LONGEST_KEY = 160, 32

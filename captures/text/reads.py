@@ -5,7 +5,7 @@ from collections.abc import Callable
 from captures.chunk import UNKNOWN, Chunk
 from captures.text.given import Given
 from captures.text.offsets import follows, goes_on, number_of
-from captures.text.shapes import Joins, Shape
+from captures.text.shape import Joins, Shape
 from captures.text.units import begins_unit, in_order
 
 _LONGEST_READ = 1 << 18

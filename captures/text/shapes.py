@@ -1,139 +1,10 @@
 r"""The table of text shapes: how programs write octets on lines, with patterns for the lines.
 
 Sources: what the programs print, as their manuals and users show it. A new shape is a row.
-In patterns ``<time>`` stands for a time of day with or without date or an epoch, ``<hex>`` for octets in hex with any
-separator, ``<one>`` for one of them, ``<pairs>`` for hex pairs with one or two blanks between, ``<column>`` for the
-text that a dump has beside them, ``<word>`` for a word of a direction, ``<arrow>`` for its sign, ``<remark>`` for words
-of a person.
 """
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import Enum
-from functools import cached_property
-from typing import Any
-
 from captures.text.characters import CONTROL, DATA_SET, IDENTIFICATION
-from captures.text.labels import DIRECTIONS, ELSEWHERE, SIDES
-from captures.text.times import TIME
-
-
-class Joins(Enum):
-    """How the lines of octets make chunks."""
-
-    LINE = "a line is a read"
-    READ = "the lines below a heading are a read"
-    DUMP = "lines with offsets, a read begins where the offset starts again"
-    RUN = "an octet a line, those of one direction are a read"
-
-
-def any_of(words: Iterable[bytes]) -> str:
-    r"""Write a pattern for any of *words*, small or capital ASCII letters alike, the longest first.
-
-    Words that begin alike share their beginning: Python compiles that in a third of the time.
-    """
-    tree: dict[int, Any] = {}
-    for word in words:
-        at = tree
-        for octet in word.lower():
-            at = at.setdefault(octet, {})
-        at[_END] = {}
-    return f"(?i:{_branches(tree)})"
-
-
-def _branches(tree: dict[int, Any]) -> str:
-    found = [
-        (re.escape(chr(octet)) if octet < _ASCII else f"\\x{octet:02x}") + _branches(tree[octet])
-        for octet in sorted(tree.keys() - {_END})
-    ]
-    if not found:
-        return ""
-    if len(found) == 1 and _END not in tree:
-        return found[0]
-    return f"(?:{'|'.join(found)}){'?' if _END in tree else ''}"
-
-
-_END, _ASCII = -1, 0x80
-_WORDS = any_of(
-    word for word in DIRECTIONS.keys() | ELSEWHERE.keys() | SIDES.keys()
-    if not word.isascii() or (word in DIRECTIONS and word.isalpha() and len(word) > 1)
-)  # fmt: skip
-_SNIPPETS = {
-    "<time>": TIME,
-    # A time before the octets is made of the same signs.
-    "<hex>": r"(?!\d{1,4}[-./]\d\d?[-./]\d{1,4}[ T]\d\d?[:.]\d\d[:.]|\d\d?[:.]\d\d[:.]\d\d(?:[.,:]\d+)?\s)"
-    r"(?P<octets>[0-9A-Fa-f][0-9A-Fa-fXx ,:.\t-]*+)",
-    "<one>": r"(?:0[xX][0-9A-Fa-f]{1,2}|[0-9A-Fa-f]{2})",
-    "<pairs>": r"(?P<octets>[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2})*+)",
-    "<column>": r"(?:\s{2,}.*|\t.*|\s*[|>].*|\s)?",
-    "<word>": _WORDS,
-    "<arrow>": r"(?:>>>?|<<<?|[-=]+>|<[-=]+)",
-    "<remark>": r"(?:(?://|\#|;|/\*|<--|\|).*)",
-}
-
-
-def _compiled(pattern: str) -> re.Pattern[bytes]:
-    for name, snippet in _SNIPPETS.items():
-        pattern = pattern.replace(name, snippet)
-    return re.compile(pattern.encode())
-
-
-@dataclass(frozen=True)
-class Shape:
-    r"""A way to write octets, with its patterns as texts; they are compiled when a text first needs them.
-
-    *data* has the group ``octets`` (hex), ``literal`` (Python bytes, C strings), ``listed`` (characters with numbers),
-    ``decimals``, ``octal``, ``words``, ``octal_words`` or ``long_words`` (two or four octets, the low one first),
-    ``rom`` (Intel HEX), ``base64``, ``marked`` (hex pairs with marks), ``characters``, ``named`` or ``string``
-    (characters that stand for themselves), and perhaps ``offset``, ``direction``, ``delta`` (milliseconds since the
-    line before), ``begin`` and ``end`` (of a read), and those of a time. *heading* may have ``direction``, ``label``
-    (words), ``count``, ``lane``, ``aside`` (no traffic), ``relative`` (seconds) and those of a time. Both match whole
-    lines; but where there is *tail*, *data* is searched, the last found counts, *tail* must match what stands behind
-    it, and the words of the line are heeded.
-    """
-
-    name: str
-    title: str
-    """For a person: stands behind "read as"."""
-    joins: Joins
-    data_text: str
-    heading_text: str = ""
-    sign_text: str = ""
-    tail_text: str = ""
-    needs_heading: bool = False
-    """Octets count only below a heading that says they are traffic."""
-    may_follow: bool = False
-    """May begin in the middle of a text of another shape."""
-    is_plain: bool = False
-    """Nothing is assumed where it is read, so nothing is said."""
-    least_share: float = 0.2
-    """Of the most octets that any shape finds: with so many it is believed before one that is less particular."""
-    is_titled: bool = False
-    """Whole units before the first heading are traffic: the text was copied from its middle."""
-    skips: int = 0
-    """Octets before the traffic in each read."""
-
-    @cached_property
-    def data(self) -> re.Pattern[bytes]:
-        """The pattern of lines that hold octets."""
-        return _compiled(self.data_text)
-
-    @cached_property
-    def heading(self) -> re.Pattern[bytes] | None:
-        """The pattern of lines that say what the octets below them are."""
-        return _compiled(self.heading_text) if self.heading_text else None
-
-    @cached_property
-    def tail(self) -> re.Pattern[bytes] | None:
-        """What stands behind octets among words."""
-        return _compiled(self.tail_text) if self.tail_text else None
-
-    @cached_property
-    def sign(self) -> re.Pattern[bytes] | None:
-        """What must stand on a line of a text of this shape, where its octets alone do not show it."""
-        return _compiled(self.sign_text) if self.sign_text else None
-
+from captures.text.shape import Joins, Shape
 
 _LITERAL = r"""(?P<literal>\bb(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|\\"(?:[^"\\]|\\[^"])*+\\"))"""
 _HEXLINE = r"\s*<hex>"
@@ -293,9 +164,15 @@ SHAPES: tuple[Shape, ...] = (
         may_follow=True,
     ),
     Shape(
+        "tcpdump", "a dump of tcpdump", Joins.DUMP,
+        r"\s*0x(?P<offset>[0-9A-Fa-f]{4}):\s{1,2}"
+        r"(?P<octets>(?:[0-9A-Fa-f]{2}){1,2}(?: (?:[0-9A-Fa-f]{2}){1,2})*+)(?:\s{2,}.*|\s)?",
+        r"<time>\s+(?:\S+\s+(?:In|Out|[PMB])\s+)?(?:IP6?|(?:[0-9a-f]{2}:){5}[0-9a-f]{2})\b.*", may_follow=True,
+    ),
+    Shape(
         "dump", "a dump with offsets", Joins.DUMP,
-        r"\s*\|?(?P<offset>[0-9A-Fa-f]{3,8})[:|]?\s{1,4}<pairs><column>",
-        sign_text=r"\s*\|?0{3,8}[:|]?\s{1,4}(?:[0-9A-Fa-f]{2}(?:\s.*)?)?",
+        r"\s*\|?(?P<offset>[0-9A-Fa-f]{3,8})(?:[:|]|[ ]-)?\s{1,4}<pairs>(?:<column>|[ ]+-[ ].*)",
+        sign_text=r"\s*\|?0{3,8}(?:[:|]|[ ]-)?\s{1,4}(?:[0-9A-Fa-f]{2}(?:\s.*)?)?",
     ),
     Shape(
         "decimal-columns", "decimal numbers and their characters below lines with a direction", Joins.READ,
@@ -339,6 +216,11 @@ SHAPES: tuple[Shape, ...] = (
         r"|[0-9A-Fa-f]{2}(?:[|;/][ ]?[0-9A-Fa-f]{2}){4,}+)",
         sign_text=r".*?(?:[\[<({$%&|;/][Hh]?[0-9A-Fa-f]{2}[\]>)}\s,]{0,2}|[0-9A-Fa-f]{2}[hH][\s,]{0,2}){4}.*",
         tail_text=r".*",
+    ),
+    Shape(
+        "quoted", "octets in quotation marks", Joins.LINE,
+        r"""(?P<quoted>(?:["'](?:0[xX])?[0-9A-Fa-f]{1,2}["'][\s,]{0,3}){5,}+)""",
+        sign_text=r""".*?(?:["'](?:0[xX])?[0-9A-Fa-f]{1,2}["'][\s,]{0,3}){4}.*""", tail_text=r".*",
     ),
     Shape(
         "decimals", "decimal numbers", Joins.LINE,

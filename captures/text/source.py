@@ -9,7 +9,8 @@ from captures.text.judge import Judgement, judge
 from captures.text.lines import blocks, width_of
 from captures.text.misread import mend
 from captures.text.reader import MAY_HOLD_OCTETS, Hints, Reader
-from captures.text.shapes import PLAIN, SHAPES, Shape
+from captures.text.shape import Shape
+from captures.text.shapes import PLAIN, SHAPES
 
 _TRICKLE = 4096
 """A pipe that gives less than this at once has nothing more for now."""

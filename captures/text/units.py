@@ -2,7 +2,7 @@
 
 import re
 
-from captures.text.shapes import Shape
+from captures.text.shape import Shape
 
 _BEGINS = re.compile(rb"\x7E[\xA0-\xAF]|\x00\x01\x00|\x68(.)\1\x68", re.DOTALL)
 _IN_HEX = re.compile(

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from captures.chunk import LINK_OCTETS
 from captures.stream import HeldInput, Window
 from captures.text.judge import judge
-from captures.text.shapes import SHAPES, any_of
+from captures.text.shape import any_of
+from captures.text.shapes import SHAPES
 from captures.text.source import TextSource
 from tests.captures.text.logs import LOGS
 from tests.captures.text.written import Log, session
@@ -39,6 +40,8 @@ def test_every_shape_has_a_log() -> None:
         "rom-records",
         "modem",
         "tabbed-pieces",
+        "tcpdump",
+        "quoted",
     }
 
 

@@ -151,3 +151,48 @@ def test_last_sentence_above_octets_says_what_they_are() -> None:
     text = f"The message can be decrypted easily. With the other reader this is received:\n{event.octets.hex()}\n"
     with read(text) as source:
         assert [(chunk.direction, chunk.octets) for chunk in source] == [(RECEIVED, event.octets)]
+
+
+def test_octet_that_a_page_broke_in_two_is_whole() -> None:
+    digits = session()[8].octets.hex(" ").upper()
+    for end in ("\n", "\r\n"):
+        with read(f"DEBUG:meter:HDLC Buffer: {digits[:217]}{end}{digits[217:]}\n") as source:
+            assert b"".join(chunk.octets for chunk in source).hex(" ").upper() == digits
+
+
+def test_numbers_of_one_digit_at_the_ends_of_lines_are_octets_of_their_own() -> None:
+    with read("7E A0 8 2 23 21 93 BD 64\n7 3 21 93 11 12\n") as source:
+        assert b"".join(chunk.octets for chunk in source).hex() == "7ea00802232193bd64070321931112"
+
+
+@pytest.mark.parametrize("write", [hex, lambda octet: f"{octet:02x}", lambda octet: f"0x{octet:02X}"])
+def test_octets_each_in_quotation_marks_are_read(write: Callable[[int], str]) -> None:
+    octets = session()[2].octets
+    with read(str([write(octet) for octet in octets])) as source:
+        assert [chunk.octets for chunk in source] == [octets]
+
+
+def test_dump_with_dashes_between_its_columns_is_read() -> None:
+    octets = session()[2].octets
+    rows = [(at, octets[at : at + 16]) for at in range(0, len(octets), 16)]
+    lines = [
+        f"{at:04X} - {row.hex(' ').upper():<47} - {''.join(chr(one) if 32 <= one < 127 else '.' for one in row)}"
+        for at, row in rows
+    ]
+    with read("Data sent (46 bytes):\n" + "\n".join(lines) + "\n") as source:
+        assert [chunk.octets for chunk in source] == [octets]
+
+
+def test_packets_of_tcpdump_have_their_octets_and_times() -> None:
+    packet = (
+        bytes.fromhex("4500 0031 0001 0000 4011 0000 0A000002 0A000009 0FDB 0FDB 001D 0000") + session()[2].octets[:21]
+    )
+    rows = [(at, packet[at : at + 16].hex()) for at in range(0, len(packet), 16)]
+    lines = [
+        f"\t0x{at:04x}:  {' '.join(row[place : place + 4] for place in range(0, len(row), 4)):<40} ab.cd"
+        for at, row in rows
+    ]
+    text = "\n".join(["12:27:59.101010 IP 10.0.0.2.4059 > 10.0.0.9.4059: UDP, length 21", *lines])
+    with read(f"{text}\n{text}\n") as source:
+        found = [(chunk.time_ns, chunk.octets) for chunk in source]
+    assert found == [(44_879_101_010_000, packet)] * 2
