@@ -95,12 +95,12 @@ class _Sender(Sender):
         super().__init__(first, room)
 
     @property
-    def newest(self) -> dict[int, tuple[int, int | None, int]]:
+    def newest(self) -> dict[int, bytes]:
         """The newest messages by counter."""
         return self._newest
 
     @newest.setter
-    def newest(self, messages: dict[int, tuple[int, int | None, int]]) -> None:
+    def newest(self, messages: dict[int, bytes]) -> None:
         self._newest = _Newest(self)
         self._newest.update(messages)
 
@@ -118,14 +118,14 @@ class _Log:
         self.counters.append(counter)
 
 
-class _Newest(dict[int, tuple[int, int | None, int]]):
+class _Newest(dict[int, bytes]):
     """Messages by counter, of which the sender hears."""
 
     def __init__(self, sender: _Sender) -> None:
         super().__init__()
         self._sender = sender
 
-    def __setitem__(self, counter: int, seen: tuple[int, int | None, int]) -> None:
+    def __setitem__(self, counter: int, seen: bytes) -> None:
         super().__setitem__(counter, seen)
         if self._sender.log is not None:
             self._sender.log.add(counter)

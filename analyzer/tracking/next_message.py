@@ -11,6 +11,7 @@ from struct import Struct
 from analyzer.record import REQUEST, Apdu, Closed, Record
 from analyzer.security.attempt import Opener, Outcome
 from analyzer.security.opening import AUTHENTICATED, BROADCAST, ENCRYPTED, TAG_SIZE, VERIFIED
+from analyzer.tracking.counters import pack_place
 from analyzer.tracking.findings import dissection_notes
 from analyzer.tracking.peer import Peer
 from analyzer.tracking.plans import Asked, Plan, Values, plan_of
@@ -108,11 +109,12 @@ def open_next(record: Record, peer: Peer, octets: bytes, known: dict[bytes, Aske
             record.notes += dissection_notes(text, False)
         record.apdu = _new(Apdu, (text, found, read if read is not None else scan_loosely(text, found), -1))
         following = found.plan or plan_of(found)
+    seen = pack_place(record.number, association.number or 0) + tag
     if counter < sender.limit:
         sender.last = counter
-        sender.newest[counter] = (record.number, association.number, hash(tag))
+        sender.newest[counter] = seen
     else:
-        sender.take(counter, (record.number, association.number, hash(tag)))
+        sender.take(counter, seen)
     first = octets[0]
     values: Values = (first, size, control, counter, ciphered, tag)
     if at != 1:
