@@ -42,6 +42,8 @@ class Given:
         self._emit = emit
         self._session = self._last_ns = 0
         self._printed = Printed()
+        self._before = b""
+        """What was given last, of any direction."""
         self._held: tuple[bytes, int | None, int] | None = None
         """Octets, time and offset of a unit without a direction, where others have one: the next may be the same."""
 
@@ -55,6 +57,7 @@ class Given:
             self._last_ns = time_ns
         if self._held is not None:
             self.release(octets)
+        self._before = octets
         if direction:
             self.directed += len(octets)
             self._printed.take(octets)
@@ -117,6 +120,7 @@ class Given:
     def release(self, after: bytes = b"") -> None:
         """Give the unit that was kept, if it was not printed before it and *after* is not the same."""
         held, self._held = self._held, None
-        if held is not None and held[0] not in after and not self._printed.has(held[0]):
+        is_again = held is not None and (held[0] in after or held[0] in self._before or self._printed.has(held[0]))
+        if held is not None and not is_again:
             self._printed.end()
             self.take(held[0], held[1], UNKNOWN, held[2])

@@ -23,7 +23,7 @@ from captures.text.octets import (
 from captures.text.reads import Reads
 from captures.text.shape import Joins, Shape
 from captures.text.times import DAY_FIRST, Clock
-from captures.text.units import begins_unit, octets_among_words, rest_of_unit, size_of
+from captures.text.units import IN_HEX, begins_unit, is_whole_unit, octets_among_words, rest_of_unit, size_of
 from captures.text.words import Words
 
 _SKIPPED = re.compile(rb"\s*(?:(?:#(?!TEXT2PCAP)|//).*)?")
@@ -152,6 +152,17 @@ class Reader:
                 self._heading(match, offset)
                 return True
         return self._other(line, offset, number)
+
+    def take_units(self, line: bytes, shape: Shape, offset: int) -> bool:
+        """Take units that stand whole on a line of another shape, each once; false if there is none."""
+        is_taken = False
+        for match in octets_among_words(shape, line) if IN_HEX.search(line) else ():
+            found = hex_octets(match["octets"])
+            said = line[max(0, match.start() - LONGEST_HEADING) : match.start()]
+            if found is not None and is_whole_unit(found[0]) and self._words.label(said + b"\n", is_unit=True)[1]:
+                self._reads.hold(found[0], self.clock.find(said), offset)
+                is_taken = True
+        return is_taken
 
     def rest(self, line: bytes, offset: int) -> None:
         """Take what follows of a line that is too long to be had as one."""

@@ -12,6 +12,8 @@ from captures.text.reader import MAY_HOLD_OCTETS, Hints, Reader
 from captures.text.shape import Shape
 from captures.text.shapes import PLAIN, SHAPES
 
+_AMONG_WORDS = SHAPES[-1]
+"""The shape of octets among words of all kinds."""
 _TRICKLE = 4096
 """A pipe that gives less than this at once has nothing more for now."""
 
@@ -110,7 +112,8 @@ class TextSource(Source):
                         self._note(shape)
                         return
                     reader.change(before)
-        reader.pass_over(number, line)
+        if reader.shape.needs_heading or not reader.take_units(line, _AMONG_WORDS, offset):
+            reader.pass_over(number, line)
 
     def _note(self, shape: Shape) -> None:
         if shape not in self._read_as:

@@ -5,7 +5,7 @@ import re
 from captures.text.shape import Shape
 
 _BEGINS = re.compile(rb"\x7E[\xA0-\xAF]|\x00\x01\x00|\x68(.)\1\x68", re.DOTALL)
-_IN_HEX = re.compile(
+IN_HEX = re.compile(
     rb"(?:0x)?(?:7E\W{0,2}(?:0x)?A|00\W{0,2}(?:0x)?01\W{0,2}(?:0x)?00"
     rb"|68\W{0,2}(?:0x)?([0-9A-F]{2})\W{0,2}(?:0x)?\1\W{0,2}(?:0x)?68)",
     re.IGNORECASE,
@@ -16,6 +16,7 @@ _LEAST_DIGITS = 16
 """Digits of a unit that counts wherever in a line it stands."""
 _QUOTED = (b'""', b"''", b"``")
 _MOST_KEPT, _NEAR = 8192, 64
+_FLAG = 0x7E
 _FLAGS, _WRAPPER_HEADER, _MBUS_FRAME = 2, 8, 6
 """Octets of a unit that its length does not count."""
 
@@ -46,6 +47,11 @@ def size_of(octets: bytes) -> int:
     return (octets[6] << 8 | octets[7]) + _WRAPPER_HEADER if len(octets) >= _WRAPPER_HEADER else 0
 
 
+def is_whole_unit(octets: bytes) -> bool:
+    """Tell whether *octets* are a frame of HDLC or M-Bus or a wrapper PDU, and nothing else."""
+    return size_of(octets) == len(octets) > 0 and (octets[0] != _FLAG or octets[-1] == _FLAG)
+
+
 def rest_of_unit(octets: bytes, line: bytes, at: int) -> bytes:
     """Give the octets behind a wide gap at *at* of *line*, if they are just what the unit in *octets* lacks."""
     lacks = size_of(octets) - len(octets)
@@ -58,7 +64,7 @@ def _stands_alone(line: bytes, start: int, end: int) -> bool:
     """Tell whether the digits from *start* to *end* count among the words of *line*: quoted, or as a unit begins."""
     if end - start < _LEAST_DIGITS:
         return False
-    return line[start - 1 : start] + line[end : end + 1] in _QUOTED or _IN_HEX.match(line, start) is not None
+    return line[start - 1 : start] + line[end : end + 1] in _QUOTED or IN_HEX.match(line, start) is not None
 
 
 def octets_among_words(shape: Shape, line: bytes) -> list["re.Match[bytes]"]:

@@ -196,3 +196,11 @@ def test_packets_of_tcpdump_have_their_octets_and_times() -> None:
     with read(f"{text}\n{text}\n") as source:
         found = [(chunk.time_ns, chunk.octets) for chunk in source]
     assert found == [(44_879_101_010_000, packet)] * 2
+
+
+def test_whole_unit_on_a_line_of_another_shape_is_kept_once() -> None:
+    first, second, third = (event.octets for event in session()[2:5])
+    rows = [f"{second[at : at + 4].hex(' ').upper()} // piece" for at in range(0, len(second), 4)]
+    text = [f"Got valid frame from topic pulse/publish: {first.hex()}", "", *rows, "", f"Next frame: {third.hex()}"]
+    with read("\n".join([*text, text[-1]]) + "\n") as source:
+        assert [chunk.octets for chunk in source] == [first, second, third]
