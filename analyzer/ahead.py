@@ -14,8 +14,8 @@ from analyzer.pipeline import Pipeline
 from analyzer.record import Object, Record
 from analyzer.tracking.object_model import MeterKey, ObjectModel
 from analyzer.tracking.values import is_known
-from captures.chunk import PACKET, Source
-from captures.network import Network, endpoints
+from captures.chunk import PACKET, Chunk, Source
+from captures.network import Network, endpoints, plain_size
 
 _BY_SHORT_NAME = 12
 """The class whose object list is read by a short name: no logical name stands in the request."""
@@ -28,6 +28,7 @@ _SIZE = 9
 """Octets of a descriptor: class, logical name, attribute."""
 _SHORTEST_WHOLE = 75
 """No packet with headers of Ethernet, IPv4 and TCP and a whole request is shorter."""
+_ETHERNET = 1
 _ANYONE, _ANYTHING = "", b""
 _NEVER = -PACKET
 _MOST_ENDS = 65536
@@ -139,20 +140,28 @@ def asked_ends(source: Source) -> Ends:
     """
     network, ends = Network(), Ends()
     one, other = _ENDS
-    for chunk in source:
+    for chunk in source.holding(one, other, _SHORTEST_WHOLE):
         octets = chunk[4]
-        if len(octets) >= _SHORTEST_WHOLE and one not in octets and other not in octets:
+        if octets.find(one) < 0 and octets.find(other) < 0 and _tells_nothing(chunk):
             continue
         payload = network.peel(chunk)
         if payload is not None:
             octets = payload.octets
-        if octets and (len(octets) < _SIZE or one in octets or other in octets):
+        if octets and (len(octets) < _SIZE or octets.find(one) >= 0 or octets.find(other) >= 0):
             if len(ends) >= _MOST_ENDS:
                 return {_ANYONE: {_ANYTHING: PACKET}}
             asked = ends.setdefault(endpoints(payload.key)[1] if payload is not None else _ANYONE, {})
             for found in _descriptors(octets):
                 asked[found] = chunk[0]
     return ends
+
+
+def _tells_nothing(chunk: Chunk) -> bool:
+    """Tell whether a packet in which no descriptor ends holds no piece of one either."""
+    if len(chunk[4]) >= _SHORTEST_WHOLE:
+        return True
+    size = plain_size(chunk[4]) if chunk[2] == _ETHERNET else -1
+    return size == 0 or size >= _SIZE
 
 
 def _descriptors(octets: bytes) -> Iterator[bytes]:

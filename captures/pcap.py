@@ -34,6 +34,8 @@ LARGEST_PACKET = 1 << 20
 
 _LINK_TYPE = 0x03FF_FFFF  # the six bits above tell of a frame check sequence
 _SEARCHED = 1 << 20
+_ALL = 1 << 62
+"""Octets that no packet has."""
 _WEEK = 7 * 86400
 _OUTGOING = 4
 _new = tuple.__new__
@@ -59,6 +61,10 @@ class PcapSource(Source):
             self.link_type = Struct(variant.order + "I").unpack_from(window.buffer, 20)[0] & _LINK_TYPE
 
     def __iter__(self) -> Iterator[Chunk]:
+        return self.holding(b"", b"", _ALL)
+
+    def holding(self, one: bytes, other: bytes, least: int) -> Iterator[Chunk]:
+        """Give the chunks in which *one* or the *other* stands, and shorter ones than *least*; others cost little."""
         window, unpack, scale, link_type = self._window, self._unpack, self._scale, self.link_type
         length = self._record_header
         plain = length == 16
@@ -79,6 +85,9 @@ class PcapSource(Source):
                     break
                 number += 1
                 good_seconds = seconds
+                if captured >= least and buffer.find(one, start, end) < 0 and buffer.find(other, start, end) < 0:
+                    at = end
+                    continue
                 time_ns = seconds * 1_000_000_000 + fraction * scale
                 direction = UNKNOWN if plain else SENT if buffer[at + 22] == _OUTGOING else RECEIVED
                 octets = buffer[start:end]

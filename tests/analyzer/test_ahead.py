@@ -38,3 +38,9 @@ def test_octets_of_a_line_may_ask_anyone() -> None:
 def test_packets_that_ask_for_nothing_of_the_kind_tell_nothing() -> None:
     found = asked_ends(ListSource(wrapper_conversation([asked(bytes.fromhex("C001C1 0003 0100010800FF 02 00"))])))
     assert not any(found.values())
+
+
+def test_short_packet_is_a_piece_of_a_request_by_what_it_carries_alone() -> None:
+    begin = START[ASKED]
+    for size in range(12):
+        assert (b"" in told(segment(ASKED, begin, bytes(size))).get(METER, {})) == (0 < size < 9), size

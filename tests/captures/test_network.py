@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from captures.chunk import LINK_OCTETS, Chunk
 from captures.links import LINKS
-from captures.network import TCP, UDP, Network, Payload, endpoints, is_octet_link, plain_key, reverse
+from captures.network import TCP, UDP, Network, Payload, endpoints, is_octet_link, plain_key, plain_size, reverse
 from tests.captures.build import CLIENT, CLIENT_6, METER, METER_6, ethernet, ipv4, ipv6, tcp, udp
 
 WRAPPER = bytes.fromhex("0001 0001 0010 0003 C00180")
@@ -360,6 +360,8 @@ def test_fast_path_equals_the_general_road_on_damaged_packets(
     assert fast.left_aside == general.left_aside
     key = plain_key(packet.octets)
     assert not key or (payload is not None and payload.key == key)
+    size = plain_size(packet.octets)
+    assert size == -1 or (payload is not None and len(payload.octets) == size)
 
 
 def test_key_of_a_plain_packet_is_told_without_peeling_it() -> None:
@@ -367,3 +369,5 @@ def test_key_of_a_plain_packet_is_told_without_peeling_it() -> None:
     payload = peel(plain)
     assert payload is not None and plain_key(plain) == payload.key != b""
     assert [plain_key(one) for one in (*others, plain[:-1], b"")] == [b""] * 5
+    assert plain_size(plain) == len(payload.octets)
+    assert [plain_size(one) for one in (*others, plain[:-1], b"")] == [-1] * 5
