@@ -134,8 +134,7 @@ def remember(context: SecurityContext, entry: Entry, control: int, own: bytes, r
     if entry.tag in _GENERAL:
         context.swift[first + bytes((len(own),)) + own, role] = swift
     else:
-        for one in _ALIKE.get(first, ()):
-            context.swift[one] = swift
+        context.swift.update(dict.fromkeys(_ALIKE.get(first, ()), swift))
 
 
 def carry_over(context: SecurityContext, opener: Opener, outcome: Outcome) -> None:
