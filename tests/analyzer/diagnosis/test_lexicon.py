@@ -95,6 +95,8 @@ def test_success_is_no_refusal() -> None:
         ("Not a valid packet. Start over again.", "message", {"octets-lost", "wrong-stack"}),
         ("received unexpected identification message start byte: 00", "message", {"baud-mismatch", "seven-bit"}),
         ("expected 0x82 separator byte not found, dropping frame", "message", {"wrong-stack"}),
+        ("(errorBlink)(C1) No HAN data received last 30s, single blink", "message", {"server-silent"}),
+        ("Invalid Start Bytes... waiting", "message", {"octets-lost"}),
         ("Server to Client do no match", "message", {"secret-wrong"}),
         ("Association rejected", "message", {"wrong-password", "wrong-context"}),
         ("authentication-failure", "acse-service-user diagnostic", {"wrong-password"}),
