@@ -115,10 +115,8 @@ def open_next(record: Record, peer: Peer, octets: bytes, known: dict[bytes, Aske
         sender.newest[counter] = seen
     else:
         sender.take(counter, seen)
-    first = octets[0]
-    values: Values = (first, size, control, counter, ciphered, tag)
-    if at != 1:
-        values = (first, octets[2:at], *values[1:])
+    first, rest = octets[0], (size, control, counter, ciphered, tag)
+    values: Values = (first, *rest) if at == 1 else (first, octets[2:at], *rest)
     record.closed = closed = _new(Closed, (octets, _ENTRIES[first], values, VERIFIED, text, name, True, b"", title))
     record.protection = (closed,)
     return following
