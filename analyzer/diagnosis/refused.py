@@ -5,20 +5,19 @@ Source: IEC 62056-5-3 (AARE, result-source-diagnostic; confirmedServiceError, in
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative
 from analyzer.record import Record
 from analyzer.tracking.history import Answer, Association, Proposal
 from dissectors.enumerations import APPLICATION_CONTEXT, MECHANISM, SERVICE_ERROR_CLASS
+from dissectors.reader import read_apdu
+from dissectors.tree import Node
 from dissectors.xdlms.error import named_error
 
 _INITIATE, _APPLICATION_REFERENCE = 6, 0
 _TRANSIENT = 2
 _USER, _PROVIDER = "acse-service-user", "acse-service-provider"
-_REFUSAL = re.compile(rb"\xa2\x03\x02\x01([\x01\x02])\xa3\x05([\xa1\xa2])\x03\x02\x01(.)", re.DOTALL)
-"""Result and result-source-diagnostic."""
 _DIAGNOSTIC_CAUSES = {
     2: ("wrong-context", CERTAIN), 3: ("client-title-unknown", CERTAIN), 4: ("client-title-unknown", LIKELY),
     5: ("client-certificate-unknown", LIKELY), 6: ("user-unknown", LIKELY), 7: ("server-title-unknown", LIKELY),
@@ -73,16 +72,27 @@ def why_refused(one: Association, record: Record) -> Refused:
 def refused_in_part(one: Association | None, record: Record) -> Refused | None:
     """Name the cause of a refusal in an AARE that is cut or does not read to its end; None if there is none."""
     apdu = record.apdu
-    found = _REFUSAL.search(apdu.octets, 2) if apdu is not None and apdu.octets[:1] == b"\x61" else None
-    if apdu is None or found is None:
+    aare = next((node for node in read_apdu(apdu.octets).walk() if node.name == "aare"), None) if apdu else None
+    result = _under(aare, "result")
+    said = [(name, _under(aare, "result-source-diagnostic", name)) for name in (_USER, _PROVIDER)]
+    source, told = next(((name, node) for name, node in said if node is not None), ("", None))
+    if apdu is None or result is None or told is None or not apdu.octets[result.start // 8]:
         return None
-    source = (_USER if found[2] == b"\xa1" else _PROVIDER, found[3][0])
+    number = apdu.octets[told.start // 8]
     proposal = one.proposal if one is not None else None
-    answer = Answer(record.number, record.time_ns, found[1][0], source, "", "", b"", None, None, None, None)
+    refusal = apdu.octets[result.start // 8]
+    answer = Answer(record.number, record.time_ns, refusal, (source, number), "", "", b"", None, None, None, None)
     cause, confidence = _cause(answer, proposal)
     text = f"the AARE is not whole, and yet it says {answer.words}"
-    start, end = (apdu.at + found.start(), apdu.at + found.end()) if apdu.at >= 0 else (0, 0)
+    start, end = (apdu.at + result.start // 8, apdu.at + told.end // 8) if apdu.at >= 0 else (0, 0)
     return Refused(cause, confidence, text, "", start, end, _others(answer, proposal, cause), answer.words)
+
+
+def _under(node: Node | None, *names: str) -> Node | None:
+    """Give the value under a node that is whole; None where the octets do not reach as far."""
+    for name in (*names, "value"):
+        node = node.child(name) if node is not None else None
+    return node
 
 
 def _without_aare(record: Record, asked: str) -> Refused:

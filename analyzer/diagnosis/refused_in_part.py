@@ -31,6 +31,7 @@ class RefusedInPartFamily(Family):
         return None
 
     def _asking(self, record: Record) -> Association | None:
-        """Find the association whose AARQ waits on this line."""
+        """Find the association whose AARQ waits on this line: the newest."""
         conversation = record.lane.conversation
-        return next((one for one in self.associations if one.conversation == conversation and one.answer is None), None)
+        asking = [one for one in self.associations if one.conversation == conversation and one.answer is None]
+        return asking[-1] if asking else None

@@ -136,7 +136,8 @@ class TableScreen(BaseScreen):
         """Leave what the table does not need to the text below, half of the height at least."""
         if self.has_text:
             most = None if self._is_beside else max(self.table.count + 1, _LEAST_LINES)
-            self.query_one("#table-part").styles.max_height = most
+            for part in self.query("#table-part"):
+                part.styles.max_height = most
 
     def show_headings(self) -> None:
         """Write the heading of the table."""

@@ -283,3 +283,18 @@ def test_refusal_in_an_aare_that_is_cut_is_told_with_its_cause(size: int) -> Non
     (story,) = [one for one in doctor.stories() if one.code == "association-rejected"]
     assert (story.cause, story.count, story.records) == ("wrong-password", 1, [2])
     assert "authentication-failure (13)" in story.evidence[0].text
+
+
+def test_cut_refusal_is_held_against_the_newest_aarq_of_its_line() -> None:
+    refusal = REFUSED_AARE + bytes.fromhex("BE10040E0800")  # and more, which is not there
+    cut = refusal[:1] + bytes([len(refusal) + 8]) + refusal[2:]
+    ways = ("TX", AARQ), ("TX", PASSWORD), ("RX", cut)
+    heads = {"TX": "0001 0010 0001", "RX": "0001 0001 0010"}
+    lines = [f"{way}: {heads[way]} {len(one):04X} {one.hex()}" for way, one in ways]
+    with source_from_hex("\n".join(lines)) as source:
+        doctor = Doctor()
+        for record in Session(source, learns=False).records():
+            doctor.take(record)
+        doctor.finish()
+    (story,) = [one for one in doctor.stories() if one.code == "association-rejected"]
+    assert story.cause == "wrong-password"
