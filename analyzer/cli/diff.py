@@ -2,57 +2,46 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
+from typing import TYPE_CHECKING
 
-from analyzer.cli.arguments import Parser, add_common_options, hush
-from analyzer.cli.inputs import Inputs, add_reading_options, forced_stacks, label, say_remarks
-from analyzer.cli.keyrings import keyring
-from analyzer.cli.main import CHECK_FAILED, say
+from analyzer.cli.main import CHECK_FAILED
+from analyzer.cli.pairs import Names, pair_parser, read_pair
 
+if TYPE_CHECKING:
+    from analyzer.diagnosis.comparison.side import Side
+    from analyzer.session import Session
 
-def parser() -> argparse.ArgumentParser:
-    """Make the parser of the command line."""
-    made = Parser(
-        prog="dlmshark diff",
-        description="The first difference that matters between two captures, then the rest. Status 1 if one matters.",
-    )
-    made.add_argument("good", metavar="GOOD", help="a capture of any kind")
-    made.add_argument("bad", metavar="BAD", help="another one, of the same kind or not")
-    made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
-    add_reading_options(made)
-    add_common_options(made)
-    made.set_defaults(read=[], hex=[], merge=False)
-    return made
+_DOES = "The first difference that matters between two captures, then the rest. Status 1 if one matters."
+_GOOD = Names("GOOD", "a capture of any kind")
+_BAD = Names("BAD", "another one, of the same kind or not")
 
 
 def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
-    options = parser().parse_args(words)
-    hush(options)
-    options.inputs = [options.good, options.bad]
-    forced = forced_stacks(options)
-    keys = keyring(options)
+    options = pair_parser("diff", _DOES, _GOOD, _BAD).parse_args(words)
+    names = [options.good, options.bad]
+    sides, status = read_pair(options, names, _side, _lacks)
+    if len(sides) < len(names) or not any(side.talks for side in sides):  # nothing that could differ
+        return status
     from analyzer.diagnosis.comparison.compare import compare
-    from analyzer.diagnosis.comparison.side import MOST_STEPS, read
     from analyzer.export.comparison import json_line, text_lines
-    from analyzer.session import Session
 
-    inputs = Inputs(options, forced)
-    sides = []
-    for _, source in inputs:
-        session = Session(source, forced, keys, learns=False)
-        sides.append(read(session.records(), session.pipeline.ends))
-        say_remarks(source)
-        if sides[-1].count >= MOST_STEPS:
-            say(f"{label(source)}: only the first {MOST_STEPS:,} APDUs are compared")
-        if not sides[-1].talks:
-            say(f"{label(source)}: no association, no push and no message was found")
-    if len(sides) < len(options.inputs):
-        return inputs.status
-    if not any(side.talks for side in sides):  # nothing that could differ
-        return inputs.status
     found = compare(*sides)
-    lines = map(json_line, found) if options.json else text_lines(found, *options.inputs)
+    lines = map(json_line, found) if options.json else text_lines(found, *names)
     sys.stdout.write("".join(f"{line}\n" for line in lines))
-    return inputs.status or (CHECK_FAILED if any(one.matters for one in found) else 0)
+    return status or (CHECK_FAILED if any(one.matters for one in found) else 0)
+
+
+def _side(session: Session) -> Side:
+    from analyzer.diagnosis.comparison.side import read
+
+    return read(session.records(), session.pipeline.ends)
+
+
+def _lacks(side: Side) -> str:
+    from analyzer.diagnosis.comparison.side import MOST_STEPS
+
+    if side.count >= MOST_STEPS:
+        return f"only the first {MOST_STEPS:,} APDUs are compared"
+    return "" if side.talks else "no association, no push and no message was found"

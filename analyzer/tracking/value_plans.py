@@ -44,8 +44,8 @@ class Plan:
         """Of what is not scaled, by the type of the value and the version of the class; None where there is no plan."""
 
     def is_lacking(self, meter: Meter) -> bool:
-        """Tell whether what gives the value its meaning was not read yet."""
-        return self.lack is not None and self._logical_name not in meter.scales
+        """Tell whether *lack*, where there is one, was not read yet."""
+        return self._logical_name not in meter.scales
 
     def values(self, record: Record, meter: Meter) -> list[Value] | None:
         """Give the values of an answer that :func:`plan_of` gave this plan for; None where it takes more. Total."""
