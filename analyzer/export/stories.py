@@ -10,7 +10,7 @@ from typing import Any
 from analyzer.diagnosis.frame_repair import information_of
 from analyzer.diagnosis.story import POSSIBLE, Alternative, Story
 from analyzer.export.folding import folded
-from analyzer.export.times import clock_text, seconds_text
+from analyzer.export.times import seconds_text, span_text
 from dissectors.scanning import scan_apdu
 from dissectors.writers import apdu_text
 
@@ -60,7 +60,7 @@ def text_lines(
     how = f" ({story.confidence})" if story.cause else ""
     yield f"   {story.code}{f' · {story.cause}' if story.cause else ''}{how} · {times} on {story.lane}"
     if story.records:
-        yield from _folded("where", _where(story, digits, utc=utc), width)
+        yield from _folded("where", where_text(story, digits, utc=utc), width)
     for one in story.evidence:
         place = f", octets {one.start} to {one.end - 1}" if one.end > one.start + 1 else ""
         place = f", octet {one.start}" if one.end == one.start + 1 else place
@@ -121,13 +121,15 @@ def _also(story: Story, like: Sequence[Story]) -> str:
     return f"{times:,} times more, on {len(lanes):,} other lanes: {named}, …; -v tells of each"
 
 
-def _where(story: Story, digits: int, *, utc: bool) -> str:
-    text = _records(story)
+def where_text(story: Story, digits: int, *, utc: bool) -> str:
+    """Say in which records a story was seen, when, and at which meter."""
+    parts = [_records(story)]
     if story.first_ns is not None:
-        text += f", {clock_text(story.first_ns, digits, utc=utc)}"
-        if story.last_ns is not None and story.last_ns != story.first_ns:
-            text += f" to {clock_text(story.last_ns, digits, utc=utc)}"
-    return f"{text}, meter {story.meter}" if story.meter else text
+        last_ns = story.last_ns if story.last_ns is not None else story.first_ns
+        parts.append(span_text(story.first_ns, last_ns, digits, utc=utc))
+    if story.meter:
+        parts.append(f"meter {story.meter}")
+    return " · ".join(parts)
 
 
 def _folded(label: str, text: str, width: int) -> list[str]:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 _SECOND = 1_000_000_000
 _MOST_SECONDS = 64
+_MILLISECONDS = 3
+_DAY = len("2026-11-21 ")
 _UNITS = [10 ** (9 - digits) for digits in range(10)]
 
 
@@ -24,6 +26,18 @@ def seconds_text(time_ns: int, digits: int) -> str:
 def clock_text(time_ns: int, digits: int, *, utc: bool) -> str:
     """Write *time_ns* as ``2026-11-21 10:15:32.123456``, local time unless *utc*."""
     return _CLOCKS[utc].text(time_ns, digits)
+
+
+def span_text(first_ns: int, last_ns: int, digits: int, *, utc: bool) -> str:
+    """Write when something began and ended, in milliseconds: ``2026-11-21 10:15:32.123 to 10:17:04.950``.
+
+    The day of the end stands there where it is another one; a span within one millisecond is one time.
+    """
+    digits = min(digits, _MILLISECONDS)
+    first, last = clock_text(first_ns, digits, utc=utc), clock_text(last_ns, digits, utc=utc)
+    if first == last:
+        return first
+    return f"{first} to {last.removeprefix(first[:_DAY])}"
 
 
 class Clock(dict[int, str]):

@@ -13,8 +13,11 @@ import pytest
 from textual.pilot import Pilot
 
 from analyzer.capture import Capture
+from analyzer.diagnosis.carrier import tell_carriers
+from analyzer.diagnosis.story import Stories
 from analyzer.tui.app import DlmsharkApp
 from analyzer.tui.options import Options
+from analyzer.tui.screens.doctor import Told, story_paragraphs
 from analyzer.tui.settings import Settings
 from analyzer.tui.widgets.bars import StatusBar
 from captures.samples import samples
@@ -307,3 +310,13 @@ def test_plot_of_a_profile_column_holds_that_column_alone() -> None:
         await wait_for(pilot, lambda: any("column 4  48 values" in line for line in text_of(app)))
 
     drive(sample("ln-ciphered"), act)
+
+
+def test_story_about_no_record_names_none() -> None:
+    stories = Stories()
+    tell_carriers(stories, {"tls": 40})
+    (story,) = stories.sorted()
+    lines = list(story_paragraphs(Told(story, []), 3, is_utc=True))
+    assert "40" in " ".join(line.text for line in lines)
+    assert not any("record" in line.text and line.label in ("where", "proof") for line in lines)
+    assert all(line.target is None for line in lines)

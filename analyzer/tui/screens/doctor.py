@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.export.glyphs import MARKS
-from analyzer.export.stories import gathered
-from analyzer.export.times import clock_text
+from analyzer.export.stories import gathered, where_text
 from analyzer.tui.columns import COLOURS
 from analyzer.tui.screens.tables import TableScreen
 from analyzer.tui.selection import Place
@@ -82,7 +81,7 @@ class DoctorScreen(TableScreen):
     def open_row(self, row: TableRow) -> None:
         """Go to the first proof."""
         story: Story = row.about.story
-        if story.evidence:
+        if story.evidence and story.evidence[0].record:
             self.program.go_to(*_target(story.evidence[0]))
         elif story.records:
             self.program.go_to(story.records[0])
@@ -108,13 +107,16 @@ def story_paragraphs(told: Told, digits: int, *, is_utc: bool) -> Iterator[Parag
     story, like = told
     yield Paragraph(story.title, f"{COLOURS[story.severity].split()[0]} bold")
     yield Paragraph("")
-    yield Paragraph(_where(story, digits, is_utc=is_utc), label="where", target=Target(story.first_record))
+    if story.records:
+        where = f"{where_text(story, digits, utc=is_utc)} · {story.lane}"
+        yield Paragraph(where, label="where", target=Target(story.first_record))
     for index, one in enumerate(story.evidence):
         octets = ""
         if one.end > one.start:
             octets = f", octet {one.start}" if one.end == one.start + 1 else f", octets {one.start}–{one.end - 1}"
         label = "proof" if not index else ""
-        yield Paragraph(f"record {one.record}{octets}: {one.text}", label=label or " ", target=_target(one))
+        place = f"record {one.record}{octets}: " if one.record else ""
+        yield Paragraph(f"{place}{one.text}", label=label or " ", target=_target(one) if one.record else None)
     for index, one_like in enumerate(like[:_MOST_SHOWN]):
         text = f"record {one_like.first_record} on {one_like.lane}"
         more = f", and {len(like) - _MOST_SHOWN} more" if index == _MOST_SHOWN - 1 and len(like) > _MOST_SHOWN else ""
@@ -136,13 +138,3 @@ def story_paragraphs(told: Told, digits: int, *, is_utc: bool) -> Iterator[Parag
 
 def _target(one: Evidence) -> Target:
     return Target(one.record, Place(0, one.start, one.end) if one.end > one.start else None)
-
-
-def _where(story: Story, digits: int, *, is_utc: bool) -> str:
-    numbers = ", ".join(map(str, story.records[:_MOST_SHOWN])) + (", …" if len(story.records) > _MOST_SHOWN else "")
-    text = f"record{'s' * (len(story.records) > 1)} {numbers} on {story.lane}"
-    if story.first_ns is not None:
-        text += f", {clock_text(story.first_ns, min(digits, 3), utc=is_utc)}"
-        if story.last_ns is not None and story.last_ns != story.first_ns:
-            text += f" to {clock_text(story.last_ns, min(digits, 3), utc=is_utc)[11:]}"
-    return text
