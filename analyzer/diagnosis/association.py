@@ -12,8 +12,8 @@ from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evi
 from analyzer.diagnosis.words import after, asked, both
 from analyzer.record import End, Record
 from analyzer.tracking.associations import ENDED, OPENED, Event
-from analyzer.tracking.history import ABORTED, BY_SERVER, CLOSED, LOST, REFUSED, Association, Ending, Exchange
-from dissectors.enumerations import ABORT_SOURCE
+from analyzer.tracking.history import ABORTED, BY_SERVER, CLOSED, LOST, REFUSED, RELEASED, Association, Ending, Exchange
+from dissectors.enumerations import ABORT_SOURCE, RELEASE_RESPONSE_REASON
 from dissectors.tree import Note
 
 _IDLE_NS = 20_000_000_000
@@ -41,6 +41,8 @@ class AssociationFamily(Family):
             self._refused(record, one, ending)
         elif ending.how == ABORTED:
             self._aborted(record, one, ending)
+        elif ending.how == RELEASED:
+            self._released(record, one)
         elif ending.how == LOST or (ending.how == CLOSED and self._is_server_tired(ending)):
             self._lost(one, ending)
 
@@ -55,6 +57,7 @@ class AssociationFamily(Family):
             waits = [asked for asked in one.waiting.values() if asked.is_confirmed]
             tries = sum(1 for each in one.unanswered if waits and each.octets == waits[-1].octets)
             tries += len(self._carried_again(one, waits[0])) if waits else 0
+            tries += sum(each > waits[-1].request for each in one.repeats) if waits else 0
             if one.ending is None and waits and tries + 1 >= _AT_LEAST_ASKED and one.exchanges:
                 self._lost(one, Ending(LOST, one.last, "", "unanswered", waits[0].pause_ns, one.last))
 
@@ -111,6 +114,17 @@ class AssociationFamily(Family):
         text = f"the meter refused the client's answer to its challenge (record {number}, {mechanism})"
         other = Alternative("system-title-wrong", POSSIBLE, "the titles that both sides compute with differ")
         self.report(record, "hls-failed", cause, LIKELY, text, further=[proof], alternatives=[other])
+
+    def _released(self, record: Record, one: Association) -> None:
+        """Note that the server released the association, but not as the client asked it to."""
+        apdu = record.apdu
+        if apdu is None or apdu.entry is None or apdu.values is None or apdu.family != "rlre":
+            return
+        reason = apdu.values[apdu.entry.slots["reason"]]
+        if reason:
+            said = RELEASE_RESPONSE_REASON.get(reason, "reserved")
+            text = f"the RLRE that ends {both(one)} gives the reason {said} ({reason}), and not normal (0)"
+            self.report(record, "release-not-normal", "", CERTAIN, text)
 
     # -- aborted --------------------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     "hdlc-frame-lost": DAMAGE,
     "hdlc-sequence-wrong": (*DAMAGE, "hdlc-frame-lost"),
     "hdlc-retransmission": (*LOSS, "response-missing"),
-    "hdlc-disconnected-mode": ("provider-abort", "hdlc-frame-rejected"),
+    "hdlc-disconnected-mode": ("provider-abort", "association-rejected", "hdlc-frame-rejected"),
     "tcp-reset": ("provider-abort",),
     "tcp-retransmission": ("provider-abort", "tcp-octets-missing"),
     "block-lost": LOSS,

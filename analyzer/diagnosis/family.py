@@ -13,7 +13,7 @@ from analyzer.diagnosis.chains import Chains
 from analyzer.diagnosis.meter_facts import MeterFacts
 from analyzer.diagnosis.rules import rule
 from analyzer.diagnosis.story import CERTAIN, Alternative, Evidence, Fact, Stories, severity_of
-from analyzer.record import End, Lane, Record
+from analyzer.record import LINK, End, Lane, Record
 from analyzer.tracking.associations import Association, Associations, Event
 from dissectors.tree import Note, Severity
 
@@ -100,6 +100,7 @@ class Family:
         evidence = Evidence(record.number, start, end, text)
         notes = record.notes
         is_misread = bool(notes) and any(note.code == "hdlc-hcs-wrong" for note in notes)  # so are its addresses
+        is_misread |= bool(record.problem) and _is_doubtful(record, proposed)
         meter = "" if record.server is None or is_misread else str(record.server)
         fact = Fact(
             code, severity, cause, confidence if cause else CERTAIN, evidence, record.time_ns, record.lane.text, meter,
@@ -129,6 +130,15 @@ class Family:
             record, note.code, note.cause, note.confidence, note.text, start=note.start, end=note.end,
             severity=note.severity,
         )  # fmt: skip
+
+
+def _is_doubtful(record: Record, proposed: bytes) -> bool:
+    """Tell whether no HCS vouches for the addresses of a damaged frame, nor its repair, which leaves them alone."""
+    if record.link != "hdlc" or record.kind is not LINK:
+        return False
+    addresses = proposed[2:-3]
+    begin = 2 + (record.octets[:1] == b"\x7e")
+    return not addresses or not record.octets.startswith(addresses, begin)
 
 
 def severity_with(code: str, cause: str) -> Severity:

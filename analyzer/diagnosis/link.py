@@ -91,9 +91,8 @@ class LinkFamily(Family):
             link = self._links.get((record.lane.conversation, record.client, record.server))
             if link is None or record.direction is not REQUEST or (record.control or 0) & 0xEF != SNRM:
                 continue
-            tries = len(list(takewhile(record.octets.__eq__, (one.octets for one in reversed(link.kept)))))
+            tries, more = _tries(link)
             if tries > 1:
-                more = " or more" * (tries == link.kept.maxlen)
                 text = f"SNRM was sent {tries} times{more}, and no UA or DM came"
                 self.report(record, "response-missing", "server-silent", LIKELY, text)
             elif record.time_ns is None and is_directed_line(record.lane.text):
@@ -296,6 +295,7 @@ class LinkFamily(Family):
                 link.take_down()
             elif asked == SNRM:
                 self._set_up(link, record)
+                self._late_set_up(record, link)
             if last is not None and asked != DISC:
                 self._other_server(record, link, last)
         elif command == FRMR:
@@ -309,6 +309,14 @@ class LinkFamily(Family):
     def _set_up(link: Link, record: Record) -> None:
         link.set_up(parameters(record))
         link.since = record.number
+
+    def _late_set_up(self, record: Record, link: Link) -> None:
+        """SNRM had to be sent again before UA came."""
+        tries, more = _tries(link)
+        if tries > 1:
+            text = f"SNRM was sent {tries} times{more} before UA came in record {record.number}"
+            again = link.kept[-1]
+            self.report(again, "hdlc-retransmission", "no-answer", LIKELY, text)
 
     def _other_server(self, record: Record, link: Link, before: Record) -> None:
         """UA answers an SNRM to another server address of the same client."""
@@ -371,6 +379,13 @@ class LinkFamily(Family):
             return 0, ""
         idle_ns = asked.time_ns - times[-2]
         return idle_ns, f"; before that it was silent for {idle_ns / 1e9:.1f} s" if idle_ns >= _A_SILENCE_NS else ""
+
+
+def _tries(link: Link) -> tuple[int, str]:
+    """Count how often the newest frame was sent, one time after another, and say where it may be more often."""
+    newest = link.kept[-1].octets if link.kept else b""
+    tries = len(list(takewhile(newest.__eq__, (one.octets for one in reversed(link.kept)))))
+    return tries, " or more" * (tries == link.kept.maxlen)
 
 
 def _cause_of_dm(link: Link, asked: Record | None, idle_ns: int) -> tuple[str, str]:

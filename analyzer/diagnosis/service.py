@@ -179,14 +179,16 @@ class ServiceFamily(Family):
 
     def event(self, record: Record, event: Event) -> None:
         """Look at what became of requests."""
+        ending = event.association.ending
+        is_told = ending is not None and ending.reason in _TELLING
         if event.kind in (ASKED_AGAIN, UNANSWERED) and event.exchange is not None:
+            if ending is not None and is_told and event.exchange.request <= ending.at.record:
+                return  # how the association was lost answers it
             unanswered(self, record, event.association, event.exchange, is_repeated=event.kind == ASKED_AGAIN)
         elif event.kind == UNASKED:
             unasked(self, record, event.association, event.exchange)
         elif event.kind == ENDED:
             self._terms.pop(event.association.number or 0, None)
-            ending = event.association.ending
-            is_told = ending is not None and ending.reason in _TELLING
             for asked in event.association.waiting.values():
                 if asked.is_confirmed and not is_told:
                     unanswered(self, record, event.association, asked, is_repeated=False)

@@ -139,7 +139,8 @@ class Dialogue:
         record.apdu = Apdu(octets, found, values, at)
         if self.protection is not None and found is not None and values is not None:
             self.protection.open(record, peer, plan_of(found), moves=False)
-        self._address(record, peer, plan_of(found).role if found is not None else None)
+        is_known = record.problem and not peer.may_learn  # what is damaged teaches nothing better
+        self._address(record, peer, plan_of(found).role if found is not None and not is_known else None)
         record.association = peer.association.number
 
     def _open_fragment(self, record: Record, peer: Peer, octets: bytes) -> None:

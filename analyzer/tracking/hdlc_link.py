@@ -189,11 +189,22 @@ class HdlcLink:
             if other is not None and other is not peer:
                 other.join(peer)
                 break
+        else:
+            self._join_other_length(peer)
         if is_damaged and len(self.peers) >= _MANY_PEERS:
             return peer
         forget_oldest(self.peers, self.dialogue.transfers)
         self.peers[side, addresses] = peer
         return peer
+
+    def _join_other_length(self, peer: Peer) -> None:
+        """Join a pair with its opposite if that writes the same two addresses in other lengths."""
+        if not isinstance(peer.source, str) and not isinstance(peer.destination, str):
+            return
+        for other in self.peers.values():
+            if other.reverse is other and (other.source, other.destination) == (peer.destination, peer.source):
+                other.join(peer)
+                return
 
     @staticmethod
     def _information(record: Record, octets: bytes, start: int, control_at: int) -> tuple[int, int]:
@@ -280,7 +291,7 @@ class HdlcLink:
     def _damaged(self, record: Record, peer: Peer, information: bytes, begin: int, has_more: int) -> None:
         """A frame that is damaged is shown and moves no state: the good copy that follows takes its place."""
         llc = information[:3]
-        self._settle(record, peer, llc)
+        self._settle(record, peer, llc if peer.may_learn else b"")
         record.kind = PART if information else LINK
         if peer.segment_parts:
             record.part_of = peer.segment_parts[0]

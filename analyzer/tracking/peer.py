@@ -64,6 +64,11 @@ class Peer:
         self.is_broken = False
         """Whether a segment of the LSDU that comes was lost."""
 
+    @property
+    def may_learn(self) -> bool:
+        """Tell whether a damaged frame may say which way this pair speaks: nothing better has."""
+        return self.role is None or self.is_ambiguous
+
     def join(self, other: Peer) -> None:
         """Make *other* the opposite direction of this pair."""
         self.reverse = other

@@ -84,6 +84,11 @@ def aborted(chance: random.Random, apdus: Apdus, number: int) -> Apdus:
     return [*apdus[: at + 1], apdus[at + 1]._replace(octets=bytes.fromhex("6403800101"))]
 
 
+def not_finished(chance: random.Random, apdus: Apdus, number: int) -> Apdus:
+    assert apdus[-1].octets[:1] == b"\x63"
+    return [*apdus[:-1], apdus[-1]._replace(octets=bytes.fromhex("63038001") + bytes((chance.choice((1, 30)),)))]
+
+
 # -- lost -------------------------------------------------------------------------------------------------------------
 
 
@@ -210,6 +215,7 @@ ASSOCIATION_FAULTS: tuple[Fault, ...] = (
     changed("hls-failed", "dedicated-key-too-early", not_believed(2, "0E060006", is_dedicated=True),
             group="association"),
     changed("abort", "request-refused", aborted, group="association"),
+    changed("release-not-normal", "", not_finished, group="association"),
     Fault(_ABORT, "inactivity-timeout", idle_then_dm, group="association"),
     Fault(_ABORT, "inactivity-timeout", idle_then_silence, group="association"),
     Fault(_ABORT, "inactivity-timeout", idle_then_reset, group="association"),
