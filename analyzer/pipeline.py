@@ -174,7 +174,7 @@ class Pipeline:
         if payload is None:
             return
         protocol, key, octets, _, _, sequence, flags, acknowledgment = payload
-        flow = self._flows.get(key)
+        flow = self._flows.get(_flow_key(protocol, key))
         if flow is None:
             if not octets and not flags & SYN:
                 return
@@ -294,9 +294,9 @@ class Pipeline:
         forced = self._forced(protocol, key)
         if forced:
             conversation.force(forced, for_good=True)
-        flow = self._flows[key] = Flow(conversation, 0, key, self.dialogue.transfers.now)
-        back = reverse(key)
-        if back != key:
+        own, back = _flow_key(protocol, key), _flow_key(protocol, reverse(key))
+        flow = self._flows[own] = Flow(conversation, 0, own, self.dialogue.transfers.now)
+        if back != own:
             other = self._flows[back] = Flow(conversation, 1, back, flow.born)
             flow.other, other.other = other, flow
             flow.back, other.back = other.stream, flow.stream
@@ -381,6 +381,11 @@ def _add_marks(records: list[Record], comments: dict[int, list[str]], line_error
 
 def _ignore(code: str, text: str) -> None:
     """Take a remark that nobody asked for."""
+
+
+def _flow_key(protocol: int, key: bytes) -> bytes:
+    """Give what a flow is known by: the same two ports may speak TCP and UDP at once."""
+    return key if protocol == TCP else b"\x11" + key
 
 
 def _ports(key: bytes) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from captures.network import SYN
 from dissectors.reader import apdu_json
 from tests.analyzer.framing.build import PLACES, cut, octetwise
 from tests.analyzer.tracking.build import (
+    ANSWERED,
     ASKED,
     CARRIERS,
     ListSource,
@@ -36,7 +37,7 @@ from tests.analyzer.tracking.build import (
     without_numbers,
     wrapped,
 )
-from tests.analyzer.tracking.carried_by_tcp import ETHERNET, segment, wrapper_conversation
+from tests.analyzer.tracking.carried_by_tcp import ETHERNET, START, segment, wrapper_conversation
 from tests.analyzer.tracking.services import TRANSFERS
 from tests.captures.build import CLIENT, METER, ethernet, ipv4, udp
 
@@ -214,6 +215,21 @@ def test_datagrams_of_two_meters_do_not_mix() -> None:
     assert [without_numbers(one) for one in found[::2]] == expected
     assert [without_numbers(one) for one in found[1::2]] == expected
     assert len({one.association for one in found}) == 2
+
+
+def test_datagrams_between_the_same_two_ports_are_not_mixed_with_a_connection() -> None:
+    calls, answer = (segment(direction, START[direction] - 1, b"", SYN) for direction in (ASKED, ANSWERED))
+    asked, said = wrapped(dialogue("get_normal"))[-2:]
+    at, half = START[ASKED], len(asked[1]) // 2
+    pieces = [segment(ASKED, at, asked[1][:half]), segment(ASKED, at + half, asked[1][half:])]
+    datagram = ethernet(ipv4(udp(said[1]), 17, addresses=METER + CLIENT))
+    other_way = ethernet(ipv4(udp(asked[1], ports=(51234, 4059)), 17, addresses=CLIENT + METER))
+    frames = [calls, answer, pieces[0], other_way, datagram, pieces[1]]
+    found = records_of([chunk(number, one, UNKNOWN, ETHERNET) for number, one in enumerate(frames, 1)])
+    assert [(one.packets, one.octets) for one in found] == [
+        ((4,), asked[1]), ((5,), said[1]), ((3, 6), asked[1]),
+    ]  # fmt: skip
+    assert [one.association for one in found] == [1, 1, 2]
 
 
 def test_associations_of_two_meters_have_numbers_of_their_own() -> None:
