@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.bench import peers, table
+from tests.bench import doctor, peers, table
 from tests.bench.entries import LARGE, MIDDLE, SHORT, SMALL, TEXT_OCTETS, Command, Row, Runs
 from tests.bench.traffic import KEYS, capture, ciphered_apdus
 
@@ -56,7 +56,7 @@ def commands(short: bool) -> dict[str, Command]:
             "decode wrapper, large": _decode("wrapper", LARGE),
             "tshark summary, large": _tshark("wrapper", LARGE),
         }
-    return found | table.commands(short) | peers.commands(short)
+    return found | table.commands(short) | doctor.commands(short) | peers.commands(short)
 
 
 def _per_packet(name: str, packets: int) -> Callable[[Runs], float]:
@@ -215,7 +215,7 @@ def rows(short: bool) -> list[Row]:
                 "one frame",
             ),
         ]
-    return found + table.rows(short) + peers.rows(short)
+    return found + table.rows(short) + doctor.rows(short) + peers.rows(short)
 
 
 def _ciphered(short: bool) -> list[Row]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from analyzer.simulate.local_messages import data_set, identification, option_select, readout, request
 from analyzer.simulate.p1_port import telegram
-from tests.bench import made
+from tests.bench import healthy, made
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = ("wrapper", "hdlc", "hdlctcp", "cipher")
@@ -56,7 +56,10 @@ def capture(kind: str, packets: int, interleave: int = 1) -> Path:
     return path
 
 
-_MADE = {"push": made.write_push, "profile": made.write_profile}
+_MADE = {
+    "push": made.write_push, "profile": made.write_profile, "healthy-wrapper": healthy.write_wrapper,
+    "healthy-hdlc": healthy.write_hdlc,
+}  # fmt: skip
 
 
 def _made(kind: str, packets: int) -> Path:
