@@ -182,7 +182,11 @@ def _others(answer: Answer, proposal: Proposal | None, cause: str) -> tuple[Alte
         offered = APPLICATION_CONTEXT.get(answer.context, answer.context)
         found.append(Alternative("wrong-context", POSSIBLE, f"the meter answers with the context {offered}"))
     if cause == "refused-without-reason":
-        found.append(Alternative("wrong-password", POSSIBLE, "many meters give no reason for a wrong password"))
+        if proposal is None or proposal.mechanism:
+            found.append(Alternative("wrong-password", POSSIBLE, "many meters give no reason for a wrong password"))
+        else:
+            text = "the meter may want a password or high level security of this client"
+            found.append(Alternative("mechanism-not-accepted", POSSIBLE, text))
         found.append(Alternative("client-sap-unknown", POSSIBLE, "the meter may not know this client address"))
     if cause == "client-title-unknown" and answer.diagnostic[1] != 3:
         found.append(Alternative("proposal-undecipherable", POSSIBLE, "without the title nothing can be deciphered"))

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from analyzer.diagnosis.frame_repair import information_of
-from analyzer.diagnosis.story import POSSIBLE, Alternative, Story
+from analyzer.diagnosis.story import POSSIBLE, Alternative, Evidence, Story
 from analyzer.export.folding import folded
 from analyzer.export.times import seconds_text, span_text
 from dissectors.scanning import scan_apdu
@@ -61,10 +61,10 @@ def text_lines(
     yield f"   {story.code}{f' · {story.cause}' if story.cause else ''}{how} · {times} on {story.lane}"
     if story.records:
         yield from _folded("where", where_text(story, digits, utc=utc), width)
-    for one in story.evidence:
+    for records, one in told_once(story.evidence):
         place = f", octets {one.start} to {one.end - 1}" if one.end > one.start + 1 else ""
         place = f", octet {one.start}" if one.end == one.start + 1 else place
-        yield from _folded("seen", f"record {one.record}{place}: {one.text}" if one.record else one.text, width)
+        yield from _folded("seen", f"{records}{place}: {one.text}" if records else one.text, width)
     if like:
         yield from _folded("also", _also(story, like), width)
     if story.proposed is not None and story.confidence != POSSIBLE:
@@ -79,6 +79,21 @@ def text_lines(
     for advice in story.advice:
         yield from _folded("try", advice, width)
     yield ""
+
+
+def told_once(evidence: Sequence[Evidence]) -> Iterator[tuple[str, Evidence]]:
+    """Give evidence with its records in words: equal texts are one, and what another says is left out."""
+    kinds: dict[tuple[str, int, int], list[Evidence]] = {}
+    for one in evidence:
+        kinds.setdefault((one.text, one.start, one.end), []).append(one)
+    said = ""
+    for same in kinds.values():
+        one = same[0]
+        if one.text in said and f"record {one.record}" in said:
+            continue
+        said += f"{one.text}\n"
+        numbers = ", ".join(str(each.record) for each in same if each.record)
+        yield (f"record{'s' * (len(same) > 1)} {numbers}" if numbers else ""), one
 
 
 def _shortened(octets: bytes, story: Story) -> str:

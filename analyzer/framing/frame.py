@@ -86,9 +86,13 @@ class Framer(ABC):
     def flush(self) -> list[Frame]:
         """Return what is left, because the lane ended or octets were lost; the framer may be fed again."""
 
+    def rests(self) -> bool:
+        """Tell whether what waits may be whole as it stands, so that a turn of the line settles it."""
+        return False
+
     def turn(self) -> list[Frame]:
         """The other side of a half-duplex line speaks: return what waits here and is whole as it stands."""
-        return []
+        return self.flush() if self.rests() else []
 
     def close(self) -> None:  # noqa: B027 -- most framers hold nothing
         """Free what the framer holds; it is not fed again."""

@@ -99,6 +99,15 @@ class HdlcFramer(ScanningFramer):
             found += self._append(octets[at:], mark)
         return found
 
+    def rests(self) -> bool:
+        """Tell whether a good frame whose FCS ends in 7E waits for its flag: a reader may have stopped there."""
+        octets = self._octets
+        if len(octets) < MINIMUM_LENGTH or octets[-1] != FLAG:
+            return False
+        at = int(octets[0] == FLAG)
+        is_as_long = octets[at] & 0xF0 == 0xA0 and at + announced_length(octets, at) == len(octets)
+        return is_as_long and trust_of(octets, at) is Trust.GOOD and fcs_is_good(bytes(octets[at:]))
+
     def flush(self) -> list[Frame]:
         """Return what is left, because the lane ended or octets were lost."""
         found = super().flush()

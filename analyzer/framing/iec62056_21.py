@@ -7,7 +7,7 @@ Source: IEC 62056-21 (Direct local data exchange), modes A to E.
 
 import re
 
-from analyzer.framing.frame import HDLC, HEAD_MISSING, IEC62056_21, LENGTH_WRONG, P1, TRUNCATED, Frame
+from analyzer.framing.frame import HDLC, HEAD_MISSING, IEC62056_21, LENGTH_WRONG, P1, TRUNCATED
 from analyzer.framing.hdlc import FLAG, HdlcFramer
 from analyzer.framing.p1 import IDLE, closing_at, is_identification, line_at, telegram_at
 from analyzer.framing.scanning import Scan
@@ -42,9 +42,9 @@ class Iec62056Framer(HdlcFramer):
         self._rests = False
         super().__init__()
 
-    def turn(self) -> list[Frame]:
-        """The other side speaks: return what waits and is whole as it stands, for nothing more will come to it."""
-        return self.flush() if self._rests else []
+    def rests(self) -> bool:
+        """Tell whether a message waits for octets that need not come, or a frame for its closing flag."""
+        return self._rests or super().rests()
 
     def _restart(self) -> None:
         super()._restart()

@@ -110,6 +110,8 @@ class Conversation:
         self.stack: str | None = None
         self._is_special = True
         """Whether octets need more than to be fed to the framer of their side: so too until the stack is known."""
+        self._stays_special = True
+        """Whether that is so for all octets, and not just for the next ones."""
         self._take_next: Callable[[Record, int], None] | None = None
         self.carrier = ""
         self.packets = 0
@@ -164,8 +166,10 @@ class Conversation:
         elif self._is_special:
             self._feed_special(side, octets, mark)
         else:
-            for frame in self._framers[side].feed(octets, mark):
+            framer = self._framers[side]
+            for frame in framer.feed(octets, mark):
                 self.take(side, frame)
+            self._is_special = framer.rests()
 
     def _find_take_next(self) -> Callable[[Record, int], None]:
         """Find what reads one more unit of the stack."""
@@ -184,8 +188,10 @@ class Conversation:
             octets = self._undo_telnet(self._telnet[side], side, octets)
         for frame in self._framers[1 - side].turn():
             self.take(1 - side, frame)
-        for frame in self._framers[side].feed(octets, mark):
+        framer = self._framers[side]
+        for frame in framer.feed(octets, mark):
             self.take(side, frame)
+        self._is_special = self._stays_special or framer.rests()
 
     def _undo_telnet(self, telnet: TelnetSide, side: int, octets: bytes) -> bytes:
         knew = telnet.doubles
@@ -210,7 +216,8 @@ class Conversation:
         self._is_forced = for_good
         special = ALONE if for_good else _ON_LINES if self.is_serial and not self.is_datagram else {}
         make = special.get(stack, FRAMERS[stack])
-        self._is_special = self.is_datagram or stack == "iec62056-21" or (special is _ON_LINES and stack in special)
+        self._stays_special = self.is_datagram or stack == "iec62056-21" or (special is _ON_LINES and stack in special)
+        self._is_special = self._stays_special
         self._framers = [make(), make()]
         self._take_next = None
 
@@ -334,7 +341,8 @@ class Conversation:
             return
         self.force(stack)
         if self.carrier == "telnet":
-            self._telnet, self._is_special = (TelnetSide(), TelnetSide()), True
+            self._telnet = (TelnetSide(), TelnetSide())
+            self._is_special = self._stays_special = True
         for piece in held:
             if piece.octets:
                 self.feed(piece.side, piece.octets, *piece.mark)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analyzer.export.stories import text_lines
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import diagnose, named
 from tests.analyzer.framing.build import frame
@@ -102,3 +103,55 @@ def test_release_that_is_not_normal_is_noted_with_its_reason() -> None:
     (story,) = diagnose(serial_chunks(units))
     assert (story.code, story.severity) == ("release-not-normal", Severity.NOTE)
     assert "not-finished (1)" in story.evidence[0].text
+
+
+def answer_whose_fcs_ends_in_a_flag(line: Station) -> bytes:
+    """A get-response in a frame whose last octet before the closing flag is 7E."""
+    kept = dict(line.sent)
+    for number in range(1 << 12):
+        line.sent = dict(kept)
+        ((_, octets),) = line.frames([answered(bytes.fromhex("C401C100 12") + number.to_bytes(2, "big"))])
+        if octets[-2] == 0x7E:
+            return octets
+    raise AssertionError
+
+
+def test_reader_that_stops_at_the_flag_in_the_fcs_is_the_cause_of_the_requests_sent_again() -> None:
+    line = station()
+    units = opened(line)
+    (request,) = line.frames([asked(GET_CLOCK)])
+    cut = answered(answer_whose_fcs_ends_in_a_flag(line)[:-1])
+    units += [*at(1, request, cut), *at(5, request, cut), *at(5, request, cut)]
+    (story,) = diagnose(serial_chunks(units))
+    assert (story.code, story.cause, story.records) == ("capture-cut", "cut-at-flag-octet", [8, 10, 12])
+    assert {one.code for one in story.leads_to} == {"hdlc-retransmission"}
+
+
+def test_flag_that_comes_in_a_read_of_its_own_still_closes_its_frame() -> None:
+    line = station()
+    units = opened(line)
+    (request,) = line.frames([asked(GET_CLOCK)])
+    whole = answer_whose_fcs_ends_in_a_flag(line)
+    units += at(1, request, answered(whole[:-1]), answered(whole[-1:]))
+    assert not diagnose(serial_chunks([*units, *on_hdlc(line, READING)]))
+
+
+def test_evidence_that_reads_the_same_is_told_once_with_all_its_records() -> None:
+    line = station()
+    line.connect()
+    units = [*at(0, *line.connect()), *on_hdlc(line, OPENING)]
+    long = bytes.fromhex("C401C100 09 81C8") + bytes(200)
+    for _ in range(3):
+        units += at(1, *line.frames([asked(GET_CLOCK), answered(long)], 512))
+    (story,) = diagnose(serial_chunks(units))
+    shown = [one for one in text_lines(1, story, 3) if one.startswith("   seen")]
+    assert story.count == 3
+    assert [one[:34] for one in shown] == ["   seen   records 6, 8, 10, octets"]
+
+
+def test_refusal_without_a_reason_is_no_wrong_password_where_none_was_sent() -> None:
+    refused = bytes.fromhex("6117 A109 060760857405080101 A203020101 A305 A103020101")
+    line = station()
+    (story,) = diagnose(serial_chunks([*at(0, *line.connect()), *on_hdlc(line, at(1, asked(AARQ), answered(refused)))]))
+    assert [one.cause for one in story.alternatives] == ["mechanism-not-accepted", "client-sap-unknown"]
+    assert len([one for one in text_lines(1, story, 3) if one.startswith("   seen")]) == 1
