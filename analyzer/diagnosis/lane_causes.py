@@ -85,6 +85,7 @@ class LaneCauses:
         """Give what may be wrong with a lane of several reads and no frame of which nothing was found to be likely."""
         wide = lane.wide
         is_known = wide is not None and wide.confidence is not POSSIBLE
+        is_known |= bool(lane.facts) and all(one.confidence is CERTAIN for one in lane.facts)
         if lane.has_sound or is_known or not lane.region or len(lane.unread.reads) < _SEVERAL_READS:
             return None
         found = settings_of(lane.unread) or lane.suspects

@@ -54,10 +54,18 @@ def unanswered(
 
 
 _WITH_ANSWER = 2
+_MANY_ASKED = 3
+"""So many different requests are made of no meter that says nothing: its answers were not captured."""
 
 
 def left_open(family: Family, one: Association) -> None:
-    """Note the last request of a log without times, if its answer is not there."""
+    """Note that no request is answered, and the last one of a log without times, if its answer is not there."""
+    tries = len(one.unanswered) + len(one.waiting)
+    if tries >= _MANY_ASKED and not one.exchanges and len(one.link_at) < _WITH_ANSWER:
+        text = f"the client asks {tries} times, up to record {one.last_record}, and nothing of the meter is captured"
+        proof = [Evidence(one.first.record, 0, 0, text)]
+        family.report_about(one, "response-missing", "direction-missing", LIKELY, proof, time_ns=one.first.time_ns)
+        return
     asked_last = next((each for each in one.waiting.values() if each.request == one.last_record), None)
     if asked_last is None or asked_last.asked_ns is not None or not is_directed_line(one.lane):
         return
@@ -102,6 +110,7 @@ def unasked(family: Family, record: Record, one: Association, late: Exchange | N
     if late is None and waits and record.apdu.octets[0] in _INVOKED:
         _other_invoke_id(family, record, waits[-1])
         return
+    others: list[Alternative] = []
     late = late or next((each for each in reversed(one.unanswered) if ANSWERED_BY.get(each.service) == answer), None)
     if late is not None:
         cause, confidence = "late-response", LIKELY
@@ -111,11 +120,15 @@ def unasked(family: Family, record: Record, one: Association, late: Exchange | N
     elif not one.exchanges:
         cause, confidence = "capture-started-late", POSSIBLE
         text = f"{answer} answers a request that is not in the capture"
+        if one.asked is None and not one.unanswered:
+            others = [Alternative("direction-missing", POSSIBLE, "nothing of the client was captured before it")]
     else:
         cause, confidence = "capture-loss", POSSIBLE
         text = f"{answer} answers no request that is in the capture"
     chain = _chain_of(family, one, late) if late is not None else 0
-    family.report(record, "response-without-request", cause, confidence, text, chain=chain)
+    family.report(
+        record, "response-without-request", cause, confidence, text, chain=chain, alternatives=others,
+    )  # fmt: skip
 
 
 def _chain_of(family: Family, one: Association, late: Exchange) -> int:

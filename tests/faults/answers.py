@@ -64,6 +64,12 @@ def unseen_request(chance: random.Random, apdus: Apdus, number: int) -> Apdus:
     return [*apdus[:at], *apdus[at + 1 :]]
 
 
+def one_way(chance: random.Random, number: int) -> Case:
+    """Only what the client sends is captured."""
+    lines = on_hdlc(dialogue(number)) if number % 2 else on_wrapper(dialogue(number))
+    return _case([one for one in lines if one.direction == TO_METER], "direction-missing")
+
+
 def late(chance: random.Random, number: int) -> Case:
     """The client gives up and asks something else; then both answers come."""
     apdus = dialogue(number)
@@ -245,6 +251,7 @@ ANSWER_FAULTS: tuple[Fault, ...] = (
     changed("invoke-id-differs", "gateway-mixes-clients", other_client, group="answers"),
     changed("block-repeated", "sender-retries", block_again, codes=("response-missing",), group="answers"),
     Fault("block-lost", "segment-lost", general_block_lost),
+    Fault("response-missing", "direction-missing", one_way),
     Fault("response-missing", "request-damaged", damaged(True)),
     Fault("response-missing", "response-damaged", damaged(False)),
     changed("result-object-undefined", "wrong-attribute", no_such_attribute, group="answers",

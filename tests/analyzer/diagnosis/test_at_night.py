@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 from analyzer.export.stories import text_lines
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import diagnose, named
 from tests.analyzer.framing.build import frame
-from tests.analyzer.tracking.build import ANSWERED, Said, Station, answered, asked
+from tests.analyzer.tracking.build import ANSWERED, ASKED, Said, Station, answered, asked
 from tests.analyzer.tracking.timed import (
     AARE,
     AARQ,
     CLOCK_ANSWER,
     GET_CLOCK,
+    RLRE,
     RLRQ,
     At,
     at,
@@ -155,3 +158,20 @@ def test_refusal_without_a_reason_is_no_wrong_password_where_none_was_sent() -> 
     (story,) = diagnose(serial_chunks([*at(0, *line.connect()), *on_hdlc(line, at(1, asked(AARQ), answered(refused)))]))
     assert [one.cause for one in story.alternatives] == ["mechanism-not-accepted", "client-sap-unknown"]
     assert len([one for one in text_lines(1, story, 3) if one.startswith("   seen")]) == 1
+
+
+@pytest.mark.parametrize(("side", "code"), [(ASKED, "response-missing"), (ANSWERED, "response-without-request")])
+def test_line_of_which_one_direction_was_captured_says_so(side: int, code: str) -> None:
+    line = station()
+    units = [*opened(line), *on_hdlc(line, at(1, asked(RLRQ), answered(RLRE)))]
+    (story,) = diagnose(serial_chunks([one for one in units if one.said.direction == side]))
+    assert (story.code, story.severity) == (code, Severity.NOTE)
+    assert "direction-missing" in [story.cause, *(one.cause for one in story.alternatives)]
+
+
+def test_frames_that_are_explained_for_certain_leave_no_doubt_about_the_speed() -> None:
+    asking, _ = station().connect()
+    octets = asking.octets
+    swapped = asked(octets[:-3] + octets[-2:-1] + octets[-3:-2] + octets[-1:])
+    (story,) = diagnose(serial_chunks([each for _ in range(4) for each in at(3, swapped)]))
+    assert (story.code, story.cause, story.count) == ("hdlc-fcs-wrong", "fcs-octets-swapped", 4)
