@@ -15,7 +15,9 @@ from analyzer.record import Object, Record
 from analyzer.tracking.object_model import MeterKey, ObjectModel
 from analyzer.tracking.values import is_known
 from captures.chunk import PACKET, Chunk, Source
-from captures.network import Network, endpoints, plain_size
+from captures.network import Network, endpoints, is_octet_link, plain_size
+from dissectors.hdlc_octets import FLAG, scan_address
+from dissectors.tree import Problem
 
 _BY_SHORT_NAME = 12
 """The class whose object list is read by a short name: no logical name stands in the request."""
@@ -29,6 +31,9 @@ _SIZE = 9
 _SHORTEST_WHOLE = 75
 """No packet with headers of Ethernet, IPv4 and TCP and a whole request is shorter."""
 _ETHERNET = 1
+_TYPE_3 = 0xA000
+"""The frame format of HDLC frames that are no segments, but for their length."""
+_ALL_STATIONS = (0x7F, 0x3FFF)
 _ANYONE, _ANYTHING = "", b""
 _NEVER = -PACKET
 _MOST_ENDS = 65536
@@ -128,15 +133,16 @@ class Ahead:
         if self._ends is None:
             with self._again()[0] as source:
                 self._ends = asked_ends(source)
-        asked = [found for end in (key[0], _ANYONE) if (found := self._ends.get(end)) is not None]
+        ends = key[0], f"hdlc {key[1]}", _ANYONE
+        asked = [found for end in ends if (found := self._ends.get(end)) is not None]
         return max([_NEVER, *(found.get(what, _NEVER) for found in asked for what in (octets, _ANYTHING))])
 
 
 def asked_ends(source: Source) -> Ends:
     """Tell who is asked for what explains values in the packets of *source*: ``10.1.0.7:4059``, and descriptors.
 
-    What packets do not tell the receiver of stands under the empty name: anyone may be. A request that may be torn
-    between packets counts as one for anything, an empty descriptor.
+    On a line that is a station, ``hdlc 1.17``. What packets do not tell the receiver of stands under the empty name:
+    anyone may be. A request that may be torn between packets counts as one for anything, an empty descriptor.
     """
     network, ends = Network(), Ends()
     one, other = _ENDS
@@ -150,7 +156,7 @@ def asked_ends(source: Source) -> Ends:
         if octets and (len(octets) < _SIZE or octets.find(one) >= 0 or octets.find(other) >= 0):
             if len(ends) >= _MOST_ENDS:
                 return {_ANYONE: {_ANYTHING: PACKET}}
-            asked = ends.setdefault(endpoints(payload.key)[1] if payload is not None else _ANYONE, {})
+            asked = ends.setdefault(endpoints(payload.key)[1] if payload is not None else _station(octets), {})
             for found in _descriptors(octets):
                 asked[found] = chunk[0]
     return ends
@@ -158,10 +164,23 @@ def asked_ends(source: Source) -> Ends:
 
 def _tells_nothing(chunk: Chunk) -> bool:
     """Tell whether a packet in which no descriptor ends holds no piece of one either."""
-    if len(chunk[4]) >= _SHORTEST_WHOLE:
-        return True
-    size = plain_size(chunk[4]) if chunk[2] == _ETHERNET else -1
+    size = len(chunk[4])
+    if size < _SHORTEST_WHOLE and not is_octet_link(chunk[2]):
+        size = plain_size(chunk[4]) if chunk[2] == _ETHERNET else -1
     return size == 0 or size >= _SIZE
+
+
+def _station(octets: bytes) -> str:
+    """Name the station that a packet goes to which is one whole HDLC frame; empty for all others."""
+    size = len(octets) - 2
+    if size < _SIZE or octets[0] != FLAG or octets[-1] != FLAG or octets[1] << 8 | octets[2] != _TYPE_3 | size:
+        return _ANYONE
+    try:
+        address, _ = scan_address(octets, 3, size)
+    except Problem:
+        return _ANYONE
+    is_for_all = address.upper in _ALL_STATIONS or address.lower in _ALL_STATIONS
+    return _ANYONE if is_for_all else f"hdlc {address}"
 
 
 def _descriptors(octets: bytes) -> Iterator[bytes]:

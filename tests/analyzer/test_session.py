@@ -9,6 +9,7 @@ import pytest
 from analyzer.session import Session
 from captures import open_source, source_from_hex
 from tests.analyzer.cosem.data import double_long_unsigned, scaler_unit
+from tests.analyzer.framing.build import frame
 from tests.analyzer.tracking.build import answered, asked
 from tests.analyzer.tracking.carried_by_tcp import wrapper_conversation
 from tests.analyzer.tracking.lines import get
@@ -123,3 +124,28 @@ def test_scaler_of_another_meter_is_not_waited_for(tmp_path: Path) -> None:
         records = session.records()
         assert [value.text for _ in range(2) for value in session.values(next(records))] == ["1500"]
         assert session._ahead is not None and not session._ahead._waiting
+
+
+def line(path: Path, *said: tuple[int, bytes, bytes]) -> Path:
+    """A pcap of a line with these stations, by their address octet, requests and responses."""
+    records = b"".join(
+        pcap_record(frame(b"\xe6\xe6\x00" + request, addresses=bytes((station, 0x21))))
+        + pcap_record(frame(b"\xe6\xe7\x00" + response, addresses=bytes((0x21, station))))
+        for station, request, response in said
+    )
+    path.write_bytes(pcap_header(link_type=147) + records)
+    return path
+
+
+@pytest.mark.parametrize(("station", "is_read_on", "text"), [(3, True, "1.500 kWh"), (5, False, "1500")])
+def test_scaler_is_waited_for_where_the_station_on_a_line_itself_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, station: int, is_read_on: bool, text: str
+) -> None:
+    monkeypatch.setattr("analyzer.ahead._MOST_WAITING", 2)
+    value, scaler = b"\xc4\x01\xc1\x00" + double_long_unsigned(1500), b"\xc4\x01\xc1\x00" + scaler_unit(0, 30)
+    path = line(tmp_path / "line.pcap", *[(3, ASKED_VALUE, value)] * 5, (station, ASKED_SCALER, scaler))
+    with open_source(str(path)) as source:
+        session = Session(source)
+        assert texts(session)[:5] == [text] * 5
+        assert session._ahead is not None and (session._ahead._second is not None) == is_read_on
+        session.close()
