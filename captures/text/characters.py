@@ -28,6 +28,9 @@ _GLUED = re.compile(rb"(?<=\))[ \t]*(?=[0-9!])")
 _GLUED_HEAD = re.compile(rb"(/[!-~]{4,}?(?: [!-~]+)?)(?=\d-\d:\d)")
 _CUT_OFF = re.compile(rb"[A-Za-z]{3}[0-9]\\")
 _MODEL = re.compile(rb"(/[A-Za-z]{3}[0-9A-I])\\(?=[0-9@])")
+_REMARK = re.compile(rb"\s+//.*")
+_WITHOUT_END = re.compile(rb"/[!-~]+|\x06[0-9A-Z:]{3}")
+"""An identification message or an option select."""
 _ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|u00([0-9A-Fa-f]{2})|([0-7]{1,3})|(.))", re.DOTALL)
 _NAMED_ESCAPES = {
     b"r": b"\r", b"n": b"\n", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"v": b"\v", b"f": b"\f", b"e": b"\x1b",
@@ -51,13 +54,15 @@ def named_octets(text: bytes) -> bytes:
 
     A check character is not known by its name: it is left out. A line of text without any end gets one.
     """
+    text = _REMARK.sub(b"", text)
     parts, at = [], 0
     for found in _CONTROL.finditer(text):
         code = _CODES.get(found[0][1:-1].lower())
         parts += [text[at : found.start()], b"" if code is None else bytes((code,))]
         at = found.end()
     octets = b"".join(parts) + text[at:].rstrip()
-    return octets + _END_OF_LINE if octets.endswith((b")", b"!")) else octets
+    is_line = octets.endswith((b")", b"!")) or _WITHOUT_END.fullmatch(octets) is not None
+    return octets + _END_OF_LINE if is_line else octets
 
 
 def string_octets(text: bytes) -> bytes:

@@ -55,7 +55,11 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
         best = next(better, best)
     given = best.reader.given
     hints = hints._replace(
-        lanes=best.reader.lanes, has_directions=given.directed > 0, has_frames=given.framed, cut_at=given.cut_size()
+        lanes=best.reader.lanes,
+        heads=best.reader.heads,
+        has_directions=given.directed > 0,
+        has_frames=given.framed,
+        cut_at=given.cut_size(),
     )
     clock = best.reader.clock
     has_times = clock.has_date or clock.has_clock

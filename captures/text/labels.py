@@ -55,13 +55,21 @@ _IN_SENTENCES = re.compile(
 )
 _COLUMN = re.compile(rb"[\"'\])}|;,:\t][ \t]*(in|out|host|device|client|server|meter|slave|master)[ \t:\"'|=]*\n")
 """A word that stands alone in a column before the octets."""
-_IN_WORDS = re.compile(rb"(request)|(response)")
+_CELL = re.compile(rb"[\"'|;,\t][ \t]*(in|out)[ \t]*[\"'|;,\t](?![ \t]*:)")
+"""A word that stands alone in another column."""
+_IN_WORDS = re.compile(rb"(request|datasent)|(response|datareceived|onreceive|characteristicchanged)")
 _LEAST_WORD = 4
 _FOREIGN = re.compile(
     rb"(?<![A-Za-z])(?:"
     + b"|".join(re.escape(word) for word in sorted(ELSEWHERE, key=len, reverse=True) if len(word) >= _LEAST_WORD)
     + rb")(?![a-z])"
 )
+_BEFORE_ARROW = re.compile(
+    b"(?:"
+    + b"|".join(map(re.escape, (word for word in ELSEWHERE if len(word) < _LEAST_WORD)))
+    + rb")(?=\xe2\x86[\x90\x92]|\xa1[\xfa\xfb])"
+)
+"""A word of one sign before an arrow, in UTF-8 or GBK: elsewhere it may be part of another word."""
 _ARROWS = re.compile(rb">>>|<<<|>>|<<|-->|<--|->|<-|(?<![=<>!])=>(?![=>])|(?<![=<>!])<=(?![=>])")
 _SIDE = rb"((?:[A-Za-z0-9_.]|(?!\xe2\x86[\x90\x92])[\x80-\xff])++)"
 _MODEM = re.compile(rb"(?<![a-z0-9])at[+#^$!%][a-z]{2}|(?:^|[\s\r])([+#^$!%][a-z]{2,12}:)")
@@ -121,17 +129,25 @@ def direction_in(label: bytes, *, is_unit: bool = False) -> int:
     column = _COLUMN.search(lowered)
     if column is not None:
         return DIRECTIONS[column[1]]
+    cell = _CELL.search(lowered)
+    if cell is not None:
+        return DIRECTIONS[cell[1]]
     modem = _MODEM.search(lowered)
     if modem is not None:
         return RECEIVED if modem[1] else SENT
     inside = _IN_WORDS.search(lowered) if is_unit else None
     if inside is not None:
         return SENT if inside[1] else RECEIVED
-    foreign = _FOREIGN.search(label)
+    foreign = _FOREIGN.search(label) or _BEFORE_ARROW.search(label)
     if foreign is not None:
         return ELSEWHERE[foreign[0]]
     arrow = _ARROWS.search(lowered.partition(b"\n")[0])
     return direction_of(arrow[0]) if arrow else UNKNOWN
+
+
+def says_way(label: bytes) -> bool:
+    """Tell whether words around octets have one that says their direction, not only a side of the line."""
+    return _IN_SENTENCES.search(label.lower()) is not None
 
 
 def is_inside(label: bytes) -> bool:

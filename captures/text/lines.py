@@ -20,6 +20,9 @@ _ELLIPSIS = "…".encode()
 _MARKUP = re.compile(rb"</?(?:html|body|pre|code|p|div|span|td|tr|br)\b[^<>\n]{0,80}>|&nbsp;", re.IGNORECASE)
 _WIDE = re.compile(rb"\0?(?:[\t\r -~]\0){4,}|(?<=\n)\0(?=[\t -~])")
 """UTF-16 in a text that is none, as PowerShell appends it."""
+_BOLD = re.compile(rb"[^\n]*[0-9A-Fa-f]{2}\*\*[^\n]*")
+_BOLD_MARK = re.compile(rb"(?:(?<=[0-9A-Fa-f]{2})|(?<![0-9A-Za-z*])(?=\*\*[0-9A-Fa-f]{2}))\*\*(?!\*)")
+"""What makes octets bold in Markdown."""
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
 _BROKEN = re.compile(rb"( ?)\n([0-9A-Fa-f])(?=(?: [0-9A-Fa-f]{2}){4})")
 _BEFORE = re.compile(rb"(?:[0-9A-Fa-f]{2} ){8}[0-9A-Fa-f]")
@@ -28,6 +31,19 @@ _LENGTH_BEFORE = 25
 _NARROW = bytes.maketrans(b"\r", b" ")
 _LEAST_WIDE = 4
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def _letters() -> dict[int, int]:
+    """Give the octets of letters that are not Latin-1, Cyrillic and East European, as logs of one octet have them."""
+    found: dict[int, int] = {}
+    for page in ("cp1251", "cp1250"):
+        for octet in range(0x80, 0x100):
+            for letter in bytes((octet,)).decode(page, "ignore"):
+                found.setdefault(ord(letter), octet)
+    return found
+
+
+_LETTERS = _letters()
 
 
 class Block(NamedTuple):
@@ -60,13 +76,15 @@ def width_of(head: bytes) -> int:
 
 
 def narrow(octets: bytes, width: int) -> bytes:
-    """Make one octet of each UTF-16 unit; what is no ASCII becomes a question mark."""
+    """Make one octet of each UTF-16 unit, as a page of 256 letters has it; what none has becomes a question mark."""
     if width == 1:
         return octets
     low, high = (octets[::2], octets[1::2]) if width == 2 else (octets[1::2], octets[::2])
     if not high.strip(b"\0"):
         return low
-    return bytes(one if not upper else 0x3F for one, upper in zip(low, high, strict=False))
+    return bytes(
+        one if not upper else _LETTERS.get(upper << 8 | one, 0x3F) for one, upper in zip(low, high, strict=False)
+    )
 
 
 def plain(text: bytes) -> bytes:
@@ -78,6 +96,8 @@ def plain(text: bytes) -> bytes:
     text = _BROKEN.sub(_joined, text)
     if b"\x1b[" in text:
         text = _COLOUR.sub(_blanks, text)
+    if b"**" in text:
+        text = _BOLD.sub(lambda found: _BOLD_MARK.sub(b"", found[0]).ljust(len(found[0])), text)
     if _ELLIPSIS in text:
         text = text.replace(_ELLIPSIS, b"...")
     if _WIDE_COLON in text:

@@ -7,6 +7,7 @@ import ast
 import base64
 import binascii
 import re
+import string
 import warnings
 
 _GROUPS = re.compile(rb"(?:0[xX])?([0-9A-Fa-f]+)")
@@ -16,6 +17,8 @@ _TO_BLANKS = bytes.maketrans(b",:.-X\\", b"    x0")
 """Separators to blanks; ``\\x7e`` becomes ``0x7e``."""
 _SHORT = re.compile(rb"(?:0[xX][0-9A-Fa-f]{1,2}[\s,;]*)+|(?:[0-9A-Fa-f]{1,2}\s)+[0-9A-Fa-f]{1,2}\s*")
 """Groups of one octet each, with or without their leading zeros."""
+_THREES = re.compile(rb"(?:[01]\d\d|2[0-4]\d|25[0-5])(?:[ ,]{1,2}(?:[01]\d\d|2[0-4]\d|25[0-5])){3,}\s*")
+"""Decimal numbers of three digits each; octets in hex that are broken otherwise do not all come out so."""
 _ONE_IS_DAMAGE = 1
 """One digit that stands alone among pairs is what is left of a pair."""
 _LISTED = re.compile(rb"\((?:0x([0-9A-Fa-f]{2})|(\d{1,3}))\)")
@@ -24,6 +27,7 @@ _BREAK = re.compile(rb'(\\x[0-9A-Fa-f]{2})""')
 """Where Qt and C part a string, for the next character would be a digit of the escape before it."""
 _QUOTED = re.compile(rb"(?:0[xX])?([0-9A-Fa-f]{1,2})[\"']")
 _PAIRS = re.compile(rb"\b[0-9A-Fa-f]{2}\b")
+_ALPHANUMERIC = frozenset((string.ascii_letters + string.digits).encode())
 
 
 _ESCAPES = {
@@ -48,6 +52,8 @@ def hex_octets(text: bytes) -> tuple[bytes, bool] | None:
         return bytes.fromhex(text.translate(_TO_BLANKS).replace(b"0x", b"").decode("ascii")), True
     except ValueError:
         pass
+    if _THREES.fullmatch(text.strip()):
+        return bytes(int(digits) for digits in text.replace(b",", b" ").split()), True
     if _SHORT.fullmatch(text.strip()):
         each = _GROUPS.findall(text)
         if b"x" in text.lower() or sum(len(digits) == 1 for digits in each) > _ONE_IS_DAMAGE:
@@ -105,6 +111,15 @@ def word_octets(text: bytes) -> bytes:
     return bytes.fromhex(text.decode())
 
 
+def shows(characters: bytes, octets: bytes) -> bool:
+    """Tell whether *characters* are those of *octets*, with a sign for what has none; blanks at the ends are lost."""
+    octets, characters = octets.strip(b" "), characters.strip()
+    return len(characters) <= len(octets) and all(
+        shown == octet if 0x20 < octet < 0x7F else octet > 0x7F or shown not in _ALPHANUMERIC
+        for shown, octet in zip(characters, octets, strict=False)
+    )
+
+
 def octal_octets(text: bytes) -> bytes:
     """Read octal numbers of octets, or characters and their escapes, in the columns of od and hexdump."""
     return b"".join(_column_octet(text[at : at + 4]) for at in range(0, len(text) - 3, 4))
@@ -134,6 +149,11 @@ def rom_octets(text: bytes) -> bytes | None:
     if size < 0 or len(digits) != begin + size + 1 or (not kind and digits[3]):
         return None
     return digits[begin : begin + size]
+
+
+def cell_octets(text: bytes) -> bytes | None:
+    """Read decimal numbers in cells of four characters, as ``od -t u1`` writes them; None if one is too large."""
+    return decimal_octets(b" ".join(text[at : at + 4] for at in range(0, len(text), 4)))
 
 
 def decimal_octets(text: bytes) -> bytes | None:

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from captures.chunk import FURTHEST_NS, UNKNOWN, Chunk
 from captures.text.characters import named_octets, parity_octets, readout_octets, string_octets
-from captures.text.labels import direction_of, is_inside, is_secret
+from captures.text.labels import direction_of, is_inside, is_secret, says_way
 from captures.text.octets import (
     base64_octets,
+    cell_octets,
     decimal_octets,
     hex_octets,
     listed_octets,
@@ -18,12 +19,21 @@ from captures.text.octets import (
     octal_word_octets,
     quoted_octets,
     rom_octets,
+    shows,
     word_octets,
 )
 from captures.text.reads import Reads
 from captures.text.shape import Joins, Shape
 from captures.text.times import DAY_FIRST, Clock
-from captures.text.units import IN_HEX, begins_unit, is_whole_unit, octets_among_words, rest_of_unit, size_of
+from captures.text.units import (
+    IN_HEX,
+    begins_unit,
+    is_short_frame,
+    is_whole_unit,
+    octets_among_words,
+    rest_of_unit,
+    size_of,
+)
 from captures.text.words import Words
 
 _SKIPPED = re.compile(rb"\s*(?:(?:#(?!TEXT2PCAP)|//).*)?")
@@ -37,13 +47,13 @@ _BORDERS = (b"\x7e\x7e", b"\x68\x16")
 """First and last octets of frames of HDLC and M-Bus."""
 _LONGEST_HEADER, _MOST_UNTITLED = 8, 1 << 16
 _WRITTEN = {
-    "listed": listed_octets, "decimals": decimal_octets, "base64": base64_octets,
+    "listed": listed_octets, "decimals": decimal_octets, "cells": cell_octets, "base64": base64_octets,
     "marked": marked_octets, "characters": readout_octets, "named": named_octets, "string": string_octets,
     "parity": parity_octets, "words": word_octets, "long_words": word_octets, "octal": octal_octets,
     "octal_words": octal_word_octets, "rom": rom_octets, "quoted": quoted_octets,
 }  # fmt: skip
 """How octets are read that are no hex, by the group of the pattern that holds them."""
-_LONGEST_TITLE, _LONGEST_KEY = 160, 32
+_LONGEST_TITLE, _LONGEST_KEY, _MOST_ANNOUNCED = 160, 32, 1 << 16
 _SHORT_ROW = re.compile(rb"\s*([0-9A-Fa-f]{2}(?:\s+[0-9A-Fa-f]{2}){0,2})\s*$")
 """The last row of a dump, too short to stand for octets by itself."""
 _TOLD_ROW = re.compile(rb"\s*([0-9A-Fa-f]{2}(?:\s[0-9A-Fa-f]{2})*)(?:\s*$|\s+[-:=](?=\s))")
@@ -53,6 +63,17 @@ _LEFT_OUT = re.compile(rb"(?<!\.)[ ,]{0,2}(?<!\.)\.{3}(?!\.)")
 _EMPTY_STRING = b"@\"'`, \t"
 _TIME_AGAIN = re.compile(rb"\s(?=[0-2]\d:[0-5]\d:[0-5]\d[.,]\d{1,9}\s*[:>|-])")
 """Where a page made one line of several that begin with a time."""
+_FEW = re.compile(
+    rb"(?<=[:>=|\"'\]) \t])(?:0[xX])?[0-9A-Fa-f]{2}(?:[ :,.-](?:0[xX])?[0-9A-Fa-f]{2}){0,2}(?=[\"')\]>}\s]*$)"
+)
+"""Octets that are too few to be known by themselves; they are behind words that others stood behind."""
+_COUNTED = re.compile(rb"(?i)(?<![\w.])(\d{1,5}) ?(?:bytes?|octets?)\b|\blen(?:gth)?\s?[=:]\s?(\d{1,5})\b")
+"""How many octets a line announces that stand below it."""
+_MEMBER = re.compile(rb"\s*(?:<[A-Za-z][^<>]*[^/<>]>|\"[\w.@]+\"\s*:\s*(?:\"[^\"]*\"|[\w.+-]+),?)\s*")
+_CLOSES = re.compile(rb"\s*(?:</[^<>]*>|[\]}],?\s*[\[{]?)\s*")
+"""A line of XML or JSON that says something of the octets beside it, and one behind which it says no more."""
+_NUMBER = re.compile(rb"\d{4,}(?:\.\d+)?")
+_SAID_BEHIND = re.compile(rb"[\"')\]}\s]{1,4}(?:(?:was|were) )?(?:sent|received|written)\b", re.IGNORECASE)
 _SENTENCES = re.compile(rb"[!?;](?:\s|$)|\.\s")
 
 
@@ -66,6 +87,8 @@ class Hints(NamedTuple):
     """Some octets have words of a direction before them: others then are no traffic."""
     has_frames: bool = False
     """Some octets begin as HDLC frames: what is called an APDU then is the inside of one."""
+    heads: frozenset[bytes] = frozenset()
+    """The words that stand before octets and say their direction."""
     cut_at: int = 0
     """All units that would have more octets than this have just as many: what wrote the text cut them."""
 
@@ -86,6 +109,8 @@ class Reader:
         self._above = b""
         """The line above, if it is no traffic."""
         self._wants_unit = False
+        self._announced: tuple[int, int | None, int] = UNKNOWN, None, 0
+        """Direction, time and number of octets that a line announced and that are still to come."""
         self._untitled: bytes | None = None
         """Octets that came before the first title, where titles say what octets are."""
         self.change(shape, hints)
@@ -97,6 +122,7 @@ class Reader:
             self._hints = hints
             self.clock.order = hints.order
             self.given.cut_at = hints.cut_at
+            self._words.heads |= hints.heads
         self.shape = shape
         self._untitled = b"" if shape.is_titled and not self.given.heard else None
         self._groups = shape.data.groupindex
@@ -107,7 +133,7 @@ class Reader:
         self._is_simple = (
             shape.joins is Joins.LINE
             and "octets" in self._groups
-            and "delta" not in self._groups
+            and not self._groups.keys() & {"delta", "beside"}
             and shape.tail is None
         )
 
@@ -115,6 +141,11 @@ class Reader:
     def lanes(self) -> tuple[bytes, ...]:
         """The names of taps, in the order of their first reads."""
         return tuple(self._words.lanes)
+
+    @property
+    def heads(self) -> frozenset[bytes]:
+        """The words that stand before octets and say their direction."""
+        return frozenset(self._words.heads)
 
     @property
     def is_open(self) -> bool:
@@ -151,7 +182,7 @@ class Reader:
             if match is not None:
                 self._heading(match, offset)
                 return True
-        return self._other(line, offset, number)
+        return self._other(line, offset)
 
     def take_units(self, line: bytes, shape: Shape, offset: int) -> bool:
         """Take units that stand whole on a line of another shape, each once; false if there is none."""
@@ -236,18 +267,33 @@ class Reader:
             if at:
                 said = _SENTENCES.split(said)[-1]
             is_last = match is matches[-1] and self._is_tail(line, end)
-            label = said + b"\n" + (line[end : end + LONGEST_HEADING] if is_last else b"")
+            behind = None if is_last else _SAID_BEHIND.match(line, end)
+            label = said + b"\n" + (line[end : end + LONGEST_HEADING] if is_last else behind[0] if behind else b"")
             is_taken = self._data(match, offset, number, label) or is_taken
             at = end
         if self.given.heard != before[0]:
             self.aside, self._before_row = before[1], line[: matches[0].start()] if len(matches) == 1 else b""
-        return is_taken
+        return is_taken or self._few(line, offset)
+
+    def _few(self, line: bytes, offset: int) -> bool:
+        """Take one to three octets that stand behind the same words as others do."""
+        found = _FEW.search(line) if self._words.heads else None
+        if found is None or not self._words.is_head(line[: found.start()]):
+            return False
+        label = line[: found.start()] + b"\n"
+        octets = hex_octets(found[0])
+        if octets is None:
+            return False
+        self._reads.give(octets[0], self.clock.find(label), self._words.label(label)[0], offset)
+        return True
 
     def _data(self, match: "re.Match[bytes]", offset: int, number: int, label: bytes | None) -> bool:
         """Take the octets of a line; *label* is what stands around octets among words."""
         groups = match.groupdict()
         octets = self._octets(groups, number)
         if octets is None or (groups.get("more") and not self._reads.last_was_octets):
+            return False
+        if groups.get("beside") and not shows(groups["beside"], octets):
             return False
         if (label is None or label.isspace()) and self._is_named_below(octets):
             self.pass_over(number)
@@ -262,6 +308,12 @@ class Reader:
             if self._hints.has_frames and octets[:1] != _FLAG and is_inside(label):
                 is_traffic = False
             direction = direction or worded
+            if self._announced[2]:
+                way, announced_ns = self._announced_way(label, len(octets))
+                direction, time_ns = way or direction, announced_ns if time_ns is None else time_ns
+            if not direction and self._is_number(groups, octets):
+                self.pass_over(number)
+                return True
             if not direction and label.isspace() and self._reads.goes_on(octets) and self._reads.go_on(octets, offset):
                 return True
             if is_traffic and not direction and self._hints.has_directions and begins_unit(octets):
@@ -273,14 +325,33 @@ class Reader:
                 return True
             if time_ns is None:
                 time_ns = self.clock.find(label)
+            if worded:
+                self._words.add_head(label)
             if _BUFFER in label.lower():
                 octets = self._grown(octets)
         if groups.get("delta") and self._reads.time_ns is None:
             self._elapsed_ms += int(groups["delta"])
             time_ns = min(self._elapsed_ms * 1_000_000, FURTHEST_NS)
             self.clock.digits = max(self.clock.digits, 3)
+        if groups.get("relative"):
+            time_ns = self._relative_ns(groups["relative"])
         self._reads.add(octets, groups, time_ns, direction, offset)
         return True
+
+    def _relative_ns(self, text: bytes) -> int:
+        """Read seconds since the first."""
+        whole, _, fraction = text.partition(b".")
+        self.clock.digits = max(self.clock.digits, len(fraction))
+        return min(int((whole + b"." + fraction.ljust(9, b"0")).replace(b".", b"")), FURTHEST_NS)
+
+    def _is_number(self, groups: dict[str, bytes], octets: bytes) -> bool:
+        """Tell whether what may be octets is a number, as logs have them among their words."""
+        return (
+            _NUMBER.fullmatch(groups.get("octets") or b"") is not None
+            and len(octets) > self.given.lacks
+            and not begins_unit(octets)
+            and not is_short_frame(octets)
+        )
 
     def _grown(self, octets: bytes) -> bytes:
         """Give what came to a buffer that a program prints whole each time it grew."""
@@ -306,9 +377,7 @@ class Reader:
         groups = match.groupdict()
         time_ns = self.clock.read(match) if "time" in groups else None
         if groups.get("relative"):
-            whole, _, fraction = groups["relative"].partition(b".")
-            time_ns = int(whole) * 1_000_000_000 + int(fraction) * 10 ** (9 - len(fraction))
-            self.clock.digits = max(self.clock.digits, len(fraction))
+            time_ns = self._relative_ns(groups["relative"])
         direction, is_traffic = direction_of(groups.get("direction") or b""), not groups.get("aside")
         self._wants_unit = False
         if "label" in groups:
@@ -326,7 +395,7 @@ class Reader:
         count = int(groups["count"]) if groups.get("count") else 0
         self._reads.begin(time_ns, direction, is_open=is_traffic, count=count)
 
-    def _other(self, line: bytes, offset: int, number: int) -> bool:
+    def _other(self, line: bytes, offset: int) -> bool:
         """Take a line that has no octets: blank, a remark, a sign of repeated rows, or something else."""
         if _is_blank(line) or (self._reads.is_identified and not line.strip(_EMPTY_STRING)):
             self._reads.end_of_line(offset)
@@ -337,9 +406,35 @@ class Reader:
             if _OFFSET_ONLY.fullmatch(line) and self._reads.end_dump(line.strip(b" \t:")):
                 return True
         if _SKIPPED.fullmatch(line) is None:
+            self._announce(line)
             return False
         self._reads.last_was_octets = False
         return True
+
+    def _announce(self, line: bytes) -> None:
+        """Remember what a line without octets says of those below it: direction, time and how many they are."""
+        if len(line) > _LONGEST_TITLE:
+            return
+        if _CLOSES.fullmatch(line):
+            self._announced = UNKNOWN, None, 0
+            return
+        counted, is_member = _COUNTED.search(line), _MEMBER.fullmatch(line) is not None
+        if counted is None and not is_member:
+            return
+        direction, time_ns = self._words.label(line + b"\n")[0], self.clock.find(line)
+        if is_member:
+            self._announced = direction or self._announced[0], time_ns or self._announced[1], _MOST_ANNOUNCED
+        elif counted and direction:
+            self._announced = direction, time_ns, int(counted[1] or counted[2])
+
+    def _announced_way(self, label: bytes, length: int) -> tuple[int, int | None]:
+        """Give direction and time of *length* octets that a line above announced, if their own words say none."""
+        direction, time_ns, left = self._announced
+        if length > left or says_way(label):
+            self._announced = UNKNOWN, None, 0
+            return UNKNOWN, None
+        self._announced = direction, time_ns, left - length
+        return direction, time_ns
 
     def _is_named_below(self, octets: bytes) -> bool:
         """Tell whether the line above says that *octets* are a key or the like, and no traffic."""

@@ -59,9 +59,9 @@ _WORDS = any_of(
 )  # fmt: skip
 _SNIPPETS = {
     "<time>": TIME,
-    # A time before the octets is made of the same signs.
+    # A time or an IP address before the octets is made of the same signs.
     "<hex>": r"(?!\d{1,4}[-./]\d\d?[-./]\d{1,4}[ T]\d\d?[:.]\d\d[:.]|\d\d?[:.]\d\d[:.]\d\d(?:[.,:]\d+)?\s)"
-    r"(?P<octets>[0-9A-Fa-f][0-9A-Fa-fXx ,:.\t-]*+)",
+    r"(?!(?:\d{1,3}\.){3}\d{1,3}\s)(?P<octets>[0-9A-Fa-f][0-9A-Fa-fXx ,:.\t-]*+)",
     "<one>": r"(?:0[xX][0-9A-Fa-f]{1,2}|[0-9A-Fa-f]{2})",
     "<pairs>": r"(?P<octets>[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2})*+)",
     "<column>": r"(?:\s{2,}.*|\t.*|\s*[|>].*|\s)?",
@@ -82,11 +82,12 @@ class Shape:
     r"""A way to write octets, with its patterns as texts; they are compiled when a text first needs them.
 
     *data* has the group ``octets`` (hex), ``literal`` (Python bytes, C strings), ``listed`` (characters with numbers),
-    ``decimals``, ``octal``, ``words``, ``octal_words`` or ``long_words`` (two or four octets, the low one first),
-    ``rom`` (Intel HEX), ``base64``, ``marked`` (hex pairs with marks), ``quoted`` (hex in strings), ``characters``,
-    ``named`` or ``string`` (characters that stand for themselves), and perhaps ``offset``, ``direction``, ``delta``
-    (milliseconds since the line before), ``begin`` and ``end`` (of a read), and those of a time. *heading* may have
-    ``direction``, ``label`` (words), ``count``, ``lane``, ``aside`` (no traffic), ``relative`` (seconds) and those of a
+    ``decimals``, ``cells`` (decimal, in columns), ``octal``, ``words``, ``octal_words`` or ``long_words`` (two or four
+    octets, the low one first), ``rom`` (Intel HEX), ``base64``, ``marked`` (hex pairs with marks), ``quoted`` (hex in
+    strings), ``characters``, ``named`` or ``string`` (characters that stand for themselves), and perhaps ``offset``,
+    ``direction``, ``delta`` (milliseconds since the line before), ``relative`` (seconds), ``beside`` (the characters of
+    the octets), ``begin`` and ``end`` (of a read), and those of a time. *heading* may have ``direction``, ``label``
+    (words), ``count``, ``lane``, ``aside`` (no traffic), ``relative`` (seconds) and those of a
     time. Both match whole lines; but where there is *tail*, *data* is searched, the last found counts, *tail* must
     match what stands behind it, and the words of the line are heeded.
     """

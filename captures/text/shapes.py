@@ -23,6 +23,10 @@ _HURT = r"\d-\d[!-\[\]-~]{1,512}\([!-\[\]-~]{1,1024}"
 """A line of a telegram in which characters are missing or wrong: medium, channel and something in parentheses."""
 _TITLE = r"\s*(?P<direction><word>)\s*:?\s*|\s*\[?<time>\]?\s*"
 """A line with nothing but a direction, or nothing but a time."""
+_CELLS = r"(?P<cells>(?: {3}\d| {2}\d\d| [12]\d\d)++)\s*"
+_ALIGNED = r"(?: {3}\d| {2}\d\d| [12]\d\d)* {2}\d\d(?: {3}\d| {2}\d\d| [12]\d\d){3,}\s*"
+"""Numbers in cells of four, one of them with two digits: octal numbers have three."""
+_ESCAPE = r"\\[xX][0-9A-Fa-f]{2}"
 _DUMP_LINE = r"\s*(?P<offset>[0-9A-Fa-f]{8})\s{1,4}<pairs><column>"
 
 SHAPES: tuple[Shape, ...] = (
@@ -39,7 +43,7 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "hhd-monitor", "a Device Monitoring Studio log", Joins.READ, r"\s+<pairs><column>",
-        r"\[<time>\]\s+(?P<direction>Written|Read) data\b.*", needs_heading=True, may_follow=True,
+        r"\[<time>\]\s+(?:-\s+)?(?P<direction>Written|Read) data\b.*", needs_heading=True, may_follow=True,
     ),
     Shape(
         "jpnevulator", "a jpnevulator log", Joins.READ, r"\s*<pairs><column>",
@@ -58,6 +62,23 @@ SHAPES: tuple[Shape, ...] = (
         r"(?:.*?<time>)?.*?\b(?P<direction>IRP_MJ_(?:WRITE|READ))\b"
         r"(?!.*(?:Length:? *\d+:|[0-9A-Fa-f]{2}(?: [0-9A-Fa-f]{2}){3})).*",
         needs_heading=True,
+    ),
+    Shape(
+        "netty", "a log of Netty", Joins.DUMP,
+        r"\s*\|(?P<offset>[0-9A-Fa-f]{8})\|\s?<pairs>\s*\|.*\|\s*",
+        r".*?<time>.*\b(?P<direction>WRITE|READ|SENT|RECEIVED)(?:: |\()\d+B\)?\s*", needs_heading=True,
+    ),
+    Shape(
+        "pyserial-spy", "a spy log of pySerial", Joins.DUMP,
+        r"\s*(?P<relative>\d{6,}\.\d{3})\s+(?P<direction>[TR]X)\s+(?P<offset>[0-9A-Fa-f]{4})\s{1,3}<pairs><column>",
+        may_follow=True,
+    ),
+    Shape(
+        "logged-dump", "dumps in a log, below lines with a direction", Joins.DUMP,
+        r".{0,120}?[:\])>]\s+(?:0[xX])?(?P<offset>[0-9A-Fa-f]{4,8}):?\s{1,4}<pairs>\s*\|.*\|\s*",
+        r"(?!.*\|).{0,120}?\b(?P<direction>(?i:tx|rx|sen[dt]|sending|writ(?:e|ten|ing)|recv|receiv(?:e|ed|ing)|read(?:ing)?))\b"
+        r".{0,60}\b\d{1,5} (?:bytes?|octets?)\b.*",
+        r".{0,120}?[:\])>]\s+(?:0[xX])?[0-9A-Fa-f]{4,8}:?\s{1,4}[0-9A-Fa-f]{2}\s.*\|.*\|\s*",
     ),
     # -- tables and logs with all of it on one line ----------------------------------------------------------------
     Shape(
@@ -152,6 +173,11 @@ SHAPES: tuple[Shape, ...] = (
         r"(?P<offset>[0-9A-Fa-f]{7})(?P<octal>(?: {3}[ -~]| {2}\\[0abtnvfr]| [0-3][0-7]{2})++)\s*", may_follow=True,
     ),
     Shape(
+        "decimal-dump", "a dump of od in decimal numbers", Joins.DUMP, rf"(?P<offset>[0-9A-Fa-f]{{7}}){_CELLS}",
+        sign_text=rf"[0-9A-Fa-f]{{7}}{_ALIGNED}",
+    ),
+    Shape("decimal-rows", "rows of decimal numbers", Joins.LINE, _CELLS, sign_text=_ALIGNED),
+    Shape(
         "rom-records", "Intel HEX or S-records", Joins.READ,
         r"\s*(?P<rom>:(?:[0-9A-Fa-f]{2}){4}(?:[0-9A-Fa-f]{2})++|S[123](?:[0-9A-Fa-f]{2}){4,}+)\s*",
         sign_text=r"\s*(?:S[123][0-9A-Fa-f]{2}0|:[0-9A-Fa-f]{6}00)[0-9A-Fa-f]+\s*",
@@ -201,8 +227,9 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape("python-bytes", "Python bytes", Joins.LINE, _LITERAL, tail_text=r".*"),
     Shape(
-        "escapes", r"\x escapes", Joins.LINE, r"(?P<octets>(?:\\[xX][0-9A-Fa-f]{2}){4,}+)",
-        sign_text=r".*\\[xX][0-9A-Fa-f]{2}\\[xX].*", tail_text=r".*",
+        "escapes", r"\x escapes", Joins.LINE,
+        rf"""(?P<octets>(?:{_ESCAPE}[ ,]?){{4,}}+|(?<=["'])(?:{_ESCAPE}){{1,3}}(?=["'][\s\\+;,)]*$))""",
+        sign_text=rf".*{_ESCAPE}[ ,]?\\[xX].*", tail_text=r".*", least_share=0.9,
     ),
     Shape(
         "unit-strings", "units as strings of a program", Joins.LINE,
@@ -252,7 +279,7 @@ SHAPES: tuple[Shape, ...] = (
         "named-controls", "messages with named control characters", Joins.LINE,
         r"\s*+(?:[\[(]?<time>[\])]?\s*+)?"
         r"(?:(?P<direction><word>|[A-Za-z][\w ]{0,20}(?=:)|>>?|<<?|[-=]+>|<[-=]+)\s*[:|-]?\s+)?"
-        rf"(?P<named>(?:{_MESSAGE}.*?)?{CONTROL}.*)",
+        rf"(?P<named>(?:{_MESSAGE}.*?)?{CONTROL}.*|(?(direction)/(?:\?\w{{0,32}}!|[A-Za-z]{{3}}[0-9A-I][!-.0-~]+)(?:\s+//.*)?|(?!)))",
         sign_text=r"[^<\[{]*+(?:[<\[{](?!(?:STX|SOH|ACK)[>\]}]|[126]>)[^<\[{]*+)*+"
         r"(?:[<\[{](?:STX|SOH|ACK)[>\]}]|<[126]>).*"
         r"|.*[<\[{](?:CR|LF)[>\]}]",
@@ -292,14 +319,20 @@ SHAPES: tuple[Shape, ...] = (
         least_share=0.5,
     ),
     Shape(
+        "rows-with-characters", "rows of octets with their characters beside them", Joins.LINE,
+        r"\s*<pairs>\s{2,}(?P<beside>\S.*)",
+        sign_text=r"\s*[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2}){7,31}\s{2,}(?![0-9A-Fa-f]{2}\s)\S.*",
+        least_share=0.9,
+    ),
+    Shape(
         "annotated-pieces", "pieces of octets with remarks", Joins.READ,
         r"\s*(?:(?P<direction><word>)\s*[:|-]\s*)?<hex><remark>?\s*",
-        r"\s*(?P<direction><word>)\s*[:|-]\s*",
+        r"\s*(?P<direction><word>)(?:\s(?i:frame|message|telegram|packet|data)\s*:\s*[A-Z-]{0,8}|\s*[:|-])\s*",
         r"\s*[0-9A-Fa-f]{2}(?:\s?[0-9A-Fa-f]{2}){0,3}\s*<remark>", least_share=0.5,
     ),
     Shape(
         "tabbed-pieces", "pieces of octets with remarks behind tabs", Joins.READ,
-        r"\s*(?P<octets>[0-9A-Fa-f]{2}(?:[ ]?[0-9A-Fa-f]{2})*+)[ ]*(?:\t.*)?",
+        r"\s*(?P<octets>[0-9A-Fa-f]{2}(?:[ ]?[0-9A-Fa-f]{2})*+)[ ]*(?:\t(?!\d{1,4}[-/.]\d).*)?",
         sign_text=r"\s*[0-9A-Fa-f]{2}(?:[ ]?[0-9A-Fa-f]{2}){0,7}[ ]*\t\s*\w.*[A-Za-z]{2}.*", least_share=0.5,
     ),
     Shape(

@@ -1,5 +1,6 @@
 """A text with octets in it to chunks: judged by its first lines, then read line by line, whatever its length."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from captures.chunk import Chunk, Source
@@ -14,6 +15,8 @@ from captures.text.shapes import PLAIN, SHAPES
 
 _AMONG_WORDS = SHAPES[-1]
 """The shape of octets among words of all kinds."""
+_COUNT = re.compile(rb"\s*[A-Za-z]+\s+\d\d\s*")
+"""A word and a number such as "sent 20", among lines of another shape."""
 _TRICKLE = 4096
 """A pipe that gives less than this at once has nothing more for now."""
 
@@ -158,6 +161,8 @@ class TextSource(Source):
 
 def _is_of(shape: Shape, line: bytes) -> bool:
     """Tell whether *line* may begin something of *shape*."""
+    if _COUNT.fullmatch(line):
+        return False
     if shape.heading is not None and not shape.is_plain and shape.heading.fullmatch(line):
         return True
     return not shape.needs_heading and shape.tail is None and shape.data.fullmatch(line) is not None

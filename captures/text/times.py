@@ -22,9 +22,14 @@ DATE = (
 )
 _ASCTIME = rf"{_WEEKDAY}?{_MONTH} +\d{{1,2}} \d\d:\d\d:\d\d (?:[A-Z]{{3,5}} )?(?:19|20)\d\d\b"
 """A date as C's asctime and the program date write it, its year at the end."""
+_BASIC = r"(?<![0-9A-Fa-f])(?:19|20)\d{6}[T_-][0-2]\d[0-5]\d[0-5]\d(?![0-9A-Fa-f])"
+"""Date and time in the basic format of ISO 8601, without signs between."""
+_EPOCHS = r"\d{9,10}\.\d{1,9}|(?<![0-9A-Fa-f.])1[4-9]\d{8}(?:\d{3}|\d{9})(?![0-9A-Fa-f.])"
+"""Seconds with a fraction, or as many milliseconds or nanoseconds, whose odd number of digits is no octets."""
 TIME = (
-    rf"(?:(?P<time>{_ASCTIME}|(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}[:.]\d\d[:.]\d\d)(?:[.,:_](?P<fraction>\d{{1,9}}))?"
-    r"(?P<after> ?[AaPp][Mm]\b|Z\b| ?[+-]\d\d:?\d\d\b)?|(?P<epoch>\d{9,10}\.\d{1,9}))"
+    rf"(?:(?P<time>{_ASCTIME}|{_BASIC}"
+    rf"|(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}[:.]\d\d[:.]\d\d)(?:[.,:_](?P<fraction>\d{{1,9}}))?"
+    rf"(?P<after> ?[AaPp][Mm]\b|Z\b| ?[+-]\d\d:?\d\d\b)?|(?P<epoch>{_EPOCHS}))"
 )
 """The pattern of a time of day with or without a date, or of an epoch."""
 
@@ -32,6 +37,7 @@ _TIME = re.compile(TIME.encode())
 _NUMBERS = re.compile(r"\d+")
 _YEAR_LAST = re.compile(r":\d\d (?:[A-Z]+ )?\d{4}$")
 _SLASHED = re.compile(rb"(?<![\d/])(\d{1,2})/(\d{1,2})/(?:\d{4}|\d\d)\b(.{0,24})")
+_BASIC_PARTS = ((0, 4), (4, 6), (6, 8), (9, 11), (11, 13), (13, 15))
 _DAY = 86_400
 _UNITS: list[int] = [10 ** (9 - length) for length in range(10)]
 _SECOND = 1_000_000_000
@@ -74,7 +80,7 @@ class Clock:
         if time is None:
             if epoch is None:
                 return None
-            whole, _, fraction = epoch.partition(b".")
+            whole, _, fraction = epoch.partition(b".") if b"." in epoch else (epoch[:10], b"", epoch[10:])
             self.has_zone = self.has_date = True
             return int(whole) * _SECOND + self._fraction(fraction)
         key = (time, after)
@@ -107,6 +113,8 @@ class Clock:
     def _seconds(self, text: str, after: str) -> tuple[int, bool] | None:
         """Read a time as seconds since 1970 and tell whether it has a date."""
         numbers = [int(number) for number in _NUMBERS.findall(text)]
+        if len(numbers) == 2:  # without signs between
+            numbers = [int(text[at:end]) for at, end in _BASIC_PARTS]
         if _YEAR_LAST.search(text):
             numbers.insert(1, numbers.pop())
         *date, hour, minute, second = numbers
@@ -136,7 +144,7 @@ class Clock:
             day, *year = numbers
             return year[0] if year else 1970, named, day
         first, second, third = numbers
-        if len(_NUMBERS.findall(text)[0]) == 4:
+        if len(_NUMBERS.findall(text)[0]) >= 4:
             return first, second, third
         year_ = third + 2000 if third < 100 else third
         is_month_first = "/" in text and self.order == MONTH_FIRST

@@ -16,7 +16,7 @@ _LEAST_DIGITS = 16
 """Digits of a unit that counts wherever in a line it stands."""
 _QUOTED = (b'""', b"''", b"``")
 _MOST_KEPT, _NEAR = 8192, 64
-_FLAG = 0x7E
+_FLAG, _SHORT_FRAME = 0x7E, 5
 _FLAGS, _WRAPPER_HEADER, _MBUS_FRAME = 2, 8, 6
 """Octets of a unit that its length does not count."""
 
@@ -45,6 +45,13 @@ def size_of(octets: bytes) -> int:
     if octets[0] == 0x68:
         return octets[1] + _MBUS_FRAME
     return (octets[6] << 8 | octets[7]) + _WRAPPER_HEADER if len(octets) >= _WRAPPER_HEADER else 0
+
+
+def is_short_frame(octets: bytes) -> bool:
+    """Tell whether *octets* are a short frame of M-Bus."""
+    return (
+        len(octets) == _SHORT_FRAME and octets[0] == 0x10 and octets[4] == 0x16 and octets[3] == sum(octets[1:3]) & 0xFF
+    )
 
 
 def is_whole_unit(octets: bytes) -> bool:

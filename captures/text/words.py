@@ -16,6 +16,8 @@ class Words:
     def __init__(self) -> None:
         self.lanes: list[bytes] = []
         """The names of taps, in the order in which they are first heard."""
+        self.heads: set[bytes] = set()
+        """What stood before octets and said their direction, digits aside."""
         self._pair: tuple[bytes, bytes] | None = None
         """Two names that say nothing by themselves: the one that spoke first, and the one that it spoke to."""
         self._labels: dict[tuple[bytes, bool, tuple[bytes, bytes] | None], tuple[int, bool]] = {}
@@ -31,6 +33,15 @@ class Words:
             direction = (self._between(sides) if sides else UNKNOWN) or direction_in(text, is_unit=is_unit)
             found = self._labels[key] = (direction, not is_no_traffic(text, is_unit=is_unit))
         return found
+
+    def add_head(self, label: bytes) -> None:
+        """Remember the words before octets."""
+        if len(self.heads) < _MOST_LABELS:
+            self.heads.add(_DIGITS.sub(b"0", label.partition(b"\n")[0]).lstrip())
+
+    def is_head(self, text: bytes) -> bool:
+        """Tell whether the same words stood before octets, and said their direction."""
+        return bool(text.strip()) and _DIGITS.sub(b"0", text).lstrip() in self.heads
 
     def _between(self, sides: tuple[bytes, bytes]) -> int:
         """Tell a direction from the side that speaks and the other."""

@@ -383,3 +383,31 @@ def _strace(event: Sent, *, hex_only: bool = False) -> str:
     shown = _escaped(octets) if hex_only else text
     call, size = _words("write", "read")(event), len(octets)
     return f'[pid  4711] {_at(event, "%H:%M:%S", 6)} {call}(3</dev/ttyUSB0>, "{shown}", {size if call == "write" else 256}) = {size}'
+
+
+def _spy(event: Sent) -> str:
+    """What pySerial's spy:// writes; its seconds count from the start, here of the day."""
+    seconds = event.time_ns % DAY_NS // 1_000_000
+    head = f"{seconds // 1000:06d}.{seconds % 1000:03d} {TX_RX(event)}  "
+    rows = [
+        f"{head} {at:04X}  {_spaced(row[:8])}  {_spaced(row[8:])}".ljust(72) + _readable(row)
+        for at, row in _rows(event.octets)
+    ]
+    return "\n".join(rows)
+
+
+def _netty(event: Sent) -> str:
+    rule = "+--------+" + "-" * 49 + "+" + "-" * 16 + "+\n"
+    rows = "".join(f"|{at:08x}| {row.hex(' '):<48}|{_readable(row):<16}|\n" for at, row in _rows(event.octets))
+    head = f"{_at(event, '%Y-%m-%d %H:%M:%S', 3)} [nioEventLoopGroup-2-1] DEBUG i.n.h.l.LoggingHandler - "
+    return f"{head}[id: 0x5a1c3f2e, L:/10.0.0.1:50012] {_words('WRITE', 'READ')(event)}: {len(event.octets)}B\n{rule}{rows}{rule}"
+
+
+def _esp_idf(event: Sent) -> str:
+    """What ESP_LOG_BUFFER_HEXDUMP writes, below a line of its program."""
+    head = f"D ({event.time_ns // 1_000_000 % 10_000_000}) DLMS: "
+    rows = "\n".join(
+        f"{head}0x{0x3FFB4280 + at:08x}   {row[:8].hex(' ')}  {row[8:].hex(' ')}".ljust(90) + f"  |{_readable(row)}|"
+        for at, row in _rows(event.octets)
+    )
+    return f"{head}{TX_RX(event)} {len(event.octets)} bytes\n{rows}"
