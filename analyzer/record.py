@@ -14,6 +14,8 @@ APDU, PART, LINK, MESSAGE, NOISE = "apdu", "part", "link", "message", "noise"
 REQUEST, RESPONSE, UNSOLICITED, UNKNOWN = "request", "response", "unsolicited", "unknown"
 """Directions of records."""
 
+_ARROWS = {REQUEST: "→", RESPONSE: "←", UNSOLICITED: "⇠"}
+
 UNCHECKED = "signature-unchecked"
 """The status of a signature that nobody checked."""
 
@@ -64,6 +66,10 @@ class Objects(tuple[Object, ...]):
     watched: object = None
     """Who looked at the first answer about them, and who looks at every one."""
 
+    def __reduce__(self) -> tuple[type[Objects], tuple[tuple[Object, ...]]]:
+        """Leave behind what one process keeps about them."""
+        return Objects, (tuple(self),)
+
 
 NO_OBJECTS = Objects()
 
@@ -109,6 +115,9 @@ class Lane:
         is_network = bool(arrow) and not source.startswith("serial:")
         self.ends = (source, destination) if is_network else (f"line {conversation}",) * 2
         """Where its octets come from and go to; of a serial line both are the line."""
+
+    def __repr__(self) -> str:
+        return f"<Lane {self.text}>"
 
 
 class End(NamedTuple):
@@ -179,6 +188,12 @@ class Record:
     notes: tuple[Note, ...] = ()
     waits_from: int = 0
     """The packet from which on it is the newest part of a transfer that runs and may yet get *incomplete*; 0 if not."""
+
+    def __repr__(self) -> str:
+        arrow = _ARROWS.get(self.direction, "-")
+        pair = f" {self.client} {arrow} {self.server}" if self.server is not None else ""
+        carried = f" {self.apdu.family}" if self.apdu is not None else ""
+        return f"<Record {self.number} {self.link} {self.kind}{pair}{carried}>"
 
     @property
     def shown(self) -> Apdu | None:

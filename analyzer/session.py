@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from analyzer.ahead import Ahead
 from analyzer.pipeline import Pipeline
 from analyzer.record import MESSAGE, Record
+from analyzer.stacks import decode_as as read_choices
 from analyzer.tracking.knowledge import Knowledge
 from analyzer.tracking.object_model import ObjectModel, meter_key
 from analyzer.tracking.value_notes import may_be_odd, noted_values
@@ -24,13 +25,19 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """Reads one source. *keys* open what is protected; *learns* says whether values are asked for at all."""
+    """Reads one source. *keys* open what is protected; *learns* says whether values are asked for at all.
+
+    Raises: ValueError where *decode_as*, stacks by selector, has another selector or stack than there are.
+    """
 
     def __init__(
         self, source: Source, decode_as: dict[str, str] | None = None, keys: Keyring | None = None, *,
         learns: bool = True,
     ) -> None:  # fmt: skip
+        if decode_as:
+            decode_as = read_choices([f"{selector},{stack}" for selector, stack in decode_as.items()])
         self.source = source
+        self._is_begun = False
         self.model = ObjectModel()
         self._keys = keys
         self._decode_as = decode_as
@@ -69,7 +76,10 @@ class Session:
         return self._keys is not None
 
     def records(self) -> Iterator[Record]:
-        """Yield the records of the source, each once it is complete."""
+        """Yield the records of the source, each once it is complete. Raises: RuntimeError the second time."""
+        if self._is_begun:
+            raise RuntimeError("a session reads its source once: open the source again, and make another session of it")
+        self._is_begun = True
         records = self.pipeline.run(self.source, waits=not self.source.is_live)
         if not self._learns:
             return records

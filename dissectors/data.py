@@ -15,7 +15,7 @@ from typing import Any
 from dissectors import axdr
 from dissectors.axdr import Compact, Element
 from dissectors.data_types import OLD_FLOAT, STRINGS
-from dissectors.fields import House, RandomOf, Seen
+from dissectors.fields import House, RandomOf, Seen, packed
 from dissectors.quirks import quirk
 from dissectors.rows import Rows
 from dissectors.tree import Kind, Node, Note, Problem, Severity
@@ -170,8 +170,7 @@ def _encode_body(tag: int, inner: Any) -> bytes:
     if tag in _CONTAINERS:
         return axdr.length_octets(len(inner)) + b"".join(encode(one) for one in inner)
     if tag in axdr.STRUCTS:
-        packed: bytes = axdr.STRUCTS[tag].pack(inner)
-        return packed
+        return packed(axdr.NAMES[tag], axdr.STRUCTS[tag], inner)
     if tag in (axdr.NULL, axdr.DONT_CARE):
         return b""
     if tag == axdr.BIT_STRING:

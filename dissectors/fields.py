@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from struct import Struct, calcsize
+from struct import error as StructError  # noqa: N812
 from typing import Any
 
 from dissectors import axdr
@@ -99,6 +100,19 @@ class House(Field):
         return self.to_text(x) or str(self.to_json(x))
 
 
+def packed(name: str, struct: Struct, value: Any) -> bytes:
+    """Pack *value*. Raises: ValueError that says what *name* takes."""
+    try:
+        return struct.pack(value)
+    except StructError:
+        pass
+    code = struct.format[-1:]
+    bits = 8 * struct.size
+    least, most = (0, (1 << bits) - 1) if code.isupper() else (-1 << bits - 1, (1 << bits - 1) - 1)
+    expected = "a number" if code in "fd" else f"a whole number from {least} to {most}"
+    raise ValueError(f"{name}: {expected} was expected, not {value!r}")
+
+
 class Fixed(House):
     """A field of fixed size: one struct code."""
 
@@ -118,8 +132,8 @@ class Fixed(House):
         return self.unpack(octets, at)[0], after
 
     def build(self, value: Any) -> bytes:
-        """Pack *value*."""
-        return Struct(">" + self.code).pack(value)
+        """Pack *value*. Raises: ValueError that names the field and what fits."""
+        return packed(self.name, Struct(">" + self.code), value)
 
 
 class Number(Fixed):

@@ -14,7 +14,7 @@ from dissectors.xdlms.ciphered import SERVICE_SPECIFIC
 class Entry:
     """What the index pass needs to know of one APDU layer: its scan, and where its values stand."""
 
-    __slots__ = ("asn1", "deviates", "family", "function", "layer", "names", "plan", "slots", "tag")
+    __slots__ = ("asn1", "begin", "deviates", "family", "function", "layer", "names", "plan", "slots", "tag")
 
     def __init__(self, tag: int, family: str, layer: Any, made: Scan) -> None:
         self.tag = tag
@@ -27,6 +27,15 @@ class Entry:
         self.deviates = getattr(layer, "deviates", None)
         self.plan: Any = None
         """Room for what a user of the scan works out once a layer."""
+        self.begin = b""
+        """The octets that were first found to begin it: with these another process finds it."""
+
+    def __repr__(self) -> str:
+        return f"<Entry {self.asn1}>"
+
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]:
+        """Go to another process by what begins the APDU: the functions are made there."""
+        return _entry_of, (self.begin,)
 
 
 _ENTRIES: dict[int, Entry] = {}
@@ -45,12 +54,17 @@ def entry(octets: bytes, at: int, end: int) -> Entry | None:
     return _make(octets, at, end)
 
 
+def _entry_of(begin: bytes) -> Entry | None:
+    return entry(begin, 0, len(begin))
+
+
 def _make(octets: bytes, at: int, end: int) -> Entry | None:
     picked = registry.pick(octets, at, end)
     if picked is None:
         return None
     family, layer = picked
     made = Entry(octets[at], family, layer, scan(layer))
+    made.begin = bytes(octets[at : at + 2])
     has_choice = layer.asn1 != family
     _ENTRIES[octets[at] << 8 | (octets[at + 1] if has_choice else 0)] = made
     return made

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
 
+import captures
+from analyzer.security.keyring_file import load
 from analyzer.session import Session
 from captures import open_source, source_from_hex
 from tests.analyzer.cosem.data import double_long_unsigned, scaler_unit
@@ -15,6 +18,7 @@ from tests.analyzer.tracking.carried_by_tcp import wrapper_conversation
 from tests.analyzer.tracking.lines import get
 from tests.captures.build import METER, pcap_header, pcap_record
 
+SAMPLES = Path(captures.__file__).parent / "samples"
 ENERGY = "1-0:1.8.0"
 ASKED_VALUE = bytes.fromhex("C001C1 0003 0100010800FF 02 00")
 ASKED_SCALER = bytes.fromhex("C001C1 0003 0100010800FF 03 00")
@@ -149,3 +153,36 @@ def test_scaler_is_waited_for_where_the_station_on_a_line_itself_is_asked(
         assert texts(session)[:5] == [text] * 5
         assert session._ahead is not None and (session._ahead._second is not None) == is_read_on
         session.close()
+
+
+@pytest.mark.parametrize("forced", [{"serial": "nope"}, {"tcp.port=5000": "hdlc"}])
+def test_forced_stack_that_does_not_exist_is_refused_when_it_is_said(forced: dict[str, str]) -> None:
+    with source_from_hex("7E A0 07 03 21 93 0F 01 7E") as source, pytest.raises(ValueError, match="expected"):
+        Session(source, forced)
+
+
+def test_session_that_was_read_says_so_and_gives_no_empty_capture() -> None:
+    with source_from_hex("7E A0 07 03 21 93 0F 01 7E") as source:
+        session = Session(source)
+        assert len(list(session.records())) == 1
+        with pytest.raises(RuntimeError, match="once"):
+            session.records()
+
+
+@pytest.mark.parametrize("name", ["ln-wrapper.pcap", "ln-ciphered.pcap", "hdlc-segments.pcapng", "p1.pcapng"])
+def test_record_that_went_to_another_process_has_the_same_values(name: str) -> None:
+    keys = SAMPLES / f"{name.partition('.')[0]}.keys.toml"
+    ring = load([str(keys)], []).keyring if keys.is_file() else None
+    with open_source(str(SAMPLES / name)) as source:
+        session = Session(source, None, ring)
+        for record in session.records():
+            again = pickle.loads(pickle.dumps(record))
+            assert session.values(again) == session.values(record)
+            assert repr(again) == repr(record)
+
+
+def test_record_says_in_the_interpreter_what_it_is() -> None:
+    with source_from_hex("7E A0 07 03 21 93 0F 01 7E") as source:
+        (record,) = Session(source).records()
+    assert repr(record) == "<Record 1 hdlc link 16 → 1>"
+    assert repr(record.lane) == "<Lane serial:A>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -399,3 +400,16 @@ def test_logical_name_is_taken_as_people_write_it(text: str) -> None:
 def test_logical_name_that_is_none_is_refused_in_words(text: str) -> None:
     with pytest.raises(ValueError, match=r"instance_id: an OBIS code such as 1-0:1\.8\.0\*255 was expected, not"):
         CosemAttributeDescriptor(instance_id=text)
+
+
+@pytest.mark.parametrize(
+    ("layer", "text"),
+    [
+        (lambda: GetResponseNormal(result={"data": {"long-unsigned": 70000}}), "long-unsigned: .* 0 to 65535 .* 70000"),
+        (lambda: GetResponseNormal(result={"data": {"integer": -129}}), "integer: .* -128 to 127 .* -129"),
+        (lambda: CosemAttributeDescriptor(class_id=70000), "class_id: .* 0 to 65535 .* 70000"),
+    ],
+)
+def test_number_that_does_not_fit_is_refused_by_its_name_and_range(layer: Callable[[], Packet], text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        bytes(layer())
