@@ -22,13 +22,6 @@ NO_APDU = -1
 NO_CONTROL = -1
 _LARGE = 1 << 32
 """Packet numbers from here on stand in no row: above the number is an input."""
-_PLAIN = frozenset(
-    {
-        "number", "packets", "time_ns", "lane", "link", "kind", "direction", "client", "server", "association",
-        "request", "latency_ns", "octets", "control", "apdu", "objects", "waits_from",
-    }
-)  # fmt: skip
-"""What a row and a place in the octets hold of a record; with nothing else set, nothing else is kept."""
 _new = tuple.__new__
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -51,7 +44,7 @@ def pack(record: Record) -> Packed:
     apdu, packets, control = record.apdu, record.packets, record.control
     if control is None:
         control = NO_CONTROL
-    is_plain = _PLAIN.issuperset(record.__dict__) and len(packets) == 1 and packets[0] < _LARGE
+    is_plain = len(packets) == 1 and packets[0] < _LARGE and not _has_rarities(record)
     if apdu is None:
         at, size = NO_APDU, 0
     else:
@@ -59,6 +52,15 @@ def pack(record: Record) -> Packed:
         size = len(octets)
         is_plain = is_plain and values is not None and at >= 0
     return _new(Packed, (record.octets, at, size, control, "" if is_plain else _dumps(_extra(record))))
+
+
+def _has_rarities(record: Record) -> bool:
+    """Tell whether *record* has anything but what a row and a place in its octets hold."""
+    return bool(
+        record.notes or record.protection or record.parts or record.part_of or record.problem or record.start_ns
+        or record.begin_ns or record.assembled or record.incomplete or record.more or record.closed or record.gateway
+        or record.llc or record.station or record.heading
+    )  # fmt: skip
 
 
 def _extra(record: Record) -> dict[str, Any]:
