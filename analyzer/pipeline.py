@@ -144,7 +144,7 @@ class Pipeline:
 
     def feed(self, chunk: Chunk) -> None:
         """Take one chunk."""
-        number, time_ns, link_type, _, octets, size, _, _ = chunk
+        number, time_ns, link_type, direction, octets, size, _, interface = chunk
         if link_type == _ETHERNET and size == len(octets) >= HEAD_SIZE:
             kind, total, carried, key, sequence, _, bits = head(octets)
             flow = self._flows.get(key)
@@ -160,8 +160,14 @@ class Pipeline:
                     flow.stream.next_sequence = sequence + end - start & _MASK
                     flow.conversation.feed(flow.side, octets[start:end], number, time_ns)
                     return
-        elif link_type in OCTET_LINKS:
-            self._feed_serial(chunk)
+        elif link_type in OCTET_LINKS:  # each interface of a capture is a serial line
+            line = self._serials.get(interface)
+            if line is None:
+                line = self._serials[interface] = self._make_line(direction)
+            side = 1 if direction == RECEIVED else 0
+            line.feed(side, octets, number, time_ns)
+            if size > len(octets):
+                line.lost(side)
             return
         elif link_type in CARRIERS:
             self._feed_carried(self._carriers.peel(chunk))
@@ -212,17 +218,6 @@ class Pipeline:
         self.dialogue.transfers.finish()
 
     # -- lanes --------------------------------------------------------------------------------------------------
-
-    def _feed_serial(self, chunk: Chunk) -> None:
-        """Take octets of a serial line: each interface of a capture is one."""
-        direction, interface = chunk[3], chunk[7]
-        line = self._serials.get(interface)
-        if line is None:
-            line = self._serials[interface] = self._make_line(direction)
-        side = 1 if direction == RECEIVED else 0
-        line.feed(side, chunk[4], chunk[0], chunk[1])
-        if chunk[5] > len(chunk[4]):
-            line.lost(side)
 
     def _feed_carried(self, found: Iterable[Carried]) -> None:
         """Take octets of the lines that taps carry."""

@@ -8,6 +8,7 @@ the next frame whose header is good; the flag nearest to the announced end.
 import re
 from binascii import crc_hqx
 from bisect import bisect_left
+from struct import Struct
 from typing import NamedTuple
 
 from analyzer.framing.frame import FCS_WRONG, HDLC, LENGTH_WRONG, NOISE, TRUNCATED, Frame, Mark
@@ -22,6 +23,7 @@ _OPENING = re.compile(rb"\x7e[\xa0-\xaf]")
 _OPENED = 0x600C
 """The FCS register (see `dissectors.checks`) that the opening flag turns into its initial FFFF."""
 _CLOSED = crc_hqx(_FLAG, GOOD_RESIDUE)
+_head = Struct(">I").unpack_from
 _SHORTEST = MINIMUM_LENGTH + 1
 _new = tuple.__new__
 _NOISE_FOLD = 2048
@@ -68,7 +70,7 @@ class HdlcFramer(ScanningFramer):
             _SHORTEST < size < 2050
             and octets[-1] == FLAG
             and not self._octets
-            and (octets[0] << 16 | octets[1] << 8 | octets[2]) & 0xFFF7FF == 0x7EA000 + size - 2
+            and _head(octets)[0] >> 8 & 0xFFF7FF == 0x7E9FFE + size
             and crc_hqx(octets.translate(REVERSED), _OPENED) == _CLOSED
             # a whole frame may stand inside one whose HCS is wrong: then the scan decides
             and (octets.find(_FLAG, 1, -1) < 0 or not _OPENING.search(octets, 1))

@@ -6,6 +6,7 @@ standing where the APDU should still go on.
 """
 
 import re
+from struct import Struct
 
 from analyzer.framing.frame import LENGTH_WRONG, NOISE, TRUNCATED, WRAPPER, Frame, Mark
 from analyzer.framing.scanning import Scan, ScanningFramer
@@ -13,6 +14,8 @@ from analyzer.framing.tags import APDU_TAGS, OPENING_LENGTH, opens_as_apdu
 
 HEADER_LENGTH = 8
 _VERSION = b"\x00\x01"
+_rest = Struct(">HB").unpack_from
+"""Behind the wPorts: the length, and the tag of the APDU."""
 _HEADER = re.compile(rb"\x00\x01[\x00-\x3f].[\x00-\x3f].(?!\x00\x00)..", re.DOTALL)
 """Version 1, wPorts up to 3FFF, a length that is not 0."""
 _NOISE_FOLD = 2048
@@ -35,17 +38,14 @@ class WrapperFramer(ScanningFramer):
 
     def is_whole(self, octets: bytes) -> bool:
         """Take *octets* if they are just one PDU of the same wPorts as the one before, and nothing waits."""
-        if (
-            not self._octets
-            and len(octets) > HEADER_LENGTH
-            and octets.startswith(self._wports)
-            and (octets[6] << 8 | octets[7]) == len(octets) - HEADER_LENGTH
-            and octets[8] in APDU_TAGS
-            and octets.find(self._wports, 6) < 0
-        ):
-            self._in_sync = True
-            return True
-        return False
+        size = len(octets)
+        if self._octets or size <= HEADER_LENGTH or not octets.startswith(self._wports):
+            return False
+        length, tag = _rest(octets, 6)
+        if length != size - HEADER_LENGTH or tag not in APDU_TAGS or octets.find(self._wports, 6) >= 0:
+            return False
+        self._in_sync = True
+        return True
 
     def flush(self) -> list[Frame]:
         """Return what is left, because the lane ended or octets were lost."""

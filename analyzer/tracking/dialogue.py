@@ -53,19 +53,18 @@ class Dialogue:
     def take(self, record: Record, peer: Peer, octets: bytes, at: int) -> None:
         """Let *record* carry the APDU *octets*, which begin at *at* in its frame (-1 where they were joined)."""
         record.kind = APDU
-        protection = self.protection
         following: Asked | Plan | None = None
-        if protection is not None:
-            following = protection.open_next(record, peer, octets, self._opened, protection.search.epoch)
-        if following is None and peer.role is REQUEST and len(octets) < _SHORT:
-            asked = self._asked.get(octets)
-            if asked is not None and asked.apdu.at == at:
-                record.apdu = asked.apdu
-                following = asked
-        if isinstance(following, Asked):
-            record.direction = REQUEST
-            record.client, record.server = peer.client, peer.server
-            self._ask(record, peer.association, following.plan, following.objects, following.invoke_id)
+        if self.protection is not None:
+            following = self.protection.open_next(record, peer, octets, self._opened, self.protection.search.epoch)
+        if following is None:
+            if peer.role is REQUEST and len(octets) < _SHORT:
+                asked = self._asked.get(octets)
+                if asked is not None and asked.apdu.at == at:
+                    record.apdu = asked.apdu
+                    self._ask_again(record, peer, asked)
+                    return
+        elif isinstance(following, Asked):
+            self._ask_again(record, peer, following)
             return
         if following is not None:
             plan, values = following, record.apdu.values if record.apdu is not None else None
@@ -106,6 +105,12 @@ class Dialogue:
             self._follow(record, peer, plan, values)
             if plan.may_teach and self.protection is not None:
                 self.protection.follow(record, peer)
+
+    def _ask_again(self, record: Record, peer: Peer, asked: Asked) -> None:
+        """Remember a request that was read before."""
+        record.direction = REQUEST
+        record.client, record.server = peer.client, peer.server
+        self._ask(record, peer.association, asked.plan, asked.objects, asked.invoke_id)
 
     def _within(self, record: Record, peer: Peer, plan: Plan) -> tuple[Plan, Values]:
         """Open what an opened APDU of *plan* carries. Returns what can be followed."""
@@ -260,7 +265,7 @@ class Dialogue:
         if begins:
             association.begin_transfer(invoke_id, request)
         pending = association.pending
-        if invoke_id in pending or len(pending) >= MOST_REQUESTS:
+        if pending and (invoke_id in pending or len(pending) >= MOST_REQUESTS):
             association.make_room(invoke_id)
         pending[invoke_id] = request
         record.association = association.number

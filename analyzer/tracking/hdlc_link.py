@@ -38,15 +38,15 @@ class HdlcLink:
     def __init__(self, dialogue: Dialogue) -> None:
         self.dialogue = dialogue
         self.peers: dict[tuple[int, bytes], Peer] = {}
-        self._before: tuple[bytes, int, int, int | None] = (b"", 0, 0, None)
-        """The frame that came last: octets, side, record and time."""
+        self._before = Record()
+        """The frame that came last."""
 
     def take(self, record: Record, side: int) -> None:
         """Read the frame of *record*, which came on *side* of the conversation."""
         if not record.problem and record.octets[0] == FLAG:
             self.take_next(record, side)
-        elif record.octets != self._before[0] or not self._echoes(record, side):
-            self._before = (record.octets, side, record.number, record.time_ns)
+        elif record.octets != self._before.octets or not self._echoes(record, side):
+            self._before = record
             self._take(record, side)
 
     def take_next(self, record: Record, side: int) -> None:
@@ -55,10 +55,10 @@ class HdlcLink:
         They have one octet an address, come from a known pair, and are RR or the I frame that is to come.
         """
         octets = record.octets
-        if octets == self._before[0] and self._echoes(record, side):
+        if octets == self._before.octets and self._echoes(record, side):
             return
-        self._before = (octets, side, record.number, record.time_ns)
-        peer = self.peers.get((side, octets[3:5])) if octets[3] & octets[4] & 1 else None
+        self._before = record
+        peer = self.peers.get((side, octets[3:5]))
         if peer is None:
             self._take(record, side)
             return
@@ -72,7 +72,8 @@ class HdlcLink:
 
     def _echoes(self, record: Record, side: int) -> bool:
         """Tell whether a frame is the one before it, come back: on the other lane, or at once; it is no traffic."""
-        octets, sent_on, number, sent_ns = self._before
+        before = self._before
+        octets, sent_on, sent_ns = before.octets, before.lane.side, before.time_ns
         late_ns = None
         if sent_ns is not None and record.time_ns is not None:
             late_ns = (record.start_ns if record.start_ns is not None else record.time_ns) - sent_ns
@@ -94,20 +95,21 @@ class HdlcLink:
         if peer.role is not None:
             record.direction, record.client, record.server = peer.role, peer.client, peer.server
         late = f", {late_ns / 1e6:.0f} ms later" if late_ns is not None else ""
-        text = f"the {len(octets)} octets of record {number} come back{late}, their addresses unswapped"
+        text = f"the {len(octets)} octets of record {before.number} come back{late}, their addresses unswapped"
         record.add_note(finding("line-echo", text, 0, len(octets), "local-echo"))
         return True
 
     def _goes_on(self, record: Record, peer: Peer, octets: bytes, control: int) -> bool:
         """Read an I frame if it is the one that is to come."""
-        number = control >> 1 & 7
-        end = ((octets[1] & 7) << 8 | octets[2]) - 1
+        number, first = control >> 1 & 7, octets[1]
+        end = ((first & 7) << 8 | octets[2]) - 1
         if control & 1 or peer.last_send_number + 1 & 7 != number or peer.is_broken or end <= 8:
             return False
-        has_more = octets[1] & _SEGMENTED
+        has_more = first & _SEGMENTED
         if not (has_more or peer.segments):
             llc = peer.llc
-            if octets[8:11] != llc or octets.find(llc, 11, end) >= 0:
+            apdu = octets[11:end]
+            if octets[8:11] != llc or apdu.find(llc) >= 0:
                 return False
         record.control = control
         if peer.unchecked_headers:
@@ -117,7 +119,7 @@ class HdlcLink:
         if has_more or peer.segments:
             self._joined(record, peer, octets, 8, end, has_more)
         else:
-            self.dialogue.take(record, peer, octets[11:end], 11)
+            self.dialogue.take(record, peer, apdu, 11)
             if record.client is None:
                 self._settle(record, peer)
         return True
