@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from captures.chunk import Chunk
 from captures.stream import HeldInput, Window
+from captures.text.labels import has_monitor_arrows
 from captures.text.lines import blocks
 from captures.text.misread import mend
 from captures.text.reader import LONGEST_HEADING, Hints, Reader
@@ -37,7 +38,8 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
     window = Window(HeldInput(head))
     window.more()
     lines = [line for block in blocks(window) for line in map(mend, block.lines)]
-    hints = Hints(date_order(b"\n".join(lines)))
+    text = b"\n".join(lines)
+    hints = Hints(date_order(text), is_monitor=has_monitor_arrows(text))
     signed = (shape for shape in shapes if _has_signs(shape, lines))
     trials = [trial for shape in signed if (trial := _try(shape, lines, hints)).octets]
     if not trials:
@@ -50,7 +52,14 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
         better = (
             trial
             for trial in trials
-            if trial.reader.given.units > units or (is_bare and trial.reader.given.directed >= best.octets)
+            if trial.reader.given.units > units
+            or (is_bare and trial.reader.given.directed >= best.octets)
+            or (
+                is_bare
+                and trial.reader.given.directed
+                and trial.octets > best.octets
+                and trial.reader.given.units == units
+            )
         )
         best = next(better, best)
     given = best.reader.given

@@ -71,6 +71,8 @@ _BEFORE_ARROW = re.compile(
 )
 """A word of one sign before an arrow, in UTF-8 or GBK: elsewhere it may be part of another word."""
 _ARROWS = re.compile(rb">>>|<<<|>>|<<|-->|<--|->|<-|(?<![=<>!])=>(?![=>])|(?<![=<>!])<=(?![=>])")
+_MONITOR = re.compile(rb"((?<!\d)\d\d:\d\d:\d\d\.\d{3}) -> ")
+_MONITOR_BACK = re.compile(rb"\d\d:\d\d:\d\d(?:\.\d{1,9})?[ \]]{0,2}<-")
 _SIDE = rb"((?:[A-Za-z0-9_.]|(?!\xe2\x86[\x90\x92])[\x80-\xff])++)"
 _MODEM = re.compile(rb"(?<![a-z0-9])at[+#^$!%][a-z]{2}|(?:^|[\s\r])([+#^$!%][a-z]{2,12}:)")
 """A command to a modem, and what it answers."""
@@ -148,6 +150,16 @@ def direction_in(label: bytes, *, is_unit: bool = False) -> int:
 def says_way(label: bytes) -> bool:
     """Tell whether words around octets have one that says their direction, not only a side of the line."""
     return _IN_SENTENCES.search(label.lower()) is not None
+
+
+def has_monitor_arrows(text: bytes) -> bool:
+    """Tell whether times have the arrow behind them that Arduino's serial monitor writes, and none has another."""
+    return _MONITOR.search(text) is not None and _MONITOR_BACK.search(text) is None
+
+
+def without_arrows(line: bytes) -> bytes:
+    """Give *line* with blanks for the arrows of a monitor."""
+    return _MONITOR.sub(rb"\1    ", line)
 
 
 def is_inside(label: bytes) -> bool:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from captures.chunk import FURTHEST_NS, UNKNOWN, Chunk
 from captures.text.characters import named_octets, parity_octets, readout_octets, string_octets
-from captures.text.labels import direction_of, is_inside, is_secret, says_way
+from captures.text.labels import direction_of, is_inside, is_secret, says_way, without_arrows
 from captures.text.octets import (
     base64_octets,
     cell_octets,
@@ -89,6 +89,8 @@ class Hints(NamedTuple):
     """Some octets begin as HDLC frames: what is called an APDU then is the inside of one."""
     heads: frozenset[bytes] = frozenset()
     """The words that stand before octets and say their direction."""
+    is_monitor: bool = False
+    """A monitor put an arrow behind the time of each line, which says no direction."""
     cut_at: int = 0
     """All units that would have more octets than this have just as many: what wrote the text cut them."""
 
@@ -158,6 +160,8 @@ class Reader:
         """Take one line; false if it is nothing that the shape knows."""
         reads = self._reads
         reads.is_shortened = False
+        if self._hints.is_monitor:
+            line = without_arrows(line)
         if reads.is_open and self.shape.tail is not None:
             if self._among_words(line, offset, number):
                 return True
@@ -220,6 +224,8 @@ class Reader:
         if found is None:
             return False
         octets, is_whole = found
+        if not octets and not is_whole:
+            return False  # a digit alone
         if not is_whole:
             self._odd(number)
         time_ns = self.clock.read(match) if self._has_time else None

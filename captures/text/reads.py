@@ -6,7 +6,7 @@ from captures.chunk import UNKNOWN, Chunk
 from captures.text.given import Given
 from captures.text.offsets import follows, goes_on, number_of
 from captures.text.shape import Joins, Shape
-from captures.text.units import begins_unit, in_order, is_whole_unit
+from captures.text.units import begins_unit, in_order, without_explanation
 
 _LONGEST_READ = 1 << 18
 _LONGEST_RUN = 4096
@@ -30,8 +30,6 @@ class Reads:
         self._filled = 0
         """Octets at the end of what waits that only fill up a word."""
         self._pending_offset = 0
-        self._whole = 0
-        """Octets of what waits that stood before a line without octets: a unit, perhaps, that is explained below it."""
         self._row = self._row_offset = b""
         self._repeats = False
         self.begin(None, UNKNOWN, is_open=False)
@@ -57,14 +55,12 @@ class Reads:
         """Give the read that waits for its end."""
         if self._pending:
             octets, self._pending = bytes(self._pending), bytearray()
-            unit = octets[: self._whole]
-            if is_whole_unit(unit) and unit.startswith(octets[self._whole :]):
-                octets = unit
+            if self._shape.is_explained:
+                octets = without_explanation(octets)
             if self._word > 1:
                 octets = in_order(octets, self._word)[: len(octets) - self._filled]
             self._filled = 0
             self.give(octets[self._shape.skips :], self.time_ns, self.direction, self._pending_offset)
-        self._whole = 0
         self._row, self._repeats = b"", False
         self.given.release()
 
@@ -189,5 +185,4 @@ class Reads:
     def pass_over(self) -> None:
         """Take a line that is no traffic: no octets go on over it."""
         self.last_was_octets = False
-        self._whole = self._whole or len(self._pending)
         self.given.lacks = 0

@@ -110,6 +110,8 @@ class Shape:
     """Of the most octets that any shape finds: with so many it is believed before one that is less particular."""
     is_titled: bool = False
     """Whole units before the first heading are traffic: the text was copied from its middle."""
+    is_explained: bool = False
+    """Persons wrote what octets mean: pieces of a unit below it are its explanation."""
     skips: int = 0
     """Octets before the traffic in each read."""
 

@@ -66,7 +66,8 @@ SHAPES: tuple[Shape, ...] = (
     Shape(
         "netty", "a log of Netty", Joins.DUMP,
         r"\s*\|(?P<offset>[0-9A-Fa-f]{8})\|\s?<pairs>\s*\|.*\|\s*",
-        r".*?<time>.*\b(?P<direction>WRITE|READ|SENT|RECEIVED)(?:: |\()\d+B\)?\s*", needs_heading=True,
+        r"(?:.*?<time>)?.*?\b(?P<direction>WRITE|READ|SENT|RECEIVED|WRITTEN)(?:: |\()(?:\d+B\)?|\w+\(ridx=.*)\s*",
+        needs_heading=True,
     ),
     Shape(
         "pyserial-spy", "a spy log of pySerial", Joins.DUMP,
@@ -328,12 +329,13 @@ SHAPES: tuple[Shape, ...] = (
         "annotated-pieces", "pieces of octets with remarks", Joins.READ,
         r"\s*(?:(?P<direction><word>)\s*[:|-]\s*)?<hex><remark>?\s*",
         r"\s*(?P<direction><word>)(?:\s(?i:frame|message|telegram|packet|data)\s*:\s*[A-Z-]{0,8}|\s*[:|-])\s*",
-        r"\s*[0-9A-Fa-f]{2}(?:\s?[0-9A-Fa-f]{2}){0,3}\s*<remark>", least_share=0.5,
+        r"\s*[0-9A-Fa-f]{2}(?:\s?[0-9A-Fa-f]{2}){0,3}\s*<remark>", least_share=0.5, is_explained=True,
     ),
     Shape(
         "tabbed-pieces", "pieces of octets with remarks behind tabs", Joins.READ,
         r"\s*(?P<octets>[0-9A-Fa-f]{2}(?:[ ]?[0-9A-Fa-f]{2})*+)[ ]*(?:\t(?!\d{1,4}[-/.]\d).*)?",
         sign_text=r"\s*[0-9A-Fa-f]{2}(?:[ ]?[0-9A-Fa-f]{2}){0,7}[ ]*\t\s*\w.*[A-Za-z]{2}.*", least_share=0.5,
+        is_explained=True,
     ),
     Shape(
         "annotated", "octets with remarks", Joins.LINE, r"\s*(?:(?P<direction><word>)\s*[:|-]\s*)?<hex><remark>?\s*",

@@ -59,6 +59,19 @@ def is_whole_unit(octets: bytes) -> bool:
     return size_of(octets) == len(octets) > 0 and (octets[0] != _FLAG or octets[-1] == _FLAG)
 
 
+def without_explanation(octets: bytes) -> bytes:
+    """Give the unit that begins *octets* alone if only pieces of it stand behind it, in their order."""
+    unit = octets[: size_of(octets)]
+    if not is_whole_unit(unit):
+        return octets
+    at = 0
+    for octet in octets[len(unit) :]:
+        at = unit.find(octet, at) + 1
+        if not at:
+            return octets
+    return unit
+
+
 def rest_of_unit(octets: bytes, line: bytes, at: int) -> bytes:
     """Give the octets behind a wide gap at *at* of *line*, if they are just what the unit in *octets* lacks."""
     lacks = size_of(octets) - len(octets)

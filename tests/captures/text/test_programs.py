@@ -245,3 +245,49 @@ def test_rows_with_other_words_beside_them_are_no_rows_with_characters() -> None
 def test_numbers_of_rows_before_a_date_are_no_octets() -> None:
     text = "".join(f"{10 + at}\t03/21/2026 10:15:32\tCOM3\n\t{frame.hex(' ')}\n" for at, frame in enumerate(FRAMES))
     assert octets(text) == WHOLE
+
+
+def test_pieces_below_a_unit_that_leave_some_of_its_octets_out_are_its_explanation() -> None:
+    text = FRAMES[4].hex(" ").upper()
+    lines = ["Hello, what does this mean?", text[:41], text[42:], "7E //Frame header", f"{text[3:5]}//Format type"]
+    lines += [f"{text[12:17]} // addresses", text[30:-6], "These bytes are no text:", "C0 -> A", "that is all"]
+    assert octets("\n".join(lines)) == FRAMES[4]
+
+
+def test_arrow_of_a_monitor_behind_the_time_is_no_direction() -> None:
+    text = "".join(f"{_at(one, '%H:%M:%S', 3)} -> {one.octets.hex()} The packet is fine \n" for one in EVENTS)
+    assert spoken(text) == spoken(text.replace("\n", "")) == [(UNKNOWN, WHOLE)]
+
+
+def test_arrows_behind_times_that_point_both_ways_are_directions() -> None:
+    text = "".join(f"{_at(one, '%H:%M:%S', 3)} {_words('->', '<-')(one)} {one.octets.hex(' ')}\n" for one in EVENTS)
+    assert spoken(text) == SPOKEN
+
+
+def test_table_of_netty_below_a_line_without_a_time_has_its_direction() -> None:
+    rule = "+--------+--+--+\n"
+    text = "".join(
+        f"{_words('WRITTEN', 'RECEIVED')(one)}: BigEndianHeapChannelBuffer(ridx=0, widx={len(one.octets)})\n{rule}"
+        + "".join(f"|{at:08x}| {row.hex(' '):<48}|{'.' * 16}|\n" for at, row in _rows(one.octets))
+        + rule
+        for one in EVENTS
+    )
+    assert spoken(text) == SPOKEN
+
+
+def test_arrays_behind_words_of_a_direction_count_beside_lines_of_octets() -> None:
+    sign_on, select = bytes.fromhex("55AF3F218D0A"), bytes.fromhex("06B230B20D0A")
+    arrays = [
+        f"Send --> var cmd{at} = arrayOf({','.join(f'0x{o:02X}' for o in one)})"
+        for at, one in enumerate((sign_on, select))
+    ]
+    text = "\n".join(
+        [*arrays, "Receive <-- /HLY5", "Then I tried these two:", *(f.hex(" ").upper() for f in FRAMES[:2])]
+    )
+    assert octets(text) == sign_on + select + FRAMES[0] + FRAMES[1]
+
+
+def test_digit_that_stands_alone_on_a_line_is_no_octet_with_a_digit_left_out() -> None:
+    with read("\n".join([FRAMES[0].hex(" "), "Byte number:", *"123456789", FRAMES[1].hex(" ")])) as source:
+        assert [chunk.octets for chunk in source] == FRAMES[:2]
+        assert "hex-odd-digits" not in source.remark_counts
