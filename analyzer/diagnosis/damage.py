@@ -8,7 +8,7 @@ next piece tells better.
 from __future__ import annotations
 
 from analyzer.diagnosis.damage_lane import DAMAGE, LANE_CAUSES, NOISE_CODES, SETTINGS, VAGUE, Lane
-from analyzer.diagnosis.family import Family, severity_with
+from analyzer.diagnosis.family import FRAMES, Family, severity_with
 from analyzer.diagnosis.fcs_search import search
 from analyzer.diagnosis.frame_damage import FLAG, FLOW_CONTROL, Candidate
 from analyzer.diagnosis.frame_edges import header_alone, hurt_flag, lossy_echo
@@ -33,19 +33,21 @@ class DamageFamily(Family):
     """Explains each region of damage; all of its notes are one fact, and what else is odd in it follows from that."""
 
     links = frozenset({"hdlc", "llc"})
+    skips_usual = FRAMES
     codes = DAMAGE | NOISE_CODES | {"capture-cut"}
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
-        self._lanes: dict[str, Lane] = {}
-        self._causes = LaneCauses(stories, self._lanes)
-        self._seen: Record | None = None
+        self.lanes: dict[str, Lane] = {}
+        self._causes = LaneCauses(stories, self.lanes)
+        self.seen: Record | None = None
+        """The last sound frame of all lanes."""
 
     # -- sound frames -------------------------------------------------------------------------------------------------
 
     def look(self, record: Record) -> None:
         """Remember what a sound frame tells about its lane, and close the region before it."""
-        lane = self._lanes.get(record.lane.text) or self._lane(record)
+        lane = self.lanes.get(record.lane.text) or self._lane(record)
         octets = record.octets
         if record.link == "llc":  # neither flags nor sums, but read as it should be
             lane.has_sound, lane.suspects = True, []
@@ -55,17 +57,19 @@ class DamageFamily(Family):
             self._close(lane, record)
         if not lane.is_usual:
             self._know_octets(lane, octets)
-        self._seen = record
+        self.seen = record
         size = len(octets)
         lane.octets += size
         lane.has_sound = True
         begin = octets[0] == FLAG
         if size - begin > ((octets[begin] & 7) << 8 | octets[begin + 1]):
             lane.last = None
+            lane.settle()
             if not octets[-2] and not octets[-3] and not fcs_is_good(octets.strip(b"\x7e")):
                 self._unused(record)
             return
         lane.last = record
+        lane.is_settled = False
         if octets[-1] == FLAG:
             self._stopped(record)
 
@@ -77,9 +81,9 @@ class DamageFamily(Family):
         lane.is_usual = lane.has_flow_control and lane.has_inner_flags
 
     def _lane(self, record: Record) -> Lane:
-        if len(self._lanes) >= _MOST_LANES:
-            del self._lanes[next(iter(self._lanes))]
-        lane = self._lanes[record.lane.text] = Lane()
+        if len(self.lanes) >= _MOST_LANES:
+            del self.lanes[next(iter(self.lanes))]
+        lane = self.lanes[record.lane.text] = Lane()
         return lane
 
     def _close(self, lane: Lane, record: Record) -> None:
@@ -134,7 +138,7 @@ class DamageFamily(Family):
         if note.code in DAMAGE and not record.problem:
             self._header_alone(record, note)
             return False
-        lane = self._lanes.get(record.lane.text) or self._lane(record)
+        lane = self.lanes.get(record.lane.text) or self._lane(record)
         self._add(lane, record)
         return True
 
@@ -154,6 +158,7 @@ class DamageFamily(Family):
             lane.has_flow_control = True
         lane.octets += len(record.octets)
         lane.region.append(record)
+        lane.is_settled = False
         self._know_addresses(lane)
         if self._is_echo(record):
             return
@@ -180,7 +185,7 @@ class DamageFamily(Family):
 
     def _is_echo(self, record: Record) -> bool:
         """Tell whether what is damaged is what the other side just sent, with octets lost, and say so."""
-        sent = self._seen
+        sent = self.seen
         if sent is None or sent.lane.text == record.lane.text or sent.lane.conversation != record.lane.conversation:
             return False
         text = lossy_echo(sent, record)
@@ -200,7 +205,7 @@ class DamageFamily(Family):
 
     def finish(self) -> None:
         """Say what the end of the capture cut, and what may be wrong with lanes in which no frame was found."""
-        for name, lane in self._lanes.items():
+        for name, lane in self.lanes.items():
             undecided = self._causes.undecided(lane)
             if undecided is not None:
                 self._causes.take_in(name, self._tell(lane.region[-1], undecided))
@@ -221,9 +226,9 @@ class DamageFamily(Family):
 
     def _know_addresses(self, lane: Lane) -> None:
         """Take the addresses of the last sound frame: whoever is hurt has them, this way or the other."""
-        if self._seen is None:
+        if self.seen is None:
             return
-        octets = self._seen.octets.lstrip(b"\x7e")
+        octets = self.seen.octets.lstrip(b"\x7e")
         middle = address_end(octets, 2) if len(octets) > 4 else 0
         end = address_end(octets, middle) if middle else 0
         if middle and end:
@@ -251,7 +256,7 @@ class DamageFamily(Family):
             if explained is not None and is_first and not self._went_on(record, is_before=True):
                 explained = begun_late(explained, record)
             return self._suspected(lane, explained, record) if lane.suspects and not lane.has_sound else explained
-        found = [_as_logged(one, record, self._seen) for one in search(record.octets, lane=lane.known())]
+        found = [_as_logged(one, record, self.seen) for one in search(record.octets, lane=lane.known())]
         code = _code_of(record)
         text = next((note.text for note in record.notes if note.code in self.codes), "")
         if record.problem == "truncated":
@@ -281,7 +286,7 @@ class DamageFamily(Family):
 
     def _went_on(self, record: Record, *, is_before: bool = False) -> bool:
         """Tell whether the capture has sound frames behind the octets of *record*, or *before* them."""
-        seen = self._seen
+        seen = self.seen
         if seen is None or seen.number > record.number:
             return False
         if seen.time_ns is not None and record.time_ns is not None:

@@ -36,8 +36,8 @@ class Lane:
     """What is remembered of a lane. *region* are the records since the last sound frame that are none."""
 
     __slots__ = (
-        "addresses", "facts", "has_flow_control", "has_inner_flags", "has_sound", "is_usual", "last", "octets",
-        "region", "searches", "suspects", "unread", "wide",
+        "addresses", "facts", "has_flow_control", "has_inner_flags", "has_sound", "is_settled", "is_usual", "last",
+        "octets", "region", "searches", "suspects", "unread", "wide",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -47,6 +47,8 @@ class Lane:
         self.has_flow_control = self.has_inner_flags = self.has_sound = False
         self.is_usual = False
         """Whether both flow control octets and flags were seen within its frames."""
+        self.is_settled = False
+        """Whether a sound frame that stands between its flags tells nothing more about it."""
         self.last: Record | None = None
         """The last sound frame, if it had no closing flag."""
         self.wide: Story | None = None
@@ -55,6 +57,10 @@ class Lane:
         self.suspects: list[Candidate] = []
         """Settings that may explain a lane without a sound frame, none of them likely."""
         self.octets = self.searches = 0
+
+    def settle(self) -> None:
+        """A sound frame ended with its flag: what is kept stays as it is if all that helps is known."""
+        self.is_settled = self.is_usual and self.octets >= _ENOUGH_OCTETS
 
     def known(self) -> Known:
         """Give what helps to search a damaged frame."""

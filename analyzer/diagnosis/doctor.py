@@ -6,7 +6,7 @@ The doctor only routes: which records and notes a family of diagnoses is given s
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from analyzer.diagnosis.association import AssociationFamily
@@ -27,6 +27,7 @@ from analyzer.diagnosis.service import ServiceFamily
 from analyzer.diagnosis.story import Stories, Story
 from analyzer.diagnosis.telegram import TelegramFamily
 from analyzer.diagnosis.timing import TimingFamily
+from analyzer.diagnosis.usual_frames import UsualFrames
 from analyzer.diagnosis.wrapper import WrapperFamily
 from analyzer.record import NOISE, PART, RESPONSE, End, Lane, Objects, Record
 from analyzer.tracking.associations import Associations, Event
@@ -72,6 +73,14 @@ class _Looks(dict[tuple[str, str, str], tuple[Look, ...]]):
         return found
 
 
+def _usual_frames(families: Iterable[Family]) -> Iterator[Family]:
+    """Give what looks at usual HDLC frames instead of those of *families* that remember frames."""
+    found = {type(one): one for one in families}
+    damage, link = found[DamageFamily], found[LinkFamily]
+    if isinstance(damage, DamageFamily) and isinstance(link, LinkFamily):
+        yield UsualFrames(damage, link)
+
+
 class Doctor:
     """Takes records in order; *stories* are what it has to say, at any time.
 
@@ -80,6 +89,7 @@ class Doctor:
 
     def __init__(self, ends: deque[End] | None = None) -> None:
         self.associations = Associations()
+        self._is_usual = self.associations.take_usual
         self._stories = Stories()
         self._ends = ends if ends is not None else deque()
         self._chains = Chains()
@@ -95,7 +105,7 @@ class Doctor:
             one.associations, one.chains, one.meters = self.associations, self._chains, self.meters
             one.sound = self._sound
         self._looks = _Looks(self._families)
-        self._looks_at_usual = _Looks(self._families, are_usual=True)
+        self._looks_at_usual = _Looks([*_usual_frames(self._families), *self._families], are_usual=True)
         self._lasted = [one.lasted for one in self._families if type(one).lasted is not Family.lasted]
         self._answered = [one.answered for one in self._families if type(one).answered is not Family.answered]
         self._notes: dict[str, list[Callable[[Record, Note], bool | None]]] = {}
@@ -124,17 +134,20 @@ class Doctor:
         notes = record.notes
         if notes and any(ignores(record, note) for note in notes for ignores in self._ignores):
             return False
-        if not self.associations.take(record):
+        if notes or not self._is_usual(record):
+            self.associations.take_any(record)
             self._take_any(record, notes)
             return False
-        direction, sound = record.direction, self._sound
-        if len(sound) >= _MOST_LANES:
-            del sound[next(iter(sound))]
-        sound[record.lane] = record
+        direction = record.direction
+        self._sound[record.lane] = record
         for look in self._looks_at_usual[direction, record.link, PART if record.parts else record.kind]:
             look(record)
         if direction is RESPONSE and record.request is not None:
-            self._take_answer(record)
+            objects = record.objects
+            if objects.watched is not self._token and objects:
+                self._told(record, objects)
+            if self._chains.open:
+                self._chains.calm(record)
         return True
 
     def _take_any(self, record: Record, notes: tuple[Note, ...]) -> None:
@@ -145,10 +158,10 @@ class Doctor:
         if notes and self._noted(record):
             return
         direction = record.direction
+        sound = self._sound
+        while len(sound) >= _MOST_LANES:
+            del sound[next(iter(sound))]
         if record.link != NOISE:
-            sound = self._sound
-            if len(sound) >= _MOST_LANES:
-                del sound[next(iter(sound))]
             sound[record.lane] = record
         for look in self._looks[direction, record.link, record.kind]:
             look(record)

@@ -13,11 +13,13 @@ from analyzer.diagnosis.chains import Chains
 from analyzer.diagnosis.meter_facts import MeterFacts
 from analyzer.diagnosis.rules import rule
 from analyzer.diagnosis.story import CERTAIN, Alternative, Evidence, Fact, Stories, severity_of
-from analyzer.record import LINK, End, Lane, Record
+from analyzer.record import APDU, LINK, PART, End, Lane, Record
 from analyzer.tracking.associations import Association, Associations, Event
 from dissectors.tree import Note, Severity
 
 Look = Callable[[Record], None]
+FRAMES = frozenset({APDU, PART, LINK})
+"""The kinds of records that a usual frame may be."""
 
 
 class Family:

@@ -5,6 +5,7 @@ Source: IEC 62056-46 (parameters of SNRM and UA, defaults 128 octets and a windo
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from functools import lru_cache
 from typing import NamedTuple
@@ -14,6 +15,9 @@ from analyzer.record import REQUEST, RESPONSE, Record
 SNRM, DISC, UA, DM, FRMR = 0x83, 0x43, 0x63, 0x0F, 0x87
 DEFAULT_SIZE, DEFAULT_WINDOW = 128, 1
 _TRANSMIT_SIZE, _RECEIVE_SIZE, _TRANSMIT_WINDOW, _RECEIVE_WINDOW = 5, 6, 7, 8
+LEAST_AROUND = 8
+"""So many octets of a frame at least are no information."""
+NO_LIMIT = sys.maxsize
 _HEADER = 3
 _MOST_KEPT = 8
 
@@ -29,7 +33,7 @@ class Limits(NamedTuple):
 class Link:
     """One link. *is_up* is None while nothing was seen that says so."""
 
-    __slots__ = ("asked", "headers", "is_fresh", "is_up", "kept", "limits", "run", "since", "speaker", "told")
+    __slots__ = ("asked", "fits", "headers", "is_fresh", "is_up", "kept", "limits", "run", "since", "speaker", "told")
 
     def __init__(self) -> None:
         self.is_up: bool | None = None
@@ -39,6 +43,8 @@ class Link:
         """By direction, while they are known."""
         self.headers: dict[str, int] = {}
         """By direction: octets from the frame format to the HCS."""
+        self.fits: dict[str, int] = {}
+        """By direction: how many octets a frame with both flags may have, as far as that is known."""
         self.kept: deque[Record] = deque(maxlen=_MOST_KEPT)
         """The frames that came last; all have a control field."""
         self.since = 0
@@ -74,11 +80,12 @@ class Link:
                 has_said,
             ),
         }
+        self.fits = {way: one.size + LEAST_AROUND if one.window else 0 for way, one in self.limits.items()}
 
     def take_down(self, *, is_known: bool = True) -> None:
         """The link is gone."""
         self.is_up = False if is_known else None
-        self.limits, self.is_fresh = {}, {}
+        self.limits, self.is_fresh, self.fits = {}, {}, {}
 
 
 def parameters(record: Record) -> dict[int, int]:

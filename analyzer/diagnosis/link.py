@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from itertools import takewhile
 
-from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.family import FRAMES, Family
 from analyzer.diagnosis.hdlc_state import (
     DISC,
     DM,
     FRMR,
+    LEAST_AROUND,
     SNRM,
     UA,
     Link,
@@ -43,10 +44,10 @@ _ASKING = frozenset({0x60, 0x62, 0x01, 0x05, 0x06, 0xC0, 0xC1, 0xC3, 0xD9, 0xC8,
 _ANSWERING = frozenset({0x61, 0x63, 0x08, 0x0C, 0x0D, 0x0E, 0xC4, 0xC5, 0xC7, 0xDA, 0xD8, 0xCC, 0xCD, 0xCF, 0xD4})
 _LLC = {b"\xe6\xe6\x00": _ANSWERING, b"\xe6\xe7\x00": _ASKING}
 """By LLC header: the tags that it does not go with."""
-_LLC_OF = {REQUEST: b"\xe6\xe6", RESPONSE: b"\xe6\xe7", UNSOLICITED: b"\xe6\xe7"}
+LLC_OF = {REQUEST: b"\xe6\xe6", RESPONSE: b"\xe6\xe7", UNSOLICITED: b"\xe6\xe7"}
 """By direction: the first octets of its LLC header."""
-_LEAST_AROUND = 8
-"""So many octets of a frame at least are no information."""
+_AROUND = 4
+"""So many octets of a frame are neither header nor information: its FCS, and both flags where they are there."""
 _NO_LLC_NEEDED = 0xE0
 _RESERVED = range(2, 16)
 """Upper server addresses that IEC 62056-46 reserves."""
@@ -56,12 +57,15 @@ class LinkFamily(Family):
     """Link management of HDLC, and what its frames say beside their APDUs."""
 
     links = frozenset({"hdlc"})
+    skips_usual = FRAMES
     codes = frozenset({"hdlc-retransmission", "hdlc-frame-lost"})
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
-        self._links: dict[tuple[int, object, object], Link] = {}
-        self._last: dict[int, Record] = {}
+        self.pairs: dict[tuple[int, object, object], Link] = {}
+        """By conversation, client and server."""
+        self.newest: dict[int, Record] = {}
+        """By conversation: its last frame."""
         self._echoed: dict[int, Record] = {}
         """By conversation: its last echo."""
 
@@ -76,7 +80,7 @@ class LinkFamily(Family):
     def finish(self) -> None:
         """Say of an echo that nothing came behind it."""
         for conversation, record in self._echoed.items():
-            last = self._last.get(conversation)
+            last = self.newest.get(conversation)
             if last is None or last.number > record.number:
                 continue
             for story in self.stories.of_lane(record.lane.text):
@@ -87,8 +91,8 @@ class LinkFamily(Family):
 
     def left_open(self) -> None:
         """Report SNRM at the end of a log: the meter is silent, or the log ended too early."""
-        for record in self._last.values():
-            link = self._links.get((record.lane.conversation, record.client, record.server))
+        for record in self.newest.values():
+            link = self.pairs.get((record.lane.conversation, record.client, record.server))
             if link is None or record.direction is not REQUEST or (record.control or 0) & 0xEF != SNRM:
                 continue
             tries, more = _tries(link)
@@ -109,18 +113,18 @@ class LinkFamily(Family):
             if control & 0xEF == FRMR:
                 self._rejected(record, Link())
             self._make_room()
-            self._last[conversation] = record
+            self.newest[conversation] = record
             return
-        link = self._links.get((conversation, record.client, record.server)) or self._link(record)
+        link = self.pairs.get((conversation, record.client, record.server)) or self._link(record)
         if link.speaker is not direction:
             link.speaker, link.run = direction, 0
         if not control & 1:
             self._information(record, link, control, direction)
         elif control & 3 == 3:
-            self._unnumbered(record, link, control & 0xEF, self._last.get(conversation))
+            self._unnumbered(record, link, control & 0xEF, self.newest.get(conversation))
             link.run = 0
         link.kept.append(record)
-        self._last[conversation] = record
+        self.newest[conversation] = record
 
     def note(self, record: Record, note: Note) -> bool:
         """Take a frame that came again, or one that did not come."""
@@ -130,7 +134,7 @@ class LinkFamily(Family):
     def _lost(self, record: Record, note: Note) -> None:
         """A number is missing: what the other side acknowledged tells who missed the frame."""
         control = record.control or 0
-        link = self._links.get((record.lane.conversation, record.client, record.server))
+        link = self.pairs.get((record.lane.conversation, record.client, record.server))
         kept = link.kept if link is not None else ()
         if link is not None and link.is_up is False:
             return  # there is no link, so its numbers mean nothing: DM says that
@@ -151,11 +155,11 @@ class LinkFamily(Family):
 
     def _again(self, record: Record, note: Note) -> None:
         """A frame came again: because its answer was damaged, or because there was none."""
-        link = self._links.get((record.lane.conversation, record.client, record.server))
+        link = self.pairs.get((record.lane.conversation, record.client, record.server))
         if link is not None and link.is_up is False:
             return
         damaged = self.associations.damaged.get(record.lane.conversation)
-        last = self._last.get(record.lane.conversation)
+        last = self.newest.get(record.lane.conversation)
         before = last.number if last is not None else 0
         is_damaged = damaged is not None and damaged.number >= before - 1
         text = f"{note.text}; what came between was damaged" if is_damaged else f"{note.text}; no answer came between"
@@ -167,20 +171,20 @@ class LinkFamily(Family):
 
     def _first_copy(self, record: Record) -> list[Evidence]:
         """Give the record that came again, where it is known."""
-        link = self._links.get((record.lane.conversation, record.client, record.server))
+        link = self.pairs.get((record.lane.conversation, record.client, record.server))
         kept = link.kept if link is not None else ()
         found = [one for one in kept if one.control == record.control and one.direction == record.direction]
         return [Evidence(found[-1].number, 0, 0, "it was sent here first")] if found else []
 
     def _make_room(self) -> None:
-        if len(self._last) >= _MOST_LINES:
-            del self._last[next(iter(self._last))]
+        if len(self.newest) >= _MOST_LINES:
+            del self.newest[next(iter(self.newest))]
 
     def _link(self, record: Record) -> Link:
         self._make_room()
-        if len(self._links) >= _MOST_LINKS:
-            del self._links[next(iter(self._links))]
-        made = self._links[record.lane.conversation, record.client, record.server] = Link()
+        if len(self.pairs) >= _MOST_LINKS:
+            del self.pairs[next(iter(self.pairs))]
+        made = self.pairs[record.lane.conversation, record.client, record.server] = Link()
         is_set_up = (record.control or 0) & 0xEF in (SNRM, UA)  # a push may go to any address
         if is_set_up and isinstance(record.client, str) and isinstance(record.server, int):
             text = (
@@ -211,14 +215,14 @@ class LinkFamily(Family):
         limits = link.limits.get(direction)
         if limits is not None:
             size, window, is_negotiated = limits
-            if len(octets) > size + _LEAST_AROUND:
+            if len(octets) > size + LEAST_AROUND:
                 self._size(record, link, size, is_negotiated)
             if link.run > window:
                 self._window(record, link, window, is_negotiated)
         apdu = record.apdu
         if apdu is not None:
             at = apdu[3]
-            if at > 2 and octets[at - 3 : at - 1] != _LLC_OF[direction]:
+            if at > 2 and octets[at - 3 : at - 1] != LLC_OF[direction]:
                 self._llc(record, link, at)
 
     def _not_reset(self, record: Record, link: Link, number: int) -> None:
@@ -245,6 +249,7 @@ class LinkFamily(Family):
             header = link.headers[record.direction] = (address_end(octets, middle) or 0) + 3 - begin
         there = ((octets[begin] & 7) << 8 | octets[begin + 1]) - 2 - header
         if there <= size:
+            link.fits[record.direction] = size + header + _AROUND
             return
         at = begin + header
         cause = "negotiated-limit-ignored" if is_negotiated else "default-limit-ignored"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.family import FRAMES, Family
 from analyzer.diagnosis.line import Unread, settings_of
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Stories
 from analyzer.diagnosis.words import octets as octets_text
 from analyzer.diagnosis.words import octets_are
 from analyzer.framing.tags import opens_as_apdu
-from analyzer.record import APDU, LINK, PART, Record
+from analyzer.record import Record
 from dissectors.scanning import reads
 from dissectors.tree import Note
 
@@ -45,7 +45,7 @@ class WrapperFamily(Family):
     """What the header of a wrapper PDU says wrongly."""
 
     links = frozenset({"wrapper"})
-    skips_usual = frozenset({APDU, PART, LINK})
+    skips_usual = FRAMES
     codes = frozenset({"wrapper-length-wrong", "capture-cut", *_NOISE})
 
     def __init__(self, stories: Stories) -> None:

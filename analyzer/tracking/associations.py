@@ -51,8 +51,8 @@ _MOST_DAMAGED = 4096
 _GIVEN_UP_NS = 10_000_000_000
 _GENERAL_BLOCK = "general-block-transfer"
 _APART = OPENING | {_GENERAL_BLOCK, "data-notification-confirm"}
-_SUCCESS = frozenset({b"\xc4\0", b"\xc5\0", b"\xc7\0"})
-"""Tag and result of the usual answers, those of choice 1."""
+_SUCCESS = frozenset(bytes((tag, 1, invoke_id, 0)) for tag in (0xC4, 0xC5, 0xC7) for invoke_id in range(256))
+"""How the usual answers begin: in choice 1, with success for a result."""
 _BY_BLOCK = frozenset({b"\xc4", b"\xc7"})
 """Tags of answers that may come in blocks; a block has no result."""
 _RESULT_AT = {0xC4: 3, 0xC5: 3, 0xC7: 3, 0x0C: 2, 0x0D: 2}
@@ -90,92 +90,30 @@ class Associations(Endings):
 
     # -- records --------------------------------------------------------------------------------------------------
 
-    def take(self, record: Record) -> bool:
-        """Take the next record. Tells whether it is usual: of such only parts of a long answer are looked at."""
+    def take(self, record: Record) -> None:
+        """Take the next record."""
+        if record.notes or not self.take_usual(record):
+            self.take_any(record)
+
+    def take_usual(self, record: Record) -> bool:
+        """Take a record without a note if it is usual. Tells whether it is, and so is taken."""
         if self.events:
             self.events = []
         one = self._known.get(record.association)
-        if one is not None and not record.notes:
-            usual = one.usual
-            if record.apdu is None:
-                is_usual = self._goes_by(one, record)
-            elif usual is None:
-                is_usual = False
-            else:
-                is_usual = (self._asks if record.direction is REQUEST else self._answers)(one, usual, record)
-            if is_usual:
-                return True
-        self._take_any(one, record)
-        return False
+        if one is None:
+            return False
+        if record.apdu is None:
+            return _goes_by(one, record)
+        usual = one.usual
+        if usual is None:
+            return False
+        return _asks(one, usual, record) if record.direction is REQUEST else _answers(one, usual, record)
 
-    @staticmethod
-    def _goes_by(one: Association, record: Record) -> bool:
-        """Take a segment or RR, which moves no service, as :meth:`_take_any` would; leave any other record alone."""
-        now, before, direction = record.time_ns, one.last_ns, record.direction
-        if now is None or before is None or now - before >= SILENCE_NS or record.start_ns is not None or record.problem:
-            return False
-        if record.kind is LINK:
-            if (record.control or 0) & 0x0F != READY:
-                return False
-            if direction is REQUEST and (one.asking is not None or one.asked_before):
-                one.polls += 1
-        elif record.kind is not PART or (direction is not REQUEST and direction is not RESPONSE):
-            return False
-        if direction is REQUEST:
-            one.pause_ns = now - before
-        one.last_record, one.last_ns = record.number, now
-        one.records += 1
-        return True
-
-    @staticmethod
-    def _asks(one: Association, usual: Usual, record: Record) -> bool:
-        """Take a usual request where none waits, as :meth:`_take_any` would; leave any other record alone."""
-        apdu, now, before = record.apdu, record.time_ns, one.last_ns
-        if one.asking is not None or one.asked_before or now is None or before is None or apdu is None:
-            return False
-        pause = now - before
-        name = usual.requests.get(apdu[0])
-        if name is None or pause >= SILENCE_NS or record.start_ns is not None or record.problem:
-            return False
-        one.asked = one.asking = record
-        one.asking_service = name
-        one.pause_ns = one.asking_pause_ns = pause
-        one.last_record, one.last_ns = record.number, now
-        one.records += 1
-        if record.protection:
-            _count_status(one, record)
-        return True
-
-    @staticmethod
-    def _answers(one: Association, usual: Usual, record: Record) -> bool:
-        """Take the success that answers a usual request soon, as :meth:`_take_any` would; leave any other alone.
-
-        So a block of a long answer, and its last part, which are to be looked at.
-        """
-        asked, apdu, latency = one.asking, record.apdu, record.latency_ns
-        if asked is None or latency is None or apdu is None or asked.number != record.request:
-            return False
-        octets = apdu[0]
-        if octets[:4:3] in _SUCCESS and octets[1] == 1:
-            if len(octets) > usual.longest and not record.parts:
-                return False
-        elif octets[:1] not in _BY_BLOCK or octets[1:2] == b"\1" or not (record.parts or record.kind is PART):
-            return False
-        if not 0 <= latency < SLOW_NS or record.start_ns is not None or record.problem:
-            return False
-        name = one.asking_service
-        number = record.number
-        one.asking = None
-        service = one.services.get(name) or _service(one, name)
-        service.count += 1
-        service.latencies.append(latency)
-        made = asked.number, asked.time_ns, name, asked.objects, b"", number, latency, one.asking_pause_ns
-        one.exchanges.append(_new(Exchange, made))
-        one.last_record, one.last_ns = number, record.time_ns
-        one.records += 1
-        if record.protection:
-            _count_status(one, record)
-        return True
+    def take_any(self, record: Record) -> None:
+        """Take a record, whatever it is."""
+        if self.events:
+            self.events = []
+        self._take_any(self._known.get(record.association), record)
 
     def _take_any(self, one: Association | None, record: Record) -> None:
         """Take the next record, whatever it is."""
@@ -425,6 +363,75 @@ class Associations(Endings):
                     if waits and asked.is_confirmed:
                         self._give_up(one, asked, one.last_record, UNANSWERED)
         return self.events
+
+
+def _goes_by(one: Association, record: Record) -> bool:
+    """Take a segment or RR, which moves no service, as `take_any` would; leave any other record alone."""
+    now, before, direction = record.time_ns, one.last_ns, record.direction
+    if now is None or before is None or now - before >= SILENCE_NS or record.start_ns is not None or record.problem:
+        return False
+    if record.kind is LINK:
+        if (record.control or 0) & 0x0F != READY:
+            return False
+        if direction is REQUEST and (one.asking is not None or one.asked_before):
+            one.polls += 1
+    elif record.kind is not PART or (direction is not REQUEST and direction is not RESPONSE):
+        return False
+    if direction is REQUEST:
+        one.pause_ns = now - before
+    one.last_record, one.last_ns = record.number, now
+    one.records += 1
+    return True
+
+
+def _asks(one: Association, usual: Usual, record: Record) -> bool:
+    """Take a usual request where none waits, as `take_any` would; leave any other record alone."""
+    apdu, now, before = record.apdu, record.time_ns, one.last_ns
+    if one.asking is not None or one.asked_before or now is None or before is None or apdu is None:
+        return False
+    pause = now - before
+    name = usual.requests.get(apdu[0])
+    if name is None or pause >= SILENCE_NS or record.start_ns is not None or record.problem:
+        return False
+    one.asked = one.asking = record
+    one.asking_service = name
+    one.pause_ns = one.asking_pause_ns = pause
+    one.last_record, one.last_ns = record.number, now
+    one.records += 1
+    if record.protection:
+        _count_status(one, record)
+    return True
+
+
+def _answers(one: Association, usual: Usual, record: Record) -> bool:
+    """Take the success that answers a usual request soon, as `take_any` would; leave any other alone.
+
+    So a block of a long answer, and its last part, which are to be looked at.
+    """
+    asked, apdu, latency = one.asking, record.apdu, record.latency_ns
+    if asked is None or latency is None or apdu is None or asked.number != record.request:
+        return False
+    octets = apdu[0]
+    if octets[:4] in _SUCCESS:
+        if len(octets) > usual.longest and not record.parts:
+            return False
+    elif octets[:1] not in _BY_BLOCK or octets[1:2] == b"\1" or not (record.parts or record.kind is PART):
+        return False
+    if not 0 <= latency < SLOW_NS or record.start_ns is not None or record.problem:
+        return False
+    name = one.asking_service
+    number = record.number
+    one.asking = None
+    service = one.services.get(name) or _service(one, name)
+    service.count += 1
+    service.latencies.append(latency)
+    made = asked.number, asked.time_ns, name, asked.objects, b"", number, latency, one.asking_pause_ns
+    one.exchanges.append(_new(Exchange, made))
+    one.last_record, one.last_ns = number, record.time_ns
+    one.records += 1
+    if record.protection:
+        _count_status(one, record)
+    return True
 
 
 def _count_status(one: Association, record: Record) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice, pairwise
 from typing import NamedTuple
 
@@ -78,6 +79,7 @@ def _is_regular(profile: Profile, held: Held, period: int | None) -> bool:
     return True
 
 
+@lru_cache(maxsize=4096)  # meters have their rows at the same times
 def _follows(before: bytes, time: bytes, period: int | None) -> bool:
     """Tell whether a date-time is a period after another; False where that has to be looked at closer."""
     step = (time[5] - before[5]) * _HOUR + (time[6] - before[6]) * _MINUTE + time[7] - before[7]

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from typing import Any
 
 import pytest
 
+from analyzer.diagnosis.damage import DamageFamily
+from analyzer.diagnosis.damage_lane import Lane
 from analyzer.diagnosis.doctor import Doctor
+from analyzer.diagnosis.link import LinkFamily
+from analyzer.diagnosis.usual_frames import UsualFrames
 from analyzer.export.stories import json_line
 from analyzer.pipeline import Pipeline
-from analyzer.record import PART
-from analyzer.tracking.associations import Associations
+from analyzer.record import PART, Record
+from analyzer.tracking import associations
 from analyzer.tracking.history import Association
 from captures.chunk import Chunk
-from tests.analyzer.tracking.build import ListSource, Station, answered, asked
+from tests.analyzer.tracking.build import ANSWERED, ASKED, LLC, ListSource, Said, Station, answered, asked
 from tests.analyzer.tracking.timed import AARE, AARQ, RLRE, RLRQ, SECOND, At, at, on_hdlc, serial_chunks, tcp_chunks
 
 CASES = 60
@@ -23,6 +28,11 @@ OBJECTS = ("0008 0000010000FF 02", "0003 0100010800FF 02", "0007 0100630100FF 02
 POLICY = "0040 00002B0000FF 02"
 """What demands more of all that follows."""
 ANSWERS = ("00 0600000005", "00 090C07E80B15040A1E00FFFFC400", "00 1602", "01 03", "01 04")
+TOLD = {
+    "hdlc-fcs-wrong", "hdlc-noise", "hdlc-frame-lost", "hdlc-retransmission", "hdlc-information-too-long",
+    "hdlc-window-exceeded", "llc-unexpected",
+}  # fmt: skip
+"""What frames are told by that are no usual ones."""
 WAYS = ("_asks", "_answers", "_goes_by")
 
 
@@ -140,18 +150,115 @@ def test_usual_exchanges_are_told_alike_both_ways(carrier: str, monkeypatch: pyt
             went_short["parts"] += is_usual and words[-1].kind == PART
             return bool(is_usual)
 
-        return staticmethod(take)
+        return take
 
-    ways = {name: getattr(Associations, name) for name in WAYS}
+    ways = {name: getattr(associations, name) for name in WAYS}
     for seed in range(CASES):
         chance = random.Random(seed)
         chunks = carried(dialogue(chance), carrier, chance)
         for name, way in ways.items():
-            monkeypatch.setattr(Associations, name, counting(name, way))
+            monkeypatch.setattr(associations, name, counting(name, way))
         short = told(chunks)
         for name in ways:
-            monkeypatch.setattr(Associations, name, staticmethod(lambda *_: False))
+            monkeypatch.setattr(associations, name, lambda *_: False)
         assert told(chunks) == short, seed
     for name in WAYS if carrier == "hdlc" else WAYS[:2]:
         assert went_short[name] > 5 * CASES, name
     assert went_short["parts"] > CASES
+
+
+def on_line(units: list[At], chance: random.Random) -> list[At]:
+    """APDUs as I frames; at times too long, with the LLC header of the other side, unasked, or on a new link."""
+    stations = Station(), Station(server=b"\x23")
+    station = stations[0]
+    made = at(0, *station.connect())
+    for seconds, (direction, apdu) in units:
+        odd = chance.randrange(60)
+        llc = LLC[direction] if odd else b"\xe6\xe7\x00" if LLC[direction][1] == 0xE6 else b"\xe6\xe6\x00"
+        if odd == 1:
+            station = chance.choice(stations)
+            made += at(seconds, *station.connect())
+        if odd in (0, 2):
+            made += at(seconds, *[Said(direction, station.information(direction, llc + apdu)) for _ in range(1 + odd)])
+        else:
+            framed = station.frames([Said(direction, apdu)], 129 if odd in (3, 4, 5) else 128)
+            made += [At(seconds if not index else 0.05, one) for index, one in enumerate(framed)]
+    return made
+
+
+def hurt(chunks: list[Chunk], chance: random.Random) -> list[Chunk]:
+    """Some of the frames damaged, lost, sent again, echoed with a loss, or with an octet behind.
+
+    At times no frame or not each has its closing flag, or none of the octets that a modem takes for flow control.
+    """
+    made: list[Chunk] = []
+    often, closed, is_stripped = chance.choice((8, 25)), chance.choice((1, 1, 0.7, 0)), not chance.randrange(6)
+    for one in chunks:
+        octets, at = one.octets, chance.randrange(1, len(one.octets) - 1)
+        lossy, ours = octets[:at] + octets[at + 1 :], one.direction
+        forms = (
+            [(ours, octets[:at] + bytes([octets[at] ^ 1 << chance.randrange(8)]) + octets[at + 1 :])],
+            [(ours, lossy)], [(ours, octets[:-1])], [(ours, octets[1:])], [], [(ours, octets), (ours, octets)],
+            [(ours, octets), (ours, octets[at : at + 1])], [(ours, octets[:-1]), (ours, octets[at : at + 1])],
+            [(ours, octets), (ASKED + ANSWERED - ours, lossy)],
+        )  # fmt: skip
+        plain = [(ours, octets if chance.random() < closed else octets[:-1])]
+        for direction, each in chance.choice(forms) if not chance.randrange(often) else plain:
+            left = each.replace(b"\x11", b"").replace(b"\x13", b"") if is_stripped else each
+            if left:
+                made.append(
+                    one._replace(number=len(made) + 1, direction=direction, octets=left, original_length=len(left))
+                )
+    return made
+
+
+def test_lane_is_settled_once_no_sound_frame_tells_more() -> None:
+    lane = Lane()
+    DamageFamily._know_octets(lane, b"\x7e\x11\x7e")
+    lane.octets = 100
+    lane.settle()
+    assert not lane.is_settled  # no flag within a frame
+    DamageFamily._know_octets(lane, b"\x7e\x7e\x12\x7e")
+    lane.octets = 10
+    lane.settle()
+    assert not lane.is_settled  # too few octets
+    lane.octets = 100
+    lane.settle()
+    assert lane.is_settled
+
+
+def test_usual_frames_are_told_alike_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, short = Counter[object](), Counter[object]()
+    whole, families = UsualFrames.look, (DamageFamily, LinkFamily)
+
+    def counted(family: Any) -> None:
+        look = family.look
+
+        def counting(self: Any, record: Record) -> None:
+            looks[family] += 1
+            look(self, record)
+
+        monkeypatch.setattr(family, "look", counting)
+
+    def counting(self: UsualFrames, record: Record) -> None:
+        before = looks.copy()
+        whole(self, record)
+        short.update(family for family in families if looks[family] == before[family])
+
+    def plainly(self: UsualFrames, record: Record) -> None:
+        self._damage.look(record)
+        self._link.look(record)
+
+    for family in families:
+        counted(family)
+    stories = set()
+    for seed in range(3 * CASES):
+        chance = random.Random(seed)
+        chunks = hurt(serial_chunks(on_line(dialogue(chance), chance)), chance)
+        monkeypatch.setattr(UsualFrames, "look", counting)
+        usual = told(chunks)
+        monkeypatch.setattr(UsualFrames, "look", plainly)
+        assert told(chunks) == usual, seed
+        stories |= {json.loads(line)["code"] for line in usual[0]}
+    assert all(short[family] > 5 * CASES for family in families), short
+    assert stories >= TOLD
