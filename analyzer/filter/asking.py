@@ -14,6 +14,8 @@ from math import ceil, floor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
     import polars
 
 SECOND = 1_000_000_000
@@ -149,6 +151,27 @@ class Texts(Test):
         if order is not None:
             return order(folded, values[0])
         return (folded in values) is not (self._comparison == "!=")
+
+
+class Hosts(Texts):
+    """Compares addresses of hosts: the same one, or in a network that is written with its prefix length."""
+
+    def __init__(self, values: Sequence[str], comparison: str, networks: Sequence[IPv4Network | IPv6Network]) -> None:
+        super().__init__([one for one in values if "/" not in one], "in", None)
+        self._networks, self._is_other = networks, comparison == "!="
+
+    def one(self, value: Any) -> bool:
+        """Compare one address."""
+        return (super().one(value) or self._is_within(str(value))) is not self._is_other
+
+    def _is_within(self, host: str) -> bool:
+        from ipaddress import ip_address
+
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return False
+        return any(address in one for one in self._networks)
 
 
 class Addresses(Texts):

@@ -10,7 +10,7 @@ from analyzer.filter.literals import obis_pattern
 from dissectors.enumerations import ACTION_RESULT, DATA_ACCESS_RESULT
 
 Term = tuple[Field, str, tuple[str, ...]]
-_HOST = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*")
+_HOST = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)(/\d{1,3})?")
 _HOST_PORT = re.compile(r"(\d{1,3}(?:\.\d{1,3}){3}):(\d+)")
 _SHORT = {
     "get": r"^(get|read)", "set": r"^(set|write|unconfirmedwrite)", "action": "^action", "access": "^access",

@@ -244,7 +244,7 @@ ALIASES = {
     "ln": "obis", "obis.code": "obis", "attribute-id": "attribute", "method-id": "method", "ciphered": "status",
     "ciphered.status": "status", "protection": "status", "response-time": "latency", "code": "note",
     "note.code": "note", "notes": "note", "note.cause": "cause", "note.group": "group", "stack": "link",
-    "len": "length", "info": "summary", "data": "octets", "text": "summary", "hdlc.client": "client",
+    "len": "length", "info": "summary", "data": "octets", "frame": "octets", "text": "summary", "hdlc.client": "client",
     "error": "result", "tcp.stream": "conversation",
 }  # fmt: skip
 """Other names that are tried for the same."""

@@ -16,7 +16,7 @@ start: either
 ?not: _NOT not -> negated | atom
 ?atom: "(" either ")" | comparison | bare
 bare: value
-comparison: field OPERATOR value | field _IN "{" member (_COMMA? member)* "}"
+comparison: field OPERATOR value | field (_IN | NOT_IN) "{" member (_COMMA? member)* "}"
 field: WORD ("[" WORD "]")?
 member: value
 value: WORD -> word | QUOTED -> quoted
@@ -24,6 +24,7 @@ value: WORD -> word | QUOTED -> quoted
 _OR.2: /\|\||or(?![^\s()!{}"'])/i
 _AND.2: /&&|and(?![^\s()!{}"'])/i
 _NOT.2: /!(?![=~])|not(?![^\s()!{}"'])/i
+NOT_IN.3: /not\s+in(?![^\s({])/i
 _IN.2: /in(?![^\s({])/i
 OPERATOR.2: /===|==|!=|!==|>=|<=|>|<|~|(?:eq|ne|gt|ge|lt|le|contains|matches)(?![^\s("'])/i
 _COMMA: ","
@@ -150,14 +151,16 @@ def _part(tree: Any) -> Part:
         return Bare(_literal(children[0]))
     field = children[0].children
     part = Literal(str(field[1]), field[1].start_pos) if len(field) > 1 else None
+    is_negated = getattr(children[1], "type", "") == "NOT_IN"
     if getattr(children[1], "type", "") == "OPERATOR":
         operator = str(children[1]).lower()
         values: Sequence[Any] = (children[2],)
     else:
         operator = "in"
-        values = [member.children[0] for member in children[1:]]
+        values = [member.children[0] for member in children[1 + is_negated :]]
     operator = _OPERATORS.get(operator, operator)
-    return Comparison(str(field[0]), field[0].start_pos, operator, tuple(map(_literal, values)), part)
+    found = Comparison(str(field[0]), field[0].start_pos, operator, tuple(map(_literal, values)), part)
+    return Negated(found) if is_negated else found
 
 
 def _literal(tree: Any) -> Literal:

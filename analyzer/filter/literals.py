@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analyzer.cosem.obis import obis_text
 from analyzer.filter.asking import (
@@ -16,6 +16,7 @@ from analyzer.filter.asking import (
     SECOND,
     Addresses,
     Codes,
+    Hosts,
     Interval,
     Octets,
     Ordered,
@@ -24,6 +25,9 @@ from analyzer.filter.asking import (
 )
 from analyzer.filter.fields import Field, Kind
 from analyzer.filter.grammar import FilterError, Literal
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
 
 _UNITS = {"": SECOND, "s": SECOND, "ms": 1_000_000, "us": 1000, "µs": 1000, "ns": 1, "min": 60 * SECOND}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|ms|us|µs|ns|min|)")
@@ -35,6 +39,7 @@ _SEVERITIES = {"chat": 0, "note": 1, "warning": 2, "warn": 2, "error": 3}
 _GROUP = r"(\*|\d+)"
 _OBIS = re.compile(rf"(?:{_GROUP}-{_GROUP}:)?{_GROUP}\.{_GROUP}(?:\.{_GROUP})?(?:[*&]{_GROUP})?")
 _SIX = re.compile(r"(\d+|\*)" + r"[.](\d+|\*)" * 5)
+_HOSTS = frozenset({"host", "source", "destination"})
 _HEX = re.compile(r"(?:0x)?((?:[0-9A-Fa-f]{2}[\s:.-]?)+)")
 
 
@@ -78,6 +83,8 @@ def test_of(field: Field, comparison: str, literals: Sequence[Literal], part: Li
     pattern = _pattern(literals[0]) if comparison == "matches" else None
     if kind is Kind.ANY:
         return Anything(literals, comparison, pattern)
+    if field.name in _HOSTS and comparison in EQUALITY and any("/" in one.text for one in literals):
+        return Hosts([one.text for one in literals], comparison, [_network(one) for one in literals if "/" in one.text])
     if kind is Kind.TEXT or comparison in ("contains", "matches"):
         if kind not in (Kind.TEXT, Kind.ADDRESS):
             raise _cannot(field, comparison, literals[0])
@@ -103,6 +110,16 @@ def _article(kind: Kind) -> str:
 def wrong(literal: Literal, kind: Kind) -> FilterError:
     """Say that *literal* is not of *kind*."""
     return FilterError(f"{kind.value} was expected, not {literal.text!r}", literal.position, max(len(literal.text), 1))
+
+
+def _network(literal: Literal) -> IPv4Network | IPv6Network:
+    from ipaddress import ip_network
+
+    try:
+        return ip_network(literal.text, strict=False)
+    except ValueError:
+        text = f"a network such as 192.0.2.0/24 was expected, not {literal.text!r}"
+        raise FilterError(text, literal.position, len(literal.text)) from None
 
 
 def _pattern(literal: Literal) -> re.Pattern[str]:

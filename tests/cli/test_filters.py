@@ -23,6 +23,7 @@ from tests.project.checkout import modules_after
 
 Json = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
+LN_WRAPPER = next(str(one.path) for one in samples() if one.name == "ln-wrapper")
 EXAMPLES = re.findall(r"^\| `([^`]+)` \|", (ROOT / "docs" / "filters.md").read_text(encoding="utf-8"), re.MULTILINE)
 
 
@@ -326,3 +327,31 @@ def test_filter_in_a_stream_loads_no_polars() -> None:
         "with redirect_stdout(io.StringIO()): program()"
     )
     assert not {name for name in modules_after(statement) if name.partition(".")[0] in ("polars", "scapy", "textual")}
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("ip.src == 198.51.100.0/24", "ip.src == 198.51.100.7"),
+        ("ip.src != 198.51.100.0/24", "ip.src == 192.0.2.10"),
+        ("host in {10.0.0.0/8, 198.51.100.4/30}", "host == 198.51.100.7"),
+        ("192.0.2.0/24", "192.0.2.10"),
+        ("host == 2001:db8::/32", "number == 0"),
+        ("number not in {3..100}", "number in {1, 2}"),
+        ("frame contains c4:01", "octets contains c4:01"),
+    ],
+)
+def test_way_that_wireshark_has_for_it_chooses_the_same(
+    text: str, same: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["decode", "-Y", text, LN_WRAPPER])
+    found = capsys.readouterr().out
+    main(["decode", "-Y", same, LN_WRAPPER])
+    assert found == capsys.readouterr().out
+    assert bool(found) is (same != "number == 0")
+
+
+@pytest.mark.parametrize("network", ["198.51.100.0/77", "198.51.100/24", "meter/1"])
+def test_network_that_is_none_is_refused(network: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["decode", "-Y", f"host == {network}", LN_WRAPPER]) == 4
+    assert "a network such as 192.0.2.0/24 was expected" in capsys.readouterr().err

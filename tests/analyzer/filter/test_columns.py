@@ -14,6 +14,7 @@ from analyzer.detail import detail
 from analyzer.filter import compile_filter
 from analyzer.filter.fields import FIELDS, Kind, Source
 from analyzer.filter.names import is_tree_name, values_for
+from analyzer.filter.vocabulary import words_of
 from analyzer.index.filtering import FilterRun, Looker, Matches
 from analyzer.index.records import Records
 from captures import open_source
@@ -51,6 +52,8 @@ def _literals(name: str, records: Records) -> st.SearchStrategy[str]:
             | st.sampled_from(["1.5", "-2.5", "99999999999999999999", "-1e30", "1e30"])
         )
     known = [one for one in values_for(name, records.table) if one]
+    if words := words_of(field):  # any other word is refused
+        return st.sampled_from(sorted(words))
     other = {Kind.INTEGER: "7", Kind.OBIS: "1-*:*.8.*", Kind.SEVERITY: "note", Kind.ADDRESS: "17"}.get(field.kind, "x")
     return st.sampled_from([*known, other])
 
