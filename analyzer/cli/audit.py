@@ -9,7 +9,7 @@ from analyzer.cli.arguments import Parser, add_common_options, hush
 from analyzer.cli.filters import add_filter_options, chooses, examine, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
-from analyzer.cli.main import CHECK_FAILED, say
+from analyzer.cli.main import CHECK_FAILED, printable, say
 
 GROUPS = ("link", "application", "security")
 
@@ -55,7 +55,7 @@ def run(words: list[str]) -> int:
         if options.json:
             lines = [json_line(row, input_name=name if inputs.are_several else "") for row in rows]
         else:
-            lines = [f"== {name}"] if inputs.are_several else []
+            lines = [f"== {printable(name)}"] if inputs.are_several else []
             lines += text_lines(rows)
         sys.stdout.write("".join(f"{line}\n" for line in lines))
         say_remarks(source)

@@ -15,7 +15,7 @@ from analyzer.cli.arguments import Parser, natural, workers
 from analyzer.cli.filters import add_filter_options, chooser, chooses, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import ClosedApdus, keyring
-from analyzer.cli.main import CHECK_FAILED, FilterTextError, UsageError, fail, say
+from analyzer.cli.main import CHECK_FAILED, FilterTextError, UsageError, fail, printable, say
 from analyzer.cli.sidecars import SidecarFile, add_sidecar
 from captures.chunk import PACKET, PACKET_BITS, Source
 from captures.merged import MergedSource
@@ -185,13 +185,21 @@ def check_output(options: argparse.Namespace) -> None:
 
 def _field_form(options: argparse.Namespace) -> dict[str, str]:
     """Give what ``-E`` says. Raises: UsageError."""
-    found = {"header": "n", "separator": "\t"}
+    found = {"header": "n", "separator": "/t", "quote": "n", "occurrence": "a", "aggregator": ","}
     for text in options.field_form:
         name, equals, value = text.partition("=")
-        if name not in found or not equals or (name == "header" and value not in ("y", "n")):
-            raise UsageError(f"-E {text}: header=y, header=n or separator=, was expected")
-        found[name] = {"/t": "\t", "/s": " ", "\\t": "\t"}.get(value, value)
+        if name not in found or not equals or value not in (_FORMS.get(name) or (value,)):
+            known = [f"{one}={'|'.join(_FORMS.get(one, ('TEXT',)))}" for one in found]
+            raise UsageError(f"-E {text}: {', '.join(known[:-1])} or {known[-1]} was expected")
+        found[name] = value
+    for name in ("separator", "aggregator"):
+        found[name] = {"/t": "\t", "/s": " ", "\\t": "\t"}.get(found[name], found[name])
+    found["quote"] = {"n": "", "d": '"', "s": "'"}[found["quote"]]
     return found
+
+
+_FORMS = {"header": ("y", "n"), "quote": ("d", "s", "n"), "occurrence": ("f", "l", "a")}
+"""What ``-E`` takes for a name; for others any text."""
 
 
 def rest_collector() -> None:
@@ -216,7 +224,7 @@ def show(
     batch: list[str | bytes] = []
     is_text = line is not None and not _is_json(options) and not options.fields
     if more and is_text and not options.merge and begins:
-        batch.append(f"== {more['input']}")
+        batch.append(f"== {printable(more['input'])}")
     closed = ClosedApdus(None) if is_text and not session.has_keys and not options.turn else None
     is_live = source.is_live and growing is None
 
@@ -314,8 +322,9 @@ def _writer(
         from analyzer.index.field_lines import FieldLines
 
         form = _field_form(options)
-        fields = FieldLines(options.fields, lambda: source.time_digits, values, separator=form["separator"])
-        if form["header"] == "y" and begins:
+        has_head = form.pop("header") == "y"
+        fields = FieldLines(options.fields, lambda: source.time_digits, values, **form)
+        if has_head and begins:
             _write([fields.head])
         return fields.line, None
     from analyzer.export.text import TextLines

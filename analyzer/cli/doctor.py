@@ -9,7 +9,7 @@ from analyzer.cli.arguments import Parser, add_common_options, columns, hush
 from analyzer.cli.filters import add_filter_options, chooses, examine, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import ClosedApdus, keyring
-from analyzer.cli.main import CHECK_FAILED, say
+from analyzer.cli.main import CHECK_FAILED, printable, say
 
 _SEVERITIES = ("note", "warning", "error")
 _NARROWEST = 40
@@ -56,7 +56,7 @@ def run(words: list[str]) -> int:
         if options.fail_on:
             has_failed |= any(one.worst >= severity_of(options.fail_on) for one in stories)
         if inputs.are_several and not options.json and stories:
-            sys.stdout.write(f"== {name}\n")
+            sys.stdout.write(f"== {printable(name)}\n")
         for number, (story, like) in enumerate(gathered(stories, each=options.json or options.verbose), 1):
             digits = source.time_digits
             if options.json:

@@ -217,9 +217,14 @@ def fail(text: str, status: int) -> int:
     return status
 
 
+def printable(text: str) -> str:
+    """Write what is no character of a line, such as a file name may bring, by its number."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+
+
 def say(text: str) -> None:
     """Print one line on stderr, whatever characters a file name brings."""
-    line = "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+    line = printable(text)
     if sys.stderr is not None:
         with suppress(OSError):  # nobody can be told
             print(f"dlmshark: {line}", file=sys.stderr, flush=True)

@@ -12,7 +12,7 @@ from analyzer.cli.decode import rest_collector
 from analyzer.cli.filters import add_filter_options, chosen, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, refuse_inputs, say_remarks
 from analyzer.cli.keyrings import ClosedApdus, keyring
-from analyzer.cli.main import UsageError, say
+from analyzer.cli.main import UsageError, printable, say
 from analyzer.cli.sidecars import SidecarFile, add_sidecar
 
 
@@ -72,7 +72,7 @@ def run(words: list[str]) -> int:
         is_empty = False
         if inputs.are_several and not options.json and not options.csv and headed != inputs.current:
             headed = inputs.current
-            sys.stdout.write(f"== {headed}\n")
+            sys.stdout.write(f"== {printable(headed)}\n")
         sys.stdout.write(write(one, digits) + "\n")
     if is_empty and inputs.opened:
         say("no metered values were found")

@@ -12,7 +12,7 @@ from analyzer.cli.arguments import Parser, add_common_options, hush, natural, wo
 from analyzer.cli.filters import add_filter_options, chosen, filter_of, filter_text
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
-from analyzer.cli.main import UsageError, say
+from analyzer.cli.main import UsageError, printable, say
 from analyzer.cli.progress import Progress, say_over
 from analyzer.cores import readers
 
@@ -83,7 +83,7 @@ def _run(options: argparse.Namespace) -> int:
             more = {"input": name} if inputs.are_several else None
             lines = [json_line(one, more) for one in found]
         else:
-            lines = [f"== {name}"] if inputs.are_several else []
+            lines = [f"== {printable(name)}"] if inputs.are_several else []
             lines += text_lines(found)
         sys.stdout.write("".join(f"{line}\n" for line in lines))
         say_remarks(counted.source)

@@ -10,7 +10,7 @@ _INSTEAD = {
     "-b": "record has --rotate-size, --rotate-time and --keep",
     "-C": "config.toml and -k FILE take the place of profiles",
     "-e": "decode -T fields -e NAME prints fields",
-    "-E": "decode -T fields knows -E header=y and -E separator=,",
+    "-E": "decode -T fields knows header, separator, quote, occurrence and aggregator",
     "-F": "export --to FORM chooses what is written",
     "-G": "docs/filters.md lists the names for -Y",
     "-N": "names are never looked up",

@@ -20,20 +20,24 @@ from dissectors.tree import Node, Severity
 
 _PLAIN = str.maketrans({"\t": " ", "\r": " ", "\n": " "})
 
+_OCCURRENCES = {"a": slice(None), "f": slice(1), "l": slice(-1, None)}
+"""All, the first or the last of several values, as tshark names them."""
+
 
 class FieldLines(Asker):
     """Writes the fields called *names* of records. Raises: FilterError where a name is not known."""
 
     def __init__(
         self, names: Sequence[str], digits: Callable[[], int], values: Callable[[Record], Sequence[Value]], *,
-        separator: str = "\t",
+        separator: str = "\t", quote: str = "", occurrence: str = "a", aggregator: str = ",",
     ) -> None:  # fmt: skip
         super().__init__(values)
-        self.head = separator.join(names)
+        self.head = separator.join(f"{quote}{name}{quote}" for name in names)
         """The line that names the fields."""
         self._fields = [named_field(name) for name in names]
         self._asks_notes = any(field.source is Source.MARKS for field in self._fields)
-        self._digits, self._separator = digits, separator
+        self._digits, self._separator, self._quote = digits, separator, quote
+        self._shown, self._aggregator = _OCCURRENCES[occurrence], aggregator
 
     def line(self, record: Record) -> str:
         """Write *record*; a field that it does not have is empty."""
@@ -42,8 +46,9 @@ class FieldLines(Asker):
         row = self.row(record)
         cells = []
         for field in self._fields:
-            found = dict.fromkeys(self._text(field, value) for value in values_of(field, row, self))
-            cells.append(",".join(found).translate(_PLAIN))
+            found = list(dict.fromkeys(self._text(field, value) for value in values_of(field, row, self)))
+            cell, quote = self._aggregator.join(found[self._shown]).translate(_PLAIN), self._quote
+            cells.append(f"{quote}{cell.replace(quote, quote * 2)}{quote}" if quote else cell)
         return self._separator.join(cells)
 
     def nodes(self, record: Record) -> Sequence[Node]:

@@ -227,12 +227,44 @@ def test_field_of_the_tree_is_printed_and_a_password_is_masked(run: Run) -> None
 
 
 @pytest.mark.parametrize(
+    ("form", "cells"),
+    [
+        (
+            ("quote=d", "header=y"),
+            ['"number","obis"', '"15","1-0:1.7.0*255,1-0:32.7.0*255,1-0:52.7.0*255,1-0:72.7.0*255"'],
+        ),
+        (("quote=s", "occurrence=f"), ["'15','1-0:1.7.0*255'"]),
+        (("occurrence=l",), ["15,1-0:72.7.0*255"]),
+        (("aggregator=;",), ["15,1-0:1.7.0*255;1-0:32.7.0*255;1-0:52.7.0*255;1-0:72.7.0*255"]),
+    ],
+)
+def test_fields_are_quoted_chosen_and_joined_as_tshark_does(run: Run, form: tuple[str, ...], cells: list[str]) -> None:
+    sample = next(one.path for one in samples() if one.name == "ln-wrapper")
+    said = [word for one in ("separator=,", *form) for word in ("-E", one)]
+    ran = run("-r", sample, "-Y", "number == 15", "-T", "fields", "-e", "number", "-e", "obis", *said)
+    assert ran.out.splitlines() == cells
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such file names")
+@pytest.mark.parametrize("command", ["decode", "doctor", "audit", "stats", "readings"])
+def test_heading_with_a_file_name_gives_the_terminal_no_orders(
+    run: Run, capture: Path, tmp_path: Path, command: str
+) -> None:
+    odd = tmp_path / "a\x1b]0;owned\x07\n.pcap"
+    odd.write_bytes(next(one.path for one in samples() if one.name == "ln-wrapper").read_bytes())
+    ran = run(command, odd, capture)
+    assert "\x1b]0" not in ran.out
+    assert "a\\x1b]0;owned\\x07\\n.pcap" in ran.out
+
+
+@pytest.mark.parametrize(
     ("words", "says", "status"),
     [
         (("-T", "fields"), "-T fields: -e NAME was expected", USAGE_ERROR),
         (("-e", "numbr"), "-e: 'numbr' is no name that is known; did you mean number", KEYRING_ERROR),
         (("-e", "number", "-V"), "-e goes with -T fields alone", USAGE_ERROR),
-        (("-e", "number", "-E", "quote=d"), "-E quote=d: header=y, header=n or separator=, was expected", USAGE_ERROR),
+        (("-e", "number", "-E", "quote=x"), "-E quote=x: header=y|n, separator=TEXT, quote=d|s|n", USAGE_ERROR),
+        (("-e", "number", "-E", "bom=y"), "-E bom=y: header=y|n, separator=TEXT, quote=d|s|n", USAGE_ERROR),
     ],
 )
 def test_wrong_choice_of_fields_is_one_line(
