@@ -50,6 +50,8 @@ class KeyCheck:
         self._verified: Counter[str] = Counter()
         self._unverified: Counter[str] = Counter()
         """By place: APDUs whose tag no authentication key there made."""
+        self._unchecked: Counter[str] = Counter()
+        """By key: APDUs that it opens, and whose tag nobody checked."""
         self._changes: list[str] = []
         self._trials: dict[tuple[bytes, int], str] = {}
 
@@ -62,9 +64,10 @@ class KeyCheck:
         causes = [note for note in record.notes if note.code in ("undecipherable", "signature-wrong")]
         for layer in layers:
             key = layer.key or NO_KEY
-            if layer.status in _OPEN and not any(note.cause != "no-key" for note in causes):
+            if layer.status in _OPEN and not any(note.cause != "no-authentication-key" for note in causes):
                 self._opens[key] += 1
                 self._verified[_place(key)] += layer.status == opening.VERIFIED
+                self._unchecked[key] += bool(causes)
             elif layer.status not in _LEFT_ALONE:
                 self._fails[key] += 1
                 self._unverified[_place(key)] += bool(causes) and causes[-1].cause in _OF_AUTHENTICATION
@@ -87,6 +90,8 @@ class KeyCheck:
             opens = self._verified.total() if is_only else self._verified[key.place]
             fails = self._unverified.total() if is_only else self._unverified[key.place]
         texts = [text for text, _ in self._reasons.get(name, Counter[str]()).most_common(3)]
+        if unchecked := self._unchecked[name]:
+            texts.append(f"no authentication key is given: {unchecked} tag{'s' * (unchecked > 1)} not checked")
         reason = "; ".join((*texts, *(text for text in self._changes if f" {name} " in text)))
         if key is not None and key.role in ASYMMETRIC and isinstance(refused := elliptic_key(key), Refused):
             return Row(name, opens, 1, f"the keyring gives no key there: {refused.reason}")

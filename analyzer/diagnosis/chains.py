@@ -56,6 +56,7 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """By code: the codes it may follow from, as far as both are of one chain."""
 FOLLOWS_AS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("invocation-counter-repeated", "altered-copy"): ("undecipherable",),
     ("invocation-counter-repeated", "retransmission"): (*LOSS, "response-missing", "hdlc-retransmission"),
 }
 """The same by code and cause, where another cause of the code follows from nothing."""

@@ -36,7 +36,7 @@ def unanswered(
         waited_ns = record.time_ns - exchange.asked_ns
     cause, confidence, shown = _cause(family, one, exchange)
     text = f"{asked(exchange)} was not answered"
-    if waited_ns is not None:
+    if waited_ns is not None and waited_ns >= 0:
         text += f" within {seconds(waited_ns)}"
     if usual is not None:
         text += f"; this meter usually answers {exchange.service} in {seconds(usual)}"

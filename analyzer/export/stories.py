@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+from analyzer.diagnosis.damage_lane import back
 from analyzer.diagnosis.frame_repair import information_of
 from analyzer.diagnosis.story import POSSIBLE, Alternative, Evidence, Story
 from analyzer.export.folding import folded
@@ -17,6 +18,8 @@ from dissectors.writers import apdu_text
 _LLC_SIZE = 3
 _FEW_LANES = 3
 """On so many lanes each story is told by itself."""
+_OF_KEYS = frozenset({"undecipherable", "hls-unchecked"})
+"""Codes of what is wrong with a key, which both directions of a conversation share."""
 WIDEST = 96
 """So many characters a line of text has at most."""
 _MOST_SHOWN = 8
@@ -26,7 +29,9 @@ _text = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def gathered(stories: Sequence[Story], *, each: bool = False) -> list[tuple[Story, list[Story]]]:
-    """Gather what is wrong in the same way on many lanes: the first story of each kind, and those that are like it.
+    """Gather what is wrong in the same way on many lanes, or with a key on both ways of one.
+
+    Gives the first story of each kind, and those that are like it.
 
     *each* leaves all stories by themselves.
     """
@@ -38,7 +43,8 @@ def gathered(stories: Sequence[Story], *, each: bool = False) -> list[tuple[Stor
         kinds.setdefault((one.code, one.cause, one.confidence, one.severity, alone), []).append(one)
     found: list[tuple[Story, list[Story]]] = []
     for first, *others in kinds.values():
-        if len({one.lane for one in (first, *others)}) > _FEW_LANES:
+        lanes = {one.lane for one in (first, *others)}
+        if len(lanes) > _FEW_LANES or (first.code in _OF_KEYS and lanes == {first.lane, back(first.lane)}):
             found.append((first, others))
         else:
             found += [(one, []) for one in (first, *others)]
@@ -58,7 +64,8 @@ def text_lines(
     head = f"{number}. {story.severity.name}{perhaps}: {story.title}"
     yield from folded(head, width, "", "   ")
     how = f" ({story.confidence})" if story.cause else ""
-    yield f"   {story.code}{f' · {story.cause}' if story.cause else ''}{how} · {times} on {story.lane}"
+    what = f"{story.code}{f' · {story.cause}' if story.cause else ''}{how} · {times} on {story.lane}"
+    yield from folded(what, width, "   ", "   ")
     if story.records:
         yield from _folded("where", where_text(story, digits, utc=utc), width)
     for records, one in told_once(story.evidence):
@@ -132,6 +139,8 @@ def _also(story: Story, like: Sequence[Story]) -> str:
     lanes = dict.fromkeys(one.lane for one in like)
     lanes.pop(story.lane, None)
     times = sum(one.count for one in like)
+    if len(lanes) == 1:
+        return f"{times:,} times more on {like[0].lane}: {_records(like[0])}"
     named = "; ".join(f"{one.lane} ({_records(one)})" for one in like[:_FEW_LANES])
     return f"{times:,} times more, on {len(lanes):,} other lanes: {named}, …; -v tells of each"
 

@@ -149,11 +149,12 @@ class _Counters(Counters):
         return made
 
     def see(
-        self, nonce: _Nonce, role: str | None, message: Message, record: int, association: int | None
-    ) -> Note | None:
+        self, nonce: _Nonce, role: str | None, message: Message, record: int, association: int | None, *,
+        is_refuted: bool = False,
+    ) -> Note | None:  # fmt: skip
         """Take the counter of an opened message."""
-        note = super().see(nonce, role, message, record, association)
-        if note is not None:
+        note = super().see(nonce, role, message, record, association, is_refuted=is_refuted)
+        if note is not None or is_refuted:
             self.odd.add(nonce)
         return note
 

@@ -107,9 +107,12 @@ class Counters:
         return self._senders.get((nonce, role))
 
     def see(
-        self, nonce: tuple[bytes, bytes], role: str | None, message: Message, record: int, association: int | None
-    ) -> Note | None:
+        self, nonce: tuple[bytes, bytes], role: str | None, message: Message, record: int, association: int | None, *,
+        is_refuted: bool = False,
+    ) -> Note | None:  # fmt: skip
         """Take the counter of an opened message; *nonce* is key and title. Returns the finding about it, if any.
+
+        *is_refuted*: its tag is wrong under keys that are right, so its counter may be another's, and breaks nothing.
 
         # field: client and server may have one title (corpus pcap Output-Ciphered-Simple-Key): each way counts alone
         """
@@ -121,7 +124,10 @@ class Counters:
             other.is_shared, other.limit = True, 0
             known = other.newest.get(counter) or other.older.get(counter)
             if known is not None:
-                return _repeated(known, message, record, association)
+                return _altered(known, message) if is_refuted else _repeated(known, message, record, association)
+        if is_refuted:
+            known = sender.newest.get(counter) or sender.older.get(counter) if sender is not None else None
+            return _altered(known, message) if known else None
         is_first = sender is None
         if sender is None:
             if len(self._senders) >= MOST_SENDERS:
@@ -159,6 +165,12 @@ def _near_end(sender: Sender, counter: int) -> Note | None:
 def digest(message: Message) -> bytes:
     """Tell messages apart: a tag stands for all octets."""
     return message.tag or hash(message.body).to_bytes(8, "big", signed=True)
+
+
+def _altered(known: bytes, message: Message) -> Note:
+    text = f"the invocation counter {message.counter} is that of record {Seen.of(known).record}, other octets are not, "
+    text += "and the tag is wrong"
+    return finding("invocation-counter-repeated", text, 0, 0, "altered-copy")
 
 
 def _repeated(known: bytes, message: Message, record: int, association: int | None) -> Note:

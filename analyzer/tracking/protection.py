@@ -59,6 +59,8 @@ class Protection:
         """Where an AARQ waits until the AARE tells the title that its key is found by."""
         self._searches = _MOST_SEARCHES
         self._worked: set[tuple[bytes, bytes]] = set()
+        self._proved: set[tuple[bytes, bytes]] = set()
+        """Keys and titles of messages whose tags were right."""
         """Which key with which title has opened something."""
         self._swifts: dict[tuple[bytes, bytes], dict[Kind, Swift]] = {}
 
@@ -285,9 +287,14 @@ class Protection:
             return
         if outcome.status is opening.VERIFIED or not message.tag:
             self._worked.add((key.octets, outcome.title))
+        if outcome.status is opening.VERIFIED:
+            self._proved.add((key.octets, outcome.title))
         if key.role is not KeyRole.AGREED or message.counter:
             nonce = (key.octets, outcome.title)
-            note = self.counters.see(nonce, role, message, record.number, peer.association.number)
+            is_refuted = outcome.status is not opening.VERIFIED and bool(message.tag) and nonce in self._proved
+            note = self.counters.see(
+                nonce, role, message, record.number, peer.association.number, is_refuted=is_refuted
+            )
             if note is not None:
                 record.add_note(note)
             sender = self.counters.sender(nonce, role)
@@ -343,7 +350,7 @@ class Protection:
                 record.add_note(finding("undecipherable", "what was compressed does not come out whole", 0, 0))
             elif not is_unchecked and message.tag:
                 text = "the tag cannot be checked: no authentication key is given"
-                record.add_note(finding("undecipherable", text, 0, 0, "no-key"))
+                record.add_note(finding("undecipherable", text, 0, 0, "no-authentication-key"))
             return outcome
         known = (opener, outcome.status)
         suspect = context.suspects.get(known) or self._suspect(context, message, opener, own)

@@ -6,6 +6,7 @@ import base64
 import json
 import random
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from analyzer.cli.main import main
 from analyzer.security.keys import KeyRole
 from analyzer.simulate.security import KeySource, Mechanism
+from captures.samples import samples
 from tests.analyzer.tracking.build import Said, wrapped
 from tests.analyzer.tracking.carried_by_tcp import wrapper_conversation
 from tests.analyzer.tracking.secured import said, secrets, security_of, session
@@ -345,3 +347,19 @@ def test_key_file_that_holds_no_key_is_said_without_names_of_exceptions(run: Run
     ran = run("keys", "check", path)
     assert ran.status == 1
     assert "no readable key: damaged, or not opened by the passphrase" in ran.out and "Error" not in ran.out
+
+
+def test_missing_authentication_key_is_no_missing_key(run: Run, tmp_path: Path) -> None:
+    sample = next(one for one in samples() if one.name == "ln-ciphered")
+    assert sample.keys is not None
+    guek = tomllib.loads(sample.keys.read_text())["meter"][0]["guek"]
+    ring = tmp_path / "guek.toml"
+    ring.write_text(f'[[meter]]\nguek = "{guek}"\n')
+    ring.chmod(0o600)
+    first, rest = run("doctor", "-k", ring, sample.path).out.split("\n\n", 1)
+    assert first.startswith("1. NOTE: The text is there; whether its tag is right, nobody checked")
+    assert "also   21 times more on 198.51.100.7:4059 > 192.0.2.10:51234: records 2, 4," in first
+    assert "undecipherable" not in rest
+    checked = run("keys", "check", ring, sample.path)
+    assert checked.status == 0
+    assert "no authentication key is given: 29 tags not checked" in checked.out

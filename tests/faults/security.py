@@ -69,6 +69,17 @@ def _nonce_reused(world: World) -> None:
     world.said += pair(world)
 
 
+def _altered(world: World) -> None:
+    """A request comes again with a bit of its text turned: its tag does not fit any more."""
+    octets = bytearray(world.said[-2].octets)
+    octets[-world.chance.randrange(14, 20)] ^= 1 << world.chance.randrange(8)
+    world.said += [AnySaid(ASKED, bytes(octets)), world.said[-1]]
+
+
+def _unauthenticated(world: World) -> None:
+    del world.given[KeyRole.GAK]
+
+
 def _replayed(world: World) -> None:
     world.said += world.said[-4:-2]
 
@@ -184,8 +195,10 @@ _REPEATED, _PROTECTION = "invocation-counter-repeated", "protection-below-policy
 SECURITY_FAULTS: tuple[Fault, ...] = (
     *_keys(),
     keyed("undecipherable", "no-key", _no_key),
+    keyed("undecipherable", "no-authentication-key", _unauthenticated),
     keyed("undecipherable", "no-system-title", _no_title),
     keyed(_REPEATED, "nonce-reuse", _nonce_reused),
+    keyed(_REPEATED, "altered-copy", _altered, codes=("undecipherable",)),
     keyed(_REPEATED, "replay", _replayed),
     keyed(_REPEATED, "retransmission", _sent_again),
     keyed("invocation-counter-regressed", "counter-reset", _restarted),

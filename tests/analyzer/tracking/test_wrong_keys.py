@@ -41,7 +41,7 @@ def test_text_that_reads_is_shown_though_the_authentication_key_is_missing() -> 
     last = records(made)[-1]
     assert last.closed is not None
     assert (last.closed.status, last.apdu.octets[0] in (0xC0, 0xC4)) == ("decrypted-unverified", True)  # type: ignore[union-attr]
-    assert [(note.cause, note.severity) for note in last.notes] == [("no-key", Severity.NOTE)]
+    assert [(note.cause, note.severity) for note in last.notes] == [("no-authentication-key", Severity.NOTE)]
 
 
 def test_text_that_reads_is_shown_though_its_tag_is_cut() -> None:
@@ -184,3 +184,28 @@ def test_gaps_are_no_finding() -> None:
         made.said.append(asked(made.request()))
     assert causes(records(made)) == []
     assert [note for one in records(made) for note in one.notes] == []
+
+
+def test_altered_copy_of_a_message_breaks_no_cipher() -> None:
+    made = world()
+    made.one()
+    whole = made.said[-1]
+    for at in (-14, -1):  # in the text under the old tag, and in the tag
+        octets = bytearray(whole.octets)
+        octets[at] ^= 1
+        made.said.append(whole._replace(octets=bytes(octets)))
+    for record in records(made)[-2:]:
+        assert ("invocation-counter-repeated", "altered-copy") in [(note.code, note.cause) for note in record.notes]
+        assert "nonce-reuse" not in [note.cause for note in record.notes]
+
+
+def test_counter_of_a_message_whose_tag_is_wrong_counts_for_nothing() -> None:
+    made = world()
+    made.one()
+    octets = bytearray(made.said[-1].octets)
+    octets[3] ^= 0x40  # of the counter: far ahead
+    made.said.append(made.said[-1]._replace(octets=bytes(octets)))
+    made.one()
+    made.one()
+    found = records(made)[-3:]
+    assert not [note for record in found for note in record.notes if note.code.startswith("invocation-counter")]
