@@ -6,6 +6,7 @@ where a request for an explanation would stand in packets as it is, one pass ove
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -14,7 +15,7 @@ from analyzer.pipeline import Pipeline
 from analyzer.record import Object, Record
 from analyzer.tracking.object_model import MeterKey, ObjectModel
 from analyzer.tracking.values import is_known
-from captures.chunk import PACKET, Chunk, Source
+from captures.chunk import PACKET, Source
 from captures.network import Network, endpoints, is_octet_link, plain_size
 from dissectors.hdlc_octets import FLAG, scan_address
 from dissectors.tree import Problem
@@ -24,7 +25,7 @@ _BY_SHORT_NAME = 12
 _MOST_WAITING = 4096
 _ANSWERED_WITHIN = 1024
 """Packets after a request in which it is answered, if it is."""
-_ENDS = (b"\xff\x03", b"\xff\x04")
+_END = re.compile(rb"\xff[\x03\x04]")
 """What the descriptors of attributes that explain values end with: last octet of the logical name, attribute."""
 _SIZE = 9
 """Octets of a descriptor: class, logical name, attribute."""
@@ -128,7 +129,7 @@ class Ahead:
         if not self._is_open or lack.class_id == _BY_SHORT_NAME:
             return PACKET
         octets = lack.class_id.to_bytes(2, "big") + lack.logical_name + lack.attribute.to_bytes(1, "big")
-        if not octets.endswith(_ENDS):
+        if not _END.match(octets, _SIZE - 2):
             return PACKET if self._holds(octets) else _NEVER
         if self._ends is None:
             with self._again()[0] as source:
@@ -145,15 +146,10 @@ def asked_ends(source: Source) -> Ends:
     anyone may be. A request that may be torn between packets counts as one for anything, an empty descriptor.
     """
     network, ends = Network(), Ends()
-    one, other = _ENDS
-    for chunk in source.holding(one, other, _SHORTEST_WHOLE):
-        octets = chunk[4]
-        if octets.find(one) < 0 and octets.find(other) < 0 and _tells_nothing(chunk):
-            continue
+    for chunk in source.holding(_END, _is_piece):
         payload = network.peel(chunk)
-        if payload is not None:
-            octets = payload.octets
-        if octets and (len(octets) < _SIZE or octets.find(one) >= 0 or octets.find(other) >= 0):
+        octets = payload.octets if payload is not None else chunk[4]
+        if octets and (len(octets) < _SIZE or _END.search(octets)):
             if len(ends) >= _MOST_ENDS:
                 return {_ANYONE: {_ANYTHING: PACKET}}
             asked = ends.setdefault(endpoints(payload.key)[1] if payload is not None else _station(octets), {})
@@ -162,12 +158,16 @@ def asked_ends(source: Source) -> Ends:
     return ends
 
 
-def _tells_nothing(chunk: Chunk) -> bool:
-    """Tell whether a packet in which no descriptor ends holds no piece of one either."""
-    size = len(chunk[4])
-    if size < _SHORTEST_WHOLE and not is_octet_link(chunk[2]):
-        size = plain_size(chunk[4]) if chunk[2] == _ETHERNET else -1
-    return size == 0 or size >= _SIZE
+def _is_piece(link_type: int, octets: bytes, start: int, end: int) -> bool:
+    """Tell whether a packet may hold a piece of a descriptor, shorter than one."""
+    size = end - start
+    if size >= _SHORTEST_WHOLE:
+        return False
+    if link_type == _ETHERNET:
+        size = plain_size(octets, start, end)
+    elif not is_octet_link(link_type):
+        return True
+    return size < _SIZE and size != 0
 
 
 def _station(octets: bytes) -> str:
@@ -187,12 +187,9 @@ def _descriptors(octets: bytes) -> Iterator[bytes]:
     """Give the descriptors that end in *octets*."""
     if len(octets) < _SIZE:
         yield _ANYTHING
-    for mark in _ENDS:
-        at = octets.find(mark)
-        while at >= 0:
-            begin = at + len(mark) - _SIZE
-            if begin < 0:
-                yield _ANYTHING
-            elif not octets[begin]:  # no class above 255 explains values
-                yield octets[begin : begin + _SIZE]
-            at = octets.find(mark, at + 1)
+    for end in _END.finditer(octets):
+        begin = end.end() - _SIZE
+        if begin < 0:
+            yield _ANYTHING
+        elif not octets[begin]:  # no class above 255 explains values
+            yield octets[begin : begin + _SIZE]

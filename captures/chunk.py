@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
@@ -23,6 +24,10 @@ FURTHEST_NS = (1 << 63) - 1
 
 _SHOWN_REMARKS = 20
 _BLOCK = 1 << 20
+
+
+IsPiece = Callable[[int, bytes, int, int], bool]
+"""Tells by its link type whether a packet, octets from here to there, is sought whatever stands in it."""
 
 
 class DlmsharkError(Exception):
@@ -100,14 +105,14 @@ class Source:
     def __iter__(self) -> Iterator[Chunk]:
         raise NotImplementedError
 
-    def holding(self, one: bytes, other: bytes, least: int) -> Iterator[Chunk]:
-        """Give the chunks in which *one* or the *other* stands, and those of fewer than *least* octets.
+    def holding(self, sought: re.Pattern[bytes], is_piece: IsPiece) -> Iterator[Chunk]:
+        """Give the chunks in which *sought* is found, and those that *is_piece* tells.
 
         Of a damaged input there may be others among them.
         """
         for chunk in self:
             octets = chunk[4]
-            if len(octets) < least or octets.find(one) >= 0 or octets.find(other) >= 0:  # `in` takes twice as long
+            if sought.search(octets) or is_piece(chunk[2], octets, 0, len(octets)):
                 yield chunk
 
     def __enter__(self) -> Self:

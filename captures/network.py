@@ -78,14 +78,17 @@ def plain_key(octets: bytes) -> bytes:
     return key if is_plain and 54 <= 34 + (bits >> 10 & 0x3C) <= 14 + total <= len(octets) else b""
 
 
-def plain_size(octets: bytes) -> int:
-    """Tell how many octets a packet of Ethernet, IPv4 and TCP as nearly all are carries; -1 where it takes more."""
-    if len(octets) < HEAD_SIZE:
+def plain_size(octets: bytes, at: int, end: int) -> int:
+    """Tell how many octets a packet of Ethernet, IPv4 and TCP as nearly all are carries; -1 where it takes more.
+
+    Octets: the packet is what stands from *at* to *end*.
+    """
+    if end - at < HEAD_SIZE:
         return -1
-    kind, total, carried, _, _, _, bits = head(octets)
-    start, end = 34 + (bits >> 10 & 0x3C), 14 + total
-    is_plain = kind & PLAIN_MASK == PLAIN and carried & CARRIED_MASK == TCP and 54 <= start <= end <= len(octets)
-    return end - start if is_plain else -1
+    kind, total, carried, _, _, _, bits = head(octets, at)
+    start, stop = 34 + (bits >> 10 & 0x3C), 14 + total
+    is_plain = kind & PLAIN_MASK == PLAIN and carried & CARRIED_MASK == TCP and 54 <= start <= stop <= end - at
+    return stop - start if is_plain else -1
 
 
 class Payload(NamedTuple):

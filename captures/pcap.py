@@ -3,11 +3,12 @@
 Source: IETF draft-ietf-opsawg-pcap; the modified variant as libpcap reads it (sf-pcap.c).
 """
 
+import re
 from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import NamedTuple
 
-from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk, Source
+from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk, IsPiece, Source
 from captures.stream import Window
 
 
@@ -34,10 +35,9 @@ LARGEST_PACKET = 1 << 20
 
 _LINK_TYPE = 0x03FF_FFFF  # the six bits above tell of a frame check sequence
 _SEARCHED = 1 << 20
-_ALL = 1 << 62
-"""Octets that no packet has."""
 _WEEK = 7 * 86400
 _OUTGOING = 4
+_NOWHERE = (1 << 62, 1 << 62)
 _new = tuple.__new__
 
 
@@ -61,10 +61,16 @@ class PcapSource(Source):
             self.link_type = Struct(variant.order + "I").unpack_from(window.buffer, 20)[0] & _LINK_TYPE
 
     def __iter__(self) -> Iterator[Chunk]:
-        return self.holding(b"", b"", _ALL)
+        return self._chunks(None, None)
 
-    def holding(self, one: bytes, other: bytes, least: int) -> Iterator[Chunk]:
-        """Give the chunks in which *one* or the *other* stands, and shorter ones than *least*; others cost little."""
+    def holding(self, sought: re.Pattern[bytes], is_piece: IsPiece) -> Iterator[Chunk]:
+        """Give the chunks in which *sought* is found, and those that *is_piece* tells; others cost little.
+
+        Nowhere may *sought* overlap itself.
+        """
+        return self._chunks(sought, is_piece)
+
+    def _chunks(self, sought: re.Pattern[bytes] | None, is_piece: IsPiece | None) -> Iterator[Chunk]:
         window, unpack, scale, link_type = self._window, self._unpack, self._scale, self.link_type
         length = self._record_header
         plain = length == 16
@@ -76,6 +82,8 @@ class PcapSource(Source):
             size = len(buffer)
             last = size - length
             suspicious = False
+            places = (one.span() for one in sought.finditer(buffer, at)) if sought is not None else iter(())
+            found = -1, -1
             while at <= last:
                 seconds, fraction, captured, original = unpack(buffer, at)
                 start = at + length
@@ -85,9 +93,12 @@ class PcapSource(Source):
                     break
                 number += 1
                 good_seconds = seconds
-                if captured >= least and buffer.find(one, start, end) < 0 and buffer.find(other, start, end) < 0:
-                    at = end
-                    continue
+                if sought is not None and is_piece is not None:
+                    while found[0] < start:
+                        found = next(places, _NOWHERE)
+                    if found[1] > end and not is_piece(link_type, buffer, start, end):
+                        at = end
+                        continue
                 time_ns = seconds * 1_000_000_000 + fraction * scale
                 direction = UNKNOWN if plain else SENT if buffer[at + 22] == _OUTGOING else RECEIVED
                 octets = buffer[start:end]

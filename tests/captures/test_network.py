@@ -360,7 +360,7 @@ def test_fast_path_equals_the_general_road_on_damaged_packets(
     assert fast.left_aside == general.left_aside
     key = plain_key(packet.octets)
     assert not key or (payload is not None and payload.key == key)
-    size = plain_size(packet.octets)
+    size = plain_size(bytes(cut) + packet.octets + b"more", cut, cut + len(packet.octets))
     assert size == -1 or (payload is not None and len(payload.octets) == size)
 
 
@@ -369,5 +369,5 @@ def test_key_of_a_plain_packet_is_told_without_peeling_it() -> None:
     payload = peel(plain)
     assert payload is not None and plain_key(plain) == payload.key != b""
     assert [plain_key(one) for one in (*others, plain[:-1], b"")] == [b""] * 5
-    assert plain_size(plain) == len(payload.octets)
-    assert [plain_size(one) for one in (*others, plain[:-1], b"")] == [-1] * 5
+    assert plain_size(plain, 0, len(plain)) == len(payload.octets)
+    assert [plain_size(one, 0, len(one)) for one in (*others, plain[:-1], b"")] == [-1] * 5
