@@ -263,14 +263,9 @@ def show(
 
 def _passing(passes: Callable[[Record], bool] | None, closed: ClosedApdus | None) -> Callable[[Record], bool] | None:
     """Make what tells whether a record is shown, and lets *closed* count each."""
-    if closed is None:
-        return passes
-
-    def look(record: Record) -> bool:
-        closed.take(record)
-        return passes is None or passes(record)
-
-    return look
+    if closed is None or passes is None:
+        return passes if closed is None else closed.passes
+    return lambda record: closed.passes(record) and passes(record)
 
 
 class _Aside:

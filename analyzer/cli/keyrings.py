@@ -52,9 +52,14 @@ class ClosedApdus:
 
     def take(self, record: Record) -> None:
         """Look at one record."""
+        self.passes(record)
+
+    def passes(self, record: Record) -> bool:
+        """Look at one record, and let it pass."""
         apdu = record.apdu
-        if apdu is not None and apdu.entry is not None and "security_control" in apdu.entry.slots:
+        if apdu is not None and (entry := apdu[1]) is not None and "security_control" in entry.slots:
             self._count += 1
+        return True
 
     def behind(self, take: Callable[[Record], bool]) -> Callable[[Record], None]:
         """Give what shows each record to *take*, and looks at it too unless that says that it is usual, so open."""

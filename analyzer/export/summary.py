@@ -70,17 +70,17 @@ def object_text(one: Object) -> str:
 
 def summary(record: Record, values: Sequence[Value] = ()) -> str:
     """Say what *record* is, with the *values* in it; an empty text never comes out."""
-    apdu = record.apdu
-    if apdu is None or record.kind == MESSAGE:
+    apdu, kind, assembled = record.apdu, record.kind, record.assembled
+    if apdu is None or kind == MESSAGE:
         return _without_apdu(record)
-    if record.direction == REQUEST and not values and record.assembled is None:
-        text = _request_summary(apdu, record.objects)
-    else:
-        text = apdu_summary(record.assembled or apdu, record.objects, values)
-    if record.assembled is not None:
+    if assembled is not None:
+        text = apdu_summary(assembled, record.objects, values)
         text += f"{SEPARATOR}from {_count(len(record.parts), 'record')}"
-    elif record.kind == PART:
-        text += SEPARATOR + ("part of a transfer that never completes" if record.incomplete else "part")
+    else:
+        is_bare = record.direction == REQUEST and not values
+        text = _request_summary(apdu, record.objects) if is_bare else apdu_summary(apdu, record.objects, values)
+        if kind == PART:
+            text += SEPARATOR + ("part of a transfer that never completes" if record.incomplete else "part")
     if record.gateway:
         of = gateway.members(record.gateway)
         text += f"{SEPARATOR}network {of['network-id']} device {of['physical-device-address'] or '-'}"
@@ -146,7 +146,7 @@ def apdu_summary(apdu: Apdu, objects: Objects, meant: Sequence[Value] = ()) -> s
         if known is None:
             known = texts[family] = _about(family, objects)
         label = known
-    if meant and (detail := _meaning(apdu, meant)):
+    if meant and (detail := _meaning(apdu, family, meant)):
         return f"{label}{SEPARATOR}{detail}"
     if family in _HOLDING and "block_number" not in entry.slots and are_confidential(objects):
         return f"{label}{SEPARATOR}{MASKED}"
@@ -159,15 +159,16 @@ def _about(family: str, objects: Sequence[Object]) -> str:
     return f"{LABELS.get(family, family)}{SEPARATOR}{object_text(objects[0])}{more}"
 
 
-def _meaning(apdu: Apdu, meant: Sequence[Value]) -> str:
+def _meaning(apdu: Apdu, family: str, meant: Sequence[Value]) -> str:
     """Say the values of *apdu*: one in full, of several the first."""
-    if len(meant) == 1 and apdu.family != "data-notification":
-        return f"{_result_before(apdu)}{_said(meant[0])}"
+    if len(meant) == 1 and family != "data-notification":
+        said = _said(meant[0])
+        return f"{_result_before(apdu)}{said}" if family == "action-response" else said
     told = [one for one in meant if not one.name.endswith("scaler_unit")] or meant
     shown = ", ".join(f"{one.name} {_said(one)}" for one in told[:_MOST_VALUES])
     more = ", …" if len(meant) > min(len(told), _MOST_VALUES) else ""
     text = f"{_count(len(meant), 'value')}: {shown}{more}"
-    if apdu.family == "data-notification" and apdu.entry is not None and apdu.values is not None:
+    if family == "data-notification" and apdu.entry is not None and apdu.values is not None:
         time = apdu.values[apdu.entry.slots["date_time"]]
         return f"{date_time_text(time)}{SEPARATOR}{text}" if len(time) == 12 else text
     return text
@@ -175,7 +176,7 @@ def _meaning(apdu: Apdu, meant: Sequence[Value]) -> str:
 
 def _result_before(apdu: Apdu) -> str:
     """Say the result that stands before what a method returned."""
-    if apdu.family != "action-response" or apdu.entry is None or apdu.values is None:
+    if apdu.entry is None or apdu.values is None:
         return ""
     slot = apdu.entry.slots.get("result")
     return "" if slot is None else f"{ACTION_RESULT.get(apdu.values[slot], apdu.values[slot])}{SEPARATOR}"
@@ -183,8 +184,9 @@ def _result_before(apdu: Apdu) -> str:
 
 def _said(value: Value) -> str:
     """Say a value; what stood on the wire as text in quotes."""
-    is_text = isinstance(value.raw, str) and value.raw.startswith(value.text.encode().hex().upper())
-    return f'"{_short(value.text)}"' if is_text and value.text else _short(value.text)
+    text = value.text
+    is_text = isinstance(value.raw, str) and value.raw.startswith(text.encode().hex().upper())
+    return f'"{_short(text)}"' if is_text and text else _short(text)
 
 
 def data_text(octets: bytes, span: tuple[int, int]) -> str:

@@ -7,11 +7,14 @@ from typing import Any, NamedTuple
 
 from analyzer.reassembly.blocks import is_block
 from analyzer.record import NO_OBJECTS, Apdu, Object, Objects
+from analyzer.tracking.attributes import holds_values
 from analyzer.tracking.roles import ROLES
 from dissectors.scanning import Entry
 
 Values = tuple[Any, ...]
 NO_INVOKE_ID = -1
+PUSH = "data-notification"
+"""The family of pushes."""
 _SERVICES = frozenset({"get-request", "set-request", "action-request", "access-request", "readRequest", "writeRequest"})
 _TEACHING = frozenset({"action-request", "action-response", "readRequest", "readResponse"})
 _SHORT_NAME_REQUESTS = frozenset({"readRequest", "writeRequest"})
@@ -24,6 +27,7 @@ class Plan:
         "asks_by_block",
         "choice",
         "family",
+        "has_values",
         "invoke",
         "is_acse",
         "is_block",
@@ -53,6 +57,8 @@ class Plan:
         """Whether a key may open it, or what it carries."""
         self.may_teach = self.family in _TEACHING
         """Whether it may authenticate, or carry keys or certificates."""
+        self.has_values = holds_values(found.asn1) or self.family == PUSH
+        """Whether it is of a kind that holds values."""
         short, long = (found.slots.get(f"{name}invoke_id_and_priority") for name in ("", "long_"))
         self.invoke: tuple[int, int, int] = (
             (short, 0xF, 0) if short is not None else (long, 0xFFFFFF, 16) if long is not None else (0, 0, NO_INVOKE_ID)

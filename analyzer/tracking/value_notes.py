@@ -13,11 +13,12 @@ from analyzer.record import MESSAGE, PART, Object, Record
 from analyzer.tracking.attributes import Held, held_values
 from analyzer.tracking.findings import finding
 from analyzer.tracking.object_model import Meter, ObjectModel
+from analyzer.tracking.plans import PUSH
 from analyzer.tracking.profile_rows import oddities_of
 from analyzer.tracking.profiles import profiles_in
 from analyzer.tracking.selections import is_buffer
 from analyzer.tracking.value_plans import plan_of
-from analyzer.tracking.values import COMPACT, PUSH, Value, may_have_values, unscaled_value, values_of
+from analyzer.tracking.values import COMPACT, Value, may_have_values, unscaled_value, values_of
 from dissectors.data_types import ARRAY, COMPACT_ARRAY, OCTET_STRING, STRUCTURE
 from dissectors.tree import Note
 

@@ -19,9 +19,10 @@ from analyzer.cosem.push import Item, Scaling, compact_items, push_items, scalin
 from analyzer.cosem.quantity import raw_text, scaled, unit_text
 from analyzer.cosem.rendering import MASKED, Renderer
 from analyzer.record import MESSAGE, PART, REQUEST, Apdu, Object, Record
-from analyzer.tracking.attributes import Held, held_values, holds_values
+from analyzer.tracking.attributes import Held, held_values
 from analyzer.tracking.incomplete import begun_push
 from analyzer.tracking.object_model import Meter, ObjectModel
+from analyzer.tracking.plans import PUSH, plan_of
 from analyzer.tracking.profiles import Profile, profiles_in
 from analyzer.tracking.selections import is_buffer
 from analyzer.tracking.telegrams import name_of, object_of, profile_in, said, values_in
@@ -36,8 +37,6 @@ EXPLAINED_BY = {(3, 2): 3, (4, 2): 3, (5, 2): 4, (5, 3): 4, (_PROFILE, 2): 3}
 """Class and attribute of values, and the attribute of the same object that explains them."""
 _SHORT_NAMES = Object(12, b"\x00\x00\x28\x00\x00\xff", 2)
 _new = tuple.__new__
-PUSH = "data-notification"
-"""The family of pushes."""
 RECOGNISED = "layout "
 """How the basis of what was recognised begins; what was read names its record."""
 INCOMPLETE = "incomplete"
@@ -141,7 +140,7 @@ def _table_text(rows: int, columns: int) -> str:
 def may_have_values(apdu: Apdu) -> bool:
     """Tell whether an APDU is of a kind that holds values."""
     entry = apdu.entry
-    return entry is not None and (holds_values(entry.asn1) or entry.family == PUSH)
+    return entry is not None and (entry.plan or plan_of(entry)).has_values
 
 
 def lacking(record: Record, model: ObjectModel) -> list[Object]:
