@@ -1,4 +1,4 @@
-"""The TOML data files of this package, read by the table: a look-up parses the table or line it needs, no more.
+"""TOML data files of this package and of others, read by the table: a look-up parses the table or line it needs.
 
 ``tomllib`` takes 0.2 ms a kilobyte, so that classes.toml as a whole would cost the first shown record 30 ms. Here the
 text of a file is searched for a table's header line, and what stands between that and the next header is parsed, once.
@@ -15,7 +15,7 @@ _EMPTY: Mapping[str, object] = {}
 
 
 class Tables:
-    """The tables of one data file beside this module, parsed one by one when asked for and then kept."""
+    """The tables of one data file beside this module, or at a path; parsed one by one when asked for and then kept."""
 
     def __init__(self, file: str) -> None:
         self._file = file

@@ -5,7 +5,6 @@ Source: ISO/IEC 13239 (flags, HCS), IEC 62056-46 (extended addressing).
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from analyzer.diagnosis.frame_damage import FLAG, Candidate
@@ -72,6 +71,8 @@ def lossy_echo(sent: Record, record: Record) -> str:
     size = min(map(len, both))
     if not _LEAST_ECHO <= size <= max(map(len, both)) <= _LONGEST_ECHO or both[0][:4] != both[1][:4]:
         return ""
+    from difflib import SequenceMatcher  # here, as few captures have an echo
+
     pairs = SequenceMatcher(None, *both, autojunk=False).get_matching_blocks()
     same = sum(one.size for one in pairs)
     if same < 0.6 * len(both[0]) or same < 0.8 * len(both[1]):

@@ -1,11 +1,13 @@
-"""The table of facts and causes: what each means and what to try, read when one is first asked for."""
+"""The table of facts and causes: what each means and what to try, each read when it is first asked for."""
 
 from __future__ import annotations
 
-import tomllib
-from functools import cache
-from pathlib import Path
-from typing import NamedTuple
+import os
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+from analyzer.cosem.tables import Tables
 
 
 class Rule(NamedTuple):
@@ -22,26 +24,35 @@ class Rule(NamedTuple):
 
 
 @cache
+def _files() -> list[Tables]:
+    folder = os.path.join(os.path.dirname(__file__), "rules")
+    return [Tables(os.path.join(folder, name)) for name in sorted(os.listdir(folder)) if name.endswith(".toml")]
+
+
+@cache
 def rules() -> dict[tuple[str, str], Rule]:
     """Give all rules by kind (``fact``, ``cause``) and code, facts first, in the order of the tables."""
-    files = sorted((Path(__file__).parent / "rules").glob("*.toml"))
-    tables = [tomllib.loads(file.read_text(encoding="utf-8")) for file in files]
-    return {
-        (kind, code): Rule(
-            code,
-            kind,
-            one.get("group", ""),
-            one.get("severity", ""),
-            one["text"],
-            tuple(one.get("advice", ())),
-            tuple(one.get("weights", {}).items()),
-        )
-        for kind in ("fact", "cause")
-        for table in tables
-        for code, one in table.get(kind, {}).items()
-    }
+    names = [name for kind in ("fact", "cause") for file in _files() for name in file.names(f"{kind}.")]
+    found = [_rule(*name.split(".")) for name in names]
+    return {(one.kind, one.code): one for one in found if one is not None}
 
 
 def rule(kind: str, code: str) -> Rule | None:
     """Find a rule; a ``result-`` code is that of results."""
-    return rules().get((kind, "result" if kind == "fact" and code.startswith("result-") else code))
+    return _rule(kind, "result" if kind == "fact" and code.startswith("result-") else code)
+
+
+@lru_cache(maxsize=1024)
+def _rule(kind: str, code: str) -> Rule | None:
+    one: Mapping[str, Any] = next(filter(None, (file.table(f"{kind}.{code}") for file in _files())), {})
+    if not one:
+        return None
+    return Rule(
+        code,
+        kind,
+        one.get("group", ""),
+        one.get("severity", ""),
+        one["text"],
+        tuple(one.get("advice", ())),
+        tuple(one.get("weights", {}).items()),
+    )

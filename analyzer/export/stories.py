@@ -13,7 +13,6 @@ from analyzer.diagnosis.story import POSSIBLE, Alternative, Evidence, Story
 from analyzer.export.folding import folded
 from analyzer.export.times import seconds_text, span_text
 from dissectors.scanning import scan_apdu
-from dissectors.writers import apdu_text
 
 _LLC_SIZE = 3
 _FEW_LANES = 3
@@ -211,5 +210,9 @@ def _candidate(one: Alternative) -> dict[str, Any]:
 def _proposed(octets: bytes) -> str:
     apdu = information_of(octets)[_LLC_SIZE:]
     found, values = scan_apdu(apdu, 0, len(apdu)) if apdu else (None, None)
-    inside = f', "apdu": {apdu_text(apdu)}' if found is not None and values is not None else ""
+    inside = ""
+    if found is not None and values is not None:
+        from dissectors.writers import apdu_text  # which makes the writers of every layer
+
+        inside = f', "apdu": {apdu_text(apdu)}'
     return f'{{"octets": "{octets.hex().upper()}"{inside}}}'

@@ -1,0 +1,28 @@
+"""Rules are read by the table, as one was asked for: what that finds is what stands in the files."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from analyzer.diagnosis import rules
+
+FILES = sorted((Path(rules.__file__).parent / "rules").glob("*.toml"))
+
+
+def test_rules_read_one_by_one_are_those_of_the_whole_files() -> None:
+    tables = [tomllib.loads(file.read_text(encoding="utf-8")) for file in FILES]
+    wanted = [(kind, code, one) for kind in ("fact", "cause") for table in tables for code, one in table[kind].items()]
+    found = rules.rules()
+    assert list(found) == [(kind, code) for kind, code, _ in wanted]
+    for kind, code, one in wanted:
+        made = found[kind, code]
+        assert made == rules.rule(kind, code)
+        known = {"text": made.text, "advice": list(made.advice), "weights": dict(made.weights)}
+        known |= {"group": made.group, "severity": made.severity}
+        assert {name: value for name, value in known.items() if value} == one
+
+
+def test_result_has_the_rule_of_results_and_what_is_not_known_none() -> None:
+    assert rules.rule("fact", "result-object-undefined") == rules.rule("fact", "result") is not None
+    assert rules.rule("fact", "no-such-fact") is None
