@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from captures.chunk import Chunk
 from captures.stream import HeldInput, Window
-from captures.text.labels import has_monitor_arrows
+from captures.text.labels import has_indented_side, has_monitor_arrows
 from captures.text.lines import blocks
 from captures.text.misread import mend
 from captures.text.reader import LONGEST_HEADING, Hints, Reader
@@ -39,7 +39,7 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
     window.more()
     lines = [line for block in blocks(window) for line in map(mend, block.lines)]
     text = b"\n".join(lines)
-    hints = Hints(date_order(text), is_monitor=has_monitor_arrows(text))
+    hints = Hints(date_order(text), is_monitor=has_monitor_arrows(text), has_indents=has_indented_side(text))
     signed = (shape for shape in shapes if _has_signs(shape, lines))
     trials = [trial for shape in signed if (trial := _try(shape, lines, hints)).octets]
     if not trials:
@@ -47,20 +47,7 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
     most = max(trial.octets for trial in trials)
     best = next(trial for trial in trials if trial.octets >= most * trial.shape.least_share)
     if best.shape.is_plain:
-        # Where others find more units, or as much behind words of a direction, it is only what goes on below them.
-        is_bare, units = best.shape is PLAIN[-1], best.reader.given.units
-        better = (
-            trial
-            for trial in trials
-            if trial.reader.given.units > units
-            or (is_bare and trial.reader.given.directed >= best.octets)
-            or (
-                is_bare
-                and trial.reader.given.directed
-                and trial.octets > best.octets
-                and trial.reader.given.units == units
-            )
-        )
+        better = (trial for trial in trials if _is_better(trial, best))
         best = next(better, best)
     given = best.reader.given
     hints = hints._replace(
@@ -73,6 +60,19 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
     clock = best.reader.clock
     has_times = clock.has_date or clock.has_clock
     return Judgement(best.shape, hints, best.octets, clock.digits, has_times and not clock.has_zone, clock.has_date)
+
+
+def _is_better(trial: _Trial, plain: _Trial) -> bool:
+    """Tell whether *trial* finds more units, so that what is *plain* only goes on below them.
+
+    Or, where no words are heeded, as much behind words of a direction, or more beside the same units.
+    """
+    found, units = trial.reader.given, plain.reader.given.units
+    if found.units > units:
+        return True
+    if plain.shape is not PLAIN[-1] or not found.directed:
+        return False
+    return found.directed >= plain.octets or (found.units == units > 0 and trial.octets > plain.octets)
 
 
 def _has_signs(shape: Shape, lines: list[bytes]) -> bool:

@@ -7,10 +7,10 @@ from captures.chunk import RECEIVED, SENT, UNKNOWN
 
 _SENT = """tx txd sent send sends sending write writes writing written wrote outgoing host client out down
     irp_mj_write transmit transmitted request req hhu master pc
-    sended transmited >> > -> --> >>> => ==> o c peer0 """
+    sended transmited >> > -> --> >>> => ==> → ⇒ o c peer0 """
 _RECEIVED = """rx rxd received receive receives receiving recv rcvd read reads reading incoming device meter server
     rec recd recieve recieved recieves recieving recived receved
-    in up irp_mj_read response resp res answer reply slave << < <- <-- <<< <= <== i s peer1"""
+    in up irp_mj_read response resp res answer reply slave << < <- <-- <<< <= <== ← ⇐ i s peer1"""
 _SENT_ELSEWHERE = """发送 发 请求 передача передано отправка отправлено запрос запит gesendet senden anfrage envoi
     envoyé émission requête enviado envío petición solicitud enviar pedido gönderilen istek wysłano zapytanie odesláno
     dotaz sendt inviato richiesta verzonden"""
@@ -49,8 +49,10 @@ SIDES.update(dict.fromkeys(b"server meter device slave s".split(), RECEIVED))
 
 # In a sentence "in", "out", "host" and the like name other things too.
 _IN_SENTENCES = re.compile(
-    rb"(?<![a-z0-9_])(?:(tx|txd|sent|send|sends|sending|write|writing|written|wrote|outgoing|transmit|transmitted|request)"
-    rb"|(rx|rxd|rec(?:ei|ie|i|e)v(?:e|ed|d|es|ing)|recd?|recv|rcvd|reads?|reading|incoming|response|answer|reply))"
+    rb"(?<![a-z0-9_])(?:(tx|txd|sent|send|sends|sending|write|writing|written|wrote|outgoing|transmit|transmitted|request"
+    rb"|req|irp_mj_write)"
+    rb"|(rx|rxd|rec(?:ei|ie|i|e)v(?:e|ed|d|es|ing)|recd?|recv|rcvd|reads?|reading|incoming|response|answer|reply"
+    rb"|resp|notif(?:y|ied|ication)|irp_mj_read))"
     rb"(?![a-z0-9_])"
 )
 _COLUMN = re.compile(rb"[\"'\])}|;,:\t][ \t]*(in|out|host|device|client|server|meter|slave|master)[ \t:\"'|=]*\n")
@@ -70,9 +72,14 @@ _BEFORE_ARROW = re.compile(
     + rb")(?=\xe2\x86[\x90\x92]|\xa1[\xfa\xfb])"
 )
 """A word of one sign before an arrow, in UTF-8 or GBK: elsewhere it may be part of another word."""
-_ARROWS = re.compile(rb">>>|<<<|>>|<<|-->|<--|->|<-|(?<![=<>!])=>(?![=>])|(?<![=<>!])<=(?![=>])")
+_ARROWS = re.compile(
+    rb">>>|<<<|>>|<<|-->|<--|->|<-|(?<![=<>!])=>(?![=>])|(?<![=<>!])<=(?![=>])"
+    rb"|\xe2\x86[\x90\x92]|\xe2\x87[\x90\x92]"
+)
 _MONITOR = re.compile(rb"((?<!\d)\d\d:\d\d:\d\d\.\d{3}) -> ")
 _MONITOR_BACK = re.compile(rb"\d\d:\d\d:\d\d(?:\.\d{1,9})?[ \]]{0,2}<-")
+_AT_BORDER = re.compile(rb"^[0-9A-Fa-f]{8}  [0-9A-Fa-f]{2}\b", re.MULTILINE)
+_INDENTED = re.compile(rb"^ {4}[0-9A-Fa-f]{8}  [0-9A-Fa-f]{2}\b", re.MULTILINE)
 _SIDE = rb"((?:[A-Za-z0-9_.]|(?!\xe2\x86[\x90\x92])[\x80-\xff])++)"
 _MODEM = re.compile(rb"(?<![a-z0-9])at[+#^$!%][a-z]{2}|(?:^|[\s\r])([+#^$!%][a-z]{2,12}:)")
 """A command to a modem, and what it answers."""
@@ -150,6 +157,11 @@ def direction_in(label: bytes, *, is_unit: bool = False) -> int:
 def says_way(label: bytes) -> bool:
     """Tell whether words around octets have one that says their direction, not only a side of the line."""
     return _IN_SENTENCES.search(label.lower()) is not None
+
+
+def has_indented_side(text: bytes) -> bool:
+    """Tell whether rows of dumps stand at the border and four blanks behind it, as Wireshark shows who speaks."""
+    return _AT_BORDER.search(text) is not None and _INDENTED.search(text) is not None
 
 
 def has_monitor_arrows(text: bytes) -> bool:

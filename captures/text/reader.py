@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from captures.chunk import FURTHEST_NS, UNKNOWN, Chunk
+from captures.chunk import FURTHEST_NS, RECEIVED, SENT, UNKNOWN, Chunk
+from captures.text.announced import Announced
 from captures.text.characters import named_octets, parity_octets, readout_octets, string_octets
-from captures.text.labels import direction_of, is_inside, is_secret, says_way, without_arrows
+from captures.text.labels import direction_of, is_inside, is_secret, without_arrows
 from captures.text.octets import (
     base64_octets,
     cell_octets,
@@ -53,7 +54,7 @@ _WRITTEN = {
     "octal_words": octal_word_octets, "rom": rom_octets, "quoted": quoted_octets,
 }  # fmt: skip
 """How octets are read that are no hex, by the group of the pattern that holds them."""
-_LONGEST_TITLE, _LONGEST_KEY, _MOST_ANNOUNCED = 160, 32, 1 << 16
+_LONGEST_TITLE, _LONGEST_KEY = 160, 32
 _SHORT_ROW = re.compile(rb"\s*([0-9A-Fa-f]{2}(?:\s+[0-9A-Fa-f]{2}){0,2})\s*$")
 """The last row of a dump, too short to stand for octets by itself."""
 _TOLD_ROW = re.compile(rb"\s*([0-9A-Fa-f]{2}(?:\s[0-9A-Fa-f]{2})*)(?:\s*$|\s+[-:=](?=\s))")
@@ -67,11 +68,6 @@ _FEW = re.compile(
     rb"(?<=[:>=|\"'\]) \t])(?:0[xX])?[0-9A-Fa-f]{2}(?:[ :,.-](?:0[xX])?[0-9A-Fa-f]{2}){0,2}(?=[\"')\]>}\s]*$)"
 )
 """Octets that are too few to be known by themselves; they are behind words that others stood behind."""
-_COUNTED = re.compile(rb"(?i)(?<![\w.])(\d{1,5}) ?(?:bytes?|octets?)\b|\blen(?:gth)?\s?[=:]\s?(\d{1,5})\b")
-"""How many octets a line announces that stand below it."""
-_MEMBER = re.compile(rb"\s*(?:<[A-Za-z][^<>]*[^/<>]>|\"[\w.@]+\"\s*:\s*(?:\"[^\"]*\"|[\w.+-]+),?)\s*")
-_CLOSES = re.compile(rb"\s*(?:</[^<>]*>|[\]}],?\s*[\[{]?)\s*")
-"""A line of XML or JSON that says something of the octets beside it, and one behind which it says no more."""
 _NUMBER = re.compile(rb"\d{4,}(?:\.\d+)?")
 _SAID_BEHIND = re.compile(rb"[\"')\]}\s]{1,4}(?:(?:was|were) )?(?:sent|received|written)\b", re.IGNORECASE)
 _SENTENCES = re.compile(rb"[!?;](?:\s|$)|\.\s")
@@ -91,6 +87,8 @@ class Hints(NamedTuple):
     """The words that stand before octets and say their direction."""
     is_monitor: bool = False
     """A monitor put an arrow behind the time of each line, which says no direction."""
+    has_indents: bool = False
+    """Rows of dumps are indented where the side speaks that answers."""
     cut_at: int = 0
     """All units that would have more octets than this have just as many: what wrote the text cut them."""
 
@@ -111,8 +109,7 @@ class Reader:
         self._above = b""
         """The line above, if it is no traffic."""
         self._wants_unit = False
-        self._announced: tuple[int, int | None, int] = UNKNOWN, None, 0
-        """Direction, time and number of octets that a line announced and that are still to come."""
+        self._announced = Announced(self._words, self.clock)
         self._untitled: bytes | None = None
         """Octets that came before the first title, where titles say what octets are."""
         self.change(shape, hints)
@@ -266,8 +263,12 @@ class Reader:
             if short is not None and self._reads.go_on(bytes.fromhex(short[1].decode()), offset):
                 return True
         matches = octets_among_words(self.shape, line)
+        spelt: dict[bytes, bytes] = {}
         for match in matches:
             start, end = match.span()
+            if len(matches) > 1 and _is_spelt_again(match, spelt):
+                at = end
+                continue
             self._reads.is_shortened = _LEFT_OUT.match(line, end) is not None
             said = line[max(at, start - LONGEST_HEADING) : start]
             if at:
@@ -282,7 +283,11 @@ class Reader:
         return is_taken or self._few(line, offset)
 
     def _few(self, line: bytes, offset: int) -> bool:
-        """Take one to three octets that stand behind the same words as others do."""
+        """Take one to three octets behind words that others have before them, or a row of base64 below another."""
+        if "base64" in self._groups and self._reads.last_was_octets:
+            octets_below = base64_octets(line.strip()) or b""
+            if 0 < len(octets_below) <= self.given.lacks:
+                return self._reads.go_on(octets_below, offset)
         found = _FEW.search(line) if self._words.heads else None
         if found is None or not self._words.is_head(line[: found.start()]):
             return False
@@ -308,14 +313,16 @@ class Reader:
             return False
         time_ns = self.clock.read(match) if self._has_time else None
         direction = direction_of(groups.get("direction") or b"")
+        if self._hints.has_indents and self.shape.joins is Joins.DUMP:
+            direction = RECEIVED if match.string[:1] == b" " else SENT
         if label is not None:
             octets += rest_of_unit(octets, match.string, match.end())
             worded, is_traffic = self._words.label(label, is_unit=begins_unit(octets))
             if self._hints.has_frames and octets[:1] != _FLAG and is_inside(label):
                 is_traffic = False
             direction = direction or worded
-            if self._announced[2]:
-                way, announced_ns = self._announced_way(label, len(octets))
+            if self._announced.left:
+                way, announced_ns = self._announced.take(label, len(octets))
                 direction, time_ns = way or direction, announced_ns if time_ns is None else time_ns
             if not direction and self._is_number(groups, octets):
                 self.pass_over(number)
@@ -412,35 +419,10 @@ class Reader:
             if _OFFSET_ONLY.fullmatch(line) and self._reads.end_dump(line.strip(b" \t:")):
                 return True
         if _SKIPPED.fullmatch(line) is None:
-            self._announce(line)
+            self._announced.heed(line)
             return False
         self._reads.last_was_octets = False
         return True
-
-    def _announce(self, line: bytes) -> None:
-        """Remember what a line without octets says of those below it: direction, time and how many they are."""
-        if len(line) > _LONGEST_TITLE:
-            return
-        if _CLOSES.fullmatch(line):
-            self._announced = UNKNOWN, None, 0
-            return
-        counted, is_member = _COUNTED.search(line), _MEMBER.fullmatch(line) is not None
-        if counted is None and not is_member:
-            return
-        direction, time_ns = self._words.label(line + b"\n")[0], self.clock.find(line)
-        if is_member:
-            self._announced = direction or self._announced[0], time_ns or self._announced[1], _MOST_ANNOUNCED
-        elif counted and direction:
-            self._announced = direction, time_ns, int(counted[1] or counted[2])
-
-    def _announced_way(self, label: bytes, length: int) -> tuple[int, int | None]:
-        """Give direction and time of *length* octets that a line above announced, if their own words say none."""
-        direction, time_ns, left = self._announced
-        if length > left or says_way(label):
-            self._announced = UNKNOWN, None, 0
-            return UNKNOWN, None
-        self._announced = direction, time_ns, left - length
-        return direction, time_ns
 
     def _is_named_below(self, octets: bytes) -> bool:
         """Tell whether the line above says that *octets* are a key or the like, and no traffic."""
@@ -469,6 +451,11 @@ class Reader:
         if found is not None and not found[1]:
             self._odd(number)
         return found and found[0]
+
+
+def _is_spelt_again(match: "re.Match[bytes]", spelt: dict[bytes, bytes]) -> bool:
+    """Tell whether the line has the same octets in another spelling before, as PDML has; *spelt* gathers them."""
+    return spelt.setdefault(match[0].translate(None, b" :,.-").lower(), match[0]) != match[0]
 
 
 def _is_blank(line: bytes) -> bool:

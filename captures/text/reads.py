@@ -105,6 +105,7 @@ class Reads:
                 self._pending += row * (gap // len(row))
                 have += gap
         is_next = goes_on(offset_text, have) or (row and follows(self._row_offset, offset_text, len(row)))
+        is_next = is_next and (not direction or direction == self.direction)
         if not (have and is_next) or have >= _LONGEST_READ:
             self.end()
             if time_ns is not None or direction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable
 from itertools import groupby
 
@@ -291,3 +292,55 @@ def test_digit_that_stands_alone_on_a_line_is_no_octet_with_a_digit_left_out() -
     with read("\n".join([FRAMES[0].hex(" "), "Byte number:", *"123456789", FRAMES[1].hex(" ")])) as source:
         assert [chunk.octets for chunk in source] == FRAMES[:2]
         assert "hex-odd-digits" not in source.remark_counts
+
+
+def test_rows_that_wireshark_indents_are_those_of_the_side_that_answers() -> None:
+    places, rows = {SENT: 0, RECEIVED: 0}, []
+    for way, frame in SPOKEN:
+        for _, row in _rows(frame):
+            shown = f"{row[:8].hex(' ')}  {row[8:].hex(' ')}"
+            rows.append(f"{'    ' if way == RECEIVED else ''}{places[way]:08x}  {shown:<49} {'.' * len(row)}")
+            places[way] += len(row)
+    assert spoken("\n".join(rows)) == SPOKEN
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "  - time: {time}Z\n    direction: {way}\n    data: {frame}\n",
+        "[frame {number}]\ndirection={way}\ntime={time}\nhex={frame}\n\n",
+    ],
+    ids=["YAML", "INI"],
+)
+def test_lines_with_names_above_octets_say_their_time_and_direction(form: str) -> None:
+    text = "".join(
+        form.format(
+            time=_at(one, "%Y-%m-%dT%H:%M:%S", 3), way=_words("tx", "rx")(one), frame=one.octets.hex(), number=at
+        )
+        for at, one in enumerate(EVENTS)
+    )
+    with read(f"frames:\n{text}") as source:
+        found = [(chunk.time_ns, chunk.direction, chunk.octets) for chunk in source]
+    assert found == [(one.time_ns // 10**6 * 10**6, one.direction, one.octets) for one in EVENTS]
+
+
+def test_octets_that_a_line_has_in_two_spellings_are_given_once() -> None:
+    text = "".join(f'<field name="tcp.payload" show="{frame.hex(":")}" value="{frame.hex()}"/>\n' for frame in FRAMES)
+    assert octets(text) == WHOLE
+
+
+def test_rows_of_base64_below_one_that_begins_a_unit_are_read() -> None:
+    rows = ["host: 10.0.0.1", "port: 4059"]
+    for frame in FRAMES:
+        rows += ["    data: !!binary |", *(f"      {b64encode(row).decode()}" for _, row in _rows(frame, 57))]
+    assert max(map(len, FRAMES)) > 57
+    assert octets("\n".join(rows)) == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("sent", "received"),
+    [("→ meter", "← meter"), ("Wrote value", "Notified value"), ("req", "resp"), ("IRP_MJ_WRITE", "IRP_MJ_READ")],
+)
+def test_further_words_and_signs_of_a_direction_are_heeded(sent: str, received: str) -> None:
+    text = "".join(f"| 7 | {_words(sent, received)(one)} | `{one.octets.hex(' ')}` |\n" for one in EVENTS)
+    assert spoken(text) == SPOKEN

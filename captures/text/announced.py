@@ -1,0 +1,59 @@
+"""Lines without octets to what they say of those below them: direction, time and how many they are."""
+
+import re
+
+from captures.chunk import UNKNOWN
+from captures.text.labels import direction_of, says_way
+from captures.text.times import Clock
+from captures.text.words import Words
+
+_COUNTED = re.compile(rb"(?i)(?<![\w.])(\d{1,5}) ?(?:bytes?|octets?)\b|\blen(?:gth)?\s?[=:]\s?(\d{1,5})\b")
+"""How many octets a line announces that stand below it."""
+_MEMBER = re.compile(
+    rb"\s*(?:<[A-Za-z][^<>]*[^/<>]>|\"[\w.@]+\"\s*:\s*(?:\"[^\"]*\"|[\w.+-]+),?"
+    rb"|(?P<first>- )?(?i:time|ts|timestamp|date|dir|direction)\s?[:=]\s?\"?(?P<value>[\w.:+ -]{1,40})\"?)\s*"
+)
+_CLOSES = re.compile(rb"\s*(?:</[^<>]*>|[\]}],?\s*[\[{]?|\[\w[\w .-]*\])\s*")
+"""A line of XML, JSON, YAML or an INI file that says something of the octets beside it, and one that ends it."""
+_LONGEST, _MOST = 160, 1 << 16
+
+
+class Announced:
+    """What lines of a text announced, until the octets came or the announcement ended."""
+
+    def __init__(self, words: Words, clock: Clock) -> None:
+        self.left = 0
+        """Octets that are still to come."""
+        self._direction = UNKNOWN
+        self._time_ns: int | None = None
+        self._words, self._clock = words, clock
+
+    def heed(self, line: bytes) -> None:
+        """Remember what *line* says."""
+        if len(line) > _LONGEST:
+            return
+        if _CLOSES.fullmatch(line):
+            self._end()
+            return
+        counted, member = _COUNTED.search(line), _MEMBER.fullmatch(line)
+        if counted is None and member is None:
+            return
+        direction, time_ns = self._words.label(line + b"\n")[0], self._clock.find(line)
+        if member is not None:
+            if member["first"]:
+                self._end()
+            direction = direction_of((member["value"] or b"").strip()) or direction
+            self._direction, self._time_ns = direction or self._direction, time_ns or self._time_ns
+            self.left = _MOST
+        elif counted is not None and direction:
+            self._direction, self._time_ns, self.left = direction, time_ns, int(counted[1] or counted[2])
+
+    def take(self, label: bytes, length: int) -> tuple[int, int | None]:
+        """Give direction and time of *length* octets behind the words *label*, if those say no direction."""
+        if length > self.left or says_way(label):
+            self._end()
+        self.left -= min(length, self.left)
+        return self._direction, self._time_ns
+
+    def _end(self) -> None:
+        self._direction, self._time_ns, self.left = UNKNOWN, None, 0
