@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from analyzer.cli.arguments import Parser, add_common_options, hush
+from analyzer.cli.arguments import Parser, add_common_options, columns, hush
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import CHECK_FAILED, say
+from analyzer.export.folding import folded
 
 if TYPE_CHECKING:
     from analyzer.key_check import Row
@@ -75,6 +77,12 @@ def _table(rows: list[Row], *, has_inputs: bool) -> Iterator[str]:
     if not has_inputs:
         yield from (f"{row.key}  {row.reason}".rstrip() for row in rows)
         return
+    room = columns() if sys.stdout.isatty() else sys.maxsize
     yield f"{'key':<{width}}  {'opens':>7}  {'fails':>7}  reason"
     for row in rows:
-        yield f"{row.key:<{width}}  {row.opens:>7}  {row.fails:>7}  {row.reason}".rstrip()
+        line = f"{row.key:<{width}}  {row.opens:>7}  {row.fails:>7}"
+        if not row.reason or len(line) + 2 + len(row.reason) <= room:
+            yield f"{line}  {row.reason}".rstrip()
+        else:
+            yield line
+            yield from folded(row.reason, room, "    ", "    ")

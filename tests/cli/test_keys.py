@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import random
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -21,6 +24,7 @@ from tests.analyzer.tracking.secured import said, secrets, security_of, session
 from tests.analyzer.tracking.wrong_keys import WRONG, World
 from tests.captures.build import pcap_header, pcap_record
 from tests.cli.conftest import Run, spawn
+from tests.conftest import ROOT
 
 CLIENT, SERVER = "4D4D4D0000000001", "4D4D4D0000BC614E"
 
@@ -363,3 +367,20 @@ def test_missing_authentication_key_is_no_missing_key(run: Run, tmp_path: Path) 
     checked = run("keys", "check", ring, sample.path)
     assert checked.status == 0
     assert "no authentication key is given: 29 tags not checked" in checked.out
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo-terminals here")
+def test_reason_is_folded_below_its_key_where_the_terminal_is_narrow(tmp_path: Path) -> None:
+    world = World(random.Random(6))
+    WRONG["wrong authentication key"].make(world)
+    path = pcap_of(tmp_path / "c.pcap", world.said)
+    ring = keyring_of(tmp_path / "k.toml", world.given, title="")
+    ours, theirs = os.openpty()
+    words = [sys.executable, "-m", "analyzer.cli.main", "keys", "check", str(ring), str(path)]
+    with subprocess.Popen(words, stdout=theirs, cwd=ROOT, env=os.environ | {"COLUMNS": "60"}) as child:
+        child.wait(60)
+    os.close(theirs)
+    shown = os.read(ours, 65536).decode().splitlines()
+    os.close(ours)
+    assert max(map(len, shown)) <= 60
+    assert any(line.startswith("    the text reads under guek") for line in shown)

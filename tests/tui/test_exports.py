@@ -67,3 +67,29 @@ def test_table_is_exported_as_json_lines(tmp_path: Path) -> None:
     drive(sample("ln-wrapper"), act)
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert next(row["Last value"] for row in rows if row["Object"] == "1-0:1.8.0*255") == "74565.120 kWh"
+
+
+@pytest.mark.parametrize("screen", ["", "o", "f"])
+def test_file_name_that_is_typed_takes_the_place_of_the_one_that_is_proposed(tmp_path: Path, screen: str) -> None:
+    path = tmp_path / "mine.txt"
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        if screen:
+            await pilot.press(screen)
+            await wait_for(pilot, lambda: app.screen is not main_of(app))
+        await pilot.press("x")
+        await wait_for(pilot, lambda: any("write to" in line for line in text_of(app)))
+        await pilot.press(*str(path), "enter")
+        await wait_for(pilot, path.is_file)
+
+    drive(sample("ln-wrapper"), act)
+
+
+def test_proposed_file_name_can_be_gone_on_with() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("x")
+        await wait_for(pilot, lambda: any("write to ln-wrapper.csv" in line for line in text_of(app)))
+        await pilot.press("end", ".", "b", "a", "k")
+        assert any("write to ln-wrapper.csv.bak" in line for line in text_of(app))
+
+    drive(sample("ln-wrapper"), act)

@@ -69,7 +69,7 @@ class DialogueScreen(BaseScreen):
         if name:
             self.answer_export(name)
         else:
-            self.ask(Question("export", "write to", hint="text"), f"{self.title_text.lower()}.txt")
+            self.ask(Question("export", "write to", hint="text", is_guess=True), f"{self.title_text.lower()}.txt")
 
     def answer_export(self, name: str) -> None:
         """Write what is shown as text."""

@@ -207,7 +207,7 @@ class TableScreen(BaseScreen):
             self.answer_export(name)
         else:
             stem = f"{self.title_text.lower().replace(' ', '-')}"
-            self.ask(Question("export", "write to", _choices, _verdict), f"{stem}.csv")
+            self.ask(Question("export", "write to", _choices, _verdict, is_guess=True), f"{stem}.csv")
 
     def answer_export(self, name: str) -> None:
         """Write the table in the form that the suffix names."""

@@ -109,7 +109,9 @@ class Taking(Filtering):
         else:
             stem = Path(self.program.capture.inputs[0]).stem if self.program.capture.inputs else "records"
             hint = " · ".join(_SUFFIXES)
-            self.ask(Question("export", "write to", _file_choices, _file_verdict, hint=hint), f"{stem}.csv")
+            self.ask(
+                Question("export", "write to", _file_choices, _file_verdict, hint=hint, is_guess=True), f"{stem}.csv"
+            )
 
     def answer_export(self, name: str) -> None:
         """Write the records that are shown, in the form that the suffix names."""

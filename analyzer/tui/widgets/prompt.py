@@ -43,6 +43,8 @@ class Question(NamedTuple):
     check: Callable[[str], Verdict] = lambda text: Verdict(True)
     is_secret: bool = False
     hint: str = ""
+    is_guess: bool = False
+    """Whether the text that stands there at first is a guess: what is typed takes its place."""
 
 
 class AnswerInput(Input):
@@ -116,6 +118,8 @@ class Prompt(Vertical):
         answer.password = question.is_secret
         answer.value, self._typed = text, text
         answer.cursor_position = len(text)
+        if question.is_guess:
+            answer.select_all()
         answer.focus()
         self._back = 0
         self._look(text)
@@ -188,7 +192,7 @@ class Prompt(Vertical):
         event.prevent_default()
         answer = self.query_one("#answer", Input)
         if event.character and event.is_printable:
-            answer.insert_text_at_cursor(event.character)
+            answer.replace(event.character, *answer.selection)
         elif event.key == "enter":
             self._answer(answer.value)
         else:
