@@ -12,10 +12,11 @@ from dissectors.p1 import P1Telegram
 from dissectors.pdu import Layer
 from dissectors.reader import tree
 from dissectors.tree import Kind, Node
-from dissectors.wrapper import HEADER_SIZE
 
 TELEGRAM = "deciphered telegram"
 _MOST_REMEMBERED = 4096
+_SHORT_LAYER = 16
+"""Octets of headers and of frames that carry nothing, such as RR, which are worth to be kept as text."""
 T = TypeVar("T")
 Inside = Callable[[bytes, int, int], list[T]]
 
@@ -98,7 +99,7 @@ class LayersText(Form[str]):
 
     def layer(self, layer: type[Layer], octets: bytes, at: int, end: int, inside: Inside[str] | None = None) -> str:
         """Write the layer's form."""
-        if inside is None and end - at <= HEADER_SIZE:
+        if inside is None and end - at <= _SHORT_LAYER:
             key = (layer, at, octets[at:end])
             return self._headers.get(key) or self._headers.keep(key, writers.layer_text(layer, octets, at, end))
         if inside is None:
@@ -135,7 +136,7 @@ class OutlineText(Form[str]):
 
     def layer(self, layer: type[Layer], octets: bytes, at: int, end: int, inside: Inside[str] | None = None) -> str:
         """Write the layer's outline."""
-        if inside is None and end - at <= HEADER_SIZE:
+        if inside is None and end - at <= _SHORT_LAYER:
             key = (layer, self.indent, octets[at:end])
             text = self._headers.get(key)
             return text or self._headers.keep(key, writers.layer_outline(layer, octets, at, end, self.indent))

@@ -30,6 +30,7 @@ from dissectors.writers import apdu_text
 
 _text = json.JSONEncoder(ensure_ascii=False).encode
 _LAYERS = LayersText()
+_SHORT_FRAME = 16
 
 
 class JsonLines:
@@ -85,7 +86,7 @@ class JsonLines:
         if record.link == "wrapper":
             text += self._wrapper(record.octets)
         elif record.link == "hdlc":
-            text += _hdlc(record)
+            text += self._hdlc(record)
         elif record.link == "mbus":
             text += f', "mbus": {_text(_mbus(record))}'
         elif record.kind == MESSAGE:
@@ -121,6 +122,19 @@ class JsonLines:
             if len(self._texts) > 8192:
                 self._texts.clear()
             self._texts[header] = known
+        return known
+
+    def _hdlc(self, record: Record) -> str:
+        """Write the ``hdlc`` member; that of frames which carry nothing, such as RR, once."""
+        octets = record.octets
+        if len(octets) > _SHORT_FRAME:
+            return _hdlc(record)
+        key = octets, record.control, record.problem
+        known = self._texts.get(key)
+        if known is None:
+            if len(self._texts) > 8192:
+                self._texts.clear()
+            known = self._texts[key] = _hdlc(record)
         return known
 
 

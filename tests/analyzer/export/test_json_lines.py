@@ -6,9 +6,12 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from analyzer.detail import detail
+from analyzer.detail import detail, walk
 from analyzer.export.json_lines import JsonLines
+from analyzer.layer_forms import LayersText, OutlineText
 from analyzer.pipeline import Pipeline
 from analyzer.record import Record
 from captures.chunk import LINK_OCTETS, RECEIVED, SENT, UNKNOWN, Chunk
@@ -431,3 +434,17 @@ def test_octets_of_every_kind_of_record_are_its_line_in_utf8() -> None:
     records = samples()
     writer, other = JsonLines(lambda: 6, layers=True), JsonLines(lambda: 6, layers=True)
     assert [writer.octets(one).decode() for one in records] == [other.line(one) for one in records]
+
+
+@given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 8), st.sampled_from([0, 0, 0, 1, 0x80])), max_size=12))
+def test_short_frame_that_comes_again_is_written_as_by_a_new_writer(frames: list[tuple[int, int, int]]) -> None:
+    said = []
+    for number, at, flips in frames:
+        octets = bytearray(frame(b"", number << 5 | 0x11))
+        octets[at] ^= flips
+        said.append(Said(SENT, bytes(octets)))
+    kept, layers, outline = JsonLines(lambda: 6), LayersText(), OutlineText(1)
+    for record in decode([*said, *said]):
+        assert kept.line(record) == JsonLines(lambda: 6).line(record)
+        assert walk(record, layers) == walk(record, LayersText())
+        assert walk(record, outline) == walk(record, OutlineText(1))
