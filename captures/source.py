@@ -42,6 +42,7 @@ _FOREIGN = {
     b"GMBU": "a Network Monitor capture; save it as pcap",
     b"btsnoop\0": "a Bluetooth capture (btsnoop)",
 }
+_TAR, _TAR_AT = b"ustar", 257
 _RAW_BEGINS = re.compile(
     rb"""\x7E[\xA0-\xAF]                                              # HDLC, frame type 3
     | \x00\x01\x00                                                   # wrapper
@@ -301,7 +302,8 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
     if holds_octets or any(sign(head) for sign in (_RAW_BEGINS.match, _RAW_INSIDE.search, _DATA_SETS.search)):
         window.skip(begins)
         return RawSource(name, window, size)
-    raise CaptureError(f"{label}: not recognised; {EXPECTED} was expected")
+    what = "a tar archive; unpack it first" if head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR else "not recognised"
+    raise CaptureError(f"{label}: {what}; {EXPECTED} was expected")
 
 
 def _is_traffic(head: bytes) -> bool:

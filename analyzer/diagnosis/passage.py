@@ -32,6 +32,8 @@ _LOOKED_AT = 4
 _LEAST_LIKENESS = 0.5
 _MOST_COMPARED = 2048
 _MOST_CHANGES, _MOST_SHOWN = 4, 8
+_MOST_DAMAGED, _LEAST_HALF = 1000, 4
+"""Damaged records of a point that are remembered, and octets by which one is told."""
 """Of an altered APDU: places that are named, and octets of one that are shown."""
 _AARQ = b"\x60"
 _GIVING = frozenset({0x05, 0x06, 0x16, 0xC1, 0xC3, 0xD9, 0xE0})
@@ -62,6 +64,8 @@ class Point(NamedTuple):
     apdus: list[Passed]
     begin_ns: int | None
     end_ns: int | None
+    damaged: tuple[tuple[int, bytes], ...] = ()
+    """Records that were damaged there, and their octets."""
 
 
 class Finding(NamedTuple):
@@ -89,13 +93,16 @@ class Passage(NamedTuple):
 def read(records: Iterable[Record]) -> Point:
     """Read the APDUs of one point, at most MOST_APDUS."""
     apdus: list[Passed] = []
+    damaged: list[tuple[int, bytes]] = []
     begin_ns = end_ns = None
     for record in records:
+        if record.problem and len(damaged) < _MOST_DAMAGED:
+            damaged.append((record.number, record.octets))
         if record.time_ns is not None:
             begin_ns, end_ns = record.time_ns if begin_ns is None else begin_ns, record.time_ns
         if record.apdu is not None and not record.problem and not is_repeated(record) and len(apdus) < MOST_APDUS:
             apdus += (_passed(record, one) for one in (record.apdu, *record.more))
-    return Point(apdus, begin_ns, end_ns)
+    return Point(apdus, begin_ns, end_ns, tuple(damaged))
 
 
 def _passed(record: Record, apdu: Apdu) -> Passed:
@@ -292,7 +299,8 @@ class _Both:
                 one = point.apdus[index]
                 other = answers.get(one.record) if one.direction == REQUEST else asked.get(one.request or 0)
                 text = says(one, point.apdus[other] if other is not None else None, other in known)
-                yield _on_one(kind, side, one, text)
+                hurt = _hurt(one, self._sides[1 - side][0].damaged)
+                yield _on_one(kind, side, one, f"it came damaged at the other point: record {hurt}" if hurt else text)
 
     def added(self) -> list[tuple[int, int, int]]:
         """Hold the times of answers against each other."""
@@ -319,6 +327,14 @@ def _runs(apdus: Sequence[Passed]) -> Iterator[list[int]]:
             yield run
         last[one.talk] = [index]
     yield from (run for run in last.values() if len(run) > 1)
+
+
+def _hurt(one: Passed, damaged: Sequence[tuple[int, bytes]]) -> int:
+    """Find the damaged record that was this APDU, one half of which stands in it whole; 0 if there is none."""
+    half = len(one.octets) // 2
+    if half < _LEAST_HALF:
+        return 0
+    return next((number for number, octets in damaged if one.octets[:half] in octets or one.octets[half:] in octets), 0)
 
 
 def _of_near(one: Passed, other: Passed | None, has_passed: bool) -> str:

@@ -30,6 +30,7 @@ def test_missing_file_gives_one_line(run: Run, tmp_path: Path) -> None:
         (b"", "empty"),
         (b"\x7fELF\x02\x01\x01" + bytes(64), "a program (ELF)"),
         (b"PK\x03\x04" + bytes(64), "a zip archive"),
+        (b"a.pcap".ljust(257, b"\0") + b"ustar\x0000" + bytes(248), "a tar archive"),
         (b"hello\n", "text without octets in hex"),
         (bytes(range(1, 32)) * 9, "not recognised"),
     ],

@@ -20,7 +20,7 @@ from analyzer.diagnosis.passage import (
 from analyzer.pipeline import Pipeline
 from captures.chunk import Chunk
 from tests.analyzer.diagnosis.test_service import GET_REGISTER
-from tests.analyzer.tracking.build import ListSource, Station, answered, asked
+from tests.analyzer.tracking.build import ListSource, Said, Station, answered, asked
 from tests.analyzer.tracking.timed import (
     AARE,
     AARQ,
@@ -175,3 +175,16 @@ def test_polls_of_meters_that_say_the_same_are_never_mixed(data: st.DataObject) 
     found = compare(Point(first, 0, len(first) * SECOND), Point(second, 0, 9000 * SECOND))
     assert [first[one].record for one, _ in found.passed] == kept
     assert all(first[one].record == second[other].record for one, other in found.passed)
+
+
+def test_apdu_that_came_damaged_at_the_other_point_is_told_so_and_not_as_made_up() -> None:
+    units = on_hdlc(Station(), OPENING, CLOCK, REGISTER)
+    hurt = list(units)
+    for at_index in (2, 3):  # GET of the clock, and its answer
+        seconds, (direction, octets) = hurt[at_index]
+        hurt[at_index] = At(seconds, Said(direction, octets[:-6] + bytes((octets[-6] ^ 4,)) + octets[-5:]))
+    found = compare(point(serial_chunks(units)), point(serial_chunks(hurt)))
+    assert [(one.kind, one.text) for one in found.findings] == [
+        (ONLY_FIRST, "it came damaged at the other point: record 3"),
+        (ONLY_FIRST, "it came damaged at the other point: record 4"),
+    ]
