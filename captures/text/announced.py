@@ -15,6 +15,9 @@ _MEMBER = re.compile(
 )
 _CLOSES = re.compile(rb"\s*(?:</[^<>]*>|[\]}],?\s*[\[{]?|\[\w[\w .-]*\])\s*")
 """A line of XML, JSON, YAML or an INI file that says something of the octets beside it, and one that ends it."""
+_OPEN_MEMBERS = frozenset(bytes((octet,)) for octet in b'<"]}[-tTdD')
+_COUNTS = (b"yte", b"ctet", b"YTE", b"CTET", b"len", b"Len", b"LEN")
+"""Most lines have none of these, which is found with less work."""
 _LONGEST, _MOST = 160, 1 << 16
 
 
@@ -32,10 +35,12 @@ class Announced:
         """Remember what *line* says."""
         if len(line) > _LONGEST:
             return
-        if _CLOSES.fullmatch(line):
+        may_be_member = line.lstrip()[:1] in _OPEN_MEMBERS
+        if may_be_member and _CLOSES.fullmatch(line):
             self._end()
             return
-        counted, member = _COUNTED.search(line), _MEMBER.fullmatch(line)
+        counted = _COUNTED.search(line) if any(map(line.__contains__, _COUNTS)) else None
+        member = _MEMBER.fullmatch(line) if may_be_member else None
         if counted is None and member is None:
             return
         direction, time_ns = self._words.label(line + b"\n")[0], self._clock.find(line)

@@ -68,6 +68,7 @@ _FEW = re.compile(
     rb"(?<=[:>=|\"'\]) \t])(?:0[xX])?[0-9A-Fa-f]{2}(?:[ :,.-](?:0[xX])?[0-9A-Fa-f]{2}){0,2}(?=[\"')\]>}\s]*$)"
 )
 """Octets that are too few to be known by themselves; they are behind words that others stood behind."""
+_QUOTES, _HEX_DIGITS, _LONGEST_FEW = b"\"')]}> \t", frozenset(bytes((one,)) for one in b"0123456789abcdefABCDEF"), 32
 _NUMBER = re.compile(rb"\d{4,}(?:\.\d+)?")
 _SAID_BEHIND = re.compile(rb"[\"')\]}\s]{1,4}(?:(?:was|were) )?(?:sent|received|written)\b", re.IGNORECASE)
 _SENTENCES = re.compile(rb"[!?;](?:\s|$)|\.\s")
@@ -288,7 +289,9 @@ class Reader:
             octets_below = base64_octets(line.strip()) or b""
             if 0 < len(octets_below) <= self.given.lacks:
                 return self._reads.go_on(octets_below, offset)
-        found = _FEW.search(line) if self._words.heads else None
+        if not self._words.heads or line.rstrip(_QUOTES)[-1:] not in _HEX_DIGITS:
+            return False
+        found = _FEW.search(line, max(0, len(line) - _LONGEST_FEW))
         if found is None or not self._words.is_head(line[: found.start()]):
             return False
         label = line[: found.start()] + b"\n"
@@ -419,7 +422,8 @@ class Reader:
             if _OFFSET_ONLY.fullmatch(line) and self._reads.end_dump(line.strip(b" \t:")):
                 return True
         if _SKIPPED.fullmatch(line) is None:
-            self._announced.heed(line)
+            if self.shape.tail is not None:  # others heed no words
+                self._announced.heed(line)
             return False
         self._reads.last_was_octets = False
         return True

@@ -66,7 +66,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape(
         "netty", "a log of Netty", Joins.DUMP,
         r"\s*\|(?P<offset>[0-9A-Fa-f]{8})\|\s?<pairs>\s*\|.*\|\s*",
-        r"(?:.*?<time>)?.*?\b(?P<direction>WRITE|READ|SENT|RECEIVED|WRITTEN)(?:: |\()(?:\d+B\)?|\w+\(ridx=.*)\s*",
+        r"(?>.*?<time>)?.*\b(?P<direction>WRITE|READ|SENT|RECEIVED|WRITTEN)(?:: |\()(?:\d+B\)?|\w+\(ridx=.*)\s*",
         needs_heading=True,
     ),
     Shape(

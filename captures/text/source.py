@@ -102,7 +102,12 @@ class TextSource(Source):
     def _strange(self, line: bytes, offset: int, number: int) -> None:
         """Take a line that is not of the shape: the text may go on in another, or it is no traffic."""
         reader = self._reader
-        if reader.is_open and not reader.shape.needs_heading and MAY_HOLD_OCTETS.search(line):
+        if (
+            reader.is_open
+            and not reader.shape.needs_heading
+            and MAY_HOLD_OCTETS.search(line)
+            and not _COUNT.fullmatch(line)
+        ):
             before = reader.shape
             for shape in self._shapes:
                 if not shape.may_follow or shape is before or not _is_of(shape, line):
@@ -161,8 +166,6 @@ class TextSource(Source):
 
 def _is_of(shape: Shape, line: bytes) -> bool:
     """Tell whether *line* may begin something of *shape*."""
-    if _COUNT.fullmatch(line):
-        return False
     if shape.heading is not None and not shape.is_plain and shape.heading.fullmatch(line):
         return True
     return not shape.needs_heading and shape.tail is None and shape.data.fullmatch(line) is not None
