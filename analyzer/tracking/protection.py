@@ -59,9 +59,9 @@ class Protection:
         """Where an AARQ waits until the AARE tells the title that its key is found by."""
         self._searches = _MOST_SEARCHES
         self._worked: set[tuple[bytes, bytes]] = set()
-        self._proved: set[tuple[bytes, bytes]] = set()
-        """Keys and titles of messages whose tags were right."""
         """Which key with which title has opened something."""
+        self._proved: set[tuple[bytes, bytes]] = set()
+        """Of these, those that made a tag that was right."""
         self._swifts: dict[tuple[bytes, bytes], dict[Kind, Swift]] = {}
 
     open_next = staticmethod(open_next)

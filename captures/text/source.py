@@ -15,7 +15,7 @@ from captures.text.shapes import PLAIN, SHAPES
 
 _AMONG_WORDS = SHAPES[-1]
 """The shape of octets among words of all kinds."""
-_COUNT = re.compile(rb"\s*[A-Za-z]+\s+\d\d\s*")
+_COUNT = re.compile(rb"\s*(?![A-Fa-f]{2}\s)[A-Za-z]+\s+\d\d\s*")
 """A word and a number such as "sent 20", among lines of another shape."""
 _TRICKLE = 4096
 """A pipe that gives less than this at once has nothing more for now."""

@@ -3,7 +3,7 @@
 import codecs
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from captures import source_from_hex
@@ -143,6 +143,7 @@ def test_byte_order_mark_is_heeded(mark: bytes, encoding: str) -> None:
     assert [(chunk.direction, chunk.octets) for chunk in source] == [(SENT, b"\x7e\xa0"), (RECEIVED, b"\x01")]
 
 
+@example([("", b"\xea\x00"), ("TX: ", b"\x00")], 1)  # two letters and two digits are octets, and no count
 @given(
     st.lists(st.tuples(st.sampled_from(["", "TX: ", "RX: "]), st.binary(min_size=1, max_size=40)), max_size=8),
     st.integers(1, 30),
