@@ -36,6 +36,8 @@ _HELD_OCTETS = {True: 1 << 16, False: 1 << 14}
 _HELD_PIECES = 256
 _PAUSE_NS, _MOST_FOLDED = 20_000_000, 256
 _WEAK, _SURE = 0.7, 0.9
+_STOP = b"\x16"
+"""The last octet of a frame of M-Bus."""
 _MANY_PIECES = 4
 """So many pieces begin as APDUs by chance only on a line that is read with wrong settings."""
 _CARRIER_TEXT = (
@@ -60,6 +62,12 @@ def _goes_on(run: list[Piece], mark: Mark) -> bool:
         last is not None and mark.time_ns is not None and 0 <= mark.time_ns - last <= _PAUSE_NS
         and len(run) < _MOST_FOLDED
     )  # fmt: skip
+
+
+def _are_short_frames(octets: bytes) -> bool:
+    """Tell whether *octets* are short frames of M-Bus, and nothing else."""
+    size = len(octets)
+    return size > 0 and not size % SHORT_SIZE and all(is_short_frame(octets, at) for at in range(0, size, SHORT_SIZE))
 
 
 FRAMERS: dict[str, Callable[[], Framer]] = {
@@ -120,7 +128,7 @@ class Conversation:
         self._held: list[Piece] = []
         self._held_octets = 0
         self._next_look = 0
-        self._has_given_up = self._is_forced = False
+        self._has_given_up = self._is_forced = self._has_short_frames = False
         self.last_number = 0
         """The packet that came last."""
         self.last_record = 0
@@ -225,6 +233,8 @@ class Conversation:
         """Give what is left: the capture ended, or the conversation is forgotten."""
         if self.stack is None and self._held:
             self._settle(final=True)
+        if self.stack is None and self._has_short_frames:
+            self.force(MBUS)
         if self.stack is not None:
             for side in (0, 1):
                 self.lost(side)
@@ -246,6 +256,8 @@ class Conversation:
             return
         self._held.append(Piece(side, octets, mark))
         self._held_octets += len(octets)
+        if self.is_serial and octets[-1:] == _STOP and self._give_short_frames():
+            return
         verdict = self._detect(octets)
         if verdict.strong and self.is_serial and verdict.stack in ("llc", "apdu"):
             whole = b"".join(piece.octets for piece in self._held if piece.side == side)
@@ -289,6 +301,22 @@ class Conversation:
                 folded.append((piece.side, [piece]))
         for side, run in folded:
             self.take(side, Frame(NOISE, b"".join(one.octets for one in run), tuple(one.mark for one in run)))
+
+    def _give_short_frames(self) -> bool:
+        """Give what waits if it is short frames of M-Bus: what pushes HDLC over its pair sends such before a frame.
+
+        So they settle nothing, and the line is looked at anew.
+        """
+        held = self._held
+        octets = b"".join([piece.octets for piece in held])
+        if not _are_short_frames(octets) or any(piece.side != held[0].side for piece in held):
+            return False
+        self._drop_held()
+        self._has_short_frames = True
+        marks = tuple([piece.mark for piece in held])
+        for at in range(0, len(octets), SHORT_SIZE):
+            self.take(held[0].side, Frame(MBUS, octets[at : at + SHORT_SIZE], marks))
+        return True
 
     def _drop_held(self) -> None:
         self._held, self._held_octets = [], 0

@@ -19,6 +19,7 @@ from analyzer.record import Record
 from analyzer.simulate.mbus_line import LARGEST_LENGTH, USUAL_LENGTH
 from analyzer.simulate.mbus_line import segments as segments_of_meter
 from captures import source_from_hex
+from dissectors.hdlc import Hdlc
 from dissectors.mbus import Mbus, MbusShort
 from dissectors.xdlms.get import GetRequestNormal, GetResponseNormal
 from tests.analyzer.tracking.build import ListSource, chunk
@@ -321,3 +322,25 @@ def test_wrong_stop_octet_is_named_and_costs_nothing() -> None:
 def test_commands_to_all_stations_are_requests() -> None:
     (record,) = decode(bytes(MbusShort(control=0x40, address=0xFF)))
     assert (record.direction, record.request) == ("request", None)
+
+
+PUSH = bytes(Hdlc(control=0x13) / Raw(b"\xe6\xe7\x00" + PLAIN[:8] + b"\x09\x28" + bytes(40)))
+
+
+@pytest.mark.parametrize("cut", [1, 3, 5, 1000])
+@pytest.mark.parametrize("shorts", [1, 2, 4])
+def test_short_frames_before_hdlc_settle_nothing(shorts: int, cut: int) -> None:
+    """field: meters that push HDLC over the pair of M-Bus send short frames before it, as if they asked themselves."""
+    lines = [bytes(MbusShort(control=0x40, address=240))] * shorts + [PUSH, PUSH]
+    chunks = [one[at : at + cut] for one in lines for at in range(0, len(one), cut)]
+    records = decode(*chunks)
+    assert [record.link for record in records] == ["mbus"] * shorts + ["hdlc"] * 2
+    assert [record.octets for record in records] == lines
+    assert not any("noise" in code for found in codes(records) for code in found)
+
+
+def test_short_frames_alone_are_mbus() -> None:
+    with source_from_hex("\n".join(["1040F03016"] * 3)) as source:
+        pipeline = Pipeline()
+        assert [record.link for record in pipeline.run(source)] == ["mbus"] * 3
+        assert dict(pipeline.stacks) == {"mbus": 1}
