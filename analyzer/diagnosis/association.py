@@ -28,6 +28,8 @@ class AssociationFamily(Family):
     links = frozenset()
     codes = frozenset({"hls-failed", "key-changed"})
     events = frozenset({OPENED, ENDED})
+    _wrong_at = 0
+    """The newest record whose answer to a challenge the keys given prove wrong."""
 
     def event(self, record: Record, event: Event) -> None:
         """Look at an association that ended."""
@@ -49,6 +51,8 @@ class AssociationFamily(Family):
     def note(self, record: Record, note: Note) -> bool:
         """Report an answer to a challenge that the keys given prove wrong, or that a key was replaced."""
         self.report_note(record, note)
+        if note.code == "hls-failed":
+            self._wrong_at = record.number
         return False
 
     def finish(self) -> None:
@@ -99,9 +103,9 @@ class AssociationFamily(Family):
 
     def _not_believed(self, record: Record, one: Association) -> None:
         """The server refuses the client's answer to its challenge; where keys prove it, a note says so."""
-        if any(note.code == "hls-failed" for note in record.notes):
-            return
         form, number = one.hls_form, one.hls_request
+        if number == self._wrong_at or any(note.code == "hls-failed" for note in record.notes):
+            return
         mechanism = one.mechanism or "high level security"
         proof = Evidence(number, 0, 0, f"pass 3, the client's answer to the challenge, as {form}")
         if form.startswith(("ded-", "general-ded")):

@@ -40,7 +40,7 @@ class GeneralBlocks:
                 self._forget((record.lane.text, record.client, record.server))
             return
         control, number = apdu.octets[1], int.from_bytes(apdu.octets[2:4], "big")
-        if not number:
+        if not number or any(note.code == "block-repeated" for note in record.notes):
             return
         lane = (record.lane.text, record.client, record.server)
         known = self._blocks.get(lane)

@@ -33,6 +33,7 @@ CLIENT, SERVER = "client", "server"
 _FUNCTION = {CLIENT: "f(StoC)", SERVER: "f(CtoS)"}
 _RECEIVED = {CLIENT: "StoC", SERVER: "CtoS"}
 _OTHER = {CLIENT: SERVER, SERVER: CLIENT}
+_CLAUSE, _WRITTEN = ": it ", "key-is-ascii"
 
 
 class Handshake(NamedTuple):
@@ -54,6 +55,8 @@ class HlsKeys:
     authentication_key: bytes | None = field(default=None, repr=False)
     client_signing: Sequence[EllipticKey] = ()
     server_signing: Sequence[EllipticKey] = ()
+    is_proved: bool = False
+    """Whether the APDU around the client's answer opened under the global key: no other key was used."""
 
 
 class Verdict(NamedTuple):
@@ -92,8 +95,9 @@ def check(handshake: Handshake, side: str, given: bytes, keys: HlsKeys) -> Verdi
     found = _explain(mechanism, view, given)
     if found:
         texts = " and ".join(mistake.text.format(**_words(side)) for mistake in found)
-        return Verdict(WRONG, side, found[0].cause, f"{what} is wrong: it {texts}", True)
-    return _unexplained(handshake, side, given, what)
+        is_certain = found[0].cause != _WRITTEN  # perhaps it is the keyring that has it so
+        return Verdict(WRONG, side, found[0].cause, f"{what} is wrong{_CLAUSE}{texts}", is_certain)
+    return _unexplained(handshake, side, given, what, is_proved=keys.is_proved)
 
 
 def judge(
@@ -110,7 +114,10 @@ def judge(
     if any(one is not None and one.status == WRONG for one in both):
         if is_accepted and all(one is None or (one.status == WRONG and not one.is_certain) for one in both):
             noun = "secret" if handshake.mechanism in HASHES else "key"
-            return client, server, f"client and server accept each other, so the {noun} in the keyring is not theirs"
+            text = f"client and server accept each other, so the {noun} in the keyring is not theirs"
+            if client is not None and client.cause == _WRITTEN:
+                text += f": each {client.text.partition(_CLAUSE)[2]}"
+            return client, server, text
         wrong = [one.text for one in both if one is not None and one.status == WRONG]
         return client, server, "; ".join(wrong)
     if client is not None and client.status == VERIFIED and is_accepted is False:
@@ -174,7 +181,7 @@ def _hypotheses(mechanism: int) -> Iterator[tuple[Mistake, ...]]:
         yield from combinations(mistakes, count)
 
 
-def _unexplained(handshake: Handshake, side: str, given: bytes, what: str) -> Verdict:
+def _unexplained(handshake: Handshake, side: str, given: bytes, what: str, *, is_proved: bool) -> Verdict:
     """Say what can be said of an answer that fits nothing."""
     mechanism = handshake.mechanism
     sizes = ANSWER_SIZES[mechanism]
@@ -189,6 +196,10 @@ def _unexplained(handshake: Handshake, side: str, given: bytes, what: str) -> Ve
     low, high = CHALLENGE_SIZES[mechanism]
     received = handshake.stoc if side == CLIENT else handshake.ctos
     odd = f"; {_RECEIVED[side]} has {len(received)} octets where {low} to {high} belong"
+    if mechanism == GMAC and is_proved:
+        text = f"answers another challenge than the {_RECEIVED[side]} of this capture, or was altered on the way"
+        text += ": the APDU around the client's answer opens under the same keys"
+        return Verdict(WRONG, side, "response-from-other-challenge", f"{what} is wrong{_CLAUSE}{text}", True)
     cause, noun = ("secret-wrong", "secret") if mechanism in HASHES else ("wrong-key", "key")
     text = f"{what} is wrong: it was made with another {noun} than the one given, or altered"
     return Verdict(WRONG, side, cause, text + (odd if not low <= len(received) <= high else ""))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from analyzer.reassembly.blocks import BlockTransfers
 from analyzer.reassembly.general_blocks import GeneralBlocks
 from analyzer.record import Objects
-from analyzer.tracking.roles import ANSWERED_BY, REFUSALS
+from analyzer.tracking.roles import ANSWERED_BY, REFUSALS, may_answer
 
 if TYPE_CHECKING:
     from analyzer.tracking.security_context import SecurityContext
@@ -66,7 +66,10 @@ class Association:
             del pending[invoke_id]
             return request
         if family not in REFUSALS:
-            return None
+            # one that stayed closed tells no invoke-id: it belongs to the only one there is
+            other = next(iter(pending)) if len(pending) == 1 else invoke_id
+            is_other = other != invoke_id and may_answer(pending[other].family, family)
+            return pending.pop(other) if is_other else None
         if request is None and pending:
             invoke_id = next(reversed(pending))
         return pending.pop(invoke_id, None)

@@ -25,12 +25,14 @@ _LOWEST_HIGH = 2
 _ASSOCIATION_LN, _REPLY = 15, 1
 _PARAMETERIZED_ACCESS, _DATA = 4, 0
 _MOST_PAIRS = 4
+_VERIFIED = "verified"
+"""The status of a layer whose tag is right."""
 
 
 class Authentication:
     """One handshake: its challenges, and the answers as they come."""
 
-    __slots__ = ("asked_at", "ctos", "f_stoc", "mechanism", "short_name", "stoc")
+    __slots__ = ("asked_at", "ctos", "f_stoc", "is_proved", "mechanism", "short_name", "stoc")
 
     def __init__(self) -> None:
         self.mechanism = 0
@@ -38,6 +40,8 @@ class Authentication:
         self.f_stoc: bytes | None = None
         self.asked_at = 0
         """The record of the client's answer."""
+        self.is_proved = False
+        """Whether that record's APDU opened under the global key."""
         self.short_name: int | None = None
 
     @property
@@ -80,6 +84,8 @@ def _take_client(
 ) -> None:  # fmt: skip
     """Check f(StoC)."""
     handshake.f_stoc, handshake.asked_at = given, record.number
+    opened = [layer.key.partition("@")[0] for layer in record.protection if layer.status == _VERIFIED]
+    handshake.is_proved = KeyRole.GUEK.value in opened
     _, verdict = _best(handshake, keys, store, lambda about, one: check(about, CLIENT, given, one))
     if verdict.status != WRONG or verdict.is_certain:
         _note(record, verdict)
@@ -129,7 +135,7 @@ def _best(
     """Check with the keys that fit; with those that come first where none does."""
     about = _handshake(handshake, keys)
     first: tuple[HlsKeys, Verdict] | None = None
-    for one in _choices(about, keys, store):
+    for one in _choices(about, keys, store, is_proved=handshake.is_proved):
         found = verdict(about, one)
         if found.status == VERIFIED:
             return one, found
@@ -138,7 +144,7 @@ def _best(
     return first
 
 
-def _choices(about: Handshake, keys: KeySet, store: Certificates) -> Iterator[HlsKeys]:
+def _choices(about: Handshake, keys: KeySet, store: Certificates, *, is_proved: bool) -> Iterator[HlsKeys]:
     """Give the keys that may have been used, the best first; at least one choice, be it empty."""
     signing = [
         tuple(key for key, _ in store.keys(keys, side, SIGNING, title))
@@ -147,7 +153,7 @@ def _choices(about: Handshake, keys: KeySet, store: Certificates) -> Iterator[Hl
     roles = (KeyRole.HLS_SECRET, KeyRole.GUEK, KeyRole.GAK)
     octets: list[list[bytes | None]] = [[key.octets for key in keys.of(role)[:_MOST_PAIRS]] or [None] for role in roles]
     for secret, encryption, authentication in product(*octets):
-        yield HlsKeys(secret, encryption, authentication, signing[0], signing[1])
+        yield HlsKeys(secret, encryption, authentication, signing[0], signing[1], is_proved)
 
 
 # -- the answers in their APDUs -------------------------------------------------------------------------------------

@@ -338,7 +338,8 @@ class Dialogue:
             self.transfers.give_up(owner, side)
         outcome = general.add(side, number, bool(values["block_control"] & 0x80), data, record.number)
         if outcome.lost:
-            text = f"the transfer before was left off: blocks {', '.join(map(str, outcome.lost))} never came"
+            noun = "block" if len(outcome.lost) == 1 else "blocks"
+            text = f"the transfer before was left off: {noun} {', '.join(map(str, outcome.lost))} never came"
             record.add_note(finding("capture-cut", text, 0, 0))
         if outcome.is_repeated:
             record.add_note(finding("block-repeated", f"block {number} came again", 0, 0))

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Record
+from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Apdu, Record
 from analyzer.security import key_wrap, opening
 from analyzer.security.attempt import Opener
 from analyzer.security.certificates import Certificates
-from analyzer.security.key_agreement import STATIC_UNIFIED, Parties
+from analyzer.security.key_agreement import ONE_PASS, STATIC_UNIFIED, Parties
 from analyzer.security.keyring import Keyring, KeySet, Party
 from analyzer.security.keys import Key, KeyRole
 from analyzer.security.opening import Message
@@ -23,6 +23,8 @@ from analyzer.tracking.security_context import SecurityContext
 from dissectors.scanning import Entry, scan_apdu
 
 GENERAL_GLO, GENERAL_DED, GENERAL_CIPHERING, GENERAL_SIGNING = 0xDB, 0xDC, 0xDD, 0xDF
+_AGREED = 2
+"""The CHOICE of key-info that tells an agreed key."""
 _MOST = 4096
 _new = tuple.__new__
 _NO_AUTHENTICATION_KEY = Key(KeyRole.GAK, b"")
@@ -192,6 +194,22 @@ def unwrapped(keks: Iterable[Key], wrapped: bytes, role: KeyRole) -> tuple[Key, 
     """Unwrap a key with whichever of *keks* fits."""
     found = ((kek, key_wrap.unwrap(kek.octets, wrapped)) for kek in keks)
     return tuple(Key(role, octets, kek.place) for kek, octets in found if isinstance(octets, bytes))
+
+
+def key_info_lack(apdu: Apdu | None, keys: KeySet) -> str:
+    """Say what a general-ciphering lacks whose key is wrapped or agreed on; empty for all others."""
+    if apdu is None or apdu.entry is None or apdu.values is None or apdu.entry.tag != GENERAL_CIPHERING:
+        return ""
+    information = apdu.values[apdu.entry.slots["key_info"]]
+    if information is None:
+        return ""
+    kind, inner = information
+    if kind == 1:
+        return "no kek given unwraps its key" if keys.of(KeyRole.KEK) else "its key is wrapped, and no kek is given"
+    if kind != _AGREED:
+        return ""
+    whose = "its recipient" if inner[1] == ONE_PASS else "one side, and a public one of the other,"
+    return f"its key was agreed on, and no private agreement key of {whose} on that curve is given"
 
 
 def _gbcs_signing(message: Message, entry: Entry, values: Values) -> tuple[bytes, bytes, bytes] | None:

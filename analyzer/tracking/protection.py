@@ -19,7 +19,7 @@ from analyzer.tracking import agreement, authentication, certificates, key_chang
 from analyzer.tracking.broken_off import apdu_of, read_fragment
 from analyzer.tracking.counters import Counters
 from analyzer.tracking.findings import dissection_notes, finding
-from analyzer.tracking.key_search import GENERAL_CIPHERING, GENERAL_DED, GENERAL_GLO, KeySearch
+from analyzer.tracking.key_search import GENERAL_CIPHERING, GENERAL_DED, GENERAL_GLO, KeySearch, key_info_lack
 from analyzer.tracking.knowledge import Knowledge, places
 from analyzer.tracking.next_message import open_next
 from analyzer.tracking.peer import Peer
@@ -341,7 +341,8 @@ class Protection:
         """Note why an APDU stays closed or unverified; what can be read all the same takes its place."""
         control = message.control
         if opener.lacks and (control & ENCRYPTED or message.tag):
-            record.add_note(finding("undecipherable", _LACKS[opener.lacks], 0, 0, opener.lacks))
+            text = key_info_lack(record.apdu, opener.key_set) if opener.lacks == "no-key" else ""
+            record.add_note(finding("undecipherable", text or _LACKS[opener.lacks], 0, 0, opener.lacks))
             return outcome
         is_unchecked = not message.tag and outcome.status is opening.DECRYPTED
         lacks_check = outcome.status is opening.DECRYPTED and not opener.authentication

@@ -34,6 +34,18 @@ ANSWERED_BY: dict[str, str] = (
 )
 """Which answer each request has in the normal case; those that stay closed have theirs."""
 
+_CLOSED = frozenset({"general-glo-ciphering", "general-ded-ciphering", "general-ciphering"})
+"""APDUs that stayed closed, whose service nobody knows."""
+
+
+def may_answer(asked: str, family: str) -> bool:
+    """Tell whether *family* may answer *asked* of which one stayed closed: the keys of one side alone are given."""
+    if (asked in _CLOSED) != (family in _CLOSED):
+        return True
+    asked_plain, plain = (one[4:] if one[:4] in ("glo-", "ded-") else one for one in (asked, family))
+    return (asked_plain == asked) != (plain == family) and _ANSWERED_BY.get(asked_plain) == plain
+
+
 REFUSALS = frozenset({
     "exception-response", "confirmedServiceError", "glo-confirmedServiceError", "ded-confirmedServiceError",
 })  # fmt: skip

@@ -8,12 +8,14 @@ from analyzer.diagnosis.doctor import Doctor
 from analyzer.diagnosis.story import Story
 from analyzer.pipeline import Pipeline
 from analyzer.session import Session
+from analyzer.simulate.secured import Side
 from analyzer.tracking.knowledge import Knowledge
 from analyzer.tracking.protection import Protection
 from captures import source_from_hex
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import diagnose, named, on_line, over_tcp
 from tests.analyzer.framing.build import frame
+from tests.analyzer.tracking import all_keys
 from tests.analyzer.tracking.build import ANSWERED, ASKED, ListSource, Said, Station, answered, asked, chunk, wrapped
 from tests.analyzer.tracking.secured import keyring, said, secrets, security_of, session
 from tests.analyzer.tracking.timed import (
@@ -298,3 +300,13 @@ def test_cut_refusal_is_held_against_the_newest_aarq_of_its_line() -> None:
         doctor.finish()
     (story,) = [one for one in doctor.stories() if one.code == "association-rejected"]
     assert story.cause == "wrong-password"
+
+
+def test_refusal_of_an_answer_that_the_keys_prove_wrong_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    security, plain = all_keys.security_of(), Side.prove
+    monkeypatch.setattr(Side, "prove", lambda self, own, other: plain(self, other, own))
+    doctor = Doctor()
+    for record in all_keys.decode(all_keys.session(security).dialogue, all_keys.keyring(security)):
+        doctor.take(record)
+    doctor.finish()
+    assert [one.cause for one in doctor.stories() if one.code == "hls-failed"] == ["response-from-other-challenge"]

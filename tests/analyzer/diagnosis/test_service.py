@@ -13,7 +13,7 @@ from dissectors.enumerations import ACTION_RESULT, DATA_ACCESS_RESULT
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import diagnose, named, on_line, over_tcp
 from tests.analyzer.framing.build import frame
-from tests.analyzer.tracking.build import PROFILE, ListSource, Station, answered, asked
+from tests.analyzer.tracking.build import PROFILE, ListSource, Station, answered, asked, general_blocks
 from tests.analyzer.tracking.timed import (
     AARE,
     AARQ,
@@ -283,3 +283,9 @@ def test_silence_of_a_live_capture_is_told_once_without_a_further_record() -> No
 def test_tags_of_refusing_apdus_are_those_that_readers_are_asked_for() -> None:
     assert {tag for tag, family in registry.FAMILIES.items() if family in _READERS} == REFUSING
     assert len(REFUSING) == len(_READERS)
+
+
+def test_last_general_block_that_comes_again_lacks_nothing() -> None:
+    blocks = [answered(one) for one in general_blocks(CLOCK_ANSWER, 7)]
+    stories = over_tcp(OPENING, at(1, asked(GET_CLOCK), *blocks, blocks[-1]), READING)
+    assert "block-lost" not in [one.code for one in stories]

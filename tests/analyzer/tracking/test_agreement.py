@@ -181,3 +181,27 @@ def test_british_message_is_verified_with_one_private_key_and_one_certificate(pr
     assert statuses([record]) == ["verified", "signature-unchecked"]
     damaged = message[:-1] + bytes((message[-1] ^ 1,))
     assert statuses(opened([asked(damaged)], ring))[0] == "wrong-tag"
+
+
+@pytest.mark.parametrize("source", [KeySource.ONE_PASS, KeySource.STATIC, KeySource.WRAPPED])
+def test_key_that_is_not_given_is_named_where_others_are(source: KeySource) -> None:
+    security = security_of(1, source)
+    given = secrets(security)
+    for role in (KeyRole.KEK, KeyRole.CLIENT_AGREEMENT, KeyRole.SERVER_AGREEMENT):
+        del given[role]
+    texts = {text for *_, text in notes(opened(said(session(security)), keyring(given)), "undecipherable")}
+    (text,) = texts
+    wanted = "no kek is given" if source is KeySource.WRAPPED else "no private agreement key of "
+    assert wanted in text
+
+
+def test_request_that_stays_closed_is_answered_by_what_opens() -> None:
+    """With the agreement key of one side alone one direction opens."""
+    security = security_of(1, KeySource.ONE_PASS)
+    for missing in (KeyRole.CLIENT_AGREEMENT, KeyRole.SERVER_AGREEMENT):
+        given = secrets(security)
+        del given[missing]
+        records = opened(said(session(security)), keyring(given))
+        assert len({layer.status for one in records[4:8] for layer in one.protection}) == 2
+        answers = [one for one in records if one.direction == "response"]
+        assert [one.request for one in answers] == [one.number - 1 for one in answers]

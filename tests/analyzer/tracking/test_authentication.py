@@ -139,3 +139,29 @@ def test_answer_that_is_no_octet_string_is_a_refusal() -> None:
     security = security_of(mechanism=Mechanism.HLS_MD5)
     records = short_name_session(security, Side(security, TO_METER).prove(CTOS, STOC), b"")
     assert [code for _, code, _, _ in notes(records, *CODES)] == ["hls-verified", "hls-failed"]
+
+
+@pytest.mark.parametrize("is_client", [True, False])
+def test_answer_to_a_swapped_challenge_is_told_from_another_key(
+    is_client: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The APDU around the answer opens under the very keys: they are not to blame."""
+    security = security_of(mechanism=Mechanism.HLS_GMAC)
+    plain = Side.prove
+
+    def prove(self: Side, own: bytes, other: bytes) -> bytes:
+        return plain(self, own, other[::-1] if self._is_client is is_client else other)
+
+    monkeypatch.setattr(Side, "prove", prove)
+    found = notes(decode(session(security).dialogue, keyring(security)), *CODES)
+    (failed,) = [one for one in found if one[1] == "hls-failed"]
+    assert (failed[0], failed[2]) == (3 if is_client else 4, "response-from-other-challenge")
+    assert "answers another challenge than the " + ("StoC" if is_client else "CtoS") in failed[3]
+
+
+def test_secret_whose_octets_the_keyring_holds_as_text_blames_the_keyring() -> None:
+    security = security_of(mechanism=Mechanism.HLS_SHA256)
+    ring = keyring(replace(security, secret=security.secret.hex().encode()))
+    found = notes(decode(session(security).dialogue, ring), *CODES)
+    assert [(number, code, cause) for number, code, cause, _ in found] == [(4, "hls-unchecked", "key-is-ascii")]
+    assert found[0][3].endswith("is not theirs: each takes the secret's hex digits for octets")
