@@ -1,9 +1,11 @@
 """Several captures to one stream of chunks in the order of time, each chunk still telling which input it is from.
 
-A packet's number carries its input above the bits of ``PACKET_BITS``. Interfaces stay apart, and so do serial lines;
-addresses are the same everywhere: a TCP connection that goes on in the next file of a ring is one connection.
+A packet's number carries its input above the bits of ``PACKET_BITS``. Interfaces stay apart, and so do serial lines,
+but for those of files that one ring was written to; addresses are the same everywhere: a TCP connection that goes on in
+the next file is one connection.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from heapq import merge
 from itertools import chain
@@ -12,6 +14,8 @@ from operator import itemgetter
 from captures.chunk import PACKET_BITS, Chunk, Source
 
 _INTERFACE_BITS = 32
+_RING = re.compile(r"_\d{5,}_\d{14}(?=\.|$)")
+"""What the recorder, dumpcap and Wireshark put between the name of a ring and its ending: a number, and the time."""
 
 
 class MergedSource(Source):
@@ -42,8 +46,10 @@ class MergedSource(Source):
 
     def __iter__(self) -> Iterator[Chunk]:
         timed = []
+        firsts: dict[str, int] = {}
         for index, source in enumerate(self.sources):
-            stream = self._numbered(index, source)
+            ring, is_ring = _RING.subn("", source.name)
+            stream = self._numbered(index, firsts.setdefault(ring, index) if is_ring else index, source)
             first = next(stream, None)
             if first is None:
                 continue
@@ -57,9 +63,12 @@ class MergedSource(Source):
         for _, chunk in merge(*timed, key=itemgetter(0)):
             yield chunk
 
-    def _numbered(self, index: int, source: Source) -> Iterator[Chunk]:
-        """Give the chunks of one source with numbers and interfaces of their own, and move its marks along."""
-        above, other = index << PACKET_BITS, index << _INTERFACE_BITS
+    def _numbered(self, index: int, first: int, source: Source) -> Iterator[Chunk]:
+        """Give the chunks of one source with numbers of their own and the interfaces of its ring, and move its marks.
+
+        *first* is the first file of the ring.
+        """
+        above, other = index << PACKET_BITS, first << _INTERFACE_BITS
         for chunk in source:
             if source.time_digits > self.time_digits:
                 self.time_digits = source.time_digits

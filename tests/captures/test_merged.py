@@ -61,3 +61,12 @@ def test_merging_loses_nothing_and_sorts_what_is_sorted(times: list[list[int]]) 
     assert [time for _, _, time in found] == sorted(time for one in times for time in one)
     for index, one in enumerate(times):
         assert [number for at, number, _ in found if at == index] == list(range(1, len(one) + 1))
+
+
+def test_line_goes_on_in_the_next_file_of_its_ring() -> None:
+    names = ("a/line_00001_20260302091407.pcapng", "a/line_00002_20260302091409.pcapng", "b/line_00001_20260302091407.pcapng")  # fmt: skip
+    sources = [source([time]) for time in (1, 2, 3)]
+    for one, name in zip(sources, names, strict=True):
+        one.name = name
+    first, second, other = MergedSource(sources)
+    assert first.interface == second.interface != other.interface
