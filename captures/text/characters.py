@@ -28,7 +28,10 @@ _GLUED = re.compile(rb"(?<=\))[ \t]*(?=[0-9!])")
 _GLUED_HEAD = re.compile(rb"(/[!-~]{4,}?(?: [!-~]+)?)(?=\d-\d:\d)")
 _CUT_OFF = re.compile(rb"[A-Za-z]{3}[0-9]\\")
 _MODEL = re.compile(rb"(/[A-Za-z]{3}[0-9A-I])\\(?=[0-9@])")
-_REMARK = re.compile(rb"\s+//.*")
+_REMARK = re.compile(rb"(?<!\s)\s+//(?![^()]{0,512}\)).*")
+"""What a person says of a message; between its parentheses it is a value."""
+_ENDING = frozenset(b"\3\n\r")
+"""Behind the last of these of a message a remark may stand."""
 _WITHOUT_END = re.compile(rb"/[!-~]+|\x06[0-9A-Z:]{3}")
 """An identification message or an option select."""
 _ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|u00([0-9A-Fa-f]{2})|([0-7]{1,3})|(.))", re.DOTALL)
@@ -54,7 +57,7 @@ def named_octets(text: bytes) -> bytes:
 
     A check character is not known by its name: it is left out. A line of text without any end gets one.
     """
-    text = _REMARK.sub(b"", text)
+    text = _without_remark(text) if b"//" in text else text
     parts, at = [], 0
     for found in _CONTROL.finditer(text):
         code = _CODES.get(found[0][1:-1].lower())
@@ -63,6 +66,12 @@ def named_octets(text: bytes) -> bytes:
     octets = b"".join(parts) + text[at:].rstrip()
     is_line = octets.endswith((b")", b"!")) or _WITHOUT_END.fullmatch(octets) is not None
     return octets + _END_OF_LINE if is_line else octets
+
+
+def _without_remark(text: bytes) -> bytes:
+    ends = [found.end() for found in _CONTROL.finditer(text) if _CODES.get(found[0][1:-1].lower()) in _ENDING]
+    at = ends[-1] if ends else 0
+    return text[:at] + _REMARK.sub(b"", text[at:])
 
 
 def string_octets(text: bytes) -> bytes:

@@ -20,9 +20,8 @@ _ELLIPSIS = "…".encode()
 _MARKUP = re.compile(rb"</?(?:html|body|pre|code|p|div|span|td|tr|br)\b[^<>\n]{0,80}>|&nbsp;", re.IGNORECASE)
 _WIDE = re.compile(rb"\0?(?:[\t\r -~]\0){4,}|(?<=\n)\0(?=[\t -~])")
 """UTF-16 in a text that is none, as PowerShell appends it."""
-_BOLD = re.compile(rb"[^\n]*[0-9A-Fa-f]{2}\*\*[^\n]*")
-_BOLD_MARK = re.compile(rb"(?:(?<=[0-9A-Fa-f]{2})|(?<![0-9A-Za-z*])(?=\*\*[0-9A-Fa-f]{2}))\*\*(?!\*)")
-"""What makes octets bold in Markdown."""
+_BOLD = re.compile(rb"(\([^()]*\))|(?<!\*)\*\*((?:[0-9A-Fa-f]{2}[ ,:-]?)+)\*\*(?!\*)")
+"""Octets that Markdown makes bold; between parentheses asterisks are the value of a data set."""
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
 _BROKEN = re.compile(rb"( ?)\n([0-9A-Fa-f])(?=(?: [0-9A-Fa-f]{2}){4})")
 _BEFORE = re.compile(rb"(?:[0-9A-Fa-f]{2} ){8}[0-9A-Fa-f]")
@@ -97,7 +96,7 @@ def plain(text: bytes) -> bytes:
     if b"\x1b[" in text:
         text = _COLOUR.sub(_blanks, text)
     if b"**" in text:
-        text = _BOLD.sub(lambda found: _BOLD_MARK.sub(b"", found[0]).ljust(len(found[0])), text)
+        text = b"\n".join(_BOLD.sub(rb"\1\2", line).ljust(len(line)) for line in text.split(b"\n"))
     if _ELLIPSIS in text:
         text = text.replace(_ELLIPSIS, b"...")
     if _WIDE_COLON in text:

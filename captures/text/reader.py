@@ -358,7 +358,7 @@ class Reader:
         """Read seconds since the first."""
         whole, _, fraction = text.partition(b".")
         self.clock.digits = max(self.clock.digits, len(fraction))
-        return min(int((whole + b"." + fraction.ljust(9, b"0")).replace(b".", b"")), FURTHEST_NS)
+        return min(int(whole + fraction.ljust(9, b"0")), FURTHEST_NS)
 
     def _is_number(self, groups: dict[str, bytes], octets: bytes) -> bool:
         """Tell whether what may be octets is a number, as logs have them among their words."""

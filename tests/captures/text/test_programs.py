@@ -73,6 +73,12 @@ def test_octets_that_markdown_made_bold_are_read(write: str) -> None:
         assert octets(f'{{"SerialReceived":"{write.format(frame[1:].hex())}"}}\n') == frame
 
 
+def test_asterisks_that_mask_a_value_are_no_bold_octets() -> None:
+    message = "<STX>0.0.0(12345678)<CR><LF>C.1.0(12**)<CR><LF>C.1.1(**12**)<CR><LF>1.8.0(1*kWh)<CR><LF>!<CR><LF><ETX>"
+    found = b"\x020.0.0(12345678)\r\nC.1.0(12**)\r\nC.1.1(**12**)\r\n1.8.0(1*kWh)\r\n!\r\n\x03"
+    assert spoken(f"TX: /?!<CR><LF>\nRX: {message}\n") == [(SENT, b"/?!\r\n"), (RECEIVED, found)]
+
+
 def test_decimal_numbers_of_three_digits_are_read() -> None:
     text = "".join(
         f"{_at(one, '%H:%M:%S', 3)}\t{TX_RX(one)}\t{' '.join(f'{o:03}' for o in one.octets)}\n" for one in EVENTS
@@ -216,6 +222,20 @@ def test_messages_of_a_dialogue_without_control_characters_are_read_without_rema
         (SENT, b"/?!\r\n"),
         (RECEIVED, b"/XYZ5\\2METER.P07\r\n"),
         (SENT, b"\x06001\r\n\x01R1\x021.8.0()\x03"),
+    ]
+
+
+def test_slashes_within_a_message_are_no_remark() -> None:
+    text = (
+        "TX: /?!<CR><LF> // begins\nRX: /ISk5 //x MT<CR><LF>\nTX: <ACK>050<CR><LF> //(see <ACK>)\n"
+        "RX: <STX>0.0.0(http //a)<CR><LF>!<CR><LF><ETX>\nRX: 0.0.0(http //b)<ETX><BCC> // 1\n"
+        "RX: <STX>0.0.1( //c) // last\n"
+    )
+    assert spoken(text) == [
+        (SENT, b"/?!\r\n"),
+        (RECEIVED, b"/ISk5 //x MT\r\n"),
+        (SENT, b"\x06050\r\n"),
+        (RECEIVED, b"\x020.0.0(http //a)\r\n!\r\n\x030.0.0(http //b)\x03\x020.0.1( //c)\r\n"),
     ]
 
 
