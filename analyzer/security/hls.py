@@ -37,13 +37,14 @@ _CLAUSE, _WRITTEN = ": it ", "key-is-ascii"
 
 
 class Handshake(NamedTuple):
-    """What the AARQ and the AARE say: mechanism-id, both challenges, both system titles."""
+    """What the AARQ and the AARE say: mechanism-id, both challenges, both system titles; then the client's answer."""
 
     mechanism: int
     ctos: bytes
     stoc: bytes
     client_title: bytes = b""
     server_title: bytes = b""
+    f_stoc: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,9 @@ def check(handshake: Handshake, side: str, given: bytes, keys: HlsKeys) -> Verdi
     if matches(mechanism, view, given):
         return Verdict(VERIFIED, side, "", f"{what} is right ({NAMES[mechanism]})", True)
     found = _explain(mechanism, view, given)
+    if side == SERVER and given and given == handshake.f_stoc and len(found) != 1:
+        text = f"{what} is wrong{_CLAUSE}is the client's f(StoC), sent back as it came"
+        return Verdict(WRONG, side, "response-from-other-challenge", text, True)
     if found:
         texts = " and ".join(mistake.text.format(**_words(side)) for mistake in found)
         is_certain = found[0].cause != _WRITTEN  # perhaps it is the keyring that has it so

@@ -63,6 +63,12 @@ def _agreed(
     return tuple(Key(KeyRole.AGREED, one.key, place) for one in agreed_keys(parameters, suite, parties, private))
 
 
+def is_ephemeral(data: bytes) -> bool:
+    """Tell whether *data* begin with an ephemeral public key: a point on its curve."""
+    parts = split_ephemeral(data)
+    return isinstance(from_public(parts[0] if parts is not None else data), EllipticKey)
+
+
 def check_ephemeral(
     record: Record, parties: Parties, keys: KeySet, role: str | None, data: bytes, store: Certificates
 ) -> None:

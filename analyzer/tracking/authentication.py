@@ -126,7 +126,8 @@ def _note(record: Record, verdict: Verdict) -> None:
 
 
 def _handshake(handshake: Authentication, keys: KeySet) -> Handshake:
-    return Handshake(handshake.mechanism, handshake.ctos, handshake.stoc, keys.client_title, keys.server_title)
+    titles = keys.client_title, keys.server_title
+    return Handshake(handshake.mechanism, handshake.ctos, handshake.stoc, *titles, handshake.f_stoc)
 
 
 def _best(

@@ -208,6 +208,8 @@ def key_info_lack(apdu: Apdu | None, keys: KeySet) -> str:
         return "no kek given unwraps its key" if keys.of(KeyRole.KEK) else "its key is wrapped, and no kek is given"
     if kind != _AGREED:
         return ""
+    if inner[1] == ONE_PASS and not agreement.is_ephemeral(inner[2]):
+        return "its key was agreed on, and the ephemeral key in it is no point on its curve"
     whose = "its recipient" if inner[1] == ONE_PASS else "one side, and a public one of the other,"
     return f"its key was agreed on, and no private agreement key of {whose} on that curve is given"
 

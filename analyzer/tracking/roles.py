@@ -38,6 +38,11 @@ _CLOSED = frozenset({"general-glo-ciphering", "general-ded-ciphering", "general-
 """APDUs that stayed closed, whose service nobody knows."""
 
 
+def is_closed(family: str) -> bool:
+    """Tell whether an APDU of *family* is one that stayed closed."""
+    return family in _CLOSED or family[:4] in ("glo-", "ded-")
+
+
 def may_answer(asked: str, family: str) -> bool:
     """Tell whether *family* may answer *asked* of which one stayed closed: the keys of one side alone are given."""
     if (asked in _CLOSED) != (family in _CLOSED):

@@ -6,6 +6,7 @@ from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, Ledger, closing,
 from analyzer.diagnosis.words import seconds
 from analyzer.record import APDU, PART, REQUEST, RESPONSE, Record
 from analyzer.tracking.history import Answer, Association, Proposal, conformance_names
+from analyzer.tracking.roles import is_closed
 from dissectors.enumerations import APPLICATION_CONTEXT
 
 _VERSION, _LEAST_SIZE = 6, 12
@@ -61,11 +62,19 @@ def reacted(ledger: Ledger, record: Record, one: Association | None) -> None:
     ledger.figures["reaction-times"] = f"after {seconds(least)} to {seconds(most)} here{paused}"
 
 
+_ANY = 0xFFFF
+"""All invoke-ids, a bit each."""
+
+
 @watcher
 def invoked(ledger: Ledger, record: Record, one: Association | None) -> None:
     """Hold the invoke-id of an answer against those that requests of its association had."""
     apdu = record.apdu
-    if one is None or one.proposal is None or apdu is None or len(apdu.octets) < 3 or apdu.octets[0] not in _INVOKED:
+    if one is None or one.proposal is None or apdu is None or len(apdu.octets) < 3:
+        return
+    if record.direction == REQUEST and is_closed(apdu.family):
+        ledger.remember("invoked", one.number, _ANY)  # nobody knows which it has
+    if apdu.octets[0] not in _INVOKED:
         return
     invoke_id = apdu.octets[2] & 0x0F
     before = ledger.state.get(("invoked", one.number))

@@ -10,6 +10,8 @@ from analyzer.diagnosis.audit.checks import CHECKS
 from analyzer.diagnosis.audit.keys import weakness
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, NOT_SEEN, PASS
 from analyzer.diagnosis.rules import rule
+from analyzer.security.keys import KeyRole
+from analyzer.simulate.security import KeySource
 from tests.analyzer.diagnosis import audited
 from tests.analyzer.diagnosis.audited import FAULTS, Rows
 
@@ -129,3 +131,12 @@ def test_challenge_of_an_association_before_fails_unless_it_was_only_sent_again(
     begun = audited.at(0, aarq, *answer * is_answered)
     rows = audited.over_tcp(begun, audited.READING * is_answered, audited.at(5, aarq, *answer))
     assert rows["challenges"].verdict == verdict
+
+
+def test_answer_to_a_request_that_stays_closed_is_held_against_no_invoke_id() -> None:
+    security = audited.secured.security_of(1, KeySource.ONE_PASS)
+    given = audited.secured.secrets(security)
+    del given[KeyRole.SERVER_AGREEMENT]
+    ring = audited.secured.keyring(given)
+    records = audited.secured.opened(audited.secured.said(audited.secured.session(security)), ring)
+    assert audited.judge(records, ring)["invoke-id"].verdict == "PASS"

@@ -205,3 +205,16 @@ def test_request_that_stays_closed_is_answered_by_what_opens() -> None:
         assert len({layer.status for one in records[4:8] for layer in one.protection}) == 2
         answers = [one for one in records if one.direction == "response"]
         assert [one.request for one in answers] == [one.number - 1 for one in answers]
+
+
+def test_ephemeral_key_that_is_no_point_is_not_told_as_a_key_that_is_not_given() -> None:
+    security = security_of(1, KeySource.ONE_PASS)
+    units = said(session(security))
+    at = next(number for number, one in enumerate(units) if one.octets[0] == 0xDD)
+    octets = bytearray(units[at].octets)
+    octets[60] ^= 1
+    units[at] = units[at]._replace(octets=bytes(octets))
+    found = notes(opened(units, keyring(secrets(security))), "undecipherable")
+    assert [text for *_, text in found] == [
+        "its key was agreed on, and the ephemeral key in it is no point on its curve"
+    ]

@@ -165,3 +165,24 @@ def test_secret_whose_octets_the_keyring_holds_as_text_blames_the_keyring() -> N
     found = notes(decode(session(security).dialogue, ring), *CODES)
     assert [(number, code, cause) for number, code, cause, _ in found] == [(4, "hls-unchecked", "key-is-ascii")]
     assert found[0][3].endswith("is not theirs: each takes the secret's hex digits for octets")
+
+
+@pytest.mark.parametrize("mechanism", [Mechanism.HLS_GMAC, Mechanism.HLS_SHA256, Mechanism.HLS_ECDSA])
+def test_server_that_sends_the_clients_answer_back_is_told(
+    mechanism: Mechanism, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever knows no key may try this: a client that takes it talks to anybody."""
+    security, plain, said = security_of(1, mechanism=mechanism), Side.prove, list[bytes]()
+
+    def prove(self: Side, own: bytes, other: bytes) -> bytes:
+        if self._is_client:
+            said.append(plain(self, own, other))
+        return said[-1]
+
+    monkeypatch.setattr(Side, "prove", prove)
+    found = notes(decode(session(security).dialogue, keyring(security)), *CODES)
+    (failed,) = [one for one in found if one[1] == "hls-failed"]
+    assert failed == (
+        4, "hls-failed", "response-from-other-challenge",
+        "the server's f(CtoS) is wrong: it is the client's f(StoC), sent back as it came",
+    )  # fmt: skip
