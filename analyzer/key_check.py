@@ -64,7 +64,7 @@ class KeyCheck:
         causes = [note for note in record.notes if note.code in ("undecipherable", "signature-wrong")]
         for layer in layers:
             key = layer.key or NO_KEY
-            if layer.status in _OPEN and not any(note.cause != "no-authentication-key" for note in causes):
+            if layer.status in _OPEN and not any(note.cause != "no-key" for note in causes):
                 self._opens[key] += 1
                 self._verified[_place(key)] += layer.status == opening.VERIFIED
                 self._unchecked[key] += bool(causes)

@@ -100,16 +100,19 @@ class House(Field):
         return self.to_text(x) or str(self.to_json(x))
 
 
+_EXPECTED = {"f": "a number up to 3.4e38", "d": "a number"}
+
+
 def packed(name: str, struct: Struct, value: Any) -> bytes:
     """Pack *value*. Raises: ValueError that says what *name* takes."""
     try:
         return struct.pack(value)
-    except StructError:
+    except (StructError, OverflowError):
         pass
     code = struct.format[-1:]
     bits = 8 * struct.size
     least, most = (0, (1 << bits) - 1) if code.isupper() else (-1 << bits - 1, (1 << bits - 1) - 1)
-    expected = "a number" if code in "fd" else f"a whole number from {least} to {most}"
+    expected = _EXPECTED.get(code) or f"a whole number from {least} to {most}"
     raise ValueError(f"{name}: {expected} was expected, not {value!r}")
 
 

@@ -32,9 +32,9 @@ _LOOKED_AT = 4
 _LEAST_LIKENESS = 0.5
 _MOST_COMPARED = 2048
 _MOST_CHANGES, _MOST_SHOWN = 4, 8
+"""Of an altered APDU: places that are named, and octets of one that are shown."""
 _MOST_DAMAGED, _LEAST_HALF = 1000, 4
 """Damaged records of a point that are remembered, and octets by which one is told."""
-"""Of an altered APDU: places that are named, and octets of one that are shown."""
 _AARQ = b"\x60"
 _GIVING = frozenset({0x05, 0x06, 0x16, 0xC1, 0xC3, 0xD9, 0xE0})
 """APDUs that may hand over anything: read with parameters, write, set, action, access, blocks."""

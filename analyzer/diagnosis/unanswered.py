@@ -60,7 +60,7 @@ _MANY_ASKED = 3
 
 def left_open(family: Family, one: Association) -> None:
     """Note that no request is answered, and the last one of a log without times, if its answer is not there."""
-    tries = len(one.unanswered) + len(one.waiting)
+    tries = sum(each.unanswered for each in one.services.values()) + len(one.waiting)
     if tries >= _MANY_ASKED and not one.exchanges and len(one.link_at) < _WITH_ANSWER:
         text = f"the client asks {tries} times, up to record {one.last_record}, and nothing of the meter is captured"
         proof = [Evidence(one.first.record, 0, 0, text)]

@@ -19,7 +19,7 @@ _SHORT = (b"\x7e\xa0", b"\x7e\xa8")
 class UsualFrames(Family):
     """Does for frames without a note what `look` of *damage* and of *link* does."""
 
-    links = frozenset({"hdlc"})
+    links = frozenset({"hdlc", "llc"})
 
     def __init__(self, damage: DamageFamily, link: LinkFamily) -> None:
         super().__init__(damage.stories)
@@ -28,6 +28,9 @@ class UsualFrames(Family):
 
     def look(self, record: Record) -> None:
         """Look at a frame."""
+        if record.link == "llc":
+            self._damage.look(record)
+            return
         octets, lane = record.octets, record.lane
         known = self._lanes.get(lane.text)
         link = self._pairs.get((lane.conversation, record.client, record.server))

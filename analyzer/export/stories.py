@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
@@ -95,7 +96,7 @@ def told_once(evidence: Sequence[Evidence]) -> Iterator[tuple[str, Evidence]]:
     said = ""
     for same in kinds.values():
         one = same[0]
-        if one.text in said and f"record {one.record}" in said:
+        if one.text in said and re.search(rf"\brecord {one.record}\b", said):
             continue
         said += f"{one.text}\n"
         numbers = ", ".join(str(each.record) for each in same if each.record)
@@ -139,7 +140,10 @@ def _also(story: Story, like: Sequence[Story]) -> str:
     lanes.pop(story.lane, None)
     times = sum(one.count for one in like)
     if len(lanes) == 1:
-        return f"{times:,} times more on {like[0].lane}: {_records(like[0])}"
+        (lane,) = lanes
+        there = [one for one in like if one.lane == lane]
+        count = sum(one.count for one in there)
+        return f"{'once' if count == 1 else f'{count:,} times'} more on {lane}: {_records(there[0])}"
     named = "; ".join(f"{one.lane} ({_records(one)})" for one in like[:_FEW_LANES])
     return f"{times:,} times more, on {len(lanes):,} other lanes: {named}, …; -v tells of each"
 

@@ -83,7 +83,9 @@ def test_of(field: Field, comparison: str, literals: Sequence[Literal], part: Li
     pattern = _pattern(literals[0]) if comparison == "matches" else None
     if kind is Kind.ANY:
         return Anything(literals, comparison, pattern)
-    if field.name in _HOSTS and comparison in EQUALITY and any("/" in one.text for one in literals):
+    if field.name in _HOSTS and comparison in (*EQUALITY, *ORDER) and any("/" in one.text for one in literals):
+        if comparison in ORDER:
+            raise _cannot(field, comparison, literals[0])
         return Hosts([one.text for one in literals], comparison, [_network(one) for one in literals if "/" in one.text])
     if kind is Kind.TEXT or comparison in ("contains", "matches"):
         if kind not in (Kind.TEXT, Kind.ADDRESS):

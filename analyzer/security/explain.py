@@ -240,9 +240,7 @@ def _judge(case: Case) -> Suspect:
     plaintext = decipher(message, key, title)
     if _reads(message, key, title):
         if not case.authentication:
-            return Suspect(
-                "no-authentication-key", "the text reads; its tag cannot be checked: no authentication key is given"
-            )
+            return Suspect("no-key", "the text reads; its tag cannot be checked: no authentication key is given")
         if case.has_worked:
             return Suspect(
                 "octets-damaged",

@@ -177,7 +177,7 @@ class Conversation:
             framer = self._framers[side]
             for frame in framer.feed(octets, mark):
                 self.take(side, frame)
-            self._is_special = framer.rests()
+            self._is_special = self.is_serial and framer.rests()
 
     def _find_take_next(self) -> Callable[[Record, int], None]:
         """Find what reads one more unit of the stack."""
@@ -199,7 +199,7 @@ class Conversation:
         framer = self._framers[side]
         for frame in framer.feed(octets, mark):
             self.take(side, frame)
-        self._is_special = self._stays_special or framer.rests()
+        self._is_special = self._stays_special or (self.is_serial and framer.rests())
 
     def _undo_telnet(self, telnet: TelnetSide, side: int, octets: bytes) -> bytes:
         knew = telnet.doubles

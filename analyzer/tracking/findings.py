@@ -72,7 +72,6 @@ SEVERITIES: dict[tuple[str, str], Severity] = {
         ("undecipherable", cause): NOTE
         for cause in (
             "no-key",
-            "no-authentication-key",
             "broadcast-key-needed",
             "dedicated-key-unknown",
             "no-system-title",

@@ -351,7 +351,7 @@ class Protection:
                 record.add_note(finding("undecipherable", "what was compressed does not come out whole", 0, 0))
             elif not is_unchecked and message.tag:
                 text = "the tag cannot be checked: no authentication key is given"
-                record.add_note(finding("undecipherable", text, 0, 0, "no-authentication-key"))
+                record.add_note(finding("undecipherable", text, 0, 0, "no-key"))
             return outcome
         known = (opener, outcome.status)
         suspect = context.suspects.get(known) or self._suspect(context, message, opener, own)

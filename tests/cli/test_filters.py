@@ -351,6 +351,11 @@ def test_way_that_wireshark_has_for_it_chooses_the_same(
     assert bool(found) is (same != "number == 0")
 
 
+def test_network_has_no_order(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["decode", "-Y", "host > 10.0.0.0/8", LN_WRAPPER]) == 4
+    assert "> says nothing about it" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("network", ["198.51.100.0/77", "198.51.100/24", "meter/1"])
 def test_network_that_is_none_is_refused(network: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["decode", "-Y", f"host == {network}", LN_WRAPPER]) == 4

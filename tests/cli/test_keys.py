@@ -361,7 +361,7 @@ def test_missing_authentication_key_is_no_missing_key(run: Run, tmp_path: Path) 
     ring.write_text(f'[[meter]]\nguek = "{guek}"\n')
     ring.chmod(0o600)
     first, rest = run("doctor", "-k", ring, sample.path).out.split("\n\n", 1)
-    assert first.startswith("1. NOTE: The text is there; whether its tag is right, nobody checked")
+    assert first.startswith("1. NOTE: A key that it takes is not given.")
     assert "also   21 times more on 198.51.100.7:4059 > 192.0.2.10:51234: records 2, 4," in first
     assert "undecipherable" not in rest
     checked = run("keys", "check", ring, sample.path)

@@ -407,6 +407,7 @@ def test_logical_name_that_is_none_is_refused_in_words(text: str) -> None:
     [
         (lambda: GetResponseNormal(result={"data": {"long-unsigned": 70000}}), "long-unsigned: .* 0 to 65535 .* 70000"),
         (lambda: GetResponseNormal(result={"data": {"integer": -129}}), "integer: .* -128 to 127 .* -129"),
+        (lambda: GetResponseNormal(result={"data": {"float32": 1e39}}), "float32: a number up to .* not 1e[+]39"),
         (lambda: CosemAttributeDescriptor(class_id=70000), "class_id: .* 0 to 65535 .* 70000"),
     ],
 )

@@ -195,7 +195,7 @@ _REPEATED, _PROTECTION = "invocation-counter-repeated", "protection-below-policy
 SECURITY_FAULTS: tuple[Fault, ...] = (
     *_keys(),
     keyed("undecipherable", "no-key", _no_key),
-    keyed("undecipherable", "no-authentication-key", _unauthenticated),
+    keyed("undecipherable", "no-key", _unauthenticated),
     keyed("undecipherable", "no-system-title", _no_title),
     keyed(_REPEATED, "nonce-reuse", _nonce_reused),
     keyed(_REPEATED, "altered-copy", _altered, codes=("undecipherable",)),

@@ -199,3 +199,22 @@ def test_doctor_does_not_outlive_its_capture() -> None:
     del doctor
     gc.collect()
     assert [one() for one in there] == [None, None]
+
+
+def test_sound_llc_frame_closes_the_region_of_noise_before_it(tmp_path: Path) -> None:
+    pair = ("TX: 90 01 10 C0 01 C1 00 03 01 00 01 08 00 FF 02 00", "RX: 90 10 01 C4 01 C1 00 06 00 01 23 45")
+    chance = random.Random(5)
+    bursts = [bytes(chance.randrange(1, 256, 2) for _ in range(25 + 9 * number)) for number in range(8)]
+    lines = [line for burst in bursts for line in (*pair * 6, f"RX: {burst.hex(' ')}")]
+    path = tmp_path / "llc.txt"
+    path.write_text(
+        "\n".join(f"10:00:{at // 5:02}.{at % 5 * 200:03} {line}" for at, line in enumerate([*lines, *pair]))
+    )
+    doctor = Doctor()
+    with open_source(str(path)) as source:
+        for record in Session(source, None, learns=False).records():
+            doctor.take(record)
+    doctor.finish()
+    told = {one.code: (one.cause, one.count) for one in doctor.stories()}
+    assert told["noise"] == ("line-noise", len(bursts) - 1)  # one begins as an APDU
+    assert "hdlc-noise" not in told

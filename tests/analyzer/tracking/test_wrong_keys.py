@@ -41,7 +41,7 @@ def test_text_that_reads_is_shown_though_the_authentication_key_is_missing() -> 
     last = records(made)[-1]
     assert last.closed is not None
     assert (last.closed.status, last.apdu.octets[0] in (0xC0, 0xC4)) == ("decrypted-unverified", True)  # type: ignore[union-attr]
-    assert [(note.cause, note.severity) for note in last.notes] == [("no-authentication-key", Severity.NOTE)]
+    assert [(note.cause, note.severity) for note in last.notes] == [("no-key", Severity.NOTE)]
 
 
 def test_text_that_reads_is_shown_though_its_tag_is_cut() -> None:
