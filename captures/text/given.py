@@ -31,6 +31,8 @@ class Given:
         """How many octets began as a unit of a link."""
         self.lacks = 0
         """Octets that the unit that was given last still lacks."""
+        self.is_whole = False
+        """The octets that came last ended a unit, so none is to come."""
         self.cut_at = 0
         """Units that lack octets and have just so many were cut by what wrote the text."""
         self.cut = 0
@@ -64,7 +66,8 @@ class Given:
         self.framed = self.framed or octets[:1] == _FLAG
         size = size_of(octets) if octets[0] in _UNIT_STARTS else 0
         length = len(octets)
-        self.lacks = max(0, (size or self.lacks) - length)
+        wanted = size or self.lacks
+        self.lacks, self.is_whole = max(0, wanted - length), 0 < wanted <= length
         self._measure(length, size, direction)
         self.chunks += 1
         self.heard += 1
@@ -100,7 +103,7 @@ class Given:
         """Keep a unit without a direction until the next: a log may print the same once more."""
         self.release()
         self.heard += 1
-        self._held = (octets, time_ns, offset)
+        self._held, self.is_whole = (octets, time_ns, offset), False
         self.lacks = max(0, size_of(octets) - len(octets))
 
     @property

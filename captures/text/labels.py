@@ -78,8 +78,9 @@ _ARROWS = re.compile(
 )
 _MONITOR = re.compile(rb"((?<!\d)\d\d:\d\d:\d\d\.\d{3}) -> ")
 _MONITOR_BACK = re.compile(rb"\d\d:\d\d:\d\d(?:\.\d{1,9})?[ \]]{0,2}<-")
-_AT_BORDER = re.compile(rb"^[0-9A-Fa-f]{8}  [0-9A-Fa-f]{2}\b", re.MULTILINE)
-_INDENTED = re.compile(rb"^ {4}[0-9A-Fa-f]{8}  [0-9A-Fa-f]{2}\b", re.MULTILINE)
+_FOLLOWED = re.compile(rb"( {4})?([0-9A-Fa-f]{8})  ((?:[0-9A-Fa-f]{2}(?: {1,2}|\s*$)){1,16}).*")
+_CUT_ROW = re.compile(rb" {0,4}[0-9A-Fa-f]{0,8} {0,2}[0-9A-Fa-f]?")
+"""A row of a stream that Wireshark follows, and the beginning of one at the end of what is looked at."""
 _SIDE = rb"((?:[A-Za-z0-9_.]|(?!\xe2\x86[\x90\x92])[\x80-\xff])++)"
 _MODEM = re.compile(rb"(?<![a-z0-9])at[+#^$!%][a-z]{2}|(?:^|[\s\r])([+#^$!%][a-z]{2,12}:)")
 """A command to a modem, and what it answers."""
@@ -160,8 +161,22 @@ def says_way(label: bytes) -> bool:
 
 
 def has_indented_side(text: bytes) -> bool:
-    """Tell whether rows of dumps stand at the border and four blanks behind it, as Wireshark shows who speaks."""
-    return _AT_BORDER.search(text) is not None and _INDENTED.search(text) is not None
+    """Tell whether *text* is rows of two dumps, at the border and four blanks behind it, as Wireshark follows them.
+
+    Each goes on by itself from row to row, and nothing else stands between: others indent what they quote.
+    """
+    *rows, last = text.rstrip().split(b"\n")
+    places: dict[bytes | None, int] = {}
+    for row in rows if _CUT_ROW.fullmatch(last) else [*rows, last]:
+        found = _FOLLOWED.fullmatch(row)
+        if found is None and row.strip():
+            return False
+        if found is not None:
+            place = int(found[2], 16)
+            if places.get(found[1], place) != place:
+                return False
+            places[found[1]] = place + len(found[3].split())
+    return len(places) > 1
 
 
 def has_monitor_arrows(text: bytes) -> bool:

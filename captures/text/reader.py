@@ -68,6 +68,8 @@ _FEW = re.compile(
     rb"(?<=[:>=|\"'\]) \t])(?:0[xX])?[0-9A-Fa-f]{2}(?:[ :,.-](?:0[xX])?[0-9A-Fa-f]{2}){0,2}(?=[\"')\]>}\s]*$)"
 )
 """Octets that are too few to be known by themselves; they are behind words that others stood behind."""
+_CLOCK = re.compile(rb"\d\d(?:[ ,]\d\d)?[:.-]\d\d(?:[ :,.-]\d\d)?")
+"""A time or a date as logs have them there, or a version."""
 _QUOTES, _HEX_DIGITS, _LONGEST_FEW = b"\"')]}> \t", frozenset(bytes((one,)) for one in b"0123456789abcdefABCDEF"), 32
 _NUMBER = re.compile(rb"\d{4,}(?:\.\d+)?")
 _SAID_BEHIND = re.compile(rb"[\"')\]}\s]{1,4}(?:(?:was|were) )?(?:sent|received|written)\b", re.IGNORECASE)
@@ -261,7 +263,8 @@ class Reader:
         row = self._before_row
         if self._reads.last_was_octets and row and line.startswith(row):
             short = (_TOLD_ROW if self.given.lacks else _SHORT_ROW).match(line, len(row))
-            if short is not None and self._reads.go_on(bytes.fromhex(short[1].decode()), offset):
+            is_number = short is not None and self.given.is_whole and short[1].isdigit()
+            if short is not None and not is_number and self._reads.go_on(bytes.fromhex(short[1].decode()), offset):
                 return True
         matches = octets_among_words(self.shape, line)
         spelt: dict[bytes, bytes] = {}
@@ -296,7 +299,8 @@ class Reader:
             return False
         label = line[: found.start()] + b"\n"
         octets = hex_octets(found[0])
-        if octets is None:
+        is_awaited = self.given.lacks or self._announced.left
+        if octets is None or _CLOCK.fullmatch(found[0]) or (found[0].isdigit() and not is_awaited):
             return False
         self._reads.give(octets[0], self.clock.find(label), self._words.label(label)[0], offset)
         return True
@@ -317,7 +321,7 @@ class Reader:
         time_ns = self.clock.read(match) if self._has_time else None
         direction = direction_of(groups.get("direction") or b"")
         if self._hints.has_indents and self.shape.joins is Joins.DUMP:
-            direction = RECEIVED if match.string[:1] == b" " else SENT
+            direction = direction or (RECEIVED if match.string[:1] == b" " else SENT)
         if label is not None:
             octets += rest_of_unit(octets, match.string, match.end())
             worded, is_traffic = self._words.label(label, is_unit=begins_unit(octets))

@@ -18,6 +18,7 @@ EVENTS = session()
 FRAMES = [one.octets for one in EVENTS]
 WHOLE = b"".join(FRAMES)
 SPOKEN = [(one.direction, one.octets) for one in EVENTS]
+SNRM = bytes.fromhex("7EA0070321930F017E")
 ADDRESS = bytes.fromhex("10 40 FD 3D 16")
 """A short frame of M-Bus."""
 
@@ -55,6 +56,25 @@ def test_single_octet_behind_words_that_others_stand_behind_is_read(write: Calla
 def test_digits_behind_words_that_announce_no_octets_are_none() -> None:
     text = "\n".join(f"TX frame: {frame.hex()}\nsent 20\nTX frames 12\nretries: 03\n" for frame in FRAMES)
     assert octets(text) == WHOLE
+
+
+@pytest.mark.parametrize("value", ["18:02:11", "12:30", "17", "01.02", "10-12-26", "12 30:00"])
+def test_times_and_settings_behind_words_that_octets_stood_behind_are_none(value: str) -> None:
+    text = "".join(f"DEBUG sent keepalive {frame.hex(' ')}\nDEBUG sent keepalive {value}\n" for frame in FRAMES)
+    assert octets(text) == WHOLE
+
+
+@pytest.mark.parametrize("value", ["0x17", "1E", "10 40", "1E:02:11"])
+def test_few_octets_that_are_no_number_are_read_behind_words_that_octets_stood_behind(value: str) -> None:
+    read_as = bytes.fromhex(value.removeprefix("0x").replace(":", " "))
+    assert octets(f"DEBUG sent keepalive {FRAMES[0].hex(' ')}\nDEBUG sent keepalive {value}\n") == FRAMES[0] + read_as
+
+
+def test_digits_that_a_unit_lacks_or_a_line_announces_are_octets() -> None:
+    cut, head = bytes.fromhex("68 03 03 68 08 05 72 12 16"), "DEBUG got telegram"
+    assert octets(f"{head} {cut[:-1].hex(' ')}\n{head} {cut[-1:].hex()}\n") == cut
+    announced = f"{head} {FRAMES[1].hex(' ')}\nDEBUG received 1 byte\n{head} 10\n"
+    assert octets(announced.replace("got", "received")) == FRAMES[1] + b"\x10"
 
 
 @pytest.mark.parametrize("number", ["27347742", "22661796.000000", "20260321101532", "'22661795'"])
@@ -322,6 +342,14 @@ def test_rows_that_wireshark_indents_are_those_of_the_side_that_answers() -> Non
             rows.append(f"{'    ' if way == RECEIVED else ''}{places[way]:08x}  {shown:<49} {'.' * len(row)}")
             places[way] += len(row)
     assert spoken("\n".join(rows)) == SPOKEN
+
+
+@pytest.mark.parametrize("between", ["And later:\n\n", "", "Sent to meter:\n"])
+def test_indented_rows_are_of_another_side_only_where_nothing_but_rows_goes_on(between: str) -> None:
+    row = f"{0:08x}  {SNRM[:8].hex(' ')}  {SNRM[8:].hex(' ')}{' ' * 24}~...!...~\n"
+    again = "" if between else row
+    assert {way for way, _ in spoken(f"{row}{again}\n{between}    {row}")} == {UNKNOWN}
+    assert spoken(f"{row}\n    {row}0000") == [(SENT, SNRM), (RECEIVED, SNRM)], "the last row is cut"
 
 
 @pytest.mark.parametrize(
