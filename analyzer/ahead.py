@@ -143,7 +143,8 @@ def asked_ends(source: Source) -> Ends:
     """Tell who is asked for what explains values in the packets of *source*: ``10.1.0.7:4059``, and descriptors.
 
     On a line that is a station, ``hdlc 1.17``. What packets do not tell the receiver of stands under the empty name:
-    anyone may be. A request that may be torn between packets counts as one for anything, an empty descriptor.
+    anyone may be. Pieces that may be of a torn descriptor count as a request for anything, an empty descriptor; one
+    that is torn right before its last octet is not seen.
     """
     network, ends = Network(), Ends()
     for chunk in source.holding(_END, _is_piece):
