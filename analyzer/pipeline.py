@@ -380,7 +380,7 @@ def _ignore(code: str, text: str) -> None:
 
 def _flow_key(protocol: int, key: bytes) -> bytes:
     """Give what a flow is known by: the same two ports may speak TCP and UDP at once."""
-    return key if protocol == TCP else b"\x11" + key
+    return key if protocol == TCP else bytes((protocol,)) + key
 
 
 def _ports(key: bytes) -> tuple[int, int]:
