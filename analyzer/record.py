@@ -195,6 +195,13 @@ class Record:
         carried = f" {self.apdu.family}" if self.apdu is not None else ""
         return f"<Record {self.number} {self.link} {self.kind}{pair}{carried}>"
 
+    def overlaps(self, latency_ns: int, end_ns: int) -> int | None:
+        """Give a latency below zero, of an answer to what ended at *end_ns*, where the two overlap on their line.
+
+        Where the answer ended before its request did, the clock of the capture went back: nothing was measured.
+        """
+        return latency_ns if self.time_ns is not None and self.time_ns > end_ns else None
+
     @property
     def shown(self) -> Apdu | None:
         """Give the APDU that outputs show: what is signed stays within its signature until someone checked it."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from analyzer.diagnosis.association import AssociationFamily
+from analyzer.diagnosis.capture_clock import CaptureClock
 from analyzer.diagnosis.carrier import CarrierFamily, tell_carriers
 from analyzer.diagnosis.chains import Chains
 from analyzer.diagnosis.damage import DamageFamily
@@ -124,6 +125,7 @@ class Doctor:
             for kind in one.events:
                 self._listeners.setdefault(kind, []).append(one.event)
         self._last: Record | None = None
+        self._clock = CaptureClock(self._stories)
 
     def take(self, record: Record) -> bool:
         """Look at one record. Tells whether it is usual: a frame or APDU that is open, and of which nothing is said."""
@@ -131,6 +133,12 @@ class Doctor:
         if ends and ends[0].after < record.number:
             self._take_ends(record)
         self._last = record
+        time_ns, clock = record.time_ns, self._clock
+        if time_ns is not None:
+            if time_ns >= clock.newest_ns:
+                clock.newest, clock.newest_ns = record, time_ns
+            else:
+                clock.earlier(record, time_ns)
         notes = record.notes
         if notes and any(ignores(record, note) for note in notes for ignores in self._ignores):
             return False

@@ -7,6 +7,7 @@ from analyzer.record import Object, Objects
 from analyzer.tracking.history import Association, Exchange
 
 _SECOND, _MILLISECOND = 1_000_000_000, 1_000_000
+_DAY = 86_400 * _SECOND
 
 
 def about(one: Object | None) -> str:
@@ -43,6 +44,8 @@ def seconds(span_ns: int | None) -> str:
         return f"{span_ns / _MILLISECOND:.1f} ms"
     if abs(span_ns) < _SECOND:
         return f"{span_ns / _MILLISECOND:.0f} ms"
+    if abs(span_ns) >= 2 * _DAY:
+        return f"{span_ns / _DAY:.0f} days"
     return f"{span_ns / _SECOND:.1f} s" if span_ns < 1000 * _SECOND else f"{span_ns / _SECOND:.0f} s"
 
 

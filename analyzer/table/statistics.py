@@ -110,6 +110,7 @@ def _totals(frame: polars.DataFrame) -> list[dict[str, Any]]:
     import polars
 
     latency = polars.col("latency")
+    latency = latency.filter(latency >= 0)  # an answer that overlaps its request on the line took no time
     return (
         frame.group_by("group")
         .agg(

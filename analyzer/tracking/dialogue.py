@@ -283,7 +283,8 @@ class Dialogue:
         record.objects = objects
         begin = record.begin_ns or (record.start_ns if record.start_ns is not None else record.time_ns)
         if begin is not None and end_ns is not None:
-            record.latency_ns = begin - end_ns
+            latency = begin - end_ns
+            record.latency_ns = latency if latency >= 0 else record.overlaps(latency, end_ns)
 
     def _block(self, record: Record, peer: Peer, plan: Plan, invoke_id: int) -> None:
         """Join a block of a service's own block transfer."""

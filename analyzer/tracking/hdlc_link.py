@@ -432,7 +432,8 @@ class HdlcLink:
             record.request = number
             begin = record.start_ns if record.start_ns is not None else record.time_ns
             if begin is not None and end_ns is not None:
-                record.latency_ns = begin - end_ns
+                latency = begin - end_ns
+                record.latency_ns = latency if latency >= 0 else record.overlaps(latency, end_ns)
             if asked == 0x43:  # DISC is answered: the association is over
                 association.number = None
                 association.is_open = False

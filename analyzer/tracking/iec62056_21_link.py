@@ -137,7 +137,8 @@ class Iec62056Link:
             record.request, end_ns = self._asked
             begin = record.start_ns if record.start_ns is not None else record.time_ns
             if begin is not None and end_ns is not None:
-                record.latency_ns = begin - end_ns
+                latency = begin - end_ns
+                record.latency_ns = latency if latency >= 0 else record.overlaps(latency, end_ns)
             self._asked = None
 
 

@@ -1,0 +1,97 @@
+"""Captures whose clock goes back: told once, and no time across it is measured."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.diagnosis.doctor import Doctor
+from analyzer.diagnosis.story import Story
+from analyzer.pipeline import Pipeline
+from analyzer.record import Lane, Record
+from captures.chunk import Chunk
+from tests.analyzer.diagnosis.told import diagnose
+from tests.analyzer.tracking.build import ListSource, Station, answered, asked
+from tests.analyzer.tracking.timed import (
+    AARE,
+    AARQ,
+    CLOCK_ANSWER,
+    GET_CLOCK,
+    At,
+    at,
+    on_hdlc,
+    serial_chunks,
+    tcp_chunks,
+)
+
+BEGUN = at(100, asked(AARQ), answered(AARE), asked(GET_CLOCK), answered(CLOCK_ANSWER))
+CODE = "capture-time-regressed"
+
+
+def about_clock(stories: list[Story]) -> list[tuple[str, list[int], int]]:
+    return [(one.cause, one.records, one.count) for one in stories if one.code == CODE]
+
+
+def later(*units: list[At]) -> list[Chunk]:
+    return tcp_chunks([each for unit in (BEGUN, *units) for each in unit])
+
+
+def test_times_that_only_grow_say_nothing_of_the_clock() -> None:
+    assert about_clock(diagnose(later(at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER))))) == []
+
+
+def test_clock_that_goes_back_within_an_association_was_set_back() -> None:
+    chunks = later(at(1, asked(GET_CLOCK)), at(-3, answered(CLOCK_ANSWER)), at(1, asked(GET_CLOCK)))
+    (story,) = [one for one in diagnose(chunks) if one.code == CODE]
+    assert (story.cause, story.records, story.count) == ("capture-clock-set-back", [6], 1)
+    assert story.evidence[0].text == "its packet stands behind that of record 5 and is 3.0 s earlier"
+
+
+def test_clock_that_goes_back_between_requests_is_told_all_the_same() -> None:
+    chunks = later(at(-3, asked(GET_CLOCK), answered(CLOCK_ANSWER)))
+    assert about_clock(diagnose(chunks)) == [("capture-clock-set-back", [5], 1)]
+
+
+def test_clock_that_goes_back_twice_is_one_story() -> None:
+    chunks = later(at(-3, asked(GET_CLOCK)), at(-3, answered(CLOCK_ANSWER)))
+    assert about_clock(diagnose(chunks)) == [("capture-clock-set-back", [5, 6], 2)]
+
+
+def test_files_in_the_wrong_order_are_named() -> None:
+    first, second = (
+        serial_chunks(on_hdlc(Station(), at(begins, asked(AARQ), answered(AARE), asked(GET_CLOCK))))
+        for begins in (5000, 100)
+    )
+    chunks = [one._replace(number=number) for number, one in enumerate((*first, *second), 1)]
+    assert [cause for cause, _, _ in about_clock(diagnose(chunks))] == ["files-out-of-order"]
+
+
+def test_packets_of_one_card_out_of_order_by_less_than_a_millisecond_say_nothing() -> None:
+    assert about_clock(diagnose(later(at(-0.0005, asked(GET_CLOCK), answered(CLOCK_ANSWER))))) == []
+
+
+@pytest.mark.parametrize("back_s", [-0.0005, -3])
+def test_answer_before_its_request_has_no_response_time(back_s: float) -> None:
+    chunks = later(at(1, asked(GET_CLOCK)), at(back_s, answered(CLOCK_ANSWER)))
+    *_, request, answer = Pipeline().run(ListSource(chunks))
+    assert answer.request == request.number
+    assert answer.latency_ns is None
+
+
+def test_links_without_apdus_measure_nothing_either() -> None:
+    station = Station()
+    units = on_hdlc(station, at(10, asked(AARQ), answered(AARE)))
+    chunks = serial_chunks(units)
+    back = [one if number < 1 else one._replace(time_ns=(one.time_ns or 0) - 5_000_000_000)
+            for number, one in enumerate(chunks)]  # fmt: skip
+    records = list(Pipeline().run(ListSource(back)))
+    assert records[1].request == 1
+    assert records[1].latency_ns is None
+
+
+def test_record_that_comes_late_is_no_matter_of_the_clock() -> None:
+    doctor = Doctor()
+    for packet, time_s in ((2, 20), (1, 10), (3, 30)):
+        record = Record()
+        record.lane, record.packets, record.time_ns = Lane(1, 0, "serial:A"), (packet,), time_s * 10**9
+        doctor.take(record)
+    assert about_clock(doctor.stories()) == []
