@@ -66,6 +66,8 @@ LONELY = frozenset({
 """Codes of what is true all the time: nothing follows from it, and it begins no chain."""
 _MAY_COME_FIRST = frozenset({"response-missing", "long-transfer-aborted", "capture-cut"})
 """Stories that stand before the one that explains them: a request before its damaged answer, a block before silence."""
+_TOLD_BEFORE = frozenset({("response-without-request", "hdlc-frame-lost")})
+"""Stories and what explains them, which is seen later: that a request is missing shows in the N(S) of the next one."""
 
 
 class Chains:
@@ -127,7 +129,8 @@ def _root(one: Story, causes: tuple[str, ...], near: list[Story], parents: dict[
     for other in near:
         if other is one or other.code not in causes or not one.chains <= other.chains:
             continue
-        if other.first_record > one.last_record and one.code not in _MAY_COME_FIRST:
+        is_later = other.first_record > one.last_record
+        if is_later and one.code not in _MAY_COME_FIRST and (one.code, other.code) not in _TOLD_BEFORE:
             continue
         if one.meter and other.meter and one.meter != other.meter:
             continue

@@ -10,6 +10,7 @@ from collections import deque
 from functools import lru_cache
 from typing import NamedTuple
 
+from analyzer.diagnosis.story import Fact
 from analyzer.record import REQUEST, RESPONSE, Record
 
 SNRM, DISC, UA, DM, FRMR = 0x83, 0x43, 0x63, 0x0F, 0x87
@@ -33,7 +34,10 @@ class Limits(NamedTuple):
 class Link:
     """One link. *is_up* is None while nothing was seen that says so."""
 
-    __slots__ = ("asked", "fits", "headers", "is_fresh", "is_up", "kept", "limits", "run", "since", "speaker", "told")
+    __slots__ = (
+        "asked", "fits", "headers", "is_fresh", "is_up", "kept", "limits", "lost_too", "run", "since", "speaker",
+        "told",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.is_up: bool | None = None
@@ -55,6 +59,8 @@ class Link:
         """How many I frames the speaker sent without one of the other side."""
         self.asked: dict[int, int] = {}
         """The parameters of the SNRM that waits for its UA."""
+        self.lost_too: tuple[str, int, Fact] | None = None
+        """Who lacks frames up to which N(S) by a loss that was told with a frame of the other side, and that fact."""
         self.told: set[str] = set()
         """What was said of it once and is said no more."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from itertools import takewhile
 
 from analyzer.diagnosis.family import FRAMES, Family
+from analyzer.diagnosis.frame_lost import missed
 from analyzer.diagnosis.hdlc_state import (
     DISC,
     DM,
@@ -132,26 +133,26 @@ class LinkFamily(Family):
         return False
 
     def _lost(self, record: Record, note: Note) -> None:
-        """A number is missing: what the other side acknowledged tells who missed the frame."""
-        control = record.control or 0
-        link = self.pairs.get((record.lane.conversation, record.client, record.server))
-        kept = link.kept if link is not None else ()
+        """A number is missing: it is one story with that of the other side where the same loss explains both."""
+        conversation = record.lane.conversation
+        link = self.pairs.get((conversation, record.client, record.server))
         if link is not None and link.is_up is False:
             return  # there is no link, so its numbers mean nothing: DM says that
-        answers = [one for one in kept if one.direction != record.direction and (one.control or 0) & 3 != 3]
-        side = "meter" if record.direction == RESPONSE else "client"
-        cause, confidence, told = "", POSSIBLE, ""
-        if answers:
-            awaited = (answers[-1].control or 0) >> 5
-            if awaited == control >> 1 & 7:
-                cause, confidence = "capture-loss", CERTAIN
-                told = f"; record {answers[-1].number} acknowledges it, so only the capture lacks it"
-            else:
-                told = f"; record {answers[-1].number} still waits for N(S) {awaited}, so the other side lacks it, too"
-        self.report(
-            record, note.code, cause, confidence, f"{note.text}: a frame of the {side} is missing{told}",
-            start=note.start, end=note.end, severity=note.severity,
+        if link is not None and link.lost_too is not None:
+            side, number, fact = link.lost_too
+            link.lost_too = None
+            story = self.stories.of_fact(fact)
+            if story is not None and (side, number) == (record.direction, (record.control or 0) >> 1 & 7):
+                story.follows(record.number)
+                return
+        damaged = self.associations.damaged.get(conversation)
+        found = missed(record, link, damaged.number if damaged is not None else 0)
+        fact = self.report(
+            record, note.code, found.cause, found.confidence, f"{note.text}: {found.text}", start=note.start,
+            end=note.end, severity=note.severity,
         )  # fmt: skip
+        if link is not None and found.other_side:
+            link.lost_too = found.other_side, found.other_number, fact
 
     def _again(self, record: Record, note: Note) -> None:
         """A frame came again: because its answer was damaged, or because there was none."""
