@@ -36,6 +36,8 @@ _IDLE_TALK = re.compile(
 class StreamSniffer(Sniffer):
     """A pcap stream that somebody else writes, from a descriptor."""
 
+    _is_begun = False
+
     def __init__(self, descriptor: int, how: str) -> None:
         self.how = how
         self._descriptor = descriptor
@@ -51,6 +53,7 @@ class StreamSniffer(Sniffer):
         link_type: int = struct.unpack_from(variant.order + "I", self._waiting, 20)[0]
         self.link_type = link_type & _LINK_TYPE
         self._waiting = self._waiting[HEADER_LENGTH:]
+        self._is_begun = True
 
     def take(self) -> list[Sniffed]:
         """Return the packets that stand in the pipe whole."""
@@ -86,7 +89,10 @@ class StreamSniffer(Sniffer):
         """Leave the descriptor to whom it belongs."""
 
     def _ended(self) -> CaptureError:
-        return StreamEndError(f"{self.how}: the stream ended")
+        if self._is_begun:
+            return StreamEndError(f"{self.how}: the stream ended")
+        what = "it ends in its header" if self._waiting else "empty"
+        return StreamEndError(f"{self.how}: {what}; a pcap stream was expected, as tcpdump -U -w - writes it")
 
 
 class PipeSniffer(StreamSniffer):

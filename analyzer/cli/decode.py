@@ -225,7 +225,7 @@ def show(
     is_text = line is not None and not _is_json(options) and not options.fields
     if more and is_text and not options.merge and begins:
         batch.append(f"== {printable(more['input'])}")
-    closed = ClosedApdus(None) if is_text and not session.has_keys and not options.turn else None
+    closed = None if options.turn or line is None else ClosedApdus(has_keys=session.has_keys)
     is_live = source.is_live and growing is None
 
     def rest() -> None:

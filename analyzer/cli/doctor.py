@@ -47,7 +47,7 @@ def run(words: list[str]) -> int:
     width = min(WIDEST, max(_NARROWEST, columns())) if sys.stdout.isatty() else WIDEST
     for name, source in inputs:
         session = Session(source, forced, keys, learns=bool(options.filter))
-        doctor, closed = Doctor(session.pipeline.ends), ClosedApdus(keys)
+        doctor, closed = Doctor(session.pipeline.ends), ClosedApdus(has_keys=keys is not None)
         passing = set[int]() if chooses(options) else None
         count = examine(session, closed.behind(doctor.take), options, passing)
         doctor.finish(session.pipeline.left_aside)

@@ -46,8 +46,8 @@ def keyring(options: argparse.Namespace) -> Keyring | None:
 class ClosedApdus:
     """Counts the APDUs that stay closed: who looks for what is inside hears that there was more to look into."""
 
-    def __init__(self, keys: Keyring | None) -> None:
-        self._has_keys = keys is not None
+    def __init__(self, *, has_keys: bool) -> None:
+        self._has_keys = has_keys
         self._count = 0
 
     def take(self, record: Record) -> None:

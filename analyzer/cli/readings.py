@@ -52,7 +52,7 @@ def run(words: list[str]) -> int:
             session = Session(source, forced_stacks(options), keys)
             sidecar.into(session.model)
             session.learn_all()
-            closed = ClosedApdus(keys)
+            closed = ClosedApdus(has_keys=keys is not None)
             for record in chosen(session, options):
                 closed.take(record)
                 yield from zip(readings_of(record, session.model), repeat(source.time_digits))

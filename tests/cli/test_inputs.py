@@ -273,6 +273,13 @@ def test_empty_stdin_gives_one_line() -> None:
     assert ran.complaint.startswith("stdin: empty")
 
 
+@pytest.mark.parametrize(("given", "what"), [(b"", "empty"), (bytes.fromhex("D4C3B2A1 0200"), "it ends in its header")])
+def test_stream_to_record_that_never_began_cannot_be_read(given: bytes, what: str, tmp_path: Path) -> None:
+    ran = spawn("record", "-", "-o", str(tmp_path / "kept.pcapng"), given=given)
+    assert ran.status == INPUT_ERROR
+    assert ran.complaint == f"stdin: {what}; a pcap stream was expected, as tcpdump -U -w - writes it"
+
+
 # -- several inputs -----------------------------------------------------------------------------------------------
 
 

@@ -99,6 +99,22 @@ def test_apdus_that_stay_closed_are_counted(run: Run) -> None:
         assert "stay closed" not in run(command, "-k", keys, path).err
 
 
+@pytest.mark.parametrize("words", [[], ["--json"], ["--tree"], ["-T", "fields", "-e", "number"]], ids=" ".join)
+def test_decode_says_at_its_end_that_apdus_stay_closed(words: list[str], run: Run) -> None:
+    path = sample_path("ln-ciphered")
+    ran, opened = run("decode", *words, path), run("decode", *words, "-k", path.with_suffix(".keys.toml"), path)
+    assert ran.complaint == f"{path}: 33 ciphered APDUs stay closed; give keys with -k FILE"
+    assert "stay closed" not in ran.out
+    assert opened.err == ""
+
+
+def test_decode_with_keys_that_open_nothing_names_what_says_why(run: Run, tmp_path: Path) -> None:
+    keys = tmp_path / "other.toml"
+    keys.write_text(f'[[meter]]\nguek = "{"11" * 16}"\n')
+    keys.chmod(0o600)
+    assert run("decode", "-k", keys, sample_path("ln-ciphered")).complaint.endswith("closed; keys check says why")
+
+
 def test_several_inputs_are_named_with_their_readings(run: Run, sample: str) -> None:
     other = str(sample_path("p1"))
     found = [json.loads(line) for line in run("readings", "--json", sample, other).out.splitlines()]
