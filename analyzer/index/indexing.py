@@ -45,16 +45,19 @@ class Told(NamedTuple):
 class Indexing:
     """Indexes one session into *writer*; *tell* is called with word of every batch, each of *takers* gets every record.
 
-    *ends* gets the ends of connections, before the record that follows them: the index keeps them too.
+    *ends* gets the ends of connections, before the record that follows them: the index keeps them too. *idle* is called
+    again and again while nothing comes.
     """
 
     def __init__(
         self, session: Session, watched: Watched, writer: IndexWriter, tell: Callable[[Told], None],
         takers: tuple[Callable[[Any], object], ...] = (), ends: deque[End] | None = None,
+        idle: Callable[[], None] | None = None,
     ) -> None:  # fmt: skip
         self._session, self._watched = session, watched
         self._writer, self._tell = writer, tell
         self._takers = takers
+        self._idle = idle
         self._ends = ends if ends is not None else deque[End](maxlen=0)
         self._ended: list[End] = []
         """Ends of connections that are not written yet."""
@@ -112,6 +115,8 @@ class Indexing:
         """Write the rows that wait for others, which do not come."""
         if self._cells and monotonic() - self._written > _LONGEST_S / 2:
             self.write()
+        if self._idle is not None:
+            self._idle()
 
     def beside(self) -> dict[str, Any]:
         """Give what is to be said beside a batch."""

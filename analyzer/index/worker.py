@@ -13,7 +13,7 @@ import pickle
 import sys
 import zlib
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from threading import Event, Thread
@@ -94,8 +94,9 @@ def _index(request: Request) -> None:
                 writer = IndexWriter(file)
                 if request.is_kept:
                     writer.say(made_of=saved.fingerprint(request.inputs, request.keys, request.decode_as))
-                tell = _telling(source, doctor) if request.is_live else _tell
-                Indexing(session, watched, writer, tell, (doctor.take,), ends).run()
+                live = _LiveTelling(source, doctor) if request.is_live else None
+                tell, idle = (live.tell, live.rest) if live is not None else (_tell, None)
+                Indexing(session, watched, writer, tell, (doctor.take,), ends, idle).run()
             if request.is_kept:
                 try:
                     with saved.nothing_left_of(request.path):
@@ -115,18 +116,26 @@ def _say_stories(source: Source, doctor: Doctor) -> None:
     _say({"remarks": remarks, "stories": base64.b64encode(stories).decode()})
 
 
-def _telling(source: Source, doctor: Doctor) -> Callable[[Told], None]:
-    """Tell of batches, and now and then of the stories so far: nobody knows when a recording ends."""
-    said = 0.0
+class _LiveTelling:
+    """Tells of batches, and now and then of the stories so far: nobody knows when a recording ends."""
 
-    def tell(told: Told) -> None:
-        nonlocal said
+    def __init__(self, source: Source, doctor: Doctor) -> None:
+        self._source, self._doctor = source, doctor
+        self._said = 0.0
+        self._is_behind = False
+        """Whether records came since the stories were said."""
+
+    def tell(self, told: Told) -> None:
+        """Tell of a batch."""
         _tell(told)
-        if monotonic() - said > _STORIES_EVERY_S:
-            said = monotonic()
-            _say_stories(source, doctor)
+        self._is_behind = True
+        self.rest()
 
-    return tell
+    def rest(self) -> None:
+        """Say the stories where they may be others, also after the last octets before a silence."""
+        if self._is_behind and monotonic() - self._said > _STORIES_EVERY_S:
+            self._said, self._is_behind = monotonic(), False
+            _say_stories(self._source, self._doctor)
 
 
 def opened(inputs: Sequence[str], decode_as: Mapping[str, str] | None) -> Source:

@@ -70,6 +70,25 @@ def test_recording_is_followed_and_counted(tmp_path: Path) -> None:
     capture.close()
 
 
+def test_stories_of_the_last_octets_before_a_silence_are_told(tmp_path: Path) -> None:
+    recording = Recording(tmp_path / "r.pcapng")
+    capture = Capture(recording.paths, live=recording)
+    capture.start()
+    app = DlmsharkApp(Options(capture.inputs, "live: a line", live=recording), capture)
+
+    async def run() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            recording.say(SNRM)
+            await until(pilot, lambda: capture.diagnoses)
+            await pilot.press("d")
+            assert any("No problem was found" in line for line in text_of(app))
+            recording.say(UA[:-3] + bytes.fromhex("FFFF7E"))
+            await until(pilot, lambda: any("hdlc-fcs-wrong" in line for line in text_of(app)))
+
+    asyncio.run(run())
+    capture.close()
+
+
 async def until(pilot: Any, condition: Any) -> None:
     end = time.monotonic() + 60
     while not condition():
