@@ -15,17 +15,12 @@ from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from captures.chunk import CaptureError, CapturePermissionError
+from captures.chunk import CaptureError
+from captures.port_faults import PORT_ERRORS, reason, told, told_while_read
 
 PARITY_ERROR, BREAK = "parity or framing error", "break"
 """Line errors: the kernel does not tell the two first ones apart."""
 
-_PORT_ERRORS: tuple[type[Exception], ...] = (OSError, ValueError)
-with contextlib.suppress(ImportError):
-    import termios
-
-    _PORT_ERRORS += (termios.error,)
-"""What goes wrong with a port: pyserial's own are OSErrors, those of a terminal are not."""
 _WAIT_S = 0.02
 _MOST_READ = 4096
 _DATA_BITS, _PARITIES, _STOP_BITS = (5, 6, 7, 8), "NEOMS", (1, 2)
@@ -100,7 +95,7 @@ class SerialLine:
     def open(self) -> None:
         """Open the port. Raises: CaptureError, CapturePermissionError."""
         port = self._opener(self.url)
-        with _told(self.url):
+        with told(self.url):
             port.rts, port.dtr = self._modem
             port.xonxoff = port.rtscts = port.dsrdtr = False
             port.timeout = _WAIT_S
@@ -114,7 +109,7 @@ class SerialLine:
 
     def read(self) -> LineRead | None:
         """Return what came, waiting a little; None if nothing did. Raises: CaptureError if the port is gone."""
-        with _told(self.url):
+        with told_while_read(self.url):
             octets = self._port.read(1)
             if octets:
                 waiting = self._port.in_waiting
@@ -132,7 +127,7 @@ class SerialLine:
         """Listen with other settings from now on. Raises: CaptureError."""
         self.settings = settings
         if self._port is not None:
-            with _told(self.url):
+            with told(self.url):
                 self._apply(self._port)
             self.marks_errors = self._mark_errors(self._port)
 
@@ -161,10 +156,10 @@ class SerialLine:
             try:  # each sets all that was said until then: what counts is how the last one ends
                 setattr(port, name, value)
                 problem = None
-            except _PORT_ERRORS as error:
+            except PORT_ERRORS as error:
                 problem = error
         if problem is not None:
-            raise CaptureError(f"{self.url}: the port does not take {self.settings}: {_reason(problem)}")
+            raise CaptureError(f"{self.url}: the port does not take {self.settings}: {reason(problem)}")
 
 
 class Marks:
@@ -299,43 +294,6 @@ def _opener(url: str, *, sets_line: bool) -> Callable[[str], Any]:
             raise CaptureError(f"{url}: {error}") from None
 
     return opener
-
-
-def _reason(problem: Exception) -> str:
-    is_numbered = len(problem.args) == 2 and isinstance(problem.args[1], str)
-    return problem.args[1] if is_numbered else str(problem)
-
-
-@contextlib.contextmanager
-def _told(url: str) -> Any:
-    """Turn what goes wrong with a port into the program's own errors."""
-    try:
-        yield
-    except CaptureError:
-        raise
-    except _PORT_ERRORS as error:
-        text = _reason(error)
-        if "Permission denied" in text or isinstance(error, PermissionError):
-            raise CapturePermissionError(
-                f"{url}: no permission to open it; add yourself to the group of the device (dialout), then log in anew"
-            ) from None
-        if "No such file" in text or isinstance(error, FileNotFoundError):
-            raise CapturePermissionError(f"{url}: no such port{_ports()}") from None
-        if "exclusively lock" in text:
-            raise CapturePermissionError(f"{url}: another program has it open") from None
-        raise CaptureError(f"{url}: {text}") from None
-
-
-def _ports() -> str:
-    names = [name for name, _ in serial_ports()]
-    return f"; there are {', '.join(names)}" if names else "; no serial port is there"
-
-
-def serial_ports() -> list[tuple[str, str]]:
-    """List the serial ports of this machine: name, and what it is."""
-    from serial.tools.list_ports import comports
-
-    return sorted((one.device, one.description if one.description != "n/a" else "") for one in comports())
 
 
 def mark_errors(port: Any) -> bool:

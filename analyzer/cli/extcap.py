@@ -42,7 +42,7 @@ class Setting(NamedTuple):
 
 
 def _settings(interface: str) -> Iterator[Setting]:
-    from captures.serial_line import serial_ports
+    from captures.port_faults import serial_ports
 
     ports = tuple(name for name, _ in serial_ports())
     if interface == SERIAL:

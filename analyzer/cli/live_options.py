@@ -47,12 +47,19 @@ def source_name(options: argparse.Namespace) -> str:
         raise UsageError(f"{name}: a file, and no live source; dlmshark {name} opens it")
     if not name:
         raise UsageError("a SOURCE was expected, such as iface:eth0 or serial:/dev/ttyUSB0")
+    from analyzer.live.sources import live_source
+    from captures.chunk import DlmsharkError
+
+    try:
+        live_source(name)
+    except DlmsharkError as problem:
+        raise UsageError(str(problem)) from None
     return str(name)
 
 
 def list_sources(*, as_json: bool) -> int:
     """Print the interfaces and ports of this machine, as ``live`` and ``record`` take them. Returns the exit status."""
-    from captures.serial_line import serial_ports
+    from captures.port_faults import serial_ports
     from captures.sniffer import interfaces
 
     found = [(f"iface:{name}", about) for name, about in interfaces()]

@@ -54,10 +54,7 @@ def run(words: list[str]) -> int:
     from captures.chunk import CapturePermissionError, DlmsharkError
 
     wishes = live_options(options, most=options.count)
-    try:
-        source = live_source(source_name(options))
-    except DlmsharkError as problem:
-        raise UsageError(str(problem)) from None
+    source = live_source(source_name(options))
     teller = None
     try:
         recording = Recording(

@@ -10,6 +10,7 @@ from analyzer.live import network_recorder, serial_recorder
 from analyzer.live.sources import NETWORK, PIPE, LiveSource
 from analyzer.live.status import Status
 from analyzer.tracking.line_follower import CANDIDATES, LineFollower
+from captures.port_faults import others
 from captures.serial_line import LineSettings, Modem, SerialLine, is_set, line_settings
 from captures.sniff import open_sniffer
 from captures.sniff_streams import StreamSniffer
@@ -83,9 +84,13 @@ class Recording:
             lines = [SerialLine(one, follower.settings, modem, sets_line=options.sets_line) for one in source.names]
             for line in lines:
                 line.open()
+                if users := others(line.url):
+                    say(f"{line.url}: {' and '.join(users)} has it open too: an octet goes to one reader alone")
             held = f"RTS {'high' if modem.rts else 'low'}, DTR {'high' if modem.dtr else 'low'}"
             self.status.modem = held if is_ours else ""
             self.status.line = "" if is_ours else _FAR
+            if not follower.is_found:
+                self.status.remark = f"listening at {follower.settings} at first: others are tried where nothing reads"
             interface = serial_recorder.interface_of(lines, held if is_ours else _FAR, is_ours=is_ours)
             self.spool = Spool(path, [interface], limits, replaces=replaces)
             self._recorder = serial_recorder.SerialRecorder(lines, self.spool, follower, self.status, say)

@@ -54,8 +54,10 @@ class SerialRecorder:
         self.comments: list[str] = []
         """What the next packet tells of the line, or of what was made of it."""
         self._heard: SimpleQueue[tuple[int, LineRead | None]] = SimpleQueue()
-        if not status.line:
-            status.line = str(lines[0].settings)
+        self._settings = status.line or str(lines[0].settings)
+        self._gone: dict[str, None] = {}
+        """The ports that are waited for."""
+        self._show_line()
 
     def run(self, is_over: Callable[[], bool]) -> None:
         """Record from lines that are open until *is_over*. Raises: SpoolError."""
@@ -104,6 +106,8 @@ class SerialRecorder:
             self._say(f"{problem}; waiting for it")
             line.close()
         gone_ns = self._clock()
+        self._gone[line.url] = None
+        self._show_line()
         while not self._stopping.is_set() and not self._status.is_over():
             self._pause(_AGAIN_S)
             try:
@@ -111,6 +115,8 @@ class SerialRecorder:
             except CaptureError:
                 self._spool.tick()
                 continue
+            del self._gone[line.url]
+            self._show_line()
             self._say(f"{line.url}: is back")
             back_ns = self._clock()
             gap = f"{line.url} was gone for {(back_ns - gone_ns) / 1e9:.1f} s: what was sent meanwhile is not here"
@@ -156,7 +162,12 @@ class SerialRecorder:
                 line.change(switch.settings)
             except CaptureError as problem:
                 self._say(str(problem))
-        self._status.line = str(switch.settings)
-        text = f"listening at {switch.settings}: {switch.reason}"
+        self._settings = str(switch.settings)
+        self._show_line()
+        self._status.remark = text = f"listening at {switch.settings}: {switch.reason}"
         self.comments.append(text)
         self._say(text)
+
+    def _show_line(self) -> None:
+        """Say in the status which ports are gone, else how the line is listened to."""
+        self._status.line = f"{' and '.join(self._gone)} is gone" if self._gone else self._settings

@@ -10,7 +10,9 @@ from captures.chunk import DlmsharkError
 NETWORK, SERIAL, PIPE = "network", "serial", "pipe"
 EXPECTED = "iface:NAME, serial:PORT[,PORT], rfc2217://HOST:PORT, socket://HOST:PORT or - was expected"
 _URL = re.compile(r"(rfc2217|socket|loop|spy|hwgrep|alt)://", re.IGNORECASE)
-_PORT = re.compile(r"/dev/|COM\d+$|\\\\\.\\", re.IGNORECASE)
+_PORT = re.compile(r"[^:]*/|COM\d+$|\\\\\.\\", re.IGNORECASE)
+_DEVICE = re.compile(r"(tty|cu\.)[\w.-]+$")
+"""A port whose folder is left out: no interface is named so."""
 
 
 class LiveSource(NamedTuple):
@@ -30,8 +32,9 @@ def live_source(text: str) -> LiveSource:
     kind, colon, name = text.partition(":")
     if text == "-":
         return LiveSource(PIPE, ("-",))
-    if _URL.match(text) or (colon and kind == "serial" and name) or _PORT.match(text):
-        names = tuple(one for one in (name if kind == "serial" else text).split(",") if one)
+    is_port = _PORT.match(text) or _DEVICE.match(text.partition(",")[0])
+    if _URL.match(text) or (colon and kind == "serial" and name) or is_port:
+        names = tuple(_device(one) for one in (name if kind == "serial" else text).split(",") if one)
         if 1 <= len(names) <= 2:
             return LiveSource(SERIAL, names)
         raise DlmsharkError(f"{text}: one port, or two with a direction each, were expected")
@@ -40,3 +43,7 @@ def live_source(text: str) -> LiveSource:
     if not colon and text:
         return LiveSource(NETWORK, (text,))
     raise DlmsharkError(f"{text or repr(text)}: {EXPECTED}")
+
+
+def _device(name: str) -> str:
+    return f"/dev/{name}" if _DEVICE.match(name) else name

@@ -21,6 +21,8 @@ class Status:
         """Packets that the system lost before they came here."""
         self.line = ""
         """The settings that a serial line is listened to with."""
+        self.remark = ""
+        """What was told of the line last."""
         self.modem = ""
         """How its control lines are held: ``RTS low, DTR low``."""
         self.paths: list[str] = []
@@ -42,6 +44,7 @@ class Status:
         return {
             "path": path or self.path, "packets": self.packets, "octets": self.octets, "line_errors": self.errors,
             "dropped": self.dropped, "line": self.line, "modem": self.modem,
+            "remark": self.remark,
         }  # fmt: skip
 
     def text(self) -> str:
@@ -60,3 +63,17 @@ def status_text(members: Mapping[str, Any], behind: int = 0) -> str:
     if behind >= _SHOWN_BEHIND:
         parts.append(f"decoding is {behind / 1e6:.1f} MB behind")
     return " · ".join(parts)
+
+
+def why_no_record(members: Mapping[str, Any]) -> list[str]:
+    """Say in sentences why there is no record yet, out of what a recording says of itself."""
+    octets, packets, line = members["octets"], members["packets"], members["line"]
+    if not line:
+        return [f"{packets:,} packets came, none with anything of a meter yet." if packets else "No packet came yet."]
+    if not octets:
+        return [
+            "Nothing was heard yet.",
+            "A tap hears what others say: have the meter read; then look at the head, at the wires, at A and B.",
+        ]
+    settings = "Given settings may be wrong: without --baud and --format they are found."
+    return [f"{octets:,} octets came, and none of them reads yet.", members.get("remark") or settings]

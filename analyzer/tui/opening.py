@@ -6,6 +6,7 @@ import gc
 import sys
 import time
 from asyncio import Future, get_running_loop
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from analyzer.live.status import status_text
+from analyzer.live.status import status_text, why_no_record
 from analyzer.tui.commands import Keymap
 from analyzer.tui.growth import Growth
 from analyzer.tui.options import KeySources, Options, title_of
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _FIRST_SECONDS, _BUSY_SECONDS, _IDLE_SECONDS = 0.05, 0.1, 0.5
 """Until more is taken: while no record is seen, while there are more, and when all were read."""
 _UNREADABLE = 3
+_MOST_SAID = 50
 _SAID_SECONDS = 10
 """How long what a recording says is shown."""
 
@@ -51,6 +53,8 @@ class Opening(App[None]):
         """Whether what the readers of the inputs remarked was said."""
         self._diagnoses = 0
         """How many times the screen was told that the pass has said what goes wrong."""
+        self.said_live: deque[str] = deque(maxlen=_MOST_SAID)
+        """What the recording said, the newest last."""
         self._live_message = (0.0, "")
         """Until when it is shown, and what it said last."""
         self.farewell = ""
@@ -191,13 +195,18 @@ class Opening(App[None]):
             return
         now = time.monotonic()
         while live.messages:
-            self._live_message = (now + _SAID_SECONDS, f"{live.messages.popleft()} · ")
+            said = live.messages.popleft()
+            self.said_live.append(said)
+            self._live_message = (now + _SAID_SECONDS, f"{said} · ")
+        self.main.records.say_why(why_no_record(live.status))
         until, said = self._live_message
         said = said if now < until else ""
         text = said + status_text(live.status, capture.behind) + (" · ended" if live.is_over() else "")
         if text != self.live_text:
             self.live_text = text
             self.main.show_status()
+            if isinstance(self.screen, BaseScreen):
+                self.screen.recorded()
 
     def take_anew(self, capture: Capture) -> None:
         """The capture was read again, with more keys: whatever was found out is found out again."""

@@ -172,6 +172,8 @@ def test_wrong_alarm_is_one_line(
         (["live", "serial:/dev/ttyNone"], 5, "/dev/ttyNone: no such port"),
         (["record", "iface:nope0", "-o", "x.pcapng"], 5, "nope0: no such interface"),
         (["record", "nonsense:x", "-o", "x.pcapng"], 2, "iface:NAME, serial:PORT"),
+        (["live", "serial:"], 2, "iface:NAME, serial:PORT"),
+        (["live", "/tmp/no/tap"], 5, "/tmp/no/tap: no such port"),
         (["record", "-o", "x.pcapng"], 2, "a SOURCE was expected"),
         (["record", "serial:COM3", "-o", "x.pcapng", "--baud", "fast"], 2, "--baud fast"),
         (["record", "serial:COM3", "-o", "x.pcapng", "--format", "9Z9"], 2, "--format 9Z9"),
@@ -239,7 +241,7 @@ def test_list_names_interfaces_and_ports_as_sources(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("captures.sniffer.interfaces", lambda: [("lo", ""), ("eth0", "wired")])
-    monkeypatch.setattr("captures.serial_line.serial_ports", lambda: [("/dev/ttyUSB0", "FT232R")])
+    monkeypatch.setattr("captures.port_faults.serial_ports", lambda: [("/dev/ttyUSB0", "FT232R")])
     for words in (["-D"], ["live", "-D"], ["live", "--list-interfaces"]):
         assert main(words) == 0
         assert capsys.readouterr().out.splitlines() == ["iface:lo", "iface:eth0  wired", "serial:/dev/ttyUSB0  FT232R"]

@@ -26,12 +26,13 @@ class Recording:
         self.messages: deque[str] = deque()
         self.packets = 0
         self.has_ended = False
+        self.remark = ""
 
     @property
     def status(self) -> dict[str, Any]:
         return {
             "packets": self.packets, "octets": 9 * self.packets, "line_errors": 0, "dropped": 7, "line": "9600 8N1",
-            "modem": "RTS low, DTR low",
+            "modem": "RTS low, DTR low", "remark": self.remark,
         }  # fmt: skip
 
     def say(self, frame: bytes) -> None:
@@ -84,6 +85,39 @@ def test_stories_of_the_last_octets_before_a_silence_are_told(tmp_path: Path) ->
             assert any("No problem was found" in line for line in text_of(app))
             recording.say(UA[:-3] + bytes.fromhex("FFFF7E"))
             await until(pilot, lambda: any("hdlc-fcs-wrong" in line for line in text_of(app)))
+
+    asyncio.run(run())
+    capture.close()
+
+
+def test_list_without_records_says_why_and_the_sources_what_was_told(tmp_path: Path) -> None:
+    recording = Recording(tmp_path / "r.pcapng")
+    capture = Capture(recording.paths, live=recording)
+    capture.start()
+    app = DlmsharkApp(Options(capture.inputs, "live: a line", live=recording), capture)
+
+    def is_said(*texts: str) -> bool:
+        shown = text_of(app)
+        return all(any(text in line for line in shown) for text in texts)
+
+    async def run() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda: is_said("Nothing was heard yet", "have the meter read"))
+            recording.say(bytes.fromhex("00F2C0DE"))
+            await until(pilot, lambda: is_said("9 octets came, and none of them reads yet", "without --baud"))
+            recording.remark = "the line reads as an inverted one"
+            await until(pilot, lambda: is_said("the line reads as an inverted one"))
+            recording.messages += ["/dev/ttyUSB0: unplugged", "/dev/ttyUSB0: is back"]
+            await pilot.press("d")
+            await until(pilot, lambda: is_said("none of them reads yet", "the line reads as an inverted one"))
+            await pilot.press("q", "S")
+            await until(pilot, lambda: is_said("live     1 packets", "said     /dev/ttyUSB0: is back", "unplugged"))
+            recording.say(bytes.fromhex("00F2C0DE"))
+            await until(pilot, lambda: is_said("live     2 packets"))
+            await pilot.press("q")
+            recording.say(UA)
+            await until(pilot, lambda: main_of(app).records.count)
+            assert not is_said("none of them reads")
 
     asyncio.run(run())
     capture.close()

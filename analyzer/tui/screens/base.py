@@ -158,6 +158,9 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
     def diagnosed(self) -> None:
         """The pass over the capture has said what went wrong."""
 
+    def recorded(self) -> None:
+        """A recording says something else of itself."""
+
     def compared(self) -> None:
         """A comparison got further."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.export.glyphs import MARKS
 from analyzer.export.stories import gathered, where_text
+from analyzer.live.status import why_no_record
 from analyzer.tui.columns import COLOURS
 from analyzer.tui.screens.tables import TableScreen
 from analyzer.tui.selection import Place
@@ -63,10 +64,15 @@ class DoctorScreen(TableScreen):
     def nothing_said(self) -> Iterable[Paragraph]:
         """Say that there is no problem, or when there may be."""
         capture = self.program.capture
-        if capture.is_diagnosed:
+        live = capture.live
+        if live is not None and not capture.table.height:
+            yield from (Paragraph(text, "muted") for text in why_no_record(live.status))
+        elif capture.is_diagnosed:
             yield Paragraph("No problem was found.", "good")
         elif capture.is_over:
             yield Paragraph("Reading ended early: what is wrong is told at the end of a capture.", "warning")
+        elif live is not None:
+            yield Paragraph("What is wrong is told as soon as it is found.", "muted")
         else:
             yield Paragraph("The capture is being read; what is wrong is told at its end.", "muted")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from analyzer.live.status import status_text
 from analyzer.table.statistics import statistics
 from analyzer.tui.screens.tables import TableScreen
 from analyzer.tui.widgets.table import TableColumn, TableRow
@@ -39,6 +40,10 @@ class SourcesScreen(TableScreen):
             keys = (None, None, one.records, one.octets, one.errors)
             yield TableRow(cells, one.key, ("", "", "", "", "error" if one.errors else ""), keys)
 
+    def recorded(self) -> None:
+        """Show what came, and what was told of the line."""
+        self.take()
+
     def text_heading(self, row: TableRow | None) -> str:
         """Name the text."""
         return "Inputs"
@@ -53,6 +58,11 @@ class SourcesScreen(TableScreen):
 
     def _inputs(self) -> Iterator[Paragraph]:
         capture = self.program.capture
+        live = capture.live
+        if live is not None:
+            yield Paragraph(status_text(live.status, capture.behind), label="live")
+            for number, said in enumerate(reversed(self.program.said_live)):
+                yield Paragraph(said, "muted", " " if number else "said")
         for name in capture.inputs:
             path = Path(name)
             size = f"{path.stat().st_size:,} octets".replace(",", " ") if path.is_file() else "not there any more"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, cast
 
 from rich.cells import cell_len
@@ -55,6 +56,8 @@ class Rows(Lines, can_focus=True, inherit_bindings=False):
         self.count = 0
         self.top = 0
         """The first row in sight."""
+        self._said: tuple[str, ...] = ()
+        """What is said where there is no row."""
         self._bar: tuple[Segment, ...] = ()
         self._bar_for: tuple[object, ...] = ()
 
@@ -77,6 +80,14 @@ class Rows(Lines, can_focus=True, inherit_bindings=False):
             self.cursor = max(count - 1, 0)
         self.top = max(0, min(self.top, count - self.size.height))
         self.refresh()
+
+    def say_why(self, sentences: Iterable[str]) -> None:
+        """Say why there is no row, as long as there is none."""
+        said = tuple(sentences)
+        if said != self._said:
+            self._said = said
+            if not self.count:
+                self.refresh()
 
     def move_to(self, index: int, *, centre: bool = False) -> None:
         """Put the cursor on the row *index* and bring it into sight."""
@@ -142,8 +153,17 @@ class Rows(Lines, can_focus=True, inherit_bindings=False):
         if bar_for != self._bar_for:
             self._bar_for, self._bar = bar_for, cells_of(*bar_for)
         index = self.top + y
-        row = self.row_strip(index) if index < self.count else Strip.blank(self.room, palette.base)
+        row = self.row_strip(index) if index < self.count else self._said_strip(y)
         return TerseStrip(joined([*row, self._bar[y]]), row.cell_length + 1)
+
+    def _said_strip(self, y: int) -> Strip:
+        """Write a line where there are no rows: why that is so, or nothing."""
+        palette, room = self.palette, self.room
+        if not self.count and self._said and room > _MARGIN:
+            lines = [line for text in self._said for line in wrap(text, room - _MARGIN)]
+            if y < len(lines):
+                return strip_of([(f" {lines[y]}", palette.style("muted"))], room, palette.base)
+        return Strip.blank(room, palette.base)
 
     def row_strip(self, index: int) -> Strip:
         """Write the row *index*."""

@@ -108,9 +108,22 @@ def test_marked_errors_stand_before_their_octets_and_none_is_lost(tmp_path: Path
     ]
 
 
+class SeenStatus(Status):
+    """A status that keeps what it said of the line."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        super().__init__()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "line":
+            self.lines.append(str(value))
+        super().__setattr__(name, value)
+
+
 def test_port_that_goes_away_is_waited_for_and_the_gap_marked(tmp_path: Path) -> None:
     path = tmp_path / "gap.pcapng"
-    status = Status()
+    status = SeenStatus()
     gone = OSError(5, "device reports readiness to read but returned no data")
     said = recorded(
         path, [SNRM + UA[:5], gone, UA, SNRM], opens=(OSError(2, "No such file"), OSError(2, "No such file")),
@@ -120,6 +133,7 @@ def test_port_that_goes_away_is_waited_for_and_the_gap_marked(tmp_path: Path) ->
     assert status.errors == 0
     assert [one.octets for one in records_in(path) if one.link == "hdlc" and not one.problem] == [SNRM, UA, SNRM]
     assert "waiting for it" in said[0] and said[1] == "tap: is back"
+    assert status.lines == ["", "9600 8N1", "tap is gone", "9600 8N1"]
     comments = [note.text for one in records_in(path) for note in one.notes if note.code == "comment"]
     (gap,) = [text for text in comments if "was gone for" in text]
     assert gap.endswith("what was sent meanwhile is not here")

@@ -1,0 +1,121 @@
+"""What goes wrong with a serial port, in the program's own words: why it does not open, and who reads it meanwhile.
+
+Source: pyserial's messages on POSIX and on Windows; proc(5) for who has a device open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from captures.chunk import CaptureError, CapturePermissionError
+
+PORT_ERRORS: tuple[type[Exception], ...] = (OSError, ValueError)
+with contextlib.suppress(ImportError):
+    import termios
+
+    PORT_ERRORS += (termios.error,)
+"""What goes wrong with a port: pyserial's own are OSErrors, those of a terminal are not."""
+_NO_TERMINALS = (errno.ENOTTY, errno.EISDIR, errno.ENOTDIR)
+_SERVER = "://"
+
+
+@contextlib.contextmanager
+def told(url: str) -> Iterator[None]:
+    """Turn what goes wrong while a port is opened or set into the program's own errors."""
+    try:
+        yield
+    except CaptureError:
+        raise
+    except PORT_ERRORS as error:
+        raise _opening_error(url, error) from None
+
+
+@contextlib.contextmanager
+def told_while_read(url: str) -> Iterator[None]:
+    """Turn what goes wrong with a port that was open into the program's own errors."""
+    try:
+        yield
+    except PORT_ERRORS as error:
+        is_far = _SERVER in url  # else pyserial guesses, or the system says no more than that a read failed
+        text = reason(error) if is_far else "unplugged, or another program reads it too"
+        raise CaptureError(f"{url}: {text}") from None
+
+
+def reason(problem: Exception) -> str:
+    """Say what an error says, without the number and the place that pyserial writes around it."""
+    is_numbered = len(problem.args) == 2 and isinstance(problem.args[1], str)
+    return problem.args[1] if is_numbered else str(problem)
+
+
+def _opening_error(url: str, error: Exception) -> CaptureError:
+    text = reason(error)
+    is_windows_refusal = "PermissionError(" in text  # no right is needed there: somebody has the port
+    if "exclusively lock" in text or is_windows_refusal:
+        users = others(url)
+        return CapturePermissionError(f"{url}: {' and '.join(users) or 'another program'} has it open")
+    if "Permission denied" in text or isinstance(error, PermissionError):
+        return CapturePermissionError(f"{url}: no permission to open it; {_remedy(url)}")
+    if "No such file" in text or "FileNotFoundError(" in text or isinstance(error, FileNotFoundError):
+        return CapturePermissionError(f"{url}: no such port{_ports()}")
+    numbers = (getattr(error, "errno", None), *(one for one in error.args if isinstance(one, int)))
+    if any(one in numbers or f"({one}, " in text or f"[Errno {one}]" in text for one in _NO_TERMINALS):
+        return CaptureError(f"{url}: this is no serial port{_ports()}")
+    return CaptureError(f"{url}: {text}")
+
+
+def _remedy(url: str) -> str:
+    """Say who may open a device, and how to become one of them."""
+    group, is_for_group = "dialout", True
+    with contextlib.suppress(OSError, ImportError, KeyError):
+        import grp
+
+        status = os.stat(url)
+        group, is_for_group = grp.getgrgid(status.st_gid).gr_name, bool(status.st_mode & stat.S_IRGRP)
+    if not is_for_group:
+        return "only its owner may"
+    return f"add yourself to the group of the device (sudo usermod -aG {group} $USER), then log in anew"
+
+
+def _ports() -> str:
+    names = [name for name, _ in serial_ports()]
+    if not names:
+        return "; no serial port is there"
+    return f"; there {'is' if len(names) == 1 else 'are'} {', '.join(names)}"
+
+
+def serial_ports() -> list[tuple[str, str]]:
+    """List the serial ports of this machine: name, and what it is."""
+    from serial.tools.list_ports import comports
+
+    return sorted((one.device, one.description if one.description != "n/a" else "") for one in comports())
+
+
+def others(url: str) -> list[str]:
+    """Name other programs that have the device *url* open, as far as the system lets that be seen.
+
+    Returns: ``minicom (4711)`` and the like, with the number of the process; nothing where it cannot be told.
+    """
+    found: dict[str, None] = {}
+    with contextlib.suppress(OSError):
+        device = os.stat(url).st_rdev
+        if not device:
+            return []
+        for process in Path("/proc").glob("[0-9]*"):
+            if int(process.name) != os.getpid() and _has_open(process, device):
+                with contextlib.suppress(OSError):
+                    found[f"{(process / 'comm').read_text().strip()} ({process.name})"] = None
+    return list(found)
+
+
+def _has_open(process: Path, device: int) -> bool:
+    with contextlib.suppress(OSError):  # it is another user's, or it has ended
+        for one in (process / "fd").iterdir():
+            with contextlib.suppress(OSError):
+                if one.stat().st_rdev == device:
+                    return True
+    return False
