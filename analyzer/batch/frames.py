@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analyzer.cosem.obis import obis_text
+from analyzer.cosem.logical_name import obis_text
 from analyzer.export.parquet import write_parquet
 from analyzer.export.readings import SCHEMA as READING_SCHEMA
 from analyzer.record import Record

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from analyzer.cosem.datum import Datum
-from analyzer.cosem.obis import obis_from_text
+from analyzer.cosem.logical_name import obis_from_text
 from analyzer.cosem.tables import Tables
 from dissectors.axdr import scan_scalar
 from dissectors.data_types import TAGS

@@ -15,7 +15,8 @@ from analyzer.cosem.classes import (
     enumeration_text,
     method_name,
 )
-from analyzer.cosem.obis import obis_from_text, obis_name, obis_text
+from analyzer.cosem.logical_name import obis_from_text, obis_text
+from analyzer.cosem.obis import obis_name
 from analyzer.cosem.tables import Tables
 
 __all__ = [

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
+from analyzer.cosem.logical_name import obis_from_text
+
 VARIABLE = "DLMSHARK_NAMES"
 """Names the files, separated as paths are on this platform."""
 _LAYOUT_MEMBERS = frozenset(
@@ -56,7 +58,7 @@ def load(paths: list[str]) -> Own:
         if unknown:
             expected = "names, classes, events, bits, push or profile"
             raise OwnTablesError(f"{path}: [{min(unknown)}] is unknown: expected {expected}")
-        names |= _texts(path, "names", table.get("names", {}), _logical_name)
+        names |= _texts(path, "names", table.get("names", {}), obis_from_text)
         for name, known in numbered.items():
             known |= _texts(path, name, table.get(name, {}), int)
         layouts += [_layout(path, one) for one in _listed(path, "push", table)]
@@ -74,12 +76,6 @@ def own() -> Own:
         return load(paths.split(os.pathsep))
     except OwnTablesError:  # the command line said so where it began
         return NOTHING
-
-
-def _logical_name(text: str) -> bytes:
-    from analyzer.cosem.obis import obis_from_text
-
-    return obis_from_text(text)
 
 
 def _read(path: str) -> dict[str, Any]:
@@ -128,7 +124,7 @@ def _profile(path: str, one: Any) -> Mapping[str, Any]:
     if not isinstance(columns, list) or not columns or not all(isinstance(each, str) for each in columns):
         raise OwnTablesError(f"{where}: columns: expected a list of class and logical name")
     try:
-        _logical_name(str(one.get("profile", "")))
+        obis_from_text(str(one.get("profile", "")))
     except ValueError as problem:
         raise OwnTablesError(f"{where}: profile: {problem}") from None
     for each in filter(None, columns):
@@ -136,7 +132,7 @@ def _profile(path: str, one: Any) -> Mapping[str, Any]:
         if not (len(words) in (2, 3) and words[0].isdecimal() and all(word.isdecimal() for word in words[2:])):
             raise OwnTablesError(f'{where}: columns: {each}: expected class and logical name: "3 1-0:1.8.0"')
         try:
-            _logical_name(words[1])
+            obis_from_text(words[1])
         except ValueError as problem:
             raise OwnTablesError(f"{where}: columns: {problem}") from None
     return one
@@ -157,7 +153,7 @@ def _layout(path: str, one: Any) -> Mapping[str, Any]:
         raise OwnTablesError(f"{where}: objects: expected a list of logical names")
     for each in filter(None, objects):
         try:
-            _logical_name(each)
+            obis_from_text(each)
         except ValueError as problem:
             raise OwnTablesError(f"{where}: {problem}") from None
     if not isinstance(scale, dict) or not all(_is_scaling(each) for each in scale.values()):

@@ -10,7 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 from analyzer.cosem.datum import Datum
-from analyzer.cosem.obis import obis_from_text
+from analyzer.cosem.logical_name import obis_from_text
 from analyzer.cosem.own import own
 from analyzer.cosem.tables import Tables
 from dissectors.data_types import TAGS

@@ -15,7 +15,8 @@ from analyzer.cosem.compact_frames import UNIX_CLOCK, compact_frame
 from analyzer.cosem.companions import GBCS, event_text
 from analyzer.cosem.date_time import looks_like_date_time
 from analyzer.cosem.datum import INTEGERS, STRINGS, Datum
-from analyzer.cosem.obis import obis_from_text, obis_name, obis_text
+from analyzer.cosem.logical_name import obis_from_text, obis_text
+from analyzer.cosem.obis import obis_name
 from analyzer.cosem.own import own
 from analyzer.cosem.tables import Tables
 from dissectors.data_types import ARRAY, DESCRIPTOR, NULL, OCTET_STRING, STRUCTURE, TAGS

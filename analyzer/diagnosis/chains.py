@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from analyzer.record import Record
+from dissectors.tree import Severity
 
 if TYPE_CHECKING:
     from analyzer.diagnosis.story import Story
@@ -100,7 +101,15 @@ class Chains:
             del self.open[record.lane.conversation]
 
 
-def tied(stories: Iterable[Story]) -> list[Story]:
+def sorted_roots(stories: Iterable[Story], least: Severity = Severity.CHAT) -> list[Story]:
+    """Give stories of at least *least* that follow from no other: worst first, remarks last, then as they come."""
+    return sorted(
+        (one for one in _tied(stories) if one.worst >= least),
+        key=lambda one: (-int(one.worst), one.is_remark, -one.usual, one.first_record),
+    )
+
+
+def _tied(stories: Iterable[Story]) -> list[Story]:
     """Put each story that follows from another one of all its chains under that one. Returns those that do not."""
     found = list(stories)
     by_chain: dict[int, list[Story]] = {}

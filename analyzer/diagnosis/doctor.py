@@ -12,7 +12,7 @@ from typing import NamedTuple
 from analyzer.diagnosis.association import AssociationFamily
 from analyzer.diagnosis.capture_clock import CaptureClock
 from analyzer.diagnosis.carrier import CarrierFamily, tell_carriers
-from analyzer.diagnosis.chains import Chains
+from analyzer.diagnosis.chains import Chains, sorted_roots
 from analyzer.diagnosis.damage import DamageFamily
 from analyzer.diagnosis.data import DataFamily
 from analyzer.diagnosis.family import Family, Look
@@ -240,7 +240,7 @@ class Doctor:
 
     def stories(self, least: Severity = Severity.NOTE) -> list[Story]:
         """Give the stories, worst first; those that weigh less than *least* are left out."""
-        return self._stories.sorted(least)
+        return sorted_roots(self._stories, least)
 
     def _noted(self, record: Record) -> bool:
         """Hand out the notes of *record*. Returns whether one explains all else that is odd in it."""

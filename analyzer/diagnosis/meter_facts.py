@@ -45,7 +45,7 @@ class Listed(NamedTuple):
 class Facts:
     """What one meter told."""
 
-    __slots__ = ("inter_octet_timeout", "objects", "policy", "survived_ns", "timeout", "times_lost")
+    __slots__ = ("inter_octet_timeout", "objects", "policy", "timeout", "times_lost")
 
     def __init__(self) -> None:
         self.timeout: Told | None = None
@@ -56,8 +56,6 @@ class Facts:
         """security_policy of the security setup."""
         self.objects: dict[bytes, Listed] = {}
         """By logical name: the object list, where one was seen."""
-        self.survived_ns = 0
-        """The longest pause after which the meter still answered."""
         self.times_lost: list[int] = []
         """The pauses after which it did not, in nanoseconds."""
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
-from analyzer.diagnosis.chains import tied
 from analyzer.diagnosis.rules import rule
 from dissectors.tree import Severity
 
@@ -212,6 +211,10 @@ class Stories:
         """Tell whether anything was found."""
         return bool(self._stories)
 
+    def __iter__(self) -> Iterator[Story]:
+        """Give all of them, in the order in which they began."""
+        return iter(self._stories.values())
+
     def add(self, fact: Fact) -> Story | None:
         """Add one occurrence to its story, and give that; None where there are too many."""
         key = _key(fact)
@@ -248,13 +251,6 @@ class Stories:
             if other is not story:
                 story.absorb(other)
                 self._stories.pop((other.lane, other.code, other.cause, other.subject), None)
-
-    def sorted(self, least: Severity = Severity.CHAT) -> list[Story]:
-        """Give stories of at least *least* that follow from no other: worst first, remarks last, then as they come."""
-        return sorted(
-            (one for one in tied(self._stories.values()) if one.worst >= least),
-            key=lambda one: (-int(one.worst), one.is_remark, -one.usual, one.first_record),
-        )
 
 
 def _key(fact: Fact) -> tuple[str, str, str, str]:

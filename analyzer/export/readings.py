@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from analyzer.cosem.obis import obis_text
+from analyzer.cosem.logical_name import obis_text
 from analyzer.export.parquet import write_parquet as write_frame
 from analyzer.export.times import clock_text, seconds_text
 from analyzer.export.value_json import json_text

@@ -9,7 +9,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring as _string
 from typing import Any
 
-from analyzer.cosem.obis import obis_text
+from analyzer.cosem.logical_name import obis_text
 from analyzer.cosem.quantity import number_text
 from analyzer.record import Object
 from analyzer.tracking.values import Value

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from analyzer.cosem.obis import obis_text
+from analyzer.cosem.logical_name import obis_text
 from analyzer.filter.asking import (
     DAY,
     EQUALITY,

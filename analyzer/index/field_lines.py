@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from analyzer.cosem.obis import obis_text
+from analyzer.cosem.logical_name import obis_text
 from analyzer.detail import detail
 from analyzer.export.times import seconds_text
 from analyzer.export.value_json import json_text

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from analyzer.record import Apdu, Closed, Lane, Record
@@ -44,7 +45,7 @@ def pack(record: Record) -> Packed:
     apdu, packets, control = record.apdu, record.packets, record.control
     if control is None:
         control = NO_CONTROL
-    is_plain = len(packets) == 1 and packets[0] < _LARGE and not _has_rarities(record)
+    is_plain = len(packets) == 1 and packets[0] < _LARGE and _rare(record) == _USUAL
     if apdu is None:
         at, size = NO_APDU, 0
     else:
@@ -54,41 +55,20 @@ def pack(record: Record) -> Packed:
     return _new(Packed, (record.octets, at, size, control, "" if is_plain else _dumps(_extra(record))))
 
 
-def _has_rarities(record: Record) -> bool:
-    """Tell whether *record* has anything but what a row and a place in its octets hold."""
-    return bool(
-        record.notes or record.protection or record.parts or record.part_of or record.problem or record.start_ns
-        or record.begin_ns or record.assembled or record.incomplete or record.more or record.closed or record.gateway
-        or record.llc or record.station or record.heading
-    )  # fmt: skip
-
-
 def _extra(record: Record) -> dict[str, Any]:
     """Gather what is rare, by name."""
-    apdu = record.apdu
+    apdu, layers, closed = record.apdu, record.protection, record.closed
     found: dict[str, Any] = {
-        name: getattr(record, name)
-        for name in ("start_ns", "begin_ns", "problem", "part_of", "parts", "llc", "station", "heading")
-        if getattr(record, name)
+        name: form.write(one)
+        for (name, form), one, usual in zip(_RARE.items(), _rare(record), _USUAL, strict=True)
+        if one != usual
     }
     if len(record.packets) != 1 or record.packets[0] >= _LARGE:
         found["packets"] = record.packets
-    if record.gateway:
-        found["gateway"] = record.gateway.hex()
-    if apdu is not None and (apdu.at < 0 or apdu.values is None or record.protection):
+    if apdu is not None and (apdu.at < 0 or apdu.values is None or layers):
         found["apdu"] = _apdu_form(apdu)
-    for name in ("assembled", "incomplete"):
-        if (one := getattr(record, name)) is not None:
-            found[name] = _apdu_form(one)
-    if record.more:
-        found["more"] = [_apdu_form(one) for one in record.more]
-    layers = record.protection
-    if layers:
-        found["protection"] = [_closed_form(one) for one in layers]
-    if record.closed is not None:
-        found["closed"] = layers.index(record.closed) if record.closed in layers else _closed_form(record.closed)
-    if record.notes:
-        found["notes"] = record.notes
+    if closed is not None:
+        found["closed"] = layers.index(closed) if closed in layers else _closed_form(closed)
     return found
 
 
@@ -148,8 +128,10 @@ def unpack(row: Row, packed: Packed, lane: Lane) -> Record:
         record.apdu = _apdu_from(extra.pop("apdu"))
     elif packed.at >= 0:
         record.apdu = _read(packed.octets[packed.at : packed.at + packed.size], packed.at, 2)
+    if "packets" in extra:
+        record.packets = tuple(extra.pop("packets"))
     for name, form in extra.items():
-        setattr(record, name, _RARE.get(name, _same)(form))
+        setattr(record, name, _RARE[name].read(form))
     if isinstance(record.closed, int):
         record.closed = record.protection[record.closed] if record.closed < len(record.protection) else None
     return record
@@ -191,16 +173,25 @@ def _closed_or_place(form: Any) -> Any:
     return form if isinstance(form, int) else _closed_from(form)
 
 
-_RARE: dict[str, Callable[[Any], Any]] = {
-    "packets": tuple,
-    "parts": tuple,
-    "llc": tuple,
-    "gateway": bytes.fromhex,
-    "assembled": _apdu_from,
-    "incomplete": _apdu_from,
-    "more": lambda forms: tuple(map(_apdu_from, forms)),
-    "protection": lambda forms: tuple(one for one in map(_closed_from, forms) if one is not None),
-    "closed": _closed_or_place,
-    "notes": _notes_from,
-}
-"""How the rare members are read; numbers and texts stand for themselves."""
+class _Form(NamedTuple):
+    """How a rare member becomes plain values, and how it is read again; numbers and texts stand for themselves."""
+
+    write: Callable[[Any], Any] = _same
+    read: Callable[[Any], Any] = _same
+
+
+_RARE = {
+    "start_ns": _Form(), "begin_ns": _Form(), "problem": _Form(), "part_of": _Form(), "station": _Form(),
+    "heading": _Form(), "parts": _Form(read=tuple), "llc": _Form(read=tuple), "notes": _Form(read=_notes_from),
+    "gateway": _Form(bytes.hex, bytes.fromhex),
+    "assembled": _Form(_apdu_form, _apdu_from), "incomplete": _Form(_apdu_form, _apdu_from),
+    "more": _Form(lambda apdus: list(map(_apdu_form, apdus)), lambda forms: tuple(map(_apdu_from, forms))),
+    "protection": _Form(
+        lambda layers: list(map(_closed_form, layers)),
+        lambda forms: tuple(one for one in map(_closed_from, forms) if one is not None),
+    ),
+    "closed": _Form(read=_closed_or_place),
+}  # fmt: skip
+"""What no row holds and a usual record has not, by name; packets and the APDU itself are looked at apart."""
+_rare = attrgetter(*_RARE)
+_USUAL: tuple[Any, ...] = _rare(Record())

@@ -13,9 +13,6 @@ from analyzer.simulate.speaker import Speaker
 from dissectors.pdu import Layer
 from dissectors.xdlms.general_block_transfer import GeneralBlockTransfer
 
-OVERHEAD = 9
-"""Octets of a block's APDU beside its data, with a length of three octets."""
-
 
 def blocks(octets: bytes, room: int) -> list[bytes]:
     """Cut an APDU into blocks of at most *room* octets."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from analyzer.cosem.obis import obis_from_text
+from analyzer.cosem.logical_name import obis_from_text
 from analyzer.simulate.association import SN_CIPHERED, SN_CONFORMANCE, SN_CONTEXT
 from analyzer.simulate.authentication import REPLY_NAME
 from analyzer.simulate.client_association import AssociatedClient

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from analyzer.cosem.obis import obis_from_text
+from analyzer.cosem.logical_name import obis_from_text
 from analyzer.simulate import local_messages as messages
 from analyzer.simulate import model
 from analyzer.simulate.forms import date_time

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
-from analyzer.cosem.obis import obis_from_text
+from analyzer.cosem.logical_name import obis_from_text
 from analyzer.simulate.forms import NULL, array, date_time, octet_string, structure, time_of
 from analyzer.simulate.object_lists import association_ln
 from analyzer.simulate.objects import SUCCESS, Attribute, CosemObject, Method, data_object, register

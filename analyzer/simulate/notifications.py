@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyzer.cosem.obis import obis_from_text
+from analyzer.cosem.logical_name import obis_from_text
 from analyzer.simulate import model
 from analyzer.simulate.forms import NULL, date_time, octet_string, structure
 from analyzer.simulate.meter import Meter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.cosem.obis import obis_from_text
+from analyzer.cosem.logical_name import obis_from_text
 from analyzer.simulate.association import LN_CONFORMANCE
 from analyzer.simulate.forms import NULL, array, octet_string, structure
 from analyzer.simulate.objects import CosemObject

@@ -12,7 +12,6 @@ from analyzer.simulate.forms import octet_string
 from analyzer.simulate.sent import Form
 
 SUCCESS = 0
-TEMPORARY_FAILURE = 2
 READ_WRITE_DENIED = 3
 OBJECT_UNDEFINED = 4
 OBJECT_CLASS_INCONSISTENT = 9

@@ -13,7 +13,7 @@ from analyzer.simulate.ciphering import Seal, protect
 from analyzer.simulate.local_messages import LINE_END, DataSet
 from analyzer.simulate.uart import LineFormat
 
-DSMR_5, DSMR_2 = LineFormat(115200), LineFormat(9600, 7, "E")
+DSMR_5 = LineFormat(115200)
 _GENERAL_GLO = b"\xdb"
 
 

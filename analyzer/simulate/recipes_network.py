@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from analyzer.cosem.obis import obis_from_text
+from analyzer.cosem.logical_name import obis_from_text
 from analyzer.simulate import model, network, pcap_writer
 from analyzer.simulate.block_transfer import ask_in_blocks, push_in_blocks
 from analyzer.simulate.client import Client

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.cosem.obis import obis_from_text
+from analyzer.cosem.logical_name import obis_from_text
 from analyzer.simulate import mbus_line, model, pcap_writer, text_log
 from analyzer.simulate.client import Client
 from analyzer.simulate.forms import date_time, nanoseconds, octet_string

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from analyzer.cosem.obis import obis_from_text
+from analyzer.cosem.logical_name import obis_from_text
 from analyzer.simulate import model, pcap_writer
 from analyzer.simulate.client import Client
 from analyzer.simulate.client_sn import ShortNameClient

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from analyzer.cosem.obis import obis_from_text
+from analyzer.cosem.logical_name import obis_from_text
 from analyzer.simulate.forms import octets_of
 from analyzer.simulate.meter import Meter
 from analyzer.simulate.secured import Side

@@ -11,10 +11,11 @@ from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from analyzer.cosem.obis import obis_name, obis_text
+from analyzer.cosem.logical_name import obis_text
+from analyzer.cosem.obis import obis_name
 from analyzer.record import REQUEST
 from analyzer.table.table import Table
-from analyzer.table.words import Marks, Path, Subject
+from analyzer.table.words import Path, Subject
 
 if TYPE_CHECKING:
     import polars
@@ -49,11 +50,6 @@ class Statistic(NamedTuple):
     errors: int
     latency_ms: Latency | None
     more: dict[str, Any]
-
-
-def is_error(subject: Subject, marks: Marks) -> bool:
-    """Tell whether a record counts as an error."""
-    return marks.severity >= _ERROR or subject.result not in ("", SUCCESS)
 
 
 def statistics(table: Table, by: str, *, interval_s: int | None = None) -> list[Statistic]:

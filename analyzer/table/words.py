@@ -11,7 +11,6 @@ from sys import intern
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from analyzer.record import Object, Objects
-from dissectors.tree import Severity
 
 Scalar = int | str | None
 
@@ -113,8 +112,3 @@ def marks_from(form: Sequence[Any]) -> Marks:
     """Read what :func:`marks_form` gave."""
     severity, codes, causes, groups = form
     return Marks(severity, tuple(codes), tuple(causes), tuple(groups))
-
-
-def severity_name(severity: int) -> str:
-    """Name a severity; the one below all is empty."""
-    return Severity(severity).name.lower() if severity >= 0 else ""

@@ -15,7 +15,8 @@ from analyzer.cosem.classes import attribute_name
 from analyzer.cosem.companions import INDIA
 from analyzer.cosem.date_time import date_time, looks_like_date_time, plain_iso
 from analyzer.cosem.datum import INTEGERS, STRINGS, Datum, read_datum
-from analyzer.cosem.obis import obis_name, obis_text
+from analyzer.cosem.logical_name import obis_text
+from analyzer.cosem.obis import obis_name
 from analyzer.cosem.profile_layouts import is_laid_out, laid_out
 from analyzer.record import Record
 from analyzer.tracking.attributes import Held

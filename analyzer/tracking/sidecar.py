@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from analyzer.cosem.obis import obis_from_text, obis_text
+from analyzer.cosem.logical_name import obis_from_text, obis_text
 from analyzer.tracking.object_model import Column, Columns, Listed, Meter, MeterKey, ObjectModel, Scale
 
 _text = json.JSONEncoder(ensure_ascii=False).encode

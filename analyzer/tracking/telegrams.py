@@ -15,7 +15,8 @@ from analyzer.cosem.data_sets import (
     profile_of,
     text_values,
 )
-from analyzer.cosem.obis import obis_name, obis_text
+from analyzer.cosem.logical_name import obis_text
+from analyzer.cosem.obis import obis_name
 from analyzer.cosem.plain_text import printable
 from analyzer.record import REQUEST, Object, Record
 from dissectors.characters import DataSet, data_sets

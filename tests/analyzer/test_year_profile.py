@@ -11,7 +11,7 @@ import polars
 import pytest
 
 from analyzer.cli.main import main
-from analyzer.cosem.obis import obis_from_text
+from analyzer.cosem.logical_name import obis_from_text
 from analyzer.simulate import model, network, pcap_writer
 from analyzer.simulate.client import Client
 from analyzer.simulate.forms import nanoseconds

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.cli.decode import has_colours
 from analyzer.cli.inputs import decode_as
 from analyzer.cli.main import CHECK_FAILED, COMMANDS, KEYRING_ERROR, OUTPUT_ERROR, PERMISSION_ERROR, USAGE_ERROR
+from analyzer.cli.record_lines import has_colours
 from captures.samples import Sample, samples
 from tests.cli.conftest import FRAME, Run, pcap_octets, spawn
 from tests.conftest import ROOT

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.cosem.obis import obis_from_text
+from analyzer.cosem.logical_name import obis_from_text
 from analyzer.cosem.tables import Tables
 from analyzer.export.annotated import annotated
 from analyzer.masking import MASK_OCTET, concealed, secrets

@@ -15,7 +15,7 @@ from struct import pack, unpack
 from typing import Any, NamedTuple
 
 from analyzer.cosem.date_time import date_time
-from analyzer.cosem.obis import obis_from_text
+from analyzer.cosem.logical_name import obis_from_text
 from analyzer.export.readings import json_line
 from analyzer.session import Session
 from analyzer.tracking.readings import readings_of

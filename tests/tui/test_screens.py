@@ -315,7 +315,7 @@ def test_plot_of_a_profile_column_holds_that_column_alone() -> None:
 def test_story_about_no_record_names_none() -> None:
     stories = Stories()
     tell_carriers(stories, {"tls": 40})
-    (story,) = stories.sorted()
+    (story,) = stories
     lines = list(story_paragraphs(Told(story, []), 3, is_utc=True))
     assert "40" in " ".join(line.text for line in lines)
     assert not any("record" in line.text and line.label in ("where", "proof") for line in lines)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 
-from analyzer.cosem.obis import obis_text
+from analyzer.cosem.logical_name import obis_text
 from analyzer.export.times import clock_text
 from analyzer.tui.screens.tables import TableScreen
 from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analyzer.cosem.datum import Datum, read_datum
-from analyzer.cosem.obis import obis_from_text
+from analyzer.cosem.logical_name import obis_from_text
 
 
 def datum(octets: str | bytes) -> Datum:

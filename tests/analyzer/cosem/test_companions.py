@@ -11,7 +11,8 @@ import pytest
 
 from analyzer.cosem import classes, own
 from analyzer.cosem.companions import GBCS, INDIA, coded_text, event_text, is_indian
-from analyzer.cosem.obis import obis_from_text, obis_name
+from analyzer.cosem.logical_name import obis_from_text
+from analyzer.cosem.obis import obis_name
 from analyzer.cosem.own import OwnTablesError, load
 from analyzer.tracking.readings import readings_of
 from tests.analyzer.cosem.data import array, clock, long_unsigned, name, octet_string, structure, unsigned

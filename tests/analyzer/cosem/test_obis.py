@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.cosem.obis import obis_from_text, obis_name, obis_text
+from analyzer.cosem.logical_name import obis_from_text, obis_text
+from analyzer.cosem.obis import obis_name
 
 WELL_KNOWN = [
     line.split(" ", 1)

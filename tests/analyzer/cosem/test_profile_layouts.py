@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analyzer.cosem.datum import Datum
-from analyzer.cosem.obis import obis_from_text, obis_text
+from analyzer.cosem.logical_name import obis_from_text, obis_text
 from analyzer.cosem.profile_layouts import is_laid_out, laid_out
 from analyzer.tracking.readings import readings_of
 from tests.analyzer.cosem.data import (

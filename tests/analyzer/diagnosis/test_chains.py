@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.diagnosis.chains import FOLLOWS, Chains
+from analyzer.diagnosis.chains import FOLLOWS, Chains, sorted_roots
 from analyzer.diagnosis.rules import rules
 from analyzer.diagnosis.story import Evidence, Fact, Stories
 from analyzer.record import Lane, Record
@@ -18,7 +18,7 @@ def told(*facts: Fact) -> list[tuple[str, list[str]]]:
     stories = Stories()
     for one in facts:
         stories.add(one)
-    return [(one.code, [follower.code for follower in one.leads_to]) for one in stories.sorted()]
+    return [(one.code, [follower.code for follower in one.leads_to]) for one in sorted_roots(stories)]
 
 
 def test_retransmission_after_damage_follows_from_it() -> None:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from analyzer.cosem.obis import obis_from_text
+from analyzer.cosem.logical_name import obis_from_text
 from analyzer.simulate import model
 from analyzer.simulate.client_sn import ShortNameClient
 from analyzer.simulate.forms import date_time, nanoseconds, octet_string

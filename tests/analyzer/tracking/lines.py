@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.cosem.obis import obis_from_text
+from analyzer.cosem.logical_name import obis_from_text
 from analyzer.record import Record
 from analyzer.session import Session
 from captures import source_from_hex

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from analyzer.cosem.classes import versions
-from analyzer.cosem.obis import obis_from_text
+from analyzer.cosem.logical_name import obis_from_text
 from analyzer.cosem.tables import Tables
 from analyzer.export.text import TextLines
 from analyzer.record import APDU, Apdu, Object, Objects, Record
