@@ -14,6 +14,7 @@ from analyzer.diagnosis.hdlc_state import (
     DM,
     FRMR,
     LEAST_AROUND,
+    REJECT_REASONS,
     SNRM,
     UA,
     Link,
@@ -33,14 +34,6 @@ _MOST_LINES = 4096
 _IDLE_NS = 15_000_000_000
 _A_SILENCE_NS = 100_000_000
 """From here on a meter may have dropped a link because nothing came; usual are 30 s and 120 s."""
-_REASONS = (
-    (0x10, "counters-not-reset", "V, the send number is invalid"),
-    (0x01, "control-not-implemented", "W, the control field is undefined or not implemented"),
-    (0x02, "information-not-allowed", "X, an information field where none is allowed"),
-    (0x04, "information-too-long", "Y, the information field is too long"),
-    (0x08, "invalid-receive-number", "Z, the receive number is invalid"),
-)
-"""Bits of the third octet of FRMR (W is bit 0, V bit 4), the most telling first."""
 _ASKING = frozenset({0x60, 0x62, 0x01, 0x05, 0x06, 0xC0, 0xC1, 0xC3, 0xD9, 0xC8, 0xC9, 0xCB, 0xD0, 0xD1, 0xD3})
 _ANSWERING = frozenset({0x61, 0x63, 0x08, 0x0C, 0x0D, 0x0E, 0xC4, 0xC5, 0xC7, 0xDA, 0xD8, 0xCC, 0xCD, 0xCF, 0xD4})
 _LLC = {b"\xe6\xe6\x00": _ANSWERING, b"\xe6\xe7\x00": _ASKING}
@@ -349,7 +342,7 @@ class LinkFamily(Family):
             self.report(record, "hdlc-frame-rejected", "", POSSIBLE, "FRMR without the three octets that say why")
             return
         rejected, numbers, reasons = information[:3]
-        told = [(cause, text) for bit, cause, text in _REASONS if reasons & bit]
+        told = [(cause, text) for bit, cause, text in REJECT_REASONS if reasons & bit]
         why = "; ".join(text for _, text in told) or "no reason is given"
         sent, received = numbers >> 1 & 7, numbers >> 5 & 7
         hit = next((one for one in reversed(link.kept) if one.control == rejected), None)

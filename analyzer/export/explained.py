@@ -16,8 +16,10 @@ from analyzer.cosem.names import attribute_name, class_name, manufacturer, metho
 from analyzer.cosem.names import obis_text as written
 from analyzer.detail import detail
 from analyzer.diagnosis.doctor import Doctor
+from analyzer.diagnosis.hdlc_state import control_text
 from analyzer.diagnosis.lexicon import Meaning, nearest, of_leaf, of_member, of_number, of_unit, of_words
 from analyzer.diagnosis.story import Story
+from analyzer.export.pieces import pieces
 from analyzer.export.summary import summary
 from analyzer.pipeline import Pipeline
 from analyzer.record import NOISE, Record
@@ -30,6 +32,8 @@ _MOST_MEMBERS = 32
 _MALFORMED = "apdu-malformed"
 """Of octets that somebody typed: they may just end early."""
 _MOST_RECORDS, _MOST_LEAVES = 16, 20_000
+_LEAST_TAG = 0x60
+"""From here on the tags of APDUs are no small numbers."""
 _NUMBER = re.compile(r"0x([0-9a-f]{1,8})|(\d{1,10})|([0-9a-f]{2})", re.IGNORECASE)
 _OCTETS = re.compile(r"(?:0x)?[0-9a-f]{2}(?:[\s:,-]*(?:0x)?[0-9a-f]{2})+", re.IGNORECASE)
 _OPENINGS = (
@@ -115,7 +119,16 @@ def _number(text: str) -> list[Meaning]:
     if match is None:
         return []
     prefixed, decimal, octet = match.groups()
-    return of_number(int(decimal) if decimal else int(prefixed or octet, 16))
+    number = int(decimal) if decimal else int(prefixed or octet, 16)
+    return of_number(number) + ([] if decimal else _numbered(number))
+
+
+def _numbered(octet: int) -> list[Meaning]:
+    """Read a control octet that carries numbers: I, RR and RNR, which are not listed one by one."""
+    if octet > 0xFF or octet & 3 == 3 or octet & 0xEF in (1, 5) or octet & 0x0F in (9, 13):
+        return []
+    poll = "P/F set" if octet & 0x10 else "P/F not set"
+    return [Meaning("HDLC control", control_text(octet), f"control octet {octet:02X}, {poll}", octet, "HDLC header")]
 
 
 def _class(text: str) -> list[Meaning]:
@@ -175,17 +188,22 @@ def _manufacturer(text: str) -> list[Meaning]:
 
 
 def _octets(text: str) -> list[Meaning]:
-    """Decode octets that are a frame or an APDU: what each record is, then what its enumerated values mean."""
+    """Decode octets that are a frame or an APDU: what each record is, then what its enumerated values mean.
+
+    Where that leaves octets over, pieces are sought that leave none.
+    """
     if _OCTETS.fullmatch(text) is None:
         return []
     octets = bytes.fromhex(re.sub(r"0x|[\s:,-]", "", text, flags=re.IGNORECASE))
     found: list[Meaning] = []
+    covered = 0
     pipeline = Pipeline()
     doctor = Doctor(pipeline.ends)
     with source_from_hex(octets.hex()) as source:
         for record in islice(pipeline.run(source), _MOST_RECORDS):
             if record.kind == NOISE:
                 continue
+            covered += len(record.octets)
             short = [note.text for note in record.notes if note.code == _MALFORMED]
             if len(record.notes) > len(short):
                 doctor.take(record)
@@ -193,7 +211,8 @@ def _octets(text: str) -> list[Meaning]:
             found.append(Meaning("octets", record.octets.hex(" ").upper(), text, where=record.link))
             found += [one for one in _inside(record) if one not in found]
     doctor.finish()
-    return found + [_story(one) for one in doctor.stories()] or _opening(octets)
+    found += [_story(one) for one in doctor.stories()]
+    return (pieces(octets) if covered < len(octets) else []) or found or _opening(octets)
 
 
 def _story(story: Story) -> Meaning:
@@ -204,7 +223,9 @@ def _story(story: Story) -> Meaning:
 
 def _opening(octets: bytes) -> list[Meaning]:
     """Say what begins with octets that are too few to be read."""
-    return [Meaning("octets", key.hex(" ").upper(), text) for key, text in _OPENINGS if octets.startswith(key)]
+    found = [Meaning("octets", key.hex(" ").upper(), text) for key, text in _OPENINGS if octets.startswith(key)]
+    is_tag = octets[0] >= _LEAST_TAG and not found
+    return [one for one in of_number(octets[0]) if one.field == "APDU tag"] if is_tag else found
 
 
 def _inside(record: Record) -> Iterator[Meaning]:
