@@ -1,1 +1,17 @@
-"""The analyzer: from captured octets to records, findings and values."""
+"""The analyzer: from captured octets to records, values and causes; `open` and `decode` are where programs begin."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from analyzer.library import CaptureError, DlmsharkError, FilterError, KeyringError, Trace, decode, open
+
+__all__ = ["CaptureError", "DlmsharkError", "FilterError", "KeyringError", "Trace", "decode", "open"]
+
+
+def __getattr__(name: str) -> object:
+    """Load the library once it is asked for: commands need little of it."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from analyzer import library
+
+    return getattr(library, name)

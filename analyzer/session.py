@@ -6,7 +6,7 @@ it further on; pipes are read once, and their records shown with what is known t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from analyzer.ahead import Ahead
@@ -124,6 +124,21 @@ class Session:
             if may_be_odd(record, self.model):
                 self.values(record)
             yield record
+
+    def examine(
+        self, take: Callable[[Record], object], passes: Callable[[Record], bool] | None, passing: set[int] | None
+    ) -> int:
+        """Show all records to *take*, and put the numbers of those that pass into *passing*.
+
+        Those that do not pass are shown, too: a cause may stand before what is asked for. Returns how many there were.
+        """
+        count = 0
+        for record in self.records():
+            count += 1
+            take(record)
+            if passes is not None and passing is not None and passes(record):
+                passing.add(record.number)
+        return count
 
     def seek_for(self, record: Record) -> None:
         """Read ahead for what gives meaning to the values of *record*."""

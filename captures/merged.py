@@ -28,6 +28,9 @@ class MergedSource(Source):
         super().__init__("merged")
         self.sources = sources
         self.is_live = any(source.is_live for source in sources)
+        openers = [source.again for source in sources if source.again is not None]
+        if len(openers) == len(sources):
+            self.again = lambda: MergedSource([opened() for opened in openers])
         self.has_local_times = any(source.has_local_times for source in sources)
 
     @property

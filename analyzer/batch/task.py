@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analyzer.batch.frames import NOTES, READINGS, RECORDS, TABLES, note_cells, record_cells, write
+from analyzer.batch.frames import NOTES, RECORDS, TABLES, note_cells, record_cells, write
 from analyzer.export.readings import row as reading_row
 from analyzer.index.made_of import made_of
 from analyzer.index.rows import Rows
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from analyzer.security.keyring import Keyring
+    from analyzer.tracking.object_model import ObjectModel
 
 MANIFEST = "manifest"
 VERSION = 2
@@ -98,22 +99,31 @@ def _write(work: Work, name: str, source: Source, writer: _Writer) -> dict[str, 
     first = last = None
     links: dict[str, int] = {}
     for record, row in rows_of(session.noted()):
-        writer.add(RECORDS, record_cells(name, row))
+        for table in TABLES:
+            for cells in cells_of(table, name, record, row, session.model, watched.inner.time_digits):
+                writer.add(table, cells)
         links[record.link] = links.get(record.link, 0) + 1
         if record.time_ns is not None:
             first = record.time_ns if first is None else min(first, record.time_ns)
             last = record.time_ns if last is None else max(last, record.time_ns)
-        for cells in note_cells(name, record):
-            writer.add(NOTES, cells)
-        for reading in readings_of(record, session.model):
-            cells = tuple(reading_row(reading, watched.inner.time_digits).values())
-            writer.add(READINGS, (name, reading.record, *cells))
     writer.finish()
     entry: dict[str, Any] = {"input": name, **writer.counts, "packets": watched.packets}
     entry |= {"links": dict(sorted(links.items())), "left_aside": dict(sorted(session.pipeline.left_aside.items()))}
     if first is not None:
         entry |= {"from_ns": first, "to_ns": last}
     return entry | {"parts": writer.parts}
+
+
+def cells_of(
+    table: str, name: str, record: Record, row: Row, model: ObjectModel, digits: int
+) -> Iterable[tuple[Any, ...]]:  # fmt: skip
+    """Give the rows that *record* of the input *name* has in *table*; its times have so many *digits*."""
+    if table == RECORDS:
+        return (record_cells(name, row),)
+    if table == NOTES:
+        return note_cells(name, record)
+    readings = readings_of(record, model)
+    return ((name, reading.record, *reading_row(reading, digits).values()) for reading in readings)
 
 
 def rows_of(records: Iterable[Record]) -> Iterator[tuple[Record, Row]]:

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from analyzer.cli.arguments import Parser, add_common_options, hush
-from analyzer.cli.filters import add_filter_options, chooses, examine, filter_of
+from analyzer.cli.filters import add_filter_options, chooser, chooses, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import CHECK_FAILED, printable, say
@@ -48,7 +48,7 @@ def run(words: list[str]) -> int:
         session = Session(source, forced, keys, learns=bool(options.filter))
         passing = set[int]() if chooses(options) else None
         audit = Audit(session.pipeline.ends, keys, passing)
-        count = examine(session, audit.take, options, passing)
+        count = session.examine(audit.take, chooser(session, options), passing)
         audit.finish()
         rows = [row for row in audit.rows() if not options.group or row.check.group in options.group]
         has_failed |= any(row.verdict == FAIL for row in rows)

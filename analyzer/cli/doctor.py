@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from analyzer.cli.arguments import Parser, add_common_options, columns, hush
-from analyzer.cli.filters import add_filter_options, chooses, examine, filter_of
+from analyzer.cli.filters import add_filter_options, chooser, chooses, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import ClosedApdus, keyring
 from analyzer.cli.main import CHECK_FAILED, printable, say
@@ -49,7 +49,7 @@ def run(words: list[str]) -> int:
         session = Session(source, forced, keys, learns=bool(options.filter))
         doctor, closed = Doctor(session.pipeline.ends), ClosedApdus(has_keys=keys is not None)
         passing = set[int]() if chooses(options) else None
-        count = examine(session, closed.behind(doctor.take), options, passing)
+        count = session.examine(closed.behind(doctor.take), chooser(session, options), passing)
         doctor.finish(session.pipeline.left_aside)
         every = [one for one in doctor.stories() if passing is None or one.is_about(passing)]
         stories = [one for one in every if one.worst >= least]

@@ -54,31 +54,6 @@ def chooses(options: argparse.Namespace) -> bool:
     return bool(options.filter or options.from_time or options.to_time)
 
 
-def examine(
-    session: Session, take: Callable[[Record], object], options: argparse.Namespace, passing: set[int] | None
-) -> int:
-    """Show all records to *take*, and put the numbers of those that pass the options' filter into *passing*.
-
-    Those that do not pass are shown, too: a cause may stand before what is asked for. Returns how many there were.
-    """
-    found = filter_of(options, utc=options.utc or session.source.has_local_times)
-    count = 0
-    if found is None or passing is None:
-        for record in session.records():
-            take(record)
-            count += 1
-        return count
-    from analyzer.index.filtering import Chooser
-
-    passes = Chooser(found, session.values).passes
-    for record in session.records():
-        take(record)
-        count += 1
-        if passes(record):
-            passing.add(record.number)
-    return count
-
-
 def chosen(session: Session, options: argparse.Namespace) -> Iterator[Record]:
     """Give the records of *session* that pass what the options say."""
     passes = chooser(session, options)

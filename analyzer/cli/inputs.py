@@ -120,22 +120,13 @@ class Inputs:
         """Make one input of all that can be opened."""
         from captures.merged import MergedSource
 
-        parts = []
+        sources = []
         for one in self._inputs:
             try:
-                parts.append((one, one.opened()))
+                sources.append(one.opened())
             except CaptureError as problem:
                 self._fail(problem)
-        first = MergedSource([source for _, source in parts])
-
-        def again() -> Source:
-            made = MergedSource([one.opened() for one, _ in parts])
-            made.again = again
-            return made
-
-        if all(source.again is not None for source in first.sources):
-            first.again = again
-        return [Input("merged", lambda: first)] if parts else []
+        return [Input("merged", lambda: MergedSource(sources))] if sources else []
 
 
 def _inputs(names: list[str], hexes: list[str], forced: dict[str, str]) -> Iterator[Input]:

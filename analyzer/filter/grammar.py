@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from captures.chunk import DlmsharkError
+
 if TYPE_CHECKING:
     from lark import Lark, Token
 
@@ -42,7 +44,7 @@ _EXPECTED = {
 }  # fmt: skip
 
 
-class FilterError(Exception):
+class FilterError(DlmsharkError):
     """A filter is wrong: one line that says what was expected; *position* and *length* say where in its text."""
 
     def __init__(self, message: str, position: int, length: int = 1) -> None:

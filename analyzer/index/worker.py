@@ -147,10 +147,7 @@ def opened(inputs: Sequence[str], decode_as: Mapping[str, str] | None) -> Source
     opens = partial(open_source, holds_octets=holds_octets(decode_as))
     if len(inputs) == 1:
         return opens(inputs[0])
-    merged = MergedSource(list(map(opens, inputs)))
-    if all(one.again is not None for one in merged.sources):
-        merged.again = lambda: MergedSource(list(map(opens, inputs)))
-    return merged
+    return MergedSource(list(map(opens, inputs)))
 
 
 def followed(paths: Sequence[str]) -> tuple[Source, GrowingInput]:

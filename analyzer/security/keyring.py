@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from analyzer.security.keys import Key, KeyRole
+from captures.chunk import DlmsharkError
 
 
-class KeyringError(Exception):
+class KeyringError(DlmsharkError):
     """A keyring or ``--key`` is wrong; the text is one line that names the place and shows no secret."""
 
 

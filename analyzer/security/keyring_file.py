@@ -8,7 +8,7 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from string import hexdigits
@@ -259,19 +259,27 @@ def _certificates(value: Any, where: str, folder: Path) -> tuple[Path, ...]:
 
 
 def _given(words: Sequence[str]) -> list[Meter]:
-    """Read ``ROLE[@TITLE]=HEX`` and ``ROLE[@TITLE]=@FILE`` words; words with the same title make one meter."""
-    meters: dict[bytes, Meter] = {}
+    """Read ``ROLE[@TITLE]=HEX`` and ``ROLE[@TITLE]=@FILE`` words."""
+    named = []
     for word in words:
         name, equals, value = word.partition("=")
-        role_name, _, title_text = name.partition("@")
-        role = ALIASES.get(role_name.strip().lower().replace("-", "_"))
         if not equals:
             raise KeyringError("--key: expected ROLE[@TITLE]=HEX or ROLE[@TITLE]=@FILE")
+        named.append((name, value))
+    return single_keys(named, "--key ")
+
+
+def single_keys(named: Iterable[tuple[str, str | bytes]], option: str = "") -> list[Meter]:
+    """Make meters of keys by ``ROLE[@TITLE]``, of those with the same title one; errors name *option*."""
+    meters: dict[bytes, Meter] = {}
+    for name, value in named:
+        role_name, _, title_text = name.partition("@")
+        role = ALIASES.get(role_name.strip().lower().replace("-", "_"))
         if role is None:
             shown = role_name if len(role_name) < _LONGEST_ROLE else "…"  # long ones may be a key in the wrong place
             near = _nearest(role_name.lower(), [*ALIASES]) or ": guek, gak, kek, dedicated, hls_secret … were expected"
-            raise KeyringError(f"--key {shown}: unknown role{near}")
-        where = f"--key {_shown(name)}"
+            raise KeyringError(f"{option}{shown}: unknown role{near}")
+        where = f"{option}{_shown(name)}"
         title = title_octets(title_text, where) if title_text else b""
         meter = meters.setdefault(title, Meter(server_title=title))
         if role in meter.keys:
@@ -280,8 +288,8 @@ def _given(words: Sequence[str]) -> list[Meter]:
     return list(meters.values())
 
 
-def _given_octets(role: KeyRole, value: str, where: str) -> bytes:
-    if not value.startswith("@"):
+def _given_octets(role: KeyRole, value: str | bytes, where: str) -> bytes:
+    if isinstance(value, bytes) or not value.startswith("@"):
         return key_octets(role, value, where)
     octets = _file(Path(value[1:]), f"{where}=@{_shown(value[1:])}")
     if role in ASYMMETRIC or (role not in SECRETS and len(octets) in KEY_SIZES and not octets.isascii()):

@@ -1,0 +1,208 @@
+"""Captures as Python objects: ``import analyzer`` gives what stands in ``__all__`` here.
+
+A trace makes of octets what the commands make of them: records, values, trees, JSON, stories, checks and tables.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from analyzer.detail import detail
+from analyzer.export.json_lines import JsonLines
+from analyzer.export.stories import text_lines
+from analyzer.export.summary import summary
+from analyzer.export.text import TextLines
+from analyzer.filter import FilterError, compile_filter
+from analyzer.index.filtering import Chooser
+from analyzer.security.keyring import Keyring, KeyringError
+from analyzer.security.keyring_file import read_keyring, single_keys
+from analyzer.session import Session
+from analyzer.stacks import holds_octets
+from captures import open_source, source_from_hex
+from captures.chunk import CaptureError, DlmsharkError, Source
+from captures.merged import MergedSource
+
+if TYPE_CHECKING:
+    import polars
+
+    from analyzer.diagnosis.audit.audit import Row
+    from analyzer.diagnosis.story import Story
+    from analyzer.record import Record
+    from analyzer.tracking.values import Value
+    from dissectors.tree import Node
+
+__all__ = ["CaptureError", "DlmsharkError", "FilterError", "KeyringError", "Trace", "decode", "open"]
+
+Name = str | os.PathLike[str]
+Keys = Name | Mapping[str, str | bytes] | Sequence[Name | Mapping[str, str | bytes]] | Keyring
+"""A keyring file, or single keys by role: ``{"guek": "000102…", "gak@4D4D4D0000BC614E": bytes(16)}``; or several."""
+
+
+def open(
+    *names: Name, keys: Keys = (), decode_as: Mapping[str, str] | None = None, where: str = ""
+) -> Trace:  # fmt: skip
+    """Open captures, several joined by time; ``"-"`` is standard input.
+
+    *keys* open what is protected (none is taken from the environment), *decode_as* forces stacks
+    (``{"tcp.port==5000": "hdlc"}``), and only records that pass the filter *where* are given.
+
+    Raises: CaptureError, KeyringError, FilterError; ValueError for a selector or a stack that there is not.
+    """
+    if not names:
+        raise TypeError("open() takes the names of captures")
+    sources: list[Source] = []
+    try:
+        sources += (open_source(os.fspath(name), holds_octets=holds_octets(decode_as)) for name in names)
+        return Trace(sources[0] if len(sources) == 1 else MergedSource(sources), keys, decode_as, where)
+    except BaseException:
+        for source in sources:
+            source.close()
+        raise
+
+
+def decode(
+    octets: str | bytes, *, keys: Keys = (), decode_as: Mapping[str, str] | None = None, where: str = ""
+) -> Trace:  # fmt: skip
+    """Decode octets, or hex with a frame a line, as ``dlmshark decode --hex`` does. Raises: as `open`."""
+    return Trace(source_from_hex(octets if isinstance(octets, str) else octets.hex()), keys, decode_as, where)
+
+
+class Trace:
+    """What stands in *source*. Iterating gives its records; each pass reads a file anew, and ends the one before.
+
+    Values are given with all that was read by then: iterate first, or ask while iterating.
+    """
+
+    def __init__(self, source: Source, keys: Keys = (), decode_as: Mapping[str, str] | None = None, where: str = ""):
+        self._keys = keyring(keys)
+        self._stacks = dict(decode_as or {})
+        self._filter = compile_filter(where, utc=source.has_local_times) if where.strip() else None
+        self._session = Session(source, self._stacks, self._keys)
+        self._is_begun = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the input back; a second call does nothing."""
+        self._session.close()
+        self._session.source.close()
+
+    @property
+    def source(self) -> Source:
+        """What is read: ``name``, ``remarks``, ``comments`` of packets, ``time_digits``."""
+        return self._session.source
+
+    @property
+    def left_aside(self) -> dict[str, int]:
+        """Packets that are none of ours, by protocol, as far as was read."""
+        return dict(self._session.pipeline.left_aside)
+
+    def __iter__(self) -> Iterator[Record]:
+        session = self._begin()
+        return filter(self._passes(session), session.records())
+
+    def values(self, record: Record) -> list[Value]:
+        """Give the values in *record* with names, scalers and units; it gets the notes about them."""
+        return self._session.values(record)
+
+    def summary(self, record: Record) -> str:
+        """Say in one line what *record* carries: ``GET response · 1-0:1.8.0*255 … · 74565.120 kWh``."""
+        return summary(record, self._session.values(record))
+
+    def tree(self, record: Record) -> list[Node]:
+        """Give the trees of *record*, outermost first: each node has a name, a text and its range in bits."""
+        return list(detail(record, self._session.values(record)))
+
+    def json(self, record: Record, *, layers: bool = False) -> dict[str, Any]:
+        """Give *record* with the members of a line of ``decode --json``, with *layers* its trees among them."""
+        lines = JsonLines(lambda: self.source.time_digits, layers=layers, values=self._session.values)
+        found: dict[str, Any] = json.loads(lines.line(record))
+        return found
+
+    def text(self, shown: Record | Story, *, tree: bool = False, octets: bool = False) -> str:
+        """Write a record as ``decode`` does, or a story as ``doctor`` does."""
+        from analyzer.diagnosis.story import Story
+
+        digits, utc = self.source.time_digits, self.source.has_local_times
+        if isinstance(shown, Story):
+            return "\n".join(text_lines(1, shown, digits, utc=utc)).strip().removeprefix("1. ")
+        lines = TextLines(lambda: digits, tree=tree, octets=octets, utc=utc, values=self._session.values)
+        return lines.line(shown)
+
+    def stories(self) -> list[Story]:
+        """Tell what went wrong, worst first: ``code``, ``cause``, ``confidence``, ``records``, ``evidence``.
+
+        Where a filter was given, of the records that pass; all are looked at.
+        """
+        from analyzer.diagnosis.doctor import Doctor
+
+        session = self._begin()
+        doctor, passing = Doctor(session.pipeline.ends), self._passing()
+        session.examine(doctor.take, self._passes(session), passing)
+        doctor.finish(session.pipeline.left_aside)
+        return [one for one in doctor.stories() if passing is None or one.is_about(passing)]
+
+    def checks(self) -> list[Row]:
+        """Give the checks of conformance and security: ``check.name``, ``verdict``, ``text``, ``records``."""
+        from analyzer.diagnosis.audit.audit import Audit
+
+        session = self._begin()
+        passing = self._passing()
+        audit = Audit(session.pipeline.ends, self._keys, passing)
+        session.examine(audit.take, self._passes(session), passing)
+        audit.finish()
+        return list(audit.rows())
+
+    def table(self, name: str = "records") -> polars.DataFrame:
+        """Give ``records``, ``readings`` or ``notes`` with the columns that ``batch`` writes."""
+        from analyzer.batch.frames import TABLES, frame_of
+        from analyzer.batch.task import cells_of, rows_of
+
+        if name not in TABLES:
+            raise ValueError(f"{name}: one of {', '.join(TABLES)} was expected")
+        session = self._begin()
+        session.learn_all()
+        records = filter(self._passes(session), session.noted())
+        source, rows = session.source, list[tuple[Any, ...]]()
+        for record, row in rows_of(records):
+            rows += cells_of(name, source.name, record, row, session.model, source.time_digits)
+        return frame_of(name, rows)
+
+    def _begin(self) -> Session:
+        """Begin a pass. Raises: RuntimeError where the input was read and cannot be read again."""
+        if self._is_begun:
+            again = self.source.again
+            if again is None:
+                raise RuntimeError(f"{self.source.name}: can be read only once")
+            self.close()
+            self._session = self._session.over(again())
+        self._is_begun = True
+        return self._session
+
+    def _passes(self, session: Session) -> Callable[[Record], bool] | None:
+        """Give what tells whether a record passes; None where all do."""
+        return None if self._filter is None else Chooser(self._filter, session.values).passes
+
+    def _passing(self) -> set[int] | None:
+        """Give what takes the numbers of those that pass; None where all do."""
+        return None if self._filter is None else set()
+
+
+def keyring(keys: Keys) -> Keyring | None:
+    """Make one keyring; None where there are no keys. Raises: KeyringError."""
+    if isinstance(keys, Keyring):
+        return keys
+    made = Keyring()
+    for one in [keys] if isinstance(keys, str | os.PathLike | Mapping) else keys:
+        for meter in single_keys(one.items()) if isinstance(one, Mapping) else read_keyring(Path(one).expanduser()):
+            made.add(meter)
+    return made if made.meters else None

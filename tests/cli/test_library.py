@@ -1,0 +1,138 @@
+"""What ``import analyzer`` gives is what the commands print of the same octets."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from threading import Thread
+
+import polars
+import pytest
+
+import analyzer
+from captures.samples import sample_path, samples
+from tests.cli.conftest import ROOT, Run
+
+CIPHERED = str(sample_path("ln-ciphered.pcap"))
+RING = CIPHERED.replace(".pcap", ".keys.toml")
+DAMAGED = "7E A0 07 03 21 93 0F 09 7E"
+
+
+@pytest.mark.parametrize("sample", samples(), ids=lambda one: one.path.name)
+def test_every_sample_gives_what_decode_prints(sample, run: Run) -> None:
+    keys = ["-k", str(sample.keys)] if sample.keys else []
+    printed = run("decode", "--json", "--layers", *keys, str(sample.path)).out.splitlines()
+    with analyzer.open(sample.path, keys=sample.keys or ()) as trace:
+        assert [trace.json(record, layers=True) for record in trace] == [json.loads(line) for line in printed]
+        assert [trace.summary(record) for record in trace] == [json.loads(line)["summary"] for line in printed]
+
+
+def test_text_is_that_of_decode_and_of_the_doctor(run: Run) -> None:
+    with analyzer.decode(DAMAGED) as trace:
+        record = next(iter(trace))
+        printed = run("decode", "--tree", "--octets", "--hex", DAMAGED).out
+        assert trace.text(record, tree=True, octets=True).rstrip("\n") == printed.rstrip("\n")
+        assert "1. " + trace.text(trace.stories()[0]) == run("doctor", "--hex", DAMAGED).out.strip("\n")
+
+
+def test_octets_and_hex_are_the_same() -> None:
+    (of_hex,), (of_octets,) = analyzer.decode(DAMAGED), analyzer.decode(bytes.fromhex(DAMAGED))
+    assert of_hex.octets == of_octets.octets == bytes.fromhex(DAMAGED)
+
+
+def test_filter_leaves_records_stories_and_checks() -> None:
+    with analyzer.open(CIPHERED, keys=RING, where="get-response and verified") as trace:
+        numbers = [record.number for record in trace]
+        assert numbers[:3] == [6, 8, 10]
+        assert {one for row in trace.checks() for one in row.records} <= set(numbers)
+        assert trace.table()["number"].to_list() == numbers
+    with analyzer.decode(DAMAGED, where="number == 2") as trace:
+        assert trace.stories() == []
+
+
+def test_checks_are_those_of_audit(run: Run) -> None:
+    printed = [json.loads(line) for line in run("audit", "--json", "-k", RING, CIPHERED).out.splitlines()]
+    with analyzer.open(CIPHERED, keys=RING) as trace:
+        assert [(one.check.name, one.verdict) for one in trace.checks()] == [
+            (one["check"], one["verdict"]) for one in printed
+        ]
+
+
+def test_tables_are_those_of_batch(run: Run, tmp_path: Path) -> None:
+    run("batch", CIPHERED, "-k", RING, "--out", str(tmp_path / "set"), "--workers", "1")
+    with analyzer.open(CIPHERED, keys=RING) as trace:
+        for name in ("records", "readings", "notes"):
+            assert trace.table(name).equals(polars.read_parquet(tmp_path / "set" / name / "*.parquet"))
+        with pytest.raises(ValueError, match="one of records, readings, notes"):
+            trace.table("values")
+
+
+def test_several_are_joined_by_time() -> None:
+    paths = [sample_path("ln-wrapper.pcap"), sample_path("push-udp.pcap")]
+    with analyzer.open(*paths) as trace:
+        times = [record.time_ns for record in trace]
+        assert len(times) == sum(len(list(analyzer.open(one))) for one in paths)
+        assert times == sorted(times)
+        assert len(list(trace)) == len(times)
+
+
+def test_keys_come_as_files_and_by_role() -> None:
+    ring = {"guek@4D4D4D0000BC614E": "6" * 32, "gak": bytes(16)}
+    with analyzer.open(CIPHERED, keys=[RING, ring]) as trace:  # the key of the file is tried first for its meter
+        assert any(record.closed and record.closed.status == "verified" for record in trace)
+    with analyzer.open(CIPHERED, keys=ring) as trace:
+        assert not any(record.closed and record.closed.is_opened for record in trace)
+
+
+@pytest.mark.parametrize(
+    "make, told",
+    [
+        (lambda: analyzer.open("/nowhere/at.all"), "/nowhere/at.all: no such file"),
+        (lambda: analyzer.open(CIPHERED, keys="/nowhere/keys.toml"), "/nowhere/keys.toml"),
+        (lambda: analyzer.open(CIPHERED, keys={"gueck": "00" * 16}), "gueck: unknown role"),
+        (lambda: analyzer.open(CIPHERED, keys={"guek": "00" * 15}), "guek: expected 16 or 32 octets"),
+        (lambda: analyzer.open(CIPHERED, where="get and"), "expected"),
+        (lambda: analyzer.decode("nothing here"), "octets in hex"),
+    ],
+)
+def test_mistakes_are_one_kind_of_error_of_one_line(make, told: str) -> None:
+    with pytest.raises(analyzer.DlmsharkError, match=told) as found:
+        make()
+    assert "\n" not in str(found.value)
+
+
+def test_wrong_stack_and_no_name_are_told() -> None:
+    with pytest.raises(ValueError, match="nonsense"):
+        analyzer.open(CIPHERED, decode_as={"tcp.port==4059": "nonsense"})
+    with pytest.raises(TypeError):
+        analyzer.open()
+    with pytest.raises(AttributeError, match="module 'analyzer' has no attribute 'nonsense'"):
+        analyzer.nonsense  # noqa: B018
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+def test_pipe_is_read_once_and_says_so(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_bytes, args=(Path(CIPHERED).read_bytes(),), daemon=True)
+    writer.start()
+    with analyzer.open(pipe) as trace:
+        assert len(list(trace)) > 10
+        with pytest.raises(RuntimeError, match="can be read only once"):
+            trace.stories()
+    writer.join()
+
+
+def test_pass_that_was_left_in_the_middle_does_no_harm() -> None:
+    with analyzer.open(CIPHERED, keys=RING) as trace:
+        first = next(iter(trace))
+        assert next(iter(trace)).number == first.number
+        assert trace.left_aside == {}
+
+
+def test_commands_do_not_load_the_library() -> None:
+    text = "import sys, analyzer.cli.main; sys.exit('analyzer.library' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", text], cwd=ROOT, timeout=60).returncode == 0
