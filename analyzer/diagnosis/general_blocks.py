@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from analyzer.diagnosis.family import Family
-from analyzer.diagnosis.story import LIKELY, POSSIBLE
+from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative
 from analyzer.record import PART, Record
 
 _LAST = 0x80
@@ -29,7 +29,7 @@ class GeneralBlocks:
         self._family = family
         self._blocks: dict[tuple[object, ...], _Blocks] = {}
         self.over: list[tuple[object, ...]] = []
-        """Transfers whose last block came, and that are no APDU yet."""
+        """Transfers that are no APDU yet: a request for something else ends them."""
 
     def look(self, record: Record) -> None:
         """Follow general blocks until they are an APDU."""
@@ -53,10 +53,9 @@ class GeneralBlocks:
             known = self._blocks[lane] = _Blocks(record.number, record, set(), 0)
         if len(known.numbers) < _MOST_NUMBERS:
             known.numbers.add(number)
-        if control & _LAST:
-            self._blocks[lane] = known._replace(last=number, record=record)
-            if lane not in self.over:
-                self.over.append(lane)
+        self._blocks[lane] = known._replace(last=number if control & _LAST else known.last, record=record)
+        if lane not in self.over:
+            self.over.append(lane)
 
     def _forget(self, lane: tuple[object, ...]) -> None:
         del self._blocks[lane]
@@ -72,6 +71,8 @@ class GeneralBlocks:
             known = self._blocks[lane]
             if known.record.lane.conversation == record.lane.conversation:
                 self._tell(known)
+                if not known.last:
+                    self._tell_left(known, record)
                 self._forget(lane)
 
     def finish(self) -> None:
@@ -89,3 +90,10 @@ class GeneralBlocks:
         is_head = lacking[-1] < min(known.numbers)
         cause, confidence = ("capture-started-late", LIKELY) if is_head else ("segment-lost", POSSIBLE)
         self._family.report(known.record, "block-lost", cause, confidence, text)
+
+    def _tell_left(self, known: _Blocks, record: Record) -> None:
+        """Report blocks of which none is the last one, where *record* asks for something else."""
+        text = f"general-block-transfer: block {max(known.numbers)} says that more follow, and none came before record "
+        text += f"{record.number} asked for something else"
+        others = [Alternative("capture-loss", POSSIBLE, "or the capture lacks them, and the client has them")]
+        self._family.report(known.record, "block-lost", "segment-lost", POSSIBLE, text, alternatives=others)

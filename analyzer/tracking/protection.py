@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from analyzer.record import APDU, REQUEST, RESPONSE, UNSOLICITED, Apdu, Closed, Record
+from analyzer.record import APDU, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, Closed, Record
 from analyzer.security import opening
 from analyzer.security.attempt import Opener, Outcome, attempt, proves
 from analyzer.security.certificates import Certificates
@@ -137,7 +137,8 @@ class Protection:
         if opener.lacks and whole.control & ENCRYPTED:
             record.closed = Closed(octets, found, values, outcome.status, b"", "", False)
             return None
-        if outcome.status is opening.DECRYPTED and fragment.missing <= opening.TAG_SIZE:
+        is_part = record.kind == PART  # then what is missing was lost with another part, and no sender cut it
+        if outcome.status is opening.DECRYPTED and fragment.missing <= opening.TAG_SIZE and not is_part:
             text = f"the text is whole; {len(message.tag)} octets of the tag came where 12 belong"
             record.add_note(finding("undecipherable", text, 0, 0, "tag-truncated"))
         key, title = (opener.keys[0], opener.titles[0]) if not opener.lacks else (None, b"")
