@@ -5,10 +5,11 @@ Source: IEC 62056-5-3 (COSEM-OPEN, COSEM-ABORT, authentication mechanisms).
 
 from __future__ import annotations
 
+from analyzer.diagnosis.challenges import Challenges
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.lost import explain
 from analyzer.diagnosis.refused import why_refused
-from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence
+from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence, Stories
 from analyzer.diagnosis.words import after, asked, both
 from analyzer.record import End, Record
 from analyzer.tracking.associations import ENDED, OPENED, Event
@@ -31,11 +32,16 @@ class AssociationFamily(Family):
     _wrong_at = 0
     """The newest record whose answer to a challenge the keys given prove wrong."""
 
+    def __init__(self, stories: Stories) -> None:
+        super().__init__(stories)
+        self._challenges = Challenges(self)
+
     def event(self, record: Record, event: Event) -> None:
         """Look at an association that ended."""
         ending = event.association.ending
         if event.kind == OPENED:
             self._opened(record, event.association)
+            self._challenges.opened(record, event.association)
         if event.kind != ENDED or ending is None:
             return
         one = event.association

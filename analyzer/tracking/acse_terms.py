@@ -15,6 +15,7 @@ from dissectors.compile import FAILURES, scan
 from dissectors.hdlc import FLAG, HdlcParameters, scan_addresses
 from dissectors.scanning import Entry, scan_apdu, scan_loosely
 
+_WITHOUT_CHALLENGE = frozenset({"2.16.756.5.8.2.0", "2.16.756.5.8.2.1"})
 _LIMITS = {5: "transmit", 6: "receive", 7: "transmit_window", 8: "receive_window"}
 
 
@@ -43,7 +44,7 @@ def proposal_of(record: Record, apdu: Apdu) -> Proposal:
         value("mechanism_name") or "", value("calling_ap_title") or b"",
         value("calling_authentication_value") is not None, is_ciphered, initiate.get("proposed_conformance"),
         initiate.get("client_max_receive_pdu_size"), initiate.get("proposed_dlms_version_number"),
-        bool(initiate.get("dedicated_key")), bool(user_information),
+        bool(initiate.get("dedicated_key")), bool(user_information), _challenge(value, "calling_authentication_value"),
     )  # fmt: skip
 
 
@@ -59,8 +60,15 @@ def answer_of(record: Record, apdu: Apdu) -> Answer:
         value("application_context_name") or "", value("mechanism_name") or "",
         value("responding_ap_title") or b"", initiate.get("negotiated_conformance"),
         initiate.get("server_max_receive_pdu_size"), initiate.get("negotiated_dlms_version_number"), error,
-        bool(user_information),
+        bool(user_information), _challenge(value, "responding_authentication_value"),
     )  # fmt: skip
+
+
+def _challenge(value: Callable[[str], Any], name: str) -> bytes:
+    """Give the authentication value where it is a challenge; a password is not kept, and a server has none to give."""
+    mechanism, given = value("mechanism_name"), value(name)
+    is_challenge = mechanism not in _WITHOUT_CHALLENGE if mechanism else name.startswith("responding")
+    return bytes(given[1]) if given and is_challenge else b""
 
 
 def _reader(apdu: Apdu) -> Callable[[str], Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from analyzer.record import Apdu, Record
 from analyzer.security.certificates import CLIENT, SERVER, SIGNING, Certificates
+from analyzer.security.explain import CERTAIN, LIKELY
 from analyzer.security.hls import UNCHECKED, UNSUPPORTED, VERIFIED, WRONG, Handshake, HlsKeys, Verdict, check, judge
 from analyzer.security.keyring import KeySet
 from analyzer.security.keys import KeyRole
@@ -110,10 +111,8 @@ def _take_server(
     client, server, text = judge(about, handshake.f_stoc, given, one, is_accepted=is_accepted)
     if client is not None and client.status == WRONG and not client.is_certain:
         blames_keyring = is_accepted and (server is None or (server.status == WRONG and not server.is_certain))
-        if blames_keyring:
-            record.add_note(finding("hls-unchecked", text, 0, 0, client.cause))
-        else:
-            record.add_note(finding("hls-failed", text, 0, 0, client.cause))
+        code = "hls-unchecked" if blames_keyring else "hls-failed"
+        record.add_note(finding(code, text, 0, 0, client.cause, LIKELY))
     elif is_accepted:
         _note(record, verdict)
     elif client is not None and client.status == VERIFIED:
@@ -122,7 +121,8 @@ def _take_server(
 
 def _note(record: Record, verdict: Verdict) -> None:
     code = {VERIFIED: "hls-verified", WRONG: "hls-failed", UNCHECKED: "hls-unchecked", UNSUPPORTED: "hls-unchecked"}
-    record.add_note(finding(code[verdict.status], verdict.text, 0, 0, verdict.cause))
+    confidence = LIKELY if verdict.status == WRONG and not verdict.is_certain else CERTAIN
+    record.add_note(finding(code[verdict.status], verdict.text, 0, 0, verdict.cause, confidence))
 
 
 def _handshake(handshake: Authentication, keys: KeySet) -> Handshake:

@@ -77,11 +77,11 @@ SEVERITIES: dict[tuple[str, str], Severity] = {
 """Causes that weigh more or less than their code: a key that is not given is no fault of the traffic."""
 
 
-def finding(code: str, text: str, start: int, end: int, cause: str = "") -> Note:
+def finding(code: str, text: str, start: int, end: int, cause: str = "", confidence: str = "certain") -> Note:
     """Make the note *code* about the octets from *start* to *end* of the record."""
     severity, group = FACTS[code]
     severity = SEVERITIES.get((code, cause), severity) if cause else severity
-    return Note(code, severity, group, text, start, end, cause)
+    return Note(code, severity, group, text, start, end, cause, confidence)
 
 
 def text_note(text: str, at: int, size: int, *, is_framed: bool) -> Note:

@@ -85,6 +85,8 @@ class Proposal(NamedTuple):
     version: int | None
     has_dedicated_key: bool
     has_user_information: bool = True
+    challenge: bytes = b""
+    """CtoS, of high level security only."""
 
 
 class Answer(NamedTuple):
@@ -102,6 +104,8 @@ class Answer(NamedTuple):
     version: int | None
     initiate_error: tuple[int, int] | None
     has_user_information: bool = True
+    challenge: bytes = b""
+    """StoC, of high level security only."""
 
     @property
     def words(self) -> str:

@@ -20,6 +20,11 @@ from dissectors.xdlms.initiate import InitiateRequest, InitiateResponse
 from tests.analyzer.tracking.all_keys import COMBINATIONS, PROTECTIONS, decode, keyring, notes, security_of, session
 from tests.analyzer.tracking.build import ListSource, answered, asked, chunk, wrapped
 
+
+def confidences(records: list[Record]) -> list[str]:
+    return [note.confidence for one in records for note in one.notes if note.code in CODES]
+
+
 HIGH = [one for one in Mechanism if one.is_high]
 CODES = ("hls-verified", "hls-failed", "hls-unchecked")
 
@@ -62,9 +67,11 @@ def test_another_secret_in_the_keyring_blames_the_keyring(mechanism: Mechanism) 
     for role in (KeyRole.GUEK, KeyRole.CLIENT_SIGNING, KeyRole.SERVER_SIGNING):
         swapped = {KeyRole.CLIENT_SIGNING: KeyRole.CLIENT_AGREEMENT, KeyRole.SERVER_SIGNING: KeyRole.SERVER_AGREEMENT}
         meter.keys[role] = meter.keys[swapped.get(role, KeyRole.GBEK)]
-    found = notes(decode(session(security).dialogue, ring), *CODES)
+    records = decode(session(security).dialogue, ring)
+    found = notes(records, *CODES)
     assert [(number, code) for number, code, _, _ in found] == [(4, "hls-unchecked")]
     assert "in the keyring is not theirs" in found[0][3]
+    assert confidences(records) == ["likely"]
 
 
 @pytest.mark.parametrize("mechanism", HIGH)
@@ -75,9 +82,11 @@ def test_client_with_another_secret_is_the_wrong_side(mechanism: Mechanism) -> N
         wrong = replace(right, keys=replace(right.keys, guek=bytes(16)))
     if mechanism is Mechanism.HLS_ECDSA:
         wrong = replace(right, keys=replace(right.keys, client_signing=right.keys.client_agreement))
-    found = notes(decode(session(wrong, right).dialogue, keyring(right)), *CODES)
+    records = decode(session(wrong, right).dialogue, keyring(right))
+    found = notes(records, *CODES)
     assert [(number, code) for number, code, _, _ in found] == [(4, "hls-failed")]
     assert found[0][3].startswith("the client's f(StoC) is wrong: it was made with another ")
+    assert confidences(records) == ["likely"]  # the keyring may be wrong all the same
 
 
 @pytest.mark.parametrize("mechanism", HIGH)
