@@ -30,13 +30,13 @@ _count = Struct("<Q").pack
 
 def section(*, application: str, comment: str = "") -> bytes:
     """Build the block that opens a section: who wrote it, and what is said of it."""
-    said = _options({_COMMENT: comment.encode(), _APPLICATION: application.encode()})
+    said = _options({_COMMENT: _text(comment), _APPLICATION: _text(application)})
     return _block(_SECTION, _section(_ORDER_MAGIC, 1, 0, _LENGTH_UNKNOWN) + said)
 
 
 def interface(link_type: int, name: str = "", description: str = "", *, snap_length: int = 0) -> bytes:
     """Build the block that describes an interface; *snap_length* in octets, 0 for none."""
-    said = {_NAME: name.encode(), _DESCRIPTION: description.encode(), _RESOLUTION: NANOSECONDS}
+    said = {_NAME: _text(name), _DESCRIPTION: _text(description), _RESOLUTION: NANOSECONDS}
     return _block(_INTERFACE, _interface(link_type, 0, snap_length) + _options(said))
 
 
@@ -54,7 +54,7 @@ def packet(
     padding = -size & 3
     options = b""
     if direction != UNKNOWN or comment:
-        options = _options({_COMMENT: comment.encode(), _FLAGS: _flags(direction) if direction != UNKNOWN else b""})
+        options = _options({_COMMENT: _text(comment), _FLAGS: _flags(direction) if direction != UNKNOWN else b""})
     length = 32 + size + padding + len(options)
     head = _packet(
         _PACKET, length, interface, time_ns >> 32, time_ns & 0xFFFF_FFFF, size,
@@ -65,8 +65,13 @@ def packet(
 
 def statistics(time_ns: int, *, received: int, dropped: int, interface: int = 0, comment: str = "") -> bytes:
     """Build the block that counts the packets an interface received, and those that were lost before they came here."""
-    counts = _options({_COMMENT: comment.encode(), _RECEIVED_COUNT: _count(received), _DROPPED_COUNT: _count(dropped)})
+    counts = _options({_COMMENT: _text(comment), _RECEIVED_COUNT: _count(received), _DROPPED_COUNT: _count(dropped)})
     return _block(_STATISTICS, _statistics(interface, time_ns >> 32, time_ns & 0xFFFF_FFFF) + counts)
+
+
+def _text(text: str) -> bytes:
+    """Write UTF-8, and what is no character, as a file name may bring, by its number."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _options(values: Mapping[int, bytes]) -> bytes:

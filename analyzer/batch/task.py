@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.batch.frames import NOTES, RECORDS, TABLES, note_cells, record_cells, write
 from analyzer.export.readings import row as reading_row
+from analyzer.export.utf8 import encoded, shown
 from analyzer.index.made_of import made_of
 from analyzer.index.rows import Rows
 from analyzer.index.watched import Watched
@@ -58,7 +59,7 @@ def entry_path(work: Work, name: str) -> Path:
 def _stem(name: str) -> str:
     """Name the files of a capture: by where it lies, however that was written."""
     place = Path(name).resolve()
-    return f"{place.name[:80]}-{sha256(os.fsencode(place)).hexdigest()[:12]}"
+    return f"{place.name[:80].encode(errors='ignore').decode()}-{sha256(os.fsencode(place)).hexdigest()[:12]}"
 
 
 def is_done(work: Work, name: str) -> bool:
@@ -97,10 +98,11 @@ def _write(work: Work, name: str, source: Source, writer: _Writer) -> dict[str, 
     session = Session(watched, work.decode_as, work.keys)
     session.learn_all()
     first = last = None
+    told = shown(name)
     links: dict[str, int] = {}
     for record, row in rows_of(session.noted()):
         for table in TABLES:
-            for cells in cells_of(table, name, record, row, session.model, watched.inner.time_digits):
+            for cells in cells_of(table, told, record, row, session.model, watched.inner.time_digits):
                 writer.add(table, cells)
         links[record.link] = links.get(record.link, 0) + 1
         if record.time_ns is not None:
@@ -192,7 +194,7 @@ def _save(path: Path, members: dict[str, Any]) -> None:
     """Write a file of JSON as a whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
-    part.write_text(json.dumps(members, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    part.write_bytes(encoded([json.dumps(members, ensure_ascii=False, indent=1), "\n"]))
     part.replace(path)
 
 

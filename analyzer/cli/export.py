@@ -6,17 +6,21 @@ import argparse
 import csv
 import io
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import Parser, add_common_options
 from analyzer.cli.filters import add_filter_options, chosen, filter_of
-from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, refuse_inputs, say_remarks
+from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, namer, refuse_inputs, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import UsageError, fail, say
+from analyzer.cli.record_lines import json_writer
+from analyzer.export.utf8 import encoded, shown
 
 if TYPE_CHECKING:
     from analyzer.record import Record
@@ -66,12 +70,17 @@ def run(words: list[str]) -> int:
         raise UsageError(f"-o -: --to was expected, one of {', '.join(FORMS)}")
     if form is None:
         raise UsageError(f"-o {options.output}: one of {', '.join(_SUFFIXES)} was expected, or --to")
-    if form == "parquet" and options.output == "-":
-        raise UsageError("-o -: Parquet goes to a file")
+    goes_on = _goes_on(options.output)
+    if form == "parquet" and goes_on:
+        raise UsageError(f"-o {options.output}: Parquet goes to a file")
+    if options.share_safe and (form != "pcapng" or goes_on):
+        raise UsageError("--share-safe writes pcapng: -o FILE.pcapng was expected")
     refuse_inputs(options, "-o", options.output)
-    if options.output != "-" and os.path.exists(options.output) and not options.force:
+    if not goes_on and os.path.exists(options.output) and not options.force:
         return fail(f"{options.output}: is there already; --force writes over it", _OUTPUT_ERROR)
     inputs = Inputs(options, forced_stacks(options))
+    if options.share_safe and inputs.are_several and not options.merge:
+        raise UsageError("--share-safe takes one INPUT, or several with --merge")
     keys = keyring(options)
     filter_of(options, utc=options.utc)
     from analyzer.session import Session
@@ -87,7 +96,7 @@ def run(words: list[str]) -> int:
     if first is None:  # nothing could be read: nothing is written
         return inputs.status
     if options.share_safe:
-        return _share(chain((first,), every), options, form, keys) or inputs.status
+        return _share(chain((first,), every), options, keys) or inputs.status
     if form == "parquet":
         _write_parquet(chain((first,), every), options, count)
     else:
@@ -97,13 +106,9 @@ def run(words: list[str]) -> int:
     return inputs.status
 
 
-def _share(sessions: Sessions, options: argparse.Namespace, form: str, keys: Keyring | None) -> int:
+def _share(sessions: Sessions, options: argparse.Namespace, keys: Keyring | None) -> int:
     from analyzer.cli.share import share
 
-    if form != "pcapng" or options.output == "-":
-        raise UsageError("--share-safe writes pcapng: -o FILE.pcapng was expected")
-    if len(options.inputs) > 1 and not options.merge:
-        raise UsageError("--share-safe takes one INPUT, or several with --merge")
     status = 0
     for _, session in sessions:
         status = share(chosen(session, options), options.output, keys, is_quiet=options.quiet)
@@ -126,11 +131,22 @@ class _Counter:
 Sessions = Iterator[tuple[str, "Session"]]
 
 
+def _goes_on(name: str) -> bool:
+    """Tell whether what is written goes on to somebody as it comes: standard output, a pipe, a device."""
+    if name == "-":
+        return True
+    try:
+        mode = os.stat(name).st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
 def _write(pieces: Iterable[bytes], name: str) -> None:
     """Write all pieces; a file that cannot be written whole is not left behind."""
-    if name == "-":
-        for piece in pieces:
-            sys.stdout.buffer.write(piece)
+    if _goes_on(name):
+        with nullcontext(sys.stdout.buffer) if name == "-" else open(name, "wb") as stream:
+            stream.writelines(pieces)
         return
     part = Path(f"{name}.part")
     try:
@@ -158,14 +174,10 @@ def _pcapng(sessions: Sessions, options: argparse.Namespace, count: _Counter) ->
 
 
 def _jsonl(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> Iterator[bytes]:
-    from analyzer.export.json_lines import JsonLines
-
-    for _, session in sessions:
-        source = session.source
-        more = {"input": label(source)} if source.name else {}
-        lines = JsonLines(lambda source=source: source.time_digits, more=more, values=session.values)  # type: ignore[misc]
+    for name, session in sessions:
+        write = json_writer(session, {"input": name})
         for record in count.passing(session, options):
-            yield f"{lines.line(record)}\n".encode()
+            yield encoded([write(record), "\n"])
 
 
 def _csv(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> Iterator[bytes]:
@@ -175,16 +187,17 @@ def _csv(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> It
     def row(cells: Iterable[object]) -> bytes:
         out = io.StringIO()
         csv.writer(out).writerow(cells)
-        return out.getvalue().encode()
+        return encoded([out.getvalue()])
 
     yield row(_COLUMNS)
     for name, session in sessions:
+        named = namer(session.source, name)
         for record in count.passing(session, options):
             digits = session.source.time_digits
             yield row(
                 (
-                    name, record.number, _seconds(seconds_text, record.time_ns, digits), record.lane.text, record.link,
-                    record.kind, record.direction, record.client, record.server, record.request,
+                    named(record), record.number, _seconds(seconds_text, record.time_ns, digits), record.lane.text,
+                    record.link, record.kind, record.direction, record.client, record.server, record.request,
                     _seconds(seconds_text, record.latency_ns, digits), summary(record, session.values(record)),
                     " ".join(dict.fromkeys(note.code for note in record.notes)),
                 )
@@ -203,7 +216,7 @@ def _xml(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> It
         source = session.source
         pdml = Pdml(lambda source=source: source.time_digits, session.values)  # type: ignore[misc]
         for record in count.passing(session, options):
-            yield pdml.packet(record).encode()
+            yield encoded([pdml.packet(record)])
     yield TAIL.encode()
 
 
@@ -228,7 +241,7 @@ def _html(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> I
             utc=options.utc or source.has_local_times, values=session.values,
         )  # fmt: skip
         pages = report.pages(watched(), lambda doctor=doctor: (doctor.stories(), list(doctor.associations)))  # type: ignore[misc]
-        yield from (page.encode() for page in pages)
+        yield from (encoded([page]) for page in pages)
 
 
 def _write_parquet(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> None:
@@ -239,7 +252,7 @@ def _write_parquet(sessions: Sessions, options: argparse.Namespace, count: _Coun
     rows = []
     for name, session in sessions:
         for _, row in rows_of(count.passing(session, options)):
-            rows.append(record_cells(name, row))
+            rows.append(record_cells(shown(name), row))
     write(RECORDS, rows, Path(options.output))
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from errno import EIO, ENOSPC
+from errno import EILSEQ, EIO, ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from analyzer.export.utf8 import shown
 
 if TYPE_CHECKING:
     import polars
@@ -20,6 +22,8 @@ def write_parquet(frame: polars.DataFrame, path: Path) -> None:
     from polars.exceptions import PolarsError
 
     part = path.with_name(f"{path.name}.part")
+    if shown(str(part)) != str(part):  # polars takes text alone
+        raise OSError(EILSEQ, os.strerror(EILSEQ), str(path))
     try:
         frame.write_parquet(part, compression="zstd")
         part.replace(path)

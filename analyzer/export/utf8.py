@@ -14,3 +14,8 @@ def encoded(pieces: Sequence[str]) -> bytes:
         return b"".join([one.encode() for one in pieces])
     except UnicodeEncodeError:
         return b"".join([one.encode("utf-8", "backslashreplace") for one in pieces])
+
+
+def shown(text: str) -> str:
+    """Write what is no character, as a file name may bring, by its number, as standard output does."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,96 @@
+"""Inputs by the names that the user gave them, in all that is written: names that are no text, and merged ones."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import polars
+import pytest
+
+from captures.samples import samples
+from tests.cli.conftest import Run, spawn
+
+ONE, OTHER = (next(one.path for one in samples() if one.path.stem == name) for name in ("ln-wrapper", "blocks"))
+SHOWN = r"a\udcff.pcap"
+"""A name with octet FF in it, as it stands in JSON and in text."""
+
+
+@pytest.fixture
+def nameless(tmp_path: Path) -> Path:
+    """A capture whose file name is no UTF-8."""
+    made = tmp_path / os.fsdecode(b"a\xff.pcap")
+    try:
+        shutil.copy(ONE, made)
+    except (OSError, ValueError):
+        pytest.skip("file names are text here")
+    return made
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "html", "xml", "pcapng"])
+def test_name_that_is_no_text_is_written_by_its_numbers(run: Run, nameless: Path, tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"out.{form}"
+    assert run("export", nameless, "-o", path).status == 0
+    if form in ("jsonl", "csv", "html"):
+        assert SHOWN in path.read_text()
+
+
+def test_tables_have_a_name_that_is_no_text(run: Run, nameless: Path, tmp_path: Path) -> None:
+    path = tmp_path / "out.parquet"
+    assert run("export", nameless, "-o", path).status == 0
+    assert run("batch", nameless, "--out", tmp_path / "set").status == 0
+    shown = {str(tmp_path / SHOWN)}
+    for one in (path, *(tmp_path / "set").rglob("*.parquet")):
+        assert set(polars.read_parquet(one)["input"]) == shown
+    manifest = json.loads((tmp_path / "set" / "manifest.json").read_text())
+    assert [one["input"] for one in manifest["captures"]] == [str(nameless)]
+    assert "1 were there already" in run("batch", nameless, "--out", tmp_path / "set").complaint
+
+
+def test_merged_records_are_written_with_their_own_input_and_packets(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    run("export", "--merge", ONE, OTHER, "-o", path)
+    assert path.read_text() == run("decode", "--json", "--merge", ONE, OTHER).out
+    lines: list[dict[str, Any]] = [json.loads(line) for line in path.read_text().splitlines()]
+    assert {one["input"] for one in lines} == {str(ONE), str(OTHER)} and max(lines[-1]["packets"]) < len(lines)
+    run("export", "--merge", ONE, OTHER, "-o", path.with_suffix(".csv"))
+    with path.with_suffix(".csv").open(newline="") as file:
+        assert [one["input"] for one in csv.DictReader(file)] == [one["input"] for one in lines]
+
+
+def test_stdin_bears_the_name_that_decode_gives_it() -> None:
+    found = [
+        {json.loads(line)["input"] for line in spawn(*words, given=ONE.read_bytes()).out.splitlines()}
+        for words in (("decode", "--json", "-", "--hex", "C0"), ("export", "--to", "jsonl", "-o", "-"))
+    ]
+    assert found == [{"-", "--hex"}, {"-"}]
+
+
+def test_shared_capture_is_of_one_input_however_it_is_given(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "s.pcapng"
+    for words in (("-r", ONE, "-r", OTHER), (ONE, "-r", OTHER), (ONE, "--hex", "C0")):
+        ran = run("export", "--share-safe", *words, "-o", path)
+        assert (ran.status, ran.complaint) == (2, "--share-safe takes one INPUT, or several with --merge")
+    assert not path.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
+def test_pipe_with_a_name_takes_what_is_exported(run: Run, tmp_path: Path) -> None:
+    from threading import Thread
+
+    path, found = tmp_path / "pipe", []
+    os.mkfifo(path)
+    reader = Thread(target=lambda: found.append(path.read_bytes()), daemon=True)
+    reader.start()
+    assert run("export", ONE, "--to", "jsonl", "-o", path).status == 0
+    reader.join()
+    assert found[0].count(b"\n") == run("decode", "--json", ONE).out.count("\n") and path.is_fifo()
+    for words, text in (
+        (["--to", "parquet"], "Parquet goes to a file"),
+        (["--to", "pcapng", "--share-safe"], "writes"),
+    ):
+        assert text in run("export", ONE, "-o", path, *words).complaint
