@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 from captures.chunk import Chunk
 from captures.stream import HeldInput, Window
+from captures.text.hints import Hints
 from captures.text.labels import has_indented_side, has_monitor_arrows
 from captures.text.lines import blocks
 from captures.text.misread import mend
-from captures.text.reader import LONGEST_HEADING, Hints, Reader
+from captures.text.reader import LONGEST_HEADING, Reader
 from captures.text.shape import Shape
 from captures.text.shapes import PLAIN, SHAPES
 from captures.text.times import date_order

@@ -70,8 +70,10 @@ def hex_octets(text: bytes) -> tuple[bytes, bool] | None:
 def literal_octets(text: bytes) -> bytes | None:
     r"""Read a Python bytes literal such as ``b'~\xa0\x07'``, or a C string.
 
-    Inside a JSON string backslashes are doubled.
+    Inside a JSON string backslashes are doubled, and its quotes have one.
     """
+    if text[1:2] == b"\\":
+        text = text.replace(b'\\"', b'"')
     if text.startswith(b'"'):
         text = b"b" + _BREAK.sub(rb"\1", text)
     for written in (text, text.replace(b"\\\\", b"\\").replace(b'\\"', b'"')):

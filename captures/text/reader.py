@@ -2,30 +2,17 @@
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
-from captures.chunk import FURTHEST_NS, RECEIVED, SENT, UNKNOWN, Chunk
+from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
 from captures.text.announced import Announced
-from captures.text.characters import named_octets, parity_octets, readout_octets, string_octets
+from captures.text.few import few_octets
+from captures.text.hints import Hints
 from captures.text.labels import direction_of, is_inside, is_secret, without_arrows
-from captures.text.octets import (
-    base64_octets,
-    cell_octets,
-    decimal_octets,
-    hex_octets,
-    listed_octets,
-    literal_octets,
-    marked_octets,
-    octal_octets,
-    octal_word_octets,
-    quoted_octets,
-    rom_octets,
-    shows,
-    word_octets,
-)
+from captures.text.octets import base64_octets, hex_octets, shows
 from captures.text.reads import Reads
 from captures.text.shape import Joins, Shape
-from captures.text.times import DAY_FIRST, Clock
+from captures.text.spelt import SPELT
+from captures.text.times import Clock
 from captures.text.units import (
     IN_HEX,
     begins_unit,
@@ -33,8 +20,8 @@ from captures.text.units import (
     is_whole_unit,
     octets_among_words,
     rest_of_unit,
-    size_of,
 )
+from captures.text.untitled import Untitled
 from captures.text.words import Words
 
 _SKIPPED = re.compile(rb"\s*(?:(?:#(?!TEXT2PCAP)|//).*)?")
@@ -44,16 +31,6 @@ MAY_HOLD_OCTETS = re.compile(rb"(?<![0-9A-Za-z_])(?:0[xX])?[0-9A-Fa-f]{2}|\(\d")
 LONGEST_HEADING = 512
 _BUFFER = b"buffer"
 _FLAG = b"\x7e"
-_BORDERS = (b"\x7e\x7e", b"\x68\x16")
-"""First and last octets of frames of HDLC and M-Bus."""
-_LONGEST_HEADER, _MOST_UNTITLED = 8, 1 << 16
-_WRITTEN = {
-    "listed": listed_octets, "decimals": decimal_octets, "cells": cell_octets, "base64": base64_octets,
-    "marked": marked_octets, "characters": readout_octets, "named": named_octets, "string": string_octets,
-    "parity": parity_octets, "words": word_octets, "long_words": word_octets, "octal": octal_octets,
-    "octal_words": octal_word_octets, "rom": rom_octets, "quoted": quoted_octets,
-}  # fmt: skip
-"""How octets are read that are no hex, by the group of the pattern that holds them."""
 _LONGEST_TITLE, _LONGEST_KEY = 160, 32
 _SHORT_ROW = re.compile(rb"\s*([0-9A-Fa-f]{2}(?:\s+[0-9A-Fa-f]{2}){0,2})\s*$")
 """The last row of a dump, too short to stand for octets by itself."""
@@ -64,36 +41,9 @@ _LEFT_OUT = re.compile(rb"(?<!\.)[ ,]{0,2}(?<!\.)\.{3}(?!\.)")
 _EMPTY_STRING = b"@\"'`, \t"
 _TIME_AGAIN = re.compile(rb"\s(?=[0-2]\d:[0-5]\d:[0-5]\d[.,]\d{1,9}\s*[:>|-])")
 """Where a page made one line of several that begin with a time."""
-_FEW = re.compile(
-    rb"(?<=[:>=|\"'\]) \t])(?:0[xX])?[0-9A-Fa-f]{2}(?:[ :,.-](?:0[xX])?[0-9A-Fa-f]{2}){0,2}(?=[\"')\]>}\s]*$)"
-)
-"""Octets that are too few to be known by themselves; they are behind words that others stood behind."""
-_CLOCK = re.compile(rb"\d\d(?:[ ,]\d\d)?[:.-]\d\d(?:[ :,.-]\d\d)?")
-"""A time or a date as logs have them there, or a version."""
-_QUOTES, _HEX_DIGITS, _LONGEST_FEW = b"\"')]}> \t", frozenset(bytes((one,)) for one in b"0123456789abcdefABCDEF"), 32
 _NUMBER = re.compile(rb"\d{4,}(?:\.\d+)?")
 _SAID_BEHIND = re.compile(rb"[\"')\]}\s]{1,4}(?:(?:was|were) )?(?:sent|received|written)\b", re.IGNORECASE)
 _SENTENCES = re.compile(rb"[!?;](?:\s|$)|\.\s")
-
-
-class Hints(NamedTuple):
-    """What the first lines of a text tell about all of it."""
-
-    order: str = DAY_FIRST
-    lanes: tuple[bytes, ...] = ()
-    """The names of taps, in the order of their first reads."""
-    has_directions: bool = False
-    """Some octets have words of a direction before them: others then are no traffic."""
-    has_frames: bool = False
-    """Some octets begin as HDLC frames: what is called an APDU then is the inside of one."""
-    heads: frozenset[bytes] = frozenset()
-    """The words that stand before octets and say their direction."""
-    is_monitor: bool = False
-    """A monitor put an arrow behind the time of each line, which says no direction."""
-    has_indents: bool = False
-    """Rows of dumps are indented where the side speaks that answers."""
-    cut_at: int = 0
-    """All units that would have more octets than this have just as many: what wrote the text cut them."""
 
 
 class Reader:
@@ -107,14 +57,12 @@ class Reader:
         """Lines that are no traffic, and the first of them."""
         self._odd = odd
         self._words = Words()
-        self._elapsed_ms = 0
         self._before_row = self._buffer = b""
         self._above = b""
         """The line above, if it is no traffic."""
         self._wants_unit = False
         self._announced = Announced(self._words, self.clock)
-        self._untitled: bytes | None = None
-        """Octets that came before the first title, where titles say what octets are."""
+        self._untitled: Untitled | None = None
         self.change(shape, hints)
 
     def change(self, shape: Shape, hints: Hints | None = None) -> None:
@@ -126,7 +74,7 @@ class Reader:
             self.given.cut_at = hints.cut_at
             self._words.heads |= hints.heads
         self.shape = shape
-        self._untitled = b"" if shape.is_titled and not self.given.heard else None
+        self._untitled = Untitled() if shape.is_titled and not self.given.heard else None
         self._groups = shape.data.groupindex
         self._match = shape.data.fullmatch
         self._is_tail = shape.tail.fullmatch if shape.tail is not None else shape.data.fullmatch
@@ -178,7 +126,7 @@ class Reader:
                     return self._simple(match, offset, number)
                 return self._data(match, offset, number, None)
             if self._untitled is not None and (found := self._match(line)) is not None:
-                self._untitled = (self._untitled + (self._octets(found.groupdict(), number) or b""))[:_MOST_UNTITLED]
+                self._untitled.add(self._octets(found.groupdict(), number) or b"")
                 return False
         heading = self.shape.heading
         if heading is not None and len(line) <= LONGEST_HEADING and not _is_blank(line):
@@ -292,17 +240,11 @@ class Reader:
             octets_below = base64_octets(line.strip()) or b""
             if 0 < len(octets_below) <= self.given.lacks:
                 return self._reads.go_on(octets_below, offset)
-        if not self._words.heads or line.rstrip(_QUOTES)[-1:] not in _HEX_DIGITS:
+        found = few_octets(line, self._words, is_awaited=bool(self.given.lacks or self._announced.left))
+        if found is None:
             return False
-        found = _FEW.search(line, max(0, len(line) - _LONGEST_FEW))
-        if found is None or not self._words.is_head(line[: found.start()]):
-            return False
-        label = line[: found.start()] + b"\n"
-        octets = hex_octets(found[0])
-        is_awaited = self.given.lacks or self._announced.left
-        if octets is None or _CLOCK.fullmatch(found[0]) or (found[0].isdigit() and not is_awaited):
-            return False
-        self._reads.give(octets[0], self.clock.find(label), self._words.label(label)[0], offset)
+        octets, label = found
+        self._reads.give(octets, self.clock.find(label), self._words.label(label)[0], offset)
         return True
 
     def _data(self, match: "re.Match[bytes]", offset: int, number: int, label: bytes | None) -> bool:
@@ -324,45 +266,46 @@ class Reader:
             direction = direction or (RECEIVED if match.string[:1] == b" " else SENT)
         if label is not None:
             octets += rest_of_unit(octets, match.string, match.end())
-            worded, is_traffic = self._words.label(label, is_unit=begins_unit(octets))
-            if self._hints.has_frames and octets[:1] != _FLAG and is_inside(label):
-                is_traffic = False
-            direction = direction or worded
-            if self._announced.left:
-                way, announced_ns = self._announced.take(label, len(octets))
-                direction, time_ns = way or direction, announced_ns if time_ns is None else time_ns
-            if not direction and self._is_number(groups, octets):
-                self.pass_over(number)
+            found = self._worded(octets, groups, label, time_ns, direction, offset, number)
+            if found is None:
                 return True
-            if not direction and label.isspace() and self._reads.goes_on(octets) and self._reads.go_on(octets, offset):
-                return True
-            if is_traffic and not direction and self._hints.has_directions and begins_unit(octets):
-                self._reads.hold(octets, self.clock.find(label) if time_ns is None else time_ns, offset)
-                return True
-            is_traffic = is_traffic and (direction != UNKNOWN or not self._hints.has_directions)
-            if not is_traffic and not groups.get("string"):
-                self.pass_over(number)
-                return True
-            if time_ns is None:
-                time_ns = self.clock.find(label)
-            if worded:
-                self._words.add_head(label)
-            if _BUFFER in label.lower():
-                octets = self._grown(octets)
+            octets, time_ns, direction = found
         if groups.get("delta") and self._reads.time_ns is None:
-            self._elapsed_ms += int(groups["delta"])
-            time_ns = min(self._elapsed_ms * 1_000_000, FURTHEST_NS)
-            self.clock.digits = max(self.clock.digits, 3)
+            time_ns = self.clock.elapse(groups["delta"])
         if groups.get("relative"):
-            time_ns = self._relative_ns(groups["relative"])
+            time_ns = self.clock.relative(groups["relative"])
         self._reads.add(octets, groups, time_ns, direction, offset)
         return True
 
-    def _relative_ns(self, text: bytes) -> int:
-        """Read seconds since the first."""
-        whole, _, fraction = text.partition(b".")
-        self.clock.digits = max(self.clock.digits, len(fraction))
-        return min(int(whole + fraction.ljust(9, b"0")), FURTHEST_NS)
+    def _worded(
+        self, octets: bytes, groups: dict[str, bytes], label: bytes, time_ns: int | None, direction: int, offset: int,
+        number: int,
+    ) -> tuple[bytes, int | None, int] | None:  # fmt: skip
+        """Give octets, time and direction as the words around them say; None if they need not be added to a read."""
+        worded, is_traffic = self._words.label(label, is_unit=begins_unit(octets))
+        if self._hints.has_frames and octets[:1] != _FLAG and is_inside(label):
+            is_traffic = False
+        direction = direction or worded
+        if self._announced.left:
+            way, announced_ns = self._announced.take(label, len(octets))
+            direction, time_ns = way or direction, announced_ns if time_ns is None else time_ns
+        if not direction and self._is_number(groups, octets):
+            self.pass_over(number)
+            return None
+        if not direction and label.isspace() and self._reads.goes_on(octets) and self._reads.go_on(octets, offset):
+            return None
+        if is_traffic and not direction and self._hints.has_directions and begins_unit(octets):
+            self._reads.hold(octets, self.clock.find(label) if time_ns is None else time_ns, offset)
+            return None
+        is_traffic = is_traffic and (direction != UNKNOWN or not self._hints.has_directions)
+        if not is_traffic and not groups.get("string"):
+            self.pass_over(number)
+            return None
+        if worded:
+            self._words.add_head(label)
+        if _BUFFER in label.lower():
+            octets = self._grown(octets)
+        return octets, self.clock.find(label) if time_ns is None else time_ns, direction
 
     def _is_number(self, groups: dict[str, bytes], octets: bytes) -> bool:
         """Tell whether what may be octets is a number, as logs have them among their words."""
@@ -378,26 +321,17 @@ class Reader:
         before, self._buffer = self._buffer, octets
         return octets[len(before) :] if len(before) < len(octets) and octets.startswith(before) else octets
 
-    def _give_untitled(self, offset: int) -> None:
-        """Give the units that stand whole before the first title; of all else there nothing says what it is."""
-        octets, self._untitled = self._untitled or b"", None
-        at = 0
-        while at < len(octets):
-            size = size_of(octets[at : at + _LONGEST_HEADER])
-            is_whole = octets[at : at + 1] + octets[at + size - 1 : at + size] in _BORDERS if size else False
-            if is_whole:
-                self._reads.give(octets[at : at + size], None, UNKNOWN, offset)
-            at += size if is_whole else 1
-
     def _heading(self, match: "re.Match[bytes]", offset: int) -> None:
         """Take a line that says what the octets below it are."""
         self._reads.end()
-        self._give_untitled(offset)
+        for unit in self._untitled.units() if self._untitled is not None else ():
+            self._reads.give(unit, None, UNKNOWN, offset)
+        self._untitled = None
         self._reads.pass_over()
         groups = match.groupdict()
         time_ns = self.clock.read(match) if "time" in groups else None
         if groups.get("relative"):
-            time_ns = self._relative_ns(groups["relative"])
+            time_ns = self.clock.relative(groups["relative"])
         direction, is_traffic = direction_of(groups.get("direction") or b""), not groups.get("aside")
         self._wants_unit = False
         if "label" in groups:
@@ -448,11 +382,7 @@ class Reader:
     # -- words ---------------------------------------------------------------------------------------------------------
 
     def _octets(self, groups: dict[str, bytes], number: int) -> bytes | None:
-        if groups.get("literal"):
-            return literal_octets(
-                groups["literal"].replace(b'\\"', b'"') if groups["literal"][1:2] == b"\\" else groups["literal"]
-            )
-        for name, read in _WRITTEN.items():
+        for name, read in SPELT.items():
             if groups.get(name):
                 return read(groups[name])
         found = hex_octets(self._not_left_out(groups["octets"]))

@@ -68,6 +68,7 @@ class Clock:
         self._known: dict[tuple[bytes, bytes | None], tuple[int, bool] | None] = {}
         self._day = 0
         self._last = 0
+        self._elapsed_ms = 0
 
     def find(self, text: bytes) -> int | None:
         """Read the first time in *text*; None if there is none."""
@@ -103,6 +104,18 @@ class Clock:
             seconds += self._day
         time_ns = seconds * _SECOND + (self._fraction(fraction) if fraction else 0)
         return time_ns if -FURTHEST_NS <= time_ns <= FURTHEST_NS else None
+
+    def relative(self, text: bytes) -> int:
+        """Read seconds since the first."""
+        whole, _, fraction = text.partition(b".")
+        self.digits = max(self.digits, len(fraction))
+        return min(int(whole + fraction.ljust(9, b"0")), FURTHEST_NS)
+
+    def elapse(self, text: bytes) -> int:
+        """Read milliseconds since the line before; gives the time since the first."""
+        self._elapsed_ms += int(text)
+        self.digits = max(self.digits, 3)
+        return min(self._elapsed_ms * 1_000_000, FURTHEST_NS)
 
     def _fraction(self, digits: bytes) -> int:
         length = len(digits)

@@ -9,7 +9,7 @@ from captures.text.judge import judge
 from captures.text.reader import Reader
 from captures.text.shapes import SHAPES
 from tests.captures.text.test_shapes import read
-from tests.captures.text.written import SENT_RECEIVED, TX_RX, _words, session
+from tests.captures.text.written import SENT_RECEIVED, TX_RX, _titled_deltas, _words, session
 
 EVENTS = session()
 FRAMES = [one.octets for one in EVENTS]
@@ -28,6 +28,12 @@ def test_octets_that_an_editor_shows_with_dots_are_read() -> None:
     text = "".join(f"{TX_RX(one)} DATA:\n{'·'.join(f'0x{octet:02X}' for octet in one.octets)}\n" for one in EVENTS)
     found = [(chunk.direction, chunk.octets) for chunk in read(text)]
     assert found == [(one.direction, one.octets) for one in EVENTS]
+
+
+def test_milliseconds_since_the_line_before_are_added_up() -> None:
+    begin_ms = EVENTS[0].time_ns // 1_000_000
+    found = [(chunk.time_ns, chunk.direction, chunk.octets) for chunk in read(_titled_deltas(EVENTS))]
+    assert found == [((one.time_ns // 1_000_000 - begin_ms) * 1_000_000, one.direction, one.octets) for one in EVENTS]
 
 
 WRAPPED = [bytes.fromhex("0001001000010030") + bytes((0x60, 0x2E, *range(0x80, 0xAE))), *FRAMES[2:6]]

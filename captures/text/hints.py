@@ -1,0 +1,25 @@
+"""What the first lines of a text tell about all of it, for whoever reads its lines."""
+
+from typing import NamedTuple
+
+from captures.text.times import DAY_FIRST
+
+
+class Hints(NamedTuple):
+    """What the first lines of a text tell about all of it."""
+
+    order: str = DAY_FIRST
+    lanes: tuple[bytes, ...] = ()
+    """The names of taps, in the order of their first reads."""
+    has_directions: bool = False
+    """Some octets have words of a direction before them: others then are no traffic."""
+    has_frames: bool = False
+    """Some octets begin as HDLC frames: what is called an APDU then is the inside of one."""
+    heads: frozenset[bytes] = frozenset()
+    """The words that stand before octets and say their direction."""
+    is_monitor: bool = False
+    """A monitor put an arrow behind the time of each line, which says no direction."""
+    has_indents: bool = False
+    """Rows of dumps are indented where the side speaks that answers."""
+    cut_at: int = 0
+    """All units that would have more octets than this have just as many: what wrote the text cut them."""
