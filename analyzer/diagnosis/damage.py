@@ -13,7 +13,7 @@ from analyzer.diagnosis.fcs_search import search
 from analyzer.diagnosis.frame_damage import FLAG, FLOW_CONTROL, Candidate
 from analyzer.diagnosis.frame_edges import header_alone, hurt_flag, lossy_echo
 from analyzer.diagnosis.lane_causes import LaneCauses
-from analyzer.diagnosis.noise import Explained, begun_late, explain_noise
+from analyzer.diagnosis.noise import Explained, begun_late, explain_noise, sought
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Fact, Stories
 from analyzer.framing.hdlc_header import address_end, announced_length
 from analyzer.record import NOISE, Record
@@ -91,6 +91,9 @@ class DamageFamily(Family):
         last = lane.region[-1]
         if record.octets[0] != FLAG and last.kind == NOISE and len(last.octets) == 1:
             self._hurt_flag(lane, last, "the opening flag of the frame behind it", record)
+        elif not lane.has_sound and last.kind == NOISE and (found := sought(record)):
+            self._take_back(lane)
+            self._tell(last, Explained("hdlc-noise", "", found))
         elif lane.suspects and not lane.has_sound and lane.facts and lane.facts[-1].confidence is POSSIBLE:
             self._read_rightly(lane, last)
         lane.facts, lane.region = [], []
@@ -251,6 +254,8 @@ class DamageFamily(Family):
     def _alone(self, lane: Lane, record: Record) -> Explained | None:
         """Explain one piece; None where it is the rest of what was told already."""
         if record.kind == NOISE:
+            if not lane.has_sound and (found_so := sought(record)):
+                return Explained("hdlc-noise", "", found_so)
             is_first = not lane.has_sound and len(lane.region) == 1
             explained = explain_noise(record, lane.known(), is_first=is_first, is_rest=bool(lane.facts))
             if explained is not None and is_first and not self._went_on(record, is_before=True):

@@ -11,6 +11,7 @@ from analyzer.diagnosis.frame_repair import is_good_frame
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE
 from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust, announced_length, trust_of
 from analyzer.record import Record
+from analyzer.tracking.line_follower import TRYING
 
 _LEAST_FRAME = 4
 _PARAMETERS = b"\x81\x80"
@@ -54,6 +55,14 @@ def explain_noise(record: Record, lane: Lane, *, is_first: bool, is_rest: bool) 
     return Explained("hdlc-noise" if lane.addresses else note.code, note.text, list(_unknown(octets, is_first)))
 
 
+def sought(record: Record) -> list[Candidate]:
+    """Tell that whoever recorded was still trying settings, as a comment of *record* says; empty where none does."""
+    for note in record.notes:
+        if note.code == "comment" and TRYING in note.text:
+            return [Candidate("settings-sought", LIKELY, f"record {record.number} says {note.text}")]
+    return []
+
+
 def begun_late(explained: Explained, record: Record) -> Explained:
     """What came first on its lane and lacks its beginning: the capture, or the dump, began within it."""
     best, *rest = explained.found
@@ -73,7 +82,13 @@ def begun_late(explained: Explained, record: Record) -> Explained:
 def _unknown(octets: bytes, is_first: bool) -> Iterator[Candidate]:
     """Say what octets may be that begin like nothing."""
     if len(octets) > 1 and len(set(octets)) == 1:
-        text = f"{len(octets)} octets {octets[0]:02X} and nothing else: the line was idle, or nobody drove it"
+        told = f"{len(octets)} octets {octets[0]:02X} and nothing else"
+        text = f"{told}: the line was idle, or nobody drove it"
+        if is_first and not octets[0] and len(octets) > _FEW:
+            slow = f"{told}, before the first frame: characters of a much lower speed read so, as a sign-on at 300 Bd"
+            yield Candidate("lower-speed", POSSIBLE, slow, 0, end=len(octets))
+            yield Candidate("idle-fill", POSSIBLE, text, 0, end=len(octets))
+            return
         yield Candidate("idle-fill", LIKELY if len(octets) > _FEW else POSSIBLE, text, 0, end=len(octets))
         yield Candidate("line-noise", POSSIBLE, text, 0, end=len(octets))
         return

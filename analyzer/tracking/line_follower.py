@@ -41,6 +41,8 @@ _FAIR_BURSTS = 5
 """What was heard before as many silences may be cut at its beginning, or a message that tells nothing."""
 _SURE = 0.9
 _JUDGED, _MOST_HEARD, _MOST_TRIED = 16, 4096, 512
+TRYING = "trying the next"
+"""What the reason of a switch ends in that is a trial: octets before it were heard with other settings."""
 _SELECT = re.compile(rb"\x06([0-9])([0-9A-I])([0-9A-Z])\r\n")
 _IDENTIFICATION = re.compile(rb"/[A-Z]{2}[A-Za-z]([ -~])[\x02 -~]{0,60}\r\n")
 _BREAK = re.compile(rb"\x01B[0-9]\x03")
@@ -48,6 +50,8 @@ _END_OF_READOUT = re.compile(rb"!\r\n\x03.", re.DOTALL)
 _DISCONNECT = re.compile(rb"\x7e\xa0.{2,9}\x53..\x7e", re.DOTALL)
 _HDLC, _FLAG = "2", b"\x7e"
 _READOUT = "06789"
+_TEXT_STACKS = ("iec62056-21", "p1")
+"""What is sent with seven bits: a frame of another stack has eight, however many octets before it have even weight."""
 _TEXT = frozenset((*range(0x20, 0x7F), *b"\x01\x02\x03\x04\x06\x15\r\n"))
 _FEW = 4
 _SIGNS = 2
@@ -268,9 +272,11 @@ class LineFollower:
         told = self._told_parity(heard) if len(heard) >= _JUDGED else None
         if told is not None:
             return told
-        if self._errors * 8 <= len(heard) and detect(heard, is_datagram=False).score >= _SURE:
-            self._keep(self.settings)
-            return None
+        burst, wrong = heard[self._burst_at :], self._errors - self._burst_errors
+        for part, errors in ((heard, self._errors), (burst, wrong)):  # before a frame others may have spoken slower
+            if errors * 8 <= len(part) and detect(part, is_datagram=False).score >= _SURE:
+                self._keep(self.settings)
+                return None
         if self._bursts < _FAIR_BURSTS and len(heard) < _MOST_TRIED:
             return None
         if uart_signs.count_signs(heard, uart_signs.INVERTED) >= _SIGNS:
@@ -295,7 +301,8 @@ class LineFollower:
         """Tell that the speed is right and the parity is not: all characters have even weight, or only such fail."""
         if not self._formats or self.settings.parity != "N" or self.settings.data_bits != 8:
             return None
-        if has_parity(heard) and detect(heard, is_datagram=False).score >= _SURE:
+        found = detect(heard, is_datagram=False) if has_parity(heard) else None
+        if found is not None and found.score >= _SURE and found.stack in _TEXT_STACKS:
             self._keep(self.settings._replace(data_bits=7, parity="E"))
             return self._switch(self._start, "bit 7 is even parity")
         even = len(heard) - sum(map(heard.count, _ODD)) if self._errors else 0
@@ -308,7 +315,7 @@ class LineFollower:
         """Turn to the next settings that are tried."""
         self._tried += 1
         settings = self._order[self._tried % len(self._order)]
-        return self._switch(settings, f"nothing reads at {self.settings}: trying the next")
+        return self._switch(settings, f"nothing reads at {self.settings}: {TRYING}")
 
     def _forget(self) -> None:
         self._heard.clear()

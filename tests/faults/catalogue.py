@@ -11,5 +11,11 @@ FACTS_WITHOUT_A_ROW = {
     "result": "stands for all codes result-…, each of which has its row",
 }
 """By code: why no injector has a row of it."""
-CAUSES_WITHOUT_A_ROW: dict[str, str] = {}
+CAUSES_WITHOUT_A_ROW: dict[str, str] = {
+    **dict.fromkeys(
+        ("capture-clock-set-back", "packets-out-of-order", "files-out-of-order"),
+        "about the times of a whole capture: tests/analyzer/diagnosis/test_capture_clock.py",
+    ),
+    "settings-sought": "a comment of the recording tells it: tests/analyzer/diagnosis/test_capture_edges.py",
+}
 """By cause: why no injector has a row of it."""

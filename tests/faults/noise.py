@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from analyzer.framing.hdlc_header import address_end
 from analyzer.simulate.mbus_line import long_frame
+from analyzer.simulate.uart import LineFormat, misread, octets_of_characters
 from captures.chunk import RECEIVED, SENT
 from dissectors.checks import fcs
 from dissectors.scanning import reads
@@ -15,6 +16,7 @@ from tests.faults.frames import target
 
 _HDLC = frozenset({"hdlc-fcs-wrong", "hdlc-hcs-wrong", "hdlc-length-wrong", "hdlc-noise", "noise", "capture-cut"})
 _MS = 1_000_000
+_SIGN_ON = LineFormat(300, 7, "E")
 _TITLE = b"\x08MMM\0\0\xbca\x4e"
 
 
@@ -37,6 +39,17 @@ def _between(octets: Callable[[random.Random], bytes], cause: str) -> Callable[[
 def _idle(chance: random.Random) -> bytes:
     """A run of one octet; of FF, as of flags, every receiver knows that it is idle fill, and no story is told."""
     return bytes((chance.choice((0x00, 0x55, 0xF8)),)) * chance.randrange(2, 40)
+
+
+def slow_sign_on(chance: random.Random, number: int) -> Case | None:
+    """A session of mode E is heard at the speed of its frames all along: before them stands the sign-on at 300 Bd."""
+    session, _ = target(chance, number)
+    first = session[0]
+    said = (b"/?!\r\n", b"/MMM5\\2SIM-41\r\n", b"\x06252\r\n", b"\x06252\r\n")[: chance.randrange(1, 5)]
+    heard = [octets_of_characters(misread(one, _SIGN_ON, LineFormat())) for one in said]
+    before = None if first.time_ns is None else first.time_ns - 3000 * _MS
+    lines = [first._replace(octets=one, direction=SENT, time_ns=before) for one in heard]
+    return Case([*lines, *session], Truth(frozenset({"lower-speed"}), _HDLC))
 
 
 def _noise(chance: random.Random) -> bytes:
@@ -166,6 +179,7 @@ def deciphered(chance: random.Random, number: int) -> Case:
 
 NOISE_FAULTS: tuple[Fault, ...] = (
     Fault("hdlc-noise", "idle-fill", _between(_idle, "idle-fill")),
+    Fault("hdlc-noise", "lower-speed", slow_sign_on),
     Fault("hdlc-noise", "line-noise", _between(_noise, "line-noise")),
     # Of a session without times a tail that begins like a frame is not told from one that breaks off.
     Fault("capture-cut", "capture-started-late", begun_late, 0.95),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from analyzer.diagnosis.doctor import Doctor
 from analyzer.diagnosis.story import LIKELY, POSSIBLE, Story
+from analyzer.pipeline import Pipeline
 from captures.chunk import RECEIVED, SENT
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import named
-from tests.faults.case import Case, Lines, Said, Truth, stories_of
+from tests.faults.case import Case, Lines, ListSource, Said, Truth, stories_of
 
 _SECOND = 1_000_000_000
 _START_NS = 1_770_000_000 * _SECOND
 SIGN_ON, IDENTIFICATION = b"/?!\r\n", b"/MMM5SIM\r\n"
 OPTION, DATA = b"\x06050\r\n", b"\x02F.F(00)\r\n!\r\n\x03"
+UA = bytes.fromhex("7EA0072103730140 7E")
 SNRM = bytes.fromhex("7EA0070321930F017E")
 WRAPPED = bytes.fromhex("000100100001000DC001C100080000010000FF0200")
 ANSWERED = bytes.fromhex("C401C1000600000001")
@@ -74,3 +77,16 @@ def test_octets_that_end_with_a_flag_and_read_as_nothing_are_the_end_of_a_frame(
 def test_octets_left_over_behind_an_apdu_are_not_taken_for_the_end_of_a_frame() -> None:
     (story,) = of_text(READS_WHOLE + b"\xaa\xbb")
     assert story.code == "apdu-trailing-octets"
+
+
+@pytest.mark.parametrize("commented", [0, 1, 2])
+def test_octets_heard_while_settings_were_tried_are_the_recording_and_not_the_line(commented: int) -> None:
+    source = ListSource([Said(_START_NS, RECEIVED, one) for one in (b"\xf2\x0c\x80\xc1" * 9, b"\xf2\x1c" * 9, UA)])
+    if commented < 2:
+        source.comments[commented + 2] = ["listening at 2400 8N1: nothing reads at 9600 8N1: trying the next"]
+    doctor = Doctor()
+    for record in Pipeline().run(source):
+        doctor.take(record)
+    doctor.finish()
+    (cause,) = {one.cause for one in doctor.stories()}
+    assert cause == ("settings-sought" if commented < 2 else "capture-started-late")

@@ -14,7 +14,7 @@ from analyzer.simulate.meter import Meter
 from analyzer.simulate.recipes_ports import LINE_MS
 from analyzer.simulate.sent import SECOND
 from analyzer.simulate.serial_tap import OnLine, sent_in
-from analyzer.simulate.uart import LineFormat, line_format
+from analyzer.simulate.uart import LineFormat, line_format, misread, octets_of_characters
 from analyzer.tracking.line_follower import CANDIDATES, SIGN_ON, LineFollower
 from captures.serial_line import LineSettings
 from dissectors.hdlc import Address
@@ -192,3 +192,22 @@ def test_wrong_switch_of_both_sides_to_hdlc_is_told_where_silences_part_them() -
     assert said == [
         "the client speaks at another speed or format", "the meter too speaks at another speed or format",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("marks_errors", [True, False])
+def test_sign_on_heard_at_the_speed_of_the_frames_behind_it_moves_nothing(marks_errors: bool) -> None:
+    client = optical(21, baud_rate_id="5", modes=("2",))
+    client.sign_on()
+    meter = Meter(model.electricity_meter("41700813", start_ns=START_NS, rows=2))
+    reader = Client(meter, 16, start_ns=client.now_ns + 2 * SECOND, seed=1, carrying_ms=LINE_MS)
+    reader.associate()
+    reader.get(Target(8, model.CLOCK))
+    reader.release()
+    client.carry(HdlcLink(16, Address(1, 17, 2), seed=1), reader.dialogue)
+    follower = LineFollower(CANDIDATES[0], searches=True)
+    for sent, format in client.events:
+        heard = misread(sent.octets, format, LineFormat(*follower.settings))
+        wrong = sum(one.framing_error or one.parity_error for one in heard)
+        switch = follower.take(octets_of_characters(heard), wrong if marks_errors else 0, sent.time_ns)
+        assert switch is None, switch
+    assert follower.is_found and follower.settings == LineSettings(9600)
