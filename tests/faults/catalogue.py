@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 FACTS_WITHOUT_A_ROW = {
+    "capture-time-regressed": "about the times of a whole capture: tests/analyzer/diagnosis/test_capture_clock.py",
+    "challenge-repeated": "about two associations: tests/analyzer/diagnosis/test_challenges.py",
     "comment": "somebody's remark in the capture file, about nothing that the octets say",
     "line-error": "marks of the receiver beside the octets; tests of captures and of the pipeline make them",
     "signature-verified": "says that all is well",
@@ -15,6 +17,10 @@ CAUSES_WITHOUT_A_ROW: dict[str, str] = {
     **dict.fromkeys(
         ("capture-clock-set-back", "packets-out-of-order", "files-out-of-order"),
         "about the times of a whole capture: tests/analyzer/diagnosis/test_capture_clock.py",
+    ),
+    **dict.fromkeys(
+        ("challenge-not-random", "challenge-reflected"),
+        "about two associations: tests/analyzer/diagnosis/test_challenges.py",
     ),
     "settings-sought": "a comment of the recording tells it: tests/analyzer/diagnosis/test_capture_edges.py",
 }
