@@ -41,6 +41,10 @@ class JsonWalk(Placeless):
             return ['"', Code(f"{variable}.hex().upper()"), '"']
         return self.tabled(item, lambda value: plain_text(item.to_json(value)), variable)
 
+    def write_good(self, variable: str) -> list[Part]:
+        """Write the number."""
+        return ['"', Code(f"{variable}:04X"), '"']
+
     def write_leaf(self, item: Any, value: list[Part], start: Position, stop: Position) -> Found:
         """Keep name and value."""
         return [Member(item.asn1, value)]

@@ -62,6 +62,11 @@ class LayersWalk(TextWalk):
 
         return self.tabled(item, write, variable)
 
+    def write_good(self, variable: str) -> list[Part]:
+        """Write the number, and the octets as they stand."""
+        octets: list[Part] = [Code(f"{variable} & 255:02X"), " ", Code(f"{variable} >> 8:02X")]
+        return [', "value": "', Code(f"{variable}:04X"), '", "text": "', *octets, ' (good)"']
+
     def write_leaf(self, item: Any, value: list[Part], start: Position, stop: Position) -> Found:
         """Write a node without children."""
         return [Member("", [f', {{"name": {quoted(item.asn1)}', *value, *_range(start, stop), "}"])]

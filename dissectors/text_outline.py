@@ -46,6 +46,10 @@ class OutlineWalk(Placeless):
 
         return self.tabled(item, write, variable)
 
+    def write_good(self, variable: str) -> list[Part]:
+        """Write the octets as they stand."""
+        return [": ", Code(f"{variable} & 255:02X"), " ", Code(f"{variable} >> 8:02X"), " (good)"]
+
     def write_leaf(self, item: Any, value: list[Part], start: Position, stop: Position) -> Found:
         """Write a line."""
         return [Member("", [*self.start(item.asn1), *value])]

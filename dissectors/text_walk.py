@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from dissectors import checks
 from dissectors.ber import Element, OtherElements
 from dissectors.composites import Choice, Optional, Sequence, SequenceOf
 from dissectors.data import DataField
 from dissectors.data_text import Form
 from dissectors.fields import Constant, House, OctetString
 from dissectors.framed import Carried
-from dissectors.hdlc import FlagField, ParameterList
+from dissectors.hdlc import FLAG, CheckSequence, FlagField, ParameterList
 from dissectors.node_text import Memo
 from dissectors.parts import Code, Member, Part, assemble, renderer
 from dissectors.pdu import Remaining
@@ -56,6 +57,10 @@ class TextWalk(Walk):
 
     def write_value(self, item: Any, variable: str) -> list[Part]:
         """Write the value of a leaf: a number, hex, or what the field makes of it."""
+        raise NotImplementedError
+
+    def write_good(self, variable: str) -> list[Part]:
+        """Write value and text of a check sequence that is good."""
         raise NotImplementedError
 
     def write_leaf(self, item: Any, value: list[Part], start: Position, stop: Position) -> Found:
@@ -139,6 +144,8 @@ class TextWalk(Walk):
             return self.grown_of_value(item, seen, start)
         if isinstance(item, (Element, OtherElements)):
             return self.element(item)
+        if isinstance(item, CheckSequence):
+            return self.check_sequence(item, seen, start)
         variable, text = self.name(), self.name("x")
         known, told = self.known[-1]
         for name, one in seen.items():
@@ -162,6 +169,22 @@ class TextWalk(Walk):
         self.line("if b != n - a: raise WRONG")
         self.line("a = n")
         self.moved()
+        return [Member("", [Code(text)])]
+
+    def check_sequence(self, item: CheckSequence, seen: dict[str, str], start: Position) -> Found:
+        """Write a check sequence that is there and good by its octets, any other by way of its node."""
+        variable, text = self.name(), self.name("x")
+        self.line(f"{variable}, n = {self.constant(item.read)}(o, a, e, NONE)")
+        self.line(f"if n == a: {text} = ''")
+        self.line(f"elif {self.constant(checks.fcs_is_good)}(o[s + (o[s] == {FLAG}):n]):")
+        self.depth += 1
+        found = self.write_leaf(item, self.write_good(variable), start, (start[0], start[1] + 2))
+        self.line(f"{text} = {self.text(self.joined(found))}")
+        self.depth -= 1
+        self.line(f"else: {text} = {self.constant(self.write_grown(item))}(o, a, e, s, {{}}, i)[0]")
+        self.line("a = n")
+        self.moved()
+        seen[item.name] = variable
         return [Member("", [Code(text)])]
 
     def element(self, item: Element | OtherElements) -> Found:

@@ -36,7 +36,7 @@ from dissectors import (
 )
 from dissectors.compile import FAILURES
 from dissectors.fields import BitGroup
-from dissectors.hdlc import Hdlc
+from dissectors.hdlc import CheckSequence, Hdlc
 from dissectors.llc import REQUEST, RESPONSE, Llc
 from dissectors.tree import Node
 from dissectors.writers import apdu_text, layer_json_text, layer_outline, layer_text, layers_text, outline_lines
@@ -180,6 +180,38 @@ def test_frame_with_apdu_inside_agrees_with_tree(apdu: bytes, llc: bytes, contro
     body = header + information
     frame = b"\x7e" + body + checks.fcs(body).to_bytes(2, "little") + b"\x7e"
     assert_layer_agrees(Hdlc, frame, 0, len(frame))
+
+
+@given(
+    information=st.binary(max_size=40),
+    control=st.sampled_from([0x10, 0x32, 0x13, 0x93, 0x11]),
+    wrong=st.tuples(st.sampled_from([0, 1, -1]), st.sampled_from([0, 1, -1])),
+    flags=st.tuples(st.booleans(), st.booleans()),
+    cut=st.integers(0, 4),
+)
+def test_check_sequences_agree_with_tree_be_they_good_wrong_unused_or_cut(
+    information: bytes, control: int, wrong: tuple[int, int], flags: tuple[bool, bool], cut: int
+) -> None:
+    header = (
+        (0xA000 | 7 + len(information) + 2 * bool(information)).to_bytes(2, "big") + b"\x03\x21" + bytes((control,))
+    )
+    body = header
+    for kind, follows in zip(wrong[not information :], [information, b""][not information :], strict=True):
+        sequence = 0 if kind < 0 else checks.fcs(body) ^ kind  # 0: not used
+        body += sequence.to_bytes(2, "little") + follows
+    frame = b"\x7e" * flags[0] + body + b"\x7e" * flags[1]
+    assert_layer_agrees(Hdlc, frame, 0, len(frame) - cut)
+
+
+def test_good_check_sequences_are_written_without_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = bytes.fromhex("7E A0 07 03 21 93 0F 01 7E")
+    before = layer_text(Hdlc, frame)
+
+    def grow(*_: Any) -> int:
+        raise AssertionError("a node was grown")
+
+    monkeypatch.setattr(CheckSequence, "grow", grow)
+    assert layer_text(Hdlc, frame) == before
 
 
 def test_corpus_entries_agree_with_tree(corpus: Path) -> None:
