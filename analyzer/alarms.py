@@ -62,6 +62,7 @@ class Alarms:
         self._choosers: list[Chooser] = []
         self._recorded, self._line, self._files, self._say = recorded, line, files, say
         self._programs = Programs(say)
+        self._unheard: dict[str, int] = {}
         self.count = 0
         """How often a rule meant a record."""
 
@@ -92,11 +93,13 @@ class Alarms:
 
     def _wish(self, kind: str, text: str) -> None:
         if not self._recorded.wish(kind, text):
-            self._say(f"--do {kind}: the recording takes no wishes any more")
+            self._unheard[kind] = self._unheard.get(kind, 0) + 1
 
     def close(self) -> None:
-        """Wait for the programs that were begun."""
+        """Wait for the programs that were begun, and say what nobody heard any more."""
         self._programs.close()
+        for kind, times in self._unheard.items():
+            self._say(f"--do {kind}: {times} time{'s' * (times > 1)} not done: the recording takes no wishes any more")
 
 
 class Programs:

@@ -71,8 +71,8 @@ class Children:
                 raise RuntimeError("this process ends")
             said = subprocess.DEVNULL if is_quiet else None
             process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, env=environment
-            )
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, env=environment, process_group=0
+            )  # an interrupt at the terminal is for this process alone, which ends the others
             self._all.append(process)
         assert process.stdin is not None and process.stdout is not None
         with suppress(ImportError, AttributeError, OSError):

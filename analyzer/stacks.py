@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 STACKS = ("hdlc", "wrapper", "iec62056-21", "p1", "mbus", "llc", "apdu")
+_HIGHEST_PORT = 65535
 _LINES = ("serial", "record")
 """Selectors of what no port tells: the octets of an input."""
 
@@ -17,9 +18,10 @@ def decode_as(choices: Sequence[str]) -> dict[str, str]:
         selector = selector.rstrip("=") if "==" not in selector else selector
         if not comma or stack not in STACKS:
             raise ValueError(f"{choice}: expected SELECTOR,STACK with one of {', '.join(STACKS)}")
-        is_port = selector.partition("==")[0] in ("tcp.port", "udp.port") and selector.partition("==")[2].isdigit()
+        carrier, _, port = selector.partition("==")
+        is_port = carrier in ("tcp.port", "udp.port") and port.isdecimal() and int(port) <= _HIGHEST_PORT
         if not is_port and selector not in _LINES:
-            raise ValueError(f"{choice}: expected tcp.port==N, udp.port==N, serial or record")
+            raise ValueError(f"{choice}: expected tcp.port==N, udp.port==N (up to {_HIGHEST_PORT}), serial or record")
         found[selector] = stack
     return found
 

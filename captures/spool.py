@@ -155,6 +155,8 @@ class Spool:
         self._number = 0
         self.path = self._base
         """The file that grows now."""
+        self.begun: list[str] = []
+        """The files that were begun; the last one grows."""
         self.octets = 0
         """Octets written to all files."""
         self._descriptor = -1
@@ -166,6 +168,14 @@ class Spool:
     def is_ring(self) -> bool:
         """Tell whether a full file is followed by another."""
         return bool(self._limits.size or self._limits.time_ns or self._limits.keep)
+
+    def write_all(self, packets: Sequence[bytes]) -> None:
+        """Write what came at once: in one call, or one by one where it fills the file. Raises: SpoolError."""
+        if not self._limits.size or self._size + sum(map(len, packets)) <= self._limits.size:
+            self.write(b"".join(packets))
+            return
+        for packet in packets:
+            self.write(packet)
 
     def write(self, packets: bytes) -> None:
         """Write whole blocks, in one call. Raises: SpoolError."""
@@ -231,6 +241,7 @@ class Spool:
         self._is_dirty = False
         self._put(self._head)
         self._kept.append(self.path)
+        self.begun.append(str(self.path))
         while self._limits.keep and len(self._kept) > self._limits.keep:
             self._disk.remove(self._kept.popleft())
 

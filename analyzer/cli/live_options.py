@@ -76,6 +76,8 @@ def live_options(options: argparse.Namespace, *, most: int = 0) -> LiveOptions:
     from captures.serial_line import line_settings
     from captures.sniffer import LARGEST
 
+    if options.output == "-":
+        raise UsageError("-o -: a recording goes to a file, which may be read while it grows")
     if options.baud != AUTO and not (options.baud.isdecimal() and int(options.baud) > 0):
         raise UsageError(f"--baud {options.baud}: a speed or auto was expected")
     if options.format != AUTO:

@@ -59,6 +59,7 @@ COMMANDS: dict[str, Command] = {
     "extcap": Command("analyzer.cli.extcap", "let Wireshark capture by this program: --install", False),
 }
 
+_HEX = frozenset("0123456789ABCDEFabcdef :")
 HELP = """\
 usage: dlmshark [INPUT ...]
        dlmshark COMMAND ...
@@ -208,6 +209,8 @@ def _unknown(word: str) -> int:
 
     near = get_close_matches(word, COMMANDS, 1)
     hint = f"; did you mean '{near[0]}'?" if near else "; see dlmshark --help"
+    if not near and not word.isalpha() and set(word) <= _HEX and len(word) > 1:
+        hint = "; octets are given with --hex"
     return fail(f"'{word}' is neither a command nor a file{hint}", USAGE_ERROR)
 
 

@@ -23,7 +23,7 @@ from analyzer.export.pieces import pieces
 from analyzer.export.summary import summary
 from analyzer.pipeline import Pipeline
 from analyzer.record import NOISE, Record
-from analyzer.security.keys import ALIASES, KeyRole
+from analyzer.security.keys import ALIASES, KeyRole, role_of
 from analyzer.tracking.telegrams import object_of
 from captures import source_from_hex
 
@@ -58,7 +58,6 @@ _REDUCED = re.compile(r"[0-9CFLP]{1,3}(?:\.[0-9F]{1,3}){1,2}(?:[*&]\d{1,3})?", r
 _CLASS = re.compile(r"(?:interface[ -])?class(?:[ -]id)?\s+(\d{1,5})", re.IGNORECASE)
 
 
-_NAME_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _ASYMMETRIC = "A private key, a public key or a certificate on P-256 or P-384, of suites 1 and 2: "
 _KEYS = {
     KeyRole.GUEK: "Global unicast encryption key: enciphers what one meter and its clients say. Its tags need the "
@@ -105,8 +104,7 @@ def _words(text: str) -> list[Meaning]:
 
 def _key(text: str) -> list[Meaning]:
     """Read a name that people use for a key: ``BlockCipherKey``, ``EK``, ``master key``."""
-    plain = "_".join(_NAME_PART.findall(text)).lower()
-    role = ALIASES.get(plain) or ALIASES.get(plain.replace("_", ""))
+    role = role_of(text)
     if role is None:
         return []
     names = tuple(name for name, one in ALIASES.items() if one is role and name != role.value)

@@ -74,7 +74,7 @@ class NetworkRecorder:
         packets = [make(one[0], one[1], original_length=one[2]) for one in found]
         if self.comments:
             packets[0] = make(*found[0][:2], original_length=found[0][2], comment=self._comment())
-        self._spool.write(b"".join(packets))
+        self._spool.write_all(packets)
         self._status.count(len(found), sum(len(one[1]) for one in found))
 
     def _count(self, *, is_last: bool = False) -> None:

@@ -95,7 +95,7 @@ class Recording:
             self.spool = Spool(path, [interface], limits, replaces=replaces)
             self._recorder = serial_recorder.SerialRecorder(lines, self.spool, follower, self.status, say)
             say(f"listening on {source.text}: {interface.description}")
-        self._note_path()
+        self._note_paths()
 
     @property
     def ended(self) -> str:
@@ -112,6 +112,7 @@ class Recording:
         try:
             self._recorder.run(self._is_over_now)
         finally:
+            self._note_paths()
             self.spool.close()
 
     def wish_rotation(self) -> None:
@@ -126,7 +127,7 @@ class Recording:
         if self._wants_rotation:
             self._wants_rotation = False
             self.spool.rotate()
-        self._note_path()
+        self._note_paths()
         while not self._wishes.empty():
             kind, text = self._wishes.get()
             if kind == MARK:
@@ -135,10 +136,8 @@ class Recording:
                 self.spool.save(text)
         return self._is_over()
 
-    def _note_path(self) -> None:
-        path = str(self.spool.path)
-        if path != self.status.path:
-            self.status.paths.append(path)
+    def _note_paths(self) -> None:
+        self.status.paths += self.spool.begun[len(self.status.paths) :]
 
 
 def follower_of(options: LiveOptions) -> LineFollower:

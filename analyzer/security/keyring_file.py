@@ -15,7 +15,7 @@ from string import hexdigits
 from typing import Any, NamedTuple
 
 from analyzer.security.keyring import Keyring, KeyringError, Meter
-from analyzer.security.keys import ALIASES, ASYMMETRIC, KEY_SIZES, SECRETS, Key, KeyRole
+from analyzer.security.keys import ALIASES, ASYMMETRIC, KEY_SIZES, SECRETS, Key, KeyRole, role_of
 
 VARIABLE = "DLMSHARK_KEYS"
 """The environment variable that names keyring files, parted as the platform parts paths."""
@@ -25,6 +25,7 @@ _SELECTORS = {
     "client_title": "client_title", "client_system_title": "client_title",
     "client": "client", "client_sap": "client", "address": "address",
 }  # fmt: skip
+_SQUEEZED = {name.replace("_", ""): kind for name, kind in _SELECTORS.items()}
 _CERTIFICATES = ("certificates", "certificate")
 _NAMES = {*_SELECTORS, *ALIASES, *_CERTIFICATES}
 _SEPARATORS = str.maketrans("", "", " :-._\t\r\n")
@@ -112,13 +113,13 @@ def _meter(table: dict[str, Any], where: str, folder: Path) -> Meter:
     certificates: tuple[Path, ...] = ()
     for name, value in table.items():
         plain = name.lower().replace("-", "_")
-        if plain in _SELECTORS:
-            kind = _SELECTORS[plain]
+        kind, role = _SQUEEZED.get(plain.replace("_", "")), role_of(name)
+        if kind is not None:
             if kind in selectors:
                 raise KeyringError(f"{where}: {name}: given twice")
             selectors[kind] = _READ[kind](value, f"{where}: {name}")
-        elif plain in ALIASES:
-            members.append((name, ALIASES[plain], value))
+        elif role is not None:
+            members.append((name, role, value))
         elif plain in _CERTIFICATES:
             certificates = _certificates(value, f"{where}: {name}", folder)
         else:
@@ -274,7 +275,7 @@ def single_keys(named: Iterable[tuple[str, str | bytes]], option: str = "") -> l
     meters: dict[bytes, Meter] = {}
     for name, value in named:
         role_name, _, title_text = name.partition("@")
-        role = ALIASES.get(role_name.strip().lower().replace("-", "_"))
+        role = role_of(role_name)
         if role is None:
             shown = role_name if len(role_name) < _LONGEST_ROLE else "…"  # long ones may be a key in the wrong place
             near = _nearest(role_name.lower(), [*ALIASES]) or ": guek, gak, kek, dedicated, hls_secret … were expected"

@@ -33,7 +33,7 @@ ASYMMETRIC = frozenset(
 ALIASES: dict[str, KeyRole] = {
     name: role
     for role, names in {
-        KeyRole.GUEK: "guek ek block_cipher_key blockcipher_key encryption_key unicast_key unicast_encryption_key "
+        KeyRole.GUEK: "guek ek bck block_cipher_key blockcipher_key encryption_key unicast_key unicast_encryption_key "
         "global_key global_encryption_key global_unicast_key global_unicast_encryption_key global_unicast_enc_key",
         KeyRole.GBEK: "gbek bek broadcast_key broadcast_encryption_key broadcast_block_cipher_key "
         "global_broadcast_key global_broadcast_encryption_key",
@@ -51,6 +51,13 @@ ALIASES: dict[str, KeyRole] = {
     for name in names.split()
 }
 """Every name that people use for a key."""
+_SQUEEZED = {name.replace("_", ""): role for name, role in ALIASES.items()}
+
+
+def role_of(name: str) -> KeyRole | None:
+    """Give the role of a key by any of its names, however it parts its words: ``BlockCipherKey``, ``auth-key``."""
+    return _SQUEEZED.get("".join(one for one in name.lower() if one.isalnum()))
+
 
 KEY_SIZES = (16, 32)
 """Octets of an AES key: 16 in suites 0 and 1, 32 in suite 2."""

@@ -53,6 +53,28 @@ def test_rules_act_on_every_record_they_mean_and_on_no_other(capsys: pytest.Capt
     assert alarms.count == len(apdus) + 1 and not said
 
 
+def test_wishes_that_nobody_hears_any_more_are_told_once() -> None:
+    class Over(Recorded):
+        def wish(self, kind: str, text: str) -> bool:
+            return False
+
+    said: list[str] = []
+    rules = [
+        Rule("number < 4", meant("number < 4"), (Action("mark"),)),
+        Rule("number == 4", meant("number == 4"), (Action("save"),)),
+    ]
+    with open_source(str(SAMPLE.path)) as source:
+        session = WatchedSession(source)
+        alarms = Alarms(rules, Over(), JsonLines(lambda: 6).line, lambda: ["a"], said.append)
+        session.watchers = (alarms,)
+        assert list(session.records())
+    alarms.close()
+    assert said == [
+        "--do mark: 3 times not done: the recording takes no wishes any more",
+        "--do save: 1 time not done: the recording takes no wishes any more",
+    ]
+
+
 def test_expectation_is_reached_once() -> None:
     reached: list[int] = []
     with open_source(str(SAMPLE.path)) as source:

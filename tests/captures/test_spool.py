@@ -137,6 +137,17 @@ def test_ring_keeps_the_newest_files_and_loses_no_packet_of_them(tmp_path: Path)
     assert kept == list(range(60 - len(kept), 60))
 
 
+def test_packets_that_come_at_once_go_to_as_many_files_as_their_size_asks_for(tmp_path: Path) -> None:
+    spool = Spool(str(tmp_path / "ring.pcapng"), INTERFACES, Limits(size=1000))
+    for first in (0, 5, 40):
+        spool.write_all([frame(number) for number in range(first, first + 5 + 30 * (first == 5))])
+    spool.close()
+    files = sorted(tmp_path.iterdir())
+    assert spool.begun == [str(one) for one in files]
+    assert all(one.stat().st_size <= 1000 for one in files) and len(files) == 4
+    assert [octets[0] for one in files for octets in octets_in(one)] == list(range(45))
+
+
 def test_ring_turns_by_time(tmp_path: Path) -> None:
     disk = FakeDisk()
     spool = Spool(str(tmp_path / "ring.pcapng"), INTERFACES, Limits(time_ns=10 * SECOND), disk=disk)

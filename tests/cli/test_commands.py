@@ -61,6 +61,11 @@ def test_unknown_command_that_is_like_none_points_to_the_help(run: Run) -> None:
     ran = run("xyzzy")
     assert ran.status == USAGE_ERROR
     assert ran.complaint == "'xyzzy' is neither a command nor a file; see dlmshark --help"
+    for octets in ("7EA0070321930F017E", "7E", "7E A0 07"):
+        ran = run(octets)
+        assert (ran.status, ran.complaint) == (
+            2, f"'{octets}' is neither a command nor a file; octets are given with --hex",
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -72,6 +77,7 @@ def test_unknown_command_that_is_like_none_points_to_the_help(run: Run) -> None:
         (["-T", "pdml"], "-T: invalid choice: 'pdml'"),
         (["-d", "tcp.port==5000"], "--decode-as tcp.port==5000: expected SELECTOR,STACK"),
         (["-d", "tcp.port==x,hdlc"], "--decode-as tcp.port==x,hdlc: expected tcp.port==N"),
+        (["-d", "tcp.port==65536,hdlc"], "--decode-as tcp.port==65536,hdlc: expected tcp.port==N"),
         (["-d", "record,mqtt"], "--decode-as record,mqtt: expected SELECTOR,STACK with one of"),
         (["--layers"], "--layers goes with --json"),
         (["--hex"], "--hex: expected one argument"),

@@ -30,9 +30,15 @@ def only(keyring: Keyring, role: KeyRole = KeyRole.GUEK) -> bytes:
     return key.octets
 
 
-@pytest.mark.parametrize("name", ["guek", "ek", "block_cipher_key", "EK", "Block-Cipher-Key"])
+@pytest.mark.parametrize("name", ["guek", "ek", "block_cipher_key", "EK", "Block-Cipher-Key", "BlockCipherKey", "bck"])
 def test_key_under_any_name_is_taken(tmp_path: Path, name: str) -> None:
     assert only(ring(tmp_path, f'[[meter]]\n{name} = "{HEX}"')) == KEY
+
+
+@pytest.mark.parametrize("name", ["server_title", "system_title", "SystemTitle", "Server-System-Title"])
+def test_selector_under_any_name_chooses(tmp_path: Path, name: str) -> None:
+    keyring = ring(tmp_path, f'[[meter]]\n{name} = "4D4D4D0000BC614E"\nek = "{HEX}"')
+    assert [one.server_title.hex().upper() for one in keyring.meters] == ["4D4D4D0000BC614E"]
 
 
 @pytest.mark.parametrize(
