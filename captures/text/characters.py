@@ -8,7 +8,10 @@ import re
 _CODES = dict(zip((b"soh", b"stx", b"etx", b"eot", b"ack", b"nak", b"lf", b"cr"), b"\1\2\3\4\6\x15\n\r", strict=True))
 CONTROL = r"(?:[<\[{](?i:" + "|".join(name.decode() for name in _CODES) + r"|\\r|\\n|BCC)[>\]}]|<(?:[1-6]|10|13|21)>)"
 """The pattern of a control character that is written by its name, or by its number as terminals show it."""
+ALONE = r"(?:0[xX])?(?:06|15)[hH]?"
+"""An acknowledgement or its refusal, in hex where all else stands in characters."""
 _CONTROL = re.compile(CONTROL.encode())
+_ALONE = re.compile(rb"(?:0x)?(06|15)h?", re.IGNORECASE)
 _CODES |= {b"\\r": 0x0D, b"\\n": 0x0A} | {str(code).encode(): code for code in (1, 2, 3, 4, 5, 6, 10, 13, 21)}
 IDENTIFICATION = (
     r"/[A-Za-z]{3}[0-9A-I](?![!-~]*/)(?:(?! {2}| \(| [a-z]{2,} [a-z]|\\r\\n|\\n|\\\s*$|\d-\d:\d)[ !#-&(-;=?-_a-~])*+"
@@ -58,6 +61,9 @@ def named_octets(text: bytes) -> bytes:
     A check character is not known by its name: it is left out. A line of text without any end gets one.
     """
     text = _without_remark(text) if b"//" in text else text
+    alone = _ALONE.fullmatch(text.strip())
+    if alone is not None:
+        return bytes.fromhex(alone[1].decode())
     parts, at = [], 0
     for found in _CONTROL.finditer(text):
         code = _CODES.get(found[0][1:-1].lower())

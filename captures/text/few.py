@@ -7,12 +7,12 @@ from captures.text.octets import hex_octets
 from captures.text.words import Words
 
 _FEW = re.compile(
-    rb"(?<=[:>=|\"'\]) \t])(?:0[xX])?[0-9A-Fa-f]{2}(?:[ :,.-](?:0[xX])?[0-9A-Fa-f]{2}){0,2}(?=[\"')\]>}\s]*$)"
+    rb"(?<=[:>=|\"'\]) \t])(?:0[xX])?[0-9A-Fa-f]{2}(?:[ :,.-]?(?:0[xX])?[0-9A-Fa-f]{2}){0,2}(?=[\"')\]>}\\\s]*$)"
 )
 """Octets that are too few to be known by themselves; they are behind words that others stood behind."""
 _CLOCK = re.compile(rb"\d\d(?:[ ,]\d\d)?[:.-]\d\d(?:[ :,.-]\d\d)?")
 """A time or a date as logs have them there, or a version."""
-_QUOTES, _HEX_DIGITS, _LONGEST_FEW = b"\"')]}> \t", frozenset(bytes((one,)) for one in b"0123456789abcdefABCDEF"), 32
+_QUOTES, _HEX_DIGITS, _LONGEST_FEW = b"\"')]}>\\ \t", frozenset(bytes((one,)) for one in b"0123456789abcdefABCDEF"), 32
 
 
 class Few(NamedTuple):

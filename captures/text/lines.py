@@ -27,6 +27,12 @@ _BROKEN = re.compile(rb"( ?)\n([0-9A-Fa-f])(?=(?: [0-9A-Fa-f]{2}){4})")
 _BEFORE = re.compile(rb"(?:[0-9A-Fa-f]{2} ){8}[0-9A-Fa-f]")
 """Where a page broke a line within an octet; pairs alone stand before and behind."""
 _LENGTH_BEFORE = 25
+_CHAIN = re.compile(
+    rb"""(["'])([0-9A-Fa-f ]{2,}+)\1(?:[ \t]*+[+\\]?[ \t]*+\n[ \t]*+\+?[ \t]*+b?(["'])[0-9A-Fa-f ]{2,}+\3)++"""
+)
+"""Strings of hex that a program joins to one: nothing but line ends, and perhaps a plus, stands between."""
+_CHAIN_SIGNS = re.compile(rb"""["'][ \t]*+[+\\]?[ \t]*+\n""")
+_PIECE = re.compile(rb"""(["'])([0-9A-Fa-f ]{2,})\1""")
 _NARROW = bytes.maketrans(b"\r", b" ")
 _LEAST_WIDE = 4
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -93,6 +99,8 @@ def plain(text: bytes) -> bytes:
     if b"\r" in text:
         text = text.replace(b"\r\r\n", b"  \n").replace(b"\r\n", b" \n").replace(b"\r", b"\n")
     text = _BROKEN.sub(_joined, text)
+    if _CHAIN_SIGNS.search(text):
+        text = _CHAIN.sub(_chained, text)
     if b"\x1b[" in text:
         text = _COLOUR.sub(_blanks, text)
     if b"**" in text:
@@ -116,6 +124,14 @@ def _joined(found: "re.Match[bytes]") -> bytes:
     at = found.start()
     is_broken = _BEFORE.fullmatch(found.string, max(0, at - _LENGTH_BEFORE), at) is not None
     return found[2] + found[1] + b"\n" if is_broken else found[0]
+
+
+def _chained(found: "re.Match[bytes]") -> bytes:
+    """Give a string that a program joins of several, on the line of the first; lengths and lines in all stay."""
+    chain = found[0]
+    whole = found[1] + b"".join(piece[2] for piece in _PIECE.finditer(chain)) + found[1]
+    breaks = chain.count(b"\n")
+    return whole + b"\n" * breaks + b" " * (len(chain) - len(whole) - breaks)
 
 
 def _blanks(found: "re.Match[bytes]") -> bytes:

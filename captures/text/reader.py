@@ -10,6 +10,7 @@ from captures.text.hints import Hints
 from captures.text.labels import direction_of, is_inside, is_secret, without_arrows
 from captures.text.octets import base64_octets, hex_octets, shows
 from captures.text.reads import Reads
+from captures.text.rows import Copies, row_below
 from captures.text.shape import Joins, Shape
 from captures.text.spelt import SPELT
 from captures.text.times import Clock
@@ -25,7 +26,7 @@ from captures.text.untitled import Untitled
 from captures.text.words import Words
 
 _SKIPPED = re.compile(rb"\s*(?:(?:#(?!TEXT2PCAP)|//).*)?")
-_OFFSET_ONLY = re.compile(rb"\s*[0-9A-Fa-f]{3,8}:?\s*")
+_OFFSET_ONLY = re.compile(rb"[\s>|]*[0-9A-Fa-f]{3,8}:?\s*")
 MAY_HOLD_OCTETS = re.compile(rb"(?<![0-9A-Za-z_])(?:0[xX])?[0-9A-Fa-f]{2}|\(\d")
 """Other lines need not be looked at twice."""
 LONGEST_HEADING = 512
@@ -34,7 +35,7 @@ _FLAG = b"\x7e"
 _LONGEST_TITLE, _LONGEST_KEY = 160, 32
 _SHORT_ROW = re.compile(rb"\s*([0-9A-Fa-f]{2}(?:\s+[0-9A-Fa-f]{2}){0,2})\s*$")
 """The last row of a dump, too short to stand for octets by itself."""
-_TOLD_ROW = re.compile(rb"\s*([0-9A-Fa-f]{2}(?:\s[0-9A-Fa-f]{2})*)(?:\s*$|\s+[-:=](?=\s))")
+_TOLD_ROW = re.compile(rb"\s*([0-9A-Fa-f]{2}(?:\s[0-9A-Fa-f]{2})*)(?:\s*$|\s+(?:[-:=]|<[-=]+)(?=\s))")
 """A row that says what its octets are, below a unit that lacks them."""
 _LEFT_OUT = re.compile(rb"(?<!\.)[ ,]{0,2}(?<!\.)\.{3}(?!\.)")
 """What a log or a person puts where octets were left out; more dots are the characters of octets."""
@@ -62,6 +63,7 @@ class Reader:
         """The line above, if it is no traffic."""
         self._wants_unit = False
         self._announced = Announced(self._words, self.clock)
+        self._copies = Copies()
         self._untitled: Untitled | None = None
         self.change(shape, hints)
 
@@ -208,6 +210,9 @@ class Reader:
         """Take the octets that stand among the words of a line: the last, and before them each whole unit."""
         before = (self.given.heard, self.aside)
         at, is_taken = 0, False
+        below = row_below(line, self.given.lacks) if self._reads.last_was_octets else b""
+        if below and self._reads.go_on(below, offset):
+            return True
         row = self._before_row
         if self._reads.last_was_octets and row and line.startswith(row):
             short = (_TOLD_ROW if self.given.lacks else _SHORT_ROW).match(line, len(row))
@@ -286,6 +291,9 @@ class Reader:
         if self._hints.has_frames and octets[:1] != _FLAG and is_inside(label):
             is_traffic = False
         direction = direction or worded
+        if not direction and self._is_copied(octets):
+            self.pass_over(number)
+            return None
         if self._announced.left:
             way, announced_ns = self._announced.take(label, len(octets))
             direction, time_ns = way or direction, announced_ns if time_ns is None else time_ns
@@ -305,7 +313,14 @@ class Reader:
             self._words.add_head(label)
         if _BUFFER in label.lower():
             octets = self._grown(octets)
+        if is_whole_unit(octets):
+            self._copies.keep(octets)
         return octets, self.clock.find(label) if time_ns is None else time_ns, direction
+
+    def _is_copied(self, octets: bytes) -> bool:
+        """Tell whether a person copied *octets* out of a unit that was given: its beginning, or a piece of the last."""
+        is_piece = self.given.is_whole and not begins_unit(octets) and self._copies.is_inside(octets)
+        return is_piece or (self._reads.is_shortened and self._copies.begins(octets))
 
     def _is_number(self, groups: dict[str, bytes], octets: bytes) -> bool:
         """Tell whether what may be octets is a number, as logs have them among their words."""
@@ -357,7 +372,7 @@ class Reader:
         if self.shape.joins is Joins.DUMP:
             if line.strip() == b"*" and self._reads.repeat_row():
                 return True
-            if _OFFSET_ONLY.fullmatch(line) and self._reads.end_dump(line.strip(b" \t:")):
+            if _OFFSET_ONLY.fullmatch(line) and self._reads.end_dump(line.strip(b" \t:>|")):
                 return True
         if _SKIPPED.fullmatch(line) is None:
             if self.shape.tail is not None:  # others heed no words

@@ -173,7 +173,10 @@ class Reads:
         if self.last_was_octets:
             is_rest = self.given_direction != UNKNOWN or len(octets) <= self.given.lacks
         else:
-            is_rest = len(octets) == self.given.lacks  # a blank line stands between
+            # a blank line stands between
+            is_rest = len(octets) == self.given.lacks or (
+                self.given_direction != UNKNOWN and len(octets) < self.given.lacks
+            )
         return is_rest and not begins_unit(octets)
 
     def go_on(self, octets: bytes, offset: int) -> bool:

@@ -3,7 +3,7 @@ r"""The table of text shapes: how programs write octets on lines, with patterns 
 Sources: what the programs print, as their manuals and users show it. A new shape is a row.
 """
 
-from captures.text.characters import CONTROL, DATA_SET, IDENTIFICATION
+from captures.text.characters import ALONE, CONTROL, DATA_SET, IDENTIFICATION
 from captures.text.shape import Joins, Shape
 
 _LITERAL = r"""(?P<literal>\bb(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|\\"(?:[^"\\]|\\[^"])*+\\"))"""
@@ -280,7 +280,7 @@ SHAPES: tuple[Shape, ...] = (
         "named-controls", "messages with named control characters", Joins.LINE,
         r"\s*+(?:[\[(]?<time>[\])]?\s*+)?"
         r"(?:(?P<direction><word>|[A-Za-z][\w ]{0,20}(?=:)|>>?|<<?|[-=]+>|<[-=]+)\s*[:|-]?\s+)?"
-        rf"(?P<named>(?:{_MESSAGE}.*?)?{CONTROL}.*|(?(direction)/(?:\?\w{{0,32}}!|[A-Za-z]{{3}}[0-9A-I][!-.0-~]+)(?:\s+//.*)?|(?!)))",
+        rf"(?P<named>(?:{_MESSAGE}.*?)?{CONTROL}.*|(?(direction)(?:/(?:\?\w{{0,32}}!|[A-Za-z]{{3}}[0-9A-I][!-.0-~]+)|{ALONE})(?:\s+//.*)?|(?!)))",
         sign_text=r"[^<\[{]*+(?:[<\[{](?!(?:STX|SOH|ACK)[>\]}]|[126]>)[^<\[{]*+)*+"
         r"(?:[<\[{](?:STX|SOH|ACK)[>\]}]|<[126]>).*"
         r"|.*[<\[{](?:CR|LF)[>\]}]",
@@ -379,7 +379,7 @@ SHAPES: tuple[Shape, ...] = (
         "labelled", "octets behind words", Joins.LINE,
         r"(?:(?<![0-9A-Za-z._-])(?<!\d:)(?<![^0-9A-Za-z][0-9A-Fa-f]{2}:)|(?<=\|_|\\x))(?!\d{4}-\d\d-\d\d(?!\d))"
         r"(?P<octets><one>(?:(?:, | {1,3}|[,:.-])?<one>){3,}+)",
-        tail_text=r"""(?:["')\]}>,;.\s]|\(\d+(?: bytes)?\)|\|\+\d+)*+""",
+        tail_text=r"""(?:["')\]}>,;.\\\s]|\(\d+(?: bytes)?\)|\|\+\d+)*+""",
     ),
 )  # fmt: skip
 """Of the shapes that explain a text well the first is taken: from the most particular to the most general."""

@@ -1,0 +1,131 @@
+"""Octets in source text, comments and quotations; each rebuilt from a simulated session."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from captures.chunk import RECEIVED, SENT
+from captures.text.rows import row_below
+from tests.captures.text.test_shapes import read
+from tests.captures.text.written import TX_RX, session
+
+EVENTS = session()
+FRAMES = [one.octets for one in EVENTS]
+LONG = [octets for octets in FRAMES if len(octets) > 48]
+
+
+def characters(octets: bytes) -> str:
+    return "".join(chr(octet) if 0x20 <= octet < 0x7F else "." for octet in octets)
+
+
+def joined(text: str) -> bytes:
+    return b"".join(chunk.octets for chunk in read(text))
+
+
+@pytest.mark.parametrize("sign", ["//", "   # ", " * ", ""])
+def test_rows_with_characters_below_a_row_behind_words_are_read(sign: str) -> None:
+    text = ""
+    for octets in LONG:
+        rows = [octets[at : at + 16] for at in range(0, len(octets), 16)]
+        text += f"{sign}  ttyUSB0     > 12:04:42.078 {rows[0].hex(' ').upper()} {characters(rows[0])}\n"
+        text += "".join(f"{sign}{'':31}{row.hex(' ').upper():<47} {characters(row)}\n" for row in rows[1:])
+        text += "    if (good) count++;\n"
+    assert joined(text) == b"".join(LONG)
+
+
+@pytest.mark.parametrize(
+    ("line", "lacks", "octets"),
+    [
+        ("//   C4 01 81 00 ....", 4, "C4018100"),
+        ("0203 0906  0100010700FF", 20, "020309060100010700FF"),
+        ("C4 01 81 00 41 42 other words", 6, ""),
+        ("C4 01 81 00", 3, ""),
+        ("7E A0 19 03", 9, ""),
+        ("be", 2, ""),
+        ("be", 1, "BE"),
+        ("be good", 4, ""),
+    ],
+)
+def test_row_below_a_unit_is_one_only_if_all_of_it_fits(line: str, lacks: int, octets: str) -> None:
+    assert row_below(line.encode(), lacks) == bytes.fromhex(octets)
+
+
+def test_pieces_of_a_log_whose_lines_end_with_a_backslash_are_read() -> None:
+    text = ""
+    for event in EVENTS:
+        octets = event.octets
+        cuts = [0, 8, 10, 13, len(octets) - 3, len(octets) - 1, len(octets)] if len(octets) > 20 else [0, len(octets)]
+        for first, last in itertools.pairwise(cuts):
+            text += f"2019-02-10  8:45:23.726 #1   0000000000000001 <log> 0:00:00.805 [debug] [ hdlc] {{ line}}: {TX_RX(event)}"
+            text += f": (1/1): {octets[first:last].hex()} \\\n"
+    assert joined(text) == b"".join(FRAMES)
+    assert {chunk.direction for chunk in read(text)} == {SENT, RECEIVED}
+
+
+def test_beginning_of_a_frame_that_was_given_is_no_traffic_where_an_ellipsis_follows() -> None:
+    frame, other = LONG[0], LONG[1]
+    text = f"My frame was {frame.hex(' ')}\nsee https://page.example/?translate={frame[:10].hex()}…\n"
+    assert [chunk.octets for chunk in read(text)] == [frame]
+    text = f"My frame was {frame.hex(' ')}\nand then {other[:12].hex(' ')}...\n"
+    assert [chunk.octets for chunk in read(text)] == [frame, other[:12]]
+
+
+def test_field_of_the_frame_above_is_no_traffic() -> None:
+    text = "".join(
+        f'    (\n        "{octets.hex()}",\n        Message(\n            flag="7e",\n            length=32,\n'
+        f"            information='{octets[11:-3].hex()}',\n        ),\n    ),\n"
+        for octets in LONG
+    )
+    assert [chunk.octets for chunk in read(text)] == LONG
+
+
+@pytest.mark.parametrize("between", ['"\n        "', '"\n    + "', '" +\n    "', '" \\\n"', "'\n  b'"])
+def test_strings_that_a_program_joins_are_one(between: str) -> None:
+    apdu = b"\xe6\xe7\x00" + LONG[0][14:-3]
+    digits = apdu.hex()
+    pieces = [digits[:6], digits[6:8], digits[8:17], digits[17:]]
+    quote = between[0]
+    text = f"data = bytes.fromhex(\n    {quote}" + between.join(pieces) + f"{quote}\n)\nprint(data)\n"
+    assert joined(text) == apdu
+
+
+def test_strings_of_a_list_stay_apart() -> None:
+    text = "frames = [\n" + "".join(f'    "{octets.hex()}",\n' for octets in FRAMES) + "]\n"
+    assert [chunk.octets for chunk in read(text)] == FRAMES
+
+
+@pytest.mark.parametrize("nak", ["15", "0x15", "15 //0x15 = NAK", "15h"])
+def test_refusal_in_hex_is_read_between_messages_in_characters(nak: str) -> None:
+    text = f"-> /?!\n<- /XYZ5\\2METER //(the device answers)\n-> <ACK>001\n-> <SOH>R1<STX>1.8.0()<ETX><BCC>\n<- {nak}\n"
+    found = list(read(text))
+    assert (found[-1].direction, found[-1].octets) == (RECEIVED, b"\x15")
+    assert found[1].octets == b"/XYZ5\\2METER\r\n"
+
+
+def test_frame_that_blank_lines_break_goes_on_in_its_direction() -> None:
+    frames = [
+        (name, event.direction, octets)
+        for event in EVENTS
+        for name, octets in ((TX_RX(event), event.octets),)
+        if len(octets) > 44
+    ]
+    assert len(frames) > 2
+    text = ""
+    for number, (name, _, octets) in enumerate(frames):
+        rows = [octets[: 20 + number], octets[20 + number : 40], octets[40:]]
+        text += f"{name}: " + "\n\n".join(row.hex(" ") for row in rows) + "\n\n//the next one\n\n"
+    found = [(chunk.direction, chunk.octets) for chunk in read(text)]
+    assert b"".join(octets for _, octets in found) == b"".join(octets for _, _, octets in frames)
+    assert [direction for direction, _ in found] == [direction for _, direction, _ in frames for _ in range(3)]
+
+
+def test_offset_at_the_end_of_a_dump_that_a_mail_quotes_is_no_octets() -> None:
+    octets = LONG[0]
+    rows = [octets[at : at + 16] for at in range(0, len(octets), 16)]
+    text = "As you asked:\n\n> me@pi:~ $ hexdump -C packets.bin\n" + "".join(
+        f"> {at * 16:08x}  {row[:8].hex(' '):<23}  {row[8:].hex(' '):<23}  |{characters(row)}|\n"
+        for at, row in enumerate(rows)
+    )
+    assert joined(f"{text}> {len(octets):08x}\n") == octets
