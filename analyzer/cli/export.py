@@ -102,7 +102,7 @@ def run(words: list[str]) -> int:
     else:
         _write(_WRITERS[form](chain((first,), every), options, count), options.output)
     if options.output != "-" and not options.quiet:
-        say(f"{options.output}: {count.records} records")
+        say(f"{options.output}: {count.records} records{count.kept}")
     return inputs.status
 
 
@@ -120,6 +120,8 @@ class _Counter:
 
     def __init__(self) -> None:
         self.records = 0
+        self.kept = ""
+        """How many of them the form has room for, where it leaves some out."""
 
     def passing(self, session: Session, options: argparse.Namespace) -> Iterator[Record]:
         """Give the chosen records of *session*, and count them."""
@@ -168,9 +170,13 @@ def _pcapng(sessions: Sessions, options: argparse.Namespace, count: _Counter) ->
             session.close()
             raise UsageError("pcapng takes one INPUT, or several with --merge")
         yield head(name)
-        packets = Packets()
+        packets, kept = Packets(), 0
         for record in count.passing(session, options):
-            yield packets.blocks(record)
+            written = packets.blocks(record)
+            kept += bool(written)
+            yield written
+        if kept < count.records:
+            count.kept = f", {kept or 'none'} with an APDU: no other is written to pcapng"
 
 
 def _jsonl(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> Iterator[bytes]:

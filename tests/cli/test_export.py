@@ -59,6 +59,13 @@ def test_pcapng_gives_the_opened_apdus_to_any_reader(
     assert not [one for one in again if "ciphered" in one]
 
 
+@pytest.mark.parametrize(("name", "said"), [("mode-e", "24 records, 14 with an APDU"), ("p1", "4 records, none with")])
+def test_pcapng_says_how_many_records_have_an_apdu(run: Run, tmp_path: Path, name: str, said: str) -> None:
+    (path,) = (one.path for one in samples() if one.name == name)
+    ran = run("export", path, "-o", tmp_path / "a.pcapng")
+    assert (ran.status, f": {said}" in ran.complaint) == (0, True), ran.complaint
+
+
 def test_xml_has_a_packet_a_record_and_every_field(run: Run, tmp_path: Path, records: list[dict[str, object]]) -> None:
     exported(run, tmp_path / "a.xml")
     root = ElementTree.parse(tmp_path / "a.xml").getroot()

@@ -157,6 +157,18 @@ def test_association_is_followed() -> None:
     _task(sample("hdlc-segments"), act)
 
 
+def test_note_that_goes_through_a_dialogue_is_followed_by_its_sign_alone() -> None:
+    async def act(app: DlmsharkApp, hand: Hand) -> None:
+        await hand.press("f")
+        await hand.sees("← Identification · MMM SIM-41")
+        shown = "\n".join(text_of(app))
+        assert shown.count("bit 7 is even parity") == 1
+        assert [line[:8] for line in text_of(app) if " 08:12:3" in line] == [f"     {one} !" for one in range(1, 9)]
+        assert "- ↔ -" not in shown
+
+    _task(sample("mode-c-readout"), act)
+
+
 def test_profile_is_seen_as_table_and_plot() -> None:
     async def act(app: DlmsharkApp, hand: Hand) -> None:
         await hand.press("r", "G")

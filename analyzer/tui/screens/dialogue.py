@@ -45,8 +45,8 @@ class DialogueScreen(BaseScreen):
         at = max(0, numbers.index(self.opened_from) - MOST_RECORDS // 2) if len(numbers) > MOST_RECORDS else 0
         self.is_cut = len(numbers) > MOST_RECORDS
         self.numbers = numbers[at : at + MOST_RECORDS]
-        client, server = ("-" if one is None else one for one in (row.path.client, row.path.server))
-        self.about += f" · {client} ↔ {server} · {row.path.lane}"
+        ends = [str(one) for one in (row.path.client, row.path.server) if one is not None]
+        self.about += "".join(f" · {one}" for one in (" ↔ ".join(ends), row.path.lane) if one)
 
     def show_status(self) -> None:
         """Say what is followed."""

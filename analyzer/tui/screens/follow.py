@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 
+from analyzer.export.glyphs import GLYPHS, MARKS
 from analyzer.export.times import clock_text
-from analyzer.record import REQUEST
+from analyzer.record import REQUEST, RESPONSE
 from analyzer.tui.columns import COLOURS, duration_text
 from analyzer.tui.screens.dialogue import DialogueScreen
 from analyzer.tui.widgets.bars import StatusBar, TitleBar
@@ -51,16 +52,22 @@ class FollowScreen(DialogueScreen):
                 break
 
     def _paragraphs(self) -> Iterator[Paragraph]:
+        """Write what was said; what is noted of one record after another stands at the first alone."""
         capture = self.program.capture
+        before: set[str] = set()
         for line in capture.lines(self.numbers):
-            is_request = line.direction == REQUEST
-            colour = "request" if is_request else "response"
+            glyph = GLYPHS.get(line.direction, "·")
+            colour = {REQUEST: "request", RESPONSE: "response"}.get(line.direction, "muted")
             time = "" if line.time_ns is None else clock_text(line.time_ns, 3, utc=self.program.is_utc)[11:]
-            text = f"{'→' if is_request else '←'} {line.summary}{self._answered(line)}"
-            yield Paragraph(text, colour, f"{line.number:>5} {time}", "faint", Target(line.number))
-            for note in capture.record(line.number).notes if line.severity > Severity.CHAT else ():
-                name = COLOURS[note.severity].split()[0]
-                yield Paragraph(f"{note.code}: {note.text}", name, " ", target=Target(line.number))
+            mark = MARKS[Severity(line.severity)] if line.severity > Severity.CHAT else " "
+            text = f"{glyph} {line.summary}{self._answered(line)}"
+            yield Paragraph(text, colour, f"{line.number:>5} {mark} {time}", "faint", Target(line.number))
+            notes = capture.record(line.number).notes if line.severity > Severity.CHAT else ()
+            for note in notes:
+                said = f"{note.code}: {note.text}"
+                if said not in before:
+                    yield Paragraph(said, COLOURS[note.severity].split()[0], " ", target=Target(line.number))
+            before = {f"{note.code}: {note.text}" for note in notes}
 
     @staticmethod
     def _answered(line: RecordLine) -> str:
