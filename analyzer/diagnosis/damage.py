@@ -7,6 +7,9 @@ next piece tells better.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 from analyzer.diagnosis.damage_lane import DAMAGE, LANE_CAUSES, NOISE_CODES, SETTINGS, VAGUE, Lane
 from analyzer.diagnosis.family import FRAMES, Family, severity_with
 from analyzer.diagnosis.fcs_search import search
@@ -25,6 +28,8 @@ _MOST_SEARCHES = 2000
 _MOST_LANES = 4096
 _MOST_PIECES = 6
 _MOST_OCTETS = 4096
+_LONGEST_PAUSE_NS = 20_000_000_000
+"""Pieces of one frame come within seconds, and what pushes each minute sends another one."""
 _HEADER_END = 14
 """Where the longest header ends, flag and HCS included."""
 
@@ -172,7 +177,7 @@ class DamageFamily(Family):
         if lane.last is not None and len(lane.region) == 1 and record.kind == NOISE and len(record.octets) == 1:
             self._hurt_flag(lane, record, "the closing flag of the frame before it", lane.last)
             return
-        if len(lane.region) > 1 and (joined := self._joined(lane)):
+        if len(lane.region) > 1 and _is_one_talk(lane.region) and (joined := self._joined(lane)):
             self._take_back(lane)
             self._causes.told(lane, self._tell(lane.region[0], joined))
             return
@@ -323,6 +328,12 @@ class DamageFamily(Family):
             record, code, best.cause, best.confidence, f"{text}: {best.text}" if text else best.text, start=start,
             end=end, alternatives=alternatives, proposed=best.repaired, severity=Severity.NOTE if is_guess else None,
         )  # fmt: skip
+
+
+def _is_one_talk(region: Sequence[Record]) -> bool:
+    """Tell whether the pieces of a region came soon enough after one another to be of one frame."""
+    times = [one.time_ns for one in region if one.time_ns is not None]
+    return all(later - before <= _LONGEST_PAUSE_NS for before, later in pairwise(times))
 
 
 def _code_of(record: Record) -> str:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from analyzer.framing.datagram import DatagramFramer, PieceFramer
 from analyzer.framing.detect import CLOSED_CARRIERS, Verdict, detect
-from analyzer.framing.frame import IEC62056_21, MBUS, Frame, Framer, Mark, longest_pause
+from analyzer.framing.frame import IEC62056_21, LENGTH_WRONG, MBUS, TRUNCATED, Frame, Framer, Mark, longest_pause
 from analyzer.framing.hdlc import HdlcFramer
 from analyzer.framing.iec62056_21 import Iec62056Framer
 from analyzer.framing.mbus import MbusFramer
@@ -33,6 +33,8 @@ from dissectors.tree import Note
 
 _HELD_OCTETS = {True: 1 << 16, False: 1 << 14}
 """How many octets wait for the stack to be found, on a serial line and otherwise."""
+_LONGEST_WAIT_NS = 20_000_000_000
+"""A datagram that comes later holds no rest of a frame: pushes come a minute apart, pieces of one within seconds."""
 _HELD_PIECES = 256
 _PAUSE_NS, _MOST_FOLDED = 20_000_000, 256
 _WEAK, _SURE = 0.7, 0.9
@@ -124,6 +126,8 @@ class Conversation:
         self.carrier = ""
         self.packets = 0
         self._framers: list[Framer] = []
+        self._datagrams: list[int | None] = [None, None]
+        """By side: when the last datagram came."""
         self._telnet: tuple[TelnetSide, TelnetSide] | None = None
         self._held: list[Piece] = []
         self._held_octets = 0
@@ -380,6 +384,10 @@ class Conversation:
     def _datagram(self, side: int, octets: bytes, mark: Mark) -> None:
         """Take one datagram: it stands for itself, so its stack may differ from the one before."""
         framer = self._framers[side]
+        before, self._datagrams[side] = self._datagrams[side], mark.time_ns
+        if before is not None and mark.time_ns is not None and mark.time_ns - before > _LONGEST_WAIT_NS:
+            for frame in framer.flush():  # it goes on no more, and the capture does
+                self.take(side, frame._replace(problem=LENGTH_WRONG) if frame.problem == TRUNCATED else frame)
         frames = framer.feed(octets, mark)
         if self._is_forced:
             pass
