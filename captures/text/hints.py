@@ -19,6 +19,8 @@ class Hints(NamedTuple):
     """The words that stand before octets and say their direction."""
     is_monitor: bool = False
     """A monitor put an arrow behind the time of each line, which says no direction."""
+    has_letters: bool = False
+    """Single letters before octets say their direction."""
     has_indents: bool = False
     """Rows of dumps are indented where the side speaks that answers."""
     cut_at: int = 0

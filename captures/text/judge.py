@@ -7,6 +7,7 @@ from captures.chunk import Chunk
 from captures.stream import HeldInput, Window
 from captures.text.hints import Hints
 from captures.text.labels import has_indented_side, has_monitor_arrows
+from captures.text.letters import has_letters
 from captures.text.lines import blocks
 from captures.text.misread import mend
 from captures.text.reader import LONGEST_HEADING, Reader
@@ -40,7 +41,12 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
     window.more()
     lines = [line for block in blocks(window) for line in map(mend, block.lines)]
     text = b"\n".join(lines)
-    hints = Hints(date_order(text), is_monitor=has_monitor_arrows(text), has_indents=has_indented_side(text))
+    hints = Hints(
+        date_order(text),
+        is_monitor=has_monitor_arrows(text),
+        has_letters=has_letters(text),
+        has_indents=has_indented_side(text),
+    )
     signed = (shape for shape in shapes if _has_signs(shape, lines))
     trials = [trial for shape in signed if (trial := _try(shape, lines, hints)).octets]
     if not trials:

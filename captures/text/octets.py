@@ -22,6 +22,7 @@ _THREES = re.compile(rb"(?:[01]\d\d|2[0-4]\d|25[0-5])(?:[ ,]{1,2}(?:[01]\d\d|2[0
 _ONE_IS_DAMAGE = 1
 """One digit that stands alone among pairs is what is left of a pair."""
 _LISTED = re.compile(rb"\((?:0x([0-9A-Fa-f]{2})|(\d{1,3}))\)")
+_BASE_16 = re.compile(rb"16#([0-9A-Fa-f]{1,2})")
 _MARKED_PAIR = re.compile(rb"[0-9A-Fa-f]{2}")
 _BREAK = re.compile(rb'(\\x[0-9A-Fa-f]{2})""')
 """Where Qt and C part a string, for the next character would be a digit of the escape before it."""
@@ -99,7 +100,9 @@ def listed_octets(text: bytes) -> bytes | None:
 
 
 def marked_octets(text: bytes) -> bytes:
-    """Read hex pairs that have a mark before, behind or around each."""
+    """Read hex pairs that have a mark before, behind or around each; of IEC 61131-3 (``16#7E``) single digits, too."""
+    if b"#" in text:
+        return bytes(int(digits, 16) for digits in _BASE_16.findall(text))
     return bytes.fromhex(b"".join(_MARKED_PAIR.findall(text)).decode())
 
 

@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
 from captures.text.announced import Announced
-from captures.text.few import few_octets
+from captures.text.few import few_octets, named_octet
 from captures.text.hints import Hints
 from captures.text.labels import direction_of, is_inside, is_secret, without_arrows
+from captures.text.letters import spelt_out
 from captures.text.octets import base64_octets, hex_octets, shows
 from captures.text.reads import Reads
 from captures.text.rows import Copies, row_below
@@ -112,6 +113,8 @@ class Reader:
         reads.is_shortened = False
         if self._hints.is_monitor:
             line = without_arrows(line)
+        if self._hints.has_letters:
+            line = spelt_out(line)
         if reads.is_open and self.shape.tail is not None:
             if self._among_words(line, offset, number):
                 return True
@@ -252,6 +255,15 @@ class Reader:
         self._reads.give(octets, self.clock.find(label), self._words.label(label)[0], offset)
         return True
 
+    def _named(self, line: bytes, offset: int) -> bool:
+        """Take a control character that has its name before it, behind words of a direction."""
+        found = named_octet(line)
+        direction, is_traffic = self._words.label(found.label) if found is not None else (UNKNOWN, False)
+        if found is None or not (direction and is_traffic):
+            return False
+        self._reads.give(found.octets, self.clock.find(found.label), direction, offset)
+        return True
+
     def _data(self, match: "re.Match[bytes]", offset: int, number: int, label: bytes | None) -> bool:
         """Take the octets of a line; *label* is what stands around octets among words."""
         groups = match.groupdict()
@@ -375,6 +387,8 @@ class Reader:
             if _OFFSET_ONLY.fullmatch(line) and self._reads.end_dump(line.strip(b" \t:>|")):
                 return True
         if _SKIPPED.fullmatch(line) is None:
+            if self._hints.has_directions and self._named(line, offset):
+                return True
             if self.shape.tail is not None:  # others heed no words
                 self._announced.heed(line)
             return False
