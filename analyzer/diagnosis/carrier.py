@@ -36,6 +36,8 @@ class CarrierFamily(Family):
         super().__init__(stories)
         self._resets: dict[int, End] = {}
         """By conversation: the reset that ended it."""
+        self._gaps: dict[int, tuple[int, int, Fact]] = {}
+        """By conversation: side, record and fact of the newest gap."""
         self._beats: dict[tuple[str, bytes], list[int]] = {}
         """By lane and octets: the records in which the same short run stood alone."""
 
@@ -62,13 +64,30 @@ class CarrierFamily(Family):
         proof = [Evidence(ending.at.record, 0, 0, text)]
         self.report_about(one, _RESET, cause, POSSIBLE, proof, time_ns=ending.at.time_ns, alternatives=others)
 
+    def _missing(self, record: Record, note: Note) -> None:
+        """Report octets that TCP lacks; those of the other side that are missing at the same place are one story."""
+        conversation = record.lane.conversation
+        before = self._gaps.get(conversation)
+        last = self.sound.get(record.lane)
+        if before is not None and before[0] != record.lane.side and (last is None or last.number < before[1]):
+            story = self.stories.of_fact(before[2])
+            del self._gaps[conversation]
+            if story is not None:
+                story.adds(Evidence(record.number, 0, 0, f"{note.text}, and here of the other side"))
+                story.follows(record.number)
+                return
+        fact = self.report(record, note.code, "capture-loss", LIKELY, note.text, severity=note.severity)
+        if len(self._gaps) >= _MOST_RESETS:
+            self._gaps.clear()
+        self._gaps[conversation] = (record.lane.side, record.number, fact)
+
     def note(self, record: Record, note: Note) -> bool | None:
         """Take what TCP lost, sent again or broke off, and what comes again and again between units."""
         if note.code == "tcp-retransmission":
             return self._sent_again(record, note)
         missing = next((one for one in record.notes if one.code == "tcp-octets-missing"), None)
         if missing is not None and note.code != "capture-cut":
-            self.report(record, missing.code, "capture-loss", LIKELY, missing.text, severity=missing.severity)
+            self._missing(record, missing)
             return record.kind is NOISE or bool(record.problem)
         if note.code in _NOISE:
             return self._is_beat(record) or None

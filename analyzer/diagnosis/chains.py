@@ -67,8 +67,10 @@ LONELY = frozenset({
 """Codes of what is true all the time: nothing follows from it, and it begins no chain."""
 _MAY_COME_FIRST = frozenset({"response-missing", "long-transfer-aborted", "capture-cut"})
 """Stories that stand before the one that explains them: a request before its damaged answer, a block before silence."""
-_TOLD_BEFORE = frozenset({("response-without-request", "hdlc-frame-lost")})
-"""Stories and what explains them, which is seen later: that a request is missing shows in the N(S) of the next one."""
+_TOLD_BEFORE = frozenset({
+    ("response-without-request", "hdlc-frame-lost"), ("response-without-request", "tcp-octets-missing"),
+})  # fmt: skip
+"""Stories and what explains them, which is seen later: a missing request shows in the number of the next one."""
 
 
 class Chains:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from itertools import takewhile
 
+from analyzer.diagnosis.chains import DAMAGE
 from analyzer.diagnosis.family import FRAMES, Family
-from analyzer.diagnosis.frame_lost import missed
+from analyzer.diagnosis.frame_lost import Missed, missed
 from analyzer.diagnosis.hdlc_state import (
     DISC,
     DM,
@@ -127,25 +128,40 @@ class LinkFamily(Family):
 
     def _lost(self, record: Record, note: Note) -> None:
         """A number is missing: it is one story with that of the other side where the same loss explains both."""
-        conversation = record.lane.conversation
-        link = self.pairs.get((conversation, record.client, record.server))
+        link = self.pairs.get((record.lane.conversation, record.client, record.server))
         if link is not None and link.is_up is False:
             return  # there is no link, so its numbers mean nothing: DM says that
-        if link is not None and link.lost_too is not None:
-            side, number, fact = link.lost_too
-            link.lost_too = None
-            story = self.stories.of_fact(fact)
-            if story is not None and (side, number) == (record.direction, (record.control or 0) >> 1 & 7):
-                story.follows(record.number)
-                return
-        damaged = self.associations.damaged.get(conversation)
-        found = missed(record, link, damaged.number if damaged is not None else 0)
+        if link is not None and self._is_told(record, link):
+            return
+        found = missed(record, link, self.associations.damaged.get(record.lane.conversation))
+        if found.damaged and self._has_undamaged(record, found):
+            return
         fact = self.report(
             record, note.code, found.cause, found.confidence, f"{note.text}: {found.text}", start=note.start,
             end=note.end, severity=note.severity,
         )  # fmt: skip
         if link is not None and found.other_side:
             link.lost_too = found.other_side, found.other_number, fact
+
+    def _has_undamaged(self, record: Record, found: Missed) -> bool:
+        """Tell the story of a damaged frame that the other side has it right; False where there is none."""
+        stories = self.stories.of_lane(record.lane.text)
+        story = next((one for one in stories if one.code in DAMAGE and found.damaged in one.records), None)
+        if story is not None:
+            story.adds(Evidence(record.number, 0, 0, f"the next frame of its sender: {found.text}"))
+        return story is not None
+
+    def _is_told(self, record: Record, link: Link) -> bool:
+        """Tell whether a jump comes of a loss that a frame of the other side told, and add it there."""
+        if link.lost_too is None:
+            return False
+        side, number, fact = link.lost_too
+        link.lost_too = None
+        story = self.stories.of_fact(fact)
+        if story is None or (side, number) != (record.direction, (record.control or 0) >> 1 & 7):
+            return False
+        story.follows(record.number)
+        return True
 
     def _again(self, record: Record, note: Note) -> None:
         """A frame came again: because its answer was damaged, or because there was none."""
@@ -222,8 +238,14 @@ class LinkFamily(Family):
     def _not_reset(self, record: Record, link: Link, number: int) -> None:
         """The first I frame has not the number 0, and none that was damaged came before it."""
         damaged = self.associations.damaged.get(record.lane.conversation)
-        if damaged is None or damaged.number < link.since:
-            text = f"the first I frame since UA (record {link.since}) has N(S)={number}, and not 0"
+        if (damaged is not None and damaged.number >= link.since) or self._is_told(record, link):
+            return
+        text = f"the first I frame since UA (record {link.since}) has N(S)={number}, and not 0"
+        found = missed(record, link, None)
+        if found.cause:
+            fact = self.report(record, "hdlc-frame-lost", found.cause, found.confidence, f"{text}: {found.text}")
+            link.lost_too = (found.other_side, found.other_number, fact) if found.other_side else None
+        else:
             self.report(record, "hdlc-sequence-wrong", "counters-not-reset", CERTAIN, text)
 
     def _llc(self, record: Record, link: Link, at: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 from analyzer.diagnosis.story import Story
 from tests.analyzer.diagnosis.told import diagnose
 from tests.analyzer.tracking.build import Said, Station, answered, asked
-from tests.analyzer.tracking.timed import AARE, AARQ, at, on_hdlc, serial_chunks
+from tests.analyzer.tracking.timed import AARE, AARQ, at, on_hdlc, serial_chunks, tcp_chunks
 
 LOST = ("hdlc-frame-lost", "capture-loss")
 
@@ -17,10 +17,16 @@ def exchange(invoke_id: int) -> list[Said]:
     return [asked(bytes.fromhex(request)), answered(bytes.fromhex(answer))]
 
 
-def without(*dropped: int) -> list[Story]:
-    """Stories of an association of seven requests, of which the capture lacks these frames."""
+def without(*dropped: int, hurt: tuple[int, ...] = ()) -> list[Story]:
+    """Stories of an association of seven requests, of which the capture lacks these frames, and has others *hurt*."""
     exchanges = [at(1, *exchange(number)) for number in range(1, 8)]
-    chunks = serial_chunks(on_hdlc(Station(), at(100, asked(AARQ), answered(AARE)), *exchanges))
+    station = Station()
+    link = at(100, *station.connect())
+    chunks = serial_chunks([*link, *on_hdlc(station, at(0.5, asked(AARQ), answered(AARE)), *exchanges)])
+    for number in hurt:
+        octets = bytearray(chunks[number - 1].octets)
+        octets[-6] ^= 1
+        chunks[number - 1] = chunks[number - 1]._replace(octets=bytes(octets))
     return diagnose([chunk for number, chunk in enumerate(chunks, 1) if number not in dropped])
 
 
@@ -48,7 +54,7 @@ def test_frames_that_the_capture_lost_in_one_place_are_one_story(dropped: list[i
 def test_jump_of_the_other_side_stands_among_the_records_of_the_story() -> None:
     (story,) = without(7, 8)
     assert story.records == [7, 8]
-    assert "so is N(S) 3 of the meter, which this one acknowledges" in story.evidence[0].text
+    assert "so is N(S) 2 of the meter, which this one acknowledges" in story.evidence[0].text
 
 
 def test_losses_in_two_places_are_counted_twice() -> None:
@@ -56,5 +62,81 @@ def test_losses_in_two_places_are_counted_twice() -> None:
     assert (story.count, story.records) == (2, [5, 6, 9, 10])
 
 
+def test_frame_that_is_there_damaged_is_not_missing() -> None:
+    (story,) = without(hurt=(8,))
+    assert (story.code, [one.code for one in story.leads_to]) == ("hdlc-fcs-wrong", ["response-missing"])
+    assert story.evidence[-1].text.endswith("record 9 acknowledges it, so only the capture has record 8 damaged")
+
+
+def test_loss_behind_a_damaged_frame_is_a_story_of_its_own() -> None:
+    hurt, lost = without(12, hurt=(8,))
+    assert (hurt.code, hurt.records, lost.code, lost.records) == ("hdlc-fcs-wrong", [8], "hdlc-frame-lost", [13])
+
+
+def test_frame_that_is_missing_beside_a_damaged_one_is_told() -> None:
+    (story,) = without(10, hurt=(8,))
+    assert "hdlc-frame-lost" in [one.code for one in story.leads_to]
+
+
+@pytest.mark.parametrize(
+    ("dropped", "confidence", "leads_to"),
+    [
+        ([3], "certain", ["response-without-request"]),
+        ([4], "certain", ["response-missing"]),
+        ([3, 4], "likely", []),
+    ],
+    ids=str,
+)
+def test_first_frames_behind_ua_that_the_capture_lacks_blame_no_counters(
+    dropped: list[int], confidence: str, leads_to: list[str]
+) -> None:
+    (story,) = without(*dropped)
+    assert ((story.code, story.cause), story.confidence) == (LOST, confidence)
+    assert [one.code for one in story.leads_to] == leads_to
+
+
+def test_client_that_goes_on_counting_over_snrm_is_still_told() -> None:
+    first = Station()
+    for one in exchange(1):
+        first.frames([one])
+    link = [*Station().connect()]
+    said = [at(1, *first.frames([asked(AARQ)])), at(0.2, *Station().frames([answered(AARE)]))]
+    stories = diagnose(serial_chunks([*at(100, *link), *said[0], *said[1]]))
+    assert ("hdlc-sequence-wrong", "counters-not-reset") in [(one.code, one.cause) for one in stories]
+
+
 def test_jump_further_than_was_acknowledged_is_a_story_of_its_own() -> None:
     assert len(without(7, 8, 10)) > 1
+
+
+# -- over TCP: the octets of the stream are counted ---------------------------------------------------------------------
+
+
+def without_segments(*dropped: int) -> list[Story]:
+    """The same over TCP, where the first two segments open the connection."""
+    exchanges = [each for number in range(1, 8) for each in at(1, *exchange(number))]
+    chunks = tcp_chunks([*at(100, asked(AARQ), answered(AARE)), *exchanges])
+    return diagnose([chunk for number, chunk in enumerate(chunks, 1) if number not in dropped])
+
+
+@pytest.mark.parametrize(
+    ("dropped", "records", "leads_to"),
+    [
+        ([7], [6], ["response-without-request"]),
+        ([8], [7], ["response-missing"]),
+        ([7, 8], [5, 6], []),
+        ([8, 9], [6, 7], ["invoke-id-differs", "response-missing"]),
+        ([3, 4], [1, 2], []),
+    ],
+    ids=str,
+)
+def test_segments_that_the_capture_lost_in_one_place_are_one_story(
+    dropped: list[int], records: list[int], leads_to: list[str]
+) -> None:
+    (story,) = without_segments(*dropped)
+    assert (story.code, story.cause, story.records) == ("tcp-octets-missing", "capture-loss", records)
+    assert sorted(one.code for one in story.leads_to) == leads_to
+
+
+def test_segments_lost_in_two_places_are_two_stories() -> None:
+    assert [one.records for one in without_segments(5, 12)] == [[4], [10]]
