@@ -14,9 +14,9 @@ def run(words: list[str]) -> int:
     add_common_options(made)
     options = made.parse_args(words)
     hush(options)
-    from analyzer.diagnosis.rules import rules
+    from analyzer.diagnosis.rules import listed
 
-    for one in rules().values():
+    for one in listed():
         if options.json:
             members = {name: value for name, value in one._asdict().items() if value}
             if one.weights:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from analyzer.cosem.tables import Tables
+from dissectors.enumerations import ACTION_RESULT, DATA_ACCESS_RESULT
 
 
 class Rule(NamedTuple):
@@ -35,6 +36,15 @@ def rules() -> dict[tuple[str, str], Rule]:
     names = [name for kind in ("fact", "cause") for file in _files() for name in file.names(f"{kind}.")]
     found = [_rule(*name.split(".")) for name in names]
     return {(one.kind, one.code): one for one in found if one is not None}
+
+
+def listed() -> Iterator[Rule]:
+    """Give all rules as a person looks them up: behind that of results one for each result that is no success."""
+    for one in rules().values():
+        yield one
+        if one.code == "result":
+            for name in sorted({*DATA_ACCESS_RESULT.values(), *ACTION_RESULT.values()} - {"success"}):
+                yield one._replace(code=f"result-{name}", text=f"A request was answered with {name}.")
 
 
 def rule(kind: str, code: str) -> Rule | None:

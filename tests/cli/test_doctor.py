@@ -46,6 +46,17 @@ def test_rules_print_facts_and_causes(run: Run) -> None:
     assert {one["kind"] for one in lines} == {"fact", "cause"}
 
 
+def test_every_code_of_a_story_or_note_is_a_rule(run: Run) -> None:
+    known = {one["code"]: one for one in map(json.loads, run("rules", "--json").out.splitlines())}
+    denied = "\n".join(("C0 01 C1 0003 0100010800FF 02 00", "C4 01 C1 01 03"))
+    (story,) = map(json.loads, run("doctor", "--json", "--hex", denied).out.splitlines())
+    assert story["code"] == "result-read-write-denied" and known[story["code"]]["severity"] == story["severity"]
+    assert "result-success" not in known and known["result-other-reason"]["text"].endswith("other-reason.")
+    tree = run("decode", "--json", "--layers", "--hex", "C4 01 C1 00 07 41 20 00 00").out
+    assert '"code": "old-float-tag"' in tree and "old-float-tag" in known
+    assert "old-float-tag" in run("explain", "old-float-tag").out
+
+
 def test_apdus_that_stay_closed_are_counted_beside_no_problem(run: Run) -> None:
     closed, none = run("doctor", sample_path("ln-ciphered")).err.splitlines()
     assert closed.endswith("33 ciphered APDUs stay closed; give keys with -k FILE")

@@ -59,8 +59,8 @@ def test_screen_looks_as_it_did_in_both_themes(
     name, keys = MORE[screen]
     monkeypatch.setattr(start, "_ports", lambda: [("/dev/ttyUSB0", "a serial port")])
     monkeypatch.setattr(start, "_interfaces", lambda: ["eth0"])
-    some = dict(islice(rules.rules().items(), 12))  # that there are more and more of them is no matter of looks
-    monkeypatch.setattr(rules, "rules", lambda: some)
+    some = list(islice(rules.listed(), 12))  # that there are more and more of them is no matter of looks
+    monkeypatch.setattr(rules, "listed", lambda: some)
     app = _app(name, theme)
     if screen == "sources":  # neither where the project lies nor how fast it was read is in the picture
         monkeypatch.chdir(Path(app.capture.inputs[0]).parent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from analyzer.diagnosis.rules import Rule, rules
+from analyzer.diagnosis.rules import Rule, listed
 from analyzer.export.glyphs import MARKS
 from analyzer.tui.columns import COLOURS
 from analyzer.tui.screens.tables import TableScreen
@@ -30,7 +30,7 @@ class RulesScreen(TableScreen):
 
     def rows(self) -> Iterable[TableRow]:
         """Give the rules in the order of the table."""
-        return map(_row, rules().values())
+        return map(_row, listed())
 
     def text_heading(self, row: TableRow | None) -> str:
         """Name the rule."""
