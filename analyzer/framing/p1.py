@@ -26,7 +26,10 @@ _NOISE_FOLD = 2048
 # field: an Iskra telegram has the octet 02 where others write \2 (corpus dsmr-iskra-ie)
 _LINE_STOP = re.compile(rb"[\x00\x01\x03-\x0c\x0e-\x1f\x80-\x8c\x8e-\x9f]")
 _IDENTIFICATION = re.compile(rb"/[A-Za-z]{3}[!-~][\x02 -~]*\r?\n?")
-_TELEGRAM_STOP = re.compile(rb"[\r\n)\x8d\xa9]!|[\r\n\x8d][/\xaf][A-Za-z\xc0-\xfa]{3}")
+_TELEGRAM_STOP = re.compile(
+    rb"[\r\n)\x8d\xa9]!|[\r\n\x8d][/\xaf][A-Za-z\xc0-\xfa]{3}|[!-~]/[A-Za-z]{3}[0-9][!-\x27*-~]{0,80}\r\n(?:\r\n)?[0-9]"
+)
+"""The end of a telegram, or the beginning of the next: of a line, or where the rest of a line got lost."""
 DATA_SET = re.compile(
     rb"^[0-9]{1,3}-[0-9]{1,3}:[0-9A-F]{1,3}\.[0-9]{1,3}(?:\.[0-9]{1,3})?(?:\*[0-9]{1,3})?\([^()\r\n]*\)", re.MULTILINE
 )
@@ -37,7 +40,7 @@ _START = re.compile(rb"[/\xaf\xdb]")
 _OPENING = re.compile(rb"\xdb\x08[A-Z]{3}")
 _TAG = b"\xdb"
 _ENCRYPTED = 0x20
-_AROUND = 4
+_AROUND = 96
 """Octets that a stop of a telegram may still lack at the end of those that came."""
 
 

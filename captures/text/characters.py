@@ -14,7 +14,9 @@ _CONTROL = re.compile(CONTROL.encode())
 _ALONE = re.compile(rb"(?:0x)?(06|15)h?", re.IGNORECASE)
 _CODES |= {b"\\r": 0x0D, b"\\n": 0x0A} | {str(code).encode(): code for code in (1, 2, 3, 4, 5, 6, 10, 13, 21)}
 IDENTIFICATION = (
-    r"/[A-Za-z]{3}[0-9A-I](?![!-~]*/)(?:(?! {2}| \(| [a-z]{2,} [a-z]|\\r\\n|\\n|\\\s*$|\d-\d:\d)[ !#-&(-;=?-_a-~])*+"
+    # field: Holley meters have a slash behind the letter of their speed; elsewhere a second one is that of a path
+    r"/(?:[A-Za-z]{3}[0-9A-I]|[A-Z]{3}[0-9A-I]/(?=[A-Z0-9]))(?![!-~]*/)"
+    r"(?:(?! {2}| \(| [a-z]{2,} [a-z]|\\r\\n|\\n|\\\s*$|\d-\d:\d)[ !#-&(-;=?-_a-~])*+"
 )
 DATA_SET = (
     r"(?:(?:\d{1,3}-\d{1,3}:)?[0-9A-FLP]{1,3}(?:\.[0-9A-F]{1,4}){1,3}(?:[*&]\d{1,3})?|FF)(?:\([^()\r\n]{0,512}\))++"

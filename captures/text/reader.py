@@ -17,6 +17,7 @@ from captures.text.spelt import SPELT
 from captures.text.times import Clock
 from captures.text.units import (
     IN_HEX,
+    begins_frame,
     begins_unit,
     is_short_frame,
     is_whole_unit,
@@ -398,7 +399,7 @@ class Reader:
     def _is_named_below(self, octets: bytes) -> bool:
         """Tell whether the line above says that *octets* are a key or the like, and no traffic."""
         above, self._above = self._above, b""
-        return bool(above) and len(octets) <= _LONGEST_KEY and not begins_unit(octets) and is_secret(above)
+        return bool(above) and len(octets) <= _LONGEST_KEY and not begins_frame(octets) and is_secret(above)
 
     def _not_left_out(self, text: bytes) -> bytes:
         """Give the octets of *text* before those that are left out, and remember that some are."""

@@ -1,5 +1,6 @@
 """Octets of lines to reads: those that a heading announced, rows of a dump, octets one by one."""
 
+import re
 from collections.abc import Callable
 
 from captures.chunk import UNKNOWN, Chunk
@@ -12,7 +13,9 @@ _LONGEST_READ = 1 << 18
 _LONGEST_RUN = 4096
 _WORDS = {"words": 2, "octal_words": 2, "long_words": 4}
 """The groups of patterns that hold words, and how many octets a word has."""
-_IDENTIFIES, _END_OF_LINE = b"/", b"\r\n"
+_END_OF_LINE = b"\r\n"
+_IDENTIFIES = re.compile(rb"(?:\A/[^\r]*|/[A-Z]{3}[0-9][!-\x27*-~]{0,80})\r\n\Z")
+"""An identification message, also one that follows on what is left of a line."""
 
 
 class Reads:
@@ -159,7 +162,7 @@ class Reads:
             return
         self.given_ns, self.given_direction, self.last_was_octets = time_ns, direction, True
         self.said = None, UNKNOWN
-        self.is_identified = self._keeps_blank and octets[:1] == _IDENTIFIES and octets.count(_END_OF_LINE) == 1
+        self.is_identified = self._keeps_blank and _IDENTIFIES.search(octets) is not None
         self.given.take(octets, time_ns, direction, offset, is_shortened=self.is_shortened)
         self.is_shortened = False
 

@@ -4,6 +4,7 @@ import re
 
 from captures.text.shape import Shape
 
+_LLC = re.compile(rb"\xE6[\xE6\xE7]\x00")
 _BEGINS = re.compile(rb"\x7E[\xA0-\xAF]|\x00\x01\x00|\x68(.)\1\x68", re.DOTALL)
 IN_HEX = re.compile(
     rb"(?:0x)?(?:7E\W{0,2}(?:0x)?A|00\W{0,2}(?:0x)?01\W{0,2}(?:0x)?00"
@@ -24,6 +25,11 @@ _FLAGS, _WRAPPER_HEADER, _MBUS_FRAME = 2, 8, 6
 def begins_unit(octets: bytes) -> bool:
     """Tell whether *octets* begin as a frame of HDLC or M-Bus or a wrapper PDU does: no unit goes on with them."""
     return _BEGINS.match(octets) is not None
+
+
+def begins_frame(octets: bytes) -> bool:
+    """Tell whether *octets* begin as a unit does, or as an LLC frame, which has no length: they are no key."""
+    return begins_unit(octets) or _LLC.match(octets) is not None
 
 
 def in_order(words: bytes, width: int) -> bytes:

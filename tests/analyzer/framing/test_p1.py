@@ -83,3 +83,11 @@ def test_telegram_whose_beginning_did_not_come_is_one_all_the_same() -> None:
 def test_end_of_a_telegram_that_shows_no_data_set_is_noise() -> None:
     found = units(run(P1Framer(), [b"kWh)\r\n!1A2B\r\n" + TELEGRAM]))
     assert found == [("noise", b"kWh)\r\n!1A2B", ""), ("p1", TELEGRAM, "")]
+
+
+@given(st.integers(20, len(TELEGRAM) - 6), PLACES)
+def test_telegram_whose_rest_got_lost_ends_where_the_next_begins(lost: int, places: list[int]) -> None:
+    head = TELEGRAM[:lost]
+    found = units(run(P1Framer(), cut(head + TELEGRAM, places)))
+    assert found[-1] == ("p1", TELEGRAM, "")
+    assert found[0][1] == head

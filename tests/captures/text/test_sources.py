@@ -129,3 +129,21 @@ def test_offset_at_the_end_of_a_dump_that_a_mail_quotes_is_no_octets() -> None:
         for at, row in enumerate(rows)
     )
     assert joined(f"{text}> {len(octets):08x}\n") == octets
+
+
+def test_llc_frame_below_a_sentence_that_speaks_of_a_checksum_is_no_key() -> None:
+    apdu = bytes.fromhex("E6E7000F40000000000202090601010108 00FF121122")
+    text = f"This explains the octets behind the header checksum like this:\n\n> {apdu.hex(' ').upper()}\n"
+    assert [chunk.octets for chunk in read(text)] == [apdu]
+    assert not list(read(f"The key is this checksum:\n\n> {bytes(range(16)).hex(' ')}\n"))
+
+
+def test_identification_with_a_slash_behind_its_speed_is_read_and_a_path_is_none() -> None:
+    lines = ["/XYZ5/D545-METER", "", "1-3:0.2.8(50)", "1-0:1.8.0(000123.456*kWh)", "!"]
+    octets = "".join(f"{line}\r\n" for line in lines).encode()
+    assert joined("My telegram:\n\n" + "\n".join(lines) + "\n") == octets
+    broken = "\n".join(["/XYZ5/D545-METER", "", "1-3:0.2.8(50)", f"0-0:96.13.0({'F' * 20}{lines[0]}", *lines[1:]])
+    assert joined(f"My telegram:\n\n{broken}\n").endswith(b"F" * 20 + octets)
+    assert joined("see /api2/METER/log\n" + "\n".join(lines[2:]) + "\n") == b"".join(
+        f"{line}\r\n".encode() for line in lines[2:]
+    )
