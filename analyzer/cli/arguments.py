@@ -11,7 +11,7 @@ from typing import NoReturn
 from analyzer.cli.main import UsageError
 from analyzer.cores import cores
 
-_WIDTH = 80
+_WIDTH, _NARROWEST = 80, 40
 
 
 class _Help(argparse.HelpFormatter):
@@ -30,6 +30,11 @@ def columns() -> int:
         return os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else -1).columns or _WIDTH
     except (OSError, ValueError, AttributeError):
         return _WIDTH
+
+
+def text_width(widest: int) -> int:
+    """Tell how wide text for a person is: as the terminal, up to *widest*, which it is where there is none."""
+    return min(widest, max(_NARROWEST, columns())) if sys.stdout.isatty() else widest
 
 
 class Parser(argparse.ArgumentParser):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from analyzer.cli.arguments import Parser, add_common_options, hush
+from analyzer.cli.arguments import Parser, add_common_options, hush, text_width
 from analyzer.cli.filters import add_filter_options, chooser, chooses, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
@@ -38,7 +38,7 @@ def run(words: list[str]) -> int:
     from analyzer.cli.decode import rest_collector
     from analyzer.diagnosis.audit.audit import Audit
     from analyzer.diagnosis.audit.ledger import FAIL
-    from analyzer.export.audit import json_line, text_lines
+    from analyzer.export.audit import WIDEST, json_line, text_lines
     from analyzer.session import Session
 
     rest_collector()
@@ -56,7 +56,7 @@ def run(words: list[str]) -> int:
             lines = [json_line(row, input_name=name if inputs.are_several else "") for row in rows]
         else:
             lines = [f"== {printable(name)}"] if inputs.are_several else []
-            lines += text_lines(rows)
+            lines += text_lines(rows, width=text_width(WIDEST))
         sys.stdout.write("".join(f"{line}\n" for line in lines))
         say_remarks(source)
         if not count:

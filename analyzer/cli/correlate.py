@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from analyzer.cli.arguments import text_width
 from analyzer.cli.main import CHECK_FAILED
 from analyzer.cli.pairs import Names, pair_parser, read_pair
 
@@ -28,10 +29,10 @@ def run(words: list[str]) -> int:
     if len(points) < len(names) or not any(one.apdus for one in points):
         return status
     from analyzer.diagnosis.passage import compare
-    from analyzer.export.passage import json_lines, text_lines
+    from analyzer.export.passage import WIDEST, json_lines, text_lines
 
     found = compare(*points)
-    lines = json_lines(found) if options.json else text_lines(found, *names)
+    lines = json_lines(found) if options.json else text_lines(found, *names, width=text_width(WIDEST))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return status or (CHECK_FAILED if found.findings or not found.passed else 0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from analyzer.cli.arguments import text_width
 from analyzer.cli.main import CHECK_FAILED
 from analyzer.cli.pairs import Names, pair_parser, read_pair
 
@@ -25,10 +26,10 @@ def run(words: list[str]) -> int:
     if len(sides) < len(names) or not any(side.talks for side in sides):  # nothing that could differ
         return status
     from analyzer.diagnosis.comparison.compare import compare
-    from analyzer.export.comparison import json_line, text_lines
+    from analyzer.export.comparison import WIDEST, json_line, text_lines
 
     found = compare(*sides)
-    lines = map(json_line, found) if options.json else text_lines(found, *names)
+    lines = map(json_line, found) if options.json else text_lines(found, *names, width=text_width(WIDEST))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return status or (CHECK_FAILED if any(one.matters for one in found) else 0)
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-from analyzer.cli.arguments import Parser, add_common_options, columns, hush
+from analyzer.cli.arguments import Parser, add_common_options, hush, text_width
 from analyzer.cli.filters import add_filter_options, chooser, chooses, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import ClosedApdus, keyring
 from analyzer.cli.main import CHECK_FAILED, printable, say
 
 _SEVERITIES = ("note", "warning", "error")
-_NARROWEST = 40
 
 
 def parser() -> argparse.ArgumentParser:
@@ -44,7 +43,7 @@ def run(words: list[str]) -> int:
     inputs = Inputs(options, forced)
     least = severity_of(options.min_severity)
     has_failed = False
-    width = min(WIDEST, max(_NARROWEST, columns())) if sys.stdout.isatty() else WIDEST
+    width = text_width(WIDEST)
     for name, source in inputs:
         session = Session(source, forced, keys, learns=bool(options.filter))
         doctor, closed = Doctor(session.pipeline.ends), ClosedApdus(has_keys=keys is not None)

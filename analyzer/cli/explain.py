@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from analyzer.cli.arguments import Parser, add_common_options, hush
+from analyzer.cli.arguments import Parser, add_common_options, hush, text_width
 from analyzer.cli.main import say
 
 
@@ -19,10 +19,10 @@ def run(words: list[str]) -> int:
     add_common_options(made)
     options = made.parse_args(words)
     hush(options)
-    from analyzer.export.explained import explain, json_lines, text_lines
+    from analyzer.export.explained import WIDEST, explain, json_lines, text_lines
 
     found = explain(" ".join(options.what))
-    lines = json_lines(found) if options.json else text_lines(found)
+    lines = json_lines(found) if options.json else text_lines(found, width=text_width(WIDEST))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     if not found.meanings:
         near = f"; nearest: {', '.join(found.near)}" if found.near else ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 
-from analyzer.cli.arguments import Parser, add_common_options, hush
+from analyzer.cli.arguments import Parser, add_common_options, hush, text_width
 
 
 def run(words: list[str]) -> int:
@@ -15,7 +16,9 @@ def run(words: list[str]) -> int:
     options = made.parse_args(words)
     hush(options)
     from analyzer.diagnosis.rules import listed
+    from analyzer.export.folding import folded
 
+    width = text_width(sys.maxsize)  # in a pipe each stands on a line, which is searched
     for one in listed():
         if options.json:
             members = {name: value for name, value in one._asdict().items() if value}
@@ -24,7 +27,8 @@ def run(words: list[str]) -> int:
             print(json.dumps(members, ensure_ascii=False))
         else:
             weight = f" [{one.severity}]" if one.severity else ""
-            print(f"{one.kind:<6} {one.code}{weight}: {one.text}")
+            lines = folded(f"{one.code}{weight}: {one.text}", width, f"{one.kind:<6} ", " " * 9)
             for advice in one.advice:
-                print(f"         - {advice}")
+                lines += folded(advice, width, f"{' ' * 9}- ", " " * 11)
+            print("\n".join(lines))
     return 0

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from analyzer.diagnosis.audit.audit import Row
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, NOT_SEEN, PASS
+from analyzer.export.folding import folded
 
-_WIDTH = 100
+WIDEST = 100
+_NARROW = 70
+"""Below this, what a check says stands below its name."""
 _MOST_SHOWN = 8
-_COLUMN = 41
-_INDENT = " " * _COLUMN
+_COLUMN, _NARROW_COLUMN = 41, 6
 
 
-def text_lines(rows: Sequence[Row]) -> Iterator[str]:
+def text_lines(rows: Sequence[Row], *, width: int = WIDEST) -> Iterator[str]:
     """Write the rows by group; what failed or cannot be told with the records that show it; how many of each last."""
     for group, members in groupby(rows, lambda row: row.check.group):
         yield group
@@ -26,30 +27,34 @@ def text_lines(rows: Sequence[Row]) -> Iterator[str]:
             if row.verdict == NOT_SEEN:
                 unseen.append(row.check.name)
             else:
-                yield from _row(row)
+                yield from _row(row, width)
         if unseen:
-            yield from _folded(f"  {NOT_SEEN:<13} ", ", ".join(unseen), 16)
+            yield from _folded(f"  {NOT_SEEN:<13} ", ", ".join(unseen), 16, width)
         yield ""
     counts = Counter(row.verdict for row in rows)
-    yield " · ".join(f"{counts[verdict]} {verdict}" for verdict in (FAIL, INCONCLUSIVE, PASS, NOT_SEEN))
+    yield from folded(" · ".join(f"{counts[one]} {one}" for one in (FAIL, INCONCLUSIVE, PASS, NOT_SEEN)), width)
 
 
-def _row(row: Row) -> Iterator[str]:
-    first = f"  {row.verdict:<13} {row.check.name:<24} "
+def _row(row: Row, width: int) -> Iterator[str]:
+    first, column = f"  {row.verdict:<13} {row.check.name:<24} ", _COLUMN
+    if width < _NARROW:
+        yield first.rstrip()
+        first, column = " " * _NARROW_COLUMN, _NARROW_COLUMN
     if row.verdict == PASS:
-        yield from _folded(first, f"{row.text} ({row.times})")
+        yield from _folded(first, f"{row.text} ({row.times})", column, width)
         return
     times = f" (and {row.times - 1} more)" if row.times > 1 else ""
-    yield from _folded(first, row.text + times)
+    yield from _folded(first, row.text + times, column, width)
+    indent = " " * column
     if row.records:
         numbers = ", ".join(map(str, row.records[:_MOST_SHOWN])) + (", …" if len(row.records) > _MOST_SHOWN else "")
-        yield f"{_INDENT}record{'s' * (len(row.records) > 1)} {numbers}"
+        yield from _folded(indent, f"record{'s' * (len(row.records) > 1)} {numbers}", column, width)
     if row.verdict == FAIL:
-        yield from _folded(_INDENT, f"{row.check.clause}: {row.check.asks}")
+        yield from _folded(indent, f"{row.check.clause}: {row.check.asks}", column, width)
 
 
-def _folded(first: str, text: str, column: int = _COLUMN) -> Iterator[str]:
-    yield from textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=" " * column, break_on_hyphens=False)
+def _folded(first: str, text: str, column: int, width: int) -> list[str]:
+    return folded(text, width, first, " " * column)
 
 
 def json_line(row: Row, *, input_name: str = "") -> str:

@@ -8,15 +8,18 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, zip_longest
 
 from analyzer.diagnosis.comparison.compare import Difference
+from analyzer.export.folding import folded
 
-_WIDTH = 100
+WIDEST = 100
 _LABEL, _HALF = 18, 38
+_NARROW, _BETWEEN = 64, 5
+"""Columns below which values begin at the left; those before, between and behind the halves."""
 _LONGEST = 160
 """Characters of both values up to which they stand side by side; longer ones are told by what differs."""
 _MOST_LESSER = 20
 
 
-def text_lines(found: Sequence[Difference], good: str, bad: str) -> Iterator[str]:
+def text_lines(found: Sequence[Difference], good: str, bad: str, *, width: int = WIDEST) -> Iterator[str]:
     """Write the first difference that matters, the others that do, and the first ones of the rest."""
     if not found:
         yield "No difference: both do the same."
@@ -28,37 +31,37 @@ def text_lines(found: Sequence[Difference], good: str, bad: str) -> Iterator[str
     lesser = [one for one in found if not one.matters]
     if matters:
         yield "First difference that matters"
-        yield from _differences(matters[:1])
+        yield from _differences(matters[:1], width)
     if matters[1:]:
         yield "Then"
-        yield from _differences(matters[1:])
+        yield from _differences(matters[1:], width)
     if lesser:
         yield f"Less telling: {len(lesser)}"
-        yield from _differences(lesser[:_MOST_LESSER])
+        yield from _differences(lesser[:_MOST_LESSER], width)
         if len(lesser) > _MOST_LESSER:
             yield f"  … {len(lesser) - _MOST_LESSER} more; --json has them all"
 
 
-def _differences(found: Sequence[Difference]) -> Iterator[str]:
+def _differences(found: Sequence[Difference], width: int) -> Iterator[str]:
     """Write differences; those of one pair of records stand below their records, said once."""
+    label = _LABEL if width >= _NARROW else 0
+    half = min(_HALF, (width - label - _BETWEEN) // 2)
     for (number, *records), members in groupby(found, lambda one: (one.association, one.good_record, one.bad_record)):
         heads = [f"record {record}" if record else "no record" for record in records]
-        yield f"  {f'association {number}':<{_LABEL}}{heads[0]:<{_HALF}} | {heads[1]}"
+        if not label:
+            yield f"  association {number}"
+        yield f"  {f'association {number}' * bool(label):<{label}}{heads[0]:<{half}} | {heads[1]}"
         for one in members:
-            yield from _folded(f"{one.rank}. {one.text}", "  ", "     ")
+            yield from folded(f"{one.rank}. {one.text}", width, "  ", "     ")
             if len(one.good_value) + len(one.bad_value) <= _LONGEST:
-                yield from _side_by_side(one)
+                yield from _side_by_side(one, label, half)
         yield ""
 
 
-def _side_by_side(one: Difference) -> Iterator[str]:
-    halves = [textwrap.wrap(text, _HALF) or [""] for text in (one.good_value, one.bad_value)]
+def _side_by_side(one: Difference, label: int, half: int) -> Iterator[str]:
+    halves = [textwrap.wrap(text, half) or [""] for text in (one.good_value, one.bad_value)]
     for row in zip_longest(*halves, fillvalue=""):
-        yield f"{'':<{_LABEL + 2}}{row[0]:<{_HALF}} | {row[1]}".rstrip()
-
-
-def _folded(text: str, first: str, rest: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+        yield f"{'':<{label + 2}}{row[0]:<{half}} | {row[1]}".rstrip()
 
 
 def json_line(one: Difference) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import textwrap
 from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
@@ -19,6 +18,7 @@ from analyzer.diagnosis.doctor import Doctor
 from analyzer.diagnosis.hdlc_state import control_text
 from analyzer.diagnosis.lexicon import Meaning, nearest, of_leaf, of_member, of_number, of_unit, of_words
 from analyzer.diagnosis.story import Story
+from analyzer.export.folding import folded
 from analyzer.export.pieces import pieces
 from analyzer.export.summary import summary
 from analyzer.pipeline import Pipeline
@@ -27,7 +27,7 @@ from analyzer.security.keys import ALIASES, KeyRole, role_of
 from analyzer.tracking.telegrams import object_of
 from captures import source_from_hex
 
-_WIDTH = 96
+WIDEST = 96
 _MOST_MEMBERS = 32
 _MALFORMED = "apdu-malformed"
 """Of octets that somebody typed: they may just end early."""
@@ -240,31 +240,31 @@ def _inside(record: Record) -> Iterator[Meaning]:
 # -- forms ------------------------------------------------------------------------------------------------------------
 
 
-def text_lines(explained: Explained) -> Iterator[str]:
+def text_lines(explained: Explained, *, width: int = WIDEST) -> Iterator[str]:
     """Write the meanings for a person; advice that stands above already is not said again."""
     said: set[str] = set()
     for one in explained.meanings:
         number = "" if one.number is None else f" {one.number}"
         where = f" ({one.where})" if one.where else ""
-        yield from _folded("", f"{one.field}{number} · {one.name}{where}")
+        yield from _folded("", f"{one.field}{number} · {one.name}{where}", width)
         if one.text:
-            yield from _folded("says", one.text)
+            yield from _folded("says", one.text, width)
         codes = [", ".join(each) for each in (one.facts, one.causes) if each and each != (one.name,)]
         if codes:
-            yield from _folded("code", " · ".join(codes))
+            yield from _folded("code", " · ".join(codes), width)
         if one.aliases and one.field == "message":
-            yield from _folded("also", " · ".join(one.aliases))
+            yield from _folded("also", " · ".join(one.aliases), width)
         is_one = len({code for code, _ in one.advice}) == 1
         for code, advice in one.advice:
             if advice not in said:
                 said.add(advice)
-                yield from _folded("try", advice if is_one else f"{code}: {advice}")
+                yield from _folded("try", advice if is_one else f"{code}: {advice}", width)
 
 
-def _folded(label: str, text: str) -> Iterator[str]:
+def _folded(label: str, text: str, width: int) -> list[str]:
     first = f"   {label:<6}" if label else ""
     rest = " " * len(first) if label else "   "
-    yield from textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+    return folded(text, width, first, rest)
 
 
 def json_lines(explained: Explained) -> Iterator[str]:

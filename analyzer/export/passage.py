@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import groupby
@@ -12,8 +11,9 @@ from typing import Any
 
 from analyzer.diagnosis.passage import ALTERED, ONLY_FIRST, ONLY_SECOND, REPEATED, Finding, Passage, Passed
 from analyzer.diagnosis.words import seconds
+from analyzer.export.folding import folded
 
-_WIDTH = 100
+WIDEST = 100
 _MOST_SHOWN = 20
 _TITLES = {
     ALTERED: "Altered on the way",
@@ -24,39 +24,42 @@ _TITLES = {
 _SECOND = 1_000_000_000
 
 
-def text_lines(found: Passage, first: str, second: str) -> Iterator[str]:
+def text_lines(found: Passage, first: str, second: str, *, width: int = WIDEST) -> Iterator[str]:
     """Write what passed, how the clocks stand, what the way adds to answers, and what did not pass as it was."""
     yield f"first:  {first}"
     yield f"second: {second}"
     yield ""
     if not found.passed:
-        yield "No APDU of one is in the other: another time, other meters, or what stands between seals them anew."
+        text = "No APDU of one is in the other: another time, other meters, or what stands between seals them anew."
+        yield from folded(text, width)
         return
     counts = [f"{sum(one.kind == kind for one in found.findings)} {words}" for kind, words in _COUNTED.items()]
-    yield from _folded(f"{len(found.passed)} APDUs passed unchanged, {', '.join(counts)}", "", "")
+    yield from _folded(f"{len(found.passed)} APDUs passed unchanged, {', '.join(counts)}", "", "", width)
     if len(found.findings) > len(found.passed):
-        yield "Few passed: is this the same traffic at all? What seals APDUs anew, or cuts them otherwise, lets few."
+        text = "Few passed: is this the same traffic at all? What seals APDUs anew, or cuts them otherwise, lets few."
+        yield from folded(text, width)
     if any(found.outside):
         parts = [
             f"{count} of the {name}" for count, name in zip(found.outside, ("first", "second"), strict=True) if count
         ]
-        yield f"outside what both captures saw: {' and '.join(parts)}"
+        yield from folded(f"outside what both captures saw: {' and '.join(parts)}", width)
     if found.offset_ns is not None:
         side = "ahead of" if found.offset_ns >= 0 else "behind"
-        yield f"the clock of the second is {_span(abs(found.offset_ns))} {side} that of the first, the way included"
+        text = f"the clock of the second is {_span(abs(found.offset_ns))} {side} that of the first, the way included"
+        yield from folded(text, width)
     if found.added:
         usual, (longest, *records) = int(median(one[0] for one in found.added)), max(found.added)
         more = "longer" if usual >= 0 else "less"
         yield from _folded(
             f"an answer takes {seconds(abs(usual))} {more} at the first than at the second (median of "
-            f"{len(found.added)}); at most {seconds(longest)}, records {records[0]} and {records[1]}", "", "",
+            f"{len(found.added)}); at most {seconds(longest)}, records {records[0]} and {records[1]}", "", "", width,
         )  # fmt: skip
     for kind in _TITLES:
         members = [one for one in found.findings if one.kind == kind]
         if members:
             yield ""
             yield _TITLES[kind]
-            yield from _findings(members[:_MOST_SHOWN])
+            yield from _findings(members[:_MOST_SHOWN], width)
             if len(members) > _MOST_SHOWN:
                 yield f"  … {len(members) - _MOST_SHOWN} more; --json has them all"
 
@@ -74,15 +77,15 @@ def _span(span_ns: int) -> str:
     return seconds(span_ns) if span_ns < 120 * _SECOND else str(timedelta(seconds=round(span_ns / _SECOND)))
 
 
-def _findings(members: list[Finding]) -> Iterator[str]:
+def _findings(members: list[Finding], width: int) -> Iterator[str]:
     """Write findings, those that say the same of the same APDU in one."""
     for (name, text, kind), alike in groupby(members, lambda one: (_named(one).name, one.text, one.kind)):
         records = [
             " = ".join(str(each.record) for each in (one.first, one.second) if each is not None) for one in alike
         ]
         word = "record" if len(records) == 1 and kind != ALTERED else "records"
-        yield from _folded(f"{word} {', '.join(records)}: {name}", "  ", "    ")
-        yield from _folded(text, "    ", "    ")
+        yield from _folded(f"{word} {', '.join(records)}: {name}", "  ", "    ", width)
+        yield from _folded(text, "    ", "    ", width)
 
 
 def _named(one: Finding) -> Passed:
@@ -91,8 +94,8 @@ def _named(one: Finding) -> Passed:
     return named
 
 
-def _folded(text: str, first: str, rest: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+def _folded(text: str, first: str, rest: str, width: int) -> list[str]:
+    return folded(text, width, first, rest)
 
 
 def json_lines(found: Passage) -> Iterator[str]:
