@@ -9,7 +9,7 @@ from captures.text.few import few_octets, named_octet
 from captures.text.hints import Hints
 from captures.text.labels import direction_of, is_inside, is_secret, without_arrows
 from captures.text.letters import spelt_out
-from captures.text.octets import base64_octets, hex_octets, shows
+from captures.text.octets import base64_octets, hex_octets, literal_octets, shows
 from captures.text.reads import Reads
 from captures.text.rows import Copies, row_below
 from captures.text.shape import Joins, Shape
@@ -34,6 +34,8 @@ MAY_HOLD_OCTETS = re.compile(rb"(?<![0-9A-Za-z_])(?:0[xX])?[0-9A-Fa-f]{2}|\(\d")
 LONGEST_HEADING = 512
 _BUFFER = b"buffer"
 _FLAG = b"\x7e"
+_FRAME_LITERAL = rb"~\xa"
+"""How Python writes the first octets of a frame."""
 _LONGEST_TITLE, _LONGEST_KEY = 160, 32
 _SHORT_ROW = re.compile(rb"\s*([0-9A-Fa-f]{2}(?:\s+[0-9A-Fa-f]{2}){0,2})\s*$")
 """The last row of a dump, too short to stand for octets by itself."""
@@ -152,6 +154,16 @@ class Reader:
                 self._reads.hold(found[0], self.clock.find(said), offset)
                 is_taken = True
         return is_taken
+
+    def take_literals(self, line: bytes, shape: Shape, offset: int) -> bool:
+        """Take Python bytes that begin with a frame of HDLC on a line of another shape; false if there are none."""
+        found = shape.data.search(line) if _FRAME_LITERAL in line else None
+        octets = found and literal_octets(found["literal"])
+        if not found or not octets or not begins_unit(octets[octets.startswith(_FLAG * 2) :]):
+            return False
+        said = line[max(0, found.start() - LONGEST_HEADING) : found.start()]
+        self._reads.hold(octets, self.clock.find(said), offset)
+        return True
 
     def rest(self, line: bytes, offset: int) -> None:
         """Take what follows of a line that is too long to be had as one."""

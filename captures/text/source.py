@@ -16,6 +16,7 @@ from captures.text.shapes import PLAIN, SHAPES
 
 _AMONG_WORDS = SHAPES[-1]
 """The shape of octets among words of all kinds."""
+_LITERALS = next(shape for shape in SHAPES if shape.name == "python-bytes")
 _COUNT = re.compile(rb"\s*(?![A-Fa-f]{2}\s)[A-Za-z]+\s+\d\d\s*")
 """A word and a number such as "sent 20", among lines of another shape."""
 _TRICKLE = 4096
@@ -121,7 +122,10 @@ class TextSource(Source):
                         self._note(shape)
                         return
                     reader.change(before)
-        if reader.shape.needs_heading or not reader.take_units(line, _AMONG_WORDS, offset):
+        is_open = not reader.shape.needs_heading
+        if not (
+            is_open and (reader.take_units(line, _AMONG_WORDS, offset) or reader.take_literals(line, _LITERALS, offset))
+        ):
             reader.pass_over(number, line)
 
     def _note(self, shape: Shape) -> None:

@@ -147,3 +147,12 @@ def test_identification_with_a_slash_behind_its_speed_is_read_and_a_path_is_none
     assert joined("see /api2/METER/log\n" + "\n".join(lines[2:]) + "\n") == b"".join(
         f"{line}\r\n".encode() for line in lines[2:]
     )
+
+
+def test_frames_as_python_bytes_are_read_between_others_in_hex() -> None:
+    text = "".join(
+        f"data = bytes.fromhex('{octets.hex(' ')}')\n" if number % 2 else f"data = bytearray({octets!r})\n"
+        for number, octets in enumerate(LONG)
+    )
+    assert len(LONG) > 2
+    assert [chunk.octets for chunk in read(f"import x\nprint(b'')\n{text}")] == LONG
