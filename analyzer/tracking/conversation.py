@@ -35,6 +35,8 @@ _HELD_OCTETS = {True: 1 << 16, False: 1 << 14}
 """How many octets wait for the stack to be found, on a serial line and otherwise."""
 _LONGEST_WAIT_NS = 20_000_000_000
 """A datagram that comes later holds no rest of a frame: pushes come a minute apart, pieces of one within seconds."""
+_AT_ONCE_NS = 5_000_000
+"""An octet takes 1 ms at 9600 Bd, and nobody answers sooner than some milliseconds behind the flag."""
 _HELD_PIECES = 256
 _PAUSE_NS, _MOST_FOLDED = 20_000_000, 256
 _WEAK, _SURE = 0.7, 0.9
@@ -126,6 +128,8 @@ class Conversation:
         self.carrier = ""
         self.packets = 0
         self._framers: list[Framer] = []
+        self._fed_ns: list[int | None] = [None, None]
+        """By side: when octets came last, as far as that was looked at."""
         self._datagrams: list[int | None] = [None, None]
         """By side: when the last datagram came."""
         self._telnet: tuple[TelnetSide, TelnetSide] | None = None
@@ -181,6 +185,7 @@ class Conversation:
             framer = self._framers[side]
             for frame in framer.feed(octets, mark):
                 self.take(side, frame)
+            self._fed_ns[side] = mark.time_ns
             self._is_special = self.is_serial and framer.rests()
 
     def _find_take_next(self) -> Callable[[Record, int], None]:
@@ -198,12 +203,22 @@ class Conversation:
             return
         if self._telnet is not None:
             octets = self._undo_telnet(self._telnet[side], side, octets)
-        for frame in self._framers[1 - side].turn():
-            self.take(1 - side, frame)
-        framer = self._framers[side]
-        for frame in framer.feed(octets, mark):
+        framer, other = self._framers[side], self._framers[1 - side]
+        frames = framer.feed(octets, mark)
+        if frames or not self._is_at_once(side, mark):
+            for frame in other.turn():
+                self.take(1 - side, frame)
+        for frame in frames:
             self.take(side, frame)
-        self._is_special = self._stays_special or (self.is_serial and framer.rests())
+        self._fed_ns[side] = mark.time_ns
+        self._is_special = self._stays_special or (self.is_serial and (framer.rests() or other.rests()))
+
+    def _is_at_once(self, side: int, mark: Mark) -> bool:
+        """Tell whether *side* speaks before the other can have come to its end: two taps are read as they please."""
+        before = self._fed_ns[1 - side]
+        if self.stack != "hdlc" or before is None or mark.time_ns is None:
+            return False
+        return mark.time_ns - before < _AT_ONCE_NS
 
     def _undo_telnet(self, telnet: TelnetSide, side: int, octets: bytes) -> bytes:
         knew = telnet.doubles

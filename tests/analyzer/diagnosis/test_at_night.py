@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from analyzer.export.stories import text_lines
+from analyzer.pipeline import Pipeline
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import diagnose, named
 from tests.analyzer.framing.build import frame
-from tests.analyzer.tracking.build import ANSWERED, ASKED, Said, Station, answered, asked
+from tests.analyzer.tracking.build import ANSWERED, ASKED, ListSource, Said, Station, answered, asked
 from tests.analyzer.tracking.timed import (
     AARE,
     AARQ,
@@ -137,6 +138,34 @@ def test_flag_that_comes_in_a_read_of_its_own_still_closes_its_frame() -> None:
     whole = answer_whose_fcs_ends_in_a_flag(line)
     units += at(1, request, answered(whole[:-1]), answered(whole[-1:]))
     assert not diagnose(serial_chunks([*units, *on_hdlc(line, READING)]))
+
+
+@pytest.mark.parametrize(("apart_s", "is_told"), [(0.001, False), (0.004, False), (0.02, True)])
+@pytest.mark.parametrize("in_pieces", [True, False])
+def test_flag_behind_octets_of_the_other_tap_closes_its_frame_where_it_comes_at_once(
+    apart_s: float, is_told: bool, in_pieces: bool
+) -> None:
+    line = station()
+    units = opened(line)
+    (request,) = line.frames([asked(GET_CLOCK)])
+    whole = answer_whose_fcs_ends_in_a_flag(line)
+    (following,) = line.frames([asked(GET_CLOCK)])
+    begun, rest = asked(following.octets[:4]), asked(following.octets[4:])
+    units += [*at(1, request), *at(0.1, answered(whole[:-1])), *at(apart_s, begun), *at(0.0005, answered(whole[-1:]))]
+    units += at(0.001, rest) if not in_pieces else at(0.001, asked(rest.octets[:6]), asked(rest.octets[6:]))
+    found = [one.cause for one in diagnose(serial_chunks(units))]
+    assert ("cut-at-flag-octet" in found) is is_told
+
+
+def test_whole_request_at_once_behind_an_answer_without_its_flag_stands_behind_it() -> None:
+    line = station()
+    units = opened(line)
+    (request,) = line.frames([asked(GET_CLOCK)])
+    cut = answered(answer_whose_fcs_ends_in_a_flag(line)[:-1])
+    (following,) = line.frames([asked(GET_CLOCK)])
+    units += [*at(1, request), *at(0.1, cut), *at(0.001, following)]
+    *_, answer, last = Pipeline().run(ListSource(serial_chunks(units)))
+    assert (answer.octets, last.octets) == (cut.octets, following.octets)
 
 
 def test_evidence_that_reads_the_same_is_told_once_with_all_its_records() -> None:
