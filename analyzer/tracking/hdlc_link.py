@@ -263,6 +263,10 @@ class HdlcLink:
             text = f"N(S) {number} where {expected} belongs"
             record.add_note(finding("hdlc-frame-lost", text, begin - 3, begin - 2))
             peer.is_broken = True
+        elif has_more and number and peer.last_send_number < 0 and information[:3] not in (LLC_REQUEST, LLC_RESPONSE):
+            text = "a segment without an LLC header: those before it are not in the capture"
+            record.add_note(finding("capture-cut", text, begin, end, "capture-started-late"))
+            peer.is_broken = True
         peer.last_send_number = number
         peer.last_information = information
         if peer.is_broken and end > begin and self._behind_hole(record, peer, information, has_more):

@@ -109,6 +109,37 @@ def test_jump_further_than_was_acknowledged_is_a_story_of_its_own() -> None:
     assert len(without(7, 8, 10)) > 1
 
 
+# -- segments -----------------------------------------------------------------------------------------------------------
+
+
+def in_segments(first: int, *dropped: int) -> list[Story]:
+    """Stories of a long answer in four segments (8, 10, 12, 14 with RR between), captured from a frame on."""
+    station = Station()
+    units = [*at(100, *station.connect()), *on_hdlc(station, at(0.5, asked(AARQ), answered(AARE)), at(1, *exchange(1)))]
+    request, _ = exchange(2)
+    long = answered(bytes.fromhex("C401C2000981C8") + bytes(range(200)))
+    units += at(1, *station.frames([request]), *station.frames([long], 64))
+    units += on_hdlc(station, at(1, *exchange(3)), at(1, *exchange(4)))
+    chunks = list(enumerate(serial_chunks(units), 1))
+    return diagnose([chunk for number, chunk in chunks if number >= first and number not in dropped])
+
+
+def test_segments_that_all_came_have_no_story() -> None:
+    assert in_segments(1) == []
+
+
+@pytest.mark.parametrize("first", [10, 11, 12])
+def test_capture_that_begins_within_segments_reads_no_apdu_out_of_their_rest(first: int) -> None:
+    (story,) = in_segments(first)
+    assert (story.code, story.cause, story.severity.name) == ("capture-cut", "capture-started-late", "NOTE")
+
+
+def test_ready_frame_that_is_missing_may_be_the_captures_loss() -> None:
+    (story,) = in_segments(1, 9)
+    assert (story.code, story.confidence) == ("hdlc-window-exceeded", "possible")
+    assert [(one.cause, one.confidence) for one in story.alternatives] == [("capture-loss", "possible")]
+
+
 # -- over TCP: the octets of the stream are counted ---------------------------------------------------------------------
 
 
