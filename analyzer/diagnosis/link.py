@@ -283,12 +283,11 @@ class LinkFamily(Family):
         cause = "negotiated-limit-ignored" if is_negotiated else "default-limit-ignored"
         text = f"{count} I frames without an acknowledgement between; the window is {window}"
         before = link.kept[-1] if link.kept else None
-        if before is None or not (before.control or 0) & 0x10:
-            self.report(record, "hdlc-window-exceeded", cause, LIKELY, text)
-            return
-        lost = f"record {before.number} hands the turn over (P/F): the capture may lack the RR behind it"
-        other = Alternative("capture-loss", POSSIBLE, lost)
-        self.report(record, "hdlc-window-exceeded", cause, POSSIBLE, text, alternatives=[other])
+        others = []
+        if before is not None and (before.control or 0) & 0x10:
+            lost = f"record {before.number} hands the turn over (P/F): the capture may lack the RR behind it"
+            others.append(Alternative("capture-loss", POSSIBLE, lost))
+        self.report(record, "hdlc-window-exceeded", cause, LIKELY, text, alternatives=others)
 
     def _no_llc(self, record: Record, link: Link, at: int) -> None:
         octets = record.octets

@@ -101,7 +101,7 @@ CHECKS: tuple[Check, ...] = (
     Check("challenges", "security", f"{_53}, high level security", "challenges have 8 to 64 octets and never repeat",
           ("challenge",)),
     Check("proofs", "security", f"{_53}, high level security", "answers to challenges are right",
-          ("proof",), ("hls-failed",)),
+          ("proof",), ("hls-failed",), shaken=("hls-unchecked",)),
     Check("system-titles", "security", f"{_53}, system title", "titles have 8 octets; both sides have their own",
           ("title",)),
     Check("suite", "security", f"{_53}, security suites", "suite 0, 1 or 2, the same all through an association",

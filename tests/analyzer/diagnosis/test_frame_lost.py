@@ -136,7 +136,7 @@ def test_capture_that_begins_within_segments_reads_no_apdu_out_of_their_rest(fir
 
 def test_ready_frame_that_is_missing_may_be_the_captures_loss() -> None:
     (story,) = in_segments(1, 9)
-    assert (story.code, story.confidence) == ("hdlc-window-exceeded", "possible")
+    assert (story.code, story.confidence) == ("hdlc-window-exceeded", "likely")
     assert [(one.cause, one.confidence) for one in story.alternatives] == [("capture-loss", "possible")]
 
 
