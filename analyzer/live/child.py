@@ -39,6 +39,9 @@ class RecordingChild:
         """What it had to say, where nobody takes it at once."""
         self._say = say or self.messages.append
         self._last_said = ""
+        self._early: list[str] | None = []
+        """What it said before it recorded anything: the last of it may be why it never will."""
+        self._lock = threading.Lock()
         self._began = threading.Event()
         self._is_closed = False
         command = [sys.executable, "-m", "analyzer", "record", *words, "--json", "--quiet"]
@@ -61,6 +64,10 @@ class RecordingChild:
         while not self._began.wait(0.05):
             if self._child.poll() is not None and not self._began.wait(0.5):
                 raise self._failed()
+        with self._lock:
+            early, self._early = self._early or (), None
+            for text in early:
+                self._say(text)
 
     @property
     def path(self) -> str:
@@ -133,8 +140,11 @@ class RecordingChild:
             if not text:
                 continue
             self._last_said = text
-            if self._began.is_set():
-                self._say(text)
+            with self._lock:
+                if self._early is None:
+                    self._say(text)
+                else:
+                    self._early.append(text)
 
     def _failed(self) -> CaptureError:
         for thread in self._threads:
