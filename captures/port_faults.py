@@ -55,17 +55,23 @@ def reason(problem: Exception) -> str:
 def _opening_error(url: str, error: Exception) -> CaptureError:
     text = reason(error)
     is_windows_refusal = "PermissionError(" in text  # no right is needed there: somebody has the port
-    if "exclusively lock" in text or is_windows_refusal:
-        users = others(url)
-        return CapturePermissionError(f"{url}: {' and '.join(users) or 'another program'} has it open")
+    is_alone = "exclusively lock" in text or _has_number(error, text, errno.EBUSY)
+    if is_alone or is_windows_refusal:
+        return CapturePermissionError(f"{url}: {who_has_it(url) or 'another program has it open'}")
     if "Permission denied" in text or isinstance(error, PermissionError):
         return CapturePermissionError(f"{url}: no permission to open it; {_remedy(url)}")
     if "No such file" in text or "FileNotFoundError(" in text or isinstance(error, FileNotFoundError):
         return CapturePermissionError(f"{url}: no such port{_ports()}")
-    numbers = (getattr(error, "errno", None), *(one for one in error.args if isinstance(one, int)))
-    if any(one in numbers or f"({one}, " in text or f"[Errno {one}]" in text for one in _NO_TERMINALS):
+    if any(_has_number(error, text, one) for one in _NO_TERMINALS):
         return CaptureError(f"{url}: this is no serial port{_ports()}")
     return CaptureError(f"{url}: {text}")
+
+
+def _has_number(error: Exception, text: str, number: int) -> bool:
+    """Tell whether an error has a number of the system, in itself or in what pyserial quotes."""
+    return (
+        number in (getattr(error, "errno", None), *error.args) or f"({number}, " in text or f"[Errno {number}]" in text
+    )
 
 
 def _remedy(url: str) -> str:
@@ -110,6 +116,12 @@ def others(url: str) -> list[str]:
                 with contextlib.suppress(OSError):
                     found[f"{(process / 'comm').read_text().strip()} ({process.name})"] = None
     return list(found)
+
+
+def who_has_it(url: str) -> str:
+    """Say who else has the device *url* open; empty where nobody has, or where it cannot be told."""
+    users = others(url)
+    return f"{' and '.join(users)} {'has' if len(users) == 1 else 'have'} it open" if users else ""
 
 
 def _has_open(process: Path, device: int) -> bool:

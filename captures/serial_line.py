@@ -104,6 +104,7 @@ class SerialLine:
                 port.exclusive = True
             port.open()
         self._port = port
+        _keep_alone(port, is_wished=True)
         self.marks_errors = self._mark_errors(port)
         self._marks = Marks()
 
@@ -135,6 +136,7 @@ class SerialLine:
         """Close the port; a second call does nothing."""
         port, self._port = self._port, None
         if port is not None:
+            _keep_alone(port, is_wished=False)
             with contextlib.suppress(Exception):
                 port.close()
 
@@ -309,6 +311,15 @@ def mark_errors(port: Any) -> bool:
         return bool(termios.tcgetattr(descriptor)[0] & termios.PARMRK)
     except Exception:  # Windows, a socket, a fake: then there are no marks
         return False
+
+
+def _keep_alone(port: Any, *, is_wished: bool) -> None:
+    """Have the system refuse the port to whoever opens it meanwhile: a lock binds only programs that ask for it."""
+    with contextlib.suppress(Exception):  # Windows, where it is so anyway, a socket, a fake
+        import fcntl
+        import termios
+
+        fcntl.ioctl(port.fileno(), termios.TIOCEXCL if is_wished else termios.TIOCNXCL)
 
 
 def _steady_clock() -> Callable[[], int]:

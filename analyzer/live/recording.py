@@ -10,7 +10,7 @@ from analyzer.live import network_recorder, serial_recorder
 from analyzer.live.sources import NETWORK, PIPE, LiveSource
 from analyzer.live.status import Status
 from analyzer.tracking.line_follower import CANDIDATES, LineFollower
-from captures.port_faults import others
+from captures.port_faults import who_has_it
 from captures.serial_line import LineSettings, Modem, SerialLine, is_set, line_settings
 from captures.sniff import open_sniffer
 from captures.sniff_streams import StreamSniffer
@@ -84,8 +84,8 @@ class Recording:
             lines = [SerialLine(one, follower.settings, modem, sets_line=options.sets_line) for one in source.names]
             for line in lines:
                 line.open()
-                if users := others(line.url):
-                    say(f"{line.url}: {' and '.join(users)} has it open too: an octet goes to one reader alone")
+                if users := who_has_it(line.url):
+                    say(f"{line.url}: {users}, too: an octet goes to one reader alone")
             held = f"RTS {'high' if modem.rts else 'low'}, DTR {'high' if modem.dtr else 'low'}"
             self.status.modem = held if is_ours else ""
             self.status.line = "" if is_ours else _FAR

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from captures.chunk import CaptureError, CapturePermissionError
-from captures.port_faults import others, told, told_while_read
+from captures.port_faults import others, told, told_while_read, who_has_it
+from captures.serial_line import LineSettings, SerialLine
 
 PORT = "could not open port 'COM3': "
 needs_terminals = pytest.mark.skipif(not hasattr(os, "openpty"), reason="check not run: no pseudo-terminals here")
@@ -30,6 +31,7 @@ def opening(url: str, error: Exception) -> str:
         (OSError(PORT + "FileNotFoundError(2, 'The system cannot find it.', None, 2)"), "COM3: no such port; "),
         (OSError(21, "could not open port x: [Errno 21] Is a directory: 'x'"), "COM3: this is no serial port; "),
         (OSError("Could not configure port: (25, 'Inappropriate ioctl for device')"), "COM3: this is no serial port; "),
+        (OSError(16, "could not open port: [Errno 16] Device or resource busy"), "COM3: another program has it open"),
         (ValueError("Not a valid baudrate: 7"), "COM3: Not a valid baudrate: 7"),
     ],
 )
@@ -72,8 +74,29 @@ def test_program_that_has_the_port_open_is_named() -> None:
         assert other.stdout is not None
         other.stdout.readline()
         (found,) = others(name)
-        assert found.endswith(f"({other.pid})")
+        assert found.endswith(f"({other.pid})") and who_has_it(name) == f"{found} has it open"
         with pytest.raises(CapturePermissionError, match=rf"\({other.pid}\) has it open"), told(name):
             raise OSError("Could not exclusively lock port")
         other.communicate()
     assert others(str(Path(__file__))) == []
+    assert who_has_it(name) == ""
+
+
+def test_programs_that_have_the_port_open_are_named_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("captures.port_faults.others", lambda url: ["minicom (4711)", "ModemManager (612)"])
+    assert who_has_it("/dev/ttyUSB0") == "minicom (4711) and ModemManager (612) have it open"
+
+
+@needs_terminals
+@pytest.mark.skipif(sys.platform != "linux", reason="check not run: how a terminal says that it is exclusive differs")
+def test_port_is_ours_alone_also_for_programs_that_ask_for_no_lock() -> None:
+    import fcntl
+
+    _, slave = os.openpty()
+    line = SerialLine(os.ttyname(slave), LineSettings())
+    tells, is_exclusive = 0x80045440, bytes(4)  # TIOCGEXCL; for the superuser every port opens
+    assert not any(fcntl.ioctl(slave, tells, is_exclusive))
+    line.open()
+    assert any(fcntl.ioctl(slave, tells, is_exclusive))
+    line.close()
+    assert not any(fcntl.ioctl(slave, tells, is_exclusive))
