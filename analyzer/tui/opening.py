@@ -164,8 +164,8 @@ class Opening(App[None]):
                 self.main.take(is_done=is_done)
                 self._look_for_errors(self._capture)
                 self._look_for_remarks(self._capture)
-            if is_done and not was_done and isinstance(self.screen, BaseScreen):
-                self.screen.ended()
+            if is_done and not was_done and (front := self._front()) is not None:
+                front.ended()
             self._look_for_diagnosis(self._capture)
             if self._growth is not None:
                 self._written_anew = self._growth.look(self.options.keys) or self._written_anew
@@ -205,8 +205,8 @@ class Opening(App[None]):
         if text != self.live_text:
             self.live_text = text
             self.main.show_status()
-            if isinstance(self.screen, BaseScreen):
-                self.screen.recorded()
+            if (front := self._front()) is not None:
+                front.recorded()
 
     def take_anew(self, capture: Capture) -> None:
         """The capture was read again, with more keys: whatever was found out is found out again."""
@@ -215,9 +215,9 @@ class Opening(App[None]):
         if self._written_anew:
             self.main.flash(f"{title_of([self._written_anew])} was written anew: read from its beginning", "warning")
             self._written_anew = ""
-        screen = self.screen
-        if isinstance(screen, BaseScreen) and screen is not self.main:
-            screen.came_anew()
+        front = self._front()
+        if front is not None and front is not self.main:
+            front.came_anew()
 
     def _look_for_errors(self, capture: Capture) -> None:
         """Say what is wrong with the capture; one that cannot be read at all ends the program or goes to the start."""
@@ -226,16 +226,20 @@ class Opening(App[None]):
         if not capture.table.height and capture.progress.is_done and self._is_ours:
             self.farewell = f"dlmshark: {capture.error}"
             self.exit(return_code=_UNREADABLE)
-        elif isinstance(self.screen, BaseScreen):
-            self.screen.flash(capture.error, "error")
+        elif (front := self._front()) is not None:
+            front.flash(capture.error, "error")
+
+    def _front(self) -> BaseScreen | None:
+        """Give the screen that is seen; none is left when the program ends."""
+        front = self.screen_stack[-1] if self.screen_stack else None
+        return front if isinstance(front, BaseScreen) else None
 
     def _look_for_diagnosis(self, capture: Capture) -> None:
         """Let the screen show what goes wrong as soon as that is known."""
         if capture.diagnoses != self._diagnoses:
             self._diagnoses = capture.diagnoses
-            for screen in self.screen_stack[-1:]:  # none is left when the program ends
-                if isinstance(screen, BaseScreen):
-                    screen.diagnosed()
+            if (front := self._front()) is not None:
+                front.diagnosed()
 
     def _look_for_remarks(self, capture: Capture) -> None:
         """Say what the readers of the inputs remarked: once, for a while."""

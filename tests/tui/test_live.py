@@ -8,6 +8,8 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from analyzer.capture import Capture
 from analyzer.tui.app import DlmsharkApp, Options
 from captures import blocks
@@ -118,6 +120,28 @@ def test_list_without_records_says_why_and_the_sources_what_was_told(tmp_path: P
             recording.say(UA)
             await until(pilot, lambda: main_of(app).records.count)
             assert not is_said("none of them reads")
+
+    asyncio.run(run())
+    capture.close()
+
+
+def test_what_comes_while_the_program_ends_finds_no_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recording = Recording(tmp_path / "r.pcapng")
+    capture = Capture(recording.paths, live=recording)
+    capture.start()
+    app = DlmsharkApp(Options(capture.inputs, "live: a line", live=recording), capture)
+
+    async def run() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda: app.has_begun)
+            with monkeypatch.context() as patched:
+                patched.setattr(type(app), "screen_stack", property(lambda app: []))
+                patched.setattr(type(app), "screen", property(lambda app: app.screen_stack[-1]))
+                patched.setattr(app.main, "show_status", lambda: None)
+                recording.remark = "another"
+                recording.messages.append("is back")
+                app._look_at_recording(capture)
+            assert "is back" in app.live_text
 
     asyncio.run(run())
     capture.close()
