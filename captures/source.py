@@ -59,6 +59,7 @@ _RAW_BEGINS = re.compile(
 )
 _TERMINAL_HEADER = re.compile(rb"=~[=~]+ PuTTY log [^\r\n]{0,60}=~[=~]+\r?\n")
 """What a terminal program writes before the octets."""
+_NOT_KNOWN = "not recognised (if these are octets of a line, -d serial,hdlc takes any, and doctor names wrong settings)"
 _RAW_INSIDE = re.compile(rb"\x7E[\xA0-\xA7]|\x68(.)\1\x68", re.DOTALL)
 _DATA_SET = rb"(?:[0-9]+-[0-9]+:)?[0-9A-F]+\.[0-9]+(?:\.[0-9]+)?(?:[*&][0-9]+)?\([^()\r\n]*\).*"
 _DATA_SETS = re.compile(rb"^" + _DATA_SET + rb"\r?$", re.MULTILINE)
@@ -302,7 +303,7 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
     if holds_octets or any(sign(head) for sign in (_RAW_BEGINS.match, _RAW_INSIDE.search, _DATA_SETS.search)):
         window.skip(begins)
         return RawSource(name, window, size)
-    what = "a tar archive; unpack it first" if head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR else "not recognised"
+    what = "a tar archive; unpack it first" if head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR else _NOT_KNOWN
     raise CaptureError(f"{label}: {what}; {EXPECTED} was expected")
 
 

@@ -9,7 +9,7 @@ from captures.text.hints import Hints
 from captures.text.labels import has_indented_side, has_monitor_arrows
 from captures.text.letters import has_letters
 from captures.text.lines import blocks
-from captures.text.misread import mend
+from captures.text.misread import mend, unmask
 from captures.text.reader import LONGEST_HEADING, Reader
 from captures.text.shape import Shape
 from captures.text.shapes import PLAIN, SHAPES
@@ -39,7 +39,7 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
     """Tell the shape of the text that begins with *head*; None if no shape finds octets in it. Total."""
     window = Window(HeldInput(head))
     window.more()
-    lines = [line for block in blocks(window) for line in map(mend, block.lines)]
+    lines = [line for block in blocks(window) for line in map(mend, map(unmask, block.lines))]
     text = b"\n".join(lines)
     hints = Hints(
         date_order(text),

@@ -1,4 +1,4 @@
-"""Letters that stand in hex where a person, or a program that read a picture, took them for digits."""
+"""Letters that stand in hex where digits belong: taken for them by a person or a program, or to hide octets."""
 
 import re
 
@@ -11,6 +11,24 @@ _TO_DIGITS = bytes.maketrans(_LETTERS, b"0011")
 _NUMBERS = b"0123456789"
 _LEAST_NUMBERS = 3
 """Words of letters that are digits too have no numbers."""
+
+
+_MASK = rb"(?:[Xx]{2}|\*\*|\?\?)"
+_HIDING = re.compile(
+    rb"(?<![0-9A-Za-z_+/=])(?:[0-9A-Fa-f]{2}[ ,:.-]?){3}+(?:(?:[0-9A-Fa-f]{2}|" + _MASK + rb")[ ,:.-]?)*+"
+)
+"""Three pairs of hex, and all pairs and hidden ones behind them."""
+_MASKED = re.compile(_MASK)
+HIDDEN = b"58"
+"""What stands for an octet that is hidden: the letter X."""
+
+
+def unmask(line: bytes) -> bytes:
+    """Give *line* with an octet in place of each XX, ** or ?? among pairs of hex; the same object if there is none."""
+    if not (b"XX" in line or b"xx" in line or b"**" in line or b"??" in line):
+        return line
+    shown = _HIDING.sub(lambda found: _MASKED.sub(HIDDEN, found[0]), line)
+    return line if shown == line else shown
 
 
 def mend(line: bytes) -> bytes:

@@ -9,7 +9,7 @@ from captures.text import JUDGED
 from captures.text.hints import Hints
 from captures.text.judge import Judgement, judge
 from captures.text.lines import blocks, width_of
-from captures.text.misread import mend
+from captures.text.misread import HIDDEN, mend, unmask
 from captures.text.reader import MAY_HOLD_OCTETS, Reader
 from captures.text.shape import Shape
 from captures.text.shapes import PLAIN, SHAPES
@@ -39,7 +39,7 @@ class TextSource(Source):
         self._found: list[Chunk] = []
         self._reader = Reader(PLAIN[-1], Hints(), self._found.append, self._odd)
         self._read_as: list[Shape] = []
-        self._misread = self._first_misread = 0
+        self._misread = self._first_misread = self._hidden = 0
         self._is_judged = judgement is not None
         if judgement is not None:
             self._heed(judgement)
@@ -133,8 +133,11 @@ class TextSource(Source):
             self._read_as.append(shape)
 
     def _mended(self, line: bytes, number: int) -> bytes:
-        mended = mend(line)
-        if mended is not line:
+        shown = unmask(line)
+        if shown is not line:
+            self._hidden = self._hidden or number
+        mended = mend(shown)
+        if mended is not shown:
             self._misread += 1
             self._first_misread = self._first_misread or number
         return mended
@@ -149,6 +152,9 @@ class TextSource(Source):
             lines = f"line {self._first_misread} has" + f" (and {self._misread - 1} more have)" * (self._misread > 1)
             text = f"{lines} letters in hex where digits belong: O is read as 0, l and I as 1"
             self.remark("hex-letters", text, self._first_misread)
+        if self._hidden:
+            text = f"octets are hidden from line {self._hidden} on: each is read as {HIDDEN.decode()}, the letter X"
+            self.remark("hex-hidden", text, self._hidden)
         if self._reader.given.cut:
             text = f"{self._reader.given.cut} units break off at {self._reader.given.cut_at} octets: what wrote the "
             self.remark("text-cut", f"{text}log cuts there, not the line; let it write all octets")

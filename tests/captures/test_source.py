@@ -94,7 +94,7 @@ def test_content_tells_the_format(tmp_path: Path, octets: bytes, kind: type, tim
         (b"\x28\xb5\x2f\xfd" + bytes(60), "the zstd stream is cut"),
         (b"\x02\x21\x4c\x18" + bytes(60), "lz4"),
         (b"just a letter\nto nobody\n", "text without octets"),
-        (bytes(range(32)) * 20, "not recognised"),
+        (bytes(range(32)) * 20, "-d serial,hdlc takes any"),
         (bytes(1000), "not recognised"),
         (packed(b""), "empty"),
         (packed(PCAP, 3), "gzip in gzip in gzip"),

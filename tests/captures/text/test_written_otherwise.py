@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from captures.chunk import RECEIVED, SENT
+from tests.analyzer.framing.build import frame
 from tests.captures.text.test_shapes import read
 from tests.captures.text.written import session
 from tests.cli.conftest import Run, run
@@ -105,6 +106,39 @@ def test_words_of_such_letters_are_no_digits() -> None:
     with read("TX: 7E A0 07 03 21 93 0F 01 7E  # cool fool ball doll") as source:
         assert [chunk.octets.hex() for chunk in source] == ["7ea0070321930f017e"]
         assert "hex-letters" not in source.remark_counts
+
+
+HIDDEN = ("7E A0 07 XX XX 93 0F 01 7E", "7EA007xxxx930F017E", "RX: 7E A0 07 03 ** ?? 0F 01 7E")
+
+
+@pytest.mark.parametrize(
+    ("text", "octets"), zip(HIDDEN, ("7ea0075858930f017e",) * 2 + ("7ea0070358580f017e",), strict=True)
+)
+def test_octets_that_are_hidden_keep_their_places_and_are_told(text: str, octets: str) -> None:
+    with read(f"my meter, ids hidden\n{text}\n") as source:
+        assert [chunk.octets.hex() for chunk in source] == [octets]
+        (remark,) = [one for one in source.remarks if one.code == "hex-hidden"]
+    assert remark.number == 2
+
+
+def test_hidden_octets_of_a_frame_are_told_as_such(run: Run, tmp_path: Path) -> None:
+    path, push = tmp_path / "log.txt", bytes.fromhex("E6E7000F0000000100020212000109083132333435363738")
+    text = frame(push, 0x13, b"\x21\x03").hex(" ").upper()
+    path.write_text(text.replace(" ".join(f"{one:02X}" for one in b"12345678"), " ".join(["XX"] * 8)))
+    assert '"cause": "edited-by-hand"' in run("doctor", "--json", path).out.splitlines()[0]
+
+
+def test_words_beside_octets_hide_none() -> None:
+    with read("TX: 7E A0 07 03 21 93 0F 01 7E  # xx of XX ?? **") as source:
+        assert [chunk.octets.hex() for chunk in source] == ["7ea0070321930f017e"]
+        assert "hex-hidden" not in source.remark_counts
+
+
+def test_frames_with_both_flags_that_lack_octets_are_not_cut_by_the_log() -> None:
+    whole = frame(bytes(range(60)), 0x13, b"\x21\x03")
+    with read("\n".join(f"RX: {(whole[:30] + whole[33:]).hex(' ')}" for _ in range(4))) as source:
+        assert list(source)
+        assert "text-cut" not in source.remark_counts
 
 
 def _cut(size: int, sides: tuple[int, ...] = (SENT, RECEIVED)) -> str:
