@@ -102,9 +102,21 @@ def _sealed(octets: bytearray, wait: Wait, at: int) -> Scan[tuple[int, str]]:
     if not (yield from wait(end)):
         return len(octets), TRUNCATED
     if octets[at - 1] == 0xDB:
-        again = octets.find(octets[at - 1 : at + 4], at, end)
+        opening = octets[at - 1 : at + 4]
+        again = octets.find(opening, at, end)
+        if again < 0:
+            again = yield from _over(octets, wait, opening, end)
         return (end, "") if again < 0 else (again, LENGTH_WRONG)
     return end, ""
+
+
+def _over(octets: bytearray, wait: Wait, opening: bytearray, end: int) -> Scan[int]:
+    """Find where *opening* stands across *end*: few octets were lost; more is waited for only where it may. Else -1."""
+    for at in range(end - len(opening) + 1, end):
+        behind = at + len(opening)
+        if octets[at:end] == opening[: end - at] and (yield from wait(behind)) and octets[at:behind] == opening:
+            return at
+    return -1
 
 
 def closing_at(octets: bytearray, wait: Wait, at: int) -> Scan[int]:

@@ -11,14 +11,19 @@ APDU_TAGS = (
 )
 """Every tag that an APDU may begin with (IEC 62056-5-3 COSEM pdu module), the gateway prefixes E6 and E7 included."""
 
-_CHOICES = {0xC0: 3, 0xC1: 5, 0xC3: 6, 0xC4: 3, 0xC5: 5, 0xC7: 4}
-"""The service APDUs whose second octet is a choice, and how many alternatives each has."""
+_CHOICES = {
+    0xC0: (13, 7, 14), 0xC1: (14, 19, 9, 16, 20), 0xC3: (13, 7, 15, 18, 19, 9), 0xC4: (5, 10, 6), 0xC5: (4, 7, 8, 9, 5),
+    0xC7: (5, 9, 6, 7),
+}  # fmt: skip
+"""The service APDUs whose second octet is a choice, and how many octets each alternative has at least."""
 _SIZED = frozenset((*range(0x21, 0x39), *range(0x41, 0x59), *range(0x60, 0x64), *range(0xC8, 0xD8)))
 """The APDUs whose second octet begins the length of all that follows."""
 _COUNTED = {0x05: 7, 0x06: 7, 0x0C: 3, 0x0D: 2, 0x16: 7}
 """The APDUs of short-name referencing that begin with a count, and the highest alternative of their items."""
-_LONG = frozenset((0x08, 0x0E, 0xC2, 0xD9, 0xDA, 0xDD, 0xDF, 0xE0))
-"""APDUs with no more to be said of their second octet."""
+_LONG = {0x08: 13, 0x0E: 4, 0xC2: 12, 0xD9: 8, 0xDA: 9, 0xDD: 8, 0xDF: 8, 0xE0: 7}
+"""APDUs with no more to be said of their second octet, and how many octets they have at least."""
+_SEALED = 7
+"""Tag, length, security control and invocation counter: what is sealed stands behind them."""
 _LONGEST_ADDRESS = 32
 """Of a device behind a gateway."""
 _TITLED = frozenset((0xDB, 0xDC))
@@ -38,9 +43,10 @@ def opens_as_apdu(octets: bytes | bytearray, start: int, length: int) -> bool:
         return False
     tag, second = octets[start], octets[start + 1]
     if tag in _CHOICES:
-        return 1 <= second <= _CHOICES[tag] and length > 3
+        shortest = _CHOICES[tag]
+        return 1 <= second <= len(shortest) and length >= shortest[second - 1]
     if tag in _SIZED:
-        return _announces(octets, start + 1, length - 1)
+        return (tag in _ACSE_BEGINS or length > _SEALED) and _announces(octets, start + 1, length - 1)
     if tag in _COUNTED:
         return length > 2 and 1 <= second <= 32 and octets[start + 2] <= _COUNTED[tag]
     if tag in _TITLED:
@@ -53,7 +59,7 @@ def opens_as_apdu(octets: bytes | bytearray, start: int, length: int) -> bool:
         return length > 6 and octets[start + 5] in (0, 9, 12)
     if tag in GATEWAY_TAGS:
         return length > 4 and octets[start + 2] <= _LONGEST_ADDRESS and length > octets[start + 2] + 4
-    return tag in _LONG and length > 3
+    return length >= _LONG.get(tag, length + 1)
 
 
 def _announces(octets: bytes | bytearray, at: int, length: int) -> bool:

@@ -24,7 +24,7 @@ from tests.analyzer.framing.build import (
 APDUS = st.one_of(
     st.sampled_from((AARQ, GET_REQUEST, GET_RESPONSE, b"\xd8\x01\x01", b"\x62\x00")),
     st.binary(min_size=2, max_size=60).map(lambda octets: b"\xc4\x01\xc1\x00" + octets),
-    st.binary(min_size=2, max_size=300).map(lambda octets: b"\xcc\x82" + len(octets).to_bytes(2, "big") + octets),
+    st.binary(min_size=6, max_size=300).map(lambda octets: b"\xcc\x82" + len(octets).to_bytes(2, "big") + octets),
 )
 HEARTBEATS = st.text("0123456789ABCDEF", max_size=16).map(str.encode)
 
@@ -175,3 +175,11 @@ def test_wrapper_pdu_is_delivered_when_complete(pdus: list[bytes]) -> None:
 def test_wrapper_false_headers_cost_no_more_than_their_octets() -> None:
     run(WrapperFramer(), [b"\x00\x01\x00\x10\x00\x01\xff\xff\x01" * 8000])
     run(WrapperFramer(), [pdu(AARQ) + b"\x00\x01\x00\x10\x00\x01\xff\xff\x01" * 8000])
+
+
+def test_wrapper_header_that_rows_of_numbers_look_like_begins_no_pdu() -> None:
+    rows = b"".join(
+        bytes.fromhex("0203090C07E80B1403000F0000FFC400 06000112") + bytes((number, 6, 0, 0, 4, 0xC0 + number))
+        for number in range(0x20)
+    )
+    assert [one for one in shown(rows) if one.startswith("wrapper")] == []
