@@ -8,7 +8,7 @@ from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Sto
 from analyzer.diagnosis.words import octets as octets_text
 from analyzer.diagnosis.words import octets_are
 from analyzer.framing.tags import opens_as_apdu
-from analyzer.record import Record
+from analyzer.record import REQUEST, Record
 from dissectors.scanning import reads
 from dissectors.tree import Note
 
@@ -16,10 +16,12 @@ _HEADER = 8
 _E6 = 0xE6
 _VERSION_SIZE = 2
 _MOST, _MOST_PORTS = 8192, 64
+_LEAST_TEXT, _MOST_TEXT = 8, 40
 _PORTS_UP_TO = 0x3FFF
 _LLC = (b"\xe6\xe6\x00", b"\xe6\xe7\x00")
 _MISTAKEN = frozenset({
     "noise", "hdlc-noise", "bcc-wrong", "capture-cut", "octet-unprintable", "data-set-malformed", "line-unreadable",
+    "provider-abort", "response-missing",
 })  # fmt: skip
 """What octets of another protocol are taken for."""
 _NOISE = ("noise", "hdlc-noise")
@@ -83,7 +85,8 @@ class WrapperFamily(Family):
         if here != talk.ports[side]:
             talk.ports[side], talk.usual[1 - side] = here, b""
         if here == talk.ports[1 - side] and here[:2] != here[2:]:
-            self._unswapped(record, here)
+            if record.direction is not REQUEST:
+                self._unswapped(record, here)
         else:
             talk.usual[side] = here
 
@@ -180,6 +183,13 @@ class WrapperFamily(Family):
     def _begun_late(self, record: Record) -> bool:
         """The first octets of a direction are no PDU: the capture began within one."""
         count = len(record.octets)
+        said = record.octets.strip()
+        if count >= _LEAST_TEXT and said.isascii() and said.decode("ascii").isprintable():
+            text = (
+                f"{octets_text(count)} of text stand before the first wrapper PDU: {said.decode('ascii')[:_MOST_TEXT]}"
+            )
+            self.report(record, "carrier-text", "heartbeat", LIKELY, text, start=0, end=count)
+            return True
         text = f"{octets_text(count)} stand{'s' * (count == 1)} before the first wrapper PDU of this direction"
         others = [Alternative("not-wrapper", POSSIBLE, "something else may have been said before")]
         self.report(record, "capture-cut", "mid-stream-start", LIKELY, text, alternatives=others)

@@ -54,12 +54,16 @@ class WrapperLink:
 
     def make_peer(self, side: int, source: bytes, destination: bytes) -> Peer:
         """Make the pair of *source* and *destination*, joined with its opposite direction once that is seen."""
-        peer = Peer(int.from_bytes(source, "big"), int.from_bytes(destination, "big"))
-        for other_side in (1 - side, side):
-            other = self.peers.get((other_side, destination + source))
-            if other is not None and other is not peer:
-                other.join(peer)
-                break
+        echoed = self.peers.get((1 - side, source + destination)) if source != destination else None
+        if echoed is not None and echoed.reverse is echoed:
+            peer = _echoing(echoed)
+        else:
+            peer = Peer(int.from_bytes(source, "big"), int.from_bytes(destination, "big"))
+            for other_side in (1 - side, side):
+                other = self.peers.get((other_side, destination + source))
+                if other is not None and other is not peer:
+                    other.join(peer)
+                    break
         forget_oldest(self.peers, self.dialogue.transfers)
         self._near = [None, None]
         self.peers[side, source + destination] = peer
@@ -78,6 +82,19 @@ class WrapperLink:
         else:
             text = f"the wrapper length says {said}, {there} {'is' if there == 1 else 'are'} there"
             record.add_note(finding("wrapper-length-wrong", text, 6, 8))
+
+
+def _echoing(echoed: Peer) -> Peer:
+    """Make the opposite direction of a pair with the same wPorts: some meters copy the header of the request."""
+    first, second = echoed.source, echoed.destination
+    if echoed.role is RESPONSE:
+        echoed.source, echoed.destination = second, first
+        echoed.take_role(RESPONSE)
+        peer = Peer(first, second)
+    else:
+        peer = Peer(second, first)
+    echoed.join(peer)
+    return peer
 
 
 class ApduLink(WrapperLink):
