@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from analyzer.security.keyring import Keyring
 
 _VARIABLE = "DLMSHARK_KEYS"
+_MESSAGE = "message"
+"""The kind of a record that is read as text."""
 
 
 def add_key_options(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +58,7 @@ class ClosedApdus:
 
     def passes(self, record: Record) -> bool:
         """Look at one record, and let it pass."""
-        apdu = record.apdu
+        apdu = record.apdu if record.kind != _MESSAGE else None  # a telegram of P1 was inside
         if apdu is not None and (entry := apdu[1]) is not None and "security_control" in entry.slots:
             self._count += 1
         return True

@@ -163,6 +163,8 @@ class AssociationFamily(Family):
 
     def _lost(self, one: Association, ending: Ending) -> None:
         """Tell in one story what ended an association, after how long, against which time-out, and who acted first."""
+        if ending.reason == "dm" and not one.link_at and not one.exchanges:
+            return  # there was no link and no association that could get lost
         facts = self.meters.of(one.meter)
         damaged = self.associations.damaged.get(one.conversation)
         wait = next((asked for asked in one.waiting.values() if asked.is_confirmed), None)

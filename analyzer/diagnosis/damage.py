@@ -275,6 +275,8 @@ class DamageFamily(Family):
             code = "hdlc-hcs-wrong" if _is_header_wrong(record) else "hdlc-fcs-wrong"
             if code == "hdlc-hcs-wrong" and found and found[0].cause in ("truncated", "capture-ended"):
                 found = [*_hurt_and_cut(record, found[0]), *found]
+        if found and found[0].cause == "length-field-wrong":
+            code = "hdlc-length-wrong"
         return Explained(code, text, found)
 
     @staticmethod

@@ -69,7 +69,7 @@ def lossy_echo(sent: Record, record: Record) -> str:
     """Say that *record* is what the other side just *sent*, with octets lost; empty where it is not."""
     both = (sent.octets.strip(b"\x7e"), record.octets.strip(b"\x7e"))
     size = min(map(len, both))
-    if not _LEAST_ECHO <= size <= max(map(len, both)) <= _LONGEST_ECHO or both[0][:4] != both[1][:4]:
+    if not _LEAST_ECHO <= size <= max(map(len, both)) <= _LONGEST_ECHO or both[0][:3] != both[1][:3]:
         return ""
     from difflib import SequenceMatcher  # here, as few captures have an echo
 
@@ -77,6 +77,8 @@ def lossy_echo(sent: Record, record: Record) -> str:
     same = sum(one.size for one in pairs)
     if same < 0.6 * len(both[0]) or same < 0.8 * len(both[1]):
         return ""
+    if both[0][3] != both[1][3] and same < len(both[1]):
+        return ""  # an answer that lost its first address begins so, too
     return (
         f"{same} of the {len(both[0])} octets of record {sent.number} come back, in their order and with their "
         f"addresses unswapped; {len(both[0]) - same} are lost and {len(both[1]) - same} came in: it is no answer"

@@ -23,12 +23,12 @@ _HEADER = 3
 _MOST_KEPT = 8
 REJECT_REASONS = (
     (0x10, "counters-not-reset", "V, the send number is invalid"),
-    (0x01, "control-not-implemented", "W, the control field is undefined or not implemented"),
     (0x02, "information-not-allowed", "X, an information field where none is allowed"),
+    (0x01, "control-not-implemented", "W, the control field is undefined or not implemented"),
     (0x04, "information-too-long", "Y, the information field is too long"),
     (0x08, "invalid-receive-number", "Z, the receive number is invalid"),
 )
-"""Bits of the third octet of FRMR (W is bit 0, V bit 4), the most telling first."""
+"""Bits of the third octet of FRMR (W is bit 0, V bit 4), the most telling first: ISO/IEC 13239 has W beside X."""
 
 
 class Limits(NamedTuple):

@@ -44,6 +44,7 @@ LLC_OF = {REQUEST: b"\xe6\xe6", RESPONSE: b"\xe6\xe7", UNSOLICITED: b"\xe6\xe7"}
 _AROUND = 4
 """So many octets of a frame are neither header nor information: its FCS, and both flags where they are there."""
 _NO_LLC_NEEDED = 0xE0
+_NOT_POLL = 0xEF
 _RESERVED = range(2, 16)
 """Upper server addresses that IEC 62056-46 reserves."""
 
@@ -61,6 +62,8 @@ class LinkFamily(Family):
         """By conversation, client and server."""
         self.newest: dict[int, Record] = {}
         """By conversation: its last frame."""
+        self._vain: dict[int, Record] = {}
+        """By conversation: the last SNRM that was not answered before the client called another address."""
         self._echoed: dict[int, Record] = {}
         """By conversation: its last echo."""
 
@@ -314,6 +317,7 @@ class LinkFamily(Family):
     def _unnumbered(self, record: Record, link: Link, command: int, last: Record | None) -> None:
         if command == SNRM:
             link.asked = parameters(record)
+            self._called(record)
             link.take_down(is_known=False)
         elif command == UA:
             asked = (link.kept[-1].control or 0) & 0xEF if link.kept else 0
@@ -322,6 +326,7 @@ class LinkFamily(Family):
             elif asked == SNRM:
                 self._set_up(link, record)
                 self._late_set_up(record, link)
+                self._other_length(record)
             if last is not None and asked != DISC:
                 self._other_server(record, link, last)
         elif command == FRMR:
@@ -358,6 +363,29 @@ class LinkFamily(Family):
         if not link.is_up:
             link.asked = parameters(before)
             self._set_up(link, record)
+
+    def _called(self, record: Record) -> None:
+        """Remember an SNRM in vain: the one before this one, to another address."""
+        conversation = record.lane.conversation
+        before = self.newest.get(conversation)
+        is_vain = before is not None and (before.control or 0) & 0xEF == SNRM and before.server != record.server
+        if before is not None and is_vain and before.client == record.client:
+            if len(self._vain) >= _MOST_LINES:
+                self._vain.clear()
+            self._vain[conversation] = before
+
+    def _other_length(self, record: Record) -> None:
+        """Report UA behind an SNRM in vain to the same logical device, by an address of another length."""
+        vain = self._vain.pop(record.lane.conversation, None)
+        if vain is None or str(vain.server).partition(".")[0] != str(record.server).partition(".")[0]:
+            return
+        called, answering = address_lengths(vain.octets)[0], address_lengths(record.octets)[1]
+        if called != answering:
+            text = (
+                f"SNRM to server {vain.server} in {octets_text(called)} (record {vain.number}) was not answered, and "
+                f"to {record.server} in {answering} it was: a meter takes its address in one length only"
+            )
+            self.report(record, "hdlc-address-unusual", "address-length-differs", LIKELY, text)
 
     def _rejected(self, record: Record, link: Link) -> None:
         octets = record.octets
@@ -424,4 +452,6 @@ def _cause_of_dm(link: Link, asked: Record | None, idle_ns: int) -> tuple[str, s
         return "inactivity-timeout", LIKELY
     if link.is_up:
         return "server-restart", POSSIBLE
+    if asked is not None and len(link.kept) == 1 and (asked.control or 0) & _NOT_POLL == 0:
+        return "no-snrm", LIKELY  # the very first I frame of a link, and nothing before it
     return "", POSSIBLE

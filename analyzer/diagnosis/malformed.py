@@ -9,6 +9,7 @@ from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.frame_repair import only_breaks_off
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative
 from analyzer.record import Record
+from dissectors.scanning import reads
 from dissectors.tree import Note
 
 _LIKENESS = 10
@@ -67,7 +68,9 @@ class MalformedFamily(Family):
             self._headless(record, LIKELY, "behind the APDU stand the two octets of an FCS and a flag 7E")
             return True
         cause, confidence, shown = _why(record, octets) if record.parts else ("", CERTAIN, "")
-        if cause != "block-restarts-apdu":
+        if not record.parts and record.link == "wrapper" and reads(octets[note.start : note.end]):
+            cause, confidence, shown = "apdu-concatenated", CERTAIN, ", and read as one more APDU"
+        if not cause or cause in ("segment-lost", "truncated", "wrong-encoding"):
             self.report_note(record, note)
             return False
         self.report(record, note.code, cause, confidence, f"{note.text}{shown}", start=note.start, end=note.end,

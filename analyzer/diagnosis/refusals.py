@@ -54,6 +54,8 @@ class Background(NamedTuple):
 
 
 _NO_FACTS = Facts()
+_BUFFER = (7, 2)
+"""The attribute that is read by range and by entry."""
 _HIGHEST_PLAIN, _PROTECTED_REQUEST = 6, 0x1C
 """Modes up to version 2 of class 15 go to 6; later ones have bits for authenticated, encrypted and signed requests."""
 RESULT_CAUSES: dict[str, tuple[str, str]] = {
@@ -72,6 +74,10 @@ _OTHERS = {
     "hardware-fault": (("hls-mac-wrong", "some meters say so when a MAC or signature is wrong"),),
     "read-write-denied": (("protection-missing", "the meter may ask for another protection of this object"),),
     "object-undefined": (("no-association-rights", "some meters hide objects that a client may not see"),),
+    "scope-of-access-violated": (
+        ("selection-not-accepted", "the range or the entries asked for may lie outside of what the meter has"),
+        ("no-association-rights", "some meters answer so to what a client may not do"),
+    ),
     "other-reason": (
         ("selection-not-accepted", "the selective access may be one that the meter does not have"),
         ("no-association-rights", "some meters answer so to what a client may not do"),
@@ -135,6 +141,8 @@ def _result_cause(name: str, one: Object | None, known: Background) -> tuple[str
         return cause, confidence, ""
     if name == "hardware-fault" and one.is_method and (one.class_id, one.attribute) == _REPLY_TO_HLS:
         return "hls-mac-wrong", LIKELY, "; this method checks the client's answer to the challenge"
+    if name == "scope-of-access-violated" and (one.class_id, one.attribute) == _BUFFER:
+        cause, confidence = "selection-not-accepted", POSSIBLE
     listed = known.facts.objects.get(one.logical_name)
     if known.facts.objects and listed is None:
         return "object-missing", CERTAIN, "; the object list of this meter has no such object"

@@ -16,6 +16,7 @@ from dissectors.tree import Node
 from dissectors.xdlms.error import named_error
 
 _INITIATE, _APPLICATION_REFERENCE = 6, 0
+_BY_HANDLER = (_INITIATE, 4)
 _TRANSIENT = 2
 _USER, _PROVIDER = "acse-service-user", "acse-service-provider"
 _DIAGNOSTIC_CAUSES = {
@@ -27,7 +28,7 @@ _DIAGNOSTIC_CAUSES = {
 }  # fmt: skip
 _ERROR_CAUSES = {
     (_INITIATE, 1): "version-too-low", (_INITIATE, 2): "conformance-incompatible",
-    (_INITIATE, 3): "pdu-size-too-short", (_INITIATE, 4): "refused-by-handler",
+    (_INITIATE, 3): "pdu-size-too-short", _BY_HANDLER: "refused-by-handler",
     (_APPLICATION_REFERENCE, 4): "wrong-context", (_APPLICATION_REFERENCE, 6): "proposal-undecipherable",
 }  # fmt: skip
 _EXCEPTION_CAUSES = {
@@ -136,8 +137,12 @@ def _asked(proposal: Proposal | None) -> str:
 
 
 def _cause(answer: Answer, proposal: Proposal | None) -> tuple[str, str]:
-    """Find the cause: the initiate error says most, then the diagnostic, then what is odd in the proposal."""
-    if answer.initiate_error in _ERROR_CAUSES:
+    """Find the cause: the initiate error says most, then the diagnostic, then what is odd in the proposal.
+
+    That the application refuses says nothing where a diagnostic names the reason.
+    """
+    is_reasoned = answer.diagnostic[0] == _USER and answer.diagnostic[1] in _DIAGNOSTIC_CAUSES
+    if answer.initiate_error in _ERROR_CAUSES and not (is_reasoned and answer.initiate_error == _BY_HANDLER):
         return _ERROR_CAUSES[answer.initiate_error], CERTAIN
     source, number = answer.diagnostic
     if source != _USER:

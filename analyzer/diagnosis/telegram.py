@@ -48,11 +48,18 @@ class _Found(NamedTuple):
     """In how many characters it differs from the telegram before, where there is one."""
 
 
+def _text_of(record: Record) -> bytes:
+    """Give a telegram as its check sequence covers it, a ciphered one as it was deciphered."""
+    return record.closed.plaintext if record.closed is not None and record.closed.plaintext else record.octets
+
+
 class TelegramFamily(Family):
     """Wrong check sequences of P1, wrong check characters, characters of odd weight."""
 
     links = frozenset({"p1", "iec62056-21"})
-    codes = frozenset({"p1-crc-wrong", "bcc-wrong", "parity-wrong", "line-settings-differ", "meter-quirk"})
+    codes = frozenset(
+        {"p1-crc-wrong", "p1-length-wrong", "bcc-wrong", "parity-wrong", "line-settings-differ", "meter-quirk"}
+    )
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
@@ -71,7 +78,7 @@ class TelegramFamily(Family):
         if record.link == "p1":
             if len(self._sound) >= _MOST_LINES:
                 self._sound.clear()
-            self._sound[lane] = octets
+            self._sound[lane] = _text_of(record)
         elif _is_checked(octets) and not record.notes:
             if len(self._right) >= _MOST_LINES:
                 self._right.clear()
@@ -82,6 +89,9 @@ class TelegramFamily(Family):
         """Explain a wrong check."""
         if note.code == "p1-crc-wrong":
             self._telegram(record, note)
+            return True
+        if note.code == "p1-length-wrong":
+            self.report(record, note.code, "octets-lost", LIKELY, note.text, start=note.start, end=note.end)
             return True
         if note.code == "meter-quirk":
             return self._is_sum(record, note)
@@ -139,7 +149,7 @@ class TelegramFamily(Family):
     # -- P1 -----------------------------------------------------------------------------------------------------------
 
     def _telegram(self, record: Record, note: Note) -> None:
-        octets = seven_bits(record.octets)
+        octets = seven_bits(_text_of(record))
         edited = _EDITED.search(octets, 0, octets.rfind(b"!") + 1)
         if edited:
             text = f"{note.text}: {edited.group().decode('ascii', 'replace')!r} stands in place of something"

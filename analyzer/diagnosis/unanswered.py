@@ -38,7 +38,7 @@ def unanswered(
     text = f"{asked(exchange)} was not answered"
     if waited_ns is not None and waited_ns >= 0:
         text += f" within {seconds(waited_ns)}"
-    if usual is not None:
+    if usual:
         text += f"; this meter usually answers {exchange.service} in {seconds(usual)}"
     if record is not None and is_repeated:
         text += f"; it was asked again in record {record.number}"
@@ -120,7 +120,10 @@ def unasked(family: Family, record: Record, one: Association, late: Exchange | N
     elif not one.exchanges:
         cause, confidence = "capture-started-late", POSSIBLE
         text = f"{answer} answers a request that is not in the capture"
-        if one.asked is None and not one.unanswered:
+        if one.asked is None and not one.unanswered and _begins_answered(one):
+            cause, confidence = "direction-missing", LIKELY
+            text += ", nor is any other of the client, and the answers to its first ones are"
+        elif one.asked is None and not one.unanswered:
             others = [Alternative("direction-missing", POSSIBLE, "nothing of the client was captured before it")]
     else:
         cause, confidence = "capture-loss", POSSIBLE
@@ -129,6 +132,12 @@ def unasked(family: Family, record: Record, one: Association, late: Exchange | N
     family.report(
         record, "response-without-request", cause, confidence, text, chain=chain, alternatives=others,
     )  # fmt: skip
+
+
+def _begins_answered(one: Association) -> bool:
+    """Tell whether UA or AARE are there and SNRM and AARQ are not: the capture began in time."""
+    is_accepted = one.answer is not None and one.proposal is None
+    return is_accepted or (len(one.link_at) == 1 and one.first.record == one.link_at[0].record)
 
 
 def _chain_of(family: Family, one: Association, late: Exchange) -> int:

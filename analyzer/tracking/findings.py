@@ -31,6 +31,7 @@ FACTS: dict[str, tuple[Severity, str]] = {
     "tcp-retransmission": (WARNING, "sequence"),
     "bcc-wrong": (ERROR, "checksum"),
     "p1-crc-wrong": (ERROR, "checksum"),
+    "p1-length-wrong": (ERROR, "malformed"),
     "p1-crc-unchecked": (NOTE, "checksum"),
     "line-ends-changed": (NOTE, "checksum"),
     "line-settings-differ": (WARNING, "checksum"),

@@ -9,7 +9,8 @@ import re
 
 from analyzer.cosem.data_sets import TextProfile, heading_after
 from analyzer.cosem.plain_text import printable
-from analyzer.framing.frame import HEAD_MISSING
+from analyzer.framing.frame import HEAD_MISSING, LENGTH_WRONG
+from analyzer.framing.tags import sealed_length
 from analyzer.record import MESSAGE, REQUEST, RESPONSE, UNKNOWN, UNSOLICITED, Record
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
@@ -153,6 +154,8 @@ class P1Link:
         """Read the telegram of *record*; the APDU of a ciphered one is taken as any link's is."""
         octets = record.octets
         if octets[:1] == b"\xdb":
+            if record.problem == LENGTH_WRONG:
+                record.add_note(_overrun(octets))
             self.dialogue.take(record, self._peer(side), octets, 0)
             show_telegram(record)
         elif start := p1.sealed_start(octets):
@@ -259,6 +262,13 @@ def _cut(record: Record) -> Note:
         return finding("capture-cut", "its identification line is missing, and what stood behind it", 0, size)
     where = "the lane ends" if record.problem == "truncated" else "another message begins"
     return finding("capture-cut", f"{where} after {size} octets, before the message does", 0, size)
+
+
+def _overrun(octets: bytes) -> Note:
+    """Say that the next ciphered telegram begins before this one ends."""
+    announced, size = sealed_length(octets), len(octets)
+    text = f"the telegram announces {announced} octets, and the next one begins after {size}"
+    return finding("p1-length-wrong", f"{text}: {announced - size} missing", 0, size)
 
 
 def _sealed_end(octets: bytes, start: int) -> int:

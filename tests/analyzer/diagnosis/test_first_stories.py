@@ -1,0 +1,212 @@
+"""What is told first of a fault that looks like another one: the story that a person needs, and no other beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from analyzer.diagnosis.doctor import Doctor
+from analyzer.diagnosis.story import Story
+from analyzer.pipeline import Pipeline
+from analyzer.security.keyring import KeyRole
+from analyzer.simulate.ciphering import Seal
+from analyzer.simulate.local_messages import data_set
+from analyzer.simulate.p1_port import ciphered, telegram
+from analyzer.tracking.protection import Protection
+from captures.chunk import UNKNOWN, Chunk
+from tests.analyzer.diagnosis.test_association import USER, aare, initiate_error
+from tests.analyzer.diagnosis.told import diagnose, named
+from tests.analyzer.framing.build import frame
+from tests.analyzer.tracking.build import ANSWERED, ASKED, ListSource, Said, Station, answered, asked, chunk
+from tests.analyzer.tracking.carried_by_tcp import ETHERNET, PUSH, START, SYN, SYN_ACK, segment
+from tests.analyzer.tracking.secured import keyring
+from tests.analyzer.tracking.timed import (
+    AARE,
+    AARQ,
+    CLOCK_ANSWER,
+    FIN,
+    GET_CLOCK,
+    SECOND,
+    At,
+    at,
+    on_hdlc,
+    serial_chunks,
+)
+
+CLIENT, SERVER, LONG = b"\x21", b"\x03", bytes.fromhex("00020023")
+OPENING = at(0, asked(AARQ), answered(AARE))
+READING = at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER))
+SNRM, UA, DM, FRMR = 0x93, 0x73, 0x1F, 0x97
+
+
+def on_station(*units: list[At]) -> list[Story]:
+    line = Station(CLIENT, SERVER)
+    return diagnose(serial_chunks([*at(0, *line.connect()), *on_hdlc(line, *units)]))
+
+
+def over_connection(*said: Said, is_closed: bool = True) -> list[Story]:
+    """The stories of a TCP connection that carries octets as they are given."""
+    sequence = {ASKED: START[ASKED], ANSWERED: START[ANSWERED]}
+    frames = [segment(ASKED, START[ASKED] - 1, b"", SYN), segment(ANSWERED, START[ANSWERED] - 1, b"", SYN_ACK)]
+    for direction, octets in said:
+        other = ANSWERED if direction == ASKED else ASKED
+        frames.append(segment(direction, sequence[direction], octets, PUSH, sequence[other]))
+        sequence[direction] += len(octets)
+    if is_closed:
+        frames.append(segment(ASKED, sequence[ASKED], b"", FIN | 1, sequence[ANSWERED]))
+    chunks = [
+        Chunk(number, number * SECOND // 5, ETHERNET, UNKNOWN, octets, len(octets), -1)
+        for number, octets in enumerate(frames, 1)
+    ]
+    return diagnose(chunks)
+
+
+def wrapper(apdu: bytes, source: int, destination: int, order: str = "big") -> bytes:
+    header = b"".join(one.to_bytes(2, order) for one in (1, source, destination, len(apdu)))  # type: ignore[arg-type]
+    return header + apdu
+
+
+def dialogue(*exchanges: tuple[bytes, bytes], order: str = "big", ports: tuple[int, int] = (1, 16)) -> list[Said]:
+    """Requests of client 16 to meter 1, and answers with *ports* and *order* of their own."""
+    return [
+        Said(side, octets)
+        for request, response in exchanges
+        for side, octets in ((ASKED, wrapper(request, 16, 1)), (ANSWERED, wrapper(response, *ports, order=order)))
+    ]
+
+
+TALK = ((AARQ, AARE), (GET_CLOCK, CLOCK_ANSWER), (GET_CLOCK, CLOCK_ANSWER))
+
+
+def test_header_in_the_wrong_byte_order_is_no_lost_association() -> None:
+    assert named(over_connection(*dialogue(*TALK, order="little"))) == [("wrapper-version-wrong", "byte-order-swapped")]
+
+
+def test_answers_with_the_ports_of_their_requests_are_answers() -> None:
+    (story,) = over_connection(*dialogue(*TALK, ports=(16, 1)))
+    assert (story.code, story.cause, story.meter) == ("wrapper-ports-unswapped", "server-echoes-header", "1")
+
+
+def test_apdu_behind_an_apdu_under_one_wrapper_length_is_named() -> None:
+    second = bytes((0xC4, 1, 0xC2, 0, 6, 0, 0, 0, 9))
+    said = dialogue((AARQ, AARE), (GET_CLOCK, CLOCK_ANSWER + second), (GET_CLOCK, CLOCK_ANSWER))
+    assert named(over_connection(*said)) == [("apdu-trailing-octets", "apdu-concatenated")]
+
+
+def test_text_before_the_first_pdu_is_a_sign_of_life_and_no_late_capture() -> None:
+    said = [Said(ANSWERED, b"867723051234567\r\n"), *dialogue(*TALK)]
+    assert named(over_connection(*said)) == [("carrier-text", "heartbeat")]
+
+
+def test_dm_to_the_first_frame_of_a_log_is_a_missing_snrm_and_no_lost_association() -> None:
+    line = Station(CLIENT, SERVER)
+    units = [*on_hdlc(line, at(0, asked(AARQ))), *at(0.2, answered(frame(b"", DM, CLIENT + SERVER)))]
+    assert named(diagnose(serial_chunks(units))) == [("hdlc-disconnected-mode", "no-snrm")]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "cause"), [(0x03, "information-not-allowed"), (0x01, "control-not-implemented")], ids=["W and X", "W"]
+)
+def test_information_that_is_not_allowed_is_named_though_w_stands_beside_x(reasons: int, cause: str) -> None:
+    refused = at(1, asked(frame(b"\xe6\xe6\x00\xc0", 0x11, SERVER + CLIENT)))
+    rejects = at(0.2, answered(frame(bytes((0x11, 0, reasons)), FRMR, CLIENT + SERVER)))
+    assert ("hdlc-frame-rejected", cause) in named(on_station(OPENING, READING, refused, rejects))
+
+
+def test_diagnostic_that_names_the_reason_outweighs_a_handler_that_refuses() -> None:
+    password = bytes.fromhex("A109 0607 60857405080101 8A02 0780 8B07 60857405080201 AC06 8004 31323334")
+    proposal = password + bytes.fromhex("BE10 040E 01 00 00 00 06 5F1F0400 001E1D FFFF")
+    request = bytes((0x60, len(proposal))) + proposal
+    for diagnostic, cause in ((13, "wrong-password"), (11, "mechanism-not-accepted"), (1, "refused-by-handler")):
+        answer = aare(1, USER, diagnostic, initiate_error(6, 4))
+        (story,) = on_station(at(0, asked(request), answered(answer)))
+        assert (story.code, story.cause) == ("association-rejected", cause)
+
+
+def test_meter_that_answers_to_a_longer_address_only_is_told() -> None:
+    short, long = frame(b"", SNRM, SERVER + CLIENT), frame(b"", SNRM, LONG + CLIENT)
+    units = [*at(0, asked(short)), *at(4, asked(short)), *at(4, asked(long), answered(frame(b"", UA, CLIENT + LONG)))]
+    stories = diagnose(serial_chunks(units))
+    assert ("hdlc-address-unusual", "address-length-differs") in named(stories)
+    other = frame(b"", SNRM, bytes.fromhex("00200023") + CLIENT), frame(b"", UA, CLIENT + bytes.fromhex("00200023"))
+    units = [*at(0, asked(short)), *at(4, asked(other[0]), answered(other[1]))]
+    assert not named(diagnose(serial_chunks(units)))  # another meter
+
+
+def test_answers_of_a_whole_session_without_requests_are_one_direction() -> None:
+    line = Station(CLIENT, SERVER)
+    units = [*at(0, *line.connect()), *on_hdlc(line, OPENING, *[READING] * 4)]
+    stories = diagnose(serial_chunks(one for one in units if one.said.direction == ANSWERED))
+    assert named(stories) == [("response-without-request", "direction-missing")]
+
+
+def test_echo_that_lost_an_address_is_an_echo() -> None:
+    parameters = bytes.fromhex("818012 050180 060180 070400000001 080400000001")
+    snrm = frame(parameters, SNRM, SERVER + CLIENT)
+    units = at(0, asked(snrm), answered(snrm[:4] + snrm[9:]))
+    assert named(diagnose(serial_chunks(units))) == [("line-echo", "local-echo")]
+
+
+def test_answer_that_lost_its_first_address_is_no_echo() -> None:
+    parameters = bytes.fromhex("818012 050180 060180 070400000001 080400000001")
+    snrm, ua = frame(parameters, SNRM, SERVER + CLIENT), frame(parameters, UA, CLIENT + SERVER)
+    stories = diagnose(serial_chunks(at(0, asked(snrm), answered(ua[:3] + ua[4:]))))
+    assert "line-echo" not in [one.code for one in stories]
+
+
+def test_scope_of_a_buffer_is_a_matter_of_the_selection() -> None:
+    request = bytes.fromhex("C001C1 0007 0100630100FF 02 00")
+    (story,) = on_station(OPENING, READING, at(1, asked(request), answered(bytes.fromhex("C401C1010D"))))
+    assert (story.code, story.cause) == ("result-scope-of-access-violated", "selection-not-accepted")
+
+
+def test_length_field_that_is_wrong_at_the_end_of_a_log_is_the_same_story() -> None:
+    def push(value: int) -> bytes:
+        apdu = bytes.fromhex("E6E700 0F00000001 00 0202 06") + value.to_bytes(4, "big") + bytes.fromhex("120001")
+        sound = frame(apdu, 0x13, CLIENT + SERVER)[1:-3]
+        head = bytes((sound[0], sound[1] + 3)) + sound[2:5]
+        return _summed(head, sound[7:])
+
+    stories = diagnose([chunk(number, push(number)) for number in range(1, 4)])
+    assert named(stories) == [("hdlc-length-wrong", "length-field-wrong")]
+
+
+def _summed(head: bytes, information: bytes) -> bytes:
+    from dissectors.checks import fcs
+
+    octets = head + fcs(head).to_bytes(2, "little") + information
+    return b"\x7e" + octets + fcs(octets).to_bytes(2, "little") + b"\x7e"
+
+
+SEAL = Seal(0x30, bytes(range(16)), bytes(range(0xD0, 0xE0)), b"MMM\x00\x00\xbc\x61\x4e")
+KEYS = {KeyRole.GUEK: SEAL.key, KeyRole.GAK: SEAL.authentication_key}
+TELEGRAMS = [
+    ciphered(telegram("MMM5SIM-42", [data_set("1-0:1.8.0", f"00012{number}.456", "kWh")] * 4), SEAL, number)
+    for number in range(3)
+]
+
+
+def of_p1(telegrams: Iterable[bytes]) -> list[Story]:
+    pipeline = Pipeline(None, Protection(keyring(KEYS)))
+    doctor = Doctor(pipeline.ends)
+    for record in pipeline.run(ListSource([chunk(1, b"".join(telegrams))])):
+        doctor.take(record)
+    doctor.finish()
+    return doctor.stories()
+
+
+def test_bit_of_a_ciphered_telegram_is_found_by_the_text_inside() -> None:
+    first, second, third = TELEGRAMS
+    at_value = len(second) - 12 - 12  # a digit of the last value, before line end, mark, check and tag
+    hurt = second[:at_value] + bytes((second[at_value] ^ 1,)) + second[at_value + 1 :]
+    story = of_p1([first, hurt, third])[0]
+    assert (story.code, story.cause) == ("p1-crc-wrong", "bit-error")
+
+
+@pytest.mark.parametrize("lost", range(1, 8))
+def test_octets_lost_in_a_ciphered_telegram_are_counted(lost: int) -> None:
+    first, second, third = TELEGRAMS
+    (story,) = of_p1([first, second[:60] + second[60 + lost :], third])
+    assert (story.code, story.cause) == ("p1-length-wrong", "octets-lost")
+    assert f"{lost} missing" in story.evidence[0].text
