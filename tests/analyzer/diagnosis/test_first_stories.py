@@ -9,7 +9,7 @@ import pytest
 from analyzer.diagnosis.doctor import Doctor
 from analyzer.diagnosis.story import Story
 from analyzer.pipeline import Pipeline
-from analyzer.security.keyring import KeyRole
+from analyzer.security.keys import KeyRole
 from analyzer.simulate.ciphering import Seal
 from analyzer.simulate.local_messages import data_set
 from analyzer.simulate.p1_port import ciphered, telegram
