@@ -31,7 +31,9 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     "tcp-retransmission": ("provider-abort", "tcp-octets-missing"),
     "block-lost": LOSS,
     "block-repeated": (*LOSS, "response-missing"),
-    "long-transfer-aborted": (*LOSS, "block-lost", "provider-abort", "response-missing", "exception-response"),
+    "long-transfer-aborted": (
+        *LOSS, "block-lost", "block-number-wrong", "provider-abort", "response-missing", "exception-response",
+    ),
     "response-missing": (
         *LOSS, "invoke-id-differs", "carrier-text", "response-without-request", "provider-abort", "pdu-too-long",
         "hdlc-information-too-long", "apdu-malformed", "information-undecoded", "block-lost",
@@ -53,6 +55,8 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     "apdu-malformed": (*LOSS, "block-lost", "undecipherable", "hdlc-address-unusual"),
     "apdu-trailing-octets": (*LOSS, "hdlc-address-unusual"),
     "undecipherable": LOSS,
+    "octet-unprintable": ("parity-wrong", "bcc-wrong", "p1-crc-wrong", "p1-length-wrong"),
+    "data-set-malformed": ("parity-wrong", "bcc-wrong", "p1-crc-wrong", "p1-length-wrong"),
     "capture-cut": ("block-lost", "hdlc-frame-lost", "provider-abort", "tcp-octets-missing"),
 }  # fmt: skip
 """By code: the codes it may follow from, as far as both are of one chain."""

@@ -5,6 +5,7 @@ What is told becomes surer with each read; the octets that are looked at are bou
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from analyzer.diagnosis.frame_damage import Candidate
@@ -24,6 +25,8 @@ _SHORTEST, _BARE = 6, 13
 _RUN = 4
 _FLAG = b"\x7e"
 _COMPOUND = (1, 2)
+_PROSE = re.compile(rb"[\s!-/:-?]*+(?:[A-Za-z'-]{1,20}+[\s!-/:-?]++){3,}+(?:[A-Za-z'-]{1,20}+[\s!-/:-?]*+)?+")
+"""Words of letters alone, with blanks and marks between."""
 _MOST_ELEMENTS = 0x7F
 _LONG_VALUE = 48
 _NOTIFICATION = bytes.fromhex("0F 00 00 00 00 00")
@@ -56,6 +59,9 @@ def settings_of(unread: Unread) -> list[Candidate]:
         return []
     if b"\xe6\xe6\x00" in octets or b"\xe6\xe7\x00" in octets:
         return []  # it is read as it should be
+    if _PROSE.fullmatch(octets):
+        text = f"{len(octets)} octets are words of a text, and no traffic"
+        return [Candidate("mixed-log", LIKELY, text, 0, end=len(octets))]
     for sign in (_value, _speed, _bits, _late, _shared, _shifted, _slow):
         found = list(sign(octets, unread.reads))
         if found:

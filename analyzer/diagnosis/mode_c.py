@@ -71,6 +71,10 @@ class ModeCFamily(Family):
             line = self._lines[record.lane.conversation] = _Line()
         octets = seven_bits(record.octets)
         if _REQUEST.match(octets):
+            if _is_echo(line.asked, record):
+                text = f"the request of record {line.asked.number if line.asked else 0} comes back as it was sent"
+                self.report(record, "line-echo", "local-echo", LIKELY, text)
+                return
             self._unanswered(line)
             line.asked, line.last, line.chosen, line.binary = record, "request", None, None
         elif found := _IDENTIFICATION.match(octets):
@@ -205,6 +209,14 @@ class ModeCFamily(Family):
                     "early to tell whether it was answered"
                 )
                 self.report(asked, "capture-cut", "capture-ended", POSSIBLE, text)
+
+
+def _is_echo(asked: Record | None, record: Record) -> bool:
+    """Tell whether *record* is the request that waits, on the other lane and within the reaction time."""
+    if asked is None or asked.octets != record.octets or asked.lane.side == record.lane.side:
+        return False
+    times = (asked.time_ns, record.time_ns)
+    return None in times or abs((record.time_ns or 0) - (asked.time_ns or 0)) <= _PATIENCE_NS
 
 
 def _shown(octets: bytes) -> str:

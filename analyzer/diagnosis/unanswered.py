@@ -120,7 +120,7 @@ def unasked(family: Family, record: Record, one: Association, late: Exchange | N
     elif not one.exchanges:
         cause, confidence = "capture-started-late", POSSIBLE
         text = f"{answer} answers a request that is not in the capture"
-        if one.asked is None and not one.unanswered and _begins_answered(one):
+        if one.asked is None and not one.unanswered and _begins_answered(family, one):
             cause, confidence = "direction-missing", LIKELY
             text += ", nor is any other of the client, and the answers to its first ones are"
         elif one.asked is None and not one.unanswered:
@@ -134,10 +134,10 @@ def unasked(family: Family, record: Record, one: Association, late: Exchange | N
     )  # fmt: skip
 
 
-def _begins_answered(one: Association) -> bool:
-    """Tell whether UA or AARE are there and SNRM and AARQ are not: the capture began in time."""
-    is_accepted = one.answer is not None and one.proposal is None
-    return is_accepted or (len(one.link_at) == 1 and one.first.record == one.link_at[0].record)
+def _begins_answered(family: Family, one: Association) -> bool:
+    """Tell whether AARE is there, and neither SNRM nor AARQ, sound or damaged: the capture began in time."""
+    is_alone = one.answer is not None and one.proposal is None and not one.link_at
+    return is_alone and one.conversation not in family.associations.damaged
 
 
 def _chain_of(family: Family, one: Association, late: Exchange) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+from analyzer.cosem.plain_text import printable
 from analyzer.diagnosis.damage_lane import back
 from analyzer.diagnosis.frame_repair import information_of
 from analyzer.diagnosis.story import POSSIBLE, Alternative, Evidence, Story
@@ -160,7 +161,7 @@ def where_text(story: Story, digits: int, *, utc: bool) -> str:
 
 
 def _folded(label: str, text: str, width: int) -> list[str]:
-    return folded(text, width, f"   {label:<7}", " " * 10)
+    return folded(printable(text), width, f"   {label:<7}", " " * 10)
 
 
 def json_line(number: int, story: Story, digits: int, *, input_name: str = "") -> str:

@@ -206,7 +206,14 @@ def _unexplained(handshake: Handshake, side: str, given: bytes, what: str, *, is
         return Verdict(WRONG, side, "response-from-other-challenge", f"{what} is wrong{_CLAUSE}{text}", True)
     cause, noun = ("secret-wrong", "secret") if mechanism in HASHES else ("wrong-key", "key")
     text = f"{what} is wrong: it was made with another {noun} than the one given, or altered"
+    text += zero_counter(mechanism, given)
     return Verdict(WRONG, side, cause, text + (odd if not low <= len(received) <= high else ""))
+
+
+def zero_counter(mechanism: int, given: bytes) -> str:
+    """Say of an answer that bears invocation counter 0 that few meters take it; empty for any other."""
+    is_zero = mechanism == GMAC and given[1:5] == bytes(4)
+    return "; it bears invocation counter 0, which a key has once, when it is new" if is_zero else ""
 
 
 def _words(side: str) -> dict[str, str]:

@@ -14,7 +14,18 @@ from typing import Any
 from analyzer.record import Apdu, Record
 from analyzer.security.certificates import CLIENT, SERVER, SIGNING, Certificates
 from analyzer.security.explain import CERTAIN, LIKELY
-from analyzer.security.hls import UNCHECKED, UNSUPPORTED, VERIFIED, WRONG, Handshake, HlsKeys, Verdict, check, judge
+from analyzer.security.hls import (
+    UNCHECKED,
+    UNSUPPORTED,
+    VERIFIED,
+    WRONG,
+    Handshake,
+    HlsKeys,
+    Verdict,
+    check,
+    judge,
+    zero_counter,
+)
 from analyzer.security.keyring import KeySet
 from analyzer.security.keys import KeyRole
 from analyzer.tracking.findings import finding
@@ -116,6 +127,7 @@ def _take_server(
     elif is_accepted:
         _note(record, verdict)
     elif client is not None and client.status == VERIFIED:
+        text += zero_counter(handshake.mechanism or 0, handshake.f_stoc or b"")
         record.add_note(finding("hls-failed", text, 0, 0, "refused-though-right"))
 
 

@@ -8,7 +8,9 @@ import pytest
 
 from analyzer.diagnosis.doctor import Doctor
 from analyzer.diagnosis.story import Story
+from analyzer.export.stories import text_lines
 from analyzer.pipeline import Pipeline
+from analyzer.security.hls import Handshake, HlsKeys, answer, check
 from analyzer.security.keys import KeyRole
 from analyzer.simulate.ciphering import Seal
 from analyzer.simulate.local_messages import data_set
@@ -210,3 +212,63 @@ def test_octets_lost_in_a_ciphered_telegram_are_counted(lost: int) -> None:
     (story,) = of_p1([first, second[:60] + second[60 + lost :], third])
     assert (story.code, story.cause) == ("p1-length-wrong", "octets-lost")
     assert f"{lost} missing" in story.evidence[0].text
+
+
+SETS = [data_set(f"1-0:{number}.8.0", "000123.456", "kWh") for number in range(1, 5)]
+PLAIN = telegram("MMM5\\2SIM-42", SETS)
+
+
+def of_octets(*octets: bytes) -> list[Story]:
+    return diagnose([chunk(number, one) for number, one in enumerate(octets, 1)])
+
+
+def test_telegram_that_breaks_off_within_a_line_is_told_where_the_next_begins() -> None:
+    (story,) = of_octets(PLAIN + PLAIN[:60] + PLAIN)
+    assert (story.code, story.cause) == ("p1-crc-wrong", "truncated")
+    assert story.evidence[0].start == 60
+
+
+def test_words_before_a_telegram_are_no_line_of_another_speed() -> None:
+    stories = of_octets(b"My telegram (serial removed):\n" + PLAIN)
+    assert [one.cause for one in stories] in ([], ["mixed-log"])
+
+
+def test_octets_that_a_terminal_obeys_are_shown_by_their_codes() -> None:
+    hurt = PLAIN.replace(b"1-0:2.8.0(00", b"\x1b[2J\x07\x00\x9b\x01")
+    lines = [line for story in of_octets(PLAIN + hurt) for line in text_lines(1, story, 0)]
+    assert lines and all(line.isprintable() for line in lines)
+
+
+def test_octets_without_print_follow_from_the_damage_that_is_told() -> None:
+    at_digit = PLAIN.index(b"123")
+    hurt = PLAIN[:at_digit] + b"\x11" + PLAIN[at_digit + 1 :]
+    assert [one.code for one in of_octets(PLAIN + hurt)] == ["p1-crc-wrong"]
+
+
+def test_transfer_that_the_meter_aborts_for_a_wrong_block_number_is_one_story() -> None:
+    request = bytes.fromhex("C001C1 0007 0100630100FF 02 00")
+    block = bytes.fromhex("C402C1 00 00000001 00 10") + bytes.fromhex("01140203090C07E80B1403000F0000FF")
+    wrong, aborted = bytes.fromhex("C002C1 00000005"), bytes.fromhex("C402C1 01 00000005 0113")
+    units = at(1, asked(request), answered(block), asked(wrong), answered(aborted))
+    (story,) = on_station(OPENING, READING, units, READING)
+    assert story.code == "block-number-wrong"
+    assert "long-transfer-aborted" in [one.code for one in story.leads_to]
+
+
+def test_sign_on_that_comes_back_is_an_echo_and_one_unanswered_request() -> None:
+    request = b"/?!\r\n"
+    units = [one for _ in range(3) for one in at(3, Said(ASKED, request), Said(ANSWERED, request))]
+    codes = [(one.code, one.count) for one in diagnose(serial_chunks(units))]
+    assert ("line-echo", 3) in codes
+    assert not [one for one in diagnose(serial_chunks(units)) if one.code == "iec62056-21-no-answer" and one.count > 3]
+
+
+def test_answer_to_a_challenge_that_fits_no_key_is_likely_and_counter_zero_is_said() -> None:
+    keys = HlsKeys(encryption_key=SEAL.key, authentication_key=SEAL.authentication_key)
+    handshake = Handshake(5, b"C" * 16, b"S" * 16, b"CLIENT01", b"SERVER01")
+    right = answer(handshake, "client", keys, counter=8)
+    assert right is not None
+    verdict = check(handshake, "client", right[:1] + bytes(4) + right[5:], keys)
+    assert not verdict.is_certain
+    assert "invocation counter 0" in verdict.text
+    assert "invocation counter 0" not in check(handshake, "client", right[:-1] + b"\0", keys).text
