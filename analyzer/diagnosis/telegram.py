@@ -33,8 +33,6 @@ _MASKED_ID = re.compile(
 _LINE = re.compile(rb"(?:\d-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3}(?:\.\d{1,3})?|[0-9A-F.*:-]{1,16})(?:\([^()\r\n]*\))+|")
 _VALUE = re.compile(rb"\((\d+)\.(\d+)\*")
 _CRC_DIGITS = 4
-_IDENTIFIED = re.compile(rb"/[A-Za-z]{3}[0-9][!-~\\]{2,20}(?=\r?\n\r?\n)")
-"""An identification line, with the empty one behind it."""
 
 
 class _Found(NamedTuple):
@@ -156,12 +154,6 @@ class TelegramFamily(Family):
         if edited:
             text = f"{note.text}: {edited.group().decode('ascii', 'replace')!r} stands in place of something"
             self.report(record, note.code, "edited-by-hand", CERTAIN, text, start=edited.start(), end=edited.end())
-            return
-        inside = _IDENTIFIED.search(octets, 1)
-        if inside is not None:
-            at = inside.start()
-            text = f"{note.text}: at octet {at} another telegram begins, {inside.group().decode()}: this one breaks off"
-            self.report(record, note.code, "truncated", LIKELY, text, start=at, end=at + 1)
             return
         like = seven_bits(self._sound.get(record.lane.text, b""))
         if not like and self._is_by_other_rule(record, note, octets):

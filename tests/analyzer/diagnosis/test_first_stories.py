@@ -222,12 +222,6 @@ def of_octets(*octets: bytes) -> list[Story]:
     return diagnose([chunk(number, one) for number, one in enumerate(octets, 1)])
 
 
-def test_telegram_that_breaks_off_within_a_line_is_told_where_the_next_begins() -> None:
-    (story,) = of_octets(PLAIN + PLAIN[:60] + PLAIN)
-    assert (story.code, story.cause) == ("p1-crc-wrong", "truncated")
-    assert story.evidence[0].start == 60
-
-
 def test_words_before_a_telegram_are_no_line_of_another_speed() -> None:
     stories = of_octets(b"My telegram (serial removed):\n" + PLAIN)
     assert [one.cause for one in stories] in ([], ["mixed-log"])
