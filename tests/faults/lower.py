@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import cache
 
 from analyzer.simulate import mbus_line, network
+from analyzer.simulate.ciphering import Seal
+from analyzer.simulate.p1_port import ciphered
 from analyzer.simulate.sent import TO_CLIENT
 from analyzer.simulate.uart import line_format, misread, octets_of_characters
 from captures import open_source
@@ -162,6 +164,18 @@ def _place(chance: random.Random, octets: bytes) -> int:
         at for at in range(octets.find(b"\r\n\r\n") + 4, octets.rfind(b"!")) if octets[at : at + 1] not in b"\r\n"
     ]
     return chance.choice(places)
+
+
+_SEAL = Seal(0x30, bytes(range(16)), bytes(range(0xD0, 0xE0)), b"MMM\x00\x00\xbc\x61\x4e")
+
+
+def sealed_lost(chance: random.Random, number: int) -> Case:
+    """Ciphered telegrams, of which the first or the second lost octets of its ciphertext."""
+    session = [one._replace(octets=ciphered(one.octets, _SEAL, counter)) for counter, one in enumerate(telegrams()[:3])]
+    at, count = number % 2, chance.randint(1, 9)
+    octets = session[at].octets
+    begin = chance.randrange(18, len(octets) - count)
+    return case(put(session, at, octets[:begin] + octets[begin + count :]), "octets-lost")
 
 
 def _p1_hurt(chance: random.Random, octets: bytes) -> bytes:
@@ -340,6 +354,7 @@ LOWER_FAULTS = (
     Fault("p1-crc-wrong", "octets-lost", _p1(_p1_lost, "octets-lost"), 0.95),
     Fault("p1-crc-wrong", "octets-inserted", _p1(_p1_inserted, "octets-inserted"), 0.95),
     Fault("p1-crc-wrong", "edited-by-hand", _p1(_p1_edited, "edited-by-hand", located=False)),
+    Fault("p1-length-wrong", "octets-lost", sealed_lost),
     Fault("p1-crc-wrong", "burst", _p1(_p1_burst, "burst", located=False), 0.95),
     # Seven bits: by chance a damaged message fits the other rule, a sum, one time in 128 (measured 99 %).
     Fault("bcc-wrong", "bit-error", _text(_bcc_hurt(True), "bit-error"), 0.95),
