@@ -170,12 +170,12 @@ _SEAL = Seal(0x30, bytes(range(16)), bytes(range(0xD0, 0xE0)), b"MMM\x00\x00\xbc
 
 
 def sealed_lost(chance: random.Random, number: int) -> Case:
-    """Ciphered telegrams, of which the first or the second lost octets of its ciphertext."""
-    session = [one._replace(octets=ciphered(one.octets, _SEAL, counter)) for counter, one in enumerate(telegrams()[:3])]
+    """Ciphered telegrams in one read, of which the first or the second lost octets of its ciphertext."""
+    sealed = [ciphered(one.octets, _SEAL, counter) for counter, one in enumerate(telegrams()[:3])]
     at, count = number % 2, chance.randint(1, 9)
-    octets = session[at].octets
-    begin = chance.randrange(18, len(octets) - count)
-    return case(put(session, at, octets[:begin] + octets[begin + count :]), "octets-lost")
+    begin = chance.randrange(18, len(sealed[at]) - count)
+    sealed[at] = sealed[at][:begin] + sealed[at][begin + count :]
+    return case([telegrams()[2]._replace(octets=b"".join(sealed))], "octets-lost")
 
 
 def _p1_hurt(chance: random.Random, octets: bytes) -> bytes:
