@@ -8,17 +8,16 @@ from __future__ import annotations
 from analyzer.record import LINK, PART, REQUEST, RESPONSE, Record
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
+from analyzer.tracking.frame_checks import check_header, information_field, note_problem
+from analyzer.tracking.link_commands import take_command
+from analyzer.tracking.lsdu import take_lsdu
 from analyzer.tracking.peer import Peer, close_peers, forget_oldest
-from dissectors import checks
+from analyzer.tracking.transfers import SEGMENTS
 from dissectors.compile import FAILURES
-from dissectors.gateway import prefix_size
 from dissectors.hdlc import FLAG, Address, scan_address, scan_addresses
 from dissectors.llc import REQUEST as LLC_REQUEST
 from dissectors.llc import RESPONSE as LLC_RESPONSE
-from dissectors.scanning import entry
 
-_COMMANDS = frozenset({0x83, 0x43})
-_RESPONSES = frozenset({0x63, 0x0F, 0x87})
 _UI = 0x03
 _SEGMENTED = 0x08
 _MOST_SEGMENTS = 4096
@@ -27,9 +26,6 @@ _ECHO_NS = 150_000_000
 """An echo is there at once; what comes again later was sent again."""
 _OCTET_NS = 40_000_000
 """What an octet takes at 300 Bd, for a lane whose read ends with the last octet."""
-_EVERY = 1 << 62
-SEGMENTS = "segments"
-"""The transfer of a pair of addresses."""
 
 
 class HdlcLink:
@@ -66,7 +62,7 @@ class HdlcLink:
         if control & 3 == 1:  # RR, RNR
             record.control = control
             record.kind = LINK
-            self._settle(record, peer)
+            peer.settle(record)
         elif not self._goes_on(record, peer, octets, control):
             self._take(record, side)
 
@@ -78,9 +74,7 @@ class HdlcLink:
         if sent_ns is not None and record.time_ns is not None:
             late_ns = (record.start_ns if record.start_ns is not None else record.time_ns) - sent_ns
         limit_ns = _ECHO_NS + (_OCTET_NS * len(octets) if side != sent_on else 0)
-        if late_ns is None if side == sent_on else late_ns is not None and late_ns > limit_ns:
-            return False
-        if side == sent_on and late_ns is not None and late_ns > limit_ns:
+        if side == sent_on if late_ns is None else late_ns > limit_ns:
             return False
         start = int(octets[0] == FLAG)
         try:
@@ -113,7 +107,7 @@ class HdlcLink:
                 return False
         record.control = control
         if peer.unchecked_headers:
-            self._check_header(record, peer, octets[1:8], 1)
+            check_header(record, peer, octets[1:8], 1)
         peer.last_send_number = number
         peer.last_information = octets[8:end]
         if has_more or peer.segments:
@@ -121,7 +115,7 @@ class HdlcLink:
         else:
             self.dialogue.take(record, peer, apdu, 11)
             if record.client is None:
-                self._settle(record, peer)
+                peer.settle(record)
         return True
 
     def _take(self, record: Record, side: int) -> None:
@@ -141,36 +135,21 @@ class HdlcLink:
         record.control = control
         begin = control_at + 3
         if record.problem:
-            self._note_problem(record, start, control_at)
-            begin, end = self._information(record, octets, start, control_at)
+            note_problem(record, start, control_at)
+            begin, end = information_field(record, start, control_at)
         else:
             end = start + ((octets[start] & 7) << 8 | octets[start + 1]) - 2
             if peer.unchecked_headers and end > begin:
-                self._check_header(record, peer, octets[start:begin], start)
+                check_header(record, peer, octets[start:begin], start)
         if control & 3 == 1:  # RR, RNR
             record.kind = LINK
-            self._settle(record, peer)
+            peer.settle(record)
         elif not control & 1:
             self._numbered(record, peer, control, octets, begin, end, octets[start] & _SEGMENTED)
         elif control & 0xEF == _UI and end > begin:
             self._joined(record, peer, octets, begin, end, octets[start] & _SEGMENTED)
         else:
-            self._unnumbered(record, peer, control & 0xEF)
-
-    @staticmethod
-    def _check_header(record: Record, peer: Peer, header: bytes, start: int) -> None:
-        """Check an HCS though the FCS, which covers it, is right: only the sender can have made it wrong.
-
-        So the first frames of a sender tell; one that makes it wrong is checked for ever. 00 00 says: not used.
-        """
-        if checks.fcs_is_good(header) or header[-2:] == b"\0\0":
-            peer.unchecked_headers -= 1
-            return
-        peer.unchecked_headers = _EVERY
-        shown, computed = header[-2:].hex(" ").upper(), checks.fcs(header[:-2]).to_bytes(2, "little").hex(" ").upper()
-        end = start + len(header)
-        text = f"HCS {shown} is wrong, {computed} computed, though the FCS is right"
-        record.add_note(finding("hdlc-hcs-wrong", text, end - 2, end))
+            take_command(self.dialogue, record, peer, control & 0xEF)
 
     def close(self) -> None:
         """Forget all pairs: the conversation is over. What they held is freed at once, without a cycle left."""
@@ -208,42 +187,6 @@ class HdlcLink:
                 other.join(peer)
                 return
 
-    @staticmethod
-    def _information(record: Record, octets: bytes, start: int, control_at: int) -> tuple[int, int]:
-        """Find the information field: behind HCS, before FCS."""
-        end = len(octets)
-        declared = start + ((octets[start] & 7) << 8 | octets[start + 1])
-        if declared <= end:
-            end = declared
-        elif octets[-1] == FLAG:
-            end -= 1
-        if record.problem == "truncated":
-            return control_at + 3, max(control_at + 3, end)
-        return control_at + 3, end - 2
-
-    def _note_problem(self, record: Record, start: int, control_at: int) -> None:
-        octets = record.octets
-        hcs_end = control_at + 3
-        is_header_good = checks.fcs_is_good(octets[start:hcs_end])
-        if record.problem == "fcs-wrong":
-            end = start + ((octets[start] & 7) << 8 | octets[start + 1])
-            shown, computed = octets[end - 2 : end], checks.fcs(octets[start : end - 2]).to_bytes(2, "little")
-            text = f"FCS {shown.hex(' ').upper()} is wrong, {computed.hex(' ').upper()} computed"
-            record.add_note(finding("hdlc-fcs-wrong", text, end - 2, end))
-            if not is_header_good and hcs_end < end - 2 and octets[control_at + 1 : hcs_end] != b"\0\0":
-                record.add_note(finding("hdlc-hcs-wrong", "HCS is wrong", control_at + 1, hcs_end))
-            return
-        declared = (octets[start] & 7) << 8 | octets[start + 1]
-        there = len(octets) - start - (octets[-1] == FLAG and len(octets) > start + 1)
-        if record.problem == "truncated":
-            text = f"the frame is cut: {there} of {declared} octets are there"
-            record.add_note(finding("capture-cut", text, 0, len(octets)))
-        else:
-            text = f"the length field says {declared} octets, {there} stand between the flags"
-            record.add_note(finding("hdlc-length-wrong", text, start, start + 2))
-        if not is_header_good and hcs_end < len(octets):
-            record.add_note(finding("hdlc-hcs-wrong", "HCS is wrong", control_at + 1, hcs_end))
-
     def _numbered(
         self, record: Record, peer: Peer, control: int, octets: bytes, begin: int, end: int, has_more: int
     ) -> None:
@@ -272,18 +215,18 @@ class HdlcLink:
         if peer.is_broken and end > begin and self._behind_hole(record, peer, information, has_more):
             return
         if end <= begin:
-            self._settle(record, peer)
+            peer.settle(record)
             record.kind = LINK
         elif has_more or peer.segments:
             self._joined(record, peer, octets, begin, end, has_more)
         else:
-            self._lsdu(record, peer, information, begin)
+            take_lsdu(self.dialogue, record, peer, information, begin)
 
     def _behind_hole(self, record: Record, peer: Peer, information: bytes, has_more: int) -> bool:
         """Keep the segments behind a lost one as parts of the broken transfer; tells False where a new LSDU begins."""
         is_new = information[:3] in (LLC_REQUEST, LLC_RESPONSE)
         if not is_new:
-            self._settle(record, peer)
+            peer.settle(record)
             record.kind = PART
             if peer.segment_parts:
                 record.part_of = peer.segment_parts[0]
@@ -297,7 +240,7 @@ class HdlcLink:
     def _damaged(self, record: Record, peer: Peer, information: bytes, begin: int, has_more: int) -> None:
         """A frame that is damaged is shown and moves no state: the good copy that follows takes its place."""
         llc = information[:3]
-        self._settle(record, peer, llc if peer.may_learn else b"")
+        peer.settle(record, llc if peer.may_learn else b"")
         record.kind = PART if information else LINK
         if peer.segment_parts:
             record.part_of = peer.segment_parts[0]
@@ -307,7 +250,7 @@ class HdlcLink:
     def _repeated(self, record: Record, peer: Peer, number: int, begin: int, has_more: int) -> None:
         """A frame that came again is shown, and joined to nothing twice."""
         information = peer.last_information
-        self._settle(record, peer)
+        peer.settle(record)
         record.kind = PART if information else LINK
         if peer.segment_parts:
             record.part_of = peer.segment_parts[0]
@@ -322,7 +265,7 @@ class HdlcLink:
             peer.segments.append(octets[begin:end])
             peer.segment_parts.append(record.number)
             if has_more and len(peer.segments) < _MOST_SEGMENTS:
-                self._settle(record, peer, octets[begin : begin + 3])
+                peer.settle(record, octets[begin : begin + 3])
                 record.kind = PART
                 record.part_of = peer.segment_parts[0]
                 self.dialogue.transfers.part(peer, SEGMENTS, record, peer.so_far, peer)
@@ -330,134 +273,10 @@ class HdlcLink:
             record.begin_ns = self.dialogue.transfers.done(peer, SEGMENTS)
             lsdu, parts = b"".join(peer.segments), tuple(peer.segment_parts)
             peer.segments, peer.segment_parts = [], []
-            self._lsdu(record, peer, lsdu, -1)
+            take_lsdu(self.dialogue, record, peer, lsdu, -1)
             record.parts = tuple(sorted({*parts, *record.parts}))
             return
-        self._lsdu(record, peer, octets[begin:end], begin)
-
-    def _lsdu(self, record: Record, peer: Peer, lsdu: bytes, at: int) -> None:
-        """Take LLC off and hand the APDU on."""
-        llc = lsdu[:3]
-        if llc == LLC_REQUEST:
-            role, skipped = REQUEST, 3
-        elif llc == LLC_RESPONSE:
-            role, skipped = RESPONSE, 3
-        else:
-            self._bare(record, peer, lsdu, at)
-            return
-        if peer.role is not role:
-            peer.learn(role)
-        if lsdu[3:6] == llc:
-            skipped = self._doubled(record, lsdu, at)
-        apdu = lsdu[skipped:]
-        others: list[bytes] = []
-        if apdu.find(llc) > 0:
-            # field: L+G E450 puts three notifications into one UI frame
-            apdu, *others = split_lsdus(apdu)
-        self.dialogue.take(record, peer, apdu, at + skipped if at >= 0 else -1)
-        if others:
-            self._more(record, peer, others)
-        if record.client is None:
-            self._settle(record, peer)
-
-    def _bare(self, record: Record, peer: Peer, lsdu: bytes, at: int) -> None:
-        """An information field without LLC: an APDU all the same, or nothing that is known."""
-        if entry(lsdu, 0, len(lsdu)) is None and not prefix_size(lsdu):
-            record.kind = LINK
-            text = "the information field has no LLC header and begins with no APDU's tag"
-            record.add_note(finding("information-undecoded", text, max(at, 0), max(at, 0) + len(lsdu)))
-        else:
-            self.dialogue.take(record, peer, lsdu, at)
-        if record.client is None:
-            self._settle(record, peer)
-
-    @staticmethod
-    def _doubled(record: Record, lsdu: bytes, at: int) -> int:
-        """Pass over LLC headers that stand more than once. Returns their size."""
-        # field: an Indian meter sends E6 E7 00 twice (corpus broken, doubled LLC)
-        skipped = 3
-        while lsdu[skipped : skipped + 3] == lsdu[:3]:
-            skipped += 3
-        text = "the LLC header stands more than once"
-        record.add_note(finding("llc-unexpected", text, max(at, 0), max(at, 0) + skipped, "llc-doubled"))
-        return skipped
-
-    def _more(self, record: Record, peer: Peer, others: list[bytes]) -> None:
-        """Take the further APDUs of one frame."""
-        apdus = []
-        for octets in others:
-            beside = Record()
-            beside.number, beside.time_ns, beside.octets = record.number, record.time_ns, record.octets
-            self.dialogue.take(beside, peer, octets, -1)
-            self.dialogue.transfers.adopt(beside, record)
-            if beside.apdu is not None:
-                apdus.append(beside.apdu)
-            record.notes += beside.notes
-        record.more = tuple(apdus)
-        text = f"{len(others) + 1} LSDUs in one frame"
-        record.add_note(finding("several-lsdus-in-frame", text, 0, 0, "meter-quirk"))
-
-    def _settle(self, record: Record, peer: Peer, llc: bytes = b"") -> None:
-        """Say direction, client and server as far as they are known."""
-        if llc != peer.llc and llc in (LLC_REQUEST, LLC_RESPONSE):
-            peer.learn(REQUEST if llc == LLC_REQUEST else RESPONSE)
-        if peer.role is None:
-            return
-        record.direction = peer.role
-        record.client, record.server = peer.client, peer.server
-        record.association = peer.association.number
-
-    def _unnumbered(self, record: Record, peer: Peer, command: int) -> None:
-        """Link management and supervision: set-up and release number the associations."""
-        record.kind = LINK
-        association = peer.association
-        if command in _COMMANDS and peer.role is not REQUEST:
-            peer.learn(REQUEST)
-        elif command in _RESPONSES and peer.role is not RESPONSE:
-            peer.learn(RESPONSE)
-        if command == 0x83:  # SNRM
-            for one in (peer, peer.reverse):
-                self.dialogue.transfers.give_up(one, SEGMENTS)
-            peer.forget_link()
-            peer.is_set_up = peer.reverse.is_set_up = True
-            if association.number is None or association.is_open:
-                self.dialogue.begin(association)
-        self._settle(record, peer)
-        self._pair(record, peer, command)
-
-    def _pair(self, record: Record, peer: Peer, command: int) -> None:
-        """Tie UA, DM and FRMR to the command before them."""
-        association = peer.association
-        if command in _COMMANDS:
-            association.link_command = (record.number, record.time_ns, command)
-        elif command in _RESPONSES and association.link_command is not None:
-            number, end_ns, asked = association.link_command
-            association.link_command = None
-            record.request = number
-            begin = record.start_ns if record.start_ns is not None else record.time_ns
-            if begin is not None and end_ns is not None:
-                latency = begin - end_ns
-                record.latency_ns = latency if latency >= 0 else record.overlaps(latency, end_ns)
-            if asked == 0x43:  # DISC is answered: the association is over
-                association.number = None
-                association.is_open = False
-
-
-def split_lsdus(octets: bytes) -> list[bytes]:
-    """Part octets that hold several LSDUs, each but the first behind its own LLC header; normally there is one."""
-    found: list[bytes] = []
-    while True:
-        made = entry(octets, 0, len(octets))
-        if made is None or (octets.find(LLC_RESPONSE) < 0 and octets.find(LLC_REQUEST) < 0):
-            return [*found, octets]
-        try:
-            _, after = made.function(octets, 0, len(octets))
-        except FAILURES:
-            return [*found, octets]
-        if after >= len(octets) or octets[after : after + 3] not in (LLC_REQUEST, LLC_RESPONSE):
-            return [*found, octets]
-        found.append(octets[:after])
-        octets = octets[after + 3 :]
+        take_lsdu(self.dialogue, record, peer, octets[begin:end], begin)
 
 
 def _address(octets: bytes) -> Address:
@@ -466,6 +285,3 @@ def _address(octets: bytes) -> Address:
 
 def _shown(address: Address) -> int | str:
     return address.upper if address.lower is None else str(address)
-
-
-__all__ = ["HdlcLink", "split_lsdus"]

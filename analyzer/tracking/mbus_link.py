@@ -9,6 +9,7 @@ from analyzer.record import LINK, PART, REQUEST, RESPONSE, UNSOLICITED, Record
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
 from analyzer.tracking.peer import Peer, close_peers, forget_oldest
+from analyzer.tracking.transfers import SEGMENTS
 from dissectors.mbus_octets import (
     AROUND,
     BROADCAST,
@@ -25,8 +26,6 @@ from dissectors.mbus_octets import (
 )
 from dissectors.quirks import quirk
 
-SEGMENTS = "segments"
-"""The transfer of a pair of SAPs."""
 _TRANSPORT_SIZE = 5
 """C, A, CI, STSAP, DTSAP."""
 _MOST_OCTETS = 0x10000

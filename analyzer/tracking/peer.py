@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from analyzer.record import REQUEST, RESPONSE
+from analyzer.record import REQUEST, RESPONSE, Record
 from analyzer.tracking.association import Association
 from analyzer.tracking.transfers import Transfers
 from dissectors.gateway import REQUEST as GATEWAY_REQUEST
@@ -91,6 +91,16 @@ class Peer:
             self.client, self.server, self.llc = self.source, self.destination, LLC_REQUEST
         else:
             self.client, self.server, self.llc = self.destination, self.source, LLC_RESPONSE
+
+    def settle(self, record: Record, llc: bytes = b"") -> None:
+        """Say direction, client and server of *record* as far as they are known; *llc* may tell them."""
+        if llc != self.llc and llc in (LLC_REQUEST, LLC_RESPONSE):
+            self.learn(REQUEST if llc == LLC_REQUEST else RESPONSE)
+        if self.role is None:
+            return
+        record.direction = self.role
+        record.client, record.server = self.client, self.server
+        record.association = self.association.number
 
     def behind(self, prefix: bytes) -> Peer:
         """Give the pair that speaks under the gateway *prefix*, joined with its opposite once that is seen."""

@@ -14,6 +14,8 @@ from dissectors.scanning import scan_apdu
 MOST = 4096
 LONGEST_WAIT = 2048
 """Packets for which a part may hold back the records behind it."""
+SEGMENTS = "segments"
+"""The transfer of a pair of addresses."""
 LATE_TITLE = "late title"
 """The wait of an AARQ for the title in the AARE."""
 

@@ -33,7 +33,7 @@ TOLD = {
     "hdlc-window-exceeded", "llc-unexpected",
 }  # fmt: skip
 """What frames are told by that are no usual ones."""
-WAYS = ("_asks", "_answers", "_goes_by")
+WAYS = ("asks", "answers", "goes_by")
 
 
 def exchange(chance: random.Random) -> list[At]:
