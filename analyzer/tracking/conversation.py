@@ -7,26 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
-from analyzer.framing.datagram import DatagramFramer, PieceFramer
 from analyzer.framing.detect import CLOSED_CARRIERS, Verdict, detect
 from analyzer.framing.frame import IEC62056_21, LENGTH_WRONG, MBUS, TRUNCATED, Frame, Framer, Mark, longest_pause
-from analyzer.framing.hdlc import HdlcFramer
-from analyzer.framing.iec62056_21 import Iec62056Framer
-from analyzer.framing.mbus import MbusFramer
-from analyzer.framing.p1 import P1Framer
-from analyzer.framing.tags import begins_cut_apdu, opens_as_apdu
 from analyzer.framing.telnet import TelnetSide
-from analyzer.framing.wrapper import WrapperFramer
 from analyzer.record import NOISE, Lane, Record
 from analyzer.tracking.bare_value import is_bare_value
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
-from analyzer.tracking.hdlc_link import HdlcLink
-from analyzer.tracking.mbus_link import MbusLink
-from analyzer.tracking.wrapper_link import ApduLink, WrapperLink
-from dissectors import registry
+from analyzer.tracking.links import ALONE, FRAMERS, ON_LINES, link_of
+from analyzer.tracking.waiting import Piece, Waiting, runs
 from dissectors.mbus_octets import SHORT_SIZE, is_short_frame
 from dissectors.scanning import reads
 from dissectors.tree import Note
@@ -38,76 +29,14 @@ _LONGEST_WAIT_NS = 20_000_000_000
 _AT_ONCE_NS = 5_000_000
 """An octet takes 1 ms at 9600 Bd, and nobody answers sooner than some milliseconds behind the flag."""
 _HELD_PIECES = 256
-_PAUSE_NS, _MOST_FOLDED = 20_000_000, 256
 _WEAK, _SURE = 0.7, 0.9
 _STOP = b"\x16"
 """The last octet of a frame of M-Bus."""
-_MANY_PIECES = 4
-"""So many pieces begin as APDUs by chance only on a line that is read with wrong settings."""
 _CARRIER_TEXT = (
     ("modem-text", re.compile(rb"\s*(AT[+&A-Z0-9]|CONNECT|RING|OK\s|NO CARRIER|\+\+\+)")),
     ("telnet-negotiation", re.compile(rb"(\xff?[\xfb-\xfe][\x00-\x7f])+\xff?$")),
 )
 """What a modem or a terminal server says on a line that is transparent else, by its cause; FF passes for idle fill."""
-
-
-class Piece(NamedTuple):
-    """Octets that wait for the stack of their conversation to be found."""
-
-    side: int
-    octets: bytes
-    mark: Mark
-
-
-def _goes_on(run: list[Piece], mark: Mark) -> bool:
-    """Tell whether octets at *mark* follow those of *run* without a pause."""
-    last = run[-1].mark.time_ns
-    return (
-        last is not None and mark.time_ns is not None and 0 <= mark.time_ns - last <= _PAUSE_NS
-        and len(run) < _MOST_FOLDED
-    )  # fmt: skip
-
-
-def _are_short_frames(octets: bytes) -> bool:
-    """Tell whether *octets* are short frames of M-Bus, and nothing else."""
-    size = len(octets)
-    return size > 0 and not size % SHORT_SIZE and all(is_short_frame(octets, at) for at in range(0, size, SHORT_SIZE))
-
-
-FRAMERS: dict[str, Callable[[], Framer]] = {
-    "hdlc": lambda: Iec62056Framer(speaks=False),
-    "iec62056-21": Iec62056Framer,
-    "p1": P1Framer,
-    "wrapper": WrapperFramer,
-    "mbus": MbusFramer,
-    "llc": DatagramFramer,
-    "apdu": DatagramFramer,
-}
-"""The framer of each stack. Mode E hands a line over to HDLC and back, so one framer knows both."""
-ALONE: dict[str, Callable[[], Framer]] = {"hdlc": HdlcFramer}
-"""The framers of stacks that were asked for by name, where they differ: nothing else is looked for."""
-_ON_LINES: dict[str, Callable[[], Framer]] = dict.fromkeys(("llc", "apdu"), lambda: PieceFramer(reads))
-"""The framers of stacks on serial lines, where they differ: a read need not hold all of a unit."""
-
-
-def _message_link(name: str) -> Callable[[Dialogue], Any]:
-    """Load the links of text only where a lane speaks it: their layers take as long as a thousand packets."""
-
-    def make(dialogue: Dialogue) -> Any:
-        from analyzer.tracking import iec62056_21_link
-
-        return getattr(iec62056_21_link, name)(dialogue)
-
-    return make
-
-
-LINKS: dict[str, Callable[[Dialogue], Any]] = {
-    "hdlc": HdlcLink,
-    "wrapper": WrapperLink,
-    "mbus": MbusLink,
-    "iec62056-21": _message_link("Iec62056Link"),
-    "p1": _message_link("P1Link"),
-}
 
 
 class Conversation:
@@ -133,8 +62,7 @@ class Conversation:
         self._datagrams: list[int | None] = [None, None]
         """By side: when the last datagram came."""
         self._telnet: tuple[TelnetSide, TelnetSide] | None = None
-        self._held: list[Piece] = []
-        self._held_octets = 0
+        self._waiting = Waiting()
         self._next_look = 0
         self._has_given_up = self._is_forced = self._has_short_frames = False
         self.last_number = 0
@@ -231,8 +159,8 @@ class Conversation:
     def lost(self, side: int) -> None:
         """Octets of *side* are missing here: what waits for them is given as it is."""
         if self.stack is None:
-            if self._held:
-                self._held.append(Piece(side, b"", Mark(self.last_number, None)))
+            if self._waiting.pieces:
+                self._waiting.add(Piece(side, b"", Mark(self.last_number, None)))
         else:
             for frame in self._framers[side].flush():
                 self.take(side, frame)
@@ -241,16 +169,16 @@ class Conversation:
         """Speak *stack* without looking; *for_good* where the user said so."""
         self.stack = stack
         self._is_forced = for_good
-        special = ALONE if for_good else _ON_LINES if self.is_serial and not self.is_datagram else {}
+        special = ALONE if for_good else ON_LINES if self.is_serial and not self.is_datagram else {}
         make = special.get(stack, FRAMERS[stack])
-        self._stays_special = self.is_datagram or stack == "iec62056-21" or (special is _ON_LINES and stack in special)
+        self._stays_special = self.is_datagram or stack == "iec62056-21" or (special is ON_LINES and stack in special)
         self._is_special = self._stays_special
         self._framers = [make(), make()]
         self._take_next = None
 
     def finish(self) -> None:
         """Give what is left: the capture ended, or the conversation is forgotten."""
-        if self.stack is None and self._held:
+        if self.stack is None and self._waiting.pieces:
             self._settle(final=True)
         if self.stack is None and self._has_short_frames:
             self.force(MBUS)
@@ -273,72 +201,56 @@ class Conversation:
         """Keep octets until the stack is known; a lane that tells nothing for long is looked at ever more seldom."""
         if self.carrier in CLOSED_CARRIERS or (self._has_given_up and self.packets & (self.packets - 1)):
             return
-        self._held.append(Piece(side, octets, mark))
-        self._held_octets += len(octets)
+        waiting = self._waiting
+        waiting.add(Piece(side, octets, mark))
         if self.is_serial and octets[-1:] == _STOP and self._give_short_frames():
             return
         verdict = self._detect(octets)
         if verdict.strong and self.is_serial and verdict.stack in ("llc", "apdu"):
-            whole = b"".join(piece.octets for piece in self._held if piece.side == side)
-            joined = self._detect(whole)  # a read may have ended between a header and its APDU
+            joined = self._detect(waiting.of_side(side))  # a read may have ended between a header and its APDU
             verdict = joined if joined.stack not in (None, "llc", "apdu") else verdict
         if verdict.strong and verdict.stack is not None:
             self._begin(verdict.stack)
             return
         self.carrier = verdict.carrier or self.carrier
         if self._has_given_up or (self.carrier in CLOSED_CARRIERS and not self.is_serial):
-            self._drop_held()
-        elif self._held_octets >= self._next_look:
-            self._next_look = self._held_octets * 2
+            waiting.end()
+        elif waiting.octets >= self._next_look:
+            self._next_look = waiting.octets * 2
             self._settle(final=False)
-        if self._held_octets > _HELD_OCTETS[self.is_serial] or len(self._held) > _HELD_PIECES:
+        if waiting.octets > _HELD_OCTETS[self.is_serial] or len(waiting.pieces) > _HELD_PIECES:
             if self.is_serial:
                 self._make_room()
             else:
                 self._has_given_up = True
-                self._drop_held()
+                waiting.end()
 
     def _make_room(self) -> None:
         """Look at what waits on a serial lane; where nothing is found, the older half is noise."""
         self._settle(final=False)
-        if self.stack is None and self._held:
-            half = (len(self._held) + 1) // 2
-            old, self._held = self._held[:half], self._held[half:]
-            self._held_octets = sum(len(piece.octets) for piece in self._held)
+        if self.stack is None and self._waiting.pieces:
             self._next_look = 0
-            self._give_noise(old)
+            self._give_noise(self._waiting.end_older())
 
     def _give_noise(self, pieces: list[Piece]) -> None:
         """Give *pieces* as noise; what a line brought without a pause is one."""
-        folded: list[tuple[int, list[Piece]]] = []
-        for piece in pieces:
-            if not piece.octets:
-                continue
-            if folded and folded[-1][0] == piece.side and _goes_on(folded[-1][1], piece.mark):
-                folded[-1][1].append(piece)
-            else:
-                folded.append((piece.side, [piece]))
-        for side, run in folded:
-            self.take(side, Frame(NOISE, b"".join(one.octets for one in run), tuple(one.mark for one in run)))
+        for run in runs(pieces):
+            octets, marks = b"".join(one.octets for one in run), tuple(one.mark for one in run)
+            self.take(run[0].side, Frame(NOISE, octets, marks))
 
     def _give_short_frames(self) -> bool:
         """Give what waits if it is short frames of M-Bus: what pushes HDLC over its pair sends such before a frame.
 
         So they settle nothing, and the line is looked at anew.
         """
-        held = self._held
-        octets = b"".join([piece.octets for piece in held])
-        if not _are_short_frames(octets) or any(piece.side != held[0].side for piece in held):
+        if not self._waiting.are_short_frames():
             return False
-        self._drop_held()
+        held = self._waiting.end()
         self._has_short_frames = True
-        marks = tuple([piece.mark for piece in held])
+        octets, marks = b"".join(piece.octets for piece in held), tuple(piece.mark for piece in held)
         for at in range(0, len(octets), SHORT_SIZE):
             self.take(held[0].side, Frame(MBUS, octets[at : at + SHORT_SIZE], marks))
         return True
-
-    def _drop_held(self) -> None:
-        self._held, self._held_octets = [], 0
 
     def _detect(self, octets: bytes) -> Verdict:
         return detect(octets, reads, is_datagram=self.is_datagram or self.is_serial)
@@ -347,42 +259,21 @@ class Conversation:
         """Look at what waits as a whole; at the end a serial lane takes the best guess."""
         best, score = None, 0.0
         for side in (0, 1):
-            octets = b"".join(piece.octets for piece in self._held if piece.side == side)
+            octets = self._waiting.of_side(side)
             if octets:
                 verdict = self._detect(octets)
                 if verdict.stack and verdict.score > score and (verdict.strong or final):
                     best, score = verdict.stack, verdict.score
-        if final and self.is_serial and score < _SURE and self._are_values():
+        if final and self.is_serial and score < _SURE and self._waiting.are_values():
             self._begin("apdu")
         elif best is not None and (score >= _WEAK or self.is_serial or not final):
             self._begin(best)
         elif final and self.is_serial:
-            self._begin("apdu" if self._are_apdus() else "")
-
-    def _are_values(self) -> bool:
-        """Tell whether all that waits are values by themselves, each in its piece, or one in all of them."""
-        held = [one for one in self._held if one.octets]
-        if all(is_bare_value(one.octets) for one in held):
-            return True
-        whole = b"".join(one.octets for one in held)
-        if len({one.side for one in held}) == 1 and is_bare_value(whole):
-            self._held = [held[-1]._replace(octets=whole)]
-            return True
-        return False
-
-    def _are_apdus(self) -> bool:
-        """Tell whether all that waits begins as an APDU; a few pieces have to open as one, of many one has to read."""
-        held = [one.octets for one in self._held if one.octets]
-        if not all(registry.begins_apdu(octets, 0, len(octets)) for octets in held):
-            return False
-        is_few = len(held) < _MANY_PIECES
-        if is_few and any(opens_as_apdu(octets, 0, len(octets)) or begins_cut_apdu(octets) for octets in held):
-            return True
-        return any(map(reads, held))
+            self._begin("apdu" if self._waiting.are_apdus() else "")
 
     def _begin(self, stack: str) -> None:
         """Speak *stack* from the first octet that waits."""
-        held, self._held, self._held_octets = self._held, [], 0
+        held = self._waiting.end()
         if not stack:
             self._give_noise(held)
             return
@@ -461,5 +352,5 @@ class Conversation:
         self._emit(record)
 
     def _make_link(self, link: str) -> Any:
-        made = self._links[link] = LINKS.get(link, ApduLink)(self._dialogue)
+        made = self._links[link] = link_of(link, self._dialogue)
         return made

@@ -5,46 +5,34 @@ Source: IEC 62056-5-3, Protection of xDLMS APDUs; design of statuses: the interf
 
 from __future__ import annotations
 
-from itertools import islice
-
 from analyzer.record import APDU, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, Closed, Record
 from analyzer.security import opening
-from analyzer.security.attempt import Opener, Outcome, attempt, proves
+from analyzer.security.attempt import Opener, Outcome, attempt
 from analyzer.security.certificates import Certificates
-from analyzer.security.explain import Case, Suspect, explain
 from analyzer.security.keyring import Keyring
 from analyzer.security.keys import KEY_SIZES, Key, KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, message_of
 from analyzer.tracking import agreement, authentication, certificates, key_changes, next_message, rewriting, signing
 from analyzer.tracking.broken_off import apdu_of, read_fragment
 from analyzer.tracking.counters import Counters
+from analyzer.tracking.doubts import Doubts
 from analyzer.tracking.findings import dissection_notes, finding
-from analyzer.tracking.key_search import GENERAL_CIPHERING, GENERAL_DED, GENERAL_GLO, KeySearch, key_info_lack
+from analyzer.tracking.key_search import GENERAL_CIPHERING, GENERAL_DED, GENERAL_GLO, KeySearch
 from analyzer.tracking.knowledge import Knowledge, places
 from analyzer.tracking.next_message import open_next
 from analyzer.tracking.peer import Peer
 from analyzer.tracking.plans import Plan, Values, plan_of
 from analyzer.tracking.security_context import Kind, SecurityContext, Swift
 from analyzer.tracking.transfers import LATE_TITLE, Transfers
-from dissectors.scanning import Entry, scan_apdu, scan_whole
+from dissectors.scanning import Entry, scan_whole
 
 _MOST_LAYERS = 8
-_MOST_SEARCHES = 256
-"""For how many APDUs every bit is tried."""
-_MOST_TITLES, _MOST_PAIRS, _MOST_SUSPECTS = 64, 4096, 256
+_MOST_PAIRS = 4096
 _TITLED = {GENERAL_GLO: "system_title", GENERAL_DED: "system_title", GENERAL_CIPHERING: "originator_system_title"}
 _INITIATE_REQUEST = 0x01
 _SECURITY_SETUP = 64
-_SINGLE = frozenset({"octets-damaged", "tag-truncated"})
-"""Causes that say nothing about the next message."""
 _new = tuple.__new__
 _AROUND = Closed._fields.index("around")
-_LACKS = {
-    "no-key": "no encryption key is given for this sender",
-    "broadcast-key-needed": "the security control asks for the broadcast key, and none is given",
-    "dedicated-key-unknown": "the dedicated key is not known: the initiate request that carried it was not opened",
-    "no-system-title": "a key is there, but the sender's system title is not: neither capture nor keyring tells it",
-}
 
 
 class Protection:
@@ -57,11 +45,9 @@ class Protection:
         self.counters = Counters()
         self.transfers: Transfers | None = None
         """Where an AARQ waits until the AARE tells the title that its key is found by."""
-        self._searches = _MOST_SEARCHES
-        self._worked: set[tuple[bytes, bytes]] = set()
-        """Which key with which title has opened something."""
+        self._doubts = Doubts(self.knowledge)
         self._proved: set[tuple[bytes, bytes]] = set()
-        """Of these, those that made a tag that was right."""
+        """Which key with which title has made a tag that was right."""
         self._swifts: dict[tuple[bytes, bytes], dict[Kind, Swift]] = {}
 
     open_next = staticmethod(open_next)
@@ -171,7 +157,7 @@ class Protection:
             opener = self._opener(record, peer, context, role, message, entry, values, own)
             outcome = attempt(message, opener)
         if outcome.status is not opening.VERIFIED:
-            outcome = self._doubt(record, context, message, opener, outcome, own)
+            outcome = self._doubts.settle(record, context, message, opener, outcome, own)
         is_opened = outcome.entry is not None or (not message.control & ENCRYPTED and bool(outcome.plaintext))
         if is_opened and _is_odd(outcome):
             record.notes += dissection_notes(outcome.plaintext, False)
@@ -287,7 +273,7 @@ class Protection:
         if key is None or (found is None and outcome.status is not opening.VERIFIED):
             return
         if outcome.status is opening.VERIFIED or not message.tag:
-            self._worked.add((key.octets, outcome.title))
+            self._doubts.worked.add((key.octets, outcome.title))
         if outcome.status is opening.VERIFIED:
             self._proved.add((key.octets, outcome.title))
         if key.role is not KeyRole.AGREED or message.counter:
@@ -333,53 +319,6 @@ class Protection:
         # what another association leaves there opens nothing wrong: every use checks a tag
         context.swift = self._swifts.setdefault((context.client_title, context.server_title), {})
         context.before = {} if context.swift else before
-
-    # -- failures -----------------------------------------------------------------------------------------------
-
-    def _doubt(
-        self, record: Record, context: SecurityContext, message: Message, opener: Opener, outcome: Outcome, own: bytes
-    ) -> Outcome:
-        """Note why an APDU stays closed or unverified; what can be read all the same takes its place."""
-        control = message.control
-        if opener.lacks and (control & ENCRYPTED or message.tag):
-            text = key_info_lack(record.apdu, opener.key_set) if opener.lacks == "no-key" else ""
-            record.add_note(finding("undecipherable", text or _LACKS[opener.lacks], 0, 0, opener.lacks))
-            return outcome
-        is_unchecked = not message.tag and outcome.status is opening.DECRYPTED
-        lacks_check = outcome.status is opening.DECRYPTED and not opener.authentication
-        if lacks_check or is_unchecked or outcome.status in (opening.PLAINTEXT, opening.UNSUPPORTED):
-            if outcome.status is opening.UNSUPPORTED:
-                record.add_note(finding("undecipherable", "what was compressed does not come out whole", 0, 0))
-            elif not is_unchecked and message.tag:
-                text = "the tag cannot be checked: no authentication key is given"
-                record.add_note(finding("undecipherable", text, 0, 0, "no-key"))
-            return outcome
-        known = (opener, outcome.status)
-        suspect = context.suspects.get(known) or self._suspect(context, message, opener, own)
-        if suspect.cause not in _SINGLE:
-            if len(context.suspects) >= _MOST_SUSPECTS:
-                context.suspects.clear()
-            context.suspects[known] = suspect
-        note = finding("undecipherable", suspect.text, 0, 0, suspect.cause)
-        record.add_note(note._replace(confidence=suspect.confidence))
-        if suspect.plaintext and proves(message, suspect.plaintext):
-            found, values = scan_apdu(suspect.plaintext, 0, len(suspect.plaintext))
-            if values is not None:
-                key, title = opener.keys[0], opener.titles[0]
-                return Outcome(opening.DECRYPTED, suspect.plaintext, found, values, key, title)
-        return outcome
-
-    def _suspect(self, context: SecurityContext, message: Message, opener: Opener, own: bytes) -> Suspect:
-        has_worked = any((key.octets, title) in self._worked for key in opener.keys for title in opener.titles)
-        self._searches -= 1
-        titles, ring = islice(self.knowledge.titles.values(), _MOST_TITLES), opener.key_set
-        known = (context.client_title, context.server_title, ring.client_title, ring.server_title, *titles)
-        return explain(
-            Case(
-                message, opener.keys, opener.authentication, opener.titles, opener.key_set, known, has_worked,
-                bool(own), context.changed_at, self._searches > 0,
-            )
-        )  # fmt: skip
 
 
 def _context(peer: Peer) -> SecurityContext:

@@ -1,0 +1,83 @@
+"""Protected APDUs that stay closed or unverified: why, as a note, and what can be read of them all the same."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from analyzer.record import Record
+from analyzer.security import opening
+from analyzer.security.attempt import Opener, Outcome, proves
+from analyzer.security.explain import Case, Suspect, explain
+from analyzer.security.opening import ENCRYPTED, Message
+from analyzer.tracking.findings import finding
+from analyzer.tracking.key_search import key_info_lack
+from analyzer.tracking.knowledge import Knowledge
+from analyzer.tracking.security_context import SecurityContext
+from dissectors.scanning import scan_apdu
+
+_MOST_SEARCHES = 256
+"""For how many APDUs every bit is tried."""
+_MOST_TITLES, _MOST_SUSPECTS = 64, 256
+_SINGLE = frozenset({"octets-damaged", "tag-truncated"})
+"""Causes that say nothing about the next message."""
+_LACKS = {
+    "no-key": "no encryption key is given for this sender",
+    "broadcast-key-needed": "the security control asks for the broadcast key, and none is given",
+    "dedicated-key-unknown": "the dedicated key is not known: the initiate request that carried it was not opened",
+    "no-system-title": "a key is there, but the sender's system title is not: neither capture nor keyring tells it",
+}
+
+
+class Doubts:
+    """Finds out why; *knowledge* has the titles that may be meant."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self.worked: set[tuple[bytes, bytes]] = set()
+        """Which key with which title has opened something."""
+        self._knowledge = knowledge
+        self._searches = _MOST_SEARCHES
+
+    def settle(
+        self, record: Record, context: SecurityContext, message: Message, opener: Opener, outcome: Outcome, own: bytes
+    ) -> Outcome:
+        """Note why an APDU stays closed or unverified; what can be read all the same takes its place."""
+        control = message.control
+        if opener.lacks and (control & ENCRYPTED or message.tag):
+            text = key_info_lack(record.apdu, opener.key_set) if opener.lacks == "no-key" else ""
+            record.add_note(finding("undecipherable", text or _LACKS[opener.lacks], 0, 0, opener.lacks))
+            return outcome
+        is_unchecked = not message.tag and outcome.status is opening.DECRYPTED
+        lacks_check = outcome.status is opening.DECRYPTED and not opener.authentication
+        if lacks_check or is_unchecked or outcome.status in (opening.PLAINTEXT, opening.UNSUPPORTED):
+            if outcome.status is opening.UNSUPPORTED:
+                record.add_note(finding("undecipherable", "what was compressed does not come out whole", 0, 0))
+            elif not is_unchecked and message.tag:
+                text = "the tag cannot be checked: no authentication key is given"
+                record.add_note(finding("undecipherable", text, 0, 0, "no-key"))
+            return outcome
+        known = (opener, outcome.status)
+        suspect = context.suspects.get(known) or self._suspect(context, message, opener, own)
+        if suspect.cause not in _SINGLE:
+            if len(context.suspects) >= _MOST_SUSPECTS:
+                context.suspects.clear()
+            context.suspects[known] = suspect
+        note = finding("undecipherable", suspect.text, 0, 0, suspect.cause)
+        record.add_note(note._replace(confidence=suspect.confidence))
+        if suspect.plaintext and proves(message, suspect.plaintext):
+            found, values = scan_apdu(suspect.plaintext, 0, len(suspect.plaintext))
+            if values is not None:
+                key, title = opener.keys[0], opener.titles[0]
+                return Outcome(opening.DECRYPTED, suspect.plaintext, found, values, key, title)
+        return outcome
+
+    def _suspect(self, context: SecurityContext, message: Message, opener: Opener, own: bytes) -> Suspect:
+        has_worked = any((key.octets, title) in self.worked for key in opener.keys for title in opener.titles)
+        self._searches -= 1
+        titles, ring = islice(self._knowledge.titles.values(), _MOST_TITLES), opener.key_set
+        known = (context.client_title, context.server_title, ring.client_title, ring.server_title, *titles)
+        return explain(
+            Case(
+                message, opener.keys, opener.authentication, opener.titles, opener.key_set, known, has_worked,
+                bool(own), context.changed_at, self._searches > 0,
+            )
+        )  # fmt: skip
