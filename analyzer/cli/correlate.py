@@ -10,7 +10,7 @@ from analyzer.cli.main import CHECK_FAILED
 from analyzer.cli.pairs import Names, pair_parser, read_pair
 
 if TYPE_CHECKING:
-    from analyzer.diagnosis.passage import Point
+    from analyzer.diagnosis.passed import Point
     from analyzer.session import Session
 
 _DOES = (
@@ -38,13 +38,13 @@ def run(words: list[str]) -> int:
 
 
 def _point(session: Session) -> Point:
-    from analyzer.diagnosis.passage import read
+    from analyzer.diagnosis.passed import read
 
     return read(session.records())
 
 
 def _lacks(point: Point) -> str:
-    from analyzer.diagnosis.passage import MOST_APDUS
+    from analyzer.diagnosis.passed import MOST_APDUS
 
     if len(point.apdus) >= MOST_APDUS:
         return f"only the first {MOST_APDUS:,} APDUs are compared"

@@ -7,65 +7,25 @@ The clocks of the two captures need not agree: the offset that most equal APDUs 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from statistics import median
 from typing import NamedTuple
 
-from analyzer.diagnosis.words import about_all, seconds
-from analyzer.record import REQUEST, RESPONSE, Apdu, Record
-from analyzer.tracking.association_ends import is_repeated
-from analyzer.tracking.object_model import are_confidential
+from analyzer.diagnosis.pairing import LOOKED_AT, WITHIN_NS, clock_offset, late_ns, pairs, usual_offset
+from analyzer.diagnosis.passed import Passed, Point, Talk
+from analyzer.diagnosis.words import seconds
+from analyzer.record import REQUEST, RESPONSE
 
-MOST_APDUS = 200_000
 ALTERED, REPEATED, ONLY_FIRST, ONLY_SECOND = "altered", "repeated", "only-first", "only-second"
 """Kinds of findings."""
-_SECOND = 1_000_000_000
-_STEP_NS = _SECOND // 2
-_WITHIN_NS = 60 * _SECOND
-"""How much later or sooner than usual an APDU may pass."""
-_MOST_ALIKE = 16
-"""Of APDUs that are said more often than so, none tells how the clocks stand."""
-_LOOKED_AT = 4
-"""Equal APDUs before and behind the expected place, and APDUs that passed in between, that are looked at."""
 _LEAST_LIKENESS = 0.5
 _MOST_COMPARED = 2048
+_LEAST_HALF = 4
+"""Octets of an APDU that tell that a damaged record was it."""
 _MOST_CHANGES, _MOST_SHOWN = 4, 8
 """Of an altered APDU: places that are named, and octets of one that are shown."""
-_MOST_DAMAGED, _LEAST_HALF = 1000, 4
-"""Damaged records of a point that are remembered, and octets by which one is told."""
-_AARQ = b"\x60"
-_GIVING = frozenset({0x05, 0x06, 0x16, 0xC1, 0xC3, 0xD9, 0xE0})
-"""APDUs that may hand over anything: read with parameters, write, set, action, access, blocks."""
-
-Talk = tuple[int, object, object, bytes]
-"""Who speaks with whom: conversation, client, server, gateway prefix."""
-
-
-class Passed(NamedTuple):
-    """An APDU as it stood on the line at one of the points."""
-
-    record: int
-    time_ns: int | None
-    octets: bytes
-    name: str
-    direction: str
-    talk: Talk
-    latency_ns: int | None
-    request: int | None
-    is_secret: bool = False
-    """Whether a password or a key may stand in it, so that its octets are not shown."""
-
-
-class Point(NamedTuple):
-    """What was seen at one point: its APDUs in order, and the times of its first and last record."""
-
-    apdus: list[Passed]
-    begin_ns: int | None
-    end_ns: int | None
-    damaged: tuple[tuple[int, bytes], ...] = ()
-    """Records that were damaged there, and their octets."""
 
 
 class Finding(NamedTuple):
@@ -90,120 +50,18 @@ class Passage(NamedTuple):
     """By how many nanoseconds an answer took longer at the first point than at the second, and the records of both."""
 
 
-def read(records: Iterable[Record]) -> Point:
-    """Read the APDUs of one point, at most MOST_APDUS."""
-    apdus: list[Passed] = []
-    damaged: list[tuple[int, bytes]] = []
-    begin_ns = end_ns = None
-    for record in records:
-        if record.problem and len(damaged) < _MOST_DAMAGED:
-            damaged.append((record.number, record.octets))
-        if record.time_ns is not None:
-            begin_ns, end_ns = record.time_ns if begin_ns is None else begin_ns, record.time_ns
-        if record.apdu is not None and not record.problem and not is_repeated(record) and len(apdus) < MOST_APDUS:
-            apdus += (_passed(record, one) for one in (record.apdu, *record.more))
-    return Point(apdus, begin_ns, end_ns, tuple(damaged))
-
-
-def _passed(record: Record, apdu: Apdu) -> Passed:
-    is_closed = apdu is record.apdu and record.protection
-    octets, entry = (record.protection[0].stood, record.protection[0].entry) if is_closed else apdu[:2]
-    name = f"{entry.family if entry is not None else 'APDU'} {about_all(record.objects)}".rstrip()
-    talk = (record.lane.conversation, record.client, record.server, record.gateway)
-    objects = record.objects
-    is_nameless = not objects or any(not each.logical_name for each in objects)
-    is_secret = octets[:1] == _AARQ or are_confidential(objects) or (is_nameless and octets[0] in _GIVING)
-    number, time_ns, latency_ns = record.number, record.time_ns, record.latency_ns
-    return Passed(number, time_ns, octets, name, record.direction, talk, latency_ns, record.request, is_secret)
-
-
 def compare(first: Point, second: Point) -> Passage:
     """Tell what passed between two points."""
-    offset = _offset(first.apdus, second.apdus)
-    passed = _pairs(first.apdus, second.apdus, offset)
+    offset = clock_offset(first.apdus, second.apdus)
+    passed = pairs(first.apdus, second.apdus, offset)
     if offset is None:
-        offset = _usual_offset(first.apdus, second.apdus, passed)
+        offset = usual_offset(first.apdus, second.apdus, passed)
     both = _Both(first, second, offset, passed)
     findings = [*both.altered()] if passed else []
     outside = both.set_aside()
     findings += [*both.repeated(), *both.lacking()]
     findings.sort(key=lambda one: both.place(one))
     return Passage(passed, findings, outside, offset, both.added())
-
-
-def _places(apdus: Sequence[Passed]) -> dict[bytes, list[int]]:
-    found: dict[bytes, list[int]] = defaultdict(list)
-    for index, one in enumerate(apdus):
-        found[one.octets].append(index)
-    return found
-
-
-def _offset(first: Sequence[Passed], second: Sequence[Passed]) -> int | None:
-    """Find by how much the clocks differ: what most pairs of equal APDUs say, for the right ones all say the same."""
-    theirs, spans = _places(second), []
-    for octets, ours in _places(first).items():
-        others = theirs.get(octets, ())
-        if len(ours) <= _MOST_ALIKE and len(others) <= _MOST_ALIKE:
-            times = ((first[one].time_ns, second[other].time_ns) for one in ours for other in others)
-            spans += [there - here for here, there in times if here is not None and there is not None]
-    if not spans:
-        return None
-    most = Counter(span // _STEP_NS for span in spans).most_common(1)[0][0]
-    return int(median(span for span in spans if abs(span // _STEP_NS - most) <= 1))
-
-
-def _usual_offset(
-    first: Sequence[Passed], second: Sequence[Passed], passed: Sequence[tuple[int, int]]
-) -> int | None:  # fmt: skip
-    times = ((first[one].time_ns, second[other].time_ns) for one, other in passed)
-    spans = [there - here for here, there in times if here is not None and there is not None]
-    return int(median(spans)) if spans else None
-
-
-def _late_ns(one: Passed, other: Passed, offset: int | None) -> int:
-    """Tell how far the times are from what the clocks let expect; 0 where there are none."""
-    if offset is None or one.time_ns is None or other.time_ns is None:
-        return 0
-    return abs(other.time_ns - one.time_ns - offset)
-
-
-def _pairs(first: Sequence[Passed], second: Sequence[Passed], offset: int | None) -> list[tuple[int, int]]:
-    """Pair equal APDUs: those that are said once first, for they tell which talk here is which there."""
-    ours, theirs = _places(first), _places(second)
-    talks: dict[Talk, set[Talk]] = defaultdict(set)
-    for octets, places in ours.items():
-        others = theirs.get(octets, ())
-        if len(places) == len(others) == 1 and _late_ns(first[places[0]], second[others[0]], offset) <= _WITHIN_NS:
-            talks[first[places[0]].talk].add(second[others[0]].talk)
-    offers: list[tuple[int, int, int]] = []
-    for octets, places in ours.items():
-        if octets in theirs:
-            offers += _offers(first, second, places, theirs[octets], talks, offset)
-    taken: set[int] = set()
-    passed: dict[int, int] = {}
-    for _, index, other in sorted(offers):  # what fits best first: an APDU that was lost takes no other's place
-        if index not in passed and other not in taken:
-            passed[index] = other
-            taken.add(other)
-    return sorted(passed.items())
-
-
-def _offers(
-    first: Sequence[Passed], second: Sequence[Passed], ours: Sequence[int], theirs: Sequence[int],
-    talks: dict[Talk, set[Talk]], offset: int | None,
-) -> Iterator[tuple[int, int, int]]:  # fmt: skip
-    """Give who may be whom of equal APDUs, with the nanoseconds that it is off; without times by their order."""
-    times = [each for index in theirs if (each := second[index].time_ns) is not None]
-    for place, index in enumerate(ours):
-        one = first[index]
-        known = talks.get(one.talk)
-        at = place
-        if offset is not None and one.time_ns is not None and len(times) == len(theirs):
-            at = bisect_left(times, one.time_ns + offset)
-        for other in theirs[max(at - _LOOKED_AT, 0) : at + _LOOKED_AT]:
-            late = _late_ns(one, second[other], offset)
-            if late <= _WITHIN_NS and (known is None or second[other].talk in known):
-                yield late, index, other
 
 
 class _Both:
@@ -269,8 +127,8 @@ class _Both:
         places = bisect_left(self._sorted[0], index), bisect_left(self._sorted[1], other)
         one, theirs = self.first.apdus[index], self.second.apdus[other]
         return (
-            abs(places[0] - places[1]) <= _LOOKED_AT
-            and _late_ns(one, theirs, self._offset) <= _WITHIN_NS
+            abs(places[0] - places[1]) <= LOOKED_AT
+            and late_ns(one, theirs, self._offset) <= WITHIN_NS
             and _likeness(one.octets, theirs.octets) >= _LEAST_LIKENESS
         )
 

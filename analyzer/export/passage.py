@@ -9,7 +9,8 @@ from itertools import groupby
 from statistics import median
 from typing import Any
 
-from analyzer.diagnosis.passage import ALTERED, ONLY_FIRST, ONLY_SECOND, REPEATED, Finding, Passage, Passed
+from analyzer.diagnosis.passage import ALTERED, ONLY_FIRST, ONLY_SECOND, REPEATED, Finding, Passage
+from analyzer.diagnosis.passed import Passed
 from analyzer.diagnosis.words import seconds
 from analyzer.export.folding import folded
 

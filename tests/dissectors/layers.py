@@ -15,6 +15,7 @@ from dissectors import axdr, ber, iec62056_21, registry
 from dissectors.characters import Characters, DataSet, DataSets, Enhanced, LineEnds, Sign, Text, Trailer, Value
 from dissectors.composites import Choice, IfLeft, Optional, Sequence, SequenceOf, When
 from dissectors.data import DataField
+from dissectors.data_types import CODES
 from dissectors.fields import BitPart, Constant, Fixed, Octets, OctetString
 from dissectors.gateway import Gateway
 from dissectors.hdlc import INSIDE, Address, AddressField, FlagField, FrameReject, Hdlc, HdlcParameters, ParameterList
@@ -265,7 +266,7 @@ def contents_of(content: ber.Content, depth: int) -> st.SearchStrategy[Any]:
 
 
 def _number(tag: int) -> st.SearchStrategy[Any]:
-    code = axdr._CODES[tag]
+    code = CODES[tag]
     bits = 8 * calcsize(">" + code)
     if code in "fd":
         return st.floats(width=bits, allow_nan=False)

@@ -6,17 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.diagnosis.passage import (
-    ALTERED,
-    ONLY_FIRST,
-    ONLY_SECOND,
-    REPEATED,
-    Passage,
-    Passed,
-    Point,
-    compare,
-    read,
-)
+from analyzer.diagnosis.passage import ALTERED, ONLY_FIRST, ONLY_SECOND, REPEATED, Passage, compare
+from analyzer.diagnosis.passed import Passed, Point, read
 from analyzer.pipeline import Pipeline
 from captures.chunk import Chunk
 from tests.analyzer.diagnosis.test_service import GET_REGISTER
