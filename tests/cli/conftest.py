@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -51,6 +54,19 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         return Ran(status, out, err)
 
     return runner
+
+
+def lines_of(*words: str) -> list[str]:
+    """Run the program in this process, where no fixture may. Returns the lines on its stdout."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        assert main(words) == 0
+    return out.getvalue().splitlines()
+
+
+def json_of(*words: str) -> list[Any]:
+    """Run the program in this process. Returns what the lines on its stdout hold."""
+    return [json.loads(line) for line in lines_of(*words)]
 
 
 def spawn(*words: object, given: bytes | None = None, **options: object) -> Ran:

@@ -19,6 +19,7 @@ from analyzer.security.keyring_file import load
 from analyzer.session import Session
 from captures import open_source
 from captures.samples import samples
+from tests.cli.conftest import lines_of
 from tests.project.checkout import modules_after
 
 Json = dict[str, Any]
@@ -147,10 +148,10 @@ ONLY_HOLD = {"refused", "result == object-undefined", "direction == response and
 def _records(name: str) -> list[Json]:
     sample = next(one for one in samples() if one.name == name)
     keys = ["-k", str(sample.keys)] if sample.keys else []
-    lines = _run("decode", str(sample.path), *keys, "--json", "--layers")
+    lines = lines_of("decode", str(sample.path), *keys, "--json", "--layers")
     clocks = [
         re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?|  -  ", line)
-        for line in _run("decode", str(sample.path), *keys, "--utc")
+        for line in lines_of("decode", str(sample.path), *keys, "--utc")
         if re.match(r"^ *\d+  ", line)
     ]
     records = [json.loads(line) for line in lines]
@@ -159,21 +160,12 @@ def _records(name: str) -> list[Json]:
     return records
 
 
-def _run(*words: str) -> list[str]:
-    import contextlib
-    import io
-
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        assert main(words) == 0
-    return out.getvalue().splitlines()
-
-
 def _chosen(name: str, text: str) -> list[int]:
     sample = next(one for one in samples() if one.name == name)
     keys = ["-k", str(sample.keys)] if sample.keys else []
     return [
-        json.loads(line)["number"] for line in _run("decode", str(sample.path), *keys, "--json", "--utc", "-Y", text)
+        json.loads(line)["number"]
+        for line in lines_of("decode", str(sample.path), *keys, "--json", "--utc", "-Y", text)
     ]
 
 
@@ -244,7 +236,7 @@ C4 01 C2 00 06 00 00 00 2A
 def test_results_of_answers_choose(text: str, numbers: list[int], tmp_path: Path) -> None:
     path = tmp_path / "refused.txt"
     path.write_text(REFUSED)
-    lines = _run("decode", str(path), "-d", "record,apdu", "--json", "-Y", text)
+    lines = lines_of("decode", str(path), "-d", "record,apdu", "--json", "-Y", text)
     assert [json.loads(line)["number"] for line in lines] == numbers
 
 

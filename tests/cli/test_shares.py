@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
 import random
 import struct
 from pathlib import Path
@@ -19,19 +16,13 @@ from analyzer.index.splitting import plan
 from captures import open_source
 from captures.samples import samples
 from tests.analyzer.index import mixed
+from tests.cli.conftest import json_of
 
 Json = dict[str, Any]
 GUEK, GAK = bytes(range(16)), bytes(range(0xD0, 0xE0))
 TITLE = b"MMM\0\0\xbc\x61\x4e"
 KEYS = ["--key", f"guek={GUEK.hex()}", "--key", f"gak={GAK.hex()}"]
 METER = bytes((198, 51, 100, 7))
-
-
-def _run(*words: str) -> list[Json]:
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        assert main(words) == 0
-    return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
 def _ciphered(counter: int, value: int) -> bytes:
@@ -74,10 +65,10 @@ def test_nonce_that_two_connections_of_a_meter_use_is_found_by_two_processes(
     assert found is not None
     assert len({found.share_of(METER + client + bytes(4)) for client in (one, other)}) == 2, "each has one of them"
     words = ["stats", path, *KEYS, "--by", "error", "--json"]
-    alone = _run(*words)
+    alone = json_of(*words)
     assert [(one["key"], one["records"]) for one in alone] == [("invocation-counter-repeated", 1)]
-    assert _run(*words, "--workers", "2") == alone
-    assert _run(*words, "--workers", "2", "--index") == alone
+    assert json_of(*words, "--workers", "2") == alone
+    assert json_of(*words, "--workers", "2", "--index") == alone
 
 
 def test_octets_of_a_forced_stack_are_indexed_by_two_processes_too(tmp_path: Path) -> None:
@@ -85,10 +76,10 @@ def test_octets_of_a_forced_stack_are_indexed_by_two_processes_too(tmp_path: Pat
     path.write_bytes(b"\x01\x02" * 40_000 + bytes.fromhex("7EA0070321930F017E") * 3)
     assert main(["stats", "--workers", "2", str(path)]) != 0, "nothing tells what it is"
     words = ["stats", str(path), "-d", "serial,hdlc", "--by", "conversation", "--json"]
-    alone = _run(*words)
+    alone = json_of(*words)
     assert [one["records"] for one in alone] == [43]
-    assert _run(*words, "--workers", "2") == alone
-    assert _run(*words, "--workers", "2", "--index") == alone
+    assert json_of(*words, "--workers", "2") == alone
+    assert json_of(*words, "--workers", "2", "--index") == alone
     assert path.with_name("raw.bin.dlmshark-index").exists()
 
 
@@ -114,7 +105,7 @@ def test_statistics_of_a_capture_that_is_shared_are_those_of_one_process(
     by: str, many: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = ["stats", many, "--by", by, "--json"]
-    alone = _run(*words)
+    alone = json_of(*words)
     read, shared = shares.read, list[shares.Whole]()
 
     def spy(*given: Any) -> shares.Whole:
@@ -122,7 +113,7 @@ def test_statistics_of_a_capture_that_is_shared_are_those_of_one_process(
         return shared[-1]
 
     monkeypatch.setattr(shares, "read", spy)
-    assert _run(*words, "--workers", "2") == alone != []
+    assert json_of(*words, "--workers", "2") == alone != []
     assert len(shared) == 1, "two processes read it to its end"
 
 
@@ -131,4 +122,4 @@ def test_statistics_of_a_capture_that_is_shared_are_those_of_one_process(
 def test_statistics_do_not_depend_on_the_number_of_processes(name: str, by: str) -> None:
     sample = next(one for one in samples() if one.name == name)
     words = ["stats", str(sample.path), *(["-k", str(sample.keys)] if sample.keys else []), "--by", by, "--json"]
-    assert _run(*words, "--workers", "2") == _run(*words)
+    assert json_of(*words, "--workers", "2") == json_of(*words)

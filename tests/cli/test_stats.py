@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import os
 import random
@@ -27,17 +25,11 @@ from analyzer.index import saved
 from analyzer.index.file import IndexWriter
 from captures.samples import samples
 from tests.analyzer.index import mixed
+from tests.cli.conftest import json_of
 from tests.cli.terminal import lines_on_terminal
 
 Json = dict[str, Any]
 SAMPLES = {sample.name: sample for sample in samples()}
-
-
-def _run(*words: str) -> list[Json]:
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        assert main(words) == 0
-    return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
 def _words(name: str) -> list[str]:
@@ -69,35 +61,37 @@ def _assert_counts(found: list[Json], groups: dict[Any, list[Json]], *, key: str
 @pytest.mark.parametrize("name", SAMPLES)
 def test_services_are_counted(name: str) -> None:
     groups = defaultdict(list)
-    for record in _run("decode", *_words(name), "--json"):
+    for record in json_of("decode", *_words(name), "--json"):
         if record.get("apdu"):
             groups[next(iter(record["apdu"]))].append(record)
-    _assert_counts(_run("stats", *_words(name), "--json"), groups)
+    _assert_counts(json_of("stats", *_words(name), "--json"), groups)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_associations_are_counted(name: str) -> None:
     groups = defaultdict(list)
-    for record in _run("decode", *_words(name), "--json"):
+    for record in json_of("decode", *_words(name), "--json"):
         if "association" in record:
             groups[record["association"]].append(record)
-    found = _run("stats", *_words(name), "--by", "association", "--json")
+    found = json_of("stats", *_words(name), "--by", "association", "--json")
     for one in found:
         one["number"] = int(one["key"].partition(":")[0])
     _assert_counts(found, groups, key="number")
 
 
 def test_conversations_and_meters_are_counted() -> None:
-    records = _run("decode", *_words("ln-wrapper"), "--json")
-    found = _run("stats", *_words("ln-wrapper"), "--by", "conversation", "--json")
+    records = json_of("decode", *_words("ln-wrapper"), "--json")
+    found = json_of("stats", *_words("ln-wrapper"), "--by", "conversation", "--json")
     assert [one["key"] for one in found if one["records"]] == ["192.0.2.10:51234 ↔ 198.51.100.7:4059"]
     assert found[0]["records"] == len(records)
-    assert [one["key"] for one in _run("stats", *_words("ln-wrapper"), "--by", "meter", "--json")] == ["198.51.100.7 1"]
+    assert [one["key"] for one in json_of("stats", *_words("ln-wrapper"), "--by", "meter", "--json")] == [
+        "198.51.100.7 1"
+    ]
 
 
 def test_stretches_of_time_are_counted() -> None:
-    records = _run("decode", *_words("ln-wrapper"), "--json")
-    found = _run("stats", *_words("ln-wrapper"), "--by", "time", "--interval", "1", "--json")
+    records = json_of("decode", *_words("ln-wrapper"), "--json")
+    found = json_of("stats", *_words("ln-wrapper"), "--by", "time", "--interval", "1", "--json")
     groups = defaultdict(list)
     for record in records:
         groups[int(record["time"])].append(record)
@@ -124,7 +118,7 @@ def traffic(tmp_path: Path) -> str:
 
 
 def test_errors_are_counted_by_result(traffic: str) -> None:
-    found = _run("stats", traffic, "--by", "error", "--json")
+    found = json_of("stats", traffic, "--by", "error", "--json")
     assert [(one["key"], one["records"], one["errors"], one["kind"]) for one in found] == [
         ("object-undefined", 1, 1, "result")
     ]
@@ -132,7 +126,7 @@ def test_errors_are_counted_by_result(traffic: str) -> None:
 
 
 def test_objects_say_how_often_they_are_asked_for(traffic: str) -> None:
-    (found,) = _run("stats", traffic, "--by", "object", "--json")
+    (found,) = json_of("stats", traffic, "--by", "object", "--json")
     assert found["key"] == "1-0:1.8.0*255 Active energy import (+A), attribute 2"
     assert (found["records"], found["errors"]) == (6, 1)
     assert found["period_s"] == 10.5
@@ -140,7 +134,7 @@ def test_objects_say_how_often_they_are_asked_for(traffic: str) -> None:
 
 
 def test_layers_take_all_octets(traffic: str) -> None:
-    found = {one["key"]: one["octets"] for one in _run("stats", traffic, "--by", "layer", "--json")}
+    found = {one["key"]: one["octets"] for one in json_of("stats", traffic, "--by", "layer", "--json")}
     # 6 wrappers of 8 octets; 3 requests of 13, answers of 5, 9 and 9; twice 5 octets of Data
     assert found == {
         "packets": 110,
@@ -154,13 +148,13 @@ def test_layers_take_all_octets(traffic: str) -> None:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_layers_of_samples_add_up(name: str) -> None:
-    found = {one["key"]: one["octets"] for one in _run("stats", *_words(name), "--by", "layer", "--json")}
+    found = {one["key"]: one["octets"] for one in json_of("stats", *_words(name), "--by", "layer", "--json")}
     assert sum(found.values()) == 2 * found["packets"]
     assert min(found.values()) >= 0
 
 
 def test_statistics_of_chosen_records(traffic: str) -> None:
-    (found,) = _run("stats", traffic, "--json", "-Y", "result == success")
+    (found,) = json_of("stats", traffic, "--json", "-Y", "result == success")
     assert (found["key"], found["records"]) == ("get-response", 2)
 
 
@@ -178,18 +172,18 @@ def test_table_has_a_line_for_each(traffic: str, capsys: pytest.CaptureFixture[s
 def test_statistics_from_an_index_are_those_of_the_capture(by: str, tmp_path: Path) -> None:
     path = tmp_path / "capture.pcap"
     path.write_bytes(SAMPLES["ln-wrapper"].path.read_bytes())
-    expected = _run("stats", str(path), "--by", by, "--json")
-    assert _run("stats", str(path), "--by", by, "--json", "--index") == expected
+    expected = json_of("stats", str(path), "--by", by, "--json")
+    assert json_of("stats", str(path), "--by", by, "--json", "--index") == expected
     assert (tmp_path / "capture.pcap.dlmshark-index").exists()
-    assert _run("stats", str(path), "--by", by, "--json", "--index") == expected
+    assert json_of("stats", str(path), "--by", by, "--json", "--index") == expected
 
 
 def test_statistics_of_chosen_records_from_an_index(tmp_path: Path) -> None:
     path = tmp_path / "capture.pcap"
     path.write_bytes(SAMPLES["ln-wrapper"].path.read_bytes())
     for text in ("get", "value > 1000", "number > 10"):
-        expected = _run("stats", str(path), "--json", "-Y", text)
-        assert _run("stats", str(path), "--json", "-Y", text, "--index") == expected
+        expected = json_of("stats", str(path), "--json", "-Y", text)
+        assert json_of("stats", str(path), "--json", "-Y", text, "--index") == expected
 
 
 def test_interval_without_time_is_a_wrong_command_line(traffic: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -204,8 +198,8 @@ def test_index_that_cannot_be_written_is_said_and_all_is_counted(
     path = tmp_path / "capture.pcap"
     path.write_bytes(SAMPLES["ln-wrapper"].path.read_bytes())
     (tmp_path / place).mkdir()
-    expected = _run("stats", str(path), "--json")
-    assert _run("stats", str(path), "--json", "--index") == expected
+    expected = json_of("stats", str(path), "--json")
+    assert json_of("stats", str(path), "--json", "--index") == expected
     said = capsys.readouterr().err
     assert said.startswith(f"dlmshark: {path}: no index can be kept beside it: ") and said.count("\n") == 1
     assert {one.name for one in tmp_path.iterdir()} == {"capture.pcap", place}
@@ -221,8 +215,8 @@ def test_full_disk_leaves_no_part_of_an_index_and_all_is_counted(
         raise OSError(ENOSPC, os.strerror(ENOSPC))
 
     monkeypatch.setattr(IndexWriter, "sync", full)
-    expected = _run("stats", str(path), "--json")
-    assert _run("stats", str(path), "--json", "--index") == expected
+    expected = json_of("stats", str(path), "--json")
+    assert json_of("stats", str(path), "--json", "--index") == expected
     assert "no index can be kept beside it: No space left on device" in capsys.readouterr().err
     assert [one.name for one in tmp_path.iterdir()] == ["capture.pcap"]
 
@@ -231,9 +225,9 @@ def test_full_disk_leaves_no_part_of_an_index_and_all_is_counted(
 def test_index_that_may_not_be_read_is_made_anew(tmp_path: Path) -> None:
     path = tmp_path / "capture.pcap"
     path.write_bytes(SAMPLES["ln-wrapper"].path.read_bytes())
-    expected = _run("stats", str(path), "--json", "--index")
+    expected = json_of("stats", str(path), "--json", "--index")
     Path(f"{path}.dlmshark-index").chmod(0)
-    assert _run("stats", str(path), "--json", "--index") == expected
+    assert json_of("stats", str(path), "--json", "--index") == expected
 
 
 def _long_capture(folder: Path, times: int) -> Path:
@@ -357,7 +351,7 @@ def test_killed_reader_of_a_share_is_said_in_a_line_and_one_process_reads_all(mo
     assert error == (
         f"dlmshark: {path}: a process that read a share of it ended early (signal 9); one process reads it all\n"
     )
-    assert [json.loads(line) for line in out.splitlines()] == _run(*words, "--workers", "1")
+    assert [json.loads(line) for line in out.splitlines()] == json_of(*words, "--workers", "1")
     kept = ["capture.pcap.dlmshark-index"] if more else []
     assert sorted(one.name for one in tmp_path.iterdir()) == ["capture.pcap", *kept]
 
@@ -388,5 +382,5 @@ def test_part_that_a_killed_command_left_goes_and_one_that_is_written_stays(tmp_
     for one in (left, written):
         os.utime(one, (1, 1))
     with saved.open_part(str(written)):
-        _run("stats", "--json", "--index", str(path))
+        json_of("stats", "--json", "--index", str(path))
     assert (left.exists(), written.exists(), new.exists()) == (False, True, True)

@@ -19,6 +19,14 @@ from dissectors.regions import ApduField, Length
 from dissectors.tree import Kind, Node, Problem
 from dissectors.xdlms.error import ServiceErrorValue, named_error
 
+
+def dissected(layer: Any, octets: bytes) -> Any:
+    """Read by Scapy's own road; ``layer(b"")`` would not dissect."""
+    packet = layer()
+    packet.dissect(octets)
+    return packet
+
+
 # -- leaves tile ------------------------------------------------------------------------------------------------------
 
 

@@ -27,17 +27,11 @@ from dissectors.xdlms.get import GetRequestNormal, GetRequestWithList, GetRespon
 from dissectors.xdlms.initiate import InitiateResponse
 from dissectors.xdlms.set import SetRequestWithList, SetResponseWithList
 from dissectors.xdlms.short_name import ReadResponse
-from tests.dissectors.agreement import without_caches
+from tests.dissectors.agreement import dissected, without_caches
 from tests.dissectors.layers import APDUS, CARRIERS, any_octets, each_layer, packets, sparing
 
 # Computed while not given, so a packet that was read has a number where the one that was built has none.
 COMPUTED = {"length", "length_again", "group_length", "frame_length", "hcs", "fcs", "checksum", "bcc", "crc"}
-
-
-def dissected(layer: Any, octets: bytes) -> Any:
-    packet = layer()
-    packet.dissect(octets)
-    return packet
 
 
 def assert_same_fields(made: Any, read: Any) -> None:

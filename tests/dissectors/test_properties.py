@@ -18,6 +18,7 @@ from tests.dissectors.agreement import (
     apdu_json,
     assert_scan_agrees,
     assert_tiles,
+    dissected,
     has_partial,
     is_malformed,
     packet_json,
@@ -28,13 +29,6 @@ TRAILING = {"apdu-trailing-octets"}
 """What follows a header is no part of its own layer."""
 TAG_00 = "ciphered-access-tag-00"
 """The layer that is a quirk as such, alone or inside another."""
-
-
-def dissected(layer: Any, octets: bytes) -> Any:
-    """Read by Scapy's own road; ``layer(b"")`` would not dissect."""
-    packet = layer()
-    packet.dissect(octets)
-    return packet
 
 
 def read_packet(layer: Any, octets: bytes) -> tuple[Any, int]:

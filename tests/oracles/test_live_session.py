@@ -16,23 +16,13 @@ from typing import Any
 
 import pytest
 
-from captures.chunk import CaptureError
-from captures.sniff import SocketSniffer
-from captures.sniffer import Wishes
+from tests.captures.test_sniff import may_capture
 from tests.oracles.test_gurux_session import BOTH, OPTIONS, PLAIN, WORKER
 from tests.oracles.test_oracles import ORACLES
 
 SHOWN_WITHIN_S = float(os.environ.get("DLMSHARK_SHOWN_WITHIN", "3"))
 """A figure for a machine that does much else; on one that is at rest 0.3 s hold."""
 SESSIONS = {"plain": {"security": PLAIN, "mechanism": 0}, "ciphered": {"security": BOTH, "mechanism": 5}}
-
-
-def may_capture() -> bool:
-    try:
-        SocketSniffer(Wishes("lo")).close()
-    except CaptureError:
-        return False
-    return True
 
 
 pytestmark = [
