@@ -9,7 +9,6 @@ from __future__ import annotations
 from itertools import repeat
 from typing import Any
 
-from dissectors.compact_arrays import scan_compact, skip_compact
 from dissectors.data_types import (
     ARRAY,
     BIT_STRING,
@@ -177,6 +176,8 @@ def skip_data(octets: bytes, at: int, end: int) -> int:
                         continue
                     at = after
             elif shape == COMPACT:
+                from dissectors.compact_arrays import skip_compact
+
                 at = skip_compact(octets, at, end)
             else:
                 _, at = _scan_variable(octets, at, end, shape)
@@ -194,7 +195,11 @@ def skip_data(octets: bytes, at: int, end: int) -> int:
 
 def _scan_variable(octets: bytes, at: int, end: int, shape: int) -> tuple[Any, int]:
     """Read what a type of no fixed size carries; *at* is its type tag."""
-    return scan_compact(octets, at, end) if shape == COMPACT else scan_string(octets, at, end, shape)
+    if shape != COMPACT:
+        return scan_string(octets, at, end, shape)
+    from dissectors.compact_arrays import scan_compact  # with the first: most captures have none
+
+    return scan_compact(octets, at, end)
 
 
 def scan_untagged_descriptors(octets: bytes, at: int, end: int) -> tuple[list[Element], int]:
