@@ -10,10 +10,11 @@ _MOST_SESSIONS = 16
 _ANOTHER_SESSION_NS = 43_200_000_000_000
 _DATED_NS = 366 * 86_400 * 1_000_000_000
 """Times before are of a clock without a date, and say nothing of other days."""
-_FLAG = b"\x7e"
+_FLAG = 0x7E
 _MOST_CUTS, _LEAST_CUTS, _LEAST_CUT = 64, 2, 12
 _RECEIVER_SIZES = frozenset({32, 63, 64, 127, 128, 255, 256, 511, 512, 1023, 1024})
 _UNIT_STARTS = b"\x7e\x00\x68"
+_new = tuple.__new__
 
 
 class Given:
@@ -63,34 +64,33 @@ class Given:
         if direction:
             self.directed += len(octets)
             self._printed.take(octets)
-        self.framed = self.framed or octets[:1] == _FLAG
-        size = size_of(octets) if octets[0] in _UNIT_STARTS else 0
-        length = len(octets)
+        size, length = 0, len(octets)
+        if octets[0] in _UNIT_STARTS:
+            size = size_of(octets)
+            self.framed = self.framed or octets[0] == _FLAG
         wanted = size or self.lacks
-        self.lacks, self.is_whole = max(0, wanted - length), 0 < wanted <= length
-        is_closed = length > 1 and octets[:1] == octets[-1:] == _FLAG  # a frame that lacks octets within
-        self._measure(length, 0 if is_closed and self.lacks else size, direction)
-        self.chunks += 1
-        self.heard += 1
-        link_type = link_of(octets)
-        is_cut = self.lacks > 0 and length == self.cut_at
-        if is_shortened or is_cut:
-            self.cut += is_cut
-            length += self.lacks or 1
-            self.lacks = 0
-        self._emit(Chunk(self.chunks, time_ns, link_type, direction, octets, length, offset, self._session))
-
-    def _measure(self, length: int, size: int, direction: int) -> None:
-        """Learn where units break off; *size* is what the unit says that begins, 0 if none does."""
+        lacks = wanted - length if wanted > length else 0
+        self.is_whole = 0 < wanted <= length
+        if size and lacks and length > 1 and octets[0] == _FLAG == octets[-1]:
+            size = 0  # a frame that lacks octets within
         if length > self._longest:
             self._longest = length
         if size:
             self.units += 1
             if self._short and len(self._cuts) < _MOST_CUTS:
                 self._cuts.append((self._short, self._short_direction))
-            self._short, self._short_direction = length if self.lacks else 0, direction
-        else:
-            self._short = 0
+            self._short_direction = direction
+        self._short = length if size and lacks else 0
+        self.chunks = number = self.chunks + 1
+        self.heard += 1
+        link_type = link_of(octets)
+        is_cut = lacks > 0 and length == self.cut_at
+        if is_shortened or is_cut:
+            self.cut += is_cut
+            length += lacks or 1
+            lacks = 0
+        self.lacks = lacks
+        self._emit(_new(Chunk, (number, time_ns, link_type, direction, octets, length, offset, self._session)))
 
     def cut_size(self) -> int:
         """Tell where what wrote the text cuts units; 0 if it does not, or a receiver may have done it."""

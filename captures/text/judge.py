@@ -47,7 +47,7 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
         has_letters=has_letters(text),
         has_indents=has_indented_side(text),
     )
-    signed = (shape for shape in shapes if _has_signs(shape, lines))
+    signed = (shape for shape in shapes if _has_marks(shape, text) and _has_signs(shape, lines))
     trials = [trial for shape in signed if (trial := _try(shape, lines, hints)).octets]
     if not trials:
         return None
@@ -80,6 +80,11 @@ def _is_better(trial: _Trial, plain: _Trial) -> bool:
     if plain.shape is not PLAIN[-1] or not found.directed:
         return False
     return found.directed >= plain.octets or (found.units == units > 0 and trial.octets > plain.octets)
+
+
+def _has_marks(shape: Shape, text: bytes) -> bool:
+    """Tell whether *text* holds what every text of *shape* does."""
+    return not shape.holds or any(text.find(mark) >= 0 for mark in shape.holds)
 
 
 def _has_signs(shape: Shape, lines: list[bytes]) -> bool:

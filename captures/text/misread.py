@@ -25,7 +25,8 @@ HIDDEN = b"58"
 
 def unmask(line: bytes) -> bytes:
     """Give *line* with an octet in place of each XX, ** or ?? among pairs of hex; the same object if there is none."""
-    if not (b"XX" in line or b"xx" in line or b"**" in line or b"??" in line):
+    find = line.find  # `in` raises and swallows an exception, for it tries the octet's number first
+    if find(b"XX") < 0 and find(b"xx") < 0 and find(b"**") < 0 and find(b"??") < 0:
         return line
     shown = _HIDING.sub(lambda found: _MASKED.sub(HIDDEN, found[0]), line)
     return line if shown == line else shown
@@ -33,7 +34,8 @@ def unmask(line: bytes) -> bytes:
 
 def mend(line: bytes) -> bytes:
     """Give *line* with O as 0 and l as 1 where it is hex but for them; the same object if there is none."""
-    if not (b"O" in line or b"l" in line or b"o" in line or b"I" in line):
+    find = line.find
+    if find(b"O") < 0 and find(b"l") < 0 and find(b"o") < 0 and find(b"I") < 0:
         return line
     mended = _RUN.sub(_mended, line)
     return line if mended == line else mended

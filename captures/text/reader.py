@@ -415,7 +415,7 @@ class Reader:
 
     def _not_left_out(self, text: bytes) -> bytes:
         """Give the octets of *text* before those that are left out, and remember that some are."""
-        found = _LEFT_OUT.search(text) if b"..." in text else None
+        found = _LEFT_OUT.search(text) if text.find(b"...") >= 0 else None
         if found is None:
             return text
         self._reads.is_shortened = True

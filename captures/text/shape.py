@@ -100,6 +100,8 @@ class Shape:
     heading_text: str = ""
     sign_text: str = ""
     tail_text: str = ""
+    holds: tuple[bytes, ...] = ()
+    """One of these stands in every text of the shape: which costs less to look for than patterns to compile."""
     needs_heading: bool = False
     """Octets count only below a heading that says they are traffic."""
     may_follow: bool = False

@@ -28,6 +28,10 @@ _ALIGNED = r"(?: {3}\d| {2}\d\d| [12]\d\d)* {2}\d\d(?: {3}\d| {2}\d\d| [12]\d\d)
 """Numbers in cells of four, one of them with two digits: octal numbers have three."""
 _ESCAPE = r"\\[xX][0-9A-Fa-f]{2}"
 _DUMP_LINE = r"\s*(?P<offset>[0-9A-Fa-f]{8})\s{1,4}<pairs><column>"
+_REMARKS = (b"//", b"#", b";", b"/*", b"<--", b"|")
+"""One of these begins words of a person."""
+_GAPS = (b"  ", b"\t")
+"""One of these stands before the characters of octets."""
 
 SHAPES: tuple[Shape, ...] = (
     # -- programs that say on a line of its own what the octets below it are --------------------------------------
@@ -39,11 +43,12 @@ SHAPES: tuple[Shape, ...] = (
     Shape(
         "socat", "a socat -x log", Joins.READ, r"\s+<pairs><column>",
         r"(?P<direction>[<>])\s+<time>\s+length=(?P<count>\d+)\s+from=\d+\s+to=\d+\s*",
-        needs_heading=True, may_follow=True,
+        needs_heading=True, may_follow=True, holds=(b"length=",),
     ),
     Shape(
         "hhd-monitor", "a Device Monitoring Studio log", Joins.READ, r"\s+<pairs><column>",
         r"\[<time>\]\s+(?:-\s+)?(?P<direction>Written|Read) data\b.*", needs_heading=True, may_follow=True,
+        holds=(b" data",),
     ),
     Shape(
         "jpnevulator", "a jpnevulator log", Joins.READ, r"\s*<pairs><column>",
@@ -54,20 +59,20 @@ SHAPES: tuple[Shape, ...] = (
         r"(?:(?P<direction>Incoming|Outgoing) packet #0x[0-9A-Fa-f]+, type \d+ / 0x[0-9A-Fa-f]+"
         r" \(SSH2_MSG_CHANNEL_DATA\)"
         r"|(?P<aside>(?:Incoming|Outgoing) (?:packet|raw data)|Event Log:)).*",
-        needs_heading=True, skips=8,
+        needs_heading=True, skips=8, holds=(b"SSH2_MSG_CHANNEL_DATA",),
     ),
     Shape(
         "irp-dump", "a serial monitor's table with dumps", Joins.DUMP,
         r"\s*(?P<offset>[0-9A-Fa-f]{3,8}):?\s{1,4}<pairs><column>",
         r"(?:.*?<time>)?.*?\b(?P<direction>IRP_MJ_(?:WRITE|READ))\b"
         r"(?!.*(?:Length:? *\d+:|[0-9A-Fa-f]{2}(?: [0-9A-Fa-f]{2}){3})).*",
-        needs_heading=True,
+        needs_heading=True, holds=(b"IRP_MJ_",),
     ),
     Shape(
         "netty", "a log of Netty", Joins.DUMP,
         r"\s*\|(?P<offset>[0-9A-Fa-f]{8})\|\s?<pairs>\s*\|.*\|\s*",
         r"(?>.*?<time>)?.*\b(?P<direction>WRITE|READ|SENT|RECEIVED|WRITTEN)(?:: |\()(?:\d+B\)?|\w+\(ridx=.*)\s*",
-        needs_heading=True,
+        needs_heading=True, holds=(b"|",),
     ),
     Shape(
         "pyserial-spy", "a spy log of pySerial", Joins.DUMP,
@@ -79,61 +84,62 @@ SHAPES: tuple[Shape, ...] = (
         r".{0,120}?[:\])>]\s+(?:0[xX])?(?P<offset>[0-9A-Fa-f]{4,8}):?\s{1,4}<pairs>\s*\|.*\|\s*",
         r"(?!.*\|).{0,120}?\b(?P<direction>(?i:tx|rx|sen[dt]|sending|writ(?:e|ten|ing)|recv|receiv(?:e|ed|ing)|read(?:ing)?))\b"
         r".{0,60}\b\d{1,5} (?:bytes?|octets?)\b.*",
-        r".{0,120}?[:\])>]\s+(?:0[xX])?[0-9A-Fa-f]{4,8}:?\s{1,4}[0-9A-Fa-f]{2}\s.*\|.*\|\s*",
+        r".{0,120}?[:\])>]\s+(?:0[xX])?[0-9A-Fa-f]{4,8}:?\s{1,4}[0-9A-Fa-f]{2}\s.*\|.*\|\s*", holds=(b"|",),
     ),
     # -- tables and logs with all of it on one line ----------------------------------------------------------------
     Shape(
         "portmon", "a Portmon log", Joins.LINE,
         r"\s*\d+\s+(?:<time>|\d+\.\d+)\s+.{1,200}?\b(?P<direction>IRP_MJ_(?:WRITE|READ))\s.{1,80}?\bLength:?\s*\d+:\s*<hex>\s*",
-        may_follow=True,
+        may_follow=True, holds=(b"IRP_MJ_",),
     ),
     Shape(
         "irp-table", "a serial monitor's table", Joins.LINE,
         r"\s*\#?\d+\s+(?:<time>|[\d.]+)\s+(?P<direction>IRP_MJ_(?:WRITE|READ))\s+(?:UP|DOWN)\s+\S+\s+<pairs><column>",
-        may_follow=True,
+        may_follow=True, holds=(b"IRP_MJ_",),
     ),
     Shape(
         "gurux-trace", "a Gurux trace", Joins.LINE,
-        r"\s*(?P<direction>[TtRr][Xx]):\s*<time>\s+<hex>\s*", may_follow=True,
+        r"\s*(?P<direction>[TtRr][Xx]):\s*<time>\s+<hex>\s*", may_follow=True, holds=(b"x:", b"X:"),
     ),
     Shape(
         "docklight", "a Docklight log", Joins.LINE,
-        r"\s*<time>\s+\[(?P<direction>[TR]X)\](?:\s*-)?\s*<hex>\s*", may_follow=True,
+        r"\s*<time>\s+\[(?P<direction>[TR]X)\](?:\s*-)?\s*<hex>\s*", may_follow=True, holds=(b"TX]", b"RX]"),
     ),
     Shape(
         "director", "a trace of GXDLMSDirector", Joins.LINE,
         r"\s*(?:\d{1,2}[.:]\d\d[.:]\d\d\s+)?<time>\s+(?P<direction>Sent|Received|Send|Receive):?\s+<hex>\s*",
-        may_follow=True,
+        may_follow=True, holds=(b"Sen", b"Rec"),
     ),
     Shape(
         "esphome", "an ESPHome log", Joins.LINE,
         r"(?P<octets>(?<![0-9A-Za-z:.])[0-9A-Fa-f]{2}(?:[.:][0-9A-Fa-f]{2})++)",
         sign_text=r"\s*(?:\[<time>\])?\[[A-Z]{1,2}\]\[[\w.]+(?::\d+)?\]:.*",
-        tail_text=r"(?![0-9A-Za-z:.]\w)(?:\.\.\.)?\s*(?:\(\d+\))?\s*",
+        tail_text=r"(?![0-9A-Za-z:.]\w)(?:\.\.\.)?\s*(?:\(\d+\))?\s*", holds=(b"]:",),
     ),
     Shape(
         "esphome-strings", "strings of an ESPHome log", Joins.LINE,
         r"""\s*(?:\[<time>\])?\[[A-Z]{1,2}\]\[[\w.]+(?::\d+)?\]:\s*(?P<direction><<<|>>>)\s*"""
-        r"""(?P<string>"(?:[^"\\]|\\.)*+")\s*""",
+        r"""(?P<string>"(?:[^"\\]|\\.)*+")\s*""", holds=(b"]:",),
     ),
     Shape(
         "candump", "octets behind epochs", Joins.LINE,
-        r"\s*\(<time>\)\s+(?:(?P<direction><word>|>>?|<<?)\s*[:|-]?\s*)?<hex>\s*", may_follow=True,
+        r"\s*\(<time>\)\s+(?:(?P<direction><word>|>>?|<<?)\s*[:|-]?\s*)?<hex>\s*", may_follow=True, holds=(b"(",),
     ),
     Shape(
         "interceptty", "an interceptty log", Joins.RUN,
         r"\s*(?:<time>\s+)?(?P<direction>[<>])\s+0[xX](?P<octets>[0-9A-Fa-f]{2})(?:\s+.*)?", may_follow=True,
+        holds=(b"0x", b"0X"),
     ),
     Shape(
         "slsnif", "an slsnif log", Joins.LINE,
         r"\s*(?:<time>\s+)?(?P<direction>Host|Device)\s+-->\s*(?P<listed>(?:(?>.{1,8}?\((?:0x[0-9A-Fa-f]{2}|\d{1,3})\))\s*)++"
         r"|[0-9A-Fa-f]{2}(?:\s+[0-9A-Fa-f]{2})*)(?:\s+\.\.\.)?\s*",
-        heading_text=r"\s*<time>\s*", may_follow=True,
+        heading_text=r"\s*<time>\s*", may_follow=True, holds=(b"-->",),
     ),
     Shape(
         "strace", "an strace log", Joins.LINE,
         r"\s*(?:\[pid\s+\d+\]\s+)?(?:\d+\s+)?(?:<time>\s+)?(?P<direction>read|write)\(\d+(?:<[^<>]{0,200}>)?, "
-        r"(?P<literal>\"(?:[^\"\\]|\\.)*+\")(?:\.\.\.)?, \d+\)\s*=\s*[1-9]\d*.*",
+        r"(?P<literal>\"(?:[^\"\\]|\\.)*+\")(?:\.\.\.)?, \d+\)\s*=\s*[1-9]\d*.*", holds=(b"read(", b"write("),
     ),
     # -- dumps -----------------------------------------------------------------------------------------------------
     Shape(
@@ -195,6 +201,7 @@ SHAPES: tuple[Shape, ...] = (
         r"\s*0x(?P<offset>[0-9A-Fa-f]{4}):\s{1,2}"
         r"(?P<octets>(?:[0-9A-Fa-f]{2}){1,2}(?: (?:[0-9A-Fa-f]{2}){1,2})*+)(?:\s{2,}.*|\s)?",
         r"<time>\s+(?:\S+\s+(?:In|Out|[PMB])\s+)?(?:IP6?|(?:[0-9a-f]{2}:){5}[0-9a-f]{2})\b.*", may_follow=True,
+        holds=(b"0x",),
     ),
     Shape(
         "dump", "a dump with offsets", Joins.DUMP,
@@ -215,27 +222,29 @@ SHAPES: tuple[Shape, ...] = (
         "c-array", "C arrays", Joins.READ,
         r"(?P<begin>.{0,200}\{)?\s*(?P<octets>0[xX][0-9A-Fa-f]{2}(?:\s*,\s*0[xX][0-9A-Fa-f]{2})*+)\s*,?\s*(?P<end>\}.*)?(?:/\*.*|//.*)?",
         r"(?:.*?\b(?P<direction>peer[01])_.*|.*)\[.*\{.*|\s*\}.*|\s*/\*.*\*/\s*",
-        r"[^\[]{0,200}\[[^\]]{0,80}\]\s{0,9}(?:\w{1,60}\s{0,9})?=?\s{0,9}\{.*",
+        r"[^\[]{0,200}\[[^\]]{0,80}\]\s{0,9}(?:\w{1,60}\s{0,9})?=?\s{0,9}\{.*", holds=(b"0x", b"0X"),
     ),
     Shape(
         "gurux-xml", "comments of a Gurux XML", Joins.LINE,
         r"(?:<!--|<(?i:pdu|frame|raw|hex|message)>)\s*(?P<octets>[0-9A-Fa-f]{2}(?:[ ]?[0-9A-Fa-f]{2}){4,}+)",
-        sign_text=r"\s*<.*", tail_text=r"\s*(?:-->|</).*",
+        sign_text=r"\s*<.*", tail_text=r"\s*(?:-->|</).*", holds=(b"<",),
     ),
     Shape(
         "fromhex", "bytes.fromhex calls", Joins.LINE,
-        r"""fromhex\(\s*["'](?P<octets>[^"']*+)""", tail_text=r"""["'].*""",
+        r"""fromhex\(\s*["'](?P<octets>[^"']*+)""", tail_text=r"""["'].*""", holds=(b"fromhex",),
     ),
-    Shape("python-bytes", "Python bytes", Joins.LINE, _LITERAL, tail_text=r".*"),
+    Shape(
+        "python-bytes", "Python bytes", Joins.LINE, _LITERAL, tail_text=r".*", holds=(b"b'", b'b"', b'b\\"'),
+    ),
     Shape(
         "escapes", r"\x escapes", Joins.LINE,
         rf"""(?P<octets>(?:{_ESCAPE}[ ,]?){{4,}}+|(?<=["'])(?:{_ESCAPE}){{1,3}}(?=["'][\s\\+;,)]*$))""",
-        sign_text=rf".*{_ESCAPE}[ ,]?\\[xX].*", tail_text=r".*", least_share=0.9,
+        sign_text=rf".*{_ESCAPE}[ ,]?\\[xX].*", tail_text=r".*", least_share=0.9, holds=(b"\\x", b"\\X"),
     ),
     Shape(
         "unit-strings", "units as strings of a program", Joins.LINE,
         r"""(?P<literal>"(?=(?:~|\\x7[Ee])\\x[Aa]|(?:\\x00|\\0{1,3})(?:\\x01|\\0{0,2}1)(?:\\x00|\\0))(?:[^"\\]|\\.|"")*+")""",
-        sign_text=r""".*"(?:~|\\[x0]).*\\[x0].*""", tail_text=r".*",
+        sign_text=r""".*"(?:~|\\[x0]).*\\[x0].*""", tail_text=r".*", holds=(b'"',),
     ),
     Shape(
         "marked", "octets with marks around them", Joins.LINE,
@@ -269,6 +278,7 @@ SHAPES: tuple[Shape, ...] = (
         # It is taken only where a frame of HDLC, a wrapper or a ciphered APDU begins it: words look like base64 too.
         r"(?<![0-9A-Za-z+/=])(?P<base64>(?:fq|AAEA|2wg)[0-9A-Za-z+/]{8,}+={0,2})",
         sign_text=r".*(?<![0-9A-Za-z+/=])(?:fq|AAEA|2wg)[0-9A-Za-z+/]{8}.*", tail_text=r"(?![0-9A-Za-z+/=]).*",
+        holds=(b"fq", b"AAEA", b"2wg"),
     ),
     # -- messages in their own characters --------------------------------------------------------------------------
     Shape(
@@ -319,29 +329,29 @@ SHAPES: tuple[Shape, ...] = (
         r"\s*(?P<direction><word>|<arrow>)\s*:\s*",
         r"\s*(?:<word>(?![0-9A-Za-z])|<arrow>)\S?\s*[:|-]?\s+[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2})*"
         r"(?:\s{2,}|\t)(?![0-9A-Fa-f]{2}\s)\S.*",
-        least_share=0.5,
+        least_share=0.5, holds=_GAPS,
     ),
     Shape(
         "rows-with-characters", "rows of octets with their characters beside them", Joins.LINE,
         r"\s*<pairs>\s{2,}(?P<beside>\S.*)",
         sign_text=r"\s*[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2}){7,31}\s{2,}(?![0-9A-Fa-f]{2}\s)\S.*",
-        least_share=0.9,
+        least_share=0.9, holds=_GAPS,
     ),
     Shape(
         "annotated-pieces", "pieces of octets with remarks", Joins.READ,
         r"\s*(?:(?P<direction><word>)\s*[:|-]\s*)?<hex><remark>?\s*",
         r"\s*(?P<direction><word>)(?:\s(?i:frame|message|telegram|packet|data)\s*:\s*[A-Z-]{0,8}|\s*[:|-])\s*",
-        r"\s*[0-9A-Fa-f]{2}(?:\s?[0-9A-Fa-f]{2}){0,3}\s*<remark>", least_share=0.5, is_explained=True,
+        r"\s*[0-9A-Fa-f]{2}(?:\s?[0-9A-Fa-f]{2}){0,3}\s*<remark>", least_share=0.5, is_explained=True, holds=_REMARKS,
     ),
     Shape(
         "tabbed-pieces", "pieces of octets with remarks behind tabs", Joins.READ,
         r"\s*(?P<octets>[0-9A-Fa-f]{2}(?:[ ]?[0-9A-Fa-f]{2})*+)[ ]*(?:\t(?!\d{1,4}[-/.]\d).*)?",
         sign_text=r"\s*[0-9A-Fa-f]{2}(?:[ ]?[0-9A-Fa-f]{2}){0,7}[ ]*\t\s*\w.*[A-Za-z]{2}.*", least_share=0.5,
-        is_explained=True,
+        is_explained=True, holds=(b"\t",),
     ),
     Shape(
         "annotated", "octets with remarks", Joins.LINE, r"\s*(?:(?P<direction><word>)\s*[:|-]\s*)?<hex><remark>?\s*",
-        sign_text=r"\s*(?:<word>\s*[:|-]\s*)?<hex><remark>", least_share=0.5,
+        sign_text=r"\s*(?:<word>\s*[:|-]\s*)?<hex><remark>", least_share=0.5, holds=_REMARKS,
     ),
     Shape(
         "direction-octets", "octets with directions", Joins.LINE,

@@ -42,6 +42,7 @@ _DAY = 86_400
 _UNITS: list[int] = [10 ** (9 - length) for length in range(10)]
 _SECOND = 1_000_000_000
 _MOST_KNOWN = 4096
+_UNREAD = 0, False
 
 
 def date_order(head: bytes) -> str:
@@ -83,14 +84,11 @@ class Clock:
                 return None
             whole, _, fraction = epoch.partition(b".") if b"." in epoch else (epoch[:10], b"", epoch[10:])
             self.has_zone = self.has_date = True
-            return int(whole) * _SECOND + self._fraction(fraction)
-        key = (time, after)
-        if key in self._known:
-            found = self._known[key]
-        else:
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            found = self._known[key] = self._seconds(time.decode("latin-1"), (after or b"").decode("latin-1").strip())
+            self.digits = max(self.digits, len(fraction))
+            return int(whole) * _SECOND + int(fraction) * _UNITS[len(fraction)]
+        found = self._known.get((time, after), _UNREAD)
+        if found is _UNREAD:
+            found = self._learn(time, after)
         if found is None:
             return None
         seconds, is_dated = found
@@ -102,7 +100,12 @@ class Clock:
                 self._day += _DAY
             self._last = seconds
             seconds += self._day
-        time_ns = seconds * _SECOND + (self._fraction(fraction) if fraction else 0)
+        time_ns = seconds * _SECOND
+        if fraction:
+            length = len(fraction)
+            if length > self.digits:
+                self.digits = length
+            time_ns += int(fraction) * _UNITS[length]
         return time_ns if -FURTHEST_NS <= time_ns <= FURTHEST_NS else None
 
     def relative(self, text: bytes) -> int:
@@ -117,11 +120,13 @@ class Clock:
         self.digits = max(self.digits, 3)
         return min(self._elapsed_ms * 1_000_000, FURTHEST_NS)
 
-    def _fraction(self, digits: bytes) -> int:
-        length = len(digits)
-        if length > self.digits:
-            self.digits = length
-        return int(digits) * _UNITS[length]
+    def _learn(self, time: bytes, after: bytes | None) -> tuple[int, bool] | None:
+        """Read a time for the first time: logs have many lines in a second."""
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        found = self._seconds(time.decode("latin-1"), (after or b"").decode("latin-1").strip())
+        self._known[time, after] = found
+        return found
 
     def _seconds(self, text: str, after: str) -> tuple[int, bool] | None:
         """Read a time as seconds since 1970 and tell whether it has a date."""

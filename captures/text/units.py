@@ -44,10 +44,10 @@ def in_order(words: bytes, width: int) -> bytes:
 
 def size_of(octets: bytes) -> int:
     """Give the octets that the unit that begins *octets* says it has, flags and header included; 0 if none begins."""
+    if octets[:1] == b"\x7e":
+        return ((octets[1] & 7) << 8 | octets[2]) + _FLAGS if len(octets) > 2 and octets[1] & 0xF0 == 0xA0 else 0
     if not begins_unit(octets):
         return 0
-    if octets[0] == 0x7E:
-        return ((octets[1] & 7) << 8 | octets[2]) + _FLAGS if len(octets) > 2 else 0
     if octets[0] == 0x68:
         return octets[1] + _MBUS_FRAME
     return (octets[6] << 8 | octets[7]) + _WRAPPER_HEADER if len(octets) >= _WRAPPER_HEADER else 0
@@ -117,11 +117,13 @@ class Printed:
     """What was given with a direction, so that what a log prints once more without one is known."""
 
     def __init__(self) -> None:
-        self._tail = b""
+        self._tail = bytearray()
 
     def take(self, octets: bytes) -> None:
         """Keep what was given."""
-        self._tail = (self._tail + octets)[-_MOST_KEPT:]
+        self._tail += octets
+        if len(self._tail) > 2 * _MOST_KEPT:
+            del self._tail[:-_MOST_KEPT]
 
     def has(self, octets: bytes) -> bool:
         """Tell whether *octets* were given just before."""
@@ -129,4 +131,4 @@ class Printed:
 
     def end(self) -> None:
         """Something else was given: what comes behind it is not printed once more."""
-        self._tail = b""
+        self._tail = bytearray()
