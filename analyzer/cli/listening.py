@@ -51,7 +51,7 @@ def recording(
 
     stdin = None if source == "-" else subprocess.DEVNULL
     child = RecordingChild(words, None if is_quiet else say_over, stdin=stdin, is_private=is_private)
-    _stop_on_signals(child, turns=turns)
+    _stop_on_signals(child, turns=turns, is_seen=is_quiet)
     try:
         yield child
     finally:
@@ -60,12 +60,15 @@ def recording(
         say(f"{child.path}: {child.status['packets']} packets{lost}")
 
 
-def _stop_on_signals(child: RecordingChild, *, turns: bool) -> None:
-    """Let an interrupt end the recording, and what was recorded until then be shown; a second one ends all."""
+def _stop_on_signals(child: RecordingChild, *, turns: bool, is_seen: bool) -> None:
+    """Let an interrupt end the recording, and what was recorded until then be shown; a second one ends all.
+
+    Where it *is_seen* the first one does: until the terminal UI looks after signals itself, nothing is shown.
+    """
 
     def stop(number: int, frame: object) -> None:
-        if child.is_over():
-            sys.exit(130)
+        if is_seen or child.is_over():
+            sys.exit(128 + number)
         child.stop()
 
     if threading.current_thread() is threading.main_thread():

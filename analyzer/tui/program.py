@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from analyzer.index.early import begin
@@ -28,6 +29,7 @@ def run(
     os.environ.setdefault("TEXTUAL_FPS", _FRAMES_A_SECOND)
     if "TEXTUAL_DRIVER" not in os.environ:  # else a browser shows it
         _find_terminal()
+        _find_size()
     if inputs:
         begin(needs_stdin="-" in inputs)
     gc.disable()  # nothing of what is loaded goes away, so nothing is to be found in it
@@ -56,6 +58,14 @@ def _options(name: str, values: Sequence[str]) -> list[str]:
 def _listen(source: str, options: Sequence[str]) -> int:
     """Let ``live`` show *source*: a program of its own, which records in another."""
     return subprocess.call([sys.executable, "-P", "-m", "analyzer", "live", source, *options])
+
+
+def _find_size() -> None:
+    """Take the usual size for a terminal that tells none, as serial consoles do: what draws would not agree on one."""
+    with suppress(OSError, ValueError, AttributeError):
+        if 0 in os.get_terminal_size(sys.__stdout__.fileno()):  # type: ignore[union-attr]
+            os.environ.setdefault("COLUMNS", "80")
+            os.environ.setdefault("LINES", "24")
 
 
 def _find_terminal() -> None:
