@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from analyzer.tui.crash import report, written
-from captures.samples import samples
+from captures.samples import sample_path, samples
 from tests.tui.pseudo_terminal import OPEN, Terminal
 
 SAMPLE = str(next(one.path for one in samples() if one.name == "hdlc-segments"))
@@ -20,6 +23,14 @@ CRASHING = (
     "    secret = self.app.options.key_sources.words\n"
     "    raise ValueError(secret)\n"
     "RecordList.pieces = pieces\n"
+)
+
+NOT_YET_SEEN = (
+    "import time, analyzer.cli.live as live\n"
+    "def look(*_):\n"
+    "    print('looking', flush=True)\n"
+    "    time.sleep(60)\n"
+    "live._look = look\n"
 )
 
 
@@ -45,6 +56,22 @@ def test_terminated_program_gives_the_terminal_back(tmp_path: Path) -> None:
     opened.process.terminate()
     opened.end()
     assert opened.is_restored
+
+
+def test_terminal_that_tells_no_size_has_the_usual_one(tmp_path: Path) -> None:
+    opened = Terminal(OPEN, SAMPLE, home=tmp_path, size=(0, 0))
+    opened.wait_for(b"63 records")
+    opened.rest(0.5)
+    opened.press(b"\x11")
+    assert opened.end() == 0
+
+
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGTERM", "SIGINT"])
+def test_recording_that_is_not_shown_yet_ends_with_its_terminal(tmp_path: Path, name: str) -> None:
+    opened = Terminal(NOT_YET_SEEN + OPEN, "live", "-", home=tmp_path, stdin=sample_path("ln-wrapper"))
+    opened.wait_for(b"looking")
+    opened.process.send_signal(getattr(signal, name))
+    assert opened.end(20) == 128 + getattr(signal, name)
 
 
 def test_file_that_cannot_be_read_ends_with_one_line_and_status_3(tmp_path: Path) -> None:
