@@ -10,8 +10,8 @@ from analyzer.diagnosis.frame_damage import FLOW_CONTROL, Candidate, Lane
 from analyzer.diagnosis.frame_repair import is_good_frame
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE
 from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust, announced_length, trust_of
+from analyzer.framing.uart_signs import TRYING
 from analyzer.record import Record
-from analyzer.tracking.line_follower import TRYING
 
 _LEAST_FRAME = 4
 _PARAMETERS = b"\x81\x80"

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+TRYING = "trying the next"
+"""What the comment on a change of settings ends in that is a trial: octets before it were heard with other ones."""
 _CHARACTER = 10
 """Bits of a character as it is sent: 8N1."""
 _SHORT_SIGN, _LEAST_SIGN = 2, 3

@@ -41,8 +41,6 @@ _FAIR_BURSTS = 5
 """What was heard before as many silences may be cut at its beginning, or a message that tells nothing."""
 _SURE = 0.9
 _JUDGED, _MOST_HEARD, _MOST_TRIED = 16, 4096, 512
-TRYING = "trying the next"
-"""What the reason of a switch ends in that is a trial: octets before it were heard with other settings."""
 _SELECT = re.compile(rb"\x06([0-9])([0-9A-I])([0-9A-Z])\r\n")
 _IDENTIFICATION = re.compile(rb"/[A-Z]{2}[A-Za-z]([ -~])[\x02 -~]{0,60}\r\n")
 _BREAK = re.compile(rb"\x01B[0-9]\x03")
@@ -315,7 +313,7 @@ class LineFollower:
         """Turn to the next settings that are tried."""
         self._tried += 1
         settings = self._order[self._tried % len(self._order)]
-        return self._switch(settings, f"nothing reads at {self.settings}: {TRYING}")
+        return self._switch(settings, f"nothing reads at {self.settings}: {uart_signs.TRYING}")
 
     def _forget(self) -> None:
         self._heard.clear()
