@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator
 
 from analyzer.diagnosis.frame_damage import Candidate
-from analyzer.diagnosis.frame_repair import only_breaks_off
+from analyzer.diagnosis.frame_repair import is_good_frame, only_breaks_off
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE
 from analyzer.framing import uart_signs
+from analyzer.framing.hdlc_header import announced_length
 from dissectors.checks import seven_bits
 from dissectors.scanning import reads as reads_whole
 
@@ -62,7 +63,7 @@ def settings_of(unread: Unread) -> list[Candidate]:
     if _PROSE.fullmatch(octets):
         text = f"{len(octets)} octets are words of a text, and no traffic"
         return [Candidate("mixed-log", LIKELY, text, 0, end=len(octets))]
-    for sign in (_value, _speed, _bits, _late, _shared, _shifted, _slow):
+    for sign in (_value, _turned, _speed, _bits, _late, _shared, _shifted, _slow):
         found = list(sign(octets, unread.reads))
         if found:
             return found
@@ -81,6 +82,33 @@ def _value(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
         header = _NOTIFICATION.hex(" ").upper()
         text = f"{told}: the body of a data-notification without its header; decode it with {header} before it"
         yield Candidate("start-of-dump-missing", LIKELY, text, 0, end=len(octets))
+
+
+def _turned(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
+    """What made octets of bits took them in the wrong order, or for their opposites: turned back, frames stand."""
+    for table, cause, told in _TURNS:
+        frames = _count_frames(octets.translate(table))
+        if frames:
+            what = "a frame with a right FCS stands" if frames == 1 else f"{frames} frames with a right FCS stand"
+            yield Candidate(cause, CERTAIN, f"{what} in the {len(octets)} octets {told}")
+            return
+
+
+def _count_frames(octets: bytes) -> int:
+    """Count the frames with a right length and FCS; flags may stand within them."""
+    count, at = 0, octets.find(_FLAG)
+    while 0 <= at < len(octets) - 2:
+        end = at + 1 + announced_length(octets, at + 1)
+        is_good = is_good_frame(octets[at + 1 : end])
+        count += is_good
+        at = octets.find(_FLAG, end if is_good else at + 1)
+    return count
+
+
+_TURNS = (
+    (bytes(int(f"{one:08b}"[::-1], 2) for one in range(256)), "bit-reversed", "once the bits of each are reversed"),
+    (bytes(one ^ 0xFF for one in range(256)), "polarity-inverted", "once every bit of them is inverted"),
+)
 
 
 def _speed(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:

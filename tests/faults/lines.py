@@ -88,6 +88,17 @@ def shared(chance: random.Random, number: int) -> Case:
     return Case(pushes, Truth(frozenset({"port-shared"}), _CODES))
 
 
+def turned(turn: Callable[[int], int], cause: str) -> Callable[[random.Random, int], Case | None]:
+    """Let what makes octets of bits *turn* each of them."""
+    table = bytes(map(turn, range(256)))
+
+    def make(chance: random.Random, number: int) -> Case:
+        made = [one._replace(octets=one.octets.translate(table)) for one in _session(number, chance)]
+        return Case(made, Truth(frozenset({cause}), _CODES))
+
+    return make
+
+
 _FAST = [_SENT._replace(baud=9600 * factor) for factor in (2, 4, 8)]
 _SLOW = [_SENT._replace(baud=9600 // factor) for factor in (2, 4)]
 # What a receiver that is too slow makes of a few frames may begin like messages of text or APDUs, and is read as such.
@@ -95,6 +106,8 @@ LINE_FAULTS = (
     Fault("line-unreadable", "baud-mismatch", read_with(_FAST, "baud-mismatch")),
     Fault("line-unreadable", "baud-mismatch", read_with(_SLOW, "baud-mismatch"), 0.85, group="too slow"),
     Fault("line-unreadable", "polarity-inverted", read_with([_SENT._replace(is_inverted=True)], "polarity-inverted")),
+    Fault("line-unreadable", "polarity-inverted", turned(lambda one: one ^ 0xFF, "polarity-inverted"), group="octets"),
+    Fault("line-unreadable", "bit-reversed", turned(lambda one: int(f"{one:08b}"[::-1], 2), "bit-reversed")),
     Fault("line-unreadable", "edges-late", late, 0.9),
     Fault("hdlc-noise", "port-shared", shared),
     Fault("line-unreadable", "parity-filtered", read_with([line_format("8E1"), line_format("8O1")], "parity-filtered")),

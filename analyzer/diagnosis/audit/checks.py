@@ -12,8 +12,8 @@ _LINE = frozenset({
     "bit-error", "octet-damaged", "burst", "octets-lost", "octets-inserted", "truncated", "cut-at-flag-octet",
     "parity-in-data", "parity-filtered", "octet-stuffing", "receiver-buffer-overflow", "text-dump-loss", "collision",
     "start-of-dump-missing", "decrypted-in-place", "capture-started-late", "capture-ended", "polarity-inverted",
-    "edges-late", "port-shared", "baud-mismatch", "flow-control-octets-removed", "newline-translation", "nibble-lost",
-    "edited-by-hand", "mixed-log", "seven-bit", "",
+    "bit-reversed", "edges-late", "port-shared", "baud-mismatch", "flow-control-octets-removed", "newline-translation",
+    "nibble-lost", "edited-by-hand", "mixed-log", "seven-bit", "",
 })  # fmt: skip
 """Causes between sender and reader: they say nothing about the sender."""
 
