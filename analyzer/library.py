@@ -8,18 +8,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
+from string import hexdigits
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from analyzer.detail import detail
-from analyzer.export.json_lines import JsonLines
+from analyzer.export.inputs import json_writer, namer
 from analyzer.export.stories import text_lines
 from analyzer.export.summary import summary
 from analyzer.export.text import TextLines
 from analyzer.filter import FilterError, compile_filter
 from analyzer.index.filtering import Chooser
-from analyzer.security.keyring import Keyring, KeyringError
+from analyzer.security.keyring import Keyring, KeyringError, Meter
 from analyzer.security.keyring_file import read_keyring, single_keys
 from analyzer.session import Session
 from analyzer.stacks import holds_octets
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
 __all__ = ["CaptureError", "DlmsharkError", "FilterError", "KeyringError", "Trace", "decode", "open"]
 
 Name = str | os.PathLike[str]
-Keys = Name | Mapping[str, str | bytes] | Sequence[Name | Mapping[str, str | bytes]] | Keyring
+_Key = Name | Mapping[str, str | bytes] | Keyring
+Keys = _Key | Sequence[_Key] | None
 """A keyring file, or single keys by role: ``{"guek": "000102…", "gak@4D4D4D0000BC614E": bytes(16)}``; or several."""
 
 
@@ -69,13 +72,20 @@ def decode(
     octets: str | bytes, *, keys: Keys = (), decode_as: Mapping[str, str] | None = None, where: str = ""
 ) -> Trace:  # fmt: skip
     """Decode octets, or hex with a frame a line, as ``dlmshark decode --hex`` does. Raises: as `open`."""
-    return Trace(source_from_hex(octets if isinstance(octets, str) else octets.hex()), keys, decode_as, where)
+    try:
+        source = source_from_hex(octets if isinstance(octets, str) else octets.hex())
+    except CaptureError as problem:
+        raise CaptureError(str(problem).removeprefix("--hex: ")) from None
+    return Trace(source, keys, decode_as, where)
 
 
 class Trace:
     """What stands in *source*. Iterating gives its records; each pass reads a file anew, and ends the one before.
 
     Values are given with all that was read by then: iterate first, or ask while iterating.
+
+    Raises: ValueError where records are asked for after `close`, RuntimeError of a pass after which another began, and
+    of a second one over a pipe.
     """
 
     def __init__(self, source: Source, keys: Keys = (), decode_as: Mapping[str, str] | None = None, where: str = ""):
@@ -83,7 +93,7 @@ class Trace:
         self._stacks = dict(decode_as or {})
         self._filter = compile_filter(where, utc=source.has_local_times) if where.strip() else None
         self._session = Session(source, self._stacks, self._keys)
-        self._is_begun = False
+        self._is_begun = self._is_closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -92,7 +102,8 @@ class Trace:
         self.close()
 
     def close(self) -> None:
-        """Give the input back; a second call does nothing."""
+        """Give the input back: what was read can still be shown. A second call does nothing."""
+        self._is_closed = True
         self._session.close()
         self._session.source.close()
 
@@ -108,7 +119,7 @@ class Trace:
 
     def __iter__(self) -> Iterator[Record]:
         session = self._begin()
-        return filter(self._passes(session), session.records())
+        return self._given(session, filter(self._passes(session), session.records()))
 
     def values(self, record: Record) -> list[Value]:
         """Give the values in *record* with names, scalers and units; it gets the notes about them."""
@@ -123,15 +134,21 @@ class Trace:
         return list(detail(record, self._session.values(record)))
 
     def json(self, record: Record, *, layers: bool = False) -> dict[str, Any]:
-        """Give *record* with the members of a line of ``decode --json``, with *layers* its trees among them."""
-        lines = JsonLines(lambda: self.source.time_digits, layers=layers, values=self._session.values)
-        found: dict[str, Any] = json.loads(lines.line(record))
+        """Give *record* with the members of a line of ``decode --json``, with *layers* its trees among them.
+
+        Numbers with a fraction are ``Decimal``, times among them: a float lacks the digits of nanoseconds.
+        """
+        write = json_writer(self.source, self._session.values, {}, lambda lines: lines.line, layers=layers)
+        found: dict[str, Any] = json.loads(write(record), parse_float=Decimal)
         return found
 
     def text(self, shown: Record | Story, *, tree: bool = False, octets: bool = False) -> str:
         """Write a record as ``decode`` does, or a story as ``doctor`` does."""
         from analyzer.diagnosis.story import Story
+        from analyzer.record import Record
 
+        if not isinstance(shown, Record | Story):
+            raise TypeError(f"a record or a story was expected, not {type(shown).__name__}")
         digits, utc = self.source.time_digits, self.source.has_local_times
         if isinstance(shown, Story):
             return "\n".join(text_lines(1, shown, digits, utc=utc)).strip().removeprefix("1. ")
@@ -173,20 +190,39 @@ class Trace:
         session.learn_all()
         records = filter(self._passes(session), session.noted())
         source, rows = session.source, list[tuple[Any, ...]]()
+        named = namer(source, source.name)
         for record, row in rows_of(records):
-            rows += cells_of(name, source.name, record, row, session.model, source.time_digits)
+            rows += cells_of(name, named(record), record, row, session.model, source.time_digits)
         return frame_of(name, rows)
 
     def _begin(self) -> Session:
         """Begin a pass. Raises: RuntimeError where the input was read and cannot be read again."""
+        self._check_open()
         if self._is_begun:
             again = self.source.again
             if again is None:
                 raise RuntimeError(f"{self.source.name}: can be read only once")
-            self.close()
+            self._session.close()
+            self._session.source.close()
             self._session = self._session.over(again())
         self._is_begun = True
         return self._session
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise ValueError(f"{self.source.name}: the trace was closed")
+
+    def _given(self, session: Session, records: Iterator[Record]) -> Iterator[Record]:
+        """Give *records* as long as this is the last pass: of what was closed beneath it a part would be left."""
+        for record in records:
+            self._check_last(session)
+            yield record
+        self._check_last(session)
+
+    def _check_last(self, session: Session) -> None:
+        self._check_open()
+        if self._session is not session:
+            raise RuntimeError(f"{self.source.name}: another pass began")
 
     def _passes(self, session: Session) -> Callable[[Record], bool] | None:
         """Give what tells whether a record passes; None where all do."""
@@ -199,10 +235,19 @@ class Trace:
 
 def keyring(keys: Keys) -> Keyring | None:
     """Make one keyring; None where there are no keys. Raises: KeyringError."""
-    if isinstance(keys, Keyring):
-        return keys
     made = Keyring()
-    for one in [keys] if isinstance(keys, str | os.PathLike | Mapping) else keys:
-        for meter in single_keys(one.items()) if isinstance(one, Mapping) else read_keyring(Path(one).expanduser()):
+    for one in [keys] if isinstance(keys, str | os.PathLike | Mapping | Keyring) else keys or ():
+        for meter in _meters(one):
             made.add(meter)
     return made if made.meters else None
+
+
+def _meters(one: _Key) -> list[Meter]:
+    if isinstance(one, Keyring):
+        return one.meters
+    if isinstance(one, Mapping):
+        return single_keys(one.items())
+    name = os.fspath(one)
+    if not os.path.isfile(name) and (not name or "=" in name or not name.strip(f"{hexdigits} :-")):  # it may be a key
+        raise KeyringError('keys: the name of a keyring file was expected, or keys by role: {"guek": "000102…"}')
+    return read_keyring(Path(name).expanduser())

@@ -11,6 +11,7 @@ from analyzer.export.parquet import write_parquet
 from analyzer.export.readings import SCHEMA as READING_SCHEMA
 from analyzer.record import Record
 from analyzer.table.table import Row
+from captures.chunk import PACKET
 
 if TYPE_CHECKING:
     import polars
@@ -47,7 +48,7 @@ def record_cells(name: str, row: Row) -> tuple[Any, ...]:
         attribute, method = (None, one.attribute) if one.is_method else (one.attribute, None)
     severity = ("chat", "note", "warning", "error")[marks.severity] if marks.severity >= 0 else None
     return (
-        name, row.number, row.time_ns, row.packet, path.lane, path.link, path.kind, path.direction,
+        name, row.number, row.time_ns, row.packet & PACKET, path.lane, path.link, path.kind, path.direction,
         None if path.client is None else str(path.client), None if path.server is None else str(path.server),
         row.association, row.request, row.latency_ns, subject.service or None, subject.apdu or None, class_id,
         logical_name, attribute, method, subject.result or None, subject.status or None, row.raw, row.length,

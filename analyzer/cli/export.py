@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import Parser, add_common_options
 from analyzer.cli.filters import add_filter_options, chosen, filter_of
-from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, namer, refuse_inputs, say_remarks
+from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, refuse_inputs, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import UsageError, fail, say
-from analyzer.cli.record_lines import json_writer
+from analyzer.export.inputs import json_writer, namer
 from analyzer.export.utf8 import encoded, shown
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def _pcapng(sessions: Sessions, options: argparse.Namespace, count: _Counter) ->
 
 def _jsonl(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> Iterator[bytes]:
     for name, session in sessions:
-        write = json_writer(session, {"input": name})
+        write = json_writer(session.source, session.values, {"input": name}, lambda lines: lines.line, layers=False)
         for record in count.passing(session, options):
             yield encoded([write(record), "\n"])
 
@@ -257,8 +257,9 @@ def _write_parquet(sessions: Sessions, options: argparse.Namespace, count: _Coun
 
     rows = []
     for name, session in sessions:
-        for _, row in rows_of(count.passing(session, options)):
-            rows.append(record_cells(shown(name), row))
+        named = namer(session.source, name)
+        for record, row in rows_of(count.passing(session, options)):
+            rows.append(record_cells(shown(named(record)), row))
     write(RECORDS, rows, Path(options.output))
 
 

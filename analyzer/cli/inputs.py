@@ -6,15 +6,12 @@ import argparse
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from analyzer.cli.keyrings import add_key_options
 from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, say
 from analyzer.stacks import decode_as, holds_octets
-from captures.chunk import PACKET_BITS, CaptureError, CapturePermissionError, Source
-
-if TYPE_CHECKING:
-    from analyzer.record import Record
+from captures.chunk import CaptureError, CapturePermissionError, Source
 
 VARIABLE = "DLMSHARK_NAMES"
 """As :mod:`analyzer.cosem.own` has it, which is not imported where nobody asks for names."""
@@ -142,24 +139,9 @@ def _inputs(names: list[str], hexes: list[str], forced: dict[str, str]) -> Itera
         yield Input("--hex", lambda text=text: source_from_hex(text))  # type: ignore[misc]
 
 
-def given(source: Source) -> str:
-    """Name an input as it stands in the command line, and in JSON."""
-    return "--hex" if source.name == "hex" else source.name
-
-
-def namer(source: Source, name: str) -> Callable[[Record], str]:
-    """Give what names the input of a record: *name*, or of merged inputs that which its last octet came from."""
-    from captures.merged import MergedSource
-
-    if isinstance(source, MergedSource):
-        names = [given(part) for part in source.sources]
-        return lambda record: names[record.packets[-1] >> PACKET_BITS]
-    return lambda record: name
-
-
 def label(source: Source) -> str:
     """Name an input to a person."""
-    return "stdin" if source.name == "-" else given(source)
+    return {"-": "stdin", "hex": "--hex"}.get(source.name, source.name)
 
 
 def say_remarks(source: Source) -> None:

@@ -7,16 +7,12 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from analyzer.cli.filters import add_filter_options
-from analyzer.cli.inputs import given
 from analyzer.cli.main import FilterTextError, UsageError
-from captures.chunk import PACKET, PACKET_BITS
-from captures.merged import MergedSource
 
 if TYPE_CHECKING:
-    from analyzer.export.json_lines import JsonLines
     from analyzer.record import Record
     from analyzer.session import Session
 
@@ -89,7 +85,6 @@ def is_json(options: argparse.Namespace) -> bool:
 
 
 _Line = Callable[..., str | bytes]
-_T = TypeVar("_T")
 
 
 def writer(
@@ -103,9 +98,11 @@ def writer(
         return None, None
     source, values = session.source, session.values
     if is_json(options):
+        from analyzer.export.inputs import json_writer
+
         if _takes_octets():
-            return _json_writer(session, more, lambda lines: lines.octets, layers=options.layers), None
-        return json_writer(session, more, layers=options.layers), None
+            return json_writer(source, values, more, lambda lines: lines.octets, layers=options.layers), None
+        return json_writer(source, values, more, lambda lines: lines.line, layers=options.layers), None
     if options.fields:
         from analyzer.index.field_lines import FieldLines
 
@@ -135,37 +132,6 @@ def _takes_octets() -> bool:
 def has_colours(environment: Mapping[str, str]) -> bool:
     """Tell whether a terminal may be sent colours: not where ``NO_COLOR`` is set or it says that it can do nothing."""
     return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
-
-
-def json_writer(session: Session, more: dict[str, str], *, layers: bool = False) -> Callable[[Record], str]:
-    """Give what writes a record as JSON, with *more* members; of merged inputs each names its own."""
-    return _json_writer(session, more, lambda lines: lines.line, layers=layers)
-
-
-def _json_writer(
-    session: Session, more: dict[str, str], form: Callable[[JsonLines], Callable[[Record], _T]], *, layers: bool
-) -> Callable[[Record], _T]:
-    from analyzer.export.json_lines import JsonLines
-
-    source, values = session.source, session.values
-
-    def lines(members: dict[str, str]) -> Callable[[Record], _T]:
-        return form(JsonLines(lambda: source.time_digits, layers=layers, more=members, values=values))
-
-    if isinstance(source, MergedSource):
-        return _merged_line([lines({"input": given(part)}) for part in source.sources])
-    return lines(more)
-
-
-def _merged_line(lines: list[Callable[[Record], _T]]) -> Callable[[Record], _T]:
-    """Write a record by the writer of the input that its last octet came from, with that input's packet numbers."""
-
-    def line(record: Record) -> _T:
-        index = record.packets[-1] >> PACKET_BITS
-        record.packets = tuple(number & PACKET for number in record.packets)
-        return lines[index](record)
-
-    return line
 
 
 def write(batch: list[str | bytes]) -> None:

@@ -170,4 +170,5 @@ class SerialRecorder:
 
     def _show_line(self) -> None:
         """Say in the status which ports are gone, else how the line is listened to."""
-        self._status.line = f"{' and '.join(self._gone)} is gone" if self._gone else self._settings
+        gone = list(self._gone)  # which another line's thread may change
+        self._status.line = f"{' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} gone" if gone else self._settings

@@ -76,7 +76,10 @@ def read_keyring(path: Path) -> list[Meter]:
         text = path.read_bytes().decode("utf-8-sig")
         table = tomllib.loads(text)
     except OSError as problem:
-        raise KeyringError(f"{path}: {problem.strerror or problem}") from None
+        told = problem.strerror or problem
+        if not str(path).strip(f"{hexdigits} :-"):
+            raise KeyringError(f"a keyring file was expected, not a key ({told}); --key ROLE=HEX takes one") from None
+        raise KeyringError(f"{path}: {told}") from None
     except UnicodeDecodeError:
         raise KeyringError(f"{path}: no keyring: not UTF-8 text") from None
     except tomllib.TOMLDecodeError as problem:
@@ -274,6 +277,8 @@ def single_keys(named: Iterable[tuple[str, str | bytes]], option: str = "") -> l
     """Make meters of keys by ``ROLE[@TITLE]``, of those with the same title one; errors name *option*."""
     meters: dict[bytes, Meter] = {}
     for name, value in named:
+        if not isinstance(value, str | bytes):
+            raise KeyringError(f"{option}{_shown(name)}: expected text or octets")
         role_name, _, title_text = name.partition("@")
         role = role_of(role_name)
         if role is None:

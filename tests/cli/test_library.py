@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from threading import Thread
 
@@ -13,6 +14,7 @@ import polars
 import pytest
 
 import analyzer
+from analyzer.library import keyring
 from captures.samples import sample_path, samples
 from tests.cli.conftest import ROOT, Run
 
@@ -26,7 +28,8 @@ def test_every_sample_gives_what_decode_prints(sample, run: Run) -> None:
     keys = ["-k", str(sample.keys)] if sample.keys else []
     printed = run("decode", "--json", "--layers", *keys, str(sample.path)).out.splitlines()
     with analyzer.open(sample.path, keys=sample.keys or ()) as trace:
-        assert [trace.json(record, layers=True) for record in trace] == [json.loads(line) for line in printed]
+        expected = [json.loads(line, parse_float=Decimal) for line in printed]
+        assert [trace.json(record, layers=True) for record in trace] == expected
         assert [trace.summary(record) for record in trace] == [json.loads(line)["summary"] for line in printed]
 
 
@@ -126,11 +129,62 @@ def test_pipe_is_read_once_and_says_so(tmp_path: Path) -> None:
     writer.join()
 
 
-def test_pass_that_was_left_in_the_middle_does_no_harm() -> None:
-    with analyzer.open(CIPHERED, keys=RING) as trace:
-        first = next(iter(trace))
-        assert next(iter(trace)).number == first.number
-        assert trace.left_aside == {}
+def test_joined_captures_name_their_own_inputs_and_packets(run: Run) -> None:
+    paths = [sample_path("ln-wrapper.pcap"), sample_path("push-udp.pcap")]
+    printed = run("decode", "--json", "--merge", *paths).out.splitlines()
+    with analyzer.open(*paths) as trace:
+        expected = [json.loads(line, parse_float=Decimal) for line in printed]
+        assert [trace.json(record) for record in trace] == expected
+        table = trace.table()
+        assert table["input"].to_list() == [one["input"] for one in expected]
+        assert table["packet"].to_list() == [one["packets"][0] for one in expected]
+
+
+@pytest.mark.parametrize("ask", [list, analyzer.Trace.stories, analyzer.Trace.checks, analyzer.Trace.table])
+def test_closed_trace_gives_no_part(ask) -> None:
+    with analyzer.open(CIPHERED) as trace:
+        begun = iter(trace)
+        record = next(begun)
+    for records in (lambda: list(begun), lambda: ask(trace)):
+        with pytest.raises(ValueError, match="the trace was closed"):
+            records()
+    assert trace.summary(record) and trace.tree(record)
+
+
+def test_pass_that_another_overtook_says_so() -> None:
+    with analyzer.open(CIPHERED) as trace:
+        overtaken = iter(trace)
+        next(overtaken)
+        assert trace.stories() is not None
+        with pytest.raises(RuntimeError, match="another pass began"):
+            list(overtaken)
+
+
+@pytest.mark.parametrize("keys", ["00" * 16, f"guek={'00' * 16}", [f"guek={'00' * 16}"], {"guek": 5}, "", [""]])
+def test_key_in_the_wrong_place_is_not_shown(keys) -> None:
+    with pytest.raises(analyzer.KeyringError) as found:
+        analyzer.open(CIPHERED, keys=keys)
+    assert "0000" not in str(found.value)
+
+
+def test_key_given_as_a_file_is_not_shown(run: Run) -> None:
+    assert "0000" not in run("decode", "-k", "00" * 16, CIPHERED).complaint
+
+
+def test_keyrings_are_joined_and_none_is_none() -> None:
+    ring = keyring(RING)
+    assert ring is not None
+    with analyzer.open(CIPHERED, keys=[ring, {"kek": bytes(16)}]) as trace:
+        assert any(record.closed and record.closed.status == "verified" for record in trace)
+    with analyzer.open(CIPHERED, keys=None) as trace:
+        assert not any(record.closed and record.closed.is_opened for record in trace)
+
+
+def test_what_is_no_record_is_told() -> None:
+    with analyzer.open(CIPHERED) as trace, pytest.raises(TypeError, match="not str"):
+        trace.text("1")  # type: ignore[arg-type]
+    with pytest.raises(analyzer.CaptureError, match=r"^octets in hex"):
+        analyzer.decode("")
 
 
 def test_commands_do_not_load_the_library() -> None:
