@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from analyzer.diagnosis.family import FRAMES, Family
 from analyzer.diagnosis.line import Unread, settings_of
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Stories
@@ -16,7 +18,10 @@ _HEADER = 8
 _E6 = 0xE6
 _VERSION_SIZE = 2
 _MOST, _MOST_PORTS = 8192, 64
-_LEAST_TEXT, _MOST_TEXT = 8, 40
+_LEAST_TEXT, _LEAST_AGAIN = 8, 4
+_BEAT = re.compile(rb"\s*(?:[A-Za-z]{1,8}[:=])?[0-9]{8,20}[\r\n]+")
+"""A number alone on its line, as a modem says who it is."""
+_SIGN_OF_LIFE = Alternative("heartbeat", POSSIBLE, "a modem or gateway may have said it before the meter spoke")
 _PORTS_UP_TO = 0x3FFF
 _LLC = (b"\xe6\xe6\x00", b"\xe6\xe7\x00")
 _MISTAKEN = frozenset({
@@ -182,16 +187,17 @@ class WrapperFamily(Family):
 
     def _begun_late(self, record: Record) -> bool:
         """The first octets of a direction are no PDU: the capture began within one."""
-        count = len(record.octets)
-        said = record.octets.strip()
-        if count >= _LEAST_TEXT and said.isascii() and said.decode("ascii").isprintable():
-            text = (
-                f"{octets_text(count)} of text stand before the first wrapper PDU: {said.decode('ascii')[:_MOST_TEXT]}"
-            )
+        octets = record.octets
+        count = len(octets)
+        stand = f"stand{'s' * (count == 1)} before the first wrapper PDU"
+        kind = _kind_of_text(octets)
+        if kind and (_BEAT.fullmatch(octets) or _comes_again(octets)):
+            text = f"{octets_text(count)} of text ({kind}) {stand}"
             self.report(record, "carrier-text", "heartbeat", LIKELY, text, start=0, end=count)
             return True
-        text = f"{octets_text(count)} stand{'s' * (count == 1)} before the first wrapper PDU of this direction"
-        others = [Alternative("not-wrapper", POSSIBLE, "something else may have been said before")]
+        text = f"{octets_text(count)} {stand} of this direction" + f", all of them text ({kind})" * bool(kind)
+        others = [_SIGN_OF_LIFE] if kind else []
+        others.append(Alternative("not-wrapper", POSSIBLE, "something else may have been said before"))
         self.report(record, "capture-cut", "mid-stream-start", LIKELY, text, alternatives=others)
         return True
 
@@ -266,6 +272,20 @@ class WrapperFamily(Family):
 
 
 _NO_PDU = Alternative("line-noise", POSSIBLE, "nobody may have sent them")
+
+
+def _kind_of_text(octets: bytes) -> str:
+    """Say what characters text has, never which: it may be a login; empty where it is none."""
+    said = octets.strip()
+    if len(octets) < _LEAST_TEXT or not said.isascii() or not b"".join(said.split()).decode("ascii").isprintable():
+        return ""
+    kind = "digits" if said.isdigit() else "letters and digits" if said.isalnum() else "printable characters"
+    return f"{kind} and a line end" if octets[-1:] in b"\r\n" else kind
+
+
+def _comes_again(octets: bytes) -> bool:
+    """Tell whether octets are one text of some length, said more than once."""
+    return len(set(octets)) > 1 and (octets + octets).find(octets, _LEAST_AGAIN) < len(octets)
 
 
 def _header_over(before: bytes, behind: bytes) -> int:

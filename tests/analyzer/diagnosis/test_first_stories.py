@@ -101,6 +101,28 @@ def test_text_before_the_first_pdu_is_a_sign_of_life_and_no_late_capture() -> No
     assert named(over_connection(*said)) == [("carrier-text", "heartbeat")]
 
 
+@pytest.mark.parametrize("line", [b"DTU-ALIVE\r\nDTU-ALIVE\r\n", b"IMEI:867723051234567\r\n"])
+def test_text_that_comes_again_or_is_a_number_alone_on_its_line_is_a_sign_of_life(line: bytes) -> None:
+    (story,) = over_connection(Said(ANSWERED, line), *dialogue(*TALK))
+    assert (story.code, story.cause, story.confidence) == ("carrier-text", "heartbeat", "likely")
+
+
+def test_text_that_is_said_again_later_is_a_sign_of_life() -> None:
+    beat = Said(ANSWERED, b"DTU-ALIVE")
+    assert named(over_connection(beat, *dialogue(*TALK)[:1], beat, *dialogue(*TALK)[1:])) == [
+        ("carrier-text", "heartbeat")
+    ]
+
+
+@pytest.mark.parametrize("end", [b"", b"\r\n"])
+def test_tail_of_a_text_before_the_first_pdu_is_a_late_capture_and_is_not_shown(end: bytes) -> None:
+    said = [Said(ANSWERED, b"LANDIS+GYR E450 SERIAL 12345678 PW=SECRET99" + end), *dialogue(*TALK)]
+    (story,) = over_connection(*said)
+    assert (story.code, story.cause) == ("capture-cut", "mid-stream-start")
+    assert story.alternatives[0].cause == "heartbeat"
+    assert not any(secret in one.text for one in story.evidence for secret in ("LAND", "1234", "SECR"))
+
+
 def test_dm_to_the_first_frame_of_a_log_is_a_missing_snrm_and_no_lost_association() -> None:
     line = Station(CLIENT, SERVER)
     units = [*on_hdlc(line, at(0, asked(AARQ))), *at(0.2, answered(frame(b"", DM, CLIENT + SERVER)))]
