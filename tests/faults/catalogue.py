@@ -6,6 +6,7 @@ FACTS_WITHOUT_A_ROW = {
     "capture-time-regressed": "about the times of a whole capture: tests/analyzer/diagnosis/test_capture_clock.py",
     "challenge-repeated": "about two associations: tests/analyzer/diagnosis/test_challenges.py",
     "comment": "somebody's remark in the capture file, about nothing that the octets say",
+    "old-float-tag": "a note on how a value is written, no fault of the line: tests/dissectors/test_data.py",
     "line-error": "marks of the receiver beside the octets; tests of captures and of the pipeline make them",
     "signature-verified": "says that all is well",
     "hls-verified": "says that all is well",
