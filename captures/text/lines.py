@@ -31,7 +31,17 @@ _LENGTH_BEFORE = 25
 _CHAIN = re.compile(
     rb"""(["'])([0-9A-Fa-f ]{2,}+)\1(?:[ \t]*+[+\\]?[ \t]*+\n[ \t]*+\+?[ \t]*+b?(["'])[0-9A-Fa-f ]{2,}+\3)++"""
 )
-"""Strings of hex that a program joins to one: nothing but line ends, and perhaps a plus, stands between."""
+"""Strings of hex that a program may join to one: nothing but line ends, and perhaps a plus, stands between."""
+_SIGNED = re.compile(rb"""["'][ \t]*+(?:[+\\][ \t]*+\n|\n[ \t]*+\+)""")
+"""A break between strings at which a sign says that they are joined."""
+_OPEN = re.compile(rb"[(\[{]\s*+b?$")
+_OPEN_WITHIN = 64
+_OF_ITS_OWN = re.compile(
+    rb"""\n[ \t+]*+b?["'](?:7E ?A|00 ?01 ?00|68 ?([0-9A-F]{2}) ?\1 ?68|E6 ?E[67] ?00|C[0-7] ?0[1-5] ?[048C][0-9A-F]"""
+    rb"|6[01] ?[0-9A-F]{2} ?[8A][0-9A-F]|D[BD] ?0[08]|0F ?[0-9A-F]{2} ?[0-9A-F]{2} ?[0-9A-F]{2} ?[0-9A-F]{2} ?0[0C])",
+    re.IGNORECASE,
+)
+"""A string that begins a unit or an APDU, which goes on with none above."""
 _CHAIN_SIGNS = re.compile(rb"""["'][ \t]*+[+\\]?[ \t]*+\n""")
 _PIECE = re.compile(rb"""(["'])([0-9A-Fa-f ]{2,})\1""")
 _NARROW = bytes.maketrans(b"\r", b" ")
@@ -131,9 +141,17 @@ def _joined(found: "re.Match[bytes]") -> bytes:
 def _chained(found: "re.Match[bytes]") -> bytes:
     """Give a string that a program joins of several, on the line of the first; lengths and lines in all stay."""
     chain = found[0]
-    whole = found[1] + b"".join(piece[2] for piece in _PIECE.finditer(chain)) + found[1]
     breaks = chain.count(b"\n")
+    if _OF_ITS_OWN.search(chain) or not (_is_open(found) or len(_SIGNED.findall(chain)) == breaks):
+        return chain
+    whole = found[1] + b"".join(piece[2] for piece in _PIECE.finditer(chain)) + found[1]
     return whole + b"\n" * breaks + b" " * (len(chain) - len(whole) - breaks)
+
+
+def _is_open(found: "re.Match[bytes]") -> bool:
+    """Tell whether the string stands behind a bracket, so that those below it are joined without a sign."""
+    at = found.start()
+    return _OPEN.search(found.string, max(0, at - _OPEN_WITHIN), at) is not None
 
 
 def _blanks(found: "re.Match[bytes]") -> bytes:

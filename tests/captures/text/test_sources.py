@@ -96,6 +96,24 @@ def test_strings_of_a_list_stay_apart() -> None:
     assert [chunk.octets for chunk in read(text)] == FRAMES
 
 
+GETS = [
+    "C001C100080000010000FF0200", "C001C200080000010000FF0300", "C300030100010800FF0200", "020309060100010800FF",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("head", ["", "payload\n"])
+@pytest.mark.parametrize("quote", "\"'")
+def test_strings_one_a_line_stay_apart(head: str, quote: str) -> None:
+    text = head + "".join(f"{quote}{one}{quote}\n" for one in GETS)
+    assert [chunk.octets.hex().upper() for chunk in read(text)] == GETS
+
+
+@pytest.mark.parametrize("between", ['"\n    "', '" +\n    "', '"\n+"'])
+def test_strings_that_begin_apdus_stay_apart_within_brackets_and_behind_signs(between: str) -> None:
+    text = f'frames = [\n    "{between.join(GETS[:2])}"\n]\n'
+    assert [chunk.octets.hex().upper() for chunk in read(text)] == GETS[:2]
+
+
 @pytest.mark.parametrize("nak", ["15", "0x15", "15 //0x15 = NAK", "15h"])
 def test_refusal_in_hex_is_read_between_messages_in_characters(nak: str) -> None:
     text = f"-> /?!\n<- /XYZ5\\2METER //(the device answers)\n-> <ACK>001\n-> <SOH>R1<STX>1.8.0()<ETX><BCC>\n<- {nak}\n"
