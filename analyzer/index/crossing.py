@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from analyzer.security.explain import Suspect
 from analyzer.security.opening import Message
 from analyzer.tracking.counters import FEW_SENDERS, JUMP, MOST_SENDERS, Counters, Sender
+from analyzer.tracking.doubts import Doubts
 from analyzer.tracking.knowledge import MOST_TITLES, Knowledge
 from analyzer.tracking.protection import Protection
 
@@ -159,6 +160,13 @@ class _Counters(Counters):
         return note
 
 
+class _NoDoubts(Doubts):
+    """Asks nobody why a message stays closed: titles and keys of other conversations would tell."""
+
+    def suspect(self, *_: object) -> Suspect:
+        raise UnsharedError("a message does not open")
+
+
 class WatchedProtection(Protection):
     """Opens the protected APDUs of one share. Raises: UnsharedError where that hangs on another's conversations."""
 
@@ -166,6 +174,7 @@ class WatchedProtection(Protection):
         self._titles = _Knowledge(self._now)
         super().__init__(keyring, self._titles)
         self.counters = self._counters = _Counters(self._now)
+        self.doubts = _NoDoubts(self._titles)
 
     def _now(self) -> int:
         """Tell the packet that is read."""
@@ -188,9 +197,6 @@ class WatchedProtection(Protection):
             for (key, title), log in counters.logs.items()
         }
         return Crossing(self._titles.told, senders)
-
-    def _suspect(self, *_: object) -> Suspect:
-        raise UnsharedError("a message does not open")
 
 
 def check_crossing(shares: Iterable[Crossing]) -> None:

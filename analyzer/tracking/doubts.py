@@ -56,7 +56,7 @@ class Doubts:
                 record.add_note(finding("undecipherable", text, 0, 0, "no-key"))
             return outcome
         known = (opener, outcome.status)
-        suspect = context.suspects.get(known) or self._suspect(context, message, opener, own)
+        suspect = context.suspects.get(known) or self.suspect(context, message, opener, own)
         if suspect.cause not in _SINGLE:
             if len(context.suspects) >= _MOST_SUSPECTS:
                 context.suspects.clear()
@@ -70,7 +70,8 @@ class Doubts:
                 return Outcome(opening.DECRYPTED, suspect.plaintext, found, values, key, title)
         return outcome
 
-    def _suspect(self, context: SecurityContext, message: Message, opener: Opener, own: bytes) -> Suspect:
+    def suspect(self, context: SecurityContext, message: Message, opener: Opener, own: bytes) -> Suspect:
+        """Find the cause with all that is known: keys, titles, what worked before."""
         has_worked = any((key.octets, title) in self.worked for key in opener.keys for title in opener.titles)
         self._searches -= 1
         titles, ring = islice(self._knowledge.titles.values(), _MOST_TITLES), opener.key_set

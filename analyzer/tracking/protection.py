@@ -45,7 +45,7 @@ class Protection:
         self.counters = Counters()
         self.transfers: Transfers | None = None
         """Where an AARQ waits until the AARE tells the title that its key is found by."""
-        self._doubts = Doubts(self.knowledge)
+        self.doubts = Doubts(self.knowledge)
         self._proved: set[tuple[bytes, bytes]] = set()
         """Which key with which title has made a tag that was right."""
         self._swifts: dict[tuple[bytes, bytes], dict[Kind, Swift]] = {}
@@ -157,7 +157,7 @@ class Protection:
             opener = self._opener(record, peer, context, role, message, entry, values, own)
             outcome = attempt(message, opener)
         if outcome.status is not opening.VERIFIED:
-            outcome = self._doubts.settle(record, context, message, opener, outcome, own)
+            outcome = self.doubts.settle(record, context, message, opener, outcome, own)
         is_opened = outcome.entry is not None or (not message.control & ENCRYPTED and bool(outcome.plaintext))
         if is_opened and _is_odd(outcome):
             record.notes += dissection_notes(outcome.plaintext, False)
@@ -273,7 +273,7 @@ class Protection:
         if key is None or (found is None and outcome.status is not opening.VERIFIED):
             return
         if outcome.status is opening.VERIFIED or not message.tag:
-            self._doubts.worked.add((key.octets, outcome.title))
+            self.doubts.worked.add((key.octets, outcome.title))
         if outcome.status is opening.VERIFIED:
             self._proved.add((key.octets, outcome.title))
         if key.role is not KeyRole.AGREED or message.counter:
