@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 FACTS_WITHOUT_A_ROW = {
-    "old-float-tag": "of the trees alone, about no fault: tests/dissectors/test_data.py",
     "capture-time-regressed": "about the times of a whole capture: tests/analyzer/diagnosis/test_capture_clock.py",
     "challenge-repeated": "about two associations: tests/analyzer/diagnosis/test_challenges.py",
     "comment": "somebody's remark in the capture file, about nothing that the octets say",
