@@ -17,6 +17,7 @@ from analyzer.diagnosis.damage import DamageFamily
 from analyzer.diagnosis.data import DataFamily
 from analyzer.diagnosis.family import Family, Look
 from analyzer.diagnosis.foreign import ForeignFamily
+from analyzer.diagnosis.hidden import HiddenFamily
 from analyzer.diagnosis.link import LinkFamily
 from analyzer.diagnosis.malformed import MalformedFamily
 from analyzer.diagnosis.mbus import MbusFamily
@@ -35,8 +36,8 @@ from analyzer.tracking.associations import Associations, Event
 from dissectors.tree import Note, Severity
 
 FAMILIES: tuple[type[Family], ...] = (
-    RefusedInPartFamily, CarrierFamily, ForeignFamily, WrapperFamily, MbusFamily, TelegramFamily, ModeCFamily,
-    DamageFamily, MalformedFamily, LinkFamily, DataFamily, AssociationFamily, ServiceFamily, TimingFamily,
+    HiddenFamily, RefusedInPartFamily, CarrierFamily, ForeignFamily, WrapperFamily, MbusFamily, TelegramFamily,
+    ModeCFamily, DamageFamily, MalformedFamily, LinkFamily, DataFamily, AssociationFamily, ServiceFamily, TimingFamily,
     ReactionFamily,
 )  # fmt: skip
 """What looks at records, in this order: what lies lower comes first."""

@@ -26,7 +26,6 @@ _MASKS = (
 _UNSPECIFIED = (b"\xff" * 12, bytes(12))
 """Date-times that say nothing, and do so by themselves."""
 _LEAST_INFORMATION = 24
-_HIDDEN = re.compile(rb"X{4,}")
 _KINDS = (
     ("digit", b"0123456789"),
     ("letter", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
@@ -68,16 +67,7 @@ def _strings(body: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _masked(damaged: Damaged) -> Iterator[Candidate]:
-    """Find what hides something: in a string, or the sign of a hidden octet anywhere."""
-    yield from _masked_strings(damaged)
-    hidden = _HIDDEN.search(damaged.body, information_at(damaged.body))
-    if hidden is not None:
-        at, end = hidden.start() + damaged.shift, hidden.end() + damaged.shift
-        told = f"octets {at} to {end - 1} are the letter X, as hidden octets are written"
-        yield Candidate("edited-by-hand", LIKELY, f"{told}; length and HCS are right", at, end=end)
-
-
-def _masked_strings(damaged: Damaged) -> Iterator[Candidate]:
+    """Find what hides something in a string."""
     for begin, text in _strings(damaged.body):
         for what, mask in _MASKS:
             hidden = mask.search(text)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from captures.chunk import Chunk, Source
 from captures.stream import Window
 from captures.text import JUDGED
+from captures.text.hidden import HiddenLines
 from captures.text.hints import Hints
 from captures.text.judge import Judgement, judge
 from captures.text.lines import blocks, width_of
@@ -39,7 +40,8 @@ class TextSource(Source):
         self._found: list[Chunk] = []
         self._reader = Reader(PLAIN[-1], Hints(), self._found.append, self._odd)
         self._read_as: list[Shape] = []
-        self._misread = self._first_misread = self._hidden = 0
+        self._misread = self._first_misread = 0
+        self._hidden = HiddenLines()
         self._is_judged = judgement is not None
         if judgement is not None:
             self._heed(judgement)
@@ -68,7 +70,7 @@ class TextSource(Source):
                     reader.rest(line, offset)
                 else:
                     number += 1
-                    line = self._mended(line, number)
+                    line = self._mended(line, number, offset)
                     if not reader.take(line, offset, number):
                         self._strange(line, offset, number)
                 offset += (len(line) + 1) * size
@@ -76,12 +78,18 @@ class TextSource(Source):
                 reader.end()
             if found:
                 self.time_digits = max(self.time_digits, reader.clock.digits)
-                yield from found
-                found.clear()
+                yield from self._taken()
         reader.end()
+        yield from self._taken()
+        self._say()
+
+    def _taken(self) -> Iterator[Chunk]:
+        """Give the chunks that were found."""
+        found = self._found
+        if found and self._hidden.first:
+            self._hidden.tell(found, self.comments)
         yield from found
         found.clear()
-        self._say()
 
     def _heed(self, judgement: Judgement) -> None:
         """Read as *judgement* says."""
@@ -132,10 +140,10 @@ class TextSource(Source):
         if shape not in self._read_as:
             self._read_as.append(shape)
 
-    def _mended(self, line: bytes, number: int) -> bytes:
+    def _mended(self, line: bytes, number: int, offset: int) -> bytes:
         shown = unmask(line)
         if shown is not line:
-            self._hidden = self._hidden or number
+            self._hidden.add(number, offset)
         mended = mend(shown)
         if mended is not shown:
             self._misread += 1
@@ -152,9 +160,11 @@ class TextSource(Source):
             lines = f"line {self._first_misread} has" + f" (and {self._misread - 1} more have)" * (self._misread > 1)
             text = f"{lines} letters in hex where digits belong: O is read as 0, l and I as 1"
             self.remark("hex-letters", text, self._first_misread)
-        if self._hidden:
-            text = f"octets are hidden from line {self._hidden} on: each is read as {HIDDEN.decode()}, the letter X"
-            self.remark("hex-hidden", text, self._hidden)
+        if self._hidden.first:
+            text = (
+                f"octets are hidden from line {self._hidden.first} on: each is read as {HIDDEN.decode()}, the letter X"
+            )
+            self.remark("hex-hidden", text, self._hidden.first)
         if self._reader.given.cut:
             text = f"{self._reader.given.cut} units break off at {self._reader.given.cut_at} octets: what wrote the "
             self.remark("text-cut", f"{text}log cuts there, not the line; let it write all octets")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -126,6 +127,38 @@ def test_hidden_octets_of_a_frame_are_told_as_such(run: Run, tmp_path: Path) -> 
     text = frame(push, 0x13, b"\x21\x03").hex(" ").upper()
     path.write_text(text.replace(" ".join(f"{one:02X}" for one in b"12345678"), " ".join(["XX"] * 8)))
     assert '"cause": "edited-by-hand"' in run("doctor", "--json", path).out.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TX 7E A0 07 XX 21 93 XX XX 7E\nRX 7E A0 07 21 03 73 01 40 7E",
+        "TX 7E A0 07 03 21 93 0F 01 7E\nRX 7E A0 07 21 03 XX 01 40 7E",
+        "RX 7E A0 07 21 03 ?? 01 40 7E",
+        "TX 7E A0 07 03 21 93 0F 01 7E 7E A0 07 03 21 93 ** 01 7E",
+        "0000  7E A0 07 03 21 93 0F 01\n0008  7E 7E A0 07 XX 03 73 01\n0010  40 7E\n",
+        "RX 00 01 00 10 00 01 00 12 C4 01 C1 XX 09 0C 07 EA 03 02 01 0A 0E 0A 52 FF C4 00",
+    ],
+    ids=["many", "one", "question marks", "second of a line", "second row", "wrapper"],
+)
+def test_hidden_octets_are_no_matter_of_the_line_however_few(run: Run, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text(text)
+    told = [json.loads(line) for line in run("doctor", "--json", path).out.splitlines()]
+    assert {one["cause"] for one in told if "cause" in one} == {"edited-by-hand"}
+
+
+def test_damage_of_a_line_without_hidden_octets_is_told_as_damage(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "log.txt"
+    sound = "RX 7E A0 07 21 03 73 01 40 7E"
+    lines = sound, sound.replace("73", "XX"), sound, sound.replace("40", "41"), sound, sound.replace("73", "58"), sound
+    path.write_text("\n".join(lines))
+    told = [json.loads(line) for line in run("doctor", "--json", path).out.splitlines()]
+    assert [one["cause"] for one in told if "cause" in one] == [
+        "bit-error",
+        "octet-damaged",
+        "edited-by-hand",
+    ]  # as written, 58 is no hidden octet
 
 
 def test_words_beside_octets_hide_none() -> None:
