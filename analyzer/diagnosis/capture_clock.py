@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from analyzer.diagnosis.rules import rule
 from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Evidence, Fact, Stories, severity_of
 from analyzer.diagnosis.words import seconds
@@ -19,6 +21,16 @@ _SAYS = {
 }
 
 
+class _Back(NamedTuple):
+    """A record that is earlier than the one before it, as long as the one behind it is still to come."""
+
+    fact: Fact
+    record: Record
+    time_ns: int
+    before: Record
+    before_ns: int
+
+
 class CaptureClock:
     """Told of records whose time lies before an earlier one's; tells those whose packet stands behind it all the same.
 
@@ -28,31 +40,62 @@ class CaptureClock:
     def __init__(self, stories: Stories) -> None:
         self._stories = stories
         self.newest_ns = FURTHEST_NS
-        """The highest time so far; below it lies what :meth:`earlier` is to be told of, and so does the first one."""
+        """The highest time so far: below it lies what :meth:`earlier` is to be told of. The first record is, too, and
+        the one behind a record that was earlier."""
         self.newest: Record | None = None
         self._first_ns = 0
+        self._back: _Back | None = None
 
     def earlier(self, record: Record, time_ns: int) -> None:
-        """Take a record that is earlier than one before it, or the first."""
-        before = self.newest
-        if before is None:
+        """Take a record that is earlier than one before it, or that is waited for."""
+        if self.newest is None:
             self._first_ns = time_ns
             self.newest, self.newest_ns = record, time_ns
             return
-        by = self.newest_ns - time_ns
-        if by < _LEAST_NS or not _stands_behind(record, before):
-            return
+        back = self._back
+        if back is not None:
+            if record.packets[-1:] <= back.record.packets[-1:] and _is_of_one_input(record, back.record):
+                return
+            self._back, self.newest, self.newest_ns = None, back.record, back.time_ns
+            if time_ns >= back.before_ns and _stands_behind(record, back.record):
+                self._judge_anew(back, record, time_ns)
+            if time_ns >= back.time_ns:
+                self.newest, self.newest_ns = record, time_ns
+                return
+        before, by = self.newest, self.newest_ns - time_ns
+        if by >= _LEAST_NS and _stands_behind(record, before):
+            self._back = _Back(self._tell(record, before, time_ns), record, time_ns, before, self.newest_ns)
+            self.newest_ns = FURTHEST_NS
+
+    def _tell(self, record: Record, before: Record, time_ns: int) -> Fact:
         cause, confidence, others = self._cause(record, before, time_ns)
-        text = f"its packet stands behind that of record {before.number} and is {seconds(by)} earlier"
+        by = seconds(self.newest_ns - time_ns)
+        text = f"its packet stands behind that of record {before.number} and is {by} earlier"
         found = rule("fact", CODE)
         assert found is not None
+        fact = Fact(
+            CODE, severity_of(found.severity), cause, confidence, Evidence(record.number, 0, 0, text), time_ns,
+            "the capture", "", tuple(Alternative(one, POSSIBLE, _SAYS[one]) for one in others),
+        )  # fmt: skip
+        self._stories.add(fact)
+        return fact
+
+    def _judge_anew(self, back: _Back, record: Record, time_ns: int) -> None:
+        """The record behind an earlier one has no earlier time: that one packet stands in the wrong place.
+
+        A clock that was set back gets there only by a pause as long as it was set, and mostly further.
+        """
+        fact = back.fact
+        is_near = time_ns - back.before_ns < back.before_ns - back.time_ns
+        proof = f"{fact.evidence.text}; record {record.number} behind it is earlier than neither"
+        self._stories.take_back(fact)
         self._stories.add(
-            Fact(
-                CODE, severity_of(found.severity), cause, confidence, Evidence(record.number, 0, 0, text), time_ns,
-                "the capture", "", tuple(Alternative(one, POSSIBLE, _SAYS[one]) for one in others),
+            fact._replace(
+                cause=_PACKETS, confidence=LIKELY if is_near else POSSIBLE,
+                evidence=fact.evidence._replace(text=proof),
+                alternatives=(Alternative(fact.cause, POSSIBLE, _SAYS[fact.cause]),),
             )
         )  # fmt: skip
-        self.newest, self.newest_ns = record, time_ns
 
     def _cause(self, record: Record, before: Record, time_ns: int) -> tuple[str, str, tuple[str, ...]]:
         """Tell what most likely set the time back, how sure that is, and what else may have."""
@@ -65,5 +108,9 @@ class CaptureClock:
 
 def _stands_behind(record: Record, before: Record) -> bool:
     """Tell whether a record's last packet stands behind another's in the same input."""
-    here, there = record.packets[-1:], before.packets[-1:]
-    return here > there and here[0] >> PACKET_BITS == (there[0] if there else 0) >> PACKET_BITS
+    return record.packets[-1:] > before.packets[-1:] and _is_of_one_input(record, before)
+
+
+def _is_of_one_input(one: Record, other: Record) -> bool:
+    here, there = (each.packets[-1] if each.packets else 0 for each in (one, other))
+    return here >> PACKET_BITS == there >> PACKET_BITS

@@ -46,6 +46,26 @@ def test_clock_that_goes_back_within_an_association_was_set_back() -> None:
     assert story.evidence[0].text == "its packet stands behind that of record 5 and is 3.0 s earlier"
 
 
+@pytest.mark.parametrize(
+    ("back_s", "on_s", "confidence"),
+    [(-0.2, 0.21, "likely"), (-3600, 3601, "likely"), (-0.2, 30, "possible")],
+    ids=["at once", "far away", "behind a pause"],
+)
+def test_one_packet_with_an_earlier_time_stands_in_the_wrong_place(back_s: float, on_s: float, confidence: str) -> None:
+    chunks = later(at(1, asked(GET_CLOCK)), at(back_s, answered(CLOCK_ANSWER)), at(on_s, asked(GET_CLOCK)))
+    (story,) = [one for one in diagnose(chunks) if one.code == CODE]
+    assert (story.cause, story.confidence, story.count) == ("packets-out-of-order", confidence, 1)
+    assert [one.cause for one in story.candidates] == ["capture-clock-set-back"]
+    assert story.evidence[0].text.endswith("; record 7 behind it is earlier than neither")
+
+
+def test_packets_in_the_wrong_place_again_and_again_are_one_story() -> None:
+    swapped = [at(-0.2, answered(CLOCK_ANSWER)), at(0.25, asked(GET_CLOCK))]
+    assert about_clock(diagnose(later(at(1, asked(GET_CLOCK)), *swapped, *swapped))) == [
+        ("packets-out-of-order", [6, 8], 2)
+    ]
+
+
 def test_clock_that_goes_back_between_requests_is_told_all_the_same() -> None:
     chunks = later(at(-3, asked(GET_CLOCK), answered(CLOCK_ANSWER)))
     assert about_clock(diagnose(chunks)) == [("capture-clock-set-back", [5], 1)]
