@@ -19,7 +19,7 @@ from analyzer.diagnosis.hdlc_state import control_text
 from analyzer.diagnosis.lexicon import Meaning, nearest, of_leaf, of_member, of_number, of_unit, of_words
 from analyzer.diagnosis.story import Story
 from analyzer.export.folding import folded
-from analyzer.export.pieces import pieces
+from analyzer.export.pieces import pieces, signless
 from analyzer.export.summary import summary
 from analyzer.pipeline import Pipeline
 from analyzer.record import NOISE, Record
@@ -91,7 +91,7 @@ class Explained(NamedTuple):
 def explain(asked: str) -> Explained:
     """Find every meaning of *asked*. Total."""
     text = asked.strip()
-    for find in (_number, _class, _object, _reduced, _octets, of_member, of_unit, _words, _manufacturer):
+    for find in (_number, _class, _object, _reduced, _octets, _signless, of_member, of_unit, _words, _manufacturer):
         found = find(text)
         if found:
             return Explained(text, found, [])
@@ -192,9 +192,10 @@ def _octets(text: str) -> list[Meaning]:
     """
     if _OCTETS.fullmatch(text) is None:
         return []
-    octets = bytes.fromhex(re.sub(r"0x|[\s:,-]", "", text, flags=re.IGNORECASE))
+    octets = _octets_of(text)
     found: list[Meaning] = []
     covered = 0
+    is_short = False
     pipeline = Pipeline()
     doctor = Doctor(pipeline.ends)
     with source_from_hex(octets.hex()) as source:
@@ -203,6 +204,7 @@ def _octets(text: str) -> list[Meaning]:
                 continue
             covered += len(record.octets)
             short = [note.text for note in record.notes if note.code == _MALFORMED]
+            is_short |= bool(short)
             if len(record.notes) > len(short):
                 doctor.take(record)
             text = "; ".join([summary(record), *short])
@@ -210,7 +212,18 @@ def _octets(text: str) -> list[Meaning]:
             found += [one for one in _inside(record) if one not in found]
     doctor.finish()
     found += [_story(one) for one in doctor.stories()]
-    return (pieces(octets) if covered < len(octets) else []) or found or _opening(octets)
+    parts = pieces(octets) if is_short or covered < len(octets) else []
+    return parts + found * (is_short or not parts) or _opening(octets)
+
+
+def _signless(text: str) -> list[Meaning]:
+    """Read octets in pairs that are written apart, of which nothing else is known; joined they may be a word."""
+    is_apart = _OCTETS.fullmatch(text) is not None and len(text.split()) > 1
+    return signless(_octets_of(text)) if is_apart else []
+
+
+def _octets_of(text: str) -> bytes:
+    return bytes.fromhex(re.sub(r"0x|[\s:,-]", "", text, flags=re.IGNORECASE))
 
 
 def _story(story: Story) -> Meaning:

@@ -23,6 +23,12 @@ from dissectors.tree import Problem
 
 _FRMR_REASONS = frozenset({0x01, 0x02, 0x03, 0x04, 0x08, 0x10, 0x18})
 """Which go together: X says W too, and both numbers may be wrong at once."""
+_NUMBER_SIZES = (2, 4, 8)
+_FILLS = {
+    0x00: "the number 0, a field that is not set, fill, or midnight",
+    0xFF: "not specified in a date or time, the number -1, or memory that is erased",
+}
+"""What octets are that are all the same."""
 _GROUP = b"\x81\x80"
 _WRAPPER = struct.Struct(">4H")
 _DESCRIPTOR = struct.Struct(">H6sb")
@@ -42,6 +48,17 @@ def pieces(octets: bytes) -> list[Meaning]:
         *(Meaning(field, shown, text) for field, read in _READERS for text in [read(octets)] if text),
         *_identifier(octets),
     ]
+
+
+def signless(octets: bytes) -> list[Meaning]:
+    """Say what can be said of a few octets that have no sign of what they are: fill, or the number that they make."""
+    shown, filled = octets.hex(" ").upper(), _FILLS.get(octets[0], "") if len(set(octets)) == 1 else ""
+    if filled:
+        return [Meaning("octets", shown, f"{len(octets)} times {octets[0]:02X} has no sign of what it is: {filled}")]
+    if len(octets) not in _NUMBER_SIZES:
+        return []
+    high, low = int.from_bytes(octets, "big"), int.from_bytes(octets, "little")
+    return [Meaning("number", shown, f"{high}; low octet first {low}. Nothing else is known of these octets")]
 
 
 def _frame_reject(octets: bytes) -> list[Meaning]:
@@ -100,6 +117,7 @@ def _moment(octets: bytes) -> str:
     if len(octets) == 12:
         return found.text if looks_like_date_time(octets) else ""
     is_near = found.year in _YEARS if len(octets) == 5 else found.hour is not None and octets[3] in (0, _ALL)
+    is_near &= any(octets)  # midnight looks like everything that is 0
     return found.text if is_near else ""
 
 

@@ -59,7 +59,7 @@ def test_damaged_frame_has_the_cause_of_the_doctor() -> None:
 def test_beginning_of_a_frame_is_named() -> None:
     (one,) = explain("E6 E7 00").meanings
     assert "LLC header of a response" in one.text
-    assert explain("5E A0").meanings == []
+    assert [one.field for one in explain("5E A0").meanings] == ["number"]
 
 
 def test_class_is_told_with_its_members() -> None:

@@ -24,6 +24,11 @@ PARAMETERS = "81 80 12 05 01 80 06 01 80 07 04 00 00 00 01 08 04 00 00 00 01"
         ("07 E8 0B 15 04 0A 1E 00 FF FF C4 00", "date and time", "2024-11-21T10:30:00+01:00"),
         ("07 E8 0B 15 04", "date and time", "2024-11-21"),
         ("0A 1E 00 FF", "date and time", "10:30:00"),
+        ("0C 1E 00 00", "date and time", "12:30:00"),
+        ("00 00 00 00", "octets", "4 times 00 has no sign of what it is: the number 0"),
+        ("00 00 00", "octets", "3 times 00 has no sign"),
+        ("FF FF FF FF", "octets", "not specified in a date or time"),
+        ("12 34 56 78", "number", "305419896; low octet first 2018915346"),
         ("30 00 00 00 2A", "security header", "30: authenticated, encrypted, suite 0; invocation counter 42"),
         ("51 00 00 00 2A", "security header", "51: authenticated, broadcast key, suite 1"),
         ("00 1E 1D", "conformance", "get, set, selective-access, action"),
@@ -75,6 +80,15 @@ def test_control_octet_is_read_with_its_numbers(asked: str, name: str) -> None:
 
 def test_beginning_of_an_apdu_is_named_by_its_tag() -> None:
     assert [(one.field, one.name) for one in explain("C0 01 C1").meanings] == [("APDU tag", "get-request")]
+
+
+@pytest.mark.parametrize("asked", ["00 00 00 00", "00 00 00", "00 00 00 00 00 00 00 00 00 00 00 00"])
+def test_zeros_are_no_time_and_no_tag(asked: str) -> None:
+    assert [one.field for one in explain(asked).meanings] == ["octets"]
+
+
+def test_word_of_hex_digits_is_no_number() -> None:
+    assert explain("deadbeef").meanings == []
 
 
 def test_whole_frame_is_no_piece() -> None:
