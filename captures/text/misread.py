@@ -1,6 +1,9 @@
 """Letters that stand in hex where digits belong: taken for them by a person or a program, or to hide octets."""
 
 import re
+from itertools import count
+
+from captures.text.units import begins_unit, size_of
 
 _RUN = re.compile(
     rb"(?<![0-9A-Za-z_+/=])(?:0[xX])?[0-9A-Fa-fOolI]{2}(?:(?:, |[ ,:.-])?(?:0[xX])?[0-9A-Fa-fOolI]{2}){5,}+"
@@ -12,24 +15,67 @@ _NUMBERS = b"0123456789"
 _LEAST_NUMBERS = 3
 """Words of letters that are digits too have no numbers."""
 
-
-_MASK = rb"(?:[Xx]{2}|\*\*|\?\?)"
+_BEHIND = rb"(?![^\s,:.;\])>}\"'|-])"
+"""What stands behind an octet among separators: no letter, and no more of a column of characters."""
+_MASK = rb"(?:[Xx]{2}" + _BEHIND + rb"|(?:\*\*|\?\?)" + _BEHIND + rb"(?! {1,3}[A-Za-z]{0,16}[G-WYZg-wyz]))"
+"""A hidden octet among separators; asterisks and question marks before a word are a person's."""
 _HIDING = re.compile(
-    rb"(?<![0-9A-Za-z_+/=])(?:[0-9A-Fa-f]{2}[ ,:.-]?){3}+(?:(?:[0-9A-Fa-f]{2}|" + _MASK + rb")[ ,:.-]?)*+"
+    rb"\([^()]*\)"
+    rb"|(?<![0-9A-Za-z_+/=])(?:"
+    rb"[0-9A-Fa-f]{2}(, |[ ,:.-])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2})++(?:\1(?:[0-9A-Fa-f]{2}|" + _MASK + rb"))*+"
+    rb"|(?:[0-9A-Fa-f]{2}){3,}+(?:[0-9A-Fa-f]{2}|[Xx]{2}|\*\*|\?\?)*+)"
 )
-"""Three pairs of hex, and all pairs and hidden ones behind them."""
-_MASKED = re.compile(_MASK)
+"""Three pairs of hex, and all pairs and hidden ones behind them with the same between; or values, in parentheses.
+
+A time before octets has another sign between its numbers than behind it.
+"""
+_PAIR = re.compile(rb"[0-9A-Fa-f]{2}|[Xx]{2}|\*\*|\?\?")
+_NO_HEX = re.compile(rb"[Xx*?]{2}")
+_MASKS = b"Xx*?"
+_HEADER = 8
+"""Octets that tell how long any unit is."""
 HIDDEN = b"58"
 """What stands for an octet that is hidden: the letter X."""
 
 
-def unmask(line: bytes) -> bytes:
-    """Give *line* with an octet in place of each XX, ** or ?? among pairs of hex; the same object if there is none."""
+def unmask(line: bytes, lacks: int = 0) -> bytes:
+    """Give *line* with an octet in place of each XX, ** or ?? among pairs of hex; the same object if there is none.
+
+    Behind the last pair they count while the unit on the line, or the one above, which *lacks* octets, goes on.
+    """
     find = line.find  # `in` raises and swallows an exception, for it tries the octet's number first
     if find(b"XX") < 0 and find(b"xx") < 0 and find(b"**") < 0 and find(b"??") < 0:
         return line
-    shown = _HIDING.sub(lambda found: _MASKED.sub(HIDDEN, found[0]), line)
+    shown = _HIDING.sub(lambda found: _shown(found[0], lacks), line)
     return line if shown == line else shown
+
+
+def _shown(text: bytes, lacks: int) -> bytes:
+    """Give *text*, pairs and hidden ones, with what stands for those that are hidden; all else as it is."""
+    if text[:1] == b"(" or _NO_HEX.search(text) is None:
+        return text
+    pairs = _PAIR.findall(text)
+    octets = bytes.fromhex(b"".join(HIDDEN if _NO_HEX.match(pair) else pair for pair in pairs).decode())
+    if text.translate(None, _MASKS).isdigit() and not begins_unit(octets):
+        return text  # a number
+    last = max(place for place, pair in enumerate(pairs) if not _NO_HEX.match(pair))
+    end = max(_end_of_units(octets), lacks)
+    places = count()
+
+    def one(found: "re.Match[bytes]") -> bytes:
+        place = next(places)
+        is_octet = place < end or (place < last and not begins_unit(octets[place + 1 : place + 1 + _HEADER]))
+        return HIDDEN if is_octet and _NO_HEX.match(found[0]) else found[0]
+
+    return _PAIR.sub(one, text)
+
+
+def _end_of_units(octets: bytes) -> int:
+    """Tell where the last of the units ends that begin *octets*, by what they say."""
+    end = 0
+    while size := size_of(octets[end : end + _HEADER]):
+        end += size
+    return end
 
 
 def mend(line: bytes) -> bytes:

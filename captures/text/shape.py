@@ -77,6 +77,9 @@ def _compiled(pattern: str) -> re.Pattern[bytes]:
     return re.compile(pattern.encode())
 
 
+_CHARACTERS = frozenset(("characters", "named", "string", "parity", "literal"))
+
+
 @dataclass(frozen=True)
 class Shape:
     r"""A way to write octets, with its patterns as texts; they are compiled when a text first needs them.
@@ -121,6 +124,11 @@ class Shape:
     def data(self) -> re.Pattern[bytes]:
         """The pattern of lines that hold octets."""
         return _compiled(self.data_text)
+
+    @cached_property
+    def is_characters(self) -> bool:
+        """Whether the octets are written as characters, which may be any."""
+        return not self.data.groupindex.keys().isdisjoint(_CHARACTERS)
 
     @cached_property
     def heading(self) -> re.Pattern[bytes] | None:

@@ -141,7 +141,9 @@ class TextSource(Source):
             self._read_as.append(shape)
 
     def _mended(self, line: bytes, number: int, offset: int) -> bytes:
-        shown = unmask(line)
+        if self._reader.shape.is_characters:
+            return line
+        shown = unmask(line, self._reader.given.lacks)
         if shown is not line:
             self._hidden.add(number, offset)
         mended = mend(shown)

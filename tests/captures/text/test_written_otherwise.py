@@ -161,10 +161,51 @@ def test_damage_of_a_line_without_hidden_octets_is_told_as_damage(run: Run, tmp_
     ]  # as written, 58 is no hidden octet
 
 
-def test_words_beside_octets_hide_none() -> None:
-    with read("TX: 7E A0 07 03 21 93 0F 01 7E  # xx of XX ?? **") as source:
-        assert [chunk.octets.hex() for chunk in source] == ["7ea0070321930f017e"]
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TX: {}  # xx of XX ?? **", "TX: {} ?? what is this", "TX: {} XX", "{} **SNRM**", "{} ** UA", "TX: {} ??",
+        "12:34:56 ?? {}", "12:34:56.123 XX {}", "2024-11-29 12:34:56 ** TX {}", "29.11.2024 12:34:56 ** TX {}",
+        "Nov 29 12:34:56 ?? {}", "1732883696 ?? {}", "{} ?? {}",
+    ],
+)  # fmt: skip
+def test_words_beside_octets_hide_none(text: str) -> None:
+    snrm = "7E A0 07 03 21 93 0F 01 7E"
+    with read(text.replace("{}", snrm) + "\n") as source:
+        assert b"".join(chunk.octets for chunk in source).hex(" ").upper() == " ".join([snrm] * text.count("{}"))
         assert "hex-hidden" not in source.remark_counts
+
+
+def test_column_of_characters_hides_no_octets() -> None:
+    octets = frame(bytes.fromhex("E6E600C001C100080000010000FF0200"), 0x32, b"\x03\x21")
+    rows = [octets[at : at + 8] for at in range(0, len(octets), 8)]
+    lines = [
+        f"{row.hex(' ').upper():<23} {''.join(chr(one) if 0x20 < one < 0x7F else '?' for one in row)}" for row in rows
+    ]
+    with read("[10:00:00] TX " + "\n              ".join(lines) + "\n") as source:
+        assert b"".join(chunk.octets for chunk in source) == octets
+        assert "hex-hidden" not in source.remark_counts
+
+
+@pytest.mark.parametrize("mask", ["XX", "**", "??"])
+def test_octets_hidden_at_the_ends_of_rows_are_kept_while_the_unit_goes_on(mask: str) -> None:
+    octets = frame(bytes.fromhex("E6E600C001C100080000010000FF0200"), 0x32, b"\x03\x21")
+    rows = [octets[at : at + 9] for at in range(0, len(octets), 9)]
+    text = "\n".join([" ".join([*(f"{one:02X}" for one in row[:-2]), mask, mask]) for row in rows[:-1]])
+    with read(f"RX: {text}\n{rows[-1].hex(' ').upper()}\n") as source:
+        assert b"".join(chunk.octets for chunk in source) == b"".join(
+            [*(row[:-2] + b"XX" for row in rows[:-1]), rows[-1]]
+        )
+
+
+@pytest.mark.parametrize("mask", ["XX", "**", "??", "XX34", "**56"])
+@pytest.mark.parametrize("number", ["123456", "12AB56", "1234567O"])
+@pytest.mark.parametrize("before", ["", "[10:00:00] RX: "])
+def test_values_of_readouts_stay_as_they_stand(before: str, number: str, mask: str) -> None:
+    lines = ["/ISK5ME382-1003", f"0.0.0({number}{mask})", "1.8.0(000123.456*kWh)", f"C.1.0({number}78{mask})", "!"]
+    with read("".join(f"{before}{line}\n" for line in lines)) as source:
+        assert b"".join(chunk.octets for chunk in source).decode().split() == lines
+        assert not {"hex-hidden", "hex-letters"} & source.remark_counts.keys()
 
 
 def test_frames_with_both_flags_that_lack_octets_are_not_cut_by_the_log() -> None:
