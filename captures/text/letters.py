@@ -6,7 +6,8 @@ One letter says nothing by itself (S is the server beside C): both letters of a 
 import re
 
 _LETTER = re.compile(
-    rb"(?m)^([\s\d:.,/\[\]()TZ+-]*?(?<![0-9A-Za-z]))([STR])(?=(?:\s*[:|>-]\s*|\s+)(?:0x)?[0-9A-Fa-f]{2}(?:[\s:,-]|0x|[0-9A-Fa-f]{2}))"
+    rb"(?m)^((?:[ \t\d:.,/\[\]()Z+-]|T(?=\d))*+)([STR])(?<![0-9A-Za-z].)"
+    rb"(?=(?:[ \t]*[:|>-][ \t]*|[ \t]+)(?:0x)?[0-9A-Fa-f]{2}(?:[\s:,-]|0x|[0-9A-Fa-f]{2}))"
 )
 """A letter by itself, behind a time at most, with octets behind it."""
 _WORDS = {b"S": b"TX", b"T": b"TX", b"R": b"RX"}

@@ -18,6 +18,7 @@ from tests.captures.test_pcap import Dribble, codes
 from tests.captures.text.logs import LOGS
 from tests.captures.text.test_shapes import IDS, read
 from tests.captures.text.written import START_NS, Log, _dump, _tshark, _wireshark, _xxd, session
+from tests.costs import processor_s
 
 SNRM = bytes.fromhex("7EA0070321930F017E")
 Read = tuple[int | None, int, bytes]
@@ -387,3 +388,19 @@ def test_buffer_that_is_printed_each_time_it_grew_gives_its_octets_once() -> Non
 
 def _hex(octets: bytes) -> str:
     return octets.hex(" ").upper()
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["\n", " ", "\t", "  \n", "1", "12345\n", "A5 ", "A5", '"', '"\n', '"A5A5"\n', ",", ",,\n", "7EA007??", "7E A0 07 XX ", "TX ACK 06\n"],
+)  # fmt: skip
+def test_judging_strange_lines_costs_about_as_much_as_plain_ones(piece: str) -> None:
+    plain = "10:15:32 TX 7E A0 07 03 21 93 0F 01 7E\n"
+
+    def judged(piece: str, size: int = 1 << 14) -> float:
+        text = (piece * size)[:size].encode()
+        return processor_s(lambda: judge(text), rounds=2)
+
+    assert judged(piece) < 40 * judged(
+        plain
+    )  # 40 times as many lines; those that look ahead took a hundred times longer
