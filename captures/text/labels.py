@@ -99,9 +99,19 @@ _SMALL = re.compile(
 )
 
 
+_APART = bytes.maketrans(b"[](){}|,;\"'", b" " * 11)
+"""What may stand between a word and others."""
+
+
 def direction_of(word: bytes) -> int:
     """Read the direction that *word* says."""
     return DIRECTIONS.get(word.lower()) or DIRECTIONS.get(word, UNKNOWN)
+
+
+def ends_in_direction(label: bytes) -> bool:
+    """Tell whether the last word of *label* is one of a direction, or an arrow."""
+    *_, last = b"", *label.translate(_APART).rstrip(b" \t\n:-").split()
+    return bool(direction_of(last) or direction_of(last.strip(b"<>=-")))
 
 
 def sides_in(label: bytes) -> tuple[bytes, bytes] | None:

@@ -7,7 +7,7 @@ from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
 from captures.text.announced import Announced
 from captures.text.few import few_octets, named_octet
 from captures.text.hints import Hints
-from captures.text.labels import direction_of, is_inside, is_secret, without_arrows
+from captures.text.labels import direction_of, ends_in_direction, is_inside, is_secret, without_arrows
 from captures.text.letters import spelt_out
 from captures.text.octets import base64_octets, hex_octets, literal_octets, shows
 from captures.text.reads import Reads
@@ -272,7 +272,7 @@ class Reader:
         """Take a control character that has its name before it, behind words of a direction."""
         found = named_octet(line)
         direction, is_traffic = self._words.label(found.label) if found is not None else (UNKNOWN, False)
-        if found is None or not (direction and is_traffic):
+        if found is None or not (direction and is_traffic and ends_in_direction(found.label)):
             return False
         self._reads.give(found.octets, self.clock.find(found.label), direction, offset)
         return True

@@ -7,8 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from captures.chunk import RECEIVED, SENT, UNKNOWN
+from captures.text.letters import has_letters
 from tests.captures.text.test_programs import EVENTS, SPOKEN, WHOLE, octets, spoken
 from tests.captures.text.written import _at
+from tests.costs import processor_s
 
 
 def lined(sent: str, received: str, write: Callable[[str, str], str] = lambda sign, octets: f"{sign} {octets}") -> str:
@@ -34,6 +36,15 @@ def test_letter_without_its_other_says_nothing(letters: str) -> None:
     assert {direction for direction, _ in spoken(lined(*letters))} == {UNKNOWN}
 
 
+@pytest.mark.parametrize("line", ["", "   ", "126 160 7 3 33", "10:15:32", '"', "T0"])
+def test_letters_are_sought_once_a_line(line: str) -> None:
+    def sought(lines: int) -> float:
+        text = f"{line}\n".encode() * lines
+        return processor_s(lambda: has_letters(text))
+
+    assert sought(16_000) < 60 * sought(1_000)  # 16 times the work; 256 times where each line looks at all behind it
+
+
 def test_server_beside_its_client_stays_the_side_that_answers() -> None:
     assert spoken(lined("C:", "S:")) == SPOKEN
 
@@ -46,7 +57,14 @@ def test_control_character_by_name_and_number_is_an_octet() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("aside", ["TX ACK 07", "ACK 06", "TX BLACK 06", "TX ACK 6 of 9"])
+@pytest.mark.parametrize("sign", ["RX ", "[RX] ", "RX: ", "rx - ", "<- ", "Received: ", "RX> "])
+def test_name_directly_behind_a_direction_is_an_octet(sign: str) -> None:
+    assert spoken(f"10:00:00 TX 2F 3F 21 0D 0A\n10:00:01 {sign}ACK 06\n")[1:] == [(RECEIVED, b"\x06")]
+
+
+@pytest.mark.parametrize(
+    "aside", ["TX ACK 07", "ACK 06", "TX BLACK 06", "TX ACK 6 of 9", "RX block ok, got ACK 06", "sent: then ACK 06"]
+)
 def test_name_that_its_number_does_not_confirm_is_a_word(aside: str) -> None:
     assert octets(f"10:00:00 TX 2F 3F 21 0D 0A\n10:00:01 {aside}\n") == b"/?!\r\n"
 
