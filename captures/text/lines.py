@@ -111,7 +111,7 @@ def plain(text: bytes) -> bytes:
         text = text.replace(b"\r\r\n", b"  \n").replace(b"\r\n", b" \n").replace(b"\r", b"\n")
     if _IS_REST.search(text):  # a tenth of what the other takes, which has no first octet to look for
         text = _BROKEN.sub(_joined, text)
-    if _CHAIN_SIGNS.search(text):
+    if (text.find(b'"') >= 0 or text.find(b"'") >= 0) and _CHAIN_SIGNS.search(text):
         text = _CHAIN.sub(_chained, text)
     if b"\x1b[" in text:
         text = _COLOUR.sub(_blanks, text)

@@ -10,6 +10,7 @@ _RUN = re.compile(
     rb"(?![0-9A-Za-z_+/=])"
 )
 _LETTERS = b"OolI"
+_SIGNS = (b"XX", b"xx", b"**", b"??", b"O", b"o", b"l", b"I")
 _TO_DIGITS = bytes.maketrans(_LETTERS, b"0011")
 _NUMBERS = b"0123456789"
 _LEAST_NUMBERS = 3
@@ -36,6 +37,11 @@ _HEADER = 8
 """Octets that tell how long any unit is."""
 HIDDEN = b"58"
 """What stands for an octet that is hidden: the letter X."""
+
+
+def may_be_mended(text: bytes) -> bool:
+    """Tell whether a line of *text* may be one that `unmask` or `mend` changes."""
+    return any(text.find(sign) >= 0 for sign in _SIGNS)
 
 
 def unmask(line: bytes, lacks: int = 0) -> bytes:

@@ -10,7 +10,7 @@ from captures.text.hidden import HiddenLines
 from captures.text.hints import Hints
 from captures.text.judge import Judgement, judge
 from captures.text.lines import blocks, width_of
-from captures.text.misread import HIDDEN, mend, unmask
+from captures.text.misread import HIDDEN, may_be_mended, mend, unmask
 from captures.text.reader import MAY_HOLD_OCTETS, Reader
 from captures.text.shape import Shape
 from captures.text.shapes import PLAIN, SHAPES
@@ -64,13 +64,15 @@ class TextSource(Source):
             if head is not None:
                 head = self._look_again(head, block.lines)
             offset, is_rest = block.offset, block.is_rest
+            is_mended = may_be_mended(b"\n".join(block.lines))  # once for all, as few logs of frames have such letters
             for line in block.lines:
                 if is_rest:
                     is_rest = False
                     reader.rest(line, offset)
                 else:
                     number += 1
-                    line = self._mended(line, number, offset)
+                    if is_mended:
+                        line = self._mended(line, number, offset)
                     if not reader.take(line, offset, number):
                         self._strange(line, offset, number)
                 offset += (len(line) + 1) * size
