@@ -5,7 +5,7 @@ from __future__ import annotations
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.story import LIKELY, Stories
 from analyzer.record import Record
-from captures.text.hidden import HIDES, SIGN
+from captures.text import HIDDEN, HIDES
 from dissectors.tree import Note, Severity
 
 _HURT = frozenset({
@@ -15,6 +15,7 @@ _HURT = frozenset({
 })  # fmt: skip
 """What an octet that is another one makes of a unit."""
 _MOST_SHOWN = 6
+_SIGN = bytes.fromhex(HIDDEN.decode())
 
 
 class HiddenFamily(Family):
@@ -33,9 +34,9 @@ class HiddenFamily(Family):
             if note.text.startswith(HIDES):
                 self._packet = record.packets[-1]
             return False
-        if self._packet not in record.packets or SIGN not in record.octets:
+        if self._packet not in record.packets or _SIGN not in record.octets:
             return None
-        places = [at for at, one in enumerate(record.octets) if one == SIGN[0]]
+        places = [at for at, one in enumerate(record.octets) if one == _SIGN[0]]
         text = f"{_named(places)} hidden in the text; what is wrong follows from that"
         start, end = places[0], places[-1] + 1
         self.report(record, note.code, "edited-by-hand", LIKELY, text, start=start, end=end, severity=Severity.NOTE)

@@ -2,16 +2,12 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import Final
 
 from captures.chunk import Chunk
-from captures.text.misread import HIDDEN
+from captures.text import HIDDEN, HIDES
 
-HIDES: Final = "octets are hidden in the text"
-"""How the comment of a chunk begins in which some are."""
-SIGN: Final = bytes.fromhex(HIDDEN.decode())
-"""What they are read as."""
-_COMMENT = f"{HIDES}: each is read as {HIDDEN.decode()}, the letter {SIGN.decode()}"
+_SIGN = bytes.fromhex(HIDDEN.decode())
+_COMMENT = f"{HIDES}: each is read as {HIDDEN.decode()}, the letter {_SIGN.decode()}"
 _MOST_LINES = 4096
 
 
@@ -35,6 +31,6 @@ class HiddenLines:
         for at, chunk in enumerate(chunks, 1):
             line = bisect_left(offsets, chunk.offset)
             is_last = at == len(chunks)
-            if line < len(offsets) and (is_last or offsets[line] < chunks[at].offset) and SIGN in chunk.octets:
+            if line < len(offsets) and (is_last or offsets[line] < chunks[at].offset) and _SIGN in chunk.octets:
                 comments.setdefault(chunk.number, []).append(_COMMENT)
         del offsets[: bisect_left(offsets, chunks[-1].offset)]

@@ -3,6 +3,7 @@
 import re
 from itertools import count
 
+from captures.text import HIDDEN
 from captures.text.units import begins_unit, size_of
 
 _RUN = re.compile(
@@ -35,8 +36,6 @@ _NO_HEX = re.compile(rb"[Xx*?]{2}")
 _MASKS = b"Xx*?"
 _HEADER = 8
 """Octets that tell how long any unit is."""
-HIDDEN = b"58"
-"""What stands for an octet that is hidden: the letter X."""
 
 
 def may_be_mended(text: bytes) -> bool:

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 
 from captures.chunk import Chunk, Source
 from captures.stream import Window
-from captures.text import JUDGED
+from captures.text import HIDDEN, JUDGED
 from captures.text.hidden import HiddenLines
 from captures.text.hints import Hints
 from captures.text.judge import Judgement, judge
 from captures.text.lines import blocks, width_of
-from captures.text.misread import HIDDEN, may_be_mended, mend, unmask
+from captures.text.misread import may_be_mended, mend, unmask
 from captures.text.reader import MAY_HOLD_OCTETS, Reader
 from captures.text.shape import Shape
 from captures.text.shapes import PLAIN, SHAPES

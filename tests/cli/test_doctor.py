@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from captures.samples import sample_path
 from tests.analyzer.diagnosis.frames import answer
 from tests.analyzer.framing.build import frame, request
 from tests.analyzer.index import mixed
-from tests.cli.conftest import Run
+from tests.cli.conftest import ROOT, Run
 
 ENDS = ((0x93, b"\x03\x21"), (0x73, b"\x21\x03"))
 DAMAGED = "7E A0 07 03 21 93 0F 09 7E"
@@ -161,3 +163,12 @@ def test_log_without_a_direction_or_with_an_answer_says_nothing_of_its_end(
     path = tmp_path / "log.txt"
     path.write_text(lines)
     assert run("doctor", path).out == ""
+
+
+def test_doctor_of_packets_loads_nothing_of_texts_and_ports() -> None:
+    path = sample_path("ln-wrapper")
+    text = f"import sys; from analyzer.cli.main import main; main(['doctor', {str(path)!r}]); print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, cwd=ROOT, timeout=120)
+    loaded = set(ran.stdout.split())
+    assert "analyzer.diagnosis.hidden" in loaded, ran.stderr
+    assert not loaded & {"captures.text.shape", "captures.text.labels", "captures.serial_line"}
