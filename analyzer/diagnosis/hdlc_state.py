@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from analyzer.diagnosis.story import Fact
+from analyzer.framing.hdlc_header import address_end, announced_length
 from analyzer.record import REQUEST, RESPONSE, Record
 
 SNRM, DISC, UA, DM, FRMR = 0x83, 0x43, 0x63, 0x0F, 0x87
@@ -43,8 +44,7 @@ class Link:
     """One link. *is_up* is None while nothing was seen that says so."""
 
     __slots__ = (
-        "asked", "fits", "headers", "is_fresh", "is_up", "kept", "limits", "lost_too", "run", "since", "speaker",
-        "told",
+        "asked", "fits", "is_fresh", "is_up", "kept", "limits", "lost_too", "run", "since", "speaker", "told",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -53,8 +53,6 @@ class Link:
         """By direction: whether no I frame came since the link was set up."""
         self.limits: dict[str, Limits] = {}
         """By direction, while they are known."""
-        self.headers: dict[str, int] = {}
-        """By direction: octets from the frame format to the HCS."""
         self.fits: dict[str, int] = {}
         """By direction: how many octets a frame with both flags may have, as far as that is known."""
         self.kept: deque[Record] = deque(maxlen=_MOST_KEPT)
@@ -72,8 +70,10 @@ class Link:
         self.told: set[str] = set()
         """What was said of it once and is said no more."""
 
-    def set_up(self, answer: dict[int, int]) -> None:
+    def set_up(self, record: Record) -> None:
         """UA came: what both proposed holds from now on. The answer is from the meter's view."""
+        answer = parameters(record)
+        self.since = record.number
         self.is_up = True
         self.is_fresh = {REQUEST: True, RESPONSE: True}
         proposed = self.asked
@@ -117,6 +117,13 @@ def parameters(record: Record) -> dict[int, int]:
             found[name] = int.from_bytes(value, "big")
         at += 2 + size
     return found
+
+
+def information_place(octets: bytes) -> tuple[int, int]:
+    """Tell where the information field of a frame begins and ends, with or without its opening flag."""
+    begin = int(octets[0] == 0x7E)
+    middle = address_end(octets, begin + 2) or 0
+    return (address_end(octets, middle) or 0) + 3, begin + announced_length(octets, begin) - 2
 
 
 @lru_cache(maxsize=1024)

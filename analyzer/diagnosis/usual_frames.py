@@ -9,7 +9,8 @@ from __future__ import annotations
 from analyzer.diagnosis.damage import DamageFamily
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.hdlc_state import NO_LIMIT
-from analyzer.diagnosis.link import LLC_OF, LinkFamily
+from analyzer.diagnosis.information_frames import LLC_OF
+from analyzer.diagnosis.link import LinkFamily
 from analyzer.record import LINK, Record
 
 _SHORT = (b"\x7e\xa0", b"\x7e\xa8")

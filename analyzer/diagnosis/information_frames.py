@@ -1,0 +1,163 @@
+"""I frames of an HDLC link against what holds for them: their numbers, size and window, and the LLC header in them.
+
+Source: ISO/IEC 13239 (send and receive sequence numbers), IEC 62056-46 (negotiated parameters, LLC).
+"""
+
+from __future__ import annotations
+
+from analyzer.diagnosis.chains import DAMAGE
+from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.frame_lost import Missed, missed
+from analyzer.diagnosis.hdlc_state import LEAST_AROUND, Link, information_place
+from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence
+from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Apdu, Record
+from dissectors.tree import Note
+
+_ASKING = frozenset({0x60, 0x62, 0x01, 0x05, 0x06, 0xC0, 0xC1, 0xC3, 0xD9, 0xC8, 0xC9, 0xCB, 0xD0, 0xD1, 0xD3})
+_ANSWERING = frozenset({0x61, 0x63, 0x08, 0x0C, 0x0D, 0x0E, 0xC4, 0xC5, 0xC7, 0xDA, 0xD8, 0xCC, 0xCD, 0xCF, 0xD4})
+_LLC = {b"\xe6\xe6\x00": _ANSWERING, b"\xe6\xe7\x00": _ASKING}
+"""By LLC header: the tags that it does not go with."""
+LLC_OF = {REQUEST: b"\xe6\xe6", RESPONSE: b"\xe6\xe7", UNSOLICITED: b"\xe6\xe7"}
+"""By direction: the first octets of its LLC header."""
+_AROUND = 4
+"""So many octets of a frame are neither header nor information: its FCS, and both flags where they are there."""
+_NO_LLC_NEEDED = 0xE0
+
+
+class InformationFrames:
+    """Looks at I frames, each within its link."""
+
+    def __init__(self, family: Family) -> None:
+        self._family = family
+
+    def look(self, record: Record, link: Link) -> None:
+        """Look at numbers, size and window of an I frame, and at its LLC."""
+        control, direction = record.control or 0, record.direction
+        if link.is_fresh and link.is_fresh.pop(direction, False) and control >> 1 & 7:
+            self._not_reset(record, link, control >> 1 & 7)
+        octets = record.octets
+        if link.run and link.kept and (link.kept[-1].control or 0) >> 5 != control >> 5:
+            link.run = 0  # it has taken a frame of the other side, which the capture lacks
+        link.run += 1
+        limits = link.limits.get(direction)
+        if limits is not None:
+            size, window, is_negotiated = limits
+            if len(octets) > size + LEAST_AROUND:
+                self._size(record, link, size, is_negotiated)
+            if link.run > window:
+                self._window(record, link, window, is_negotiated)
+        apdu = record.apdu
+        if apdu is not None:
+            at = apdu[3]
+            if at > 2 and octets[at - 3 : at - 1] != LLC_OF[direction]:
+                self._llc(record, link, apdu)
+
+    # -- numbers ------------------------------------------------------------------------------------------------------
+
+    def lost(self, record: Record, note: Note, link: Link | None) -> None:
+        """A number is missing: it is one story with that of the other side where the same loss explains both."""
+        if link is not None and link.is_up is False:
+            return  # there is no link, so its numbers mean nothing: DM says that
+        if link is not None and self._is_told(record, link):
+            return
+        found = missed(record, link, self._damaged(record))
+        if found.damaged and self._has_undamaged(record, found):
+            return
+        fact = self._family.report(
+            record, note.code, found.cause, found.confidence, f"{note.text}: {found.text}", start=note.start,
+            end=note.end, severity=note.severity,
+        )  # fmt: skip
+        if link is not None and found.other_side:
+            link.lost_too = found.other_side, found.other_number, fact
+
+    def _not_reset(self, record: Record, link: Link, number: int) -> None:
+        """The first I frame has not the number 0, and none that was damaged came before it."""
+        damaged = self._damaged(record)
+        if (damaged is not None and damaged.number >= link.since) or self._is_told(record, link):
+            return
+        report = self._family.report
+        text = f"the first I frame since UA (record {link.since}) has N(S)={number}, and not 0"
+        found = missed(record, link, None)
+        if found.cause:
+            fact = report(record, "hdlc-frame-lost", found.cause, found.confidence, f"{text}: {found.text}")
+            link.lost_too = (found.other_side, found.other_number, fact) if found.other_side else None
+        else:
+            report(record, "hdlc-sequence-wrong", "counters-not-reset", CERTAIN, text)
+
+    def _damaged(self, record: Record) -> Record | None:
+        """Give the newest damaged record of the conversation."""
+        return self._family.associations.damaged.get(record.lane.conversation)
+
+    def _has_undamaged(self, record: Record, found: Missed) -> bool:
+        """Tell the story of a damaged frame that the other side has it right; False where there is none."""
+        stories = self._family.stories.of_lane(record.lane.text)
+        story = next((one for one in stories if one.code in DAMAGE and found.damaged in one.records), None)
+        if story is not None:
+            story.adds(Evidence(record.number, 0, 0, f"the next frame of its sender: {found.text}"))
+        return story is not None
+
+    def _is_told(self, record: Record, link: Link) -> bool:
+        """Tell whether a jump comes of a loss that a frame of the other side told, and add it there."""
+        if link.lost_too is None:
+            return False
+        side, number, fact = link.lost_too
+        link.lost_too = None
+        story = self._family.stories.of_fact(fact)
+        if story is None or (side, number) != (record.direction, (record.control or 0) >> 1 & 7):
+            return False
+        story.follows(record.number)
+        return True
+
+    # -- size and window ----------------------------------------------------------------------------------------------
+
+    def _size(self, record: Record, link: Link, size: int, is_negotiated: bool) -> None:
+        start, end = information_place(record.octets)
+        there = end - start
+        if there <= size:
+            header = start - (record.octets[0] == 0x7E)
+            link.fits[record.direction] = size + header + _AROUND
+            return
+        cause = "negotiated-limit-ignored" if is_negotiated else "default-limit-ignored"
+        what = "agreed in SNRM and UA" if is_negotiated else "the default, for SNRM and UA agreed on none"
+        text = f"an information field of {there} octets; {size} are {what}"
+        self._family.report(record, "hdlc-information-too-long", cause, CERTAIN, text, start=start, end=end)
+
+    def _window(self, record: Record, link: Link, window: int, is_negotiated: bool) -> None:
+        count, control = link.run, record.control or 0
+        if link.kept and (link.kept[-1].control or 0) & 0x0F == control & 0x0F:
+            link.run -= 1  # it is sent again
+            return
+        if count != window + 1:
+            return  # told with the first one too many
+        cause = "negotiated-limit-ignored" if is_negotiated else "default-limit-ignored"
+        text = f"{count} I frames without an acknowledgement between; the window is {window}"
+        before = link.kept[-1] if link.kept else None
+        others = []
+        if before is not None and (before.control or 0) & 0x10:
+            lost = f"record {before.number} hands the turn over (P/F): the capture may lack the RR behind it"
+            others.append(Alternative("capture-loss", POSSIBLE, lost))
+        self._family.report(record, "hdlc-window-exceeded", cause, LIKELY, text, alternatives=others)
+
+    # -- LLC ----------------------------------------------------------------------------------------------------------
+
+    def _llc(self, record: Record, link: Link, apdu: Apdu) -> None:
+        """Look at an LLC header that is not that of the direction, or at none; each is told once a link."""
+        octets, at = record.octets, apdu[3]
+        header = octets[at - 3 : at]
+        wrong = _LLC.get(header)
+        if wrong is not None:
+            if octets[at] in wrong and "llc-direction" not in link.told:
+                link.told.add("llc-direction")
+                which = "requests" if header[1] == 0xE6 else "responses"
+                text = f"LLC {header.hex(' ').upper()}, that of {which}, stands before {apdu.family}"
+                self._report_llc(record, "llc-direction-wrong", text, at - 3, at)
+            return
+        # field: L+G E450 sends LLC with the first block of a general-block-transfer only
+        is_bare = information_place(octets)[0] == at and octets[at] != _NO_LLC_NEEDED
+        if is_bare and "llc-missing" not in link.told:
+            link.told.add("llc-missing")
+            text = "the information field begins with the APDU, without LLC E6 E6/E7 00"
+            self._report_llc(record, "llc-missing", text, at, at + 1)
+
+    def _report_llc(self, record: Record, cause: str, text: str, start: int, end: int) -> None:
+        self._family.report(record, "llc-unexpected", cause, CERTAIN, text, start=start, end=end)
