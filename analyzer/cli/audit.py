@@ -39,6 +39,7 @@ def run(words: list[str]) -> int:
     from analyzer.diagnosis.audit.audit import Audit
     from analyzer.diagnosis.audit.ledger import FAIL
     from analyzer.export.audit import WIDEST, json_line, text_lines
+    from analyzer.export.inputs import Origins
     from analyzer.session import Session
 
     rest_collector()
@@ -48,12 +49,13 @@ def run(words: list[str]) -> int:
         session = Session(source, forced, keys, learns=bool(options.filter))
         passing = set[int]() if chooses(options) else None
         audit = Audit(session.pipeline.ends, keys, passing)
-        count = session.examine(audit.take, chooser(session, options), passing)
+        origins = Origins(source, name)
+        count = session.examine(origins.behind(audit.take), chooser(session, options), passing)
         audit.finish()
         rows = [row for row in audit.rows() if not options.group or row.check.group in options.group]
         has_failed |= any(row.verdict == FAIL for row in rows)
         if options.json:
-            lines = [json_line(row, input_name=name if inputs.are_several else "") for row in rows]
+            lines = [json_line(row, input_name=origins.of(row.records) if inputs.are_several else "") for row in rows]
         else:
             lines = [f"== {printable(name)}"] if inputs.are_several else []
             lines += text_lines(rows, width=text_width(WIDEST))

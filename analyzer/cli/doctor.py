@@ -36,6 +36,7 @@ def run(words: list[str]) -> int:
     from analyzer.cli.decode import rest_collector
     from analyzer.diagnosis.doctor import Doctor
     from analyzer.diagnosis.story import severity_of
+    from analyzer.export.inputs import Origins
     from analyzer.export.stories import WIDEST, gathered, json_line, text_lines
     from analyzer.session import Session
 
@@ -48,7 +49,8 @@ def run(words: list[str]) -> int:
         session = Session(source, forced, keys, learns=bool(options.filter))
         doctor, closed = Doctor(session.pipeline.ends), ClosedApdus(has_keys=keys is not None)
         passing = set[int]() if chooses(options) else None
-        count = session.examine(closed.behind(doctor.take), chooser(session, options), passing)
+        origins = Origins(source, name)
+        count = session.examine(origins.behind(closed.behind(doctor.take)), chooser(session, options), passing)
         doctor.finish(session.pipeline.left_aside)
         every = [one for one in doctor.stories() if passing is None or one.is_about(passing)]
         stories = [one for one in every if one.worst >= least]
@@ -59,7 +61,9 @@ def run(words: list[str]) -> int:
         for number, (story, like) in enumerate(gathered(stories, each=options.json or options.verbose), 1):
             digits = source.time_digits
             if options.json:
-                line = json_line(number, story, digits, input_name=name if inputs.are_several else "")
+                line = json_line(
+                    number, story, digits, input_name=origins.of(story.records) if inputs.are_several else ""
+                )
                 sys.stdout.write(f"{line}\n")
             else:
                 utc = options.utc or source.has_local_times

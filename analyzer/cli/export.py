@@ -19,7 +19,7 @@ from analyzer.cli.filters import add_filter_options, chosen, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, refuse_inputs, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import UsageError, fail, say
-from analyzer.export.inputs import json_writer, namer
+from analyzer.export.inputs import json_writer, merged_namer, namer
 from analyzer.export.utf8 import encoded, shown
 
 if TYPE_CHECKING:
@@ -218,9 +218,10 @@ def _xml(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> It
     from analyzer.export.pdml import HEAD, TAIL, Pdml
 
     yield HEAD.encode()
-    for _, session in sessions:
+    for name, session in sessions:
         source = session.source
-        pdml = Pdml(lambda source=source: source.time_digits, session.values)  # type: ignore[misc]
+        named = namer(source, name)
+        pdml = Pdml(named, lambda source=source: source.time_digits, session.values)  # type: ignore[misc]
         for record in count.passing(session, options):
             yield encoded([pdml.packet(record)])
     yield TAIL.encode()
@@ -235,6 +236,7 @@ def _html(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> I
             session.close()
             raise UsageError("html takes one INPUT, or several with --merge")
         source, doctor = session.source, Doctor(session.pipeline.ends)
+        own = merged_namer(source)
 
         def watched(session: Session = session, doctor: Doctor = doctor) -> Iterator[Record]:
             for record in count.passing(session, options):
@@ -243,8 +245,8 @@ def _html(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> I
             doctor.finish(session.pipeline.left_aside)
 
         report = Report(
-            Path(name).name, lambda source=source: source.time_digits,  # type: ignore[misc]
-            utc=options.utc or source.has_local_times, values=session.values,
+            name if own is not None else Path(name).name, lambda source=source: source.time_digits,  # type: ignore[misc]
+            utc=options.utc or source.has_local_times, values=session.values, named=own,
         )  # fmt: skip
         pages = report.pages(watched(), lambda doctor=doctor: (doctor.stories(), list(doctor.associations)))  # type: ignore[misc]
         yield from (encoded([page]) for page in pages)

@@ -98,7 +98,7 @@ class Inputs:
         """The name of the one that is read."""
         self._inputs = list(_inputs(names, options.hex, forced))
         self.are_several = len(self._inputs) > 1
-        if options.merge:
+        if options.merge and self.are_several:
             self._inputs = self._merged()
 
     def __iter__(self) -> Iterator[tuple[str, Source]]:
@@ -118,6 +118,7 @@ class Inputs:
 
     def _merged(self) -> list[Input]:
         """Make one input of all that can be opened."""
+        from analyzer.export.inputs import given, joined
         from captures.merged import MergedSource
 
         sources = []
@@ -126,7 +127,8 @@ class Inputs:
                 sources.append(one.opened())
             except CaptureError as problem:
                 self._fail(problem)
-        return [Input("merged", lambda: MergedSource(sources))] if sources else []
+        name = joined([given(source) for source in sources])
+        return [Input(name, lambda: MergedSource(sources) if len(sources) > 1 else sources[0])] if sources else []
 
 
 def _inputs(names: list[str], hexes: list[str], forced: dict[str, str]) -> Iterator[Input]:

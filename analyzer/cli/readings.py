@@ -42,19 +42,23 @@ def run(words: list[str]) -> int:
     filter_of(options, utc=options.utc)
     sidecar = SidecarFile(options)
     write = _writer(options, inputs)
+    from analyzer.export.inputs import namer
     from analyzer.session import Session
     from analyzer.tracking.readings import Reading, readings_of
 
     rest_collector()
 
     def all_readings() -> Iterator[tuple[Reading, int]]:
-        for _, source in inputs:
+        for name, source in inputs:
             session = Session(source, forced_stacks(options), keys)
             sidecar.into(session.model)
             session.learn_all()
             closed = ClosedApdus(has_keys=keys is not None)
+            named = namer(source, name)
             for record in chosen(session, options):
                 closed.take(record)
+                if options.json:
+                    inputs.current = named(record)
                 yield from zip(readings_of(record, session.model), repeat(source.time_digits))
             sidecar.keep(session.model)
             say_remarks(source)

@@ -154,7 +154,7 @@ def _counted(job: Job) -> Counted:
 def _workers(job: Job) -> int:
     """Tell how many processes are to read the capture: one where it is small, or cannot be opened again."""
     source, asked = job.source, job.options.workers
-    if source.again is None or source.is_live or job.name in ("-", "--hex", "merged"):
+    if source.again is None or source.is_live or job.options.merge or job.name in ("-", "--hex"):
         return 1
     return asked if asked is not None else readers(source.size)
 

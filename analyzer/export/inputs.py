@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from array import array
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from analyzer.export.json_lines import JsonLines
@@ -13,6 +14,7 @@ from captures.merged import MergedSource
 
 _T = TypeVar("_T")
 _Form = Callable[[JsonLines], Callable[[Record], _T]]
+_MOST_NAMED = 4
 
 
 def given(source: Source) -> str:
@@ -20,12 +22,46 @@ def given(source: Source) -> str:
     return "--hex" if source.name == "hex" else source.name
 
 
+def joined(names: Sequence[str]) -> str:
+    """Name several inputs at once: the first of them, and how many more there are."""
+    more = len(names) - _MOST_NAMED
+    return " + ".join([*names[:_MOST_NAMED], *([f"{more} more"] if more > 0 else [])])
+
+
+def merged_namer(source: Source) -> Callable[[Record], str] | None:
+    """Give what names the input that the last octet of a record came from; None where *source* is no merged one."""
+    if not isinstance(source, MergedSource):
+        return None
+    names = [given(part) for part in source.sources]
+    return lambda record: names[record.packets[-1] >> PACKET_BITS]
+
+
 def namer(source: Source, name: str) -> Callable[[Record], str]:
-    """Give what names the input of a record: *name*, or of merged inputs that which its last octet came from."""
-    if isinstance(source, MergedSource):
-        names = [given(part) for part in source.sources]
-        return lambda record: names[record.packets[-1] >> PACKET_BITS]
-    return lambda record: name
+    """Give what names the input of a record: *name*, or of merged inputs its own."""
+    return merged_namer(source) or (lambda record: name)
+
+
+class Origins:
+    """Remembers the inputs of all records of *source*, called *name*, for what is said of several of them."""
+
+    def __init__(self, source: Source, name: str) -> None:
+        self._name = name
+        self._names = [given(part) for part in source.sources] if isinstance(source, MergedSource) else []
+        self._of_record = array("L")
+
+    def behind(self, take: Callable[[Record], object]) -> Callable[[Record], object]:
+        """Give what shows each record to *take*, and remembers its input where there are several."""
+
+        def look(record: Record) -> None:
+            self._of_record.append(record.packets[-1] >> PACKET_BITS)
+            take(record)
+
+        return look if self._names else take
+
+    def of(self, numbers: Sequence[int]) -> str:
+        """Name the inputs that the records *numbers* came from; of no record all of them."""
+        found = sorted({self._of_record[number - 1] for number in numbers}) if self._names else []
+        return joined([self._names[one] for one in found]) or self._name
 
 
 def json_writer(

@@ -21,18 +21,21 @@ TAIL = "</pdml>\n"
 
 
 class Pdml:
-    """Writes records; *digits* are the decimals of their times."""
+    """Writes records, of which *named* tells the input; *digits* are the decimals of their times."""
 
-    def __init__(self, digits: Callable[[], int], values: Callable[[Record], list[Value]] = no_values) -> None:
-        self._digits, self._values = digits, values
+    def __init__(
+        self, named: Callable[[Record], str], digits: Callable[[], int],
+        values: Callable[[Record], list[Value]] = no_values,
+    ) -> None:  # fmt: skip
+        self._named, self._digits, self._values = named, digits, values
 
     def packet(self, record: Record) -> str:
         """Write *record* with its whole tree."""
         time = seconds_text(record.time_ns, self._digits()) if record.time_ns is not None else ""
         members = {
-            "number": record.number, "time": time, "lane": record.lane.text, "link": record.link, "kind": record.kind,
-            "direction": record.direction, "client": record.client, "server": record.server,
-            "summary": summary(record, self._values(record)),
+            "input": self._named(record), "number": record.number, "time": time, "lane": record.lane.text,
+            "link": record.link, "kind": record.kind, "direction": record.direction, "client": record.client,
+            "server": record.server, "summary": summary(record, self._values(record)),
         }  # fmt: skip
         told = "".join(
             f"    {_field(name, str(value), str(value))}/>\n"

@@ -46,13 +46,16 @@ dd { margin: 0 }
 
 
 class Report:
-    """Writes the page, piece by piece. *digits* are the decimals of times, which are local unless *utc*."""
+    """Writes the page, piece by piece. *digits* are the decimals of times, which are local unless *utc*.
+
+    Where there are several inputs, *named* tells that of a record.
+    """
 
     def __init__(
         self, name: str, digits: Callable[[], int], *, utc: bool = False,
-        values: Callable[[Record], list[Value]] = no_values,
+        values: Callable[[Record], list[Value]] = no_values, named: Callable[[Record], str] | None = None,
     ) -> None:  # fmt: skip
-        self._name, self._digits, self._utc, self._values = name, digits, utc, values
+        self._name, self._digits, self._utc, self._values, self._named = name, digits, utc, values, named
 
     def pages(
         self, records: Iterable[Record], findings: Callable[[], tuple[list[Story], list[Association]]]
@@ -76,7 +79,8 @@ class Report:
         yield "</table>\n<h2>Records</h2>\n"
         if len(rows) > MOST_TREES:
             yield f"<p>The first {MOST_TREES} have their trees here; <code>dlmshark export</code> to xml has all.</p>\n"
-        yield "<table><tr><th>No.<th>Time<th>Client ↔ server<th>What it is</tr>\n"
+        named = "<th>Input" if self._named is not None else ""
+        yield f"<table><tr><th>No.<th>Time<th>Client ↔ server<th>What it is{named}</tr>\n"
         yield from rows
         yield "</table></html>\n"
 
@@ -104,9 +108,10 @@ class Report:
         if has_tree:
             tree = escape("\n".join(line for node in detail(record) for line in _lines(node)))
             text = f"<details><summary>{text}</summary><pre>{tree}</pre></details>"
+        named = f"<td>{escape(self._named(record))}" if self._named is not None else ""
         return (
             f'<tr id="r{record.number}"><td class="n">{record.number}<td class="mono">{time}<td>{escape(ends)}'
-            f"<td>{text}{notes}</tr>\n"
+            f"<td>{text}{notes}{named}</tr>\n"
         )
 
 

@@ -38,11 +38,12 @@ class Chosen:
 
 def write_xml(chosen: Chosen, path: Path) -> None:
     """Write every field of each record as PDML, as ``export`` does."""
+    from analyzer.export.inputs import namer
     from analyzer.export.pdml import HEAD, TAIL, Pdml
 
     session = chosen.session()
     with session.source as source, path.open("w", encoding="utf-8") as file:
-        pdml = Pdml(lambda: source.time_digits, session.values)
+        pdml = Pdml(namer(source, chosen.inputs[0]), lambda: source.time_digits, session.values)
         file.write(HEAD)
         file.writelines(map(pdml.packet, chosen.records(session)))
         file.write(TAIL)
@@ -51,6 +52,7 @@ def write_xml(chosen: Chosen, path: Path) -> None:
 def write_html(chosen: Chosen, path: Path) -> None:
     """Write a page of its own, as ``export`` does; problems are those of the records that were chosen."""
     from analyzer.diagnosis.doctor import Doctor
+    from analyzer.export.inputs import merged_namer
     from analyzer.export.report import Report
 
     session = chosen.session()
@@ -64,7 +66,8 @@ def write_html(chosen: Chosen, path: Path) -> None:
 
     with session.source as source, path.open("w", encoding="utf-8") as file:
         utc = chosen.utc or source.has_local_times
-        report = Report(chosen.name, lambda: source.time_digits, utc=utc, values=session.values)
+        own = merged_namer(source)
+        report = Report(chosen.name, lambda: source.time_digits, utc=utc, values=session.values, named=own)
         file.writelines(report.pages(watched(), lambda: (doctor.stories(), list(doctor.associations))))
 
 

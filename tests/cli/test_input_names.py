@@ -94,3 +94,30 @@ def test_pipe_with_a_name_takes_what_is_exported(run: Run, tmp_path: Path) -> No
         (["--to", "pcapng", "--share-safe"], "writes"),
     ):
         assert text in run("export", ONE, "-o", path, *words).complaint
+
+
+@pytest.mark.parametrize("command", ["readings", "doctor", "audit", "stats"])
+def test_lines_about_merged_inputs_name_their_files(run: Run, command: str) -> None:
+    ran = run(command, "--json", "--merge", ONE, OTHER)
+    found = [json.loads(line) for line in ran.out.splitlines()]
+    owner = {
+        one["number"]: one["input"]
+        for one in map(json.loads, run("decode", "--json", "--merge", ONE, OTHER).out.splitlines())
+    }
+    both = f"{ONE} + {OTHER}"
+    for one in found:
+        its = {owner[number] for number in one["records"]} if command in ("doctor", "audit") else {one["input"]}
+        assert one["input"] == (its.pop() if len(its) == 1 else both)
+    assert {one["input"] for one in found} <= {str(ONE), str(OTHER), both} and len(found) > 2
+    assert run(command, "--merge", ONE, OTHER).out.count("merged") == 0
+
+
+@pytest.mark.parametrize("form", ["html", "xml"])
+def test_pages_name_the_input_of_each_record(run: Run, tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"out.{form}"
+    run("export", "--merge", ONE, OTHER, "-o", path)
+    records = [json.loads(line) for line in run("decode", "--json", "--merge", ONE, OTHER).out.splitlines()]
+    for name in (ONE, OTHER):
+        written = f"<td>{name}</tr>" if form == "html" else f'<field name="input" showname="input: {name}"'
+        assert path.read_text().count(written) == sum(one["input"] == str(name) for one in records)
+    assert "merged" not in path.read_text()
