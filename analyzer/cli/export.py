@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analyzer.children import ends_properly
 from analyzer.cli.arguments import Parser, add_common_options
 from analyzer.cli.filters import add_filter_options, chosen, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, refuse_inputs, say_remarks
@@ -65,6 +66,11 @@ def parser() -> argparse.ArgumentParser:
 def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
     options = parser().parse_args(words)
+    with ends_properly():
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     form = options.to or _SUFFIXES.get(Path(options.output).suffix.lower())
     if form is None and options.output == "-":
         raise UsageError(f"-o -: --to was expected, one of {', '.join(FORMS)}")

@@ -65,9 +65,11 @@ def run(words: list[str]) -> int:
             closed.tell(label(source))
 
     if options.parquet is not None:
+        from analyzer.children import ends_properly
         from analyzer.export.readings import write_parquet
 
-        written = write_parquet(islice(all_readings(), options.count or None), options.parquet)
+        with ends_properly():
+            written = write_parquet(islice(all_readings(), options.count or None), options.parquet)
         say(f"{options.parquet}: {written} readings")
         return inputs.status
     headed = ""

@@ -5,7 +5,12 @@ from __future__ import annotations
 import csv
 import errno
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -284,3 +289,23 @@ def test_nothing_is_written_where_something_would_be_left(
     ran = run("export", SECURED.path, *words, "--share-safe", "-o", tmp_path / "x.pcapng")
     assert ran.status == 1 and "1 of what was to be replaced would still stand in it: not written" in ran.err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="check not run: no signals here")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize("words", [["a.jsonl"], ["a.pcapng", "--share-safe"]], ids="".join)
+def test_export_that_is_ended_leaves_no_part(
+    number: signal.Signals, status: int, words: list[str], tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "analyzer", "export", "-", "-o", str(tmp_path / words[0]), *words[1:]]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None and process.stderr is not None
+        process.stdin.write(SECURED.path.read_bytes())
+        process.stdin.flush()  # and more to come, so that it does not end
+        end = time.monotonic() + 60
+        while not any(tmp_path.glob("*.part")) and time.monotonic() < end:
+            time.sleep(0.01)
+        assert any(tmp_path.glob("*.part")) and process.poll() is None
+        process.send_signal(number)
+        assert (process.wait(60), process.stderr.read()) == (status, b"")
+    assert not list(tmp_path.iterdir())
