@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Container, Iterator
+from copy import copy
 from typing import NamedTuple
 
 from analyzer.diagnosis.rules import rule
@@ -135,6 +136,12 @@ class Story:
     def follows(self, record: int) -> None:
         """Tell that what is odd in *record* follows from this fault."""
         self._add_record(record)
+
+    def caused_by(self, cause: str, confidence: str) -> Story:
+        """Give the same story with the *cause* of what it follows from, which leaves no other one open."""
+        told = copy(self)
+        told.cause, told.confidence, told.candidates, told._others = cause, confidence, (), {}
+        return told
 
     @property
     def alternatives(self) -> list[Alternative]:

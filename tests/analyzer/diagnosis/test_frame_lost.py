@@ -51,6 +51,22 @@ def test_frames_that_the_capture_lost_in_one_place_are_one_story(dropped: list[i
     assert ((story.code, story.cause), sorted(one.code for one in story.leads_to)) == (LOST, leads_to)
 
 
+@pytest.mark.parametrize("dropped", [(8,), (8, 9), (14,)], ids=str)
+@pytest.mark.parametrize("over", ["hdlc", "tcp"])
+def test_answer_that_the_capture_lost_accuses_no_meter(dropped: tuple[int, ...], over: str) -> None:
+    (story,) = without(*dropped) if over == "hdlc" else without_segments(*dropped)
+    assert {(one.cause, one.confidence) for one in story.leads_to} == {("capture-loss", story.confidence)}
+    assert not any(one.candidates or one.alternatives for one in story.leads_to)
+
+
+def test_request_that_a_meter_leaves_unanswered_behind_a_loss_is_its_silence() -> None:
+    said = [at(1, *exchange(1)), at(1, *exchange(2)), at(1, *exchange(3)[:1]), at(9, *exchange(4)), at(1, *exchange(5))]
+    chunks = tcp_chunks([*at(100, asked(AARQ), answered(AARE)), *(each for one in said for each in one)])
+    (story,) = diagnose([chunk for number, chunk in enumerate(chunks, 1) if number != 7])
+    found = [(one.code, one.cause) for one in story.leads_to]
+    assert (story.cause, found[-1]) == ("capture-loss", ("response-missing", "server-silent"))
+
+
 def test_jump_of_the_other_side_stands_among_the_records_of_the_story() -> None:
     (story,) = without(7, 8)
     assert story.records == [7, 8]
