@@ -75,9 +75,14 @@ _TOLD_BEFORE = frozenset({
     ("response-without-request", "hdlc-frame-lost"), ("response-without-request", "tcp-octets-missing"),
 })  # fmt: skip
 """Stories and what explains them, which is seen later: a missing request shows in the number of the next one."""
-_LOST = "capture-loss"
-_BLAMED = frozenset({("response-missing", "server-silent"), ("invoke-id-differs", "late-response")})
-"""Codes and causes that blame the meter for an answer that only the capture lacks."""
+_SETTLES = {
+    "capture-loss": (
+        ("response-missing", "server-silent"), ("invoke-id-differs", "late-response"),
+        ("response-without-request", "sender-retries"),
+    ),
+    "late-response": (("response-missing", "server-silent"),),
+}  # fmt: skip
+"""By cause: codes and causes before it that blame the meter for what comes of it, and have its cause then."""
 
 
 class Chains:
@@ -137,8 +142,8 @@ def _tied(stories: Iterable[Story]) -> list[Story]:
             roots.append(one)
         else:
             parents[id(one)] = root
-            is_lost = root.cause == _LOST and (code, one.cause) in _BLAMED and root.last_record > one.last_record
-            root.leads_to.append(one.caused_by(_LOST, root.confidence) if is_lost else one)
+            is_settled = (code, one.cause) in _SETTLES.get(root.cause, ()) and root.last_record > one.last_record
+            root.leads_to.append(one.caused_by(root.cause, root.confidence) if is_settled else one)
     return roots
 
 

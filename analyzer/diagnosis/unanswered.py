@@ -99,7 +99,7 @@ def _cause(family: Family, one: Association, exchange: Exchange) -> tuple[str, s
 
 
 def unasked(family: Family, record: Record, one: Association, late: Exchange | None = None) -> None:
-    """Report an answer that no request waits for: late, of another invoke-id, or of before the capture.
+    """Report an answer that no request waits for: late, of another invoke-id, given twice, or of before the capture.
 
     *late* is the request that it answers, where that was given up.
     """
@@ -117,6 +117,12 @@ def unasked(family: Family, record: Record, one: Association, late: Exchange | N
         text = f"{answer} comes when nothing asks for it any more; it answers {asked(late)}"
         if record.time_ns is not None and late.asked_ns is not None:
             text += f", {seconds(record.time_ns - late.asked_ns)} before"
+    elif (before := _same_before(family, record)) is not None:
+        cause, confidence = "sender-retries", POSSIBLE
+        text = f"{answer} is the answer in record {before.number} once more, octet by octet"
+        if record.time_ns is not None and before.time_ns is not None:
+            text += f", after {seconds(record.time_ns - before.time_ns)}"
+        others = [Alternative("capture-loss", POSSIBLE, "or a second request for the same is not in the capture")]
     elif not one.exchanges:
         cause, confidence = "capture-started-late", POSSIBLE
         text = f"{answer} answers a request that is not in the capture"
@@ -132,6 +138,14 @@ def unasked(family: Family, record: Record, one: Association, late: Exchange | N
     family.report(
         record, "response-without-request", cause, confidence, text, chain=chain, alternatives=others,
     )  # fmt: skip
+
+
+def _same_before(family: Family, record: Record) -> Record | None:
+    """Give the record before *record* on its lane if that is the same answer."""
+    before = family.sound.get(record.lane)
+    if before is None or before.request is None or before.apdu is None or record.apdu is None:
+        return None
+    return before if before.apdu.octets == record.apdu.octets else None
 
 
 def _begins_answered(family: Family, one: Association) -> bool:

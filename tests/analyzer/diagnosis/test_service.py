@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from analyzer.diagnosis.doctor import Doctor
@@ -189,8 +191,21 @@ def test_answer_behind_its_time_is_late() -> None:
     )
     (story,) = stories
     assert (story.code, story.cause) == ("response-without-request", "late-response")
-    assert named(story.leads_to) == [("response-missing", "server-silent")]
+    assert named(story.leads_to) == [("response-missing", "late-response")]
     assert "4.1 s before" in story.evidence[0].text
+
+
+@pytest.mark.parametrize("over", [on_line, over_tcp])
+def test_answer_that_is_given_twice_is_told_so(over: Callable[..., list[Story]]) -> None:
+    (story,) = over(OPENING, READING, at(0.2, answered(CLOCK_ANSWER)), READING)
+    assert (story.code, story.cause, story.confidence) == ("response-without-request", "sender-retries", "possible")
+    assert story.evidence[0].text.startswith("get-response is the answer in record 4 once more, octet by octet, after ")
+    assert [one.cause for one in story.alternatives] == ["capture-loss"]
+
+
+def test_other_answer_that_nothing_asked_for_is_none_given_twice() -> None:
+    (story,) = over_tcp(OPENING, READING, at(0.2, answered(CLOCK_ANSWER[:-1] + b"\x80")), READING)
+    assert (story.code, story.cause) == ("response-without-request", "capture-loss")
 
 
 def test_answer_of_another_invoke_id_is_named() -> None:
