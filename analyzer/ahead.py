@@ -13,7 +13,8 @@ from functools import lru_cache
 
 from analyzer.pipeline import Pipeline
 from analyzer.record import Object, Record
-from analyzer.tracking.object_model import MeterKey, ObjectModel
+from analyzer.tracking.meter_key import MeterKey
+from analyzer.tracking.object_model import ObjectModel
 from analyzer.tracking.values import is_known
 from captures.chunk import PACKET, Source
 from captures.network import Network, endpoints, is_octet_link, plain_size

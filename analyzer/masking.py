@@ -17,8 +17,8 @@ from analyzer.cosem.rendering import MASKED
 from analyzer.reassembly.blocks import read_block
 from analyzer.record import Apdu, Object, Record
 from analyzer.tracking.attributes import held_values
-from analyzer.tracking.object_model import are_confidential, is_confidential
 from analyzer.tracking.plans import plan_of
+from analyzer.tracking.standing_names import are_confidential, is_confidential
 from analyzer.tracking.values import Value
 from dissectors.axdr import scan_length
 from dissectors.reader import read_apdu

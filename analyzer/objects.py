@@ -14,7 +14,9 @@ from math import ceil
 from analyzer.cosem.names import class_name, obis_name, obis_text
 from analyzer.diagnosis.refusals import service_refusals
 from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Apdu, Object, Record
-from analyzer.tracking.object_model import Meter, MeterKey, ObjectModel, meter_key, place_text
+from analyzer.tracking.meter import Meter
+from analyzer.tracking.meter_key import MeterKey, meter_key, place_text
+from analyzer.tracking.object_model import ObjectModel
 from analyzer.tracking.values import Value
 
 _MOST_ROWS = 65536

@@ -14,7 +14,8 @@ from analyzer.pipeline import Pipeline
 from analyzer.record import MESSAGE, Record
 from analyzer.stacks import decode_as as read_choices
 from analyzer.tracking.knowledge import Knowledge
-from analyzer.tracking.object_model import ObjectModel, meter_key
+from analyzer.tracking.meter_key import meter_key
+from analyzer.tracking.object_model import ObjectModel
 from analyzer.tracking.value_notes import may_be_odd, noted_values
 from analyzer.tracking.value_plans import plan_of
 from analyzer.tracking.values import Value, lacking, may_have_values

@@ -19,7 +19,7 @@ from analyzer.diagnosis.story import LIKELY, Stories
 from analyzer.diagnosis.words import about
 from analyzer.record import APDU, PART, UNSOLICITED, Object, Objects, Record
 from analyzer.tracking.attributes import Held, held_values
-from analyzer.tracking.object_model import MeterKey, meter_key
+from analyzer.tracking.meter_key import MeterKey, meter_key
 from dissectors.data_types import ARRAY, COMPACT_ARRAY, DONT_CARE, NULL, STRUCTURE, TAGS
 from dissectors.tree import Severity
 

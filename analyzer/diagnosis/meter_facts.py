@@ -11,7 +11,7 @@ from typing import NamedTuple
 from analyzer.cosem.datum import INTEGERS, Datum, read_datum
 from analyzer.record import Object, Record
 from analyzer.tracking.attributes import held_values
-from analyzer.tracking.object_model import MeterKey, meter_key
+from analyzer.tracking.meter_key import MeterKey, meter_key
 from dissectors.data_types import OCTET_STRING
 from dissectors.tree import Problem
 

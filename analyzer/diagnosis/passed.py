@@ -8,7 +8,7 @@ from typing import NamedTuple
 from analyzer.diagnosis.words import about_all
 from analyzer.record import Apdu, Record
 from analyzer.tracking.association_ends import is_repeated
-from analyzer.tracking.object_model import are_confidential
+from analyzer.tracking.standing_names import are_confidential
 
 MOST_APDUS = 200_000
 _MOST_DAMAGED = 1000

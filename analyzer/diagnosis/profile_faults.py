@@ -9,7 +9,8 @@ from analyzer.cosem.datum import INTEGERS, read_datum
 from analyzer.diagnosis.clocks import Fault
 from analyzer.diagnosis.story import LIKELY, POSSIBLE
 from analyzer.tracking.attributes import Held
-from analyzer.tracking.object_model import Column, Columns, Meter, read_columns
+from analyzer.tracking.lessons import read_columns
+from analyzer.tracking.meter import Column, Columns, Meter
 from analyzer.tracking.profile_rows import oddities_of
 from analyzer.tracking.profiles import read_profile
 from dissectors.tree import Problem

@@ -11,7 +11,7 @@ from analyzer.cosem.names import attribute_name, class_name, method_name, obis_n
 from analyzer.cosem.rendering import MASKED
 from analyzer.export.message import message_summary
 from analyzer.record import LINK, MESSAGE, NOISE, PART, REQUEST, Apdu, Object, Objects, Record
-from analyzer.tracking.object_model import are_confidential
+from analyzer.tracking.standing_names import are_confidential
 from analyzer.tracking.values import Value
 from dissectors import axdr, gateway
 from dissectors.enumerations import (

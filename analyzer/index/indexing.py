@@ -17,7 +17,7 @@ from analyzer.record import End
 from analyzer.session import Session
 from analyzer.table.table import Cells, frame_of
 from analyzer.table.words import marks_form, path_form, subject_form
-from analyzer.tracking.object_model import meter_key
+from analyzer.tracking.meter_key import meter_key
 from analyzer.tracking.value_notes import note_values
 from dissectors.tree import Severity
 

@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from analyzer.record import Record
 from analyzer.tracking.attributes import held_values
-from analyzer.tracking.object_model import Meter, MeterKey, ObjectModel, meter_key
+from analyzer.tracking.meter import Meter
+from analyzer.tracking.meter_key import MeterKey, meter_key
+from analyzer.tracking.object_model import ObjectModel
 from analyzer.tracking.profiles import profiles_in
 from analyzer.tracking.value_notes import note_values
 from captures.chunk import PACKET_BITS

@@ -12,7 +12,8 @@ from analyzer.index.packing import renumber, unpack
 from analyzer.record import End, Lane, Record
 from analyzer.table.table import Row, Table
 from analyzer.table.words import marks_from, path_from, subject_from
-from analyzer.tracking.object_model import MeterKey, ObjectModel, meter_key
+from analyzer.tracking.meter_key import MeterKey, meter_key
+from analyzer.tracking.object_model import ObjectModel
 from analyzer.tracking.value_notes import noted_values
 from analyzer.tracking.values import Value
 

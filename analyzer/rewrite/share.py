@@ -22,8 +22,8 @@ from analyzer.rewrite.units import is_bare, payload_span, rebuilt
 from analyzer.security.keys import Key, KeyRole
 from analyzer.security.opening import SUITE, message_of
 from analyzer.tracking.attributes import held_values
-from analyzer.tracking.object_model import is_confidential
 from analyzer.tracking.plans import plan_of
+from analyzer.tracking.standing_names import is_confidential
 from captures import blocks
 from dissectors.scanning import scan_apdu
 

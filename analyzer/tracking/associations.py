@@ -33,7 +33,7 @@ from analyzer.tracking.history import (
     Mark,
     Silence,
 )
-from analyzer.tracking.object_model import meter_key
+from analyzer.tracking.meter_key import meter_key
 from analyzer.tracking.services import Services
 from analyzer.tracking.usual_exchanges import SILENCE_NS, answers, asks, count_status, goes_by
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from analyzer.record import NO_OBJECTS, Objects, Record
+from analyzer.tracking.meter_key import MeterKey
 from dissectors.enumerations import (
     ACSE_SERVICE_PROVIDER,
     ACSE_SERVICE_USER,
@@ -28,7 +29,6 @@ OPENING = frozenset({"aarq", "aare", "rlrq", "rlre", "abrt"})
 """APDUs that open and close an association: no services."""
 BY_CLIENT, BY_SERVER = "client", "server"
 Address = int | str | None
-MeterKey = tuple[str, int | str | None]
 _MOST_EXCHANGES = 512
 _MOST_LATENCIES = 512
 _MOST_ODD = 64

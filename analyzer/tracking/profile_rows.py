@@ -14,7 +14,7 @@ from typing import NamedTuple
 from analyzer.cosem.date_time import date_time
 from analyzer.cosem.datum import INTEGERS, Datum
 from analyzer.tracking.attributes import Held
-from analyzer.tracking.object_model import Column
+from analyzer.tracking.meter import Column
 from analyzer.tracking.profiles import Profile, Row, clock_column, column_name, rows_of
 from dissectors import axdr
 from dissectors.rows import Rows

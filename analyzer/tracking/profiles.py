@@ -20,7 +20,7 @@ from analyzer.cosem.obis import obis_name
 from analyzer.cosem.profile_layouts import is_laid_out, laid_out
 from analyzer.record import Record
 from analyzer.tracking.attributes import Held
-from analyzer.tracking.object_model import Column, Meter
+from analyzer.tracking.meter import Column, Meter
 from analyzer.tracking.selections import ALL, is_buffer
 from dissectors import axdr
 from dissectors.data_types import ARRAY, DONT_CARE, NULL, STRUCTURE, TAGS

@@ -16,7 +16,9 @@ from analyzer.cosem.quantity import scaled, text_writer, unit_text
 from analyzer.record import MESSAGE, Object, Record
 from analyzer.tracking.attributes import held_values
 from analyzer.tracking.incomplete import Begun, begun_push
-from analyzer.tracking.object_model import Meter, ObjectModel, meter_key, place_text
+from analyzer.tracking.meter import Meter
+from analyzer.tracking.meter_key import meter_key, place_text
+from analyzer.tracking.object_model import ObjectModel
 from analyzer.tracking.profiles import UNKNOWN, Profile, Row, clock_column, profiles_in, rows_of, status_columns
 from analyzer.tracking.telegrams import identification_of, serial_of, sets_of, values_in
 from analyzer.tracking.value_plans import planned_values

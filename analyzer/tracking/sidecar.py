@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from analyzer.cosem.logical_name import obis_from_text, obis_text
-from analyzer.tracking.object_model import Column, Columns, Listed, Meter, MeterKey, ObjectModel, Scale
+from analyzer.tracking.meter import Column, Columns, Listed, Meter, Scale
+from analyzer.tracking.meter_key import MeterKey
+from analyzer.tracking.object_model import ObjectModel
 
 _text = json.JSONEncoder(ensure_ascii=False).encode
 """A text in quotes; what JSON escapes TOML reads the same."""

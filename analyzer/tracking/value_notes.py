@@ -12,7 +12,8 @@ from analyzer.cosem.companions import INDIA, USUAL
 from analyzer.record import MESSAGE, PART, Object, Record
 from analyzer.tracking.attributes import Held, held_values
 from analyzer.tracking.findings import finding
-from analyzer.tracking.object_model import Meter, ObjectModel
+from analyzer.tracking.meter import Meter
+from analyzer.tracking.object_model import ObjectModel
 from analyzer.tracking.plans import PUSH
 from analyzer.tracking.profile_rows import oddities_of
 from analyzer.tracking.profiles import profiles_in

@@ -14,7 +14,8 @@ from analyzer.cosem.datum import INTEGERS, STRINGS
 from analyzer.cosem.quantity import text_writer, unit_text
 from analyzer.cosem.rendering import MASKED, way_of
 from analyzer.record import APDU, Object, Objects, Record
-from analyzer.tracking.object_model import Meter, ObjectModel
+from analyzer.tracking.meter import Meter
+from analyzer.tracking.object_model import ObjectModel
 from analyzer.tracking.selections import is_buffer
 from analyzer.tracking.values import COMPACT, EXPLAINED_BY, SCALED, Value, value_name, values_of, words_of
 from dissectors.axdr import scan_scalar

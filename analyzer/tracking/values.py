@@ -21,7 +21,8 @@ from analyzer.cosem.rendering import MASKED, Renderer
 from analyzer.record import MESSAGE, PART, REQUEST, Apdu, Object, Record
 from analyzer.tracking.attributes import Held, held_values
 from analyzer.tracking.incomplete import begun_push
-from analyzer.tracking.object_model import Meter, ObjectModel
+from analyzer.tracking.meter import Meter
+from analyzer.tracking.object_model import ObjectModel
 from analyzer.tracking.plans import PUSH, plan_of
 from analyzer.tracking.profiles import Profile, profiles_in
 from analyzer.tracking.selections import is_buffer

@@ -10,7 +10,7 @@ from typing import Any
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, MOST_ASSOCIATIONS, Ledger, Tally, closing, watcher
 from analyzer.record import PART, REQUEST, Closed, Record
 from analyzer.tracking.history import Association
-from analyzer.tracking.object_model import is_confidential
+from analyzer.tracking.standing_names import is_confidential
 from dissectors.checks import seven_bits
 from dissectors.enumerations import MECHANISM
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from analyzer.record import Object
-from analyzer.tracking.object_model import is_confidential
+from analyzer.tracking.standing_names import is_confidential
 from dissectors.enumerations import APPLICATION_CONTEXT, MECHANISM
 from dissectors.writers import apdu_text
 

@@ -14,7 +14,7 @@ from analyzer.cosem.tables import Tables
 from analyzer.export.text import TextLines
 from analyzer.record import APDU, Apdu, Object, Objects, Record
 from analyzer.session import Session
-from analyzer.tracking.object_model import Listed, Meter
+from analyzer.tracking.meter import Listed, Meter
 from analyzer.tracking.readings import readings_of
 from analyzer.tracking.value_plans import Plan, plan_of
 from analyzer.tracking.values import Value, unscaled_value, values_of

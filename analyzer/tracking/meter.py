@@ -1,0 +1,163 @@
+"""What is known of one logical device of a meter: scalers and units, columns of profiles, versions, short names.
+
+Source: IEC 62056-6-2 (Register, Profile generic, Association LN and SN, Push setup).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import Any, NamedTuple, TypeVar
+
+from analyzer.cosem.classes import attribute_name
+from analyzer.cosem.companions import USUAL
+from analyzer.record import Object
+from analyzer.tracking.selections import ALL, Selection
+from analyzer.tracking.standing_names import SHORT_NAME_STEP, standing
+
+_MOST_ENTRIES = 4096
+_MOST_SELECTIONS = 4096
+Key = TypeVar("Key")
+Entry = TypeVar("Entry")
+
+
+class Scale(NamedTuple):
+    """Scaler and unit of a register: value = raw × 10^scaler in *unit*, as *basis* said."""
+
+    scaler: int
+    unit: int
+    basis: str
+
+
+class Column(NamedTuple):
+    """What one column of a profile, or one element of a push, is a value of."""
+
+    class_id: int
+    logical_name: bytes
+    attribute: int
+    data_index: int = 0
+
+    @property
+    def object(self) -> Object:
+        """The object and attribute."""
+        return Object(self.class_id, self.logical_name, self.attribute)
+
+
+class Columns(NamedTuple):
+    """The columns of a profile or push, as *basis* said."""
+
+    columns: tuple[Column, ...]
+    basis: str
+
+
+class Listed(NamedTuple):
+    """An entry of an object list: class and version, and the base name of an object with a short name."""
+
+    class_id: int
+    version: int
+    logical_name: bytes
+
+
+class Meter:
+    """One logical device of one meter."""
+
+    __slots__ = (
+        "bases", "columns", "companion", "heard", "listed", "name", "periods", "push_lists", "recalled", "scales",
+        "selections", "short_names",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.name = ""
+        """The logical device name, where it was read."""
+        self.companion = USUAL
+        """Whose event codes it has."""
+        self.recalled: Meter | None = None
+        """What was known of it beforehand."""
+        self.heard: dict[Object, bytes] = {}
+        """What was learnt last from each attribute: most answers come again as they were."""
+        self.scales: dict[bytes, Scale] = {}
+        self.columns: dict[bytes, Columns] = {}
+        """The columns of profiles."""
+        self.selections: dict[bytes, list[tuple[int, tuple[Selection, ...]]]] = {}
+        """What requests asked of profiles, by the number of their records; only of those that ever asked for a part."""
+        self.periods: dict[bytes, int] = {}
+        """Capture periods of profiles in seconds."""
+        self.push_lists: dict[bytes, Columns] = {}
+        self.listed: dict[bytes, Listed] = {}
+        self.bases: dict[int, Listed] = {}
+        """Entries of the list of short names, by base name."""
+        self.short_names: list[int] = []
+        """The base names, sorted when one is looked up."""
+
+    def select(self, logical_name: bytes, selections: tuple[Selection, ...], number: int) -> bool:
+        """Remember what record *number* asks of a profile, mostly once. Returns whether that was news."""
+        asked = self.selections.get(logical_name)
+        if asked is None:
+            if selections == (ALL,):
+                return False
+            asked = bounded(self.selections)[logical_name] = []
+        if asked and (asked[-1][1] == selections or asked[-1][0] >= number):
+            return False
+        asked.append((number, selections))
+        if len(asked) > _MOST_SELECTIONS:
+            del asked[0]
+        return True
+
+    def selection_at(self, logical_name: bytes, number: int, nth: int = 0) -> tuple[Selection, int]:
+        """Tell what was selected of the *nth* buffer of a profile in record *number*, and by which record."""
+        asked = self.selections.get(logical_name, ())
+        at = bisect_right(asked, number, key=lambda one: one[0])
+        if not at:
+            return ALL, 0
+        by, selections = asked[at - 1]
+        return selections[min(nth, len(selections) - 1)], by
+
+    def columns_at(self, logical_name: bytes, number: int, nth: int = 0) -> Columns | None:
+        """Give the columns that the *nth* buffer of a profile in record *number* has, as its request selected them."""
+        known = self.columns.get(logical_name)
+        if logical_name not in self.selections:
+            return known
+        selection, by = self.selection_at(logical_name, number, nth)
+        if selection.columns:
+            return Columns(tuple(Column(*one) for one in selection.columns), f"record {by}")
+        if known is None:
+            return None
+        return known._replace(columns=known.columns[selection.first - 1 : selection.last or None])
+
+    def taught(self) -> tuple[dict[Any, Any], ...]:
+        """Give all tables of what the meter taught."""
+        return self.scales, self.columns, self.periods, self.push_lists, self.listed, self.bases
+
+    def object_of(self, one: Object) -> Object:
+        """Give what a short name stands for; objects with a logical name stay."""
+        if one.logical_name:
+            return one
+        one = standing(one)
+        if one.logical_name or not self.bases:
+            return one
+        if len(self.short_names) != len(self.bases):
+            self.short_names = sorted(self.bases)
+        base = _below(self.short_names, one.attribute & 0xFFFF)
+        if base is None:
+            return one
+        entry = self.bases[base]
+        attribute = ((one.attribute & 0xFFFF) - base) // SHORT_NAME_STEP + 1
+        if attribute_name(entry.class_id, attribute) is None:
+            return one  # a method, whose offsets each class has for itself
+        return Object(entry.class_id, entry.logical_name, attribute)
+
+    def version_of(self, logical_name: bytes) -> int | None:
+        """Tell the version of an object's class where a list said it."""
+        entry = self.listed.get(logical_name)
+        return entry.version if entry is not None else None
+
+
+def bounded(table: dict[Key, Entry]) -> dict[Key, Entry]:
+    """Give *table* with room for one more entry: its oldest goes where it is full."""
+    if len(table) >= _MOST_ENTRIES:
+        del table[next(iter(table))]
+    return table
+
+
+def _below(numbers: list[int], number: int) -> int | None:
+    at = bisect_right(numbers, number)
+    return numbers[at - 1] if at else None

@@ -1,0 +1,21 @@
+"""Which logical device of which meter a record is about."""
+
+from __future__ import annotations
+
+from analyzer.record import REQUEST, Record
+
+MeterKey = tuple[str, int | str | None]
+"""The server's end of a lane, and its address."""
+
+
+def meter_key(record: Record) -> MeterKey:
+    """Tell which logical device of which meter a record is about: the server's end of its lane, and its address."""
+    lane = record.lane
+    end = lane.ends[1] if record.direction == REQUEST else lane.ends[0]
+    return end, record.server if record.server is not None else record.station or None
+
+
+def place_text(key: MeterKey) -> str:
+    """Say where a meter is that has not told its name: the server's end of its lane and its address."""
+    end, server = key
+    return f"{end} {server}" if server is not None else end
