@@ -69,7 +69,7 @@ class AssociationFamily(Family):
             tries += len(self._carried_again(one, waits[0])) if waits else 0
             tries += sum(each > waits[-1].request for each in one.repeats) if waits else 0
             if one.ending is None and waits and tries + 1 >= _AT_LEAST_ASKED and one.exchanges:
-                self._lost(one, Ending(LOST, one.last, "", "unanswered", waits[0].pause_ns, one.last))
+                self._lost(one, Ending(LOST, one.last, "", "unanswered", waits[0].pause_ns))
 
     def _carried_again(self, one: Association, wait: Exchange) -> list[End]:
         """Give the times when TCP sent a request again that waits, and nothing else since."""

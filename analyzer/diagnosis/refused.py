@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative
 from analyzer.record import Record
-from analyzer.tracking.history import Answer, Association, Proposal
+from analyzer.tracking.history import Association
+from analyzer.tracking.opening import Answer, Proposal
 from dissectors.enumerations import APPLICATION_CONTEXT, MECHANISM, SERVICE_ERROR_CLASS
 from dissectors.reader import read_apdu
 from dissectors.tree import Node

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from analyzer.record import Apdu, Record
-from analyzer.tracking.history import Answer, LinkLimits, Proposal
+from analyzer.tracking.opening import Answer, LinkLimits, Proposal
 from dissectors.compile import FAILURES, scan
 from dissectors.hdlc import FLAG, HdlcParameters, scan_addresses
 from dissectors.scanning import Entry, scan_apdu, scan_loosely

@@ -78,8 +78,7 @@ class Endings:
         idle = first.pause_ns if first is not None else one.pause_ns
         if how in (LOST, CLOSED) and first is None and at.time_ns is not None and one.last_ns is not None:
             idle = max(idle or 0, at.time_ns - one.last_ns)
-        heard = Mark(one.last_record, one.last_ns)
-        one.ending = Ending(how, at, by, reason, idle, heard)
+        one.ending = Ending(how, at, by, reason, idle)
         one.usual = None
         if one.number is not None:
             self._close(one.conversation, one.number)
@@ -122,16 +121,13 @@ class Endings:
         if record.kind is not LINK:
             if record.notes and is_repeated(record):
                 one.repeats.append(record.number)
-        elif record.control & 0x0F == READY:
-            one.polls += record.direction is REQUEST and bool(one.waiting)
-        else:
+        elif record.control & 0x0F != READY:
             self._link(one, record, record.control & 0xEF, Mark(record.number, record.time_ns))
 
     def _link(self, one: Association, record: Record, command: int, at: Mark) -> None:
         """Take a frame that sets the link up, takes it down, or says that there is none."""
         if command == SNRM:
             one.client_side = record.lane.side
-            one.link_repeats += bool(one.link_at)
             one.link_at.append(at)
             one.limits = None
             one.asked_limits = limits_of(record.octets)

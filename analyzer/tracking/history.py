@@ -6,19 +6,12 @@ Source: IEC 62056-5-3 (COSEM-OPEN, COSEM-RELEASE, COSEM-ABORT), IEC 62056-46 (se
 from __future__ import annotations
 
 from collections import deque
-from functools import lru_cache
 from typing import NamedTuple
 
 from analyzer.record import NO_OBJECTS, Objects, Record
 from analyzer.tracking.meter_key import MeterKey
-from dissectors.enumerations import (
-    ACSE_SERVICE_PROVIDER,
-    ACSE_SERVICE_USER,
-    APPLICATION_CONTEXT,
-    ASSOCIATION_RESULT,
-    CONFORMANCE,
-    MECHANISM,
-)
+from analyzer.tracking.opening import Answer, LinkLimits, Proposal, conformance_names
+from dissectors.enumerations import APPLICATION_CONTEXT, MECHANISM
 
 RELEASED, DISCONNECTED, CLOSED, REPLACED = "released", "disconnected", "closed", "replaced"
 REFUSED, ABORTED, LOST, OPEN = "refused", "aborted", "lost", "open"
@@ -51,69 +44,6 @@ class Phase(NamedTuple):
     name: str
     first: Mark
     last: Mark
-
-
-class LinkLimits(NamedTuple):
-    """Maximum information fields in octets and windows in frames, each way as the sender of the parameters sees it."""
-
-    transmit: int = 128
-    receive: int = 128
-    transmit_window: int = 1
-    receive_window: int = 1
-
-    def agree(self, other: LinkLimits) -> LinkLimits:
-        """Give what holds for this side once the other has answered: the smaller of both each way."""
-        return LinkLimits(
-            min(self.transmit, other.receive), min(self.receive, other.transmit),
-            min(self.transmit_window, other.receive_window), min(self.receive_window, other.transmit_window),
-        )  # fmt: skip
-
-
-class Proposal(NamedTuple):
-    """What an AARQ asks for. *conformance* is None, and sizes too, where the initiate APDU is ciphered and closed."""
-
-    record: int
-    time_ns: int | None
-    context: str
-    mechanism: str
-    title: bytes
-    has_secret: bool
-    """Whether it carries a password or challenge."""
-    is_ciphered: bool
-    conformance: int | None
-    max_pdu_size: int | None
-    version: int | None
-    has_dedicated_key: bool
-    has_user_information: bool = True
-    challenge: bytes = b""
-    """CtoS, of high level security only."""
-
-
-class Answer(NamedTuple):
-    """What an AARE says. *diagnostic* is source and number; *initiate_error* class and error, if it has one."""
-
-    record: int
-    time_ns: int | None
-    result: int
-    diagnostic: tuple[str, int]
-    context: str
-    mechanism: str
-    title: bytes
-    conformance: int | None
-    max_pdu_size: int | None
-    version: int | None
-    initiate_error: tuple[int, int] | None
-    has_user_information: bool = True
-    challenge: bytes = b""
-    """StoC, of high level security only."""
-
-    @property
-    def words(self) -> str:
-        """The result and its diagnostic by the standard's names, with the numbers."""
-        table = ACSE_SERVICE_USER if self.diagnostic[0] == "acse-service-user" else ACSE_SERVICE_PROVIDER
-        said = f"{ASSOCIATION_RESULT.get(self.result, self.result)} ({self.result})"
-        number = self.diagnostic[1]
-        return f"{said}, {table.get(number, number)} ({number})" if number else said
 
 
 class Exchange(NamedTuple):
@@ -157,8 +87,6 @@ class Ending(NamedTuple):
     """``dm``, ``frmr``, ``reset``, ``connection-closed``, ``client-restart``, ``unanswered``, ``hls``, ``aare``, …"""
     idle_ns: int | None = None
     """Silence before the frame that showed it."""
-    last_heard: Mark | None = None
-    """What passed last while all was well."""
 
 
 class Service:
@@ -202,7 +130,7 @@ class Association:
         "answer", "asked", "asked_before", "asked_limits", "asking", "asking_pause_ns", "asking_service",
         "authentication", "client", "client_side", "conversation", "ending", "exchanges", "first", "general_blocks",
         "hls_form", "hls_is_accepted", "hls_request", "lane", "last_ns", "last_record", "limits", "link_at",
-        "link_repeats", "meter", "number", "pause_ns", "place", "polls", "proposal", "pushes", "records", "release",
+        "meter", "number", "pause_ns", "place", "proposal", "pushes", "records", "release",
         "repeats", "server", "services", "services_first", "silences", "statuses", "unanswered", "usual",
     )  # fmt: skip
 
@@ -228,8 +156,6 @@ class Association:
 
     link_at: list[Mark]
     """SNRM, and UA or DM."""
-    link_repeats: int
-    """How often SNRM was sent again."""
     asked_limits: LinkLimits
     """What the client proposed in SNRM."""
     limits: LinkLimits | None
@@ -266,8 +192,6 @@ class Association:
     repeats: deque[int]
     """Records that came again: frames, blocks, requests."""
     silences: deque[Silence]
-    polls: int
-    """RR of the client while an answer was awaited."""
     pushes: int
     """APDUs that the server sent unasked."""
     general_blocks: int
@@ -287,8 +211,7 @@ class Association:
         self.client_side = self.place = self.last_ns = self.pause_ns = self.limits = None
         self.proposal = self.answer = self.hls_is_accepted = self.services_first = self.asking = None
         self.asking_pause_ns = self.usual = self.asked = self.ending = None
-        self.last_record = self.records = self.link_repeats = self.hls_request = self.polls = 0
-        self.pushes = self.general_blocks = 0
+        self.last_record = self.records = self.hls_request = self.pushes = self.general_blocks = 0
         self.hls_form = self.asking_service = ""
         self.meter = ("", server)
         self.first = _UNSEEN
@@ -332,11 +255,6 @@ class Association:
         return self.proposal is None and self.pushes > 0 and not self.exchanges and not self.waiting
 
     @property
-    def is_begun_late(self) -> bool:
-        """Whether its AARQ is not in the capture: it is pre-established, or the capture began later."""
-        return self.proposal is None and not self.is_push and (bool(self.services) or self.answer is not None)
-
-    @property
     def context(self) -> str:
         """The application context in words; empty where no AARQ or AARE told it."""
         name = (self.answer and self.answer.context) or (self.proposal and self.proposal.context) or ""
@@ -354,11 +272,6 @@ class Association:
     def conformance(self) -> tuple[str, ...] | None:
         """The services both sides agreed on; None where the AARE is not there or not open."""
         return None if self.answer is None else conformance_names(self.answer.conformance)
-
-    @property
-    def is_accepted(self) -> bool | None:
-        """Whether the server accepted; None where no AARE was seen."""
-        return None if self.answer is None else self.answer.result == 0
 
     # -- how it went ----------------------------------------------------------------------------------------------
 
@@ -431,11 +344,3 @@ class Association:
         after = f" after {ending.idle_ns / _SECOND:.1f} s of silence" if ending.idle_ns and ending.how == LOST else ""
         why = f" ({ending.reason})" if ending.reason and ending.how in (LOST, REFUSED) else ""
         return f"{ending.how}{by}{why}{after} in record {ending.at.record}"
-
-
-@lru_cache(maxsize=512)
-def conformance_names(bits: int | None) -> tuple[str, ...] | None:
-    """Give the names of the conformance bits that are set."""
-    if bits is None:
-        return None
-    return tuple(name for bit, name in enumerate(CONFORMANCE) if bits & 0x800000 >> bit)

@@ -33,8 +33,6 @@ def goes_by(one: Association, record: Record) -> bool:
     if record.kind is LINK:
         if (record.control or 0) & 0x0F != READY:
             return False
-        if direction is REQUEST and (one.asking is not None or one.asked_before):
-            one.polls += 1
     elif record.kind is not PART or (direction is not REQUEST and direction is not RESPONSE):
         return False
     if direction is REQUEST:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, Ledger, closing, watcher
 from analyzer.diagnosis.words import seconds
 from analyzer.record import APDU, PART, REQUEST, RESPONSE, Record
-from analyzer.tracking.history import Answer, Association, Proposal, conformance_names
+from analyzer.tracking.history import Association
+from analyzer.tracking.opening import Answer, Proposal, conformance_names
 from analyzer.tracking.roles import is_closed
 from dissectors.enumerations import APPLICATION_CONTEXT
 

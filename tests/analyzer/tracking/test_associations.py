@@ -17,8 +17,8 @@ from analyzer.tracking.history import (
     REFUSED,
     RELEASED,
     REPLACED,
-    LinkLimits,
 )
+from analyzer.tracking.opening import LinkLimits
 from captures import open_source
 from captures.samples import Sample, samples
 from tests.analyzer.framing.build import frame
@@ -74,7 +74,7 @@ def test_terms_are_those_of_aarq_and_aare() -> None:
     assert one.proposal is not None
     assert one.answer is not None
     assert (one.proposal.max_pdu_size, one.answer.max_pdu_size) == (0xFFFF, 0x04C8)
-    assert (one.is_accepted, one.how) == (True, OPEN)
+    assert (one.answer.result, one.how) == (0, OPEN)
 
 
 def test_limits_are_the_smaller_of_both_sides_each_way() -> None:
