@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from dissectors.composites import grow_item, place, settle
 from dissectors.fields import BitGroup, BitPart, House, RandomOf, Seen, random_octets
 from dissectors.scapy_base import Packet, RawVal, VolatileValue
+from dissectors.shell_forms import as_read, json_members, literal
 from dissectors.tree import Kind, Node, Note, Problem, Severity
 
 
@@ -57,6 +58,8 @@ class Layer(Packet):
     fields_desc: ClassVar[list[Any]] = []
     asn1: ClassVar[str] = ""
     wraps_one: ClassVar[bool] = False
+    whole: ClassVar[Any] = None
+    """Of the class of a partial reading: the layer of which it has the first fields."""
     show_indent = 0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -167,7 +170,7 @@ class Layer(Packet):
 
     def self_build(self) -> bytes:
         """Build the fields; lengths that are to be computed take the size of what follows them."""
-        self._check_cache()
+        self.check_cache()
         if self.raw_packet_cache is not None:
             return bytes(self.raw_packet_cache)
         built: bytes = b""
@@ -192,7 +195,7 @@ class Layer(Packet):
             built = before + (bytes(size) if isinstance(size, RawVal) else field.build(size)) + built
         return built
 
-    def _check_cache(self) -> None:
+    def check_cache(self) -> None:
         """Drop the octets as read once a field inside was edited."""
         if self.raw_packet_cache is not None and self.raw_packet_cache_fields is not None:
             for name, frozen in self.raw_packet_cache_fields.items():
@@ -221,6 +224,24 @@ class Layer(Packet):
         clone = Packet.clone_with(self, payload, **kargs)
         clone._automatic, clone.problem = self._automatic, self.problem
         return clone
+
+    def command(self) -> str:
+        """Write what makes the packet again, octet for octet: fields, or octets where these cannot give them."""
+        octets = as_read(self)
+        if octets is None:
+            return str(Packet.command(self))
+        rest = self.payload.command()
+        return f"{type(self).__name__}({octets!r})" + (f"/{rest}" if rest else "")
+
+    def _command(self, json: bool = False) -> list[tuple[str, Any]]:
+        if json:
+            return json_members(self)
+        return [(name, literal(value)) for name, value in self.fields.items() if name not in self._automatic]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle a partial reading as its octets, of which the layer makes it again."""
+        reduced = Packet.__reduce__(self)
+        return reduced if self.whole is None else (self.whole, *reduced[1:])
 
     def __iter__(self) -> Iterator[Any]:
         """Yield one packet for each value of fields that were given a list of them, random values drawn.
@@ -265,6 +286,10 @@ class Layer(Packet):
 
     def do_dissect(self, s: bytes) -> bytes:
         """Read this layer at the start of *s*; never raises, what could not be read is ``undecoded``."""
+        if self.whole is not None:
+            self.__class__ = self.whole  # Scapy makes packets anew by their class, as for show2()
+            self.init_fields()
+            self.name = type(self).__name__
         try:
             packet, at = self.read_packet(s, 0, len(s))
         except Problem as problem:
@@ -361,6 +386,7 @@ def _partial_class(cls: type[Layer], count: int) -> type[Layer]:
             "fields_desc": [*kept, Remaining("undecoded")],
             "asn1": cls.asn1,
             "name": f"{cls.__name__} (partial)",
+            "whole": cls,
         }
         known = _PARTIAL[cls, count] = type(cls.__name__, (cls,), members)
     return known
