@@ -10,8 +10,8 @@ from captures.text.labels import has_indented_side, has_monitor_arrows
 from captures.text.letters import has_letters
 from captures.text.lines import blocks
 from captures.text.misread import mend, unmask
-from captures.text.reader import LONGEST_HEADING, Reader
-from captures.text.shape import Shape
+from captures.text.reader import Reader
+from captures.text.shape import LONGEST_HEADING, Shape
 from captures.text.shapes import PLAIN, SHAPES
 from captures.text.times import date_order
 

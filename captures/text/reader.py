@@ -4,39 +4,22 @@ import re
 from collections.abc import Callable
 
 from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
-from captures.text.announced import Announced
-from captures.text.few import few_octets, named_octet
+from captures.text.aside import Aside
 from captures.text.hints import Hints
-from captures.text.labels import direction_of, ends_in_direction, is_inside, is_secret, without_arrows
+from captures.text.labels import direction_of, without_arrows
 from captures.text.letters import spelt_out
-from captures.text.octets import base64_octets, hex_octets, literal_octets, shows
+from captures.text.octets import base64_octets, hex_octets, shows
 from captures.text.reads import Reads
-from captures.text.rows import Copies, row_below
-from captures.text.shape import Joins, Shape
+from captures.text.rows import row_below
+from captures.text.shape import LONGEST_HEADING, Joins, Shape
 from captures.text.spelt import SPELT
 from captures.text.times import Clock
-from captures.text.units import (
-    IN_HEX,
-    begins_frame,
-    begins_unit,
-    is_short_frame,
-    is_whole_unit,
-    octets_among_words,
-    rest_of_unit,
-)
+from captures.text.units import begins_unit, octets_among_words, rest_of_unit
 from captures.text.untitled import Untitled
-from captures.text.words import Words
+from captures.text.worded import Worded
 
 _SKIPPED = re.compile(rb"\s*(?:(?:#(?!TEXT2PCAP)|//).*)?")
 _OFFSET_ONLY = re.compile(rb"[\s>|]*[0-9A-Fa-f]{3,8}:?\s*")
-MAY_HOLD_OCTETS = re.compile(rb"(?<![0-9A-Za-z_])(?:0[xX])?[0-9A-Fa-f]{2}|\(\d")
-"""Other lines need not be looked at twice."""
-LONGEST_HEADING = 512
-_BUFFER = b"buffer"
-_FLAG = b"\x7e"
-_FRAME_LITERAL = rb"~\xa"
-"""How Python writes the first octets of a frame."""
-_LONGEST_TITLE, _LONGEST_KEY = 160, 32
 _SHORT_ROW = re.compile(rb"\s*([0-9A-Fa-f]{2}(?:\s+[0-9A-Fa-f]{2}){0,2})\s*$")
 """The last row of a dump, too short to stand for octets by itself."""
 _TOLD_ROW = re.compile(rb"\s*([0-9A-Fa-f]{2}(?:\s[0-9A-Fa-f]{2})*)(?:\s*$|\s+(?:[-:=]|<[-=]+)(?=\s))")
@@ -46,7 +29,6 @@ _LEFT_OUT = re.compile(rb"(?<!\.)[ ,]{0,2}(?<!\.)\.{3}(?!\.)")
 _EMPTY_STRING = b"@\"'`, \t"
 _TIME_AGAIN = re.compile(rb"\s(?=[0-2]\d:[0-5]\d:[0-5]\d[.,]\d{1,9}\s*[:>|-])")
 """Where a page made one line of several that begin with a time."""
-_NUMBER = re.compile(rb"\d{4,}(?:\.\d+)?")
 _SAID_BEHIND = re.compile(rb"[\"')\]}\s]{1,4}(?:(?:was|were) )?(?:sent|received|written)\b", re.IGNORECASE)
 _SENTENCES = re.compile(rb"[!?;](?:\s|$)|\.\s")
 
@@ -58,16 +40,12 @@ class Reader:
         self.clock = Clock()
         self._reads = Reads(shape, emit)
         self.given = self._reads.given
-        self.aside = self.first_aside = 0
-        """Lines that are no traffic, and the first of them."""
+        self.aside = Aside(self._reads)
+        self.worded = Worded(self._reads, self.clock, self.aside)
+        self._words = self.worded.words
         self._odd = odd
-        self._words = Words()
-        self._before_row = self._buffer = b""
-        self._above = b""
-        """The line above, if it is no traffic."""
+        self._before_row = b""
         self._wants_unit = False
-        self._announced = Announced(self._words, self.clock)
-        self._copies = Copies()
         self._untitled: Untitled | None = None
         self.change(shape, hints)
 
@@ -78,7 +56,7 @@ class Reader:
             self._hints = hints
             self.clock.order = hints.order
             self.given.cut_at = hints.cut_at
-            self._words.heads |= hints.heads
+            self.worded.change(hints)
         self.shape = shape
         self._untitled = Untitled() if shape.is_titled and not self.given.heard else None
         self._groups = shape.data.groupindex
@@ -144,39 +122,11 @@ class Reader:
                 return True
         return self._other(line, offset)
 
-    def take_units(self, line: bytes, shape: Shape, offset: int) -> bool:
-        """Take units that stand whole on a line of another shape, each once; false if there is none."""
-        is_taken = False
-        for match in octets_among_words(shape, line) if IN_HEX.search(line) else ():
-            found = hex_octets(match["octets"])
-            said = line[max(0, match.start() - LONGEST_HEADING) : match.start()]
-            if found is not None and is_whole_unit(found[0]) and self._words.label(said + b"\n", is_unit=True)[1]:
-                self._reads.hold(found[0], self.clock.find(said), offset)
-                is_taken = True
-        return is_taken
-
-    def take_literals(self, line: bytes, shape: Shape, offset: int) -> bool:
-        """Take Python bytes that begin with a frame of HDLC on a line of another shape; false if there are none."""
-        found = shape.data.search(line) if _FRAME_LITERAL in line else None
-        octets = found and literal_octets(found["literal"])
-        if not found or not octets or not begins_unit(octets[octets.startswith(_FLAG * 2) :]):
-            return False
-        said = line[max(0, found.start() - LONGEST_HEADING) : found.start()]
-        self._reads.hold(octets, self.clock.find(said), offset)
-        return True
-
     def rest(self, line: bytes, offset: int) -> None:
         """Take what follows of a line that is too long to be had as one."""
         found = hex_octets(line.strip(b" ,:.-\t")) if self._reads.last_was_octets else None
         if found and found[0]:
             self._reads.give(found[0], self._reads.given_ns, self._reads.given_direction, offset)
-
-    def pass_over(self, number: int, line: bytes = b"") -> None:
-        """Count a line that is no traffic, and remember it where it may be a title of what stands below."""
-        self._above = line if len(line) <= _LONGEST_TITLE else b""
-        self.aside += 1
-        self.first_aside = self.first_aside or number
-        self._reads.pass_over()
 
     def end(self) -> None:
         """Give the read that waits for its end."""
@@ -195,8 +145,8 @@ class Reader:
         if not is_whole:
             self._odd(number)
         time_ns = self.clock.read(match) if self._has_time else None
-        if self._is_named_below(octets):
-            self.pass_over(number)
+        if self.aside.is_named(octets):
+            self.aside.take(number)
             return True
         reads, direction = self._reads, UNKNOWN
         if self._has_direction:
@@ -224,7 +174,7 @@ class Reader:
 
     def _among_words(self, line: bytes, offset: int, number: int) -> bool:
         """Take the octets that stand among the words of a line: the last, and before them each whole unit."""
-        before = (self.given.heard, self.aside)
+        before = (self.given.heard, self.aside.count)
         at, is_taken = 0, False
         below = row_below(line, self.given.lacks) if self._reads.last_was_octets else b""
         if below and self._reads.go_on(below, offset):
@@ -252,30 +202,15 @@ class Reader:
             is_taken = self._data(match, offset, number, label) or is_taken
             at = end
         if self.given.heard != before[0]:
-            self.aside, self._before_row = before[1], line[: matches[0].start()] if len(matches) == 1 else b""
-        return is_taken or self._few(line, offset)
+            self.aside.count, self._before_row = before[1], line[: matches[0].start()] if len(matches) == 1 else b""
+        return is_taken or self._row_of_base64(line, offset) or self.worded.take_few(line, offset)
 
-    def _few(self, line: bytes, offset: int) -> bool:
-        """Take one to three octets behind words that others have before them, or a row of base64 below another."""
-        if "base64" in self._groups and self._reads.last_was_octets:
-            octets_below = base64_octets(line.strip()) or b""
-            if 0 < len(octets_below) <= self.given.lacks:
-                return self._reads.go_on(octets_below, offset)
-        found = few_octets(line, self._words, is_awaited=bool(self.given.lacks or self._announced.left))
-        if found is None:
+    def _row_of_base64(self, line: bytes, offset: int) -> bool:
+        """Take a row of base64 below another that lacks it."""
+        if "base64" not in self._groups or not self._reads.last_was_octets:
             return False
-        octets, label = found
-        self._reads.give(octets, self.clock.find(label), self._words.label(label)[0], offset)
-        return True
-
-    def _named(self, line: bytes, offset: int) -> bool:
-        """Take a control character that has its name before it, behind words of a direction."""
-        found = named_octet(line)
-        direction, is_traffic = self._words.label(found.label) if found is not None else (UNKNOWN, False)
-        if found is None or not (direction and is_traffic and ends_in_direction(found.label)):
-            return False
-        self._reads.give(found.octets, self.clock.find(found.label), direction, offset)
-        return True
+        octets = base64_octets(line.strip()) or b""
+        return 0 < len(octets) <= self.given.lacks and self._reads.go_on(octets, offset)
 
     def _data(self, match: "re.Match[bytes]", offset: int, number: int, label: bytes | None) -> bool:
         """Take the octets of a line; *label* is what stands around octets among words."""
@@ -285,8 +220,8 @@ class Reader:
             return False
         if groups.get("beside") and not shows(groups["beside"], octets):
             return False
-        if (label is None or label.isspace()) and self._is_named_below(octets):
-            self.pass_over(number)
+        if (label is None or label.isspace()) and self.aside.is_named(octets):
+            self.aside.take(number)
             return True
         if self._wants_unit and not self._reads.last_was_octets and not begins_unit(octets):
             return False
@@ -296,7 +231,7 @@ class Reader:
             direction = direction or (RECEIVED if match.string[:1] == b" " else SENT)
         if label is not None:
             octets += rest_of_unit(octets, match.string, match.end())
-            found = self._worded(octets, groups, label, time_ns, direction, offset, number)
+            found = self.worded.judge(octets, groups, label, time_ns, direction, offset, number)
             if found is None:
                 return True
             octets, time_ns, direction = found
@@ -306,60 +241,6 @@ class Reader:
             time_ns = self.clock.relative(groups["relative"])
         self._reads.add(octets, groups, time_ns, direction, offset)
         return True
-
-    def _worded(
-        self, octets: bytes, groups: dict[str, bytes], label: bytes, time_ns: int | None, direction: int, offset: int,
-        number: int,
-    ) -> tuple[bytes, int | None, int] | None:  # fmt: skip
-        """Give octets, time and direction as the words around them say; None if they need not be added to a read."""
-        worded, is_traffic = self._words.label(label, is_unit=begins_unit(octets))
-        if self._hints.has_frames and octets[:1] != _FLAG and is_inside(label):
-            is_traffic = False
-        direction = direction or worded
-        if not direction and self._is_copied(octets):
-            self.pass_over(number)
-            return None
-        if self._announced.left:
-            way, announced_ns = self._announced.take(label, len(octets))
-            direction, time_ns = way or direction, announced_ns if time_ns is None else time_ns
-        if not direction and self._is_number(groups, octets):
-            self.pass_over(number)
-            return None
-        if not direction and label.isspace() and self._reads.goes_on(octets) and self._reads.go_on(octets, offset):
-            return None
-        if is_traffic and not direction and self._hints.has_directions and begins_unit(octets):
-            self._reads.hold(octets, self.clock.find(label) if time_ns is None else time_ns, offset)
-            return None
-        is_traffic = is_traffic and (direction != UNKNOWN or not self._hints.has_directions)
-        if not is_traffic and not groups.get("string"):
-            self.pass_over(number)
-            return None
-        if worded:
-            self._words.add_head(label)
-        if _BUFFER in label.lower():
-            octets = self._grown(octets)
-        if is_whole_unit(octets):
-            self._copies.keep(octets)
-        return octets, self.clock.find(label) if time_ns is None else time_ns, direction
-
-    def _is_copied(self, octets: bytes) -> bool:
-        """Tell whether a person copied *octets* out of a unit that was given: its beginning, or a piece of the last."""
-        is_piece = self.given.is_whole and not begins_unit(octets) and self._copies.is_inside(octets)
-        return is_piece or (self._reads.is_shortened and self._copies.begins(octets))
-
-    def _is_number(self, groups: dict[str, bytes], octets: bytes) -> bool:
-        """Tell whether what may be octets is a number, as logs have them among their words."""
-        return (
-            _NUMBER.fullmatch(groups.get("octets") or b"") is not None
-            and len(octets) > self.given.lacks
-            and not begins_unit(octets)
-            and not is_short_frame(octets)
-        )
-
-    def _grown(self, octets: bytes) -> bytes:
-        """Give what came to a buffer that a program prints whole each time it grew."""
-        before, self._buffer = self._buffer, octets
-        return octets[len(before) :] if len(before) < len(octets) and octets.startswith(before) else octets
 
     def _heading(self, match: "re.Match[bytes]", offset: int) -> None:
         """Take a line that says what the octets below it are."""
@@ -400,18 +281,13 @@ class Reader:
             if _OFFSET_ONLY.fullmatch(line) and self._reads.end_dump(line.strip(b" \t:>|")):
                 return True
         if _SKIPPED.fullmatch(line) is None:
-            if self._hints.has_directions and self._named(line, offset):
+            if self._hints.has_directions and self.worded.take_named(line, offset):
                 return True
             if self.shape.tail is not None:  # others heed no words
-                self._announced.heed(line)
+                self.worded.announced.heed(line)
             return False
         self._reads.last_was_octets = False
         return True
-
-    def _is_named_below(self, octets: bytes) -> bool:
-        """Tell whether the line above says that *octets* are a key or the like, and no traffic."""
-        above, self._above = self._above, b""
-        return bool(above) and len(octets) <= _LONGEST_KEY and not begins_frame(octets) and is_secret(above)
 
     def _not_left_out(self, text: bytes) -> bytes:
         """Give the octets of *text* before those that are left out, and remember that some are."""

@@ -16,6 +16,9 @@ from typing import Any
 from captures.text.labels import DIRECTIONS, ELSEWHERE, SIDES
 from captures.text.times import TIME
 
+LONGEST_HEADING = 512
+"""Octets of a line that may be a heading, and of the words before octets."""
+
 
 class Joins(Enum):
     """How the lines of octets make chunks."""

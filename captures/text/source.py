@@ -11,13 +11,15 @@ from captures.text.hints import Hints
 from captures.text.judge import Judgement, judge
 from captures.text.lines import blocks, width_of
 from captures.text.misread import may_be_mended, mend, unmask
-from captures.text.reader import MAY_HOLD_OCTETS, Reader
+from captures.text.reader import Reader
 from captures.text.shape import Shape
 from captures.text.shapes import PLAIN, SHAPES
 
 _AMONG_WORDS = SHAPES[-1]
 """The shape of octets among words of all kinds."""
 _LITERALS = next(shape for shape in SHAPES if shape.name == "python-bytes")
+_MAY_HOLD_OCTETS = re.compile(rb"(?<![0-9A-Za-z_])(?:0[xX])?[0-9A-Fa-f]{2}|\(\d")
+"""Other lines need not be looked at twice."""
 _COUNT = re.compile(rb"\s*(?![A-Fa-f]{2}\s)[A-Za-z]+\s+\d\d\s*")
 """A word and a number such as "sent 20", among lines of another shape."""
 _TRICKLE = 4096
@@ -117,7 +119,7 @@ class TextSource(Source):
         if (
             reader.is_open
             and not reader.shape.needs_heading
-            and MAY_HOLD_OCTETS.search(line)
+            and _MAY_HOLD_OCTETS.search(line)
             and not _COUNT.fullmatch(line)
         ):
             before = reader.shape
@@ -132,11 +134,11 @@ class TextSource(Source):
                         self._note(shape)
                         return
                     reader.change(before)
-        is_open = not reader.shape.needs_heading
+        is_open, worded = not reader.shape.needs_heading, reader.worded
         if not (
-            is_open and (reader.take_units(line, _AMONG_WORDS, offset) or reader.take_literals(line, _LITERALS, offset))
+            is_open and (worded.take_units(line, _AMONG_WORDS, offset) or worded.take_literals(line, _LITERALS, offset))
         ):
-            reader.pass_over(number, line)
+            reader.aside.take(number, line)
 
     def _note(self, shape: Shape) -> None:
         if shape not in self._read_as:
@@ -172,7 +174,7 @@ class TextSource(Source):
         if self._reader.given.cut:
             text = f"{self._reader.given.cut} units break off at {self._reader.given.cut_at} octets: what wrote the "
             self.remark("text-cut", f"{text}log cuts there, not the line; let it write all octets")
-        count, first = self._reader.aside, self._reader.first_aside
+        count, first = self._reader.aside.count, self._reader.aside.first
         shapes = [shape for shape in self._read_as if not shape.is_plain]
         if not shapes:
             if count:
