@@ -16,7 +16,7 @@ from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
 from captures.carried import Carried, Line, Notebook
 from captures.carriers import CARRIERS, Carriers
-from captures.chunk import PACKET, RECEIVED, UNKNOWN, Chunk, Source
+from captures.chunk import PACKET, RECEIVED, UNKNOWN, Chunk, Source, TakePlain
 from captures.links import OCTET_LINKS
 from captures.network import (
     ACK,
@@ -80,6 +80,7 @@ class Pipeline:
     def __init__(self, decode_as: dict[str, str] | None = None, protection: Protection | None = None) -> None:
         self.network = Network()
         self.dialogue = Dialogue(protection)
+        self._transfers = self.dialogue.transfers
         self.left_aside: Counter[str] = Counter()
         """Packets of conversations in which nothing of ours was recognised, by what they are."""
         self._decode_as = decode_as or {}
@@ -109,13 +110,11 @@ class Pipeline:
         A part *waits* until its transfer is complete or given up, and the records behind it with it, within bounds;
         a pipe or live source should not wait.
         """
-        out, feed, transfers = self._out, self.feed, self.dialogue.transfers
+        out, transfers = self._out, self.dialogue.transfers
         comments, line_errors = source.comments, source.line_errors
         self._carriers = Carriers(Notebook(source.remark, line_errors))
         batch = _BATCH if waits else 1
-        for chunk in source:
-            feed(chunk)
-            transfers.now += 1
+        for _ in source.pour(self) if waits else map(self.feed, source):
             if len(out) >= batch:
                 if comments or line_errors:
                     _add_marks(out, comments, line_errors)
@@ -145,22 +144,9 @@ class Pipeline:
     def feed(self, chunk: Chunk) -> None:
         """Take one chunk."""
         number, time_ns, link_type, direction, octets, size, _, interface = chunk
-        if link_type == _ETHERNET and size == len(octets) >= HEAD_SIZE:
-            kind, total, carried, key, sequence, _, bits = head(octets)
-            flow = self._flows.get(key)
-            if (
-                flow is not None
-                and sequence == flow.stream.next_sequence
-                and not (bits & _SPECIAL or flow.behind_gap or flow.behind_back)
-                and carried & CARRIED_MASK == TCP
-                and kind & PLAIN_MASK == PLAIN
-            ):  # the next octets of a connection, as nearly all packets are
-                start, end = 34 + (bits >> 10 & 0x3C), 14 + total
-                if 54 <= start < end <= size:
-                    flow.stream.next_sequence = sequence + end - start & _MASK
-                    flow.conversation.feed(flow.side, octets[start:end], number, time_ns)
-                    return
-        elif link_type in OCTET_LINKS:  # each interface of a capture is a serial line
+        if link_type == _ETHERNET and size == len(octets) and self._take_segment(number, time_ns, octets, 0, size):
+            return
+        if link_type in OCTET_LINKS:  # each interface of a capture is a serial line
             line = self._serials.get(interface)
             if line is None:
                 line = self._serials[interface] = self._make_line(direction)
@@ -168,11 +154,50 @@ class Pipeline:
             line.feed(side, octets, number, time_ns)
             if size > len(octets):
                 line.lost(side)
-            return
         elif link_type in CARRIERS:
             self._feed_carried(self._carriers.peel(chunk))
-            return
-        self._feed_network(chunk)
+        else:
+            self._feed_network(chunk)
+        self._transfers.now += 1
+
+    def plain(self, link_type: int) -> TakePlain | None:
+        """Give what takes the packets of *link_type* in the shortest way; None where there is none."""
+        return self._take_segment if link_type == _ETHERNET else self._take_octets if link_type in OCTET_LINKS else None
+
+    def _take_segment(self, number: int, time_ns: int | None, octets: bytes, start: int, end: int) -> bool:
+        """Take a packet of Ethernet if it is the next of its connection, as nearly all are."""
+        if end - start < HEAD_SIZE:
+            return False
+        kind, total, carried, key, sequence, _, bits = head(octets, start)
+        flow = self._flows.get(key)
+        if (
+            flow is None
+            or sequence != flow.stream.next_sequence
+            or bits & _SPECIAL
+            or flow.behind_gap
+            or flow.behind_back
+            or carried & CARRIED_MASK != TCP
+            or kind & PLAIN_MASK != PLAIN
+        ):
+            return False
+        first, last = start + 34 + (bits >> 10 & 0x3C), start + 14 + total
+        if not start + 54 <= first <= last <= end:
+            return False
+        if first < last:
+            following = sequence + last - first
+            flow.stream.next_sequence = following if following <= _MASK else following & _MASK
+            flow.conversation.feed(flow.side, octets[first:last], number, time_ns)
+        self._transfers.now += 1
+        return True
+
+    def _take_octets(self, number: int, time_ns: int | None, octets: bytes, start: int, end: int) -> bool:
+        """Take octets of a line that spoke before."""
+        line = self._serials.get(0)
+        if line is None:
+            return False
+        line.feed(0, octets[start:end], number, time_ns)
+        self._transfers.now += 1
+        return True
 
     def _feed_network(self, chunk: Chunk) -> None:
         """Take any packet of a network."""

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 
 UNKNOWN, RECEIVED, SENT = 0, 1, 2
 """Direction of a chunk, as plain integers: they stand in every tuple of the hot path."""
@@ -62,6 +62,23 @@ class Chunk(NamedTuple):
     """The interface it was captured on: its place in the section of a pcapng file, 0 in all else."""
 
 
+TakePlain = Callable[[int, int | None, bytes, int, int], bool]
+"""Takes a whole packet, by its number, its time and octets from here to there, if it is as nearly all are."""
+
+
+class Sink(Protocol):
+    """Takes the packets of a source."""
+
+    def feed(self, chunk: Chunk) -> None:
+        """Take any chunk."""
+
+    def plain(self, link_type: int) -> TakePlain | None:
+        """Give what takes packets of *link_type*, in no known direction and of interface 0, that are as nearly all are.
+
+        What it does not take is for `feed`.
+        """
+
+
 class Remark(NamedTuple):
     """Something about the input itself that its reader should know; never an error."""
 
@@ -104,6 +121,10 @@ class Source:
 
     def __iter__(self) -> Iterator[Chunk]:
         raise NotImplementedError
+
+    def pour(self, sink: Sink) -> Iterator[None]:
+        """Give all chunks to *sink*, and halt now and then, at most 64 packets apart."""
+        return map(sink.feed, self)
 
     def holding(self, sought: re.Pattern[bytes], is_piece: IsPiece) -> Iterator[Chunk]:
         """Give the chunks in which *sought* is found, and those that *is_piece* tells.

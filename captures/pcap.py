@@ -6,9 +6,9 @@ Source: IETF draft-ietf-opsawg-pcap; the modified variant as libpcap reads it (s
 import re
 from collections.abc import Callable, Iterator
 from struct import Struct
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk, IsPiece, Source
+from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk, IsPiece, Sink, Source, TakePlain
 from captures.stream import Window
 
 
@@ -36,6 +36,10 @@ LARGEST_PACKET = 1 << 20
 _LINK_TYPE = 0x03FF_FFFF  # the six bits above tell of a frame check sequence
 _SEARCHED = 1 << 20
 _WEEK = 7 * 86400
+_PLAIN_HEADER = 16
+"""Octets of a record's header, but for the modified variant."""
+_PAUSE = 63
+"""After 64 packets that were taken in the plain way, whoever reads may look what became of them."""
 _OUTGOING = 4
 _NOWHERE = (1 << 62, 1 << 62)
 _new = tuple.__new__
@@ -61,19 +65,30 @@ class PcapSource(Source):
             self.link_type = Struct(variant.order + "I").unpack_from(window.buffer, 20)[0] & _LINK_TYPE
 
     def __iter__(self) -> Iterator[Chunk]:
-        return self._chunks(None, None)
+        return cast(Iterator[Chunk], self._chunks(None, None, None))
+
+    def pour(self, sink: Sink) -> Iterator[None]:
+        """Give all chunks to *sink*, those that it takes in their plain way without making a chunk of each."""
+        take = sink.plain(self.link_type) if self._record_header == _PLAIN_HEADER else None
+        for chunk in self._chunks(None, None, take):
+            if chunk is not None:
+                sink.feed(chunk)
+            yield
 
     def holding(self, sought: re.Pattern[bytes], is_piece: IsPiece) -> Iterator[Chunk]:
         """Give the chunks in which *sought* is found, and those that *is_piece* tells; others cost little.
 
         Nowhere may *sought* overlap itself.
         """
-        return self._chunks(sought, is_piece)
+        return cast(Iterator[Chunk], self._chunks(sought, is_piece, None))
 
-    def _chunks(self, sought: re.Pattern[bytes] | None, is_piece: IsPiece | None) -> Iterator[Chunk]:
+    def _chunks(
+        self, sought: re.Pattern[bytes] | None, is_piece: IsPiece | None, take: TakePlain | None
+    ) -> Iterator[Chunk | None]:
+        """Give the chunks but for those that *take* takes; None now and then between those."""
         window, unpack, scale, link_type = self._window, self._unpack, self._scale, self.link_type
         length = self._record_header
-        plain = length == 16
+        plain = length == _PLAIN_HEADER
         number, good_seconds, at = 0, -1, HEADER_LENGTH
         if len(window.buffer) < HEADER_LENGTH:
             return
@@ -100,6 +115,11 @@ class PcapSource(Source):
                         at = end
                         continue
                 time_ns = seconds * 1_000_000_000 + fraction * scale
+                if take is not None and captured == original and take(number, time_ns, buffer, start, end):
+                    at = end
+                    if not number & _PAUSE:
+                        yield None
+                    continue
                 direction = UNKNOWN if plain else SENT if buffer[at + 22] == _OUTGOING else RECEIVED
                 octets = buffer[start:end]
                 yield _new(Chunk, (number, time_ns, link_type, direction, octets, original, base + start, 0))
