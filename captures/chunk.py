@@ -66,6 +66,10 @@ TakePlain = Callable[[int, int | None, bytes, int, int], bool]
 """Takes a whole packet, by its number, its time and octets from here to there, if it is as nearly all are."""
 
 
+PAUSE = 63
+"""After 64 packets that were taken in their plain way, whoever reads may look what became of them."""
+
+
 class Sink(Protocol):
     """Takes the packets of a source."""
 

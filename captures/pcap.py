@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import NamedTuple, cast
 
-from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk, IsPiece, Sink, Source, TakePlain
+from captures.chunk import PAUSE, RECEIVED, SENT, UNKNOWN, Chunk, IsPiece, Sink, Source, TakePlain
 from captures.stream import Window
 
 
@@ -38,8 +38,6 @@ _SEARCHED = 1 << 20
 _WEEK = 7 * 86400
 _PLAIN_HEADER = 16
 """Octets of a record's header, but for the modified variant."""
-_PAUSE = 63
-"""After 64 packets that were taken in the plain way, whoever reads may look what became of them."""
 _OUTGOING = 4
 _NOWHERE = (1 << 62, 1 << 62)
 _new = tuple.__new__
@@ -117,7 +115,7 @@ class PcapSource(Source):
                 time_ns = seconds * 1_000_000_000 + fraction * scale
                 if take is not None and captured == original and take(number, time_ns, buffer, start, end):
                     at = end
-                    if not number & _PAUSE:
+                    if not number & PAUSE:
                         yield None
                     continue
                 direction = UNKNOWN if plain else SENT if buffer[at + 22] == _OUTGOING else RECEIVED

@@ -3,12 +3,14 @@
 Source: IETF draft-ietf-opsawg-pcapng (section header, interface description, simple, enhanced and old packet blocks).
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from math import ceil, log10
 from struct import Struct
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from captures.chunk import FURTHEST_NS, RECEIVED, SENT, UNKNOWN, Chunk, Source
+from captures.chunk import FURTHEST_NS, PAUSE, RECEIVED, SENT, UNKNOWN, Chunk, Sink, Source, TakePlain
 from captures.stream import Window
 
 MAGIC = b"\x0a\x0d\x0d\x0a"
@@ -55,6 +57,18 @@ class _Layout:
 _LAYOUTS = {order: _Layout(order) for order in "<>"}
 
 
+class _Ways(dict[int, TakePlain | None]):
+    """What takes plain packets, by their link type."""
+
+    def __init__(self, sink: Sink) -> None:
+        super().__init__()
+        self._sink = sink
+
+    def __missing__(self, link_type: int) -> TakePlain | None:
+        way = self[link_type] = self._sink.plain(link_type)
+        return way
+
+
 class PcapngSource(Source):
     """The packets of a pcapng file as chunks; ``comments[0]`` holds the comments of the file's sections."""
 
@@ -67,6 +81,17 @@ class PcapngSource(Source):
         self._interfaces: list[Interface] = []
 
     def __iter__(self) -> Iterator[Chunk]:
+        return cast(Iterator[Chunk], self._chunks(None))
+
+    def pour(self, sink: Sink) -> Iterator[None]:
+        """Give all chunks to *sink*, those that it takes in their plain way without making a chunk of each."""
+        for chunk in self._chunks(_Ways(sink)):
+            if chunk is not None:
+                sink.feed(chunk)
+            yield
+
+    def _chunks(self, ways: _Ways | None) -> Iterator[Chunk | None]:
+        """Give the chunks but for those that are taken in one of *ways*; None now and then between those."""
         window = self._window
         interfaces = self._interfaces
         number = at = 0
@@ -97,6 +122,13 @@ class PcapngSource(Source):
                     time_ns = None
                 if end - stop > 7:
                     direction = self._packet_options(stop + (-captured & 3), end - 4, number, direction)
+                if ways is not None and captured == original and not (direction or interface):
+                    take = ways[link_type]
+                    if take is not None and take(number, time_ns, buffer, start, stop):
+                        at = end
+                        if not number & PAUSE:
+                            yield None
+                        continue
                 octets = buffer[start:stop]
                 yield _new(Chunk, (number, time_ns, link_type, direction, octets, original, base + start, interface))
                 at = end
