@@ -1,6 +1,7 @@
 """The table of checks: what each asks, the clause, what there must be to check, which facts speak against it.
 
-A check needs no code of its own where the doctor's facts say all; for others a watcher finds what they ask for.
+A check needs no code of its own where the doctor's facts say all; for others a watcher finds what they ask for. The
+fact weak-authentication is such a watcher's alone: many meters offer nothing better, so the doctor does not tell it.
 """
 
 from __future__ import annotations
@@ -95,7 +96,8 @@ CHECKS: tuple[Check, ...] = (
           ("service",), ("response-missing",), frozenset({"response-missing"})),
 
     Check("authentication", "security", f"{_53}, authentication mechanisms",
-          "clients other than the public one use high level security that is not MD5 or SHA-1", ("aarq",)),
+          "clients other than the public one use high level security that is not MD5 or SHA-1", ("aarq",),
+          ("weak-authentication",)),
     Check("password-in-clear", "security", f"{_53}, low level security", "no password crosses the line in clear",
           ("aarq", "password-command")),
     Check("challenges", "security", f"{_53}, high level security", "challenges have 8 to 64 octets and never repeat",

@@ -51,6 +51,12 @@ def test_every_fact_of_the_table_is_a_rule() -> None:
     assert [fact for one in CHECKS for fact in one.facts if rule("fact", fact) is None and fact not in known] == []
 
 
+def test_weak_authentication_is_a_rule_of_the_check_that_tells_it() -> None:
+    told = rule("fact", "weak-authentication")
+    (check,) = (one for one in CHECKS if "weak-authentication" in one.facts)
+    assert told is not None and check.name in told.text and FAULTS[check.name]()[check.name].verdict == FAIL
+
+
 def test_frame_that_the_line_damaged_proves_nothing_against_its_sender() -> None:
     damaged = bytes.fromhex("7EA00703219 30F097E".replace(" ", ""))
     row = audited.of_units([audited.asked(damaged)])["hdlc-check-sequence"]
