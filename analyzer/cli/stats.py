@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.children import ends_properly
-from analyzer.cli.arguments import Parser, add_common_options, hush, natural, workers
+from analyzer.cli.arguments import Parser, add_common_options, hush, natural, text_width, workers
 from analyzer.cli.filters import add_filter_options, chosen, filter_of, filter_text
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
@@ -84,7 +84,7 @@ def _run(options: argparse.Namespace) -> int:
             lines = [json_line(one, more) for one in found]
         else:
             lines = [f"== {printable(name)}"] if inputs.are_several else []
-            lines += text_lines(found)
+            lines += text_lines(found, width=text_width(sys.maxsize))
         sys.stdout.write("".join(f"{line}\n" for line in lines))
         say_remarks(counted.source)
         if not table.height:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 
-from analyzer.table.statistics import Statistic
+from analyzer.table.statistics import Latency, Statistic
 
 _text = json.JSONEncoder(ensure_ascii=False).encode
 _WIDEST = 72
+_HEADS = ("records", "octets", "errors", "median", "p95", "p99", "max ms")
+_SIZES, _SIZE, _GAP = {"octets": 11, "errors": 7}, 9, "  "
 
 
 def json_line(one: Statistic, more: dict[str, str] | None = None) -> str:
@@ -22,26 +25,47 @@ def json_line(one: Statistic, more: dict[str, str] | None = None) -> str:
     return _text(members | one.more)
 
 
-def text_lines(found: Sequence[Statistic]) -> Iterator[str]:
-    """Write a table: a line each, response times in milliseconds."""
+def text_lines(found: Sequence[Statistic], *, width: int = sys.maxsize) -> Iterator[str]:
+    """Write a table: a line each, response times in milliseconds.
+
+    Where lines up to *width* have too little room its columns are as narrow as they can be, and a key that is longer
+    than what they leave stands on a line of its own, above its figures.
+    """
     if not found:
         return
     if found[0].by == "layer":
         yield from _layer_lines(found)
         return
-    width = min(max(len(one.key) for one in found), _WIDEST)
-    has_period = any("period_s" in one.more for one in found)
-    line = f"{found[0].by:<{width}}  {'records':>9}  {'octets':>11}  {'errors':>7}"
-    line += "".join(f"  {one:>9}" for one in ("median", "p95", "p99", "max ms"))
-    yield line + (f"  {'period s':>9}" if has_period else "")
-    for one in found:
-        key = one.key if len(one.key) <= _WIDEST else one.key[: _WIDEST - 1] + "…"
-        line = f"{key:<{width}}  {one.records:>9}  {one.octets:>11}  {one.errors:>7}"
-        if one.latency_ms is not None:
-            line += "".join(f"  {time:>9.1f}" for time in one.latency_ms)
-        elif has_period:
-            line += " " * 44
-        yield (line + (f"  {one.more['period_s']:>9.1f}" if "period_s" in one.more else "")).rstrip()
+    heads = [*_HEADS, "period s"] if any("period_s" in one.more for one in found) else [*_HEADS]
+    rows = [_figures(one) for one in found]
+    keys = [_cut(one.key, _WIDEST) for one in found]
+    sizes = [_SIZES.get(head, _SIZE) for head in heads]
+    room = max(map(len, keys))
+    if room + sum(sizes) + len(_GAP) * len(sizes) > width:
+        sizes = [max(len(head), *(len(row[at]) for row in rows)) for at, head in enumerate(heads)]
+        room = max(min(room, width - sum(sizes) - len(_GAP) * len(sizes)), len(found[0].by))
+    yield _line(found[0].by, heads, room, sizes)
+    for key, row in zip(keys, rows, strict=True):
+        if len(key) > room:
+            yield _cut(key, width)
+        yield _line(key if len(key) <= room else "", row, room, sizes)
+
+
+def _figures(one: Statistic) -> list[str]:
+    """Give the cells behind the key of a line, each empty where nothing is known."""
+    times = [f"{time:.1f}" for time in one.latency_ms] if one.latency_ms is not None else [""] * len(Latency._fields)
+    period = f"{one.more['period_s']:.1f}" if "period_s" in one.more else ""
+    return [str(one.records), str(one.octets), str(one.errors), *times, period]
+
+
+def _line(key: str, cells: Sequence[str], room: int, sizes: Sequence[int]) -> str:
+    return "".join(
+        [f"{key:<{room}}", *(f"{_GAP}{cell:>{size}}" for cell, size in zip(cells, sizes, strict=False))]
+    ).rstrip()
+
+
+def _cut(text: str, size: int) -> str:
+    return text if len(text) <= size else f"{text[: size - 1]}…"
 
 
 def _layer_lines(found: Sequence[Statistic]) -> Iterator[str]:

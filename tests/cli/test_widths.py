@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.cli.stats import BY
 from captures.samples import samples
 from tests.cli.conftest import Run
 
@@ -40,3 +41,14 @@ def test_lines_fit_the_terminal_and_say_the_same(
         assert _plain(shown) == _plain(piped)
     if words[0] == "rules":
         assert len(piped.splitlines()) < len(shown.splitlines()) or width == 200
+
+
+@pytest.mark.parametrize("by", BY)
+@pytest.mark.parametrize("width", [80, 100])
+def test_tables_of_statistics_fit_the_terminal(run: Run, by: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    piped = run("stats", "--by", by, ONE).out
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    shown = run("stats", "--by", by, ONE).out
+    assert max(map(len, shown.splitlines())) <= width
+    assert _plain(shown) == _plain(piped)
