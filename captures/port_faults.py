@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ with contextlib.suppress(ImportError):
 """What goes wrong with a port: pyserial's own are OSErrors, those of a terminal are not."""
 _NO_TERMINALS = (errno.ENOTTY, errno.EISDIR, errno.ENOTDIR)
 _SERVER = "://"
+_MAY_BE_FILE = re.compile(r"(?!.*://)(?!/dev/).*/|.+\.(pcap|pcapng|cap|txt|log|hex|bin|csv|gz|zst|lz4)$", re.IGNORECASE)
+"""Names of what somebody may have meant for a capture: no port and no interface is called so."""
 
 
 @contextlib.contextmanager
@@ -61,7 +64,7 @@ def _opening_error(url: str, error: Exception) -> CaptureError:
     if "Permission denied" in text or isinstance(error, PermissionError):
         return CapturePermissionError(f"{url}: no permission to open it; {_remedy(url)}")
     if "No such file" in text or "FileNotFoundError(" in text or isinstance(error, FileNotFoundError):
-        return CapturePermissionError(f"{url}: no such port{_ports()}")
+        return CapturePermissionError(no_such(url, "port", _ports()))
     if any(_has_number(error, text, one) for one in _NO_TERMINALS):
         return CaptureError(f"{url}: this is no serial port{_ports()}")
     return CaptureError(f"{url}: {text}")
@@ -85,6 +88,13 @@ def _remedy(url: str) -> str:
     if not is_for_group:
         return "only its owner may"
     return f"add yourself to the group of the device (sudo usermod -aG {group} $USER), then log in anew"
+
+
+def no_such(name: str, sort: str, there: str) -> str:
+    """Say that no port or interface, a *sort*, is called *name*; *there* are others, or else it was to be a capture."""
+    if _MAY_BE_FILE.match(name):
+        return f"{name}: no such {sort}, and no such file; a capture is opened by dlmshark FILE"
+    return f"{name}: no such {sort}{there}"
 
 
 def _ports() -> str:

@@ -17,6 +17,7 @@ import time
 from typing import Any
 
 from captures.chunk import CaptureError, CapturePermissionError
+from captures.port_faults import no_such
 from captures.sniff_streams import PipeSniffer
 from captures.sniffer import LARGEST, WAIT_S, Sniffed, Sniffer, Wishes, interfaces, interfaces_said, no_permission
 
@@ -131,7 +132,7 @@ def open_sniffer(wishes: Wishes, *, program: str = "") -> Sniffer:
     if program:
         return PipeSniffer(wishes, program)
     if not any(wishes.name == name for name, _ in interfaces()):
-        raise CapturePermissionError(f"{wishes.name}: no such interface{interfaces_said()}")
+        raise CapturePermissionError(no_such(wishes.name, "interface", interfaces_said()))
     try:
         return SocketSniffer(wishes)
     except CapturePermissionError as problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -291,3 +292,18 @@ def test_source_of_no_kind_is_one_line_also_from_the_recorder() -> None:
     _, said = child.communicate(timeout=60)
     assert child.returncode in (2, 3)
     assert said.startswith("dlmshark: foo:bar:baz") and len(said.splitlines()) == 1 and "analyzer." not in said
+
+
+@pytest.mark.parametrize(
+    "name", ["none.pcap", "some/none.pcap", "serial:some/none", "iface:none.txt", "./none.PCAPNG.gz"]
+)
+@pytest.mark.parametrize("command", [["live"], ["record", "-o", "none.pcapng"]])
+def test_capture_that_is_not_there_in_place_of_a_source_is_told_as_no_file_either(
+    name: str, command: list[str], capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([*command, name]) == 5
+    said = capfd.readouterr().err
+    assert re.search(
+        r"none\S*: no such (port|interface), and no such file; a capture is opened by dlmshark FILE$", said
+    )
