@@ -15,8 +15,11 @@ from analyzer.export.json_lines import JsonLines
 from analyzer.export.text import TextLines
 from analyzer.pipeline import Pipeline
 from analyzer.record import Record
-from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
-from captures.network import SYN
+from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk, Source
+from captures.network import ACK, SYN
+from captures.pcap import PcapSource
+from captures.pcapng import PcapngSource
+from captures.stream import HeldInput, Window
 from dissectors.reader import apdu_json
 from tests.analyzer.framing.build import PLACES, cut, octetwise
 from tests.analyzer.tracking.build import (
@@ -39,9 +42,21 @@ from tests.analyzer.tracking.build import (
 )
 from tests.analyzer.tracking.carried_by_tcp import ETHERNET, START, segment, wrapper_conversation
 from tests.analyzer.tracking.services import TRANSFERS
-from tests.captures.build import CLIENT, METER, ethernet, ipv4, udp
+from tests.captures.build import (
+    CLIENT,
+    METER,
+    enhanced,
+    ethernet,
+    interface,
+    ipv4,
+    pcap_header,
+    pcap_record,
+    section,
+    udp,
+)
 
 CHOSEN = ("get_normal", "set_list", "action_answer_whole", "read")
+USER0 = 147
 CHANCES = st.integers(0, 1 << 32).map(random.Random)
 
 
@@ -150,6 +165,60 @@ def test_packet_cut_by_the_snap_length_costs_its_own_record_and_no_order() -> No
     assert [one.direction for one in found[4:]] == ["request", "response"] * 3
     assert all(one.request is not None for one in found[5::2])
     assert "apdu-malformed" not in codes(found)
+
+
+def in_file(chunks: Sequence[Chunk], form: str) -> Source:
+    """A capture of *chunks*, whose times are whole microseconds."""
+    order, link_type = ">" if form == "pcap, most significant first" else "<", chunks[0].link_type
+    if form == "pcapng":
+        blocks = [
+            enhanced(one.octets, (one.time_ns or 0) // 1000, number=0, original=one.original_length) for one in chunks
+        ]
+        return PcapngSource("t", Window(HeldInput(b"".join([section(), interface(link_type), *blocks]))))
+    records = [
+        pcap_record(
+            one.octets, order=order, seconds=0, fraction=(one.time_ns or 0) // 1000, original=one.original_length
+        )
+        for one in chunks
+    ]
+    return PcapSource("t", Window(HeldInput(b"".join([pcap_header(order=order, link_type=link_type), *records]))))
+
+
+def all_of(source: Source) -> object:
+    """All that is known of the records of *source*, and of what was left aside."""
+    pipeline = Pipeline()
+    records = [(essence(one), one.packets, one.start_ns, one.time_ns) for one in pipeline.run(source)]
+    return records, pipeline.left_aside, pipeline.stacks, pipeline.dialogue.transfers.now
+
+
+@pytest.mark.parametrize("form", ["pcap", "pcap, most significant first", "pcapng"])
+@given(chance=CHANCES)
+def test_packets_taken_out_of_a_file_in_their_plain_way_give_what_their_chunks_give(
+    form: str, chance: random.Random
+) -> None:
+    chunks = wrapper_conversation(dialogue(chance.choice(list(TRANSFERS))), chance)
+    for index, one in enumerate(chunks):
+        kind, octets = chance.randrange(12), one.octets
+        if kind == 0:
+            octets = mutate(octets, chance)
+        elif kind == 1:
+            octets += bytes(chance.randrange(1, 9))  # padding, or a check sequence
+        elif kind == 2:
+            octets = octets[:54]
+        cut_by = chance.randrange(1, 60) if kind == 3 else 0
+        chunks[index] = one._replace(octets=octets[: len(octets) - cut_by], original_length=len(octets))
+    acknowledging = segment(ANSWERED, START[ANSWERED], b"", ACK)
+    chunks.insert(3, chunk(0, acknowledging, UNKNOWN, ETHERNET))
+    chunks = [one._replace(number=number, time_ns=number * 1_000_000) for number, one in enumerate(chunks, 1)]
+    assert all_of(in_file(chunks, form)) == all_of(ListSource(chunks))
+
+
+@pytest.mark.parametrize("form", ["pcap", "pcap, most significant first", "pcapng"])
+@given(places=PLACES)
+def test_octets_of_a_line_give_the_same_out_of_a_file(form: str, places: list[int]) -> None:
+    chunks = [chunk(number, piece, UNKNOWN, USER0) for number, piece in enumerate(cut(SESSION, places), 1) if piece]
+    chunks[-1] = chunks[-1]._replace(octets=chunks[-1].octets[:-1])
+    assert all_of(in_file(chunks, form)) == all_of(ListSource(chunks))
 
 
 # -- conversations do not mix --------------------------------------------------------------------------------------
