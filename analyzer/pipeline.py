@@ -14,7 +14,7 @@ from analyzer.record import End, Record
 from analyzer.tracking.conversation import Conversation
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
-from captures.carried import Carried, Line, Notebook
+from captures.carried import IN_PACKET, Carried, Line, Notebook
 from captures.carriers import CARRIERS, Carriers
 from captures.chunk import PACKET, RECEIVED, UNKNOWN, Chunk, Source, TakePlain
 from captures.links import OCTET_LINKS
@@ -43,6 +43,8 @@ _BATCH = 64
 AT_END = 1 << 40
 """Above all numbers of packets."""
 _MOST_ENDS = 4096
+_MOST_MARKS = 3
+"""Line errors of a record that are said one by one."""
 _ENDS = {REPEATED: "repeated", RESET: "reset", END: "closed"}
 _MASK = 0xFFFF_FFFF
 _SPECIAL = 7
@@ -393,10 +395,22 @@ class Pipeline:
 def _add_marks(records: list[Record], comments: dict[int, list[str]], line_errors: dict[int, list[str]]) -> None:
     """Let records hold the comments of their packets, and the line errors that the receiver saw in them."""
     for record in records:
+        seen: list[str] = []
         for number in record.packets:
-            for code, texts in (("comment", comments), ("line-error", line_errors)):
-                for text in texts.pop(number, ()):
-                    record.add_note(finding(code, text, 0, 0))
+            for text in comments.pop(number, ()):
+                record.add_note(finding("comment", text, 0, 0))
+            seen += line_errors.pop(number, ())
+        for text in _together(seen) if len(seen) > _MOST_MARKS else seen:
+            record.add_note(finding("line-error", text, 0, 0))
+
+
+def _together(texts: list[str]) -> list[str]:
+    """Say what a receiver saw in many packets of a record once, with the first of them."""
+    seen: dict[str, list[str]] = {}
+    for text in texts:
+        head = text[: text.find(IN_PACKET) + len(IN_PACKET)] if IN_PACKET in text else text
+        seen.setdefault(head, []).append(text[len(head) :])
+    return [f"{head}{at[0]}{f' and in {len(at) - 1} more' if len(at) > 1 else ''}" for head, at in seen.items()]
 
 
 def _ignore(code: str, text: str) -> None:

@@ -8,6 +8,8 @@ from typing import NamedTuple, Protocol
 
 from captures.chunk import Chunk
 
+IN_PACKET = " in packet "
+"""What stands before the number in a mark of a line error."""
 Report = Callable[[str, str], None]
 """Takes a remark's code and text."""
 

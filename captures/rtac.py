@@ -6,7 +6,7 @@ Source: LINKTYPE_RTAC_SERIAL of the tcpdump.org registry, with the event names o
 from collections.abc import Iterable
 from struct import Struct
 
-from captures.carried import Carried, Line, Notebook
+from captures.carried import IN_PACKET, Carried, Line, Notebook
 from captures.chunk import PACKET, RECEIVED, SENT, UNKNOWN, Chunk
 
 HEADER_LENGTH = 12
@@ -45,7 +45,7 @@ class RtacSerial:
         event, octets = chunk.octets[_EVENT], chunk.octets[HEADER_LENGTH:]
         errors = self._errors.setdefault(chunk.interface, [])
         if event in _ERRORS and len(errors) < 8:
-            errors.append(f"the tap saw a {_ERRORS[event]} in packet {chunk.number & PACKET}")
+            errors.append(f"the tap saw a {_ERRORS[event]}{IN_PACKET}{chunk.number & PACKET}")
         is_cut = event == DATA_LOST or chunk.original_length > len(chunk.octets)
         if not octets and not is_cut:
             return ()

@@ -45,6 +45,8 @@ _PRINTED = bytes((*range(0x20, 0x7F), *b"\r\n\1\2\3\4"))
 _P1_HINT = re.compile(rb"[0-9]-[0-9]{1,3}:[0-9]")
 _CRC = re.compile(rb"^![0-9A-F]{4}\r?\n", re.MULTILINE)
 _DATA_SET = re.compile(rb"[-0-9A-F.:*&]{1,16}\([^()\r\n]*\)[^()]*\r\n")
+_BLOCK = re.compile(rb"[\x02\x82][\r\n\x8d -'*-~\xa0-\xfe]{0,80}+\([^\x00-\x1f()\xa9]{0,130}+[)\xa9]")
+"""STX and the first data set behind it, whether bit 7 is parity or not."""
 
 OTHER = "other"
 """The carrier of a lane that nothing here knows."""
@@ -180,10 +182,18 @@ def _text(octets: bytes) -> _Candidate | None:
     if not found and (begin == len(octets) or octets[begin] not in _TEXT_STARTS):
         if _is_rest(octets):
             return _Candidate(_CHAIN, P1, "data sets of a telegram that began before")
-        is_data = _DATA_SET.match(seven_bits(octets), begin)
-        return _Candidate(_OPENS, IEC62056_21, "data sets without STX") if is_data else None
+        if _DATA_SET.match(seven_bits(octets), begin):
+            return _Candidate(_OPENS, IEC62056_21, "data sets without STX")
+        block = _BLOCK.search(octets, begin)  # a tap may begin within the message before
+        best = _best_message(octets[block.start() :]) if block else None
+        return best if best is not None and best.score >= _STRONG else None
+    return _best_message(octets[begin:])
+
+
+def _best_message(octets: bytes) -> _Candidate | None:
+    """Score the message among *octets* that proves itself best."""
     framer = Iec62056Framer(speaks=True)
-    frames = framer.feed(octets[begin:], Mark(0, None)) + framer.flush()
+    frames = framer.feed(octets, Mark(0, None)) + framer.flush()
     return max(filter(None, map(_unit, frames)), default=None)
 
 

@@ -136,10 +136,10 @@ class SerialRecorder:
         self._apply(self._follower.take(read.octets, len(read.errors), read.time_ns))
 
     def _packets(self, tap: int, read: LineRead) -> list[bytes]:
-        """Build the packets of one read: an error stands before the octets that it belongs to."""
+        """Build the packets of one read: an error stands before the octets that it belongs to, a comment at octets."""
         time_ns, octets, kind = read.time_ns, read.octets, self._kinds[tap]
-        packets = []
-        at = 0
+        packets: list[bytes] = []
+        commented = at = 0
         for place, what in read.errors:
             if place > at:
                 packets.append(rtac.event(kind, time_ns, octets[at:place]))
@@ -147,12 +147,16 @@ class SerialRecorder:
             code = rtac.DATA_LOST if place < 0 else rtac.BREAK if what == BREAK else rtac.PARITY_ERROR
             packets.append(rtac.event(code, time_ns))
         if at < len(octets):
+            commented = next((one for one, what in enumerate(packets) if len(what) > rtac.HEADER_LENGTH), len(packets))
             packets.append(rtac.event(kind, time_ns, octets[at:]))
         if not packets:
             packets.append(rtac.event(rtac.STATUS_CHANGE, time_ns))
         comment = "\n".join(self.comments)
         self.comments.clear()
-        return [blocks.packet(time_ns, one, comment="" if at else comment) for at, one in enumerate(packets)]
+        return [
+            blocks.packet(time_ns, one, comment=comment if place == commented else "")
+            for place, one in enumerate(packets)
+        ]
 
     def _apply(self, switch: Switch | None) -> None:
         if switch is None:

@@ -31,6 +31,8 @@ _SECOND = 1_000_000_000
 _ECHO_NS = 1_700_000_000
 """The longest reaction time, and the time of the answer at 300 Bd that may stand behind it."""
 _OVER_NS = 2 * _SECOND
+_ANSWERED_NS = 3 * _SECOND
+"""So long after a request the identification has been read, at 300 Bd, too."""
 _SILENCE_NS = 60 * _SECOND
 _BURST_NS = 15_000_000
 _TURN_NS = 60_000_000
@@ -52,6 +54,8 @@ _TEXT_STACKS = ("iec62056-21", "p1")
 """What is sent with seven bits: a frame of another stack has eight, however many octets before it have even weight."""
 _TEXT = frozenset((*range(0x20, 0x7F), *b"\x01\x02\x03\x04\x06\x15\r\n"))
 _FEW = 4
+_SLOW, _SLOW_FACTOR = 10, 16
+"""So many characters 00 and nothing else, where a bit of the sign-on outlasts a whole one: somebody signs on."""
 _SIGNS = 2
 """Runs of octets that an inverted line makes of what is in many frames: so many are no chance."""
 _SIDES = ("the client", "the meter")
@@ -105,6 +109,10 @@ class LineFollower:
         self._told: set[str] = set()
         """Sides of which it was said that they speak at another speed."""
         self._is_guess = searches and speeds
+        self._leapt_ns = 0
+        """When the first settings were left for those of the sign-on before they were tried long enough."""
+        self._silent_at: int | None = None
+        """Where what stands behind a silence of a second begins."""
         self._last_ns = 0
         self._tried = 0
         self._selected: tuple[bytes, LineSettings] | None = None
@@ -123,11 +131,14 @@ class LineFollower:
             self._burst_at, self._burst_errors = len(self._heard), self._errors
         if gap > _OVER_NS and self.is_found:
             self._forget()
+        if gap > _AGAIN_NS:
+            self._silent_at = len(self._heard)
         self._heard += octets
         self._errors += errors
         if len(self._heard) > _MOST_HEARD:
             left = len(self._heard) - _MOST_HEARD // 2
             self._burst_at, self._turn_at = max(0, self._burst_at - left), max(0, self._turn_at - left)
+            self._silent_at = None
             del self._heard[: -_MOST_HEARD // 2]
         if self._away:
             return self._watch()
@@ -199,6 +210,8 @@ class LineFollower:
     def _watch(self) -> Switch | None:
         """Look for the end of what the line left its first settings for, and for a line that went back before."""
         heard = bytes(self._heard)
+        if self._silent_at is not None and self._is_slow(heard[self._silent_at :], self._start):
+            return self._return("somebody signs on anew")
         if self._away == "hdlc":
             disconnected = _DISCONNECT.search(heard)
             self._is_over = disconnected is not None
@@ -270,7 +283,15 @@ class LineFollower:
         told = self._told_parity(heard) if len(heard) >= _JUDGED else None
         if told is not None:
             return told
+        if self._is_guess and not (self._tried or self._leapt_ns) and self._is_slow(heard, SIGN_ON):
+            self._leapt_ns = self._last_ns
+            return self._switch(
+                SIGN_ON, f"somebody speaks far slower than {self.settings.baud} Bd: {uart_signs.TRYING}"
+            )
         burst, wrong = heard[self._burst_at :], self._errors - self._burst_errors
+        if self._leapt_ns and self.settings == SIGN_ON and self._last_ns - self._leapt_ns > _ANSWERED_NS:
+            if wrong or not _TEXT.issuperset(burst):
+                return self._try_next()
         for part, errors in ((heard, self._errors), (burst, wrong)):  # before a frame others may have spoken slower
             if errors * 8 <= len(part) and detect(part, is_datagram=False).score >= _SURE:
                 self._keep(self.settings)
@@ -281,6 +302,10 @@ class LineFollower:
             self._keep(self.settings)
             return Switch(self.settings, "the line reads as an inverted one: swap A and B, or the tap's polarity")
         return self._try_next()
+
+    def _is_slow(self, heard: bytes, settings: LineSettings) -> bool:
+        """Tell that what is heard are the bits of characters sent with *settings*: each is a character 00 here."""
+        return self.settings.baud >= _SLOW_FACTOR * settings.baud and len(heard) >= _SLOW and not any(heard)
 
     def _doubt(self) -> Switch | None:
         """Look for a line of text that was found at its speed of transfer: its sessions begin at another."""
@@ -294,6 +319,7 @@ class LineFollower:
         """Stay with what reads."""
         self.is_found = True
         self._start = settings
+        self._leapt_ns = 0
 
     def _told_parity(self, heard: bytes) -> Switch | None:
         """Tell that the speed is right and the parity is not: all characters have even weight, or only such fail."""
@@ -311,7 +337,8 @@ class LineFollower:
 
     def _try_next(self) -> Switch | None:
         """Turn to the next settings that are tried."""
-        self._tried += 1
+        if self.settings == self._order[self._tried % len(self._order)]:  # else they were left for a sign-on
+            self._tried += 1
         settings = self._order[self._tried % len(self._order)]
         return self._switch(settings, f"nothing reads at {self.settings}: {uart_signs.TRYING}")
 
@@ -320,6 +347,7 @@ class LineFollower:
         self._errors = self._bursts = self._burst_at = self._burst_errors = 0
         self._turns = self._turn_at = self._turn_errors = 0
         self._is_bad, self._has_read, self._bad_turns, self._astray = False, False, 0, ""
+        self._silent_at = None
 
     def _switch(self, settings: LineSettings, reason: str) -> Switch | None:
         self._forget()

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.framing.detect import carrier_of, detect
+from dissectors.checks import bcc
 from dissectors.mbus import Mbus, MbusShort
 from tests.analyzer.framing.build import AARQ, FRAMES, GET_REQUEST, pdu, request, response
 from tests.costs import processor_s
@@ -171,3 +172,13 @@ def test_random_octets_cost_little() -> None:
     yardstick = processor_s(lambda: [sum(1 for _ in octets) for octets in packets], rounds=5)
     looked = processor_s(lambda: [detect(octets, never) for octets in packets], rounds=5)
     assert looked < 4 * yardstick  # 2 as it stands; framing them takes 25
+
+
+@pytest.mark.parametrize("has_parity", [False, True])
+def test_readout_behind_the_end_of_a_message_is_strong_by_its_check_character(has_parity: bool) -> None:
+    text = b"\0\0CKA140-300\r\n\x02F.F(00)\r\n1.8.0(00123.456*kWh)\r\n!\r\n\x03"
+    octets = text + bytes((bcc(text[text.index(b"\x02") + 1 :]),))
+    sent = bytes(one | (one.bit_count() & 1) << 7 for one in octets) if has_parity else octets
+    verdict = detect(sent)
+    assert (verdict.stack, verdict.strong) == ("iec62056-21", True)
+    assert not detect(sent[:-1] + bytes((sent[-1] ^ 0x03,))).strong

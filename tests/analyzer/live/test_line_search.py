@@ -14,7 +14,7 @@ from analyzer.simulate.meter import Meter
 from analyzer.simulate.recipes_ports import LINE_MS
 from analyzer.simulate.sent import SECOND
 from analyzer.simulate.serial_tap import OnLine, sent_in
-from analyzer.simulate.uart import LineFormat, line_format, misread, octets_of_characters
+from analyzer.simulate.uart import LineFormat, line_format
 from analyzer.tracking.line_follower import CANDIDATES, SIGN_ON, LineFollower
 from captures.serial_line import LineSettings
 from dissectors.hdlc import Address
@@ -194,8 +194,8 @@ def test_wrong_switch_of_both_sides_to_hdlc_is_told_where_silences_part_them() -
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("marks_errors", [True, False])
-def test_sign_on_heard_at_the_speed_of_the_frames_behind_it_moves_nothing(marks_errors: bool) -> None:
+def mode_e() -> list[OnLine]:
+    """Give a sign-on, and the HDLC session behind it at 9600 Bd."""
     client = optical(21, baud_rate_id="5", modes=("2",))
     client.sign_on()
     meter = Meter(model.electricity_meter("41700813", start_ns=START_NS, rows=2))
@@ -204,10 +204,44 @@ def test_sign_on_heard_at_the_speed_of_the_frames_behind_it_moves_nothing(marks_
     reader.get(Target(8, model.CLOCK))
     reader.release()
     client.carry(HdlcLink(16, Address(1, 17, 2), seed=1), reader.dialogue)
+    return client.events
+
+
+SLOWER = "listening at 300 7E1: somebody speaks far slower than 9600 Bd: trying the next"
+
+
+def test_sign_on_heard_at_a_higher_speed_is_followed_from_its_identification_on(tmp_path: Path) -> None:
+    events = mode_e()
     follower = LineFollower(CANDIDATES[0], searches=True)
-    for sent, format in client.events:
-        heard = misread(sent.octets, format, LineFormat(*follower.settings))
-        wrong = sum(one.framing_error or one.parity_error for one in heard)
-        switch = follower.take(octets_of_characters(heard), wrong if marks_errors else 0, sent.time_ns)
-        assert switch is None, switch
+    said, _ = record_line(events, follower, tmp_path / "e.pcapng")
+    assert said[0] == SLOWER
+    records = records_in(tmp_path / "e.pcapng")
+    octets = said_octets(events)[1:]
+    assert [one.octets for one in records][-len(octets) :] == octets
+    (told,) = {note.text for one in records for note in one.notes if "trying" in note.text}
+    assert told == SLOWER  # a comment, though the characters that it came with were marked as wrong
+
+
+def test_frames_behind_a_sign_on_that_was_not_followed_are_read_at_the_speed_before(tmp_path: Path) -> None:
+    request, *rest = bus(line_format("8N1", 9600), 4)
+    events = [mode_e()[0], *(one for one in rest if one.sent.time_ns > request.sent.time_ns + 2 * SECOND)]
+    follower = LineFollower(CANDIDATES[0], searches=True)
+    said, _ = record_line(events, follower, tmp_path / "e.pcapng")
+    assert said[0] == SLOWER and len(said) == 2
     assert follower.is_found and follower.settings == LineSettings(9600)
+    assert records_in(tmp_path / "e.pcapng")[-1].octets == said_octets(events)[-1]
+
+
+def test_sign_on_anew_at_300_is_followed_while_the_line_is_at_the_chosen_speed(tmp_path: Path) -> None:
+    client = optical(3)
+    client.sign_on()
+    client.select(messages.READOUT)  # which the meter does not hear
+    client.wait(4_000)
+    again = len(client.events)
+    client.sign_on()
+    client.select(messages.READOUT)
+    client.read_out()
+    said, _ = record_line(client.events, LineFollower(SIGN_ON), tmp_path / "a.pcapng")
+    assert "listening at 300 7E1: somebody signs on anew: back to where sessions begin" in said
+    octets = said_octets(client.events)[again + 1 :]
+    assert [one.octets for one in records_in(tmp_path / "a.pcapng")][-len(octets) :] == octets

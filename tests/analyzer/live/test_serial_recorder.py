@@ -108,6 +108,16 @@ def test_marked_errors_stand_before_their_octets_and_none_is_lost(tmp_path: Path
     ]
 
 
+def test_many_errors_of_one_kind_in_a_record_are_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "many.pcapng"
+    recorded(path, [b"".join(b"\xff\x00" + bytes((one,)) for one in SNRM)])
+    (record,) = records_in(path)
+    assert record.octets == SNRM
+    assert [note.text for note in record.notes if note.code == "line-error"] == [
+        f"the tap saw a parity error in packet 1 and in {len(SNRM) - 1} more"
+    ]
+
+
 class SeenStatus(Status):
     """A status that keeps what it said of the line."""
 
