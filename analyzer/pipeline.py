@@ -16,7 +16,7 @@ from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
 from captures.carried import IN_PACKET, Carried, Line, Notebook
 from captures.carriers import CARRIERS, Carriers
-from captures.chunk import PACKET, RECEIVED, UNKNOWN, Chunk, Source, TakePlain
+from captures.chunk import PACKET, RECEIVED, SILENCE, UNKNOWN, Chunk, Source, TakePlain
 from captures.links import OCTET_LINKS
 from captures.network import (
     ACK,
@@ -158,6 +158,9 @@ class Pipeline:
                 line.lost(side)
         elif link_type in CARRIERS:
             self._feed_carried(self._carriers.peel(chunk))
+        elif link_type == SILENCE:
+            for line in self._serials.values():
+                line.rest()
         else:
             self._feed_network(chunk)
         self._transfers.now += 1

@@ -14,6 +14,9 @@ UNKNOWN, RECEIVED, SENT = 0, 1, 2
 LINK_OCTETS = -1
 """The "link type" of octets that come without a capture's link layer: text, hex, a raw dump, a serial lane."""
 
+SILENCE = -2
+"""The "link type" of no octets: so long nothing came from a live source that what it brought is over."""
+
 PACKET_BITS = 40
 """Above these bits of a packet's number stands its input, where several are merged."""
 PACKET = (1 << PACKET_BITS) - 1

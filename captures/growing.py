@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 
 from captures.chunk import CaptureError, Source
 from captures.pcapng import PcapngSource
-from captures.stream import BLOCK, Window
+from captures.stream import BLOCK, SilenceError, Window
 
 _WAIT_S = 0.02
+_SILENCE_S = 1.0
+"""So long nothing comes where a message is over: IEC 62056-21 has 1.5 s between characters at most, and nearly none."""
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -36,8 +38,12 @@ class GrowingInput:
         """Which of the files is read."""
         self._at = 0
         """Octets of it that were read."""
+        self.says_silence = False
+        """Whether :meth:`fetch` raises SilenceError, once a silence."""
         self.missed = 0
         """Files that were gone before they could be read."""
+        self._is_told = True
+        """Whether the silence was said."""
         self._descriptor = os.open(paths[0], _READ)
 
     @property
@@ -51,13 +57,15 @@ class GrowingInput:
         return self._paths[self._place - 1] if self._place else ""
 
     def fetch(self) -> bytes:
-        """Return what is there, waiting for it; empty once nothing comes any more."""
+        """Return what is there, waiting for it; empty once nothing comes any more. Raises: SilenceError."""
+        waits = 0
         while self._descriptor >= 0:
             was_over = self._is_over()
             is_full = len(self._paths) > self._place + 1
             octets = os.read(self._descriptor, BLOCK)
             if octets:
                 self._at += len(octets)
+                self._is_told = False
                 return octets
             if is_full and self._next():
                 continue
@@ -65,6 +73,10 @@ class GrowingInput:
                 break
             self.idle()
             self._pause(_WAIT_S)
+            waits += 1
+            if self.says_silence and not self._is_told and waits * _WAIT_S >= _SILENCE_S:
+                self._is_told = True
+                raise SilenceError
         return b""
 
     def _next(self) -> bool:
@@ -107,6 +119,7 @@ def open_growing(paths: Sequence[str], is_over: Callable[[], bool]) -> tuple[Sou
         octets = GrowingInput(paths, is_over)
     except OSError as error:
         raise CaptureError(f"{paths[0]}: {error.strerror}") from None
+    octets.says_silence = True
     source = PcapngSource(paths[0], Window(octets))
     source.is_live = True
     source.time_digits = 6

@@ -10,8 +10,8 @@ from math import ceil, log10
 from struct import Struct
 from typing import NamedTuple, cast
 
-from captures.chunk import FURTHEST_NS, PAUSE, RECEIVED, SENT, UNKNOWN, Chunk, Sink, Source, TakePlain
-from captures.stream import Window
+from captures.chunk import FURTHEST_NS, PAUSE, RECEIVED, SENT, SILENCE, UNKNOWN, Chunk, Sink, Source, TakePlain
+from captures.stream import SilenceError, Window
 
 MAGIC = b"\x0a\x0d\x0d\x0a"
 LARGEST_BLOCK = 16 << 20
@@ -133,11 +133,15 @@ class PcapngSource(Source):
                 yield _new(Chunk, (number, time_ns, link_type, direction, octets, original, base + start, interface))
                 at = end
             whole = self._whole(at)
-            if whole < 0 and window.more(at):
-                at = 0
-                continue
             if whole < 0:
+                try:
+                    goes_on = window.more(at, says_silence=True)
+                except SilenceError:
+                    yield Chunk(number, None, SILENCE, UNKNOWN, b"", 0, window.base + at)
+                    continue
                 at = 0
+                if goes_on:
+                    continue
                 if not window.buffer:
                     return
             chunk, at = self._block(at, number + 1) if whole > 0 else self._mend(at, number + 1)

@@ -14,6 +14,10 @@ Report = Callable[[str, str], None]
 """Takes a remark's code and text."""
 
 
+class SilenceError(Exception):
+    """Nothing came for a while, and more may come."""
+
+
 class Input(Protocol):
     """What hands out the octets of an input in order."""
 
@@ -133,9 +137,14 @@ class Window:
         """Offset of the buffer's first octet in the input."""
         self.ended = False
 
-    def more(self, at: int = 0) -> bool:
-        """Forget what stands before *at* and append what comes next; false at the end."""
-        block = b"" if self.ended else self._input.fetch()
+    def more(self, at: int = 0, *, says_silence: bool = False) -> bool:
+        """Forget what stands before *at* and append what comes next; false at the end. Raises: SilenceError."""
+        try:
+            block = b"" if self.ended else self._input.fetch()
+        except SilenceError:
+            if says_silence:
+                raise
+            return self.more(at)
         self.base += at
         self.buffer = self.buffer[at:] + block
         self.ended = not block

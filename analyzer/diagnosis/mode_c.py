@@ -10,7 +10,7 @@ import re
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Fact, Stories
 from analyzer.framing import uart_signs
-from analyzer.record import NOISE, REQUEST, Record
+from analyzer.record import NOISE, REQUEST, RESPONSE, Record
 from dissectors.checks import seven_bits
 from dissectors.tree import Note
 
@@ -22,6 +22,8 @@ _PASSWORD, _COMMAND = re.compile(rb"\x01P[12]"), re.compile(rb"\x01[RWE][0-9]")
 _IS_BLOCK = re.compile(rb"[\x01\x02][ -~\r\n]{5}")
 _PATIENCE_NS = 1_500_000_000
 """The reaction time: an answer begins within it."""
+_AT_ONCE_NS = 150_000_000
+"""Who waits for an answer does so longer, before the same is sent again."""
 _NAK, _BREAK = b"\x15", b"\x01B0"
 _READOUT, _HDLC = b"\x02", b"2"
 _ERROR = re.compile(rb"[\x02]?\(?ER|\x02\([^)]*ERR", re.IGNORECASE)
@@ -70,11 +72,11 @@ class ModeCFamily(Family):
                 del self._lines[next(iter(self._lines))]
             line = self._lines[record.lane.conversation] = _Line()
         octets = seven_bits(record.octets)
+        if line.asked is not None and _is_echo(line.asked, record):
+            text = f"the {line.last} of record {line.asked.number} comes back as it was sent"
+            self.report(record, "line-echo", "local-echo", LIKELY, text)
+            return
         if _REQUEST.match(octets):
-            if _is_echo(line.asked, record):
-                text = f"the request of record {line.asked.number if line.asked else 0} comes back as it was sent"
-                self.report(record, "line-echo", "local-echo", LIKELY, text)
-                return
             self._unanswered(line)
             line.asked, line.last, line.chosen, line.binary = record, "request", None, None
         elif found := _IDENTIFICATION.match(octets):
@@ -115,18 +117,24 @@ class ModeCFamily(Family):
         asked, line.asked, line.chosen, line.noise = line.asked, None, None, []
         if line.doubt is not None and _IS_BLOCK.match(octets):
             self._take_back(line, *line.doubt)
-        if line.binary is not None and octets[:1] == _READOUT:
+        if line.binary is not None and octets[:1] == _READOUT and _IS_BLOCK.match(octets):
             self._not_binary(record, line.binary)
             line.binary = None
         if asked is None or record.number == asked.number:
             line.is_heard = line.is_heard or not octets.startswith(_BREAK)
             return
         is_break = octets.startswith(_BREAK)
-        is_refused = octets == _NAK or bool(_ERROR.search(octets[:8])) or (is_break and line.is_heard)
+        is_refused = (
+            octets == _NAK
+            or bool(_ERROR.search(octets[:8]))
+            or (is_break and line.is_heard and record.direction == RESPONSE)
+        )
         line.is_heard = line.is_heard or not is_break
         if line.last == "password" and is_refused:
             text = f"the password (record {asked.number}) was answered with {_shown(octets)}"
-            self.report(record, "iec62056-21-password-rejected", "wrong-password", LIKELY, text)
+            again = "NAK asks for the message once more, too: it may have been damaged on its way"
+            others = [Alternative("octet-damaged", POSSIBLE, again)] if octets == _NAK else []
+            self.report(record, "iec62056-21-password-rejected", "wrong-password", LIKELY, text, alternatives=others)
         elif line.last == "command" and is_refused:
             text = f"the command of record {asked.number} was answered with {_shown(octets)}"
             self.report(record, "iec62056-21-protected", "access-level-too-low", POSSIBLE, text)
@@ -211,12 +219,15 @@ class ModeCFamily(Family):
                 self.report(asked, "capture-cut", "capture-ended", POSSIBLE, text)
 
 
-def _is_echo(asked: Record | None, record: Record) -> bool:
-    """Tell whether *record* is the request that waits, on the other lane and within the reaction time."""
-    if asked is None or asked.octets != record.octets or asked.lane.side == record.lane.side:
+def _is_echo(asked: Record, record: Record) -> bool:
+    """Tell whether *record* is what waits for its answer, on the other lane or at once, and none sends that again."""
+    if asked.octets != record.octets:
         return False
-    times = (asked.time_ns, record.time_ns)
-    return None in times or abs((record.time_ns or 0) - (asked.time_ns or 0)) <= _PATIENCE_NS
+    is_alone = asked.lane.side == record.lane.side
+    begin = record.start_ns if record.start_ns is not None else record.time_ns
+    if begin is None or asked.time_ns is None:
+        return not is_alone
+    return begin - asked.time_ns <= (_AT_ONCE_NS if is_alone else _PATIENCE_NS)
 
 
 def _shown(octets: bytes) -> str:

@@ -30,6 +30,8 @@ _MASKED_ID = re.compile(
     rb"\((?:([0-9A-Za-z])\1{4,}|0?12345\d*)\)"
 )
 """A number of the meter in which one digit stands again and again, or digits in a row."""
+_NOT_OF_DIGITS = 0x10
+"""Digits in place of other digits change a check character by less."""
 _LINE = re.compile(rb"(?:\d-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3}(?:\.\d{1,3})?|[0-9A-F.*:-]{1,16})(?:\([^()\r\n]*\))+|")
 _VALUE = re.compile(rb"\((\d+)\.(\d+)\*")
 _CRC_DIGITS = 4
@@ -228,7 +230,9 @@ class TelegramFamily(Family):
             bit = off.bit_length() - 1
             found.append(("bit-error", POSSIBLE, f"one bit {bit} is turned, in any of the {len(octets)} characters"))
         found.append(("octet-damaged", POSSIBLE, "a character is other than it was sent, which one it does not tell"))
-        edited = _EDITED.search(octets) or _MASKED_ID.search(octets)
+        edited = _EDITED.search(octets)
+        if edited is None and off < _NOT_OF_DIGITS:
+            edited = _MASKED_ID.search(octets)
         if edited and times == 1:
             found.insert(0, ("edited-by-hand", LIKELY, f"{edited.group().decode('ascii', 'replace')!r} looks masked"))
         (cause, confidence, told), *rest = found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from captures.chunk import Chunk, Source
+from captures.chunk import SILENCE, Chunk, Source
 from captures.growing import GrowingInput
 
 
@@ -25,7 +25,7 @@ class Watched(Source):
 
     def __iter__(self) -> Iterator[Chunk]:
         for chunk in self.inner:
-            self.packets += 1
+            self.packets += chunk[2] != SILENCE
             self.octets += chunk[5]
             self.offset = chunk[6]
             yield chunk

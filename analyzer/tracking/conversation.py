@@ -26,6 +26,8 @@ _HELD_OCTETS = {True: 1 << 16, False: 1 << 14}
 """How many octets wait for the stack to be found, on a serial line and otherwise."""
 _LONGEST_WAIT_NS = 20_000_000_000
 """A datagram that comes later holds no rest of a frame: pushes come a minute apart, pieces of one within seconds."""
+_BROKEN_OFF_NS = 3_000_000_000
+"""Twice the time that IEC 62056-21 allows between two characters: the message before goes on no more."""
 _AT_ONCE_NS = 5_000_000
 """An octet takes 1 ms at 9600 Bd, and nobody answers sooner than some milliseconds behind the flag."""
 _HELD_PIECES = 256
@@ -132,6 +134,8 @@ class Conversation:
         if self._telnet is not None:
             octets = self._undo_telnet(self._telnet[side], side, octets)
         framer, other = self._framers[side], self._framers[1 - side]
+        if self.stack == IEC62056_21:
+            self._end_broken_off(side, mark)
         frames = framer.feed(octets, mark)
         if frames or not self._is_at_once(side, mark):
             for frame in other.turn():
@@ -140,6 +144,15 @@ class Conversation:
             self.take(side, frame)
         self._fed_ns[side] = mark.time_ns
         self._is_special = self._stays_special or (self.is_serial and (framer.rests() or other.rests()))
+
+    def _end_broken_off(self, side: int, mark: Mark) -> None:
+        """Give the message of *side* that went on no more for seconds before *mark*."""
+        before = self._fed_ns[side]
+        if before is None or mark.time_ns is None or mark.time_ns - before <= _BROKEN_OFF_NS:
+            return
+        for frame in self._framers[side].flush():
+            is_cut = frame.link == IEC62056_21 and frame.problem == TRUNCATED
+            self.take(side, frame._replace(problem=LENGTH_WRONG) if is_cut else frame)
 
     def _is_at_once(self, side: int, mark: Mark) -> bool:
         """Tell whether *side* speaks before the other can have come to its end: two taps are read as they please."""
@@ -164,6 +177,13 @@ class Conversation:
         else:
             for frame in self._framers[side].flush():
                 self.take(side, frame)
+
+    def rest(self) -> None:
+        """Nothing came on the line for a while: give what waits and is whole as it stands."""
+        if self.stack is not None and self.is_serial:
+            for side, framer in enumerate(self._framers):
+                for frame in framer.turn():
+                    self.take(side, frame)
 
     def force(self, stack: str, *, for_good: bool = False) -> None:
         """Speak *stack* without looking; *for_good* where the user said so."""

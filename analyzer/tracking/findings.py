@@ -73,6 +73,7 @@ SEVERITIES: dict[tuple[str, str], Severity] = {
         ("undecipherable", cause): NOTE
         for cause in ("no-key", "broadcast-key-needed", "dedicated-key-unknown", "no-system-title")
     },
+    ("capture-cut", "message-broken-off"): WARNING,
     ("invocation-counter-repeated", "nonce-reuse"): ERROR,
 }
 """Causes that weigh more or less than their code: a key that is not given is no fault of the traffic."""

@@ -9,7 +9,7 @@ import re
 
 from analyzer.cosem.data_sets import TextProfile, heading_after
 from analyzer.cosem.plain_text import printable
-from analyzer.framing.frame import HEAD_MISSING, LENGTH_WRONG
+from analyzer.framing.frame import HEAD_MISSING, LENGTH_WRONG, TRUNCATED
 from analyzer.framing.tags import sealed_length
 from analyzer.record import MESSAGE, REQUEST, RESPONSE, UNKNOWN, UNSOLICITED, Record
 from analyzer.tracking.dialogue import Dialogue
@@ -32,7 +32,9 @@ _PRINTABLE = bytes(range(0x20, 0x7F)) + b"\r\n"
 _SIGNS = b"\x01\x02\x03\x04"
 _MOST_NAMED = 8
 _ASKED = re.compile(rb"\x02([^()\x03\x04]+)\(")
-_OPERAND = re.compile(rb"\x01?P0")
+_OPERAND, _PASSWORD = re.compile(rb"\x01?P0"), re.compile(rb"\x01?P[12]")
+_REACTION_NS = 1_500_000_000
+"""An answer begins within it."""
 
 
 class Iec62056Link:
@@ -65,7 +67,7 @@ class Iec62056Link:
         if kind == "data" and self._is_readout() and b"!" not in octets and not record.problem:
             text = "the readout ends without the line of its !"
             record.add_note(finding("end-mark-missing", text, 0, len(octets)))
-        record.direction = self._direction(kind, octets, side)
+        record.direction = self._direction(kind, octets, side, record)
         self._place(record, kind, octets)
         self._pair(record)
         self._before = (kind, octets, record.direction)
@@ -104,7 +106,7 @@ class Iec62056Link:
         """Tell whether the message before chose data readout."""
         return self._before[0] == "acknowledgement" and self._before[1][3:4] == b"0"
 
-    def _direction(self, kind: str, octets: bytes, side: int) -> str:
+    def _direction(self, kind: str, octets: bytes, side: int, record: Record) -> str:
         """Tell who speaks: by the message, by the side, or by what came before."""
         before, same, direction = self._before
         told = UNKNOWN
@@ -124,11 +126,17 @@ class Iec62056Link:
         here, there = self._roles[side], self._roles[1 - side]
         if len(here) == 1 and there:
             return next(iter(here))
-        if kind == "break":
-            return REQUEST
+        if kind == "break":  # whose password is refused is told by a break
+            return RESPONSE if _PASSWORD.match(same) and self._is_answer(record) else REQUEST
         if before in ("", "ack", "nak"):
             return UNKNOWN
         return RESPONSE if direction == REQUEST else REQUEST
+
+    def _is_answer(self, record: Record) -> bool:
+        """Tell whether *record* began as soon as an answer does."""
+        begin = record.start_ns if record.start_ns is not None else record.time_ns
+        asked_ns = self._asked[1] if self._asked is not None else None
+        return begin is None or asked_ns is None or begin - asked_ns <= _REACTION_NS
 
     def _pair(self, record: Record) -> None:
         """Tie an answer to what asked for it; the ack of a block asks for the next one."""
@@ -240,6 +248,8 @@ def _notes(layer: type[Layer], octets: bytes, *, problem: str = "") -> tuple[Not
     """Read the tree of a message for its notes; what a cut explains is not said twice."""
     found = []
     for note in tree(layer, octets).all_notes():
+        if problem and note.code == "apdu-trailing-octets":
+            continue
         if note.code in ("capture-cut", "apdu-malformed", "data-set-malformed"):
             if problem and (note.code != "data-set-malformed" or _is_of_cut(note, octets, problem)):
                 continue
@@ -260,8 +270,10 @@ def _cut(record: Record) -> Note:
     size = len(record.octets)
     if record.problem == HEAD_MISSING:
         return finding("capture-cut", "its identification line is missing, and what stood behind it", 0, size)
-    where = "the lane ends" if record.problem == "truncated" else "another message begins"
-    return finding("capture-cut", f"{where} after {size} octets, before the message does", 0, size)
+    if record.problem == TRUNCATED:
+        return finding("capture-cut", f"the capture ends after {size} octets of the message", 0, size)
+    text = f"it ends after {size} octets without its end, and another message begins"
+    return finding("capture-cut", text, 0, size, "message-broken-off", "likely")
 
 
 def _overrun(octets: bytes) -> Note:

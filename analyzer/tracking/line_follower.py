@@ -289,9 +289,9 @@ class LineFollower:
                 SIGN_ON, f"somebody speaks far slower than {self.settings.baud} Bd: {uart_signs.TRYING}"
             )
         burst, wrong = heard[self._burst_at :], self._errors - self._burst_errors
-        if self._leapt_ns and self.settings == SIGN_ON and self._last_ns - self._leapt_ns > _ANSWERED_NS:
-            if wrong or not _TEXT.issuperset(burst):
-                return self._try_next()
+        was_leap = self._leapt_ns and self.settings == SIGN_ON and self._last_ns - self._leapt_ns > _ANSWERED_NS
+        if was_leap and (wrong or not _TEXT.issuperset(burst)):
+            return self._try_next()
         for part, errors in ((heard, self._errors), (burst, wrong)):  # before a frame others may have spoken slower
             if errors * 8 <= len(part) and detect(part, is_datagram=False).score >= _SURE:
                 self._keep(self.settings)

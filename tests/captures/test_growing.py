@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from captures import blocks
+from captures.chunk import SILENCE
 from captures.growing import GrowingInput
+from captures.pcapng import PcapngSource
+from captures.stream import Window
+
+START_NS = 1_772_442_000_000_000_000
 
 
 def test_files_are_read_one_after_another_and_what_is_gone_is_counted(tmp_path: Path) -> None:
@@ -43,3 +49,26 @@ def test_idle_is_called_while_nothing_comes(tmp_path: Path) -> None:
     assert growing.fetch() == b"one" and not idle
     assert growing.fetch() == b"" and len(idle) == 3
     growing.close()
+
+
+def test_silence_is_said_once_and_nothing_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "1.pcapng"
+    whole = blocks.section(application="test") + blocks.interface(147, "line") + blocks.packet(START_NS, b"one")
+    path.write_bytes(whole)
+    pauses = [0]
+
+    def pause(seconds: float) -> None:
+        pauses[0] += 1
+        if pauses[0] == 200:
+            with path.open("ab") as file:
+                file.write(blocks.packet(START_NS, b"two")[:20])
+        if pauses[0] == 400:
+            with path.open("ab") as file:
+                file.write(blocks.packet(START_NS, b"two")[20:])
+
+    growing = GrowingInput([str(path)], lambda: pauses[0] > 600, pause=pause)
+    growing.says_silence = True
+    chunks = list(PcapngSource("1", Window(growing)))
+    assert [(one.number, one.octets, one.link_type) for one in chunks] == [
+        (1, b"one", 147), (1, b"", SILENCE), (1, b"", SILENCE), (2, b"two", 147), (2, b"", SILENCE),
+    ]  # fmt: skip

@@ -1,0 +1,124 @@
+"""Sessions of a local port that one tap hears, and what the doctor makes of what goes wrong in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from analyzer.diagnosis.story import LIKELY, Story
+from analyzer.pipeline import Pipeline
+from analyzer.record import REQUEST, RESPONSE, Record
+from captures.chunk import SILENCE, UNKNOWN, Chunk
+from dissectors.checks import bcc
+from dissectors.tree import Severity
+from tests.analyzer.diagnosis.told import named
+from tests.faults.case import Case, Lines, ListSource, Said, Truth, stories_of
+
+_SECOND = 1_000_000_000
+_START_NS = 1_770_000_000 * _SECOND
+SIGN_ON, IDENTIFICATION, READ, PROGRAM = b"/?!\r\n", b"/MMM5SIM\r\n", b"\x06050\r\n", b"\x06051\r\n"
+ROWS = b"F.F(00)\r\n0.0.0(12345678)\r\n1.8.0(00123.456*kWh)\r\n2.8.0(00003.210*kWh)\r\n!\r\n"
+
+
+def checked(octets: bytes) -> bytes:
+    """Add the check character of a message that begins with SOH or STX."""
+    return octets + bytes((bcc(octets[1:]),))
+
+
+OPERAND = checked(b"\x01P0\x02(00000000)\x03")
+PASSWORD = checked(b"\x01P1\x02(11111111)\x03")
+COMMAND = checked(b"\x01R1\x021.8.0()\x03")
+VALUE = checked(b"\x02(00123.456*kWh)\x03")
+READOUT = checked(b"\x02" + ROWS + b"\x03")
+BREAK = checked(b"\x01B0\x03")
+BEGUN = ((0, SIGN_ON), (0.3, IDENTIFICATION), (0.6, READ))
+UNLOCKED = ((0, SIGN_ON), (0.3, IDENTIFICATION), (0.6, PROGRAM), (0.9, OPERAND), (1.2, PASSWORD))
+
+
+def lines(*said: tuple[float, bytes]) -> Lines:
+    return [Said(_START_NS + round(at * _SECOND), UNKNOWN, octets) for at, octets in said]
+
+
+def told(*said: tuple[float, bytes]) -> list[Story]:
+    return stories_of(Case(lines(*said), Truth(frozenset())))
+
+
+def records(*said: tuple[float, bytes]) -> list[Record]:
+    return list(Pipeline().run(ListSource(lines(*said))))
+
+
+def test_message_that_goes_on_no_more_ends_there_and_the_next_session_is_read() -> None:
+    said = (*BEGUN, (1.0, READOUT[:50]), (6.0, SIGN_ON), (6.3, IDENTIFICATION), (6.6, READ), (7.0, READOUT))
+    assert [one.octets for one in records(*said)] == [octets for _, octets in said]
+    (story,) = [one for one in told(*said) if one.code == "capture-cut"]
+    assert (story.cause, story.confidence, story.severity) == ("message-broken-off", LIKELY, Severity.WARNING)
+    assert story.records == [4]
+    assert "apdu-trailing-octets" not in {note.code for one in records(*said) for note in one.notes}
+
+
+def test_readout_that_a_break_cuts_short_is_no_capture_that_ended() -> None:
+    stories = told(*BEGUN, (1.0, READOUT[:50]), (1.1, BREAK))
+    assert ("capture-cut", "message-broken-off") in named(stories)
+
+
+@pytest.mark.parametrize("at", [0, 2, 4])
+def test_message_that_comes_again_at_once_on_one_line_is_an_echo(at: int) -> None:
+    said = (*UNLOCKED, (1.5, b"\x06"))
+    when, octets = said[at]
+    stories = told(*said[: at + 1], (when + 0.03, octets), *said[at + 1 :])
+    assert named(stories)[0] == ("line-echo", "local-echo")
+    assert stories[0].records == [at + 2]
+    assert "line-echo" not in {one.code for one in told(*said)}
+
+
+def test_message_that_is_sent_again_after_a_while_is_no_echo() -> None:
+    assert "line-echo" not in {one.code for one in told((0, SIGN_ON), (2, SIGN_ON), (2.3, IDENTIFICATION))}
+
+
+@pytest.mark.parametrize(("after", "direction"), [(0.3, RESPONSE), (4.0, REQUEST)])
+def test_break_behind_a_password_is_the_meters_if_it_comes_as_soon_as_an_answer(after: float, direction: str) -> None:
+    said = (*UNLOCKED, (1.2 + after, BREAK))
+    assert records(*said)[-1].direction == direction
+    refused = "iec62056-21-password-rejected" in {one.code for one in told(*said)}
+    assert refused == (direction == RESPONSE)
+
+
+def test_password_answered_with_nak_may_have_been_damaged() -> None:
+    (story,) = [one for one in told(*UNLOCKED, (1.5, b"\x15")) if one.code == "iec62056-21-password-rejected"]
+    assert [one.cause for one in story.alternatives] == ["octet-damaged"]
+
+
+@pytest.mark.parametrize(("wrong", "is_edited"), [(b"00123.4v6", False), (b"00123.457", True)])
+def test_number_of_digits_in_a_row_is_edited_only_where_digits_explain_the_check(wrong: bytes, is_edited: bool) -> None:
+    (story,) = [
+        one
+        for one in told(*BEGUN, (1.0, READOUT.replace(b"00123.456", wrong)), (1.4, b"\x15"), (1.8, READOUT))
+        if one.code == "bcc-wrong"
+    ]
+    assert (story.cause == "edited-by-hand") == is_edited
+
+
+def test_stx_among_what_another_speed_gives_is_no_readout_in_place_of_hdlc() -> None:
+    stories = told((0, SIGN_ON), (0.3, b"/MMM5\\2SIM\r\n"), (0.6, b"\x06252\r\n"), (0.9, b"\x02\x01B0\x03q"))
+    assert "iec62056-21-mode-mismatch" not in {one.code for one in stories}
+
+
+class Counted(ListSource):
+    """Chunks from a list, and how many were taken of it."""
+
+    taken = 0
+
+    def __iter__(self) -> Iterator[Chunk]:
+        for chunk in super().__iter__():
+            self.taken += 1
+            yield chunk
+
+
+@pytest.mark.parametrize("waiting", [IDENTIFICATION, b"\x06"])
+def test_last_message_is_a_record_once_the_line_is_silent(waiting: bytes) -> None:
+    """What may go on, as a telegram does behind its identification, is not held until something else comes."""
+    said = lines(*UNLOCKED, (1.5, waiting))
+    source = Counted([*said, Said(None, UNKNOWN, b"", SILENCE), *lines((9.0, BREAK))])
+    at = {one.octets: source.taken for one in Pipeline().run(source, waits=False)}
+    assert at[waiting] == len(said) + 1
