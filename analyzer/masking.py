@@ -1,8 +1,10 @@
 """Passwords and keys in trees and in octets that people read, to a mask.
 
-Secrets are the calling authentication value of low level security, and what a client writes to an attribute or gives
-to a method that holds a secret. A challenge is none; it stays, as does a key that is wrapped.
-Source: IEC 62056-5-3, AARQ, authentication mechanisms; IEC 62056-6-2, the secrets of classes.toml.
+Secrets are the calling authentication value of low level security, the password of a local port, and what a client
+writes to an attribute or gives to a method that holds a secret. A challenge is none; it stays, as does a key that is
+wrapped.
+Source: IEC 62056-5-3, AARQ, authentication mechanisms; IEC 62056-21, programming mode; IEC 62056-6-2, the secrets of
+classes.toml.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import NamedTuple
 
 from analyzer.cosem.datum import STRINGS
 from analyzer.cosem.rendering import MASKED
+from analyzer.framing.frame import IEC62056_21
 from analyzer.reassembly.blocks import read_block
 from analyzer.record import Apdu, Object, Record
 from analyzer.tracking.attributes import held_values
@@ -21,6 +24,7 @@ from analyzer.tracking.plans import plan_of
 from analyzer.tracking.standing_names import are_confidential, is_confidential
 from analyzer.tracking.values import Value
 from dissectors.axdr import scan_length
+from dissectors.checks import seven_bits
 from dissectors.reader import read_apdu
 from dissectors.tree import Node
 
@@ -29,6 +33,7 @@ MASK_OCTET = 0x2A
 _HIGH = re.compile(r"2\.16\.756\.5\.8\.2\.(?:[2-9]|\d\d)")
 _AARQ = b"\x60"
 _NAME = "calling-authentication-value"
+_LOGIN = re.compile(rb"\x01?P[12]\x02?\(?([^\x03\x04)]+)")
 _VARIABLES, _PARAMETERIZED = "variable_access_specification", 4
 
 
@@ -42,6 +47,8 @@ class Secret(NamedTuple):
 
 def secrets(record: Record, values: Sequence[Value] = ()) -> list[Secret]:
     """Find the secrets in *record*; its *values* tell of those behind short names."""
+    if record.link == IEC62056_21:
+        return _typed(record.octets)
     objects = record.objects
     if objects and objects[0].logical_name and not (record.more or record.protection or are_confidential(objects)):
         return []
@@ -64,6 +71,13 @@ def secrets(record: Record, values: Sequence[Value] = ()) -> list[Secret]:
             if behind_names or is_confidential(held.object):
                 found.append(Secret(held.octets, _content(held.octets, held.start), held.end))
     return found
+
+
+def _typed(message: bytes) -> list[Secret]:
+    """Give what a client sends to be let in at a local port, P1 and P2, as it came and without its parity."""
+    octets = seven_bits(message)
+    found = _LOGIN.match(octets)
+    return [Secret(one, *found.span(1)) for one in {message, octets}] if found else []
 
 
 @lru_cache(maxsize=256)

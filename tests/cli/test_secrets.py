@@ -9,8 +9,11 @@ import pytest
 
 from analyzer.cosem.logical_name import obis_from_text
 from analyzer.cosem.tables import Tables
+from analyzer.detail import buffers
 from analyzer.export.annotated import annotated
 from analyzer.masking import MASK_OCTET, concealed, secrets
+from captures.chunk import SENT
+from dissectors.checks import bcc
 from tests.analyzer.cosem.data import (
     array,
     double_long_unsigned,
@@ -139,3 +142,19 @@ def test_wrapped_key_stays() -> None:
     record = decode(wrapped([asked(action_request(64, 2, data))]))[0]
     assert secrets(record) == []
     assert wrapped_key.hex().upper() in annotated(record)
+
+
+@pytest.mark.parametrize("command", [b"P1", b"P2"])
+@pytest.mark.parametrize("has_parity", [False, True])
+def test_password_of_a_local_port_shows_in_no_dump_and_no_buffer(run: Run, command: bytes, has_parity: bool) -> None:
+    body = command + b"\x02(" + SECRET + b")\x03"
+    message = b"\x01" + body + bytes((bcc(body),))
+    sent = bytes(one | (one.bit_count() & 1) << 7 for one in message) if has_parity else message
+    (record,) = decode([(SENT, sent)])
+    for _, buffer in buffers(record):
+        assert SECRET not in bytes(one & 0x7F for one in buffer)
+    shown = run("decode", "--hex", sent.hex(), "--tree", "--octets").out
+    start = sent.index(b"(") + 1
+    assert sent[start : start + 4].hex(" ") not in shown and b"****".hex(" ") in shown
+    fields = run("decode", "--hex", sent.hex(), "-T", "fields", "-e", "octets").out
+    assert sent[start : start + 4].hex().upper() not in fields.upper()
