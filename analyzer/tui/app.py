@@ -156,6 +156,16 @@ class DlmsharkApp(Passes):
         chosen = getattr(self.screen, "association", None)
         return int(chosen.first.record) if chosen is not None else self.main.records.number
 
+    def command_add_key(self, count: int, text: str = "") -> None:
+        """Ask for a key where it is seen what each opens."""
+        self.open_screen("keys")
+        self.call_after_refresh(self._ask_for_key, text)
+
+    def _ask_for_key(self, text: str) -> None:
+        screen = self.screen
+        if (ask := getattr(screen, "command_add_key", None)) is not None:
+            ask(0, text)
+
     def open_screen(self, name: str, count: int = 0) -> None:
         """Open a screen over the main one; another that is open gives way."""
         if not self.has_begun and name not in _WITHOUT_CAPTURE:

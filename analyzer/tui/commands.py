@@ -106,7 +106,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         _command("copy-json", "y j", MAIN, "copy the record as JSON"),
         _command("copy-python", "y p", MAIN, "copy Python that reads the record again"),
         _command("export", "x", ANY, "export what the screen shows", "FILE"),
-        _command("add-key", "+", TABLE, "add a key; the capture is read again with it", "ROLE[@TITLE]=HEX"),
+        _command("add-key", "+", ANY, "add a key; the capture is read again with it", "ROLE[@TITLE]=HEX"),
         _command("open-file", "O", TABLE, "open another capture", "FILE"),
         _command("plot", "p", TABLE, "show or hide the plot"),
         _command("sort", "s", TABLE, "sort by the next column"),

@@ -136,6 +136,42 @@ def test_narrow_list_goes_without_a_link_that_one_word_stands_for() -> None:
     drive(sample("mode-c-programming"), act)
 
 
+def test_record_is_shown_again_once_a_filter_that_nothing_passes_is_taken_away() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        main = main_of(app)
+        main.answer_filter("server == 77")
+        await wait_for(pilot, lambda: main.shown == 0)
+        await pilot.press("q")
+        await wait_for(pilot, lambda: main.shown == 1 and any("Record 1 " in line for line in text_of(app)))
+
+    drive(sample("hdlc-segments"), act)
+
+
+def test_key_is_added_from_the_main_screen_too() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("plus")
+        await wait_for(pilot, lambda: any("add key" in line for line in text_of(app)))
+        await pilot.press("x")
+        await wait_for(pilot, lambda: "path of a keyring" not in text_of(app)[-1])
+        assert main_of(app).shown == 1
+
+    drive(sample("ln-ciphered", is_keyed=False), act)
+
+
+def test_all_lines_are_drawn_again_once_a_prompt_is_closed() -> None:
+    """What changed in the moment it was uncovered stayed undrawn now and then."""
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        drawn: list[tuple[object, ...]] = []
+        refresh = app.screen.refresh
+        app.screen.refresh = lambda *regions, **options: drawn.append(regions) or refresh(*regions, **options)  # type: ignore[method-assign, func-returns-value]
+        await pilot.press("colon", *"plot", "enter")
+        await wait_for(pilot, lambda: () in drawn)
+        assert "plot: not on this screen" in text_of(app)[-1]
+
+    drive(sample("hdlc-segments"), act)
+
+
 def test_wrong_filter_says_where_while_it_is_typed() -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         await pilot.press("slash", *"service", "space", "equals_sign", "equals_sign", "space", "equals_sign")

@@ -320,3 +320,13 @@ def test_story_about_no_record_names_none() -> None:
     assert "40" in " ".join(line.text for line in lines)
     assert not any("record" in line.text and line.label in ("where", "proof") for line in lines)
     assert all(line.target is None for line in lines)
+
+
+def test_narrow_ladder_shows_response_times_and_no_bars() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("l")
+        await wait_for(pilot, lambda: any(line.rstrip().endswith(" ms") for line in text_of(app)))
+        rows = [line for line in text_of(app) if "◀" in line]
+        assert rows and not any("━" in line or line.rstrip().endswith("…") for line in rows)
+
+    drive(sample("ln-wrapper"), act, size=(60, 20))

@@ -63,6 +63,7 @@ class Filtering(Navigation):
             self.filter_run = None
             self.records.filter_by(None)
             self.records.refresh()
+            self.show_record()
             self.show_lines()
             return
         run = self.program.capture.filter(text, utc=self.program.options.is_utc)

@@ -20,6 +20,8 @@ from analyzer.tui.widgets.prompt import Prompt
 from analyzer.tui.widgets.rows import Piece, Rows
 
 _BAR = 12
+_ROOM_FOR_BARS = 72
+"""Cells of a screen that shows response times as bars, too; below that the arrows take the room."""
 _LEFT = 22
 """Cells of number, sign and time before the client's rail."""
 
@@ -44,7 +46,12 @@ class Ladder(Rows):
     @property
     def between(self) -> int:
         """How many cells lie between the rails."""
-        return max(self.room - _LEFT - 2 - 2 - _BAR - 9, 20)
+        return max(self.room - _LEFT - 2 - 2 - self._bar_cells - 9, 20)
+
+    @property
+    def _bar_cells(self) -> int:
+        """How many cells a bar has; none where the room is little."""
+        return _BAR if self.room >= _ROOM_FOR_BARS else 0
 
     def pieces(self, index: int, width: int) -> Iterable[Piece]:
         """Write an arrow."""
@@ -59,7 +66,7 @@ class Ladder(Rows):
         yield "│ ", palette.style("faint")
         if line.latency_ns is not None:
             share = line.latency_ns / self.slowest_ns
-            yield fit(bar(share, _BAR), _BAR), palette.style("warning" if share > 0.66 else "accent")
+            yield fit(bar(share, self._bar_cells), self._bar_cells), palette.style("warning" if share > 0.66 else "accent")
             yield fit_right(duration_text(line.latency_ns), 8), palette.style("muted")
 
     def _arrow(self, line: Any) -> Iterable[Piece]:

@@ -14,6 +14,7 @@ from textual.widgets import Input
 
 from analyzer.tui.widgets.bars import Bar
 
+_SETTLED_SECONDS = 0.1
 _MOST_HISTORY = 100
 _GIVES_KEY = re.compile(r"\s*ad\S*\s+\S")
 """A command that adds a key, also shortened: what it says is shown and remembered as little as a key is."""
@@ -130,6 +131,12 @@ class Prompt(Vertical):
         self.query_one(AnswerInput).is_asking = False
         self.remove_class("asking")
         self.query_one("#answer", Input).value = ""
+        self.set_timer(_SETTLED_SECONDS, self._uncover)
+
+    def _uncover(self) -> None:
+        """Draw all lines once more: where what lay below changes in the moment it is uncovered, some stay undrawn."""
+        if self.question is None:
+            self.screen.refresh()
 
     # -- what is typed --------------------------------------------------------------------------------------------
 
