@@ -66,7 +66,8 @@ class Ladder(Rows):
         yield "│ ", palette.style("faint")
         if line.latency_ns is not None:
             share = line.latency_ns / self.slowest_ns
-            yield fit(bar(share, self._bar_cells), self._bar_cells), palette.style("warning" if share > 0.66 else "accent")
+            cells = self._bar_cells
+            yield fit(bar(share, cells), cells), palette.style("warning" if share > 0.66 else "accent")
             yield fit_right(duration_text(line.latency_ns), 8), palette.style("muted")
 
     def _arrow(self, line: Any) -> Iterable[Piece]:
