@@ -31,6 +31,8 @@ _SETS = re.compile(rb"(?:[^()\r\n]*+(?:\([^()\r\n]*+\))++[\r\n]*+)*+")
 _PRINTABLE = bytes(range(0x20, 0x7F)) + b"\r\n"
 _SIGNS = b"\x01\x02\x03\x04"
 _MOST_NAMED = 8
+_LEAST_MESSAGE = 5
+"""Fewer octets that begin as a message does may be chance."""
 _ASKED = re.compile(rb"\x02([^()\x03\x04]+)\(")
 _OPERAND, _PASSWORD = re.compile(rb"\x01?P0"), re.compile(rb"\x01?P[12]")
 _REACTION_NS = 1_500_000_000
@@ -272,7 +274,9 @@ def _cut(record: Record) -> Note:
         return finding("capture-cut", "its identification line is missing, and what stood behind it", 0, size)
     if record.problem == TRUNCATED:
         return finding("capture-cut", f"the capture ends after {size} octets of the message", 0, size)
-    text = f"it ends after {size} octets without its end, and another message begins"
+    text = f"it breaks off after {size} octet{'s' * (size > 1)}, and another message begins"
+    if size < _LEAST_MESSAGE:
+        return finding("capture-cut", text, 0, size)
     return finding("capture-cut", text, 0, size, "message-broken-off", "likely")
 
 

@@ -211,7 +211,7 @@ class LineFollower:
         """Look for the end of what the line left its first settings for, and for a line that went back before."""
         heard = bytes(self._heard)
         if self._silent_at is not None and self._is_slow(heard[self._silent_at :], self._start):
-            return self._return("somebody signs on anew")
+            return self._return(f"somebody speaks at {self._start.baud} Bd")
         if self._away == "hdlc":
             disconnected = _DISCONNECT.search(heard)
             self._is_over = disconnected is not None

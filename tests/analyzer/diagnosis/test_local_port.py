@@ -102,6 +102,7 @@ def test_number_of_digits_in_a_row_is_edited_only_where_digits_explain_the_check
 def test_stx_among_what_another_speed_gives_is_no_readout_in_place_of_hdlc() -> None:
     stories = told((0, SIGN_ON), (0.3, b"/MMM5\\2SIM\r\n"), (0.6, b"\x06252\r\n"), (0.9, b"\x02\x01B0\x03q"))
     assert "iec62056-21-mode-mismatch" not in {one.code for one in stories}
+    assert "message-broken-off" not in {one.cause for one in stories}
 
 
 class Counted(ListSource):

@@ -242,6 +242,6 @@ def test_sign_on_anew_at_300_is_followed_while_the_line_is_at_the_chosen_speed(t
     client.select(messages.READOUT)
     client.read_out()
     said, _ = record_line(client.events, LineFollower(SIGN_ON), tmp_path / "a.pcapng")
-    assert "listening at 300 7E1: somebody signs on anew: back to where sessions begin" in said
+    assert "listening at 300 7E1: somebody speaks at 300 Bd: back to where sessions begin" in said
     octets = said_octets(client.events)[again + 1 :]
     assert [one.octets for one in records_in(tmp_path / "a.pcapng")][-len(octets) :] == octets
