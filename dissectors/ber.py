@@ -56,6 +56,12 @@ class Element(House):
         self._known: dict[bytes, Any] = {}  # the same few contents stand in every association
         House.__init__(self, name, default, asn1)
 
+    @property
+    def holds_packets(self) -> int:
+        """Tell whether an APDU may stand inside."""
+        inner = self.content.content if isinstance(self.content, Explicit) else self.content
+        return int(isinstance(inner, ApduContent))
+
     def any2i(self, pkt: Any, x: Any) -> Any:
         """Accept what the content accepts, and None."""
         return None if x is None else self.content.accept(x)

@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dissectors import axdr, enumerations
+from dissectors.fields import from_hex, octets_of
 from dissectors.nesting import inner_apdu
 from dissectors.quirks import quirk
 from dissectors.regions import ApduField
 from dissectors.tree import Kind, Node, Problem, Truncated
 
+_MOST_BITS = 256
 MAX_NUMBER = 16
 """INTEGERs and arcs of more octets are refused: none is in use, and numbers without bound cannot be shown."""
 
@@ -64,7 +66,7 @@ class Hex(Content):
 
     def accept(self, value: Any) -> Any:
         """Accept hex text."""
-        return bytes.fromhex(value) if isinstance(value, str) else value
+        return from_hex(value)
 
     def to_json(self, value: bytes) -> str:
         """Give hex digits."""
@@ -91,8 +93,11 @@ class Integer(Content):
 
     def accept(self, value: Any) -> Any:
         """Accept an identifier."""
-        if isinstance(value, str) and self.table is not None:
-            return next(number for number, name in self.table.items() if name == value)
+        for number, name in (self.table or {}).items():
+            if name == value:
+                return number
+        if isinstance(value, str):
+            raise ValueError(f"{value!r} is none of {', '.join((self.table or {}).values())}")
         return value
 
     def to_json(self, value: int) -> Any:
@@ -127,6 +132,12 @@ class ObjectIdentifier(Content):
             arcs.append(number)
         first = min(arcs[0] // 40, 2)
         return ".".join(map(str, [first, arcs[0] - 40 * first, *arcs[1:]]))
+
+    def accept(self, value: Any) -> Any:
+        """Accept the dotted form alone. Raises: ValueError."""
+        if isinstance(value, str) and value.count(".") and value.replace(".", "0").isdecimal():
+            return value
+        raise ValueError(f"an object identifier such as 2.16.756.5.8.1.1 was expected, not {value!r}")
 
     def encode(self, value: str) -> bytes:
         """Build the arcs."""
@@ -167,9 +178,23 @@ class NamedBits(Content):
 
     def encode(self, value: Sequence[str]) -> bytes:
         """Build unused count and bits."""
-        number = sum(1 << len(self.names) - 1 - self.names.index(name) for name in value)
-        unused = -len(self.names) % 8
-        return bytes((unused,)) + (number << unused).to_bytes((len(self.names) + 7) // 8, "big")
+        places = [self._place(name) for name in value]
+        size = max([len(self.names), *(place + 1 for place in places)])
+        unused = -size % 8
+        number = sum(1 << size - 1 - place for place in set(places))
+        return bytes((unused,)) + (number << unused).to_bytes((size + 7) // 8, "big")
+
+    def _place(self, name: str) -> int:
+        if name in self.names:
+            return self.names.index(name)
+        bit = name.removeprefix("bit-")
+        if bit.isdecimal() and int(bit) < _MOST_BITS:
+            return int(bit)
+        raise ValueError(f"{name!r} is none of {', '.join(self.names)}")
+
+    def accept(self, value: Any) -> Any:
+        """Accept a list of names, and one name alone."""
+        return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
     def to_json(self, value: Sequence[str]) -> list[str]:
         """Give the names."""
@@ -263,16 +288,19 @@ class OneOf(Content):
         for tag, (name, content) in self.alternatives.items():
             if name == value[0]:
                 return element(tag, content.encode(content.accept(value[1])))
-        raise ValueError(f"{value[0]!r} is none of {[name for name, _ in self.alternatives.values()]}")
+        raise ValueError(f"{value[0]!r} is none of {', '.join(name for name, _ in self.alternatives.values())}")
 
     def accept(self, value: Any) -> Any:
-        """Accept ``{"name": value}``."""
+        """Accept ``{"name": value}``, and what is no pair for the first alternative. Raises: ValueError."""
+        contents = dict(self.alternatives.values())
+        name = next(iter(contents))
         if isinstance(value, dict) and len(value) == 1:
-            name, inner = next(iter(value.items()))
-            for known, content in self.alternatives.values():
-                if known == name:
-                    return name, content.accept(inner)
-        return value
+            value = next(iter(value.items()))
+        if isinstance(value, tuple) and len(value) == 2:
+            name, value = value
+        if name not in contents:
+            raise ValueError(f"{name!r} is none of {', '.join(contents)}")
+        return name, contents[name].accept(value)
 
     def to_json(self, value: tuple[str, Any]) -> dict[str, Any]:
         """Give ``{"name": value}``."""
@@ -305,11 +333,11 @@ class ApduContent(Content):
 
     def encode(self, value: Any) -> bytes:
         """Build the packet."""
-        return bytes(value)
+        return octets_of(value)
 
     def accept(self, value: Any) -> Any:
-        """Accept hex text beside packets and octets."""
-        return bytes.fromhex(value) if isinstance(value, str) else value
+        """Accept hex text and the JSON form of an APDU beside packets and octets."""
+        return self.field.any2i(None, value)
 
     def grow(self, node: Node, octets: bytes, at: int, end: int) -> None:
         """Add the APDU's tree."""

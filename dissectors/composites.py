@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dissectors import axdr
-from dissectors.fields import House, RandomOf, Seen
+from dissectors.fields import House, RandomOf, Seen, octets_of
 from dissectors.tree import Kind, Node, Note, Problem, Severity, Truncated
 
 
@@ -70,7 +70,7 @@ class Sequence(House):
 
     def build(self, value: Any) -> bytes:
         """Build the layer."""
-        return bytes(value)
+        return octets_of(value)
 
     def to_json(self, value: Any) -> Any:
         """Show the layer's fields."""
@@ -132,7 +132,7 @@ class Choice(House):
 
     def build(self, value: Any) -> bytes:
         """Build the alternative, its tag included."""
-        return bytes(value)
+        return octets_of(value)
 
     def randval(self) -> Any:
         """Draw one alternative, fuzzed."""
@@ -166,7 +166,7 @@ class Optional(House):
     @property
     def holds_packets(self) -> int:
         """Follow the field inside."""
-        return 0  # the value may be None, which Scapy's packet bookkeeping cannot hold; Layer freezes it instead
+        return int(bool(self.field.holds_packets))
 
     def any2i(self, pkt: Any, x: Any) -> Any:
         """Accept what the field accepts, and None."""
@@ -228,7 +228,9 @@ class SequenceOf(House):
         return int(bool(self.item.holds_packets))
 
     def any2i(self, pkt: Any, x: Any) -> Any:
-        """Accept a list of what the item accepts."""
+        """Accept a list of what the item accepts. Raises: ValueError of what a list was forgotten around."""
+        if isinstance(x, (Mapping, bytes, str)):
+            raise ValueError(f"a list was expected, not {x!r}")
         return [self.item.any2i(pkt, one) for one in x] if isinstance(x, (list, tuple)) else x
 
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[list[Any], int]:

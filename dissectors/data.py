@@ -15,7 +15,7 @@ from typing import Any
 from dissectors import axdr
 from dissectors.axdr import Compact, Element
 from dissectors.data_types import OLD_FLOAT, STRINGS
-from dissectors.fields import House, RandomOf, Seen, packed
+from dissectors.fields import House, RandomOf, Seen, from_hex, packed
 from dissectors.quirks import quirk
 from dissectors.rows import Rows
 from dissectors.tree import Kind, Node, Note, Problem, Severity
@@ -148,7 +148,7 @@ def from_json(form: Any) -> Value:
         contents = tuple(from_json(one) for one in inner["array-contents"])
         return tag, (_frozen(inner["contents-description"]), contents)
     if tag in _HEX and isinstance(inner, str):
-        return tag, bytes.fromhex(inner)
+        return tag, from_hex(inner)
     if tag in _FLOATS and isinstance(inner, str):
         return tag, float(inner)
     if tag == axdr.VISIBLE_STRING and isinstance(inner, str):

@@ -13,7 +13,7 @@ from struct import error as StructError  # noqa: N812
 from typing import Any
 
 from dissectors import axdr
-from dissectors.scapy_base import BitField, Field, RandNum, VolatileValue
+from dissectors.scapy_base import BitField, Field, Packet, RandNum, VolatileValue
 from dissectors.tree import Kind, Node, Problem, Truncated
 
 _LEAF, _HIDDEN, _BITS = Kind.LEAF, Kind.HIDDEN, Kind.BITS  # an attribute of an Enum costs as much as a node's field
@@ -96,8 +96,8 @@ class House(Field):
         return len(self.build(x))
 
     def i2repr(self, pkt: Any, x: Any) -> str:
-        """Show *x* as its text or JSON form."""
-        return self.to_text(x) or str(self.to_json(x))
+        """Show *x* as its text or JSON form; a packet with all inside."""
+        return repr(x) if isinstance(x, Packet) else self.to_text(x) or str(self.to_json(x))
 
 
 _EXPECTED = {"f": "a number up to 3.4e38", "d": "a number"}
@@ -235,7 +235,7 @@ class Octets(Fixed):
 
     def any2i(self, pkt: Any, x: Any) -> Any:
         """Accept hex text; a wrong size is refused rather than padded."""
-        x = _octets(x)
+        x = from_hex(x)
         if isinstance(x, bytes) and len(x) != self.size:
             raise ValueError(f"{self.name}: {self.size} octets needed, got {len(x)}")
         return x
@@ -281,7 +281,7 @@ class OctetString(House):
 
     def any2i(self, pkt: Any, x: Any) -> Any:
         """Accept hex text."""
-        return _octets(x)
+        return from_hex(x)
 
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[bytes, int]:
         """Read length and octets."""
@@ -393,8 +393,21 @@ def bits(
     return fields
 
 
-def _octets(x: Any) -> Any:
-    return bytes.fromhex(x) if isinstance(x, str) else bytes(x) if isinstance(x, bytearray) else x
+def from_hex(x: Any) -> Any:
+    """Make octets of hex text; anything else stays. Raises: ValueError that says what was expected."""
+    if isinstance(x, bytearray):
+        return bytes(x)
+    try:
+        return bytes.fromhex(x) if isinstance(x, str) else x
+    except ValueError:
+        raise ValueError(f"octets in hex such as 0A 1B were expected, not {x!r}") from None
+
+
+def octets_of(value: Any) -> bytes:
+    """Give the octets of a packet, or octets. Raises: ValueError of anything else, for ``bytes(5)`` is five zeros."""
+    if isinstance(value, (Packet, bytes, bytearray)):
+        return bytes(value)
+    raise ValueError(f"a packet, its fields by name or octets were expected, not {value!r}")
 
 
 def random_octets() -> bytes:

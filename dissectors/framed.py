@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from dissectors.fields import octets_of
 from dissectors.pdu import Layer, Remaining
 from dissectors.tree import Kind, Node
 
@@ -20,6 +21,10 @@ class Carried(Remaining):
     def i2repr(self, pkt: Any, x: Any) -> str:
         """Say that it is the payload, where Scapy shows it."""
         return self.to_json(x) or "(the payload)"
+
+    def randval(self) -> None:
+        """Stay: what is carried is drawn as the payload."""
+        return
 
     def grow(self, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
         """Add the octets as one leaf that the caller may grow further; an empty field has none."""
@@ -67,5 +72,7 @@ class Framed(Layer):
         return Layer.self_build(self) if self.problem is not None else b""
 
     def post_build(self, pkt: bytes, pay: bytes) -> bytes:
-        """Put the frame around its information field."""
-        return pkt + pay if self.problem is not None else self.assemble(pay, self._automatic)
+        """Put the frame around its information field: octets that were given for it, and the payload."""
+        if self.problem is not None:
+            return pkt + pay
+        return self.assemble(octets_of(self.fields.get("information", b"")) + pay, self._automatic)

@@ -5,10 +5,11 @@ Source: ISO/IEC 13239, IEC 62056-46 (data link layer using HDLC).
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import Any
 
 from dissectors import checks
-from dissectors.fields import BitGroup, Fixed, House, Number, Seen, bits
+from dissectors.fields import BitGroup, Fixed, House, Number, Seen, bits, packed
 from dissectors.framed import Carried, Framed
 from dissectors.hdlc_octets import (
     FLAG,
@@ -33,9 +34,11 @@ class AddressField(House):
         House.__init__(self, name, Address(default, None, 1))
 
     def any2i(self, pkt: Any, x: Any) -> Any:
-        """Make an Address."""
+        """Make an Address. Raises: ValueError."""
         if isinstance(x, str):
             upper, _, lower = x.partition(".")
+            if not f"{upper}{lower}".isdecimal():
+                raise ValueError(f"an address such as 16 or 1.17 was expected, not {x!r}")
             if not lower:
                 return Address(int(upper), None, 1)
             size = 2 if max(int(upper), int(lower)) < 0x80 else 4
@@ -47,8 +50,12 @@ class AddressField(House):
         return scan_address(octets, at, end)
 
     def build(self, value: Address) -> bytes:
-        """Build 1, 2, 3 or 4 octets."""
+        """Build 1, 2, 3 or 4 octets. Raises: ValueError where a part needs more of them."""
         upper, lower, size = value
+        for part, most in ((upper, 0x3FFF if size > 2 else 0x7F), (lower or 0, 0x3FFF if size == 4 else 0x7F)):
+            if not 0 <= part <= most:
+                octets = f"{size} octet{'s' * (size != 1)}"
+                raise ValueError(f"{self.name}: parts up to {most} fit into {octets}, not those of {value}")
         if size == 1 or lower is None:
             return bytes((upper << 1 & 0xFE | 1,))
         if size == 2:
@@ -150,6 +157,9 @@ class Control(Fixed):
         return after
 
 
+_LOW_FIRST = Struct("<H")
+
+
 class CheckSequence(House):
     """A 16-bit check sequence, low octet first; *begin* is the first octet that it covers. Computed while ``None``."""
 
@@ -185,7 +195,7 @@ class CheckSequence(House):
 
     def build(self, value: int) -> bytes:
         """Build low octet, high octet."""
-        return value.to_bytes(2, "little")
+        return packed(self.name, _LOW_FIRST, value)
 
     def i2repr(self, pkt: Any, x: Any) -> str:
         """Show the number, or that it will be computed."""
@@ -272,8 +282,8 @@ class Hdlc(Framed):
             length = header_size + 2 + (len(information) + 2 if information else 0)
             if length > MAXIMUM_LENGTH:
                 raise ValueError(f"a frame of {length} octets does not fit: its length field ends at {MAXIMUM_LENGTH}")
-        word = int(self.format_type) << 12 | int(self.segmentation) << 11 | int(length) & 0x7FF
-        built = word.to_bytes(2, "big") + addresses + bytes((int(self.control),))
+        word = (int(self.format_type) & 0xF) << 12 | (int(self.segmentation) & 1) << 11 | int(length) & 0x7FF
+        built = word.to_bytes(2, "big") + addresses + self.get_field("control").build(self.control)
         has_own_hcs = (
             self.getfieldval("hcs") is not None and "hcs" not in computed
         )  # without information: as it was read
@@ -287,7 +297,7 @@ class Hdlc(Framed):
         value = self.getfieldval(name)
         if value is None or name in computed:
             value = checks.fcs(octets)
-        return int(value).to_bytes(2, "little")
+        return self.get_field(name).build(value)  # type: ignore[no-any-return]
 
     def guess_payload_class(self, payload: bytes) -> Any:
         """Choose by frame type, then by the LLC octets, then by the APDU tag."""

@@ -260,7 +260,7 @@ class MbusShort(Layer):
         """Build the five octets."""
         if self.problem is not None or self.raw_packet_cache is not None:
             return Layer.self_build(self)
-        octets = bytes((int(self.start), int(self.control), int(self.address)))
+        octets = b"".join(field.build(self.getfieldval(field.name)) for field in self.fields_desc[:3])
         given = self.getfieldval("checksum")
         check = checksum(octets, 1, 3) if given is None or "checksum" in self._automatic else int(given)
         return octets + bytes((check, int(self.stop)))
@@ -291,8 +291,8 @@ class Mbus(Framed):
 
     def assemble(self, information: bytes, computed: frozenset[str]) -> bytes:
         """Build the frame around *information*. Raises: ValueError where the length octet is too small for it."""
-        body = bytes((int(self.control), int(self.address), int(self.control_information)))
-        for name in ("stsap", "dtsap"):
+        body = b""
+        for name in ("control", "address", "control_information", "stsap", "dtsap"):
             body += self.get_field(name).addfield(self, b"", self.getfieldval(name))
         body += information
         is_given = "length" not in computed | self._missing()

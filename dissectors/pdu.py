@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any, ClassVar
 
 from dissectors.composites import grow_item, place, settle
-from dissectors.fields import BitGroup, BitPart, House, RandomOf, Seen, random_octets
+from dissectors.fields import BitGroup, BitPart, House, RandomOf, Seen, from_hex, random_octets
 from dissectors.scapy_base import Packet, RawVal, VolatileValue
 from dissectors.shell_forms import as_read, json_members, literal
 from dissectors.tree import Kind, Node, Note, Problem, Severity
@@ -26,7 +26,7 @@ class Remaining(House):
 
     def any2i(self, pkt: Any, x: Any) -> Any:
         """Accept hex text."""
-        return bytes.fromhex(x) if isinstance(x, str) else x
+        return from_hex(x)
 
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[bytes, int]:
         """Take all that is left."""
@@ -46,6 +46,8 @@ class Remaining(House):
 
 
 _SLOTS = ("_automatic", "problem")
+_REFUSALS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What fields raise of a value that is none of theirs."""
 
 
 class Layer(Packet):
@@ -65,7 +67,12 @@ class Layer(Packet):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.problem: str | None = None
         self._automatic: frozenset[str] = frozenset()
-        Packet.__init__(self, *args, **kwargs)
+        try:
+            Packet.__init__(self, *args, **kwargs)
+        except _REFUSALS:
+            for name in kwargs.keys() & self.default_fields.keys():
+                self.setfieldval(name, kwargs[name])  # it says which one is wrong
+            raise
 
     # -- engines ------------------------------------------------------------------------------------------------
 
@@ -183,7 +190,10 @@ class Layer(Packet):
             if tail and getattr(field, "is_beyond", False):
                 built = self._close_regions(tail, built)
             value = self.getfieldval(field.name)
-            built = built + bytes(value) if isinstance(value, RawVal) else field.addfield(self, built, value)
+            try:
+                built = built + bytes(value) if isinstance(value, RawVal) else field.addfield(self, built, value)
+            except _REFUSALS as error:
+                raise _refusal(field.name, value, error) from None
         return self._close_regions(tail, built)
 
     def _close_regions(self, tail: list[tuple[Any, bytes]], built: bytes) -> bytes:
@@ -211,7 +221,12 @@ class Layer(Packet):
     def setfieldval(self, attr: str, val: Any) -> None:
         """Set a field; one that was computed keeps the value given."""
         self._automatic -= {attr}
-        Packet.setfieldval(self, attr, val)
+        try:
+            Packet.setfieldval(self, attr, val)
+        except _REFUSALS as error:
+            if attr not in self.default_fields:
+                raise
+            raise _refusal(attr, val, error) from None
 
     def copy(self) -> Any:
         """Copy the layer with all inside."""
@@ -260,9 +275,22 @@ class Layer(Packet):
 
     @classmethod
     def from_value(cls, value: Any) -> Any:
-        """Make the layer from a mapping of its fields, or from the value of its one visible field."""
+        """Make the layer from a mapping of its fields, or from the value of its one visible field.
+
+        Names may be the standard's; bits that stand together may be given as the number or hex digits of all.
+        """
         if isinstance(value, dict) and not cls.wraps_one:
-            return cls(**{name.replace("-", "_"): one for name, one in value.items()})
+            items = {name: item for item in _items(cls) for name in (item.name, item.asn1)}
+            fields: dict[str, Any] = {}
+            for name, one in value.items():
+                item = items.get(name)
+                if isinstance(item, BitGroup):
+                    fields |= item.split(int(one, 16) if isinstance(one, str) else one)
+                else:
+                    fields[item.name if item is not None else name.replace("-", "_")] = one
+            if unknown := fields.keys() - {field.name for field in cls.fields_desc}:
+                raise ValueError(f"{cls.__name__} has no {', '.join(sorted(unknown))}")
+            return cls(**fields)
         visible = [
             field for field in cls.fields_desc if not isinstance(field, (BitPart,)) and field.default != cls.tag()
         ]
@@ -311,6 +339,12 @@ class Layer(Packet):
     def mysummary(self) -> str:
         """Name the layer."""
         return self.asn1 or type(self).__name__
+
+
+def _refusal(name: str, value: Any, error: Exception) -> ValueError:
+    """Make the error that names the field."""
+    text = str(error) if isinstance(error, ValueError) else f"{value!r} was not expected ({error})"
+    return ValueError(text if text.startswith(f"{name}:") else f"{name}: {text}")
 
 
 def add_leftover(parent: Node, at: int, end: int) -> int:
@@ -387,6 +421,7 @@ def _partial_class(cls: type[Layer], count: int) -> type[Layer]:
             "asn1": cls.asn1,
             "name": f"{cls.__name__} (partial)",
             "whole": cls,
+            "match_subclass": True,  # so that packet[GetRequestNormal] finds one that broke off
         }
         known = _PARTIAL[cls, count] = type(cls.__name__, (cls,), members)
     return known

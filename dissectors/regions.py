@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from dissectors import axdr, registry
-from dissectors.fields import House, Octets, Seen
+from dissectors.fields import House, Octets, Seen, from_hex, octets_of
 from dissectors.nesting import inner_apdu, is_deepest
 from dissectors.pdu import Remaining
 from dissectors.quirks import quirk
@@ -130,14 +130,15 @@ class ApduField(House):
     """
 
     __slots__ = ["sized", "strict"]
+    holds_packets = 1
 
     def __init__(self, name: str, *, sized: bool = False, strict: bool = False, asn1: str | None = None) -> None:
         self.sized, self.strict = sized, strict
         House.__init__(self, name, b"", asn1)
 
     def any2i(self, pkt: Any, x: Any) -> Any:
-        """Accept hex text beside packets and octets."""
-        return bytes.fromhex(x) if isinstance(x, str) else x
+        """Accept hex text and the JSON form of an APDU beside packets and octets."""
+        return registry.from_json(x) if isinstance(x, dict) else from_hex(x)
 
     def bounds(self, octets: bytes, at: int, end: int) -> tuple[int, int]:
         """Tell where the APDU begins and ends."""
@@ -199,7 +200,7 @@ class ApduField(House):
 
     def build(self, value: Any) -> bytes:
         """Build the APDU."""
-        body = bytes(value)
+        body = octets_of(value)
         return axdr.length_octets(len(body)) + body if self.sized else body
 
     def to_json(self, value: Any) -> Any:

@@ -65,6 +65,18 @@ def pick(octets: bytes, at: int, end: int) -> tuple[str, Any] | None:
     return FAMILIES[tag], layer
 
 
+def from_json(form: dict[str, Any]) -> Any:
+    """Make the layer of an APDU's JSON form: ``{"initiateRequest": {…}}``. Raises: ValueError."""
+    _load_all()
+    for layer in LAYERS:
+        inner = form.get(layer.family)
+        if inner is not None and layer.asn1 != layer.family:
+            inner = inner.get(layer.asn1)
+        if inner is not None:
+            return layer.from_value(inner)
+    raise ValueError(f"{' '.join(form) or 'an empty mapping'} is no APDU")
+
+
 def begins_apdu(octets: bytes, at: int, end: int) -> bool:
     """Tell whether an assigned tag (and choice) stands at *at*."""
     return pick(octets, at, end) is not None

@@ -34,7 +34,7 @@ class Wrapper(Layer):
         if length is None or "length" in self._automatic:
             length = len(pay)
         words = (self.version, self.source_wport, self.destination_wport, length)
-        return b"".join(int(word).to_bytes(2, "big") for word in words) + pay
+        return b"".join(field.build(word) for field, word in zip(self.fields_desc, words, strict=True)) + pay
 
     def do_dissect(self, s: bytes) -> bytes:
         """Read the header; a length that is right follows later edits."""

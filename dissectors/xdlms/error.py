@@ -34,7 +34,10 @@ class ServiceErrorValue(Number):
         """Accept the identifier where the packet tells the class."""
         if isinstance(x, str) and pkt is not None:
             table = SERVICE_ERROR.get(SERVICE_ERROR_CLASS.get(pkt.error_class, ""), {})
-            return next(number for number, name in table.items() if name == x)
+            for number, name in table.items():
+                if name == x:
+                    return number
+            raise ValueError(f"{x!r} is none of {', '.join(table.values())}")
         return x
 
 

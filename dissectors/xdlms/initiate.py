@@ -29,9 +29,12 @@ class Conformance(House):
 
     def any2i(self, pkt: Any, x: Any) -> Any:
         """Accept the names of the bits that are set."""
-        if isinstance(x, Iterable) and not isinstance(x, (bytes, str)):
-            return sum(0x800000 >> CONFORMANCE.index(name) for name in set(x))
-        return x
+        names = {x} if isinstance(x, str) else x
+        if not isinstance(names, Iterable) or isinstance(x, bytes):
+            return x
+        if unknown := set(names) - set(CONFORMANCE):
+            raise ValueError(f"{', '.join(map(str, unknown))}: none of {', '.join(CONFORMANCE)}")
+        return sum(0x800000 >> CONFORMANCE.index(name) for name in set(names))
 
     def header(self, octets: bytes, at: int, end: int) -> int:
         """Find the size of the BER header."""

@@ -1,0 +1,187 @@
+"""What a user may write for a field, and how what is none of its values is refused: by the name of the field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from scapy.packet import Packet, Raw, fuzz
+
+from dissectors import reader
+from dissectors.acse import Aare, Aarq, Rlrq
+from dissectors.hdlc import Address, Hdlc
+from dissectors.llc import Llc
+from dissectors.mbus import Mbus, MbusShort
+from dissectors.wrapper import Wrapper
+from dissectors.xdlms.access import AccessRequest
+from dissectors.xdlms.action import ActionRequestNormal, ActionResponseNormal
+from dissectors.xdlms.ciphered import GeneralCiphering, GeneralSigning, GloGetRequest
+from dissectors.xdlms.descriptors import AccessSelection
+from dissectors.xdlms.error import ConfirmedServiceError, ExceptionResponse
+from dissectors.xdlms.get import GetRequestNormal, GetResponseNormal, GetResponseWithList
+from dissectors.xdlms.initiate import InitiateRequest
+from dissectors.xdlms.notification import DataNotification
+
+LLS = bytes.fromhex(
+    "6036 A109 0607 60857405080101 8A02 0780 8B07 60857405080201 AC0A 80 08 3132333435363738"
+    "BE10 04 0E 01 00 00 00 06 5F1F0400 007E1F 04B0"
+)
+INITIATE = {"proposed-conformance": 0x007E1F, "client-max-receive-pdu-size": 1200}
+
+
+# -- forms that are accepted ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("requirements", [["authentication"], ("authentication",), "authentication"])
+@pytest.mark.parametrize(
+    "value", [b"12345678", "3132333435363738", {"charstring": "3132333435363738"}, ("charstring", b"12345678")]
+)
+def test_password_of_an_aarq_is_taken_in_every_form(requirements: Any, value: Any) -> None:
+    aarq = Aarq(
+        sender_acse_requirements=requirements,
+        mechanism_name="2.16.756.5.8.2.1",
+        calling_authentication_value=value,
+        user_information={"initiateRequest": INITIATE},
+    )
+    assert bytes(aarq) == LLS
+
+
+def test_diagnostic_without_a_name_is_that_of_the_user() -> None:
+    named = Aare(result=1, result_source_diagnostic={"acse-service-user": "authentication-failure"})
+    assert bytes(Aare(result=1, result_source_diagnostic="authentication-failure")) == bytes(named)
+    assert bytes(Aare(result=1, result_source_diagnostic=13)) == bytes(named)
+
+
+def test_requirement_without_a_name_is_built_as_it_was_read() -> None:
+    aarq = Aarq(bytes.fromhex("600F A109 0607 60857405080101 8A02 06C0"))
+    assert aarq.sender_acse_requirements == ("authentication", "bit-1")
+    aarq.application_context_name = "2.16.756.5.8.1.2"
+    assert bytes(aarq)[-2:].hex() == "06c0"
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        LLS.hex(),
+        "DF 08 0000000000000001 00 00 00 00 0D C001C1 0008 0000010000FF 02 00 40" + "5A" * 64,
+        "6203 80 01 00",
+        "D9 40000000 00 01 01 0008 0000010000FF 02 01 00",
+    ],
+)
+def test_json_form_of_an_apdu_makes_its_layer(octets: str) -> None:
+    from dissectors import registry
+
+    whole = bytes.fromhex(octets)
+    assert bytes(registry.from_json(reader.apdu_json(whole))) == whole
+
+
+def test_apdu_that_json_does_not_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="content: no-such is no APDU"):
+        GeneralSigning(content={"no-such": {}})
+
+
+def test_bits_that_stand_together_are_taken_together_in_a_mapping() -> None:
+    form = {"security-control": "30", "invocation-counter": 7, "ciphered": "AA", "tag": "00" * 12}
+    assert bytes(GloGetRequest.from_value(form)).hex() == "c8123000000007aa" + "00" * 12
+
+
+def test_information_given_as_a_field_is_carried() -> None:
+    read = GetRequestNormal()
+    assert bytes(Hdlc(information=b"\xe6\xe6\x00" + bytes(read))) == bytes(Hdlc() / Llc() / read)
+    assert bytes(Hdlc(information="E6E600") / read) == bytes(Hdlc() / Llc() / read)
+    assert bytes(Mbus(information="0102")) == bytes(Mbus() / Raw(b"\x01\x02"))
+
+
+def test_fuzzed_frame_carries_its_payload_alone() -> None:
+    for _ in range(20):
+        assert len(bytes(fuzz(Hdlc()) / Raw(b"xx"))) == len(bytes(Hdlc() / Raw(b"xx")))
+
+
+# -- what is refused --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: Hdlc(destination_address=200), "destination_address: parts up to 127 fit into 1 octet, not .* 200"),
+        (lambda: Hdlc(source_address="1.20000"), "source_address: parts up to 16383 fit into 4 octets, .* 1.20000"),
+        (lambda: Hdlc(source_address=Address(1, 300, 2)), "source_address: parts up to 127 fit into 2 octets"),
+        (lambda: Hdlc(source_address=-1), "source_address: parts up to 127"),
+        (lambda: Hdlc(source_address="meter"), "source_address: an address such as 16 or 1.17 was expected"),
+        (lambda: Hdlc(control=300), "control: a whole number from 0 to 255"),
+        (lambda: Hdlc(fcs=70000), "fcs: a whole number from 0 to 65535"),
+        (lambda: Wrapper(source_wport=70000), "source_wport: a whole number from 0 to 65535"),
+        (lambda: Wrapper() / Raw(bytes(70000)), "length: a whole number from 0 to 65535"),
+        (lambda: Mbus(address=300), "address: a whole number from 0 to 255"),
+        (lambda: MbusShort(address=300), "address: a whole number from 0 to 255"),
+        (lambda: GetResponseNormal(result=5), "result: a packet, its fields by name or octets .* not 5"),
+        (lambda: GetRequestNormal(access_selection=True), "access_selection: a packet, .* not True"),
+        (lambda: GeneralSigning(content=300), "content: a packet, .* not 300"),
+        (lambda: Aarq(user_information=300), "user_information: a packet, .* not 300"),
+        (lambda: GetResponseWithList(result={"data": {"unsigned": 1}}), "result: a list was expected, not .*data"),
+        (lambda: GetRequestNormal(cosem_attribute_descriptor={"obis": "1"}), "CosemAttributeDescriptor has no obis"),
+        (lambda: GetRequestNormal(cosem_attribute_descriptor={"class_id": 70000}), "class_id: a whole number"),
+        (lambda: Aarq(mechanism_name="lls"), "mechanism_name: an object identifier such as .* not 'lls'"),
+        (lambda: Aarq(calling_ap_title="MMM"), "calling_ap_title: octets in hex such as 0A 1B .* not 'MMM'"),
+        (lambda: Aarq(sender_acse_requirements="none"), "sender_acse_requirements: 'none' is none of authentication"),
+        (
+            lambda: Aarq(calling_authentication_value={"text": "31"}),
+            "calling_authentication_value: 'text' is none of ch",
+        ),
+        (lambda: Aare(result="no"), "result: 'no' is none of accepted, rejected-permanent"),
+        (lambda: Rlrq(reason="no"), "reason: 'no' is none of normal"),
+        (lambda: InitiateRequest(proposed_conformance=["get", "gett"]), "proposed_conformance: gett: none of .* get,"),
+        (lambda: InitiateRequest(proposed_conformance="gett"), "proposed_conformance: gett: none of"),
+        (lambda: ConfirmedServiceError(service=5, error="no"), "error: 'no' is none of"),
+        (lambda: DataNotification(date_time="2024-01-01"), "date_time: octets in hex such as .* not '2024-01-01'"),
+    ],
+)
+def test_value_that_does_not_fit_is_refused_by_the_name_of_its_field(make: Callable[[], Packet], text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        bytes(make())
+
+
+def test_value_that_is_set_later_is_refused_by_the_name_of_its_field() -> None:
+    packet = ExceptionResponse()
+    with pytest.raises(ValueError, match="state_error: 'no-such' is none of"):
+        packet.state_error = "no-such"
+
+
+def test_field_that_there_is_not_is_told_as_scapy_does() -> None:
+    with pytest.raises(AttributeError, match="class_id"):
+        GetRequestNormal(class_id=8)
+
+
+# -- what stands inside -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("packet", "inside"),
+    [
+        (GetRequestNormal(access_selection=AccessSelection()), AccessSelection),
+        (Aarq(user_information=InitiateRequest()), InitiateRequest),
+        (GeneralSigning(content=GetRequestNormal()), GetRequestNormal),
+        (ActionResponseNormal(single_response={"return_parameters": {"data": {"unsigned": 1}}}), "ResultData"),
+        (GeneralCiphering(key_info={"wrapped-key": {}}), "WrappedKey"),
+        (AccessRequest(access_request_body={"access_request_specification": [{"access-request-get": {}}]}),
+         "AccessRequestGet"),
+    ],
+)  # fmt: skip
+def test_layer_inside_an_optional_field_or_an_apdu_is_found(packet: Any, inside: Any) -> None:
+    read = type(packet)(bytes(packet))
+    assert packet.haslayer(inside)
+    assert bytes(read.getlayer(inside)) == bytes(packet[inside])
+    assert f"<{read[inside].__class__.__name__} " in repr(read)
+
+
+def test_absent_optional_layer_is_not_found() -> None:
+    assert not GetRequestNormal(bytes(GetRequestNormal())).haslayer(AccessSelection)
+    assert not ActionRequestNormal().haslayer("ResultData")
+
+
+def test_layer_that_broke_off_is_found_by_its_class() -> None:
+    packet = Wrapper(bytes.fromhex("0001 0010 0001 0006 C001C1000800"))
+    assert packet[GetRequestNormal].problem is not None
+    assert GetRequestNormal in packet
+    assert GetResponseNormal not in packet
