@@ -15,3 +15,8 @@ def __getattr__(name: str) -> object:
     from analyzer import library
 
     return getattr(library, name)
+
+
+def __dir__() -> list[str]:
+    """Name what is loaded once it is asked for, where a shell completes names."""
+    return sorted({*globals(), *__all__})

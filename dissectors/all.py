@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dissectors import registry
 from dissectors.binding import bind
@@ -25,6 +25,11 @@ from dissectors.p1 import P1CipheredTelegram, P1Rest, P1TaggedTelegram, P1Telegr
 from dissectors.reader import apdu_json, read_apdu
 from dissectors.wrapper import Wrapper
 from dissectors.xdlms import access, ciphered, descriptors, notification, short_name
+
+if TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """Stand for the layers that are put here at run time."""
 
 
 def _layers() -> dict[str, Any]:

@@ -218,7 +218,8 @@ class Value(NamedTuple):
 class DataSet(NamedTuple):
     """One data set: its id (empty: that of the set before), its values, the line ends behind it.
 
-    Text that is no data set stands as an id without values.
+    Text that is no data set stands as an id without values. A readout has CR LF behind each; a command has none, and
+    its data set is given with ``line_end=b""`` or as text.
     """
 
     id: bytes
@@ -246,20 +247,24 @@ def _value(octets: bytes) -> Value:
 
 
 class DataSets(House):
-    """Data sets up to a closing sign: *until* finds the place behind which, or before which, they end."""
+    """Data sets up to a closing sign: *until* finds the place behind which, or before which, they end.
 
-    __slots__ = ["until"]
+    *line_end* stands behind those that are given without.
+    """
 
-    def __init__(self, until: bytes, name: str = "data_sets") -> None:
+    __slots__ = ["line_end", "until"]
+
+    def __init__(self, until: bytes, name: str = "data_sets", *, line_end: bytes = b"\r\n") -> None:
         self.until = re.compile(until)
+        self.line_end = line_end
         House.__init__(self, name, ())
 
     def any2i(self, pkt: Any, x: Any) -> Any:
-        """Accept text, and data sets as plain tuples of text."""
+        """Accept text, and data sets as texts, in their JSON form or as plain tuples of text."""
         if isinstance(x, (str, bytes)):
             return data_sets(_encoded(x))
         if isinstance(x, (list, tuple)):
-            return tuple(_data_set(*one) for one in x)
+            return tuple(one for given in x for one in _data_sets(given, self.line_end))
         return x
 
     def stop(self, octets: bytes, at: int, end: int) -> int:
@@ -391,9 +396,20 @@ def _sign(parent: Node, name: str, octets: bytes, at: int) -> int:
     return after
 
 
-def _data_set(name: Any, values: Any = (), line_end: Any = b"\r\n") -> DataSet:
-    made = (Value(*map(_encoded, one)) if isinstance(one, (list, tuple)) else Value(_encoded(one)) for one in values)
-    return DataSet(_encoded(name), tuple(made), _encoded(line_end))
+def _data_sets(given: Any, line_end: bytes) -> tuple[DataSet, ...]:
+    if isinstance(given, (str, bytes)):
+        return data_sets(_encoded(given) + (b"" if given[-1:] in ("\n", b"\n") else line_end))
+    if isinstance(given, dict):
+        given = (given["id"], given.get("values", ()))
+    parts: list[Any] = list(given)
+    name, values, end = parts + [(), line_end][len(parts) - 1 :]
+    return (DataSet(_encoded(name), tuple(map(_made_value, values)), _encoded(end)),)
+
+
+def _made_value(given: Any) -> Value:
+    if isinstance(given, dict):
+        given = (given["value"], given.get("unit"))
+    return Value(*map(_encoded, given)) if isinstance(given, (list, tuple)) else _value(_encoded(given))
 
 
 def _built(one: DataSet) -> bytes:

@@ -110,6 +110,8 @@ def packed(name: str, struct: Struct, value: Any) -> bytes:
     except (StructError, OverflowError):
         pass
     code = struct.format[-1:]
+    if code == "s":
+        raise ValueError(f"{name}: text or octets were expected, not {value!r}")
     bits = 8 * struct.size
     least, most = (0, (1 << bits) - 1) if code.isupper() else (-1 << bits - 1, (1 << bits - 1) - 1)
     expected = _EXPECTED.get(code) or f"a whole number from {least} to {most}"

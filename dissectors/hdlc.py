@@ -9,6 +9,7 @@ from struct import Struct
 from typing import Any
 
 from dissectors import checks
+from dissectors.answering import FRAMES
 from dissectors.fields import BitGroup, Fixed, House, Number, Seen, bits, packed
 from dissectors.framed import Carried, Framed
 from dissectors.hdlc_octets import (
@@ -22,6 +23,7 @@ from dissectors.hdlc_octets import (
     scan_addresses,
 )
 from dissectors.pdu import Layer
+from dissectors.scapy_base import NoPayload, Raw
 from dissectors.tree import Kind, Node, Note, Problem, Severity, Truncated
 
 
@@ -298,6 +300,36 @@ class Hdlc(Framed):
         if value is None or name in computed:
             value = checks.fcs(octets)
         return self.get_field(name).build(value)  # type: ignore[no-any-return]
+
+    def hashret(self) -> bytes:
+        """Give what frames of both directions have in common."""
+        if self.problem is not None:
+            return b""
+        return " ".join(sorted((str(self.source_address), str(self.destination_address)))).encode()
+
+    def answers(self, other: Any) -> bool:
+        """Tell whether it comes back from where *other* went, and is of a type that answers one such."""
+        if not isinstance(other, Hdlc) or self.problem is not None or other.problem is not None:
+            return False
+        there = (str(other.source_address), str(other.destination_address))
+        if there != (str(self.destination_address), str(self.source_address)):
+            return False
+        asked, kind = control_type(other.control), control_type(self.control)
+        if asked == kind == "I" and not isinstance(other.payload, (Raw, NoPayload)):  # else segments
+            return bool(self.payload.answers(other.payload))
+        return kind in FRAMES.get(asked, ())
+
+    @classmethod
+    def tcp_reassemble(cls, data: bytes, metadata: Any, session: Any) -> Any:
+        """Make the frame once a stream has all of it, None before; what begins none is Raw."""
+        flag = data[:1] == b"\x7e"
+        header = data[flag : flag + 2]
+        if len(header) < 2:
+            return None
+        length = int.from_bytes(header, "big")
+        if length >> 12 != 0xA:
+            return Raw(data)
+        return None if len(data) < 2 * flag + (length & MAXIMUM_LENGTH) else cls(data)
 
     def guess_payload_class(self, payload: bytes) -> Any:
         """Choose by frame type, then by the LLC octets, then by the APDU tag."""

@@ -153,7 +153,7 @@ class ProgrammingCommand(Summed):
         Characters("command", b"R"),
         Characters("command_type", b"1"),
         Sign("separator", STX),
-        DataSets(rb"[\x03\x04]", "data_set"),
+        DataSets(rb"[\x03\x04]", "data_set", line_end=b""),
         Sign("end", ETX, EOT),
         CheckCharacter(),
     ]
@@ -168,7 +168,7 @@ class PasswordCommand(Summed):
         Characters("command", b"P"),
         Characters("command_type", b"1"),
         Sign("separator", STX),
-        Secrets(rb"[\x03\x04]", "data_set"),
+        Secrets(rb"[\x03\x04]", "data_set", line_end=b""),
         Sign("end", ETX, EOT),
         CheckCharacter(),
     ]

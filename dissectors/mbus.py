@@ -236,6 +236,10 @@ class MbusSingle(Layer):
     asn1 = "mbus-single-character"
     fields_desc = [Constant("acknowledgement", SINGLE)]
 
+    def answers(self, other: Any) -> bool:
+        """Tell whether *other* is a frame of the primary station."""
+        return isinstance(other, (MbusShort, Mbus)) and other.problem is None and bool(other.control & PRIMARY)
+
 
 class MbusShort(Layer):
     """A short frame: a command or answer without data. The checksum is computed while not given."""
@@ -248,6 +252,10 @@ class MbusShort(Layer):
         CheckSum(1),
         StopOctet(),
     ]
+
+    def answers(self, other: Any) -> bool:
+        """Tell whether it comes from the station that *other* asked."""
+        return _comes_back(self, other)
 
     def do_dissect(self, s: bytes) -> bytes:
         """Read the frame; a checksum that is right follows later edits."""
@@ -264,6 +272,15 @@ class MbusShort(Layer):
         given = self.getfieldval("checksum")
         check = checksum(octets, 1, 3) if given is None or "checksum" in self._automatic else int(given)
         return octets + bytes((check, int(self.stop)))
+
+
+_ANY_STATION = (253, 254)
+"""Addresses that some one station answers: the selected one, the only one."""
+
+
+def _comes_back(one: Any, other: Any) -> bool:
+    is_pair = isinstance(other, (MbusShort, Mbus)) and one.problem is other.problem is None
+    return is_pair and bool(other.control & ~one.control & PRIMARY) and other.address in (one.address, *_ANY_STATION)
 
 
 class Mbus(Framed):
@@ -309,6 +326,10 @@ class Mbus(Framed):
     def _octet(self, name: str, value: int, computed: frozenset[str]) -> int:
         given = self.getfieldval(name)
         return value & 0xFF if given is None or name in computed else int(given)
+
+    def answers(self, other: Any) -> bool:
+        """Tell whether it comes from the station that *other* asked, or with an APDU that answers."""
+        return _comes_back(self, other) and (isinstance(other, MbusShort) or Layer.answers(self, other))
 
     def guess_payload_class(self, payload: bytes) -> Any:
         """Choose by the APDU tag where a whole APDU is announced; segments and other data stay octets."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any, ClassVar
 
+from dissectors.answering import answers as apdu_answers
 from dissectors.composites import grow_item, place, settle
 from dissectors.fields import BitGroup, BitPart, House, RandomOf, Seen, from_hex, random_octets
 from dissectors.scapy_base import Packet, RawVal, VolatileValue
@@ -335,6 +336,12 @@ class Layer(Packet):
 
     def _raw_packet_cache_field_value(self, fld: Any, val: Any, copy: bool = False) -> Any:
         return freeze(val)
+
+    def answers(self, other: Any) -> bool:
+        """Tell whether it answers *other*: an APDU by tag and invoke-id, a carrier by the APDU that it carries."""
+        if isinstance(other, Layer) and hasattr(self, "family") and hasattr(other, "family"):
+            return apdu_answers(self, other)
+        return bool(Packet.answers(self, other))
 
     def mysummary(self) -> str:
         """Name the layer."""

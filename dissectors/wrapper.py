@@ -7,8 +7,10 @@ from typing import Any
 from dissectors.fields import Number
 from dissectors.llc import payload_class
 from dissectors.pdu import Layer
+from dissectors.scapy_base import Raw
 
 HEADER_SIZE = 8
+_VERSION = b"\0\1"
 
 
 class Wrapper(Layer):
@@ -49,6 +51,28 @@ class Wrapper(Layer):
         if self.problem is not None:
             return s, None
         return s[: self.length], s[self.length :]
+
+    def hashret(self) -> bytes:
+        """Give what request and response have in common."""
+        if self.problem is not None:
+            return b""
+        ports = sorted((int(self.source_wport), int(self.destination_wport)))
+        return b"%d %d" % tuple(ports)
+
+    def answers(self, other: Any) -> bool:
+        """Tell whether it comes back from where *other* went, with an APDU that answers."""
+        if not isinstance(other, Wrapper) or self.problem is not None or other.problem is not None:
+            return False
+        back = (other.destination_wport, other.source_wport)
+        return (self.source_wport, self.destination_wport) == back and bool(self.payload.answers(other.payload))
+
+    @classmethod
+    def tcp_reassemble(cls, data: bytes, metadata: Any, session: Any) -> Any:
+        """Make the PDU once a stream has all of it, None before; what begins none, such as padding, is Raw."""
+        if data[:2] != _VERSION[: len(data)]:
+            return Raw(data)
+        is_cut = len(data) < HEADER_SIZE or len(data) < HEADER_SIZE + int.from_bytes(data[6:8], "big")
+        return None if is_cut else cls(data)
 
     def guess_payload_class(self, payload: bytes) -> Any:
         """Choose by the APDU tag."""

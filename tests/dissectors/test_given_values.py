@@ -10,7 +10,9 @@ from scapy.packet import Packet, Raw, fuzz
 
 from dissectors import reader
 from dissectors.acse import Aare, Aarq, Rlrq
+from dissectors.characters import DataSet, Value
 from dissectors.hdlc import Address, Hdlc
+from dissectors.iec62056_21 import DataMessage, IdentificationMessage, ProgrammingCommand
 from dissectors.llc import Llc
 from dissectors.mbus import Mbus, MbusShort
 from dissectors.wrapper import Wrapper
@@ -185,3 +187,33 @@ def test_layer_that_broke_off_is_found_by_its_class() -> None:
     assert packet[GetRequestNormal].problem is not None
     assert GetRequestNormal in packet
     assert GetResponseNormal not in packet
+
+
+# -- texts ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sets",
+    [
+        ["1.8.0(000123.45*kWh)(5)"],
+        [{"id": "1.8.0", "values": [{"value": "000123.45", "unit": "kWh"}, {"value": "5"}]}],
+        [("1.8.0", [("000123.45", "kWh"), "5"])],
+        [("1.8.0", ["000123.45*kWh", "5"], "\r\n")],
+        [DataSet(b"1.8.0", (Value(b"000123.45", b"kWh"), Value(b"5")))],
+        "1.8.0(000123.45*kWh)(5)\r\n",
+    ],
+)
+def test_data_sets_are_taken_as_texts_and_in_their_json_form(sets: Any) -> None:
+    message = DataMessage(data_sets=sets)
+    assert bytes(message)[:-1] == b"\x021.8.0(000123.45*kWh)(5)\r\n!\r\n\x03"
+    assert DataMessage(bytes(message)).data_sets[0].values == (Value(b"000123.45", b"kWh"), Value(b"5"))
+
+
+@pytest.mark.parametrize("sets", ["1.8.0()", ["1.8.0()"], [("1.8.0", [""])], [{"id": "1.8.0", "values": [""]}]])
+def test_command_has_no_line_end_behind_its_data_set(sets: Any) -> None:
+    assert bytes(ProgrammingCommand(data_set=sets))[:-1] == b"\x01R1\x021.8.0()\x03"
+
+
+def test_text_field_refuses_numbers_in_words() -> None:
+    with pytest.raises(ValueError, match="baud_rate_id: text or octets were expected, not 5"):
+        bytes(IdentificationMessage(baud_rate_id=5))

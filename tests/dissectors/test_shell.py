@@ -48,3 +48,9 @@ def test_python_of_the_page_runs_and_gives_what_it_says(page: str) -> None:
         told = _VALUE.match(line)
         lines.append(f"assert {told[1]} == {told[2]}, {told[1]}" if told else line)
     run("\n".join(lines))
+
+
+def test_names_are_completed_in_a_shell() -> None:
+    assert {"Hdlc", "GetRequestNormal", "read_apdu", "bind"} <= set(dir(dissectors))
+    names = run("import analyzer\nprint(*dir(analyzer))").split()
+    assert {"open", "decode", "Trace", "CaptureError"} <= set(names)
