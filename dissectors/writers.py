@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from dissectors import reader, registry
-from dissectors.node_text import form_text, json_text, outline_text, quoted
+from dissectors.node_text import form_text, json_text, outline_text
 from dissectors.pdu import Layer
 from dissectors.text_around import around_data
 from dissectors.text_json import JsonWalk
@@ -161,16 +161,6 @@ def layer_outline(
         lines = [outline_text(one, prefix + "  ") + (text if one is node else "") for one in root.children]
         root.children = []
         return (outline_text(root, prefix) + "".join(lines))[1:]
-
-
-def layer_json_text(layer: Any, octets: bytes, at: int = 0, end: int | None = None) -> str:
-    """Write the JSON of one *layer*: ``{"name": members}``."""
-    stop = len(octets) if end is None else end
-    try:
-        return "{" + _JSON.of_layer(layer)(octets, at, stop, "") + "}"
-    except FAILURES:
-        root = reader.tree(layer, octets, at, stop)
-        return f"{{{quoted(root.name)}: {json_text(root)}}}"
 
 
 def _fill(

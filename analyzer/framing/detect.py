@@ -80,7 +80,6 @@ class Verdict(NamedTuple):
     strong: bool
     score: float
     reason: str
-    runner_up: str | None = None
     carrier: str = ""
 
 
@@ -105,14 +104,12 @@ def detect(octets: bytes, reads: Callable[[bytes], bool] | None = None, *, is_da
             return Verdict(WRAPPER, True, 1.0, "a wrapper PDU whose APDU reads")
     octets = octets[:_LOOKED_AT]
     carrier = carrier_of(octets)
-    candidates = sorted(_candidates(octets, reads, carrier not in CLOSED_CARRIERS), reverse=True)
+    best = max(_candidates(octets, reads, carrier not in CLOSED_CARRIERS), default=None)
     needed = _HINT if carrier == OTHER else _OPENS
-    if candidates and candidates[0].score >= needed:
-        best = candidates[0]
-        second = candidates[1].stack if len(candidates) > 1 else None
+    if best is not None and best.score >= needed:
         is_strong = best.score >= _STRONG and (is_datagram or best.stack in _CHECKED)
-        return Verdict(best.stack, is_strong, best.score, best.reason, second)
-    return Verdict(None, False, 0.0, "no unit of a known stack", None, carrier)
+        return Verdict(best.stack, is_strong, best.score, best.reason)
+    return Verdict(None, False, 0.0, "no unit of a known stack", carrier)
 
 
 def carrier_of(octets: bytes) -> str:

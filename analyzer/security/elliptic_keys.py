@@ -82,13 +82,6 @@ def from_public(octets: bytes) -> EllipticKey | Refused:
     return _from_point(curve, b"\x04" + octets)
 
 
-def generate(curve: str) -> EllipticKey:
-    """Make a new pair of keys on *curve*."""
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    return _from_private_key(ec.generate_private_key(_curve(curve)))
-
-
 def read_certificate(der: bytes) -> EllipticKey | Refused:
     """Read an X.509 certificate, as import_certificate and the AE-qualifiers carry it."""
     from cryptography import x509

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 ANY = "any"
-MAIN, ROWS, TREE, OCTETS, TABLE = "main", "rows", "tree", "octets", "table"
+MAIN, ROWS, OCTETS, TABLE = "main", "rows", "octets", "table"
 """Contexts: everywhere, the main screen, whatever has a cursor, one pane of it, tables of other screens."""
 
 

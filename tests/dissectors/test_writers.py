@@ -39,7 +39,7 @@ from dissectors.fields import BitGroup
 from dissectors.hdlc import CheckSequence, Hdlc
 from dissectors.llc import REQUEST, RESPONSE, Llc
 from dissectors.tree import Node
-from dissectors.writers import apdu_text, layer_json_text, layer_outline, layer_text, layers_text, outline_lines
+from dissectors.writers import apdu_text, layer_outline, layer_text, layers_text, outline_lines
 from tests.dissectors.layers import APDUS, EVERY, any_octets, damaged, sparing, valid
 
 each_apdu = pytest.mark.parametrize("layer", APDUS, ids=lambda layer: layer.__name__)
@@ -78,7 +78,6 @@ def assert_layer_agrees(layer: Any, octets: bytes, at: int, end: int) -> None:
     root = reader.tree(layer, octets, at, end)
     assert layer_text(layer, octets, at, end) == dumps(reader.node_form(root))
     assert layer_outline(layer, octets, at, end, 2) == root.outline(2)
-    assert layer_json_text(layer, octets, at, end) == dumps({root.name: reader.to_json(root)})
     filled = reader.tree(layer, octets, at, end, nodes_inside)
     assert layer_text(layer, octets, at, end, text_inside) == dumps(reader.node_form(filled))
     assert layer_outline(layer, octets, at, end, 1, lines_inside) == filled.outline(1)

@@ -135,11 +135,6 @@ def overflow(chance: random.Random, frame: bytes, number: int) -> tuple[bytes, T
     return frame[:size], Truth(one_of("receiver-buffer-overflow"), one_of("capture-cut"))
 
 
-def start_missing(chance: random.Random, frame: bytes, number: int) -> tuple[bytes, Truth] | None:
-    at = 3 + number * 7 % (len(frame) - 5)
-    return frame[at:], Truth(one_of("capture-started-late", "start-of-dump-missing"), one_of("capture-cut"))
-
-
 # -- check sequences --------------------------------------------------------------------------------------------------
 
 

@@ -24,8 +24,10 @@ from tests.analyzer.tracking.timed import (
     CLOCK_ANSWER,
     FIN,
     GET_CLOCK,
+    OPENING,
+    READING,
     REFUSED_AARE,
-    RLRE,
+    RELEASE,
     RLRQ,
     RST,
     At,
@@ -34,9 +36,6 @@ from tests.analyzer.tracking.timed import (
     serial_chunks,
 )
 
-OPENING = at(0, asked(AARQ), answered(AARE))
-READING = at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER))
-RELEASE = at(1, asked(RLRQ), answered(RLRE))
 PASSWORD = bytes.fromhex(
     "6036 A109 0607 60857405080101 8A02 0780 8B07 60857405080201 AC0A 8008 3132333435363738"
     "BE10 040E 01 00 00 00 06 5F1F0400 001E1D FFFF"

@@ -11,10 +11,10 @@ from tests.analyzer.diagnosis.told import diagnose, named
 from tests.analyzer.framing.build import frame
 from tests.analyzer.tracking.build import ANSWERED, ASKED, ListSource, Said, Station, answered, asked
 from tests.analyzer.tracking.timed import (
-    AARE,
     AARQ,
-    CLOCK_ANSWER,
     GET_CLOCK,
+    OPENING,
+    READING,
     RLRE,
     RLRQ,
     At,
@@ -25,8 +25,6 @@ from tests.analyzer.tracking.timed import (
 )
 
 CLIENT, SERVER = b"\x21", b"\x02\x23"
-OPENING = at(0, asked(AARQ), answered(AARE))
-READING = at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER))
 DM = 0x1F
 
 

@@ -17,11 +17,10 @@ from tests.analyzer.tracking.build import ListSource, Station, answered, asked
 from tests.analyzer.tracking.timed import (
     AARE,
     AARQ,
-    CLOCK_ANSWER,
-    GET_CLOCK,
+    OPENING,
+    READING,
     REFUSED_AARE,
-    RLRE,
-    RLRQ,
+    RELEASE,
     At,
     at,
     on_hdlc,
@@ -29,10 +28,7 @@ from tests.analyzer.tracking.timed import (
     tcp_chunks,
 )  # fmt: skip
 
-OPENING = at(0, asked(AARQ), answered(AARE))
-READING = at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER))
 REGISTER = at(1, asked(GET_REGISTER), answered(bytes.fromhex("C401C1 00 06 00012345")))
-RELEASE = at(1, asked(RLRQ), answered(RLRE))
 WHOLE = (OPENING, READING, REGISTER, RELEASE)
 
 

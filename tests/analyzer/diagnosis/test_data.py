@@ -17,9 +17,8 @@ from captures.chunk import LINK_OCTETS, RECEIVED, SENT, Chunk
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import diagnose, named, on_line, over_tcp
 from tests.analyzer.tracking.build import answered, asked
-from tests.analyzer.tracking.timed import AARE, AARQ, CLOCK_ANSWER, GET_CLOCK, SECOND, at
+from tests.analyzer.tracking.timed import AARE, AARQ, CLOCK_ANSWER, GET_CLOCK, OPENING, READING, SECOND, at
 
-OPENING = at(0, asked(AARQ), answered(AARE))
 CAPTURED = datetime.datetime(2024, 11, 21, 9, 30, tzinfo=datetime.UTC)
 CAPTURED_NS = int(CAPTURED.timestamp()) * SECOND
 
@@ -133,7 +132,6 @@ def test_pause_within_a_frame_is_noted() -> None:
 CIPHERED_AARQ = AARQ.replace(bytes.fromhex("60857405080101"), bytes.fromhex("60857405080103"))
 CIPHERED_AARE = AARE.replace(bytes.fromhex("60857405080101"), bytes.fromhex("60857405080103"))
 CIPHERED = at(0, asked(CIPHERED_AARQ), answered(CIPHERED_AARE))
-READING = at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER))
 
 
 def test_plaintext_where_no_policy_forbids_it_is_a_note() -> None:

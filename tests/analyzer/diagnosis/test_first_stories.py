@@ -29,6 +29,8 @@ from tests.analyzer.tracking.timed import (
     CLOCK_ANSWER,
     FIN,
     GET_CLOCK,
+    OPENING,
+    READING,
     SECOND,
     At,
     at,
@@ -37,8 +39,6 @@ from tests.analyzer.tracking.timed import (
 )
 
 CLIENT, SERVER, LONG = b"\x21", b"\x03", bytes.fromhex("00020023")
-OPENING = at(0, asked(AARQ), answered(AARE))
-READING = at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER))
 SNRM, UA, DM, FRMR = 0x93, 0x73, 0x1F, 0x97
 
 

@@ -17,8 +17,7 @@ from tests.analyzer.tracking.timed import (
     AARQ,
     CLOCK_ANSWER,
     GET_CLOCK,
-    RLRE,
-    RLRQ,
+    RELEASE,
     SECOND,
     At,
     at,
@@ -32,7 +31,6 @@ REFUSAL = bytes.fromhex("D80102")
 OPENING = at(1, asked(AARQ), answered(AARE))
 CLOCK = at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER))
 REGISTER = at(1, asked(GET_REGISTER), answered(REGISTER_ANSWER))
-RELEASE = at(1, asked(RLRQ), answered(RLRE))
 
 
 def slower(unit: list[At], seconds: float) -> list[At]:

@@ -21,8 +21,9 @@ from tests.analyzer.tracking.timed import (
     AARQ,
     CLOCK_ANSWER,
     GET_CLOCK,
-    RLRE,
-    RLRQ,
+    OPENING,
+    READING,
+    RELEASE,
     SECOND,
     At,
     at,
@@ -30,9 +31,6 @@ from tests.analyzer.tracking.timed import (
     serial_chunks,
 )
 
-OPENING = at(0, asked(AARQ), answered(AARE))
-READING = at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER))
-RELEASE = at(1, asked(RLRQ), answered(RLRE))
 SET_CLOCK = bytes.fromhex("C101C1 0008 0000010000FF 02 00 090C 07E80B15040A1E00FFFFC400")
 RESET_REGISTER = bytes.fromhex("C301C1 0003 0100010800FF 01 01 0F00")
 GET_LIST = bytes.fromhex("C001C1 000F 0000280000FF 02 00")

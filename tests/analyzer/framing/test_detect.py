@@ -74,11 +74,6 @@ def test_bare_apdu_is_strong_only_when_it_reads() -> None:
     assert detect(b"\x01" + bytes(9), never).stack is None
 
 
-def test_runner_up_is_named() -> None:
-    verdict = detect(b"\xe6\xe6\x00" + AARQ, always)
-    assert (verdict.stack, verdict.runner_up) == ("llc", "apdu")
-
-
 QUERY = struct.pack(">6H", 0x1234, 0x0100, 1, 0, 0, 0) + b"\x07example\x03com\x00\x00\x01\x00\x01"
 
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.security.elliptic_keys import EllipticKey, from_private, from_public, generate, read_certificate, read_key
+from analyzer.security.elliptic_keys import EllipticKey, from_public, read_certificate, read_key
 from analyzer.security.refused import Refused
 from tests.analyzer.security import ecc
 
@@ -81,12 +81,6 @@ def test_repr_shows_no_private_octet() -> None:
     assert pair.private is not None
     assert pair.private.hex()[-8:] not in repr(pair).lower()
     assert repr(pair.private) not in repr(pair)
-
-
-def test_generated_key_reads_back() -> None:
-    pair = generate("P-384")
-    assert pair.private is not None
-    assert from_private("P-384", pair.private) == pair
 
 
 FOREIGN = {

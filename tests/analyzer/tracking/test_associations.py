@@ -29,6 +29,8 @@ from tests.analyzer.tracking.timed import (
     CLOCK_ANSWER,
     FIN,
     GET_CLOCK,
+    OPENING,
+    READING,
     REFUSED_AARE,
     RLRE,
     RLRQ,
@@ -40,10 +42,6 @@ from tests.analyzer.tracking.timed import (
     serial_chunks,
     tcp_chunks,
 )
-
-OPENING = at(0, asked(AARQ), answered(AARE))
-READING = at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER))
-GET_BIT, SELECTIVE_BIT = "get", "selective-access"
 
 
 def test_association_from_snrm_to_disc_has_all_its_phases() -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from analyzer.pipeline import Pipeline
 from analyzer.tracking.associations import Associations, Event
 from captures.chunk import LINK_OCTETS, UNKNOWN, Chunk
-from tests.analyzer.tracking.build import ANSWERED, ASKED, ListSource, Said, Station, wrapped
+from tests.analyzer.tracking.build import ANSWERED, ASKED, ListSource, Said, Station, answered, asked, wrapped
 from tests.analyzer.tracking.carried_by_tcp import ETHERNET, PUSH, START, SYN, SYN_ACK, segment
 
 AARQ = bytes.fromhex("601D A109 0607 60857405080101 BE10 040E 01 00 00 00 06 5F1F0400 001E1D FFFF")
@@ -34,6 +34,11 @@ class At(NamedTuple):
 def at(seconds: float, *said: Said) -> list[At]:
     """Units, the first so many seconds after what was before it, the others 0.1 s apart."""
     return [At(seconds if not index else 0.1, one) for index, one in enumerate(said)]
+
+
+OPENING = at(0, asked(AARQ), answered(AARE))
+READING = at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER))
+RELEASE = at(1, asked(RLRQ), answered(RLRE))
 
 
 def serial_chunks(units: Iterable[At]) -> list[Chunk]:

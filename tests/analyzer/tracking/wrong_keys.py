@@ -16,8 +16,6 @@ from analyzer.simulate.ciphering import Seal, protect, wrap_key
 from tests.analyzer.tracking.build import Said, answered, asked, length
 from tests.analyzer.tracking.secured import keyring, opened
 
-CLIENT_TAGS, SERVER_TAGS = {0xC0: 0xC8, 0xC3: 0xCB}, {0xC4: 0xCC, 0xC7: 0xCF}
-
 
 class World:
     """Two parties with random titles, keys and counters, and what they say."""
