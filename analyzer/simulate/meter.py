@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import dissectors.reader  # noqa: F401 -- registers all APDUs
-from analyzer.simulate import authentication
+from analyzer.simulate import authentication, services_ln, services_sn
 from analyzer.simulate.association import (
     LN_CIPHERED,
     LN_CONFORMANCE,
@@ -84,7 +84,7 @@ class Meter:
         if association.challenges is not None:
             found_out = authentication.reply(self, association, packet)
             return octets_of(found_out) if found_out else _refusal(SERVICE_NOT_ALLOWED, OPERATION_NOT_POSSIBLE)
-        handler = _handlers().get(type(packet))
+        handler = _HANDLERS.get(type(packet))
         if handler is None:
             return _refusal(SERVICE_UNKNOWN, SERVICE_NOT_SUPPORTED)
         response = handler(self, association, packet)
@@ -144,12 +144,7 @@ class Meter:
 
 
 Handler = Callable[[Meter, Association, Any], "Layer | None"]
-
-
-def _handlers() -> dict[type[Any], Handler]:
-    from analyzer.simulate import services_ln, services_sn
-
-    return services_ln.HANDLERS | services_sn.HANDLERS
+_HANDLERS: dict[type[Any], Handler] = services_ln.HANDLERS | services_sn.HANDLERS
 
 
 def _refusal(state_error: int, service_error: int) -> bytes:

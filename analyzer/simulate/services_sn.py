@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.simulate.association import Association, Incoming, Outgoing
 from analyzer.simulate.forms import form_of, octets_of
-from analyzer.simulate.meter import Meter
 from analyzer.simulate.objects import OBJECT_UNDEFINED, OTHER_REASON, SUCCESS, CosemObject
 from analyzer.simulate.sent import Form
 from dissectors import registry
 from dissectors.pdu import Layer
 from dissectors.tree import Problem
 from dissectors.xdlms import short_name as sn
+
+if TYPE_CHECKING:
+    from analyzer.simulate.meter import Meter
 
 DATA_BLOCK_NUMBER_INVALID, NO_LONG_GET = 19, 16
 _READ_TAG, _WRITE_TAG = b"\x05", b"\x06"
