@@ -4,7 +4,7 @@ import re
 from itertools import count
 
 from captures.text import HIDDEN
-from captures.text.units import begins_unit, size_of
+from captures.text.units import IN_HEX, begins_unit, size_of
 
 _RUN = re.compile(
     rb"(?<![0-9A-Za-z_+/=])(?:0[xX])?[0-9A-Fa-fOolI]{2}(?:(?:, |[ ,:.-])?(?:0[xX])?[0-9A-Fa-fOolI]{2}){5,}+"
@@ -31,6 +31,21 @@ _HIDING = re.compile(
 
 A time before octets has another sign between its numbers than behind it.
 """
+_ROW = re.compile(rb"[Xx]{2}(?:[ ,:.-]?[Xx]{2})*+|(?:\*\*|\?\?)(?:[ ,:.-](?:\*\*|\?\?))*+")
+"""A row of hidden octets alone; asterisks and question marks without anything between are a line that was drawn."""
+_OF_ROW, _OF_REMARK = b"Xx*? ,:.-\t", re.compile(rb"[#;/\"'()]")
+_DUMP_ROW = re.compile(
+    rb"(\s*(?:0[xX])?[0-9A-Fa-f]{4,8}:?\s{1,4})((?:[Xx]{2}|\*\*|\?\?)(?: {1,2}(?:[Xx]{2}|\*\*|\?\?)){2,}+)"
+    rb"(\s{2}.*|\s?\|.*|\s*)"
+)
+"""The same in a dump: its offset, the octets, and the column of their characters."""
+_BY_NUMBER = re.compile(
+    rb"(?<![0-9A-Za-z_])0[xX](?:[0-9A-Fa-f]{2}|[Xx]{2}|\*\*|\?\?)"
+    rb"(?:[ ,;]{1,3}0[xX](?:[0-9A-Fa-f]{2}|[Xx]{2}|\*\*|\?\?)){3,}+"
+)
+"""Numbers with their sign before each, some of them hidden."""
+_HIDDEN_NUMBER = re.compile(rb"(?<=0[xX])(?:[Xx]{2}|\*\*|\?\?)")
+_LEAST_NUMBERS_SHOWN = 2
 _PAIR = re.compile(rb"[0-9A-Fa-f]{2}|[Xx]{2}|\*\*|\?\?")
 _NO_HEX = re.compile(rb"[Xx*?]{2}")
 _MASKS = b"Xx*?"
@@ -46,19 +61,48 @@ def may_be_mended(text: bytes) -> bool:
 def unmask(line: bytes, lacks: int = 0) -> bytes:
     """Give *line* with an octet in place of each XX, ** or ?? among pairs of hex; the same object if there is none.
 
-    Behind the last pair they count while the unit on the line, or the one above, which *lacks* octets, goes on.
+    Behind the last pair they count while the unit on the line, or the one above, which *lacks* octets, goes on; so do
+    those of a row in which all are hidden.
     """
     find = line.find  # `in` raises and swallows an exception, for it tries the octet's number first
     if find(b"XX") < 0 and find(b"xx") < 0 and find(b"**") < 0 and find(b"??") < 0:
         return line
-    shown = _HIDING.sub(lambda found: _shown(found[0], lacks), line)
+    if (row := _DUMP_ROW.fullmatch(line)) is not None:
+        return row[1] + _PAIR.sub(HIDDEN, row[2]) + b" " * len(row[3])
+    if (at := _begin_of_row(line, lacks)) is not None:
+        return line[:at] + _PAIR.sub(HIDDEN, line[at:])
+    shown = _BY_NUMBER.sub(_numbered, line) if find(b"0x") >= 0 or find(b"0X") >= 0 else line
+    shown = _HIDING.sub(lambda found: _shown(found[0], lacks), shown)
     return line if shown == line else shown
+
+
+def _begin_of_row(line: bytes, lacks: int) -> int | None:
+    """Tell where a row of hidden octets begins; None if *line* is none, or the unit that *lacks* octets has no room."""
+    whole = line.rstrip()
+    at = len(whole.rstrip(_OF_ROW))
+    if at:  # behind an offset, a time or words; the X of RX is no octet
+        at = whole.find(b" ", at)
+    at += len(whole[at:]) - len(whole[at:].lstrip())
+    if at < 0 or _ROW.fullmatch(whole, at) is None or _OF_REMARK.search(whole, 0, at):
+        return None
+    size = len(_PAIR.findall(whole, at))
+    return at if 1 < size <= lacks or size == lacks else None
+
+
+def _numbered(found: "re.Match[bytes]") -> bytes:
+    """Give numbers with what stands for those that are hidden, if enough are not."""
+    text = found[0]
+    is_shown = len(_PAIR.findall(_HIDDEN_NUMBER.sub(b"", text))) >= _LEAST_NUMBERS_SHOWN
+    return _HIDDEN_NUMBER.sub(HIDDEN, text) if is_shown else text
 
 
 def _shown(text: bytes, lacks: int) -> bytes:
     """Give *text*, pairs and hidden ones, with what stands for those that are hidden; all else as it is."""
-    if text[:1] == b"(" or _NO_HEX.search(text) is None:
+    if _NO_HEX.search(text) is None:
         return text
+    if text[:1] == b"(":  # a value, but for a unit
+        inside = text[1:-1]
+        return b"(%b)" % _shown(inside, 0) if IN_HEX.match(inside) and _HIDING.fullmatch(inside) else text
     pairs = _PAIR.findall(text)
     octets = bytes.fromhex(b"".join(HIDDEN if _NO_HEX.match(pair) else pair for pair in pairs).decode())
     if text.translate(None, _MASKS).isdigit() and not begins_unit(octets):

@@ -208,6 +208,53 @@ def test_values_of_readouts_stay_as_they_stand(before: str, number: str, mask: s
         assert not {"hex-hidden", "hex-letters"} & source.remark_counts.keys()
 
 
+PUSH = frame(bytes.fromhex("E6E7000F0000000100020212000109083132333435363738"), 0x13, b"\x21\x03")
+PUSH_ROWS = [PUSH[at : at + 8] for at in range(0, len(PUSH), 8)]
+
+
+@pytest.mark.parametrize("mask", ["XX", "xx", "**", "??"])
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    "form", ["{octets}", "10:00:00.{at} RX {octets}", "00{at}0  {octets}", "00{at}0  {octets}  ........"]
+)
+def test_rows_that_are_hidden_whole_keep_their_places(form: str, at: int, mask: str) -> None:
+    rows = [row.hex(" ").upper() for row in PUSH_ROWS]
+    rows[at] = " ".join([mask] * len(PUSH_ROWS[at]))
+    if "  {" in form:
+        rows = [f"{place * 8:04X}{form[6:].format(octets=row)}" for place, row in enumerate(rows)]
+        if form.endswith("."):  # the column is that of the octets, where these are not hidden
+            rows = [row if mask in row else row.rstrip(" .") for row in rows]
+    else:
+        rows = [form.format(octets=row, at=place) for place, row in enumerate(rows)]
+    with read("\n".join(rows) + "\n") as source:
+        found = b"".join(chunk.octets for chunk in source)
+        assert source.remark_counts["hex-hidden"] == 1
+    assert found == PUSH[: at * 8] + b"X" * len(PUSH_ROWS[at]) + PUSH[at * 8 + len(PUSH_ROWS[at]) :]
+
+
+@pytest.mark.parametrize("text", ["XX XX XX", "?? ??", "****************", "# XX XX", "RX ?? what", "X"])
+def test_masks_where_no_unit_lacks_octets_or_in_words_hide_none(text: str) -> None:
+    whole = PUSH.hex(" ").upper()
+    for before in (whole, PUSH_ROWS[0].hex(" ").upper()) if text[0] in "*#X" and len(text) > 8 else (whole,):
+        with read(f"{before}\n{text}\n") as source:
+            assert b"".join(chunk.octets for chunk in source) == bytes.fromhex(before)
+            assert "hex-hidden" not in source.remark_counts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TX: 0x7E 0xA0 0x07 0xXX 0xxx 0x93 0x0F 0x01 0x7E", "0x7E,0xA0,0x07,0x??,0x**,0x93,0x0F,0x01,0x7E",
+        "uint8_t snrm[] = {0x7E, 0xA0, 0x07, 0xXX, 0xXX, 0x93, 0x0F, 0x01, 0x7E};",
+        "RX (7E A0 07 XX XX 93 0F 01 7E)", "RX (7EA007XX**930F017E)", "10:00:00 Received (9): (7E A0 07 ?? ?? 93 0F 01 7E)",
+    ],
+)  # fmt: skip
+def test_octets_hidden_behind_0x_or_between_parentheses_keep_their_places(text: str) -> None:
+    with read(f"{text}\n") as source:
+        assert b"".join(chunk.octets for chunk in source).hex() == "7ea0075858930f017e"
+        assert source.remark_counts["hex-hidden"] == 1
+
+
 def test_frames_with_both_flags_that_lack_octets_are_not_cut_by_the_log() -> None:
     whole = frame(bytes(range(60)), 0x13, b"\x21\x03")
     with read("\n".join(f"RX: {(whole[:30] + whole[33:]).hex(' ')}" for _ in range(4))) as source:
