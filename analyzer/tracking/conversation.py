@@ -34,6 +34,9 @@ _HELD_PIECES = 256
 _WEAK, _SURE = 0.7, 0.9
 _STOP = b"\x16"
 """The last octet of a frame of M-Bus."""
+_BARE = frozenset(("llc", "apdu"))
+"""Stacks that have no length and no check sequence: nothing tells their end but what follows."""
+_BEGINS = re.compile(rb"\x7e[\xa0-\xaf]|\x00\x01\x00|\x68(.)\1\x68", re.DOTALL)
 _CARRIER_TEXT = (
     ("modem-text", re.compile(rb"\s*(AT[+&A-Z0-9]|CONNECT|RING|OK\s|NO CARRIER|\+\+\+)")),
     ("telnet-negotiation", re.compile(rb"(\xff?[\xfb-\xfe][\x00-\x7f])+\xff?$")),
@@ -133,6 +136,8 @@ class Conversation:
             return
         if self._telnet is not None:
             octets = self._undo_telnet(self._telnet[side], side, octets)
+        if self.stack in _BARE and not self._is_forced and _BEGINS.match(octets):
+            self._heed_link(octets)
         framer, other = self._framers[side], self._framers[1 - side]
         if self.stack == IEC62056_21:
             self._end_broken_off(side, mark)
@@ -153,6 +158,14 @@ class Conversation:
         for frame in self._framers[side].flush():
             is_cut = frame.link == IEC62056_21 and frame.problem == TRUNCATED
             self.take(side, frame._replace(problem=LENGTH_WRONG) if is_cut else frame)
+
+    def _heed_link(self, octets: bytes) -> None:
+        """Speak what *octets* prove, behind APDUs without a link: a text may show some before its frames."""
+        verdict = self._detect(octets)
+        if verdict.strong and verdict.stack is not None and verdict.stack not in _BARE:
+            for side in (0, 1):
+                self.lost(side)
+            self.force(verdict.stack)
 
     def _is_at_once(self, side: int, mark: Mark) -> bool:
         """Tell whether *side* speaks before the other can have come to its end: two taps are read as they please."""
@@ -226,9 +239,9 @@ class Conversation:
         if self.is_serial and octets[-1:] == _STOP and self._give_short_frames():
             return
         verdict = self._detect(octets)
-        if verdict.strong and self.is_serial and verdict.stack in ("llc", "apdu"):
+        if verdict.strong and self.is_serial and verdict.stack in _BARE:
             joined = self._detect(waiting.of_side(side))  # a read may have ended between a header and its APDU
-            verdict = joined if joined.stack not in (None, "llc", "apdu") else verdict
+            verdict = joined if joined.stack is not None and joined.stack not in _BARE else verdict
         if verdict.strong and verdict.stack is not None:
             self._begin(verdict.stack)
             return
@@ -317,7 +330,7 @@ class Conversation:
         frames = framer.feed(octets, mark)
         if self._is_forced:
             pass
-        elif not frames or frames[0].link == NOISE or self.stack in ("llc", "apdu"):
+        elif not frames or frames[0].link == NOISE or self.stack in _BARE:
             verdict = self._detect(octets)
             if verdict.strong and verdict.stack is not None and verdict.stack != self.stack:
                 framer.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import example, given, settings
@@ -448,3 +448,24 @@ def test_conversations_beyond_the_limit_are_given_up_in_order(monkeypatch: pytes
         chunks.append(chunk(number, packet, UNKNOWN, ETHERNET))
     found = records_of(chunks)
     assert [one.packets for one in found] == [(number,) for number in range(1, 8)]
+
+
+@pytest.mark.parametrize("units", [in_frames, wrapped, in_mbus], ids=["hdlc", "wrapper", "mbus"])
+@pytest.mark.parametrize("before", [1, 2])
+def test_units_of_a_link_behind_bare_apdus_are_read_as_such(
+    units: Callable[[list[Said]], list[Said]], before: int
+) -> None:
+    said = dialogue("get_normal")[:2]
+    pieces = [octets for _, octets in (*said[:before], *units(said))]
+    found = records_of([chunk(number, piece) for number, piece in enumerate(pieces, 1)])
+    alone = records_of([chunk(number, piece) for number, piece in enumerate(pieces[before:], 1)])
+    assert [one.link for one in found] == ["apdu"] * before + [one.link for one in alone]
+    assert not [one.link for one in found if one.link == "noise"]
+    assert b"".join(one.octets for one in found) == b"".join(pieces)
+
+
+def test_forced_apdus_stay_what_the_user_said() -> None:
+    said = dialogue("get_normal")[:2]
+    pieces = [octets for _, octets in (*said, *in_frames(said))]
+    found = records_of([chunk(number, piece) for number, piece in enumerate(pieces, 1)], {"serial": "apdu"})
+    assert {one.link for one in found} == {"apdu"}
