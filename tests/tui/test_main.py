@@ -158,20 +158,6 @@ def test_key_is_added_from_the_main_screen_too() -> None:
     drive(sample("ln-ciphered", is_keyed=False), act)
 
 
-def test_all_lines_are_drawn_again_once_a_prompt_is_closed() -> None:
-    """What changed in the moment it was uncovered stayed undrawn now and then."""
-
-    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
-        drawn: list[tuple[object, ...]] = []
-        refresh = app.screen.refresh
-        app.screen.refresh = lambda *regions, **options: drawn.append(regions) or refresh(*regions, **options)  # type: ignore[method-assign, func-returns-value]
-        await pilot.press("colon", *"plot", "enter")
-        await wait_for(pilot, lambda: () in drawn)
-        assert "plot: not on this screen" in text_of(app)[-1]
-
-    drive(sample("hdlc-segments"), act)
-
-
 def test_wrong_filter_says_where_while_it_is_typed() -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         await pilot.press("slash", *"service", "space", "equals_sign", "equals_sign", "space", "equals_sign")

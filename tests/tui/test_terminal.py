@@ -91,6 +91,13 @@ class Tmux:
             assert time.monotonic() < end, f"{texts} not in\n{pane}"
             time.sleep(0.1)
 
+    def sees_no_more(self, text: str) -> None:
+        """Wait until *text* is seen nowhere."""
+        end = time.monotonic() + 5
+        while text in self.pane:
+            assert time.monotonic() < end, self.pane
+            time.sleep(0.1)
+
     def fills(self, width: int, height: int) -> None:
         """Wait until the title goes from left to right, and something stands in the last line."""
         end = time.monotonic() + PATIENCE
@@ -230,6 +237,19 @@ def test_records_are_filtered_compared_marked_and_copied(tmp_path: Path) -> None
             tmux.press("y", "a")
             tmux.sees("copied the annotated record")
         assert "invoke-id-and-priority" in tmux.clipboard
+
+
+def test_prompt_that_is_answered_leaves_nothing_behind(tmp_path: Path) -> None:
+    with opened(tmp_path, str(SAMPLES["hdlc-segments"].path)) as tmux:
+        tmux.sees("63 records")
+        for _ in range(2):
+            tmux.press(":")
+            tmux.sees("Esc gives up")
+            tmux.type("plot")
+            tmux.sees("\n : plot")
+            tmux.press("Enter")
+            tmux.sees("plot: not on this screen")
+            tmux.sees_no_more("\n : plot")
 
 
 def test_association_is_followed_in_a_large_terminal(tmp_path: Path) -> None:

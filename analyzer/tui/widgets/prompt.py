@@ -9,12 +9,13 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from textual import events
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Region
 from textual.message import Message
 from textual.widgets import Input
 
 from analyzer.tui.widgets.bars import Bar
 
-_SETTLED_SECONDS = 0.1
+_HEIGHT = 3
 _MOST_HISTORY = 100
 _GIVES_KEY = re.compile(r"\s*ad\S*\s+\S")
 """A command that adds a key, also shortened: what it says is shown and remembered as little as a key is."""
@@ -56,6 +57,11 @@ class AnswerInput(Input):
     def _on_key(self, event: events.Key) -> None:  # type: ignore[override]
         if not self.is_asking:
             event.prevent_default()
+
+    def on_hide(self) -> None:
+        """Draw what the prompt uncovers: where Textual saw it away before it laid out anew, it draws none of it."""
+        width, height = self.screen.size
+        self.screen.refresh(Region(0, height - _HEIGHT, width, _HEIGHT))
 
 
 class Prompt(Vertical):
@@ -131,12 +137,6 @@ class Prompt(Vertical):
         self.query_one(AnswerInput).is_asking = False
         self.remove_class("asking")
         self.query_one("#answer", Input).value = ""
-        self.set_timer(_SETTLED_SECONDS, self._uncover)
-
-    def _uncover(self) -> None:
-        """Draw all lines once more: where what lay below changes in the moment it is uncovered, some stay undrawn."""
-        if self.question is None:
-            self.screen.refresh()
 
     # -- what is typed --------------------------------------------------------------------------------------------
 
