@@ -28,6 +28,8 @@ _LONGEST_WAIT_NS = 20_000_000_000
 """A datagram that comes later holds no rest of a frame: pushes come a minute apart, pieces of one within seconds."""
 _BROKEN_OFF_NS = 3_000_000_000
 """Twice the time that IEC 62056-21 allows between two characters: the message before goes on no more."""
+_BEGINNINGS = b"\x00\x01\x02\x06\x15/"
+"""What a message of IEC 62056-21 begins with, and the octets that wake a meter up."""
 _AT_ONCE_NS = 5_000_000
 """An octet takes 1 ms at 9600 Bd, and nobody answers sooner than some milliseconds behind the flag."""
 _HELD_PIECES = 256
@@ -140,7 +142,7 @@ class Conversation:
             self._heed_link(octets)
         framer, other = self._framers[side], self._framers[1 - side]
         if self.stack == IEC62056_21:
-            self._end_broken_off(side, mark)
+            self._end_broken_off(side, octets, mark)
         frames = framer.feed(octets, mark)
         if frames or not self._is_at_once(side, mark):
             for frame in other.turn():
@@ -150,11 +152,13 @@ class Conversation:
         self._fed_ns[side] = mark.time_ns
         self._is_special = self._stays_special or (self.is_serial and (framer.rests() or other.rests()))
 
-    def _end_broken_off(self, side: int, mark: Mark) -> None:
-        """Give the message of *side* that went on no more for seconds before *mark*."""
+    def _end_broken_off(self, side: int, octets: bytes, mark: Mark) -> None:
+        """Give the message of *side* that went on no more for seconds, where *octets* begin another one."""
         before = self._fed_ns[side]
         if before is None or mark.time_ns is None or mark.time_ns - before <= _BROKEN_OFF_NS:
             return
+        if not octets or octets[0] & 0x7F not in _BEGINNINGS:
+            return  # the sender only paused
         for frame in self._framers[side].flush():
             is_cut = frame.link == IEC62056_21 and frame.problem == TRUNCATED
             self.take(side, frame._replace(problem=LENGTH_WRONG) if is_cut else frame)

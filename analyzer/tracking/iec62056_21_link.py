@@ -34,7 +34,7 @@ _MOST_NAMED = 8
 _LEAST_MESSAGE = 5
 """Fewer octets that begin as a message does may be chance."""
 _ASKED = re.compile(rb"\x02([^()\x03\x04]+)\(")
-_OPERAND, _PASSWORD = re.compile(rb"\x01?P0"), re.compile(rb"\x01?P[12]")
+_OPERAND, _REFUSABLE = re.compile(rb"\x01?P0"), re.compile(rb"\x01?(?:P[12]|[RWE][0-9])")
 _REACTION_NS = 1_500_000_000
 """An answer begins within it."""
 
@@ -128,8 +128,8 @@ class Iec62056Link:
         here, there = self._roles[side], self._roles[1 - side]
         if len(here) == 1 and there:
             return next(iter(here))
-        if kind == "break":  # whose password is refused is told by a break
-            return RESPONSE if _PASSWORD.match(same) and self._is_answer(record) else REQUEST
+        if kind == "break":  # whose password or command is refused is told by a break
+            return RESPONSE if _REFUSABLE.match(same) and self._is_answer(record) else REQUEST
         if before in ("", "ack", "nak"):
             return UNKNOWN
         return RESPONSE if direction == REQUEST else REQUEST

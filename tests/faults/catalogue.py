@@ -4,6 +4,7 @@ from __future__ import annotations
 
 FACTS_WITHOUT_A_ROW = {
     "capture-time-regressed": "about the times of a whole capture: tests/analyzer/diagnosis/test_capture_clock.py",
+    "weak-authentication": "a check of the audit tells it, no story: tests/analyzer/diagnosis/test_audit.py",
     "challenge-repeated": "about two associations: tests/analyzer/diagnosis/test_challenges.py",
     "comment": "somebody's remark in the capture file, about nothing that the octets say",
     "old-float-tag": "a note on how a value is written, no fault of the line: tests/dissectors/test_data.py",
@@ -23,6 +24,7 @@ CAUSES_WITHOUT_A_ROW: dict[str, str] = {
         ("challenge-not-random", "challenge-reflected"),
         "about two associations: tests/analyzer/diagnosis/test_challenges.py",
     ),
+    "message-broken-off": "about two sessions: tests/analyzer/diagnosis/test_local_port.py",
     "settings-sought": "a comment of the recording tells it: tests/analyzer/diagnosis/test_capture_edges.py",
 }
 """By cause: why no injector has a row of it."""
