@@ -6,11 +6,19 @@ where they were right as read.
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from dissectors.fields import octets_of
 from dissectors.pdu import Layer, Remaining
+from dissectors.scapy_base import Padding, Raw
 from dissectors.tree import Kind, Node
+
+
+def noise(octets: bytes, begins: re.Match[bytes] | None) -> Any:
+    """Give the octets before what *begins* as a packet of their own; what follows is padding, which streams keep."""
+    at = begins.start() if begins else len(octets)
+    return Raw(octets[:at]) / Padding(octets[at:]) if begins else Raw(octets)
 
 
 class Carried(Remaining):

@@ -5,16 +5,18 @@ Source: ISO/IEC 13239, IEC 62056-46 (data link layer using HDLC).
 
 from __future__ import annotations
 
+import re
 from struct import Struct
 from typing import Any
 
 from dissectors import checks
 from dissectors.answering import FRAMES
 from dissectors.fields import BitGroup, Fixed, House, Number, Seen, bits, packed
-from dissectors.framed import Carried, Framed
+from dissectors.framed import Carried, Framed, noise
 from dissectors.hdlc_octets import (
     FLAG,
     MAXIMUM_LENGTH,
+    MINIMUM_LENGTH,
     SUPERVISORY,
     UNNUMBERED,
     Address,
@@ -248,6 +250,8 @@ def _grow_inside(node: Node, layer: type[Layer], octets: bytes, at: int, end: in
     node.end = end * 8
 
 
+_FLAG = bytes((FLAG,))
+_BEGINS = re.compile(rb"\x7e+(?:[\xa0-\xaf]|\Z)")
 _SUMMED = ("source_address", "destination_address", "control")
 
 
@@ -321,15 +325,18 @@ class Hdlc(Framed):
 
     @classmethod
     def tcp_reassemble(cls, data: bytes, metadata: Any, session: Any) -> Any:
-        """Make the frame once a stream has all of it, None before; what begins none is Raw."""
-        flag = data[:1] == b"\x7e"
+        """Make the frame once a stream has all of it, None before. Noise is Raw, up to the next frame."""
+        idle = len(data) - len(data.lstrip(_FLAG))
+        data = data[max(0, idle - 1) :]
+        flag = int(idle > 0)
         header = data[flag : flag + 2]
-        if len(header) < 2:
-            return None
         length = int.from_bytes(header, "big")
-        if length >> 12 != 0xA:
-            return Raw(data)
-        return None if len(data) < 2 * flag + (length & MAXIMUM_LENGTH) else cls(data)
+        if length >> 8 * len(header) - 4 == 0xA if header else idle:
+            if len(header) < 2 or len(data) < 2 * flag + (length & MAXIMUM_LENGTH):
+                return None
+            if length & MAXIMUM_LENGTH >= MINIMUM_LENGTH:
+                return cls(data)
+        return noise(data, _BEGINS.search(data, 1))
 
     def guess_payload_class(self, payload: bytes) -> Any:
         """Choose by frame type, then by the LLC octets, then by the APDU tag."""

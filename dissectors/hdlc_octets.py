@@ -13,6 +13,8 @@ from dissectors.tree import Problem, Truncated
 FLAG = 0x7E
 MAXIMUM_LENGTH = 2047
 """Octets between the flags that the length field can tell."""
+MINIMUM_LENGTH = 7
+"""Octets between the flags of the shortest frame: format, two addresses of one octet, control, FCS."""
 UNNUMBERED: dict[int, str] = {
     0x83: "SNRM", 0x43: "DISC", 0x63: "UA", 0x0F: "DM", 0x87: "FRMR", 0x03: "UI", 0x6F: "SABM", 0xAF: "XID",
 }  # fmt: skip

@@ -12,7 +12,7 @@ import dissectors
 
 if TYPE_CHECKING or dissectors.makes_packets:
     from scapy.fields import BitField, Field, RawVal
-    from scapy.packet import NoPayload, Packet, Raw
+    from scapy.packet import NoPayload, Packet, Padding, Raw
     from scapy.volatile import RandNum, VolatileValue
 else:
 
@@ -44,6 +44,9 @@ else:
     class Raw(Packet):
         """Octets that nothing reads."""
 
+    class Padding(Raw):
+        """Octets behind a packet."""
+
     class NoPayload(Packet):
         """No octets."""
 
@@ -57,4 +60,4 @@ else:
         """A number that is drawn."""
 
 
-__all__ = ["BitField", "Field", "NoPayload", "Packet", "RandNum", "Raw", "RawVal", "VolatileValue"]
+__all__ = ["BitField", "Field", "NoPayload", "Packet", "Padding", "RandNum", "Raw", "RawVal", "VolatileValue"]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from dissectors.fields import Number
+from dissectors.framed import noise
 from dissectors.llc import payload_class
 from dissectors.pdu import Layer
-from dissectors.scapy_base import Raw
 
 HEADER_SIZE = 8
 _VERSION = b"\0\1"
+_BEGINS = re.compile(rb"\x00\x01|(?<=[^\x00])\x00\Z")
+"""A PDU, or the first octet of one; zeros alone are the padding of a segment."""
 
 
 class Wrapper(Layer):
@@ -68,9 +71,9 @@ class Wrapper(Layer):
 
     @classmethod
     def tcp_reassemble(cls, data: bytes, metadata: Any, session: Any) -> Any:
-        """Make the PDU once a stream has all of it, None before; what begins none, such as padding, is Raw."""
+        """Make the PDU once a stream has all of it, None before. Noise and padding are Raw, up to the next PDU."""
         if data[:2] != _VERSION[: len(data)]:
-            return Raw(data)
+            return noise(data, _BEGINS.search(data))
         is_cut = len(data) < HEADER_SIZE or len(data) < HEADER_SIZE + int.from_bytes(data[6:8], "big")
         return None if is_cut else cls(data)
 

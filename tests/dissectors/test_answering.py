@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scapy.packet import Raw
+from scapy.packet import Padding, Raw
 from scapy.supersocket import StreamSocket
 
 from dissectors import answering, registry
@@ -169,3 +169,61 @@ def test_stream_is_cut_where_a_pdu_ends(layer: Any, whole: bytes) -> None:
     assert bytes(layer.tcp_reassemble(whole * 2, {}, {}).payload.lastlayer()) == whole  # as padding: what comes next
     noise = layer.tcp_reassemble(b"nothing of ours", {}, {})
     assert bytes(noise) == b"nothing of ours"
+
+
+FRAME, REQUEST = bytes(Hdlc() / Llc() / GetRequestNormal()), bytes(FROM_CLIENT / GetRequestNormal())
+
+
+def in_pieces(layer: Any, octets: bytes, size: int) -> list[bytes]:
+    """Give what a stream that comes in pieces is cut into, as Scapy's sessions do it."""
+    found, waiting = [], b""
+    for at in range(0, len(octets), size):
+        waiting += octets[at : at + size]
+        while waiting and (made := layer.tcp_reassemble(waiting, {}, {})) is not None:
+            behind = made.getlayer(Padding)
+            waiting = behind.load if behind is not None else b""
+            if behind is not None:
+                del behind.underlayer.payload
+            found.append(bytes(made))
+    return found
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+@pytest.mark.parametrize("flags", [b"\x7e", b"\x7e\x7e\x7e"])
+def test_flags_of_an_idle_line_are_no_frames(flags: bytes, size: int) -> None:
+    cut = in_pieces(Hdlc, flags + FRAME + flags + FRAME[1:] + FRAME[1:], size)
+    assert [one.strip(b"\x7e") for one in cut] == [FRAME[1:-1]] * 3  # a flag may come later than a frame without one
+    assert Hdlc.tcp_reassemble(flags, {}, {}) is None
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+@pytest.mark.parametrize(
+    ("layer", "noise", "whole"),
+    [
+        (Hdlc, b"?", FRAME),
+        (Hdlc, b"\x7e?", FRAME),
+        (Hdlc, b"??\x7e\x7e\x00\x7e", FRAME),
+        (Hdlc, b"\xa0\x00", FRAME),  # a length in which no frame has room
+        (Wrapper, b"?", REQUEST),
+        (Wrapper, b"\x00?", REQUEST),
+    ],
+)
+def test_noise_swallows_no_pdu_behind_it(layer: Any, noise: bytes, whole: bytes, size: int) -> None:
+    cut = in_pieces(layer, noise + whole + whole, size)
+    assert cut[-2:] == [whole, whole]
+    assert b"".join(cut[:-2]).replace(b"\x7e", b"") == noise.replace(b"\x7e", b"")
+
+
+def test_padding_of_a_segment_swallows_no_pdu_behind_it() -> None:
+    assert in_pieces(Wrapper, bytes(6) + REQUEST, 1000) == [bytes(6), REQUEST]
+
+
+def test_request_over_a_socket_gets_its_response_behind_noise() -> None:
+    client, meter = socket.socketpair()
+    asked = Hdlc(source_address=16, destination_address=1) / Llc() / GetRequestNormal()
+    answer = Hdlc(source_address=1, destination_address=16, control=0x30) / Llc(source_lsap=0xE7) / GetResponseNormal()
+    meter.sendall(b"?\x7e" + bytes(answer))
+    got = StreamSocket(client, Hdlc).sr1(asked, timeout=10, verbose=False)
+    client.close()
+    meter.close()
+    assert got is not None and bytes(got) == bytes(answer)
