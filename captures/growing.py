@@ -11,8 +11,8 @@ from captures.pcapng import PcapngSource
 from captures.stream import BLOCK, SilenceError, Window
 
 _WAIT_S = 0.02
-_SILENCE_S = 1.0
-"""So long nothing comes where a message is over: IEC 62056-21 has 1.5 s between characters at most, and nearly none."""
+_SILENCE_S = 2.0
+"""So long nothing comes where a message is over: IEC 62056-21 allows 1.5 s between two characters."""
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 

@@ -94,5 +94,12 @@ class Framer(ABC):
         """The other side of a half-duplex line speaks: return what waits here and is whole as it stands."""
         return self.flush() if self.rests() else []
 
+    def rest(self) -> list[Frame]:
+        """Nothing came for a while, and more may: return what waits here if nothing of it is missing."""
+        return self.flush() if self.rests() else []
+
+    def heard(self, frame: Frame) -> None:  # noqa: B027 -- most are told the end of a unit by its own octets
+        """The other side said *frame*, which may cut short what waits here."""
+
     def close(self) -> None:  # noqa: B027 -- most framers hold nothing
         """Free what the framer holds; it is not fed again."""

@@ -7,7 +7,17 @@ Source: IEC 62056-21 (Direct local data exchange), modes A to E.
 
 import re
 
-from analyzer.framing.frame import HDLC, HEAD_MISSING, IEC62056_21, LENGTH_WRONG, P1, TRUNCATED
+from analyzer.framing.frame import (
+    HDLC,
+    HEAD_MISSING,
+    IEC62056_21,
+    LENGTH_WRONG,
+    P1,
+    TRUNCATED,
+    Frame,
+    Mark,
+    longest_pause,
+)
 from analyzer.framing.hdlc import FLAG, HdlcFramer
 from analyzer.framing.p1 import IDLE, closing_at, is_identification, line_at, telegram_at
 from analyzer.framing.scanning import Scan
@@ -25,6 +35,23 @@ _CRC_LINE = re.compile(rb"\n![0-9A-F]{4}\r?\n?\Z")
 """The last line of a telegram of P1."""
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _STARTS = bytes((0x2F, SOH, STX, ACK, NAK))
+_BROKEN_OFF_NS = 3_000_000_000
+"""Twice the time that may pass between two characters: what comes behind it may be another message."""
+_WAKING = b"\x00\xff"
+"""What stands before a message to wake the meter up, and on an idle line."""
+_BEGINS = re.compile(
+    rb"/\?[ -~]{0,40}!\r?\n|/[A-Za-z]{3}[0-9A-Za-z][!-'*-~]{0,80}\r\n|\x01[PWREB][0-9][\2-\4]|"
+    rb"\x06[0-9][0-9A-I][0-9A-Z]\r|\x02[^\x00-\x1f()/!]{0,32}\("
+)
+"""What a message begins with, so much of it that no piece of another is taken for it."""
+_MAY_BEGIN = re.compile(
+    rb"(/(\?[ -~]{0,40}\r?|[A-Za-z]{0,3}|[A-Za-z]{3}[0-9A-Za-z][!-'*-~]{0,80}\r?)|\x01([PWREB][0-9]?)?|"
+    rb"\x06[0-9]?[0-9A-I]?[0-9A-Z]?|\x02[^\x00-\x1f()/!]{0,32})?\Z"
+)
+"""So much of it as may have come."""
+_LONGEST_BEGINNING = 96
+_CUTS_SHORT = re.compile(rb"\x00*(/\?|\x01B0)")
+"""A sign-on or a break: who hears it stops."""
 _LONGEST = 1 << 18
 _JUDGED = 32
 """By so many octets a block is judged to be text."""
@@ -38,9 +65,56 @@ class Iec62056Framer(HdlcFramer):
     """
 
     def __init__(self, *, speaks: bool = True) -> None:
-        self._speaks = speaks
-        self._rests = False
+        self._speaks = self._is_text_line = speaks
+        self._rests = self._lacks_check = False
+        self._resumed = -1
+        """Where, counted with the octets that were dropped, a message may begin amid what waits: behind a pause."""
         super().__init__()
+
+    def feed(self, octets: bytes, mark: Mark) -> list[Frame]:
+        """Take the next octets of the lane; what broke off is given once another message begins behind it."""
+        if self._octets and self._is_text_line:
+            return self._end_broken_off(octets, mark) + super().feed(octets, mark)
+        return super().feed(octets, mark)
+
+    def _end_broken_off(self, octets: bytes, mark: Mark) -> list[Frame]:
+        """Give what waits up to its pause, where what came since, with *octets*, begins another message."""
+        backlog = self._backlog
+        if self._resumed <= backlog.base:
+            if longest_pause((backlog.newest, mark), len(octets) + 1) <= _BROKEN_OFF_NS:
+                return []
+            self._resumed = backlog.base + len(self._octets)
+        at = self._resumed - backlog.base
+        begun = seven_bits((bytes(self._octets[at:]) + octets).lstrip(_WAKING)[:_LONGEST_BEGINNING])
+        if not _BEGINS.match(begun):
+            if not _MAY_BEGIN.match(begun):
+                self._resumed = -1  # the sender only paused
+            return []
+        pieces = backlog.pieces()
+        self._restart()
+        found: list[Frame] = []
+        taken = 0
+        for piece, came in (*pieces, (b"", mark)):
+            if taken == at:
+                found += map(_broken_off, super().flush())
+            taken += len(piece)
+            found += super().feed(piece, came)
+        return found
+
+    def heard(self, frame: Frame) -> None:
+        """Take what waits for over, if nothing more of it comes behind a sign-on or a break of the other side."""
+        if self._octets and _CUTS_SHORT.match(seven_bits(frame.octets[:_LONGEST_BEGINNING])):
+            self._resumed = self._backlog.base + len(self._octets)
+
+    def flush(self) -> list[Frame]:
+        """Return what is left; the other side may have cut it short."""
+        is_cut_short = self._octets and self._resumed == self._backlog.base + len(self._octets)
+        found = super().flush()
+        return [_broken_off(frame) for frame in found] if is_cut_short else found
+
+    def rest(self) -> list[Frame]:
+        """Nothing came for a while: a check character may still come."""
+        return [] if self._lacks_check else super().rest()
 
     def rests(self) -> bool:
         """Tell whether a message waits for octets that need not come, or a frame for its closing flag."""
@@ -48,7 +122,8 @@ class Iec62056Framer(HdlcFramer):
 
     def _restart(self) -> None:
         super()._restart()
-        self._rests = False
+        self._rests = self._lacks_check = False
+        self._resumed = -1
 
     def _search(self) -> Scan[None]:
         at = idle_end = 0
@@ -193,9 +268,9 @@ class Iec62056Framer(HdlcFramer):
     def _with_check(self, at: int, end: int) -> Scan[int]:
         """Find where the message ends of which ETX or EOT stands before *end*: with its check character, if it is."""
         octets = self._octets
-        self._rests = True
+        self._rests = self._lacks_check = True
         is_there = yield from self._wait(end + 1)
-        self._rests = False
+        self._rests = self._lacks_check = False
         if not is_there:
             return end if self._speaks else 0
         if judge(seven_bits(bytes(octets[at : end + 1])))[0] != "wrong":
@@ -223,6 +298,12 @@ class Iec62056Framer(HdlcFramer):
                 break
             start = end
         return (start, TRUNCATED) if start > at else (0, "")
+
+
+def _broken_off(frame: Frame) -> Frame:
+    """Say of a message that ends early that it is not the capture that ended."""
+    is_cut = frame.link == IEC62056_21 and frame.problem == TRUNCATED
+    return frame._replace(problem=LENGTH_WRONG) if is_cut else frame
 
 
 def _is_text(octets: bytearray) -> bool:

@@ -7,6 +7,7 @@ that it has not asked for, so how the octets were cut into reads cannot change w
 from abc import abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Generator
+from itertools import pairwise
 from typing import TypeAlias, TypeVar
 
 from analyzer.framing.frame import Frame, Framer, Mark
@@ -40,6 +41,16 @@ class Backlog:
         first = bisect_right(self._starts, self.base + start) - 1
         last = bisect_left(self._starts, self.base + end)
         return Frame(link, bytes(self.octets[start:end]), tuple(self._marks[first:last]), problem)
+
+    @property
+    def newest(self) -> Mark:
+        """The packet of the last octet; there has to be one."""
+        return self._marks[-1]
+
+    def pieces(self) -> list[tuple[bytes, Mark]]:
+        """Copy all octets, by the packets they came in."""
+        places = [*(max(0, start - self.base) for start in self._starts), len(self.octets)]
+        return [(bytes(self.octets[a:b]), mark) for (a, b), mark in zip(pairwise(places), self._marks, strict=True)]
 
     def drop(self, count: int) -> None:
         """Forget the first *count* octets."""

@@ -26,10 +26,6 @@ _HELD_OCTETS = {True: 1 << 16, False: 1 << 14}
 """How many octets wait for the stack to be found, on a serial line and otherwise."""
 _LONGEST_WAIT_NS = 20_000_000_000
 """A datagram that comes later holds no rest of a frame: pushes come a minute apart, pieces of one within seconds."""
-_BROKEN_OFF_NS = 3_000_000_000
-"""Twice the time that IEC 62056-21 allows between two characters: the message before goes on no more."""
-_BEGINNINGS = b"\x00\x01\x02\x06\x15/"
-"""What a message of IEC 62056-21 begins with, and the octets that wake a meter up."""
 _AT_ONCE_NS = 5_000_000
 """An octet takes 1 ms at 9600 Bd, and nobody answers sooner than some milliseconds behind the flag."""
 _HELD_PIECES = 256
@@ -141,27 +137,15 @@ class Conversation:
         if self.stack in _BARE and not self._is_forced and _BEGINS.match(octets):
             self._heed_link(octets)
         framer, other = self._framers[side], self._framers[1 - side]
-        if self.stack == IEC62056_21:
-            self._end_broken_off(side, octets, mark)
         frames = framer.feed(octets, mark)
         if frames or not self._is_at_once(side, mark):
             for frame in other.turn():
                 self.take(1 - side, frame)
         for frame in frames:
             self.take(side, frame)
+            other.heard(frame)
         self._fed_ns[side] = mark.time_ns
         self._is_special = self._stays_special or (self.is_serial and (framer.rests() or other.rests()))
-
-    def _end_broken_off(self, side: int, octets: bytes, mark: Mark) -> None:
-        """Give the message of *side* that went on no more for seconds, where *octets* begin another one."""
-        before = self._fed_ns[side]
-        if before is None or mark.time_ns is None or mark.time_ns - before <= _BROKEN_OFF_NS:
-            return
-        if not octets or octets[0] & 0x7F not in _BEGINNINGS:
-            return  # the sender only paused
-        for frame in self._framers[side].flush():
-            is_cut = frame.link == IEC62056_21 and frame.problem == TRUNCATED
-            self.take(side, frame._replace(problem=LENGTH_WRONG) if is_cut else frame)
 
     def _heed_link(self, octets: bytes) -> None:
         """Speak what *octets* prove, behind APDUs without a link: a text may show some before its frames."""
@@ -199,7 +183,7 @@ class Conversation:
         """Nothing came on the line for a while: give what waits and is whole as it stands."""
         if self.stack is not None and self.is_serial:
             for side, framer in enumerate(self._framers):
-                for frame in framer.turn():
+                for frame in framer.rest():
                     self.take(side, frame)
 
     def force(self, stack: str, *, for_good: bool = False) -> None:

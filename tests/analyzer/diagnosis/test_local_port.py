@@ -9,7 +9,7 @@ import pytest
 from analyzer.diagnosis.story import LIKELY, Story
 from analyzer.pipeline import Pipeline
 from analyzer.record import REQUEST, RESPONSE, Record
-from captures.chunk import SILENCE, UNKNOWN, Chunk
+from captures.chunk import RECEIVED, SENT, SILENCE, UNKNOWN, Chunk
 from dissectors.checks import bcc
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import named
@@ -32,6 +32,7 @@ COMMAND = checked(b"\x01R1\x021.8.0()\x03")
 VALUE = checked(b"\x02(00123.456*kWh)\x03")
 READOUT = checked(b"\x02" + ROWS + b"\x03")
 BREAK = checked(b"\x01B0\x03")
+PUSH = bytes.fromhex("0F00000001000906112233445566")
 BEGUN = ((0, SIGN_ON), (0.3, IDENTIFICATION), (0.6, READ))
 UNLOCKED = ((0, SIGN_ON), (0.3, IDENTIFICATION), (0.6, PROGRAM), (0.9, OPERAND), (1.2, PASSWORD))
 
@@ -57,9 +58,63 @@ def test_message_that_goes_on_no_more_ends_there_and_the_next_session_is_read() 
     assert "apdu-trailing-octets" not in {note.code for one in records(*said) for note in one.notes}
 
 
+@pytest.mark.parametrize("waking", [b"", b"\x00" * 20])
+def test_message_is_broken_off_where_the_next_one_comes_octet_by_octet(waking: bytes) -> None:
+    later = [(6 + 0.04 * at, bytes((octet,))) for at, octet in enumerate(waking + SIGN_ON)]
+    octets = [one.octets for one in records(*BEGUN, (1.0, READOUT[:50]), *later, (8.0, IDENTIFICATION))]
+    assert octets[3:] == [READOUT[:50], SIGN_ON, IDENTIFICATION]
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [(b"0.0.0(A/MMM5)\r\n", 7), (b"0.0.0(A/?B)\r\n", 7), (b"0.0.0(A)\r\n", 8), (b"0.0.0(\x00A)\r\n", 6)],
+)
+def test_pause_tears_no_message_apart_whatever_stands_behind_it(text: bytes, at: int) -> None:
+    whole = checked(b"\x02" + text + ROWS + b"\x03")
+    for pieces in (whole[: at + 1], whole[at + 1 :]), (whole[: at + 1], whole[at + 1 : at + 2], whole[at + 2 :]):
+        later = [(6 + at, piece) for at, piece in enumerate(pieces[1:])]
+        assert [one.octets for one in records(*BEGUN, (1.0, pieces[0]), *later)][3:] == [whole]
+
+
+def test_long_reads_of_a_slow_line_are_one_message() -> None:
+    whole = checked(b"\x02" + b"0.0.0(A)\r\n" * 20 + ROWS[:-3] + b"0.0.1(1)\r\n" * 12 + b"!\r\n\x03")
+    said = [(1 + at * 128 / 30, whole[at * 128 : at * 128 + 128]) for at in range(len(whole) // 128 + 1)]
+    assert [one.octets for one in records(*BEGUN, *said)][3:] == [whole]
+    assert not told(*BEGUN, *said)
+
+
+def both(*said: tuple[float, int, bytes]) -> Lines:
+    return [Said(_START_NS + round(at * _SECOND), side, octets) for at, side, octets in said]
+
+
 def test_readout_that_a_break_cuts_short_is_no_capture_that_ended() -> None:
     stories = told(*BEGUN, (1.0, READOUT[:50]), (1.1, BREAK))
     assert ("capture-cut", "message-broken-off") in named(stories)
+
+
+@pytest.mark.parametrize("later", [(), ((2.0, SENT, SIGN_ON), (2.3, RECEIVED, IDENTIFICATION))])
+def test_readout_that_a_break_of_the_other_line_cuts_short_is_no_capture_that_ended(
+    later: tuple[tuple[float, int, bytes], ...],
+) -> None:
+    begun = ((0.0, SENT, SIGN_ON), (0.3, RECEIVED, IDENTIFICATION), (0.6, SENT, READ), (1.0, RECEIVED, READOUT[:50]))
+    said = both(*begun, (1.1, SENT, BREAK), *later)
+    (story,) = [one for one in stories_of(Case(said, Truth(frozenset()))) if one.cause == "message-broken-off"]
+    made = {one.number: one.octets for one in Pipeline().run(ListSource(said))}
+    assert [made[number] for number in story.records] == [READOUT[:50]]
+    assert sorted(made.values()) == sorted(one.octets for one in said)
+
+
+def test_readout_that_goes_on_behind_a_break_is_whole() -> None:
+    begun = ((0.0, SENT, SIGN_ON), (0.3, RECEIVED, IDENTIFICATION), (0.6, SENT, READ), (1.0, RECEIVED, READOUT[:50]))
+    said = both(*begun, (1.1, SENT, BREAK), (1.2, RECEIVED, READOUT[50:]))
+    assert READOUT in {one.octets for one in Pipeline().run(ListSource(said))}
+
+
+def test_password_typed_in_two_pieces_is_one_command_and_masked() -> None:
+    said = (*UNLOCKED[:4], (1.2, PASSWORD[:8]), (5.2, PASSWORD[8:]), (5.5, b"\x06"))
+    found = records(*said)
+    assert [one.octets for one in found[4:]] == [PASSWORD, b"\x06"]
+    assert [one.time_ns for one in found] == sorted(one.time_ns or 0 for one in found)
 
 
 @pytest.mark.parametrize("at", [0, 2, 4])
@@ -123,3 +178,18 @@ def test_last_message_is_a_record_once_the_line_is_silent(waiting: bytes) -> Non
     source = Counted([*said, Said(None, UNKNOWN, b"", SILENCE), *lines((9.0, BREAK))])
     at = {one.octets: source.taken for one in Pipeline().run(source, waits=False)}
     assert at[waiting] == len(said) + 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        (*BEGUN, (1.0, READOUT[:-1]), (5.0, READOUT[-1:])),
+        ((0, PUSH), (60, PUSH[:10]), (65, PUSH[10:]), (120, PUSH)),
+    ],
+)
+def test_silence_within_what_is_not_whole_gives_no_other_records(said: tuple[tuple[float, bytes], ...]) -> None:
+    heard: list[Said] = []
+    for one in lines(*said):
+        heard += (Said(None, UNKNOWN, b"", SILENCE), one)
+    live = [(one.octets, one.notes) for one in Pipeline().run(ListSource(heard), waits=False)]
+    assert live == [(one.octets, one.notes) for one in records(*said)]
