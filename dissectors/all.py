@@ -1,4 +1,7 @@
-"""Every layer under its name, for a Scapy shell: ``from dissectors.all import *``."""
+"""Every layer under its name, for a Scapy shell: ``from dissectors.all import *``.
+
+With Scapy's own Raw and Padding, which stand in a ``command()`` for what is behind them.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ from dissectors.llc import Llc, Llc432
 from dissectors.mbus import Mbus, MbusShort, MbusSingle
 from dissectors.p1 import P1CipheredTelegram, P1Rest, P1TaggedTelegram, P1Telegram
 from dissectors.reader import apdu_json, read_apdu
+from dissectors.scapy_base import Padding, Raw
 from dissectors.wrapper import Wrapper
 from dissectors.xdlms import access, ciphered, descriptors, notification, short_name
 
@@ -68,6 +72,8 @@ __all__ = [
     "Mbus",
     "MbusShort",
     "MbusSingle",
+    "Padding",
+    "Raw",
     "Wrapper",
     "apdu_json",
     "bind",

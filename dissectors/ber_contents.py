@@ -5,6 +5,7 @@ Source: ITU-T X.690, IEC 62056-5-3 (ACSE APDU definitions).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from dissectors.quirks import quirk
 from dissectors.regions import ApduField
 from dissectors.tree import Kind, Node, Problem, Truncated
 
+_DOTTED = re.compile(r"[0-2](\.\d+)+", re.ASCII)
 _MOST_BITS = 256
 MAX_NUMBER = 16
 """INTEGERs and arcs of more octets are refused: none is in use, and numbers without bound cannot be shown."""
@@ -135,8 +137,10 @@ class ObjectIdentifier(Content):
 
     def accept(self, value: Any) -> Any:
         """Accept the dotted form alone. Raises: ValueError."""
-        if isinstance(value, str) and value.count(".") and value.replace(".", "0").isdecimal():
-            return value
+        if isinstance(value, str) and _DOTTED.fullmatch(value):
+            first, second, *others = map(int, value.split("."))
+            if (second < 40 or first == 2) and not max(40 * first + second, *others, 0) >> 7 * MAX_NUMBER:
+                return value
         raise ValueError(f"an object identifier such as 2.16.756.5.8.1.1 was expected, not {value!r}")
 
     def encode(self, value: str) -> bytes:

@@ -260,12 +260,11 @@ class DataSets(House):
         House.__init__(self, name, ())
 
     def any2i(self, pkt: Any, x: Any) -> Any:
-        """Accept text, and data sets as texts, in their JSON form or as plain tuples of text."""
+        """Accept text, and one or several data sets as texts, in JSON form or as plain tuples. Raises: ValueError."""
         if isinstance(x, (str, bytes)):
             return data_sets(_encoded(x))
-        if isinstance(x, (list, tuple)):
-            return tuple(one for given in x for one in _data_sets(given, self.line_end))
-        return x
+        several = x if isinstance(x, (list, tuple)) and not isinstance(x, DataSet) else [x]
+        return tuple(one for given in several for one in _data_sets(given, self.line_end))
 
     def stop(self, octets: bytes, at: int, end: int) -> int:
         """Find where the data sets end: at the closing sign, or a ``!`` that stands by itself."""
@@ -399,17 +398,28 @@ def _sign(parent: Node, name: str, octets: bytes, at: int) -> int:
 def _data_sets(given: Any, line_end: bytes) -> tuple[DataSet, ...]:
     if isinstance(given, (str, bytes)):
         return data_sets(_encoded(given) + (b"" if given[-1:] in ("\n", b"\n") else line_end))
-    if isinstance(given, dict):
-        given = (given["id"], given.get("values", ()))
-    parts: list[Any] = list(given)
-    name, values, end = parts + [(), line_end][len(parts) - 1 :]
-    return (DataSet(_encoded(name), tuple(map(_made_value, values)), _encoded(end)),)
+    try:
+        parts = DataSet(**{"line_end": line_end, **given}) if isinstance(given, dict) else given
+        name, values, end = parts if len(parts) == 3 else (*parts, line_end)
+        if isinstance(values, (str, bytes)):
+            raise TypeError  # it would be taken sign by sign
+        return (DataSet(_octets(name), tuple(map(_made_value, values)), _octets(end)),)
+    except (TypeError, ValueError):
+        text = "data sets such as 1.8.0(000123.45*kWh), or their id, a list of values and line end were expected"
+        raise ValueError(f"{text}, not {given!r}") from None
 
 
 def _made_value(given: Any) -> Value:
-    if isinstance(given, dict):
-        given = (given["value"], given.get("unit"))
-    return Value(*map(_encoded, given)) if isinstance(given, (list, tuple)) else _value(_encoded(given))
+    if isinstance(given, (str, bytes)):
+        return _value(_encoded(given))
+    value, unit = Value(**given) if isinstance(given, dict) else Value(*given)
+    return Value(_octets(value), None if unit is None else _octets(unit))
+
+
+def _octets(x: Any) -> bytes:
+    if isinstance(x, (str, bytes)):
+        return bytes(_encoded(x))
+    raise TypeError
 
 
 def _built(one: DataSet) -> bytes:

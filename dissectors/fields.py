@@ -330,6 +330,13 @@ class BitPart(BitField):
         self.asn1 = asn1
         BitField.__init__(self, name, default, size)
 
+    def i2m(self, pkt: Any, x: Any) -> Any:
+        """Give what is built. Raises: ValueError of a number with more bits, of which Scapy builds another one."""
+        most = (1 << self.size) - 1
+        if x is None or isinstance(x, VolatileValue) or (isinstance(x, int) and 0 <= x <= most):
+            return BitField.i2m(self, pkt, x)
+        raise ValueError(f"{self.name}: a whole number from 0 to {most} was expected, not {x!r}")
+
 
 class BitGroup:
     """The bits that stand together in 1, 2 or 4 octets: what two of the engines read in place of the parts."""
@@ -354,6 +361,15 @@ class BitGroup:
     def split(self, value: int) -> dict[str, int]:
         """Give the parts of *value* by name."""
         return {part.name: value >> part.shift & (1 << part.size) - 1 for part in self.parts}
+
+    def parts_of(self, given: Any) -> dict[str, int]:
+        """Give the parts of a number, or of hex digits. Raises: ValueError."""
+        try:
+            number = int(given, 16) if isinstance(given, str) else given
+        except ValueError:
+            raise ValueError(f"{self.name}: a number or hex digits were expected, not {given!r}") from None
+        packed(self.name, Struct(">" + self.code), number)
+        return self.split(number)
 
     def to_json(self, value: int) -> str:
         """Give the group as hex digits."""

@@ -30,6 +30,13 @@ class Carried(Remaining):
         """Say that it is the payload, where Scapy shows it."""
         return self.to_json(x) or "(the payload)"
 
+    def build(self, value: Any) -> bytes:
+        """Give the octets. Raises: ValueError."""
+        try:
+            return octets_of(value)
+        except ValueError as error:
+            raise ValueError(f"{self.name}: {error}") from None
+
     def randval(self) -> None:
         """Stay: what is carried is drawn as the payload."""
         return
@@ -83,4 +90,6 @@ class Framed(Layer):
         """Put the frame around its information field: octets that were given for it, and the payload."""
         if self.problem is not None:
             return pkt + pay
-        return self.assemble(octets_of(self.fields.get("information", b"")) + pay, self._automatic)
+        return self.assemble(
+            self.get_field("information").build(self.fields.get("information", b"")) + pay, self._automatic
+        )

@@ -288,8 +288,14 @@ class Hdlc(Framed):
             length = header_size + 2 + (len(information) + 2 if information else 0)
             if length > MAXIMUM_LENGTH:
                 raise ValueError(f"a frame of {length} octets does not fit: its length field ends at {MAXIMUM_LENGTH}")
-        word = (int(self.format_type) & 0xF) << 12 | (int(self.segmentation) & 1) << 11 | int(length) & 0x7FF
-        built = word.to_bytes(2, "big") + addresses + self.get_field("control").build(self.control)
+        word: Any = b""
+        for name, value in (
+            ("format_type", self.format_type),
+            ("segmentation", self.segmentation),
+            ("frame_length", length),
+        ):
+            word = self.get_field(name).addfield(self, word, value)
+        built = word + addresses + self.get_field("control").build(self.control)
         has_own_hcs = (
             self.getfieldval("hcs") is not None and "hcs" not in computed
         )  # without information: as it was read

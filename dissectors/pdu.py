@@ -286,7 +286,7 @@ class Layer(Packet):
             for name, one in value.items():
                 item = items.get(name)
                 if isinstance(item, BitGroup):
-                    fields |= item.split(int(one, 16) if isinstance(one, str) else one)
+                    fields |= item.parts_of(one)
                 else:
                     fields[item.name if item is not None else name.replace("-", "_")] = one
             if unknown := fields.keys() - {field.name for field in cls.fields_desc}:
@@ -295,6 +295,8 @@ class Layer(Packet):
         visible = [
             field for field in cls.fields_desc if not isinstance(field, (BitPart,)) and field.default != cls.tag()
         ]
+        if len(visible) > 1 and not cls.wraps_one:
+            raise ValueError(f"the fields of {cls.__name__} by name were expected, not {value!r}")
         return cls(**{visible[-1].name: value}) if visible else cls()
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -136,6 +137,23 @@ def test_fuzzed_frame_carries_its_payload_alone() -> None:
         (lambda: InitiateRequest(proposed_conformance=["get", "gett"]), "proposed_conformance: gett: none of .* get,"),
         (lambda: InitiateRequest(proposed_conformance="gett"), "proposed_conformance: gett: none of"),
         (lambda: ConfirmedServiceError(service=5, error="no"), "error: 'no' is none of"),
+        (lambda: Hdlc(segmentation=3), "segmentation: a whole number from 0 to 1 was expected, not 3"),
+        (lambda: Hdlc(format_type=99), "format_type: a whole number from 0 to 15 was expected, not 99"),
+        (lambda: Hdlc(frame_length=3000), "frame_length: a whole number from 0 to 2047 was expected, not 3000"),
+        (lambda: Hdlc(segmentation="yes"), "segmentation: a whole number from 0 to 1 was expected, not 'yes'"),
+        (lambda: Hdlc(information=5), "information: a packet, its fields by name or octets were expected, not 5"),
+        (lambda: Mbus(information=5), "information: a packet, .* not 5"),
+        (lambda: GetRequestNormal(invoke_id=99), "invoke_id: a whole number from 0 to 15 was expected, not 99"),
+        (lambda: GetRequestNormal(invoke_id=-1), "invoke_id: a whole number from 0 to 15 was expected, not -1"),
+        (lambda: GloGetRequest.from_value({"security-control": 0x130}), "security_control: a whole number from 0 to 2"),
+        (lambda: GloGetRequest.from_value({"security-control": "3G"}), "security_control: a number or .* not '3G'"),
+        (lambda: Aarq(mechanism_name="5.99"), "mechanism_name: an object identifier such as .* not '5.99'"),
+        (lambda: Aarq(mechanism_name="1.40"), "mechanism_name: an object identifier such as .* not '1.40'"),
+        (lambda: Aarq(mechanism_name="2."), r"mechanism_name: an object identifier such as .* not '2\.'"),
+        (lambda: Aarq(mechanism_name="2..1"), r"mechanism_name: an object identifier such as .* not '2\.\.1'"),
+        (lambda: Aarq(mechanism_name=f"2.{1 << 112}"), "mechanism_name: an object identifier such as .* not '2.5"),
+        (lambda: Aarq(user_information={"initiateRequest": 5}), "user_information: the fields of InitiateR.* not 5"),
+        (lambda: GetRequestNormal(cosem_attribute_descriptor={"class_id": 1, "attribute_id": "x"}), "attribute_id: a "),
         (lambda: DataNotification(date_time="2024-01-01"), "date_time: octets in hex such as .* not '2024-01-01'"),
     ],
 )
@@ -212,6 +230,42 @@ def test_data_sets_are_taken_as_texts_and_in_their_json_form(sets: Any) -> None:
 @pytest.mark.parametrize("sets", ["1.8.0()", ["1.8.0()"], [("1.8.0", [""])], [{"id": "1.8.0", "values": [""]}]])
 def test_command_has_no_line_end_behind_its_data_set(sets: Any) -> None:
     assert bytes(ProgrammingCommand(data_set=sets))[:-1] == b"\x01R1\x021.8.0()\x03"
+
+
+@pytest.mark.parametrize(
+    "sets",
+    [
+        {"id": "1.8.0", "values": ["5"]},
+        {"id": "1.8.0", "values": [{"value": "5", "unit": None}]},
+        DataSet(b"1.8.0", (Value(b"5"),)),
+    ],
+)
+def test_one_data_set_needs_no_list_around_it(sets: Any) -> None:
+    assert bytes(DataMessage(data_sets=sets)) == bytes(DataMessage(data_sets=[sets]))
+
+
+@pytest.mark.parametrize(
+    "given_",
+    [
+        (), ("1.8.0", ["5"], "\r\n", 1), ("1.8.0",), ("1.8.0", "5"), ("1.8.0", [5]), ("1.8.0", [("5", "kWh", "?")]),
+        {"values": ["5"]}, {"id": "1.8.0", "values": "5"}, {"id": "1.8.0", "values": [{}]}, {"id": "1.8.0", "unit": "V"},
+        {"id": 5}, 5, None,
+    ],
+)  # fmt: skip
+def test_data_set_that_is_none_is_refused_with_its_value(given_: Any) -> None:
+    text = re.escape(repr(given_))
+    for make, field in ((DataMessage, "data_sets"), (ProgrammingCommand, "data_set")):
+        expected = rf"{field}: data sets such as 1\.8\.0\(000123\.45\*kWh\), or their id, .* not {text}$"
+        with pytest.raises(ValueError, match=expected):
+            bytes(make(**{field: [given_]}))
+    with pytest.raises(ValueError, match=r"data_sets: data sets such as .* not 5$"):
+        DataMessage(data_sets=5)
+
+
+def test_list_of_values_is_tried_one_by_one_and_none_is_built_as_another() -> None:
+    assert [one.invoke_id for one in GetRequestNormal(invoke_id=[1, 2])] == [1, 2]
+    with pytest.raises(ValueError, match="invoke_id: a whole number from 0 to 15 was expected, not 99"):
+        [bytes(one) for one in GetRequestNormal(invoke_id=[1, 99])]
 
 
 def test_text_field_refuses_numbers_in_words() -> None:

@@ -28,6 +28,18 @@ def test_star_gives_every_layer_and_bind(module: str) -> None:
     assert len(names) > 90
 
 
+@pytest.mark.parametrize("module", ["dissectors", "dissectors.all"])
+def test_command_of_a_packet_with_octets_behind_it_runs_with_these_names(module: str) -> None:
+    made = [
+        "Hdlc(bytes(Hdlc() / GetRequestNormal()) + bytes(3))",
+        "Mbus(bytes(Mbus() / DataNotification()) + bytes(3))",
+        "Wrapper(bytes(Wrapper() / GetRequestNormal()) + bytes(3))",
+        "Hdlc(bytes(Hdlc() / Raw(b'a segment')))",
+    ]
+    lines = [f"packet = {one}; print(bytes(eval(packet.command())) == bytes(packet))" for one in made]
+    assert run("\n".join([f"from {module} import *", *lines])).split() == ["True"] * len(made)
+
+
 def test_single_layer_comes_by_its_name() -> None:
     text = "from dissectors import Hdlc, read_apdu\nprint(Hdlc(bytes.fromhex('7EA0070321930F017E')).control)"
     assert run(text).strip() == "147"

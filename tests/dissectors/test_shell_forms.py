@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from scapy.packet import Padding, Raw
+from scapy.packet import Raw
 
 import dissectors.all as every
 from dissectors.acse import Aare, Aarq
@@ -20,7 +20,7 @@ from dissectors.xdlms.notification import DataNotification
 from tests.dissectors.agreement import dissected
 from tests.dissectors.layers import any_octets, each_layer, packets, sparing
 
-NAMES: dict[str, Any] = {name: getattr(every, name) for name in every.__all__} | {"Raw": Raw, "Padding": Padding}
+NAMES: dict[str, Any] = {name: getattr(every, name) for name in every.__all__}
 
 
 def made_again(packet: Any) -> Any:
