@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from analyzer.diagnosis.explained import answers_in, explained
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence, Fact, Stories
 from analyzer.diagnosis.words import seconds
@@ -69,14 +70,18 @@ class CarrierFamily(Family):
         conversation = record.lane.conversation
         before = self._gaps.get(conversation)
         last = self.sound.get(record.lane)
+        size = int(note.text.partition(" ")[0])  # the note begins with it
+        explains = explained(self, record, last.number if last is not None else 0, answers_in(size, record))
         if before is not None and before[0] != record.lane.side and (last is None or last.number < before[1]):
             story = self.stories.of_fact(before[2])
             del self._gaps[conversation]
             if story is not None:
                 story.adds(Evidence(record.number, 0, 0, f"{note.text}, and here of the other side"))
-                story.follows(record.number)
+                story.follows(record.number, explains)
                 return
-        fact = self.report(record, note.code, "capture-loss", LIKELY, note.text, severity=note.severity)
+        fact = self.report(
+            record, note.code, "capture-loss", LIKELY, note.text, severity=note.severity, explains=explains
+        )
         if len(self._gaps) >= _MOST_RESETS:
             self._gaps.clear()
         self._gaps[conversation] = (record.lane.side, record.number, fact)

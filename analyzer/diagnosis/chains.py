@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from analyzer.diagnosis.story import BLAMING
 from analyzer.record import Record
 from dissectors.tree import Severity
 
@@ -75,14 +76,8 @@ _TOLD_BEFORE = frozenset({
     ("response-without-request", "hdlc-frame-lost"), ("response-without-request", "tcp-octets-missing"),
 })  # fmt: skip
 """Stories and what explains them, which is seen later: a missing request shows in the number of the next one."""
-_SETTLES = {
-    "capture-loss": (
-        ("response-missing", "server-silent"), ("invoke-id-differs", "late-response"),
-        ("response-without-request", "sender-retries"),
-    ),
-    "late-response": (("response-missing", "server-silent"),),
-}  # fmt: skip
-"""By cause: codes and causes before it that blame the meter for what comes of it, and have its cause then."""
+_SETTLES = {"capture-loss": BLAMING, "late-response": frozenset({("response-missing", "server-silent")})}
+"""By cause: codes and causes that blame somebody for what comes of it; each occurrence that it explains is its."""
 
 
 class Chains:
@@ -125,15 +120,17 @@ def sorted_roots(stories: Iterable[Story], least: Severity = Severity.CHAT) -> l
 
 def _tied(stories: Iterable[Story]) -> list[Story]:
     """Put each story that follows from another one of all its chains under that one. Returns those that do not."""
-    found = list(stories)
+    found, parents = _divided(list(stories))
     by_chain: dict[int, list[Story]] = {}
     for one in found:
         one.leads_to = []
         for chain in one.chains:
             by_chain.setdefault(chain, []).append(one)
-    parents: dict[int, Story] = {}
     roots = []
     for one in found:
+        if id(one) in parents:
+            parents[id(one)].leads_to.append(one)
+            continue
         code = "result" if one.code.startswith("result-") else one.code
         causes = FOLLOWS.get(code) or FOLLOWS_AS.get((code, one.cause))
         near = by_chain[min(one.chains)] if one.chains else []
@@ -142,9 +139,29 @@ def _tied(stories: Iterable[Story]) -> list[Story]:
             roots.append(one)
         else:
             parents[id(one)] = root
-            is_settled = (code, one.cause) in _SETTLES.get(root.cause, ()) and root.last_record > one.last_record
-            root.leads_to.append(one.caused_by(root.cause, root.confidence) if is_settled else one)
+            root.leads_to.append(one)
     return roots
+
+
+def _divided(found: list[Story]) -> tuple[list[Story], dict[int, Story]]:
+    """Divide stories that blame somebody for what others explain. Returns all, and by identity what explains a part."""
+    parents: dict[int, Story] = {}
+    for cause, blaming in _SETTLES.items():
+        by_record: dict[int, Story] = {}
+        for root in found:
+            if root.cause == cause:
+                by_record.update((record, root) for record in root.explains - by_record.keys())
+        whole, found = found, []
+        for one in whole:
+            parts = one.divided(by_record) if (one.code, one.cause) in blaming else {None: one}
+            found += parts.values()
+            parents.update((id(part), root) for root, part in parts.items() if root is not None)
+    return found, parents
+
+
+def _settles(one: Story, other: Story) -> bool:
+    """Tell whether one would settle the other: then the other follows from it where that is known, or not at all."""
+    return (other.code, other.cause) in _SETTLES.get(one.cause, ())
 
 
 def _root(one: Story, causes: tuple[str, ...], near: list[Story], parents: dict[int, Story]) -> Story | None:
@@ -156,7 +173,7 @@ def _root(one: Story, causes: tuple[str, ...], near: list[Story], parents: dict[
         is_later = other.first_record > one.last_record
         if is_later and one.code not in _MAY_COME_FIRST and (one.code, other.code) not in _TOLD_BEFORE:
             continue
-        if one.meter and other.meter and one.meter != other.meter:
+        if (one.meter and other.meter and one.meter != other.meter) or _settles(one, other) or _settles(other, one):
             continue
         if (best is None or _place(other, causes) > _place(best, causes)) and not _is_above(one, other, parents):
             best = other

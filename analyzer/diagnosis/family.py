@@ -6,7 +6,7 @@ one call a family that looks at every record. Families keep what they remember b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import ClassVar
 
 from analyzer.diagnosis.chains import Chains
@@ -91,11 +91,12 @@ class Family:
     def report(
         self, record: Record, code: str, cause: str, confidence: str, text: str, *, start: int = 0, end: int = 0,
         severity: Severity | None = None, alternatives: Iterable[Alternative] = (), proposed: bytes = b"",
-        subject: str = "", further: Iterable[Evidence] = (), chain: int = 0,
+        subject: str = "", further: Iterable[Evidence] = (), chain: int = 0, explains: Collection[int] = (),
     ) -> Fact:  # fmt: skip
         """Report the fact *code* about *record*; its severity is the table's unless the note that said it has one.
 
-        *further* is evidence in other records; *chain* what it belongs to, where that is over already.
+        *further* is evidence in other records; *chain* what it belongs to, where that is over already; *explains*
+        other records that are odd because of it.
         """
         if severity is None:
             severity = severity_with(code, cause)
@@ -107,7 +108,7 @@ class Family:
         fact = Fact(
             code, severity, cause, confidence if cause else CERTAIN, evidence, record.time_ns, record.lane.text, meter,
             tuple(alternatives), proposed, subject, tuple(further),
-            chain or self.chains.of(code, record.lane.conversation, record.number),
+            chain or self.chains.of(code, record.lane.conversation, record.number), explains,
         )  # fmt: skip
         self.stories.add(fact)
         return fact

@@ -5,7 +5,10 @@ Source: ISO/IEC 13239 (send and receive sequence numbers), IEC 62056-46 (negotia
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from analyzer.diagnosis.chains import DAMAGE
+from analyzer.diagnosis.explained import explained
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.frame_lost import Missed, missed
 from analyzer.diagnosis.hdlc_state import LEAST_AROUND, Link, information_place
@@ -65,7 +68,7 @@ class InformationFrames:
             return
         fact = self._family.report(
             record, note.code, found.cause, found.confidence, f"{note.text}: {found.text}", start=note.start,
-            end=note.end, severity=note.severity,
+            end=note.end, severity=note.severity, explains=self._explained(record, link, found),
         )  # fmt: skip
         if link is not None and found.other_side:
             link.lost_too = found.other_side, found.other_number, fact
@@ -79,7 +82,10 @@ class InformationFrames:
         text = f"the first I frame since UA (record {link.since}) has N(S)={number}, and not 0"
         found = missed(record, link, None)
         if found.cause:
-            fact = report(record, "hdlc-frame-lost", found.cause, found.confidence, f"{text}: {found.text}")
+            fact = report(
+                record, "hdlc-frame-lost", found.cause, found.confidence, f"{text}: {found.text}",
+                explains=self._explained(record, link, found),
+            )  # fmt: skip
             link.lost_too = (found.other_side, found.other_number, fact) if found.other_side else None
         else:
             report(record, "hdlc-sequence-wrong", "counters-not-reset", CERTAIN, text)
@@ -105,8 +111,18 @@ class InformationFrames:
         story = self._family.stories.of_fact(fact)
         if story is None or (side, number) != (record.direction, (record.control or 0) >> 1 & 7):
             return False
-        story.follows(record.number)
+        story.follows(record.number, self._explained(record, link))
         return True
+
+    def _explained(self, record: Record, link: Link | None, found: Missed | None = None) -> Collection[int]:
+        """Give the records that are odd because the capture lacks the frames before *record*."""
+        kept = [one for one in link.kept if link.since < one.number < record.number] if link is not None else []
+        own = (one for one in reversed(kept) if one.direction == record.direction and not (one.control or 0) & 1)
+        mine = next(own, None)
+        lacks = (record.control or 0) - (mine.control or 0 if mine is not None else -2) - 2 >> 1 & 7
+        since = mine.number if mine is not None else 0
+        alone = (record.number,) if found is not None and found.other_side and record.direction is RESPONSE else ()
+        return (*explained(self._family, record, since, lacks), *alone)
 
     # -- size and window ----------------------------------------------------------------------------------------------
 

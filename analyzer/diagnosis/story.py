@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Container, Iterator
-from copy import copy
+from collections import deque
+from collections.abc import Collection, Container, Iterator, Mapping
 from typing import NamedTuple
 
 from analyzer.diagnosis.rules import rule
@@ -15,6 +15,12 @@ CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
 _MOST_RECORDS = 100
 _MOST_EVIDENCE = 3
 _MOST_CHAINS = 1000
+_MOST_EXPLAINED = 1000
+BLAMING = frozenset({
+    ("response-missing", "server-silent"), ("invoke-id-differs", "late-response"),
+    ("response-without-request", "answer-repeated"),
+})  # fmt: skip
+"""Codes and causes that blame a side for what may come of something else, occurrence by occurrence."""
 _REMARKS = frozenset({"protection-below-policy", "meter-quirk"})
 _SEVERITIES = {str(one.name).lower(): one for one in Severity}
 
@@ -59,6 +65,14 @@ class Fact(NamedTuple):
     """More evidence of the same occurrence, in other records."""
     chain: int = 0
     """What it belongs together with: see :mod:`analyzer.diagnosis.chains`; 0 for nothing."""
+    explains: Collection[int] = ()
+    """The records of other faults that come of it, where that is known one by one."""
+
+    def told_as(self, cause: str, confidence: str) -> Fact:
+        """Give the same occurrence with the *cause* that it turned out to have, which leaves no other one open."""
+        text = next((one.text for one in self.alternatives if one.cause == cause), self.evidence.text)
+        proof = self.evidence._replace(text=text)
+        return self._replace(cause=cause, confidence=confidence, evidence=proof, alternatives=())
 
 
 class Story:
@@ -77,6 +91,10 @@ class Story:
         self.proposed: tuple[int, bytes] | None = None
         """A record and the frame that may have been sent in its place."""
         self.chains: set[int] = set()
+        self.facts: deque[Fact] = deque(maxlen=_MOST_RECORDS)
+        """The newest occurrences, of a story that blames somebody."""
+        self.explains: set[int] = set()
+        """The records of other faults that come of it, where that is known one by one."""
         self.leads_to: list[Story] = []
         """Stories that follow from this one, once they are sorted."""
         self.first_ns = self.last_ns = first.time_ns
@@ -86,6 +104,9 @@ class Story:
         self.count += 1
         if fact.chain and len(self.chains) < _MOST_CHAINS:
             self.chains.add(fact.chain)
+        if (fact.code, fact.cause) in BLAMING:
+            self.facts.append(fact)
+        self._explain(fact.explains)
         for proof in (fact.evidence, *fact.further):
             self._add_record(proof.record)
         if len(self.evidence) < _MOST_EVIDENCE:
@@ -103,6 +124,8 @@ class Story:
         """Forget the newest occurrence, which is *fact*."""
         if fact.evidence.record in self.records:
             self.records.remove(fact.evidence.record)
+        if fact in self.facts:
+            self.facts.remove(fact)
         if self.evidence and self.evidence[-1] == fact.evidence:
             self.evidence.pop()
         if self.proposed is not None and self.proposed[0] == fact.evidence.record:
@@ -133,15 +156,36 @@ class Story:
         if len(self.evidence) < _MOST_EVIDENCE:
             self.evidence.append(evidence)
 
-    def follows(self, record: int) -> None:
-        """Tell that what is odd in *record* follows from this fault."""
+    def follows(self, record: int, explains: Collection[int] = ()) -> None:
+        """Tell that what is odd in *record* follows from this fault, and so do those of the records it *explains*."""
         self._add_record(record)
+        self._explain(explains)
 
-    def caused_by(self, cause: str, confidence: str) -> Story:
-        """Give the same story with the *cause* of what it follows from, which leaves no other one open."""
-        told = copy(self)
-        told.cause, told.confidence, told.candidates, told._others = cause, confidence, (), {}
-        return told
+    def divided(self, roots: Mapping[int, Story]) -> dict[Story | None, Story]:
+        """Divide it by what explains its occurrences, by their record; by None what stays as it was, if anything."""
+        by_root: dict[Story | None, list[Fact]] = {}
+        for fact in self.facts:
+            by_root.setdefault(roots.get(fact.evidence.record), []).append(fact)
+        if by_root.keys() <= {None}:
+            return {None: self}
+        found = {}
+        for root, facts in by_root.items():
+            told = facts if root is None else [one.told_as(root.cause, root.confidence) for one in facts]
+            found[root] = Story(told[0])
+            for one in told:
+                found[root].add(one)
+        if self.count > len(self.facts):
+            rest = found.setdefault(None, Story(self.facts[0]))
+            rest.count += self.count - len(self.facts)
+            rest.chains |= self.chains
+            rest.records = [one for one in self.records if one not in roots]
+            rest.evidence = [one for one in self.evidence if one.record not in roots] or list(self.evidence)
+            rest.first_ns = self.first_ns
+        return found
+
+    def _explain(self, records: Collection[int]) -> None:
+        if len(self.explains) < _MOST_EXPLAINED:
+            self.explains.update(records)
 
     @property
     def alternatives(self) -> list[Alternative]:

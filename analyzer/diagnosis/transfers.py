@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from analyzer.diagnosis.explained import explained
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence
 from analyzer.diagnosis.words import about_all, octets
@@ -146,6 +147,8 @@ class Transfers:
             if now[1] == _NEXT.get(now[0]):
                 wanted = int.from_bytes(now[_ASKED_NUMBER_AT : _ASKED_NUMBER_AT + _SIZE], "big") + 1
         block = int.from_bytes(apdu.octets[_NUMBER_AT : _NUMBER_AT + _SIZE], "big") if apdu is not None else 0
+        known = self.running.get(number or 0)
+        most = max(block - known.block - 1, 1) if known is not None else 1
         cause, confidence, shown = "capture-loss", POSSIBLE, ""
         if wanted is not None and wanted == block:
             confidence, shown = CERTAIN, f": the client had all up to {block - 1}, the capture has not"
@@ -153,7 +156,7 @@ class Transfers:
             cause, confidence, shown = "block-skipped", LIKELY, f": the client asked for block {wanted}"
         self._family.report(
             record, note.code, cause, confidence, f"{note.text}{shown}", start=note.start, end=note.end,
-            severity=note.severity,
+            severity=note.severity, explains=explained(self._family, record, 0, most),
         )  # fmt: skip
 
     def repeated(self, record: Record, note: Note) -> None:

@@ -13,6 +13,8 @@ from analyzer.tracking.history import Association, Exchange
 from analyzer.tracking.roles import ANSWERED_BY
 
 _PATIENCE_NS = 5_000_000_000
+_AGAIN_NS = 3_000_000_000
+"""An answer that comes again later than so is more likely one to a request that the capture lacks."""
 _TIMES_USUAL = 10
 _INVOKED = frozenset({0xC4, 0xC5, 0xC7})
 """Tags of answers that bear an invoke-id in their third octet."""
@@ -118,11 +120,11 @@ def unasked(family: Family, record: Record, one: Association, late: Exchange | N
         if record.time_ns is not None and late.asked_ns is not None:
             text += f", {seconds(record.time_ns - late.asked_ns)} before"
     elif (before := _same_before(family, record)) is not None:
-        cause, confidence = "sender-retries", POSSIBLE
+        cause, confidence = "answer-repeated", POSSIBLE
         text = f"{answer} is the answer in record {before.number} once more, octet by octet"
         if record.time_ns is not None and before.time_ns is not None:
             text += f", after {seconds(record.time_ns - before.time_ns)}"
-        others = [Alternative("capture-loss", POSSIBLE, "or a second request for the same is not in the capture")]
+        others = [Alternative("capture-loss", POSSIBLE, "a second request for the same is not in the capture")]
     elif not one.exchanges:
         cause, confidence = "capture-started-late", POSSIBLE
         text = f"{answer} answers a request that is not in the capture"
@@ -137,15 +139,33 @@ def unasked(family: Family, record: Record, one: Association, late: Exchange | N
     chain = _chain_of(family, one, late) if late is not None else 0
     family.report(
         record, "response-without-request", cause, confidence, text, chain=chain, alternatives=others,
+        explains=(late.request,) if late is not None else (),
     )  # fmt: skip
 
 
 def _same_before(family: Family, record: Record) -> Record | None:
-    """Give the record before *record* on its lane if that is the same answer."""
+    """Give the record before *record* on its lane if that is the same answer, and no longer ago than one comes again.
+
+    Where it was none that was asked for either, the capture lacks what the client says: the one before was no
+    repetition.
+    """
     before = family.sound.get(record.lane)
-    if before is None or before.request is None or before.apdu is None or record.apdu is None:
+    if before is None or before.apdu is None or record.apdu is None:
+        return None
+    if before.request is None:
+        _is_none_repeated(family, before)
+        return None
+    if record.time_ns is not None and before.time_ns is not None and record.time_ns - before.time_ns > _AGAIN_NS:
         return None
     return before if before.apdu.octets == record.apdu.octets else None
+
+
+def _is_none_repeated(family: Family, record: Record) -> None:
+    """Tell the answer in *record* as one whose request the capture lacks, if it was told as a repetition."""
+    told = [one for one in family.stories.of_lane(record.lane.text) if one.cause == "answer-repeated"]
+    for fact in [one.facts[-1] for one in told if one.facts and one.facts[-1].evidence.record == record.number]:
+        family.stories.take_back(fact)
+        family.stories.add(fact.told_as("capture-loss", POSSIBLE))
 
 
 def _begins_answered(family: Family, one: Association) -> bool:
@@ -169,4 +189,5 @@ def _other_invoke_id(family: Family, record: Record, wait: Exchange) -> None:
         record, "invoke-id-differs", "late-response", POSSIBLE, text, start=at, end=at + 1 if at else 0,
         alternatives=[Alternative("gateway-mixes-clients", POSSIBLE, "a gateway may hand out another client's answer")],
         further=[Evidence(wait.request, 0, 0, f"the request that waits: invoke-id {wanted}")],
+        explains=(wait.request,),
     )  # fmt: skip

@@ -97,6 +97,12 @@ def block_again(chance: random.Random, apdus: Apdus, number: int) -> Apdus | Non
     return [*apdus[: at + 1], *later(apdus[at - 1 :], 4)]
 
 
+def answer_again(chance: random.Random, apdus: Apdus, number: int) -> Apdus:
+    """An answer comes twice for one request."""
+    at = chance.choice(exchanges(apdus)[1:]) + 1
+    return [*apdus[: at + 1], *later(apdus[at:], chance.uniform(0.1, 2))]
+
+
 def general_block_lost(chance: random.Random, number: int) -> Case:
     """A block of a general-block-transfer never came."""
     apdus = dialogue(number)
@@ -248,6 +254,7 @@ ANSWER_FAULTS: tuple[Fault, ...] = (
     changed("conformance-violated", "service-not-agreed", not_agreed, group="answers"),
     changed("response-without-request", "capture-loss", unseen_request, codes=("hdlc-frame-lost",), group="answers"),
     Fault("response-without-request", "late-response", late),
+    changed("response-without-request", "answer-repeated", answer_again, group="answers"),
     changed("invoke-id-differs", "gateway-mixes-clients", other_client, group="answers"),
     changed("block-repeated", "sender-retries", block_again, codes=("response-missing",), group="answers"),
     Fault("block-lost", "segment-lost", general_block_lost),

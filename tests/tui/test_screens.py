@@ -235,7 +235,7 @@ def test_table_fits_again_when_the_terminal_grows() -> None:
         await pilot.pause()
         await pilot.resize_terminal(100, 30)
         await pilot.pause()
-        assert any("The same was sent once more: its sender did not learn" in line for line in text_of(app))
+        assert any("A block was sent once more: its sender did not learn" in line for line in text_of(app))
 
     drive(sample("blocks"), act)
 
