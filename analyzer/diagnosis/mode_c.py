@@ -22,8 +22,10 @@ _PASSWORD, _COMMAND = re.compile(rb"\x01P[12]"), re.compile(rb"\x01[RWE][0-9]")
 _IS_BLOCK = re.compile(rb"[\x01\x02][ -~\r\n]{5}")
 _PATIENCE_NS = 1_500_000_000
 """The reaction time: an answer begins within it."""
-_AT_ONCE_NS = 150_000_000
-"""Who waits for an answer does so longer, before the same is sent again."""
+_AT_ONCE_NS = 50_000_000
+"""An echo begins so soon on its line; who waits for an answer does so longer, before the same is sent again."""
+_COARSE_NS = 100_000_000
+"""Times that are all multiples of it do not tell what comes at once."""
 _NAK, _BREAK = b"\x15", b"\x01B0"
 _READOUT, _HDLC = b"\x02", b"2"
 _ERROR = re.compile(rb"[\x02]?\(?ER|\x02\([^)]*ERR", re.IGNORECASE)
@@ -77,7 +79,8 @@ class ModeCFamily(Family):
             self.report(record, "line-echo", "local-echo", LIKELY, text)
             return
         if _REQUEST.match(octets):
-            self._unanswered(line)
+            if line.asked is None or not _is_hasty(line.asked, record):
+                self._unanswered(line)
             line.asked, line.last, line.chosen, line.binary = record, "request", None, None
         elif found := _IDENTIFICATION.match(octets):
             line.is_heard = True
@@ -130,14 +133,24 @@ class ModeCFamily(Family):
             or (is_break and line.is_heard and record.direction == RESPONSE)
         )
         line.is_heard = line.is_heard or not is_break
-        if line.last == "password" and is_refused:
-            text = f"the password (record {asked.number}) was answered with {_shown(octets)}"
-            again = "NAK asks for the message once more, too: it may have been damaged on its way"
-            others = [Alternative("octet-damaged", POSSIBLE, again)] if octets == _NAK else []
-            self.report(record, "iec62056-21-password-rejected", "wrong-password", LIKELY, text, alternatives=others)
-        elif line.last == "command" and is_refused:
-            text = f"the command of record {asked.number} was answered with {_shown(octets)}"
-            self.report(record, "iec62056-21-protected", "access-level-too-low", POSSIBLE, text)
+        if not is_refused:
+            return
+        is_guessed = is_break and record.lane.side == asked.lane.side
+        text = f"the {line.last} (record {asked.number}) was answered with {_shown(octets)}"
+        others = []
+        if is_guessed:
+            text = f"behind the {line.last} (record {asked.number}) came {_shown(octets)}"
+            unsure = "one line does not tell who sent the break: the client may have given up, as no answer came"
+            others.append(Alternative("server-silent", POSSIBLE, unsure))
+        if line.last == "password":
+            if octets == _NAK:
+                again = "NAK asks for the message once more, too: it may have been damaged on its way"
+                others.append(Alternative("octet-damaged", POSSIBLE, again))
+            told = POSSIBLE if is_guessed else LIKELY
+            self.report(record, "iec62056-21-password-rejected", "wrong-password", told, text, alternatives=others)
+        elif line.last == "command":
+            cause = "access-level-too-low"
+            self.report(record, "iec62056-21-protected", cause, POSSIBLE, text, alternatives=others)
 
     def _not_binary(self, record: Record, asked: Record) -> None:
         """The client asked for HDLC and got a readout."""
@@ -224,10 +237,20 @@ def _is_echo(asked: Record, record: Record) -> bool:
     if asked.octets != record.octets:
         return False
     is_alone = asked.lane.side == record.lane.side
-    begin = record.start_ns if record.start_ns is not None else record.time_ns
-    if begin is None or asked.time_ns is None:
+    end, sent = record.time_ns, asked.time_ns
+    if end is None or sent is None:
         return not is_alone
-    return begin - asked.time_ns <= (_AT_ONCE_NS if is_alone else _PATIENCE_NS)
+    begin = record.start_ns if record.start_ns is not None else end
+    if is_alone and not sent % _COARSE_NS and not begin % _COARSE_NS:
+        return False
+    return end >= sent and begin - sent <= (_AT_ONCE_NS if is_alone else _PATIENCE_NS)
+
+
+def _is_hasty(asked: Record, record: Record) -> bool:
+    """Tell whether *record* is *asked* once more, before the time for its answer was over."""
+    if asked.octets != record.octets or asked.time_ns is None or record.time_ns is None:
+        return False
+    return 0 <= record.time_ns - asked.time_ns < _PATIENCE_NS
 
 
 def _shown(octets: bytes) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from analyzer.diagnosis.story import LIKELY, Story
+from analyzer.diagnosis.story import LIKELY, POSSIBLE, Story
 from analyzer.pipeline import Pipeline
 from analyzer.record import REQUEST, RESPONSE, Record
 from captures.chunk import RECEIVED, SENT, SILENCE, UNKNOWN, Chunk
@@ -127,8 +127,17 @@ def test_message_that_comes_again_at_once_on_one_line_is_an_echo(at: int) -> Non
     assert "line-echo" not in {one.code for one in told(*said)}
 
 
-def test_message_that_is_sent_again_after_a_while_is_no_echo() -> None:
-    assert "line-echo" not in {one.code for one in told((0, SIGN_ON), (2, SIGN_ON), (2.3, IDENTIFICATION))}
+@pytest.mark.parametrize("later", [0, 0.1, 2], ids=["in the same second", "soon", "after a while"])
+def test_message_that_is_sent_again_is_no_echo(later: float) -> None:
+    """Of times in whole seconds, two that are the same do not tell that the second message came at once."""
+    said = ((0, SIGN_ON), (later, SIGN_ON), (later + 1, IDENTIFICATION), (later + 1.3, READ), (later + 1.6, READOUT))
+    assert [one.code for one in told(*said)] == ["iec62056-21-no-answer"] * (later > 1.5)
+
+
+@pytest.mark.parametrize(("later", "is_echo"), [(0.2, True), (-0.2, False)])
+def test_echo_of_the_other_line_ends_no_sooner_than_what_was_sent(later: float, is_echo: bool) -> None:
+    said = both((5, SENT, SIGN_ON), (5 + later, RECEIVED, SIGN_ON), (6, RECEIVED, IDENTIFICATION))
+    assert ("line-echo" in {one.code for one in stories_of(Case(said, Truth(frozenset())))}) == is_echo
 
 
 @pytest.mark.parametrize(("after", "direction"), [(0.3, RESPONSE), (4.0, REQUEST)])
@@ -137,6 +146,17 @@ def test_break_behind_a_password_is_the_meters_if_it_comes_as_soon_as_an_answer(
     assert records(*said)[-1].direction == direction
     refused = "iec62056-21-password-rejected" in {one.code for one in told(*said)}
     assert refused == (direction == RESPONSE)
+
+
+@pytest.mark.parametrize(("asked", "cause"), [(PASSWORD, "wrong-password"), (COMMAND, "access-level-too-low")])
+def test_break_of_one_line_may_be_that_of_a_client_that_gave_up(asked: bytes, cause: str) -> None:
+    (story,) = [one for one in told(*UNLOCKED[:4], (1.2, asked), (2.4, BREAK)) if one.cause == cause]
+    assert (story.confidence, [one.cause for one in story.alternatives]) == (POSSIBLE, ["server-silent"])
+    sides = (SENT, RECEIVED, SENT, RECEIVED)
+    begun = [(at, side, octets) for (at, octets), side in zip(UNLOCKED[:4], sides, strict=True)]
+    said = both(*begun, (1.2, SENT, asked), (1.5, RECEIVED, BREAK))
+    (story,) = [one for one in stories_of(Case(said, Truth(frozenset()))) if one.cause == cause]
+    assert not story.alternatives
 
 
 def test_password_answered_with_nak_may_have_been_damaged() -> None:
