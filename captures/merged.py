@@ -35,8 +35,8 @@ class MergedSource(Source):
 
     @property
     def parts(self) -> Sequence[Source]:
-        """The sources, then itself for what it has to say."""
-        return (*self.sources, self)
+        """The sources."""
+        return self.sources
 
     def close(self) -> None:
         """Give all inputs back."""
@@ -60,7 +60,7 @@ class MergedSource(Source):
                 timed.append(_in_order(chain((first,), stream)))
                 continue
             if len(self.sources) > 1:
-                self.remark("merged-without-times", f"{source.name} has no times: it stands before what has them")
+                source.remark("merged-without-times", "has no times, and stands before the inputs that have them")
             yield first
             yield from stream
         for _, chunk in merge(*timed, key=itemgetter(0)):

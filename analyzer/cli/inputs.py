@@ -142,8 +142,13 @@ def _inputs(names: list[str], hexes: list[str], forced: dict[str, str]) -> Itera
 
 
 def label(source: Source) -> str:
-    """Name an input to a person."""
-    return {"-": "stdin", "hex": "--hex"}.get(source.name, source.name)
+    """Name an input to a person, merged ones by what they are made of."""
+    names = [{"-": "stdin", "hex": "--hex"}.get(part.name, part.name) for part in source.parts]
+    if len(names) == 1:
+        return names[0]
+    from analyzer.export.inputs import joined
+
+    return joined(names)
 
 
 def say_remarks(source: Source) -> None:

@@ -11,6 +11,7 @@ from analyzer.table.statistics import Latency, Statistic
 _text = json.JSONEncoder(ensure_ascii=False).encode
 _WIDEST = 72
 _HEADS = ("records", "octets", "errors", "median", "p95", "p99", "max ms")
+_LEFT_OUT = ("p95", "p99", "median", "period s", "max ms")
 _SIZES, _SIZE, _GAP = {"octets": 11, "errors": 7}, 9, "  "
 
 
@@ -29,7 +30,8 @@ def text_lines(found: Sequence[Statistic], *, width: int = sys.maxsize) -> Itera
     """Write a table: a line each, response times in milliseconds.
 
     Where lines up to *width* have too little room its columns are as narrow as they can be, and a key that is longer
-    than what they leave stands on a line of its own, above its figures.
+    than what they leave stands on a line of its own, above its figures. Where that is too wide still, columns are left
+    out: p95, p99, the median, the period, the longest time.
     """
     if not found:
         return
@@ -37,12 +39,18 @@ def text_lines(found: Sequence[Statistic], *, width: int = sys.maxsize) -> Itera
         yield from _layer_lines(found)
         return
     heads = [*_HEADS, "period s"] if any("period_s" in one.more for one in found) else [*_HEADS]
-    rows = [_figures(one) for one in found]
+    rows = [_figures(one)[: len(heads)] for one in found]
     keys = [_cut(one.key, _WIDEST) for one in found]
     sizes = [_SIZES.get(head, _SIZE) for head in heads]
     room = max(map(len, keys))
     if room + sum(sizes) + len(_GAP) * len(sizes) > width:
         sizes = [max(len(head), *(len(row[at]) for row in rows)) for at, head in enumerate(heads)]
+        for head in _LEFT_OUT:
+            if len(found[0].by) + sum(sizes) + len(_GAP) * len(sizes) > width and head in heads:
+                at = heads.index(head)
+                del heads[at], sizes[at]
+                for row in rows:
+                    del row[at]
         room = max(min(room, width - sum(sizes) - len(_GAP) * len(sizes)), len(found[0].by))
     yield _line(found[0].by, heads, room, sizes)
     for key, row in zip(keys, rows, strict=True):

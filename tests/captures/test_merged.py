@@ -38,7 +38,7 @@ def test_captures_without_times_come_first_and_it_is_said() -> None:
     sources = [source([10]), source([None, None]), source([None])]
     joined = MergedSource(sources)
     assert [chunk.number >> PACKET_BITS for chunk in joined] == [1, 1, 2, 0]
-    assert [remark.code for remark in joined.remarks] == ["merged-without-times"] * 2
+    assert [remark.code for part in joined.parts for remark in part.remarks] == ["merged-without-times"] * 2
 
 
 def test_interfaces_of_the_inputs_stay_apart() -> None:

@@ -121,3 +121,11 @@ def test_pages_name_the_input_of_each_record(run: Run, tmp_path: Path, form: str
         written = f"<td>{name}</tr>" if form == "html" else f'<field name="input" showname="input: {name}"'
         assert path.read_text().count(written) == sum(one["input"] == str(name) for one in records)
     assert "merged" not in path.read_text()
+
+
+@pytest.mark.parametrize("command", ["decode", "readings", "doctor", "audit", "stats"])
+def test_what_is_said_of_merged_inputs_names_them(run: Run, command: str) -> None:
+    ran = run(command, "--merge", ONE, "--hex", "C001C1000800", "-Y", 'service == "aarq" and service == "rlrq"')
+    assert "merged" not in ran.err
+    assert "--hex: has no times, and stands before the inputs that have them" in ran.err
+    assert command == "readings" or f"{ONE} + --hex: " in ran.err

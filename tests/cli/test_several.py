@@ -82,7 +82,7 @@ def test_input_without_times_stands_first_and_it_is_said(run: Run, tmp_path: Pat
     text.write_text(response().hex())
     ran = run("decode", "--merge", "--json", timed, text)
     assert [Path(one["input"]).name for one in records(ran.out)] == ["text", "timed"]
-    assert f"merged: {text} has no times: it stands before what has them" in ran.err
+    assert ran.complaint == f"{text}: has no times, and stands before the inputs that have them"
 
 
 def test_input_that_cannot_be_read_does_not_stop_the_merge(run: Run, tmp_path: Path) -> None:
