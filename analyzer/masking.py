@@ -20,6 +20,7 @@ from analyzer.framing.frame import IEC62056_21
 from analyzer.reassembly.blocks import read_block
 from analyzer.record import Apdu, Object, Record
 from analyzer.tracking.attributes import held_values
+from analyzer.tracking.bare_secrets import bare_secrets, request_secrets
 from analyzer.tracking.plans import plan_of
 from analyzer.tracking.standing_names import are_confidential, is_confidential
 from analyzer.tracking.values import Value
@@ -50,9 +51,13 @@ def secrets(record: Record, values: Sequence[Value] = ()) -> list[Secret]:
     if record.link == IEC62056_21:
         return _typed(record.octets)
     objects = record.objects
-    if objects and objects[0].logical_name and not (record.more or record.protection or are_confidential(objects)):
-        return []
     found: list[Secret] = []
+    if record.problem or record.apdu is None or any(note.group == "malformed" for note in record.notes):
+        found += [Secret(record.octets, *one) for one in bare_secrets(record.octets)]
+    elif objects and objects[0].logical_name and not (record.more or record.protection or are_confidential(objects)):
+        return found
+    for further in record.more:
+        found += [Secret(further.octets, *one) for one in request_secrets(further.octets)]
     apdus = [one for one in (record.apdu, record.assembled, record.incomplete, *record.more) if one is not None]
     stood = [layer.around for layer in record.protection]  # an AARQ whose user-information was opened is another APDU
     for octets in (*[apdu.octets for apdu in apdus], *stood):

@@ -15,6 +15,7 @@ from analyzer.diagnosis.rules import rule
 from analyzer.diagnosis.story import CERTAIN, Alternative, Evidence, Fact, Stories, severity_of
 from analyzer.record import APDU, LINK, PART, End, Lane, Record
 from analyzer.tracking.associations import Association, Associations, Event
+from analyzer.tracking.bare_secrets import unsaid, without_secrets
 from dissectors.tree import Note, Severity
 
 Look = Callable[[Record], None]
@@ -100,14 +101,15 @@ class Family:
         """
         if severity is None:
             severity = severity_with(code, cause)
-        evidence = Evidence(record.number, start, end, text)
+        evidence = Evidence(record.number, start, end, unsaid(text, record.octets, start, end))
         notes = record.notes
         is_misread = bool(notes) and any(note.code == "hdlc-hcs-wrong" for note in notes)  # so are its addresses
         is_misread |= bool(record.problem) and _is_doubtful(record, proposed)
         meter = "" if record.server is None or is_misread else str(record.server)
+        others = tuple(_masked(one, record) for one in alternatives)
         fact = Fact(
             code, severity, cause, confidence if cause else CERTAIN, evidence, record.time_ns, record.lane.text, meter,
-            tuple(alternatives), proposed, subject, tuple(further),
+            others, without_secrets(proposed), subject, tuple(further),
             chain or self.chains.of(code, record.lane.conversation, record.number), explains,
         )  # fmt: skip
         self.stories.add(fact)
@@ -133,6 +135,12 @@ class Family:
             record, note.code, note.cause, note.confidence, note.text, start=note.start, end=note.end,
             severity=note.severity,
         )  # fmt: skip
+
+
+def _masked(one: Alternative, record: Record) -> Alternative:
+    """Give what else it could be without the secrets that may stand in it."""
+    text = unsaid(one.text, record.octets, one.start, one.end)
+    return one._replace(text=text, octets=without_secrets(one.octets))
 
 
 def _is_doubtful(record: Record, proposed: bytes) -> bool:

@@ -11,6 +11,7 @@ from analyzer.cosem.names import attribute_name, class_name, method_name, obis_n
 from analyzer.cosem.rendering import MASKED
 from analyzer.export.message import message_summary
 from analyzer.record import LINK, MESSAGE, NOISE, PART, REQUEST, Apdu, Object, Objects, Record
+from analyzer.tracking.bare_secrets import request_secrets
 from analyzer.tracking.standing_names import are_confidential
 from analyzer.tracking.values import Value
 from dissectors import axdr, gateway
@@ -148,7 +149,8 @@ def apdu_summary(apdu: Apdu, objects: Objects, meant: Sequence[Value] = ()) -> s
         label = known
     if meant and (detail := _meaning(apdu, family, meant)):
         return f"{label}{SEPARATOR}{detail}"
-    if family in _HOLDING and "block_number" not in entry.slots and are_confidential(objects):
+    is_writing = family in _HOLDING and "block_number" not in entry.slots
+    if is_writing and (are_confidential(objects) if objects else request_secrets(apdu.octets)):
         return f"{label}{SEPARATOR}{MASKED}"
     detail = _DETAILS.get(family, _nothing)(apdu, entry.slots, values)
     return f"{label}{SEPARATOR}{detail}" if detail else label

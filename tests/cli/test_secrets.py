@@ -23,7 +23,7 @@ from tests.analyzer.cosem.data import (
     structure,
     unsigned,
 )
-from tests.analyzer.tracking.build import asked, datablock, decode, in_frames, wrapped
+from tests.analyzer.tracking.build import ASKED, LLC, Station, asked, datablock, decode, in_frames, wrapped
 from tests.analyzer.tracking.lines import line, session
 from tests.cli.conftest import Run
 
@@ -158,3 +158,36 @@ def test_password_of_a_local_port_shows_in_no_dump_and_no_buffer(run: Run, comma
     assert sent[start : start + 4].hex(" ") not in shown and b"****".hex(" ") in shown
     fields = run("decode", "--hex", sent.hex(), "-T", "fields", "-e", "octets").out
     assert sent[start : start + 4].hex().upper() not in fields.upper()
+
+
+def test_secret_in_a_damaged_frame_shows_in_no_line_and_in_no_story(run: Run, tmp_path: Path) -> None:
+    (sent,) = in_frames([asked(set_request(15, 7, DATA))])[-1:]
+    for at in (19, len(sent.octets) - 8):  # in the logical name, and in the secret
+        hurt = sent.octets[:at] + bytes((sent.octets[at] ^ 1,)) + sent.octets[at + 1 :]
+        path = tmp_path / "hurt.txt"
+        path.write_text(line("TX", hurt) + "\n")
+        for words in (
+            ("decode", path), ("decode", "--tree", "--octets", path), ("doctor", path), ("doctor", "--json", path),
+            ("decode", "-T", "fields", "-e", "octets", path), ("audit", path),
+        ):  # fmt: skip
+            ran = run(*words)
+            assert not traces(ran.out + ran.err), words
+        assert "where" not in run("doctor", path).out or at == 19 or "** was sent" in run("doctor", path).out
+
+
+def test_secret_behind_the_end_of_another_request_is_masked() -> None:
+    reads = b"\xc0\x01\xc1" + described(1, 2) + b"\x00"
+    record = decode(in_frames([asked(reads + set_request(15, 7, DATA))]))[-1]
+    assert not traces(annotated(record))
+    assert not traces(json.dumps([buffer.hex() for _, buffer in buffers(record)]))
+
+
+def test_secret_in_the_second_of_two_apdus_of_a_frame_is_masked(run: Run) -> None:
+    both = LLC[ASKED] + b"\xc0\x01\xc1" + described(1, 2) + b"\x00" + LLC[ASKED] + set_request(15, 7, DATA)
+    sent = asked(Station().information(ASKED, both))
+    (record,) = decode([sent])
+    assert record.more
+    assert not traces(annotated(record))
+    (form,) = map(json.loads, run("decode", "--json", "--layers", "--hex", sent.octets.hex()).out.splitlines())
+    assert form["more"][0]["summary"].endswith("(masked)")
+    assert not traces(json.dumps(without_raw(form)))

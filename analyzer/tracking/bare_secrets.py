@@ -1,0 +1,148 @@
+"""Where secrets may stand in octets that read as no APDU: damaged frames, and what may have been sent for them.
+
+A bit may be turned in what tells a secret, so that what nearly tells one is taken for it: what is hidden without need
+can still be read in the capture.
+Source: IEC 62056-5-3, AARQ, SET, ACTION and Write requests; IEC 62056-6-2, the secrets of classes.toml.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from analyzer.cosem.classes import holds_secret
+from analyzer.cosem.datum import STRINGS
+from analyzer.tracking.rewriting import MASK
+from dissectors.axdr import scan_length
+from dissectors.checks import fcs_is_good
+from dissectors.tree import Problem
+
+Span = tuple[int, int]
+_TAGGED = re.compile(rb"\xac.\x80(.)", re.DOTALL)
+"""What stands before a password, with its length."""
+_MECHANISM = re.compile(rb"\x60\x85\x74\x05\x08\x02[\x00\x01].{4}", re.DOTALL)
+"""What names low level security, and the tags and lengths behind it, be they hurt or not."""
+_USER_INFORMATION = re.compile(rb"\xbe.\x04", re.DOTALL)
+_BEFORE_APDU = re.compile(rb"(?=\xe6\xe6.|\xe6.\x00|.\xe6\x00).{3}|\A\x00\x01.{6}|\A\x68.{8}", re.DOTALL)
+"""An LLC header, one octet of which may be hurt; the header of a wrapper PDU, that of an M-Bus frame."""
+_SERVICE = re.compile(rb"[\xc1\xc3\xd9]")
+_CHANGE = re.compile(rb"\x02\xfa[\x40\x48]\x01")
+"""The short names of the methods that change the association's secret, and a count of one datum."""
+_ASSOCIATION = re.compile(rb"\x00\x00\x28\x00.\xff[\x01\x02\x05-\x07].", re.DOTALL)
+"""An association object and what of it holds its secret, whatever the class before it became."""
+_SENT = re.compile(
+    r"[0-9A-F]{2}(?= where [0-9A-F]{2} was sent)|(?<= where )[0-9A-F]{2}(?= was sent)"
+    r"|(?<=one octet )[0-9A-F]{2}(?= is missing)|(?<=last octet )[0-9A-F]{2}(?= and)|(?<=\()[0-9A-F]{2}(?=\): all)"
+)
+"""Octets that a diagnosis says were sent, or stand where they were."""
+_SET, _ACTION, _ACCESS = 0xC1, 0xC3, 0xD9
+_WRITES = (0x06, 0x16)
+_NORMAL = ((_SET, 1), (_ACTION, 1))
+_FURTHER_BLOCKS = ((_SET, 3), (_ACTION, 6))
+"""These say nothing of the object whose data they carry."""
+_LEAD, _DESCRIPTOR, _SHORT_WRITE = 3, 9, 6
+"""Octets before a descriptor, of a descriptor, and before the Data of a Write request."""
+_OFF = (0, -1, 1)
+"""An octet may be lost, or one too many."""
+
+
+def bare_secrets(octets: bytes) -> list[Span]:
+    """Find where secrets may stand in *octets*, a frame of any link. Total."""
+    end = len(octets)
+    if fcs_is_good(octets):
+        end -= 2
+    elif octets[-1:] == b"\x7e":
+        end -= 3
+    found = [*_passwords(octets, end)]
+    for one in _SERVICE.finditer(octets):
+        found += _written(octets, one.start(), end, octets[one.start()])
+    found += [(_content(octets, one.end()), end) for one in _CHANGE.finditer(octets)]
+    found += [(_content(octets, one.end()), end) for one in _ASSOCIATION.finditer(octets)]
+    for one in _BEFORE_APDU.finditer(octets):
+        found += _behind_header(octets, one.end(), end)
+    return [one for one in found if one[0] < one[1]]
+
+
+def without_secrets(octets: bytes) -> bytes:
+    """Put asterisks where secrets may stand in *octets*, a frame of any link."""
+    made = bytearray(octets)
+    for start, end in bare_secrets(octets):
+        made[start:end] = bytes((MASK,)) * (end - start)
+    return bytes(made)
+
+
+def request_secrets(apdu: bytes) -> list[Span]:
+    """Find where secrets may stand in a request of which nobody remembers what it is about. Total."""
+    return [one for one in _behind_header(apdu, 0, len(apdu)) if one[0] < one[1]]
+
+
+def unsaid(text: str, octets: bytes, start: int, end: int) -> str:
+    """Leave out of a *text* about octets *start* to *end* of a frame what was sent there, where it may be a secret."""
+    if not _SENT.search(text) or not any(start < stop and begin <= end for begin, stop in bare_secrets(octets)):
+        return text
+    return _SENT.sub("**", text)
+
+
+def _passwords(octets: bytes, end: int) -> Iterator[Span]:
+    """Find passwords of low level security by their tags, and by the mechanism before them."""
+    for one in _TAGGED.finditer(octets):
+        behind = _USER_INFORMATION.search(octets, one.end())
+        yield one.end(), min(end, max(one.end() + one[1][0], behind.start() if behind else 0))
+    for one in _MECHANISM.finditer(octets):
+        behind = _USER_INFORMATION.search(octets, one.end())
+        yield one.end(), behind.start() if behind else end
+
+
+def _behind_header(octets: bytes, start: int, end: int) -> Iterator[Span]:
+    """Find what a request at *start* writes, a bit of whose tag may be turned."""
+    tag, choice = octets[start : start + 1], octets[start + 1 : start + 2]
+    if not choice:
+        return
+    for service in (_SET, _ACTION, _ACCESS):
+        if (service ^ tag[0]).bit_count() <= 1:
+            yield from _written(octets, start, end, service)
+            if tag[0] == service and (service, choice[0]) in _FURTHER_BLOCKS:
+                yield start + _DESCRIPTOR - 1, end
+    is_near = any((one ^ tag[0]).bit_count() == 1 for one in _WRITES) and octets[start + 2 : start + 3] == b"\x02"
+    if tag[0] in _WRITES or is_near:
+        yield _content(octets, start + _SHORT_WRITE), end
+
+
+def _written(octets: bytes, start: int, end: int, service: int) -> Iterator[Span]:
+    """Find what a request at *start* writes to what is, or nearly is, an attribute or a method with a secret."""
+    usual = ((start + _LEAD + lead, _DESCRIPTOR + more) for lead in _OFF for more in _OFF)
+    listed = ((at, _DESCRIPTOR) for at in range(start + _LEAD + 1, end - _DESCRIPTOR))
+    is_method = service == _ACTION
+    for at, size in (*usual, *listed):
+        behind = at + size
+        if behind >= end:
+            continue
+        class_id, number = int.from_bytes(octets[at : at + 2], "big"), octets[behind - 1]
+        is_usual = (at, size) == (start + _LEAD, _DESCRIPTOR)
+        if (_is_nearly_secret if is_usual else _is_secret)(class_id, number, is_method):
+            is_normal = is_usual and (service, octets[start + 1]) in _NORMAL
+            yield (_content(octets, behind + 1) if is_normal else behind + 1), end
+            return
+
+
+@lru_cache(maxsize=4096)
+def _is_nearly_secret(class_id: int, number: int, is_method: bool) -> bool:
+    """Tell whether this is an attribute or a method with a secret, or one turned bit makes it one."""
+    turned = [(0, 0), *((1 << bit, 0) for bit in range(16)), *((0, 1 << bit) for bit in range(8))]
+    return any(_is_secret(class_id ^ one, number ^ other, is_method) for one, other in turned)
+
+
+@lru_cache(maxsize=4096)
+def _is_secret(class_id: int, number: int, is_method: bool) -> bool:
+    return holds_secret(class_id, number, is_method=is_method)
+
+
+def _content(octets: bytes, start: int) -> int:
+    """Find where the content of the Data at *start* begins; of a structure its first octet counts as content."""
+    if start < len(octets) and octets[start] in STRINGS:
+        try:
+            return scan_length(octets, start + 1, len(octets))[1]
+        except Problem:
+            return start + 1
+    return start + 1

@@ -1,0 +1,97 @@
+"""A secret in a damaged frame shows nowhere, nor in the frame that may have been sent in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from analyzer.detail import buffers
+from analyzer.diagnosis.doctor import Doctor
+from analyzer.export.annotated import annotated
+from analyzer.export.stories import json_line, text_lines
+from analyzer.export.text import TextLines
+from analyzer.pipeline import Pipeline
+from analyzer.tui.screens.doctor import Told, story_paragraphs
+from dissectors.acse import Aarq
+from dissectors.xdlms.initiate import InitiateRequest
+from tests.analyzer.cosem.data import octet_string
+from tests.analyzer.tracking.build import ListSource, Said, Station, asked, chunk
+
+SECRET = b"Zq7-Wk3+Xv9!uR5"
+DATA = octet_string(SECRET)
+CURRENT = bytes.fromhex("0000280000FF")
+REQUESTS = {
+    "AARQ": bytes(
+        Aarq(
+            mechanism_name="2.16.756.5.8.2.1", calling_authentication_value=("charstring", SECRET),
+            user_information=InitiateRequest(),
+        )
+    ),
+    "SET": b"\xc1\x01\xc1\x00\x0f" + CURRENT + b"\x07\x00" + DATA,
+    "ACTION": b"\xc3\x01\xc1\x00\x0f" + CURRENT + b"\x02\x01" + DATA,
+    "Write": b"\x06\x01\x02\xfa\x40\x01" + DATA,
+}  # fmt: skip
+
+
+def shown(said: list[Said]) -> Iterator[str]:
+    """All that people read of a line: records, their trees and octets, stories."""
+    lines = TextLines(lambda: 9, tree=True, octets=True, utc=True)
+    pipeline = Pipeline()
+    doctor = Doctor(pipeline.ends)
+    for record in pipeline.run(ListSource([chunk(at, octets, way) for at, (way, octets) in enumerate(said, 1)])):
+        doctor.take(record)
+        yield lines.line(record)
+        yield annotated(record)
+        yield " ".join(octets.hex() for _, octets in buffers(record))
+    doctor.finish()
+    for number, story in enumerate(doctor.stories(), 1):
+        yield "\n".join(text_lines(number, story, 9))
+        yield json_line(number, story, 9)
+        yield "\n".join(one.text for one in story_paragraphs(Told(story, []), 9, is_utc=True))
+
+
+def traces(text: str) -> list[str]:
+    """Where four octets of the secret in a row stand, in whatever form."""
+    plain = "".join(text.split()).upper()
+    pieces = [SECRET[at : at + 4] for at in range(len(SECRET) - 3)]
+    return [one.decode() for one in pieces if one.decode().upper() in plain or one.hex().upper() in plain]
+
+
+def sent_as(which: str) -> tuple[list[Said], bytes]:
+    """What stands before a request on its line, and the frame that carries it."""
+    station = Station()
+    begun = station.connect()
+    ((_, sent),) = station.frames([asked(REQUESTS[which])])
+    return begun, sent
+
+
+def assert_hidden(begun: list[Said], hurt: bytes) -> None:
+    for text in shown([*begun, asked(hurt)]):
+        assert not traces(text), (hurt.hex(" "), text)
+
+
+@pytest.mark.parametrize("which", list(REQUESTS))
+def test_no_bit_that_is_turned_uncovers_a_secret(which: str) -> None:
+    begun, sent = sent_as(which)
+    for at in range(3, len(sent) - 1):  # a wrong length parts the frame, and the rest of it reads as nothing
+        for bit in range(8) if 10 < at < 16 else (at % 8,):
+            assert_hidden(begun, sent[:at] + bytes((sent[at] ^ 1 << bit,)) + sent[at + 1 :])
+
+
+@pytest.mark.parametrize("which", list(REQUESTS))
+def test_no_octet_that_is_lost_or_came_in_uncovers_a_secret(which: str) -> None:
+    begun, sent = sent_as(which)
+    for at in range(3, len(sent)):
+        assert_hidden(begun, sent[:at] + sent[at + 1 :])
+        assert_hidden(begun, sent[:at] if at % 3 else sent[:at] + b"\x55" + sent[at:])
+
+
+def test_what_is_no_secret_stays_though_its_frame_is_damaged() -> None:
+    station = Station()
+    begun = station.connect()
+    clock = b"\xc1\x01\xc1\x00\x08" + bytes.fromhex("0000010000FF") + b"\x02\x00" + DATA
+    (sent,) = station.frames([asked(clock)])
+    assert any(traces(text) for text in shown([*begun, sent]))
+    hurt = asked(sent.octets[:6] + b"\x55" + sent.octets[7:])
+    assert any(traces(text) for text in shown([*begun, hurt]))
