@@ -149,11 +149,16 @@ def apdu_summary(apdu: Apdu, objects: Objects, meant: Sequence[Value] = ()) -> s
         label = known
     if meant and (detail := _meaning(apdu, family, meant)):
         return f"{label}{SEPARATOR}{detail}"
-    is_writing = family in _HOLDING and "block_number" not in entry.slots
+    is_writing = family in _HOLDING and "block_number" not in entry.slots and not _is_written_in_blocks(apdu)
     if is_writing and (are_confidential(objects) if objects else request_secrets(apdu.octets)):
         return f"{label}{SEPARATOR}{MASKED}"
     detail = _DETAILS.get(family, _nothing)(apdu, entry.slots, values)
     return f"{label}{SEPARATOR}{detail}" if detail else label
+
+
+def _is_written_in_blocks(apdu: Apdu) -> bool:
+    """Tell whether a request by short names carries a block, of which no more is said than its number."""
+    return apdu.octets[:1] == b"\x06" and apdu.octets[2:3] == b"\x07"
 
 
 def _about(family: str, objects: Sequence[Object]) -> str:

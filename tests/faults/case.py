@@ -11,6 +11,7 @@ from analyzer.diagnosis.rules import rule
 from analyzer.diagnosis.story import CERTAIN, POSSIBLE, Story, severity_of
 from analyzer.security.keyring import Keyring
 from analyzer.session import Session
+from analyzer.tracking.bare_secrets import without_secrets
 from captures.chunk import LINK_OCTETS, Chunk, Source
 from dissectors.tree import Severity
 
@@ -123,12 +124,12 @@ def judge(case: Case, stories: Sequence[Story], code: str) -> Outcome:
     if truth.sent:
         repairs = [octets for _, octets in (first.proposed,) if octets] if first.proposed else []
         repairs += [one.octets for one in first.candidates if one.octets]
-        is_located = truth.sent in repairs
+        is_located = without_secrets(truth.sent) in repairs
         is_wrong = (
             bool(first.cause)
             and first.confidence == CERTAIN
             and bool(first.proposed)
-            and first.proposed[1] != truth.sent
+            and first.proposed[1] != without_secrets(truth.sent)
         )  # type: ignore[index]
     elif truth.hurt is not None:
         places = [(one.start, one.end) for one in (first.evidence[:1] + list(first.candidates)) if one.end > one.start]

@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 
 from analyzer.diagnosis.story import CERTAIN, POSSIBLE, Story
+from analyzer.tracking.bare_secrets import without_secrets
 from tests.faults import frames
 from tests.faults.case import Case, Lines, Truth, stories_of
 from tests.faults.measure import Row
@@ -91,7 +92,7 @@ def together(pairs: int) -> Row:
         first = stories[0]
         repairs = [first.proposed[1]] if first.proposed else []
         repairs += [each.octets for each in first.candidates if each.octets]
-        is_right = sent[1:-1] in repairs
+        is_right = without_secrets(sent[1:-1]) in repairs
         honest += is_right or first.confidence != CERTAIN or len(repairs) > _FEW or not repairs
         wrong += first.confidence == CERTAIN and bool(repairs) and not is_right
     return _row("one frame", pairs, found, honest, None, wrong, 0.97)
