@@ -408,12 +408,19 @@ def _add_marks(records: list[Record], comments: dict[int, list[str]], line_error
 
 
 def _together(texts: list[str]) -> list[str]:
-    """Say what a receiver saw in many packets of a record once, with the first of them."""
+    """Say what a receiver saw many times in a record once, with the first packet where it names packets."""
     seen: dict[str, list[str]] = {}
     for text in texts:
         head = text[: text.find(IN_PACKET) + len(IN_PACKET)] if IN_PACKET in text else text
         seen.setdefault(head, []).append(text[len(head) :])
-    return [f"{head}{at[0]}{f' and in {len(at) - 1} more' if len(at) > 1 else ''}" for head, at in seen.items()]
+    return [f"{head}{at[0]}{_more(head, len(at))}" for head, at in seen.items()]
+
+
+def _more(head: str, count: int) -> str:
+    """Say that *head* was seen *count* times."""
+    if count == 1:
+        return ""
+    return f" and in {count - 1} more" if head.endswith(IN_PACKET) else f"; so {count} times in this record"
 
 
 def _ignore(code: str, text: str) -> None:

@@ -77,7 +77,7 @@ class CarrierFamily(Family):
             del self._gaps[conversation]
             if story is not None:
                 story.adds(Evidence(record.number, 0, 0, f"{note.text}, and here of the other side"))
-                story.follows(record.number, explains)
+                story.follows(record.number, before[2].meter, explains)
                 return
         fact = self.report(
             record, note.code, "capture-loss", LIKELY, note.text, severity=note.severity, explains=explains

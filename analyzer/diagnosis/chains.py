@@ -147,10 +147,10 @@ def _divided(found: list[Story]) -> tuple[list[Story], dict[int, Story]]:
     """Divide stories that blame somebody for what others explain. Returns all, and by identity what explains a part."""
     parents: dict[int, Story] = {}
     for cause, blaming in _SETTLES.items():
-        by_record: dict[int, Story] = {}
+        by_record: dict[tuple[str, int], Story] = {}
         for root in found:
-            if root.cause == cause:
-                by_record.update((record, root) for record in root.explains - by_record.keys())
+            for each in root.explains if root.cause == cause else ():
+                by_record.setdefault(each, root)
         whole, found = found, []
         for one in whole:
             parts = one.divided(by_record) if (one.code, one.cause) in blaming else {None: one}

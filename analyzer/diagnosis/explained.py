@@ -51,5 +51,5 @@ def _soonest(record: Record, one: Association, silent: list[Exchange], most: int
         waited = end - each.asked_ns if end is not None and each.asked_ns is not None else 0
         is_repeated = place + 1 < len(silent) and silent[place + 1].octets == each.octets
         found.append((is_repeated and waited >= patience, waited, -each.request))
-    doubtful = [one for one in sorted(found) if not one[0]] or found
-    return [-request for _, _, request in doubtful[:most]]
+    believed = [one for one in sorted(found) if not one[0]] or found
+    return [-request for _, _, request in believed[:most]]

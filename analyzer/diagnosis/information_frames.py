@@ -111,7 +111,7 @@ class InformationFrames:
         story = self._family.stories.of_fact(fact)
         if story is None or (side, number) != (record.direction, (record.control or 0) >> 1 & 7):
             return False
-        story.follows(record.number, self._explained(record, link))
+        story.follows(record.number, fact.meter, self._explained(record, link))
         return True
 
     def _explained(self, record: Record, link: Link | None, found: Missed | None = None) -> Collection[int]:

@@ -93,8 +93,8 @@ class Story:
         self.chains: set[int] = set()
         self.facts: deque[Fact] = deque(maxlen=_MOST_RECORDS)
         """The newest occurrences, of a story that blames somebody."""
-        self.explains: set[int] = set()
-        """The records of other faults that come of it, where that is known one by one."""
+        self.explains: set[tuple[str, int]] = set()
+        """The meters and records of other faults that come of it, where that is known one by one."""
         self.leads_to: list[Story] = []
         """Stories that follow from this one, once they are sorted."""
         self.first_ns = self.last_ns = first.time_ns
@@ -106,7 +106,7 @@ class Story:
             self.chains.add(fact.chain)
         if (fact.code, fact.cause) in BLAMING:
             self.facts.append(fact)
-        self._explain(fact.explains)
+        self._explain(fact.meter, fact.explains)
         for proof in (fact.evidence, *fact.further):
             self._add_record(proof.record)
         if len(self.evidence) < _MOST_EVIDENCE:
@@ -156,16 +156,16 @@ class Story:
         if len(self.evidence) < _MOST_EVIDENCE:
             self.evidence.append(evidence)
 
-    def follows(self, record: int, explains: Collection[int] = ()) -> None:
-        """Tell that what is odd in *record* follows from this fault, and so do those of the records it *explains*."""
+    def follows(self, record: int, meter: str = "", explains: Collection[int] = ()) -> None:
+        """Tell that what is odd in *record* follows from this fault, and so what it *explains* with that meter."""
         self._add_record(record)
-        self._explain(explains)
+        self._explain(meter, explains)
 
-    def divided(self, roots: Mapping[int, Story]) -> dict[Story | None, Story]:
-        """Divide it by what explains its occurrences, by their record; by None what stays as it was, if anything."""
+    def divided(self, roots: Mapping[tuple[str, int], Story]) -> dict[Story | None, Story]:
+        """Divide it by what explains its occurrences, by meter and record; None explains what stays as it was."""
         by_root: dict[Story | None, list[Fact]] = {}
         for fact in self.facts:
-            by_root.setdefault(roots.get(fact.evidence.record), []).append(fact)
+            by_root.setdefault(roots.get((fact.meter, fact.evidence.record)), []).append(fact)
         if by_root.keys() <= {None}:
             return {None: self}
         found = {}
@@ -175,17 +175,18 @@ class Story:
             for one in told:
                 found[root].add(one)
         if self.count > len(self.facts):
+            told_apart = {one.evidence.record for root, facts in by_root.items() if root is not None for one in facts}
             rest = found.setdefault(None, Story(self.facts[0]))
             rest.count += self.count - len(self.facts)
             rest.chains |= self.chains
-            rest.records = [one for one in self.records if one not in roots]
-            rest.evidence = [one for one in self.evidence if one.record not in roots] or list(self.evidence)
+            rest.records = [one for one in self.records if one not in told_apart]
+            rest.evidence = [one for one in self.evidence if one.record not in told_apart] or list(self.evidence)
             rest.first_ns = self.first_ns
         return found
 
-    def _explain(self, records: Collection[int]) -> None:
+    def _explain(self, meter: str, records: Collection[int]) -> None:
         if len(self.explains) < _MOST_EXPLAINED:
-            self.explains.update(records)
+            self.explains.update((meter, one) for one in records)
 
     @property
     def alternatives(self) -> list[Alternative]:

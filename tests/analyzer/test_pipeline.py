@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from analyzer.detail import detail
 from analyzer.export.json_lines import JsonLines
 from analyzer.export.text import TextLines
-from analyzer.pipeline import Pipeline
+from analyzer.pipeline import Pipeline, _together
 from analyzer.record import Record
 from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk, Source
 from captures.network import ACK, SYN
@@ -469,3 +469,18 @@ def test_forced_apdus_stay_what_the_user_said() -> None:
     pieces = [octets for _, octets in (*said, *in_frames(said))]
     found = records_of([chunk(number, piece) for number, piece in enumerate(pieces, 1)], {"serial": "apdu"})
     assert {one.link for one in found} == {"apdu"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        ([f"a parity error in packet {number}" for number in (3, 4, 6, 9)], "a parity error in packet 3 and in 3 more"),
+        (
+            ["marked: parity error at octet 1 (00)"] * 4,
+            "marked: parity error at octet 1 (00); so 4 times in this record",
+        ),
+        (["marked: parity error at octet 1 (00)"], "marked: parity error at octet 1 (00)"),
+    ],
+)
+def test_marks_that_a_record_has_often_are_counted_in_a_sentence_that_fits(texts: list[str], said: str) -> None:
+    assert _together(texts) == [said]

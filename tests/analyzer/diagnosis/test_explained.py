@@ -7,8 +7,8 @@ import pytest
 from analyzer.diagnosis.story import Story
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import diagnose, over_tcp
-from tests.analyzer.tracking.build import answered, asked
-from tests.analyzer.tracking.timed import OPENING, At, at, tcp_chunks
+from tests.analyzer.tracking.build import Station, answered, asked
+from tests.analyzer.tracking.timed import OPENING, At, at, on_hdlc, serial_chunks, tcp_chunks
 
 SILENT = ("response-missing", "server-silent")
 GAP = ("tcp-octets-missing", "capture-loss")
@@ -109,3 +109,18 @@ def test_answer_that_is_lost_behind_many_silences_is_still_told_apart() -> None:
     own, gap = lacking(304, reading(1), *silence, reading(3), reading(4), reading(5))
     assert (own.cause, own.count, own.first_record) == ("server-silent", 300, 5)
     assert [(one.cause, one.count) for one in gap.leads_to] == [("capture-loss", 1)]
+
+
+def test_gap_of_one_meter_excuses_no_silence_of_another_on_the_line() -> None:
+    first, second = Station(), Station(server=b"\x23")
+    units = [At(1, one) for station in (first, second) for one in station.connect()]
+    units += [*on_hdlc(first, OPENING, reading(1)), *on_hdlc(second, OPENING, reading(1))]
+    lost = len(units) + 1  # the request of what follows; the other meter is silent before the gap shows
+    units += [
+        *on_hdlc(first, reading(2)),
+        *on_hdlc(second, at(1, asked(get(2)))),
+        *on_hdlc(first, reading(3, after=20)),
+    ]
+    units += on_hdlc(second, reading(4), reading(5))
+    stories = diagnose([one for number, one in enumerate(serial_chunks(units), 1) if number != lost])
+    assert ("response-missing", "server-silent") in [(one.code, one.cause) for one in stories]
