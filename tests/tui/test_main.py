@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -11,6 +12,7 @@ from textual.widgets import Input
 from analyzer.capture import Capture
 from analyzer.tui.app import DlmsharkApp
 from analyzer.tui.commands import COMMANDS
+from captures.samples import samples
 from tests.tui.driving import LARGE, drive, indexed, main_of, sample, text_of, wait_for
 
 
@@ -147,15 +149,34 @@ def test_record_is_shown_again_once_a_filter_that_nothing_passes_is_taken_away()
     drive(sample("hdlc-segments"), act)
 
 
-def test_key_is_added_from_the_main_screen_too() -> None:
+@pytest.mark.parametrize("opened", [[], ["d"], ["a"]], ids=["main", "doctor", "associations"])
+def test_key_is_added_from_any_screen(opened: list[str]) -> None:
+    one = next(one for one in samples() if one.name == "ln-ciphered")
+    capture = Capture([str(one.path)])
+    capture.start()
+    capture.wait(60)
+
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        records = app.capture.records
+        await pilot.press("1", "0", "G", *opened)
+        await pilot.pause()
+        assert (app.screen is main_of(app)) == (not opened)
+        assert "closed" in app.capture.lines([10])[0].summary
         await pilot.press("plus")
         await wait_for(pilot, lambda: any("add key" in line for line in text_of(app)))
-        await pilot.press("x")
-        await wait_for(pilot, lambda: "path of a keyring" not in text_of(app)[-1])
-        assert main_of(app).shown == 1
+        app.screen.query_one("#answer", Input).value = str(one.keys)
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: app.capture.records is not records, 60)
+        await pilot.press("q")
+        await wait_for(
+            pilot, lambda: app.screen is main_of(app) and any("74565.120 kWh" in line for line in text_of(app))
+        )
+        assert main_of(app).shown == 10
 
-    drive(sample("ln-ciphered", is_keyed=False), act)
+    try:
+        drive(capture, act, LARGE)
+    finally:
+        capture.close()
 
 
 def test_wrong_filter_says_where_while_it_is_typed() -> None:
