@@ -18,7 +18,7 @@ from analyzer.cosem.datum import STRINGS
 from analyzer.cosem.rendering import MASKED
 from analyzer.framing.frame import IEC62056_21
 from analyzer.reassembly.blocks import read_block
-from analyzer.record import Apdu, Object, Record
+from analyzer.record import NOISE, Apdu, Object, Record
 from analyzer.tracking.attributes import held_values
 from analyzer.tracking.bare_secrets import bare_secrets, request_secrets
 from analyzer.tracking.plans import plan_of
@@ -26,6 +26,7 @@ from analyzer.tracking.standing_names import are_confidential, is_confidential
 from analyzer.tracking.values import Value
 from dissectors.axdr import scan_length
 from dissectors.checks import seven_bits
+from dissectors.iec62056_21 import password_at
 from dissectors.reader import read_apdu
 from dissectors.tree import Node
 
@@ -34,7 +35,8 @@ MASK_OCTET = 0x2A
 _HIGH = re.compile(r"2\.16\.756\.5\.8\.2\.(?:[2-9]|\d\d)")
 _AARQ = b"\x60"
 _NAME = "calling-authentication-value"
-_LOGIN = re.compile(rb"\x01?P[12]\x02?\(?([^\x03\x04)]+)")
+_REST = re.compile(rb"[\x01\x02]?([^(]+)\)[\x03\x04].?\Z", re.DOTALL)
+"""The end of a message whose beginning another record has: a parenthesis closes that none opens."""
 _VARIABLES, _PARAMETERIZED = "variable_access_specification", 4
 
 
@@ -48,8 +50,10 @@ class Secret(NamedTuple):
 
 def secrets(record: Record, values: Sequence[Value] = ()) -> list[Secret]:
     """Find the secrets in *record*; its *values* tell of those behind short names."""
-    if record.link == IEC62056_21:
-        return _typed(record.octets)
+    if record.link == IEC62056_21 or record.kind == NOISE:
+        typed = _typed(record)
+        if typed or record.kind != NOISE:
+            return typed
     objects = record.objects
     found: list[Secret] = []
     if record.problem or record.apdu is None or any(note.group == "malformed" for note in record.notes):
@@ -78,11 +82,15 @@ def secrets(record: Record, values: Sequence[Value] = ()) -> list[Secret]:
     return found
 
 
-def _typed(message: bytes) -> list[Secret]:
+def _typed(record: Record) -> list[Secret]:
     """Give what a client sends to be let in at a local port, P1 and P2, as it came and without its parity."""
-    octets = seven_bits(message)
-    found = _LOGIN.match(octets)
-    return [Secret(one, *found.span(1)) for one in {message, octets}] if found else []
+    octets = seven_bits(record.octets)
+    span = password_at(octets)
+    if span is None and (rest := _REST.match(octets)):
+        span = rest.span(1)
+    if span is None:
+        return []
+    return [Secret(one, *span) for one in {record.octets, octets} if span[0] < span[1]]
 
 
 @lru_cache(maxsize=256)

@@ -193,8 +193,47 @@ LAYERS: tuple[type[Layer], ...] = (
     AckMessage, RepeatRequest,
 )  # fmt: skip
 _COMMAND = re.compile(rb"\x01?[PWREB][0-9][\x02\x03]|\x01")
-_PASSWORD = re.compile(rb"\x01?P[^0]")
+_PASSWORD = re.compile(rb"\x01?P[^0](?:.\(|\x02|\(|)|[^\x02(]P[12]\x02\(?", re.DOTALL)
+"""What stands before a password, be the SOH hurt or not."""
+_NEARLY = re.compile(rb".?([@PQRTXp\x10])([0-9!\x11\"\x12qr:;?9])\x02\(", re.DOTALL)
+"""The same where a bit of P or of the number may be turned."""
+_HEADLESS = re.compile(rb"\x02\(")
+"""A value, or a password whose head is lost: its check character still counts that in."""
+_HEADS = frozenset(map(checks.bcc, (b"P1\x02", b"P2\x02")))
+_STOP = re.compile(rb"[\x03\x04]")
+_LONGEST_COMMAND = 256
 _ERROR = re.compile(rb"\x02\(\s*ER")
+
+
+def password_at(message: bytes) -> tuple[int, int] | None:
+    """Find where the password stands in a message that is sent to be let in, or may be one that is damaged.
+
+    A bit may be turned in its head where its check character does not vouch for it. The password ends at ETX or EOT,
+    without the parenthesis before that, or with the message. Octets may have their parity in bit 7.
+    """
+    octets = checks.seven_bits(message)
+    found = _PASSWORD.match(octets)
+    if found is None:
+        found = _NEARLY.match(octets) or _HEADLESS.match(octets)
+        if found is None or _is_vouched_for(octets, found):
+            return None
+    stop = _STOP.search(octets, found.end())
+    end = stop.start() if stop else len(octets)
+    return found.end(), end - (octets[end - 1 : end] == b")" and end > found.end())
+
+
+def _is_vouched_for(octets: bytes, head: re.Match[bytes]) -> bool:
+    """Tell whether a message is no password's: it is whole, or an operand of which only the check character lacks."""
+    stop = _STOP.search(octets, head.end())
+    if stop is None:
+        return False
+    if head.re is _HEADLESS:
+        return (
+            octets[stop.end()] ^ judge(octets[: stop.end() + 1])[1] not in _HEADS if stop.end() < len(octets) else True
+        )
+    if stop.end() == len(octets):
+        return head[1] + head[2] == b"P0" or head[1] != b"P"
+    return judge(octets[: stop.end() + 1])[0] == "ok"
 
 
 def message_layer(octets: bytes) -> type[Layer]:
@@ -206,7 +245,7 @@ def message_layer(octets: bytes) -> type[Layer]:
         return AcknowledgementMessage if len(octets) > 1 else AckMessage
     if first == b"\x15":
         return RepeatRequest
-    if _PASSWORD.match(octets):
+    if password_at(octets[:_LONGEST_COMMAND]) is not None:
         return PasswordCommand
     return ProgrammingCommand if _COMMAND.match(octets) else DataMessage
 

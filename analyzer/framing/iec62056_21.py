@@ -192,10 +192,12 @@ class Iec62056Framer(HdlcFramer):
         elif first == NAK:
             end = at + 1 if is_clean else 0
         elif first == SOH:
-            if (yield from self._is_command(at + 1)):
+            if (yield from self._is_command(at + 1)) or (is_clean and (yield from self._is_hurt_command(at + 1))):
                 end, problem = yield from self._block_at(at, at + 3)
         elif first == STX:
             end, problem = yield from self._block_at(at, at + 1)
+        elif is_clean and (yield from self._is_login(at + 1)):
+            end, problem = yield from self._block_at(at, at + 3)
         elif is_clean and 0x20 < first < 0x7F:
             if first in b"PWREB" and (yield from self._is_command(at)):
                 end, problem = yield from self._block_at(at, at + 2)
@@ -237,6 +239,20 @@ class Iec62056Framer(HdlcFramer):
         yield from self._wait(at + 3)
         command = seven_bits(bytes(self._octets[at : at + 3]))
         return len(command) == 3 and command[0] in b"PWREB" and command[1] in b"0123456789" and command[2] in b"\2\3\4"
+
+    def _is_hurt_command(self, at: int) -> Scan[bool]:
+        """Tell whether what stands behind SOH is a command one of whose two characters is damaged."""
+        yield from self._wait(at + 4)
+        command = seven_bits(bytes(self._octets[at : at + 4]))
+        return command[2:] == b"\2(" and (command[0] in b"PWREB") + (command[1] in b"0123456789") == 1
+
+    def _is_login(self, at: int) -> Scan[bool]:
+        """Tell whether a password command stands at *at*, behind an octet that is none of its SOH."""
+        octets = self._octets
+        if len(octets) > at and octets[at] & 0x7F != 0x50:
+            return False
+        yield from self._wait(at + 4)
+        return seven_bits(bytes(octets[at : at + 4])) in (b"P1\2(", b"P2\2(")
 
     def _block_at(self, at: int, begin: int) -> Scan[tuple[int, str]]:
         """Find where the block at *at* ends, whose characters begin at *begin*, its check character included."""

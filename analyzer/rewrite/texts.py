@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from analyzer.rewrite.frames import keeping_errors, text_message
 from analyzer.rewrite.pseudonyms import Pseudonyms
 from dissectors.checks import has_parity, seven_bits
+from dissectors.iec62056_21 import password_at
 
 _DATA_SET = re.compile(rb"([0-9A-Za-z:.*&-]{0,24})\(([^()]*)\)")
 _WHOSE = re.compile(rb"(?:\A|[-:])(?:0\.0(?:\.\d+)?|C\.1(?:\.\d+)?|96\.(?:1|13)(?:\.\d+)?|42\.0\.0)(?:\*\d+)?\Z")
@@ -15,7 +16,7 @@ _WHOSE = re.compile(rb"(?:\A|[-:])(?:0\.0(?:\.\d+)?|C\.1(?:\.\d+)?|96\.(?:1|13)(
 _LONG_TEXT = re.compile(rb"(?!\d{12}[WS]?\Z)[0-9A-Za-z]{14,}")
 """A value of no quantity, whatever its code: codes are damaged too."""
 _REQUEST = re.compile(rb"/\?([^!\r\n]+)!")
-_PASSWORD = re.compile(rb"\x01P[0-9]\x02\(([^()]*)\)")
+_OPERAND = re.compile(rb"\x01P0\x02\(([^()]*)\)")
 _LONG_NUMBER = re.compile(rb"\d{5,}")
 _IDENTIFICATION = re.compile(rb"/[A-Z]{2}[A-Za-z][ -~]([ -~]+)\r\n")
 
@@ -26,8 +27,9 @@ def anonymous_text(octets: bytes, names: Pseudonyms) -> bytes:
     made = bytearray(plain)
     for start, end, new in (*_sets(plain, names), *_heads(plain, names)):
         made[start:end] = new
-    for found in _PASSWORD.finditer(plain):
-        made[found.start(1) : found.end(1)] = b"*" * len(found[1])
+    spans = [found.span(1) for found in _OPERAND.finditer(plain)]
+    for start, end in (*spans, password_at(plain) or (0, 0)):
+        made[start:end] = b"*" * (end - start)
     right = keeping_errors(plain, bytes(made), text_message)
     return right if plain == octets else bytes(map(_with_parity, right))
 

@@ -16,6 +16,7 @@ from analyzer.cosem.datum import STRINGS
 from analyzer.tracking.rewriting import MASK
 from dissectors.axdr import scan_length
 from dissectors.checks import fcs_is_good
+from dissectors.iec62056_21 import password_at
 from dissectors.tree import Problem
 
 Span = tuple[int, int]
@@ -33,6 +34,7 @@ _ASSOCIATION = re.compile(rb"\x00\x00\x28\x00.\xff[\x01\x02\x05-\x07].", re.DOTA
 """An association object and what of it holds its secret, whatever the class before it became."""
 _SENT = re.compile(
     r"[0-9A-F]{2}(?= where [0-9A-F]{2} was sent)|(?<= where )[0-9A-F]{2}(?= was sent)"
+    r"|(?<=so )'.+'(?= was sent)"
     r"|(?<=one octet )[0-9A-F]{2}(?= is missing)|(?<=last octet )[0-9A-F]{2}(?= and)|(?<=\()[0-9A-F]{2}(?=\): all)"
 )
 """Octets that a diagnosis says were sent, or stand where they were."""
@@ -61,6 +63,8 @@ def bare_secrets(octets: bytes) -> list[Span]:
     found += [(_content(octets, one.end()), end) for one in _ASSOCIATION.finditer(octets)]
     for one in _BEFORE_APDU.finditer(octets):
         found += _behind_header(octets, one.end(), end)
+    if typed := password_at(octets):
+        found.append(typed)
     return [one for one in found if one[0] < one[1]]
 
 

@@ -12,11 +12,14 @@ from analyzer.export.annotated import annotated
 from analyzer.export.stories import json_line, text_lines
 from analyzer.export.text import TextLines
 from analyzer.pipeline import Pipeline
+from analyzer.rewrite.pseudonyms import Pseudonyms
+from analyzer.rewrite.texts import anonymous_text
 from analyzer.tui.screens.doctor import Told, story_paragraphs
 from dissectors.acse import Aarq
+from dissectors.checks import bcc
 from dissectors.xdlms.initiate import InitiateRequest
 from tests.analyzer.cosem.data import octet_string
-from tests.analyzer.tracking.build import ListSource, Said, Station, asked, chunk
+from tests.analyzer.tracking.build import ListSource, Said, Station, answered, asked, chunk
 
 SECRET = b"Zq7-Wk3+Xv9!uR5"
 DATA = octet_string(SECRET)
@@ -95,3 +98,58 @@ def test_what_is_no_secret_stays_though_its_frame_is_damaged() -> None:
     assert any(traces(text) for text in shown([*begun, sent]))
     hurt = asked(sent.octets[:6] + b"\x55" + sent.octets[7:])
     assert any(traces(text) for text in shown([*begun, hurt]))
+
+
+SIGNED_ON = [asked(b"/?!\r\n"), answered(b"/ABC5METER1\r\n"), asked(b"\x06051\r\n")]
+
+
+def login(command: bytes, password: bytes) -> bytes:
+    body = command + b"\x02(" + password + b")\x03"
+    return b"\x01" + body + bytes((bcc(body),))
+
+
+def with_parity(octets: bytes) -> bytes:
+    return bytes(one | (one.bit_count() & 1) << 7 for one in octets)
+
+
+@pytest.mark.parametrize("is_even", [False, True])
+@pytest.mark.parametrize("command", [b"P1", b"P2"])
+def test_no_bit_that_is_turned_in_a_password_command_uncovers_the_password(command: bytes, is_even: bool) -> None:
+    sent = login(command, SECRET)
+    for at in range(len(sent)):
+        for bit in range(8) if at < 5 or at > len(sent) - 4 else (at % 8,):
+            octets = with_parity(sent) if is_even else sent
+            hurt = octets[:at] + bytes((octets[at] ^ 1 << bit,)) + octets[at + 1 :]
+            for text in shown([*SIGNED_ON, asked(hurt), answered(b"\x15")]):
+                assert not traces(text), (hurt, text)
+
+
+@pytest.mark.parametrize("command", [b"P1", b"P2"])
+def test_no_octet_that_is_lost_of_a_password_command_uncovers_the_password(command: bytes) -> None:
+    sent = login(command, SECRET)
+    for at in range(len(sent)):
+        for hurt in (sent[:at] + sent[at + 1 :], sent[:at], b"\0\0" + sent[:at]):
+            for text in shown([*SIGNED_ON, asked(hurt), answered(b"\x15")]):
+                assert not traces(text), (hurt, text)
+
+
+@pytest.mark.parametrize("password", [b"AB)CDEFGH", b"(ABCDEFGH", b"AB\rCDEFGH"])
+def test_password_is_masked_to_the_end_of_its_message(password: bytes) -> None:
+    for text in shown([*SIGNED_ON, asked(login(b"P1", password)), answered(b"\x06")]):
+        assert "CDEF" not in text and b"CDEF".hex() not in "".join(text.lower().split())
+
+
+def test_what_no_password_command_says_stays() -> None:
+    said = [
+        *SIGNED_ON, answered(login(b"P0", SECRET)), asked(login(b"R1", SECRET)), answered(b"\x02(" + SECRET + b")\x03"),
+        asked(login(b"P0", SECRET)[:-1]),
+    ]  # fmt: skip
+    for octets in said[3:]:
+        assert traces("".join(shown([*SIGNED_ON, octets])))
+
+
+@pytest.mark.parametrize(
+    "hurt", [b"\x01P1\x02(AB)CDEFGH)\x03", b"\x81P1\x02(ABCDEFGH)\x03", b"\x01Q1\x02(ABCDEFGH)\x03A"]
+)
+def test_password_of_a_hurt_command_is_not_passed_on(hurt: bytes) -> None:
+    assert b"CDEF" not in anonymous_text(hurt, Pseudonyms(b"of this test"))
