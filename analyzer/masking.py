@@ -34,7 +34,7 @@ MASK_OCTET = 0x2A
 """What stands for each octet of a secret: ``*``."""
 _HIGH = re.compile(r"2\.16\.756\.5\.8\.2\.(?:[2-9]|\d\d)")
 _AARQ = b"\x60"
-_NAME = "calling-authentication-value"
+_NAME, _DEDICATED = "calling-authentication-value", "dedicated-key"
 _REST = re.compile(rb"[\x01\x02]?([^(]+)\)[\x03\x04].?\Z", re.DOTALL)
 """The end of a message whose beginning another record has: a parenthesis closes that none opens."""
 _VARIABLES, _PARAMETERIZED = "variable_access_specification", 4
@@ -67,8 +67,8 @@ def secrets(record: Record, values: Sequence[Value] = ()) -> list[Secret]:
     for octets in (*[apdu.octets for apdu in apdus], *stood):
         if octets[:1] == _AARQ:
             found += _password(octets)
-    if not objects:  # and so no values that are of any
-        return found
+    if not objects:  # and so no values that are of any; a block whose beginning is not there may be of a secret
+        return found + [Secret(one.octets, *span) for one in apdus[:1] for span in request_secrets(one.octets)]
     behind_names = not objects[0].logical_name and any(one.text == MASKED for one in values)
     if behind_names or are_confidential(objects):
         for apdu in apdus:
@@ -95,13 +95,15 @@ def _typed(record: Record) -> list[Secret]:
 
 @lru_cache(maxsize=256)
 def _password(aarq: bytes) -> tuple[Secret, ...]:
-    """Give the password in an AARQ of low level security, which may break off behind it. The same come again."""
+    """Give the secrets in an AARQ: the password of low level security, and a dedicated key in clear."""
     found: list[Secret] = []
     for node in read_apdu(aarq).walk():
         if node.name == "aarq" and (value := node.child(_NAME)) is not None:
             name = node.child("mechanism-name")
             if name is None or not any(_HIGH.match(str(one.value)) for one in name.walk()):
                 found += [Secret(aarq, one.start // 8, one.end // 8) for one in value.walk() if one.name == "value"]
+        elif node.name == _DEDICATED:  # nothing enciphers the initiate request that it stands in
+            found.append(Secret(aarq, node.start // 8, node.end // 8))
     return tuple(found)
 
 

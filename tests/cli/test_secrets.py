@@ -13,7 +13,9 @@ from analyzer.detail import buffers
 from analyzer.export.annotated import annotated
 from analyzer.masking import MASK_OCTET, concealed, secrets
 from captures.chunk import SENT
+from dissectors.acse import Aarq
 from dissectors.checks import bcc
+from dissectors.xdlms.initiate import InitiateRequest
 from tests.analyzer.cosem.data import (
     array,
     double_long_unsigned,
@@ -191,3 +193,15 @@ def test_secret_in_the_second_of_two_apdus_of_a_frame_is_masked(run: Run) -> Non
     (form,) = map(json.loads, run("decode", "--json", "--layers", "--hex", sent.octets.hex()).out.splitlines())
     assert form["more"][0]["summary"].endswith("(masked)")
     assert not traces(json.dumps(without_raw(form)))
+
+
+def test_dedicated_key_in_clear_is_masked() -> None:
+    initiate = InitiateRequest(dedicated_key=SECRET + b"A")
+    record = decode(wrapped([asked(bytes(Aarq(user_information=initiate)))]))[0]
+    assert not traces(annotated(record))
+    assert not traces(" ".join(buffer.hex() for _, buffer in buffers(record)))
+
+
+def test_block_of_a_write_that_began_before_the_capture_is_masked() -> None:
+    record = decode(wrapped([asked(b"\xc1\x03\xc1" + datablock(2, True, DATA))]))[0]
+    assert not traces(annotated(record))

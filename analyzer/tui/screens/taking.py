@@ -67,13 +67,15 @@ class Taking(Filtering):
     def command_copy_hex(self, count: int) -> None:
         """Copy octets in hex: those of the selected node, in the list the whole record's."""
         from analyzer.export.annotated import hex_text
+        from analyzer.masking import concealed, secrets
 
         place = self.octets.selected
         if self.focused is not self.records and place.end > place.start and self.detail is not None:
             octets = self.detail.buffers[place.buffer][1][place.start : place.end]
             self._copied(hex_text(octets), f"{len(octets)} octets")
         elif (record := self._record()) is not None:
-            self._copied(hex_text(record.octets), f"{len(record.octets)} octets")
+            octets = concealed(record.octets, secrets(record, self.program.capture.records.values(record)))
+            self._copied(hex_text(octets), f"{len(octets)} octets")
 
     def command_copy_annotated(self, count: int) -> None:
         """Copy every octet with the field that it belongs to."""
