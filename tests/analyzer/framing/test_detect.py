@@ -166,7 +166,7 @@ def test_random_octets_cost_little() -> None:
     packets = [chance.randbytes(1400) for _ in range(100)]
     yardstick = processor_s(lambda: [sum(1 for _ in octets) for octets in packets], rounds=5)
     looked = processor_s(lambda: [detect(octets, never) for octets in packets], rounds=5)
-    assert looked < 4 * yardstick  # 2 as it stands; framing them takes 25
+    assert looked < 8 * yardstick  # 2 to 3 as it stands, under load up to 5; framing them takes 25
 
 
 @pytest.mark.parametrize("has_parity", [False, True])
