@@ -18,7 +18,7 @@ from analyzer.cosem.datum import STRINGS
 from analyzer.cosem.rendering import MASKED
 from analyzer.framing.frame import IEC62056_21
 from analyzer.reassembly.blocks import read_block
-from analyzer.record import NOISE, Apdu, Object, Record
+from analyzer.record import NOISE, RESPONSE, Apdu, Object, Record
 from analyzer.tracking.attributes import held_values
 from analyzer.tracking.bare_secrets import bare_secrets, request_secrets
 from analyzer.tracking.plans import plan_of
@@ -57,7 +57,8 @@ def secrets(record: Record, values: Sequence[Value] = ()) -> list[Secret]:
     objects = record.objects
     found: list[Secret] = []
     if record.problem or record.apdu is None or any(note.group == "malformed" for note in record.notes):
-        found += [Secret(record.octets, *one) for one in bare_secrets(record.octets)]
+        if record.problem or record.direction != RESPONSE:  # a sound answer holds nothing that a client writes
+            found += [Secret(record.octets, *one) for one in bare_secrets(record.octets)]
     elif objects and objects[0].logical_name and not (record.more or record.protection or are_confidential(objects)):
         return found
     for further in record.more:

@@ -153,3 +153,10 @@ def test_what_no_password_command_says_stays() -> None:
 )
 def test_password_of_a_hurt_command_is_not_passed_on(hurt: bytes) -> None:
     assert b"CDEF" not in anonymous_text(hurt, Pseudonyms(b"of this test"))
+
+
+def test_part_of_an_answer_that_looks_like_a_write_stays() -> None:
+    block = b"\xc4\x01\xc1\x00" + octet_string(bytes(40) + REQUESTS["SET"] + bytes(40))
+    station = Station()
+    said = [*station.connect(), *station.frames([answered(block)], 100)]
+    assert any(traces(text) for text in shown(said[:3]))
