@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
-from analyzer.cosem.classes import holds_secret
 from analyzer.cosem.datum import STRINGS
 from analyzer.tracking.rewriting import MASK
 from dissectors.axdr import scan_length
@@ -47,6 +45,35 @@ _LEAD, _DESCRIPTOR, _SHORT_WRITE = 3, 9, 6
 """Octets before a descriptor, of a descriptor, and before the Data of a Write request."""
 _OFF = (0, -1, 1)
 """An octet may be lost, or one too many."""
+_USUAL = tuple((_LEAD + lead, _DESCRIPTOR + more) for lead in _OFF for more in _OFF)
+"""Where a descriptor stands behind the tag of its request, and its size."""
+SECRET_PLACES = (
+    frozenset({
+        (15, 7), (19, 7), (19, 8), (19, 9), (44, 5), (45, 3), (46, 4), (91, 5), (100, 6), (100, 7), (101, 10),
+        (101, 11), (140, 8),
+    }),
+    frozenset({(12, 5), (12, 6), (15, 2), (72, 7), (72, 8), (100, 2), (104, 8), (104, 9)}),
+)  # fmt: skip
+"""Classes and attributes, classes and methods with a secret: those of classes.toml, which takes long to read."""
+_NEAR = tuple(
+    frozenset(
+        (class_id ^ one, number ^ other)
+        for class_id, number in places
+        for one, other in ((0, 0), *((1 << bit, 0) for bit in range(16)), *((0, 1 << bit) for bit in range(8)))
+    )
+    for places in SECRET_PLACES
+)
+"""The same, and what one turned bit makes of them."""
+_LISTED = tuple(
+    re.compile(
+        b"|".join(
+            re.escape(class_id.to_bytes(2, "big")) + rb".{6}" + re.escape(bytes((number,)))
+            for class_id, number in sorted(places)
+        ),
+        re.DOTALL,
+    )
+    for places in SECRET_PLACES
+)
 
 
 def bare_secrets(octets: bytes) -> list[Span]:
@@ -115,31 +142,20 @@ def _behind_header(octets: bytes, start: int, end: int) -> Iterator[Span]:
 
 def _written(octets: bytes, start: int, end: int, service: int) -> Iterator[Span]:
     """Find what a request at *start* writes to what is, or nearly is, an attribute or a method with a secret."""
-    usual = ((start + _LEAD + lead, _DESCRIPTOR + more) for lead in _OFF for more in _OFF)
-    listed = ((at, _DESCRIPTOR) for at in range(start + _LEAD + 1, end - _DESCRIPTOR))
     is_method = service == _ACTION
-    for at, size in (*usual, *listed):
+    for at, size in _USUAL:
+        at += start
         behind = at + size
         if behind >= end:
             continue
-        class_id, number = int.from_bytes(octets[at : at + 2], "big"), octets[behind - 1]
-        is_usual = (at, size) == (start + _LEAD, _DESCRIPTOR)
-        if (_is_nearly_secret if is_usual else _is_secret)(class_id, number, is_method):
+        place = octets[at] << 8 | octets[at + 1], octets[behind - 1]
+        is_usual = (at - start, size) == (_LEAD, _DESCRIPTOR)
+        if place in (_NEAR if is_usual else SECRET_PLACES)[is_method]:
             is_normal = is_usual and (service, octets[start + 1]) in _NORMAL
             yield (_content(octets, behind + 1) if is_normal else behind + 1), end
             return
-
-
-@lru_cache(maxsize=4096)
-def _is_nearly_secret(class_id: int, number: int, is_method: bool) -> bool:
-    """Tell whether this is an attribute or a method with a secret, or one turned bit makes it one."""
-    turned = [(0, 0), *((1 << bit, 0) for bit in range(16)), *((0, 1 << bit) for bit in range(8))]
-    return any(_is_secret(class_id ^ one, number ^ other, is_method) for one, other in turned)
-
-
-@lru_cache(maxsize=4096)
-def _is_secret(class_id: int, number: int, is_method: bool) -> bool:
-    return holds_secret(class_id, number, is_method=is_method)
+    if listed := _LISTED[is_method].search(octets, start + _LEAD + 1, end - 1):
+        yield listed.end() + 1, end
 
 
 def _content(octets: bytes, start: int) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 import pytest
 
+from analyzer.cosem.classes import holds_secret
 from analyzer.detail import buffers
 from analyzer.diagnosis.doctor import Doctor
 from analyzer.export.annotated import annotated
@@ -14,12 +16,14 @@ from analyzer.export.text import TextLines
 from analyzer.pipeline import Pipeline
 from analyzer.rewrite.pseudonyms import Pseudonyms
 from analyzer.rewrite.texts import anonymous_text
+from analyzer.tracking.bare_secrets import SECRET_PLACES, bare_secrets
 from analyzer.tui.screens.doctor import Told, story_paragraphs
 from dissectors.acse import Aarq
 from dissectors.checks import bcc
 from dissectors.xdlms.initiate import InitiateRequest
 from tests.analyzer.cosem.data import octet_string
 from tests.analyzer.tracking.build import ListSource, Said, Station, answered, asked, chunk
+from tests.costs import processor_s
 
 SECRET = b"Zq7-Wk3+Xv9!uR5"
 DATA = octet_string(SECRET)
@@ -160,3 +164,20 @@ def test_part_of_an_answer_that_looks_like_a_write_stays() -> None:
     station = Station()
     said = [*station.connect(), *station.frames([answered(block)], 100)]
     assert any(traces(text) for text in shown(said[:3]))
+
+
+def test_places_of_secrets_are_those_of_the_classes() -> None:
+    for is_method, places in enumerate(SECRET_PLACES):
+        told = {
+            (class_id, number)
+            for class_id in range(256)
+            for number in range(32)
+            if holds_secret(class_id, number, is_method=bool(is_method))
+        }
+        assert told == places
+
+
+def test_secrets_in_random_octets_are_sought_at_little_cost() -> None:
+    frames = [random.Random(seed).randbytes(2000) for seed in range(40)]
+    yardstick = processor_s(lambda: [sum(1 for _ in octets) for octets in frames])
+    assert processor_s(lambda: [bare_secrets(octets) for octets in frames]) < 40 * yardstick  # a loop took 3,000
