@@ -18,7 +18,7 @@ from analyzer.cosem.datum import STRINGS
 from analyzer.cosem.rendering import MASKED
 from analyzer.framing.frame import IEC62056_21
 from analyzer.reassembly.blocks import read_block
-from analyzer.record import NOISE, RESPONSE, Apdu, Object, Record
+from analyzer.record import LINK, NOISE, RESPONSE, Apdu, Object, Record
 from analyzer.tracking.attributes import held_values
 from analyzer.tracking.bare_secrets import bare_secrets, request_secrets
 from analyzer.tracking.plans import plan_of
@@ -55,12 +55,15 @@ def secrets(record: Record, values: Sequence[Value] = ()) -> list[Secret]:
         if typed or record.kind != NOISE:
             return typed
     objects = record.objects
-    found: list[Secret] = []
-    if record.problem or record.apdu is None or any(note.group == "malformed" for note in record.notes):
-        if record.problem or record.direction != RESPONSE:  # a sound answer holds nothing that a client writes
-            found += [Secret(record.octets, *one) for one in bare_secrets(record.octets)]
+    if record.apdu is None or record.problem or (record.notes and _is_malformed(record)):
+        is_asked = record.direction != RESPONSE and record.kind != LINK  # only what a client writes is a secret
+        found = (
+            [Secret(record.octets, *one) for one in bare_secrets(record.octets)] if record.problem or is_asked else []
+        )
     elif objects and objects[0].logical_name and not (record.more or record.protection or are_confidential(objects)):
-        return found
+        return []
+    else:
+        found = []
     for further in record.more:
         found += [Secret(further.octets, *one) for one in request_secrets(further.octets)]
     apdus = [one for one in (record.apdu, record.assembled, record.incomplete, *record.more) if one is not None]
@@ -81,6 +84,10 @@ def secrets(record: Record, values: Sequence[Value] = ()) -> list[Secret]:
             if behind_names or is_confidential(held.object):
                 found.append(Secret(held.octets, _content(held.octets, held.start), held.end))
     return found
+
+
+def _is_malformed(record: Record) -> bool:
+    return any(note.group == "malformed" for note in record.notes)
 
 
 def _typed(record: Record) -> list[Secret]:
