@@ -228,6 +228,22 @@ def test_marks_lead_back() -> None:
     drive(sample("ln-ciphered"), act)
 
 
+def test_octets_that_are_copied_from_a_record_hold_no_password() -> None:
+    copied = []
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("3", "G")
+        await pilot.pause()
+        await pilot.press("y", "h")
+        copied.append(bytes.fromhex(app.clipboard))
+
+    capture = sample("sn-hdlc")
+    drive(capture, act)
+    octets = capture.record(3).octets
+    assert b"\x80\x08" + b"0" * 8 in octets
+    assert copied == [octets.replace(b"0" * 8, b"*" * 8)]
+
+
 def test_copies_of_a_record_say_all_of_it() -> None:
     copied: dict[str, str] = {}
 
