@@ -128,9 +128,11 @@ class SerialLine:
         """Listen with other settings from now on. Raises: CaptureError."""
         self.settings = settings
         if self._port is not None:
-            with told(self.url):
-                self._apply(self._port)
-            self.marks_errors = self._mark_errors(self._port)
+            try:
+                with told(self.url):
+                    self._apply(self._port)
+            finally:  # each setting that was taken cleared the marks, whatever became of the others
+                self.marks_errors = self._mark_errors(self._port)
 
     def close(self) -> None:
         """Close the port; a second call does nothing."""

@@ -9,6 +9,8 @@ LLC_CONTROL = 0x90
 """UI, as IEC 61334-4-32 frames on UDP begin: control, destination, source, then the APDU."""
 _LLC_HEADERS = (b"\xe6\xe6\x00", b"\xe6\xe7\x00")
 _LLC_LENGTH = 3
+_TITLE, _TITLE_END = 8, 10
+"""How long a system title is, and where it ends that stands behind the tag of a ciphered APDU."""
 _MOST_PIECES, _MOST_WAITING = 64, 1 << 14
 
 
@@ -39,7 +41,7 @@ class PieceFramer(Framer):
 
     What begins as an APDU and is none waits, bounded, for the pieces behind it, until one is an APDU by itself. *reads*
     tells whether octets are one whole APDU. Pieces that never make one are a frame each; of a ciphered APDU, whose
-    length stands before it, all that came is one.
+    length stands before it, all that came until the next of the same sender is one.
     """
 
     def __init__(self, reads: Callable[[bytes], bool]) -> None:
@@ -52,7 +54,8 @@ class PieceFramer(Framer):
         """Take one read; give the frames that it completes."""
         if not octets:
             return []
-        frames = self.flush() if self._pieces and self._is_unit(octets) else []
+        is_next = self._pieces and (self._is_unit(octets) or _opens_as(octets, self._waiting))
+        frames = self.flush() if is_next else []
         joined = self._waiting + octets
         begins = is_llc(joined) or joined[0] in APDU_TAGS
         if not begins or self._is_unit(joined):
@@ -69,7 +72,7 @@ class PieceFramer(Framer):
         """Give what waits."""
         pieces, waiting = self._pieces, self._waiting
         self._forget()
-        if len(pieces) > 1 and sealed_length(_inside(waiting)) > len(_inside(waiting)):
+        if len(pieces) > 1 and sealed_length(_inside(waiting)):
             return self._give(waiting, tuple(mark for _, mark in pieces))
         return [frame for octets, mark in pieces for frame in self._give(octets, (mark,))]
 
@@ -86,6 +89,12 @@ class PieceFramer(Framer):
 
     def _forget(self) -> None:
         self._pieces, self._waiting = [], b""
+
+
+def _opens_as(octets: bytes, waiting: bytes) -> bool:
+    """Tell whether *octets* begin with the system title of the ciphered APDU that waits: octets of it were lost."""
+    apdu = _inside(octets)
+    return len(apdu) > _TITLE_END and apdu[1] == _TITLE and apdu[:_TITLE_END] == _inside(waiting)[:_TITLE_END]
 
 
 def _inside(octets: bytes) -> bytes:

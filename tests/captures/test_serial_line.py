@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
@@ -87,6 +88,23 @@ def test_pseudo_terminal_hands_on_every_octet_value() -> None:
             heard += read.octets
     line.close()
     assert heard == sent
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="check not run: no pseudo-terminals here")
+def test_port_that_refuses_a_setting_goes_on_marking() -> None:
+    master, slave = os.openpty()
+    line = SerialLine(os.ttyname(slave), LineSettings())
+    line.open()
+    with contextlib.suppress(CaptureError):  # a pseudo-terminal takes the speed, and no seven bits
+        line.change(LineSettings(300, 7, "E"))
+    os.write(master, b"\xff\x41\xff\x42")
+    heard, until = b"", time.monotonic() + 20
+    while len(heard) < 4 and time.monotonic() < until:
+        heard += read.octets if (read := line.read()) else b""
+        if heard.endswith(b"B"):
+            break
+    line.close()
+    assert heard == b"\xff\x41\xff\x42"
 
 
 def served(octets: bytes, received: list[bytes]) -> int:

@@ -69,6 +69,14 @@ def test_ciphered_apdu_whose_end_never_comes_is_one_frame_of_what_came() -> None
     assert outline(run(PieceFramer(reads), [SEALED[:64], SEALED[64:128]])) == ["apdu 128"]
 
 
+def test_ciphered_apdu_that_lost_octets_ends_where_the_next_of_its_sender_begins() -> None:
+    reads_of = [SEALED[at : at + 64] for at in range(0, len(SEALED), 64)]
+    hurt = [reads_of[0], reads_of[1][:-1], *reads_of[2:]]
+    assert outline(run(PieceFramer(reads), [*hurt, *reads_of, *hurt, *reads_of])) == [
+        f"apdu {len(SEALED) - 1}", f"apdu {len(SEALED)}", f"apdu {len(SEALED) - 1}", f"apdu {len(SEALED)}",
+    ]  # fmt: skip
+
+
 @given(st.lists(st.one_of(st.binary(min_size=1, max_size=20), st.sampled_from([AARQ, SEALED[:50], NOTIFICATION[:9]]))))
 def test_piece_framing_is_total_and_keeps_octets_in_order(pieces: list[bytes]) -> None:
     framer = PieceFramer(reads)
