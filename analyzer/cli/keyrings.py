@@ -76,5 +76,5 @@ class ClosedApdus:
         """Say how many there were in the input *name*."""
         if self._count:
             what = f"{self._count} ciphered APDU{'s stay' if self._count > 1 else ' stays'} closed"
-            instead = "keys check says why" if self._has_keys else "give keys with -k FILE"
+            instead = "keys check says why" if self._has_keys else "give keys with -k FILE or --key guek=HEX"
             say(f"{name}: {what}; {instead}")

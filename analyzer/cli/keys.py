@@ -13,6 +13,7 @@ from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import CHECK_FAILED, say
 from analyzer.export.folding import folded
+from analyzer.security.keyring_file import is_toml
 
 if TYPE_CHECKING:
     from analyzer.key_check import Row
@@ -24,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
         prog="dlmshark keys", description="Validate a keyring; with captures, say which keys open what, and why not."
     )
     made.add_argument("action", choices=["check"], metavar="check", help="what to do with the keyring")
-    made.add_argument("keyring", metavar="FILE", help="the keyring (TOML)")
+    made.add_argument("keyring", metavar="FILE", help="the keyring (TOML); with --key it may be left out")
     add_inputs(made)
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
     add_common_options(made)
@@ -36,7 +37,10 @@ def run(words: list[str]) -> int:
     options = parser().parse_args(words)
     hush(options)
     forced = forced_stacks(options)
-    options.keys.insert(0, options.keyring)
+    if options.key and not options.inputs and not is_toml(options.keyring):
+        options.inputs, options.keyring = [options.keyring], "--key"
+    else:
+        options.keys.insert(0, options.keyring)
     keys = keyring(options)
     assert keys is not None
     if not any(meter.keys or meter.certificates for meter in keys.meters):

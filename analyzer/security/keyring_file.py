@@ -28,9 +28,10 @@ _SELECTORS = {
 _SQUEEZED = {name.replace("_", ""): kind for name, kind in _SELECTORS.items()}
 _CERTIFICATES = ("certificates", "certificate")
 _NAMES = {*_SELECTORS, *ALIASES, *_CERTIFICATES}
-_SEPARATORS = str.maketrans("", "", " :-._\t\r\n")
+_SEPARATORS = str.maketrans("", "", " :-._,;{}[]\t\r\n")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _LONGEST_ROLE = 32
+_ROLES_OF_A_KEY = "--key guek=HEX is the encryption key, --key gak=HEX the authentication key"
 _KEY_LIKE = re.compile(r"[0-9A-Fa-f]{24,}|[A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{43}=")
 _FEW_SLIPS = 4
 _LONGEST_INLINE = 32
@@ -78,11 +79,14 @@ def read_keyring(path: Path) -> list[Meter]:
     except OSError as problem:
         told = problem.strerror or problem
         if not str(path).strip(f"{hexdigits} :-"):
-            raise KeyringError(f"a keyring file was expected, not a key ({told}); --key ROLE=HEX takes one") from None
+            raise KeyringError(f"a keyring file was expected, not a key ({told}); {_ROLES_OF_A_KEY}") from None
         raise KeyringError(f"{path}: {told}") from None
     except UnicodeDecodeError:
         raise KeyringError(f"{path}: no keyring: not UTF-8 text") from None
     except tomllib.TOMLDecodeError as problem:
+        if len(_symmetric(text) or b"") in KEY_SIZES:
+            hint = _ROLES_OF_A_KEY.replace("HEX", f"@{path}")
+            raise KeyringError(f"{path}: a key alone, no keyring; {hint}") from None
         hint = 'names stand without quotes, values in them: guek = "00…"'
         raise KeyringError(f"{path}: no TOML: {_place_of(problem)}; {hint}") from None
     for name in table:
@@ -97,6 +101,17 @@ def read_keyring(path: Path) -> list[Meter]:
     if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
         raise KeyringError(f"{path}: meter: expected tables, each under [[meter]]")
     return [_meter(one, f"{path}: meter {number}", path.parent) for number, one in enumerate(tables, 1)]
+
+
+def is_toml(name: str) -> bool:
+    """Tell whether the file *name*, if it is there, is TOML."""
+    try:
+        tomllib.loads(Path(name).expanduser().read_bytes().decode("utf-8-sig"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _place_of(problem: tomllib.TOMLDecodeError) -> str:
@@ -203,7 +218,7 @@ def _no_key(value: Any) -> str:
 
 
 def _hex(text: Any) -> bytes | None:
-    """Read hex, with 0x, colons and blanks where people write them."""
+    """Read hex, with 0x, colons, blanks and the commas and braces of an array where people write them."""
     if not isinstance(text, str):
         return None
     digits = re.sub(r"(?i)0x", "", text).translate(_SEPARATORS)
@@ -268,7 +283,7 @@ def _given(words: Sequence[str]) -> list[Meter]:
     for word in words:
         name, equals, value = word.partition("=")
         if not equals:
-            raise KeyringError("--key: expected ROLE[@TITLE]=HEX or ROLE[@TITLE]=@FILE")
+            raise KeyringError(f"--key: expected ROLE[@TITLE]=HEX or ROLE[@TITLE]=@FILE: {_ROLES_OF_A_KEY}")
         named.append((name, value))
     return single_keys(named, "--key ")
 

@@ -61,7 +61,7 @@ def test_every_code_of_a_story_or_note_is_a_rule(run: Run) -> None:
 
 def test_apdus_that_stay_closed_are_counted_beside_no_problem(run: Run) -> None:
     closed, none = run("doctor", sample_path("ln-ciphered")).err.splitlines()
-    assert closed.endswith("33 ciphered APDUs stay closed; give keys with -k FILE")
+    assert closed.endswith("33 ciphered APDUs stay closed; give keys with -k FILE or --key guek=HEX")
     assert none.endswith("no problem found")
 
 

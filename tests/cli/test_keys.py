@@ -173,6 +173,14 @@ def test_check_counts_what_each_key_opens(run: Run, capture: Path, ring: Path) -
     assert found["kek"]["reason"] == "nothing asked for it"
 
 
+def test_check_with_keys_of_the_command_line_needs_no_keyring(run: Run, capture: Path) -> None:
+    words = [
+        word for role, octets in secrets(security_of()).items() for word in ("--key", f"{role.value}={octets.hex()}")
+    ]
+    ran = run("keys", "check", "--json", *words, capture)
+    assert (ran.status, rows(ran.out)["guek"]["opens"]) == (0, 4)
+
+
 def test_check_says_why_the_rest_stays_closed(run: Run, tmp_path: Path) -> None:
     world = World(random.Random(3))
     world.neighbours()

@@ -90,7 +90,7 @@ def test_apdus_that_stay_closed_are_counted(run: Run) -> None:
     path = sample_path("ln-ciphered")
     closed, empty = run("readings", path).err.splitlines()
     number = len(run("decode", path, "-Y", "summary contains closed").out.splitlines())
-    assert closed == f"dlmshark: {path}: {number} ciphered APDUs stay closed; give keys with -k FILE"
+    assert closed == f"dlmshark: {path}: {number} ciphered APDUs stay closed; give keys with -k FILE or --key guek=HEX"
     assert empty == "dlmshark: no metered values were found"
     assert run("decode", path).err.splitlines() == [closed]
     assert "stay closed" not in run("decode", path, "-Y", "rlre").err
@@ -103,7 +103,7 @@ def test_apdus_that_stay_closed_are_counted(run: Run) -> None:
 def test_decode_says_at_its_end_that_apdus_stay_closed(words: list[str], run: Run) -> None:
     path = sample_path("ln-ciphered")
     ran, opened = run("decode", *words, path), run("decode", *words, "-k", path.with_suffix(".keys.toml"), path)
-    assert ran.complaint == f"{path}: 33 ciphered APDUs stay closed; give keys with -k FILE"
+    assert ran.complaint == f"{path}: 33 ciphered APDUs stay closed; give keys with -k FILE or --key guek=HEX"
     assert "stay closed" not in ran.out
     assert opened.err == ""
 

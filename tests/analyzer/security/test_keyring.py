@@ -127,6 +127,21 @@ def test_key_word_gives_role_and_title() -> None:
     assert "process list" in loaded.remarks[0]
 
 
+@pytest.mark.parametrize("form", ["{ 0x%s };", "0x%s", "[%s]"])
+def test_key_may_be_an_array_as_programs_for_meters_have_it(form: str) -> None:
+    between = ", 0x" if "0x" in form else ","
+    loaded = load([], [f"guek={form % between.join(f'{one:02X}' for one in KEY)}"], {})
+    assert only(loaded.keyring) == KEY
+
+
+def test_file_of_a_key_alone_is_told_how_it_is_given(tmp_path: Path) -> None:
+    (tmp_path / "key.txt").write_text(f"{HEX}\n")
+    with pytest.raises(KeyringError) as raised:
+        load([str(tmp_path / "key.txt")], [], {})
+    assert f"a key alone, no keyring; --key guek=@{tmp_path / 'key.txt'} is the encryption key" in str(raised.value)
+    assert HEX not in str(raised.value)
+
+
 @pytest.mark.parametrize("content", [KEY.hex().encode(), KEY.hex().encode() + b"\n", bytes(range(0xF0, 0x100))])
 def test_key_word_reads_a_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "key").write_bytes(content)
@@ -138,7 +153,7 @@ def test_key_word_reads_a_file(tmp_path: Path, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("word", "says"),
     [
-        (HEX, "--key: expected ROLE[@TITLE]=HEX"),
+        (HEX, "--key guek=HEX is the encryption key, --key gak=HEX the authentication key"),
         (f"guke={HEX}", "--key guke: unknown role; did you mean 'guek'?"),
         (f"{HEX}=guek", "--key …: unknown role"),
         (f"guek@12={HEX}", "--key guek@12: expected a system title"),
