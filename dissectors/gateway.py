@@ -5,6 +5,7 @@ Source: IEC 62056-5-3 Annex C (gateway protocol): header E6 or E7, network-id, p
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from dissectors import axdr, registry
@@ -43,6 +44,13 @@ def prefix_size(octets: bytes) -> int:
         return 0
     end = start + size
     return end if registry.begins_apdu(octets, end, len(octets)) else 0
+
+
+@lru_cache(maxsize=4096)
+def device_text(prefix: bytes) -> str:
+    """Name the device that a gateway prefix tells, the same in both directions."""
+    of = members(prefix)
+    return f"network {of['network-id']} device {of['physical-device-address'] or '-'}"
 
 
 def members(prefix: bytes) -> dict[str, Any]:

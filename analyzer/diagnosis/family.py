@@ -16,6 +16,7 @@ from analyzer.diagnosis.story import CERTAIN, Alternative, Evidence, Fact, Stori
 from analyzer.record import APDU, LINK, PART, End, Lane, Record
 from analyzer.tracking.associations import Association, Associations, Event
 from analyzer.tracking.bare_secrets import unsaid, without_secrets
+from analyzer.tracking.meter_key import meter_key
 from dissectors.tree import Note, Severity
 
 Look = Callable[[Record], None]
@@ -105,7 +106,7 @@ class Family:
         notes = record.notes
         is_misread = bool(notes) and any(note.code == "hdlc-hcs-wrong" for note in notes)  # so are its addresses
         is_misread |= bool(record.problem) and _is_doubtful(record, proposed)
-        meter = "" if record.server is None or is_misread else str(record.server)
+        meter = "" if record.server is None or is_misread else str(meter_key(record)[1])
         others = tuple(_masked(one, record) for one in alternatives)
         fact = Fact(
             code, severity, cause, confidence if cause else CERTAIN, evidence, record.time_ns, record.lane.text, meter,
@@ -120,7 +121,7 @@ class Family:
         time_ns: int | None, alternatives: Iterable[Alternative] = (), subject: str = "",
     ) -> None:  # fmt: skip
         """Report a fact about an association, proved by several records of it; its severity is the table's."""
-        meter = "" if one.server is None else str(one.server)
+        meter = "" if one.server is None else str(one.meter[1])
         self.stories.add(
             Fact(
                 code, severity_with(code, cause), cause, confidence if cause else CERTAIN, proof[0], time_ns, one.lane,

@@ -23,7 +23,7 @@ class Packets:
     """Writes the packets of one capture."""
 
     def __init__(self) -> None:
-        self._meters: dict[tuple[int, object], bytes] = {}
+        self._meters: dict[tuple[object, ...], bytes] = {}
 
     def blocks(self, record: Record) -> bytes:
         """Build the pcapng blocks of what *record* carries; nothing where it carries no APDU."""
@@ -47,7 +47,7 @@ class Packets:
         return head[:10] + check(head) + head[12:] + datagram
 
     def _meter(self, record: Record) -> bytes:
-        key = (record.lane.conversation, record.server)
+        key = (record.lane.conversation, record.server, record.gateway[1:])
         address = self._meters.get(key)
         if address is None:
             number = len(self._meters) + 1 & 0xFFFF

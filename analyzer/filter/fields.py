@@ -119,6 +119,13 @@ def _meter(path: Path) -> list[str]:
     return [ends[1][0] if path.direction == REQUEST else ends[0][0]]
 
 
+def _device(path: Path) -> list[str]:
+    """Give the address of a device behind a gateway in hex, and as the text that it may be."""
+    address = path.device.rpartition(" ")[2]
+    text = bytes.fromhex(address).decode("latin-1") if len(address) > 1 else ""
+    return [one for one in (address, text if text.isascii() and text.isprintable() else "") if one]
+
+
 def _of_objects(place: int, *, of_methods: bool | None = None) -> Callable[[Subject], list[Any]]:
     def get(subject: Subject) -> list[Any]:
         objects = subject.objects
@@ -192,6 +199,7 @@ _FIELDS = (
     Field("source.port", "the port of the end that sends", Kind.INTEGER, _P, _of_end(0, 1)),
     Field("destination.port", "the port of the other end", Kind.INTEGER, _P, _of_end(1, 1)),
     Field("meter", "the server's end", Kind.TEXT, _P, _meter),
+    Field("device", "the device behind a gateway", Kind.TEXT, _P, _device),
     Field("link", "what frames it", Kind.TEXT, _P, _word("link"), choices=_LINKS),
     Field("kind", "what it is", Kind.TEXT, _P, _word("kind"), choices=_KINDS),
     Field("direction", "who speaks", Kind.TEXT, _P, _word("direction"), choices=_DIRECTIONS),

@@ -11,6 +11,7 @@ from analyzer.record import PART, REQUEST, Apdu, Objects, Record
 from analyzer.table.table import Cells
 from analyzer.table.words import NO_MARKS, Marks, Path, Subject, Words
 from analyzer.tracking.attributes import held_values, holds_values
+from dissectors.gateway import device_text
 from dissectors.hdlc_octets import FLAG, scan_addresses
 from dissectors.scanning import Entry
 from dissectors.tree import Note, Problem
@@ -45,10 +46,12 @@ class Rows:
     def row(self, record: Record) -> Cells:
         """Give the cells of *record*."""
         lane, apdu, direction = record.lane, record.apdu, record.direction
-        key = (lane, record.link, record.kind, direction, record.client, record.server)
+        gateway = record.gateway
+        key = (lane, record.link, record.kind, direction, record.client, record.server, gateway)
         path = self.paths.codes.get(key)
         if path is None:
-            path = self.paths.add(key, Path(lane.text, lane.conversation, lane.side, *key[1:]))
+            device = device_text(gateway) if gateway else ""
+            path = self.paths.add(key, Path(lane.text, lane.conversation, lane.side, *key[1:-1], device))
         raw, data, result, carried, plain = None, 0, "", 0, 0
         entry: Entry | None = None
         if apdu is not None:

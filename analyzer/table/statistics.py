@@ -182,14 +182,14 @@ def _object_name(one: Any) -> str:
     return f"{obis_text(one.logical_name)} {name}, {kind} {one.attribute}"
 
 
-def _meter(path: Path) -> tuple[str, int | str | None]:
-    """Tell the server's end of a lane, without its port, and its address."""
+def _meter(path: Path) -> tuple[str, int | str | None, str]:
+    """Tell the server's end of a lane, without its port, its address, and the device where that is behind a gateway."""
     source, arrow, destination = path.lane.partition(" > ")
     if not arrow:
-        return (source, path.server)
+        return source, path.server, path.device
     end = destination if path.direction == REQUEST else source
     host = end.rpartition(":")[0] if end[-1:].isdigit() and not end.startswith("serial:") else end
-    return (f"line {path.conversation}" if end.startswith("serial:") else host, path.server)
+    return (f"line {path.conversation}" if end.startswith("serial:") else host), path.server, path.device
 
 
 def _meters(path: Path) -> list[Hashable]:
@@ -197,8 +197,7 @@ def _meters(path: Path) -> list[Hashable]:
 
 
 def _meter_name(key: Any) -> str:
-    end, server = key
-    return f"{end} {server}" if server is not None else end
+    return " ".join(str(one) for one in key if one is not None and one != "")
 
 
 def _errors(word: Any) -> list[Hashable]:
@@ -233,7 +232,7 @@ def _by_association(table: Table) -> list[Statistic]:
             more["seconds"] = round((end - begin) / _SECOND, 3)
         who = "-" if path.client is None else str(path.client)
         whom = "-" if path.server is None else str(path.server)
-        key = f"{row['group']}: {who} → {whom}, {_meter(path)[0]}"
+        key = f"{row['group']}: {who} → {whom}, {_meter_name((_meter(path)[0], path.device))}"
         found.append(_statistic("association", key, row, {name: one for name, one in more.items() if one is not None}))
     return found
 

@@ -26,6 +26,8 @@ class Path(NamedTuple):
     direction: str
     client: Scalar
     server: Scalar
+    device: str = ""
+    """Behind a gateway."""
 
 
 class Subject(NamedTuple):
@@ -86,8 +88,8 @@ def path_form(path: Path) -> list[Any]:
 
 def path_from(form: Sequence[Any]) -> Path:
     """Read what :func:`path_form` gave; its words are those of the record, which are told by identity."""
-    lane, conversation, side, link, kind, direction, client, server = form
-    return Path(lane, conversation, side, intern(link), intern(kind), intern(direction), client, server)
+    lane, conversation, side, link, kind, direction, client, server, device = form
+    return Path(lane, conversation, side, intern(link), intern(kind), intern(direction), client, server, device)
 
 
 def subject_form(subject: Subject) -> list[Any]:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from analyzer.record import REQUEST, Record
+from dissectors.gateway import device_text
 
 MeterKey = tuple[str, int | str | None]
-"""The server's end of a lane, and its address."""
+"""The server's end of a lane, and its address; with the device where that is behind a gateway."""
 
 
 def meter_key(record: Record) -> MeterKey:
     """Tell which logical device of which meter a record is about: the server's end of its lane, and its address."""
     lane = record.lane
     end = lane.ends[1] if record.direction == REQUEST else lane.ends[0]
-    return end, record.server if record.server is not None else record.station or None
+    server = record.server if record.server is not None else record.station or None
+    return end, with_device(server, record.gateway) if record.gateway else server
+
+
+def with_device(server: int | str | None, gateway: bytes) -> str:
+    """Tell devices apart that share the address of their gateway."""
+    device = device_text(gateway)
+    return device if server is None else f"{server} {device}"
 
 
 def place_text(key: MeterKey) -> str:

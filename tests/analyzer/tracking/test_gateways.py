@@ -7,6 +7,7 @@ import json
 import pytest
 from scapy.packet import Raw
 
+import analyzer
 from analyzer.detail import detail
 from analyzer.export.json_lines import JsonLines
 from analyzer.export.summary import summary
@@ -85,6 +86,28 @@ def test_devices_behind_one_gateway_have_dialogues_of_their_own(carrier: str) ->
     records = decode(carrier, *said)
     assert [record.request for record in records] == [None, None, 2, 1]
     assert [record.association for record in records] == [1, 2, 2, 1]
+
+
+def test_devices_behind_one_gateway_are_meters_of_their_own() -> None:
+    said = []
+    for device, scaler in ((ONE, "FF"), (TWO, "02")):
+        for attribute, value in ((3, f"02 02 0F {scaler} 16 1E"), (2, "12 0046")):
+            asking = GetRequestNormal(
+                cosem_attribute_descriptor={"class_id": 3, "instance_id": "1-0:1.8.0*255", "attribute_id": attribute}
+            )
+            answer = bytes.fromhex(f"C4 01 C1 00 {value}")
+            said += [("TX", behind(device, bytes(asking), 0xE6)), ("RX", behind(device, answer, 0xE7))]
+    told = [*said[0:2], *said[4:6], *said[2:4], *said[6:8]]  # both scalers, then both values
+    lines = "\n".join(f"{way}: {CARRIERS['wrapper'](octets, way == 'RX').hex()}" for way, octets in told)
+    places = [f"1 network 3 device {device.hex().upper()}" for device in (ONE, TWO)]
+    with analyzer.decode(lines) as trace:
+        readings = trace.table("readings")
+        assert [text[-len(place) :] for text, place in zip(readings["meter"], places, strict=True)] == places
+        assert readings["value"].to_list() == [7.0, 7000.0]
+    with analyzer.decode(lines, where="device == A1A2") as trace:
+        assert [record.number for record in trace] == [3, 4, 7, 8]
+    with analyzer.decode("RX: " + CARRIERS["wrapper"](behind(ONE, b"\xd8\x01\x02", 0xE7), True).hex()) as trace:
+        assert {story.meter for story in trace.stories()} == {places[0]}
 
 
 @each_carrier
