@@ -39,9 +39,8 @@ def gathered(stories: Sequence[Story], *, each: bool = False) -> list[tuple[Stor
     if each:
         return [(one, []) for one in stories]
     kinds: dict[Any, list[Story]] = {}
-    for number, one in enumerate(stories):
-        alone = number if one.leads_to else -1
-        kinds.setdefault((one.code, one.cause, one.confidence, one.severity, alone), []).append(one)
+    for one in stories:
+        kinds.setdefault(_kind(one), []).append(one)
     found: list[tuple[Story, list[Story]]] = []
     for first, *others in kinds.values():
         lanes = {one.lane for one in (first, *others)}
@@ -51,6 +50,12 @@ def gathered(stories: Sequence[Story], *, each: bool = False) -> list[tuple[Stor
             found += [(one, []) for one in (first, *others)]
     places = {id(one): number for number, one in enumerate(stories)}
     return sorted(found, key=lambda one: places[id(one[0])])
+
+
+def _kind(story: Story) -> tuple[Any, ...]:
+    """Tell what is wrong, and all that follows from it, without the places."""
+    followers = frozenset(map(_kind, story.leads_to))
+    return story.code, story.cause, story.confidence, story.severity, followers
 
 
 def text_lines(

@@ -27,3 +27,10 @@ def test_other_way_of_a_conversation_is_named_though_the_own_one_comes_first() -
     ((first, like),) = gathered(stories)
     also = next(line for line in text_lines(1, first, 3, utc=True, like=like) if " also " in line)
     assert also.split("also", 1)[1].strip() == "once more on B > A: record 2"
+
+
+def test_faults_with_the_same_consequence_are_told_once() -> None:
+    stories = [_story(lane, number) for number, lane in enumerate("ABCDE", 1)]
+    for one in stories[:4]:
+        one.leads_to = [_story(one.lane, 9)]
+    assert [len(like) for _, like in gathered(stories)] == [3, 0]
