@@ -15,7 +15,7 @@ from analyzer.diagnosis.frame_settles import CLOSED, plain_under_cipher
 from analyzer.diagnosis.general_blocks import GeneralBlocks
 from analyzer.diagnosis.policy import demanded_of, hold_to_protection
 from analyzer.diagnosis.refusals import REFUSING, service_refusals
-from analyzer.diagnosis.story import CERTAIN, Evidence, Stories
+from analyzer.diagnosis.story import CERTAIN, POSSIBLE, Evidence, Fact, Stories
 from analyzer.diagnosis.transfers import Transfers
 from analyzer.diagnosis.unanswered import left_open, unanswered, unasked
 from analyzer.record import APDU, MESSAGE, NOISE, PART, REQUEST, RESPONSE, Apdu, Record
@@ -76,6 +76,8 @@ class ServiceFamily(Family):
         """By what was agreed, and the largest APDU that the meter takes: requests that keep to it."""
         self._closed: dict[str, int] = {}
         """By lane: closed APDUs in a row in which no plain text was found."""
+        self._first_closed: dict[str, Fact] = {}
+        """By lane: that one APDU stays closed of a key that opened others."""
         self._transfers = Transfers(self)
         self._general = GeneralBlocks(self)
         self._cut = CutTransfers(self)
@@ -199,10 +201,23 @@ class ServiceFamily(Family):
         if note.code == "undecipherable":
             if record.apdu is not None and self._is_open_already(record, record.apdu):
                 return True
-            self.report_note(record, note)
+            self._stays_closed(record, note)
             return False
         (self._transfers.lost if note.code == "block-lost" else self._transfers.repeated)(record, note)
         return False
+
+    def _stays_closed(self, record: Record, note: Note) -> None:
+        """Report what does not open; the first of several is told as the others once they show that the key changed."""
+        lane = record.lane.text
+        first = self._first_closed.pop(lane, None)
+        if first is not None and note.cause == "new-key-after-change":
+            self.stories.take_back(first)
+            self.stories.add(first.told_as(note.cause, note.confidence))
+        told = self.report_note(record, note)
+        if (told.cause, told.confidence) == ("octets-damaged", POSSIBLE):
+            while len(self._first_closed) >= _MOST_TERMS:
+                del self._first_closed[next(iter(self._first_closed))]
+            self._first_closed[lane] = told
 
     def finish(self) -> None:
         """Report requests that were never answered though the capture went on, and blocks that never came."""

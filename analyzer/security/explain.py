@@ -54,6 +54,8 @@ class Case(NamedTuple):
     """Whether the title stands in the APDU itself, where it may be damaged."""
     changed_at: int = 0
     """The record that changed the key to one that could not be learnt."""
+    closed_since: int = 0
+    """The record from which on nothing opens any more that the same key has opened before."""
     searches_bits: bool = True
 
 
@@ -249,12 +251,14 @@ def _judge(case: Case) -> Suspect:
             )
         text = f"the text reads under {name}, and its tag was made with another key than {case.authentication[0].name}"
         return Suspect("wrong-authentication-key", text, LIKELY)
-    if case.has_worked:
-        return Suspect(
-            "octets-damaged", f"the text does not read, and the same key ({name}) opened its neighbours", LIKELY
-        )
     if _begins_well(message, plaintext):
         return Suspect("octets-damaged", f"the text begins well under {name} and does not read on", LIKELY)
+    if case.has_worked and case.closed_since:
+        text = f"nothing reads any more under {name}, from record {case.closed_since} on; before that it opened all"
+        return Suspect("new-key-after-change", text, LIKELY)
+    if case.has_worked:  # damage in the text would leave its beginning as it was
+        text = f"the text does not read from its first octet on, and the same key ({name}) opened what came before"
+        return Suspect("octets-damaged", text, POSSIBLE)
     size = opening.KEY_SIZE.get(message.control & opening.SUITE)
     if size is not None and size != len(key.octets):
         text = f"suite {message.control & opening.SUITE} has keys of {size} octets, {name} has {len(key.octets)}"

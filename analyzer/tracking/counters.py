@@ -10,7 +10,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import NamedTuple
 
-from analyzer.record import REQUEST, RESPONSE
+from analyzer.record import REQUEST, RESPONSE, UNSOLICITED
 from analyzer.security.opening import Message
 from analyzer.tracking.findings import finding
 from dissectors.tree import Note
@@ -105,6 +105,11 @@ class Counters:
         if (nonce, RESPONSE if role is REQUEST else REQUEST) in self._senders:
             return None
         return self._senders.get((nonce, role))
+
+    def newest(self, nonce: tuple[bytes, bytes]) -> tuple[int, ...]:
+        """Give the counters that came last under key and title, one each direction."""
+        senders = [self._senders.get((nonce, role)) for role in (REQUEST, RESPONSE, UNSOLICITED, None)]
+        return tuple(sender.last for sender in senders if sender is not None)
 
     def see(
         self, nonce: tuple[bytes, bytes], role: str | None, message: Message, record: int, association: int | None, *,

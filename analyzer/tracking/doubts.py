@@ -9,6 +9,7 @@ from analyzer.security import opening
 from analyzer.security.attempt import Opener, Outcome, proves
 from analyzer.security.explain import Case, Suspect, explain
 from analyzer.security.opening import ENCRYPTED, Message
+from analyzer.tracking.counters import Counters
 from analyzer.tracking.findings import finding
 from analyzer.tracking.key_search import key_info_lack
 from analyzer.tracking.knowledge import Knowledge
@@ -18,7 +19,7 @@ from dissectors.scanning import scan_apdu
 _MOST_SEARCHES = 256
 """For how many APDUs every bit is tried."""
 _MOST_TITLES, _MOST_SUSPECTS = 64, 256
-_SINGLE = frozenset({"octets-damaged", "tag-truncated"})
+_SINGLE = frozenset({"octets-damaged", "tag-truncated", "new-key-after-change"})
 """Causes that say nothing about the next message."""
 _LACKS = {
     "no-key": "no encryption key is given for this sender",
@@ -29,12 +30,14 @@ _LACKS = {
 
 
 class Doubts:
-    """Finds out why; *knowledge* has the titles that may be meant."""
+    """Finds out why; *knowledge* has the titles that may be meant, *counters* what was opened last."""
 
-    def __init__(self, knowledge: Knowledge) -> None:
+    def __init__(self, knowledge: Knowledge, counters: Counters) -> None:
         self.worked: set[tuple[bytes, bytes]] = set()
         """Which key with which title has opened something."""
-        self._knowledge = knowledge
+        self._knowledge, self._counters = knowledge, counters
+        self._closed: dict[tuple[bytes, bytes], tuple[int, tuple[int, ...]]] = {}
+        """By key and title that worked: the record that they did not open, and the counters that they opened last."""
         self._searches = _MOST_SEARCHES
 
     def settle(
@@ -56,7 +59,7 @@ class Doubts:
                 record.add_note(finding("undecipherable", text, 0, 0, "no-key"))
             return outcome
         known = (opener, outcome.status)
-        suspect = context.suspects.get(known) or self.suspect(context, message, opener, own)
+        suspect = context.suspects.get(known) or self.suspect(record.number, context, message, opener, own)
         if suspect.cause not in _SINGLE:
             if len(context.suspects) >= _MOST_SUSPECTS:
                 context.suspects.clear()
@@ -70,15 +73,28 @@ class Doubts:
                 return Outcome(opening.DECRYPTED, suspect.plaintext, found, values, key, title)
         return outcome
 
-    def suspect(self, context: SecurityContext, message: Message, opener: Opener, own: bytes) -> Suspect:
-        """Find the cause with all that is known: keys, titles, what worked before."""
-        has_worked = any((key.octets, title) in self.worked for key in opener.keys for title in opener.titles)
+    def suspect(self, number: int, context: SecurityContext, message: Message, opener: Opener, own: bytes) -> Suspect:
+        """Find the cause with all that is known: keys, titles, what worked before record *number*."""
+        pairs = [(key.octets, title) for key in opener.keys for title in opener.titles]
+        worked = next((pair for pair in pairs if pair in self.worked), None)
         self._searches -= 1
         titles, ring = islice(self._knowledge.titles.values(), _MOST_TITLES), opener.key_set
         known = (context.client_title, context.server_title, ring.client_title, ring.server_title, *titles)
+        since = self._closed_since(worked, number) if worked is not None else 0
         return explain(
             Case(
-                message, opener.keys, opener.authentication, opener.titles, opener.key_set, known, has_worked,
-                bool(own), context.changed_at, self._searches > 0,
+                message, opener.keys, opener.authentication, opener.titles, opener.key_set, known, worked is not None,
+                bool(own), context.changed_at, since, self._searches > 0,
             )
         )  # fmt: skip
+
+    def _closed_since(self, pair: tuple[bytes, bytes], number: int) -> int:
+        """Give the record since which a key that worked opens nothing from its sender; 0 if *number* is the first."""
+        newest = self._counters.newest(pair)
+        since, opened = self._closed.get(pair, (0, ()))
+        if opened == newest and 0 < since < number:
+            return since
+        if len(self._closed) >= _MOST_SUSPECTS:
+            self._closed.clear()
+        self._closed[pair] = number, newest
+        return 0

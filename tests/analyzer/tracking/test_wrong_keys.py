@@ -6,6 +6,8 @@ import random
 
 import pytest
 
+from analyzer.diagnosis.doctor import Doctor
+from analyzer.diagnosis.story import Story
 from analyzer.record import Record
 from analyzer.security.keys import KeyRole
 from analyzer.simulate.ciphering import wrap_key
@@ -209,3 +211,24 @@ def test_counter_of_a_message_whose_tag_is_wrong_counts_for_nothing() -> None:
     made.one()
     found = records(made)[-3:]
     assert not [note for record in found for note in record.notes if note.code.startswith("invocation-counter")]
+
+
+def test_key_that_opens_nothing_more_was_changed_and_its_messages_are_not_damaged() -> None:
+    made = World(random.Random(3))
+    made.said += [asked(made.request()), answered(made.response())]
+    made.guek = made.chance.randbytes(len(made.guek))  # by somebody whose transfer was not captured
+    made.said += [asked(made.request()), asked(made.request()), asked(made.request())]
+    found = records(made)
+    first, *others = [note for record in found for note in record.notes if note.code == "undecipherable"]
+    assert (first.cause, first.confidence) == ("octets-damaged", "possible")
+    assert [(note.cause, note.confidence) for note in others] == [("new-key-after-change", "likely")] * 2
+    (story,) = (one for one in stories(found) if one.code == "undecipherable")
+    assert (story.cause, story.count) == ("new-key-after-change", 3)
+
+
+def stories(found: list[Record]) -> list[Story]:
+    doctor = Doctor()
+    for record in found:
+        doctor.take(record)
+    doctor.finish()
+    return doctor.stories()
