@@ -210,7 +210,9 @@ class Reader:
         if "base64" not in self._groups or not self._reads.last_was_octets:
             return False
         octets = base64_octets(line.strip()) or b""
-        return 0 < len(octets) <= self.given.lacks and self._reads.go_on(octets, offset)
+        lacks = self.given.lacks
+        is_rest = 0 < len(octets) <= lacks or (lacks > 0 and begins_unit(octets[lacks:]))
+        return is_rest and self._reads.go_on(octets, offset)
 
     def _data(self, match: "re.Match[bytes]", offset: int, number: int, label: bytes | None) -> bool:
         """Take the octets of a line; *label* is what stands around octets among words."""

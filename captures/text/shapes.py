@@ -21,6 +21,8 @@ _MESSAGE = r"""(?:[/!(]|\d{3}(?=[<\[{])|[^\s<\[{("'=;/]{1,32}\((?!["']))"""
 _ENDING = r"!(?:[0-9A-Fa-f]{4})?"
 _HURT = r"\d-\d[!-\[\]-~]{1,512}\([!-\[\]-~]{1,1024}"
 """A line of a telegram in which characters are missing or wrong: medium, channel and something in parentheses."""
+_LEVEL = r"(?:\([VDIWE](?: t:\d{1,12}ms)?\)\s*(?:\([\w-]{1,24}\)\s*)*+)?"
+"""What a reader of customer interfaces puts before its lines: their weight, the time since its start, who writes."""
 _TITLE = r"\s*(?P<direction><word>)\s*:?\s*|\s*\[?<time>\]?\s*"
 """A line with nothing but a direction, or nothing but a time."""
 _CELLS = r"(?P<cells>(?: {3}\d| {2}\d\d| [12]\d\d)++)\s*"
@@ -267,7 +269,7 @@ SHAPES: tuple[Shape, ...] = (
         r"(?P<decimals>-?\d{1,3}(?:(?:,\s{0,4}-?\d{1,3}){5,}+|(?:[ ]-?\d{1,3}){5,}+(?=\])))",
         sign_text=r"(?:.*?(?:[\s\[({=,:]|<<))?(?:-?\d{1,3},\s{0,4}){0,200}(?:-\d|[12]\d\d)\d{0,2}\s{0,4},.*"
         r"|[^\[]*+(?:\[(?!-?\d{1,3}[ ])[^\[]*+)*+\[(?:-?\d{1,3}[ ]){5}.*",
-        tail_text=r"[\])};,.\s]*|>>.*",
+        tail_text=r"""[\])};,.\s]*|>>.*|\][\s}]*,\s*".*""",
     ),
     Shape(
         "decimal-lines", "a decimal number a line", Joins.RUN, r"\s*(?P<decimals>\d{1,3})\s*[,;]?\s*",
@@ -275,10 +277,10 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "base64", "base64", Joins.LINE,
-        # It is taken only where a frame of HDLC, a wrapper or a ciphered APDU begins it: words look like base64 too.
-        r"(?<![0-9A-Za-z+/=])(?P<base64>(?:fq|AAEA|2wg)[0-9A-Za-z+/]{8,}+={0,2})",
-        sign_text=r".*(?<![0-9A-Za-z+/=])(?:fq|AAEA|2wg)[0-9A-Za-z+/]{8}.*", tail_text=r"(?![0-9A-Za-z+/=]).*",
-        holds=(b"fq", b"AAEA", b"2wg"),
+        # Only where HDLC, M-Bus, a wrapper, LLC or a ciphered APDU begins it: words look like base64 too.
+        r"(?<![0-9A-Za-z+/=])(?P<base64>(?:fq|AAEA|2wg|5u[cY]A|a[A-P]..a[FH])[0-9A-Za-z+/]{8,}+={0,2})",
+        sign_text=r".*(?<![0-9A-Za-z+/=])(?:fq|AAEA|2wg|5u[cY]A|a[A-P]..a[FH])[0-9A-Za-z+/]{8}.*",
+        tail_text=r"(?![0-9A-Za-z+/=]).*", holds=(b"fq", b"AAEA", b"2wg", b"5ucA", b"5uYA", b"aF", b"aH"),
     ),
     # -- messages in their own characters --------------------------------------------------------------------------
     Shape(
@@ -318,8 +320,9 @@ SHAPES: tuple[Shape, ...] = (
         tail_text=r""""?(?:,\d+)*\s*""",
     ),
     Shape(
-        "dump-titles", "frame dumps below titles", Joins.READ, r"(?:\([VDIWE]\)\s*)?\s*<hex>",
-        r".*?(?:(?P<aside>(?i:gcm|dlms|dsmr|cosem|llc|gbt|payload|decrypted|plain)\w*(?: frame)?)"
+        "dump-titles", "frame dumps below titles", Joins.READ, rf"{_LEVEL}\s*<hex>",
+        r".*?(?:(?P<aside>(?i:gcm|dlms|dsmr|cosem|llc|gbt|payload|decrypt|plain|application data|system title|authentic"
+        r"|initiali[sz]ation vector|additional)\w*(?: frame)?)"
         r"|(?i:frame dump|hdlc|m-?bus)(?: frame)?)\b[^:]{0,24}:\s*",
         needs_heading=True, is_titled=True,
     ),
@@ -373,8 +376,9 @@ SHAPES: tuple[Shape, ...] = (
         r"\s*\[?<time>(?:\]|\s)\s*[:;,|-]?\s*(?:SML:|TMP:)?\s*<hex>\s*", may_follow=True,
     ),
     Shape(
-        "apdu-titles", "APDUs below titles", Joins.READ, r"(?:\([VDIWE]\)\s*)?\s*<hex>",
-        r".*?(?i:gcm|dlms|dsmr|cosem|gbt|llc|decrypted)(?: frame| data| payload)\b[^:]{0,24}:\s*",
+        "apdu-titles", "APDUs below titles", Joins.READ, rf"{_LEVEL}\s*<hex>",
+        r".*?(?:(?i:gcm|dlms|dsmr|cosem|gbt|llc|decrypted)(?: frame| data| payload)|(?P<aside>(?i:application data)))"
+        r"\b[^:]{0,24}:\s*",
         needs_heading=True,
     ),
     Shape(

@@ -9,6 +9,7 @@ from tests.captures.text.written import (
     TX_RX,
     Log,
     _amsreader,
+    _amsreader_timed,
     _amsreader_verbose,
     _annotated,
     _apdu_titles,
@@ -239,6 +240,7 @@ LOGS = (
     ),
     Log("dump-titles", _lines(_amsreader), has_directions=False),
     Log("dump-titles", _lines(_amsreader_verbose), has_directions=False, note="verbose"),
+    Log("dump-titles", _lines(_amsreader_timed), has_directions=False, note="verbose, with times since the start"),
     Log("apdu-titles", _lines(_apdu_titles), has_directions=False),
     Log("esphome-strings", _lines(_esphome_string), 0, False),
     Log(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import json
+from base64 import b64encode, encodebytes
 
 import pytest
 
+from analyzer.simulate.mbus_line import segments
 from captures.chunk import RECEIVED, SENT, UNKNOWN
 from captures.text.judge import judge
 from tests.captures.text.test_shapes import read
@@ -42,6 +45,30 @@ def test_rows_with_wide_gaps_behind_the_mark_of_a_log_are_read() -> None:
         for octets in FRAMES
     )
     assert joined(text) == b"".join(FRAMES)
+
+
+@pytest.mark.parametrize("level", ["(V)", "(V t:1419760ms)"])
+def test_apdu_below_its_title_is_read_once_in_a_log_without_its_frame(level: str) -> None:
+    apdu = bytes.fromhex("0F 00000001 00 0204") + bytes.fromhex("0600000001") * 4
+    rows = [apdu[at : at + 16].hex(" ").upper() for at in range(0, len(apdu), 16)]
+    inside = [apdu[6:][at : at + 16].hex(" ").upper() for at in range(0, len(apdu) - 6, 16)]
+    titled = ["DLMS frame:", *rows, "Using application data:", *inside]
+    text = "".join(f"{level} {line}\n" for line in titled)
+    assert joined(text) == apdu
+
+
+def test_push_over_m_bus_in_base64_is_read() -> None:
+    frames = segments(bytes(range(1, 255)), 1, 103, length=0xFA)
+    octets = b"".join(frames)
+    assert len(frames) == 2
+    assert joined(json.dumps({"topic": "meter/raw", "payload": b64encode(octets).decode()})) == octets
+    assert joined(encodebytes(octets)) == octets  # in rows, the second frame within one of them
+
+
+def test_buffer_in_a_message_of_node_red_is_read_with_members_behind_it() -> None:
+    messages = ({"payload": {"type": "Buffer", "data": list(octets)}, "topic": "", "_msgid": "1a"} for octets in FRAMES)
+    text = "".join(json.dumps(one, separators=(",", ":")) + "\n" for one in messages)
+    assert [chunk.octets for chunk in read(text)] == FRAMES
 
 
 def test_dump_between_bars_is_read() -> None:

@@ -262,6 +262,11 @@ def _amsreader_verbose(event: Sent) -> str:
     return f"(D) (AmsWebServer)Serving /data.json over http...\n{frames}(V)\n{dump('  payload', inside[3:])}(W) Nothing known\n"
 
 
+def _amsreader_timed(event: Sent) -> str:
+    verbose = _amsreader_verbose(event).replace("(V) HDLC", "(V) (unwrapData)(C0) HDLC")
+    return verbose.replace("(V)", "(V t:1419760ms)").replace("  payload:", "Using application data:")
+
+
 def _apdu_titles(event: Sent) -> str:
     rows = "".join(f"(V) {_spaced(row)}\n" for _, row in _rows(event.octets))
     return f"(D) Received {len(event.octets)} at +30ms\n(V) DLMS frame:\n{rows}"
