@@ -5,6 +5,8 @@ without options, is one struct; all other links and headers take the general roa
 """
 
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
 from struct import Struct
@@ -26,6 +28,8 @@ __all__ = [
     "SYN",
     "TCP",
     "UDP",
+    "Attempt",
+    "Attempts",
     "Network",
     "Payload",
     "endpoints",
@@ -40,6 +44,8 @@ TCP, UDP = 6, 17
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 """Flags of a TCP segment."""
 
+_OPENING = SYN | RST
+_MOST_ATTEMPTS = 16384
 _ETHERNET = 1
 _HEAD = Struct(">12xIHxxIxx12sIIH")
 head = _HEAD.unpack_from
@@ -110,8 +116,47 @@ class Payload(NamedTuple):
     """TCP acknowledgment number; it counts where the flag ACK is set."""
 
 
+@dataclass(slots=True)
+class Attempt:
+    """A TCP connection that did not come about: how often its SYN was sent, and whether it was refused."""
+
+    lane: str
+    packet: int
+    first_ns: int | None
+    last_ns: int | None
+    tries: int = 1
+    is_refused: bool = False
+
+
+class Attempts:
+    """Remembers each SYN until it is answered."""
+
+    def __init__(self) -> None:
+        self._open: dict[bytes, Attempt] = {}
+
+    def __iter__(self) -> Iterator[Attempt]:
+        """Give those that were not answered, or refused, in their order."""
+        return iter(self._open.values())
+
+    def take(self, key: bytes, flags: int, chunk: Chunk) -> None:
+        """Take a segment with SYN or RST."""
+        if flags & (SYN | ACK | RST) == SYN:
+            one = self._open.get(key)
+            if one is not None:
+                one.tries += 1
+                one.last_ns = chunk[1]
+            elif len(self._open) < _MOST_ATTEMPTS:
+                self._open[key] = Attempt(" > ".join(endpoints(key)), chunk[0], chunk[1], chunk[1])
+        elif self._open:
+            asked = reverse(key)
+            if flags & SYN:
+                self._open.pop(asked, None)
+            elif (one := self._open.get(asked)) is not None:
+                one.is_refused = True
+
+
 class Network:
-    """Peels packets; remembers IP fragments only.
+    """Peels packets; remembers IP fragments and SYNs without an answer.
 
     ``left_aside`` counts the packets that carry neither TCP nor UDP, by what they are instead;
     fragments are counted there (``ip-fragment``) until their datagram is whole.
@@ -120,6 +165,8 @@ class Network:
     def __init__(self) -> None:
         self.left_aside: Counter[str] = Counter()
         self._fragments = Fragments()
+        self.attempts = Attempts()
+        """TCP connections that did not come about."""
 
     def peel(self, chunk: Chunk) -> Payload | None:
         """Return what *chunk* carries over TCP or UDP; None if nothing, which is counted.
@@ -137,6 +184,8 @@ class Network:
                 if protocol == TCP:
                     start = 34 + (bits >> 10 & 0x3C)
                     if 54 <= start <= end:
+                        if bits & _OPENING:
+                            self.attempts.take(key, bits, chunk)
                         return _new(
                             Payload, (TCP, key, octets[start:end], start, end, sequence, bits & 0xFF, acknowledgment)
                         )
@@ -180,7 +229,7 @@ class Network:
         if fragment & 0x3FFF:
             key = (addresses, identification, protocol)
             return self._join(chunk, key, (fragment & 0x1FFF) * 8, not fragment & 0x2000, start, end)
-        return self._transport(protocol, addresses, octets, start, min(end, len(octets)))
+        return self._transport(protocol, addresses, octets, start, min(end, len(octets)), chunk)
 
     def _ipv6(self, chunk: Chunk, at: int) -> Payload | None:
         octets = chunk[4]
@@ -208,7 +257,7 @@ class Network:
                     key = (addresses, identification, protocol)
                     return self._join(chunk, key, place & 0xFFF8, not place & 1, start, end)
             else:
-                return self._transport(protocol, addresses, octets, min(start, here), here)
+                return self._transport(protocol, addresses, octets, min(start, here), here, chunk)
 
     def _join(
         self, chunk: Chunk, key: tuple[bytes, int, int], offset: int, last: bool, start: int, end: int
@@ -223,10 +272,12 @@ class Network:
             return None
         datagram, count = joined
         self.left_aside["ip-fragment"] -= count
-        payload = self._transport(key[2], key[0], datagram, 0, len(datagram))
+        payload = self._transport(key[2], key[0], datagram, 0, len(datagram), chunk)
         return payload and payload._replace(start=-1, end=-1)
 
-    def _transport(self, protocol: int, addresses: bytes, octets: bytes, start: int, end: int) -> Payload | None:
+    def _transport(
+        self, protocol: int, addresses: bytes, octets: bytes, start: int, end: int, chunk: Chunk
+    ) -> Payload | None:
         """Read the TCP or UDP header at *start* of *octets*, which go up to *end*."""
         if protocol == TCP:
             if start + 20 > end:
@@ -249,6 +300,8 @@ class Network:
         else:
             return self._aside(_PROTOCOLS.get(protocol) or f"ip-protocol-{protocol}")
         key = addresses + octets[start : start + 4]
+        if flags & _OPENING:
+            self.attempts.take(key, flags, chunk)
         return Payload(protocol, key, octets[body:end], body, end, sequence, flags, acknowledgment)
 
 

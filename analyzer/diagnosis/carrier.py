@@ -5,15 +5,17 @@ Source: RFC 9293; IEC 62056-47 (TCP-UDP setup).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from analyzer.diagnosis.explained import answers_in, explained
-from analyzer.diagnosis.family import Family
+from analyzer.diagnosis.family import Family, severity_with
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence, Fact, Stories
 from analyzer.diagnosis.words import seconds
-from analyzer.record import NOISE, End, Record
+from analyzer.record import NOISE, End, Lane, Record
 from analyzer.tracking.associations import ENDED, Event
 from analyzer.tracking.history import BY_SERVER
+from analyzer.tracking.meter_key import meter_key
+from captures.network import Attempt
 from dissectors.tree import Note, Severity
 
 _IDLE_NS = 20_000_000_000
@@ -153,3 +155,33 @@ def tell_carriers(stories: Stories, left_aside: Mapping[str, int]) -> None:
         text = f"{packets} packet{'s' * (packets != 1)} of {what}, and nothing of ours in the whole capture"
         proof = Evidence(0, 0, 0, text)
         stories.add(Fact(code, Severity.NOTE, cause, LIKELY, proof, None, "the capture", "", subject=name))
+
+
+_PORT = ":4059"
+_SECOND = 1_000_000_000
+_PATIENCE_NS = 3 * _SECOND
+"""Behind one SYN so much has to be in the capture before its answer is missed."""
+
+
+def tell_attempts(stories: Stories, attempts: Iterable[Attempt], newest: Mapping[Lane, Record]) -> None:
+    """Report connections that did not come about: to a port of the wrapper, or to an end that speaks elsewhere.
+
+    *newest* is the newest record of each lane.
+    """
+    lanes = {lane.text for lane in newest}
+    servers = {meter_key(one)[0] for one in newest.values()}
+    last_ns = max((one.time_ns or 0 for one in newest.values()), default=0)
+    for one in attempts:
+        server = one.lane.partition(" > ")[2]
+        if one.lane in lanes or not (server.endswith(_PORT) or server in servers):
+            continue
+        spent = (one.last_ns or 0) - (one.first_ns or 0)
+        tries = f"{one.tries} SYN over {seconds(spent)}" if one.tries > 1 else "a SYN"
+        cause, confidence, answer = "connection-refused", CERTAIN, "and RST in return"
+        if not one.is_refused:
+            if one.tries == 1 and last_ns - (one.last_ns or last_ns) < _PATIENCE_NS:
+                continue
+            cause, confidence, answer = "connection-unanswered", LIKELY, "and no answer"
+        proof = Evidence(0, 0, 0, f"packet {one.packet}: {tries}, {answer}")
+        code = "tcp-connect-failed"
+        stories.add(Fact(code, severity_with(code, cause), cause, confidence, proof, one.first_ns, one.lane, ""))

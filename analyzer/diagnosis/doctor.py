@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from analyzer.diagnosis.association import AssociationFamily
 from analyzer.diagnosis.capture_clock import CaptureClock
-from analyzer.diagnosis.carrier import CarrierFamily, tell_carriers
+from analyzer.diagnosis.carrier import CarrierFamily, tell_attempts, tell_carriers
 from analyzer.diagnosis.chains import Chains, sorted_roots
 from analyzer.diagnosis.damage import DamageFamily
 from analyzer.diagnosis.data import DataFamily
@@ -33,6 +33,7 @@ from analyzer.diagnosis.usual_frames import UsualFrames
 from analyzer.diagnosis.wrapper import WrapperFamily
 from analyzer.record import NOISE, PART, RESPONSE, End, Lane, Objects, Record
 from analyzer.tracking.associations import Associations, Event
+from captures.network import Attempt
 from dissectors.tree import Note, Severity
 
 FAMILIES: tuple[type[Family], ...] = (
@@ -223,10 +224,11 @@ class Doctor:
             for take in self._listeners.get(event.kind, ()):
                 take(record, event)
 
-    def finish(self, left_aside: Mapping[str, int] | None = None) -> None:
+    def finish(self, left_aside: Mapping[str, int] | None = None, attempts: Iterable[Attempt] = ()) -> None:
         """The capture ended: what waited for more is said.
 
         *left_aside* are packets in which nothing of ours was recognised, by what they are: told where all are such.
+        *attempts* are connections that did not come about.
         """
         while self._ends and self._last is not None:
             self._take_end(self._last, self._ends.popleft())
@@ -236,6 +238,7 @@ class Doctor:
         if not self._stories:
             for one in self._families:
                 one.left_open()
+        tell_attempts(self._stories, attempts, self._sound)
         if self._last is None and left_aside:
             tell_carriers(self._stories, left_aside)
 

@@ -72,7 +72,7 @@ def text_lines(
     how = f" ({story.confidence})" if story.cause else ""
     what = f"{story.code}{f' · {story.cause}' if story.cause else ''}{how} · {times} on {story.lane}"
     yield from folded(what, width, "   ", "   ")
-    if story.records:
+    if story.records or story.first_ns is not None:
         yield from _folded("where", where_text(story, digits, utc=utc), width)
     for records, one in told_once(story.evidence):
         place = f", octets {one.start} to {one.end - 1}" if one.end > one.start + 1 else ""
@@ -150,13 +150,13 @@ def _also(story: Story, like: Sequence[Story]) -> str:
         there = [one for one in like if one.lane == lane]
         count = sum(one.count for one in there)
         return f"{'once' if count == 1 else f'{count:,} times'} more on {lane}: {_records(there[0])}"
-    named = "; ".join(f"{one.lane} ({_records(one)})" for one in like[:_FEW_LANES])
+    named = "; ".join(f"{one.lane} ({_records(one)})" if one.records else one.lane for one in like[:_FEW_LANES])
     return f"{times:,} times more, on {len(lanes):,} other lanes: {named}, …; -v tells of each"
 
 
 def where_text(story: Story, digits: int, *, utc: bool) -> str:
     """Say in which records a story was seen, when, and at which meter."""
-    parts = [_records(story)]
+    parts = [_records(story)] if story.records else []
     if story.first_ns is not None:
         last_ns = story.last_ns if story.last_ns is not None else story.first_ns
         parts.append(span_text(story.first_ns, last_ns, digits, utc=utc))
@@ -184,6 +184,7 @@ def _object(first: dict[str, Any], story: Story, digits: int) -> str:
     for name, time_ns in (("from", story.first_ns), ("to", story.last_ns)):
         if time_ns is not None:
             parts.append(f'"{name}": {seconds_text(time_ns, digits)}')
+    parts.append(f'"lane": {_text(story.lane)}')
     if story.meter:
         parts.append(f'"meter": {_text(story.meter)}')
     evidence = [

@@ -106,7 +106,7 @@ def _index(request: Request) -> None:
         else:
             for record in session.records():
                 doctor.take(record)
-        doctor.finish(session.pipeline.left_aside)
+        doctor.finish(session.pipeline.left_aside, session.pipeline.network.attempts)
         _say_stories(source, doctor)
 
 

@@ -1,0 +1,70 @@
+"""Connections that did not come about are told, of meters alone, and with where and when."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import analyzer
+from analyzer.diagnosis.story import Story
+from analyzer.simulate import packets, pcap_writer
+from analyzer.simulate.packets import ACK, PSH, RST, SYN, Endpoint
+from analyzer.simulate.sent import NOTHING, SECOND, TO_METER, Sent
+
+CLIENT = Endpoint("192.0.2.10", 40007, "02:00:5e:00:00:0a")
+METER = Endpoint("198.51.100.7", 4059, "02:00:5e:00:00:01")
+OFFICE = METER._replace(port=443)
+GET = bytes.fromhex("00010010000100 0D C001C100080000010000FF0200".replace(" ", ""))
+
+
+def segment(
+    at_s: float, source: Endpoint, destination: Endpoint, flags: int, octets: bytes = b"", own: int = 1
+) -> Sent:
+    body = packets.tcp(source, destination, sequence=own, acknowledged=1, flags=flags, octets=octets)
+    packet = packets.ipv4(source, destination, packets.TCP, body, 1)
+    return Sent(int(at_s * SECOND), TO_METER, packets.ethernet(source, destination, packet), NOTHING)
+
+
+def tries(meter: Endpoint, *at_s: float, flags: int = SYN) -> list[Sent]:
+    return [segment(one, CLIENT, meter, flags) for one in at_s]
+
+
+def told(folder: Path, *sent: Sent) -> list[Story]:
+    path = folder / "one.pcap"
+    path.write_bytes(pcap_writer.pcap(sent, pcap_writer.ETHERNET))
+    with analyzer.open(path) as trace:
+        return [one for one in trace.stories() if one.code == "tcp-connect-failed"]
+
+
+def test_connection_that_nobody_answers_is_told_with_its_time(tmp_path: Path) -> None:
+    (story,) = told(tmp_path, *tries(METER, 1, 2, 4))
+    assert (story.cause, story.confidence, story.first_ns) == ("connection-unanswered", "likely", SECOND)
+    assert story.lane == "192.0.2.10:40007 > 198.51.100.7:4059"
+    assert story.evidence[0].text == "packet 1: 3 SYN over 3.0 s, and no answer"
+
+
+def test_connection_that_is_refused_is_told(tmp_path: Path) -> None:
+    (story,) = told(tmp_path, *tries(METER, 1), segment(1.1, METER, CLIENT, RST | ACK))
+    assert (story.cause, story.confidence) == ("connection-refused", "certain")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(tries(METER, 1), id="the capture ends behind the SYN"),
+        pytest.param([*tries(METER, 1, 2), segment(2.1, METER, CLIENT, SYN | ACK)], id="it is answered"),
+        pytest.param(tries(OFFICE, 1, 2, 4), id="it is no meter's port"),
+        pytest.param(
+            [*tries(METER, 1, 2), segment(2.2, CLIENT, METER, PSH | ACK, GET, 2)], id="one direction is captured"
+        ),
+    ],
+)
+def test_other_connections_are_not_told(sent: list[Sent], tmp_path: Path) -> None:
+    assert told(tmp_path, *sent) == []
+
+
+def test_connection_to_a_port_that_speaks_elsewhere_is_told(tmp_path: Path) -> None:
+    meter, other = METER._replace(port=7000), CLIENT._replace(port=40008)
+    sent = [*tries(meter, 1), segment(9, other, meter, PSH | ACK, GET)]
+    assert [one.cause for one in told(tmp_path, *sent)] == ["connection-unanswered"]
