@@ -30,6 +30,8 @@ class HdlcAddresses:
 
     def __init__(self, family: Family) -> None:
         self._family = family
+        self._taken: set[tuple[int, object, str, int]] = set()
+        """By conversation and client: logical devices that a length of addresses was right for."""
         self._vain: dict[int, Record] = {}
         """By conversation: the last SNRM that was not answered before the client called another address."""
 
@@ -63,13 +65,27 @@ class HdlcAddresses:
 
     def answered(self, record: Record) -> None:
         """Report UA behind an SNRM in vain to the same logical device, by an address of another length."""
+        self._take(record, record)
         vain = self._vain.pop(record.lane.conversation, None)
         if vain is not None and _upper(vain) == _upper(record):
             self._compare(record, vain, LIKELY, _TAKES_OTHER)
 
     def answers_for(self, record: Record, before: Record) -> None:
         """Report UA from an address of another length than that of the SNRM *before* it."""
+        self._take(record, before)
         self._compare(record, before, CERTAIN, _ANSWERS_OTHERWISE)
+
+    def takes_other(self, record: Record) -> bool:
+        """Tell whether the device that an SNRM called answers to an address of another length."""
+        place = (record.lane.conversation, record.client, _upper(record))
+        called = address_lengths(record.octets)[0]
+        return any((*place, length) in self._taken for length in (1, 2, 4) if length != called)
+
+    def _take(self, record: Record, called: Record) -> None:
+        """Remember the length of address in which a device answers."""
+        if len(self._taken) >= _MOST_LINES:
+            self._taken.clear()
+        self._taken.add((record.lane.conversation, record.client, _upper(called), address_lengths(record.octets)[1]))
 
     def _compare(self, record: Record, before: Record, confidence: str, text: str) -> None:
         called, answering = address_lengths(before.octets)[0], address_lengths(record.octets)[1]

@@ -44,7 +44,8 @@ class Link:
     """One link. *is_up* is None while nothing was seen that says so."""
 
     __slots__ = (
-        "asked", "fits", "is_fresh", "is_up", "kept", "limits", "lost_too", "run", "since", "speaker", "told",
+        "again", "answered_by", "asked", "fits", "is_fresh", "is_up", "jump", "kept", "limits", "lost_too",
+        "out_of_turn", "run", "since", "speaker", "told",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -67,6 +68,14 @@ class Link:
         """The parameters of the SNRM that waits for its UA."""
         self.lost_too: tuple[str, int, Fact] | None = None
         """Who lacks frames up to which N(S) by a loss that was told with a frame of the other side, and that fact."""
+        self.again: Fact | None = None
+        """That the client sent its request again before an answer came."""
+        self.answered_by: Record | None = None
+        """The UA of another server that came for its SNRM."""
+        self.jump: Fact | None = None
+        """The last jump of N(S)."""
+        self.out_of_turn = 0
+        """The record of the last frame that came again when others had followed it."""
         self.told: set[str] = set()
         """What was said of it once and is said no more."""
 

@@ -63,6 +63,8 @@ class InformationFrames:
             return  # there is no link, so its numbers mean nothing: DM says that
         if link is not None and self._is_told(record, link):
             return
+        if link is not None and self._is_out_of_turn(record, note, link):
+            return
         found = missed(record, link, self._damaged(record))
         if found.damaged and self._has_undamaged(record, found):
             return
@@ -70,8 +72,28 @@ class InformationFrames:
             record, note.code, found.cause, found.confidence, f"{note.text}: {found.text}", start=note.start,
             end=note.end, severity=note.severity, explains=self._explained(record, link, found),
         )  # fmt: skip
-        if link is not None and found.other_side:
-            link.lost_too = found.other_side, found.other_number, fact
+        if link is not None:
+            link.jump = fact
+            if found.other_side:
+                link.lost_too = found.other_side, found.other_number, fact
+
+    def _is_out_of_turn(self, record: Record, note: Note, link: Link) -> bool:
+        """Report a frame of before that comes again when others have followed; what goes on behind it is usual."""
+        own = [one for one in link.kept if one.number > link.since and one.direction == record.direction]
+        own = [one for one in own if not (one.control or 0) & 1]
+        if own and own[-1].number == link.out_of_turn:
+            return len(own) > 1 and not ((record.control or 0) - (own[-2].control or 0) - 2) & 0xE
+        before = next((one for one in own[:-1] if one.octets == record.octets), None)
+        if before is None:
+            return False
+        link.out_of_turn = record.number
+        text = f"{note.text}, and octet by octet it is the frame of record {before.number}, which others have followed"
+        others = [Alternative("capture-loss", POSSIBLE, "all that was said between may be missing in the capture")]
+        self._family.report(
+            record, "hdlc-sequence-wrong", "frame-replayed", LIKELY, text, start=note.start, end=note.end,
+            alternatives=others,
+        )  # fmt: skip
+        return True
 
     def _not_reset(self, record: Record, link: Link, number: int) -> None:
         """The first I frame has not the number 0, and none that was damaged came before it."""
@@ -88,7 +110,8 @@ class InformationFrames:
             )  # fmt: skip
             link.lost_too = (found.other_side, found.other_number, fact) if found.other_side else None
         else:
-            report(record, "hdlc-sequence-wrong", "counters-not-reset", CERTAIN, text)
+            fact = report(record, "hdlc-sequence-wrong", "counters-not-reset", CERTAIN, text)
+        link.jump = fact
 
     def _damaged(self, record: Record) -> Record | None:
         """Give the newest damaged record of the conversation."""

@@ -19,6 +19,7 @@ from dissectors.tree import Note
 
 _MOST_LINKS = 4096
 _MOST_LINES = 4096
+_FINAL = 0x10
 
 
 class LinkFamily(Family):
@@ -47,7 +48,7 @@ class LinkFamily(Family):
         return True
 
     def finish(self) -> None:
-        """Say of an echo that nothing came behind it."""
+        """Say of an echo that nothing came behind it, and which SNRM were never answered."""
         for conversation, record in self._echoed.items():
             last = self.newest.get(conversation)
             if last is None or last.number > record.number:
@@ -57,18 +58,30 @@ class LinkFamily(Family):
                     story.adds(
                         Evidence(record.number, 0, 0, "nothing came behind this echo: the meter has not answered")
                     )
+        for link in self.pairs.values():
+            self._left_silent(link)
+
+    def _left_silent(self, link: Link) -> None:
+        """Report SNRM that was sent again and again, and never answered."""
+        record = link.kept[-1] if link.kept else None
+        if record is None or record.direction is not REQUEST or (record.control or 0) & 0xEF != SNRM:
+            return
+        tries, more = _tries(link)
+        if tries < 2 or self._addresses.takes_other(record):
+            return
+        text = f"SNRM was sent {tries} times{more} to {record.server}, and no UA or DM came"
+        if link.answered_by is not None:
+            text += f" from there: {link.answered_by.server} answered instead (record {link.answered_by.number})"
+        damaged = self.associations.damaged.get(record.lane.conversation)
+        is_damaged = damaged is not None and damaged.number >= link.kept[-tries].number
+        cause, confidence = ("response-damaged", POSSIBLE) if is_damaged else ("server-silent", LIKELY)
+        self.report(record, "response-missing", cause, confidence, text, subject=f"SNRM {record.server}")
 
     def left_open(self) -> None:
-        """Report SNRM at the end of a log: the meter is silent, or the log ended too early."""
+        """Report SNRM at the end of a log: it may have ended too early."""
         for record in self.newest.values():
-            link = self.pairs.get((record.lane.conversation, record.client, record.server))
-            if link is None or record.direction is not REQUEST or (record.control or 0) & 0xEF != SNRM:
-                continue
-            tries, more = _tries(link)
-            if tries > 1:
-                text = f"SNRM was sent {tries} times{more}, and no UA or DM came"
-                self.report(record, "response-missing", "server-silent", LIKELY, text)
-            elif record.time_ns is None and is_directed_line(record.lane.text):
+            is_asked = record.direction is REQUEST and (record.control or 0) & 0xEF == SNRM
+            if is_asked and record.time_ns is None and is_directed_line(record.lane.text):
                 text = "SNRM is the last frame, and the log ends without UA or DM"
                 self.report(record, "response-missing", "capture-ended", POSSIBLE, text, alternatives=[SILENT])
 
@@ -105,17 +118,47 @@ class LinkFamily(Family):
         return False
 
     def _again(self, record: Record, note: Note, link: Link | None) -> None:
-        """A frame came again: because its answer was damaged, or because there was none."""
+        """A frame came again: its answer was damaged, was not taken, was under way, or there was none."""
+        if link is not None and self._is_answered_twice(record, link):
+            return
         damaged = self.associations.damaged.get(record.lane.conversation)
         last = self.newest.get(record.lane.conversation)
         before = last.number if last is not None else 0
         is_damaged = damaged is not None and damaged.number >= before - 1
-        text = f"{note.text}; what came between was damaged" if is_damaged else f"{note.text}; no answer came between"
-        self.report(
-            record, note.code, "answer-damaged" if is_damaged else "no-answer", LIKELY, text, start=note.start,
-            end=note.end, severity=note.severity,
-            further=() if is_damaged else _first_copy(record, link),
+        first = _first_copy(record, link)
+        answer = _answer_between(record, link)
+        cause, text = "no-answer", "no answer came between"
+        if is_damaged:
+            cause, text = "answer-damaged", "what came between was damaged"
+        elif answer is not None:
+            cause, text = "answer-not-taken", f"record {answer.number} acknowledges it"
+            if not (answer.control or 0) & _FINAL:
+                text += ", and does not hand the turn over (F is 0)"
+        fact = self.report(
+            record, note.code, cause, LIKELY, f"{note.text}; {text}", start=note.start, end=note.end,
+            severity=note.severity,
+            further=() if is_damaged or first is None else [Evidence(first.number, 0, 0, "it was sent here first")],
         )  # fmt: skip
+        if link is not None:
+            link.again = fact if record.direction is REQUEST and not is_damaged else None
+
+    def _is_answered_twice(self, record: Record, link: Link) -> bool:
+        """Tell whether the answer comes again to a request that was sent twice: it was under way, and no fault more."""
+        asked, first = link.again, _first_copy(record, link)
+        if asked is None or first is None or record.direction is REQUEST or record.number < asked.evidence.record:
+            return False
+        is_early = asked.cause == "no-answer"
+        if is_early and first.number < asked.evidence.record:
+            return False
+        told = self.stories.of_fact(asked)
+        if is_early and told is not None:
+            self.stories.take_back(asked)
+            asked = link.again = asked.told_as("time-out-too-short", LIKELY)
+            told = self.stories.add(asked)
+        if told is not None:
+            told.follows(record.number)
+            told.adds(Evidence(record.number, 0, 0, f"both were answered: record {first.number} and this one"))
+        return True
 
     def _make_room(self) -> None:
         if len(self.newest) >= _MOST_LINES:
@@ -166,16 +209,31 @@ class LinkFamily(Family):
         if (before.control or 0) & 0xEF != SNRM or before.client != record.client:
             return
         self._addresses.answers_for(record, before)
+        called = self.pairs.get((before.lane.conversation, before.client, before.server))
+        if called is not None:
+            called.answered_by = record
         if not link.is_up:
             link.asked = parameters(before)
             link.set_up(record)
 
 
-def _first_copy(record: Record, link: Link | None) -> list[Evidence]:
-    """Give the record that came again, where it is known."""
+def _first_copy(record: Record, link: Link | None) -> Record | None:
+    """Give the frame that came again, where it is known."""
     kept = link.kept if link is not None else ()
     found = [one for one in kept if one.control == record.control and one.direction == record.direction]
-    return [Evidence(found[-1].number, 0, 0, "it was sent here first")] if found else []
+    return found[-1] if found else None
+
+
+def _answer_between(record: Record, link: Link | None) -> Record | None:
+    """Give the answer of the other side that acknowledges a frame which is sent again all the same."""
+    first = _first_copy(record, link)
+    if link is None or first is None:
+        return None
+    following = (record.control or 0) + 2 & 0xE
+    answers = (one for one in link.kept if one.number > first.number and one.direction != record.direction)
+    return next(
+        (one for one in answers if not (one.control or 0) & 1 and (one.control or 0) >> 4 & 0xE == following), None
+    )
 
 
 def _tries(link: Link) -> tuple[int, str]:

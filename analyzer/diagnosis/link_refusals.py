@@ -37,6 +37,8 @@ def rejected(family: Family, record: Record, link: Link) -> None:
         text += ", so its link has just begun and the other side went on counting"
     cause = told[0][0] if told else ""
     confidence = CERTAIN if cause else LIKELY
+    if hit is not None and link.jump is not None and link.jump.evidence.record == hit.number:
+        family.stories.take_back(link.jump)  # what is wrong with its numbers is said here, by the side that knows
     family.report(record, "hdlc-frame-rejected", cause, confidence, text, start=start, end=start + 3)
 
 

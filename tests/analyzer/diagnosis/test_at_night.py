@@ -12,6 +12,7 @@ from tests.analyzer.framing.build import frame
 from tests.analyzer.tracking.build import ANSWERED, ASKED, ListSource, Said, Station, answered, asked
 from tests.analyzer.tracking.timed import (
     AARQ,
+    CLOCK_ANSWER,
     GET_CLOCK,
     OPENING,
     READING,
@@ -97,6 +98,71 @@ def test_snrm_that_had_to_be_sent_again_is_told_though_ua_came() -> None:
     (story,) = diagnose(serial_chunks(units))
     assert (story.code, story.cause, story.count) == ("hdlc-retransmission", "no-answer", 1)
     assert "sent 3 times before UA came in record 4" in story.evidence[0].text
+
+
+def test_meter_that_answers_no_snrm_is_told_beside_others_that_do() -> None:
+    near, far = station(), Station(CLIENT, b"\x02\x25")
+    asking, _ = far.connect()
+    units = [*opened(near), *at(1, asking), *at(3, asking), *at(3, asking), *at(1, *near.connect())]
+    (story,) = diagnose(serial_chunks([*units, *on_hdlc(near, OPENING, READING)]))
+    assert (story.code, story.cause, story.severity) == ("response-missing", "server-silent", Severity.WARNING)
+    assert "SNRM was sent 3 times to 1.18" in story.evidence[0].text
+
+
+def test_ua_of_another_meter_is_no_answer_to_snrm() -> None:
+    asking, _ = station().connect()
+    _, answer = Station(CLIENT, b"\x02\x27").connect()
+    stories = diagnose(serial_chunks([each for _ in range(3) for each in at(3, asking, answer)]))
+    assert named(stories) == [("response-missing", "server-silent")]
+    assert "1.19 answered instead" in stories[0].evidence[0].text
+
+
+def test_echo_of_snrm_that_nothing_comes_behind_weighs_as_a_missing_answer() -> None:
+    asking, _ = station().connect()
+    echo = answered(asking.octets)
+    (story,) = diagnose(serial_chunks([each for _ in range(3) for each in at(3, asking, echo)]))
+    assert (story.code, [one.code for one in story.leads_to]) == ("line-echo", ["response-missing"])
+    assert story.worst is Severity.WARNING
+
+
+def test_old_frame_that_is_sent_again_out_of_turn_is_no_loss_of_the_capture() -> None:
+    line = station()
+    units = [*opened(line), *on_hdlc(line, READING, READING)]
+    ready = line.ready(ANSWERED)
+    replayed = units[4].said
+    stories = diagnose(serial_chunks([*units, *at(1, replayed, ready), *on_hdlc(line, READING, READING)]))
+    assert (stories[0].code, stories[0].cause) == ("hdlc-sequence-wrong", "frame-replayed")
+    assert "hdlc-frame-lost" not in [one.code for one in (*stories, *stories[0].leads_to)]
+
+
+def test_frmr_tells_of_the_number_that_it_rejects_and_the_capture_lost_nothing() -> None:
+    line = station()
+    units = [*opened(line), *on_hdlc(line, READING)]
+    line.sent = {ASKED: 6, ANSWERED: 4}
+    wrong = line.information(ASKED, b"\xe6\xe6\0" + GET_CLOCK)
+    rejecting = frame(bytes((0x9C, 0x66, 0x10)), 0x97, CLIENT + SERVER)
+    (story,) = diagnose(serial_chunks([*units, *at(1, asked(wrong), answered(rejecting))]))
+    assert (story.code, story.cause) == ("hdlc-frame-rejected", "counters-not-reset")
+    assert [one.code for one in story.leads_to] == ["provider-abort"]
+
+
+def test_answers_that_come_twice_show_a_time_out_that_is_too_short() -> None:
+    line = station()
+    units = opened(line)
+    request, answer = line.frames([asked(GET_CLOCK), answered(CLOCK_ANSWER)])
+    units += [*at(1, request), *at(0.5, request), *at(0.2, answer), *at(0.5, answer), *on_hdlc(line, READING)]
+    (story,) = diagnose(serial_chunks(units))
+    assert (story.code, story.cause) == ("hdlc-retransmission", "time-out-too-short")
+
+
+def test_answer_that_acknowledges_is_an_answer_though_the_request_is_sent_again() -> None:
+    line = station()
+    units = opened(line)
+    request, (direction, octets) = line.frames([asked(GET_CLOCK), answered(CLOCK_ANSWER)])
+    answer = Said(direction, frame(octets[9:-3], octets[6] & 0xEF, CLIENT + SERVER))  # not final
+    (story,) = diagnose(serial_chunks([*units, *at(1, request, answer), *at(5, request, answer)]))
+    assert (story.code, story.cause) == ("hdlc-retransmission", "answer-not-taken")
+    assert "does not hand the turn over" in story.evidence[0].text
 
 
 def test_release_that_is_not_normal_is_noted_with_its_reason() -> None:
