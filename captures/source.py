@@ -60,6 +60,8 @@ _RAW_BEGINS = re.compile(
 _TERMINAL_HEADER = re.compile(rb"=~[=~]+ PuTTY log [^\r\n]{0,60}=~[=~]+\r?\n")
 """What a terminal program writes before the octets."""
 _NOT_KNOWN = "not recognised (if these are octets of a line, -d serial,hdlc takes any, and doctor names wrong settings)"
+_SML = b"\x1b\x1b\x1b\x1b\x01\x01\x01\x01"
+_IS_SML = "octets of SML, which German meters push: another protocol, it needs a reader of its own"
 _RAW_INSIDE = re.compile(rb"\x7E[\xA0-\xA7]|\x68(.)\1\x68", re.DOTALL)
 _DATA_SET = rb"(?:[0-9]+-[0-9]+:)?[0-9A-F]+\.[0-9]+(?:\.[0-9]+)?(?:[*&][0-9]+)?\([^()\r\n]*\).*"
 _DATA_SETS = re.compile(rb"^" + _DATA_SET + rb"\r?$", re.MULTILINE)
@@ -304,6 +306,7 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
         window.skip(begins)
         return RawSource(name, window, size)
     what = "a tar archive; unpack it first" if head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR else _NOT_KNOWN
+    what = _IS_SML if _SML in head else what
     raise CaptureError(f"{label}: {what}; {EXPECTED} was expected")
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from analyzer.diagnosis.crc_states import P1
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.story import CERTAIN, Stories
+from analyzer.framing.detect import SML
 from analyzer.record import Record
 from dissectors.tree import Note
 
@@ -24,7 +25,6 @@ _READS, _WRITES, _WRITES_MANY = frozenset({1, 2, 3, 4}), frozenset({5, 6}), froz
 """Functions by the sizes of what they ask and answer."""
 _LOOKED_AT = 512
 """So many octets of a record are looked at."""
-_SML_OPENS = bytes.fromhex("1B1B1B1B01010101")
 _DLT645 = re.compile(rb"\x68.{6}\x68[\x00-\xff]([\x00-\xc8])", re.DOTALL)
 _DLT645_HEAD, _DLT645_STOP = 10, 0x16
 _COLOUR = re.compile(rb"\x1b\[[0-9;]{1,8}m")
@@ -134,8 +134,8 @@ def _sizes(head: bytes) -> tuple[int, ...]:
 
 
 def count_sml(octets: bytes) -> int:
-    """Count beginnings of SML transport frames."""
-    return octets.count(_SML_OPENS)
+    """Count beginnings of SML transport frames, and entries of SML lists."""
+    return len(SML.findall(octets))
 
 
 def count_dlt645(octets: bytes) -> int:
@@ -193,8 +193,8 @@ PROTOCOLS = (
     ),
     _Protocol(
         count_sml, 1,
-        "1B 1B 1B 1B 01 01 01 01 in record {record} begins a message of SML, as German meters push it: an SML reader "
-        "is needed",
+        "1B 1B 1B 1B 01 01 01 01, or 77 07 and the code of an object, stands in record {record}: this is SML, as "
+        "German meters push it, and an SML reader is needed",
     ),
     _Protocol(
         count_dlt645, 2,

@@ -48,6 +48,9 @@ _DATA_SET = re.compile(rb"[-0-9A-F.:*&]{1,16}\([^()\r\n]*\)[^()]*\r\n")
 _BLOCK = re.compile(rb"[\x02\x82][\r\n\x8d -'*-~\xa0-\xfe]{0,80}+\([^\x00-\x1f()\xa9]{0,130}+[)\xa9]")
 """STX and the first data set behind it, whether bit 7 is parity or not."""
 
+SML = re.compile(rb"\x1b{4}\x01{4}|\x77\x07[\x01\x81]\x00[\x00-\x63].{2}\xff", re.DOTALL)
+"""How a message of SML begins, which German meters push, or an entry of its lists, the object's code in it."""
+
 OTHER = "other"
 """The carrier of a lane that nothing here knows."""
 _CARRIERS = (
@@ -117,7 +120,7 @@ def carrier_of(octets: bytes) -> str:
     for name, pattern in _CARRIERS:
         if pattern.match(octets):
             return name
-    return OTHER
+    return "sml" if SML.search(octets) else OTHER
 
 
 def carrier_of_ports(ports: tuple[int, int]) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from analyzer.framing.detect import CLOSED_CARRIERS, Verdict, detect
+from analyzer.framing.detect import CLOSED_CARRIERS, SML, Verdict, detect
 from analyzer.framing.frame import IEC62056_21, LENGTH_WRONG, MBUS, TRUNCATED, Frame, Framer, Mark, longest_pause
 from analyzer.framing.telnet import TelnetSide
 from analyzer.record import NOISE, Lane, Record
@@ -34,6 +34,7 @@ _STOP = b"\x16"
 """The last octet of a frame of M-Bus."""
 _BARE = frozenset(("llc", "apdu"))
 """Stacks that have no length and no check sequence: nothing tells their end but what follows."""
+_OF_SML = ": SML, which German meters push, is another protocol and needs a reader of its own"
 _BEGINS = re.compile(rb"\x7e[\xa0-\xaf]|\x00\x01\x00|\x68(.)\1\x68", re.DOTALL)
 _CARRIER_TEXT = (
     ("modem-text", re.compile(rb"\s*(AT[+&A-Z0-9]|CONNECT|RING|OK\s|NO CARRIER|\+\+\+)")),
@@ -220,7 +221,8 @@ class Conversation:
 
     def _hold(self, side: int, octets: bytes, mark: Mark) -> None:
         """Keep octets until the stack is known; a lane that tells nothing for long is looked at ever more seldom."""
-        if self.carrier in CLOSED_CARRIERS or (self._has_given_up and self.packets & (self.packets - 1)):
+        is_closed = self.carrier in CLOSED_CARRIERS and not self.is_serial  # where all is a record, whatever it is like
+        if is_closed or (self._has_given_up and self.packets & (self.packets - 1)):
             return
         waiting = self._waiting
         waiting.add(Piece(side, octets, mark))
@@ -359,7 +361,7 @@ class Conversation:
             record.problem = problem
         if link == NOISE:
             plural = "octets that are" if len(octets) != 1 else "octet that is"
-            text = f"{len(octets)} {plural} no {self.stack or 'known'} unit"
+            text = f"{len(octets)} {plural} no {self.stack or 'known'} unit{_OF_SML * (SML.search(octets) is not None)}"
             code = "hdlc-noise" if self.stack == "hdlc" else "noise"
             cause = next((cause for cause, pattern in _CARRIER_TEXT if self.stack and pattern.match(octets)), "")
             record.add_note(finding("carrier-text" if cause else code, text, 0, len(octets), cause))

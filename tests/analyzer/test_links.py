@@ -82,6 +82,18 @@ def test_carrier_that_is_not_decoded_is_named_and_makes_no_noise(octets: bytes, 
     assert pipeline.left_aside == {name: 1}
 
 
+@pytest.mark.parametrize("first", ["16 03 01 05", "47 45 54 20 2F"])
+def test_serial_line_that_begins_like_a_carrier_of_the_net_is_read_on(first: str) -> None:
+    found, _ = records(USER0, [bytes.fromhex(first), bytes.fromhex("7E A0 07 03 21 93 0F 01 7E")])
+    assert [record.link for record in found] == ["noise", "hdlc"]
+
+
+def test_octets_of_sml_on_a_line_are_noise_that_is_named() -> None:
+    octets = "1B1B1B1B01010101 76050000000162006200726500000101760101 05000000010B0A01 4D4D4D0000BC614E 0101 63ABCD00"
+    ((record,), _) = records(USER0, [bytes.fromhex(octets)])
+    assert record.link == "noise" and "SML, which German meters push, is another protocol" in record.notes[0].text
+
+
 def test_name_query_is_named_on_any_port() -> None:
     query = bytes.fromhex("1234 0100 0001 0000 0000 0000") + b"\x05meter\x05local\0\0\x01\0\x01"
     found, pipeline = records(1, [ethernet(ipv4(udp(query, ports=(40000, 40001)), 17))])

@@ -33,6 +33,7 @@ def test_missing_file_gives_one_line(run: Run, tmp_path: Path) -> None:
         (b"a.pcap".ljust(257, b"\0") + b"ustar\x0000" + bytes(248), "a tar archive"),
         (b"hello\n", "text without octets in hex"),
         (bytes(range(1, 32)) * 9, "not recognised"),
+        (bytes.fromhex("1B1B1B1B01010101 7605") + bytes(range(1, 26)), "octets of SML, which German meters push"),
     ],
 )
 def test_foreign_file_gives_one_line_that_says_what_was_expected(

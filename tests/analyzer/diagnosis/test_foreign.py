@@ -22,6 +22,11 @@ def sml() -> bytes:
     return bytes.fromhex("1B1B1B1B01010101") + body + bytes.fromhex("1B1B1B1B1A00") + CHANCE.randbytes(2)
 
 
+def entry() -> bytes:
+    """An entry of an SML list alone, as readers of optical heads dump them."""
+    return bytes.fromhex("77 07 0100010800FF 65 001C0104 01 621E 52FF 69") + CHANCE.randbytes(8) + b"\1"
+
+
 def dlt645(address: int) -> bytes:
     data = bytes((octet + 0x33) & 0xFF for octet in CHANCE.randbytes(8))
     frame = b"\x68" + address.to_bytes(6, "little") + b"\x68\x91" + bytes((len(data),)) + data
@@ -59,6 +64,7 @@ def tic(separator: bytes = b"\t") -> bytes:
         (lambda: tic(b" "), "TIC"),
         (log, "log of a program"),
         (sml, "SML"),
+        (entry, "SML"),
         (lambda: dlt645(0x112233445566), "DL/T 645"),
         (radio, "wireless M-Bus"),
         (echonet, "ECHONET Lite"),

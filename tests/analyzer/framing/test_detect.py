@@ -89,6 +89,8 @@ QUERY = struct.pack(">6H", 0x1234, 0x0100, 1, 0, 0, 0) + b"\x07example\x03com\x0
         (QUERY, "dns"),
         (b"ATD*99#\r", "modem"),
         (b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c", "mqtt"),
+        (bytes.fromhex("1B1B1B1B01010101 76 05 00000001 6200 6200 72 65 00000101 76 01 01"), "sml"),
+        (bytes.fromhex("77 07 0100010800FF 65 001C0104 01 621E 52FF 69 0000000000010203 01"), "sml"),
         (b"hello, world", "other"),
         (b"", "other"),
     ],
