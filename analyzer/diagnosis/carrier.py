@@ -5,6 +5,7 @@ Source: RFC 9293; IEC 62056-47 (TCP-UDP setup).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from analyzer.diagnosis.explained import answers_in, explained
@@ -21,6 +22,8 @@ from dissectors.tree import Note, Severity
 _IDLE_NS = 20_000_000_000
 NAT_NS = 60_000_000_000
 """A silence from which routers and mobile networks forget a connection."""
+_DOUBLE_NS = 10_000_000
+"""TCP waits longer, 200 ms and more as a rule, before it sends octets again."""
 _RESET = "tcp-reset"
 _MOST_RESETS, _MOST_BEATS = 4096, 4096
 _BEATS, _SHORTEST_BEAT, _LONGEST_BEAT = 3, 2, 64
@@ -41,11 +44,19 @@ class CarrierFamily(Family):
         """By conversation: the reset that ended it."""
         self._gaps: dict[int, tuple[int, int, Fact]] = {}
         """By conversation: side, record and fact of the newest gap."""
+        self._again: dict[tuple[int, int], End] = {}
+        """By conversation and side: when octets came again last."""
+        self._doubled: Counter[int] = Counter()
+        """By conversation: how many more times octets came again at once than later."""
         self._beats: dict[tuple[str, bytes], list[int]] = {}
         """By lane and octets: the records in which the same short run stood alone."""
 
     def connection(self, end: End) -> None:
-        """Remember a reset: what was on its way then is cut by it."""
+        """Remember a reset: what was on its way then is cut by it; and when octets came again."""
+        if end.kind == "repeated":
+            self._again[end.conversation, end.side] = end
+            if len(self._again) > _MOST_RESETS:
+                del self._again[next(iter(self._again))]
         if end.is_reset:
             if len(self._resets) >= _MOST_RESETS:
                 del self._resets[next(iter(self._resets))]
@@ -110,11 +121,31 @@ class CarrierFamily(Family):
         one = self.associations.of(record.association) if record.association is not None else None
         pause = one.pause_ns if one is not None else None
         cause, confidence, text = "packet-loss", LIKELY, note.text
+        if self._is_double(record):
+            self.report(record, note.code, "captured-twice", LIKELY, f"{text}, at once: TCP waits before it does that")
+            return False
         if pause is not None and pause >= NAT_NS:
             cause, confidence = "nat-expiry", POSSIBLE
             text += f", after a pause of {seconds(pause)}"
         self.report(record, note.code, cause, confidence, text, severity=note.severity)
         return False
+
+    def _is_double(self, record: Record) -> bool:
+        """Tell whether octets came again so soon that it is the capture that has them twice.
+
+        Within a record of several segments nothing tells when they came first, and another record may have come just
+        before what comes again: what most did counts.
+        """
+        lane = record.lane
+        again, before = self._again.get((lane.conversation, lane.side)), self.sound.get(lane)
+        if again is None or again.time_ns is None or before is None or before.time_ns is None:
+            return False
+        if record.start_ns is None or again.time_ns < record.start_ns:
+            if len(self._doubled) >= _MOST_RESETS:
+                self._doubled.clear()
+            is_at_once = 0 <= again.time_ns - before.time_ns < _DOUBLE_NS
+            self._doubled[lane.conversation] += 1 if is_at_once else -1
+        return self._doubled[lane.conversation] > 0
 
     def _is_beat(self, record: Record) -> bool:
         """Tell whether the same short run stood alone before, again and again, while an association works."""

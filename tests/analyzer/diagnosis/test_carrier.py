@@ -1,4 +1,4 @@
-"""Connections that did not come about are told, of meters alone, and with where and when."""
+"""Connections that did not come about are told, of meters alone; packets that are there twice are no loss."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def tries(meter: Endpoint, *at_s: float, flags: int = SYN) -> list[Sent]:
     return [segment(one, CLIENT, meter, flags) for one in at_s]
 
 
-def told(folder: Path, *sent: Sent) -> list[Story]:
+def told(folder: Path, *sent: Sent, code: str = "tcp-connect-failed") -> list[Story]:
     path = folder / "one.pcap"
     path.write_bytes(pcap_writer.pcap(sent, pcap_writer.ETHERNET))
     with analyzer.open(path) as trace:
-        return [one for one in trace.stories() if one.code == "tcp-connect-failed"]
+        return [one for one in trace.stories() if one.code == code]
 
 
 def test_connection_that_nobody_answers_is_told_with_its_time(tmp_path: Path) -> None:
@@ -68,3 +68,12 @@ def test_connection_to_a_port_that_speaks_elsewhere_is_told(tmp_path: Path) -> N
     meter, other = METER._replace(port=7000), CLIENT._replace(port=40008)
     sent = [*tries(meter, 1), segment(9, other, meter, PSH | ACK, GET)]
     assert [one.cause for one in told(tmp_path, *sent)] == ["connection-unanswered"]
+
+
+@pytest.mark.parametrize(("later_s", "cause"), [(0.001, "captured-twice"), (0.3, "packet-loss")])
+def test_octets_that_come_again_at_once_are_captured_twice(later_s: float, cause: str, tmp_path: Path) -> None:
+    sent = []
+    for number in range(4):
+        own, at_s = 1 + number * len(GET), 1 + number
+        sent += [segment(at_s + wait, CLIENT, METER, PSH | ACK, GET, own) for wait in (0, later_s)]
+    assert {one.cause for one in told(tmp_path, *sent, code="tcp-retransmission")} == {cause}
