@@ -148,7 +148,7 @@ def asked_ends(source: Source) -> Ends:
     that is torn right before its last octet is not seen.
     """
     network, ends = Network(), Ends()
-    for chunk in source.holding(_END, _is_piece):
+    for chunk in source.holding(_END, _SHORTEST_WHOLE, _is_piece):
         payload = network.peel(chunk)
         octets = payload.octets if payload is not None else chunk[4]
         if octets and (len(octets) < _SIZE or _END.search(octets)):
@@ -161,15 +161,11 @@ def asked_ends(source: Source) -> Ends:
 
 
 def _is_piece(link_type: int, octets: bytes, start: int, end: int) -> bool:
-    """Tell whether a packet may hold a piece of a descriptor, shorter than one."""
-    size = end - start
-    if size >= _SHORTEST_WHOLE:
-        return False
+    """Tell whether a packet too short for a whole request may hold a piece of a descriptor."""
     if link_type == _ETHERNET:
         size = plain_size(octets, start, end)
-    elif not is_octet_link(link_type):
-        return True
-    return size < _SIZE and size != 0
+        return size < _SIZE and size != 0
+    return not is_octet_link(link_type) or 0 < end - start < _SIZE
 
 
 def _station(octets: bytes) -> str:

@@ -133,14 +133,15 @@ class Source:
         """Give all chunks to *sink*, and halt now and then, at most 64 packets apart."""
         return map(sink.feed, self)
 
-    def holding(self, sought: re.Pattern[bytes], is_piece: IsPiece) -> Iterator[Chunk]:
-        """Give the chunks in which *sought* is found, and those that *is_piece* tells.
+    def holding(self, sought: re.Pattern[bytes], least: int, is_piece: IsPiece) -> Iterator[Chunk]:
+        """Give the chunks in which *sought* is found, and of those below *least* octets the ones that *is_piece* tells.
 
         Of a damaged input there may be others among them.
         """
         for chunk in self:
             octets = chunk[4]
-            if sought.search(octets) or is_piece(chunk[2], octets, 0, len(octets)):
+            size = len(octets)
+            if sought.search(octets) or (size < least and is_piece(chunk[2], octets, 0, size)):
                 yield chunk
 
     def __enter__(self) -> Self:

@@ -40,6 +40,8 @@ _PLAIN_HEADER = 16
 """Octets of a record's header, but for the modified variant."""
 _OUTGOING = 4
 _NOWHERE = (1 << 62, 1 << 62)
+_Pass = Callable[[int, int], tuple[int, int, int]]
+"""Takes the place of a record and the second of the one before; gives where to go on, how many it passed, a second."""
 _new = tuple.__new__
 
 
@@ -63,27 +65,58 @@ class PcapSource(Source):
             self.link_type = Struct(variant.order + "I").unpack_from(window.buffer, 20)[0] & _LINK_TYPE
 
     def __iter__(self) -> Iterator[Chunk]:
-        return cast(Iterator[Chunk], self._chunks(None, None, None))
+        return cast(Iterator[Chunk], self._chunks(None))
 
     def pour(self, sink: Sink) -> Iterator[None]:
         """Give all chunks to *sink*, those that it takes in their plain way without making a chunk of each."""
         take = sink.plain(self.link_type) if self._record_header == _PLAIN_HEADER else None
-        for chunk in self._chunks(None, None, take):
+        for chunk in self._chunks(take):
             if chunk is not None:
                 sink.feed(chunk)
             yield
 
-    def holding(self, sought: re.Pattern[bytes], is_piece: IsPiece) -> Iterator[Chunk]:
-        """Give the chunks in which *sought* is found, and those that *is_piece* tells; others cost little.
+    def holding(self, sought: re.Pattern[bytes], least: int, is_piece: IsPiece) -> Iterator[Chunk]:
+        """Give the chunks in which *sought* is found, and of those below *least* octets the ones that *is_piece* tells.
 
-        Nowhere may *sought* overlap itself.
+        The others cost little. Nowhere may *sought* overlap itself.
         """
-        return cast(Iterator[Chunk], self._chunks(sought, is_piece, None))
+
+        def others(buffer: bytes, at: int) -> _Pass:
+            return self._others(buffer, sought.finditer(buffer, at), least, is_piece)
+
+        return cast(Iterator[Chunk], self._chunks(None, others))
+
+    def _others(self, buffer: bytes, found: Iterator[re.Match[bytes]], least: int, is_piece: IsPiece) -> _Pass:
+        """Make what passes over the records in which nothing is *found*, and that are no pieces."""
+        unpack, length, link_type = self._unpack, self._record_header, self.link_type
+        size = len(buffer)
+        last = size - length
+        begin = stop = -1
+
+        def passing(at: int, seconds: int) -> tuple[int, int, int]:
+            nonlocal begin, stop
+            count = 0
+            while at <= last:
+                this, _, captured, original = unpack(buffer, at)
+                start = at + length
+                end = start + captured
+                if captured > original or end > size:
+                    break
+                while begin < start:
+                    one = next(found, None)
+                    begin, stop = one.span() if one is not None else _NOWHERE
+                if stop <= end or (captured < least and is_piece(link_type, buffer, start, end)):
+                    break
+                at, seconds = end, this
+                count += 1
+            return at, count, seconds
+
+        return passing
 
     def _chunks(
-        self, sought: re.Pattern[bytes] | None, is_piece: IsPiece | None, take: TakePlain | None
+        self, take: TakePlain | None, others: Callable[[bytes, int], _Pass] | None = None
     ) -> Iterator[Chunk | None]:
-        """Give the chunks but for those that *take* takes; None now and then between those."""
+        """Give the chunks but for those that *take* takes and *others* pass; None now and then between the taken."""
         window, unpack, scale, link_type = self._window, self._unpack, self._scale, self.link_type
         length = self._record_header
         plain = length == _PLAIN_HEADER
@@ -95,9 +128,13 @@ class PcapSource(Source):
             size = len(buffer)
             last = size - length
             suspicious = False
-            places = (one.span() for one in sought.finditer(buffer, at)) if sought is not None else iter(())
-            found = -1, -1
+            passing = others(buffer, at) if others is not None else None
             while at <= last:
+                if passing is not None:
+                    at, count, good_seconds = passing(at, good_seconds)
+                    number += count
+                    if at > last:
+                        break
                 seconds, fraction, captured, original = unpack(buffer, at)
                 start = at + length
                 end = start + captured
@@ -106,12 +143,6 @@ class PcapSource(Source):
                     break
                 number += 1
                 good_seconds = seconds
-                if sought is not None and is_piece is not None:
-                    while found[0] < start:
-                        found = next(places, _NOWHERE)
-                    if found[1] > end and not is_piece(link_type, buffer, start, end):
-                        at = end
-                        continue
                 time_ns = seconds * 1_000_000_000 + fraction * scale
                 if take is not None and captured == original and take(number, time_ns, buffer, start, end):
                     at = end

@@ -188,9 +188,10 @@ def test_packets_that_hold_something_are_those_found_among_all(parts: list[bytes
     octets = pcap_header() + b"".join(map(pcap_record, parts))
     one, other = (PcapSource("t", Window(Dribble(octets, size))) for _ in range(2))
 
-    def is_short(link_type: int, octets: bytes, start: int, end: int) -> bool:
-        return link_type == 1 and end - start < least
+    def is_even(link_type: int, octets: bytes, start: int, end: int) -> bool:
+        return link_type == 1 and (end - start) % 2 == 0
 
-    found = list(one.holding(SOUGHT, is_short))
-    assert found == list(Source.holding(other, SOUGHT, is_short))
-    assert [chunk.octets for chunk in found] == [part for part in parts if len(part) < least or SOUGHT.search(part)]
+    found = list(one.holding(SOUGHT, least, is_even))
+    assert found == list(Source.holding(other, SOUGHT, least, is_even))
+    pieces = [part for part in parts if (len(part) < least and len(part) % 2 == 0) or SOUGHT.search(part)]
+    assert [chunk.octets for chunk in found] == pieces
