@@ -73,7 +73,7 @@ class Ahead:
         learn, waiting = self._model.learn, self._waiting
         while True:
             for record in self._records:
-                if record.objects:
+                if not record.objects.is_mute:
                     learn(record)
                 yield record
                 if waiting:
@@ -82,7 +82,7 @@ class Ahead:
                 return
             while waiting:
                 record = waiting.popleft()
-                if record.objects:  # later ones may have taught otherwise meanwhile
+                if not record.objects.is_mute:  # later ones may have taught otherwise meanwhile
                     learn(record)
                 yield record
 
@@ -97,7 +97,7 @@ class Ahead:
             return
         meter = self._model.meter_at(key)
         for record in self._further():
-            if record.objects:
+            if not record.objects.is_mute:
                 self._model.learn(record)
                 if is_known(meter, lack):
                     return

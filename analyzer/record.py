@@ -51,12 +51,13 @@ class Objects(tuple[Object, ...]):
     and by the request's octets.
 
     *teaches* keeps whether an answer about them may teach something about the meter, *selects* whether the request may
-    ask for a part of a profile.
+    ask for a part of a profile, *is_mute* that neither is so.
     """
 
     texts: dict[str | bytes, str] | None = None
     teaches: bool | None = None
     selects: bool | None = None
+    is_mute = False
     explained: bool | None = None
     """Whether something else may explain their values."""
     confidential: bool | None = None
@@ -72,6 +73,7 @@ class Objects(tuple[Object, ...]):
 
 
 NO_OBJECTS = Objects()
+NO_OBJECTS.is_mute = True
 
 
 class Closed(NamedTuple):

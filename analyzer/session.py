@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.ahead import Ahead
 from analyzer.pipeline import Pipeline
-from analyzer.record import MESSAGE, Record
+from analyzer.record import MESSAGE, REQUEST, Record
 from analyzer.stacks import decode_as as read_choices
 from analyzer.tracking.knowledge import Knowledge
 from analyzer.tracking.meter_key import meter_key
@@ -101,17 +101,18 @@ class Session:
         if self.source.again is not None:
             with self.source.again() as source:
                 for record in self._pipeline().run(source):
-                    if record.objects:
-                        self.model.learn(record)
+                    self.model.learn(record)
             self._has_learnt = True
 
     def values(self, record: Record) -> list[Value]:
         """Give the values of *record*, which gets the notes about them."""
-        plan = plan_of(record)
+        plan = plan_of(record) if record.direction != REQUEST else None
         if plan is not None:
-            if plan.lack is not None and plan.is_lacking(self.model.meter_of(record)):
+            meter = self.model.meter_of(record)
+            if plan.lack is not None and plan.is_lacking(meter):
                 self.seek_for(record)
-            values = plan.values(record, self.model.meter_of(record))
+                meter = self.model.meter_of(record)
+            values = plan.values(record, meter)
             return noted_values(record, self.model) if values is None else values
         apdu = record.assembled or record.apdu
         if apdu is not None and record.kind != MESSAGE and not may_have_values(apdu):

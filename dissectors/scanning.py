@@ -14,7 +14,9 @@ from dissectors.xdlms.ciphered import SERVICE_SPECIFIC
 class Entry:
     """What the index pass needs to know of one APDU layer: its scan, and where its values stand."""
 
-    __slots__ = ("asn1", "begin", "deviates", "family", "function", "layer", "names", "plan", "slots", "tag")
+    __slots__ = (
+        "asn1", "begin", "deviates", "family", "function", "is_closed", "layer", "names", "plan", "slots", "tag",
+    )  # fmt: skip
 
     def __init__(self, tag: int, family: str, layer: Any, made: Scan) -> None:
         self.tag = tag
@@ -24,6 +26,8 @@ class Entry:
         self.function = made.function
         self.names = made.names
         self.slots = {name.rpartition(".")[2]: index for index, name in enumerate(made.names)}
+        self.is_closed = "security_control" in self.slots
+        """Whether what it carries is ciphered, or at least authenticated."""
         self.deviates = getattr(layer, "deviates", None)
         self.plan: Any = None
         """Room for what a user of the scan works out once a layer."""

@@ -172,6 +172,7 @@ def show(
 
     if growing is not None:
         growing.idle = rest
+    most = options.count or sys.maxsize
     passes = _passing(chooser(session, options), closed)
     aside = _Aside(passes, pass_over)
     records = session.records() if turns is None else turns.records(session, batch, aside.take)
@@ -186,7 +187,7 @@ def show(
                 sys.stdout.flush()
             elif len(batch) >= _BATCH and turns is None:
                 write(batch)
-        if options.count and count >= options.count:
+        if count >= most:
             break
     write(batch)
     sys.stdout.flush()

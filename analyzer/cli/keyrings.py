@@ -58,9 +58,9 @@ class ClosedApdus:
 
     def passes(self, record: Record) -> bool:
         """Look at one record, and let it pass."""
-        apdu = record.apdu if record.kind != _MESSAGE else None  # a telegram of P1 was inside
-        if apdu is not None and (entry := apdu[1]) is not None and "security_control" in entry.slots:
-            self._count += 1
+        apdu = record.apdu
+        if apdu is not None and (entry := apdu[1]) is not None and entry.is_closed and record.kind != _MESSAGE:
+            self._count += 1  # a telegram of P1 was inside of a message
         return True
 
     def behind(self, take: Callable[[Record], bool]) -> Callable[[Record], None]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from io import TextIOWrapper
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, cast
 
 from analyzer.cli.filters import add_filter_options
 from analyzer.cli.main import FilterTextError, UsageError
@@ -138,11 +139,10 @@ def write(batch: list[str | bytes]) -> None:
     """Write lines: texts, and as such octets, which are written without a detour."""
     if not batch:
         return
-    octets = [one for one in batch if isinstance(one, bytes)]
-    texts = [one for one in batch if isinstance(one, str)]
+    for kind, lines in groupby(batch, type):
+        if kind is str:
+            sys.stdout.write("\n".join([*cast(Iterator[str], lines), ""]))
+        else:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(b"\n".join([*cast(Iterator[bytes], lines), b""]))
     batch.clear()
-    if texts:
-        sys.stdout.write("\n".join([*texts, ""]))
-    if octets:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(b"\n".join([*octets, b""]))

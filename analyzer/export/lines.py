@@ -60,5 +60,5 @@ def lock_of(record: Record) -> str:
     if closed is not None:
         return _LOCKS.get(closed.status, UNVERIFIED)
     apdu = record.apdu
-    is_closed = apdu is not None and apdu.entry is not None and "security_control" in apdu.entry.slots
+    is_closed = apdu is not None and apdu.entry is not None and apdu.entry.is_closed
     return CLOSED if is_closed else OPEN

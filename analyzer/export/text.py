@@ -36,7 +36,9 @@ class TextLines:
 
     def line(self, record: Record) -> str:
         """Write *record*; without its last line end."""
-        return self._text(record, self._of(record)) if self._below is None else "".join(self._pieces(record))
+        if self._below is not None:
+            return "".join(self._pieces(record))
+        return self._text(record, () if record.kind == MESSAGE else self._values(record))
 
     def pass_over(self, record: Record) -> None:
         """Learn from a record that others write what its line would tell: how wide lanes are, what was explained."""
@@ -50,18 +52,17 @@ class TextLines:
 
     def _pieces(self, record: Record) -> tuple[str, ...]:
         """Write *record* in pieces: the line, and what stands below it, which is ASCII as a rule."""
-        values = self._of(record)
+        values = () if record.kind == MESSAGE else self._values(record)  # the line of a message needs none
         text = self._text(record, values)
         return (text,) if self._below is None else (text, self._below(record, values), "\n")
 
-    def _of(self, record: Record) -> Sequence[Value]:
-        """Give the values of *record*, but for a message, whose line needs none."""
-        return () if record.kind == MESSAGE else self._values(record)
-
     def _text(self, record: Record, values: Sequence[Value]) -> str:
         """Write the line, and the notes below it."""
-        time = self._clock.text(record.time_ns, self._digits()) if record.time_ns is not None else "-"
-        text = f"{str(record.number).rjust(6)}  {time}  {self._addresses(record)}  {summary(record, values)}"
+        time_ns = record.time_ns
+        time = self._clock.text(time_ns, self._digits()) if time_ns is not None else "-"
+        key = (record.lane, record.link, record.control, record.direction, record.client, record.server)
+        addresses = self._columns.get(key) or self._addresses(record)  # the same few texts come again and again
+        text = f"{str(record.number).rjust(6)}  {time}  {addresses}  {summary(record, values)}"
         if record.protection:
             text += f" [{', '.join(_statuses(record))}]"
         return text + self._notes(record) if record.notes else text
@@ -74,7 +75,7 @@ class TextLines:
         return partial(below, tree=tree, octets=octets)
 
     def _addresses(self, record: Record) -> str:
-        """Write lane, link, addresses and direction; the same few texts come again and again."""
+        """Write lane, link, addresses and direction."""
         key = (record.lane, record.link, record.control, record.direction, record.client, record.server)
         known = self._columns.get(key)
         if known is None:

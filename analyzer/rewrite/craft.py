@@ -75,7 +75,7 @@ def craft(octets: bytes, wishes: Wishes) -> bytes:
         return kind.made(octets) if kind is not None else octets
     head, apdu, tail = _parted(octets, name)
     given = scan_apdu(apdu, 0, len(apdu)) if apdu else (None, None)
-    is_protected = given[0] is not None and given[1] is not None and "security_control" in given[0].slots
+    is_protected = given[0] is not None and given[1] is not None and given[0].is_closed
     if is_protected and wishes.form:
         raise FrameError("--cipher protects a plain APDU, and this one is protected: it is enciphered again as it was")
     if not is_protected and not wishes.form and wishes.counter is not None:

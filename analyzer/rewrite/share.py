@@ -289,7 +289,7 @@ def _closed(record: Record) -> Closed | None:
     apdu = record.apdu
     if apdu is None or apdu.entry is None or apdu.values is None:
         return None
-    is_protected = "security_control" in apdu.entry.slots or "signature" in apdu.entry.slots
+    is_protected = apdu.entry.is_closed or "signature" in apdu.entry.slots
     return Closed(apdu.octets, apdu.entry, apdu.values, "no-key", b"", "", False) if is_protected else None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from analyzer.cosem.companions import INDIA, USUAL, is_indian
-from analyzer.record import PART, REQUEST, Apdu, Record
+from analyzer.record import PART, REQUEST, Apdu, Lane, Record
 from analyzer.tracking.attributes import held_values
 from analyzer.tracking.lessons import may_teach, teach
 from analyzer.tracking.meter import Meter
@@ -17,6 +17,7 @@ from analyzer.tracking.selections import Selection, is_buffer, selections_in
 from analyzer.tracking.standing_names import association_sn
 
 MOST_METERS = 65536
+_MOST_NEAR = 4096
 
 
 class KnownMeters(Protocol):
@@ -33,6 +34,8 @@ class ObjectModel:
 
     def __init__(self) -> None:
         self.meters: dict[MeterKey, Meter] = {}
+        self._near: dict[tuple[Lane, str, int | str], Meter] = {}
+        """Meters by what stands in their records: those that speak now."""
         self.known: KnownMeters | None = None
         """What is known of meters beforehand."""
         self.lessons = 0
@@ -40,7 +43,17 @@ class ObjectModel:
 
     def meter_of(self, record: Record) -> Meter:
         """Give the meter that *record* comes from or goes to, made when it is new."""
-        return self.meter_at(meter_key(record))
+        server = record.server
+        if server is None:
+            return self.meter_at(meter_key(record))
+        place = record.lane, record.direction, server
+        meter = self._near.get(place)
+        if meter is None:
+            meter = self.meter_at(meter_key(record))
+            if len(self._near) >= _MOST_NEAR:
+                self._near.clear()
+            self._near[place] = meter
+        return meter
 
     def meter_at(self, key: MeterKey) -> Meter:
         """Give the meter under *key*, made when it is new."""
@@ -48,6 +61,7 @@ class ObjectModel:
         if meter is None:
             if len(self.meters) >= MOST_METERS:
                 del self.meters[next(iter(self.meters))]
+                self._near.clear()
             meter = self.meters[key] = Meter()
             self._recall(key, meter)
         return meter
@@ -73,17 +87,16 @@ class ObjectModel:
     def learn(self, record: Record) -> None:
         """Take what *record* teaches; total."""
         objects = record.objects
-        if not objects:
-            return
-        if record.direction == REQUEST:
-            if objects.selects is None:
-                objects.selects = any(is_buffer(one) or not one.logical_name for one in objects)
-            if objects.selects and record.apdu is not None:
-                self._select(record.apdu, self.meter_of(record), record.number)
+        if objects.is_mute:
             return
         if objects.teaches is None:
+            objects.selects = any(is_buffer(one) or not one.logical_name for one in objects)
             objects.teaches = any(may_teach(one) for one in objects)
-        if objects.teaches and record.kind != PART:
+            objects.is_mute = not (objects.selects or objects.teaches)
+        if record.direction == REQUEST:
+            if objects.selects and record.apdu is not None:
+                self._select(record.apdu, self.meter_of(record), record.number)
+        elif objects.teaches and record.kind != PART:
             self._learn(record)
 
     def _select(self, apdu: Apdu, meter: Meter, number: int) -> None:

@@ -53,7 +53,7 @@ class Plan:
         self.opens = self.family in ("aarq", "aare")
         """Whether it opens an association."""
         self.is_signed = self.family == "general-signing"
-        self.is_protected = self.is_acse or self.is_signed or "security_control" in found.slots
+        self.is_protected = self.is_acse or self.is_signed or found.is_closed
         """Whether a key may open it, or what it carries."""
         self.may_teach = self.family in _TEACHING
         """Whether it may authenticate, or carry keys or certificates."""

@@ -61,7 +61,7 @@ class Survey:
         apdu = record.apdu
         if apdu is None or apdu.entry is None or named:
             return
-        self.closed += "security_control" in apdu.entry.slots
+        self.closed += apdu.entry.is_closed
         self.nameless += apdu.family == "data-notification" and not record.objects
 
     def _end_before(self, number: int) -> None:
