@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from analyzer.pipeline import Pipeline
 from analyzer.record import Object, Record
-from analyzer.tracking.meter_key import MeterKey
+from analyzer.tracking.meter_key import MeterKey, address_text
 from analyzer.tracking.object_model import ObjectModel
 from analyzer.tracking.values import is_known
 from captures.chunk import PACKET, Source
@@ -135,7 +135,7 @@ class Ahead:
         if self._ends is None:
             with self._again()[0] as source:
                 self._ends = asked_ends(source)
-        ends = key[0], f"hdlc {key[1]}", _ANYONE
+        ends = key[0], f"hdlc {address_text(key)}", _ANYONE
         asked = [found for end in ends if (found := self._ends.get(end)) is not None]
         return max([_NEVER, *(found.get(what, _NEVER) for found in asked for what in (octets, _ANYTHING))])
 

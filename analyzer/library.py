@@ -72,6 +72,8 @@ def decode(
     octets: str | bytes, *, keys: Keys = (), decode_as: Mapping[str, str] | None = None, where: str = ""
 ) -> Trace:  # fmt: skip
     """Decode octets, or hex with a frame a line, as ``dlmshark decode --hex`` does. Raises: as `open`."""
+    if isinstance(octets, os.PathLike):
+        raise TypeError("decode() takes octets or hex; open() takes the name of a capture")
     try:
         source = source_from_hex(octets if isinstance(octets, str) else octets.hex())
     except CaptureError as problem:

@@ -23,6 +23,11 @@ def with_device(server: int | str | None, gateway: bytes) -> str:
     return device if server is None else f"{server} {device}"
 
 
+def address_text(key: MeterKey) -> str:
+    """Write the server's address alone, without the device behind a gateway."""
+    return str(key[1]).partition(" network ")[0]
+
+
 def place_text(key: MeterKey) -> str:
     """Say where a meter is that has not told its name: the server's end of its lane and its address."""
     end, server = key

@@ -44,7 +44,7 @@ class ObjectModel:
     def meter_of(self, record: Record) -> Meter:
         """Give the meter that *record* comes from or goes to, made when it is new."""
         server = record.server
-        if server is None:
+        if server is None or record.gateway:
             return self.meter_at(meter_key(record))
         place = record.lane, record.direction, server
         meter = self._near.get(place)

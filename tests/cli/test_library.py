@@ -112,6 +112,8 @@ def test_wrong_stack_and_no_name_are_told() -> None:
         analyzer.open(CIPHERED, decode_as={"tcp.port==4059": "nonsense"})
     with pytest.raises(TypeError):
         analyzer.open()
+    with pytest.raises(TypeError, match=r"open\(\) takes the name of a capture"):
+        analyzer.decode(Path("capture.pcap"))  # type: ignore[arg-type]
     with pytest.raises(AttributeError, match="module 'analyzer' has no attribute 'nonsense'"):
         analyzer.nonsense  # noqa: B018
 

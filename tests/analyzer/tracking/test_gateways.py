@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from scapy.packet import Raw
@@ -14,13 +15,17 @@ from analyzer.export.summary import summary
 from analyzer.export.text import TextLines
 from analyzer.pipeline import Pipeline
 from analyzer.record import Record
-from captures import source_from_hex
+from analyzer.session import Session
+from captures import open_source, source_from_hex
 from dissectors.gateway import Gateway
 from dissectors.hdlc import Hdlc
 from dissectors.llc import Llc
 from dissectors.mbus import Mbus
 from dissectors.wrapper import Wrapper
 from dissectors.xdlms.get import GetRequestNormal, GetResponseNormal
+from tests.captures.build import pcap_header, pcap_record
+
+USER = 147
 
 GET = bytes(
     GetRequestNormal(cosem_attribute_descriptor={"class_id": 3, "instance_id": "1-0:1.8.0*255", "attribute_id": 2})
@@ -31,6 +36,15 @@ ONE, TWO = bytes.fromhex("1122334455667788"), bytes.fromhex("A1A2")
 
 def behind(device: bytes, apdu: bytes, header: int, network: int = 3) -> bytes:
     return bytes(Gateway(header=header, network_id=network, physical_device_address=device) / Raw(apdu))
+
+
+def said_to(device: bytes, attribute: int, value: str) -> list[tuple[str, bytes]]:
+    """Give a request for an attribute of a register, and its answer, with who says them."""
+    asking = GetRequestNormal(
+        cosem_attribute_descriptor={"class_id": 3, "instance_id": "1-0:1.8.0*255", "attribute_id": attribute}
+    )
+    answer = bytes.fromhex(f"C4 01 C1 00 {value}")
+    return [("TX", behind(device, bytes(asking), 0xE6)), ("RX", behind(device, answer, 0xE7))]
 
 
 def asked(device: bytes) -> bytes:
@@ -92,11 +106,7 @@ def test_devices_behind_one_gateway_are_meters_of_their_own() -> None:
     said = []
     for device, scaler in ((ONE, "FF"), (TWO, "02")):
         for attribute, value in ((3, f"02 02 0F {scaler} 16 1E"), (2, "12 0046")):
-            asking = GetRequestNormal(
-                cosem_attribute_descriptor={"class_id": 3, "instance_id": "1-0:1.8.0*255", "attribute_id": attribute}
-            )
-            answer = bytes.fromhex(f"C4 01 C1 00 {value}")
-            said += [("TX", behind(device, bytes(asking), 0xE6)), ("RX", behind(device, answer, 0xE7))]
+            said += said_to(device, attribute, value)
     told = [*said[0:2], *said[4:6], *said[2:4], *said[6:8]]  # both scalers, then both values
     lines = "\n".join(f"{way}: {CARRIERS['wrapper'](octets, way == 'RX').hex()}" for way, octets in told)
     places = [f"1 network 3 device {device.hex().upper()}" for device in (ONE, TWO)]
@@ -108,6 +118,21 @@ def test_devices_behind_one_gateway_are_meters_of_their_own() -> None:
         assert [record.number for record in trace] == [3, 4, 7, 8]
     with analyzer.decode("RX: " + CARRIERS["wrapper"](behind(ONE, b"\xd8\x01\x02", 0xE7), True).hex()) as trace:
         assert {story.meter for story in trace.stories()} == {places[0]}
+
+
+@pytest.mark.parametrize("carrier", ["wrapper", "hdlc"])
+def test_scaler_of_a_device_behind_a_gateway_is_found_far_behind_its_value(
+    carrier: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("analyzer.ahead._MOST_WAITING", 0)
+    said = said_to(ONE, 2, "12 0046") + said_to(ONE, 3, "02 02 0F FF 16 1E")
+    frames = [CARRIERS[carrier](octets, way == "RX") for way, octets in said]
+    path = tmp_path / "capture.pcap"
+    path.write_bytes(pcap_header(link_type=USER) + b"".join(map(pcap_record, frames)))
+    with open_source(str(path)) as source:
+        session = Session(source)
+        assert next(one.text for record in session.records() for one in session.values(record)) == "7.0 Wh"
+        session.close()
 
 
 @each_carrier
