@@ -203,7 +203,7 @@ def _shifted(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
         is_head = total > 0 and fitting == total
         frames = sum(uart_signs.is_frame(one, reading) for one in reads)
         runs = "one run of octets is" if count == 1 else f"{count} runs of octets are"
-        text = f"{runs} what a receiver {told} makes of LLC and APDU"
+        text = f"{runs} what a receiver {told} makes of LLC and APDU{', or of a telegram' * reading.is_inverted}"
         if uart_signs.heads(reading):
             text += f", and {fitting} of {total} reads begin with what it makes of a flag and a frame format"
         if count > 1 or (count and is_head) or (is_head and total >= _RUN) or frames:

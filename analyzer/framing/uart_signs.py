@@ -29,6 +29,11 @@ _COMMON = tuple(
     )
 )  # fmt: skip
 """What stands behind the HCS of many frames: LLC and the beginning of an APDU, or the parameters of SNRM and UA."""
+_TELEGRAM = (
+    b")\r\n1-0:", b")\r\n0-0:", b")\r\n0-1:", b"*kWh)\r\n", b"*kW)\r\n", b"*V)\r\n", b"*A)\r\n",
+    b"\xdb\x08SAG", b"\xdb\x08KFM", b"\xdb\x08ISK",
+)  # fmt: skip
+"""What stands between the data sets of a telegram of P1, whose port is inverted, or begins a ciphered one."""
 _UNITS = ("1B", "1D", "1E", "20", "21", "23")
 _REGISTERS = tuple(bytes.fromhex(f"16{unit}0203090601") for unit in _UNITS)
 """What stands between the registers of pushes that name each: a unit and the beginning of the next name."""
@@ -83,7 +88,7 @@ def misread(octets: bytes, reading: Reading, start: int = 0) -> bytes:
 @cache
 def signs(reading: Reading) -> tuple[bytes, ...]:
     """Give the runs of octets that the receiver makes of what is common, from every bit at which it may begin there."""
-    sent = (*_COMMON, *_REGISTERS) if reading.is_late else _COMMON
+    sent = (*_COMMON, *(_REGISTERS if reading.is_late else ()), *(_TELEGRAM if reading.is_inverted else ()))
     found = {misread(octets, reading, start) for octets in sent for start in range(_CHARACTER)}
     return tuple(sorted(one for one in found if len(one) >= _SHORT_SIGN))
 

@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 from analyzer.diagnosis.foreign import count_colours, count_dlt645, count_sml, count_tic, count_wireless
+from analyzer.simulate.ciphering import Seal
+from analyzer.simulate.local_messages import data_set
+from analyzer.simulate.p1_port import ciphered, telegram
+from analyzer.simulate.uart import line_format, misread, octets_of_characters
 from tests.cli.conftest import Run, run
 
 __all__ = ["run"]
@@ -78,6 +82,22 @@ def test_other_protocol_is_named_for_certain(make: Callable[[], bytes], name: st
     assert (story["code"], story["confidence"]) == ("line-unreadable", "certain")
     assert name in story["evidence"][0]["text"]
     assert not [one for one in stories if one["cause"] == "baud-mismatch" and not one.get("under")]
+
+
+@pytest.mark.parametrize("is_sealed", [False, True])
+def test_inverted_line_of_a_p1_port_is_named(is_sealed: bool, run: Run, tmp_path: Path) -> None:
+    sets = [data_set("1-0:1.8.0", "000123.456", "kWh"), data_set("1-0:32.7.0", "231.2", "V")]
+    sent = telegram("MMM5\\2M", sets)
+    if is_sealed:
+        title = bytes.fromhex("5341470000BC614E")
+        sent = ciphered(sent, Seal(0x30, bytes(range(16)), bytes(range(16, 32)), title), 7)
+    form = line_format("8N1", 115200)
+    octets = octets_of_characters(misread(sent * 3, form, form._replace(is_inverted=True)))
+    path = tmp_path / "port.bin"
+    path.write_bytes(octets)
+    stories = [json.loads(line) for line in run("doctor", "--json", "-d", "serial,p1", path).out.splitlines()]
+    assert [one["cause"] for one in stories] == ["polarity-inverted"]
+    assert any("P1 port is inverted by its standard" in one for one in stories[0]["advice"])
 
 
 def test_random_octets_are_no_other_protocol() -> None:
