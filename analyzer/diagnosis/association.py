@@ -10,6 +10,7 @@ from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.lost import explain
 from analyzer.diagnosis.refused import why_refused
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence, Stories
+from analyzer.diagnosis.unanswered import cause_of_silence
 from analyzer.diagnosis.words import after, asked, both
 from analyzer.record import End, Record
 from analyzer.tracking.associations import ENDED, OPENED, Event
@@ -119,6 +120,11 @@ class AssociationFamily(Family):
             text += "the meter takes it under the global key"
             self.report(record, "hls-failed", "dedicated-key-too-early", LIKELY, text, further=[proof])
             return
+        if form.endswith(("get-request", "set-request")):
+            required = one.answer.record if one.answer is not None else 0
+            text = f"record {number} is {form} and no answer to the challenge that came in record {required}"
+            self.report(record, "hls-failed", "pass-3-left-out", CERTAIN, text)
+            return
         is_gmac = one.proposal is not None and one.proposal.mechanism == _GMAC
         cause = "hls-mac-wrong" if is_gmac else "secret-wrong"
         text = f"the meter refused the client's answer to its challenge (record {number}, {mechanism})"
@@ -161,6 +167,17 @@ class AssociationFamily(Family):
     def _is_server_tired(ending: Ending) -> bool:
         return ending.by == BY_SERVER and ending.idle_ns is not None and ending.idle_ns >= _IDLE_NS
 
+    def _never_opened(self, one: Association, ending: Ending, wait: Exchange) -> None:
+        """Report an AARQ, or a first request, that nothing came for: no association was there to be lost."""
+        if ending.reason == "unanswered" and len(one.link_at) > 1:
+            return  # as of every request that is not answered on a link
+        cause, confidence, shown = cause_of_silence(self, one, wait)
+        waited = after(wait.asked_ns, ending.at.time_ns)
+        what = "the client ended the connection" if ending.at.record == wait.request else "the client began anew"
+        text = f"{asked(wait)} was not answered, and {what}{waited}{shown}"
+        proof = [Evidence(wait.request, 0, 0, text)]
+        self.report_about(one, "response-missing", cause, confidence, proof, time_ns=wait.asked_ns)
+
     def _lost(self, one: Association, ending: Ending) -> None:
         """Tell in one story what ended an association, after how long, against which time-out, and who acted first."""
         if ending.reason == "dm" and not one.link_at and not one.exchanges:
@@ -168,6 +185,9 @@ class AssociationFamily(Family):
         facts = self.meters.of(one.meter)
         damaged = self.associations.damaged.get(one.conversation)
         wait = next((asked for asked in one.waiting.values() if asked.is_confirmed), None)
+        if one.answer is None and not one.exchanges and wait is not None and ending.by != BY_SERVER:
+            self._never_opened(one, ending, wait)
+            return
         carried = self._carried_again(one, wait) if wait is not None and ending.reason == "unanswered" else []
         found = explain(one, ending, facts, damaged, carried)
         if ending.idle_ns is not None and found.cause == "inactivity-timeout":

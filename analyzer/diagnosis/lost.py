@@ -155,7 +155,10 @@ def _is_impatient(one: Association, ending: Ending, first: Exchange | None) -> b
 def _text(one: Association, ending: Ending, first: Exchange | None, against: str, facts: Facts) -> str:
     idle = _idle(ending, first)
     by = {BY_SERVER: "meter", BY_CLIENT: "client"}.get(ending.by, "other side")
-    begun = f"{both(one)}, open since record {one.first.record}, was lost: "
+    is_opened = one.answer is not None or one.exchanges
+    begun = f"{both(one)}, " + (
+        f"open since record {one.first.record}, was lost: " if is_opened else "was never opened: "
+    )
     pause = f"after a pause of {seconds(idle)}" if idle is not None and idle >= _SECOND else ""
     said = pause
     if first is not None:

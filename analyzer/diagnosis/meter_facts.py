@@ -5,6 +5,7 @@ Source: IEC 62056-6-2: IEC HDLC setup (23), TCP-UDP setup (41), Association LN (
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ from dissectors.tree import Problem
 
 _MOST_METERS = 16384
 _MOST_OBJECTS = 4096
+_INVOKE_IDS = 3
+"""So many answers with one invoke-id, to requests with as many others, are no chance."""
 NO_ACCESS, READ, WRITE, READ_WRITE = 0, 1, 2, 3
 RIGHTS = {
     NO_ACCESS: "no access", READ: "read only", WRITE: "write only", READ_WRITE: "read and write",
@@ -45,7 +48,7 @@ class Listed(NamedTuple):
 class Facts:
     """What one meter told."""
 
-    __slots__ = ("inter_octet_timeout", "objects", "policy", "timeout", "times_lost")
+    __slots__ = ("inter_octet_timeout", "invoke_ids", "objects", "policy", "timeout", "times_lost")
 
     def __init__(self) -> None:
         self.timeout: Told | None = None
@@ -56,8 +59,15 @@ class Facts:
         """security_policy of the security setup."""
         self.objects: dict[bytes, Listed] = {}
         """By logical name: the object list, where one was seen."""
+        self.invoke_ids: deque[tuple[int, int]] = deque(maxlen=_INVOKE_IDS)
+        """The newest ones that it answered with, and that were asked with, where these differ."""
         self.times_lost: list[int] = []
         """The pauses after which it did not, in nanoseconds."""
+
+    def answers_with_one_invoke_id(self) -> bool:
+        """Tell whether its last answers have one invoke-id, whatever they were asked with."""
+        got, wanted = {one for one, _ in self.invoke_ids}, {one for _, one in self.invoke_ids}
+        return len(self.invoke_ids) == len(wanted) == _INVOKE_IDS and len(got) == 1
 
 
 class MeterFacts:

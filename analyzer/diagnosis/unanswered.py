@@ -36,7 +36,7 @@ def unanswered(
     is_later = record is not None and record.number > exchange.request
     if record is not None and is_later and record.time_ns is not None and exchange.asked_ns is not None:
         waited_ns = record.time_ns - exchange.asked_ns
-    cause, confidence, shown = _cause(family, one, exchange)
+    cause, confidence, shown = cause_of_silence(family, one, exchange)
     text = f"{asked(exchange)} was not answered"
     if waited_ns is not None and waited_ns >= 0:
         text += f" within {seconds(waited_ns)}"
@@ -55,6 +55,13 @@ def unanswered(
     )  # fmt: skip
 
 
+_HELD_UP = (
+    ("meter-busy", "; it was put off with RNR, receive not ready, up to record {}"),
+    (
+        "answer-not-taken",
+        "; a part of the answer came again, up to record {}: the client's RR did not ask for the next one",
+    ),
+)
 _WITH_ANSWER = 2
 _MANY_ASKED = 3
 """So many different requests are made of no meter that says nothing: its answers were not captured."""
@@ -87,13 +94,17 @@ def is_directed_line(lane: str) -> bool:
 SILENT = Alternative("server-silent", POSSIBLE, "or the meter said nothing")
 
 
-def _cause(family: Family, one: Association, exchange: Exchange) -> tuple[str, str, str]:
+def cause_of_silence(family: Family, one: Association, exchange: Exchange) -> tuple[str, str, str]:
     """Look for damage since the request, for a size that is too much, for an answer that is not the meter's to give."""
     damaged = family.associations.damaged.get(one.conversation)
     if damaged is not None and damaged.number >= exchange.request:
         is_request = damaged.direction is REQUEST or damaged.number == exchange.request
         cause = "request-damaged" if is_request else "response-damaged"
         return cause, LIKELY, f"; record {damaged.number} is damaged"
+    held_at, is_again = one.held_up
+    if held_at > exchange.request:
+        cause, text = _HELD_UP[is_again]
+        return cause, LIKELY, text.format(held_at)
     limit = one.answer.max_pdu_size if one.answer is not None else None
     if limit and len(exchange.octets) > limit:
         return "pdu-too-long", LIKELY, f"; it has {octets(len(exchange.octets))}, the meter takes {limit}"
@@ -185,9 +196,19 @@ def _other_invoke_id(family: Family, record: Record, wait: Exchange) -> None:
     got, wanted = record.apdu.octets[2] & 0xF, wait.octets[2] & 0xF if len(wait.octets) > 2 else 0
     at = record.apdu.at + 2 if record.apdu.at >= 0 else 0
     text = f"{record.apdu.family} has invoke-id {got}, the request in record {wait.request} has {wanted}"
+    meter = family.meters.of_record(record)
+    meter.invoke_ids.append((got, wanted))
+    cause, confidence = "late-response", POSSIBLE
+    others = [Alternative("gateway-mixes-clients", POSSIBLE, "a gateway may hand out another client's answer")]
+    if meter.answers_with_one_invoke_id():
+        cause, confidence, others = "invoke-id-ignored", LIKELY, []
+        told = [one for one in family.stories.of_lane(record.lane.text) if one.code == "invoke-id-differs"]
+        for fact in [one for story in told if story.cause == "late-response" for one in reversed(story.facts)]:
+            family.stories.take_back(fact)
+            family.stories.add(fact.told_as(cause, confidence))
     family.report(
-        record, "invoke-id-differs", "late-response", POSSIBLE, text, start=at, end=at + 1 if at else 0,
-        alternatives=[Alternative("gateway-mixes-clients", POSSIBLE, "a gateway may hand out another client's answer")],
+        record, "invoke-id-differs", cause, confidence, text, start=at, end=at + 1 if at else 0,
+        alternatives=others,
         further=[Evidence(wait.request, 0, 0, f"the request that waits: invoke-id {wanted}")],
         explains=(wait.request,),
     )  # fmt: skip

@@ -27,8 +27,8 @@ from analyzer.tracking.history import (
 )
 
 SNRM = 0x83
-READY = 0x01
-"""RR, without N(R) and the poll bit."""
+READY, _NOT_READY = 0x01, 0x05
+"""RR and RNR, without N(R) and the poll bit."""
 _DISC, _UA, _DM, _FRMR = 0x43, 0x63, 0x0F, 0x87
 _AUTHENTICATION_REQUIRED = 14
 _MOST_REPEATED, _MOST_KEPT = 4096, 16
@@ -121,6 +121,11 @@ class Endings:
         if record.kind is not LINK:
             if record.notes and is_repeated(record):
                 one.repeats.append(record.number)
+                if record.direction is RESPONSE:
+                    one.held_up = record.number, True
+        elif record.control & 0x0F == _NOT_READY:
+            if record.direction is RESPONSE:
+                one.held_up = record.number, False
         elif record.control & 0x0F != READY:
             self._link(one, record, record.control & 0xEF, Mark(record.number, record.time_ns))
 
@@ -176,7 +181,9 @@ class Endings:
         for one in self.open_on(end.conversation):
             by = "" if one.client_side is None else BY_CLIENT if end.side == one.client_side else BY_SERVER
             at = Mark(end.after, end.time_ns)
-            is_asked = any(asked.is_confirmed for asked in one.waiting.values())
+            is_asked = any(
+                asked.is_confirmed and request not in one.misanswered for request, asked in one.waiting.items()
+            )
             if one.release:
                 self._end(one, RELEASED, at, BY_CLIENT)
             elif end.is_reset:

@@ -129,8 +129,8 @@ class Association:
     __slots__ = (
         "answer", "asked", "asked_before", "asked_limits", "asking", "asking_pause_ns", "asking_service",
         "authentication", "client", "client_side", "conversation", "ending", "exchanges", "first", "general_blocks",
-        "hls_form", "hls_is_accepted", "hls_request", "lane", "last_ns", "last_record", "limits", "link_at",
-        "meter", "number", "pause_ns", "place", "proposal", "pushes", "records", "release",
+        "held_up", "hls_form", "hls_is_accepted", "hls_request", "lane", "last_ns", "last_record", "limits", "link_at",
+        "meter", "misanswered", "number", "pause_ns", "place", "proposal", "pushes", "records", "release",
         "repeats", "server", "services", "services_first", "silences", "statuses", "unanswered", "usual",
     )  # fmt: skip
 
@@ -200,6 +200,10 @@ class Association:
     """What is usual in it; None where every record is to be looked at."""
     asked: Record | None
     """The newest request; forgotten once it is over."""
+    held_up: tuple[int, bool]
+    """The newest record in which the server put the client off (RNR), or, if true, sent a part of its answer again."""
+    misanswered: set[int]
+    """The records of waiting requests for which an answer with another invoke-id came."""
     statuses: dict[str, int]
     """How many protected APDUs opened how: ``verified``, ``no-key``, …"""
     ending: Ending | None
@@ -226,6 +230,8 @@ class Association:
         self.repeats = deque(maxlen=_MOST_ODD)
         self.silences = deque(maxlen=_MOST_ODD)
         self.statuses = {}
+        self.misanswered = set()
+        self.held_up = (0, False)
 
     @property
     def last(self) -> Mark:

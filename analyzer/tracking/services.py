@@ -101,6 +101,8 @@ class Services(Endings):
         request = record.request
         if record.kind is APDU:
             late = next((each for each in one.unanswered if each.request == request), None)
+            if request is None and one.waiting:
+                one.misanswered = {next(reversed(one.waiting)), *one.misanswered.intersection(one.waiting)}
             if request is None or late is not None:
                 self.events.append(Event(UNASKED, one, record.number, late))
 

@@ -255,6 +255,42 @@ def test_challenge_answered_under_the_dedicated_key_is_named() -> None:
     assert named(others) == [("protection-below-policy", "password-in-clear")]
 
 
+def test_request_in_place_of_pass_3_is_no_wrong_secret() -> None:
+    (story,) = over_tcp(at(1, asked(AARQ), answered(CHALLENGE_AARE)), at(1, asked(GET_CLOCK), answered(b"\xd8\1\1")))
+    assert (story.code, story.cause, story.confidence) == ("hls-failed", "pass-3-left-out", "certain")
+    assert "record 3 is get-request and no answer to the challenge" in story.evidence[0].text
+
+
+def test_aarq_that_nothing_answers_is_no_association_that_was_lost() -> None:
+    stories = over_tcp(at(1, asked(AARQ)), at(5, asked(AARQ)), last=[(5, ASKED, FIN)])
+    assert {(one.code, one.cause) for one in stories} == {("response-missing", "server-silent")}
+
+
+def test_answers_with_one_invoke_id_are_answers_and_no_association_is_lost() -> None:
+    units = [
+        at(
+            1,
+            asked(GET_CLOCK[:2] + bytes((0xC1 + number,)) + GET_CLOCK[3:]),
+            answered(b"\xc4\1\xc0" + CLOCK_ANSWER[3:]),
+        )
+        for number in range(4)
+    ]
+    (story,) = over_tcp(OPENING, *units, last=[(1, ASKED, FIN), (0.1, ANSWERED, FIN)])
+    assert (story.code, story.cause, story.count) == ("invoke-id-differs", "invoke-id-ignored", 4)
+
+
+def test_meter_that_puts_its_client_off_has_said_something() -> None:
+    line = Station()
+    units = [*at(0, *line.connect()), *on_hdlc(line, OPENING)]
+    (request,) = line.frames([asked(GET_CLOCK)])
+    ready, wait = line.ready(ASKED), line.ready(ANSWERED)
+    wait = answered(frame(b"", wait.octets[-4] | 4, line.ends[ANSWERED]))
+    units += [*at(1, request, wait), *at(5, ready, wait), *at(5, ready, wait), *at(0.1, *line.disconnect())]
+    (story,) = diagnose(serial_chunks(units))
+    assert (story.code, story.cause) == ("response-missing", "meter-busy")
+    assert "RNR" in story.evidence[0].text
+
+
 def test_answer_that_the_keys_prove_right_and_the_meter_refuses_is_told_so() -> None:
     secured = security_of()
     refused = Said(ANSWERED, bytes.fromhex("C701C1 01 00"))
