@@ -14,12 +14,12 @@ DAMAGE = frozenset({"hdlc-fcs-wrong", "hdlc-hcs-wrong", "hdlc-length-wrong"})
 NOISE_CODES = frozenset({"hdlc-noise", "noise"})
 LANE_CAUSES = frozenset({
     "flow-control-octets-removed", "text-dump-loss", "seven-bit", "parity-in-data", "parity-filtered", "baud-mismatch",
-    "polarity-inverted", "bit-reversed", "edges-late", "port-shared",
+    "polarity-inverted", "bit-reversed", "edges-late", "port-shared", "text-encoded", "sign-extended",
 })  # fmt: skip
 """Causes that hurt all octets of a lane alike: what else is damaged there has the same."""
 SETTINGS = frozenset({
     "baud-mismatch", "parity-filtered", "polarity-inverted", "bit-reversed", "parity-in-data", "seven-bit",
-    "wrong-stack", "edges-late", "port-shared",
+    "wrong-stack", "edges-late", "port-shared", "text-encoded", "sign-extended",
 })  # fmt: skip
 """Causes that say that a line is read wrongly."""
 VAGUE = frozenset({"capture-started-late", "line-noise", "burst", "collision"})

@@ -16,13 +16,14 @@ from analyzer.diagnosis.frame_settles import SETTLES, bits
 from analyzer.diagnosis.octet_search import SEARCHES
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE
 from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust
+from dissectors.checks import fcs
 from dissectors.llc import REQUEST, RESPONSE
 from dissectors.scanning import reads
 
 _MOST_CANDIDATES = 48
 _LONG = 512
 """In longer frames even one turned bit may be chance."""
-_LLC_SIZE = 3
+_LLC_SIZE, _FCS_SIZE = 3, 2
 _ZERO_LESS = 12
 """So many octets of a frame without one 00: addresses, LLC and data have some."""
 _MANY = 600
@@ -135,7 +136,8 @@ def _lost_or_cut(damaged: Damaged, text: str) -> Iterator[Candidate]:
     """A flag stands too early: octets before it are missing, or it is no flag and the reader stopped there."""
     there, missing = len(damaged.body), damaged.missing
     lost = Candidate("octets-lost", LIKELY, f"{text}; the closing flag is there", lost=missing)
-    if damaged.lane.has_inner_flags or 0x7E in damaged.body or damaged.was.header is not Trust.GOOD:
+    is_other_fcs = missing == _FCS_SIZE and fcs(damaged.body) & 0xFF != 0x7E  # which the 7E would be the first octet of
+    if damaged.lane.has_inner_flags or 0x7E in damaged.body or damaged.was.header is not Trust.GOOD or is_other_fcs:
         yield lost
         return
     told = f"{text}, and the last one is 7E: a reader that takes any 7E for the closing flag stops there"

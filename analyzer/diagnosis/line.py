@@ -6,7 +6,8 @@ What is told becomes surer with each read; the octets that are looked at are bou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from codecs import utf_8_decode
+from collections.abc import Callable, Iterator
 
 from analyzer.diagnosis.frame_damage import Candidate
 from analyzer.diagnosis.frame_repair import is_good_frame, only_breaks_off
@@ -63,7 +64,7 @@ def settings_of(unread: Unread) -> list[Candidate]:
     if _PROSE.fullmatch(octets):
         text = f"{len(octets)} octets are words of a text, and no traffic"
         return [Candidate("mixed-log", LIKELY, text, 0, end=len(octets))]
-    for sign in (_value, _turned, _speed, _bits, _late, _shared, _shifted, _slow):
+    for sign in (_value, _turned, _replaced, _speed, _bits, _late, _shared, _shifted, _slow):
         found = list(sign(octets, unread.reads))
         if found:
             return found
@@ -85,13 +86,39 @@ def _value(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
 
 
 def _turned(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
-    """What made octets of bits took them in the wrong order, or for their opposites: turned back, frames stand."""
-    for table, cause, told in _TURNS:
-        frames = _count_frames(octets.translate(table))
+    """What made octets of bits, or text of octets, did it otherwise than it should: turned back, frames stand."""
+    for turn, cause, told in _TURNS:
+        turned = turn(octets)
+        frames = _count_frames(turned) if turned else 0
         if frames:
             what = "a frame with a right FCS stands" if frames == 1 else f"{frames} frames with a right FCS stand"
             yield Candidate(cause, CERTAIN, f"{what} in the {len(octets)} octets {told}")
             return
+
+
+def _replaced(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
+    """What handles text in UTF-8 puts EF BF BD in the place of octets that it cannot read."""
+    count = octets.count(_REPLACEMENT)
+    if count >= _RUN and _is_utf_8(octets):
+        told = f"all is UTF-8, and EF BF BD stands {count} times, which is written where octets are no text"
+        yield Candidate("text-encoded", CERTAIN, f"{told}: those in its place are gone")
+
+
+def _is_utf_8(octets: bytes) -> bool:
+    """Tell whether octets are text in UTF-8, of which the last character may be cut."""
+    try:
+        utf_8_decode(octets)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decoded(octets: bytes) -> bytes:
+    """Take each character of UTF-8 for one octet again; empty where that is not what they are."""
+    try:
+        return b"" if octets.isascii() else octets.decode("utf-8").encode("latin-1")
+    except UnicodeError:
+        return b""
 
 
 def _count_frames(octets: bytes) -> int:
@@ -105,9 +132,15 @@ def _count_frames(octets: bytes) -> int:
     return count
 
 
-_TURNS = (
-    (bytes(int(f"{one:08b}"[::-1], 2) for one in range(256)), "bit-reversed", "once the bits of each are reversed"),
-    (bytes(one ^ 0xFF for one in range(256)), "polarity-inverted", "once every bit of them is inverted"),
+_REVERSED = bytes(int(f"{one:08b}"[::-1], 2) for one in range(256))
+_INVERTED = bytes(one ^ 0xFF for one in range(256))
+_SIGNED = re.compile(rb"\xff\xff\xff(?=[\x80-\xff])")
+_REPLACEMENT = b"\xef\xbf\xbd"
+_TURNS: tuple[tuple[Callable[[bytes], bytes], str, str], ...] = (
+    (lambda octets: octets.translate(_REVERSED), "bit-reversed", "once the bits of each are reversed"),
+    (lambda octets: octets.translate(_INVERTED), "polarity-inverted", "once every bit of them is inverted"),
+    (_decoded, "text-encoded", "once each character of UTF-8 is taken for one octet"),
+    (lambda octets: _SIGNED.sub(b"", octets), "sign-extended", "once FF FF FF is taken out before octets above 7F"),
 )
 
 

@@ -24,6 +24,10 @@ CAUSES_WITHOUT_A_ROW: dict[str, str] = {
         ("challenge-not-random", "challenge-reflected"),
         "about two associations: tests/analyzer/diagnosis/test_challenges.py",
     ),
+    **dict.fromkeys(
+        ("pass-3-left-out", "invoke-id-ignored"),
+        "about what a whole dialogue lacks or repeats: tests/analyzer/diagnosis/test_association.py",
+    ),
     "message-broken-off": "about two sessions: tests/analyzer/diagnosis/test_local_port.py",
     "settings-sought": "a comment of the recording tells it: tests/analyzer/diagnosis/test_capture_edges.py",
 }

@@ -91,12 +91,32 @@ def shared(chance: random.Random, number: int) -> Case:
 def turned(turn: Callable[[int], int], cause: str) -> Callable[[random.Random, int], Case | None]:
     """Let what makes octets of bits *turn* each of them."""
     table = bytes(map(turn, range(256)))
+    return rewritten(lambda octets: octets.translate(table), cause)
+
+
+def rewritten(change: Callable[[bytes], bytes], cause: str) -> Callable[[random.Random, int], Case | None]:
+    """Let what writes octets down *change* all of a read."""
 
     def make(chance: random.Random, number: int) -> Case:
-        made = [one._replace(octets=one.octets.translate(table)) for one in _session(number, chance)]
+        made = [one._replace(octets=change(one.octets)) for one in _session(number, chance)]
         return Case(made, Truth(frozenset({cause}), _CODES))
 
     return make
+
+
+def signed(octets: bytes) -> bytes:
+    """Write an octet above 7F with the sign of a 32-bit number before it."""
+    return b"".join(b"\xff\xff\xff"[: 3 * (one > 0x7F)] + bytes((one,)) for one in octets)
+
+
+def replaced(octets: bytes) -> bytes:
+    """Take octets for text in UTF-8, and put the usual sign where they are none."""
+    return octets.decode("utf-8", "replace").encode()
+
+
+def encoded(octets: bytes) -> bytes:
+    """Take octets for text in Latin-1, and write it in UTF-8."""
+    return octets.decode("latin-1").encode()
 
 
 _FAST = [_SENT._replace(baud=9600 * factor) for factor in (2, 4, 8)]
@@ -108,6 +128,9 @@ LINE_FAULTS = (
     Fault("line-unreadable", "polarity-inverted", read_with([_SENT._replace(is_inverted=True)], "polarity-inverted")),
     Fault("line-unreadable", "polarity-inverted", turned(lambda one: one ^ 0xFF, "polarity-inverted"), group="octets"),
     Fault("line-unreadable", "bit-reversed", turned(lambda one: int(f"{one:08b}"[::-1], 2), "bit-reversed")),
+    Fault("line-unreadable", "sign-extended", rewritten(signed, "sign-extended")),
+    Fault("line-unreadable", "text-encoded", rewritten(replaced, "text-encoded"), group="replaced"),
+    Fault("line-unreadable", "text-encoded", rewritten(encoded, "text-encoded"), group="encoded"),
     Fault("line-unreadable", "edges-late", late, 0.9),
     Fault("hdlc-noise", "port-shared", shared),
     Fault("line-unreadable", "parity-filtered", read_with([line_format("8E1"), line_format("8O1")], "parity-filtered")),

@@ -137,6 +137,46 @@ def damaged_answer(chance: random.Random, number: int) -> Case | None:
                 codes=("hdlc-retransmission",))  # fmt: skip
 
 
+def _answered(chance: random.Random, session: Lines) -> int:
+    """Where a request stands that the next frame answers with an I frame."""
+    answers = set(informations(session, TO_CLIENT))
+    return chance.choice([at for at in informations(session, TO_METER) if at + 1 in answers])
+
+
+def time_out_too_short(chance: random.Random, number: int) -> Case | None:
+    """The request is sent again while its answer is under way, and both are answered."""
+    session = session_of(number)
+    at = _answered(chance, session)
+    asked, answer = session[at : at + 2]
+    wait = answer._replace(time_ns=(asked.time_ns or 0) + 700 * _MS)
+    twice = [asked, later(asked, 500 * _MS), wait, later(wait, 500 * _MS)]
+    return case(
+        [*session[:at], *twice, *(later(one, 2 * _SECOND) for one in session[at + 2 :])],
+        "time-out-too-short", codes=("hdlc-retransmission",),
+    )  # fmt: skip
+
+
+def answer_not_taken(chance: random.Random, number: int) -> Case | None:
+    """The answer comes, and the request is sent again all the same."""
+    session = session_of(number)
+    at = _answered(chance, session)
+    again = [later(one, 3 * _SECOND) for one in session[at:]]
+    return case([*session[: at + 2], *again], "answer-not-taken", codes=("hdlc-retransmission",))
+
+
+def frame_replayed(chance: random.Random, number: int) -> Case | None:
+    """A request of before is sent once more when others have followed it; the meter only says what it waits for."""
+    session = session_of(number, rows=1)
+    places = [at for at in informations(session, TO_METER) if at + 4 < len(session) - 4]
+    at = chance.choice(places)
+    end = next(one for one in informations(session, TO_METER) if one > at + 2)
+    said = session[end]
+    old = later(session[at], (said.time_ns or 0) - (session[at].time_ns or 0))
+    ready = said._replace(direction=TO_CLIENT, octets=frame(swapped(said), (parts(said.octets)[1] & 0xE) << 4 | 0x11))
+    rest = [later(one, _SECOND) for one in session[end:]]
+    return case([*session[:end], old, later(ready, 100 * _MS), *rest], "frame-replayed", codes=("hdlc-sequence-wrong",))
+
+
 def not_reset(chance: random.Random, number: int) -> Case | None:
     """The client goes on counting over SNRM and UA."""
     session = session_of(number)
@@ -326,6 +366,9 @@ LINK_FAULTS = (
     Fault("hdlc-retransmission", "no-answer", no_answer),
     # Where damage turns the tag of an answer into that of a request, it is taken for one of another meter's.
     Fault("hdlc-retransmission", "answer-damaged", damaged_answer, 0.99),
+    Fault("hdlc-retransmission", "time-out-too-short", time_out_too_short),
+    Fault("hdlc-retransmission", "answer-not-taken", answer_not_taken),
+    Fault("hdlc-sequence-wrong", "frame-replayed", frame_replayed),
     Fault("hdlc-sequence-wrong", "counters-not-reset", not_reset),
     *(Fault("hdlc-frame-rejected", cause, rejected(cause)) for cause in _BITS),
     Fault("hdlc-disconnected-mode", "inactivity-timeout", idle),

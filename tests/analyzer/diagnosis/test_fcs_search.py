@@ -79,6 +79,14 @@ def test_frame_cut_at_a_flag_octet_in_its_fcs_is_named_for_certain() -> None:
     assert (only.cause, only.confidence, only.repaired) == ("cut-at-flag-octet", CERTAIN, octets)
 
 
+def test_flag_that_cannot_be_the_first_octet_of_the_fcs_cut_no_frame() -> None:
+    chance = random.Random(4)
+    octets = next(one for one in (answer(40, chance) for _ in range(100)) if b"\x7e" not in one)
+    found = search(b"\x7e" + octets[:20] + octets[22:] + b"\x7e")
+    assert found[0].cause == "octets-lost"
+    assert "cut-at-flag-octet" not in [one.cause for one in found]
+
+
 def test_fcs_octets_in_the_wrong_order_are_named() -> None:
     (only,) = between_flags(FRAME[:-2] + FRAME[:-3:-1])
     assert (only.cause, only.repaired) == ("fcs-octets-swapped", FRAME)

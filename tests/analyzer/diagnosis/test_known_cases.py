@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+
+import pytest
 
 from analyzer.diagnosis.story import Story
 from analyzer.simulate.mbus_line import segments
@@ -22,6 +25,7 @@ from tests.analyzer.diagnosis.frames import answer
 from tests.analyzer.framing.build import body, frame
 from tests.analyzer.tracking.build import general_blocks
 from tests.faults.case import Case, Said, Truth, stories_of
+from tests.faults.lines import encoded, replaced, signed
 from tests.faults.sessions import hdlc_session
 
 START_NS = 1_770_000_000_000_000_000
@@ -99,6 +103,17 @@ def test_line_whose_driver_takes_xon_and_xoff() -> None:
     story, *_ = stories_of(Case(said, Truth(frozenset())))
     assert story.cause == "flow-control-octets-removed"
     assert "ixon" in story.advice[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"), [(signed, "sign-extended"), (replaced, "text-encoded"), (encoded, "text-encoded")]
+)
+def test_log_of_a_program_that_took_octets_for_text_or_signed_numbers(
+    change: Callable[[bytes], bytes], cause: str
+) -> None:
+    said = [one._replace(octets=change(one.octets)) for one in hdlc_session(0)[:14]]
+    (story,) = stories_of(Case(said, Truth(frozenset())))
+    assert (story.cause, story.confidence, story.severity) == (cause, "certain", Severity.ERROR)
 
 
 def test_mbus_frame_whose_length_octet_01_means_257() -> None:
