@@ -163,7 +163,7 @@ class _Counters(Counters):
 class _NoDoubts(Doubts):
     """Asks nobody why a message stays closed: titles and keys of other conversations would tell."""
 
-    def suspect(self, *_: object) -> Suspect:
+    def suspect(self, *_: object, **__: object) -> Suspect:
         raise UnsharedError("a message does not open")
 
 

@@ -57,6 +57,8 @@ class Case(NamedTuple):
     closed_since: int = 0
     """The record from which on nothing opens any more that the same key has opened before."""
     searches_bits: bool = True
+    is_damaged: bool = False
+    """Whether the frame that carried it is not as it was sent."""
 
 
 Hypothesis = Callable[[Case, Key, bytes], Iterator[Suspect]]
@@ -231,6 +233,9 @@ def _judge(case: Case) -> Suspect:
     if case.changed_at:
         text = f"record {case.changed_at} changed the key, and no KEK given unwraps the new one"
         return Suspect("new-key-after-change", text, LIKELY)
+    if case.is_damaged:
+        text = f"the frame that carried it is damaged, so what comes out says nothing of {name}"
+        return Suspect("octets-damaged", text, LIKELY)
     if not message.control & ENCRYPTED:
         if case.has_worked:
             return Suspect(

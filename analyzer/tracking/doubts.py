@@ -41,9 +41,13 @@ class Doubts:
         self._searches = _MOST_SEARCHES
 
     def settle(
-        self, record: Record, context: SecurityContext, message: Message, opener: Opener, outcome: Outcome, own: bytes
-    ) -> Outcome:
-        """Note why an APDU stays closed or unverified; what can be read all the same takes its place."""
+        self, record: Record, context: SecurityContext, message: Message, opener: Opener, outcome: Outcome, own: bytes,
+        *, is_damaged: bool = False,
+    ) -> Outcome:  # fmt: skip
+        """Note why an APDU stays closed or unverified; what can be read all the same takes its place.
+
+        *is_damaged* says that the frame that carried it is not as it was sent.
+        """
         control = message.control
         if opener.lacks and (control & ENCRYPTED or message.tag):
             text = key_info_lack(record.apdu, opener.key_set) if opener.lacks == "no-key" else ""
@@ -59,7 +63,9 @@ class Doubts:
                 record.add_note(finding("undecipherable", text, 0, 0, "no-key"))
             return outcome
         known = (opener, outcome.status)
-        suspect = context.suspects.get(known) or self.suspect(record.number, context, message, opener, own)
+        suspect = context.suspects.get(known) or self.suspect(
+            record.number, context, message, opener, own, is_damaged=is_damaged
+        )
         if suspect.cause not in _SINGLE:
             if len(context.suspects) >= _MOST_SUSPECTS:
                 context.suspects.clear()
@@ -71,9 +77,13 @@ class Doubts:
             if values is not None:
                 key, title = opener.keys[0], opener.titles[0]
                 return Outcome(opening.DECRYPTED, suspect.plaintext, found, values, key, title)
-        return outcome
+        is_nothing = is_damaged and suspect.cause == "octets-damaged" and outcome.values is None
+        return outcome._replace(status=opening.DAMAGED) if is_nothing else outcome
 
-    def suspect(self, number: int, context: SecurityContext, message: Message, opener: Opener, own: bytes) -> Suspect:
+    def suspect(
+        self, number: int, context: SecurityContext, message: Message, opener: Opener, own: bytes,
+        *, is_damaged: bool = False,
+    ) -> Suspect:  # fmt: skip
         """Find the cause with all that is known: keys, titles, what worked before record *number*."""
         pairs = [(key.octets, title) for key in opener.keys for title in opener.titles]
         worked = next((pair for pair in pairs if pair in self.worked), None)
@@ -84,7 +94,7 @@ class Doubts:
         return explain(
             Case(
                 message, opener.keys, opener.authentication, opener.titles, opener.key_set, known, worked is not None,
-                bool(own), context.changed_at, since, self._searches > 0,
+                bool(own), context.changed_at, since, self._searches > 0, is_damaged,
             )
         )  # fmt: skip
 

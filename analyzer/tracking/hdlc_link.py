@@ -5,6 +5,7 @@ Source: IEC 62056-46; frames are read by position through dissectors.hdlc.
 
 from __future__ import annotations
 
+from analyzer.framing.frame import TRUNCATED
 from analyzer.record import LINK, PART, REQUEST, RESPONSE, Record
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
@@ -147,7 +148,11 @@ class HdlcLink:
         elif not control & 1:
             self._numbered(record, peer, control, octets, begin, end, octets[start] & _SEGMENTED)
         elif control & 0xEF == _UI and end > begin:
-            self._joined(record, peer, octets, begin, end, octets[start] & _SEGMENTED)
+            has_more = octets[start] & _SEGMENTED
+            if record.problem and record.problem != TRUNCATED:  # what is cut is not otherwise than it was sent
+                self._damaged(record, peer, octets[begin:end], begin, has_more)
+            else:
+                self._joined(record, peer, octets, begin, end, has_more)
         else:
             take_command(self.dialogue, record, peer, control & 0xEF)
 

@@ -157,7 +157,8 @@ class Protection:
             opener = self._opener(record, peer, context, role, message, entry, values, own)
             outcome = attempt(message, opener)
         if outcome.status is not opening.VERIFIED:
-            outcome = self.doubts.settle(record, context, message, opener, outcome, own)
+            # what is only shown came again, so its cause is known, or is damaged
+            outcome = self.doubts.settle(record, context, message, opener, outcome, own, is_damaged=not moves)
         is_opened = outcome.entry is not None or (not message.control & ENCRYPTED and bool(outcome.plaintext))
         if is_opened and _is_odd(outcome):
             record.notes += dissection_notes(outcome.plaintext, False)

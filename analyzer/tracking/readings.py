@@ -26,8 +26,11 @@ from analyzer.tracking.values import Value, based_on, make_value, text_value, va
 from dissectors.tree import Problem
 
 _PROFILE = 7
-_WRONG_SUM = "check character wrong"
-"""The status of a value in a block of text whose sum is wrong."""
+_WRONG_SUMS = {
+    "bcc-wrong": "check character wrong", "p1-crc-wrong": "CRC wrong", "hdlc-fcs-wrong": "FCS wrong",
+    "mbus-checksum-wrong": "checksum wrong",
+}  # fmt: skip
+"""The status of the values in a unit whose sum is wrong, by the note that says so."""
 _new = tuple.__new__
 _METERED = {1: (2,), 3: (2,), 4: (2, 4, 5), 5: (2, 3, 4, 5, 6), 8: (2,), 61: (2,), 70: (2, 3), 71: (2, 3)}
 """Classes and those of their attributes that are read again and again, not set up."""
@@ -60,6 +63,14 @@ class Reading(NamedTuple):
 
 def readings_of(record: Record, model: ObjectModel) -> Iterator[Reading]:
     """Give the readings of *record*. Total."""
+    found = _readings_of(record, model)
+    damage = next((_WRONG_SUMS[note.code] for note in record.notes if note.code in _WRONG_SUMS), "")
+    if not damage:
+        return found
+    return (one._replace(status=f"{one.status}, {damage}" if one.status else damage) for one in found)
+
+
+def _readings_of(record: Record, model: ObjectModel) -> Iterator[Reading]:
     values = planned_values(record, model)
     if not values:
         return
@@ -85,14 +96,12 @@ def readings_of(record: Record, model: ObjectModel) -> Iterator[Reading]:
 
 def _texts(record: Record) -> Iterator[Reading]:
     """Give the readings of text, the cells of its profiles among them; a block that came again gives none."""
-    codes = {note.code for note in record.notes}
-    if "message-repeated" in codes:
+    if any(note.code == "message-repeated" for note in record.notes):
         return
     texts, clock = values_in(record)
     named = serial_of(sets_of(record)) or record.station or identification_of(record) or place_text(meter_key(record))
     for one in texts:
-        reading = _reading(record, named, text_value(one), clock)
-        yield reading._replace(status=reading.status or _WRONG_SUM) if "bcc-wrong" in codes else reading
+        yield _reading(record, named, text_value(one), clock)
 
 
 def _reading(record: Record, meter: str, value: Value, time: str) -> Reading:
