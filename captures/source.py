@@ -60,6 +60,8 @@ _RAW_BEGINS = re.compile(
 _TERMINAL_HEADER = re.compile(rb"=~[=~]+ PuTTY log [^\r\n]{0,60}=~[=~]+\r?\n")
 """What a terminal program writes before the octets."""
 _NOT_KNOWN = "not recognised (if these are octets of a line, -d serial,hdlc takes any, and doctor names wrong settings)"
+_REPLACED, _MOST_REPLACED, _LONGEST_CHARACTER = b"\xef\xbf\xbd", 24, 4
+"""What stands in place of octets that are no UTF-8; one in so many octets is no chance."""
 _SML = b"\x1b\x1b\x1b\x1b\x01\x01\x01\x01"
 _IS_SML = "octets of SML, which German meters push: another protocol, it needs a reader of its own"
 _RAW_INSIDE = re.compile(rb"\x7E[\xA0-\xA7]|\x68(.)\1\x68", re.DOTALL)
@@ -302,12 +304,31 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
             text = "text without octets in hex" + _MODEM_SAYS * (_MODEM.search(head) is not None)
             raise CaptureError(f"{label}: {text}; {EXPECTED} was expected")
         return TextSource(name, window, size, judgement)
+    taken_for_text = _taken_for_text(head)
     if holds_octets or any(sign(head) for sign in (_RAW_BEGINS.match, _RAW_INSIDE.search, _DATA_SETS.search)):
         window.skip(begins)
-        return RawSource(name, window, size)
+        source = RawSource(name, window, size)
+        if taken_for_text:
+            source.remark("octets-as-text", taken_for_text)
+        return source
     what = "a tar archive; unpack it first" if head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR else _NOT_KNOWN
-    what = _IS_SML if _SML in head else what
+    what = _IS_SML if _SML in head else taken_for_text or what
     raise CaptureError(f"{label}: {what}; {EXPECTED} was expected")
+
+
+def _taken_for_text(head: bytes) -> str:
+    """Say what a program made of octets that it took for characters; empty where none did."""
+    lost = head.count(_REPLACED)
+    if lost * _MOST_REPLACED > len(head):
+        return f"EF BF BD stands in place of {lost} octets that a program took for text: read and pass them on as bytes"
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError as problem:  # a character may be cut where looking ended
+        text = head[: problem.start].decode("utf-8") if problem.start > len(head) - _LONGEST_CHARACTER else ""
+    above = sum(one > "\x7f" for one in text)
+    if above * _MOST_REPLACED > len(text) and max(text) < "\u0100":
+        return "octets that a program took for text and wrote as UTF-8: iconv -f utf8 -t latin1 turns them back"
+    return ""
 
 
 def _is_traffic(head: bytes) -> bool:

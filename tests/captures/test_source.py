@@ -82,6 +82,13 @@ def test_content_tells_the_format(tmp_path: Path, octets: bytes, kind: type, tim
         assert source.remarks == []
 
 
+def test_octets_of_a_line_that_a_program_took_for_text_are_read_with_a_remark(tmp_path: Path) -> None:
+    octets = bytes(range(256)).decode("latin-1").encode("utf-8")
+    source = open_source(write(tmp_path, octets, "port.bin"), holds_octets=True)
+    assert b"".join(chunk.octets for chunk in source) == octets
+    assert [remark.code for remark in source.remarks] == ["octets-as-text"]
+
+
 @pytest.mark.parametrize(
     ("octets", "what"),
     [
@@ -96,11 +103,13 @@ def test_content_tells_the_format(tmp_path: Path, octets: bytes, kind: type, tim
         (b"just a letter\nto nobody\n", "text without octets"),
         (bytes(range(32)) * 20, "-d serial,hdlc takes any"),
         (bytes(1000), "not recognised"),
+        (bytes(range(256)).decode("latin-1").encode("utf-8"), "iconv -f utf8 -t latin1 turns them back"),
+        (bytes(range(256)).decode("utf-8", "replace").encode("utf-8"), "EF BF BD stands in place of 128 octets"),
         (packed(b""), "empty"),
         (packed(PCAP, 3), "gzip in gzip in gzip"),
     ],
     ids=[
-        "empty", "elf", "png", "zip", "pdf", "jpeg", "zstd-cut", "lz4-legacy", "letter", "controls", "zeros", "gzip-empty", "gzip-thrice",
+        "empty", "elf", "png", "zip", "pdf", "jpeg", "zstd-cut", "lz4-legacy", "letter", "controls", "zeros", "utf-8", "replaced", "gzip-empty", "gzip-thrice",
     ],
 )  # fmt: skip
 def test_foreign_file_is_refused_in_one_line_that_names_it(tmp_path: Path, octets: bytes, what: str) -> None:
