@@ -27,6 +27,7 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     "hdlc-frame-lost": DAMAGE,
     "hdlc-sequence-wrong": (*DAMAGE, "hdlc-frame-lost"),
     "hdlc-retransmission": (*LOSS, "response-missing"),
+    "hdlc-frame-rejected": ("hdlc-information-too-long", "hdlc-window-exceeded"),
     "hdlc-disconnected-mode": ("provider-abort", "association-rejected", "hdlc-frame-rejected"),
     "tcp-reset": ("provider-abort",),
     "tcp-retransmission": ("provider-abort", "tcp-octets-missing"),
@@ -62,6 +63,10 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """By code: the codes it may follow from, as far as both are of one chain."""
 FOLLOWS_AS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("association-rejected", "invocation-counter-too-low"): (
+        "invocation-counter-regressed",
+        "invocation-counter-repeated",
+    ),
     ("invocation-counter-repeated", "altered-copy"): ("undecipherable",),
     ("invocation-counter-repeated", "retransmission"): (*LOSS, "response-missing", "hdlc-retransmission"),
 }

@@ -193,7 +193,7 @@ class LinkFamily(Family):
             rejected(self, record, link)
             link.take_down()
         elif command == DM:
-            disconnected(self, record, link)
+            disconnected(self, record, link, self.pairs)
             link.take_down()
 
     def _late_set_up(self, record: Record, link: Link) -> None:

@@ -5,6 +5,8 @@ Source: ISO/IEC 13239 (information field of FRMR), IEC 62056-46 (disconnected mo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.hdlc_state import DISC, REJECT_REASONS, SNRM, Link, control_text, information_place
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative
@@ -14,6 +16,8 @@ _IDLE_NS = 15_000_000_000
 """From here on a meter may have dropped a link because nothing came; usual are 30 s and 120 s."""
 _A_SILENCE_NS = 100_000_000
 _NOT_POLL = 0xEF
+Pairs = Mapping[tuple[int, object, object], Link]
+"""By conversation, client and server."""
 
 
 def rejected(family: Family, record: Record, link: Link) -> None:
@@ -42,7 +46,7 @@ def rejected(family: Family, record: Record, link: Link) -> None:
     family.report(record, "hdlc-frame-rejected", cause, confidence, text, start=start, end=start + 3)
 
 
-def disconnected(family: Family, record: Record, link: Link) -> None:
+def disconnected(family: Family, record: Record, link: Link, pairs: Pairs) -> None:
     """Report DM but where it answers DISC: as it should be where no link was."""
     asked = link.kept[-1] if link.kept else None
     if asked is not None and (asked.control or 0) & 0xEF == DISC:
@@ -53,9 +57,27 @@ def disconnected(family: Family, record: Record, link: Link) -> None:
     idle_ns, idle = _idle(link, asked)
     cause, confidence = _cause_of_dm(link, asked, idle_ns)
     what = f" to {control_text(asked.control or 0)} (record {asked.number})" if asked is not None else ""
-    text = f"DM{what}: the meter has no link with this client{idle}"
+    text = f"DM{what}: the meter has no link with this client{idle}{_taken(pairs, record, link)}"
     others = [] if cause else [Alternative("no-snrm", POSSIBLE, "no SNRM and UA were captured before it")]
-    family.report(record, "hdlc-disconnected-mode", cause, confidence, text, alternatives=others)
+    family.report(
+        record,
+        "hdlc-disconnected-mode",
+        cause,
+        confidence,
+        text,
+        alternatives=others,
+        subject=f"client {record.client}",
+    )
+
+
+def _taken(pairs: Pairs, record: Record, link: Link) -> str:
+    """Tell who set up a link with the same meter since this one was last used: many meters serve one client only."""
+    last = link.kept[-2].number if len(link.kept) > 1 else 0
+    for (conversation, client, server), other in pairs.items():
+        is_same = conversation == record.lane.conversation and server == record.server and client != record.client
+        if is_same and other.is_up and other.since > last > 0:
+            return f"; client {client} set up a link with it in between (record {other.since})"
+    return ""
 
 
 def _idle(link: Link, asked: Record | None) -> tuple[int, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from analyzer.diagnosis.family import Family
-from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Fact, Stories
+from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Fact, Stories, Story
 from analyzer.framing import uart_signs
 from analyzer.record import NOISE, REQUEST, RESPONSE, Record
 from dissectors.checks import seven_bits
@@ -142,6 +142,9 @@ class ModeCFamily(Family):
             text = f"behind the {line.last} (record {asked.number}) came {_shown(octets)}"
             unsure = "one line does not tell who sent the break: the client may have given up, as no answer came"
             others.append(Alternative("server-silent", POSSIBLE, unsure))
+        if octets == _NAK and (story := self._damaged(asked)) is not None:
+            story.follows(record.number)
+            return  # it asks for that message once more
         if line.last == "password":
             if octets == _NAK:
                 again = "NAK asks for the message once more, too: it may have been damaged on its way"
@@ -151,6 +154,11 @@ class ModeCFamily(Family):
         elif line.last == "command":
             cause = "access-level-too-low"
             self.report(record, "iec62056-21-protected", cause, POSSIBLE, text, alternatives=others)
+
+    def _damaged(self, asked: Record) -> Story | None:
+        """Give what was told of a message whose check character is wrong."""
+        told = self.stories.of_lane(asked.lane.text) if asked.notes else []
+        return next((one for one in told if one.code == "bcc-wrong" and asked.number in one.records), None)
 
     def _not_binary(self, record: Record, asked: Record) -> None:
         """The client asked for HDLC and got a readout."""

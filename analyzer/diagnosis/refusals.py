@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 from analyzer.cosem.names import attribute_name, method_name
 from analyzer.diagnosis.conformance import missing_bits
+from analyzer.diagnosis.frame_settles import CLOSED
 from analyzer.diagnosis.meter_facts import READ, READ_WRITE, RIGHTS, WRITE, Facts
+from analyzer.diagnosis.refused import CIPHERED
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative
 from analyzer.diagnosis.words import about
 from analyzer.record import Apdu, Object, Record
@@ -299,11 +301,12 @@ def _exception(apdu: Apdu, known: Background) -> Iterator[Refusal]:
     elif error in (_NOT_POSSIBLE, _OTHER_REASON) and not _is_associated(known) and not _opens(known):
         cause, confidence = "no-association", LIKELY
         text += ": no association is open here as far as the capture shows"
-    elif error == _NOT_SUPPORTED:
-        missing = _missing(known)
-        if missing:
-            confidence = CERTAIN
-            text += f": {missing} is not in the conformance that was agreed"
+    elif error == _NOT_SUPPORTED and (missing := _missing(known)):
+        confidence = CERTAIN
+        text += f": {missing} is not in the conformance that was agreed"
+    elif error in (_NOT_SUPPORTED, _NOT_POSSIBLE) and _is_in_clear(known):
+        cause, confidence = "plaintext-in-ciphered-context", LIKELY
+        text += ": it went in clear in an association with ciphering"
     elif error == _PDU_TOO_LONG:
         text += _size(known)
     elif error == _NOT_POSSIBLE and _counter(known) is not None:
@@ -312,6 +315,15 @@ def _exception(apdu: Apdu, known: Background) -> Iterator[Refusal]:
             Alternative("invocation-counter-too-low", POSSIBLE, "or to a counter that is too low"),
         )
     yield Refusal("exception-response", cause, confidence, text, told, others)
+
+
+def _is_in_clear(known: Background) -> bool:
+    """Tell whether the request that is refused has no protection where the association has ciphering."""
+    one = known.association
+    last = one.asked if one is not None else None
+    if one is None or one.proposal is None or last is None or last.apdu is None or last.number != known.record.request:
+        return False
+    return one.proposal.context in CIPHERED and not last.protection and last.apdu.octets[0] not in CLOSED
 
 
 def _size(known: Background) -> str:

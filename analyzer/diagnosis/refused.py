@@ -37,9 +37,16 @@ _EXCEPTION_CAUSES = {
     5: ("proposal-undecipherable", CERTAIN), 6: ("invocation-counter-too-low", CERTAIN),
 }  # fmt: skip
 """By service-error of an exception-response."""
+_NOT_AUTHENTIC, _LOW_LEVEL = 13, "2.16.756.5.8.2.1"
+_NOT_AUTHENTIC_OTHERS = (
+    ("wrong-key", "its keys may be others, as of a meter that was exchanged"),
+    ("invocation-counter-too-low", "some meters answer so to a counter that is too low"),
+    ("client-sap-unknown", "the client address may be one with other keys"),
+)
+"""What else it may be that does not authenticate in an AARQ with ciphering and high level security."""
 _LEAST_SIZE, _VERSION = 12, 6
 _TITLE_SIZE = 8
-_CIPHERED = ("2.16.756.5.8.1.3", "2.16.756.5.8.1.4")
+CIPHERED = ("2.16.756.5.8.1.3", "2.16.756.5.8.1.4")
 _TITLED = ("2.16.756.5.8.2.5", "2.16.756.5.8.2.6", "2.16.756.5.8.2.7")
 """Mechanisms that compute with system titles."""
 
@@ -149,8 +156,11 @@ def _cause(answer: Answer, proposal: Proposal | None) -> tuple[str, str]:
     if source != _USER:
         return ("version-too-low", LIKELY) if number == _TRANSIENT else _odd(answer, proposal)
     if number in _DIAGNOSTIC_CAUSES:
-        if number == 13 and proposal is not None and not proposal.mechanism:
-            return "mechanism-not-accepted", LIKELY
+        if number == _NOT_AUTHENTIC and proposal is not None and proposal.mechanism != _LOW_LEVEL:
+            if not proposal.mechanism:
+                return "mechanism-not-accepted", LIKELY
+            if proposal.context in CIPHERED:
+                return "proposal-undecipherable", POSSIBLE  # the AARQ has a challenge in place of a secret
         return _DIAGNOSTIC_CAUSES[number]
     return _odd(answer, proposal)
 
@@ -175,7 +185,7 @@ def _odd(answer: Answer, proposal: Proposal | None) -> tuple[str, str]:
 
 
 def _lacks_title(proposal: Proposal) -> bool:
-    needs = proposal.context in _CIPHERED or proposal.mechanism in _TITLED
+    needs = proposal.context in CIPHERED or proposal.mechanism in _TITLED
     return needs and len(proposal.title) != _TITLE_SIZE
 
 
@@ -184,6 +194,8 @@ def _others(answer: Answer, proposal: Proposal | None, cause: str) -> tuple[Alte
     if cause == "wrong-password":
         found.append(Alternative("client-sap-unknown", POSSIBLE, "the client address may be one with another secret"))
         found.append(Alternative("meter-busy", POSSIBLE, "the meter may be locked after wrong tries"))
+    if cause == "proposal-undecipherable" and answer.diagnostic[1] == _NOT_AUTHENTIC:
+        found += [Alternative(other, POSSIBLE, text) for other, text in _NOT_AUTHENTIC_OTHERS]
     if answer.context and proposal is not None and answer.context != proposal.context and cause != "wrong-context":
         offered = APPLICATION_CONTEXT.get(answer.context, answer.context)
         found.append(Alternative("wrong-context", POSSIBLE, f"the meter answers with the context {offered}"))

@@ -219,7 +219,7 @@ class TelegramFamily(Family):
         times = times + 1 if before == off else 1
         if len(self._off) < _MOST_LINES:
             self._off[record.lane.text] = (off, times)
-        same = f", by {off:02X}" + (f" for the {times}th time" if times > 2 else "")
+        same = f", by {off:02X}" + (f", {times} times in a row" if times > 2 else "")
         ranges = {octets[0]: "the first character counted in", 0x03: "ETX left out", octets[0] ^ 0x03: "both"}
         is_bit = off.bit_count() == 1
         found = []

@@ -149,6 +149,12 @@ class Transfers:
         block = int.from_bytes(apdu.octets[_NUMBER_AT : _NUMBER_AT + _SIZE], "big") if apdu is not None else 0
         known = self.running.get(number or 0)
         most = max(block - known.block - 1, 1) if known is not None else 1
+        if not block:
+            text = f"{note.text}: blocks count from 1, and 0 is none that could be lost"
+            self._family.report(
+                record, "block-number-wrong", "counted-from-0", LIKELY, text, start=note.start, end=note.end
+            )
+            return
         cause, confidence, shown = "capture-loss", POSSIBLE, ""
         if wanted is not None and wanted == block:
             confidence, shown = CERTAIN, f": the client had all up to {block - 1}, the capture has not"

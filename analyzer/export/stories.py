@@ -67,7 +67,7 @@ def text_lines(
     """
     times = f"{story.count} times" if story.count > 1 else "once"
     perhaps = ", perhaps" if story.cause and story.confidence == POSSIBLE else ""
-    head = f"{number}. {story.severity.name}{perhaps}: {story.title}"
+    head = f"{number}. {story.worst.name}{perhaps}: {story.title}"
     yield from folded(head, width, "", "   ")
     how = f" ({story.confidence})" if story.cause else ""
     what = f"{story.code}{f' · {story.cause}' if story.cause else ''}{how} · {times} on {story.lane}"

@@ -255,6 +255,22 @@ def test_challenge_answered_under_the_dedicated_key_is_named() -> None:
     assert named(others) == [("protection-below-policy", "password-in-clear")]
 
 
+def test_refused_authentication_of_hls_is_no_wrong_password() -> None:
+    ciphered = AARQ.replace(bytes.fromhex("A109060760857405080101"), bytes.fromhex("A109060760857405080103"))
+    high = bytes.fromhex("A60A04084D4D4D0000BC614E 8A0207808B0760857405080205AC0A8008") + bytes(range(8))
+    proposal = ciphered[2:].replace(b"\xbe", high + b"\xbe", 1)
+    (story,) = on_line(at(0, asked(bytes((0x60, len(proposal))) + proposal), answered(aare(1, USER, 13))))
+    assert (story.cause, story.confidence) == ("proposal-undecipherable", "possible")
+    assert [one.cause for one in story.alternatives][:2] == ["wrong-key", "invocation-counter-too-low"]
+
+
+def test_plain_request_that_is_refused_where_others_are_ciphered_is_no_missing_service() -> None:
+    context = bytes.fromhex("A109060760857405080101"), bytes.fromhex("A109060760857405080103")
+    opening = at(0, asked(AARQ.replace(*context)), answered(AARE.replace(*context)))
+    story, *_ = on_line(opening, at(1, asked(GET_CLOCK), answered(b"\xd8\1\2")))
+    assert (story.code, story.cause) == ("exception-response", "plaintext-in-ciphered-context")
+
+
 def test_request_in_place_of_pass_3_is_no_wrong_secret() -> None:
     (story,) = over_tcp(at(1, asked(AARQ), answered(CHALLENGE_AARE)), at(1, asked(GET_CLOCK), answered(b"\xd8\1\1")))
     assert (story.code, story.cause, story.confidence) == ("hls-failed", "pass-3-left-out", "certain")

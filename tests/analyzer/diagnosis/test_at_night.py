@@ -146,6 +146,23 @@ def test_frmr_tells_of_the_number_that_it_rejects_and_the_capture_lost_nothing()
     assert [one.code for one in story.leads_to] == ["provider-abort"]
 
 
+def test_frmr_for_too_much_information_follows_from_that() -> None:
+    line = station()
+    units = opened(line)
+    long = line.information(ASKED, b"\xe6\xe6\0" + bytes.fromhex("C101C1 0001 0000600101FF 02 00 0981C8") + bytes(200))
+    rejecting = frame(bytes((long[6], 0x44, 0x04)), 0x97, CLIENT + SERVER)
+    (story,) = diagnose(serial_chunks([*units, *at(1, asked(long), answered(rejecting))]))
+    assert (story.code, [one.code for one in story.leads_to]) == ("hdlc-information-too-long", ["hdlc-frame-rejected"])
+    assert next(iter(text_lines(1, story, 3))).startswith("1. ERROR: ")  # it weighs as what comes of it
+
+
+def test_two_clients_that_take_the_meter_from_one_another_are_named() -> None:
+    near, far = station(), Station(b"\x61", SERVER)
+    units = [*opened(near), *opened(far), *at(1, *near.frames([asked(GET_CLOCK)]))]
+    (story,) = diagnose(serial_chunks([*units, *at(0.1, answered(frame(b"", DM, CLIENT + SERVER)))]))
+    assert "client 48 set up a link with it in between" in story.leads_to[0].evidence[0].text
+
+
 def test_answers_that_come_twice_show_a_time_out_that_is_too_short() -> None:
     line = station()
     units = opened(line)

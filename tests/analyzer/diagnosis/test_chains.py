@@ -37,6 +37,12 @@ def test_fault_of_another_meter_stands_alone() -> None:
     assert found == [("hdlc-fcs-wrong", []), ("response-missing", [])]
 
 
+def test_refusal_of_a_counter_follows_from_the_counter_that_went_back() -> None:
+    refused = fact("association-rejected", 5, 1, Severity.ERROR)._replace(cause="invocation-counter-too-low")
+    found = told(fact("invocation-counter-regressed", 4, 1), refused)
+    assert found == [("invocation-counter-regressed", ["association-rejected"])]
+
+
 def test_what_follows_follows_on() -> None:
     found = told(fact("hdlc-fcs-wrong", 4, 1, Severity.ERROR), fact("provider-abort", 6, 1, Severity.ERROR),
                  fact("hdlc-disconnected-mode", 7, 1))  # fmt: skip

@@ -49,6 +49,12 @@ def records(*said: tuple[float, bytes]) -> list[Record]:
     return list(Pipeline().run(ListSource(lines(*said))))
 
 
+def test_nak_to_a_message_with_a_wrong_check_character_rejects_no_password() -> None:
+    wrong = PASSWORD[:-1] + bytes((PASSWORD[-1] ^ 1,))  # the SOH counted in
+    (story,) = told(*UNLOCKED[:-1], (1.2, wrong), (1.5, b"\x15"))
+    assert (story.code, story.cause, len(story.records)) == ("bcc-wrong", "bcc-range-wrong", 2)
+
+
 def test_message_that_goes_on_no_more_ends_there_and_the_next_session_is_read() -> None:
     said = (*BEGUN, (1.0, READOUT[:50]), (6.0, SIGN_ON), (6.3, IDENTIFICATION), (6.6, READ), (7.0, READOUT))
     assert [one.octets for one in records(*said)] == [octets for _, octets in said]

@@ -264,6 +264,13 @@ def test_block_that_the_capture_misses_is_no_fault_of_the_meter() -> None:
     assert (lost.cause, lost.confidence) == ("capture-loss", "certain")
 
 
+def test_blocks_that_count_from_0_are_no_loss() -> None:
+    begun = at(1, asked(GET_PROFILE), answered(block(0)), asked(following(0)), answered(block(1, last=True)))
+    stories = over_tcp(OPENING, begun, READING)
+    assert (stories[0].code, stories[0].cause) == ("block-number-wrong", "counted-from-0")
+    assert "block-lost" not in [one.code for one in stories]
+
+
 def test_block_that_the_meter_leaves_out_is_its_fault() -> None:
     begun = at(1, asked(GET_PROFILE), answered(block(1)), asked(following(1)), answered(block(3, last=True)))
     (lost,) = [one for one in over_tcp(OPENING, begun, READING) if one.code == "block-lost"]
