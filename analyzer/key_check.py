@@ -42,6 +42,7 @@ class KeyCheck:
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
+        self._has_one_gak = sum(KeyRole.GAK in meter.keys for meter in keyring.meters) == 1
         self.told: Callable[[], Iterable[bytes]] = tuple
         """Gives the system titles that the capture has told."""
         self._opens: Counter[str] = Counter()
@@ -86,9 +87,8 @@ class KeyCheck:
     def _row(self, name: str, key: Key | None) -> Row:
         opens, fails = self._opens[name], self._fails[name]
         if key is not None and key.role is KeyRole.GAK:
-            is_only = sum(KeyRole.GAK in meter.keys for meter in self._keyring.meters) == 1
-            opens = self._verified.total() if is_only else self._verified[key.place]
-            fails = self._unverified.total() if is_only else self._unverified[key.place]
+            opens = self._verified.total() if self._has_one_gak else self._verified[key.place]
+            fails = self._unverified.total() if self._has_one_gak else self._unverified[key.place]
         texts = [text for text, _ in self._reasons.get(name, Counter[str]()).most_common(3)]
         if unchecked := self._unchecked[name]:
             texts.append(f"no authentication key is given: {unchecked} tag{'s' * (unchecked > 1)} not checked")

@@ -10,12 +10,15 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from analyzer.cli.main import main
-from analyzer.security.keys import KeyRole
+from analyzer.key_check import KeyCheck
+from analyzer.security.keyring import Keyring, Meter
+from analyzer.security.keys import Key, KeyRole
 from analyzer.simulate.security import KeySource, Mechanism
 from captures.samples import samples
 from tests.analyzer.tracking.build import Said, wrapped
@@ -392,3 +395,20 @@ def test_reason_is_folded_below_its_key_where_the_terminal_is_narrow(tmp_path: P
     os.close(ours)
     assert max(map(len, shown)) <= 60
     assert any(line.startswith("    the text reads under guek") for line in shown)
+
+
+def test_check_of_many_meters_goes_through_them_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Counted(list[Meter]):
+        passes = 0
+
+        def __iter__(self) -> Iterator[Meter]:
+            Counted.passes += 1
+            return super().__iter__()
+
+    meters = [Meter(server_title=bytes((1, *number.to_bytes(7, "big")))) for number in range(300)]
+    for meter in meters:
+        meter.keys = {role: Key(role, bytes(16), meter.place) for role in (KeyRole.GUEK, KeyRole.GAK)}
+    keys = Keyring(meters)
+    monkeypatch.setattr(keys, "meters", Counted(meters))
+    assert len(KeyCheck(keys).rows()) == 600
+    assert Counted.passes < 5
