@@ -65,21 +65,24 @@ def _is_regular(profile: Profile, held: Held, period: int | None) -> bool:
     columns = rows.layout.columns[1:]
     if len(columns) != len(profile.columns) or not all(column.has_value for column in columns):
         return False
-    before: bytes | None = None
-    for values in rows.values(held.octets):
-        time = values[clock]
-        if not isinstance(time, bytes) or len(time) != _TIME_SIZE:
-            return False
-        if before is not None and not _follows(before, time, period):
-            return False
-        before = time
-        for place in statuses:
-            if not isinstance(values[place], int) or values[place] & ~_DAYLIGHT_SAVING:
-                return False
-    return True
+    cells = list(zip(*rows.values(held.octets), strict=True))
+    if not cells:
+        return True
+    times = cells[clock]
+    if set(map(type, times)) != {bytes} or set(map(len, times)) != {_TIME_SIZE}:
+        return False
+    said = set().union(*(cells[place] for place in statuses))
+    if not all(isinstance(status, int) and not status & ~_DAYLIGHT_SAVING for status in said):
+        return False
+    return _follow(times, period)
 
 
-@lru_cache(maxsize=4096)  # meters have their rows at the same times
+@lru_cache(maxsize=64)  # meters have their rows at the same times
+def _follow(times: tuple[bytes, ...], period: int | None) -> bool:
+    """Tell whether each date-time is a period after the one before; False where that has to be looked at closer."""
+    return all(_follows(before, time, period) for before, time in pairwise(times))
+
+
 def _follows(before: bytes, time: bytes, period: int | None) -> bool:
     """Tell whether a date-time is a period after another; False where that has to be looked at closer."""
     step = (time[5] - before[5]) * _HOUR + (time[6] - before[6]) * _MINUTE + time[7] - before[7]
