@@ -64,7 +64,7 @@ def text_line(reading: Reading, digits: int, *, utc: bool = False) -> str:
     if not time and reading.capture_time_ns is not None:
         time = f"[{clock_text(reading.capture_time_ns, digits, utc=utc)}]"
     code = obis_text(reading.object.logical_name) if reading.object.logical_name else "-"
-    status = f"  status {reading.status}" if reading.status not in ("", "0") else ""
+    status = f"  status {reading.status}" if reading.status.strip("0") else ""
     return f"{time or '-':<28}  {reading.meter:<18}  {code:<17}  {reading.name}: {reading.text}{status}"
 
 

@@ -25,6 +25,9 @@ _SHORTEST_TAG = 4
 _FULL_TAG = 16
 _NEAR_OCTETS = 8
 """So many octets of a tag that agree prove the rest damaged."""
+PUBLISHED = bytes.fromhex("00112233445566778899AABBCCDDEEFF")
+"""The authentication key that the P1 specification of Luxembourg gives all its meters."""
+PUBLISHED_TEXT = f"with the authentication key that Luxembourg publishes for P1 ports, {PUBLISHED.hex().upper()}"
 _OPENABLE = (KeyRole.GUEK, KeyRole.GBEK, KeyRole.DEDICATED, KeyRole.AGREED, KeyRole.KEK, KeyRole.GAK)
 
 
@@ -111,7 +114,7 @@ def _other_authentication(case: Case, key: Key, title: bytes) -> Iterator[Suspec
     plaintext = decipher(case.message, key, title)
     forms = {
         "without any authentication key": b"", "with the encryption key as authentication key": key.octets,
-        "with an authentication key of zeros": bytes(len(key.octets)),
+        "with an authentication key of zeros": bytes(len(key.octets)), PUBLISHED_TEXT: PUBLISHED,
     }  # fmt: skip
     for text, octets in forms.items():
         if is_authentic(case.message, key, title, plaintext, octets):

@@ -7,8 +7,8 @@ from itertools import islice
 from analyzer.record import Record
 from analyzer.security import opening
 from analyzer.security.attempt import Opener, Outcome, proves
-from analyzer.security.explain import Case, Suspect, explain
-from analyzer.security.opening import ENCRYPTED, Message
+from analyzer.security.explain import PUBLISHED, PUBLISHED_TEXT, Case, Suspect, explain
+from analyzer.security.opening import ENCRYPTED, Message, is_authentic
 from analyzer.tracking.counters import Counters
 from analyzer.tracking.findings import finding
 from analyzer.tracking.key_search import key_info_lack
@@ -60,6 +60,8 @@ class Doubts:
                 record.add_note(finding("undecipherable", "what was compressed does not come out whole", 0, 0))
             elif not is_unchecked and message.tag:
                 text = "the tag cannot be checked: no authentication key is given"
+                if _is_published(message, outcome):
+                    text = f"no authentication key is given; the tag is right {PUBLISHED_TEXT}"
                 record.add_note(finding("undecipherable", text, 0, 0, "no-key"))
             return outcome
         known = (opener, outcome.status)
@@ -108,3 +110,10 @@ class Doubts:
             self._closed.clear()
         self._closed[pair] = number, newest
         return 0
+
+
+def _is_published(message: Message, outcome: Outcome) -> bool:
+    """Tell whether the tag of a telegram was made with the authentication key that everybody may know."""
+    if outcome.key is None or outcome.entry is not None:
+        return False
+    return is_authentic(message, outcome.key, outcome.title, outcome.plaintext, PUBLISHED)

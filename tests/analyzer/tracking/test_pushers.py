@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from analyzer.pipeline import Pipeline
 from analyzer.record import Record
+from analyzer.security.explain import PUBLISHED
 from analyzer.security.keys import KeyRole
 from analyzer.simulate.ciphering import Seal
+from analyzer.simulate.local_messages import data_set
 from analyzer.simulate.mbus_line import segments
-from analyzer.simulate.p1_port import ciphered
+from analyzer.simulate.p1_port import ciphered, telegram
 from analyzer.tracking.object_model import ObjectModel
 from analyzer.tracking.protection import Protection
 from analyzer.tracking.readings import readings_of
@@ -51,6 +55,14 @@ def test_damaged_push_moves_no_counter_and_its_values_say_so() -> None:
     records = heard(hurt(good, good.index(sealed) + len(sealed) - 1), good)
     assert [[note.code for note in one.notes] for one in records] == [["hdlc-fcs-wrong"], []]
     assert [[one.status for one in readings_of(record, ObjectModel())] for record in records] == [["FCS wrong"], [""]]
+
+
+@pytest.mark.parametrize(("authentication_key", "is_published"), [(PUBLISHED, True), (bytes(range(1, 17)), False)])
+def test_telegram_whose_tag_a_published_key_made_says_so(authentication_key: bytes, is_published: bool) -> None:
+    plain = telegram("MMM5\\2M", [data_set("1-0:1.8.0", "000123.456", "kWh")])
+    (record,) = heard(ciphered(plain, Seal(0x30, GUEK, authentication_key, TITLE), 7))
+    (note,) = record.notes
+    assert (note.cause, "that Luxembourg publishes" in note.text) == ("no-key", is_published)
 
 
 def test_ciphered_push_in_a_damaged_frame_accuses_no_key() -> None:
