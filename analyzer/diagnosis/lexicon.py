@@ -121,17 +121,18 @@ def of_number(number: int) -> list[Meaning]:
 
 
 def of_member(text: str) -> list[Meaning]:
-    """Give what a number means in the field that stands before it: ``mechanism 5``, ``unit 30``, ``client 16``."""
+    """Give what a number means in the field that stands before it: ``mechanism 5``, ``unit 30``, ``client 16``.
+
+    Digits that mean nothing as a decimal number are hex, as screens have them: ``security control 30``.
+    """
     match = _MEMBER.fullmatch(text)
     if match is None:
         return []
     words = set(_plain(match[1]).split("-"))
-    number = int(match[2]) if match[2] else int(match[3], 16)
-    return [
-        one
-        for one in meanings()
-        if one.number == number and words <= set(_plain(f"{one.field} {one.where}").split("-"))
-    ]
+    numbers = (int(match[2]), int(match[2], 16)) if match[2] else (int(match[3], 16),)
+    fields = [one for one in meanings() if words <= set(_plain(f"{one.field} {one.where}").split("-"))]
+    found = ([one for one in fields if one.number == number] for number in numbers)
+    return next(filter(None, found), [])
 
 
 def of_unit(text: str) -> list[Meaning]:

@@ -37,8 +37,8 @@ _LEAST_TAG = 0x60
 _NUMBER = re.compile(r"0x([0-9a-f]{1,8})|(\d{1,10})|([0-9a-f]{2})", re.IGNORECASE)
 _OCTETS = re.compile(r"(?:0x)?[0-9a-f]{2}(?:[\s:,-]*(?:0x)?[0-9a-f]{2})+", re.IGNORECASE)
 _OPENINGS = (
-    (b"\x7e\xa8", "An HDLC frame of format type 3 that is segmented begins: flag, format, length."),
-    (b"\x7e\xa0", "An HDLC frame of format type 3 begins: flag, format, length."),
+    (b"\x7e[\xa8-\xaf]", "An HDLC frame of format type 3 that is segmented begins: flag, format, length."),
+    (b"\x7e[\xa0-\xa7]", "An HDLC frame of format type 3 begins: flag, format, length."),
     (b"\xe6\xe6\x00", "The LLC header of a request, in an HDLC information field before the APDU."),
     (b"\xe6\xe7\x00", "The LLC header of a response, in an HDLC information field before the APDU."),
     (b"\x00\x01", "The version of a wrapper header; source wPort, destination wPort and length follow."),
@@ -50,10 +50,12 @@ _OPENINGS = (
         b"\x60\x85\x74\x05\x08",
         "The object identifier 2.16.756.5.8 of the DLMS UA: 01 a context, 02 a mechanism follows.",
     ),
+    (rb"\x68(.)\1\x68", "A long frame of wired M-Bus: 68, its length twice, 68; C, A and CI follow."),
+    (rb"\x1b{4}(?:\x01{4})?", "A message of SML begins, as German meters push it: another protocol."),
     (b"\xbe", "The user-information of AARQ, AARE, RLRQ, RLRE or ABRT: length, 04, length, an initiate APDU."),
     (b"\x09\x0c\x07", "An octet-string of 12 octets that is a date-time of the years 1792 to 2047."),
 )
-"""What begins so."""
+"""What begins so, as patterns."""
 _REDUCED = re.compile(r"[0-9CFLP]{1,3}(?:\.[0-9F]{1,3}){1,2}(?:[*&]\d{1,3})?", re.IGNORECASE)
 _CLASS = re.compile(r"(?:interface[ -])?class(?:[ -]id)?\s+(\d{1,5})", re.IGNORECASE)
 
@@ -99,7 +101,8 @@ def explain(asked: str) -> Explained:
 
 
 def _words(text: str) -> list[Meaning]:
-    return [*_key(text), *map(_with_members, of_words(text))]
+    found = [*_key(text), *map(_with_members, of_words(text))]
+    return found + _manufacturer(text) if found else []
 
 
 def _key(text: str) -> list[Meaning]:
@@ -234,7 +237,8 @@ def _story(story: Story) -> Meaning:
 
 def _opening(octets: bytes) -> list[Meaning]:
     """Say what begins with octets that are too few to be read."""
-    found = [Meaning("octets", key.hex(" ").upper(), text) for key, text in _OPENINGS if octets.startswith(key)]
+    matches = ((re.match(pattern, octets, re.DOTALL), text) for pattern, text in _OPENINGS)
+    found = [Meaning("octets", match[0].hex(" ").upper(), text) for match, text in matches if match]
     is_tag = octets[0] >= _LEAST_TAG and not found
     return [one for one in of_number(octets[0]) if one.field == "APDU tag"] if is_tag else found
 

@@ -24,6 +24,23 @@ def test_explain_takes_octets_as_several_words(run: Run) -> None:
     assert [json.loads(line)["field"] for line in lines] == ["octets", "state-error", "service-error"]
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("68 FA FA 68", "A long frame of wired M-Bus"), ("1B 1B 1B 1B 01 01 01 01", "A message of SML begins"),
+        ("7E A1", "An HDLC frame of format type 3"), ("security control 30", "authenticated and encrypted"),
+        ("P1", "customer port · P1"), ("HAN port", "customer port · HAN"), ("decrypted-unverified", "nothing proves them"),
+    ],
+)  # fmt: skip
+def test_what_owners_of_a_meter_see_is_known(run: Run, words: str, told: str) -> None:
+    assert told in run("explain", words).out
+
+
+def test_what_is_a_protocol_and_a_manufacturer_is_told_as_both(run: Run) -> None:
+    found = [json.loads(line)["field"] for line in run("explain", "--json", "SML").out.splitlines()]
+    assert found == ["protocol", "manufacturer"]
+
+
 def test_what_means_nothing_is_one_line_with_the_nearest_names(run: Run) -> None:
     ran = run("explain", "cut-at-flag-octett")
     assert (ran.status, ran.out) == (0, "")
