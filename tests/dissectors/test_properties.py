@@ -39,11 +39,10 @@ def read_packet(layer: Any, octets: bytes) -> tuple[Any, int]:
     return packet, after
 
 
-@each_layer
-@sparing
-@given(data=st.data())
-def test_reading_is_total(layer: Any, data: st.DataObject) -> None:
-    octets = data.draw(any_octets(layer))
+# -- what holds of octets ----------------------------------------------------------------------------------------------
+
+
+def assert_reading_is_total(layer: Any, octets: bytes) -> None:
     assert bytes(dissected(layer, octets)) == octets
     reader.tree(layer, octets)
     reader.read_apdu(octets)
@@ -51,11 +50,7 @@ def test_reading_is_total(layer: Any, data: st.DataObject) -> None:
         scan(layer).function(octets, 0, len(octets))
 
 
-@each_layer
-@sparing
-@given(data=st.data())
-def test_reading_every_truncation_is_total_and_tiles(layer: Any, data: st.DataObject) -> None:
-    octets = data.draw(valid(layer))
+def assert_every_truncation_is_total_and_tiles(layer: Any, octets: bytes) -> None:
     for size in range(min(len(octets), 80)):
         cut = octets[:size]
         assert bytes(dissected(layer, cut)) == cut
@@ -64,30 +59,18 @@ def test_reading_every_truncation_is_total_and_tiles(layer: Any, data: st.DataOb
             scan(layer).function(cut, 0, size)
 
 
-@each_layer
-@sparing
-@given(data=st.data())
-def test_leaves_tile(layer: Any, data: st.DataObject) -> None:
-    octets = data.draw(any_octets(layer))
+def assert_leaves_tile(layer: Any, octets: bytes) -> None:
     assert_tiles(reader.tree(layer, octets), 0, len(octets) * 8)
     assert_tiles(reader.read_apdu(octets), 0, len(octets) * 8)
 
 
-@each_layer
-@sparing
-@given(data=st.data(), before=st.binary(max_size=5), behind=st.binary(max_size=5))
-def test_reading_stays_within_its_borders(layer: Any, data: st.DataObject, before: bytes, behind: bytes) -> None:
-    octets = data.draw(any_octets(layer))
+def assert_reading_stays_within_its_borders(layer: Any, octets: bytes, before: bytes, behind: bytes) -> None:
     root = reader.tree(layer, before + octets + behind, len(before), len(before) + len(octets))
     assert_tiles(root, len(before) * 8, (len(before) + len(octets)) * 8)
     assert reader.to_json(root) == reader.to_json(reader.tree(layer, octets))
 
 
-@each_layer
-@sparing
-@given(data=st.data())
-def test_engines_agree_on_values(layer: Any, data: st.DataObject) -> None:
-    octets = data.draw(any_octets(layer))
+def assert_engines_agree_on_values(layer: Any, octets: bytes) -> None:
     packet, after = read_packet(layer, octets)
     try:
         values, scanned_to = scan(layer).function(octets, 0, len(octets))
@@ -99,11 +82,7 @@ def test_engines_agree_on_values(layer: Any, data: st.DataObject) -> None:
         assert reader.to_json(reader.tree(layer, octets)) == packet_json(packet)
 
 
-@each_layer
-@sparing
-@given(data=st.data())
-def test_engines_agree_on_what_is_readable(layer: Any, data: st.DataObject) -> None:
-    octets = data.draw(damaged(layer))
+def assert_engines_agree_on_what_is_readable(layer: Any, octets: bytes) -> None:
     root = reader.tree(layer, octets)
     packet, after = read_packet(layer, octets)
     try:
@@ -129,20 +108,13 @@ def _has_leftover_inside(root: Any) -> bool:
     return any(note.code == "apdu-trailing-octets" for note in root.all_notes())
 
 
-@each_layer
-@sparing
-@given(data=st.data())
-def test_tree_of_valid_octets_has_no_error(layer: Any, data: st.DataObject) -> None:
-    root = reader.tree(layer, data.draw(valid(layer)))
+def assert_tree_has_no_error(layer: Any, octets: bytes) -> None:
+    root = reader.tree(layer, octets)
     notes = [note for note in root.all_notes() if note.group == "malformed" and note.cause != TAG_00]
     assert {note.code for note in notes} <= (TRAILING if layer in (Gateway, Llc, Llc432, Wrapper) else set())
 
 
-@each_layer
-@sparing
-@given(data=st.data())
-def test_partial_packet_tells_what_the_tree_tells(layer: Any, data: st.DataObject) -> None:
-    octets = data.draw(damaged(layer))
+def assert_partial_packet_tells_what_the_tree_tells(layer: Any, octets: bytes) -> None:
     packet, _ = read_packet(layer, octets)
     if packet.problem is None or layer.wraps_one or hasattr(layer, "json_shape"):
         return
@@ -150,6 +122,40 @@ def test_partial_packet_tells_what_the_tree_tells(layer: Any, data: st.DataObjec
     shown = reader.to_json(reader.tree(layer, octets))
     whole = list(told)[:-1]  # the last one may have broken off inside
     assert {name: shown.get(name) for name in whole} == {name: told[name] for name in whole}
+
+
+# -- octets are drawn once for all that holds of them: making them costs more than looking at them ---------------------
+
+
+@each_layer
+@sparing
+@given(data=st.data(), before=st.binary(max_size=5), behind=st.binary(max_size=5))
+def test_reading_is_total_tiles_within_its_borders_and_engines_agree(
+    layer: Any, data: st.DataObject, before: bytes, behind: bytes
+) -> None:
+    octets = data.draw(any_octets(layer))
+    assert_reading_is_total(layer, octets)
+    assert_leaves_tile(layer, octets)
+    assert_reading_stays_within_its_borders(layer, octets, before, behind)
+    assert_engines_agree_on_values(layer, octets)
+
+
+@each_layer
+@sparing
+@given(data=st.data())
+def test_valid_octets_have_no_error_and_every_truncation_tiles(layer: Any, data: st.DataObject) -> None:
+    octets = data.draw(valid(layer))
+    assert_tree_has_no_error(layer, octets)
+    assert_every_truncation_is_total_and_tiles(layer, octets)
+
+
+@each_layer
+@sparing
+@given(data=st.data())
+def test_damaged_octets_are_readable_and_told_alike_by_all_engines(layer: Any, data: st.DataObject) -> None:
+    octets = data.draw(damaged(layer))
+    assert_engines_agree_on_what_is_readable(layer, octets)
+    assert_partial_packet_tells_what_the_tree_tells(layer, octets)
 
 
 @given(octets=st.sampled_from([layer for layer in EVERY if layer in registry.LAYERS]).flatmap(any_octets))

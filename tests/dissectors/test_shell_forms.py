@@ -30,9 +30,10 @@ def made_again(packet: Any) -> Any:
 @each_layer
 @sparing
 @given(data=st.data())
-def test_command_gives_the_octets_again(layer: Any, data: st.DataObject) -> None:
+def test_json_has_all_fields_and_command_gives_the_octets_again(layer: Any, data: st.DataObject) -> None:
     NAMES.setdefault(layer.__name__, layer)
     packet = dissected(layer, data.draw(any_octets(layer)))
+    assert {field.name for field in packet.fields_desc} <= set(json.loads(packet.json()))
     assume(bytes(packet))  # a layer of no octets is for Scapy one that is to be built
     again = made_again(packet)
     assert bytes(again) == bytes(packet)
@@ -52,14 +53,6 @@ def test_packet_that_broke_off_is_pickled_and_shown_anew(layer: Any, data: st.Da
         packet.show(dump=True),
     )
     assert packet.show2(dump=True) == packet.show(dump=True)
-
-
-@each_layer
-@sparing
-@given(data=st.data())
-def test_json_of_a_packet_has_all_its_fields(layer: Any, data: st.DataObject) -> None:
-    packet = dissected(layer, data.draw(any_octets(layer)))
-    assert {field.name for field in packet.fields_desc} <= set(json.loads(packet.json()))
 
 
 def test_json_writes_data_and_octets_as_the_records_do() -> None:
