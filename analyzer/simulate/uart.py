@@ -10,7 +10,7 @@ field (a push of 2400 Bd 8N1 read as 8E1).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import cache
 from typing import NamedTuple
@@ -146,7 +146,14 @@ def _toggles(format: LineFormat) -> list[tuple[int, ...]]:
 
 
 def receive(signal: Signal, format: LineFormat, *, error: Fraction = Fraction(0)) -> list[Character]:
-    """Read a line; *error* is how much too long the receiver's bit time is (its clock too slow), negative: too short.
+    """Read a line as `receiving` does, to its end."""
+    return list(receiving(signal, format, error=error))
+
+
+def receiving(signal: Signal, format: LineFormat, *, error: Fraction = Fraction(0)) -> Iterator[Character]:
+    """Read a line, no further than it is asked for.
+
+    *error* is how much too long the receiver's bit time is (its clock too slow), negative: too short.
 
     A receiver that finds the line at space at first takes that for a start bit. Total: any settings read any line.
     """
@@ -156,19 +163,18 @@ def receive(signal: Signal, format: LineFormat, *, error: Fraction = Fraction(0)
     return _sample(signal, offsets, format)
 
 
-def _sample(signal: Signal, offsets: Sequence[int], format: LineFormat) -> list[Character]:
+def _sample(signal: Signal, offsets: Sequence[int], format: LineFormat) -> Iterator[Character]:
     edges, count = signal.edges, len(signal.edges)
     idle = signal.level ^ format.is_inverted
     falling = 1 - idle  # the remainder by two of the numbers of those edges that go to space
     has_parity, width = format.parity != "N", format.data_bits
-    found: list[Character] = []
     passed = 0
     start: int | None = None if idle else signal.begin
     while True:
         if start is None:
             passed += passed % 2 != falling
             if passed >= count:
-                return found
+                return
             start = edges[passed]
         levels = []
         for offset in offsets:
@@ -179,7 +185,7 @@ def _sample(signal: Signal, offsets: Sequence[int], format: LineFormat) -> list[
             if levels[0]:
                 break  # a spike
         else:
-            found.append(_character(start, levels, has_parity, width, format.parity, start + offsets[-1]))
+            yield _character(start, levels, has_parity, width, format.parity, start + offsets[-1])
         start = None
 
 

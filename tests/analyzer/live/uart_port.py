@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from analyzer.simulate.serial_tap import OnLine
-from analyzer.simulate.uart import TICKS, TICKS_A_NANOSECOND, Burst, Character, LineFormat, Signal, drive, receive
+from analyzer.simulate.uart import TICKS, TICKS_A_NANOSECOND, Burst, Character, LineFormat, Signal, drive, receiving
 from captures.serial_line import LineSettings, SerialLine
 
 _MARK = 0xFF
@@ -29,8 +29,8 @@ class UartPort:
         self._signal = signal
         self._now = signal.begin
         self._format = LineFormat()
-        self._characters: list[Character] = []
-        self._next = 0
+        self._characters: Iterator[Character] = iter(())
+        self._next: Character | None = None
         self.calls = calls
         self.timeout = 0.02
 
@@ -67,9 +67,9 @@ class UartPort:
     def read(self, count: int) -> bytes:
         """Read one character as the kernel hands it on, or nothing if none ends within the timeout."""
         until = self._now + int(self.timeout * TICKS)
-        if self._next < len(self._characters) and self._characters[self._next].end <= until:
-            one = self._characters[self._next]
-            self._next += 1
+        one = self._next
+        if one is not None and one.end <= until:
+            self._next = next(self._characters, None)
             self._now = max(self._now, one.end)
             if one.framing_error or one.parity_error:
                 return bytes((_MARK, 0, one.value))
@@ -86,7 +86,8 @@ class UartPort:
         passed = bisect_right(self._signal.edges, self._now)
         level = self._signal.level ^ passed & 1
         rest = Signal(self._now, level, self._signal.edges[passed:], self._signal.end)
-        self._characters, self._next = receive(rest, format), 0
+        self._characters = receiving(rest, format)
+        self._next = next(self._characters, None)
 
 
 def line_on(
