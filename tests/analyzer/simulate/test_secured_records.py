@@ -85,17 +85,14 @@ def assert_all_open(records: list[Record], units: list[Sent], status: str) -> in
 
 
 @pytest.mark.parametrize(("suite", "source"), sorted({one[:2] for one in COMBINATIONS}, key=str))
-@pytest.mark.parametrize("carrier", ["wrapper", "hdlc"])
-def test_every_protection_and_mechanism_opens_with_the_keys(
-    suite: int, source: KeySource, carrier: str, tmp_path: Path
-) -> None:
+def test_every_protection_and_mechanism_opens_with_the_keys(suite: int, source: KeySource, tmp_path: Path) -> None:
     mechanisms = [one[2] for one in COMBINATIONS if one[:2] == (suite, source)]
     keys = keyring(security_of(suite, source), tmp_path)
     for mechanism, (is_authenticated, is_encrypted) in product(mechanisms, PROTECTIONS):
         security = security_of(
             suite, source, mechanism=mechanism, is_authenticated=is_authenticated, is_encrypted=is_encrypted
         )
-        units = carried(session(security).dialogue, carrier)
+        units = carried(session(security).dialogue, "hdlc")
         records = records_of(units, keys)
         assert (assert_all_open(records, units, expected(security)) >= 6) == security.is_ciphered
         passes = [note for record in records for note in record.notes if note.code == "hls-verified"]

@@ -38,6 +38,8 @@ def test_session_opens_whole_and_both_answers_verify(suite: int, source: KeySour
         dialogue = session(security).dialogue
         records = decode(dialogue, keyring(security))
         assert [one.apdu.octets[0] for one in records if one.apdu] == [event.truth.plain[0][0] for event in dialogue]
+        opened = [(one.closed.plaintext, event) for one, event in zip(records, dialogue, strict=True) if one.closed]
+        assert all(found == event.truth.plain[0] for found, event in opened if not 0x60 <= event.octets[0] <= 0x63)
         status = "verified" if is_authenticated else "decrypted-unverified" if is_encrypted else "plaintext-unverified"
         found = Counter(layer.status for one in records[4 if mechanism.is_high else 2 :] for layer in one.protection)
         assert set(found) <= {status, "verified"}, found
