@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -117,8 +118,7 @@ def test_statistics_of_a_capture_that_is_shared_are_those_of_one_process(
     assert len(shared) == 1, "two processes read it to its end"
 
 
-@pytest.mark.parametrize("by", GROUPS)
-@pytest.mark.parametrize("name", ["ln-wrapper", "push-udp", "hdlc-log", "ln-ciphered"])
+@pytest.mark.parametrize(("name", "by"), zip(cycle(["ln-wrapper", "push-udp", "hdlc-log", "ln-ciphered"]), GROUPS))
 def test_statistics_do_not_depend_on_the_number_of_processes(name: str, by: str) -> None:
     sample = next(one for one in samples() if one.name == name)
     words = ["stats", str(sample.path), *(["-k", str(sample.keys)] if sample.keys else []), "--by", by, "--json"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -154,17 +155,17 @@ def test_obis_name_of_an_unassigned_code_is_nothing(code: str) -> None:
 
 @pytest.mark.parametrize("medium", [0, 1, 4, 6, 7, 8])
 def test_obis_names_differ_where_the_code_differs_in_c_d_or_e(medium: int) -> None:
-    seen: dict[str, str] = {}
+    seen: dict[str, bytes] = {}
     same: list[str] = []
-    for c in range(128):
-        for d in range(128):
-            for e in (0, 1, 2, 4, 6, 12, 20, 64, 124):
-                code = bytes((medium, 0, c, d, e, 255))
-                name = obis_name.__wrapped__(code)
-                if name is None:
-                    continue
-                if name in seen:
-                    same.append(f"{seen[name]} {obis_text(code)} {name}")
-                seen[name] = obis_text(code)
+    for c, d in product(range(128), range(128)):
+        is_number = 64 <= d <= 90  # every table writes such a D as it is: two of E show what all do
+        for e in (0, 124) if is_number else (0, 1, 2, 4, 6, 12, 20, 64, 124):
+            code = bytes((medium, 0, c, d, e, 255))
+            name = obis_name.__wrapped__(code)
+            if name is None:
+                continue
+            if name in seen:
+                same.append(f"{obis_text(seen[name])} {obis_text(code)} {name}")
+            seen[name] = code
     assert len(seen) > 1000
     assert same == []

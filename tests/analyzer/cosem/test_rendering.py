@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,7 @@ def test_attribute_of_an_unknown_class_is_shown_by_its_types() -> None:
     )
 
 
+@cache
 def _attributes() -> list[tuple[int, int, int]]:
     path = Path(rendering.__file__).parent / "classes.toml"
     classes = tomllib.loads(path.read_text(encoding="utf-8"))["class"]
