@@ -6,6 +6,7 @@ kind, which is then shown as its type says.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ UNSIGNED = TAGS["unsigned"]
 _ARCS = 7
 _BEST_SIGNAL, _NO_SIGNAL = 31, 99
 _MAC_LENGTHS = (6, 8)
+_MOST_RUNS = 8
 
 
 class Shown(NamedTuple):
@@ -136,10 +138,13 @@ def _conformance(datum: Datum) -> Shown | None:
 
 
 def _blocks(datum: Datum) -> Shown | None:
-    """A bit a block: how many are there."""
+    """A bit a block: how many are there, and which are missing."""
     if datum.tag != BIT_STRING:
         return None
-    return Shown(datum.value, f"{datum.value.count('1')} of {len(datum.value)} blocks")
+    runs = [match.span() for match in re.finditer("0+", datum.value)]
+    named = ", ".join(str(start) if end == start + 1 else f"{start} to {end - 1}" for start, end in runs[:_MOST_RUNS])
+    missing = f", missing {named}{', …' if len(runs) > _MOST_RUNS else ''}" if runs else ""
+    return Shown(datum.value, f"{datum.value.count('1')} of {len(datum.value)} blocks{missing}")
 
 
 def _signal(datum: Datum) -> Shown | None:

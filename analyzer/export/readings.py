@@ -149,4 +149,5 @@ def _number(value: Any) -> float | None:
 
 
 def _raw(raw: Any) -> str | None:
-    return str(raw) if type(raw) is int else None if raw is None else json_text(raw)
+    """Write what the meter stated: numbers and texts as they are, all else as JSON."""
+    return str(raw) if type(raw) in (int, str) else None if raw is None else json_text(raw)

@@ -183,7 +183,7 @@ EXPECTED: dict[tuple[int, int], list[Row]] = {
         ),
     ],
     (18, 0): [
-        (2, double_long_unsigned(128), "128"), (3, bits("1101"), "3 of 4 blocks"), (4, double_long_unsigned(2), "2"),
+        (2, double_long_unsigned(128), "128"), (3, bits("1101"), "3 of 4 blocks, missing 2"), (4, double_long_unsigned(2), "2"),
         (5, boolean(True), "yes"), (6, enum(3), "image verification successful (3)"),
         (
             7, array(structure(double_long_unsigned(512), octet_string(b"FW 1.2"), octets("C0FFEE00"))),
