@@ -102,15 +102,19 @@ class _Both:
         return self.first.apdus[self._here[places[before - 1]]].record if before else 0, record
 
     def altered(self) -> Iterator[Finding]:
-        """Pair what is left and alike: its octets were changed on the way."""
+        """Pair what is left and alike: its octets were changed on the way.
+
+        Of those that are alike the first counts that is said where the same talk passed.
+        """
         ours, theirs = self._left
+        here, there = self.first.apdus, self.second.apdus
+        talks = {(here[index].talk, there[other].talk) for index, other in self._passed}
         kinds: dict[tuple[str, bytes], list[int]] = defaultdict(list)
         for index in theirs:
             kinds[self._kind(1, index)].append(index)
         for index in list(ours):
-            found = next(
-                (each for each in kinds[self._kind(0, index)] if self._may_be(index, each)), None
-            )  # the first in order
+            alike = [each for each in kinds[self._kind(0, index)] if self._may_be(index, each)]
+            found = min(alike, key=lambda each: (here[index].talk, there[each].talk) not in talks, default=None)
             if found is not None:
                 kinds[self._kind(1, found)].remove(found)
                 ours.remove(index)

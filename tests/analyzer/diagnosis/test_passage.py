@@ -177,3 +177,18 @@ def test_apdu_that_came_damaged_at_the_other_point_is_told_so_and_not_as_made_up
         (ONLY_FIRST, "it came damaged at the other point: record 3"),
         (ONLY_FIRST, "it came damaged at the other point: record 4"),
     ]
+
+
+def test_altered_request_is_that_of_the_same_talk_and_not_the_same_one_of_another_meter() -> None:
+    def apdus(talk: int, *octets: bytes) -> list[Passed]:
+        talks = (talk, 1, 1, b"")
+        return [Passed(0, 0, one, "", "request", talks, None, None) for one in octets]
+
+    def ordered(apdus: list[Passed]) -> Point:
+        timed = [one._replace(record=at, time_ns=at * SECOND // 10) for at, one in enumerate(apdus, 1)]
+        return Point(timed, 0, SECOND * 10)
+
+    own, asks = [b"\xc0own" + bytes((number,)) for number in range(4)], b"\xc0 what is the time"
+    first = ordered(apdus(1, *own, asks[:-1] + b"E"))
+    second = ordered([*apdus(7, *own[:2]), *apdus(8, asks), *apdus(7, *own[2:], asks)])
+    assert [one[2] for one in told(compare(first, second)) if one[0] == ALTERED] == [6]
