@@ -64,7 +64,8 @@ class PieceFramer(Framer):
             return frames
         self._pieces.append((octets, mark))
         self._waiting = joined
-        if len(self._pieces) >= _MOST_PIECES or len(joined) >= _MOST_WAITING:
+        is_endless = len(self._pieces) >= _MOST_PIECES and not sealed_length(_inside(joined))
+        if is_endless or len(joined) >= _MOST_WAITING:
             frames += self.flush()
         return frames
 

@@ -28,7 +28,8 @@ _LONGEST_WAIT_NS = 20_000_000_000
 """A datagram that comes later holds no rest of a frame: pushes come a minute apart, pieces of one within seconds."""
 _AT_ONCE_NS = 5_000_000
 """An octet takes 1 ms at 9600 Bd, and nobody answers sooner than some milliseconds behind the flag."""
-_HELD_PIECES = 256
+_HELD_PIECES = {True: 1 << 12, False: 256}
+"""How many pieces wait: a slow line is read octet by octet, and a frame of HDLC may have two thousand."""
 _WEAK, _SURE = 0.7, 0.9
 _STOP = b"\x16"
 """The last octet of a frame of M-Bus."""
@@ -182,6 +183,8 @@ class Conversation:
 
     def rest(self) -> None:
         """Nothing came on the line for a while: give what waits and is whole as it stands."""
+        if self.stack is None and self.is_serial and self._waiting.pieces:
+            self._settle(final=False)
         if self.stack is not None and self.is_serial:
             for side, framer in enumerate(self._framers):
                 for frame in framer.rest():
@@ -241,7 +244,7 @@ class Conversation:
         elif waiting.octets >= self._next_look:
             self._next_look = waiting.octets * 2
             self._settle(final=False)
-        if waiting.octets > _HELD_OCTETS[self.is_serial] or len(waiting.pieces) > _HELD_PIECES:
+        if waiting.octets > _HELD_OCTETS[self.is_serial] or len(waiting.pieces) > _HELD_PIECES[self.is_serial]:
             if self.is_serial:
                 self._make_room()
             else:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from analyzer.pipeline import Pipeline
 from analyzer.record import Record
 from captures.carriers import CARRIERS
-from captures.chunk import UNKNOWN, Chunk
+from captures.chunk import SILENCE, UNKNOWN, Chunk
 from captures.links import LINK_NAMES, LINKS
-from tests.analyzer.framing.build import request, response
+from tests.analyzer.framing.build import frame, request, response
 from tests.analyzer.tracking.build import ListSource, essence
 from tests.captures.build import ethernet, ipv4, tcp, udp
 from tests.captures.build_taps import BULK_IN, BULK_OUT, IDLE, rtac, usbmon, usbpcap, with_status
@@ -80,6 +80,22 @@ def test_carrier_that_is_not_decoded_is_named_and_makes_no_noise(octets: bytes, 
     found, pipeline = records(1, [ethernet(ipv4(tcp(octets)))] * 1)
     assert found == []
     assert pipeline.left_aside == {name: 1}
+
+
+LONG_PUSH = frame(b"\xe6\xe7\x00" + bytes.fromhex("0F 00000001 00 02 78") + bytes.fromhex("0600000001") * 120, 0x13)
+
+
+def test_line_that_is_read_octet_by_octet_is_recognised_by_a_long_frame() -> None:
+    found, _ = records(USER0, [bytes((one,)) for one in LONG_PUSH * 2])
+    assert [(record.link, len(record.octets)) for record in found] == [("hdlc", len(LONG_PUSH))] * 2
+
+
+def test_long_frame_on_a_new_line_is_given_once_the_line_is_silent() -> None:
+    chunks = [Chunk(at, at * 4_000_000, USER0, UNKNOWN, bytes((one,)), 1, 0) for at, one in enumerate(LONG_PUSH, 1)]
+    chunks += [Chunk(0, None, SILENCE, UNKNOWN, b"", 0, 0), Chunk(9999, 10**12, USER0, UNKNOWN, b"\0", 1, 0)]
+    left = iter(chunks)
+    first = next(Pipeline().run(ListSource(left), waits=False))  # type: ignore[arg-type]
+    assert (len(first.octets), [chunk.number for chunk in left]) == (len(LONG_PUSH), [9999])
 
 
 @pytest.mark.parametrize("first", ["16 03 01 05", "47 45 54 20 2F"])

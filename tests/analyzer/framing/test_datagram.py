@@ -69,6 +69,10 @@ def test_ciphered_apdu_whose_end_never_comes_is_one_frame_of_what_came() -> None
     assert outline(run(PieceFramer(reads), [SEALED[:64], SEALED[64:128]])) == ["apdu 128"]
 
 
+def test_ciphered_apdu_octet_by_octet_is_one_frame() -> None:
+    assert outline(run(PieceFramer(reads), [bytes((one,)) for one in SEALED * 2])) == [f"apdu {len(SEALED)}"] * 2
+
+
 def test_ciphered_apdu_that_lost_octets_ends_where_the_next_of_its_sender_begins() -> None:
     reads_of = [SEALED[at : at + 64] for at in range(0, len(SEALED), 64)]
     hurt = [reads_of[0], reads_of[1][:-1], *reads_of[2:]]
