@@ -173,3 +173,9 @@ class Source:
         self.remark_counts[code] += 1
         if self.remark_counts[code] <= _SHOWN_REMARKS:
             self.remarks.append(Remark(code, text, number))
+
+    def cut(self, number: int, captured: int) -> None:
+        """Note at the first of them that the capture cut its packets."""
+        if not self.remark_counts["packets-cut"]:
+            text = f"packets are cut, packet {number} at {captured} octets: capture them whole (tcpdump -s 0)"
+            self.remark("packets-cut", text, number)

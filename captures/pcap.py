@@ -151,6 +151,8 @@ class PcapSource(Source):
                     continue
                 direction = UNKNOWN if plain else SENT if buffer[at + 22] == _OUTGOING else RECEIVED
                 octets = buffer[start:end]
+                if captured < original:
+                    self.cut(number, captured)
                 yield _new(Chunk, (number, time_ns, link_type, direction, octets, original, base + start, 0))
                 at = end
             if not suspicious:

@@ -130,6 +130,8 @@ class PcapngSource(Source):
                             yield None
                         continue
                 octets = buffer[start:stop]
+                if captured < original:
+                    self.cut(number, captured)
                 yield _new(Chunk, (number, time_ns, link_type, direction, octets, original, base + start, interface))
                 at = end
             whole = self._whole(at)

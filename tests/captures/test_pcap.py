@@ -195,3 +195,11 @@ def test_packets_that_hold_something_are_those_found_among_all(parts: list[bytes
     assert found == list(Source.holding(other, SOUGHT, least, is_even))
     pieces = [part for part in parts if (len(part) < least and len(part) % 2 == 0) or SOUGHT.search(part)]
     assert [chunk.octets for chunk in found] == pieces
+
+
+def test_packets_cut_by_the_capture_are_remarked_once() -> None:
+    packet = PACKETS[0]
+    records = [pcap_record(packet[:40], original=len(packet)) for _ in range(3)]
+    _, source = read(pcap_header() + pcap_record(packet) + b"".join(records))
+    text = "packets are cut, packet 2 at 40 octets: capture them whole (tcpdump -s 0)"
+    assert source.remarks == [("packets-cut", text, 2)]

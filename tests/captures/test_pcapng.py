@@ -221,3 +221,9 @@ def test_interface_of_each_packet_is_its_place_in_the_section() -> None:
     got, source = read(octets)
     assert [(chunk.octets, chunk.interface) for chunk in got] == [(b"a", 1), (b"b", 1), (b"c", 0), (b"d", 0), (b"e", 0)]
     assert source.remarks == []
+
+
+def test_packets_cut_by_the_capture_are_remarked_once() -> None:
+    _, source = read(section() + interface() + enhanced(b"abcd") + enhanced(b"ab", original=4) * 3)
+    text = "packets are cut, packet 2 at 2 octets: capture them whole (tcpdump -s 0)"
+    assert source.remarks == [("packets-cut", text, 2)]
