@@ -21,7 +21,7 @@ _EMPTY = b"\r\n\r\n"
 _CRC = re.compile(rb"[0-9A-Fa-f]{0,4}")
 _WHOLE_SET = re.compile(rb"(?:[0-9]+-[0-9]+:)?[0-9A-F]+\.[0-9]+(?:\.[0-9]+)?(?:[*&][0-9]+)?\(")
 """How a data set begins."""
-_LONE_LINE_FEED = re.compile(rb"(?<!\r)\n")
+_LINE_END = re.compile(rb"\r*\n")
 
 
 class TelegramCheck(House):
@@ -59,8 +59,8 @@ class TelegramCheck(House):
         if verdict == "wrong":
             text = f"CRC {digits} is wrong, {expected:04X} computed"
             leaf.notes.append(Note("p1-crc-wrong", Severity.ERROR, "checksum", text, at, after))
-        elif verdict == "translated":
-            text = f"CRC {digits} is right for CR LF where LF alone stands"
+        elif verdict in _CHANGED:
+            text = f"CRC {digits} is right {_CHANGED[verdict]}"
             leaf.notes.append(
                 Note("line-ends-changed", Severity.NOTE, "checksum", text, at, after, "newline-translation")
             )
@@ -84,18 +84,30 @@ class TelegramCheck(House):
         return
 
 
-_SAID = {"ok": "good", "translated": "good once LF is CR LF", "wrong": "wrong, {:04X} computed"}
+_SAID = {
+    "ok": "good", "translated": "good once LF is CR LF", "doubled": "good once CR CR LF is CR LF",
+    "joined": "good with the empty line behind the identification", "wrong": "wrong, {:04X} computed",
+}  # fmt: skip
+_CHANGED = {
+    "translated": "for CR LF where LF alone stands",
+    "doubled": "for CR LF where CR CR LF stands",
+    "joined": "with the empty line behind the identification, which was left out",
+}
+"""How line ends were changed, by verdict."""
 
 
 def judge(covered: bytes, digits: bytes) -> tuple[str, int]:
-    """Judge the *digits* of a CRC over *covered*: ``ok``, ``translated`` (LF was CR LF), or ``wrong``; and the CRC."""
+    """Judge the *digits* of a CRC over *covered*: ``ok``, ``wrong``, or how line ends were changed; and the CRC."""
     expected = checks.crc16_arc(covered)
     value = int(digits, 16)
     if value == expected:
         return "ok", expected
-    sent = _LONE_LINE_FEED.sub(b"\r\n", covered)
+    sent = _LINE_END.sub(b"\r\n", covered)
     if sent != covered and value == checks.crc16_arc(sent):
-        return "translated", expected
+        return "doubled" if b"\r\r\n" in covered else "translated", expected
+    head, line_end, rest = sent.partition(b"\r\n")
+    if not rest.startswith(b"\r\n") and value == checks.crc16_arc(head + line_end + line_end + rest):
+        return "joined", expected
     return "wrong", expected
 
 

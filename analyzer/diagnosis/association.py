@@ -173,7 +173,7 @@ class AssociationFamily(Family):
             return  # as of every request that is not answered on a link
         cause, confidence, shown = cause_of_silence(self, one, wait)
         waited = after(wait.asked_ns, ending.at.time_ns)
-        what = "the client ended the connection" if ending.at.record == wait.request else "the client began anew"
+        what = "the client began anew" if ending.reason == "unanswered" else "the client ended the connection"
         text = f"{asked(wait)} was not answered, and {what}{waited}{shown}"
         proof = [Evidence(wait.request, 0, 0, text)]
         self.report_about(one, "response-missing", cause, confidence, proof, time_ns=wait.asked_ns)

@@ -38,7 +38,8 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     ),
     "response-missing": (
         *LOSS, "invoke-id-differs", "carrier-text", "response-without-request", "provider-abort", "pdu-too-long",
-        "hdlc-information-too-long", "apdu-malformed", "information-undecoded", "block-lost",
+        "hdlc-information-too-long", "iec62056-21-baud-switch-failed", "apdu-malformed",
+        "information-undecoded", "block-lost",
     ),
     "response-slow": (*LOSS, "hdlc-retransmission", "tcp-retransmission"),
     "response-without-request": (*LOSS, "response-missing", "carrier-text", "hdlc-retransmission", "apdu-malformed"),

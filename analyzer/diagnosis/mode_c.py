@@ -31,12 +31,26 @@ _READOUT, _HDLC = b"\x02", b"2"
 _ERROR = re.compile(rb"[\x02]?\(?ER|\x02\([^)]*ERR", re.IGNORECASE)
 _SPEEDS = dict(zip("0123456", (300, 600, 1200, 2400, 4800, 9600, 19200), strict=True))
 _MODE_B = "ABCDEFGHI"
+_SIGNS = 4
+"""Of fewer octets their values say nothing."""
 
 
 class _Line:
     """Where the dialogue of a line stands."""
 
-    __slots__ = ("asked", "baud", "binary", "chosen", "doubt", "is_heard", "is_told", "last", "noise")
+    __slots__ = (
+        "asked",
+        "baud",
+        "binary",
+        "chosen",
+        "doubt",
+        "is_heard",
+        "is_told",
+        "last",
+        "noise",
+        "silent",
+        "switched",
+    )
 
     def __init__(self) -> None:
         self.asked: Record | None = None
@@ -54,6 +68,10 @@ class _Line:
         """Something of the meter was read: without, a break is the client's."""
         self.doubt: tuple[Fact, Record, Note] | None = None
         """What was told of the octets behind the acknowledgement, and where those stand: what follows may read."""
+        self.silent: tuple[Fact, Record, int] | None = None
+        """What was told of an acknowledgement that nothing came behind, and until when: what came may be given late."""
+        self.switched: tuple[Record, Note] | None = None
+        """The first octets behind the change to HDLC that are none: what follows may be frames."""
 
 
 class ModeCFamily(Family):
@@ -80,7 +98,8 @@ class ModeCFamily(Family):
             return
         if _REQUEST.match(octets):
             if line.asked is None or not _is_hasty(line.asked, record):
-                self._unanswered(line)
+                self._unanswered(line, record)
+            self._end_binary(line)
             line.asked, line.last, line.chosen, line.binary = record, "request", None, None
         elif found := _IDENTIFICATION.match(octets):
             line.is_heard = True
@@ -122,7 +141,7 @@ class ModeCFamily(Family):
             self._take_back(line, *line.doubt)
         if line.binary is not None and octets[:1] == _READOUT and _IS_BLOCK.match(octets):
             self._not_binary(record, line.binary)
-            line.binary = None
+            line.binary = line.switched = None
         if asked is None or record.number == asked.number:
             line.is_heard = line.is_heard or not octets.startswith(_BREAK)
             return
@@ -175,20 +194,44 @@ class ModeCFamily(Family):
     def note(self, record: Record, note: Note) -> bool | None:
         """Octets that are no message, behind an acknowledgement: the speed was not changed on both sides."""
         line = self._lines.get(record.lane.conversation)
-        if line is None or line.chosen is None or record.kind != NOISE:
+        if line is None or record.kind != NOISE:
+            return None
+        if line.binary is not None and line.switched is None and self._is_text(record):
+            line.switched = record, note
+            return True
+        self._reopen(line, record)
+        if line.chosen is None:
             return None
         line.noise.append(record.octets)
         if line.is_told or len(line.noise) > 1:
             return True
         line.is_told = True
-        octets = b"".join(line.noise)
-        speed = _ACKNOWLEDGE.match(seven_bits(line.chosen.octets))
+        line.doubt = self._garbled(record, line.chosen, b"".join(line.noise)), record, note
+        return True
+
+    def _is_text(self, record: Record) -> bool:
+        """Tell whether all that was read before on the lane of *record* is text, and no frame of HDLC."""
+        before = self.sound.get(record.lane)
+        return before is not None and before.link == "iec62056-21"
+
+    def _reopen(self, line: _Line, record: Record) -> None:
+        """What was taken for silence behind an acknowledgement was none: octets of that time are given late."""
+        if line.silent is None or record.time_ns is None:
+            return
+        fact, chosen, until_ns = line.silent
+        if (chosen.time_ns or 0) <= record.time_ns < until_ns:
+            self.stories.take_back(fact)
+            line.silent, line.chosen, line.is_told, line.noise = None, chosen, False, []
+
+    def _garbled(self, record: Record, acknowledged: Record, octets: bytes) -> Fact:
+        """Report octets that are no message behind an acknowledgement."""
+        speed = _ACKNOWLEDGE.match(seven_bits(acknowledged.octets))
         chosen = _SPEEDS.get(speed.group(2).decode(), 0) if speed else 0
-        fast = uart_signs.times_too_fast(octets)
+        fast = uart_signs.times_too_fast(octets) if len(octets) >= _SIGNS else 0
         cause = "switched-too-early" if fast else "stayed-at-start-speed"
         told = f"; they look like those of a receiver {fast} times too fast" if fast else ""
         text = (
-            f"behind the acknowledgement (record {line.chosen.number}, {chosen} Bd) {len(octets)} "
+            f"behind the acknowledgement (record {acknowledged.number}, {chosen} Bd) {len(octets)} "
             f"octet{'s' * (len(octets) > 1)} came, no message{told}"
         )
         others = [
@@ -196,9 +239,7 @@ class ModeCFamily(Family):
             for one in ("stayed-at-start-speed", "switched-too-late", "switched-too-early")
             if one != cause
         ]
-        fact = self.report(record, "iec62056-21-baud-switch-failed", cause, POSSIBLE, text, alternatives=others)
-        line.doubt = fact, record, note
-        return True
+        return self.report(record, "iec62056-21-baud-switch-failed", cause, POSSIBLE, text, alternatives=others)
 
     def _take_back(self, line: _Line, fact: Fact, record: Record, note: Note) -> None:
         """The data that follow read: both sides have the same speed, and the octets before are noise."""
@@ -207,8 +248,8 @@ class ModeCFamily(Family):
         text = f"{note.text}; it stands behind the acknowledgement, and the data that follow read"
         self.report(record, note.code, "line-noise", POSSIBLE, text, start=note.start, end=note.end)
 
-    def _unanswered(self, line: _Line) -> None:
-        """A request or acknowledgement was not answered before the next sign-on."""
+    def _unanswered(self, line: _Line, record: Record | None = None) -> None:
+        """A request or acknowledgement was not answered before the next sign-on, which is in *record*."""
         asked, line.doubt = line.asked, None
         if asked is None or line.is_told:
             return
@@ -218,14 +259,28 @@ class ModeCFamily(Family):
         elif line.last == "acknowledgement":
             text = f"nothing came behind the acknowledgement {_shown(asked.octets)}: the meter did not take it"
             others = [Alternative(one, POSSIBLE, text) for one in ("switched-too-late", "wrong-acknowledgement")]
-            self.report(
+            fact = self.report(
                 asked, "iec62056-21-baud-switch-failed", "switched-too-early", POSSIBLE, text, alternatives=others
             )
+            if record is not None and record.time_ns is not None:
+                line.silent = fact, asked, record.time_ns
         line.asked = None
+
+    def _end_binary(self, line: _Line) -> None:
+        """Tell of octets behind the change to HDLC: noise where frames followed on that lane, else the wrong speed."""
+        if line.switched is None or line.binary is None:
+            return
+        (record, note), line.switched = line.switched, None
+        if self._is_text(record):
+            self._garbled(record, line.binary, record.octets)
+        else:
+            text = f"{note.text}; it stands behind the acknowledgement, and frames follow"
+            self.report(record, note.code, "line-noise", POSSIBLE, text, start=note.start, end=note.end)
 
     def finish(self) -> None:
         """What still waits was not answered, if the capture went on long enough to tell."""
         for line in self._lines.values():
+            self._end_binary(line)
             asked = line.asked
             if asked is None or line.is_told or line.last not in ("request", "acknowledgement"):
                 continue

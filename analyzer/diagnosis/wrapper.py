@@ -215,6 +215,13 @@ class WrapperFamily(Family):
             self._fold(record)
             return True
         before = self._before(record)
+        if before is None and octets.startswith(b"\0\1") and (length := _counts_header(octets)):
+            text = (
+                f"the wrapper length says {length + _HEADER}, and the APDU behind the header reads whole with {length}"
+            )
+            text += f" octets: the length counts the {_HEADER} octets of the header, too"
+            self.report(record, "wrapper-length-wrong", "length-includes-header", CERTAIN, text, start=6, end=8)
+            return True
         if before is None and note.text.endswith(_WRAPPER_NOISE) and not record.lane.text.startswith("serial"):
             return self._begun_late(record)
         if conversation not in self._talks:
@@ -292,6 +299,12 @@ def _header_over(before: bytes, behind: bytes) -> int:
     """Find a header with the wPorts of *before* that begins within it and ends behind; count the octets before it."""
     at = (before + behind).find(before[:6], _HEADER)
     return at - _HEADER if 0 < at < len(before) else 0
+
+
+def _counts_header(octets: bytes) -> int:
+    """Give the length of the APDU behind a header that counts itself, too; 0 where it does not."""
+    length = (octets[6] << 8 | octets[7]) - _HEADER if len(octets) > _HEADER else 0
+    return length if length > 0 and reads(octets[_HEADER : _HEADER + length]) else 0
 
 
 def _is_swapped(octets: bytes) -> bool:

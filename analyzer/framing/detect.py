@@ -270,6 +270,8 @@ def _mbus(octets: bytes) -> _Candidate | None:
 
 def _wrapper(octets: bytes, reads: Callable[[bytes], bool] | None) -> Iterator[_Candidate]:
     """Score *octets* as wrapper PDUs, from the first place where a header and an APDU's tag stand."""
+    if reads and (reason := _written_wrongly(octets, reads)):
+        yield _Candidate(_OPENS, WRAPPER, reason)
     at = octets.find(b"\x00\x01")
     while 0 <= at <= len(octets) - _HEADER_LENGTH - 1:
         if _is_header(octets, at):
@@ -280,6 +282,21 @@ def _wrapper(octets: bytes, reads: Callable[[bytes], bool] | None) -> Iterator[_
             if candidate.score >= _CHAIN:
                 return
         at = octets.find(b"\x00\x01", at + 1)
+
+
+def _written_wrongly(octets: bytes, reads: Callable[[bytes], bool]) -> str:
+    """Say what is wrong with a header behind which a whole APDU stands; empty where there is none."""
+    if len(octets) <= _HEADER_LENGTH or octets[_HEADER_LENGTH] not in APDU_TAGS:
+        return ""
+    if octets.startswith(b"\x01\x00") and not octets[7]:
+        length, reason = octets[6], "a wrapper header with the low octet first, and an APDU that reads"
+    elif octets.startswith(b"\x00\x01"):
+        length = (octets[6] << 8 | octets[7]) - _HEADER_LENGTH
+        reason = "a wrapper header whose length counts itself, and an APDU that reads"
+    else:
+        return ""
+    end = _HEADER_LENGTH + length
+    return reason if length > 0 and end <= len(octets) and reads(octets[_HEADER_LENGTH:end]) else ""
 
 
 def _is_header(octets: bytes, at: int) -> bool:

@@ -25,7 +25,7 @@ _LONGEST_CLOSING = 32
 _NOISE_FOLD = 2048
 # field: an Iskra telegram has the octet 02 where others write \2 (corpus dsmr-iskra-ie)
 _LINE_STOP = re.compile(rb"[\x00\x01\x03-\x0c\x0e-\x1f\x80-\x8c\x8e-\x9f]")
-_IDENTIFICATION = re.compile(rb"/[A-Za-z]{3}[!-~][\x02 -~]*\r?\n?")
+_IDENTIFICATION = re.compile(rb"/[A-Za-z]{3}[!-~][\x02 -~]*\r{0,2}\n?")
 _TELEGRAM_STOP = re.compile(
     rb"[\r\n)\x8d\xa9]!|[\r\n\x8d][/\xaf][A-Za-z\xc0-\xfa]{3}|[!-~]/[A-Za-z]{3}[0-9][!-\x27*-~]{0,80}\r\n(?:\r\n)?[0-9]"
 )

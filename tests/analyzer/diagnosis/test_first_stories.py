@@ -85,6 +85,23 @@ def test_header_in_the_wrong_byte_order_is_no_lost_association() -> None:
     assert named(over_connection(*dialogue(*TALK, order="little"))) == [("wrapper-version-wrong", "byte-order-swapped")]
 
 
+def test_requests_alone_whose_header_nobody_answers_show_what_is_wrong_with_it() -> None:
+    counted = (1).to_bytes(2, "big") + bytes((0, 16, 0, 1)) + (len(AARQ) + 8).to_bytes(2, "big") + AARQ
+    for octets, cause in (
+        (wrapper(AARQ, 16, 1, "little"), ("wrapper-version-wrong", "byte-order-swapped")),
+        (counted, ("wrapper-length-wrong", "length-includes-header")),
+    ):
+        assert named(over_connection(*[Said(ASKED, octets)] * 3)) == [cause]
+
+
+def test_answers_whose_length_counts_the_header_are_one_story() -> None:
+    said = dialogue(*TALK)
+    for number in (1, 3, 5):
+        octets = said[number].octets
+        said[number] = Said(ANSWERED, octets[:6] + len(octets).to_bytes(2, "big") + octets[8:])
+    assert [one.code for one in over_connection(*said)] == ["wrapper-length-wrong"]
+
+
 def test_answers_with_the_ports_of_their_requests_are_answers() -> None:
     (story,) = over_connection(*dialogue(*TALK, ports=(16, 1)))
     assert (story.code, story.cause, story.meter) == ("wrapper-ports-unswapped", "server-echoes-header", "1")

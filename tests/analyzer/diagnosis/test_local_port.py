@@ -13,6 +13,7 @@ from captures.chunk import RECEIVED, SENT, SILENCE, UNKNOWN, Chunk
 from dissectors.checks import bcc
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import named
+from tests.analyzer.framing.build import frame
 from tests.faults.case import Case, Lines, ListSource, Said, Truth, stories_of
 
 _SECOND = 1_000_000_000
@@ -47,6 +48,24 @@ def told(*said: tuple[float, bytes]) -> list[Story]:
 
 def records(*said: tuple[float, bytes]) -> list[Record]:
     return list(Pipeline().run(ListSource(lines(*said))))
+
+
+def test_octets_behind_an_acknowledgement_are_no_silence_though_a_sign_on_follows() -> None:
+    said = [(0.0, SENT, SIGN_ON), (0.3, RECEIVED, IDENTIFICATION), (0.6, SENT, READ), (1.2, RECEIVED, b"\x98\x08\xec")]
+    said += [(4.5, SENT, SIGN_ON), (4.8, RECEIVED, IDENTIFICATION)]
+    units = [Said(_START_NS + int(seconds * _SECOND), side, octets) for seconds, side, octets in said]
+    (story,) = stories_of(Case(units, Truth(frozenset())))
+    assert (story.code, story.cause) == ("iec62056-21-baud-switch-failed", "stayed-at-start-speed")
+
+
+def test_change_to_hdlc_behind_which_nothing_reads_is_a_failed_change_of_speed() -> None:
+    begun = [(SENT, SIGN_ON), (RECEIVED, b"/MMM5\\2SIM\r\n"), (SENT, b"\x06252\r\n"), (RECEIVED, b"\xfe")]
+    said = [Said(_START_NS + at * _SECOND, *one) for at, one in enumerate([*begun, *[(SENT, frame(control=0x93))] * 3])]
+    (story,) = stories_of(Case(said, Truth(frozenset())))
+    assert (story.code, [one.code for one in story.leads_to]) == (
+        "iec62056-21-baud-switch-failed",
+        ["response-missing"],
+    )
 
 
 def test_nak_to_a_message_with_a_wrong_check_character_rejects_no_password() -> None:

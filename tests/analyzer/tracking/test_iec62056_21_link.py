@@ -259,6 +259,8 @@ def test_telegram_is_an_unsolicited_message() -> None:
     [
         (TELEGRAM.replace(b"456", b"457"), "wrong", ["p1-crc-wrong"]),
         (TELEGRAM.replace(b"\r", b""), "ok", ["line-ends-changed"]),
+        (TELEGRAM.replace(b"\r\n", b"\r\r\n"), "ok", ["line-ends-changed"]),
+        (TELEGRAM.replace(b"\r\n\r\n", b"\r\n"), "ok", ["line-ends-changed"]),
         (TELEGRAM[: TELEGRAM.index(b"!") + 1] + b"\r\n", "absent", []),
         (TELEGRAM[: TELEGRAM.index(b"!")], "absent", ["capture-cut"]),
     ],
