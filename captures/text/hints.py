@@ -23,5 +23,7 @@ class Hints(NamedTuple):
     """Single letters before octets say their direction."""
     has_indents: bool = False
     """Rows of dumps are indented where the side speaks that answers."""
+    lacks_zeros: bool = False
+    """Octets below 10 are written with one digit."""
     cut_at: int = 0
     """All units that would have more octets than this have just as many: what wrote the text cut them."""

@@ -10,6 +10,7 @@ from captures.text.labels import has_indented_side, has_monitor_arrows
 from captures.text.letters import has_letters
 from captures.text.lines import blocks
 from captures.text.misread import mend, unmask
+from captures.text.octets import is_unpadded
 from captures.text.reader import Reader
 from captures.text.shape import LONGEST_HEADING, Shape
 from captures.text.shapes import PLAIN, SHAPES
@@ -46,6 +47,7 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
         is_monitor=has_monitor_arrows(text),
         has_letters=has_letters(text),
         has_indents=has_indented_side(text),
+        lacks_zeros=is_unpadded(text),
     )
     signed = (shape for shape in shapes if _has_marks(shape, text) and _has_signs(shape, lines))
     trials = [trial for shape in signed if (trial := _try(shape, lines, hints)).octets]

@@ -15,10 +15,17 @@ _NUMBERS = re.compile(rb"-?\d+")
 _CLEAN = re.compile(rb"(?:0[xX])?[0-9A-Fa-f]++(?:[\s,:.-]++(?:0[xX])?[0-9A-Fa-f]++)*+[\s,:.-]*+")
 _TO_BLANKS = bytes.maketrans(b",:.-X\\", b"    x0")
 """Separators to blanks; ``\\x7e`` becomes ``0x7e``."""
-_SHORT = re.compile(rb"(?:0[xX][0-9A-Fa-f]{1,2}[\s,;]*)+|(?:[0-9A-Fa-f]{1,2}\s)+[0-9A-Fa-f]{1,2}\s*")
+_SHORT = re.compile(
+    rb"(?:0[xX][0-9A-Fa-f]{1,2}[\s,;]*)+|(?:[0-9A-Fa-f]{1,2}(?:\s|[,:.-]\s?))+[0-9A-Fa-f]{1,2}[\s,:.-]*"
+)
 """Groups of one octet each, with or without their leading zeros."""
 _THREES = re.compile(rb"(?:[01]\d\d|2[0-4]\d|25[0-5])(?:[ ,]{1,2}(?:[01]\d\d|2[0-4]\d|25[0-5])){3,}\s*")
 """Decimal numbers of three digits each; octets in hex that are broken otherwise do not all come out so."""
+_UNPADDED = re.compile(
+    rb"(?:[0-9A-Fa-f]{2}([ ,:.-] ?))(?:[0-9A-Fa-f]{2}\1){2}[0-9A-Fa-f]\1(?:[0-9A-Fa-f]{1,2}\1)?[0-9A-Fa-f](?:\1|\s*$)",
+    re.M,
+)
+"""Several octets of one digit beside pairs, as programs write them that leave leading zeros out."""
 _ONE_IS_DAMAGE = 1
 """One digit that stands alone among pairs is what is left of a pair."""
 _LISTED = re.compile(rb"\((?:0x([0-9A-Fa-f]{2})|(\d{1,3}))\)")
@@ -39,9 +46,15 @@ _HEXLIFIED = re.compile(rb"(?=\d*[A-Fa-f])(?:[0-9A-Fa-f]{2}){5,}")
 """What Python's hexlify made of octets."""
 
 
-def hex_octets(text: bytes) -> tuple[bytes, bool] | None:
+def is_unpadded(text: bytes) -> bool:
+    """Tell whether octets in *text* lack their leading zeros."""
+    return _UNPADDED.search(text) is not None
+
+
+def hex_octets(text: bytes, *, lacks_zeros: bool = False) -> tuple[bytes, bool] | None:
     """Join the digits of *text* to octets; of a group with a digit too many its complete octets stay.
 
+    *lacks_zeros* says that other lines of the text lack leading zeros, so that a digit by itself is an octet here.
     Groups that break an octet ("7EA 007") are joined first where that comes out even.
     Returns: the octets and whether no digit was left out; None if *text* is no hex.
     """
@@ -57,7 +70,7 @@ def hex_octets(text: bytes) -> tuple[bytes, bool] | None:
         return bytes(int(digits) for digits in text.replace(b",", b" ").split()), True
     if _SHORT.fullmatch(text.strip()):
         each = _GROUPS.findall(text)
-        if b"x" in text.lower() or sum(len(digits) == 1 for digits in each) > _ONE_IS_DAMAGE:
+        if lacks_zeros or b"x" in text.lower() or sum(len(digits) == 1 for digits in each) > _ONE_IS_DAMAGE:
             return bytes(int(digits, 16) for digits in each), True
     if _CLEAN.fullmatch(text) is None:
         return None

@@ -136,7 +136,7 @@ class Reader:
 
     def _simple(self, match: "re.Match[bytes]", offset: int, number: int) -> bool:
         """Take the octets of a line that says all about them: nearly every line of nearly every log."""
-        found = hex_octets(self._not_left_out(match["octets"]))
+        found = hex_octets(self._not_left_out(match["octets"]), lacks_zeros=self._hints.lacks_zeros)
         if found is None:
             return False
         octets, is_whole = found
@@ -305,7 +305,7 @@ class Reader:
         for name, read in SPELT.items():
             if groups.get(name):
                 return read(groups[name])
-        found = hex_octets(self._not_left_out(groups["octets"]))
+        found = hex_octets(self._not_left_out(groups["octets"]), lacks_zeros=self._hints.lacks_zeros)
         if found is not None and not found[1]:
             self._odd(number)
         return found and found[0]

@@ -272,6 +272,12 @@ SHAPES: tuple[Shape, ...] = (
         tail_text=r"""[\])};,.\s]*|>>.*|\][\s}]*,\s*".*""",
     ),
     Shape(
+        "decimal-words", "decimal numbers between blanks", Joins.LINE,
+        r"\s*(?:\[?<time>\]?[\s:>-]*)?(?:(?:(?P<direction><word>)|[A-Za-z][\w ()]{0,30})\s*[:=]\s*)?"
+        r"(?P<decimals>\d{1,3}(?:[ \t]+\d{1,3})*+)\s*",
+        sign_text=r".*(?<!\d)(?:126 1[67]\d|104 (?P<length>\d{2,3}) (?P=length) 104|230 23[01] 0|219 8) \d{1,3} .*",
+    ),
+    Shape(
         "decimal-lines", "a decimal number a line", Joins.RUN, r"\s*(?P<decimals>\d{1,3})\s*[,;]?\s*",
         sign_text=r"\s*(?:1\d|2[0-5])\d\s*[,;]?\s*", least_share=0.9,
     ),

@@ -228,6 +228,12 @@ LOGS = (
         3,
         note="bytea of PostgreSQL",
     ),
+    Log("decimal-words", _lines(lambda one: " ".join(map(str, one.octets))), has_directions=False, note="Arduino"),
+    Log(
+        "decimal-words",
+        _lines(lambda one: f"{_words('Sent', 'Received')(one)}: {' '.join(map(str, one.octets))}"),
+        note="behind words",
+    ),
     Log("decimals", _lines(lambda one: ",".join(map(str, one.octets))), has_directions=False),
     Log(
         "base64",

@@ -30,6 +30,14 @@ def test_octets_without_their_leading_zeros_are_read(form: str) -> None:
     assert [chunk.octets for chunk in read(text)] == frames
 
 
+@pytest.mark.parametrize("between", [":", "-", ", ", " "])
+def test_rows_of_octets_without_their_leading_zeros_are_read(between: str) -> None:
+    octets = b"".join(FRAMES)
+    rows = [octets[at : at + 7] for at in range(0, len(octets), 7)]
+    assert any(sum(octet < 16 for octet in row) == 1 for row in rows)
+    assert joined("".join(between.join(f"{octet:X}" for octet in row) + "\n" for row in rows)) == octets
+
+
 def test_octets_without_their_leading_zeros_are_read_behind_words() -> None:
     text = "".join("The frame was " + "".join(f"0x{octet:x} " for octet in octets) + "\n" for octets in FRAMES)
     assert [chunk.octets for chunk in read(text)] == FRAMES
