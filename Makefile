@@ -18,6 +18,8 @@ ORACLES := gurux-dlms==1.0.203 dlms-cosem==25.1.0
 CLUSTER_TESTS := duckdb
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The tests start the program hundreds of times: without its byte code each start takes three times as long.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1: /p' $(MAKEFILE_LIST)
