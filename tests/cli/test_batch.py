@@ -323,7 +323,7 @@ def test_dask_cluster_makes_what_one_process_makes(folder: Path, alone: Tables, 
     begin = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
     work = [sys.executable, "-m", "distributed.cli.dask_worker"]
     processes = [subprocess.Popen([*begin, *local, "--host", "127.0.0.1", "--port", "0"], **quiet)]
-    processes += [subprocess.Popen([*work, *local, "--nworkers", "1", "--nthreads", "1"], **quiet) for _ in range(2)]
+    processes += [subprocess.Popen([*work, *local, "--no-nanny", "--nthreads", "1"], **quiet) for _ in range(2)]
     try:
         end = time.monotonic() + 60
         while not scheduler_file.exists() and time.monotonic() < end:
