@@ -92,13 +92,11 @@ class PcapngSource(Source):
 
     def _chunks(self, ways: _Ways | None) -> Iterator[Chunk | None]:
         """Give the chunks but for those that are taken in one of *ways*; None now and then between those."""
-        window = self._window
-        interfaces = self._interfaces
+        window, interfaces = self._window, self._interfaces
         number = at = 0
         while True:
             buffer, base, unpack = window.buffer, window.base, self._layout.packet
-            size = len(buffer)
-            last = size - 32
+            size, last = len(buffer), len(buffer) - 32
             while at <= last:  # enhanced packets in good order; all else takes the road below
                 kind, length, interface, high, low, captured, original = unpack(buffer, at)
                 end = at + length
