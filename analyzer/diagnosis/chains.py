@@ -176,7 +176,7 @@ def _root(one: Story, causes: tuple[str, ...], near: list[Story], parents: dict[
     for other in near:
         if other is one or other.code not in causes or not one.chains <= other.chains:
             continue
-        is_later = other.first_record > one.last_record
+        is_later = other.first_record > one.last_record and not _is_before(other, one)
         if is_later and one.code not in _MAY_COME_FIRST and (one.code, other.code) not in _TOLD_BEFORE:
             continue
         if (one.meter and other.meter and one.meter != other.meter) or _settles(one, other) or _settles(other, one):
@@ -184,6 +184,11 @@ def _root(one: Story, causes: tuple[str, ...], near: list[Story], parents: dict[
         if (best is None or _place(other, causes) > _place(best, causes)) and not _is_above(one, other, parents):
             best = other
     return best
+
+
+def _is_before(other: Story, one: Story) -> bool:
+    """Tell whether *other* began before *one* came, though its record is a later one: a broken frame is given late."""
+    return other.first_ns is not None and one.last_ns is not None and other.first_ns < one.last_ns
 
 
 def _place(other: Story, causes: tuple[str, ...]) -> tuple[int, int]:

@@ -127,7 +127,7 @@ class LinkFamily(Family):
         is_damaged = damaged is not None and damaged.number >= before - 1
         first = _first_copy(record, link)
         answer = _answer_between(record, link)
-        cause, text = "no-answer", "no answer came between"
+        cause, text = "no-answer", "no sound answer came between"
         if is_damaged:
             cause, text = "answer-damaged", "what came between was damaged"
         elif answer is not None:

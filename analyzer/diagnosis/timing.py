@@ -6,10 +6,11 @@ Source: IEC 62056-46 (inter-octet time-out), IEC 62056-6-2 (IEC HDLC setup).
 from __future__ import annotations
 
 from analyzer.diagnosis.family import Family
-from analyzer.diagnosis.story import POSSIBLE, Alternative, Evidence, Stories
+from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Evidence, Stories
 from analyzer.diagnosis.words import about_all, seconds
 from analyzer.record import Record
-from analyzer.tracking.associations import SLOW, Event
+from analyzer.tracking.associations import SLOW, Association, Event, Exchange
+from analyzer.tracking.usual_exchanges import SLOW_NS
 
 _TIMES_USUAL = 8
 _LEAST_SAMPLES = 5
@@ -43,6 +44,8 @@ class TimingFamily(Family):
         if one is None or not one.exchanges or one.exchanges[-1].response != record.number:
             return
         asked = one.exchanges[-1]
+        if self._is_given_up(record, one, asked):
+            return
         service = one.services.get(asked.service)
         if service is None or len(service.latencies) < _LEAST_SAMPLES:
             return
@@ -57,6 +60,20 @@ class TimingFamily(Family):
             further=[Evidence(asked.request, 0, 0, f"the request: {asked.service}")],
             alternatives=[Alternative("network-delay", POSSIBLE, "the way between both may be slow at times")],
         )  # fmt: skip
+
+    def _is_given_up(self, record: Record, one: Association, asked: Exchange) -> bool:
+        """Tell whether the client asked for something else, long after it asked and before it was answered."""
+        begun = asked.asked_ns or 0
+        later = [each for number, each in one.waiting.items() if number > asked.request and each.is_confirmed]
+        gone_on = next((each for each in later if (each.asked_ns or 0) - begun >= SLOW_NS), None)
+        if gone_on is None or record.latency_ns is None:
+            return False
+        objects = f" ({about_all(asked.objects)})" if asked.objects else ""
+        text = f"{asked.service} of record {asked.request}{objects} was answered after {seconds(record.latency_ns)}, "
+        text += f"when the client had gone on to record {gone_on.request}"
+        further = [Evidence(asked.request, 0, 0, f"the request: {asked.service}")]
+        self.report(record, "response-slow", "late-response", LIKELY, text, further=further)
+        return True
 
     def _early(self, record: Record, latency: int) -> None:
         if not record.lane.text.startswith("serial"):

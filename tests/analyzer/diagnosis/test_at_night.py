@@ -156,6 +156,17 @@ def test_frmr_for_too_much_information_follows_from_that() -> None:
     assert next(iter(text_lines(1, story, 3))).startswith("1. ERROR: ")  # it weighs as what comes of it
 
 
+def test_repetition_after_an_answer_that_lacks_an_octet_follows_from_that() -> None:
+    line = station()
+    units = opened(line)
+    request, (direction, octets) = line.frames([asked(GET_CLOCK), answered(CLOCK_ANSWER)])
+    lacking = Said(direction, octets[:20] + octets[21:])  # a reader waits for the octet, so the frame is given late
+    units += [*at(1, request, lacking), *at(3, request, Said(direction, octets)), *on_hdlc(line, READING)]
+    (story,) = diagnose(serial_chunks(units))
+    assert (story.code, story.cause) == ("hdlc-length-wrong", "octets-lost")
+    assert [one.code for one in story.leads_to] == ["hdlc-retransmission"]
+
+
 def test_two_clients_that_take_the_meter_from_one_another_are_named() -> None:
     near, far = station(), Station(b"\x61", SERVER)
     units = [*opened(near), *opened(far), *at(1, *near.frames([asked(GET_CLOCK)]))]

@@ -205,6 +205,15 @@ def test_other_answer_that_nothing_asked_for_is_none_given_twice() -> None:
     assert (story.code, story.cause) == ("response-without-request", "capture-loss")
 
 
+def test_answer_that_comes_when_the_client_has_gone_on_is_late() -> None:
+    second = bytes((0xC0, 1, 0xC2)) + GET_CLOCK[3:]
+    asking = [*at(1, asked(GET_CLOCK)), *at(5, asked(second))]
+    answers = at(0.5, answered(CLOCK_ANSWER), answered(bytes((0xC4, 1, 0xC2)) + CLOCK_ANSWER[3:]))
+    (story,) = over_tcp(OPENING, asking, answers, READING)
+    assert (story.code, story.cause) == ("response-slow", "late-response")
+    assert "when the client had gone on to record 4" in story.evidence[0].text
+
+
 def test_answer_of_another_invoke_id_is_named() -> None:
     stories = over_tcp(
         OPENING, READING, at(1, asked(GET_CLOCK), answered(CLOCK_ANSWER[:2] + b"\xc5" + CLOCK_ANSWER[3:]))
