@@ -12,7 +12,8 @@ from dissectors.data import DataField
 from dissectors.data_text import Form
 from dissectors.fields import Constant, House, OctetString
 from dissectors.framed import Carried
-from dissectors.hdlc import FLAG, CheckSequence, FlagField, ParameterList
+from dissectors.hdlc import FLAG, CheckSequence, FlagField
+from dissectors.hdlc_parameters import ParameterList
 from dissectors.node_text import Memo
 from dissectors.parts import Code, Member, Part, assemble, renderer
 from dissectors.pdu import Remaining

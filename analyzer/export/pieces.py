@@ -18,7 +18,7 @@ from analyzer.diagnosis.lexicon import Meaning, meanings
 from dissectors.axdr import STRUCTURE, scan_data
 from dissectors.ber_contents import ObjectIdentifier
 from dissectors.enumerations import CONFORMANCE
-from dissectors.hdlc import PARAMETERS, ParameterList
+from dissectors.hdlc_parameters import PARAMETERS, ParameterList
 from dissectors.tree import Problem
 
 _FRMR_REASONS = frozenset({0x01, 0x02, 0x03, 0x04, 0x08, 0x10, 0x18})

@@ -12,7 +12,8 @@ from dissectors.composites import Choice, Optional, Sequence, SequenceOf, When
 from dissectors.data import DataField
 from dissectors.fields import BitGroup, Constant
 from dissectors.framed import Carried
-from dissectors.hdlc import INSIDE, PARAMETERS, CheckSequence, FlagField, Hdlc, Information, ParameterList
+from dissectors.hdlc import INSIDE, CheckSequence, FlagField, Hdlc, Information
+from dissectors.hdlc_parameters import PARAMETERS, ParameterList
 from dissectors.mbus import StopOctet
 from dissectors.p1 import TelegramCheck
 from dissectors.regions import ApduField, Length

@@ -18,7 +18,8 @@ from dissectors.data import DataField
 from dissectors.data_types import CODES
 from dissectors.fields import BitPart, Constant, Fixed, Octets, OctetString
 from dissectors.gateway import Gateway
-from dissectors.hdlc import INSIDE, Address, AddressField, FlagField, FrameReject, Hdlc, HdlcParameters, ParameterList
+from dissectors.hdlc import INSIDE, Address, AddressField, FlagField, FrameReject, Hdlc, HdlcParameters
+from dissectors.hdlc_parameters import ParameterList
 from dissectors.iec62056_21 import CheckCharacter
 from dissectors.llc import Llc, Llc432
 from dissectors.mbus import Computed, Mbus, MbusShort, MbusSingle, StopOctet
