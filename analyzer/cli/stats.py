@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.children import ends_properly
 from analyzer.cli.arguments import Parser, add_common_options, hush, natural, text_width, workers
-from analyzer.cli.filters import add_filter_options, chosen, filter_of, filter_text
+from analyzer.cli.filters import add_filter_options, chooses, chosen, filter_of, filter_text
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import UsageError, printable, say
@@ -71,10 +71,10 @@ def _run(options: argparse.Namespace) -> int:
         if options.by == "layer":
             found = layers(table, counted.packets, counted.octets)
         else:
-            found = statistics(table, options.by, interval_s=options.interval or None)
+            found = statistics(table, options.by, interval_s=options.interval or None, is_whole=not chooses(options))
         if options.by == "conversation":
             found += [
-                Statistic("conversation", f"left aside: {what}", 0, 0, 0, None, {"packets": count})
+                Statistic("conversation", f"left aside: {what}", 0, 0, 0, None, None, {"packets": count})
                 for what, count in sorted(counted.left_aside.items())
             ]
         if options.count:

@@ -10,9 +10,9 @@ from analyzer.table.statistics import Latency, Statistic
 
 _text = json.JSONEncoder(ensure_ascii=False).encode
 _WIDEST = 72
-_HEADS = ("records", "octets", "errors", "median", "p95", "p99", "max ms")
+_HEADS = ("records", "octets", "errors", "unanswered", "median", "p95", "p99", "max ms", "period s")
 _LEFT_OUT = ("p95", "p99", "median", "period s", "max ms")
-_SIZES, _SIZE, _GAP = {"octets": 11, "errors": 7}, 9, "  "
+_SIZES, _SIZE, _GAP = {"octets": 11, "errors": 7, "unanswered": 10}, 9, "  "
 
 
 def json_line(one: Statistic, more: dict[str, str] | None = None) -> str:
@@ -21,6 +21,8 @@ def json_line(one: Statistic, more: dict[str, str] | None = None) -> str:
         **(more or {}), "by": one.by, "key": one.key, "records": one.records, "octets": one.octets,
         "errors": one.errors,
     }  # fmt: skip
+    if one.unanswered is not None:
+        members["unanswered"] = one.unanswered
     if one.latency_ms is not None:
         members["latency_ms"] = one.latency_ms._asdict()
     return _text(members | one.more)
@@ -38,8 +40,13 @@ def text_lines(found: Sequence[Statistic], *, width: int = sys.maxsize) -> Itera
     if found[0].by == "layer":
         yield from _layer_lines(found)
         return
-    heads = [*_HEADS, "period s"] if any("period_s" in one.more for one in found) else [*_HEADS]
-    rows = [_figures(one)[: len(heads)] for one in found]
+    rows = [_figures(one) for one in found]
+    told = {
+        "unanswered": any(one.unanswered for one in found),
+        "period s": any("period_s" in one.more for one in found),
+    }
+    heads = [head for head in _HEADS if told.get(head, True)]
+    rows = [[cell for head, cell in zip(_HEADS, row, strict=True) if head in heads] for row in rows]
     keys = [_cut(one.key, _WIDEST) for one in found]
     sizes = [_SIZES.get(head, _SIZE) for head in heads]
     room = max(map(len, keys))
@@ -63,7 +70,8 @@ def _figures(one: Statistic) -> list[str]:
     """Give the cells behind the key of a line, each empty where nothing is known."""
     times = [f"{time:.1f}" for time in one.latency_ms] if one.latency_ms is not None else [""] * len(Latency._fields)
     period = f"{one.more['period_s']:.1f}" if "period_s" in one.more else ""
-    return [str(one.records), str(one.octets), str(one.errors), *times, period]
+    unanswered = str(one.unanswered) if one.unanswered is not None else ""
+    return [str(one.records), str(one.octets), str(one.errors), unanswered, *times, period]
 
 
 def _line(key: str, cells: Sequence[str], room: int, sizes: Sequence[int]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.cosem.logical_name import obis_text
 from analyzer.cosem.obis import obis_name
-from analyzer.record import REQUEST
+from analyzer.record import APDU, REQUEST
 from analyzer.table.table import Table
 from analyzer.table.words import Path, Subject
 
@@ -29,6 +29,10 @@ _INTERVALS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 1
 _NS = 1_000_000
 _LATER = re.compile("next|-with-(data|p)block|-last-")
 """Names of requests that go on with a transfer."""
+_ASKING = frozenset({
+    "aarq", "get-request", "set-request", "action-request", "access-request", "readRequest", "writeRequest",
+})  # fmt: skip
+"""Services that are answered, but for unconfirmed ones of SET and ACTION."""
 
 
 class Latency(NamedTuple):
@@ -48,24 +52,29 @@ class Statistic(NamedTuple):
     records: int
     octets: int
     errors: int
+    unanswered: int | None
+    """Requests without an answer; None where that is not known."""
     latency_ms: Latency | None
     more: dict[str, Any]
 
 
-def statistics(table: Table, by: str, *, interval_s: int | None = None) -> list[Statistic]:
-    """Count the rows of *table* by one of :data:`BY`, but for ``layer``; busiest first, times in order."""
+def statistics(table: Table, by: str, *, interval_s: int | None = None, is_whole: bool = True) -> list[Statistic]:
+    """Count the rows of *table* by one of :data:`BY`, but for ``layer``; busiest first, times in order.
+
+    Whether a request was answered is told only of a table that *is_whole*.
+    """
     if not table.height:
         return []
     if by == "time":
-        return _by_time(table, interval_s)
+        return _by_time(table, interval_s, is_whole=is_whole)
     if by == "association":
-        return _by_association(table)
+        return _by_association(table, is_whole=is_whole)
     if by == "error":
         return _by_error(table)
     column, keys_of, name_of, more = _GROUPS[by]
     groups: dict[Hashable, int] = {}
     lists = [[groups.setdefault(key, len(groups)) for key in keys_of(word)] for word in table.words(column)]
-    frame = _judged(table)
+    frame = _judged(table, is_whole=is_whole)
     grouped = _grouped(frame, column, lists)
     periods = _periods(frame, table, column, lists) if more else {}
     names = list(groups)
@@ -77,15 +86,29 @@ def statistics(table: Table, by: str, *, interval_s: int | None = None) -> list[
     return sorted(found, key=lambda one: (-one.records, one.key))
 
 
-def _judged(table: Table) -> polars.DataFrame:
-    """Give the columns with one more: whether a row counts as an error."""
+def _judged(table: Table, *, is_whole: bool = False) -> polars.DataFrame:
+    """Give the columns with two more: whether a row counts as an error, and whether it is a request without answer."""
     import polars
 
     refuses = polars.Series([one.result not in ("", SUCCESS) for one in table.subjects], dtype=polars.Boolean)
     marked = polars.Series([one.severity >= _ERROR for one in table.marks], dtype=polars.Boolean)
     frame = table.frame
     errors = refuses.gather(frame.get_column("subject")) | marked.gather(frame.get_column("marks"))
-    return frame.with_columns(errors.alias("error"))
+    silent: polars.Series | polars.Expr = polars.lit(None, polars.Boolean)
+    if is_whole:
+        asks = polars.Series(
+            [one.direction == REQUEST and one.kind == APDU for one in table.paths], dtype=polars.Boolean
+        )
+        waits = polars.Series([_service(one) in _ASKING for one in table.subjects], dtype=polars.Boolean)
+        asked = asks.gather(frame.get_column("path")) & waits.gather(frame.get_column("subject"))
+        numbers = polars.int_range(1, frame.height + 1, eager=True)
+        silent = asked & ~numbers.is_in(frame.get_column("request").drop_nulls().cast(polars.Int64).implode())
+    return frame.with_columns(errors.alias("error"), silent.alias("unanswered"))
+
+
+def _service(subject: Subject) -> str:
+    """Name the service, also of one that stayed closed."""
+    return subject.service.removeprefix("glo-").removeprefix("ded-")
 
 
 def _grouped(frame: polars.DataFrame, column: str, lists: Sequence[Sequence[int]]) -> polars.DataFrame:
@@ -113,6 +136,9 @@ def _totals(frame: polars.DataFrame) -> list[dict[str, Any]]:
             polars.len().alias("records"),
             polars.col("length").cast(polars.Int64).sum().alias("octets"),
             polars.col("error").sum().alias("errors"),
+            polars.when(polars.col("unanswered").is_not_null().all())
+            .then(polars.col("unanswered").sum())
+            .alias("unanswered"),
             latency.quantile(0.5, "linear").alias("median"),
             latency.quantile(0.95, "linear").alias("p95"),
             latency.quantile(0.99, "linear").alias("p99"),
@@ -127,7 +153,7 @@ def _statistic(by: str, key: str, row: dict[str, Any], more: dict[str, Any]) -> 
     latency = None
     if row["max"] is not None:
         latency = Latency(*(round(row[name] / _NS, 3) for name in Latency._fields))
-    return Statistic(by, key, row["records"], row["octets"], row["errors"], latency, more)
+    return Statistic(by, key, row["records"], row["octets"], row["errors"], row["unanswered"], latency, more)
 
 
 def _periods(frame: polars.DataFrame, table: Table, column: str, lists: Sequence[Sequence[int]]) -> dict[int, float]:
@@ -217,11 +243,15 @@ BY = (*_GROUPS, "association", "error", "time", "layer")
 """By what statistics can be asked for."""
 
 
-def _by_association(table: Table) -> list[Statistic]:
+def _by_association(table: Table, *, is_whole: bool) -> list[Statistic]:
     """Count by association, in their order; the first path of each says who and where."""
     import polars
 
-    frame = _judged(table).drop_nulls("association").with_columns(polars.col("association").alias("group"))
+    frame = (
+        _judged(table, is_whole=is_whole)
+        .drop_nulls("association")
+        .with_columns(polars.col("association").alias("group"))
+    )
     firsts = frame.group_by("group").agg(polars.col("path", "time").first(), polars.col("time").last().alias("end"))
     said = {group: (table.paths[path], begin, end) for group, path, begin, end in firsts.rows()}
     found = []
@@ -253,11 +283,11 @@ def _by_error(table: Table) -> list[Statistic]:
     return sorted(found, key=lambda one: (-one.records, one.key))
 
 
-def _by_time(table: Table, interval_s: int | None) -> list[Statistic]:
+def _by_time(table: Table, interval_s: int | None, *, is_whole: bool) -> list[Statistic]:
     """Count by stretches of time, empty ones left out."""
     import polars
 
-    frame = _judged(table).drop_nulls("time")
+    frame = _judged(table, is_whole=is_whole).drop_nulls("time")
     if not frame.height:
         return []
     if interval_s is None:
@@ -293,7 +323,7 @@ def layers(table: Table, packets: int, octets: int) -> list[Statistic]:
     }  # fmt: skip
     count = {"packets": packets, "network and other traffic": packets}
     return [
-        Statistic("layer", name, count.get(name, table.height), size, 0, None, {"share": round(size / whole, 4)})
+        Statistic("layer", name, count.get(name, table.height), size, 0, None, None, {"share": round(size / whole, 4)})
         for name, size in parts.items()
         if whole
     ]

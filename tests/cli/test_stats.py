@@ -244,7 +244,10 @@ def _many_meters(folder: Path, times: int) -> Path:
     found = mixed.packets(str(SAMPLES["ln-wrapper"].path), 1000)
     dice = random.Random(1)
     mixed.write(
-        path, mixed.interleave([[mixed.moved(one, at % 99) for one in found] for at in range(times)], dice), dice
+        path,
+        mixed.interleave([[mixed.moved(one, at % 99) for one in found] for at in range(times)], dice),
+        dice,
+        cuts=0,
     )
     return path
 
@@ -384,3 +387,15 @@ def test_part_that_a_killed_command_left_goes_and_one_that_is_written_stays(tmp_
     with saved.open_part(str(written)):
         json_of("stats", "--json", "--index", str(path))
     assert (left.exists(), written.exists(), new.exists()) == (False, True, True)
+
+
+def test_requests_without_an_answer_are_counted_where_nothing_is_left_out(tmp_path: Path) -> None:
+    said = "00 01 00 10 00 01 00 0D C0 01 {} 00 08 00 00 01 00 00 FF 02 00"
+    heard = "00 01 00 01 00 10 00 06 C4 01 {} 00 11 07"
+    lines = [f"TX: {said.format('C1')}", f"RX: {heard.format('C1')}", f"TX: {said.format('C2')}"]
+    path = tmp_path / "log.txt"
+    path.write_text("\n".join(lines))
+    (meter,) = json_of("stats", "--by", "meter", "--json", str(path))
+    assert (meter["records"], meter["unanswered"]) == (3, 1)
+    (meter,) = json_of("stats", "--by", "meter", "--json", str(path), "-Y", "request")
+    assert "unanswered" not in meter

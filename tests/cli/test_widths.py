@@ -61,7 +61,9 @@ def test_tables_of_statistics_fit_the_terminal(run: Run, by: str, width: int, mo
 
 
 def test_columns_are_left_out_in_their_order() -> None:
-    one = Statistic("object", "1-0:1.8.0*255", 10**9, 10**12, 10**7, Latency(1e7, 1e7, 1e7, 1e7), {"period_s": 1e9})
+    one = Statistic(
+        "object", "1-0:1.8.0*255", 10**9, 10**12, 10**7, None, Latency(1e7, 1e7, 1e7, 1e7), {"period_s": 1e9}
+    )
     heads = ["object", "records", "octets", "errors", "median", "p95", "p99", "max-ms", "period-s"]
     for width, lacking in (
         (120, ""),

@@ -93,12 +93,12 @@ def interleave(streams: Sequence[Sequence[bytes]], dice: random.Random) -> list[
     return found
 
 
-def write(path: Path, found: Iterable[bytes], dice: random.Random) -> str:
-    """Write a capture, some of its packets cut."""
+def write(path: Path, found: Iterable[bytes], dice: random.Random, *, cuts: float = 0.001) -> str:
+    """Write a capture, the share *cuts* of its packets cut."""
     parts, time_us = [_HEADER], 1_700_000_000_000_000
     for octets in found:
         time_us += dice.randint(10, 20_000)
-        kept = octets[: max(60, len(octets) // 2)] if dice.random() < 0.001 else octets
+        kept = octets[: max(60, len(octets) // 2)] if dice.random() < cuts else octets
         parts += [struct.pack("<IIII", time_us // 1_000_000, time_us % 1_000_000, len(kept), len(octets)), kept]
     path.write_bytes(b"".join(parts))
     return str(path)
