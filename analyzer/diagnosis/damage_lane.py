@@ -14,7 +14,7 @@ DAMAGE = frozenset({"hdlc-fcs-wrong", "hdlc-hcs-wrong", "hdlc-length-wrong"})
 NOISE_CODES = frozenset({"hdlc-noise", "noise"})
 LANE_CAUSES = frozenset({
     "flow-control-octets-removed", "text-dump-loss", "seven-bit", "parity-in-data", "parity-filtered", "baud-mismatch",
-    "polarity-inverted", "bit-reversed", "edges-late", "port-shared", "text-encoded", "sign-extended",
+    "polarity-inverted", "bit-reversed", "edges-late", "port-shared", "text-encoded", "sign-extended", "heads-lost",
 })  # fmt: skip
 """Causes that hurt all octets of a lane alike: what else is damaged there has the same."""
 SETTINGS = frozenset({

@@ -25,7 +25,8 @@ _SURE = 24
 _PLENTY = 24
 _SHORTEST, _BARE = 6, 13
 _RUN = 4
-_FLAG = b"\x7e"
+_FLAG, _FORMATS = b"\x7e", (b"\xa0", b"\xa8")
+_SEVERAL = 3
 _COMPOUND = (1, 2)
 _PROSE = re.compile(rb"[\s!-/:-?]*+(?:[A-Za-z'-]{1,20}+[\s!-/:-?]++){3,}+(?:[A-Za-z'-]{1,20}+[\s!-/:-?]*+)?+")
 """Words of letters alone, with blanks and marks between."""
@@ -59,6 +60,8 @@ def settings_of(unread: Unread) -> list[Candidate]:
     octets = b"".join(unread.reads)
     if len(octets) < _LEAST:
         return []
+    if found := list(_headless(octets)):
+        return found
     if b"\xe6\xe6\x00" in octets or b"\xe6\xe7\x00" in octets:
         return []  # it is read as it should be
     if _PROSE.fullmatch(octets):
@@ -69,6 +72,15 @@ def settings_of(unread: Unread) -> list[Candidate]:
         if found:
             return found
     return list(_unknown(octets, unread.reads)) if len(octets) >= _PLENTY else []
+
+
+def _headless(octets: bytes) -> Iterator[Candidate]:
+    """Frames without their first flag and octet: who reads them listens too late."""
+    pieces = [piece for piece in octets.split(_FLAG) if len(piece) >= _SHORTEST]
+    count = sum(any(is_good_frame(one + piece) for one in _FORMATS) for piece in pieces)
+    if count >= _SEVERAL:
+        text = f"{count} pieces are sound frames once 7E A0, or 7E A8 of a segment, is put before each"
+        yield Candidate("heads-lost", CERTAIN, text)
 
 
 def _value(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:

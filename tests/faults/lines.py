@@ -109,6 +109,19 @@ def signed(octets: bytes) -> bytes:
     return b"".join(b"\xff\xff\xff"[: 3 * (one > 0x7F)] + bytes((one,)) for one in octets)
 
 
+def without_head(session: list[Said]) -> list[Said]:
+    """Lose the first two octets of each answer."""
+    return [one._replace(octets=one.octets[2:]) if one.direction == RECEIVED else one for one in session]
+
+
+def heads_lost(chance: random.Random, number: int) -> Case | None:
+    """What listens too late hears no answer from its beginning on; one alone tells nothing."""
+    session = _session(number, chance)
+    if sum(one.direction == RECEIVED for one in session) < 3:
+        return None
+    return Case(without_head(session), Truth(frozenset({"heads-lost"}), _CODES))
+
+
 def replaced(octets: bytes) -> bytes:
     """Take octets for text in UTF-8, and put the usual sign where they are none."""
     return octets.decode("utf-8", "replace").encode()
@@ -131,6 +144,7 @@ LINE_FAULTS = (
     Fault("line-unreadable", "sign-extended", rewritten(signed, "sign-extended")),
     Fault("line-unreadable", "text-encoded", rewritten(replaced, "text-encoded"), group="replaced"),
     Fault("line-unreadable", "text-encoded", rewritten(encoded, "text-encoded"), group="encoded"),
+    Fault("hdlc-noise", "heads-lost", heads_lost),
     Fault("line-unreadable", "edges-late", late, 0.9),
     Fault("hdlc-noise", "port-shared", shared),
     Fault("line-unreadable", "parity-filtered", read_with([line_format("8E1"), line_format("8O1")], "parity-filtered")),

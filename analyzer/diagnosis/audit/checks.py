@@ -14,7 +14,7 @@ _LINE = frozenset({
     "parity-in-data", "parity-filtered", "octet-stuffing", "receiver-buffer-overflow", "text-dump-loss", "collision",
     "start-of-dump-missing", "decrypted-in-place", "capture-started-late", "capture-ended", "polarity-inverted",
     "bit-reversed", "edges-late", "port-shared", "baud-mismatch", "flow-control-octets-removed", "newline-translation",
-    "text-encoded", "sign-extended", "nibble-lost", "edited-by-hand", "mixed-log", "seven-bit", "",
+    "text-encoded", "sign-extended", "heads-lost", "nibble-lost", "edited-by-hand", "mixed-log", "seven-bit", "",
 })  # fmt: skip
 """Causes between sender and reader: they say nothing about the sender."""
 

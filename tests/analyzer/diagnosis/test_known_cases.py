@@ -25,7 +25,7 @@ from tests.analyzer.diagnosis.frames import answer
 from tests.analyzer.framing.build import body, frame
 from tests.analyzer.tracking.build import general_blocks
 from tests.faults.case import Case, Said, Truth, stories_of
-from tests.faults.lines import encoded, replaced, signed
+from tests.faults.lines import encoded, replaced, signed, without_head
 from tests.faults.sessions import hdlc_session
 
 START_NS = 1_770_000_000_000_000_000
@@ -114,6 +114,12 @@ def test_log_of_a_program_that_took_octets_for_text_or_signed_numbers(
     said = [one._replace(octets=change(one.octets)) for one in hdlc_session(0)[:14]]
     (story,) = stories_of(Case(said, Truth(frozenset())))
     assert (story.cause, story.confidence, story.severity) == (cause, "certain", Severity.ERROR)
+
+
+def test_converter_that_listens_too_late_loses_the_heads_of_all_answers() -> None:
+    story, *_ = stories_of(Case(without_head(list(hdlc_session(0)[:14])), Truth(frozenset())))
+    assert (story.cause, story.confidence, story.severity) == ("heads-lost", "certain", Severity.ERROR)
+    assert "RS-485" in story.advice[0]
 
 
 def test_mbus_frame_whose_length_octet_01_means_257() -> None:
