@@ -114,19 +114,6 @@ def test_dissected_nothing_shows_no_default_as_if_seen(layer: Any) -> None:
 # -- what goes by field -----------------------------------------------------------------------------------------------
 
 
-@each_layer
-@sparing
-@given(data=st.data())
-def test_partial_packet_shows_only_fields_seen(layer: Any, data: st.DataObject) -> None:
-    octets = bytes(data.draw(packets(layer)))
-    packet = dissected(layer, octets[: data.draw(st.integers(0, len(octets)))])
-    shown = packet.show(dump=True)
-    for field in layer.fields_desc:
-        assert (f"{field.name} " in shown or field.name in shown) or field.name not in packet.fields
-        if field.name not in packet.fields and packet.problem is not None:
-            assert field not in packet.fields_desc, field.name
-
-
 def test_partial_packet_names_its_problem_and_keeps_the_rest() -> None:
     octets = bytes.fromhex(
         "C001 C1"  # get-request-normal, invoke-id-and-priority
