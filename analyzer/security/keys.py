@@ -34,10 +34,11 @@ ALIASES: dict[str, KeyRole] = {
     name: role
     for role, names in {
         KeyRole.GUEK: "guek ek bck block_cipher_key blockcipher_key encryption_key unicast_key unicast_encryption_key "
-        "global_key global_encryption_key global_unicast_key global_unicast_encryption_key global_unicast_enc_key",
+        "aes_key decryption_key gpk60 global_key global_encryption_key global_unicast_key "
+        "global_unicast_encryption_key global_unicast_enc_key",
         KeyRole.GBEK: "gbek bek broadcast_key broadcast_encryption_key broadcast_block_cipher_key "
         "global_broadcast_key global_broadcast_encryption_key",
-        KeyRole.GAK: "gak ak authentication_key auth_key global_authentication_key",
+        KeyRole.GAK: "gak ak authentication_key auth_key gpk61 global_authentication_key",
         KeyRole.KEK: "kek mk master_key key_encryption_key key_encrypting_key",
         KeyRole.DEDICATED: "dedicated dedicated_key dek ded",
         KeyRole.AGREED: "agreed agreed_key mac_key",

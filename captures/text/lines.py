@@ -28,6 +28,16 @@ _IS_REST, _BROKEN = re.compile(_REST), re.compile(rb"( ?)" + _REST)
 _BEFORE = re.compile(rb"(?:[0-9A-Fa-f]{2} ){8}[0-9A-Fa-f]")
 """Where a page broke a line within an octet; pairs alone stand before and behind."""
 _LENGTH_BEFORE = 25
+_IS_ODD = re.compile(rb"^[0-9A-Fa-f](?:[0-9A-Fa-f]{2}){8,}+ ?\n", re.MULTILINE)
+_ODD_WITHIN = 1 << 12
+"""Something that breaks lines so breaks all of them; more is not looked at for it."""
+_WRAPPED = re.compile(
+    rb"^((?:[0-9A-Fa-f]{2}){8,}+[0-9A-Fa-f])( ?)\n"
+    rb"(?!7[Ee][Aa]|00010|68(?P<length>..)(?P=length)68|[Dd][Bb]08|[Ee]6[Ee][67])"
+    rb"(?P<digit>[0-9A-Fa-f])(?=(?P<below>(?:[0-9A-Fa-f]{2})++) ?(?:\n|\Z))",
+    re.MULTILINE,
+)
+"""Two lines of hex alone, each with an odd number of digits: something broke it at an odd width."""
 _CHAIN = re.compile(
     rb"""(["'])([0-9A-Fa-f ]{2,}+)\1(?:[ \t]*+[+\\]?[ \t]*+\n[ \t]*+\+?[ \t]*+b?(["'])[0-9A-Fa-f ]{2,}+\3)++"""
 )
@@ -111,6 +121,8 @@ def plain(text: bytes) -> bytes:
         text = text.replace(b"\r\r\n", b"  \n").replace(b"\r\n", b" \n").replace(b"\r", b"\n")
     if _IS_REST.search(text):  # a tenth of what the other takes, which has no first octet to look for
         text = _BROKEN.sub(_joined, text)
+    if _IS_ODD.search(text, 0, _ODD_WITHIN):
+        text = _WRAPPED.sub(_unwrapped, text)
     if (text.find(b'"') >= 0 or text.find(b"'") >= 0) and _CHAIN_SIGNS.search(text):
         text = _CHAIN.sub(_chained, text)
     if b"\x1b[" in text:
@@ -136,6 +148,12 @@ def _joined(found: "re.Match[bytes]") -> bytes:
     at = found.start()
     is_broken = _BEFORE.fullmatch(found.string, max(0, at - _LENGTH_BEFORE), at) is not None
     return found[2] + found[1] + b"\n" if is_broken else found[0]
+
+
+def _unwrapped(found: "re.Match[bytes]") -> bytes:
+    """Give a line the digit that its last octet lacks, which stands on the line below; lengths in all stay."""
+    is_wrapped = len(found["below"]) < len(found[1])
+    return found[1] + found["digit"] + found[2] + b"\n" if is_wrapped else found[0]
 
 
 def _chained(found: "re.Match[bytes]") -> bytes:

@@ -64,7 +64,7 @@ def test_rules_have_the_members_of_the_contract(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "role"),
     [("BlockCipherKey", "guek"), ("block cipher key", "guek"), ("EK", "guek"), ("BCK", "guek"), ("master key", "kek"), ("GAK", "gak"),
-     ("authentication-key", "gak"), ("dedicated key", "dedicated"), ("hls_secret", "hls_secret")],
+     ("authentication-key", "gak"), ("dedicated key", "dedicated"), ("hls_secret", "hls_secret"), ("GPK60", "guek"), ("GPK61", "gak"), ("decryption_key", "guek")],
 )  # fmt: skip
 def test_names_that_people_use_for_keys_are_told_apart(run: Run, words: str, role: str) -> None:
     found = [json.loads(line) for line in run("explain", "--json", *words.split()).out.splitlines()]

@@ -79,6 +79,21 @@ def test_buffer_in_a_message_of_node_red_is_read_with_members_behind_it() -> Non
     assert [chunk.octets for chunk in read(text)] == FRAMES
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("width", [37, 63, 64, 77])
+def test_hex_that_is_broken_at_any_width_is_read(width: int, end: str) -> None:
+    octets = max(FRAMES, key=len)
+    digits = octets.hex()
+    assert joined(end.join(digits[at : at + width] for at in range(0, len(digits), width))) == octets
+
+
+def test_units_that_lack_a_digit_each_are_not_taken_for_one_that_is_broken() -> None:
+    units = [octets for octets in FRAMES if len(octets) > 20][:4]
+    assert [chunk.octets for chunk in read("\n".join(f"{one.hex()[:-1]}" for one in units))] == [
+        one[:-1] for one in units
+    ]
+
+
 def test_dump_between_bars_is_read() -> None:
     text = ""
     for octets in FRAMES:
