@@ -75,7 +75,7 @@ class LinkFamily(Family):
         damaged = self.associations.damaged.get(record.lane.conversation)
         is_damaged = damaged is not None and damaged.number >= link.kept[-tries].number
         cause, confidence = ("response-damaged", POSSIBLE) if is_damaged else ("server-silent", LIKELY)
-        self.report(record, "response-missing", cause, confidence, text, subject=f"SNRM {record.server}")
+        self.report(record, "response-missing", cause, confidence, text, subject="SNRM")
 
     def left_open(self) -> None:
         """Report SNRM at the end of a log: it may have ended too early."""

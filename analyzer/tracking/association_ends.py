@@ -123,10 +123,12 @@ class Endings:
                 one.repeats.append(record.number)
                 if record.direction is RESPONSE:
                     one.held_up = record.number, True
+        elif record.control & 0x0F == READY:
+            return
         elif record.control & 0x0F == _NOT_READY:
             if record.direction is RESPONSE:
                 one.held_up = record.number, False
-        elif record.control & 0x0F != READY:
+        else:
             self._link(one, record, record.control & 0xEF, Mark(record.number, record.time_ns))
 
     def _link(self, one: Association, record: Record, command: int, at: Mark) -> None:

@@ -109,6 +109,15 @@ def test_meter_that_answers_no_snrm_is_told_beside_others_that_do() -> None:
     assert "SNRM was sent 3 times to 1.18" in story.evidence[0].text
 
 
+def test_many_addresses_that_answer_no_snrm_are_one_story() -> None:
+    units = opened(station())
+    for address in range(20, 40):
+        asking, _ = Station(CLIENT, bytes((2, address << 1 | 1))).connect()
+        units += [*at(1, asking), *at(3, asking)]
+    (story,) = diagnose(serial_chunks(units))
+    assert (story.code, story.count) == ("response-missing", 20)
+
+
 def test_ua_of_another_meter_is_no_answer_to_snrm() -> None:
     asking, _ = station().connect()
     _, answer = Station(CLIENT, b"\x02\x27").connect()
