@@ -16,7 +16,7 @@ from analyzer.diagnosis.family import Family, Look
 from analyzer.diagnosis.meter_facts import teaches
 from analyzer.diagnosis.profile_faults import profile_faults
 from analyzer.diagnosis.story import LIKELY, Stories
-from analyzer.diagnosis.words import about
+from analyzer.diagnosis.words import about, seconds
 from analyzer.record import APDU, PART, UNSOLICITED, Object, Objects, Record
 from analyzer.tracking.attributes import Held, held_values
 from analyzer.tracking.meter_key import MeterKey, meter_key
@@ -34,6 +34,8 @@ _CLOCK_READ = re.compile(rb"\xc4\x01.\0\x09\x0c.{12}\Z", re.DOTALL)
 _MOST = 4096
 _ENUM, _BOOLEAN = TAGS["enum"], TAGS["boolean"]
 _BIT_STRING = TAGS["bit-string"]
+_PUSH, _CONFIRMED = b"\x0f", 0x40
+_AT_ONCE_NS = 10_000_000
 
 
 class DataFamily(Family):
@@ -48,6 +50,8 @@ class DataFamily(Family):
         self._told: dict[tuple[MeterKey, bytes, int], bytes] = {}
         """What meters told of their profiles: capture_objects and capture_period as Data, by attribute."""
         self._pushers: set[MeterKey] = set()
+        self._awaiting: dict[MeterKey, tuple[bytes, int, int | None]] = {}
+        """By meter: its last push that asks for a confirmation, the record and the time of it."""
         self._clocks: set[MeterKey] = set()
         """Meters of whose clock something was said: it is not said at every reading."""
         self._typed: set[Objects] = set()
@@ -119,8 +123,9 @@ class DataFamily(Family):
             self._clocks.add(key)
 
     def _pushed(self, record: Record) -> None:
-        """Look at the time in the header of a meter's first push."""
+        """Look at a push that is to be confirmed, and at the time in the header of a meter's first push."""
         key = meter_key(record)
+        self._confirmed(record, key)
         if key in self._pushers or len(self._pushers) >= _MOST:
             return
         self._pushers.add(key)
@@ -130,6 +135,24 @@ class DataFamily(Family):
         octets = apdu.values[apdu.entry.slots["date_time"]]
         if isinstance(octets, bytes) and len(octets) == _TIME_SIZE:
             self._time(record, octets, "the time in the header of the push")
+
+    def _confirmed(self, record: Record, key: MeterKey) -> None:
+        """Report a push that comes again, service class and long-invoke-id as before: no confirmation arrived."""
+        apdu = record.assembled or record.apdu
+        if apdu is None or apdu.values is None or apdu.octets[:1] != _PUSH or not apdu.octets[1] & _CONFIRMED:
+            return
+        before = self._awaiting.get(key)
+        if len(self._awaiting) >= _MOST:
+            self._awaiting.clear()
+        self._awaiting[key] = (apdu.octets, record.number, record.time_ns)
+        if before is None or before[0] != apdu.octets:
+            return
+        spent_ns = None if before[2] is None or record.time_ns is None else record.time_ns - before[2]
+        if spent_ns is not None and spent_ns < _AT_ONCE_NS:
+            return  # the capture has it twice
+        after = f" after {seconds(spent_ns)}" if spent_ns is not None else ""
+        text = f"the push of record {before[1]} comes again{after}: it asks for a confirmation, and the meter got none"
+        self.report(record, "push-repeated", "push-not-confirmed", LIKELY, text)
 
     def _time(self, record: Record, octets: bytes, what: str) -> bool:
         """Report what is odd about a time; tells whether something was."""

@@ -189,3 +189,17 @@ def test_capture_of_a_tunnel_alone_says_what_it_is() -> None:
     assert "47 packets of an encrypted tunnel (TLS)" in doctor.stories()[0].evidence[0].text
     line = json.loads(json_line(1, doctor.stories()[0], 0))
     assert (line["code"], line["records"]) == ("carrier-tls", [])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "codes"),
+    [
+        ("0F 40000005 00 12 0007", "0F 40000005 00 12 0007", ["push-repeated"]),
+        ("0F 40000005 00 12 0007", "0F 40000006 00 12 0007", []),
+        ("0F 00000005 00 12 0007", "0F 00000005 00 12 0007", []),  # it asks for no confirmation
+    ],
+)
+def test_push_that_nobody_confirms_comes_again(first: str, second: str, codes: list[str]) -> None:
+    pushes = [answered(bytes.fromhex(one)) for one in (first, second)]
+    stories = over_tcp(at(0, pushes[0]), at(10, pushes[1]))
+    assert [one.code for one in stories if one.code == "push-repeated"] == codes
