@@ -276,6 +276,7 @@ SHAPES: tuple[Shape, ...] = (
         r"\s*(?:\[?<time>\]?[\s:>-]*)?(?:(?:(?P<direction><word>)|[A-Za-z][\w ()]{0,30})\s*[:=]\s*)?"
         r"(?P<decimals>\d{1,3}(?:[ \t]+\d{1,3})*+)\s*",
         sign_text=r".*(?<!\d)(?:126 1[67]\d|104 (?P<length>\d{2,3}) (?P=length) 104|230 23[01] 0|219 8) \d{1,3} .*",
+        holds=(b"126 1", b"104 ", b"230 23", b"219 8 "),
     ),
     Shape(
         "decimal-lines", "a decimal number a line", Joins.RUN, r"\s*(?P<decimals>\d{1,3})\s*[,;]?\s*",
