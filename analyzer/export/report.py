@@ -86,7 +86,8 @@ class Report:
 
     def _story(self, story: Story) -> str:
         severity = story.worst.name.lower()
-        members = [("where", ", ".join(map(_link, story.records[:8])) + (", …" if len(story.records) > 8 else ""))]
+        places = ", ".join(map(_link, story.records[:8])) + (", …" if len(story.records) > 8 else "")
+        members = [("where", places)] if places else []
         cause = f"{story.code} · {story.cause} ({story.confidence})" if story.cause else story.code
         times = f"{story.count} times" if story.count > 1 else "once"
         members.append(("code", f"<code>{escape(cause)}</code>, {times} on {escape(story.lane)}"))

@@ -18,8 +18,11 @@ from xml.etree import ElementTree
 import polars
 import pytest
 
+from analyzer.simulate import packets
+from analyzer.simulate.packets import Endpoint
 from captures import blocks
 from captures.samples import Sample, samples
+from tests.captures.build import pcap_header, pcap_record
 from tests.cli.conftest import Run
 
 SECURED = next(one for one in samples() if one.path.name == "ln-ciphered.pcap")
@@ -309,3 +312,17 @@ def test_export_that_is_ended_leaves_no_part(
         process.send_signal(number)
         assert (process.wait(60), process.stderr.read()) == (status, b"")
     assert not list(tmp_path.iterdir())
+
+
+def test_page_names_no_place_of_a_story_that_has_no_record(run: Run, tmp_path: Path) -> None:
+    client, meter = (
+        Endpoint("192.0.2.10", 40007, "02:00:5e:00:00:0a"),
+        Endpoint("198.51.100.7", 4059, "02:00:5e:00:00:01"),
+    )
+    opening = packets.tcp(client, meter, sequence=1, acknowledged=0, flags=packets.SYN)
+    frame = packets.ethernet(client, meter, packets.ipv4(client, meter, packets.TCP, opening, 1))
+    path = tmp_path / "one.pcap"
+    path.write_bytes(pcap_header() + pcap_record(frame) + pcap_record(frame, seconds=1_700_000_003))
+    page = run("export", str(path), "-o", "-", "--to", "html").out
+    assert "tcp-connect-failed" in page
+    assert "<dt>where" not in page
