@@ -46,7 +46,7 @@ lint: $(STAMP)  ## ruff, mypy and the import floors; all run, any fails it
 
 test: $(STAMP)  ## lint, then every test (the wheel in an empty environment among them); both run, either fails it
 	@status=0; $(MAKE) --no-print-directory lint || status=1; \
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS) || status=1; exit $$status
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS) || status=1; exit $$status
 
 cluster: $(STAMP)  ## Dask, DuckDB and textual-serve into the environment, so that `make test` runs the tests that need them
 	$(BIN)/python -m pip install --quiet --editable '.[dev,cluster,web]' $(CLUSTER_TESTS)

@@ -13,9 +13,6 @@ import pytest
 
 from tests.project.checkout import PACKAGES, ROOT
 
-# One worker builds it once, whatever pytest-xdist's distribution is.
-pytestmark = pytest.mark.xdist_group("wheel")
-
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -22,12 +22,9 @@ from captures.samples import samples
 from tests.tui.driving import sample
 from tests.tui.test_tasks import MOST_KEYS, REJECTED
 
-pytestmark = [
-    pytest.mark.skipif(
-        shutil.which("tmux") is None, reason="tmux is not installed: the twelve tasks in a real terminal"
-    ),
-    pytest.mark.xdist_group("terminal"),
-]
+pytestmark = pytest.mark.skipif(
+    shutil.which("tmux") is None, reason="tmux is not installed: the twelve tasks in a real terminal"
+)
 SAMPLES = {one.name: one for one in samples()}
 PATIENCE = 90
 _SCRIPT = """\
