@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.pilot import Pilot
 from textual.strip import Strip
 
@@ -135,3 +136,37 @@ def test_bar_is_drawn_along_with_the_mouse_and_the_cursor_stays() -> None:
         assert (records.top, records.cursor) == (0, 0)
 
     drive(sample("ln-ciphered"), act, size=SMALL)
+
+
+def test_text_typed_behind_a_completion_is_looked_at() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("/", *"servi", "tab", "tab", *' == "')
+        await pilot.pause()
+        assert text_of(app)[-2].strip() == 'filter service-class == "'
+        assert text_of(app)[-1].startswith(" at ")
+        assert "service-error" not in text_of(app)[-3]
+
+    drive(sample("ln-ciphered"), act)
+
+
+def test_history_gives_back_what_was_typed_and_shows_no_text_twice() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        for text in ("aarq", "aare"):
+            await pilot.press("/", *["backspace"] * 4, *text, "enter")
+        await pilot.press("/", "up")
+        assert text_of(app)[-2].strip() == "filter aarq"
+        await pilot.press("down")
+        assert text_of(app)[-2].strip() == "filter aare"
+        await pilot.press(*" or", "up", "down")
+        assert text_of(app)[-2].strip() == "filter aare or"
+
+    drive(sample("ln-ciphered"), act)
+
+
+def test_lines_pasted_into_a_prompt_are_all_taken() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("ctrl+f")
+        app.screen.post_message(events.Paste("09 10\r\n4d 4d\n"))
+        await wait_for(pilot, lambda: text_of(app)[-2].strip() == "find 09 10 4d 4d")
+
+    drive(sample("ln-ciphered"), act)

@@ -58,6 +58,10 @@ class AnswerInput(Input):
         if not self.is_asking:
             event.prevent_default()
 
+    def _on_paste(self, event: events.Paste) -> None:
+        """Take all lines that are pasted as one: Textual takes the first alone."""
+        event.text = " ".join(event.text.splitlines())
+
     def on_hide(self) -> None:
         """Draw what the prompt uncovers: where Textual saw it away before it laid out anew, it draws none of it."""
         width, height = self.screen.size
@@ -85,9 +89,6 @@ class Prompt(Vertical):
             self.kind = kind
             self.text = text
 
-    class Changed(Answered):
-        """Something else was typed."""
-
     class GaveUp(Message):
         """The question was taken back."""
 
@@ -97,6 +98,7 @@ class Prompt(Vertical):
         self.history: dict[str, list[str]] = {}
         self._choices: list[Choice] = []
         self._chosen = -1
+        self._looked_at = ""
         self._typed = ""
         self._back = 0
 
@@ -123,7 +125,7 @@ class Prompt(Vertical):
         label.say([(f" {question.label} ", "accent bold")])
         answer = self.query_one("#answer", Input)
         answer.password = question.is_secret
-        answer.value, self._typed = text, text
+        answer.value = text
         answer.cursor_position = len(text)
         if question.is_guess:
             answer.select_all()
@@ -143,10 +145,11 @@ class Prompt(Vertical):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Look at what is typed."""
         event.stop()
-        self.query_one("#answer", Input).password = self._is_secret(event.value)
-        if self.question is not None and self._chosen < 0:
-            self._look(event.value)
-            self.post_message(self.Changed(self.question.kind, event.value))
+        text = event.input.value  # by now: Tab may have been pressed since
+        event.input.password = self._is_secret(text)
+        if self.question is not None and text != self._looked_at:
+            self._back = 0
+            self._look(text)
 
     def _is_secret(self, text: str) -> bool:
         if self.question is None:
@@ -155,7 +158,7 @@ class Prompt(Vertical):
 
     def _look(self, text: str) -> None:
         assert self.question is not None
-        self._typed, self._chosen = text, -1
+        self._looked_at, self._chosen = text, -1
         self._choices = list(self.question.complete(text))
         self._show()
 
@@ -249,11 +252,13 @@ class Prompt(Vertical):
 
     def _from_history(self, back: int) -> None:
         assert self.question is not None
-        kept = self.history.get(self.question.kind, [])
+        if self._back == 0:
+            self._typed = self.query_one("#answer", Input).value
+        kept = [one for one in self.history.get(self.question.kind, []) if one != self._typed]
         if not 0 <= back <= len(kept):
             return
         self._back = back
-        text = kept[-back] if back else ""
+        text = kept[-back] if back else self._typed
         self._set(text)
         self._look(text)
 
@@ -262,4 +267,5 @@ class Prompt(Vertical):
         with self.prevent(Input.Changed):
             answer.value = text
         answer.cursor_position = len(text)
+        self._looked_at = text
         self._show()
