@@ -9,6 +9,7 @@ from typing import Any
 
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, MOST_ASSOCIATIONS, Ledger, Tally, closing, watcher
 from analyzer.record import PART, REQUEST, Closed, Record
+from analyzer.tracking.counters import NEAR_END
 from analyzer.tracking.history import Association
 from analyzer.tracking.standing_names import is_confidential
 from dissectors.checks import seven_bits
@@ -24,6 +25,7 @@ _CIPHERED = ("2.16.756.5.8.1.3", "2.16.756.5.8.1.4")
 _ACSE = frozenset({0x60, 0x61, 0x62, 0x63, 0x64, 0xD8, 0x0E, 0xE0})
 """What has protection of its own, or none: ACSE, refusals, blocks."""
 _CHALLENGE, _TITLE = range(8, 65), 8
+_LAST = 0xFFFF_FFFF
 _ECDSA, _ECDSA_CHALLENGE = f"{_ARC}7", range(32, 65)
 _IN_CLEAR, _ENCODED = b"\x01P1", b"\x01P2"
 """Password commands of IEC 62056-21: with the password, and with an answer to P0 computed from it."""
@@ -63,12 +65,14 @@ def _mechanism(ledger: Ledger, record: Record, values: dict[str, Any]) -> None:
             ledger.find("authentication", INCONCLUSIVE, f"{shown}; which client asks is not known", number)
         else:
             ledger.find("authentication", FAIL, f"client {record.client} asks for {shown}", number)
-    if values.get("calling_authentication_value") and mechanism in ("", _LOWEST, _LLS):
-        ledger.find("password-in-clear", FAIL, "the AARQ carries a password in clear", number)
+    password = values.get("calling_authentication_value")
+    if password and mechanism in ("", _LOWEST, _LLS):
+        text = "the AARQ carries a password in clear" if password[1] else "the AARQ carries an empty password"
+        ledger.find("password-in-clear", FAIL, text, number)
 
 
 def _challenge(ledger: Ledger, record: Record, one: Association | None, values: dict[str, Any]) -> None:
-    """Look at a challenge: its length, and whether it was used before."""
+    """Look at the length of a challenge; whether it was used before, the doctor tells."""
     is_asked = "calling_authentication_value" in values
     given = values.get("calling_authentication_value" if is_asked else "responding_authentication_value")
     mechanism = values.get("mechanism_name") or (one.proposal.mechanism if one and one.proposal else "")
@@ -78,16 +82,6 @@ def _challenge(ledger: Ledger, record: Record, one: Association | None, values: 
     ledger.saw("challenge", number)
     if len(challenge) not in (_ECDSA_CHALLENGE if mechanism == _ECDSA else _CHALLENGE):
         ledger.find("challenges", FAIL, f"a challenge has {len(challenge)} octets", number)
-    before = ledger.state.get(("challenge", hash(challenge)))
-    if isinstance(before, tuple) and not _is_sent_again(ledger, before[1], record):
-        ledger.find("challenges", FAIL, f"the challenge is that of record {before[0]}", before[0], number)
-    ledger.remember("challenge", hash(challenge), (number, record.association))
-
-
-def _is_sent_again(ledger: Ledger, association: int | None, record: Record) -> bool:
-    """Tell whether a challenge comes again because the first time was not answered: that is no other use of it."""
-    one = ledger.doctor.associations.of(association) if association is not None else None
-    return one is not None and (association == record.association or one.answer is None)
 
 
 @watcher
@@ -152,8 +146,14 @@ def _layer(ledger: Ledger, record: Record, one: Association | None, layer: Close
         ledger.find("protection", FAIL, "encrypted without authentication: nobody notices a change", number)
     elif control & _BOTH == _AUTHENTICATED:
         ledger.find("protection", INCONCLUSIVE, "authenticated only: its content is in clear", number)
-    if layer.status not in ("verified", "wrong-tag"):
-        ledger.find("tags", INCONCLUSIVE, f"tags that nobody could check: {layer.status}", number)
+    elif not control & _BOTH:
+        is_allowed = layer.entry.family == "general-ciphering"
+        text = "neither authenticated nor encrypted"
+        ledger.find("protection", INCONCLUSIVE if is_allowed else FAIL, text, number)
+    if control & _AUTHENTICATED:
+        ledger.saw("tagged", number)
+        if layer.status not in ("verified", "wrong-tag"):
+            ledger.find("tags", INCONCLUSIVE, f"tags that nobody could check: {layer.status}", number)
     if not layer.key:
         _closed_counter(ledger, record, layer)
 
@@ -162,9 +162,10 @@ def _closed_counter(ledger: Ledger, record: Record, layer: Closed) -> None:
     """Follow counters of what does not open, within an association and under what is named as one key."""
     slots = layer.entry.slots
     counter = layer.values[slots["invocation_counter"]] if "invocation_counter" in slots else None
-    text = "no key is given: whether the key stays the same is not known"
-    ledger.find("counters", INCONCLUSIVE, text, record.number)
-    ledger.find("nonces", INCONCLUSIVE, text, record.number)
+    _tally(ledger, "closed", "").add(record.number)
+    if counter is not None and counter >= NEAR_END:
+        said = f"invocation counter {counter}: {_LAST - counter} messages are left if the key stays; no tag proves it"
+        ledger.find("counter-room", INCONCLUSIVE, said, record.number)
     if counter is None or record.association is None:
         return
     kind = layer.entry.family.startswith(_DEDICATED), bool(_control(layer) & 0x40)
@@ -174,6 +175,27 @@ def _closed_counter(ledger: Ledger, record: Record, layer: Closed) -> None:
     if isinstance(before, tuple) and before[0] != body:
         said = f"invocation counter {counter} serves two messages of one association"
         ledger.find("nonces", INCONCLUSIVE, said, before[1], record.number)
+    newest = ledger.remember("newest counter", about[:-1], (counter, record.number))
+    if isinstance(newest, tuple) and counter < newest[0]:
+        said = f"the invocation counter goes back from {newest[0]} to {counter}, and no tag proves either"
+        ledger.find("counters", INCONCLUSIVE, said, newest[1], record.number)
+
+
+@closing
+def unopened(ledger: Ledger) -> None:
+    """Say of what stayed closed that little is known: last, so that what counters in clear tell stands before it."""
+    tally = ledger.state.get(("closed", ""))
+    if isinstance(tally, Tally):
+        text = f"{tally.count} APDUs do not open: whether their key stays the same is not known"
+        for check in ("counters", "nonces"):
+            ledger.find(check, INCONCLUSIVE, text, *tally.records)
+
+
+def _tally(ledger: Ledger, name: str, about: object) -> Tally:
+    tally = ledger.state.get((name, about))
+    if not isinstance(tally, Tally):
+        ledger.remember(name, about, tally := Tally())
+    return tally
 
 
 def _held(ledger: Ledger, record: Record, one: Association, control: int) -> None:
@@ -183,10 +205,7 @@ def _held(ledger: Ledger, record: Record, one: Association, control: int) -> Non
         return
     ledger.saw("ciphered-context", record.number)
     about = one.number, record.direction == REQUEST, control & _BOTH
-    tally = ledger.state.get(("held", about))
-    if not isinstance(tally, Tally):
-        ledger.remember("held", about, tally := Tally())
-    tally.add(record.number)
+    _tally(ledger, "held", about).add(record.number)
 
 
 @watcher

@@ -11,7 +11,7 @@ from analyzer.diagnosis.audit.keys import weakness
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, NOT_SEEN, PASS
 from analyzer.diagnosis.rules import rule
 from analyzer.security.keys import KeyRole
-from analyzer.simulate.security import KeySource
+from analyzer.simulate.security import KeySource, Mechanism
 from tests.analyzer.diagnosis import audited
 from tests.analyzer.diagnosis.audited import FAULTS, Rows
 
@@ -128,15 +128,69 @@ CHALLENGE = bytes.fromhex(
 )
 
 
+STOC = bytes.fromhex(
+    "6142 A109 0607 60857405080101 A203 020100 A305 A10302010E 8802 0780 8907 60857405080205"
+    "AA0A 8008 5A59585756555453 BE10 040E 08 00 06 5F1F0400 001E1D 04C8 0007"
+)
+
+
+def opening_of(challenge: bytes = CHALLENGE, answer: bytes = STOC) -> list[audited.Said]:
+    return [audited.asked(bytes((0x60, len(challenge))) + challenge), audited.answered(answer)]
+
+
 @pytest.mark.parametrize(("is_answered", "verdict"), [(True, FAIL), (False, PASS)])
 def test_challenge_of_an_association_before_fails_unless_it_was_only_sent_again(
     is_answered: bool, verdict: str
 ) -> None:
-    aarq = audited.asked(bytes((0x60, len(CHALLENGE))) + CHALLENGE)
-    answer = [audited.answered(audited.AARE)]
-    begun = audited.at(0, aarq, *answer * is_answered)
-    rows = audited.over_tcp(begun, audited.READING * is_answered, audited.at(5, aarq, *answer))
+    aarq, answer = opening_of()
+    begun = audited.at(0, aarq, *[answer] * is_answered)
+    _, again = opening_of(answer=STOC.replace(b"ZYXWVUTS", b"another1"))
+    rows = audited.over_tcp(begun, audited.READING * is_answered, audited.at(5, aarq, again))
     assert rows["challenges"].verdict == verdict
+
+
+def test_challenge_that_the_meter_sends_back_fails() -> None:
+    reflected = STOC.replace(b"ZYXWVUTS", b"ABCDEFGH")
+    row = audited.over_tcp(audited.at(0, *opening_of(answer=reflected)))["challenges"]
+    assert (row.verdict, row.records, row.text) == (FAIL, (1, 2), "the StoC of record 2 is the CtoS of record 1")
+
+
+def test_empty_password_is_told_as_one() -> None:
+    empty = audited.PASSWORD.replace(bytes.fromhex("AC0A80083132333435363738"), bytes.fromhex("AC028000"))
+    row = audited.over_tcp(audited.at(0, audited.asked(bytes((0x60, empty[1] - 8)) + empty[2:])))["password-in-clear"]
+    assert (row.verdict, row.text) == (FAIL, "the AARQ carries an empty password")
+
+
+def test_counters_of_what_stays_closed_are_told_as_they_stand_there() -> None:
+    world = audited.World(audited.Random(5))
+    near_end = [audited.asked(world.request(counter=0xFFFF_FFF0)), audited.asked(world.request(counter=0xFFFF_FFF0))]
+    units = [*world.said, *near_end, audited.asked(world.request(counter=0xFFFF_FFE0))]
+    rows = audited.of_units(audited.wrapped(units))
+    told = {name: (rows[name].verdict, rows[name].text) for name in ("counter-room", "counters", "nonces")}
+    assert told == {
+        "counter-room": (
+            INCONCLUSIVE,
+            "invocation counter 4294967280: 15 messages are left if the key stays; no tag proves it",
+        ),
+        "counters": (
+            INCONCLUSIVE,
+            "the invocation counter goes back from 4294967280 to 4294967264, and no tag proves either",
+        ),
+        "nonces": (INCONCLUSIVE, "invocation counter 4294967280 serves two messages of one association"),
+    }
+
+
+@pytest.mark.parametrize(("control", "tag", "verdict"), [(0x00, 0xC8, FAIL), (0x30, 0xC8, PASS)])
+def test_glo_apdu_that_is_not_protected_at_all_fails(control: int, tag: int, verdict: str) -> None:
+    world = audited.World(audited.Random(5))
+    body = bytes((control | world.suite,)) + world.request()[3:]
+    rows = audited.of_units(audited.wrapped([*world.said, audited.asked(bytes((tag, len(body))) + body)]))
+    assert rows["protection"].verdict == verdict
+
+
+def test_what_has_no_tag_is_no_matter_of_tags() -> None:
+    rows = audited.session_of(audited.private_security(is_authenticated=False, mechanism=Mechanism.HLS_SHA256))
+    assert rows["tags"].verdict == NOT_SEEN
 
 
 def test_answer_to_a_request_that_stays_closed_is_held_against_no_invoke_id() -> None:
