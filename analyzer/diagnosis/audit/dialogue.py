@@ -11,6 +11,8 @@ from analyzer.tracking.roles import is_closed
 from dissectors.enumerations import APPLICATION_CONTEXT
 
 _VERSION, _LEAST_SIZE = 6, 12
+_ACCEPTED = (0, 14)
+"""Diagnostics of an AARE that accepts: null, authentication-required."""
 _SERVICES = frozenset({0xC0, 0xC1, 0xC3, 0xD9, 0x05, 0x06, 0x16, 0xC2, 0x0F})
 _INVOKED = frozenset({0xC0, 0xC1, 0xC3, 0xC4, 0xC5, 0xC7})
 """Tags of APDUs whose octet 2 is invoke-id-and-priority."""
@@ -39,9 +41,8 @@ def sorts(ledger: Ledger, record: Record, one: Association | None) -> None:
     if tag in _SERVICES and one is not None and one.conformance is not None:
         ledger.saw("service", number)
     elif tag in _SERVICES and one is not None and one.proposal is not None and one.answer is not None:
-        ledger.find(
-            "conformance", INCONCLUSIVE, "what was agreed is enciphered, and no key opens it", one.answer.record
-        )
+        text = _not_granted(one.answer) or "what was agreed is enciphered, and no key opens it"
+        ledger.find("conformance", INCONCLUSIVE, text, one.answer.record)
     if tag in _INVOKED and record.direction == RESPONSE and record.request is not None:
         ledger.saw("answer", number)
 
@@ -94,11 +95,24 @@ def openings(ledger: Ledger) -> None:
         if proposal is None or answer is None or answer.result:
             continue
         ledger.saw("opening", answer.record)
-        if proposal.conformance is None or answer.conformance is None:
+        if why := _not_granted(answer):
+            ledger.find("negotiation", FAIL, why, proposal.record, answer.record)
+        elif proposal.conformance is None or answer.conformance is None:
             text = "an initiate APDU is enciphered, and no key opens it"
             ledger.find("negotiation", INCONCLUSIVE, text, proposal.record, answer.record)
         _negotiated(ledger, proposal, answer)
         _parameters(ledger, proposal, answer)
+
+
+def _not_granted(answer: Answer) -> str:
+    """Say why an AARE that accepts grants nothing, or denies in the same breath; empty where it does not."""
+    if not answer.has_user_information:
+        return "the AARE accepts, and carries no initiateResponse"
+    if answer.initiate_error is not None:
+        return "the AARE accepts, and carries an error in place of an initiateResponse"
+    if answer.diagnostic[1] not in _ACCEPTED:
+        return f"the AARE accepts, and gives a reason to refuse: {answer.words}"
+    return ""
 
 
 def _negotiated(ledger: Ledger, proposal: Proposal, answer: Answer) -> None:
@@ -113,11 +127,12 @@ def _negotiated(ledger: Ledger, proposal: Proposal, answer: Answer) -> None:
 
 
 def _parameters(ledger: Ledger, proposal: Proposal, answer: Answer) -> None:
-    for who, told, version, size in (
-        ("AARQ", proposal.record, proposal.version, proposal.max_pdu_size),
-        ("AARE", answer.record, answer.version, answer.max_pdu_size),
+    has_answer = answer.has_user_information and answer.initiate_error is None
+    for who, told, version, size, is_there in (
+        ("AARQ", proposal.record, proposal.version, proposal.max_pdu_size, proposal.has_user_information),
+        ("AARE", answer.record, answer.version, answer.max_pdu_size, has_answer),
     ):
-        if version is None and size is None:
+        if is_there and version is None and size is None:
             ledger.find("initiate-parameters", INCONCLUSIVE, f"the initiate APDU of the {who} does not open", told)
         if version is not None and version != _VERSION:
             ledger.find("initiate-parameters", FAIL, f"the {who} has DLMS version {version}", told)

@@ -30,6 +30,8 @@ _ECDSA, _ECDSA_CHALLENGE = f"{_ARC}7", range(32, 65)
 _IN_CLEAR, _ENCODED = b"\x01P1", b"\x01P2"
 """Password commands of IEC 62056-21: with the password, and with an answer to P0 computed from it."""
 _DEDICATED = ("ded-", "general-ded")
+_NO_PROOF = ("get-request", "set-request")
+"""Services that carry no answer to a challenge."""
 _UNSIGNED = frozenset({"no-key", "signature-unchecked"})
 
 
@@ -236,14 +238,33 @@ def noted(ledger: Ledger, record: Record, one: Association | None) -> None:
 def handshakes(ledger: Ledger) -> None:
     """Look at associations once they are whole: proofs that nobody checked, dedicated keys."""
     for one in ledger.doctor.associations:
-        if one.hls_request > 0 and ledger.newest.get("proof", 0) < one.hls_request:
-            ledger.saw("proof", one.hls_request)
-            ledger.find("proofs", INCONCLUSIVE, "no secret or key is given to check them with", one.hls_request)
+        _proved(ledger, one)
         proposal = one.proposal
         if proposal is not None and proposal.has_dedicated_key:
             ledger.saw("dedicated-key", proposal.record)
             if not proposal.is_ciphered:
                 ledger.find("dedicated-key", FAIL, "the AARQ carries a dedicated key in clear", proposal.record)
+
+
+def _proved(ledger: Ledger, one: Association) -> None:
+    """Look whether a client had to prove itself, and whether its proof was checked."""
+    number, proposal, answer = one.hls_request, one.proposal, one.answer
+    if number > 0 and one.hls_form.endswith(_NO_PROOF):
+        ledger.saw("proof", number)
+        if one.hls_is_accepted is not False:
+            text = f"record {number} is {one.hls_form} and no answer to the challenge"
+            is_served = one.hls_is_accepted is True
+            text += "; it is served all the same" if is_served else "; whether it is served is not known"
+            ledger.find("proofs", FAIL if is_served else INCONCLUSIVE, text, number)
+    elif number > 0 and ledger.newest.get("proof", 0) < number:
+        ledger.saw("proof", number)
+        ledger.find("proofs", INCONCLUSIVE, "no secret or key is given to check them with", number)
+    elif number or proposal is None or answer is None or answer.result or answer.challenge:
+        return
+    elif proposal.mechanism in MECHANISM and proposal.mechanism not in (_LOWEST, _LLS):
+        ledger.saw("proof", answer.record)
+        text = "the AARE lets in a client that asks for high level security, and asks it for no proof"
+        ledger.find("proofs", FAIL, text, proposal.record, answer.record)
 
 
 @closing

@@ -155,6 +155,34 @@ def test_challenge_that_the_meter_sends_back_fails() -> None:
     assert (row.verdict, row.records, row.text) == (FAIL, (1, 2), "the StoC of record 2 is the CtoS of record 1")
 
 
+def test_client_that_is_served_without_a_proof_fails() -> None:
+    rows = audited.over_tcp(audited.at(0, *opening_of()), audited.READING)
+    text = "record 3 is get-request and no answer to the challenge; it is served all the same"
+    assert (rows["proofs"].verdict, rows["proofs"].records, rows["proofs"].text) == (FAIL, (3,), text)
+
+
+def test_client_that_is_asked_for_no_proof_fails() -> None:
+    rows = audited.over_tcp(audited.at(0, *opening_of(answer=audited.AARE)), audited.READING)
+    assert (rows["proofs"].verdict, rows["proofs"].records) == (FAIL, (1, 2))
+    assert "asks it for no proof" in rows["proofs"].text
+
+
+@pytest.mark.parametrize(
+    ("end", "text"),
+    [
+        ("A305 A103020100", "the AARE accepts, and carries no initiateResponse"),
+        ("A305 A103020100 BE06 0404 0E010601", "the AARE accepts, and carries an error in place of an initiateRe"),
+        ("A305 A10302010D BE10 040E 0800065F1F0400001E1D04C80007", "the AARE accepts, and gives a reason to refuse"),
+    ],
+)
+def test_aare_that_accepts_and_grants_nothing_fails(end: str, text: str) -> None:
+    body = bytes.fromhex("A109 0607 60857405080101 A203 020100" + end)
+    rows = audited.with_aare(lambda _: bytes((0x61, len(body))) + body)
+    assert rows["negotiation"].verdict == FAIL and rows["negotiation"].text.startswith(text)
+    assert rows["initiate-parameters"].verdict == PASS
+    assert "enciphered" not in rows["conformance"].text
+
+
 def test_empty_password_is_told_as_one() -> None:
     empty = audited.PASSWORD.replace(bytes.fromhex("AC0A80083132333435363738"), bytes.fromhex("AC028000"))
     row = audited.over_tcp(audited.at(0, audited.asked(bytes((0x60, empty[1] - 8)) + empty[2:])))["password-in-clear"]
