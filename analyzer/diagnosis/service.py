@@ -81,7 +81,7 @@ class ServiceFamily(Family):
         self._transfers = Transfers(self)
         self._general = GeneralBlocks(self)
         self._cut = CutTransfers(self)
-        self._running, self._over = self._transfers.running, self._general.over
+        self._running, self._sent, self._over = self._transfers.running, self._transfers.sent, self._general.over
 
     def look(self, record: Record) -> None:
         """Look at the APDU of *record*."""
@@ -105,7 +105,7 @@ class ServiceFamily(Family):
                 self._general.look(record)
             self._transfers.look(record)
             self._cut.look(record)
-        elif self._running:
+        elif self._running or self._sent:
             self._transfers.look(record)
         if direction is REQUEST:
             if self._over:

@@ -20,7 +20,13 @@ _NEXT = {0xC0: 2, 0xC3: 2}
 """The choice that asks for the next block of an answer, by tag."""
 _BLOCK = {0xC4: 2, 0xC7: 2}
 """The choice that carries a block of an answer, by tag."""
+_BLOCK_REQUESTS = (b"\xc1\x02", b"\xc1\x03", b"\xc1\x05", b"\xc3\x04", b"\xc3\x05", b"\xc3\x06")
+"""How requests begin that carry a block."""
+_TAKEN = (b"\xc5\x02", b"\xc5\x03", b"\xc7\x04")
+"""How answers begin that say which block was taken."""
 _LAST_AT, _NUMBER_AT, _RESULT_AT = 3, 4, 8
+_WITH_RESULT = 3
+"""The choice of a set-response whose block number stands behind a result."""
 _ASKED_NUMBER_AT = 3
 _SIZE = 4
 _new = tuple.__new__
@@ -43,6 +49,8 @@ class Transfers:
     def __init__(self, family: Family) -> None:
         self._family = family
         self.running: dict[int, Running] = {}
+        self.sent: dict[int, tuple[Record, int]] = {}
+        """By association: the block that the client sent, until it is answered."""
         self._doubted: dict[int, tuple[Record, int, Running]] = {}
         """Acknowledgements of another block than the last one, until their answer shows who is wrong."""
 
@@ -52,10 +60,29 @@ class Transfers:
         if apdu is None or number is None or len(apdu.octets) <= _ASKED_NUMBER_AT:
             return
         now = apdu.octets
+        if record.direction is RESPONSE and number in self.sent:
+            self._taken(record, *self.sent.pop(number))
+        elif record.direction is REQUEST and now[:2] in _BLOCK_REQUESTS:
+            if len(self.sent) >= _MOST:
+                self.sent.clear()
+            self.sent[number] = record, _number_of(record)
         if record.direction is RESPONSE and now[1] == _BLOCK.get(now[0]):
             self._block(record, number, now)
         elif number in self.running and record.direction is REQUEST:
             self._asked(record, number, now)
+
+    def _taken(self, record: Record, asked: Record, sent: int) -> None:
+        """Hold what the meter says that it took against what the client sent."""
+        apdu = record.apdu
+        if apdu is None or record.request != asked.number or apdu.octets[:2] not in _TAKEN:
+            return
+        taken = _number_of(record)
+        if taken != sent and (apdu.octets[1] != _WITH_RESULT or not apdu.octets[_LAST_AT]):
+            self._family.report(
+                record, "block-number-wrong", "block-number-differs", LIKELY,
+                f"the meter acknowledges block {taken}; the one it got is {sent}", alternatives=[_LOST_IN_CAPTURE],
+                further=[Evidence(asked.number, 0, 0, f"block {sent}")],
+            )  # fmt: skip
 
     def _wrong_number(self, record: Record, wanted: int, known: Running) -> None:
         apdu = record.apdu
@@ -114,6 +141,7 @@ class Transfers:
 
     def end(self, one: Association) -> None:
         """An association ended: its transfer with it."""
+        self.sent.pop(one.number or 0, None)
         known = self.running.pop(one.number or 0, None)
         doubted = self._doubted.pop(one.number or 0, None)
         if doubted is not None:
@@ -176,6 +204,14 @@ class Transfers:
             record, note.code, "sender-retries", LIKELY, f"{note.text}{shown}", start=note.start, end=note.end,
             severity=note.severity,
         )  # fmt: skip
+
+
+def _number_of(record: Record) -> int:
+    """Give the block number in an APDU; 0, which no block has, where it does not read."""
+    apdu = record.apdu
+    if apdu is None or apdu.entry is None or apdu.values is None or "block_number" not in apdu.entry.slots:
+        return 0
+    return int(apdu.values[apdu.entry.slots["block_number"]])
 
 
 _LOST_IN_CAPTURE = Alternative("capture-loss", POSSIBLE, "the blocks between may be missing in the capture alone")

@@ -266,6 +266,30 @@ def test_client_that_acknowledges_the_wrong_block_is_told_so() -> None:
     assert "acknowledges block 1; the last one it got is 2" in story.evidence[0].text
 
 
+FIRST_SET = bytes.fromhex("C102C1 0001 0000600100FF 02 00 00 00000001 02 0904")
+LAST_SET = bytes.fromhex("C103C1 01 00000002 04 41424344")
+FIRST_ACTION = bytes.fromhex("C304C1 0012 00002C0000FF 02 00 00000001 02 0904")
+LAST_ACTION = bytes.fromhex("C306C1 01 00000002 04 41424344")
+
+
+@pytest.mark.parametrize(
+    ("first", "taken", "last", "result", "number"),
+    [
+        (FIRST_SET, "C502C1 00000007", LAST_SET, "C503C1 00 00000002", 4),
+        (FIRST_SET, "C502C1 00000001", LAST_SET, "C503C1 00 00000001", 6),
+        (FIRST_ACTION, "C704C1 00000003", LAST_ACTION, "C701C1 00 00", 4),
+        (FIRST_SET, "C502C1 00000001", LAST_SET, "C503C1 00 00000002", 0),
+        (FIRST_ACTION, "C704C1 00000001", LAST_ACTION, "C701C1 00 00", 0),
+    ],
+)
+def test_meter_that_acknowledges_another_block_than_it_got_is_told_so(
+    first: bytes, taken: str, last: bytes, result: str, number: int
+) -> None:
+    writing = at(1, asked(first), answered(bytes.fromhex(taken)), asked(last), answered(bytes.fromhex(result)))
+    stories = [one for one in over_tcp(OPENING, writing, READING) if one.code == "block-number-wrong"]
+    assert [(one.cause, one.records[-1]) for one in stories] == [("block-number-differs", number)] * bool(number)
+
+
 def test_block_that_the_capture_misses_is_no_fault_of_the_meter() -> None:
     begun = at(1, asked(GET_PROFILE), answered(block(1)), asked(following(2)), answered(block(3, last=True)))
     stories = over_tcp(OPENING, begun, READING)
