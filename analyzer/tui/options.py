@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 if TYPE_CHECKING:
     from analyzer.capture import Recorded
     from analyzer.security.keyring import Keyring
+    from analyzer.security.keys import KeyRole
 
 
 class KeySources:
@@ -26,10 +27,14 @@ class KeySources:
         raise TypeError("keys are not written")
 
     def plus(self, text: str) -> KeySources:
-        """Give these and one more: a word, or the path of a keyring."""
+        """Give these and one more: a word, which takes the place of one for the same, or the path of a keyring."""
         if "=" in text:
-            return KeySources(self.files, (*self.words, text))
+            return KeySources(self.files, (*(word for word in self.words if _whose(word) != _whose(text)), text))
         return KeySources((*self.files, text), self.words)
+
+    def holds(self, text: str) -> bool:
+        """Tell whether *text* takes the place of a word that is here."""
+        return "=" in text and any(_whose(word) == _whose(text) for word in self.words)
 
     def keyring(self) -> tuple[Keyring | None, str]:
         """Read the keys. Returns the keyring, and what is wrong in one line that shows no key."""
@@ -40,6 +45,14 @@ class KeySources:
             return load(self.files, self.words).keyring, ""
         except KeyringError as problem:
             return None, str(problem)
+
+
+def _whose(word: str) -> tuple[KeyRole | str, str]:
+    """Say what a key is for: its role by any of its names, and the system title."""
+    from analyzer.security.keys import role_of
+
+    role, _, title = word.partition("=")[0].strip().partition("@")
+    return role_of(role) or role, title.lower()
 
 
 class Options(NamedTuple):

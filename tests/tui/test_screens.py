@@ -155,6 +155,44 @@ def test_key_that_is_added_opens_the_capture_and_keeps_the_place(tmp_path: Path)
         capture.close()
 
 
+def test_key_that_is_added_takes_the_place_of_a_wrong_one_for_the_same() -> None:
+    one = next(one for one in samples() if one.name == "ln-ciphered")
+    keys = dict(_keys_of(one.keys))
+    wrong = f"guek={'11' * 16}"
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("K")
+        for word in (wrong, f"gak={keys['gak']}", f"GUEK={keys['guek']}"):
+            records = app.capture.records
+            await pilot.press("plus_sign")
+            app.screen.query_one("#answer").value = word
+            await pilot.pause()
+            assert ("in the place of the one before" in text_of(app)[-1]) == word.startswith("GUEK")
+            await pilot.press("enter")
+            await wait_for(pilot, lambda before=records: app.capture.records is not before, 60)  # type: ignore[misc]
+        assert "74565.120 kWh" in app.capture.lines([10])[0].summary
+
+    capture = Capture([str(one.path)])
+    capture.start()
+    capture.wait(60)
+    try:
+        drive(capture, act)
+    finally:
+        capture.close()
+
+
+def test_key_that_is_typed_without_its_role_is_told_how_roles_are_given() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("K", "plus_sign", *"guek")
+        await pilot.pause()
+        assert text_of(app)[-1].startswith(" guek=HEX, gak@SYSTEM-TITLE=HEX")
+        await pilot.press("ctrl+u", *"00112233")
+        await pilot.pause()
+        assert text_of(app)[-1].startswith(" guek=HEX is the encryption key, gak=HEX the authentication key")
+
+    drive(sample("ln-ciphered", is_keyed=False), act)
+
+
 def test_key_that_is_added_by_a_typed_command_is_neither_shown_nor_remembered(tmp_path: Path) -> None:
     one = next(one for one in samples() if one.name == "ln-ciphered")
     role, key = _keys_of(one.keys)[0]

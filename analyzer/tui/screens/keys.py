@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from analyzer.tui.screens.tables import TableScreen
 from analyzer.tui.widgets.prompt import Question, Verdict
 from analyzer.tui.widgets.table import TableColumn, TableRow
 
 _HINT = "guek=HEX, gak@SYSTEM-TITLE=HEX, guek=@FILE, or the path of a keyring"
+_NO_KEY = "guek=HEX is the encryption key, gak=HEX the authentication key"
+_READS_AGAIN = "Enter reads the capture again with this key"
+_HEX = re.compile(r"[\dA-Fa-f :-]{8,}")
 
 
 class KeysScreen(TableScreen):
@@ -44,8 +49,13 @@ class KeysScreen(TableScreen):
             self.ask(Question("key", "add key", check=self._verdict, is_secret=True, hint=_HINT))
 
     def _verdict(self, text: str) -> Verdict:
-        problem = self.program.key_problem(text)
-        return Verdict(not problem, problem or "Enter reads the capture again with this key")
+        text = text.strip()
+        if "=" not in text and not Path(text).is_file():
+            return Verdict(False, _NO_KEY if _HEX.fullmatch(text) else _HINT)
+        if problem := self.program.key_problem(text):
+            return Verdict(False, problem.removeprefix("--key "))
+        replaces = self.program.options.key_sources.holds(text)
+        return Verdict(True, _READS_AGAIN + (", in the place of the one before" if replaces else ""))
 
     def answer_key(self, text: str) -> None:
         """Read the capture again with one more key."""
