@@ -18,6 +18,7 @@ from dissectors.tree import Problem
 
 _MOST_METERS = 16384
 _MOST_OBJECTS = 4096
+_MOST_SETUPS = 64
 _INVOKE_IDS = 3
 """So many answers with one invoke-id, to requests with as many others, are no chance."""
 NO_ACCESS, READ, WRITE, READ_WRITE = 0, 1, 2, 3
@@ -48,21 +49,27 @@ class Listed(NamedTuple):
 class Facts:
     """What one meter told."""
 
-    __slots__ = ("inter_octet_timeout", "invoke_ids", "objects", "policy", "timeout", "times_lost")
+    __slots__ = ("inter_octet_timeout", "invoke_ids", "objects", "policies", "timeout", "times_lost")
 
     def __init__(self) -> None:
         self.timeout: Told | None = None
         """Inactivity time-out in seconds; 0 for none."""
         self.inter_octet_timeout: Told | None = None
         """In milliseconds."""
-        self.policy: Told | None = None
-        """security_policy of the security setup."""
+        self.policies: dict[bytes, Told] = {}
+        """security_policy of each security setup, by logical name."""
         self.objects: dict[bytes, Listed] = {}
         """By logical name: the object list, where one was seen."""
         self.invoke_ids: deque[tuple[int, int]] = deque(maxlen=_INVOKE_IDS)
         """The newest ones that it answered with, and that were asked with, where these differ."""
         self.times_lost: list[int] = []
         """The pauses after which it did not, in nanoseconds."""
+
+    @property
+    def policy(self) -> Told | None:
+        """The security policy; None where setups tell different ones, for which holds for whom is not known."""
+        told = list(self.policies.values())
+        return told[-1] if len({one.value for one in told}) == 1 else None
 
     def answers_with_one_invoke_id(self) -> bool:
         """Tell whether its last answers have one invoke-id, whatever they were asked with."""
@@ -102,7 +109,7 @@ class MeterFacts:
                 datum = read_datum(held.octets[held.start : held.end], 0, held.end - held.start)
             except Problem:
                 continue
-            lesson(facts, datum, record.number)
+            lesson(facts, datum, record.number, held.object)
 
 
 def teaches(one: Object) -> bool:
@@ -110,7 +117,7 @@ def teaches(one: Object) -> bool:
     return (one.class_id, one.attribute) in LESSONS and not one.is_method
 
 
-Lesson = Callable[[Facts, Datum, int], None]
+Lesson = Callable[[Facts, Datum, int, Object], None]
 
 
 def _number(datum: Datum) -> int | None:
@@ -118,7 +125,7 @@ def _number(datum: Datum) -> int | None:
 
 
 def _timeout(name: str) -> Lesson:
-    def learn(facts: Facts, datum: Datum, record: int) -> None:
+    def learn(facts: Facts, datum: Datum, record: int, _: Object) -> None:
         value = _number(datum)
         if value is not None:
             facts.timeout = Told(value, record, name)
@@ -126,18 +133,18 @@ def _timeout(name: str) -> Lesson:
     return learn
 
 
-def _inter_octet(facts: Facts, datum: Datum, record: int) -> None:
+def _inter_octet(facts: Facts, datum: Datum, record: int, _: Object) -> None:
     value = _number(datum)
     if value is not None:
         facts.inter_octet_timeout = Told(value, record, "inter_octet_time_out")
 
 
-def _policy(facts: Facts, datum: Datum, record: int) -> None:
-    if isinstance(datum.value, int):
-        facts.policy = Told(datum.value, record, "security_policy")
+def _policy(facts: Facts, datum: Datum, record: int, setup: Object) -> None:
+    if isinstance(datum.value, int) and len(facts.policies) < _MOST_SETUPS:
+        facts.policies[setup.logical_name] = Told(datum.value, record, "security_policy")
 
 
-def _object_list(facts: Facts, datum: Datum, record: int) -> None:
+def _object_list(facts: Facts, datum: Datum, record: int, _: Object) -> None:
     for one in datum.members[:_MOST_OBJECTS]:
         if len(one.members) < 4 or len(one.members[3].members) < 2:
             continue

@@ -26,7 +26,7 @@ _POLICY_BITS = ((0x04, 0x08), (0x20, 0x40))
 
 def demanded_of(one: Association, facts: Facts) -> tuple[int, int]:
     """Tell what requests and answers of an association have to be; any protection at all where only that is known."""
-    if facts.policy is not None and facts.policy.value:
+    if facts.policy is not None:
         policy = facts.policy.value
         old = _OLD_POLICIES.get(policy)
         if old is not None:

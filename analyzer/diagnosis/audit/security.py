@@ -5,9 +5,10 @@ Source: IEC 62056-5-3 (authentication mechanisms, protection of APDUs), IEC 6205
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, MOST_ASSOCIATIONS, Ledger, Tally, closing, watcher
+from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, Ledger, Tally, closing, watcher
+from analyzer.diagnosis.meter_facts import Facts
 from analyzer.record import PART, REQUEST, Closed, Record
 from analyzer.tracking.counters import NEAR_END
 from analyzer.tracking.history import Association
@@ -17,6 +18,8 @@ from dissectors.enumerations import MECHANISM
 
 _AUTHENTICATED, _ENCRYPTED, _SUITE, _SUITES = 0x10, 0x20, 0x0F, 3
 _BOTH = _AUTHENTICATED | _ENCRYPTED
+_SIGNED = 0x80
+"""Beside the bits of the security control: what is signed, or closed, so that a signature may be inside."""
 _PUBLIC_CLIENT = 16
 _ARC = "2.16.756.5.8.2."
 _LOWEST, _LLS = f"{_ARC}0", f"{_ARC}1"
@@ -33,6 +36,16 @@ _DEDICATED = ("ded-", "general-ded")
 _NO_PROOF = ("get-request", "set-request")
 """Services that carry no answer to a challenge."""
 _UNSIGNED = frozenset({"no-key", "signature-unchecked"})
+
+
+class Held(NamedTuple):
+    """APDUs of an association with one protection, and the policy that the meter had told by then."""
+
+    association: Association
+    is_asked: bool
+    control: int
+    policy: int | None
+    tally: Tally
 
 
 @watcher
@@ -109,7 +122,9 @@ def protections(ledger: Ledger, record: Record, one: Association | None) -> None
                 ledger.find("signatures", INCONCLUSIVE, "no key of the sender is there to check with", record.number)
         else:
             _layer(ledger, record, one, layer)
-    control = next((_control(layer) for layer in layers if not layer.is_signed), 0)
+    control = next((_control(layer) for layer in layers if not layer.is_signed), 0) & _BOTH
+    if any(layer.is_signed or not layer.is_opened for layer in layers):
+        control |= _SIGNED
     apdu = record.apdu
     if one is not None and apdu is not None and record.kind != PART and apdu.octets[:1] not in _NOT_HELD:
         _held(ledger, record, one, control)
@@ -164,7 +179,10 @@ def _closed_counter(ledger: Ledger, record: Record, layer: Closed) -> None:
     """Follow counters of what does not open, within an association and under what is named as one key."""
     slots = layer.entry.slots
     counter = layer.values[slots["invocation_counter"]] if "invocation_counter" in slots else None
-    _tally(ledger, "closed", "").add(record.number)
+    tally = ledger.state.get(("closed", ""))
+    if not isinstance(tally, Tally):
+        ledger.remember("closed", "", tally := Tally())
+    tally.add(record.number)
     if counter is not None and counter >= NEAR_END:
         said = f"invocation counter {counter}: {_LAST - counter} messages are left if the key stays; no tag proves it"
         ledger.find("counter-room", INCONCLUSIVE, said, record.number)
@@ -188,16 +206,9 @@ def unopened(ledger: Ledger) -> None:
     """Say of what stayed closed that little is known: last, so that what counters in clear tell stands before it."""
     tally = ledger.state.get(("closed", ""))
     if isinstance(tally, Tally):
-        text = f"{tally.count} APDUs do not open: whether their key stays the same is not known"
+        text = f"APDUs do not open ({tally.count}): whether their key stays the same is not known"
         for check in ("counters", "nonces"):
             ledger.find(check, INCONCLUSIVE, text, *tally.records)
-
-
-def _tally(ledger: Ledger, name: str, about: object) -> Tally:
-    tally = ledger.state.get((name, about))
-    if not isinstance(tally, Tally):
-        ledger.remember(name, about, tally := Tally())
-    return tally
 
 
 def _held(ledger: Ledger, record: Record, one: Association, control: int) -> None:
@@ -206,8 +217,13 @@ def _held(ledger: Ledger, record: Record, one: Association, control: int) -> Non
     if proposal is None or proposal.context not in _CIPHERED:
         return
     ledger.saw("ciphered-context", record.number)
-    about = one.number, record.direction == REQUEST, control & _BOTH
-    _tally(ledger, "held", about).add(record.number)
+    policy = ledger.doctor.meters.of(one.meter).policy
+    told, is_asked = policy.value if policy is not None else None, record.direction == REQUEST
+    about = one.number, is_asked, control, told
+    held = ledger.state.get(("held", about))
+    if not isinstance(held, Held):
+        ledger.remember("held", about, held := Held(one, is_asked, control, told, Tally()))
+    held.tally.add(record.number)
 
 
 @watcher
@@ -269,31 +285,42 @@ def _proved(ledger: Ledger, one: Association) -> None:
 
 @closing
 def policies(ledger: Ledger) -> None:
-    """Hold the protection in associations with ciphering against the policy that the meter told."""
-    for one in list(ledger.doctor.associations)[:MOST_ASSOCIATIONS]:
-        policy = ledger.doctor.meters.of(one.meter).policy
-        for is_asked in (True, False):
-            for control in (0, _AUTHENTICATED, _ENCRYPTED, _BOTH):
-                tally = ledger.state.get(("held", (one.number, is_asked, control)))
-                if isinstance(tally, Tally):
-                    _hold(
-                        ledger, tally, control, None if policy is None else _demanded(policy.value, is_asked=is_asked)
-                    )
+    """Hold the protection in associations with ciphering against the policy that the meter had told by then."""
+    held = [one for (name, _), one in ledger.state.items() if name == "held" and isinstance(one, Held)]
+    for each in held:
+        _hold(ledger, each, ledger.doctor.meters.of(each.association.meter))
 
 
-def _hold(ledger: Ledger, tally: Tally, control: int, demanded: int | None) -> None:
-    shown = {0: "in clear", _AUTHENTICATED: "authenticated only", _ENCRYPTED: "encrypted only"}.get(control, "")
-    if demanded is None:
-        if control != _BOTH:
-            text = f"{tally.count} APDUs are {shown}, and the policy that says whether they may is not in the capture"
-            ledger.find("policy", INCONCLUSIVE, text, *tally.records)
-    elif demanded & ~control:
-        ledger.find("policy", FAIL, f"{tally.count} APDUs are {shown}; the meter's policy demands more", *tally.records)
+def _hold(ledger: Ledger, held: Held, facts: Facts) -> None:
+    told, policy, control = facts.policy, held.policy, held.control
+    demanded = policy if policy is not None else told.value if told is not None else None
+    lacks = _demanded(demanded, is_asked=held.is_asked) & ~control if demanded is not None else control & _BOTH != _BOTH
+    if not lacks:
+        return
+    shown = f"APDUs are {_shown(control)} ({held.tally.count})"
+    if policy is not None:
+        ledger.find("policy", FAIL, f"{shown}; the meter's policy demands more", *held.tally.records)
+        return
+    if told is not None:
+        text = f"{shown}; what the meter's policy was before it told it in record {told.record} is not known"
+    elif facts.policies:
+        text = f"{shown}; the meter has several security setups, and which one holds for this client is not known"
+    else:
+        text = f"{shown}, and the policy that says whether they may is not in the capture"
+    ledger.find("policy", INCONCLUSIVE, text, *held.tally.records)
+
+
+def _shown(control: int) -> str:
+    if control == _SIGNED:
+        return "signed only"
+    return {0: "in clear", _AUTHENTICATED: "authenticated only", _ENCRYPTED: "encrypted only"}.get(
+        control & _BOTH, "not signed"
+    )
 
 
 def _demanded(policy: int, *, is_asked: bool) -> int:
-    """Read a policy: of version 0 a number, of later ones bits for requests (2, 3) and responses (5, 6)."""
+    """Read a policy: of version 0 a number, of later ones bits for requests (2 to 4) and responses (5 to 7)."""
     if policy <= 3:
         return (_AUTHENTICATED if policy & 1 else 0) | (_ENCRYPTED if policy & 2 else 0)
-    at = 2 if is_asked else 5
-    return (_AUTHENTICATED if policy >> at & 1 else 0) | (_ENCRYPTED if policy >> at + 1 & 1 else 0)
+    bits = policy >> (2 if is_asked else 5)
+    return sum(bit for at, bit in enumerate((_AUTHENTICATED, _ENCRYPTED, _SIGNED)) if bits >> at & 1)

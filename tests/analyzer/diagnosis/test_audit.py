@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import pytest
@@ -153,6 +154,42 @@ def test_challenge_that_the_meter_sends_back_fails() -> None:
     reflected = STOC.replace(b"ZYXWVUTS", b"ABCDEFGH")
     row = audited.over_tcp(audited.at(0, *opening_of(answer=reflected)))["challenges"]
     assert (row.verdict, row.records, row.text) == (FAIL, (1, 2), "the StoC of record 2 is the CtoS of record 1")
+
+
+def told_policy(world: audited.World, policy: int, setup: int = 0) -> list[audited.Said]:
+    """The meter tells the policy of one of its security setups, under the global key."""
+    sides = (world.client, world.server)
+    apdus = (
+        bytes.fromhex("C001C1 0040 00002B00") + bytes((setup,)) + bytes.fromhex("FF 02 00"),
+        bytes.fromhex("C401C1 00 16") + bytes((policy,)),
+    )
+    bodies = [world.seal(side, apdu) for side, apdu in zip(sides, apdus, strict=True)]
+    request, answer = (bytes((tag, len(body))) + body for tag, body in zip((0xC8, 0xCC), bodies, strict=True))
+    return [audited.asked(request), audited.answered(answer)]
+
+
+CLEAR = [audited.asked(audited.GET_CLOCK), audited.answered(audited.CLOCK_ANSWER)]
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict", "text"),
+    [
+        (lambda world: told_policy(world, 3) + CLEAR, FAIL, "APDUs are in clear (1); the meter's policy demands more"),
+        (lambda world: told_policy(world, 0) + CLEAR, PASS, "nothing goes with less"),
+        (lambda world: CLEAR + told_policy(world, 3), INCONCLUSIVE, "what the meter's policy was before it told it"),
+        (lambda world: told_policy(world, 0) + told_policy(world, 3, 1) + CLEAR, INCONCLUSIVE, "several security set"),
+        (lambda world: told_policy(world, 0x80), FAIL, "APDUs are not signed (1)"),
+        (lambda world: told_policy(world, 0x60), PASS, "nothing goes with less"),
+    ],
+)
+def test_policy_is_held_against_what_follows_it_and_against_signatures_too(
+    said: Callable[[audited.World], list[audited.Said]], verdict: str, text: str
+) -> None:
+    world = audited.World(audited.Random(5))
+    units = [*world.said, *said(world)]
+    ring = audited.secured.keyring({KeyRole.GUEK: world.guek, KeyRole.GAK: world.gak}, client_title=world.client)
+    row = audited.judge(audited.secured.opened(units, ring), ring)["policy"]
+    assert (row.verdict, text in row.text) == (verdict, True), row
 
 
 def test_client_that_is_served_without_a_proof_fails() -> None:
