@@ -17,10 +17,7 @@ def seconds_text(time_ns: int, digits: int) -> str:
         return "-" + seconds_text(-time_ns, digits)
     if not digits:
         return str(time_ns // _SECOND)
-    text = str(time_ns // _UNITS[digits])
-    if len(text) <= digits:
-        text = text.zfill(digits + 1)
-    return f"{text[:-digits]}.{text[-digits:]}"
+    return f"{time_ns // _SECOND}.{str(time_ns % _SECOND // _UNITS[digits]).zfill(digits)}"
 
 
 def clock_text(time_ns: int, digits: int, *, utc: bool) -> str:
