@@ -377,11 +377,12 @@ class Pipeline:
             if event.kind == DATA:
                 flow.conversation.feed(flow.side, event.octets, *event.mark)
                 continue
-            if event.kind in _ENDS and flow.conversation.stack is not None:
+            if event.kind in _ENDS and (event.kind == REPEATED or flow.conversation.stack is not None):
                 where, mark = flow.conversation, event.mark
                 kind, packet = _ENDS[event.kind], mark.number & PACKET
                 number = where.lanes[0].conversation
-                self.ends.append(End(number, flow.side, kind, packet, mark.time_ns, where.last_record))
+                newest_ns = where.newest_ns(flow.side)
+                self.ends.append(End(number, flow.side, kind, packet, mark.time_ns, where.last_record, newest_ns))
             notes = flow.conversation.pending_notes[flow.side]
             if event.kind == GAP:
                 flow.conversation.lost(flow.side)

@@ -135,6 +135,8 @@ class End(NamedTuple):
     packet: int
     time_ns: int | None
     after: int
+    newest_ns: int | None = None
+    """When octets of its side came last that were no whole unit at once."""
 
     @property
     def is_reset(self) -> bool:

@@ -133,18 +133,18 @@ class CarrierFamily(Family):
     def _is_double(self, record: Record) -> bool:
         """Tell whether octets came again so soon that it is the capture that has them twice.
 
-        Within a record of several segments nothing tells when they came first, and another record may have come just
-        before what comes again: what most did counts.
+        Other octets may have come just before those that come again: what most did counts.
         """
         lane = record.lane
         again, before = self._again.get((lane.conversation, lane.side)), self.sound.get(lane)
-        if again is None or again.time_ns is None or before is None or before.time_ns is None:
+        if again is None or again.time_ns is None:
             return False
-        if record.start_ns is None or again.time_ns < record.start_ns:
-            if len(self._doubled) >= _MOST_RESETS:
-                self._doubled.clear()
-            is_at_once = 0 <= again.time_ns - before.time_ns < _DOUBLE_NS
-            self._doubled[lane.conversation] += 1 if is_at_once else -1
+        came = [one for one in (again.newest_ns, before.time_ns if before is not None else None) if one is not None]
+        if not came:
+            return False
+        if len(self._doubled) >= _MOST_RESETS:
+            self._doubled.clear()
+        self._doubled[lane.conversation] += 1 if 0 <= again.time_ns - max(came) < _DOUBLE_NS else -1
         return self._doubled[lane.conversation] > 0
 
     def _is_beat(self, record: Record) -> bool:

@@ -172,6 +172,12 @@ class Conversation:
             self.pending_notes[side].append(finding("carrier-text", text, 0, 0, "telnet-negotiation"))
         return undone
 
+    def newest_ns(self, side: int) -> int | None:
+        """Tell when octets of *side* came last that were no whole unit at once."""
+        if self.stack is not None:
+            return self._fed_ns[side]
+        return next((one.mark.time_ns for one in reversed(self._waiting.pieces) if one.side == side), None)
+
     def lost(self, side: int) -> None:
         """Octets of *side* are missing here: what waits for them is given as it is."""
         if self.stack is None:

@@ -17,6 +17,9 @@ _SMALL = 48
 _TLS = Endpoint("198.51.100.7", 443, "02:00:5e:00:00:01")
 _HEAD = 54
 """Octets before a segment's data: Ethernet, IPv4, TCP without options."""
+_HOSTS, _PORTS = 26, 34
+"""Where the addresses of IPv4 and the ports of TCP stand."""
+_CONFIRMED = 0x40000000
 
 
 def packets(apdus: Apdus, *, mss: int = _SMALL) -> list[Sent]:
@@ -75,6 +78,54 @@ def sent_again(chance: random.Random, number: int) -> Case:
     at = chance.choice(holding(events)[2:-2])
     again = events[at]._replace(time_ns=events[at].time_ns + 300_000_000)
     return _case([*events[: at + 1], again, *later(events[at + 1 :], 0.6)], "packet-loss")
+
+
+def captured_twice(chance: random.Random, number: int) -> Case:
+    """The capture holds every packet twice, as that of a mirrored port does."""
+    events = packets(dialogue(number), mss=chance.choice((_SMALL, 1460)))
+    return _case([again for one in events for again in (one, *later([one], 0.0002))], "captured-twice")
+
+
+def not_connected(is_refused: bool) -> Callable[[random.Random, int], Case]:
+    """Before a dialogue the client knocks in vain: a SYN again and again, or RST in return."""
+
+    def make(chance: random.Random, number: int) -> Case:
+        events = packets(dialogue(number))
+        begin, client = _from(events[0], chance.randrange(20_000, 30_000)), events[0].time_ns
+        tries = [begin._replace(time_ns=client - chance.randrange(40, 60) * SECOND)]
+        if is_refused:
+            reset = _answered(tries[0])
+            tries.append(reset._replace(time_ns=tries[0].time_ns + SECOND // 20))
+        else:
+            tries += [later(tries, wait)[0] for wait in (1, 3, 7)[: chance.randrange(1, 4)]]
+        return _case([*tries, *events], "connection-refused" if is_refused else "connection-unanswered")
+
+    return make
+
+
+def _from(begin: Sent, port: int) -> Sent:
+    """A SYN from another port."""
+    octets = bytearray(begin.octets)
+    octets[_PORTS : _PORTS + 2] = port.to_bytes(2, "big")
+    return begin._replace(octets=bytes(octets))
+
+
+def _answered(begin: Sent) -> Sent:
+    """RST in return for a SYN."""
+    octets = bytearray(begin.octets)
+    octets[:12] = octets[6:12] + octets[:6]
+    octets[_HOSTS : _HOSTS + 8] = octets[_HOSTS + 4 : _HOSTS + 8] + octets[_HOSTS : _HOSTS + 4]
+    octets[_PORTS : _PORTS + 4] = octets[_PORTS + 2 : _PORTS + 4] + octets[_PORTS : _PORTS + 2]
+    octets[_HEAD - 7] = RST | ACK
+    return begin._replace(octets=bytes(octets))
+
+
+def not_confirmed(chance: random.Random, number: int) -> Case:
+    """A meter sends a push that is to be confirmed again and again: nobody confirms it."""
+    push = b"\x0f" + (_CONFIRMED | number).to_bytes(4, "big") + b"\x00\x12" + chance.randbytes(2)
+    pushes = [dialogue(number)[0]._replace(octets=push, direction=TO_CLIENT)]
+    pushes += [later(pushes, wait * chance.uniform(5, 60))[0] for wait in range(1, chance.randrange(2, 4))]
+    return Case(over_tcp(pushes), Truth(frozenset({"push-not-confirmed"})))
 
 
 def forgotten(chance: random.Random, number: int) -> Case:
@@ -164,6 +215,10 @@ CARRIER_FAULTS: tuple[Fault, ...] = (
     Fault("tcp-octets-missing", "connection-reset", reset_within),
     Fault("tcp-retransmission", "packet-loss", sent_again),
     Fault("tcp-retransmission", "nat-expiry", forgotten),
+    Fault("tcp-retransmission", "captured-twice", captured_twice),
+    Fault("tcp-connect-failed", "connection-unanswered", not_connected(False)),
+    Fault("tcp-connect-failed", "connection-refused", not_connected(True)),
+    Fault("push-repeated", "push-not-confirmed", not_confirmed),
     Fault("tcp-reset", "idle-timeout", ended(True, RST)),
     Fault("tcp-reset", "peer-closed", ended(False, RST)),
     Fault("carrier-tls", "tunnel", tunnel),
