@@ -94,12 +94,12 @@ class Link:
         self.limits = {
             REQUEST: Limits(
                 least(_TRANSMIT_SIZE, _RECEIVE_SIZE, DEFAULT_SIZE),
-                least(_TRANSMIT_WINDOW, _RECEIVE_WINDOW, DEFAULT_WINDOW),
+                least(_TRANSMIT_WINDOW, _RECEIVE_WINDOW, DEFAULT_WINDOW) or DEFAULT_WINDOW,
                 has_said,
             ),
             RESPONSE: Limits(
                 least(_RECEIVE_SIZE, _TRANSMIT_SIZE, DEFAULT_SIZE),
-                least(_RECEIVE_WINDOW, _TRANSMIT_WINDOW, DEFAULT_WINDOW),
+                least(_RECEIVE_WINDOW, _TRANSMIT_WINDOW, DEFAULT_WINDOW) or DEFAULT_WINDOW,
                 has_said,
             ),
         }

@@ -16,6 +16,8 @@ from dissectors.hdlc import FLAG, HdlcParameters, scan_addresses
 from dissectors.scanning import Entry, scan_apdu, scan_loosely
 
 _WITHOUT_CHALLENGE = frozenset({"2.16.756.5.8.2.0", "2.16.756.5.8.2.1"})
+_GENERAL_PURPOSE = (0x81, 0x80)
+"""Format and group identifier of the parameters of a link."""
 _LIMITS = {5: "transmit", 6: "receive", 7: "transmit_window", 8: "receive_window"}
 
 
@@ -82,17 +84,29 @@ def _reader(apdu: Apdu) -> Callable[[str], Any]:
     return value
 
 
-@lru_cache(maxsize=1024)
 def limits_of(frame: bytes) -> LinkLimits:
     """Read the parameters of an SNRM or UA frame; those that it leaves out have their defaults. Total."""
+    return parameters_of(frame)[0]
+
+
+@lru_cache(maxsize=1024)
+def parameters_of(frame: bytes) -> tuple[LinkLimits, str]:
+    """Read the information field of an SNRM or UA frame: the limits, and what is wrong with its layout. Total."""
     start = 1 if frame[:1] == bytes((FLAG,)) else 0
     try:
         _, control_at = scan_addresses(frame, start + 2, len(frame))
         end = start + ((frame[start] & 7) << 8 | frame[start + 1]) - 2
         if end <= control_at + 3:
-            return LinkLimits()
-        values, _ = scan(HdlcParameters).function(frame, control_at + 3, min(end, len(frame)))
+            return LinkLimits(), ""
+        (format_identifier, group, size, listed), _ = scan(HdlcParameters).function(
+            frame, control_at + 3, min(end, len(frame))
+        )
     except FAILURES:
-        return LinkLimits()
-    given = {_LIMITS[one]: value for one, value, _ in values[-1] if one in _LIMITS}
-    return LinkLimits()._replace(**given)
+        return LinkLimits(), "its information field does not read"
+    wrong = ""
+    if (format_identifier, group) != _GENERAL_PURPOSE:
+        wrong = f"its information field begins with {format_identifier:02X} {group:02X}, and not with 81 80"
+    elif size != sum(2 + octets for _, _, octets in listed):
+        wrong = f"its group of parameters has another length than its length octet says ({size})"
+    given = {_LIMITS[one]: value for one, value, _ in listed if one in _LIMITS}
+    return LinkLimits()._replace(**given), wrong

@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 from dissectors.enumerations import ACSE_SERVICE_PROVIDER, ACSE_SERVICE_USER, ASSOCIATION_RESULT, CONFORMANCE
 
+LEAST_INFORMATION, MOST_INFORMATION = 32, 2030
+LEAST_WINDOW, MOST_WINDOW = 1, 7
+
 
 class LinkLimits(NamedTuple):
     """Maximum information fields in octets and windows in frames, each way as the sender of the parameters sees it."""

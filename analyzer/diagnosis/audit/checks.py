@@ -51,6 +51,8 @@ CHECKS: tuple[Check, ...] = (
           ("hdlc",), ("hdlc-length-wrong",), _LINE),
     Check("hdlc-address", "link", f"{_46}, extended addressing", "addresses have 1, 2 or 4 octets and are not reserved",
           ("hdlc",), ("hdlc-address-unusual",), frozenset({"addresses-swapped"})),
+    Check("hdlc-parameters", "link", f"{_46}, parameter negotiation",
+          "SNRM and UA ask for 32 to 2030 octets and windows of 1 to 7", ("link-parameters",)),
     Check("hdlc-sequence", "link", f"{_46}, send and receive sequence numbers", "N(S) and N(R) count on from 0",
           ("hdlc-information",), ("hdlc-frame-rejected", "hdlc-frame-lost", "hdlc-sequence-wrong"),
           frozenset({"hdlc-frame-lost", "hdlc-sequence-wrong"}),

@@ -5,11 +5,22 @@ from __future__ import annotations
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, Ledger, closing, watcher
 from analyzer.diagnosis.words import seconds
 from analyzer.record import APDU, PART, REQUEST, RESPONSE, Record
+from analyzer.tracking.acse_terms import parameters_of
 from analyzer.tracking.history import Association
-from analyzer.tracking.opening import Answer, Proposal, conformance_names
+from analyzer.tracking.opening import (
+    LEAST_INFORMATION,
+    LEAST_WINDOW,
+    MOST_INFORMATION,
+    MOST_WINDOW,
+    Answer,
+    Proposal,
+    conformance_names,
+)
 from analyzer.tracking.roles import is_closed
 from dissectors.enumerations import APPLICATION_CONTEXT
 
+_LINK_FRAMES = {0x83: "SNRM", 0x63: "UA"}
+_POLL_FINAL = 0x10
 _VERSION, _LEAST_SIZE = 6, 12
 _ACCEPTED = (0, 14)
 """Diagnostics of an AARE that accepts: null, authentication-required."""
@@ -18,7 +29,6 @@ _INVOKED = frozenset({0xC0, 0xC1, 0xC3, 0xC4, 0xC5, 0xC7})
 """Tags of APDUs whose octet 2 is invoke-id-and-priority."""
 _BLOCKS = {0xC0: (2,), 0xC1: (2, 3, 5), 0xC3: (2, 4, 5, 6), 0xC4: (2,), 0xC5: (2, 3, 4), 0xC7: (2, 4), 0xE0: ()}
 """The choices of block transfers, by tag; none for any."""
-_CONFIRMED = 0x40
 
 
 @watcher
@@ -45,6 +55,29 @@ def sorts(ledger: Ledger, record: Record, one: Association | None) -> None:
         ledger.find("conformance", INCONCLUSIVE, text, one.answer.record)
     if tag in _INVOKED and record.direction == RESPONSE and record.request is not None:
         ledger.saw("answer", number)
+
+
+@watcher
+def negotiated(ledger: Ledger, record: Record, one: Association | None) -> None:
+    """Look at what SNRM and UA say of the link: how it is laid out, and whether it is within its bounds."""
+    if record.link != "hdlc" or record.control is None or record.control & ~_POLL_FINAL not in _LINK_FRAMES:
+        return
+    name = _LINK_FRAMES[record.control & ~_POLL_FINAL]
+    limits, wrong = parameters_of(record.octets)
+    ledger.saw("link-parameters", record.number)
+    if wrong:
+        ledger.find("hdlc-parameters", FAIL, f"{name}: {wrong}", record.number)
+    bounds = (LEAST_INFORMATION, MOST_INFORMATION), (LEAST_WINDOW, MOST_WINDOW)
+    for way, size, window in (
+        ("transmit", limits.transmit, limits.transmit_window),
+        ("receive", limits.receive, limits.receive_window),
+    ):
+        for what, value, (least, most) in zip(
+            ("maximum information field", "window"), (size, window), bounds, strict=True
+        ):
+            if not least <= value <= most:
+                text = f"{name}: {what}, {way}, is {value}, and not {least} to {most}"
+                ledger.find("hdlc-parameters", FAIL, text, record.number)
 
 
 @watcher

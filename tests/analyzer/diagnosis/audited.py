@@ -141,6 +141,21 @@ def reserved_address() -> Rows:
     return on_line(at(0, *station.connect()), OPENING, READING, station=station)
 
 
+def parameters(*, size: int = 128, window: int = 1, head: str = "81 80 14") -> bytes:
+    """The information field of SNRM or UA."""
+    sizes = b"".join(bytes((name, 2)) + size.to_bytes(2, "big") for name in (5, 6))
+    windows = b"".join(bytes((name, 4)) + window.to_bytes(4, "big") for name in (7, 8))
+    return bytes.fromhex(head) + sizes + windows
+
+
+def negotiated(information: bytes) -> Rows:
+    """A session that both sides open with the same parameters."""
+    station = Station()
+    ends = ((asked, ASKED, 0x93), (answered, ANSWERED, 0x73))
+    opened = [said(frame(information, control, station.ends[way])) for said, way, control in ends]
+    return on_line(at(0, *opened), OPENING, READING, station=station)
+
+
 def rejected(*, reason: int) -> Rows:
     """FRMR answers an I frame."""
     station = Station()
@@ -281,6 +296,7 @@ KAIFA = bytes.fromhex("0F 40000000 09 0C 07E80B1504 0A1E00FF800000 0201 06000000
 FAULTS: dict[str, Callable[[], Rows]] = {
     "hdlc-check-sequence": swapped_fcs,
     "hdlc-address": reserved_address,
+    "hdlc-parameters": lambda: negotiated(parameters(size=2031)),
     "hdlc-sequence": lambda: rejected(reason=0x10),
     "hdlc-window": beyond_window,
     "hdlc-information-length": long_information,

@@ -156,6 +156,29 @@ def test_challenge_that_the_meter_sends_back_fails() -> None:
     assert (row.verdict, row.records, row.text) == (FAIL, (1, 2), "the StoC of record 2 is the CtoS of record 1")
 
 
+@pytest.mark.parametrize(
+    ("information", "text"),
+    [
+        (audited.parameters(size=31), "SNRM: maximum information field, transmit, is 31, and not 32 to 2030"),
+        (audited.parameters(window=8), "SNRM: window, transmit, is 8, and not 1 to 7"),
+        (audited.parameters(head="82 80 14"), "SNRM: its information field begins with 82 80, and not with 81 80"),
+        (audited.parameters(head="81 80 20"), "SNRM: its group of parameters has another length than its length oct"),
+        (audited.parameters(head="81 80 03"), "SNRM: its information field does not read"),
+        (audited.parameters(size=2030, window=7), "SNRM and UA ask for"),
+        (b"", "SNRM and UA ask for"),
+    ],
+)
+def test_parameters_of_a_link_are_held_against_their_bounds(information: bytes, text: str) -> None:
+    row = audited.negotiated(information)["hdlc-parameters"]
+    assert row.text.startswith(text)
+    assert (row.verdict, row.records) == (PASS if text.endswith("ask for") else FAIL, (1, 2))
+
+
+def test_window_of_0_accuses_nobody_of_sending() -> None:
+    rows = audited.negotiated(audited.parameters(window=0))
+    assert (rows["hdlc-parameters"].verdict, rows["hdlc-window"].verdict) == (FAIL, PASS)
+
+
 def told_policy(world: audited.World, policy: int, setup: int = 0) -> list[audited.Said]:
     """The meter tells the policy of one of its security setups, under the global key."""
     sides = (world.client, world.server)
