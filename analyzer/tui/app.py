@@ -208,22 +208,24 @@ class DlmsharkApp(Passes):
         progress = self.capture.progress
         found = self._progress_said(progress)
         if progress.errors:
-            found.append((f"  ✗ {progress.errors}", "error bold"))
+            found += [("  ", "muted"), (f"✗ {progress.errors}", "error bold")]
         if progress.warnings:
-            found.append((f"  ! {progress.warnings}", "warning bold"))
+            found += [("  ", "muted"), (f"! {progress.warnings}", "warning bold")]
         return left, [*found, (" ", "muted")]
 
     def _progress_said(self, progress: Progress) -> list[Said]:
         """Say how many records there are, and while they are read how far and how fast."""
-        found: list[Said] = [(f"{progress.records:,} record{'s' * (progress.records != 1)}".replace(",", " "), "muted")]
-        if self.main.is_paused:
-            found = [(" PAUSED ", "warning bold reverse"), (" ", "muted"), *found]
-        elif self.main.is_tailing:
-            found = [(" TAIL ", "accent bold reverse"), (" ", "muted"), *found]
-        if not progress.is_done:
+        found: list[Said] = []
+        if not progress.is_done:  # stands first: it is what gives way first, and the rest stays in its place at the end
             rate = f"{progress.records / max(progress.seconds, 0.1):,.0f}/s".replace(",", " ")
-            far = f"{100 * progress.octets // progress.total_octets} % · " if progress.total_octets else ""
-            found.append((f"  {far}{rate}", "accent"))
+            total = progress.total_octets if self.options.live is None else 0
+            far = f"{100 * progress.octets // total} % · " if total else ""
+            found.append((f"{far}{rate}  ", "accent"))
+        if self.main.is_paused:
+            found += [(" PAUSED ", "warning bold reverse"), ("  ", "muted")]
+        elif self.main.is_tailing:
+            found += [(" TAIL ", "accent bold reverse"), ("  ", "muted")]
+        found.append((f"{progress.records:,} record{'s' * (progress.records != 1)}".replace(",", " "), "muted"))
         return found
 
     # -- commands -------------------------------------------------------------------------------------------------

@@ -170,3 +170,13 @@ def test_lines_pasted_into_a_prompt_are_all_taken() -> None:
         await wait_for(pilot, lambda: text_of(app)[-2].strip() == "find 09 10 4d 4d")
 
     drive(sample("ln-ciphered"), act)
+
+
+def test_title_too_long_for_the_line_gives_way_to_the_counts() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        app.options = app.options._replace(title="live: serial:/dev/serial/by-id/usb-FTDI")
+        await pilot.press("F")
+        await wait_for(pilot, lambda: text_of(app)[0].endswith(" TAIL   41 records "))
+        assert text_of(app)[0].startswith(" dlmshark  live: serial:")
+
+    drive(sample("ln-ciphered"), act, (50, 24))

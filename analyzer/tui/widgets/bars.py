@@ -23,6 +23,8 @@ class Bar(Lines):
     """One line: something at the left, something at the right; the left gives way."""
 
     DEFAULT_CSS = "Bar { height: 1; }"
+    share = 2 / 3
+    """The part of the width that the left keeps; the right gives way before it gets less."""
 
     def __init__(self, ground: str = "background", **options: Any) -> None:
         super().__init__(**options)
@@ -48,7 +50,7 @@ class Bar(Lines):
         width, base = self.size.width, self.palette.on(self._ground)
         right = [self._piece(one) for one in self._right]
         length = sum(cell_len(text) for text, _ in right)
-        wanted = min(sum(cell_len(text) for text, _ in self._left) + 1, 2 * width // 3)
+        wanted = min(sum(cell_len(text) for text, _ in self._left) + 1, int(self.share * width))
         while right and length > width - wanted:  # hints give way whole, the most important last
             text = right.pop(0)[0]
             length -= cell_len(text)
@@ -77,6 +79,8 @@ class Bar(Lines):
 
 class TitleBar(Bar):
     """The first line: what is open, how much of it was read, and what was found."""
+
+    share = 2 / 5
 
     def __init__(self, **options: Any) -> None:
         super().__init__("panel", **options)
