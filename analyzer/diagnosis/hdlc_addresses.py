@@ -49,8 +49,13 @@ class HdlcAddresses:
         if 3 in lengths and not any(note.code == "hdlc-hcs-wrong" for note in record.notes):
             text = f"an address has three octets ({lengths[0]} and {lengths[1]}); there are 1, 2 and 4"
             report(record, _CODE, "three-octet-address", CERTAIN, text)
+        if record.direction != REQUEST:
+            return
         upper = _upper(record)
-        if upper.isdecimal() and int(upper) in _RESERVED and record.direction == REQUEST:
+        if upper == "0" or record.client == 0:
+            text = f"the {'server' if upper == '0' else 'client'} address is 0, which is no station"
+            report(record, _CODE, "reserved-address", CERTAIN, text)
+        elif upper.isdecimal() and int(upper) in _RESERVED:
             text = f"server address {upper} is reserved; usable are 1 and 16 to 125"
             report(record, _CODE, "reserved-address", CERTAIN, text)
 

@@ -25,6 +25,10 @@ PROVEN: dict[str, set[str]] = {
     "opendlms_hdlc_echo_session.txt": {"authentication"},
     # get-request-with-list; the AARE grants block-transfer-with-get-or-read, get, selective-access
     "davxy__DLMS_list.pcap": {"conformance"},
+    # the meter's N(R) goes on with each of its segments (records 8, 10, …), which the client answers with RR alone
+    "davxy__data2.pcapng": {"hdlc-sequence"},
+    "davxy__data6.pcapng": {"hdlc-sequence"},
+    "davxy__original_data.pcapng": {"hdlc-sequence"},
     # the client's E6 E6 00 before C5 01 C1 00, nine octets behind it, that no request asked for
     "davxy__data4.pcapng": {"llc-header", "apdu-encoding", "invoke-id"},
     # tag 00 before a ciphered ACCESS; lengths of RLRE too small; both titles the same; SC 20

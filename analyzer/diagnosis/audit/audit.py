@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
 
 import analyzer.diagnosis.audit.dialogue
+import analyzer.diagnosis.audit.links
 import analyzer.diagnosis.audit.security  # noqa: F401 -- importing registers the watchers
 from analyzer.diagnosis.audit.checks import CHECKS, Check
 from analyzer.diagnosis.audit.keys import is_published, key_count, weak_keys

@@ -1,26 +1,15 @@
-"""What there is to check of links and services, and what the octets say against the negotiation."""
+"""What there is to check of services, and what the octets say against the negotiation."""
 
 from __future__ import annotations
 
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, Ledger, closing, watcher
 from analyzer.diagnosis.words import seconds
 from analyzer.record import APDU, PART, REQUEST, RESPONSE, Record
-from analyzer.tracking.acse_terms import parameters_of
 from analyzer.tracking.history import Association
-from analyzer.tracking.opening import (
-    LEAST_INFORMATION,
-    LEAST_WINDOW,
-    MOST_INFORMATION,
-    MOST_WINDOW,
-    Answer,
-    Proposal,
-    conformance_names,
-)
+from analyzer.tracking.opening import Answer, Proposal, conformance_names
 from analyzer.tracking.roles import is_closed
 from dissectors.enumerations import APPLICATION_CONTEXT
 
-_LINK_FRAMES = {0x83: "SNRM", 0x63: "UA"}
-_POLL_FINAL = 0x10
 _VERSION, _LEAST_SIZE = 6, 12
 _ACCEPTED = (0, 14)
 """Diagnostics of an AARE that accepts: null, authentication-required."""
@@ -55,29 +44,6 @@ def sorts(ledger: Ledger, record: Record, one: Association | None) -> None:
         ledger.find("conformance", INCONCLUSIVE, text, one.answer.record)
     if tag in _INVOKED and record.direction == RESPONSE and record.request is not None:
         ledger.saw("answer", number)
-
-
-@watcher
-def negotiated(ledger: Ledger, record: Record, one: Association | None) -> None:
-    """Look at what SNRM and UA say of the link: how it is laid out, and whether it is within its bounds."""
-    if record.link != "hdlc" or record.control is None or record.control & ~_POLL_FINAL not in _LINK_FRAMES:
-        return
-    name = _LINK_FRAMES[record.control & ~_POLL_FINAL]
-    limits, wrong = parameters_of(record.octets)
-    ledger.saw("link-parameters", record.number)
-    if wrong:
-        ledger.find("hdlc-parameters", FAIL, f"{name}: {wrong}", record.number)
-    bounds = (LEAST_INFORMATION, MOST_INFORMATION), (LEAST_WINDOW, MOST_WINDOW)
-    for way, size, window in (
-        ("transmit", limits.transmit, limits.transmit_window),
-        ("receive", limits.receive, limits.receive_window),
-    ):
-        for what, value, (least, most) in zip(
-            ("maximum information field", "window"), (size, window), bounds, strict=True
-        ):
-            if not least <= value <= most:
-                text = f"{name}: {what}, {way}, is {value}, and not {least} to {most}"
-                ledger.find("hdlc-parameters", FAIL, text, record.number)
 
 
 @watcher

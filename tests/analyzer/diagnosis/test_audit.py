@@ -15,6 +15,7 @@ from analyzer.security.keys import KeyRole
 from analyzer.simulate.security import KeySource, Mechanism
 from tests.analyzer.diagnosis import audited
 from tests.analyzer.diagnosis.audited import FAULTS, Rows
+from tests.analyzer.tracking.build import ARRAY
 
 NAMES = [one.name for one in CHECKS]
 _healthy = cache(audited.healthy)
@@ -177,6 +178,35 @@ def test_parameters_of_a_link_are_held_against_their_bounds(information: bytes, 
 def test_window_of_0_accuses_nobody_of_sending() -> None:
     rows = audited.negotiated(audited.parameters(window=0))
     assert (rows["hdlc-parameters"].verdict, rows["hdlc-window"].verdict) == (FAIL, PASS)
+
+
+def test_acknowledgement_of_what_was_never_sent_fails_once_the_capture_is_known_to_lack_nothing() -> None:
+    # field: davxy__data2.pcapng, N(R) of a meter goes on with each of its segments
+    station = audited.Station()
+    opening = audited.on_hdlc(station, audited.at(0, *station.connect()), audited.OPENING)
+    segments = audited.on_hdlc(station, audited.at(1, audited.asked(audited.GET_PROFILE)))
+    answer = bytes.fromhex("C401C1 00") + ARRAY
+    for place, segmented in ((slice(0, 20), True), (slice(20, None), False)):
+        octets = (audited.LLC[audited.ANSWERED] * (not place.start) + answer)[place]
+        said = audited.Said(audited.ANSWERED, station.information(audited.ANSWERED, octets, segmented=segmented))
+        segments += audited.at(0.1, said)
+        station.sent[audited.ASKED] += segmented
+        segments += audited.at(0.1, station.ready(audited.ASKED)) * segmented
+    station.sent[audited.ASKED] -= 1
+    begun = [*opening, *segments]
+    rows = audited.of_chunks(audited.serial_chunks(begun))
+    assert rows["hdlc-sequence"].verdict == PASS
+    whole = [*begun, *audited.on_hdlc(station, audited.READING)]
+    row = audited.of_chunks(audited.serial_chunks(whole))["hdlc-sequence"]
+    assert (row.verdict, row.records[0]) == (FAIL, 8)
+    assert row.text == "the meter acknowledges frames up to N(R) 3 that were never sent"
+
+
+@pytest.mark.parametrize(("client", "server"), [(b"\x21", b"\x01"), (b"\x01", b"\x03")])
+def test_address_0_is_no_station(client: bytes, server: bytes) -> None:
+    station = audited.Station(client, server)
+    row = audited.on_line(audited.at(0, *station.connect()), station=station)["hdlc-address"]
+    assert (row.verdict, row.text.endswith("address is 0, which is no station")) == (FAIL, True)
 
 
 def told_policy(world: audited.World, policy: int, setup: int = 0) -> list[audited.Said]:

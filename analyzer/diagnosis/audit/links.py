@@ -1,0 +1,89 @@
+"""What there is to check of HDLC links: what SNRM and UA ask for, what is acknowledged, what goes without a link.
+
+Source: IEC 62056-46 (parameter negotiation, send and receive sequence numbers, disconnected mode).
+"""
+
+from __future__ import annotations
+
+from analyzer.diagnosis.audit.ledger import FAIL, Ledger, watcher
+from analyzer.record import LINK, REQUEST, RESPONSE, Record
+from analyzer.tracking.acse_terms import parameters_of
+from analyzer.tracking.history import Association
+from analyzer.tracking.opening import LEAST_INFORMATION, LEAST_WINDOW, MOST_INFORMATION, MOST_WINDOW
+
+_SNRM, _UA, _DM, _DISC = 0x83, 0x63, 0x0F, 0x43
+_NAMES = {_SNRM: "SNRM", _UA: "UA"}
+_WITHOUT_POLL_FINAL = 0xEF
+_MODULO = 8
+_WAYS = (REQUEST, RESPONSE)
+
+
+class Link:
+    """A link that was set up: the next send number each way, and the oldest one that is not acknowledged."""
+
+    __slots__ = ("acknowledged", "doubted", "sent")
+
+    def __init__(self) -> None:
+        self.sent = {True: 0, False: 0}
+        """By whether the client sends."""
+        self.acknowledged = {True: 0, False: 0}
+        self.doubted: dict[bool, tuple[int, int]] = {}
+        """By who sent what is acknowledged: a record that acknowledges what was not sent so far, and its number."""
+
+
+@watcher
+def negotiated(ledger: Ledger, record: Record, one: Association | None) -> None:
+    """Look at what SNRM and UA say of the link: how it is laid out, and whether it is within its bounds."""
+    if record.link != "hdlc" or record.control is None or record.control & _WITHOUT_POLL_FINAL not in _NAMES:
+        return
+    name = _NAMES[record.control & _WITHOUT_POLL_FINAL]
+    limits, wrong = parameters_of(record.octets)
+    ledger.saw("link-parameters", record.number)
+    if wrong:
+        ledger.find("hdlc-parameters", FAIL, f"{name}: {wrong}", record.number)
+    sizes, windows = (LEAST_INFORMATION, MOST_INFORMATION), (LEAST_WINDOW, MOST_WINDOW)
+    for what, value, (least, most) in (
+        ("maximum information field, transmit,", limits.transmit, sizes),
+        ("maximum information field, receive,", limits.receive, sizes),
+        ("window, transmit,", limits.transmit_window, windows),
+        ("window, receive,", limits.receive_window, windows),
+    ):
+        if not least <= value <= most:
+            text = f"{name}: {what} is {value}, and not {least} to {most}"
+            ledger.find("hdlc-parameters", FAIL, text, record.number)
+
+
+@watcher
+def acknowledged(ledger: Ledger, record: Record, one: Association | None) -> None:
+    """Hold N(R) against what the other side has sent: proved once its next frame shows that the capture lacks none."""
+    control = record.control
+    if record.link != "hdlc" or control is None or record.problem or record.direction not in _WAYS:
+        return
+    about = record.lane.conversation, record.client, record.server
+    link = ledger.state.get(("link", about))
+    command = control & _WITHOUT_POLL_FINAL
+    if control & 3 == 3:
+        if command in (_UA, _SNRM, _DM, _DISC):
+            ledger.state.pop(("link", about), None)
+        if command == _UA:
+            ledger.remember("link", about, Link())
+        return
+    if not isinstance(link, Link):
+        return
+    by_client, number = record.direction is REQUEST, control >> 5
+    if not control & 1:
+        if control >> 1 & 7 != link.sent[by_client]:
+            if record.kind is not LINK:  # frames are missing, or came again
+                ledger.state.pop(("link", about), None)
+            return
+        link.sent[by_client] = (link.sent[by_client] + 1) % _MODULO
+        doubted = link.doubted.pop(by_client, None)
+        if doubted is not None:
+            who = "meter" if by_client else "client"
+            text = f"the {who} acknowledges frames up to N(R) {doubted[1]} that were never sent"
+            ledger.find("hdlc-sequence", FAIL, text, doubted[0], record.number)
+    begin, end = link.acknowledged[not by_client], link.sent[not by_client]
+    if (number - begin) % _MODULO > (end - begin) % _MODULO:
+        link.doubted.setdefault(not by_client, (record.number, number))
+    else:
+        link.acknowledged[not by_client] = number
