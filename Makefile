@@ -1,6 +1,6 @@
 # Every target sets up what it needs: from a fresh clone, `make demo` and `make test` are enough.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench cluster live paced faults matrix oracles samples picture clean
+.PHONY: help demo test lint bench cluster live paced faults matrix oldest oracles samples picture clean
 
 # The first interpreter that is new enough; set PYTHON=... to choose another.
 NEW_ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -12,6 +12,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ORACLES_VENV := .venv-oracles
 ORACLES_STAMP := $(ORACLES_VENV)/.installed
+OLDEST_VENV := .venv-oldest
 # Pinned: the reasons in tests/oracles/known.toml speak about these versions.
 ORACLES := gurux-dlms==1.0.203 dlms-cosem==25.1.0
 # Asked by one test for the queries that docs/batch.md shows.
@@ -67,6 +68,11 @@ faults: $(STAMP)  ## faults of every cause put into healthy sessions, and what t
 matrix: $(STAMP)  ## what can be wrong with keys, 1,000 random cases each: is it named? CASES=100 for a quick look
 	$(BIN)/python -m tests.analyzer.tracking.wrong_keys $(or $(CASES),1000)
 
+oldest: $(STAMP)  ## the tests with the oldest versions that pyproject.toml allows, in an environment of their own
+	$(PYTHON) -m venv $(OLDEST_VENV)
+	$(OLDEST_VENV)/bin/python -m pip install --quiet --editable '.[dev]' $$($(BIN)/python -m tests.project.oldest)
+	$(OLDEST_VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
 oracles: $(STAMP) $(ORACLES_STAMP)  ## random APDUs against gurux-dlms and dlms-cosem, and secured sessions of Gurux; SHORT=1 for a quick look
 	DLMSHARK_SHOWN_WITHIN=0.3 $(BIN)/python -m pytest tests/oracles/test_gurux_session.py tests/oracles/test_live_session.py
 	$(BIN)/python -m tests.oracles --python $(ORACLES_VENV)/bin/python $(if $(SHORT),--short,) $(ORACLES_ARGS)
@@ -78,5 +84,5 @@ picture: $(STAMP)  ## the pictures of the README and of the page on the terminal
 	$(BIN)/python docs/tui.py
 
 clean:  ## the venvs, the caches and what builds left behind
-	rm -rf $(VENV) $(ORACLES_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(ORACLES_VENV) $(OLDEST_VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
