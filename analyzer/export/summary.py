@@ -9,6 +9,7 @@ from typing import Any
 from analyzer.cosem.date_time import date_time_text, looks_like_date_time
 from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text, system_title_text
 from analyzer.cosem.rendering import MASKED
+from analyzer.cosem.selective import selection_text
 from analyzer.export.message import message_summary
 from analyzer.record import LINK, MESSAGE, NOISE, PART, REQUEST, Apdu, Object, Objects, Record
 from analyzer.tracking.bare_secrets import request_secrets
@@ -264,17 +265,23 @@ def _get_response(apdu: Apdu, slots: Slots, values: Values) -> str:
     return _get_data_result(apdu.octets, result)
 
 
+def _selection(octets: bytes, selector: int, span: tuple[int, int]) -> str:
+    """Say what a request selects, and in words where it is rows and columns of a profile."""
+    said = selection_text(octets, selector, span)
+    return f"selector {selector}: {said}" if said else f"selector {selector}"
+
+
 def _get_request(apdu: Apdu, slots: Slots, values: Values) -> str:
     slot = slots.get("access_selection")
     if slot is not None:
-        return f"selector {values[slot][0]}" if values[slot] is not None else ""
+        return _selection(apdu.octets, *values[slot]) if values[slot] is not None else ""
     return f"block {values[slots['block_number']]}" if "block_number" in slots else ""
 
 
 def _request(apdu: Apdu, slots: Slots, values: Values) -> str:
     parts = []
     if slots.get("access_selection") is not None and (selection := values[slots["access_selection"]]) is not None:
-        parts.append(f"selector {selection[0]}")
+        parts.append(_selection(apdu.octets, *selection))
     if "block_number" in slots:
         last = ", the last" if "last_block" in slots and values[slots["last_block"]] else ""
         parts.append(f"block {values[slots['block_number']]}{last}")
@@ -310,7 +317,9 @@ def _read_request(apdu: Apdu, slots: Slots, values: Values) -> str:
     """Say a request by short names: its blocks, and what is written. Names stand in the objects."""
     parts = []
     for tag, one in values[slots["variable_access_specification"]]:
-        if tag in (5, 6, 7):  # block-number-access, read- and write-data-block-access
+        if tag == 4 and apdu.family == "readRequest" and selection_text(apdu.octets, *one[2:]):  # parameterized-access
+            parts.append(_selection(apdu.octets, *one[2:]))
+        elif tag in (5, 6, 7):  # block-number-access, read- and write-data-block-access
             last = ", the last" if tag != 5 and one[1] else ""
             parts.append(f"block {one[2] if tag != 5 else one[1]}{last}")
     if "list_of_data" in slots and not parts:

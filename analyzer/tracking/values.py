@@ -135,6 +135,8 @@ def text_value(one: TextValue) -> Value:
 
 
 def _table_text(rows: int, columns: int) -> str:
+    if not rows:
+        return "0 rows"
     return f"{rows} row{'s' * (rows != 1)} of {columns} column{'s' * (columns != 1)}"
 
 
