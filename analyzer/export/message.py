@@ -5,6 +5,7 @@ Passwords are masked in both: what is shown comes from the trees of the layers, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from analyzer.cosem.plain_text import printable
@@ -147,16 +148,21 @@ def _summary(form: dict[str, Any]) -> str:
         return f"Error{SEPARATOR}{form['text']}"
     if kind == "telegram":
         who = form["identification"] or "without its beginning"
-        return f"Telegram{SEPARATOR}{who}{SEPARATOR}{_sets_text(form['data_sets'])}"
+        return f"Telegram{SEPARATOR}{who}{SEPARATOR}{_sets_text(form['data_sets'], _is_measured)}"
     if kind in ("data", "block"):
         return f"{'Data' if kind == 'data' else 'Partial block'}{SEPARATOR}{_sets_text(form['data_sets'])}"
     return {"ack": "ACK", "nak": "NAK · repeat"}[kind]
 
 
-def _sets_text(sets: list[dict[str, Any]]) -> str:
-    """Say the first data sets, and how many more there are."""
+def _is_measured(one: dict[str, Any]) -> bool:
+    """Tell whether a data set holds something with a unit: no version, time or number of the meter."""
+    return any("unit" in each for each in one["values"])
+
+
+def _sets_text(sets: list[dict[str, Any]], tells: Callable[[dict[str, Any]], bool] = bool) -> str:
+    """Say the first data sets, those first that *tells* chooses, and how many more there are."""
     texts = []
-    for one in sets[:_SHOWN]:
+    for one in sorted(sets, key=tells, reverse=True)[:_SHOWN]:
         values = ", ".join(" ".join(filter(None, (each["value"], each.get("unit")))) for each in one["values"])
         texts.append(f"{one['id']} {values}".strip())
     more = [f"{len(sets) - _SHOWN} more"] if len(sets) > _SHOWN else []
