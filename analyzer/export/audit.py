@@ -43,9 +43,12 @@ def _row(row: Row, width: int) -> Iterator[str]:
     if row.verdict == PASS:
         yield from _folded(first, f"{row.text} ({row.times})", column, width)
         return
-    times = f" (and {row.times - 1} more)" if row.times > 1 else ""
-    yield from _folded(first, row.text + times, column, width)
+    more = row.times - 1 - len(row.others)
     indent = " " * column
+    *texts, last = (row.text, *row.others)
+    for text in (*texts, f"{last} (and {more} more)" if more > 0 else last):
+        yield from _folded(first, text, column, width)
+        first = indent
     if row.records:
         numbers = ", ".join(map(str, row.records[:_MOST_SHOWN])) + (", …" if len(row.records) > _MOST_SHOWN else "")
         yield from _folded(indent, f"record{'s' * (len(row.records) > 1)} {numbers}", column, width)
@@ -63,5 +66,6 @@ def json_line(row: Row, *, input_name: str = "") -> str:
     members |= {
         "check": row.check.name, "group": row.check.group, "clause": row.check.clause, "verdict": row.verdict,
         "text": row.text, "count": row.times, "records": row.records,
+        "others": row.others,
     }  # fmt: skip
     return json.dumps(members, ensure_ascii=False)

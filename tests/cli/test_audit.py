@@ -28,7 +28,7 @@ def test_audit_that_fails_ends_with_status_one_and_shows_clause_and_record(run: 
 def test_audit_as_json_has_the_members_of_the_contract(run: Run, capture: Path) -> None:
     rows = [json.loads(line) for line in run("audit", "--json", capture).out.splitlines()]
     for row in rows:
-        assert set(row) == {"check", "group", "clause", "verdict", "text", "count", "records"}
+        assert set(row) == {"check", "group", "clause", "verdict", "text", "count", "records", "others"}
         assert row["verdict"] in {"PASS", "FAIL", "INCONCLUSIVE", "NOT-SEEN"}
     (wrapper,) = [row for row in rows if row["check"] == "wrapper-header"]
     assert (wrapper["verdict"], wrapper["records"]) == ("PASS", [1, 2])

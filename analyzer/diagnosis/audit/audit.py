@@ -29,15 +29,19 @@ from analyzer.security.keyring import Keyring
 from analyzer.tracking.associations import ASKED_AGAIN, Exchange
 from dissectors.tree import Severity
 
+_MOST_OTHERS = 4
+
 
 class Row(NamedTuple):
-    """The verdict of one check: a sentence, how often, and the records that show it."""
+    """The verdict of one check: a sentence, how often, the records that show it, and what else speaks against it."""
 
     check: Check
     verdict: str
     text: str
     times: int
     records: tuple[int, ...]
+    others: tuple[str, ...] = ()
+    """Further sentences, the first few."""
 
 
 class Audit:
@@ -94,7 +98,7 @@ class Audit:
         if self._keys is not None and key_count(self._keys):
             self._ledger.saw("key", 0)
             for text in weak_keys(self._keys):
-                if not any(one.text.startswith(text.partition(" ")[0]) for one in self._ledger.found.get("keys", ())):
+                if all(one.text != text for one in self._ledger.found.get("keys", ())):
                     self._ledger.find("keys", FAIL, text)
                     self._ledger.settle()
         self._ledger.settle()
@@ -122,7 +126,8 @@ class Audit:
             if worst:
                 records = sorted({number for one in worst for number in one.records})[:MOST_RECORDS]
                 count = count if len(worst) == len(found) else len(worst)
-                return Row(check, verdict, worst[0].text, count, tuple(records))
+                text, *others = dict.fromkeys(one.text for one in worst)
+                return Row(check, verdict, text, count, tuple(records), tuple(others[:_MOST_OTHERS]))
         tallies = [tally for sort in check.sees if (tally := self._ledger.seen.get(sort)) is not None]
         if not tallies:
             return Row(check, NOT_SEEN, f"nothing of it in the capture: {_words(check.sees)}", 0, ())

@@ -1,4 +1,4 @@
-"""Keys that protect nothing: published ones, weak ones, one key in two roles. Nothing here tells a key."""
+"""Keys that protect nothing: published ones, weak ones, one key in two roles or meters. Nothing here tells a key."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _BOOKS = (
 )  # fmt: skip
 """Keys of the standards' examples, and of what libraries have by default."""
 _ROLES = (KeyRole.GUEK, KeyRole.GBEK, KeyRole.GAK, KeyRole.KEK, KeyRole.DEDICATED)
+_OF_ONE_METER = (KeyRole.GUEK, KeyRole.GAK, KeyRole.KEK)
 _FEWEST_VALUES = 4
 _FEWEST_LETTERS = 8
 
@@ -36,14 +37,21 @@ def is_published(name: str) -> bool:
 
 def weakness(octets: bytes) -> str:
     """Say what makes a key weak; empty where nothing does that octets show."""
+    if why := _pattern(octets):
+        return why
+    if octets.isascii() and all(0x20 <= one < 0x7F for one in octets):
+        return "is text"
+    return ""
+
+
+def _pattern(octets: bytes) -> str:
+    """Say what makes a key or a password easy to guess."""
     if sha256(octets).hexdigest()[:8] in _published():
         return "is published in standards and examples"
     if len(set(octets)) <= _FEWEST_VALUES:
         return "repeats a few octets"
     if len({(after - before) & 0xFF for before, after in pairwise(octets)}) == 1:
         return "counts up or down"
-    if octets.isascii() and all(0x20 <= one < 0x7F for one in octets):
-        return "is text"
     return ""
 
 
@@ -59,6 +67,24 @@ def weak_keys(keyring: Keyring) -> Iterator[str]:
             secret = meter.keys.get(role)
             if secret is not None and len(secret.octets) < _FEWEST_LETTERS:
                 yield f"{secret.name} is shorter than {_FEWEST_LETTERS} octets"
+            elif secret is not None and (why := _pattern(secret.octets)):
+                yield f"{secret.name} {why}"
+    yield from _shared(keyring)
+
+
+def _shared(keyring: Keyring) -> Iterator[str]:
+    """Say which keys several meters have, each once: who learns it from one meter has it for all."""
+    owners: dict[bytes, set[bytes]] = {}
+    named: dict[bytes, str] = {}
+    for meter in keyring.meters:
+        for role in _OF_ONE_METER:
+            key = meter.keys.get(role)
+            if key is not None and meter.server_title:
+                owners.setdefault(key.octets, set()).add(meter.server_title)
+                named.setdefault(key.octets, key.name)
+    for octets, titles in owners.items():
+        if len(titles) > 1:
+            yield f"{named[octets]} is a key of {len(titles)} meters"
 
 
 def _doubled(meter: Meter) -> Iterator[str]:

@@ -27,8 +27,8 @@ class Link:
         self.sent = {True: 0, False: 0}
         """By whether the client sends."""
         self.acknowledged = {True: 0, False: 0}
-        self.doubted: dict[bool, tuple[int, int]] = {}
-        """By who sent what is acknowledged: a record that acknowledges what was not sent so far, and its number."""
+        self.doubted: dict[bool, int] = {}
+        """By who sent what is acknowledged: a record that acknowledges what was not sent so far."""
 
 
 @watcher
@@ -80,10 +80,10 @@ def acknowledged(ledger: Ledger, record: Record, one: Association | None) -> Non
         doubted = link.doubted.pop(by_client, None)
         if doubted is not None:
             who = "meter" if by_client else "client"
-            text = f"the {who} acknowledges frames up to N(R) {doubted[1]} that were never sent"
-            ledger.find("hdlc-sequence", FAIL, text, doubted[0], record.number)
+            text = f"the {who} acknowledges by N(R) frames that were never sent"
+            ledger.find("hdlc-sequence", FAIL, text, doubted, record.number)
     begin, end = link.acknowledged[not by_client], link.sent[not by_client]
     if (number - begin) % _MODULO > (end - begin) % _MODULO:
-        link.doubted.setdefault(not by_client, (record.number, number))
+        link.doubted.setdefault(not by_client, record.number)
     else:
         link.acknowledged[not by_client] = number

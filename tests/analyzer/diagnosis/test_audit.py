@@ -11,7 +11,9 @@ from analyzer.diagnosis.audit.checks import CHECKS
 from analyzer.diagnosis.audit.keys import weakness
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, NOT_SEEN, PASS
 from analyzer.diagnosis.rules import rule
-from analyzer.security.keys import KeyRole
+from analyzer.export.audit import text_lines
+from analyzer.security.keyring import Keyring, Meter
+from analyzer.security.keys import Key, KeyRole
 from analyzer.simulate.security import KeySource, Mechanism
 from tests.analyzer.diagnosis import audited
 from tests.analyzer.diagnosis.audited import FAULTS, Rows
@@ -101,10 +103,27 @@ def test_weakness_of_a_key_is_named(key: bytes, why: str) -> None:
     assert bool(weakness(key)) == bool(why)
 
 
+def test_keys_that_meters_share_and_passwords_that_are_guessed_are_named() -> None:
+    meters = []
+    for title in (b"AAA00001", b"AAA00002"):
+        meter = Meter(server_title=title)
+        given = {KeyRole.GUEK: audited.PRIVATE, KeyRole.LLS_PASSWORD: b"12345678", KeyRole.GBEK: audited.OTHER}
+        meter.keys = {role: Key(role, octets, meter.place) for role, octets in given.items()}
+        meters.append(meter)
+    row = audited.judge([], Keyring(meters))["keys"]
+    texts = [
+        text.partition("@")[0] + text.partition(" ")[1] + text.partition(" ")[2] for text in (row.text, *row.others)
+    ]
+    assert texts == ["lls_password counts up or down"] * 2 + ["guek is a key of 2 meters"]
+    assert row.verdict == FAIL
+    shown = [" ".join(line.split()[-3:]) for line in text_lines([row])]
+    assert [line for line in shown if line in ("up or down", "of 2 meters")] == ["up or down"] * 2 + ["of 2 meters"]
+
+
 def test_no_row_tells_a_key_or_password() -> None:
     rows: list[Rows] = [FAULTS["keys"](), FAULTS["password-in-clear"](), FAULTS["dedicated-key"](), *_healthy()]
     for told in rows:
-        text = " ".join(row.text for row in told.values()).upper()
+        text = " ".join(" ".join((row.text, *row.others)) for row in told.values()).upper()
         for secret in (bytes(range(16)), audited.PRIVATE, audited.OTHER):
             assert secret.hex().upper() not in text
         assert "12345678" not in text
@@ -199,7 +218,7 @@ def test_acknowledgement_of_what_was_never_sent_fails_once_the_capture_is_known_
     whole = [*begun, *audited.on_hdlc(station, audited.READING)]
     row = audited.of_chunks(audited.serial_chunks(whole))["hdlc-sequence"]
     assert (row.verdict, row.records[0]) == (FAIL, 8)
-    assert row.text == "the meter acknowledges frames up to N(R) 3 that were never sent"
+    assert row.text == "the meter acknowledges by N(R) frames that were never sent"
 
 
 @pytest.mark.parametrize(("client", "server"), [(b"\x21", b"\x01"), (b"\x01", b"\x03")])
