@@ -6,12 +6,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from analyzer.tracking.roles import is_closed
 from dissectors.tree import Severity
 
 if TYPE_CHECKING:
     from analyzer.capture import Capture
     from analyzer.record import Record
     from analyzer.table.table import Table
+    from analyzer.table.words import Subject
 
 _PORTION = 256
 _FINE = frozenset({"", "success"})
@@ -29,12 +31,21 @@ def with_marks(table: Table, test: Callable[[tuple[int, tuple[str, ...]]], bool]
 
 def problems(table: Table) -> list[int]:
     """Give the numbers of the records with a warning, an error, or an answer that refuses."""
-    places = [place for place, one in enumerate(table.subjects) if one.result not in _FINE]
-    found = with_marks(table, lambda marks: marks[0] >= Severity.WARNING)
+    refused = _with_subjects(table, lambda one: one.result not in _FINE)
+    return sorted({*with_marks(table, lambda marks: marks[0] >= Severity.WARNING), *refused})
+
+
+def closed(table: Table) -> list[int]:
+    """Give the numbers of the records whose APDU stays closed."""
+    return _with_subjects(table, lambda one: is_closed(one.service))
+
+
+def _with_subjects(table: Table, test: Callable[[Subject], bool]) -> list[int]:
+    places = [place for place, one in enumerate(table.subjects) if test(one)]
     if not places or not table.height:
-        return found
-    refused: list[int] = (table.frame["subject"].is_in(places).arg_true() + 1).to_list()
-    return sorted({*found, *refused})
+        return []
+    found: list[int] = (table.frame["subject"].is_in(places).arg_true() + 1).to_list()
+    return found
 
 
 def undecoded(table: Table) -> list[int]:

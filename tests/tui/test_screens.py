@@ -181,6 +181,37 @@ def test_key_that_is_added_takes_the_place_of_a_wrong_one_for_the_same() -> None
         capture.close()
 
 
+def test_apdus_that_stay_closed_are_told_by_the_doctor_and_among_the_keys() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("d")
+        await wait_for(pilot, lambda: any("No problem was found." in line for line in text_of(app)))
+        assert any("12 ciphered APDUs stay closed" in line for line in text_of(app))
+        await pilot.press("K")
+        await wait_for(pilot, lambda: text_of(app)[-1].startswith(" no keys: 12 ciphered APDUs stay closed"))
+
+    drive(sample("push-ciphered", is_keyed=False), act)
+
+
+def test_readings_that_are_no_numbers_are_counted() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("r")
+        await wait_for(pilot, lambda: any("Error register 1  2 values" in line for line in text_of(app)))
+
+    drive(sample("mode-c-readout"), act)
+
+
+def test_doctor_says_of_a_capture_that_is_being_read_that_problems_are_not_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        monkeypatch.setattr(type(app.capture), "is_diagnosed", False)
+        monkeypatch.setattr(type(app.capture), "stories", lambda self: [])
+        await pilot.press("d")
+        await wait_for(pilot, lambda: text_of(app)[-1].startswith(" not known yet"))
+
+    drive(sample("ln-wrapper"), act)
+
+
 def test_key_that_is_typed_without_its_role_is_told_how_roles_are_given() -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         await pilot.press("K", "plus_sign", *"guek")

@@ -9,6 +9,7 @@ from analyzer.export.glyphs import MARKS
 from analyzer.export.stories import gathered, where_text
 from analyzer.live.status import why_no_record
 from analyzer.tui.columns import COLOURS
+from analyzer.tui.lookup import closed
 from analyzer.tui.screens.tables import TableScreen
 from analyzer.tui.selection import Place
 from analyzer.tui.widgets.table import TableColumn, TableRow
@@ -69,12 +70,26 @@ class DoctorScreen(TableScreen):
             yield from (Paragraph(text, "muted") for text in why_no_record(live.status))
         elif capture.is_diagnosed:
             yield Paragraph("No problem was found.", "good")
+            yield from self._stays_closed()
         elif capture.is_over:
             yield Paragraph("Reading ended early: what is wrong is told at the end of a capture.", "warning")
         elif live is not None:
             yield Paragraph("What is wrong is told as soon as it is found.", "muted")
         else:
             yield Paragraph("The capture is being read; what is wrong is told at its end.", "muted")
+
+    def _stays_closed(self) -> Iterable[Paragraph]:
+        """Say that there is more to look into."""
+        if count := len(closed(self.program.capture.table)):
+            what = f"{count} ciphered APDU{'s stay' if count > 1 else ' stays'} closed"
+            key = self.program.keymap.text("add-key")
+            yield Paragraph(f"{what}, and what is inside was not looked at; {key} adds a key.", "warning")
+
+    @property
+    def no_rows(self) -> str:
+        """Say nothing of problems before they are known."""
+        capture = self.program.capture
+        return super().no_rows if capture.is_diagnosed or capture.live is not None else "not known yet"
 
     def text_heading(self, row: TableRow | None) -> str:
         """Name the fact and its cause."""

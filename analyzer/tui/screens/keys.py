@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from analyzer.tui.lookup import closed
 from analyzer.tui.screens.tables import TableScreen
 from analyzer.tui.widgets.prompt import Question, Verdict
 from analyzer.tui.widgets.table import TableColumn, TableRow
@@ -40,6 +41,12 @@ class KeysScreen(TableScreen):
         for one in found.keys.rows() if found is not None else ():
             cells = (one.key, str(one.opens), str(one.fails), one.reason)
             yield TableRow(cells, one.key, ("", "good" if one.opens else "muted", "error" if one.fails else "muted"))
+
+    @property
+    def no_rows(self) -> str:
+        """Say what a key would open."""
+        count = len(closed(self.program.capture.table))
+        return f"no keys: {count} ciphered APDU{'s stay' if count > 1 else ' stays'} closed" if count else "no keys"
 
     def command_add_key(self, count: int, text: str = "") -> None:
         """Ask for a key; what is typed is not shown, and not remembered."""

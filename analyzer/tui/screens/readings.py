@@ -116,7 +116,7 @@ class ReadingsScreen(TableScreen):
         same = [other for other in self._readings if (other.object, other.name, other.meter) == about]
         points = [float(other.value) for other in same if isinstance(other.value, int | float | Decimal)]
         unit = f" in {one.unit}" if one.unit else ""
-        count = f"{len(points)} value{'s' * (len(points) != 1)}"
+        count = f"{len(same)} value{'s' * (len(same) != 1)}"
         self.head("#text-heading", [(f" {one.name}{unit}", "accent"), (f"  {count} · {one.meter}", "muted")])
         self.plot.display = len(points) > 1
         self.text_pane.display = not self.plot.display
