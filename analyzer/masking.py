@@ -21,8 +21,9 @@ from analyzer.reassembly.blocks import read_block
 from analyzer.record import LINK, NOISE, RESPONSE, Apdu, Object, Record
 from analyzer.tracking.attributes import held_values
 from analyzer.tracking.bare_secrets import bare_secrets, request_secrets
+from analyzer.tracking.key_changes import open_keys
 from analyzer.tracking.plans import plan_of
-from analyzer.tracking.standing_names import are_confidential, is_confidential
+from analyzer.tracking.standing_names import are_confidential, carries_key, is_confidential
 from analyzer.tracking.values import Value
 from dissectors.axdr import scan_length
 from dissectors.checks import seven_bits
@@ -60,7 +61,11 @@ def secrets(record: Record, values: Sequence[Value] = ()) -> list[Secret]:
         found = (
             [Secret(record.octets, *one) for one in bare_secrets(record.octets)] if record.problem or is_asked else []
         )
-    elif objects and objects[0].logical_name and not (record.more or record.protection or are_confidential(objects)):
+    elif (
+        objects
+        and objects[0].logical_name
+        and not (record.more or record.protection or are_confidential(objects) or any(map(carries_key, objects)))
+    ):
         return []
     else:
         found = []
@@ -73,6 +78,7 @@ def secrets(record: Record, values: Sequence[Value] = ()) -> list[Secret]:
             found += _password(octets)
     if not objects:  # and so no values that are of any; a block whose beginning is not there may be of a secret
         return found + [Secret(one.octets, *span) for one in apdus[:1] for span in request_secrets(one.octets)]
+    found += [Secret(held.octets, _content(held.octets, held.start), held.end) for held in open_keys(record)]
     behind_names = not objects[0].logical_name and any(one.text == MASKED for one in values)
     if behind_names or are_confidential(objects):
         for apdu in apdus:

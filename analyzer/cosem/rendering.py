@@ -60,6 +60,20 @@ _FEW = 6
 """Strings from so many octets on may be filled up with zeros."""
 
 
+KEY_TRANSFER = (64, 2)
+"""Class and method whose parameter is keys, wrapped."""
+_WRAPPED_SIZES = frozenset((24, 40))
+
+
+def holds_open_key(class_id: int, method: int, datum: Datum) -> bool:
+    """Tell whether the parameter of key_transfer has a key that is not wrapped: no wrapped one has another length."""
+    if (class_id, method) != KEY_TRANSFER:
+        return False
+    if datum.tag in STRINGS:
+        return len(datum.value) not in _WRAPPED_SIZES
+    return any(holds_open_key(class_id, method, one) for one in datum.members)
+
+
 class Renderer:
     """Renders values and gathers what did not fit in *misfits*, as facts ("unsigned where boolean belongs")."""
 
@@ -96,7 +110,7 @@ class Renderer:
 
     def parameter(self, class_id: int, method: int, datum: Datum, version: int | None = None) -> Shown:
         """Render what a client gives to a method."""
-        if is_secret(class_id, method, version, is_method=True):
+        if is_secret(class_id, method, version, is_method=True) or holds_open_key(class_id, method, datum):
             return Shown(MASKED, MASKED)
         name = method_name(class_id, method, version) or ""
         text = parameter_type(class_id, method, version)

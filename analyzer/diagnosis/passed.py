@@ -8,7 +8,7 @@ from typing import NamedTuple
 from analyzer.diagnosis.words import about_all
 from analyzer.record import Apdu, Record
 from analyzer.tracking.association_ends import is_repeated
-from analyzer.tracking.standing_names import are_confidential
+from analyzer.tracking.standing_names import are_confidential, carries_key
 
 MOST_APDUS = 200_000
 _MOST_DAMAGED = 1000
@@ -68,6 +68,11 @@ def _passed(record: Record, apdu: Apdu) -> Passed:
     talk = (record.lane.conversation, record.client, record.server, record.gateway)
     objects = record.objects
     is_nameless = not objects or any(not each.logical_name for each in objects)
-    is_secret = octets[:1] == _AARQ or are_confidential(objects) or (is_nameless and octets[0] in _GIVING)
+    is_secret = (
+        octets[:1] == _AARQ
+        or are_confidential(objects)
+        or any(map(carries_key, objects))
+        or (is_nameless and octets[0] in _GIVING)
+    )
     number, time_ns, latency_ns = record.number, record.time_ns, record.latency_ns
     return Passed(number, time_ns, octets, name, record.direction, talk, latency_ns, record.request, is_secret)

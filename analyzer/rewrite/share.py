@@ -23,7 +23,7 @@ from analyzer.security.keys import Key, KeyRole
 from analyzer.security.opening import SUITE, message_of
 from analyzer.tracking.attributes import held_values
 from analyzer.tracking.plans import plan_of
-from analyzer.tracking.standing_names import is_confidential
+from analyzer.tracking.standing_names import carries_key, is_confidential
 from captures import blocks
 from dissectors.scanning import scan_apdu
 
@@ -110,7 +110,7 @@ class ShareSafe:
     def _apdu(self, record: Record, apdu: Apdu) -> bytes:
         """Give the innermost APDU of a record without what identifies."""
         plain = record.protection[-1].plaintext if record.protection and record.protection[-1].around else apdu.octets
-        is_secret = any(map(is_confidential, record.objects))
+        is_secret = any(is_confidential(one) or carries_key(one) for one in record.objects)
         made = anonymous(plain, self.names, held_values(record), is_secret=is_secret)
         return self._handshakes.answered(record, apdu, made)
 
@@ -122,7 +122,7 @@ class ShareSafe:
         whole = b"".join(raw for at, (_, _, raw) in enumerate(raws) if not at or raws[at - 1][2] != raw)
         if not whole or not assembled.octets.endswith(whole):
             return
-        is_secret = any(map(is_confidential, record.objects))
+        is_secret = any(is_confidential(one) or carries_key(one) for one in record.objects)
         values = [one for one in held_values(record) if one.octets == assembled.octets]
         new = anonymous(assembled.octets, self.names, values, is_secret=is_secret)[-len(whole) :]
         before, piece = b"", b""

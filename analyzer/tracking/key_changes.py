@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from analyzer.cosem.datum import read_datum
+from analyzer.cosem.rendering import holds_open_key
 from analyzer.record import REQUEST, Apdu, Record
 from analyzer.security.keyring import KeySet
 from analyzer.security.keys import Key, KeyRole
+from analyzer.tracking.attributes import Held, held_values
 from analyzer.tracking.findings import finding
 from analyzer.tracking.key_search import KeySearch, unwrapped
 from analyzer.tracking.peer import Peer
 from analyzer.tracking.security_context import SecurityContext, Transfer
+from analyzer.tracking.standing_names import carries_key
 from dissectors.reader import apdu_json
+from dissectors.tree import Problem
 
 _SECURITY_SETUP, _KEY_TRANSFER = 64, 2
 _ROLES = {0: KeyRole.GUEK, 1: KeyRole.GBEK, 2: KeyRole.GAK, 3: KeyRole.KEK}
@@ -38,6 +43,21 @@ def transfer_of(apdu: Apdu, number: int) -> Transfer | None:
     except (KeyError, IndexError, TypeError, ValueError):  # the data are what the sender wrote
         return None
     return Transfer(number, "action-response", keys)
+
+
+def open_keys(record: Record) -> list[Held]:
+    """List what is given to key_transfer and is not wrapped; what does not read may be a key."""
+    if not any(map(carries_key, record.objects)):
+        return []
+    return [one for one in held_values(record) if carries_key(one.object) and _is_open(one)]
+
+
+def _is_open(held: Held) -> bool:
+    one = held.object
+    try:
+        return holds_open_key(one.class_id, one.attribute, read_datum(held.octets, held.start, held.end))
+    except Problem:
+        return True
 
 
 def succeeded(apdu: Apdu) -> bool | None:

@@ -6,6 +6,7 @@ Source: IEC 62056-6-2 (Association SN, base name FA00).
 from __future__ import annotations
 
 from analyzer.cosem.classes import holds_secret
+from analyzer.cosem.rendering import KEY_TRANSFER
 from analyzer.record import Object, Objects
 
 SHORT_NAME_STEP = 8
@@ -28,6 +29,11 @@ def is_confidential(one: Object) -> bool:
     """Tell whether an object is an attribute or a method that holds a secret, as far as its names alone tell."""
     one = standing(one)
     return holds_secret(one.class_id, one.attribute, is_method=one.is_method)
+
+
+def carries_key(one: Object) -> bool:
+    """Tell whether an object is the method that takes keys; wrapped ones are no secret."""
+    return one.is_method and (one.class_id, one.attribute) == KEY_TRANSFER
 
 
 def are_confidential(objects: Objects) -> bool:

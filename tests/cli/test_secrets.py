@@ -75,6 +75,8 @@ REQUESTS = {
         b"\xc1\x02\xc1" + described(15, 7) + b"\x00" + datablock(1, False, DATA[:9]),
         b"\xc1\x03\xc1" + datablock(2, True, DATA[9:]),
     ],
+    "key that is not wrapped": [action_request(64, 2, array(structure(b"\x16\x00", DATA)))],
+    "key that is not wrapped in another shape": [action_request(64, 2, structure(b"\x16\x00", DATA))],
     "short name": [b"\x06\x01\x02\xfa\x40\x01" + DATA],
     "short name with a parameter": [b"\x05\x01\x04\xfa\x40\x00" + DATA],
 }  # fmt: skip

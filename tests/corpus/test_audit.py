@@ -21,16 +21,18 @@ PROVEN: dict[str, set[str]] = {
     "gocosem_electronica_trace__low_level_sec.txt": {"authentication", "password-in-clear"},
     # an AARQ without a mechanism, of a client that is not the public one
     "davxy__XmlDemo.pcap": {"authentication"},
-    "htanwar__Output.pcap": {"authentication", "known-deviations"},
+    "htanwar__Output.pcap": {"authentication", "known-deviations", "secrets"},
     "opendlms_hdlc_echo_session.txt": {"authentication"},
     # get-request-with-list; the AARE grants block-transfer-with-get-or-read, get, selective-access
     "davxy__DLMS_list.pcap": {"conformance"},
+    # the secret of the association, passwords of the optical port, as answers to GET
+    "davxy__DLMSDirector.pcap": {"secrets"},
     # the meter's N(R) goes on with each of its segments (records 8, 10, …), which the client answers with RR alone
-    "davxy__data2.pcapng": {"hdlc-sequence"},
-    "davxy__data6.pcapng": {"hdlc-sequence"},
-    "davxy__original_data.pcapng": {"hdlc-sequence"},
+    "davxy__data2.pcapng": {"hdlc-sequence", "secrets"},
+    "davxy__data6.pcapng": {"hdlc-sequence", "secrets"},
+    "davxy__original_data.pcapng": {"hdlc-sequence", "secrets"},
     # the client's E6 E6 00 before C5 01 C1 00, nine octets behind it, that no request asked for
-    "davxy__data4.pcapng": {"llc-header", "apdu-encoding", "invoke-id"},
+    "davxy__data4.pcapng": {"llc-header", "apdu-encoding", "invoke-id", "secrets"},
     # tag 00 before a ciphered ACCESS; lengths of RLRE too small; both titles the same; SC 20
     "htanwar__Output-Ciphered-HLS.pcap": {"known-deviations"},
     "htanwar__Output-Ciphered.pcap": {"known-deviations", "protection"},

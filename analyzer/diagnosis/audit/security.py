@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, Ledger, Tally, closing, watcher
 from analyzer.diagnosis.meter_facts import Facts
-from analyzer.record import PART, REQUEST, Closed, Record
+from analyzer.record import PART, REQUEST, RESPONSE, Closed, Record
+from analyzer.tracking.attributes import held_values
 from analyzer.tracking.counters import NEAR_END
 from analyzer.tracking.history import Association
-from analyzer.tracking.standing_names import is_confidential
+from analyzer.tracking.key_changes import open_keys
+from analyzer.tracking.standing_names import are_confidential, carries_key, is_confidential
 from dissectors.checks import seven_bits
 from dissectors.enumerations import MECHANISM
 
@@ -32,6 +34,10 @@ _LAST = 0xFFFF_FFFF
 _ECDSA, _ECDSA_CHALLENGE = f"{_ARC}7", range(32, 65)
 _IN_CLEAR, _ENCODED = b"\x01P1", b"\x01P2"
 """Password commands of IEC 62056-21: with the password, and with an answer to P0 computed from it."""
+_EMPTY = 2
+"""Octets of an empty string, or of null and one more."""
+_ENCIPHERED_KEY = (72, 8)
+"""transfer_key of the M-Bus client: its key is enciphered with the default key of the M-Bus device."""
 _DEDICATED = ("ded-", "general-ded")
 _NO_PROOF = ("get-request", "set-request")
 """Services that carry no answer to a challenge."""
@@ -228,13 +234,21 @@ def _held(ledger: Ledger, record: Record, one: Association, control: int) -> Non
 
 @watcher
 def secrets(ledger: Ledger, record: Record, one: Association | None) -> None:
-    """Look at requests that write a secret."""
-    if record.direction != REQUEST or record.apdu is None or record.apdu.octets[:1] == b"\xc0":
+    """Look at requests that write a secret or transfer keys, and at answers that give a secret away."""
+    if record.apdu is None or not (are_confidential(record.objects) or any(map(carries_key, record.objects))):
         return
-    for each in record.objects:
-        if is_confidential(each):
+    is_clear = not any(_control(layer) & _ENCRYPTED for layer in record.protection if not layer.is_signed)
+    if record.direction == RESPONSE:
+        given = [each for each in held_values(record) if is_confidential(each.object)]
+        if is_clear and any(each.end - each.start > _EMPTY for each in given):
             ledger.saw("secret", record.number)
-            if not any(_control(layer) & _ENCRYPTED for layer in record.protection if not layer.is_signed):
+            ledger.find("secrets", FAIL, "a secret is read in clear", record.number)
+    elif record.direction == REQUEST and record.apdu.octets[:1] != b"\xc0":
+        ledger.saw("secret", record.number)
+        for _ in open_keys(record):
+            ledger.find("secrets", FAIL, "a key is transferred that is not wrapped", record.number)
+        for each in record.objects:
+            if is_clear and is_confidential(each) and (each.class_id, each.attribute) != _ENCIPHERED_KEY:
                 ledger.find("secrets", FAIL, "a secret is written in clear", record.number)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from analyzer.record import Object
-from analyzer.tracking.standing_names import is_confidential
+from analyzer.tracking.standing_names import carries_key, is_confidential
 from dissectors.enumerations import APPLICATION_CONTEXT, MECHANISM
 from dissectors.writers import apdu_text
 
@@ -74,7 +74,7 @@ def fields_of(octets: bytes, objects: Sequence[Object], *, is_asked: bool) -> Fi
 
 
 def _is_hidden(one: Object) -> bool:
-    return is_confidential(one) or (one.class_id, one.attribute, one.is_method) in _HLS_REPLIES
+    return is_confidential(one) or carries_key(one) or (one.class_id, one.attribute, one.is_method) in _HLS_REPLIES
 
 
 def _walk(told: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -103,6 +103,30 @@ def test_weakness_of_a_key_is_named(key: bytes, why: str) -> None:
     assert bool(weakness(key)) == bool(why)
 
 
+WRITTEN, DONE = bytes.fromhex("C501C1 00"), bytes.fromhex("C701C1 00 00")
+READ_SECRET = bytes.fromhex("C001C1 000F 0000280000FF 07 00")
+TRANSFER, MBUS_TRANSFER = "C301C1 0040 00002B0000FF 02 01 0101 0202 1600 09", "C301C1 0048 0001180000FF 08 01 09"
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer", "verdict", "text"),
+    [
+        (audited.SET_SECRET, WRITTEN, FAIL, "a secret is written in clear"),
+        (READ_SECRET, bytes.fromhex("C401C1 00 0908 4142434445464748"), FAIL, "a secret is read in clear"),
+        (READ_SECRET, bytes.fromhex("C401C1 00 0900"), NOT_SEEN, "nothing of it"),
+        (bytes.fromhex(TRANSFER + "10") + audited.PRIVATE, DONE, FAIL, "a key is transferred that is not wrapped"),
+        (bytes.fromhex(TRANSFER + "18") + bytes(24), DONE, PASS, "no secret goes in clear"),
+        (bytes.fromhex(MBUS_TRANSFER + "10") + audited.PRIVATE, DONE, PASS, "no secret goes in clear"),
+    ],
+)
+def test_secrets_in_clear_and_keys_that_are_not_wrapped_fail(
+    request_: bytes, answer: bytes, verdict: str, text: str
+) -> None:
+    units = audited.at(1, audited.asked(request_), audited.answered(answer))
+    row = audited.over_tcp(audited.OPENING, units)["secrets"]
+    assert (row.verdict, row.text[: len(text)]) == (verdict, text)
+
+
 def test_keys_that_meters_share_and_passwords_that_are_guessed_are_named() -> None:
     meters = []
     for title in (b"AAA00001", b"AAA00002"):
