@@ -252,4 +252,4 @@ def _meters(one: _Key) -> list[Meter]:
     name = os.fspath(one)
     if not os.path.isfile(name) and (not name or "=" in name or not name.strip(f"{hexdigits} :-")):  # it may be a key
         raise KeyringError('keys: the name of a keyring file was expected, or keys by role: {"guek": "000102…"}')
-    return read_keyring(Path(name).expanduser())
+    return read_keyring(Path(os.path.expanduser(name)))

@@ -64,7 +64,7 @@ def load(
     if any("=@" not in word for word in words):
         remarks.append("--key: the process list shows this key to every user of the machine; --key ROLE=@FILE does not")
     for name in paths:
-        path = Path(name).expanduser()
+        path = Path(os.path.expanduser(name))
         for meter in read_keyring(path):
             keyring.add(meter)
         remarks += [] if path in published else _permissions(path)
@@ -106,7 +106,7 @@ def read_keyring(path: Path) -> list[Meter]:
 def is_toml(name: str) -> bool:
     """Tell whether the file *name*, if it is there, is TOML."""
     try:
-        tomllib.loads(Path(name).expanduser().read_bytes().decode("utf-8-sig"))
+        tomllib.loads(Path(os.path.expanduser(name)).read_bytes().decode("utf-8-sig"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError):
         return False
     except OSError:
@@ -257,7 +257,7 @@ def _asymmetric(value: Any, where: str, folder: Path) -> bytes:
 
 def _file(path: Path, where: str) -> bytes:
     try:
-        return path.expanduser().read_bytes()
+        return Path(os.path.expanduser(path)).read_bytes()
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or "no such file"
         raise KeyringError(f"{where}: {reason}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from os.path import expanduser, isdir, isfile  # of any text: a path of pathlib raises where the name is too long
 from pathlib import Path
 
 from analyzer.tui.widgets.prompt import Choice, Verdict
@@ -10,9 +11,14 @@ from analyzer.tui.widgets.prompt import Choice, Verdict
 _MOST_LISTED = 40
 
 
+def path_of(text: str) -> Path:
+    """Give the path that is typed; the ``~`` of a user who is not there stays as it is."""
+    return Path(expanduser(text.strip()))
+
+
 def file_choices(text: str) -> list[Choice]:
     """Give the files and folders that begin with *text*."""
-    path = Path(text or ".").expanduser()
+    path = path_of(text or ".")
     folder, begin = (path, "") if text.endswith("/") or not text else (path.parent, path.name)
     found = []
     with suppress(OSError):
@@ -25,7 +31,7 @@ def file_choices(text: str) -> list[Choice]:
 
 def file_verdict(text: str) -> Verdict:
     """Tell whether *text* is a file."""
-    path = Path(text).expanduser()
-    if path.is_dir():
-        return Verdict(True, "a folder")
-    return Verdict(path.is_file(), "Enter opens it" if path.is_file() else "no such file yet")
+    path = path_of(text)
+    if isdir(path):
+        return Verdict(False, "a folder; Tab shows what is in it")
+    return Verdict(isfile(path), "Enter opens it" if isfile(path) else "no such file yet")

@@ -399,3 +399,26 @@ def test_narrow_ladder_shows_response_times_and_no_bars() -> None:
         assert rows and not any("━" in line or line.rstrip().endswith("…") for line in rows)
 
     drive(sample("ln-wrapper"), act, size=(60, 20))
+
+
+@pytest.mark.parametrize("text", ["~nobody-is-called-so/a.csv", "a" * 5000 + ".csv"], ids=["home", "long"])
+@pytest.mark.parametrize("keys", ["C", "x", "l x", "a x", "K plus_sign"])
+def test_name_of_a_file_that_cannot_be_is_told_in_the_prompt(keys: str, text: str) -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press(*keys.split())
+        app.screen.query_one("#answer").value = text
+        await pilot.pause()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.is_running and not app.farewell
+
+    assert not drive(sample("ln-wrapper"), act).farewell
+
+
+def test_folder_is_no_capture_to_open() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("C", *".")
+        await pilot.pause()
+        assert text_of(app)[-1].startswith(" a folder; Tab shows what is in it")
+
+    drive(sample("ln-wrapper"), act)

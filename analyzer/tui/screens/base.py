@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
+from os.path import isfile
 from typing import TYPE_CHECKING, cast
 
 from textual import events
@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from analyzer.tui.commands import COMMANDS, Command, Pressed
-from analyzer.tui.files import file_choices, file_verdict
+from analyzer.tui.files import file_choices, file_verdict, path_of
 from analyzer.tui.options import Part
 from analyzer.tui.widgets.bars import Bar, Said, StatusBar, TitleBar
 from analyzer.tui.widgets.ground import Ground
@@ -283,10 +283,10 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
         """Compare with the capture called *name*: of several that are open, the one whose record is selected."""
         from captures.chunk import PACKET_BITS
 
-        path = Path(name.strip()).expanduser()
+        path = path_of(name)
         if not name.strip():
             return
-        if not path.is_file():
+        if not isfile(path):
             self.flash(f"{path}: no such file", "error")
             return
         capture, number = self.program.capture, self.program.current_record

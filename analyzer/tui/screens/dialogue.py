@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from analyzer.tui.files import path_of
 from analyzer.tui.screens.base import BaseScreen
 from analyzer.tui.widgets.bars import StatusBar
 from analyzer.tui.widgets.prompt import Question
@@ -75,7 +74,7 @@ class DialogueScreen(BaseScreen):
         """Write what is shown as text."""
         if not name.strip():
             return
-        path = Path(name.strip()).expanduser()
+        path = path_of(name)
         try:
             path.write_text(self.exported_text(), encoding="utf-8")
         except OSError as problem:

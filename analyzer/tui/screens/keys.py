@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
+from os.path import isfile
 
+from analyzer.tui.files import path_of
 from analyzer.tui.lookup import closed
 from analyzer.tui.screens.tables import TableScreen
 from analyzer.tui.widgets.prompt import Question, Verdict
@@ -57,7 +58,7 @@ class KeysScreen(TableScreen):
 
     def _verdict(self, text: str) -> Verdict:
         text = text.strip()
-        if "=" not in text and not Path(text).is_file():
+        if "=" not in text and not isfile(path_of(text)):
             return Verdict(False, _NO_KEY if _HEX.fullmatch(text) else _HINT)
         if problem := self.program.key_problem(text):
             return Verdict(False, problem.removeprefix("--key "))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Iterator
+from os.path import isdir, isfile
 from pathlib import Path
 from typing import NamedTuple
 
-from analyzer.tui.files import file_choices, file_verdict
+from analyzer.tui.files import file_choices, file_verdict, path_of
 from analyzer.tui.screens.tables import TableScreen
 from analyzer.tui.widgets.prompt import Question
 from analyzer.tui.widgets.table import TableColumn, TableRow
@@ -98,11 +99,11 @@ class StartScreen(TableScreen):
 
     def answer_open(self, name: str) -> None:
         """Open a file."""
-        path = Path(name.strip()).expanduser()
-        if path.is_file():
+        path = path_of(name)
+        if isfile(path):
             self.program.open_inputs([str(path)], [])
         elif name.strip():
-            self.flash(f"{path}: no such file", "error")
+            self.flash(f"{path}: {'a folder' if isdir(path) else 'no such file'}", "error")
 
     def command_back(self, count: int) -> None:
         """Go back to the capture, or quit where there is none."""

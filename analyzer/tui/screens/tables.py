@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from os.path import exists
 
 from textual import events
 from textual.app import ComposeResult
 
 from analyzer.tui.exporting import aligned, csv_text
+from analyzer.tui.files import path_of
 from analyzer.tui.screens.base import BaseScreen
 from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
 from analyzer.tui.widgets.ground import Pane, Part
@@ -211,7 +212,7 @@ class TableScreen(BaseScreen):
 
     def answer_export(self, name: str) -> None:
         """Write the table in the form that the suffix names."""
-        path = Path(name.strip()).expanduser()
+        path = path_of(name)
         if not name.strip():
             return
         if path.suffix not in _SUFFIXES:
@@ -242,7 +243,7 @@ def _choices(text: str) -> list[Choice]:
 
 
 def _verdict(text: str) -> Verdict:
-    path = Path(text).expanduser()
+    path = path_of(text)
     if path.suffix not in _SUFFIXES:
         return Verdict(False, f"expected {' or '.join(_SUFFIXES)}")
-    return Verdict(True, "exists, is written over" if path.exists() else _SUFFIXES[path.suffix])
+    return Verdict(True, "exists, is written over" if exists(path) else _SUFFIXES[path.suffix])

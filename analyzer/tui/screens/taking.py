@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from os.path import exists
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.tui.columns import COLUMNS, TIME_MODES
+from analyzer.tui.files import path_of
 from analyzer.tui.screens.filtering import Filtering
 from analyzer.tui.widgets.prompt import Choice, Question, Verdict
 
@@ -119,7 +121,7 @@ class Taking(Filtering):
         """Write the records that are shown, in the form that the suffix names."""
         if not name.strip():
             return
-        path = Path(name.strip()).expanduser()
+        path = path_of(name)
         if path.suffix not in _SUFFIXES:
             self.flash(f"{path.name}: expected one of {', '.join(_SUFFIXES)}", "error")
             return
@@ -331,10 +333,10 @@ def _file_choices(text: str) -> list[Choice]:
 
 
 def _file_verdict(text: str) -> Verdict:
-    path = Path(text).expanduser()
+    path = path_of(text)
     if path.suffix not in _SUFFIXES:
         return Verdict(False, f"expected {' '.join(_SUFFIXES)}")
-    return Verdict(True, "exists, is written over" if path.exists() else _SUFFIXES[path.suffix])
+    return Verdict(True, "exists, is written over" if exists(path) else _SUFFIXES[path.suffix])
 
 
 def _column_choices(text: str) -> list[Choice]:

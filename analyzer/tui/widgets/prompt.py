@@ -59,8 +59,8 @@ class AnswerInput(Input):
             event.prevent_default()
 
     def _on_paste(self, event: events.Paste) -> None:
-        """Take all lines that are pasted as one: Textual takes the first alone."""
-        event.text = " ".join(event.text.splitlines())
+        """Take all lines that are pasted as one (Textual takes the first alone), and nothing that cannot be seen."""
+        event.text = "".join(filter(str.isprintable, " ".join(event.text.splitlines()).replace("\t", " ")))
 
     def on_hide(self) -> None:
         """Draw what the prompt uncovers: where Textual saw it away before it laid out anew, it draws none of it."""

@@ -255,3 +255,10 @@ def test_every_role_of_the_interface_has_its_names() -> None:
         "dedicated",
     ):
         assert name in ALIASES
+
+
+def test_keyring_below_the_home_of_nobody_is_not_there() -> None:
+    with pytest.raises(KeyringError, match="No such file"):
+        load(["~nobody-is-called-so/keys.toml"], [])
+    with pytest.raises(KeyringError, match="No such file"):
+        load([], ["guek=@~nobody-is-called-so/key"])
