@@ -422,3 +422,61 @@ def test_folder_is_no_capture_to_open() -> None:
         assert text_of(app)[-1].startswith(" a folder; Tab shows what is in it")
 
     drive(sample("ln-wrapper"), act)
+
+
+@pytest.mark.parametrize("keys", ["x", "colon"])
+def test_export_never_writes_over_the_capture_that_is_open(keys: str, tmp_path: Path) -> None:
+    path = tmp_path / "one.pcapng"
+    octets = next(one.path for one in samples() if one.name == "hdlc-segments").read_bytes()
+    path.write_bytes(octets)
+    (tmp_path / "linked.pcapng").hardlink_to(path)
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        for name in (path, tmp_path / "linked.pcapng"):
+            await pilot.press(keys)
+            app.screen.query_one("#answer").value = f"export {name}" if keys == "colon" else str(name)
+            await pilot.press("enter")
+            await wait_for(pilot, lambda: "this is the capture itself" in text_of(app)[-1])
+            await pilot.press("escape")
+        await pilot.pause(0.1)
+        assert path.read_bytes() == octets
+
+    capture = Capture([str(path)])
+    capture.start()
+    capture.wait(60)
+    try:
+        drive(capture, act, LARGE)
+    finally:
+        capture.close()
+
+
+def test_text_of_a_dialogue_is_not_written_over_the_log_that_is_open(tmp_path: Path) -> None:
+    path = tmp_path / "follow.txt"
+    octets = next(one.path for one in samples() if one.name == "hdlc-log").read_bytes()
+    path.write_bytes(octets)
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("f", "x")
+        app.screen.query_one("#answer").value = str(path)
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: "this is the capture itself" in text_of(app)[-1])
+        assert path.read_bytes() == octets
+
+    capture = Capture([str(path)])
+    capture.start()
+    capture.wait(60)
+    try:
+        drive(capture, act, LARGE)
+    finally:
+        capture.close()
+
+
+def test_number_with_more_digits_than_any_goes_to_the_last_record() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        for typed in ("9" * 5000, "last " + "9" * 5000):
+            await pilot.press("g", "g", "colon")
+            app.screen.query_one("#answer").value = typed
+            await pilot.press("enter")
+            await wait_for(pilot, lambda: main_of(app).records.number == 43)
+
+    drive(sample("ln-wrapper"), act)

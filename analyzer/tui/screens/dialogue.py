@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from analyzer.tui.files import path_of
 from analyzer.tui.screens.base import BaseScreen
 from analyzer.tui.widgets.bars import StatusBar
-from analyzer.tui.widgets.prompt import Question
 
 MOST_RECORDS = 5000
 
@@ -68,13 +66,13 @@ class DialogueScreen(BaseScreen):
         if name:
             self.answer_export(name)
         else:
-            self.ask(Question("export", "write to", hint="text", is_guess=True), f"{self.title_text.lower()}.txt")
+            self.ask_export(f"{self.title_text.lower()}.txt")
 
     def answer_export(self, name: str) -> None:
         """Write what is shown as text."""
-        if not name.strip():
+        path = self.export_path(name)
+        if path is None:
             return
-        path = path_of(name)
         try:
             path.write_text(self.exported_text(), encoding="utf-8")
         except OSError as problem:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from os.path import exists
 
 from textual import events
 from textual.app import ComposeResult
 
 from analyzer.tui.exporting import aligned, csv_text
-from analyzer.tui.files import path_of
 from analyzer.tui.screens.base import BaseScreen
 from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
 from analyzer.tui.widgets.ground import Pane, Part
-from analyzer.tui.widgets.prompt import Choice, Prompt, Question, Verdict
+from analyzer.tui.widgets.prompt import Prompt
 from analyzer.tui.widgets.rows import Rows
 from analyzer.tui.widgets.table import Table, TableColumn, TableRow
 from analyzer.tui.widgets.text_pane import Paragraph, Target, TextPane
@@ -29,6 +27,7 @@ class TableScreen(BaseScreen):
     """A table; a row opens the record it is about. A subclass gives columns, rows and what the lower pane says."""
 
     contexts = ("table",)
+    suffixes = _SUFFIXES
     name_of_rows = "rows"
     columns: Sequence[TableColumn] = ()
     has_text = False
@@ -208,15 +207,12 @@ class TableScreen(BaseScreen):
             self.answer_export(name)
         else:
             stem = f"{self.title_text.lower().replace(' ', '-')}"
-            self.ask(Question("export", "write to", _choices, _verdict, is_guess=True), f"{stem}.csv")
+            self.ask_export(f"{stem}.csv")
 
     def answer_export(self, name: str) -> None:
         """Write the table in the form that the suffix names."""
-        path = path_of(name)
-        if not name.strip():
-            return
-        if path.suffix not in _SUFFIXES:
-            self.flash(f"{path.name}: expected one of {', '.join(_SUFFIXES)}", "error")
+        path = self.export_path(name)
+        if path is None:
             return
         headings, rows = self.exported()
         try:
@@ -235,15 +231,3 @@ class TableScreen(BaseScreen):
     def exported(self) -> tuple[list[str], list[Sequence[str]]]:
         """Give headings and rows as they are written."""
         return [one.heading for one in self.columns], [row.cells for row in self.table.rows]
-
-
-def _choices(text: str) -> list[Choice]:
-    stem = text.rpartition(".")[0] or text
-    return [Choice(stem + suffix, suffix, what) for suffix, what in _SUFFIXES.items()]
-
-
-def _verdict(text: str) -> Verdict:
-    path = path_of(text)
-    if path.suffix not in _SUFFIXES:
-        return Verdict(False, f"expected {' or '.join(_SUFFIXES)}")
-    return Verdict(True, "exists, is written over" if exists(path) else _SUFFIXES[path.suffix])

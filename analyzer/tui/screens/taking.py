@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from os.path import exists
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.tui.columns import COLUMNS, TIME_MODES
-from analyzer.tui.files import path_of
 from analyzer.tui.screens.filtering import Filtering
 from analyzer.tui.widgets.prompt import Choice, Question, Verdict
 
@@ -112,18 +110,12 @@ class Taking(Filtering):
             self.answer_export(name)
         else:
             stem = Path(self.program.capture.inputs[0]).stem if self.program.capture.inputs else "records"
-            hint = " · ".join(_SUFFIXES)
-            self.ask(
-                Question("export", "write to", _file_choices, _file_verdict, hint=hint, is_guess=True), f"{stem}.csv"
-            )
+            self.ask_export(f"{stem}.csv")
 
     def answer_export(self, name: str) -> None:
         """Write the records that are shown, in the form that the suffix names."""
-        if not name.strip():
-            return
-        path = path_of(name)
-        if path.suffix not in _SUFFIXES:
-            self.flash(f"{path.name}: expected one of {', '.join(_SUFFIXES)}", "error")
+        path = self.export_path(name)
+        if path is None:
             return
         numbers = [self.records.number_at(index) for index in range(self.records.count)]
         self.run_worker(self._write(path, numbers), exclusive=True, group="export")
@@ -325,18 +317,6 @@ def _stack_verdict(text: str) -> Verdict:
     except ValueError as problem:
         return Verdict(False, str(problem))
     return Verdict(True, "Enter reads the capture again")
-
-
-def _file_choices(text: str) -> list[Choice]:
-    stem = text.rpartition(".")[0] or text
-    return [Choice(stem + suffix, suffix, what) for suffix, what in _SUFFIXES.items()]
-
-
-def _file_verdict(text: str) -> Verdict:
-    path = path_of(text)
-    if path.suffix not in _SUFFIXES:
-        return Verdict(False, f"expected {' '.join(_SUFFIXES)}")
-    return Verdict(True, "exists, is written over" if exists(path) else _SUFFIXES[path.suffix])
 
 
 def _column_choices(text: str) -> list[Choice]:
