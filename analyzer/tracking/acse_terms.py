@@ -63,6 +63,7 @@ def answer_of(record: Record, apdu: Apdu) -> Answer:
         value("responding_ap_title") or b"", initiate.get("negotiated_conformance"),
         initiate.get("server_max_receive_pdu_size"), initiate.get("negotiated_dlms_version_number"), error,
         bool(user_information), _challenge(value, "responding_authentication_value"),
+        initiate.get("vaa_name"),
     )  # fmt: skip
 
 

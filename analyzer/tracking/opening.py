@@ -67,6 +67,7 @@ class Answer(NamedTuple):
     has_user_information: bool = True
     challenge: bytes = b""
     """StoC, of high level security only."""
+    vaa_name: int | None = None
 
     @property
     def words(self) -> str:

@@ -8,8 +8,19 @@ from analyzer.record import APDU, PART, REQUEST, RESPONSE, Record
 from analyzer.tracking.history import Association
 from analyzer.tracking.opening import Answer, Proposal, conformance_names
 from analyzer.tracking.roles import is_closed
+from analyzer.tracking.usual_exchanges import FIRST_RESULT, is_error
 from dissectors.enumerations import APPLICATION_CONTEXT
 
+_RESULTS = {b"\xc4\x03": "result", b"\xc5\x04": "result", b"\xc5\x05": "result", b"\xc7\x03": "list_of_responses"}
+"""Where the results of an answer stand, by how it begins."""
+_ONE_RESULT = (b"\xc4\x01", b"\xc5\x01", b"\xc7\x01")
+"""How answers begin with one result: a refusal may be one for all."""
+_RESULT_AT = 3
+_GENERAL_BLOCK, _BY_BLOCKS = 0xE0, "general-block-transfer"
+_ENDS = {"aare": "refused", "rlre": "released", "abrt": "aborted"}
+_DISCONNECTS = (0x43, 0x53)
+_VAA_NAMES = {"2.16.756.5.8.1.1": 7, "2.16.756.5.8.1.2": 0xFA00, "2.16.756.5.8.1.3": 7, "2.16.756.5.8.1.4": 0xFA00}
+"""VAA names, by application context."""
 _VERSION, _LEAST_SIZE = 6, 12
 _ACCEPTED = (0, 14)
 """Diagnostics of an AARE that accepts: null, authentication-required."""
@@ -37,13 +48,51 @@ def sorts(ledger: Ledger, record: Record, one: Association | None) -> None:
     tag = apdu.octets[0]
     if tag in _BLOCKS and (not _BLOCKS[tag] or apdu.octets[1:2] in [bytes((each,)) for each in _BLOCKS[tag]]):
         ledger.saw("block", number)
+    if tag == _GENERAL_BLOCK and one is not None and one.conformance is not None and _BY_BLOCKS not in one.conformance:
+        ledger.find("conformance", FAIL, f"blocks go by {_BY_BLOCKS}, which was not agreed", number)
     if tag in _SERVICES and one is not None and one.conformance is not None:
         ledger.saw("service", number)
     elif tag in _SERVICES and one is not None and one.proposal is not None and one.answer is not None:
-        text = _not_granted(one.answer) or "what was agreed is enciphered, and no key opens it"
+        text = _said(one.answer) or "what was agreed is enciphered, and no key opens it"
         ledger.find("conformance", INCONCLUSIVE, text, one.answer.record)
     if tag in _INVOKED and record.direction == RESPONSE and record.request is not None:
         ledger.saw("answer", number)
+
+
+@watcher
+def counted(ledger: Ledger, record: Record, one: Association | None) -> None:
+    """Hold the number of results against the number of what was asked for."""
+    apdu = record.assembled or record.apdu
+    if apdu is None or apdu.entry is None or apdu.values is None or record.direction != RESPONSE or not record.objects:
+        return
+    name = _RESULTS.get(apdu.octets[:2])
+    results = len(apdu.values[apdu.entry.slots[name]]) if name in apdu.entry.slots else 1
+    is_one = apdu.octets[:2] in _ONE_RESULT and len(apdu.octets) > _RESULT_AT and not apdu.octets[_RESULT_AT]
+    if (name or is_one) and record.request is not None and results != len(record.objects):
+        text = f"results in an answer: {results}; its request asks for {len(record.objects)}"
+        ledger.find("answers", FAIL, text, record.request, record.number)
+
+
+@watcher
+def served(ledger: Ledger, record: Record, one: Association | None) -> None:
+    """Look for services that a meter serves when their association is over: an AARQ opens the next one."""
+    about = record.lane.conversation, record.client, record.server, record.gateway
+    state = ledger.state.get(("association", about))
+    apdu = record.apdu
+    if apdu is None or apdu.entry is None or apdu.values is None:
+        if record.link == "hdlc" and record.control in _DISCONNECTS and state is not None:
+            ledger.remember("association", about, ("disconnected", record.number))
+        return
+    family = apdu.family
+    if family == "aarq" or (family == "aare" and not apdu.values[apdu.entry.slots["result"]]):
+        ledger.remember("association", about, ("open", record.number))
+    elif family in _ENDS:
+        ledger.remember("association", about, (_ENDS[family], record.number))
+    elif isinstance(state, tuple) and state[0] != "open" and record.direction == RESPONSE:
+        is_served = apdu.octets[0] in FIRST_RESULT and apdu.octets[1:2] == b"\1" and not is_error(apdu.octets)
+        if is_served and (record.request or 0) > state[1]:
+            text = f"a service is served after the association was {state[0]} in record {state[1]}"
+            ledger.find("association", FAIL, text, state[1], record.number)
 
 
 @watcher
@@ -103,6 +152,10 @@ def openings(ledger: Ledger) -> None:
         _parameters(ledger, proposal, answer)
 
 
+def _said(answer: Answer) -> str:
+    return f"the AARE says {answer.words}" if answer.result else _not_granted(answer)
+
+
 def _not_granted(answer: Answer) -> str:
     """Say why an AARE that accepts grants nothing, or denies in the same breath; empty where it does not."""
     if not answer.has_user_information:
@@ -137,3 +190,7 @@ def _parameters(ledger: Ledger, proposal: Proposal, answer: Answer) -> None:
             ledger.find("initiate-parameters", FAIL, f"the {who} has DLMS version {version}", told)
         if size is not None and 0 < size < _LEAST_SIZE:
             ledger.find("initiate-parameters", FAIL, f"the {who} takes {size} octets in an APDU", told)
+    wanted = _VAA_NAMES.get(answer.context)
+    if wanted is not None and answer.vaa_name is not None and answer.vaa_name != wanted:
+        text = f"the VAA name of the AARE is {answer.vaa_name:04X}, and not {wanted:04X}"
+        ledger.find("initiate-parameters", FAIL, text, answer.record)

@@ -310,6 +310,7 @@ FAULTS: dict[str, Callable[[], Rows]] = {
     "known-deviations": lambda: over_tcp(at(0, answered(KAIFA))),
     "negotiation": lambda: with_aare(lambda aare: aare.replace(bytes.fromhex("001E1D"), bytes.fromhex("001E1F"))),
     "initiate-parameters": lambda: with_aare(lambda aare: aare.replace(b"\x08\0\6\x5f", b"\x08\0\5\x5f")),
+    "association": lambda: over_tcp(OPENING, READING, RELEASE, READING),
     "conformance": lambda: over_tcp(OPENING, at(1, asked(bytes.fromhex("D9 40000001 00 00 00")))),
     "pdu-size": small_meter,
     "invoke-id": other_id,

@@ -18,6 +18,7 @@ from analyzer.simulate.security import KeySource, Mechanism
 from tests.analyzer.diagnosis import audited
 from tests.analyzer.diagnosis.audited import FAULTS, Rows
 from tests.analyzer.tracking.build import ARRAY
+from tests.analyzer.tracking.timed import REFUSED_AARE
 
 NAMES = [one.name for one in CHECKS]
 _healthy = cache(audited.healthy)
@@ -101,6 +102,71 @@ def test_same_nonce_twice_fails_both_checks_of_it() -> None:
 def test_weakness_of_a_key_is_named(key: bytes, why: str) -> None:
     assert why in weakness(key)
     assert bool(weakness(key)) == bool(why)
+
+
+GET_TWO = bytes.fromhex("C003C1 02 0008 0000010000FF 02 00 0008 0000010000FF 03 00")
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ("C403C1 02 00 090C 07E80B15040A1E00FFFFC400 00 100000", PASS),
+        ("C403C1 01 00 090C 07E80B15040A1E00FFFFC400", FAIL),
+        ("C403C1 03 00 100000 00 100001 00 100002", FAIL),
+        ("C401C1 00 090C 07E80B15040A1E00FFFFC400", FAIL),
+        ("C401C1 01 03", PASS),
+    ],
+)
+def test_results_of_a_list_are_counted(answer: str, verdict: str) -> None:
+    units = audited.at(1, audited.asked(GET_TWO), audited.answered(bytes.fromhex(answer)))
+    assert audited.over_tcp(audited.OPENING, units)["answers"].verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("closing", "how"),
+    [
+        (audited.RELEASE, "released"),
+        (audited.at(1, audited.answered(bytes.fromhex("6403800101"))), "aborted"),
+        (audited.at(1, audited.asked(audited.AARQ), audited.answered(REFUSED_AARE)), "refused"),
+    ],
+)
+def test_service_without_an_open_association_fails(closing: list[object], how: str) -> None:
+    row = audited.over_tcp(audited.OPENING, audited.READING, closing, audited.READING)["association"]
+    assert (row.verdict, f"association was {how}" in row.text) == (FAIL, True)
+    again = audited.over_tcp(audited.OPENING, audited.READING, closing, audited.OPENING, audited.READING)
+    assert again["association"].verdict == PASS
+
+
+def test_service_on_a_new_link_without_an_association_fails() -> None:
+    station = audited.Station()
+    begun = audited.at(0, *station.connect()), audited.OPENING, audited.READING
+    units = audited.on_hdlc(station, *begun, audited.at(1, *station.disconnect()))
+    units += audited.on_hdlc(station, audited.at(1, *station.connect()), audited.READING)
+    row = audited.of_chunks(audited.serial_chunks(units))["association"]
+    assert (row.verdict, "was disconnected in record" in row.text) == (FAIL, True)
+
+
+@pytest.mark.parametrize(("context", "name", "verdict"), [(1, "FA00", FAIL), (2, "FA00", PASS), (2, "0007", FAIL)])
+def test_vaa_name_is_that_of_the_context(context: int, name: str, verdict: str) -> None:
+    def change(octets: bytes) -> bytes:
+        return octets.replace(bytes.fromhex("60857405080101"), bytes.fromhex(f"608574050801{context:02X}"))
+
+    answer = change(audited.AARE)[:-2] + bytes.fromhex(name)
+    rows = audited.over_tcp(audited.at(0, audited.asked(change(audited.AARQ)), audited.answered(answer)))
+    assert rows["initiate-parameters"].verdict == verdict
+
+
+def test_blocks_of_general_block_transfer_that_was_not_agreed_fail() -> None:
+    cut = audited.CLOCK_ANSWER[:9], audited.CLOCK_ANSWER[9:]
+    blocks = bytes.fromhex("E0 41 0001 0000 09") + cut[0], bytes.fromhex("E0 81 0002 0000 09") + cut[1]
+    reading = audited.at(1, audited.asked(audited.GET_CLOCK), *map(audited.answered, blocks))
+    rows = audited.over_tcp(audited.OPENING, reading)
+    assert (rows["conformance"].verdict, rows["conformance"].records) == (FAIL, (4,))
+
+
+def test_what_was_refused_is_not_called_enciphered() -> None:
+    row = audited.over_tcp(audited.at(0, audited.asked(audited.AARQ), audited.answered(REFUSED_AARE)), audited.READING)
+    assert row["conformance"].text.startswith("the AARE says rejected-permanent (1)")
 
 
 WRITTEN, DONE = bytes.fromhex("C501C1 00"), bytes.fromhex("C701C1 00 00")
