@@ -236,11 +236,17 @@ class DlmsharkApp(Passes):
 
     def leave(self) -> None:
         """Quit, where a person asked for it with the key that goes back; first say what would be lost."""
-        if self.main.has_unsaved and not self.main.was_told:
-            self.main.was_told = True
-            self.main.flash("comments are not saved: x writes them into a pcapng; once more quits", "warning")
-        else:
+        if self.may_leave("quits"):
             self.exit()
+
+    def may_leave(self, does: str) -> bool:
+        """Tell whether the capture may be left; first say what would be lost, and that once more *does* it."""
+        if not self.main.has_unsaved or self.main.was_told:
+            return True
+        self.main.was_told = True
+        if (front := self._front()) is not None:
+            front.flash(f"comments are not saved: x writes them into a pcapng; once more {does}", "warning")
+        return False
 
     def command_back(self, count: int) -> None:
         """Close the screen."""

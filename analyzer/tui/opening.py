@@ -134,6 +134,7 @@ class Opening(App[None]):
         self.options = self.options._replace(
             inputs=tuple(inputs), title=title_of(inputs), keys=keys, key_sources=sources, filter="", live=None
         )
+        self.main.give_back()
         self.close_capture()
         self._capture, self._records, self._is_ours = None, None, True
         self._is_remarked = False

@@ -480,3 +480,19 @@ def test_number_with_more_digits_than_any_goes_to_the_last_record() -> None:
             await wait_for(pilot, lambda: main_of(app).records.number == 43)
 
     drive(sample("ln-wrapper"), act)
+
+
+def test_another_capture_opens_from_the_list_once_comments_that_are_not_saved_were_told() -> None:
+    other = str(next(one.path for one in samples() if one.name == "p1"))
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("slash", *"get", "enter", "semicolon", *"odd", "enter")
+        for is_told in (False, True):
+            await pilot.press("O")
+            app.screen.query_one("#answer").value = other
+            await pilot.press("enter")
+            if not is_told:
+                await wait_for(pilot, lambda: "comments are not saved" in text_of(app)[-1])
+        await wait_for(pilot, lambda: app.options.title == "p1.pcapng" and main_of(app).records.count == 4)
+
+    drive(sample("ln-wrapper"), act)

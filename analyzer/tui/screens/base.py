@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from os.path import isfile
+from os.path import isdir, isfile
 from typing import TYPE_CHECKING, cast
 
 from textual import events
@@ -279,7 +279,22 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
     def _export_verdict(self, text: str) -> Verdict:
         return export_verdict(text, self.suffixes, self.program.capture.inputs if self.program.has_capture else ())
 
-    # -- two captures ---------------------------------------------------------------------------------------------
+    # -- captures -----------------------------------------------------------------------------------------------------
+
+    def command_open_file(self, count: int, name: str = "") -> None:
+        """Ask for a capture to open in the place of the one that is open."""
+        if name:
+            self.answer_open(name)
+        else:
+            self.ask(Question("open", "open", file_choices, file_verdict, hint="a capture; Tab completes"))
+
+    def answer_open(self, name: str) -> None:
+        """Open a file."""
+        path = path_of(name)
+        if not isfile(path):
+            self.flash(f"{path}: {'a folder' if isdir(path) else 'no such file'}" if name.strip() else "", "error")
+        elif self.program.may_leave("opens it"):
+            self.program.open_inputs([str(path)], [])
 
     def command_diff(self, count: int, name: str = "") -> None:
         """Compare the capture that works with the one that is open; of several that are open the first is asked."""

@@ -179,6 +179,14 @@ class MainScreen(Taking):
         if item is not None:
             self.octets.select(item.place)
 
+    def give_back(self) -> None:
+        """Ask no more of a capture that is closed, though the screen is seen a moment longer."""
+        self.stop_search()
+        self.command_no_highlight(0)
+        if self.filter_run is not None:
+            self.filter_run.cancel()
+        self.filter_run = self.detail = self.records.capture = None
+
     # -- lines ----------------------------------------------------------------------------------------------------
 
     def show_lines(self) -> None:

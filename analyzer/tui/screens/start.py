@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Iterator
-from os.path import isdir, isfile
 from pathlib import Path
 from typing import NamedTuple
 
-from analyzer.tui.files import file_choices, file_verdict, path_of
 from analyzer.tui.screens.tables import TableScreen
-from analyzer.tui.widgets.prompt import Question
 from analyzer.tui.widgets.table import TableColumn, TableRow
 from analyzer.tui.widgets.text_pane import Paragraph
 from captures.samples import Sample, samples
@@ -88,22 +85,8 @@ class StartScreen(TableScreen):
         if one.kind in _SOURCES:
             self.program.listen(one.name)
             return
-        self.program.open_inputs([one.name], [one.keys] if one.keys else [])
-
-    def command_open_file(self, count: int, name: str = "") -> None:
-        """Ask for a file."""
-        if name:
-            self.answer_open(name)
-        else:
-            self.ask(Question("open", "open", file_choices, file_verdict, hint="a capture; Tab completes"))
-
-    def answer_open(self, name: str) -> None:
-        """Open a file."""
-        path = path_of(name)
-        if isfile(path):
-            self.program.open_inputs([str(path)], [])
-        elif name.strip():
-            self.flash(f"{path}: {'a folder' if isdir(path) else 'no such file'}", "error")
+        if self.program.may_leave("opens another"):
+            self.program.open_inputs([one.name], [one.keys] if one.keys else [])
 
     def command_back(self, count: int) -> None:
         """Go back to the capture, or quit where there is none."""
