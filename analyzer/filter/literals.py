@@ -53,7 +53,7 @@ class Anything(Test):
         self._numbers = None
         if all(intervals) and comparison not in ("contains", "matches"):
             self._numbers = Ordered([one for one in intervals if one is not None], comparison, utc=True)
-        self._hex = [re.sub(r"[\s:.-]", "", one.text).upper() for one in literals]
+        self._hex = [re.sub(r"[\s:.-]", "", one.text).upper().removeprefix("0X") for one in literals]
         codes = [_obis_or_none(one.text) for one in literals]
         is_equality = comparison in EQUALITY
         self._codes = Codes([one for one in codes if one], comparison) if all(codes) and is_equality else None

@@ -361,3 +361,13 @@ def test_network_has_no_order(capsys: pytest.CaptureFixture[str]) -> None:
 def test_network_that_is_none_is_refused(network: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["decode", "-Y", f"host == {network}", LN_WRAPPER]) == 4
     assert "a network such as 192.0.2.0/24 was expected" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["security-control == 0x20", "originator-system-title == 0x4D4D4D0000BC6212"])
+def test_octets_of_the_tree_may_be_written_as_a_hex_number(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = next(str(one.path) for one in samples() if one.name == "push-ciphered")
+    main(["decode", "-Y", text.replace("0x", ""), path])
+    found = capsys.readouterr().out
+    main(["decode", "-Y", text, path])
+    assert found == capsys.readouterr().out
+    assert found.count("general-") == 4
