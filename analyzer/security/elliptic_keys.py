@@ -38,6 +38,8 @@ class Certificate:
     signs: bool
     agrees: bool
     der: bytes = field(repr=False)
+    last_day: str = ""
+    """The day that it ends on, UTC, as ISO 8601 has it; empty where it does not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,13 +247,23 @@ def _from_certificate(certificate: x509.Certificate) -> EllipticKey | Refused:
     signs, agrees = _usage(certificate)
     der = certificate.public_bytes(serialization.Encoding.DER)
     subject, issuer = _name(lambda: certificate.subject), _name(lambda: certificate.issuer)
-    about = Certificate(subject, issuer, certificate.serial_number, _system_title(certificate), signs, agrees, der)
+    about = Certificate(
+        subject, issuer, certificate.serial_number, _system_title(certificate), signs, agrees, der,
+        _last_day(certificate),
+    )  # fmt: skip
     return EllipticKey(key.curve, key.public, None, about)
 
 
 def _name(read: Callable[[], x509.Name]) -> str:
     try:
         return read().rfc4514_string()
+    except ValueError:
+        return ""
+
+
+def _last_day(certificate: x509.Certificate) -> str:
+    try:
+        return certificate.not_valid_after_utc.date().isoformat()
     except ValueError:
         return ""
 

@@ -6,6 +6,7 @@ Source: IEC 62056-5-3, AARQ and AARE; IEC 62056-6-2, Security setup (class 64), 
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from analyzer.record import REQUEST, Record
@@ -55,4 +56,18 @@ def _learn(record: Record, der: bytes, store: Certificates, title: bytes = b"") 
     if about is not None:
         uses = " and ".join(use for use, is_so in (("signing", about.signs), ("key agreement", about.agrees)) if is_so)
         owner = (about.system_title or title).hex().upper() or about.subject or "no system title"
-        record.add_note(finding("certificate-learnt", f"a certificate of {owner} for {uses or 'other uses'}", 0, 0))
+        until = f", until {about.last_day}" if about.last_day else ""
+        text = f"a certificate of {owner} for {uses or 'other uses'}{until}"
+        record.add_note(finding("certificate-learnt", text, 0, 0))
+        day = _day(record.time_ns)
+        if about.last_day and day > about.last_day:
+            text = f"the certificate of {owner} ended on {about.last_day}, and is shown on {day}"
+            record.add_note(finding("certificate-problem", text, 0, 0))
+
+
+def _day(time_ns: int | None) -> str:
+    """Give the day of a time, UTC; empty where there is none, which is before all others."""
+    try:
+        return datetime.fromtimestamp(time_ns // 10**9, UTC).date().isoformat() if time_ns is not None else ""
+    except (OverflowError, ValueError, OSError):
+        return ""

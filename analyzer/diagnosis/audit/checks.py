@@ -139,7 +139,8 @@ CHECKS: tuple[Check, ...] = (
     Check("keys", "security", f"{_53}, key management", "keys are neither published nor weak, and differ", ("key",)),
     Check("signatures", "security", f"{_53}, digital signature", "signatures are their sender's", ("signature",),
           ("signature-wrong",)),
-    Check("certificates", "security", f"{_53}, certificates", "certificates can be used as they are", ("certificate",),
+    Check("certificates", "security", f"{_53}, certificates",
+          "certificates can be used as they are, and have not ended", ("certificate",),
           ("certificate-problem",)),
 )  # fmt: skip
 """Every check, in the order in which they are shown."""

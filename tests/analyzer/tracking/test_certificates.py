@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from analyzer.pipeline import Pipeline
@@ -50,14 +52,29 @@ def test_certificate_that_is_shown_checks_the_signature_that_follows(before: lis
     records = decode([*before, signed])
     assert records[-1].protection[0].status == "signature-verified"
     ((_, _, _, text),) = notes(records, "certificate-learnt")
-    assert text == "a certificate of 4D4D4D0000000001 for signing"
+    assert text == "a certificate of 4D4D4D0000000001 for signing, until 2044-01-01"
+
+
+@pytest.mark.parametrize(
+    ("day", "problems"),
+    [
+        ("2044-01-01", []),
+        ("2044-01-02", ["the certificate of 4D4D4D0000000001 ended on 2044-01-01, and is shown on 2044-01-02"]),
+    ],
+)
+def test_certificate_that_has_ended_is_told(day: str, problems: list[str]) -> None:
+    (unit,) = wrapped([imports(CERTIFICATE)])
+    time_ns = int(datetime.fromisoformat(f"{day}T12:00:00+00:00").timestamp()) * 10**9
+    shown = chunk(1, unit.octets, unit.direction)._replace(time_ns=time_ns)
+    records = list(Pipeline(None, Protection(Keyring())).run(ListSource([shown])))
+    assert [text for *_, text in notes(records, "certificate-problem")] == problems
 
 
 def test_certificate_of_another_use_checks_nothing() -> None:
     der = ecc.certificate(PAIR, ecc.CLIENT_TITLE, agrees=True)
     records = decode([imports(der), asked(signed_apdu(PAIR, "with the content's length octets"))])
     assert records[-1].protection[0].status == "signature-unchecked"
-    assert notes(records, "certificate-learnt")[0][3].endswith("for key agreement")
+    assert notes(records, "certificate-learnt")[0][3].endswith("for key agreement, until 2044-01-01")
 
 
 def test_octets_that_are_no_certificate_are_noted() -> None:
