@@ -496,3 +496,22 @@ def test_another_capture_opens_from_the_list_once_comments_that_are_not_saved_we
         await wait_for(pilot, lambda: app.options.title == "p1.pcapng" and main_of(app).records.count == 4)
 
     drive(sample("ln-wrapper"), act)
+
+
+def test_rows_of_a_table_are_filtered_by_a_text_of_any_cell() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("r")
+        table = app.screen.table  # type: ignore[attr-defined]
+        await wait_for(pilot, lambda: table.count == 217)
+        await pilot.press("slash", *"1-0:32.7", "enter")
+        await wait_for(pilot, lambda: 0 < table.count < 217)
+        assert all("1-0:32.7.0*255" in row.cells for row in table.rows)
+        assert "readings with '1-0:32.7'" in text_of(app)[-1]
+        await pilot.press("slash", "ctrl+u", *"nowhere", "enter")
+        await wait_for(pilot, lambda: text_of(app)[-1].startswith(" no readings with 'nowhere'; Esc shows all"))
+        await pilot.press("escape")
+        await wait_for(pilot, lambda: table.count == 217)
+        await pilot.press("escape")
+        await wait_for(pilot, lambda: app.screen is main_of(app))
+
+    drive(sample("ln-wrapper"), act)

@@ -12,7 +12,7 @@ from analyzer.tui.exporting import aligned, csv_text
 from analyzer.tui.screens.base import BaseScreen
 from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
 from analyzer.tui.widgets.ground import Pane, Part
-from analyzer.tui.widgets.prompt import Prompt
+from analyzer.tui.widgets.prompt import Prompt, Question
 from analyzer.tui.widgets.rows import Rows
 from analyzer.tui.widgets.table import Table, TableColumn, TableRow
 from analyzer.tui.widgets.text_pane import Paragraph, Target, TextPane
@@ -37,6 +37,8 @@ class TableScreen(BaseScreen):
         super().__init__()
         self.table = Table(self.columns, id="table")
         self.text_pane = TextPane(id="text")
+        self.sought = ""
+        """What the rows that are shown hold; empty where all are."""
 
     def compose(self) -> ComposeResult:
         """Lay the screen out."""
@@ -102,13 +104,46 @@ class TableScreen(BaseScreen):
         """Say on the last line that there is no row."""
         return f"no {self.name_of_rows}"
 
+    # -- which rows -----------------------------------------------------------------------------------------------
+
+    def shown_rows(self) -> Iterable[TableRow]:
+        """Give the rows that hold what was asked for, in any cell, also one that has no room."""
+        wanted = self.sought.lower()
+        return (row for row in self.rows() if wanted in " ".join(row.cells).lower())
+
+    def command_filter_rows(self, count: int, text: str = "") -> None:
+        """Ask which rows to show."""
+        if text:
+            self.answer_filter_rows(text)
+        else:
+            self.ask(Question("filter-rows", "rows with", hint="a text; empty shows all again"), self.sought)
+
+    def answer_filter_rows(self, text: str) -> None:
+        """Show the rows that hold *text*, of any case; nothing shows all again."""
+        self.sought = text.strip()
+        self.take()
+
+    def command_back(self, count: int) -> None:
+        """Show all rows again, else close the screen."""
+        if self.sought:
+            self.answer_filter_rows("")
+        else:
+            self.program.command_back(count)
+
+    def command_close(self, count: int) -> None:
+        """Show all rows again, else close the screen."""
+        if self.sought:
+            self.answer_filter_rows("")
+        else:
+            self.program.command_close(count)
+
     # -- showing --------------------------------------------------------------------------------------------------
 
     def take(self) -> None:
         """Take the rows as they are now; a pass that goes on may find the screen closed."""
         if not self.stands:
             return
-        self.table.set_rows(self.rows())
+        self.table.set_rows(self.shown_rows())
         self._share()
         self.show_headings()
         self.show_text()
@@ -148,7 +183,13 @@ class TableScreen(BaseScreen):
     def show_status(self) -> None:
         """Say where the cursor stands, and which keys matter."""
         count = self.table.count
-        left = f" {self.table.cursor + 1} of {count} {self.name_of_rows}" if count else f" {self.no_rows}"
+        held = f" with '{self.sought}'" if self.sought else ""
+        if count:
+            left = f" {self.table.cursor + 1} of {count} {self.name_of_rows}{held}"
+        elif held:
+            left = f" no {self.name_of_rows}{held}; {self.program.keymap.text('close')} shows all"
+        else:
+            left = f" {self.no_rows}"
         right = []
         for name, word in self.hints:
             right += [(self.program.keymap.text(name), "accent"), (f" {word}  ", "muted")]
