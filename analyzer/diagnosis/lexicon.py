@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from analyzer.cosem.names import class_name, unit_name, unit_symbol
+from analyzer.diagnosis.audit.checks import CHECKS
 from analyzer.diagnosis.meter_facts import RIGHTS
 from analyzer.diagnosis.rules import rule, rules
 from analyzer.diagnosis.usual_causes import (
@@ -109,7 +110,7 @@ _PREFIXES = {"m": "0.001", "k": "1000", "M": "1,000,000", "G": "1,000,000,000"}
 @cache
 def meanings() -> tuple[Meaning, ...]:
     """Give everything that has a name, in the order in which it is shown."""
-    made = (_codes, _enumerated, _names, _terms, _tags, _controls, _types, _units, _classes, _messages)
+    made = (_codes, _checks, _enumerated, _names, _terms, _tags, _controls, _types, _units, _classes, _messages)
     return tuple(one for make in made for one in make())
 
 
@@ -183,6 +184,13 @@ def _codes() -> Iterator[Meaning]:
         codes: dict[str, Any] = {"facts": (one.code,)} if one.kind == "fact" else {"causes": (one.code,)}
         weight = f"{one.severity}, {one.group}" if one.kind == "fact" else ""
         yield Meaning(one.kind, one.code, one.text, where=weight, **codes)
+
+
+def _checks() -> Iterator[Meaning]:
+    for one in CHECKS:
+        facts = tuple(code for code in one.facts if rule("fact", code) is not None)
+        text = f"PASS says: {one.asks} ({one.clause})."
+        yield Meaning("check of audit", one.name, text, where=one.group, facts=facts)
 
 
 def _enumerated() -> Iterator[Meaning]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import analyzer.diagnosis.rules
+from analyzer.diagnosis.audit.checks import CHECKS, Check
 from analyzer.diagnosis.lexicon import FIELDS, Meaning, meanings, nearest, of_number, of_words
 from analyzer.diagnosis.refusals import RESULT_CAUSES
 from analyzer.diagnosis.rules import rule, rules
@@ -22,6 +23,23 @@ def fields(found: list[Meaning]) -> set[tuple[str, str]]:
 
 def test_every_fact_of_the_program_has_its_rule() -> None:
     assert [code for code in FACTS if rule("fact", code) is None] == []
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda one: one.name)
+def test_every_check_of_the_audit_is_explained(check: Check) -> None:
+    assert ("check of audit", check.name) in fields(of_words(check.name))
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("max info field", "window size"), ("NRM", "NDM"), ("StoC", "CtoS"), ("vaa-name", "VAA name"),
+        ("suite 2", "security suite"), ("security_policy", "security policy"),
+        ("service class", "invoke-id-and-priority"),
+    ],
+)  # fmt: skip
+def test_words_of_test_plans_are_known(words: str, name: str) -> None:
+    assert name in {one for _, one in fields(of_words(words))}
 
 
 def test_code_stands_in_one_table_only() -> None:
