@@ -213,6 +213,11 @@ class Capture:
         """Whether nothing comes any more."""
         return self._next is None and (self._process is None or not self._process.is_listening)
 
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the pass ended before the end of the input, so that there are more records than are known."""
+        return self.live is None and self.progress.is_done and self.is_over and not self.is_diagnosed
+
     def cancel(self) -> None:
         """End the pass; the rows that came stay."""
         if self._next is not None:

@@ -221,7 +221,9 @@ class DlmsharkApp(Passes):
             total = progress.total_octets if self.options.live is None else 0
             far = f"{100 * progress.octets // total} % · " if total else ""
             found.append((f"{far}{rate}  ", "accent"))
-        if self.main.is_paused:
+        if self.capture.is_cut_short:
+            found += [(" STOPPED ", "warning bold reverse"), ("  ", "muted")]
+        elif self.main.is_paused:
             found += [(" PAUSED ", "warning bold reverse"), ("  ", "muted")]
         elif self.main.is_tailing:
             found += [(" TAIL ", "accent bold reverse"), ("  ", "muted")]

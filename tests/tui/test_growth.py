@@ -125,6 +125,7 @@ def test_doctor_of_a_capture_that_is_not_read_to_its_end_says_so(tmp_path: Path)
             await wait_for(pilot, lambda: main_of(app).records.count > 0, 60)
             await pilot.press("ctrl+c")
             await wait_for(pilot, lambda: app.capture.is_over, 60)
+            await wait_for(pilot, lambda: " STOPPED " in text_of(app)[0])
             await pilot.press("d")
             await wait_for(pilot, lambda: any("Reading ended early" in line for line in text_of(app)))
 

@@ -515,3 +515,14 @@ def test_rows_of_a_table_are_filtered_by_a_text_of_any_cell() -> None:
         await wait_for(pilot, lambda: app.screen is main_of(app))
 
     drive(sample("ln-wrapper"), act)
+
+
+def test_command_that_lacks_its_letter_and_row_without_a_record_say_so() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        for typed, told in (("mark", "mark: a letter is missing"), ("to-mark", "to-mark: a letter is missing")):
+            await pilot.press("colon", *typed, "enter")
+            await wait_for(pilot, lambda said=told: said in text_of(app)[-1])  # type: ignore[misc]
+        await pilot.press("R", "enter")
+        await wait_for(pilot, lambda: "no record belongs to this row" in text_of(app)[-1])
+
+    drive(sample("ln-wrapper"), act)

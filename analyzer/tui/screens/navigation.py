@@ -160,6 +160,7 @@ class Navigation(BaseScreen):
         """Mark the record with a letter."""
         number = self.records.number
         if not number or not letter:
+            self.flash("mark: a letter is missing, as in :mark a" if number else "no record to mark", "warning")
             return
         self.marks[letter[0]] = self.last_mark = number
         self._show_marks()
@@ -168,7 +169,7 @@ class Navigation(BaseScreen):
     def command_to_mark(self, count: int, letter: str) -> None:
         """Go to the record marked with a letter; ' itself goes back to where the cursor came from."""
         number = self._back if letter == "'" else self.marks.get(letter[:1], 0)
-        self.go_to(number, nothing=f"nothing is marked {letter}")
+        self.go_to(number, nothing=f"nothing is marked {letter}" if letter else "to-mark: a letter is missing")
 
     def command_bookmark(self, count: int) -> None:
         """Bookmark the record, or take the bookmark away."""

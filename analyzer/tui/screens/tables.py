@@ -94,6 +94,8 @@ class TableScreen(BaseScreen):
         """Open what a row is about."""
         if number := self.record_of(row):
             self.program.go_to(number)
+        else:
+            self.flash("no record belongs to this row", "warning")
 
     def open_target(self, target: Target) -> None:
         """Go to what a line of the text is about."""
