@@ -11,7 +11,10 @@ from analyzer.tracking.roles import is_closed
 from analyzer.tracking.usual_exchanges import FIRST_RESULT, is_error
 from dissectors.enumerations import APPLICATION_CONTEXT
 
-_RESULTS = {b"\xc4\x03": "result", b"\xc5\x04": "result", b"\xc5\x05": "result", b"\xc7\x03": "list_of_responses"}
+_RESULTS = {
+    b"\xc4\x03": "result", b"\xc5\x04": "result", b"\xc5\x05": "result", b"\xc7\x03": "list_of_responses",
+    b"\x0c": "results", b"\x0d": "results",
+}  # fmt: skip
 """Where the results of an answer stand, by how it begins."""
 _ONE_RESULT = (b"\xc4\x01", b"\xc5\x01", b"\xc7\x01")
 """How answers begin with one result: a refusal may be one for all."""
@@ -63,12 +66,14 @@ def sorts(ledger: Ledger, record: Record, one: Association | None) -> None:
 def counted(ledger: Ledger, record: Record, one: Association | None) -> None:
     """Hold the number of results against the number of what was asked for."""
     apdu = record.assembled or record.apdu
-    if apdu is None or apdu.entry is None or apdu.values is None or record.direction != RESPONSE or not record.objects:
+    if apdu is None or apdu.entry is None or apdu.values is None or record.kind == PART:
         return
-    name = _RESULTS.get(apdu.octets[:2])
+    if record.direction != RESPONSE or record.request is None or not record.objects:
+        return
+    name = _RESULTS.get(apdu.octets[:2]) or _RESULTS.get(apdu.octets[:1])
     results = len(apdu.values[apdu.entry.slots[name]]) if name in apdu.entry.slots else 1
     is_one = apdu.octets[:2] in _ONE_RESULT and len(apdu.octets) > _RESULT_AT and not apdu.octets[_RESULT_AT]
-    if (name or is_one) and record.request is not None and results != len(record.objects):
+    if (name or is_one) and results != len(record.objects):
         text = f"results in an answer: {results}; its request asks for {len(record.objects)}"
         ledger.find("answers", FAIL, text, record.request, record.number)
 

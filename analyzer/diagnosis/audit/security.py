@@ -158,6 +158,11 @@ def _layer(ledger: Ledger, record: Record, one: Association | None, layer: Close
     number, control = record.number, _control(layer)
     ledger.saw("protected", number)
     suite = control & _SUITE
+    known = ledger.state.get(("suites", ""))
+    suites = known if isinstance(known, frozenset) else frozenset()
+    if suite not in suites:
+        ledger.remember("suites", "", suites | {suite})
+        ledger.figures["suite"] = f"{', '.join(map(str, sorted(suites | {suite})))} here"
     if suite >= _SUITES:
         ledger.find("suite", FAIL, f"security suite {suite} is reserved", number)
     before = ledger.state.get(("suite", record.association)) if one is not None else None

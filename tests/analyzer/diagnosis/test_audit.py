@@ -86,6 +86,11 @@ def test_protected_apdus_without_keys_are_inconclusive_not_wrong() -> None:
     assert {rows[name].verdict for name in ("protection", "suite", "challenges")} == {PASS}
 
 
+def test_suites_that_are_seen_are_shown() -> None:
+    row = audited.of_sample("mbus-push")["suite"]
+    assert (row.verdict, row.text[-6:]) == (PASS, "0 here")
+
+
 def test_same_nonce_twice_fails_both_checks_of_it() -> None:
     rows = FAULTS["nonces"]()
     assert (rows["nonces"].verdict, rows["counters"].verdict) == (FAIL, FAIL)
@@ -120,6 +125,27 @@ GET_TWO = bytes.fromhex("C003C1 02 0008 0000010000FF 02 00 0008 0000010000FF 03 
 def test_results_of_a_list_are_counted(answer: str, verdict: str) -> None:
     units = audited.at(1, audited.asked(GET_TWO), audited.answered(bytes.fromhex(answer)))
     assert audited.over_tcp(audited.OPENING, units)["answers"].verdict == verdict
+
+
+READ_TWO, WRITE_TWO = "0502 02FA08 02FA10", "0602 020A08 020A10 02 1105 1105"
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer", "verdict"),
+    [
+        (READ_TWO, "0C02 00 0900 00 0900", PASS),
+        (READ_TWO, "0C01 00 0900", FAIL),
+        (WRITE_TWO, "0D02 00 00", PASS),
+        (WRITE_TWO, "0D01 00", FAIL),
+    ],
+)
+def test_results_of_short_names_are_counted(request_: str, answer: str, verdict: str) -> None:
+    context = bytes.fromhex("60857405080101"), bytes.fromhex("60857405080102")
+    bits = bytes.fromhex("5F1F0400001E1D"), bytes.fromhex("5F1F04001C0320")
+    aarq, aare = (one.replace(*context).replace(*bits) for one in (audited.AARQ, audited.AARE))
+    units = audited.at(1, audited.asked(bytes.fromhex(request_)), audited.answered(bytes.fromhex(answer)))
+    rows = audited.over_tcp(audited.at(0, audited.asked(aarq), audited.answered(aare)), units)
+    assert rows["answers"].verdict == verdict
 
 
 @pytest.mark.parametrize(
