@@ -21,7 +21,7 @@ _EMPTY = b"\r\n\r\n"
 _CRC = re.compile(rb"[0-9A-Fa-f]{0,4}")
 _WHOLE_SET = re.compile(rb"(?:[0-9]+-[0-9]+:)?[0-9A-F]+\.[0-9]+(?:\.[0-9]+)?(?:[*&][0-9]+)?\(")
 """How a data set begins."""
-_LINE_END = re.compile(rb"\r*\n")
+_LINE_END = re.compile(rb"(?<!\r)\r*+\n")
 
 
 class TelegramCheck(House):

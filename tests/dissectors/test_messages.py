@@ -22,6 +22,7 @@ from dissectors.iec62056_21 import (
 )
 from dissectors.p1 import P1CipheredTelegram, P1TaggedTelegram, P1Telegram, judge, telegram_layer
 from dissectors.pdu import Layer
+from tests.costs import processor_s
 from tests.dissectors.agreement import assert_tiles
 
 SETS = (DataSet(b"1.6.0", (Value(b"01.234", b"kW"), Value(b"2603011815"))), DataSet(b"", (Value(b""),)))
@@ -157,3 +158,11 @@ def test_crc_over_changed_line_ends_is_told_apart() -> None:
     assert judge(covered, digits)[0] == "ok"
     assert judge(covered.replace(b"\r", b""), digits)[0] == "translated"
     assert judge(covered.replace(b"1", b"2", 1), digits)[0] == "wrong"
+
+
+def test_crc_over_many_carriage_returns_is_judged_in_linear_time() -> None:
+    def judged(octet: bytes) -> None:
+        assert judge(10_000 * octet, b"0000")[0] == "wrong"
+
+    # twice as it stands; tried from every one of them it is a hundred times
+    assert processor_s(lambda: judged(b"\r")) < 15 * processor_s(lambda: judged(b"x"))
