@@ -37,8 +37,8 @@ def run(words: list[str]) -> int:
     options = parser().parse_args(words)
     hush(options)
     forced = forced_stacks(options)
-    if options.key and not options.inputs and not is_toml(options.keyring):
-        options.inputs, options.keyring = [options.keyring], "--key"
+    if options.key and not is_toml(options.keyring):
+        options.inputs, options.keyring = [options.keyring, *options.inputs], "--key"
     else:
         options.keys.insert(0, options.keyring)
     keys = keyring(options)

@@ -34,6 +34,8 @@ _LONGEST_ROLE = 32
 _ROLES_OF_A_KEY = "--key guek=HEX is the encryption key, --key gak=HEX the authentication key"
 _KEY_LIKE = re.compile(r"[0-9A-Fa-f]{24,}|[A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{43}=")
 _FEW_SLIPS = 4
+_LARGEST = 1 << 25
+"""Octets of a keyring: hundreds of thousands of keys."""
 _LONGEST_INLINE = 32
 """Hex of an asymmetric key has at least so many octets; shorter text is the name of a file."""
 
@@ -74,7 +76,7 @@ def load(
 def read_keyring(path: Path) -> list[Meter]:
     """Read one keyring file. Raises: KeyringError that names file, meter and member."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = _text(path)
         table = tomllib.loads(text)
     except OSError as problem:
         told = problem.strerror or problem
@@ -104,14 +106,22 @@ def read_keyring(path: Path) -> list[Meter]:
 
 
 def is_toml(name: str) -> bool:
-    """Tell whether the file *name*, if it is there, is TOML."""
-    try:
-        tomllib.loads(Path(os.path.expanduser(name)).read_bytes().decode("utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return False
-    except OSError:
+    """Tell whether *name* is a file of TOML, by its name or else by what is in it; nothing is taken from a pipe."""
+    if name.endswith(".toml"):
         return True
-    return True
+    try:
+        path = os.path.expanduser(name)
+        return os.path.isfile(path) and bool(tomllib.loads(_text(Path(path))))
+    except (OSError, KeyringError, ValueError):
+        return False
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        octets = file.read(_LARGEST + 1)
+    if len(octets) > _LARGEST:
+        raise KeyringError(f"{path}: no keyring: larger than {_LARGEST >> 20} MiB")
+    return octets.decode("utf-8-sig")
 
 
 def _place_of(problem: tomllib.TOMLDecodeError) -> str:

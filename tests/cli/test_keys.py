@@ -176,12 +176,28 @@ def test_check_counts_what_each_key_opens(run: Run, capture: Path, ring: Path) -
     assert found["kek"]["reason"] == "nothing asked for it"
 
 
+WORDS = [word for role, octets in secrets(security_of()).items() for word in ("--key", f"{role.value}={octets.hex()}")]
+
+
 def test_check_with_keys_of_the_command_line_needs_no_keyring(run: Run, capture: Path) -> None:
-    words = [
-        word for role, octets in secrets(security_of()).items() for word in ("--key", f"{role.value}={octets.hex()}")
-    ]
-    ran = run("keys", "check", "--json", *words, capture)
+    ran = run("keys", "check", "--json", *WORDS, capture)
     assert (ran.status, rows(ran.out)["guek"]["opens"]) == (0, 4)
+    ran = run("keys", "check", "--json", *WORDS, capture, capture)
+    assert (ran.status, rows(ran.out)["guek"]["opens"]) == (0, 8)
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdin"])
+def test_check_with_keys_of_the_command_line_reads_a_capture_that_comes_once(capture: Path, name: str) -> None:
+    ran = spawn("keys", "check", "--json", *WORDS, name, given=capture.read_bytes())
+    assert (ran.status, rows(ran.out)["guek"]["opens"]) == (0, 4)
+
+
+def test_keyring_that_is_too_large_is_not_read(run: Run, capture: Path, tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    with large.open("wb") as file:
+        file.truncate(1 << 26)
+    ran = run("keys", "check", large, capture)
+    assert (ran.status, ran.complaint.partition(": ")[2]) == (4, "no keyring: larger than 32 MiB")
 
 
 def test_check_says_why_the_rest_stays_closed(run: Run, tmp_path: Path) -> None:
