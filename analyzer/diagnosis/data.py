@@ -17,6 +17,7 @@ from analyzer.diagnosis.meter_facts import teaches
 from analyzer.diagnosis.profile_faults import profile_faults
 from analyzer.diagnosis.story import LIKELY, Stories
 from analyzer.diagnosis.words import about, seconds
+from analyzer.framing.frame import MBUS
 from analyzer.record import APDU, PART, UNSOLICITED, Object, Objects, Record
 from analyzer.tracking.attributes import Held, held_values
 from analyzer.tracking.meter_key import MeterKey, meter_key
@@ -34,7 +35,8 @@ _CLOCK_READ = re.compile(rb"\xc4\x01.\0\x09\x0c.{12}\Z", re.DOTALL)
 _MOST = 4096
 _ENUM, _BOOLEAN = TAGS["enum"], TAGS["boolean"]
 _BIT_STRING = TAGS["bit-string"]
-_PUSH, _CONFIRMED = b"\x0f", 0x40
+_PUSH, _CONFIRMED, _INVOKE_ID = b"\x0f", 0x40, slice(2, 5)
+_UI = 0x03
 _AT_ONCE_NS = 10_000_000
 
 
@@ -50,8 +52,8 @@ class DataFamily(Family):
         self._told: dict[tuple[MeterKey, bytes, int], bytes] = {}
         """What meters told of their profiles: capture_objects and capture_period as Data, by attribute."""
         self._pushers: set[MeterKey] = set()
-        self._awaiting: dict[MeterKey, tuple[bytes, int, int | None]] = {}
-        """By meter: its last push that asks for a confirmation, the record and the time of it."""
+        self._awaiting: dict[MeterKey, tuple[bytes, int, int | None, bool]] = {}
+        """By meter: its last push that asks for a confirmation, its record and time, and whether such pushes count."""
         self._clocks: set[MeterKey] = set()
         """Meters of whose clock something was said: it is not said at every reading."""
         self._typed: set[Objects] = set()
@@ -141,11 +143,16 @@ class DataFamily(Family):
         apdu = record.assembled or record.apdu
         if apdu is None or apdu.values is None or apdu.octets[:1] != _PUSH or not apdu.octets[1] & _CONFIRMED:
             return
+        if record.link == MBUS or (record.control is not None and record.control & 0xEF == _UI):
+            return  # what goes one way is never confirmed
         before = self._awaiting.get(key)
         if len(self._awaiting) >= _MOST:
             self._awaiting.clear()
-        self._awaiting[key] = (apdu.octets, record.number, record.time_ns)
-        if before is None or before[0] != apdu.octets:
+        number = apdu.octets[_INVOKE_ID]
+        # field: Aidon and Kaifa ask for a confirmation in every push, with long-invoke-id 0: equal values are no sign
+        counts = before is not None and (before[3] or before[0][_INVOKE_ID] != number)
+        self._awaiting[key] = (apdu.octets, record.number, record.time_ns, counts)
+        if before is None or before[0] != apdu.octets or not counts or not any(number):
             return
         spent_ns = None if before[2] is None or record.time_ns is None else record.time_ns - before[2]
         if spent_ns is not None and spent_ns < _AT_ONCE_NS:

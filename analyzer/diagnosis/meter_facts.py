@@ -67,7 +67,7 @@ class Facts:
 
     @property
     def policy(self) -> Told | None:
-        """The security policy; None where setups tell different ones, for which holds for whom is not known."""
+        """The security policy; None where setups tell different ones: no telling which of them applies."""
         told = list(self.policies.values())
         return told[-1] if len({one.value for one in told}) == 1 else None
 

@@ -122,10 +122,17 @@ def _answered(begin: Sent) -> Sent:
 
 def not_confirmed(chance: random.Random, number: int) -> Case:
     """A meter sends a push that is to be confirmed again and again: nobody confirms it."""
-    push = b"\x0f" + (_CONFIRMED | number).to_bytes(4, "big") + b"\x00\x12" + chance.randbytes(2)
-    pushes = [dialogue(number)[0]._replace(octets=push, direction=TO_CLIENT)]
-    pushes += [later(pushes, wait * chance.uniform(5, 60))[0] for wait in range(1, chance.randrange(2, 4))]
+    before, push = (
+        dialogue(number)[0]._replace(octets=_push(number + one, chance), direction=TO_CLIENT) for one in (1, 2)
+    )
+    waits = [chance.uniform(5, 60) for _ in range(chance.randrange(2, 4))]
+    pushes = [before, *(later([push], sum(waits[:one]))[0] for one in range(1, len(waits) + 1))]
     return Case(over_tcp(pushes), Truth(frozenset({"push-not-confirmed"})))
+
+
+def _push(number: int, chance: random.Random) -> bytes:
+    """A push that asks for a confirmation."""
+    return b"\x0f" + (_CONFIRMED | number).to_bytes(4, "big") + b"\x00\x12" + chance.randbytes(2)
 
 
 def forgotten(chance: random.Random, number: int) -> Case:

@@ -16,8 +16,19 @@ from analyzer.export.stories import json_line
 from captures.chunk import LINK_OCTETS, RECEIVED, SENT, Chunk
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import diagnose, named, on_line, over_tcp
+from tests.analyzer.framing.build import frame
 from tests.analyzer.tracking.build import answered, asked
-from tests.analyzer.tracking.timed import AARE, AARQ, CLOCK_ANSWER, GET_CLOCK, OPENING, READING, SECOND, at
+from tests.analyzer.tracking.timed import (
+    AARE,
+    AARQ,
+    CLOCK_ANSWER,
+    GET_CLOCK,
+    OPENING,
+    READING,
+    SECOND,
+    at,
+    serial_chunks,
+)
 
 CAPTURED = datetime.datetime(2024, 11, 21, 9, 30, tzinfo=datetime.UTC)
 CAPTURED_NS = int(CAPTURED.timestamp()) * SECOND
@@ -192,14 +203,22 @@ def test_capture_of_a_tunnel_alone_says_what_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "codes"),
+    ("pushes", "codes"),
     [
-        ("0F 40000005 00 12 0007", "0F 40000005 00 12 0007", ["push-repeated"]),
-        ("0F 40000005 00 12 0007", "0F 40000006 00 12 0007", []),
-        ("0F 00000005 00 12 0007", "0F 00000005 00 12 0007", []),  # it asks for no confirmation
+        (("0F 40000004 00 12 0007", "0F 40000005 00 12 0007", "0F 40000005 00 12 0007"), ["push-repeated"]),
+        (("0F 40000005 00 12 0007", "0F 40000006 00 12 0007"), []),
+        (("0F 00000004 00 12 0007", "0F 00000005 00 12 0007", "0F 00000005 00 12 0007"), []),  # no confirmation asked
+        (("0F 40000000 00 12 0007", "0F 40000000 00 12 0007"), []),  # the number tells none from another
+        (("0F 40000007 00 12 0007", "0F 40000007 00 12 0007"), []),
+        (("0F 40000001 00 12 0007", "0F 40000000 00 12 0007", "0F 40000000 00 12 0007"), []),
     ],
 )
-def test_push_that_nobody_confirms_comes_again(first: str, second: str, codes: list[str]) -> None:
-    pushes = [answered(bytes.fromhex(one)) for one in (first, second)]
-    stories = over_tcp(at(0, pushes[0]), at(10, pushes[1]))
+def test_push_that_nobody_confirms_comes_again(pushes: tuple[str, ...], codes: list[str]) -> None:
+    stories = over_tcp(*(at(10, answered(bytes.fromhex(one))) for one in pushes))
     assert [one.code for one in stories if one.code == "push-repeated"] == codes
+
+
+def test_push_in_ui_frames_that_reads_the_same_is_not_missed_by_anybody() -> None:
+    pushes = [bytes.fromhex(f"E6E700 0F 4000000{number} 00 12 0007") for number in (4, 5, 5)]
+    units = [each for one in pushes for each in at(10, answered(frame(one, 0x13, b"\x21\x03")))]
+    assert "push-repeated" not in [one.code for one in diagnose(serial_chunks(units))]
