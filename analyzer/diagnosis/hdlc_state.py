@@ -8,11 +8,15 @@ from __future__ import annotations
 import sys
 from collections import deque
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.diagnosis.story import Fact
 from analyzer.framing.hdlc_header import address_end, announced_length
 from analyzer.record import REQUEST, RESPONSE, Record
+from dissectors.tree import Note
+
+if TYPE_CHECKING:
+    from analyzer.diagnosis.frame_lost import Missed
 
 SNRM, DISC, UA, DM, FRMR = 0x83, 0x43, 0x63, 0x0F, 0x87
 DEFAULT_SIZE, DEFAULT_WINDOW = 128, 1
@@ -45,7 +49,7 @@ class Link:
 
     __slots__ = (
         "again", "answered_by", "asked", "fits", "is_fresh", "is_up", "jump", "kept", "limits", "lost_too",
-        "out_of_turn", "run", "since", "speaker", "told",
+        "replayed", "run", "since", "speaker", "told",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -74,8 +78,8 @@ class Link:
         """The UA of another server that came for its SNRM."""
         self.jump: Fact | None = None
         """The last jump of N(S)."""
-        self.out_of_turn = 0
-        """The record of the last frame that came again when others had followed it."""
+        self.replayed: tuple[Record, Note, Fact, Missed] | None = None
+        """The last frame that came again when others had followed it, and what is missing if it did not."""
         self.told: set[str] = set()
         """What was said of it once and is said no more."""
 

@@ -61,13 +61,17 @@ class InformationFrames:
         """A number is missing: it is one story with that of the other side where the same loss explains both."""
         if link is not None and link.is_up is False:
             return  # there is no link, so its numbers mean nothing: DM says that
-        if link is not None and self._is_told(record, link):
-            return
-        if link is not None and self._is_out_of_turn(record, note, link):
-            return
+        if link is not None:
+            self._goes_on(record, link)
+            if self._is_told(record, link):
+                return
         found = missed(record, link, self._damaged(record))
-        if found.damaged and self._has_undamaged(record, found):
+        if link is not None and self._is_out_of_turn(record, note, link, found):
             return
+        if not found.damaged or not self._has_undamaged(record, found):
+            self._tell_lost(record, note, link, found)
+
+    def _tell_lost(self, record: Record, note: Note, link: Link | None, found: Missed) -> None:
         fact = self._family.report(
             record, note.code, found.cause, found.confidence, f"{note.text}: {found.text}", start=note.start,
             end=note.end, severity=note.severity, explains=self._explained(record, link, found),
@@ -77,23 +81,40 @@ class InformationFrames:
             if found.other_side:
                 link.lost_too = found.other_side, found.other_number, fact
 
-    def _is_out_of_turn(self, record: Record, note: Note, link: Link) -> bool:
-        """Report a frame of before that comes again when others have followed; what goes on behind it is usual."""
+    def _is_out_of_turn(self, record: Record, note: Note, link: Link, found: Missed) -> bool:
+        """Report an earlier frame that comes again when others have followed; what goes on behind it is usual."""
         own = [one for one in link.kept if one.number > link.since and one.direction == record.direction]
         own = [one for one in own if not (one.control or 0) & 1]
-        if own and own[-1].number == link.out_of_turn:
+        if own and link.replayed is not None and own[-1] is link.replayed[0]:
             return len(own) > 1 and not ((record.control or 0) - (own[-2].control or 0) - 2) & 0xE
+        if found.confidence == CERTAIN and not found.other_side:
+            return False  # where it is its own N(R) that tells, that proves nothing of an old frame
         before = next((one for one in own[:-1] if one.octets == record.octets), None)
         if before is None:
             return False
-        link.out_of_turn = record.number
         text = f"{note.text}, and octet by octet it is the frame of record {before.number}, which others have followed"
         others = [Alternative("capture-loss", POSSIBLE, "all that was said between may be missing in the capture")]
-        self._family.report(
+        fact = self._family.report(
             record, "hdlc-sequence-wrong", "frame-replayed", LIKELY, text, start=note.start, end=note.end,
             alternatives=others,
         )  # fmt: skip
+        link.replayed = record, note, fact, found
         return True
+
+    def _goes_on(self, record: Record, link: Link) -> None:
+        """Tell what seemed to be an earlier frame as one behind a loss, where the other side takes it and goes on.
+
+        Who asks for the same with one invoke-id sends the same octets every eight frames.
+        """
+        if link.replayed is None:
+            return
+        before, note, fact, found = link.replayed
+        following = (before.control or 0) + 2 & 0xE
+        is_other = link.kept[-1] is before and record.direction != before.direction
+        if is_other and found.cause and (record.control or 0) >> 4 & 0xE == following:
+            link.replayed = None
+            self._family.stories.take_back(fact)
+            self._tell_lost(before, note, link, found)
 
     def _not_reset(self, record: Record, link: Link, number: int) -> None:
         """The first I frame has not the number 0, and none that was damaged came before it."""

@@ -186,3 +186,12 @@ def test_segments_that_the_capture_lost_in_one_place_are_one_story(
 
 def test_segments_lost_in_two_places_are_two_stories() -> None:
     assert [one.records for one in without_segments(5, 12)] == [[4], [10]]
+
+
+def test_loss_among_equal_requests_is_no_frame_that_was_sent_again() -> None:
+    station = Station()
+    opened = [*at(100, *station.connect()), *on_hdlc(station, at(0.5, asked(AARQ), answered(AARE)))]
+    polled = on_hdlc(station, *[at(1, *exchange(1)) for _ in range(20)])  # the same octets every eighth time
+    stories = diagnose(serial_chunks([*opened, *polled[:18], *polled[26:]]))
+    assert named(stories) == [LOST]
+    assert (stories[0].count, stories[0].confidence) == (1, "certain")
