@@ -122,7 +122,7 @@ class Audit:
                     found.append(finding)
                     count += story.count if self._only is None else len(finding.records)
         for verdict in (FAIL, INCONCLUSIVE):
-            worst = [one for one in found if one.verdict == verdict]
+            worst = sorted((one for one in found if one.verdict == verdict), key=lambda one: one.is_general)
             if worst:
                 records = sorted({number for one in worst for number in one.records})[:MOST_RECORDS]
                 count = count if len(worst) == len(found) else len(worst)

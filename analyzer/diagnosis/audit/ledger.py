@@ -37,6 +37,8 @@ class Finding(NamedTuple):
     verdict: str
     text: str
     records: tuple[int, ...]
+    is_general: bool = False
+    """It says little, and stands behind others."""
 
 
 class Ledger:
@@ -76,9 +78,9 @@ class Ledger:
             tally = self.seen[sort] = Tally()
         tally.add(record)
 
-    def find(self, check: str, verdict: str, text: str, *records: int) -> None:
+    def find(self, check: str, verdict: str, text: str, *records: int, is_general: bool = False) -> None:
         """Take down what speaks against a check."""
-        finding = Finding(verdict, text, records)
+        finding = Finding(verdict, text, records, is_general)
         if self.only is None:
             self._find(check, finding)
         else:
@@ -103,6 +105,10 @@ class Ledger:
         kept = self.found.setdefault(check, [])
         if len(kept) < MOST_RECORDS:
             kept.append(finding)
+        elif not finding.is_general:
+            general = next((at for at, one in enumerate(kept) if one.is_general), None)
+            if general is not None:
+                kept[general] = finding
 
     def remember(self, name: str, about: object, value: object) -> object:
         """Keep *value* for a watcher. Returns what was kept before; bounded: what is oldest goes."""

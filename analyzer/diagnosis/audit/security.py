@@ -190,10 +190,9 @@ def _closed_counter(ledger: Ledger, record: Record, layer: Closed) -> None:
     """Follow counters of what does not open, within an association and under what is named as one key."""
     slots = layer.entry.slots
     counter = layer.values[slots["invocation_counter"]] if "invocation_counter" in slots else None
-    tally = ledger.state.get(("closed", ""))
-    if not isinstance(tally, Tally):
-        ledger.remember("closed", "", tally := Tally())
-    tally.add(record.number)
+    text = "no key opens it: whether the key stays the same is not known"
+    for check in ("counters", "nonces"):
+        ledger.find(check, INCONCLUSIVE, text, record.number, is_general=True)
     if counter is not None and counter >= NEAR_END:
         said = f"invocation counter {counter}: {_LAST - counter} messages are left if the key stays; no tag proves it"
         ledger.find("counter-room", INCONCLUSIVE, said, record.number)
@@ -210,16 +209,6 @@ def _closed_counter(ledger: Ledger, record: Record, layer: Closed) -> None:
     if isinstance(newest, tuple) and counter < newest[0]:
         said = f"the invocation counter goes back from {newest[0]} to {counter}, and no tag proves either"
         ledger.find("counters", INCONCLUSIVE, said, newest[1], record.number)
-
-
-@closing
-def unopened(ledger: Ledger) -> None:
-    """Say of what stayed closed that little is known: last, so that what counters in clear tell stands before it."""
-    tally = ledger.state.get(("closed", ""))
-    if isinstance(tally, Tally):
-        text = f"APDUs do not open ({tally.count}): whether their key stays the same is not known"
-        for check in ("counters", "nonces"):
-            ledger.find(check, INCONCLUSIVE, text, *tally.records)
 
 
 def _held(ledger: Ledger, record: Record, one: Association, control: int) -> None:

@@ -7,6 +7,7 @@ from functools import cache
 
 import pytest
 
+from analyzer.diagnosis.audit.audit import Audit
 from analyzer.diagnosis.audit.checks import CHECKS
 from analyzer.diagnosis.audit.keys import weakness
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, NOT_SEEN, PASS
@@ -431,6 +432,27 @@ def test_counters_of_what_stays_closed_are_told_as_they_stand_there() -> None:
         ),
         "nonces": (INCONCLUSIVE, "invocation counter 4294967280 serves two messages of one association"),
     }
+
+
+def test_nonce_that_serves_twice_is_told_behind_many_apdus_that_stay_closed() -> None:
+    world = audited.World(audited.Random(5))
+    closed = [audited.asked(world.request()) for _ in range(110)]
+    twice = [audited.asked(world.request(counter=7_000_000)) for _ in range(2)]
+    rows = audited.of_units(audited.wrapped([*world.said, *closed, *twice]))
+    assert rows["nonces"].text == "invocation counter 7000000 serves two messages of one association"
+    assert rows["nonces"].times == 113
+
+
+def test_apdus_that_stay_closed_are_told_only_where_the_filter_chooses_them() -> None:
+    world = audited.World(audited.Random(5))
+    units = audited.wrapped([*world.said, *(audited.asked(world.request()) for _ in range(120))])
+    chunks = [audited.chunk(number, octets, way) for number, (way, octets) in enumerate(units, 1)]
+    audit = Audit(only={121})
+    for record in audited.Pipeline().run(audited.ListSource(chunks)):
+        audit.take(record)
+    audit.finish()
+    row = next(one for one in audit.rows() if one.check.name == "counters")
+    assert (row.verdict, row.times, row.records) == (INCONCLUSIVE, 1, (121,))
 
 
 @pytest.mark.parametrize(("control", "tag", "verdict"), [(0x00, 0xC8, FAIL), (0x30, 0xC8, PASS)])
