@@ -370,7 +370,7 @@ def test_stack_is_forced_while_looking() -> None:
         await wait_for(pilot, lambda: capture.records is not records, 60)
         await wait_for(pilot, lambda: capture.progress.is_done, 60)
         main.answer_decode_as("tcp.port==4059,wrong")
-        await wait_for(pilot, lambda: " tcp.port==4059,wrong: expected" in text_of(app)[-1])
+        await wait_for(pilot, lambda: any(" tcp.port==4059,wrong: expected" in line for line in text_of(app)))
 
     drive(capture, act)
     assert capture.table.paths and not any(path.link == "wrapper" for path in capture.table.paths)

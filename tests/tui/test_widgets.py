@@ -180,3 +180,17 @@ def test_title_too_long_for_the_line_gives_way_to_the_counts() -> None:
         assert text_of(app)[0].startswith(" dlmshark  live: serial:")
 
     drive(sample("ln-ciphered"), act, (50, 24))
+
+
+def test_message_longer_than_the_line_is_seen_whole_until_the_next_key() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        main = main_of(app)
+        height = main.records.size.height + main.octets.size.height + main.tree_pane.size.height
+        await pilot.press("colon", *"decode-as nonsense", "enter")
+        await wait_for(pilot, lambda: text_of(app)[-2].startswith(" nonsense: expected SELECTOR,STACK"))
+        assert "…" not in text_of(app)[-2] + text_of(app)[-1]
+        await pilot.press("down")
+        await wait_for(pilot, lambda: text_of(app)[-1].startswith(" 2 of 41"))
+        assert main.records.size.height + main.octets.size.height + main.tree_pane.size.height == height
+
+    drive(sample("ln-ciphered"), act)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from textwrap import wrap
 from typing import Any
 
 from rich.cells import cell_len
@@ -15,6 +16,7 @@ from analyzer.tui.widgets.lines import Lines
 from analyzer.tui.widgets.rows import Piece, strip_of
 
 _MESSAGE_SECONDS = 5.0
+_MOST_LINES, _LEAST_WIDTH = 3, 16
 Said = tuple[str, str]
 """A text and the name of its colour."""
 
@@ -101,6 +103,9 @@ class StatusBar(Bar):
         self._standing: tuple[Sequence[Said], Sequence[Said]] = ((), ())
         self._messages = 0
         self._has_message = False
+        self._folded: list[str] = []
+        """The lines of a message that is longer than one."""
+        self._colour = "text"
 
     def stand(self, left: Sequence[Said], right: Sequence[Said] = ()) -> None:
         """Show this whenever no message is shown."""
@@ -109,16 +114,31 @@ class StatusBar(Bar):
             self.say(left, right)
 
     def flash(self, text: str, colour: str = "text") -> None:
-        """Show a message for a few seconds."""
+        """Show a message for a few seconds, in so many lines as it needs."""
         self._messages += 1
         self._has_message = True
+        self._fold(wrap(text, max(self.size.width - 2, _LEAST_WIDTH))[:_MOST_LINES], colour)
         self.say([(f" {text}", colour)])
         self.set_timer(_MESSAGE_SECONDS, partial(self._fade, self._messages))
 
     def settle(self) -> None:
         """Take the message away."""
         self._has_message = False
+        self._fold([])
         self.say(*self._standing)
+
+    def _fold(self, lines: list[str], colour: str = "text") -> None:
+        before = max(len(self._folded), 1)
+        self._folded, self._colour = lines, colour
+        if (height := max(len(lines), 1)) != before:
+            self.styles.height = height
+
+    def render_line(self, y: int) -> Strip:
+        """Write the line, or one of those of a message."""
+        if len(self._folded) < 2 or y >= len(self._folded):
+            return super().render_line(y)
+        width, base = self.size.width, self.palette.on(self._ground)
+        return strip_of([self._piece((fit(f" {self._folded[y]}", width), self._colour))], width, base)
 
     def _fade(self, number: int) -> None:
         if number == self._messages:
