@@ -44,7 +44,12 @@ TCP, UDP = 6, 17
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 """Flags of a TCP segment."""
 
-_OPENING = SYN | RST
+_TELLING = SYN | RST | FIN
+"""One of these tells whether a connection came about; data does, too."""
+_COPY_NS = 10_000_000
+"""TCP waits longer, a second as a rule, before it tries again: what comes sooner is a copy."""
+_REFUSING_NS = 5_000_000_000
+"""RST that comes later than so refuses no SYN."""
 _MOST_ATTEMPTS = 16384
 _ETHERNET = 1
 _HEAD = Struct(">12xIHxxIxx12sIIH")
@@ -127,6 +132,10 @@ class Attempt:
     tries: int = 1
     is_refused: bool = False
 
+    def is_within(self, limit_ns: int, now_ns: int | None) -> bool:
+        """Tell whether the last SYN was sent no longer ago."""
+        return self.last_ns is not None and now_ns is not None and now_ns - self.last_ns < limit_ns
+
 
 class Attempts:
     """Remembers each SYN until it is answered."""
@@ -139,20 +148,24 @@ class Attempts:
         return iter(self._open.values())
 
     def take(self, key: bytes, flags: int, chunk: Chunk) -> None:
-        """Take a segment with SYN or RST."""
+        """Take a segment with SYN, RST or FIN."""
         if flags & (SYN | ACK | RST) == SYN:
             one = self._open.get(key)
             if one is not None:
-                one.tries += 1
-                one.last_ns = chunk[1]
+                if not one.is_within(_COPY_NS, chunk[1]):
+                    one.tries += 1
+                    one.last_ns = chunk[1]
             elif len(self._open) < _MOST_ATTEMPTS:
                 self._open[key] = Attempt(" > ".join(endpoints(key)), chunk[0], chunk[1], chunk[1])
         elif self._open:
             asked = reverse(key)
-            if flags & SYN:
-                self._open.pop(asked, None)
-            elif (one := self._open.get(asked)) is not None:
+            one = self._open.get(asked)
+            is_refusal = flags & (SYN | RST | ACK) == RST | ACK
+            if one is not None and is_refusal and (chunk[1] is None or one.is_within(_REFUSING_NS, chunk[1])):
                 one.is_refused = True
+                return
+            self._open.pop(asked, None)
+            self._open.pop(key, None)
 
 
 class Network:
@@ -184,7 +197,7 @@ class Network:
                 if protocol == TCP:
                     start = 34 + (bits >> 10 & 0x3C)
                     if 54 <= start <= end:
-                        if bits & _OPENING:
+                        if bits & _TELLING:
                             self.attempts.take(key, bits, chunk)
                         return _new(
                             Payload, (TCP, key, octets[start:end], start, end, sequence, bits & 0xFF, acknowledgment)
@@ -300,7 +313,7 @@ class Network:
         else:
             return self._aside(_PROTOCOLS.get(protocol) or f"ip-protocol-{protocol}")
         key = addresses + octets[start : start + 4]
-        if flags & _OPENING:
+        if flags & _TELLING:
             self.attempts.take(key, flags, chunk)
         return Payload(protocol, key, octets[body:end], body, end, sequence, flags, acknowledgment)
 

@@ -191,7 +191,7 @@ def tell_carriers(stories: Stories, left_aside: Mapping[str, int]) -> None:
 _PORT = ":4059"
 _SECOND = 1_000_000_000
 _PATIENCE_NS = 3 * _SECOND
-"""Behind one SYN so much has to be in the capture before its answer is missed."""
+"""Behind the first SYN so much has to be in the capture before its answer is missed."""
 
 
 def tell_attempts(stories: Stories, attempts: Iterable[Attempt], newest: Mapping[Lane, Record]) -> None:
@@ -203,14 +203,15 @@ def tell_attempts(stories: Stories, attempts: Iterable[Attempt], newest: Mapping
     servers = {meter_key(one)[0] for one in newest.values()}
     last_ns = max((one.time_ns or 0 for one in newest.values()), default=0)
     for one in attempts:
-        server = one.lane.partition(" > ")[2]
-        if one.lane in lanes or not (server.endswith(_PORT) or server in servers):
+        client, _, server = one.lane.partition(" > ")
+        is_used = one.lane in lanes or f"{server} > {client}" in lanes
+        if is_used or not (server.endswith(_PORT) or server in servers):
             continue
         spent = (one.last_ns or 0) - (one.first_ns or 0)
         tries = f"{one.tries} SYN over {seconds(spent)}" if one.tries > 1 else "a SYN"
         cause, confidence, answer = "connection-refused", CERTAIN, "and RST in return"
         if not one.is_refused:
-            if one.tries == 1 and last_ns - (one.last_ns or last_ns) < _PATIENCE_NS:
+            if max(last_ns, one.last_ns or 0) - (one.first_ns or last_ns) < _PATIENCE_NS:
                 continue
             cause, confidence, answer = "connection-unanswered", LIKELY, "and no answer"
         proof = Evidence(0, 0, 0, f"packet {one.packet}: {tries}, {answer}")

@@ -9,7 +9,7 @@ import pytest
 import analyzer
 from analyzer.diagnosis.story import Story
 from analyzer.simulate import packets, pcap_writer
-from analyzer.simulate.packets import ACK, PSH, RST, SYN, Endpoint
+from analyzer.simulate.packets import ACK, FIN, PSH, RST, SYN, Endpoint
 from analyzer.simulate.sent import NOTHING, SECOND, TO_METER, Sent
 
 CLIENT = Endpoint("192.0.2.10", 40007, "02:00:5e:00:00:0a")
@@ -58,10 +58,23 @@ def test_connection_that_is_refused_is_told(tmp_path: Path) -> None:
         pytest.param(
             [*tries(METER, 1, 2), segment(2.2, CLIENT, METER, PSH | ACK, GET, 2)], id="one direction is captured"
         ),
+        pytest.param(
+            [*tries(METER, 1, 5), segment(5.2, METER, CLIENT, PSH | ACK, GET)], id="the meter's direction is captured"
+        ),
+        pytest.param([*tries(METER, 1, 5), segment(9, CLIENT, METER, FIN | ACK, own=2)], id="it is closed"),
+        pytest.param([*tries(METER, 1, 5), segment(120, METER, CLIENT, RST | ACK)], id="it is reset later"),
+        pytest.param([*tries(METER, 1, 5), segment(5.1, METER, CLIENT, RST)], id="RST is in return for an ACK"),
+        pytest.param(tries(METER, 1, 1.0001), id="the SYN is there twice at the end of the capture"),
+        pytest.param(tries(METER, 1, 2), id="the capture ends a second behind the SYN"),
     ],
 )
 def test_other_connections_are_not_told(sent: list[Sent], tmp_path: Path) -> None:
     assert told(tmp_path, *sent) == []
+
+
+def test_copy_of_a_syn_is_no_further_try(tmp_path: Path) -> None:
+    (story,) = told(tmp_path, *tries(METER, 1, 1.0001, 5, 5.0001))
+    assert story.evidence[0].text == "packet 1: 2 SYN over 4.0 s, and no answer"
 
 
 def test_connection_to_a_port_that_speaks_elsewhere_is_told(tmp_path: Path) -> None:
