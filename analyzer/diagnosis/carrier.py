@@ -22,8 +22,8 @@ from dissectors.tree import Note, Severity
 _IDLE_NS = 20_000_000_000
 NAT_NS = 60_000_000_000
 """A silence from which routers and mobile networks forget a connection."""
-_DOUBLE_NS = 10_000_000
-"""TCP waits longer, 200 ms and more as a rule, before it sends octets again."""
+_DOUBLE_NS = 1_000_000
+"""Copies come sooner. TCP sends again later: 200 ms and more as a rule, a few in fast retransmission and for tail loss."""
 _RESET = "tcp-reset"
 _MOST_RESETS, _MOST_BEATS = 4096, 4096
 _BEATS, _SHORTEST_BEAT, _LONGEST_BEAT = 3, 2, 64
@@ -122,7 +122,7 @@ class CarrierFamily(Family):
         pause = one.pause_ns if one is not None else None
         cause, confidence, text = "packet-loss", LIKELY, note.text
         if self._is_double(record):
-            self.report(record, note.code, "captured-twice", LIKELY, f"{text}, at once: TCP waits before it does that")
+            self.report(record, note.code, "captured-twice", LIKELY, f"{text}, at once: TCP is seldom that quick")
             return False
         if pause is not None and pause >= NAT_NS:
             cause, confidence = "nat-expiry", POSSIBLE

@@ -83,7 +83,9 @@ def test_connection_to_a_port_that_speaks_elsewhere_is_told(tmp_path: Path) -> N
     assert [one.cause for one in told(tmp_path, *sent)] == ["connection-unanswered"]
 
 
-@pytest.mark.parametrize(("later_s", "cause"), [(0.001, "captured-twice"), (0.3, "packet-loss")])
+@pytest.mark.parametrize(
+    ("later_s", "cause"), [(0.0005, "captured-twice"), (0.004, "packet-loss"), (0.3, "packet-loss")]
+)
 def test_octets_that_come_again_at_once_are_captured_twice(later_s: float, cause: str, tmp_path: Path) -> None:
     sent = []
     for number in range(4):
