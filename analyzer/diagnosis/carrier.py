@@ -23,7 +23,7 @@ _IDLE_NS = 20_000_000_000
 NAT_NS = 60_000_000_000
 """A silence from which routers and mobile networks forget a connection."""
 _DOUBLE_NS = 1_000_000
-"""Copies come sooner. TCP sends again later: 200 ms and more as a rule, a few in fast retransmission and for tail loss."""
+"""Copies come sooner. TCP sends again later: 200 ms and more as a rule, a few in fast retransmission."""
 _RESET = "tcp-reset"
 _MOST_RESETS, _MOST_BEATS = 4096, 4096
 _BEATS, _SHORTEST_BEAT, _LONGEST_BEAT = 3, 2, 64
