@@ -138,6 +138,7 @@ class Opening(App[None]):
         self.close_capture()
         self._capture, self._records, self._is_ours = None, None, True
         self._is_remarked = False
+        self.live_text = ""
         while len(self.screen_stack) > 1:
             self.pop_screen()
         self.main = MainScreen()

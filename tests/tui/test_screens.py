@@ -486,6 +486,7 @@ def test_another_capture_opens_from_the_list_once_comments_that_are_not_saved_we
     other = str(next(one.path for one in samples() if one.name == "p1"))
 
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        app.live_text = "34 packets"  # as where a recording was open
         await pilot.press("slash", *"get", "enter", "semicolon", *"odd", "enter")
         for is_told in (False, True):
             await pilot.press("O")
@@ -494,6 +495,7 @@ def test_another_capture_opens_from_the_list_once_comments_that_are_not_saved_we
             if not is_told:
                 await wait_for(pilot, lambda: "comments are not saved" in text_of(app)[-1])
         await wait_for(pilot, lambda: app.options.title == "p1.pcapng" and main_of(app).records.count == 4)
+        assert not app.live_text
 
     drive(sample("ln-wrapper"), act)
 
