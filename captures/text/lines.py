@@ -3,9 +3,11 @@
 import codecs
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from captures.stream import Window
+from captures.text import JUDGED
 
 LONGEST_LINE = 1 << 18
 _DIGITS = b"0123456789abcdefABCDEF"
@@ -28,16 +30,14 @@ _IS_REST, _BROKEN = re.compile(_REST), re.compile(rb"( ?)" + _REST)
 _BEFORE = re.compile(rb"(?:[0-9A-Fa-f]{2} ){8}[0-9A-Fa-f]")
 """Where a page broke a line within an octet; pairs alone stand before and behind."""
 _LENGTH_BEFORE = 25
-_IS_ODD = re.compile(rb"^[0-9A-Fa-f](?:[0-9A-Fa-f]{2}){8,}+ ?\n", re.MULTILINE)
-_ODD_WITHIN = 1 << 12
-"""Something that breaks lines so breaks all of them; more is not looked at for it."""
-_WRAPPED = re.compile(
-    rb"^((?:[0-9A-Fa-f]{2}){8,}+[0-9A-Fa-f])( ?)\n"
-    rb"(?!7[Ee][Aa]|00010|68(?P<length>..)(?P=length)68|[Dd][Bb]08|[Ee]6[Ee][67])"
-    rb"(?P<digit>[0-9A-Fa-f])(?=(?P<below>(?:[0-9A-Fa-f]{2})++) ?(?:\n|\Z))",
-    re.MULTILINE,
+_UNIT = (
+    r"(?:7E ?A|00 ?01 ?00|68 ?(?P<length>[0-9A-F]{2}) ?(?P=length) ?68|E6 ?E[67] ?00|C[0-7] ?0[1-5] ?[048C][0-9A-F]"
+    r"|6[01] ?[0-9A-F]{2} ?[8A][0-9A-F]|(?:C[89A-F]|D[0-7]) ?[0-9A-F]{2} ?[123][0-2]|D[BD] ?0[08]"
+    r"|0F ?[0-9A-F]{2} ?[0-9A-F]{2} ?[0-9A-F]{2} ?[0-9A-F]{2} ?0[0C])"
 )
-"""Two lines of hex alone, each with an odd number of digits: something broke it at an odd width."""
+"""How a unit or an APDU begins, which goes on with nothing above."""
+_HEX_ALONE = re.compile(rb"^[0-9A-Fa-f]{17,}+(?=[ \r]*+$)", re.MULTILINE)
+_LEAST_WRAPPED = 2
 _CHAIN = re.compile(
     rb"""(["'])([0-9A-Fa-f ]{2,}+)\1(?:[ \t]*+[+\\]?[ \t]*+\n[ \t]*+\+?[ \t]*+b?(["'])[0-9A-Fa-f ]{2,}+\3)++"""
 )
@@ -46,12 +46,8 @@ _SIGNED = re.compile(rb"""["'][ \t]*+(?:[+\\][ \t]*+\n|\n[ \t]*+\+)""")
 """A break between strings at which a sign says that they are joined."""
 _OPEN = re.compile(rb"[(\[{]\s*+b?$")
 _OPEN_WITHIN = 64
-_OF_ITS_OWN = re.compile(
-    rb"""\n[ \t+]*+b?["'](?:7E ?A|00 ?01 ?00|68 ?([0-9A-F]{2}) ?\1 ?68|E6 ?E[67] ?00|C[0-7] ?0[1-5] ?[048C][0-9A-F]"""
-    rb"|6[01] ?[0-9A-F]{2} ?[8A][0-9A-F]|D[BD] ?0[08]|0F ?[0-9A-F]{2} ?[0-9A-F]{2} ?[0-9A-F]{2} ?[0-9A-F]{2} ?0[0C])",
-    re.IGNORECASE,
-)
-"""A string that begins a unit or an APDU, which goes on with none above."""
+_OF_ITS_OWN = re.compile(rb"""\n[ \t+]*+b?["']""" + _UNIT.encode(), re.IGNORECASE)
+"""A string that begins a unit or an APDU."""
 _CHAIN_SIGNS = re.compile(rb"""["'][ \t]*+[+\\]?[ \t]*+\n""")
 _PIECE = re.compile(rb"""(["'])([0-9A-Fa-f ]{2,})\1""")
 _NARROW = bytes.maketrans(b"\r", b" ")
@@ -113,16 +109,38 @@ def narrow(octets: bytes, width: int) -> bytes:
     )
 
 
-def plain(text: bytes) -> bytes:
-    """Give lines one kind of end and take out colours, markup and UTF-16 in between; lines keep their lengths."""
+def wrapped_width(head: bytes) -> int:
+    """Tell at which odd number of digits something broke the hex of the text that begins with *head*; 0 if at none.
+
+    It breaks all lines so, and leaves none that is longer: lines that lost a digit each lack it beside whole ones.
+    """
+    widths = [len(line) for line in _HEX_ALONE.findall(head)]
+    widest = max(widths, default=0)
+    return widest if widest & 1 and widths.count(widest) >= _LEAST_WRAPPED else 0
+
+
+@cache
+def _wrapped(width: int) -> re.Pattern[bytes]:
+    """Compile what matches a line of *width* digits, an odd number, and the first digit of the one below."""
+    digit, below = "[0-9A-F]", f"(?=(?:[0-9A-F]{{2}}){{0,{width // 2}}}+ ?(?:\n|\\Z))"
+    return re.compile(
+        f"^({digit}{{{width}}})( ?)\n(?!{_UNIT})(?P<digit>{digit}){below}".encode(), re.MULTILINE | re.IGNORECASE
+    )
+
+
+def plain(text: bytes, wrapped: int = 0) -> bytes:
+    """Give lines one kind of end and take out colours, markup and UTF-16 in between; lines keep their lengths.
+
+    Hex that was broken at an odd width (*wrapped*) has whole octets on each line then.
+    """
     if b"\0" in text:
         text = _WIDE.sub(lambda found: found[0].translate(_NARROW, b"\0").ljust(len(found[0])), text)
     if b"\r" in text:
         text = text.replace(b"\r\r\n", b"  \n").replace(b"\r\n", b" \n").replace(b"\r", b"\n")
     if _IS_REST.search(text):  # a tenth of what the other takes, which has no first octet to look for
         text = _BROKEN.sub(_joined, text)
-    if _IS_ODD.search(text, 0, _ODD_WITHIN):
-        text = _WRAPPED.sub(_unwrapped, text)
+    if wrapped:
+        text = _wrapped(wrapped).sub(rb"\1\g<digit>\2\n", text)
     if (text.find(b'"') >= 0 or text.find(b"'") >= 0) and _CHAIN_SIGNS.search(text):
         text = _CHAIN.sub(_chained, text)
     if b"\x1b[" in text:
@@ -148,12 +166,6 @@ def _joined(found: "re.Match[bytes]") -> bytes:
     at = found.start()
     is_broken = _BEFORE.fullmatch(found.string, max(0, at - _LENGTH_BEFORE), at) is not None
     return found[2] + found[1] + b"\n" if is_broken else found[0]
-
-
-def _unwrapped(found: "re.Match[bytes]") -> bytes:
-    """Give a line the digit that its last octet lacks, which stands on the line below; lengths in all stay."""
-    is_wrapped = len(found["below"]) < len(found[1])
-    return found[1] + found["digit"] + found[2] + b"\n" if is_wrapped else found[0]
 
 
 def _chained(found: "re.Match[bytes]") -> bytes:
@@ -182,6 +194,7 @@ def blocks(window: Window) -> Iterator[Block]:
     size = abs(width)
     if not window.base:
         window.skip(next((len(mark) for mark in _MARKS if window.buffer.startswith(mark)), 0))
+    wrapped = wrapped_width(narrow(window.buffer[:JUDGED], width))
     offset, left, spare, is_rest = window.base, b"", b"", False
     while True:
         octets = spare + window.take()
@@ -192,9 +205,11 @@ def blocks(window: Window) -> Iterator[Block]:
         text = left + came
         # A line end of two octets may be cut here.
         held = b"\r" * (not ended and text.endswith(b"\r")) or _cut_colour(text, ended)
-        text = plain(text[: len(text) - len(held)] if held else text)
+        text = plain(text[: len(text) - len(held)] if held else text, wrapped)
         lines = text.split(b"\n")
         left = lines.pop() + held
+        if wrapped and lines and not ended and len(lines[-1].rstrip()) == wrapped:
+            left = lines.pop() + b"\n" + left  # its last digit is still to come
         if ended and left:
             lines.append(left)
             left = b""

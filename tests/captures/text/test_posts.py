@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 from base64 import b64encode, encodebytes
+from pathlib import Path
 
 import pytest
 
 from analyzer.simulate.mbus_line import segments
 from captures.chunk import RECEIVED, SENT, UNKNOWN
+from captures.source import open_source
+from captures.stream import BLOCK
 from captures.text.judge import judge
 from tests.captures.text.test_shapes import read
 from tests.captures.text.written import SENT_RECEIVED, TX_RX, session
@@ -92,6 +95,28 @@ def test_units_that_lack_a_digit_each_are_not_taken_for_one_that_is_broken() -> 
     assert [chunk.octets for chunk in read("\n".join(f"{one.hex()[:-1]}" for one in units))] == [
         one[:-1] for one in units
     ]
+
+
+def test_apdus_that_lost_a_digit_each_beside_whole_ones_take_none_of_the_next() -> None:
+    answer, get = "c401c100090c07e80101010c000000000000", "c001c100080000010000ff0200"
+    apdus = [chunk.octets for chunk in read("\n".join((answer[:-1], get[:-1], get, answer)))]
+    assert apdus == [bytes.fromhex(one) for one in (answer[:-2], get[:-2], get, answer)]
+
+
+def test_apdus_of_one_length_that_lost_a_digit_each_take_none_of_the_next() -> None:
+    get = "c001c100080000010000ff020"
+    assert [chunk.octets for chunk in read("\n".join((get, get, get, get)))] == 4 * [bytes.fromhex(get[:-1])]
+
+
+def test_hex_that_is_broken_at_an_odd_width_is_read_across_blocks_and_behind_words(tmp_path: Path) -> None:
+    octets = max(FRAMES, key=len)
+    digits = octets.hex()
+    lines, times = [digits[at : at + 41] for at in range(0, len(digits), 41)], 4 * BLOCK // len(digits)
+    path = tmp_path / "broken.txt"
+    path.write_text("# a remark that says nothing at all\n" * 150 + "\n".join(lines * times))
+    with open_source(str(path)) as source:
+        assert b"".join(chunk.octets for chunk in source) == octets * times
+        assert "hex-odd-digits" not in source.remark_counts
 
 
 def test_dump_between_bars_is_read() -> None:
