@@ -64,6 +64,7 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
         heads=best.reader.heads,
         has_directions=given.directed > 0,
         has_frames=given.framed,
+        lacks_zeros=best.reader.lacks_zeros,
         cut_at=given.cut_size(),
     )
     clock = best.reader.clock

@@ -8,7 +8,7 @@ from captures.text.aside import Aside
 from captures.text.hints import Hints
 from captures.text.labels import direction_of, without_arrows
 from captures.text.letters import spelt_out
-from captures.text.octets import base64_octets, hex_octets, shows
+from captures.text.octets import base64_octets, hex_octets, is_unpadded, shows
 from captures.text.reads import Reads
 from captures.text.rows import row_below
 from captures.text.shape import LONGEST_HEADING, Joins, Shape
@@ -41,6 +41,8 @@ class Reader:
         self._reads = Reads(shape, emit)
         self.given = self._reads.given
         self.aside = Aside(self._reads)
+        self.lacks_zeros = False
+        """Some octets lacked their leading zeros, as the hints have it."""
         self.worded = Worded(self._reads, self.clock, self.aside)
         self._words = self.worded.words
         self._odd = odd
@@ -136,7 +138,10 @@ class Reader:
 
     def _simple(self, match: "re.Match[bytes]", offset: int, number: int) -> bool:
         """Take the octets of a line that says all about them: nearly every line of nearly every log."""
-        found = hex_octets(self._not_left_out(match["octets"]), lacks_zeros=self._hints.lacks_zeros)
+        text = self._not_left_out(match["octets"])
+        if self._hints.lacks_zeros and not self.lacks_zeros:
+            self.lacks_zeros = is_unpadded(text)
+        found = hex_octets(text, lacks_zeros=self._hints.lacks_zeros)
         if found is None:
             return False
         octets, is_whole = found
@@ -305,7 +310,10 @@ class Reader:
         for name, read in SPELT.items():
             if groups.get(name):
                 return read(groups[name])
-        found = hex_octets(self._not_left_out(groups["octets"]), lacks_zeros=self._hints.lacks_zeros)
+        text = self._not_left_out(groups["octets"])
+        if self._hints.lacks_zeros and not self.lacks_zeros:
+            self.lacks_zeros = is_unpadded(text)
+        found = hex_octets(text, lacks_zeros=self._hints.lacks_zeros)
         if found is not None and not found[1]:
             self._odd(number)
         return found and found[0]

@@ -46,6 +46,15 @@ def test_octets_without_their_leading_zeros_are_read_behind_words() -> None:
     assert [chunk.octets for chunk in read(text)] == FRAMES
 
 
+def test_numbers_beside_octets_do_not_make_a_digit_that_was_lost_a_zero() -> None:
+    octets = bytes.fromhex("C4 01 C1 00 06 00 00 07 50")
+    written = octets.hex(" ")
+    text = f"stats 10 20 30 4 5 6\n12:00:01 RX: {written}\n12:00:02 RX: {written.replace('07', '0')}\n"
+    with read(text) as source:
+        assert [chunk.octets for chunk in source] == [octets, octets.replace(b"\7", b"")]
+        assert "hex-odd-digits" in source.remark_counts
+
+
 def test_rows_with_wide_gaps_behind_the_mark_of_a_log_are_read() -> None:
     text = "".join(
         f"(I) (HanReader)Full DLMS frame ({len(octets)} bytes)\n"
