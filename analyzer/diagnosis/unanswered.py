@@ -6,7 +6,7 @@ Source: IEC 62056-5-3 (invoke-id, service class), IEC 62056-46 (retransmission).
 from __future__ import annotations
 
 from analyzer.diagnosis.family import Family
-from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Evidence
+from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Evidence, Fact
 from analyzer.diagnosis.words import asked, octets, seconds
 from analyzer.record import REQUEST, RESPONSE, Record
 from analyzer.tracking.history import Association, Exchange
@@ -33,6 +33,8 @@ def unanswered(
         return  # the capture may have ended before the answer
     if not is_repeated and not one.exchanges and len(one.link_at) < _WITH_ANSWER and record is not None:
         return  # nothing shows that answers of this side are captured at all
+    if exchange.request in one.misanswered and family.meters.of(one.meter).answers_with_one_invoke_id():
+        return  # it was, with the invoke-id that all answers have
     is_later = record is not None and record.number > exchange.request
     if record is not None and is_later and record.time_ns is not None and exchange.asked_ns is not None:
         waited_ns = record.time_ns - exchange.asked_ns
@@ -121,7 +123,7 @@ def unasked(family: Family, record: Record, one: Association, late: Exchange | N
     answer = record.apdu.family
     waits = [each for each in one.waiting.values() if ANSWERED_BY.get(each.service) == answer]
     if late is None and waits and record.apdu.octets[0] in _INVOKED:
-        _other_invoke_id(family, record, waits[-1])
+        _other_invoke_id(family, record, one, waits[-1])
         return
     others: list[Alternative] = []
     late = late or next((each for each in reversed(one.unanswered) if ANSWERED_BY.get(each.service) == answer), None)
@@ -191,7 +193,7 @@ def _chain_of(family: Family, one: Association, late: Exchange) -> int:
     return next((max(each.chains) for each in told if late.request in each.records and each.chains), 0)
 
 
-def _other_invoke_id(family: Family, record: Record, wait: Exchange) -> None:
+def _other_invoke_id(family: Family, record: Record, one: Association, wait: Exchange) -> None:
     assert record.apdu is not None
     got, wanted = record.apdu.octets[2] & 0xF, wait.octets[2] & 0xF if len(wait.octets) > 2 else 0
     at = record.apdu.at + 2 if record.apdu.at >= 0 else 0
@@ -202,13 +204,20 @@ def _other_invoke_id(family: Family, record: Record, wait: Exchange) -> None:
     others = [Alternative("gateway-mixes-clients", POSSIBLE, "a gateway may hand out another client's answer")]
     if meter.answers_with_one_invoke_id():
         cause, confidence, others = "invoke-id-ignored", LIKELY, []
-        told = [one for one in family.stories.of_lane(record.lane.text) if one.code == "invoke-id-differs"]
-        for fact in [one for story in told if story.cause == "late-response" for one in reversed(story.facts)]:
+        for fact in _told(family, record.lane.text, "late-response"):
             family.stories.take_back(fact)
             family.stories.add(fact.told_as(cause, confidence))
+            for silence in _told(family, one.lane, "server-silent"):
+                if silence.evidence.record in fact.explains:
+                    family.stories.take_back(silence)
     family.report(
         record, "invoke-id-differs", cause, confidence, text, start=at, end=at + 1 if at else 0,
         alternatives=others,
         further=[Evidence(wait.request, 0, 0, f"the request that waits: invoke-id {wanted}")],
         explains=(wait.request,),
     )  # fmt: skip
+
+
+def _told(family: Family, lane: str, cause: str) -> list[Fact]:
+    """Give what was told of a lane with a cause, the newest first."""
+    return [fact for story in family.stories.of_lane(lane) if story.cause == cause for fact in reversed(story.facts)]

@@ -282,17 +282,19 @@ def test_aarq_that_nothing_answers_is_no_association_that_was_lost() -> None:
     assert {(one.code, one.cause) for one in stories} == {("response-missing", "server-silent")}
 
 
-def test_answers_with_one_invoke_id_are_answers_and_no_association_is_lost() -> None:
+@pytest.mark.parametrize("apart_s", [1, 4, 60])
+def test_answers_with_one_invoke_id_are_answers_and_no_association_is_lost(apart_s: int) -> None:
     units = [
         at(
-            1,
+            apart_s,
             asked(GET_CLOCK[:2] + bytes((0xC1 + number,)) + GET_CLOCK[3:]),
             answered(b"\xc4\1\xc0" + CLOCK_ANSWER[3:]),
         )
-        for number in range(4)
+        for number in range(7)
     ]
     (story,) = over_tcp(OPENING, *units, last=[(1, ASKED, FIN), (0.1, ANSWERED, FIN)])
-    assert (story.code, story.cause, story.count) == ("invoke-id-differs", "invoke-id-ignored", 4)
+    assert (story.code, story.cause, story.count) == ("invoke-id-differs", "invoke-id-ignored", 7)
+    assert story.leads_to == []
 
 
 def test_meter_that_puts_its_client_off_has_said_something() -> None:
