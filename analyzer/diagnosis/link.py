@@ -20,6 +20,8 @@ from dissectors.tree import Note
 _MOST_LINKS = 4096
 _MOST_LINES = 4096
 _FINAL = 0x10
+_PATIENCE_NS = 3_000_000_000
+"""The capture has to go on for so long behind a second SNRM, whose answer may come behind its end."""
 
 
 class LinkFamily(Family):
@@ -33,6 +35,8 @@ class LinkFamily(Family):
         super().__init__(stories)
         self.pairs: dict[tuple[int, object, object], Link] = {}
         """By conversation, client and server."""
+        self._clients: dict[tuple[int, object], dict[object, Link]] = {}
+        """The same by conversation and server, then by client."""
         self.newest: dict[int, Record] = {}
         """By conversation: its last frame."""
         self._echoed: dict[int, Record] = {}
@@ -67,7 +71,8 @@ class LinkFamily(Family):
         if record is None or record.direction is not REQUEST or (record.control or 0) & 0xEF != SNRM:
             return
         tries, more = _tries(link)
-        if tries < 2 or self._addresses.takes_other(record):
+        spent_ns = (self.ended_ns or 0) - (record.time_ns or 0)
+        if tries < (2 if spent_ns >= _PATIENCE_NS else 3) or self._addresses.takes_other(record):
             return
         text = f"SNRM was sent {tries} times{more} to {record.server}, and no UA or DM came"
         if link.answered_by is not None:
@@ -167,10 +172,17 @@ class LinkFamily(Family):
     def _link(self, record: Record) -> Link:
         self._make_room()
         if len(self.pairs) >= _MOST_LINKS:
-            del self.pairs[next(iter(self.pairs))]
+            self._forget(*next(iter(self.pairs)))
         made = self.pairs[record.lane.conversation, record.client, record.server] = Link()
+        self._clients.setdefault((record.lane.conversation, record.server), {})[record.client] = made
         self._addresses.look(record)
         return made
+
+    def _forget(self, conversation: int, client: object, server: object) -> None:
+        clients = self._clients[conversation, server]
+        del self.pairs[conversation, client, server], clients[client]
+        if not clients:
+            del self._clients[conversation, server]
 
     # -- link management ----------------------------------------------------------------------------------------------
 
@@ -193,7 +205,7 @@ class LinkFamily(Family):
             rejected(self, record, link)
             link.take_down()
         elif command == DM:
-            disconnected(self, record, link, self.pairs)
+            disconnected(self, record, link, self._clients[record.lane.conversation, record.server])
             link.take_down()
 
     def _late_set_up(self, record: Record, link: Link) -> None:

@@ -16,8 +16,8 @@ _IDLE_NS = 15_000_000_000
 """From here on a meter may have dropped a link because nothing came; usual are 30 s and 120 s."""
 _A_SILENCE_NS = 100_000_000
 _NOT_POLL = 0xEF
-Pairs = Mapping[tuple[int, object, object], Link]
-"""By conversation, client and server."""
+Clients = Mapping[object, Link]
+"""The links of one server, by client."""
 
 
 def rejected(family: Family, record: Record, link: Link) -> None:
@@ -46,7 +46,7 @@ def rejected(family: Family, record: Record, link: Link) -> None:
     family.report(record, "hdlc-frame-rejected", cause, confidence, text, start=start, end=start + 3)
 
 
-def disconnected(family: Family, record: Record, link: Link, pairs: Pairs) -> None:
+def disconnected(family: Family, record: Record, link: Link, clients: Clients) -> None:
     """Report DM but where it answers DISC: as it should be where no link was."""
     asked = link.kept[-1] if link.kept else None
     if asked is not None and (asked.control or 0) & 0xEF == DISC:
@@ -57,7 +57,7 @@ def disconnected(family: Family, record: Record, link: Link, pairs: Pairs) -> No
     idle_ns, idle = _idle(link, asked)
     cause, confidence = _cause_of_dm(link, asked, idle_ns)
     what = f" to {control_text(asked.control or 0)} (record {asked.number})" if asked is not None else ""
-    text = f"DM{what}: the meter has no link with this client{idle}{_taken(pairs, record, link)}"
+    text = f"DM{what}: the meter has no link with this client{idle}{_taken(clients, link)}"
     others = [] if cause else [Alternative("no-snrm", POSSIBLE, "no SNRM and UA were captured before it")]
     family.report(
         record,
@@ -70,12 +70,11 @@ def disconnected(family: Family, record: Record, link: Link, pairs: Pairs) -> No
     )
 
 
-def _taken(pairs: Pairs, record: Record, link: Link) -> str:
+def _taken(clients: Clients, link: Link) -> str:
     """Tell who set up a link with the same meter since this one was last used: many meters serve one client only."""
     last = link.kept[-2].number if len(link.kept) > 1 else 0
-    for (conversation, client, server), other in pairs.items():
-        is_same = conversation == record.lane.conversation and server == record.server and client != record.client
-        if is_same and other.is_up and other.since > last > 0:
+    for client, other in clients.items() if last else ():
+        if other is not link and other.is_up and other.since > last:
             return f"; client {client} set up a link with it in between (record {other.since})"
     return ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from analyzer.diagnosis import link
 from analyzer.export.stories import text_lines
 from analyzer.pipeline import Pipeline
 from dissectors.tree import Severity
@@ -114,8 +115,16 @@ def test_many_addresses_that_answer_no_snrm_are_one_story() -> None:
     for address in range(20, 40):
         asking, _ = Station(CLIENT, bytes((2, address << 1 | 1))).connect()
         units += [*at(1, asking), *at(3, asking)]
-    (story,) = diagnose(serial_chunks(units))
+    (story,) = diagnose(serial_chunks([*units, *at(5, *station().connect())]))
     assert (story.code, story.count) == ("response-missing", 20)
+
+
+@pytest.mark.parametrize("behind_s", [0.5, 5])
+def test_second_snrm_just_before_the_capture_ends_may_be_answered_behind_it(behind_s: float) -> None:
+    line = station()
+    asking, _ = Station(CLIENT, b"\x02\x25").connect()
+    units = [*opened(line), *at(1, asking), *at(1, asking), *at(behind_s, *line.connect())]
+    assert [one.code for one in diagnose(serial_chunks(units))] == ["response-missing"] * (behind_s > 3)
 
 
 def test_ua_of_another_meter_is_no_answer_to_snrm() -> None:
@@ -181,6 +190,18 @@ def test_two_clients_that_take_the_meter_from_one_another_are_named() -> None:
     units = [*opened(near), *opened(far), *at(1, *near.frames([asked(GET_CLOCK)]))]
     (story,) = diagnose(serial_chunks([*units, *at(0.1, answered(frame(b"", DM, CLIENT + SERVER)))]))
     assert "client 48 set up a link with it in between" in story.leads_to[0].evidence[0].text
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 4096])
+def test_dm_is_told_however_many_links_are_remembered(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "_MOST_LINKS", most)
+    lines = [Station(bytes((one,)), bytes((2, other))) for one in (0x21, 0x61) for other in (0x23, 0x25, 0x27)]
+    units = [each for line in lines for each in opened(line)]
+    for line in lines:
+        refused = answered(frame(b"", DM, line.ends[ANSWERED]))
+        units += [*at(1, *line.frames([asked(GET_CLOCK)])), *at(0.1, refused)]
+    told = [each for one in diagnose(serial_chunks(units)) for each in (one, *one.leads_to)]
+    assert sum(one.count for one in told if one.code == "hdlc-disconnected-mode") == len(lines)
 
 
 def test_answers_that_come_twice_show_a_time_out_that_is_too_short() -> None:
