@@ -102,6 +102,7 @@ _WITH_PREFIX = (27, 28, 29, 30, 31, 32, 33, 35)
 """Units that people say with kilo and mega: W, VA, var, Wh, VAh, varh, A, V."""
 _MOST_CLASSES, _MOST_UNITS, _NAMED_CLASSES = 32767, 256, 256
 _CLASS = "interface class"
+_SHOWN_IN_HEX = frozenset({"security control", "APDU tag", "HDLC control"})
 _MEMBER = re.compile(r"(.+?)[\s=:#]+(?:(\d{1,10})|(?:0x)?([0-9a-f]{1,8}))", re.IGNORECASE)
 _PREFIXES = {"m": "0.001", "k": "1000", "M": "1,000,000", "G": "1,000,000,000"}
 """Capital and small letters differ: mV is no MV."""
@@ -124,7 +125,8 @@ def of_number(number: int) -> list[Meaning]:
 def of_member(text: str) -> list[Meaning]:
     """Give what a number means in the field that stands before it: ``mechanism 5``, ``unit 30``, ``client 16``.
 
-    Digits that mean nothing as a decimal number are hex, as screens have them: ``security control 30``.
+    Where screens show the field in hex (``security control 32``), digits are hex first, and a decimal number besides;
+    elsewhere they are hex where they mean nothing as a decimal number.
     """
     match = _MEMBER.fullmatch(text)
     if match is None:
@@ -132,8 +134,8 @@ def of_member(text: str) -> list[Meaning]:
     words = set(_plain(match[1]).split("-"))
     numbers = (int(match[2]), int(match[2], 16)) if match[2] else (int(match[3], 16),)
     fields = [one for one in meanings() if words <= set(_plain(f"{one.field} {one.where}").split("-"))]
-    found = ([one for one in fields if one.number == number] for number in numbers)
-    return next(filter(None, found), [])
+    decimal, as_hex = ([one for one in fields if one.number == number] for number in (numbers[0], numbers[-1]))
+    return list(dict.fromkeys([*(one for one in as_hex if one.field in _SHOWN_IN_HEX), *decimal])) or as_hex
 
 
 def of_unit(text: str) -> list[Meaning]:

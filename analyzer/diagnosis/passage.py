@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import chain
 from statistics import median
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from analyzer.record import REQUEST, RESPONSE
 ALTERED, REPEATED, ONLY_FIRST, ONLY_SECOND = "altered", "repeated", "only-first", "only-second"
 """Kinds of findings."""
 _LEAST_LIKENESS = 0.5
-_MOST_COMPARED = 2048
+_MOST_COMPARED, _MOST_TRIED = 2048, 256
 _LEAST_HALF = 4
 """Octets of an APDU that tell that a damaged record was it."""
 _MOST_CHANGES, _MOST_SHOWN = 4, 8
@@ -113,8 +114,9 @@ class _Both:
         for index in theirs:
             kinds[self._kind(1, index)].append(index)
         for index in list(ours):
-            alike = [each for each in kinds[self._kind(0, index)] if self._may_be(index, each)]
-            found = min(alike, key=lambda each: (here[index].talk, there[each].talk) not in talks, default=None)
+            near = self._near(index, kinds[self._kind(0, index)])
+            of_talk = (each for each in near if (here[index].talk, there[each].talk) in talks)
+            found = next((each for each in chain(of_talk, near) if self._may_be(index, each)), None)
             if found is not None:
                 kinds[self._kind(1, found)].remove(found)
                 ours.remove(index)
@@ -126,14 +128,18 @@ class _Both:
         one = (self.second if side else self.first).apdus[index]
         return one.direction, one.octets[:1]
 
+    def _near(self, index: int, others: list[int]) -> list[int]:
+        """Give those of *others*, in their order, that stand at the same place there as an APDU here, some at most."""
+        place, passed = bisect_left(self._sorted[0], index), self._sorted[1]
+        begin = bisect_left(others, passed[place - LOOKED_AT - 1]) if place > LOOKED_AT else 0
+        end = bisect_left(others, passed[place + LOOKED_AT]) if place + LOOKED_AT < len(passed) else len(others)
+        return others[begin : min(end, begin + _MOST_TRIED)]
+
     def _may_be(self, index: int, other: int) -> bool:
-        """Tell whether an APDU here may be another one there: at the same place, and half of it the same at least."""
-        places = bisect_left(self._sorted[0], index), bisect_left(self._sorted[1], other)
+        """Tell whether an APDU here may be another one there: at the same time, and half of it the same at least."""
         one, theirs = self.first.apdus[index], self.second.apdus[other]
         return (
-            abs(places[0] - places[1]) <= LOOKED_AT
-            and late_ns(one, theirs, self._offset) <= WITHIN_NS
-            and _likeness(one.octets, theirs.octets) >= _LEAST_LIKENESS
+            late_ns(one, theirs, self._offset) <= WITHIN_NS and _likeness(one.octets, theirs.octets) >= _LEAST_LIKENESS
         )
 
     def repeated(self) -> Iterator[Finding]:

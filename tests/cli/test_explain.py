@@ -36,6 +36,19 @@ def test_what_owners_of_a_meter_see_is_known(run: Run, words: str, told: str) ->
     assert told in run("explain", words).out
 
 
+def test_security_control_is_hex_as_screens_have_it_and_a_decimal_number_besides(run: Run) -> None:
+    found = [json.loads(line) for line in run("explain", "--json", "security control 32").out.splitlines()]
+    assert [(one["name"], one["text"]) for one in found] == [
+        ("authenticated and encrypted", "security suite 2"), ("encrypted", "security suite 0"),
+    ]  # fmt: skip
+    assert [json.loads(line)["name"] for line in run("explain", "--json", "unit 30").out.splitlines()] == ["Wh"]
+
+
+@pytest.mark.parametrize("status", ["damaged", "unsupported"])
+def test_every_status_of_a_ciphered_apdu_is_known(run: Run, status: str) -> None:
+    assert "ciphered APDUs" in run("explain", status).out
+
+
 def test_what_is_a_protocol_and_a_manufacturer_is_told_as_both(run: Run) -> None:
     found = [json.loads(line)["field"] for line in run("explain", "--json", "SML").out.splitlines()]
     assert found == ["protocol", "manufacturer"]
