@@ -11,7 +11,7 @@ from typing import Any
 
 from analyzer.layer_forms import TELEGRAM, Form, Inside, Nodes, T
 from analyzer.masking import concealed, mask_nodes, secrets
-from analyzer.naming import name_nodes
+from analyzer.naming import name_nodes, say_octets
 from analyzer.record import MESSAGE, Apdu, Closed, Record
 from analyzer.record import REQUEST as ASKED
 from analyzer.tracking.values import Value
@@ -34,13 +34,15 @@ _ENCRYPTED = 0x20
 _SHORT_FRAME = 64
 
 
-def detail(record: Record, values: Sequence[Value] = ()) -> list[Node]:
+def detail(record: Record, values: Sequence[Value] = (), *, is_read: bool = True) -> list[Node]:
     """Give the layers of *record* as trees, outermost first; every buffer beside the frame is a node of its own.
 
-    The record's *values* tell of secrets behind short names.
+    The record's *values* tell of secrets behind short names. Where people read it, octets say what they are.
     """
     nodes = walk(record, Nodes())
     name_nodes(nodes)
+    if is_read:
+        say_octets(nodes)
     if hidden := secrets(record, values):
         mask_nodes(nodes, [octets for _, octets in _octets(record)], hidden)
     return nodes

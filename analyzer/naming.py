@@ -1,15 +1,18 @@
 """Names of classes, objects, attributes and methods beside their numbers, in trees and in the texts of trees.
 
 Dissection knows numbers only; what they are called is COSEM's. Wherever class-id, instance-id and attribute-id (or
-method-id) stand in a row, their texts get the names.
+method-id) stand in a row, their texts get the names. In trees that people read, octets that are a date-time, the name
+of an object or characters are followed by what they say; JSON has values for that.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import NamedTuple
 
+from analyzer.cosem.date_time import date_time_text, looks_like_date_time, plain_iso
 from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text
 from dissectors.tree import Kind, Node
 
@@ -35,6 +38,70 @@ def names(class_id: int, logical_name: bytes, number: int, is_method: bool) -> N
     )
 
 
+_TIMES = {"date-time": (12,), "date": (5,), "time": (4, 12)}
+"""Names of what holds a date-time, a date or a time, and how many octets it has."""
+_NAME, _FEWEST, _MOST = 6, 3, 64
+_DATE_TIME_DIGITS, _ANY_DATE, _NO_PART = 24, "07EA030201", ("00", "FF")
+_YEARS, _WEEKDAYS = range(1990, 2091), (*range(8), 0xFF)
+"""Years about today, and days of the week as they are sent."""
+_HOURS, _SIXTY = ({f"{number:02X}": f"{number:02}" for number in range(most)} for most in (24, 60))
+_MOST_PARTS = 4096
+
+
+class _Parts(dict[str, str]):
+    """Texts by digits, each made at its first use."""
+
+    def __init__(self, make: Callable[[str], str]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, digits: str) -> str:
+        if len(self) >= _MOST_PARTS:
+            self.clear()
+        made = self[digits] = self._make(digits)
+        return made
+
+
+def _date(digits: str) -> str:
+    octets = bytes.fromhex(digits)
+    is_likely = int.from_bytes(octets[:2], "big") in _YEARS and octets[4] in _WEEKDAYS
+    return plain_iso(octets + bytes(7))[:10] if is_likely else ""
+
+
+def _zone(digits: str) -> str:
+    """Give the offset of a date-time whose clock has no status."""
+    return "" if digits[4:] not in _NO_PART else plain_iso(bytes.fromhex(f"{_ANY_DATE}00000000{digits}"))[19:]
+
+
+_DATES, _ZONES = _Parts(_date), _Parts(_zone)
+
+
+def meaning(name: str, digits: str) -> str:
+    """Say what octets in *digits* are; empty where *name* tells of none, or they say nothing."""
+    if len(digits) == _DATE_TIME_DIGITS and digits[16:18] in _NO_PART:  # most are plain: their parts are known
+        date, zone = _DATES[digits[:10]], _ZONES[digits[18:]]
+        hour, minute, second = _HOURS.get(digits[10:12]), _SIXTY.get(digits[12:14]), _SIXTY.get(digits[14:16])
+        if date and zone and hour and minute and second:
+            return f"{date}T{hour}:{minute}:{second}{zone}"
+    return _said(name, digits) if len(digits) <= 2 * _MOST else ""
+
+
+@lru_cache(maxsize=4096)
+def _said(name: str, digits: str) -> str:
+    octets = bytes.fromhex(digits)
+    size = len(octets)
+    if name != "octet-string" and size not in _TIMES[name]:
+        return ""
+    if name != "octet-string" or looks_like_date_time(octets):
+        return date_time_text(octets)
+    if size == _NAME and (what := obis_name(octets)):
+        return f"{obis_text(octets)} {what}"
+    if size < _FEWEST or not octets.isascii():
+        return ""
+    text = octets.decode()
+    return f'"{text}"' if text.isprintable() and not _QUOTED.search(text) else ""
+
+
 def name_nodes(nodes: list[Node]) -> None:
     """Give the descriptors in trees their names; none stands inside of Data."""
     pending = list(nodes)
@@ -50,9 +117,24 @@ def name_nodes(nodes: list[Node]) -> None:
                 kind.text, instance.text, last.text = found
 
 
+def say_octets(nodes: list[Node]) -> None:
+    """Let the texts of octets in trees say what they are."""
+    for root in nodes:
+        for node in root.walk():
+            if (name := node.name) == "octet-string" or name in _TIMES:
+                digits = node.value
+                if not node.text and isinstance(digits, str) and (said := meaning(name, digits)):
+                    node.text = f"{digits} ({said})"
+
+
 _OUTLINE = re.compile(
     r"class-id: (\d+)\n( *)instance-id: (\d+)-(\d+):(\d+)\.(\d+)\.(\d+)\*(\d+)\n *(attribute|method)-id: (-?\d+)"
 )
+_QUOTED = re.compile(r"[\"\\\\]")
+_MEANT = {name: re.compile(rf"  {name}: ([0-9A-F]+)$", re.MULTILINE) for name in ("octet-string", *_TIMES)}
+"""Lines that say octets, by what begins them."""
+_MOST_SAID = 20
+"""Of more such lines in an outline nothing is said: it is a table, which readings give in words."""
 _LAYERS = re.compile(
     r'\{"name": "class-id", "value": (\d+), ("range": \[\d+, \d+\])\}, '
     r'\{"name": "instance-id", "value": "([0-9A-F]{12})", "text": "[^"]*", ("range": \[\d+, \d+\])\}, '
@@ -61,8 +143,18 @@ _LAYERS = re.compile(
 
 
 def name_outline(text: str) -> str:
-    """Give the descriptors in an outline their names."""
-    return _OUTLINE.sub(_outline_names, text) if "class-id" in text else text
+    """Give the descriptors in an outline their names, and octets what they say."""
+    if "class-id" in text:
+        text = _OUTLINE.sub(_outline_names, text)
+    for name, pattern in _MEANT.items():
+        if 0 < text.count(f"  {name}: ") <= _MOST_SAID:
+            text = pattern.sub(partial(_with_meaning, name), text)
+    return text
+
+
+def _with_meaning(name: str, match: re.Match[str]) -> str:
+    said = meaning(name, match[1])
+    return f"{match[0]} ({said})" if said else match[0]
 
 
 def name_layers(text: str) -> str:

@@ -245,7 +245,7 @@ def _header_end(octets: bytes, start: int) -> int:
 def _layers(record: Record, values: Sequence[Value]) -> str:
     """Write the layers; where something is noted or secret, from the trees, which carry the notes and the masks."""
     if record.notes or secrets(record, values):
-        found = [_text(reader.node_form(node)) for node in detail(record, values)]
+        found = [_text(reader.node_form(node)) for node in detail(record, values, is_read=False)]
     else:
         found = walk(record, _LAYERS)
     return ", ".join(found)

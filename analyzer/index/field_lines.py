@@ -53,7 +53,7 @@ class FieldLines(Asker):
 
     def nodes(self, record: Record) -> Sequence[Node]:
         """Give its trees, secrets masked."""
-        return detail(record, list(self.values(record)))
+        return detail(record, list(self.values(record)), is_read=False)
 
     def _text(self, field: Field, value: Any) -> str:
         if isinstance(value, bytes):

@@ -203,7 +203,7 @@ class Looker:
     def nodes(self, record: Record) -> Sequence[Node]:
         """Give its trees."""
         if self._nodes is None:
-            self._nodes = detail(record)
+            self._nodes = detail(record, is_read=False)
         return self._nodes
 
     def values(self, record: Record) -> Sequence[Value]:
@@ -241,7 +241,7 @@ class Asker:
 
     def nodes(self, record: Record) -> Sequence[Node]:
         """Give its trees."""
-        return detail(record)
+        return detail(record, is_read=False)
 
     def values(self, record: Record) -> Sequence[Value]:
         """Give its values."""

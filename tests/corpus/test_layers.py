@@ -17,7 +17,7 @@ from tests.corpus import captures, vectors
 def assert_same(records: list[Record], name: str) -> None:
     writer = JsonLines(lambda: 9, layers=True)
     for record in records:
-        expected = json.loads(json.dumps([node_form(one) for one in detail(record)]))
+        expected = json.loads(json.dumps([node_form(one) for one in detail(record, is_read=False)]))
         assert json.loads(writer.line(record))["layers"] == expected, f"{name} record {record.number}"
 
 
