@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from analyzer.diagnosis.conformance import Lacking, lacking, missing_bits
 from analyzer.diagnosis.cut_transfers import CutTransfers
-from analyzer.diagnosis.family import Family, Look
+from analyzer.diagnosis.family import Family, Look, severity_with
 from analyzer.diagnosis.frame_settles import CLOSED, plain_under_cipher
 from analyzer.diagnosis.general_blocks import GeneralBlocks
 from analyzer.diagnosis.policy import demanded_of, hold_to_protection
@@ -78,6 +78,8 @@ class ServiceFamily(Family):
         """By lane: closed APDUs in a row in which no plain text was found."""
         self._first_closed: dict[str, Fact] = {}
         """By lane: that one APDU stays closed of a key that opened others."""
+        self._changed: dict[str, Fact] = {}
+        """By lane: that the newest APDU stays closed of a key that was changed, as it seems."""
         self._transfers = Transfers(self)
         self._general = GeneralBlocks(self)
         self._cut = CutTransfers(self)
@@ -85,6 +87,8 @@ class ServiceFamily(Family):
 
     def look(self, record: Record) -> None:
         """Look at the APDU of *record*."""
+        if self._changed and record.closed is not None and record.closed.is_opened:
+            self._opens_again(record, record.closed.key)
         apdu = record.assembled or record.apdu
         if apdu is None:
             if record.part_of is not None:
@@ -214,10 +218,28 @@ class ServiceFamily(Family):
             self.stories.take_back(first)
             self.stories.add(first.told_as(note.cause, note.confidence))
         told = self.report_note(record, note)
-        if (told.cause, told.confidence) == ("octets-damaged", POSSIBLE):
-            while len(self._first_closed) >= _MOST_TERMS:
-                del self._first_closed[next(iter(self._first_closed))]
-            self._first_closed[lane] = told
+        if told.cause == "new-key-after-change":
+            _keep(self._changed, lane, told)
+        elif (told.cause, told.confidence) == ("octets-damaged", POSSIBLE):
+            _keep(self._first_closed, lane, told)
+
+    def _opens_again(self, record: Record, key: str) -> None:
+        """Take back that a key was changed where it opens again: the sender has a second key, which is not given."""
+        fact = self._changed.get(record.lane.text)
+        story = self.stories.of_fact(fact) if fact is not None else None
+        if fact is None or story is None or key not in fact.evidence.text:
+            return
+        del self._changed[record.lane.text]
+        self.stories.take_back(fact)
+        text = (
+            f"nothing reads under {key}, which opens record {record.number} all the same: this sender uses a second key"
+        )
+        told = fact._replace(
+            cause="no-key", severity=severity_with(fact.code, "no-key"), evidence=fact.evidence._replace(text=text)
+        )
+        again = self.stories.add(told)
+        if again is not None and story.count:
+            self.stories.fold(again, [story])
 
     def finish(self) -> None:
         """Report requests that were never answered though the capture went on, and blocks that never came."""
@@ -305,6 +327,13 @@ class ServiceFamily(Family):
 def _asks_for(unmet: Lacking | None, octets: bytes) -> bool:
     """Tell whether an APDU asks for something that was not agreed, and so is among what is *unmet*."""
     return unmet is not None and any(octets.startswith(value, at) for _, _, at, value in unmet[octets[:2]])
+
+
+def _keep(facts: dict[str, Fact], lane: str, fact: Fact) -> None:
+    """Keep the newest fact of a lane, bounded."""
+    while len(facts) >= _MOST_TERMS and lane not in facts:
+        del facts[next(iter(facts))]
+    facts[lane] = fact
 
 
 def _is_success(octets: bytes) -> bool:

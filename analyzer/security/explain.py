@@ -59,6 +59,8 @@ class Case(NamedTuple):
     """The record that changed the key to one that could not be learnt."""
     closed_since: int = 0
     """The record from which on nothing opens any more that the same key has opened before."""
+    has_second_key: bool = False
+    """Whether the same key opened others behind several that stayed closed."""
     searches_bits: bool = True
     is_damaged: bool = False
     """Whether the frame that carried it is not as it was sent."""
@@ -261,6 +263,9 @@ def _judge(case: Case) -> Suspect:
         return Suspect("wrong-authentication-key", text, LIKELY)
     if _begins_well(message, plaintext):
         return Suspect("octets-damaged", f"the text begins well under {name} and does not read on", LIKELY)
+    if case.has_worked and case.has_second_key:
+        text = f"nothing reads under {name}, which opened others in between: this sender uses a second key"
+        return Suspect("no-key", text, LIKELY)
     if case.has_worked and case.closed_since:
         text = f"nothing reads any more under {name}, from record {case.closed_since} on; before that it opened all"
         return Suspect("new-key-after-change", text, LIKELY)

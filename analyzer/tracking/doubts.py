@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from typing import NamedTuple
 
 from analyzer.record import Record
 from analyzer.security import opening
@@ -19,7 +20,7 @@ from dissectors.scanning import scan_apdu
 _MOST_SEARCHES = 256
 """For how many APDUs every bit is tried."""
 _MOST_TITLES, _MOST_SUSPECTS = 64, 256
-_SINGLE = frozenset({"octets-damaged", "tag-truncated", "new-key-after-change"})
+_SINGLE = frozenset({"octets-damaged", "tag-truncated", "new-key-after-change", "no-key"})
 """Causes that say nothing about the next message."""
 _LACKS = {
     "no-key": "no encryption key is given for this sender",
@@ -29,6 +30,21 @@ _LACKS = {
 }
 
 
+class _Closed(NamedTuple):
+    """What a key that worked did not open."""
+
+    since: int
+    newest: int
+    """The first and the last record of those in a row that it did not open."""
+    opened: tuple[int, ...]
+    """The counters that it had opened last."""
+    has_ended: bool
+    """Several in a row stayed closed before, and it opened others behind them."""
+
+
+_NEVER = _Closed(0, 0, (), False)
+
+
 class Doubts:
     """Finds out why; *knowledge* has the titles that may be meant, *counters* what was opened last."""
 
@@ -36,8 +52,8 @@ class Doubts:
         self.worked: set[tuple[bytes, bytes]] = set()
         """Which key with which title has opened something."""
         self._knowledge, self._counters = knowledge, counters
-        self._closed: dict[tuple[bytes, bytes], tuple[int, tuple[int, ...]]] = {}
-        """By key and title that worked: the record that they did not open, and the counters that they opened last."""
+        self._closed: dict[tuple[bytes, bytes], _Closed] = {}
+        """By key and title that worked."""
         self._searches = _MOST_SEARCHES
 
     def settle(
@@ -92,24 +108,26 @@ class Doubts:
         self._searches -= 1
         titles, ring = islice(self._knowledge.titles.values(), _MOST_TITLES), opener.key_set
         known = (context.client_title, context.server_title, ring.client_title, ring.server_title, *titles)
-        since = self._closed_since(worked, number) if worked is not None else 0
+        closed = self._closed_since(worked, number) if worked is not None else _NEVER
         return explain(
             Case(
                 message, opener.keys, opener.authentication, opener.titles, opener.key_set, known, worked is not None,
-                bool(own), context.changed_at, since, self._searches > 0, is_damaged,
+                bool(own), context.changed_at, closed.since if closed.newest > closed.since else 0, closed.has_ended,
+                self._searches > 0, is_damaged,
             )
         )  # fmt: skip
 
-    def _closed_since(self, pair: tuple[bytes, bytes], number: int) -> int:
-        """Give the record since which a key that worked opens nothing from its sender; 0 if *number* is the first."""
-        newest = self._counters.newest(pair)
-        since, opened = self._closed.get(pair, (0, ()))
-        if opened == newest and 0 < since < number:
-            return since
-        if len(self._closed) >= _MOST_SUSPECTS:
+    def _closed_since(self, pair: tuple[bytes, bytes], number: int) -> _Closed:
+        """Give what a key that worked opens no more of its sender, with record *number*, which it does not open."""
+        opened, before = self._counters.newest(pair), self._closed.get(pair, _NEVER)
+        if opened == before.opened and 0 < before.since < number:
+            found = before._replace(newest=number)
+        else:
+            found = _Closed(number, number, opened, before.has_ended or before.newest > before.since)
+        if len(self._closed) >= _MOST_SUSPECTS and pair not in self._closed:
             self._closed.clear()
-        self._closed[pair] = number, newest
-        return 0
+        self._closed[pair] = found
+        return found
 
 
 def _is_published(message: Message, outcome: Outcome) -> bool:

@@ -226,6 +226,23 @@ def test_key_that_opens_nothing_more_was_changed_and_its_messages_are_not_damage
     assert (story.cause, story.count) == ("new-key-after-change", 3)
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_key_that_opens_again_was_not_changed_but_its_sender_has_a_second_one(times: int) -> None:
+    made = World(random.Random(3))
+    first, second = made.guek, made.chance.randbytes(len(made.guek))
+    for _ in range(times):
+        for made.guek in (first, second, second, second):
+            made.said.append(asked(made.request()))
+    made.guek = first
+    made.said.append(asked(made.request()))
+    found = records(made)
+    (story,) = (one for one in stories(found) if one.code == "undecipherable")
+    assert (story.cause, story.count) == ("no-key", 3 * times)
+    assert all("this sender uses a second key" in proof.text for proof in story.evidence)
+    causes = [note.cause for record in found for note in record.notes if note.code == "undecipherable"]
+    assert causes[3:] == ["no-key"] * 3 * (times - 1)
+
+
 def stories(found: list[Record]) -> list[Story]:
     doctor = Doctor()
     for record in found:
