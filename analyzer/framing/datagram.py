@@ -1,6 +1,7 @@
 """Datagrams and records that are one unit each, or a piece of one: IEC 61334-4-32 LLC frames and bare APDUs."""
 
 from collections.abc import Callable
+from itertools import accumulate
 
 from analyzer.framing.frame import APDU, LLC, NOISE, Frame, Framer, Mark
 from analyzer.framing.tags import APDU_TAGS, sealed_length
@@ -54,8 +55,9 @@ class PieceFramer(Framer):
         """Take one read; give the frames that it completes."""
         if not octets:
             return []
-        is_next = self._pieces and (self._is_unit(octets) or _opens_as(octets, self._waiting))
-        frames = self.flush() if is_next else []
+        frames = []
+        if self._pieces:
+            frames = self.flush() if self._is_unit(octets) else self._opened_again(octets)
         joined = self._waiting + octets
         begins = is_llc(joined) or joined[0] in APDU_TAGS
         if not begins or self._is_unit(joined):
@@ -81,6 +83,26 @@ class PieceFramer(Framer):
         """The other side speaks: what waits is not gone on with."""
         return self.flush()
 
+    def _opened_again(self, octets: bytes) -> list[Frame]:
+        """Give what waits before a read where the ciphered APDU begins once more: octets of it were lost.
+
+        Its title may go on into *octets*.
+        """
+        waiting = self._waiting
+        header = len(waiting) - len(_inside(waiting))
+        opening = waiting[: header + _TITLE_END]
+        if len(opening) < header + _TITLE_END or opening[header + 1] != _TITLE:
+            return []
+        at = (waiting + octets).find(opening, max(1, len(waiting) - len(opening) + 1))
+        begins = list(accumulate((len(piece) for piece, _ in self._pieces), initial=0)) if at > 0 else []
+        if at not in begins:
+            return []
+        pieces = self._pieces
+        self._pieces, self._waiting = pieces[: begins.index(at)], waiting[:at]
+        frames = self.flush()
+        self._pieces, self._waiting = pieces[begins.index(at) :], waiting[at:]
+        return frames
+
     def _is_unit(self, octets: bytes) -> bool:
         apdu = _inside(octets)
         return bool(apdu) and (sealed_length(apdu) == len(apdu) or self._reads(apdu))
@@ -90,12 +112,6 @@ class PieceFramer(Framer):
 
     def _forget(self) -> None:
         self._pieces, self._waiting = [], b""
-
-
-def _opens_as(octets: bytes, waiting: bytes) -> bool:
-    """Tell whether *octets* begin with the system title of the ciphered APDU that waits: octets of it were lost."""
-    apdu = _inside(octets)
-    return len(apdu) > _TITLE_END and apdu[1] == _TITLE and apdu[:_TITLE_END] == _inside(waiting)[:_TITLE_END]
 
 
 def _inside(octets: bytes) -> bytes:

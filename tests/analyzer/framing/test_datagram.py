@@ -73,9 +73,11 @@ def test_ciphered_apdu_octet_by_octet_is_one_frame() -> None:
     assert outline(run(PieceFramer(reads), [bytes((one,)) for one in SEALED * 2])) == [f"apdu {len(SEALED)}"] * 2
 
 
-def test_ciphered_apdu_that_lost_octets_ends_where_the_next_of_its_sender_begins() -> None:
-    reads_of = [SEALED[at : at + 64] for at in range(0, len(SEALED), 64)]
-    hurt = [reads_of[0], reads_of[1][:-1], *reads_of[2:]]
+@pytest.mark.parametrize("size", [7, 10, 64])
+def test_ciphered_apdu_that_lost_octets_ends_where_the_next_of_its_sender_begins(size: int) -> None:
+    reads_of = [SEALED[at : at + size] for at in range(0, len(SEALED), size)]
+    middle = len(reads_of) // 2
+    hurt = [*reads_of[:middle], reads_of[middle][:-1], *reads_of[middle + 1 :]]
     assert outline(run(PieceFramer(reads), [*hurt, *reads_of, *hurt, *reads_of])) == [
         f"apdu {len(SEALED) - 1}", f"apdu {len(SEALED)}", f"apdu {len(SEALED) - 1}", f"apdu {len(SEALED)}",
     ]  # fmt: skip
