@@ -101,8 +101,8 @@ def _judged(table: Table, *, is_whole: bool = False) -> polars.DataFrame:
         )
         waits = polars.Series([_service(one) in _ASKING for one in table.subjects], dtype=polars.Boolean)
         asked = asks.gather(frame.get_column("path")) & waits.gather(frame.get_column("subject"))
-        numbers = polars.int_range(1, frame.height + 1, eager=True)
-        silent = asked & ~numbers.is_in(frame.get_column("request").drop_nulls().cast(polars.Int64).implode())
+        answered = polars.repeat(False, frame.height, dtype=polars.Boolean, eager=True)
+        silent = asked & ~answered.scatter(frame.get_column("request").drop_nulls().cast(polars.Int64) - 1, True)
     return frame.with_columns(errors.alias("error"), silent.alias("unanswered"))
 
 

@@ -111,7 +111,7 @@ class TableScreen(BaseScreen):
     def shown_rows(self) -> Iterable[TableRow]:
         """Give the rows that hold what was asked for, in any cell, also one that has no room."""
         wanted = self.sought.lower()
-        return (row for row in self.rows() if wanted in " ".join(row.cells).lower())
+        return (row for row in self.rows() if wanted in " ".join(row.cells).lower()) if wanted else self.rows()
 
     def command_filter_rows(self, count: int, text: str = "") -> None:
         """Ask which rows to show."""
