@@ -21,7 +21,7 @@ _MOST_LINKS = 4096
 _MOST_LINES = 4096
 _FINAL = 0x10
 _PATIENCE_NS = 3_000_000_000
-"""The capture has to go on for so long behind a second SNRM, whose answer may come behind its end."""
+"""So long the capture has to go on behind the first of two SNRM: who asks three times has waited by itself."""
 
 
 class LinkFamily(Family):
@@ -71,7 +71,7 @@ class LinkFamily(Family):
         if record is None or record.direction is not REQUEST or (record.control or 0) & 0xEF != SNRM:
             return
         tries, more = _tries(link)
-        spent_ns = (self.ended_ns or 0) - (record.time_ns or 0)
+        spent_ns = (self.ended_ns or 0) - (link.kept[-tries].time_ns or 0)
         if tries < (2 if spent_ns >= _PATIENCE_NS else 3) or self._addresses.takes_other(record):
             return
         text = f"SNRM was sent {tries} times{more} to {record.server}, and no UA or DM came"
