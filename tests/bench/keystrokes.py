@@ -65,7 +65,8 @@ def _opened(file: Path, size: tuple[int, int], *, is_read: bool, delay: float = 
         else Terminal(OPEN, str(file), home=home, size=size)
     )
     terminal.wait_for(b"AARQ", _PATIENCE_S)
-    while is_read and (_is_reading(terminal) or b" of " not in terminal.said):
+    title = _Title(terminal, size)
+    while is_read and (title.is_reading() or b" of " not in terminal.said):
         terminal.hear(0.5)
     terminal.hear(0.5)
     return terminal
@@ -75,8 +76,9 @@ def pressed(file: Path, size: tuple[int, int], keys: int, *, while_read: bool, d
     """Open *file* and press *keys* keys, until it is read or once it is; over a link each way takes *delay* seconds."""
     terminal = _opened(file, size, is_read=not while_read, delay=delay)
     gaps, done = random.Random(1), []
+    title = _Title(terminal, size)
     for at in range(keys):
-        if while_read and not _is_reading(terminal):
+        if while_read and not title.is_reading():
             break
         key = KEYS[at % len(KEYS)]
         done.append((time.perf_counter(), key))
@@ -99,9 +101,21 @@ def pages_a_second(file: Path, size: tuple[int, int], pages: int) -> float:
     return pages / took
 
 
-def _is_reading(terminal: Terminal) -> bool:
-    """Whether the title, as it was written last, says how fast the capture is read."""
-    return terminal.said.rfind(b"/s") > terminal.said.rfind(b" records")
+class _Title:
+    """The first line of a terminal, as it is shown: it says how fast a capture is read, as long as it is."""
+
+    def __init__(self, terminal: Terminal, size: tuple[int, int]) -> None:
+        import pyte
+
+        self._terminal, self._fed = terminal, 0
+        self._screen = pyte.Screen(*size)
+        self._stream = pyte.ByteStream(self._screen)
+
+    def is_reading(self) -> bool:
+        said = self._terminal.said
+        self._stream.feed(bytes(said[self._fed :]))
+        self._fed = len(said)
+        return "/s" in "".join(self._screen.buffer[0][x].data for x in range(self._screen.columns))
 
 
 def answers(presses: Presses) -> Iterator[Answer]:
@@ -114,7 +128,7 @@ def answers(presses: Presses) -> Iterator[Answer]:
     shown: dict[int, object] = {}
     fed, at = 0, 0
     ends = [*(began for began, _ in presses.keys[1:]), float("inf")]
-    for (began, key), end in zip(presses.keys, ends, strict=True):
+    for (began, key), end in zip(presses.keys, ends, strict=False):  # where nothing was pressed there is no end
         last, before = 0.0, fed
         while at < len(presses.heard) and presses.heard[at][0] < end:
             when, come = presses.heard[at]
