@@ -8,7 +8,6 @@ of an object or characters are followed by what they say; JSON has values for th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import NamedTuple
 
@@ -45,41 +44,25 @@ _DATE_TIME_DIGITS, _ANY_DATE, _NO_PART = 24, "07EA030201", ("00", "FF")
 _YEARS, _WEEKDAYS = range(1990, 2091), (*range(8), 0xFF)
 """Years about today, and days of the week as they are sent."""
 _HOURS, _SIXTY = ({f"{number:02X}": f"{number:02}" for number in range(most)} for most in (24, 60))
-_MOST_PARTS = 4096
 
 
-class _Parts(dict[str, str]):
-    """Texts by digits, each made at its first use."""
-
-    def __init__(self, make: Callable[[str], str]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, digits: str) -> str:
-        if len(self) >= _MOST_PARTS:
-            self.clear()
-        made = self[digits] = self._make(digits)
-        return made
-
-
+@lru_cache(maxsize=4096)
 def _date(digits: str) -> str:
     octets = bytes.fromhex(digits)
     is_likely = int.from_bytes(octets[:2], "big") in _YEARS and octets[4] in _WEEKDAYS
     return plain_iso(octets + bytes(7))[:10] if is_likely else ""
 
 
+@lru_cache(maxsize=256)
 def _zone(digits: str) -> str:
     """Give the offset of a date-time whose clock has no status."""
     return "" if digits[4:] not in _NO_PART else plain_iso(bytes.fromhex(f"{_ANY_DATE}00000000{digits}"))[19:]
 
 
-_DATES, _ZONES = _Parts(_date), _Parts(_zone)
-
-
 def meaning(name: str, digits: str) -> str:
     """Say what octets in *digits* are; empty where *name* tells of none, or they say nothing."""
     if len(digits) == _DATE_TIME_DIGITS and digits[16:18] in _NO_PART:  # most are plain: their parts are known
-        date, zone = _DATES[digits[:10]], _ZONES[digits[18:]]
+        date, zone = _date(digits[:10]), _zone(digits[18:])
         hour, minute, second = _HOURS.get(digits[10:12]), _SIXTY.get(digits[12:14]), _SIXTY.get(digits[14:16])
         if date and zone and hour and minute and second:
             return f"{date}T{hour}:{minute}:{second}{zone}"

@@ -13,7 +13,6 @@ from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import CHECK_FAILED, say
 from analyzer.export.folding import folded
-from analyzer.security.keyring_file import is_toml
 
 if TYPE_CHECKING:
     from analyzer.key_check import Row
@@ -37,6 +36,8 @@ def run(words: list[str]) -> int:
     options = parser().parse_args(words)
     hush(options)
     forced = forced_stacks(options)
+    from analyzer.security.keyring_file import is_toml
+
     if options.key and not is_toml(options.keyring):
         options.inputs, options.keyring = [options.keyring, *options.inputs], "--key"
     else:
