@@ -7,6 +7,7 @@ import random
 import re
 import tempfile
 import tomllib
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -424,6 +425,17 @@ def test_folder_is_no_capture_to_open() -> None:
     drive(sample("ln-wrapper"), act)
 
 
+def drive_copy(path: Path, act: Callable[[DlmsharkApp, Pilot[None]], Awaitable[None]]) -> None:
+    """Act on the capture in *path*, which may be written to."""
+    capture = Capture([str(path)])
+    capture.start()
+    capture.wait(60)
+    try:
+        drive(capture, act, LARGE)
+    finally:
+        capture.close()
+
+
 @pytest.mark.parametrize("keys", ["x", "colon"])
 def test_export_never_writes_over_the_capture_that_is_open(keys: str, tmp_path: Path) -> None:
     path = tmp_path / "one.pcapng"
@@ -441,13 +453,7 @@ def test_export_never_writes_over_the_capture_that_is_open(keys: str, tmp_path: 
         await pilot.pause(0.1)
         assert path.read_bytes() == octets
 
-    capture = Capture([str(path)])
-    capture.start()
-    capture.wait(60)
-    try:
-        drive(capture, act, LARGE)
-    finally:
-        capture.close()
+    drive_copy(path, act)
 
 
 def test_text_of_a_dialogue_is_not_written_over_the_log_that_is_open(tmp_path: Path) -> None:
@@ -462,13 +468,7 @@ def test_text_of_a_dialogue_is_not_written_over_the_log_that_is_open(tmp_path: P
         await wait_for(pilot, lambda: "this is the capture itself" in text_of(app)[-1])
         assert path.read_bytes() == octets
 
-    capture = Capture([str(path)])
-    capture.start()
-    capture.wait(60)
-    try:
-        drive(capture, act, LARGE)
-    finally:
-        capture.close()
+    drive_copy(path, act)
 
 
 def test_number_with_more_digits_than_any_goes_to_the_last_record() -> None:
