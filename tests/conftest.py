@@ -21,7 +21,7 @@ def is_ci() -> bool:
 def _load_hypothesis_profile() -> None:
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
     settings.register_profile("default", deadline=None, max_examples=50, suppress_health_check=slow)
-    settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, suppress_health_check=slow)
+    settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, suppress_health_check=slow)
     settings.register_profile("long", deadline=None, max_examples=2000, suppress_health_check=slow)
     long = os.environ.get("DLMSHARK_LONG", "") not in ("", "0")
     settings.load_profile("long" if long else "ci" if is_ci() else "default")

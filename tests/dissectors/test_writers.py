@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors import (
@@ -150,7 +150,6 @@ def texts_around(writer: Any) -> dict[str, dict[Any, Any]]:
 
 
 @each_layer
-@settings(max_examples=settings().max_examples // 2)  # one generator makes the writers of all hundred layers
 @given(data=st.data())
 def test_writers_of_layer_and_apdu_agree_with_tree(layer: Any, data: st.DataObject) -> None:
     octets = data.draw(any_octets(layer))

@@ -19,7 +19,7 @@ from captures.samples import samples
 from tests.analyzer.index.build import indexed
 
 SAMPLES = {sample.name: sample for sample in samples()}
-LARGEST = 1 << 18
+LARGEST = 1 << 20
 
 
 def _line(record: Record) -> str:

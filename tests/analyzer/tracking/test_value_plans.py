@@ -189,7 +189,7 @@ def test_every_attribute_of_a_class_is_planned_as_it_is_worked_out(class_id: int
             meter = Meter()
             if version is not None:
                 meter.listed[logical_name] = Listed(class_id, version, logical_name)
-            for _ in range(40):
+            for _ in range(120):
                 octets = scalar(chance)
                 found = plan.values(answer(octets, Objects((one,))), meter)
                 assert found is None or repr(found) == repr(_worked_out(one, octets, version)), (version, octets.hex())
