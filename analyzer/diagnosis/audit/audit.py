@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import analyzer.diagnosis.audit.dialogue
 import analyzer.diagnosis.audit.links
-import analyzer.diagnosis.audit.security  # noqa: F401 -- importing registers the watchers
+import analyzer.diagnosis.audit.security
+import analyzer.diagnosis.audit.turns  # noqa: F401 -- importing registers the watchers
 from analyzer.diagnosis.audit.checks import CHECKS, Check
 from analyzer.diagnosis.audit.keys import is_published, key_count, weak_keys
 from analyzer.diagnosis.audit.ledger import (

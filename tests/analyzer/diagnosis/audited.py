@@ -125,6 +125,7 @@ def healthy() -> list[Rows]:
         signed(pair=1),
         in_secret(tag=0xC9),
         of_chunks(heard()),
+        supervised(0x31),
     ]
 
 
@@ -166,6 +167,23 @@ def rejected(*, reason: int) -> Rows:
 def beyond_window() -> Rows:
     station = Station()
     return on_line(at(0, *station.connect()), OPENING, at(1, asked(GET_CLOCK), asked(GET_CLOCK)), station=station)
+
+
+def without_poll_final(*, way: int) -> Rows:
+    """The I frame of a request, or that of its answer, has no P or F."""
+    station = Station()
+    opening = on_hdlc(station, at(0, *station.connect()), OPENING)
+    units = on_hdlc(station, READING, READING)
+    place = next(at for at, one in enumerate(units) if one.said.direction == way)
+    octets = units[place].said.octets
+    units[place] = units[place]._replace(said=Said(way, frame(octets[8:-3], octets[5] & 0xEF, octets[3:5])))
+    return of_chunks(serial_chunks([*opening, *units]))
+
+
+def supervised(control: int, information: bytes = b"") -> Rows:
+    station = Station()
+    ready = asked(frame(information, control, station.ends[ASKED]))
+    return on_line(at(0, *station.connect()), OPENING, at(1, ready), station=station)
 
 
 def long_information() -> Rows:
@@ -299,6 +317,8 @@ FAULTS: dict[str, Callable[[], Rows]] = {
     "hdlc-parameters": lambda: negotiated(parameters(size=2031)),
     "hdlc-sequence": lambda: rejected(reason=0x10),
     "hdlc-window": beyond_window,
+    "hdlc-poll-final": lambda: without_poll_final(way=ASKED),
+    "hdlc-supervisory": lambda: supervised(0x31, b"\1\2\3"),
     "hdlc-information-length": long_information,
     "hdlc-rejects": lambda: rejected(reason=0x01),
     "llc-header": doubled_llc,

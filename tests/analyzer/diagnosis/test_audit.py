@@ -79,6 +79,34 @@ def test_window_is_not_judged_where_frames_are_missing() -> None:
     assert rows["hdlc-sequence"].verdict == INCONCLUSIVE
 
 
+@pytest.mark.parametrize(
+    ("way", "text"),
+    [
+        (audited.ASKED, "I N(S)=1 N(R)=2 of the meter, which no command with P asked for"),
+        (audited.ANSWERED, "I N(S)=1 N(R)=2 is the meter's last frame of its turn, and has no F; its window allows no"),
+    ],
+)
+def test_poll_and_final_bit_are_named_by_the_frame_that_lacks_them(way: int, text: str) -> None:
+    row = audited.without_poll_final(way=way)["hdlc-poll-final"]
+    assert (row.verdict, row.text[: len(text)]) == (FAIL, text)
+
+
+def test_turn_is_not_judged_where_octets_came_that_were_no_frame() -> None:
+    station = audited.Station()
+    opening = audited.on_hdlc(station, audited.at(0, *station.connect()), audited.OPENING)
+    polled, answer = audited.on_hdlc(station, audited.READING)
+    damaged = polled.said.octets[:-3] + b"\0\0" + polled.said.octets[-1:]
+    polled = polled._replace(said=audited.asked(damaged))
+    row = audited.of_chunks(audited.serial_chunks([*opening, polled, answer]))["hdlc-poll-final"]
+    assert row.verdict == PASS
+
+
+@pytest.mark.parametrize(("control", "name"), [(0x39, "REJ"), (0x3D, "SREJ"), (0x35, "")])
+def test_supervisory_frames_are_those_of_the_profile(control: int, name: str) -> None:
+    row = audited.supervised(control)["hdlc-supervisory"]
+    assert (row.verdict, row.text.split()[0]) == ((FAIL, name) if name else (PASS, "RR"))
+
+
 def test_protected_apdus_without_keys_are_inconclusive_not_wrong() -> None:
     security = audited.private_security()
     units = audited.wrapped(audited.secured.said(audited.secured.session(security)))
