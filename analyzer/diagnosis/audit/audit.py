@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
 
+import analyzer.diagnosis.audit.actions
 import analyzer.diagnosis.audit.dialogue
 import analyzer.diagnosis.audit.links
 import analyzer.diagnosis.audit.security

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, Ledger, closing, watcher
 from analyzer.diagnosis.words import seconds
-from analyzer.record import APDU, PART, REQUEST, RESPONSE, Record
+from analyzer.record import APDU, MESSAGE, PART, REQUEST, RESPONSE, Record
 from analyzer.tracking.history import Association
 from analyzer.tracking.opening import Answer, Proposal, conformance_names
 from analyzer.tracking.roles import is_closed
@@ -30,6 +32,11 @@ _ACCEPTED = (0, 14)
 _SERVICES = frozenset({0xC0, 0xC1, 0xC3, 0xD9, 0x05, 0x06, 0x16, 0xC2, 0x0F})
 _INVOKED = frozenset({0xC0, 0xC1, 0xC3, 0xC4, 0xC5, 0xC7})
 """Tags of APDUs whose octet 2 is invoke-id-and-priority."""
+_CLASSED = {0xC0: "get-request", 0xC1: "set-request", 0xC3: "action-request"}
+_GET, _CONFIRMED = 0xC0, 0x40
+_TEXT_STARTS, _TEXT_ENDS = (0x01, 0x02), (0x03, 0x04, 0x84)
+"""How messages with a check character begin, and what stands before it, with even parity, too."""
+_TELEGRAM_END, _TELEGRAM_TAIL = re.compile(rb"![0-9A-Fa-f]{4}\s*$"), 12
 _BLOCKS = {0xC0: (2,), 0xC1: (2, 3, 5), 0xC3: (2, 4, 5, 6), 0xC4: (2,), 0xC5: (2, 3, 4), 0xC7: (2, 4), 0xE0: ()}
 """The choices of block transfers, by tag; none for any."""
 
@@ -98,6 +105,42 @@ def served(ledger: Ledger, record: Record, one: Association | None) -> None:
         if is_served and (record.request or 0) > state[1]:
             text = f"a service is served after the association was {state[0]} in record {state[1]}"
             ledger.find("association", FAIL, text, state[1], record.number)
+
+
+@watcher
+def classed(ledger: Ledger, record: Record, one: Association | None) -> None:
+    """Look for answers to requests that ask for none by their service class.
+
+    GET makes no sense without an answer, and examples of the standard leave its bit 0: that decides nothing.
+    """
+    apdu = record.apdu
+    if apdu is None or len(apdu.octets) < 3 or record.kind == PART:
+        return
+    about = record.lane.conversation, record.client, record.server, record.gateway
+    if record.direction == REQUEST and apdu.octets[0] in _CLASSED:
+        is_confirmed = bool(apdu.octets[2] & _CONFIRMED)
+        ledger.remember("classed", about, (record.number, 0 if is_confirmed else apdu.octets[0]))
+        if not is_confirmed:
+            ledger.saw("unconfirmed", record.number)
+    elif record.direction == RESPONSE and record.request is not None:
+        asked = ledger.state.get(("classed", about))
+        if isinstance(asked, tuple) and asked[0] == record.request and asked[1]:
+            verdict = INCONCLUSIVE if asked[1] == _GET else FAIL
+            text = f"the service class of {_CLASSED[asked[1]]} is unconfirmed, and it is answered"
+            ledger.find("service-class", verdict, text, record.request, record.number)
+
+
+@watcher
+def summed(ledger: Ledger, record: Record, one: Association | None) -> None:
+    """Take down messages of text and telegrams that carry a check of their octets."""
+    if record.problem or record.kind != MESSAGE:
+        return
+    octets = record.closed.plaintext if record.closed is not None and record.closed.plaintext else record.octets
+    if record.link == "p1":
+        if _TELEGRAM_END.search(octets[-_TELEGRAM_TAIL:]):
+            ledger.saw("telegram-crc", record.number)
+    elif octets[-2:-1] and octets[-2] in _TEXT_ENDS and octets[0] & 0x7F in _TEXT_STARTS:
+        ledger.saw("check-character", record.number)
 
 
 @watcher

@@ -5,18 +5,21 @@ Source: IEC 62056-5-3 (authentication mechanisms, protection of APDUs), IEC 6205
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, Ledger, Tally, closing, watcher
 from analyzer.diagnosis.meter_facts import Facts
-from analyzer.record import PART, REQUEST, RESPONSE, Closed, Record
+from analyzer.record import PART, REQUEST, RESPONSE, UNSOLICITED, Closed, Record
 from analyzer.tracking.attributes import held_values
 from analyzer.tracking.counters import NEAR_END
 from analyzer.tracking.history import Association
 from analyzer.tracking.key_changes import open_keys
+from analyzer.tracking.meter_key import meter_key
 from analyzer.tracking.standing_names import are_confidential, carries_key, is_confidential
 from dissectors.checks import seven_bits
 from dissectors.enumerations import MECHANISM
+from dissectors.gateway import device_text
 
 _AUTHENTICATED, _ENCRYPTED, _SUITE, _SUITES = 0x10, 0x20, 0x0F, 3
 _BOTH = _AUTHENTICATED | _ENCRYPTED
@@ -41,6 +44,8 @@ _ENCIPHERED_KEY = (72, 8)
 _DEDICATED = ("ded-", "general-ded")
 _NO_PROOF = ("get-request", "set-request")
 """Services that carry no answer to a challenge."""
+_SENDER = ("system_title", "originator_system_title", "responding_ap_title")
+"""Where an APDU names its sender."""
 _UNSIGNED = frozenset({"no-key", "signature-unchecked"})
 
 
@@ -75,6 +80,43 @@ def openings(ledger: Ledger, record: Record, one: Association | None) -> None:
         if not is_asked and proposal is not None and proposal.title == title:
             text = "client and meter have the same system title: their nonces are the same under one key"
             ledger.find("system-titles", FAIL, text, proposal.record, record.number)
+
+
+@watcher
+def named(ledger: Ledger, record: Record, one: Association | None) -> None:
+    """Look for meters at two places with one system title: two of them, or one that moved or is seen twice."""
+    if record.direction not in (RESPONSE, UNSOLICITED):
+        return
+    place = _place(record)
+    for title in _titles(record):
+        before = ledger.state.get(("titled", title))
+        if not isinstance(before, tuple):
+            ledger.remember("titled", title, (place, record.number))
+        elif before[0] != place and ledger.remember("moved", (title, place), True) is None:
+            text = (
+                f"{before[0]} and {place} both say that they are {title.hex().upper()}: one meter, or two of one title"
+            )
+            ledger.find("system-titles", INCONCLUSIVE, text, before[1], record.number)
+
+
+def _titles(record: Record) -> Iterator[bytes]:
+    """Give the titles by which a meter names itself in *record*."""
+    apdu = record.apdu
+    entries = [(layer.entry, layer.values) for layer in _layers(record)]
+    if apdu is not None and apdu.family == "aare" and apdu.entry is not None and apdu.values is not None:
+        entries.append((apdu.entry, apdu.values))
+    for entry, values in entries:
+        for slot in (entry.slots.get(name) for name in _SENDER):
+            if slot is not None and values[slot]:
+                yield bytes(values[slot])
+
+
+def _place(record: Record) -> str:
+    """Say where a meter is, whatever its logical devices, and whichever port it called from."""
+    end, server = meter_key(record)
+    host = end.rpartition(":")[0] or end
+    device = device_text(record.gateway) if record.gateway else str(server).partition(".")[2]
+    return f"{host} {device}".strip()
 
 
 def _mechanism(ledger: Ledger, record: Record, values: dict[str, Any]) -> None:

@@ -17,8 +17,9 @@ from analyzer.tracking.protection import Protection
 from captures import open_source, source_from_hex
 from captures.chunk import Chunk
 from captures.samples import samples
+from dissectors.checks import crc16_arc, fcs, sum_bcc
 from tests.analyzer.diagnosis.test_association import PASSWORD
-from tests.analyzer.diagnosis.test_reaction import heard
+from tests.analyzer.diagnosis.test_reaction import SESSION, heard
 from tests.analyzer.diagnosis.test_service import GET_PROFILE, OPENING, READING, RELEASE, block, following
 from tests.analyzer.framing.build import frame
 from tests.analyzer.security import ecc
@@ -45,6 +46,7 @@ Rows = dict[str, Row]
 PRIVATE = bytes.fromhex("8F3A5C7E91B2D4064A6B1C9D3E5F7082")
 """A key that stands in no book."""
 OTHER = bytes.fromhex("1E9D4C6A7B3F5280C1D2E4F60718293B")
+UNCONFIRMED_SET = "C10181 0001 0000600100FF 02 00 1105"
 SET_SECRET = bytes.fromhex("C101C1 000F 0000280000FF 07 00 0908 4142434445464748")
 
 
@@ -126,6 +128,10 @@ def healthy() -> list[Rows]:
         in_secret(tag=0xC9),
         of_chunks(heard()),
         supervised(0x31),
+        readout(),
+        telegrams(),
+        switched(tag=0xCB),
+        unconfirmed(UNCONFIRMED_SET),
     ]
 
 
@@ -135,6 +141,39 @@ def healthy() -> list[Rows]:
 def swapped_fcs() -> Rows:
     good = frame(b"", 0x93, b"\x03\x21")
     return of_units([asked(good), asked(good[:-3] + good[-2:-3:-1] + good[-3:-2] + good[-1:])])
+
+
+def readout(change: Callable[[bytes], bytes] = lambda octets: octets) -> Rows:
+    """A readout of IEC 62056-21, read twice, its data message changed alike."""
+    session = [(way, change(octets) if octets[:1] == b"\x02" else octets) for way, octets in SESSION]
+    return of_chunks([chunk(100 * number, octets, way) for number, (way, octets) in enumerate(session * 3, 1)])
+
+
+def telegrams(crc: Callable[[bytes], int] = crc16_arc) -> Rows:
+    """Two P1 telegrams whose CRC is computed by *crc*."""
+    made = []
+    for number in (1, 2):
+        begun = b"/MMM5ABC\r\n\r\n1-0:1.7.0(00.%03d*kW)\r\n!" % number
+        made.append(answered(begun + b"%04X\r\n" % crc(begun)))
+    return of_units(made)
+
+
+def switched(answer: str = "C701C1 00 00", *, object_: str = "0046 0000600300FF 01", tag: int = 0xC3) -> Rows:
+    """The supply is switched off, in clear (C3) or under the global key (CB)."""
+    octets = bytes.fromhex("C301C1" + object_ + "01 0F00")
+    if tag == 0xC3:
+        return over_tcp(OPENING, at(1, asked(octets), answered(bytes.fromhex(answer))))
+    world = World(Random(7))
+    bodies = [world.seal(world.client, octets), world.seal(world.server, bytes.fromhex(answer))]
+    said = [Said(way, bytes((each, len(body))) + body)
+            for way, each, body in zip((ASKED, ANSWERED), (0xCB, 0xCF), bodies, strict=True)]  # fmt: skip
+    ring = secured.keyring({KeyRole.GUEK: world.guek, KeyRole.GAK: world.gak}, client_title=world.client)
+    return judge(secured.opened([*world.said, *said], ring), ring)
+
+
+def unconfirmed(request: str, answer: str = "") -> Rows:
+    said = [asked(bytes.fromhex(request)), *([answered(bytes.fromhex(answer))] if answer else [])]
+    return over_tcp(OPENING, at(1, *said))
 
 
 def reserved_address() -> Rows:
@@ -326,6 +365,8 @@ FAULTS: dict[str, Callable[[], Rows]] = {
     "wrapper-header": long_wrapper,
     "mbus-frame": wrapped_length,
     "reaction-times": lambda: of_chunks(heard(answer_ms=4000)),
+    "check-character": lambda: readout(lambda octets: octets[:-1] + bytes((sum_bcc(octets[1:-1]),))),
+    "telegram-crc": lambda: telegrams(fcs),
     "apdu-encoding": lambda: over_tcp(OPENING, at(1, asked(GET_CLOCK + TRAILING), answered(CLOCK_ANSWER))),
     "known-deviations": lambda: over_tcp(at(0, answered(KAIFA))),
     "negotiation": lambda: with_aare(lambda aare: aare.replace(bytes.fromhex("001E1D"), bytes.fromhex("001E1F"))),
@@ -334,6 +375,7 @@ FAULTS: dict[str, Callable[[], Rows]] = {
     "conformance": lambda: over_tcp(OPENING, at(1, asked(bytes.fromhex("D9 40000001 00 00 00")))),
     "pdu-size": small_meter,
     "invoke-id": other_id,
+    "service-class": lambda: unconfirmed(UNCONFIRMED_SET, "C50181 00"),
     "block-numbers": skipped_block,
     "answers": asked_twice,
     "authentication": unauthenticated,
@@ -350,6 +392,7 @@ FAULTS: dict[str, Callable[[], Rows]] = {
     "counter-room": lambda: sealed({"counter": 0xFFFF_FFF0}),
     "dedicated-key": open_dedicated,
     "secrets": lambda: in_secret(tag=0xC1),
+    "grave-actions": switched,
     "keys": published,
     "signatures": lambda: signed(pair=2),
     "certificates": bad_certificate,

@@ -24,6 +24,7 @@ from tests.analyzer.tracking.timed import REFUSED_AARE
 NAMES = [one.name for one in CHECKS]
 _healthy = cache(audited.healthy)
 _text = cache(lambda: audited.of_sample("mode-c-readout"))
+_push = cache(lambda: audited.of_sample("push-udp"))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -35,8 +36,8 @@ def test_check_passes_where_it_is_kept(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_check_is_not_seen_where_there_is_nothing_of_it(name: str) -> None:
-    assert _text()[name].verdict == NOT_SEEN
-    assert _text()[name].records == ()
+    row = (_push() if name == "check-character" else _text())[name]
+    assert (row.verdict, row.records) == (NOT_SEEN, ())
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -105,6 +106,53 @@ def test_turn_is_not_judged_where_octets_came_that_were_no_frame() -> None:
 def test_supervisory_frames_are_those_of_the_profile(control: int, name: str) -> None:
     row = audited.supervised(control)["hdlc-supervisory"]
     assert (row.verdict, row.text.split()[0]) == ((FAIL, name) if name else (PASS, "RR"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"), [("C701C1 00 00", FAIL), ("C701C1 03 00", PASS), ("C702C1 01 00000001 01 00", INCONCLUSIVE)]
+)
+@pytest.mark.parametrize("object_", ["0046 0000600300FF 01", "0012 00002C0000FF 04"])
+def test_grave_action_in_clear_fails_once_the_meter_follows_it(answer: str, verdict: str, object_: str) -> None:
+    assert audited.switched(answer, object_=object_)["grave-actions"].verdict == verdict
+
+
+def test_action_that_changes_nothing_grave_is_no_matter_of_protection() -> None:
+    assert audited.switched(object_="0046 0000600300FF 03")["grave-actions"].verdict == NOT_SEEN
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer", "verdict"),
+    [
+        (audited.UNCONFIRMED_SET, "C50181 00", FAIL),
+        (audited.UNCONFIRMED_SET.replace("C10181", "C101C1"), "C501C1 00", NOT_SEEN),
+        ("C00181 0008 0000010000FF 02 00", "C40181 00 1105", INCONCLUSIVE),
+    ],
+)
+def test_answer_to_what_asks_for_none_fails_but_for_get(request_: str, answer: str, verdict: str) -> None:
+    assert audited.unconfirmed(request_, answer)["service-class"].verdict == verdict
+
+
+def test_one_message_with_a_wrong_check_character_proves_nothing_against_its_sender() -> None:
+    units = [audited.Said(way, octets) for way, octets in audited.SESSION]
+    damaged = units[3]._replace(octets=units[3].octets.replace(b"123", b"163"))
+    assert audited.of_units([*units, *units[:3], damaged])["check-character"].verdict == INCONCLUSIVE
+
+
+def titled(server: int, lower: int = 0x21) -> list[audited.Said]:
+    """An opening with the meter at an HDLC address, whose AARE names a system title."""
+    station = audited.Station(server=bytes((server << 1, lower)))
+    title = bytes.fromhex("A40A 0408 4D4D4D0000000001")
+    at = audited.AARE.index(bytes.fromhex("BE10"))
+    aare = bytes((0x61, audited.AARE[1] + len(title))) + audited.AARE[2:at] + title + audited.AARE[at:]
+    units = audited.at(0, *station.connect(), audited.asked(audited.AARQ), audited.answered(aare))
+    return [one.said for one in audited.on_hdlc(station, units)]
+
+
+def test_two_meters_with_one_system_title_are_told_and_two_logical_devices_of_one_are_not() -> None:
+    row = audited.of_units([*titled(1), *titled(1, 0x23)])["system-titles"]
+    assert (row.verdict, row.records) == (INCONCLUSIVE, (4, 8))
+    assert row.text.startswith("line 1 16 and line 1 17 both say that they are 4D4D4D0000000001")
+    assert audited.of_units([*titled(1), *titled(2)])["system-titles"].verdict == PASS
 
 
 def test_protected_apdus_without_keys_are_inconclusive_not_wrong() -> None:
