@@ -70,6 +70,12 @@ class Recorded(Protocol):
     def is_over(self) -> bool:
         """Tell whether nothing comes any more."""
 
+    def stop(self) -> None:
+        """Let it end."""
+
+    def close(self) -> None:
+        """Let it end, and wait for it."""
+
 
 class Capture:
     """The capture in *inputs*, several joined by time; *keys* open what is protected, *decode_as* forces stacks.

@@ -128,7 +128,8 @@ class Opening(App[None]):
         gc.freeze()  # what was loaded stays: looking through it again and again would hold up keys
 
     def open_inputs(self, inputs: Sequence[str], keyrings: Sequence[str] = ()) -> None:
-        """Open other inputs in the place of the capture that is open."""
+        """Open other inputs in the place of the capture that is open; a recording ends, as nobody would see it."""
+        live = self.options.live
         sources = KeySources(keyrings) if keyrings else self.options.key_sources
         keys = sources.keyring()[0] if sources.files or sources.words else None
         self.options = self.options._replace(
@@ -143,6 +144,9 @@ class Opening(App[None]):
             self.pop_screen()
         self.main = MainScreen()
         self.switch_screen(self.main)
+        if live is not None:
+            live.stop()
+            self.call_after_refresh(self.main.flash, f"the recording has ended: it is in {live.paths[-1]}", "warning")
 
     def close_capture(self) -> None:
         """Give the capture back, if it was opened here."""

@@ -47,6 +47,8 @@ def run(
     if app.farewell:
         print(app.farewell, file=sys.__stderr__)
     if app.listens_to:
+        if live is not None:  # nobody would see it, and it may have the port
+            live.close()
         return _listen(app.listens_to, [*_options("--keys", keyrings), *_options("--key", key_words)])
     return app.return_code or 0
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from analyzer.capture import Capture
+from analyzer.tui import program
 from analyzer.tui.app import DlmsharkApp, Options
 from captures import blocks
 from captures.spool import Interface, Spool
@@ -44,6 +45,11 @@ class Recording:
     def is_over(self) -> bool:
         return self.has_ended
 
+    def stop(self) -> None:
+        self.has_ended = True
+
+    close = stop
+
 
 def test_recording_is_followed_and_counted(tmp_path: Path) -> None:
     recording = Recording(tmp_path / "r.pcapng")
@@ -71,6 +77,39 @@ def test_recording_is_followed_and_counted(tmp_path: Path) -> None:
 
     asyncio.run(run())
     capture.close()
+
+
+def test_recording_ends_with_a_word_where_another_capture_is_opened(tmp_path: Path) -> None:
+    recording = Recording(tmp_path / "r.pcapng")
+    capture = Capture(recording.paths, live=recording)
+    capture.start()
+    app = DlmsharkApp(Options(capture.inputs, "live: a line", live=recording), capture)
+    other = tmp_path / "other.pcapng"
+    other.write_bytes(Path(recording.paths[0]).read_bytes())
+
+    async def run() -> None:
+        async with app.run_test(size=(140, 24)) as pilot:
+            await until(pilot, lambda: app.has_begun)
+            app.open_inputs([str(other)])
+            await until(pilot, lambda: any("the recording has ended: it is in" in line for line in text_of(app)))
+            assert recording.has_ended
+
+    asyncio.run(run())
+    capture.close()
+
+
+@pytest.mark.parametrize("listens_to", ["serial:/dev/ttyS0", ""])
+def test_recording_ends_before_another_source_is_listened_to(
+    listens_to: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = Recording(tmp_path / "r.pcapng")
+    ended: list[bool] = []
+    monkeypatch.setattr(DlmsharkApp, "run", lambda app: setattr(app, "listens_to", listens_to))
+    monkeypatch.setattr(program, "_find_terminal", lambda: None)
+    monkeypatch.setattr(program, "_listen", lambda *_: ended.append(recording.has_ended) or 0)
+    assert program.run(recording.paths, live=recording) == 0
+    assert ended == [True] * bool(listens_to)
+    assert recording.has_ended == bool(listens_to)
 
 
 def test_stories_of_the_last_octets_before_a_silence_are_told(tmp_path: Path) -> None:

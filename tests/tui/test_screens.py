@@ -331,6 +331,10 @@ def test_live_source_on_the_start_page_is_given_to_the_command_that_records() ->
             screen = app.screen
             place = next(index for index, row in enumerate(screen.table.rows) if row.about.kind == "interface")
             screen.table.move_to(place)
+            app.main.has_unsaved = True
+            await pilot.press("enter")
+            await wait_for(pilot, lambda: "comments are not saved" in text_of(app)[-1])
+            assert not app.listens_to
             await pilot.press("enter")
             await pilot.pause()
 

@@ -82,10 +82,11 @@ class StartScreen(TableScreen):
     def open_row(self, row: TableRow) -> None:
         """Open it; a source is listened to by the command for that."""
         one: Offer = row.about
+        if not self.program.may_leave("opens another"):
+            return
         if one.kind in _SOURCES:
             self.program.listen(one.name)
-            return
-        if self.program.may_leave("opens another"):
+        else:
             self.program.open_inputs([one.name], [one.keys] if one.keys else [])
 
     def command_back(self, count: int) -> None:
