@@ -26,6 +26,10 @@ _MOST_READ = 4096
 _DATA_BITS, _PARITIES, _STOP_BITS = (5, 6, 7, 8), "NEOMS", (1, 2)
 _IAC, _SB, _SE = 0xFF, 0xFA, 0xF0
 _OPTION_COMMANDS = range(0xFB, 0xFF)
+_CONNECT_S = 4
+"""So long a terminal server may take: less than who ends a recording waits for its end."""
+_KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+"""Seconds and probes after which a server that lost its power, or the way to it, counts as gone; no octet is sent."""
 
 
 class LineSettings(NamedTuple):
@@ -223,7 +227,11 @@ class SocketPort:
         parts = urlsplit(self._url)
         if not parts.hostname or not parts.port:
             raise ValueError("a host and a port were expected, such as 192.0.2.7:4001")
-        self._socket = socket.create_connection((parts.hostname, parts.port), 5)
+        self._socket = socket.create_connection((parts.hostname, parts.port), _CONNECT_S)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _KEEP_ALIVE.items():
+            if hasattr(socket, name):
+                self._socket.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
         self._socket.settimeout(self.timeout)
         self._rest = self._octets = b""
 

@@ -22,6 +22,7 @@ from captures.stream import BLOCK
 
 _LINK_TYPE = 0x03FF_FFFF
 _RECORD_HEADER = 16
+_PCAPNG = b"\n\r\r\n"
 _AT_ONCE = 4
 """So many times the buffer for tcpdump: what it hands on at once has a place of 64 KB or more for each packet."""
 _PIPE = 1 << 20
@@ -47,7 +48,10 @@ class StreamSniffer(Sniffer):
                 raise self._ended()
         variant = VARIANTS.get(self._waiting[:4])
         if variant is None or variant.modified:
-            raise CaptureError(f"{how}: a pcap stream was expected, as tcpdump -U -w - writes it")
+            what = "this is pcapng; " if self._waiting.startswith(_PCAPNG) else ""
+            raise CaptureError(
+                f"{how}: {what}a pcap stream was expected, as tcpdump -U -w - and dumpcap -P -w - write it"
+            )
         self._scale = 1 if variant.nanoseconds else 1000
         self._unpack = struct.Struct(variant.order + "IIII").unpack_from
         link_type: int = struct.unpack_from(variant.order + "I", self._waiting, 20)[0]

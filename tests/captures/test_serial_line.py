@@ -154,6 +154,24 @@ def test_socket_is_listened_to_and_told_nothing() -> None:
     assert received == [b""]
 
 
+def test_terminal_server_that_is_gone_without_a_word_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[socket.socket] = []
+    connect = socket.create_connection
+
+    def connected(address: tuple[str, int], timeout: float) -> socket.socket:
+        assert timeout < 5, "who ends a recording waits so long for its end"
+        opened.append(connect(address, timeout))
+        return opened[-1]
+
+    monkeypatch.setattr(socket, "create_connection", connected)
+    line = SerialLine(f"socket://127.0.0.1:{served(b'', [])}", LineSettings())
+    line.open()
+    assert opened[-1].getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    if hasattr(socket, "TCP_KEEPIDLE"):
+        assert opened[-1].getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 60
+    line.close()
+
+
 def test_url_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match="nonsense://"):
         SerialLine("nonsense://x", LineSettings()).open()

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import pytest
 
+from captures import blocks
 from captures.chunk import CaptureError, CapturePermissionError
 from captures.sniff import SocketSniffer, open_sniffer
 from captures.sniff_streams import StreamSniffer
@@ -47,6 +48,15 @@ def test_stream_gives_its_packets_in_any_cut() -> None:
     expected = [Sniffed(n * 1_000_001_000, octets, len(octets)) for n, octets in enumerate(packets)]
     assert taken(stream, []) == expected
     assert taken(stream, list(range(25, len(stream)))) == expected
+
+
+def test_stream_of_pcapng_is_told_with_what_writes_pcap() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, blocks.section(application="dumpcap"))
+    with pytest.raises(CaptureError, match=r"this is pcapng; a pcap stream was expected, .* dumpcap -P -w -"):
+        StreamSniffer(reading, "a pipe")
+    os.close(reading)
+    os.close(writing)
 
 
 def test_silent_stream_does_not_hold_its_reader_up() -> None:
