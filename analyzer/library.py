@@ -167,7 +167,7 @@ class Trace:
         session = self._begin()
         doctor, passing = Doctor(session.pipeline.ends), self._passing()
         session.examine(doctor.take, self._passes(session), passing)
-        doctor.finish(session.pipeline.left_aside, session.pipeline.network.attempts)
+        doctor.finish(session.pipeline.left_aside, session.pipeline.connections)
         return [one for one in doctor.stories() if passing is None or one.is_about(passing)]
 
     def checks(self) -> list[Row]:

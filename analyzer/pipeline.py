@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from analyzer.framing.detect import OTHER, carrier_of_ports
 from analyzer.framing.frame import Mark
-from analyzer.reassembly.tcp import DATA, END, GAP, REPEATED, RESET, START, Event, TcpStream
+from analyzer.reassembly.tcp import DATA, END, GAP, REPEATED, RESET, START, Event, Segment, TcpStream
 from analyzer.record import End, Record
+from analyzer.tracking.connections import Connections
 from analyzer.tracking.conversation import Conversation
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
@@ -24,6 +25,7 @@ from captures.network import (
     HEAD_SIZE,
     PLAIN,
     PLAIN_MASK,
+    RST,
     SYN,
     TCP,
     UDP,
@@ -49,6 +51,8 @@ _ENDS = {REPEATED: "repeated", RESET: "reset", END: "closed"}
 _MASK = 0xFFFF_FFFF
 _SPECIAL = 7
 _ETHERNET = 1
+_SYN_ALONE = [Segment(0, b"", False, Mark(0, None))]
+"""Stands behind a gap while a SYN is all that came, so that the segment behind it is looked at."""
 
 
 class Flow:
@@ -81,6 +85,7 @@ class Pipeline:
 
     def __init__(self, decode_as: dict[str, str] | None = None, protection: Protection | None = None) -> None:
         self.network = Network()
+        self.connections = Connections()
         self.dialogue = Dialogue(protection)
         self._transfers = self.dialogue.transfers
         self.left_aside: Counter[str] = Counter()
@@ -210,6 +215,8 @@ class Pipeline:
         if payload is None:
             return
         protocol, key, octets, _, _, sequence, flags, acknowledgment = payload
+        if flags & _SPECIAL:
+            self.connections.take(key, flags, chunk[0], chunk[1])
         flow = self._flows.get(_flow_key(protocol, key))
         if flow is None:
             if not octets and not flags & SYN:
@@ -219,6 +226,12 @@ class Pipeline:
             flow.conversation.feed(flow.side, octets, chunk[0], chunk[1])
             return
         stream = flow.stream
+        if flags & (SYN | ACK) == SYN:
+            flow.behind_gap = _SYN_ALONE
+        elif flow.behind_gap is _SYN_ALONE:
+            flow.behind_gap = stream.pending
+            if not flags & RST:
+                self.connections.came_about(key)
         if flow.back.pending and flags & ACK:
             self._events(flow.other, flow.back.acknowledge(acknowledgment))
         if sequence == stream.next_sequence and not flags & _SPECIAL and not stream.pending:

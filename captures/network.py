@@ -5,8 +5,6 @@ without options, is one struct; all other links and headers take the general roa
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
 from struct import Struct
@@ -28,8 +26,6 @@ __all__ = [
     "SYN",
     "TCP",
     "UDP",
-    "Attempt",
-    "Attempts",
     "Network",
     "Payload",
     "endpoints",
@@ -44,13 +40,6 @@ TCP, UDP = 6, 17
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 """Flags of a TCP segment."""
 
-_TELLING = SYN | RST | FIN
-"""One of these tells whether a connection came about; data does, too."""
-_COPY_NS = 10_000_000
-"""TCP waits longer, a second as a rule, before it tries again: what comes sooner is a copy."""
-_REFUSING_NS = 5_000_000_000
-"""RST that comes later than so refuses no SYN."""
-_MOST_ATTEMPTS = 16384
 _ETHERNET = 1
 _HEAD = Struct(">12xIHxxIxx12sIIH")
 head = _HEAD.unpack_from
@@ -121,55 +110,8 @@ class Payload(NamedTuple):
     """TCP acknowledgment number; it counts where the flag ACK is set."""
 
 
-@dataclass(slots=True)
-class Attempt:
-    """A TCP connection that did not come about: how often its SYN was sent, and whether it was refused."""
-
-    lane: str
-    packet: int
-    first_ns: int | None
-    last_ns: int | None
-    tries: int = 1
-    is_refused: bool = False
-
-    def is_within(self, limit_ns: int, now_ns: int | None) -> bool:
-        """Tell whether the last SYN was sent no longer ago."""
-        return self.last_ns is not None and now_ns is not None and now_ns - self.last_ns < limit_ns
-
-
-class Attempts:
-    """Remembers each SYN until it is answered."""
-
-    def __init__(self) -> None:
-        self._open: dict[bytes, Attempt] = {}
-
-    def __iter__(self) -> Iterator[Attempt]:
-        """Give those that were not answered, or refused, in their order."""
-        return iter(self._open.values())
-
-    def take(self, key: bytes, flags: int, chunk: Chunk) -> None:
-        """Take a segment with SYN, RST or FIN."""
-        if flags & (SYN | ACK | RST) == SYN:
-            one = self._open.get(key)
-            if one is not None:
-                if not one.is_within(_COPY_NS, chunk[1]):
-                    one.tries += 1
-                    one.last_ns = chunk[1]
-            elif len(self._open) < _MOST_ATTEMPTS:
-                self._open[key] = Attempt(" > ".join(endpoints(key)), chunk[0], chunk[1], chunk[1])
-        elif self._open:
-            asked = reverse(key)
-            one = self._open.get(asked)
-            is_refusal = flags & (SYN | RST | ACK) == RST | ACK
-            if one is not None and is_refusal and (chunk[1] is None or one.is_within(_REFUSING_NS, chunk[1])):
-                one.is_refused = True
-                return
-            self._open.pop(asked, None)
-            self._open.pop(key, None)
-
-
 class Network:
-    """Peels packets; remembers IP fragments and SYNs without an answer.
+    """Peels packets; remembers IP fragments.
 
     ``left_aside`` counts the packets that carry neither TCP nor UDP, by what they are instead;
     fragments are counted there (``ip-fragment``) until their datagram is whole.
@@ -178,8 +120,6 @@ class Network:
     def __init__(self) -> None:
         self.left_aside: Counter[str] = Counter()
         self._fragments = Fragments()
-        self.attempts = Attempts()
-        """TCP connections that did not come about."""
 
     def peel(self, chunk: Chunk) -> Payload | None:
         """Return what *chunk* carries over TCP or UDP; None if nothing, which is counted.
@@ -197,8 +137,6 @@ class Network:
                 if protocol == TCP:
                     start = 34 + (bits >> 10 & 0x3C)
                     if 54 <= start <= end:
-                        if bits & _TELLING:
-                            self.attempts.take(key, bits, chunk)
                         return _new(
                             Payload, (TCP, key, octets[start:end], start, end, sequence, bits & 0xFF, acknowledgment)
                         )
@@ -313,8 +251,6 @@ class Network:
         else:
             return self._aside(_PROTOCOLS.get(protocol) or f"ip-protocol-{protocol}")
         key = addresses + octets[start : start + 4]
-        if flags & _TELLING:
-            self.attempts.take(key, flags, chunk)
         return Payload(protocol, key, octets[body:end], body, end, sequence, flags, acknowledgment)
 
 

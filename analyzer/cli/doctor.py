@@ -51,7 +51,7 @@ def run(words: list[str]) -> int:
         passing = set[int]() if chooses(options) else None
         origins = Origins(source, name)
         count = session.examine(origins.behind(closed.behind(doctor.take)), chooser(session, options), passing)
-        doctor.finish(session.pipeline.left_aside, session.pipeline.network.attempts)
+        doctor.finish(session.pipeline.left_aside, session.pipeline.connections)
         every = [one for one in doctor.stories() if passing is None or one.is_about(passing)]
         stories = [one for one in every if one.worst >= least]
         if options.fail_on:

@@ -248,7 +248,7 @@ def _html(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> I
             for record in count.passing(session, options):
                 doctor.take(record)
                 yield record
-            doctor.finish(session.pipeline.left_aside, session.pipeline.network.attempts)
+            doctor.finish(session.pipeline.left_aside, session.pipeline.connections)
 
         report = Report(
             name if own is not None else Path(name).name, lambda source=source: source.time_digits,  # type: ignore[misc]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from analyzer.table.table import Table
     from captures.chunk import Source
 
-BY = ("conversation", "association", "service", "object", "error", "time", "layer", "meter")
+BY = ("conversation", "association", "service", "object", "error", "time", "layer", "meter", "connection")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -60,7 +60,7 @@ def _run(options: argparse.Namespace) -> int:
     filter_of(options, utc=options.utc)
     from analyzer.cli.decode import rest_collector
     from analyzer.export.statistics import json_line, text_lines
-    from analyzer.table.statistics import Statistic, layers, statistics
+    from analyzer.table.statistics import Statistic, connections, layers, statistics
 
     rest_collector()
     inputs = Inputs(options, forced)
@@ -70,6 +70,8 @@ def _run(options: argparse.Namespace) -> int:
         table = counted.table
         if options.by == "layer":
             found = layers(table, counted.packets, counted.octets)
+        elif options.by == "connection":
+            found = connections(counted.connections)
         else:
             found = statistics(table, options.by, interval_s=options.interval or None, is_whole=not chooses(options))
         if options.by == "conversation":
@@ -111,6 +113,7 @@ class Counted(NamedTuple):
     packets: int
     octets: int
     left_aside: Mapping[str, int]
+    connections: Mapping[str, Mapping[str, int]]
     source: Source
 
 
@@ -148,7 +151,8 @@ def _counted(job: Job) -> Counted:
     table = tabulate(progress.counted(chosen(session, options)))
     session.close()
     packets, octets = (watched.packets, watched.octets) if watched is not None else (0, 0)
-    return Counted(table, packets, octets, session.pipeline.left_aside, job.source)
+    pipeline = session.pipeline
+    return Counted(table, packets, octets, pipeline.left_aside, pipeline.connections.counts(), job.source)
 
 
 def _workers(job: Job) -> int:
@@ -179,7 +183,7 @@ def _shared(job: Job) -> Counted | None:
         return None
     shares.take_remarks(source, whole.last)
     _, _, _, _, packets, octets, *_ = whole.facts["told"]
-    return Counted(whole.table, packets, octets, whole.facts["left_aside"], source)
+    return Counted(whole.table, packets, octets, whole.facts["left_aside"], whole.facts["connections"], source)
 
 
 def _from_index(job: Job) -> Counted | None:
@@ -210,7 +214,8 @@ def _from_index(job: Job) -> Counted | None:
             run.poll()
         table = table.only(run.matches)
     reader.close()
-    return Counted(table, packets, octets, records.facts["left_aside"], source)
+    facts = records.facts
+    return Counted(table, packets, octets, facts["left_aside"], facts["connections"], source)
 
 
 def _make_index(job: Job) -> None:

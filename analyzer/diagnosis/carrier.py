@@ -14,9 +14,9 @@ from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evi
 from analyzer.diagnosis.words import seconds
 from analyzer.record import NOISE, End, Lane, Record
 from analyzer.tracking.associations import ENDED, Event
+from analyzer.tracking.connections import Attempt
 from analyzer.tracking.history import BY_SERVER
 from analyzer.tracking.meter_key import meter_key
-from captures.network import Attempt
 from dissectors.tree import Note, Severity
 
 _IDLE_NS = 20_000_000_000

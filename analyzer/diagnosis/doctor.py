@@ -33,7 +33,7 @@ from analyzer.diagnosis.usual_frames import UsualFrames
 from analyzer.diagnosis.wrapper import WrapperFamily
 from analyzer.record import NOISE, PART, RESPONSE, End, Lane, Objects, Record
 from analyzer.tracking.associations import Associations, Event
-from captures.network import Attempt
+from analyzer.tracking.connections import Attempt
 from dissectors.tree import Note, Severity
 
 FAMILIES: tuple[type[Family], ...] = (

@@ -11,6 +11,7 @@ from analyzer.table.statistics import Latency, Statistic
 _text = json.JSONEncoder(ensure_ascii=False).encode
 _WIDEST = 72
 _HEADS = ("records", "octets", "errors", "unanswered", "median", "p95", "p99", "max ms", "period s")
+_OUTCOMES = ("tried", "answered", "refused")
 _LEFT_OUT = ("p95", "p99", "median", "period s", "max ms")
 _SIZES, _SIZE, _GAP = {"octets": 11, "errors": 7, "unanswered": 10}, 9, "  "
 
@@ -39,6 +40,9 @@ def text_lines(found: Sequence[Statistic], *, width: int = sys.maxsize) -> Itera
         return
     if found[0].by == "layer":
         yield from _layer_lines(found)
+        return
+    if found[0].by == "connection":
+        yield from _connection_lines(found, width)
         return
     rows = [_figures(one) for one in found]
     told = {
@@ -89,3 +93,16 @@ def _layer_lines(found: Sequence[Statistic]) -> Iterator[str]:
     yield f"{'layer':<{width}}  {'octets':>12}  {'share':>7}"
     for one in found:
         yield f"{one.key:<{width}}  {one.octets:>12}  {one.more['share']:>7.1%}"
+
+
+def _connection_lines(found: Sequence[Statistic], width: int) -> Iterator[str]:
+    rows = [[*(str(one.more[name]) for name in _OUTCOMES), str(one.unanswered)] for one in found]
+    heads = [*_OUTCOMES, "unanswered"]
+    sizes = [max(len(head), *(len(row[at]) for row in rows)) for at, head in enumerate(heads)]
+    longest = max(len("connection"), *(len(one.key) for one in found))
+    room = max(len("connection"), min(longest, width - sum(sizes) - len(_GAP) * len(sizes)))
+    yield _line("connection", heads, room, sizes)
+    for one, row in zip(found, rows, strict=True):
+        if len(one.key) > room:
+            yield _cut(one.key, width)
+        yield _line(one.key if len(one.key) <= room else "", row, room, sizes)

@@ -162,6 +162,7 @@ class Indexing:
             self._writer.say(
                 done=True, told=told, left_aside=dict(pipeline.left_aside), stacks=dict(pipeline.stacks),
                 forgotten=pipeline.forgotten, local_times=watched.has_local_times,
+                connections=pipeline.connections.counts(),
             )  # fmt: skip
         self._writer.sync()
         self._tell(told._replace(end=self._writer.end))

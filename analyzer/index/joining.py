@@ -9,7 +9,7 @@ import io
 import json
 import pickle
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from analyzer.index.crossing import UnsharedError, check_crossing
@@ -209,9 +209,10 @@ class Joining:
             raise UnsharedError("too many records wait at once")
         check_crossing(one.crossing for one in lasts if one.crossing is not None)
         facts = dict(self._shares[0].facts)
-        for name in _FACTS:
-            counted: Counter[str] = sum((Counter(one.facts[name]) for one in self._shares), Counter())
-            facts[name] = dict(counted)
+        shares = [one.facts for one in self._shares]
+        facts |= {name: _sum(one[name] for one in shares) for name in _FACTS}
+        outcomes = [one["connections"] for one in shares]
+        facts["connections"] = {name: _sum(one[name] for one in outcomes) for name in outcomes[0]}
         facts["forgotten"] = sum(one.facts["forgotten"] for one in self._shares)
         facts["told"] = self.told
         return facts
@@ -220,3 +221,7 @@ class Joining:
     def last(self) -> Any:
         """What the first share said at its end."""
         return self._shares[0].last
+
+
+def _sum(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+    return dict(sum(map(Counter, counts), Counter[str]()))

@@ -28,7 +28,8 @@ class Records:
         self.ends: list[End] = []
         """The first ends of connections, in order."""
         self.facts: dict[str, Any] = {}
-        """What the pass said at its end: ``left_aside``, ``stacks``, ``forgotten``, ``told``, ``local_times``."""
+        """What the pass said at its end: ``left_aside``, ``stacks``, ``connections``, ``forgotten``, ``told``,
+        ``local_times``."""
         self._taught: dict[MeterKey, list[int]] = {}
         """By meter: records that teach something, which the model was not told yet."""
         self._lanes: dict[tuple[int, int], Lane] = {}

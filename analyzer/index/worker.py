@@ -106,7 +106,7 @@ def _index(request: Request) -> None:
         else:
             for record in session.records():
                 doctor.take(record)
-        doctor.finish(session.pipeline.left_aside, session.pipeline.network.attempts)
+        doctor.finish(session.pipeline.left_aside, session.pipeline.connections)
         _say_stories(source, doctor)
 
 

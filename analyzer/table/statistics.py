@@ -7,7 +7,7 @@ severity.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -306,6 +306,16 @@ def _moment(second: int) -> str:
         return datetime.fromtimestamp(second, UTC).isoformat().replace("+00:00", "Z")
     except (OverflowError, OSError, ValueError):
         return f"{second} s"
+
+
+def connections(counts: Mapping[str, Mapping[str, int]]) -> list[Statistic]:
+    """Tell how many TCP connections each client tried with each server, and what became of them; most first."""
+    found = []
+    for pair, tried in sorted(counts["tried"].items(), key=lambda one: (-one[1], one[0])):
+        answered, refused = (counts[name].get(pair, 0) for name in ("answered", "refused"))
+        more = {"tried": tried, "answered": answered, "refused": refused}
+        found.append(Statistic("connection", pair, 0, 0, 0, max(0, tried - answered - refused), None, more))
+    return found
 
 
 def layers(table: Table, packets: int, octets: int) -> list[Statistic]:

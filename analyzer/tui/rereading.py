@@ -62,7 +62,7 @@ def write_html(chosen: Chosen, path: Path) -> None:
         for record in chosen.records(session):
             doctor.take(record)
             yield record
-        doctor.finish(session.pipeline.left_aside, session.pipeline.network.attempts)
+        doctor.finish(session.pipeline.left_aside, session.pipeline.connections)
 
     with session.source as source, path.open("w", encoding="utf-8") as file:
         utc = chosen.utc or source.has_local_times

@@ -23,7 +23,11 @@ from analyzer.cli.main import main
 from analyzer.cores import cores
 from analyzer.index import saved
 from analyzer.index.file import IndexWriter
+from analyzer.simulate import pcap_writer
+from analyzer.simulate.packets import ACK, RST, SYN
 from captures.samples import samples
+from tests.analyzer.diagnosis import test_carrier
+from tests.analyzer.diagnosis.test_carrier import segment
 from tests.analyzer.index import mixed
 from tests.cli.conftest import json_of
 from tests.cli.terminal import lines_on_terminal
@@ -65,6 +69,36 @@ def test_services_are_counted(name: str) -> None:
         if record.get("apdu"):
             groups[next(iter(record["apdu"]))].append(record)
     _assert_counts(json_of("stats", *_words(name), "--json"), groups)
+
+
+def _connections(folder: Path) -> Path:
+    """A capture of connections: two that open, one that is refused, one that nobody answers; others of another pair."""
+    client, meter, other = test_carrier.CLIENT, test_carrier.METER, test_carrier.METER._replace(address="198.51.100.8")
+    sent = []
+    for number, answer in enumerate((SYN | ACK, SYN | ACK, RST | ACK, None)):
+        caller = client._replace(port=40000 + number)
+        sent.append(segment(number, caller, meter, SYN))
+        sent += [segment(number + 0.1, meter, caller, answer)] if answer else []
+    sent += [segment(9 + number, client._replace(port=41000 + number), other, SYN) for number in range(3)]
+    path = folder / "one.pcap"
+    path.write_bytes(pcap_writer.pcap(sent, pcap_writer.ETHERNET))
+    return path
+
+
+@pytest.mark.parametrize("words", [[], ["--index"], ["--workers", "2"], ["--index", "--workers", "2"]])
+def test_connections_are_counted_by_what_became_of_them(words: list[str], tmp_path: Path) -> None:
+    found = json_of("stats", str(_connections(tmp_path)), "--by", "connection", "--json", *words)
+    assert [[one["key"], one["tried"], one["answered"], one["refused"], one["unanswered"]] for one in found] == [
+        ["192.0.2.10 > 198.51.100.7:4059", 4, 2, 1, 1], ["192.0.2.10 > 198.51.100.8:4059", 3, 0, 0, 3],
+    ]  # fmt: skip
+
+
+def test_connections_stand_in_a_table_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stats", str(_connections(tmp_path)), "--by", "connection"]) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "connection                      tried  answered  refused  unanswered",
+        "192.0.2.10 > 198.51.100.7:4059      4         2        1           1",
+    ]
 
 
 @pytest.mark.parametrize("name", SAMPLES)

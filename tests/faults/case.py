@@ -102,7 +102,7 @@ def stories_of(case: Case, decode_as: str = "", code: str = "") -> list[Story]:
     doctor = Doctor(session.pipeline.ends)
     for record in session.records():
         doctor.take(record)
-    doctor.finish(session.pipeline.left_aside, session.pipeline.network.attempts)
+    doctor.finish(session.pipeline.left_aside, session.pipeline.connections)
     found = rule("fact", code)
     return doctor.stories(min(Severity.NOTE, severity_of(found.severity)) if found is not None else Severity.NOTE)
 

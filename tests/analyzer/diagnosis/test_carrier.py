@@ -64,6 +64,10 @@ def test_connection_that_is_refused_is_told(tmp_path: Path) -> None:
         pytest.param([*tries(METER, 1, 5), segment(9, CLIENT, METER, FIN | ACK, own=2)], id="it is closed"),
         pytest.param([*tries(METER, 1, 5), segment(120, METER, CLIENT, RST | ACK)], id="it is reset later"),
         pytest.param([*tries(METER, 1, 5), segment(5.1, METER, CLIENT, RST)], id="RST is in return for an ACK"),
+        pytest.param(
+            [*tries(METER, 1, 5), segment(5.1, CLIENT, METER, ACK, own=2)],
+            id="one direction is captured, and nothing is asked",
+        ),
         pytest.param(tries(METER, 1, 1.0001), id="the SYN is there twice at the end of the capture"),
         pytest.param(tries(METER, 1, 2), id="the capture ends a second behind the SYN"),
     ],

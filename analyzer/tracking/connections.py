@@ -1,0 +1,90 @@
+"""Segments with SYN, FIN or RST to TCP connections: which were tried, answered, refused, or never came about."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from captures.network import ACK, RST, SYN, endpoints, reverse
+
+_COPY_NS = 10_000_000
+"""TCP waits longer, a second as a rule, before it tries again: what comes sooner is a copy."""
+_REFUSING_NS = 5_000_000_000
+"""RST that comes later than so refuses no SYN."""
+_MOST_ATTEMPTS = 16384
+_MOST_PAIRS = 16384
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A TCP connection that did not come about: how often its SYN was sent, and whether it was refused."""
+
+    lane: str
+    packet: int
+    first_ns: int | None
+    last_ns: int | None
+    tries: int = 1
+    is_refused: bool = False
+
+    def is_within(self, limit_ns: int, now_ns: int | None) -> bool:
+        """Tell whether the last SYN was sent no longer ago."""
+        return self.last_ns is not None and now_ns is not None and now_ns - self.last_ns < limit_ns
+
+
+class Connections:
+    """Remembers each SYN until it is answered, and counts what became of them. Bounded."""
+
+    def __init__(self) -> None:
+        self._open: dict[bytes, Attempt] = {}
+        self.tried: Counter[str] = Counter()
+        """Connections by client's host and server, as far as their SYN was seen."""
+        self.answered: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+
+    def __iter__(self) -> Iterator[Attempt]:
+        """Give those that were not answered, or refused, in their order."""
+        return iter(self._open.values())
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Give what became of connections, by client's host and server, as an index keeps it."""
+        return {"tried": dict(self.tried), "answered": dict(self.answered), "refused": dict(self.refused)}
+
+    def take(self, key: bytes, flags: int, packet: int, time_ns: int | None) -> None:
+        """Take a segment with SYN, RST or FIN."""
+        if flags & (SYN | ACK | RST) == SYN:
+            one = self._open.get(key)
+            if one is not None:
+                if not one.is_within(_COPY_NS, time_ns):
+                    one.tries += 1
+                    one.last_ns = time_ns
+            elif len(self._open) < _MOST_ATTEMPTS:
+                self._open[key] = Attempt(" > ".join(endpoints(key)), packet, time_ns, time_ns)
+                _count(self.tried, key)
+        elif self._open:
+            asked = reverse(key)
+            one = self._open.get(asked)
+            is_refusal = flags & (SYN | RST | ACK) == RST | ACK
+            if one is not None and is_refusal and (time_ns is None or one.is_within(_REFUSING_NS, time_ns)):
+                if not one.is_refused:
+                    _count(self.refused, asked)
+                one.is_refused = True
+                return
+            self.came_about(asked)
+            if flags & RST:
+                self._open.pop(key, None)  # its client has given it up
+            else:
+                self.came_about(key)
+
+    def came_about(self, key: bytes) -> None:
+        """Take down that a connection is there, where its SYN was seen."""
+        one = self._open.pop(key, None)
+        if one is not None and not one.is_refused:
+            _count(self.answered, key)
+
+
+def _count(counts: Counter[str], key: bytes) -> None:
+    client, server = endpoints(key)
+    pair = f"{client.rpartition(':')[0]} > {server}"
+    if len(counts) < _MOST_PAIRS or pair in counts:
+        counts[pair] += 1
