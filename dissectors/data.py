@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
 from dissectors import axdr
 from dissectors.axdr import Compact, Element
 from dissectors.data_types import OLD_FLOAT, STRINGS
+from dissectors.elements import MAX_DEPTH
 from dissectors.fields import House, RandomOf, Seen, from_hex, packed
 from dissectors.quirks import quirk
 from dissectors.rows import Rows
+from dissectors.scapy_base import VolatileValue
 from dissectors.tree import Kind, Node, Note, Problem, Severity
 
 Value = tuple[int, Any]
@@ -134,25 +136,32 @@ _FORMS: dict[int, Callable[[Any], Any]] = {
 """How the scalars are written whose value is not their JSON form."""
 
 
-def from_json(form: Any) -> Value:
+def from_json(form: Any, depth: int = 0) -> Value:
     """Make a nested value of its JSON form. Raises ValueError that says what is no Data."""
     if not isinstance(form, dict) or len(form) != 1:
         raise ValueError(f'Data is written {{"type": value}}, not {form!r}')
+    if depth > MAX_DEPTH:
+        raise ValueError(f"nested deeper than {MAX_DEPTH}")
     name, inner = next(iter(form.items()))
     tag = axdr.TAGS.get(name)
     if tag is None or tag == axdr.DESCRIPTOR:
         raise ValueError(f"{name!r} is no Data type")
     if tag in _CONTAINERS:
-        return tag, tuple(from_json(one) for one in inner)
+        return tag, tuple(from_json(one, depth + 1) for one in inner)
     if tag == axdr.COMPACT_ARRAY:
-        contents = tuple(from_json(one) for one in inner["array-contents"])
+        contents = tuple(from_json(one, depth + 1) for one in inner["array-contents"])
         return tag, (_frozen(inner["contents-description"]), contents)
     if tag in _HEX and isinstance(inner, str):
         return tag, from_hex(inner)
     if tag in _FLOATS and isinstance(inner, str):
         return tag, float(inner)
     if tag == axdr.VISIBLE_STRING and isinstance(inner, str):
-        return tag, inner.encode("latin-1", "replace")
+        try:
+            return tag, inner.encode("latin-1")
+        except UnicodeEncodeError:
+            raise ValueError(
+                f"{name}: characters of Latin-1 were expected, not {inner!r}; utf8-string has all"
+            ) from None
     if tag == axdr.UTF8_STRING and isinstance(inner, str):
         return tag, inner.encode()
     return tag, inner
@@ -163,6 +172,8 @@ def encode(value: Value) -> bytes:
     tag, inner = value
     if tag == axdr.DESCRIPTOR:
         return b"".join(inner)
+    if tag not in axdr.NAMES:
+        raise ValueError(f"{tag!r} is no Data type")
     return bytes((tag,)) + _encode_body(tag, inner)
 
 
@@ -174,16 +185,22 @@ def _encode_body(tag: int, inner: Any) -> bytes:
     if tag in (axdr.NULL, axdr.DONT_CARE):
         return b""
     if tag == axdr.BIT_STRING:
+        if not isinstance(inner, str) or inner.strip("01"):
+            raise ValueError(f"bit-string: digits 0 and 1 were expected, not {inner!r}")
         whole = inner + "0" * (-len(inner) % 8)
         return axdr.length_octets(len(inner)) + bytes(int(whole[at : at + 8], 2) for at in range(0, len(whole), 8))
     if tag == axdr.COMPACT_ARRAY:
-        contents = b"".join(_encode_described(one) for one in inner[1])
+        contents = b"".join(_encode_described(one, inner[0]) for one in inner[1])
         return _encode_description(inner[0]) + axdr.length_octets(len(contents)) + contents
+    if isinstance(inner, (int, str)) or inner is None:
+        raise ValueError(f"{axdr.NAMES[tag]}: text or octets were expected, not {inner!r}")
     return axdr.length_octets(len(inner)) + bytes(inner)
 
 
 def _encode_description(description: Any) -> bytes:
     if isinstance(description, str):
+        if description not in axdr.TAGS:
+            raise ValueError(f"compact-array: {description!r} is no Data type")
         return bytes((axdr.TAGS[description],))
     if description[0] == "structure":
         members = b"".join(_encode_description(one) for one in description[1])
@@ -192,11 +209,24 @@ def _encode_description(description: Any) -> bytes:
     return b"\x01" + number.to_bytes(2, "big") + _encode_description(description[2])
 
 
-def _encode_described(value: Value) -> bytes:
+def _encode_described(value: Value, description: Any) -> bytes:
+    """Build contents, which have no tags. Raises: ValueError where they are not what is described."""
     tag, inner = value
-    if tag in _CONTAINERS:
-        return b"".join(_encode_described(one) for one in inner)
-    return _encode_body(tag, inner)
+    name, members = axdr.NAMES.get(tag), _members(description)
+    if name != (description if members is None else description[0]) or (
+        members is not None and len(inner) != len(members)
+    ):
+        raise ValueError(f"compact-array: {to_json(value)} is not what is described, {_thawed(description)}")
+    if members is None:
+        return _encode_body(tag, inner)
+    return b"".join(_encode_described(one, member) for one, member in zip(inner, members, strict=True))
+
+
+def _members(description: Any) -> Sequence[Any] | None:
+    """Give what is described of each member of an array or a structure; None of anything else."""
+    if isinstance(description, str):
+        return None
+    return description[1] if description[0] == "structure" else [description[2]] * description[1]
 
 
 class RowsNode(Node):
@@ -321,8 +351,10 @@ class DataField(House):
         House.__init__(self, name, (axdr.NULL, None), asn1)
 
     def any2i(self, pkt: Any, x: Any) -> Any:
-        """Accept the JSON form, and None for null-data."""
-        return (axdr.NULL, None) if x is None else from_json(x) if isinstance(x, dict) else x
+        """Accept the JSON form, and None for null-data. Raises: ValueError."""
+        if (isinstance(x, tuple) and len(x) == 2) or isinstance(x, (list, VolatileValue)):
+            return x  # of a list Scapy makes one packet for each
+        return (axdr.NULL, None) if x is None else from_json(x)
 
     def scan(self, octets: bytes, at: int, end: int, *, is_folded: bool = False) -> tuple[list[Element], int]:
         """Read the elements; with *is_folded* rows of one layout are one element."""

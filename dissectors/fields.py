@@ -18,6 +18,9 @@ from dissectors.tree import Kind, Node, Problem, Truncated
 
 _LEAF, _HIDDEN, _BITS = Kind.LEAF, Kind.HIDDEN, Kind.BITS  # an attribute of an Enum costs as much as a node's field
 
+REFUSALS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What fields raise of a value that is none of theirs."""
+
 Seen = Mapping[str, Any]
 """Values of the fields of the same layer that were read before."""
 
@@ -96,8 +99,13 @@ class House(Field):
         return len(self.build(x))
 
     def i2repr(self, pkt: Any, x: Any) -> str:
-        """Show *x* as its text or JSON form; a packet with all inside."""
-        return repr(x) if isinstance(x, Packet) else self.to_text(x) or str(self.to_json(x))
+        """Show *x* as its text or JSON form; a packet with all inside, and what is no value of the field as it is."""
+        if isinstance(x, (Packet, VolatileValue)):
+            return repr(x)
+        try:
+            return self.to_text(x) or str(self.to_json(x))
+        except REFUSALS:
+            return repr(x)
 
 
 _EXPECTED = {"f": "a number up to 3.4e38", "d": "a number"}
@@ -105,11 +113,15 @@ _EXPECTED = {"f": "a number up to 3.4e38", "d": "a number"}
 
 def packed(name: str, struct: Struct, value: Any) -> bytes:
     """Pack *value*. Raises: ValueError that says what *name* takes."""
+    code = struct.format[-1:]
+    if code == "?" and not isinstance(value, int):  # struct takes any value for true or false, and pads octets
+        raise ValueError(f"{name}: true or false was expected, not {value!r}")
+    if code == "s" and isinstance(value, (bytes, bytearray)) and len(value) != struct.size:
+        raise ValueError(f"{name}: {struct.size} octets needed, got {len(value)}")
     try:
         return struct.pack(value)
     except (StructError, OverflowError):
         pass
-    code = struct.format[-1:]
     if code == "s":
         raise ValueError(f"{name}: text or octets were expected, not {value!r}")
     bits = 8 * struct.size

@@ -222,3 +222,49 @@ def test_length_built_is_minimal_and_reads_back(number: int) -> None:
 def test_form_that_is_no_data_is_refused(form: Any) -> None:
     with pytest.raises(ValueError, match="Data"):
         data.from_json(form)
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ({"date-time": "07E7"}, "date-time: 12 octets needed, got 2"),
+        ({"date": "07E70316FFFF"}, "date: 5 octets needed, got 6"),
+        ({"time": ""}, "time: 4 octets needed, got 0"),
+        ({"boolean": "false"}, "boolean: true or false was expected, not 'false'"),
+        ({"bit-string": "1010 1"}, "bit-string: digits 0 and 1 were expected, not '1010 1'"),
+        ({"bit-string": 5}, "bit-string: digits 0 and 1 were expected, not 5"),
+        ({"visible-string": "5 €"}, "visible-string: characters of Latin-1 were expected, not '5 €'"),
+        ({"octet-string": 5}, "octet-string: text or octets were expected, not 5"),
+        ({"compact-array": {"contents-description": "word", "array-contents": []}}, "'word' is no Data type"),
+    ],
+)
+def test_value_of_another_kind_is_refused_and_not_built_as_something_else(form: Any, text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        data.encode(data.from_json(form))
+
+
+@pytest.mark.parametrize(
+    ("description", "content"),
+    [
+        ("long-unsigned", {"unsigned": 5}),
+        ("long-unsigned", {"structure": [{"long-unsigned": 5}]}),
+        ({"structure": ["unsigned", "unsigned"]}, {"structure": [{"unsigned": 5}]}),
+        ({"array": {"number-of-elements": 2, "type-description": "unsigned"}}, {"array": [{"unsigned": 5}]}),
+    ],
+)
+def test_contents_of_a_compact_array_that_are_not_described_are_refused(description: Any, content: Any) -> None:
+    form = {"compact-array": {"contents-description": description, "array-contents": [content]}}
+    with pytest.raises(ValueError, match="is not what is described"):
+        data.encode(data.from_json(form))
+
+
+def test_form_is_nested_as_deep_as_octets_are_read() -> None:
+    form: Any = {"structure": []}
+    for _ in range(axdr.MAX_DEPTH):
+        form = {"structure": [form]}
+    octets = data.encode(data.from_json(form))
+    assert data.nest(axdr.scan_data(octets, 0, len(octets))[0]) == data.from_json(form)
+    for _ in range(2000):
+        form = {"structure": [form]}
+    with pytest.raises(ValueError, match=f"nested deeper than {axdr.MAX_DEPTH}"):
+        data.from_json(form)
