@@ -26,8 +26,10 @@ from dissectors.hdlc_octets import (
 )
 from dissectors.hdlc_parameters import HdlcParameters
 from dissectors.pdu import Layer
-from dissectors.scapy_base import NoPayload, Raw
+from dissectors.scapy_base import NoPayload, Raw, VolatileValue
 from dissectors.tree import Kind, Node, Note, Problem, Severity, Truncated
+
+_OCTET, _LOW_FIRST = Struct("B"), Struct("<H")
 
 
 class AddressField(House):
@@ -39,16 +41,16 @@ class AddressField(House):
         House.__init__(self, name, Address(default, None, 1))
 
     def any2i(self, pkt: Any, x: Any) -> Any:
-        """Make an Address. Raises: ValueError."""
-        if isinstance(x, str):
-            upper, _, lower = x.partition(".")
-            if not f"{upper}{lower}".isdecimal():
-                raise ValueError(f"an address such as 16 or 1.17 was expected, not {x!r}")
-            if not lower:
-                return Address(int(upper), None, 1)
-            size = 2 if max(int(upper), int(lower)) < 0x80 else 4
-            return Address(int(upper), int(lower), size)
-        return Address(x, None, 1) if isinstance(x, int) else x
+        """Make an Address; ``(1, 17)`` is ``"1.17"``. Raises: ValueError."""
+        if isinstance(x, int):
+            return Address(x, None, 1)
+        if isinstance(x, (Address, list, VolatileValue)):  # of a list Scapy makes one packet for each
+            return x
+        parts = x.split(".") if isinstance(x, str) else list(map(str, x)) if isinstance(x, tuple) else []
+        if not 1 <= len(parts) <= 2 or not all(map(str.isdecimal, parts)):
+            raise ValueError(f"an address such as 16 or 1.17 was expected, not {x!r}")
+        upper, *lower = map(int, parts)
+        return Address(upper, lower[0], 2 if max(upper, *lower) < 0x80 else 4) if lower else Address(upper, None, 1)
 
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[Address, int]:
         """Read the address."""
@@ -100,7 +102,7 @@ class FlagField(House):
 
     def build(self, value: int | None) -> bytes:
         """Build the flag, or nothing."""
-        return b"" if value is None else bytes((value,))
+        return b"" if value is None else packed(self.name, _OCTET, value)
 
     def randval(self) -> None:
         """Stay."""
@@ -160,9 +162,6 @@ class Control(Fixed):
             node.add(Node(name, Kind.LEAF, bit, bit + width, one))
             bit += width
         return after
-
-
-_LOW_FIRST = Struct("<H")
 
 
 class CheckSequence(House):
@@ -285,7 +284,7 @@ class Hdlc(Framed):
         )
         header_size = 2 + len(addresses) + 1
         length = self.getfieldval("frame_length")
-        if "frame_length" in computed or "frame_length" not in self.fields:
+        if "frame_length" in computed or self.fields.get("frame_length") is None:
             length = header_size + 2 + (len(information) + 2 if information else 0)
             if length > MAXIMUM_LENGTH:
                 raise ValueError(f"a frame of {length} octets does not fit: its length field ends at {MAXIMUM_LENGTH}")

@@ -27,6 +27,14 @@ class ParameterList(House):
     def __init__(self, name: str) -> None:
         House.__init__(self, name, ((5, 128, 1), (6, 128, 1), (7, 1, 4), (8, 1, 4)))
 
+    def any2i(self, pkt: Any, x: Any) -> Any:
+        """Keep a list as a tuple: Scapy takes a list for one packet each of its members. Raises: ValueError."""
+        try:
+            return tuple((int(one), int(number), int(size)) for one, number, size in x)
+        except (TypeError, ValueError):
+            expected = "identifier, value and octets of each, such as [(5, 512, 2)]"
+            raise ValueError(f"{self.name}: {expected}, were expected, not {x!r}") from None
+
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[tuple[tuple[int, int, int], ...], int]:
         """Read identifier, length, value up to the end."""
         found = []

@@ -5,10 +5,11 @@ Source: EN 13757-2 (link layer), EN 13757-3 (CI field), EN 13757-1 (DLMS transpo
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import Any
 
 from dissectors.composites import When
-from dissectors.fields import Constant, Fixed, House, Number, Seen
+from dissectors.fields import Constant, Fixed, House, Number, Seen, packed
 from dissectors.framed import Carried, Framed
 from dissectors.llc import payload_class
 from dissectors.mbus_octets import (
@@ -32,6 +33,8 @@ from dissectors.pdu import Layer
 from dissectors.quirks import quirk
 from dissectors.scapy_base import Raw
 from dissectors.tree import Kind, Node, Note, Severity, Truncated
+
+_OCTET = Struct("B")
 
 
 class Coded(Fixed):
@@ -134,7 +137,7 @@ class Computed(House):
 
     def build(self, value: int) -> bytes:
         """Build the octet."""
-        return bytes((value,))
+        return packed(self.name, _OCTET, value)
 
     def i2repr(self, pkt: Any, x: Any) -> str:
         """Show the number, or that it will be computed."""
@@ -223,11 +226,16 @@ class StopOctet(House):
 
     def build(self, value: int) -> bytes:
         """Build the octet."""
-        return bytes((value,))
+        return packed(self.name, _OCTET, value)
 
     def randval(self) -> None:
         """Stay."""
         return
+
+
+def _around(frame: Any, **octets: Any) -> bytes:
+    """Build the *octets* that stand around what is counted. Raises: ValueError."""
+    return b"".join(frame.get_field(name).build(value) for name, value in octets.items())
 
 
 class MbusSingle(Layer):
@@ -270,8 +278,8 @@ class MbusShort(Layer):
             return Layer.self_build(self)
         octets = b"".join(field.build(self.getfieldval(field.name)) for field in self.fields_desc[:3])
         given = self.getfieldval("checksum")
-        check = checksum(octets, 1, 3) if given is None or "checksum" in self._automatic else int(given)
-        return octets + bytes((check, int(self.stop)))
+        check = checksum(octets, 1, 3) if given is None or "checksum" in self._automatic else given
+        return octets + _around(self, checksum=check, stop=self.stop)
 
 
 _ANY_STATION = (253, 254)
@@ -317,15 +325,15 @@ class Mbus(Framed):
             raise ValueError(f"{len(body)} octets do not fit into a frame: its length octets end at {LARGEST}")
         one, other = (self._octet(name, len(body), computed) for name in ("length", "length_again"))
         check = self._octet("checksum", checksum(body, 0, len(body)), computed)
-        around = bytes((int(self.start), one, other, int(self.start_again)))
-        return around + body + bytes((check, int(self.stop)))
+        head = _around(self, start=self.start, length=one, length_again=other, start_again=self.start_again)
+        return head + body + _around(self, checksum=check, stop=self.stop)
 
     def _missing(self) -> frozenset[str]:
         return frozenset(name for name in self.computed if self.getfieldval(name) is None)
 
-    def _octet(self, name: str, value: int, computed: frozenset[str]) -> int:
+    def _octet(self, name: str, value: int, computed: frozenset[str]) -> Any:
         given = self.getfieldval(name)
-        return value & 0xFF if given is None or name in computed else int(given)
+        return value & 0xFF if given is None or name in computed else given
 
     def answers(self, other: Any) -> bool:
         """Tell whether it comes from the station that *other* asked, or with an APDU that answers."""

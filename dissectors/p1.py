@@ -79,6 +79,10 @@ class TelegramCheck(House):
         """Give the digits."""
         return value.decode()
 
+    def i2repr(self, pkt: Any, x: Any) -> str:
+        """Show the digits, or that they will be computed."""
+        return "computed" if x is None else House.i2repr(self, pkt, x)
+
     def randval(self) -> None:
         """Stay computed."""
         return

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from dissectors.answering import answers as apdu_answers
 from dissectors.composites import grow_item, place, settle
-from dissectors.fields import BitGroup, BitPart, House, RandomOf, Seen, from_hex, random_octets
+from dissectors.fields import REFUSALS, BitGroup, BitPart, House, RandomOf, Seen, from_hex, random_octets
 from dissectors.scapy_base import Packet, RawVal, VolatileValue
 from dissectors.shell_forms import as_read, json_members, literal
 from dissectors.tree import Kind, Node, Note, Problem, Severity
@@ -47,8 +47,6 @@ class Remaining(House):
 
 
 _SLOTS = ("_automatic", "problem")
-_REFUSALS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What fields raise of a value that is none of theirs."""
 
 
 class Layer(Packet):
@@ -70,7 +68,7 @@ class Layer(Packet):
         self._automatic: frozenset[str] = frozenset()
         try:
             Packet.__init__(self, *args, **kwargs)
-        except _REFUSALS:
+        except REFUSALS:
             for name in kwargs.keys() & self.default_fields.keys():
                 self.setfieldval(name, kwargs[name])  # it says which one is wrong
             raise
@@ -190,12 +188,15 @@ class Layer(Packet):
                 continue
             if tail and getattr(field, "is_beyond", False):
                 built = self._close_regions(tail, built)
-            value = self.getfieldval(field.name)
-            try:
-                built = built + bytes(value) if isinstance(value, RawVal) else field.addfield(self, built, value)
-            except _REFUSALS as error:
-                raise _refusal(field.name, value, error) from None
+            built = self._built(field, built, self.getfieldval(field.name))
         return self._close_regions(tail, built)
+
+    def _built(self, field: Any, before: Any, value: Any) -> Any:
+        """Build *value* of *field* behind *before*. Raises: ValueError that names the field."""
+        try:
+            return before + bytes(value) if isinstance(value, RawVal) else field.addfield(self, before, value)
+        except REFUSALS as error:
+            raise _refusal(field.name, value, error) from None
 
     def _close_regions(self, tail: list[tuple[Any, bytes]], built: bytes) -> bytes:
         """Put the lengths before what they count."""
@@ -203,7 +204,7 @@ class Layer(Packet):
             field, before = tail.pop()
             value = self.getfieldval(field.name)
             size = len(built) if value is None or field.name in self._automatic else value
-            built = before + (bytes(size) if isinstance(size, RawVal) else field.build(size)) + built
+            built = self._built(field, before, size) + built
         return built
 
     def check_cache(self) -> None:
@@ -224,7 +225,7 @@ class Layer(Packet):
         self._automatic -= {attr}
         try:
             Packet.setfieldval(self, attr, val)
-        except _REFUSALS as error:
+        except REFUSALS as error:
             if attr not in self.default_fields:
                 raise
             raise _refusal(attr, val, error) from None

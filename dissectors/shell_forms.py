@@ -7,6 +7,8 @@ from typing import Any
 
 from dissectors.scapy_base import Packet
 
+_DEEPEST = 150
+
 
 def as_read(layer: Any) -> bytes | None:
     """Give the octets of *layer* where its fields cannot give them: it broke off, or was not written as it is built.
@@ -22,10 +24,10 @@ def as_read(layer: Any) -> bytes | None:
     return None if built.self_build() == octets and _has_literal(list(layer.fields.values())) else bytes(octets)
 
 
-def _has_literal(value: Any) -> bool:
-    """Tell whether Python can write *value*: it has no literal for infinity."""
+def _has_literal(value: Any, depth: int = 0) -> bool:
+    """Tell whether Python can write *value*: it has no literal for infinity, and reads 200 nested parentheses."""
     if isinstance(value, (list, tuple)):
-        return all(map(_has_literal, value))
+        return depth < _DEEPEST and all(_has_literal(one, depth + 1) for one in value)
     return not isinstance(value, float) or isfinite(value)
 
 

@@ -323,6 +323,17 @@ def test_hdlc_parameters_compute_their_length() -> None:
     assert bytes(HdlcParameters()) == bytes.fromhex("818012 050180 060180 0704 00000001 0804 00000001")
 
 
+def test_hdlc_parameters_in_a_list_are_one_value() -> None:
+    assert bytes(HdlcParameters(parameters=[(5, 512, 2), (7, 1, 4)])).hex() == "81800a" + "05020200" + "070400000001"
+
+
+def test_hdlc_length_is_computed_again_after_none() -> None:
+    frame = Hdlc(bytes(Hdlc() / Llc() / GetRequestNormal()))
+    octets = bytes(frame)
+    frame.frame_length = frame.hcs = frame.fcs = None
+    assert bytes(frame) == octets
+
+
 def test_payload_is_chosen_by_tag_and_octets() -> None:
     assert Wrapper(bytes(Wrapper() / GetRequestNormal())).haslayer(GetRequestNormal)
     assert Wrapper(bytes(Wrapper() / Raw(b"\xaa\xbb"))).payload.load == b"\xaa\xbb"

@@ -12,7 +12,7 @@ from scapy.packet import Packet, Raw, fuzz
 from dissectors import reader
 from dissectors.acse import Aare, Aarq, Rlrq
 from dissectors.characters import DataSet, Value
-from dissectors.hdlc import Address, Hdlc
+from dissectors.hdlc import Address, Hdlc, HdlcParameters
 from dissectors.iec62056_21 import DataMessage, IdentificationMessage, ProgrammingCommand
 from dissectors.llc import Llc
 from dissectors.mbus import Mbus, MbusShort
@@ -154,6 +154,15 @@ def test_fuzzed_frame_carries_its_payload_alone() -> None:
         (lambda: Aarq(mechanism_name=f"2.{1 << 112}"), "mechanism_name: an object identifier such as .* not '2.5"),
         (lambda: Aarq(user_information={"initiateRequest": 5}), "user_information: the fields of InitiateR.* not 5"),
         (lambda: GetRequestNormal(cosem_attribute_descriptor={"class_id": 1, "attribute_id": "x"}), "attribute_id: a "),
+        (lambda: Hdlc(source_address=(1, 2, 3, 4)), "source_address: an address such as 16 or 1.17 was expected"),
+        (lambda: Hdlc(source_address=None), "source_address: an address such as 16 or 1.17 was expected, not None"),
+        (lambda: Hdlc(opening_flag="7E"), "opening_flag: a whole number from 0 to 255 was expected, not '7E'"),
+        (lambda: HdlcParameters(parameters=[(5, 512)]), "parameters: identifier, value and octets .* not .*512"),
+        (lambda: Mbus(length=300), "length: a whole number from 0 to 255 was expected, not 300"),
+        (lambda: Mbus(stop=None), "stop: a whole number from 0 to 255 was expected, not None"),
+        (lambda: MbusShort(checksum="zz"), "checksum: a whole number from 0 to 255 was expected, not 'zz'"),
+        (lambda: GloGetRequest(length="zz"), "length: 'zz' was not expected"),
+        (lambda: GetResponseNormal(result={"data": 5}), "data: Data is written .*, not 5"),
         (lambda: DataNotification(date_time="2024-01-01"), "date_time: octets in hex such as .* not '2024-01-01'"),
     ],
 )

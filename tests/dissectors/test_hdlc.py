@@ -103,7 +103,8 @@ def test_address_that_does_not_end_is_a_problem(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given_as", "wanted"), [(16, "21"), ("16", "21"), ("1.17", "0223"), ("1.200", "00020291"), ("200.1", "02900003")],
+    ("given_as", "wanted"), [(16, "21"), ("16", "21"), ("1.17", "0223"), ("1.200", "00020291"), ("200.1", "02900003"),
+     ((1, 17), "0223")],
 )  # fmt: skip
 def test_address_is_written_as_a_user_writes_it(given_as: object, wanted: str) -> None:
     octets = bytes(Hdlc(destination_address=given_as))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from scapy.packet import Raw
+from scapy.packet import Raw, fuzz
 
 import dissectors.all as every
 from dissectors.acse import Aare, Aarq
@@ -92,3 +92,23 @@ def test_command_of_an_edited_packet_has_its_fields() -> None:
     frame[GetRequestNormal].cosem_attribute_descriptor.class_id = 7
     assert "class_id=7" in frame.command()
     assert bytes(made_again(frame)) == bytes(frame)
+
+
+@each_layer
+def test_default_and_fuzzed_packets_are_shown(layer: Any) -> None:
+    for packet in (layer(), fuzz(layer())):
+        shown = packet.show(dump=True)
+        assert all(field.name in shown for field in layer.fields_desc)
+        assert repr(packet).startswith("<")
+
+
+def test_value_that_is_none_of_the_field_is_shown_as_it_is() -> None:
+    packet = GetResponseNormal()
+    packet.result.fields["data"] = 5
+    assert "data      = 5" in packet.show(dump=True)
+
+
+def test_command_of_the_deepest_data_runs() -> None:
+    packet = GetResponseNormal(bytes.fromhex("C401C100") + bytes.fromhex("0201") * 100 + bytes.fromhex("0200"))
+    assert packet.problem is None
+    assert bytes(made_again(packet)) == bytes(packet)
