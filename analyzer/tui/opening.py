@@ -168,6 +168,8 @@ class Opening(App[None]):
                 self.take_anew(self._capture)
             elif changed:
                 self.main.take(is_done=is_done)
+                if (front := self._front()) is not None:
+                    front.show_title()
                 self._look_for_errors(self._capture)
                 self._look_for_remarks(self._capture)
             if is_done and not was_done and (front := self._front()) is not None:

@@ -126,6 +126,8 @@ def test_stories_of_the_last_octets_before_a_silence_are_told(tmp_path: Path) ->
             assert any("No problem was found" in line for line in text_of(app))
             recording.say(UA[:-3] + bytes.fromhex("FFFF7E"))
             await until(pilot, lambda: any("hdlc-fcs-wrong" in line for line in text_of(app)))
+            recording.say(SNRM)
+            await until(pilot, lambda: "3 records" in text_of(app)[0])
 
     asyncio.run(run())
     capture.close()
