@@ -14,12 +14,15 @@ from typing import NamedTuple
 from analyzer.framing.frame import FCS_WRONG, HDLC, LENGTH_WRONG, NOISE, TRUNCATED, Frame, Mark
 from analyzer.framing.hdlc_header import MINIMUM_LENGTH, REVERSED, Trust, announced_length, trust_of
 from analyzer.framing.scanning import Scan, ScanningFramer
-from dissectors.checks import GOOD_RESIDUE, fcs_is_good
+from dissectors.checks import GOOD_RESIDUE, fcs_is_good, seven_bits
 
 FLAG = 0x7E
 _FLAG = b"\x7e"
 _FORMAT = re.compile(rb"[\xa0-\xaf]")
 _OPENING = re.compile(rb"\x7e[\xa0-\xaf]")
+SLASH, _LINE_FEED = 0xAF, 0x0A
+"""With even parity in bit 7, as who listens with eight bits sees them: "/" reads as a frame format."""
+_SIGN_ON = re.compile(rb"/(\?[ -~]{0,32}!|[A-Za-z]{3}[0-9A-Za-z][\x02 -~]{0,60})\r\n")
 _OPENED = 0x600C
 """The FCS register (see `dissectors.checks`) that the opening flag turns into its initial FFFF."""
 _CLOSED = crc_hqx(_FLAG, GOOD_RESIDUE)
@@ -177,9 +180,9 @@ class HdlcFramer(ScanningFramer):
         trust = yield from self._trust(at)
         if trust is Trust.UNREADABLE and not (flagged and (yield from self._wait(at + 2))):
             return 0, ""
-        if not flagged and trust is not Trust.GOOD:
-            return 0, ""
         octets = self._octets
+        if trust is not Trust.GOOD and (not flagged or (octets[at] == SLASH and (yield from self._signs_on(at)))):
+            return 0, ""
         end = at + announced_length(octets, at)
         if end < at + MINIMUM_LENGTH:
             return 0, ""
@@ -196,6 +199,15 @@ class HdlcFramer(ScanningFramer):
             if closed and not (yield from self._overrun(at, end)):
                 return end + 1, FCS_WRONG
         return (yield from self._mend(at, end, trust))
+
+    def _signs_on(self, at: int) -> Scan[bool]:
+        """Tell whether a request or an identification of a sign-on stands at *at*, its characters with their parity."""
+        octets, end = self._octets, at + 1
+        while (yield from self._wait(end + 1)) and octets[end].bit_count() % 2 == 0:
+            end += 1
+            if octets[end - 1] == _LINE_FEED:
+                return _SIGN_ON.fullmatch(seven_bits(bytes(octets[at:end]))) is not None
+        return False
 
     def _fcs_unused(self, end: int, trust: Trust) -> bool:
         """Tell whether the FCS before *end* is the 00 00 of meters that compute none."""

@@ -18,7 +18,7 @@ from analyzer.framing.frame import (
     Mark,
     longest_pause,
 )
-from analyzer.framing.hdlc import FLAG, HdlcFramer
+from analyzer.framing.hdlc import FLAG, SLASH, HdlcFramer
 from analyzer.framing.p1 import IDLE, closing_at, is_identification, line_at, telegram_at
 from analyzer.framing.scanning import Scan
 from dissectors.check_character import ACK, NAK, SOH, STX, judge
@@ -177,7 +177,9 @@ class Iec62056Framer(HdlcFramer):
                 return link, end, problem
         if octets[at] & 0xF0 == 0xA0:
             end, problem = yield from self._frame_at(at, flagged)
-            return HDLC, end, problem
+            if end or not flagged or octets[at] != SLASH:
+                return HDLC, end, problem
+            return (yield from self._line_at(at))
         return HDLC, 0, ""
 
     def _message_at(self, at: int, is_clean: bool) -> Scan[tuple[str, int, str]]:

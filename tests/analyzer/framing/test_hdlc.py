@@ -56,6 +56,14 @@ def test_shared_flag_over_two_reads_still_opens() -> None:
     assert units(found) == [("hdlc", request(), ""), ("hdlc", response()[1:], "")]
 
 
+@pytest.mark.parametrize("sign_on", ["AF3F218D0A", "AF3FB4B1B73030B8B1B1218D0A", "AF4D4D4D355CB253C94D2DB4B18D0A"])
+def test_sign_on_with_parity_behind_a_frame_is_no_beginning_of_another(sign_on: str) -> None:
+    octets = bytes.fromhex(sign_on)
+    assert shown(response() + octets + request()) == [
+        *shown(response()), f"noise {len(octets)}", *shown(request()),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("fill", [FLAG * 3, b"\xff" * 9, FLAG + b"\xff\xff" + FLAG])
 def test_idle_fill_is_counted_and_no_noise(fill: bytes) -> None:
     framer = HdlcFramer()

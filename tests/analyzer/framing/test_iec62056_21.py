@@ -86,6 +86,16 @@ def test_line_turns_to_hdlc_and_back(frames: list[bytes], places: list[int]) -> 
     assert not any(one.link == "noise" for one in found)
 
 
+@given(
+    st.lists(FRAMES, min_size=1, max_size=4), st.sampled_from([REQUEST, messages.request(""), IDENTIFICATION]), PLACES
+)
+def test_sign_on_with_parity_turns_the_line_back(frames: list[bytes], first: bytes, places: list[int]) -> None:
+    spoken = [with_parity(one) for one in (first, IDENTIFICATION, SELECT)]  # its "/" reads as a frame format
+    found = run(Iec62056Framer(), cut(REQUEST + b"".join((*frames, *spoken, *frames)), places))
+    assert [one.octets for one in found if one.link == "iec62056-21"] == [REQUEST, *spoken]
+    assert [one.octets for one in found if one.link == "hdlc"] == [*frames, *frames]
+
+
 @given(st.binary(max_size=300), PLACES)
 def test_framing_is_total(octets: bytes, places: list[int]) -> None:
     run(Iec62056Framer(), cut(octets, places))
