@@ -158,7 +158,7 @@ class _Writer:
     def finish(self) -> None:
         """Write what is left, and take away files of an earlier run that this one has not written."""
         for table, rows in self._rows.items():
-            if rows:
+            if rows or not self.counts[table]:  # without a row, too: whoever asks a folder finds its columns
                 self._write(table)
         self._remove_others()
 

@@ -344,6 +344,14 @@ def test_cluster_that_is_not_there_is_one_line(folder: Path, tmp_path: Path) -> 
     assert all(line.startswith("dlmshark: --scheduler") for line in error.splitlines()), error
 
 
+def test_tables_without_rows_are_files_with_their_columns(folder: Path, tmp_path: Path) -> None:
+    main(
+        ["batch", "-q", str(next(one.path for one in samples() if one.path.stem == "hdlc-log")), "--out", str(tmp_path)]
+    )
+    notes = polars.scan_parquet(f"{tmp_path}/notes/*.parquet")
+    assert notes.collect().is_empty() and "code" in notes.collect_schema()
+
+
 def test_polars_queries_of_the_docs_run(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
