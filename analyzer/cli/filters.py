@@ -37,7 +37,7 @@ def filter_of(options: argparse.Namespace, *, utc: bool) -> Filter | None:
         compile_filter(options.filter, utc=utc)
     except FilterError as problem:
         place = f"at character {problem.position + 1}"
-        raise FilterTextError(f"--filter '{options.filter}': {problem.message}, {place}") from None
+        raise FilterTextError(f"--filter '{options.filter}', {place}: {problem.message}") from None
     return compile_filter(filter_text(options), utc=utc)
 
 

@@ -135,7 +135,7 @@ def compiled(option: str, text: str) -> Filter:
         found = compile_filter(text)
     except FilterError as problem:
         place = f"at character {problem.position + 1}"
-        raise FilterTextError(f"{option} '{text}': {problem.message}, {place}") from None
+        raise FilterTextError(f"{option} '{text}', {place}: {problem.message}") from None
     if found is None:
         raise FilterTextError(f"{option}: a filter was expected, such as 'severity >= error'")
     return found

@@ -19,7 +19,7 @@ from analyzer.security.keyring_file import load
 from analyzer.session import Session
 from captures import open_source
 from captures.samples import samples
-from tests.cli.conftest import lines_of
+from tests.cli.conftest import Run, lines_of
 from tests.project.checkout import modules_after
 
 Json = dict[str, Any]
@@ -254,8 +254,7 @@ def test_wrong_filter_is_exit_status_4_and_one_line(capsys: pytest.CaptureFixtur
         assert main([command, "no-such-file", "-Y", "latency > soon"]) == 4
         error = capsys.readouterr().err
         assert error.count("\n") == 1
-        assert error.startswith("dlmshark: --filter 'latency > soon': a time such as")
-        assert "character 11" in error
+        assert error.startswith("dlmshark: --filter 'latency > soon', at character 11: a time such as")
 
 
 @pytest.mark.parametrize(
@@ -281,7 +280,7 @@ def test_word_that_a_field_can_never_be_is_exit_status_4(
         assert main([command, "no-such-file", "-Y", text]) == 4
         error = capsys.readouterr().err
         assert error.count("\n") == 1 and said in error
-        assert error.endswith(f", at character {place}\n")
+        assert error.startswith(f"dlmshark: --filter '{text}', at character {place}: ")
 
 
 @pytest.mark.parametrize(
@@ -308,6 +307,15 @@ def test_words_in_samples_are_words_that_fields_may_be() -> None:
             assert found <= words_of(field), field.name
             seen += len(found)
     assert seen > 200
+
+
+@pytest.mark.parametrize("time", ["2026-03-02", "2026-03-02 09:14", "09:14"])
+def test_time_lasts_as_long_as_it_is_exact_where_it_ends_a_stretch(time: str, run: Run) -> None:
+    sample = next(one.path for one in samples() if one.name == "ln-wrapper")
+    whole = run("decode", "--utc", sample).out
+    assert run("decode", "--utc", "--from", time, "--to", time, sample).out == whole
+    assert run("decode", "--utc", "-Y", f'time <= "{time}"', sample).out == whole
+    assert run("decode", "--utc", "-Y", f'time < "{time}"', sample).out == ""
 
 
 def test_wrong_time_is_named_by_its_option(capsys: pytest.CaptureFixture[str]) -> None:
