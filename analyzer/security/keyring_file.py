@@ -65,11 +65,15 @@ def load(
         keyring.add(meter)
     if any("=@" not in word for word in words):
         remarks.append("--key: the process list shows this key to every user of the machine; --key ROLE=@FILE does not")
+    for word in words:
+        name, _, value = word.partition("=")
+        if value.startswith("@") and role_of(name.partition("@")[0]) not in ASYMMETRIC:
+            remarks += _permissions(_path(value[1:]), "key")
     for name in paths:
-        path = Path(os.path.expanduser(name))
+        path = _path(name)
         for meter in read_keyring(path):
             keyring.add(meter)
-        remarks += [] if path in published else _permissions(path)
+        remarks += [] if path in published else _permissions(path, "keyring")
     return Loaded(keyring, tuple(remarks))
 
 
@@ -322,7 +326,7 @@ def single_keys(named: Iterable[tuple[str, str | bytes]], option: str = "") -> l
 def _given_octets(role: KeyRole, value: str | bytes, where: str) -> bytes:
     if isinstance(value, bytes) or not value.startswith("@"):
         return key_octets(role, value, where)
-    octets = _file(Path(value[1:]), f"{where}=@{_shown(value[1:])}")
+    octets = _file(_path(value[1:]), f"{where}=@{_shown(value[1:])}")
     if role in ASYMMETRIC or (role not in SECRETS and len(octets) in KEY_SIZES and not octets.isascii()):
         return octets
     try:
@@ -332,11 +336,13 @@ def _given_octets(role: KeyRole, value: str | bytes, where: str) -> bytes:
     return key_octets(role, text.rstrip("\r\n") if role in SECRETS else text.strip(), where)
 
 
-def _permissions(path: Path) -> list[str]:
-    """Say that others can read the file."""
+def _path(name: str) -> Path:
+    return Path(os.path.expanduser(name))
+
+
+def _permissions(path: Path, what: str) -> list[str]:
+    """Say that others can read the file, which holds *what*."""
     if os.name != "posix":
         return []
     mode = stat.S_IMODE(path.stat().st_mode)
-    return (
-        [f"{path}: others can read this keyring (mode {mode:04o}); chmod 600 keeps it to you"] if mode & 0o077 else []
-    )
+    return [f"{path}: others can read this {what} (mode {mode:04o}); chmod 600 keeps it to you"] if mode & 0o077 else []

@@ -112,6 +112,17 @@ def test_loose_permissions_are_remarked(tmp_path: Path) -> None:
     assert load([str(path)], [], {}).remarks == ()
 
 
+def test_loose_permissions_of_a_key_alone_are_remarked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path = tmp_path / "key.hex"
+    path.write_text(HEX)
+    path.chmod(0o640)
+    (remark,) = load([], ["guek=@~/key.hex"], {}).remarks
+    assert remark.startswith(f"{path}: others can read this key (mode 0640)")
+    path.chmod(0o600)
+    assert load([], [f"guek=@{path}"], {}).remarks == ()
+
+
 def test_environment_names_keyrings(tmp_path: Path) -> None:
     ring(tmp_path, f'[[meter]]\nek = "{HEX}"')
     assert only(load([], [], {"DLMSHARK_KEYS": str(tmp_path / "keys.toml")}).keyring) == KEY
@@ -145,6 +156,7 @@ def test_file_of_a_key_alone_is_told_how_it_is_given(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [KEY.hex().encode(), KEY.hex().encode() + b"\n", bytes(range(0xF0, 0x100))])
 def test_key_word_reads_a_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "key").write_bytes(content)
+    (tmp_path / "key").chmod(0o600)
     loaded = load([], [f"guek=@{tmp_path / 'key'}"], {})
     assert only(loaded.keyring) in (KEY, content)
     assert loaded.remarks == ()
