@@ -120,7 +120,7 @@ def _show(made: bytes, options: argparse.Namespace, wishes: Wishes) -> None:
     if options.json:
         write = JsonLines(lambda: 6, values=session.values).line
         for record in session.records():
-            print(json.dumps({"octets": made.hex().upper(), **json.loads(write(record))}))
+            print(json.dumps({"octets": made.hex().upper(), **json.loads(write(record))}, ensure_ascii=False))
         return
     lines = TextLines(lambda: 6, tree=True, values=session.values)
     print(made.hex(" ").upper())

@@ -13,7 +13,10 @@ DEFAULT = "ln-ciphered"
 
 def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
-    made = Parser(prog="dlmshark demo", description="Open a bundled sample capture, or decode it.")
+    made = Parser(
+        prog="dlmshark demo", description="Open a bundled sample capture on a terminal, or decode it.",
+        epilog="Options of view may follow, in a pipe those of decode.",
+    )  # fmt: skip
     made.add_argument("name", nargs="?", default=DEFAULT, help=f"which sample (default: {DEFAULT})")
     made.add_argument("--list", action="store_true", help="name the samples")
     options, rest = made.parse_known_args(words)

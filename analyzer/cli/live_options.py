@@ -33,7 +33,9 @@ def add_live_options(made: argparse.ArgumentParser) -> None:
     made.add_argument("--promiscuous", action="store_true", help="capture what is for others too")
     made.add_argument("-s", "--snaplen", type=natural, default=0, metavar="N", help="octets of each packet")
     made.add_argument("--with", dest="program", default="", metavar="PROGRAM", help="capture with tcpdump or dumpcap")
-    made.add_argument("-c", "--count", type=natural, default=0, metavar="N", help="stop after N")
+    made.add_argument(
+        "-c", "--count", type=natural, default=0, metavar="N", help="stop after N: live records, record packets"
+    )
     made.add_argument("--force", action="store_true", help="write over a file that is there")
     made.add_argument("--rotate-size", type=size, default=0, metavar="N[kMG]", help="a new file after N octets")
     made.add_argument("--rotate-time", type=seconds, default=0, metavar="N[smhd]", help="a new file after N seconds")

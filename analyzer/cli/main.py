@@ -64,7 +64,7 @@ HELP = """\
 usage: dlmshark [INPUT ...]
        dlmshark COMMAND ...
 
-Decodes traces of smart meters: DLMS/COSEM over HDLC, the TCP/UDP wrapper and wired M-Bus.
+{about}
 
 commands:
 {commands}
@@ -72,9 +72,19 @@ commands:
   dlmshark COMMAND --help      all options of a command
   dlmshark --version           the version
 
-INPUT is a pcap or pcapng file (also gzip, zstd, lz4), text with hex octets, a UART export, a raw octet dump, or - for
-stdin.
+{inputs}
+
+{statuses}
 """
+_AROUND = {
+    "about": "Decodes traces of smart meters: DLMS/COSEM over HDLC, the TCP/UDP wrapper and wired M-Bus, IEC 62056-21 "
+    "and DSMR P1.",
+    "inputs": "INPUT is a pcap or pcapng file (also gzip, zstd, lz4), text with hex octets, a UART export, a raw octet "
+    "dump, or - for stdin.",
+    "statuses": "Exit status: 0 done, 1 a check failed, captures differ or the output cannot be written, 2 the command "
+    "line is wrong, 3 an input cannot be read, 4 a keyring or filter is wrong, 5 no permission, 130 interrupted.",
+}
+"""What is folded to the terminal."""
 
 
 def program() -> int:
@@ -193,15 +203,24 @@ def _help_of(words: list[str]) -> int:
     """Print the help of the command that *words* name, or of the program."""
     if words and words[0] in COMMANDS:
         return _run(words[0], ["--help"])
-    if words:
+    if words and words[0] != "help" and not words[0].startswith("-"):
         return _unknown(words[0])
     print(_help(), end="")
     return 0
 
 
 def _help() -> str:
-    width = max(map(len, COMMANDS)) + 2
-    return HELP.format(commands="\n".join(f"  {name:<{width}}{one.does}" for name, one in COMMANDS.items()))
+    from textwrap import fill
+
+    from analyzer.cli.arguments import columns
+
+    at, width = max(map(len, COMMANDS)) + 4, max(columns(), 40)
+    commands = (
+        fill(one.does, width, initial_indent=f"  {name}".ljust(at), subsequent_indent=" " * at)
+        for name, one in COMMANDS.items()
+    )
+    around = {name: fill(text, width) for name, text in _AROUND.items()}
+    return HELP.format(commands="\n".join(commands), **around)
 
 
 def _unknown(word: str) -> int:

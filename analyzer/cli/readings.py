@@ -43,6 +43,7 @@ def run(words: list[str]) -> int:
     sidecar = SidecarFile(options)
     write = _writer(options, inputs)
     from analyzer.export.inputs import namer
+    from analyzer.export.readings import csv_header
     from analyzer.session import Session
     from analyzer.tracking.readings import Reading, readings_of
 
@@ -81,6 +82,8 @@ def run(words: list[str]) -> int:
             sys.stdout.write(f"== {printable(headed)}\n")
         sys.stdout.write(write(one, digits) + "\n")
     if is_empty and inputs.opened:
+        if options.csv:
+            print(csv_header())
         say("no metered values were found")
     return inputs.status
 

@@ -50,11 +50,13 @@ def run(words: list[str]) -> int:
     _on_signals(("SIGINT", "SIGTERM"), lambda *_: over.set())  # also while the rest loads
     _on_signals(("SIGHUP",), lambda *_: None)  # there is no file yet
     from analyzer.live.recording import Recording
-    from analyzer.live.sources import live_source
+    from analyzer.live.sources import NETWORK, PIPE, live_source
     from captures.chunk import CapturePermissionError, DlmsharkError
 
     wishes = live_options(options, most=options.count)
     source = live_source(source_name(options))
+    if options.count and source.kind not in (NETWORK, PIPE):
+        raise UsageError("-c counts packets, and a serial line has none; --duration ends after a time")
     teller = None
     try:
         recording = Recording(

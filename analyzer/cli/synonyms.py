@@ -26,6 +26,7 @@ _INSTEAD = {
     "-z": "stats --by service, object, conversation, time counts",
 }
 """What does here what an option of tshark does there."""
+_VERSION = "--version"
 _TSHARK_FORMS = {
     "pdml": "export --to xml",
     "ek": "decode --json, one object a line",
@@ -42,7 +43,9 @@ def instead_of_option(word: str, known: Iterable[str]) -> str:
 
     name = word.partition("=")[0]
     if name.startswith("--"):
-        near = get_close_matches(name, [one for one in known if one.startswith("--")], 1)
+        near = get_close_matches(name, [_VERSION, *(one for one in known if one.startswith("--"))], 1)
+        if near == [_VERSION]:
+            return " (dlmshark --version prints the version)"
         return f" (did you mean {near[0]}?)" if near else ""
     told = _INSTEAD.get(name[:2], "")
     return f" ({told})" if told else ""

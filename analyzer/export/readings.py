@@ -73,6 +73,11 @@ def row(reading: Reading, digits: int) -> dict[str, Any]:
     return {name: column[0] for name, column in _columns([(reading, digits)]).items()}
 
 
+def csv_header() -> str:
+    """Name the columns of CSV, without the line's end."""
+    return ",".join(COLUMNS)
+
+
 class Csv:
     """Writes readings as CSV, the header before the first."""
 
@@ -85,7 +90,7 @@ class Csv:
         writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
         if not self._has_header:
             self._has_header = True
-            writer.writeheader()
+            out.write(f"{csv_header()}\n")
         found = row(reading, digits)
         number = found["value"]
         found["value"] = "" if number is None else repr(number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,16 @@ def test_help_of_a_command_names_its_options(run: Run, command: str) -> None:
 @pytest.mark.parametrize("command", list(COMMANDS))
 def test_help_before_a_command_is_that_commands_help(run: Run, command: str) -> None:
     assert run("help", command) == run(command, "--help")
+
+
+@pytest.mark.parametrize("words", [("help", "help"), ("help", "--all"), ("help", "-h")])
+def test_help_of_help_is_the_help(run: Run, words: tuple[str, ...]) -> None:
+    assert run(*words) == run("--help")
+
+
+def test_help_names_every_exit_status(run: Run) -> None:
+    text = run("--help").out.partition("Exit status:")[2]
+    assert [int(one) for one in re.findall(r"\d+", text)] == [0, 1, 2, 3, 4, 5, 130]
 
 
 def test_help_before_an_unknown_word_names_the_nearest_command(run: Run) -> None:
@@ -133,6 +144,7 @@ def test_command_behind_a_file_is_told_its_place(run: Run, capture: Path) -> Non
 
 def test_unknown_option_names_the_nearest(run: Run, capture: Path) -> None:
     assert "unrecognized arguments: --jsn (did you mean --json?)" in run("doctor", "--jsn", capture).complaint
+    assert "unrecognized arguments: --verison (dlmshark --version prints the version)" in run("--verison").complaint
 
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"demo", "view", "serve", "extcap", "live"}))
@@ -392,6 +404,10 @@ def test_demo_decodes_a_sample(run: Run) -> None:
     assert "GET request" in ran.out
 
 
+def test_demo_names_what_options_may_follow(run: Run) -> None:
+    assert "those of decode" in run("demo", "--help").out
+
+
 def test_demo_lists_its_samples(run: Run) -> None:
     ran = run("demo", "--list")
     assert [line.split()[0] for line in ran.out.splitlines()] == [sample.name for sample in samples()]
@@ -511,7 +527,11 @@ def test_interrupt_ends_quietly_with_its_status() -> None:
     [
         ("get-response and latency > 0", 0, ""),
         ("set", CHECK_FAILED, "dlmshark: no record came that was expected: set\n"),
-        ("obis = 1.0.1.8.0.255", KEYRING_ERROR, "dlmshark: --expect 'obis = 1.0.1.8.0.255': = compares nothing"),
+        (
+            "obis = 1.0.1.8.0.255",
+            KEYRING_ERROR,
+            "dlmshark: --expect 'obis = 1.0.1.8.0.255', at character 6: = compares nothing",
+        ),
     ],
 )
 @pytest.mark.parametrize("option", ["-q", "--utc"])

@@ -62,6 +62,11 @@ def test_tree_shows_what_was_made(run: Run) -> None:
     assert out.startswith(RIGHT) and "fcs: AD B3 (good)" in out
 
 
+def test_json_shows_what_was_made_in_the_letters_of_decode(run: Run) -> None:
+    out = run("craft", EDITED, "--json").out
+    assert '"summary": "GET request · 0-0:1.0.0*255 Clock"' in out
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

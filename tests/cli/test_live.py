@@ -178,6 +178,7 @@ def test_wrong_alarm_is_one_line(
         (["record", "-o", "x.pcapng"], 2, "a SOURCE was expected"),
         (["record", "serial:COM3", "-o", "x.pcapng", "--baud", "fast"], 2, "--baud fast"),
         (["record", "serial:COM3", "-o", "x.pcapng", "--format", "9Z9"], 2, "--format 9Z9"),
+        (["record", "serial:COM3", "-o", "x.pcapng", "-c", "10"], 2, "--duration ends after a time"),
         (["record", "iface:lo", "-o", "-"], 2, "-o -: a recording goes to a file"),
         (["live", "iface:lo", "-o", "-"], 2, "-o -: a recording goes to a file"),
         (["record", "iface:lo", "-o", "-", "--expect", "get"], 2, "-o -: a recording goes to a file"),

@@ -38,6 +38,11 @@ def test_json_lines_hold_exact_values_and_what_they_rest_on(run: Run, sample: st
     assert all(set(one) <= set(COLUMNS) for one in lines)
 
 
+def test_csv_without_readings_has_its_columns(run: Run, sample: str) -> None:
+    with_some, with_none = (run("readings", "--csv", *words, sample).out for words in ((), ("-Y", "aarq")))
+    assert with_none == with_some.partition("\n")[0] + "\n"
+
+
 def test_csv_and_parquet_hold_the_same_rows(run: Run, sample: str, tmp_path: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(run("readings", "--csv", sample).out)))
     path = tmp_path / "readings.parquet"

@@ -45,6 +45,12 @@ def test_lines_fit_the_terminal_and_say_the_same(
         assert len(piped.splitlines()) < len(shown.splitlines()) or width == 200
 
 
+@pytest.mark.parametrize("width", [56, 60, 80])
+def test_help_fits_the_terminal(run: Run, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert max(map(len, run("--help").out.splitlines())) <= width
+
+
 @pytest.mark.parametrize("by", BY)
 @pytest.mark.parametrize("width", [60, 66, 72, 80, 100])
 def test_tables_of_statistics_fit_the_terminal(run: Run, by: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
