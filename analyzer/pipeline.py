@@ -402,7 +402,9 @@ class Pipeline:
                 text = f"{event.length} octets of the TCP stream before these are not in the capture"
                 notes.append(finding("tcp-octets-missing", text, 0, 0, "capture-loss"))
             elif event.kind == REPEATED:
-                text = f"{event.length} octets were sent again (packet {event.mark.number & PACKET})"
+                last = flow.conversation.last_record
+                behind = f", behind record {last}" if last else ""
+                text = f"{event.length} octets were sent again (packet {event.mark.number & PACKET}{behind})"
                 notes.append(finding("tcp-retransmission", text, 0, 0))
             elif event.kind in (START, RESET, END):
                 flow.conversation.lost(flow.side)

@@ -121,14 +121,21 @@ class CarrierFamily(Family):
         one = self.associations.of(record.association) if record.association is not None else None
         pause = one.pause_ns if one is not None else None
         cause, confidence, text = "packet-loss", LIKELY, note.text
+        sent = self._sent_before(record)
         if self._is_double(record):
-            self.report(record, note.code, "captured-twice", LIKELY, f"{text}, at once: TCP is seldom that quick")
+            self.report(sent, note.code, "captured-twice", LIKELY, f"{text}, at once: TCP is seldom that quick")
             return False
         if pause is not None and pause >= NAT_NS:
             cause, confidence = "nat-expiry", POSSIBLE
             text += f", after a pause of {seconds(pause)}"
-        self.report(record, note.code, cause, confidence, text, severity=note.severity)
+        self.report(sent, note.code, cause, confidence, text, severity=note.severity)
         return False
+
+    def _sent_before(self, record: Record) -> Record:
+        """Give the record whose octets came again: the one of its side before *record*, unless this had begun."""
+        lane = record.lane
+        again, before = self._again.get((lane.conversation, lane.side)), self.sound.get(lane)
+        return record if again is None or before is None or record.packets[0] < again.packet else before
 
     def _is_double(self, record: Record) -> bool:
         """Tell whether octets came again so soon that it is the capture that has them twice.

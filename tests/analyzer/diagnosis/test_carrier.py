@@ -96,3 +96,11 @@ def test_octets_that_come_again_at_once_are_captured_twice(later_s: float, cause
         own, at_s = 1 + number * len(GET), 1 + number
         sent += [segment(at_s + wait, CLIENT, METER, PSH | ACK, GET, own) for wait in (0, later_s)]
     assert {one.cause for one in told(tmp_path, *sent, code="tcp-retransmission")} == {cause}
+
+
+def test_octets_that_come_again_are_told_of_the_record_that_they_were_in(tmp_path: Path) -> None:
+    sent = [segment(1 + number, CLIENT, METER, PSH | ACK, GET, 1 + number * len(GET)) for number in range(4)]
+    sent.insert(2, segment(2.4, CLIENT, METER, PSH | ACK, GET, 1 + len(GET)))
+    (story,) = told(tmp_path, *sent, code="tcp-retransmission")
+    assert (story.records, story.first_ns) == ([2], 2 * SECOND)
+    assert story.evidence[0].text == "21 octets were sent again (packet 3, behind record 2)"
