@@ -46,6 +46,8 @@ class CarrierFamily(Family):
         """By conversation: side, record and fact of the newest gap."""
         self._again: dict[tuple[int, int], End] = {}
         """By conversation and side: when octets came again last."""
+        self._untold: set[tuple[int, int]] = set()
+        """By conversation and side: where no record came behind octets that came again so far."""
         self._doubled: Counter[int] = Counter()
         """By conversation: how many more times octets came again at once than later."""
         self._beats: dict[tuple[str, bytes], list[int]] = {}
@@ -54,9 +56,12 @@ class CarrierFamily(Family):
     def connection(self, end: End) -> None:
         """Remember a reset: what was on its way then is cut by it; and when octets came again."""
         if end.kind == "repeated":
-            self._again[end.conversation, end.side] = end
+            place = end.conversation, end.side
+            self._again[place] = end
+            self._untold.add(place)
             if len(self._again) > _MOST_RESETS:
-                del self._again[next(iter(self._again))]
+                del self._again[gone := next(iter(self._again))]
+                self._untold.discard(gone)
         if end.is_reset:
             if len(self._resets) >= _MOST_RESETS:
                 del self._resets[next(iter(self._resets))]
@@ -102,7 +107,9 @@ class CarrierFamily(Family):
     def note(self, record: Record, note: Note) -> bool | None:
         """Take what TCP lost, sent again or broke off, and what comes again and again between units."""
         if note.code == "tcp-retransmission":
-            return self._sent_again(record, note)
+            self._untold.discard((record.lane.conversation, record.lane.side))
+            self._sent_again(record, self._sent_before(record), note.text)
+            return False
         missing = next((one for one in record.notes if one.code == "tcp-octets-missing"), None)
         if missing is not None and note.code != "capture-cut":
             self._missing(record, missing)
@@ -116,20 +123,29 @@ class CarrierFamily(Family):
         self.report(record, note.code, "connection-reset", CERTAIN, text, start=note.start, end=note.end)
         return True
 
-    def _sent_again(self, record: Record, note: Note) -> bool:
-        """Tell octets that come again behind a long pause, on a forgotten connection, from those that got lost."""
+    def finish(self) -> None:
+        """Tell octets that came again where their side said nothing more."""
+        for lane, record in self.sound.items():
+            if (lane.conversation, lane.side) in self._untold:
+                again = self._again[lane.conversation, lane.side]
+                text = f"its octets were sent again (packet {again.packet}), and nothing came behind them"
+                self._sent_again(record, record, text)
+
+    def _sent_again(self, record: Record, sent: Record, text: str) -> None:
+        """Tell octets that come again behind a long pause, on a forgotten connection, from those that got lost.
+
+        They are those of *sent*, and were noted with *record*.
+        """
+        code, cause, confidence = "tcp-retransmission", "packet-loss", LIKELY
         one = self.associations.of(record.association) if record.association is not None else None
         pause = one.pause_ns if one is not None else None
-        cause, confidence, text = "packet-loss", LIKELY, note.text
-        sent = self._sent_before(record)
         if self._is_double(record):
-            self.report(sent, note.code, "captured-twice", LIKELY, f"{text}, at once: TCP is seldom that quick")
-            return False
+            self.report(sent, code, "captured-twice", LIKELY, f"{text}, at once: TCP is seldom that quick")
+            return
         if pause is not None and pause >= NAT_NS:
             cause, confidence = "nat-expiry", POSSIBLE
             text += f", after a pause of {seconds(pause)}"
-        self.report(sent, note.code, cause, confidence, text, severity=note.severity)
-        return False
+        self.report(sent, code, cause, confidence, text)
 
     def _sent_before(self, record: Record) -> Record:
         """Give the record whose octets came again: the one of its side before *record*, unless this had begun."""

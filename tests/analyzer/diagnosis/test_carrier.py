@@ -104,3 +104,11 @@ def test_octets_that_come_again_are_told_of_the_record_that_they_were_in(tmp_pat
     (story,) = told(tmp_path, *sent, code="tcp-retransmission")
     assert (story.records, story.first_ns) == ([2], 2 * SECOND)
     assert story.evidence[0].text == "21 octets were sent again (packet 3, behind record 2)"
+
+
+def test_octets_that_come_again_behind_all_others_are_told(tmp_path: Path) -> None:
+    sent = [segment(1 + number, CLIENT, METER, PSH | ACK, GET, 1 + number * len(GET)) for number in range(2)]
+    sent += [segment(2 + wait, CLIENT, METER, PSH | ACK, GET, 1 + len(GET)) for wait in (0.3, 0.9, 2.1)]
+    (story,) = told(tmp_path, *sent, code="tcp-retransmission")
+    assert (story.cause, story.records) == ("packet-loss", [2])
+    assert story.evidence[0].text == "its octets were sent again (packet 5), and nothing came behind them"
