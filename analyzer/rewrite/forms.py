@@ -47,7 +47,7 @@ def _packet(layer: Any, value: Any) -> Any:
     """Make a layer of its members by the standard's names, or of the one member that it stands for."""
     if not isinstance(value, dict) or layer.wraps_one:
         return layer.from_value(_inside(layer, value))
-    given = dict(value)
+    given = dict(getattr(layer, "json_members", dict)(value))
     fields: dict[str, Any] = {}
     for item in layer.items():
         name = getattr(item, "asn1", item.name) or item.name

@@ -64,6 +64,20 @@ class ConfirmedServiceError(Layer):
             return members
         return {str(members["service"]): {str(members["error-class"]): members["error"]}}
 
+    @staticmethod
+    def json_members(form: dict[str, Any]) -> dict[str, Any]:
+        """Give the members that `json_shape` nested; numbers without a name are keys in digits."""
+        inner = next(iter(form.values())) if len(form) == 1 else None
+        if not isinstance(inner, dict) or len(inner) != 1:
+            return form
+        names = (int(one) if one.isdecimal() else one for one in (*form, *inner))
+        return dict(zip(("service", "error-class", "error"), (*names, *inner.values()), strict=True))
+
+    @classmethod
+    def from_value(cls, value: Any) -> Any:
+        """Make the layer from its fields, or from its JSON form."""
+        return super().from_value(cls.json_members(value) if isinstance(value, dict) else value)
+
 
 @apdu(0xD8, "exception-response")
 class ExceptionResponse(Layer):

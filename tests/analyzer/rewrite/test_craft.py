@@ -166,6 +166,11 @@ def test_every_apdu_is_built_again_from_its_json(sample: object) -> None:
         assert apdu_octets(apdu_json(octets)) == octets
 
 
+@pytest.mark.parametrize("octets", ["0E010600", "0E050301", "0E630709"])
+def test_service_error_is_built_again_from_its_json(octets: str) -> None:
+    assert apdu_octets(apdu_json(bytes.fromhex(octets))).hex().upper() == octets
+
+
 @pytest.mark.parametrize(
     ("form", "complaint"),
     [
