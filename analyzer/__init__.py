@@ -7,14 +7,15 @@ if TYPE_CHECKING:
 
 __all__ = ["CaptureError", "DlmsharkError", "FilterError", "KeyringError", "Trace", "decode", "open"]
 
+if not TYPE_CHECKING:  # a checker knows the names, and tells a wrong one
 
-def __getattr__(name: str) -> object:
-    """Load the library once it is asked for: commands need little of it."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from analyzer import library
+    def __getattr__(name: str) -> object:
+        """Load the library once it is asked for: commands need little of it."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from analyzer import library
 
-    return getattr(library, name)
+        return getattr(library, name)
 
 
 def __dir__() -> list[str]:

@@ -47,7 +47,7 @@ Keys = _Key | Sequence[_Key] | None
 
 
 def open(
-    *names: Name, keys: Keys = (), decode_as: Mapping[str, str] | None = None, where: str = ""
+    *names: Name, keys: Keys = (), decode_as: Mapping[str, str] | None = None, where: str | None = None
 ) -> Trace:  # fmt: skip
     """Open captures, several joined by time; ``"-"`` is standard input.
 
@@ -69,11 +69,13 @@ def open(
 
 
 def decode(
-    octets: str | bytes, *, keys: Keys = (), decode_as: Mapping[str, str] | None = None, where: str = ""
+    octets: str | bytes, *, keys: Keys = (), decode_as: Mapping[str, str] | None = None, where: str | None = None
 ) -> Trace:  # fmt: skip
     """Decode octets, or hex with a frame a line, as ``dlmshark decode --hex`` does. Raises: as `open`."""
-    if isinstance(octets, os.PathLike):
-        raise TypeError("decode() takes octets or hex; open() takes the name of a capture")
+    if not isinstance(octets, str | bytes | bytearray | memoryview):
+        raise TypeError(
+            f"decode() takes octets or hex, not {type(octets).__name__}; open() takes the name of a capture"
+        )
     try:
         source = source_from_hex(octets if isinstance(octets, str) else octets.hex())
     except CaptureError as problem:
@@ -90,12 +92,19 @@ class Trace:
     of a second one over a pipe.
     """
 
-    def __init__(self, source: Source, keys: Keys = (), decode_as: Mapping[str, str] | None = None, where: str = ""):
+    def __init__(
+        self, source: Source, keys: Keys = (), decode_as: Mapping[str, str] | None = None, where: str | None = None
+    ) -> None:
+        if decode_as is not None and not isinstance(decode_as, Mapping):
+            raise TypeError('decode_as takes stacks by selector, such as {"tcp.port==5000": "hdlc"}')
         self._keys = keyring(keys)
         self._stacks = dict(decode_as or {})
-        self._filter = compile_filter(where, utc=source.has_local_times) if where.strip() else None
+        self._filter = compile_filter(where, utc=source.has_local_times) if where and where.strip() else None
         self._session = Session(source, self._stacks, self._keys)
         self._is_begun = self._is_closed = False
+
+    def __repr__(self) -> str:
+        return f"<Trace {self.source.name}>"
 
     def __enter__(self) -> Self:
         return self
@@ -249,7 +258,7 @@ def _meters(one: _Key) -> list[Meter]:
         return one.meters
     if isinstance(one, Mapping):
         return single_keys(one.items())
-    name = os.fspath(one)
+    name = os.fspath(one) if isinstance(one, str | os.PathLike) else ""
     if not os.path.isfile(name) and (not name or "=" in name or not name.strip(f"{hexdigits} :-")):  # it may be a key
         raise KeyringError('keys: the name of a keyring file was expected, or keys by role: {"guek": "000102…"}')
     return read_keyring(Path(os.path.expanduser(name)))

@@ -62,6 +62,8 @@ class FileInput:
             os.close(self._descriptor)
         self._descriptor = -1
 
+    __del__ = close
+
 
 class GzipInput:
     """What a gzip stream unpacks to, its members joined; a damaged stream gives what was readable."""

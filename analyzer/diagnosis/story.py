@@ -99,6 +99,9 @@ class Story:
         """Stories that follow from this one, once they are sorted."""
         self.first_ns = self.last_ns = first.time_ns
 
+    def __repr__(self) -> str:
+        return f"<Story {self.code} {self.cause} ×{self.count}>"
+
     def add(self, fact: Fact) -> None:
         """Add one more occurrence."""
         self.count += 1

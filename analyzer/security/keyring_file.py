@@ -306,6 +306,8 @@ def single_keys(named: Iterable[tuple[str, str | bytes]], option: str = "") -> l
     """Make meters of keys by ``ROLE[@TITLE]``, of those with the same title one; errors name *option*."""
     meters: dict[bytes, Meter] = {}
     for name, value in named:
+        if not isinstance(name, str):
+            raise KeyringError(f"{option}{type(name).__name__}: a role was expected: guek, gak, kek, dedicated …")
         if not isinstance(value, str | bytes):
             raise KeyringError(f"{option}{_shown(name)}: expected text or octets")
         role_name, _, title_text = name.partition("@")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -180,6 +181,43 @@ def test_keyrings_are_joined_and_none_is_none() -> None:
         assert any(record.closed and record.closed.status == "verified" for record in trace)
     with analyzer.open(CIPHERED, keys=None) as trace:
         assert not any(record.closed and record.closed.is_opened for record in trace)
+
+
+@pytest.mark.parametrize("keys", [b"x", [5], [None], {5: bytes(16)}])
+def test_keys_of_another_type_are_one_kind_of_error(keys) -> None:
+    with pytest.raises(analyzer.KeyringError, match="expected"):
+        analyzer.open(CIPHERED, keys=keys)
+
+
+@pytest.mark.parametrize("octets", [None, 5, ["7E"], Path("x.pcap")])
+def test_octets_of_another_type_are_told(octets) -> None:
+    with pytest.raises(TypeError, match=f"takes octets or hex, not {type(octets).__name__}"):
+        analyzer.decode(octets)
+
+
+def test_stacks_that_are_no_mapping_are_told() -> None:
+    with pytest.raises(TypeError, match="decode_as takes stacks by selector"):
+        analyzer.decode(DAMAGED, decode_as="tcp.port==5000,hdlc")  # type: ignore[arg-type]
+
+
+def test_no_filter_may_be_none() -> None:
+    assert len(list(analyzer.decode(DAMAGED, where=None))) == len(list(analyzer.decode(DAMAGED)))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="check not run: no /proc to count open files in")
+def test_trace_that_is_left_gives_its_file_back() -> None:
+    gc.collect()
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        next(iter(analyzer.open(CIPHERED)))
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_trace_and_story_name_themselves_in_a_shell() -> None:
+    with analyzer.decode(DAMAGED) as trace:
+        assert repr(trace) == "<Trace hex>"
+        assert repr(trace.stories()[0]).startswith("<Story hdlc-fcs-wrong ")
 
 
 def test_what_is_no_record_is_told() -> None:

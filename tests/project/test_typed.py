@@ -34,6 +34,7 @@ def tree(octets: bytes) -> Node:
 
 trace: Trace = analyzer.decode(build())
 print(names("x"), apdu_json(b""), CaptureError, trace)
+print(analyzer.opne)  # type: ignore[attr-defined]  # a wrong name is told
 """
 
 
