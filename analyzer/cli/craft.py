@@ -85,8 +85,9 @@ def _apdu(options: argparse.Namespace) -> bytes | None:
 
     try:
         form = json.loads(_text(options.apdu))
-    except json.JSONDecodeError as problem:
-        raise UsageError(f"--apdu: no JSON: {problem}") from None
+    except (json.JSONDecodeError, RecursionError) as problem:
+        why = "nested too deeply" if isinstance(problem, RecursionError) else problem
+        raise UsageError(f"--apdu: no JSON: {why}") from None
     if isinstance(form, dict) and isinstance(form.get("apdu"), dict):
         form = form["apdu"]  # a whole record of decode --json
     try:

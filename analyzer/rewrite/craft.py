@@ -18,7 +18,16 @@ from analyzer.security import opening
 from analyzer.security.attempt import Opener, attempt
 from analyzer.security.keyring import Keyring, Party
 from analyzer.security.keys import Key, KeyRole
-from analyzer.security.opening import AUTHENTICATED, SUITE, TAG_SIZE, TITLE_SIZE, Message, message_of
+from analyzer.security.opening import (
+    AUTHENTICATED,
+    BROADCAST,
+    COMPRESSED,
+    SUITE,
+    TAG_SIZE,
+    TITLE_SIZE,
+    Message,
+    message_of,
+)
 from dissectors.axdr import length_octets, scan_length
 from dissectors.hdlc import AddressField
 from dissectors.registry import pick
@@ -151,7 +160,12 @@ def _resealed(apdu: bytes, wishes: Wishes) -> bytes:
 
 def _sealed(apdu: bytes, wishes: Wishes) -> bytes:
     """Protect a plain APDU in the form that is wished for."""
-    role = KeyRole.DEDICATED if wishes.form.endswith("ded") else KeyRole.GUEK
+    if wishes.security_control & COMPRESSED:
+        raise FrameError(f"--security-control {wishes.security_control:02X} tells a compressed text, which is not made")
+    if wishes.form.endswith("ded"):
+        role = KeyRole.DEDICATED
+    else:
+        role = KeyRole.GBEK if wishes.security_control & BROADCAST else KeyRole.GUEK
     keys = _keys(wishes, role, wishes.security_control, b"")
     counter = wishes.counter if wishes.counter is not None else 0
     tag = bytes(TAG_SIZE) if wishes.security_control & AUTHENTICATED else b""
@@ -202,8 +216,11 @@ def _carried(apdu: bytes, wishes: Wishes) -> bytes:
     if wishes.wrapper is not None:
         return frames.wrapper(pack(">HHHH", 1, *wishes.wrapper, 0) + apdu)
     assert wishes.hdlc is not None
-    field = AddressField("address", 1)
-    to, by = (field.build(field.any2i(None, int(one) if one.isdecimal() else one)) for one in wishes.hdlc)
+    field = AddressField("--hdlc", 1)
+    try:
+        to, by = (field.build(field.any2i(None, one)) for one in wishes.hdlc)
+    except ValueError as problem:
+        raise FrameError(str(problem)) from None
     return frames.hdlc_frame(_FORMAT + to + by + bytes((wishes.control,)), _llc(apdu) + apdu if apdu else b"")
 
 

@@ -82,6 +82,12 @@ def test_json_shows_what_was_made_in_the_letters_of_decode(run: Run) -> None:
             ["--plain", "C0", "--hdlc", "16,x"],
             "--hdlc: two addresses were expected, such as 16,1 or 16,1.17, not '16,x'",
         ),
+        (["--plain", "C0", "--hdlc", "16,128"], "--hdlc: parts up to 127 fit into 1 octet, not those of 128"),
+        (["--apdu", '{"a":' * 9999 + "1" + "}" * 9999], "--apdu: no JSON: nested too deeply"),
+        (
+            ["--plain", "C001", "--cipher", "glo", "--title", TITLE, "--security-control", "B0"],
+            "--security-control B0 tells a compressed text, which is not made",
+        ),
         (["--plain", "C0", "--title", "4D"], "--title: 16 hex digits were expected, not '4D'"),
         (["--plain", "C0", "--counter", "4294967296"], "--counter: a number from 0 to 4294967295 was expected"),
         (["--plain", "C001", "--cipher", "glo"], "the sender's system title is not known: --title with 16 hex digits"),

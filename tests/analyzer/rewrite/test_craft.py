@@ -92,6 +92,15 @@ def test_apdu_that_is_ciphered_opens_again(form: str) -> None:
     assert b"\0\0\0\x4e" in again and b"\0\0\0\x4d" not in again
 
 
+def test_apdu_for_all_is_under_the_broadcast_key() -> None:
+    own = Meter(server_title=TITLE)
+    own.keys = {role: Key(role, bytes(16)) for role in (KeyRole.GBEK, KeyRole.GAK)}
+    keys = Keyring([own])
+    made = craft(b"", Wishes(apdu=GET, form="general-glo", security_control=0x70, title=TITLE, keys=keys))
+    (record,) = records(made, keys)
+    assert [(one.status, one.plaintext) for one in record.protection] == [("verified", GET)]
+
+
 def test_ciphered_apdu_gets_another_text_of_any_length() -> None:
     first = craft(b"", Wishes(apdu=ANSWER, form="glo", title=TITLE, counter=1, keys=meter(), hdlc=("16", "1")))
     longer = bytes.fromhex("C401C1000930") + bytes(48)
