@@ -234,8 +234,9 @@ class ServiceFamily(Family):
         text = (
             f"nothing reads under {key}, which opens record {record.number} all the same: this sender uses a second key"
         )
+        cause = "second-key-needed"
         told = fact._replace(
-            cause="no-key", severity=severity_with(fact.code, "no-key"), evidence=fact.evidence._replace(text=text)
+            cause=cause, severity=severity_with(fact.code, cause), evidence=fact.evidence._replace(text=text)
         )
         again = self.stories.add(told)
         if again is not None and story.count:

@@ -61,6 +61,8 @@ class Case(NamedTuple):
     """The record from which on nothing opens any more that the same key has opened before."""
     has_second_key: bool = False
     """Whether the same key opened others behind several that stayed closed."""
+    opens_other_side: bool = False
+    """Whether the same key opened what the other side of the association sent."""
     searches_bits: bool = True
     is_damaged: bool = False
     """Whether the frame that carried it is not as it was sent."""
@@ -265,13 +267,16 @@ def _judge(case: Case) -> Suspect:
         return Suspect("octets-damaged", f"the text begins well under {name} and does not read on", LIKELY)
     if case.has_worked and case.has_second_key:
         text = f"nothing reads under {name}, which opened others in between: this sender uses a second key"
-        return Suspect("no-key", text, LIKELY)
+        return Suspect("second-key-needed", text, LIKELY)
     if case.has_worked and case.closed_since:
         text = f"nothing reads any more under {name}, from record {case.closed_since} on; before that it opened all"
         return Suspect("new-key-after-change", text, LIKELY)
     if case.has_worked:  # damage in the text would leave its beginning as it was
         text = f"the text does not read from its first octet on, and the same key ({name}) opened what came before"
         return Suspect("octets-damaged", text, POSSIBLE)
+    if case.opens_other_side:
+        text = f"{name} opens the other direction, and nothing of this one with the system title {title.hex().upper()}"
+        return Suspect("wrong-system-title", f"{text}: its sender has another title", LIKELY)
     size = opening.KEY_SIZE.get(message.control & opening.SUITE)
     if size is not None and size != len(key.octets):
         text = f"suite {message.control & opening.SUITE} has keys of {size} octets, {name} has {len(key.octets)}"

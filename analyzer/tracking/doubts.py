@@ -20,7 +20,7 @@ from dissectors.scanning import scan_apdu
 _MOST_SEARCHES = 256
 """For how many APDUs every bit is tried."""
 _MOST_TITLES, _MOST_SUSPECTS = 64, 256
-_SINGLE = frozenset({"octets-damaged", "tag-truncated", "new-key-after-change", "no-key"})
+_SINGLE = frozenset({"octets-damaged", "tag-truncated", "new-key-after-change", "no-key", "second-key-needed"})
 """Causes that say nothing about the next message."""
 _LACKS = {
     "no-key": "no encryption key is given for this sender",
@@ -109,11 +109,14 @@ class Doubts:
         titles, ring = islice(self._knowledge.titles.values(), _MOST_TITLES), opener.key_set
         known = (context.client_title, context.server_title, ring.client_title, ring.server_title, *titles)
         closed = self._closed_since(worked, number) if worked is not None else _NEVER
+        names = {key.name for key in opener.keys}
+        verified = (*context.before.values(), *context.swift.values())
+        opens_other_side = any(name in names and title not in opener.titles for _, _, title, _, name, _ in verified)
         return explain(
             Case(
                 message, opener.keys, opener.authentication, opener.titles, opener.key_set, known, worked is not None,
                 bool(own), context.changed_at, closed.since if closed.newest > closed.since else 0, closed.has_ended,
-                self._searches > 0, is_damaged,
+                opens_other_side, self._searches > 0, is_damaged,
             )
         )  # fmt: skip
 

@@ -71,7 +71,7 @@ FACTS: dict[str, tuple[Severity, str]] = {
 SEVERITIES: dict[tuple[str, str], Severity] = {
     **{
         ("undecipherable", cause): NOTE
-        for cause in ("no-key", "broadcast-key-needed", "dedicated-key-unknown", "no-system-title")
+        for cause in ("no-key", "second-key-needed", "broadcast-key-needed", "dedicated-key-unknown", "no-system-title")
     },
     ("capture-cut", "message-broken-off"): WARNING,
     ("invocation-counter-repeated", "nonce-reuse"): ERROR,

@@ -132,7 +132,7 @@ CHECKS: tuple[Check, ...] = (
           ("protection-below-policy",), frozenset({"plaintext-in-ciphered-context"}),
           frozenset({"plaintext-in-ciphered-context", "weaker-than-policy"})),
     Check("tags", "security", f"{_53}, AES-GCM", "authentication tags fit", ("tagged",), ("undecipherable",),
-          frozenset({"no-key", "broadcast-key-needed", "dedicated-key-unknown",
+          frozenset({"no-key", "second-key-needed", "broadcast-key-needed", "dedicated-key-unknown",
                      "no-system-title", "octets-damaged", "new-key-after-change", "wrong-encryption-key",
                      "wrong-authentication-key", "keys-swapped", "key-is-ascii", "wrong-system-title", "wrong-suite",
                      ""})),

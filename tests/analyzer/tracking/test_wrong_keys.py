@@ -237,10 +237,21 @@ def test_key_that_opens_again_was_not_changed_but_its_sender_has_a_second_one(ti
     made.said.append(asked(made.request()))
     found = records(made)
     (story,) = (one for one in stories(found) if one.code == "undecipherable")
-    assert (story.cause, story.count) == ("no-key", 3 * times)
+    assert (story.cause, story.count) == ("second-key-needed", 3 * times)
+    assert "stand twice in the keyring" in story.advice[0]
     assert all("this sender uses a second key" in proof.text for proof in story.evidence)
     causes = [note.cause for record in found for note in record.notes if note.code == "undecipherable"]
-    assert causes[3:] == ["no-key"] * 3 * (times - 1)
+    assert causes[3:] == ["second-key-needed"] * 3 * (times - 1)
+
+
+def test_title_of_the_meter_is_wrong_where_the_key_opens_the_other_direction() -> None:
+    made = World(random.Random(3))
+    for _ in range(2):
+        made.said += [asked(made.request()), answered(made.response(iv=b"OTHERONE"))]
+    (story,) = (one for one in stories(records(made)) if one.code == "undecipherable")
+    assert (story.cause, story.confidence, story.count) == ("wrong-system-title", "likely", 2)
+    text = f"and nothing of this one with the system title {made.server.hex().upper()}: its sender has another title"
+    assert story.evidence[0].text.endswith(text)
 
 
 def stories(found: list[Record]) -> list[Story]:
