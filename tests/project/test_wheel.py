@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -10,8 +11,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hatchling.builders.sdist import SdistBuilder
 
-from tests.project.checkout import PACKAGES, ROOT
+from tests.project.checkout import PACKAGES, ROOT, files
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,23 @@ def test_wheel_holds_every_file_of_the_packages_that_git_has(wheel: Path) -> Non
     tracked = {name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()}
     with zipfile.ZipFile(wheel) as archive:
         assert tracked - set(archive.namelist()) == set()
+
+
+def test_source_distribution_holds_every_file_that_git_has() -> None:
+    of_itself = {"pyproject.toml", ".gitignore"}
+    assert {str(one) for one in files()} - of_itself - set(_in_source_distribution(ROOT)) == set()
+
+
+def test_source_distribution_leaves_environments_beside_it_out(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for folder in ("tests", "venv-3.13/lib/tests", "venv-3.13/docs"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "one.py").touch()
+    assert [one for one in _in_source_distribution(tmp_path) if one.endswith("one.py")] == ["tests/one.py"]
+
+
+def _in_source_distribution(root: Path) -> list[str]:
+    return [one.distribution_path for one in SdistBuilder(str(root)).recurse_included_files()]
 
 
 def test_packages_in_an_empty_environment_are_the_wheels_own(scripts: Path, tmp_path: Path) -> None:
