@@ -79,6 +79,8 @@ def run(words: list[str]) -> int:
         over.set()
         if teller is not None:
             teller.end()
+        if options.control >= 0:  # the interpreter's own end gives signals back their death, and whole would look cut
+            _on_signals(("SIGINT", "SIGTERM", "SIGHUP"), signal.SIG_IGN)
     if recording.ended:
         say(recording.ended)
     if not options.json:

@@ -25,7 +25,11 @@ def parser() -> argparse.ArgumentParser:
         "What follows is as of the commands view, live and demo. It needs the extra 'web'.",
         allow_abbrev=False,
     )
-    made.usage = "dlmshark serve [--host HOST] [--port PORT] [--url URL] [view|live|demo] [INPUT or option ...]"
+    made.usage = (
+        "dlmshark serve [--host HOST] [--port PORT]\n"
+        "                      [--url URL] [view|live|demo]\n"
+        "                      [INPUT or option ...]"
+    )
     made.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: this machine alone)")
     made.add_argument("--port", type=int, default=8000, help="default: 8000")
     made.add_argument("--url", default="", help="the address that browsers use, where it is another (a proxy)")

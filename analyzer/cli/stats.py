@@ -29,7 +29,8 @@ def parser() -> argparse.ArgumentParser:
     made = Parser(prog="dlmshark stats", description="Counts, octets, errors and response times of captures.")
     add_inputs(made)
     add_filter_options(made)
-    made.add_argument("--by", choices=BY, default="service", help="what to count by (default: service)")
+    what = f"what to count by: {', '.join(BY)} (default: service)"
+    made.add_argument("--by", choices=BY, default="service", metavar="WHAT", help=what)
     made.add_argument("--interval", type=natural, default=0, metavar="SECONDS", help="with --by time: how long each is")
     made.add_argument("-c", "--count", type=natural, default=0, metavar="N", help="the first N lines")
     made.add_argument("--index", action="store_true", help="keep an index beside the capture, or use the one there is")

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from captures import open_source, rtac
+from captures.samples import sample_path
 
 SNRM = bytes.fromhex("7EA00703 21930F01 7E")
 KILLS = int(os.environ.get("DLMSHARK_KILLS", "12"))
@@ -56,6 +57,26 @@ def octets_in(path: Path) -> bytes:
         found = b"".join(chunk.octets[rtac.HEADER_LENGTH :] for chunk in source)
         assert not source.remarks or [one.code for one in source.remarks] == ["capture-cut"]
     return found
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no signals to send")
+def test_recording_that_ends_by_itself_while_it_is_told_to_end_has_its_status(tmp_path: Path) -> None:
+    heard, told = os.pipe()
+    words = ("record", "-", "-o", str(tmp_path / "x.pcapng"), "--json", "--quiet", "--control", str(heard))
+    child = subprocess.Popen(
+        [sys.executable, "-m", "analyzer", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        pass_fds=(heard,),
+    )  # fmt: skip
+    assert child.stdin is not None and child.stdout is not None
+    child.stdin.write(sample_path("ln-wrapper").read_bytes())
+    child.stdin.close()
+    child.stdout.readline()
+    while child.poll() is None:
+        child.send_signal(signal.SIGINT)
+        time.sleep(0.0005)
+    os.close(told)
+    os.close(heard)
+    assert child.returncode == 0, child.stderr
 
 
 @needs_terminals

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.cli import main
 from analyzer.cli.stats import BY
 from analyzer.export.statistics import text_lines
 from analyzer.table.statistics import Latency, Statistic
@@ -48,7 +49,9 @@ def test_lines_fit_the_terminal_and_say_the_same(
 @pytest.mark.parametrize("width", [56, 60, 80])
 def test_help_fits_the_terminal(run: Run, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
-    assert max(map(len, run("--help").out.splitlines())) <= width
+    commands = main.COMMANDS if width >= 80 else ("decode", "serve")  # what is one of a few words is not folded
+    for words in ((), *((command,) for command in commands)):
+        assert max(map(len, run(*words, "--help").out.splitlines())) <= width, words
 
 
 @pytest.mark.parametrize("by", BY)
