@@ -187,7 +187,10 @@ def _text(octets: bytes) -> _Candidate | None:
         block = _BLOCK.search(octets, begin)  # a tap may begin within the message before
         best = _best_message(octets[block.start() :]) if block else None
         return best if best is not None and best.score >= _STRONG else None
-    return _best_message(octets[begin:])
+    best = _best_message(octets[begin:])
+    if not found or (best is not None and best.score >= _STRONG):
+        return best
+    return _best_message(octets[found.start() :])  # before it a disturbance may have opened a block that has no end
 
 
 def _best_message(octets: bytes) -> _Candidate | None:

@@ -41,6 +41,8 @@ _AGAIN_NS = _SECOND
 """A silence behind which it is not the answer that comes, but the same message again."""
 _FAIR_BURSTS = 5
 """What was heard before as many silences may be cut at its beginning, or a message that tells nothing."""
+_TELLING_BURSTS, _TELLING = 2, 48
+"""So many silences, and octets before them, may tell that they were sent faster."""
 _SURE = 0.9
 _JUDGED, _MOST_HEARD, _MOST_TRIED = 16, 4096, 512
 _SELECT = re.compile(rb"\x06([0-9])([0-9A-I])([0-9A-Z])\r\n")
@@ -53,7 +55,7 @@ _READOUT = "06789"
 _TEXT_STACKS = ("iec62056-21", "p1")
 """What is sent with seven bits: a frame of another stack has eight, however many octets before it have even weight."""
 _TEXT = frozenset((*range(0x20, 0x7F), *b"\x01\x02\x03\x04\x06\x15\r\n"))
-_FEW = 4
+_FEW, _SELDOM = 4, 8
 _SLOW, _SLOW_FACTOR = 10, 16
 """So many characters 00 and nothing else, where a bit of the sign-on outlasts a whole one: somebody signs on."""
 _SIGNS = 2
@@ -280,32 +282,50 @@ class LineFollower:
     def _search(self) -> Switch | None:
         """Judge what was heard: keep the settings, take those the octets tell, or try the next ones."""
         heard = bytes(self._heard)
-        told = self._told_parity(heard) if len(heard) >= _JUDGED else None
-        if told is not None:
-            return told
+        burst, wrong = heard[self._burst_at :], self._errors - self._burst_errors
+        parts = [(heard, self._errors)]
+        if self._burst_at:  # before a frame may stand what others sent slower, or the rest of another frame
+            parts.append((burst, wrong))
+        for part, errors in parts:
+            told = self._told_parity(part, errors) if len(part) >= _JUDGED else None
+            if told is not None:
+                return told
         if self._is_guess and not (self._tried or self._leapt_ns) and self._is_slow(heard, SIGN_ON):
             self._leapt_ns = self._last_ns
             return self._switch(
                 SIGN_ON, f"somebody speaks far slower than {self.settings.baud} Bd: {uart_signs.TRYING}"
             )
-        burst, wrong = heard[self._burst_at :], self._errors - self._burst_errors
         was_leap = self._leapt_ns and self.settings == SIGN_ON and self._last_ns - self._leapt_ns > _ANSWERED_NS
         if was_leap and (wrong or not _TEXT.issuperset(burst)):
             return self._try_next()
-        for part, errors in ((heard, self._errors), (burst, wrong)):  # before a frame others may have spoken slower
+        for part, errors in parts:
             if errors * 8 <= len(part) and detect(part, is_datagram=False).score >= _SURE:
                 self._keep(self.settings)
                 return None
-        if self._bursts < _FAIR_BURSTS and len(heard) < _MOST_TRIED:
+        is_enough = self._bursts >= _FAIR_BURSTS or len(heard) >= _MOST_TRIED
+        least = self.settings.baud if self._is_too_slow_for(heard) else 0
+        if not is_enough and not least:
             return None
         if uart_signs.count_signs(heard, uart_signs.INVERTED) >= _SIGNS:
             self._keep(self.settings)
             return Switch(self.settings, "the line reads as an inverted one: swap A and B, or the tap's polarity")
-        return self._try_next()
+        return self._try_next(least)
 
     def _is_slow(self, heard: bytes, settings: LineSettings) -> bool:
         """Tell that what is heard are the bits of characters sent with *settings*: each is a character 00 here."""
         return self.settings.baud >= _SLOW_FACTOR * settings.baud and len(heard) >= _SLOW and not any(heard)
+
+    def _is_too_slow_for(self, heard: bytes) -> bool:
+        """Tell whether *heard* was sent faster: many characters lack their stop bit, and not as of parity.
+
+        That leaves slower settings out, but the first time only: what seems faster may be a disturbance.
+        """
+        is_first = self._is_guess and self._tried < len(self._order)
+        if not is_first or self._bursts < _TELLING_BURSTS or self._errors * 4 < max(len(heard), _TELLING):
+            return False
+        even = len(heard) - sum(map(heard.count, _ODD))
+        is_otherwise = self._errors == even or uart_signs.count_signs(heard, uart_signs.INVERTED)
+        return not is_otherwise and any(heard) and not uart_signs.times_too_fast(heard)
 
     def _doubt(self) -> Switch | None:
         """Look for a line of text that was found at its speed of transfer: its sessions begin at another."""
@@ -321,25 +341,29 @@ class LineFollower:
         self._start = settings
         self._leapt_ns = 0
 
-    def _told_parity(self, heard: bytes) -> Switch | None:
+    def _told_parity(self, heard: bytes, errors: int) -> Switch | None:
         """Tell that the speed is right and the parity is not: all characters have even weight, or only such fail."""
         if not self._formats or self.settings.parity != "N" or self.settings.data_bits != 8:
             return None
-        found = detect(heard, is_datagram=False) if has_parity(heard) else None
+        is_set_often = sum(octet > 0x7F for octet in heard) * _SELDOM >= len(heard)  # one may be of a cut character
+        found = detect(heard, is_datagram=False) if is_set_often and has_parity(heard) else None
         if found is not None and found.score >= _SURE and found.stack in _TEXT_STACKS:
             self._keep(self.settings._replace(data_bits=7, parity="E"))
             return self._switch(self._start, "bit 7 is even parity")
-        even = len(heard) - sum(map(heard.count, _ODD)) if self._errors else 0
-        if self._errors and self._errors == even and detect(heard, is_datagram=False).strong:
+        even = len(heard) - sum(map(heard.count, _ODD)) if errors else 0
+        if errors and errors == even and detect(heard, is_datagram=False).strong:
             self._keep(self.settings._replace(parity="E"))
             return self._switch(self._start, "the octets of even weight, and only they, lack their stop bit: 8E1")
         return None
 
-    def _try_next(self) -> Switch | None:
-        """Turn to the next settings that are tried."""
-        if self.settings == self._order[self._tried % len(self._order)]:  # else they were left for a sign-on
+    def _try_next(self, least: int = 0) -> Switch | None:
+        """Turn to the next settings that are tried: faster ones than *least*, where any are left."""
+        count = len(self._order)
+        if self.settings == self._order[self._tried % count]:  # else they were left for a sign-on
             self._tried += 1
-        settings = self._order[self._tried % len(self._order)]
+        left = range(self._tried, count)
+        self._tried = next((place for place in left if self._order[place].baud > least), self._tried)
+        settings = self._order[self._tried % count]
         return self._switch(settings, f"nothing reads at {self.settings}: {uart_signs.TRYING}")
 
     def _forget(self) -> None:

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.framing.detect import carrier_of, detect
+from analyzer.simulate import local_messages as messages
+from analyzer.simulate.p1_port import telegram
 from dissectors.checks import bcc
 from dissectors.mbus import Mbus, MbusShort
 from tests.analyzer.framing.build import AARQ, FRAMES, GET_REQUEST, pdu, request, response
@@ -31,6 +33,13 @@ def test_good_fcs_is_strong_hdlc_behind_any_octets(octets: bytes, noise: bytes) 
     verdict = detect(noise + b"\xff" + octets)
     assert (verdict.stack, verdict.strong, verdict.carrier) == ("hdlc", True, "")
     assert "good FCS" in verdict.reason
+
+
+@pytest.mark.parametrize("noise", [b"\x82j\n\r\n1-3:0.2.8(50)\r\n!", b"\xa6\x02\xaa1.8.0(", b"\x01R1\x02("])
+def test_telegram_is_strong_behind_a_disturbance_that_opens_a_block(noise: bytes) -> None:
+    sets = [messages.data_set("1-0:1.8.0", "00123.456", "kWh")] * 3
+    verdict = detect(noise + telegram("MMM5SIM", sets) * 2)
+    assert (verdict.stack, verdict.strong) == ("p1", True)
 
 
 def test_damaged_frame_is_weak_hdlc() -> None:

@@ -6,16 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.pipeline import Pipeline
 from analyzer.simulate import local_messages as messages
 from analyzer.simulate import model
 from analyzer.simulate.client import Client, Target
 from analyzer.simulate.hdlc_line import HdlcLink, place
 from analyzer.simulate.meter import Meter
 from analyzer.simulate.recipes_ports import LINE_MS
-from analyzer.simulate.sent import SECOND
+from analyzer.simulate.sent import SECOND, TO_CLIENT, Sent
 from analyzer.simulate.serial_tap import OnLine, sent_in
 from analyzer.simulate.uart import LineFormat, line_format
 from analyzer.tracking.line_follower import CANDIDATES, SIGN_ON, LineFollower
+from captures import open_source
+from captures.samples import samples
 from captures.serial_line import LineSettings
 from dissectors.hdlc import Address
 from tests.analyzer.live.recorded import record_line, records_in
@@ -54,6 +57,33 @@ def test_bus_of_unknown_speed_is_found_and_read_from_then_on(baud: int, format: 
     good = [one.octets for one in records_in(tmp_path / "s.pcapng") if one.link == "hdlc" and not one.problem]
     last_round = said_octets(events)[-len(events) // rounds :]
     assert good[-len(last_round) :] == last_round
+
+
+def every_ten_seconds(name: str, format: LineFormat, count: int) -> list[OnLine]:
+    """Give what the sample *name* says, again and again, with ten seconds of silence between its messages."""
+    with open_source(str(next(one.path for one in samples() if one.name == name))) as source:
+        said = [one.octets for one in Pipeline().run(source)]
+    times = range(START_NS, START_NS + 10 * count * SECOND, 10 * SECOND)
+    return sent_in([Sent(at, TO_CLIENT, said[place % len(said)]) for place, at in enumerate(times)], format)
+
+
+PUSHES = [
+    ("p1", "8N1", 115200, 60), ("p1", "7E1", 115200, 60), ("p1", "8N1", 38400, 90), ("p1", "8N1", 19200, 90),
+    ("mbus-push", "8E1", 19200, 60),
+]  # fmt: skip
+"""Sample, format and speed, and the seconds after which it is read."""
+
+
+@pytest.mark.parametrize(("name", "format", "baud", "seconds"), PUSHES)
+def test_push_every_ten_seconds_is_found_without_trying_what_is_slower(
+    name: str, format: str, baud: int, seconds: int, tmp_path: Path
+) -> None:
+    events = every_ten_seconds(name, line_format(format, baud), seconds // 10 + 3)
+    follower = LineFollower(CANDIDATES[0], searches=True)
+    said, _ = record_line(events, follower, tmp_path / "s.pcapng")
+    assert f"{follower.settings}" == f"{baud} {format}", said
+    good = [one.octets for one in records_in(tmp_path / "s.pcapng") if one.link in ("p1", "mbus") and not one.problem]
+    assert good[-3:] == said_octets(events)[-3:]
 
 
 @pytest.mark.parametrize("baud", [2400, 9600])
