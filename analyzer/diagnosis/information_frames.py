@@ -116,6 +116,17 @@ class InformationFrames:
             self._family.stories.take_back(fact)
             self._tell_lost(before, note, link, found)
 
+    def left_open(self, link: Link) -> None:
+        """Doubt what seems to be an earlier frame where nothing came behind it, and its sender polls with the same."""
+        if link.replayed is None or link.kept[-1] is not link.replayed[0]:
+            return
+        record, _, fact, found = link.replayed
+        asked = _information(record)
+        others = (one for one in link.kept if one.octets != record.octets and not (one.control or 0) & 1)
+        if found.cause and any(_information(one) == asked for one in others):
+            self._family.stories.take_back(fact)
+            self._family.stories.add(fact._replace(confidence=POSSIBLE))
+
     def _not_reset(self, record: Record, link: Link, number: int) -> None:
         """The first I frame has not the number 0, and none that was damaged came before it."""
         damaged = self._damaged(record)
@@ -221,3 +232,8 @@ class InformationFrames:
 
     def _report_llc(self, record: Record, cause: str, text: str, start: int, end: int) -> None:
         self._family.report(record, "llc-unexpected", cause, CERTAIN, text, start=start, end=end)
+
+
+def _information(record: Record) -> bytes:
+    start, end = information_place(record.octets)
+    return record.octets[start:end]

@@ -64,6 +64,7 @@ class LinkFamily(Family):
                     )
         for link in self.pairs.values():
             self._left_silent(link)
+            self._frames.left_open(link)
 
     def _left_silent(self, link: Link) -> None:
         """Report SNRM that was sent again and again, and never answered."""

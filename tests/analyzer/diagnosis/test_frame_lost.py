@@ -195,3 +195,6 @@ def test_loss_among_equal_requests_is_no_frame_that_was_sent_again() -> None:
     stories = diagnose(serial_chunks([*opened, *polled[:18], *polled[26:]]))
     assert named(stories) == [LOST]
     assert (stories[0].count, stories[0].confidence) == (1, "certain")
+    (story,) = diagnose(serial_chunks([*opened, *polled[:18], *polled[26:27]]))  # nothing behind it tells
+    told = [(one.cause, one.confidence) for one in (story, *story.alternatives)]
+    assert told == [("frame-replayed", "possible"), ("capture-loss", "possible")]
