@@ -5,26 +5,30 @@ Source: EN 13757-2 (link layer), EN 13757-3 (CI field), EN 13757-1 (DLMS transpo
 
 from __future__ import annotations
 
+import re
 from struct import Struct
 from typing import Any
 
 from dissectors.composites import When
 from dissectors.fields import Constant, Fixed, House, Number, Seen, packed
-from dissectors.framed import Carried, Framed
+from dissectors.framed import Carried, Framed, noise
 from dissectors.llc import payload_class
 from dissectors.mbus_octets import (
     ADDRESSES,
+    AROUND,
     FINAL,
     HEADER_SIZE,
     LARGEST,
     LONG,
     PRIMARY,
     SHORT,
+    SHORT_SIZE,
     SINGLE,
     STOP,
     checksum,
     function_name,
     information_name,
+    is_short_frame,
     is_transport,
     length_of,
     lengths,
@@ -35,6 +39,9 @@ from dissectors.scapy_base import Raw
 from dissectors.tree import Kind, Node, Note, Severity, Truncated
 
 _OCTET = Struct("B")
+_BEGINS = re.compile(rb"[\x10\x68\xe5]")
+_HEADER = re.compile(rb"\x68(?:\Z|.\Z|(.)\1(?:\x68|\Z))", re.DOTALL)
+"""How a long frame begins, or what there is of its header yet."""
 
 
 class Coded(Fixed):
@@ -238,7 +245,31 @@ def _around(frame: Any, **octets: Any) -> bytes:
     return b"".join(frame.get_field(name).build(value) for name, value in octets.items())
 
 
-class MbusSingle(Layer):
+def _of_stream(cls: Any, data: bytes, metadata: Any, session: Any) -> Any:
+    """Make the frame of any kind once a stream has all of it, None before. Noise is Raw, up to the next frame."""
+    layer = FRAMES.get(data[0])
+    size = {SINGLE: 1, SHORT: SHORT_SIZE}.get(data[0], HEADER_SIZE)
+    is_ours = layer is not None and (layer is not Mbus or _HEADER.match(data) is not None)
+    if is_ours and layer is Mbus and len(data) >= size:
+        size = AROUND + lengths(data[1], data[2])[0]
+    if is_ours and len(data) < size:
+        return None
+    if layer is None or not is_ours or (layer is MbusShort and not is_short_frame(data, 0)):
+        return noise(data, _BEGINS.search(data, 1))
+    return layer(data)
+
+
+class _Small(Layer):
+    """A frame that carries nothing."""
+
+    tcp_reassemble = classmethod(_of_stream)
+
+    def extract_padding(self, s: bytes) -> tuple[bytes, bytes | None]:
+        """Part it from what follows; one that broke off has all."""
+        return (b"", s) if self.problem is None else (s, None)
+
+
+class MbusSingle(_Small):
     """The single character E5: an acknowledgement."""
 
     asn1 = "mbus-single-character"
@@ -249,7 +280,7 @@ class MbusSingle(Layer):
         return isinstance(other, (MbusShort, Mbus)) and other.problem is None and bool(other.control & PRIMARY)
 
 
-class MbusShort(Layer):
+class MbusShort(_Small):
     """A short frame: a command or answer without data. The checksum is computed while not given."""
 
     asn1 = "mbus-short-frame"
@@ -298,6 +329,7 @@ class Mbus(Framed):
     """
 
     asn1 = "mbus"
+    tcp_reassemble = classmethod(_of_stream)
     computed = frozenset({"length", "length_again", "checksum"})
     fields_desc = [
         Constant("start", LONG),

@@ -12,6 +12,7 @@ from dissectors import checks
 from dissectors.characters import Characters, DataSets, EmptyLine, Enhanced, LineEnds, Sign, Text, Trailer
 from dissectors.composites import When
 from dissectors.fields import Constant, House, Number, OctetString, Seen
+from dissectors.framed import noise
 from dissectors.pdu import Layer
 from dissectors.regions import AUTHENTICATED, Ciphered, Length, Tag
 from dissectors.tree import Kind, Node, Note, Problem, Severity
@@ -21,6 +22,7 @@ _EMPTY = b"\r\n\r\n"
 _CRC = re.compile(rb"[0-9A-Fa-f]{0,4}")
 _WHOLE_SET = re.compile(rb"(?:[0-9]+-[0-9]+:)?[0-9A-F]+\.[0-9]+(?:\.[0-9]+)?(?:[*&][0-9]+)?\(")
 """How a data set begins."""
+_BEGIN, _END = re.compile(rb"/"), re.compile(rb"![0-9A-Fa-f]{0,4}\r?\n")
 _LINE_END = re.compile(rb"(?<!\r)\r*+\n")
 
 
@@ -183,6 +185,17 @@ class P1Telegram(Layer):
 
     asn1 = "telegram"
     fields_desc = [*_identification(LineEnds("line_end", _EMPTY)), DataSets(rb"[\r\n)]!"), *_closing(TelegramCheck())]
+
+    @classmethod
+    def tcp_reassemble(cls, data: bytes, metadata: Any, session: Any) -> Any:
+        """Make the telegram once a stream has all of it, None before. What stands before its ``/`` is Raw."""
+        if data[:1] != b"/":
+            return noise(data, _BEGIN.search(data))
+        return cls(data) if _END.search(data) else None
+
+    def extract_padding(self, s: bytes) -> tuple[bytes, bytes | None]:
+        """Part it from what follows; one that broke off has all."""
+        return (b"", s) if self.problem is None else (s, None)
 
     def _fill(self, values: dict[str, Any], raw: bytes) -> None:
         super()._fill(values, raw)

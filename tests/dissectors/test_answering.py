@@ -17,6 +17,7 @@ from dissectors.acse import Aare, Aarq, Rlre, Rlrq
 from dissectors.hdlc import Hdlc, HdlcParameters
 from dissectors.llc import Llc
 from dissectors.mbus import Mbus, MbusShort, MbusSingle
+from dissectors.p1 import P1Telegram
 from dissectors.wrapper import Wrapper
 from dissectors.xdlms.access import AccessRequest, AccessResponse
 from dissectors.xdlms.action import ActionRequestNormal, ActionResponseNormal
@@ -160,6 +161,9 @@ def test_request_over_a_socket_gets_its_response_in_pieces() -> None:
         (Wrapper, bytes(FROM_CLIENT / GetRequestNormal())),
         (Hdlc, bytes(Hdlc() / Llc() / GetRequestNormal())),
         (Hdlc, bytes(Hdlc(control=0x93))),
+        (Mbus, bytes(Mbus() / DataNotification())),
+        (MbusShort, bytes(MbusShort())),
+        (P1Telegram, bytes(P1Telegram(data_sets=["1-0:1.8.1(000123.45*kWh)"]))),
     ],
 )
 def test_stream_is_cut_where_a_pdu_ends(layer: Any, whole: bytes) -> None:
@@ -171,7 +175,15 @@ def test_stream_is_cut_where_a_pdu_ends(layer: Any, whole: bytes) -> None:
     assert bytes(noise) == b"nothing of ours"
 
 
+def test_frames_of_every_kind_come_out_of_a_stream_of_mbus() -> None:
+    frames = [bytes(MbusShort()), b"\xe5", bytes(Mbus() / DataNotification()), b"\xe5"]
+    for size in (1, 3, 100):
+        assert in_pieces(Mbus, b"".join(frames), size) == frames
+    assert [type(Mbus.tcp_reassemble(one, {}, {})) for one in frames] == [MbusShort, MbusSingle, Mbus, MbusSingle]
+
+
 FRAME, REQUEST = bytes(Hdlc() / Llc() / GetRequestNormal()), bytes(FROM_CLIENT / GetRequestNormal())
+PUSH, TELEGRAM = bytes(Mbus() / DataNotification()), bytes(P1Telegram(data_sets=["1-0:1.8.1(000123.45*kWh)"]))
 
 
 def in_pieces(layer: Any, octets: bytes, size: int) -> list[bytes]:
@@ -206,6 +218,10 @@ def test_flags_of_an_idle_line_are_no_frames(flags: bytes, size: int) -> None:
         (Hdlc, b"\xa0\x00", FRAME),  # a length in which no frame has room
         (Wrapper, b"?", REQUEST),
         (Wrapper, b"\x00?", REQUEST),
+        (Mbus, b"?", PUSH),
+        (Mbus, b"\x68\x68?\x10", PUSH),
+        (Mbus, b"\x68\x09\x09?", PUSH),
+        (P1Telegram, b"1(5)\r\n!\r\n", TELEGRAM),
     ],
 )
 def test_noise_swallows_no_pdu_behind_it(layer: Any, noise: bytes, whole: bytes, size: int) -> None:
