@@ -169,7 +169,7 @@ class LineFollower:
             select, settings = self._selected
             if heard.count(select) > 1:
                 return self._leave(settings, "hdlc", "the meter repeated the option select of mode E")
-            if self._errors > 2 and len(heard) > heard.find(select) + len(select) + 2:
+            if not select.startswith(heard[heard.find(select) + len(select) :]):
                 return self._leave(settings, "hdlc", "the line changed its speed before an echo was heard")
             return None
         chosen = _SELECT.search(heard)
@@ -192,7 +192,6 @@ class LineFollower:
             return None
         if protocol == _HDLC:
             self._selected = (select[0], LineSettings(baud))
-            self._errors = 0
             return self._signed_on() if seven_bits(bytes(self._heard)).count(select[0]) > 1 else None
         what = "readout" if mode in _READOUT else "programming"
         return self._leave(self._text(baud), what, f"the option select chose {baud} Bd")

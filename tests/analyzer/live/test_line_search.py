@@ -252,6 +252,15 @@ def test_sign_on_heard_at_a_higher_speed_is_followed_from_its_identification_on(
     assert told == SLOWER  # a comment, though the characters that it came with were marked as wrong
 
 
+def test_meter_that_repeats_no_option_select_is_followed_from_its_first_answer_on(tmp_path: Path) -> None:
+    events = mode_e()
+    del events[3]
+    said, _ = record_line(events, LineFollower(SIGN_ON), tmp_path / "e.pcapng")
+    assert "listening at 9600 8N1: the line changed its speed before an echo was heard" in said
+    octets = said_octets(events)
+    assert [one.octets for one in records_in(tmp_path / "e.pcapng")][-len(octets[4:]) :] == octets[4:]  # SNRM is lost
+
+
 def test_frames_behind_a_sign_on_that_was_not_followed_are_read_at_the_speed_before(tmp_path: Path) -> None:
     request, *rest = bus(line_format("8N1", 9600), 4)
     events = [mode_e()[0], *(one for one in rest if one.sent.time_ns > request.sent.time_ns + 2 * SECOND)]
