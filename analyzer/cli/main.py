@@ -10,6 +10,8 @@ from io import TextIOWrapper
 from os import devnull, environ, stat
 from typing import NamedTuple, TextIO
 
+from analyzer.cli.signs import NAME
+
 OUTPUT_ERROR = CHECK_FAILED = 1
 USAGE_ERROR, INPUT_ERROR, KEYRING_ERROR, PERMISSION_ERROR, INTERRUPTED = 2, 3, 4, 5, 130
 
@@ -128,7 +130,10 @@ def _prepare_stdout() -> None:
         sys.stdout = open(devnull, "w", encoding="utf-8")  # noqa: SIM115 -- open until the end
     stream = sys.stdout
     if isinstance(stream, TextIOWrapper):
-        stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+        is_terminal = stream.isatty()
+        stream.reconfigure(
+            encoding=None if is_terminal else "utf-8", errors=NAME if is_terminal else "backslashreplace"
+        )
 
 
 def _dispatch(words: list[str]) -> int:

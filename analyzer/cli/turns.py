@@ -83,10 +83,8 @@ class Turns:
         self._pass_on(last + 1, (at - 1) % BATCH + 1)
 
     def _write(self, turn: int, records: int, lines: list[str | bytes]) -> None:
-        code = sys.stdout.encoding
-        octets = b"".join(
-            (one if isinstance(one, bytes) else one.encode(code, "backslashreplace")) + b"\n" for one in lines
-        )
+        code, errors = sys.stdout.encoding, sys.stdout.errors or "backslashreplace"
+        octets = b"".join((one if isinstance(one, bytes) else one.encode(code, errors)) + b"\n" for one in lines)
         lines.clear()
         out = sys.stdout.buffer
         if self._share:
@@ -111,6 +109,8 @@ class Turns:
             title, octets = self._others[turn % self._shares - 1].turn()
             if title != self._title(turn, records if turn == until - 1 else BATCH):
                 raise EndedError
+            if sys.stdout.encoding != "utf-8":  # in which the others write
+                octets = octets.decode("utf-8", "replace").encode(sys.stdout.encoding, sys.stdout.errors or "strict")
             sys.stdout.buffer.write(octets)
             self._told = turn + 1
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.cli import decode, turns
+from analyzer.cli.main import main
 from analyzer.cli.turns import BATCH
 from captures.samples import sample_path
 from tests.analyzer.index import mixed
@@ -34,6 +35,19 @@ def test_several_processes_write_what_one_does(words: tuple[str, ...], count: st
         return done.stdout, done.stderr
 
     assert decode("--workers", count) == decode()
+
+
+@pytest.mark.parametrize("count", ["1", "2"])
+def test_terminal_of_eight_bits_gets_its_signs_of_all_processes(
+    count: str, many_records: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = io.BytesIO()
+    monkeypatch.setattr(shown, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, encoding="iso8859-1"))
+    assert main(["decode", "--no-color", "--workers", count, many_records[0]]) == 0
+    sys.stdout.flush()
+    lines = shown.getvalue().decode("iso8859-1").splitlines()
+    assert len(lines) == 5 * BATCH + 17 and all(" > " in one and one.isascii() for one in lines)
 
 
 @pytest.fixture(scope="module")

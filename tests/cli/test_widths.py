@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from analyzer.cli import main
+from analyzer.cli import main, signs
 from analyzer.cli.stats import BY
 from analyzer.export.statistics import text_lines
 from analyzer.table.statistics import Latency, Statistic
@@ -83,3 +84,19 @@ def test_columns_are_left_out_in_their_order() -> None:
     ):
         shown = next(iter(text_lines([one], width=width))).replace("max ms", "max-ms").replace("period s", "period-s")
         assert shown.split() == [head for head in heads if head not in lacking.split()]
+
+
+@pytest.mark.parametrize("encoding", ["iso8859-1", "ascii", "cp1251", "utf-8"])
+def test_terminal_that_lacks_a_sign_gets_another_for_it(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.BytesIO()
+    monkeypatch.setattr(shown, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, encoding=encoding))
+    assert main.main(["decode", "--no-color", ONE]) == main.main(["stats", "--by", "conversation", ONE]) == 0
+    sys.stdout.flush()
+    text = shown.getvalue().decode(encoding)
+    arrow, both = ("→", "↔") if encoding == "utf-8" else (">", "-")
+    assert "\\" not in text and f" {arrow} " in text and f" {both} " in text
+
+
+def test_sign_of_the_capture_that_a_terminal_lacks_is_escaped() -> None:
+    assert "中 → x".encode("iso8859-1", signs.NAME) == rb"\u4e2d > x"
