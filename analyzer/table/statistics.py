@@ -102,7 +102,8 @@ def _judged(table: Table, *, is_whole: bool = False) -> polars.DataFrame:
         waits = polars.Series([_service(one) in _ASKING for one in table.subjects], dtype=polars.Boolean)
         asked = asks.gather(frame.get_column("path")) & waits.gather(frame.get_column("subject"))
         answered = polars.repeat(False, frame.height, dtype=polars.Boolean, eager=True)
-        silent = asked & ~answered.scatter(frame.get_column("request").drop_nulls().cast(polars.Int64) - 1, True)
+        answers = frame.get_column("request").drop_nulls().cast(polars.Int64).sort()  # polars 1.0 takes no others
+        silent = asked & ~answered.scatter(answers - 1, True)
     return frame.with_columns(errors.alias("error"), silent.alias("unanswered"))
 
 

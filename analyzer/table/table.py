@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.table.words import Marks, Path, Subject
@@ -99,7 +100,7 @@ class Table:
     def mark(self, found: Sequence[Sequence[int]]) -> None:
         """Give rows other marks: each a row, from 0, the place of its marks, and the row that told more about it."""
         if found:
-            frame, (rows, codes, _) = self.frame, zip(*found, strict=True)
+            frame, (rows, codes, _) = self.frame, zip(*sorted(found, key=itemgetter(0)), strict=True)  # for polars 1.0
             self._frame = frame.with_columns(frame.get_column("marks").clone().scatter(list(rows), list(codes)))
 
     def numbered(self, start: int = 0) -> polars.DataFrame:
