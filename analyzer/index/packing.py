@@ -157,7 +157,7 @@ def renumber(record: Record, numbers: Sequence[int]) -> None:
 
 
 _NUMBER = re.compile(r"\brecord ([0-9]+)")
-_NAME_RECORDS = frozenset({"invocation-counter-repeated", "line-echo", "mbus-segment-missing"})
+_NAME_RECORDS = frozenset({"invocation-counter-repeated", "line-echo", "mbus-segment-missing", "tcp-retransmission"})
 """Codes of notes whose texts name other records. Where keys change one process makes all records."""
 
 
