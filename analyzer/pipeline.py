@@ -275,6 +275,8 @@ class Pipeline:
                 conversation.feed(side, octets, number, time_ns)
             if is_cut:
                 conversation.lost(side)
+                lane, packet = conversation.lanes[side].conversation, number & PACKET
+                self.ends.append(End(lane, side, "gap", packet, time_ns, conversation.last_record))
 
     def _finish_line(self, key: int | Line) -> None:
         """Give what waits on a line, and free it."""

@@ -123,7 +123,7 @@ class Lane:
 
 
 class End(NamedTuple):
-    """A connection ends, or its octets come again: no record of its own, and yet part of what happened.
+    """A connection ends, its octets come again, or a tap lost some: no record, and yet part of what happened.
 
     *side* is who does it; *after* is the last record of the conversation before it, 0 where there is none.
     """
@@ -131,7 +131,7 @@ class End(NamedTuple):
     conversation: int
     side: int
     kind: str
-    """``closed`` (FIN), ``reset`` (RST) or ``repeated`` (octets that were sent before)."""
+    """``closed`` (FIN), ``reset`` (RST), ``repeated`` (octets that were sent before) or ``gap`` (a tap lost some)."""
     packet: int
     time_ns: int | None
     after: int

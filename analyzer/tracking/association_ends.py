@@ -54,6 +54,8 @@ class Endings:
     def __init__(self) -> None:
         self.events: list[Event] = []
         """What the record that was taken last made happen."""
+        self.gaps: dict[int, int] = {}
+        """By conversation: the last record before a tap that had heard nothing for a while was back."""
         self.repeated: dict[int, deque[End]] = {}
         """By conversation: octets that TCP sent again, the newest."""
         self._lines: dict[int, dict[int, Association]] = {}
@@ -179,6 +181,11 @@ class Endings:
         self.events = []
         if end.kind == "repeated":
             self._repeat(end)
+            return self.events
+        if end.kind == "gap":
+            if len(self.gaps) >= _MOST_REPEATED:
+                del self.gaps[next(iter(self.gaps))]
+            self.gaps[end.conversation] = end.after
             return self.events
         for one in self.open_on(end.conversation):
             by = "" if one.client_side is None else BY_CLIENT if end.side == one.client_side else BY_SERVER

@@ -10,6 +10,8 @@ from analyzer.diagnosis.doctor import Doctor
 from analyzer.diagnosis.refusals import _READERS, REFUSING, RESULT_CAUSES
 from analyzer.diagnosis.story import Story
 from analyzer.pipeline import Pipeline
+from captures import rtac
+from captures.chunk import UNKNOWN, Chunk
 from dissectors import registry
 from dissectors.enumerations import ACTION_RESULT, DATA_ACCESS_RESULT
 from dissectors.tree import Severity
@@ -316,6 +318,20 @@ def test_dead_meter_at_the_end_of_the_capture_is_told() -> None:
     units += [At(30, asked(frame(b"", 0x93, b"\x05\x21")))]  # another meter of the line is called
     codes = {one.code for one in diagnose(serial_chunks(units))}
     assert codes & {"provider-abort", "response-missing"}
+
+
+@pytest.mark.parametrize(("has_gap", "cause"), [(False, "server-silent"), (True, "capture-loss")])
+def test_answer_that_a_tap_was_gone_for_is_no_silence_of_the_meter(has_gap: bool, cause: str) -> None:
+    units = on_hdlc(Station(), OPENING, READING, at(1, asked(GET_CLOCK)))
+    units += [At(30, asked(frame(b"", 0x93, b"\x05\x21")))]  # another meter of the line is called
+    heard = serial_chunks(units)
+    kinds = {heard[0].direction: rtac.TX_START, heard[1].direction: rtac.RX_START}
+    events = [(one.time_ns or 0, kinds[one.direction], one.octets) for one in heard]
+    if has_gap:
+        events.insert(-1, (events[-2][0] + SECOND, rtac.DATA_LOST, b""))
+    packets = [(now, rtac.event(kind, now, octets)) for now, kind, octets in events]
+    chunks = [Chunk(at, now, rtac.LINK_TYPE, UNKNOWN, one, len(one), 0) for at, (now, one) in enumerate(packets, 1)]
+    assert ("response-missing", cause) in named(diagnose(chunks))
 
 
 def test_silence_of_a_live_capture_is_told_once_without_a_further_record() -> None:
