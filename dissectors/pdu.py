@@ -322,6 +322,8 @@ class Layer(Packet):
             self.__class__ = self.whole  # Scapy makes packets anew by their class, as for show2()
             self.init_fields()
             self.name = type(self).__name__
+        if isinstance(s, memoryview):  # Scapy makes octets of a bytearray alone
+            s = bytes(s)
         try:
             packet, at = self.read_packet(s, 0, len(s))
         except Problem as problem:

@@ -96,6 +96,12 @@ def test_fuzzed_packet_builds_and_reads(layer: Any) -> None:
 
 
 @each_layer
+def test_octets_of_any_kind_are_read_alike(layer: Any) -> None:
+    octets = bytes(layer())
+    assert layer(memoryview(octets)) == layer(bytearray(octets)) == layer(octets)
+
+
+@each_layer
 def test_default_packet_reads_without_error(layer: Any) -> None:
     root = reader.tree(layer, bytes(layer()))
     assert [note for note in root.all_notes() if note.severity >= Severity.WARNING] == []
