@@ -55,6 +55,7 @@ def run(words: list[str]) -> int:
     if options.hdlc is not None and options.wrapper is not None:
         raise UsageError("--wrapper does not go with --hdlc: one carrier was expected")
     octets = _hex(text, "HEX")
+    _check_is_one(octets)
     apdu = _apdu(options)
     if not octets and apdu is None:
         raise UsageError("a frame in hex, or --apdu or --plain was expected; see dlmshark craft --help")
@@ -71,6 +72,19 @@ def run(words: list[str]) -> int:
         raise UsageError(str(problem)) from None
     _show(made, options, wishes)
     return 0
+
+
+def _check_is_one(octets: bytes) -> None:
+    """Refuse several whole frames: they would become one. What was edited and parts into none may be one."""
+    if not octets:
+        return
+    from analyzer.record import NOISE
+    from analyzer.session import Session
+    from captures import source_from_hex
+
+    found = list(Session(source_from_hex(octets.hex())).records())
+    if len(found) > 1 and not any(one.kind == NOISE or one.problem for one in found):
+        raise UsageError(f"{len(found)} frames are given, and one was expected")
 
 
 def _apdu(options: argparse.Namespace) -> bytes | None:
