@@ -92,7 +92,7 @@ def _profiles(packets: int) -> list[str]:
 
 
 def _heading(tshark: str, rounds: int, short: bool) -> str:
-    version = run_text([tshark, "--version"]) if tshark else "no tshark"
+    version = run_text([tshark, "--version"]).rstrip(".") if tshark else "no tshark"
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     sizes = "20,000 packets" if short else "100,000 and 1,000,000 packets"
     return (
