@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from analyzer.cli.main import main
+from captures.samples import samples
 from tests.conftest import ROOT
 
 _BLOCK = re.compile(r"^```\w*\n(\$ .*?)^```", re.MULTILINE | re.DOTALL)
@@ -34,6 +38,21 @@ def _can_run(command: str) -> bool:
 
 EXAMPLES = _examples()
 RUNNING = [one for one in EXAMPLES if _can_run(one[1])]
+
+
+def test_page_on_json_has_every_member_and_its_example_is_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    members = {name for row in re.findall(r"^\| (`.*?) \|", page, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    printed: dict[str, list[dict[str, Any]]] = {}
+    for sample in samples():
+        keys = ["-k", str(sample.keys)] if sample.keys else []
+        assert main(["decode", "--json", str(sample.path), *keys]) == 0
+        printed[sample.name] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {name for records in printed.values() for record in records for name in record} <= members
+    shown = json.loads(example)
+    record = printed["ln-wrapper"][shown["number"] - 1]
+    assert list(shown.items()) == list(record.items())
 
 
 def test_examples_on_samples_are_found() -> None:
