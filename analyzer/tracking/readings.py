@@ -78,14 +78,15 @@ def _readings_of(record: Record, model: ObjectModel) -> Iterator[Reading]:
         yield from _texts(record)
         return
     meter = model.meter_of(record)
-    named = _named(values) or meter.name or place_text(meter_key(record))
-    begun = begun_push(record)
+    named, begun = _named(values) or meter.name, begun_push(record)
     if begun is not None or (record.apdu is not None and record.apdu.family == "data-notification"):
+        named = named or _title_of(record) or place_text(meter_key(record))
         time = _pushed_at(record, values, begun)
         for value in values:
             if (value.object.class_id, value.object.attribute) not in SCALER_UNITS:
                 yield _reading(record, named, value, time)
         return
+    named = named or place_text(meter_key(record))
     for value in values:
         one = value.object
         if value.is_written or one.is_method or one.attribute not in _METERED.get(one.class_id, ()):
@@ -118,6 +119,11 @@ def _named(values: list[Value]) -> str:
             if value.object.logical_name == name and isinstance(value.plain, str) and value.plain:
                 return value.plain
     return ""
+
+
+def _title_of(record: Record) -> str:
+    """Give the system title of who pushes: on a line all meters have one place."""
+    return next((layer.title.hex().upper() for layer in record.protection if layer.title), "")
 
 
 def _pushed_at(record: Record, values: list[Value], begun: Begun | None) -> str:

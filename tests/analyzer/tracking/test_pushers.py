@@ -57,6 +57,12 @@ def test_damaged_push_moves_no_counter_and_its_values_say_so() -> None:
     assert [[one.status for one in readings_of(record, ObjectModel())] for record in records] == [["FCS wrong"], [""]]
 
 
+def test_protected_push_that_names_no_meter_is_of_its_system_title() -> None:
+    # field: Kaifa MA309M in Austria, whose pushes over M-Bus tell no device id
+    (record,) = heard(frame(b"\xe6\xe7\x00" + ciphered(PUSH, Seal(0x20, GUEK, b"", TITLE), 7), 0x13))
+    assert {one.meter for one in readings_of(record, ObjectModel())} == {TITLE.hex().upper()}
+
+
 @pytest.mark.parametrize(("authentication_key", "is_published"), [(PUBLISHED, True), (bytes(range(1, 17)), False)])
 def test_telegram_whose_tag_a_published_key_made_says_so(authentication_key: bytes, is_published: bool) -> None:
     plain = telegram("MMM5\\2M", [data_set("1-0:1.8.0", "000123.456", "kWh")])
