@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import natural
@@ -47,6 +48,8 @@ def source_name(options: argparse.Namespace) -> str:
     name = options.source or options.interface
     if name and os.path.isfile(name):
         raise UsageError(f"{name}: a file, and no live source; dlmshark {name} opens it")
+    if name and os.path.exists(name) and Path(name).is_fifo():  # not opened: who writes would take that for a reader
+        raise UsageError(f"{name}: a pipe; - reads one from stdin: dlmshark live - < {name}")
     if not name:
         raise UsageError("a SOURCE was expected, such as iface:eth0 or serial:/dev/ttyUSB0")
     from analyzer.live.sources import live_source

@@ -254,6 +254,14 @@ def test_list_names_interfaces_and_ports_as_sources(
     assert json.loads(capsys.readouterr().out.splitlines()[1]) == {"source": "iface:eth0", "description": "wired"}
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name here")
+def test_pipe_in_place_of_a_source_is_told_how_it_is_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert main(["live", str(pipe)]) == 2
+    assert capsys.readouterr().err == f"dlmshark: {pipe}: a pipe; - reads one from stdin: dlmshark live - < {pipe}\n"
+
+
 @pytest.mark.parametrize("command", [["live"], ["record", "-o", "none.pcapng"]])
 def test_file_in_place_of_a_source_is_told_what_opens_it(
     command: list[str], capsys: pytest.CaptureFixture[str]
