@@ -294,8 +294,8 @@ class OctetString(House):
         House.__init__(self, name, default, asn1)
 
     def any2i(self, pkt: Any, x: Any) -> Any:
-        """Accept hex text."""
-        return from_hex(x)
+        """Accept hex text, and a packet for its octets."""
+        return from_hex(bytes(x) if isinstance(x, Packet) else x)
 
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[bytes, int]:
         """Read length and octets."""

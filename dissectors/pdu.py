@@ -26,8 +26,8 @@ class Remaining(House):
         House.__init__(self, name, default, asn1)
 
     def any2i(self, pkt: Any, x: Any) -> Any:
-        """Accept hex text."""
-        return from_hex(x)
+        """Accept hex text, and a packet for its octets."""
+        return from_hex(bytes(x) if isinstance(x, Packet) else x)
 
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[bytes, int]:
         """Take all that is left."""
@@ -347,6 +347,13 @@ class Layer(Packet):
         if isinstance(other, Layer) and hasattr(self, "family") and hasattr(other, "family"):
             return apdu_answers(self, other)
         return bool(Packet.answers(self, other))
+
+    def _show_or_dump(self, *args: Any, **options: Any) -> Any:
+        """Show the members of lists that were added by their fields as the packets that they are built as."""
+        for field in self.fields_desc:
+            if field.islist and isinstance(members := self.fields.get(field.name), list):
+                members[:] = field.any2i(self, members)
+        return Packet._show_or_dump(self, *args, **options)
 
     def mysummary(self) -> str:
         """Name the layer."""

@@ -22,6 +22,7 @@ from dissectors.xdlms.action import ActionRequestNormal, ActionResponseNormal
 from dissectors.xdlms.ciphered import GeneralCiphering, GeneralSigning, GloGetRequest
 from dissectors.xdlms.descriptors import AccessSelection
 from dissectors.xdlms.error import ConfirmedServiceError, ExceptionResponse
+from dissectors.xdlms.general_block_transfer import GeneralBlockTransfer
 from dissectors.xdlms.get import GetRequestNormal, GetResponseNormal, GetResponseWithList
 from dissectors.xdlms.initiate import InitiateRequest
 from dissectors.xdlms.notification import DataNotification
@@ -101,6 +102,21 @@ def test_information_given_as_a_field_is_carried() -> None:
 def test_fuzzed_frame_carries_its_payload_alone() -> None:
     for _ in range(20):
         assert len(bytes(fuzz(Hdlc()) / Raw(b"xx"))) == len(bytes(Hdlc() / Raw(b"xx")))
+
+
+def test_packet_is_taken_for_its_octets() -> None:
+    request = GetRequestNormal(invoke_id=3)
+    assert GeneralBlockTransfer(block_data=request).block_data == bytes(request)
+    assert bytes(GloGetRequest(ciphered=request)) == bytes(GloGetRequest(ciphered=bytes(request)))
+
+
+def test_member_that_is_added_by_its_fields_is_shown_as_it_is_built() -> None:
+    answer = GetResponseWithList(bytes(GetResponseWithList()))
+    results = answer.result
+    results.append({"data": {"unsigned": 1}})
+    assert "{'unsigned': 1}" in answer.show(dump=True)
+    results.append({"data": {"unsigned": 2}})
+    assert bytes(answer).hex() == "c403c1020011010011" + "02"
 
 
 # -- what is refused --------------------------------------------------------------------------------------------------
