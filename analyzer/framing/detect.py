@@ -173,7 +173,7 @@ def _hdlc(octets: bytes) -> _Candidate | None:
 
 def _text(octets: bytes) -> _Candidate | None:
     """Score *octets* as messages of IEC 62056-21 or telegrams of P1, by those that prove themselves."""
-    found = _SIGN_ON.search(octets)
+    found = _SIGN_ON.search(octets) or _sign_on_with_parity(octets)
     begin = len(octets) - len(octets.lstrip(IDLE))
     if found:
         begin = min(begin, found.start())
@@ -191,6 +191,12 @@ def _text(octets: bytes) -> _Candidate | None:
     if not found or (best is not None and best.score >= _STRONG):
         return best
     return _best_message(octets[found.start() :])  # before it a disturbance may have opened a block that has no end
+
+
+def _sign_on_with_parity(octets: bytes) -> re.Match[bytes] | None:
+    """Find a sign-on whose characters have their parity in bit 7."""
+    found = _SIGN_ON.search(seven_bits(octets))
+    return found if found and has_parity(octets[found.start() : found.end()]) else None
 
 
 def _best_message(octets: bytes) -> _Candidate | None:

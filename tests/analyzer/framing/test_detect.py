@@ -42,6 +42,14 @@ def test_telegram_is_strong_behind_a_disturbance_that_opens_a_block(noise: bytes
     assert (verdict.stack, verdict.strong) == ("p1", True)
 
 
+@pytest.mark.parametrize("noise", [b"\xa6\xaa\xaa\xc9", b"\x82j\n\r\n", b"\x00\xfe\x80"])
+def test_telegram_with_parity_is_strong_behind_a_disturbance(noise: bytes) -> None:
+    octets = telegram("MMM3SIM", [messages.data_set("1.8.0", "00123.456", "kWh")] * 3)
+    octets = bytes(octet | (octet.bit_count() & 1) << 7 for octet in octets)
+    verdict = detect(noise + octets * 2)
+    assert (verdict.stack, verdict.strong) == ("p1", True)
+
+
 def test_damaged_frame_is_weak_hdlc() -> None:
     octets = bytearray(response())
     octets[20] ^= 4
