@@ -63,7 +63,8 @@ def use_names(options: argparse.Namespace) -> None:
     try:
         load(paths)
     except OwnTablesError as problem:
-        raise UsageError(str(problem)) from None
+        by = "" if options.names else f"{VARIABLE}: "
+        raise UsageError(f"{by}{problem}") from None
     os.environ[VARIABLE] = os.pathsep.join(dict.fromkeys(os.path.abspath(path) for path in paths))
 
 

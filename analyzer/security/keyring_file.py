@@ -60,7 +60,7 @@ def load(
     """
     named = (os.environ if environment is None else environment).get(VARIABLE, "")
     keyring, remarks = Keyring(), []
-    paths = [*files, *(name for name in named.split(os.pathsep) if name)]
+    given = [(name, "") for name in files] + [(name, f"{VARIABLE}: ") for name in named.split(os.pathsep) if name]
     for meter in _given(words):
         keyring.add(meter)
     if any("=@" not in word for word in words):
@@ -69,9 +69,13 @@ def load(
         name, _, value = word.partition("=")
         if value.startswith("@") and role_of(name.partition("@")[0]) not in ASYMMETRIC:
             remarks += _permissions(_path(value[1:]), "key")
-    for name in paths:
+    for name, by in given:
         path = _path(name)
-        for meter in read_keyring(path):
+        try:
+            meters = read_keyring(path)
+        except KeyringError as problem:
+            raise KeyringError(f"{by}{problem}") from None
+        for meter in meters:
             keyring.add(meter)
         remarks += [] if path in published else _permissions(path, "keyring")
     return Loaded(keyring, tuple(remarks))

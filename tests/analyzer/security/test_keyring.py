@@ -126,6 +126,8 @@ def test_loose_permissions_of_a_key_alone_are_remarked(tmp_path: Path, monkeypat
 def test_environment_names_keyrings(tmp_path: Path) -> None:
     ring(tmp_path, f'[[meter]]\nek = "{HEX}"')
     assert only(load([], [], {"DLMSHARK_KEYS": str(tmp_path / "keys.toml")}).keyring) == KEY
+    with pytest.raises(KeyringError, match=r"^DLMSHARK_KEYS: .*gone\.toml: No such file"):
+        load([str(tmp_path / "keys.toml")], [], {"DLMSHARK_KEYS": str(tmp_path / "gone.toml")})
 
 
 # -- --key ----------------------------------------------------------------------------------------------------------
