@@ -19,15 +19,16 @@ def run(words: list[str]) -> int:
     )  # fmt: skip
     made.add_argument("name", nargs="?", default=DEFAULT, help=f"which sample (default: {DEFAULT})")
     made.add_argument("--list", action="store_true", help="name the samples")
-    options, rest = made.parse_known_args(words)
     known = {sample.name: sample for sample in samples()}
+    named = next((word for word in words if word in known), "")  # what else has no stroke may be an option's value
+    if words and not named and not words[0].startswith("-"):
+        return fail(f"no sample '{words[0]}': expected one of {', '.join(known)}", USAGE_ERROR)
+    options, rest = made.parse_known_args([named or DEFAULT, *(word for word in words if word != named)])
     if options.list:
         width = max(map(len, known))
         for sample in known.values():
             print(f"{sample.name:<{width}}  {sample.title}")
         return 0
-    if options.name not in known:
-        return fail(f"no sample '{options.name}': expected one of {', '.join(known)}", USAGE_ERROR)
     sample = known[options.name]
     keys = ["-k", str(sample.keys)] if sample.keys else []
     if is_wanted():

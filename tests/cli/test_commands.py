@@ -404,6 +404,15 @@ def test_demo_decodes_a_sample(run: Run) -> None:
     assert "GET request" in ran.out
 
 
+def test_demo_without_a_name_takes_the_values_of_options(run: Run) -> None:
+    assert (
+        run("demo", "-c", "1").out
+        == run("demo", "ln-ciphered", "-c", "1").out
+        == run("demo", "-c", "1", "ln-ciphered").out
+    )
+    assert len(run("demo", "-c", "1").out.splitlines()) == 1
+
+
 def test_demo_names_what_options_may_follow(run: Run) -> None:
     assert "those of decode" in run("demo", "--help").out
 
