@@ -6,6 +6,7 @@ for the carriers.
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from analyzer.framing.datagram import is_llc
@@ -177,8 +178,8 @@ def _text(octets: bytes) -> _Candidate | None:
     begin = len(octets) - len(octets.lstrip(IDLE))
     if found:
         begin = min(begin, found.start())
-    if not found and _SEALED.match(octets, begin):
-        return _sealed(octets)
+    if not found and (sealed := _SEALED.search(octets)):
+        return _sealed(octets[sealed.start() :])
     if not found and (begin == len(octets) or octets[begin] not in _TEXT_STARTS):
         if _is_rest(octets):
             return _Candidate(_CHAIN, P1, "data sets of a telegram that began before")
@@ -245,8 +246,9 @@ def _sealed(octets: bytes) -> _Candidate | None:
     """Score a stream of ciphered telegrams: several in a row, for one alone is an APDU by itself."""
     framer = P1Framer()
     frames = framer.feed(octets, Mark(0, None)) + framer.flush()
-    whole = sum(one.link == P1 and not one.problem for one in frames)
-    return _Candidate(1.0, P1, f"{whole} ciphered telegrams in a row") if whole > 1 else None
+    is_whole = [one.link == P1 and not one.problem for one in frames]
+    is_row = any(both == (True, True) for both in pairwise(is_whole))  # else a link may stand between them
+    return _Candidate(1.0, P1, f"{sum(is_whole)} ciphered telegrams in a row") if is_row else None
 
 
 def _best_opening(octets: bytes) -> Trust:

@@ -45,6 +45,8 @@ _TELLING_BURSTS, _TELLING = 2, 48
 """So many silences, and octets before them, may tell that they were sent faster."""
 _SURE = 0.9
 _JUDGED, _MOST_HEARD, _MOST_TRIED = 16, 4096, 512
+_MOST_CLEAN = 4000
+"""So many where few have errors: a telegram of P1 has a thousand octets and more, and of ciphered ones two tell."""
 _SELECT = re.compile(rb"\x06([0-9])([0-9A-I])([0-9A-Z])\r\n")
 _IDENTIFICATION = re.compile(rb"/[A-Z]{2}[A-Za-z]([ -~])[\x02 -~]{0,60}\r\n")
 _BREAK = re.compile(rb"\x01B[0-9]\x03")
@@ -301,7 +303,8 @@ class LineFollower:
             if errors * 8 <= len(part) and detect(part, is_datagram=False).score >= _SURE:
                 self._keep(self.settings)
                 return None
-        is_enough = self._bursts >= _FAIR_BURSTS or len(heard) >= _MOST_TRIED
+        most = _MOST_TRIED if self._errors * 8 > len(heard) else _MOST_CLEAN
+        is_enough = self._bursts >= _FAIR_BURSTS or len(heard) >= most
         least = self.settings.baud if self._is_too_slow_for(heard) else 0
         if not is_enough and not least:
             return None

@@ -50,6 +50,22 @@ def test_telegram_with_parity_is_strong_behind_a_disturbance(noise: bytes) -> No
     assert (verdict.stack, verdict.strong) == ("p1", True)
 
 
+SEALED = bytes.fromhex("DB08 4D4D4D0000BC614E 8200C5 30 00000001") + bytes(range(192))
+
+
+@pytest.mark.parametrize("noise", [b"", b"\x82j\n", b"\xa6\xaa\xaa\xc9@\x90", SEALED[80:]])
+def test_ciphered_telegrams_in_a_row_are_strong_behind_a_disturbance(noise: bytes) -> None:
+    verdict = detect(noise + SEALED * 2)
+    assert (verdict.stack, verdict.strong) == ("p1", True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("0001000100670000", ""), ("68FAFA6853FF000167", "A516"), ("E6E700", "A5")]
+)
+def test_ciphered_apdus_with_a_link_between_them_are_no_telegrams(before: str, after: str) -> None:
+    assert detect((bytes.fromhex(before) + SEALED + bytes.fromhex(after)) * 3).stack != "p1"
+
+
 def test_damaged_frame_is_weak_hdlc() -> None:
     octets = bytearray(response())
     octets[20] ^= 4

@@ -12,6 +12,7 @@ from analyzer.simulate import model
 from analyzer.simulate.client import Client, Target
 from analyzer.simulate.hdlc_line import HdlcLink, place
 from analyzer.simulate.meter import Meter
+from analyzer.simulate.p1_port import telegram
 from analyzer.simulate.recipes_ports import LINE_MS
 from analyzer.simulate.sent import SECOND, TO_CLIENT, Sent
 from analyzer.simulate.serial_tap import OnLine, sent_in
@@ -84,6 +85,20 @@ def test_push_every_ten_seconds_is_found_without_trying_what_is_slower(
     assert f"{follower.settings}" == f"{baud} {format}", said
     good = [one.octets for one in records_in(tmp_path / "s.pcapng") if one.link in ("p1", "mbus") and not one.problem]
     assert good[-3:] == said_octets(events)[-3:]
+
+
+LONG = telegram("MMM5SIM", [messages.data_set(f"1-0:{number}.8.0", "00123.456", "kWh") for number in range(1, 23)])
+SEALED = bytes.fromhex("DB08 4D4D4D0000BC614E 820205 30 00000001") + bytes(range(256)) * 2
+
+
+@pytest.mark.parametrize("octets", [LONG, SEALED], ids=["plain", "ciphered"])
+def test_telegram_of_more_than_five_hundred_octets_is_waited_for(octets: bytes, tmp_path: Path) -> None:
+    times = range(START_NS, START_NS + 70 * SECOND, 10 * SECOND)
+    events = sent_in([Sent(at, TO_CLIENT, octets) for at in times], line_format("8N1", 115200))
+    follower = LineFollower(CANDIDATES[0], searches=True)
+    said, _ = record_line(events, follower, tmp_path / "s.pcapng")
+    assert follower.is_found and follower.settings == LineSettings(115200), said
+    assert [one.octets for one in records_in(tmp_path / "s.pcapng")][-2:] == [octets] * 2
 
 
 @pytest.mark.parametrize("baud", [2400, 9600])
