@@ -32,7 +32,14 @@ def add_output_options(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "-e", dest="fields", action="append", default=[], metavar="NAME", help="print this field, by its filter's name"
     )
-    made.add_argument("-E", dest="field_form", action="append", default=[], metavar="header=y|separator=,", help="how")
+    made.add_argument(
+        "-E",
+        dest="field_form",
+        action="append",
+        default=[],
+        metavar="header=y|separator=,",
+        help="the form of fields; also quote=d, occurrence=f, aggregator=;",
+    )
     for letter in "nl":  # of tshark: names are never looked up; lines of what comes live are written at once
         made.add_argument(f"-{letter}", dest="usual", action="store_true", help=argparse.SUPPRESS)
     made.add_argument("--layers", action="store_true", help="with --json: add each record's whole tree")
