@@ -25,7 +25,7 @@ from analyzer.cosem.date_time import date_time, looks_like_date_time, plain_iso
 from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS, Datum
 from analyzer.cosem.meanings import Shown, meant, spelled
 from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text
-from analyzer.cosem.plain_text import text_in
+from analyzer.cosem.plain_text import printable, text_in
 from analyzer.cosem.quantity import unit_text
 from analyzer.cosem.shapes import ANY, ANYTHING, Shape, shape_of
 from dissectors.data_types import (
@@ -297,7 +297,8 @@ def _string(shape: Shape, octets: bytes, *, is_octets: bool) -> Shown:
     if shape.size == 6 and len(octets) == 6:
         return Shown(obis_text(octets), _named_object(octets))
     if not is_octets:
-        return Shown(octets.decode("utf-8", "replace"))
+        value = octets.decode("utf-8", "replace")
+        return Shown(value, "" if value.isprintable() else printable(value.rstrip("\0")))
     text = text_in(octets)
     return Shown(octets.hex().upper()) if text is None else Shown(text)
 

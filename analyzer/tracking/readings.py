@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from analyzer.cosem.classes import attribute_name
 from analyzer.cosem.date_time import date_time
 from analyzer.cosem.datum import INTEGERS, Datum
+from analyzer.cosem.plain_text import printable
 from analyzer.cosem.push import SCALER_UNITS
 from analyzer.cosem.quantity import scaled, text_writer, unit_text
 from analyzer.record import MESSAGE, Object, Record
@@ -117,7 +118,7 @@ def _named(values: list[Value]) -> str:
     for name in _NAMES:
         for value in values:
             if value.object.logical_name == name and isinstance(value.plain, str) and value.plain:
-                return value.plain
+                return printable(value.plain)
     return ""
 
 

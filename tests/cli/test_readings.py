@@ -31,6 +31,21 @@ def test_readings_as_text_say_value_and_unit(run: Run, sample: str) -> None:
     assert "1-0:1.8.0*255      Active energy import (+A): 74565.120 kWh" in ran.out
 
 
+COMMANDING = "0A 08 1B5B33316D410A42"
+"""A visible-string that would colour a terminal and begin a line of its own."""
+ASKED = "0001 0010 0001 000D C001C1 00 {} FF0200"
+ANSWERED = "0001 0001 0010 000E C401C100" + COMMANDING
+
+
+@pytest.mark.parametrize("command", ["readings", "decode"])
+def test_text_of_a_meter_commands_no_terminal(run: Run, command: str) -> None:
+    objects = ["0001 000060 0100", "0003 010001 0800"]  # the meter's name; a register
+    ran = run(command, "--hex", "".join(ASKED.format(one[2:]) + ANSWERED for one in objects))
+    assert all(line.isprintable() for line in ran.out.split("\n"))
+    assert "\\x1b[31mA\\x0aB" in ran.out
+    assert len(ran.out.splitlines()) == (4 if command == "decode" else 2)
+
+
 def test_json_lines_hold_exact_values_and_what_they_rest_on(run: Run, sample: str) -> None:
     lines = [json.loads(line) for line in run("readings", "--json", sample).out.splitlines()]
     energy = next(one for one in lines if one.get("logical_name") == "1-0:1.8.0*255")

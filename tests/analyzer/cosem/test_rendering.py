@@ -54,6 +54,8 @@ def meaning(class_id: int, attribute: int, octets: bytes | str) -> Shown:
         (70, 3, "16 01", 1, "connected (1)"),
         (1, 2, octet_string(b"MMM0000041700023"), "MMM0000041700023", ""),
         (1, 2, octet_string(b"\x01\x02"), "0102", ""),
+        (1, 2, b"\x0a\x04AB\0\0", "AB\0\0", "AB"),
+        (1, 2, b"\x0a\x04A\x1b[m", "A\x1b[m", "A\\x1b[m"),
         (1, 2, octet_string(b"0124\0\0\0\0\0"), "0124", ""),
         (3, 2, "05 FFFFFFFF", -1, ""),
         (1, 2, "03 01", True, "yes"),
