@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 
 from analyzer.filter import Filter
 from analyzer.index.filtering import Chooser
-from analyzer.live.recording import MARK, SAVE
+from analyzer.live.wishes import MARK, SAVE
 from analyzer.record import Record
 from analyzer.session import Session
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import logging
+import os
 import select
 import shutil
 import socket
@@ -31,6 +32,8 @@ _LINK_TYPES = {1: 1, _LOOPBACK: 1, 65534: 101, 768: 101, 776: 101, 778: 101}
 """Kinds of hardware to link types: tunnels carry IP without a header before it."""
 _TOLD = 256
 _ATTACH_FILTER = 26
+_WIRESHARK = r"C:\Program Files\Wireshark" if os.name == "nt" else "/Applications/Wireshark.app/Contents/MacOS"
+"""Where its installer puts dumpcap on Windows and macOS; no search path leads there."""
 _NOTHING = struct.pack("HBBI", 0x06, 0, 0, 0)
 """The filter that takes no octet of any packet: return 0."""
 
@@ -127,21 +130,30 @@ class SocketSniffer(Sniffer):
 def open_sniffer(wishes: Wishes, *, program: str = "") -> Sniffer:
     """Open an interface: with *program* if one is named, else by a socket, else by a program that may capture.
 
+    Outside of Linux there is no such socket, and a program it is.
     Raises: CapturePermissionError with what would give the right, CaptureError.
     """
     if program:
         return PipeSniffer(wishes, program)
-    if not any(wishes.name == name for name, _ in interfaces()):
+    known = interfaces()
+    if known and not any(wishes.name == name for name, _ in known):
         raise CapturePermissionError(no_such(wishes.name, "interface", interfaces_said()))
     try:
+        if not hasattr(socket, "AF_PACKET"):
+            raise no_permission(wishes.name)
         return SocketSniffer(wishes)
-    except CapturePermissionError as problem:
+    except CapturePermissionError as refused:
+        problem: CaptureError = refused
         for name in ("dumpcap", "tcpdump"):
-            found = shutil.which(name)
+            found = shutil.which(name) or shutil.which(name, path=_WIRESHARK)
             if found:
-                with contextlib.suppress(CaptureError):
+                try:
                     return PipeSniffer(wishes, found)
-        raise problem
+                except CapturePermissionError:
+                    continue
+                except CaptureError as why:
+                    problem = why
+        raise problem from None
 
 
 def _told(told: list[tuple[int, int, bytes]], octets: bytes) -> tuple[int, bytes]:

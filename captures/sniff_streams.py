@@ -8,11 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import select
 import signal
 import struct
 import subprocess
 import time
+from queue import Empty, Queue
 from threading import Thread
 
 from captures.chunk import CaptureError
@@ -27,11 +27,42 @@ _AT_ONCE = 4
 """So many times the buffer for tcpdump: what it hands on at once has a place of 64 KB or more for each packet."""
 _PIPE = 1 << 20
 _MOST_SAID = 100
+_MOST_AHEAD = 16
+"""Blocks that may wait to be taken."""
 _ENDS_WITHIN_S = 2
 _DROPPED = re.compile(r"(\d+) packets? dropped by kernel")
 _IDLE_TALK = re.compile(
     r"listening on|packets? (captured|received|dropped)|Capturing on|File:|Packets|See the User's Guide"
 )
+
+
+class Pipe:
+    """What somebody else writes to a descriptor, read by a thread: on Windows nothing else can wait for a pipe."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._blocks: Queue[bytes] = Queue(_MOST_AHEAD)
+        self._has_ended = False
+        Thread(target=self._read, args=(descriptor,), daemon=True).start()
+
+    def _read(self, descriptor: int) -> None:
+        octets = b"-"
+        while octets:
+            try:
+                octets = os.read(descriptor, BLOCK)
+            except OSError:
+                octets = b""
+            self._blocks.put(octets)
+
+    def read(self, wait_s: float | None = None) -> bytes | None:
+        """Return the next octets; nothing at the end, None where none came within *wait_s*."""
+        if self._has_ended:
+            return b""
+        try:
+            octets = self._blocks.get(timeout=wait_s)
+        except Empty:
+            return None
+        self._has_ended = not octets
+        return octets
 
 
 class StreamSniffer(Sniffer):
@@ -41,11 +72,13 @@ class StreamSniffer(Sniffer):
 
     def __init__(self, descriptor: int, how: str) -> None:
         self.how = how
-        self._descriptor = descriptor
+        self._pipe = Pipe(descriptor)
         self._waiting = b""
         while len(self._waiting) < HEADER_LENGTH:
-            if not self._fetch():
+            octets = self._pipe.read()
+            if not octets:
                 raise self._ended()
+            self._waiting += octets
         variant = VARIANTS.get(self._waiting[:4])
         if variant is None or variant.modified:
             what = "this is pcapng; " if self._waiting.startswith(_PCAPNG) else ""
@@ -62,10 +95,14 @@ class StreamSniffer(Sniffer):
     def take(self) -> list[Sniffed]:
         """Return the packets that stand in the pipe whole."""
         found = self._whole()
-        if found or not select.select([self._descriptor], [], [], WAIT_S)[0]:
+        if found:
             return found
-        if not self._fetch():
+        octets = self._pipe.read(WAIT_S)
+        if octets is None:
+            return []
+        if not octets:
             raise self._ended()
+        self._waiting += octets
         return self._whole()
 
     def _whole(self) -> list[Sniffed]:
@@ -82,12 +119,6 @@ class StreamSniffer(Sniffer):
             found.append(Sniffed(seconds * 1_000_000_000 + fraction * self._scale, octets[begin:at], original))
         self._waiting = octets[at:]
         return found
-
-    def _fetch(self) -> bool:
-        """Append what the pipe has; false at its end."""
-        octets = os.read(self._descriptor, BLOCK)
-        self._waiting += octets
-        return bool(octets)
 
     def close(self) -> None:
         """Leave the descriptor to whom it belongs."""
@@ -158,11 +189,9 @@ class PipeSniffer(StreamSniffer):
 
     def _listen(self) -> str:
         """Return what the program said, once it ended."""
-        assert self._child.stdout is not None
         until = time.monotonic() + _ENDS_WITHIN_S
-        while time.monotonic() < until and select.select([self._child.stdout], [], [], 0.1)[0]:
-            if not os.read(self._child.stdout.fileno(), BLOCK):  # what fills the pipe keeps it from ending
-                break
+        while time.monotonic() < until and self._pipe.read(0.1):  # what fills the pipe keeps it from ending
+            pass
         try:
             self._child.wait(max(0.1, until - time.monotonic()))
         except subprocess.TimeoutExpired:

@@ -13,7 +13,9 @@ from captures.chunk import UNKNOWN, CaptureError, CapturePermissionError
 LARGEST = 262144
 WAIT_S = 0.02
 _REMEDY = (
-    "give Python the right (sudo setcap cap_net_raw,cap_net_admin=ep {python}), or install tcpdump with it "
+    "install Wireshark: its dumpcap captures (on Windows with Npcap), and we need no right of our own"
+    if sys.platform in ("win32", "darwin")
+    else "give Python the right (sudo setcap cap_net_raw,cap_net_admin=ep {python}), or install tcpdump with it "
     "(sudo setcap cap_net_raw,cap_net_admin=ep {tcpdump}), or pipe: sudo tcpdump -U -w - -i {name} | dlmshark live -"
 )
 
@@ -70,7 +72,7 @@ class Sniffer:
 
 def interfaces() -> list[tuple[str, str]]:
     """List the network interfaces of this machine: name, and its address or nothing."""
-    if sys.platform == "linux":
+    if os.name == "posix":
         return [(name, "") for _, name in socket.if_nameindex()]
     from scapy.interfaces import get_working_ifaces
 

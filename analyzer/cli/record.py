@@ -19,6 +19,7 @@ from analyzer.cli.live_options import add_live_options, limits, live_options, se
 from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, say
 from analyzer.cli.progress import say_over, write_over
 from analyzer.cli.watching import Watch, add_watching_options, is_watching
+from analyzer.live.wishes import ROTATE, STOP
 
 if TYPE_CHECKING:
     from analyzer.live.recording import Recording
@@ -68,7 +69,7 @@ def run(words: list[str]) -> int:
             timer.daemon = True
             timer.start()
         if options.control >= 0:
-            threading.Thread(target=_hear, args=(options.control, recording), daemon=True).start()
+            threading.Thread(target=_hear, args=(options.control, recording, over), daemon=True).start()
         teller = _Teller(recording, options, over)
         recording.run()
     except CapturePermissionError as problem:
@@ -153,12 +154,18 @@ class _Teller(threading.Thread):
             write_over(self._status.text())
 
 
-def _hear(descriptor: int, recording: Recording) -> None:
+def _hear(descriptor: int, recording: Recording, over: threading.Event) -> None:
     """Take what whoever decodes the recording wishes of it: lines of JSON, a kind and a text each."""
     with os.fdopen(descriptor, encoding="utf-8") as wishes:
         for line in wishes:
             with contextlib.suppress(ValueError):
-                recording.wish(*json.loads(line))
+                kind, text = json.loads(line)
+                if kind == STOP:
+                    over.set()
+                elif kind == ROTATE:
+                    recording.wish_rotation()
+                else:
+                    recording.wish(kind, text)
 
 
 def _on_signals(names: tuple[str, ...], act: Any) -> None:

@@ -10,10 +10,12 @@ import threading
 import weakref
 from collections import deque
 from contextlib import suppress
-from typing import Any
+from typing import IO, Any
 
 from analyzer.index import early
 from analyzer.index.request import Request, send
+
+_BLOCK = 1 << 16
 
 
 class IndexProcess:
@@ -31,9 +33,9 @@ class IndexProcess:
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):
             send(request._replace(path=path, stdin=stdin), self._process.stdin)
-            if request.is_live:
-                self._process.stdin.flush()
-            else:
+            if stdin == early.PASSED_ON:
+                threading.Thread(target=_pass_on, args=(self._process.stdin,), daemon=True).start()
+            elif not request.is_live:
                 self._process.stdin.close()
         self._listener = threading.Thread(
             target=_listen, args=(self._process, "" if request.is_kept else path, self.lines), daemon=True
@@ -72,6 +74,14 @@ def _new_file(request: Request) -> str:
     made, path = tempfile.mkstemp(prefix="dlmshark-", suffix=".index")
     os.close(made)
     return path
+
+
+def _pass_on(pipe: IO[bytes]) -> None:
+    """Write what comes on this process's stdin to that of another one."""
+    with suppress(OSError), pipe:
+        while octets := os.read(0, _BLOCK):
+            pipe.write(octets)
+            pipe.flush()
 
 
 def _listen(process: subprocess.Popen[bytes], path: str, lines: deque[dict[str, Any]]) -> None:

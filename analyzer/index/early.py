@@ -11,12 +11,18 @@ _MODULE = "analyzer.index.worker"
 
 
 class Started(NamedTuple):
-    """A process that waits for its request on stdin, and the descriptor there of this one's stdin; -1 for none."""
+    """A process that waits for its request on stdin, and the descriptor there of this one's stdin; -1 for none.
+
+    It is the same stdin, 0, where processes inherit no descriptors: what comes on this one's is passed on behind the
+    request.
+    """
 
     process: subprocess.Popen[bytes]
     stdin: int
 
 
+PASSED_ON = 0
+_INHERITS = os.name == "posix"
 _waiting: list[Started] = []
 
 
@@ -35,14 +41,15 @@ def process(*, needs_stdin: bool = False) -> Started:
 
 def _started(needs_stdin: bool) -> Started:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    stdin = os.dup(0) if needs_stdin else -1
+    stdin = (os.dup(0) if _INHERITS else PASSED_ON) if needs_stdin else -1
+    inherited = (stdin,) if stdin > PASSED_ON else ()
     try:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", _MODULE],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
-            start_new_session=True, pass_fds=(stdin,) if needs_stdin else (),
+            start_new_session=True, pass_fds=inherited,
         )  # fmt: skip
     finally:
-        if needs_stdin:
-            os.close(stdin)
+        for one in inherited:
+            os.close(one)
     return Started(process, stdin)

@@ -12,13 +12,14 @@ import sys
 from array import array
 from collections import deque
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from analyzer.children import end_with_parent
 from analyzer.index.crossing import Crossing, UnsharedError, WatchedProtection
 from analyzer.index.file import IndexWriter
 from analyzer.index.indexing import MOST, Indexing, Told
 from analyzer.index.late_notes import MOST_WAITING
+from analyzer.index.request import receive
 from analyzer.index.splitting import NO_PLAN, Plan, Split
 from analyzer.index.watched import Watched
 from analyzer.pipeline import AT_END, Pipeline
@@ -217,7 +218,7 @@ def main() -> int:
 
     dissectors.makes_packets = False
     try:
-        task: Task = pickle.load(sys.stdin.buffer)  # the process that began this one said it
+        task = cast(Task, receive(0))  # the process that began this one said it
     except EOFError:  # and is gone
         return 1
     end_with_parent()

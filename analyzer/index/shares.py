@@ -171,7 +171,6 @@ def _begin(children: Children, task: Task, queue: Queue[_Entry]) -> Thread:
     asks, answers, process = children.start("analyzer.index.share")
     with suppress(BrokenPipeError):
         send(task, asks)
-        asks.flush()
 
     def listen() -> None:
         problem = b""

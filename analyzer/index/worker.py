@@ -18,9 +18,9 @@ from contextlib import suppress
 from functools import partial
 from threading import Event, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from analyzer.index.request import Request
+from analyzer.index.request import Request, receive
 
 if TYPE_CHECKING:
     from analyzer.diagnosis.doctor import Doctor
@@ -41,7 +41,7 @@ def main() -> int:
     dissectors.makes_packets = False
     _load()
     try:
-        request: Request = pickle.load(sys.stdin.buffer)
+        request = cast(Request, receive(0))
     except EOFError:  # who began this process had nothing to ask
         return 1
     if request.stdin >= 0:

@@ -11,13 +11,16 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
+from analyzer.live.wishes import ROTATE, STOP
 from captures.chunk import CaptureError, CapturePermissionError
 
 _PERMISSION_STATUS = 5
 _PREFIX = "dlmshark: "
 _PRIVATE = 0o077
+_HAS_SIGNALS = os.name == "posix"
+"""Elsewhere a process hears on its stdin when it is to end, unless its source is there."""
 
 
 class RecordingChild:
@@ -47,10 +50,13 @@ class RecordingChild:
         command = [sys.executable, "-m", "analyzer", "record", *words, "--json", "--quiet"]
         self._wishes: TextIO | None = None
         heard = -1
-        if os.name == "posix":
+        if _HAS_SIGNALS:
             heard, told = os.pipe()
             self._wishes = os.fdopen(told, "w", encoding="utf-8")
             command += ["--control", str(heard)]
+        elif stdin == subprocess.DEVNULL:
+            stdin = subprocess.PIPE
+            command += ["--control", "0"]
         self._child = subprocess.Popen(
             command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
             errors="replace", start_new_session=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -58,6 +64,8 @@ class RecordingChild:
         )  # fmt: skip
         if heard >= 0:
             os.close(heard)
+        else:
+            self._wishes = cast("TextIO | None", self._child.stdin)
         self._threads = [threading.Thread(target=one, daemon=True) for one in (self._hear_status, self._hear_words)]
         for thread in self._threads:
             thread.start()
@@ -84,7 +92,7 @@ class RecordingChild:
         return bool(self._child.poll())
 
     def wish(self, kind: str, text: str) -> bool:
-        """Wish for MARK or SAVE; false where nobody hears it: it is over, or this is Windows."""
+        """Wish for MARK or SAVE; false where nobody hears it: it is over, or on Windows reads a stream on stdin."""
         if self._wishes is None:
             return False
         try:
@@ -96,14 +104,16 @@ class RecordingChild:
 
     def rotate(self) -> None:
         """Have it go on in another file."""
-        if self._child.poll() is None and hasattr(signal, "SIGHUP"):
+        if self._child.poll() is None and not _HAS_SIGNALS:
+            self.wish(ROTATE, "")
+        elif self._child.poll() is None:
             self._child.send_signal(signal.SIGHUP)
 
     def stop(self) -> None:
         """Let it end in good order."""
-        if self._child.poll() is None:
+        if self._child.poll() is None and (_HAS_SIGNALS or not self.wish(STOP, "")):
             with contextlib.suppress(OSError):
-                self._child.send_signal(getattr(signal, "SIGINT", signal.SIGTERM))
+                self._child.send_signal(signal.SIGINT if _HAS_SIGNALS else signal.SIGTERM)
 
     def close(self) -> None:
         """Wait for its end; a second call does nothing."""

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from analyzer.live import network_recorder, serial_recorder
 from analyzer.live.sources import NETWORK, PIPE, LiveSource
 from analyzer.live.status import Status
+from analyzer.live.wishes import MARK, SAVE
 from analyzer.tracking.line_follower import CANDIDATES, LineFollower
 from captures.port_faults import who_has_it
 from captures.serial_line import LineSettings, Modem, SerialLine, is_set, line_settings
@@ -19,8 +20,6 @@ from captures.spool import Limits, Spool
 
 AUTO = "auto"
 _FAR = "its line is set by the far side"
-MARK, SAVE = "mark", "save"
-"""What may be wished of a recording that runs."""
 Say = Callable[[str], None]
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from analyzer.capture import Recorded
     from analyzer.security.keyring import Keyring
 
+_STANDARD_INPUT = -10
 _FRAMES_A_SECOND = "120"
 """At most: an answer may need two, and the second waits for up to two times what lies between them."""
 
@@ -75,5 +76,10 @@ def _find_terminal() -> None:
     if sys.__stderr__ is None or not sys.__stderr__.isatty():
         setattr(sys, "__stderr__", sys.__stdout__)  # noqa: B010 -- the driver draws there
     if sys.__stdin__ is None or not sys.__stdin__.isatty():
-        terminal = os.open("CONIN$" if os.name == "nt" else "/dev/tty", os.O_RDWR)
+        terminal = os.open("CONIN$" if sys.platform == "win32" else "/dev/tty", os.O_RDWR)
         setattr(sys, "__stdin__", os.fdopen(terminal, encoding="utf-8"))  # noqa: B010 -- it reads keys there
+        if sys.platform == "win32":  # there the driver asks the system for them
+            import ctypes
+            import msvcrt
+
+            ctypes.windll.kernel32.SetStdHandle(_STANDARD_INPUT, ctypes.c_void_p(msvcrt.get_osfhandle(terminal)))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import sys
 import time
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -53,10 +55,9 @@ def test_stream_gives_its_packets_in_any_cut() -> None:
 def test_stream_of_pcapng_is_told_with_what_writes_pcap() -> None:
     reading, writing = os.pipe()
     os.write(writing, blocks.section(application="dumpcap"))
+    os.close(writing)
     with pytest.raises(CaptureError, match=r"this is pcapng; a pcap stream was expected, .* dumpcap -P -w -"):
         StreamSniffer(reading, "a pipe")
-    os.close(reading)
-    os.close(writing)
 
 
 def test_silent_stream_does_not_hold_its_reader_up() -> None:
@@ -85,6 +86,37 @@ def test_packet_that_announces_too_much_is_refused() -> None:
 def test_interface_that_is_not_there_is_named_with_those_that_are() -> None:
     with pytest.raises(CapturePermissionError, match=r"nope0: no such interface; there are .*lo"):
         open_sniffer(Wishes("nope0"))
+
+
+@pytest.mark.parametrize("program", ["dumpcap", "tcpdump"])
+def test_program_captures_where_no_socket_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    stream = HEADER + record(1, b"octets")
+    made = tmp_path / program
+    made.write_text(f"#!{sys.executable}\nimport sys\nsys.stdout.buffer.write({stream!r})\n")
+    made.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delattr("socket.AF_PACKET", raising=False)
+    sniffer = open_sniffer(Wishes("lo"))
+    found: list[Sniffed] = []
+    with pytest.raises(StreamEndError, match=f"{program} on lo: it ended"):
+        while True:
+            found += sniffer.take()
+    assert [one.octets for one in found] == [b"octets"]
+
+
+def test_what_a_program_says_that_may_capture_is_why_it_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tmp_path / "dumpcap"
+    made.write_text("#!/bin/sh\necho 'dumpcap: no filter is called so' >&2\nexit 1\n")
+    made.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delattr("socket.AF_PACKET", raising=False)
+    with pytest.raises(CaptureError, match="dumpcap on lo: dumpcap: no filter is called so"):
+        open_sniffer(Wishes("lo", bpf="nonsense"))
+    made.unlink()
+    with pytest.raises(CapturePermissionError, match="no permission to capture"):
+        open_sniffer(Wishes("lo"))
 
 
 def may_capture() -> bool:

@@ -25,6 +25,7 @@ CRASHING = (
     "RecordList.pieces = pieces\n"
 )
 
+PASSED_ON = "from analyzer.index import early\nearly._INHERITS = False\n"
 NOT_YET_SEEN = (
     "import time, analyzer.cli.live as live\n"
     "def look(*_):\n"
@@ -42,8 +43,9 @@ def test_program_opens_a_capture_and_gives_the_terminal_back(tmp_path: Path) -> 
     assert opened.is_restored
 
 
-def test_capture_from_a_pipe_is_shown_and_keys_come_from_the_terminal(tmp_path: Path) -> None:
-    opened = Terminal(OPEN, "-", home=tmp_path, stdin=Path(SAMPLE))
+@pytest.mark.parametrize("before", ["", PASSED_ON], ids=["inherited", "passed on, as on Windows"])
+def test_capture_from_a_pipe_is_shown_and_keys_come_from_the_terminal(tmp_path: Path, before: str) -> None:
+    opened = Terminal(before + OPEN, "-", home=tmp_path, stdin=Path(SAMPLE))
     opened.wait_for(b"63 records")
     opened.press(b"q")
     assert opened.end() == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.live.child import RecordingChild
+from analyzer.live.wishes import MARK
 from captures.chunk import CaptureError
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="check not run: the stand-in is a shell script")
@@ -41,3 +42,23 @@ def test_last_word_of_what_never_began_is_why(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(CaptureError, match="no room"):
         RecordingChild([], said.append)
     assert said == []
+
+
+def test_recording_is_marked_turned_and_ended_also_where_there_are_no_signals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analyzer.live.child._HAS_SIGNALS", False)
+    monkeypatch.setattr("subprocess.Popen.send_signal", lambda *_: pytest.fail("no such thing there"))
+    line, port = os.openpty()
+    child = RecordingChild([os.ttyname(port), "-o", str(tmp_path / "a.pcapng")], None)
+    assert child.wish(MARK, "mind this")
+    child.rotate()
+    until = time.monotonic() + 10
+    while len(child.paths) < 2 and time.monotonic() < until:
+        time.sleep(0.01)
+    os.write(line, bytes.fromhex("7EA0070321930F017E"))
+    child.close()
+    assert child.is_over() and not child.has_failed and len(child.paths) == 2
+    assert b"mind this" in b"".join(Path(path).read_bytes() for path in child.paths)
+    os.close(line)
+    os.close(port)
