@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import groupby, zip_longest
 
+from analyzer.cosem.plain_text import printable
 from analyzer.diagnosis.comparison.compare import Difference
 from analyzer.export.folding import folded
 
@@ -52,14 +53,14 @@ def _differences(found: Sequence[Difference], width: int) -> Iterator[str]:
             yield f"  association {number}"
         yield f"  {f'association {number}' * bool(label):<{label}}{heads[0]:<{half}} | {heads[1]}"
         for one in members:
-            yield from folded(f"{one.rank}. {one.text}", width, "  ", "     ")
+            yield from folded(f"{one.rank}. {printable(one.text)}", width, "  ", "     ")
             if len(one.good_value) + len(one.bad_value) <= _LONGEST:
                 yield from _side_by_side(one, label, half)
         yield ""
 
 
 def _side_by_side(one: Difference, label: int, half: int) -> Iterator[str]:
-    halves = [textwrap.wrap(text, half) or [""] for text in (one.good_value, one.bad_value)]
+    halves = [textwrap.wrap(printable(text), half) or [""] for text in (one.good_value, one.bad_value)]
     for row in zip_longest(*halves, fillvalue=""):
         yield f"{'':<{label + 2}}{row[0]:<{half}} | {row[1]}".rstrip()
 

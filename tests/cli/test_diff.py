@@ -46,6 +46,14 @@ def test_diff_shows_both_sides_and_ends_with_status_one(run: Run, good: Path, ba
     assert "data-access-result is read-write-denied, was absent" in " ".join(text.split())
 
 
+def test_text_of_a_meter_commands_no_terminal(run: Run, tmp_path: Path) -> None:
+    asked, answered = "00010010000100 0DC001C100010000600100FF0200", "0001000100100009C401C1000A03{}"
+    for name, value in (("good", "414243"), ("bad", "419B42")):
+        (tmp_path / name).write_text(f"{asked}\n{answered.format(value)}\n")
+    out = run("diff", str(tmp_path / "good"), str(tmp_path / "bad")).out
+    assert "A\\x9bB" in out and "\x9b" not in out
+
+
 def test_diff_as_json_has_the_members_of_the_contract(run: Run, good: Path, bad: Path) -> None:
     told = [json.loads(line) for line in run("diff", "--json", good, bad).out.splitlines()]
     for one in told:
