@@ -32,7 +32,9 @@ def run(words: list[str]) -> int:
     if rest or options.hex or not is_wanted():
         from analyzer.cli.decode import run as decode
 
-        return decode(words)
+        screen = argparse.ArgumentParser(add_help=False, allow_abbrev=False)  # what only a screen has
+        screen.add_argument("--theme")
+        return decode(screen.parse_known_args(words)[1])
     inputs = [*options.inputs, *options.read]
     if not inputs and not sys.stdin.isatty():
         inputs = ["-"]

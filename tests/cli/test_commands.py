@@ -104,6 +104,10 @@ def test_file_alone_is_decoded(run: Run, capture: Path) -> None:
     assert run(capture).out == run("decode", capture).out != ""
 
 
+def test_view_in_a_pipe_decodes_whatever_its_theme(run: Run, capture: Path) -> None:
+    assert run("view", "--theme", "dark", capture) == run("view", capture) == run("decode", capture)
+
+
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo-terminals here")
 @pytest.mark.parametrize("words", [["FILE"], ["-r", "FILE"], ["demo", "p1"]])
 def test_terminal_that_shows_no_screens_gets_lines(capture: Path, words: list[str]) -> None:
