@@ -77,6 +77,8 @@ class DlmsharkApp(Passes):
         """What costs time begins after the main screen is seen."""
         for event in self._early:
             self.post_message(event)
+        if self.settings.problem:
+            self.main.flash(self.settings.problem, "error")
         if not self.options.inputs:
             self.call_after_refresh(self.open_screen, "start")
         self.set_timer(_FIRST_LOOK_SECONDS, self.poll)

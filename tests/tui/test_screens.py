@@ -284,6 +284,20 @@ def test_start_page_opens_a_sample() -> None:
     asyncio.run(run())
 
 
+def test_settings_that_do_not_read_are_told(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("theme = light")
+    capture = sample("p1")
+    app = DlmsharkApp(Options(capture.inputs, "p1", theme="dark"), capture, Settings(tmp_path))
+
+    async def run() -> None:
+        async with app.run_test(size=(160, 24)) as pilot:
+            await wait_for(pilot, lambda: "config.toml: Invalid value (at line 1" in text_of(app)[-1])
+            await pilot.press("question_mark", "G")
+            await wait_for(pilot, lambda: "config.toml: Invalid value" in "".join(text_of(app)[-4:-1]))
+
+    asyncio.run(run())
+
+
 def test_escape_closes_and_never_quits() -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         main_of(app).answer_filter('service == "aarq"')

@@ -55,8 +55,10 @@ class HelpScreen(BaseScreen):
         for name, text in _SIGNS:
             yield Paragraph(text, label=name, label_colour="value", indent=2)
         yield Paragraph("")
-        path = self.program.settings.path
-        yield Paragraph(f"Your own keys, columns and theme: {path}", "muted")
+        settings = self.program.settings
+        yield Paragraph(f"Your own keys, columns and theme: {settings.path}", "muted")
+        if settings.problem:
+            yield Paragraph(settings.problem, "error")
         yield Paragraph('theme = "light"     [keys]     doctor = ["d", "f2"]', "muted")
 
     def show_status(self) -> None:
