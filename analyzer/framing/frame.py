@@ -90,6 +90,10 @@ class Framer(ABC):
         """Tell whether what waits may be whole as it stands, so that a turn of the line settles it."""
         return False
 
+    def waits(self) -> bool:
+        """Tell whether what waits matters to the other side's units: it may be whole, or never become so."""
+        return self.rests()
+
     def turn(self) -> list[Frame]:
         """The other side of a half-duplex line speaks: return what waits here and is whole as it stands."""
         return self.flush() if self.rests() else []

@@ -113,6 +113,10 @@ class HdlcFramer(ScanningFramer):
         is_as_long = octets[at] & 0xF0 == 0xA0 and at + announced_length(octets, at) == len(octets)
         return is_as_long and trust_of(octets, at) is Trust.GOOD and fcs_is_good(bytes(octets[at:]))
 
+    def waits(self) -> bool:
+        """Tell whether a frame has begun, or may be whole."""
+        return len(self._octets) >= MINIMUM_LENGTH or self.rests()
+
     def flush(self) -> list[Frame]:
         """Return what is left, because the lane ended or octets were lost."""
         found = super().flush()

@@ -28,8 +28,11 @@ _LONGEST_WAIT_NS = 20_000_000_000
 """A datagram that comes later holds no rest of a frame: pushes come a minute apart, pieces of one within seconds."""
 _AT_ONCE_NS = 5_000_000
 """An octet takes 1 ms at 9600 Bd, and nobody answers sooner than some milliseconds behind the flag."""
+_BROKEN_OFF_NS = 1_000_000_000
+"""A frame is over where its octets pause for 25 ms, or as long as the meter is set to: this is far longer."""
 _HELD_PIECES = {True: 1 << 12, False: 256}
 """How many pieces wait: a slow line is read octet by octet, and a frame of HDLC may have two thousand."""
+_BOTH = -1
 _WEAK, _SURE = 0.7, 0.9
 _STOP = b"\x16"
 """The last octet of a frame of M-Bus."""
@@ -58,6 +61,8 @@ class Conversation:
         """Whether octets need more than to be fed to the framer of their side: so too until the stack is known."""
         self._stays_special = True
         """Whether that is so for all octets, and not just for the next ones."""
+        self._begun = _BOTH
+        """The side alone of which something waits, where nothing is to be found out for its own next octets."""
         self._take_next: Callable[[Record, int], None] | None = None
         self.carrier = ""
         self.packets = 0
@@ -112,14 +117,14 @@ class Conversation:
         if self.stack is None:
             self.packets += 1
             self._hold(side, octets, mark)
-        elif self._is_special:
+        elif self._is_special and (self._stays_special or side != self._begun):
             self._feed_special(side, octets, mark)
         else:
             framer = self._framers[side]
             for frame in framer.feed(octets, mark):
                 self.take(side, frame)
-            self._fed_ns[side] = mark.time_ns
-            self._is_special = self.is_serial and framer.rests()
+            self._fed_ns[side], self._begun = mark.time_ns, side
+            self._is_special = self.is_serial and framer.waits()
 
     def _find_take_next(self) -> Callable[[Record, int], None]:
         """Find what reads one more unit of the stack."""
@@ -141,13 +146,15 @@ class Conversation:
         framer, other = self._framers[side], self._framers[1 - side]
         frames = framer.feed(octets, mark)
         if frames or not self._is_at_once(side, mark):
-            for frame in other.turn():
+            for frame in other.turn() or self._broken_off(1 - side, frames):
                 self.take(1 - side, frame)
         for frame in frames:
             self.take(side, frame)
             other.heard(frame)
         self._fed_ns[side] = mark.time_ns
-        self._is_special = self._stays_special or (self.is_serial and (framer.rests() or other.rests()))
+        has_begun, other_has = framer.waits(), other.waits()
+        self._is_special = self._stays_special or (self.is_serial and (has_begun or other_has))
+        self._begun = _BOTH if has_begun and other_has else side if has_begun else 1 - side
 
     def _heed_link(self, octets: bytes) -> None:
         """Speak what *octets* prove, behind APDUs without a link: a text may show some before its frames."""
@@ -163,6 +170,18 @@ class Conversation:
         if self.stack != "hdlc" or before is None or mark.time_ns is None:
             return False
         return mark.time_ns - before < _AT_ONCE_NS
+
+    def _broken_off(self, side: int, behind: list[Frame]) -> list[Frame]:
+        """Give what began on *side* and lacks octets, where the other side has said a frame long *behind* it."""
+        before = self._fed_ns[side]
+        if not behind or before is None or self.stack != "hdlc" or not self.is_serial or self.is_datagram:
+            return []
+        link, _, marks, problem = behind[0]
+        begun_ns = marks[0].time_ns
+        if link != "hdlc" or problem or begun_ns is None or begun_ns - before < _BROKEN_OFF_NS:
+            return []
+        found = self._framers[side].flush() if self._framers[side].waits() else []
+        return [one._replace(problem=LENGTH_WRONG) if one.problem == TRUNCATED else one for one in found]
 
     def _undo_telnet(self, telnet: TelnetSide, side: int, octets: bytes) -> bytes:
         knew = telnet.doubles

@@ -15,7 +15,7 @@ from analyzer.export.json_lines import JsonLines
 from analyzer.export.text import TextLines
 from analyzer.pipeline import Pipeline, _together
 from analyzer.record import Record
-from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk, Source
+from captures.chunk import LINK_OCTETS, RECEIVED, SENT, UNKNOWN, Chunk, Source
 from captures.network import ACK, SYN
 from captures.pcap import PcapSource
 from captures.pcapng import PcapngSource
@@ -97,6 +97,34 @@ def test_octets_one_by_one_give_the_same_records(octets: bytes) -> None:
 @example(places=[8, 21])  # a header and its APDU in pieces of their own
 def test_octets_in_any_pieces_give_the_same_records(octets: bytes, places: list[int]) -> None:
     assert of_pieces(cut(octets, places)) == of_pieces([octets])
+
+
+@pytest.mark.parametrize("piece", [1, 7, 400])
+@pytest.mark.parametrize(("silence_ms", "is_over"), [(2000, True), (200, False)])
+def test_frame_that_lacks_octets_stands_before_what_the_other_side_says_long_behind_it(
+    piece: int, silence_ms: int, is_over: bool
+) -> None:
+    session = hdlc_session()
+    (_, asking), (_, answering) = session[2], session[-3]
+    chunks, now = [], 0
+    for direction, octets in ((ASKED, asking), (ANSWERED, answering[:-3]), (ASKED, asking), (ANSWERED, answering)):
+        now += silence_ms * 1_000_000
+        for at in range(0, len(octets), piece):
+            now += 1_000_000
+            part = octets[at : at + piece]
+            chunks.append(Chunk(len(chunks) + 1, now, LINK_OCTETS, direction, part, len(part), -1))
+    records = records_of(chunks)
+    times = [one.time_ns or 0 for one in records]
+    assert [one.problem for one in records].count("length-wrong") == 1
+    assert (times == sorted(times)) == is_over
+
+
+def test_frame_that_only_paused_while_the_other_side_spoke_is_whole() -> None:
+    (_, asking), (_, answering) = hdlc_session()[2], hdlc_session()[-3]
+    said = ((ASKED, 0, asking), (ANSWERED, 100, answering[:9]), (ASKED, 700, asking), (ANSWERED, 900, answering[9:]))
+    chunks = [Chunk(number, 1_000_000 * at, LINK_OCTETS, way, octets, len(octets), -1)
+              for number, (way, at, octets) in enumerate(said, 1)]  # fmt: skip
+    assert [one.problem for one in records_of(chunks)] == ["", "", ""]
 
 
 def test_record_names_the_packets_and_times_of_its_octets() -> None:
