@@ -45,6 +45,8 @@ _TELLING_BURSTS, _TELLING = 2, 48
 """So many silences, and octets before them, may tell that they were sent faster."""
 _SURE = 0.9
 _JUDGED, _MOST_HEARD, _MOST_TRIED = 16, 4096, 512
+_GROWN = 4
+"""What was heard is judged again when it is longer by this part of it, or over: judging costs its whole length."""
 _MOST_CLEAN = 4000
 """So many where few have errors: a telegram of P1 has a thousand octets and more, and of ciphered ones two tell."""
 _SELECT = re.compile(rb"\x06([0-9])([0-9A-I])([0-9A-Z])\r\n")
@@ -98,6 +100,8 @@ class LineFollower:
         """Silences between what was heard."""
         self._burst_at = self._burst_errors = 0
         """Where the last of what stands between silences begins, and the errors before it."""
+        self._judged = 0
+        """Octets that were judged while settings are searched."""
         self._turns = 0
         """Messages that are over; those with errors are one up to a long silence, for what is slower falls apart."""
         self._turn_at = self._turn_errors = 0
@@ -129,7 +133,10 @@ class LineFollower:
         """Take what was read, *errors* of its characters marked as wrong; returns what to listen with from now on."""
         before, self._last_ns = self._last_ns, time_ns
         gap = time_ns - before if before else 0
-        if gap > _BURST_NS + 5 * self.settings.character_ns:
+        if self._is_silence(gap):
+            found = self._judge_rest()
+            if found is not None:
+                return found
             self._bursts += 1
             self._count_turn(gap)
             self._burst_at, self._burst_errors = len(self._heard), self._errors
@@ -156,11 +163,18 @@ class LineFollower:
         idle = time_ns - self._last_ns if self._last_ns else 0
         if self._selected is not None and idle > _ECHO_NS:
             return self._leave(self._selected[1], "hdlc", "no echo of the option select was heard in 1.7 s")
+        if self._is_silence(idle):
+            found = self._judge_rest()
+            if found is not None:
+                return found
         is_lost = bool(self._told) and self._away != "hdlc"
         if self._away and idle > (_OVER_NS if self._is_over or is_lost else _SILENCE_NS):
             said = "the readout is over" if self._is_over else f"{idle / _SECOND:.0f} s of silence"
             return self._return(said)
         return None
+
+    def _is_silence(self, gap_ns: int) -> bool:
+        return gap_ns > _BURST_NS + 5 * self.settings.character_ns
 
     # -- modes B to E -------------------------------------------------------------------------------------------------
 
@@ -180,10 +194,12 @@ class LineFollower:
         identified = _IDENTIFICATION.search(heard)
         if identified is None:
             return None
-        self._keep(self.settings)
+        told = None if self.is_found else self._told_parity(bytes(self._heard[self._burst_at :]), 0)
+        if told is None:
+            self._keep(self.settings)
         speed = MODE_B_SPEEDS.get(identified[1].decode())
         if speed is None:
-            return None
+            return told
         return self._leave(self._text(speed), "readout", f"mode B: the identification says {speed} Bd")
 
     def _chosen(self, select: re.Match[bytes]) -> Switch | None:
@@ -284,13 +300,6 @@ class LineFollower:
         """Judge what was heard: keep the settings, take those the octets tell, or try the next ones."""
         heard = bytes(self._heard)
         burst, wrong = heard[self._burst_at :], self._errors - self._burst_errors
-        parts = [(heard, self._errors)]
-        if self._burst_at:  # before a frame may stand what others sent slower, or the rest of another frame
-            parts.append((burst, wrong))
-        for part, errors in parts:
-            told = self._told_parity(part, errors) if len(part) >= _JUDGED else None
-            if told is not None:
-                return told
         if self._is_guess and not (self._tried or self._leapt_ns) and self._is_slow(heard, SIGN_ON):
             self._leapt_ns = self._last_ns
             return self._switch(
@@ -299,12 +308,23 @@ class LineFollower:
         was_leap = self._leapt_ns and self.settings == SIGN_ON and self._last_ns - self._leapt_ns > _ANSWERED_NS
         if was_leap and (wrong or not _TEXT.issuperset(burst)):
             return self._try_next()
+        count = len(heard)
+        most = _MOST_TRIED if self._errors * 8 > count else _MOST_CLEAN
+        is_enough = self._bursts >= _FAIR_BURSTS or count >= most
+        if not is_enough and self._burst_at < self._judged and (count - self._judged) * _GROWN < self._judged:
+            return None
+        self._judged = count
+        parts = [(heard, self._errors)]
+        if self._burst_at:  # before a frame may stand what others sent slower, or the rest of another frame
+            parts.append((burst, wrong))
+        for part, errors in parts:
+            told = self._told_parity(part, errors) if len(part) >= _JUDGED else None
+            if told is not None:
+                return told
         for part, errors in parts:
             if errors * 8 <= len(part) and detect(part, is_datagram=False).score >= _SURE:
                 self._keep(self.settings)
                 return None
-        most = _MOST_TRIED if self._errors * 8 > len(heard) else _MOST_CLEAN
-        is_enough = self._bursts >= _FAIR_BURSTS or len(heard) >= most
         least = self.settings.baud if self._is_too_slow_for(heard) else 0
         if not is_enough and not least:
             return None
@@ -312,6 +332,13 @@ class LineFollower:
             self._keep(self.settings)
             return Switch(self.settings, "the line reads as an inverted one: swap A and B, or the tap's polarity")
         return self._try_next(least)
+
+    def _judge_rest(self) -> Switch | None:
+        """Judge what came since the last time, where nothing more comes for now."""
+        if self.is_found or self._away or self._judged == len(self._heard):
+            return None
+        self._judged = 0
+        return self._search()
 
     def _is_slow(self, heard: bytes, settings: LineSettings) -> bool:
         """Tell that what is heard are the bits of characters sent with *settings*: each is a character 00 here."""
@@ -370,7 +397,7 @@ class LineFollower:
 
     def _forget(self) -> None:
         self._heard.clear()
-        self._errors = self._bursts = self._burst_at = self._burst_errors = 0
+        self._errors = self._bursts = self._burst_at = self._burst_errors = self._judged = 0
         self._turns = self._turn_at = self._turn_errors = 0
         self._is_bad, self._has_read, self._bad_turns, self._astray = False, False, 0, ""
         self._silent_at = None

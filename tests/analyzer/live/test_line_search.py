@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from analyzer.simulate.recipes_ports import LINE_MS
 from analyzer.simulate.sent import SECOND, TO_CLIENT, Sent
 from analyzer.simulate.serial_tap import OnLine, sent_in
 from analyzer.simulate.uart import LineFormat, line_format
+from analyzer.tracking import line_follower
 from analyzer.tracking.line_follower import CANDIDATES, SIGN_ON, LineFollower
 from captures import open_source
 from captures.samples import samples
@@ -99,6 +101,39 @@ def test_telegram_of_more_than_five_hundred_octets_is_waited_for(octets: bytes, 
     said, _ = record_line(events, follower, tmp_path / "s.pcapng")
     assert follower.is_found and follower.settings == LineSettings(115200), said
     assert [one.octets for one in records_in(tmp_path / "s.pcapng")][-2:] == [octets] * 2
+
+
+def test_what_was_heard_is_not_judged_again_with_each_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = []
+
+    def detect(octets: bytes, *, is_datagram: bool) -> object:
+        judged.append(len(octets))
+        return found(octets, is_datagram=is_datagram)
+
+    found = line_follower.detect
+    monkeypatch.setattr(line_follower, "detect", detect)
+    follower, chance, now, heard = LineFollower(LineSettings(115200), searches=True), random.Random(1), SECOND, 0
+    while follower.take(octets := chance.randbytes(46), 0, now) is None:
+        now += 4_000_000
+        heard += len(octets)
+    assert 4000 - 2 * 46 < heard < 4000  # as soon as so many are enough
+    assert sum(judged) < 8 * heard
+
+
+def test_telegram_is_found_in_the_silence_behind_its_last_octet() -> None:
+    follower, now = LineFollower(LineSettings(115200), searches=True), SECOND
+    for at in range(0, len(LONG), 46):
+        follower.take(LONG[at : at + 46], 0, now)
+        now += 4_000_000
+    follower.tick(now + 20_000_000)
+    assert follower.is_found
+
+
+def test_identification_that_carries_parity_tells_the_format() -> None:
+    follower = LineFollower(LineSettings(9600), searches=True)
+    switch = follower.take(bytes.fromhex("AF4D4D4D35E1E26363E4C9C98D0A"), 0, SECOND)  # /MMM5abccdII
+    assert switch is not None and switch.settings == LineSettings(9600, 7, "E")
+    assert follower.is_found
 
 
 @pytest.mark.parametrize("baud", [2400, 9600])
