@@ -122,6 +122,10 @@ class LineFollower:
         self._silent_at: int | None = None
         """Where what stands behind a silence of a second begins."""
         self._last_ns = 0
+        self._longest_ns = 0
+        """The longest silence while settings are searched."""
+        self._mute_ns = self._mute = 0
+        """When settings were last left because nothing is heard, and how many were since something was."""
         self._tried = 0
         self._selected: tuple[bytes, LineSettings] | None = None
         """The option select of mode E that waits for the meter's echo, and what comes then."""
@@ -133,6 +137,7 @@ class LineFollower:
         """Take what was read, *errors* of its characters marked as wrong; returns what to listen with from now on."""
         before, self._last_ns = self._last_ns, time_ns
         gap = time_ns - before if before else 0
+        self._longest_ns, self._mute = max(self._longest_ns, gap), 0
         if self._is_silence(gap):
             found = self._judge_rest()
             if found is not None:
@@ -171,7 +176,7 @@ class LineFollower:
         if self._away and idle > (_OVER_NS if self._is_over or is_lost else _SILENCE_NS):
             said = "the readout is over" if self._is_over else f"{idle / _SECOND:.0f} s of silence"
             return self._return(said)
-        return None
+        return self._leave_mute(time_ns)
 
     def _is_silence(self, gap_ns: int) -> bool:
         return gap_ns > _BURST_NS + 5 * self.settings.character_ns
@@ -339,6 +344,17 @@ class LineFollower:
             return None
         self._judged = 0
         return self._search()
+
+    def _leave_mute(self, time_ns: int) -> Switch | None:
+        """Try the next settings where what was heard at others is not heard with these: each once, then it waits."""
+        is_left = self._tried or self._leapt_ns
+        if self.is_found or self._away or self._heard or not is_left or self._mute == len(self._order):
+            return None
+        if time_ns - max(self._last_ns, self._mute_ns) < max(_SILENCE_NS, 2 * self._longest_ns):
+            return None
+        self._mute_ns = time_ns
+        self._mute += 1
+        return self._try_next()
 
     def _is_slow(self, heard: bytes, settings: LineSettings) -> bool:
         """Tell that what is heard are the bits of characters sent with *settings*: each is a character 00 here."""

@@ -136,6 +136,37 @@ def test_identification_that_carries_parity_tells_the_format() -> None:
     assert follower.is_found
 
 
+def test_settings_at_which_nothing_is_heard_are_left_after_a_time_and_each_once() -> None:
+    follower, now = LineFollower(CANDIDATES[0], searches=True), SECOND
+    while follower.take(b"\x01", 1, now) is None:
+        now += SECOND // 5
+    left = []
+    for _ in range(3600):
+        now += SECOND
+        switch = follower.tick(now)
+        left += [switch.settings] if switch else []
+    assert left == [*CANDIDATES[2:], *CANDIDATES[:2]]
+    assert not follower.is_found
+
+
+def test_settings_that_were_never_left_stay_while_nothing_is_heard() -> None:
+    follower = LineFollower(CANDIDATES[0], searches=True)
+    assert not any(follower.tick(at * SECOND) for at in range(1, 3600))
+
+
+def test_line_that_is_read_every_ten_minutes_is_waited_for() -> None:
+    follower, now = LineFollower(CANDIDATES[0], searches=True), SECOND
+    for _ in range(2):  # after which so long a silence is known
+        for _ in range(3):
+            follower.take(b"\x01", 1, now)
+            now += SECOND // 5
+        settings = follower.settings
+        now += 600 * SECOND
+    assert follower.settings == CANDIDATES[1]
+    assert not any(follower.tick(now - 600 * SECOND + at * SECOND) for at in range(600))
+    assert follower.settings == settings
+
+
 @pytest.mark.parametrize("baud", [2400, 9600])
 def test_inverted_line_is_told_at_its_speed(baud: int, tmp_path: Path) -> None:
     events = bus(line_format("8N1", baud)._replace(is_inverted=True), 8)
