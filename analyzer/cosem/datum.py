@@ -15,6 +15,8 @@ from dissectors.tree import Problem
 FLOATS = frozenset((7, 23, 24))
 INTEGERS = frozenset(axdr.STRUCTS) - FLOATS - {axdr.BOOLEAN, 25, 26, 27}
 """Tags whose value is a whole number."""
+NUMBERS = INTEGERS | FLOATS
+"""Tags whose value a scaler applies to."""
 _CONTAINERS = frozenset((ARRAY, STRUCTURE, COMPACT_ARRAY))
 STRINGS = frozenset((axdr.OCTET_STRING, axdr.VISIBLE_STRING, axdr.UTF8_STRING))
 

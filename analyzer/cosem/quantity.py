@@ -18,8 +18,10 @@ _IN_THOUSANDS = frozenset(("Wh", "varh", "VAh", "W", "var", "VA"))
 """Units in which people say kilo, and never mega: a meter's face shows 74565.120 kWh."""
 
 
-def scaled(raw: int, scaler: int) -> int | Decimal:
-    """Give raw × 10^scaler without rounding: a whole number stays one where the scaler allows."""
+def scaled(raw: float, scaler: int) -> float | Decimal:
+    """Give raw × 10^scaler without rounding: a whole number stays one where the scaler allows, a float is one."""
+    if isinstance(raw, float):
+        return raw * 10.0**scaler if scaler >= 0 else raw / 10.0**-scaler
     if scaler >= 0:
         return raw * int(10**scaler)
     return Decimal(raw).scaleb(scaler, _EXACT)
@@ -33,8 +35,15 @@ def unit_text(code: int) -> str:
     return unit_symbol(code) or f"unit {code}"
 
 
-def raw_text(raw: int, scaler: int, unit: str) -> str:
+def float_text(value: float) -> str:
+    """Write a float by the digits that tell float32 apart."""
+    return f"{value:.9g}"
+
+
+def raw_text(raw: float, scaler: int, unit: str) -> str:
     """Write raw × 10^scaler with its unit as people say it: 74565 Wh is ``74.565 kWh``. Never rounds."""
+    if isinstance(raw, float):
+        return f"{float_text(float(scaled(raw, scaler)))} {unit}".rstrip()
     return text_writer(scaler, unit)(raw)
 
 

@@ -26,7 +26,7 @@ from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS, Datum
 from analyzer.cosem.meanings import Shown, meant, spelled
 from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text
 from analyzer.cosem.plain_text import printable, text_in
-from analyzer.cosem.quantity import unit_text
+from analyzer.cosem.quantity import float_text, unit_text
 from analyzer.cosem.shapes import ANY, ANYTHING, Shape, shape_of
 from dissectors.data_types import (
     ARRAY,
@@ -56,6 +56,7 @@ ACCESS_MODES = {
 }
 """Tables of access modes, by what stands in shapes.toml and the way; of several the first that spells the value."""
 _UNPLANNED = frozenset((NULL, DONT_CARE, DESCRIPTOR, ARRAY, STRUCTURE, COMPACT_ARRAY))
+_ABSENT = {NULL: Shown(None, "null"), DONT_CARE: Shown(None, "don't care")}
 _FEW = 6
 """Strings from so many octets on may be filled up with zeros."""
 
@@ -123,8 +124,8 @@ class Renderer:
                 if _fits(choice, datum):
                     return self.render(choice, datum, path)
             return self._misfit(shape, datum, path)
-        if datum.tag in (NULL, DONT_CARE):
-            return Shown(None, "null" if datum.tag == NULL else "don't care")
+        if datum.tag in _ABSENT:
+            return _ABSENT[datum.tag]
         if shape.kind == ANY:
             return (meant(shape.meaning, datum) if shape.meaning else None) or self.plain(datum)
         if not _fits(shape, datum):
@@ -142,7 +143,7 @@ class Renderer:
         if datum.tag in (ARRAY, STRUCTURE):
             found = [self.plain(one) for one in datum.members]
             return Shown([one.value for one in found], _listed(found))
-        return self.scalar(ANYTHING, datum)
+        return _ABSENT.get(datum.tag) or self.scalar(ANYTHING, datum)
 
     def _misfit(self, shape: Shape, datum: Datum, path: str) -> Shown:
         where = f"{path}: " if path else ""
@@ -185,7 +186,7 @@ class Renderer:
         if tag == BIT_STRING:
             return _bits(shape, value)
         if tag in FLOATS:
-            return Shown(value, f"{value:.9g}")
+            return Shown(value, float_text(value))
         if shape.table == "unit":
             unit = unit_text(value)
             return Shown(value, f"{unit} ({value})" if unit else str(value))

@@ -20,7 +20,7 @@ _text = json.JSONEncoder(ensure_ascii=False).encode
 def value_text(value: Value) -> str:
     """Write one entry of ``values``."""
     text = _object_text(value.object, value.name)
-    if value.scaler is not None and value.unit:  # its text has the unit, so it never is the number alone
+    if value.scaler is not None and value.unit and type(value.raw) is int:  # its text has the unit, so says more
         text += f'"value": {number_text(value.raw, value.scaler)}, "text": {_string(value.text)}'
     else:
         plain = value.value

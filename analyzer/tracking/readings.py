@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from analyzer.cosem.classes import attribute_name
 from analyzer.cosem.date_time import date_time
-from analyzer.cosem.datum import INTEGERS, Datum
+from analyzer.cosem.datum import FLOATS, INTEGERS, Datum
 from analyzer.cosem.plain_text import printable
 from analyzer.cosem.push import SCALER_UNITS
-from analyzer.cosem.quantity import scaled, text_writer, unit_text
+from analyzer.cosem.quantity import raw_text, scaled, text_writer, unit_text
 from analyzer.record import MESSAGE, Object, Record
 from analyzer.tracking.attributes import held_values
 from analyzer.tracking.incomplete import Begun, begun_push
@@ -23,7 +23,7 @@ from analyzer.tracking.object_model import ObjectModel
 from analyzer.tracking.profiles import UNKNOWN, Profile, Row, clock_column, profiles_in, rows_of, status_columns
 from analyzer.tracking.telegrams import identification_of, serial_of, sets_of, values_in
 from analyzer.tracking.value_plans import planned_values
-from analyzer.tracking.values import Value, based_on, make_value, text_value, value_name
+from analyzer.tracking.values import SCALED, Value, based_on, make_value, text_value, value_name
 from dissectors.tree import Problem
 
 _PROFILE = 7
@@ -33,7 +33,7 @@ _WRONG_SUMS = {
 }  # fmt: skip
 """The status of the values in a unit whose sum is wrong, by the note that says so."""
 _new = tuple.__new__
-_METERED = {1: (2,), 3: (2,), 4: (2, 4, 5), 5: (2, 3, 4, 5, 6), 8: (2,), 61: (2,), 70: (2, 3), 71: (2, 3)}
+_METERED = {1: (2,), 3: (2,), 4: (2, 4, 5), 5: (2, 3, 5, 6), 8: (2,), 61: (2,), 70: (2, 3), 71: (2, 3)}
 """Classes and those of their attributes that are read again and again, not set up."""
 _NAMES = (
     b"\x00\x00\x2a\x00\x00\xff",
@@ -41,7 +41,7 @@ _NAMES = (
     b"\x00\x00\x60\x01\x01\xff",
     b"\x01\x01\x00\x00\x05\xff",
 )
-"""Objects whose value names the meter: logical device name, device identifications, GS1 number."""
+"""Objects whose value names who pushes: logical device name, device identifications, GS1 number."""
 
 
 class Reading(NamedTuple):
@@ -79,15 +79,15 @@ def _readings_of(record: Record, model: ObjectModel) -> Iterator[Reading]:
         yield from _texts(record)
         return
     meter = model.meter_of(record)
-    named, begun = _named(values) or meter.name, begun_push(record)
+    begun = begun_push(record)
     if begun is not None or (record.apdu is not None and record.apdu.family == "data-notification"):
-        named = named or _title_of(record) or place_text(meter_key(record))
+        named = _named(values) or meter.name or _title_of(record) or place_text(meter_key(record))
         time = _pushed_at(record, values, begun)
         for value in values:
             if (value.object.class_id, value.object.attribute) not in SCALER_UNITS:
                 yield _reading(record, named, value, time)
         return
-    named = named or place_text(meter_key(record))
+    named = meter.name or place_text(meter_key(record))
     for value in values:
         one = value.object
         if value.is_written or one.is_method or one.attribute not in _METERED.get(one.class_id, ()):
@@ -219,7 +219,7 @@ def _plan(profile: Profile, place: int, meter: Meter) -> _Plan:
         buffer = value_name(Object(_PROFILE, profile.logical_name, 2))
         return _Plan(one, f"{buffer}, column {place + 1}", "", None, profile.basis)
     scale = meter.scales.get(column.logical_name)
-    if scale is None or column.attribute not in _METERED.get(column.class_id, ()):
+    if scale is None or column.attribute not in SCALED.get(column.class_id, ()):
         return _Plan(one, value_name(one), "", None, profile.basis)
     unit = unit_text(scale.unit)
     basis = based_on(profile.basis, scale.basis)
@@ -227,7 +227,11 @@ def _plan(profile: Profile, place: int, meter: Meter) -> _Plan:
 
 
 def _unscaled(datum: Datum, plan: _Plan, time: str, status: str, record: Record, place: _Place) -> Reading:
-    one, name, basis = plan.object, plan.name, plan.basis
+    one, name, unit, scaler, basis, _ = plan
+    if scaler is not None and datum.tag in FLOATS:
+        number, text = scaled(datum.value, scaler), raw_text(datum.value, scaler, unit)
+        made = (time, record.time_ns, place.named, one, name, number, text, unit, datum.value, scaler, status, basis)
+        return Reading(*made, record.number)
     value = make_value(one, datum, companion=place.companion)
     return Reading(
         time, record.time_ns, place.named, one, name, value.value, value.text, "", value.raw, None, status, basis,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from analyzer.cosem.companions import may_be_coded
-from analyzer.cosem.datum import INTEGERS, STRINGS
+from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS
 from analyzer.cosem.quantity import text_writer, unit_text
 from analyzer.cosem.rendering import MASKED, way_of
 from analyzer.record import APDU, Object, Objects, Record
@@ -65,6 +65,8 @@ class Plan:
             raw = scan_scalar(octets, start, end)[1]
             made = (self._object, self._name, None, write(raw), unit, raw, scaler, basis, False, (), "", "")
             return [_new(Value, made)]
+        if tag in FLOATS and self._is_scaled and self._logical_name in meter.scales:
+            return None
         known = meter.listed.get(self._logical_name)
         key = tag, known.version if known is not None else None
         way = self._ways[key] if key in self._ways else self._find(*key)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from analyzer.cosem.classes import attribute_name, method_name
 from analyzer.cosem.companions import USUAL, coded_text
 from analyzer.cosem.data_sets import TextValue, is_assumed
-from analyzer.cosem.datum import INTEGERS, STRINGS, Datum, read_datum
+from analyzer.cosem.datum import INTEGERS, NUMBERS, STRINGS, Datum, read_datum
 from analyzer.cosem.meanings import Shown
 from analyzer.cosem.obis import obis_name
 from analyzer.cosem.push import Item, Scaling, compact_items, push_items, scalings_in
@@ -187,7 +187,7 @@ def _held_value(one: Object, held: Held, meter: Meter) -> Value | None:
     is_scaled = one.attribute in SCALED.get(one.class_id, ()) and not one.is_method
     if is_scaled and (scale := meter.scales.get(one.logical_name)) is not None:
         tag, raw = _scalar(octets, start, end)
-        if tag in INTEGERS:
+        if tag in NUMBERS:
             return scaled_value(one, raw, scale.scaler, scale.unit, scale.basis)
     version = meter.version_of(one.logical_name)
     return unscaled_value(one, octets[start:end], version, meter.companion, is_written=held.is_written)
@@ -218,7 +218,7 @@ def _register(one: Object, scaler: int, unit: int, basis: str) -> Value:
     return Value(one, value_name(one), None, "", unit_text(unit), 0, scaler, basis)
 
 
-def scaled_value(one: Object, raw: int, scaler: int, unit: int, basis: str) -> Value:
+def scaled_value(one: Object, raw: float, scaler: int, unit: int, basis: str) -> Value:
     """Give the value raw × 10^scaler in *unit*."""
     known = _register(one, scaler, unit, basis)
     return _new(Value, (*known[:3], raw_text(raw, scaler, known.unit), known.unit, raw, *known[6:]))
@@ -312,7 +312,7 @@ def make_value(
     is_written: bool = False,
 ) -> Value:
     """Give meaning to *datum* as a value of *one*; *basis* says where *scaling* comes from."""
-    if scaling is not None and datum.tag in INTEGERS:
+    if scaling is not None and datum.tag in NUMBERS:
         return scaled_value(one, datum.value, *scaling, basis)
     renderer = Renderer()
     if not one.is_method:

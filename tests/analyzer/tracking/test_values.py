@@ -325,3 +325,51 @@ def test_meter_has_one_name_whatever_octets_it_has(octets: bytes, named: str) ->
 
 def test_buffer_whose_first_row_is_empty_gives_the_cells_of_the_others() -> None:
     assert [one.text for one in readings(get(7, PROFILE, 2, array(structure(), structure(unsigned(1)))))] == ["1"]
+
+
+FLOAT = bytes.fromhex("17 45100000")
+"""Float32: 2304."""
+
+
+def _column(class_id: int, code: str, attribute: int) -> bytes:
+    """A capture object definition."""
+    return structure(long_unsigned(class_id), name(code), bytes((15, attribute)), long_unsigned(0))
+
+
+def test_register_of_a_float_has_its_unit_and_scaler() -> None:
+    lines = get(3, VOLTAGE, 3, scaler_unit(-1, 35)) + get(3, VOLTAGE, 2, FLOAT)
+    assert (values(lines)[-1].value, values(lines)[-1].text) == (230.4, "230.4 V")
+    (found,) = [one for one in readings(lines) if one.object.attribute == 2]
+    assert (found.value, found.unit, found.raw, found.scaler, found.basis) == (230.4, "V", 2304.0, -1, "record 2")
+
+
+def test_float_that_is_no_number_keeps_its_unit() -> None:
+    found = values(get(3, VOLTAGE, 3, scaler_unit(-1, 35)) + get(3, VOLTAGE, 2, bytes.fromhex("17 7FC00000")))[-1]
+    assert (str(found.value), found.text) == ("nan", "nan V")
+
+
+def test_columns_of_a_profile_are_scaled_where_the_scaler_applies() -> None:
+    """The status of an extended register is no quantity, and a float is one."""
+    gas = "0-1:24.2.1"
+    lines = get(4, gas, 3, scaler_unit(-3, 13)) + get(3, VOLTAGE, 3, scaler_unit(-1, 35))
+    columns = [(4, gas, 2), (4, gas, 4), (3, VOLTAGE, 2)]
+    lines += get(7, PROFILE, 3, array(*[_column(*one) for one in columns]))
+    lines += get(7, PROFILE, 2, array(structure(double_long_unsigned(1234567), unsigned(5), FLOAT)))
+    assert [one.text for one in readings(lines)[-3:]] == ["1234.567 m³", "5", "230.4 V"]
+
+
+def test_scaler_of_a_demand_register_is_no_reading() -> None:
+    lines = get(5, "1-0:1.4.0", 4, scaler_unit(0, 27)) + get(5, "1-0:1.4.0", 2, long_unsigned(5))
+    assert [one.text for one in readings(lines)] == ["5 W"]
+
+
+def test_answers_of_a_meter_name_it_alike_whatever_id_is_read() -> None:
+    lines = get(1, "0-0:96.1.0", 2, octet_string(b"MTR001")) + get(3, ENERGY, 2, long_unsigned(5))
+    assert len({one.meter for one in readings(lines)}) == 1
+    lines += get(1, "0-0:42.0.0", 2, octet_string(b"MMM01"))
+    assert {one.meter for one in readings(lines)} == {"MMM01"}
+
+
+def test_null_among_others_is_said_as_null() -> None:
+    (found,) = values(get(1, "0-0:96.5.0", 2, structure(unsigned(1), NULL)))
+    assert (found.value, found.text) == ([1, None], "2: 1; null")
