@@ -47,10 +47,12 @@ def recording(
 
     Raises: CaptureError.
     """
+    from analyzer.children import ends_properly
     from analyzer.live.child import RecordingChild
 
     stdin = None if source == "-" else subprocess.DEVNULL
-    child = RecordingChild(words, None if is_quiet else say_over, stdin=stdin, is_private=is_private)
+    with ends_properly():
+        child = RecordingChild(words, None if is_quiet else say_over, stdin=stdin, is_private=is_private)
     _stop_on_signals(child, turns=turns, is_seen=is_quiet)
     try:
         yield child

@@ -69,9 +69,13 @@ class RecordingChild:
         self._threads = [threading.Thread(target=one, daemon=True) for one in (self._hear_status, self._hear_words)]
         for thread in self._threads:
             thread.start()
-        while not self._began.wait(0.05):
-            if self._child.poll() is not None and not self._began.wait(0.5):
-                raise self._failed()
+        try:
+            while not self._began.wait(0.05):
+                if self._child.poll() is not None and not self._began.wait(0.5):
+                    raise self._failed()
+        except (KeyboardInterrupt, SystemExit):
+            self._abandon(is_private=is_private)
+            raise
         with self._lock:
             early, self._early = self._early or (), None
             for text in early:
@@ -132,6 +136,15 @@ class RecordingChild:
         if self._child.returncode < 0 and not self._is_closed:
             self._say(f"the recording was ended by signal {-self._child.returncode}: more may have come")
         self._is_closed = True
+
+    def _abandon(self, *, is_private: bool) -> None:
+        """End it before anybody was told of it: an empty file that nobody named goes with it."""
+        self._is_closed = True  # how it ends is of no interest
+        self.close()
+        if is_private and not self.status.get("packets"):
+            for path in self.paths:
+                with contextlib.suppress(OSError):
+                    os.unlink(path)
 
     def _hear_status(self) -> None:
         assert self._child.stdout is not None

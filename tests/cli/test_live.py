@@ -271,7 +271,7 @@ def test_file_in_place_of_a_source_is_told_what_opens_it(
 
 
 def recorders_of(child: subprocess.Popen[str]) -> list[int]:
-    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(child.pid)], capture_output=True, text=True, check=True)
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(child.pid)], capture_output=True, text=True, check=False)
     return [int(one) for one in listed.stdout.split()]
 
 
@@ -294,6 +294,22 @@ def test_recorder_that_is_killed_fails_the_command(
     _, said = child.communicate(timeout=30)
     assert child.returncode == 3, said
     assert "ended by signal 9" in said and said_last in said
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="check not run: no /proc here")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_before_anything_is_recorded_leaves_no_file_and_no_recorder(
+    bus: tuple[int, str], tmp_path: Path, number: signal.Signals
+) -> None:
+    child = program("live", f"serial:{bus[1]}", env={**os.environ, "TMPDIR": str(tmp_path)})
+    while not (recorders := recorders_of(child)):
+        time.sleep(0.01)
+    time.sleep(0.05)  # it is started, and has not begun
+    child.send_signal(number)
+    _, said = child.communicate(timeout=30)
+    assert child.returncode == 128 + number, said
+    assert not any(Path(f"/proc/{one}").exists() for one in recorders)
+    assert not list(tmp_path.iterdir()) and "Traceback" not in said
 
 
 def test_source_of_no_kind_is_one_line_also_from_the_recorder() -> None:
