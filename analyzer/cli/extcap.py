@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import select
 import shlex
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
@@ -145,6 +147,8 @@ def _capture(options: argparse.Namespace) -> int:
         except CaptureError as problem:
             return fail(str(problem), INPUT_ERROR)
         signal.signal(signal.SIGTERM, lambda number, frame: child.stop())
+        if hasattr(select, "poll"):
+            threading.Thread(target=_end_with_reader, args=(fifo.fileno(), child), daemon=True).start()
         try:
             if options.extcap_interface == SERIAL:
                 _copy(child, fifo)
@@ -160,6 +164,14 @@ def _capture(options: argparse.Namespace) -> int:
         finally:
             child.close()
     return 0
+
+
+def _end_with_reader(fifo: int, child: RecordingChild) -> None:
+    """End the recording when nobody reads *fifo* any more, which writing tells only once something comes."""
+    waiting = select.poll()
+    waiting.register(fifo, 0)
+    waiting.poll()
+    child.stop()
 
 
 def _copy(child: RecordingChild, fifo: BinaryIO) -> None:

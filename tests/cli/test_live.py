@@ -230,6 +230,24 @@ def test_extcap_hands_deciphered_apdus_to_wireshark(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of files are of POSIX")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name here")
+@pytest.mark.parametrize(("interface", "kind"), [("dlms-serial", ""), ("dlms-decrypted", "serial:")])
+def test_extcap_ends_on_an_idle_line_when_its_reader_is_gone(
+    bus: tuple[int, str], tmp_path: Path, interface: str, kind: str
+) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    words = ["--capture", "--fifo", str(fifo), "--source", kind + bus[1]]
+    child = program("extcap", "--extcap-interface", interface, *words)
+    with fifo.open("rb", buffering=0) as reader:
+        assert reader.read(4) == b"\n\r\r\n"
+    try:
+        _, said = child.communicate(timeout=8)
+    finally:
+        child.kill()
+    assert child.returncode == 0 and "Traceback" not in said
+
+
 def test_capture_that_nobody_named_is_kept_for_its_owner_alone(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "analyzer.cli.main", "live", "-", "-q"]
     with SAMPLE.open("rb") as stdin:
