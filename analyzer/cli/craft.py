@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from analyzer.cli.arguments import Parser, add_common_options, hush
 from analyzer.cli.keyrings import add_key_options, keyring
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from analyzer.rewrite.craft import Wishes
 
 _FORMS = ("glo", "ded", "general-glo", "general-ded")
+_MOST_TEXT = 16 << 20
 _TITLE_SIZE, _MOST_COUNTER, _MOST_PORT = 8, 0xFFFFFFFF, 0xFFFF
 
 
@@ -51,7 +52,7 @@ def run(words: list[str]) -> int:
     hush(options)
     text = " ".join([*options.octets, options.hex])
     if options.octets == ["-"]:
-        text = sys.stdin.read()
+        text = _bounded(sys.stdin, "-")
     if options.hdlc is not None and options.wrapper is not None:
         raise UsageError("--wrapper does not go with --hdlc: one carrier was expected")
     octets = _hex(text, "HEX")
@@ -112,14 +113,22 @@ def _apdu(options: argparse.Namespace) -> bytes | None:
 
 def _text(given: str) -> str:
     if given == "-":
-        return sys.stdin.read()
+        return _bounded(sys.stdin, "--apdu -")
     if not given.startswith("@"):
         return given
     try:
         with open(given[1:], encoding="utf-8") as file:
-            return file.read()
+            return _bounded(file, f"--apdu {given}")
     except (OSError, UnicodeDecodeError) as problem:
         raise UsageError(f"--apdu {given}: cannot be read: {getattr(problem, 'strerror', None) or 'no text'}") from None
+
+
+def _bounded(file: TextIO, what: str) -> str:
+    """Read all of *file*, unless it is more than any frame or APDU: what never ends would fill the memory."""
+    text = file.read(_MOST_TEXT + 1)
+    if len(text) > _MOST_TEXT:
+        raise UsageError(f"{what}: more than {_MOST_TEXT >> 20} MB; one frame was expected")
+    return text
 
 
 def _show(made: bytes, options: argparse.Namespace, wishes: Wishes) -> None:

@@ -29,6 +29,24 @@ def test_frame_comes_from_stdin(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     assert run("craft", "-").out == f"{RIGHT}\n"
 
 
+class Endless(io.StringIO):
+    def read(self, count: int | None = -1) -> str:
+        assert count is not None and 0 < count < 1 << 25, "read without bound"
+        return "0" * count
+
+
+@pytest.mark.parametrize("words", [["-"], ["--apdu", "-"], ["--apdu", "@-"]])
+def test_input_without_end_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    monkeypatch.setattr("sys.stdin", Endless())
+    monkeypatch.setattr("builtins.open", lambda *_, **__: Endless())
+    ran = run("craft", *words)
+    assert (ran.status, ran.out) == (2, "")
+    assert (
+        ran.err
+        == f"dlmshark: {'' if words == ['-'] else '--apdu '}{words[-1]}: more than 16 MB; one frame was expected\n"
+    )
+
+
 def test_record_of_decode_is_made_anew(run: Run, tmp_path: Path) -> None:
     lines = run("decode", "--json", "-k", SECURED.keys, SECURED.path).out.splitlines()
     record = json.loads(lines[4])
