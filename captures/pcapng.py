@@ -16,6 +16,10 @@ from captures.stream import SilenceError, Window
 MAGIC = b"\x0a\x0d\x0d\x0a"
 LARGEST_BLOCK = 16 << 20
 """A block that announces more lies; secrets and name blocks are the largest that are seen."""
+MOST_COMMENTED = 32 << 20
+"""Octets of comments that are kept: few packed octets are gigabytes of them."""
+MOST_INTERFACES = 1 << 16
+"""Of a section; packets of more are not read."""
 
 _SECTION, _INTERFACE, _OLD_PACKET, _SIMPLE_PACKET, _PACKET = 0x0A0D0D0A, 1, 2, 3, 6
 _KNOWN = frozenset((_SECTION, _INTERFACE, _OLD_PACKET, _SIMPLE_PACKET, 4, 5, _PACKET, 9, 10, 0xBAD, 0x40000BAD))
@@ -79,6 +83,7 @@ class PcapngSource(Source):
         self._window = window
         self._layout = _LAYOUTS["<"]
         self._interfaces: list[Interface] = []
+        self._commented = 0
 
     def __iter__(self) -> Iterator[Chunk]:
         return cast(Iterator[Chunk], self._chunks(None))
@@ -193,7 +198,7 @@ class PcapngSource(Source):
             for code, value in self._options(at + 24, end - 4):
                 if code == _COMMENT:
                     self._comment(0, value)
-        elif kind == _INTERFACE and length >= 20:
+        elif kind == _INTERFACE and length >= 20 and len(self._interfaces) < MOST_INTERFACES:
             self._interfaces.append(self._interface(at, end - 4))
         return None, end
 
@@ -290,6 +295,10 @@ class PcapngSource(Source):
         return direction
 
     def _comment(self, number: int, value: bytes) -> None:
+        self._commented += len(value)
+        if self._commented > MOST_COMMENTED:
+            self.remark("pcapng-comments-too-many", f"its first {MOST_COMMENTED >> 20} MB of comments are kept", number)
+            return
         self.comments.setdefault(number, []).append(value.rstrip(b"\0").decode("utf-8", "replace"))
 
     def _options(self, at: int, end: int) -> Iterator[tuple[int, bytes]]:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from captures import pcapng
 from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk, Source
 from captures.pcapng import PcapngSource
 from captures.stream import HeldInput, Window
@@ -227,3 +228,18 @@ def test_packets_cut_by_the_capture_are_remarked_once() -> None:
     _, source = read(section() + interface() + enhanced(b"abcd") + enhanced(b"ab", original=4) * 3)
     text = "packets are cut, packet 2 at 2 octets: capture them whole (tcpdump -s 0)"
     assert source.remarks == [("packets-cut", text, 2)]
+
+
+def test_comments_beyond_what_is_kept_are_told_and_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pcapng, "MOST_COMMENTED", 8)
+    got, source = read(section() + interface(1) + b"".join(enhanced(b"a", pairs=[(1, b"12345")]) for _ in "abc"))
+    assert len(got) == 3
+    assert source.comments == {1: ["12345"]}
+    assert codes(source) == ["pcapng-comments-too-many"] * 2
+
+
+def test_interfaces_beyond_what_is_kept_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pcapng, "MOST_INTERFACES", 2)
+    got, source = read(section() + interface(1) * 3 + enhanced(b"a", number=1) + enhanced(b"b", number=2))
+    assert [one.octets for one in got] == [b"a"]
+    assert codes(source) == ["pcapng-interface-missing"]
