@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache, partial
+from json.encoder import encode_basestring as _string
 from typing import NamedTuple
 
 from analyzer.cosem.date_time import date_time_text, looks_like_date_time, plain_iso
@@ -155,7 +156,7 @@ def _layers_names(match: re.Match[str]) -> str:
     kind, first, instance, second, what, number = match.groups()
     found = names(int(kind), bytes.fromhex(instance), int(number), what == "method")
     return (
-        f'{{"name": "class-id", "value": {kind}, "text": "{found.class_id}", {first}}}, '
-        f'{{"name": "instance-id", "value": "{instance}", "text": "{found.instance_id}", {second}}}, '
-        f'{{"name": "{what}-id", "value": {number}, "text": "{found.last}", '
+        f'{{"name": "class-id", "value": {kind}, "text": {_string(found.class_id)}, {first}}}, '
+        f'{{"name": "instance-id", "value": "{instance}", "text": {_string(found.instance_id)}, {second}}}, '
+        f'{{"name": "{what}-id", "value": {number}, "text": {_string(found.last)}, '
     )

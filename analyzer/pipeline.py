@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING
 
+from analyzer.cosem.plain_text import printable
 from analyzer.framing.detect import OTHER, carrier_of_ports
 from analyzer.framing.frame import Mark
 from analyzer.reassembly.tcp import DATA, END, GAP, REPEATED, RESET, START, Event, Segment, TcpStream
@@ -419,7 +420,7 @@ def _add_marks(records: list[Record], comments: dict[int, list[str]], line_error
         seen: list[str] = []
         for number in record.packets:
             for text in comments.pop(number, ()):
-                record.add_note(finding("comment", text, 0, 0))
+                record.add_note(finding("comment", printable(text), 0, 0))
             seen += line_errors.pop(number, ())
         for text in _together(seen) if len(seen) > _MOST_MARKS else seen:
             record.add_note(finding("line-error", text, 0, 0))

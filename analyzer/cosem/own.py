@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 from analyzer.cosem.logical_name import obis_from_text
+from analyzer.cosem.plain_text import printable
 
 VARIABLE = "DLMSHARK_NAMES"
 """Names the files, separated as paths are on this platform."""
@@ -98,7 +99,7 @@ def _texts(path: str, name: str, table: Any, read: Callable[[str], Key]) -> dict
         if not isinstance(text, str):
             raise OwnTablesError(f"{path}: [{name}] {key}: expected a text")
         try:
-            found[read(key)] = text
+            found[read(key)] = printable(text)
         except ValueError:
             what = "a logical name such as 1-0:1.8.0*255" if name == "names" else "a number"
             raise OwnTablesError(f"{path}: [{name}] {key}: expected {what}") from None
@@ -135,7 +136,7 @@ def _profile(path: str, one: Any) -> Mapping[str, Any]:
             obis_from_text(words[1])
         except ValueError as problem:
             raise OwnTablesError(f"{where}: columns: {problem}") from None
-    return one
+    return {**one, "title": printable(one["title"])}
 
 
 def _layout(path: str, one: Any) -> Mapping[str, Any]:
@@ -158,7 +159,8 @@ def _layout(path: str, one: Any) -> Mapping[str, Any]:
             raise OwnTablesError(f"{where}: {problem}") from None
     if not isinstance(scale, dict) or not all(_is_scaling(each) for each in scale.values()):
         raise OwnTablesError(f'{where}: scale: expected "C.D" = [scaler, unit code]')
-    return {**one, "count": len(objects), "scale": scale} if objects else {**one, "scale": scale}
+    made = {**one, "title": printable(one["title"]), "scale": scale}
+    return made | {"count": len(objects)} if objects else made
 
 
 def _is_scaling(one: Any) -> bool:

@@ -25,8 +25,8 @@ def text_lines(found: Sequence[Difference], good: str, bad: str, *, width: int =
     if not found:
         yield "No difference: both do the same."
         return
-    yield f"good: {good}"
-    yield f"bad:  {bad}"
+    yield f"good: {printable(good)}"
+    yield f"bad:  {printable(bad)}"
     yield ""
     matters = [one for one in found if one.matters]
     lesser = [one for one in found if not one.matters]

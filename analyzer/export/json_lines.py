@@ -15,7 +15,7 @@ from analyzer.detail import detail, walk
 from analyzer.export.message import message_form
 from analyzer.export.summary import apdu_summary, summary
 from analyzer.export.times import seconds_text
-from analyzer.export.utf8 import encoded
+from analyzer.export.utf8 import encoded, plain_json
 from analyzer.export.value_json import value_text
 from analyzer.layer_forms import LayersText
 from analyzer.masking import secrets
@@ -57,15 +57,15 @@ class JsonLines:
     def _pieces(self, record: Record) -> Sequence[str]:
         """Write *record* in pieces: those that may hold more than ASCII stand alone."""
         values = self._values(record)
-        head = self._head(record, self._digits())
+        head = plain_json(self._head(record, self._digits()))
         middle = f', "summary": {encode_basestring(summary(record, values))}'
         if values:
             middle += f', "values": [{", ".join([value_text(one) for one in values])}]'
         notes = f', "notes": [{", ".join(map(note_text, record.notes))}]' if record.notes else ""
         tail = f', "octets": "{record.octets.hex().upper()}"{notes}'
         if self._layers:
-            return head, middle, f'{tail}, "layers": [{_layers(record, values)}]}}'
-        return head, middle, tail + "}"
+            tail += f', "layers": [{_layers(record, values)}]'
+        return head, plain_json(middle), plain_json(tail) + "}"
 
     def _head(self, record: Record, digits: int) -> str:
         """Write what stands before the summary."""

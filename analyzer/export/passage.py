@@ -9,6 +9,7 @@ from itertools import groupby
 from statistics import median
 from typing import Any
 
+from analyzer.cosem.plain_text import printable
 from analyzer.diagnosis.passage import ALTERED, ONLY_FIRST, ONLY_SECOND, REPEATED, Finding, Passage
 from analyzer.diagnosis.passed import Passed
 from analyzer.diagnosis.words import seconds
@@ -27,8 +28,8 @@ _SECOND = 1_000_000_000
 
 def text_lines(found: Passage, first: str, second: str, *, width: int = WIDEST) -> Iterator[str]:
     """Write what passed, how the clocks stand, what the way adds to answers, and what did not pass as it was."""
-    yield f"first:  {first}"
-    yield f"second: {second}"
+    yield f"first:  {printable(first)}"
+    yield f"second: {printable(second)}"
     yield ""
     if not found.passed:
         text = "No APDU of one is in the other: another time, other meters, or what stands between seals them anew."

@@ -15,6 +15,7 @@ from typing import Any
 from analyzer.cosem.logical_name import obis_text
 from analyzer.export.parquet import write_parquet as write_frame
 from analyzer.export.times import clock_text, seconds_text
+from analyzer.export.utf8 import plain_json
 from analyzer.export.value_json import json_text
 from analyzer.tracking.readings import Reading
 
@@ -55,7 +56,7 @@ def json_line(reading: Reading, digits: int, *, input_name: str = "") -> str:
         ("status", _text(reading.status) if reading.status else ""),
         ("basis", _text(reading.basis) if reading.basis else ""),
     ]
-    return f"{{{', '.join(f'{_text(name)}: {value}' for name, value in members if value)}}}"
+    return plain_json(f"{{{', '.join(f'{_text(name)}: {value}' for name, value in members if value)}}}")
 
 
 def text_line(reading: Reading, digits: int, *, utc: bool = False) -> str:

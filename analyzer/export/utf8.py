@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
+
+_WIDE = re.compile(r"[^\x00-\x7f]")
 
 
 def encoded(pieces: Sequence[str]) -> bytes:
@@ -19,3 +23,15 @@ def encoded(pieces: Sequence[str]) -> bytes:
 def shown(text: str) -> str:
     """Write what is no character, as a file name may bring, by its number, as standard output does."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def plain_json(text: str) -> str:
+    """Write what is not printable in a line of JSON by its number.
+
+    It says the same to a program, and a terminal takes no C1 control or mark of direction for a command.
+    """
+    return text if text.isascii() or text.isprintable() else _WIDE.sub(_by_number, text)
+
+
+def _by_number(match: re.Match[str]) -> str:
+    return match[0] if match[0].isprintable() else json.dumps(match[0])[1:-1]

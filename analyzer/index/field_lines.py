@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from analyzer.cosem.logical_name import obis_text
+from analyzer.cosem.plain_text import printable
 from analyzer.detail import detail
 from analyzer.export.times import seconds_text
 from analyzer.export.value_json import json_text
@@ -47,7 +48,8 @@ class FieldLines(Asker):
         cells = []
         for field in self._fields:
             found = list(dict.fromkeys(self._text(field, value) for value in values_of(field, row, self)))
-            cell, quote = self._aggregator.join(found[self._shown]).translate(_PLAIN), self._quote
+            cell = printable(self._aggregator.join(found[self._shown]).translate(_PLAIN))
+            quote = self._quote
             cells.append(f"{quote}{cell.replace(quote, quote * 2)}{quote}" if quote else cell)
         return self._separator.join(cells)
 

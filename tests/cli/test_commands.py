@@ -15,6 +15,7 @@ from analyzer.cli.inputs import decode_as
 from analyzer.cli.main import CHECK_FAILED, COMMANDS, KEYRING_ERROR, OUTPUT_ERROR, PERMISSION_ERROR, USAGE_ERROR
 from analyzer.cli.record_lines import has_colours
 from captures.samples import Sample, samples
+from tests.captures.build import enhanced, interface, ipv4, section, udp
 from tests.cli.conftest import FRAME, Run, pcap_octets, spawn
 from tests.conftest import ROOT
 
@@ -277,6 +278,34 @@ def test_heading_with_a_file_name_gives_the_terminal_no_orders(
     ran = run(command, odd, capture)
     assert "\x1b]0" not in ran.out
     assert "a\\x1b]0;owned\\x07\\n.pcap" in ran.out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such file names")
+@pytest.mark.parametrize("command", ["diff", "correlate"])
+def test_two_names_of_files_give_the_terminal_no_orders(run: Run, capture: Path, tmp_path: Path, command: str) -> None:
+    odd = tmp_path / "a\x1b]0;owned\x07.pcap"
+    odd.write_bytes(next(one.path for one in samples() if one.name == "ln-wrapper").read_bytes())
+    for pair in ((odd, capture), (capture, odd)):
+        ran = run(command, *pair)
+        assert "a\\x1b]0;owned\\x07.pcap" in ran.out
+        assert "\x1b" not in ran.out
+
+
+ORDERS = "\x1b]52;c;cm0=\x07\x9b31m\u202ea\nb"
+
+
+def test_comment_and_text_of_a_capture_give_the_terminal_no_orders(run: Run, tmp_path: Path) -> None:
+    text = ORDERS.encode()
+    apdu = bytes.fromhex("0F 00000001 00 02 02 09 06 00 00 60 01 00 FF 0C") + bytes((len(text),)) + text
+    datagram = udp(bytes.fromhex("0001 0001 0010") + len(apdu).to_bytes(2, "big") + apdu)
+    made = tmp_path / "a.pcapng"
+    made.write_bytes(section() + interface(101) + enhanced(ipv4(datagram, 17), pairs=[(1, text)]))
+    for words in ([], ["-V"], ["--json"], ["--json", "--layers"], ["-T", "fields", "-e", "value"]):
+        shown = run("decode", *words, made).out
+        assert all(line.isprintable() for line in shown.split("\n"))
+        assert "31m" in shown
+        if "--json" in words:
+            assert repr(ORDERS) in repr(json.loads(shown)["values"])
 
 
 @pytest.mark.parametrize(
