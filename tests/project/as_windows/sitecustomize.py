@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import os
+import pathlib
 import select
 import signal
 import socket
@@ -30,11 +32,38 @@ def _sockets_alone(read: list[Any], write: list[Any], odd: list[Any], *wait: flo
     return select.select(read, write, odd, *wait)
 
 
+def _is_open(path: Any) -> bool:
+    """Tell whether some process has the file open: then Windows neither moves nor removes it."""
+    try:
+        wanted = os.stat(path)
+    except OSError:
+        return False
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            for one in os.listdir(f"/proc/{process}/fd"):
+                with contextlib.suppress(OSError):
+                    if os.path.samestat(os.stat(f"/proc/{process}/fd/{one}"), wanted):
+                        return True
+    return False
+
+
+def _if_closed(act: Any) -> Any:
+    def there(*paths: Any, **options: Any) -> Any:
+        for path in paths:
+            if _is_open(path):
+                raise PermissionError(13, "The process cannot access the file because it is being used", str(path))
+        return act(*paths, **options)
+
+    return there
+
+
 def _without(module: types.ModuleType, missing: str) -> types.ModuleType:
     made = types.ModuleType(module.__name__)
     vars(made).update((name, one) for name, one in vars(module).items() if name not in missing.split())
     if module is os:
-        vars(made)["name"] = "nt"
+        vars(made).update(
+            name="nt", **{name: _if_closed(getattr(os, name)) for name in ("replace", "rename", "unlink")}
+        )
     if module is select:
         vars(made)["select"] = _sockets_alone
     return made
@@ -64,6 +93,8 @@ def _send_there(self: Any, number: int) -> None:
     _send(self, number)
 
 
+for name in ("replace", "rename", "unlink"):
+    setattr(pathlib.Path, name, _if_closed(getattr(pathlib.Path, name)))
 builtins.__import__ = _import_there
 setattr(subprocess.Popen, "__init__", _begin_there)  # noqa: B010
 setattr(subprocess.Popen, "send_signal", _send_there)  # noqa: B010
