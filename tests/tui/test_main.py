@@ -118,6 +118,18 @@ def test_filter_shows_only_what_matches() -> None:
     drive(sample("ln-wrapper"), act)
 
 
+def test_filter_that_is_on_is_seen_where_there_is_little_room() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        for text, seen in (
+            ('service == "get-response"', ' service == "get-response"  15 of 43'),
+            ('service == "get-response" && value != "a text"', 'service == "get-response" && value != …  8 of 43'),
+        ):
+            main_of(app).answer_filter(text)
+            await wait_for(pilot, lambda seen=seen: any(seen in line for line in text_of(app)))
+
+    drive(sample("ln-wrapper"), act)
+
+
 def test_filter_that_nothing_passes_says_so() -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         main_of(app).answer_filter("server == 77")

@@ -247,6 +247,12 @@ def test_prompt_that_is_answered_leaves_nothing_behind(tmp_path: Path) -> None:
             tmux.press("Enter")
             tmux.sees("plot: not on this screen")
             tmux.sees_no_more("\n : plot")
+        tmux.press("/")
+        tmux.type("number > 60")
+        tmux.sees("Enter filters")
+        tmux.press("Enter")
+        tmux.sees_no_more("SNRM P")  # the list is drawn anew, too
+        tmux.sees("number > 60  3 of 63")
 
 
 def test_association_is_followed_in_a_large_terminal(tmp_path: Path) -> None:

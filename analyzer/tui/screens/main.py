@@ -5,11 +5,13 @@ from __future__ import annotations
 from time import thread_time
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 
 from analyzer.tui.columns import COLUMNS
 from analyzer.tui.commands import key_text
+from analyzer.tui.fitting import fit
 from analyzer.tui.screens.taking import Taking
 from analyzer.tui.selection import place_of, step_at
 from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
@@ -59,7 +61,7 @@ class MainScreen(Taking):
                 yield self.records
             with Part(id="details"):
                 with Pane(id="tree-pane"):
-                    yield Heading(id="tree-heading")
+                    yield Heading(id="tree-heading", share=1 / 3)  # a filter that is on is seen before what is faint
                     yield self.tree_pane
                 with Pane(id="hex-pane"):
                     yield Heading(id="hex-heading")
@@ -229,7 +231,8 @@ class MainScreen(Taking):
         records = self.records
         total = max(records.height, 1)
         far = "" if run.is_done else f", {100 * run.progress.rows // total} %"
-        return [(f"{run.text}  ", "accent"), (f"{len(run.matches)} of {records.height}{far} ", "muted")]
+        text = fit(run.text, min(cell_len(run.text), self.tree_pane.room // 2))
+        return [(f"{text}  ", "accent"), (f"{len(run.matches)} of {records.height}{far} ", "muted")]
 
     def show_status(self) -> None:
         """Say what is selected, and which keys matter."""

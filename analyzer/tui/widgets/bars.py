@@ -91,8 +91,9 @@ class TitleBar(Bar):
 class Heading(Bar):
     """The line above a pane."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, share: float = Bar.share, **options: Any) -> None:
         super().__init__("surface", **options)
+        self.share = share
 
 
 class StatusBar(Bar):

@@ -11,11 +11,15 @@ from textual import events
 from textual.containers import Horizontal, Vertical
 from textual.geometry import Region
 from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from analyzer.tui.widgets.bars import Bar
+from analyzer.tui.widgets.lines import Lines
 
 _HEIGHT = 3
+_CORNER = Region(0, 0, 1, 1)
 _MOST_HISTORY = 100
 _GIVES_KEY = re.compile(r"\s*ad\S*\s+\S")
 """A command that adds a key, also shortened: what it says is shown and remembered as little as a key is."""
@@ -64,8 +68,16 @@ class AnswerInput(Input):
 
     def on_hide(self) -> None:
         """Draw what the prompt uncovers: where Textual saw it away before it laid out anew, it draws none of it."""
-        width, height = self.screen.size
-        self.screen.refresh(Region(0, height - _HEIGHT, width, _HEIGHT))
+        screen = self.screen
+        width, height = screen.size
+        screen.refresh(Region(0, height - _HEIGHT, width, _HEIGHT))
+        screen.call_after_refresh(_draw_forgotten, screen)
+
+
+def _draw_forgotten(screen: Screen[None]) -> None:
+    """Draw what changed as the prompt went: of a screen that is drawn itself Textual forgets which widgets were due."""
+    for one in screen.query(Lines):
+        Widget.refresh(one, _CORNER)  # with it comes all that is due of the widget
 
 
 class Prompt(Vertical):
