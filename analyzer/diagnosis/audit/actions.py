@@ -1,6 +1,6 @@
 """Actions that reach beyond a meter's data, firmware images and switching, and whether they go in clear.
 
-Source: IEC 62056-6-2 (Image transfer, Disconnect control).
+Source: IEC 62056-6-2 (Image transfer, Disconnect control, Script table) and IEC 62056-6-1 for the names of the tables.
 """
 
 from __future__ import annotations
@@ -17,8 +17,17 @@ _GRAVE = {
     (70, 2): "the supply is switched on",
 }
 """By class and method: what is done."""
-_ANSWER = b"\xc7\x01"
-"""How an answer begins that tells the result of one method."""
+_GRAVE_SETTINGS = {(70, 4): "the control mode of the disconnector is set"}
+"""By class and attribute: what is done by writing it."""
+_SCRIPTS = {
+    bytes((10, 0, 106)): "a script of disconnection is executed",
+    bytes((10, 0, 107)): "a script of image activation is executed",
+}
+"""By value groups C to E of the script table: what is done."""
+_EXECUTE = (9, 1)
+_SET = "set-request"
+_ANSWERS = (b"\xc7\x01", b"\xc5\x01")
+"""How an answer begins that tells the result of one method, or of writing one attribute."""
 
 
 @watcher
@@ -26,7 +35,8 @@ def grave(ledger: Ledger, record: Record, one: Association | None) -> None:
     """Look at firmware images and switching: a request in clear that the meter follows."""
     about = record.lane.conversation, record.client, record.server, record.gateway
     if record.direction is REQUEST:
-        done = [_GRAVE[each.class_id, each.attribute] for each in record.objects if _is_grave(each)]
+        is_set = record.apdu is not None and record.apdu.family == _SET
+        done = [said for each in record.objects if (said := _what_is_done(each, is_set=is_set))]
         if done and record.kind is not PART:
             ledger.remember("grave", about, (record.number, done[0], bool(record.protection)))
         return
@@ -38,10 +48,14 @@ def grave(ledger: Ledger, record: Record, one: Association | None) -> None:
     ledger.saw("grave-action", number)
     if is_protected or is_error(apdu.octets):
         return
-    is_done = apdu.octets[:2] == _ANSWER
+    is_done = apdu.octets[:2] in _ANSWERS
     text = f"{done_first} in clear" + ("" if is_done else ", and whether the meter did it is not known")
     ledger.find("grave-actions", FAIL if is_done else INCONCLUSIVE, text, number, record.number)
 
 
-def _is_grave(one: Object) -> bool:
-    return one.is_method and (one.class_id, one.attribute) in _GRAVE
+def _what_is_done(one: Object, *, is_set: bool) -> str | None:
+    """Say what a request does that is grave."""
+    number = one.class_id, one.attribute
+    if not one.is_method:
+        return _GRAVE_SETTINGS.get(number) if is_set else None
+    return _SCRIPTS.get(one.logical_name[2:5]) if number == _EXECUTE else _GRAVE.get(number)

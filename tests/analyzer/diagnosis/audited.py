@@ -171,6 +171,10 @@ def switched(answer: str = "C701C1 00 00", *, object_: str = "0046 0000600300FF 
     return judge(secured.opened([*world.said, *said], ring), ring)
 
 
+def acted(request: str, answer: str) -> Rows:
+    return over_tcp(OPENING, at(1, asked(bytes.fromhex(request)), answered(bytes.fromhex(answer))))
+
+
 def unconfirmed(request: str, answer: str = "") -> Rows:
     said = [asked(bytes.fromhex(request)), *([answered(bytes.fromhex(answer))] if answer else [])]
     return over_tcp(OPENING, at(1, *said))

@@ -116,6 +116,31 @@ def test_grave_action_in_clear_fails_once_the_meter_follows_it(answer: str, verd
     assert audited.switched(answer, object_=object_)["grave-actions"].verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("octets", "answer", "text"),
+    [
+        ("C301C1 0009 00000A006AFF 01 01 120001", "C701C1 00 00", "a script of disconnection is executed in clear"),
+        ("C301C1 0009 00000A006BFF 01 01 120001", "C701C1 00 00", "a script of image activation is executed in clear"),
+        ("C101C1 0046 0000600300FF 04 00 1600", "C501C1 00", "the control mode of the disconnector is set in clear"),
+    ],
+)
+def test_script_or_control_mode_in_clear_fails(octets: str, answer: str, text: str) -> None:
+    row = audited.acted(octets, answer)["grave-actions"]
+    assert (row.verdict, row.text) == (FAIL, text)
+
+
+@pytest.mark.parametrize(
+    ("octets", "answer"),
+    [
+        ("C301C1 0009 00000A0064FF 01 01 120001", "C701C1 00 00"),  # a script of tariffs
+        ("C001C1 0046 0000600300FF 04 00", "C401C1 00 1600"),  # the control mode is read
+        ("C101C1 0046 0000600300FF 04 00 1600", "C501C1 03"),  # and refused
+    ],
+)
+def test_other_scripts_and_what_is_read_or_refused_are_no_grave_actions(octets: str, answer: str) -> None:
+    assert audited.acted(octets, answer)["grave-actions"].verdict != FAIL
+
+
 def test_action_that_changes_nothing_grave_is_no_matter_of_protection() -> None:
     assert audited.switched(object_="0046 0000600300FF 03")["grave-actions"].verdict == NOT_SEEN
 
