@@ -77,5 +77,6 @@ def run(words: list[str]) -> int:
         if not stories:
             lesser = f" that weighs {options.min_severity} or more, {len(every)} that weigh less" if every else ""
             where = " in the records that pass" if passing is not None else ""
-            say(f"{label(source)}: no problem found{where}{lesser}")
+            told = f"no problem found{where}{lesser}" if count else "nothing of ours was found"
+            say(f"{label(source)}: {told}")
     return inputs.status or (CHECK_FAILED if has_failed else 0)

@@ -162,6 +162,7 @@ def test_capture_without_packets_says_that_nothing_was_found(run: Run, tmp_path:
     ran = run("decode", path)
     assert (ran.status, ran.out) == (0, "")
     assert ran.complaint == f"{path}: nothing of ours was found"
+    assert run("doctor", path).complaint == ran.complaint
 
 
 def test_capture_of_others_says_what_was_left_aside(run: Run, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from analyzer.tui.settings import Settings
 from analyzer.tui.widgets.bars import StatusBar
 from captures.samples import samples
 from tests.analyzer.index import mixed
+from tests.captures.build import pcap_header
 from tests.tui.driving import LARGE, SMALL, drive, indexed, main_of, sample, text_of, wait_for
 
 SHOWN = {
@@ -191,6 +192,35 @@ def test_apdus_that_stay_closed_are_told_by_the_doctor_and_among_the_keys() -> N
         await wait_for(pilot, lambda: text_of(app)[-1].startswith(" no keys: 12 ciphered APDUs stay closed"))
 
     drive(sample("push-ciphered", is_keyed=False), act)
+
+
+def test_screens_of_a_capture_that_has_nothing_say_so_and_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "none.pcap"
+    path.write_bytes(pcap_header())
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        for key, text in (
+            ("escape", "Nothing of ours was found in this capture."),
+            ("escape", "d says what it holds, O opens another capture."),
+            ("d", "Nothing of ours was found in this capture."),
+            ("exclamation_mark", "No record has a note."),
+            ("a", "No association was found."),
+            ("r", "No metered value was read."),
+            ("K", "No key was given; + adds one, or a keyring: guek=HEX"),
+        ):
+            await pilot.press(key)
+            await wait_for(pilot, lambda text=text: any(text in line for line in text_of(app)))
+
+    drive(indexed(str(path)), act)
+
+
+def test_notes_of_a_capture_that_is_being_read_are_not_denied(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        monkeypatch.setattr(app.capture, "progress", app.capture.progress._replace(is_done=False))
+        await pilot.press("exclamation_mark")
+        await wait_for(pilot, lambda: any("no record so far has a note" in line for line in text_of(app)))
+
+    drive(sample("p1"), act)
 
 
 def test_readings_that_are_no_numbers_are_counted() -> None:

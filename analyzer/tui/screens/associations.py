@@ -68,7 +68,9 @@ class AssociationsScreen(TableScreen):
 
     def nothing_said(self) -> Iterator[Paragraph]:
         """Say how far the pass is, or that there is no association."""
-        yield Paragraph(self.program.survey_words, "muted")
+        found = self.program.survey_so_far
+        is_done = found is not None and found.is_done
+        yield Paragraph("No association was found." if is_done else self.program.survey_words, "muted")
 
     def paragraphs(self, row: TableRow) -> Iterator[Paragraph]:
         """Write the card."""

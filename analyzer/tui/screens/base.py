@@ -36,6 +36,7 @@ SCREENS = {
     "start": "StartScreen", "diff": "DiffScreen",
 }  # fmt: skip
 """Commands that open a screen: the module is called as they are, the class as it says."""
+NOTHING = "Nothing of ours was found in this capture."
 Runner = Callable[..., None]
 
 

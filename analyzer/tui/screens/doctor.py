@@ -10,6 +10,7 @@ from analyzer.export.stories import gathered, where_text
 from analyzer.live.status import why_no_record
 from analyzer.tui.columns import COLOURS
 from analyzer.tui.lookup import closed
+from analyzer.tui.screens.base import NOTHING
 from analyzer.tui.screens.tables import TableScreen
 from analyzer.tui.selection import Place
 from analyzer.tui.widgets.table import TableColumn, TableRow
@@ -68,6 +69,8 @@ class DoctorScreen(TableScreen):
         live = capture.live
         if live is not None and not capture.table.height:
             yield from (Paragraph(text, "muted") for text in why_no_record(live.status))
+        elif capture.is_diagnosed and not capture.table.height:
+            yield Paragraph(NOTHING, "warning")
         elif capture.is_diagnosed:
             yield Paragraph("No problem was found.", "good")
             yield from self._stays_closed()

@@ -74,7 +74,9 @@ class ExpertScreen(TableScreen):
 
     def nothing_said(self) -> Iterator[Paragraph]:
         """Say that there is no note."""
-        yield Paragraph("No record has a note.", "muted")
+        is_read = self.program.capture.progress.is_done
+        told = "No record has a note." if is_read else "The capture is being read; no record so far has a note."
+        yield Paragraph(told, "muted")
 
     def paragraphs(self, row: TableRow) -> Iterator[Paragraph]:
         """Say what the note says in each record."""

@@ -11,6 +11,7 @@ from analyzer.tui.lookup import closed
 from analyzer.tui.screens.tables import TableScreen
 from analyzer.tui.widgets.prompt import Question, Verdict
 from analyzer.tui.widgets.table import TableColumn, TableRow
+from analyzer.tui.widgets.text_pane import Paragraph
 
 _HINT = "guek=HEX, gak@SYSTEM-TITLE=HEX, guek=@FILE, or the path of a keyring"
 _NO_KEY = "guek=HEX is the encryption key, gak=HEX the authentication key"
@@ -42,6 +43,10 @@ class KeysScreen(TableScreen):
         for one in found.keys.rows() if found is not None else ():
             cells = (one.key, str(one.opens), str(one.fails), one.reason)
             yield TableRow(cells, one.key, ("", "good" if one.opens else "muted", "error" if one.fails else "muted"))
+
+    def nothing_said(self) -> Iterable[Paragraph]:
+        """Say how a key is given."""
+        yield Paragraph(f"No key was given; {self.program.keymap.text('add-key')} adds one, or a keyring: {_HINT}.")
 
     @property
     def no_rows(self) -> str:

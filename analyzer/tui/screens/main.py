@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from analyzer.tui.columns import COLUMNS
 from analyzer.tui.commands import key_text
 from analyzer.tui.fitting import fit
+from analyzer.tui.screens.base import NOTHING
 from analyzer.tui.screens.taking import Taking
 from analyzer.tui.selection import place_of, step_at
 from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
@@ -105,12 +106,20 @@ class MainScreen(Taking):
             self._is_complete = True  # units and names that stand further on are known now
             self.records.is_utc = self.program.options.is_utc or self.program.capture.has_local_times
             self.records.forget_lines()
+            self._say_why_empty()
         if self.is_tailing:
             self.records.move_to(self.records.count - 1)
         if not self.shown and self.records.count:
             self.show_record()
         else:
             self.show_lines()
+
+    def _say_why_empty(self) -> None:
+        """Say in the list that the capture has no record, and where to go from there."""
+        if not self.records.height and self.program.capture.live is None:
+            keymap = self.program.keymap
+            told = f"{keymap.text('doctor')} says what it holds, {keymap.text('open-file')} opens another capture."
+            self.records.say_why((NOTHING, told))
 
     def take_anew(self) -> None:
         """The capture was read again: the same records, with more that is known of them."""

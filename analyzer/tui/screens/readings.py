@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 
 from analyzer.cosem.logical_name import obis_text
 from analyzer.export.times import clock_text
+from analyzer.tui.lookup import closed
 from analyzer.tui.screens.tables import TableScreen
 from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
 from analyzer.tui.widgets.ground import Pane, Part
@@ -80,6 +81,13 @@ class ReadingsScreen(TableScreen):
         else:
             self.take()
 
+    def nothing_said(self) -> Iterator[Paragraph]:
+        """Say that there is no value, and what may hold some."""
+        if closed(self.program.capture.table):
+            yield Paragraph(f"No metered value was read; {self.program.keymap.text('add-key')} adds a key.")
+        else:
+            yield Paragraph("No metered value was read.")
+
     def rows(self) -> Iterable[TableRow]:
         """Give a row a value."""
         return (self._row(one) for one in self._readings)
@@ -110,6 +118,7 @@ class ReadingsScreen(TableScreen):
         row = self.table.row
         if row is None:
             self.head("#text-heading", [(" nothing to plot", "muted")])
+            self.plot.display = False
             return
         one: Reading = row.about
         about = (one.object, one.name, one.meter)  # a column of a profile may have no more than its name

@@ -145,6 +145,8 @@ class TableScreen(BaseScreen):
         """Take the rows as they are now; a pass that goes on may find the screen closed."""
         if not self.stands:
             return
+        if not self.has_text:
+            self.table.say_why(() if self.sought else (one.text for one in self.nothing_said()))
         self.table.set_rows(self.shown_rows())
         self._share()
         self.show_headings()
