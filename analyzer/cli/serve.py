@@ -48,7 +48,10 @@ def run(words: list[str]) -> int:
     if rest[0] == "view" and (missing := _missing(rest[1:])):
         return fail(missing, INPUT_ERROR)
     if options.host not in _LOOPBACK:
-        say(f"serve: whoever reaches {options.host} sees these captures and writes files as you; there is no password")
+        say(
+            f"serve: whoever learns the page's address on {options.host} sees these captures and writes files as you; "
+            "nothing is ciphered on the way"
+        )
     return _serve([options.host, str(options.port), options.url, *rest])
 
 

@@ -56,8 +56,8 @@ def _served(*words: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as child:
         try:
             assert child.stderr is not None
-            assert any(f"http://127.0.0.1:{port};" in line for line in child.stderr), "it ended"
-            yield f"http://127.0.0.1:{port}", child
+            page = re.compile(rf"http://127\.0\.0\.1:{port}/[\w-]{{22}}(?=/ )")
+            yield next(found[0] for line in child.stderr if (found := page.search(line))), child
         finally:
             os.kill(child.pid, 2)
             child.wait(30)
@@ -78,9 +78,9 @@ def _browse(url: str, origin: str) -> str:
 def test_a_browser_sees_the_records_and_q_ends_it() -> None:
     key = "000102030405060708090A0B0C0D0E0F"
     with _served("--key", f"ek={key}", str(SAMPLE)) as (url, _):
-        seen = _browse(url, url.replace("127.0.0.1", "localhost"))  # both are names of this machine
+        seen = _browse(url, url.rpartition("/")[0].replace("127.0.0.1", "localhost"))  # both are names of this machine
         page = subprocess.run(
-            [sys.executable, "-c", "import sys, urllib.request as u; print(u.urlopen(sys.argv[1]).read().decode())", url],
+            [sys.executable, "-c", "import sys, urllib.request as u; print(u.urlopen(sys.argv[1]).read().decode())", f"{url}/"],
             capture_output=True, text=True, check=True, env=os.environ | {"no_proxy": "*"},
         ).stdout  # fmt: skip
     assert "AARQ" in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen)
@@ -92,6 +92,22 @@ def test_a_browser_sees_the_records_and_q_ends_it() -> None:
 def test_a_page_of_another_site_is_not_let_in() -> None:
     with _served("demo") as (url, _):
         assert _browse(url, "http://other.example").strip() == "403"
+
+
+@needs_web
+def test_another_user_of_the_machine_who_does_not_know_the_path_is_not_let_in() -> None:
+    with _served("demo") as (url, _):
+        origin = url.rpartition("/")[0]
+        assert [_browse(guess, origin).strip() for guess in (origin, f"{url}a")] == ["404", "404"]
+
+
+@needs_web
+def test_host_that_is_no_name_is_one_line() -> None:
+    command = [sys.executable, "-P", "-m", "analyzer", "serve", "--host", "\x1b]0;x", "demo"]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    assert "\x1b" not in run.stderr
 
 
 @needs_web
@@ -130,7 +146,7 @@ def test_other_machines_are_let_in_with_a_warning(
     started: list[list[str]] = []
     monkeypatch.setattr(subprocess, "call", lambda words: started.append(words) or 0)
     assert main(["serve", "--host", "0.0.0.0", "live", "/dev/ttyUSB0", "--baud", "9600"]) == 0
-    assert "there is no password" in capsys.readouterr().err
+    assert "nothing is ciphered on the way" in capsys.readouterr().err
     assert started[0][-7:] == ["0.0.0.0", "8000", "", "live", "/dev/ttyUSB0", "--baud", "9600"]
 
 
