@@ -25,6 +25,7 @@ from analyzer.tracking.key_changes import open_keys
 from analyzer.tracking.plans import plan_of
 from analyzer.tracking.standing_names import are_confidential, carries_key, is_confidential
 from analyzer.tracking.values import Value
+from dissectors.acse import HIGH_LEVEL
 from dissectors.axdr import scan_length
 from dissectors.checks import seven_bits
 from dissectors.iec62056_21 import password_at
@@ -33,7 +34,6 @@ from dissectors.tree import Node
 
 MASK_OCTET = 0x2A
 """What stands for each octet of a secret: ``*``."""
-_HIGH = re.compile(r"2\.16\.756\.5\.8\.2\.(?:[2-9]|\d\d)")
 _AARQ = b"\x60"
 _NAME, _DEDICATED = "calling-authentication-value", "dedicated-key"
 _REST = re.compile(rb"[\x01\x02]?([^(]+)\)[\x03\x04].?\Z", re.DOTALL)
@@ -114,7 +114,7 @@ def _password(aarq: bytes) -> tuple[Secret, ...]:
     for node in read_apdu(aarq).walk():
         if node.name == "aarq" and (value := node.child(_NAME)) is not None:
             name = node.child("mechanism-name")
-            if name is None or not any(_HIGH.match(str(one.value)) for one in name.walk()):
+            if name is None or not any(HIGH_LEVEL.match(str(one.value)) for one in name.walk()):
                 found += [Secret(aarq, one.start // 8, one.end // 8) for one in value.walk() if one.name == "value"]
         elif node.name == _DEDICATED:  # nothing enciphers the initiate request that it stands in
             found.append(Secret(aarq, node.start // 8, node.end // 8))

@@ -5,6 +5,9 @@ Source: IEC 62056-5-3 (ACSE APDU definitions), ITU-T X.227.
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from dissectors import enumerations as names
 from dissectors.ber import (
     ApduContent,
@@ -17,6 +20,7 @@ from dissectors.ber import (
     OneOf,
     OtherElements,
 )
+from dissectors.characters import MASKED
 from dissectors.fields import Constant
 from dissectors.pdu import Layer
 from dissectors.quirks import acse_deviates
@@ -36,7 +40,20 @@ _DIAGNOSTIC = OneOf(
         0xA2: ("acse-service-provider", Explicit(0x02, Integer(names.ACSE_SERVICE_PROVIDER))),
     }
 )
+HIGH_LEVEL = re.compile(r"2\.16\.756\.5\.8\.2\.(?:[2-9]|\d\d)")
+"""Mechanisms of high level security, in which a challenge stands where else the password does."""
 LN_NO_CIPHERING = "2.16.756.5.8.1.1"
+
+
+class Password(Element):
+    """The authentication value of a client: a password, which Scapy's own outputs mask, or a challenge."""
+
+    __slots__: list[str] = []
+
+    def i2repr(self, pkt: Any, x: Any) -> str:
+        """Mask what is no challenge."""
+        is_shown = x is None or (pkt is not None and HIGH_LEVEL.match(str(pkt.mechanism_name)))
+        return str(Element.i2repr(self, pkt, x)) if is_shown else MASKED
 
 
 def _octets(name: str, tag: int, asn1: str) -> Element:
@@ -76,7 +93,7 @@ class Aarq(Layer):
         _number("calling_ae_invocation_id", 0xA9, "calling-AE-invocation-id"),
         Element("sender_acse_requirements", 0x8A, _REQUIREMENTS),
         Element("mechanism_name", 0x8B, _OID),
-        Element("calling_authentication_value", 0xAC, _AUTHENTICATION_VALUE),
+        Password("calling_authentication_value", 0xAC, _AUTHENTICATION_VALUE),
         *_tail(),
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from dissectors.characters import MASKED
 from dissectors.composites import Optional
 from dissectors.enumerations import CONFORMANCE
 from dissectors.fields import Constant, Flag, House, Number, OctetString, RandomOf, Seen
@@ -82,6 +83,16 @@ class Conformance(House):
         return RandomOf(lambda: random.getrandbits(24))
 
 
+class SecretKey(OctetString):
+    """A key: Scapy's own outputs mask it."""
+
+    __slots__: list[str] = []
+
+    def i2repr(self, pkt: Any, x: Any) -> str:
+        """Mask it."""
+        return MASKED
+
+
 @apdu(0x01, "initiateRequest")
 class InitiateRequest(Layer):
     """What the client proposes. ``client_max_receive_pdu_size`` is in octets, 0 means unlimited."""
@@ -89,7 +100,7 @@ class InitiateRequest(Layer):
     deviates = staticmethod(initiate_deviates)
     fields_desc = [
         Constant("apdu_tag", 0x01),
-        Optional(OctetString("dedicated_key")),
+        Optional(SecretKey("dedicated_key")),
         Optional(Flag("response_allowed", True)),
         Optional(Number("proposed_quality_of_service", "b")),
         Number("proposed_dlms_version_number", "B", 6),

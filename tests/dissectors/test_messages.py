@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from analyzer.simulate import local_messages as messages
 from analyzer.simulate.p1_port import crc, telegram
+from dissectors import all as everything
 from dissectors import checks, reader
+from dissectors.acse import Aarq
 from dissectors.characters import DataSet, Value, data_sets
 from dissectors.iec62056_21 import (
     AcknowledgementMessage,
@@ -92,6 +94,30 @@ def test_password_is_masked_in_the_shell_too() -> None:
     packet = PasswordCommand(data_set="(12345678)")
     assert "12345678" not in packet.show(dump=True) + packet.sprintf("%data_set%") + repr(packet)
     assert bytes(packet) == messages.command("P1", "(12345678)")
+
+
+DEDICATED = "00112233445566778899AABBCCDDEEFF"
+
+
+def aarq(mechanism: str | None) -> Aarq:
+    built = Aarq(mechanism_name=mechanism, calling_authentication_value=b"12345678",
+                 user_information={"initiateRequest": {"proposed-conformance": ["get"], "dedicated-key": DEDICATED}})  # fmt: skip
+    return Aarq(bytes(built))
+
+
+@pytest.mark.parametrize("mechanism", ["2.16.756.5.8.2.1", None])
+def test_password_and_dedicated_key_of_an_association_are_masked_in_the_shell_too(mechanism: str | None) -> None:
+    packet = aarq(mechanism)
+    for shown in (packet.show(dump=True), repr(packet), packet.sprintf("%calling_authentication_value%")):
+        assert "(masked)" in shown and "3132333435363738" not in shown and DEDICATED not in shown
+    assert packet.calling_authentication_value == ("charstring", b"12345678")
+    assert packet.user_information.dedicated_key.hex().upper() == DEDICATED
+    assert bytes(eval(packet.command(), dict(vars(everything)))) == bytes(packet)
+    assert "absent" in Aarq().show(dump=True) and "(masked)" not in Aarq().show(dump=True)
+
+
+def test_challenge_of_an_association_is_shown() -> None:
+    assert "3132333435363738" in aarq("2.16.756.5.8.2.5").show(dump=True)
 
 
 @given(st.binary(max_size=60))
