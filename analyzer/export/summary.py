@@ -26,6 +26,7 @@ from dissectors.enumerations import (
     DATA_ACCESS_RESULT,
     EXCEPTION_SERVICE_ERROR,
     EXCEPTION_STATE_ERROR,
+    MECHANISM,
     SERVICE_ERROR_CLASS,
 )
 from dissectors.hdlc import control_type
@@ -351,7 +352,7 @@ def _aarq(apdu: Apdu, slots: Slots, values: Values) -> str:
     mechanism = values[slots["mechanism_name"]]
     parts = [APPLICATION_CONTEXT.get(context, str(context))]
     if mechanism is not None:
-        parts.append(f"mechanism {str(mechanism).rpartition('.')[2]}")
+        parts.append(MECHANISM.get(mechanism) or f"mechanism {str(mechanism).rpartition('.')[2]}")
     return SEPARATOR.join(parts)
 
 

@@ -20,7 +20,7 @@ def test_list_shows_the_records_of_the_capture() -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         lines = text_of(app)
         assert "ln-ciphered.pcap" in lines[0] and "41 records" in lines[0]
-        assert "07:45:12.651 → 1 ↔ 1 ◆ AARQ · LN, ciphering · mechanism 5" in lines[2]
+        assert "07:45:12.651 → 1 ↔ 1 ◆ AARQ · LN, ciphering · HLS with GMAC" in lines[2]
 
     drive(sample("ln-ciphered"), act)
 
