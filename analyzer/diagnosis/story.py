@@ -21,6 +21,8 @@ BLAMING = frozenset({
     ("response-without-request", "answer-repeated"),
 })  # fmt: skip
 """Codes and causes that blame a side for what may come of something else, occurrence by occurrence."""
+_PROVED_BY_REPEATING = frozenset({"bcc-range-wrong", "crc-of-another-kind"})
+"""Causes of which the newest occurrence says how sure they are: it counts those before it that obey the same rule."""
 _REMARKS = frozenset({"protection-below-policy", "meter-quirk"})
 _SEVERITIES = {str(one.name).lower(): one for one in Severity}
 
@@ -119,7 +121,7 @@ class Story:
                 self._others.setdefault(one.cause, one)
         if fact.proposed and self.proposed is None:
             self.proposed = (fact.evidence.record, fact.proposed)
-        if _RANK[fact.confidence] > _RANK[self.confidence]:
+        if fact.cause in _PROVED_BY_REPEATING or _RANK[fact.confidence] > _RANK[self.confidence]:
             self.confidence = fact.confidence
         self.last_ns = fact.time_ns
 
@@ -251,7 +253,7 @@ class Story:
 
 
 _RANK = {CERTAIN: 0, LIKELY: 1, POSSIBLE: 2}
-"""A story is as sure as its least sure occurrence."""
+"""A story is as sure as its least sure occurrence, but for causes that are proved by repeating."""
 
 
 class Stories:

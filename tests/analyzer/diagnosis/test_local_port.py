@@ -74,6 +74,15 @@ def test_nak_to_a_message_with_a_wrong_check_character_rejects_no_password() -> 
     assert (story.code, story.cause, len(story.records)) == ("bcc-wrong", "bcc-range-wrong", 2)
 
 
+def test_check_characters_that_are_off_by_one_rule_again_and_again_make_it_likely() -> None:
+    right = checked(b"\x02" + ROWS.replace(b"12345678", b"41700813") + b"\x03")
+    wrong = right[:-1] + bytes((right[-1] ^ 2,))  # the STX counted in
+    again = [(10 + 10 * at + seconds, octets) for at in range(3) for seconds, octets in (*BEGUN, (1.0, wrong))]
+    for count, confidence in ((1, POSSIBLE), (3, LIKELY)):
+        (story,) = [one for one in told(*again[: len(again) * count // 3]) if one.code == "bcc-wrong"]
+        assert (story.cause, story.count, story.confidence) == ("bcc-range-wrong", count, confidence)
+
+
 def test_message_that_goes_on_no_more_ends_there_and_the_next_session_is_read() -> None:
     said = (*BEGUN, (1.0, READOUT[:50]), (6.0, SIGN_ON), (6.3, IDENTIFICATION), (6.6, READ), (7.0, READOUT))
     assert [one.octets for one in records(*said)] == [octets for _, octets in said]
