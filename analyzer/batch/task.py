@@ -9,10 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from itertools import count, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analyzer.batch.frames import NOTES, RECORDS, TABLES, note_cells, record_cells, write
+from analyzer.export.parquet import part_of
 from analyzer.export.readings import row as reading_row
 from analyzer.export.utf8 import encoded, shown
 from analyzer.index.made_of import made_of
@@ -170,24 +172,30 @@ class _Writer:
 
     def _write(self, table: str) -> None:
         rows = self._rows[table]
-        part = f"{table}/{self._stem}-{sum(one.startswith(f'{table}/') for one in self.parts):04}.parquet"
-        path = self._out / part
+        path = self._part(table, self._written(table))
         path.parent.mkdir(parents=True, exist_ok=True)
         write(table, rows, path)
-        self.parts.append(part)
+        self.parts.append(f"{table}/{path.name}")
         self.counts[table] += len(rows)
         rows.clear()
 
     def _remove_others(self) -> None:
-        for table in TABLES:
-            for path in (self._out / table).glob(f"{_escaped(self._stem)}-[0-9][0-9][0-9][0-9].parquet*"):
-                if f"{table}/{path.name}" not in self.parts:
+        for table in TABLES:  # by number: a folder may hold the files of 100,000 captures
+            others = list(takewhile(_is_there, (self._part(table, n) for n in count(self._written(table)))))
+            for path in reversed(others):  # a process that is killed amid this leaves no gap
+                for one in (path, part_of(path)):
                     with suppress(OSError):
-                        path.unlink()
+                        one.unlink()
+
+    def _written(self, table: str) -> int:
+        return sum(one.startswith(f"{table}/") for one in self.parts)
+
+    def _part(self, table: str, number: int) -> Path:
+        return self._out / table / f"{self._stem}-{number:04}.parquet"
 
 
-def _escaped(text: str) -> str:
-    return "".join(f"[{one}]" if one in "*?[" else one for one in text)
+def _is_there(path: Path) -> bool:
+    return path.exists() or part_of(path).exists()
 
 
 def _save(path: Path, members: dict[str, Any]) -> None:

@@ -62,7 +62,7 @@ def run(words: list[str]) -> int:
 def _run(options: argparse.Namespace) -> int:
     forced = forced_stacks(options)
     use_names(options)
-    keys = keyring(options)
+    keys = keyring(options, is_told=options.names_from_stdin)
     from analyzer.batch.task import Work, gather, is_done
     from analyzer.cli.decode import rest_collector
 

@@ -28,8 +28,11 @@ def add_key_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def keyring(options: argparse.Namespace) -> Keyring | None:
-    """Read the keys that the options and the environment give; None where there are none. Raises: KeysError."""
+def keyring(options: argparse.Namespace, *, is_told: bool = False) -> Keyring | None:
+    """Read the keys that the options and the environment give; None where there are none. Raises: KeysError.
+
+    What there is to remark is said, unless it *is_told* already.
+    """
     if not options.keys and not options.key and not os.environ.get(_VARIABLE):
         return None
     from analyzer.security.keyring import KeyringError
@@ -40,7 +43,7 @@ def keyring(options: argparse.Namespace) -> Keyring | None:
         loaded = load(options.keys, options.key, published=[one.keys for one in samples() if one.keys])
     except KeyringError as problem:
         raise KeysError(str(problem)) from None
-    for remark in loaded.remarks:
+    for remark in () if is_told else loaded.remarks:
         say(remark)
     return loaded.keyring
 

@@ -21,7 +21,7 @@ def write_parquet(frame: polars.DataFrame, path: Path) -> None:
     """Write *frame* to the file *path*. Raises: OSError that names it, whatever polars makes of a full disk."""
     from polars.exceptions import PolarsError
 
-    part = path.with_name(f"{path.name}.part")
+    part = part_of(path)
     if shown(str(part)) != str(part):  # polars takes text alone
         raise OSError(EILSEQ, os.strerror(EILSEQ), str(path))
     try:
@@ -33,6 +33,11 @@ def write_parquet(frame: polars.DataFrame, path: Path) -> None:
         raise OSError(number, os.strerror(number), str(path)) from None
     finally:
         part.unlink(missing_ok=True)
+
+
+def part_of(path: Path) -> Path:
+    """Name the file that becomes *path* once it is whole."""
+    return path.with_name(f"{path.name}.part")
 
 
 def _cause(folder: Path) -> int:

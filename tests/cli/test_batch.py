@@ -18,7 +18,9 @@ from typing import Any
 import polars
 import pytest
 
+from analyzer.batch import task
 from analyzer.cli.main import main
+from captures import open_source
 from captures.samples import samples
 from tests.cli.terminal import lines_on_terminal
 
@@ -266,6 +268,30 @@ def test_capture_under_several_spellings_is_one(folder: Path, tmp_path: Path, mo
         assert _run("batch", spelling, *words) == [], spelling
     (entry,) = json.loads(Path("set/manifest.json").read_text())["captures"]
     assert polars.read_parquet("set/records/*.parquet").height == entry["records"] > 0
+
+
+def test_remark_on_a_key_is_made_once_by_all_workers(folder: Path, tmp_path: Path) -> None:
+    names = [str(one) for one in sorted(folder.glob("*.pcap"))[:3]]
+    key = "guek=000102030405060708090A0B0C0D0E0F"
+    process = _program(*names, "--out", str(tmp_path / "set"), "--workers", "2", "--key", key)
+    assert process.communicate()[1].count("process list") == 1
+
+
+def test_capture_that_shrank_leaves_no_files_and_looks_at_no_others(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of 10,000 captures was listed anew for each of them."""
+    name, work = str(folder / "ln-wrapper.pcap"), task.Work(tmp_path)
+    monkeypatch.setattr(Path, "glob", lambda *_: pytest.fail("the folder is listed"))
+    with monkeypatch.context() as small:
+        small.setattr(task, "_MOST_ROWS", 20)
+        many = task.run(work, name, lambda: open_source(name))["parts"]
+    (tmp_path / f"{many[0]}.part").touch()
+    (tmp_path / f"{many[-1]}.part").touch()
+    few = task.run(work, name, lambda: open_source(name))["parts"]
+    assert len(many) > 10 and len(few) == 3
+    left = [one for table in ("records", "readings", "notes") for one in sorted(os.listdir(tmp_path / table))]
+    assert left == [Path(one).name for one in few]
 
 
 def test_indexes_in_a_folder_are_no_captures(tmp_path: Path) -> None:
