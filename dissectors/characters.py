@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from dissectors.compile import FAILURES, scan
 from dissectors.fields import Constant, Fixed, House, Seen
-from dissectors.tree import Kind, Node, Note, Severity
+from dissectors.tree import Kind, Node, Note, Severity, printable
 
 MASKED = "(masked)"
 """What stands where a password would."""
@@ -335,7 +335,7 @@ class DataSets(House):
     def set_text(self, one: DataSet) -> str:
         """Say a data set in one line."""
         values = [" ".join(map(self.shown, filter(None, value))) for value in one.values]
-        return f"{self.shown(one.id)} {', '.join(values)}".strip() if one.values else ""
+        return printable(f"{self.shown(one.id)} {', '.join(values)}".strip()) if one.values else ""
 
     def to_json(self, value: tuple[DataSet, ...]) -> Any:
         """Give ``[{"id", "values": [{"value", "unit"}]}]``."""

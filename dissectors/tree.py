@@ -137,7 +137,11 @@ class Node:
 
 def shown(node: Node) -> str:
     """Give what a person is shown of a node, its text or else its value, in one line that moves no cursor."""
-    text = node.text or ("" if node.value is None else str(node.value))
+    return printable(node.text or ("" if node.value is None else str(node.value)))
+
+
+def printable(text: str) -> str:
+    """Write what is not printable in a text by its code."""
     return text if text.isprintable() else "".join(map(_escaped, text))
 
 

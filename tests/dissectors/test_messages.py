@@ -24,6 +24,7 @@ from dissectors.iec62056_21 import (
 )
 from dissectors.p1 import P1CipheredTelegram, P1TaggedTelegram, P1Telegram, judge, telegram_layer
 from dissectors.pdu import Layer
+from dissectors.tree import Kind
 from tests.costs import processor_s
 from tests.dissectors.agreement import assert_tiles
 
@@ -94,6 +95,13 @@ def test_password_is_masked_in_the_shell_too() -> None:
     packet = PasswordCommand(data_set="(12345678)")
     assert "12345678" not in packet.show(dump=True) + packet.sprintf("%data_set%") + repr(packet)
     assert bytes(packet) == messages.command("P1", "(12345678)")
+
+
+def test_text_of_a_data_set_moves_no_cursor_and_its_value_is_exact() -> None:
+    octets = b"\x021.8.0(\x1b[2J5*kWh)\r\n!\r\n\x03"
+    (data_set,) = [one for one in reader.tree(DataMessage, octets).walk() if one.name == "data-set"]
+    assert data_set.text == "1.8.0 \\x1b[2J5 kWh"
+    assert [one.value for one in data_set.walk() if one.kind is Kind.LEAF] == ["1.8.0", "\x1b[2J5", "kWh"]
 
 
 DEDICATED = "00112233445566778899AABBCCDDEEFF"
