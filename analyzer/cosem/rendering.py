@@ -57,6 +57,8 @@ ACCESS_MODES = {
 """Tables of access modes, by what stands in shapes.toml and the way; of several the first that spells the value."""
 _UNPLANNED = frozenset((NULL, DONT_CARE, DESCRIPTOR, ARRAY, STRUCTURE, COMPACT_ARRAY))
 _ABSENT = {NULL: Shown(None, "null"), DONT_CARE: Shown(None, "don't care")}
+_POINTING = frozenset(("class_id", "logical_name", "attribute_index", "data_index"))
+"""Members that point to an object's attribute."""
 _FEW = 6
 """Strings from so many octets on may be filled up with zeros."""
 
@@ -120,10 +122,11 @@ class Renderer:
     def render(self, shape: Shape, datum: Datum, path: str = "") -> Shown:
         """Render *datum* as *shape* says; *path* names it where it does not fit."""
         if shape.kind == "or":
-            for choice in shape.choices:
-                if _fits(choice, datum):
-                    return self.render(choice, datum, path)
-            return self._misfit(shape, datum, path)
+            choices = [one for one in shape.choices if _fits(one, datum)]
+            if not choices:
+                return self._misfit(shape, datum, path)
+            best = min(choices, key=lambda one: _misfits(one, datum)) if len(choices) > 1 else choices[0]
+            return self.render(best, datum, path)
         if datum.tag in _ABSENT:
             return _ABSENT[datum.tag]
         if shape.kind == ANY:
@@ -169,7 +172,10 @@ class Renderer:
             shown = Shown(MASKED) if name in SECRET_MEMBERS else self.render(inner, one, name)
             values[name] = shown.value
             texts.append(f"{name} {text_of(shown)}")
-        return Shown(values, object_words(values) or ", ".join(texts))
+        if words := object_words(values):
+            besides = [text for text, (name, value) in zip(texts, values.items(), strict=True) if _adds(name, value)]
+            return Shown(values, ", ".join((words, *besides)))
+        return Shown(values, ", ".join(texts))
 
     def scalar(self, shape: Shape, datum: Datum) -> Shown:
         """Render a scalar whose type is one that *shape* allows."""
@@ -258,6 +264,20 @@ def object_words(values: dict[str, Any]) -> str:
     text = object_text(values["class_id"], bytes(map(int, parts)), values["attribute_index"])
     index = values.get("data_index")
     return f"{text}, element {index}" if index else text
+
+
+def _adds(name: str, value: Any) -> bool:
+    """Tell whether a member says something beside those that point to an object: no empty list, no restriction 0."""
+    if isinstance(value, dict) and "restriction_type" in value:
+        return bool(value["restriction_type"])
+    return name not in _POINTING and value not in (None, [], "")
+
+
+def _misfits(shape: Shape, datum: Datum) -> int:
+    """Count what does not fit: of structures that are told apart by their members, the right one has none."""
+    renderer = Renderer()
+    renderer.render(shape, datum)
+    return len(renderer.misfits)
 
 
 def _fitting(shape: Shape, datum: Datum) -> Shape | None:

@@ -2,7 +2,8 @@
 
 A type is a scalar ("long-unsigned (s)", "octet-string(date-time)", "enum sort_method"), ``array of`` a type, a
 structure ``{name: type, …}``, a name of shapes.toml, or alternatives with OR. What stands in parentheses behind it is
-for people, but for units of time and the formats of date and time. Source: IEC 62056-6-2, class descriptions.
+for people, but for units of time, the formats of date and time, and a table of bits: "bit-string(bits zigbee_status)".
+Source: IEC 62056-6-2, class descriptions.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ class _Parser:
         if name in _CONTAINERS:
             self.notes()
             return Shape(name)
-        size, form, unit = 0, "", ""
+        size, form, unit, table = 0, "", "", ""
         while self.peek()[:1] in ("[", "("):
             note = self.take()[1:-1]
             first = re.split(r"[ ,:]", note)[0]
@@ -128,10 +129,12 @@ class _Parser:
                 size = int(note)
             elif first in _FORMATS:
                 form = first
+            elif first == "bits":
+                table = note.removeprefix("bits ")
             else:
                 unit = _NOTE_UNITS.get(first, unit)
         unit = _NOTE_UNITS.get(self.peek(), unit) if self.peek() in ("s", "ms") else unit
-        return Shape(name, format=form, unit=unit, size=size)
+        return Shape(name, table=table, format=form, unit=unit, size=size)
 
     def notes(self) -> None:
         """Pass over what is for people, up to the end of this type."""

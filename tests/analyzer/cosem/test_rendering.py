@@ -35,6 +35,12 @@ from tests.analyzer.cosem.data import (
 from tests.analyzer.security.ecc import certificate_of
 
 
+def pushed(kind: bytes, restriction: bytes) -> bytes:
+    """An entry of the list of what is pushed, with a restriction."""
+    value = structure(kind, restriction)
+    return structure(long_unsigned(3), name("1-0:1.8.0"), b"\x0f\x02", long_unsigned(0), value, array())
+
+
 def meaning(class_id: int, attribute: int, octets: bytes | str) -> Shown:
     """The meaning of a value that fits its attribute."""
     renderer = Renderer()
@@ -69,12 +75,73 @@ def meaning(class_id: int, attribute: int, octets: bytes | str) -> Shown:
             [{"class_id": 3, "logical_name": "1-0:1.8.0*255", "attribute_index": 2, "data_index": 0}],
             "1-0:1.8.0*255 Active energy import (+A), value",
         ),
+        (
+            40, 2, array(pushed(b"\x16\x02", structure(long_unsigned(1), long_unsigned(9)))),
+            [{
+                "class_id": 3, "logical_name": "1-0:1.8.0*255", "attribute_index": 2, "data_index": 0,
+                "restriction": {"restriction_type": 2, "restriction_value": {"from_entry": 1, "to_entry": 9}},
+                "columns": [],
+            }],
+            "1-0:1.8.0*255 Active energy import (+A), value, restriction restriction_type restriction by entry (2), "
+            "restriction_value from_entry 1, to_entry 9",
+        ),
+        (
+            65, 2, structure(long_unsigned(3), name("1-0:1.8.0"), b"\x0f\x02", unsigned(0)),
+            {"class_id": 3, "logical_name": "1-0:1.8.0*255", "attribute_index": 2, "attribute_value": 0},
+            "1-0:1.8.0*255 Active energy import (+A), value, attribute_value 0",
+        ),
+        (
+            111, 11, array(structure(name("0-0:19.10.0"), name("0-0:19.20.0"), b"\x04\x03\xa0")),
+            [{
+                "credit_reference": "0-0:19.10.0*255", "charge_reference": "0-0:19.20.0*255",
+                "collection_configuration": "101",
+            }],
+            "credit_reference 0-0:19.10.0*255 Credit 1 of account 1, "
+            "charge_reference 0-0:19.20.0*255 Charge 1 of account 1, "
+            "collection_configuration 101 (collect when supply disconnected, collect in friendly credit periods)",
+        ),
     ],
 )  # fmt: skip
 def test_value_is_shown_as_its_attribute_says(
     class_id: int, attribute: int, octets: Any, value: Any, text: str
 ) -> None:
     assert meaning(class_id, attribute, octets) == Shown(value, text)
+
+
+@pytest.mark.parametrize(
+    ("info", "said"),
+    [
+        ("02 02 16 00 02 01 16 01", "identified key (0), key_info_options key_id global broadcast encryption key (1)"),
+        ("02 02 16 01 02 02 16 00 09 01 AA", "wrapped key (1), key_info_options kek_id master key (KEK) (0), "),
+        ("02 02 16 02 02 02 09 01 01 09 01 AA", "agreed key (2), key_info_options key_parameters 01, "),
+    ],
+)
+def test_parameters_of_protection_say_their_key(info: str, said: str) -> None:
+    options = structure(*[octet_string(b"")] * 4, bytes.fromhex(info))
+    for attribute in (4, 5):
+        assert f"key_info key_info_type {said}" in meaning(30, attribute, array(structure(b"\x16\x00", options))).text
+
+
+@pytest.mark.parametrize("method", [7, 8])
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (structure(b"\x16\x01", b"\x16\x01", octet_string(b"MMM\0\0\0\0\1")), "certificate_entity client (1), "),
+        (structure(octet_string(b"\1"), octet_string(b"CN=A")), "serial_number 01, issuer CN=A"),
+    ],
+)
+def test_certificate_is_asked_for_by_entity_or_number(method: int, options: bytes, said: str) -> None:
+    kind = b"\x16" + bytes((said.startswith("serial"),))
+    assert f"options {said}" in Renderer().parameter(64, method, datum(structure(kind, options))).text
+
+
+def test_state_of_a_zigbee_device_is_said() -> None:
+    device = structure(
+        octet_string(bytes(8)), b"\x04\x05\x88", *[b"\x0f\xff"] * 3, *[unsigned(1)] * 3, octet_string(b"")
+    )
+    assert (
+        "status 10001 (authorised on PAN, SEP transmitting)" in Renderer().attribute(104, 4, datum(array(device))).text
+    )
 
 
 def test_day_profiles_name_their_members() -> None:

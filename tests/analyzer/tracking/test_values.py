@@ -257,6 +257,13 @@ def test_short_name_of_a_method_stays_a_number() -> None:
     assert last.name == "short name 0A20"
 
 
+@pytest.mark.parametrize(("version", "called"), [(0, "primary_address_list"), (1, "speed")])
+def test_value_is_named_as_the_listed_version_of_its_class_calls_it(version: int, called: str) -> None:
+    listed = array(structure(long_unsigned(24), unsigned(version), name("0-0:23.0.0"), structure(array(), array())))
+    lines = get(15, "0-0:40.0.0", 2, listed) + get(24, "0-0:23.0.0", 3, b"\x16\x05")
+    assert values(lines)[-1].name.endswith(f", {called}")
+
+
 def test_push_list_that_was_read_names_what_is_pushed() -> None:
     listed = array(
         structure(long_unsigned(1), name("0-0:42.0.0"), b"\x0f\x02", long_unsigned(0)),
