@@ -255,8 +255,9 @@ def _changes(one: Passed, other: Passed) -> str:
         if what != "equal" and (one.is_secret or other.is_secret):
             said.append(f"octet {start} and on, which are not shown: a password or a key may stand there")
         elif what != "equal":
-            said.append(f"octet {start} {_hex(here[start:end])} became {_hex(there[begin:stop])}")
-    more = f", and {len(said) - _MOST_CHANGES} more changes" if len(said) > _MOST_CHANGES else ""
+            said.append(f"octet {start}: {_hex(here[start:end])} became {_hex(there[begin:stop])}")
+    left = len(said) - _MOST_CHANGES
+    more = f", and {left} more change{'s' * (left > 1)}" if left > 0 else ""
     sizes = f"; {len(one.octets)} octets became {len(other.octets)}" if len(one.octets) != len(other.octets) else ""
     return ", ".join(said[:_MOST_CHANGES]) + more + sizes
 

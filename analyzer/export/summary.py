@@ -219,8 +219,10 @@ def scalar_text(tag: int, value: Any) -> str:
     if isinstance(value, bytes):
         if tag in (25, 26, 27) or (tag == axdr.OCTET_STRING and looks_like_date_time(value)):
             return date_time_text(value)
-        if value and value.isascii() and (text := value.decode()).isprintable():
-            return f'"{_short(text)}"'
+        if value and (value.isascii() or tag == axdr.UTF8_STRING):
+            text = value.decode(errors="replace")
+            if text.isprintable() and "\N{REPLACEMENT CHARACTER}" not in text:
+                return f'"{_short(text)}"'
         return _short(value.hex().upper()) or "empty"
     if value is None:
         return axdr.NAMES[tag]

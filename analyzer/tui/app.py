@@ -219,7 +219,7 @@ class DlmsharkApp(Passes):
         """Say how many records there are, and while they are read how far and how fast."""
         found: list[Said] = []
         if not progress.is_done:  # stands first: it is what gives way first, and the rest stays in its place at the end
-            rate = f"{progress.records / max(progress.seconds, 0.1):,.0f}/s".replace(",", " ")
+            rate = f"{progress.records / max(progress.seconds, 0.1):,.0f}/s"
             total = progress.total_octets if self.options.live is None else 0
             far = f"{100 * progress.octets // total} % · " if total else ""
             found.append((f"{far}{rate}  ", "accent"))
@@ -229,7 +229,7 @@ class DlmsharkApp(Passes):
             found += [(" PAUSED ", "warning bold reverse"), ("  ", "muted")]
         elif self.main.is_tailing:
             found += [(" TAIL ", "accent bold reverse"), ("  ", "muted")]
-        found.append((f"{progress.records:,} record{'s' * (progress.records != 1)}".replace(",", " "), "muted"))
+        found.append((f"{progress.records:,} record{'s' * (progress.records != 1)}", "muted"))
         return found
 
     # -- commands -------------------------------------------------------------------------------------------------

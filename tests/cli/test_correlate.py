@@ -41,7 +41,7 @@ def test_altered_answer_is_shown_and_the_status_is_one(run: Run, uplink: Path, t
     other = ANSWER[:-1] + bytes([ANSWER[-1] ^ 1])
     ran = run("correlate", uplink, log(tmp_path / "log.txt", other))
     assert ran.status == 1
-    assert f"octet {len(ANSWER) - 1} {ANSWER[-1:].hex().upper()} became {other[-1:].hex().upper()}" in ran.out
+    assert f"octet {len(ANSWER) - 1}: {ANSWER[-1:].hex().upper()} became {other[-1:].hex().upper()}" in ran.out
 
 
 def test_json_has_the_whole_and_then_the_findings(run: Run, uplink: Path, tmp_path: Path) -> None:

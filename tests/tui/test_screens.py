@@ -422,6 +422,16 @@ def test_remark_about_the_input_is_said(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+def test_large_numbers_are_written_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        monkeypatch.setattr(app.capture, "progress", app.capture.progress._replace(records=1_234_567))
+        assert any("1,234,567 records" in text for text, _ in app.title_line("")[1])
+        await pilot.press("S")
+        await wait_for(pilot, lambda: any("9,424 octets" in line for line in text_of(app)))
+
+    drive(sample("ln-wrapper"), act)
+
+
 def test_plot_of_a_profile_column_holds_that_column_alone() -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         await pilot.press("r", "G", "4", "k")

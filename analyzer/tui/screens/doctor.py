@@ -118,7 +118,7 @@ def _rows(told: Told, depth: int) -> Iterator[TableRow]:
     count = story.count + sum(one.count for one in like)
     meter = f"{len({one.lane for one in (story, *like)}):,} lanes" if like else story.meter
     yield TableRow(
-        (MARKS[story.severity] or "i", sign + story.title, meter, str(count), str(story.first_record)),
+        (MARKS[story.severity] or "i", sign + story.title, meter, f"{count:,}", str(story.first_record)),
         told, (colour, "text bold" if not depth else "text"),
         (-int(story.severity), None, None, count, story.first_record),
     )  # fmt: skip
@@ -143,7 +143,7 @@ def story_paragraphs(told: Told, digits: int, *, is_utc: bool) -> Iterator[Parag
         yield Paragraph(f"{place}{one.text}", label=label or " ", target=_target(one) if one.record else None)
     for index, one_like in enumerate(like[:_MOST_SHOWN]):
         text = f"record {one_like.first_record} on {one_like.lane}"
-        more = f", and {len(like) - _MOST_SHOWN} more" if index == _MOST_SHOWN - 1 and len(like) > _MOST_SHOWN else ""
+        more = f", and {len(like) - _MOST_SHOWN:,} more" if index == _MOST_SHOWN - 1 and len(like) > _MOST_SHOWN else ""
         yield Paragraph(text + more, label="also" if not index else " ", target=Target(one_like.first_record))
     if story.proposed is not None and story.confidence != "possible":
         record, octets_sent = story.proposed

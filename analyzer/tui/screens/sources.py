@@ -65,7 +65,7 @@ class SourcesScreen(TableScreen):
                 yield Paragraph(said, "muted", " " if number else "said")
         for name in capture.inputs:
             path = Path(name)
-            size = f"{path.stat().st_size:,} octets".replace(",", " ") if path.is_file() else "not there any more"
+            size = f"{path.stat().st_size:,} octets" if path.is_file() else "not there any more"
             yield Paragraph(f"{name if name != '-' else 'stdin'} · {size if name != '-' else 'a pipe'}", label="input")
         facts = capture.records.facts
         for name, found in (("stacks", facts.get("stacks")), ("left aside", facts.get("left_aside"))):

@@ -102,7 +102,17 @@ def test_answer_that_comes_too_late_for_the_way_back() -> None:
 def test_altered_octets_are_named() -> None:
     other = at(1, asked(GET_REGISTER), answered(REGISTER_ANSWER[:-1] + b"\x44"))
     found = compare(uplink(OPENING, REGISTER, CLOCK, RELEASE), bus(OPENING, other, CLOCK, RELEASE))
-    assert told(found) == [(ALTERED, 4, 4, "octet 8 45 became 44")]
+    assert told(found) == [(ALTERED, 4, 4, "octet 8: 45 became 44")]
+
+
+def test_one_change_that_is_left_out_is_counted_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analyzer.diagnosis.passage._MOST_CHANGES", 1)
+    altered = REGISTER_ANSWER[:-3] + b"\x43" + REGISTER_ANSWER[-2:-1] + b"\x44"
+    found = compare(
+        uplink(OPENING, REGISTER, RELEASE), bus(OPENING, at(1, asked(GET_REGISTER), answered(altered)), RELEASE)
+    )
+    ((_, _, _, text),) = told(found)
+    assert text.endswith(", and 1 more change")
 
 
 def test_many_altered_answers_are_each_held_against_few(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analyzer.export.below import octet_lines
-from analyzer.export.summary import summary
+from analyzer.export.summary import data_text, summary
 from analyzer.export.text import TextLines
 from analyzer.export.times import clock_text, seconds_text
 from analyzer.export.utf8 import encoded
@@ -198,3 +198,17 @@ def test_octets_of_every_kind_of_record_are_its_lines_in_utf8(tree: bool) -> Non
 
 def test_octets_of_a_character_that_utf8_does_not_have_are_its_code() -> None:
     assert encoded(["a\ud800 ·", "b"]) == b"a\\ud800 \xc2\xb7b"
+
+
+@pytest.mark.parametrize(
+    ("octets", "said"),
+    [
+        ("0C 06 C3BC 41424344", '"üABCD"'),
+        ("0C 03 41C3 41", "41C341"),  # no UTF-8
+        ("0C 03 E280AE", "E280AE"),  # turns the direction of what follows
+        ("09 06 C3BC 41424344", "C3BC41424344"),
+    ],
+)
+def test_utf8_string_is_said_as_its_tree_has_it(octets: str, said: str) -> None:
+    value = bytes.fromhex(octets)
+    assert data_text(value, (0, len(value))) == said
