@@ -133,7 +133,7 @@ def _capture(options: argparse.Namespace) -> int:
     keys = keyring(options) if options.extcap_interface == DECRYPTED else None
     forced = forced_stacks(options)
     source = options.source
-    if options.extcap_interface == SERIAL and "://" not in source:
+    if options.extcap_interface == SERIAL and not source.startswith("serial:") and "://" not in source:
         source = f"serial:{source}"
     with tempfile.TemporaryDirectory(prefix="dlmshark-") as folder, open(options.fifo, "wb", buffering=0) as fifo:
         words = [source, "-o", os.path.join(folder, "spool.pcapng")]

@@ -229,9 +229,10 @@ def test_extcap_hands_deciphered_apdus_to_wireshark(tmp_path: Path) -> None:
     assert "GET response" in lines and "glo-" not in lines
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes of files are of POSIX")
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name here")
-@pytest.mark.parametrize(("interface", "kind"), [("dlms-serial", ""), ("dlms-decrypted", "serial:")])
+@pytest.mark.parametrize(
+    ("interface", "kind"), [("dlms-serial", ""), ("dlms-serial", "serial:"), ("dlms-decrypted", "serial:")]
+)
 def test_extcap_ends_on_an_idle_line_when_its_reader_is_gone(
     bus: tuple[int, str], tmp_path: Path, interface: str, kind: str
 ) -> None:
@@ -248,6 +249,7 @@ def test_extcap_ends_on_an_idle_line_when_its_reader_is_gone(
     assert child.returncode == 0 and "Traceback" not in said
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes of files are of POSIX")
 def test_capture_that_nobody_named_is_kept_for_its_owner_alone(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "analyzer.cli.main", "live", "-", "-q"]
     with SAMPLE.open("rb") as stdin:
