@@ -95,6 +95,8 @@ class Csv:
         found = row(reading, digits)
         number = found["value"]
         found["value"] = "" if number is None else repr(number)
+        if reading.capture_time_ns is not None:  # a float would round nanoseconds
+            found["capture_time"] = seconds_text(reading.capture_time_ns, digits)
         writer.writerow(found)
         return out.getvalue().removesuffix("\n")
 

@@ -67,6 +67,7 @@ def test_csv_and_parquet_hold_the_same_rows(run: Run, sample: str, tmp_path: Pat
     assert len(rows) == len(table) > 200
     assert [float(row["value"]) if row["value"] else None for row in rows] == table["value"].to_list()
     assert [row["unit"] or None for row in rows] == table["unit"].to_list()
+    assert rows[0]["capture_time"] == "1772442847.703549773"
     assert rows[0]["raw"] == table["raw"][0] == "07EA0302010A0E0A52FFC400"
 
 
