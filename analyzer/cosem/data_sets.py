@@ -40,6 +40,8 @@ _REACTIVE = ("3", "4", "5", "6", "7", "8")
 """Groups C of reactive energy: 6.8 in MWh is what a heat meter counts."""
 _LOG_HEAD = 2
 _HEAD = 4
+_MOST_DIGITS = 6
+"""Of the period and the number of columns in the head of a profile."""
 """Values before the columns of a profile: first time, status, period, count."""
 
 
@@ -78,10 +80,13 @@ class TextProfile(NamedTuple):
         return self.code, self.start, self.status, int(self.period.total_seconds()), self.columns
 
     def time(self, row: int) -> str:
-        """The time of an entry, counted from 0."""
+        """The time of an entry, counted from 0; empty where it is not known, or lies beyond the calendar."""
         if not self.start:
             return ""
-        return (datetime.fromisoformat(self.start) + row * self.period).isoformat()
+        try:
+            return (datetime.fromisoformat(self.start) + row * self.period).isoformat()
+        except OverflowError:
+            return ""
 
 
 def is_assumed(code: str) -> bool:
@@ -172,7 +177,7 @@ def profile_of(one: DataSet) -> TextProfile | None:
     if len(one.values) < _HEAD + 2:
         return None
     values = [_text(value.value) for value in one.values]
-    if not values[2].isdecimal() or not values[3].isdecimal():
+    if not all(one.isdecimal() and len(one) <= _MOST_DIGITS for one in values[2:4]):
         return None
     if len(values) != _HEAD + 2 * int(values[3]):
         return None

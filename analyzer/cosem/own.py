@@ -87,7 +87,7 @@ def _read(path: str) -> dict[str, Any]:
             return tomllib.load(file)
     except OSError as problem:
         raise OwnTablesError(f"{path}: cannot be read: {problem.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+    except (ValueError, RecursionError) as problem:  # also of a number or a nesting that Python refuses
         raise OwnTablesError(f"{path}: no TOML: {problem}") from None
 
 

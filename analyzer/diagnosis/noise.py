@@ -65,8 +65,10 @@ def sought(record: Record) -> list[Candidate]:
 
 def begun_late(explained: Explained, record: Record) -> Explained:
     """What came first on its lane and lacks its beginning: the capture, or the dump, began within it."""
-    best, *rest = explained.found
     octets = record.octets
+    if not explained.found:
+        return explained
+    best, *rest = explained.found
     if octets[:1] == b"\x7e" or best.cause not in ("octets-lost", "capture-started-late") or best.at > 1:
         return explained
     found = [best, *rest]

@@ -93,7 +93,7 @@ def read_keyring(path: Path) -> list[Meter]:
         raise KeyringError(f"{path}: {told}") from None
     except UnicodeDecodeError:
         raise KeyringError(f"{path}: no keyring: not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as problem:
+    except (ValueError, RecursionError) as problem:  # also of a number or a nesting that Python refuses
         if len(_symmetric(text) or b"") in KEY_SIZES:
             hint = _ROLES_OF_A_KEY.replace("HEX", f"@{path}")
             raise KeyringError(f"{path}: a key alone, no keyring; {hint}") from None
@@ -120,7 +120,7 @@ def is_toml(name: str) -> bool:
     try:
         path = os.path.expanduser(name)
         return os.path.isfile(path) and bool(tomllib.loads(_text(Path(path))))
-    except (OSError, KeyringError, ValueError):
+    except (OSError, KeyringError, ValueError, RecursionError):
         return False
 
 
@@ -132,7 +132,7 @@ def _text(path: Path) -> str:
     return octets.decode("utf-8-sig")
 
 
-def _place_of(problem: tomllib.TOMLDecodeError) -> str:
+def _place_of(problem: Exception) -> str:
     """Say where TOML breaks without what stands there: it may be a key."""
     place = re.search(r"\((at [^)]*)\)$", str(problem))
     return place[1] if place else "from some line on"

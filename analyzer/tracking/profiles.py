@@ -142,8 +142,8 @@ def rows_of(profile: Profile, octets: bytes, start: int, end: int, period_s: int
         time = ""
         if clock is not None and len(cells) > clock:
             if is_late and last is not None and period_s:
-                last += timedelta(seconds=period_s)
-                time = last.isoformat()
+                after = _after(last, period_s)
+                time, last = (after.isoformat(), after) if after is not None else ("", last)
             else:
                 time = _moment(cells[clock])
                 last = instant(time) if not is_plain and (is_compressed or period_s) else None
@@ -151,6 +151,14 @@ def rows_of(profile: Profile, octets: bytes, start: int, end: int, period_s: int
             time = _moment(cells[0])
         before = cells
         yield _new(Row, (time, cells))
+
+
+def _after(time: datetime, period_s: int) -> datetime | None:
+    """Add a period; None where the calendar ends before."""
+    try:
+        return time + timedelta(seconds=period_s)
+    except OverflowError:
+        return None
 
 
 def clock_column(profile: Profile) -> int | None:

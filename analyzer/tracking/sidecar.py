@@ -70,7 +70,7 @@ def read_sidecar(text: str, basis: str) -> Sidecar:
 
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
+    except (ValueError, RecursionError) as problem:  # also of a number or a nesting that Python refuses
         raise SidecarError(f"no TOML: {problem}") from None
     meters = table.get("meter", [])
     if table.keys() - {"meter"} or not isinstance(meters, list):

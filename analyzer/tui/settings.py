@@ -98,7 +98,7 @@ class Settings:
                 return tomllib.load(file)
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as problem:
+        except (OSError, ValueError, RecursionError) as problem:
             self.problem = f"{self._config}: {problem}"
             return {}
 

@@ -50,3 +50,15 @@ def test_own_names_break_no_json_and_command_no_terminal(run: Run, tmp_path: Pat
         shown = run(*words, "--names", str(path), sample_path("ln-wrapper")).out
         assert name in shown
         assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize("text", [f"classes = {'9' * 5000}", "classes = " + "[" * 5000])
+@pytest.mark.parametrize(("option", "status"), [("--names", 2), ("--sidecar", 2), ("-k", 4)])
+def test_numbers_and_nesting_beyond_all_are_one_line(
+    run: Run, tmp_path: Path, option: str, status: int, text: str
+) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(text)
+    ran = run("decode", option, path, sample_path("ln-wrapper"))
+    assert ran.status == status
+    assert f"{path}: no TOML: " in ran.err

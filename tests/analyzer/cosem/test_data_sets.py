@@ -129,3 +129,17 @@ def test_data_set_with_many_values_is_no_profile() -> None:
 def test_any_text_gives_values(text: str) -> None:
     for one in values(text):
         assert isinstance(one.plain, str | Decimal)
+
+
+@pytest.mark.parametrize(("period", "columns"), [("9" * 5000, "1"), ("15", "9" * 5000), ("9" * 12, "1")])
+def test_head_of_a_profile_with_numbers_beyond_all_is_none(period: str, columns: str) -> None:
+    (only,) = data_sets(f"P.01(210101120000)(08)({period})({columns})(1.8.0)(kWh)\r\n".encode())
+    assert profile_of(only) is None
+
+
+def test_profile_that_goes_on_beyond_the_calendar_has_values_without_times() -> None:
+    (head,) = data_sets(b"P.01(210101120000)(08)(999999)(1)(1.8.0)(kWh)\r\n")
+    heading = profile_of(head)
+    assert heading is not None
+    found = [heading.time(row) for row in (1, 100_000)]
+    assert found == ["2022-11-26T22:39:00", ""]

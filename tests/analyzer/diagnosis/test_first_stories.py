@@ -305,3 +305,8 @@ def test_answer_to_a_challenge_that_fits_no_key_is_likely_and_counter_zero_is_sa
     assert not verdict.is_certain
     assert "invocation counter 0" in verdict.text
     assert "invocation counter 0" not in check(handshake, "client", right[:-1] + b"\0", keys).text
+
+
+@pytest.mark.parametrize("octets", [b"\x7e", b"\x7e\x7e", b"\x00", b"\xff"])
+def test_octet_alone_is_no_error_of_the_doctor(octets: bytes) -> None:
+    assert len(of_octets(octets)) <= 1
