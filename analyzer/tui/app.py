@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from asyncio import get_running_loop
 from collections.abc import Sequence
 from contextlib import suppress
@@ -237,6 +238,13 @@ class DlmsharkApp(Passes):
     def command_quit(self, count: int) -> None:
         """Quit."""
         self.exit()
+
+    def command_suspend(self, count: int) -> None:
+        """Stop for the shell, while a recording goes on; where no shell waits none could let the program go on."""
+        if sys.platform != "win32" and os.getpgrp() != os.getsid(0):
+            self.action_suspend_process()
+        elif isinstance(self.screen, BaseScreen):
+            self.screen.flash("no shell waits to which it could go", "warning")
 
     def leave(self) -> None:
         """Quit, where a person asked for it with the key that goes back; first say what would be lost."""

@@ -119,6 +119,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         _command("cancel", "ctrl+c", ANY, "stop what runs: a search, a filter, the index"),
         _command("back", "q", ANY, "back; on the main screen: take the filter away, then quit"),
         _command("close", "escape", ANY, "back; on the main screen: take the filter away, and never quit"),
+        _command("suspend", "ctrl+z", ANY, "go to the shell; fg comes back"),
         _command("quit", "ctrl+q", ANY, "quit"),
     ),
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -430,5 +431,20 @@ def test_screen_that_is_closed_at_once_leaves_nothing_behind() -> None:
             app.simulate_key("escape")
         await pilot.pause()
         await wait_for(pilot, lambda: app.screen is main_of(app))
+
+    drive(sample("ln-wrapper"), act)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no job control")
+@pytest.mark.parametrize("has_shell", [True, False])
+def test_program_goes_to_the_shell_only_where_one_waits(has_shell: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        stopped: list[bool] = []
+        monkeypatch.setattr(app, "action_suspend_process", lambda: stopped.append(True))
+        monkeypatch.setattr("analyzer.tui.app.os.getpgrp", lambda: 2 if has_shell else 1)
+        monkeypatch.setattr("analyzer.tui.app.os.getsid", lambda process: 1)
+        await pilot.press("ctrl+z")
+        assert bool(stopped) == has_shell
+        assert ("no shell waits" in text_of(app)[-1]) != has_shell
 
     drive(sample("ln-wrapper"), act)
