@@ -6,7 +6,8 @@ for the carriers.
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 from analyzer.framing.datagram import is_llc
@@ -246,9 +247,9 @@ def _sealed(octets: bytes) -> _Candidate | None:
     """Score a stream of ciphered telegrams: several in a row, for one alone is an APDU by itself."""
     framer = P1Framer()
     frames = framer.feed(octets, Mark(0, None)) + framer.flush()
-    is_whole = [one.link == P1 and not one.problem for one in frames]
-    is_row = any(both == (True, True) for both in pairwise(is_whole))  # else a link may stand between them
-    return _Candidate(1.0, P1, f"{sum(is_whole)} ciphered telegrams in a row") if is_row else None
+    rows = [sum(not one.problem for one in row) for link, row in groupby(frames, attrgetter("link")) if link == P1]
+    whole = max(rows, default=0)  # of one row, in which some may be damaged: else a link may stand between them
+    return _Candidate(1.0, P1, f"{whole} ciphered telegrams in a row") if whole > 1 else None
 
 
 def _best_opening(octets: bytes) -> Trust:
