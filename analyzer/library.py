@@ -200,11 +200,16 @@ class Trace:
         session = self._begin()
         session.learn_all()
         records = filter(self._passes(session), session.noted())
-        source, rows = session.source, list[tuple[Any, ...]]()
+        source = session.source
         named = namer(source, source.name)
-        for record, row in rows_of(records):
-            rows += cells_of(name, named(record), record, row, session.model, source.time_digits)
-        return frame_of(name, rows)
+        return frame_of(
+            name,
+            (
+                cells
+                for record, row in rows_of(records)
+                for cells in cells_of(name, named(record), record, row, session.model, source.time_digits)
+            ),
+        )
 
     def _begin(self) -> Session:
         """Begin a pass. Raises: RuntimeError where the input was read and cannot be read again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 RECORDS, READINGS, NOTES = "records", "readings", "notes"
 TABLES = (RECORDS, READINGS, NOTES)
 """The tables of a data set, each a folder."""
+_BATCH = 1 << 16
+"""Rows that are held as Python objects before a frame takes them."""
 _RECORD_SCHEMA = {
     "input": "String", "number": "UInt32", "time": "time", "packet": "UInt64", "lane": "String", "link": "String",
     "kind": "String", "direction": "String", "client": "String", "server": "String", "association": "UInt32",
@@ -65,13 +68,23 @@ def note_cells(name: str, record: Record) -> Iterable[tuple[Any, ...]]:
         )  # fmt: skip
 
 
-def write(table: str, rows: list[tuple[Any, ...]], path: Path) -> None:
+def write(table: str, rows: Iterable[tuple[Any, ...]], path: Path) -> None:
     """Write *rows* to the Parquet file *path*, which is there as a whole or not at all. Raises: OSError."""
     write_parquet(frame_of(table, rows), path)
 
 
-def frame_of(table: str, rows: list[tuple[Any, ...]]) -> polars.DataFrame:
+def frame_of(table: str, rows: Iterable[tuple[Any, ...]]) -> polars.DataFrame:
     """Make the frame of *rows* with the columns of *table*."""
+    import polars
+
+    frames = [_frame(table, [])]
+    left = iter(rows)
+    while batch := list(islice(left, _BATCH)):
+        frames.append(_frame(table, batch))
+    return polars.concat(frames, rechunk=True)
+
+
+def _frame(table: str, rows: list[tuple[Any, ...]]) -> polars.DataFrame:
     import polars
 
     kinds: dict[str, Any] = {"time": polars.Datetime("ns", "UTC"), "texts": polars.List(polars.String)}

@@ -263,12 +263,13 @@ def _write_parquet(sessions: Sessions, options: argparse.Namespace, count: _Coun
     from analyzer.batch.frames import RECORDS, record_cells, write
     from analyzer.batch.task import rows_of
 
-    rows = []
-    for name, session in sessions:
-        named = namer(session.source, name)
-        for record, row in rows_of(count.passing(session, options)):
-            rows.append(record_cells(shown(named(record)), row))
-    write(RECORDS, rows, Path(options.output))
+    def rows() -> Iterator[tuple[object, ...]]:
+        for name, session in sessions:
+            named = namer(session.source, name)
+            for record, row in rows_of(count.passing(session, options)):
+                yield record_cells(shown(named(record)), row)
+
+    write(RECORDS, rows(), Path(options.output))
 
 
 _WRITERS = {"pcapng": _pcapng, "jsonl": _jsonl, "csv": _csv, "xml": _xml, "html": _html}

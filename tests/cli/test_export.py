@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 import polars
 import pytest
 
+from analyzer.batch import frames
 from analyzer.simulate import packets
 from analyzer.simulate.packets import Endpoint
 from captures import blocks
@@ -108,6 +109,18 @@ def test_html_has_problems_associations_and_records_and_no_key(
     assert parser.rows == [f"r{one['number']}" for one in records]
     assert "No problem was found." in parser.text and "HLS with GMAC, accepted" in parser.text
     assert "http" not in page and KEY not in page.upper()
+
+
+def test_parquet_is_gathered_by_and_by(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All rows of a long capture stood in memory as Python objects."""
+    exported(run, tmp_path / "a.parquet")
+    sizes: list[int] = []
+    frame = frames._frame
+    monkeypatch.setattr(frames, "_BATCH", 10)
+    monkeypatch.setattr(frames, "_frame", lambda table, rows: sizes.append(len(rows)) or frame(table, rows))
+    exported(run, tmp_path / "b.parquet")
+    assert polars.read_parquet(tmp_path / "a.parquet").equals(polars.read_parquet(tmp_path / "b.parquet"))
+    assert max(sizes) == 10
 
 
 def test_parquet_has_the_columns_of_batch(run: Run, tmp_path: Path, records: list[dict[str, object]]) -> None:
