@@ -46,6 +46,12 @@ def method_name(class_id: int, method_id: int, version: int | None = None) -> st
     return str(method["name"]) if method else None
 
 
+def first_method(class_id: int) -> int | None:
+    """Tell how far the short name of a class's first method is from the base name; None where that is not known."""
+    offsets = (table.get("first_method") for table in _versions(class_id, None))
+    return next((one for one in offsets if isinstance(one, int)), None)
+
+
 def attribute_type(class_id: int, attribute_id: int, version: int | None = None) -> str | None:
     """Tell an attribute's data type, or the shape of its structure, in the words of the class description."""
     if attribute_id == 1:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from analyzer.cosem.classes import first_method
 from analyzer.simulate.forms import octet_string
 from analyzer.simulate.sent import Form
 
@@ -24,11 +25,6 @@ Method = Callable[[Form, int], "tuple[int, Form | None]"]
 """Takes the parameter and the time in nanoseconds; gives an action-result and what it returns."""
 Selection = Callable[[int, Form], "Form | int"]
 """Takes the access selector and its parameters; gives the Data selected, or a data-access-result."""
-
-_METHOD_OFFSETS: dict[int, int] = {
-    3: 0x28, 4: 0x38, 7: 0x58, 8: 0x60, 9: 0x20, 12: 0x20, 18: 0x40, 64: 0x30, 70: 0x20,
-}  # fmt: skip
-"""By class, the short-name offset of its first method."""
 
 
 @dataclass(slots=True)
@@ -81,7 +77,7 @@ class CosemObject:
 
     def short_method(self, method_id: int) -> int:
         """Give the short name of a method."""
-        return self.base_name + _METHOD_OFFSETS[self.class_id] + 8 * (method_id - 1)
+        return self.base_name + (first_method(self.class_id) or 0) + 8 * (method_id - 1)
 
 
 def register(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Any, NamedTuple, TypeVar
 
-from analyzer.cosem.classes import attribute_name
+from analyzer.cosem.classes import attribute_name, first_method, method_name
 from analyzer.cosem.companions import USUAL
 from analyzer.record import Object
 from analyzer.tracking.selections import ALL, Selection
@@ -140,10 +140,15 @@ class Meter:
         if base is None:
             return one
         entry = self.bases[base]
-        attribute = ((one.attribute & 0xFFFF) - base) // SHORT_NAME_STEP + 1
-        if attribute_name(entry.class_id, attribute) is None:
-            return one  # a method, whose offsets each class has for itself
-        return Object(entry.class_id, entry.logical_name, attribute)
+        offset = (one.attribute & 0xFFFF) - base
+        number = offset // SHORT_NAME_STEP + 1
+        if attribute_name(entry.class_id, number) is not None:
+            return Object(entry.class_id, entry.logical_name, number)
+        first = first_method(entry.class_id)
+        number = (offset - first) // SHORT_NAME_STEP + 1 if first is not None else 0
+        if number < 1 or method_name(entry.class_id, number) is None:
+            return one
+        return Object(entry.class_id, entry.logical_name, number, is_method=True)
 
     def version_of(self, logical_name: bytes) -> int | None:
         """Tell the version of an object's class where a list said it."""

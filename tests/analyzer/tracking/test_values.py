@@ -250,11 +250,26 @@ def test_short_names_are_resolved_by_the_list_of_the_association() -> None:
     assert (last.name, last.text) == ("Active energy import (+A)", "5 kWh")
 
 
-def test_short_name_of_a_method_stays_a_number() -> None:
+@pytest.mark.parametrize(
+    ("class_id", "offset", "called"),
+    [
+        (3, 0x28, "reset"), (5, 0x50, "next_period"), (7, 0x60, "capture"), (8, 0x88, "shift_time"),
+        (9, 0x20, "execute"), (18, 0x58, "image_activate"), (70, 0x28, "remote_reconnect"),
+    ],
+)  # fmt: skip
+def test_short_name_of_a_method_is_resolved_too(class_id: int, offset: int, called: str) -> None:
+    listed = array(structure(b"\x10\x0a\x00", long_unsigned(class_id), unsigned(0), name("0-0:10.0.0")))
+    lines = [line("TX", bytes.fromhex("050102FA08")), line("RX", b"\x0c\x01\x00" + listed)]
+    last = values([*lines, line("TX", bytes.fromhex(f"0601020A{offset:02X}01120001"))])[-1]
+    assert (last.object.is_method, last.name.rpartition(", ")[2]) == (True, called)
+
+
+@pytest.mark.parametrize("short_name", ["0A18", "0A30", "0AF8"])
+def test_short_name_of_nothing_that_is_known_stays_a_number(short_name: str) -> None:
     listed = array(structure(b"\x10\x0a\x00", long_unsigned(9), unsigned(0), name("0-0:10.0.0")))
     lines = [line("TX", bytes.fromhex("050102FA08")), line("RX", b"\x0c\x01\x00" + listed)]
-    last = values([*lines, line("TX", bytes.fromhex("0601020A2001120001"))])[-1]
-    assert last.name == "short name 0A20"
+    last = values([*lines, line("TX", bytes.fromhex(f"060102{short_name}01120001"))])[-1]
+    assert last.name == f"short name {short_name}"
 
 
 @pytest.mark.parametrize(("version", "called"), [(0, "primary_address_list"), (1, "speed")])
