@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from math import ceil
+from pathlib import Path
 
 import pyte
 import pytest
@@ -192,5 +193,24 @@ def test_message_longer_than_the_line_is_seen_whole_until_the_next_key() -> None
         await pilot.press("down")
         await wait_for(pilot, lambda: text_of(app)[-1].startswith(" 2 of 41"))
         assert main.records.size.height + main.octets.size.height + main.tree_pane.size.height == height
+
+    drive(sample("ln-ciphered"), act)
+
+
+def test_name_of_a_file_gives_the_terminal_no_orders(tmp_path: Path) -> None:
+    (tmp_path / "ab\x1b]0;owned").touch()
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        app.options = app.options._replace(title="a\x1b]0;owned\x07\u202e")
+        await pilot.press("F")
+        await wait_for(pilot, lambda: "a\\x1b]0;owned\\x07\\u202e" in text_of(app)[0])
+        main_of(app).flash("a\x1b]0;owned")
+        await wait_for(pilot, lambda: text_of(app)[-1].startswith(" a\\x1b]0;owned"))
+        await pilot.press("O", *f"{tmp_path}/a", "tab")
+        await pilot.pause()
+        assert all(line.isprintable() for line in text_of(app))
+        await pilot.press("escape")
+        main_of(app).ask_export("a\x1b]0;owned.csv")
+        await wait_for(pilot, lambda: "write to a]0;owned.csv" in text_of(app)[-2])
 
     drive(sample("ln-ciphered"), act)

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.strip import Strip
 
-from analyzer.tui.fitting import fit
+from analyzer.tui.fitting import fit, printable
 from analyzer.tui.widgets.lines import Lines
 from analyzer.tui.widgets.rows import Piece, strip_of
 
@@ -19,6 +19,11 @@ _MESSAGE_SECONDS = 5.0
 _MOST_LINES, _LEAST_WIDTH = 3, 16
 Said = tuple[str, str]
 """A text and the name of its colour."""
+
+
+def _plain(said: Said) -> Said:
+    """Leave out what commands a terminal: the name of a file may hold it."""
+    return said if said[0].isprintable() else (printable(said[0]), said[1])
 
 
 class Bar(Lines):
@@ -37,7 +42,7 @@ class Bar(Lines):
 
     def say(self, left: Sequence[Said], right: Sequence[Said] = ()) -> None:
         """Show other texts, if they are others."""
-        said = (tuple(left), tuple(right))
+        said = (tuple(map(_plain, left)), tuple(map(_plain, right)))
         if said != (self._left, self._right):
             self._left, self._right = said
             self.refresh()
@@ -118,7 +123,9 @@ class StatusBar(Bar):
         """Show a message for a few seconds, in so many lines as it needs."""
         self._messages += 1
         self._has_message = True
-        self._fold(wrap(text, max(self.size.width - 2, _LEAST_WIDTH))[:_MOST_LINES], colour)
+        self._fold(
+            wrap(printable(" ".join(text.splitlines())), max(self.size.width - 2, _LEAST_WIDTH))[:_MOST_LINES], colour
+        )
         self.say([(f" {text}", colour)])
         self.set_timer(_MESSAGE_SECONDS, partial(self._fade, self._messages))
 

@@ -137,7 +137,7 @@ class Prompt(Vertical):
         label.say([(f" {question.label} ", "accent bold")])
         answer = self.query_one("#answer", Input)
         answer.password = question.is_secret
-        answer.value = text
+        answer.value = text = "".join(filter(str.isprintable, text))
         answer.cursor_position = len(text)
         if question.is_guess:
             answer.select_all()
@@ -171,7 +171,7 @@ class Prompt(Vertical):
     def _look(self, text: str) -> None:
         assert self.question is not None
         self._looked_at, self._chosen = text, -1
-        self._choices = list(self.question.complete(text))
+        self._choices = [one for one in self.question.complete(text) if one.text.isprintable()]  # as what is typed
         self._show()
 
     def _show(self) -> None:
