@@ -10,7 +10,7 @@ from pathlib import Path
 from analyzer.cli.arguments import Parser
 from analyzer.cli.inputs import add_inputs, forced_stacks, use_names
 from analyzer.cli.keyrings import keyring
-from analyzer.cli.main import INPUT_ERROR, fail, is_screen
+from analyzer.cli.main import INPUT_ERROR, fail, is_screen, live_hint
 
 UI = "analyzer.tui.program"
 """What runs the terminal UI: a floor of its own, loaded by its name."""
@@ -54,7 +54,7 @@ def run(words: list[str]) -> int:
 def missing_input(inputs: list[str]) -> str:
     """Say in a line which of *inputs* is not there; "" when all are."""
     missing = next((one for one in inputs if one != "-" and not Path(one).exists()), None)
-    return "" if missing is None else f"{missing}: no such file"
+    return "" if missing is None else f"{missing}: no such file{live_hint(missing)}"
 
 
 def is_wanted() -> bool:

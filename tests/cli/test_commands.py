@@ -14,6 +14,7 @@ import pytest
 from analyzer.cli.inputs import decode_as
 from analyzer.cli.main import CHECK_FAILED, COMMANDS, KEYRING_ERROR, OUTPUT_ERROR, PERMISSION_ERROR, USAGE_ERROR
 from analyzer.cli.record_lines import has_colours
+from analyzer.cli.view import missing_input
 from captures.samples import Sample, samples
 from tests.captures.build import enhanced, interface, ipv4, section, udp
 from tests.cli.conftest import FRAME, Run, pcap_octets, spawn
@@ -67,6 +68,14 @@ def test_unknown_command_names_the_nearest(run: Run, word: str, near: str) -> No
     ran = run(word)
     assert ran.status == USAGE_ERROR
     assert ran.complaint == f"'{word}' is neither a command nor a file; did you mean '{near}'?"
+
+
+def test_live_source_that_is_given_as_a_file_is_led_to_the_command_that_listens(run: Run) -> None:
+    for source in ("serial:/dev/ttyUSB7", "iface:eth7", "rfc2217://host:4001"):
+        ran = run(source)
+        hint = f"a live source is listened to with dlmshark live {source}"
+        assert (ran.status, ran.complaint) == (USAGE_ERROR, f"'{source}' is neither a command nor a file; {hint}")
+        assert missing_input([source]) == f"{source}: no such file; {hint}"
 
 
 def test_unknown_command_that_is_like_none_points_to_the_help(run: Run) -> None:
