@@ -29,6 +29,7 @@ CAUSES_WITHOUT_A_ROW: dict[str, str] = {
         "about what a whole dialogue lacks or repeats: tests/analyzer/diagnosis/test_association.py",
     ),
     "counted-from-0": "about all blocks of a meter: tests/analyzer/diagnosis/test_service.py",
+    "second-key-needed": "about a sender that has two keys: tests/analyzer/tracking/test_wrong_keys.py",
     "message-broken-off": "about two sessions: tests/analyzer/diagnosis/test_local_port.py",
     "settings-sought": "a comment of the recording tells it: tests/analyzer/diagnosis/test_capture_edges.py",
 }
