@@ -57,15 +57,19 @@ class JsonLines:
     def _pieces(self, record: Record) -> Sequence[str]:
         """Write *record* in pieces: those that may hold more than ASCII stand alone."""
         values = self._values(record)
-        head = plain_json(self._head(record, self._digits()))
+        head = self._head(record, self._digits())
         middle = f', "summary": {encode_basestring(summary(record, values))}'
         if values:
             middle += f', "values": [{", ".join([value_text(one) for one in values])}]'
         notes = f', "notes": [{", ".join(map(note_text, record.notes))}]' if record.notes else ""
         tail = f', "octets": "{record.octets.hex().upper()}"{notes}'
-        if self._layers:
-            tail += f', "layers": [{_layers(record, values)}]'
-        return head, plain_json(middle), plain_json(tail) + "}"
+        tail = f'{tail}, "layers": [{_layers(record, values)}]}}' if self._layers else tail + "}"
+        # most are ASCII, and a call takes longer than to see that
+        return (
+            head if head.isascii() else plain_json(head),
+            plain_json(middle),
+            tail if tail.isascii() else plain_json(tail),
+        )
 
     def _head(self, record: Record, digits: int) -> str:
         """Write what stands before the summary."""

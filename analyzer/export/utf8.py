@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 
@@ -34,4 +33,7 @@ def plain_json(text: str) -> str:
 
 
 def _by_number(match: re.Match[str]) -> str:
-    return match[0] if match[0].isprintable() else json.dumps(match[0])[1:-1]
+    if match[0].isprintable():
+        return match[0]
+    digits = match[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(rf"\u{digits[at : at + 4]}" for at in range(0, len(digits), 4))
