@@ -29,10 +29,21 @@ FIRST, LAST = "090C07EA030201082C071BFFC400", "090C07EA0302010A0E071BFFC400"
         (2, "0203 0600000005 0600000005 120002", ""),
         (3, "0204 0600000003 0600000007 120001 120003", ""),
         (2, "0204 06000000", ""),
+        (2, "0104 120003 120004 120008 120007", "classes Register, Extended register, Clock, Profile generic"),
+        (2, "0105 120001 120001 120001 120001 120001", "classes Data, Data, Data, Data, …"),
+        (2, "0101 12FFFF", "class 65535"),
+        (2, "0101 0900", ""),
+        (2, "0100", ""),
+        (3, "0101 0202 120003 09060100010800FF", "object Register 1-0:1.8.0*255"),
+        (3, "0101 0202 120003 0900", ""),
+        (4, "0202 120003 09060100010800FF", "Register 1-0:1.8.0*255"),
+        (4, "0202 120003 120003", ""),
         (2, "", ""),
     ],
 )
-def test_selection_is_said_in_words_where_it_is_one_of_a_profile(selector: int, parameters: str, said: str) -> None:
+def test_selection_is_said_in_words_where_it_is_one_of_a_profile_or_an_object_list(
+    selector: int, parameters: str, said: str
+) -> None:
     octets = bytes.fromhex(parameters)
     assert selection_text(octets, selector, (0, len(octets))) == said
 
