@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING
 
-from analyzer.cosem.plain_text import printable
 from analyzer.framing.detect import OTHER, carrier_of_ports
 from analyzer.framing.frame import Mark
+from analyzer.marks import add_marks
 from analyzer.reassembly.tcp import DATA, END, GAP, REPEATED, RESET, START, Event, Segment, TcpStream
 from analyzer.record import End, Record
 from analyzer.tracking.connections import Connections
 from analyzer.tracking.conversation import Conversation
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
-from captures.carried import IN_PACKET, Carried, Line, Notebook
+from captures.carried import Carried, Line, Notebook
 from captures.carriers import CARRIERS, Carriers
 from captures.chunk import PACKET, RECEIVED, SILENCE, UNKNOWN, Chunk, Source, TakePlain
 from captures.links import OCTET_LINKS
@@ -46,8 +46,6 @@ _BATCH = 64
 AT_END = 1 << 40
 """Above all numbers of packets."""
 _MOST_ENDS = 4096
-_MOST_MARKS = 3
-"""Line errors of a record that are said one by one."""
 _ENDS = {REPEATED: "repeated", RESET: "reset", END: "closed"}
 _MASK = 0xFFFF_FFFF
 _SPECIAL = 7
@@ -125,7 +123,7 @@ class Pipeline:
         for _ in source.pour(self) if waits else map(self.feed, source):
             if len(out) >= batch:
                 if comments or line_errors:
-                    _add_marks(out, comments, line_errors)
+                    add_marks(out, comments, line_errors)
                 if waits and transfers.open and len(out) < MOST_WAITING:
                     yield from self._complete()
                     batch = len(out) + _BATCH
@@ -134,7 +132,7 @@ class Pipeline:
                     out.clear()
                     batch = _BATCH if waits else 1
         self.finish()
-        _add_marks(out, comments, line_errors)
+        add_marks(out, comments, line_errors)
         yield from out
         out.clear()
 
@@ -412,34 +410,6 @@ class Pipeline:
             elif event.kind in (START, RESET, END):
                 flow.conversation.lost(flow.side)
                 flow.has_ended = event.kind != START
-
-
-def _add_marks(records: list[Record], comments: dict[int, list[str]], line_errors: dict[int, list[str]]) -> None:
-    """Let records hold the comments of their packets, and the line errors that the receiver saw in them."""
-    for record in records:
-        seen: list[str] = []
-        for number in record.packets:
-            for text in comments.pop(number, ()):
-                record.add_note(finding("comment", printable(text), 0, 0))
-            seen += line_errors.pop(number, ())
-        for text in _together(seen) if len(seen) > _MOST_MARKS else seen:
-            record.add_note(finding("line-error", text, 0, 0))
-
-
-def _together(texts: list[str]) -> list[str]:
-    """Say what a receiver saw many times in a record once, with the first packet where it names packets."""
-    seen: dict[str, list[str]] = {}
-    for text in texts:
-        head = text[: text.find(IN_PACKET) + len(IN_PACKET)] if IN_PACKET in text else text
-        seen.setdefault(head, []).append(text[len(head) :])
-    return [f"{head}{at[0]}{_more(head, len(at))}" for head, at in seen.items()]
-
-
-def _more(head: str, count: int) -> str:
-    """Say that *head* was seen *count* times."""
-    if count == 1:
-        return ""
-    return f" and in {count - 1} more" if head.endswith(IN_PACKET) else f"; so {count} times in this record"
 
 
 def _ignore(code: str, text: str) -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from analyzer.detail import detail
 from analyzer.export.json_lines import JsonLines
 from analyzer.export.text import TextLines
-from analyzer.pipeline import Pipeline, _together
+from analyzer.marks import together
+from analyzer.pipeline import Pipeline
 from analyzer.record import Record
 from captures.chunk import LINK_OCTETS, RECEIVED, SENT, UNKNOWN, Chunk, Source
 from captures.network import ACK, SYN
@@ -511,4 +512,4 @@ def test_forced_apdus_stay_what_the_user_said() -> None:
     ],
 )
 def test_marks_that_a_record_has_often_are_counted_in_a_sentence_that_fits(texts: list[str], said: str) -> None:
-    assert _together(texts) == [said]
+    assert together(texts) == [said]
