@@ -286,6 +286,11 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
     while len(window.buffer) < _LOOKED_AT and b"\n" not in window.buffer and window.more():
         pass
     head = window.buffer[:JUDGED]
+    if b'"lane"' in head:  # few inputs are records, and it takes its time
+        from captures.record_lines import RecordLines, is_record_lines
+
+        if is_record_lines(head):
+            return RecordLines(name, window, size)
     if _is_traffic(head) and _begins_bare(head) and not _has_words(head):
         window.skip(begins)
         return RawSource(name, window, size)
