@@ -9,11 +9,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
 from itertools import chain
 from statistics import median
 from typing import NamedTuple
 
+from analyzer.diagnosis.alignment import opcodes
 from analyzer.diagnosis.pairing import LOOKED_AT, WITHIN_NS, clock_offset, late_ns, pairs, usual_offset
 from analyzer.diagnosis.passed import Passed, Point, Talk
 from analyzer.diagnosis.words import seconds
@@ -251,7 +251,7 @@ def _changes(one: Passed, other: Passed) -> str:
     """Say in which octets two APDUs differ."""
     here, there = one.octets[:_MOST_COMPARED], other.octets[:_MOST_COMPARED]
     said = []
-    for what, start, end, begin, stop in SequenceMatcher(None, here, there, autojunk=False).get_opcodes():
+    for what, start, end, begin, stop in opcodes(here, there):
         if what != "equal" and (one.is_secret or other.is_secret):
             said.append(f"octet {start} and on, which are not shown: a password or a key may stand there")
         elif what != "equal":

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from difflib import SequenceMatcher
-from typing import NamedTuple
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import NamedTuple, TypeVar
 
+from analyzer.diagnosis.alignment import opcodes
 from analyzer.diagnosis.comparison.messages import MESSAGE_LINKS
 from analyzer.diagnosis.comparison.side import Side, Step, Talk, base
 from analyzer.diagnosis.words import seconds
@@ -23,6 +23,9 @@ _LEAST_ALIKE = 0.1
 
 _SAID_ONCE = frozenset({"protection", "response time"})
 """Fields that differ in all steps or in none: the first time matters."""
+
+
+_Item = TypeVar("_Item")
 
 
 class Difference(NamedTuple):
@@ -171,44 +174,49 @@ def _ends(number: int, good: Talk, bad: Talk) -> Iterator[Difference]:
 
 def _steps(number: int, good: list[Step], bad: list[Step]) -> Iterator[Difference]:
     """Align the steps of one association, and compare them pair by pair."""
-    matcher = SequenceMatcher(None, [one.token for one in good], [one.token for one in bad], autojunk=False)
+    here, there = [one.token for one in good], [one.token for one in bad]
+    in_good, in_bad = set(here), set(there)
     missing: list[tuple[int, Step]] = []
     extra: list[tuple[int, Step]] = []
-    for what, i, i_end, j, j_end in matcher.get_opcodes():
+    for what, i, i_end, j, j_end in opcodes(here, there):
         if what == "equal":
             for at, (one, other) in enumerate(zip(good[i:i_end], bad[j:j_end], strict=True), i):
                 yield from _pair(number, at, one, other)
             continue
-        left, right = list(enumerate(good[i:i_end], i)), [(i, one) for one in bad[j:j_end]]
-        for at, one in list(left):
-            twin = next(
-                (each for each in right if (each[1].side, base(each[1].family)) == (one.side, base(one.family))), None
-            )
-            if twin is not None and not _is_elsewhere(one, bad) and not _is_elsewhere(twin[1], good):
-                left.remove((at, one))
-                right.remove(twin)
-                yield from _pair(number, at, one, twin[1])
-        missing += left
-        extra += right
+        alike = _queues(range(j, j_end), lambda at: bad[at].kind)
+        paired = set()
+        for at, one in enumerate(good[i:i_end], i):
+            twins = alike.get(one.kind)
+            if twins and one.token not in in_bad and bad[twins[0]].token not in in_good:
+                paired.add(twins[0])
+                yield from _pair(number, at, one, bad[twins.popleft()])
+            else:
+                missing.append((at, one))
+        extra += [(i, bad[at]) for at in range(j, j_end) if at not in paired]
     yield from _moved(number, missing, extra)
 
 
-def _is_elsewhere(step: Step, others: list[Step]) -> bool:
-    return any(step.token == one.token for one in others)
+def _queues(items: Iterable[_Item], of: Callable[[_Item], Hashable]) -> dict[Hashable, deque[_Item]]:
+    """Give *items* in their order, by what each is *of*."""
+    made: defaultdict[Hashable, deque[_Item]] = defaultdict(deque)
+    for item in items:
+        made[of(item)].append(item)
+    return made
 
 
 def _moved(number: int, missing: list[tuple[int, Step]], extra: list[tuple[int, Step]]) -> Iterator[Difference]:
     """Tell what one capture lacks, and what both have at other places; what follows one another is one difference."""
-    left, lacking = list(extra), []
+    twins, found, lacking = _queues(range(len(extra)), lambda index: extra[index][1].token), set(), []
     for at, one in missing:
-        twin = next((each for each in left if each[1].token == one.token), None)
-        if twin is None:
+        if not (same := twins.get(one.token)):
             lacking.append((at, one))
             continue
-        left.remove(twin)
+        twin = same.popleft()
+        found.add(twin)
         if one.side != RESPONSE:
             text = f"{one.name} comes at another place"
-            yield Difference(number, one.record, twin[1].record, "order", one.name, one.name, text, True, at)
+            yield Difference(number, one.record, extra[twin][1].record, "order", one.name, one.name, text, True, at)
+    left = [each for index, each in enumerate(extra) if index not in found]
     for at, one, more in _runs(lacking, is_placed=True):
         text = f"the bad capture has no {one.name}" + (f", and lacks {more} more behind it" if more else "")
         yield Difference(number, one.record, 0, _kind(one), one.name, "missing", text, True, at)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
+from analyzer.diagnosis.alignment import opcodes
 from analyzer.tui.screens.base import BaseScreen
 from analyzer.tui.selection import Place, place_of, steps
 from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
@@ -87,7 +87,7 @@ class CompareScreen(BaseScreen):
     def _aligned(self, one: list[Entry], other: list[Entry]) -> Iterator[tuple[Paragraph, Paragraph]]:
         """Put rows of the same field beside one another, and gaps where one side has none."""
         names = [[entry[0] for entry in side] for side in (one, other)]
-        for kind, a, b, c, d in SequenceMatcher(None, names[0], names[1], autojunk=False).get_opcodes():
+        for kind, a, b, c, d in opcodes(*names):
             left, right = one[a:b], other[c:d]
             for index in range(max(len(left), len(right))):
                 first = left[index] if index < len(left) else None

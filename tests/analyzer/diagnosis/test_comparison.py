@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analyzer.diagnosis.comparison.compare import Difference, compare
-from analyzer.diagnosis.comparison.side import Side, read
+from analyzer.diagnosis.comparison.side import Side, Step, Talk, read
 from analyzer.pipeline import Pipeline
 from analyzer.security.keys import KeyRole
 from analyzer.simulate.security import Mechanism
@@ -221,3 +221,39 @@ def test_written_secret_is_not_told() -> None:
         return tcp(OPENING, at(1, asked(octets), answered(bytes.fromhex("C501C100"))))
 
     assert compare(writes("ABCDEFGH"), writes("HGFEDCBA")) == []
+
+
+class Token:
+    """What a step is about, whose comparisons are counted."""
+
+    compared = 0
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __hash__(self) -> int:
+        return self.number
+
+    def __eq__(self, other: object) -> bool:
+        Token.compared += 1
+        return isinstance(other, Token) and self.number == other.number
+
+
+def long_side(count: int, first_token: int) -> Side:
+    """A session of *count* requests of ever other objects."""
+    talk = Talk(None, 1, 1, "wrapper")
+    for number in range(count):
+        token = Token(first_token + number)
+        talk.steps.append(Step(token, number + 1, "request", "get-request-normal", (), b"\xc0\x01", "", None))
+    side = Side()
+    side._sessions.append(talk)
+    return side
+
+
+def test_steps_that_are_all_unlike_are_compared_in_proportion_to_their_number() -> None:
+    work = []
+    for count in (400, 800):
+        Token.compared = 0
+        compare(long_side(count, 0), long_side(count, count // 2))
+        work.append(Token.compared)
+    assert work[1] < 2.5 * work[0]
