@@ -46,7 +46,7 @@ _TEXT_STARTS = b"/\xaf\x01\x81\x02\x82\x06"
 _PRINTED = bytes((*range(0x20, 0x7F), *b"\r\n\1\2\3\4"))
 _P1_HINT = re.compile(rb"[0-9]-[0-9]{1,3}:[0-9]")
 _CRC = re.compile(rb"^![0-9A-F]{4}\r?\n", re.MULTILINE)
-_DATA_SET = re.compile(rb"[-0-9A-F.:*&]{1,16}\([^()\r\n]*\)[^()]*\r\n")
+_DATA_SET = re.compile(rb"[-0-9A-F.:*&]{1,16}\([^()\r\n]*\)[^()]*\n")
 _BLOCK = re.compile(rb"[\x02\x82][\r\n\x8d -'*-~\xa0-\xfe]{0,80}+\([^\x00-\x1f()\xa9]{0,130}+[)\xa9]")
 """STX and the first data set behind it, whether bit 7 is parity or not."""
 

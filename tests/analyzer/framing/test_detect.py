@@ -50,6 +50,12 @@ def test_telegram_with_parity_is_strong_behind_a_disturbance(noise: bytes) -> No
     assert (verdict.stack, verdict.strong) == ("p1", True)
 
 
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_line_of_a_readout_alone_is_told_by_its_data_set(end: bytes) -> None:
+    verdict = detect(b"1-0:1.8.1(000123.456*kWh)" + end, is_datagram=False)
+    assert (verdict.stack, verdict.reason) == ("iec62056-21", "data sets without STX")
+
+
 SEALED = bytes.fromhex("DB08 4D4D4D0000BC614E 8200C5 30 00000001") + bytes(range(192))
 
 
