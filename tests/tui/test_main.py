@@ -13,6 +13,7 @@ from textual.widgets import Input
 from analyzer.capture import Capture
 from analyzer.tui.app import DlmsharkApp
 from analyzer.tui.commands import COMMANDS
+from analyzer.tui.screens.filtering import FILTER_EXAMPLES
 from captures.samples import samples
 from tests.tui.driving import LARGE, drive, indexed, main_of, sample, text_of, wait_for
 
@@ -201,6 +202,12 @@ def test_wrong_filter_says_where_while_it_is_typed() -> None:
         assert main_of(app).focused is main_of(app).records
 
     drive(sample("ln-wrapper"), act)
+
+
+@pytest.mark.parametrize("text", FILTER_EXAMPLES)
+def test_filter_that_the_prompt_offers_is_valid(text: str) -> None:
+    run = sample("ln-wrapper").filter(text, utc=True)
+    assert run.error is None
 
 
 def test_search_for_octets_selects_them() -> None:

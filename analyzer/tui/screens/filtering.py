@@ -11,6 +11,7 @@ from dissectors.tree import Node, shown
 if TYPE_CHECKING:
     from analyzer.index.filtering import FilterRun
 
+FILTER_EXAMPLES = ('service == "get-response"', "obis == 1-0:1.8.0", "error", '"clock"')
 _TICK_SECONDS = 0.02
 
 
@@ -39,8 +40,7 @@ class Filtering(Navigation):
             self.ask(self._question("filter", "filter"), self.filter_text)
 
     def _question(self, kind: str, label: str) -> Question:
-        hint = 'service == "get-response" · obis == 1-0:1.8.0 · error · clock'
-        return Question(kind, label, self._completions, self._verdict, hint=hint)
+        return Question(kind, label, self._completions, self._verdict, hint=" · ".join(FILTER_EXAMPLES))
 
     def _completions(self, text: str) -> list[Choice]:
         found = self.program.capture.complete(text, len(text))
