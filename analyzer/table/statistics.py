@@ -30,7 +30,7 @@ _NS = 1_000_000
 _LATER = re.compile("next|-with-(data|p)block|-last-")
 """Names of requests that go on with a transfer."""
 _ASKING = frozenset({
-    "aarq", "get-request", "set-request", "action-request", "access-request", "readRequest", "writeRequest",
+    "aarq", "rlrq", "get-request", "set-request", "action-request", "access-request", "readRequest", "writeRequest",
 })  # fmt: skip
 """Services that are answered, but for unconfirmed ones of SET and ACTION."""
 

@@ -433,3 +433,11 @@ def test_requests_without_an_answer_are_counted_where_nothing_is_left_out(tmp_pa
     assert (meter["records"], meter["unanswered"]) == (3, 1)
     (meter,) = json_of("stats", "--by", "meter", "--json", str(path), "-Y", "request")
     assert "unanswered" not in meter
+
+
+def test_release_without_an_answer_is_counted(tmp_path: Path) -> None:
+    lines = ["TX: 00 01 00 10 00 01 00 05 62 03 80 01 00", "RX: 00 01 00 01 00 10 00 05 63 03 80 01 00"]
+    path = tmp_path / "log.txt"
+    path.write_text("\n".join([*lines, lines[0]]))
+    asked = next(one for one in json_of("stats", "--by", "service", "--json", str(path)) if one["key"] == "rlrq")
+    assert (asked["records"], asked["unanswered"]) == (2, 1)
