@@ -25,6 +25,9 @@ from dissectors.tree import Note, Severity
 
 _MOST_SEARCHES = 2000
 """Damaged frames of a lane that are searched; the others are counted."""
+_MOST_IN_VAIN = 1 << 15
+"""Octets of a lane that are searched for what hurt them while no frame comes that is sound or can be mended."""
+_UNSEARCHED = "not searched, as no frame was sound or could be mended in the octets before it"
 _MOST_LANES = 4096
 _MOST_PIECES = 6
 _MOST_OCTETS = 4096
@@ -102,6 +105,7 @@ class DamageFamily(Family):
         elif lane.suspects and not lane.has_sound and lane.facts and lane.facts[-1].confidence is POSSIBLE:
             self._read_rightly(lane, last)
         lane.facts, lane.region = [], []
+        lane.in_vain = 0
 
     def _read_rightly(self, lane: Lane, last: Record) -> None:
         """The first sound frame of a lane came: no setting was wrong, so what stood before it is something else."""
@@ -177,18 +181,23 @@ class DamageFamily(Family):
         if lane.last is not None and len(lane.region) == 1 and record.kind == NOISE and len(record.octets) == 1:
             self._hurt_flag(lane, record, "the closing flag of the frame before it", lane.last)
             return
-        if len(lane.region) > 1 and _is_one_talk(lane.region) and (joined := self._joined(lane)):
+        is_searched = lane.in_vain < _MOST_IN_VAIN or (record.kind != NOISE and not _is_header_wrong(record))
+        lane.in_vain += len(record.octets)
+        if is_searched and len(lane.region) > 1 and _is_one_talk(lane.region) and (joined := self._joined(lane)):
+            lane.in_vain = 0
             self._take_back(lane)
             self._causes.told(lane, self._tell(lane.region[0], joined))
             return
         if not lane.has_sound and self._settings(lane, record):
             return
-        alone = self._alone(lane, record)
+        alone = self._alone(lane, record) if is_searched else self._unsearched(lane, record)
         if alone is None:
             story = self.stories.of_fact(lane.facts[-1]) if lane.facts else None
             if story is not None:
                 story.follows(record.number)
         else:
+            if alone.found and alone.found[0].repaired and alone.found[0].confidence is not POSSIBLE:
+                lane.in_vain = 0
             self._causes.told(lane, self._tell(record, alone))
 
     def _is_echo(self, record: Record) -> bool:
@@ -278,6 +287,16 @@ class DamageFamily(Family):
         if found and found[0].cause == "length-field-wrong":
             code = "hdlc-length-wrong"
         return Explained(code, text, found)
+
+    def _unsearched(self, lane: Lane, record: Record) -> Explained | None:
+        """Say what a piece is behind many that were searched in vain; None where it is the rest of what was told."""
+        if record.kind != NOISE:
+            text = next(note.text for note in record.notes if note.code in self.codes)
+            return Explained(_code_of(record), text, [Candidate("", POSSIBLE, _UNSEARCHED)])
+        explained = explain_noise(record, lane.known(), is_first=False, is_rest=bool(lane.facts), is_searched=False)
+        if lane.suspects and not lane.has_sound:
+            explained = self._suspected(lane, explained, record)
+        return explained and explained._replace(text=f"{explained.text}; {_UNSEARCHED}".removeprefix("; "))
 
     @staticmethod
     def _suspected(lane: Lane, explained: Explained | None, record: Record) -> Explained | None:

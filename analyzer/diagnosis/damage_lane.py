@@ -36,8 +36,8 @@ class Lane:
     """What is remembered of a lane. *region* are the records since the last sound frame that are none."""
 
     __slots__ = (
-        "addresses", "facts", "has_flow_control", "has_inner_flags", "has_sound", "is_settled", "is_usual", "last",
-        "octets", "region", "searches", "suspects", "unread", "wide",
+        "addresses", "facts", "has_flow_control", "has_inner_flags", "has_sound", "in_vain", "is_settled", "is_usual",
+        "last", "octets", "region", "searches", "suspects", "unread", "wide",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -57,6 +57,8 @@ class Lane:
         self.suspects: list[Candidate] = []
         """Settings that may explain a lane without a sound frame, none of them likely."""
         self.octets = self.searches = 0
+        self.in_vain = 0
+        """Octets that were searched since a frame was sound or could be mended."""
 
     def settle(self) -> None:
         """A sound frame ended with its flag: what is kept stays as it is if all that helps is known."""

@@ -33,7 +33,9 @@ class Explained(NamedTuple):
     found: list[Candidate]
 
 
-def explain_noise(record: Record, lane: Lane, *, is_first: bool, is_rest: bool) -> Explained | None:
+def explain_noise(
+    record: Record, lane: Lane, *, is_first: bool, is_rest: bool, is_searched: bool = True
+) -> Explained | None:
     """Explain a run of octets; None where it is the rest of a frame that was explained already."""
     octets = record.octets
     note = next(note for note in record.notes if note.code in ("hdlc-noise", "noise"))
@@ -41,7 +43,7 @@ def explain_noise(record: Record, lane: Lane, *, is_first: bool, is_rest: bool) 
         text = "length and FCS are right, but an address has three octets, or no length that there is"
         one = Candidate("three-octet-address", LIKELY, text, 3, octets.strip(b"\x7e"), end=7)
         return Explained("hdlc-address-unusual", "", [one])
-    found = _as_frame(octets, lane) if _LEAST_FRAME <= len(octets) <= _SEARCHED_UP_TO else []
+    found = _as_frame(octets, lane) if is_searched and _LEAST_FRAME <= len(octets) <= _SEARCHED_UP_TO else []
     if found:
         return Explained(_code(found[0], octets), note.text, found)
     if not is_rest:

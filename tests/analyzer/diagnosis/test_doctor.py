@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.diagnosis import doctor as doctor_module
+from analyzer.diagnosis import fcs_search
 from analyzer.diagnosis.doctor import Doctor
 from analyzer.diagnosis.refusals import RESULT_CAUSES
 from analyzer.diagnosis.rules import rules
@@ -218,3 +219,22 @@ def test_sound_llc_frame_closes_the_region_of_noise_before_it(tmp_path: Path) ->
     told = {one.code: (one.cause, one.count) for one in doctor.stories()}
     assert told["noise"] == ("line-noise", len(bursts) - 1)  # one begins as an APDU
     assert "hdlc-noise" not in told
+
+
+def test_noise_is_searched_up_to_a_bound_and_the_rest_is_said_not_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched = 0
+    monkeypatch.setattr(fcs_search, "SEARCHES", (lambda damaged: _count(damaged.body),))
+
+    def _count(octets: bytes) -> list[object]:
+        nonlocal searched
+        searched += len(octets)
+        return []
+
+    work, noise = [], random.Random(5)
+    for size in (60_000, 120_000):
+        searched = 0
+        text = f"{GOOD} {noise.randbytes(size).hex()}"
+        told = stories(text, {"serial": "hdlc"})
+        work.append(searched)
+    assert work[1] < 1.3 * work[0]
+    assert any("not searched" in proof.text for story in told for proof in story.evidence)
