@@ -90,6 +90,8 @@ class Pipeline:
         self.left_aside: Counter[str] = Counter()
         """Packets of conversations in which nothing of ours was recognised, by what they are."""
         self._decode_as = decode_as or {}
+        self.unfitting = set(self._decode_as)
+        """Selectors of forced stacks that nothing fitted so far."""
         self._flows: dict[bytes, Flow] = {}
         self._serials: dict[int | Line, Conversation] = {}
         self._carriers = Carriers(Notebook(_ignore, {}))
@@ -132,6 +134,8 @@ class Pipeline:
                     out.clear()
                     batch = _BATCH if waits else 1
         self.finish()
+        for selector in sorted(self.unfitting):
+            source.parts[-1].remark("decode-as", f"-d {selector},{self._decode_as[selector]}: nothing in it fits")
         add_marks(out, comments, line_errors)
         yield from out
         out.clear()
@@ -303,7 +307,7 @@ class Pipeline:
         if carried is not None and isinstance(carried.key, bytes):
             forced = self._forced(TCP, carried.key) or self._forced(UDP, carried.key)
         else:
-            forced = self._decode_as.get("serial") or self._decode_as.get("record")
+            forced = self._stack_for("serial") or self._stack_for("record")
         if forced:
             line.force(forced, for_good=True)
         return line
@@ -348,10 +352,15 @@ class Pipeline:
             return None
         name = "tcp" if protocol == TCP else "udp"
         for port in _ports(key):
-            found = self._decode_as.get(f"{name}.port=={port}")
+            found = self._stack_for(f"{name}.port=={port}")
             if found:
                 return found
         return None
+
+    def _stack_for(self, selector: str) -> str | None:
+        """Give the stack that is forced on what *selector* fits."""
+        self.unfitting.discard(selector)
+        return self._decode_as.get(selector)
 
     def _forget_silent(self) -> None:
         """Forget the conversations that were silent longest: memory stays flat over any capture."""

@@ -68,7 +68,9 @@ class SharedSession(Session):
     def _pipeline(self) -> Pipeline:
         if self._keys is not None:
             self.protection = WatchedProtection(self._keys)
-        return Pipeline(self._decode_as, self.protection)
+        pipeline = Pipeline(self._decode_as, self.protection)
+        pipeline.unfitting.clear()  # what fits nothing here may fit in another share
+        return pipeline
 
 
 class Places:

@@ -15,7 +15,7 @@ from analyzer.cli.inputs import decode_as
 from analyzer.cli.main import CHECK_FAILED, COMMANDS, KEYRING_ERROR, OUTPUT_ERROR, PERMISSION_ERROR, USAGE_ERROR
 from analyzer.cli.record_lines import has_colours
 from analyzer.cli.view import missing_input
-from captures.samples import Sample, samples
+from captures.samples import Sample, sample_path, samples
 from tests.captures.build import enhanced, interface, ipv4, section, udp
 from tests.cli.conftest import FRAME, Run, pcap_octets, spawn
 from tests.conftest import ROOT
@@ -408,6 +408,14 @@ def test_stack_of_a_port_is_forced(run: Run, capture: Path) -> None:
     assert {line["link"] for line in found} <= {"noise", "hdlc"}
     other = [json.loads(line) for line in run("decode", "--json", "-d", "tcp.port==5,hdlc", capture).out.splitlines()]
     assert {line["link"] for line in other} == {"wrapper"}
+
+
+@pytest.mark.parametrize("command", ["decode", "doctor", "stats"])
+def test_forced_stack_that_fits_nothing_is_told_at_the_end(run: Run, command: str) -> None:
+    capture = str(sample_path("ln-wrapper"))
+    ran = run(command, "--json", "-d", "tcp.port==5,hdlc", "-d", "tcp.port==4059,wrapper", capture)
+    assert ran.err.splitlines()[0] == f"dlmshark: {capture}: -d tcp.port==5,hdlc: nothing in it fits"
+    assert ran.out == run(command, "--json", capture).out
 
 
 def test_each_line_is_an_apdu_where_that_is_forced(run: Run) -> None:
