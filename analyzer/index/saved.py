@@ -210,7 +210,7 @@ def load(
             if json.loads(made_of) == {"made_of": fingerprint(inputs, keys, decode_as)}:
                 records.take(end)
                 is_whole = reader.is_whole and records.table.height == reader.records
-                if records.facts.get("done") and is_whole:
+                if records.facts.get("done") and is_whole and records.table.is_sound:
                     return records, reader
     reader.close()
     return None

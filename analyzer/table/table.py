@@ -103,6 +103,21 @@ class Table:
             frame, (rows, codes, _) = self.frame, zip(*sorted(found, key=itemgetter(0)), strict=True)  # for polars 1.0
             self._frame = frame.with_columns(frame.get_column("marks").clone().scatter(list(rows), list(codes)))
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether every row has its cells and its words, which those of an index that somebody made up may lack."""
+        sizes = {column: len(self.words(column)) for column in COLUMNS[2:5]}
+        if self._frame is None:
+            return all(
+                len(cells) == len(COLUMNS)
+                and all(0 <= at < size for at, size in zip(cells[2:5], sizes.values(), strict=True))
+                for cells in self._first
+            )
+        frame = self._frame
+        return dict(frame.schema) == schema() and all(
+            not frame[one].null_count() and (frame[one] < size).all() for one, size in sizes.items()
+        )
+
     def numbered(self, start: int = 0) -> polars.DataFrame:
         """Give the columns of the rows from *start*, and the numbers of their records as ``number``."""
         return self.frame.slice(start).with_row_index("number", offset=start + 1)

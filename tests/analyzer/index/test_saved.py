@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +16,9 @@ from hypothesis import strategies as st
 from analyzer.capture import Capture
 from analyzer.export.json_lines import JsonLines
 from analyzer.index import saved
+from analyzer.index.file import IndexWriter
 from analyzer.security.keyring_file import load
+from analyzer.table.table import frame_of
 from captures import open_source
 from captures.samples import samples
 
@@ -111,6 +115,27 @@ def test_damaged_index_is_refused_or_says_so_in_one_line(capture: Path, at: int,
         except saved.IndexDamagedError as problem:
             assert "\n" not in str(problem)
     reader.close()
+
+
+@pytest.mark.parametrize("lacks", ["paths", "subjects", "marks"])
+@pytest.mark.parametrize("has_frame", [False, True])
+def test_index_whose_rows_name_what_is_not_there_is_none(
+    lacks: str, has_frame: bool, capture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say = IndexWriter.say
+
+    def forged(self: IndexWriter, **members: Any) -> None:
+        rows = [tuple(row) for row in members.pop("rows", ())] if has_frame else []
+        say(self, **{name: value for name, value in members.items() if name != lacks})
+        if rows:
+            octets = io.BytesIO()
+            frame_of(rows).write_ipc(octets)
+            self.columns(octets.getvalue())
+
+    assert saved.load([str(_make(capture)).removesuffix(saved.SUFFIX)], KEYS, None) is not None
+    monkeypatch.setattr(IndexWriter, "say", forged)
+    _make(capture)
+    assert saved.load([str(capture)], KEYS, None) is None
 
 
 def test_pipe_and_several_inputs_keep_none(capture: Path, tmp_path: Path) -> None:
