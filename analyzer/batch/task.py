@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analyzer.batch.frames import NOTES, RECORDS, TABLES, note_cells, record_cells, write
-from analyzer.export.parquet import part_of
+from analyzer.export.part import new_part, part_of
 from analyzer.export.readings import row as reading_row
 from analyzer.export.utf8 import encoded, shown
 from analyzer.index.made_of import made_of
@@ -201,9 +201,9 @@ def _is_there(path: Path) -> bool:
 def _save(path: Path, members: dict[str, Any]) -> None:
     """Write a file of JSON as a whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(encoded([json.dumps(members, ensure_ascii=False, indent=1), "\n"]))
-    part.replace(path)
+    with new_part(path) as part:
+        part.write_bytes(encoded([json.dumps(members, ensure_ascii=False, indent=1), "\n"]))
+        part.replace(path)
 
 
 def gather(out: Path) -> None:

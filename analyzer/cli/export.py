@@ -21,6 +21,7 @@ from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, refuse_inputs
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import UsageError, fail, say
 from analyzer.export.inputs import json_writer, merged_namer, namer
+from analyzer.export.part import new_part
 from analyzer.export.utf8 import encoded, shown
 
 if TYPE_CHECKING:
@@ -156,16 +157,11 @@ def _write(pieces: Iterable[bytes], name: str) -> None:
         with nullcontext(sys.stdout.buffer) if name == "-" else open(name, "wb") as stream:
             stream.writelines(pieces)
         return
-    part = Path(f"{name}.part")
-    try:
+    with new_part(Path(name)) as part:
         with part.open("wb") as file:
             for piece in pieces:
                 file.write(piece)
         part.replace(name)
-    except OSError as problem:
-        raise OSError(problem.errno, problem.strerror, name) from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _pcapng(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> Iterator[bytes]:

@@ -118,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except OSError as problem:  # inputs have their own errors: this is the output
         _forget_stdout()
-        place = f"{str(problem.filename).removesuffix('.part')}: " if problem.filename else ""
+        place = f"{problem.filename}: " if problem.filename else ""
         return fail(f"{place}cannot write: {problem.strerror or problem}", OUTPUT_ERROR)
     finally:
         sys.stdout = stdout  # a quiet command has put it aside

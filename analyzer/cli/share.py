@@ -23,14 +23,14 @@ _MOST_TOLD = 4
 def share(records: Iterable[Record], output: str, keys: Keyring | None, *, is_quiet: bool = False) -> int:
     """Write *records* to *output*, and look whether it opens, and whether anything is left. Returns the exit status."""
     from analyzer.cosem.push import known_texts
+    from analyzer.export.part import new_part
     from analyzer.rewrite.keys import published_keyring
     from analyzer.rewrite.pseudonyms import Pseudonyms
     from analyzer.rewrite.share import ShareSafe
 
     needs_titles = False
     made = ShareSafe(Pseudonyms(secrets.token_bytes(_SECRET_SIZE), known_texts()))
-    part = Path(f"{output}.part")
-    try:
+    with new_part(Path(output)) as part:
         with part.open("wb") as file:
             file.write(made.head())
             for block in made.blocks(records):
@@ -46,10 +46,6 @@ def share(records: Iterable[Record], output: str, keys: Keyring | None, *, is_qu
             titled = _opened(part, _titled(made))
             needs_titles, opened = titled > opened, max(titled, opened)
         part.replace(output)
-    except OSError as problem:
-        raise OSError(problem.errno, problem.strerror, output) from None
-    finally:
-        part.unlink(missing_ok=True)
     if not is_quiet:
         _tell(made, output, opened)
         if needs_titles:

@@ -40,15 +40,12 @@ class SidecarFile:
     def keep(self, model: ObjectModel) -> None:
         """Write what *model* learnt beside what was known. Raises: OSError."""
         if self._sidecar is not None and self._path is not None:
+            from analyzer.export.part import new_part
+
             self._sidecar.take(model)
-            part = self._path.with_name(f"{self._path.name}.part")
-            try:
+            with new_part(self._path) as part:
                 part.write_text(self._sidecar.text(), encoding="utf-8")
                 part.replace(self._path)
-            except OSError as problem:  # what was known before is still there
-                raise OSError(problem.errno, problem.strerror, str(self._path)) from None
-            finally:
-                part.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> Sidecar:

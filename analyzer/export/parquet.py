@@ -8,6 +8,7 @@ from errno import EILSEQ, EIO, ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analyzer.export.part import new_part
 from analyzer.export.utf8 import shown
 
 if TYPE_CHECKING:
@@ -21,23 +22,16 @@ def write_parquet(frame: polars.DataFrame, path: Path) -> None:
     """Write *frame* to the file *path*. Raises: OSError that names it, whatever polars makes of a full disk."""
     from polars.exceptions import PolarsError
 
-    part = part_of(path)
-    if shown(str(part)) != str(part):  # polars takes text alone
+    if shown(str(path)) != str(path):  # polars takes text alone
         raise OSError(EILSEQ, os.strerror(EILSEQ), str(path))
-    try:
-        frame.write_parquet(part, compression="zstd")
+    with new_part(path) as part:
+        try:
+            frame.write_parquet(part, compression="zstd")
+        except (PolarsError, OSError) as problem:
+            told = _NUMBER.search(str(problem))
+            number = int(told[1]) if told else getattr(problem, "errno", None) or _cause(path.parent)
+            raise OSError(number, os.strerror(number)) from None
         part.replace(path)
-    except (PolarsError, OSError) as problem:
-        told = _NUMBER.search(str(problem))
-        number = int(told[1]) if told else getattr(problem, "errno", None) or _cause(path.parent)
-        raise OSError(number, os.strerror(number), str(path)) from None
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def part_of(path: Path) -> Path:
-    """Name the file that becomes *path* once it is whole."""
-    return path.with_name(f"{path.name}.part")
 
 
 def _cause(folder: Path) -> int:

@@ -307,6 +307,19 @@ def test_nothing_is_written_where_something_would_be_left(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(os.name != "posix", reason="check not run: links need rights here")
+@pytest.mark.parametrize("words", [["x.jsonl"], ["x.parquet"], ["x.pcapng", "--share-safe"]], ids="".join)
+def test_export_writes_to_no_file_that_a_link_under_the_name_of_its_part_leads_to(
+    words: list[str], run: Run, tmp_path: Path
+) -> None:
+    other, output = tmp_path / "other", tmp_path / words[0]
+    other.write_text("mine")
+    Path(f"{output}.part").symlink_to(other)
+    assert run("export", SECURED.path, "-q", "-o", output, *words[1:]).status == 0
+    assert other.read_text() == "mine" and output.stat().st_size and not output.is_symlink()
+    assert sorted(tmp_path.iterdir()) == [other, output]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="check not run: no signals here")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 @pytest.mark.parametrize("words", [["a.jsonl"], ["a.pcapng", "--share-safe"]], ids="".join)

@@ -1,0 +1,31 @@
+"""Files that are there as a whole or not at all: they are written beside their place, under another name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def part_of(path: Path) -> Path:
+    """Name the file that becomes *path* once it is whole."""
+    return Path(f"{path}.part")
+
+
+@contextmanager
+def new_part(path: Path) -> Iterator[Path]:
+    """Give an empty file that is to replace *path* once it is written; of one that does not, nothing is left.
+
+    It is a new file: what stood under its name, a link to another file above all, is not written to.
+    Raises: OSError that names *path*.
+    """
+    part = part_of(path)
+    try:
+        part.unlink(missing_ok=True)
+        part.touch(exist_ok=False)
+        try:
+            yield part
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as problem:
+        raise OSError(problem.errno, problem.strerror, str(path)) from None
