@@ -211,9 +211,9 @@ class DlmsharkApp(Passes):
         progress = self.capture.progress
         found = self._progress_said(progress)
         if progress.errors:
-            found += [("  ", "muted"), (f"✗ {progress.errors}", "error bold")]
+            found += [("  ", "muted"), (f"✗ {progress.errors:,}", "error bold")]
         if progress.warnings:
-            found += [("  ", "muted"), (f"! {progress.warnings}", "warning bold")]
+            found += [("  ", "muted"), (f"! {progress.warnings:,}", "warning bold")]
         return left, [*found, (" ", "muted")]
 
     def _progress_said(self, progress: Progress) -> list[Said]:

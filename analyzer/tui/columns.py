@@ -68,7 +68,7 @@ def duration_text(time_ns: int) -> str:
     if abs(seconds) < 1e-3:
         return f"{seconds * 1e6:.0f} µs"
     if abs(seconds) < 1:
-        return f"{seconds * 1e3:.3g} ms" if abs(seconds) < 0.9995 else "1.00 s"
+        return f"{f'{seconds * 1e3:#.3g}'.rstrip('.')} ms" if abs(seconds) < 0.9995 else "1.00 s"
     return f"{seconds:.2f} s" if abs(seconds) < 100 else f"{seconds:.0f} s"
 
 

@@ -16,9 +16,12 @@ from textual.pilot import Pilot
 from analyzer.capture import Capture
 from analyzer.diagnosis.carrier import tell_carriers
 from analyzer.diagnosis.story import Stories
+from analyzer.table.statistics import Latency, Statistic
 from analyzer.tui.app import DlmsharkApp
+from analyzer.tui.columns import duration_text
 from analyzer.tui.options import Options
 from analyzer.tui.screens.doctor import Told, story_paragraphs
+from analyzer.tui.screens.statistics import statistics_row
 from analyzer.tui.settings import Settings
 from analyzer.tui.widgets.bars import StatusBar
 from captures.samples import samples
@@ -430,6 +433,58 @@ def test_large_numbers_are_written_alike(monkeypatch: pytest.MonkeyPatch) -> Non
         await wait_for(pilot, lambda: any("9,424 octets" in line for line in text_of(app)))
 
     drive(sample("ln-wrapper"), act)
+
+
+@pytest.mark.parametrize("size", [(40, 24), (60, 24)])
+def test_hint_of_the_help_is_the_last_to_give_way(size: tuple[int, int]) -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        assert "? help" in text_of(app)[-1]
+
+    drive(sample("ln-wrapper"), act, size)
+
+
+def test_commands_that_move_are_listed_behind_all_others() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        names = [one.name for one in main_of(app).available()]
+        assert names[0] == "filter"
+        assert names.index("up") > names.index("quit")
+
+    drive(sample("ln-wrapper"), act)
+
+
+def test_doctor_without_a_row_offers_no_proof(tmp_path: Path) -> None:
+    path = tmp_path / "none.pcap"
+    path.write_bytes(pcap_header())
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("escape", "d")
+        await wait_for(pilot, lambda: "q back" in text_of(app)[-1])
+        assert "proof" not in text_of(app)[-1]
+
+    drive(indexed(str(path)), act)
+
+
+def test_statistics_name_what_they_count_by_and_write_numbers_as_elsewhere(tmp_path: Path) -> None:
+    many = Statistic("meter", "m", 12_345, 1_234_567, 1_000, None, Latency(11.0, 10.94, 1234.5, 0.25), {})
+    assert statistics_row(many).cells == ("m", "12,345", "1,234,567", "1,000", "11.0", "10.9", "1,234.5", "0.2")
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("s", "right")
+        await wait_for(pilot, lambda: any("Object " in line for line in text_of(app)[:5]))
+        app.screen.table.set_rows([statistics_row(many)])
+        app.screen.answer_export(str(tmp_path / "statistics.csv"))
+
+    drive(sample("ln-wrapper"), act)
+    lines = (tmp_path / "statistics.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("Object,Records,")
+    assert lines[1].startswith("m,12345,1234567,1000,11.0,")
+
+
+@pytest.mark.parametrize(
+    ("time_ns", "text"), [(11_000_000, "11.0 ms"), (10_940_000, "10.9 ms"), (184_000_000, "184 ms"), (4_000, "4 µs")]
+)
+def test_duration_has_three_figures(time_ns: int, text: str) -> None:
+    assert duration_text(time_ns) == text
 
 
 def test_plot_of_a_profile_column_holds_that_column_alone() -> None:

@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from analyzer.tui.commands import COMMANDS, Command, Pressed
+from analyzer.tui.commands import COMMANDS, GROUPS, Command, Pressed
 from analyzer.tui.files import export_choices, export_verdict, file_choices, file_verdict, path_of
 from analyzer.tui.options import Part
 from analyzer.tui.widgets.bars import Bar, Said, StatusBar, TitleBar
@@ -122,8 +122,8 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
         return partial(self.program.open_screen, command.name) if command.name in SCREENS else None
 
     def available(self) -> list[Command]:
-        """Give the commands that can be run here."""
-        return [one for one in COMMANDS.values() if self.runner(one) is not None]
+        """Give the commands that can be run here; those that move, whose keys everyone knows, last."""
+        return [one for one in sorted(COMMANDS.values(), key=GROUPS["Move"].count) if self.runner(one) is not None]
 
     @property
     def stands(self) -> bool:

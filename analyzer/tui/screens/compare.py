@@ -149,7 +149,7 @@ class CompareScreen(BaseScreen):
 
     def show_status(self) -> None:
         """Say how many fields differ."""
-        fields = f" {self.differences} field{'s' * (self.differences != 1)} differ{'s' * (self.differences == 1)}"
+        fields = f" {self.differences:,} field{'s' * (self.differences != 1)} differ{'s' * (self.differences == 1)}"
         right = [("e", "accent"), (" next difference  ", "muted"), ("Enter", "accent"), (" record  ", "muted")]
         for bar in self.query(StatusBar):
             bar.stand([(fields, "muted")], [*right, ("q", "accent"), (" back  ", "muted")])

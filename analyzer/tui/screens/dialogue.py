@@ -47,8 +47,8 @@ class DialogueScreen(BaseScreen):
 
     def show_status(self) -> None:
         """Say what is followed."""
-        cut = f" (the {MOST_RECORDS} around)" if self.is_cut else ""
-        records = f"{len(self.numbers)} record{'s' * (len(self.numbers) != 1)}"
+        cut = f" (the {MOST_RECORDS:,} around)" if self.is_cut else ""
+        records = f"{len(self.numbers):,} record{'s' * (len(self.numbers) != 1)}"
         left = f" {records}{cut} · {self.about}" if self.numbers else " no record is selected"
         right = [("Enter", "accent"), (" record  ", "muted"), ("x", "accent"), (" export  ", "muted")]
         right += [("q", "accent"), (" back  ", "muted")]

@@ -59,7 +59,14 @@ class ExpertScreen(TableScreen):
             if not len(rows):
                 continue
             count, first = len(rows), int(rows[0]) + 1
-            cells = (MARKS[Severity(kind.severity)] or "i", kind.code, groups[kind], kind.cause, str(count), str(first))
+            cells = (
+                MARKS[Severity(kind.severity)] or "i",
+                kind.code,
+                groups[kind],
+                kind.cause,
+                f"{count:,}",
+                str(first),
+            )
             colours = (COLOURS[Severity(kind.severity)],)
             yield TableRow(cells, kind, colours, (-kind.severity, None, None, None, count, first))
 
@@ -90,7 +97,7 @@ class ExpertScreen(TableScreen):
                     place = Place(0, note.start, note.end) if note.end > note.start else None
                     yield Paragraph(note.text, label=str(number), target=Target(number, place))
         if len(numbers) > _MOST_SHOWN:
-            yield Paragraph(f"and {len(numbers) - _MOST_SHOWN} more; the filter note == {kind.code} has all", "muted")
+            yield Paragraph(f"and {len(numbers) - _MOST_SHOWN:,} more; the filter note == {kind.code} has all", "muted")
 
 
 def _severity(code: str, worst: int) -> int:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _QUICK_SECONDS = 0.01
 LAYOUTS = ("stacked", "side", "wide")
 _SIDE_WIDTH, _WIDE_WIDTH = 132, 200
-_HINTS = (("help", "help"), ("filter", "filter"), ("next-problem", "problem"), ("doctor", "doctor"), ("quit", "quit"))
+_HINTS = (("quit", "quit"), ("filter", "filter"), ("next-problem", "problem"), ("doctor", "doctor"), ("help", "help"))
 
 
 class MainScreen(Taking):
@@ -229,7 +229,7 @@ class MainScreen(Taking):
         if self.detail is None:
             return []
         row = self.program.capture.table.row(self.shown)
-        octets = f"{row.length} octet{'s' * (row.length != 1)}"
+        octets = f"{row.length:,} octet{'s' * (row.length != 1)}"
         return [(f"  packet {row.packet & PACKET} · {octets} · {row.path.lane}", "faint")]
 
     def _filter_said(self) -> list[tuple[str, str]]:
@@ -241,7 +241,7 @@ class MainScreen(Taking):
         total = max(records.height, 1)
         far = "" if run.is_done else f", {100 * run.progress.rows // total} %"
         text = fit(run.text, min(cell_len(run.text), self.tree_pane.room // 2))
-        return [(f"{text}  ", "accent"), (f"{len(run.matches)} of {records.height}{far} ", "muted")]
+        return [(f"{text}  ", "accent"), (f"{len(run.matches):,} of {records.height:,}{far} ", "muted")]
 
     def show_status(self) -> None:
         """Say what is selected, and which keys matter."""
@@ -271,7 +271,7 @@ class MainScreen(Taking):
         item = self.tree_pane.item
         if item is None or self.focused is self.records:
             records = self.records
-            said = [(f" {records.cursor + 1} of {records.count} ", "muted")] if records.count else self._why_none()
+            said = [(f" {records.cursor + 1:,} of {records.count:,} ", "muted")] if records.count else self._why_none()
             return [*said, (f" {self.program.live_text}", "accent")] if self.program.live_text else said
         place = item.place
         size = place.end - place.start

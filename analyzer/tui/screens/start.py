@@ -37,7 +37,7 @@ class StartScreen(TableScreen):
         TableColumn("Name", "accent", most=28),
         TableColumn("What it is", "text", most=0),
     )
-    hints = (("open", "open"), ("open-file", "a file"), ("help", "help"), ("quit", "quit"))
+    hints = (("open", "open"), ("open-file", "a file"), ("quit", "quit"), ("help", "help"))
 
     def rows(self) -> Iterable[TableRow]:
         """Offer what there is."""

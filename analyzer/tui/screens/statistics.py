@@ -63,10 +63,12 @@ class StatisticsScreen(TableScreen):
     def rows(self) -> Iterable[TableRow]:
         """Count by what was chosen."""
         self._found = statistics(self.program.capture.table, self.by)
-        return map(_row, self._found)
+        return map(statistics_row, self._found)
 
     def take(self) -> None:
         """Take the rows, and say what they count by."""
+        self.columns = (self.columns[0]._replace(heading=self.by.capitalize()), *self.columns[1:])
+        self.table.columns = self.columns
         super().take()
         said = [(" by", "muted")]
         said += [(f"  {name}", "accent bold" if name == self.by else "faint") for name in BY]
@@ -120,10 +122,20 @@ class StatisticsScreen(TableScreen):
         self.take()
 
 
-def _row(one: Statistic) -> TableRow:
+def statistics_row(one: Statistic) -> TableRow:
+    """Write the cells of one line."""
     times = one.latency_ms
-    measured = ("", "", "", "") if times is None else tuple(f"{value:.4g}" for value in times)
+    measured = ("", "", "", "") if times is None else tuple(f"{value:,.1f}" for value in times)
     median, p95, p99, longest = measured
-    cells = (one.key, str(one.records), str(one.octets), str(one.errors or ""), median, p95, p99, longest)
+    cells = (
+        one.key,
+        f"{one.records:,}",
+        f"{one.octets:,}",
+        f"{one.errors:,}" if one.errors else "",
+        median,
+        p95,
+        p99,
+        longest,
+    )
     keys = (None, one.records, one.octets, one.errors, *(times or (0, 0, 0, 0)))
     return TableRow(cells, one, ("", "", "", "error" if one.errors else ""), keys)

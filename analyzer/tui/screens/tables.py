@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 
 from textual import events
@@ -18,6 +19,7 @@ from analyzer.tui.widgets.table import Table, TableColumn, TableRow
 from analyzer.tui.widgets.text_pane import Paragraph, Target, TextPane
 
 _SUFFIXES = {".csv": "CSV", ".txt": "text with its columns aligned", ".jsonl": "one JSON object a row"}
+_COUNT = re.compile(r"\d{1,3}(?:,\d{3})+")
 _SIDE_WIDTH = 120
 _LEAST_LINES = 4
 """Lines that a table takes above text even where it has less to show, its heading among them."""
@@ -189,13 +191,15 @@ class TableScreen(BaseScreen):
         count = self.table.count
         held = f" with '{self.sought}'" if self.sought else ""
         if count:
-            left = f" {self.table.cursor + 1} of {count} {self.name_of_rows}{held}"
+            left = f" {self.table.cursor + 1:,} of {count:,} {self.name_of_rows}{held}"
         elif held:
             left = f" no {self.name_of_rows}{held}; {self.program.keymap.text('close')} shows all"
         else:
             left = f" {self.no_rows}"
         right = []
         for name, word in self.hints:
+            if name == "open" and not count:
+                continue
             right += [(self.program.keymap.text(name), "accent"), (f" {word}  ", "muted")]
         for bar in self.query(StatusBar):
             bar.stand([(left, "muted")], right)
@@ -275,4 +279,10 @@ class TableScreen(BaseScreen):
 
     def exported(self) -> tuple[list[str], list[Sequence[str]]]:
         """Give headings and rows as they are written."""
-        return [one.heading for one in self.columns], [row.cells for row in self.table.rows]
+        counts = [one.is_right for one in self.columns]  # a person reads them with commas, a program without
+        rows: list[Sequence[str]] = [
+            [cell.replace(",", "") if is_count and _COUNT.fullmatch(cell) else cell
+             for cell, is_count in zip(row.cells, counts, strict=True)]
+            for row in self.table.rows
+        ]  # fmt: skip
+        return [one.heading for one in self.columns], rows
