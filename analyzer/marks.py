@@ -17,7 +17,7 @@ def add_marks(records: list[Record], comments: dict[int, list[str]], line_errors
         seen: list[str] = []
         for number in record.packets:
             for text in comments.pop(number, ()):
-                record.add_note(finding("comment", printable(text), 0, 0))
+                record.add_note(finding("comment", printable(" · ".join(text.splitlines())), 0, 0))
             seen += line_errors.pop(number, ())
         for text in together(seen) if len(seen) > _MOST_SINGLY else seen:
             record.add_note(finding("line-error", text, 0, 0))

@@ -278,8 +278,8 @@ class Pipeline:
                 conversation.feed(side, octets, number, time_ns)
             if is_cut:
                 conversation.lost(side)
-                lane, packet = conversation.lanes[side].conversation, number & PACKET
-                self.ends.append(End(lane, side, "gap", packet, time_ns, conversation.last_record))
+                where = conversation.lanes[side].conversation
+                self.ends.append(End(where, side, "gap", number & PACKET, time_ns, conversation.last_record))
 
     def _finish_line(self, key: int | Line) -> None:
         """Give what waits on a line, and free it."""

@@ -228,10 +228,11 @@ class SocketPort:
         if not parts.hostname or not parts.port:
             raise ValueError("a host and a port were expected, such as 192.0.2.7:4001")
         self._socket = socket.create_connection((parts.hostname, parts.port), _CONNECT_S)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in _KEEP_ALIVE.items():
-            if hasattr(socket, name):
-                self._socket.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+        with contextlib.suppress(OSError):  # a system may know the name and refuse the option
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            for name, value in _KEEP_ALIVE.items():
+                if hasattr(socket, name):
+                    self._socket.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
         self._socket.settimeout(self.timeout)
         self._rest = self._octets = b""
 

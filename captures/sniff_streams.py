@@ -53,7 +53,7 @@ class Pipe:
                 octets = b""
             self._blocks.put(octets)
 
-    def read(self, wait_s: float | None = None) -> bytes | None:
+    def read(self, wait_s: float) -> bytes | None:
         """Return the next octets; nothing at the end, None where none came within *wait_s*."""
         if self._has_ended:
             return b""
@@ -75,10 +75,10 @@ class StreamSniffer(Sniffer):
         self._pipe = Pipe(descriptor)
         self._waiting = b""
         while len(self._waiting) < HEADER_LENGTH:
-            octets = self._pipe.read()
-            if not octets:
+            octets = self._pipe.read(WAIT_S)  # without a time Windows would hear no interrupt meanwhile
+            if octets == b"":
                 raise self._ended()
-            self._waiting += octets
+            self._waiting += octets or b""
         variant = VARIANTS.get(self._waiting[:4])
         if variant is None or variant.modified:
             what = "this is pcapng; " if self._waiting.startswith(_PCAPNG) else ""

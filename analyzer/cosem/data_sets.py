@@ -40,9 +40,9 @@ _REACTIVE = ("3", "4", "5", "6", "7", "8")
 """Groups C of reactive energy: 6.8 in MWh is what a heat meter counts."""
 _LOG_HEAD = 2
 _HEAD = 4
+"""Values before the columns of a profile: first time, status, period, count."""
 _MOST_DIGITS = 6
 """Of the period and the number of columns in the head of a profile."""
-"""Values before the columns of a profile: first time, status, period, count."""
 
 
 class Moment(NamedTuple):

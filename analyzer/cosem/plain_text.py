@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dissectors.tree import printable
+
 _SHORTEST_FILLED = 8
 
 
@@ -14,6 +16,4 @@ def text_in(octets: bytes) -> str | None:
     return None
 
 
-def printable(text: str) -> str:
-    """Write characters that are not printable by their code: a meter's text must not command a terminal."""
-    return text if text.isprintable() else "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in text)
+__all__ = ["printable", "text_in"]

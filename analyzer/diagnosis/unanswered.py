@@ -109,7 +109,7 @@ def cause_of_silence(family: Family, one: Association, exchange: Exchange) -> tu
         return cause, LIKELY, text.format(held_at)
     gap_at = family.associations.gaps.get(one.conversation, 0)
     if one.exchanges and gap_at >= exchange.request:
-        return "capture-loss", LIKELY, f"; the tap heard nothing for a while, up to record {gap_at}"
+        return "capture-loss", LIKELY, f"; the tap lost octets behind record {gap_at}"
     limit = one.answer.max_pdu_size if one.answer is not None else None
     if limit and len(exchange.octets) > limit:
         return "pdu-too-long", LIKELY, f"; it has {octets(len(exchange.octets))}, the meter takes {limit}"

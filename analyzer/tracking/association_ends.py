@@ -55,7 +55,7 @@ class Endings:
         self.events: list[Event] = []
         """What the record that was taken last made happen."""
         self.gaps: dict[int, int] = {}
-        """By conversation: the last record before a tap that had heard nothing for a while was back."""
+        """By conversation: the record behind which a tap lost octets last."""
         self.repeated: dict[int, deque[End]] = {}
         """By conversation: octets that TCP sent again, the newest."""
         self._lines: dict[int, dict[int, Association]] = {}

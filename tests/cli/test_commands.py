@@ -317,6 +317,15 @@ def test_comment_and_text_of_a_capture_give_the_terminal_no_orders(run: Run, tmp
             assert repr(ORDERS) in repr(json.loads(shown)["values"])
 
 
+def test_comment_of_several_lines_is_one_line_that_reads(run: Run, tmp_path: Path) -> None:
+    made = tmp_path / "a.pcapng"
+    datagram = udp(bytes.fromhex("0001 0010 0001 000D C0 01 C1 0008 0000010000FF 02 00"))
+    made.write_bytes(
+        section() + interface(101) + enhanced(ipv4(datagram, 17), pairs=[(1, "caf\u00e9\r\nat noon".encode())])
+    )
+    assert "comment: caf\u00e9 · at noon" in run("decode", made).out
+
+
 @pytest.mark.parametrize(
     ("words", "says", "status"),
     [

@@ -331,7 +331,12 @@ def test_answer_that_a_tap_was_gone_for_is_no_silence_of_the_meter(has_gap: bool
         events.insert(-1, (events[-2][0] + SECOND, rtac.DATA_LOST, b""))
     packets = [(now, rtac.event(kind, now, octets)) for now, kind, octets in events]
     chunks = [Chunk(at, now, rtac.LINK_TYPE, UNKNOWN, one, len(one), 0) for at, (now, one) in enumerate(packets, 1)]
-    assert ("response-missing", cause) in named(diagnose(chunks))
+    stories = diagnose(chunks)
+    assert ("response-missing", cause) in named(stories)
+    behind = [
+        one.text for story in stories for one in story.evidence if "the tap lost octets behind record" in one.text
+    ]
+    assert bool(behind) == has_gap
 
 
 def test_silence_of_a_live_capture_is_told_once_without_a_further_record() -> None:
