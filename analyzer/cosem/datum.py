@@ -17,6 +17,8 @@ INTEGERS = frozenset(axdr.STRUCTS) - FLOATS - {axdr.BOOLEAN, 25, 26, 27}
 """Tags whose value is a whole number."""
 NUMBERS = INTEGERS | FLOATS
 """Tags whose value a scaler applies to."""
+SCALERS = range(-128, 128)
+"""What a scaler may be: it is an integer of one octet."""
 _CONTAINERS = frozenset((ARRAY, STRUCTURE, COMPACT_ARRAY))
 STRINGS = frozenset((axdr.OCTET_STRING, axdr.VISIBLE_STRING, axdr.UTF8_STRING))
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
+from analyzer.cosem.datum import SCALERS
 from analyzer.cosem.logical_name import obis_from_text
 from analyzer.cosem.plain_text import printable
 
@@ -158,10 +159,10 @@ def _layout(path: str, one: Any) -> Mapping[str, Any]:
         except ValueError as problem:
             raise OwnTablesError(f"{where}: {problem}") from None
     if not isinstance(scale, dict) or not all(_is_scaling(each) for each in scale.values()):
-        raise OwnTablesError(f'{where}: scale: expected "C.D" = [scaler, unit code]')
+        raise OwnTablesError(f'{where}: scale: expected "C.D" = [scaler from -128 to 127, unit code]')
     made = {**one, "title": printable(one["title"]), "scale": scale}
     return made | {"count": len(objects)} if objects else made
 
 
 def _is_scaling(one: Any) -> bool:
-    return isinstance(one, list) and len(one) == 2 and all(isinstance(number, int) for number in one)
+    return isinstance(one, list) and len(one) == 2 and one[0] in SCALERS and isinstance(one[1], int)

@@ -14,7 +14,7 @@ from analyzer.cosem.classes import attribute_name
 from analyzer.cosem.compact_frames import UNIX_CLOCK, compact_frame
 from analyzer.cosem.companions import GBCS, event_text
 from analyzer.cosem.date_time import looks_like_date_time
-from analyzer.cosem.datum import INTEGERS, STRINGS, Datum
+from analyzer.cosem.datum import INTEGERS, SCALERS, STRINGS, Datum
 from analyzer.cosem.logical_name import obis_from_text, obis_text
 from analyzer.cosem.obis import obis_name
 from analyzer.cosem.own import own
@@ -207,7 +207,7 @@ def _scaler_unit(datum: Datum) -> Scaling | None:
     members = datum.members
     if datum.tag != STRUCTURE or len(members) != 2 or members[1].tag != _ENUM or members[0].tag not in INTEGERS:
         return None
-    return members[0].value, members[1].value
+    return (members[0].value, members[1].value) if members[0].value in SCALERS else None
 
 
 def _by_place(members: Sequence[Datum], layout: Mapping[str, Any]) -> Iterator[Item]:

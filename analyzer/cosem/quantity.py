@@ -5,6 +5,7 @@ Source: IEC 62056-6-2, scal_unit_type: value = raw × 10^scaler in the unit.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from decimal import Context, Decimal
 from functools import lru_cache
@@ -12,6 +13,8 @@ from functools import lru_cache
 from analyzer.cosem.names import unit_symbol
 
 _EXACT = Context(prec=400)
+_FARTHEST = 1000
+"""A power of ten that makes any float infinite or zero."""
 NO_UNIT = 255
 """The code for a value without a unit ("count")."""
 _IN_THOUSANDS = frozenset(("Wh", "varh", "VAh", "W", "var", "VA"))
@@ -20,8 +23,8 @@ _IN_THOUSANDS = frozenset(("Wh", "varh", "VAh", "W", "var", "VA"))
 
 def scaled(raw: float, scaler: int) -> float | Decimal:
     """Give raw × 10^scaler without rounding: a whole number stays one where the scaler allows, a float is one."""
-    if isinstance(raw, float):
-        return raw * 10.0**scaler if scaler >= 0 else raw / 10.0**-scaler
+    if isinstance(raw, float):  # by the digits that it shows: 1.1 × 10² is 110, where binary is not
+        return float(Decimal(repr(raw)).scaleb(max(-_FARTHEST, min(_FARTHEST, scaler)), _EXACT))
     if scaler >= 0:
         return raw * int(10**scaler)
     return Decimal(raw).scaleb(scaler, _EXACT)
@@ -36,8 +39,10 @@ def unit_text(code: int) -> str:
 
 
 def float_text(value: float) -> str:
-    """Write a float by the digits that tell float32 apart."""
-    return f"{value:.9g}"
+    """Write a float by the digits that tell float32 apart; what is no number as JSON has it: NaN, INF, -INF."""
+    if math.isfinite(value):
+        return f"{value:.9g}"
+    return "NaN" if math.isnan(value) else "INF" if value > 0 else "-INF"
 
 
 def raw_text(raw: float, scaler: int, unit: str) -> str:

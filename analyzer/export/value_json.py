@@ -10,7 +10,7 @@ from json.encoder import encode_basestring as _string
 from typing import Any
 
 from analyzer.cosem.logical_name import obis_text
-from analyzer.cosem.quantity import number_text
+from analyzer.cosem.quantity import float_text, number_text
 from analyzer.record import Object
 from analyzer.tracking.values import Value
 
@@ -68,7 +68,7 @@ def json_text(value: Any) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, float) and not math.isfinite(value):
-        return '"NaN"' if math.isnan(value) else '"INF"' if value > 0 else '"-INF"'
+        return f'"{float_text(value)}"'
     if isinstance(value, list):
         return f"[{', '.join(map(json_text, value))}]"
     if isinstance(value, dict):

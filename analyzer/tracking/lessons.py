@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from analyzer.cosem.classes import attribute_name
 from analyzer.cosem.companions import INDIA, is_indian, is_scaler_profile
-from analyzer.cosem.datum import INTEGERS, Datum, read_datum
+from analyzer.cosem.datum import INTEGERS, SCALERS, Datum, read_datum
 from analyzer.cosem.plain_text import text_in
 from analyzer.cosem.push import SCALER_UNITS
 from analyzer.record import Object
@@ -73,7 +73,7 @@ def _name(datum: Datum) -> bytes | None:
 def _scale(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
     if len(datum.members) == 2:
         scaler, unit = map(_number, datum.members)
-        if scaler is not None and unit is not None and -128 <= scaler <= 127:
+        if scaler is not None and unit is not None and scaler in SCALERS:
             bounded(meter.scales)[logical_name] = Scale(scaler, unit, basis)
 
 

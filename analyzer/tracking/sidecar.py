@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from analyzer.cosem.datum import SCALERS
 from analyzer.cosem.logical_name import obis_from_text, obis_text
 from analyzer.tracking.meter import Column, Columns, Listed, Meter, Scale
 from analyzer.tracking.meter_key import MeterKey
@@ -95,6 +96,8 @@ def _meter(form: dict[str, Any], basis: str) -> KnownMeter:
     meter.name = form.get("name", "")
     meter.companion = str(form.get("companion", meter.companion))
     for code, (scaler, unit) in form.get("scales", {}).items():
+        if int(scaler) not in SCALERS:
+            raise ValueError(f"scales: {code}: expected a scaler from -128 to 127")
         meter.scales[obis_from_text(code)] = Scale(int(scaler), int(unit), basis)
     for code, period in form.get("periods", {}).items():
         meter.periods[obis_from_text(code)] = int(period)

@@ -86,7 +86,8 @@ def test_sample_is_written_and_read_again_as_it_was(run: Run, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "text", ["x", "a = 1", "meter = 3", "[[meter]]", "[[meter]]\nend = 3", '[[meter]]\nend = "x"\nscales = { "1" = [0, 1] }',
-             '[[meter]]\nend = "x"\nscales = { "1-0:1.8.0" = [0] }', '[[meter]]\nend = "x"\ncolumns = { "1-0:1.8.0" = 3 }'],
+             '[[meter]]\nend = "x"\nscales = { "1-0:1.8.0" = [0] }', '[[meter]]\nend = "x"\ncolumns = { "1-0:1.8.0" = 3 }',
+             '[[meter]]\nend = "x"\nscales = { "1-0:1.8.0" = [128, 30] }', '[[meter]]\nend = "x"\nscales = { "1-0:1.8.0" = [-129, 30] }'],
 )  # fmt: skip
 def test_wrong_sidecar_says_so_in_one_line(text: str, run: Run, tmp_path: Path) -> None:
     with pytest.raises(SidecarError) as raised:

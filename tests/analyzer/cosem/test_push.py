@@ -36,6 +36,13 @@ def test_values_beside_their_names_keep_their_own_scaling() -> None:
     assert shown(body)[0][0] == "00.00.01.00.00.ff"
 
 
+def test_scaler_beside_a_value_that_none_can_be_scales_nothing() -> None:
+    """A whole number × 10^(2^60) has no end."""
+    scaling = structure(bytes.fromhex("15 1000000000000000"), bytes((0x16, 30)))
+    body = array(structure(name("1-0:1.7.0"), double_long_unsigned(3547), scaling))
+    assert shown(body)[0] == ("01.00.01.07.00.ff", 3547, None, "")
+
+
 def test_names_and_values_in_one_row_are_paired() -> None:
     body = structure(
         clock(1), name("1-0:1.8.0"), double_long_unsigned(5), scaler_unit(0, 30), name("1-0:2.8.0"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 import pytest
@@ -40,6 +41,29 @@ def test_text_and_value_are_the_same_number(raw: int, scaler: int) -> None:
 def test_thousands_change_the_sign_and_never_the_value(raw: int, scaler: int) -> None:
     number, sign = raw_text(raw, scaler, "Wh").split()
     assert Decimal(number) * (1000 if sign == "kWh" else 1) == scaled(raw, scaler)
+
+
+@pytest.mark.parametrize(
+    ("raw", "scaler", "value"),
+    [
+        (1.1, 2, 110.0),
+        (1.5e300, -2, 1.5e298),
+        (229.7, -1, 22.97),
+        (5e-324, 127, 5e-197),
+        (1e300, 127, math.inf),
+        (1.0, 400, math.inf),
+        (1.0, -400, 0.0),
+        (-math.inf, -2, -math.inf),
+        (0.0, 9_999_999, 0.0),
+    ],
+)
+def test_scaled_float_is_the_one_nearest_to_the_exact_number(raw: float, scaler: int, value: float) -> None:
+    assert scaled(raw, scaler) == value
+
+
+@pytest.mark.parametrize(("raw", "text"), [(math.nan, "NaN Wh"), (math.inf, "INF Wh"), (-math.inf, "-INF Wh")])
+def test_float_that_is_no_number_reads_as_in_json(raw: float, text: str) -> None:
+    assert raw_text(raw, -2, "Wh") == text
 
 
 def test_unit_without_a_sign_is_named_by_its_number() -> None:

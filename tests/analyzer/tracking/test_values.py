@@ -367,7 +367,7 @@ def test_register_of_a_float_has_its_unit_and_scaler() -> None:
 
 def test_float_that_is_no_number_keeps_its_unit() -> None:
     found = values(get(3, VOLTAGE, 3, scaler_unit(-1, 35)) + get(3, VOLTAGE, 2, bytes.fromhex("17 7FC00000")))[-1]
-    assert (str(found.value), found.text) == ("nan", "nan V")
+    assert (str(found.value), found.text) == ("nan", "NaN V")
 
 
 def test_columns_of_a_profile_are_scaled_where_the_scaler_applies() -> None:
