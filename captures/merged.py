@@ -5,8 +5,10 @@ but for those of files that one ring was written to; addresses are the same ever
 the next file is one connection.
 """
 
+import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from heapq import merge
 from itertools import chain
 from operator import itemgetter
@@ -16,6 +18,43 @@ from captures.chunk import PACKET_BITS, Chunk, Source
 _INTERFACE_BITS = 32
 _RING = re.compile(r"_\d{5,}_\d{14}(?=\.|$)")
 """What the recorder, dumpcap and Wireshark put between the name of a ring and its ending: a number, and the time."""
+
+_SPARE = 64
+"""Files that stay free for what is opened behind the inputs: modules, tables, outputs."""
+
+
+@contextmanager
+def opening(count: int) -> Iterator[None]:
+    """Let *count* inputs be open at once, and once more for a second pass, where the system allows it.
+
+    Where it does not, the last inputs cannot be opened, and all else can.
+    """
+    wanted = 2 * count + 2 * _SPARE
+    limit = _raise_limit(wanted)
+    spare: list[int] = []
+    try:
+        with suppress(OSError):
+            while limit < wanted and len(spare) < limit // 2 + _SPARE // 2:
+                spare.append(os.open(os.devnull, os.O_RDONLY))
+        yield
+    finally:
+        for descriptor in spare:
+            os.close(descriptor)
+
+
+def _raise_limit(wanted: int) -> int:
+    """Ask for *wanted* open files, which a user may have up to a limit of their own. Returns how many may be open."""
+    try:
+        import resource
+    except ImportError:  # Windows has none
+        return wanted
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft == resource.RLIM_INFINITY or soft >= most:
+        return wanted if soft == resource.RLIM_INFINITY else soft
+    with suppress(OSError, ValueError):  # a system may have a limit below that
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 class MergedSource(Source):

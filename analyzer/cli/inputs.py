@@ -120,14 +120,15 @@ class Inputs:
     def _merged(self) -> list[Input]:
         """Make one input of all that can be opened."""
         from analyzer.export.inputs import given, joined
-        from captures.merged import MergedSource
+        from captures.merged import MergedSource, opening
 
         sources = []
-        for one in self._inputs:
-            try:
-                sources.append(one.opened())
-            except CaptureError as problem:
-                self._fail(problem)
+        with opening(len(self._inputs)):
+            for one in self._inputs:
+                try:
+                    sources.append(one.opened())
+                except CaptureError as problem:
+                    self._fail(problem)
         name = joined([given(source) for source in sources])
         return [Input(name, lambda: MergedSource(sources) if len(sources) > 1 else sources[0])] if sources else []
 

@@ -142,12 +142,13 @@ def opened(inputs: Sequence[str], decode_as: Mapping[str, str] | None) -> Source
     """Open the *inputs*, read as *decode_as* says; several are joined by time. Raises: CaptureError."""
     from analyzer.stacks import holds_octets
     from captures import open_source
-    from captures.merged import MergedSource
+    from captures.merged import MergedSource, opening
 
     opens = partial(open_source, holds_octets=holds_octets(decode_as))
     if len(inputs) == 1:
         return opens(inputs[0])
-    return MergedSource(list(map(opens, inputs)))
+    with opening(len(inputs)):
+        return MergedSource(list(map(opens, inputs)))
 
 
 def followed(paths: Sequence[str]) -> tuple[Source, GrowingInput]:

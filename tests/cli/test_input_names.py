@@ -129,3 +129,22 @@ def test_what_is_said_of_merged_inputs_names_them(run: Run, command: str) -> Non
     assert "merged" not in ran.err
     assert "--hex: has no times, and stands before the inputs that have them" in ran.err
     assert command == "readings" or f"{ONE} + --hex: " in ran.err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="check not run: no limit of open files here")
+@pytest.mark.parametrize(("hard", "status"), [(4096, 0), (160, 3)])
+def test_merged_inputs_beyond_the_limit_of_open_files_are_read_or_named(hard: int, status: int, tmp_path: Path) -> None:
+    import resource
+
+    names = [tmp_path / f"{number}.pcap" for number in range(200)]
+    for one in names:
+        one.symlink_to(ONE)
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (160, hard))
+
+    ran = spawn("decode", "--json", "-c", "5", "--merge", *names, preexec_fn=limit)
+    assert ran.status == status and len(ran.out.splitlines()) == 5
+    said = ran.err.splitlines()
+    assert all(line.startswith(f"dlmshark: {tmp_path}") and line.endswith(": Too many open files") for line in said)
+    assert bool(said) is bool(status)
