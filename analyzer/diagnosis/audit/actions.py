@@ -5,7 +5,7 @@ Source: IEC 62056-6-2 (Image transfer, Disconnect control, Script table) and IEC
 
 from __future__ import annotations
 
-from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, Ledger, watcher
+from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, MOST_ASSOCIATIONS, Ledger, closing, watcher
 from analyzer.record import PART, REQUEST, RESPONSE, Object, Record
 from analyzer.tracking.history import Association
 from analyzer.tracking.usual_exchanges import is_error
@@ -25,36 +25,64 @@ _SCRIPTS = {
 }
 """By value groups C to E of the script table: what is done."""
 _EXECUTE = (9, 1)
-_SET = "set-request"
-_ANSWERS = (b"\xc7\x01", b"\xc5\x01")
+_ASKS = {
+    "set-request": True, "writeRequest": True, "unconfirmedWriteRequest": True,
+    "action-request": False, "access-request": False, "readRequest": False,
+}  # fmt: skip
+"""Requests that may do such a thing, and whether they write what is no method."""
+_ANSWERS = (b"\xc7\x01", b"\xc5\x01", b"\x0d\x01", b"\x0c\x01")
 """How an answer begins that tells the result of one method, or of writing one attribute."""
 
 
 @watcher
 def grave(ledger: Ledger, record: Record, one: Association | None) -> None:
-    """Look at firmware images and switching: a request in clear that the meter follows."""
-    about = record.lane.conversation, record.client, record.server, record.gateway
-    if record.direction is REQUEST:
-        is_set = record.apdu is not None and record.apdu.family == _SET
-        done = [said for each in record.objects if (said := _what_is_done(each, is_set=is_set))]
-        if done and record.kind is not PART:
-            ledger.remember("grave", about, (record.number, done[0], bool(record.protection)))
-        return
+    """Look at firmware images and switching: good where they go protected; in clear it counts what the meter does."""
     apdu = record.apdu
-    asked = ledger.state.get(("grave", about)) if record.direction is RESPONSE and apdu is not None else None
-    if apdu is None or not isinstance(asked, tuple) or asked[0] != record.request:
+    if apdu is None:
         return
-    number, done_first, is_protected = asked
-    ledger.saw("grave-action", number)
-    if is_protected or is_error(apdu.octets):
-        return
-    is_done = apdu.octets[:2] in _ANSWERS
-    text = f"{done_first} in clear" + ("" if is_done else ", and whether the meter did it is not known")
-    ledger.find("grave-actions", FAIL if is_done else INCONCLUSIVE, text, number, record.number)
+    if record.direction == RESPONSE:
+        if record.objects and not record.objects[0].logical_name:
+            ledger.names.learn(record)
+        done = ledger.grave.pop(record.request or 0, None) if ledger.grave else None
+        if done is not None:
+            _answered(ledger, record, apdu.octets, done)
+    elif record.direction == REQUEST and record.kind != PART and (is_set := _ASKS.get(apdu.family)) is not None:
+        done = next((said for each in record.objects if (said := _what_is_done(ledger, record, each, is_set))), None)
+        if done is not None and record.protection:
+            ledger.saw("grave-action", record.number)
+        elif done is not None:
+            if len(ledger.grave) >= MOST_ASSOCIATIONS:
+                _unanswered(ledger, next(iter(ledger.grave)))
+            ledger.grave[record.number] = done
 
 
-def _what_is_done(one: Object, *, is_set: bool) -> str | None:
+def _answered(ledger: Ledger, record: Record, octets: bytes, done: str) -> None:
+    """Judge what was asked in clear by its answer."""
+    verdict, text = INCONCLUSIVE, f"{done} in clear, and whether the meter did it is not known"
+    if is_error(octets):
+        text = f"asked in clear, and refused: {done}"
+    elif octets[:2] in _ANSWERS:
+        verdict, text = FAIL, f"{done} in clear"
+    ledger.find("grave-actions", verdict, text, record.request or 0, record.number)
+
+
+def _unanswered(ledger: Ledger, request: int) -> None:
+    """Judge what was asked in clear without an answer: the meter may have done it."""
+    text = f"asked in clear, and no answer tells whether the meter did it: {ledger.grave.pop(request)}"
+    ledger.find("grave-actions", INCONCLUSIVE, text, request)
+
+
+@closing
+def unanswered(ledger: Ledger) -> None:
+    """Look at what was asked in clear and never answered."""
+    for request in list(ledger.grave):
+        _unanswered(ledger, request)
+
+
+def _what_is_done(ledger: Ledger, record: Record, one: Object, is_set: bool) -> str | None:
     """Say what a request does that is grave."""
+    if not one.logical_name:
+        one = ledger.names.meter_of(record).object_of(one)
     number = one.class_id, one.attribute
     if not one.is_method:
         return _GRAVE_SETTINGS.get(number) if is_set else None

@@ -32,8 +32,8 @@ _ACCEPTED = (0, 14)
 _SERVICES = frozenset({0xC0, 0xC1, 0xC3, 0xD9, 0x05, 0x06, 0x16, 0xC2, 0x0F})
 _INVOKED = frozenset({0xC0, 0xC1, 0xC3, 0xC4, 0xC5, 0xC7})
 """Tags of APDUs whose octet 2 is invoke-id-and-priority."""
-_CLASSED = {0xC0: "get-request", 0xC1: "set-request", 0xC3: "action-request"}
-_GET, _CONFIRMED = 0xC0, 0x40
+_CLASSED = {b"\xc0": "get-request", b"\xc1": "set-request", b"\xc3": "action-request"}
+_GET, _CONFIRMED = b"\xc0", 0x40
 _TEXT_STARTS, _TEXT_ENDS = (0x01, 0x02), (0x03, 0x04, 0x84)
 """How messages with a check character begin, and what stands before it, with even parity, too."""
 _TELEGRAM_END, _TELEGRAM_TAIL = re.compile(rb"![0-9A-Fa-f]{4}\s*$"), 12
@@ -114,19 +114,18 @@ def classed(ledger: Ledger, record: Record, one: Association | None) -> None:
     GET makes no sense without an answer, and examples of the standard leave its bit 0: that decides nothing.
     """
     apdu = record.apdu
-    if apdu is None or len(apdu.octets) < 3 or record.kind == PART:
+    if apdu is None or record.kind == PART:
         return
-    about = record.lane.conversation, record.client, record.server, record.gateway
-    if record.direction == REQUEST and apdu.octets[0] in _CLASSED:
-        is_confirmed = bool(apdu.octets[2] & _CONFIRMED)
-        ledger.remember("classed", about, (record.number, 0 if is_confirmed else apdu.octets[0]))
-        if not is_confirmed:
+    octets = apdu.octets
+    if record.direction == REQUEST:
+        if octets[:1] in _CLASSED and len(octets) > 2 and not octets[2] & _CONFIRMED:
+            ledger.remember("classed", record.number, octets[:1])
             ledger.saw("unconfirmed", record.number)
     elif record.direction == RESPONSE and record.request is not None:
-        asked = ledger.state.get(("classed", about))
-        if isinstance(asked, tuple) and asked[0] == record.request and asked[1]:
-            verdict = INCONCLUSIVE if asked[1] == _GET else FAIL
-            text = f"the service class of {_CLASSED[asked[1]]} is unconfirmed, and it is answered"
+        asked = ledger.state.get(("classed", record.request))
+        if isinstance(asked, bytes):
+            verdict = INCONCLUSIVE if asked == _GET else FAIL
+            text = f"the service class of {_CLASSED[asked]} is unconfirmed, and it is answered"
             ledger.find("service-class", verdict, text, record.request, record.number)
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from analyzer.diagnosis.doctor import Doctor
 from analyzer.record import Record
 from analyzer.tracking.history import Association
+from analyzer.tracking.object_model import ObjectModel
 
 PASS, FAIL, INCONCLUSIVE, NOT_SEEN = "PASS", "FAIL", "INCONCLUSIVE", "NOT-SEEN"
 """Verdicts. FAIL: the octets prove it; INCONCLUSIVE: they do not tell; NOT-SEEN: there was nothing to check."""
@@ -63,6 +64,10 @@ class Ledger:
         """By check: what was measured."""
         self.state: dict[tuple[str, object], object] = {}
         """What watchers remember, by their name and what it is about."""
+        self.grave: dict[int, str] = {}
+        """By request in clear that waits for its answer: what grave thing it does."""
+        self.names = ObjectModel()
+        """What short names stand for."""
 
     def saw(self, sort: str, record: int) -> None:
         """Take down that there was something to check; 0 is no record of the capture."""

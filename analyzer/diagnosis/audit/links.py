@@ -70,7 +70,7 @@ def acknowledged(ledger: Ledger, record: Record, one: Association | None) -> Non
         return
     if not isinstance(link, Link):
         return
-    by_client, number = record.direction is REQUEST, control >> 5
+    by_client, number = record.direction == REQUEST, control >> 5
     if not control & 1:
         if control >> 1 & 7 != link.sent[by_client]:
             if record.kind is not LINK:  # frames are missing, or came again

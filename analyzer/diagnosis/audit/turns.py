@@ -48,11 +48,11 @@ def turns(ledger: Ledger, record: Record, one: Association | None) -> None:
         return
     turn, pair = ledger.state.get(("turn", about)), (record.client, record.server)
     known = turn if isinstance(turn, Turn) and turn.pair == pair else None
-    if record.direction is REQUEST:
+    if record.direction == REQUEST:
         if known is None:
             ledger.remember("turn", about, known := Turn(pair))
         _asked(ledger, record, known, control)
-    elif record.direction is RESPONSE and known is not None:
+    elif record.direction == RESPONSE and known is not None:
         _answered(ledger, record, known, control)
 
 

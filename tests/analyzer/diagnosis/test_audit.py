@@ -108,9 +108,7 @@ def test_supervisory_frames_are_those_of_the_profile(control: int, name: str) ->
     assert (row.verdict, row.text.split()[0]) == ((FAIL, name) if name else (PASS, "RR"))
 
 
-@pytest.mark.parametrize(
-    ("answer", "verdict"), [("C701C1 00 00", FAIL), ("C701C1 03 00", PASS), ("C702C1 01 00000001 01 00", INCONCLUSIVE)]
-)
+@pytest.mark.parametrize(("answer", "verdict"), [("C701C1 00 00", FAIL), ("C702C1 01 00000001 01 00", INCONCLUSIVE)])
 @pytest.mark.parametrize("object_", ["0046 0000600300FF 01", "0012 00002C0000FF 04"])
 def test_grave_action_in_clear_fails_once_the_meter_follows_it(answer: str, verdict: str, object_: str) -> None:
     assert audited.switched(answer, object_=object_)["grave-actions"].verdict == verdict
@@ -139,6 +137,52 @@ def test_script_or_control_mode_in_clear_fails(octets: str, answer: str, text: s
 )
 def test_other_scripts_and_what_is_read_or_refused_are_no_grave_actions(octets: str, answer: str) -> None:
     assert audited.acted(octets, answer)["grave-actions"].verdict != FAIL
+
+
+@pytest.mark.parametrize("answer", ["C701C1 03 00", "D80102", "0E010101"])
+def test_grave_action_that_is_asked_in_clear_and_refused_is_not_said_to_be_protected(answer: str) -> None:
+    row = audited.switched(answer)["grave-actions"]
+    assert (row.verdict, row.text) == (INCONCLUSIVE, "asked in clear, and refused: the supply is switched off")
+
+
+def test_grave_write_that_is_refused_is_not_said_to_be_protected() -> None:
+    row = audited.acted("C101C1 0046 0000600300FF 04 00 1600", "C501C1 03")["grave-actions"]
+    assert (row.verdict, row.text[:28]) == (INCONCLUSIVE, "asked in clear, and refused:")
+
+
+@pytest.mark.parametrize(("invoke_id_and_priority", "answer"), [("81", ""), ("C1", ""), ("81", "C70181 00 00")])
+def test_grave_action_in_clear_is_judged_without_an_answer(invoke_id_and_priority: str, answer: str) -> None:
+    row = audited.unconfirmed(f"C301{invoke_id_and_priority} 0046 0000600300FF 01 01 0F00", answer)["grave-actions"]
+    unknown = "asked in clear, and no answer tells whether the meter did it: the supply is switched off"
+    shown = "the supply is switched off in clear"
+    assert (row.verdict, row.text) == ((FAIL, shown) if answer else (INCONCLUSIVE, unknown))
+
+
+def test_first_of_two_grave_actions_in_flight_is_judged_by_its_own_answer() -> None:
+    asked = [audited.asked(bytes.fromhex(f"C301{one} 0046 0000600300FF 01 01 0F00")) for one in ("C1", "C2")]
+    answered = [audited.answered(bytes.fromhex(one)) for one in ("C701C1 00 00", "C701C2 03 00")]
+    row = audited.over_tcp(audited.OPENING, audited.at(1, *asked, *answered))["grave-actions"]
+    assert (row.verdict, row.text) == (FAIL, "the supply is switched off in clear")
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer", "verdict"),
+    [
+        ("0601022020010F00", "0D0100", FAIL),  # remote_disconnect
+        ("0601022020010F00", "0D010103", INCONCLUSIVE),
+        ("05010420200100", "", INCONCLUSIVE),
+        ("1601022020010F00", "", INCONCLUSIVE),
+        ("0601022018011600", "0D0100", FAIL),  # control_mode
+        ("0501022018", "0C01001600", NOT_SEEN),
+        ("0601022008010300", "0D0100", NOT_SEEN),
+    ],
+)
+def test_grave_actions_by_short_name_are_judged(request_: str, answer: str, verdict: str) -> None:
+    listed = "0C010001010204 102000 120046 1100 09060000600300FF"
+    said = [audited.asked(bytes.fromhex("050102FA08")), audited.answered(bytes.fromhex(listed))]
+    said.append(audited.asked(bytes.fromhex(request_)))
+    said += [audited.answered(bytes.fromhex(answer))] if answer else []
+    assert audited.over_tcp(audited.OPENING, audited.at(1, *said))["grave-actions"].verdict == verdict
 
 
 def test_action_that_changes_nothing_grave_is_no_matter_of_protection() -> None:
