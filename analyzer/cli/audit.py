@@ -37,7 +37,7 @@ def run(words: list[str]) -> int:
     keys = keyring(options)
     from analyzer.cli.decode import rest_collector
     from analyzer.diagnosis.audit.audit import Audit
-    from analyzer.diagnosis.audit.ledger import FAIL
+    from analyzer.diagnosis.audit.ledger import FAIL, NOT_SEEN
     from analyzer.export.audit import WIDEST, json_line, text_lines
     from analyzer.export.inputs import Origins
     from analyzer.session import Session
@@ -56,6 +56,8 @@ def run(words: list[str]) -> int:
         has_failed |= any(row.verdict == FAIL for row in rows)
         if options.json:
             lines = [json_line(row, input_name=origins.of(row.records) if inputs.are_several else "") for row in rows]
+        elif not count and all(row.verdict == NOT_SEEN for row in rows):
+            lines = []  # the line on stderr says all of it
         else:
             lines = [f"== {printable(name)}"] if inputs.are_several else []
             lines += text_lines(rows, width=text_width(WIDEST))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tests.captures.build import pcap_header
 from tests.cli.conftest import Run
 
 APDU_WITH_REST = "C0 01 C1 00 08 00 00 01 00 00 FF 02 00 AA BB"
@@ -52,6 +53,14 @@ def test_filter_leaves_verdicts_about_records_that_pass(run: Run) -> None:
     none = run("audit", "-Y", "number == 99", "-d", "record,apdu", "--hex", APDU_WITH_REST)
     assert (none.status, "no record passes the filter" in none.err) == (0, True)
     assert run("audit", "-Y", "number ===", *both).status == 4
+
+
+def test_capture_with_nothing_of_ours_is_told_in_one_line(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "none.pcap"
+    path.write_bytes(pcap_header())
+    ran = run("audit", path)
+    assert (ran.status, ran.out, ran.complaint) == (0, "", f"{path}: nothing of ours was found")
+    assert all(json.loads(line)["verdict"] == "NOT-SEEN" for line in run("audit", "--json", path).out.splitlines())
 
 
 def test_octets_of_nothing_known_are_said_so(run: Run, tmp_path: Path) -> None:
