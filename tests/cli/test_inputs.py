@@ -325,3 +325,11 @@ def test_socket_is_named_as_one(run: Run, tmp_path: Path, monkeypatch: pytest.Mo
         one.bind("meter")
         ran = run("decode", "meter")
     assert (ran.status, ran.complaint) == (INPUT_ERROR, "meter: a socket, or a device that is gone")
+
+
+@pytest.mark.parametrize("words", [("decode",), ("doctor", "--merge", "-"), ("stats",)])
+def test_live_source_that_is_given_as_a_file_leads_to_the_command_that_listens(
+    run: Run, words: tuple[str, ...]
+) -> None:
+    ran = run(*words, "serial:/dev/none")
+    assert "serial:/dev/none: no such file; a live source is listened to with dlmshark live serial:/dev/none" in ran.err
