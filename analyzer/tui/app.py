@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from textual import events
 
-from analyzer.tui.commands import KeyReader
+from analyzer.tui.columns import COLUMNS
+from analyzer.tui.commands import COMMANDS, KeyReader
 from analyzer.tui.options import Options, title_of
 from analyzer.tui.passes import Passes
 from analyzer.tui.screens.base import SCREENS, BaseScreen
@@ -45,6 +46,7 @@ class DlmsharkApp(Passes):
         self.history = self.settings.history
         for one in themes():
             self.register_theme(one)
+        self.settings.check({"theme": PALETTES, "column": COLUMNS, "command": COMMANDS})
         wanted = options.theme or self.settings.theme
         self._begin_with(wanted if wanted in PALETTES else usual_theme())
         self.places: dict[str, int] = {}

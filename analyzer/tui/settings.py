@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,21 @@ import platformdirs
 _NAME = "dlmshark"
 _MOST_RECENT = 20
 _MOST_HISTORY = 100
+_MOST_NAMED = 20
+
+
+def _nearest(name: str, known: Collection[str]) -> str:
+    """Say what may be meant; where nothing is near all that there is, unless it is too much."""
+    from difflib import get_close_matches  # few have a file, and fewer a slip in it
+
+    near = get_close_matches(name, known, 2)
+    return (
+        f", but {' or '.join(near)}"
+        if near
+        else " (? lists them)"
+        if len(known) > _MOST_NAMED
+        else f", but {', '.join(known)}"
+    )
 
 
 class Settings:
@@ -29,6 +44,23 @@ class Settings:
         """What is wrong with the user's file, in one line."""
         self._chosen = self._read_config()
         self._kept = self._read_state()
+
+    def check(self, known: Mapping[str, Collection[str]]) -> None:
+        """Say in ``problem`` which names in the user's file are none of those *known*, by what they name."""
+        columns = self._chosen.get("columns", [])
+        named = {
+            "theme": [self.theme] if self.theme else [],
+            "column": list(map(str, columns)) if isinstance(columns, list) else [str(columns)],
+            "command": list(self.keys),
+        }
+        wrong = [
+            f"no {what} {name!r}{_nearest(name, known[what])}"
+            for what, names in named.items()
+            for name in names
+            if name not in known[what]
+        ]
+        if wrong:
+            self.problem = f"{self._config}: {'; '.join(wrong)}"
 
     # -- chosen ---------------------------------------------------------------------------------------------------
 

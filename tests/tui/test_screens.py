@@ -331,6 +331,30 @@ def test_settings_that_do_not_read_are_told(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+def test_names_in_the_settings_that_there_are_not_are_told(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        'theme = "drak"\ncolumns = ["number", "size"]\n[keys]\ndoktor = "d"\nfilter = "f"'
+    )
+    capture = sample("p1")
+    settings = Settings(tmp_path)
+    app = DlmsharkApp(Options(capture.inputs, "p1"), capture, settings)
+    assert settings.problem.startswith(f"{tmp_path / 'config.toml'}: no theme 'drak', but dark; no column 'size'")
+    assert settings.problem.endswith("; no command 'doktor', but doctor")
+
+    async def run() -> None:
+        async with app.run_test(size=(160, 24)) as pilot:
+            await wait_for(pilot, lambda: "no theme 'drak'" in "".join(text_of(app)[-3:]))
+
+    asyncio.run(run())
+
+
+def test_settings_that_are_right_are_not_told(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('theme = "light"\ncolumns = ["number"]\n[keys]\nfilter = "f"')
+    settings = Settings(tmp_path)
+    DlmsharkApp(Options(()), settings=settings)
+    assert not settings.problem
+
+
 def test_escape_closes_and_never_quits() -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         main_of(app).answer_filter('service == "aarq"')
