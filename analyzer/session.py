@@ -19,7 +19,7 @@ from analyzer.tracking.object_model import ObjectModel
 from analyzer.tracking.value_notes import may_be_odd, noted_values
 from analyzer.tracking.value_plans import plan_of
 from analyzer.tracking.values import Value, lacking, may_have_values
-from captures.chunk import Source
+from captures.chunk import CaptureError, Source
 
 if TYPE_CHECKING:
     from analyzer.security.keyring import Keyring
@@ -66,9 +66,12 @@ class Session:
             learning = Protection(self._keys)
             self._told = learning.knowledge
             if self.source.again is not None:
-                with self.source.again() as source:
-                    for _ in Pipeline(self._decode_as, learning).run(source):
-                        pass
+                try:
+                    with self.source.again() as source:
+                        for _ in Pipeline(self._decode_as, learning).run(source):
+                            pass
+                except CaptureError as problem:
+                    self._lost(problem)
         return self._told
 
     @property
@@ -86,6 +89,10 @@ class Session:
             return records
         self._ahead = Ahead(records, self.model, self._second, self.source.may_hold, is_open=self._keys is None)
         return self._ahead.records()
+
+    def _lost(self, problem: CaptureError) -> None:
+        """Say that the source cannot be opened again: it was removed, or too many files are open."""
+        self.source.remark("not-read-twice", f"cannot be read a second time for what is said later in it: {problem}")
 
     def _second(self) -> tuple[Source, Pipeline]:
         """Open the source a second time."""
@@ -145,8 +152,12 @@ class Session:
     def seek_for(self, record: Record) -> None:
         """Read ahead for what gives meaning to the values of *record*."""
         if record.objects and self._ahead is not None and self.source.again is not None and not self._has_learnt:
-            for one in lacking(record, self.model):
-                self._ahead.seek(meter_key(record), one, record.packets[-1])
+            try:
+                for one in lacking(record, self.model):
+                    self._ahead.seek(meter_key(record), one, record.packets[-1])
+            except CaptureError as problem:
+                self._has_learnt = True  # all that can be
+                self._lost(problem)
 
     def close(self) -> None:
         """Give back what was opened to read ahead."""

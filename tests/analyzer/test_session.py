@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 
@@ -41,6 +42,16 @@ def test_file_is_read_ahead_for_a_scaler(tmp_path: Path) -> None:
     path = capture(tmp_path / "late.pcap", ASKED_VALUE, value, ASKED_SCALER, scaler)
     with open_source(str(path)) as source:
         assert texts(Session(source))[0] == "1.500 kWh"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="check not run: nobody removes what is open here")
+def test_file_that_is_removed_while_it_is_read_is_read_to_its_end(tmp_path: Path) -> None:
+    value, scaler = b"\xc4\x01\xc1\x00" + double_long_unsigned(1500), b"\xc4\x01\xc1\x00" + scaler_unit(0, 30)
+    path = capture(tmp_path / "late.pcap", ASKED_VALUE, value, ASKED_SCALER, scaler)
+    with open_source(str(path)) as source:
+        path.unlink()
+        assert "1500" in texts(Session(source))[0]
+        assert [one.code for one in source.remarks] == ["not-read-twice"]
 
 
 def test_file_without_a_scaler_is_not_read_twice(tmp_path: Path) -> None:
