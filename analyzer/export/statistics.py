@@ -17,11 +17,10 @@ _SIZES, _SIZE, _GAP = {"octets": 11, "errors": 7, "unanswered": 10}, 9, "  "
 
 
 def json_line(one: Statistic, more: dict[str, str] | None = None) -> str:
-    """Write one line of JSON; absent response times are left out."""
-    members = {
-        **(more or {}), "by": one.by, "key": one.key, "records": one.records, "octets": one.octets,
-        "errors": one.errors,
-    }  # fmt: skip
+    """Write one line of JSON; what was not counted is left out."""
+    members: dict[str, object] = {**(more or {}), "by": one.by, "key": one.key}
+    if one.by != "connection":  # records are not counted by it
+        members |= {"records": one.records, "octets": one.octets, "errors": one.errors}
     if one.unanswered is not None:
         members["unanswered"] = one.unanswered
     if one.latency_ms is not None:

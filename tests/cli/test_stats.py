@@ -91,6 +91,7 @@ def test_connections_are_counted_by_what_became_of_them(words: list[str], tmp_pa
     assert [[one["key"], one["tried"], one["answered"], one["refused"], one["unanswered"]] for one in found] == [
         ["192.0.2.10 > 198.51.100.7:4059", 4, 2, 1, 1], ["192.0.2.10 > 198.51.100.8:4059", 3, 0, 0, 3],
     ]  # fmt: skip
+    assert list(found[0]) == ["by", "key", "unanswered", "tried", "answered", "refused"]
 
 
 def test_connections_stand_in_a_table_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
