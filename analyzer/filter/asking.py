@@ -1,7 +1,7 @@
 """What is asked of values: one at a time, or a column at once, with the same answer.
 
-A literal of an ordered kind is an interval: a minute that was written without seconds lasts a minute. What is less or
-more is so than its beginning; ``<=`` reaches to its end, as ``==`` and a range do.
+A literal of an ordered kind is an interval: a minute that was written without seconds lasts a minute. ``<``
+and ``>=`` look at its beginning, ``<=`` and ``>`` at its end; ``==`` and a range hold all of it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
+_OF_ENDS = ("<=", ">")
 EQUALITY = ("==", "!=", "in")
 
 
@@ -73,7 +74,7 @@ class Ordered(Test):
         if self._is_clock and isinstance(value, int):
             value = (value + offset_ns(value // SECOND, self._utc)) % DAY
         if order is not None:
-            return order(value, intervals[0].high if self._comparison == "<=" else intervals[0].low)
+            return order(value, intervals[0].high if self._comparison in _OF_ENDS else intervals[0].low)
         found = any(low <= value <= high for low, high, _ in intervals)
         return found is not (self._comparison == "!=")
 
@@ -96,7 +97,7 @@ class Ordered(Test):
         """Give the integers of 64 bits from and up to which a value passes; ``!=`` turns that round."""
         low, high, _ = self._intervals[0]
         found = {
-            "<": (_LEAST, ceil(low) - 1), "<=": (_LEAST, floor(high)), ">": (floor(low) + 1, _MOST),
+            "<": (_LEAST, ceil(low) - 1), "<=": (_LEAST, floor(high)), ">": (floor(high) + 1, _MOST),
             ">=": (ceil(low), _MOST),
         }.get(self._comparison)  # fmt: skip
         pairs = [found] if found is not None else [(ceil(one.low), floor(one.high)) for one in self._intervals]

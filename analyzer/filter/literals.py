@@ -199,7 +199,7 @@ def _severity(literal: Literal, utc: bool) -> Interval:
 
 
 def _time(literal: Literal, utc: bool) -> Interval:
-    """Read a time: a day, a moment, a time of the day, or seconds since 1970; it lasts as long as it is exact."""
+    """Read a time: a day, a moment, a time of the day, or seconds since 1970; it is as exact as it is written."""
     text = literal.text.strip()
     if _EPOCH.fullmatch(text):
         ns = int(Decimal(text) * SECOND)

@@ -105,7 +105,7 @@ WAYS: dict[str, Callable[[Json], Any]] = {
     "push": lambda r: _family(r).startswith("data-notification"),
     '"Active energy"': _in_summary("active energy"),
     "number in {1..10}": lambda r: r["number"] <= 10,
-    'time > "09:14:08"': lambda r: _clock(r)[11:] > "09:14:08",
+    'time > "09:14:08"': lambda r: _clock(r)[11:19] > "09:14:08",
     'time >= "2026-03-02 09:14" and time < "2026-03-03"': lambda r: "2026-03-02 09:14" <= _clock(r) < "2026-03-03",
     "latency > 150ms": lambda r: r.get("latency", 0) > 0.15,
     "client == 16 && server == 1": lambda r: (r.get("client"), r.get("server")) == (16, 1),
@@ -310,12 +310,14 @@ def test_words_in_samples_are_words_that_fields_may_be() -> None:
 
 
 @pytest.mark.parametrize("time", ["2026-03-02", "2026-03-02 09:14", "09:14"])
-def test_time_lasts_as_long_as_it_is_exact_where_it_ends_a_stretch(time: str, run: Run) -> None:
+def test_time_is_as_exact_as_it_is_written(time: str, run: Run) -> None:
     sample = next(one.path for one in samples() if one.name == "ln-wrapper")
     whole = run("decode", "--utc", sample).out
     assert run("decode", "--utc", "--from", time, "--to", time, sample).out == whole
     assert run("decode", "--utc", "-Y", f'time <= "{time}"', sample).out == whole
+    assert run("decode", "--utc", "-Y", f'time >= "{time}"', sample).out == whole
     assert run("decode", "--utc", "-Y", f'time < "{time}"', sample).out == ""
+    assert run("decode", "--utc", "-Y", f'time > "{time}"', sample).out == ""
 
 
 def test_wrong_time_is_named_by_its_option(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from analyzer.detail import detail
 from analyzer.filter import compile_filter
+from analyzer.filter.asking import Interval, Ordered
 from analyzer.filter.fields import FIELDS, Kind, Source
 from analyzer.filter.names import is_tree_name, values_for
 from analyzer.filter.vocabulary import words_of
@@ -120,6 +121,16 @@ def test_deep_filter_equals_naive_filter(text: str) -> None:
         rows = records.table.rows(0, records.table.height)
         assert list(run.matches) == [row.number - 1 for row in rows if found.one(row, looker)]
         assert run.progress.rows == records.table.height
+
+
+@pytest.mark.parametrize(
+    ("comparison", "passing"),
+    [("<", [9]), ("<=", [9, 10, 19]), ("==", [10, 19]), ("!=", [9, 20]), (">=", [10, 19, 20]), (">", [20])],
+)
+def test_comparisons_with_a_stretch_exclude_one_another(comparison: str, passing: list[int]) -> None:
+    asked, values = Ordered([Interval(10, 19)], comparison, utc=True), [9, 10, 19, 20]
+    assert [value for value in values if asked.one(value)] == passing
+    assert polars.Series(values).filter(asked.column(polars.Series(values))).to_list() == passing
 
 
 def test_deep_terms_look_only_into_what_columns_leave_open() -> None:
