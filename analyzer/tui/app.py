@@ -24,6 +24,8 @@ from analyzer.tui.settings import Settings
 from analyzer.tui.theme import PALETTES, Palette, themes, usual_theme
 
 if TYPE_CHECKING:
+    from textual.app import App
+
     from analyzer.capture import Capture, Progress
     from analyzer.tui.selection import Place
     from analyzer.tui.widgets.bars import Said
@@ -84,6 +86,7 @@ class DlmsharkApp(Passes):
             self.main.flash(self.settings.problem, "error")
         if not self.options.inputs:
             self.call_after_refresh(self.open_screen, "start")
+        self.app_resume_signal.subscribe(self, self._repaint)
         self.set_timer(_FIRST_LOOK_SECONDS, self.poll)
         for name in ("SIGTERM", "SIGHUP"):
             if hasattr(signal, name):
@@ -244,9 +247,14 @@ class DlmsharkApp(Passes):
     def command_suspend(self, count: int) -> None:
         """Stop for the shell, while a recording goes on; where no shell waits none could let the program go on."""
         if sys.platform != "win32" and os.getpgrp() != os.getsid(0):
-            self.action_suspend_process()
+            with self.suspend():
+                os.killpg(0, signal.SIGTSTP)  # a script that runs us has to stop as well, or its shell goes on waiting
         elif isinstance(self.screen, BaseScreen):
-            self.screen.flash("no shell waits to which it could go", "warning")
+            self.screen.flash("Ctrl+Z needs a shell that started dlmshark; there is none here", "warning")
+
+    def _repaint(self, _: App[None]) -> None:
+        """Show the whole screen again: the terminal forgot it, and each widget believes that it is seen."""
+        self.screen.refresh()
 
     def leave(self) -> None:
         """Quit, where a person asked for it with the key that goes back; first say what would be lost."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from textual import events
+from textual._compositor import LayoutUpdate
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -447,11 +449,22 @@ def test_screen_that_is_closed_at_once_leaves_nothing_behind() -> None:
 def test_program_goes_to_the_shell_only_where_one_waits(has_shell: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         stopped: list[bool] = []
-        monkeypatch.setattr(app, "action_suspend_process", lambda: stopped.append(True))
+        monkeypatch.setattr(app, "suspend", nullcontext)
+        monkeypatch.setattr("analyzer.tui.app.os.killpg", lambda group, number: stopped.append(True))
         monkeypatch.setattr("analyzer.tui.app.os.getpgrp", lambda: 2 if has_shell else 1)
         monkeypatch.setattr("analyzer.tui.app.os.getsid", lambda process: 1)
         await pilot.press("ctrl+z")
         assert bool(stopped) == has_shell
-        assert ("no shell waits" in text_of(app)[-1]) != has_shell
+        assert ("Ctrl+Z needs a shell that started dlmshark" in text_of(app)[-1]) != has_shell
+
+    drive(sample("ln-wrapper"), act)
+
+
+def test_whole_screen_is_shown_again_where_another_program_let_this_one_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        shown: list[object] = []
+        monkeypatch.setattr(app, "_display", lambda screen, update: shown.append(update))
+        app.app_resume_signal.publish(app)
+        await wait_for(pilot, lambda: any(isinstance(one, LayoutUpdate) for one in shown))
 
     drive(sample("ln-wrapper"), act)

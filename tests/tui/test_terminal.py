@@ -35,18 +35,31 @@ stty -a > after
 echo "end""of"
 exec sleep 600
 """
+_SUSPENDED = """\
+set -m
+stty -a > before
+sh -c '{program}; echo "sta""tus=$?"'
+stty -a > after
+echo "stop""ped"
+read answer
+fg > job
+echo "end""of"
+exec sleep 600
+"""
 
 
 class Tmux:
     """The program in a terminal of tmux; keys are counted within a task."""
 
-    def __init__(self, folder: Path, words: list[str], size: tuple[int, int], **environment: str) -> None:
+    def __init__(
+        self, folder: Path, words: list[str], size: tuple[int, int], script_text: str = _SCRIPT, **environment: str
+    ) -> None:
         self.folder = folder
         self.socket = str(folder / "tmux")
         self.keys = 0
         script = folder / "run.sh"
         program = shlex.join([sys.executable, "-m", "analyzer", *words])
-        script.write_text(_SCRIPT.format(program=program), encoding="utf-8")
+        script.write_text(script_text.format(program=program), encoding="utf-8")
         (folder / "tmux.conf").write_text("set -g status off\nset -g set-clipboard on\nset -g escape-time 0\n")
         given = {
             "TERM": "tmux-256color", "COLORTERM": "truecolor", "HOME": str(folder), "XDG_CONFIG_HOME": str(folder),
@@ -144,9 +157,11 @@ class Tmux:
 
 
 @contextmanager
-def opened(folder: Path, *words: str, size: tuple[int, int] = (80, 24), **environment: str) -> Iterator[Tmux]:
+def opened(
+    folder: Path, *words: str, size: tuple[int, int] = (80, 24), script: str = _SCRIPT, **environment: str
+) -> Iterator[Tmux]:
     """The program on what *words* say, in a terminal that ends with the block."""
-    tmux = Tmux(folder, list(words), size, **environment)
+    tmux = Tmux(folder, list(words), size, script, **environment)
     try:
         yield tmux
     finally:
@@ -304,5 +319,17 @@ def test_program_is_resized_and_quits_in_any_state(tmp_path: Path, keys: str) ->
             tmux.resize(width, height)
             tmux.fills(width, height)
         tmux.sees("dlmshark", "87 records")
+        tmux.press("C-q")
+        assert tmux.ended() == "0"
+
+
+def test_program_in_a_script_stops_with_it_and_comes_back_with_all_it_showed(tmp_path: Path) -> None:
+    with opened(tmp_path, str(SAMPLES["ln-wrapper"].path), script=_SUSPENDED) as tmux:
+        shown = tmux.sees("43 records", "1 of 43")
+        tmux.press("C-z")
+        assert "43 records" not in tmux.sees("stopped")
+        assert tmux.tell("alternate_on") == "0"
+        tmux.press("Enter")
+        tmux.sees(*shown.splitlines())
         tmux.press("C-q")
         assert tmux.ended() == "0"
