@@ -82,7 +82,7 @@ class Plan:
     def _find(self, tag: int, version: int | None) -> Way | None:
         if len(self._ways) >= _MOST_WAYS:
             self._ways.clear()
-        made = self._ways[tag, version] = _way(self._object, value_name(self._object, version), tag, version)
+        made = self._ways[tag, version] = _way(self._object, self._name, tag, version)
         return made
 
 

@@ -325,8 +325,7 @@ def make_value(
     text = words_of(shown)
     if datum.tag in INTEGERS and one.attribute in (0, 2) and not one.is_method:
         text = coded_text(one.logical_name, datum.value, companion) or text
-    name = value_name(one, version)
-    return Value(one, name, shown.value, text, "", raw, None, basis, is_written, tuple(renderer.misfits))
+    return Value(one, value_name(one), shown.value, text, "", raw, None, basis, is_written, tuple(renderer.misfits))
 
 
 def raw_of(datum: Datum) -> Any:
@@ -342,13 +341,13 @@ def words_of(shown: Shown) -> str:
 
 
 @lru_cache(maxsize=8192)
-def value_name(one: Object, version: int | None = None) -> str:
-    """Name the object, and the attribute where it is not the one that the name stands for, as *version* calls it."""
+def value_name(one: Object) -> str:
+    """Name the object, and the attribute where it is not the one that the name stands for, as summaries name it."""
     name = obis_name(one.logical_name) if one.logical_name else f"short name {one.attribute:04X}"
     if (one.attribute in (0, 2) and not one.is_method) or not one.logical_name:
         return name or ""
     if one.is_method:
-        called = method_name(one.class_id, one.attribute, version) or f"method {one.attribute}"
+        called = method_name(one.class_id, one.attribute) or f"method {one.attribute}"
     else:
-        called = attribute_name(one.class_id, one.attribute, version) or f"attribute {one.attribute}"
+        called = attribute_name(one.class_id, one.attribute) or f"attribute {one.attribute}"
     return f"{name}, {called}" if name else called

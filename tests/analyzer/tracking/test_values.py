@@ -6,6 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from analyzer.cosem.classes import versions
+from analyzer.export.summary import summary
+from analyzer.record import Object
+from analyzer.tracking.meter import Listed, Meter
 from analyzer.tracking.readings import Reading, readings_of
 from analyzer.tracking.values import Value
 from tests.analyzer.cosem.data import (
@@ -258,10 +262,30 @@ def test_short_names_are_resolved_by_the_list_of_the_association() -> None:
     ],
 )  # fmt: skip
 def test_short_name_of_a_method_is_resolved_too(class_id: int, offset: int, called: str) -> None:
-    listed = array(structure(b"\x10\x0a\x00", long_unsigned(class_id), unsigned(0), name("0-0:10.0.0")))
+    version = unsigned(max(versions(class_id)))
+    listed = array(structure(b"\x10\x0a\x00", long_unsigned(class_id), version, name("0-0:10.0.0")))
     lines = [line("TX", bytes.fromhex("050102FA08")), line("RX", b"\x0c\x01\x00" + listed)]
     last = values([*lines, line("TX", bytes.fromhex(f"0601020A{offset:02X}01120001"))])[-1]
     assert (last.object.is_method, last.name.rpartition(", ")[2]) == (True, called)
+
+
+@pytest.mark.parametrize(
+    ("class_id", "version", "offset", "called"),
+    [
+        (12, 4, 0x10, "attribute 3"), (12, 4, 0x20, "method 1"), (12, 4, 0x58, "method 8"),
+        (12, 0, 0x20, "method 1"), (12, 2, 0x58, "method 8"), (40, 0, 0x38, "method 1"), (40, 1, 0x38, "attribute 8"),
+        (40, 1, 0x50, ""), (40, 2, 0x38, "attribute 8"), (64, 0, 0x20, "attribute 5"), (64, 0, 0x28, ""), (64, 1, 0x28, "attribute 6"),
+        (72, 0, 0x58, "attribute 12"), (72, 0, 0x60, "method 1"), (72, 1, 0x60, "attribute 13"), (72, 1, 0x70, ""), (3, 9, 0x28, ""),
+    ],
+)  # fmt: skip
+def test_short_name_is_that_of_the_version_that_was_listed(
+    class_id: int, version: int, offset: int, called: str
+) -> None:
+    meter = Meter()
+    meter.bases[0x0A00] = Listed(class_id, version, bytes(6))
+    one = meter.object_of(Object(0, b"", 0x0A00 + offset))
+    kind = "method" if one.is_method else "attribute"
+    assert (f"{kind} {one.attribute}" if one.logical_name else "") == called
 
 
 @pytest.mark.parametrize("short_name", ["0A18", "0A30", "0AF8"])
@@ -272,11 +296,14 @@ def test_short_name_of_nothing_that_is_known_stays_a_number(short_name: str) -> 
     assert last.name == f"short name {short_name}"
 
 
-@pytest.mark.parametrize(("version", "called"), [(0, "primary_address_list"), (1, "speed")])
-def test_value_is_named_as_the_listed_version_of_its_class_calls_it(version: int, called: str) -> None:
+@pytest.mark.parametrize("version", [0, 1])
+def test_value_is_named_as_its_summary_names_it_whatever_version_is_listed(version: int) -> None:
     listed = array(structure(long_unsigned(24), unsigned(version), name("0-0:23.0.0"), structure(array(), array())))
     lines = get(15, "0-0:40.0.0", 2, listed) + get(24, "0-0:23.0.0", 3, b"\x16\x05")
-    assert values(lines)[-1].name.endswith(f", {called}")
+    (found,) = (last := values(lines)[-1:])
+    called = found.name.rpartition(", ")[2]
+    assert called == "speed"
+    assert f"attribute 3 {called}" in summary(session(lines)[1][-1], last)
 
 
 def test_push_list_that_was_read_names_what_is_pushed() -> None:
