@@ -46,10 +46,20 @@ def method_name(class_id: int, method_id: int, version: int | None = None) -> st
     return str(method["name"]) if method else None
 
 
-def first_method(class_id: int) -> int | None:
-    """Tell how far the short name of a class's first method is from the base name; None where that is not known."""
-    offsets = (table.get("first_method") for table in _versions(class_id, None))
-    return next((one for one in offsets if isinstance(one, int)), None)
+def has_attribute(class_id: int, attribute_id: int, version: int) -> bool:
+    """Tell whether a *version* of a class has an attribute; of one that is not listed, whether any version has it."""
+    if version not in versions(class_id):
+        return attribute_name(class_id, attribute_id) is not None
+    attributes = _CLASSES.table(f"class.{class_id}.{version}").get("attribute", {})
+    return attribute_id == 1 or (isinstance(attributes, dict) and str(attribute_id) in attributes)
+
+
+def first_method(class_id: int, version: int) -> int | None:
+    """Tell how far the short name of a version's first method is from the base name; None where that is not known."""
+    if version not in versions(class_id):
+        return None
+    offset = _CLASSES.table(f"class.{class_id}.{version}").get("first_method")
+    return offset if isinstance(offset, int) else None
 
 
 def attribute_type(class_id: int, attribute_id: int, version: int | None = None) -> str | None:

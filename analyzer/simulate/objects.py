@@ -77,7 +77,7 @@ class CosemObject:
 
     def short_method(self, method_id: int) -> int:
         """Give the short name of a method."""
-        return self.base_name + (first_method(self.class_id) or 0) + 8 * (method_id - 1)
+        return self.base_name + (first_method(self.class_id, self.version) or 0) + 8 * (method_id - 1)
 
 
 def register(

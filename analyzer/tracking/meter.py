@@ -6,9 +6,10 @@ Source: IEC 62056-6-2 (Register, Profile generic, Association LN and SN, Push se
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
-from analyzer.cosem.classes import attribute_name, first_method, method_name
+from analyzer.cosem.classes import first_method, has_attribute, method_name
 from analyzer.cosem.companions import USUAL
 from analyzer.record import Object
 from analyzer.tracking.selections import ALL, Selection
@@ -140,15 +141,8 @@ class Meter:
         if base is None:
             return one
         entry = self.bases[base]
-        offset = (one.attribute & 0xFFFF) - base
-        number = offset // SHORT_NAME_STEP + 1
-        if attribute_name(entry.class_id, number) is not None:
-            return Object(entry.class_id, entry.logical_name, number)
-        first = first_method(entry.class_id)
-        number = (offset - first) // SHORT_NAME_STEP + 1 if first is not None else 0
-        if number < 1 or method_name(entry.class_id, number) is None:
-            return one
-        return Object(entry.class_id, entry.logical_name, number, is_method=True)
+        member = _member_at(entry.class_id, entry.version, (one.attribute & 0xFFFF) - base)
+        return one if member is None else Object(entry.class_id, entry.logical_name, *member)
 
     def version_of(self, logical_name: bytes) -> int | None:
         """Tell the version of an object's class where a list said it."""
@@ -161,6 +155,18 @@ def bounded(table: dict[Key, Entry]) -> dict[Key, Entry]:
     if len(table) >= _MOST_ENTRIES:
         del table[next(iter(table))]
     return table
+
+
+@lru_cache(maxsize=4096)
+def _member_at(class_id: int, version: int, offset: int) -> tuple[int, bool] | None:
+    """Give the number of what has its short name *offset* after the base name, and whether it is a method."""
+    first = first_method(class_id, version)
+    is_method = first is not None and offset >= first
+    number = (offset - (first or 0) * is_method) // SHORT_NAME_STEP + 1
+    is_known = (
+        method_name(class_id, number, version) is not None if is_method else has_attribute(class_id, number, version)
+    )
+    return (number, is_method) if is_known else None
 
 
 def _below(numbers: list[int], number: int) -> int | None:
