@@ -59,6 +59,24 @@ class Held(NamedTuple):
     tally: Tally
 
 
+class Place(NamedTuple):
+    """Where a meter is: a host, or a device behind one, and its lower address where requests have one."""
+
+    host: str
+    lower: str
+
+    def __str__(self) -> str:
+        return f"{self.host} {self.lower}".strip()
+
+    def differs_from(self, other: Place) -> bool:
+        """Tell whether it is another place for sure: a meter may be called with and without its lower address."""
+        return self.host != other.host or bool(self.lower and other.lower and self.lower != other.lower)
+
+    def is_vaguer_than(self, other: Place) -> bool:
+        """Tell whether *other* may be the same place, and has a lower address beside."""
+        return self.host == other.host and bool(other.lower) and not self.lower
+
+
 @watcher
 def openings(ledger: Ledger, record: Record, one: Association | None) -> None:
     """Look at AARQ and AARE: mechanism, password, challenge, title."""
@@ -87,12 +105,12 @@ def named(ledger: Ledger, record: Record, one: Association | None) -> None:
     """Look for meters at two places with one system title: two of them, or one that moved or is seen twice."""
     if record.direction not in (RESPONSE, UNSOLICITED):
         return
-    place = _place(record)
     for title in _titles(record):
+        place = _place(record)
         before = ledger.state.get(("titled", title))
-        if not isinstance(before, tuple):
+        if not isinstance(before, tuple) or before[0].is_vaguer_than(place):
             ledger.remember("titled", title, (place, record.number))
-        elif before[0] != place and ledger.remember("moved", (title, place), True) is None:
+        elif before[0].differs_from(place) and ledger.remember("moved", (title, place), True) is None:
             text = (
                 f"{before[0]} and {place} both say that they are {title.hex().upper()}: one meter, or two of one title"
             )
@@ -111,12 +129,13 @@ def _titles(record: Record) -> Iterator[bytes]:
                 yield bytes(values[slot])
 
 
-def _place(record: Record) -> str:
+def _place(record: Record) -> Place:
     """Say where a meter is, whatever its logical devices, and whichever port it called from."""
     end, server = meter_key(record)
     host = end.rpartition(":")[0] or end
-    device = device_text(record.gateway) if record.gateway else str(server).partition(".")[2]
-    return f"{host} {device}".strip()
+    if record.gateway:
+        return Place(f"{host} {device_text(record.gateway)}", "")
+    return Place(host, str(server).partition(".")[2])
 
 
 def _mechanism(ledger: Ledger, record: Record, values: dict[str, Any]) -> None:

@@ -207,9 +207,9 @@ def test_one_message_with_a_wrong_check_character_proves_nothing_against_its_sen
     assert audited.of_units([*units, *units[:3], damaged])["check-character"].verdict == INCONCLUSIVE
 
 
-def titled(server: int, lower: int = 0x21) -> list[audited.Said]:
+def titled(server: int, lower: int | None = 0x21) -> list[audited.Said]:
     """An opening with the meter at an HDLC address, whose AARE names a system title."""
-    station = audited.Station(server=bytes((server << 1, lower)))
+    station = audited.Station(server=bytes((server << 1 | 1,) if lower is None else (server << 1, lower)))
     title = bytes.fromhex("A40A 0408 4D4D4D0000000001")
     at = audited.AARE.index(bytes.fromhex("BE10"))
     aare = bytes((0x61, audited.AARE[1] + len(title))) + audited.AARE[2:at] + title + audited.AARE[at:]
@@ -222,6 +222,13 @@ def test_two_meters_with_one_system_title_are_told_and_two_logical_devices_of_on
     assert (row.verdict, row.records) == (INCONCLUSIVE, (4, 8))
     assert row.text.startswith("line 1 16 and line 1 17 both say that they are 4D4D4D0000000001")
     assert audited.of_units([*titled(1), *titled(2)])["system-titles"].verdict == PASS
+
+
+def test_meter_called_with_and_without_its_lower_address_is_at_one_place() -> None:
+    assert audited.of_units([*titled(1), *titled(1, None)])["system-titles"].verdict == PASS
+    assert audited.of_units([*titled(1, None), *titled(1)])["system-titles"].verdict == PASS
+    row = audited.of_units([*titled(1, None), *titled(1), *titled(1, 0x23)])["system-titles"]
+    assert (row.verdict, row.records) == (INCONCLUSIVE, (8, 12))
 
 
 def test_protected_apdus_without_keys_are_inconclusive_not_wrong() -> None:
