@@ -25,11 +25,9 @@ _SCRIPTS = {
 }
 """By value groups C to E of the script table: what is done."""
 _EXECUTE = (9, 1)
-_ASKS = {
-    "set-request": True, "writeRequest": True, "unconfirmedWriteRequest": True,
-    "action-request": False, "access-request": False, "readRequest": False,
-}  # fmt: skip
-"""Requests that may do such a thing, and whether they write what is no method."""
+_ASKS = {b"\xc1": True, b"\x06": True, b"\x16": True, b"\xc3": False, b"\xd9": False, b"\x05": False}
+"""Tags of requests that may do such a thing, and whether they write what is no method."""
+_READ_RESPONSE = b"\x0c"
 _ANSWERS = (b"\xc7\x01", b"\xc5\x01", b"\x0d\x01", b"\x0c\x01")
 """How an answer begins that tells the result of one method, or of writing one attribute."""
 
@@ -40,14 +38,15 @@ def grave(ledger: Ledger, record: Record, one: Association | None) -> None:
     apdu = record.apdu
     if apdu is None:
         return
+    tag = apdu.octets[:1]
     if record.direction == RESPONSE:
-        if record.objects and not record.objects[0].logical_name:
+        if tag == _READ_RESPONSE:
             ledger.names.learn(record)
         done = ledger.grave.pop(record.request or 0, None) if ledger.grave else None
         if done is not None:
             _answered(ledger, record, apdu.octets, done)
-    elif record.direction == REQUEST and record.kind != PART and (is_set := _ASKS.get(apdu.family)) is not None:
-        done = next((said for each in record.objects if (said := _what_is_done(ledger, record, each, is_set))), None)
+    elif record.direction == REQUEST and tag in _ASKS and record.kind != PART:
+        done = next((said for each in record.objects if (said := _what_is_done(ledger, record, each, tag))), None)
         if done is not None and record.protection:
             ledger.saw("grave-action", record.number)
         elif done is not None:
@@ -79,11 +78,11 @@ def unanswered(ledger: Ledger) -> None:
         _unanswered(ledger, request)
 
 
-def _what_is_done(ledger: Ledger, record: Record, one: Object, is_set: bool) -> str | None:
+def _what_is_done(ledger: Ledger, record: Record, one: Object, tag: bytes) -> str | None:
     """Say what a request does that is grave."""
     if not one.logical_name:
         one = ledger.names.meter_of(record).object_of(one)
     number = one.class_id, one.attribute
     if not one.is_method:
-        return _GRAVE_SETTINGS.get(number) if is_set else None
+        return _GRAVE_SETTINGS.get(number) if _ASKS[tag] else None
     return _SCRIPTS.get(one.logical_name[2:5]) if number == _EXECUTE else _GRAVE.get(number)

@@ -37,7 +37,10 @@ _GET, _CONFIRMED = b"\xc0", 0x40
 _TEXT_STARTS, _TEXT_ENDS = (0x01, 0x02), (0x03, 0x04, 0x84)
 """How messages with a check character begin, and what stands before it, with even parity, too."""
 _TELEGRAM_END, _TELEGRAM_TAIL = re.compile(rb"![0-9A-Fa-f]{4}\s*$"), 12
-_BLOCKS = {0xC0: (2,), 0xC1: (2, 3, 5), 0xC3: (2, 4, 5, 6), 0xC4: (2,), 0xC5: (2, 3, 4), 0xC7: (2, 4), 0xE0: ()}
+_BLOCKS = {
+    0xC0: (b"\2",), 0xC1: (b"\2", b"\3", b"\5"), 0xC3: (b"\2", b"\4", b"\5", b"\6"),
+    0xC4: (b"\2",), 0xC5: (b"\2", b"\3", b"\4"), 0xC7: (b"\2", b"\4"), 0xE0: (),
+}  # fmt: skip
 """The choices of block transfers, by tag; none for any."""
 
 
@@ -56,7 +59,7 @@ def sorts(ledger: Ledger, record: Record, one: Association | None) -> None:
     if record.link == "hdlc":
         ledger.saw("hdlc-apdu", number)
     tag = apdu.octets[0]
-    if tag in _BLOCKS and (not _BLOCKS[tag] or apdu.octets[1:2] in [bytes((each,)) for each in _BLOCKS[tag]]):
+    if tag in _BLOCKS and (not _BLOCKS[tag] or apdu.octets[1:2] in _BLOCKS[tag]):
         ledger.saw("block", number)
     if tag == _GENERAL_BLOCK and one is not None and one.conformance is not None and _BY_BLOCKS not in one.conformance:
         ledger.find("conformance", FAIL, f"blocks go by {_BY_BLOCKS}, which was not agreed", number)
@@ -169,9 +172,9 @@ def invoked(ledger: Ledger, record: Record, one: Association | None) -> None:
     apdu = record.apdu
     if one is None or one.proposal is None or apdu is None or len(apdu.octets) < 3:
         return
-    if record.direction == REQUEST and is_closed(apdu.family):
-        ledger.remember("invoked", one.number, _ANY)  # nobody knows which it has
     if apdu.octets[0] not in _INVOKED:
+        if record.direction == REQUEST and is_closed(apdu.family):
+            ledger.remember("invoked", one.number, _ANY)  # nobody knows which it has
         return
     invoke_id = apdu.octets[2] & 0x0F
     before = ledger.state.get(("invoked", one.number))

@@ -71,7 +71,8 @@ class Ledger:
 
     def saw(self, sort: str, record: int) -> None:
         """Take down that there was something to check; 0 is no record of the capture."""
-        self.newest[sort] = max(record, self.newest.get(sort, 0))
+        if record > self.newest.get(sort, 0):
+            self.newest[sort] = record
         if self.only is None:
             self._saw(sort, record)
         else:

@@ -46,6 +46,8 @@ _NO_PROOF = ("get-request", "set-request")
 """Services that carry no answer to a challenge."""
 _SENDER = ("system_title", "originator_system_title", "responding_ap_title")
 """Where an APDU names its sender."""
+_NAMELESS = frozenset({b"\xc4", b"\xc5", b"\xc7", b"\x0c", b"\x0d"})
+"""Tags of answers, most of all, that name nobody."""
 _UNSIGNED = frozenset({"no-key", "signature-unchecked"})
 
 
@@ -103,7 +105,10 @@ def openings(ledger: Ledger, record: Record, one: Association | None) -> None:
 @watcher
 def named(ledger: Ledger, record: Record, one: Association | None) -> None:
     """Look for meters at two places with one system title: two of them, or one that moved or is seen twice."""
-    if record.direction not in (RESPONSE, UNSOLICITED):
+    apdu = record.apdu
+    if apdu is None or record.direction not in (RESPONSE, UNSOLICITED):
+        return
+    if apdu.octets[:1] in _NAMELESS and not record.protection and record.closed is None:
         return
     for title in _titles(record):
         place = _place(record)
