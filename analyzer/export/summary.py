@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -150,12 +150,14 @@ def apdu_summary(apdu: Apdu, objects: Objects, meant: Sequence[Value] = ()) -> s
             known = texts[family] = _about(family, objects)
         label = known
     if meant and (detail := _meaning(apdu, family, meant)):
-        return f"{label}{SEPARATOR}{detail}"
+        text = f"{label}{SEPARATOR}{detail}"
+        return text + _refused(entry.slots, values, family) if len(objects) > 1 else text
     is_writing = family in _HOLDING and "block_number" not in entry.slots and not _is_written_in_blocks(apdu)
     if is_writing and (are_confidential(objects) if objects else request_secrets(apdu.octets)):
         return f"{label}{SEPARATOR}{MASKED}"
     detail = _DETAILS.get(family, _nothing)(apdu, entry.slots, values)
-    return f"{label}{SEPARATOR}{detail}" if detail else label
+    text = f"{label}{SEPARATOR}{detail}" if detail else label
+    return text + _refused(entry.slots, values, family) if len(objects) > 1 else text
 
 
 def _is_written_in_blocks(apdu: Apdu) -> bool:
@@ -189,6 +191,15 @@ def _result_before(apdu: Apdu) -> str:
         return ""
     slot = apdu.entry.slots.get("result")
     return "" if slot is None else f"{ACTION_RESULT.get(apdu.values[slot], apdu.values[slot])}{SEPARATOR}"
+
+
+def _refused(slots: Slots, values: Values, family: str) -> str:
+    """Say what of an answer with several results was refused, and why."""
+    codes = [(table, code) for table, code in _RESULTS.get(family, _no_results)(slots, values) if code]
+    if not codes:
+        return ""
+    names = dict.fromkeys(table.get(code, str(code)) for table, code in codes)
+    return f"{SEPARATOR}{len(codes)} refused: {', '.join(names)}"
 
 
 def _said(value: Value) -> str:
@@ -385,6 +396,39 @@ def _general_block(apdu: Apdu, slots: Slots, values: Values) -> str:
         return f"acknowledges block {values[slots['block_number_ack']]}"
     return f"block {values[slots['block_number']]}{last}{SEPARATOR}{_count(size, 'octet')}"
 
+
+Results = list[tuple[Mapping[int, str], int]]
+"""Results with the tables that name them; 0 is success."""
+
+
+def _no_results(slots: Slots, values: Values) -> Results:
+    return []
+
+
+def _get_results(slots: Slots, values: Values) -> Results:
+    found = values[slots["result"]]
+    return [(DATA_ACCESS_RESULT, one[1]) for tag, one in found if tag == 1] if isinstance(found, list) else []
+
+
+def _action_results(slots: Slots, values: Values) -> Results:
+    slot = slots.get("list_of_responses")
+    return [(ACTION_RESULT, one[0]) for one in values[slot]] if slot is not None else []
+
+
+def _access_results(slots: Slots, values: Values) -> Results:
+    found = values[slots["access_response_specification"]]
+    return [(ACTION_RESULT if choice == 3 else DATA_ACCESS_RESULT, one[1]) for choice, one in found]
+
+
+def _short_name_results(slots: Slots, values: Values) -> Results:
+    return [(DATA_ACCESS_RESULT, one[1]) for tag, one in values[slots["results"]] if tag == 1]
+
+
+_RESULTS: dict[str, Callable[[Slots, Values], Results]] = {
+    "get-response": _get_results, "action-response": _action_results, "access-response": _access_results,
+    "readResponse": _short_name_results, "writeResponse": _short_name_results,
+}  # fmt: skip
+"""How the results stand in answers that may have several; a SET response names all of them."""
 
 _DETAILS: dict[str, Callable[[Apdu, Slots, Values], str]] = {
     "get-request": _get_request, "set-request": _request, "action-request": _request,

@@ -24,6 +24,8 @@ from tests.analyzer.tracking.build import (
     in_frames,
     wrapped,
 )
+from tests.analyzer.tracking.lines import line as log_line
+from tests.analyzer.tracking.lines import session
 from tests.analyzer.tracking.services import TRANSFERS
 
 
@@ -212,3 +214,29 @@ def test_octets_of_a_character_that_utf8_does_not_have_are_its_code() -> None:
 def test_utf8_string_is_said_as_its_tree_has_it(octets: str, said: str) -> None:
     value = bytes.fromhex(octets)
     assert data_text(value, (0, len(value))) == said
+
+
+ACCESS = "D9 40000001 00 02 01 0003 0100010800FF 02 01 0003 0100020800FF 02 02 00 00"
+WITH_LIST = "C003C1 02 0003 0100010800FF 02 00 0003 0100020800FF 02 00"
+INVOKED = "C303C1 02 0046 0000600310FF 01 0046 0000600310FF 02 02 0F00 0F00"
+
+
+@pytest.mark.parametrize(
+    ("request_octets", "response_octets", "said"),
+    [
+        (ACCESS, "DA 40000001 00 00 02 06 00000005 00 02 01 00 01 04", "5 · 1 refused: object-undefined"),
+        (ACCESS, "DA 40000001 00 00 02 00 00 02 01 03 01 04", "2 refused: read-write-denied, object-undefined"),
+        (WITH_LIST, "C403C1 02 00 06 00000005 01 04", "5 · 1 refused: object-undefined"),
+        (INVOKED, "C703C1 02 00 00 0C 00", "2 responses · 1 refused: type-unmatched"),
+        ("05 02 02 0A08 02 0B08", "0C 02 00 06 00000005 01 04", "5 · 1 refused: object-undefined"),
+        ("06 02 02 0A08 02 0B08 02 06 00000005 0F01", "0D 02 00 01 03", "2 results · 1 refused: read-write-denied"),
+        (WITH_LIST, "C403C1 02 00 1105 00 1106", "Active energy export (-A) 6"),
+    ],
+)
+def test_answer_of_several_results_says_what_was_refused(request_octets: str, response_octets: str, said: str) -> None:
+    made, records = session(
+        [log_line("TX", bytes.fromhex(request_octets)), log_line("RX", bytes.fromhex(response_octets))]
+    )
+    shown = summary(records[-1], made.values(records[-1]))
+    assert shown.endswith(said)
+    assert (" and 1 more · " in shown, "refused" in shown) == (True, "refused" in said)
