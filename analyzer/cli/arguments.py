@@ -85,6 +85,19 @@ def workers(text: str) -> int:
     return natural(text) or cores()
 
 
+def without_screen_options(words: Sequence[str]) -> list[str]:
+    """Leave out what only a screen has, for ``decode``: ``--theme`` and its value."""
+    kept, rest = [], iter(words)
+    for word in rest:
+        if word == "--":
+            return [*kept, word, *rest]
+        if word == "--theme":
+            next(rest, None)
+        elif not word.startswith("--theme="):
+            kept.append(word)
+    return kept
+
+
 _COMMON = (
     (("--utc",), "times in UTC"),
     (("--no-color",), "no colours"),

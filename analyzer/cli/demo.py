@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from analyzer.cli.arguments import Parser
+from analyzer.cli.arguments import Parser, without_screen_options
 from analyzer.cli.main import USAGE_ERROR, fail
+from analyzer.cli.synonyms import late_command
 from analyzer.cli.view import is_wanted
 from analyzer.cli.view import run as view
 from captures.samples import samples
@@ -20,10 +21,13 @@ def run(words: list[str]) -> int:
     made.add_argument("name", nargs="?", default=DEFAULT, help=f"which sample (default: {DEFAULT})")
     made.add_argument("--list", action="store_true", help="name the samples")
     known = {sample.name: sample for sample in samples()}
-    named = next((word for word in words if word in known), "")  # what else has no stroke may be an option's value
-    if words and not named and not words[0].startswith("-"):
-        return fail(f"no sample '{words[0]}': expected one of {', '.join(known)}", USAGE_ERROR)
-    options, rest = made.parse_known_args([named or DEFAULT, *(word for word in words if word != named)])
+    words = ["", *words]
+    at = late_command(words, known)
+    other = late_command(words, {word for word in words[1:] if not word.startswith("-")})
+    if other and not at:
+        return fail(f"no sample '{words[other]}': expected one of {', '.join(known)}", USAGE_ERROR)
+    named = words.pop(at) or DEFAULT
+    options, rest = made.parse_known_args([named, *(words[1:] if at else words)])
     if options.list:
         width = max(map(len, known))
         for sample in known.values():
@@ -35,4 +39,4 @@ def run(words: list[str]) -> int:
         return view([str(sample.path), *keys, *rest])
     from analyzer.cli.decode import run as decode
 
-    return decode([str(sample.path), *keys, *rest])
+    return decode([str(sample.path), *keys, *without_screen_options(rest)])

@@ -158,8 +158,10 @@ def _dispatch(words: list[str]) -> int:
 
 def _run_without_command(words: list[str], usual: str) -> int:
     """Run what *words* ask for that do not begin with a command. Raises: UsageError where one stands behind a file."""
+    from analyzer.cli.arguments import without_screen_options
     from analyzer.cli.synonyms import command_of_options, late_command
 
+    words = words if usual == "view" else without_screen_options(words)
     at = late_command(words, COMMANDS)
     if at and not _exists(words[at]):
         if not words[0].startswith("-"):

@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from analyzer.cli.arguments import Parser
+from analyzer.cli.arguments import Parser, without_screen_options
 from analyzer.cli.inputs import add_inputs, forced_stacks, use_names
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import INPUT_ERROR, fail, is_screen, live_hint
@@ -32,9 +32,7 @@ def run(words: list[str]) -> int:
     if rest or options.hex or not is_wanted():
         from analyzer.cli.decode import run as decode
 
-        screen = argparse.ArgumentParser(add_help=False, allow_abbrev=False)  # what only a screen has
-        screen.add_argument("--theme")
-        return decode(screen.parse_known_args(words)[1])
+        return decode(without_screen_options(words))
     inputs = [*options.inputs, *options.read]
     if not inputs and not sys.stdin.isatty():
         inputs = ["-"]

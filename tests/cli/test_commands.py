@@ -115,7 +115,10 @@ def test_file_alone_is_decoded(run: Run, capture: Path) -> None:
 
 
 def test_view_in_a_pipe_decodes_whatever_its_theme(run: Run, capture: Path) -> None:
-    assert run("view", "--theme", "dark", capture) == run("view", capture) == run("decode", capture)
+    whole = run("decode", capture)
+    assert run("view", "--theme", "dark", capture) == run("view", capture) == whole
+    assert run(capture, "--theme", "dark") == run("--theme=dark", capture) == whole
+    assert run("demo", "p1", "--theme", "dark") == run("demo", "p1")
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo-terminals here")
@@ -493,6 +496,12 @@ def test_demo_of_an_unknown_name_lists_the_known(run: Run) -> None:
     ran = run("demo", "nonsense")
     assert ran.status == USAGE_ERROR
     assert ran.complaint.startswith("no sample 'nonsense': expected one of ")
+    assert run("demo", "--utc", "nonsense") == run("demo", "-c", "1", "nonsense") == ran
+
+
+def test_demo_leaves_the_value_of_an_option_though_a_sample_has_its_name(run: Run) -> None:
+    assert run("demo", "-Y", "p1") == run("demo", "ln-ciphered", "-Y", "p1") != run("demo", "p1")
+    assert run("demo", "--utc", "p1") == run("demo", "p1", "--utc") == run("demo", "-Y", "", "p1", "--utc")
 
 
 # -- the process ---------------------------------------------------------------------------------------------------
