@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from captures.chunk import LINK_OCTETS, UNKNOWN, CaptureError, CapturePermissionError, Chunk, Source
+from captures.live_names import live_hint
 from captures.packed import PACKINGS, PackedInput
 from captures.pcap import VARIANTS, PcapSource
 from captures.pcapng import MAGIC, PcapngSource
@@ -207,7 +208,9 @@ def _open(name: str) -> int:
             raise IsADirectoryError
         return os.open(name, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
     except FileNotFoundError:
-        leads = f"; the link leads to {os.readlink(name)}, which is not there" if os.path.islink(name) else ""
+        leads = (
+            f"; the link leads to {os.readlink(name)}, which is not there" if os.path.islink(name) else live_hint(name)
+        )
         raise CaptureError(f"{name or repr(name)}: no such file{leads}") from None
     except IsADirectoryError:
         raise CaptureError(f"{name}: a directory; name the captures in it") from None

@@ -230,11 +230,10 @@ def _help() -> str:
     return HELP.format(commands="\n".join(commands), **around)
 
 
-_LIVE = ("serial:", "iface:", "rfc2217://", "socket://")
-
-
 def _unknown(word: str) -> int:
     from difflib import get_close_matches
+
+    from captures.live_names import live_hint
 
     near = get_close_matches(word, COMMANDS, 1)
     hint = f"; did you mean '{near[0]}'?" if near else "; see dlmshark --help"
@@ -242,11 +241,6 @@ def _unknown(word: str) -> int:
         hint = "; octets are given with --hex"
     hint = live_hint(word) or hint
     return fail(f"'{word}' is neither a command nor a file{hint}", USAGE_ERROR)
-
-
-def live_hint(name: str) -> str:
-    """Say which command takes *name* where it is a live source; else ""."""
-    return f"; a live source is listened to with dlmshark live {name}" if name.startswith(_LIVE) else ""
 
 
 def fail(text: str, status: int) -> int:

@@ -10,7 +10,8 @@ from pathlib import Path
 from analyzer.cli.arguments import Parser, without_screen_options
 from analyzer.cli.inputs import add_inputs, forced_stacks, use_names
 from analyzer.cli.keyrings import keyring
-from analyzer.cli.main import INPUT_ERROR, fail, is_screen, live_hint
+from analyzer.cli.main import INPUT_ERROR, fail, is_screen
+from captures.live_names import live_hint
 
 UI = "analyzer.tui.program"
 """What runs the terminal UI: a floor of its own, loaded by its name."""

@@ -6,10 +6,10 @@ import re
 from typing import NamedTuple
 
 from captures.chunk import DlmsharkError
+from captures.live_names import INTERFACE, PORT, URL
 
 NETWORK, SERIAL, PIPE = "network", "serial", "pipe"
 EXPECTED = "iface:NAME, serial:PORT[,PORT], rfc2217://HOST:PORT, socket://HOST:PORT or - was expected"
-_URL = re.compile(r"(rfc2217|socket|loop|spy|hwgrep|alt)://", re.IGNORECASE)
 _PORT = re.compile(r"[^:]*/|COM\d+$|\\\\\.\\", re.IGNORECASE)
 _DEVICE = re.compile(r"(tty|cu\.)[\w.-]+$")
 """A port whose folder is left out: no interface is named so."""
@@ -33,12 +33,12 @@ def live_source(text: str) -> LiveSource:
     if text == "-":
         return LiveSource(PIPE, ("-",))
     is_port = _PORT.match(text) or _DEVICE.match(text.partition(",")[0])
-    if _URL.match(text) or (colon and kind == "serial" and name) or is_port:
-        names = tuple(_device(one) for one in (name if kind == "serial" else text).split(",") if one)
+    if URL.match(text) or (colon and kind == PORT and name) or is_port:
+        names = tuple(_device(one) for one in (name if kind == PORT else text).split(",") if one)
         if 1 <= len(names) <= 2:
             return LiveSource(SERIAL, names)
         raise DlmsharkError(f"{text}: one port, or two with a direction each, were expected")
-    if colon and kind == "iface" and name:
+    if colon and kind == INTERFACE and name:
         return LiveSource(NETWORK, (name,))
     if not colon and text:
         return LiveSource(NETWORK, (text,))
