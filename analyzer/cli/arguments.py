@@ -87,7 +87,8 @@ def workers(text: str) -> int:
 
 def without_screen_options(words: Sequence[str]) -> list[str]:
     """Leave out what only a screen has, for ``decode``: ``--theme`` and its value."""
-    kept, rest = [], iter(words)
+    kept: list[str] = []
+    rest = iter(words)
     for word in rest:
         if word == "--":
             return [*kept, word, *rest]

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from analyzer.cli.keyrings import add_key_options
-from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, live_hint, say
+from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, say
 from analyzer.stacks import decode_as, holds_octets
 from captures.chunk import CaptureError, CapturePermissionError, Source
 
@@ -111,11 +111,11 @@ class Inputs:
                     self.current = name
                     yield name, source
             except CaptureError as problem:
-                self._fail(problem, name)
+                self._fail(problem)
 
-    def _fail(self, problem: CaptureError, name: str) -> None:
+    def _fail(self, problem: CaptureError) -> None:
         is_forbidden = isinstance(problem, CapturePermissionError)
-        self.status = fail(f"{problem}{live_hint(name)}", PERMISSION_ERROR if is_forbidden else INPUT_ERROR)
+        self.status = fail(str(problem), PERMISSION_ERROR if is_forbidden else INPUT_ERROR)
 
     def _merged(self) -> list[Input]:
         """Make one input of all that can be opened."""
@@ -128,7 +128,7 @@ class Inputs:
                 try:
                     sources.append(one.opened())
                 except CaptureError as problem:
-                    self._fail(problem, one.name)
+                    self._fail(problem)
         name = joined([given(source) for source in sources])
         return [Input(name, lambda: MergedSource(sources) if len(sources) > 1 else sources[0])] if sources else []
 
