@@ -76,8 +76,8 @@ def test_live_source_that_is_given_as_a_file_is_led_to_the_command_that_listens(
         hint = f"a live source is listened to with dlmshark live {source}"
         assert (ran.status, ran.complaint) == (USAGE_ERROR, f"'{source}' is neither a command nor a file; {hint}")
         assert missing_input([source]) == f"{source}: no such file; {hint}"
-        for command in ("view", "readings", "keys check"):
-            assert run(*command.split(), source).complaint == f"{source}: no such file; {hint}"
+        for command in ("view", "readings"):
+            assert run(command, source).complaint == f"{source}: no such file; {hint}"
 
 
 def test_unknown_command_that_is_like_none_points_to_the_help(run: Run) -> None:
