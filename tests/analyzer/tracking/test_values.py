@@ -419,6 +419,15 @@ def test_answers_of_a_meter_name_it_alike_whatever_id_is_read() -> None:
     assert {one.meter for one in readings(lines)} == {"MMM01"}
 
 
+def test_pushes_named_by_their_id_are_joined_to_answers_by_its_row() -> None:
+    device = "0-0:96.1.0"
+    body = array(structure(name(device), octet_string(b"MTR001")), structure(name(ENERGY), double_long_unsigned(5)))
+    found = readings(get(1, device, 2, octet_string(b"MTR001")) + get(3, ENERGY, 2, long_unsigned(5)) + push(body))
+    answered, pushed = found[:2], found[2:]
+    assert ({one.meter for one in pushed}, len({one.meter for one in answered})) == ({"MTR001"}, 1)
+    assert answered[0].text == pushed[0].meter != answered[0].meter
+
+
 def test_null_among_others_is_said_as_null() -> None:
     (found,) = values(get(1, "0-0:96.5.0", 2, structure(unsigned(1), NULL)))
     assert (found.value, found.text) == ([1, None], "2: 1; null")
