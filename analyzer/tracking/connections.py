@@ -26,6 +26,8 @@ class Attempt:
     last_ns: int | None
     tries: int = 1
     is_refused: bool = False
+    waits: bool = True
+    """Whether nothing came of its newest SYN so far."""
 
     def is_within(self, limit_ns: int, now_ns: int | None) -> bool:
         """Tell whether the last SYN was sent no longer ago."""
@@ -53,33 +55,56 @@ class Connections:
     def take(self, key: bytes, flags: int, packet: int, time_ns: int | None) -> None:
         """Take a segment with SYN, RST or FIN."""
         if flags & (SYN | ACK | RST) == SYN:
-            one = self._open.get(key)
-            if one is not None:
-                if not one.is_within(_COPY_NS, time_ns):
-                    one.tries += 1
-                    one.last_ns = time_ns
-            elif len(self._open) < _MOST_ATTEMPTS:
-                self._open[key] = Attempt(" > ".join(endpoints(key)), packet, time_ns, time_ns)
-                _count(self.tried, key)
-        elif self._open:
-            asked = reverse(key)
-            one = self._open.get(asked)
-            is_refusal = flags & (SYN | RST | ACK) == RST | ACK
-            if one is not None and is_refusal and (time_ns is None or one.is_within(_REFUSING_NS, time_ns)):
-                if not one.is_refused:
-                    _count(self.refused, asked)
-                one.is_refused = True
-                return
-            self.came_about(asked)
-            if flags & RST:
-                self._open.pop(key, None)  # its client has given it up
-            else:
-                self.came_about(key)
+            self._try(key, packet, time_ns)
+        elif not self._open:
+            return
+        elif flags & RST:
+            self._refuse(reverse(key), is_refusal=flags & (SYN | ACK) == ACK, time_ns=time_ns)
+            self._give_up(key)
+        else:
+            self.came_about(reverse(key))
+            self.came_about(key)
+
+    def _try(self, key: bytes, packet: int, time_ns: int | None) -> None:
+        """Take a SYN: a new attempt, or the same once more as long as nothing came of it."""
+        one = self._open.get(key)
+        if one is not None and one.is_within(_COPY_NS, time_ns):
+            return
+        if one is None or not one.waits:
+            _count(self.tried, key)
+        if one is not None:
+            one.tries += 1
+            one.last_ns = time_ns
+            one.waits = True
+            return
+        if len(self._open) >= _MOST_ATTEMPTS:
+            del self._open[next(iter(self._open))]
+        self._open[key] = Attempt(" > ".join(endpoints(key)), packet, time_ns, time_ns)
+
+    def _refuse(self, key: bytes, *, is_refusal: bool, time_ns: int | None) -> None:
+        """Take a RST of the server: it refuses a SYN, or ends what the capture did not show."""
+        one = self._open.get(key)
+        if one is None:
+            return
+        if not is_refusal or not (time_ns is None or one.is_within(_REFUSING_NS, time_ns)):
+            self._give_up(key)
+            return
+        if one.waits:
+            _count(self.refused, key)
+        one.is_refused, one.waits = True, False
+
+    def _give_up(self, key: bytes) -> None:
+        """Take down that nothing will come of a SYN: nobody answered it as far as the capture shows."""
+        one = self._open.get(key)
+        if one is not None and one.is_refused:
+            one.waits = False
+        elif one is not None:
+            del self._open[key]
 
     def came_about(self, key: bytes) -> None:
         """Take down that a connection is there, where its SYN was seen."""
         one = self._open.pop(key, None)
-        if one is not None and not one.is_refused:
+        if one is not None and one.waits:
             _count(self.answered, key)
 
 
