@@ -115,7 +115,11 @@ class DlmsharkApp(Passes):
         await super().on_event(event)
 
     def open_inputs(self, inputs: Sequence[str], keyrings: Sequence[str] = ()) -> None:
-        """Open other inputs, in which nobody was anywhere yet."""
+        """Open other inputs, in which nobody was anywhere yet; where they cannot be read, what is open stays."""
+        if problem := self.why_unreadable(inputs):
+            if (front := self._front()) is not None:
+                front.flash(problem, "error")
+            return
         super().open_inputs(inputs, keyrings)
         self.places.clear()
         self.came_from = ""

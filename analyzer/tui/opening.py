@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from textual.app import App
@@ -145,8 +146,19 @@ class Opening(App[None]):
         self.main = MainScreen()
         self.switch_screen(self.main)
         if live is not None:
-            live.stop()
+            Thread(target=live.close, daemon=True).start()  # its end may take a while
             self.call_after_refresh(self.main.flash, f"the recording has ended: it is in {live.paths[-1]}", "warning")
+
+    def why_unreadable(self, inputs: Sequence[str]) -> str:
+        """Say why *inputs* cannot be read; empty where they can."""
+        from analyzer.index.worker import opened
+        from captures.chunk import CaptureError
+
+        try:
+            with opened(inputs, self.options.decode_as):
+                return ""
+        except CaptureError as problem:
+            return str(problem)
 
     def close_capture(self) -> None:
         """Give the capture back, if it was opened here."""

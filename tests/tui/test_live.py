@@ -28,7 +28,7 @@ class Recording:
         self.paths = [str(path)]
         self.messages: deque[str] = deque()
         self.packets = 0
-        self.has_ended = False
+        self.has_ended = self.is_closed = False
         self.remark = ""
 
     @property
@@ -48,7 +48,8 @@ class Recording:
     def stop(self) -> None:
         self.has_ended = True
 
-    close = stop
+    def close(self) -> None:
+        self.has_ended = self.is_closed = True
 
 
 def test_recording_is_followed_and_counted(tmp_path: Path) -> None:
@@ -92,7 +93,28 @@ def test_recording_ends_with_a_word_where_another_capture_is_opened(tmp_path: Pa
             await until(pilot, lambda: app.has_begun)
             app.open_inputs([str(other)])
             await until(pilot, lambda: any("the recording has ended: it is in" in line for line in text_of(app)))
-            assert recording.has_ended
+            await until(pilot, lambda: recording.is_closed)
+
+    asyncio.run(run())
+    capture.close()
+
+
+def test_recording_goes_on_where_what_is_opened_in_its_place_cannot_be_read(tmp_path: Path) -> None:
+    recording = Recording(tmp_path / "r.pcapng")
+    capture = Capture(recording.paths, live=recording)
+    capture.start()
+    app = DlmsharkApp(Options(capture.inputs, "live: a line", live=recording), capture)
+    other = tmp_path / "notes.txt"
+    other.write_text("no octets are here\n" * 9)
+
+    async def run() -> None:
+        async with app.run_test(size=(140, 24)) as pilot:
+            await until(pilot, lambda: app.has_begun)
+            main_of(app).answer_open(str(other))
+            await until(pilot, lambda: any("text without octets in hex" in line for line in text_of(app)))
+            recording.say(SNRM)
+            await until(pilot, lambda: main_of(app).records.count == 1)
+            assert app.capture is capture and not recording.has_ended
 
     asyncio.run(run())
     capture.close()
