@@ -53,7 +53,7 @@ def run(words: list[str]) -> int:
         raise UsageError("--rotate-size, --rotate-time and --keep go with -o FILE")
     source = source_name(options)
     filter_of(options, utc=options.utc)
-    watch, keys = Watch(options), keyring(options)
+    watch, keys = Watch(options, source), keyring(options)
     from captures.chunk import CaptureError, CapturePermissionError
 
     is_seen = is_wanted() and not is_watching(options) and not any(getattr(options, one) for one in _ONLY_TEXT)

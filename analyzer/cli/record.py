@@ -95,7 +95,8 @@ def _watch(options: argparse.Namespace) -> int:
 
     if options.json:
         raise UsageError("--json tells of a recording alone: it does not go with --when and --expect")
-    source, watch = source_name(options), Watch(options)
+    source = source_name(options)
+    watch = Watch(options, source)
     forced, keys = forced_stacks(options), keyring(options)
     live_options(options)
     words = record_words(options, source, options.output)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import threading
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.live_options import seconds
 from analyzer.cli.main import CHECK_FAILED, INPUT_ERROR, FilterTextError, UsageError, say
+from analyzer.live.wishes import MARK, SAVE
 
 if TYPE_CHECKING:
     from analyzer.alarms import Action, Alarms, Expectation, Rule, Watcher
@@ -55,11 +57,13 @@ def is_watching(options: argparse.Namespace) -> bool:
 class Watch:
     """What the options ask for, ready before anything is opened. Raises: UsageError, FilterTextError."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, options: argparse.Namespace, source: str) -> None:
         if options.within and not options.expect:
             raise UsageError("--within goes with --expect")
         self._within = options.within
         self._rules: list[Rule] = [_rule(text, actions) for text, actions in options.rules]
+        if source == "-" and os.name != "posix":  # a recording would hear of wishes on its stdin there
+            _refuse_wishes(self._rules)
         self._expected = (options.expect, compiled("--expect", options.expect)) if options.expect else None
         self._alarms: Alarms | None = None
         self._expectation: Expectation | None = None
@@ -113,6 +117,12 @@ def _rule(text: str, actions: Sequence[str]) -> Rule:
     if not actions:
         raise UsageError(f"--when '{text}': --do ACTION was expected behind it")
     return Rule(text, compiled("--when", text), tuple(map(_action, actions)))
+
+
+def _refuse_wishes(rules: Sequence[Rule]) -> None:
+    for name in (action.name for rule in rules for action in rule.actions):
+        if name in (MARK, SAVE):
+            raise UsageError(f"--do {name}: does not go with the source - on Windows; beep and exec do")
 
 
 def _action(text: str) -> Action:

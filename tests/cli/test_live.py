@@ -321,15 +321,19 @@ def test_recorder_that_is_killed_fails_the_command(
 def test_interrupt_before_anything_is_recorded_leaves_no_file_and_no_recorder(
     bus: tuple[int, str], tmp_path: Path, number: signal.Signals
 ) -> None:
-    child = program("live", f"serial:{bus[1]}", env={**os.environ, "TMPDIR": str(tmp_path)})
-    while not (recorders := recorders_of(child)):
-        time.sleep(0.01)
-    time.sleep(0.05)  # it is started, and has not begun
+    held, temporary = tmp_path / "held", tmp_path / "temporary"
+    temporary.mkdir()
+    holds = f"import sys, time\nif 'record' in sys.orig_argv:\n open({str(held)!r}, 'w').close()\n time.sleep(60)\n"
+    (tmp_path / "sitecustomize.py").write_text(holds)
+    path = os.pathsep.join((str(tmp_path), *sys.path))
+    child = program("live", f"serial:{bus[1]}", env={**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": path})
+    wait_for(child, held.exists)
+    recorders = recorders_of(child)
     child.send_signal(number)
     _, said = child.communicate(timeout=30)
     assert child.returncode == 128 + number, said
-    assert not any(Path(f"/proc/{one}").exists() for one in recorders)
-    assert not list(tmp_path.iterdir()) and "Traceback" not in said
+    assert recorders and not any(Path(f"/proc/{one}").exists() for one in recorders)
+    assert not list(temporary.iterdir()) and "Traceback" not in said
 
 
 def test_source_of_no_kind_is_one_line_also_from_the_recorder() -> None:

@@ -18,7 +18,7 @@ def run(
     *words: str, folder: Path, octets: bytes = b"", path: Path | None = None, **given: str
 ) -> subprocess.CompletedProcess[bytes]:
     environment = {
-        **os.environ, "PYTHONPATH": os.pathsep.join((str(HERE), *sys.path)), **given
+        **os.environ, "PYTHONPATH": os.pathsep.join((str(HERE), *sys.path)), "TMPDIR": str(folder), **given
     }  # fmt: skip
     stdin = path.open("rb") if path is not None else subprocess.PIPE
     command = [sys.executable, "-m", "analyzer", *words]
@@ -50,7 +50,7 @@ def test_captures_are_read(tmp_path: Path, words: tuple[str, ...], says: bytes) 
 @pytest.mark.parametrize("way", ["file", "pipe"])
 @pytest.mark.parametrize(
     "words",
-    [("decode", "-"), ("live", "-"), ("record", "-", "-o", "a.pcapng"), ("live", "-", "--when", "get", "--do", "mark")],
+    [("decode", "-"), ("live", "-"), ("record", "-", "-o", "a.pcapng"), ("live", "-", "--when", "get", "--do", "beep")],
 )
 def test_stdin_is_read_to_its_end(tmp_path: Path, words: tuple[str, ...], way: str) -> None:
     sample = sample_path("ln-wrapper")
@@ -58,6 +58,15 @@ def test_stdin_is_read_to_its_end(tmp_path: Path, words: tuple[str, ...], way: s
     assert done.returncode == 0, done.stderr
     assert b"Traceback" not in done.stderr
     assert b"packets" in done.stderr or b"RLRE" in done.stdout
+
+
+@pytest.mark.parametrize("words", [("live", "-"), ("record", "-", "-o", "a.pcapng")])
+def test_wishes_of_a_recording_from_stdin_are_refused_at_its_start(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = run(*words, "--when", "get", "--do", "beep", "--do", "save", folder=tmp_path)
+    assert done.returncode == 2 and not list(tmp_path.iterdir())
+    assert done.stderr.splitlines() == [
+        b"dlmshark: --do save: does not go with the source - on Windows; beep and exec do"
+    ]
 
 
 def test_interface_is_refused_in_a_line_where_no_program_captures(tmp_path: Path) -> None:
