@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 from types import TracebackType
@@ -119,20 +119,22 @@ def _interrupt() -> None:
 
 
 class Orders:
-    """The lines that come on stdin, each to be answered by one on stdout.
+    """The lines that come on stdin, as *read* has them, each to be answered by one on stdout.
 
     Where stdin ends before that, whoever gave the line is gone, and this process is interrupted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[bytes], str]) -> None:
+        self._read = read
         self._lines = SimpleQueue[bytes | None]()
         self._is_busy = False
         threading.Thread(target=self._listen, daemon=True).start()
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[str]:
         while (line := self._lines.get()) is not None:
+            order = self._read(line)
             self._is_busy = True
-            yield line
+            yield order
 
     def answer(self, text: str) -> None:
         """Answer the line that was given last."""

@@ -179,13 +179,21 @@ def _worker_words(options: argparse.Namespace) -> list[str]:
     return words
 
 
+def _told_name(line: bytes) -> str:
+    """Read a name in JSON. Raises: UsageError."""
+    with suppress(ValueError):
+        name = json.loads(line)
+        if isinstance(name, str):
+            return name
+    raise UsageError("--names-from-stdin: a name in JSON was expected on each line")
+
+
 def _serve(work: Work) -> int:
-    """Read the captures whose names come on stdin, a line of JSON each, and say the entry of each."""
+    """Read the captures whose names come on stdin, and say the entry of each. Raises: UsageError."""
     from analyzer.batch.task import run as read
 
-    orders = Orders()
-    for line in orders:
-        name = json.loads(line)
+    orders = Orders(_told_name)
+    for name in orders:
         entry = read(work, name, lambda name=name: _opened(work, name))  # type: ignore[misc]
         orders.answer(json.dumps(entry))
     return 0

@@ -32,7 +32,7 @@ _ONLY_TEXT = ("json", "form", "tree", "octets", "layers", "quiet", "verbose", "c
 def parser() -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     made = Parser(prog="dlmshark live", description="Decode a live source as it comes. It listens and never sends.")
-    add_live_options(made)
+    add_live_options(made, counts="records")
     add_reading_options(made)
     add_output_options(made)
     add_watching_options(made)
@@ -51,7 +51,7 @@ def run(words: list[str]) -> int:
     live_options(options)
     if (options.rotate_size or options.rotate_time or options.keep) and not options.output:
         raise UsageError("--rotate-size, --rotate-time and --keep go with -o FILE")
-    source = source_name(options)
+    source = source_name(options, "live")
     filter_of(options, utc=options.utc)
     watch, keys = Watch(options, source), keyring(options)
     from captures.chunk import CaptureError, CapturePermissionError

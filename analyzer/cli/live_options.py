@@ -21,8 +21,8 @@ _TIMES = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 SECOND = 1_000_000_000
 
 
-def add_live_options(made: argparse.ArgumentParser) -> None:
-    """Add the options that say how to listen."""
+def add_live_options(made: argparse.ArgumentParser, *, counts: str) -> None:
+    """Add the options that say how to listen; a number of what it *counts* ends it."""
     made.add_argument("source", metavar="SOURCE", nargs="?", help="iface:eth0 · serial:/dev/ttyUSB0[,/dev/ttyUSB1] · rfc2217://host:port · socket://host:port · -")  # noqa: E501  # fmt: skip
     made.add_argument("-i", dest="interface", metavar="SOURCE", help="a source, as tshark has it")
     made.add_argument("--baud", default="auto", metavar="N|auto", help="speed of a serial line (default: found)")
@@ -34,22 +34,20 @@ def add_live_options(made: argparse.ArgumentParser) -> None:
     made.add_argument("--promiscuous", action="store_true", help="capture what is for others too")
     made.add_argument("-s", "--snaplen", type=natural, default=0, metavar="N", help="octets of each packet")
     made.add_argument("--with", dest="program", default="", metavar="PROGRAM", help="capture with tcpdump or dumpcap")
-    made.add_argument(
-        "-c", "--count", type=natural, default=0, metavar="N", help="stop after N: live records, record packets"
-    )
+    made.add_argument("-c", "--count", type=natural, default=0, metavar="N", help=f"stop after N {counts}")
     made.add_argument("--force", action="store_true", help="write over a file that is there")
     made.add_argument("--rotate-size", type=size, default=0, metavar="N[kMG]", help="a new file after N octets")
     made.add_argument("--rotate-time", type=seconds, default=0, metavar="N[smhd]", help="a new file after N seconds")
     made.add_argument("--keep", type=natural, default=0, metavar="N", help="keep the newest N files")
 
 
-def source_name(options: argparse.Namespace) -> str:
-    """Give the source that the user named. Raises: UsageError."""
+def source_name(options: argparse.Namespace, command: str) -> str:
+    """Give the source that the user named to *command*. Raises: UsageError."""
     name = options.source or options.interface
     if name and os.path.isfile(name):
         raise UsageError(f"{name}: a file, and no live source; dlmshark {name} opens it")
     if name and os.path.exists(name) and Path(name).is_fifo():  # not opened: who writes would take that for a reader
-        raise UsageError(f"{name}: a pipe; - reads one from stdin: dlmshark live - < {name}")
+        raise UsageError(f"{name}: a pipe; - reads one from stdin: dlmshark {command} - < {name}")
     if not name:
         raise UsageError("a SOURCE was expected, such as iface:eth0 or serial:/dev/ttyUSB0")
     from analyzer.live.sources import live_source

@@ -30,7 +30,7 @@ _EVERY_S, _LOOK_S = 0.5, 0.1
 def parser() -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     made = Parser(prog="dlmshark record", description="Record a live source to pcapng. It listens and never sends.")
-    add_live_options(made)
+    add_live_options(made, counts="packets")
     add_reading_options(made)
     add_watching_options(made)
     made.add_argument("-o", "-w", "--output", metavar="FILE", required=True, help="the pcapng file, or the ring's name")
@@ -55,7 +55,7 @@ def run(words: list[str]) -> int:
     from captures.chunk import CapturePermissionError, DlmsharkError
 
     wishes = live_options(options, most=options.count)
-    source = live_source(source_name(options))
+    source = live_source(source_name(options, "record"))
     if options.count and source.kind not in (NETWORK, PIPE):
         raise UsageError("-c counts packets, and a serial line has none; --duration ends after a time")
     teller = None
@@ -95,7 +95,7 @@ def _watch(options: argparse.Namespace) -> int:
 
     if options.json:
         raise UsageError("--json tells of a recording alone: it does not go with --when and --expect")
-    source = source_name(options)
+    source = source_name(options, "record")
     watch = Watch(options, source)
     forced, keys = forced_stacks(options), keyring(options)
     live_options(options)

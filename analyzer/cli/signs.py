@@ -6,7 +6,7 @@ import codecs
 
 NAME = "dlmshark-signs"
 _INSTEAD = {
-    "→": ">", "←": "<", "⇠": "<", "↔": "-", "·": "-", "…": "...", "–": "-", "✗": "x", "×": "x", "±": "+-", "°": "deg ",
+    "→": ">", "←": "<", "⇠": "~", "↔": "-", "·": "-", "…": "...", "–": "-", "✗": "x", "×": "x", "±": "+-", "°": "deg ",
     "µ": "u", "Ω": "Ohm", "²": "2", "³": "3", "½": "1/2",
 }  # fmt: skip
 """Those that the program itself writes, in one column where tables have them; others are escaped."""

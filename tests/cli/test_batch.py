@@ -341,6 +341,14 @@ def test_wrong_command_line_is_one_line(
     assert error.count("\n") == 1 and said in error
 
 
+@pytest.mark.parametrize("line", [b"p1.txt", b"7", b"\xff"])
+def test_line_that_names_nothing_to_a_worker_is_refused_in_one_line(tmp_path: Path, line: bytes) -> None:
+    words = [sys.executable, "-m", "analyzer", "batch", "--names-from-stdin", "--out", str(tmp_path)]
+    done = subprocess.run(words, input=line + b"\n", capture_output=True, timeout=60, check=False)
+    said = b"dlmshark: --names-from-stdin: a name in JSON was expected on each line"
+    assert (done.returncode, done.stderr.splitlines()) == (2, [said])
+
+
 def test_dask_cluster_makes_what_one_process_makes(folder: Path, alone: Tables, tmp_path: Path) -> None:
     pytest.importorskip("distributed", reason="check not run: the extra 'cluster' is not installed")
     scheduler_file = tmp_path / "scheduler.json"

@@ -280,6 +280,8 @@ def test_pipe_in_place_of_a_source_is_told_how_it_is_read(capsys: pytest.Capture
     os.mkfifo(pipe)
     assert main(["live", str(pipe)]) == 2
     assert capsys.readouterr().err == f"dlmshark: {pipe}: a pipe; - reads one from stdin: dlmshark live - < {pipe}\n"
+    assert main(["record", str(pipe), "-o", str(tmp_path / "x.pcapng")]) == 2
+    assert capsys.readouterr().err.endswith(f": dlmshark record - < {pipe}\n")
 
 
 @pytest.mark.parametrize("command", [["live"], ["record", "-o", "none.pcapng"]])

@@ -98,5 +98,9 @@ def test_terminal_that_lacks_a_sign_gets_another_for_it(encoding: str, monkeypat
     assert "\\" not in text and f" {arrow} " in text and f" {both} " in text
 
 
+def test_arrows_stay_apart_where_a_terminal_lacks_them() -> None:
+    assert "→←⇠".encode("ascii", signs.NAME) == b"><~"
+
+
 def test_sign_of_the_capture_that_a_terminal_lacks_is_escaped() -> None:
     assert "中 → x".encode("iso8859-1", signs.NAME) == rb"\u4e2d > x"
