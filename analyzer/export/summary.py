@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 from analyzer.cosem.date_time import date_time_text, looks_like_date_time
 from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text, system_title_text
+from analyzer.cosem.quantity import float_text
 from analyzer.cosem.rendering import MASKED
 from analyzer.cosem.selective import selection_text
 from analyzer.export.message import message_summary
@@ -237,6 +239,8 @@ def scalar_text(tag: int, value: Any) -> str:
         return _short(value.hex().upper()) or "empty"
     if value is None:
         return axdr.NAMES[tag]
+    if isinstance(value, float) and not isfinite(value):
+        return float_text(value)
     return _short(str(value))
 
 

@@ -24,8 +24,9 @@ def value_text(value: Value) -> str:
         text += f'"value": {number_text(value.raw, value.scaler)}, "text": {_string(value.text)}'
     else:
         plain = value.value
-        text += f'"value": {json_text(plain)}'
-        if value.text and value.text != str(plain):
+        said = json_text(plain)
+        text += f'"value": {said}'
+        if value.text and value.text != str(plain) and f'"{value.text}"' != said:
             text += f', "text": {_string(value.text)}'
     if value.unit:
         text += f', "unit": {_string(value.unit)}'

@@ -209,9 +209,11 @@ def test_octets_of_a_character_that_utf8_does_not_have_are_its_code() -> None:
         ("0C 03 41C3 41", "41C341"),  # no UTF-8
         ("0C 03 E280AE", "E280AE"),  # turns the direction of what follows
         ("09 06 C3BC 41424344", "C3BC41424344"),
+        ("17 7FC00000", "NaN"),
+        ("17 FF800000", "-INF"),
     ],
 )
-def test_utf8_string_is_said_as_its_tree_has_it(octets: str, said: str) -> None:
+def test_scalar_is_said_as_its_tree_has_it(octets: str, said: str) -> None:
     value = bytes.fromhex(octets)
     assert data_text(value, (0, len(value))) == said
 

@@ -8,6 +8,7 @@ import pytest
 
 from analyzer.cosem.classes import versions
 from analyzer.export.summary import summary
+from analyzer.export.value_json import value_text
 from analyzer.record import Object
 from analyzer.tracking.meter import Listed, Meter
 from analyzer.tracking.readings import Reading, readings_of
@@ -395,6 +396,11 @@ def test_register_of_a_float_has_its_unit_and_scaler() -> None:
 def test_float_that_is_no_number_keeps_its_unit() -> None:
     found = values(get(3, VOLTAGE, 3, scaler_unit(-1, 35)) + get(3, VOLTAGE, 2, bytes.fromhex("17 7FC00000")))[-1]
     assert (str(found.value), found.text) == ("nan", "NaN V")
+
+
+def test_float_that_is_no_number_is_said_once_in_json() -> None:
+    (found,) = values(get(3, VOLTAGE, 2, bytes.fromhex("17 7FC00000")))
+    assert value_text(found).endswith('"value": "NaN"}')
 
 
 def test_columns_of_a_profile_are_scaled_where_the_scaler_applies() -> None:
