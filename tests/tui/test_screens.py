@@ -60,7 +60,7 @@ def test_screen_shows_what_the_capture_has(key: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("push-udp", "the pushes name none"), ("push-ciphered", "APDUs stay closed; K adds a key")],
+    [("push-udp", "the pushes name none"), ("push-ciphered", "APDUs stay closed; + adds a key")],
 )
 def test_objects_of_pushes_alone_say_what_would_name_them(name: str, expected: str) -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
@@ -204,7 +204,7 @@ def test_screens_of_a_capture_that_has_nothing_say_so_and_what_to_do(tmp_path: P
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         for key, text in (
             ("escape", "Nothing of ours was found in this capture."),
-            ("escape", "d says what it holds, O opens another capture."),
+            ("escape", "S says what it holds, O opens another capture."),
             ("d", "Nothing of ours was found in this capture."),
             ("exclamation_mark", "No record has a note."),
             ("a", "No association was found."),
@@ -213,6 +213,22 @@ def test_screens_of_a_capture_that_has_nothing_say_so_and_what_to_do(tmp_path: P
         ):
             await pilot.press(key)
             await wait_for(pilot, lambda text=text: any(text in line for line in text_of(app)))
+
+    drive(indexed(str(path)), act)
+
+
+def test_list_without_a_record_leads_to_the_doctor_where_that_has_a_story(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "none.pcap"
+    path.write_bytes(pcap_header())
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("escape")
+        assert any("S says what it holds" in line for line in text_of(app))
+        monkeypatch.setattr(type(app.capture), "stories", lambda self: [object()])
+        main_of(app).diagnosed()
+        await wait_for(pilot, lambda: any("d says what it holds" in line for line in text_of(app)))
 
     drive(indexed(str(path)), act)
 

@@ -118,8 +118,13 @@ class MainScreen(Taking):
         """Say in the list that the capture has no record, and where to go from there."""
         if not self.records.height and self.program.capture.live is None:
             keymap = self.program.keymap
-            told = f"{keymap.text('doctor')} says what it holds, {keymap.text('open-file')} opens another capture."
+            leads = "doctor" if self.program.capture.stories() else "sources"
+            told = f"{keymap.text(leads)} says what it holds, {keymap.text('open-file')} opens another capture."
             self.records.say_why((NOTHING, told))
+
+    def diagnosed(self) -> None:
+        """Lead from an empty list to the doctor where it has something to say."""
+        self._say_why_empty()
 
     def take_anew(self) -> None:
         """The capture was read again: the same records, with more that is known of them."""

@@ -45,7 +45,7 @@ class ObjectsScreen(TableScreen):
         if found is None or not found.is_done:
             return self.program.survey_words
         if found.closed:
-            return f"no objects: {found.closed} APDUs stay closed; {self.program.keymap.text('keys')} adds a key"
+            return f"no objects: {found.closed} APDUs stay closed; {self.program.keymap.text('add-key')} adds a key"
         if found.nameless:
             return "no objects: the pushes name none; a read of class 40 in the capture would"
         return super().no_rows
