@@ -23,7 +23,7 @@ def main() -> int:
     try:
         from textual_serve.server import Server, web
     except ImportError:
-        _say("serve needs the extra 'web': dlmshark[web]")
+        _say("serve needs the extra 'web': pip install '.[web]'")
         return 2
     host, port, url, *words = sys.argv[1:]
     if not url and host in _EVERYWHERE:

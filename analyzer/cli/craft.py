@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
         "--hdlc", metavar="SOURCE,DESTINATION", type=_addresses, help="carry it in a frame: 16,1 or 16,1.17"
     )
     made.add_argument("--control", type=_octet, default=0x10, metavar="HEX", help="control octet of that frame (10)")
-    made.add_argument("--cipher", choices=_FORMS, help="protect a plain APDU in this form")
+    made.add_argument("--cipher", choices=_FORMS, metavar="FORM", help=f"protect a plain APDU: {', '.join(_FORMS)}")
     made.add_argument("--title", type=_title, default=b"", metavar="HEX", help="the sender's system title")
     made.add_argument("--counter", type=_counter, metavar="N", help="the invocation counter")
     made.add_argument("--security-control", type=_octet, default=0x30, metavar="HEX", help="of --cipher (30)")

@@ -53,7 +53,9 @@ def parser() -> argparse.ArgumentParser:
     add_inputs(made)
     add_filter_options(made, has_to=True)
     made.add_argument("-o", "-w", "--output", required=True, metavar="FILE", help="the file to write, - for stdout")
-    made.add_argument("--to", choices=FORMS, help="what to write, where the name does not say")
+    made.add_argument(
+        "--to", choices=FORMS, metavar="FORM", help=f"what to write, where the name does not say: {', '.join(FORMS)}"
+    )
     made.add_argument("--force", action="store_true", help="write over a file that is there")
     made.add_argument(
         "--share-safe",

@@ -114,13 +114,17 @@ def test_html_has_problems_associations_and_records_and_no_key(
 def test_parquet_is_gathered_by_and_by(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All rows of a long capture stood in memory as Python objects."""
     exported(run, tmp_path / "a.parquet")
-    sizes: list[int] = []
-    frame = frames._frame
+    made: list[int] = []
+    sizes: list[tuple[int, int]] = []
+    frame, cells = frames._frame, frames.record_cells
     monkeypatch.setattr(frames, "_BATCH", 10)
-    monkeypatch.setattr(frames, "_frame", lambda table, rows: sizes.append(len(rows)) or frame(table, rows))
+    monkeypatch.setattr(
+        frames, "_frame", lambda table, rows: sizes.append((len(rows), len(made))) or frame(table, rows)
+    )
+    monkeypatch.setattr(frames, "record_cells", lambda *words: made.append(1) or cells(*words))
     exported(run, tmp_path / "b.parquet")
     assert polars.read_parquet(tmp_path / "a.parquet").equals(polars.read_parquet(tmp_path / "b.parquet"))
-    assert max(sizes) == 10
+    assert sizes[:3] == [(0, 0), (10, 10), (10, 20)]
 
 
 def test_parquet_has_the_columns_of_batch(run: Run, tmp_path: Path, records: list[dict[str, object]]) -> None:

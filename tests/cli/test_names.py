@@ -38,6 +38,12 @@ def test_missing_own_tables_are_one_line(run: Run) -> None:
     assert (ran.status, ran.complaint) == (2, "missing.toml: cannot be read: No such file or directory")
 
 
+def test_missing_own_tables_of_the_environment_are_told_as_such(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DLMSHARK_NAMES", "missing.toml")
+    ran = run("readings", sample_path("ln-wrapper"))
+    assert (ran.status, ran.complaint) == (2, "DLMSHARK_NAMES: missing.toml: cannot be read: No such file or directory")
+
+
 def test_own_names_break_no_json_and_command_no_terminal(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     path.write_text(

@@ -76,7 +76,8 @@ def test_recording_that_ends_by_itself_while_it_is_told_to_end_has_its_status(tm
         time.sleep(0.0005)
     os.close(told)
     os.close(heard)
-    assert child.returncode == 0, child.stderr
+    assert child.stderr is not None
+    assert child.returncode == 0, child.stderr.read().decode()
 
 
 @needs_terminals

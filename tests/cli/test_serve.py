@@ -153,4 +153,4 @@ def test_other_machines_are_let_in_with_a_warning(
 def test_without_the_extra_it_says_which() -> None:
     block = "import sys; sys.modules['textual_serve'] = None; sys.argv = ['', 'h', '1', '']; import analyzer.browser as b; sys.exit(b.main())"
     run = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, cwd=ROOT, check=False)
-    assert (run.returncode, run.stderr) == (2, "dlmshark: serve needs the extra 'web': dlmshark[web]\n")
+    assert (run.returncode, run.stderr) == (2, "dlmshark: serve needs the extra 'web': pip install '.[web]'\n")
