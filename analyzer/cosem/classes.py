@@ -89,6 +89,14 @@ def holds_secret(class_id: int, number: int, *, is_method: bool = False) -> bool
     return is_secret(class_id, number, is_method=is_method) or _SECRET_MEMBER.search(text) is not None
 
 
+@cache
+def takes_secret(class_id: int) -> bool:
+    """Tell whether a method of any version of a class takes a secret."""
+    methods = [table.get("method", {}) for table in _versions(class_id, None)]
+    numbers = {int(number) for one in methods if isinstance(one, dict) for number in one}
+    return any(holds_secret(class_id, number, is_method=True) for number in numbers)
+
+
 def attribute_values(class_id: int, attribute_id: int, version: int | None = None) -> str:
     """Name the table of enumerations.toml that spells an attribute's value; empty where none does."""
     attribute = _member(class_id, "attribute", attribute_id, version)

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
-from analyzer.cosem.classes import first_method, has_attribute, method_name
+from analyzer.cosem.classes import first_method, has_attribute, method_name, takes_secret
 from analyzer.cosem.companions import USUAL
 from analyzer.record import Object
 from analyzer.tracking.selections import ALL, Selection
@@ -133,16 +133,23 @@ class Meter:
         if one.logical_name:
             return one
         one = standing(one)
-        if one.logical_name or not self.bases:
-            return one
-        if len(self.short_names) != len(self.bases):
-            self.short_names = sorted(self.bases)
-        base = _below(self.short_names, one.attribute & 0xFFFF)
+        base = None if one.logical_name else self._base_below(one)
         if base is None:
             return one
         entry = self.bases[base]
         member = _member_at(entry.class_id, entry.version, (one.attribute & 0xFFFF) - base)
         return one if member is None else Object(entry.class_id, entry.logical_name, *member)
+
+    def may_take_secret(self, one: Object) -> bool:
+        """Tell whether a short name that stands for nothing known may be a method that takes a secret."""
+        base = None if one.logical_name else self._base_below(one)
+        return base is not None and takes_secret(self.bases[base].class_id)
+
+    def _base_below(self, one: Object) -> int | None:
+        """Find the base name of the object that a short name belongs to."""
+        if len(self.short_names) != len(self.bases):
+            self.short_names = sorted(self.bases)
+        return _below(self.short_names, one.attribute & 0xFFFF)
 
     def version_of(self, logical_name: bytes) -> int | None:
         """Tell the version of an object's class where a list said it."""

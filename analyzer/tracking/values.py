@@ -189,6 +189,8 @@ def _held_value(one: Object, held: Held, meter: Meter) -> Value | None:
         tag, raw = _scalar(octets, start, end)
         if tag in NUMBERS:
             return scaled_value(one, raw, scale.scaler, scale.unit, scale.basis)
+    if held.is_written and meter.may_take_secret(one):
+        return Value(one, value_name(one), MASKED, MASKED)
     version = meter.version_of(one.logical_name)
     return unscaled_value(one, octets[start:end], version, meter.companion, is_written=held.is_written)
 

@@ -289,6 +289,15 @@ def test_short_name_is_that_of_the_version_that_was_listed(
     assert (f"{kind} {one.attribute}" if one.logical_name else "") == called
 
 
+@pytest.mark.parametrize(("class_id", "text"), [(72, "(masked)"), (9, "1122334455667788")])
+def test_what_is_written_where_a_method_may_take_a_key_is_masked(class_id: int, text: str) -> None:
+    """Where the methods of later versions lie is not known."""
+    listed = array(structure(b"\x10\x0a\x00", long_unsigned(class_id), unsigned(1), name("0-1:24.1.0")))
+    lines = [line("TX", bytes.fromhex("050102FA08")), line("RX", b"\x0c\x01\x00" + listed)]
+    last = values([*lines, line("TX", bytes.fromhex("0601020AA001 0908 1122334455667788"))])[-1]
+    assert (last.name, last.text, last.is_written) == ("short name 0AA0", text, True)
+
+
 @pytest.mark.parametrize("short_name", ["0A18", "0A30", "0AF8"])
 def test_short_name_of_nothing_that_is_known_stays_a_number(short_name: str) -> None:
     listed = array(structure(b"\x10\x0a\x00", long_unsigned(9), unsigned(0), name("0-0:10.0.0")))
