@@ -137,6 +137,6 @@ class Settings:
     def _read_state(self) -> dict[str, Any]:
         try:
             found = json.loads(self._state.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}

@@ -347,6 +347,14 @@ def test_settings_that_do_not_read_are_told(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+def test_settings_and_state_that_are_nested_too_deep_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("theme = " + "[" * 100_000)
+    (tmp_path / "state.json").write_text("[" * 100_000)
+    settings = Settings(tmp_path)
+    assert settings.problem.startswith(str(tmp_path / "config.toml"))
+    assert not settings.recent
+
+
 def test_names_in_the_settings_that_there_are_not_are_told(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(
         'theme = "drak"\ncolumns = ["number", "size"]\n[keys]\ndoktor = "d"\nfilter = "f"'
@@ -527,10 +535,14 @@ def test_duration_has_three_figures(time_ns: int, text: str) -> None:
     assert duration_text(time_ns) == text
 
 
-def test_plot_of_a_profile_column_holds_that_column_alone() -> None:
+def test_plot_of_a_profile_column_holds_that_column_alone_and_goes_with_its_row() -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         await pilot.press("r", "G", "4", "k")
         await wait_for(pilot, lambda: any("column 4  48 values" in line for line in text_of(app)))
+        assert app.screen.plot.display  # type: ignore[attr-defined]
+        await pilot.press("slash", *"nowhere", "enter")
+        await wait_for(pilot, lambda: any("nothing to plot" in line for line in text_of(app)))
+        assert not app.screen.plot.display  # type: ignore[attr-defined]
 
     drive(sample("ln-ciphered"), act)
 

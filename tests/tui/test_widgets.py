@@ -197,7 +197,8 @@ def test_message_longer_than_the_line_is_seen_whole_until_the_next_key() -> None
     drive(sample("ln-ciphered"), act)
 
 
-def test_name_of_a_file_gives_the_terminal_no_orders(tmp_path: Path) -> None:
+def test_name_of_a_file_gives_the_terminal_no_orders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "ab\x1b]0;owned").touch()
 
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
@@ -206,7 +207,11 @@ def test_name_of_a_file_gives_the_terminal_no_orders(tmp_path: Path) -> None:
         await wait_for(pilot, lambda: "a\\x1b]0;owned\\x07\\u202e" in text_of(app)[0])
         main_of(app).flash("a\x1b]0;owned")
         await wait_for(pilot, lambda: text_of(app)[-1].startswith(" a\\x1b]0;owned"))
-        await pilot.press("O", *f"{tmp_path}/a", "tab")
+        main_of(app).flash("a\x1b]0;owned " + "in several lines " * 9)
+        await wait_for(pilot, lambda: text_of(app)[-1].startswith(" several lines"))
+        assert text_of(app)[-3].startswith(" a\\x1b]0;owned in several lines")
+        assert all(line.isprintable() for line in text_of(app))
+        await pilot.press("O", "a", "tab")
         await pilot.pause()
         assert all(line.isprintable() for line in text_of(app))
         await pilot.press("escape")
