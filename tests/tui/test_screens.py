@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import re
-import tempfile
-import tomllib
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
-from analyzer.capture import Capture
 from analyzer.diagnosis.carrier import tell_carriers
 from analyzer.diagnosis.story import Stories
 from analyzer.table.statistics import Latency, Statistic
 from analyzer.tui.app import DlmsharkApp
 from analyzer.tui.columns import duration_text
-from analyzer.tui.options import Options
 from analyzer.tui.screens.doctor import Told, story_paragraphs
 from analyzer.tui.screens.statistics import statistics_row
-from analyzer.tui.settings import Settings
 from analyzer.tui.widgets.bars import StatusBar
-from captures.samples import samples
 from tests.analyzer.index import mixed
 from tests.captures.build import pcap_header
 from tests.tui.driving import LARGE, SMALL, drive, indexed, main_of, sample, text_of, wait_for
@@ -101,22 +93,6 @@ def test_row_of_an_object_leads_to_the_record_of_its_last_value() -> None:
     drive(sample("ln-wrapper"), act)
 
 
-def test_table_is_exported_as_csv_and_as_text(tmp_path: Path) -> None:
-    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
-        await pilot.press("r")
-        await pilot.pause()
-        for name in ("values.csv", "values.txt"):
-            app.screen.answer_export(str(tmp_path / name))
-        app.screen.answer_export(str(tmp_path / "no-such-folder" / "values.csv"))
-        await wait_for(pilot, lambda: "No such file" in app.screen.query_one(StatusBar).text)
-
-    drive(sample("blocks"), act)
-    lines = (tmp_path / "values.csv").read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "Time,Meter,Object,Name,Value,Status,Record"
-    assert lines[1].startswith("2026-03-04 02:15:30,198.51.100.7:4059 1,1-0:1.8.0*255,Active energy import (+A),")
-    assert (tmp_path / "values.txt").read_text(encoding="utf-8").splitlines()[0].startswith("Time   ")
-
-
 def test_table_is_sorted_by_numbers_the_largest_first() -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         await pilot.press("a")
@@ -127,74 +103,6 @@ def test_table_is_sorted_by_numbers_the_largest_first() -> None:
         assert [int(row.cells[3]) for row in table.rows] == [8, 7]
 
     drive(sample("hdlc-segments"), act, LARGE)
-
-
-def test_key_that_is_added_opens_the_capture_and_keeps_the_place(tmp_path: Path) -> None:
-    one = next(one for one in samples() if one.name == "ln-ciphered")
-    words = [f"{role}={value}" for role, value in _keys_of(one.keys)]
-    capture = Capture([str(one.path)])
-    capture.start()
-    capture.wait(60)
-
-    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
-        main = main_of(app)
-        await pilot.press("1", "0", "G")
-        assert "closed" in app.capture.lines([10])[0].summary
-        for word in words:
-            records = app.capture.records
-            await pilot.press("K", "plus_sign")
-            app.screen.query_one("#answer").value = word
-            await pilot.press("enter")
-            await wait_for(pilot, lambda before=records: app.capture.records is not before, 60)  # type: ignore[misc]
-            assert all(word.partition("=")[2] not in line for line in text_of(app))
-            await pilot.press("q")
-            await pilot.pause()
-        assert main.records.number == 10
-        assert "74565.120 kWh" in app.capture.lines([10])[0].summary
-        assert not any(word in text for word in words for texts in app.history.values() for text in texts)
-        assert all(word.partition("=")[2] not in repr(app.options) for word in words)
-
-    try:
-        drive(capture, act)
-    finally:
-        capture.close()
-
-
-def test_key_that_is_added_takes_the_place_of_a_wrong_one_for_the_same() -> None:
-    one = next(one for one in samples() if one.name == "ln-ciphered")
-    keys = dict(_keys_of(one.keys))
-    wrong = f"guek={'11' * 16}"
-
-    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
-        await pilot.press("K")
-        for word in (wrong, f"gak={keys['gak']}", f"GUEK={keys['guek']}"):
-            records = app.capture.records
-            await pilot.press("plus_sign")
-            app.screen.query_one("#answer").value = word
-            await pilot.pause()
-            assert ("in the place of the one before" in text_of(app)[-1]) == word.startswith("GUEK")
-            await pilot.press("enter")
-            await wait_for(pilot, lambda before=records: app.capture.records is not before, 60)  # type: ignore[misc]
-        assert "74565.120 kWh" in app.capture.lines([10])[0].summary
-
-    capture = Capture([str(one.path)])
-    capture.start()
-    capture.wait(60)
-    try:
-        drive(capture, act)
-    finally:
-        capture.close()
-
-
-def test_apdus_that_stay_closed_are_told_by_the_doctor_and_among_the_keys() -> None:
-    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
-        await pilot.press("d")
-        await wait_for(pilot, lambda: any("No problem was found." in line for line in text_of(app)))
-        assert any("12 ciphered APDUs stay closed" in line for line in text_of(app))
-        await pilot.press("K")
-        await wait_for(pilot, lambda: text_of(app)[-1].startswith(" no keys: 12 ciphered APDUs stay closed"))
-
-    drive(sample("push-ciphered", is_keyed=False), act)
 
 
 def test_screens_of_a_capture_that_has_nothing_say_so_and_what_to_do(tmp_path: Path) -> None:
@@ -262,49 +170,6 @@ def test_doctor_says_of_a_capture_that_is_being_read_that_problems_are_not_known
     drive(sample("ln-wrapper"), act)
 
 
-def test_key_that_is_typed_without_its_role_is_told_how_roles_are_given() -> None:
-    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
-        await pilot.press("K", "plus_sign", *"guek")
-        await pilot.pause()
-        assert text_of(app)[-1].startswith(" guek=HEX, gak@SYSTEM-TITLE=HEX")
-        await pilot.press("ctrl+u", *"00112233")
-        await pilot.pause()
-        assert text_of(app)[-1].startswith(" guek=HEX is the encryption key, gak=HEX the authentication key")
-
-    drive(sample("ln-ciphered", is_keyed=False), act)
-
-
-def test_key_that_is_added_by_a_typed_command_is_neither_shown_nor_remembered(tmp_path: Path) -> None:
-    one = next(one for one in samples() if one.name == "ln-ciphered")
-    role, key = _keys_of(one.keys)[0]
-
-    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
-        records = app.capture.records
-        for typed in (f"add-key {role}={key}", f" add {role}={key}"):
-            await pilot.press("K", "colon")
-            app.screen.query_one("#answer").value = typed
-            await pilot.pause()
-            assert all(key not in line for line in text_of(app))
-            await pilot.press("enter", "q")
-            await pilot.pause()
-        await wait_for(pilot, lambda: app.capture.records is not records, 60)
-        assert not any(key in text for texts in app.history.values() for text in texts)
-
-    capture = Capture([str(one.path)])
-    capture.start()
-    capture.wait(60)
-    try:
-        drive(capture, act)
-    finally:
-        capture.close()
-
-
-def _keys_of(path: Path | None) -> list[tuple[str, str]]:
-    assert path is not None
-    meter = tomllib.loads(path.read_text(encoding="utf-8"))["meter"][0]
-    return [(role, meter[role]) for role in ("guek", "gak")]
-
-
 def test_request_and_response_are_compared_field_by_field() -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         await pilot.press("4", "G", "D")
@@ -313,70 +178,6 @@ def test_request_and_response_are_compared_field_by_field() -> None:
         assert any("get-request-normal" in line and "get-response-normal" in line for line in lines)
 
     drive(sample("ln-wrapper"), act)
-
-
-def test_start_page_opens_a_sample() -> None:
-    app = DlmsharkApp(Options(theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
-
-    async def run() -> None:
-        async with app.run_test(size=SMALL) as pilot:
-            await wait_for(pilot, lambda: any("ln-wrapper.pcap" in line for line in text_of(app)))
-            await pilot.press("enter")
-            await wait_for(pilot, lambda: any("43 records" in line for line in text_of(app)), 60)
-            assert app.settings.recent[0].endswith("ln-wrapper.pcap")
-            await pilot.press("colon", *"start", "enter")
-            await wait_for(pilot, lambda: any("ln-ciphered.pcap" in line for line in text_of(app)))
-            app.open_inputs(sample("ln-ciphered").inputs)
-            await wait_for(pilot, lambda: any("41 records" in line for line in text_of(app)), 60)
-            assert app.screen_stack == [app.main]
-
-    asyncio.run(run())
-
-
-def test_settings_that_do_not_read_are_told(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text("theme = light")
-    capture = sample("p1")
-    app = DlmsharkApp(Options(capture.inputs, "p1", theme="dark"), capture, Settings(tmp_path))
-
-    async def run() -> None:
-        async with app.run_test(size=(160, 24)) as pilot:
-            await wait_for(pilot, lambda: "config.toml: Invalid value (at line 1" in text_of(app)[-1])
-            await pilot.press("question_mark", "G")
-            await wait_for(pilot, lambda: "config.toml: Invalid value" in "".join(text_of(app)[-4:-1]))
-
-    asyncio.run(run())
-
-
-def test_settings_and_state_that_are_nested_too_deep_are_not_read(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text("theme = " + "[" * 100_000)
-    (tmp_path / "state.json").write_text("[" * 100_000)
-    settings = Settings(tmp_path)
-    assert settings.problem.startswith(str(tmp_path / "config.toml"))
-    assert not settings.recent
-
-
-def test_names_in_the_settings_that_there_are_not_are_told(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text(
-        'theme = "drak"\ncolumns = ["number", "size"]\n[keys]\ndoktor = "d"\nfilter = "f"'
-    )
-    capture = sample("p1")
-    settings = Settings(tmp_path)
-    app = DlmsharkApp(Options(capture.inputs, "p1"), capture, settings)
-    assert settings.problem.startswith(f"{tmp_path / 'config.toml'}: no theme 'drak', but dark; no column 'size'")
-    assert settings.problem.endswith("; no command 'doktor', but doctor")
-
-    async def run() -> None:
-        async with app.run_test(size=(160, 24)) as pilot:
-            await wait_for(pilot, lambda: "no theme 'drak'" in "".join(text_of(app)[-3:]))
-
-    asyncio.run(run())
-
-
-def test_settings_that_are_right_are_not_told(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text('theme = "light"\ncolumns = ["number"]\n[keys]\nfilter = "f"')
-    settings = Settings(tmp_path)
-    DlmsharkApp(Options(()), settings=settings)
-    assert not settings.problem
 
 
 def test_escape_closes_and_never_quits() -> None:
@@ -417,26 +218,6 @@ def test_bars_of_response_times_are_as_long_as_the_times() -> None:
     drive(sample("ln-wrapper"), act)
 
 
-def test_live_source_on_the_start_page_is_given_to_the_command_that_records() -> None:
-    app = DlmsharkApp(Options(theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
-
-    async def run() -> None:
-        async with app.run_test(size=SMALL) as pilot:
-            await wait_for(pilot, lambda: getattr(app.screen, "table", None) is not None and app.screen.table.count > 0)
-            screen = app.screen
-            place = next(index for index, row in enumerate(screen.table.rows) if row.about.kind == "interface")
-            screen.table.move_to(place)
-            app.main.has_unsaved = True
-            await pilot.press("enter")
-            await wait_for(pilot, lambda: "comments are not saved" in text_of(app)[-1])
-            assert not app.listens_to
-            await pilot.press("enter")
-            await pilot.pause()
-
-    asyncio.run(run())
-    assert app.listens_to.startswith("iface:")
-
-
 def test_doctor_tells_once_what_is_wrong_in_the_same_way_on_many_lanes(tmp_path: Path) -> None:
     ask, refuse = (
         bytes.fromhex(one) for one in ("000100100001000DC001C100030100010800FF0200", "0001000100100005C401C10104")
@@ -459,18 +240,6 @@ def test_doctor_tells_once_what_is_wrong_in_the_same_way_on_many_lanes(tmp_path:
         assert main_of(app).shown == 4
 
     drive(capture, act, SMALL)
-
-
-def test_remark_about_the_input_is_said(tmp_path: Path) -> None:
-    path = tmp_path / "cut.pcap"
-    path.write_bytes(Path(sample("blocks").inputs[0]).read_bytes()[:3000])
-    app = DlmsharkApp(Options((str(path),), theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
-
-    async def run() -> None:
-        async with app.run_test(size=SMALL) as pilot:
-            await wait_for(pilot, lambda: any("packet 20 announces" in line for line in text_of(app)[-1:]), 60)
-
-    asyncio.run(run())
 
 
 def test_large_numbers_are_written_alike(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -567,75 +336,6 @@ def test_narrow_ladder_shows_response_times_and_no_bars() -> None:
     drive(sample("ln-wrapper"), act, size=(60, 20))
 
 
-@pytest.mark.parametrize("text", ["~nobody-is-called-so/a.csv", "a" * 5000 + ".csv"], ids=["home", "long"])
-@pytest.mark.parametrize("keys", ["C", "x", "l x", "a x", "K plus_sign"])
-def test_name_of_a_file_that_cannot_be_is_told_in_the_prompt(keys: str, text: str) -> None:
-    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
-        await pilot.press(*keys.split())
-        app.screen.query_one("#answer").value = text
-        await pilot.pause()
-        await pilot.press("enter")
-        await pilot.pause()
-        assert app.is_running and not app.farewell
-
-    assert not drive(sample("ln-wrapper"), act).farewell
-
-
-def test_folder_is_no_capture_to_open() -> None:
-    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
-        await pilot.press("C", *".")
-        await pilot.pause()
-        assert text_of(app)[-1].startswith(" a folder; Tab shows what is in it")
-
-    drive(sample("ln-wrapper"), act)
-
-
-def drive_copy(path: Path, act: Callable[[DlmsharkApp, Pilot[None]], Awaitable[None]]) -> None:
-    """Act on the capture in *path*, which may be written to."""
-    capture = Capture([str(path)])
-    capture.start()
-    capture.wait(60)
-    try:
-        drive(capture, act, LARGE)
-    finally:
-        capture.close()
-
-
-@pytest.mark.parametrize("keys", ["x", "colon"])
-def test_export_never_writes_over_the_capture_that_is_open(keys: str, tmp_path: Path) -> None:
-    path = tmp_path / "one.pcapng"
-    octets = next(one.path for one in samples() if one.name == "hdlc-segments").read_bytes()
-    path.write_bytes(octets)
-    (tmp_path / "linked.pcapng").hardlink_to(path)
-
-    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
-        for name in (path, tmp_path / "linked.pcapng"):
-            await pilot.press(keys)
-            app.screen.query_one("#answer").value = f"export {name}" if keys == "colon" else str(name)
-            await pilot.press("enter")
-            await wait_for(pilot, lambda: "this is the capture itself" in text_of(app)[-1])
-            await pilot.press("escape")
-        await pilot.pause(0.1)
-        assert path.read_bytes() == octets
-
-    drive_copy(path, act)
-
-
-def test_text_of_a_dialogue_is_not_written_over_the_log_that_is_open(tmp_path: Path) -> None:
-    path = tmp_path / "follow.txt"
-    octets = next(one.path for one in samples() if one.name == "hdlc-log").read_bytes()
-    path.write_bytes(octets)
-
-    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
-        await pilot.press("f", "x")
-        app.screen.query_one("#answer").value = str(path)
-        await pilot.press("enter")
-        await wait_for(pilot, lambda: "this is the capture itself" in text_of(app)[-1])
-        assert path.read_bytes() == octets
-
-    drive_copy(path, act)
-
-
 def test_number_with_more_digits_than_any_goes_to_the_last_record() -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         for typed in ("9" * 5000, "last " + "9" * 5000):
@@ -643,24 +343,6 @@ def test_number_with_more_digits_than_any_goes_to_the_last_record() -> None:
             app.screen.query_one("#answer").value = typed
             await pilot.press("enter")
             await wait_for(pilot, lambda: main_of(app).records.number == 43)
-
-    drive(sample("ln-wrapper"), act)
-
-
-def test_another_capture_opens_from_the_list_once_comments_that_are_not_saved_were_told() -> None:
-    other = str(next(one.path for one in samples() if one.name == "p1"))
-
-    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
-        app.live_text = "34 packets"  # as where a recording was open
-        await pilot.press("slash", *"get", "enter", "semicolon", *"odd", "enter")
-        for is_told in (False, True):
-            await pilot.press("O")
-            app.screen.query_one("#answer").value = other
-            await pilot.press("enter")
-            if not is_told:
-                await wait_for(pilot, lambda: "comments are not saved" in text_of(app)[-1])
-        await wait_for(pilot, lambda: app.options.title == "p1.pcapng" and main_of(app).records.count == 4)
-        assert not app.live_text
 
     drive(sample("ln-wrapper"), act)
 
