@@ -356,8 +356,10 @@ def test_rows_of_a_table_are_filtered_by_a_text_of_any_cell() -> None:
         await wait_for(pilot, lambda: 0 < table.count < 217)
         assert all("1-0:32.7.0*255" in row.cells for row in table.rows)
         assert "readings with '1-0:32.7'" in text_of(app)[-1]
+        assert any("on the wire" in line for line in text_of(app))
         await pilot.press("slash", "ctrl+u", *"nowhere", "enter")
         await wait_for(pilot, lambda: text_of(app)[-1].startswith(" no readings with 'nowhere'; Esc shows all"))
+        assert not any("on the wire" in line for line in text_of(app))
         await pilot.press("escape")
         await wait_for(pilot, lambda: table.count == 217)
         await pilot.press("escape")

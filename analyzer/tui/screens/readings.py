@@ -119,6 +119,7 @@ class ReadingsScreen(TableScreen):
         if row is None:
             self.head("#text-heading", [(" nothing to plot", "muted")])
             self.plot.display = False
+            self.text_pane.show([])
             return
         one: Reading = row.about
         about = (one.object, one.name, one.meter)  # a column of a profile may have no more than its name
