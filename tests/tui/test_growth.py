@@ -70,7 +70,7 @@ def test_last_line_counts_on_while_the_capture_is_read(tmp_path: Path) -> None:
             first = main_of(app).records.count
             await wait_for(pilot, lambda: app.capture.progress.is_done, 60)
             assert app.capture.table.height > first
-            await wait_for(pilot, lambda: f" 1 of {app.capture.table.height} " in text_of(app)[-1])
+            await wait_for(pilot, lambda: f" 1 of {app.capture.table.height:,} " in text_of(app)[-1])
 
     asyncio.run(run())
 
