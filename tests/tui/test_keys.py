@@ -10,15 +10,23 @@ from textual.pilot import Pilot
 from analyzer.capture import Capture
 from analyzer.tui.app import DlmsharkApp
 from captures.samples import samples
-from tests.tui.driving import drive, main_of, sample, text_of, wait_for
+from tests.tui.driving import Act, drive, main_of, sample, text_of, wait_for
+
+
+def _drive_alone(path: Path, act: Act) -> None:
+    """Let *act* use a capture that no other test shares: what is given to it stays."""
+    capture = Capture([str(path)])
+    capture.start()
+    capture.wait(60)
+    try:
+        drive(capture, act)
+    finally:
+        capture.close()
 
 
 def test_key_that_is_added_opens_the_capture_and_keeps_the_place(tmp_path: Path) -> None:
     one = next(one for one in samples() if one.name == "ln-ciphered")
     words = [f"{role}={value}" for role, value in _keys_of(one.keys)]
-    capture = Capture([str(one.path)])
-    capture.start()
-    capture.wait(60)
 
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         main = main_of(app)
@@ -38,10 +46,7 @@ def test_key_that_is_added_opens_the_capture_and_keeps_the_place(tmp_path: Path)
         assert not any(word in text for word in words for texts in app.history.values() for text in texts)
         assert all(word.partition("=")[2] not in repr(app.options) for word in words)
 
-    try:
-        drive(capture, act)
-    finally:
-        capture.close()
+    _drive_alone(one.path, act)
 
 
 def test_key_that_is_added_takes_the_place_of_a_wrong_one_for_the_same() -> None:
@@ -61,13 +66,7 @@ def test_key_that_is_added_takes_the_place_of_a_wrong_one_for_the_same() -> None
             await wait_for(pilot, lambda before=records: app.capture.records is not before, 60)  # type: ignore[misc]
         assert "74565.120 kWh" in app.capture.lines([10])[0].summary
 
-    capture = Capture([str(one.path)])
-    capture.start()
-    capture.wait(60)
-    try:
-        drive(capture, act)
-    finally:
-        capture.close()
+    _drive_alone(one.path, act)
 
 
 def test_apdus_that_stay_closed_are_told_by_the_doctor_and_among_the_keys() -> None:
@@ -109,13 +108,7 @@ def test_key_that_is_added_by_a_typed_command_is_neither_shown_nor_remembered(tm
         await wait_for(pilot, lambda: app.capture.records is not records, 60)
         assert not any(key in text for texts in app.history.values() for text in texts)
 
-    capture = Capture([str(one.path)])
-    capture.start()
-    capture.wait(60)
-    try:
-        drive(capture, act)
-    finally:
-        capture.close()
+    _drive_alone(one.path, act)
 
 
 def _keys_of(path: Path | None) -> list[tuple[str, str]]:
