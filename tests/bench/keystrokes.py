@@ -31,7 +31,7 @@ KEYS = IN_LIST + IN_PANES + FILTERED
 """What a person presses, over and over."""
 _GAP_S = (0.2, 0.3)
 """From key to key: as long as any answer may take, and out of step with what the program does by the clock."""
-_COUNTS = re.compile(r"\d+ of \d+(, \d+ %)?")
+_COUNTS = re.compile(r"[\d,]+ of [\d,]+(, \d+ %)?")
 _PATIENCE_S, _MOST_OPENED = 120, 4
 _LINK_S = 0.2
 """A slow link, there and back."""
