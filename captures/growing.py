@@ -28,12 +28,11 @@ class GrowingInput:
     """
 
     def __init__(
-        self, paths: Sequence[str], is_over: Callable[[], bool], *, pause: Callable[[float], None] = time.sleep,
-        idle: Callable[[], None] = _nothing,
-    ) -> None:  # fmt: skip
+        self, paths: Sequence[str], is_over: Callable[[], bool], *, pause: Callable[[float], None] = time.sleep
+    ) -> None:
         self._paths = paths
         self._is_over, self._pause = is_over, pause
-        self.idle = idle
+        self.idle: Callable[[], None] = _nothing
         self._place = 0
         """Which of the files is read."""
         self._at = 0

@@ -36,8 +36,8 @@ class Characters(Fixed):
 
     __slots__: list[str] = []
 
-    def __init__(self, name: str, default: bytes, asn1: str | None = None) -> None:
-        Fixed.__init__(self, name, f"{len(default)}s", default, asn1)
+    def __init__(self, name: str, default: bytes) -> None:
+        Fixed.__init__(self, name, f"{len(default)}s", default)
 
     def any2i(self, pkt: Any, x: Any) -> Any:
         """Accept text; a wrong size is refused rather than padded."""

@@ -48,9 +48,9 @@ class Sequence(House):
     __slots__ = ["layer"]
     holds_packets = 1
 
-    def __init__(self, name: str, layer: Any, asn1: str | None = None) -> None:
+    def __init__(self, name: str, layer: Any) -> None:
         self.layer = layer
-        House.__init__(self, name, layer(), asn1)
+        House.__init__(self, name, layer())
 
     def any2i(self, pkt: Any, x: Any) -> Any:
         """Accept a mapping of the layer's fields."""
@@ -218,9 +218,9 @@ class SequenceOf(House):
     __slots__ = ["item"]
     islist = 1
 
-    def __init__(self, name: str, item: House, asn1: str | None = None) -> None:
+    def __init__(self, name: str, item: House) -> None:
         self.item = item
-        House.__init__(self, name, [], asn1)
+        House.__init__(self, name, [])
 
     @property
     def holds_packets(self) -> int:

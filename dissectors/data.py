@@ -345,10 +345,10 @@ class DataField(House):
 
     __slots__ = ["inline", "untagged"]
 
-    def __init__(self, name: str = "data", asn1: str | None = None, *, inline: bool = False, untagged: bool = False):
+    def __init__(self, name: str = "data", *, inline: bool = False, untagged: bool = False):
         self.inline = inline
         self.untagged = untagged
-        House.__init__(self, name, (axdr.NULL, None), asn1)
+        House.__init__(self, name, (axdr.NULL, None))
 
     def any2i(self, pkt: Any, x: Any) -> Any:
         """Accept the JSON form, and None for null-data. Raises: ValueError."""

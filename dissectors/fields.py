@@ -200,8 +200,8 @@ class Flag(Fixed):
 
     __slots__: list[str] = []
 
-    def __init__(self, name: str, default: bool = False, asn1: str | None = None) -> None:
-        Fixed.__init__(self, name, "B", int(default), asn1)
+    def __init__(self, name: str, default: bool = False) -> None:
+        Fixed.__init__(self, name, "B", int(default))
 
     def to_json(self, value: int) -> bool:
         """Give true or false."""
@@ -217,8 +217,8 @@ class Constant(Fixed):
 
     __slots__: list[str] = []
 
-    def __init__(self, name: str, value: int, asn1: str | None = None) -> None:
-        Fixed.__init__(self, name, "B", value, asn1)
+    def __init__(self, name: str, value: int) -> None:
+        Fixed.__init__(self, name, "B", value)
 
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[int, int]:
         """Read the octet; another one is a problem."""
@@ -267,8 +267,8 @@ class LogicalName(Octets):
 
     __slots__: list[str] = []
 
-    def __init__(self, name: str = "instance_id", asn1: str = "instance-id") -> None:
-        Octets.__init__(self, name, 6, asn1=asn1)
+    def __init__(self, name: str = "instance_id") -> None:
+        Octets.__init__(self, name, 6)
 
     def any2i(self, pkt: Any, x: Any) -> Any:
         """Accept ``0.0.1.0.0.255``, ``0-0:1.0.0*255`` and ``0-0:1.0.0`` beside octets and hex. Raises: ValueError."""
@@ -290,8 +290,8 @@ class OctetString(House):
 
     __slots__: list[str] = []
 
-    def __init__(self, name: str, default: bytes = b"", asn1: str | None = None) -> None:
-        House.__init__(self, name, default, asn1)
+    def __init__(self, name: str) -> None:
+        House.__init__(self, name, b"")
 
     def any2i(self, pkt: Any, x: Any) -> Any:
         """Accept hex text, and a packet for its octets."""

@@ -22,8 +22,8 @@ class Remaining(House):
 
     __slots__: list[str] = []
 
-    def __init__(self, name: str, default: bytes = b"", asn1: str | None = None) -> None:
-        House.__init__(self, name, default, asn1)
+    def __init__(self, name: str) -> None:
+        House.__init__(self, name, b"")
 
     def any2i(self, pkt: Any, x: Any) -> Any:
         """Accept hex text, and a packet for its octets."""

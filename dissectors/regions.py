@@ -132,9 +132,9 @@ class ApduField(House):
     __slots__ = ["sized", "strict"]
     holds_packets = 1
 
-    def __init__(self, name: str, *, sized: bool = False, strict: bool = False, asn1: str | None = None) -> None:
+    def __init__(self, name: str, *, sized: bool = False, strict: bool = False) -> None:
         self.sized, self.strict = sized, strict
-        House.__init__(self, name, b"", asn1)
+        House.__init__(self, name, b"")
 
     def any2i(self, pkt: Any, x: Any) -> Any:
         """Accept hex text and the JSON form of an APDU beside packets and octets."""

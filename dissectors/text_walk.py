@@ -142,7 +142,7 @@ class TextWalk(Walk):
         if not is_grown(item):
             return super().value(item, seen, start)
         if isinstance(item, OF_VALUE):
-            return self.grown_of_value(item, seen, start)
+            return self.grown_of_value(item, seen)
         if isinstance(item, (Element, OtherElements)):
             return self.element(item)
         if isinstance(item, CheckSequence):
@@ -161,7 +161,7 @@ class TextWalk(Walk):
         seen[item.name] = variable
         return [Member("", [Code(text)])]
 
-    def grown_of_value(self, item: Any, seen: dict[str, str], start: Position) -> Found:
+    def grown_of_value(self, item: Any, seen: dict[str, str]) -> Found:
         """Write the nodes from a table by value, where building the value gives as many octets as were read."""
         variable, text = self.name(), self.name("x")
         self.line(f"{variable}, n = {self.constant(item.read)}(o, a, e, NONE)")

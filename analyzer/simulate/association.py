@@ -60,7 +60,6 @@ class Association:
     """
 
     client: int
-    uses_short_names: bool
     conformance: frozenset[str]
     client_max_receive_pdu_size: int
     outgoing: Outgoing | None = None

@@ -27,19 +27,18 @@ class LocalClient:
     character, and at most 1500 ms.
     """
 
-    def __init__(self, meter: LocalMeter, *, start_ns: int, seed: int, format: LineFormat = SEVEN_EVEN) -> None:
+    def __init__(self, meter: LocalMeter, *, start_ns: int, seed: int) -> None:
         self.meter = meter
         self.now_ns = start_ns
-        self.format = format
+        self.format = SEVEN_EVEN
         self.events: list[OnLine] = []
-        self._initial = format
         self._chance = random.Random(seed)
 
     # -- sign-on ------------------------------------------------------------------------------------------------------
 
     def sign_on(self, address: str = "") -> bool:
         """Ask for the identification, at the speed of the beginning; tells whether the meter answers."""
-        self.format = self._initial
+        self.format = SEVEN_EVEN
         self.say(TO_METER, "request", messages.request(address), self._client_pause())
         answer = self.meter.identify(address)
         if answer is not None:
@@ -70,7 +69,7 @@ class LocalClient:
 
     def hear(self) -> None:
         """Take what a mode D meter says when its button is pressed."""
-        self.format = self._initial._replace(baud=_MODE_D_SPEED)
+        self.format = SEVEN_EVEN._replace(baud=_MODE_D_SPEED)
         self.answer("identification", messages.identification(self.meter.manufacturer, "3", self.meter.product))
         self.say(TO_CLIENT, "data", self.meter.read_out(self.now_ns, is_checked=False), self._client_pause())
 

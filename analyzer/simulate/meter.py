@@ -117,7 +117,7 @@ class Meter:
         known = SN_CONFORMANCE if uses_short_names else LN_CONFORMANCE
         agreed = known & set(_BITS.to_json(initiate.proposed_conformance))
         limit = initiate.client_max_receive_pdu_size
-        association = Association(client, uses_short_names, frozenset(agreed), limit)
+        association = Association(client, frozenset(agreed), limit)
         association.agreed = InitiateResponse(
             negotiated_conformance=sorted(agreed),
             server_max_receive_pdu_size=self.max_receive_pdu_size,

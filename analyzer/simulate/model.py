@@ -36,6 +36,8 @@ class Quantity(NamedTuple):
     growth: int = 0
 
 
+_PERIOD = 900
+"""Seconds between the rows of the profile."""
 REGISTERS: tuple[Quantity, ...] = (
     Quantity("1-0:1.8.0*255", "double-long-unsigned", 74565120, 0, _WH, 480),
     Quantity("1-0:1.8.1*255", "double-long-unsigned", 51200044, 0, _WH, 480),
@@ -56,15 +58,15 @@ ENERGIES, MOMENTARY = ("1-0:1.8.0*255", "1-0:2.8.0*255"), ("1-0:1.7.0*255", "1-0
 
 
 def electricity_meter(
-    serial: str, *, start_ns: int, rows: int = 96, period: int = 900, drift_ms: int = 0, seed: int = 1
+    serial: str, *, start_ns: int, rows: int = 96, drift_ms: int = 0, seed: int = 1
 ) -> list[CosemObject]:
     """Make the objects of a meter as it is at *start_ns*: its profile has *rows* up to then, its clock drifts."""
     chance = random.Random(f"{serial}/{seed}")
     energies = [one for one in REGISTERS if one.obis in ENERGIES]
-    first_ns = (start_ns // (period * SECOND) - rows + 1) * period * SECOND
-    back = rows * period * 500 // 900  # Wh, so that the last row stays below the register
+    first_ns = (start_ns // (_PERIOD * SECOND) - rows + 1) * _PERIOD * SECOND
+    back = rows * 500  # Wh, so that the last row stays below the register
     captured = energy_rows(
-        first_ns, rows, period=period, energies=[max(one.value - back - 10_000, 0) for one in energies], chance=chance
+        first_ns, rows, period=_PERIOD, energies=[max(one.value - back - 10_000, 0) for one in energies], chance=chance
     )
     columns = [Column(8, obis_from_text(CLOCK)), Column(1, obis_from_text(STATUS))]
     columns += [Column(3, obis_from_text(one.obis)) for one in energies]
@@ -73,11 +75,11 @@ def electricity_meter(
         data_object(obis_from_text(DEVICE_NAME), octet_string(f"MMM{serial:>013}".encode())),
         data_object(obis_from_text(SERIAL_NUMBER), octet_string(serial.encode())),
         data_object(obis_from_text(STATUS), {"unsigned": 0}),
-        profile(obis_from_text(PROFILE), columns, captured, period=period),
+        profile(obis_from_text(PROFILE), columns, captured, period=_PERIOD),
         _maximum_demand(start_ns),
         _calendar(),
         _disconnect_control(),
-        _image_transfer(chance),
+        _image_transfer(),
         _scripts(),
         _security_setup(chance),
         _push_setup(),
@@ -188,7 +190,7 @@ def _disconnect_control() -> CosemObject:
     return found
 
 
-def _image_transfer(chance: random.Random) -> CosemObject:
+def _image_transfer() -> CosemObject:
     received: dict[int, bytes] = {}
 
     def take(parameter: Form, now_ns: int) -> tuple[int, Form | None]:

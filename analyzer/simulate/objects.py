@@ -81,7 +81,7 @@ class CosemObject:
 
 
 def register(
-    logical_name: bytes, value: Attribute, scaler: int, unit: int, *, reset: Method | None = None, base_name: int = 0
+    logical_name: bytes, value: Attribute, scaler: int, unit: int, *, reset: Method | None = None
 ) -> CosemObject:
     """Make a Register (class 3)."""
     return CosemObject(
@@ -89,11 +89,9 @@ def register(
         logical_name,
         {2: value, 3: {"structure": [{"integer": scaler}, {"enum": unit}]}},
         methods={1: reset} if reset else {},
-        base_name=base_name,
     )
 
 
-def data_object(logical_name: bytes, value: Attribute, *, is_writable: bool = False, base_name: int = 0) -> CosemObject:
+def data_object(logical_name: bytes, value: Attribute) -> CosemObject:
     """Make a Data object (class 1)."""
-    writable = frozenset((2,)) if is_writable else frozenset()
-    return CosemObject(1, logical_name, {2: value}, writable=writable, base_name=base_name)
+    return CosemObject(1, logical_name, {2: value})

@@ -54,9 +54,7 @@ def energy_rows(start_ns: int, count: int, *, period: int, energies: Sequence[in
     return rows
 
 
-def profile(
-    logical_name: bytes, columns: Sequence[Column], rows: Sequence[Row], *, period: int, base_name: int = 0
-) -> CosemObject:
+def profile(logical_name: bytes, columns: Sequence[Column], rows: Sequence[Row], *, period: int) -> CosemObject:
     """Make a Profile generic whose buffer holds *rows*; *period* in seconds."""
     kept = list(rows)
 
@@ -84,7 +82,6 @@ def profile(
         version=1,
         methods={1: reset},
         selections={2: select},
-        base_name=base_name,
     )
 
 

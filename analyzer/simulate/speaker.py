@@ -46,10 +46,14 @@ class Target(NamedTuple):
         return Reading(self.class_id, obis_from_text(self.obis), self.number, value)
 
 
+_PAUSE_MS = (8, 25)
+"""How long a client waits before a request, at least and at most."""
+
+
 class Speaker:
     """What every client does: it asks, the meter answers, and time goes by in between. All chance is seeded.
 
-    Units: pauses before a request and thinking times of the meter in milliseconds, drawn from these ranges;
+    Units: the meter thinks for milliseconds drawn from a range, as pauses before a request are from theirs;
     *carrying_ms* is what the carrier will add to an exchange and to each octet, so that clocks tell the capture's time.
     With *security* both sides protect what they say; the meter must have one too.
     """
@@ -61,7 +65,6 @@ class Speaker:
         *,
         start_ns: int,
         seed: int,
-        pause_ms: tuple[int, int] = (8, 25),
         thinking_ms: tuple[int, int] = (25, 110),
         carrying_ms: tuple[float, float] = (0, 0),
         security: Security | None = None,
@@ -71,7 +74,7 @@ class Speaker:
         self.dialogue: list[Sent] = []
         self.now_ns = start_ns
         self._chance = random.Random(seed)
-        self._pause_ms, self._thinking_ms = pause_ms, thinking_ms
+        self._thinking_ms = thinking_ms
         self._carrying_ms = carrying_ms
         self._carried_ns = 0
         self._invoke_id = 0
@@ -117,7 +120,7 @@ class Speaker:
 
     def pause(self) -> None:
         """Let the client pause."""
-        self.wait(self._chance.uniform(*self._pause_ms))
+        self.wait(self._chance.uniform(*_PAUSE_MS))
 
     def ask(self, request: Layer) -> bytes:
         """Send a request and take the answer; no octets where there is none."""

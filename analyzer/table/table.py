@@ -25,7 +25,6 @@ Cells = tuple[
     int | None, int, int, int, int, int | None, int | None, int | None, int | None, int, int, int, int
 ]  # fmt: skip
 _WIDE = frozenset({"time", "latency", "raw"})
-_MANY_CHUNKS = 64
 
 
 class Row(NamedTuple):
