@@ -9,6 +9,7 @@ from os.path import isdir, isfile
 from typing import TYPE_CHECKING, cast
 
 from textual import events
+from textual.app import ComposeResult
 from textual.css.query import NoMatches
 from textual.reactive import Reactive
 from textual.screen import Screen
@@ -176,6 +177,17 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
         """Write the title line."""
         for bar in self.query(TitleBar):
             bar.say(*self.program.title_line(self.title_said))
+
+    def compose(self) -> ComposeResult:
+        """Lay the screen out."""
+        yield TitleBar()
+        yield from self.lay_out()
+        yield Prompt()
+        yield StatusBar()
+
+    def lay_out(self) -> ComposeResult:
+        """Lay out what stands between the first line and the last ones."""
+        raise NotImplementedError
 
     def on_mount(self) -> None:
         """Write the lines when they stand."""

@@ -11,9 +11,8 @@ from textual.containers import Horizontal
 from analyzer.diagnosis.alignment import opcodes
 from analyzer.tui.screens.base import BaseScreen
 from analyzer.tui.selection import Place, place_of, steps
-from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
+from analyzer.tui.widgets.bars import Heading, StatusBar
 from analyzer.tui.widgets.ground import Pane
-from analyzer.tui.widgets.prompt import Prompt
 from analyzer.tui.widgets.rows import Rows
 from analyzer.tui.widgets.text_pane import Paragraph, Target, TextPane
 from dissectors.tree import shown
@@ -48,16 +47,13 @@ class CompareScreen(BaseScreen):
         self.panes = (TextPane(), TextPane())
         self.differences = 0
 
-    def compose(self) -> ComposeResult:
-        """Lay the screen out."""
-        yield TitleBar()
+    def lay_out(self) -> ComposeResult:
+        """Lay out what stands between the first line and the last ones."""
         with Horizontal():
             for name, pane in zip(_HEADINGS, self.panes, strict=True):
                 with Pane():
                     yield Heading(id=name)
                     yield pane
-        yield Prompt()
-        yield StatusBar()
 
     def on_mount(self) -> None:
         """Compare."""

@@ -12,8 +12,6 @@ from analyzer.export.times import clock_text
 from analyzer.record import REQUEST, RESPONSE
 from analyzer.tui.columns import COLOURS, duration_text
 from analyzer.tui.screens.dialogue import DialogueScreen
-from analyzer.tui.widgets.bars import StatusBar, TitleBar
-from analyzer.tui.widgets.prompt import Prompt
 from analyzer.tui.widgets.rows import Rows
 from analyzer.tui.widgets.text_pane import Paragraph, Target, TextPane
 from dissectors.tree import Severity
@@ -33,12 +31,9 @@ class FollowScreen(DialogueScreen):
         super().__init__()
         self.text_pane = TextPane()
 
-    def compose(self) -> ComposeResult:
-        """Lay the screen out."""
-        yield TitleBar()
+    def lay_out(self) -> ComposeResult:
+        """Lay out what stands between the first line and the last ones."""
         yield self.text_pane
-        yield Prompt()
-        yield StatusBar()
 
     def on_mount(self) -> None:
         """Show the dialogue, with the cursor at the record it was opened from."""

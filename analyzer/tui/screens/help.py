@@ -9,8 +9,7 @@ from textual.app import ComposeResult
 from analyzer.tui.columns import LOCK_LEGEND
 from analyzer.tui.commands import GROUPS
 from analyzer.tui.screens.base import BaseScreen
-from analyzer.tui.widgets.bars import StatusBar, TitleBar
-from analyzer.tui.widgets.prompt import Prompt
+from analyzer.tui.widgets.bars import StatusBar
 from analyzer.tui.widgets.text_pane import Paragraph, TextPane
 
 _SIGNS = (
@@ -30,12 +29,9 @@ class HelpScreen(BaseScreen):
         super().__init__()
         self.text_pane = TextPane()
 
-    def compose(self) -> ComposeResult:
-        """Lay the screen out."""
-        yield TitleBar()
+    def lay_out(self) -> ComposeResult:
+        """Lay out what stands between the first line and the last ones."""
         yield self.text_pane
-        yield Prompt()
-        yield StatusBar()
 
     def on_mount(self) -> None:
         """Show the commands."""

@@ -14,9 +14,8 @@ from analyzer.record import REQUEST, RESPONSE, UNSOLICITED
 from analyzer.tui.columns import duration_text, glyph_of
 from analyzer.tui.fitting import fit, fit_right, fit_summary, printable
 from analyzer.tui.screens.dialogue import DialogueScreen
-from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
+from analyzer.tui.widgets.bars import Heading
 from analyzer.tui.widgets.plot import bar
-from analyzer.tui.widgets.prompt import Prompt
 from analyzer.tui.widgets.rows import Piece, Rows
 
 _BAR = 12
@@ -100,13 +99,10 @@ class LadderScreen(DialogueScreen):
         super().__init__()
         self.ladder = Ladder()
 
-    def compose(self) -> ComposeResult:
-        """Lay the screen out."""
-        yield TitleBar()
+    def lay_out(self) -> ComposeResult:
+        """Lay out what stands between the first line and the last ones."""
         yield Heading()
         yield self.ladder
-        yield Prompt()
-        yield StatusBar()
 
     def on_mount(self) -> None:
         """Show the records, with the cursor at the one it was opened from."""

@@ -15,10 +15,9 @@ from analyzer.tui.fitting import fit
 from analyzer.tui.screens.base import NOTHING
 from analyzer.tui.screens.taking import Taking
 from analyzer.tui.selection import place_of, step_at
-from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
+from analyzer.tui.widgets.bars import Heading, StatusBar
 from analyzer.tui.widgets.ground import Pane, Part
 from analyzer.tui.widgets.hex_pane import HexPane
-from analyzer.tui.widgets.prompt import Prompt
 from analyzer.tui.widgets.record_list import RecordList
 from analyzer.tui.widgets.rows import Rows
 from analyzer.tui.widgets.tree_pane import TreePane
@@ -53,9 +52,8 @@ class MainScreen(Taking):
         self._maximised: Rows | None = None
         """The pane that has all the room, if one has."""
 
-    def compose(self) -> ComposeResult:
+    def lay_out(self) -> ComposeResult:
         """Lay out the panes."""
-        yield TitleBar()
         with Part(id="panes", classes=self._usual_layout(self.app.size.width)):
             with Pane(id="list-pane"):
                 yield Heading(id="list-heading")
@@ -67,8 +65,6 @@ class MainScreen(Taking):
                 with Pane(id="hex-pane"):
                     yield Heading(id="hex-heading")
                     yield self.octets
-        yield Prompt()
-        yield StatusBar()
 
     def on_mount(self) -> None:
         """Take the capture."""

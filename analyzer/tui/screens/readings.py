@@ -7,16 +7,11 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
-
 from analyzer.cosem.logical_name import obis_text
 from analyzer.export.times import clock_text
 from analyzer.tui.lookup import closed
 from analyzer.tui.screens.tables import TableScreen
-from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
-from analyzer.tui.widgets.ground import Pane, Part
 from analyzer.tui.widgets.plot import Plot
-from analyzer.tui.widgets.prompt import Prompt
 from analyzer.tui.widgets.table import TableColumn, TableRow
 from analyzer.tui.widgets.text_pane import Paragraph, Target
 
@@ -46,23 +41,10 @@ class ReadingsScreen(TableScreen):
     def __init__(self) -> None:
         super().__init__()
         self.plot = Plot()
+        self.lower = (self.plot, self.text_pane)
         self._readings: list[Reading] = []
         self._left: Iterable[Reading] = iter(())
         self._plots = True
-
-    def compose(self) -> ComposeResult:
-        """Lay the screen out."""
-        yield TitleBar()
-        with Part(id="parts"):
-            with Pane(id="table-part"):
-                yield Heading(id="table-heading")
-                yield self.table
-            with Pane(id="text-part"):
-                yield Heading(id="text-heading")
-                yield self.plot
-                yield self.text_pane
-        yield Prompt()
-        yield StatusBar()
 
     def on_mount(self) -> None:
         """Begin to read the values."""

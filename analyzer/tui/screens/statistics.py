@@ -11,10 +11,8 @@ from analyzer.table.statistics import Statistic, statistics
 from analyzer.tui.columns import duration_text
 from analyzer.tui.fitting import fit_ends
 from analyzer.tui.screens.tables import TableScreen
-from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
-from analyzer.tui.widgets.ground import Pane, Part
+from analyzer.tui.widgets.bars import Heading
 from analyzer.tui.widgets.plot import Plot, bar
-from analyzer.tui.widgets.prompt import Prompt
 from analyzer.tui.widgets.table import TableColumn, TableRow
 from analyzer.tui.widgets.text_pane import Paragraph
 
@@ -43,22 +41,13 @@ class StatisticsScreen(TableScreen):
         super().__init__()
         self.by = BY[0]
         self.plot = Plot()
+        self.lower = (self.plot, self.text_pane)
         self._found: list[Statistic] = []
 
-    def compose(self) -> ComposeResult:
-        """Lay the screen out."""
-        yield TitleBar()
+    def lay_out(self) -> ComposeResult:
+        """Lay out what stands between the first line and the last ones."""
         yield Heading(id="by")
-        with Part(id="parts"):
-            with Pane(id="table-part"):
-                yield Heading(id="table-heading")
-                yield self.table
-            with Pane(id="text-part"):
-                yield Heading(id="text-heading")
-                yield self.plot
-                yield self.text_pane
-        yield Prompt()
-        yield StatusBar()
+        yield from super().lay_out()
 
     def rows(self) -> Iterable[TableRow]:
         """Count by what was chosen."""

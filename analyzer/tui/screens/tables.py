@@ -8,12 +8,13 @@ from collections.abc import Iterable, Sequence
 
 from textual import events
 from textual.app import ComposeResult
+from textual.widget import Widget
 
 from analyzer.tui.exporting import aligned, csv_text
 from analyzer.tui.screens.base import BaseScreen
-from analyzer.tui.widgets.bars import Heading, StatusBar, TitleBar
+from analyzer.tui.widgets.bars import Heading, StatusBar
 from analyzer.tui.widgets.ground import Pane, Part
-from analyzer.tui.widgets.prompt import Prompt, Question
+from analyzer.tui.widgets.prompt import Question
 from analyzer.tui.widgets.rows import Rows
 from analyzer.tui.widgets.table import Table, TableColumn, TableRow
 from analyzer.tui.widgets.text_pane import Paragraph, Target, TextPane
@@ -39,22 +40,21 @@ class TableScreen(BaseScreen):
         super().__init__()
         self.table = Table(self.columns, id="table")
         self.text_pane = TextPane(id="text")
+        self.lower: tuple[Widget, ...] = (self.text_pane,) if self.has_text else ()
+        """What stands below the table."""
         self.sought = ""
         """What the rows that are shown hold; empty where all are."""
 
-    def compose(self) -> ComposeResult:
-        """Lay the screen out."""
-        yield TitleBar()
+    def lay_out(self) -> ComposeResult:
+        """Lay out what stands between the first line and the last ones."""
         with Part(id="parts"):
             with Pane(id="table-part"):
                 yield Heading(id="table-heading")
                 yield self.table
-            if self.has_text:
+            if self.lower:
                 with Pane(id="text-part"):
                     yield Heading(id="text-heading")
-                    yield self.text_pane
-        yield Prompt()
-        yield StatusBar()
+                    yield from self.lower
 
     def on_mount(self) -> None:
         """Show the rows."""
