@@ -20,7 +20,7 @@ from analyzer.framing.frame import IEC62056_21
 from analyzer.reassembly.blocks import read_block
 from analyzer.record import LINK, NOISE, RESPONSE, Apdu, Object, Record
 from analyzer.tracking.attributes import held_values
-from analyzer.tracking.bare_secrets import bare_secrets, request_secrets
+from analyzer.tracking.bare_secrets import bare_secrets, dedicated_keys, request_secrets
 from analyzer.tracking.key_changes import open_keys
 from analyzer.tracking.plans import plan_of
 from analyzer.tracking.standing_names import are_confidential, carries_key, is_confidential
@@ -35,6 +35,8 @@ from dissectors.tree import Node
 MASK_OCTET = 0x2A
 """What stands for each octet of a secret: ``*``."""
 _AARQ = b"\x60"
+_INITIATE = frozenset((b"\x01", b"\x21", _AARQ, b"\x62", b"\xdb", b"\xdd", b"\xdf"))
+"""What begins with an initiate request, or may hold one in clear: AARQ, RLRQ, what signs or authenticates it."""
 _NAME, _DEDICATED = "calling-authentication-value", "dedicated-key"
 _REST = re.compile(rb"[\x01\x02]?([^(]+)\)[\x03\x04].?\Z", re.DOTALL)
 """The end of a message whose beginning another record has: a parenthesis closes that none opens."""
@@ -72,10 +74,10 @@ def secrets(record: Record, values: Sequence[Value] = ()) -> list[Secret]:
     for further in record.more:
         found += [Secret(further.octets, *one) for one in request_secrets(further.octets)]
     apdus = [one for one in (record.apdu, record.assembled, record.incomplete, *record.more) if one is not None]
-    stood = [layer.around for layer in record.protection]  # an AARQ whose user-information was opened is another APDU
+    stood = [one for layer in record.protection for one in (layer.around, layer.octets)]  # opened it is another APDU
     for octets in (*[apdu.octets for apdu in apdus], *stood):
-        if octets[:1] == _AARQ:
-            found += _password(octets)
+        if octets[:1] in _INITIATE:
+            found += _asked(octets)
     if not objects:  # and so no values that are of any; a block whose beginning is not there may be of a secret
         return found + [Secret(one.octets, *span) for one in apdus[:1] for span in request_secrets(one.octets)]
     found += [Secret(held.octets, _content(held.octets, held.start), held.end) for held in open_keys(record)]
@@ -108,16 +110,18 @@ def _typed(record: Record) -> list[Secret]:
 
 
 @lru_cache(maxsize=256)
-def _password(aarq: bytes) -> tuple[Secret, ...]:
-    """Give the secrets in an AARQ: the password of low level security, and a dedicated key in clear."""
-    found: list[Secret] = []
-    for node in read_apdu(aarq).walk():
+def _asked(apdu: bytes) -> tuple[Secret, ...]:
+    """Give the secrets in what opens an association: the password of low level security, a dedicated key in clear."""
+    found = [Secret(apdu, *one) for one in dedicated_keys(apdu)]
+    if apdu[:1] != _AARQ:
+        return tuple(found)
+    for node in read_apdu(apdu).walk():
         if node.name == "aarq" and (value := node.child(_NAME)) is not None:
             name = node.child("mechanism-name")
             if name is None or not any(HIGH_LEVEL.match(str(one.value)) for one in name.walk()):
-                found += [Secret(aarq, one.start // 8, one.end // 8) for one in value.walk() if one.name == "value"]
+                found += [Secret(apdu, one.start // 8, one.end // 8) for one in value.walk() if one.name == "value"]
         elif node.name == _DEDICATED:  # nothing enciphers the initiate request that it stands in
-            found.append(Secret(aarq, node.start // 8, node.end // 8))
+            found.append(Secret(apdu, node.start // 8, node.end // 8))
     return tuple(found)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from analyzer.record import Apdu, Record
+from analyzer.record import Apdu, Closed, Record
 from analyzer.tracking.opening import Answer, LinkLimits, Proposal
 from dissectors.compile import FAILURES, scan
 from dissectors.hdlc import FLAG, HdlcParameters, scan_addresses
@@ -18,6 +18,8 @@ from dissectors.scanning import Entry, scan_apdu, scan_loosely
 _WITHOUT_CHALLENGE = frozenset({"2.16.756.5.8.2.0", "2.16.756.5.8.2.1"})
 _GENERAL_PURPOSE = (0x81, 0x80)
 """Format and group identifier of the parameters of a link."""
+_ENCRYPTED = 0x20
+"""A bit of the security control octet."""
 _LIMITS = {5: "transmit", 6: "receive", 7: "transmit_window", 8: "receive_window"}
 
 
@@ -40,14 +42,22 @@ def proposal_of(record: Record, apdu: Apdu) -> Proposal:
     value = _reader(apdu)
     user_information = value("user_information")
     found, initiate = _inside(user_information)
+    has_key = bool(initiate.get("dedicated_key"))
     is_ciphered = record.closed is not None or (found is not None and found.family != "initiateRequest")
     return Proposal(
         record.number, record.time_ns, value("application_context_name") or "",
         value("mechanism_name") or "", value("calling_ap_title") or b"",
         value("calling_authentication_value") is not None, is_ciphered, initiate.get("proposed_conformance"),
         initiate.get("client_max_receive_pdu_size"), initiate.get("proposed_dlms_version_number"),
-        bool(initiate.get("dedicated_key")), bool(user_information), _challenge(value, "calling_authentication_value"),
+        has_key, has_key and not any(map(_enciphers, record.protection)), bool(user_information),
+        _challenge(value, "calling_authentication_value"),
     )  # fmt: skip
+
+
+def _enciphers(layer: Closed) -> bool:
+    """Tell whether a layer of protection enciphers what is in it."""
+    slot = layer.entry.slots.get("security_control")
+    return slot is not None and bool((layer.values[slot] or 0) & _ENCRYPTED)
 
 
 def answer_of(record: Record, apdu: Apdu) -> Answer:

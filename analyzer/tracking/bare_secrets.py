@@ -22,6 +22,10 @@ _TAGGED = re.compile(rb"\xac.\x80(.)", re.DOTALL)
 """What stands before a password, with its length."""
 _MECHANISM = re.compile(rb"\x60\x85\x74\x05\x08\x02[\x00\x01].{4}", re.DOTALL)
 """What names low level security, and the tags and lengths behind it, be they hurt or not."""
+_DEDICATED = re.compile(
+    rb"\x01\x01(?=(?:\x10(.{16})|\x20(.{32}))(?:\x00|\x01.)(?:\x00|\x01.).\x5f\x1f?\x04\x00)", re.DOTALL
+)
+"""An initiate request that carries a dedicated key and that nothing enciphers, as far as its conformance block."""
 _USER_INFORMATION = re.compile(rb"\xbe.\x04", re.DOTALL)
 _BEFORE_APDU = re.compile(rb"(?=\xe6\xe6.|\xe6.\x00|.\xe6\x00).{3}|\A\x00\x01.{6}|\A\x68.{8}", re.DOTALL)
 """An LLC header, one octet of which may be hurt; the header of a wrapper PDU, that of an M-Bus frame."""
@@ -83,7 +87,7 @@ def bare_secrets(octets: bytes) -> list[Span]:
         end -= 2
     elif octets[-1:] == b"\x7e":
         end -= 3
-    found = [*_passwords(octets, end)]
+    found = [*_passwords(octets, end), *dedicated_keys(octets)]
     for one in _SERVICE.finditer(octets):
         found += _written(octets, one.start(), end, octets[one.start()])
     found += [(_content(octets, one.end()), end) for one in _CHANGE.finditer(octets)]
@@ -93,6 +97,11 @@ def bare_secrets(octets: bytes) -> list[Span]:
     if typed := password_at(octets):
         found.append(typed)
     return [one for one in found if one[0] < one[1]]
+
+
+def dedicated_keys(octets: bytes) -> list[Span]:
+    """Find the dedicated keys in clear in *octets*, an APDU or a frame; one that is only authenticated is in clear."""
+    return [one.span(one.lastindex or 0) for one in _DEDICATED.finditer(octets)]
 
 
 def without_secrets(octets: bytes) -> bytes:

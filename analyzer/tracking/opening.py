@@ -45,6 +45,8 @@ class Proposal(NamedTuple):
     max_pdu_size: int | None
     version: int | None
     has_dedicated_key: bool
+    is_key_in_clear: bool
+    """Whether nothing enciphers that key: what is only authenticated can be read."""
     has_user_information: bool = True
     challenge: bytes = b""
     """CtoS, of high level security only."""

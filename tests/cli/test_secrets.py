@@ -13,7 +13,6 @@ from analyzer.detail import buffers
 from analyzer.export.annotated import annotated
 from analyzer.masking import MASK_OCTET, concealed, secrets
 from captures.chunk import SENT
-from dissectors.acse import Aarq
 from dissectors.checks import bcc
 from dissectors.xdlms.initiate import InitiateRequest
 from tests.analyzer.cosem.data import (
@@ -25,7 +24,7 @@ from tests.analyzer.cosem.data import (
     structure,
     unsigned,
 )
-from tests.analyzer.tracking.build import ASKED, LLC, Station, asked, datablock, decode, in_frames, wrapped
+from tests.analyzer.tracking.build import ASKED, LLC, Station, asked, datablock, decode, in_frames, length, wrapped
 from tests.analyzer.tracking.lines import line, session
 from tests.cli.conftest import Run
 
@@ -197,11 +196,32 @@ def test_secret_in_the_second_of_two_apdus_of_a_frame_is_masked(run: Run) -> Non
     assert not traces(json.dumps(without_raw(form)))
 
 
-def test_dedicated_key_in_clear_is_masked() -> None:
-    initiate = InitiateRequest(dedicated_key=SECRET + b"A")
-    record = decode(wrapped([asked(bytes(Aarq(user_information=initiate)))]))[0]
+INITIATE = bytes(InitiateRequest(dedicated_key=SECRET + b"A"))
+ONLY_AUTHENTICATED = b"\x10" + bytes(3) + b"\x01" + INITIATE + bytes(12)
+AROUND = {
+    "clear": INITIATE,
+    "glo": b"\x21" + bytes((len(ONLY_AUTHENTICATED),)) + ONLY_AUTHENTICATED,
+    "general-glo": b"\xdb\x00" + bytes((len(ONLY_AUTHENTICATED),)) + ONLY_AUTHENTICATED,
+    "general-ciphering": b"\xdd" + bytes(6) + bytes((len(ONLY_AUTHENTICATED),)) + ONLY_AUTHENTICATED,
+    "general-signing": b"\xdf" + bytes(5) + bytes((len(INITIATE),)) + INITIATE + b"\x40" + bytes(64),
+}
+"""By protection: an initiate request whose dedicated key can be read."""
+
+
+@pytest.mark.parametrize("protection", AROUND)
+@pytest.mark.parametrize("tag", [0x60, 0x62], ids=["aarq", "rlrq"])
+def test_dedicated_key_in_clear_is_masked(run: Run, protection: str, tag: int) -> None:
+    inner = AROUND[protection]
+    body = bytes.fromhex("A109060760857405080103") if tag == 0x60 else b"\x80\x01\x00"
+    body += b"\xbe" + length(len(inner) + 1 + len(length(len(inner)))) + b"\x04" + length(len(inner)) + inner
+    sent = asked(bytes((tag,)) + length(len(body)) + body)
+    (record,) = decode(wrapped([sent]))
     assert not traces(annotated(record))
     assert not traces(" ".join(buffer.hex() for _, buffer in buffers(record)))
+    octets = wrapped([sent])[0].octets.hex()
+    assert not traces(run("decode", "--tree", "-x", "--hex", octets).out)
+    (form,) = map(json.loads, run("decode", "--json", "--layers", "--hex", octets).out.splitlines())
+    assert not traces(json.dumps(without_raw(form)))
 
 
 def test_block_of_a_write_that_began_before_the_capture_is_masked() -> None:

@@ -332,7 +332,7 @@ def handshakes(ledger: Ledger) -> None:
         proposal = one.proposal
         if proposal is not None and proposal.has_dedicated_key:
             ledger.saw("dedicated-key", proposal.record)
-            if not proposal.is_ciphered:
+            if proposal.is_key_in_clear:
                 ledger.find("dedicated-key", FAIL, "the AARQ carries a dedicated key in clear", proposal.record)
 
 

@@ -18,6 +18,7 @@ from analyzer.security.keys import Key, KeyRole
 from analyzer.simulate.security import KeySource, Mechanism
 from tests.analyzer.diagnosis import audited
 from tests.analyzer.diagnosis.audited import FAULTS, Rows
+from tests.analyzer.tracking import secured
 from tests.analyzer.tracking.build import ARRAY
 from tests.analyzer.tracking.timed import REFUSED_AARE
 
@@ -346,6 +347,16 @@ def test_blocks_of_general_block_transfer_that_was_not_agreed_fail() -> None:
 def test_what_was_refused_is_not_called_enciphered() -> None:
     row = audited.over_tcp(audited.at(0, audited.asked(audited.AARQ), audited.answered(REFUSED_AARE)), audited.READING)
     assert row["conformance"].text.startswith("the AARE says rejected-permanent (1)")
+
+
+@pytest.mark.parametrize(("control", "verdict"), [(0x10, FAIL), (0x20, NOT_SEEN)])
+def test_dedicated_key_that_is_only_authenticated_goes_in_clear(control: int, verdict: str) -> None:
+    initiate = bytes.fromhex("01 01 10") + audited.PRIVATE + bytes.fromhex("00 00 06 5F1F0400 001E1D FFFF")
+    body = bytes((control, 0, 0, 0, 1)) + initiate + bytes(12)
+    aarq = bytes.fromhex("6041 A109 0607 60857405080103 BE34 0432 2130") + body
+    records = secured.opened([audited.asked(aarq), audited.answered(audited.AARE)], Keyring())
+    row = audited.judge(records)["dedicated-key"]
+    assert row.verdict == verdict
 
 
 WRITTEN, DONE = bytes.fromhex("C501C1 00"), bytes.fromhex("C701C1 00 00")
