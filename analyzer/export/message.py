@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from analyzer.cosem.plain_text import printable
+from analyzer.export.contents import SEPARATOR
 from analyzer.record import Record
 from dissectors import p1
 from dissectors.characters import members as members_of_text
@@ -18,7 +19,6 @@ from dissectors.iec62056_21 import BAUD_RATES, COMMANDS, message_layer, message_
 from dissectors.pdu import Layer
 from dissectors.reader import to_json, tree
 
-SEPARATOR = " · "
 _HDLC = "2"
 _SHOWN = 3
 _MODES = {"0": "data readout", "1": "programming mode", "2": "binary mode (HDLC)"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from analyzer.export.below import octet_lines
-from analyzer.export.summary import data_text, summary
+from analyzer.export.contents import data_text
+from analyzer.export.summary import summary
 from analyzer.export.text import TextLines
 from analyzer.export.times import clock_text, seconds_text
 from analyzer.export.utf8 import encoded
