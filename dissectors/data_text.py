@@ -13,7 +13,8 @@ from typing import Any
 
 from dissectors import axdr
 from dissectors.axdr import ARRAY, ROWS, STRUCTURE, Element, scan_data
-from dissectors.data import grow_elements, scalar_to_json
+from dissectors.data import scalar_to_json
+from dissectors.data_field import grow_elements
 from dissectors.data_types import STRINGS
 from dissectors.node_text import Memo, form_text, head_text, json_text, outline_text, plain_text, shown_text
 from dissectors.rows import Column, Layout, Rows

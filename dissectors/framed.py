@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
-from dissectors.fields import octets_of
-from dissectors.pdu import Layer, Remaining
+from dissectors.fields import Remaining, octets_of
+from dissectors.pdu import Layer
 from dissectors.scapy_base import Padding, Raw
 from dissectors.tree import Kind, Node
 

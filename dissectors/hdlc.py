@@ -11,7 +11,8 @@ from typing import Any
 
 from dissectors import checks
 from dissectors.answering import FRAMES
-from dissectors.fields import BitGroup, Fixed, House, Seen, bits, packed
+from dissectors.bits import BitGroup, bits
+from dissectors.fields import Fixed, House, Seen, packed
 from dissectors.framed import Carried, Framed, noise
 from dissectors.hdlc_octets import (
     FLAG,

@@ -10,41 +10,12 @@ from itertools import product
 from typing import Any, ClassVar
 
 from dissectors.answering import answers as apdu_answers
+from dissectors.bits import BitGroup, BitPart
 from dissectors.composites import grow_item, place, settle
-from dissectors.fields import REFUSALS, BitGroup, BitPart, House, RandomOf, Seen, from_hex, random_octets
+from dissectors.fields import REFUSALS, Remaining
 from dissectors.scapy_base import Packet, RawVal, VolatileValue
 from dissectors.shell_forms import as_read, json_members, literal
 from dissectors.tree import Kind, Node, Note, Problem, Severity
-
-
-class Remaining(House):
-    """The octets up to the end of the layer, as they are."""
-
-    __slots__: list[str] = []
-
-    def __init__(self, name: str) -> None:
-        House.__init__(self, name, b"")
-
-    def any2i(self, pkt: Any, x: Any) -> Any:
-        """Accept hex text, and a packet for its octets."""
-        return from_hex(bytes(x) if isinstance(x, Packet) else x)
-
-    def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[bytes, int]:
-        """Take all that is left."""
-        return octets[at:end], end
-
-    def build(self, value: bytes) -> bytes:
-        """Give the octets."""
-        return value
-
-    def randval(self) -> Any:
-        """Draw up to 16 octets."""
-        return RandomOf(random_octets)
-
-    def to_json(self, value: bytes) -> str:
-        """Give the hex digits."""
-        return value.hex().upper()
-
 
 _SLOTS = ("_automatic", "problem")
 
@@ -293,9 +264,7 @@ class Layer(Packet):
             if unknown := fields.keys() - {field.name for field in cls.fields_desc}:
                 raise ValueError(f"{cls.__name__} has no {', '.join(sorted(unknown))}")
             return cls(**fields)
-        visible = [
-            field for field in cls.fields_desc if not isinstance(field, (BitPart,)) and field.default != cls.tag()
-        ]
+        visible = [field for field in cls.fields_desc if not isinstance(field, BitPart) and field.default != cls.tag()]
         if len(visible) > 1 and not cls.wraps_one:
             raise ValueError(f"the fields of {cls.__name__} by name were expected, not {value!r}")
         return cls(**{visible[-1].name: value}) if visible else cls()

@@ -7,10 +7,10 @@ from contextlib import suppress
 from struct import Struct
 from typing import Any
 
+from dissectors.bits import BitGroup
 from dissectors.composites import Choice, Optional, Sequence, SequenceOf, When
-from dissectors.data import DataField
-from dissectors.fields import BitGroup, Constant, House, Number, Octets, OctetString
-from dissectors.pdu import Remaining
+from dissectors.data_field import DataField
+from dissectors.fields import Constant, House, Number, Octets, Varying
 from dissectors.regions import Length
 from dissectors.tree import Kind, Node, Problem
 from dissectors.walk import Wrong
@@ -94,4 +94,4 @@ def is_number(item: Any) -> bool:
 def is_hex(item: Any) -> bool:
     """Tell whether a leaf shows its octets as hex digits and nothing beside them."""
     own = type(item)
-    return own.to_json in (Octets.to_json, OctetString.to_json, Remaining.to_json) and own.to_text is House.to_text
+    return own.to_json in (Octets.to_json, Varying.to_json) and own.to_text is House.to_text

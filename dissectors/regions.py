@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from dissectors import axdr, registry
-from dissectors.fields import House, Octets, Seen, from_hex, octets_of
+from dissectors.fields import House, Octets, Remaining, Seen, from_hex, octets_of
 from dissectors.nesting import inner_apdu, is_deepest
-from dissectors.pdu import Remaining
 from dissectors.quirks import quirk
 from dissectors.scapy_base import Packet
 from dissectors.tree import Kind, Node, Problem, Truncated

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from dissectors import axdr
+from dissectors.bits import BitGroup
 from dissectors.composites import Optional, SequenceOf
 from dissectors.data_text import LAYERS, Form
-from dissectors.fields import BitGroup
 from dissectors.node_text import Memo, form_text, head_text, moved, quoted, shown_head
 from dissectors.parts import At, Code, Member, Part
 from dissectors.probe import grow_nodes, grown, is_hex, is_number, octets_of, probe

@@ -8,15 +8,14 @@ from typing import Any, ClassVar
 from dissectors import checks
 from dissectors.ber import Element, OtherElements
 from dissectors.composites import Choice, Optional, Sequence, SequenceOf
-from dissectors.data import DataField
+from dissectors.data_field import DataField
 from dissectors.data_text import Form
-from dissectors.fields import Constant, House, OctetString
+from dissectors.fields import Constant, House, Varying
 from dissectors.framed import Carried
 from dissectors.hdlc import FLAG, CheckSequence, FlagField
 from dissectors.hdlc_parameters import ParameterList
 from dissectors.node_text import Memo
 from dissectors.parts import Code, Member, Part, assemble, renderer
-from dissectors.pdu import Remaining
 from dissectors.probe import is_grown
 from dissectors.regions import Length
 from dissectors.tree import Kind
@@ -288,7 +287,7 @@ class TextWalk(Walk):
 
     def tabled(self, item: Any, write: Callable[[Any], str], variable: str) -> list[Part]:
         """Give what *write* makes of a value, from a table unless it is a string of any length."""
-        is_long = isinstance(item, (OctetString, Remaining))
+        is_long = isinstance(item, Varying)
         return [Code(f"{self.constant(write)}({variable})" if is_long else f"{self.constant(Memo(write))}[{variable}]")]
 
     def text(self, parts: list[Part]) -> str:

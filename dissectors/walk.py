@@ -14,7 +14,7 @@ from typing import Any
 
 from dissectors import axdr
 from dissectors.composites import Choice, IfLeft, Optional, Sequence, SequenceOf, When
-from dissectors.data import DataField
+from dissectors.data_field import DataField
 from dissectors.fields import Constant, Octets, OctetString
 from dissectors.regions import AUTHENTICATED, TAG_SIZE, Ciphered, Length
 from dissectors.tree import Problem

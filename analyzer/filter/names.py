@@ -78,7 +78,7 @@ def node_values(nodes: Iterable[Node], name: str) -> Iterator[Any]:
 
     Of a node without a value of its own, the leaves below it are meant.
     """
-    from dissectors.data import RowsNode  # whoever has nodes has loaded it
+    from dissectors.data_field import RowsNode  # whoever has nodes has loaded it
 
     parts = _parts(name)
     is_of_data = parts[-1] in _IN_DATA

@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any
 
 import dissectors.all  # noqa: F401 -- the layers as packets that build
+from dissectors.bits import BitGroup
 from dissectors.composites import Choice, Optional, Sequence, SequenceOf, When
-from dissectors.fields import BitGroup
 from dissectors.registry import LAYERS
 
 

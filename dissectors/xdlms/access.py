@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dissectors.composites import Choice, Optional, Sequence, SequenceOf
-from dissectors.data import DataField
+from dissectors.data_field import DataField
 from dissectors.enumerations import ACTION_RESULT, DATA_ACCESS_RESULT
 from dissectors.fields import Constant, Number
 from dissectors.pdu import Layer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dissectors.composites import Optional, Sequence, SequenceOf
-from dissectors.data import DataField
+from dissectors.data_field import DataField
 from dissectors.fields import Constant, Number
 from dissectors.pdu import Layer
 from dissectors.registry import apdu

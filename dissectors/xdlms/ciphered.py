@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from dissectors.bits import BitPart, bits
 from dissectors.composites import Choice, IfLeft, Optional, When
-from dissectors.fields import BitPart, Constant, Number, OctetString, bits
+from dissectors.fields import Constant, Number, OctetString
 from dissectors.pdu import Layer
 from dissectors.quirks import always_deviates, length_deviates, quirk
 from dissectors.regions import AUTHENTICATED, ApduField, Ciphered, Counter, Length, Tag

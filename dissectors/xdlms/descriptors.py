@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from dissectors.bits import BitPart, bits
 from dissectors.composites import Choice, Optional, Sequence
-from dissectors.data import DataField
+from dissectors.data_field import DataField
 from dissectors.enumerations import ACTION_RESULT, DATA_ACCESS_RESULT
-from dissectors.fields import BitPart, Constant, Flag, LogicalName, Number, OctetString, bits
+from dissectors.fields import Constant, Flag, LogicalName, Number, OctetString
 from dissectors.pdu import Layer
 
 

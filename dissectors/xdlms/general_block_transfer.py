@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dissectors.fields import Constant, Number, OctetString, bits
+from dissectors.bits import bits
+from dissectors.fields import Constant, Number, OctetString
 from dissectors.pdu import Layer
 from dissectors.registry import apdu
 

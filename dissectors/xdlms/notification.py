@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from dissectors.composites import Optional, Sequence
-from dissectors.data import DataField
+from dissectors.data_field import DataField
 from dissectors.fields import Constant, OctetString, Seen
 from dissectors.pdu import Layer
 from dissectors.quirks import event_deviates, notification_deviates, quirk, time_deviates

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dissectors.composites import Optional, Sequence, SequenceOf
-from dissectors.data import DataField
+from dissectors.data_field import DataField
 from dissectors.enumerations import DATA_ACCESS_RESULT
 from dissectors.fields import Constant, Number
 from dissectors.pdu import Layer

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from dissectors.composites import Choice, Optional, SequenceOf
-from dissectors.data import DataField
+from dissectors.data_field import DataField
 from dissectors.enumerations import DATA_ACCESS_RESULT
 from dissectors.fields import Constant, Flag, Number, OctetString, TextString
 from dissectors.pdu import Layer

@@ -7,10 +7,11 @@ from typing import Any
 from scapy.packet import NoPayload, Packet
 
 from dissectors import axdr, ber, data, registry
+from dissectors.bits import BitGroup
 from dissectors.characters import Punctuation
 from dissectors.composites import Choice, Optional, Sequence, SequenceOf, When
-from dissectors.data import DataField
-from dissectors.fields import BitGroup, Constant
+from dissectors.data_field import DataField
+from dissectors.fields import Constant
 from dissectors.framed import Carried
 from dissectors.hdlc import INSIDE, CheckSequence, FlagField, Hdlc, Information
 from dissectors.hdlc_parameters import PARAMETERS, ParameterList

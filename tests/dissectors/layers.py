@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from scapy.packet import Raw
 
 from dissectors import axdr, ber, iec62056_21, registry
+from dissectors.bits import BitPart
 from dissectors.characters import Characters, DataSet, DataSets, Enhanced, LineEnds, Sign, Text, Trailer, Value
 from dissectors.composites import Choice, IfLeft, Optional, Sequence, SequenceOf, When
-from dissectors.data import DataField
+from dissectors.data_field import DataField
 from dissectors.data_types import CODES
-from dissectors.fields import BitPart, Constant, Fixed, Octets, OctetString
+from dissectors.fields import Constant, Fixed, Octets, OctetString, Remaining
 from dissectors.gateway import Gateway
 from dissectors.hdlc import INSIDE, Address, AddressField, FlagField, FrameReject, Hdlc, HdlcParameters
 from dissectors.hdlc_parameters import ParameterList
@@ -24,7 +25,6 @@ from dissectors.iec62056_21 import CheckCharacter
 from dissectors.llc import Llc, Llc432
 from dissectors.mbus import Computed, Mbus, MbusShort, MbusSingle, StopOctet
 from dissectors.p1 import SEALED, P1Rest, P1Telegram, TelegramCheck
-from dissectors.pdu import Remaining
 from dissectors.regions import ApduField, Counter, Length
 from dissectors.wrapper import Wrapper
 from dissectors.xdlms.initiate import Conformance

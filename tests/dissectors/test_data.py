@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors import axdr, data
+from dissectors.data_field import grow_elements
 from dissectors.tree import Kind, Node, Problem
 from tests.dissectors.agreement import assert_tiles
 from tests.dissectors.layers import DATA
@@ -63,7 +64,7 @@ def read(octets: bytes) -> data.Value:
 
 def grown(octets: bytes) -> Node:
     root = Node("data", Kind.WRAP, 0, len(octets) * 8)
-    data.grow_elements(root, axdr.scan_data(octets, 0, len(octets))[0])
+    grow_elements(root, axdr.scan_data(octets, 0, len(octets))[0])
     return root
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dissectors import axdr, rows
 from dissectors.axdr import scan_data, skip_data
-from dissectors.data import RowsNode, grow_elements
+from dissectors.data_field import RowsNode, grow_elements
 from dissectors.data_text import LAYERS, MOST_PROFILES, MOST_VALUES
 from dissectors.rows import find_rows
 from dissectors.tree import Kind, Node, Problem

@@ -34,8 +34,8 @@ from dissectors import (
     walk,
     writers,
 )
+from dissectors.bits import BitGroup
 from dissectors.compile import FAILURES
-from dissectors.fields import BitGroup
 from dissectors.hdlc import CheckSequence, Hdlc
 from dissectors.llc import REQUEST, RESPONSE, Llc
 from dissectors.tree import Node
