@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dissectors import registry
 from dissectors.binding import bind
-from dissectors.characters import DataSet, Value
+from dissectors.data_sets import DataSet, Value
 from dissectors.gateway import Gateway
 from dissectors.hdlc import Address, FrameReject, Hdlc, HdlcParameters
 from dissectors.iec62056_21 import (

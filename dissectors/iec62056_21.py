@@ -10,8 +10,9 @@ import re
 from typing import Any
 
 from dissectors import checks
-from dissectors.characters import Characters, DataSets, Enhanced, LineEnds, Secrets, Sign, Text
+from dissectors.characters import Characters, Enhanced, LineEnds, Sign, Text
 from dissectors.check_character import ACK, EOT, ETX, NAK, SOH, STX, judge
+from dissectors.data_sets import DataSets, Secrets
 from dissectors.fields import Constant, House, Seen
 from dissectors.pdu import Layer
 from dissectors.quirks import quirk

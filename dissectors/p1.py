@@ -9,8 +9,9 @@ import re
 from typing import Any
 
 from dissectors import checks
-from dissectors.characters import Characters, DataSets, EmptyLine, Enhanced, LineEnds, Sign, Text, Trailer
+from dissectors.characters import Characters, EmptyLine, Enhanced, LineEnds, Sign, Text, Trailer
 from dissectors.composites import When
+from dissectors.data_sets import DataSets
 from dissectors.fields import Constant, House, Number, OctetString, Seen
 from dissectors.framed import noise
 from dissectors.pdu import Layer

@@ -16,8 +16,8 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from analyzer.cosem.plain_text import printable
-from dissectors.characters import DataSet
-from dissectors.characters import Value as Bracketed
+from dissectors.data_sets import DataSet
+from dissectors.data_sets import Value as Bracketed
 
 _CODE = re.compile(r"(?:(\d{1,3})-(\d{1,3}):)?([0-9CFLP]{1,3})\.([0-9F]{1,3})(?:\.(\d{1,3}))?(?:[*&.](\d{1,3}))?")
 _LETTERS = {"C": 96, "F": 97, "L": 98, "P": 99}

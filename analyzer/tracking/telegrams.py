@@ -19,8 +19,8 @@ from analyzer.cosem.logical_name import obis_text
 from analyzer.cosem.obis import obis_name
 from analyzer.cosem.plain_text import printable
 from analyzer.record import REQUEST, Object, Record
-from dissectors.characters import DataSet, data_sets
 from dissectors.checks import has_parity, seven_bits
+from dissectors.data_sets import DataSet, data_sets
 from dissectors.iec62056_21 import message_type
 
 _STX, _ETX, _EOT = b"\x02", b"\x03", b"\x04"

@@ -13,9 +13,10 @@ from scapy.packet import Raw
 
 from dissectors import axdr, ber, iec62056_21, registry
 from dissectors.bits import BitPart
-from dissectors.characters import Characters, DataSet, DataSets, Enhanced, LineEnds, Sign, Text, Trailer, Value
+from dissectors.characters import Characters, Enhanced, LineEnds, Sign, Text, Trailer
 from dissectors.composites import Choice, IfLeft, Optional, Sequence, SequenceOf, When
 from dissectors.data_field import DataField
+from dissectors.data_sets import DataSet, DataSets, Value
 from dissectors.data_types import CODES
 from dissectors.fields import Constant, Fixed, Octets, OctetString, Remaining
 from dissectors.gateway import Gateway

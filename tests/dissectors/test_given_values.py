@@ -11,7 +11,7 @@ from scapy.packet import Packet, Raw, fuzz
 
 from dissectors import reader
 from dissectors.acse import Aare, Aarq, Rlrq
-from dissectors.characters import DataSet, Value
+from dissectors.data_sets import DataSet, Value
 from dissectors.hdlc import Address, Hdlc, HdlcParameters
 from dissectors.iec62056_21 import DataMessage, IdentificationMessage, ProgrammingCommand
 from dissectors.llc import Llc

@@ -11,7 +11,7 @@ from analyzer.simulate.p1_port import crc, telegram
 from dissectors import all as everything
 from dissectors import checks, reader
 from dissectors.acse import Aarq
-from dissectors.characters import DataSet, Value, data_sets
+from dissectors.data_sets import DataSet, Value, data_sets
 from dissectors.iec62056_21 import (
     AcknowledgementMessage,
     DataMessage,

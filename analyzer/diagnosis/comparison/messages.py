@@ -13,8 +13,8 @@ from analyzer.cosem.plain_text import printable
 from analyzer.diagnosis.comparison.fields import Fields
 from analyzer.record import Record
 from analyzer.tracking.telegrams import name_of, said, sets_of
-from dissectors.characters import DataSet
 from dissectors.checks import has_parity, seven_bits
+from dissectors.data_sets import DataSet
 from dissectors.iec62056_21 import BAUD_RATES, message_type
 
 MESSAGE_LINKS = frozenset({"iec62056-21", "p1"})

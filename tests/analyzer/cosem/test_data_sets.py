@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analyzer.cosem.data_sets import TextValue, code_of, heading_after, moment_of, profile_from, profile_of, text_values
 from analyzer.cosem.logical_name import obis_text
-from dissectors.characters import data_sets
+from dissectors.data_sets import data_sets
 
 
 def values(text: str) -> list[TextValue]:
