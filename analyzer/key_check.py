@@ -50,7 +50,11 @@ class KeyCheck:
         self._reasons: dict[str, Counter[str]] = {}
         self._verified: Counter[str] = Counter()
         self._unverified: Counter[str] = Counter()
-        """By place: APDUs whose tag no authentication key there made."""
+        """By place, or by the key that came there: APDUs whose tag its authentication key made, or did not."""
+        self._came: dict[str, str] = {}
+        """By place: the authentication key that came over the wire last."""
+        self._new: set[str] = set()
+        """The keys that came over the wire."""
         self._unchecked: Counter[str] = Counter()
         """By key: APDUs that it opens, and whose tag nobody checked."""
         self._changes: list[str] = []
@@ -60,35 +64,45 @@ class KeyCheck:
         """Take what happened to one record."""
         layers = record.protection or ((record.closed,) if record.closed is not None else ())
         changes = [note for note in record.notes if note.code == "key-changed"]
-        if changes and len(self._changes) < _MOST_CHANGES:
-            self._changes += [f"record {record.number}: {note.text}" for note in changes]
         causes = [note for note in record.notes if note.code in ("undecipherable", "signature-wrong")]
         for layer in layers:
             key = layer.key or NO_KEY
             if layer.status in _OPEN and not any(note.cause != "no-key" for note in causes):
                 self._opens[key] += 1
-                self._verified[_place(key)] += layer.status == opening.VERIFIED
+                self._verified[self._authenticator(key)] += layer.status == opening.VERIFIED
                 self._unchecked[key] += bool(causes)
             elif layer.status not in _LEFT_ALONE:
                 self._fails[key] += 1
-                self._unverified[_place(key)] += bool(causes) and causes[-1].cause in _OF_AUTHENTICATION
+                self._unverified[self._authenticator(key)] += bool(causes) and causes[-1].cause in _OF_AUTHENTICATION
                 text = causes[-1].text if causes else layer.status
                 reasons = self._reasons.setdefault(key, Counter())
                 reasons[self._other_key(layer) or text] += 1
+        if changes and len(self._changes) < _MOST_CHANGES:  # what carried the answer went under the keys before
+            self._changes += [f"record {record.number}: {note.text}" for note in changes]
+            for name in filter(None, (_told_in(note.text) for note in changes)):
+                self._new.add(name)
+                if _role(name) == KeyRole.GAK.value:
+                    self._came[_place(name)] = name
+
+    def _authenticator(self, key: str) -> str:
+        """Give what APDUs under *key* are counted by: the authentication key that came to its place, or the place."""
+        return self._came.get(_place(key), _place(key))
 
     def rows(self) -> list[Row]:
         """Give a row a key of the keyring, in its order, and the rows of keys that the capture told."""
         listed = [key for meter in self._keyring.meters for key in meter.keys.values()]
         rows = [self._row(key.name, key) for key in listed]
         names = {key.name for key in listed}
-        others = sorted((self._opens.keys() | self._fails.keys()) - names)
+        others = sorted((self._opens.keys() | self._fails.keys() | self._new) - names)
         return rows + [self._row(name, None) for name in others]
 
     def _row(self, name: str, key: Key | None) -> Row:
         opens, fails = self._opens[name], self._fails[name]
-        if key is not None and key.role is KeyRole.GAK:
-            opens = self._verified.total() if self._has_one_gak else self._verified[key.place]
-            fails = self._unverified.total() if self._has_one_gak else self._unverified[key.place]
+        if name in self._new and _role(name) == KeyRole.GAK.value:
+            opens, fails = self._verified[name], self._unverified[name]
+        elif key is not None and key.role is KeyRole.GAK:
+            places = (self._verified | self._unverified).keys() - self._new if self._has_one_gak else (key.place,)
+            opens, fails = (sum(each[one] for one in places) for each in (self._verified, self._unverified))
         texts = [text for text, _ in self._reasons.get(name, Counter[str]()).most_common(3)]
         if unchecked := self._unchecked[name]:
             texts.append(f"no authentication key is given: {unchecked} tag{'s' * (unchecked > 1)} not checked")
@@ -140,6 +154,15 @@ def _title(layer: Closed) -> bytes:
     slot = layer.entry.slots.get("system_title", layer.entry.slots.get("originator_system_title"))
     title = layer.values[slot] if slot is not None else None
     return title or b""
+
+
+def _told_in(change: str) -> str:
+    """Give the name of the key in what a note says of its change; empty where it could not be learnt."""
+    return change.partition(" (epoch ")[0].rpartition(": ")[2] if " (epoch " in change else ""
+
+
+def _role(name: str) -> str:
+    return name.partition("@")[0].partition(":")[0]
 
 
 def _place(name: str) -> str:

@@ -7,8 +7,10 @@ from typing import Any
 from analyzer.cosem.datum import read_datum
 from analyzer.cosem.rendering import holds_open_key
 from analyzer.record import REQUEST, Apdu, Record
+from analyzer.security.attempt import Opener, attempt
 from analyzer.security.keyring import KeySet
 from analyzer.security.keys import Key, KeyRole
+from analyzer.security.opening import BROADCAST, VERIFIED, Message
 from analyzer.tracking.attributes import Held, held_values
 from analyzer.tracking.findings import finding
 from analyzer.tracking.key_search import KeySearch, unwrapped
@@ -86,6 +88,30 @@ def follow(record: Record, peer: Peer, context: SecurityContext, search: KeySear
     transfer, context.transfer = context.transfer, None
     if is_done:
         _install(record, peer, context, search, transfer)
+
+
+def took_hold(
+    record: Record, peer: Peer, context: SecurityContext, search: KeySearch, message: Message, opener: Opener
+) -> bool:
+    """Let transferred keys hold that a message proves: some meters answer under the new key, and answers get lost."""
+    transfer = context.transfer
+    if transfer is None:
+        return False
+    new = {
+        role: unwrapped(opener.key_set.of(KeyRole.KEK), wrapped, role)
+        for role, wrapped in ((_ROLES.get(key_id), wrapped) for key_id, wrapped in transfer.keys)
+        if role is not None
+    }
+    role = KeyRole.GBEK if message.control & BROADCAST else KeyRole.GUEK
+    keys, authentication = new.get(role, ()) + opener.keys, new.get(KeyRole.GAK, ()) + opener.authentication
+    if (keys, authentication) == (opener.keys, opener.authentication):
+        return False
+    outcome = attempt(message, opener._replace(keys=keys, authentication=authentication))
+    if outcome.status is not VERIFIED and (message.tag or outcome.key is None):
+        return False
+    context.transfer = None
+    _install(record, peer, context, search, transfer)
+    return True
 
 
 def _install(record: Record, peer: Peer, context: SecurityContext, search: KeySearch, transfer: Transfer) -> None:

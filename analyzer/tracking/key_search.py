@@ -25,7 +25,7 @@ from dissectors.scanning import Entry, scan_apdu
 GENERAL_GLO, GENERAL_DED, GENERAL_CIPHERING, GENERAL_SIGNING = 0xDB, 0xDC, 0xDD, 0xDF
 _AGREED = 2
 """The CHOICE of key-info that tells an agreed key."""
-_MOST = 4096
+_MOST, _MOST_EPOCHS = 4096, 3
 _new = tuple.__new__
 _NO_AUTHENTICATION_KEY = Key(KeyRole.GAK, b"")
 Values = tuple[Any, ...]
@@ -173,21 +173,22 @@ class KeySearch:
         return 1 + sum(one[:2] == (server_title, role) for one in self._changes)
 
     def _changed(self, keys: KeySet, server_title: bytes) -> KeySet:
-        """Put changed keys in place of those that they follow."""
+        """Put changed keys before those that they follow."""
         for changed_title, role, before in self._changes if self._changes else ():
             if changed_title == server_title and (before is None or before in keys.of(role)):
-                newest = self._newest(server_title, role, before)
-                others = tuple(one for one in keys.of(role) if one not in (before, newest))
-                keys.keys[role] = (newest, *others)
+                # field: some go on under the key before until the association ends
+                followed = self._followed(server_title, role, before)
+                keys.keys[role] = tuple(dict.fromkeys((*reversed(followed[-_MOST_EPOCHS:]), *keys.of(role))))
         return keys
 
-    def _newest(self, server_title: bytes, role: KeyRole, before: Key | None) -> Key:
-        seen = set()
+    def _followed(self, server_title: bytes, role: KeyRole, before: Key | None) -> list[Key]:
+        """List the keys from *before* on, each of which followed the one before it."""
+        found = {before: None} if before is not None else {}
         key = self._changes[server_title, role, before]
-        while (following := self._changes.get((server_title, role, key))) is not None and following not in seen:
-            seen.add(following)
-            key = following
-        return key
+        while key not in found:
+            found[key] = None
+            key = self._changes.get((server_title, role, key), key)
+        return list(found)
 
 
 def unwrapped(keks: Iterable[Key], wrapped: bytes, role: KeyRole) -> tuple[Key, ...]:

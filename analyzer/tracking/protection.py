@@ -156,6 +156,10 @@ class Protection:
             context.forget_keys()
             opener = self._opener(record, peer, context, role, message, entry, values, own)
             outcome = attempt(message, opener)
+        is_open = outcome.status is opening.VERIFIED or (not message.tag and outcome.key is not None)
+        if not is_open and moves and key_changes.took_hold(record, peer, context, self.search, message, opener):
+            opener = self._opener(record, peer, context, role, message, entry, values, own)
+            outcome = attempt(message, opener)
         if outcome.status is not opening.VERIFIED:
             # what is only shown came again, so its cause is known, or is damaged
             outcome = self.doubts.settle(record, context, message, opener, outcome, own, is_damaged=not moves)

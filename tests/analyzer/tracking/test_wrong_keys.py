@@ -91,13 +91,52 @@ def test_wrong_keys_without_a_tag_say_wrong_key() -> None:
 # -- keys that change -----------------------------------------------------------------------------------------------
 
 
-def transfer(made: World, key_id: int, new: bytes, *, result: int = 0) -> None:
+def transfer(made: World, key_id: int, new: bytes, *, result: int = 0, is_before_answer: bool = False) -> None:
     wrapped = wrap_key(new, made.kek)
     data = bytes.fromhex("0101 0202 16") + bytes((key_id, 0x09)) + length(len(wrapped)) + wrapped
     body = made.seal(made.client, bytes.fromhex("C301C1 0040 00002B0000FF 02 01") + data)
     made.said.append(asked(b"\xcb" + length(len(body)) + body))
+    if is_before_answer:
+        change(made, key_id, new)
     body = made.seal(made.server, bytes((0xC7, 1, 0xC1, result, 0)))
     made.said.append(answered(b"\xcf" + length(len(body)) + body))
+
+
+def change(made: World, key_id: int, new: bytes) -> None:
+    if key_id == 0:
+        made.guek = new
+    else:
+        made.gak = new
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+@pytest.mark.parametrize("key_id", [0, 2])
+def test_transferred_key_holds_once_a_tag_proves_it(key_id: int, is_lost: bool) -> None:
+    made = world()
+    made.given[KeyRole.KEK] = made.kek
+    transfer(made, key_id, bytes(range(len(made.guek))), is_before_answer=True)
+    if is_lost:
+        made.said.pop()
+    made.one()
+    found = records(made)
+    assert set(statuses(found)) == {"verified"}
+    assert ["key-changed" in [note.code for note in one.notes] for one in found[-2:]] == [not is_lost, is_lost]
+
+
+@pytest.mark.parametrize("key_id", [0, 2])
+def test_key_before_a_change_still_opens_what_goes_under_it(key_id: int) -> None:
+    made = world()
+    made.given[KeyRole.KEK] = made.kek
+    first, second = bytes(range(len(made.guek))), bytes(range(1, 1 + len(made.guek)))
+    transfer(made, key_id, first)
+    made.one()
+    change(made, key_id, first)
+    made.one()
+    transfer(made, key_id, second)
+    made.one()
+    change(made, key_id, second)
+    made.one()
+    assert set(statuses(records(made))) == {"verified"}
 
 
 @pytest.mark.parametrize("key_id", [0, 2])
@@ -106,10 +145,7 @@ def test_transferred_key_holds_from_the_record_after_the_answer(key_id: int) -> 
     made.given[KeyRole.KEK] = made.kek
     new = bytes(range(len(made.guek)))
     transfer(made, key_id, new)
-    if key_id == 0:
-        made.guek = new
-    else:
-        made.gak = new
+    change(made, key_id, new)
     made.one()
     made.one()
     found = records(made)
