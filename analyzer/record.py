@@ -199,6 +199,18 @@ class Record:
         carried = f" {self.apdu.family}" if self.apdu is not None else ""
         return f"<Record {self.number} {self.link} {self.kind}{pair}{carried}>"
 
+    @property
+    def began_ns(self) -> int | None:
+        """When its first octets came."""
+        return self.start_ns if self.start_ns is not None else self.time_ns
+
+    def measure_latency(self, end_ns: int | None) -> None:
+        """Note how long it took to begin after *end_ns*, when what it answers was over."""
+        begin = self.began_ns
+        if begin is not None and end_ns is not None:
+            latency = begin - end_ns
+            self.latency_ns = latency if latency >= 0 else self.overlaps(latency, end_ns)
+
     def overlaps(self, latency_ns: int, end_ns: int) -> int | None:
         """Give a latency below zero, of an answer to what ended at *end_ns*, where the two overlap on their line.
 

@@ -67,7 +67,7 @@ class ReactionFamily(Family):
 
     def _reacted(self, record: Record, before: _Said) -> None:
         """Judge the time from the end of the message before to the beginning of this one."""
-        begin = record.start_ns if record.start_ns is not None else record.time_ns
+        begin = record.began_ns
         assert begin is not None
         took = begin - before.end_ns
         first = len(record.octets) - len(record.packets) + 1  # so many of its octets may have come by the first read

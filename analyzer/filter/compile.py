@@ -6,6 +6,7 @@ Both ask the same tests of the same values. A mask has three answers: yes, no, a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from operator import and_, or_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.filter.asking import EQUALITY, Test
@@ -116,45 +117,25 @@ class Term(Decider):
         return values.is_not_null() if self.test is None else self.test.column(values)
 
 
-class All(Decider):
-    """Passes what all of its parts pass."""
+class Several(Decider):
+    """Passes what all of its parts pass, or else what one of them passes."""
 
-    def __init__(self, parts: Sequence[Decider]) -> None:
+    def __init__(self, parts: Sequence[Decider], *, needs_all: bool) -> None:
         self.parts = sorted(parts, key=lambda part: part.is_deep)
         self.is_deep = any(part.is_deep for part in parts)
         self.asks_notes = any(part.asks_notes for part in parts)
+        self._decide, self._join = (all, and_) if needs_all else (any, or_)
 
     def one(self, row: Row, deep: Deep) -> bool:
         """Decide on one record, what costs least first."""
-        return all(part.one(row, deep) for part in self.parts)
+        return self._decide(part.one(row, deep) for part in self.parts)
 
     def mask(self, frame: polars.DataFrame, table: Table) -> Mask:
         """Decide on rows."""
         sure, maybe = self.parts[0].mask(frame, table)
         for part in self.parts[1:]:
             other = part.mask(frame, table)
-            sure, maybe = sure & other.sure, maybe & other.maybe
-        return Mask(sure, maybe)
-
-
-class Some(Decider):
-    """Passes what one of its parts passes."""
-
-    def __init__(self, parts: Sequence[Decider]) -> None:
-        self.parts = sorted(parts, key=lambda part: part.is_deep)
-        self.is_deep = any(part.is_deep for part in parts)
-        self.asks_notes = any(part.asks_notes for part in parts)
-
-    def one(self, row: Row, deep: Deep) -> bool:
-        """Decide on one record, what costs least first."""
-        return any(part.one(row, deep) for part in self.parts)
-
-    def mask(self, frame: polars.DataFrame, table: Table) -> Mask:
-        """Decide on rows."""
-        sure, maybe = self.parts[0].mask(frame, table)
-        for part in self.parts[1:]:
-            other = part.mask(frame, table)
-            sure, maybe = sure | other.sure, maybe | other.maybe
+            sure, maybe = self._join(sure, other.sure), self._join(maybe, other.maybe)
         return Mask(sure, maybe)
 
 
@@ -212,8 +193,7 @@ def compile_filter(text: str, *, utc: bool = False) -> Filter | None:
 
 def _decider(part: Part, utc: bool) -> Decider:
     if isinstance(part, Joined):
-        parts = [_decider(one, utc) for one in part.parts]
-        return All(parts) if part.is_and else Some(parts)
+        return Several([_decider(one, utc) for one in part.parts], needs_all=part.is_and)
     if isinstance(part, Negated):
         return Not(_decider(part.part, utc))
     if isinstance(part, Bare):
@@ -238,7 +218,7 @@ def _bare(word: Literal, utc: bool) -> Decider:
         literals = [Literal(text, word.position) for text in texts]
         terms.append(Term(one, test_of(one, operator, literals, None, utc=utc)))
     if terms:
-        return Some(terms)
+        return Several(terms, needs_all=False)
     return Term(named_field(word.text, word.position), None)
 
 

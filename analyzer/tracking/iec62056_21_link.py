@@ -136,7 +136,7 @@ class Iec62056Link:
 
     def _is_answer(self, record: Record) -> bool:
         """Tell whether *record* began as soon as an answer does."""
-        begin = record.start_ns if record.start_ns is not None else record.time_ns
+        begin = record.began_ns
         asked_ns = self._asked[1] if self._asked is not None else None
         return begin is None or asked_ns is None or begin - asked_ns <= _REACTION_NS
 
@@ -146,10 +146,7 @@ class Iec62056Link:
             self._asked = (record.number, record.time_ns)
         elif record.direction == RESPONSE and self._asked is not None:
             record.request, end_ns = self._asked
-            begin = record.start_ns if record.start_ns is not None else record.time_ns
-            if begin is not None and end_ns is not None:
-                latency = begin - end_ns
-                record.latency_ns = latency if latency >= 0 else record.overlaps(latency, end_ns)
+            record.measure_latency(end_ns)
             self._asked = None
 
 

@@ -44,10 +44,7 @@ def _pair(record: Record, peer: Peer, command: int) -> None:
         number, end_ns, asked = association.link_command
         association.link_command = None
         record.request = number
-        begin = record.start_ns if record.start_ns is not None else record.time_ns
-        if begin is not None and end_ns is not None:
-            latency = begin - end_ns
-            record.latency_ns = latency if latency >= 0 else record.overlaps(latency, end_ns)
+        record.measure_latency(end_ns)
         if asked == _DISC:  # it is answered: the association is over
             association.number = None
             association.is_open = False

@@ -119,10 +119,7 @@ class MbusLink:
         number, end_ns = self._asked
         self._asked = None
         record.request = number
-        begin = record.start_ns if record.start_ns is not None else record.time_ns
-        if begin is not None and end_ns is not None:
-            latency = begin - end_ns
-            record.latency_ns = latency if latency >= 0 else record.overlaps(latency, end_ns)
+        record.measure_latency(end_ns)
 
     # -- damage -------------------------------------------------------------------------------------------------
 

@@ -29,7 +29,7 @@ class Part:
         self.record = record
         self.so_far = so_far
         self.peer = peer
-        self.begin_ns = record.start_ns if record.start_ns is not None else record.time_ns
+        self.begin_ns = record.began_ns
 
 
 Key = tuple[object, Hashable]
