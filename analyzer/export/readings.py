@@ -132,7 +132,7 @@ def _columns(batch: Sequence[tuple[Reading, int]]) -> dict[str, list[Any]]:
         "value": [_number(one.value) for one in ones],
         "text": [one.text for one in ones],
         "unit": [one.unit or None for one in ones],
-        "raw": [_raw(one.raw) for one in ones],
+        "raw": [None if one.raw is None else json_text(one.raw) for one in ones],
         "scaler": [one.scaler for one in ones],
         "status": [one.status or None for one in ones],
         "basis": [one.basis or None for one in ones],
@@ -154,8 +154,3 @@ def _number(value: Any) -> float | None:
         return float(value)
     is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
     return float(value) if is_number else None
-
-
-def _raw(raw: Any) -> str | None:
-    """Write what the meter stated: numbers and texts as they are, all else as JSON."""
-    return str(raw) if type(raw) in (int, str) else None if raw is None else json_text(raw)

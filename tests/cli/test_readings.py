@@ -68,7 +68,9 @@ def test_csv_and_parquet_hold_the_same_rows(run: Run, sample: str, tmp_path: Pat
     assert [float(row["value"]) if row["value"] else None for row in rows] == table["value"].to_list()
     assert [row["unit"] or None for row in rows] == table["unit"].to_list()
     assert rows[0]["capture_time"] == "1772442847.703549773"
-    assert rows[0]["raw"] == table["raw"][0] == "07EA0302010A0E0A52FFC400"
+    assert [row["raw"] or None for row in rows] == table["raw"].to_list()
+    said = [json.loads(line) for line in run("readings", sample, "--json").out.splitlines()]
+    assert [json.loads(row["raw"]) for row in rows] == [one["raw"] for one in said]
 
 
 def test_count_ends_after_so_many(run: Run, sample: str) -> None:
