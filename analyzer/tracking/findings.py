@@ -9,7 +9,7 @@ NOTE, WARNING, ERROR = Severity.NOTE, Severity.WARNING, Severity.ERROR
 
 
 FACTS: dict[str, tuple[Severity, str]] = {
-    "comment": (Severity.CHAT, "comment"),
+    "comment": (Severity.CHAT, "undecoded"),
     "capture-cut": (NOTE, "reassembly"),
     "line-error": (NOTE, "checksum"),
     "hdlc-fcs-wrong": (ERROR, "checksum"),

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 
+from analyzer.tracking.findings import finding
 from analyzer.tui.columns import COLUMNS
 from analyzer.tui.commands import key_text
 from analyzer.tui.fitting import fit
@@ -21,7 +22,6 @@ from analyzer.tui.widgets.hex_pane import HexPane
 from analyzer.tui.widgets.record_list import RecordList
 from analyzer.tui.widgets.rows import Rows
 from analyzer.tui.widgets.tree_pane import TreePane
-from dissectors.tree import Note, Severity
 
 if TYPE_CHECKING:
     from analyzer.capture import Capture, Detail
@@ -157,7 +157,7 @@ class MainScreen(Taking):
         text = self.comments.get(number)
         if text is None:
             return detail
-        return detail._replace(notes=(Note("comment", Severity.CHAT, "comment", text, 0, 0), *detail.notes))
+        return detail._replace(notes=(finding("comment", text, 0, 0), *detail.notes))
 
     # -- selection ------------------------------------------------------------------------------------------------
 

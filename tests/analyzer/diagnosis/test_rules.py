@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 from analyzer.diagnosis import rules
+from analyzer.tracking.findings import FACTS
 
 FILES = sorted((Path(rules.__file__).parent / "rules").glob("*.toml"))
 
@@ -26,3 +27,16 @@ def test_rules_read_one_by_one_are_those_of_the_whole_files() -> None:
 def test_result_has_the_rule_of_results_and_what_is_not_known_none() -> None:
     assert rules.rule("fact", "result-object-undefined") == rules.rule("fact", "result") is not None
     assert rules.rule("fact", "no-such-fact") is None
+
+
+GROUPS = {
+    "checksum", "sequence", "malformed", "reassembly", "protocol", "response", "security", "decryption", "timing", "data",
+    "undecoded",
+}  # fmt: skip
+"""As the interface page lists them."""
+
+
+def test_facts_are_of_the_groups_that_scripts_know() -> None:
+    facts = [one for (kind, _), one in rules.rules().items() if kind == "fact"]
+    assert {one.group for one in facts if one.group} <= GROUPS
+    assert {group for _, group in FACTS.values()} <= GROUPS
