@@ -7,6 +7,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from functools import partial
+from typing import IO
 
 from captures.chunk import LINK_OCTETS, UNKNOWN, CaptureError, CapturePermissionError, Chunk, Source
 from captures.live_names import live_hint
@@ -136,30 +137,67 @@ class RawSource(Source):
         self._window.close()
 
 
-def open_source(name: str, *, holds_octets: bool = False) -> Source:
+def open_source(name: str, *, holds_octets: bool = False, settles: bool = False) -> Source:
     """Open the file, pipe or device *name* ("-" is standard input) and recognise what it holds.
 
     *holds_octets* says that it is octets of a line if it is nothing that is known, as the user knows who names a stack.
+    A pipe that *settles* is read to its end first, into a file without a name, and is then read twice as a file is.
 
     A source is read once; open it again for a second pass. Packets of a pipe come as soon as they are complete.
 
     Raises: CaptureError for an input that cannot be read at all, CapturePermissionError if that is why.
     """
+    is_owned, desk = name != STDIN, _Desk()
+    descriptor = _open(name) if is_owned else _stdin()
+    octets = FileInput(descriptor, desk, owned=is_owned, at=None if is_owned else _begin(descriptor))
+    is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+    if settles and _may_grow(descriptor):
+        return _held(name, _kept(octets), holds_octets, desk)
+    source = _opened(name, descriptor, octets, desk, holds_octets)
+    if is_file and (is_owned or hasattr(os, "pread")):
+        source.again = partial(open_source, name, holds_octets=holds_octets)
+    if source.size is not None and is_owned and isinstance(source, PcapSource | PcapngSource):
+        source.plain_file = name
+    return source
+
+
+def _may_grow(descriptor: int) -> bool:
+    mode = os.fstat(descriptor).st_mode
+    return not (stat.S_ISREG(mode) or stat.S_ISBLK(mode) or stat.S_ISDIR(mode))
+
+
+def _kept(octets: FileInput) -> IO[bytes]:
+    """Keep all that comes of a pipe until it ends. Raises: OSError."""
+    from tempfile import TemporaryFile  # few pipes are kept, and it takes its time
+
+    kept = TemporaryFile()  # noqa: SIM115 (sources hold it)
+    while piece := octets.fetch():
+        kept.write(piece)
+    octets.close()
+    kept.seek(0)
+    return kept
+
+
+def _held(name: str, kept: IO[bytes], holds_octets: bool, desk: _Desk) -> Source:
+    """Open what was *kept* of the pipe *name*; the source holds it for whoever opens it again."""
+    descriptor = os.dup(kept.fileno())
+    source = _opened(name, descriptor, FileInput(descriptor, desk, at=_begin(descriptor)), desk, holds_octets)
+    if hasattr(os, "pread"):
+        source.again = lambda: _held(name, kept, holds_octets, _Desk())
+    return source
+
+
+def _opened(name: str, descriptor: int, octets: FileInput, desk: _Desk, holds_octets: bool) -> Source:
+    """Make the source of *octets*, which are those of *descriptor*. Raises: CaptureError."""
     label = "stdin" if name == STDIN else name
-    descriptor = _stdin() if name == STDIN else _open(name)
-    desk = _Desk()
-    window = Window(FileInput(descriptor, desk, owned=name != STDIN, at=_begin(descriptor) if name == STDIN else None))
+    window = Window(octets)
     try:
         status = os.fstat(descriptor)
         if stat.S_ISDIR(status.st_mode):
             raise CaptureError(f"{label}: a directory; name the captures in it")
         size = status.st_size if stat.S_ISREG(status.st_mode) else None
         source = desk.attach(_recognise(name, label, window, size, desk, holds_octets))
-        source.is_live = size is None and not stat.S_ISBLK(status.st_mode)
-        if size is not None and (name != STDIN or hasattr(os, "pread")):
-            source.again = partial(open_source, name, holds_octets=holds_octets)
-        if source.size is not None and name != STDIN and isinstance(source, PcapSource | PcapngSource):
-            source.plain_file = name
+        source.is_live = _may_grow(descriptor)
         return source
     except BaseException:
         window.close()

@@ -38,7 +38,15 @@ def add_inputs(made: argparse.ArgumentParser) -> None:
     )
     made.add_argument("--merge", action="store_true", help="join several inputs by time")
     made.add_argument("--hex", action="append", default=[], metavar="OCTETS", help="decode these octets")
+    add_settle(made)
     add_reading_options(made)
+
+
+def add_settle(made: argparse.ArgumentParser) -> None:
+    """Add the option that has what comes live read as a file is."""
+    made.add_argument(
+        "--settle", action="store_true", help="wait for the end of what comes live, which teaches all records"
+    )
 
 
 def add_reading_options(made: argparse.ArgumentParser) -> None:
@@ -97,7 +105,7 @@ class Inputs:
         """How many could be read."""
         self.current = ""
         """The name of the one that is read."""
-        self._inputs = list(_inputs(names, options.hex, forced))
+        self._inputs = list(_inputs(names, options.hex, forced, settles=options.settle))
         self.are_several = len(self._inputs) > 1
         if options.merge and self.are_several:
             self._inputs = self._merged()
@@ -133,12 +141,12 @@ class Inputs:
         return [Input(name, lambda: MergedSource(sources) if len(sources) > 1 else sources[0])] if sources else []
 
 
-def _inputs(names: list[str], hexes: list[str], forced: dict[str, str]) -> Iterator[Input]:
+def _inputs(names: list[str], hexes: list[str], forced: dict[str, str], *, settles: bool) -> Iterator[Input]:
     from captures import open_source, source_from_hex
 
     are_octets = holds_octets(forced)
     for name in names:
-        yield Input(name, lambda name=name: open_source(name, holds_octets=are_octets))  # type: ignore[misc]
+        yield Input(name, lambda name=name: open_source(name, holds_octets=are_octets, settles=settles))  # type: ignore[misc]
     for text in (one or "" for one in hexes):  # argparse makes an empty list of "--hex=--"
         yield Input("--hex", lambda text=text: source_from_hex(text))  # type: ignore[misc]
 

@@ -7,12 +7,13 @@ import os
 import tempfile
 import time
 from importlib import import_module
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import Parser
 from analyzer.cli.decode import rest_collector, show
-from analyzer.cli.filters import filter_of
-from analyzer.cli.inputs import add_reading_options, forced_stacks
+from analyzer.cli.filters import chooser, filter_of
+from analyzer.cli.inputs import add_reading_options, add_settle, forced_stacks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.listening import record_words, recording, watched
 from analyzer.cli.live_options import add_live_options, list_sources, live_options, source_name
@@ -22,10 +23,15 @@ from analyzer.cli.view import UI, is_wanted
 from analyzer.cli.watching import Watch, add_watching_options, is_watching
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from analyzer.live.child import RecordingChild
     from analyzer.security.keyring import Keyring
+    from analyzer.session import Session
+    from captures.chunk import Source
+    from captures.growing import GrowingInput
 
-_ONLY_TEXT = ("json", "form", "tree", "octets", "layers", "quiet", "verbose", "count")
+_ONLY_TEXT = ("json", "form", "tree", "octets", "layers", "quiet", "verbose", "count", "settle")
 """Options that ask for lines, also on a terminal."""
 
 
@@ -36,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     add_reading_options(made)
     add_output_options(made)
     add_watching_options(made)
+    add_settle(made)
     made.add_argument("-D", "--list-interfaces", action="store_true", help="name the interfaces and ports, and end")
     made.add_argument("-o", "-w", "--output", metavar="FILE", default="", help="keep what is captured in this pcapng")
     return made
@@ -54,6 +61,7 @@ def run(words: list[str]) -> int:
     source = source_name(options, "live")
     filter_of(options, utc=options.utc)
     watch, keys = Watch(options, source), keyring(options)
+    from analyzer.session import Session
     from captures.chunk import CaptureError, CapturePermissionError
 
     is_seen = is_wanted() and not is_watching(options) and not any(getattr(options, one) for one in _ONLY_TEXT)
@@ -66,13 +74,40 @@ def run(words: list[str]) -> int:
                 child.close()
                 return status or (INPUT_ERROR if child.has_failed else 0)
             learns = not options.quiet or bool(options.filter) or is_watching(options)
-            return watched(
-                child, forced, keys, watch, lambda session, growing: show(session, options, {}, growing), learns=learns
-            )
+            use = _waits(options) if options.settle else lambda session, growing: show(session, options, {}, growing)
+            status = watched(child, forced, keys, watch, use, learns=learns)
+            if options.settle:
+                with _settled(child) as ended:
+                    show(Session(ended, forced, keys, learns=learns), options, {})
+            return status
     except CapturePermissionError as problem:
         return fail(str(problem), PERMISSION_ERROR)
     except CaptureError as problem:
         return fail(str(problem), INPUT_ERROR)
+
+
+def _waits(options: argparse.Namespace) -> Callable[[Session, GrowingInput], None]:
+    """Make what shows nothing of the records as they come, up to as many as are asked for."""
+
+    def use(session: Session, growing: GrowingInput) -> None:
+        for _ in islice(filter(chooser(session, options), session.records()), options.count or None):
+            pass
+
+    return use
+
+
+def _settled(child: RecordingChild) -> Source:
+    """Open the recording that ended, which can be read twice. Raises: CaptureError."""
+    from captures.growing import open_growing
+
+    def opened() -> Source:
+        source, _ = open_growing([path for path in child.paths if os.path.exists(path)], lambda: True)
+        source.is_live = False
+        return source
+
+    source = opened()
+    source.again = opened
+    return source
 
 
 def _look(

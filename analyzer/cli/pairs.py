@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from analyzer.cli.arguments import Parser, add_common_options, hush
-from analyzer.cli.inputs import Inputs, add_reading_options, forced_stacks, label, say_remarks
+from analyzer.cli.inputs import Inputs, add_reading_options, add_settle, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import say
 
@@ -30,6 +30,7 @@ def pair_parser(command: str, description: str, first: Names, second: Names) -> 
     for one in (first, second):
         made.add_argument(one.name.lower(), metavar=one.name, help=one.help)
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
+    add_settle(made)
     add_reading_options(made)
     add_common_options(made)
     made.set_defaults(read=[], hex=[], merge=False)

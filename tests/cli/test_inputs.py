@@ -263,6 +263,35 @@ def test_capture_on_stdin_is_decoded(words: tuple[str, ...]) -> None:
     assert len(ran.out.splitlines()) == 2
 
 
+def test_pipe_that_settles_is_decoded_as_the_file_is(tmp_path: Path) -> None:
+    spoken = """
+        0001 0010 0001 000D C001C1 0003 0100010800FF 0200
+        0001 0001 0010 0009 C401C100 06 00012345
+        0001 0010 0001 000D C001C1 0003 0100010800FF 0300
+        0001 0001 0010 000A C401C100 0202 0F03 161E
+    """
+    path = tmp_path / "spoken.txt"
+    path.write_text(spoken)
+    ran = [spawn("readings", "--json", *words, given=spoken.encode()) for words in ((), ("--settle",), (path,))]
+    at_once, late, whole = (
+        [(one["value"], one.get("unit")) for one in map(json.loads, each.out.splitlines())] for each in ran
+    )
+    assert at_once[0] == (74565, None)  # nobody knew its scaler yet
+    assert late[0] == whole[0] == (74565000, "Wh")
+    assert ran[1] == ran[2]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+def test_fifo_that_settles_is_decoded_as_the_file_is(run: Run, capture: Path, tmp_path: Path) -> None:
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(capture.read_bytes(),))
+    writer.start()
+    ran = run("decode", path, "--json", "--settle")
+    writer.join()
+    assert ran.out and ran == run("decode", capture, "--json")
+
+
 def test_text_on_stdin_is_decoded() -> None:
     ran = spawn("decode", "-", given=FRAME.encode())
     assert (ran.status, ran.err) == (0, "")

@@ -93,6 +93,17 @@ def test_stream_on_stdin_is_recorded_whole(tmp_path: Path) -> None:
     assert decoded[0] and decoded[0] == decoded[1]
 
 
+@pytest.mark.parametrize("more", [(), ("--rotate-size", "2k")])
+def test_live_source_that_settles_is_shown_as_its_file_is(tmp_path: Path, more: tuple[str, ...]) -> None:
+    sample = next(one for one in samples() if one.name == "ln-ciphered")
+    keys = ("--json", "-k", str(sample.keys))
+    with sample.path.open("rb") as stream:
+        child = program("live", "-", "--settle", *keys, "-o", str(tmp_path / "s.pcapng"), *more, stdin=stream)
+        out, said = child.communicate(timeout=60)
+    assert child.returncode == 0, said
+    assert out == program("decode", str(sample.path), *keys).communicate(timeout=60)[0]
+
+
 UA, DISC = bytes.fromhex("7EA00721 03730140 7E"), bytes.fromhex("7EA00703 215303C7 7E")
 
 
