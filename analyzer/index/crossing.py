@@ -174,7 +174,7 @@ class WatchedProtection(Protection):
         self._titles = _Knowledge(self._now)
         super().__init__(keyring, self._titles)
         self.counters = self._counters = _Counters(self._now)
-        self.doubts = _NoDoubts(self._titles, self._counters)
+        self.doubts = _NoDoubts(self._titles, self._counters, {})
 
     def _now(self) -> int:
         """Tell the packet that is read."""
@@ -182,7 +182,7 @@ class WatchedProtection(Protection):
 
     def check(self) -> None:
         """Look whether keys changed or certificates came. Raises: UnsharedError."""
-        if self.search.epoch or self.certificates.count:
+        if self.search.epoch or self.search.lost or self.certificates.count:
             raise UnsharedError("keys change in it")
         if self.transfers is not None and self.transfers.late:
             raise UnsharedError("a message waited for its title for too long")

@@ -7,7 +7,7 @@ Source: design of causes: the diagnosis page, section 4.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from analyzer.security import opening
@@ -55,8 +55,8 @@ class Case(NamedTuple):
     """Whether the same key with the same title has opened another APDU."""
     is_title_told: bool = False
     """Whether the title stands in the APDU itself, where it may be damaged."""
-    changed_at: int = 0
-    """The record that changed the key to one that could not be learnt."""
+    changed: Mapping[KeyRole, int] = {}
+    """By role the record that changed a key to one that could not be learnt."""
     closed_since: int = 0
     """The record from which on nothing opens any more that the same key has opened before."""
     has_second_key: bool = False
@@ -237,8 +237,10 @@ def _judge(case: Case) -> Suspect:
     """Judge what no hypothesis explains."""
     message, key, title = case.message, case.keys[0], case.titles[0]
     name = key.name
-    if case.changed_at:
-        text = f"record {case.changed_at} changed the key, and no KEK given unwraps the new one"
+    is_read = bool(message.control & ENCRYPTED) and _reads(message, key, title)
+    roles = (KeyRole.GAK,) if is_read else (key.role, *((KeyRole.GAK,) * (not message.control & ENCRYPTED)))
+    for role in case.changed.keys() & roles:
+        text = f"record {case.changed[role]} changed the {role.value}, and the new one is not known"
         return Suspect("new-key-after-change", text, LIKELY)
     if case.is_damaged:
         text = f"the frame that carried it is damaged, so what comes out says nothing of {name}"
@@ -252,7 +254,7 @@ def _judge(case: Case) -> Suspect:
         text = f"the tag was made with other keys than {names}: one of them is wrong, or both"
         return Suspect("wrong-authentication-key", text, POSSIBLE)
     plaintext = decipher(message, key, title)
-    if _reads(message, key, title):
+    if is_read:
         if not case.authentication:
             return Suspect("no-key", "the text reads; its tag cannot be checked: no authentication key is given")
         if case.has_worked:

@@ -105,8 +105,10 @@ def _is_signed(key: EllipticKey, public: bytes, signature: bytes, key_id: int | 
 # -- key_agreement --------------------------------------------------------------------------------------------------
 
 
-def follow(record: Record, context: SecurityContext, keys: KeySet, store: Certificates) -> list[tuple[KeyRole, Key]]:
-    """Follow key_agreement. Returns the keys that hold from here on: those of which a private half is given."""
+def follow(
+    record: Record, context: SecurityContext, keys: KeySet, store: Certificates
+) -> list[tuple[KeyRole, Key | None]]:
+    """Follow key_agreement. Returns the keys that hold from here on; None where no private half is given."""
     if not any((one.class_id, one.attribute) == (_SECURITY_SETUP, _KEY_AGREEMENT) for one in record.objects):
         return []
     apdu = record.assembled or record.apdu
@@ -120,18 +122,16 @@ def follow(record: Record, context: SecurityContext, keys: KeySet, store: Certif
     if record.request != asked_at or not halves:
         return []
     _check_halves(record, halves, keys, SERVER, store)
-    found = []
+    found: list[tuple[KeyRole, Key | None]] = []
     for key_id, theirs in halves.items():
         role, ours = KEY_IDS.get(key_id), asked.get(key_id)
         if role is None or ours is None:
             continue
         key = _derive(role, ours[0], theirs[0], keys, store)
         if key is None:
-            context.changed_at = record.number
             text = f"{role.value} is replaced here by one agreed on in record {asked_at}, and no private half is given"
             record.add_note(finding("key-changed", text, 0, 0))
-        else:
-            found.append((role, key))
+        found.append((role, key))
     return found
 
 

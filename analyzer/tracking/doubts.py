@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import islice
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from analyzer.record import Record
 from analyzer.security import opening
 from analyzer.security.attempt import Opener, Outcome, proves
 from analyzer.security.explain import PUBLISHED, PUBLISHED_TEXT, Case, Suspect, explain
+from analyzer.security.keys import KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, is_authentic
 from analyzer.tracking.counters import Counters
 from analyzer.tracking.findings import finding
@@ -46,12 +48,17 @@ _NEVER = _Closed(0, 0, (), False)
 
 
 class Doubts:
-    """Finds out why; *knowledge* has the titles that may be meant, *counters* what was opened last."""
+    """Finds out why; *knowledge* has the titles that may be meant, *counters* what was opened last.
 
-    def __init__(self, knowledge: Knowledge, counters: Counters) -> None:
+    *lost* tells by server's title and role which record changed a key to one that is not known.
+    """
+
+    def __init__(
+        self, knowledge: Knowledge, counters: Counters, lost: Mapping[tuple[bytes, KeyRole], tuple[int, str]]
+    ) -> None:
         self.worked: set[tuple[bytes, bytes]] = set()
         """Which key with which title has opened something."""
-        self._knowledge, self._counters = knowledge, counters
+        self._knowledge, self._counters, self._lost = knowledge, counters, lost
         self._closed: dict[tuple[bytes, bytes], _Closed] = {}
         """By key and title that worked."""
         self._searches = _MOST_SEARCHES
@@ -108,6 +115,7 @@ class Doubts:
         self._searches -= 1
         titles, ring = islice(self._knowledge.titles.values(), _MOST_TITLES), opener.key_set
         known = (context.client_title, context.server_title, ring.client_title, ring.server_title, *titles)
+        changed = {role: at for (title, role), (at, _) in self._lost.items() if title == ring.server_title}
         closed = self._closed_since(worked, number) if worked is not None else _NEVER
         names = {key.name for key in opener.keys}
         verified = (*context.before.values(), *context.swift.values())
@@ -115,7 +123,7 @@ class Doubts:
         return explain(
             Case(
                 message, opener.keys, opener.authentication, opener.titles, opener.key_set, known, worked is not None,
-                bool(own), context.changed_at, closed.since if closed.newest > closed.since else 0, closed.has_ended,
+                bool(own), changed, closed.since if closed.newest > closed.since else 0, closed.has_ended,
                 opens_other_side, self._searches > 0, is_damaged,
             )
         )  # fmt: skip

@@ -122,7 +122,7 @@ def _install(record: Record, peer: Peer, context: SecurityContext, search: KeySe
             continue
         new = unwrapped(keys.of(KeyRole.KEK), wrapped, role)
         if not new:
-            context.changed_at = record.number
+            search.lose(record, keys.server_title, role)
             why = "no KEK is given" if not keys.of(KeyRole.KEK) else "the KEK given does not unwrap it"
             text = f"{role.value} is replaced here by the key of record {transfer.record}, and {why}"
             record.add_note(finding("key-changed", text, 0, 0))

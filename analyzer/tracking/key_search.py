@@ -44,6 +44,8 @@ class KeySearch:
         self._changes: dict[tuple[bytes, KeyRole, Key | None], Key] = {}
         self.epoch = 0
         """Counts the changes of keys."""
+        self.lost: dict[tuple[bytes, KeyRole], tuple[int, str]] = {}
+        """By server's title and role: the record that changed a key to one not known, and the key it went under."""
 
     def opener(
         self, record: Record, peer: Peer, context: SecurityContext, role: str | None, message: Message, entry: Entry,
@@ -167,10 +169,22 @@ class KeySearch:
         """Let *key* follow the keys of *role* from here on, where this meter used them. Returns its epoch, from 2."""
         self.epoch += 1
         self._parties.clear()
+        self.lost.pop((server_title, role), None)
         for before in old.of(role)[:1] or (None,):
             if before != key:
                 self._changes[server_title, role, before] = key
         return 1 + sum(one[:2] == (server_title, role) for one in self._changes)
+
+    def lose(self, record: Record, server_title: bytes, role: KeyRole) -> None:
+        """Remember that *record* changed a key to one that nobody gave."""
+        if len(self.lost) >= _MOST:
+            self.lost.clear()
+        self.lost[server_title, role] = (record.number, record.closed.key if record.closed is not None else "")
+
+    def found(self, server_title: bytes, key: Key) -> None:
+        """Forget that a key was lost where the keyring has another that opens what comes now."""
+        if self.lost.get((server_title, key.role), (0, key.name))[1] != key.name:
+            del self.lost[server_title, key.role]
 
     def _changed(self, keys: KeySet, server_title: bytes) -> KeySet:
         """Put changed keys before those that they follow."""

@@ -45,7 +45,7 @@ class Protection:
         self.counters = Counters()
         self.transfers: Transfers | None = None
         """Where an AARQ waits until the AARE tells the title that its key is found by."""
-        self.doubts = Doubts(self.knowledge, self.counters)
+        self.doubts = Doubts(self.knowledge, self.counters, self.search.lost)
         self._proved: set[tuple[bytes, bytes]] = set()
         """Which key with which title has made a tag that was right."""
         self._swifts: dict[tuple[bytes, bytes], dict[Kind, Swift]] = {}
@@ -107,7 +107,10 @@ class Protection:
             authentication.watch(record, context.handshake, keys, self.certificates)
         if is_setup:
             for role, key in agreement.follow(record, context, keys, self.certificates):
-                key_changes.hold(record, keys, self.search, role, key, "one that both sides agree on")
+                if key is None:
+                    self.search.lose(record, keys.server_title, role)
+                else:
+                    key_changes.hold(record, keys, self.search, role, key, "one that both sides agree on")
 
     def open_fragment(self, record: Record, peer: Peer, octets: bytes) -> Apdu | None:
         """Open the beginning of a protected APDU. Returns what came of the one inside; None where that stays closed."""
@@ -167,6 +170,8 @@ class Protection:
         if is_opened and _is_odd(outcome):
             record.notes += dissection_notes(outcome.plaintext, False)
         if moves and outcome.key is not None:
+            if self.search.lost and outcome.status is opening.VERIFIED:
+                self.search.found(opener.key_set.server_title, outcome.key)
             self._learn(record, peer, context, role, own, message, outcome, entry)
             if context.before:
                 next_message.carry_over(context, opener, outcome)

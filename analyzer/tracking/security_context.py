@@ -31,7 +31,7 @@ class SecurityContext:
     """The security context of one association."""
 
     __slots__ = (
-        "agreed", "before", "changed_at", "client_title", "dedicated", "epoch", "halves", "handshake", "keys",
+        "agreed", "before", "client_title", "dedicated", "epoch", "halves", "handshake", "keys",
         "mechanism", "openers", "server_title", "sides", "suspects", "swift", "transfer",
     )  # fmt: skip
 
@@ -45,8 +45,6 @@ class SecurityContext:
         self.transfer: Transfer | None = None
         self.halves: tuple[int, dict[int, tuple[bytes, bytes]]] = (0, {})
         """The record that asked for key_agreement, and the public keys and signatures in it by key-id."""
-        self.changed_at = 0
-        """The record whose key change could not be followed."""
         self.keys: dict[tuple[bytes, bytes], KeySet] = {}
         """By server's and client's title."""
         self.sides: dict[tuple[bytes, str | None], tuple[KeySet, tuple[bytes, ...]]] = {}

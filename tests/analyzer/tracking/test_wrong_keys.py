@@ -9,7 +9,8 @@ import pytest
 from analyzer.diagnosis.doctor import Doctor
 from analyzer.diagnosis.story import Story
 from analyzer.record import Record
-from analyzer.security.keys import KeyRole
+from analyzer.security.keyring import Keyring, Meter
+from analyzer.security.keys import Key, KeyRole
 from analyzer.simulate.ciphering import wrap_key
 from dissectors.tree import Severity
 from tests.analyzer.tracking.build import answered, asked, length
@@ -175,6 +176,37 @@ def test_two_changes_follow_one_another() -> None:
         made.guek = new
         made.one()
     assert set(statuses(records(made))) == {"verified"}
+
+
+@pytest.mark.parametrize("key_id", [0, 2])
+def test_key_that_changed_unseen_is_named_in_later_associations_too(key_id: int) -> None:
+    made = world()
+    new = bytes(range(len(made.guek)))
+    transfer(made, key_id, new)
+    change(made, key_id, new)
+    before = len(made.said)
+    made.said += made.said[:2]
+    for _ in range(3):
+        made.one()
+    assert set(causes(records(made)[before + 2 :])) == {"new-key-after-change"}
+
+
+@pytest.mark.parametrize("key_id", [0, 1])
+def test_key_that_changed_unseen_explains_no_damage_under_another(key_id: int) -> None:
+    made = world()
+    new = bytes(range(len(made.guek)))
+    transfer(made, key_id, new)
+    old, meters = dict(made.given), []
+    if key_id == 0:
+        change(made, key_id, new)
+    for given in (old, {KeyRole.GUEK: made.guek, KeyRole.GAK: made.gak}):
+        meter = Meter()
+        meter.keys = {role: Key(role, octets) for role, octets in given.items()}
+        meters.append(meter)
+    made.one()
+    octets = made.one()
+    made.replace_last(octets[:-17] + bytes(8) + octets[-9:])
+    assert causes(opened(made.said, Keyring(meters)))[-1:] == ["octets-damaged"]
 
 
 def test_key_whose_transfer_the_meter_refused_is_not_used() -> None:
