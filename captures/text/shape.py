@@ -64,6 +64,7 @@ _SNIPPETS = {
     "<time>": TIME,
     # A time or an IP address before the octets is made of the same signs.
     "<hex>": r"(?!\d{1,4}[-./]\d\d?[-./]\d{1,4}[ T]{1,2}\d\d?[:.]\d\d[:.]|\d\d?[:.]\d\d[:.]\d\d(?:[.,:]\d+)?\s)"
+    r"(?!(?!00:00:00)(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\s*$)"
     r"(?!(?:\d{1,3}\.){3}\d{1,3}(?:\s|$))(?P<octets>[0-9A-Fa-f][0-9A-Fa-fXx ,:.\t-]*+)",
     "<one>": r"(?:0[xX][0-9A-Fa-f]{1,2}|[0-9A-Fa-f]{2})",
     "<pairs>": r"(?P<octets>[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2})*+)",

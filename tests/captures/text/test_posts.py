@@ -351,3 +351,18 @@ def test_word_of_a_direction_above_annotated_pieces_counts() -> None:
 def test_pieces_whose_octets_lack_their_zeros_to_the_last_are_read() -> None:
     text = "1B 1B 1B 1B // escape\n1 1 1 1 // begin\n76 // list\n7 0 D 0 8C 8 46 // name\n63 1 1 // choice\n"
     assert joined(text) == bytes.fromhex("1B1B1B1B 01010101 76 07000D008C0846 630101")
+
+
+@pytest.mark.parametrize("after", ["", "\n"])
+def test_time_on_a_line_of_its_own_is_no_octets(after: str) -> None:
+    text = "With the vendor's program:\n" + "".join(
+        f"{one.octets.hex(' ')}\n15:30:{number:02d}{after}\n" for number, one in enumerate(EVENTS, 10)
+    )
+    found = [(chunk.time_ns, chunk.octets) for chunk in read(text)]
+    start = (15 * 3600 + 30 * 60 + 10) * 1_000_000_000
+    assert [octets for _, octets in found] == FRAMES
+    assert [time for time, _ in found[1:]] == [start + n * 1_000_000_000 for n in range(len(EVENTS) - 1)]
+
+
+def test_three_octets_with_colons_that_are_no_time_stay_octets() -> None:
+    assert joined("7E:A0:08\n02:A1:21\n93:E9:DD\n7E\n") == bytes.fromhex("7EA00802A12193E9DD7E")
