@@ -13,7 +13,7 @@ from analyzer.framing.detect import CLOSED_CARRIERS, SML, Verdict, detect
 from analyzer.framing.frame import IEC62056_21, LENGTH_WRONG, MBUS, TRUNCATED, Frame, Framer, Mark, longest_pause
 from analyzer.framing.telnet import TelnetSide
 from analyzer.record import NOISE, Lane, Record
-from analyzer.tracking.bare_value import is_bare_value
+from analyzer.tracking.bare_value import is_bare_value, is_cut_value
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
 from analyzer.tracking.links import ALONE, FRAMERS, ON_LINES, link_of
@@ -57,6 +57,8 @@ class Conversation:
         self.lanes = tuple(Lane(number, side, name) for side, name in enumerate(names))
         self.is_serial, self.is_datagram = is_serial, is_datagram
         self.stack: str | None = None
+        self._value = b""
+        """The last value by itself, of which a program may print the end twice."""
         self._is_special = True
         """Whether octets need more than to be fed to the framer of their side: so too until the stack is known."""
         self._stays_special = True
@@ -367,8 +369,8 @@ class Conversation:
         link, octets, marks, problem = frame
         if link == NOISE and self._is_forced and self.stack == "apdu":
             link = "apdu"  # the user said that it is one, whatever its tag
-        elif link == NOISE and self.stack == "apdu" and is_bare_value(octets):
-            link = "apdu"
+        elif link == NOISE and self.stack == "apdu" and (is_bare_value(octets) or is_cut_value(octets)):
+            link, self._value = "apdu", octets
         elif link == NOISE and self.stack == "hdlc" and len(octets) == SHORT_SIZE and is_short_frame(octets, 0):
             link = MBUS  # meters that push HDLC over the pair of M-Bus send one before
         record = Record()
@@ -392,6 +394,8 @@ class Conversation:
             text = f"{len(octets)} {plural} no {self.stack or 'known'} unit{_OF_SML * (SML.search(octets) is not None)}"
             code = "hdlc-noise" if self.stack == "hdlc" else "noise"
             cause = next((cause for cause, pattern in _CARRIER_TEXT if self.stack and pattern.match(octets)), "")
+            if self._value.endswith(octets):
+                text, cause = f"the last {len(octets)} octets of the value before, printed once more", "mixed-log"
             record.add_note(finding("carrier-text" if cause else code, text, 0, len(octets), cause))
         else:
             handler = self._links.get(link) or self._make_link(link)

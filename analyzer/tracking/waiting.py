@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 from analyzer.framing.frame import Mark
 from analyzer.framing.tags import begins_cut_apdu, opens_as_apdu
-from analyzer.tracking.bare_value import is_bare_value
+from analyzer.tracking.bare_value import begins_value, is_bare_value, is_cut_value
 from dissectors import registry
 from dissectors.mbus_octets import SHORT_SIZE, is_short_frame
 from dissectors.scanning import reads
 
 _PAUSE_NS, _MOST_FOLDED = 20_000_000, 256
+_MOST_ROWS = 256
+"""Rows of one value."""
 _MANY_PIECES = 4
 """So many pieces begin as APDUs by chance only on a line that is read with wrong settings."""
 
@@ -53,15 +55,16 @@ class Waiting:
         return b"".join(piece.octets for piece in self.pieces if piece.side == side)
 
     def are_values(self) -> bool:
-        """Tell whether all that waits are values by themselves, each in its piece, or one in all of them."""
+        """Tell whether all that waits are values by themselves; pieces that are one value are joined."""
         held = [one for one in self.pieces if one.octets]
-        if all(is_bare_value(one.octets) for one in held):
-            return True
         whole = b"".join(one.octets for one in held)
-        if len({one.side for one in held}) == 1 and is_bare_value(whole):
+        if len({one.side for one in held}) == 1 and (is_bare_value(whole) or is_cut_value(whole)):
             self.pieces = [held[-1]._replace(octets=whole)]
             return True
-        return False
+        joined = _values(held)
+        if joined:
+            self.pieces = joined
+        return bool(joined)
 
     def are_apdus(self) -> bool:
         """Tell whether all that waits begins as an APDU; a few pieces have to open as one, of many one has to read."""
@@ -83,6 +86,29 @@ class Waiting:
             and all(is_short_frame(octets, at) for at in range(0, size, SHORT_SIZE))
             and all(piece.side == held[0].side for piece in held)
         )  # fmt: skip
+
+
+def _values(held: list[Piece]) -> list[Piece]:
+    """Join pieces that are one value each time; the end of one that comes again, and a last one that breaks off, stay.
+
+    Programs that decipher print their buffer in rows, and some its last row twice. Empty where anything else waits.
+    """
+    made: list[Piece] = []
+    value, open_ = b"", []
+    for one in held:
+        if value and not open_ and value.endswith(one.octets):
+            made.append(one)
+            continue
+        open_.append(one)
+        whole = b"".join(piece.octets for piece in open_)
+        if len({piece.side for piece in open_}) > 1 or len(open_) > _MOST_ROWS or not begins_value(whole):
+            return []
+        if is_bare_value(whole):
+            made.append(one._replace(octets=whole))
+            value, open_ = whole, []
+    if value and open_:
+        made.append(open_[-1]._replace(octets=b"".join(piece.octets for piece in open_)))
+    return made if value else []
 
 
 def runs(pieces: list[Piece]) -> list[list[Piece]]:

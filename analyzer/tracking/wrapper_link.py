@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analyzer.record import APDU, NOISE, PART, REQUEST, RESPONSE, UNKNOWN, Record
-from analyzer.tracking.bare_value import carried, is_bare_value
+from analyzer.tracking.bare_value import carried, is_bare_value, is_cut_value
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
 from analyzer.tracking.peer import Peer, close_peers, forget_oldest
@@ -115,7 +115,7 @@ class ApduLink(WrapperLink):
         peer = self.peers.get((side, source + destination)) or self.make_peer(side, source, destination)
         if role is not None and peer.reverse is not peer:
             peer.learn(REQUEST if role == LLC_REQUEST else RESPONSE)
-        if not begin and is_bare_value(octets):
+        if not begin and (is_bare_value(octets) or is_cut_value(octets)):
             self.dialogue.take(record, peer, carried(record, octets), -1)
         else:
             self.dialogue.take(record, peer, octets[begin:], begin)

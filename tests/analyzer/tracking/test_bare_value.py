@@ -14,6 +14,8 @@ from captures import source_from_hex
 STRUCTURE = bytes.fromhex("0203 09060100010800FF 0600012345 0202 0F00 161E")
 ARRAY = bytes.fromhex("0102 0202 09060100010800FF 0600012345 0202 09060100020800FF 0600000045")
 
+LONG = b"\x01\x04" + 2 * ARRAY[2:]
+
 
 def session(text: str) -> tuple[Session, list[Record]]:
     made = Session(source_from_hex(text))
@@ -41,6 +43,40 @@ def test_value_in_several_rows_and_several_values_are_read() -> None:
     assert [one.octets for one in records] == [STRUCTURE]
     _, records = session(f"{STRUCTURE.hex()}\n{ARRAY.hex()}")
     assert [one.octets for one in records] == [STRUCTURE, ARRAY]
+
+
+def rows(octets: bytes, width: int = 16) -> str:
+    """Print *octets* as programs do that decipher."""
+    return "".join(f"{octets[at : at + width].hex(' ')}\n" for at in range(0, len(octets), width))
+
+
+def test_values_in_rows_one_after_another_are_each_read() -> None:
+    _, records = session(rows(STRUCTURE) + rows(ARRAY) + rows(STRUCTURE))
+    assert [one.octets for one in records] == [STRUCTURE, ARRAY, STRUCTURE]
+    assert {one.apdu.family for one in records if one.apdu} == {"data-notification"}
+
+
+def test_end_of_a_value_that_is_printed_once_more_is_no_matter_of_the_line() -> None:
+    last = STRUCTURE[16:]
+    _, records = session(2 * (rows(STRUCTURE) + rows(last)))
+    assert [one.octets for one in records] == [STRUCTURE, last, STRUCTURE, last]
+    assert {(note.code, note.cause) for one in records[1::2] for note in one.notes} == {("carrier-text", "mixed-log")}
+
+
+@pytest.mark.parametrize("size", [33, 50, len(LONG) - 1])
+def test_value_that_breaks_off_is_read_as_far_as_it_came(size: int) -> None:
+    for before in ("", rows(STRUCTURE)):
+        _, records = session(before + rows(LONG[:size]))
+        assert records[-1].octets == LONG[:size]
+        assert records[-1].apdu is not None and records[-1].apdu.family == "data-notification"
+        (note,) = [note for note in records[-1].notes if note.cause == "start-of-dump-missing"]
+        assert "that breaks off" in note.text
+
+
+@pytest.mark.parametrize("octets", [LONG[:20], LONG[:20] + b"\xf0" * 20, LONG + b"\0" * 8])
+def test_short_or_wrong_beginnings_of_values_are_none(octets: bytes) -> None:
+    _, records = session(octets.hex(" "))
+    assert not any(one.apdu and one.apdu.family == "data-notification" for one in records)
 
 
 @pytest.mark.parametrize(
