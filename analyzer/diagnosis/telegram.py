@@ -23,7 +23,7 @@ _SEVERAL = 3
 """So many messages with a right check character are no chance of a meter that sums."""
 _PRINTED = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz()*.:-/!&, \r\n")
 """The characters that telegrams are made of."""
-_EDITED = re.compile(rb"<[^>\r\n]{2,}>|[xX]{4,}|\*{4,}|[#?]{4,}|(?i:redacted|removed|anonym)|\.{3}")
+_EDITED = re.compile(rb"<[^>\r\n]{2,}>|[xX]{4,}|\*{4,}|[#?]{4,}|(?i:redacted|removed|anonym)|\.{3}|(?<=\()\0{3,}")
 """What people put in place of what they do not want to show."""
 _MASKED_ID = re.compile(
     rb"(?<![0-9.:])(?:\d-\d{1,3}:)?(?:0\.0\.\d|C\.1\.\d|(?:0-\d:)?96\.1\.\d|42\.0\.0)(?:[*.]\d{1,3})?"
