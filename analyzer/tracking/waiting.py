@@ -94,7 +94,8 @@ def _values(held: list[Piece]) -> list[Piece]:
     Programs that decipher print their buffer in rows, and some its last row twice. Empty where anything else waits.
     """
     made: list[Piece] = []
-    value, open_ = b"", []
+    value = b""
+    open_: list[Piece] = []
     for one in held:
         if value and not open_ and value.endswith(one.octets):
             made.append(one)

@@ -10,6 +10,8 @@ import re
 import string
 import warnings
 
+from captures.text.units import begins_frame
+
 _GROUPS = re.compile(rb"(?:0[xX])?([0-9A-Fa-f]+)")
 _NUMBERS = re.compile(rb"-?\d+")
 _CLEAN = re.compile(rb"(?:0[xX])?[0-9A-Fa-f]++(?:[\s,:.-]++(?:0[xX])?[0-9A-Fa-f]++)*+[\s,:.-]*+")
@@ -44,6 +46,10 @@ _ESCAPES = {
 }  # fmt: skip
 _HEXLIFIED = re.compile(rb"(?=\d*[A-Fa-f])(?:[0-9A-Fa-f]{2}){5,}")
 """What Python's hexlify made of octets."""
+_LEAST_TWICE = 40
+"""Digits in a row, written in hex: rows of dumps are shorter."""
+_VALUE = re.compile(rb"[\1\2][\1-\x7f][\0-\x1b]")
+"""An array or a structure by itself."""
 
 
 def is_unpadded(text: bytes) -> bool:
@@ -59,7 +65,8 @@ def hex_octets(text: bytes, *, lacks_zeros: bool = False) -> tuple[bytes, bool] 
     Returns: the octets and whether no digit was left out; None if *text* is no hex.
     """
     try:
-        return bytes.fromhex(text.decode("ascii")), True  # nearly every line
+        octets = bytes.fromhex(text.decode("ascii"))
+        return _of_hex_twice(octets) or octets, True  # nearly every line
     except ValueError:
         pass
     try:
@@ -79,6 +86,21 @@ def hex_octets(text: bytes, *, lacks_zeros: bool = False) -> tuple[bytes, bool] 
     if not odd or (len(odd) % 2 == 0 and min(map(len, odd)) > 1):
         return bytes.fromhex(b"".join(groups).decode()), True
     return bytes.fromhex(b"".join(group[: len(group) & ~1] for group in groups).decode()), False
+
+
+def _of_hex_twice(octets: bytes) -> bytes | None:
+    """Give the octets whose hex was taken for text and written in hex once more; None for all others.
+
+    A program that passes on what it took for text does so. A unit, or a value, has to begin in what comes out: rows of
+    a readout may be digits, too.
+    """
+    if len(octets) < _LEAST_TWICE or not octets.isalnum():
+        return None
+    try:
+        once = bytes.fromhex(octets[: len(octets) & ~1].decode("ascii"))
+    except ValueError:
+        return None
+    return once if begins_frame(once) or _VALUE.match(once) else None
 
 
 def literal_octets(text: bytes) -> bytes | None:

@@ -402,7 +402,7 @@ SHAPES: tuple[Shape, ...] = (
         "labelled", "octets behind words", Joins.LINE,
         r"(?:(?<![0-9A-Za-z._-])(?<!\d:)(?<![^0-9A-Za-z][0-9A-Fa-f]{2}:)|(?<=\|_|\\x))(?!\d{4}-\d\d-\d\d(?!\d))"
         r"(?P<octets><one>(?:(?:, | {1,3}|[,:.-])?<one>){3,}+)",
-        tail_text=r"""(?:["')\]}>,;.\\\s]|\(\d+(?: bytes)?\)|\|\+\d+)*+""",
+        tail_text=r"""(?:["')\]}>,;.`\\\s]|\(\d+(?: bytes)?\)|\|\+\d+)*+""",
     ),
 )  # fmt: skip
 """Of the shapes that explain a text well the first is taken: from the most particular to the most general."""

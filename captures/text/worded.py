@@ -20,7 +20,7 @@ _BUFFER = b"buffer"
 _FLAG = b"\x7e"
 _FRAME_LITERAL = rb"~\xa"
 """How Python writes the first octets of a frame."""
-_NUMBER = re.compile(rb"\d{4,}(?:\.\d+)?")
+_NUMBER = re.compile(rb"\d{4,64}(?:\.\d+)?")
 
 
 class Worded:

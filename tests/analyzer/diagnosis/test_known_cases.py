@@ -189,7 +189,7 @@ def test_apdu_that_was_pasted_without_its_end_is_cut_and_not_encoded_wrong() -> 
 def test_readout_with_a_masked_number_was_edited_before_it_was_shown(mask: bytes) -> None:
     sent = b"\x020.0.0(52100072)\r\nF.F(00)\r\n1.8.0(001234.5*kWh)\r\n!\r\n\x03"
     shown = sent.replace(b"52100072)", mask) + bytes((bcc(sent[1:]),))
-    story, *_ = told((RECEIVED, shown))
+    story, *_ = told((SENT, b"\x06000\r\n"), (RECEIVED, shown))
     assert (story.code, story.cause, story.confidence) == ("bcc-wrong", "edited-by-hand", "likely")
 
 

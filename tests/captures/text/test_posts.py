@@ -366,3 +366,16 @@ def test_time_on_a_line_of_its_own_is_no_octets(after: str) -> None:
 
 def test_three_octets_with_colons_that_are_no_time_stay_octets() -> None:
     assert joined("7E:A0:08\n02:A1:21\n93:E9:DD\n7E\n") == bytes.fromhex("7EA00802A12193E9DD7E")
+
+
+@pytest.mark.parametrize("form", ["{}", "Could not decode: {}", "2022-04-18 14:28:02 DEBUG no framing: {}`"])
+@pytest.mark.parametrize("octets", [max(FRAMES, key=len), bytes.fromhex("0204 0A0E" + 14 * "4B" + 3 * "0600000001")])
+def test_hex_that_was_taken_for_text_and_written_in_hex_again_is_read(octets: bytes, form: str) -> None:
+    twice = octets.hex().upper().encode().hex().upper()
+    assert joined(form.format(twice) + "\n") == octets
+    assert joined(form.format(twice[:-2]) + "\n") == octets[:-1]
+
+
+def test_rows_of_digits_in_hex_stay_the_characters_of_a_readout() -> None:
+    octets = b"/MMM5SIM\r\n\r\n1-0:1.8.0(" + b"0102030405060708090001020304050607080900010203040506" + b")\r\n!\r\n"
+    assert joined("".join(octets[at : at + 32].hex(" ") + "\n" for at in range(0, len(octets), 32))) == octets
