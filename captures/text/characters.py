@@ -6,13 +6,18 @@ r"""Messages of IEC 62056-21 and P1 as people write them in texts: their charact
 import re
 
 _CODES = dict(zip((b"soh", b"stx", b"etx", b"eot", b"ack", b"nak", b"lf", b"cr"), b"\1\2\3\4\6\x15\n\r", strict=True))
-CONTROL = r"(?:[<\[{](?i:" + "|".join(name.decode() for name in _CODES) + r"|\\r|\\n|BCC)[>\]}]|<(?:[1-6]|10|13|21)>)"
+CONTROL = (
+    r"(?:[<\[{](?i:"
+    + "|".join(name.decode() for name in _CODES)
+    + (r"|\\r|\\n|BCC)[>\]}]|<(?:[1-6]|10|13|21|0[1-6ADad]|15)>|-- (?:SOH|STX|ETX|EOT|BCC) --)")
+)
 """The pattern of a control character that is written by its name, or by its number as terminals show it."""
 ALONE = r"(?:0[xX])?(?:06|15)[hH]?"
 """An acknowledgement or its refusal, in hex where all else stands in characters."""
 _CONTROL = re.compile(CONTROL.encode())
 _ALONE = re.compile(rb"(?:0x)?(06|15)h?", re.IGNORECASE)
 _CODES |= {b"\\r": 0x0D, b"\\n": 0x0A} | {str(code).encode(): code for code in (1, 2, 3, 4, 5, 6, 10, 13, 21)}
+_CODES |= {f"{code:02x}".encode(): code for code in (1, 2, 3, 4, 5, 6, 0x0A, 0x0D, 0x15)}
 IDENTIFICATION = (
     # field: Holley meters have a slash behind the letter of their speed; elsewhere a second one is that of a path
     r"/(?:[A-Za-z]{3}[0-9A-I]|[A-Z]{3}[0-9A-I]/(?=[A-Z0-9]))(?![!-~]*/)"
@@ -21,6 +26,8 @@ IDENTIFICATION = (
 DATA_SET = (
     r"(?:(?:\d{1,3}-\d{1,3}:)?[0-9A-FLP]{1,3}(?:\.[0-9A-F]{1,4}){1,3}(?:[*&]\d{1,3})?|FF)(?:\([^()\r\n]{0,512}\))++"
 )
+_AROUND = b"<[{-}]> "
+"""Marks around the name of a control character."""
 _END_OF_LINE = b"\r\n"
 _ENDS = (b"\x8d\x0a", b"\x0d\x8a")
 """CR and LF with a bit for even parity, and for odd."""
@@ -68,7 +75,7 @@ def named_octets(text: bytes) -> bytes:
         return bytes.fromhex(alone[1].decode())
     parts, at = [], 0
     for found in _CONTROL.finditer(text):
-        code = _CODES.get(found[0][1:-1].lower())
+        code = _CODES.get(found[0].strip(_AROUND).lower())
         parts += [text[at : found.start()], b"" if code is None else bytes((code,))]
         at = found.end()
     octets = b"".join(parts) + text[at:].rstrip()
@@ -77,7 +84,7 @@ def named_octets(text: bytes) -> bytes:
 
 
 def _without_remark(text: bytes) -> bytes:
-    ends = [found.end() for found in _CONTROL.finditer(text) if _CODES.get(found[0][1:-1].lower()) in _ENDING]
+    ends = [found.end() for found in _CONTROL.finditer(text) if _CODES.get(found[0].strip(_AROUND).lower()) in _ENDING]
     at = ends[-1] if ends else 0
     return text[:at] + _REMARK.sub(b"", text[at:])
 

@@ -18,6 +18,8 @@ _NAMED_SET = r"[A-Z][A-Z0-9_]{3,4}\([^()]{0,80}\)"
 """A data set of a meter that names its values by words, as Energomera's do."""
 _MESSAGE = r"""(?:[/!(]|\d{3}(?=[<\[{])|[^\s<\[{("'=;/]{1,32}\((?!["']))"""
 """How a message begins that does not begin with a control character: no hex and no words stand before it."""
+_SET_OR_END = r"(?:(?:[0-9]|[A-FL]\.)[0-9A-FL.:*&-]{0,31}\(.{0,512}\)|!$)"
+"""A line of a readout behind a direction; what stands between its parentheses may be anything."""
 _ENDING = r"!(?:[0-9A-Fa-f]{4})?"
 _HURT = r"\d-\d[!-\[\]-~]{1,512}\([!-\[\]-~]{1,1024}"
 """A line of a telegram in which characters are missing or wrong: medium, channel and something in parentheses."""
@@ -301,10 +303,10 @@ SHAPES: tuple[Shape, ...] = (
         "named-controls", "messages with named control characters", Joins.LINE,
         r"\s*+(?:[\[(]?<time>[\])]?\s*+)?"
         r"(?:(?P<direction><word>|[A-Za-z][\w ]{0,20}(?=:)|>>?|<<?|[-=]+>|<[-=]+)\s*[:|-]?\s+)?"
-        rf"(?P<named>(?:{_MESSAGE}.*?)?{CONTROL}.*|(?(direction)(?:/(?:\?\w{{0,32}}!|[A-Za-z]{{3}}[0-9A-I][!-.0-~]+)|{ALONE})(?:\s+//.*)?|(?!)))",
-        sign_text=r"[^<\[{]*+(?:[<\[{](?!(?:STX|SOH|ACK)[>\]}]|[126]>)[^<\[{]*+)*+"
-        r"(?:[<\[{](?:STX|SOH|ACK)[>\]}]|<[126]>).*"
-        r"|.*[<\[{](?:CR|LF)[>\]}]",
+        rf"(?P<named>(?:{_MESSAGE}.*?)?{CONTROL}.*|(?(direction)(?:/(?:\?\w{{0,32}}!|[A-Za-z]{{3}}[0-9A-I][!-.0-~]+)|{ALONE}|{_SET_OR_END})(?:\s+//.*)?|(?!)))",
+        sign_text=r"[^<\[{]*+(?:[<\[{](?!(?:STX|SOH|ACK)[>\]}]|0?[126]>)[^<\[{]*+)*+"
+        r"(?:[<\[{](?:STX|SOH|ACK)[>\]}]|<0?[126]>).*"
+        r"|.*(?:[<\[{](?:CR|LF)[>\]}]|<0[Dd]><0[Aa]>)",
     ),
     Shape(
         "readout", "a readout in its own characters", Joins.LINE,

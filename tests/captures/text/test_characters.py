@@ -227,3 +227,27 @@ def test_strings_with_named_values_are_read() -> None:
     )
     found = b"".join(chunk.octets for chunk in read(text))
     assert found == b"\x01R1\x02VOLTA()\x03\x5f\x02VOLTA(237.58)\r\n\x03\x28"
+
+
+@pytest.mark.parametrize(
+    "marks", [("<02>", "<03>", "<06>", "<0D><0A>"), ("-- STX --", "-- ETX --", "<06>", "<0d><0a>")]
+)
+@pytest.mark.parametrize("arrows", [("==>", "<=="), ("->", "<-")])
+def test_dialogue_with_control_characters_in_hex_or_between_dashes_is_read(
+    marks: tuple[str, ...], arrows: tuple[str, str]
+) -> None:
+    stx, etx, ack, end = marks
+    ask, answer = arrows
+    text = "".join(
+        f"{arrow} {line}\n"
+        for arrow, line in (
+            (ask, f"/?!{end}"), (answer, "/SIM5TEST-100"), (ask, f"{ack}050{end}"), (answer, stx),
+            (answer, "C.1(52100071(10:48 26-03-13)"), (answer, "1.8.1(0000123456*Wh)"), (answer, "!"), (answer, etx),
+            (answer, "-- BCC --"),
+        )
+    )  # fmt: skip
+    found = list(read("What the vendor's program prints:\n" + text))
+    sent = [chunk.octets for chunk in found if chunk.direction == SENT]
+    received = b"".join(chunk.octets for chunk in found if chunk.direction == RECEIVED)
+    assert sent == [b"/?!\r\n", b"\x06050\r\n"]
+    assert received == (b"/SIM5TEST-100\r\n\x02C.1(52100071(10:48 26-03-13)\r\n1.8.1(0000123456*Wh)\r\n!\r\n\x03")
