@@ -8,6 +8,7 @@ from __future__ import annotations
 from dissectors import checks
 
 SOH, STX, ETX, EOT, ACK, NAK = 0x01, 0x02, 0x03, 0x04, 0x06, 0x15
+_ENDS = (ETX, EOT)
 
 
 def judge(message: bytes) -> tuple[str, int]:
@@ -18,3 +19,8 @@ def judge(message: bytes) -> tuple[str, int]:
         return "ok", expected
     # field: Energomera (corpus iec-ce301-prog-session) sums up
     return ("sum" if message[-1] == checks.sum_bcc(covered) else "wrong"), expected
+
+
+def has_check_character(message: bytes) -> bool:
+    """Tell whether *message* ends with one, which may be 03 or 04 itself, and not with its ETX or EOT."""
+    return message[-1] not in _ENDS or (len(message) > 1 and message[-2] in _ENDS)

@@ -8,6 +8,8 @@ from analyzer.record import PART, Record
 from dissectors.reader import read_apdu
 
 _MOST = 4096
+_LAST_AT = 3
+"""Where blocks of the services say whether they are the last one, by long and by short names."""
 
 
 class CutTransfers:
@@ -47,6 +49,8 @@ class CutTransfers:
 
 
 def _is_last_block(record: Record) -> bool:
-    """Tell whether it is the last block of a general-block-transfer: what is missing stands before it."""
-    apdu = record.apdu
-    return apdu is not None and apdu.octets[:1] == b"\xe0" and bool(apdu.octets[1] & 0x80)
+    """Tell whether it is the last block, of a service's own transfer or a general one: what lacks stands before it."""
+    octets = record.apdu.octets if record.apdu is not None else b""
+    if octets[:1] == b"\xe0":
+        return bool(octets[1] & 0x80)
+    return any(octets[_LAST_AT : _LAST_AT + 1])

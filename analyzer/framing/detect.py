@@ -18,7 +18,7 @@ from analyzer.framing.iec62056_21 import Iec62056Framer
 from analyzer.framing.p1 import DATA_SET as P1_DATA_SET
 from analyzer.framing.p1 import IDLE, P1Framer
 from analyzer.framing.tags import APDU_TAGS, opens_as_apdu
-from dissectors.check_character import SOH, STX, judge
+from dissectors.check_character import SOH, STX, has_check_character, judge
 from dissectors.checks import fcs_is_good, has_parity, seven_bits
 from dissectors.mbus_octets import SHORT_SIZE, is_function, is_short_frame, is_whole, lengths
 
@@ -230,7 +230,7 @@ def _unit(frame: Frame) -> _Candidate | None:
         is_seven = frame.octets.isascii() or has_parity(frame.octets)
         if not is_seven or len(octets) <= _SHORT_BLOCK or not _is_text(octets):
             return _Candidate(_NO_HINT, IEC62056_21, "a block of octets that are no text")
-        if octets[-1] not in b"\3\4" and judge(octets)[0] != "wrong":
+        if has_check_character(octets) and judge(octets)[0] != "wrong":
             return _Candidate(1.0, IEC62056_21, "a block with a good check character")
         return _Candidate(_OPENS, IEC62056_21, "a block without a good check character")
     if octets[0] == 0x06 and len(octets) > 1:

@@ -17,7 +17,7 @@ from analyzer.tracking.findings import finding
 from analyzer.tracking.peer import Peer, close_peers
 from analyzer.tracking.telegrams import serial_of, sets_of
 from dissectors import axdr, p1
-from dissectors.check_character import judge
+from dissectors.check_character import has_check_character, judge
 from dissectors.checks import has_parity, parity_faults, seven_bits
 from dissectors.iec62056_21 import message_layer, message_type
 from dissectors.pdu import Layer
@@ -221,7 +221,7 @@ def show_telegram(record: Record) -> None:
 def _is_healthy(octets: bytes, kind: str) -> bool:
     """Tell whether a message has nothing to note, in the shortest way."""
     end = len(octets) - 1
-    if octets[end] in _SIGNS[2:] or octets[:1] not in (b"\x01", b"\x02"):
+    if octets[:1] not in (b"\x01", b"\x02") or not has_check_character(octets):
         end += 1  # no check character is there
     elif judge(octets)[0] != "ok":
         return False

@@ -312,6 +312,12 @@ def test_block_that_the_meter_leaves_out_is_its_fault() -> None:
     assert lost.cause == "block-skipped"
 
 
+def test_block_missing_before_the_last_one_is_told_as_that_where_the_capture_ends_there() -> None:
+    begun = at(1, asked(GET_PROFILE), answered(block(1)), asked(following(1)), answered(block(3, last=True)))
+    for stories in (over_tcp(OPENING, begun), on_line(OPENING, begun)):
+        assert named(stories) == [("block-lost", "block-skipped")]
+
+
 def test_dead_meter_at_the_end_of_the_capture_is_told() -> None:
     station = Station()
     units = on_hdlc(station, at(0, *station.connect()), OPENING, READING, at(1, asked(GET_CLOCK)))

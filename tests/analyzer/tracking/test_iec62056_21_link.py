@@ -224,6 +224,13 @@ def test_sum_as_check_character_is_a_quirk_and_an_other_one_is_wrong() -> None:
     assert message(wrong)["bcc"] == "wrong"
 
 
+@pytest.mark.parametrize("value", [0x03, 0x04])
+def test_wrong_check_character_that_is_a_control_character_is_wrong(value: int) -> None:
+    octets = messages.block("VOLTA(233.75)")
+    (wrong,) = of(octets[:-1] + bytes((value,)))
+    assert codes(wrong) == ["bcc-wrong"]
+
+
 def test_readout_without_its_end_mark_is_noted() -> None:
     records = of(messages.option_select("0", "5", "0"), messages.block("1.8.0(1)\r\n"))
     assert [codes(one) for one in records] == [[], ["end-mark-missing"]]
