@@ -39,12 +39,13 @@ FOLLOWS: dict[str, tuple[str, ...]] = {
     "response-missing": (
         *LOSS, "invoke-id-differs", "carrier-text", "response-without-request", "provider-abort", "pdu-too-long",
         "hdlc-information-too-long", "iec62056-21-baud-switch-failed", "apdu-malformed",
-        "information-undecoded", "block-lost",
+        "information-undecoded", "block-lost", "wrapper-version-wrong",
     ),
     "response-slow": (*LOSS, "hdlc-retransmission", "tcp-retransmission"),
     "response-without-request": (*LOSS, "response-missing", "carrier-text", "hdlc-retransmission", "apdu-malformed"),
     "invoke-id-differs": LOSS,
-    "provider-abort": (*LOSS, "pdu-too-long", "hdlc-information-too-long", "hdlc-window-exceeded", "block-lost"),
+    "provider-abort": (*LOSS, "pdu-too-long", "hdlc-information-too-long", "hdlc-window-exceeded", "block-lost",
+        "carrier-text", "wrapper-version-wrong"),
     "abort": ("hls-failed", "exception-response", "invocation-counter-repeated", "invocation-counter-regressed"),
     "exception-response": (
         "hls-failed", "association-rejected", "conformance-violated", "pdu-too-long",

@@ -9,6 +9,8 @@ from analyzer.diagnosis.fcs_search import lacks_zeros, search
 from analyzer.diagnosis.frame_damage import FLOW_CONTROL, Candidate, Lane
 from analyzer.diagnosis.frame_repair import is_good_frame
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE
+from analyzer.diagnosis.words import kind_of_text
+from analyzer.diagnosis.words import octets as octets_text
 from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust, announced_length, trust_of
 from analyzer.framing.uart_signs import TRYING
 from analyzer.record import Record
@@ -54,6 +56,10 @@ def explain_noise(
         return Explained("hdlc-hcs-wrong" if found[0].cause == "burst" else "hdlc-length-wrong", note.text, found)
     if is_rest:
         return None
+    if lane.addresses and (kind := kind_of_text(octets)):
+        where = "before the first frame" if is_first else "between frames"
+        text = f"{octets_text(len(octets))} of text ({kind}) {where}, as modems and gateways say that they are there"
+        return Explained("carrier-text", "", [Candidate("heartbeat", LIKELY, text, 0, end=len(octets))])
     return Explained("hdlc-noise" if lane.addresses else note.code, note.text, list(_unknown(octets, is_first)))
 
 

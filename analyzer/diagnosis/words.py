@@ -8,6 +8,8 @@ from analyzer.tracking.history import Association, Exchange
 
 _SECOND, _MILLISECOND = 1_000_000_000, 1_000_000
 _DAY = 86_400 * _SECOND
+_LEAST_TEXT = 8
+"""Fewer printable octets in a row may be chance."""
 
 
 def about(one: Object | None) -> str:
@@ -71,3 +73,12 @@ def octets_are(count: int) -> str:
 def octets(count: int) -> str:
     """Count octets."""
     return f"{count} octet{'s' * (count != 1)}"
+
+
+def kind_of_text(octets: bytes) -> str:
+    """Say what characters text has, never which: it may be a login; empty where it is none."""
+    said = octets.strip()
+    if len(octets) < _LEAST_TEXT or not said.isascii() or not b"".join(said.split()).decode("ascii").isprintable():
+        return ""
+    kind = "digits" if said.isdigit() else "letters and digits" if said.isalnum() else "printable characters"
+    return f"{kind} and a line end" if octets[-1:] in b"\r\n" else kind

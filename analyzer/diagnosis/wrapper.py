@@ -7,8 +7,8 @@ import re
 from analyzer.diagnosis.family import FRAMES, Family
 from analyzer.diagnosis.line import Unread, settings_of
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Stories
+from analyzer.diagnosis.words import kind_of_text, octets_are
 from analyzer.diagnosis.words import octets as octets_text
-from analyzer.diagnosis.words import octets_are
 from analyzer.framing.tags import opens_as_apdu
 from analyzer.record import REQUEST, Record
 from dissectors.scanning import reads
@@ -18,7 +18,7 @@ _HEADER = 8
 _E6 = 0xE6
 _VERSION_SIZE = 2
 _MOST, _MOST_PORTS = 8192, 64
-_LEAST_TEXT, _LEAST_AGAIN = 8, 4
+_LEAST_AGAIN = 4
 _BEAT = re.compile(rb"\s*(?:[A-Za-z]{1,8}[:=])?[0-9]{8,20}[\r\n]+")
 """A number alone on its line, as a modem says who it is."""
 _SIGN_OF_LIFE = Alternative("heartbeat", POSSIBLE, "a modem or gateway may have said it before the meter spoke")
@@ -190,7 +190,7 @@ class WrapperFamily(Family):
         octets = record.octets
         count = len(octets)
         stand = f"stand{'s' * (count == 1)} before the first wrapper PDU"
-        kind = _kind_of_text(octets)
+        kind = kind_of_text(octets)
         if kind and (_BEAT.fullmatch(octets) or _comes_again(octets)):
             text = f"{octets_text(count)} of text ({kind}) {stand}"
             self.report(record, "carrier-text", "heartbeat", LIKELY, text, start=0, end=count)
@@ -279,15 +279,6 @@ class WrapperFamily(Family):
 
 
 _NO_PDU = Alternative("line-noise", POSSIBLE, "nobody may have sent them")
-
-
-def _kind_of_text(octets: bytes) -> str:
-    """Say what characters text has, never which: it may be a login; empty where it is none."""
-    said = octets.strip()
-    if len(octets) < _LEAST_TEXT or not said.isascii() or not b"".join(said.split()).decode("ascii").isprintable():
-        return ""
-    kind = "digits" if said.isdigit() else "letters and digits" if said.isalnum() else "printable characters"
-    return f"{kind} and a line end" if octets[-1:] in b"\r\n" else kind
 
 
 def _comes_again(octets: bytes) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from analyzer.diagnosis.chains import FOLLOWS, Chains, sorted_roots
 from analyzer.diagnosis.rules import rules
 from analyzer.diagnosis.story import Evidence, Fact, Stories
@@ -52,6 +54,12 @@ def test_what_follows_follows_on() -> None:
 def test_root_is_as_bad_as_the_worst_that_follows() -> None:
     found = told(fact("response-slow", 1, 9), fact("hdlc-frame-lost", 4, 1), fact("block-lost", 6, 1, Severity.ERROR))
     assert found == [("hdlc-frame-lost", ["block-lost"]), ("response-slow", [])]
+
+
+@pytest.mark.parametrize("code", ["carrier-text", "wrapper-version-wrong"])
+def test_association_lost_behind_an_answer_that_is_none_follows_from_it(code: str) -> None:
+    found = told(fact(code, 6, 1, Severity.NOTE), fact("provider-abort", 6, 1, Severity.ERROR))
+    assert found == [(code, ["provider-abort"])]
 
 
 def answer(number: int, request: int) -> Record:

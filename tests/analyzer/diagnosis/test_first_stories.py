@@ -131,6 +131,14 @@ def test_text_that_is_said_again_later_is_a_sign_of_life() -> None:
     ]
 
 
+@pytest.mark.parametrize("place", [0, 4])
+def test_text_that_is_no_part_of_a_frame_is_a_sign_of_life(place: int) -> None:
+    line = Station(CLIENT, SERVER)
+    units = on_hdlc(line, at(0, *line.connect()), OPENING, READING)
+    units.insert(place, At(0.1, answered(b"$HB,354678901234567#")))
+    assert named(diagnose(serial_chunks(units))) == [("carrier-text", "heartbeat")]
+
+
 @pytest.mark.parametrize("end", [b"", b"\r\n"])
 def test_tail_of_a_text_before_the_first_pdu_is_a_late_capture_and_is_not_shown(end: bytes) -> None:
     said = [Said(ANSWERED, b"LANDIS+GYR E450 SERIAL 12345678 PW=SECRET99" + end), *dialogue(*TALK)]
