@@ -64,7 +64,7 @@ class DamageFamily(Family):
         if lane.region:
             self._close(lane, record)
         if not lane.is_usual:
-            self._know_octets(lane, octets)
+            lane.take_octets(record)
         self.seen = record
         size = len(octets)
         lane.octets += size
@@ -80,13 +80,6 @@ class DamageFamily(Family):
         lane.is_settled = False
         if octets[-1] == FLAG:
             self._stopped(record)
-
-    @staticmethod
-    def _know_octets(lane: Lane, octets: bytes) -> None:
-        """Remember whether octets that are lost at times come at all on a lane."""
-        lane.has_flow_control = lane.has_flow_control or 0x11 in octets or 0x13 in octets
-        lane.has_inner_flags = lane.has_inner_flags or octets.find(FLAG, 1, -1) > 0
-        lane.is_usual = lane.has_flow_control and lane.has_inner_flags
 
     def _lane(self, record: Record) -> Lane:
         if len(self.lanes) >= _MOST_LANES:
@@ -111,7 +104,7 @@ class DamageFamily(Family):
         """The first sound frame of a lane came: no setting was wrong, so what stood before it is something else."""
         lane.suspects = []
         if last.kind == NOISE and lane.facts[-1].cause in SETTINGS:
-            explained = explain_noise(last, lane.known(), is_first=len(lane.region) == 1, is_rest=False)
+            explained = explain_noise(last, lane.known(last), is_first=len(lane.region) == 1, is_rest=False)
             if explained is not None:
                 self._take_back(lane)
                 self._tell(last, explained)
@@ -257,7 +250,7 @@ class DamageFamily(Family):
         octets = b"".join(one.octets for one in lane.region)
         # flags between frames are no part of a record, and a check sequence that ends as a flag lost its last octet so
         for whole in (octets, b"\x7e" + octets, octets + b"\x7e\x7e"):
-            found = search(whole, lane=lane.known())
+            found = search(whole, lane=lane.known(lane.region[0]))
             if found and found[0].confidence in (CERTAIN, LIKELY) and found[0].repaired:
                 first = lane.region[0]
                 return Explained(
@@ -271,11 +264,11 @@ class DamageFamily(Family):
             if not lane.has_sound and (found_so := sought(record)):
                 return Explained("hdlc-noise", "", found_so)
             is_first = not lane.has_sound and len(lane.region) == 1
-            explained = explain_noise(record, lane.known(), is_first=is_first, is_rest=bool(lane.facts))
+            explained = explain_noise(record, lane.known(record), is_first=is_first, is_rest=bool(lane.facts))
             if explained is not None and is_first and not self._went_on(record, is_before=True):
                 explained = begun_late(explained, record)
             return self._suspected(lane, explained, record) if lane.suspects and not lane.has_sound else explained
-        found = [_as_logged(one, record, self.seen) for one in search(record.octets, lane=lane.known())]
+        found = [_as_logged(one, record, self.seen) for one in search(record.octets, lane=lane.known(record))]
         code = _code_of(record)
         text = next((note.text for note in record.notes if note.code in self.codes), "")
         if record.problem == "truncated":
@@ -293,7 +286,9 @@ class DamageFamily(Family):
         if record.kind != NOISE:
             text = next(note.text for note in record.notes if note.code in self.codes)
             return Explained(_code_of(record), text, [Candidate("", POSSIBLE, _UNSEARCHED)])
-        explained = explain_noise(record, lane.known(), is_first=False, is_rest=bool(lane.facts), is_searched=False)
+        explained = explain_noise(
+            record, lane.known(record), is_first=False, is_rest=bool(lane.facts), is_searched=False
+        )
         if lane.suspects and not lane.has_sound:
             explained = self._suspected(lane, explained, record)
         return explained and explained._replace(text=f"{explained.text}; {_UNSEARCHED}".removeprefix("; "))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from analyzer.diagnosis.frame_damage import Candidate
+from analyzer.diagnosis.frame_damage import FLAG, Candidate
 from analyzer.diagnosis.frame_damage import Lane as Known
 from analyzer.diagnosis.line import Unread
 from analyzer.diagnosis.story import CERTAIN, Fact, Story
-from analyzer.record import Record
+from analyzer.record import REQUEST, Record
 
 _ENOUGH_OCTETS = 48
 """So many octets of a lane without an 11 or 13: they are common in addresses, control fields and data."""
@@ -36,7 +36,7 @@ class Lane:
     """What is remembered of a lane. *region* are the records since the last sound frame that are none."""
 
     __slots__ = (
-        "addresses", "facts", "has_flow_control", "has_inner_flags", "has_sound", "in_vain", "is_settled", "is_usual",
+        "addresses", "facts", "has_flow_control", "has_sound", "in_vain", "inner_flags", "is_settled", "is_usual",
         "last", "octets", "region", "searches", "suspects", "unread", "wide",
     )  # fmt: skip
 
@@ -44,9 +44,11 @@ class Lane:
         self.region: list[Record] = []
         self.facts: list[Fact] = []
         self.addresses: tuple[bytes, ...] = ()
-        self.has_flow_control = self.has_inner_flags = self.has_sound = False
+        self.has_flow_control = self.has_sound = False
+        self.inner_flags: set[bool] = set()
+        """Whose sound frames came with a 7E inside: those of the client (True), those of the meter."""
         self.is_usual = False
-        """Whether both flow control octets and flags were seen within its frames."""
+        """Whether flow control octets and flags were seen within its frames, flags within those of both sides."""
         self.is_settled = False
         """Whether a sound frame that stands between its flags tells nothing more about it."""
         self.last: Record | None = None
@@ -64,10 +66,29 @@ class Lane:
         """A sound frame ended with its flag: what is kept stays as it is if all that helps is known."""
         self.is_settled = self.is_usual and self.octets >= _ENOUGH_OCTETS
 
-    def known(self) -> Known:
-        """Give what helps to search a damaged frame."""
-        lacks = None if self.octets < _ENOUGH_OCTETS else not self.has_flow_control
-        return Known(self.addresses, lacks, self.octets, self.has_inner_flags)
+    def take_octets(self, record: Record) -> None:
+        """Remember which octets that are lost at times came in a sound frame.
+
+        A log without directions holds frames that were written and frames that were read: who cuts what is read at 7E
+        does not cut what is written, and an AARQ has a 7E in its conformance.
+        """
+        octets = record.octets
+        self.has_flow_control = self.has_flow_control or 0x11 in octets or 0x13 in octets
+        if octets.find(FLAG, 1, -1) > 0:
+            self.inner_flags.add(record.direction is REQUEST)
+        is_of_both = " > " not in record.lane.text
+        self.is_usual = self.has_flow_control and len(self.inner_flags) > is_of_both
+
+    @property
+    def lacks_flow_control(self) -> bool | None:
+        """Whether neither 11 nor 13 ever came; None: too few octets came to tell."""
+        return None if self.octets < _ENOUGH_OCTETS else not self.has_flow_control
+
+    def known(self, record: Record) -> Known:
+        """Give what helps to search *record*, a damaged frame."""
+        return Known(
+            self.addresses, self.lacks_flow_control, self.octets, (record.direction is REQUEST) in self.inner_flags
+        )
 
 
 def back(lane: str) -> str:

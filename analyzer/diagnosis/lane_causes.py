@@ -57,7 +57,7 @@ class LaneCauses:
         story = self._stories.of_fact(fact)
         if story is None:
             return
-        is_proved = fact.cause == "flow-control-octets-removed" and lane.known().lacks_flow_control
+        is_proved = fact.cause == "flow-control-octets-removed" and lane.lacks_flow_control
         if fact.cause in LANE_CAUSES and (story.count > 1 or not lane.has_sound or is_proved):
             if lane.wide is not None and lane.wide is not story:
                 self._stories.fold(story, [lane.wide])

@@ -56,7 +56,7 @@ def explain_noise(
         return Explained("hdlc-hcs-wrong" if found[0].cause == "burst" else "hdlc-length-wrong", note.text, found)
     if is_rest:
         return None
-    if lane.addresses and (kind := kind_of_text(octets)):
+    if lane.addresses and len(set(octets)) > 1 and (kind := kind_of_text(octets)):
         where = "before the first frame" if is_first else "between frames"
         text = f"{octets_text(len(octets))} of text ({kind}) {where}, as modems and gateways say that they are there"
         return Explained("carrier-text", "", [Candidate("heartbeat", LIKELY, text, 0, end=len(octets))])

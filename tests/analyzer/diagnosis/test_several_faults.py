@@ -7,11 +7,13 @@ import pytest
 from analyzer.diagnosis import link
 from analyzer.export.stories import text_lines
 from analyzer.pipeline import Pipeline
+from captures import source_from_hex
 from dissectors.tree import Severity
 from tests.analyzer.diagnosis.told import diagnose, named
 from tests.analyzer.framing.build import frame
 from tests.analyzer.tracking.build import ANSWERED, ASKED, ListSource, Said, Station, answered, asked
 from tests.analyzer.tracking.timed import (
+    AARE,
     AARQ,
     CLOCK_ANSWER,
     GET_CLOCK,
@@ -251,6 +253,18 @@ def test_reader_that_stops_at_the_flag_in_the_fcs_is_the_cause_of_the_requests_s
     (story,) = diagnose(serial_chunks(units))
     assert (story.code, story.cause, story.records) == ("capture-cut", "cut-at-flag-octet", [8, 10, 12])
     assert {one.code for one in story.leads_to} == {"hdlc-retransmission"}
+
+
+def test_flags_within_what_the_client_writes_say_nothing_of_how_answers_are_read() -> None:
+    line = station()
+    proposal = AARQ.replace(bytes.fromhex("001E1D"), bytes.fromhex("007E1F"))
+    opening = on_hdlc(line, at(0, asked(proposal), answered(AARE)), READING)
+    request, answer = line.frames([asked(GET_CLOCK), answered(bytes.fromhex("C401C100 0909") + b"1234\x7e5678")])
+    cut = answer.octets[: answer.octets.index(b"\x7e", 1) + 1]
+    said = [*line.connect(), *(one.said for one in opening), request]
+    with source_from_hex("\n".join(one.hex() for one in [*(one.octets for one in said), cut])) as source:
+        (story,) = diagnose(list(source))
+    assert (story.cause, story.confidence) == ("cut-at-flag-octet", "possible")
 
 
 def test_flag_that_comes_in_a_read_of_its_own_still_closes_its_frame() -> None:
