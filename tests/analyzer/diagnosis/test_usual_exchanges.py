@@ -16,7 +16,8 @@ from analyzer.diagnosis.link import LinkFamily
 from analyzer.diagnosis.usual_frames import UsualFrames
 from analyzer.export.stories import json_line
 from analyzer.pipeline import Pipeline
-from analyzer.record import PART, Record
+from analyzer.record import PART, REQUEST, RESPONSE, Record
+from analyzer.record import Lane as RecordLane
 from analyzer.tracking import associations
 from analyzer.tracking.history import Association
 from captures.chunk import Chunk
@@ -212,13 +213,21 @@ def hurt(chunks: list[Chunk], chance: random.Random) -> list[Chunk]:
     return made
 
 
-def test_lane_is_settled_once_no_sound_frame_tells_more() -> None:
+def sound(octets: bytes, direction: str, lane: str) -> Record:
+    record = Record()
+    record.octets, record.direction, record.lane = octets, direction, RecordLane(1, 0, lane)
+    return record
+
+
+@pytest.mark.parametrize(("name", "sides"), [("A > B", (RESPONSE,)), ("A", (REQUEST, RESPONSE))])
+def test_lane_is_settled_once_no_sound_frame_tells_more(name: str, sides: tuple[str, ...]) -> None:
     lane = Lane()
-    DamageFamily._know_octets(lane, b"\x7e\x11\x7e")
+    lane.take_octets(sound(b"\x7e\x11\x7e", sides[0], name))
     lane.octets = 100
-    lane.settle()
-    assert not lane.is_settled  # no flag within a frame
-    DamageFamily._know_octets(lane, b"\x7e\x7e\x12\x7e")
+    for side in sides:
+        lane.settle()
+        assert not lane.is_settled  # no flag within a frame of this side
+        lane.take_octets(sound(b"\x7e\x7e\x12\x7e", side, name))
     lane.octets = 10
     lane.settle()
     assert not lane.is_settled  # too few octets
