@@ -36,6 +36,22 @@ def test_list_is_exported_as_the_command_does(tmp_path: Path, suffix: str) -> No
     assert mine.read_text(encoding="utf-8") == theirs.read_text(encoding="utf-8")
 
 
+def test_list_says_its_forms_and_writes_no_other(tmp_path: Path) -> None:
+    forms = ".txt .csv .jsonl .hex .pcapng .xml .html .parquet"
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("x")
+        await pilot.pause()
+        assert any(forms.replace(" ", "  ") in line for line in text_of(app))
+        await pilot.press("escape")
+        main_of(app).answer_export(str(tmp_path / "list.pdf"))
+        await pilot.pause()
+        assert any(f"list.pdf: expected {forms}" in line for line in text_of(app))
+
+    drive(sample("ln-wrapper"), act, LARGE)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_chosen_records_are_exported_as_parquet_with_the_columns_of_the_command(tmp_path: Path) -> None:
     mine, theirs = tmp_path / "list.parquet", tmp_path / "command.parquet"
     expression = 'service == "get-response"'

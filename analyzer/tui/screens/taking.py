@@ -30,6 +30,8 @@ _PORT = re.compile(r":(\d+)(?= |$)")
 class Taking(Filtering):
     """Commands that take records elsewhere."""
 
+    suffixes = _SUFFIXES
+
     def __init__(self) -> None:
         super().__init__()
         self.comments: dict[int, str] = {}
