@@ -29,6 +29,7 @@ class AssociationsScreen(TableScreen):
     title_text = "Associations"
     name_of_rows = "associations"
     has_text = True
+    has_survey = True
     columns = (
         TableColumn("From", "muted", is_right=True, most=7),
         TableColumn("C ↔ S", "text", most=16),
@@ -42,11 +43,6 @@ class AssociationsScreen(TableScreen):
         ("open", "record"), ("follow", "follow"), ("ladder", "ladder"), ("compare-association", "diff"),
         ("back", "back"),
     )  # fmt: skip
-
-    def on_mount(self) -> None:
-        """Ask for the pass over all records."""
-        super().on_mount()
-        self.program.survey(self.take)
 
     def rows(self) -> Iterable[TableRow]:
         """Give a row an association, in the order in which they began."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from os.path import isdir, isfile
@@ -17,15 +17,13 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from analyzer.tui.commands import COMMANDS, GROUPS, Command, Pressed
-from analyzer.tui.files import export_choices, export_verdict, file_choices, file_verdict, path_of
+from analyzer.tui.files import file_choices, file_verdict, path_of
 from analyzer.tui.options import Part
 from analyzer.tui.widgets.bars import Bar, Said, StatusBar, TitleBar
 from analyzer.tui.widgets.ground import Ground
 from analyzer.tui.widgets.prompt import AnswerInput, Choice, Prompt, Question, Verdict
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from analyzer.tui.app import DlmsharkApp
     from analyzer.tui.widgets.rows import Rows
 
@@ -270,27 +268,6 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
             self.run_pressed(Pressed(found, int(rest[:9]) if rest.isdecimal() else 0))
         else:
             self.run_pressed(Pressed(found, 0, rest.strip()))
-
-    # -- export ---------------------------------------------------------------------------------------------------
-
-    suffixes: Mapping[str, str] = {}
-    """What an export can be, by suffix; where there are none it is text."""
-
-    def ask_export(self, name: str) -> None:
-        """Ask for a file to write, *name* is a guess."""
-        hint = " · ".join(self.suffixes) or "text"
-        choices = partial(export_choices, suffixes=self.suffixes)
-        self.ask(Question("export", "write to", choices, self._export_verdict, hint=hint, is_guess=True), name)
-
-    def export_path(self, name: str) -> Path | None:
-        """Give the file that is to be written; None where it cannot be, which is said."""
-        verdict = self._export_verdict(name)
-        if not verdict.is_valid:
-            self.flash(f"{name.strip()}: {verdict.text}", "error")
-        return path_of(name) if verdict.is_valid and name.strip() else None
-
-    def _export_verdict(self, text: str) -> Verdict:
-        return export_verdict(text, self.suffixes, self.program.capture.inputs if self.program.has_capture else ())
 
     # -- captures -----------------------------------------------------------------------------------------------------
 

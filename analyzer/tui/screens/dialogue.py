@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from analyzer.tui.screens.base import BaseScreen
+from pathlib import Path
+
+from analyzer.tui.screens.exporting import Exporting
 from analyzer.tui.widgets.bars import StatusBar
 
 MOST_RECORDS = 5000
 
 
-class DialogueScreen(BaseScreen):
+class DialogueScreen(Exporting):
     """A screen about the association of the record that it was opened from."""
 
     contexts = ("table",)
@@ -61,21 +63,12 @@ class DialogueScreen(BaseScreen):
         """Give what is shown as text."""
         raise NotImplementedError
 
-    def command_export(self, count: int, name: str = "") -> None:
-        """Ask for a file, and write what is shown."""
-        if name:
-            self.answer_export(name)
-        else:
-            self.ask_export(f"{self.title_text.lower()}.txt")
+    @property
+    def export_name(self) -> str:
+        """The name of the screen."""
+        return f"{self.title_text.lower()}.txt"
 
-    def answer_export(self, name: str) -> None:
+    def write_export(self, path: Path) -> None:
         """Write what is shown as text."""
-        path = self.export_path(name)
-        if path is None:
-            return
-        try:
-            path.write_text(self.exported_text(), encoding="utf-8")
-        except OSError as problem:
-            self.flash(f"{path}: {problem.strerror}", "error")
-        else:
-            self.flash(f"{path}: {len(self.numbers)} records written")
+        path.write_text(self.exported_text(), encoding="utf-8")
+        self.flash(f"{path}: {len(self.numbers)} records written")

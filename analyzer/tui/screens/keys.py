@@ -24,6 +24,7 @@ class KeysScreen(TableScreen):
 
     title_text = "Keys"
     name_of_rows = "keys"
+    has_survey = True
     columns = (
         TableColumn("Key", "accent", most=44),
         TableColumn("Opens", "good", is_right=True, most=8),
@@ -31,11 +32,6 @@ class KeysScreen(TableScreen):
         TableColumn("Why", "muted", most=0),
     )
     hints = (("add-key", "add a key"), ("export", "export"), ("back", "back"))
-
-    def on_mount(self) -> None:
-        """Ask for the pass over all records."""
-        super().on_mount()
-        self.program.survey(self.take)
 
     def rows(self) -> Iterable[TableRow]:
         """Give a row a key."""

@@ -16,6 +16,7 @@ class ObjectsScreen(TableScreen):
 
     title_text = "Objects"
     name_of_rows = "objects"
+    has_survey = True
     columns = (
         TableColumn("Meter", "muted", most=18, from_width=90),
         TableColumn("Object", "accent", most=20),
@@ -27,11 +28,6 @@ class ObjectsScreen(TableScreen):
         TableColumn("Answered", "muted", is_right=True, most=9, from_width=84),
     )
     hints = (("open", "last value"), ("readings", "readings"), ("sort", "sort"), ("export", "export"), ("back", "back"))
-
-    def on_mount(self) -> None:
-        """Ask for the pass over all records."""
-        super().on_mount()
-        self.program.survey(self.take)
 
     def rows(self) -> Iterable[TableRow]:
         """Give a row an object, by meter and code."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from textual import events
 from textual.app import ComposeResult
 from textual.widget import Widget
 
 from analyzer.tui.exporting import aligned, csv_text
-from analyzer.tui.screens.base import BaseScreen
+from analyzer.tui.screens.exporting import Exporting
 from analyzer.tui.widgets.bars import Heading, StatusBar
 from analyzer.tui.widgets.ground import Pane, Part
 from analyzer.tui.widgets.prompt import Question
@@ -26,7 +27,7 @@ _LEAST_LINES = 4
 """Lines that a table takes above text even where it has less to show, its heading among them."""
 
 
-class TableScreen(BaseScreen):
+class TableScreen(Exporting):
     """A table; a row opens the record it is about. A subclass gives columns, rows and what the lower pane says."""
 
     contexts = ("table",)
@@ -34,6 +35,8 @@ class TableScreen(BaseScreen):
     name_of_rows = "rows"
     columns: Sequence[TableColumn] = ()
     has_text = False
+    has_survey = False
+    """Whether its rows come of the pass over all records."""
     hints: tuple[tuple[str, str], ...] = (("open", "record"), ("sort", "sort"), ("export", "export"), ("back", "back"))
 
     def __init__(self) -> None:
@@ -65,6 +68,8 @@ class TableScreen(BaseScreen):
         if kept:
             self.table.move_to(kept)
         self.show_text()
+        if self.has_survey:
+            self.program.survey(self.take)
 
     def on_unmount(self) -> None:
         """Remember the row for the next time."""
@@ -250,32 +255,20 @@ class TableScreen(BaseScreen):
         self.show_headings()
         self.show_text()
 
-    def command_export(self, count: int, name: str = "") -> None:
-        """Ask for a file, and write the table."""
-        if name:
-            self.answer_export(name)
-        else:
-            stem = f"{self.title_text.lower().replace(' ', '-')}"
-            self.ask_export(f"{stem}.csv")
+    @property
+    def export_name(self) -> str:
+        """The name of the screen."""
+        return f"{self.title_text.lower().replace(' ', '-')}.csv"
 
-    def answer_export(self, name: str) -> None:
+    def write_export(self, path: Path) -> None:
         """Write the table in the form that the suffix names."""
-        path = self.export_path(name)
-        if path is None:
-            return
         headings, rows = self.exported()
-        try:
-            if path.suffix == ".jsonl":
-                text = "".join(
-                    json.dumps(dict(zip(headings, row, strict=True)), ensure_ascii=False) + "\n" for row in rows
-                )
-            else:
-                text = csv_text([headings, *rows]) if path.suffix == ".csv" else aligned(headings, rows)
-            path.write_text(text, encoding="utf-8")
-        except OSError as problem:
-            self.flash(f"{path}: {problem.strerror}", "error")
+        if path.suffix == ".jsonl":
+            text = "".join(json.dumps(dict(zip(headings, row, strict=True)), ensure_ascii=False) + "\n" for row in rows)
         else:
-            self.flash(f"{path}: {len(rows)} {self.name_of_rows} written")
+            text = csv_text([headings, *rows]) if path.suffix == ".csv" else aligned(headings, rows)
+        path.write_text(text, encoding="utf-8")
+        self.flash(f"{path}: {len(rows)} {self.name_of_rows} written")
 
     def exported(self) -> tuple[list[str], list[Sequence[str]]]:
         """Give headings and rows as they are written."""

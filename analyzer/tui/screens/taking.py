@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.tui.columns import COLUMNS, TIME_MODES
+from analyzer.tui.screens.exporting import Exporting
 from analyzer.tui.screens.filtering import Filtering
 from analyzer.tui.widgets.prompt import Choice, Question, Verdict
 
@@ -27,7 +28,7 @@ _AT_ONCE = 200
 _PORT = re.compile(r":(\d+)(?= |$)")
 
 
-class Taking(Filtering):
+class Taking(Filtering, Exporting):
     """Commands that take records elsewhere."""
 
     suffixes = _SUFFIXES
@@ -106,19 +107,14 @@ class Taking(Filtering):
 
     # -- export ---------------------------------------------------------------------------------------------------
 
-    def command_export(self, count: int, name: str = "") -> None:
-        """Ask for a file, and write the records that are shown."""
-        if name:
-            self.answer_export(name)
-        else:
-            stem = Path(self.program.capture.inputs[0]).stem if self.program.capture.inputs else "records"
-            self.ask_export(f"{stem}.csv")
+    @property
+    def export_name(self) -> str:
+        """The name of the first input."""
+        inputs = self.program.capture.inputs
+        return f"{Path(inputs[0]).stem if inputs else 'records'}.csv"
 
-    def answer_export(self, name: str) -> None:
+    def write_export(self, path: Path) -> None:
         """Write the records that are shown, in the form that the suffix names."""
-        path = self.export_path(name)
-        if path is None:
-            return
         numbers = [self.records.number_at(index) for index in range(self.records.count)]
         self.run_worker(self._write(path, numbers), exclusive=True, group="export")
 
