@@ -28,6 +28,8 @@ _NEAR_OCTETS = 8
 PUBLISHED = bytes.fromhex("00112233445566778899AABBCCDDEEFF")
 """The authentication key that the P1 specification of Luxembourg gives all its meters."""
 PUBLISHED_TEXT = f"with the authentication key that Luxembourg publishes for P1 ports, {PUBLISHED.hex().upper()}"
+ONCE = (KeyRole.WRAPPED, KeyRole.AGREED)
+"""Roles of keys that come with a message."""
 _OPENABLE = (KeyRole.GUEK, KeyRole.GBEK, KeyRole.DEDICATED, KeyRole.AGREED, KeyRole.KEK, KeyRole.GAK)
 
 
@@ -102,9 +104,20 @@ def _swapped(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
 
 def _other_title(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
     for other in _titles(case, title):
-        if any(_fits(case.message, key, one.octets, other) for one in case.authentication):
-            text = f"the tag is right with the system title {other.hex().upper()}, not {title.hex().upper()}"
-            yield Suspect("wrong-system-title", text)
+        if is_entitled(case.message, key, case.authentication, title, other):
+            yield wrong_title(title, other)
+
+
+def is_entitled(message: Message, key: Key, authentication: Iterable[Key], title: bytes, other: bytes) -> bool:
+    """Tell whether the tag is right with an *other* system title than the one that its sender tells."""
+    changed, _ = _entitled(message, title, other)
+    return any(_fits(one, key, each.octets, other) for each in authentication for one in {message, changed})
+
+
+def wrong_title(title: bytes, other: bytes) -> Suspect:
+    """Say that a tag is right with an *other* system title."""
+    text = f"the tag is right with the system title {other.hex().upper()}, not {title.hex().upper()}"
+    return Suspect("wrong-system-title", text)
 
 
 def _other_key(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
@@ -172,7 +185,10 @@ def _damaged(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
         return
     for other in case.authentication:
         for text, changed, changed_title in _bits_turned(message, title, case.is_title_told):
-            if _fits(changed, key, other.octets, changed_title):
+            keys: tuple[Key, ...] = (key,)
+            if (changed.control ^ message.control) & opening.BROADCAST:
+                keys = case.key_set.of(KeyRole.GBEK if changed.control & opening.BROADCAST else KeyRole.GUEK) or keys
+            if any(_fits(changed, one, other.octets, changed_title) for one in keys):
                 yield Suspect("octets-damaged", f"the tag is right with {text} turned over")
 
 
@@ -183,11 +199,30 @@ def _bits_turned(message: Message, title: bytes, is_title_told: bool) -> Iterato
             yield f"bit {bit} of octet {index} of the text", message._replace(body=body), title
     for bit in range(32):
         yield f"bit {bit} of the invocation counter", message._replace(counter=message.counter ^ 1 << bit), title
-    for bit in (0, 1, 2, 3, 6, 7):
+    for index, octet in enumerate(message.header):
+        for bit in range(8):
+            header = message.header[:index] + bytes((octet ^ 1 << bit,)) + message.header[index + 1 :]
+            yield f"bit {bit} of octet {index} of the header", message._replace(header=header), title
+    for bit in (0, 1, 2, 3, 5, 6, 7):
         yield f"bit {bit} of the security control", message._replace(control=message.control ^ 1 << bit), title
     for bit in range(64 if is_title_told else 0):
         turned = int.from_bytes(title, "big") ^ 1 << bit
-        yield f"bit {bit} of the system title", message, turned.to_bytes(8, "big")
+        yield f"bit {bit} of the system title", *_entitled(message, title, turned.to_bytes(8, "big"))
+
+
+def _entitled(message: Message, title: bytes, other: bytes) -> tuple[Message, bytes]:
+    """Put another system title in place of the sender's, which general-ciphering has in its header, too."""
+    return message._replace(header=message.header.replace(title, other, 1)), other
+
+
+def _lost_bit(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
+    """Look for a tag behind a text of which the security control says that it has none."""
+    message = case.message
+    octets, tag = message.body[: -opening.TAG_SIZE], message.body[-opening.TAG_SIZE :]
+    changed = message._replace(control=message.control ^ opening.AUTHENTICATED, body=octets, tag=tag)
+    if octets and not message.tag and any(_fits(changed, key, one.octets, title) for one in case.authentication):
+        text = "the tag is right with bit 4 of the security control turned over"
+        yield Suspect("octets-damaged", text, CERTAIN, decipher(changed, key, title))
 
 
 # -- hypotheses that only the plaintext can support -----------------------------------------------------------------
@@ -195,7 +230,11 @@ def _bits_turned(message: Message, title: bytes, is_title_told: bool) -> Iterato
 
 def _reads(message: Message, key: Key, title: bytes) -> bool:
     text = decipher(message, key, title)
-    return is_telegram(text) or ((message.inner_tag < 0 or text[:1] == bytes((message.inner_tag,))) and reads(text))
+    if message.inner_tag >= 0 and text[:1] != bytes((message.inner_tag,)):
+        return False
+    found = entry(text, 0, len(text))
+    is_closed = found is not None and "security_control" in found.slots  # any octets read as what is enciphered again
+    return is_telegram(text) or (not is_closed and reads(text))
 
 
 def _swapped_text(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
@@ -230,13 +269,14 @@ _WITH_TAG: tuple[Hypothesis, ...] = (
     _damaged,
 )  # fmt: skip
 _BY_TEXT: tuple[Hypothesis, ...] = (_swapped_text, _other_title_text, _other_key_text, _other_writing_text)
-_WITHOUT_TAG: tuple[Hypothesis, ...] = (_no_tag, *_BY_TEXT)
+_WITHOUT_TAG: tuple[Hypothesis, ...] = (_no_tag, _lost_bit, *_BY_TEXT)
 
 
 def _judge(case: Case) -> Suspect:
     """Judge what no hypothesis explains."""
     message, key, title = case.message, case.keys[0], case.titles[0]
     name = key.name
+    same = f"the same keys ({name})" if key.role not in ONCE else f"other {key.role.value} keys of this sender"
     is_read = bool(message.control & ENCRYPTED) and _reads(message, key, title)
     roles = (KeyRole.GAK,) if is_read else (key.role, *((KeyRole.GAK,) * (not message.control & ENCRYPTED)))
     for role in case.changed.keys() & roles:
@@ -247,9 +287,7 @@ def _judge(case: Case) -> Suspect:
         return Suspect("octets-damaged", text, LIKELY)
     if not message.control & ENCRYPTED:
         if case.has_worked:
-            return Suspect(
-                "octets-damaged", f"the tag is wrong, and the same keys ({name}) verified its neighbours", LIKELY
-            )
+            return Suspect("octets-damaged", f"the tag is wrong, and {same} verified its neighbours", LIKELY)
         names = " and ".join(one.name for one in (key, *case.authentication[:1]))
         text = f"the tag was made with other keys than {names}: one of them is wrong, or both"
         return Suspect("wrong-authentication-key", text, POSSIBLE)
@@ -260,7 +298,7 @@ def _judge(case: Case) -> Suspect:
         if case.has_worked:
             return Suspect(
                 "octets-damaged",
-                f"the text reads, its tag is wrong, and the same keys ({name}) verified its neighbours",
+                f"the text reads, its tag is wrong, and {same} verified its neighbours",
                 LIKELY,
             )
         text = f"the text reads under {name}, and its tag was made with another key than {case.authentication[0].name}"
@@ -274,7 +312,8 @@ def _judge(case: Case) -> Suspect:
         text = f"nothing reads any more under {name}, from record {case.closed_since} on; before that it opened all"
         return Suspect("new-key-after-change", text, LIKELY)
     if case.has_worked:  # damage in the text would leave its beginning as it was
-        text = f"the text does not read from its first octet on, and the same key ({name}) opened what came before"
+        same = same.replace("keys (", "key (")
+        text = f"the text does not read from its first octet on, and {same} opened what came before"
         return Suspect("octets-damaged", text, POSSIBLE)
     if case.opens_other_side:
         text = f"{name} opens the other direction, and nothing of this one with the system title {title.hex().upper()}"

@@ -9,7 +9,17 @@ from typing import NamedTuple
 from analyzer.record import Record
 from analyzer.security import opening
 from analyzer.security.attempt import Opener, Outcome, proves
-from analyzer.security.explain import PUBLISHED, PUBLISHED_TEXT, Case, Suspect, explain
+from analyzer.security.explain import (
+    ONCE,
+    POSSIBLE,
+    PUBLISHED,
+    PUBLISHED_TEXT,
+    Case,
+    Suspect,
+    explain,
+    is_entitled,
+    wrong_title,
+)
 from analyzer.security.keys import KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, is_authentic
 from analyzer.tracking.counters import Counters
@@ -57,7 +67,7 @@ class Doubts:
         self, knowledge: Knowledge, counters: Counters, lost: Mapping[tuple[bytes, KeyRole], tuple[int, str]]
     ) -> None:
         self.worked: set[tuple[bytes, bytes]] = set()
-        """Which key with which title has opened something."""
+        """Which key with which title has opened something; of keys that come with a message, their role."""
         self._knowledge, self._counters, self._lost = knowledge, counters, lost
         self._closed: dict[tuple[bytes, bytes], _Closed] = {}
         """By key and title that worked."""
@@ -74,7 +84,13 @@ class Doubts:
         control = message.control
         if opener.lacks and (control & ENCRYPTED or message.tag):
             text = key_info_lack(record.apdu, opener.key_set) if opener.lacks == "no-key" else ""
-            record.add_note(finding("undecipherable", text or _LACKS[opener.lacks], 0, 0, opener.lacks))
+            if text and any((role.value.encode(), own) in self.worked for role in ONCE):
+                text += "; keys in other messages of this sender opened them"
+                record.add_note(finding("undecipherable", text, 0, 0, "octets-damaged")._replace(confidence=POSSIBLE))
+                return outcome
+            other = self._other_title(context, message, own) if opener.lacks == "no-key" and not text else None
+            cause, text = other[:2] if other is not None else (opener.lacks, text or _LACKS[opener.lacks])
+            record.add_note(finding("undecipherable", text, 0, 0, cause))
             return outcome
         is_unchecked = not message.tag and outcome.status is opening.DECRYPTED
         lacks_check = outcome.status is opening.DECRYPTED and not opener.authentication
@@ -105,6 +121,18 @@ class Doubts:
         is_nothing = is_damaged and suspect.cause == "octets-damaged" and outcome.values is None
         return outcome._replace(status=opening.DAMAGED) if is_nothing else outcome
 
+    @staticmethod
+    def _other_title(context: SecurityContext, message: Message, own: bytes) -> Suspect | None:
+        """Look whether a message whose title nobody knows is the associated meter's all the same."""
+        title = context.server_title
+        keys = context.keys.get((title, context.client_title))
+        if not own or keys is None or not message.tag or title == own:
+            return None
+        for key in keys.of(KeyRole.GUEK):
+            if is_entitled(message, key, keys.of(KeyRole.GAK), own, title):
+                return wrong_title(own, title)
+        return None
+
     def suspect(
         self, number: int, context: SecurityContext, message: Message, opener: Opener, own: bytes,
         *, is_damaged: bool = False,
@@ -112,6 +140,8 @@ class Doubts:
         """Find the cause with all that is known: keys, titles, what worked before record *number*."""
         pairs = [(key.octets, title) for key in opener.keys for title in opener.titles]
         worked = next((pair for pair in pairs if pair in self.worked), None)
+        once = ((key.role.value.encode(), title) for key in opener.keys if key.role in ONCE for title in opener.titles)
+        has_worked = worked is not None or any(pair in self.worked for pair in once)
         self._searches -= 1
         titles, ring = islice(self._knowledge.titles.values(), _MOST_TITLES), opener.key_set
         known = (context.client_title, context.server_title, ring.client_title, ring.server_title, *titles)
@@ -122,7 +152,7 @@ class Doubts:
         opens_other_side = any(name in names and title not in opener.titles for _, _, title, _, name, _ in verified)
         return explain(
             Case(
-                message, opener.keys, opener.authentication, opener.titles, opener.key_set, known, worked is not None,
+                message, opener.keys, opener.authentication, opener.titles, opener.key_set, known, has_worked,
                 bool(own), changed, closed.since if closed.newest > closed.since else 0, closed.has_ended,
                 opens_other_side, self._searches > 0, is_damaged,
             )

@@ -9,6 +9,7 @@ from analyzer.record import APDU, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, Cl
 from analyzer.security import opening
 from analyzer.security.attempt import Opener, Outcome, attempt
 from analyzer.security.certificates import Certificates
+from analyzer.security.explain import ONCE
 from analyzer.security.keyring import Keyring
 from analyzer.security.keys import KEY_SIZES, Key, KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, message_of
@@ -284,6 +285,8 @@ class Protection:
             return
         if outcome.status is opening.VERIFIED or not message.tag:
             self.doubts.worked.add((key.octets, outcome.title))
+            if key.role in ONCE:
+                self.doubts.worked.add((key.role.value.encode(), outcome.title))
         if outcome.status is opening.VERIFIED:
             self._proved.add((key.octets, outcome.title))
         if key.role is not KeyRole.AGREED or message.counter:
@@ -301,7 +304,7 @@ class Protection:
                 aad = bytes((message.control,)) + outcome.authentication
                 swift = (message.control, key.encrypt, outcome.title, aad, key.name, sender)
                 next_message.remember(context, entry, message.control, own, role, swift)
-        if key.role in (KeyRole.WRAPPED, KeyRole.AGREED):
+        if key.role in ONCE:
             context.agreed[own] = key
         if found is None:
             return

@@ -89,6 +89,25 @@ def test_wrong_keys_without_a_tag_say_wrong_key() -> None:
     assert last.apdu.octets[0] == 0xC8
 
 
+def test_title_that_nobody_knows_is_the_meters_where_a_tag_proves_it() -> None:
+    made = world()
+    made.said.append(answered(made.response()))
+    inner = bytes.fromhex("C401C1 00 0906 010203040506")
+    body = made.seal(made.server, inner)
+    other = bytes((made.server[0], made.server[1] ^ 4, *made.server[2:]))
+    made.said.append(answered(b"\xdb\x08" + other + length(len(body)) + body))
+    assert causes(opened(made.said, keyring(made.given, server_title=made.server))) == ["wrong-system-title"]
+
+
+def test_key_under_which_any_octets_read_is_not_named() -> None:
+    made = world()
+    made.given[KeyRole.GBEK] = made.gbek
+    closed = b"\xc8\x17\x30" + bytes(range(22))  # what is enciphered again reads whatever it is
+    body = made.seal(made.client, closed, key=made.gbek, gak=bytes(len(made.gak)))
+    made.said.append(asked(b"\xdb\x08" + made.client + length(len(body)) + body))
+    assert "broadcast-key-needed" not in causes(records(made))
+
+
 # -- keys that change -----------------------------------------------------------------------------------------------
 
 

@@ -185,6 +185,47 @@ def _wrong_suite(world: World) -> None:
     world.replace_last(bytes(octets))
 
 
+def general(world: World, *, wraps: bool = False) -> tuple[bytes, range]:
+    """A GET request in general-ciphering, and where in it a bit may turn that its header or key-info holds."""
+    world.counters[world.client] += 1
+    key = world.chance.randbytes(len(world.guek)) if wraps else world.guek
+    fields = (world.chance.randbytes(8), world.client, world.server, b"", b"")
+    header = b"".join(length(len(one)) + one for one in fields)
+    wrapped = wrap_key(key, world.kek)
+    information = b"\x01\x01\x00" + length(len(wrapped)) + wrapped if wraps else b"\x01\x00\x00"
+    seal = Seal(0x30 | world.suite, key, world.gak, world.client)
+    body = protect(bytes.fromhex("C001C1 0003 0100010800FF 02 00"), seal, world.counters[world.client], header)
+    before = b"\xdd" + header + information
+    places = range(len(before) - len(wrapped), len(before)) if wraps else range(2, 10)
+    return before + length(len(body)) + body, places
+
+
+def _header_bit(world: World) -> None:
+    octets, places = general(world)
+    damaged = bytearray(octets)
+    damaged[world.chance.choice(places)] ^= 1 << world.chance.randrange(8)
+    world.said.append(asked(bytes(damaged)))
+
+
+def _bit_under_a_wrapped_key(world: World) -> None:
+    """The key that comes with each message opened others; a bit is turned in the text, or in the key."""
+    world.given[KeyRole.KEK] = world.kek
+    world.said += [asked(general(world, wraps=True)[0]) for _ in range(2)]
+    octets, places = general(world, wraps=True)
+    damaged = bytearray(octets)
+    text = range(len(octets) - 25, len(octets) - 12)
+    damaged[world.chance.choice(world.chance.choice((text, places)))] ^= 1 << world.chance.randrange(8)
+    world.said.append(asked(bytes(damaged)))
+
+
+def _control_bit(world: World) -> None:
+    """A bit is turned that says which key set there is, whether a text is enciphered, or whether it has a tag."""
+    world.given[KeyRole.GBEK] = world.gbek
+    octets = bytearray(world.request())
+    octets[2] ^= world.chance.choice((0x10, 0x20, 0x40))
+    world.said.append(asked(bytes(octets)))
+
+
 WRONG: dict[str, Wrong] = {
     "wrong encryption key": Wrong(_wrong_encryption_key, "undecipherable", "wrong-encryption-key"),
     "wrong authentication key": Wrong(_wrong_authentication_key, "undecipherable", "wrong-authentication-key"),
@@ -198,6 +239,9 @@ WRONG: dict[str, Wrong] = {
     "nonce reuse": Wrong(_nonce_reuse, "invocation-counter-repeated", "nonce-reuse"),
     "changed key without KEK": Wrong(_changed_key, "undecipherable", "new-key-after-change"),
     "key as text": Wrong(_ascii_key, "undecipherable", "key-is-ascii"),
+    "bit of a header": Wrong(_header_bit, "undecipherable", "octets-damaged"),
+    "bit under a wrapped key": Wrong(_bit_under_a_wrapped_key, "undecipherable", "octets-damaged"),
+    "bit of the security control": Wrong(_control_bit, "undecipherable", "octets-damaged"),
     "wrong suite": Wrong(_wrong_suite, "undecipherable", "wrong-suite"),
 }
 
