@@ -3,12 +3,15 @@
 Sources: MODBUS over Serial Line (CRC-16, polynomial x^16+x^15+x^2+1, reflected, FFFF at the start, low octet first);
 BSI TR-03109-1 IV-b (SML transport, version 1); DL/T 645 (frames from 68 to 16 with an arithmetic sum); EN 13757-4
 (wireless M-Bus, format A without its check sums, as receivers give it); Enedis-NOI-CPT_54E (TIC: groups from LF to CR,
-the check character their sum in six bits); ECHONET Lite II (EHD 10 81, TID, SEOJ, DEOJ, ESV, OPC, properties).
+the check character their sum in six bits); ECHONET Lite II (EHD 10 81, TID, SEOJ, DEOJ, ESV, OPC, properties); the
+optical protocol of Kamstrup's meters as free readers have it (KMP: from 80 or 40 to 0D, CRC-16 of polynomial 1021 from
+0, 1B before the complement of an octet that has a meaning).
 """
 
 from __future__ import annotations
 
 import re
+from binascii import crc_hqx
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -30,6 +33,7 @@ _DLT645_HEAD, _DLT645_STOP = 10, 0x16
 _COLOUR = re.compile(rb"\x1b\[[0-9;]{1,8}m")
 _TIC = re.compile(rb"(?<![!-~])([A-Z][A-Z0-9+-]{2,8})([ \t])((?:[ -~]{0,98}\2){1,2})([ -_])(?=\r)")
 _ECHONET, _ECHONET_HEAD, _SERVICES = b"\x10\x81", 12, (0x50, 0x7E)
+_KMP, _KMP_STUFFED = re.compile(rb"[\x40\x80]([^\x0d\x40\x80]{4,300})\x0d"), re.compile(rb"\x1b(.)", re.DOTALL)
 _METER_C, _LEAST_TELEGRAM = frozenset((0x44, 0x46, 0x48)), 14
 """SND-NR, SND-IR, RSP-UD."""
 _CI = frozenset((0x72, 0x78, 0x7A, 0x7B, 0x7C, 0x7D, 0x8C, 0x8D, 0x8E, 0x8F, 0x90))
@@ -169,6 +173,12 @@ def count_echonet(octets: bytes) -> int:
     return int(at == size)
 
 
+def count_kmp(octets: bytes) -> int:
+    """Count frames of Kamstrup's optical protocol whose CRC is right."""
+    plain = (_KMP_STUFFED.sub(lambda one: bytes((one[1][0] ^ 0xFF,)), found[1]) for found in _KMP.finditer(octets))
+    return sum(crc_hqx(frame, 0) == 0 and any(frame) for frame in plain)
+
+
 def count_tic(octets: bytes) -> int:
     """Count groups of the customer output of French meters whose check character is right."""
     count = 0
@@ -199,6 +209,11 @@ PROTOCOLS = (
     _Protocol(
         count_dlt645, 2,
         "{frames} frames from 68 to 16 have the sum of DL/T 645, the first in record {record}: this is a DL/T 645 line",
+    ),
+    _Protocol(
+        count_kmp, 2,
+        "{frames} frames from 80 or 40 to 0D have the CRC of KMP, the first in record {record}: this is the optical "
+        "protocol of Kamstrup's meters, which readers of its own take",
     ),
     _Protocol(
         count_tic, 3,

@@ -30,6 +30,8 @@ _SEVERAL = 3
 _COMPOUND = (1, 2)
 _PROSE = re.compile(rb"[\s!-/:-?]*+(?:[A-Za-z'-]{1,20}+[\s!-/:-?]++){3,}+(?:[A-Za-z'-]{1,20}+[\s!-/:-?]*+)?+")
 """Words of letters alone, with blanks and marks between."""
+_CHARACTERS = re.compile(rb"[ -~\r\n\t\2\3]++")
+_DATA_SET = re.compile(rb"[0-9A-F]{1,3}(?:\.[0-9A-F]{1,3}){2}(?:[*&]\d{1,3})?\([^()\r\n]{1,40}\)")
 _MOST_ELEMENTS = 0x7F
 _LONG_VALUE = 48
 _NOTIFICATION = bytes.fromhex("0F 00 00 00 00 00")
@@ -67,7 +69,7 @@ def settings_of(unread: Unread) -> list[Candidate]:
     if _PROSE.fullmatch(octets):
         text = f"{len(octets)} octets are words of a text, and no traffic"
         return [Candidate("mixed-log", LIKELY, text, 0, end=len(octets))]
-    for sign in (_value, _turned, _replaced, _speed, _bits, _late, _shared, _shifted, _slow):
+    for sign in (_value, _turned, _printed, _replaced, _speed, _bits, _late, _shared, _shifted, _slow):
         found = list(sign(octets, unread.reads))
         if found:
             return found
@@ -106,6 +108,21 @@ def _turned(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
             what = "a frame with a right FCS stands" if frames == 1 else f"{frames} frames with a right FCS stand"
             yield Candidate(cause, CERTAIN, f"{what} in the {len(octets)} octets {told}")
             return
+
+
+def _printed(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
+    """Characters alone, which no wrong setting gives: a readout that lacks its beginning, or a text."""
+    if _CHARACTERS.fullmatch(octets) is None or len(octets) < _SURE:
+        return
+    data_set = _DATA_SET.search(octets)
+    if data_set is not None:
+        text = (
+            f"{len(octets)} octets are characters, {data_set[0].decode()} among them: a readout without its beginning"
+        )
+        yield Candidate("start-of-dump-missing", LIKELY, text, 0, end=len(octets))
+    else:
+        text = f"{len(octets)} octets are characters, and no message of a meter"
+        yield Candidate("mixed-log", POSSIBLE, text, 0, end=len(octets))
 
 
 def _replaced(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:

@@ -274,6 +274,14 @@ def test_words_before_a_telegram_are_no_line_of_another_speed() -> None:
     assert [one.cause for one in stories] in ([], ["mixed-log"])
 
 
+def test_characters_of_a_readout_that_lacks_its_beginning_are_no_line_of_another_speed() -> None:
+    (story,) = of_octets(b"0-0:98.1.0\r\n(\r\n1-0:1.8.0(000123.456*kWh)\r\n")
+    assert (story.cause, story.confidence) == ("start-of-dump-missing", "likely")
+    assert "1.8.0(000123.456*kWh)" in story.evidence[0].text
+    (story,) = of_octets(b"PDU=00;addr=17;rssi=-71;lqi=200;type=4;", b"PDU=01;addr=17;rssi=-70;lqi=201;type=4;")
+    assert story.cause == "mixed-log"
+
+
 def test_octets_that_a_terminal_obeys_are_shown_by_their_codes() -> None:
     hurt = PLAIN.replace(b"1-0:2.8.0(00", b"\x1b[2J\x07\x00\x9b\x01")
     lines = [line for story in of_octets(PLAIN + hurt) for line in text_lines(1, story, 0)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import random
+from binascii import crc_hqx
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from analyzer.diagnosis.foreign import count_colours, count_dlt645, count_sml, count_tic, count_wireless
+from analyzer.diagnosis.foreign import count_colours, count_dlt645, count_kmp, count_sml, count_tic, count_wireless
 from analyzer.simulate.ciphering import Seal
 from analyzer.simulate.local_messages import data_set
 from analyzer.simulate.p1_port import ciphered, telegram
@@ -35,6 +36,18 @@ def dlt645(address: int) -> bytes:
     data = bytes((octet + 0x33) & 0xFF for octet in CHANCE.randbytes(8))
     frame = b"\x68" + address.to_bytes(6, "little") + b"\x68\x91" + bytes((len(data),)) + data
     return b"\xfe\xfe\xfe\xfe" + frame + bytes((sum(frame) & 0xFF, 0x16))
+
+
+def kmp() -> bytes:
+    """A request for one register and its answer; octets with a meaning have 1B and their complement."""
+    sent = b""
+    for start, body in ((b"\x80", bytes.fromhex("3F10010056")), (b"\x40", bytes.fromhex("3F1000562502421480"))):
+        frame = body + CHANCE.randbytes(2)
+        frame += crc_hqx(frame, 0).to_bytes(2)
+        sent += start + b"".join(
+            b"\x1b" + bytes((octet ^ 0xFF,)) if octet in b"\x80\x40\x0d\x06\x1b" else bytes((octet,)) for octet in frame
+        ) + b"\x0d"  # fmt: skip
+    return sent
 
 
 def radio() -> bytes:
@@ -71,6 +84,7 @@ def tic(separator: bytes = b"\t") -> bytes:
         (entry, "SML"),
         (lambda: dlt645(0x112233445566), "DL/T 645"),
         (radio, "wireless M-Bus"),
+        (kmp, "protocol of Kamstrup's meters"),
         (echonet, "ECHONET Lite"),
     ],
 )
@@ -103,7 +117,7 @@ def test_inverted_line_of_a_p1_port_is_named(is_sealed: bool, run: Run, tmp_path
 def test_random_octets_are_no_other_protocol() -> None:
     octets = CHANCE.randbytes(1 << 16)
     assert (count_sml(octets), count_dlt645(octets)) == (0, 0)
-    assert (count_colours(octets), count_tic(octets)) == (0, 0)
+    assert (count_colours(octets), count_tic(octets), count_kmp(octets)) == (0, 0, 0)
     assert sum(count_wireless(octets[at : at + 48]) for at in range(0, len(octets), 48)) == 0
 
 
