@@ -285,6 +285,23 @@ class LogicalName(Octets):
         return "{}-{}:{}.{}.{}*{}".format(*value)
 
 
+class Computed(House):
+    """A field that is computed while its value is ``None``."""
+
+    __slots__: list[str] = []
+
+    def __init__(self, name: str) -> None:
+        House.__init__(self, name, None)
+
+    def i2repr(self, pkt: Any, x: Any) -> str:
+        """Show the value, or that it will be computed."""
+        return "computed" if x is None else House.i2repr(self, pkt, x)
+
+    def randval(self) -> None:
+        """Stay computed."""
+        return
+
+
 class Varying(House):
     """Octets of any number, shown as upper-case hex; accepts hex text."""
 

@@ -12,7 +12,7 @@ from typing import Any
 from dissectors import checks
 from dissectors.answering import FRAMES
 from dissectors.bits import BitGroup, bits
-from dissectors.fields import Fixed, House, Seen, packed
+from dissectors.fields import Computed, Fixed, House, Seen, packed
 from dissectors.framed import Carried, Framed, noise
 from dissectors.hdlc_octets import (
     FLAG,
@@ -165,14 +165,14 @@ class Control(Fixed):
         return after
 
 
-class CheckSequence(House):
-    """A 16-bit check sequence, low octet first; *begin* is the first octet that it covers. Computed while ``None``."""
+class CheckSequence(Computed):
+    """A 16-bit check sequence, low octet first; *begin* is the first octet that it covers."""
 
     __slots__ = ["code_name"]
 
     def __init__(self, name: str, code_name: str) -> None:
         self.code_name = code_name
-        House.__init__(self, name, None)
+        Computed.__init__(self, name)
 
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[int | None, int]:
         """Read the two octets."""
@@ -205,10 +205,6 @@ class CheckSequence(House):
     def i2repr(self, pkt: Any, x: Any) -> str:
         """Show the number, or that it will be computed."""
         return "computed" if x is None else f"{x:04X}"
-
-    def randval(self) -> None:
-        """Stay computed."""
-        return
 
 
 class HeaderCheck(CheckSequence):

@@ -13,7 +13,7 @@ from dissectors import checks
 from dissectors.characters import Characters, Enhanced, LineEnds, Sign, Text
 from dissectors.check_character import ACK, EOT, ETX, NAK, SOH, STX, judge
 from dissectors.data_sets import DataSets, Secrets
-from dissectors.fields import Constant, House, Seen
+from dissectors.fields import Computed, Constant, Seen
 from dissectors.pdu import Layer
 from dissectors.quirks import quirk
 from dissectors.tree import Kind, Node, Note, Severity
@@ -28,14 +28,14 @@ BAUD_RATES: dict[str, int] = {
 COMMANDS: dict[str, str] = {"P": "password", "W": "write", "R": "read", "E": "execute", "B": "break"}
 
 
-class CheckCharacter(House):
-    """The block check character; ``None`` where the capture has none, and computed while not given."""
+class CheckCharacter(Computed):
+    """The block check character; ``None`` where the capture has none."""
 
     __slots__: list[str] = []
     looks_back = True
 
-    def __init__(self, name: str = "bcc") -> None:
-        House.__init__(self, name, None)
+    def __init__(self) -> None:
+        Computed.__init__(self, "bcc")
 
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[int | None, int]:
         """Read the octet behind ETX or EOT, if there is one."""
@@ -72,14 +72,6 @@ class CheckCharacter(House):
     def to_json(self, value: int) -> str:
         """Give the hex digits."""
         return f"{value:02X}"
-
-    def i2repr(self, pkt: Any, x: Any) -> str:
-        """Show the digits, or that it will be computed."""
-        return "computed" if x is None else f"{x:02X}"
-
-    def randval(self) -> None:
-        """Stay computed."""
-        return
 
 
 class Summed(Layer):

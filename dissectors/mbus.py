@@ -10,7 +10,7 @@ from struct import Struct
 from typing import Any
 
 from dissectors.composites import When
-from dissectors.fields import Constant, Fixed, House, Number, Seen, packed
+from dissectors.fields import Computed, Constant, Fixed, House, Number, Seen, packed
 from dissectors.framed import Carried, Framed, noise
 from dissectors.llc import payload_class
 from dissectors.mbus_octets import (
@@ -128,13 +128,10 @@ class AddressField(Number):
         return f"{value} ({meaning})" if meaning else ""
 
 
-class Computed(House):
+class ComputedOctet(Computed):
     """An octet that is computed while it is not given."""
 
     __slots__: list[str] = []
-
-    def __init__(self, name: str) -> None:
-        House.__init__(self, name, None)
 
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[int, int]:
         """Read the octet."""
@@ -150,12 +147,8 @@ class Computed(House):
         """Show the number, or that it will be computed."""
         return "computed" if x is None else f"{x:02X}"
 
-    def randval(self) -> None:
-        """Stay computed."""
-        return
 
-
-class RepeatedLength(Computed):
+class RepeatedLength(ComputedOctet):
     """The second length octet: with the first it says where the checksum stands."""
 
     __slots__: list[str] = []
@@ -181,7 +174,7 @@ class RepeatedLength(Computed):
         return after
 
 
-class CheckSum(Computed):
+class CheckSum(ComputedOctet):
     """The sum modulo 256 of the octets from C on, which stands *begin* octets into the frame."""
 
     __slots__ = ["begin"]
@@ -189,7 +182,7 @@ class CheckSum(Computed):
 
     def __init__(self, begin: int) -> None:
         self.begin = begin
-        Computed.__init__(self, "checksum")
+        ComputedOctet.__init__(self, "checksum")
 
     def to_json(self, value: int) -> str:
         """Give the hex digits."""
@@ -333,7 +326,7 @@ class Mbus(Framed):
     computed = frozenset({"length", "length_again", "checksum"})
     fields_desc = [
         Constant("start", LONG),
-        Computed("length"),
+        ComputedOctet("length"),
         RepeatedLength("length_again"),
         Constant("start_again", LONG),
         ControlField("control", 0x53),

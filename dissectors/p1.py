@@ -12,7 +12,7 @@ from dissectors import checks
 from dissectors.characters import Characters, EmptyLine, Enhanced, LineEnds, Sign, Text, Trailer
 from dissectors.composites import When
 from dissectors.data_sets import DataSets
-from dissectors.fields import Constant, House, Number, OctetString, Seen
+from dissectors.fields import Computed, Constant, Number, OctetString, Seen
 from dissectors.framed import noise
 from dissectors.pdu import Layer
 from dissectors.regions import AUTHENTICATED, Ciphered, Length, Tag
@@ -27,14 +27,14 @@ _BEGIN, _END = re.compile(rb"/"), re.compile(rb"![0-9A-Fa-f]{0,4}\r?\n")
 _LINE_END = re.compile(rb"(?<!\r)\r*+\n")
 
 
-class TelegramCheck(House):
-    """The CRC behind ``!`` in hex digits; empty where there is none, computed while it is ``None``."""
+class TelegramCheck(Computed):
+    """The CRC behind ``!`` in hex digits; empty where there is none."""
 
     __slots__: list[str] = []
     is_beyond = True
 
-    def __init__(self, name: str = "crc") -> None:
-        House.__init__(self, name, None)
+    def __init__(self) -> None:
+        Computed.__init__(self, "crc")
 
     def any2i(self, pkt: Any, x: Any) -> Any:
         """Accept text."""
@@ -81,14 +81,6 @@ class TelegramCheck(House):
     def to_json(self, value: bytes) -> str:
         """Give the digits."""
         return value.decode()
-
-    def i2repr(self, pkt: Any, x: Any) -> str:
-        """Show the digits, or that they will be computed."""
-        return "computed" if x is None else House.i2repr(self, pkt, x)
-
-    def randval(self) -> None:
-        """Stay computed."""
-        return
 
 
 _SAID = {

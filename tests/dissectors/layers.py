@@ -24,7 +24,7 @@ from dissectors.hdlc import INSIDE, Address, AddressField, FlagField, FrameRejec
 from dissectors.hdlc_parameters import ParameterList
 from dissectors.iec62056_21 import CheckCharacter
 from dissectors.llc import Llc, Llc432
-from dissectors.mbus import Computed, Mbus, MbusShort, MbusSingle, StopOctet
+from dissectors.mbus import ComputedOctet, Mbus, MbusShort, MbusSingle, StopOctet
 from dissectors.p1 import SEALED, P1Rest, P1Telegram, TelegramCheck
 from dissectors.regions import ApduField, Counter, Length
 from dissectors.wrapper import Wrapper
@@ -168,7 +168,7 @@ def _(field: FlagField, seen: Seen, depth: int) -> st.SearchStrategy[Any]:
     return st.sampled_from([0x7E, None])
 
 
-@values_of.register(Computed)
+@values_of.register(ComputedOctet)
 @values_of.register(StopOctet)
 def _(field: Any, seen: Seen, depth: int) -> st.SearchStrategy[Any]:
     return st.just(field.default)
