@@ -20,7 +20,7 @@ from analyzer.diagnosis.transfers import Transfers
 from analyzer.diagnosis.unanswered import left_open, unanswered, unasked
 from analyzer.record import APDU, MESSAGE, NOISE, PART, REQUEST, RESPONSE, Apdu, Record
 from analyzer.tracking.associations import ASKED_AGAIN, ENDED, UNANSWERED, UNASKED, Event
-from analyzer.tracking.history import Association, Usual
+from analyzer.tracking.history import ABORTED, BY_SERVER, Association, Usual
 from dissectors.tree import Note
 
 _SUCCESS_AT = {0xC4: (0, 3, 8), 0xC5: (0, 3, -1), 0xC7: (0, 3, -1)}
@@ -186,12 +186,13 @@ class ServiceFamily(Family):
     def event(self, record: Record, event: Event) -> None:
         """Look at what became of requests."""
         ending = event.association.ending
-        is_told = ending is not None and ending.reason in _TELLING
+        is_aborted = ending is not None and (ending.how, ending.by) == (ABORTED, BY_SERVER)
+        is_told = is_aborted or (ending is not None and ending.reason in _TELLING)
         if event.kind in (ASKED_AGAIN, UNANSWERED) and event.exchange is not None:
             if ending is not None and is_told and event.exchange.request <= ending.at.record:
                 return  # how the association was lost answers it
             unanswered(self, record, event.association, event.exchange, is_repeated=event.kind == ASKED_AGAIN)
-        elif event.kind == UNASKED:
+        elif event.kind == UNASKED and not is_aborted:
             unasked(self, record, event.association, event.exchange)
         elif event.kind == ENDED:
             self._terms.pop(event.association.number or 0, None)

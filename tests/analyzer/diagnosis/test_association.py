@@ -227,7 +227,7 @@ def test_client_that_resets_right_after_its_release_is_healthy() -> None:
 
 
 def test_abort_names_its_source_and_the_request_before_it() -> None:
-    story, *_ = on_line(OPENING, at(1, asked(GET_CLOCK), answered(bytes.fromhex("6403 80 01 01"))))
+    (story,) = on_line(OPENING, at(1, asked(GET_CLOCK), answered(bytes.fromhex("6403 80 01 01"))))
     assert named([story]) == [("abort", "request-refused")]
     assert "acse-service-provider (1)" in story.evidence[0].text
     assert "get-request in record 3" in story.evidence[0].text
