@@ -81,5 +81,5 @@ def lossy_echo(sent: Record, record: Record) -> str:
         return ""  # an answer that lost its first address begins so, too
     return (
         f"{same} of the {len(both[0])} octets of record {sent.number} come back, in their order and with their "
-        f"addresses unswapped; {len(both[0]) - same} are lost and {len(both[1]) - same} came in: it is no answer"
+        f"addresses unswapped; octets lost: {len(both[0]) - same}, come in: {len(both[1]) - same}; it is no answer"
     )

@@ -40,8 +40,12 @@ _BARE = frozenset(("llc", "apdu"))
 """Stacks that have no length and no check sequence: nothing tells their end but what follows."""
 _OF_SML = ": SML, which German meters push, is another protocol and needs a reader of its own"
 _BEGINS = re.compile(rb"\x7e[\xa0-\xaf]|\x00\x01\x00|\x68(.)\1\x68", re.DOTALL)
+_MOST_SAID = 4
+_RESULTS = rb"CONNECT(?: [0-9]+)?|RING|BUSY|NO (?:CARRIER|ANSWER|DIAL ?TONE)"
+_SAID_BY_MODEM = re.compile(rb"(?<![A-Z ])(?:AT[+&]?[A-Z]+|OK|ERROR|%b)(?![A-Z])" % _RESULTS)
+"""Result codes of V.250, and how commands begin: what follows may be a number or a PIN."""
 _CARRIER_TEXT = (
-    ("modem-text", re.compile(rb"\s*(AT[+&A-Z0-9]|CONNECT|RING|OK\s|NO CARRIER|\+\+\+)")),
+    ("modem-text", re.compile(rb"\s*(AT[+&A-Z0-9]|\+\+\+|\+C[A-Z]{2,3} ?:|(?:OK|ERROR)\s|%b)" % _RESULTS)),
     ("telnet-negotiation", re.compile(rb"(\xff?[\xfb-\xfe][\x00-\x7f])+\xff?$")),
 )
 """What a modem or a terminal server says on a line that is transparent else, by its cause; FF passes for idle fill."""
@@ -394,6 +398,8 @@ class Conversation:
             text = f"{len(octets)} {plural} no {self.stack or 'known'} unit{_OF_SML * (SML.search(octets) is not None)}"
             code = "hdlc-noise" if self.stack == "hdlc" else "noise"
             cause = next((cause for cause, pattern in _CARRIER_TEXT if self.stack and pattern.match(octets)), "")
+            if cause == "modem-text" and (said := _SAID_BY_MODEM.findall(octets)):
+                text += f": {', '.join(one.decode('ascii') for one in said[:_MOST_SAID])}"
             if self._value.endswith(octets):
                 text, cause = f"the last {len(octets)} octets of the value before, printed once more", "mixed-log"
             record.add_note(finding("carrier-text" if cause else code, text, 0, len(octets), cause))

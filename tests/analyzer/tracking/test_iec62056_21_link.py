@@ -197,15 +197,19 @@ def test_hdlc_line_that_later_signs_on_changes_its_stack() -> None:
 
 
 @pytest.mark.parametrize(
-    ("octets", "cause"),
+    ("octets", "cause", "said"),
     [
-        (b"ATDT123\r", "modem-text"), (b"\r\nCONNECT 9600\r\n", "modem-text"), (b"+++", "modem-text"),
-        (b"\xff\xfd\x18\xff\xfb\x20", "telnet-negotiation"),
+        (b"ATDT123\r", "modem-text", ": ATDT"), (b"\r\nCONNECT 9600\r\n", "modem-text", ": CONNECT 9600"),
+        (b"+++", "modem-text", ""), (b"AT+CPIN=1234\r\r\nOK\r\n", "modem-text", ": AT+CPIN, OK"),
+        (b"\r\nNO ANSWER\r\n", "modem-text", ": NO ANSWER"), (b"\r\nERROR\r\n", "modem-text", ": ERROR"),
+        (b"\r\nNO DIALTONE\r\n", "modem-text", ": NO DIALTONE"), (b"\r\nBUSY\r\n", "modem-text", ": BUSY"),
+        (b"\xff\xfd\x18\xff\xfb\x20", "telnet-negotiation", ""),
     ],
 )  # fmt: skip
-def test_text_of_the_carrier_before_the_stack_is_named(octets: bytes, cause: str) -> None:
+def test_text_of_the_carrier_before_the_stack_is_named(octets: bytes, cause: str, said: str) -> None:
     text, _ = of(octets, bytes.fromhex("7EA0070321930F017E"))
     assert [(note.code, note.cause) for note in text.notes] == [("carrier-text", cause)]
+    assert text.notes[0].text.endswith(f"octets that are no hdlc unit{said}")
     assert text.kind == "noise"
 
 
