@@ -30,6 +30,7 @@ __all__ = [
     "obis_from_text",
     "obis_name",
     "obis_text",
+    "standard_classes",
     "system_title_text",
     "unit_name",
     "unit_symbol",
@@ -37,6 +38,8 @@ __all__ = [
 
 _UNITS = Tables("units.toml")
 _MANUFACTURERS = Tables("manufacturers.toml")
+_STANDARD_CLASSES = Tables("standard_classes.toml")
+_MEDIA = {0: "abstract", 1: "electricity"}
 
 
 def unit_symbol(code: int) -> str | None:
@@ -76,3 +79,13 @@ def system_title_text(title: bytes) -> str:
 def _unit(code: int) -> Mapping[str, object] | None:
     unit = _UNITS.entry("unit", str(code))
     return unit if isinstance(unit, dict) else None
+
+
+def standard_classes(logical_name: bytes) -> tuple[int, ...]:
+    """Give the classes that the standard has for an object; empty where it has none or leaves several open."""
+    if len(logical_name) != 6 or logical_name[0] not in _MEDIA:
+        return ()
+    table = _STANDARD_CLASSES.table(_MEDIA[logical_name[0]])
+    _, _, c, d, e, _ = logical_name
+    found = table.get(f"{c}_{d}_{e}") or table.get(f"{c}_{d}")
+    return tuple(found) if isinstance(found, list) else ()

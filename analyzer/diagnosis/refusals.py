@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from analyzer.cosem.names import attribute_name, method_name
+from analyzer.cosem.names import attribute_name, method_name, standard_classes
 from analyzer.diagnosis.conformance import missing_bits
 from analyzer.diagnosis.frame_settles import CLOSED
 from analyzer.diagnosis.meter_facts import READ, READ_WRITE, RIGHTS, WRITE, Facts
@@ -60,6 +60,7 @@ _BUFFER = (7, 2)
 """The attribute that is read by range and by entry."""
 _HIGHEST_PLAIN, _PROTECTED_REQUEST = 6, 0x1C
 """Modes up to version 2 of class 15 go to 6; later ones have bits for authenticated, encrypted and signed requests."""
+_NO_SUCH_OBJECT = frozenset({"object-undefined", "object-class-inconsistent", "object-unavailable"})
 RESULT_CAUSES: dict[str, tuple[str, str]] = {
     "hardware-fault": ("meter-fault", POSSIBLE), "temporary-failure": ("temporary", LIKELY),
     "read-write-denied": ("no-association-rights", LIKELY), "object-undefined": ("object-missing", LIKELY),
@@ -151,6 +152,10 @@ def _result_cause(name: str, one: Object | None, known: Background) -> tuple[str
     if listed is not None and listed.class_id != one.class_id:
         text = f"; the object list (record {listed.record}) has it with class {listed.class_id}, not {one.class_id}"
         return "wrong-class-id", CERTAIN, text
+    standard = standard_classes(one.logical_name) if listed is None and name in _NO_SUCH_OBJECT else ()
+    if standard and one.class_id not in standard:
+        wanted = " or ".join(map(str, standard))
+        return "wrong-class-id", LIKELY, f"; the standard has that object with class {wanted}, not {one.class_id}"
     name_of = method_name if one.is_method else attribute_name
     if name_of(one.class_id, one.attribute) is None and name not in _ANY_ATTRIBUTE and one.attribute > 0:
         what = "method" if one.is_method else "attribute"

@@ -95,6 +95,22 @@ def test_object_of_another_class_in_the_list_is_named() -> None:
     assert "with class 3, not 4" in story.evidence[0].text
 
 
+@pytest.mark.parametrize(
+    ("asked_for", "wanted"),
+    [
+        ("0001 0000010000FF 02", "class 8, not 1"),
+        ("0003 0100630100FF 02", "class 7, not 3"),
+        ("0003 0000280000FF 02", "class 12 or 15, not 3"),
+        ("0003 0000600100FF 02", ""),
+        ("0008 0000010000FF 02", ""),
+    ],
+)
+def test_object_of_which_the_standard_has_another_class_is_named(asked_for: str, wanted: str) -> None:
+    (story,) = on_line(OPENING, at(1, asked(bytes.fromhex(f"C001C1 {asked_for} 00")), answered(get_answer(4))))
+    assert (story.cause == "wrong-class-id") is bool(wanted)
+    assert wanted in story.evidence[0].text
+
+
 def test_attribute_that_the_class_has_not_is_named() -> None:
     request = GET_CLOCK[:11] + b"\x0e" + GET_CLOCK[12:]
     (story,) = on_line(OPENING, at(1, asked(request), answered(get_answer(4))))
