@@ -219,7 +219,8 @@ class Protection:
         if self.transfers is None or not self.knowledge.is_of_file or self.search.keyring.has_general_key:
             return False
         keys, _ = self.search.keys_and_titles(record, peer, context, REQUEST, b"")
-        if keys.server_title or keys.of(KeyRole.GUEK):
+        is_known = keys.server_title or keys.of(KeyRole.GUEK)
+        if is_known and (context.server_title or self._is_right(record, peer, context, plan, apdu)):
             return False
 
         def settle() -> bytes:
@@ -228,6 +229,17 @@ class Protection:
 
         self.transfers.part(peer.association, LATE_TITLE, record, settle, peer)
         return True
+
+    def _is_right(self, record: Record, peer: Peer, context: SecurityContext, plan: Plan, apdu: Apdu) -> bool:
+        """Tell whether what is known of an address opens the initiate APDU: another meter may answer there now."""
+        assert apdu.values is not None
+        inside = apdu.values[plan.slots["user_information"]]
+        found, values = scan_whole(inside) if inside else (None, None)
+        if found is None or values is None or "security_control" not in found.slots:
+            return True
+        message = message_of(found, values)
+        opener = self._opener(record, peer, context, REQUEST, message, found, values, b"")
+        return not message.tag or attempt(message, opener).status is opening.VERIFIED
 
     def _open_initiate(
         self, record: Record, peer: Peer, context: SecurityContext, plan: Plan, apdu: Apdu, moves: bool

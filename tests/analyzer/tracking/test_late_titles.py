@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -57,6 +58,16 @@ def test_aarq_opens_with_the_title_of_its_aare_and_nothing_is_read_twice(source:
     assert set(statuses(records)) == {"verified"}
     assert [record.number for record in records] == list(range(1, len(records) + 1))
     assert [record.octets[8:] for record in records] == [one.octets for one in dialogue] * 2
+    assert times == 0
+
+
+def test_aarq_opens_where_another_meter_answers_at_the_address_of_the_one_before() -> None:
+    security = security_of()
+    other = replace(security, server_title=b"SRV00002", keys=replace(security.keys, guek=bytes(range(16, 32))))
+    ring = many_meters(security)
+    ring.add(many_meters(other).meters[-1])
+    records, times = read(said(session(security)) + said(session(other)), ring)
+    assert set(statuses(records)) == {"verified"}
     assert times == 0
 
 
