@@ -150,8 +150,7 @@ class Reader:
         if not is_whole:
             self._odd(number)
         time_ns = self.clock.read(match) if self._has_time else None
-        if self.aside.is_named(octets):
-            self.aside.take(number)
+        if self.aside.takes_named(number, octets):
             return True
         reads, direction = self._reads, UNKNOWN
         if self._has_direction:
@@ -227,8 +226,7 @@ class Reader:
             return False
         if groups.get("beside") and not shows(groups["beside"], octets):
             return False
-        if (label is None or label.isspace()) and self.aside.is_named(octets):
-            self.aside.take(number)
+        if (label is None or label.isspace()) and self.aside.takes_named(number, octets):
             return True
         if self._wants_unit and not self._reads.last_was_octets and not begins_unit(octets):
             return False

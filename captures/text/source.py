@@ -174,12 +174,13 @@ class TextSource(Source):
         if self._reader.given.cut:
             text = f"{self._reader.given.cut} units break off at {self._reader.given.cut_at} octets: what wrote the "
             self.remark("text-cut", f"{text}log cuts there, not the line; let it write all octets")
-        count, first = self._reader.aside.count, self._reader.aside.first
+        count, first, key = self._reader.aside.count, self._reader.aside.first, self._reader.aside.key
+        told = f"; line {key} may hold a key, which -k FILE or --key takes" if key else ""
         shapes = [shape for shape in self._read_as if not shape.is_plain]
         if not shapes:
             if count:
                 lines = "one line holds" if count == 1 else f"{count} lines hold"
-                text = f"{lines} no octets in hex, the first is line {first}"
+                text = f"{lines} no octets in hex, the first is line {first}{told}"
                 self.remark("text-without-octets", text, first)
             return
         said = [f"read as {' and '.join(shape.title for shape in shapes)}"]
@@ -188,7 +189,7 @@ class TextSource(Source):
             said.append("times have no date")
         if count:
             said.append(f"{count} line{'s' * (count > 1)} left aside, the first is line {first}")
-        self.remark("text-shape", "; ".join(said))
+        self.remark("text-shape", "; ".join(said) + told)
 
 
 def _is_of(shape: Shape, line: bytes) -> bool:

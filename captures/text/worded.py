@@ -65,7 +65,7 @@ class Worded:
             return None
         is_traffic = is_traffic and (direction != UNKNOWN or not self._hints.has_directions)
         if not is_traffic and not groups.get("string"):
-            self._aside.take(number)
+            self._aside.take_octets(number, octets, label)
             return None
         if worded:
             self.words.add_head(label)

@@ -303,6 +303,24 @@ def test_key_below_its_title_is_no_traffic(title: str) -> None:
     assert joined(f"{title}\n{frames}") == b"".join(FRAMES)
 
 
+@pytest.mark.parametrize(
+    ("form", "number"),
+    [
+        ("Encryption Key:\n{key}\n{frames}", 2), ("[reader]\nkey = {key}\nlog:\n{frames}", 2),
+        ("device='X'\nkey='{key}'\n{frames}", 2), ("{frames}Nonce:\n{key}\n", 0), ("key {title}\n{frames}", 0),
+    ],
+)  # fmt: skip
+def test_line_that_may_hold_a_key_is_named_and_not_shown(form: str, number: int) -> None:
+    key, title = bytes(range(0xA0, 0xB0)).hex(), "4D4D4D0000BC614E"
+    text = form.format(key=key, title=title, frames="".join(f"data='{octets.hex()}'\n" for octets in FRAMES))
+    with read(text) as source:
+        assert [chunk.octets for chunk in source] == FRAMES
+        said = " ".join(one.text for one in source.remarks)
+    assert ("may hold a key" in said) == (number > 0)
+    assert not number or f"line {number} may hold a key" in said
+    assert key not in said
+
+
 def test_telegrams_of_a_radio_program_are_read() -> None:
     octets = bytes.fromhex("2E44B435785634120102 7A 0100 2025") + bytes(range(32))
     assert joined(f"### Logged telegrams\n\ntelegram=|_{octets.hex().upper()}|+39\n") == octets
