@@ -60,7 +60,8 @@ class Worded:
             return None
         if not direction and label.isspace() and self._reads.goes_on(octets) and self._reads.go_on(octets, offset):
             return None
-        if is_traffic and not direction and self._hints.has_directions and begins_unit(octets):
+        is_unit = begins_unit(octets) or is_short_frame(octets)
+        if is_traffic and not direction and self._hints.has_directions and is_unit:
             self._reads.hold(octets, self._clock.find(label) if time_ns is None else time_ns, offset)
             return None
         is_traffic = is_traffic and (direction != UNKNOWN or not self._hints.has_directions)

@@ -397,3 +397,13 @@ def test_hex_that_was_taken_for_text_and_written_in_hex_again_is_read(octets: by
 def test_rows_of_digits_in_hex_stay_the_characters_of_a_readout() -> None:
     octets = b"/MMM5SIM\r\n\r\n1-0:1.8.0(" + b"0102030405060708090001020304050607080900010203040506" + b")\r\n!\r\n"
     assert joined("".join(octets[at : at + 32].hex(" ") + "\n" for at in range(0, len(octets), 32))) == octets
+
+
+def test_short_frames_of_m_bus_without_a_direction_are_read_beside_answers_that_have_one() -> None:
+    frames = ["68060668 53FE51017A405D16", "10 40 40 80 16", "10 5B 40 9B 16"]
+    answers = ["E5", "E5", "68 03 03 68 08 40 70 B8 16"]
+    text = "".join(
+        f"It works:\nso {ask}\nsuccess SO RESP: {answer}\n" for ask, answer in zip(frames, answers, strict=True)
+    )
+    written = [one for pair in zip(frames, answers, strict=True) for one in pair]
+    assert joined(text) == bytes.fromhex("".join(written))
