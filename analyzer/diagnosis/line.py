@@ -164,6 +164,7 @@ def _count_frames(octets: bytes) -> int:
 _REVERSED = bytes(int(f"{one:08b}"[::-1], 2) for one in range(256))
 _INVERTED = bytes(one ^ 0xFF for one in range(256))
 _SIGNED = re.compile(rb"\xff\xff\xff(?=[\x80-\xff])")
+_MESSAGE = bytes(range(0x20, 0x7F)) + b"\r\n\x01\x02\x03\x04"
 _REPLACEMENT = b"\xef\xbf\xbd"
 _TURNS: tuple[tuple[Callable[[bytes], bytes], str, str], ...] = (
     (lambda octets: octets.translate(_REVERSED), "bit-reversed", "once the bits of each are reversed"),
@@ -204,9 +205,11 @@ def _bits(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
     text = f"all {len(octets)} octets have {kind} weight"
     sure = CERTAIN if len(octets) >= _SURE else LIKELY
     has_lost = b"\xe7\0" in octets and b"\x66\xe7\0" not in octets  # LLC E6 E7 00 without its E6, which has odd weight
-    if has_llc or (not has_lost and _has_seven_bit_frame(reads)):
-        told = "LLC 66 66/67 00 for E6 E6/E7 00" if has_llc else "frame format 2x for Ax, and the right length"
+    is_message = _is_message(plain)
+    if has_llc or is_message or (not has_lost and _has_seven_bit_frame(reads)):
         kind = "7E1" if kind == "even" else "7O1"
+        told = "LLC 66 66/67 00 for E6 E6/E7 00" if has_llc else "frame format 2x for Ax, and the right length"
+        told = f"form of a message of IEC 62056-21, read as {kind}" if is_message else told
         whole = _whole(reads)
         many = f"; {whole} of {len(reads)} reads are frames of the right length if read as {kind}" if whole else ""
         yield Candidate("parity-in-data", sure, f"{text}, and without bit 7 they have the {told}{many}")
@@ -214,6 +217,12 @@ def _bits(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
     setting = "8E1" if kind == "odd" else "8O1"
     told = f"{text}: read as {setting} an 8N1 line gives parity errors for all others, and those were dropped"
     yield Candidate("parity-filtered", sure, told)
+
+
+def _is_message(plain: bytes) -> bool:
+    """Tell whether octets in seven bits are text as IEC 62056-21 has it: an identification, or data sets."""
+    is_opened = plain[:1] == b"/" and plain[-2:] == b"\r\n"
+    return (is_opened or b")\r\n" in plain) and not plain[:-1].translate(None, _MESSAGE)
 
 
 def _whole(reads: list[bytes]) -> int:

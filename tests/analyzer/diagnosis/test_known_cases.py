@@ -185,6 +185,14 @@ def test_apdu_that_was_pasted_without_its_end_is_cut_and_not_encoded_wrong() -> 
         assert (story.code, story.cause) == ("apdu-malformed", "truncated")
 
 
+@pytest.mark.parametrize("text", [b"/LGZ4ZMR110AR.M29\r\n", b"\x02F.F(00)\r\n1.8.0(0012345.6*kWh)\r\n!\r\n\x03"])
+def test_readout_with_odd_parity_in_bit_7_is_no_line_that_lost_octets(text: bytes) -> None:
+    octets = text + bytes((bcc(text[1:]),)) * (text[0] == 2)
+    story, *_ = told((RECEIVED, bytes(one | (0 if one.bit_count() & 1 else 0x80) for one in octets)))
+    assert story.cause == "parity-in-data"
+    assert "7O1" in story.evidence[0].text
+
+
 @pytest.mark.parametrize("mask", [b"00000000)", b"\0" * 8])
 def test_readout_with_a_masked_number_was_edited_before_it_was_shown(mask: bytes) -> None:
     sent = b"\x020.0.0(52100072)\r\nF.F(00)\r\n1.8.0(001234.5*kWh)\r\n!\r\n\x03"
