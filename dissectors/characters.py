@@ -15,8 +15,6 @@ from dissectors.tree import Kind, Node
 
 MASKED = "(masked)"
 """What stands where a password would."""
-_LINE_ENDS = re.compile(rb"[\r\n]*")
-_EMPTY_LINE = re.compile(rb"(?:\r?\n){0,2}")
 _ENHANCED = re.compile(rb"(?:\\[!-~])*")
 _NAMES = {0x01: "SOH", 0x02: "STX", 0x03: "ETX", 0x04: "EOT", 0x06: "ACK", 0x15: "NAK"}
 
@@ -93,6 +91,7 @@ class LineEnds(Punctuation):
     """The CR and LF that stand here, as many as there are."""
 
     __slots__ = ["is_beyond"]
+    pattern = re.compile(rb"[\r\n]*")
 
     def __init__(self, name: str, default: bytes = b"\r\n", *, is_beyond: bool = False) -> None:
         self.is_beyond = is_beyond
@@ -100,7 +99,7 @@ class LineEnds(Punctuation):
 
     def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[bytes, int]:
         """Read them; there may be none."""
-        after = _LINE_ENDS.match(octets, at, end).end()  # type: ignore[union-attr]  # it always matches
+        after = self.pattern.match(octets, at, end).end()  # type: ignore[union-attr]  # it always matches
         return octets[at:after], after
 
     def build(self, value: bytes) -> bytes:
@@ -112,11 +111,7 @@ class EmptyLine(LineEnds):
     """The end of a line and an empty one, and no octet more: what follows is not text."""
 
     __slots__: list[str] = []
-
-    def read(self, octets: bytes, at: int, end: int, seen: Seen) -> tuple[bytes, int]:
-        """Read at most two line ends."""
-        after = _EMPTY_LINE.match(octets, at, end).end()  # type: ignore[union-attr]  # it always matches
-        return octets[at:after], after
+    pattern = re.compile(rb"(?:\r?\n){0,2}")
 
 
 class Text(House):

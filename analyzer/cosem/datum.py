@@ -39,6 +39,11 @@ class Datum(NamedTuple):
         """What is in an array or structure; nothing in a scalar."""
         return self.value if isinstance(self.value, list) else []
 
+    @property
+    def number(self) -> int | None:
+        """The value of an integer; None of anything else."""
+        return self.value if self.tag in INTEGERS else None
+
 
 def read_datum(octets: bytes, start: int, end: int, *, is_lenient: bool = False) -> Datum:
     """Read one Data from *start* on; *is_lenient* takes bare descriptors in a push for what they are.

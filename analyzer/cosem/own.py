@@ -114,14 +114,20 @@ def _listed(path: str, name: str, table: dict[str, Any]) -> list[Any]:
     return found
 
 
+def _place(path: str, name: str, one: Any, members: frozenset[str]) -> str:
+    """Check that an entry of the list *name* has a title and no unknown member; say where it stands."""
+    if not isinstance(one, dict) or not isinstance(one.get("title"), str):
+        raise OwnTablesError(f"{path}: [[{name}]]: expected a title")
+    where = f"{path}: [[{name}]] {one['title']}"
+    unknown = one.keys() - members
+    if unknown:
+        raise OwnTablesError(f"{where}: {min(unknown)} is unknown: expected {', '.join(sorted(members))}")
+    return where
+
+
 def _profile(path: str, one: Any) -> Mapping[str, Any]:
     """Check one layout of a profile: its logical name, and class and code of each column."""
-    if not isinstance(one, dict) or not isinstance(one.get("title"), str):
-        raise OwnTablesError(f"{path}: [[profile]]: expected a title")
-    where = f"{path}: [[profile]] {one['title']}"
-    unknown = one.keys() - _PROFILE_MEMBERS
-    if unknown:
-        raise OwnTablesError(f"{where}: {min(unknown)} is unknown: expected {', '.join(sorted(_PROFILE_MEMBERS))}")
+    where = _place(path, "profile", one, _PROFILE_MEMBERS)
     columns = one.get("columns")
     if not isinstance(columns, list) or not columns or not all(isinstance(each, str) for each in columns):
         raise OwnTablesError(f"{where}: columns: expected a list of class and logical name")
@@ -142,12 +148,7 @@ def _profile(path: str, one: Any) -> Mapping[str, Any]:
 
 def _layout(path: str, one: Any) -> Mapping[str, Any]:
     """Check one layout; it has to name what it is recognised by and what stands in it."""
-    if not isinstance(one, dict) or not isinstance(one.get("title"), str):
-        raise OwnTablesError(f"{path}: [[push]]: expected a title")
-    where = f"{path}: [[push]] {one['title']}"
-    unknown = one.keys() - _LAYOUT_MEMBERS
-    if unknown:
-        raise OwnTablesError(f"{where}: {min(unknown)} is unknown: expected {', '.join(sorted(_LAYOUT_MEMBERS))}")
+    where = _place(path, "push", one, _LAYOUT_MEMBERS)
     if not any(member in one for member in ("count", "types", "text", "device")):
         raise OwnTablesError(f"{where}: expected count, types, text or device to recognise it by")
     objects, scale = one.get("objects", []), one.get("scale", {})

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from analyzer.cosem.datum import INTEGERS, Datum, read_datum
+from analyzer.cosem.datum import Datum, read_datum
 from analyzer.record import Object, Record
 from analyzer.tracking.attributes import held_values
 from analyzer.tracking.meter_key import MeterKey, meter_key
@@ -120,13 +120,9 @@ def teaches(one: Object) -> bool:
 Lesson = Callable[[Facts, Datum, int, Object], None]
 
 
-def _number(datum: Datum) -> int | None:
-    return datum.value if datum.tag in INTEGERS else None
-
-
 def _timeout(name: str) -> Lesson:
     def learn(facts: Facts, datum: Datum, record: int, _: Object) -> None:
-        value = _number(datum)
+        value = datum.number
         if value is not None:
             facts.timeout = Told(value, record, name)
 
@@ -134,7 +130,7 @@ def _timeout(name: str) -> Lesson:
 
 
 def _inter_octet(facts: Facts, datum: Datum, record: int, _: Object) -> None:
-    value = _number(datum)
+    value = datum.number
     if value is not None:
         facts.inter_octet_timeout = Told(value, record, "inter_octet_time_out")
 
@@ -148,7 +144,7 @@ def _object_list(facts: Facts, datum: Datum, record: int, _: Object) -> None:
     for one in datum.members[:_MOST_OBJECTS]:
         if len(one.members) < 4 or len(one.members[3].members) < 2:
             continue
-        class_id, name = _number(one.members[0]), one.members[2]
+        class_id, name = one.members[0].number, one.members[2]
         if class_id is None or name.tag != OCTET_STRING:
             continue
         attributes, methods = (_modes(part) for part in one.members[3].members[:2])
@@ -161,7 +157,7 @@ def _modes(items: Datum) -> dict[int, int]:
     for item in items.members:
         if len(item.members) < 2:
             continue
-        number, mode = _number(item.members[0]), item.members[1].value
+        number, mode = item.members[0].number, item.members[1].value
         if number is not None and isinstance(mode, int):
             found[number] = int(mode)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from analyzer.cosem.datum import INTEGERS, read_datum
+from analyzer.cosem.datum import read_datum
 from analyzer.diagnosis.clocks import Fault
 from analyzer.diagnosis.story import LIKELY, POSSIBLE
 from analyzer.tracking.attributes import Held
@@ -50,4 +50,4 @@ def _number_of(octets: bytes) -> int | None:
         datum = read_datum(octets, 0, len(octets))
     except Problem:
         return None
-    return datum.value if datum.tag in INTEGERS else None
+    return datum.number

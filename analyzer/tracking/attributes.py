@@ -54,16 +54,20 @@ def _held(apdu: Apdu, objects: Objects) -> Iterable[Held]:
 
 
 Slots = dict[str, int]
+Reader = Callable[[Apdu, Slots, Objects], Iterable[Held]]
 
 
 def _get_normal(apdu: Apdu, slots: Slots, objects: Objects) -> Iterable[Held]:
     return _result(apdu, objects[0], apdu.values[slots["result"]]) if objects and apdu.values is not None else ()
 
 
-def _get_list(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
-    if apdu.values is not None:
-        for one, result in zip(objects, apdu.values[slots["result"]], strict=False):
-            yield from _result(apdu, one, result)
+def _result_list(name: str) -> Reader:
+    def read(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
+        if apdu.values is not None:
+            for one, result in zip(objects, apdu.values[slots[name]], strict=False):
+                yield from _result(apdu, one, result)
+
+    return read
 
 
 def _result(apdu: Apdu, one: Object, result: Any) -> Iterable[Held]:
@@ -73,13 +77,16 @@ def _result(apdu: Apdu, one: Object, result: Any) -> Iterable[Held]:
     return (Held(one, apdu.octets, start, end),)
 
 
-def _written(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
-    if objects and apdu.values is not None:
-        start, end = apdu.values[slots["value"]]
-        yield Held(objects[0], apdu.octets, start, end, is_written=True)
+def _data(name: str, *, is_written: bool) -> Reader:
+    def read(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
+        if objects and apdu.values is not None:
+            start, end = apdu.values[slots[name]]
+            yield Held(objects[0], apdu.octets, start, end, is_written)
+
+    return read
 
 
-def _data_list(name: str, *, is_written: bool) -> Callable[[Apdu, Slots, Objects], Iterator[Held]]:
+def _data_list(name: str, *, is_written: bool) -> Reader:
     def read(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
         if apdu.values is not None:
             for one, span in zip(objects, apdu.values[slots[name]], strict=False):
@@ -127,22 +134,10 @@ def _returned(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
             yield from _result(apdu, one, result)
 
 
-def _read(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
-    if apdu.values is not None:
-        for one, result in zip(objects, apdu.values[slots["results"]], strict=False):
-            yield from _result(apdu, one, result)
-
-
-def _event(apdu: Apdu, slots: Slots, objects: Objects) -> Iterator[Held]:
-    if objects and apdu.values is not None:
-        start, end = apdu.values[slots["attribute_value"]]
-        yield Held(objects[0], apdu.octets, start, end)
-
-
-_READERS: dict[str, Callable[[Apdu, Slots, Objects], Iterable[Held]]] = {
+_READERS: dict[str, Reader] = {
     "get-response-normal": _get_normal,
-    "get-response-with-list": _get_list,
-    "set-request-normal": _written,
+    "get-response-with-list": _result_list("result"),
+    "set-request-normal": _data("value", is_written=True),
     "set-request-with-list": _data_list("value_list", is_written=True),
     "access-request": _asked,
     "access-response": _access,
@@ -150,10 +145,10 @@ _READERS: dict[str, Callable[[Apdu, Slots, Objects], Iterable[Held]]] = {
     "action-request-with-list": _data_list("method_invocation_parameters", is_written=True),
     "action-response-normal": _returned,
     "action-response-with-list": _returned,
-    "readResponse": _read,
+    "readResponse": _result_list("results"),
     "writeRequest": _data_list("list_of_data", is_written=True),
     "unconfirmedWriteRequest": _data_list("list_of_data", is_written=True),
     "informationReportRequest": _data_list("list_of_data", is_written=False),
-    "event-notification-request": _event,
+    "event-notification-request": _data("attribute_value", is_written=False),
 }
 """How the values stand in each kind of APDU."""

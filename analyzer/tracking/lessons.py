@@ -62,17 +62,13 @@ def _datum(octets: bytes) -> Datum:
     return read_datum(octets, 0, len(octets))
 
 
-def _number(datum: Datum) -> int | None:
-    return datum.value if datum.tag in INTEGERS else None
-
-
 def _name(datum: Datum) -> bytes | None:
     return bytes(datum.value) if datum.tag == OCTET_STRING and len(datum.value) == 6 else None
 
 
 def _scale(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
     if len(datum.members) == 2:
-        scaler, unit = map(_number, datum.members)
+        scaler, unit = (one.number for one in datum.members)
         if scaler is not None and unit is not None and scaler in SCALERS:
             bounded(meter.scales)[logical_name] = Scale(scaler, unit, basis)
 
@@ -112,13 +108,13 @@ def read_columns(datum: Datum) -> Iterator[Column]:
     for one in datum.members:
         if len(one.members) < 3:
             return
-        class_id, attribute = _number(one.members[0]), _number(one.members[2])
+        class_id, attribute = one.members[0].number, one.members[2].number
         name = _name(one.members[1])
         if class_id is None or attribute is None or name is None:  # version 0 of the class has the name first
-            class_id, name = _number(one.members[1]), _name(one.members[0])
+            class_id, name = one.members[1].number, _name(one.members[0])
         if class_id is None or attribute is None or name is None:
             return
-        index = _number(one.members[3]) if len(one.members) > 3 else 0
+        index = one.members[3].number if len(one.members) > 3 else 0
         yield Column(class_id, name, attribute, index or 0)
 
 
@@ -126,7 +122,7 @@ def _object_list(meter: Meter, logical_name: bytes, datum: Datum, basis: str) ->
     for one in datum.members:
         if len(one.members) < 4:
             continue
-        numbers, name = [_number(member) for member in one.members], _name(one.members[2])
+        numbers, name = [member.number for member in one.members], _name(one.members[2])
         if name is not None and numbers[0] is not None and numbers[1] is not None:
             bounded(meter.listed)[name] = Listed(numbers[0], numbers[1], name)
             if is_indian(name):
@@ -137,7 +133,7 @@ def _short_names(meter: Meter, logical_name: bytes, datum: Datum, basis: str) ->
     for one in datum.members:
         if len(one.members) != 4:
             continue
-        base, class_id, version = map(_number, one.members[:3])
+        base, class_id, version = (member.number for member in one.members[:3])
         name = _name(one.members[3])
         if base is not None and class_id is not None and version is not None and name is not None:
             entry = Listed(class_id, version, name)
