@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
 from analyzer.capture import Capture
 from analyzer.tui import program
 from analyzer.tui.app import DlmsharkApp, Options
 from captures import blocks
 from captures.spool import Interface, Spool
-from tests.tui.driving import main_of, text_of
+from tests.tui.driving import SMALL, main_of, text_of
 
 SNRM, UA = bytes.fromhex("7EA0070321930F017E"), bytes.fromhex("7EA00721037301407E")
 
@@ -52,72 +54,71 @@ class Recording:
         self.has_ended = self.is_closed = True
 
 
-def test_recording_is_followed_and_counted(tmp_path: Path) -> None:
-    recording = Recording(tmp_path / "r.pcapng")
+def _followed(
+    folder: Path, act: Callable[[DlmsharkApp, Recording, Pilot[None]], Awaitable[None]], size: tuple[int, int] = SMALL
+) -> None:
+    """Run *act* over a recording that runs."""
+    recording = Recording(folder / "r.pcapng")
     capture = Capture(recording.paths, live=recording)
     capture.start()
     app = DlmsharkApp(Options(capture.inputs, "live: a line", live=recording), capture)
 
     async def run() -> None:
-        async with app.run_test(size=(140, 30)) as pilot:
-            for count in range(1, 41):
-                recording.say(UA if count % 2 else SNRM)
-            recording.messages.append("listening at 2400 8N1")
-            await until(pilot, lambda: main_of(app).records.cursor == 39)
-            await until(pilot, lambda: any("listening at 2400 8N1 · 40 packets" in line for line in text_of(app)))
-            recording.say(SNRM)
-            await until(pilot, lambda: main_of(app).records.cursor == 40)
-            await pilot.press("k")
-            recording.say(SNRM)
-            await until(pilot, lambda: main_of(app).records.count == 42)
-            assert main_of(app).records.cursor == 39, "who moves up stays there"
-            recording.has_ended = True
-            await until(pilot, lambda: "ended" in app.live_text)
-            expected = "42 packets · 378 octets · 7 packets lost by the system · 9600 8N1 · RTS low, DTR low · ended"
-            assert app.live_text.endswith(expected)
+        async with app.run_test(size=size) as pilot:
+            await act(app, recording, pilot)
 
     asyncio.run(run())
     capture.close()
+
+
+def test_recording_is_followed_and_counted(tmp_path: Path) -> None:
+    async def act(app: DlmsharkApp, recording: Recording, pilot: Pilot[None]) -> None:
+        for count in range(1, 41):
+            recording.say(UA if count % 2 else SNRM)
+        recording.messages.append("listening at 2400 8N1")
+        await until(pilot, lambda: main_of(app).records.cursor == 39)
+        await until(pilot, lambda: any("listening at 2400 8N1 · 40 packets" in line for line in text_of(app)))
+        recording.say(SNRM)
+        await until(pilot, lambda: main_of(app).records.cursor == 40)
+        await pilot.press("k")
+        recording.say(SNRM)
+        await until(pilot, lambda: main_of(app).records.count == 42)
+        assert main_of(app).records.cursor == 39, "who moves up stays there"
+        recording.has_ended = True
+        await until(pilot, lambda: "ended" in app.live_text)
+        expected = "42 packets · 378 octets · 7 packets lost by the system · 9600 8N1 · RTS low, DTR low · ended"
+        assert app.live_text.endswith(expected)
+
+    _followed(tmp_path, act, (140, 30))
 
 
 def test_recording_ends_with_a_word_where_another_capture_is_opened(tmp_path: Path) -> None:
-    recording = Recording(tmp_path / "r.pcapng")
-    capture = Capture(recording.paths, live=recording)
-    capture.start()
-    app = DlmsharkApp(Options(capture.inputs, "live: a line", live=recording), capture)
     other = tmp_path / "other.pcapng"
-    other.write_bytes(Path(recording.paths[0]).read_bytes())
 
-    async def run() -> None:
-        async with app.run_test(size=(140, 24)) as pilot:
-            await until(pilot, lambda: app.has_begun)
-            app.open_inputs([str(other)])
-            await until(pilot, lambda: any("the recording has ended: it is in" in line for line in text_of(app)))
-            await until(pilot, lambda: recording.is_closed)
+    async def act(app: DlmsharkApp, recording: Recording, pilot: Pilot[None]) -> None:
+        other.write_bytes(Path(recording.paths[0]).read_bytes())
+        await until(pilot, lambda: app.has_begun)
+        app.open_inputs([str(other)])
+        await until(pilot, lambda: any("the recording has ended: it is in" in line for line in text_of(app)))
+        await until(pilot, lambda: recording.is_closed)
 
-    asyncio.run(run())
-    capture.close()
+    _followed(tmp_path, act, (140, 24))
 
 
 def test_recording_goes_on_where_what_is_opened_in_its_place_cannot_be_read(tmp_path: Path) -> None:
-    recording = Recording(tmp_path / "r.pcapng")
-    capture = Capture(recording.paths, live=recording)
-    capture.start()
-    app = DlmsharkApp(Options(capture.inputs, "live: a line", live=recording), capture)
     other = tmp_path / "notes.txt"
     other.write_text("no octets are here\n" * 9)
 
-    async def run() -> None:
-        async with app.run_test(size=(140, 24)) as pilot:
-            await until(pilot, lambda: app.has_begun)
-            main_of(app).answer_open(str(other))
-            await until(pilot, lambda: any("text without octets in hex" in line for line in text_of(app)))
-            recording.say(SNRM)
-            await until(pilot, lambda: main_of(app).records.count == 1)
-            assert app.capture is capture and not recording.has_ended
+    async def act(app: DlmsharkApp, recording: Recording, pilot: Pilot[None]) -> None:
+        capture = app.capture
+        await until(pilot, lambda: app.has_begun)
+        main_of(app).answer_open(str(other))
+        await until(pilot, lambda: any("text without octets in hex" in line for line in text_of(app)))
+        recording.say(SNRM)
+        await until(pilot, lambda: main_of(app).records.count == 1)
+        assert app.capture is capture and not recording.has_ended
 
-    asyncio.run(run())
-    capture.close()
+    _followed(tmp_path, act, (140, 24))
 
 
 @pytest.mark.parametrize("listens_to", ["serial:/dev/ttyS0", ""])
@@ -135,79 +136,58 @@ def test_recording_ends_before_another_source_is_listened_to(
 
 
 def test_stories_of_the_last_octets_before_a_silence_are_told(tmp_path: Path) -> None:
-    recording = Recording(tmp_path / "r.pcapng")
-    capture = Capture(recording.paths, live=recording)
-    capture.start()
-    app = DlmsharkApp(Options(capture.inputs, "live: a line", live=recording), capture)
+    async def act(app: DlmsharkApp, recording: Recording, pilot: Pilot[None]) -> None:
+        recording.say(SNRM)
+        await until(pilot, lambda: app.capture.diagnoses)
+        await pilot.press("d")
+        assert any("No problem was found" in line for line in text_of(app))
+        recording.say(UA[:-3] + bytes.fromhex("FFFF7E"))
+        await until(pilot, lambda: any("hdlc-fcs-wrong" in line for line in text_of(app)))
+        recording.say(SNRM)
+        await until(pilot, lambda: "3 records" in text_of(app)[0])
 
-    async def run() -> None:
-        async with app.run_test(size=(80, 24)) as pilot:
-            recording.say(SNRM)
-            await until(pilot, lambda: capture.diagnoses)
-            await pilot.press("d")
-            assert any("No problem was found" in line for line in text_of(app))
-            recording.say(UA[:-3] + bytes.fromhex("FFFF7E"))
-            await until(pilot, lambda: any("hdlc-fcs-wrong" in line for line in text_of(app)))
-            recording.say(SNRM)
-            await until(pilot, lambda: "3 records" in text_of(app)[0])
-
-    asyncio.run(run())
-    capture.close()
+    _followed(tmp_path, act)
 
 
 def test_list_without_records_says_why_and_the_sources_what_was_told(tmp_path: Path) -> None:
-    recording = Recording(tmp_path / "r.pcapng")
-    capture = Capture(recording.paths, live=recording)
-    capture.start()
-    app = DlmsharkApp(Options(capture.inputs, "live: a line", live=recording), capture)
+    async def act(app: DlmsharkApp, recording: Recording, pilot: Pilot[None]) -> None:
+        def is_said(*texts: str) -> bool:
+            shown = text_of(app)
+            return all(any(text in line for line in shown) for text in texts)
 
-    def is_said(*texts: str) -> bool:
-        shown = text_of(app)
-        return all(any(text in line for line in shown) for text in texts)
+        await until(pilot, lambda: is_said("Nothing was heard yet", "have the meter read"))
+        recording.say(bytes.fromhex("00F2C0DE"))
+        await until(pilot, lambda: is_said("9 octets came, and none of them reads yet", "without --baud"))
+        recording.remark = "the line reads as an inverted one"
+        await until(pilot, lambda: is_said("the line reads as an inverted one"))
+        recording.messages += ["/dev/ttyUSB0: unplugged", "/dev/ttyUSB0: is back"]
+        await pilot.press("d")
+        await until(pilot, lambda: is_said("none of them reads yet", "the line reads as an inverted one"))
+        await pilot.press("q", "S")
+        await until(pilot, lambda: is_said("live     1 packets", "said     /dev/ttyUSB0: is back", "unplugged"))
+        recording.say(bytes.fromhex("00F2C0DE"))
+        await until(pilot, lambda: is_said("live     2 packets"))
+        await pilot.press("q")
+        recording.say(UA)
+        await until(pilot, lambda: main_of(app).records.count)
+        assert not is_said("none of them reads")
 
-    async def run() -> None:
-        async with app.run_test(size=(80, 24)) as pilot:
-            await until(pilot, lambda: is_said("Nothing was heard yet", "have the meter read"))
-            recording.say(bytes.fromhex("00F2C0DE"))
-            await until(pilot, lambda: is_said("9 octets came, and none of them reads yet", "without --baud"))
-            recording.remark = "the line reads as an inverted one"
-            await until(pilot, lambda: is_said("the line reads as an inverted one"))
-            recording.messages += ["/dev/ttyUSB0: unplugged", "/dev/ttyUSB0: is back"]
-            await pilot.press("d")
-            await until(pilot, lambda: is_said("none of them reads yet", "the line reads as an inverted one"))
-            await pilot.press("q", "S")
-            await until(pilot, lambda: is_said("live     1 packets", "said     /dev/ttyUSB0: is back", "unplugged"))
-            recording.say(bytes.fromhex("00F2C0DE"))
-            await until(pilot, lambda: is_said("live     2 packets"))
-            await pilot.press("q")
-            recording.say(UA)
-            await until(pilot, lambda: main_of(app).records.count)
-            assert not is_said("none of them reads")
-
-    asyncio.run(run())
-    capture.close()
+    _followed(tmp_path, act)
 
 
 def test_what_comes_while_the_program_ends_finds_no_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recording = Recording(tmp_path / "r.pcapng")
-    capture = Capture(recording.paths, live=recording)
-    capture.start()
-    app = DlmsharkApp(Options(capture.inputs, "live: a line", live=recording), capture)
+    async def act(app: DlmsharkApp, recording: Recording, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: app.has_begun)
+        with monkeypatch.context() as patched:
+            patched.setattr(type(app), "screen_stack", property(lambda app: []))
+            patched.setattr(type(app), "screen", property(lambda app: app.screen_stack[-1]))
+            patched.setattr(app.main, "show_status", lambda: None)
+            recording.remark = "another"
+            recording.messages.append("is back")
+            app._look_at_recording(app.capture)
+        assert "is back" in app.live_text
 
-    async def run() -> None:
-        async with app.run_test(size=(80, 24)) as pilot:
-            await until(pilot, lambda: app.has_begun)
-            with monkeypatch.context() as patched:
-                patched.setattr(type(app), "screen_stack", property(lambda app: []))
-                patched.setattr(type(app), "screen", property(lambda app: app.screen_stack[-1]))
-                patched.setattr(app.main, "show_status", lambda: None)
-                recording.remark = "another"
-                recording.messages.append("is back")
-                app._look_at_recording(capture)
-            assert "is back" in app.live_text
-
-    asyncio.run(run())
-    capture.close()
+    _followed(tmp_path, act)
 
 
 async def until(pilot: Any, condition: Any) -> None:
