@@ -152,7 +152,8 @@ def _best(
         found = verdict(about, one)
         if found.status == VERIFIED:
             return one, found
-        first = first or (one, found)
+        if first is None or (found.is_certain and not first[1].is_certain):
+            first = (one, found)
     assert first is not None
     return first
 

@@ -113,6 +113,17 @@ def test_each_mistake_is_told_by_its_answer(mechanism: int, side: str, number: i
     assert mistake.text.format(**words) in verdict.text
 
 
+@pytest.mark.parametrize("mechanism", [3, 4, 5, 6])
+@pytest.mark.parametrize("side", [CLIENT, SERVER])
+def test_answer_that_was_altered_on_the_way_blames_no_secret(mechanism: int, side: str) -> None:
+    given = answer(handshake(mechanism), side, KEYS, counter=7)
+    assert given is not None
+    for at in range(5, len(given)):
+        altered = given[:at] + bytes((given[at] ^ 0x10,)) + given[at + 1 :]
+        verdict = check(handshake(mechanism), side, altered, KEYS)
+        assert (verdict.cause, verdict.is_certain) == ("octets-damaged", True)
+
+
 def test_two_mistakes_at_once_are_told() -> None:
     about = handshake(SHA256)
     turned = about._replace(client_title=about.server_title, server_title=about.client_title)
