@@ -180,6 +180,8 @@ class Record:
     protection: tuple[Closed, ...] = ()
     """All protections, outermost first; those that stayed closed only where opening was tried."""
     more: tuple[Apdu, ...] = ()
+    beside: tuple[Record, ...] = ()
+    """What carries those of *more*, each as if it had come alone: its protection, its objects."""
     part_of: int | None = None
     parts: tuple[int, ...] = ()
     assembled: Apdu | None = None

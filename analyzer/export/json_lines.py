@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from copy import copy
 from json.encoder import encode_basestring
 from typing import Any
 
 from analyzer.detail import detail, walk
 from analyzer.export.message import message_form
-from analyzer.export.summary import apdu_summary, summary
+from analyzer.export.summary import summary
 from analyzer.export.times import seconds_text
 from analyzer.export.utf8 import encoded, plain_json
 from analyzer.export.value_json import value_text
 from analyzer.layer_forms import LayersText
 from analyzer.masking import secrets
-from analyzer.record import MESSAGE, NO_OBJECTS, Apdu, Closed, Record
+from analyzer.record import MESSAGE, Closed, Record
 from analyzer.tracking.rewriting import masked_apdu
 from analyzer.tracking.values import Value, no_values
 from dissectors import checks, gateway, reader
@@ -59,8 +60,9 @@ class JsonLines:
         values = self._values(record)
         head = self._head(record, self._digits())
         middle = f', "summary": {encode_basestring(summary(record, values))}'
-        if values:
-            middle += f', "values": [{", ".join([value_text(one) for one in values])}]'
+        own = self._values(_alone(record)) if record.beside else values
+        if own:
+            middle += f', "values": [{", ".join([value_text(one) for one in own])}]'
         notes = f', "notes": [{", ".join(map(note_text, record.notes))}]' if record.notes else ""
         tail = f', "octets": "{record.octets.hex().upper()}"{notes}'
         tail = f'{tail}, "layers": [{_layers(record, values)}]}}' if self._layers else tail + "}"
@@ -97,7 +99,18 @@ class JsonLines:
             text += f', "message": {_text(message_form(record))}'
         if record.gateway:
             text += f', "gateway": {_text(gateway.members(record.gateway))}'
-        return text + _apdus(record)
+        text += _apdus(record)
+        if record.beside:
+            text += f', "more": [{", ".join(map(self._more, record.beside))}]'
+        return text
+
+    def _more(self, record: Record) -> str:
+        """Write what a further APDU of a frame is."""
+        values = self._values(record)
+        text = f'{{{_apdus(record).removeprefix(", ")}, "summary": {_text(summary(record, values))}'
+        if values:
+            text += f', "values": [{", ".join(map(value_text, values))}]'
+        return text + "}"
 
     def _addresses(self, record: Record) -> str:
         """Write lane, link, kind, direction, client and server; the same few texts come again and again."""
@@ -142,6 +155,13 @@ class JsonLines:
         return known
 
 
+def _alone(record: Record) -> Record:
+    """Give *record* without the further APDUs of its frame."""
+    first = copy(record)
+    first.more = first.beside = ()
+    return first
+
+
 def _apdus(record: Record) -> str:
     """Write what the record carries, as far as there is something."""
     layers = record.protection
@@ -161,13 +181,7 @@ def _apdus(record: Record) -> str:
         text += f', "assembled": {apdu_text(record.assembled.octets)}'
     if record.incomplete is not None:
         text += f', "incomplete": {apdu_text(record.incomplete.octets)}'
-    if record.more:
-        text += f', "more": [{", ".join(_more(one) for one in record.more)}]'
     return text
-
-
-def _more(apdu: Apdu) -> str:
-    return f'{{"apdu": {apdu_text(apdu.octets)}, "summary": {_text(apdu_summary(apdu, NO_OBJECTS))}}}'
 
 
 def _closed(closed: Closed) -> dict[str, Any]:

@@ -67,16 +67,18 @@ def _doubled(record: Record, lsdu: bytes, at: int) -> int:
 
 def _more(dialogue: Dialogue, record: Record, peer: Peer, others: list[bytes]) -> None:
     """Take the further APDUs of one frame."""
-    apdus = []
+    found = []
     for octets in others:
         beside = Record()
         beside.number, beside.time_ns, beside.octets = record.number, record.time_ns, record.octets
+        beside.packets, beside.lane, beside.link = record.packets, record.lane, record.link
         dialogue.take(beside, peer, octets, -1)
         dialogue.transfers.adopt(beside, record)
         if beside.apdu is not None:
-            apdus.append(beside.apdu)
+            found.append(beside)
         record.notes += beside.notes
-    record.more = tuple(apdus)
+    record.beside = tuple(found)
+    record.more = tuple(one.apdu for one in found if one.apdu is not None)
     text = f"{len(others) + 1} LSDUs in one frame"
     record.add_note(finding("several-lsdus-in-frame", text, 0, 0, "meter-quirk"))
 

@@ -14,6 +14,7 @@ from analyzer.export.json_lines import JsonLines
 from analyzer.layer_forms import LayersText, OutlineText
 from analyzer.pipeline import Pipeline
 from analyzer.record import Record
+from analyzer.session import Session
 from captures.chunk import LINK_OCTETS, RECEIVED, SENT, UNKNOWN, Chunk
 from dissectors.reader import node_form
 from tests.analyzer.framing.build import frame
@@ -301,6 +302,19 @@ def test_several_apdus_of_one_frame_are_more() -> None:
     assert line["apdu"] == {"data-notification": _push()}
     assert [one["apdu"] for one in line["more"]] == [{"data-notification": _push()}] * 2
     assert all(one["summary"] for one in line["more"])
+
+
+def test_further_apdus_of_a_frame_have_their_own_values_and_protection() -> None:
+    pushes = [bytes.fromhex(f"0F 00000001 00 02 02 09 06 0100010800FF 11 {number:02X}") for number in (1, 2, 3)]
+    octets = frame(b"".join(b"\xe6\xe7\x00" + one for one in pushes), 0x13, b"\x21\x03")
+    session = Session(ListSource([Chunk(1, None, LINK_OCTETS, RECEIVED, octets, len(octets), 0)]))
+    (record,) = session.records()
+    line = json.loads(JsonLines(lambda: 6, values=session.values).line(record))
+    assert [[one["value"] for one in each["values"]] for each in (line, *line["more"])] == [[1], [2], [3]]
+    (line,) = lines(decode([Said(RECEIVED, frame((b"\xe6\xe6\x00" + CLOSED) * 2, 0x13, b"\x03\x21"))]))
+    (further,) = line["more"]
+    assert list(further) == ["apdu", "ciphered", "protection", "summary"]
+    assert all(further[name] == line[name] for name in ("apdu", "ciphered", "protection"))
 
 
 def test_apdu_that_is_authenticated_only_is_shown_open_with_its_closed_form() -> None:

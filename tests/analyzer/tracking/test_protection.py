@@ -5,13 +5,15 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from analyzer.record import PART, Record
 from analyzer.security.keys import KeyRole
 from analyzer.simulate.security import KeySource, Mechanism
 from analyzer.simulate.sent import Sent
 from dissectors.tree import Severity
-from tests.analyzer.tracking.build import CARRIERS, codes
+from tests.analyzer.framing.build import frame
+from tests.analyzer.tracking.build import CARRIERS, answered, codes
 from tests.analyzer.tracking.secured import keyring, opened, said, secrets, security_of, session, statuses
 
 PROTECTIONS = [(True, True), (True, False), (False, True), (False, False)]
@@ -145,3 +147,18 @@ def test_closed_apdu_of_a_session_without_its_key_says_no_key() -> None:
     records = opened(said(session(security)), keyring({}))
     assert set(statuses(records)) == {"no-key"}
     assert set(codes(records)) == {"undecipherable"}
+
+
+def test_several_protected_apdus_of_one_frame_are_each_opened() -> None:
+    keys, title = security_of().keys, b"MMM\0\0\xbcaN"
+    plain = bytes.fromhex("0F 00000001 00 09 04 01020304")
+
+    def sealed(counter: int) -> bytes:
+        nonce = counter.to_bytes(4, "big")
+        text = AESGCM(keys.guek).encrypt(title + nonce, plain, b"\x30" + keys.gak)[:-4]
+        return b"\xe6\xe7\x00\xdb\x08" + title + bytes((len(text) + 5, 0x30)) + nonce + text
+
+    octets = frame(b"".join(map(sealed, (1, 2, 3))), 0x13, b"\x21\x03")
+    (record,) = opened([answered(octets)], keyring(secrets(security_of())), carrier=list)
+    assert [one.octets for one in (record.apdu, *record.more) if one is not None] == [plain] * 3
+    assert [layer.status for one in (record, *record.beside) for layer in one.protection] == ["verified"] * 3
