@@ -16,8 +16,8 @@ REQUEST, RESPONSE, UNSOLICITED, UNKNOWN = "request", "response", "unsolicited", 
 
 _ARROWS = {REQUEST: "→", RESPONSE: "←", UNSOLICITED: "⇠"}
 
-UNCHECKED = "signature-unchecked"
-"""The status of a signature that nobody checked."""
+UNCHECKED, NO_KEY = "signature-unchecked", "no-key"
+"""The status of a signature that nobody checked, and of what nobody had a key for."""
 
 
 class Apdu(NamedTuple):
@@ -227,6 +227,24 @@ class Record:
         if layer is not None and layer.status == UNCHECKED:
             return Apdu(layer.octets, layer.entry, layer.values)
         return self.apdu
+
+    @property
+    def unopened(self) -> Closed | None:
+        """Give the protected APDU that nobody tried to open, for no keys were given: itself, or one that it carries."""
+        apdu = self.apdu
+        if apdu is None or apdu.entry is None or apdu.values is None or self.protection or self.kind == MESSAGE:
+            return None
+        octets, around = apdu.octets, b""
+        entry: Entry | None = apdu.entry
+        values: tuple[Any, ...] | None = apdu.values
+        if "user_information" in apdu.entry.slots:
+            from dissectors.scanning import scan_whole  # few records are of an association
+
+            octets, around = apdu.values[apdu.entry.slots["user_information"]] or b"", octets
+            entry, values = scan_whole(octets)
+        if entry is None or values is None or not entry.is_closed:
+            return None
+        return Closed(octets, entry, values, NO_KEY, b"", "", False, around)
 
     def add_note(self, note: Note) -> None:
         """Add one finding."""

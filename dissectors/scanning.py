@@ -15,7 +15,8 @@ class Entry:
     """What the index pass needs to know of one APDU layer: its scan, and where its values stand."""
 
     __slots__ = (
-        "asn1", "begin", "deviates", "family", "function", "is_closed", "layer", "names", "plan", "slots", "tag",
+        "asn1", "begin", "deviates", "family", "function", "is_closed", "layer", "may_be_closed", "names", "plan",
+        "slots", "tag",
     )  # fmt: skip
 
     def __init__(self, tag: int, family: str, layer: Any, made: Scan) -> None:
@@ -28,6 +29,8 @@ class Entry:
         self.slots = {name.rpartition(".")[2]: index for index, name in enumerate(made.names)}
         self.is_closed = "security_control" in self.slots
         """Whether what it carries is ciphered, or at least authenticated."""
+        self.may_be_closed = self.is_closed or "user_information" in self.slots
+        """Whether it is such an APDU, or may carry one."""
         self.deviates = getattr(layer, "deviates", None)
         self.plan: Any = None
         """Room for what a user of the scan works out once a layer."""

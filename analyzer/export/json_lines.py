@@ -166,6 +166,9 @@ def _apdus(record: Record) -> str:
     """Write what the record carries, as far as there is something."""
     layers = record.protection
     shown = record.shown if layers else record.apdu
+    is_asked = not layers and shown is not None and shown.entry is not None and shown.entry.may_be_closed
+    if is_asked and (closed := record.unopened) is not None:
+        layers = (closed,)
     text = ""
     if shown is not None and record.kind != MESSAGE:
         text = f', "apdu": {apdu_text(shown.octets)}'

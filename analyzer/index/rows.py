@@ -73,6 +73,8 @@ class Rows:
         elif record.kind == PART:
             carried = _information(record)
         objects, closed, notes, packets = record.objects, record.closed, record.notes, record.packets
+        if closed is None and entry is not None and entry.may_be_closed:
+            closed = record.unopened
         status = closed.status if closed is not None else ""
         subject_key = (entry, id(objects), result, status)
         known = self._subjects.get(subject_key)

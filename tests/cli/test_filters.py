@@ -381,3 +381,13 @@ def test_octets_of_the_tree_may_be_written_as_a_hex_number(text: str, capsys: py
     main(["decode", "-Y", text, path])
     assert found == capsys.readouterr().out
     assert found.count("general-") == 4
+
+
+def test_closed_means_what_no_key_was_given_for_too(run: Run) -> None:
+    sample = next(str(one.path) for one in samples() if one.name == "ln-ciphered")
+    every = [json.loads(line) for line in run("decode", "--json", sample).out.splitlines()]
+    closed = [json.loads(line)["number"] for line in run("decode", "--json", "-Y", "closed", sample).out.splitlines()]
+    statuses = {one["number"]: one["protection"][0]["status"] for one in every if "protection" in one}
+    assert closed == [number for number, status in statuses.items() if status == "no-key"] != []
+    assert next(iter(every[0]["apdu"])) == "aarq"
+    assert 1 in closed  # its initiate request is protected

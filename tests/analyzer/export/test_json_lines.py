@@ -345,6 +345,12 @@ def test_enciphered_apdu_stays_closed() -> None:
     (line,) = lines(decode(wrapped([asked(ENCRYPTED)])))
     assert line["apdu"]["glo-get-request"]["security-control"] == "30"
     assert "ciphered" not in line
+    assert line["protection"] == [
+        {
+            "type": "glo-get-request", "security-control": "30", "invocation-counter": 19088743,
+            "tag": "1312FF935A47566827C467BC", "status": "no-key",
+        }
+    ]  # fmt: skip
 
 
 def test_text_that_is_no_utf8_is_escaped_by_its_octets() -> None:
