@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from analyzer.cli.arguments import Parser, without_screen_options
 from analyzer.cli.main import USAGE_ERROR, fail
 from analyzer.cli.synonyms import late_command
@@ -19,7 +21,7 @@ def run(words: list[str]) -> int:
         epilog="Options of view may follow, in a pipe those of decode.",
     )  # fmt: skip
     made.add_argument("name", nargs="?", default=DEFAULT, help=f"which sample (default: {DEFAULT})")
-    made.add_argument("--list", action="store_true", help="name the samples")
+    made.add_argument("--list", action="store_true", help="name the samples; also --json")
     known = {sample.name: sample for sample in samples()}
     words = ["", *words]
     at = late_command(words, known)
@@ -29,9 +31,10 @@ def run(words: list[str]) -> int:
     named = words.pop(at) or DEFAULT
     options, rest = made.parse_known_args([named, *(words[1:] if at else words)])
     if options.list:
-        width = max(map(len, known))
+        width, as_json = max(map(len, known)), "--json" in rest
         for sample in known.values():
-            print(f"{sample.name:<{width}}  {sample.title}")
+            members = {"name": sample.name, "title": sample.title, "file": str(sample.path)}
+            print(json.dumps(members, ensure_ascii=False) if as_json else f"{sample.name:<{width}}  {sample.title}")
         return 0
     sample = known[options.name]
     keys = ["-k", str(sample.keys)] if sample.keys else []

@@ -483,6 +483,12 @@ def test_demo_names_what_options_may_follow(run: Run) -> None:
     assert "those of decode" in run("demo", "--help").out
 
 
+def test_demo_lists_its_samples_as_json(run: Run) -> None:
+    listed = [json.loads(line) for line in run("demo", "--list", "--json").out.splitlines()]
+    assert [one["name"] for one in listed] == [one.name for one in samples()]
+    assert all(run("decode", "-c", 1, one["file"]).status == 0 for one in listed)
+
+
 def test_demo_lists_its_samples(run: Run) -> None:
     ran = run("demo", "--list")
     assert [line.split()[0] for line in ran.out.splitlines()] == [sample.name for sample in samples()]
