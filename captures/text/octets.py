@@ -37,6 +37,7 @@ _BREAK = re.compile(rb'(\\x[0-9A-Fa-f]{2})""')
 """Where Qt and C part a string, for the next character would be a digit of the escape before it."""
 _QUOTED = re.compile(rb"(?:0[xX])?([0-9A-Fa-f]{1,2})[\"']")
 _PAIRS = re.compile(rb"\b[0-9A-Fa-f]{2}\b")
+_COUNTED = re.compile(rb"(\s*+(?:[0-9A-Fa-f]{2}(?:, |[ :,-])?)++)(?: {2,}|\t+)\s*+(\d{1,4})\s*")
 _ALPHANUMERIC = frozenset((string.ascii_letters + string.digits).encode())
 
 
@@ -64,6 +65,8 @@ def hex_octets(text: bytes, *, lacks_zeros: bool = False) -> tuple[bytes, bool] 
     Groups that break an octet ("7EA 007") are joined first where that comes out even.
     Returns: the octets and whether no digit was left out; None if *text* is no hex.
     """
+    if b"   " in text or b"\t" in text:
+        text = _without_count(text)
     try:
         octets = bytes.fromhex(text.decode("ascii"))
         return _of_hex_twice(octets) or octets, True  # nearly every line
@@ -86,6 +89,13 @@ def hex_octets(text: bytes, *, lacks_zeros: bool = False) -> tuple[bytes, bool] 
     if not odd or (len(odd) % 2 == 0 and min(map(len, odd)) > 1):
         return bytes.fromhex(b"".join(groups).decode()), True
     return bytes.fromhex(b"".join(group[: len(group) & ~1] for group in groups).decode()), False
+
+
+def _without_count(text: bytes) -> bytes:
+    """Take out the number behind a wide gap that says how many octets stand before it."""
+    counted = _COUNTED.fullmatch(text)
+    is_count = counted is not None and len(_PAIRS.findall(counted[1])) == int(counted[2])
+    return counted[1] if counted is not None and is_count else text
 
 
 def _of_hex_twice(octets: bytes) -> bytes | None:

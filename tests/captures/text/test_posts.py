@@ -407,3 +407,20 @@ def test_short_frames_of_m_bus_without_a_direction_are_read_beside_answers_that_
     )
     written = [one for pair in zip(frames, answers, strict=True) for one in pair]
     assert joined(text) == bytes.fromhex("".join(written))
+
+
+@pytest.mark.parametrize("between", [":", " "])
+@pytest.mark.parametrize("gap", ["    ", "\t", "\t\t  "])
+def test_number_of_octets_behind_a_wide_gap_is_no_octet(between: str, gap: str) -> None:
+    octets = FRAMES[1]
+    rows = [octets[:4], octets[4:7], octets[7:23], octets[23:]]
+    text = "".join(f"{row.hex(between)}{between.strip()}{gap}{len(row)}\n" for row in rows)
+    with read(text) as source:
+        assert b"".join(chunk.octets for chunk in source) == octets
+        assert "hex-odd-digits" not in source.remark_counts
+
+
+def test_last_octets_of_rows_in_groups_are_no_numbers_of_octets() -> None:
+    octets = bytes.fromhex("7EA00703 04 0F0302FE 04 21930F01 04 7E")
+    text = "7E A0 07 03  04\n0F 03 02 FE  04\n21 93 0F 01  04\n7E\n"
+    assert joined(text) == octets
