@@ -54,11 +54,11 @@ class Status:
 
 def status_text(members: Mapping[str, Any], behind: int = 0) -> str:
     """Say in one line what a recording says of itself, and by how many octets of its file the decoding is behind."""
-    parts = [f"{members['packets']} packets", f"{members['octets']} octets"]
+    parts = [f"{members['packets']:,} packets", f"{members['octets']:,} octets"]
     if members["line_errors"]:
         parts.append(f"{members['line_errors']} line error{'s' * (members['line_errors'] != 1)}")
     if members["dropped"]:
-        parts.append(f"{members['dropped']} packets lost by the system")
+        parts.append(f"{members['dropped']:,} packets lost by the system")
     parts += [members[name] for name in ("line", "modem") if members[name]]
     if behind >= _SHOWN_BEHIND:
         parts.append(f"decoding is {behind / 1e6:.1f} MB behind")

@@ -204,6 +204,11 @@ class DlmsharkApp(Passes):
         self._show_main()
         self.call_after_refresh(self.main.answer_filter, expression)
 
+    def leave_for(self, command: str) -> None:
+        """Go back to the main screen, and run a command there."""
+        self._show_main()
+        self.call_after_refresh(self.main.run_typed, command)
+
     def _show_main(self) -> None:
         """Close whatever stands over the main screen."""
         while self.screen is not self.main and len(self.screen_stack) > 1:
@@ -220,9 +225,9 @@ class DlmsharkApp(Passes):
         progress = self.capture.progress
         found = self._progress_said(progress)
         if progress.errors:
-            found += [("  ", "muted"), (f"✗ {progress.errors:,}", "error bold")]
+            found += [("  ", "muted"), (f"✗ {progress.errors:,}", "error bold", "expert")]
         if progress.warnings:
-            found += [("  ", "muted"), (f"! {progress.warnings:,}", "warning bold")]
+            found += [("  ", "muted"), (f"! {progress.warnings:,}", "warning bold", "expert")]
         return left, [*found, (" ", "muted")]
 
     def _progress_said(self, progress: Progress) -> list[Said]:

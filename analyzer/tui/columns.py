@@ -27,6 +27,8 @@ _LOCKS = {
     "broken": ("⊘", "error"),
 }  # fmt: skip
 _NARROW = 100
+_LEAST_SUMMARY, _GO_FIRST = 12, ("link", "address", "time")
+"""Cells that say what a record is; where they are fewer, these columns leave their room to the summary."""
 _PLAIN = frozenset({"wrapper", "apdu", "p1", "iec62056-21", "mbus", "noise"})
 """Links that one word stands for in every record: a narrow list goes without it."""
 LOCK_LEGEND = "◆ verified · ◇ opened, not verified · ■ closed · ⊘ broken"
@@ -151,6 +153,7 @@ COLUMNS: dict[str, Column] = {
 class Widths(NamedTuple):
     """How wide the texts of some columns are; they grow with what was seen, and never shrink."""
 
+    number: int = 6
     address: int = 5
     link: int = 0
     control: int = 0
@@ -160,7 +163,10 @@ class Widths(NamedTuple):
         """Make room for *line*."""
         length = len(line.link)
         control = self.control if line.link in _PLAIN else max(self.control, length)
-        return Widths(max(self.address, len(address_text(line))), max(self.link, length), control)
+        return Widths(
+            max(self.number, len(str(line.number))), max(self.address, len(address_text(line))),
+            max(self.link, length), control,
+        )  # fmt: skip
 
 
 @lru_cache(maxsize=64)
@@ -168,13 +174,19 @@ def layout(names: tuple[str, ...], width: int, digits: int, seen: Widths) -> tup
     """Give the columns that a list of *width* cells shows, each with its width; one blank stands between."""
     wide = [(one, _wide(one, width, digits, seen)) for one in map(COLUMNS.__getitem__, names)]
     shown = [(one, room) for one, room in wide if width >= one.from_width and (room or one.name == "summary")]
-    left = width - sum(room for _, room in shown) - max(len(shown) - 1, 0)
+    for name in ("", *_GO_FIRST):
+        shown = [(one, room) for one, room in shown if one.name != name]
+        left = width - sum(room for _, room in shown) - max(len(shown) - 1, 0)
+        if left >= _LEAST_SUMMARY or "summary" not in names:
+            break
     return tuple((one, room or max(left, 8)) for one, room in shown)
 
 
 def _wide(column: Column, width: int, digits: int, seen: Widths) -> int:
     """Say how wide a column is; what is narrow everywhere, or the same, leaves its room to the summary."""
     is_narrow = width < _NARROW
+    if column.name == "number":
+        return seen.number
     if column.name == "time":
         return 9 + min(digits, 3 if is_narrow else 6) if digits else 8
     if column.name == "address":

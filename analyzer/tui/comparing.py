@@ -124,11 +124,11 @@ class Comparison:
             return self.error
         waiting = next((half for half in self.halves if not half.is_read), None)
         if waiting is not None:
-            return f"reading {waiting.name}: record {waiting.at} of {waiting.capture.table.height}"
+            return f"reading {waiting.name}: record {waiting.at:,} of {waiting.capture.table.height:,}"
         if not self.is_done:
             return "comparing"
         cut = [half.name for half in self.halves if half.is_cut]
-        return f"only the first {MOST_STEPS} APDUs of {' and '.join(cut)} are compared" if cut else ""
+        return f"only the first {MOST_STEPS:,} APDUs of {' and '.join(cut)} are compared" if cut else ""
 
     def step(self) -> None:
         """Read on; when all is read compare, in a thread of its own. Raises: what went wrong there."""

@@ -33,12 +33,14 @@ def fit_right(text: str, width: int) -> str:
     return " " * (width - length) + text if length <= width else fit(text, width)
 
 
-def fit_ends(text: str, width: int) -> str:
-    """Fit a name whose last part, behind a comma, tells it from others: ``Load pro…, column 2``."""
-    head, comma, tail = text.rpartition(", ")
-    if not comma or cell_len(text) <= width or cell_len(tail) + 2 + _SHORTEST > width:
+def fit_ends(text: str, width: int, behind: str = ", ") -> str:
+    """Fit a name whose last part, *behind* a comma or a blank, tells it from others: ``Load pro…, column 2``."""
+    head, mark, tail = text.rpartition(behind)
+    kept = cell_len(mark + tail)
+    least = 1 if mark.isspace() else _SHORTEST  # of a place its end alone says more than its beginning
+    if not mark or cell_len(text) <= width or kept + least > width:
         return fit(text, width)
-    return fit(fit(head, width - cell_len(tail) - 2).rstrip() + comma + tail, width)
+    return fit(fit(head, width - kept).rstrip() + mark + tail, width)
 
 
 @lru_cache(maxsize=16384)
@@ -61,6 +63,11 @@ def fit_summary(text: str, width: int) -> str:
         parts[longest] = fit(parts[longest], keep).rstrip()
         excess -= length - cell_len(parts[longest])
     return fit(_SEPARATOR.join(parts), width)
+
+
+def count_text(count: int) -> str:
+    """Write how many there are for a table, where none is left out."""
+    return f"{count:,}" if count else ""
 
 
 def printable(text: str) -> str:

@@ -118,6 +118,7 @@ def test_capture_that_cannot_be_read_is_said_and_nothing_is_compared(tmp_path: P
         app.screen.query_one("#answer").value = str(picture)  # type: ignore[attr-defined]
         await pilot.press("enter")
         await wait_for(pilot, lambda: "a picture (PNG)" in " ".join("".join(text_of(app)).split()), 60)  # it may wrap
+        assert text_of(app)[-1].startswith(" nothing is compared ")
         await pilot.press("q", "q")
 
     _opened(_pair(tmp_path)[:1], act)

@@ -109,3 +109,42 @@ def test_proposed_file_name_can_be_gone_on_with() -> None:
         assert any("write to ln-wrapper.csv.bak" in line for line in text_of(app))
 
     drive(sample("ln-wrapper"), act)
+
+
+@pytest.mark.parametrize(
+    ("screen", "what"),
+    [("", "the columns of the list"), ("o", "CSV"), ("l", "the columns of the list"), ("f", "the columns of the list")],
+)
+def test_export_says_what_a_suffix_gives_and_refuses_others(tmp_path: Path, screen: str, what: str) -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        if screen:
+            await pilot.press(screen)
+            await wait_for(pilot, lambda: app.screen is not main_of(app))
+        await pilot.press("x")
+        await wait_for(pilot, lambda: any("write to" in line for line in text_of(app)))
+        await pilot.press(*str(tmp_path / "one.csv"))
+        await wait_for(pilot, lambda: text_of(app)[-1].startswith(f" {what}"))
+        await pilot.press("backspace", "backspace", "backspace", "x", "l", "s")
+        await wait_for(pilot, lambda: text_of(app)[-1].startswith(" expected .") and ".csv" in text_of(app)[-1])
+        await pilot.press("enter")
+        assert list(tmp_path.iterdir()) == []
+
+    drive(sample("ln-wrapper"), act)
+
+
+@pytest.mark.parametrize("screen", ["l", "f"])
+def test_dialogue_is_exported_as_the_rows_that_the_list_gives_of_it(tmp_path: Path, screen: str) -> None:
+    mine, whole = tmp_path / "dialogue.csv", tmp_path / "list.csv"
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press(screen)
+        await wait_for(pilot, lambda: app.screen is not main_of(app))
+        app.screen.answer_export(str(mine))  # type: ignore[attr-defined]
+
+    capture = sample("hdlc-segments")
+    drive(capture, act)
+    _exported(whole, "hdlc-segments")
+    heading, *rows = whole.read_text(encoding="utf-8").splitlines()
+    mine_of = capture.table.frame["association"].to_list()
+    expected = [row for row, association in zip(rows, mine_of, strict=True) if association == 1]
+    assert mine.read_text(encoding="utf-8").splitlines() == [heading, *expected]

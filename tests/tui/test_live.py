@@ -13,6 +13,7 @@ import pytest
 from textual.pilot import Pilot
 
 from analyzer.capture import Capture
+from analyzer.live.status import Status
 from analyzer.tui import program
 from analyzer.tui.app import DlmsharkApp, Options
 from captures import blocks
@@ -195,3 +196,9 @@ async def until(pilot: Any, condition: Any) -> None:
     while not condition():
         assert time.monotonic() < end
         await pilot.pause(0.05)
+
+
+def test_counts_of_a_long_recording_are_grouped() -> None:
+    status = Status()
+    status.count(1_234, 5_678_901)
+    assert status.text().startswith("1,234 packets · 5,678,901 octets")

@@ -17,6 +17,7 @@ from analyzer.tui.columns import duration_text
 from analyzer.tui.screens.doctor import Told, story_paragraphs
 from analyzer.tui.screens.statistics import statistics_row
 from analyzer.tui.widgets.bars import StatusBar
+from analyzer.tui.widgets.table import TableColumn
 from tests.analyzer.index import mixed
 from tests.captures.build import pcap_header
 from tests.tui.driving import LARGE, SMALL, drive, indexed, main_of, sample, text_of, wait_for
@@ -377,3 +378,52 @@ def test_command_that_lacks_its_letter_and_row_without_a_record_say_so() -> None
         await wait_for(pilot, lambda: "no record belongs to this row" in text_of(app)[-1])
 
     drive(sample("ln-wrapper"), act)
+
+
+@pytest.mark.parametrize("size", [(60, 20), SMALL, LARGE])
+@pytest.mark.parametrize(("key", "name"), [("o", "hdlc-segments"), ("r", "hdlc-segments")])
+def test_rows_of_several_meters_say_which_is_which(key: str, name: str, size: tuple[int, int]) -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press(key)
+        await wait_for(pilot, lambda: app.screen.table.count > 1)
+        await wait_for(pilot, lambda: app.screen.table.heading().strip() and "Meter" in app.screen.table.heading())
+        meters = {row.cells[app.screen.table.columns.index(_meter_of(app))] for row in app.screen.table.rows}
+        assert len(meters) > 1
+        shown = text_of(app)
+        assert any(" 1.17 " in line for line in shown)
+        assert any(" 1.5017 " in line for line in shown) or (size == SMALL and key == "o")  # those are further down
+        found = [line for line in shown if "51200.044 kWh" in line]
+        if size != (60, 20):
+            assert found
+            assert all(", tariff 1 " in line for line in found)
+            assert key == "o" or all("2026-03-02 09:14:09 " in line for line in found)
+
+    drive(sample(name), act, size)
+
+
+def _meter_of(app: DlmsharkApp) -> TableColumn:
+    return next(one for one in app.screen.table.columns if one.heading == "Meter")
+
+
+def test_sources_group_the_digits_of_what_they_count() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("S")
+        await wait_for(pilot, lambda: app.screen.table.count > 0)
+        assert app.screen.table.rows[0].cells[2:4] == ("63", "4,735")
+
+    drive(sample("hdlc-segments"), act)
+
+
+def test_start_page_writes_the_size_of_a_capture_as_the_sources_do() -> None:
+    capture = sample("hdlc-segments")
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("S")
+        await wait_for(pilot, lambda: any("7,924 octets" in line for line in text_of(app)))
+        app.screen.run_typed("start")  # type: ignore[attr-defined]
+        await wait_for(pilot, lambda: app.screen.table.count > 0)
+        rows = app.screen.table.rows
+        app.screen.table.move_to(next(at for at, row in enumerate(rows) if "hdlc-segments" in " ".join(row.cells)))
+        await wait_for(pilot, lambda: any("7,924 octets" in line for line in text_of(app)))
+
+    drive(capture, act, LARGE)

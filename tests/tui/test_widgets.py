@@ -18,8 +18,11 @@ from textual import events
 from textual.pilot import Pilot
 from textual.strip import Strip
 
+from analyzer.export.lines import RecordLine
 from analyzer.tui.app import DlmsharkApp
-from analyzer.tui.fitting import fit
+from analyzer.tui.columns import COLUMNS, Look, Widths, layout
+from analyzer.tui.commands import Keymap, KeyReader
+from analyzer.tui.fitting import fit, fit_ends
 from analyzer.tui.theme import PALETTES
 from analyzer.tui.widgets.side_bar import cells_of
 from analyzer.tui.widgets.strips import TerseStrip, changed_cells, joined
@@ -219,3 +222,110 @@ def test_name_of_a_file_gives_the_terminal_no_orders(tmp_path: Path, monkeypatch
         await wait_for(pilot, lambda: "write to a]0;owned.csv" in text_of(app)[-2])
 
     drive(sample("ln-ciphered"), act)
+
+
+@pytest.mark.parametrize("width", range(24, 160, 4))
+def test_list_keeps_room_for_what_a_record_is(width: int) -> None:
+    columns = layout(tuple(COLUMNS), width, 6, Widths(address=22, link=7, control=7))
+    assert sum(room + 1 for _, room in columns) - 1 <= width
+    assert {one.name: room for one, room in columns}["summary"] >= 10
+
+
+def test_number_of_the_millionth_record_is_not_cut() -> None:
+    line = RecordLine(1_234_567, None, "", None, None, "", "", "", "", "", None, -1, 0, "")
+    (column, width), *_ = layout(("number", "summary"), 40, 3, Widths().grown(line))
+    assert column.write(line, width, Look())[0] == "1234567"
+
+
+def test_meters_at_one_address_stay_apart_where_their_places_are_cut() -> None:
+    first, second = (fit_ends(f"198.51.100.7:4059 {server}", 16, " ") for server in (1, 17))
+    assert (first, second) == ("198.51.100.7:… 1", "198.51.100.7… 17")
+
+
+async def _click(app: DlmsharkApp, pilot: Pilot[None], text: str, *, times: int = 1) -> None:
+    """Click on *text*, wherever it stands."""
+    await wait_for(pilot, lambda: any(text in line for line in text_of(app)))
+    y, line = next((y, line) for y, line in enumerate(text_of(app)) if text in line)
+    await pilot.click(offset=(line.index(text) + len(text) // 2, y), times=times)
+    await pilot.pause()
+
+
+def test_what_stands_in_the_lines_can_be_clicked_on() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        main = main_of(app)
+        await _click(app, pilot, "frame 103")
+        assert main.octets.buffer == 0
+        assert main.focused is main.records
+        await _click(app, pilot, "deciphered APDU 76")
+        assert main.octets.buffer == 1
+        await _click(app, pilot, " doctor ")
+        assert app.screen.title_text == "Doctor"  # type: ignore[attr-defined]
+        await _click(app, pilot, " back ")
+        assert app.screen is main
+        await pilot.press("s")
+        await _click(app, pilot, " association ")
+        assert app.screen.by == "association"  # type: ignore[attr-defined]
+        await _click(app, pilot, "Octets")
+        await wait_for(pilot, lambda: any("Octets▾" in line for line in text_of(app)))
+        octets = [row.key[2] for row in app.screen.table.rows]  # type: ignore[attr-defined]
+        assert octets == sorted(octets, reverse=True)
+
+    drive(sample("ln-ciphered"), act)
+
+
+def test_choices_of_a_prompt_and_lines_of_the_help_can_be_clicked_on() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await _click(app, pilot, " filter ")
+        await _click(app, pilot, "  time")
+        await wait_for(pilot, lambda: " filter time" in text_of(app)[-2])
+        await _click(app, pilot, "Esc gives up")
+        await wait_for(pilot, lambda: " of 41" in text_of(app)[-1])
+        await _click(app, pilot, " help ")
+        await wait_for(pilot, lambda: any("one page up" in line for line in text_of(app)))
+        lines = app.screen.text_pane.lines  # type: ignore[attr-defined]
+        at = next(index for index, (_, _, line) in enumerate(lines) if "as a ladder" in line)
+        app.screen.text_pane.move_to(at)  # type: ignore[attr-defined]
+        await _click(app, pilot, "as a ladder", times=2)
+        await wait_for(pilot, lambda: any(" Ladder " in line for line in text_of(app)))
+
+    drive(sample("ln-ciphered"), act)
+
+
+def test_what_is_chosen_is_told_without_colour() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        assert any("[deciphered APDU 76]" in line for line in text_of(app))
+        await pilot.press("s", "right")
+        await wait_for(pilot, lambda: any("[object]" in line for line in text_of(app)))
+
+    drive(sample("ln-ciphered"), act)
+
+
+def test_hints_of_all_screens_name_the_keys_that_a_user_gave() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        app.keymap = Keymap({"back": ["Q"], "export": ["X"]})
+        app.key_reader = KeyReader(app.keymap)
+        for key in "lfds?":
+            await pilot.press(key)
+            await wait_for(pilot, lambda: "Q back" in text_of(app)[-1])
+            assert " q back" not in text_of(app)[-1]
+            await pilot.press("Q")
+
+    drive(sample("ln-ciphered"), act)
+
+
+@pytest.mark.parametrize("count", [0x10000, 0x10001, 0x123456])
+def test_octets_beyond_64_kb_stand_below_those_before_and_are_clicked_on(count: int) -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        pane = main_of(app).octets
+        pane.show([("assembled APDU", bytes(count))])
+        rows = [pane.row_strip(index) for index in (0, (count - 1) // pane.per_row)]
+        first, last = ("".join(segment.text for segment in row) for row in rows)
+        assert first.split()[0] == f"{0:0{len(f'{count:x}')}x}"
+        digits = len(f"{count:x}")
+        assert last.split()[0] == f"{(count - 1) // pane.per_row * pane.per_row:0{digits}x}"
+        assert first.index(" 00 ") == last.index(" 00 ") or count % pane.per_row == 1
+        assert not first.rstrip().endswith("…")
+        await pilot.click(pane, offset=(first.index(" 00 00") + 4, 0))
+        assert pane.octet == 1
+
+    drive(sample("ln-wrapper"), act)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from analyzer.tui.columns import duration_text
+from analyzer.tui.fitting import count_text
 from analyzer.tui.options import Part
 from analyzer.tui.screens.tables import TableScreen
 from analyzer.tui.widgets.table import TableColumn, TableRow
@@ -104,7 +105,7 @@ def _row(one: Association) -> TableRow:
     asked = ", ".join(text for text in (one.context, one.mechanism) if text)
     verdict = one.verdict.removeprefix(f"{asked}, ")  # the card says it; the end, which differs, has the room
     cells = (
-        str(one.first.record), f"{client} ↔ {server}", context, str(count), str(one.errors or ""), lasted, verdict,
+        str(one.first.record), f"{client} ↔ {server}", context, f"{count:,}", count_text(one.errors), lasted, verdict,
     )  # fmt: skip
     colours = ("", "", "", "", "error" if one.errors else "", "", _ENDS.get(one.how, "text"))
     return TableRow(cells, one, colours, (one.first.record, None, None, count, one.errors, one.duration_ns or 0))
@@ -161,7 +162,7 @@ def _services(one: Association) -> Iterator[Paragraph]:
         usual = f", usually {duration_text(service.median_ns)}" if service.median_ns is not None else ""
         text = f"{service.count} answered{usual}"
         if service.errors:
-            text += f", {service.errors} refused"
+            text += f", {service.errors:,} refused"
         if service.unanswered:
             text += f", {service.unanswered} without an answer"
         colour = "error" if service.errors or service.unanswered else "text"

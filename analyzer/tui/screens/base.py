@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from os.path import isdir, isfile
@@ -148,6 +148,13 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
         for bar in self.query(StatusBar):
             bar.flash(text, colour)
 
+    def hinted(self, hints: Iterable[tuple[str, str]]) -> list[Said]:
+        """Say which keys matter: commands, and a word of what each does here. A click runs it."""
+        said: list[Said] = []
+        for name, word in hints:
+            said += [(self.program.keymap.text(name), "accent", name), (f" {word}  ", "muted", name)]
+        return said
+
     def show_status(self) -> None:
         """Write the status line."""
 
@@ -264,7 +271,7 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
                 self.flash(f"no command '{word}'" if not near else f"'{word}' may be any of several", "error")
                 return
             found = near[0]
-        if found.name == "last":
+        if found.name == "last" or not found.argument:  # what stands behind others is how often, or which
             self.run_pressed(Pressed(found, int(rest[:9]) if rest.isdecimal() else 0))
         else:
             self.run_pressed(Pressed(found, 0, rest.strip()))

@@ -20,6 +20,7 @@ from dissectors.tree import shown
 if TYPE_CHECKING:
     from analyzer.capture import Capture
 
+_HINTS = (("next-problem", "next difference"), ("open", "record"), ("back", "back"))
 _HEADINGS = ("of-one", "of-other")
 Entry = tuple[str, str, int, Place]
 """A row of an outline: name, text, depth, octets."""
@@ -146,6 +147,5 @@ class CompareScreen(BaseScreen):
     def show_status(self) -> None:
         """Say how many fields differ."""
         fields = f" {self.differences:,} field{'s' * (self.differences != 1)} differ{'s' * (self.differences == 1)}"
-        right = [("e", "accent"), (" next difference  ", "muted"), ("Enter", "accent"), (" record  ", "muted")]
         for bar in self.query(StatusBar):
-            bar.stand([(fields, "muted")], [*right, ("q", "accent"), (" back  ", "muted")])
+            bar.stand([(fields, "muted")], self.hinted(_HINTS))

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from analyzer.tui.exporting import csv_of_lines
 from analyzer.tui.screens.exporting import Exporting
 from analyzer.tui.widgets.bars import StatusBar
 
 MOST_RECORDS = 5000
+_HINTS = (("open", "record"), ("export", "export"), ("back", "back"))
+_SUFFIXES = {".txt": "as it is shown", ".csv": "the columns of the list"}
 
 
 class DialogueScreen(Exporting):
     """A screen about the association of the record that it was opened from."""
 
     contexts = ("table",)
+    suffixes = _SUFFIXES
     numbers: list[int]
     """The records of the association, or without one of the conversation."""
     about = ""
@@ -52,10 +56,8 @@ class DialogueScreen(Exporting):
         cut = f" (the {MOST_RECORDS:,} around)" if self.is_cut else ""
         records = f"{len(self.numbers):,} record{'s' * (len(self.numbers) != 1)}"
         left = f" {records}{cut} · {self.about}" if self.numbers else " no record is selected"
-        right = [("Enter", "accent"), (" record  ", "muted"), ("x", "accent"), (" export  ", "muted")]
-        right += [("q", "accent"), (" back  ", "muted")]
         for bar in self.query(StatusBar):
-            bar.stand([(left, "muted")], right)
+            bar.stand([(left, "muted")], self.hinted(_HINTS))
 
     # -- export ---------------------------------------------------------------------------------------------------
 
@@ -69,6 +71,8 @@ class DialogueScreen(Exporting):
         return f"{self.title_text.lower()}.txt"
 
     def write_export(self, path: Path) -> None:
-        """Write what is shown as text."""
-        path.write_text(self.exported_text(), encoding="utf-8")
-        self.flash(f"{path}: {len(self.numbers)} records written")
+        """Write what is shown as text, or its records as a table."""
+        is_table = path.suffix == ".csv"
+        text = "".join(csv_of_lines(self.program.capture, self.numbers)) if is_table else self.exported_text()
+        path.write_text(text, encoding="utf-8")
+        self.flash(f"{path}: {len(self.numbers):,} records written")

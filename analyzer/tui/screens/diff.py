@@ -59,6 +59,14 @@ class DiffScreen(TableScreen):
         words = f" · {comparison.words}" if comparison.words else ""
         return f"association {one.association} · {one.field}{words}"
 
+    @property
+    def no_rows(self) -> str:
+        """Deny no difference before all is compared, or where nothing can be."""
+        comparison = self.program.comparison
+        if comparison is None or comparison.error:
+            return "nothing is compared"
+        return super().no_rows if comparison.is_done else "not known yet"
+
     def nothing_said(self) -> Iterator[Paragraph]:
         """Say how far it is, what went wrong, or that both do the same."""
         comparison = self.program.comparison

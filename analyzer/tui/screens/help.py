@@ -10,6 +10,7 @@ from analyzer.tui.columns import LOCK_LEGEND
 from analyzer.tui.commands import GROUPS
 from analyzer.tui.screens.base import BaseScreen
 from analyzer.tui.widgets.bars import StatusBar
+from analyzer.tui.widgets.rows import Rows
 from analyzer.tui.widgets.text_pane import Paragraph, TextPane
 
 _SIGNS = (
@@ -20,6 +21,9 @@ _SIGNS = (
 )
 
 
+_HINTS = (("open", "runs it"), ("back", "back"))
+
+
 class HelpScreen(BaseScreen):
     """All commands."""
 
@@ -28,6 +32,8 @@ class HelpScreen(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self.text_pane = TextPane()
+        self._names: dict[Paragraph, str] = {}
+        """What each line runs."""
 
     def lay_out(self) -> ComposeResult:
         """Lay out what stands between the first line and the last ones."""
@@ -45,7 +51,9 @@ class HelpScreen(BaseScreen):
             yield Paragraph(group, "accent bold")
             for one in commands:
                 keys = "  ".join(keymap.texts(one.name)) or f":{one.name}"
-                yield Paragraph(one.help, label=keys, label_colour="value", indent=2)
+                line = Paragraph(one.help, label=keys, label_colour="value", indent=2)
+                self._names[line] = one.name
+                yield line
             yield Paragraph("")
         yield Paragraph("Signs", "accent bold")
         for name, text in _SIGNS:
@@ -57,7 +65,14 @@ class HelpScreen(BaseScreen):
             yield Paragraph(settings.problem, "error")
         yield Paragraph('theme = "light"     [keys]     doctor = ["d", "f2"]', "muted")
 
+    def on_rows_opened(self, event: Rows.Opened) -> None:
+        """Run the command of the line where the help was asked for."""
+        lines, cursor = self.text_pane.lines, self.text_pane.cursor
+        name = self._names.get(lines[cursor][0], "") if cursor < len(lines) else ""
+        if name:
+            self.program.leave_for(name)
+
     def show_status(self) -> None:
         """Say how to leave."""
         for bar in self.query(StatusBar):
-            bar.stand([(" every command also by its name behind :", "muted")], [("q", "accent"), (" back  ", "muted")])
+            bar.stand([(" every command also by its name behind :", "muted")], self.hinted(_HINTS))

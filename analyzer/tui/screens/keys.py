@@ -37,7 +37,7 @@ class KeysScreen(TableScreen):
         """Give a row a key."""
         found = self.program.survey_so_far
         for one in found.keys.rows() if found is not None else ():
-            cells = (one.key, str(one.opens), str(one.fails), one.reason)
+            cells = (one.key, f"{one.opens:,}", f"{one.fails:,}", one.reason)
             yield TableRow(cells, one.key, ("", "good" if one.opens else "muted", "error" if one.fails else "muted"))
 
     def nothing_said(self) -> Iterable[Paragraph]:

@@ -19,10 +19,12 @@ from analyzer.tui.widgets.plot import bar
 from analyzer.tui.widgets.rows import Piece, Rows
 
 _BAR = 12
+_NUMBER = 6
+"""Cells of a record's number at least."""
 _ROOM_FOR_BARS = 72
 """Cells of a screen that shows response times as bars, too; below that the arrows take the room."""
-_LEFT = 22
-"""Cells of number, sign and time before the client's rail."""
+_LEFT = 16
+"""Cells of sign and time before the client's rail, and the blanks between; the number comes before them."""
 
 
 class Ladder(Rows):
@@ -34,18 +36,21 @@ class Ladder(Rows):
         super().__init__(**options)
         self.lines: list[Any] = []
         self.slowest_ns = 1
+        self.left = _LEFT + _NUMBER
+        """Cells before the client's rail."""
         self.is_utc = False
 
     def show(self, lines: list[Any]) -> None:
         """Show other records."""
         self.lines = lines
+        self.left = _LEFT + max([_NUMBER, *(len(str(one.number)) for one in lines[-1:])])
         self.slowest_ns = max((one.latency_ns or 0 for one in lines), default=0) or 1
         self.set_count(len(lines))
 
     @property
     def between(self) -> int:
         """How many cells lie between the rails."""
-        return max(self.room - _LEFT - 2 - 2 - self._bar_cells - 9, 20)
+        return max(self.room - self.left - 2 - 2 - self._bar_cells - 9, 20)
 
     @property
     def _bar_cells(self) -> int:
@@ -56,7 +61,7 @@ class Ladder(Rows):
         """Write an arrow."""
         line, palette = self.lines[index], self.palette
         sign, colour = glyph_of(line.severity)
-        yield f" {line.number:>6} ", palette.style("faint")
+        yield f" {line.number:>{self.left - _LEFT}} ", palette.style("faint")
         yield f"{sign} ", palette.style(colour.split()[0], bold=True)
         time = "" if line.time_ns is None else clock_text(line.time_ns, 3, utc=self.is_utc)[11:]
         yield f"{time:>12}", palette.style("muted")
@@ -121,7 +126,7 @@ class LadderScreen(DialogueScreen):
 
     def _show_heading(self) -> None:
         ladder = self.ladder
-        left = " " * _LEFT + fit("client", ladder.between // 2 + 1)
+        left = " " * ladder.left + fit("client", ladder.between // 2 + 1)
         self.head("Heading", [(left + fit_right("meter", ladder.between - ladder.between // 2), "accent")])
 
     def on_rows_opened(self, event: Rows.Opened) -> None:

@@ -16,7 +16,7 @@ from analyzer.tui.fitting import fit
 from analyzer.tui.screens.base import NOTHING
 from analyzer.tui.screens.taking import Taking
 from analyzer.tui.selection import place_of, step_at
-from analyzer.tui.widgets.bars import Heading, StatusBar
+from analyzer.tui.widgets.bars import Heading, Said, StatusBar
 from analyzer.tui.widgets.ground import Pane, Part
 from analyzer.tui.widgets.hex_pane import HexPane
 from analyzer.tui.widgets.record_list import RecordList
@@ -216,12 +216,24 @@ class MainScreen(Taking):
         colour = "accent" if focused is self.tree_pane else "muted"
         of = f"Record {self.shown}" if self.shown else "Record"
         self.head("#tree-heading", [(f" {of}", colour), *self._about()], self._filter_said())
-        said = [(" ", "muted")]
-        for index, (name, octets) in enumerate(self.octets.buffers):
-            is_shown = index == self.octets.buffer
-            colour = "accent" if is_shown and focused is self.octets else "text" if is_shown else "faint"
-            said += [(f"{name} ", colour), (f"{len(octets)}", "faint"), ("   ", "faint")]
-        self.head("#hex-heading", said if len(said) > 1 else [(" Octets", "muted")])
+        self.head("#hex-heading", self._buffers_said() or [(" Octets", "muted")])
+
+    def _buffers_said(self) -> list[Said]:
+        """Name the buffers; of several that which is shown stands in brackets, and a click shows another."""
+        pane = self.octets
+        said: list[Said] = []
+        for index, (name, octets) in enumerate(pane.buffers):
+            is_shown = index == pane.buffer
+            colour = "accent" if is_shown and pane.has_focus else "text" if is_shown else "faint"
+            before, behind = ("[", "]") if is_shown and len(pane.buffers) > 1 else (" ", " ")
+            turn = (
+                f"next-buffer {index - pane.buffer}"
+                if index > pane.buffer
+                else f"previous-buffer {pane.buffer - index}"
+            )
+            run = "" if is_shown else turn
+            said += [(f"{before}{name} ", colour, run), (f"{len(octets):,}", "faint", run), (f"{behind} ", colour, run)]
+        return said
 
     def _about(self) -> list[tuple[str, str]]:
         """Say where the record stands in its capture."""
@@ -254,11 +266,8 @@ class MainScreen(Taking):
         if waiting := self.program.key_reader.waiting:
             bar.say(self._continued(waiting))
             return
-        keymap = self.program.keymap
-        right = [(f"{pending}  ", "accent bold")] if pending else []
-        for name, word in _HINTS:
-            right += [(keymap.text(name), "accent"), (f" {word}  ", "muted")]
-        bar.stand(left, right)
+        right: list[Said] = [(f"{pending}  ", "accent bold")] if pending else []
+        bar.stand(left, [*right, *self.hinted(_HINTS)])
 
     def _continued(self, waiting: str) -> list[tuple[str, str]]:
         """Say which keys may follow."""
@@ -325,12 +334,12 @@ class MainScreen(Taking):
 
     def command_next_buffer(self, count: int) -> None:
         """Show the octets of the next buffer."""
-        self.octets.show_buffer(self.octets.buffer + 1)
+        self.octets.show_buffer(self.octets.buffer + (count or 1))
         self.show_headings()
 
     def command_previous_buffer(self, count: int) -> None:
         """Show the octets of the buffer before."""
-        self.octets.show_buffer(self.octets.buffer - 1)
+        self.octets.show_buffer(self.octets.buffer - (count or 1))
         self.show_headings()
 
     def command_next_pane(self, count: int) -> None:

@@ -256,4 +256,4 @@ class Navigation(BaseScreen):
 
 def _sought(text: str) -> Verdict:
     octets, _ = octets_sought(text)
-    return Verdict(True, f"{len(octets)} octet{'s' * (len(octets) != 1)}" if octets else "text")
+    return Verdict(True, f"{len(octets):,} octet{'s' * (len(octets) != 1)}" if octets else "text")

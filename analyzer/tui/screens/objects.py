@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from analyzer.cosem.names import class_name
 from analyzer.objects import ObjectRow
 from analyzer.tui.columns import duration_text
+from analyzer.tui.fitting import count_text
 from analyzer.tui.screens.tables import TableScreen
 from analyzer.tui.widgets.table import TableColumn, TableRow
 
@@ -18,9 +19,9 @@ class ObjectsScreen(TableScreen):
     name_of_rows = "objects"
     has_survey = True
     columns = (
-        TableColumn("Meter", "muted", most=18, from_width=90),
-        TableColumn("Object", "accent", most=20),
-        TableColumn("Name", most=0, keeps_end=True),
+        TableColumn("Meter", "muted", most=24, from_width=90, keeps_end=" ", tells_apart=True),
+        TableColumn("Object", "accent", most=20, is_whole=True),
+        TableColumn("Name", most=0, keeps_end=", "),
         TableColumn("Class", "muted", most=22, from_width=100),
         TableColumn("Last value", "value", is_right=True, most=30),
         TableColumn("Done", "muted", most=18, from_width=110),
@@ -58,7 +59,7 @@ def _row(one: ObjectRow) -> TableRow:
     kind = f"{one.class_id} {class_name(one.class_id) or ''}".rstrip() if one.class_id else ""
     value = one.value
     cells = (
-        one.meter, one.code, one.name, kind, value, done, str(one.errors or ""),
+        one.meter, one.code, one.name, kind, value, done, count_text(one.errors),
         "" if median is None else duration_text(median),
     )  # fmt: skip
     colours = ("", "", "", "", "", "", "error" if one.errors else "")

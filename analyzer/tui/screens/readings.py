@@ -28,10 +28,10 @@ class ReadingsScreen(TableScreen):
     title_text = "Readings"
     name_of_rows = "readings"
     columns = (
-        TableColumn("Time", "muted", most=19),
-        TableColumn("Meter", "muted", most=18, from_width=100),
-        TableColumn("Object", "accent", most=17, from_width=100),
-        TableColumn("Name", most=0, keeps_end=True),
+        TableColumn("Time", "muted", most=19, is_whole=True),
+        TableColumn("Meter", "muted", most=24, from_width=100, keeps_end=" ", tells_apart=True),
+        TableColumn("Object", "accent", most=17, is_whole=True, from_width=100),
+        TableColumn("Name", most=0, keeps_end=", "),
         TableColumn("Value", "value", is_right=True, most=26),
         TableColumn("Status", "muted", most=10, from_width=110),
         TableColumn("Record", "muted", is_right=True, most=7),
@@ -59,7 +59,7 @@ class ReadingsScreen(TableScreen):
         self._readings += more
         if more and len(self._readings) < _MOST:
             self.set_timer(0.001, self._go_on)
-            self.flash(f"reading values: {len(self._readings)} so far")
+            self.flash(f"reading values: {len(self._readings):,} so far")
         else:
             self.take()
 
@@ -108,7 +108,7 @@ class ReadingsScreen(TableScreen):
         same = [other for other in self._readings if (other.object, other.name, other.meter) == about]
         points = [float(other.value) for other in same if isinstance(other.value, int | float | Decimal)]
         unit = f" in {one.unit}" if one.unit else ""
-        count = f"{len(same)} value{'s' * (len(same) != 1)}"
+        count = f"{len(same):,} value{'s' * (len(same) != 1)}"
         self.head("#text-heading", [(f" {one.name}{unit}", "accent"), (f"  {count} · {one.meter}", "muted")])
         self.plot.display = len(points) > 1
         self.text_pane.display = not self.plot.display

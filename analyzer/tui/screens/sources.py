@@ -7,6 +7,7 @@ from pathlib import Path
 
 from analyzer.live.status import status_text
 from analyzer.table.statistics import statistics
+from analyzer.tui.fitting import count_text
 from analyzer.tui.screens.tables import TableScreen
 from analyzer.tui.widgets.table import TableColumn, TableRow
 from analyzer.tui.widgets.text_pane import Paragraph
@@ -36,7 +37,7 @@ class SourcesScreen(TableScreen):
         for one in statistics(table, "conversation"):
             lanes = [lane for lane in links if lane == one.key or one.key in lane or _same_ends(lane, one.key)]
             link = ", ".join(sorted({link for lane in lanes for link in links[lane]}))
-            cells = (one.key, link, str(one.records), str(one.octets), str(one.errors or ""))
+            cells = (one.key, link, f"{one.records:,}", f"{one.octets:,}", count_text(one.errors))
             keys = (None, None, one.records, one.octets, one.errors)
             yield TableRow(cells, one.key, ("", "", "", "", "error" if one.errors else ""), keys)
 
@@ -71,10 +72,10 @@ class SourcesScreen(TableScreen):
         for name, found in (("stacks", facts.get("stacks")), ("left aside", facts.get("left_aside"))):
             if found:
                 unit = " packets" if name == "left aside" else ""
-                text = ", ".join(f"{count} {what}" for what, count in sorted(found.items()))
+                text = ", ".join(f"{count:,} {what}" for what, count in sorted(found.items()))
                 yield Paragraph(text + unit, label=name)
         progress = capture.progress
-        yield Paragraph(f"{progress.records} in {progress.seconds:.1f} s", label="records")
+        yield Paragraph(f"{progress.records:,} in {progress.seconds:.1f} s", label="records")
         if capture.error:
             yield Paragraph(capture.error, "error", "error")
         for name, text in capture.remarks:

@@ -73,7 +73,7 @@ class StartScreen(TableScreen):
             for index, text in enumerate(one.sample.shows):
                 yield Paragraph(text, label="shows" if not index else " ")
         elif one.kind == "recent":
-            yield Paragraph(f"{Path(one.name).stat().st_size} octets", label="size")
+            yield Paragraph(f"{Path(one.name).stat().st_size:,} octets", label="size")
         else:
             yield Paragraph(f"dlmshark live {one.name}", "value", "listens")
             yield Paragraph("It listens and never sends. It ends when you quit.", "muted")

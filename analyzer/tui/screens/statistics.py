@@ -9,9 +9,9 @@ from textual.app import ComposeResult
 
 from analyzer.table.statistics import Statistic, statistics
 from analyzer.tui.columns import duration_text
-from analyzer.tui.fitting import fit_ends
+from analyzer.tui.fitting import count_text, fit_ends
 from analyzer.tui.screens.tables import TableScreen
-from analyzer.tui.widgets.bars import Heading
+from analyzer.tui.widgets.bars import Heading, Said
 from analyzer.tui.widgets.plot import Plot, bar
 from analyzer.tui.widgets.table import TableColumn, TableRow
 from analyzer.tui.widgets.text_pane import Paragraph
@@ -26,7 +26,7 @@ class StatisticsScreen(TableScreen):
     title_text = "Statistics"
     name_of_rows = "rows"
     columns = (
-        TableColumn("By", "text", most=0, keeps_end=True),
+        TableColumn("By", "text", most=0, keeps_end=", "),
         TableColumn("Records", "muted", is_right=True, most=9),
         TableColumn("Octets", "muted", is_right=True, most=11),
         TableColumn("Errors", "muted", is_right=True, most=7),
@@ -59,8 +59,11 @@ class StatisticsScreen(TableScreen):
         self.columns = (self.columns[0]._replace(heading=self.by.capitalize()), *self.columns[1:])
         self.table.columns = self.columns
         super().take()
-        said = [(" by", "muted")]
-        said += [(f"  {name}", "accent bold" if name == self.by else "faint") for name in BY]
+        said: list[Said] = [(" by ", "muted")]
+        for index, name in enumerate(BY):
+            turns = (index - BY.index(self.by)) % len(BY)
+            text = f" {name} " if turns else f"[{name}]"
+            said.append((text, "faint" if turns else "accent bold", f"right {turns}" if turns else ""))
         self.head("#by", said)
 
     def show_text(self) -> None:
@@ -92,11 +95,11 @@ class StatisticsScreen(TableScreen):
 
     def command_right(self, count: int) -> None:
         """Count by the next."""
-        self._choose(1)
+        self._choose(count or 1)
 
     def command_left(self, count: int) -> None:
         """Count by the one before."""
-        self._choose(-1)
+        self._choose(-(count or 1))
 
     def command_next_pane(self, count: int) -> None:
         """Count by the next."""
@@ -120,7 +123,7 @@ def statistics_row(one: Statistic) -> TableRow:
         one.key,
         f"{one.records:,}",
         f"{one.octets:,}",
-        f"{one.errors:,}" if one.errors else "",
+        count_text(one.errors),
         median,
         p95,
         p99,

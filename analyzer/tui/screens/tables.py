@@ -189,7 +189,8 @@ class TableScreen(Exporting):
         """Write the heading of the table."""
         colour = "accent" if self.table.has_focus else "muted"
         if self.table.room > 0:
-            self.head("#table-heading", [(self.table.heading(), colour)])
+            headings = self.table.headings()
+            self.head("#table-heading", [(text, colour, f"sort {number}") for text, number in headings])
 
     def show_status(self) -> None:
         """Say where the cursor stands, and which keys matter."""
@@ -201,11 +202,7 @@ class TableScreen(Exporting):
             left = f" no {self.name_of_rows}{held}; {self.program.keymap.text('close')} shows all"
         else:
             left = f" {self.no_rows}"
-        right = []
-        for name, word in self.hints:
-            if name == "open" and not count:
-                continue
-            right += [(self.program.keymap.text(name), "accent"), (f" {word}  ", "muted")]
+        right = self.hinted(one for one in self.hints if count or one[0] != "open")
         for bar in self.query(StatusBar):
             bar.stand([(left, "muted")], right)
 
@@ -250,8 +247,8 @@ class TableScreen(Exporting):
     # -- export ---------------------------------------------------------------------------------------------------
 
     def command_sort(self, count: int) -> None:
-        """Sort by the next column."""
-        self.table.command_sort(count)
+        """Sort by the next column, or by that of a number."""
+        self.table.sort_rows(count)
         self.show_headings()
         self.show_text()
 
@@ -268,7 +265,7 @@ class TableScreen(Exporting):
         else:
             text = csv_text([headings, *rows]) if path.suffix == ".csv" else aligned(headings, rows)
         path.write_text(text, encoding="utf-8")
-        self.flash(f"{path}: {len(rows)} {self.name_of_rows} written")
+        self.flash(f"{path}: {len(rows):,} {self.name_of_rows} written")
 
     def exported(self) -> tuple[list[str], list[Sequence[str]]]:
         """Give headings and rows as they are written."""

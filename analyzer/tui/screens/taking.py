@@ -51,7 +51,7 @@ class Taking(Filtering, Exporting):
     def _copied(self, text: str, what: str) -> None:
         self.app.copy_to_clipboard(text)
         lines = text.count("\n") + 1
-        size = f"{lines} lines" if lines > 1 else f"{len(text)} characters"
+        size = f"{lines:,} lines" if lines > 1 else f"{len(text):,} characters"
         self.flash(f"copied {what}: {size}")
 
     def command_copy_field(self, count: int) -> None:
@@ -75,10 +75,10 @@ class Taking(Filtering, Exporting):
         place = self.octets.selected
         if self.focused is not self.records and place.end > place.start and self.detail is not None:
             octets = self.detail.buffers[place.buffer][1][place.start : place.end]
-            self._copied(hex_text(octets), f"{len(octets)} octets")
+            self._copied(hex_text(octets), f"{len(octets):,} octets")
         elif (record := self._record()) is not None:
             octets = concealed(record.octets, secrets(record, self.program.capture.records.values(record)))
-            self._copied(hex_text(octets), f"{len(octets)} octets")
+            self._copied(hex_text(octets), f"{len(octets):,} octets")
 
     def command_copy_annotated(self, count: int) -> None:
         """Copy every octet with the field that it belongs to."""
@@ -132,14 +132,14 @@ class Taking(Filtering, Exporting):
                 for count, text in enumerate(self._texts(path.suffix, numbers), 1):
                     file.write(text)
                     if count % _AT_ONCE == 0:
-                        self.flash(f"{path.name}: {count} of {len(numbers)} records")
+                        self.flash(f"{path.name}: {count:,} of {len(numbers):,} records")
                         await sleep(0)
         except OSError as problem:
             self.flash(f"{path}: {problem.strerror}", "error")
         except CaptureError as problem:
             self.flash(str(problem), "error")
         else:
-            self.flash(f"{path}: {len(numbers)} records written")
+            self.flash(f"{path}: {len(numbers):,} records written")
 
     async def _read_again(self, path: Path, numbers: list[int]) -> None:
         """Write what needs the capture once more, in a thread."""
@@ -156,10 +156,10 @@ class Taking(Filtering, Exporting):
         if path.suffix == ".pcapng":
             packets, comments = await to_thread(write_pcapng, chosen, path, dict(self.comments))
             self.has_unsaved = bool(set(self.comments) - set(numbers))
-            self.flash(f"{path}: {packets} packets written, {comments} with a comment")
+            self.flash(f"{path}: {packets:,} packets written, {comments:,} with a comment")
         else:
             await to_thread(WRITERS[path.suffix], chosen, path)
-            self.flash(f"{path}: {len(numbers)} records written")
+            self.flash(f"{path}: {len(numbers):,} records written")
 
     def _texts(self, suffix: str, numbers: list[int]) -> Iterator[str]:
         capture = self.program.capture

@@ -5,30 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from textwrap import wrap
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from rich.cells import cell_len
 from rich.style import Style
+from textual import events
 from textual.strip import Strip
 
 from analyzer.tui.fitting import fit, printable
 from analyzer.tui.widgets.lines import Lines
 from analyzer.tui.widgets.rows import Piece, strip_of
 
+if TYPE_CHECKING:
+    from analyzer.tui.screens.base import BaseScreen
+
 _MESSAGE_SECONDS = 5.0
 _MOST_LINES, _LEAST_WIDTH = 3, 16
-Said = tuple[str, str]
-"""A text and the name of its colour."""
+Said = tuple[str, str] | tuple[str, str, str]
+"""A text, the name of its colour, and the command that a click on it runs, as it is typed."""
 
 
 def _plain(said: Said) -> Said:
     """Leave out what commands a terminal: the name of a file may hold it."""
-    return said if said[0].isprintable() else (printable(said[0]), said[1])
+    return said if said[0].isprintable() else (printable(said[0]), *said[1:])
 
 
 class Bar(Lines):
     """One line: something at the left, something at the right; the left gives way."""
 
+    ALLOW_SELECT = False
     DEFAULT_CSS = "Bar { height: 1; }"
     share = 2 / 3
     """The part of the width that the left keeps; the right gives way before it gets less."""
@@ -50,20 +55,14 @@ class Bar(Lines):
     @property
     def text(self) -> str:
         """What it says."""
-        return "".join(text for text, _ in (*self._left, *self._right))
+        return "".join(one[0] for one in (*self._left, *self._right))
 
     def render_line(self, y: int) -> Strip:
         """Write the line."""
         width, base = self.size.width, self.palette.on(self._ground)
-        right = [self._piece(one) for one in self._right]
+        shown = self._right_shown(width)
+        right = [self._piece(one) for one in shown]
         length = sum(cell_len(text) for text, _ in right)
-        wanted = min(sum(cell_len(text) for text, _ in self._left) + 1, int(self.share * width))
-        while right and length > width - wanted:  # hints give way whole, the most important last
-            text = right.pop(0)[0]
-            length -= cell_len(text)
-            while right and not text.endswith("  "):
-                text = right.pop(0)[0]
-                length -= cell_len(text)
         pieces: list[Piece] = []
         room = width - length - (1 if length else 0)
         for one in self._left:
@@ -77,8 +76,43 @@ class Bar(Lines):
         pieces.append((" " * (room + (1 if length else 0)), base))
         return strip_of([*pieces, *right], width, base)
 
+    def _right_shown(self, width: int) -> list[Said]:
+        """Give what stands at the right: hints give way whole, the most important last."""
+        right = list(self._right)
+        length = sum(cell_len(one[0]) for one in right)
+        wanted = min(sum(cell_len(one[0]) for one in self._left) + 1, int(self.share * width))
+        while right and length > width - wanted:
+            text = right.pop(0)[0]
+            length -= cell_len(text)
+            while right and not text.endswith("  "):
+                text = right.pop(0)[0]
+                length -= cell_len(text)
+        return right
+
+    def command_at(self, x: int) -> str:
+        """Give the command that a click on the cell *x* runs; empty where none does."""
+        width = self.size.width
+        right = self._right_shown(width)
+        begins = width - sum(cell_len(one[0]) for one in right)
+        said, at = (right, begins) if x >= begins else (self._left, 0)
+        for one in said:
+            at += cell_len(one[0])
+            if x < at:
+                return one[2] if len(one) > 2 else ""
+        return ""
+
+    def on_click(self, event: events.Click) -> None:
+        """Run the command under the mouse."""
+        if command := self.command_at(event.x):
+            event.stop()
+            self.run(command)
+
+    def run(self, command: str) -> None:
+        """Run what was clicked on."""
+        cast("BaseScreen", self.screen).run_typed(command)
+
     def _piece(self, said: Said) -> Piece:
-        text, colour = said
+        text, colour = said[:2]
         name, _, manner = colour.partition(" ")
         style = self.palette.style(name or "text", bold="bold" in manner)
         return text, style + Style(reverse=True) if "reverse" in manner else style

@@ -12,7 +12,8 @@ from textual.strip import Strip
 from analyzer.tui.selection import Place
 from analyzer.tui.widgets.rows import Piece, Rows
 
-_OFFSET = 7
+_DIGITS, _BLANKS = 4, 3
+"""Digits of an offset at least, and the blanks around it."""
 _NOWHERE = Place(0, 0, 0)
 
 
@@ -36,8 +37,13 @@ class HexPane(Rows):
     @property
     def per_row(self) -> int:
         """How many octets stand in a row: what the width has room for."""
-        width = self.room
+        width = self.room - self.left_cells
         return next((count for count in (32, 16, 8) if width >= _width(count)), 4)
+
+    @property
+    def left_cells(self) -> int:
+        """How many cells stand before the first octet of a row: as many digits as the last offset has."""
+        return max(len(f"{len(self.octets):x}"), _DIGITS) + _BLANKS
 
     def show(self, buffers: list[tuple[str, bytes]]) -> None:
         """Show the buffers of another record."""
@@ -83,7 +89,7 @@ class HexPane(Rows):
         count, octets, palette = self.per_row, self.octets, self.palette
         first = index * count
         row = octets[first : first + count]
-        yield f" {first:04x}  ", palette.style("faint")
+        yield f" {first:0{self.left_cells - _BLANKS}x}  ", palette.style("faint")
         styles = [self._style(first + at, octet) for at, octet in enumerate(row)]
         for at, octet in enumerate(row):
             yield f"{octet:02x}", styles[at]
@@ -148,23 +154,23 @@ class HexPane(Rows):
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the octet under the mouse."""
         row = self.top + event.y
-        at = _column(event.x, self.per_row)
+        at = _column(event.x - self.left_cells, self.per_row)
         if at is not None and row * self.per_row + at < len(self.octets):
             self.move_octet(row * self.per_row + at)
 
 
 def _width(count: int) -> int:
-    """Say how wide a row of *count* octets is."""
-    return _OFFSET + count * 3 + count // 8 + 1 + count
+    """Say how wide a row of *count* octets is, behind its offset."""
+    return count * 3 + count // 8 + 1 + count
 
 
 def _column(x: int, count: int) -> int | None:
-    """Find the octet of a row at the cell *x*, in hex or among the characters."""
-    characters = _OFFSET + count * 3 + count // 8 + 1
+    """Find the octet of a row at the cell *x* behind the offset, in hex or among the characters."""
+    characters = count * 3 + count // 8 + 1
     if x >= characters:
         return x - characters if x - characters < count else None
     for at in range(count):
-        begin = _OFFSET + at * 3 + at // 8
+        begin = at * 3 + at // 8
         if begin <= x < begin + 3:
             return at
     return None

@@ -15,10 +15,14 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from analyzer.tui.widgets.bars import Bar
+from analyzer.tui.widgets.bars import Bar, Said
 from analyzer.tui.widgets.lines import Lines
 
 _HEIGHT = 3
+_KEYS: tuple[Said, ...] = (
+    ("Enter", "accent", "enter"), (" takes it  ", "muted", "enter"),
+    ("Esc", "accent", "escape"), (" gives up ", "muted", "escape"),
+)  # fmt: skip
 _CORNER = Region(0, 0, 1, 1)
 _MOST_HISTORY = 100
 _GIVES_KEY = re.compile(r"\s*ad\S*\s+\S")
@@ -80,6 +84,17 @@ def _draw_forgotten(screen: Screen[None]) -> None:
         Widget.refresh(one, _CORNER)  # with it comes all that is due of the widget
 
 
+class PromptBar(Bar):
+    """A line of the prompt: what is clicked on is taken as if it were typed."""
+
+    share = 1.0
+
+    def run(self, command: str) -> None:
+        """Take a choice, or the key that is named."""
+        prompt = next(one for one in self.ancestors if isinstance(one, Prompt))
+        prompt.clicked(command)
+
+
 class Prompt(Vertical):
     """Asks one question at a time; Enter answers, Esc gives up, Tab completes, up and down go through the history.
 
@@ -117,8 +132,10 @@ class Prompt(Vertical):
     def _make_lines(self) -> None:
         """Make the lines, when something is asked for the first time."""
         row = Horizontal()
-        self.mount(Bar("surface", id="choices"), row, Bar("panel", id="verdict"))
-        row.mount(Bar("panel", id="label"), AnswerInput(id="answer", compact=True, select_on_focus=False))
+        self.mount(PromptBar("surface", id="choices"), row, PromptBar("panel", id="verdict"))
+        answer = AnswerInput(id="answer", compact=True, select_on_focus=False)
+        answer.cursor_blink = False  # a reader of the screen would say it again and again, and a slow line carry it
+        row.mount(Bar("panel", id="label"), answer)
 
     @property
     def is_asking(self) -> bool:
@@ -178,20 +195,29 @@ class Prompt(Vertical):
         assert self.question is not None
         text = self.query_one("#answer", Input).value
         verdict = self.question.check(text) if text else Verdict(True, self.question.hint)
-        told = verdict.text or "Enter takes it · Esc gives up · Tab completes"
-        self.query_one("#verdict", Bar).say([(f" {told}", "muted" if verdict.is_valid else "error")])
+        told = verdict.text or "Tab completes"
+        self.query_one("#verdict", Bar).say([(f" {told}", "muted" if verdict.is_valid else "error")], _KEYS)
         self.query_one("#answer", Input).set_class(not verdict.is_valid, "wrong")
         choices = self.query_one("#choices", Bar)
         choices.say(*self._listed())
         choices.set_class(bool(self._choices), "some")
 
-    def _listed(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    def clicked(self, what: str) -> None:
+        """Take the choice of a number; that which stands there already, or what was typed, is the answer."""
+        if what == "escape":
+            self._give_up()
+        elif what == "enter" or int(what) == self._chosen:
+            self._answer(self.query_one("#answer", Input).value)
+        else:
+            self._choose(int(what))
+
+    def _listed(self) -> tuple[list[Said], list[Said]]:
         """List what may be typed, from the chosen one on, and say what that means."""
-        said: list[tuple[str, str]] = [(" ", "text")]
+        said: list[Said] = [(" ", "text")]
         first = max(self._chosen, 0)
         for index, choice in enumerate(self._choices[first : first + 24], first):
             is_chosen = index == self._chosen
-            said += [(choice.label, "accent bold reverse" if is_chosen else "text"), ("  ", "text")]
+            said += [(choice.label, "accent bold reverse" if is_chosen else "text", str(index)), ("  ", "text")]
         told = self._choices[first].help if self._choices else ""
         return said, [(f"{told} ", "muted")] if told else []
 

@@ -12,7 +12,7 @@ from analyzer.tui.fitting import fit, fit_ends, fit_right, printable
 from analyzer.tui.widgets.rows import Piece, Rows
 
 _GAP = "  "
-_MOST_MEASURED = 500
+_MOST_MEASURED, _LEAST, _ENOUGH = 500, 12, 24
 
 
 class TableColumn(NamedTuple):
@@ -25,8 +25,12 @@ class TableColumn(NamedTuple):
     """Cells that it takes at most; 0 is all that is left, with at least its content where there is room."""
     from_width: int = 0
     """How wide the table must be to show it."""
-    keeps_end: bool = False
-    """Whether what is too long keeps what stands behind its last comma."""
+    keeps_end: str = ""
+    """What is too long keeps what stands behind the last of these; empty where it does not matter."""
+    is_whole: bool = False
+    """Whether it is cut last: a time or a code says little when it is."""
+    tells_apart: bool = False
+    """Whether a table that is too narrow shows it all the same, as soon as it tells rows apart."""
 
 
 class TableRow(NamedTuple):
@@ -76,7 +80,15 @@ class Table(Rows):
 
     def _shown(self) -> list[int]:
         room = self.room
-        return [index for index, one in enumerate(self.columns) if room >= one.from_width]
+        return [
+            index
+            for index, one in enumerate(self.columns)
+            if room >= one.from_width or (one.tells_apart and self._differs(index))
+        ]
+
+    def _differs(self, index: int) -> bool:
+        rows = self.rows
+        return any(row.cells[index] != rows[0].cells[index] for row in rows)
 
     def widths(self) -> tuple[int, ...]:
         """Say how wide each column is; 0 is one that has no room."""
@@ -86,13 +98,15 @@ class Table(Rows):
         shown, room = self._shown(), self.room - 1
         content = [self._content(index) if index in shown else 0 for index in range(len(self.columns))]
         fixed = [min(width, one.most or width) for width, one in zip(content, self.columns, strict=True)]
+        whole = [one.is_whole for one in self.columns]
         gaps = len(_GAP) * max(len(shown) - 1, 0)
         flexible = next((index for index in shown if not self.columns[index].most), None)
         excess = sum(fixed) + gaps - room
         if flexible is not None:
-            fixed[flexible] = max(fixed[flexible] - excess, 12) if fixed[flexible] else 0
+            least = max(_LEAST, min(room // 4, _ENOUGH))  # it says most: the others do not squeeze it away
+            fixed[flexible] = max(fixed[flexible] - excess, min(fixed[flexible], least))
         while sum(fixed) + gaps > room and max(fixed) > 4:
-            widest = max(range(len(fixed)), key=lambda index: fixed[index])
+            widest = max(range(len(fixed)), key=lambda index: (fixed[index] > 4 and not whole[index], fixed[index]))
             fixed[widest] -= 1
         self._widths = tuple(fixed)
         return self._widths
@@ -109,12 +123,15 @@ class Table(Rows):
 
     def heading(self) -> str:
         """Write the heading."""
-        cells = []
-        for index, (column, width) in enumerate(zip(self.columns, self.widths(), strict=True)):
+        return "".join(text for text, _ in self.headings())
+
+    def headings(self) -> Iterable[tuple[str, int]]:
+        """Give what stands above each column that is shown, and which it is, from 1 on; the sign stands behind it."""
+        before = " "
+        for number, (column, width) in enumerate(zip(self.columns, self.widths(), strict=True), 1):
             if width:
-                sign = "▾" if index == self.sorted_by else ""
-                cells.append((fit_right if column.is_right else fit)(column.heading + sign, width))
-        return " " + _GAP.join(cells)
+                text = (fit_right if column.is_right else fit)(column.heading, width)
+                yield before + text + ("▾" if number - 1 == self.sorted_by else " "), number
 
     def pieces(self, index: int, width: int) -> Iterable[Piece]:
         """Write a row."""
@@ -130,16 +147,17 @@ class Table(Rows):
             colour = (row.colours[place] if place < len(row.colours) else "") or column.colour
             name, _, manner = colour.partition(" ")
             text = printable(row.cells[place])
-            laid_out = fit_right if column.is_right else fit_ends if column.keeps_end else fit
-            yield laid_out(text, wide), palette.style(name, bold=bool(manner))
+            if column.keeps_end:
+                text = fit_ends(text, wide, column.keeps_end)
+            yield (fit_right if column.is_right else fit)(text, wide), palette.style(name, bold=bool(manner))
 
-    # -- commands -------------------------------------------------------------------------------------------------
+    # -- order ----------------------------------------------------------------------------------------------------
 
-    def command_sort(self, count: int) -> None:
-        """Sort by the next column."""
+    def sort_rows(self, count: int) -> None:
+        """Sort by the next column, or by that of a number."""
         shown = self._shown()
         later = [index for index in shown if index > self.sorted_by]
-        self.sorted_by = later[0] if later else shown[0]
+        self.sorted_by = count - 1 if 0 < count <= len(self.columns) else later[0] if later else shown[0]
         about = self.row.about if self.row is not None else None
         self._sort()
         self.cursor = next((index for index, one in enumerate(self.rows) if one.about is about), 0)
