@@ -46,6 +46,8 @@ _ANSWERS = frozenset(
 _FORMAT = b"\xa0\x00"
 _KIND, _SUPERVISORY = 3, 1
 """The lowest bits of a control octet, and of those that carry no information."""
+_GENERAL_CIPHERING, _BEFORE_TEXT = 0xDD, 5
+"""Its tag, and the octets of security control and invocation counter."""
 _GENERAL = {"general-glo": 0xDB, "general-ded": 0xDC}
 _SPECIFIC = {"glo": 8, "ded": 16}
 """How much higher the tag of a ciphered service APDU is; that of initiate and short-name APDUs, four times as much."""
@@ -142,7 +144,8 @@ def _resealed(apdu: bytes, wishes: Wishes) -> bytes:
         raise FrameError("the ciphered APDU does not read")
     closed = Closed(apdu, found, values, "", b"")
     role, message = role_of(closed), message_of(found, values)
-    own = values[found.slots["system_title"]] if "system_title" in found.slots else b""
+    slot = found.slots.get("system_title", found.slots.get("originator_system_title"))
+    own = values[slot] if slot is not None else b""
     keys = _keys(wishes, role, message.control, own)
     plaintext = wishes.apdu
     if plaintext is None:
@@ -155,6 +158,8 @@ def _resealed(apdu: bytes, wishes: Wishes) -> bytes:
         made = resealed(closed, apdu[: len(apdu) - text_size(closed)], plaintext, keys, counter=wishes.counter)
     except Unsealable as problem:
         raise FrameError(f"the APDU is {problem}: it cannot be enciphered again here") from None
+    if found.tag == _GENERAL_CIPHERING:
+        return _content_relengthed(apdu, made, _BEFORE_TEXT + text_size(closed))
     return _general_relengthed(made) if found.family.startswith("general-") else relengthed(made)
 
 
@@ -187,6 +192,15 @@ def _general_relengthed(apdu: bytes) -> bytes:
     head = apdu[: start + size]
     _, after = scan_length(apdu, len(head), len(apdu))
     return head + length_octets(len(apdu) - after) + apdu[after:]
+
+
+def _content_relengthed(apdu: bytes, made: bytes, content: int) -> bytes:
+    """Give general-ciphering the length of its content, which takes the last *content* octets of *apdu* before."""
+    start = len(apdu) - content
+    at = start - len(length_octets(content))
+    if apdu[at:start] != length_octets(content):
+        raise FrameError("the length of its content is not what it should be: it cannot be enciphered again here")
+    return made[:at] + length_octets(len(made) - start) + made[start:]
 
 
 def _keys(wishes: Wishes, role: KeyRole, control: int, own: bytes) -> Keys:

@@ -13,6 +13,8 @@ from analyzer.security.opening import BROADCAST, COMPRESSED, ENCRYPTED, TAG_SIZE
 
 _DED = ("ded-", "general-ded")
 _GENERAL_CIPHERING = 0xDD
+_IDENTIFIED, _BROADCAST_KEY = 0, 1
+"""The CHOICE of key-info that names a key, and the key-id of the broadcast key."""
 _FULL_TAG = 16
 
 
@@ -32,6 +34,10 @@ def role_of(closed: Closed) -> KeyRole:
     """Tell which key a protected APDU is under."""
     if closed.entry.family.startswith(_DED):
         return KeyRole.DEDICATED
+    if closed.entry.tag == _GENERAL_CIPHERING:
+        information = closed.values[closed.entry.slots["key_info"]]
+        is_broadcast = information is not None and information[0] == _IDENTIFIED and information[1][1] == _BROADCAST_KEY
+        return KeyRole.GBEK if is_broadcast else KeyRole.GUEK
     return KeyRole.GBEK if message_of(closed.entry, closed.values).control & BROADCAST else KeyRole.GUEK
 
 
@@ -44,7 +50,10 @@ def resealed(closed: Closed, head: bytes, plaintext: bytes, keys: Keys, *, count
     if message.control & COMPRESSED:
         raise Unsealable("compressed")
     if closed.entry.tag == _GENERAL_CIPHERING:
-        raise Unsealable("under a key that both sides agree on")
+        information = closed.values[closed.entry.slots["key_info"]]
+        if information is None or information[0] != _IDENTIFIED:
+            raise Unsealable("under a key that came wrapped, or that both sides agree on")
+        message = message._replace(header=head[1 : 1 + len(message.header)])  # titles in it may be others now
     if counter is not None:
         message = message._replace(counter=counter)
         head = head[:-4] + counter.to_bytes(4, "big")

@@ -14,6 +14,7 @@ from analyzer.rewrite.keys import PUBLISHED, published_keyring
 from analyzer.security.keyring import Keyring, Meter
 from analyzer.security.keys import Key, KeyRole
 from analyzer.session import Session
+from analyzer.simulate.ciphering import Seal, protect
 from captures import open_source, source_from_hex
 from captures.samples import samples
 from dissectors.reader import apdu_json
@@ -107,6 +108,25 @@ def test_ciphered_apdu_gets_another_text_of_any_length() -> None:
     made = craft(first, Wishes(apdu=longer, title=TITLE, keys=meter()))
     (record,) = records(made, meter())
     assert record.problem == "" and record.protection[0].plaintext == longer
+
+
+@pytest.mark.parametrize(("key_id", "role"), [(0, KeyRole.GUEK), (1, KeyRole.GBEK)])
+@pytest.mark.parametrize("text", [GET, bytes.fromhex("C401C1000930") + bytes(200)])
+def test_general_ciphering_under_a_key_that_it_names_gets_another_text(key_id: int, role: KeyRole, text: bytes) -> None:
+    header = b"\x02\x11\x22\x08" + TITLE + b"\x08" + bytes(8) + b"\x00\x00"
+    body = protect(GET, Seal(0x30, PUBLISHED[role][:16], PUBLISHED[KeyRole.GAK][:16], TITLE), 7, header)
+    sent = b"\xdd" + header + b"\x01\x00" + bytes((key_id, len(body))) + body
+    made = craft(sent, Wishes(apdu=text, keys=meter(), counter=8))
+    (record,) = records(made, meter())
+    assert [(one.status, one.plaintext) for one in record.protection] == [("verified", text)]
+    assert craft(sent, Wishes(apdu=GET, keys=meter())) == sent
+
+
+def test_general_ciphering_under_a_key_that_came_with_it_is_not_made() -> None:
+    information = b"\x01\x01\x00\x18" + bytes(24)
+    sent = b"\xdd" + bytes(5) + information + b"\x12\x30" + bytes(17)
+    with pytest.raises(FrameError, match="under a key that came wrapped"):
+        craft(sent, Wishes(apdu=GET, keys=meter(), title=TITLE))
 
 
 def test_frame_of_a_ciphered_session_is_made_again_octet_by_octet() -> None:

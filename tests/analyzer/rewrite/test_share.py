@@ -85,6 +85,7 @@ SOURCES = [
     KeySource.BROADCAST,
     KeySource.GENERAL_GLOBAL,
     KeySource.GENERAL_DEDICATED,
+    KeySource.IDENTIFIED,
 ]
 
 
