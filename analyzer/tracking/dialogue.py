@@ -85,7 +85,7 @@ class Dialogue:
                     if self.protection is not None:
                         self._open_fragment(record, peer, octets)
                     return
-            if found.deviates is not None and found.deviates(octets):
+            elif found.deviates is not None and found.deviates(octets):
                 record.notes += dissection_notes(octets, False)
             plan, values = found.plan or plan_of(found), read
             record.apdu = _new(Apdu, (octets, found, read, at))

@@ -297,6 +297,21 @@ def test_apdu_that_breaks_off_keeps_what_was_read_and_says_where() -> None:
     assert [note["code"] for note in line["notes"]] == ["apdu-malformed"]
 
 
+@pytest.mark.parametrize(("octets", "wrong"), [("C6 01 02 03", 0), ("C4 09 C1", 1), ("C4", 1), ("C4 01 C1", 3)])
+def test_note_of_an_apdu_that_breaks_off_says_the_octet(octets: str, wrong: int) -> None:
+    (line,) = lines(decode([answered(bytes.fromhex(octets))], {"record": "apdu"}))
+    (note,) = line["notes"]
+    assert note["code"] == "apdu-malformed"
+    assert note["text"].endswith(f"(octet {wrong})")
+
+
+@pytest.mark.parametrize("octets", [PUSH, ANSWER])
+def test_octets_after_an_apdu_are_one_note(octets: bytes) -> None:
+    (line,) = lines(decode(wrapped([answered(octets + b"\xaa\xbb")])))
+    notes = [note for note in line["notes"] if note["code"] == "apdu-trailing-octets"]
+    assert [note["range"][1] - note["range"][0] for note in notes] == [2]
+
+
 def test_several_apdus_of_one_frame_are_more() -> None:
     (line,) = lines(decode([Said(RECEIVED, frame((b"\xe6\xe7\x00" + PUSH) * 3, 0x13, b"\x21\x03"))]))
     assert line["apdu"] == {"data-notification": _push()}
