@@ -5,7 +5,7 @@ APDU_TAGS = (
     frozenset((0x01, 0x05, 0x06, 0x08, 0x0C, 0x0D, 0x0E, 0x0F, 0x10, 0x16, 0x18))
     | frozenset((0x21, 0x25, 0x26, 0x28, 0x2C, 0x2D, 0x2E, 0x36, 0x38))
     | frozenset((0x41, 0x45, 0x46, 0x48, 0x4C, 0x4D, 0x4E, 0x56, 0x58))
-    | frozenset((0x60, 0x61, 0x62, 0x63))
+    | frozenset((0x60, 0x61, 0x62, 0x63, 0x64))
     | frozenset(range(0xC0, 0xE1)) - frozenset((0xC6, 0xCE, 0xD6, 0xDE))
     | GATEWAY_TAGS
 )
@@ -16,7 +16,7 @@ _CHOICES = {
     0xC7: (5, 9, 6, 7),
 }  # fmt: skip
 """The service APDUs whose second octet is a choice, and how many octets each alternative has at least."""
-_SIZED = frozenset((*range(0x21, 0x39), *range(0x41, 0x59), *range(0x60, 0x64), *range(0xC8, 0xD8)))
+_SIZED = frozenset((*range(0x21, 0x39), *range(0x41, 0x59), *range(0x60, 0x65), *range(0xC8, 0xD8)))
 """The APDUs whose second octet begins the length of all that follows."""
 _COUNTED = {0x05: 7, 0x06: 7, 0x0C: 3, 0x0D: 2, 0x16: 7}
 """The APDUs of short-name referencing that begin with a count, and the highest alternative of their items."""
@@ -87,7 +87,9 @@ def sealed_length(octets: bytes) -> int:
     return at + 1 + width + announced if announced else 0
 
 
-_ACSE_BEGINS = {0x60: b"\x80\xa1", 0x61: b"\x80\xa1\xa2", 0x62: b"\x80\x8a\xbe", 0x63: b"\x80\xbe"}
+_ACSE_BEGINS = {
+    0x60: b"\x80\xa1", 0x61: b"\x80\xa1\xa2", 0x62: b"\x80\x8a\xbe", 0x63: b"\x80\xbe", 0x64: b"\x80",
+}  # fmt: skip
 """The first component behind the length of an ACSE APDU."""
 
 

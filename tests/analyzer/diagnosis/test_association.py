@@ -233,6 +233,11 @@ def test_abort_names_its_source_and_the_request_before_it() -> None:
     assert "get-request in record 3" in story.evidence[0].text
 
 
+def test_abort_in_place_of_an_aare_is_read_over_tcp_too() -> None:
+    story, *others = over_tcp(at(0, asked(AARQ), answered(bytes.fromhex("6403 80 01 01"))))
+    assert (story.code, others) == ("abort", [])
+
+
 CHALLENGE_AARE = AARE.replace(bytes.fromhex("A305A103020100"), bytes.fromhex("A305A10302010E"))
 REPLY = bytes.fromhex("C301C1 000F 0000280000FF 01 01 0902 1234")
 
