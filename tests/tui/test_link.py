@@ -21,8 +21,9 @@ LIST = range(3, 11)
 WAY_S = 0.1
 """What a slow link takes, each way."""
 QUIET_S = 0.3
-"""An answer is whole when so long nothing came: more than the program leaves between two frames, less than its cursor
-takes to blink."""
+"""An answer is whole when so long nothing came: more than the program leaves between two frames."""
+BLINK_S = 0.5
+"""What Textual's cursor takes to blink."""
 OCTETS = range(20, 24)
 """The lines of the octets."""
 
@@ -70,6 +71,18 @@ def test_key_writes_what_it_changes_and_no_more(tmp_path: Path) -> None:
     counted = _written(opened, b"Z7")  # the first means nothing, and changes nothing
     assert 0 < len(counted) <= MOST_OF_A_LINE
     assert _lines(counted) == {ROWS}
+    _closed(opened)
+
+
+def test_prompt_that_waits_writes_nothing(tmp_path: Path) -> None:
+    opened = _opened(tmp_path)
+    _written(opened, b"/")
+    opened.rest(BLINK_S / 2)
+    before = len(opened.said)
+    opened.hear(3 * BLINK_S)
+    assert opened.said[before:] == b""
+    opened.press(b"\x1b")
+    opened.rest(2 * QUIET_S)
     _closed(opened)
 
 
