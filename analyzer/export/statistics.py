@@ -19,13 +19,18 @@ _SIZES, _SIZE, _GAP = {"octets": 11, "errors": 7, "unanswered": 10}, 9, "  "
 def json_line(one: Statistic, more: dict[str, str] | None = None) -> str:
     """Write one line of JSON; what was not counted is left out."""
     members: dict[str, object] = {**(more or {}), "by": one.by, "key": one.key}
-    if one.by != "connection":  # records are not counted by it
+    if _counts_records(one):
         members |= {"records": one.records, "octets": one.octets, "errors": one.errors}
     if one.unanswered is not None:
         members["unanswered"] = one.unanswered
     if one.latency_ms is not None:
         members["latency_ms"] = one.latency_ms._asdict()
     return _text(members | one.more)
+
+
+def _counts_records(one: Statistic) -> bool:
+    """Tell whether it is records that are counted: not connections, nor packets that were left aside."""
+    return one.by != "connection" and "packets" not in one.more
 
 
 def text_lines(found: Sequence[Statistic], *, width: int = sys.maxsize) -> Iterator[str]:
@@ -50,7 +55,7 @@ def text_lines(found: Sequence[Statistic], *, width: int = sys.maxsize) -> Itera
     }
     heads = [head for head in _HEADS if told.get(head, True)]
     rows = [[cell for head, cell in zip(_HEADS, row, strict=True) if head in heads] for row in rows]
-    keys = [_cut(one.key, _WIDEST) for one in found]
+    keys = [_cut(one.key if _counts_records(one) else _in_packets(one), _WIDEST) for one in found]
     sizes = [_SIZES.get(head, _SIZE) for head in heads]
     room = max(map(len, keys))
     if room + sum(sizes) + len(_GAP) * len(sizes) > width:
@@ -71,10 +76,17 @@ def text_lines(found: Sequence[Statistic], *, width: int = sys.maxsize) -> Itera
 
 def _figures(one: Statistic) -> list[str]:
     """Give the cells behind the key of a line, each empty where nothing is known."""
+    if not _counts_records(one):
+        return [""] * len(_HEADS)
     times = [f"{time:.1f}" for time in one.latency_ms] if one.latency_ms is not None else [""] * len(Latency._fields)
     period = f"{one.more['period_s']:.1f}" if "period_s" in one.more else ""
     unanswered = str(one.unanswered) if one.unanswered is not None else ""
     return [str(one.records), str(one.octets), str(one.errors), unanswered, *times, period]
+
+
+def _in_packets(one: Statistic) -> str:
+    """Say how many packets a line counts, where those are what it counts."""
+    return f"{one.key}, {one.more['packets']} packet{'s' * (one.more['packets'] != 1)}"
 
 
 def _line(key: str, cells: Sequence[str], room: int, sizes: Sequence[int]) -> str:

@@ -29,7 +29,7 @@ from captures.samples import samples
 from tests.analyzer.diagnosis import test_carrier
 from tests.analyzer.diagnosis.test_carrier import segment
 from tests.analyzer.index import mixed
-from tests.cli.conftest import json_of
+from tests.cli.conftest import Run, json_of
 from tests.cli.terminal import lines_on_terminal
 
 Json = dict[str, Any]
@@ -102,6 +102,16 @@ def test_connections_stand_in_a_table_of_their_own(tmp_path: Path, capsys: pytes
     ]
 
 
+def test_what_was_left_aside_is_counted_in_packets_alone(tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "others.pcap"
+    there, back = test_carrier.CLIENT, test_carrier.METER._replace(port=22)
+    sent = [segment(own, there, back, ACK, octets=b"SSH-2.0-x\r\n", own=own) for own in (1, 12)]
+    path.write_bytes(pcap_writer.pcap(sent, pcap_writer.ETHERNET))
+    (told,) = json_of("stats", str(path), "--by", "conversation", "--json")
+    assert list(told) == ["by", "key", "packets"]
+    assert run("stats", str(path), "--by", "conversation").out.splitlines()[1:] == ["left aside: ssh, 2 packets"]
+
+
 @pytest.mark.parametrize("name", SAMPLES)
 def test_associations_are_counted(name: str) -> None:
     groups = defaultdict(list)
@@ -117,7 +127,7 @@ def test_associations_are_counted(name: str) -> None:
 def test_conversations_and_meters_are_counted() -> None:
     records = json_of("decode", *_words("ln-wrapper"), "--json")
     found = json_of("stats", *_words("ln-wrapper"), "--by", "conversation", "--json")
-    assert [one["key"] for one in found if one["records"]] == ["192.0.2.10:51234 ↔ 198.51.100.7:4059"]
+    assert [one["key"] for one in found if "records" in one] == ["192.0.2.10:51234 ↔ 198.51.100.7:4059"]
     assert found[0]["records"] == len(records)
     assert [one["key"] for one in json_of("stats", *_words("ln-wrapper"), "--by", "meter", "--json")] == [
         "198.51.100.7 1"
