@@ -14,6 +14,10 @@ _NAME = "dlmshark"
 _MOST_RECENT = 20
 _MOST_HISTORY = 100
 _MOST_NAMED = 20
+_KINDS: dict[str, tuple[type, str]] = {
+    "theme": (str, "a name"), "columns": (list, "a list of names"), "keys": (dict, "a table of keys by command"),
+}  # fmt: skip
+"""What the user's file may set, and to what."""
 
 
 def _nearest(name: str, known: Collection[str]) -> str:
@@ -43,17 +47,23 @@ class Settings:
         self.problem = ""
         """What is wrong with the user's file, in one line."""
         self._chosen = self._read_config()
+        self._unfitting = []
+        for name, (kind, what) in _KINDS.items():
+            if not isinstance(self._chosen.get(name, kind()), kind):
+                self._unfitting.append(f"{name} has to be {what}")
+                del self._chosen[name]
         self._kept = self._read_state()
 
     def check(self, known: Mapping[str, Collection[str]]) -> None:
         """Say in ``problem`` which names in the user's file are none of those *known*, by what they name."""
-        columns = self._chosen.get("columns", [])
         named = {
+            "setting": list(self._chosen),
             "theme": [self.theme] if self.theme else [],
-            "column": list(map(str, columns)) if isinstance(columns, list) else [str(columns)],
+            "column": list(map(str, self._chosen.get("columns", []))),
             "command": list(self.keys),
         }
-        wrong = [
+        known = {"setting": _KINDS, **known}
+        wrong = self._unfitting + [
             f"no {what} {name!r}{_nearest(name, known[what])}"
             for what, names in named.items()
             for name in names
@@ -73,9 +83,7 @@ class Settings:
     def keys(self) -> dict[str, list[str]]:
         """Keys by command, where the user has others."""
         found = self._chosen.get("keys", {})
-        if not isinstance(found, dict):
-            return {}
-        return {name: [keys] if isinstance(keys, str) else list(map(str, keys)) for name, keys in found.items()}
+        return {name: list(map(str, keys)) if isinstance(keys, list) else [str(keys)] for name, keys in found.items()}
 
     @property
     def theme(self) -> str:

@@ -50,6 +50,24 @@ def test_names_in_the_settings_that_there_are_not_are_told(tmp_path: Path) -> No
     asyncio.run(run())
 
 
+def test_settings_of_another_kind_and_those_that_there_are_not_are_told(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('keys = 3\ncolumns = "number"\ntheme = ["light"]\ncolour = "red"')
+    settings = Settings(tmp_path)
+    DlmsharkApp(Options(()), settings=settings)
+    assert settings.problem == (
+        f"{tmp_path / 'config.toml'}: theme has to be a name; columns has to be a list of names; "
+        "keys has to be a table of keys by command; no setting 'colour', but columns"
+    )
+    assert (settings.keys, settings.columns, settings.theme) == ({}, (), "")
+
+
+def test_key_that_is_a_number_is_taken_as_it_is_typed(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[keys]\ndoctor = 3")
+    settings = Settings(tmp_path)
+    DlmsharkApp(Options(()), settings=settings)
+    assert (settings.keys, settings.problem) == ({"doctor": ["3"]}, "")
+
+
 def test_settings_that_are_right_are_not_told(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('theme = "light"\ncolumns = ["number"]\n[keys]\nfilter = "f"')
     settings = Settings(tmp_path)
