@@ -61,6 +61,11 @@ class Literal(NamedTuple):
     position: int
     is_quoted: bool = False
 
+    @property
+    def length(self) -> int:
+        """How long it is as it was written, without backslashes."""
+        return len(self.text) + 2 * self.is_quoted
+
 
 class Comparison(NamedTuple):
     """A field, an operator, and one value, or for ``in`` several; *part* is the slice in brackets, if any."""

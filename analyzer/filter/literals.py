@@ -102,7 +102,7 @@ def test_of(field: Field, comparison: str, literals: Sequence[Literal], part: Li
 
 def _cannot(field: Field, comparison: str, literal: Literal) -> FilterError:
     text = f"{field.name} is {_article(field.kind)}: {comparison} says nothing about it"
-    return FilterError(text, literal.position, len(literal.text))
+    return FilterError(text, literal.position, literal.length)
 
 
 def _article(kind: Kind) -> str:
@@ -111,7 +111,7 @@ def _article(kind: Kind) -> str:
 
 def wrong(literal: Literal, kind: Kind) -> FilterError:
     """Say that *literal* is not of *kind*."""
-    return FilterError(f"{kind.value} was expected, not {literal.text!r}", literal.position, max(len(literal.text), 1))
+    return FilterError(f"{kind.value} was expected, not {literal.text!r}", literal.position, literal.length)
 
 
 def _network(literal: Literal) -> IPv4Network | IPv6Network:
@@ -121,7 +121,7 @@ def _network(literal: Literal) -> IPv4Network | IPv6Network:
         return ip_network(literal.text, strict=False)
     except ValueError:
         text = f"a network such as 192.0.2.0/24 was expected, not {literal.text!r}"
-        raise FilterError(text, literal.position, len(literal.text)) from None
+        raise FilterError(text, literal.position, literal.length) from None
 
 
 def _pattern(literal: Literal) -> re.Pattern[str]:
@@ -142,7 +142,7 @@ def _interval(literal: Literal, kind: Kind, *, utc: bool) -> Interval:
         if first.is_clock is not last.is_clock:
             raise wrong(literal, kind)
         if first.low > last.high:
-            raise FilterError(f"the range {literal.text} runs backwards", literal.position, len(literal.text))
+            raise FilterError(f"the range {literal.text} runs backwards", literal.position, literal.length)
         return Interval(first.low, last.high, first.is_clock)
     return read(literal, utc)
 

@@ -46,4 +46,4 @@ def check_words(field: Field, literals: Sequence[Literal]) -> None:
             if not near and field.choices:
                 hint = f": {', '.join(field.choices[:-1])} or {field.choices[-1]} was expected"
             text = f"{literal.text!r} is no {field.name} that there can be{hint}"
-            raise FilterError(text, literal.position, max(len(literal.text), 1))
+            raise FilterError(text, literal.position, literal.length)

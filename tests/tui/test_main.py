@@ -16,6 +16,7 @@ from analyzer.capture import Capture
 from analyzer.tui.app import DlmsharkApp
 from analyzer.tui.commands import COMMANDS
 from analyzer.tui.screens.filtering import FILTER_EXAMPLES
+from analyzer.tui.widgets.prompt import AnswerInput
 from captures.samples import samples
 from tests.tui.driving import LARGE, drive, indexed, main_of, sample, text_of, wait_for
 
@@ -200,6 +201,12 @@ def test_wrong_filter_says_where_while_it_is_typed() -> None:
         await pilot.press("slash", *"service", "space", "equals_sign", "equals_sign", "space", "equals_sign")
         await pilot.pause()
         assert "at 12:" in text_of(app)[-1]
+        answer = app.screen.query_one(AnswerInput)
+        for text, wrong in (("service == =", "="), ('time > "soon" and get', '"soon"'), ("get", "")):
+            answer.value = text
+            await pilot.pause()
+            underlined = [one.text for one in answer.render_line(0) if one.style is not None and one.style.underline]
+            assert "".join(underlined) == wrong
         await pilot.press("escape")
         assert main_of(app).focused is main_of(app).records
 

@@ -52,7 +52,8 @@ class Filtering(Navigation):
         try:
             compile_filter(text, utc=self.program.options.is_utc)
         except FilterError as problem:
-            return Verdict(False, f"at {problem.position + 1}: {problem.message}")
+            start = problem.position
+            return Verdict(False, f"at {start + 1}: {problem.message}", (start, start + problem.length))
         return Verdict(True, "Enter filters")
 
     def answer_filter(self, text: str) -> None:

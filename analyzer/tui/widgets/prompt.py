@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len
+from rich.text import Text
 from textual import events
 from textual.containers import Horizontal, Vertical
 from textual.geometry import Region
@@ -42,6 +43,8 @@ class Verdict(NamedTuple):
 
     is_valid: bool
     text: str = ""
+    wrong: tuple[int, int] = (0, 0)
+    """Where in the text what is wrong begins and ends, as far as that is known."""
 
 
 class Question(NamedTuple):
@@ -61,6 +64,15 @@ class AnswerInput(Input):
     """The line that is typed into; before and after a question keys are not its own."""
 
     is_asking = False
+    wrong = (0, 0)
+    """Where in the text what is underlined begins and ends."""
+
+    @property
+    def _value(self) -> Text:
+        """What is shown of the text."""
+        shown = super()._value
+        shown.stylize("underline", *self.wrong)
+        return shown
 
     def _on_key(self, event: events.Key) -> None:  # type: ignore[override]
         if not self.is_asking:
@@ -193,11 +205,14 @@ class Prompt(Vertical):
 
     def _show(self) -> None:
         assert self.question is not None
-        text = self.query_one("#answer", Input).value
+        answer = self.query_one(AnswerInput)
+        text = answer.value
         verdict = self.question.check(text) if text else Verdict(True, self.question.hint)
         told = verdict.text or "Tab completes"
         self.query_one("#verdict", Bar).say([(f" {told}", "muted" if verdict.is_valid else "error")], _KEYS)
-        self.query_one("#answer", Input).set_class(not verdict.is_valid, "wrong")
+        answer.set_class(not verdict.is_valid, "wrong")
+        answer.wrong = verdict.wrong
+        answer.refresh()
         choices = self.query_one("#choices", Bar)
         choices.say(*self._listed())
         choices.set_class(bool(self._choices), "some")
