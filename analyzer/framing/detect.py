@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from analyzer.framing.datagram import is_llc
-from analyzer.framing.frame import APDU, HDLC, IEC62056_21, LLC, MBUS, NOISE, P1, TRUNCATED, WRAPPER, Frame, Mark
+from analyzer.framing.frame import APDU, HDLC, HEAD_MISSING, IEC62056_21, LLC, MBUS, NOISE, P1, WRAPPER, Frame, Mark
 from analyzer.framing.hdlc import FLAG, HdlcFramer
 from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust, announced_length, has_good_header, trust_of
 from analyzer.framing.iec62056_21 import Iec62056Framer
@@ -221,7 +221,8 @@ def _unit(frame: Frame) -> _Candidate | None:
     """Score one message or telegram."""
     octets = seven_bits(frame.octets)
     if frame.link == P1:
-        return _Candidate(_CHAIN if frame.problem == TRUNCATED else 1.0, P1, "a telegram behind its identification")
+        score = 1.0 if frame.problem in ("", HEAD_MISSING) else _CHAIN
+        return _Candidate(score, P1, "a telegram behind its identification")
     if frame.link == NOISE or frame.link == HDLC:
         return None
     if octets[0] == 0x2F and len(octets) > 4:

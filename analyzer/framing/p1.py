@@ -80,7 +80,7 @@ def telegram_at(octets: bytearray, wait: Wait, at: int, line_end: int) -> Scan[t
         found = _TELEGRAM_STOP.search(octets, searched)
         if found and found.start() < at + _LONGEST:
             if octets[found.end() - 1] != 0x21:
-                return found.start() + 1, TRUNCATED
+                return found.start() + 1, LENGTH_WRONG
             return (yield from closing_at(octets, wait, found.end())), ""
         searched = max(len(octets) - _AROUND, searched)
         if searched >= at + _LONGEST:

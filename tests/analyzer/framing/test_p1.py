@@ -55,7 +55,7 @@ def test_telegram_is_delivered_with_its_last_octet(octets: bytes) -> None:
 
 def test_telegram_without_its_end_stops_where_the_next_begins() -> None:
     half = TELEGRAM[: TELEGRAM.index(b"0-0:96")]
-    assert units(run(P1Framer(), [half + TELEGRAM])) == [("p1", half, "truncated"), ("p1", TELEGRAM, "")]
+    assert units(run(P1Framer(), [half + TELEGRAM])) == [("p1", half, "length-wrong"), ("p1", TELEGRAM, "")]
 
 
 def test_ciphered_telegram_that_lost_octets_costs_not_the_next() -> None:

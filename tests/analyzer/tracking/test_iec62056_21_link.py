@@ -281,6 +281,14 @@ def test_crc_is_judged(octets: bytes, crc: str, noted: list[str]) -> None:
     assert (message(record)["crc"], codes(record)) == (crc, noted)
 
 
+def test_telegram_that_the_next_one_cuts_is_not_one_at_the_end_of_the_capture() -> None:
+    cut, _, last = of(TELEGRAM[:30] + TELEGRAM + TELEGRAM[:30])
+    assert [(one.code, one.cause, one.text) for one in (*cut.notes, *last.notes)] == [
+        ("capture-cut", "message-broken-off", "it breaks off after 30 octets, and another message begins"),
+        ("capture-cut", "", "the capture ends after 30 octets of the message"),
+    ]
+
+
 def test_crc_without_its_zeros_is_right() -> None:
     for number in range(1000):
         octets = telegram("MMM5SIM", [messages.data_set("0-0:96.7.21", str(number))])
