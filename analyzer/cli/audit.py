@@ -21,7 +21,8 @@ def parser() -> argparse.ArgumentParser:
         description="Checks of conformance and security: PASS, FAIL, INCONCLUSIVE, NOT-SEEN. Status 1 where one fails.",
     )
     add_inputs(made)
-    made.add_argument("--group", choices=GROUPS, action="append", help="only these checks (repeatable)")
+    what = f"only these checks (repeatable): {', '.join(GROUPS)}"
+    made.add_argument("--group", choices=GROUPS, action="append", metavar="GROUP", help=what)
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
     add_filter_options(made)
     add_common_options(made)

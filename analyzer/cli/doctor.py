@@ -19,8 +19,12 @@ def parser() -> argparse.ArgumentParser:
     made = Parser(prog="dlmshark doctor", description="What went wrong in captures, why, and what to try.")
     add_inputs(made)
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
-    made.add_argument("--min-severity", choices=_SEVERITIES, default="note", help="leave out what weighs less")
-    made.add_argument("--fail-on", choices=_SEVERITIES, help="end with status 1 if something weighs so much")
+    for option, default, what in (
+        ("--min-severity", "note", "leave out what weighs less"),
+        ("--fail-on", None, "end with status 1 if something weighs so much"),
+    ):
+        text = f"{what}: {', '.join(_SEVERITIES)}"
+        made.add_argument(option, choices=_SEVERITIES, default=default, metavar="SEVERITY", help=text)
     add_filter_options(made)
     add_common_options(made)
     return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING
 from analyzer.cli.arguments import Parser, add_common_options, columns, hush
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, say_remarks
 from analyzer.cli.keyrings import keyring
-from analyzer.cli.main import CHECK_FAILED, say
+from analyzer.cli.main import CHECK_FAILED, KeysError, say
 from analyzer.export.folding import folded
+from captures.live_names import live_hint
 
 if TYPE_CHECKING:
     from analyzer.key_check import Row
@@ -40,6 +42,8 @@ def run(words: list[str]) -> int:
 
     if options.key and not is_toml(options.keyring):
         options.inputs, options.keyring = [options.keyring, *options.inputs], "--key"
+    elif (hint := live_hint(options.keyring)) and not os.path.exists(options.keyring):
+        raise KeysError(f"{options.keyring}: a keyring was expected, then captures{hint}")
     else:
         options.keys.insert(0, options.keyring)
     keys = keyring(options)

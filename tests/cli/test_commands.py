@@ -80,6 +80,7 @@ def test_live_source_that_is_given_as_a_file_is_led_to_the_command_that_listens(
         assert missing_input([source]) == f"{source}: no such file; {hint}"
         for command in ("view", "readings"):
             assert run(command, source).complaint == f"{source}: no such file; {hint}"
+        assert run("keys", "check", source).complaint == f"{source}: a keyring was expected, then captures; {hint}"
 
 
 def test_unknown_command_that_is_like_none_points_to_the_help(run: Run) -> None:
