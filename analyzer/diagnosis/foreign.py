@@ -23,9 +23,11 @@ from analyzer.record import Record
 from dissectors.tree import Note
 
 _START = 0xFFFF
-_SHORTEST, _HEAD, _LAST_UNIT = 5, 7, 247
+_SHORTEST, _HEAD = 5, 7
 _READS, _WRITES, _WRITES_MANY = frozenset({1, 2, 3, 4}), frozenset({5, 6}), frozenset({15, 16})
 """Functions by the sizes of what they ask and answer."""
+_MODBUS = re.compile(rb"[\x01-\xf7][\x01-\x06\x0f\x10\x81-\x86\x8f\x90]")
+"""A unit and a function."""
 _LOOKED_AT = 512
 """So many octets of a record are looked at."""
 _DLT645 = re.compile(rb"\x68.{6}\x68[\x00-\xff]([\x00-\xc8])", re.DOTALL)
@@ -111,30 +113,30 @@ class ForeignFamily(Family):
 
 def count_modbus(octets: bytes) -> int:
     """Count frames of Modbus RTU that stand back to back or apart in *octets*."""
-    count = at = 0
-    while at + _SHORTEST <= len(octets):
-        size = next((size for size in _sizes(octets[at : at + _HEAD]) if _is_frame(octets[at : at + size], size)), 0)
+    count, last = 0, len(octets) - _SHORTEST
+    found = _MODBUS.search(octets)
+    while found and (at := found.start()) <= last:
+        sizes = _sizes(octets[at : at + _HEAD])
+        size = next((size for size in sizes if at + size <= len(octets) and _is_frame(octets[at : at + size])), 0)
         count += size > 0
-        at += size or 1
+        found = _MODBUS.search(octets, at + (size or 1))
     return count
 
 
-def _is_frame(octets: bytes, size: int) -> bool:
-    return len(octets) == size and not P1.forward(octets, _START)[-1]
+def _is_frame(octets: bytes) -> bool:
+    return not P1.forward(octets, _START)[-1]
 
 
 def _sizes(head: bytes) -> tuple[int, ...]:
     """Give the sizes that a frame which begins so may have, its CRC included: a request's, an answer's."""
-    unit, function = head[0], head[1]
-    if not 0 < unit <= _LAST_UNIT:
-        return ()
+    function = head[1]
     if function in _READS:
         return (8, 5 + head[2])
     if function in _WRITES:
         return (8,)
     if function in _WRITES_MANY:
         return (8, 9 + head[6]) if len(head) == _HEAD else (8,)
-    return (5,) if function & 0x80 and function & 0x7F in _READS | _WRITES | _WRITES_MANY else ()
+    return (_SHORTEST,)  # an exception
 
 
 def count_sml(octets: bytes) -> int:

@@ -10,16 +10,44 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.diagnosis.foreign import count_colours, count_dlt645, count_kmp, count_sml, count_tic, count_wireless
+from analyzer.diagnosis.crc_states import P1
+from analyzer.diagnosis.foreign import (
+    count_colours,
+    count_dlt645,
+    count_kmp,
+    count_modbus,
+    count_sml,
+    count_tic,
+    count_wireless,
+)
 from analyzer.simulate.ciphering import Seal
 from analyzer.simulate.local_messages import data_set
 from analyzer.simulate.p1_port import ciphered, telegram
 from analyzer.simulate.uart import line_format, misread, octets_of_characters
 from tests.cli.conftest import Run, run
+from tests.costs import processor_s
+from tests.faults.noise import crc_of_modbus
 
 __all__ = ["run"]
 
 CHANCE = random.Random(645)
+
+
+def test_modbus_is_sought_in_little_more_than_the_time_of_a_sum() -> None:
+    chance = random.Random(1)
+    records = [chance.randbytes(50) for _ in range(1000)]
+    sums_s = processor_s(lambda: [P1.forward(octets) for octets in records])
+    assert processor_s(lambda: [count_modbus(octets) for octets in records]) < 4 * sums_s
+
+
+def test_frames_of_modbus_are_found_among_other_octets() -> None:
+    chance = random.Random(1)
+    frames = ("01 03 00 6B 00 03", "01 03 06 02 2B 00 00 00 64", "F7 06 00 01 00 03", "11 10 00 01 00 01 02 00 0A",
+              "11 10 00 01 00 01", "0A 81 02", "0A 90 03")  # fmt: skip
+    for _ in range(50):
+        said = [bytes.fromhex(chance.choice(frames)) for _ in range(chance.randrange(6))]
+        octets = b"".join(one + crc_of_modbus(one) + bytes(chance.randrange(3)) for one in said)
+        assert count_modbus(b"\xc4\x01\xc1" + octets) == len(said)
 
 
 def sml() -> bytes:
