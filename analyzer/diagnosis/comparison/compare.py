@@ -65,7 +65,8 @@ def compare(good: Side, bad: Side) -> list[Difference]:
 def _aligned(good: list[Talk], bad: list[Talk]) -> list[tuple[Talk | None, Talk | None]]:
     """Pair associations in order, so that what is alike in all is most."""
     good, bad = good[:_MOST_TALKS], bad[:_MOST_TALKS]
-    words = {id(talk): Counter(step.token for step in talk.steps) for talk in (*good, *bad)}
+    places: dict[tuple[Hashable, int], int] = {}
+    words = {id(talk): _words(talk, places) for talk in (*good, *bad)}
     best = [[0.0] * (len(bad) + 1) for _ in range(len(good) + 1)]
     for i in range(len(good) - 1, -1, -1):
         for j in range(len(bad) - 1, -1, -1):
@@ -87,15 +88,28 @@ def _aligned(good: list[Talk], bad: list[Talk]) -> list[tuple[Talk | None, Talk 
     return made + [(one, None) for one in good[i:]] + [(None, one) for one in bad[j:]]
 
 
-def _alike(one: Talk, other: Talk, words: dict[int, Counter[object]]) -> float:
+def _words(talk: Talk, places: dict[tuple[Hashable, int], int]) -> int:
+    """Give a number with a bit for each step, by what it is about and how often that was said before.
+
+    Two have as many bits in common as steps are the same. *places* are the bits that are taken.
+    """
+    seen: Counter[Hashable] = Counter()
+    bits = bytearray(len(places) + len(talk.steps) + 7 >> 3)
+    for step in talk.steps:
+        place = places.setdefault((step.token, seen[step.token]), len(places))
+        seen[step.token] += 1
+        bits[place >> 3] |= 1 << (place & 7)
+    return int.from_bytes(bits, "little")
+
+
+def _alike(one: Talk, other: Talk, words: dict[int, int]) -> float:
     """Tell how much two associations are alike, from 0 to 4."""
     if (one.association is None) != (other.association is None):
         return 0.0
     if one.link != other.link and {one.link, other.link} & MESSAGE_LINKS:
         return 0.0
-    mine, theirs = words[id(one)], words[id(other)]
-    total = mine.total() + theirs.total()
-    shared = 2 * (mine & theirs).total() / total if total else 0.0
+    total = len(one.steps) + len(other.steps)
+    shared = 2 * (words[id(one)] & words[id(other)]).bit_count() / total if total else 0.0
     return 0.2 + shared * 2 + (one.client == other.client) + 0.5 * (_upper(one.server) == _upper(other.server))
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
+from collections.abc import Hashable
+
 import pytest
 
-from analyzer.diagnosis.comparison.compare import Difference, compare
+from analyzer.diagnosis.comparison.compare import Difference, _aligned, _words, compare
 from analyzer.diagnosis.comparison.side import Side, Step, Talk, read
 from analyzer.pipeline import Pipeline
 from analyzer.security.keys import KeyRole
@@ -27,6 +31,7 @@ from tests.analyzer.tracking.timed import (
     serial_chunks,
     tcp_chunks,
 )  # fmt: skip
+from tests.costs import processor_s
 
 REGISTER = at(1, asked(GET_REGISTER), answered(bytes.fromhex("C401C1 00 06 00012345")))
 WHOLE = (OPENING, READING, REGISTER, RELEASE)
@@ -54,6 +59,31 @@ def change(unit: list[At], old: str, new: str) -> list[At]:
     was, now = bytes.fromhex(old), bytes.fromhex(new)
     assert any(was in one.said.octets for one in unit)
     return [one._replace(said=one.said._replace(octets=one.said.octets.replace(was, now))) for one in unit]
+
+
+def test_associations_have_as_many_bits_in_common_as_steps() -> None:
+    places: dict[tuple[Hashable, int], int] = {}
+    chance, talks = random.Random(1), []
+    for size in (0, 1, 9, 40, 300):
+        talk = Talk(None, 16, 1, "hdlc")
+        talk.steps = [Step(chance.randrange(12), 1, "", "", (), b"", "", None) for _ in range(size)]
+        talks.append((_words(talk, places), Counter(step.token for step in talk.steps)))
+    for word, counts in talks:
+        for other, theirs in talks:
+            assert (word & other).bit_count() == (counts & theirs).total()
+
+
+def test_many_associations_are_aligned_in_a_time_that_their_steps_cost() -> None:
+    def side(seed: int, size: int) -> list[Talk]:
+        chance, talks = random.Random(seed), [Talk(None, 16, 1, "hdlc") for _ in range(size)]
+        for talk in talks:
+            talk.steps = [Step(chance.randrange(600), 1, "", "", (), b"", "", None) for _ in range(300)]
+        return talks
+
+    one, other = side(1, 60), side(2, 60)
+    counters = [(Counter(step.token for step in talk.steps), talk) for talk in (*one, *other)]
+    yardstick = processor_s(lambda: [mine & theirs for mine, _ in counters[:60] for theirs, _ in counters[60:]])
+    assert processor_s(lambda: _aligned(one, other)) < yardstick / 2
 
 
 def test_same_session_has_no_difference() -> None:
