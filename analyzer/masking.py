@@ -15,7 +15,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from analyzer.cosem.datum import STRINGS
-from analyzer.cosem.rendering import MASKED
 from analyzer.framing.frame import IEC62056_21
 from analyzer.reassembly.blocks import read_block
 from analyzer.record import LINK, NOISE, RESPONSE, Apdu, Object, Record
@@ -27,6 +26,7 @@ from analyzer.tracking.standing_names import are_confidential, carries_key, is_c
 from analyzer.tracking.values import Value
 from dissectors.acse import HIGH_LEVEL
 from dissectors.axdr import scan_length
+from dissectors.characters import MASKED
 from dissectors.checks import seven_bits
 from dissectors.iec62056_21 import password_at
 from dissectors.reader import read_apdu

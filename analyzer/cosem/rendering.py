@@ -28,6 +28,7 @@ from analyzer.cosem.names import attribute_name, class_name, method_name, obis_n
 from analyzer.cosem.plain_text import printable, text_in
 from analyzer.cosem.quantity import float_text, unit_text
 from analyzer.cosem.shapes import ANY, ANYTHING, Shape, shape_of
+from dissectors.characters import MASKED
 from dissectors.data_types import (
     ARRAY,
     BIT_STRING,
@@ -43,7 +44,6 @@ from dissectors.data_types import (
 _TIMES = {TAGS["date-time"]: 12, TAGS["date"]: 5, TAGS["time"]: 4}
 _NO_STATUS = (b"\x00", b"\xff")
 """Clock statuses of which nothing is said."""
-MASKED = "(masked)"
 _ACCESS_WAYS = {12: (3, 4), 15: (1, 3)}
 """Versions of the association classes from which access modes are written in the next way."""
 ACCESS_MODES = {

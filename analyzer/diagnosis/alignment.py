@@ -39,6 +39,12 @@ def opcodes(one: Sequence[Hashable], other: Sequence[Hashable]) -> Iterator[Opco
         i, j, size = a, b, length
 
 
+def same_first(one: Sequence[Hashable], other: Sequence[Hashable]) -> int:
+    """Count the first items that are the same."""
+    pairs = zip(one, other, strict=False)
+    return next((at for at, (here, there) in enumerate(pairs) if here != there), min(len(one), len(other)))
+
+
 def _shortly(one: list[int], other: list[int]) -> _Blocks:
     """Let difflib align two short pieces."""
     yield from SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()[:-1]
@@ -46,8 +52,8 @@ def _shortly(one: list[int], other: list[int]) -> _Blocks:
 
 def _blocks(one: list[int], other: list[int], words: tuple[int, ...]) -> _Blocks:
     """Find what is the same in two pieces, in order."""
-    begin = _same(one, other)
-    end = _same(one[begin:][::-1], other[begin:][::-1])
+    begin = same_first(one, other)
+    end = same_first(one[begin:][::-1], other[begin:][::-1])
     i_end, j_end = len(one) - end, len(other) - end
     if begin:
         yield 0, 0, begin
@@ -72,12 +78,6 @@ def _inner(one: list[int], other: list[int], words: tuple[int, ...]) -> _Blocks:
         if a < len(one):
             yield a, b, 1
         i, j = a + 1, b + 1
-
-
-def _same(one: list[int], other: list[int]) -> int:
-    """Count the first items that are the same."""
-    pairs = zip(one, other, strict=False)
-    return next((at for at, (here, there) in enumerate(pairs) if here != there), min(len(one), len(other)))
 
 
 def _anchors(one: list[int], other: list[int], size: int) -> list[tuple[int, int]]:

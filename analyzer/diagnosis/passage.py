@@ -13,7 +13,7 @@ from itertools import chain
 from statistics import median
 from typing import NamedTuple
 
-from analyzer.diagnosis.alignment import opcodes
+from analyzer.diagnosis.alignment import opcodes, same_first
 from analyzer.diagnosis.pairing import LOOKED_AT, WITHIN_NS, clock_offset, late_ns, pairs, usual_offset
 from analyzer.diagnosis.passed import Passed, Point, Talk
 from analyzer.diagnosis.words import seconds
@@ -237,14 +237,8 @@ def _likeness(one: bytes, other: bytes) -> float:
     size = max(len(one), len(other))
     if len(one) == len(other):
         return sum(here == there for here, there in zip(one, other, strict=True)) / size
-    begin = _alike(one, other)
-    return (begin + _alike(one[begin:][::-1], other[begin:][::-1])) / size
-
-
-def _alike(one: bytes, other: bytes) -> int:
-    """Count the first octets that are the same."""
-    pairs = zip(one, other, strict=False)
-    return next((at for at, (here, there) in enumerate(pairs) if here != there), min(len(one), len(other)))
+    begin = same_first(one, other)
+    return (begin + same_first(one[begin:][::-1], other[begin:][::-1])) / size
 
 
 def _changes(one: Passed, other: Passed) -> str:

@@ -7,7 +7,6 @@ from functools import lru_cache
 
 from analyzer.cosem.date_time import date_time_text
 from analyzer.cosem.names import attribute_name, class_name, method_name, obis_name, obis_text
-from analyzer.cosem.rendering import MASKED
 from analyzer.export.contents import SEPARATOR, contents_text, count_text, refused_text, short_text
 from analyzer.export.message import message_summary
 from analyzer.record import LINK, MESSAGE, NOISE, PART, REQUEST, Apdu, Object, Objects, Record
@@ -15,6 +14,7 @@ from analyzer.tracking.bare_secrets import request_secrets
 from analyzer.tracking.standing_names import are_confidential
 from analyzer.tracking.values import Value
 from dissectors import gateway
+from dissectors.characters import MASKED
 from dissectors.enumerations import ACTION_RESULT
 from dissectors.hdlc import control_type
 from dissectors.mbus import frame_text

@@ -12,13 +12,14 @@ from typing import Any, Literal
 from analyzer.cosem.companions import may_be_coded
 from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS
 from analyzer.cosem.quantity import text_writer, unit_text
-from analyzer.cosem.rendering import MASKED, way_of
+from analyzer.cosem.rendering import way_of
 from analyzer.record import APDU, Object, Objects, Record
 from analyzer.tracking.meter import Meter
 from analyzer.tracking.object_model import ObjectModel
 from analyzer.tracking.selections import is_buffer
 from analyzer.tracking.values import COMPACT, EXPLAINED_BY, SCALED, Value, value_name, values_of, words_of
 from dissectors.axdr import scan_scalar
+from dissectors.characters import MASKED
 
 _USUAL = "get-response-normal"
 _MOST_WAYS = 256

@@ -17,7 +17,7 @@ from analyzer.cosem.meanings import Shown
 from analyzer.cosem.obis import obis_name
 from analyzer.cosem.push import Item, Scaling, compact_items, push_items, scalings_in
 from analyzer.cosem.quantity import raw_text, scaled, unit_text
-from analyzer.cosem.rendering import MASKED, Renderer
+from analyzer.cosem.rendering import Renderer
 from analyzer.record import MESSAGE, PART, REQUEST, Apdu, Object, Record
 from analyzer.tracking.attributes import Held, held_values
 from analyzer.tracking.incomplete import begun_push
@@ -28,6 +28,7 @@ from analyzer.tracking.profiles import Profile, profiles_in
 from analyzer.tracking.selections import is_buffer
 from analyzer.tracking.telegrams import name_of, object_of, profile_in, said, values_in
 from dissectors.axdr import scan_scalar
+from dissectors.characters import MASKED
 from dissectors.data_types import NULL, OCTET_STRING
 from dissectors.tree import Problem
 

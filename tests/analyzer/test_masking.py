@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from analyzer.cosem.rendering import MASKED as MASK
 from analyzer.detail import detail
 from analyzer.export.json_lines import JsonLines
 from analyzer.export.text import TextLines
 from analyzer.record import Record
 from analyzer.tracking.findings import finding
 from dissectors.acse import Aarq
+from dissectors.characters import MASKED as MASK
 from dissectors.reader import node_form
 from dissectors.xdlms.initiate import InitiateRequest
 from tests.analyzer.tracking.build import asked, decode, in_frames, in_general_blocks, wrapped

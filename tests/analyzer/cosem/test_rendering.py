@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from analyzer.cosem import rendering
 from analyzer.cosem.datum import Datum
 from analyzer.cosem.meanings import Shown
-from analyzer.cosem.rendering import MASKED, Renderer, attribute_shape
+from analyzer.cosem.rendering import Renderer, attribute_shape
 from analyzer.cosem.shapes import Shape
 from analyzer.export.value_json import json_text
+from dissectors.characters import MASKED
 from dissectors.data_types import STRUCTS, TAGS
 from tests.analyzer.cosem.data import (
     array,
