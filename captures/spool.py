@@ -10,7 +10,7 @@ import errno
 import os
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Thread
@@ -125,8 +125,12 @@ class Disk:
         status = os.statvfs(path.parent)
         return status.f_bavail * status.f_frsize
 
+    def is_deleted(self, descriptor: int, path: Path) -> bool:
+        """Tell whether nobody can open what is written any more: it has no name left, this one or another."""
+        return not os.fstat(descriptor).st_nlink and not path.exists()
+
     def remove(self, path: Path) -> None:
-        """Delete a file of the ring; that it is gone already does not matter."""
+        """Delete a file of the ring; that it is gone already does not matter. Raises: OSError."""
         path.unlink(missing_ok=True)
 
     def now_ns(self) -> int:
@@ -135,16 +139,18 @@ class Disk:
 
 
 class Spool:
-    """Writes blocks to *path*, or to a ring of files beside it where *limits* says so.
+    """Writes blocks to *path*, or to a ring of files beside it where *limits* says so; *say* is told of a file that
+    somebody deleted while it grew: what comes goes to another.
 
     Raises: SpoolError if a file cannot be made, or where the disk is full.
     """
 
     def __init__(
         self, path: str, interfaces: Sequence[Interface], limits: Limits = UNLIMITED, *, comment: str = "",
-        replaces: bool = False, disk: Disk | None = None,
+        replaces: bool = False, disk: Disk | None = None, say: Callable[[str], object] = bool,
     ) -> None:  # fmt: skip
         self._base = Path(path)
+        self._say = say
         self._limits = limits
         self._replaces = replaces
         self._disk = disk or Disk()
@@ -178,7 +184,9 @@ class Spool:
             self.write(packet)
 
     def write(self, packets: bytes) -> None:
-        """Write whole blocks, in one call. Raises: SpoolError."""
+        """Write whole blocks, in one call; nothing once no file could be made. Raises: SpoolError."""
+        if self._descriptor < 0:
+            return
         limits, now = self._limits, self._disk.now_ns()
         is_full = limits.size and self._size > len(self._head) and self._size + len(packets) > limits.size
         if is_full or (limits.time_ns and now - self._begun >= limits.time_ns):
@@ -192,12 +200,14 @@ class Spool:
         if now - self._synced < SECOND:
             return
         self._synced = now
-        if self._is_dirty:
-            try:
+        try:
+            if self._disk.is_deleted(self._descriptor, self.path):
+                self._leave_deleted()
+            if self._is_dirty:
                 self._is_dirty = not self._disk.begin_sync(self._descriptor)
-            except OSError as error:
-                raise SpoolError(f"{self.path}: {error.strerror}; what was captured before may be in it") from None
-        free = self._disk.free(self.path)
+            free = self._disk.free(self.path)
+        except OSError as error:
+            raise SpoolError(f"{self.path}: {error.strerror}; what was captured before may be in it") from None
         if free < self._limits.free:
             raise SpoolError(
                 f"{self.path}: {free >> 20} MB are free on the disk, {self._limits.free >> 20} MB are left alone"
@@ -207,6 +217,10 @@ class Spool:
         """Begin another file; the oldest ones of the ring go. Raises: SpoolError."""
         self.close()
         self._next()
+
+    def _leave_deleted(self) -> None:
+        self._say(f"{self.path}: was deleted while it grew, and what was in it is lost; another file follows")
+        self.rotate()
 
     def save(self, path: str) -> None:
         """Keep a file of the ring for good; one that is gone already stays so."""
@@ -242,8 +256,12 @@ class Spool:
         self._put(self._head)
         self._kept.append(self.path)
         self.begun.append(str(self.path))
-        while self._limits.keep and len(self._kept) > self._limits.keep:
-            self._disk.remove(self._kept.popleft())
+        for path in list(self._kept)[: -self._limits.keep] if self._limits.keep else ():
+            with contextlib.suppress(
+                OSError
+            ):  # somebody holds it on Windows, say: the next file comes, and another try
+                self._disk.remove(path)
+                self._kept.remove(path)
 
     def _put(self, octets: bytes) -> None:
         """Write all of *octets* or nothing."""

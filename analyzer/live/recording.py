@@ -74,7 +74,7 @@ class Recording:
                 StreamSniffer(0, "stdin") if source.kind == PIPE else open_sniffer(wishes, program=options.program)
             )
             interface = network_recorder.interface_of(sniffer, source.text)
-            self.spool = Spool(path, [interface], limits, replaces=replaces)
+            self.spool = Spool(path, [interface], limits, replaces=replaces, say=say)
             self._recorder = network_recorder.NetworkRecorder(sniffer, self.spool, self.status, most=options.most)
         else:
             is_ours = all(is_set(one, sets_line=options.sets_line) for one in source.names)
@@ -91,7 +91,7 @@ class Recording:
             if not follower.is_found:
                 self.status.remark = f"listening at {follower.settings} at first: others are tried where nothing reads"
             interface = serial_recorder.interface_of(lines, held if is_ours else _FAR, is_ours=is_ours)
-            self.spool = Spool(path, [interface], limits, replaces=replaces)
+            self.spool = Spool(path, [interface], limits, replaces=replaces, say=say)
             self._recorder = serial_recorder.SerialRecorder(lines, self.spool, follower, self.status, say)
             say(f"listening on {source.text}: {interface.description}")
         self._note_paths()

@@ -178,6 +178,84 @@ def test_little_free_space_ends_the_spool_before_the_disk_is_full(tmp_path: Path
     assert octets_in(spool.path) == [b"\1" * 40]
 
 
+POSIX = pytest.mark.skipif(os.name != "posix", reason="check not run: a file that is open cannot be deleted here")
+
+
+@POSIX
+def test_file_that_is_deleted_while_it_grows_is_told_and_followed_by_another(tmp_path: Path) -> None:
+    disk, said = FakeDisk(), list[str]()
+    spool = Spool(str(tmp_path / "s.pcapng"), INTERFACES, disk=disk, say=said.append)
+    for number in range(4):
+        if number == 2:
+            spool.path.unlink()
+        disk.now += SECOND
+        spool.write(frame(number))
+    spool.close()
+    (path,) = tmp_path.iterdir()
+    assert octets_in(path) == [b"\3" * 40] and spool.begun[-1] == str(path)
+    assert said == [f"{tmp_path}/s.pcapng: was deleted while it grew, and what was in it is lost; going on in {path}"]
+
+
+@POSIX
+def test_file_that_gets_another_name_while_it_grows_is_written_on(tmp_path: Path) -> None:
+    disk = FakeDisk()
+    spool = Spool(str(tmp_path / "s.pcapng"), INTERFACES, disk=disk)
+    spool.path.rename(tmp_path / "s.pcapng.1")
+    for number in range(3):
+        disk.now += SECOND
+        spool.write(frame(number))
+    spool.close()
+    assert [len(octets_in(one)) for one in tmp_path.iterdir()] == [3]
+
+
+@POSIX
+@pytest.mark.parametrize("is_ring", [False, True])
+def test_folder_that_is_deleted_ends_the_spool(tmp_path: Path, *, is_ring: bool) -> None:
+    disk, folder = FakeDisk(), tmp_path / "gone"
+    folder.mkdir()
+    spool = Spool(str(folder / "s.pcapng"), INTERFACES, Limits(keep=2 * is_ring), disk=disk)
+    spool.path.unlink()
+    folder.rmdir()
+    disk.now += SECOND
+    with pytest.raises(SpoolError, match=r"gone/s_00002_\d+\.pcapng: No such file"):
+        spool.write(frame(1))
+    spool.write(frame(2))  # the last counts, say: why it ended is not covered by it
+    spool.close()
+
+
+def test_disk_that_does_not_tell_what_is_free_ends_the_spool_in_words(tmp_path: Path) -> None:
+    class Stale(FakeDisk):
+        def free(self, path: Path) -> int:
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    disk = Stale()
+    spool = Spool(str(tmp_path / "s.pcapng"), INTERFACES, disk=disk)
+    disk.now += SECOND
+    with pytest.raises(SpoolError, match=r"s\.pcapng: .*what was captured before may be in it"):
+        spool.tick()
+    spool.close()
+
+
+def test_file_of_a_ring_that_somebody_holds_ends_nothing_and_goes_later(tmp_path: Path) -> None:
+    class Held(FakeDisk):
+        held = "_00001_"
+
+        def remove(self, path: Path) -> None:
+            if self.held in path.name:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            super().remove(path)
+
+    disk = Held()
+    spool = Spool(str(tmp_path / "ring.pcapng"), INTERFACES, Limits(keep=2), disk=disk)
+    kept = []
+    for held in ("_00001_", "_00001_", "_00001_", "none"):
+        disk.held = held
+        spool.rotate()
+        kept.append([int(one.name.split("_")[1]) for one in sorted(tmp_path.iterdir())])
+    spool.close()
+    assert kept == [[1, 2], [1, 2, 3], [1, 3, 4], [4, 5]]
+
+
 def test_file_that_is_there_is_not_written_over_unless_told(tmp_path: Path) -> None:
     path = tmp_path / "s.pcapng"
     path.write_bytes(b"evidence")
