@@ -21,6 +21,7 @@ from captures.port_faults import PORT_ERRORS, reason, told, told_while_read
 PARITY_ERROR, BREAK = "parity or framing error", "break"
 """Line errors: the kernel does not tell the two first ones apart."""
 
+_BEGIN_NS = time.time_ns() - time.monotonic_ns()
 _WAIT_S = 0.02
 _MOST_READ = 4096
 _DATA_BITS, _PARITIES, _STOP_BITS = (5, 6, 7, 8), "NEOMS", (1, 2)
@@ -59,7 +60,7 @@ def line_settings(text: str, baud: int = 9600) -> LineSettings:
 
 
 class LineRead(NamedTuple):
-    """Octets that came together, in nanoseconds since 1970, and the errors in them: (place, what)."""
+    """Octets that came together, at a time of :func:`steady_ns`, and the errors in them: (place, what)."""
 
     time_ns: int
     octets: bytes
@@ -89,7 +90,7 @@ class SerialLine:
         self.settings = settings
         self._modem = modem
         self._opener = opener or _opener(url, sets_line=sets_line)
-        self._clock = clock or _steady_clock()
+        self._clock = clock or steady_ns
         self._mark_errors = marker or mark_errors
         self._port: Any = None
         self._marks = Marks()
@@ -333,7 +334,6 @@ def _keep_alone(port: Any, *, is_wished: bool) -> None:
         fcntl.ioctl(port.fileno(), termios.TIOCEXCL if is_wished else termios.TIOCNXCL)
 
 
-def _steady_clock() -> Callable[[], int]:
-    """Make a clock of nanoseconds since 1970 that a correction of the system's time does not set back."""
-    begin = time.time_ns() - time.monotonic_ns()
-    return lambda: begin + time.monotonic_ns()
+def steady_ns() -> int:
+    """Tell the time in nanoseconds since 1970 as it goes on from the program's start, however the clock is set."""
+    return _BEGIN_NS + time.monotonic_ns()

@@ -14,13 +14,15 @@ from analyzer.live.status import Status
 from analyzer.tracking.line_follower import LineFollower, Switch
 from captures import blocks, rtac
 from captures.chunk import CaptureError
-from captures.serial_line import BREAK, LineRead, SerialLine
+from captures.serial_line import BREAK, LineRead, SerialLine, steady_ns
 from captures.spool import Interface, Spool
 
 _DIRECTIONS = ((rtac.STATUS_CHANGE,), (rtac.TX_START, rtac.RX_START))
 """By the number of taps: the event that stands for octets of each."""
 _AGAIN_S = 0.5
 _WAIT_S = 0.02
+_SET_NS = 1_000_000_000
+"""By so much the clock of the system differs only where it was set, or the computer slept."""
 Say = Callable[[str], None]
 
 
@@ -38,14 +40,17 @@ class SerialRecorder:
 
     def __init__(
         self, lines: Sequence[SerialLine], spool: Spool, follower: LineFollower, status: Status, say: Say,
-        *, clock: Callable[[], int] = time.time_ns, pause: Callable[[float], None] = time.sleep,
+        *, clock: Callable[[], int] = steady_ns, wall: Callable[[], int] = time.time_ns,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:  # fmt: skip
         self._lines = lines
         self._spool = spool
         self._follower = follower
         self._status = status
         self._say = say
-        self._clock, self._pause = clock, pause
+        self._clock, self._wall, self._pause = clock, wall, pause
+        self._ahead_ns = 0
+        """By how much the clock of the system is ahead of the steady one, which alone tells how long a silence was."""
         self._kinds = _DIRECTIONS[len(lines) - 1]
         self._stopping = Event()
         self.ended = ""
@@ -125,6 +130,7 @@ class SerialRecorder:
 
     def _take(self, tap: int, read: LineRead | None) -> None:
         """Write what one tap read, and follow the line."""
+        self._follow_clock()
         if read is None:
             self._spool.tick()
             self._apply(self._follower.tick(self._clock()))
@@ -135,9 +141,19 @@ class SerialRecorder:
         self.comments += [what for place, what in read.errors if place < 0]  # for the next packet: this has no octets
         self._apply(self._follower.take(read.octets, len(read.errors), read.time_ns))
 
+    def _follow_clock(self) -> None:
+        """Have packets say the time that the system's clock says, and the next one where that was set."""
+        by = self._wall() - self._clock() - self._ahead_ns
+        if abs(by) < _SET_NS:
+            return
+        self._ahead_ns += by
+        text = f"the clock of this computer went {'forward' if by > 0 else 'back'} by {abs(by) / 1e9:.1f} s"
+        self.comments.append(text)
+        self._say(text)
+
     def _packets(self, tap: int, read: LineRead) -> list[bytes]:
         """Build the packets of one read: an error stands before the octets that it belongs to, a comment at octets."""
-        time_ns, octets, kind = read.time_ns, read.octets, self._kinds[tap]
+        time_ns, octets, kind = read.time_ns + self._ahead_ns, read.octets, self._kinds[tap]
         packets: list[bytes] = []
         commented = at = 0
         for place, what in read.errors:

@@ -23,7 +23,7 @@ def record_line(events: Iterable[OnLine], follower: LineFollower, path: Path) ->
     line.open()
     status = Status()
     spool = Spool(str(path), [interface_of([line], "RTS low, DTR low")])
-    SerialRecorder([line], spool, follower, status, said.append, clock=clock).run(lambda: port.is_over)
+    SerialRecorder([line], spool, follower, status, said.append, clock=clock, wall=clock).run(lambda: port.is_over)
     spool.close()
     return said, port.calls
 

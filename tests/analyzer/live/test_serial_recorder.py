@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from analyzer.live.serial_recorder import SerialRecorder, interface_of
 from analyzer.live.status import Status
 from analyzer.record import Record
@@ -51,9 +53,12 @@ def tap(script: list[bytes | OSError | None], clock: Callable[[], int], *opens: 
 
 def recorded(
     path: Path, *scripts: list[bytes | OSError | None], opens: tuple[OSError | None, ...] = (), status: Status | None = None,
-    rests: int = 5,
+    rests: int = 5, follower: LineFollower | None = None, set_ns: Callable[[int], int] = lambda now: 0,
 ) -> list[str]:  # fmt: skip
-    """Record taps until their scripts are over and they rested so often; returns what was said."""
+    """Record taps until their scripts are over and they rested so often; returns what was said.
+
+    *set_ns* tells by how much the system's clock was set since the begin, at a time of the steady one.
+    """
     now = [START_NS]
 
     def clock() -> int:
@@ -63,10 +68,11 @@ def recorded(
     said: list[str] = []
     lines = [tap(script, clock, None, *opens) for script in scripts]
     spool = Spool(str(path), [interface_of(lines, "RTS low, DTR low")])
-    follower = LineFollower(LineSettings(), follows=False)
+    follower = follower or LineFollower(LineSettings(), follows=False)
     recorder = SerialRecorder(
-        lines, spool, follower, status or Status(), said.append, clock=clock, pause=lambda seconds: None
-    )
+        lines, spool, follower, status or Status(), said.append, clock=clock, wall=lambda: now[0] + set_ns(now[0]),
+        pause=lambda seconds: None,
+    )  # fmt: skip
     calls = [0]
 
     def is_over() -> bool:
@@ -148,3 +154,31 @@ def test_port_that_goes_away_is_waited_for_and_the_gap_marked(tmp_path: Path) ->
     (gap,) = [text for text in comments if "was gone for" in text]
     assert gap.endswith("what was sent meanwhile is not here")
     assert [one.octets for one in records_in(path) if one.link == "noise"] == [UA[1:5]], "its flag closed the SNRM"
+
+
+@pytest.mark.parametrize(("seconds", "said_so"), [(3600, "forward by 3600.0 s"), (-7200, "back by 7200.0 s")])
+def test_clock_of_the_computer_that_is_set_moves_the_times_and_says_so_in_the_file(
+    tmp_path: Path, seconds: int, said_so: str
+) -> None:
+    path = tmp_path / "set.pcapng"
+    step = seconds * 1_000_000_000
+    said = recorded(
+        path, [SNRM, UA, *[None] * 50, SNRM, UA], set_ns=lambda now: step * (now - START_NS > 500_000_000)
+    )  # fmt: skip
+    times = [one.time_ns or 0 for one in records_in(path)]
+    assert abs(times[1] - START_NS) < 1_000_000_000 and abs(times[2] - START_NS - step) < 3_000_000_000
+    assert said == [f"the clock of this computer went {said_so}"]
+    assert [note.text for one in records_in(path) for note in one.notes if note.code == "comment"] == said
+
+
+def test_clock_of_the_computer_that_is_set_is_no_silence_of_the_line(tmp_path: Path) -> None:
+    settings = LineSettings(300, 7, "E")
+    select = [b"/ABC5meter\r\n", *[None] * 30, b"\x06051\r\n", *[None] * 30]
+    path, hour = tmp_path / "set.pcapng", 3600 * 1_000_000_000
+    said = recorded(
+        path, [*select, b"\x01P0\x02()\x03\x60", *[None] * 100], follower=LineFollower(settings),
+        set_ns=lambda now: hour * (now - START_NS > 1_500_000_000),
+    )  # fmt: skip
+    assert said == [
+        "listening at 9600 7E1: the option select chose 9600 Bd", "the clock of this computer went forward by 3600.0 s"
+    ]  # fmt: skip
