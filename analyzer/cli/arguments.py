@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -12,6 +13,8 @@ from analyzer.cli.main import UsageError
 from analyzer.cores import cores
 
 _WIDTH, _NARROWEST = 80, 40
+_NEGATIVE = re.compile(r"-(?!2$)(\d+|\d*\.\d+)$")
+"""What argparse takes for a number and no option: not what tshark calls its second pass by."""
 
 
 class _Help(argparse.HelpFormatter):
@@ -44,12 +47,15 @@ class Parser(argparse.ArgumentParser):
         super().__init__(
             prog=prog, description=description, epilog=epilog, formatter_class=_Help, allow_abbrev=allow_abbrev
         )
+        self._negative_number_matcher = self._optionals._negative_number_matcher = _NEGATIVE
         self._may_mix = True
+        self._words: Sequence[str] = ()
 
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: None = None
     ) -> tuple[argparse.Namespace, list[str]]:
         """Read the command line. Options may stand between inputs, which argparse only takes on a second try."""
+        self._words = args if args is not None else sys.argv[1:]
         found, rest = super().parse_known_args(args, namespace)
         if not self._may_mix or all(word.startswith("-") for word in rest):
             return found, rest
@@ -70,7 +76,9 @@ class Parser(argparse.ArgumentParser):
         unknown = message.removeprefix("unrecognized arguments: ")
         if unknown == message:
             return instead_of_form(message) if message.startswith("argument -T:") else ""
-        return instead_of_option(unknown.split(" ")[0], self._option_string_actions)
+        name = unknown.partition(" ")[0]
+        after = self._words[self._words.index(name) + 1 :] if name in self._words else ()  # may be taken for inputs
+        return instead_of_option(name, after, self._option_string_actions)
 
 
 def natural(text: str) -> int:

@@ -233,10 +233,12 @@ def _help() -> str:
 def _unknown(word: str) -> int:
     from difflib import get_close_matches
 
+    from analyzer.cli.synonyms import instead_of_command
     from captures.live_names import live_hint
 
-    near = get_close_matches(word, COMMANDS, 1)
-    hint = f"; did you mean '{near[0]}'?" if near else "; see dlmshark --help"
+    known = instead_of_command(word)
+    near = [] if known else get_close_matches(word, COMMANDS, 1)
+    hint = f"; did you mean '{near[0]}'?" if near else f"; here: {known}" if known else "; see dlmshark --help"
     if not near and not word.isalpha() and set(word) <= _HEX and len(word) > 1:
         hint = "; octets are given with --hex"
     hint = live_hint(word) or hint

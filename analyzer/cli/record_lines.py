@@ -40,7 +40,7 @@ def add_output_options(made: argparse.ArgumentParser) -> None:
         metavar="header=y|separator=,",
         help="the form of fields; also quote=d, occurrence=f, aggregator=;",
     )
-    for letter in "nl":  # of tshark: names are never looked up; lines of what comes live are written at once
+    for letter in "nl2":  # of tshark: no name is looked up; what comes live is written at once; decode reads ahead
         made.add_argument(f"-{letter}", dest="usual", action="store_true", help=argparse.SUPPRESS)
     made.add_argument("--layers", action="store_true", help="with --json: add each record's whole tree")
     made.add_argument("--utc", action="store_true", help="times in UTC")

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from analyzer.cli import main as main_module
+from analyzer.cli import synonyms
 from analyzer.cli.inputs import decode_as
 from analyzer.cli.main import CHECK_FAILED, COMMANDS, KEYRING_ERROR, OUTPUT_ERROR, PERMISSION_ERROR, USAGE_ERROR
 from analyzer.cli.record_lines import has_colours
+from analyzer.cli.stats import BY
 from analyzer.cli.view import missing_input
 from captures.samples import Sample, sample_path, samples
 from tests.captures.build import enhanced, interface, ipv4, section, udp
@@ -70,6 +72,32 @@ def test_unknown_command_names_the_nearest(run: Run, word: str, near: str) -> No
     ran = run(word)
     assert ran.status == USAGE_ERROR
     assert ran.complaint == f"'{word}' is neither a command nor a file; did you mean '{near}'?"
+
+
+@pytest.mark.parametrize(
+    ("word", "names"),
+    [
+        ("expert", "doctor"), ("editcap", "export"), ("mergecap", "--merge"), ("text2pcap", "export"),
+        ("conversations", "stats --by conversation"), ("sniff", "live"), ("decrypt", "decode FILE -k"),
+        ("Wireshark", "view"), ("redact", "--share-safe"), ("obis", "explain"),
+    ],
+)  # fmt: skip
+def test_command_that_is_known_elsewhere_leads_to_the_one_that_does_it_here(run: Run, word: str, names: str) -> None:
+    for words in ((word,), ("help", word)):
+        ran = run(*words)
+        assert ran.status == USAGE_ERROR
+        assert ran.complaint.startswith(f"'{word}' is neither a command nor a file; here: ")
+        assert names in ran.complaint
+
+
+def test_what_a_known_name_leads_to_is_there(run: Run) -> None:
+    assert not set(synonyms._WORDS) & set(COMMANDS)
+    for told in {*synonyms._INSTEAD.values(), *synonyms._STATISTICS.values(), *synonyms._WORDS.values()}:
+        for command, rest in re.findall(rf"\b({'|'.join(COMMANDS)}) ([^,;:]*)", told):
+            has = run(command, "--help").out
+            for option in re.findall(r"(?<![\w'])--?[a-zA-Z][a-z-]*", rest):
+                assert f" {option}" in has or f"[{option}" in has, told
+        assert all(counted in BY for counted in re.findall(r"--by (\w+)", told)), told
 
 
 def test_live_source_that_is_given_as_a_file_is_led_to_the_command_that_listens(run: Run) -> None:
@@ -166,6 +194,12 @@ def test_command_behind_a_file_is_told_its_place(run: Run, capture: Path) -> Non
 
 def test_unknown_option_names_the_nearest(run: Run, capture: Path) -> None:
     assert "unrecognized arguments: --jsn (did you mean --json?)" in run("doctor", "--jsn", capture).complaint
+    assert "--by (stats has --by)" in run("decode", "--by", "service", capture).complaint
+    assert "-s (live, record have -s)" in run("decode", "-s", "96", capture).complaint
+    for option in ("--print", "--pretty"):
+        assert (
+            run("decode", option, capture).complaint == f"unrecognized arguments: {option}; see dlmshark decode --help"
+        )
     assert "unrecognized arguments: --verison (dlmshark --version prints the version)" in run("--verison").complaint
 
 
@@ -193,6 +227,19 @@ def test_write_option_without_a_command_exports(run: Run, capture: Path, tmp_pat
     assert path.read_bytes()[:4] == b"\x0a\x0d\x0d\x0a"
 
 
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("conv,tcp", "stats --by conversation"), ("io,phs", "stats --by layer"), ("io,stat,1", "stats --by time"),
+        ("expert", "doctor"), ("endpoints,ip", "stats --by meter"), ("http,tree", "stats --by service, object"),
+    ],
+)  # fmt: skip
+def test_statistics_of_tshark_are_told_by_what_they_count(run: Run, capture: Path, value: str, names: str) -> None:
+    for words in (("-z", value), (f"-z{value}",)):
+        for given in (("-r", capture, *words), (*words, "-r", capture), (capture, *words)):
+            assert f" ({names}" in run(*given).complaint
+
+
 def test_interface_option_without_a_command_listens(run: Run, tmp_path: Path) -> None:
     for words in ((), ("-w", tmp_path / "none.pcapng")):
         ran = run("-i", "nosuch0", "-f", "tcp port 4059", *words)
@@ -202,11 +249,17 @@ def test_interface_option_without_a_command_listens(run: Run, tmp_path: Path) ->
 
 def test_options_of_names_and_line_buffers_change_nothing(run: Run, capture: Path) -> None:
     assert run("-l", "-nr", capture) == run("decode", capture)
+    assert run("-2", "-r", capture) == run("decode", capture)
+    assert "-2 (what later records teach is known" in run("stats", capture, "-2").complaint
 
 
 @pytest.mark.parametrize(
-    ("option", "names"), [("-z", "stats --by"), ("-O", "-V"), ("-R", "-Y"), ("-b", "--rotate-size")]
-)
+    ("option", "names"),
+    [
+        ("-z", "stats --by"), ("-O", "-V"), ("-R", "-Y"), ("-b", "--rotate-size"), ("--since", "--from-time"),
+        ("--until", "--to-time"), ("--color", "NO_COLOR"), ("--format", "export --to"), ("--grep", "-Y"),
+    ],
+)  # fmt: skip
 def test_other_option_of_tshark_is_told_what_does_that_here(run: Run, capture: Path, option: str, names: str) -> None:
     ran = run("-r", capture, option, "x")
     assert ran.status == USAGE_ERROR
