@@ -6,7 +6,7 @@ it further on; pipes are read once, and their records shown with what is known t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from analyzer.ahead import Ahead
@@ -127,9 +127,9 @@ class Session:
         self.seek_for(record)
         return noted_values(record, self.model)
 
-    def noted(self) -> Iterator[Record]:
-        """Yield the records of the source, each with the notes about its values."""
-        for record in self.records():
+    def noted(self, records: Iterable[Record] | None = None) -> Iterator[Record]:
+        """Yield the records of the source, or those *records* of them, each with the notes about its values."""
+        for record in self.records() if records is None else records:
             if may_be_odd(record, self.model):
                 self.values(record)
             yield record

@@ -264,7 +264,7 @@ def _write_parquet(sessions: Sessions, options: argparse.Namespace, count: _Coun
     def rows() -> Iterator[tuple[object, ...]]:
         for name, session in sessions:
             named = namer(session.source, name)
-            for record, row in rows_of(count.passing(session, options)):
+            for record, row in rows_of(session.noted(count.passing(session, options))):
                 yield record_cells(shown(named(record)), row)
 
     write(RECORDS, rows(), Path(options.output))

@@ -25,7 +25,7 @@ class Carrier:
     def __init__(self, names: Pseudonyms) -> None:
         self._names = names
         self._interfaces: dict[int, int] = {}
-        self._sequences: dict[tuple[int, bytes], int] = {}
+        self._sequences: dict[tuple[int, str], int] = {}
 
     def packets(self, record: Record, unit: bytes, stood: bytes) -> bytes:
         """Build the packets of a unit, in which the APDU *stood*."""
@@ -66,7 +66,7 @@ class Carrier:
             ends = (source, destination)
         hosts = [self._names.ip(end.rpartition(":")[0]) for end in ends]
         ports = [int(port) if (port := end.rpartition(":")[2]).isdecimal() else 0 for end in ends]
-        there, back = (lane.conversation, hosts[0]), (lane.conversation, hosts[1])
+        there, back = ((lane.conversation, end) for end in ends)
         sequence = self._sequences.get(there, 1)
         self._sequences[there] = sequence + len(octets) & 0xFFFFFFFF
         acknowledged = self._sequences.get(back, 1)

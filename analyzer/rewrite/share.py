@@ -6,11 +6,11 @@ published keys; what cannot be read is blanked, and counted. Lengths stay, so th
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
 
 from analyzer.reassembly.blocks import read_block
-from analyzer.record import LINK, MESSAGE, NOISE, PART, REQUEST, Apdu, Closed, Record
+from analyzer.record import LINK, MESSAGE, NO_KEY, NOISE, PART, REQUEST, Apdu, Closed, Record
 from analyzer.rewrite.apdus import anonymous, patched
 from analyzer.rewrite.carrier import Carrier
 from analyzer.rewrite.handshakes import Handshakes
@@ -29,6 +29,8 @@ from dissectors.scanning import scan_apdu
 
 _MOST_HELD = 20_000
 """Records that wait for a transfer to complete; beyond, it is taken for one that never does."""
+_MOST_LATE = 64
+"""Units within which an echo comes back."""
 _GENERAL_BLOCKS = "general-block-transfer"
 Span = tuple[Record, int, int]
 """Octets of a record's unit."""
@@ -59,6 +61,8 @@ class ShareSafe:
         """The units of the records that are held, as far as they are written anew."""
         self._done: set[int] = set()
         """Records whose payload was written anew."""
+        self._late: OrderedDict[tuple[int, bytes], bytes] = OrderedDict()
+        """What came of the units written last, by conversation and octets: an echo is that of what it echoes."""
 
     def head(self) -> bytes:
         """Build the block that opens the capture."""
@@ -241,8 +245,12 @@ class ShareSafe:
             self.outcome.blanked["octets that are no frame"] += 1
             return bytes(len(record.octets))
         unit = bytes(self._units[record.number])
+        place = (record.lane.conversation, record.octets)
         if (record.kind == LINK and not is_bare(record)) or (record.kind != LINK and record.number not in self._done):
-            unit = self._blanked(record)
+            unit = self._late.get(place) or self._blanked(record)
+        self._late[place] = unit
+        if len(self._late) > _MOST_LATE:
+            self._late.popitem(last=False)
         return rebuilt(record, unit, self.names) if unit else None
 
     def _without_text(self, closed: Closed) -> bytes:
@@ -284,13 +292,12 @@ def _links(record: Record, held: dict[int, Record]) -> list[Record]:
 
 def _closed(record: Record) -> Closed | None:
     """Give the outermost protection of what a record carries, whether it was opened or not."""
-    if record.protection:
-        return record.protection[0]
+    closed = record.protection[0] if record.protection else record.unopened
     apdu = record.apdu
-    if apdu is None or apdu.entry is None or apdu.values is None:
-        return None
-    is_protected = apdu.entry.is_closed or "signature" in apdu.entry.slots
-    return Closed(apdu.octets, apdu.entry, apdu.values, "no-key", b"", "", False) if is_protected else None
+    if closed is not None or apdu is None or apdu.entry is None or apdu.values is None:
+        return closed
+    is_signed = "signature" in apdu.entry.slots
+    return Closed(apdu.octets, apdu.entry, apdu.values, NO_KEY, b"", "", False) if is_signed else None
 
 
 def _stood(record: Record) -> bytes:

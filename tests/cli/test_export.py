@@ -135,6 +135,17 @@ def test_parquet_has_the_columns_of_batch(run: Run, tmp_path: Path, records: lis
     assert {"lane", "service", "logical_name", "latency_ns"} <= set(frame.columns)
 
 
+def test_parquet_has_the_notes_of_values(run: Run, tmp_path: Path) -> None:
+    """Of batch they were there, of export not."""
+    (path,) = (one.path for one in samples() if one.name == "ln-wrapper")
+    run("export", path, "-o", tmp_path / "a.parquet")
+    run("batch", path, "--out", tmp_path / "set")
+    (other,) = (tmp_path / "set" / "records").iterdir()
+    frame = polars.read_parquet(tmp_path / "a.parquet")
+    assert frame["notes"].explode().drop_nulls().to_list() == ["status-flag-set"]
+    assert frame.equals(polars.read_parquet(other))
+
+
 def test_filter_chooses_what_is_exported(run: Run, tmp_path: Path) -> None:
     assert exported(run, tmp_path / "a.csv", "-Y", 'apdu.service == "aarq"').endswith(": 2 records")
 

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.cli.main import main
-from analyzer.record import Record
+from analyzer.pipeline import Pipeline
+from analyzer.record import Lane, Record
 from analyzer.rewrite.keys import published_keyring
 from analyzer.rewrite.pseudonyms import Pseudonyms
 from analyzer.rewrite.share import ShareSafe
@@ -21,7 +22,16 @@ from analyzer.simulate.security import CLIENT_TITLE, SERVER_TITLE, KeySource, Me
 from captures import open_source, source_from_hex
 from captures.samples import Sample, samples
 from tests.analyzer.cosem.data import double_long_unsigned, name, octet_string, structure
-from tests.analyzer.tracking.build import Carrier, in_frames, in_general_blocks, in_mbus, in_segments
+from tests.analyzer.tracking.build import (
+    Carrier,
+    ListSource,
+    chunk,
+    in_frames,
+    in_general_blocks,
+    in_mbus,
+    in_segments,
+    wrapped,
+)
 from tests.analyzer.tracking.lines import get, line, push
 from tests.analyzer.tracking.secured import keyring, opened, said, secrets, security_of, session, statuses
 
@@ -128,6 +138,41 @@ def test_apdus_that_no_key_opens_are_blanked_and_counted(tmp_path: Path) -> None
     assert ciphered and not [one for one in ciphered if one in octets]
     assert made.outcome.blanked["ciphered APDUs that no key opened"] > 5
     assert len(after) == len(before) and SERVER_TITLE not in octets
+
+
+def test_initiate_request_that_no_key_was_given_for_is_blanked(tmp_path: Path) -> None:
+    """Text and tag of what an AARQ or AARE carries stayed where no keyring was given."""
+    dialogue = [one for one in session(secured_with()) if one.octets[0] in (0x60, 0x61)]
+    records = list(Pipeline().run(ListSource([chunk(1 + at, one.octets, one.direction) for at, one in enumerate(wrapped(said(dialogue)))])))
+    made, octets = shared(records, tmp_path / "s.pcapng")
+    assert len(dialogue) == 2 and not [one for one in dialogue if one.octets[-20:] in octets]
+    assert made.outcome.blanked == {"ciphered APDUs that no key opened": 2}
+    assert [one.apdu.family for one in again(tmp_path / "s.pcapng")[1] if one.apdu] == ["aarq", "aare"]
+
+
+def test_two_ends_on_one_host_lose_no_octets(tmp_path: Path) -> None:
+    """Both ends counted one row of sequence numbers: doctor said that the capture had lost octets."""
+    ends = ("127.0.0.1:51234", "127.0.0.1:4059")
+    records = list(Session(source_from_hex("\n".join(get(1, "1-0:1.8.0", 2, double_long_unsigned(5))))).records())
+    for record, text in zip(records, (" > ".join(ends), " > ".join(reversed(ends))), strict=True):
+        record.lane = Lane(record.lane.conversation, record.lane.side, text)
+    shared(records * 3, tmp_path / "s.pcapng")
+    assert [note.code for one in again(tmp_path / "s.pcapng")[1] for note in one.notes] == []
+
+
+def test_echo_stays_an_echo(tmp_path: Path) -> None:
+    """It carries nothing that was read, and was blanked: the line then had other octets than were sent."""
+    from analyzer.rewrite.frames import hdlc_frame
+
+    asked = hdlc_frame(bytes.fromhex("A000 03 21 10"), bytes.fromhex("E6E600C001C1000100002A0000FF0200"))
+    answer = hdlc_frame(bytes.fromhex("A000 21 03 30"), bytes.fromhex("E6E700C401C1000908") + b"41700811")
+    lines = [f"TX: {asked.hex(' ')}", f"RX: {asked.hex(' ')}", f"RX: {answer.hex(' ')}"]
+    records = list(Session(source_from_hex("\n".join(lines))).records())
+    made, _ = shared(records, tmp_path / "s.pcapng")
+    after = again(tmp_path / "s.pcapng")[1]
+    assert [note.code for one in records for note in one.notes] == ["line-echo"]
+    assert [note.code for one in after for note in one.notes] == ["line-echo"]
+    assert made.outcome.blanked == Counter() and after[1].octets == after[0].octets
 
 
 @pytest.mark.parametrize(
