@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from struct import pack
 
-from analyzer.record import RESPONSE, UNSOLICITED, Record
+from analyzer.record import MESSAGE, RESPONSE, UNSOLICITED, Record
 from captures import blocks
 
 LINK_TYPE = 101
@@ -27,6 +27,8 @@ class Packets:
 
     def blocks(self, record: Record) -> bytes:
         """Build the pcapng blocks of what *record* carries; nothing where it carries no APDU."""
+        if record.kind == MESSAGE:  # one that was ciphered is text within its APDU
+            return b""
         apdus = [one for one in (record.assembled or record.shown, *record.more) if one is not None]
         time_ns = record.time_ns or 0
         return b"".join(

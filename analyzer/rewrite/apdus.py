@@ -6,6 +6,7 @@ Source: IEC 62056-5-3 (ACSE, services), IEC 62056-6-2 (classes whose attributes 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from analyzer.record import Object
 from analyzer.rewrite.keys import published_key
@@ -13,9 +14,9 @@ from analyzer.rewrite.pseudonyms import TITLE_SIZE, Pseudonyms, is_logical_name
 from analyzer.security.keys import KeyRole
 from analyzer.tracking.attributes import Held
 from dissectors.axdr import scan_length
-from dissectors.data_types import TAGS
+from dissectors.data_types import CODES, STRINGS, TAGS
 from dissectors.reader import read_apdu
-from dissectors.tree import Kind, Node
+from dissectors.tree import Kind, Node, Problem
 
 MASK = 0x2A
 """What stands for each octet of a secret."""
@@ -34,6 +35,8 @@ _IDENTITIES = frozenset(
 _PASSWORD, _CHALLENGES = "calling-authentication-value", ("2.16.756.5.8.2.0", "2.16.756.5.8.2.1")
 """Where the password of low level security stands, and the mechanisms that have none or that one."""
 _DEDICATED, _LEFT = "dedicated-key", "undecoded"
+_CLOSED = ("ciphered", "tag")
+"""What nobody opened: who did wrote it anew, and keeps it."""
 _WHOSE = {(96, 1), (42, 0), (0, 0)}
 """Value groups C and D of objects that say whose a meter is: device ids, logical device name, identifications."""
 _WHOSE_ATTRIBUTES = {(72, 6), (42, 3), (42, 5), (42, 6), (42, 7), (42, 9), (42, 10)}
@@ -73,8 +76,10 @@ def _patches(octets: bytes, names: Pseudonyms, keeps: tuple[int, int], *, is_sec
     for node in root.walk():
         if keeps[0] * 8 < node.end and node.start < keeps[1] * 8 and not node.children:
             continue
-        if node.kind is Kind.UNDECODED or node.name == _LEFT:
-            yield node.start // 8, node.end // 8, bytes(node.end // 8 - node.start // 8)
+        is_closed = node.kind is Kind.LEAF and node.name in _CLOSED
+        if is_closed or node.kind is Kind.UNDECODED or node.name == _LEFT:
+            start, end = _unread(octets, node), node.end // 8
+            yield start, end, bytes(end - start)
         elif node.kind is Kind.DATA and node.name in _STRINGS and not node.children:
             start, end = _content(octets, node)
             if is_secret:
@@ -145,6 +150,19 @@ def _content(octets: bytes, node: Node) -> tuple[int, int]:
         at = start + (octets[start] == TAGS.get(node.name, -1))
         return scan_length(octets, at, end)[1], end
     return end - size, end
+
+
+def _unread(octets: bytes, node: Node) -> int:
+    """Find where blanks begin in what does not read: behind type and length of an element that lacks its end."""
+    start, end = node.start // 8, node.end // 8
+    if node.name != "data" or start >= end:
+        return start
+    if octets[start] in CODES:
+        return start + 1
+    if octets[start] in STRINGS:
+        with suppress(Problem):
+            return min(scan_length(octets, start + 1, end)[1], end)
+    return start
 
 
 def _masked(start: int, end: int) -> bytes:

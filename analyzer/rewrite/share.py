@@ -143,6 +143,8 @@ class ShareSafe:
         closed = _closed(record)
         old, new = _stood(record), plain
         is_sealed = closed is not None and closed.is_opened
+        if closed is None and record.apdu is not None and record.apdu.entry is not None and record.apdu.entry.is_closed:
+            self.outcome.blanked["ciphered APDUs that do not read"] += 1
         try:
             for layer in reversed(record.protection or ((closed,) if closed is not None else ())):
                 new = self._layer(record, layer, new)
@@ -153,6 +155,9 @@ class ShareSafe:
         for spans in (self._general(record, parts), self._whole(record), self._segments(record, parts)):
             joined = b"".join(one.octets[start:end] for one, start, end in spans)
             at = joined.find(old)
+            if at < 0 and record.link == "p1":  # of some meters it stands there without its tag
+                old, new = old[1:], new[1:]
+                at = joined.find(old)
             if at < 0:
                 continue
             fresh = self._around(record, joined[:at]) + new + self._around(record, joined[at + len(old) :])
@@ -165,7 +170,12 @@ class ShareSafe:
             return
 
     def _around(self, record: Record, octets: bytes) -> bytes:
-        """Give what stands beside an APDU in what carries it: a gateway prefix stays, anything else is blanked."""
+        """Give what stands beside an APDU in what carries it.
+
+        A gateway prefix stays, the text of a P1 telegram names nobody, and anything else is blanked.
+        """
+        if record.link == "p1":
+            return anonymous_text(octets, self.names)
         if octets.strip(b"\0") and octets != record.gateway:
             self.outcome.blanked["octets beside an APDU"] += 1
             return bytes(len(octets))

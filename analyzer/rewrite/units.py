@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analyzer.framing.frame import TRUNCATED
 from analyzer.record import Record
 from analyzer.rewrite import frames
 from analyzer.rewrite.frames import FrameError
@@ -16,11 +17,14 @@ _WRAPPER, _MBUS_HEAD, _MBUS_TAIL = 8, 9, 2
 _MBUS_LONG, _DLMS, _SAPS = 0x68, 0x20, 2
 """A long frame; its CI is of the DLMS transport layer below, and two addresses stand behind it there."""
 _LONG_ADDRESS = 4
-_MAKERS = {"hdlc": frames.hdlc, "mbus": frames.mbus}
+_FLAG, _SUM = b"\x7e", 2
 
 
 def payload_span(record: Record) -> tuple[int, int]:
-    """Find what a unit carries: behind the link's header and the LLC, before its sums; empty where that is nothing."""
+    """Find what a unit carries: behind the link's header and the LLC, before its sums; empty where that is nothing.
+
+    A unit that broke off has no sums: all that stands there is carried.
+    """
     octets, end = record.octets, len(record.octets)
     if record.link == "hdlc":
         try:
@@ -30,13 +34,16 @@ def payload_span(record: Record) -> tuple[int, int]:
         if not parts.has_information:
             return end, end
         start, stop = parts.information
+        if record.problem == TRUNCATED:
+            stop = parts.end
         return start + 3 * (octets[start : start + 3] in _LLC), stop
     if record.link == "wrapper":
         return min(_WRAPPER, end), end
     if record.link == "mbus":
         if end <= _MBUS_HEAD + _MBUS_TAIL or octets[0] != _MBUS_LONG:
             return end, end
-        return (_MBUS_HEAD if octets[6] < _DLMS else _MBUS_HEAD - _SAPS), end - _MBUS_TAIL
+        stop = end if record.problem == TRUNCATED else end - _MBUS_TAIL
+        return (_MBUS_HEAD if octets[6] < _DLMS else _MBUS_HEAD - _SAPS), stop
     return 0, end
 
 
@@ -54,13 +61,26 @@ def rebuilt(record: Record, octets: bytes, names: Pseudonyms) -> bytes:
         octets = _readdressed(octets, names)
     if record.gateway:
         octets = _regated(record, octets, names)
-    maker = _MAKERS.get(record.link)
-    if maker is None:
+    if record.link == "hdlc":
+        return _summed(record, octets)
+    if record.link != "mbus" or record.problem == TRUNCATED:
         return octets
     try:
-        return frames.keeping_errors(record.octets, octets, maker)
+        return frames.keeping_errors(record.octets, octets, frames.mbus)
     except FrameError:
         return octets
+
+
+def _summed(record: Record, octets: bytes) -> bytes:
+    """Give an HDLC frame its sums, whether it has its flags or shares them; one that broke off has just the first."""
+    start, end = octets[:1] == _FLAG, len(octets) - (len(octets) > 1 and octets[-1:] == _FLAG)
+    tail = (bytes(_SUM) if record.problem == TRUNCATED else b"") + _FLAG
+    before, after = (_FLAG + one[start:end] + tail for one in (record.octets, octets))
+    try:
+        made = frames.keeping_errors(before, after, frames.hdlc)
+    except FrameError:
+        return octets
+    return octets[:start] + made[1 : len(made) - len(tail)] + octets[end:]
 
 
 def _readdressed(octets: bytes, names: Pseudonyms) -> bytes:

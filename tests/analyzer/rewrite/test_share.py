@@ -311,3 +311,57 @@ def test_damaged_capture_is_shared_and_opens(
     path.write_bytes(octets[: data.draw(st.integers(100, len(octets)))])
     keys = ["-k", str(sample.keys)] if sample.keys else []
     assert main(["export", str(path), *keys, "-q", "--share-safe", "-o", str(folder / "s.pcapng")]) in (0, 1, 3)
+
+
+def first_of(octets: bytes, tmp_path: Path) -> tuple[Record, Record, ShareSafe]:
+    """The record that *octets* are, and what became of it."""
+    records = list(Session(source_from_hex(octets.hex())).records())
+    made, _ = shared(records, tmp_path / "s.pcapng")
+    return records[0], again(tmp_path / "s.pcapng")[1][0], made
+
+
+CLOSED = bytes.fromhex("DB08 4D4D4D0000BC614E 8201F4 30 00000007") + bytes(range(64, 164))
+"""A ciphered APDU that broke off."""
+
+
+def test_ciphered_apdu_that_broke_off_keeps_neither_text_nor_tag(tmp_path: Path) -> None:
+    head = bytes.fromhex("0001 0001 0010") + len(CLOSED).to_bytes(2, "big")
+    before, after, made = first_of(head + CLOSED, tmp_path)
+    assert before.apdu is not None and before.apdu.values is None, "it does not read as a whole"
+    assert after.octets[-100:] == bytes(100) and after.octets[8:13] == b"\xdb\x08MMM"
+    assert made.outcome.blanked == {"ciphered APDUs that do not read": 1}
+
+
+@pytest.mark.parametrize("carrier", ["hdlc", "mbus"])
+def test_frame_that_broke_off_still_says_what_it_was(carrier: str, tmp_path: Path) -> None:
+    """It has no sums at its end, yet two octets of the APDU were taken for them, and all of it was blanked."""
+    from analyzer.rewrite.frames import hdlc_frame
+
+    body = b"\x0f\x00\x00\x00\x01\x00" + structure(octet_string(b"41700811"), double_long_unsigned(7))
+    if carrier == "hdlc":
+        octets = hdlc_frame(bytes.fromhex("A000 2103 13"), b"\xe6\xe7\x00" + body)[:-5]
+    else:
+        octets = bytes((0x68, len(body) + 9, len(body) + 9, 0x68, 0x53, 0xFF, 0x10, 1, 0x67)) + body
+    before, after, made = first_of(octets, tmp_path)
+    assert (before.problem, after.problem, after.link) == ("truncated", "truncated", carrier)
+    assert [note.code for note in after.notes] == [note.code for note in before.notes]
+    assert after.apdu is not None and after.apdu.family == "data-notification"
+    assert after.octets[-3:] == before.octets[-3:] and b"41700811" not in after.octets
+    assert made.outcome.blanked == Counter()
+
+
+def test_frame_without_its_first_flag_keeps_a_right_sum(tmp_path: Path) -> None:
+    from analyzer.rewrite.frames import hdlc_frame
+
+    frame = hdlc_frame(bytes.fromhex("A000 2103 13"), b"\xe6\xe7\x00\x0f\x00\x00\x00\x01\x00\x09\x0841700811")
+    before, after, _ = first_of(frame[1:], tmp_path)
+    assert before.octets == frame[1:] and after.octets != before.octets
+    assert [note.code for note in after.notes] == [note.code for note in before.notes] == []
+
+
+def test_p1_telegram_whose_apdu_lacks_its_tag_stays_one(tmp_path: Path) -> None:
+    text = b"/MMM5EL41700811\r\n\r\n"
+    before, after, made = first_of(text + b"\x00\x82\x00\x40\x30\x00\x00\x00\x07" + bytes(range(64, 123)), tmp_path)
+    assert (before.link, after.link, len(after.octets)) == ("p1", "p1", len(before.octets))
+    assert after.octets.startswith(b"/MMM5EL") and b"41700811" not in after.octets
+    assert after.octets[-59:] == bytes(59) and made.outcome.blanked.total() == 1
