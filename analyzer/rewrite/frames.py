@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
-from dissectors.checks import bcc, crc16_arc, fcs
+from dissectors.checks import bcc, crc16_arc, fcs, sum_bcc
 from dissectors.hdlc_octets import FLAG, MAXIMUM_LENGTH, scan_addresses
 from dissectors.tree import Problem
 
@@ -105,7 +106,7 @@ def mbus(octets: bytes) -> bytes:
     return head + body + bytes((sum(body) & 0xFF, _MBUS_STOP))
 
 
-def text_message(octets: bytes) -> bytes:
+def text_message(octets: bytes, rule: Callable[[bytes], int] = bcc) -> bytes:
     """Give a data message, command or telegram of text its check character or CRC; others stay as they are."""
     found = _TELEGRAM_END.search(octets)
     if found is not None:
@@ -114,8 +115,19 @@ def text_message(octets: bytes) -> bytes:
     at = octets.rfind(bytes((_ETX,)))
     first = min((place for one in (b"\x01", b"\x02") if (place := octets.find(one)) >= 0), default=-1)
     if 0 <= first < at == len(octets) - 2:
-        return octets[: at + 1] + bytes((bcc(octets[first + 1 : at + 1]),))
+        return octets[: at + 1] + bytes((rule(octets[first + 1 : at + 1]),))
     return octets
+
+
+def kept_text(before: bytes, after: bytes) -> bytes:
+    """Give the text *after* the check character or CRC that *before* had: of the same rule, wrong by the same bits."""
+    found = _TELEGRAM_END.search(before)
+    if found is not None:  # its bits stand in digits
+        covered = slice(found.start() + 1)
+        crc = int(found[1], 16) ^ crc16_arc(before[covered]) ^ crc16_arc(after[covered])
+        return after[: found.start(1)] + f"{crc:04X}".encode() + after[found.end(1) :]
+    is_sum = text_message(before, sum_bcc) == before != text_message(before)
+    return keeping_errors(before, after, partial(text_message, rule=sum_bcc) if is_sum else text_message)
 
 
 class Kind(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from analyzer.rewrite.frames import keeping_errors, text_message
+from analyzer.rewrite.frames import kept_text
 from analyzer.rewrite.pseudonyms import Pseudonyms
 from dissectors.checks import has_parity, seven_bits
 from dissectors.iec62056_21 import password_at
@@ -30,8 +30,12 @@ def anonymous_text(octets: bytes, names: Pseudonyms) -> bytes:
     spans = [found.span(1) for found in _OPERAND.finditer(plain)]
     for start, end in (*spans, password_at(plain) or (0, 0)):
         made[start:end] = b"*" * (end - start)
-    right = keeping_errors(plain, bytes(made), text_message)
-    return right if plain == octets else bytes(map(_with_parity, right))
+    right = kept_text(plain, bytes(made))
+    if plain == octets:
+        return right
+    return bytes(
+        _with_parity(new) ^ _with_parity(old) ^ was for new, old, was in zip(right, plain, octets, strict=True)
+    )
 
 
 def _sets(plain: bytes, names: Pseudonyms) -> Iterator[tuple[int, int, bytes]]:

@@ -143,7 +143,11 @@ def test_apdus_that_no_key_opens_are_blanked_and_counted(tmp_path: Path) -> None
 def test_initiate_request_that_no_key_was_given_for_is_blanked(tmp_path: Path) -> None:
     """Text and tag of what an AARQ or AARE carries stayed where no keyring was given."""
     dialogue = [one for one in session(secured_with()) if one.octets[0] in (0x60, 0x61)]
-    records = list(Pipeline().run(ListSource([chunk(1 + at, one.octets, one.direction) for at, one in enumerate(wrapped(said(dialogue)))])))
+    records = list(
+        Pipeline().run(
+            ListSource([chunk(1 + at, one.octets, one.direction) for at, one in enumerate(wrapped(said(dialogue)))])
+        )
+    )
     made, octets = shared(records, tmp_path / "s.pcapng")
     assert len(dialogue) == 2 and not [one for one in dialogue if one.octets[-20:] in octets]
     assert made.outcome.blanked == {"ciphered APDUs that no key opened": 2}
@@ -365,3 +369,25 @@ def test_p1_telegram_whose_apdu_lacks_its_tag_stays_one(tmp_path: Path) -> None:
     assert (before.link, after.link, len(after.octets)) == ("p1", "p1", len(before.octets))
     assert after.octets.startswith(b"/MMM5EL") and b"41700811" not in after.octets
     assert after.octets[-59:] == bytes(59) and made.outcome.blanked.total() == 1
+
+
+PARITY = bytes(one | (one.bit_count() & 1) << 7 for one in b"\x01W1\x020.0.0(41700811)\x03\x5c")
+"""A command as 8N1 shows what was sent as 7E1."""
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        (b"\x01P1\x02(12345678)\x03" + bytes((sum(b"P1\x02(12345678)\x03") & 0x7F,)), ["meter-quirk"]),
+        (b"/MMM5\\T41700811\r\n\r\n1-0:1.8.0(000050.134*kWh)\r\n0-0:96.1.1(4530303438303030)\r\n!A0F9\r\n", ["p1-crc-wrong"]),
+        (PARITY[:14] + bytes((PARITY[14] ^ 0x80,)) + PARITY[15:], ["parity-wrong"]),
+    ],
+    ids=["sum", "crc", "parity"],
+)  # fmt: skip
+def test_text_is_wrong_in_the_same_way(text: bytes, codes: list[str], tmp_path: Path) -> None:
+    before, after, _ = first_of(text, tmp_path)
+    kept = {*codes}
+    assert [note.code for note in before.notes if note.code in kept] == codes
+    assert [note.code for note in after.notes if note.code in kept] == codes and after.octets != before.octets
+    assert [note.code for note in after.notes] == [note.code for note in before.notes]
+    assert text[-2:] != b"\r\n" or int(after.octets[-6:-2], 16), "a CRC is four digits"
