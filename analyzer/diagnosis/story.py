@@ -256,8 +256,12 @@ _RANK = {CERTAIN: 0, LIKELY: 1, POSSIBLE: 2}
 """A story is as sure as its least sure occurrence, but for causes that are proved by repeating."""
 
 
+FURTHER_LANES = "further lanes"
+"""Where the faults of a story were seen that came when there were too many to tell each lane's by itself."""
+
+
 class Stories:
-    """Stories by what makes faults equal; bounded."""
+    """Stories by what makes faults equal; beyond so many, faults of all lanes are told together by their cause."""
 
     MOST = 10_000
 
@@ -273,30 +277,29 @@ class Stories:
         return iter(self._stories.values())
 
     def add(self, fact: Fact) -> Story | None:
-        """Add one occurrence to its story, and give that; None where there are too many."""
-        key = _key(fact)
-        story = self._stories.get(key)
+        """Add one occurrence to its story, and give that."""
+        story = self.of_fact(fact)
         if story is None:
-            if len(self._stories) >= self.MOST:
-                return None
-            story = self._stories[key] = Story(fact)
+            if len(self._stories) >= self.MOST:  # faults of a kind that comes late are told all the same
+                fact = _elsewhere(fact)
+            story = self._stories[_key(fact)] = Story(fact)
         story.add(fact)
         return story
 
     def take_back(self, fact: Fact) -> None:
         """Take the newest occurrence of a story back: what came behind it tells better."""
-        story = self._stories.get(_key(fact))
+        story = self.of_fact(fact)
         if story is None:
             return
         story.count -= 1
         if not story.count:
-            del self._stories[_key(fact)]
+            del self._stories[_key(story)]
             return
         story.drop(fact)
 
     def of_fact(self, fact: Fact) -> Story | None:
         """Give the story that a fact went into."""
-        return self._stories.get(_key(fact))
+        return self._stories.get(_key(fact)) or self._stories.get(_key(_elsewhere(fact)))
 
     def of_lane(self, lane: str) -> list[Story]:
         """Give the stories of a lane."""
@@ -307,11 +310,15 @@ class Stories:
         for other in others:
             if other is not story:
                 story.absorb(other)
-                self._stories.pop((other.lane, other.code, other.cause, other.subject), None)
+                self._stories.pop(_key(other), None)
 
 
-def _key(fact: Fact) -> tuple[str, str, str, str]:
-    return fact.lane, fact.code, fact.cause, fact.subject
+def _key(one: Fact | Story) -> tuple[str, str, str, str]:
+    return one.lane, one.code, one.cause, one.subject
+
+
+def _elsewhere(fact: Fact) -> Fact:
+    return fact._replace(lane=FURTHER_LANES, subject="")
 
 
 def severity_of(name: str) -> Severity:

@@ -11,7 +11,7 @@ from typing import Any
 from analyzer.cosem.plain_text import printable
 from analyzer.diagnosis.damage_lane import back
 from analyzer.diagnosis.frame_repair import information_of
-from analyzer.diagnosis.story import POSSIBLE, Alternative, Evidence, Story
+from analyzer.diagnosis.story import FURTHER_LANES, POSSIBLE, Alternative, Evidence, Story
 from analyzer.export.folding import folded
 from analyzer.export.times import seconds_text, span_text
 from dissectors.scanning import scan_apdu
@@ -151,7 +151,8 @@ def _also(story: Story, like: Sequence[Story]) -> str:
         count = sum(one.count for one in there)
         return f"{'once' if count == 1 else f'{count:,} times'} more on {lane}: {_records(there[0])}"
     named = "; ".join(f"{one.lane} ({_records(one)})" if one.records else one.lane for one in like[:_FEW_LANES])
-    return f"{times:,} times more, on {len(lanes):,} other lanes: {named}, …; -v tells of each"
+    further = " and more" if lanes.pop(FURTHER_LANES, "") is None else ""
+    return f"{times:,} times more, on {len(lanes):,} other lanes{further}: {named}, …; -v tells of each"
 
 
 def where_text(story: Story, digits: int, *, utc: bool) -> str:

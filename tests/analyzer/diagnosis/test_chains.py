@@ -6,7 +6,7 @@ import pytest
 
 from analyzer.diagnosis.chains import FOLLOWS, Chains, sorted_roots
 from analyzer.diagnosis.rules import rules
-from analyzer.diagnosis.story import Evidence, Fact, Stories
+from analyzer.diagnosis.story import FURTHER_LANES, Evidence, Fact, Stories
 from analyzer.record import Lane, Record
 from analyzer.tracking.findings import FACTS
 from dissectors.tree import Severity
@@ -85,3 +85,19 @@ def test_every_code_that_follows_or_is_followed_has_its_rule() -> None:
 def test_every_note_that_is_worth_a_story_has_its_rule_with_advice_or_causes() -> None:
     facts = {code for kind, code in rules() if kind == "fact"}
     assert {code for code, (severity, _) in FACTS.items() if severity >= Severity.NOTE} <= facts
+
+
+def test_faults_beyond_the_bound_are_told_together_and_a_new_kind_of_them_is_told() -> None:
+    stories = Stories()
+    stories.MOST = 3
+    codes = ["hdlc-fcs-wrong"] * 7 + ["response-missing"] * 2
+    facts = [fact(code, number, 0)._replace(lane=f"line {number}") for number, code in enumerate(codes, 1)]
+    for one in facts:
+        stories.add(one)
+    lanes = [("line 1", 1), ("line 2", 1), ("line 3", 1)]
+    assert [(one.lane, one.count) for one in stories] == [*lanes, (FURTHER_LANES, 4), (FURTHER_LANES, 2)]
+    stories.add(facts[0])
+    for one in reversed(facts[3:]):
+        assert stories.of_fact(one) is not None
+        stories.take_back(one)
+    assert [(one.lane, one.count) for one in stories] == [("line 1", 2), *lanes[1:]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.diagnosis.story import LIKELY, Evidence, Fact, Story
+from analyzer.diagnosis.story import FURTHER_LANES, LIKELY, Evidence, Fact, Story
 from analyzer.export.stories import gathered, text_lines, told_once
 from dissectors.tree import Severity
 
@@ -27,6 +27,13 @@ def test_other_way_of_a_conversation_is_named_though_the_own_one_comes_first() -
     ((first, like),) = gathered(stories)
     also = next(line for line in text_lines(1, first, 3, utc=True, like=like) if " also " in line)
     assert also.split("also", 1)[1].strip() == "once more on B > A: record 2"
+
+
+def test_lanes_that_were_too_many_to_be_told_apart_are_counted_as_no_lane() -> None:
+    stories = [_story(lane, number) for number, lane in enumerate([*"ABCD", FURTHER_LANES], 1)]
+    ((first, like),) = gathered(stories)
+    also = next(line for line in text_lines(1, first, 3, utc=True, like=like) if " also " in line)
+    assert also.split("also", 1)[1].strip().startswith("4 times more, on 3 other lanes and more: B (record 2);")
 
 
 def test_faults_with_the_same_consequence_are_told_once() -> None:
