@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import polars
@@ -90,6 +91,17 @@ def test_input_that_is_missing_does_not_stop_the_others(run: Run, sample: str) -
     assert ran.status == 3
     assert "74565.120 kWh" in ran.out
     assert ran.err.startswith("dlmshark: missing.pcap: no such file")
+
+
+def test_parquet_takes_the_place_of_no_pipe_or_device(run: Run, sample: str, tmp_path: Path) -> None:
+    """Whoever may, such as root, lost the device: a file stood in its place."""
+    os.mkfifo(tmp_path / "pipe")
+    ran = run("readings", "--parquet", tmp_path / "pipe", sample)
+    assert (ran.status, ran.complaint.partition(": ")[2]) == (
+        1,
+        "cannot write: it is a device or a pipe, and a file was expected",
+    )
+    assert (tmp_path / "pipe").is_fifo() and len(list(tmp_path.iterdir())) == 1
 
 
 def test_parquet_that_cannot_be_written_is_one_line(run: Run, sample: str, tmp_path: Path) -> None:
