@@ -27,9 +27,9 @@ def new_part(path: Path) -> Iterator[Path]:
             mode = path.lstat().st_mode
             if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)):
                 raise OSError(EINVAL, "it is a device or a pipe, and a file was expected")
-        part.unlink(missing_ok=True)
-        part.touch(exist_ok=False)
-        try:
+        try:  # from here on: who is asked to end just now leaves nothing, either
+            part.unlink(missing_ok=True)
+            part.touch(exist_ok=False)
             yield part
         finally:
             part.unlink(missing_ok=True)
