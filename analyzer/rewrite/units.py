@@ -17,6 +17,8 @@ _WRAPPER, _MBUS_HEAD, _MBUS_TAIL = 8, 9, 2
 _MBUS_LONG, _DLMS, _SAPS = 0x68, 0x20, 2
 """A long frame; its CI is of the DLMS transport layer below, and two addresses stand behind it there."""
 _LONG_ADDRESS = 4
+_FRMR, _FINAL, _REJECTION = 0x87, 0x10, 3
+"""The control octet of FRMR but for its bit F, and the octets of what it carries: control, counters and reason."""
 _FLAG, _SUM = b"\x7e", 2
 
 
@@ -48,10 +50,13 @@ def payload_span(record: Record) -> tuple[int, int]:
 
 
 def is_bare(record: Record) -> bool:
-    """Tell whether a frame of the link alone tells nothing of whose it is: no information but what is negotiated."""
+    """Tell whether a frame of the link alone tells nothing of whose it is: none but what it negotiates or rejects."""
     if record.link == "mbus":
         return record.octets[:1] != b"\x68"
     start, end = payload_span(record)
+    is_rejection = record.control is not None and record.control & ~_FINAL == _FRMR
+    if is_rejection and end - start <= _REJECTION:
+        return True
     return start >= end or record.octets[start : start + 2] == _NEGOTIATION
 
 

@@ -371,6 +371,11 @@ def test_p1_telegram_whose_apdu_lacks_its_tag_stays_one(tmp_path: Path) -> None:
     assert after.octets[-59:] == bytes(59) and made.outcome.blanked.total() == 1
 
 
+def test_rejection_keeps_its_reason(tmp_path: Path) -> None:
+    before, after, made = first_of(bytes.fromhex("7EA00C2103973E21540008BDA37E"), tmp_path)
+    assert after.octets == before.octets and made.outcome.blanked == Counter()
+
+
 PARITY = bytes(one | (one.bit_count() & 1) << 7 for one in b"\x01W1\x020.0.0(41700811)\x03\x5c")
 """A command as 8N1 shows what was sent as 7E1."""
 
