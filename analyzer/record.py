@@ -191,6 +191,8 @@ class Record:
     """Whom a message of IEC 62056-21 is of: the address that was asked for or told, else the identification."""
     heading: tuple[Any, int, str] | None = None
     """Of text: the head of the profile that goes on here, as plain values, its entries so far, the code before."""
+    model: Any = None
+    """The object model that its values were asked of: it knows how the meter names its objects."""
     notes: tuple[Note, ...] = ()
     waits_from: int = 0
     """The packet from which on it is the newest part of a transfer that runs and may yet get *incomplete*; 0 if not."""

@@ -112,7 +112,8 @@ class Session:
             self._has_learnt = True
 
     def values(self, record: Record) -> list[Value]:
-        """Give the values of *record*, which gets the notes about them."""
+        """Give the values of *record*, which gets the notes about them, and the model that names its objects."""
+        record.model = self.model
         plan = plan_of(record) if record.direction != REQUEST else None
         if plan is not None:
             meter = self.model.meter_of(record)

@@ -59,12 +59,13 @@ def summary(record: Record, values: Sequence[Value] = ()) -> str:
     apdu, kind, assembled = record.apdu, record.kind, record.assembled
     if apdu is None or kind == MESSAGE:
         return _without_apdu(record)
+    objects = _named(record)
     if assembled is not None:
-        text = apdu_summary(assembled, record.objects, values)
+        text = apdu_summary(assembled, objects, values)
         text += f"{SEPARATOR}from {count_text(len(record.parts), 'record')}"
     else:
         is_bare = record.direction == REQUEST and not values
-        text = _request_summary(apdu, record.objects) if is_bare else apdu_summary(apdu, record.objects, values)
+        text = _request_summary(apdu, objects) if is_bare else apdu_summary(apdu, objects, values)
         if kind == PART:
             text += SEPARATOR + ("part of a transfer that never completes" if record.incomplete else "part")
     if record.gateway:
@@ -73,6 +74,14 @@ def summary(record: Record, values: Sequence[Value] = ()) -> str:
     if record.more:
         text += f"{SEPARATOR}and {count_text(len(record.more), 'more APDU')}"
     return text
+
+
+def _named(record: Record) -> Objects:
+    """Give the objects of *record*: for short names what they stand for, as far as the list of its meter tells."""
+    objects = record.objects
+    if record.model is None or not objects or objects[0].logical_name:
+        return objects
+    return Objects(map(record.model.meter_of(record).object_of, objects))
 
 
 def _request_summary(apdu: Apdu, objects: Objects) -> str:
@@ -122,8 +131,6 @@ def apdu_summary(apdu: Apdu, objects: Objects, meant: Sequence[Value] = ()) -> s
     family = entry.family
     if not objects:
         label = LABELS.get(family, family)
-    elif meant and not objects[0].logical_name and meant[0].object.logical_name:
-        label = _about(family, [meant[0].object, *objects[1:]])
     else:
         texts = objects.texts
         if texts is None:

@@ -84,6 +84,7 @@ class Records:
     def values(self, record: Record) -> list[Value]:
         """Give the values of *record*, with all that the capture teaches so far."""
         self.learn(meter_key(record))
+        record.model = self.model
         return noted_values(record, self.model)
 
     def learn(self, key: MeterKey) -> None:

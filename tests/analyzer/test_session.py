@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import captures
+from analyzer.export.summary import summary
 from analyzer.security.keyring_file import load
 from analyzer.session import Session
 from captures import open_source, source_from_hex
@@ -35,6 +36,17 @@ def capture(path: Path, *apdus: bytes) -> Path:
 
 def texts(session: Session) -> list[str]:
     return [value.text for record in session.records() for value in session.values(record)]
+
+
+def test_short_names_are_named_in_one_line_wherever_the_list_of_objects_names_them() -> None:
+    with open_source(str(SAMPLES / "sn-hdlc.pcap")) as source:
+        session = Session(source)
+        said = [summary(record, session.values(record)) for record in session.records()]
+    listed = next(at for at, text in enumerate(said) if "attribute 2 object_list" in text)
+    assert any("short name" in text for text in said[:listed])
+    assert not any("short name" in text for text in said[listed:])
+    for service in ("Read request", "Write request", "Write response"):
+        assert any(text.startswith(f"{service} · 0-0:1.0.0*255 Clock") for text in said[listed:])
 
 
 def test_file_is_read_ahead_for_a_scaler(tmp_path: Path) -> None:
