@@ -20,7 +20,7 @@ from dissectors.ber import (
     OneOf,
     OtherElements,
 )
-from dissectors.characters import MASKED
+from dissectors.characters import MASKED, HiddenRest
 from dissectors.fields import Constant
 from dissectors.pdu import Layer
 from dissectors.quirks import acse_deviates
@@ -77,6 +77,7 @@ def _tail() -> list[object]:
 class Aarq(Layer):
     """A-ASSOCIATE request: the client asks for an association."""
 
+    rest = HiddenRest
     deviates = staticmethod(acse_deviates)
     fields_desc = [
         Constant("apdu_tag", 0x60),
@@ -125,6 +126,7 @@ class Aare(Layer):
 class Rlrq(Layer):
     """A-RELEASE request."""
 
+    rest = HiddenRest
     deviates = staticmethod(acse_deviates)
     fields_desc = [
         Constant("apdu_tag", 0x62),

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from dissectors.compile import FAILURES, scan
-from dissectors.fields import Constant, Fixed, House, Seen
+from dissectors.fields import Constant, Fixed, House, Remaining, Seen
 from dissectors.tree import Kind, Node
 
 MASKED = "(masked)"
@@ -22,6 +22,16 @@ _NAMES = {0x01: "SOH", 0x02: "STX", 0x03: "ETX", 0x04: "EOT", 0x06: "ACK", 0x15:
 def encoded(x: Any) -> Any:
     """Make octets of text; anything else stays."""
     return x.encode("latin-1") if isinstance(x, str) else x
+
+
+class HiddenRest(Remaining):
+    """What could not be read of a layer that may hold a password or a key: Scapy's own outputs mask it."""
+
+    __slots__: list[str] = []
+
+    def i2repr(self, pkt: Any, x: Any) -> str:
+        """Mask it."""
+        return MASKED
 
 
 class Characters(Fixed):

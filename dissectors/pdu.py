@@ -32,6 +32,8 @@ class Layer(Packet):
     wraps_one: ClassVar[bool] = False
     whole: ClassVar[Any] = None
     """Of the class of a partial reading: the layer of which it has the first fields."""
+    rest: ClassVar[type[Remaining]] = Remaining
+    """The field of what could not be read."""
     show_indent = 0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -405,7 +407,7 @@ def _partial_class(cls: type[Layer], count: int) -> type[Layer]:
         for item in _items(cls)[:count]:
             kept.extend(item.parts if isinstance(item, BitGroup) else [item])
         members = {
-            "fields_desc": [*kept, Remaining("undecoded")],
+            "fields_desc": [*kept, cls.rest("undecoded")],
             "asn1": cls.asn1,
             "name": f"{cls.__name__} (partial)",
             "whole": cls,

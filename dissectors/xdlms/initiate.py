@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from dissectors.characters import MASKED
+from dissectors.characters import MASKED, HiddenRest
 from dissectors.composites import Optional
 from dissectors.enumerations import CONFORMANCE
 from dissectors.fields import Constant, Flag, House, Number, OctetString, RandomOf, Seen
@@ -97,6 +97,7 @@ class SecretKey(OctetString):
 class InitiateRequest(Layer):
     """What the client proposes. ``client_max_receive_pdu_size`` is in octets, 0 means unlimited."""
 
+    rest = HiddenRest
     deviates = staticmethod(initiate_deviates)
     fields_desc = [
         Constant("apdu_tag", 0x01),

@@ -124,6 +124,15 @@ def test_password_and_dedicated_key_of_an_association_are_masked_in_the_shell_to
     assert "absent" in Aarq().show(dump=True) and "(masked)" not in Aarq().show(dump=True)
 
 
+def test_rest_of_an_association_that_breaks_off_is_masked_in_the_shell_too() -> None:
+    octets = bytes(aarq("2.16.756.5.8.2.1"))
+    for end in range(2, len(octets)):
+        packet = Aarq(octets[:end])
+        for shown in (packet.show(dump=True), repr(packet)):
+            assert "3132" not in shown and DEDICATED[:6] not in shown
+        assert bytes(packet) == octets[:end]
+
+
 def test_challenge_of_an_association_is_shown() -> None:
     assert "3132333435363738" in aarq("2.16.756.5.8.2.5").show(dump=True)
 
