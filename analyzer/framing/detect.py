@@ -103,9 +103,9 @@ def detect(octets: bytes, reads: Callable[[bytes], bool] | None = None, *, is_da
     *reads* tells whether octets read as one whole APDU; without it a whole wrapper PDU is believed by how its APDU
     opens, and a datagram that has neither check sequence nor wrapper is never strong. Total: never raises on octets.
     """
-    if reads and octets[:2] == b"\x00\x01" and int.from_bytes(octets[6:8], "big") == len(octets) - _HEADER_LENGTH > 0:
-        apdu = octets[_HEADER_LENGTH:]  # nearly every conversation begins with one whole PDU
-        if reads(apdu):
+    if reads and octets[:2] == b"\x00\x01":  # nearly every conversation begins with a whole PDU
+        end = _HEADER_LENGTH + int.from_bytes(octets[6:8], "big")
+        if _HEADER_LENGTH < end <= len(octets) and reads(octets[_HEADER_LENGTH:end]):
             return Verdict(WRAPPER, True, 1.0, "a wrapper PDU whose APDU reads")
     octets = octets[:_LOOKED_AT]
     carrier = carrier_of(octets)
@@ -132,7 +132,7 @@ def carrier_of_ports(ports: tuple[int, int]) -> str:
 
 def _candidates(octets: bytes, reads: Callable[[bytes], bool] | None, anywhere: bool) -> Iterator[_Candidate]:
     """Score each stack that can be meant, and none more once a check sequence has settled it."""
-    hdlc = _hdlc(octets)
+    hdlc = None if _announces(octets) else _hdlc(octets)
     if hdlc:
         yield hdlc
         if hdlc.score >= _STRONG:
@@ -150,6 +150,14 @@ def _candidates(octets: bytes, reads: Callable[[bytes], bool] | None, anywhere: 
         yield _apdu(LLC, octets[_LLC_LENGTH:], reads)
     if octets and octets[0] in APDU_TAGS:
         yield _apdu(APDU, octets, reads)
+
+
+def _announces(octets: bytes) -> bool:
+    """Tell whether all *octets* are of one wrapper PDU that goes on: frames in them are contents of its APDU."""
+    if len(octets) <= _HEADER_LENGTH or octets[:2] != b"\x00\x01" or not _is_header(octets, 0):
+        return False
+    length = octets[6] << 8 | octets[7]
+    return _HEADER_LENGTH + length > len(octets) and opens_as_apdu(octets, _HEADER_LENGTH, length)
 
 
 def _hdlc(octets: bytes) -> _Candidate | None:

@@ -97,6 +97,15 @@ def test_part_of_a_pdu_is_a_weak_wrapper() -> None:
     assert (verdict.stack, verdict.strong) == ("wrapper", False)
 
 
+NESTED = pdu(bytes.fromhex("C401C100 0937") + request() + response())
+"""A get-response whose value is two HDLC frames."""
+
+
+@pytest.mark.parametrize("size", [8 + 6 + len(request()), len(NESTED), len(NESTED) + 20])
+def test_frames_inside_a_pdu_are_contents_of_its_apdu(size: int) -> None:
+    assert detect((NESTED * 2)[:size], always).stack == "wrapper"
+
+
 def test_pdu_behind_a_heartbeat_is_found() -> None:
     assert detect(b"860123456789012" + pdu(AARQ), always).stack == "wrapper"
 
