@@ -68,8 +68,9 @@ class DamageFamily(Family):
         self.seen = record
         size = len(octets)
         lane.octets += size
-        lane.has_sound = True
         begin = octets[0] == FLAG
+        has_flags = begin or (lane.has_sound and lane.last is None)
+        lane.has_sound = True
         if size - begin > ((octets[begin] & 7) << 8 | octets[begin + 1]):
             lane.last = None
             lane.settle()
@@ -78,7 +79,7 @@ class DamageFamily(Family):
             return
         lane.last = record
         lane.is_settled = False
-        if octets[-1] == FLAG:
+        if octets[-1] == FLAG and has_flags:
             self._stopped(record)
 
     def _lane(self, record: Record) -> Lane:

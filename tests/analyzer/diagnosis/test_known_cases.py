@@ -60,6 +60,12 @@ def test_profile_reply_whose_fcs_ends_in_a_flag_and_a_reader_that_stopped_there(
     assert "length field" in story.advice[0]
 
 
+def test_frames_without_flags_whose_fcs_ends_in_a_flag_are_not_cut_there() -> None:
+    chance = random.Random(5)
+    octets = next(one for one in (answer(50, chance) for _ in range(200_000)) if one[-1] == 0x7E)
+    assert told((SENT, REQUEST.strip(b"\x7e")), (RECEIVED, octets)) == []
+
+
 def test_frame_reject_with_w_says_that_the_control_field_is_not_implemented() -> None:
     rejected = frame(bytes.fromhex("100001"), 0x97, b"\x21\x03")
     story, *_ = told((SENT, SNRM), (RECEIVED, UA), (SENT, REQUEST), (RECEIVED, rejected))
