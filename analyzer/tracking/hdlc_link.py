@@ -63,7 +63,7 @@ class HdlcLink:
         if control & 3 == 1:  # RR, RNR
             record.control = control
             record.kind = LINK
-            peer.settle(record)
+            peer.settle_supervisory(record)
         elif not self._goes_on(record, peer, octets, control):
             self._take(record, side)
 
@@ -144,7 +144,7 @@ class HdlcLink:
                 check_header(record, peer, octets[start:begin], start)
         if control & 3 == 1:  # RR, RNR
             record.kind = LINK
-            peer.settle(record)
+            peer.settle_supervisory(record)
         elif not control & 1:
             self._numbered(record, peer, control, octets, begin, end, octets[start] & _SEGMENTED)
         elif control & 0xEF == _UI and end > begin:
