@@ -14,8 +14,10 @@ _MOST_NUMBERS = 4096
 
 
 class _Blocks(NamedTuple):
-    """The blocks of a transfer: its first record, its newest, the numbers that came, the last one's once that came."""
+    """The blocks of a transfer: the number of its first block, its first record, its newest, the numbers that came,
+    the last one's once that came."""
 
+    begin: int
     first: int
     record: Record
     numbers: set[int]
@@ -28,6 +30,8 @@ class GeneralBlocks:
     def __init__(self, family: Family) -> None:
         self._family = family
         self._blocks: dict[tuple[object, ...], _Blocks] = {}
+        self._acknowledged: dict[tuple[object, ...], int] = {}
+        """The number that the last block without data bore: blocks may be numbered on behind it."""
         self.over: list[tuple[object, ...]] = []
         """Transfers that are no APDU yet: a request for something else ends them."""
 
@@ -38,6 +42,8 @@ class GeneralBlocks:
             known = self._blocks.get((record.lane.text, record.client, record.server)) if record.parts else None
             if known is not None and record.parts[0] == known.first:
                 self._forget((record.lane.text, record.client, record.server))
+            elif apdu is not None and apdu.octets[:1] == b"\xe0":
+                self._acknowledge(record, int.from_bytes(apdu.octets[2:4], "big"))
             return
         control, number = apdu.octets[1], int.from_bytes(apdu.octets[2:4], "big")
         if not number or any(note.code == "block-repeated" for note in record.notes):
@@ -50,12 +56,18 @@ class GeneralBlocks:
                 self._forget(lane)
             if len(self._blocks) >= _MOST:
                 self._forget(next(iter(self._blocks)))
-            known = self._blocks[lane] = _Blocks(record.number, record, set(), 0)
+            goes_on = number == self._acknowledged.pop(lane, 0) + 1
+            known = self._blocks[lane] = _Blocks(number if goes_on else 1, record.number, record, set(), 0)
         if len(known.numbers) < _MOST_NUMBERS:
             known.numbers.add(number)
         self._blocks[lane] = known._replace(last=number if control & _LAST else known.last, record=record)
         if lane not in self.over:
             self.over.append(lane)
+
+    def _acknowledge(self, record: Record, number: int) -> None:
+        if len(self._acknowledged) >= _MOST:
+            self._acknowledged.clear()
+        self._acknowledged[record.lane.text, record.client, record.server] = number
 
     def _forget(self, lane: tuple[object, ...]) -> None:
         del self._blocks[lane]
@@ -81,7 +93,7 @@ class GeneralBlocks:
             self._tell(known)
 
     def _tell(self, known: _Blocks) -> None:
-        lacking = [number for number in range(1, known.last + 1) if number not in known.numbers]
+        lacking = [number for number in range(known.begin, known.last + 1) if number not in known.numbers]
         if not known.last or not lacking:
             return
         listed = ", ".join(map(str, lacking[:8])) + (", …" if len(lacking) > 8 else "")

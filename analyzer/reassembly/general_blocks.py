@@ -1,7 +1,8 @@
 """General-block-transfer: blocks in windows, streamed, lost, repeated or interleaved, to the APDU inside.
 
-A sender that was asked again goes on from the block that was lost, and one that starts anew sends block 1. What came
-before block 1 may fill holes only if it began with the same block 1, and is never the end: transfers are not mixed.
+A sender that was asked again goes on from the block that was lost, and one that starts anew sends block 1, or the one
+behind the number that its last acknowledgement bore. What came before that block may fill holes only if it began with
+the same one, and is never the end: transfers are not mixed.
 Source: IEC 62056-5-3, General-block-transfer mechanism.
 """
 
@@ -28,34 +29,36 @@ class GeneralOutcome(NamedTuple):
 
 
 class _Stream:
-    __slots__ = ("again", "blocks", "earlier", "is_given_up", "last", "lowest_missing", "parts", "size")
+    __slots__ = ("again", "blocks", "earlier", "first", "is_given_up", "last", "lowest_missing", "parts", "size")
 
-    def __init__(self) -> None:
+    def __init__(self, first: int = 1) -> None:
+        self.first = first
+        """The number of the first block."""
         self.blocks: dict[int, bytes] = {}
-        """Since block 1 came last."""
+        """Since the first block came last."""
         self.earlier: dict[int, bytes] = {}
-        """What came before block 1 came again."""
+        """What came before the first block came again."""
         self.last: int | None = None
         self.parts: list[int] = []
         self.again: list[int] = []
-        """The parts since block 1 came again: of another transfer, should it show that there is one."""
-        self.lowest_missing = 1
+        """The parts since the first block came again: of another transfer, should it show that there is one."""
+        self.lowest_missing = first
         self.size = 0
         self.is_given_up = False
-        """It grew beyond all measure: its blocks are forgotten until block 1 comes again."""
+        """It grew beyond all measure: its blocks are forgotten until the first one comes again."""
 
     def find(self, number: int) -> bytes | None:
         found = self.blocks.get(number)
         return self.earlier.get(number) if found is None else found
 
     def start_over(self) -> None:
-        """Block 1 comes again, or after others: what stands here is of the same transfer, or of one before."""
-        if 1 in self.blocks:
+        """The first block comes again, or after others: what stands here is of the same transfer, or of one before."""
+        if self.first in self.blocks:
             self.size -= sum(len(data) for number, data in self.blocks.items() if number in self.earlier)
             self.earlier |= self.blocks
         else:
             self.earlier = {}
-            self.size, self.lowest_missing = 0, 1
+            self.size, self.lowest_missing = 0, self.first
         self.blocks = {}
         self.last = None
         self.again = []
@@ -72,7 +75,7 @@ class _Stream:
         if self.size > MOST_OCTETS:
             self.blocks, self.earlier = {}, {}
             self.is_given_up = True
-            self.size, self.lowest_missing = 0, 1
+            self.size, self.lowest_missing = 0, self.first
             return
         self.blocks[number] = data
         self.pass_over_known()
@@ -85,18 +88,18 @@ class _Stream:
         """Give the octets of all blocks up to the last one; None while one is missing."""
         if self.last is None or self.is_given_up or self.lowest_missing <= self.last:
             return None
-        return b"".join(self.find(number) or b"" for number in range(1, self.last + 1))
+        return b"".join(self.find(number) or b"" for number in range(self.first, self.last + 1))
 
     def holes(self) -> tuple[str, ...]:
         known = sorted(self.earlier.keys() | self.blocks.keys())
-        return _ranges(known, self.last or (known[-1] if known else 0) + 1)
+        return _ranges(known, self.first, self.last or (known[-1] if known else 0) + 1)
 
 
-def _ranges(known: Iterable[int], last: int) -> tuple[str, ...]:
-    """Name the runs of numbers from 1 to *last* that are missing in *known*, which is in order."""
+def _ranges(known: Iterable[int], first: int, last: int) -> tuple[str, ...]:
+    """Name the runs of numbers from *first* to *last* that are missing in *known*, which is in order."""
     found: list[str] = []
-    before = more = 0
-    for number in (*(one for one in known if 0 < one <= last), last + 1):
+    before, more = first - 1, 0
+    for number in (*(one for one in known if first <= one <= last), last + 1):
         if number > before + 1:
             if len(found) < MOST_RANGES:
                 found.append(f"{before + 1}-{number - 1}" if number > before + 2 else str(before + 1))
@@ -116,9 +119,11 @@ class _Finished(NamedTuple):
 class GeneralBlocks:
     """The transfers of both directions between one client and one server."""
 
-    __slots__ = ("_finished", "_streams")
+    __slots__ = ("_acknowledged", "_finished", "_streams")
 
     def __init__(self) -> None:
+        self._acknowledged: dict[str, int] = {}
+        """The number that an acknowledgement bore which came last in a direction."""
         self._streams: dict[str, _Stream] = {}
         self._finished: dict[str, _Finished] = {}
 
@@ -130,9 +135,13 @@ class GeneralBlocks:
         """Give the octets up to the first hole of the transfer that runs in *direction*."""
         stream = self._streams.get(direction)
         found: list[bytes] = []
-        while stream is not None and (block := stream.find(len(found) + 1)) is not None:
+        while stream is not None and (block := stream.find(len(found) + stream.first)) is not None:
             found.append(block)
         return b"".join(found)
+
+    def acknowledge(self, direction: str, number: int) -> None:
+        """Note the number of a block without data: some stacks number these with their blocks, others leave 0."""
+        self._acknowledged[direction] = number
 
     def begins_anew(self, direction: str, number: int, data: bytes) -> bool:
         """Tell whether this block is of another transfer while one runs: it contradicts what came."""
@@ -140,7 +149,7 @@ class GeneralBlocks:
         if stream is None:
             return False
         known = stream.find(number)
-        return known is not None and known != data
+        return number < stream.first or (known is not None and known != data)
 
     def add(self, direction: str, number: int, is_last: bool, data: bytes, record: int) -> GeneralOutcome:
         """Take block *number* of the record *record*; one that contradicts the blocks before begins anew."""
@@ -154,9 +163,10 @@ class GeneralBlocks:
             stream = self._other(stream, number)
             self._streams[direction] = stream
         if stream is None:
-            stream = self._streams[direction] = _Stream()
+            goes_on = number == self._acknowledged.pop(direction, 0) + 1
+            stream = self._streams[direction] = _Stream(number if goes_on else 1)
         is_repeated = stream.find(number) is not None
-        if number == 1 and (stream.blocks or stream.is_given_up):
+        if number == stream.first and (stream.blocks or stream.is_given_up):
             stream.start_over()
         stream.take(number, data, record)
         if is_last:
@@ -174,9 +184,9 @@ class GeneralBlocks:
 
     @staticmethod
     def _other(stream: _Stream, number: int) -> _Stream:
-        """Begin another transfer; blocks that came since block 1 came again are of it, unless they are in the way."""
+        """Begin another transfer; blocks since the first one came again are of it, unless they are in the way."""
         made = _Stream()
-        if stream.earlier and number not in stream.blocks:
+        if stream.first == 1 and stream.earlier and number not in stream.blocks:
             made.blocks, made.last = stream.blocks, stream.last
             made.parts, made.again = list(stream.again), list(stream.again)
             made.size = sum(map(len, made.blocks.values()))

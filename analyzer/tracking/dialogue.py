@@ -330,10 +330,11 @@ class Dialogue:
         values = plan.named(apdu.values)
         number, data = values["block_number"], values["block_data"]
         record.association = peer.association.number
-        if not data:
-            return
         general = peer.association.general
         side = f"{peer.source} > {peer.destination}"
+        if not data:
+            general.acknowledge(side, number)
+            return
         owner = peer.association
         if general.begins_anew(side, number, data):
             self.transfers.give_up(owner, side)

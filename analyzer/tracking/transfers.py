@@ -29,7 +29,7 @@ class Part:
         self.record = record
         self.so_far = so_far
         self.peer = peer
-        self.begin_ns = record.began_ns
+        self.begin_ns = record.begin_ns if record.begin_ns is not None else record.began_ns
 
 
 Key = tuple[object, Hashable]

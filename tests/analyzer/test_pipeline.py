@@ -406,7 +406,12 @@ def test_directions_of_a_serial_line_follow_the_octets_where_the_tap_does_not_kn
 def test_rr_between_two_of_the_same_address_is_of_the_side_that_did_not_speak_before_it() -> None:
     # client 1 and server 1 in one octet each: the addresses look alike both ways, and an RR carries nothing else
     station = Station(b"\x03", b"\x03")
-    said = [*station.connect(), *station.frames(dialogue("get_normal"), 19), station.ready(ASKED), station.ready(ANSWERED)]
+    said = [
+        *station.connect(),
+        *station.frames(dialogue("get_normal"), 19),
+        station.ready(ASKED),
+        station.ready(ANSWERED),
+    ]
     found = records_of([chunk(number, octets) for number, (_, octets) in enumerate(said, 1)])
     assert [one.direction for one in found] == ["request" if way == ASKED else "response" for way, _ in said]
 

@@ -190,3 +190,30 @@ def test_records_of_a_block_that_never_stops_coming_are_bounded(monkeypatch: pyt
     found = run(GeneralBlocks(), [1, 1, 1, 1, 1, 1, 2, 3], DATA)
     assert found[-1].apdu == WHOLE
     assert found[-1].parts == (1, 2, 3, 4)
+
+
+def test_blocks_numbered_on_behind_acknowledgements_are_joined() -> None:
+    # A server that acknowledged blocks 1 and 2 of a request under numbers 1 and 2 of its own answers from block 3 on.
+    blocks = GeneralBlocks()
+    blocks.acknowledge("a", 1)
+    blocks.acknowledge("a", 2)
+    said = [(3, b"one"), (5, b"three"), (4, b"two"), (5, b"three")]
+    found = [blocks.add("a", number, number == 5, data, record) for record, (number, data) in enumerate(said, 7)]
+    assert [one.apdu for one in found] == [None, None, WHOLE, None]
+    assert found[2].parts == (7, 8, 9)
+    assert found[3].is_repeated
+
+
+def test_block_one_behind_a_transfer_that_was_numbered_on_begins_another() -> None:
+    blocks = GeneralBlocks()
+    blocks.acknowledge("a", 2)
+    blocks.add("a", 3, False, b"left off", 1)
+    found = run(blocks, [1, 2, 3], OTHER, 2)
+    assert found[2].apdu == b"einszweidrei"
+    assert found[2].parts == (2, 3, 4)
+
+
+def test_block_far_behind_an_acknowledgement_is_not_the_first() -> None:
+    blocks = GeneralBlocks()
+    blocks.acknowledge("a", 1)
+    assert [blocks.add("a", number, number == 4, b"x", number).apdu for number in (3, 4)] == [None, None]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.analyzer.framing.build import GET_REQUEST, GET_RESPONSE
 from tests.analyzer.tracking.build import (
     ANSWERED,
     CARRIERS,
@@ -57,6 +58,34 @@ def test_record_that_completes_carries_the_apdu_inside() -> None:
     assert found[-1].kind == "apdu"
     assert found[-1].direction == "unsolicited"
     assert found[-1].parts == (1, 2, 3, 4)
+
+
+def numbered_on() -> list[Said]:
+    """A request in blocks that a server acknowledges under numbers of its own, and an answer in blocks behind these."""
+    said = []
+    blocks = list(numbered(GET_REQUEST, 5))
+    for number, is_last, data in blocks:
+        said.append(asked(general_block(number, data, last=is_last, acknowledged=number - 1)))
+        if not is_last:
+            said.append(answered(general_block(number, b"", acknowledged=number)))
+    for number, is_last, data in numbered(GET_RESPONSE, 7):
+        said.append(answered(general_block(len(blocks) - 1 + number, data, last=is_last, acknowledged=len(blocks))))
+    return wrapped(said)
+
+
+def test_answer_whose_blocks_are_numbered_on_behind_acknowledgements_completes() -> None:
+    found = decode(numbered_on())
+    assert [octets_of(one.apdu) for one in found if one.parts] == [GET_REQUEST.hex(), GET_RESPONSE.hex()]
+    assert found[-1].request == found[-1].parts[0] - 1
+    assert codes(found) == []
+
+
+def test_latency_counts_to_the_first_segment_of_the_first_block() -> None:
+    station = Station()
+    carried = station.frames([asked(GET_REQUEST), *map(answered, general_blocks(GET_RESPONSE, 16))], 19)
+    found = decode(carried)
+    assert (found[1].kind, found[-1].request) == ("part", 1)
+    assert found[-1].latency_ns == 1_000_000
 
 
 def test_lost_block_of_a_window_that_is_sent_again_completes() -> None:
