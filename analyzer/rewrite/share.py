@@ -25,12 +25,13 @@ from analyzer.tracking.attributes import held_values
 from analyzer.tracking.plans import plan_of
 from analyzer.tracking.standing_names import carries_key, is_confidential
 from captures import blocks
+from captures.chunk import PACKET_BITS
 from dissectors.scanning import scan_apdu
 
 _MOST_HELD = 20_000
 """Records that wait for a transfer to complete; beyond, it is taken for one that never does."""
 _MOST_LATE = 64
-"""Units within which an echo comes back."""
+"""Units within which an echo comes back, or a record late."""
 _GENERAL_BLOCKS = "general-block-transfer"
 Span = tuple[Record, int, int]
 """Octets of a record's unit."""
@@ -72,7 +73,22 @@ class ShareSafe:
         return blocks.section(application="dlmshark", comment=said)
 
     def blocks(self, records: Iterable[Record]) -> Iterator[bytes]:
-        """Give the blocks of *records*; a record waits until the transfers that run in it are over."""
+        """Give the blocks of *records*, as their packets stood: one whose line was settled late comes behind others."""
+        waiting: list[tuple[Record, bytes]] = []
+        for one in self._rewritten(records):
+            at = len(waiting)
+            while at and _is_behind(waiting[at - 1][0], one[0]):
+                at -= 1
+            waiting.insert(at, one)
+            if len(waiting) > _MOST_LATE:
+                yield self._block(*waiting.pop(0))
+        yield from (self._block(*one) for one in waiting)
+
+    def _block(self, record: Record, unit: bytes) -> bytes:
+        return self._carrier.packets(record, unit, _stood(record))
+
+    def _rewritten(self, records: Iterable[Record]) -> Iterator[tuple[Record, bytes]]:
+        """Give each record and its unit anew; a record waits until the transfers that run in it are over."""
         held: list[Record] = []
         open_parts: dict[int, Record] = {}
         for record in records:
@@ -86,7 +102,7 @@ class ShareSafe:
                 held, open_parts = [], {}
         yield from self._written(held)
 
-    def _written(self, held: list[Record]) -> Iterator[bytes]:
+    def _written(self, held: list[Record]) -> Iterator[tuple[Record, bytes]]:
         self._units = {one.number: bytearray(one.octets) for one in held}
         self._done = set()
         by_number = {one.number: one for one in held}
@@ -96,7 +112,7 @@ class ShareSafe:
             unit = self._finished(record)
             if unit is not None:
                 self.outcome.records += 1
-                yield self._carrier.packets(record, unit, _stood(record))
+                yield record, unit
 
     # -- what a record carries ------------------------------------------------------------------------------------
 
@@ -277,6 +293,14 @@ class ShareSafe:
         start, end = payload_span(record)
         begin = min(start + _carried(record), end)
         return record.octets[:begin] + bytes(end - begin) + record.octets[end:]
+
+
+def _is_behind(one: Record, other: Record) -> bool:
+    """Tell whether the packet of *one* stands behind that of *other* in the same input."""
+    if not one.packets or not other.packets:
+        return False
+    last, packet = one.packets[-1], other.packets[-1]
+    return last > packet and last >> PACKET_BITS == packet >> PACKET_BITS
 
 
 def _blocks_of(record: Record, before: Iterable[Record]) -> list[Record]:

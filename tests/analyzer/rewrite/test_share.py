@@ -376,6 +376,16 @@ def test_rejection_keeps_its_reason(tmp_path: Path) -> None:
     assert after.octets == before.octets and made.outcome.blanked == Counter()
 
 
+def test_records_stand_as_their_packets_stood(tmp_path: Path) -> None:
+    """A frame that broke off comes late; doctor took its share for one whose packets are out of order."""
+    first, second = (line("RX", b"\xc4\x01\xc1\x00" + double_long_unsigned(at), at) for at in (1, 2))
+    records = list(Session(source_from_hex("\n".join((first, second)))).records())
+    for at, record in enumerate(records):
+        record.time_ns = (at + 1) * 1_000_000_000
+    shared([records[1], records[0]], tmp_path / "s.pcapng")
+    assert [one.server for one in again(tmp_path / "s.pcapng")[1]] == [1, 2]
+
+
 PARITY = bytes(one | (one.bit_count() & 1) << 7 for one in b"\x01W1\x020.0.0(41700811)\x03\x5c")
 """A command as 8N1 shows what was sent as 7E1."""
 
