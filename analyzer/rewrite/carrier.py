@@ -9,11 +9,13 @@ from struct import pack
 
 from analyzer.export.packets import LINK_TYPE as RAW_IP
 from analyzer.export.packets import WRAPPER_PORT, check, wport
-from analyzer.record import REQUEST, Record
+from analyzer.record import NOISE, REQUEST, Record
 from analyzer.rewrite.pseudonyms import Pseudonyms
 from captures import blocks, rtac
 
 _TCP, _TTL, _MOST, _NETWORK = 6, 64, 1400, -1
+_HEAD = 8
+"""Octets that come when a unit begins, where it ends later: the header of a wrapper PDU."""
 _BARE = frozenset(("apdu", "llc"))
 """Links of which nothing but the APDU is written, in wrapper PDUs."""
 _KINDS = {0: rtac.TX_START, 1: rtac.RX_START}
@@ -28,7 +30,7 @@ class Carrier:
         self._sequences: dict[tuple[int, str], int] = {}
 
     def packets(self, record: Record, unit: bytes, stood: bytes) -> bytes:
-        """Build the packets of a unit, in which the APDU *stood*."""
+        """Build the packets of a unit, in which the APDU *stood*; its first octets come when it began."""
         lane, time_ns = record.lane, record.time_ns or 0
         is_network = lane.ends[0] != lane.ends[1] or record.link in _BARE
         if record.link in _BARE:
@@ -40,12 +42,18 @@ class Carrier:
             opening = blocks.interface(
                 RAW_IP if is_network else rtac.LINK_TYPE, "network" if is_network else "serial line"
             )
+        pieces = [(time_ns, unit)]
+        if record.start_ns is not None and not record.problem and record.kind != NOISE and len(unit) > _HEAD:
+            pieces = [(record.start_ns, unit[:_HEAD]), (time_ns, unit[_HEAD:])]
         if not is_network:
             kind = _KINDS[lane.side] if " > " in lane.text else rtac.STATUS_CHANGE
-            return opening + blocks.packet(time_ns, rtac.event(kind, time_ns, unit), interface=interface)
+            return opening + b"".join(
+                blocks.packet(when, rtac.event(kind, when, piece), interface=interface) for when, piece in pieces
+            )
         return opening + b"".join(
-            blocks.packet(time_ns, self._segment(record, unit[at : at + _MOST]), interface=interface)
-            for at in range(0, len(unit), _MOST)
+            blocks.packet(when, self._segment(record, piece[at : at + _MOST]), interface=interface)
+            for when, piece in pieces
+            for at in range(0, len(piece), _MOST)
         )
 
     @staticmethod

@@ -86,6 +86,7 @@ def test_sample_is_shared_with_the_same_records(sample: Sample, tmp_path: Path) 
     assert statuses(after) == statuses(before)
     assert made.outcome.blanked == Counter()
     assert [one.time_ns for one in after] == pytest.approx([one.time_ns for one in before], abs=1000)
+    assert [(one.began_ns, one.latency_ns) for one in after] == [(one.began_ns, one.latency_ns) for one in before]
     assert not [one for one in made.names.replaced if one in octets]
 
 
