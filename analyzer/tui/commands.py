@@ -125,6 +125,39 @@ GROUPS: dict[str, tuple[Command, ...]] = {
 }  # fmt: skip
 
 COMMANDS: dict[str, Command] = {one.name: one for group in GROUPS.values() for one in group}
+
+
+def said_of(command: Command) -> str:
+    """Give all words that a command may be sought by: its name, what it does, its names in other programs."""
+    return f"{command.name} {command.help} {_NAMES_ELSEWHERE.get(command.name, '')}".replace("-", " ").lower()
+
+
+_NAMES_ELSEWHERE = {
+    "apply-node": "apply-as-filter prepare-as-filter",
+    "bookmark": "flag flow.mark mark-packet",
+    "columns": "preferences",
+    "comment": "annotate flow.comment packet-comment",
+    "expert": "events expert-info",
+    "export": "export.file export-packets save save-as save.file w write",
+    "filter": "display-filter view.filter.set",
+    "find": "search",
+    "follow": "follow-stream stream",
+    "help": "h man",
+    "highlight": "color coloring-rules colour colouring-rules",
+    "keys": "keyring",
+    "ladder": "flow flow-graph sequence",
+    "last": "go goto go-to-packet",
+    "open-file": "e edit load",
+    "quit": "console.exit exit q! qa wq",
+    "readings": "export-objects values",
+    "sources": "capinfos capture-file-properties file-properties properties",
+    "statistics": "connections conversations endpoints hierarchy io-graph iograph protocol-hierarchy stats",
+    "suspend": "sh shell",
+    "time": "time-format time-display-format",
+}
+"""What commands are called in Wireshark, mitmproxy and vi."""
+ELSEWHERE: dict[str, str] = {known: name for name, others in _NAMES_ELSEWHERE.items() for known in others.split()}
+"""Commands by those names."""
 _PRINTED = {
     "up": "↑", "down": "↓", "left": "←", "right": "→", "enter": "Enter", "escape": "Esc", "tab": "Tab",
     "shift+tab": "Shift+Tab", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "space": "Space",

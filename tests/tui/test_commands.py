@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.tui.commands import COMMANDS, GROUPS, Keymap, KeyReader, Pressed, key_text
+from analyzer.tui.commands import COMMANDS, ELSEWHERE, GROUPS, Keymap, KeyReader, Pressed, key_text
 
 MAIN_CONTEXTS = ("rows", "main", "any")
 
@@ -28,6 +28,14 @@ def test_every_command_says_what_it_does_in_one_line() -> None:
     for group in GROUPS.values():
         for one in group:
             assert one.help and len(one.help) <= 80 and one.help[0].islower()
+
+
+def test_names_from_elsewhere_lead_to_commands_and_hide_none() -> None:
+    assert set(ELSEWHERE.values()) <= set(COMMANDS)
+    for known in ELSEWHERE:
+        assert known not in COMMANDS
+        begun = {name for name in COMMANDS if name.startswith(known)}
+        assert len(begun) != 1 or begun == {ELSEWHERE[known]}, known
 
 
 def test_key_of_one_character_gives_its_command() -> None:

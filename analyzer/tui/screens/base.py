@@ -16,7 +16,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from analyzer.tui.commands import COMMANDS, GROUPS, Command, Pressed
+from analyzer.tui.commands import COMMANDS, ELSEWHERE, GROUPS, Command, Pressed, said_of
 from analyzer.tui.files import file_choices, file_verdict, path_of
 from analyzer.tui.options import Part
 from analyzer.tui.widgets.bars import Bar, Said, StatusBar, TitleBar
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from analyzer.tui.app import DlmsharkApp
     from analyzer.tui.widgets.rows import Rows
 
+_MOST_NAMED = 4
 SCREENS = {
     "doctor": "DoctorScreen", "expert": "ExpertScreen", "associations": "AssociationsScreen",
     "objects": "ObjectsScreen", "rules": "RulesScreen", "help": "HelpScreen", "ladder": "LadderScreen",
@@ -253,22 +254,22 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
         return [
             Choice(one.name, one.name, f"{keymap.text(one.name)}  {one.help}")
             for one in self.available()
-            if all(word in f"{one.name.replace('-', ' ')} {one.help}".lower() for word in words)
+            if all(word in said_of(one) for word in words)
         ]
 
     def run_typed(self, text: str) -> None:
-        """Run a command that was typed; the first letters are enough."""
+        """Run a command that was typed, by its name here or elsewhere; the first letters are enough."""
         word, _, rest = text.strip().partition(" ")
         if not word:
             return
         if word.isdecimal():
             self.run_pressed(Pressed(COMMANDS["last"], int(word[:9])))
             return
-        found = COMMANDS.get(word)
+        found = COMMANDS.get(ELSEWHERE.get(word, word))
         if found is None:
             near = [one for one in self.available() if one.name.startswith(word)]
             if len(near) != 1:
-                self.flash(f"no command '{word}'" if not near else f"'{word}' may be any of several", "error")
+                self.flash(f"'{word}' may be {_list_of(near)}" if near else _no_command(word), "error")
                 return
             found = near[0]
         if found.name == "last" or not found.argument:  # what stands behind others is how often, or which
@@ -341,5 +342,20 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
 
     def _command_verdict(self, text: str) -> Verdict:
         word = text.strip().partition(" ")[0]
-        is_known = word in COMMANDS or word.isdecimal() or any(one.startswith(word) for one in COMMANDS)
+        if word in ELSEWHERE:
+            return Verdict(True, f"here: {ELSEWHERE[word]}")
+        is_known = word.isdecimal() or any(one.startswith(word) for one in COMMANDS)
         return Verdict(is_known, "" if is_known else "no such command")
+
+
+def _list_of(commands: Sequence[Command]) -> str:
+    """Name some commands, and that there are more."""
+    names = [one.name for one in commands[:_MOST_NAMED]]
+    return f"{', '.join(names)}, …" if len(commands) > _MOST_NAMED else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def _no_command(word: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, [*COMMANDS, *ELSEWHERE], 1)
+    return f"no command '{word}'" + (f"; did you mean {ELSEWHERE.get(near[0], near[0])}?" if near else "")

@@ -1,13 +1,19 @@
-"""Statistics: records, octets, errors and response times, by service, object, meter and more, with bars."""
+"""Statistics: records, octets, errors and response times, by service, object, meter and more, with bars.
+
+What a row counts is what the list shows on Enter.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
 
-from analyzer.table.statistics import Statistic, statistics
+from analyzer.table.statistics import Statistic, connections, layers, statistics
 from analyzer.tui.columns import duration_text
 from analyzer.tui.fitting import count_text, fit_ends
 from analyzer.tui.screens.tables import TableScreen
@@ -17,7 +23,43 @@ from analyzer.tui.widgets.table import TableColumn, TableRow
 from analyzer.tui.widgets.text_pane import Paragraph
 
 _MOST_BARS = 50
-BY = ("service", "object", "error", "meter", "conversation", "association", "time")
+BY = ("service", "object", "error", "meter", "conversation", "connection", "association", "time", "layer")
+_WIDE = 90
+"""The cells that the names of all of them take, with blanks around each."""
+_BY = TableColumn("By", "text", most=0, keeps_end=", ")
+_COUNTED = (
+    _BY,
+    TableColumn("Records", "muted", is_right=True, most=9),
+    TableColumn("Octets", "muted", is_right=True, most=11),
+    TableColumn("Errors", "muted", is_right=True, most=7),
+    TableColumn("Median ms", "value", is_right=True, most=9),
+    TableColumn("95 %", "muted", is_right=True, most=9, from_width=72),
+    TableColumn("99 %", "muted", is_right=True, most=9, from_width=90),
+    TableColumn("Longest", "muted", is_right=True, most=9, from_width=72),
+)
+_COLUMNS = {
+    "connection": (
+        _BY,
+        TableColumn("Tried", "muted", is_right=True, most=9),
+        TableColumn("Answered", "value", is_right=True, most=9),
+        TableColumn("Refused", "muted", is_right=True, most=9),
+        TableColumn("Unanswered", "muted", is_right=True, most=10),
+    ),
+    "layer": (
+        _BY,
+        TableColumn("Octets", "muted", is_right=True, most=14),
+        TableColumn("Share", "value", is_right=True, most=7),
+    ),
+}
+"""The columns of what counts no records."""
+
+
+class _Bar(NamedTuple):
+    """A bar: its name, how long it is by comparison, and what stands behind it."""
+
+    name: str
+    size: float
+    text: str
 
 
 class StatisticsScreen(TableScreen):
@@ -25,17 +67,8 @@ class StatisticsScreen(TableScreen):
 
     title_text = "Statistics"
     name_of_rows = "rows"
-    columns = (
-        TableColumn("By", "text", most=0, keeps_end=", "),
-        TableColumn("Records", "muted", is_right=True, most=9),
-        TableColumn("Octets", "muted", is_right=True, most=11),
-        TableColumn("Errors", "muted", is_right=True, most=7),
-        TableColumn("Median ms", "value", is_right=True, most=9),
-        TableColumn("95 %", "muted", is_right=True, most=9, from_width=72),
-        TableColumn("99 %", "muted", is_right=True, most=9, from_width=90),
-        TableColumn("Longest", "muted", is_right=True, most=9, from_width=72),
-    )
-    hints = (("right", "by …"), ("sort", "sort"), ("export", "export"), ("back", "back"))
+    columns: Sequence[TableColumn] = _COUNTED
+    hints = (("right", "by …"), ("open", "filter"), ("sort", "sort"), ("export", "export"), ("back", "back"))
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,47 +84,78 @@ class StatisticsScreen(TableScreen):
 
     def rows(self) -> Iterable[TableRow]:
         """Count by what was chosen."""
-        self._found = statistics(self.program.capture.table, self.by)
-        return map(statistics_row, self._found)
+        self._found = self._counted()
+        return map(_ROWS.get(self.by, statistics_row), self._found)
+
+    def _counted(self) -> list[Statistic]:
+        capture = self.program.capture
+        facts = capture.records.facts  # of packets as a whole the pass tells at its end
+        if self.by == "connection":
+            return connections(facts["connections"]) if "connections" in facts else []
+        if self.by == "layer":
+            return layers(capture.table, *facts["told"][4:6]) if "told" in facts else []
+        return statistics(capture.table, self.by)
+
+    def nothing_said(self) -> Iterable[Paragraph]:
+        """Say why there is no row."""
+        if self.by in _COLUMNS and "told" not in self.program.capture.records.facts:
+            yield Paragraph("counted once the whole capture is read")
+        elif self.by == "connection":
+            yield Paragraph("no TCP connection begins in this capture")
 
     def take(self) -> None:
         """Take the rows, and say what they count by."""
-        self.columns = (self.columns[0]._replace(heading=self.by.capitalize()), *self.columns[1:])
+        columns = _COLUMNS.get(self.by, _COUNTED)
+        self.columns = (columns[0]._replace(heading=self.by.capitalize()), *columns[1:])
         self.table.columns = self.columns
         super().take()
         said: list[Said] = [(" by ", "muted")]
+        gap = " " if self.size.width >= _WIDE else ""
         for index, name in enumerate(BY):
             turns = (index - BY.index(self.by)) % len(BY)
-            text = f" {name} " if turns else f"[{name}]"
+            text = f" {name}{gap}" if turns else f"[{name}]"
             said.append((text, "faint" if turns else "accent bold", f"right {turns}" if turns else ""))
         self.head("#by", said)
 
     def show_text(self) -> None:
-        """Plot octets over time, or how usual response times compare."""
+        """Plot octets over time, or how response times, connections or layers compare."""
         self.plot.display = self.by == "time"
         self.text_pane.display = not self.plot.display
         if self.by == "time":
             self.head("#text-heading", [(" octets over time", "muted")])
             self.plot.line([float(one.octets) for one in self._found], [one.key[11:19] for one in self._found])
             return
-        timed = [(one.key, one.latency_ms.median) for one in self._found if one.latency_ms is not None][:_MOST_BARS]
-        self.head("#text-heading", [(" usual response times" if timed else " no response times", "muted")])
-        longest = max((median for _, median in timed), default=0)
+        heading, bars = self._bars()
+        self.head("#text-heading", [(f" {heading}", "muted")])
+        self.text_pane.show(list(self._drawn(bars[:_MOST_BARS])))
+
+    def _bars(self) -> tuple[str, list[_Bar]]:
+        """Give the bars of the rows, and what they show."""
+        if self.by == "layer":
+            return "shares", [_Bar(one.key, one.octets, f"{one.more['share']:.1%}") for one in self._found]
+        if self.by == "connection":
+            tried = [_Bar(one.key, one.more["tried"], count_text(one.more["tried"])) for one in self._found]
+            return "connections tried" if tried else "no connections", tried
+        timed = [(one.key, one.latency_ms.median) for one in self._found if one.latency_ms is not None]
+        found = [_Bar(key, median, duration_text(round(median * 1e6))) for key, median in timed]
+        return "usual response times" if found else "no response times", found
+
+    def _drawn(self, bars: Sequence[_Bar]) -> Iterator[Paragraph]:
+        longest = max((one.size for one in bars), default=0)
         width = max(self.text_pane.room, 40)
-        name_width = min(max((cell_len(name) for name, _ in timed), default=0), width // 2 - 8)
+        name_width = min(max((cell_len(one.name) for one in bars), default=0), width // 2 - 8)
         room = width - name_width - 16
-        self.text_pane.show(
-            [
-                Paragraph(
-                    f"{bar(median / longest, room)} {duration_text(round(median * 1e6))}",
-                    "accent",
-                    fit_ends(name, name_width).rstrip(),
-                    "text",
-                )
-                for name, median in timed
-                if longest
-            ]
-        )
+        for one in bars if longest else ():
+            name = fit_ends(one.name, name_width).rstrip()
+            yield Paragraph(f"{bar(one.size / longest, room)} {one.text}", "accent", name, "text")
+
+    def open_row(self, row: TableRow) -> None:
+        """Filter the list by what the row counts."""
+        expression = filter_of(row.about) if isinstance(row.about, Statistic) else ""
+        if expression:
+            self.program.filter_main(expression)
+        else:
+            self.flash("no filter chooses what this row counts", "warning")
 
     def command_right(self, count: int) -> None:
         """Count by the next."""
@@ -131,3 +195,82 @@ def statistics_row(one: Statistic) -> TableRow:
     )
     keys = (None, one.records, one.octets, one.errors, *(times or (0, 0, 0, 0)))
     return TableRow(cells, one, ("", "", "", "error" if one.errors else ""), keys)
+
+
+def _connection_row(one: Statistic) -> TableRow:
+    """Write the cells of one pair of ends."""
+    counts = (one.more["tried"], one.more["answered"], one.more["refused"], one.unanswered or 0)
+    return TableRow((one.key, *map(count_text, counts)), one, ("", "", "", "error", "warning"), (None, *counts))
+
+
+def _layer_row(one: Statistic) -> TableRow:
+    """Write the cells of one layer."""
+    return TableRow((one.key, f"{one.octets:,}", f"{one.more['share']:.1%}"), one, (), (None, one.octets, one.octets))
+
+
+_ROWS: dict[str, Callable[[Statistic], TableRow]] = {"connection": _connection_row, "layer": _layer_row}
+
+# -- the filter of a row ------------------------------------------------------------------------------------------
+
+_OBJECT = re.compile(r"(\S+) .*, (attribute|method) (\d+)")
+_METER = re.compile(r"(?:line (?P<line>\d+)|(?P<host>\S+))(?: (?P<server>\d[\d.]*))?(?: (?P<device>\S.*))?")
+_CONNECTION = re.compile(r"\[?(.+?)\]? > \[?(.+?)\]?:(\d+)")
+
+
+def filter_of(one: Statistic) -> str:
+    """Write the filter that passes what a line of statistics counts; empty where there is none."""
+    write = _FILTERS.get(one.by)
+    return write(one) if write is not None else ""
+
+
+def _of_error(one: Statistic) -> str:
+    return f"{one.more['kind']} == {one.key}"
+
+
+def _of_object(one: Statistic) -> str:
+    found = _OBJECT.fullmatch(one.key)
+    return f"obis == {found[1]} && {found[2]} == {found[3]}" if found is not None else ""
+
+
+def _of_meter(one: Statistic) -> str:
+    found = _METER.fullmatch(one.key)
+    if found is None:
+        return ""
+    line, host, server, device = found.group("line", "host", "server", "device")
+    parts = [
+        f"conversation == {line}" if line else f'meter == "{host}"',
+        f"server == {server}" if server else "!server",
+        f'device == "{device.rpartition(" ")[2]}"' if device else "!device",
+    ]
+    return " && ".join(parts)
+
+
+def _of_conversation(one: Statistic) -> str:
+    first, arrow, second = one.key.partition(" ↔ ")
+    return f'lane in {{"{first} > {second}", "{second} > {first}"}}' if arrow else f'lane == "{first}"'
+
+
+def _of_connection(one: Statistic) -> str:
+    found = _CONNECTION.fullmatch(one.key)
+    return f'host == "{found[1]}" && host == "{found[2]}" && port == {found[3]}' if found is not None else ""
+
+
+def _of_time(one: Statistic) -> str:
+    try:
+        end = datetime.fromisoformat(one.key) + timedelta(seconds=one.more["interval_s"])
+    except (ValueError, OverflowError):  # a time that no calendar has
+        return ""
+    return f'time >= "{one.key}" && time < "{end.isoformat().replace("+00:00", "Z")}"'
+
+
+_FILTERS: dict[str, Callable[[Statistic], str]] = {
+    "service": lambda one: f"service == {one.key}",
+    "object": _of_object,
+    "error": _of_error,
+    "meter": _of_meter,
+    "conversation": _of_conversation,
+    "connection": _of_connection,
+    "association": lambda one: f"association == {one.key.partition(':')[0]}",
+    "time": _of_time,
+}
+"""How the key of a line is a filter, by what was counted by."""
