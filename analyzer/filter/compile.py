@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.filter.asking import EQUALITY, Test
 from analyzer.filter.bare import bare_terms
+from analyzer.filter.elsewhere import instead_of_name
 from analyzer.filter.fields import FIELDS, Deep, Field, Kind, Source, field_of, values_of
 from analyzer.filter.grammar import Bare, Comparison, FilterError, Joined, Literal, Negated, Part, parse
 from analyzer.filter.literals import test_of
@@ -243,6 +244,7 @@ def _tree_field(name: str) -> Field | None:
 
 def unknown(word: Literal) -> FilterError:
     """Say that a name is not known, and the nearest ones that are."""
-    near = nearest(word.text)
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    told = instead_of_name(word.text)
+    near = [] if told else nearest(word.text)
+    hint = f"; did you mean {' or '.join(near)}?" if near else f"; {told}" if told else ""
     return FilterError(f"{word.text!r} is no name that is known{hint}", word.position, len(word.text))

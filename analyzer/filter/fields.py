@@ -253,7 +253,8 @@ ALIASES = {
     "ciphered.status": "status", "protection": "status", "response-time": "latency", "code": "note",
     "note.code": "note", "notes": "note", "note.cause": "cause", "note.group": "group", "stack": "link",
     "len": "length", "info": "summary", "data": "octets", "frame": "octets", "text": "summary", "hdlc.client": "client",
-    "error": "result", "tcp.stream": "conversation",
+    "error": "result", "tcp.stream": "conversation", "frame.protocols": "link", "-ws.col.info": "summary",
+    "-ws.col.protocol": "link", "ip.src-host": "source", "ip.dst-host": "destination",
 }  # fmt: skip
 """Other names that are tried for the same."""
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from analyzer.filter.elsewhere import instead_of_function, instead_of_operator
 from captures.chunk import DlmsharkError
 
 if TYPE_CHECKING:
@@ -28,14 +29,15 @@ _AND.2: /&&|and(?![^\s()!{}"'])/i
 _NOT.2: /!(?![=~])|not(?![^\s()!{}"'])/i
 NOT_IN.3: /not\s+in(?![^\s({])/i
 _IN.2: /in(?![^\s({])/i
-OPERATOR.2: /===|==|!=|!==|>=|<=|>|<|~|(?:eq|ne|gt|ge|lt|le|contains|matches)(?![^\s("'])/i
+OPERATOR.2: /===|==|!=|!==|>=|<=|>|<|~|(?:eq|any_eq|ne|all_ne|gt|ge|lt|le|contains|matches)(?![^\s("'])/i
 _COMMA: ","
 QUOTED: /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/
 WORD: /[^\s()\[\]{}=!<>&|,"'~]+/
 %ignore /\s+/
 """
 _OPERATORS = {
-    "===": "==", "eq": "==", "ne": "!=", "!==": "!=", "gt": ">", "ge": ">=", "lt": "<", "le": "<=", "~": "matches",
+    "===": "==", "eq": "==", "any_eq": "==", "ne": "!=", "all_ne": "!=", "!==": "!=", "gt": ">", "ge": ">=", "lt": "<",
+    "le": "<=", "~": "matches",
 }  # fmt: skip
 _EXPECTED = {
     "WORD": "a name or value", "QUOTED": "a text in quotes", "OPERATOR": "an operator such as ==", "_OR": "or",
@@ -144,6 +146,9 @@ def _unexpected(text: str, token: Token, expected: set[str]) -> FilterError:
     position = token.start_pos or 0
     if token == "=":
         return _character(text, position)
+    told = instead_of_function(text, position) if token == "(" else instead_of_operator(str(token))
+    if told:
+        return FilterError(told, position, len(token))
     return FilterError(f"{wanted} was expected, not {str(token)!r}", position, len(token))
 
 

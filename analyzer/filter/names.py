@@ -119,9 +119,11 @@ def _values(node: Node) -> Iterator[Any]:
 
 
 def nearest(word: str) -> list[str]:
-    """Give the names and words that are most like *word*."""
+    """Give the names and words that are most like *word*; the protocol before ``cosem.obis`` does not count."""
     known = {*FIELDS, *ALIASES, *tree_names(), *services()}
-    return get_close_matches(word.lower().replace("_", "-"), known, 2, 0.75)
+    text = word.lower().replace("_", "-")
+    own = text.partition(".")[2]
+    return [own] if own in known else get_close_matches(text, known, 2, 0.75)
 
 
 class Completion(NamedTuple):

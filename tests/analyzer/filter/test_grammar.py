@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.filter import FilterError, compile_filter
+from analyzer.cli.main import main
+from analyzer.filter import FilterError, compile_filter, elsewhere
+from captures.samples import sample_path
+
+Capsys = pytest.CaptureFixture[str]
 
 WRONG = [
     ("latency >", 9, "ends where"),
@@ -32,6 +36,17 @@ WRONG = [
     ("hdlc get", 5, "or the end was expected, not 'get'"),
     ("not", 3, "ends where"),
     ("number == 1 2", 12, "expected"),
+    ("len(octets) > 100", 3, "length counts octets"),
+    ("get && !(lower(object) == clock)", 14, "in any case of letters"),
+    ("get xor hdlc", 4, "(A || B) && !(A && B)"),
+    ("client bitwise_and 16", 7, "by their names in the tree"),
+    ("frame.time_delta > 1", 0, "latency is the time since the request"),
+    ("frame.time_delta_displayed > 1", 0, "latency is the time since the request"),
+    ("_ws.expert.severity == error", 0, "severity >= note"),
+    ("tcp.analysis.retransmission", 0, "note == tcp-retransmission"),
+    ("tcp.flags.syn == 1", 0, "host, port, source and destination"),
+    ("cosem.obis == 1-0:1.8.0*255", 0, "did you mean obis?"),
+    ("dlms.get_request", 0, "did you mean get-request?"),
 ]
 
 
@@ -86,3 +101,30 @@ def test_filter_inside_very_many_parentheses_is_refused_or_read() -> None:
 
 def test_empty_filter_means_every_record() -> None:
     assert compile_filter("  ") is None
+
+
+@pytest.mark.parametrize(
+    ("known", "here"),
+    [
+        ("port any_eq 4059", "port == 4059"), ("port all_ne 4059", "port != 4059"),
+        ('_ws.col.Info contains "clock"', 'summary contains "clock"'), ("frame.protocols == hdlc", "link == hdlc"),
+        ("ip.src_host == 192.0.2.10", "source == 192.0.2.10"),
+    ],
+)  # fmt: skip
+def test_operators_and_names_of_wireshark_say_what_they_say_there(known: str, here: str, capsys: Capsys) -> None:
+    found = []
+    for text in (known, here):
+        assert main(["decode", str(sample_path("ln-wrapper")), "-Y", text, "-c", "9"]) == 0
+        found.append(capsys.readouterr().out)
+    assert found[0] == found[1]
+
+
+def test_what_a_known_name_leads_to_is_a_filter() -> None:
+    told = " ".join({**elsewhere._NAMES, **elsewhere._FUNCTIONS}.values())
+    for text in ("severity >= note", "note == tcp-retransmission", "error", "latency", "apdu.length", "data.length"):
+        assert text in told
+        compile_filter(text)
+    for name in elsewhere._NAMES:
+        if name not in ("tcp", "frame"):  # these stand for something here
+            with pytest.raises(FilterError):
+                compile_filter(name)

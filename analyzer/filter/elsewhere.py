@@ -1,0 +1,48 @@
+"""What users of Wireshark write into a filter by habit, to what says the same here, where no alias or operator does."""
+
+from __future__ import annotations
+
+_TIMES = "latency is the time since the request, t in the terminal UI shows times since the first record or the last"
+_NOTED = "severity >= note passes what has notes, note == CODE one of them"
+_RESENT = "note == tcp-retransmission, tcp-octets-missing or tcp-reset pass what became of TCP"
+_BELOW = "of the network host, port, source and destination are known"
+_NAMES = {
+    "frame.time-relative": _TIMES, "frame.time-delta": _TIMES, "time-relative": _TIMES, "time-delta": _TIMES,
+    "delta": _TIMES, "frame.marked": "b in the terminal UI goes from bookmark to bookmark",
+    "frame.comment": "the terminal UI shows comments", "pkt-comment": "the terminal UI shows comments",
+    "expert": _NOTED, "-ws.expert": _NOTED, "malformed": "error passes what has an error, also what is malformed",
+    "-ws.malformed": "error passes what has an error, also what is malformed", "tcp.analysis": _RESENT,
+    "eth": _BELOW, "ip": _BELOW, "ipv6": _BELOW, "tcp": _BELOW, "udp": _BELOW, "vlan": _BELOW, "frame": _BELOW,
+}  # fmt: skip
+"""Names of Wireshark's fields; one stands for all that begin with it and a dot or hyphen."""
+_FUNCTIONS = {
+    "len": "length counts octets, also apdu.length and data.length",
+    "lower": "texts are compared in any case of letters",
+    "upper": "texts are compared in any case of letters",
+}
+_OPERATORS = {
+    "xor": "either of two is (A || B) && !(A && B)",
+    "^^": "either of two is (A || B) && !(A && B)",
+    "any_ne": "with != all values differ; !(FIELD == VALUE) passes also where there is none",
+    "all_eq": "with == one value is enough",
+    "bitwise_and": "bits are compared by their names in the tree",
+}
+
+
+def instead_of_name(name: str) -> str:
+    """Say what does here what the unknown *name* does in Wireshark; nothing where that is not known."""
+    known = name.lower().replace("_", "-")
+    begun = [one for one in _NAMES if known == one or known.startswith((f"{one}.", f"{one}-"))]
+    return _NAMES[max(begun, key=len)] if begun else ""
+
+
+def instead_of_function(text: str, position: int) -> str:
+    """Say what does here what the function before the bracket at *position* does; nothing where none stands there."""
+    before = text[:position].replace("(", " ").replace("!", " ")
+    name = before.rpartition(" ")[2].lower()
+    return f"{name}(): there are no functions; {_FUNCTIONS[name]}" if name in _FUNCTIONS else ""
+
+
+def instead_of_operator(word: str) -> str:
+    """Say what does here what an unknown operator does; nothing where that is not known."""
+    return _OPERATORS.get(word.lower(), "")
