@@ -61,6 +61,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         _command("hour-on", ")", MAIN, "one hour on"),
         _command("hour-back", "(", MAIN, "one hour back"),
         _command("apply-node", "=", MAIN, "filter by the selected node"),
+        _command("prepare-node", "&", MAIN, "edit the filter, with the selected node added"),
         _command("highlight", "H", MAIN, "highlight what matches beside the filter; several rules", "EXPRESSION"),
         _command("no-highlight", "", MAIN, "take all highlight rules away"),
     ),
@@ -133,7 +134,7 @@ def said_of(command: Command) -> str:
 
 
 _NAMES_ELSEWHERE = {
-    "apply-node": "apply-as-filter prepare-as-filter",
+    "apply-node": "apply-as-filter",
     "bookmark": "flag flow.mark mark-packet",
     "columns": "preferences",
     "comment": "annotate flow.comment packet-comment",
@@ -148,6 +149,7 @@ _NAMES_ELSEWHERE = {
     "ladder": "flow flow-graph sequence",
     "last": "go goto go-to-packet",
     "open-file": "e edit load",
+    "prepare-node": "prepare-as-filter and-selected",
     "quit": "console.exit exit q! qa wq",
     "readings": "export-objects values",
     "sources": "capinfos capture-file-properties file-properties properties",

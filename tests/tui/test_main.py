@@ -475,3 +475,26 @@ def test_whole_screen_is_shown_again_where_another_program_let_this_one_go_on(mo
         await wait_for(pilot, lambda: any(isinstance(one, LayoutUpdate) for one in shown))
 
     drive(sample("ln-wrapper"), act)
+
+
+@pytest.mark.parametrize(
+    ("before", "begins"),
+    [("", ""), ("get", "get && "), ("get or set", "(get or set) && "), ("get || set", "(get || set) && ")],
+)
+def test_selected_node_is_added_to_the_filter_that_is_edited(before: str, begins: str) -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        main = main_of(app)
+        if before:
+            main.answer_filter(before)
+            await wait_for(pilot, lambda: main.filter_text == before)
+        await pilot.press("tab", *["down"] * 4, "ampersand")
+        await wait_for(pilot, lambda: isinstance(app.focused, Input))
+        assert isinstance(app.focused, Input)
+        typed = app.focused.value
+        assert typed.startswith(begins) and len(typed) > len(begins)
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: main.filter_text == typed)
+        await wait_for(pilot, lambda: main.filter_run is not None and main.filter_run.is_done)
+        assert main.records.count > 0
+
+    drive(sample("ln-wrapper"), act)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from analyzer.tui.screens.navigation import Navigation
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 FILTER_EXAMPLES = ('service == "get-response"', "obis == 1-0:1.8.0", "error", '"clock"')
 _TICK_SECONDS = 0.02
+_HAS_OR = re.compile(r"\|\||\bor\b", re.IGNORECASE)
+"""What binds less than the ``&&`` that is put behind it."""
 
 
 class Filtering(Navigation):
@@ -106,15 +109,30 @@ class Filtering(Navigation):
 
     def command_apply_node(self, count: int) -> None:
         """Filter by the field under the cursor of the tree."""
-        item = self.tree_pane.item
-        if item is None:
-            return
-        expression = expression_of(item.step.path, item.step.node)
-        if self._verdict(expression).is_valid:
+        expression = self._of_node()
+        if expression:
             self.answer_filter(expression)
             self.flash(f"filter: {expression}")
-        else:
-            self.flash(f"{item.step.node.name}: no filter can ask for it", "warning")
+
+    def command_prepare_node(self, count: int) -> None:
+        """Ask for a filter: the one there is, and the field under the cursor of the tree."""
+        expression = self._of_node()
+        if expression:
+            before = self.filter_text.strip()
+            if _HAS_OR.search(before):
+                before = f"({before})"
+            self.ask(self._question("filter", "filter"), f"{before} && {expression}" if before else expression)
+
+    def _of_node(self) -> str:
+        """Write the filter of the field under the cursor of the tree; empty, and said, where there is none."""
+        item = self.tree_pane.item
+        if item is None:
+            return ""
+        expression = expression_of(item.step.path, item.step.node)
+        if self._verdict(expression).is_valid:
+            return expression
+        self.flash(f"{item.step.node.name}: no filter can ask for it", "warning")
+        return ""
 
     # -- highlight ------------------------------------------------------------------------------------------------
 
