@@ -153,7 +153,13 @@ def _candidates(octets: bytes, reads: Callable[[bytes], bool] | None, anywhere: 
 
 
 def _announces(octets: bytes) -> bool:
-    """Tell whether all *octets* are of one wrapper PDU that goes on: frames in them are contents of its APDU."""
+    """Tell whether *octets* begin with a long frame of M-Bus, or are of one wrapper PDU that goes on.
+
+    Frames of HDLC in them are then contents of an APDU.
+    """
+    header = _LONG_FRAME.match(octets)
+    if header and any(is_whole(octets, 0, length) for length in lengths(octets[1], octets[2])):
+        return is_function(octets[header.end() - 1])
     if len(octets) <= _HEADER_LENGTH or octets[:2] != b"\x00\x01" or not _is_header(octets, 0):
         return False
     length = octets[6] << 8 | octets[7]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from analyzer.framing.detect import carrier_of, detect
 from analyzer.simulate import local_messages as messages
+from analyzer.simulate.mbus_line import long_frame
 from analyzer.simulate.p1_port import telegram
 from dissectors.checks import bcc
 from dissectors.mbus import Mbus, MbusShort
@@ -104,6 +105,11 @@ NESTED = pdu(bytes.fromhex("C401C100 0937") + request() + response())
 @pytest.mark.parametrize("size", [8 + 6 + len(request()), len(NESTED), len(NESTED) + 20])
 def test_frames_inside_a_pdu_are_contents_of_its_apdu(size: int) -> None:
     assert detect((NESTED * 2)[:size], always).stack == "wrapper"
+
+
+def test_frames_inside_a_long_frame_of_mbus_are_contents_of_its_apdu() -> None:
+    octets = long_frame(bytes.fromhex("08 05 10 01 10 C401C100 0937") + request() + response())
+    assert detect(octets * 2, always)[:2] == ("mbus", True)
 
 
 def test_pdu_behind_a_heartbeat_is_found() -> None:
