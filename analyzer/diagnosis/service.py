@@ -17,9 +17,9 @@ from analyzer.diagnosis.policy import demanded_of, hold_to_protection
 from analyzer.diagnosis.refusals import REFUSING, service_refusals
 from analyzer.diagnosis.story import CERTAIN, POSSIBLE, Evidence, Fact, Stories
 from analyzer.diagnosis.transfers import Transfers
-from analyzer.diagnosis.unanswered import left_open, unanswered, unasked
+from analyzer.diagnosis.unanswered import answered_behind, left_open, unanswered, unasked
 from analyzer.record import APDU, MESSAGE, NOISE, PART, REQUEST, RESPONSE, Apdu, Record
-from analyzer.tracking.associations import ASKED_AGAIN, ENDED, UNANSWERED, UNASKED, Event
+from analyzer.tracking.associations import ASKED_AGAIN, ENDED, OVERTAKEN, UNANSWERED, UNASKED, Event
 from analyzer.tracking.history import ABORTED, BY_SERVER, Association, Usual
 from dissectors.tree import Note
 
@@ -67,7 +67,7 @@ class ServiceFamily(Family):
     kinds = frozenset({APDU, PART, MESSAGE, NOISE})
     skips_usual = frozenset({APDU})
     codes = frozenset({"block-lost", "block-repeated", "undecipherable"})
-    events = frozenset({ASKED_AGAIN, UNANSWERED, UNASKED, ENDED})
+    events = frozenset({ASKED_AGAIN, UNANSWERED, UNASKED, OVERTAKEN, ENDED})
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
@@ -84,6 +84,7 @@ class ServiceFamily(Family):
         self._general = GeneralBlocks(self)
         self._cut = CutTransfers(self)
         self._running, self._sent, self._over = self._transfers.running, self._transfers.sent, self._general.over
+        self._left = self._transfers.left
 
     def look(self, record: Record) -> None:
         """Look at the APDU of *record*."""
@@ -109,7 +110,7 @@ class ServiceFamily(Family):
                 self._general.look(record)
             self._transfers.look(record)
             self._cut.look(record)
-        elif self._running or self._sent:
+        elif self._running or self._sent or self._left:
             self._transfers.look(record)
         if direction is REQUEST:
             if self._over:
@@ -194,6 +195,8 @@ class ServiceFamily(Family):
             unanswered(self, record, event.association, event.exchange, is_repeated=event.kind == ASKED_AGAIN)
         elif event.kind == UNASKED and not is_aborted:
             unasked(self, record, event.association, event.exchange)
+        elif event.kind == OVERTAKEN and event.exchange is not None:
+            answered_behind(self, event.association, event.exchange)
         elif event.kind == ENDED:
             self._terms.pop(event.association.number or 0, None)
             for asked in event.association.waiting.values():

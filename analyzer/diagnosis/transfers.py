@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from analyzer.diagnosis.explained import explained
 from analyzer.diagnosis.family import Family
-from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence
+from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence, Fact
 from analyzer.diagnosis.words import about_all, octets
 from analyzer.record import PART, REQUEST, RESPONSE, Objects, Record
 from analyzer.tracking.history import LOST, Association
@@ -29,6 +29,7 @@ _WITH_RESULT = 3
 """The choice of a set-response whose block number stands behind a result."""
 _ASKED_NUMBER_AT = 3
 _SIZE = 4
+_INVOKE_IDS = 16
 _new = tuple.__new__
 
 
@@ -44,14 +45,16 @@ class Running(NamedTuple):
 
 
 class Transfers:
-    """The block transfers that run, by association."""
+    """The block transfers that run, by association and invoke-id."""
 
     def __init__(self, family: Family) -> None:
         self._family = family
-        self.running: dict[int, Running] = {}
-        self.sent: dict[int, tuple[Record, int]] = {}
-        """By association: the block that the client sent, until it is answered."""
-        self._doubted: dict[int, tuple[Record, int, Running]] = {}
+        self.running: dict[int, dict[int, Running]] = {}
+        self.left: dict[int, dict[int, tuple[Running, Fact]]] = {}
+        """Transfers that the client seems to have left off: it may have made other requests beside."""
+        self.sent: dict[tuple[int, int], tuple[Record, int]] = {}
+        """The block that the client sent, until it is answered."""
+        self._doubted: dict[tuple[int, int], tuple[Record, int, Running]] = {}
         """Acknowledgements of another block than the last one, until their answer shows who is wrong."""
 
     def look(self, record: Record) -> None:
@@ -60,15 +63,16 @@ class Transfers:
         if apdu is None or number is None or len(apdu.octets) <= _ASKED_NUMBER_AT:
             return
         now = apdu.octets
-        if record.direction is RESPONSE and number in self.sent:
-            self._taken(record, *self.sent.pop(number))
+        key = number, now[2] & 0xF
+        if record.direction is RESPONSE and key in self.sent:
+            self._taken(record, *self.sent.pop(key))
         elif record.direction is REQUEST and now[:2] in _BLOCK_REQUESTS:
             if len(self.sent) >= _MOST:
                 self.sent.clear()
-            self.sent[number] = record, _number_of(record)
+            self.sent[key] = record, _number_of(record)
         if record.direction is RESPONSE and now[1] == _BLOCK.get(now[0]):
             self._block(record, number, now)
-        elif number in self.running and record.direction is REQUEST:
+        elif record.direction is REQUEST and (number in self.running or number in self.left):
             self._asked(record, number, now)
 
     def _taken(self, record: Record, asked: Record, sent: int) -> None:
@@ -95,45 +99,79 @@ class Transfers:
         )  # fmt: skip
 
     def _block(self, record: Record, number: int, now: bytes) -> None:
-        block = int.from_bytes(now[_NUMBER_AT : _NUMBER_AT + _SIZE], "big")
-        doubted = self._doubted.pop(number, None)
+        block, invoke_id = int.from_bytes(now[_NUMBER_AT : _NUMBER_AT + _SIZE], "big"), now[2] & 0xF
+        doubted = self._doubted.pop((number, invoke_id), None)
         is_refused = now[0] == 0xC4 and now[_RESULT_AT : _RESULT_AT + 1] == b"\1"
         if doubted is not None and (is_refused or block != doubted[1] + 1):
             self._wrong_number(*doubted)  # a meter that goes on from there shows that the capture lacks blocks
-        known = self.running.get(number)
+        known = self.running.get(number, {}).get(invoke_id) or (self._go_on(number, invoke_id) if block > 1 else None)
         if is_refused:
             if known is not None:
-                del self.running[number]
+                self._stop(number, invoke_id)
                 text = f"the meter ends the transfer with a result in place of block {known.block + 1}"
                 self._report(record, known, "server-aborted", LIKELY, text)
             return
         if record.kind is not PART or now[_LAST_AT]:
-            self.running.pop(number, None)
+            self._stop(number, invoke_id)
             return
         if len(self.running) >= _MOST:
             self.running.pop(next(iter(self.running)))
         first = known.first if known is not None and block > 1 else record.number
         size = (known.size if known is not None and block > 1 else 0) + len(now)
-        self.running[number] = _new(Running, (first, record.number, block, size, record.objects, now[2] & 0xF))
+        made = _new(Running, (first, record.number, block, size, record.objects, invoke_id))
+        self.running.setdefault(number, {})[invoke_id] = made
+
+    def _stop(self, number: int, invoke_id: int) -> None:
+        """Forget a transfer that runs."""
+        runs = self.running.get(number)
+        if runs is not None:
+            runs.pop(invoke_id, None)
+            if not runs:
+                del self.running[number]
 
     def _asked(self, record: Record, number: int, now: bytes) -> None:
         """Look at what the client asks for while a transfer runs."""
-        known = self.running[number]
+        runs, invoke_id = self.running.get(number, {}), now[2] & 0xF
         if now[1] == _NEXT.get(now[0]):
+            known = runs.get(invoke_id) or self._go_on(number, invoke_id) or next(iter(runs.values()), None)
             wanted = int.from_bytes(now[_ASKED_NUMBER_AT : _ASKED_NUMBER_AT + _SIZE], "big")
-            if wanted != known.block:
+            if known is not None and wanted != known.block:
                 if len(self._doubted) >= _MOST:
                     self._doubted.clear()
-                self._doubted[number] = (record, wanted, known)
+                self._doubted[number, known.invoke_id] = (record, wanted, known)
             return
-        if now[2] & 0xF != known.invoke_id or now[0] in (0xC0, 0xC3):
-            del self.running[number]
-            text = f"the client asks for something else after block {known.block}"
-            self._report(record, known, "client-left-off", LIKELY, text)
+        self._end_left(number, invoke_id)
+        for known in list(runs.values()):
+            if invoke_id != known.invoke_id or now[0] in (0xC0, 0xC3):
+                self._stop(number, known.invoke_id)
+                text = f"the client asks for something else after block {known.block}"
+                fact = self._report(record, known, "client-left-off", LIKELY, text)
+                if invoke_id != known.invoke_id:
+                    if len(self.left) >= _MOST:
+                        self.left.clear()
+                    self.left.setdefault(number, {})[known.invoke_id] = known, fact
+
+    def _go_on(self, number: int, invoke_id: int) -> Running | None:
+        """Take up a transfer that seemed to be left off: its next block is asked for, or comes, all the same."""
+        known, fact = self.left.get(number, {}).get(invoke_id, (None, None))
+        if known is not None and fact is not None:
+            self._family.stories.take_back(fact)
+            self._end_left(number, invoke_id)
+            self.running.setdefault(number, {})[invoke_id] = known
+        return known
+
+    def _end_left(self, number: int, invoke_id: int) -> None:
+        """What was left off with this invoke-id stays so."""
+        left = self.left.get(number)
+        if left is not None:
+            left.pop(invoke_id, None)
+            if not left:
+                del self.left[number]
 
     def next_request(self, one: Association) -> dict[bytes, str]:
         """Give what asks for the next block of the transfer that runs in *one*, with its name; none if not known."""
-        known, apdu = self.running.get(one.number or 0), one.asked.apdu if one.asked is not None else None
+        runs, apdu = self.running.get(one.number or 0, {}), one.asked.apdu if one.asked is not None else None
+        known = next(iter(runs.values())) if len(runs) == 1 else None
         tag, invoke_id = (apdu.octets[0], apdu.octets[2]) if apdu is not None and len(apdu.octets) > _SIZE else (0, 0)
         if known is None or apdu is None or tag not in _NEXT:
             return {}
@@ -141,25 +179,29 @@ class Transfers:
 
     def end(self, one: Association) -> None:
         """An association ended: its transfer with it."""
-        self.sent.pop(one.number or 0, None)
-        known = self.running.pop(one.number or 0, None)
-        doubted = self._doubted.pop(one.number or 0, None)
-        if doubted is not None:
-            self._wrong_number(*doubted)
+        number = one.number or 0
+        self.left.pop(number, None)
+        runs = self.running.pop(number, {})
+        for key in [(number, invoke_id) for invoke_id in range(_INVOKE_IDS)]:
+            self.sent.pop(key, None)
+            doubted = self._doubted.pop(key, None)
+            if doubted is not None:
+                self._wrong_number(*doubted)
         ending = one.ending
-        if known is None or ending is None:
+        if ending is None:
             return
         cause = "link-lost" if ending.how == LOST else "client-left-off"
-        text = f"block {known.block} is the last one; in record {ending.at.record} the association is {ending.how}"
-        proof = [Evidence(known.record, 0, 0, _whole(known, text))]
-        self._family.report_about(
-            one, "long-transfer-aborted", cause, LIKELY, proof, time_ns=ending.at.time_ns,
-            subject=about_all(known.objects),
-        )  # fmt: skip
+        for known in runs.values():
+            text = f"block {known.block} is the last one; in record {ending.at.record} the association is {ending.how}"
+            proof = [Evidence(known.record, 0, 0, _whole(known, text))]
+            self._family.report_about(
+                one, "long-transfer-aborted", cause, LIKELY, proof, time_ns=ending.at.time_ns,
+                subject=about_all(known.objects),
+            )  # fmt: skip
 
-    def _report(self, record: Record, known: Running, cause: str, confidence: str, text: str) -> None:
+    def _report(self, record: Record, known: Running, cause: str, confidence: str, text: str) -> Fact:
         further = [Evidence(known.record, 0, 0, f"block {known.block}, the last one")]
-        self._family.report(
+        return self._family.report(
             record, "long-transfer-aborted", cause, confidence, _whole(known, text), further=further,
             subject=about_all(known.objects),
         )  # fmt: skip
@@ -175,7 +217,8 @@ class Transfers:
             if now[1] == _NEXT.get(now[0]):
                 wanted = int.from_bytes(now[_ASKED_NUMBER_AT : _ASKED_NUMBER_AT + _SIZE], "big") + 1
         block = int.from_bytes(apdu.octets[_NUMBER_AT : _NUMBER_AT + _SIZE], "big") if apdu is not None else 0
-        known = self.running.get(number or 0)
+        invoke_id = apdu.octets[2] & 0xF if apdu is not None else 0
+        known = self.running.get(number or 0, {}).get(invoke_id)
         most = max(block - known.block - 1, 1) if known is not None else 1
         if not block:
             text = f"{note.text}: blocks count from 1, and 0 is none that could be lost"

@@ -57,6 +57,13 @@ def unanswered(
     )  # fmt: skip
 
 
+def answered_behind(family: Family, one: Association, exchange: Exchange) -> None:
+    """Take back that a request was not answered: it was, behind the answers to later ones."""
+    told = [each for each in family.stories.of_lane(one.lane) if each.code == "response-missing"]
+    for fact in [fact for story in told for fact in story.facts if fact.evidence.record == exchange.request]:
+        family.stories.take_back(fact)
+
+
 _HELD_UP = (
     ("meter-busy", "; it was put off with RNR, receive not ready, up to record {}"),
     (

@@ -15,6 +15,7 @@ from analyzer.tracking.association_ends import (
     ENDED,
     HANDLERS,
     OPENED,
+    OVERTAKEN,
     SLOW,
     SNRM,
     UNANSWERED,
@@ -221,6 +222,6 @@ class Associations(Services):
 
 
 __all__ = [
-    "ASKED_AGAIN", "BEGUN", "ENDED", "OPENED", "SLOW", "UNANSWERED", "UNASKED", "Association", "Associations", "Event",
-    "Exchange",
+    "ASKED_AGAIN", "BEGUN", "ENDED", "OPENED", "OVERTAKEN", "SLOW", "UNANSWERED", "UNASKED", "Association",
+    "Associations", "Event", "Exchange",
 ]  # fmt: skip

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from analyzer.record import APDU, Record
-from analyzer.tracking.association_ends import ASKED_AGAIN, SLOW, UNANSWERED, UNASKED, Endings, Event
+from analyzer.tracking.association_ends import ASKED_AGAIN, OVERTAKEN, SLOW, UNANSWERED, UNASKED, Endings, Event
 from analyzer.tracking.history import BY_SERVER, REFUSED, Association, Exchange, Mark
 from analyzer.tracking.roles import REFUSALS
 from analyzer.tracking.usual_exchanges import FIRST_RESULT, SLOW_NS, is_error, service_of
 
 _MOST_WAITING = 32
 _GIVEN_UP_NS = 10_000_000_000
+_AT_ONCE_NS = 1_000_000_000
+"""Who asks for more so soon behind a request did not wait in vain for its answer: several are in flight at once."""
 _new = tuple.__new__
 
 
@@ -99,12 +101,29 @@ class Services(Endings):
     def _unasked(self, one: Association, record: Record) -> None:
         """Take an answer that no request waits for; parts of one come on and on."""
         request = record.request
-        if record.kind is APDU:
+        late = None
+        if request is not None:
             late = next((each for each in one.unanswered if each.request == request), None)
+        if late is not None and _is_in_flight_at_once(one, late):
+            self._answered_behind(one, late, record)
+        elif record.kind is APDU:
             if request is None and one.waiting:
                 one.misanswered = {next(reversed(one.waiting)), *one.misanswered.intersection(one.waiting)}
             if request is None or late is not None:
                 self.events.append(Event(UNASKED, one, record.number, late))
+
+    def _answered_behind(self, one: Association, asked: Exchange, record: Record) -> None:
+        """Take an answer that others overtook: its request was given up too early."""
+        one.unanswered.remove(asked)
+        service = service_of(one, asked.service)
+        service.unanswered -= 1
+        service.count += 1
+        if record.latency_ns is not None:
+            service.latencies.append(record.latency_ns)
+        if record.apdu is not None and is_error(record.apdu.octets):
+            service.errors += 1
+        one.exchanges.append(asked._replace(octets=b"", response=record.number, latency_ns=record.latency_ns))
+        self.events.append(Event(OVERTAKEN, one, record.number, asked))
 
     def _overtake(self, one: Association, asked: Exchange, record: Record) -> None:
         """Give up the requests that were made before one that is answered now: answers come in order."""
@@ -139,3 +158,18 @@ class Services(Endings):
                     if waits and asked.is_confirmed:
                         self._give_up(one, asked, one.last_record, UNANSWERED)
         return self.events
+
+
+def _is_in_flight_at_once(one: Association, asked: Exchange) -> bool:
+    """Tell whether the client made another request at once behind *asked*, or *asked* so behind one that waited.
+
+    Answers then come in any order.
+    """
+    others = [*one.exchanges, *one.waiting.values(), *one.unanswered]
+    behind = [each for each in others if each.request > asked.request]
+    pairs = [(asked, min(behind, key=lambda each: each.request))] if behind else []
+    pairs += [(each, asked) for each in others if each.request < asked.request < (each.response or asked.request + 1)]
+    return any(
+        first.asked_ns is None or then.asked_ns is None or then.asked_ns - first.asked_ns < _AT_ONCE_NS
+        for first, then in pairs
+    )

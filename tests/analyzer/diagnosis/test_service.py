@@ -211,6 +211,24 @@ def test_answer_behind_its_time_is_late() -> None:
     assert "4.1 s before" in story.evidence[0].text
 
 
+def under(apdu: bytes, invoke_id: int) -> bytes:
+    """Put another invoke-id into an APDU."""
+    return apdu[:2] + bytes((0xC0 | invoke_id,)) + apdu[3:]
+
+
+def test_requests_in_flight_at_once_are_answered_in_any_order() -> None:
+    requests = [asked(under(GET_CLOCK, number)) for number in (1, 2, 3)]
+    answers = [answered(under(CLOCK_ANSWER, number)) for number in (3, 1, 2)]
+    assert over_tcp(OPENING, READING, at(0.1, *requests), at(0.2, *answers), READING, RELEASE) == []
+
+
+def test_request_in_flight_with_others_that_stays_unanswered_is_told() -> None:
+    requests = [asked(under(GET_CLOCK, number)) for number in (1, 2, 3)]
+    answers = [answered(under(CLOCK_ANSWER, number)) for number in (3, 1)]
+    (story,) = over_tcp(OPENING, READING, at(0.1, *requests), at(0.2, *answers), READING, RELEASE)
+    assert (named([story]), story.records) == ([("response-missing", "server-silent")], [6])
+
+
 @pytest.mark.parametrize("over", [on_line, over_tcp])
 def test_answer_that_is_given_twice_is_told_so(over: Callable[..., list[Story]]) -> None:
     (story,) = over(OPENING, READING, at(0.2, answered(CLOCK_ANSWER)), READING)
@@ -265,6 +283,24 @@ def test_profile_that_stops_at_a_block_names_profile_and_block() -> None:
     assert "1-0:99.1.0*255" in story.evidence[0].text
     (aborted,) = [one for one in story.leads_to if one.code == "long-transfer-aborted"]
     assert "stops after block 2" in aborted.evidence[0].text
+
+
+def test_transfers_of_two_invoke_ids_run_beside_each_other() -> None:
+    said = [(GET_PROFILE, block(1)), (following(1), block(2)), (following(2), block(3, last=True))]
+    one, two = ([(under(request, number), under(answer, number)) for request, answer in said] for number in (1, 2))
+    begun = at(0.1, asked(one[0][0]), asked(two[0][0]), answered(two[0][1]), answered(one[0][1]))
+    middle = at(0.1, asked(two[1][0]), asked(one[1][0]), answered(one[1][1]), answered(two[1][1]))
+    end = at(0.1, asked(one[2][0]), answered(one[2][1]), asked(two[2][0]), answered(two[2][1]))
+    assert over_tcp(OPENING, begun, middle, end, READING, RELEASE) == []
+
+
+def test_transfer_of_one_invoke_id_that_is_left_off_beside_another_is_told() -> None:
+    begun = at(0.1, asked(GET_PROFILE), answered(block(1)), asked(under(GET_PROFILE, 2)))
+    other = at(
+        0.1, answered(under(block(1), 2)), asked(under(following(1), 2)), answered(under(block(2, last=True), 2))
+    )
+    (story,) = over_tcp(OPENING, begun, other, READING, RELEASE)
+    assert (story.code, story.cause, story.records) == ("long-transfer-aborted", "client-left-off", [4, 5])
 
 
 def test_transfer_that_the_meter_aborts_is_told_with_its_result() -> None:
