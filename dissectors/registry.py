@@ -140,7 +140,9 @@ def _grow_any(parent: Node, octets: bytes, at: int, end: int) -> int:
 
 def _grow_unknown(parent: Node, octets: bytes, at: int, end: int) -> int:
     """Show octets whose tag (or choice) is not assigned."""
+    code = "apdu-malformed"
     if at >= end:
+        code = "capture-cut"
         leaf = parent.add(Node("apdu", Kind.UNDECODED, at * 8, end * 8, "no octets", "no octets"))
         text = "an APDU without octets"
     else:
@@ -148,8 +150,8 @@ def _grow_unknown(parent: Node, octets: bytes, at: int, end: int) -> int:
         family = FAMILIES.get(tag)
         reason = f"tag {tag:02X} is not assigned" if family is None else f"{family} has no such choice"
         if family is not None and at + 1 >= end:
-            reason = "needs 2 octets, 1 left"
+            code, reason = "capture-cut", "needs 2 octets, 1 left"
         text = f"{reason} (octet {at if family is None else at + 1})"
         leaf = parent.add(Node(family or f"tag-{tag:02x}", Kind.UNDECODED, at * 8, end * 8, reason, reason))
-    leaf.notes.append(Note("apdu-malformed", Severity.ERROR, "malformed", text, at, end))
+    leaf.notes.append(Note(code, Severity.ERROR, "malformed", text, at, end))
     return end

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import pytest
+
 from analyzer.tracking.object_model import ObjectModel
 from analyzer.tracking.readings import Reading, readings_of
 from tests.analyzer.cosem.data import array, clock, double_long_unsigned, long_unsigned, name, octet_string, structure
-from tests.analyzer.tracking.build import ANSWERED, Said, decode, general_blocks, in_segments, wrapped
+from tests.analyzer.framing.build import GET_REQUEST
+from tests.analyzer.tracking.build import (
+    ANSWERED,
+    ASKED,
+    Said,
+    codes,
+    decode,
+    general_blocks,
+    in_frames,
+    in_segments,
+    wrapped,
+)
 
 HEAD = b"\x0f\x00\x00\x00\x01\x0c" + clock(3)[2:]
 VALUES = [name("1-0:1.8.0"), double_long_unsigned(5000), name("1-0:2.8.0"), double_long_unsigned(70)]
@@ -60,3 +73,11 @@ def test_any_beginning_reads_without_an_exception() -> None:
     counts = [len(readings(first_of(apdu, room))) for room in range(1, len(apdu))]
     assert counts == sorted(counts)
     assert counts[-1] == 3
+
+
+@pytest.mark.parametrize("room", range(9))
+def test_frame_that_breaks_off_anywhere_in_its_apdu_is_cut_and_not_malformed(room: int) -> None:
+    (whole,) = in_frames([Said(ASKED, GET_REQUEST)])
+    begin = whole.octets.index(GET_REQUEST)
+    (record,) = decode([Said(ASKED, whole.octets[: begin + room])])
+    assert set(codes([record])) == {"capture-cut"}
