@@ -30,6 +30,7 @@ from analyzer.security.opening import (
 )
 from dissectors.axdr import length_octets, scan_length
 from dissectors.hdlc import AddressField
+from dissectors.hdlc_octets import FLAG
 from dissectors.registry import pick
 from dissectors.scanning import scan_apdu
 from dissectors.tree import Problem
@@ -54,6 +55,8 @@ _SPECIFIC = {"glo": 8, "ded": 16}
 FORMS = (*_SPECIFIC, *_GENERAL)
 _SERVICES = 0xC0
 _MBUS_LONG, _MBUS_HEAD = 0x68, 9
+_MORE_SEGMENTS, _MBUS_CI, _MBUS_SEGMENTS = 0x08, 6, frozenset(range(0x20)) - {0x10}
+"""The bit S of the HDLC frame format; where the CI of M-Bus stands, and those of segments: 10 is the whole in one."""
 
 
 class Wishes(NamedTuple):
@@ -85,7 +88,8 @@ def craft(octets: bytes, wishes: Wishes) -> bytes:
             raise FrameError("a text or a short M-Bus frame carries no APDU")
         return kind.made(octets) if kind is not None else octets
     head, apdu, tail = _parted(octets, name)
-    given = scan_apdu(apdu, 0, len(apdu)) if apdu else (None, None)
+    is_segment = _is_segment(octets, name, head)
+    given = scan_apdu(apdu, 0, len(apdu)) if apdu and not is_segment else (None, None)
     is_protected = given[0] is not None and given[1] is not None and given[0].is_closed
     if is_protected and wishes.form:
         raise FrameError("--cipher protects a plain APDU, and this one is protected: it is enciphered again as it was")
@@ -94,7 +98,8 @@ def craft(octets: bytes, wishes: Wishes) -> bytes:
     if is_protected and (wishes.apdu is not None or wishes.counter is not None or wishes.keys is not None):
         apdu = _resealed(relengthed(apdu), wishes)
     else:
-        apdu = relengthed(wishes.apdu if wishes.apdu is not None else apdu)
+        if wishes.apdu is not None or not is_segment:
+            apdu = relengthed(wishes.apdu if wishes.apdu is not None else apdu)
         if wishes.form:
             apdu = _sealed(apdu, wishes)
     if wishes.hdlc is not None or wishes.wrapper is not None:
@@ -120,6 +125,14 @@ def _parted(octets: bytes, name: str) -> tuple[bytes, bytes, bytes]:
     else:
         start, end = 0, len(octets)
     return octets[:start], octets[start:end], octets[end:]
+
+
+def _is_segment(octets: bytes, name: str, head: bytes) -> bool:
+    """Tell whether a frame carries a piece of an APDU: its first octets are no tag and length, or the length of all."""
+    if name == "hdlc":
+        begin = int(octets[:1] == bytes((FLAG,)))
+        return bool(octets[begin] & _MORE_SEGMENTS) or head[-3:] not in (_LLC_REQUEST, _LLC_RESPONSE)
+    return name == "mbus" and len(octets) > _MBUS_CI and octets[_MBUS_CI] in _MBUS_SEGMENTS
 
 
 def relengthed(apdu: bytes) -> bytes:

@@ -16,7 +16,7 @@ from analyzer.security.keys import Key, KeyRole
 from analyzer.session import Session
 from analyzer.simulate.ciphering import Seal, protect
 from captures import open_source, source_from_hex
-from captures.samples import samples
+from captures.samples import Sample, samples
 from dissectors.reader import apdu_json
 
 GET = bytes.fromhex("C001C100080000010000FF0200")
@@ -34,6 +34,14 @@ def meter(title: bytes = TITLE) -> Keyring:
     made = Meter(server_title=title)
     made.keys = {role: Key(role, octets[:16]) for role, octets in PUBLISHED.items()}
     return Keyring([made])
+
+
+@pytest.mark.parametrize("sample", samples(), ids=lambda one: one.name)
+def test_right_frame_stays_what_it_is(sample: Sample) -> None:
+    """A segment lost octets: what begins like a tag and a length in it got the length of the segment."""
+    with open_source(str(sample.path)) as source:
+        read = [one.octets for one in Session(source).records() if one.link in ("hdlc", "mbus", "wrapper")]
+    assert [craft(one, Wishes()) for one in read] == read
 
 
 def test_edited_hdlc_frame_gets_length_hcs_and_fcs() -> None:
