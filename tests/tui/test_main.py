@@ -498,3 +498,18 @@ def test_selected_node_is_added_to_the_filter_that_is_edited(before: str, begins
         assert main.records.count > 0
 
     drive(sample("ln-wrapper"), act)
+
+
+def test_filter_of_a_node_is_in_the_history_of_filters() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        main = main_of(app)
+        await pilot.press("tab", *["down"] * 4, "equals_sign")
+        await wait_for(pilot, lambda: bool(main.filter_text))
+        applied = main.filter_text
+        await pilot.press("escape", "slash")
+        await wait_for(pilot, lambda: isinstance(app.focused, Input))
+        await pilot.press("up")
+        assert isinstance(app.focused, Input)
+        await wait_for(pilot, lambda: isinstance(app.focused, Input) and app.focused.value == applied)
+
+    drive(sample("ln-wrapper"), act)

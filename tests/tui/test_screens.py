@@ -372,6 +372,8 @@ def test_command_that_is_none_or_several_names_what_may_be_meant(typed: str, sai
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         flashed: list[str] = []
         main_of(app).flash = lambda text, colour="": flashed.append(text)  # type: ignore[method-assign,assignment,misc]
+        verdict = main_of(app)._command_verdict(typed)
+        assert verdict.is_valid if "no command" not in said else verdict == (False, said, (0, 0))
         main_of(app).run_typed(typed)
         assert flashed[:1] == [said] if said else "may be" not in "".join(flashed)
 

@@ -345,7 +345,7 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
         if word in ELSEWHERE:
             return Verdict(True, f"here: {ELSEWHERE[word]}")
         is_known = word.isdecimal() or any(one.startswith(word) for one in COMMANDS)
-        return Verdict(is_known, "" if is_known else "no such command")
+        return Verdict(is_known, "" if is_known else _no_command(word))
 
 
 def _list_of(commands: Sequence[Command]) -> str:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from analyzer.tui.screens.navigation import Navigation
-from analyzer.tui.widgets.prompt import Choice, Question, Verdict
+from analyzer.tui.widgets.prompt import Choice, Question, Verdict, remember
 from dissectors.tree import Node, shown
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ class Filtering(Navigation):
             self.flash(f"filter, at {run.error[0] + 1}: {run.error[1]}", "error")
             return
         self.filter_run = run
+        remember(self.program.history, "filter", text.strip())
         run.poll(_TICK_SECONDS)
         self.records.filter_by(run.matches)
         self.show_record()

@@ -107,6 +107,15 @@ class PromptBar(Bar):
         prompt.clicked(command)
 
 
+def remember(history: dict[str, list[str]], kind: str, text: str) -> None:
+    """Put an answer to questions of *kind* last into the history, where it is found first."""
+    kept = history.setdefault(kind, [])
+    if text in kept:
+        kept.remove(text)
+    kept.append(text)
+    del kept[:-_MOST_HISTORY]
+
+
 class Prompt(Vertical):
     """Asks one question at a time; Enter answers, Esc gives up, Tab completes, up and down go through the history.
 
@@ -271,11 +280,7 @@ class Prompt(Vertical):
             return  # what is wrong with it stands below the line
         kind, is_secret = self.question.kind, self._is_secret(text)
         if text and not is_secret:
-            kept = self.history.setdefault(kind, [])
-            if text in kept:
-                kept.remove(text)
-            kept.append(text)
-            del kept[:-_MOST_HISTORY]
+            remember(self.history, kind, text)
         self.close()
         self.post_message(self.Answered(kind, text))
 
