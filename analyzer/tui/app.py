@@ -178,12 +178,13 @@ class DlmsharkApp(Passes):
         if (ask := getattr(screen, "command_add_key", None)) is not None:
             ask(0, text)
 
-    def open_screen(self, name: str, count: int = 0) -> None:
+    def open_screen(self, name: str, count: int = 0, argument: str = "") -> None:
         """Open a screen over the main one; another that is open gives way."""
         if not self.has_begun and name not in _WITHOUT_CAPTURE:
             return
         screen: BaseScreen = getattr(import_module(f"analyzer.tui.screens.{name}"), SCREENS[name])()
         screen.opened_from = self.current_record
+        screen.open_with(argument)
         self.came_from = ""
         if len(self.screen_stack) > 1:
             self.switch_screen(screen)

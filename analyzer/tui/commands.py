@@ -96,7 +96,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         _command("follow", "f", ANY, "this association as a dialogue"),
         _command("objects", "o", ANY, "what the capture taught about the meters"),
         _command("readings", "r", ANY, "the metered values as a table and a plot"),
-        _command("statistics", "s", ANY, "services, errors, response times, octets over time"),
+        _command("statistics", "s", ANY, "services, errors, response times, octets over time", "WHAT"),
         _command("diff", "C", ANY, "compare two captures: one that works, one that fails", "FILE"),
         _command("keys", "K", ANY, "keys: what each opened; add one"),
         _command("sources", "S", ANY, "the inputs, their lines, and what was left aside"),
@@ -130,7 +130,8 @@ COMMANDS: dict[str, Command] = {one.name: one for group in GROUPS.values() for o
 
 def said_of(command: Command) -> str:
     """Give all words that a command may be sought by: its name, what it does, its names in other programs."""
-    return f"{command.name} {command.help} {_NAMES_ELSEWHERE.get(command.name, '')}".replace("-", " ").lower()
+    others = " ".join(one for one, name in ELSEWHERE.items() if name.partition(" ")[0] == command.name)
+    return f"{command.name} {command.help} {others}".replace("-", " ").lower()
 
 
 _NAMES_ELSEWHERE = {
@@ -153,11 +154,16 @@ _NAMES_ELSEWHERE = {
     "quit": "console.exit exit q! qa wq",
     "readings": "export-objects values",
     "sources": "capinfos capture-file-properties file-properties properties",
-    "statistics": "connections conversations endpoints hierarchy io-graph iograph protocol-hierarchy stats",
+    "statistics": "stats",
+    "statistics connection": "connections",
+    "statistics conversation": "conversations",
+    "statistics layer": "hierarchy protocol-hierarchy",
+    "statistics meter": "endpoints",
+    "statistics time": "io-graph iograph",
     "suspend": "sh shell",
     "time": "time-format time-display-format",
 }
-"""What commands are called in Wireshark, mitmproxy and vi."""
+"""What commands, some with an argument, are called in Wireshark, mitmproxy and vi."""
 ELSEWHERE: dict[str, str] = {known: name for name, others in _NAMES_ELSEWHERE.items() for known in others.split()}
 """Commands by those names."""
 _PRINTED = {

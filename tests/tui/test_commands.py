@@ -31,11 +31,13 @@ def test_every_command_says_what_it_does_in_one_line() -> None:
 
 
 def test_names_from_elsewhere_lead_to_commands_and_hide_none() -> None:
-    assert set(ELSEWHERE.values()) <= set(COMMANDS)
+    names = {known: name.partition(" ") for known, name in ELSEWHERE.items()}
+    assert {name for name, _, _ in names.values()} <= set(COMMANDS)
+    assert all(COMMANDS[name].argument for name, blank, _ in names.values() if blank)
     for known in ELSEWHERE:
         assert known not in COMMANDS
         begun = {name for name in COMMANDS if name.startswith(known)}
-        assert len(begun) != 1 or begun == {ELSEWHERE[known]}, known
+        assert len(begun) != 1 or begun == {names[known][0]}, known
 
 
 def test_key_of_one_character_gives_its_command() -> None:

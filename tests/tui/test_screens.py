@@ -349,11 +349,14 @@ def test_command_by_its_name_elsewhere_runs_and_is_found() -> None:
         main = main_of(app)
         main.run_typed("goto 12")
         assert main.records.cursor == 11
-        assert main._command_verdict("conversations").text == "here: statistics"
+        assert main._command_verdict("conversations").text == "here: statistics conversation"
         assert [one.text for one in main._found_choices("i/o graph")] == []
         assert [one.text for one in main._found_choices("io graph")] == ["statistics"]
         main.run_typed("conversations")
-        await wait_for(pilot, lambda: any("Statistics" in line for line in text_of(app)[:1]))
+        await wait_for(pilot, lambda: any("[conversation]" in line for line in text_of(app)))
+        for typed, by in (("statistics", "service"), ("stat conn", "connection"), ("io-graph", "time")):
+            app.screen.run_typed(typed)  # type: ignore[attr-defined]
+            await wait_for(pilot, lambda by=by: any(f"[{by}]" in line for line in text_of(app)))  # type: ignore[misc]
 
     drive(sample("ln-wrapper"), act)
 

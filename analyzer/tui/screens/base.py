@@ -130,6 +130,9 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
         """Whether its parts are there: not before it is laid out, and not once it is closed."""
         return self.is_attached and any(isinstance(one, TitleBar) for one in self.children)
 
+    def open_with(self, argument: str) -> None:
+        """Take what stood behind the command that opens the screen."""
+
     def soon(self, run: Callable[..., object], *arguments: object) -> None:
         """Run something once the screen is drawn, unless it is closed by then."""
 
@@ -265,7 +268,9 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
         if word.isdecimal():
             self.run_pressed(Pressed(COMMANDS["last"], int(word[:9])))
             return
-        found = COMMANDS.get(ELSEWHERE.get(word, word))
+        word, _, usual = ELSEWHERE.get(word, word).partition(" ")
+        rest = rest.strip() or usual
+        found = COMMANDS.get(word)
         if found is None:
             near = [one for one in self.available() if one.name.startswith(word)]
             if len(near) != 1:
@@ -275,7 +280,7 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
         if found.name == "last" or not found.argument:  # what stands behind others is how often, or which
             self.run_pressed(Pressed(found, int(rest[:9]) if rest.isdecimal() else 0))
         else:
-            self.run_pressed(Pressed(found, 0, rest.strip()))
+            self.run_pressed(Pressed(found, 0, rest))
 
     # -- captures -----------------------------------------------------------------------------------------------------
 

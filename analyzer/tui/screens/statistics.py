@@ -77,6 +77,10 @@ class StatisticsScreen(TableScreen):
         self.lower = (self.plot, self.text_pane)
         self._found: list[Statistic] = []
 
+    def open_with(self, argument: str) -> None:
+        """Count by what *argument* begins: ``statistics connection``, ``statistics time``."""
+        self.by = next((by for by in BY if argument and by.startswith(argument)), self.by)
+
     def lay_out(self) -> ComposeResult:
         """Lay out what stands between the first line and the last ones."""
         yield Heading(id="by")
