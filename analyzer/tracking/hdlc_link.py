@@ -63,7 +63,10 @@ class HdlcLink:
         if control & 3 == 1:  # RR, RNR
             record.control = control
             record.kind = LINK
-            peer.settle_supervisory(record)
+            if peer.is_ambiguous:
+                peer.settle_between(record)
+            else:
+                peer.settle(record)
         elif not self._goes_on(record, peer, octets, control):
             self._take(record, side)
 
@@ -144,7 +147,10 @@ class HdlcLink:
                 check_header(record, peer, octets[start:begin], start)
         if control & 3 == 1:  # RR, RNR
             record.kind = LINK
-            peer.settle_supervisory(record)
+            if peer.is_ambiguous:
+                peer.settle_between(record)
+            else:
+                peer.settle(record)
         elif not control & 1:
             self._numbered(record, peer, control, octets, begin, end, octets[start] & _SEGMENTED)
         elif control & 0xEF == _UI and end > begin:

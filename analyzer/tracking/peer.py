@@ -102,17 +102,19 @@ class Peer:
         record.client, record.server = self.client, self.server
         record.association = self.association.number
 
-    def settle_supervisory(self, record: Record) -> None:
-        """Say direction, client and server of an RR or RNR: where both directions look alike, it answers what was said
-        before it, and between segments the side that sends these goes on behind it."""
-        if self.is_ambiguous and self.reverse is self and self.role is not None:
-            role = self.role
-            self.take_role(_OPPOSITE[role])
+    def settle_between(self, record: Record) -> None:
+        """Say direction, client and server of an RR or RNR where both directions look alike.
+
+        It answers what was said before it; between segments the side that sends these goes on behind it.
+        """
+        role = self.role
+        if self.reverse is not self or role is None:
             self.settle(record)
-            if self.segments:
-                self.take_role(role)
             return
+        self.take_role(_OPPOSITE[role])
         self.settle(record)
+        if self.segments:
+            self.take_role(role)
 
     def behind(self, prefix: bytes) -> Peer:
         """Give the pair that speaks under the gateway *prefix*, joined with its opposite once that is seen."""
