@@ -243,6 +243,8 @@ class DlmsharkApp(Passes):
             found += [(" STOPPED ", "warning bold reverse"), ("  ", "muted")]
         elif self.main.is_paused:
             found += [(" PAUSED ", "warning bold reverse"), ("  ", "muted")]
+        elif self.options.live is not None and self.options.live.is_over():  # whatever ended it: nothing more comes
+            found += [(" ENDED ", "warning bold reverse"), ("  ", "muted")]
         elif self.main.is_tailing:
             found += [(" TAIL ", "accent bold reverse"), ("  ", "muted")]
         found.append((f"{progress.records:,} record{'s' * (progress.records != 1)}", "muted"))

@@ -227,6 +227,7 @@ class Opening(App[None]):
             self.main.show_status()
             if (front := self._front()) is not None:
                 front.recorded()
+                front.show_title()
 
     def take_anew(self, capture: Capture) -> None:
         """The capture was read again, with more keys: whatever was found out is found out again."""

@@ -81,6 +81,7 @@ def test_recording_is_followed_and_counted(tmp_path: Path) -> None:
         await until(pilot, lambda: any("listening at 2400 8N1 · 40 packets" in line for line in text_of(app)))
         recording.say(SNRM)
         await until(pilot, lambda: main_of(app).records.cursor == 40)
+        assert " TAIL   41 records" in text_of(app)[0]
         await pilot.press("k")
         recording.say(SNRM)
         await until(pilot, lambda: main_of(app).records.count == 42)
@@ -89,6 +90,7 @@ def test_recording_is_followed_and_counted(tmp_path: Path) -> None:
         await until(pilot, lambda: "ended" in app.live_text)
         expected = "42 packets · 378 octets · 7 packets lost by the system · 9600 8N1 · RTS low, DTR low · ended"
         assert app.live_text.endswith(expected)
+        await until(pilot, lambda: " ENDED   42 records" in text_of(app)[0])
 
     _followed(tmp_path, act, (140, 30))
 
