@@ -11,6 +11,7 @@ import pyte
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.color import Color
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
@@ -327,5 +328,20 @@ def test_octets_beyond_64_kb_stand_below_those_before_and_are_clicked_on(count: 
         assert not first.rstrip().endswith("…")
         await pilot.click(pane, offset=(first.index(" 00 00") + 4, 0))
         assert pane.octet == 1
+
+    drive(sample("ln-wrapper"), act)
+
+
+def test_black_on_a_colour_of_sixteen_is_not_bold_which_many_terminals_show_as_grey() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        app.theme = "16-colours"
+        styles = []
+        for keys in ((), ("tab", "tab", "right")):  # octets that belong to a row, then one under the cursor
+            await pilot.press(*keys)
+            await pilot.pause()
+            styles += [one.style for strip in app.screen._compositor.render_strips() for one in strip if one.style]
+        black = [one for one in styles if one.color == Color.parse("black") and one.bgcolor is not None]
+        assert {"cyan", "yellow"} <= {one.bgcolor.name for one in black if one.bgcolor is not None}
+        assert not any(one.bold for one in black)
 
     drive(sample("ln-wrapper"), act)

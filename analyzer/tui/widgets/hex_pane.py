@@ -107,11 +107,12 @@ class HexPane(Rows):
 
     def _style(self, at: int, octet: int) -> Style:
         palette = self.palette
+        is_bold = not palette.on_cursor  # of 16 colours many terminals show a bold black as grey
         if at == self.octet and self.has_focus:
             ink = palette.on_cursor or palette.background
-            return Style(color=ink, bgcolor=palette.warning if palette.on_cursor else palette.accent, bold=True)
+            return Style(color=ink, bgcolor=palette.warning if palette.on_cursor else palette.accent, bold=is_bold)
         if self._is_selected(at):
-            return Style(color=palette.on_cursor or palette.text, bgcolor=palette.cursor, bold=True)
+            return Style(color=palette.on_cursor or palette.text, bgcolor=palette.cursor, bold=is_bold)
         return palette.style("faint" if octet == 0 else "muted" if octet < 32 or octet > 126 else "text")
 
     # -- keys -----------------------------------------------------------------------------------------------------
