@@ -7,6 +7,8 @@ does not know the path that is told on stderr: other users of the machine reach 
 
 from __future__ import annotations
 
+import os
+import re
 import secrets
 import shlex
 import socket
@@ -15,6 +17,7 @@ from typing import Any
 
 from analyzer.cosem.plain_text import printable
 
+_FOREIGN = re.compile(r'<link[^>]*?href="(\w+:[^"]*)"[^>]*>')
 _LOOPBACK, _EVERYWHERE = ("127.0.0.1", "localhost"), ("0.0.0.0", "::", "")
 
 
@@ -47,11 +50,18 @@ def main() -> int:
         async def on_startup(self, app: Any) -> None:
             _say(f"open {self.public_url}/{secret}/ (Ctrl-C ends it)")
 
+        async def handle_index(self, request: Any) -> Any:
+            """Give the page without the fonts of another host, which it would wait for where that is not reached."""
+            page = await super().handle_index(request)
+            page.text = _FOREIGN.sub(lambda one: one[0] if one[1].startswith(self.public_url) else "", page.text)
+            return page
+
         async def handle_websocket(self, request: Any) -> Any:
             if request.headers.get("Origin") not in {self.public_url, *own}:
                 raise web.HTTPForbidden(text="not from the page of this program")
             return await super().handle_websocket(request)
 
+    os.environ["COLORTERM"] = "truecolor"  # as a browser has it, whatever the terminal that this runs in
     command = shlex.join([sys.executable, "-P", "-m", "analyzer", *words])
     try:
         Browsers(command, host, int(port), title="dlmshark", public_url=url or None).serve()

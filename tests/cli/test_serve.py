@@ -53,7 +53,9 @@ def _free_port() -> int:
 def _served(*words: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     port = _free_port()
     command = [sys.executable, "-P", "-m", "analyzer", "serve", "--port", str(port), *words]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as child:
+    console = {name: text for name, text in os.environ.items() if name not in ("COLORTERM", "NO_COLOR")}
+    console["TERM"] = "linux"
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=console) as child:
         try:
             assert child.stderr is not None
             page = re.compile(rf"http://127\.0\.0\.1:{port}/[\w-]{{22}}(?=/ )")
@@ -86,6 +88,10 @@ def test_a_browser_sees_the_records_and_q_ends_it() -> None:
     assert "AARQ" in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen)
     assert key not in seen + page
     assert "dlmshark" in page
+    assert "\x1b[38;2;" in seen, "a browser has all colours, whatever the terminal of who serves has"
+    assert [one for one in re.findall(r'(?:href|src)="(\w+://[^/"]+)', page) if one not in url] == [], (
+        "no other host is asked: it would be told, and where it is not reached the page waits for it"
+    )
 
 
 @needs_web
