@@ -5,6 +5,7 @@ Source: LINKTYPE_RTAC_SERIAL of the tcpdump.org registry for what is written.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
@@ -60,6 +61,8 @@ class SerialRecorder:
         """What the next packet tells of the line, or of what was made of it."""
         self._heard: SimpleQueue[tuple[int, LineRead | None]] = SimpleQueue()
         self._settings = status.line or str(lines[0].settings)
+        self._is_given_up: Callable[[], bool] = status.is_over
+        """Asked again and again while a port is waited for."""
         self._gone: dict[str, None] = {}
         """The ports that are waited for."""
         self._show_line()
@@ -68,6 +71,7 @@ class SerialRecorder:
         """Record from lines that are open until *is_over*. Raises: SpoolError."""
         try:
             if len(self._lines) == 1:
+                self._is_given_up = self._ticking(is_over)
                 while not is_over():
                     self._take(0, self._read(0))
             else:
@@ -78,6 +82,15 @@ class SerialRecorder:
                 line.close()
             if self.comments:  # nothing came any more that they could stand at
                 self._spool.write(b"".join(self._packets(0, LineRead(self._clock(), b""))))
+
+    def _ticking(self, is_over: Callable[[], bool]) -> Callable[[], bool]:
+        """Make what keeps the spool going too whenever it is asked: for the thread that writes it."""
+
+        def ask() -> bool:
+            self._spool.tick()
+            return is_over()
+
+        return ask
 
     def _run_several(self, is_over: Callable[[], bool]) -> None:
         threads = [Thread(target=self._listen, args=(tap,), daemon=True) for tap in range(len(self._lines))]
@@ -113,20 +126,17 @@ class SerialRecorder:
         gone_ns = self._clock()
         self._gone[line.url] = None
         self._show_line()
-        while not self._stopping.is_set() and not self._status.is_over():
+        while not self._stopping.is_set() and not self._is_given_up():
             self._pause(_AGAIN_S)
-            try:
+            with contextlib.suppress(CaptureError):
                 line.open()
-            except CaptureError:
-                self._spool.tick()
-                continue
-            del self._gone[line.url]
-            self._show_line()
-            self._say(f"{line.url}: is back")
-            back_ns = self._clock()
-            gap = f"{line.url} was gone for {(back_ns - gone_ns) / 1e9:.1f} s: what was sent meanwhile is not here"
-            return LineRead(back_ns, b"", ((-1, gap),))
-        return None
+                del self._gone[line.url]
+                self._show_line()
+                self._say(f"{line.url}: is back")
+                break
+        now_ns = self._clock()
+        how = f"was gone for {(now_ns - gone_ns) / 1e9:.1f} s{', up to the end' * (line.url in self._gone)}"
+        return LineRead(now_ns, b"", ((-1, f"{line.url} {how}: what was sent meanwhile is not here"),))
 
     def _take(self, tap: int, read: LineRead | None) -> None:
         """Write what one tap read, and follow the line."""

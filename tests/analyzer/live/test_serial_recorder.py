@@ -156,6 +156,13 @@ def test_port_that_goes_away_is_waited_for_and_the_gap_marked(tmp_path: Path) ->
     assert [one.octets for one in records_in(path) if one.link == "noise"] == [UA[1:5]], "its flag closed the SNRM"
 
 
+def test_port_that_stays_away_to_the_end_is_marked_and_the_end_is_heard_meanwhile(tmp_path: Path) -> None:
+    path = tmp_path / "away.pcapng"
+    said = recorded(path, [SNRM, OSError(5, "gone")], opens=(OSError(2, "No such file"),) * 50)
+    assert said == ["tap: unplugged, or another program reads it too; waiting for it"]
+    assert b"s, up to the end: what was sent meanwhile is not here" in path.read_bytes()
+
+
 @pytest.mark.parametrize(("seconds", "said_so"), [(3600, "forward by 3600.0 s"), (-7200, "back by 7200.0 s")])
 def test_clock_of_the_computer_that_is_set_moves_the_times_and_says_so_in_the_file(
     tmp_path: Path, seconds: int, said_so: str
