@@ -9,7 +9,6 @@ from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 
-from analyzer.tracking.findings import finding
 from analyzer.tui.columns import COLUMNS
 from analyzer.tui.commands import key_text
 from analyzer.tui.fitting import fit
@@ -157,6 +156,8 @@ class MainScreen(Taking):
         text = self.comments.get(number)
         if text is None:
             return detail
+        from analyzer.tracking.findings import finding  # it brings Scapy, which is loaded once the window stands
+
         return detail._replace(notes=(finding("comment", text, 0, 0), *detail.notes))
 
     # -- selection ------------------------------------------------------------------------------------------------
