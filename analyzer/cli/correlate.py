@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,14 @@ _FIRST = Names("FIRST", "a capture of any kind, nearer to the client as a rule")
 _SECOND = Names("SECOND", "another one of the same time, of the same kind or not")
 
 
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    return pair_parser("correlate", _DOES, _FIRST, _SECOND)
+
+
 def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
-    options = pair_parser("correlate", _DOES, _FIRST, _SECOND).parse_args(words)
+    options = parser().parse_args(words)
     names = [options.first, options.second]
     points, status = read_pair(options, names, _point, _lacks)
     if len(points) < len(names) or not any(one.apdus for one in points):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 
 from analyzer.cli.arguments import Parser, without_screen_options
@@ -14,14 +15,21 @@ from captures.samples import samples
 DEFAULT = "ln-ciphered"
 
 
-def run(words: list[str]) -> int:
-    """Run the command. Returns the exit status."""
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
     made = Parser(
         prog="dlmshark demo", description="Open a bundled sample capture on a terminal, or decode it.",
         epilog="Options of view may follow, in a pipe those of decode.",
     )  # fmt: skip
-    made.add_argument("name", nargs="?", default=DEFAULT, help=f"which sample (default: {DEFAULT})")
+    names = [sample.name for sample in samples()]
+    which = f"which sample (default: {DEFAULT})"
+    made.add_argument("name", nargs="?", default=DEFAULT, choices=names, metavar="name", help=which)
     made.add_argument("--list", action="store_true", help="name the samples; also --json")
+    return made
+
+
+def run(words: list[str]) -> int:
+    """Run the command. Returns the exit status."""
     known = {sample.name: sample for sample in samples()}
     words = ["", *words]
     at = late_command(words, known)
@@ -29,7 +37,7 @@ def run(words: list[str]) -> int:
     if other and not at:
         return fail(f"no sample '{words[other]}': expected one of {', '.join(known)}", USAGE_ERROR)
     named = words.pop(at) or DEFAULT
-    options, rest = made.parse_known_args([named, *(words[1:] if at else words)])
+    options, rest = parser().parse_known_args([named, *(words[1:] if at else words)])
     if options.list:
         width, as_json = max(map(len, known)), "--json" in rest
         for sample in known.values():

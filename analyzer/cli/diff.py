@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,14 @@ _GOOD = Names("GOOD", "a capture of any kind")
 _BAD = Names("BAD", "another one, of the same kind or not")
 
 
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    return pair_parser("diff", _DOES, _GOOD, _BAD)
+
+
 def run(words: list[str]) -> int:
     """Run the command. Returns the exit status."""
-    options = pair_parser("diff", _DOES, _GOOD, _BAD).parse_args(words)
+    options = parser().parse_args(words)
     names = [options.good, options.bad]
     sides, status = read_pair(options, names, _side, _lacks)
     if len(sides) < len(names) or not any(side.talks for side in sides):  # nothing that could differ

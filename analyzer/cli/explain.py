@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 
 from analyzer.cli.arguments import Parser, add_common_options, hush, text_width
 from analyzer.cli.main import say
 
 
-def run(words: list[str]) -> int:
-    """Run the command. Returns the exit status."""
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
     made = Parser(
         prog="dlmshark explain",
         description="What a code, name, number (3, 0x03), octets (D8 01 06), OBIS code or message may mean.",
@@ -17,7 +18,12 @@ def run(words: list[str]) -> int:
     made.add_argument("what", nargs="+", metavar="WHAT", help="words, or octets in hex")
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
     add_common_options(made)
-    options = made.parse_args(words)
+    return made
+
+
+def run(words: list[str]) -> int:
+    """Run the command. Returns the exit status."""
+    options = parser().parse_args(words)
     hush(options)
     from analyzer.export.explained import WIDEST, explain, json_lines, text_lines
 

@@ -59,8 +59,10 @@ COMMANDS: dict[str, Command] = {
     "live": Command("analyzer.cli.live", "decode a live source as it comes; it listens and never sends", False),
     "record": Command("analyzer.cli.record", "a live source into pcapng files; it listens and never sends", False),
     "extcap": Command("analyzer.cli.extcap", "let Wireshark capture by this program: --install", False),
+    "completion": Command("analyzer.cli.completion", "a script that completes command lines: bash, zsh, fish", False),
 }
-
+FIELDS_TOPIC, FIELDS_MODULE = "fields", "analyzer.cli.field_list"
+"""What ``help`` tells beside the help of commands, and the module that does."""
 _HEX = frozenset("0123456789ABCDEFabcdef :")
 HELP = """\
 usage: dlmshark [INPUT ...]
@@ -72,6 +74,7 @@ commands:
 {commands}
 
   dlmshark COMMAND --help      all options of a command
+  dlmshark help fields         the fields of filters (-Y) and columns (-e)
   dlmshark --version           the version
 
 {inputs}
@@ -202,12 +205,15 @@ def _run(command: str, words: list[str]) -> int:
 
 
 def _runner(name: str) -> Callable[[list[str]], int]:
-    run: Callable[[list[str]], int] = import_module(COMMANDS[name].module).run
+    module = FIELDS_MODULE if name == FIELDS_TOPIC else COMMANDS[name].module
+    run: Callable[[list[str]], int] = import_module(module).run
     return run
 
 
 def _help_of(words: list[str]) -> int:
-    """Print the help of the command that *words* name, or of the program."""
+    """Print the help of the command that *words* name, or of the program, or what filters know."""
+    if words and words[0] == FIELDS_TOPIC:
+        return _run(FIELDS_TOPIC, words[1:])
     if words and words[0] in COMMANDS:
         return _run(words[0], ["--help"])
     if words and words[0] != "help" and not words[0].startswith("-"):

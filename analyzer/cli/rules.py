@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 
 from analyzer.cli.arguments import Parser, add_common_options, hush, text_width
 
 
-def run(words: list[str]) -> int:
-    """Run the command. Returns the exit status."""
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
     made = Parser(prog="dlmshark rules", description="The facts and causes that doctor knows.")
     made.add_argument("--json", action="store_true", help="JSON Lines on stdout")
     add_common_options(made)
-    options = made.parse_args(words)
+    return made
+
+
+def run(words: list[str]) -> int:
+    """Run the command. Returns the exit status."""
+    options = parser().parse_args(words)
     hush(options)
     from analyzer.diagnosis.rules import listed
     from analyzer.export.folding import folded

@@ -13,7 +13,7 @@ _INSTEAD = {
     "-e": "decode -T fields -e NAME prints fields",
     "-E": "decode -T fields knows header, separator, quote, occurrence and aggregator",
     "-F": "export --to FORM chooses what is written",
-    "-G": "docs/filters.md lists the names for -Y",
+    "-G": "dlmshark help fields lists the names for -Y and -e",
     "-j": "decode -T fields -e NAME prints fields",
     "-J": "decode -T fields -e NAME prints fields",
     "-K": "-k FILE gives a keyring",
@@ -65,7 +65,7 @@ _LISTEN = "live decodes what comes, record writes it to files"
 _SETTINGS = "settings are in config.toml, which ? in the terminal UI names"
 _VIEW = "view FILE, or FILE alone, opens it in the terminal UI"
 _WRITE = "export -o FILE writes csv, jsonl, parquet, pcapng, xml, html"
-_FILTER = "decode FILE -Y 'summary contains TEXT' filters; docs/filters.md has the names"
+_FILTER = "decode FILE -Y 'summary contains TEXT' filters; dlmshark help fields has the names"
 _CHECK = "audit checks captures, keys check a keyring"
 _MEANING = "explain tells what a code, name, number or octets mean; decode --hex OCTETS decodes"
 _WORDS = {
@@ -90,7 +90,7 @@ _WORDS = {
     "edit": "craft edits a frame", "replay": "nothing is ever sent; craft edits a frame and prints its octets",
     "endpoints": "stats --by meter", "meters": "stats --by meter", "errors": "stats --by error",
     "expert": "doctor names what went wrong, ! in the terminal UI lists all notes",
-    "fields": "docs/filters.md lists the names for -Y and -e", "json": "decode --json",
+    "fields": "dlmshark help fields lists the names for -Y and -e", "json": "decode --json",
     "flow": _LADDER, "ladder": _LADDER, "sequence": _LADDER, "follow": _DIALOGUE,
     "hierarchy": "stats --by layer", "phs": "stats --by layer", "protocols": "stats --by layer",
     "interfaces": "live -D names interfaces and ports", "ports": "live -D names interfaces and ports",
