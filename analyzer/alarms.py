@@ -68,7 +68,7 @@ class Alarms:
 
     def begin(self, session: Session) -> None:
         """Take the session whose records are asked."""
-        self._choosers = [Chooser(rule.filter, session.values) for rule in self._rules]
+        self._choosers = [Chooser(rule.filter, session.values, session.followers) for rule in self._rules]
 
     def take(self, record: Record) -> None:
         """Ask of one record."""
@@ -167,7 +167,7 @@ class Expectation:
 
     def begin(self, session: Session) -> None:
         """Take the session whose records are asked."""
-        self._chooser = Chooser(self._filter, session.values)
+        self._chooser = Chooser(self._filter, session.values, session.followers)
 
     def take(self, record: Record) -> None:
         """Ask of one record."""

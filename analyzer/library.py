@@ -242,7 +242,7 @@ class Trace:
 
     def _passes(self, session: Session) -> Callable[[Record], bool] | None:
         """Give what tells whether a record passes; None where all do."""
-        return None if self._filter is None else Chooser(self._filter, session.values).passes
+        return None if self._filter is None else Chooser(self._filter, session.values, session.followers).passes
 
     def _passing(self) -> set[int] | None:
         """Give what takes the numbers of those that pass; None where all do."""

@@ -47,6 +47,8 @@ class Session:
         self._ahead: Ahead | None = None
         self._has_learnt = False
         self._told: Knowledge | None = None
+        self.followers: list[Callable[[Record], object]] = []
+        """Are shown each record before whoever asked for the records gets it: what asks for those before one."""
 
     def _pipeline(self) -> Pipeline:
         """Make what reads the source once; a file teaches all its system titles, for it can be read again."""
@@ -85,10 +87,16 @@ class Session:
             raise RuntimeError("a session reads its source once: open the source again, and make another session of it")
         self._is_begun = True
         records = self.pipeline.run(self.source, waits=not self.source.is_live)
-        if not self._learns:
-            return records
-        self._ahead = Ahead(records, self.model, self._second, self.source.may_hold, is_open=self._keys is None)
-        return self._ahead.records()
+        if self._learns:
+            self._ahead = Ahead(records, self.model, self._second, self.source.may_hold, is_open=self._keys is None)
+            records = self._ahead.records()
+        return self._followed(records) if self.followers else records
+
+    def _followed(self, records: Iterator[Record]) -> Iterator[Record]:
+        for record in records:
+            for follow in self.followers:
+                follow(record)
+            yield record
 
     def _lost(self, problem: CaptureError) -> None:
         """Say that the source cannot be opened again: it was removed, or too many files are open."""

@@ -125,7 +125,7 @@ class _Expected:
             return None
         from analyzer.index.filtering import Chooser
 
-        chooser = Chooser(self._filter, session.values)
+        chooser = Chooser(self._filter, session.values, session.followers)
 
         def take(record: Record) -> None:
             self._is_met = self._is_met or chooser.passes(record)

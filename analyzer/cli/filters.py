@@ -67,4 +67,4 @@ def chooser(session: Session, options: argparse.Namespace) -> Callable[[Record],
         return None
     from analyzer.index.filtering import Chooser
 
-    return Chooser(found, session.values).passes
+    return Chooser(found, session.values, session.followers).passes

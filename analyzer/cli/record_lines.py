@@ -116,7 +116,7 @@ def writer(
 
         form = _field_form(options)
         has_head = form.pop("header") == "y"
-        fields = FieldLines(options.fields, lambda: source.time_digits, values, **form)
+        fields = FieldLines(options.fields, lambda: source.time_digits, values, followers=session.followers, **form)
         if has_head and begins:
             write([fields.head])
         return fields.line, None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import and_, or_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from analyzer.filter.asking import EQUALITY, Test
+from analyzer.filter.asking import EQUALITY, Test, Texts
 from analyzer.filter.bare import bare_terms
 from analyzer.filter.elsewhere import instead_of_name
 from analyzer.filter.fields import FIELDS, Deep, Field, Kind, Source, field_of, values_of
@@ -38,6 +38,8 @@ class Decider:
     is_deep = False
     asks_notes = False
     """Whether it asks for notes, some of which a record gets only with its values."""
+    asks_before = False
+    """Whether it asks for the records before one, and so has to see all of them in order."""
 
     def one(self, row: Row, deep: Deep) -> bool:
         """Decide on one record."""
@@ -54,8 +56,10 @@ class Term(Decider):
     def __init__(self, field: Field, test: Test | None, *, wants_all: bool = False) -> None:
         self.field, self.test = field, test
         self._wants_all = wants_all
-        self.is_deep = field.source is Source.DEEP
+        self.is_deep = field.source is Source.DEEP and (test is not None or not field.needs)
         self.asks_notes = field.source is Source.MARKS
+        self.asks_before = field.source is Source.SINCE
+        self._needed = Term(FIELDS["note"], Texts([field.needs], "==", None)) if field.needs else None
         self._groups: Groups | None = None
         self._answers: list[bool] = []
         self._asked: dict[Any, bool] = {}
@@ -80,8 +84,9 @@ class Term(Decider):
         source = self.field.source
         if source is Source.DEEP:
             nothing = polars.repeat(False, frame.height, dtype=polars.Boolean, eager=True)
-            return Mask(nothing, ~nothing)
-        if source is Source.CELL:
+            maybe = ~nothing if self._needed is None else self._needed.mask(frame, table).sure
+            return Mask(nothing if self.is_deep else maybe, maybe)
+        if source in (Source.CELL, Source.SINCE):
             found = self._cells(frame, table)
             return Mask(found, found)
         groups = table.groups(self.field.name, source.value, self.field.get)
@@ -114,7 +119,8 @@ class Term(Decider):
         return found
 
     def _cells(self, frame: polars.DataFrame, table: Table) -> polars.Series:
-        values = frame.get_column(self.field.column)
+        column = self.field.column
+        values = frame.get_column(column) if self.field.source is Source.CELL else table.since(frame, column)
         return values.is_not_null() if self.test is None else self.test.column(values)
 
 
@@ -125,6 +131,7 @@ class Several(Decider):
         self.parts = sorted(parts, key=lambda part: part.is_deep)
         self.is_deep = any(part.is_deep for part in parts)
         self.asks_notes = any(part.asks_notes for part in parts)
+        self.asks_before = any(part.asks_before for part in parts)
         self._decide, self._join = (all, and_) if needs_all else (any, or_)
 
     def one(self, row: Row, deep: Deep) -> bool:
@@ -147,6 +154,7 @@ class Not(Decider):
         self.part = part
         self.is_deep = part.is_deep
         self.asks_notes = part.asks_notes
+        self.asks_before = part.asks_before
 
     def one(self, row: Row, deep: Deep) -> bool:
         """Decide on one record."""
@@ -167,6 +175,7 @@ class Filter:
         self.is_deep = decider.is_deep
         """Whether rows alone may not tell."""
         self.asks_notes = decider.asks_notes
+        self.asks_before = decider.asks_before
 
     def one(self, row: Row, deep: Deep) -> bool:
         """Tell whether the record of *row* passes."""

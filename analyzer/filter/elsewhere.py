@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-_TIMES = "latency is the time since the request, t in the terminal UI shows times since the first record or the last"
+_TIMES = "since.previous and since.first are times since other records, latency that since the request"
 _NOTED = "severity >= note passes what has notes, note == CODE one of them"
 _RESENT = "note == tcp-retransmission, tcp-octets-missing or tcp-reset pass what became of TCP"
 _BELOW = "of the network host, port, source and destination are known"
 _NAMES = {
-    "frame.time-relative": _TIMES, "frame.time-delta": _TIMES, "time-relative": _TIMES, "time-delta": _TIMES,
+    "frame.time-delta-displayed": _TIMES, "time-relative": _TIMES, "time-delta": _TIMES,
     "delta": _TIMES, "frame.marked": "b in the terminal UI goes from bookmark to bookmark",
-    "frame.comment": "the terminal UI shows comments", "pkt-comment": "the terminal UI shows comments",
     "expert": _NOTED, "-ws.expert": _NOTED, "malformed": "error passes what has an error, also what is malformed",
     "-ws.malformed": "error passes what has an error, also what is malformed", "tcp.analysis": _RESENT,
     "eth": _BELOW, "ip": _BELOW, "ipv6": _BELOW, "tcp": _BELOW, "udp": _BELOW, "vlan": _BELOW, "frame": _BELOW,

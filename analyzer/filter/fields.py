@@ -30,8 +30,20 @@ class Value(Protocol):
         """What it is a value of."""
 
 
+class Moments(NamedTuple):
+    """Times that the time of a record is compared with, in nanoseconds; of the first record both are its own."""
+
+    first: int | None
+    """That of the first record."""
+    previous: int | None
+    """That of the record before, whether that passes or not."""
+
+
 class Deep(Protocol):
     """What gives of a record what no row holds. The outputs have it all; a filter only asks."""
+
+    def moments(self, row: Row) -> Moments:
+        """Give the times of the records that *row* comes after."""
 
     def record(self, row: Row) -> Record:
         """Give the record of *row*."""
@@ -61,12 +73,13 @@ class Kind(Enum):
 
 
 class Source(Enum):
-    """Where the answer stands: in one of the table's lists, in a cell of the row, or only in the record itself."""
+    """Where the answer stands: in one of the table's lists, in cells of the row or of others, or only in the record."""
 
     PATH = "path"
     SUBJECT = "subject"
     MARKS = "marks"
     CELL = "cell"
+    SINCE = "since"
     DEEP = "deep"
 
 
@@ -81,6 +94,8 @@ class Field(NamedTuple):
     column: str = ""
     choices: tuple[str, ...] = ()
     """Values that a field of a closed set may have."""
+    needs: str = ""
+    """Code of a note: a record has the field if it has that, which tells without the record itself."""
 
 
 @lru_cache(maxsize=4096)
@@ -156,6 +171,14 @@ def _cell(name: str) -> Callable[[Row], list[Any]]:
     return get
 
 
+def _since(row: Row, moment: int | None) -> list[int]:
+    return [] if row.time_ns is None or moment is None else [row.time_ns - moment]
+
+
+def _comments(record: Record, row: Row, deep: Deep) -> list[str]:
+    return [note.text for note in record.notes if note.code == "comment"]
+
+
 def _value(record: Record, row: Row, deep: Deep) -> list[Any]:
     return [one.value for one in deep.values(record)]
 
@@ -186,9 +209,12 @@ _STATUSES = (
 _SEVERITIES = ("chat", "note", "warning", "error")
 
 _P, _S, _M, _C, _D = Source.PATH, Source.SUBJECT, Source.MARKS, Source.CELL, Source.DEEP
+_FIRST, _PREVIOUS = Moments._fields
 _FIELDS = (
     Field("number", "the record's number", Kind.INTEGER, _C, _cell("number"), "number"),
     Field("time", "when its last octet came", Kind.TIME, _C, _cell("time_ns"), "time"),
+    Field("since.first", "from the first record to it", Kind.DURATION, Source.SINCE, _since, _FIRST),
+    Field("since.previous", "from the record before, shown or not", Kind.DURATION, Source.SINCE, _since, _PREVIOUS),
     Field("packet", "the capture's first packet of it", Kind.INTEGER, _C, _cell("packet"), "packet"),
     Field("lane", "where it goes: A > B", Kind.TEXT, _P, _word("lane")),
     Field("conversation", "which two ends", Kind.INTEGER, _P, _word("conversation")),
@@ -232,6 +258,7 @@ _FIELDS = (
     Field("unit", "the unit of a value", Kind.TEXT, _D, _unit),
     Field("name", "what a value is of", Kind.TEXT, _D, _name),
     Field("summary", "the record in one line", Kind.TEXT, _D, lambda record, row, deep: [deep.summary(record)]),
+    Field("comment", "a comment on it in the capture", Kind.TEXT, _D, _comments, needs="comment"),
     Field("octets", "its octets", Kind.OCTETS, _D, lambda record, row, deep: [record.octets]),
     Field(
         "apdu.octets", "octets of its APDU, as opened", Kind.OCTETS, _D,
@@ -247,7 +274,8 @@ ALIASES = {
     "ipv6.addr": "host", "ip.host": "host", "address": "host", "tcp.port": "port", "udp.port": "port",
     "ip.src": "source", "ipv6.src": "source", "ip.dst": "destination", "ipv6.dst": "destination",
     "tcp.srcport": "source.port", "udp.srcport": "source.port", "tcp.dstport": "destination.port",
-    "udp.dstport": "destination.port", "frame.time-epoch": "time",
+    "udp.dstport": "destination.port", "frame.time-epoch": "time", "frame.time-relative": "since.first",
+    "frame.time-delta": "since.previous", "frame.comment": "comment", "pkt-comment": "comment",
     "apdu.service": "service", "apdu.name": "apdu", "class-id": "class", "class.id": "class", "logical-name": "obis",
     "ln": "obis", "obis.code": "obis", "attribute-id": "attribute", "method-id": "method", "ciphered": "status",
     "ciphered.status": "status", "protection": "status", "response-time": "latency", "code": "note",
@@ -269,4 +297,6 @@ def values_of(field: Field, row: Row, deep: Deep) -> Iterable[Any]:
     """Give the values of *field* in the record of *row*."""
     if field.source is Source.DEEP:
         return field.get(deep.record(row), row, deep)
+    if field.source is Source.SINCE:
+        return field.get(row, getattr(deep.moments(row), field.column))
     return field.get(row if field.source is Source.CELL else getattr(row, field.source.value))

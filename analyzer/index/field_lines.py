@@ -13,7 +13,7 @@ from analyzer.export.times import seconds_text
 from analyzer.export.value_json import json_text
 from analyzer.filter.compile import named_field
 from analyzer.filter.fields import Field, Kind, Source, values_of
-from analyzer.index.filtering import Asker
+from analyzer.index.filtering import Asker, Followers
 from analyzer.masking import concealed, secrets
 from analyzer.record import Record
 from analyzer.tracking.values import Value
@@ -30,6 +30,7 @@ class FieldLines(Asker):
 
     def __init__(
         self, names: Sequence[str], digits: Callable[[], int], values: Callable[[Record], Sequence[Value]], *,
+        followers: Followers | None = None,
         separator: str = "\t", quote: str = "", occurrence: str = "a", aggregator: str = ",",
     ) -> None:  # fmt: skip
         super().__init__(values)
@@ -37,6 +38,8 @@ class FieldLines(Asker):
         """The line that names the fields."""
         self._fields = [named_field(name) for name in names]
         self._asks_notes = any(field.source is Source.MARKS for field in self._fields)
+        if any(field.source is Source.SINCE for field in self._fields) and followers is not None:
+            followers.append(self.follow)  # sees those without a line, too
         self._digits, self._separator, self._quote = digits, separator, quote
         self._shown, self._aggregator = _OCCURRENCES[occurrence], aggregator
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, overload
 from analyzer.detail import detail
 from analyzer.export.summary import summary
 from analyzer.filter import Filter, FilterError, compile_filter
+from analyzer.filter.fields import Moments
 from analyzer.index.records import Records
 from analyzer.index.rows import Rows
 from analyzer.record import Record
@@ -193,6 +194,11 @@ class Looker:
         self._nodes: Sequence[Node] | None = None
         self._values: Sequence[Value] | None = None
 
+    def moments(self, row: Row) -> Moments:
+        """Give the times of the first record and of that before *row*."""
+        table = self._records.table
+        return Moments(table.row(1).time_ns, table.row(max(row.number - 1, 1)).time_ns)
+
     def record(self, row: Row) -> Record:
         """Give the record of *row*."""
         if self._number != row.number:
@@ -217,6 +223,10 @@ class Looker:
         return summary(record, self.values(record))
 
 
+Followers = list[Callable[[Record], object]]
+"""Those that have to see every record before anyone asks about it, as `analyzer.session` shows them."""
+
+
 class Asker:
     """Asks of records as they are read: no table, and memory stays flat."""
 
@@ -224,6 +234,17 @@ class Asker:
         self._values = values
         self._rows = Rows()
         self._record = Record()
+        self._moments: Moments | None = None
+        self._time: int | None = None
+
+    def follow(self, record: Record) -> None:
+        """See that *record* is the next one."""
+        first, previous = (record.time_ns,) * 2 if self._moments is None else (self._moments.first, self._time)
+        self._moments, self._time = Moments(first, previous), record.time_ns
+
+    def moments(self, row: Row) -> Moments:
+        """Give the times of the first record and of that before the one that is asked about."""
+        return self._moments or Moments(None, None)
 
     def row(self, record: Record) -> Row:
         """Give the row of *record*, which is asked about from now on."""
@@ -255,9 +276,13 @@ class Asker:
 class Chooser(Asker):
     """Asks a filter."""
 
-    def __init__(self, chosen: Filter, values: Callable[[Record], Sequence[Value]]) -> None:
+    def __init__(
+        self, chosen: Filter, values: Callable[[Record], Sequence[Value]], followers: Followers | None = None
+    ) -> None:
         super().__init__(values)
         self._filter = chosen
+        if chosen.asks_before and followers is not None:
+            followers.append(self.follow)
 
     def passes(self, record: Record) -> bool:
         """Tell whether *record* passes."""

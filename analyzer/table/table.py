@@ -121,6 +121,13 @@ class Table:
         """Give the columns of the rows from *start*, and the numbers of their records as ``number``."""
         return self.frame.slice(start).with_row_index("number", offset=start + 1)
 
+    def since(self, frame: polars.DataFrame, moment: str) -> polars.Series:
+        """Give for some of what :meth:`numbered` gives the time since the *first* or the *previous* record."""
+        times, own = self.frame.get_column("time"), frame.get_column("time")
+        if moment == "first":
+            return own - times.head(1)
+        return own - times.gather(frame.get_column("number").clip(2) - 2)
+
     def rows(self, start: int, stop: int) -> list[Row]:
         """Give the rows from *start* up to *stop*, from 0."""
         if self._frame is None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,14 @@ import pytest
 from analyzer.cli.main import main
 from analyzer.filter.fields import FIELDS, Kind
 from analyzer.filter.vocabulary import words_of
+from analyzer.index.filtering import FilterRun
 from analyzer.index.tabulate import tabulate
 from analyzer.security.keyring_file import load
 from analyzer.session import Session
 from captures import open_source
 from captures.samples import samples
+from tests.analyzer.index.build import indexed
+from tests.captures.build import enhanced, interface, ipv4, section, udp
 from tests.cli.conftest import Run, lines_of
 from tests.project.checkout import modules_after
 
@@ -107,6 +111,8 @@ WAYS: dict[str, Callable[[Json], Any]] = {
     "number in {1..10}": lambda r: r["number"] <= 10,
     'time > "09:14:08"': lambda r: _clock(r)[11:19] > "09:14:08",
     'time >= "2026-03-02 09:14" and time < "2026-03-03"': lambda r: "2026-03-02 09:14" <= _clock(r) < "2026-03-03",
+    "since.previous > 140ms": lambda r: r["since_previous"] > 0.14,
+    "since.first < 1.5s": lambda r: r["since_first"] < 1.5,
     "latency > 150ms": lambda r: r.get("latency", 0) > 0.15,
     "client == 16 && server == 1": lambda r: (r.get("client"), r.get("server")) == (16, 1),
     "meter == 198.51.100.7": lambda r: "198.51.100.7:" in r["lane"],
@@ -124,6 +130,7 @@ WAYS: dict[str, Callable[[Json], Any]] = {
     "status in {verified, decrypted-unverified}": lambda r: _status(r) in ("verified", "decrypted-unverified"),
     "value > 70000": lambda r: any(_number(v) > 70000 for v in _values(r)),
     "unit == Wh": lambda r: any(v.get("unit") == "Wh" for v in r.get("values", [])),
+    'comment contains "check"': lambda r: any("check" in n["text"] for n in r.get("notes", []) if n["code"] == "comment"),
     'summary contains "clock"': _in_summary("clock"),
     "key contains 4D4D4D0000BC614E": lambda r: any(
         "@4D4D4D0000BC614E:" in one.get("key", "") for one in r.get("protection", [])
@@ -160,8 +167,10 @@ def _records(name: str) -> list[Json]:
         if re.match(r"^ *\d+  ", line)
     ]
     records = [json.loads(line) for line in lines]
-    for record, clock in zip(records, clocks, strict=True):
+    times = [record.get("time", float("nan")) for record in records]
+    for record, clock, time, previous in zip(records, clocks, times, [times[0], *times], strict=False):
         record["clock"] = clock[0] if clock else ""
+        record["since_first"], record["since_previous"] = time - times[0], time - previous
     return records
 
 
@@ -192,7 +201,13 @@ def test_docs_have_forty_examples_and_each_is_checked() -> None:
     assert set(EXAMPLES) == {*WAYS, *BY_REQUEST, *ONLY_HOLD}
 
 
-_OF_NO_SAMPLE = {"warning", "severity >= note", "note == hdlc-fcs-wrong or note == noise", "device == MTR00012"}
+_OF_NO_SAMPLE = {
+    'comment contains "check"',
+    "warning",
+    "severity >= note",
+    "note == hdlc-fcs-wrong or note == noise",
+    "device == MTR00012",
+}
 """What samples have none of: they are healthy, and no gateway is in them."""
 
 
@@ -391,3 +406,51 @@ def test_closed_means_what_no_key_was_given_for_too(run: Run) -> None:
     assert closed == [number for number, status in statuses.items() if status == "no-key"] != []
     assert next(iter(every[0]["apdu"])) == "aarq"
     assert 1 in closed  # its initiate request is protected
+
+
+def test_time_since_the_record_before_is_that_of_the_capture_whatever_is_shown(run: Run) -> None:
+    fields = ("-e", "number", "-e", "since.previous", "-e", "since.first")
+    known = dict(line.split("\t", 1) for line in run("decode", LN_WRAPPER, *fields).out.splitlines())
+    times = [json.loads(line)["time"] for line in run("decode", LN_WRAPPER, "--json").out.splitlines()]
+    for number, told in known.items():
+        at = int(number) - 1
+        expected = (times[at] - times[max(at - 1, 0)], times[at] - times[0])
+        assert [float(one) for one in told.split("\t")] == pytest.approx(expected, abs=1e-6)
+    shown = run("decode", LN_WRAPPER, *fields, "-Y", "response and since.previous > 10ms").out.splitlines()
+    assert 3 < len(shown) < len(known)
+    assert all(known[number] == told for number, told in (line.split("\t", 1) for line in shown))
+
+
+def test_expected_time_since_the_record_before_counts_those_that_are_not_shown(run: Run) -> None:
+    gaps = [json.loads(line)["time"] for line in run("decode", LN_WRAPPER, "--json").out.splitlines()]
+    most = max(after - before for before, after in pairwise(gaps))
+    between = run("decode", LN_WRAPPER, "-Y", "number in {1, 9}", "--expect", f"since.previous > {most + 0.01:.3f}")
+    assert gaps[8] - gaps[0] > most + 0.01 and between.status == 1
+    assert run("decode", LN_WRAPPER, "--expect", f"since.previous > {most - 0.001:.3f}").status == 0
+
+
+def _commented(tmp_path: Path) -> Path:
+    """A capture of three datagrams, the second with a comment, the third with another one."""
+    made, words = tmp_path / "a.pcapng", ((), ((1, b"to be checked"),), ((1, b"fine"),))
+    datagram = ipv4(udp(bytes.fromhex("0001 0010 0001 000D C0 01 C1 0008 0000010000FF 02 00")), 17)
+    made.write_bytes(section() + interface(101) + b"".join(enhanced(datagram, pairs=list(one)) for one in words))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("comment", [2, 3]), ("!comment", [1]), ('comment contains "check"', [2]), ("frame.comment == fine", [3]),
+        ("pkt_comment matches ^to", [2]), ("comment != fine", [2]), ("not (comment == fine)", [1, 2]),
+    ],
+)  # fmt: skip
+def test_comments_of_a_capture_choose_in_a_stream_and_in_an_index(
+    text: str, numbers: list[int], run: Run, tmp_path: Path
+) -> None:
+    made = _commented(tmp_path)
+    assert [int(one) for one in run("decode", made, "-Y", text, "-e", "number").out.split()] == numbers
+    asked = FilterRun(indexed(open_source(str(made)))[0], text)
+    while not asked.is_done:
+        asked.poll()
+    assert [place + 1 for place in asked.matches] == numbers
+    assert asked.progress.looked_into == (0 if text in ("comment", "!comment") else 2)

@@ -26,6 +26,7 @@ from tests.conftest import ROOT
     [
         ((), "2"), (("--json", "--layers"), "3"), (("-T", "fields", "-e", "summary", "-E", "header=y"), "2"),
         (("-Y", "get-response", "--tree"), "2"), (("-Y", "number == 300"), "2"),
+        (("-e", "number", "-e", "since.previous", "-e", "since.first", "-Y", "since.previous > 0"), "3"),
     ],
 )  # fmt: skip
 def test_several_processes_write_what_one_does(words: tuple[str, ...], count: str, many_records: list[str]) -> None:

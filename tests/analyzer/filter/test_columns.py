@@ -84,7 +84,10 @@ def _filters(records: Records) -> st.SearchStrategy[str]:
 
 
 class NoLooker:
-    """Fails where a filter over columns looks into a record."""
+    """Fails where a filter over columns looks into a record; the time of another one is no part of it."""
+
+    def __init__(self, records: Records) -> None:
+        self.moments = Looker(records).moments
 
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(name)
@@ -99,13 +102,24 @@ def test_column_filter_equals_naive_filter(data: st.DataObject) -> None:
     table = records.table
     sure, maybe = found.mask(table.numbered(), table)
     assert sure.to_list() == maybe.to_list()
-    assert sure.to_list() == [found.one(row, NoLooker()) for row in table.rows(0, table.height)]
+    assert sure.to_list() == [found.one(row, NoLooker(records)) for row in table.rows(0, table.height)]
+
+
+@pytest.mark.parametrize("text", ["since.previous > 100ms", "since.first < 1s", "since.first != 0"])
+@pytest.mark.parametrize("size", [1, 2, 7])
+def test_time_since_other_records_is_the_same_in_portions(text: str, size: int) -> None:
+    for name in NAMES:
+        table, found = _records(name).table, compile_filter(text)
+        assert found is not None
+        cut = [found.mask(table.numbered(at).head(size), table).sure for at in range(0, table.height, size)]
+        assert [one for part in cut for one in part] == found.mask(table.numbered(), table).sure.to_list()
 
 
 DEEP = [
     "value > 1000", "unit == Wh or service == get-request", "not (summary contains clock)", "octets[0] == 00",
     "invoke-id == 3 and direction == response", "get-response.invoke-id == 3 || client == 32 || number > 20",
-    "!(octets contains 09:06) && latency", "value and severity >= note or apdu.octets[0:1] == C4",
+    "!(octets contains 09:06) && latency",
+    "since.previous > 100ms and summary contains energy or since.first < 0.3", "comment contains x or value > 1000", "value and severity >= note or apdu.octets[0:1] == C4",
 ]  # fmt: skip
 
 

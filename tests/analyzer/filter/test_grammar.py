@@ -40,8 +40,9 @@ WRONG = [
     ("get && !(lower(object) == clock)", 14, "in any case of letters"),
     ("get xor hdlc", 4, "(A || B) && !(A && B)"),
     ("client bitwise_and 16", 7, "by their names in the tree"),
-    ("frame.time_delta > 1", 0, "latency is the time since the request"),
-    ("frame.time_delta_displayed > 1", 0, "latency is the time since the request"),
+    ("frame.time_delta_displayed > 1", 0, "since.previous and since.first"),
+    ("delta > 1", 0, "since.previous and since.first"),
+    ("frame.marked == 1", 0, "from bookmark to bookmark"),
     ("_ws.expert.severity == error", 0, "severity >= note"),
     ("tcp.analysis.retransmission", 0, "note == tcp-retransmission"),
     ("tcp.flags.syn == 1", 0, "host, port, source and destination"),
@@ -109,6 +110,7 @@ def test_empty_filter_means_every_record() -> None:
         ("port any_eq 4059", "port == 4059"), ("port all_ne 4059", "port != 4059"),
         ('_ws.col.Info contains "clock"', 'summary contains "clock"'), ("frame.protocols == hdlc", "link == hdlc"),
         ("ip.src_host == 192.0.2.10", "source == 192.0.2.10"),
+        ("frame.time_delta > 0.13", "since.previous > 130ms"), ("frame.time_relative < 0.6", "since.first < 600ms"),
     ],
 )  # fmt: skip
 def test_operators_and_names_of_wireshark_say_what_they_say_there(known: str, here: str, capsys: Capsys) -> None:
@@ -121,7 +123,16 @@ def test_operators_and_names_of_wireshark_say_what_they_say_there(known: str, he
 
 def test_what_a_known_name_leads_to_is_a_filter() -> None:
     told = " ".join({**elsewhere._NAMES, **elsewhere._FUNCTIONS}.values())
-    for text in ("severity >= note", "note == tcp-retransmission", "error", "latency", "apdu.length", "data.length"):
+    for text in (
+        "severity >= note",
+        "note == tcp-retransmission",
+        "error",
+        "latency",
+        "since.first",
+        "since.previous",
+        "apdu.length",
+        "data.length",
+    ):
         assert text in told
         compile_filter(text)
     for name in elsewhere._NAMES:
