@@ -59,6 +59,7 @@ _UNPLANNED = frozenset((NULL, DONT_CARE, DESCRIPTOR, ARRAY, STRUCTURE, COMPACT_A
 _ABSENT = {NULL: Shown(None, "null"), DONT_CARE: Shown(None, "don't care")}
 _POINTING = frozenset(("class_id", "logical_name", "attribute_index", "data_index"))
 """Members that point to an object's attribute."""
+_NAME_SIZE = 6
 _FEW = 6
 """Strings from so many octets on may be filled up with zeros."""
 
@@ -172,7 +173,7 @@ class Renderer:
             shown = Shown(MASKED) if name in SECRET_MEMBERS else self.render(inner, one, name)
             values[name] = shown.value
             texts.append(f"{name} {text_of(shown)}")
-        if words := object_words(values):
+        if words := object_words(values, datum):
             besides = [text for text, (name, value) in zip(texts, values.items(), strict=True) if _adds(name, value)]
             return Shown(values, ", ".join((words, *besides)))
         return Shown(values, ", ".join(texts))
@@ -254,15 +255,16 @@ def object_text(class_id: int, logical_name: bytes, attribute: int) -> str:
     return f"{obis_text(logical_name)} {name}, {called}"
 
 
-def object_words(values: dict[str, Any]) -> str:
-    """Say a structure that points to an object's attribute as that."""
+def object_words(values: dict[str, Any], datum: Datum) -> str:
+    """Say a structure that points to an object's attribute as that; empty where its members are not such ones."""
     if not {"class_id", "logical_name", "attribute_index"} <= values.keys():
         return ""
-    parts = str(values["logical_name"]).translate(str.maketrans("-:*", "...")).split(".")
-    if not isinstance(values["class_id"], int) or not isinstance(values["attribute_index"], int) or len(parts) != 6:
+    class_id, attribute, index = values["class_id"], values["attribute_index"], values.get("data_index")
+    named = datum.members[list(values).index("logical_name")]
+    is_name = named.tag == TAGS["octet-string"] and len(named.value) == _NAME_SIZE
+    if not is_name or not isinstance(class_id, int) or not isinstance(attribute, int):
         return ""
-    text = object_text(values["class_id"], bytes(map(int, parts)), values["attribute_index"])
-    index = values.get("data_index")
+    text = object_text(class_id, bytes(named.value), attribute)
     return f"{text}, element {index}" if index else text
 
 

@@ -165,6 +165,26 @@ def test_structure_with_more_members_keeps_them() -> None:
     assert renderer.misfits == ["scaler_unit: 3 members where 2 belong"]
 
 
+@pytest.mark.parametrize(
+    ("octets", "shown"),
+    [
+        (octet_string(bytes.fromhex("07E60C01FF0C0000FFFFC400")), "2022-12-01T12:00:00+01:00"),
+        (octet_string(bytes.fromhex("07E60C01FF0C000000800000")), "2022-12-01T12:00:00"),
+        (octet_string(b"1-0:1.8.0*255"), "1-0:1.8.0*255"),
+        (octet_string(b"1-0:1.8.0*256"), "1-0:1.8.0*256"),
+        (octet_string(b"1.2.3.4.x.6"), "1.2.3.4.x.6"),
+        (b"\x0a\x06ABCDEF", "ABCDEF"),
+        (long_unsigned(7), "7"),
+    ],
+)
+def test_what_is_no_logical_name_is_not_said_as_an_object(octets: bytes, shown: str) -> None:
+    row = structure(long_unsigned(8), octets, b"\x0f\x02", long_unsigned(0))
+    renderer = Renderer()
+    text = renderer.attribute(7, 3, datum(array(row))).text
+    assert text == f"class_id 8 (Clock), logical_name {shown}, attribute_index 2, data_index 0"
+    assert renderer.misfits
+
+
 def test_secret_of_an_association_is_masked() -> None:
     shown = Renderer().attribute(15, 7, datum(octet_string(b"12345678")), 1)
     assert shown == Shown(MASKED, MASKED)
