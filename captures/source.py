@@ -24,6 +24,7 @@ MOST_NESTED = 2
 RAW_PIECE = 4096
 
 _LOOKED_AT = 512
+_MOST_INTERRUPTS = 2
 _SHARE_OF_TEXT = 0.1
 """Octets found in text, as a share of it, that make it a text though it has control characters too."""
 _FOREIGN = {
@@ -167,14 +168,26 @@ def _may_grow(descriptor: int) -> bool:
 
 
 def _kept(octets: FileInput) -> IO[bytes]:
-    """Keep all that comes of a pipe until it ends. Raises: OSError."""
-    from tempfile import TemporaryFile  # few pipes are kept, and it takes its time
+    """Keep all that comes of a pipe until it ends; at a second interrupt, what came: the first ends who writes, too.
 
-    kept = TemporaryFile()  # noqa: SIM115 (sources hold it)
-    while piece := octets.fetch():
-        kept.write(piece)
-    octets.close()
-    kept.seek(0)
+    Raises: CaptureError where no more can be kept.
+    """
+    from tempfile import TemporaryFile, gettempdir  # few pipes are kept, and it takes its time
+
+    interrupts = 0
+    try:
+        kept = TemporaryFile()  # noqa: SIM115 (sources hold it)
+        while interrupts < _MOST_INTERRUPTS:
+            try:
+                if not (piece := octets.fetch()):
+                    break
+                kept.write(piece)
+            except KeyboardInterrupt:
+                interrupts += 1
+        octets.close()
+        kept.seek(0)
+    except OSError as error:
+        raise CaptureError(f"{gettempdir()}: {error.strerror}; --settle keeps there what comes") from None
     return kept
 
 

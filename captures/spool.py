@@ -127,7 +127,8 @@ class Disk:
 
     def is_deleted(self, descriptor: int, path: Path) -> bool:
         """Tell whether nobody can open what is written any more: it has no name left, this one or another."""
-        return not os.fstat(descriptor).st_nlink and not path.exists()
+        grown = os.fstat(descriptor)  # some file systems count no names
+        return not grown.st_nlink and not (path.exists() and os.path.samestat(grown, path.stat()))
 
     def remove(self, path: Path) -> None:
         """Delete a file of the ring; that it is gone already does not matter. Raises: OSError."""

@@ -50,7 +50,8 @@ class SerialRecorder:
         self._status = status
         self._say = say
         self._clock, self._wall, self._pause = clock, wall, pause
-        self._ahead_ns = 0
+        now_ns = clock()
+        self._ahead_ns = wall() - now_ns
         """By how much the clock of the system is ahead of the steady one, which alone tells how long a silence was."""
         self._kinds = _DIRECTIONS[len(lines) - 1]
         self._stopping = Event()

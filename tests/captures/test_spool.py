@@ -182,16 +182,21 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="check not run: a file tha
 
 
 @POSIX
-def test_file_that_is_deleted_while_it_grows_is_told_and_followed_by_another(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_made_anew", [False, True])
+def test_file_that_is_deleted_while_it_grows_is_told_and_followed_by_another(
+    tmp_path: Path, *, is_made_anew: bool
+) -> None:
     disk, said = FakeDisk(), list[str]()
     spool = Spool(str(tmp_path / "s.pcapng"), INTERFACES, disk=disk, say=said.append)
     for number in range(4):
         if number == 2:
             spool.path.unlink()
+            if is_made_anew:
+                spool.path.touch()
         disk.now += SECOND
         spool.write(frame(number))
     spool.close()
-    (path,) = tmp_path.iterdir()
+    (path,) = (one for one in tmp_path.iterdir() if one.name != "s.pcapng")
     assert octets_in(path) == [b"\3" * 40] and spool.begun[-1] == str(path)
     assert said == [f"{tmp_path}/s.pcapng: was deleted while it grew, and what was in it is lost; another file follows"]
 

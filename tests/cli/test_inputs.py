@@ -6,12 +6,16 @@ import gzip
 import json
 import os
 import socket
+import tempfile
 import threading
 from pathlib import Path
 
 import pytest
 
 from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, USAGE_ERROR
+from analyzer.session import Session
+from captures.source import open_source
+from captures.stream import FileInput
 from tests.analyzer.tracking.build import asked, wrapped
 from tests.captures.build import ethernet, ipv4, pcap_header, pcap_record, tcp
 from tests.cli.conftest import FRAME, GET, Run, pcap_octets, spawn
@@ -279,6 +283,45 @@ def test_pipe_that_settles_is_decoded_as_the_file_is(tmp_path: Path) -> None:
     assert at_once[0] == (74565, None)  # nobody knew its scaler yet
     assert late[0] == whole[0] == (74565000, "Wh")
     assert ran[1] == ran[2]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+@pytest.mark.parametrize(
+    ("steps", "there"),
+    [(("first", "interrupt", "rest", "end"), 2), (("first", "interrupt", "interrupt", "rest"), 1)],
+)
+def test_pipe_that_settles_is_read_on_where_it_is_interrupted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: tuple[str, ...], there: int
+) -> None:
+    whole, scripted, fetch = pcap_octets(), list(steps), FileInput.fetch
+    said = {"first": whole[:-90], "rest": whole[-90:], "end": b""}
+
+    def fetched(one: FileInput) -> bytes:
+        step = scripted.pop(0) if scripted and scripted != ["rest"] else ""
+        if step == "interrupt":
+            raise KeyboardInterrupt
+        return said[step] if step else fetch(one)
+
+    monkeypatch.setattr(FileInput, "fetch", fetched)
+    os.mkfifo(tmp_path / "fifo")
+    writer = os.open(tmp_path / "fifo", os.O_RDWR)
+    source = open_source(str(tmp_path / "fifo"), settles=True)
+    assert len(list(Session(source).records())) == there
+    os.close(writer)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+def test_folder_where_what_settles_has_no_room_is_named(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    os.mkfifo(tmp_path / "fifo")
+    writer = os.open(tmp_path / "fifo", os.O_RDWR)
+    ran = run("decode", tmp_path / "fifo", "--settle")
+    os.close(writer)
+    assert ran.status == INPUT_ERROR and ran.complaint.endswith(
+        "No such file or directory; --settle keeps there what comes"
+    )
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")

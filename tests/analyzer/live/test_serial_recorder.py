@@ -178,6 +178,13 @@ def test_clock_of_the_computer_that_is_set_moves_the_times_and_says_so_in_the_fi
     assert [note.text for one in records_in(path) for note in one.notes if note.code == "comment"] == said
 
 
+def test_clock_that_was_set_before_the_recording_began_moves_its_times_without_a_word(tmp_path: Path) -> None:
+    path, hour = tmp_path / "slept.pcapng", 3600 * 1_000_000_000
+    assert recorded(path, [SNRM, UA], set_ns=lambda now: hour) == []
+    assert [abs((one.time_ns or 0) - START_NS - hour) < 1_000_000_000 for one in records_in(path)] == [True, True]
+    assert not any(one.notes for one in records_in(path))
+
+
 def test_clock_of_the_computer_that_is_set_is_no_silence_of_the_line(tmp_path: Path) -> None:
     settings = LineSettings(300, 7, "E")
     select = [b"/ABC5meter\r\n", *[None] * 30, b"\x06051\r\n", *[None] * 30]
