@@ -18,7 +18,7 @@ _WORDS = {
     "serve": ("view", "live", "demo"),
 }
 """Words that may stand for an input, where no parser tells them."""
-_FILTERS = ("fields", "filter", "expect")
+_FILTERS = ("fields", "filter", "expect", "when")
 """Where options keep filters, and names of their fields."""
 _ANY_NUMBER = "N"
 

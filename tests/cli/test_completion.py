@@ -105,6 +105,7 @@ def test_script_is_one_that_its_shell_reads(shell: str, tmp_path: Path) -> None:
         (("completion", "z"), ["zsh"]),
         (("-Y", "apdu.l"), ["apdu.length"]),
         (("decode", "-e", "source"), ["source", "source.port"]),
+        (("record", "--when", "since"), ["since.first", "since.previous"]),
         (("--expe",), ["--expect"]),
     ],
 )
