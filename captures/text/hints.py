@@ -25,5 +25,9 @@ class Hints(NamedTuple):
     """Rows of dumps are indented where the side speaks that answers."""
     lacks_zeros: bool = False
     """Octets below 10 are written with one digit."""
+    has_counts: bool = False
+    """Rows of octets have their counts behind a wide gap."""
+    has_colon_rows: bool = False
+    """Octets stand in rows with colons between, so that three of them may look like a time of day."""
     cut_at: int = 0
     """All units that would have more octets than this have just as many: what wrote the text cut them."""

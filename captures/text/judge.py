@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from captures.chunk import Chunk
 from captures.stream import HeldInput, Window
+from captures.text.counts import has_counts
 from captures.text.hints import Hints
 from captures.text.labels import has_indented_side, has_monitor_arrows
 from captures.text.letters import has_letters
@@ -14,7 +15,7 @@ from captures.text.octets import is_unpadded
 from captures.text.reader import Reader
 from captures.text.shape import LONGEST_HEADING, Shape
 from captures.text.shapes import PLAIN, SHAPES
-from captures.text.times import date_order
+from captures.text.times import date_order, has_colon_rows
 
 
 class Judgement(NamedTuple):
@@ -48,6 +49,8 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
         has_letters=has_letters(text),
         has_indents=has_indented_side(text),
         lacks_zeros=is_unpadded(text),
+        has_counts=has_counts(lines),
+        has_colon_rows=has_colon_rows(text),
     )
     signed = (shape for shape in shapes if _has_marks(shape, text) and _has_signs(shape, lines))
     trials = [trial for shape in signed if (trial := _try(shape, lines, hints)).octets]

@@ -37,7 +37,6 @@ _BREAK = re.compile(rb'(\\x[0-9A-Fa-f]{2})""')
 """Where Qt and C part a string, for the next character would be a digit of the escape before it."""
 _QUOTED = re.compile(rb"(?:0[xX])?([0-9A-Fa-f]{1,2})[\"']")
 _PAIRS = re.compile(rb"\b[0-9A-Fa-f]{2}\b")
-_COUNTED = re.compile(rb"(\s*+(?:[0-9A-Fa-f]{2}(?:, |[ :,-])?)++)(?: {2,}|\t+)\s*+(\d{1,4})\s*")
 _ALPHANUMERIC = frozenset((string.ascii_letters + string.digits).encode())
 
 
@@ -49,8 +48,15 @@ _HEXLIFIED = re.compile(rb"(?=\d*[A-Fa-f])(?:[0-9A-Fa-f]{2}){5,}")
 """What Python's hexlify made of octets."""
 _LEAST_TWICE = 40
 """Digits in a row, written in hex: rows of dumps are shorter."""
-_VALUE = re.compile(rb"[\1\2][\1-\x7f][\0-\x1b]")
-"""An array or a structure by itself."""
+_LETTER = re.compile(rb"[A-Fa-f]")
+_VALUE = re.compile(rb"[\1\2][\1-\x7f]")
+"""How an array or a structure begins."""
+_STRINGS = b"\x09\x0a\x0c"
+_SIZES = {
+    0: 0, 1: 1, 2: 1, 3: 1, 5: 4, 6: 4, 13: 1, 15: 1, 16: 2, 17: 1, 18: 2, 20: 8, 21: 8, 22: 1, 23: 4, 24: 8, 25: 12,
+    26: 5, 27: 4,
+}  # fmt: skip
+"""Octets behind the tag of a value, of arrays and structures their count. Source: IEC 62056-6-2 (Data)."""
 
 
 def is_unpadded(text: bytes) -> bool:
@@ -65,8 +71,6 @@ def hex_octets(text: bytes, *, lacks_zeros: bool = False) -> tuple[bytes, bool] 
     Groups that break an octet ("7EA 007") are joined first where that comes out even.
     Returns: the octets and whether no digit was left out; None if *text* is no hex.
     """
-    if b"   " in text or b"\t" in text:
-        text = _without_count(text)
     try:
         octets = bytes.fromhex(text.decode("ascii"))
         return _of_hex_twice(octets) or octets, True  # nearly every line
@@ -91,26 +95,30 @@ def hex_octets(text: bytes, *, lacks_zeros: bool = False) -> tuple[bytes, bool] 
     return bytes.fromhex(b"".join(group[: len(group) & ~1] for group in groups).decode()), False
 
 
-def _without_count(text: bytes) -> bytes:
-    """Take out the number behind a wide gap that says how many octets stand before it."""
-    counted = _COUNTED.fullmatch(text)
-    is_count = counted is not None and len(_PAIRS.findall(counted[1])) == int(counted[2])
-    return counted[1] if counted is not None and is_count else text
-
-
 def _of_hex_twice(octets: bytes) -> bytes | None:
     """Give the octets whose hex was taken for text and written in hex once more; None for all others.
 
-    A program that passes on what it took for text does so. A unit, or a value, has to begin in what comes out: rows of
-    a readout may be digits, too.
+    A program that passes on what it took for text does so. A unit, or a value, has to be what comes out, and a letter
+    among the digits: rows of a readout may be digits, too.
     """
-    if len(octets) < _LEAST_TWICE or not octets.isalnum():
+    if len(octets) < _LEAST_TWICE or not octets.isalnum() or not _LETTER.search(octets):
         return None
     try:
         once = bytes.fromhex(octets[: len(octets) & ~1].decode("ascii"))
     except ValueError:
         return None
-    return once if begins_frame(once) or _VALUE.match(once) else None
+    return once if begins_frame(once) or (_VALUE.match(once) and _are_values(once)) else None
+
+
+def _are_values(octets: bytes) -> bool:
+    """Tell whether *octets* are values behind their tags, of which the last may break off."""
+    at = 0
+    while at < len(octets):
+        size = 1 + octets[at + 1] if octets[at] in _STRINGS and at + 1 < len(octets) else _SIZES.get(octets[at])
+        if size is None:
+            return octets[at] in _STRINGS
+        at += 1 + size
+    return True
 
 
 def literal_octets(text: bytes) -> bytes | None:

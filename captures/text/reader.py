@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
 from captures.text.aside import Aside
+from captures.text.counts import without_count
 from captures.text.hints import Hints
 from captures.text.labels import direction_of, without_arrows
 from captures.text.letters import spelt_out
@@ -13,7 +14,7 @@ from captures.text.reads import Reads
 from captures.text.rows import row_below
 from captures.text.shape import LONGEST_HEADING, Joins, Shape
 from captures.text.spelt import SPELT
-from captures.text.times import Clock
+from captures.text.times import LIKE_A_CLOCK, Clock
 from captures.text.units import begins_unit, octets_among_words, rest_of_unit
 from captures.text.untitled import Untitled
 from captures.text.worded import Worded
@@ -116,6 +117,8 @@ class Reader:
             if self._untitled is not None and (found := self._match(line)) is not None:
                 self._untitled.add(self._octets(found.groupdict(), number) or b"")
                 return False
+        if self._hints.has_colon_rows and self._row_of_colons(line, offset, number):
+            return True
         heading = self.shape.heading
         if heading is not None and len(line) <= LONGEST_HEADING and not _is_blank(line):
             match = heading.fullmatch(line)
@@ -139,6 +142,8 @@ class Reader:
     def _simple(self, match: "re.Match[bytes]", offset: int, number: int) -> bool:
         """Take the octets of a line that says all about them: nearly every line of nearly every log."""
         text = self._not_left_out(match["octets"])
+        if self._hints.has_counts:
+            text = without_count(text)
         if self._hints.lacks_zeros and not self.lacks_zeros:
             self.lacks_zeros = is_unpadded(text)
         found = hex_octets(text, lacks_zeros=self._hints.lacks_zeros)
@@ -208,6 +213,14 @@ class Reader:
         if self.given.heard != before[0]:
             self.aside.count, self._before_row = before[1], line[: matches[0].start()] if len(matches) == 1 else b""
         return is_taken or self._row_of_base64(line, offset) or self.worded.take_few(line, offset)
+
+    def _row_of_colons(self, line: bytes, offset: int, number: int) -> bool:
+        """Take a row of octets that looks like a time of day, unless what stands above is a whole unit."""
+        reads = self._reads
+        if self.given.is_whole or not reads.is_open or not self._is_simple or self._has_time:
+            return False
+        match = LIKE_A_CLOCK.fullmatch(line)
+        return match is not None and self._simple(match, offset, number)
 
     def _row_of_base64(self, line: bytes, offset: int) -> bool:
         """Take a row of base64 below another that lacks it."""
@@ -309,6 +322,8 @@ class Reader:
             if groups.get(name):
                 return read(groups[name])
         text = self._not_left_out(groups["octets"])
+        if self._hints.has_counts:
+            text = without_count(text)
         if self._hints.lacks_zeros and not self.lacks_zeros:
             self.lacks_zeros = is_unpadded(text)
         found = hex_octets(text, lacks_zeros=self._hints.lacks_zeros)

@@ -33,6 +33,10 @@ TIME = (
 )
 """The pattern of a time of day with or without a date, or of an epoch."""
 
+LIKE_A_CLOCK = re.compile(rb"\s*(?P<direction>)(?P<octets>\d\d:\d\d:\d\d(?::\d\d)?)\s*")
+"""A time of day alone on its line, or three octets; or four, the last its fraction."""
+_COLONS = rb"[ \t]*+(?!\d\d:[0-5]\d:[0-5]\d[ \t]*$)[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2})++:?[ \t]*+"
+_COLON_ROWS = re.compile(rb"^" + _COLONS + rb"\n" + _COLONS + rb"$", re.MULTILINE)
 _TIME = re.compile(TIME.encode())
 _NUMBERS = re.compile(r"\d+")
 _YEAR_LAST = re.compile(r":\d\d (?:[A-Z]+ )?\d{4}$")
@@ -53,6 +57,11 @@ def date_order(head: bytes) -> str:
             return DAY_FIRST if int(first) > 12 else MONTH_FIRST
         has_half = has_half or re.search(rb"\d ?[AaPp][Mm]\b", rest) is not None
     return MONTH_FIRST if has_half else DAY_FIRST
+
+
+def has_colon_rows(head: bytes) -> bool:
+    """Tell whether two rows of octets with colons between, which no time of day is, follow each other in *head*."""
+    return _COLON_ROWS.search(head) is not None
 
 
 class Clock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from base64 import b64encode, encodebytes
 from pathlib import Path
 
@@ -424,3 +425,50 @@ def test_last_octets_of_rows_in_groups_are_no_numbers_of_octets() -> None:
     octets = bytes.fromhex("7EA00703 04 0F0302FE 04 21930F01 04 7E")
     text = "7E A0 07 03  04\n0F 03 02 FE  04\n21 93 0F 01  04\n7E\n"
     assert joined(text) == octets
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["00 01 00 01 00 10 00 06", "C4 01 C1 00 11   05"],
+        ["E6 E7 00 C4 01 C1 00 11\t08"],
+        ["C4 01 C1 00 02 02", "11   01", "11   02"],
+        ["C4 01 C1 00 02 02", "11\t01", "11\t01"],
+        ["00 01 00 01 00 10 00 05 C4 01   10", "C1 00 0F"],
+        ["00 01 00 01 00 10 00 10 0F 00 00 00  10", "11 12 13 14 15 16 17 18 19 1A 1B 1C\t12"],
+        ["00 01 00 01 00 10 00 1A 0F 00  10", "00 00 00 00 09 12 13 14 15 16  10", "21 22 23 24 25 26 27 28 29 2A  10"],
+    ],
+)
+def test_octet_behind_a_wide_gap_stays_where_it_may_be_one(rows: list[str]) -> None:
+    assert joined("\n".join(rows) + "\n") == bytes.fromhex("".join(rows))
+
+
+def test_blanks_beside_octets_take_no_more_time_than_others() -> None:
+    octets = bytes.fromhex("C401C10011")
+    text = octets.hex(" ") + 200_000 * " " + "x\n" + f"{octets.hex(' ')}{200_000 * ' '}{octets.hex(' ')}\n"
+    began = time.process_time()
+    assert joined(2 * text).endswith(octets)
+    assert time.process_time() - began < 5
+
+
+def colon_rows(octets: bytes, size: int) -> str:
+    return "".join(octets[at : at + size].hex(":") + "\n" for at in range(0, len(octets), size))
+
+
+@pytest.mark.parametrize("size", [3, 4])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_row_of_three_octets_with_colons_is_no_time(size: int, end: str) -> None:
+    octets = bytes.fromhex("00010001 00100007 C401C100 120005" if size == 4 else "000100 01A110 0007C4 01C100 120005")
+    assert joined(colon_rows(octets, size).replace("\n", end)) == octets
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_time_below_frames_with_colons_stays_a_time(count: int) -> None:
+    text = "".join(f"{one.octets.hex(':')}\n" + "15:30:10\n" * (not at % count) for at, one in enumerate(EVENTS))
+    assert joined(text) == b"".join(FRAMES)
+
+
+@pytest.mark.parametrize("digits", [30 * "01", "020306" + 54 * "7", "0001000102" + 50 * "7", "020306" + 27 * "1F"])
+def test_digits_in_a_row_of_a_dump_stay_the_characters_of_a_readout(digits: str) -> None:
+    rows = [b"/MMM5SIM\r\n\r\n1-0:1.8.0(    ", digits.encode(), b")\r\n!\r\n"]
+    assert joined("\n".join(row.hex() for row in rows) + "\n") == b"".join(rows)
