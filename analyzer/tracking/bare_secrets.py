@@ -22,13 +22,28 @@ _TAGGED = re.compile(rb"\xac.\x80(.)", re.DOTALL)
 """What stands before a password, with its length."""
 _MECHANISM = re.compile(rb"\x60\x85\x74\x05\x08\x02[\x00\x01].{4}", re.DOTALL)
 """What names low level security, and the tags and lengths behind it, be they hurt or not."""
-_DEDICATED = re.compile(
-    rb"\x01\x01(?=(?:\x10(.{16})|\x20(.{32}))(?:\x00|\x01.)(?:\x00|\x01.).\x5f\x1f?\x04\x00)", re.DOTALL
-)
-"""An initiate request that carries a dedicated key and that nothing enciphers, as far as its conformance block."""
 _USER_INFORMATION = re.compile(rb"\xbe.\x04", re.DOTALL)
-_BEFORE_APDU = re.compile(rb"(?=\xe6\xe6.|\xe6.\x00|.\xe6\x00).{3}|\A\x00\x01.{6}|\A\x68.{8}", re.DOTALL)
+_HEADERS = rb"(?=\xe6\xe6.|\xe6.\x00|.\xe6\x00).{3}|\A\x00\x01.{6}|\A\x68.{8}"
+_BEFORE_APDU = re.compile(_HEADERS, re.DOTALL)
 """An LLC header, one octet of which may be hurt; the header of a wrapper PDU, that of an M-Bus frame."""
+_LENGTH = rb"(?:[\0-\x7f]|\x81.|\x82..)"
+_UNENCIPHERED = rb"[\x10-\x12\x50-\x52].{4}"
+"""The security header of what is only authenticated."""
+_DEDICATED = re.compile(
+    rb"(?=(?:\A|" + _HEADERS + rb"|\xbe" + _LENGTH + rb"\x04" + _LENGTH + rb"|\x21" + _LENGTH + _UNENCIPHERED
+    + rb")\x01\x01(\x81?[\x01-\x40])|" + _UNENCIPHERED + rb"\x01\x01([\x10\x18\x20]))",
+    re.DOTALL,
+)  # fmt: skip
+"""An initiate request that nothing enciphers, where one may begin, as far as the length of its dedicated key."""
+_ANYWHERE = re.compile(rb"(?=\x01\x01\x81?([\x01-\x40]))")
+"""What may be one somewhere else."""
+_BEHIND_KEY = re.compile(
+    rb"(?:\x00|\x01.)(?:\x00|\x01.)(?:.\x5f\x1f?\x04|.{3}\x04\x00|.\x5f.\x04\x00|\x06.{0,8}\Z)", re.DOTALL
+)
+"""What follows a dedicated key, as far as the conformance block, an octet of which may be hurt; it may break off."""
+_KEY_SIZES = (16, 24, 32)
+_MOST_FLAGS = 4
+"""Octets behind a dedicated key before the version, at most."""
 _SERVICE = re.compile(rb"[\xc1\xc3\xd9]")
 _CHANGE = re.compile(rb"\x02\xfa[\x40\x48]\x01")
 """The short names of the methods that change the association's secret, and a count of one datum."""
@@ -100,8 +115,17 @@ def bare_secrets(octets: bytes) -> list[Span]:
 
 
 def dedicated_keys(octets: bytes) -> list[Span]:
-    """Find the dedicated keys in clear in *octets*, an APDU or a frame; one that is only authenticated is in clear."""
-    return [one.span(one.lastindex or 0) for one in _DEDICATED.finditer(octets)]
+    """Find the dedicated keys in clear in *octets*, an APDU or a frame; one that is only authenticated is in clear.
+
+    A key may break off, and so may what stands behind it.
+    """
+    starts = [one.end(one.lastindex or 0) for one in _DEDICATED.finditer(octets)]
+    for one in _ANYWHERE.finditer(octets):
+        behind = one.end(1) + octets[one.end(1) - 1]
+        is_cut = behind + _MOST_FLAGS >= len(octets) and octets[one.end(1) - 1] in _KEY_SIZES
+        if is_cut or _BEHIND_KEY.match(octets, behind):
+            starts.append(one.end(1))
+    return [(at, min(at + octets[at - 1], len(octets))) for at in dict.fromkeys(starts)]
 
 
 def without_secrets(octets: bytes) -> bytes:

@@ -11,6 +11,7 @@ from analyzer.cosem.logical_name import obis_from_text
 from analyzer.cosem.tables import Tables
 from analyzer.detail import buffers
 from analyzer.export.annotated import annotated
+from analyzer.export.summary import summary
 from analyzer.masking import MASK_OCTET, concealed, secrets
 from captures.chunk import SENT
 from dissectors.checks import bcc
@@ -208,13 +209,17 @@ AROUND = {
 """By protection: an initiate request whose dedicated key can be read."""
 
 
+def opening(tag: int, inner: bytes) -> bytes:
+    """An AARQ or an RLRQ with *inner* as its user information."""
+    body = bytes.fromhex("A109060760857405080103") if tag == 0x60 else b"\x80\x01\x00"
+    body += b"\xbe" + length(len(inner) + 1 + len(length(len(inner)))) + b"\x04" + length(len(inner)) + inner
+    return bytes((tag,)) + length(len(body)) + body
+
+
 @pytest.mark.parametrize("protection", AROUND)
 @pytest.mark.parametrize("tag", [0x60, 0x62], ids=["aarq", "rlrq"])
 def test_dedicated_key_in_clear_is_masked(run: Run, protection: str, tag: int) -> None:
-    inner = AROUND[protection]
-    body = bytes.fromhex("A109060760857405080103") if tag == 0x60 else b"\x80\x01\x00"
-    body += b"\xbe" + length(len(inner) + 1 + len(length(len(inner)))) + b"\x04" + length(len(inner)) + inner
-    sent = asked(bytes((tag,)) + length(len(body)) + body)
+    sent = asked(opening(tag, AROUND[protection]))
     (record,) = decode(wrapped([sent]))
     assert not traces(annotated(record))
     assert not traces(" ".join(buffer.hex() for _, buffer in buffers(record)))
@@ -222,6 +227,55 @@ def test_dedicated_key_in_clear_is_masked(run: Run, protection: str, tag: int) -
     assert not traces(run("decode", "--tree", "-x", "--hex", octets).out)
     (form,) = map(json.loads, run("decode", "--json", "--layers", "--hex", octets).out.splitlines())
     assert not traces(json.dumps(without_raw(form)))
+
+
+def assert_masked(*octets: bytes) -> None:
+    """See that nobody reads a secret in what was sent."""
+    for one in octets:
+        for record in decode([(SENT, one)]):
+            assert not traces(annotated(record)), one.hex(" ")
+            assert not traces(" ".join(buffer.hex() for _, buffer in buffers(record))), one.hex(" ")
+            assert not traces(summary(record) + "".join(note.text for note in record.notes)), one.hex(" ")
+
+
+@pytest.mark.parametrize("protection", AROUND)
+@pytest.mark.parametrize("tag", [0x60, 0x62, 0], ids=["aarq", "rlrq", "by itself"])
+def test_dedicated_key_is_masked_wherever_the_capture_breaks_off(protection: str, tag: int) -> None:
+    apdu = opening(tag, AROUND[protection]) if tag else AROUND[protection]
+    unit = wrapped([asked(apdu)])[0].octets
+    frame = in_frames([asked(apdu)])[-1].octets
+    for at in range(apdu.index(SECRET) + 4, len(apdu)):
+        assert_masked(
+            apdu[:at], unit[: at - len(apdu)], frame[: at - len(apdu) - 3], wrapped([asked(apdu[:at])])[0].octets
+        )
+
+
+@pytest.mark.parametrize("size", [8, 15, 24, 32, 64])
+@pytest.mark.parametrize("tag", [0x60, 0x62, 0], ids=["aarq", "rlrq", "by itself"])
+def test_dedicated_key_of_any_length_is_masked(size: int, tag: int) -> None:
+    initiate = bytes(InitiateRequest(dedicated_key=(SECRET * 5)[:size]))
+    apdu = opening(tag, initiate) if tag else initiate
+    end = apdu.index(SECRET[:8]) + size
+    for at in (end, end + 1, end + 4, len(apdu)):
+        assert_masked(wrapped([asked(apdu)])[0].octets[: at - len(apdu) or None], wrapped([asked(apdu[:at])])[0].octets)
+
+
+@pytest.mark.parametrize("tag", [0x60, 0x62, 0], ids=["aarq", "rlrq", "by itself"])
+def test_dedicated_key_is_masked_where_what_follows_is_wrong(tag: int) -> None:
+    apdu = opening(tag, INITIATE) if tag else INITIATE
+    for at in range(apdu.index(SECRET) + 16, len(apdu)):
+        for bit in range(8):
+            hurt = apdu[:at] + bytes((apdu[at] ^ 1 << bit,)) + apdu[at + 1 :]
+            assert_masked(wrapped([asked(hurt)])[0].octets)
+
+
+def test_what_only_looks_like_a_dedicated_key_stays() -> None:
+    value = array(b"\x10\x12\x34") + bytes(range(0x41, 0x61))
+    content = b"\x0f\x00\x00\x00\x01\x00" + structure(array(b"\x10\x12\x34"), octet_string(bytes(range(0x41, 0x61))))
+    signed = b"\xdf" + bytes(5) + length(len(content)) + content + b"\x40" + bytes(64)
+    (record,) = decode(wrapped([asked(signed)]))
+    assert secrets(record) == []
+    assert value[5:].hex().upper() in annotated(record)
 
 
 def test_block_of_a_write_that_began_before_the_capture_is_masked() -> None:
