@@ -12,6 +12,9 @@ _MOST_WAITING = 32
 _GIVEN_UP_NS = 10_000_000_000
 _AT_ONCE_NS = 1_000_000_000
 """Who asks for more so soon behind a request did not wait in vain for its answer: several are in flight at once."""
+_TIMES_USUAL = 10
+_MOST_BETWEEN = 4
+"""Without times: so many requests are made behind an answer that overtook, and answered, before one came late."""
 _new = tuple.__new__
 
 
@@ -76,7 +79,7 @@ class Services(Endings):
         if one.client_side is None:
             one.client_side = 1 - record.lane.side
         if asked is None:
-            self._unasked(one, record)
+            self._unasked(one, record, octets, family)
             return
         request, asked_ns, name, objects, _, _, _, pause = asked
         service = one.services.get(name) or service_of(one, name)
@@ -98,32 +101,23 @@ class Services(Endings):
         if name == "aarq" and family in REFUSALS:
             self._end(one, REFUSED, Mark(record.number, record.time_ns), BY_SERVER, family)
 
-    def _unasked(self, one: Association, record: Record) -> None:
+    def _unasked(self, one: Association, record: Record, octets: bytes, family: str) -> None:
         """Take an answer that no request waits for; parts of one come on and on."""
         request = record.request
         late = None
         if request is not None:
             late = next((each for each in one.unanswered if each.request == request), None)
-        if late is not None and _is_in_flight_at_once(one, late):
-            self._answered_behind(one, late, record)
+        if late is not None and _is_in_flight_at_once(one, late) and not _is_given_up(one, late, record):
+            one.unanswered.remove(late)
+            service_of(one, late.service).unanswered -= 1
+            one.waiting[late.request] = late
+            self.events.append(Event(OVERTAKEN, one, record.number, late))
+            self._answer(one, record, octets, family)
         elif record.kind is APDU:
             if request is None and one.waiting:
                 one.misanswered = {next(reversed(one.waiting)), *one.misanswered.intersection(one.waiting)}
             if request is None or late is not None:
                 self.events.append(Event(UNASKED, one, record.number, late))
-
-    def _answered_behind(self, one: Association, asked: Exchange, record: Record) -> None:
-        """Take an answer that others overtook: its request was given up too early."""
-        one.unanswered.remove(asked)
-        service = service_of(one, asked.service)
-        service.unanswered -= 1
-        service.count += 1
-        if record.latency_ns is not None:
-            service.latencies.append(record.latency_ns)
-        if record.apdu is not None and is_error(record.apdu.octets):
-            service.errors += 1
-        one.exchanges.append(asked._replace(octets=b"", response=record.number, latency_ns=record.latency_ns))
-        self.events.append(Event(OVERTAKEN, one, record.number, asked))
 
     def _overtake(self, one: Association, asked: Exchange, record: Record) -> None:
         """Give up the requests that were made before one that is answered now: answers come in order."""
@@ -152,9 +146,7 @@ class Services(Endings):
         for line in self._lines.values():
             for one in line.values():
                 for asked in list(one.waiting.values()) if one.waiting else ():
-                    service = one.services.get(asked.service)
-                    usual = (service.median_ns if service is not None else None) or 0
-                    waits = asked.asked_ns is not None and now_ns - asked.asked_ns > max(_GIVEN_UP_NS, 10 * usual)
+                    waits = asked.asked_ns is not None and now_ns - asked.asked_ns > _patience_ns(one, asked)
                     if waits and asked.is_confirmed:
                         self._give_up(one, asked, one.last_record, UNANSWERED)
         return self.events
@@ -173,3 +165,17 @@ def _is_in_flight_at_once(one: Association, asked: Exchange) -> bool:
         first.asked_ns is None or then.asked_ns is None or then.asked_ns - first.asked_ns < _AT_ONCE_NS
         for first, then in pairs
     )
+
+
+def _patience_ns(one: Association, asked: Exchange) -> int:
+    """Give how long a client waits for an answer of this service, in nanoseconds."""
+    service = one.services.get(asked.service)
+    return max(_GIVEN_UP_NS, _TIMES_USUAL * ((service.median_ns if service is not None else None) or 0))
+
+
+def _is_given_up(one: Association, asked: Exchange, record: Record) -> bool:
+    """Tell whether *record* answers *asked* so late that no client waits for it, though several were in flight."""
+    if record.latency_ns is not None:
+        return record.latency_ns > _patience_ns(one, asked)
+    overtook = min((each.response for each in one.exchanges if each.request > asked.request), default=record.number)
+    return asked.asked_ns is None and sum(each.request > overtook for each in one.exchanges) >= _MOST_BETWEEN

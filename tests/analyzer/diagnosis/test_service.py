@@ -222,6 +222,34 @@ def test_requests_in_flight_at_once_are_answered_in_any_order() -> None:
     assert over_tcp(OPENING, READING, at(0.1, *requests), at(0.2, *answers), READING, RELEASE) == []
 
 
+@pytest.mark.parametrize("ahead", [0, 6])
+def test_answer_long_behind_that_of_a_request_in_flight_with_it_is_late(ahead: int) -> None:
+    late, other = under(GET_CLOCK, 1), under(GET_CLOCK, 2)
+    begun = at(1, asked(late)), at(0.9, asked(other), answered(under(CLOCK_ANSWER, 2)))
+    (story,) = over_tcp(OPENING, *[READING] * ahead, *begun, at(28, answered(CLOCK_ANSWER)))
+    assert named([story, *story.leads_to]) == [
+        ("response-without-request", "late-response"), ("response-missing", "late-response")
+    ]  # fmt: skip
+
+
+def test_answer_that_others_overtook_and_that_took_long_is_slow() -> None:
+    begun = at(1, asked(under(GET_CLOCK, 1))), at(0.1, asked(under(GET_CLOCK, 2)), answered(under(CLOCK_ANSWER, 2)))
+    (story,) = over_tcp(OPENING, *[READING] * 6, *begun, at(5, answered(CLOCK_ANSWER)), READING, RELEASE)
+    assert named([story]) == [("response-slow", "meter-busy")]
+
+
+@pytest.mark.parametrize(("between", "is_late"), [(1, False), (8, True)])
+def test_without_times_an_answer_is_late_that_came_behind_many_later_ones(between: int, is_late: bool) -> None:
+    others = [
+        (asked(under(GET_CLOCK, one % 2 + 2)), answered(under(CLOCK_ANSWER, one % 2 + 2))) for one in range(between)
+    ]
+    said = [asked(under(GET_CLOCK, 1)), *(each for pair in others for each in pair), answered(CLOCK_ANSWER)]
+    units = [*OPENING, *READING, *at(0, *said), *RELEASE]
+    stories = diagnose([one._replace(time_ns=None) for one in serial_chunks(on_hdlc(Station(), units))])
+    assert ("late-response" in {one.cause for one in stories}) == is_late
+    assert is_late or stories == []
+
+
 def test_request_in_flight_with_others_that_stays_unanswered_is_told() -> None:
     requests = [asked(under(GET_CLOCK, number)) for number in (1, 2, 3)]
     answers = [answered(under(CLOCK_ANSWER, number)) for number in (3, 1)]
