@@ -30,8 +30,8 @@ class GeneralBlocks:
     def __init__(self, family: Family) -> None:
         self._family = family
         self._blocks: dict[tuple[object, ...], _Blocks] = {}
-        self._acknowledged: dict[tuple[object, ...], int] = {}
-        """The number that the last block without data bore: blocks may be numbered on behind it."""
+        self._acknowledged: dict[tuple[object, ...], tuple[int, int]] = {}
+        """The number that the last block without data bore, and its record: blocks may be numbered on behind it."""
         self.over: list[tuple[object, ...]] = []
         """Transfers that are no APDU yet: a request for something else ends them."""
 
@@ -56,8 +56,8 @@ class GeneralBlocks:
                 self._forget(lane)
             if len(self._blocks) >= _MOST:
                 self._forget(next(iter(self._blocks)))
-            goes_on = number == self._acknowledged.pop(lane, 0) + 1
-            known = self._blocks[lane] = _Blocks(number if goes_on else 1, record.number, record, set(), 0)
+            begin = number if self._goes_on(record, lane, number) else 1
+            known = self._blocks[lane] = _Blocks(begin, record.number, record, set(), 0)
         if len(known.numbers) < _MOST_NUMBERS:
             known.numbers.add(number)
         self._blocks[lane] = known._replace(last=number if control & _LAST else known.last, record=record)
@@ -67,7 +67,14 @@ class GeneralBlocks:
     def _acknowledge(self, record: Record, number: int) -> None:
         if len(self._acknowledged) >= _MOST:
             self._acknowledged.clear()
-        self._acknowledged[record.lane.text, record.client, record.server] = number
+        self._acknowledged[record.lane.text, record.client, record.server] = number, record.number
+
+    def _goes_on(self, record: Record, lane: tuple[object, ...], number: int) -> bool:
+        """Tell whether a transfer that begins with *number* is numbered on; what is asked without blocks ends that."""
+        acknowledged, at = self._acknowledged.pop(lane, (0, 0))
+        one = self._family.associations.of(record.association) if record.association is not None else None
+        asked = one.asked if one is not None else None
+        return number == acknowledged + 1 and (not at or asked is None or asked.number < at or bool(asked.parts))
 
     def _forget(self, lane: tuple[object, ...]) -> None:
         del self._blocks[lane]
@@ -99,7 +106,9 @@ class GeneralBlocks:
         listed = ", ".join(map(str, lacking[:8])) + (", …" if len(lacking) > 8 else "")
         text = f"general-block-transfer: block {known.last} is the last one, block{'s' * (len(lacking) > 1)} {listed} "
         text += "never came"
-        is_head = lacking[-1] < min(known.numbers)
+        number = known.record.association
+        one = self._family.associations.of(number) if number is not None else None
+        is_head = lacking[-1] < min(known.numbers) and (one is None or one.first.record >= known.first)
         cause, confidence = ("capture-started-late", LIKELY) if is_head else ("segment-lost", POSSIBLE)
         self._family.report(known.record, "block-lost", cause, confidence, text)
 

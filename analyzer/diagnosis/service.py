@@ -110,6 +110,8 @@ class ServiceFamily(Family):
                 self._general.look(record)
             self._transfers.look(record)
             self._cut.look(record)
+        elif octets[0] == _GENERAL_BLOCK:
+            self._general.look(record)
         elif self._running or self._sent or self._left:
             self._transfers.look(record)
         if direction is REQUEST:

@@ -119,11 +119,11 @@ class _Finished(NamedTuple):
 class GeneralBlocks:
     """The transfers of both directions between one client and one server."""
 
-    __slots__ = ("_acknowledged", "_finished", "_streams")
+    __slots__ = ("_finished", "_streams", "acknowledged")
 
     def __init__(self) -> None:
-        self._acknowledged: dict[str, int] = {}
-        """The number that an acknowledgement bore which came last in a direction."""
+        self.acknowledged: dict[str, int] = {}
+        """The number that an acknowledgement bore which came last in a direction; an APDU without blocks ends that."""
         self._streams: dict[str, _Stream] = {}
         self._finished: dict[str, _Finished] = {}
 
@@ -141,7 +141,7 @@ class GeneralBlocks:
 
     def acknowledge(self, direction: str, number: int) -> None:
         """Note the number of a block without data: some stacks number these with their blocks, others leave 0."""
-        self._acknowledged[direction] = number
+        self.acknowledged[direction] = number
 
     def begins_anew(self, direction: str, number: int, data: bytes) -> bool:
         """Tell whether this block is of another transfer while one runs: it contradicts what came."""
@@ -160,11 +160,9 @@ class GeneralBlocks:
             return GeneralOutcome(first=finished.first, is_repeated=True)
         if stream is not None and self.begins_anew(direction, number, data):
             lost = stream.holes()
-            stream = self._other(stream, number)
-            self._streams[direction] = stream
+            stream = self._streams[direction] = self._other(stream, number, self._begin(direction, number))
         if stream is None:
-            goes_on = number == self._acknowledged.pop(direction, 0) + 1
-            stream = self._streams[direction] = _Stream(number if goes_on else 1)
+            stream = self._streams[direction] = _Stream(self._begin(direction, number))
         is_repeated = stream.find(number) is not None
         if number == stream.first and (stream.blocks or stream.is_given_up):
             stream.start_over()
@@ -182,11 +180,15 @@ class GeneralBlocks:
         )
         return GeneralOutcome(whole, tuple(stream.parts), stream.parts[0], is_repeated, lost)
 
+    def _begin(self, direction: str, number: int) -> int:
+        """Give the number of the first block of a transfer of which *number* comes first."""
+        return number if number == self.acknowledged.pop(direction, 0) + 1 else 1
+
     @staticmethod
-    def _other(stream: _Stream, number: int) -> _Stream:
+    def _other(stream: _Stream, number: int, first: int) -> _Stream:
         """Begin another transfer; blocks since the first one came again are of it, unless they are in the way."""
-        made = _Stream()
-        if stream.first == 1 and stream.earlier and number not in stream.blocks:
+        made = _Stream(first)
+        if stream.first == first == 1 and stream.earlier and number not in stream.blocks:
             made.blocks, made.last = stream.blocks, stream.last
             made.parts, made.again = list(stream.again), list(stream.again)
             made.size = sum(map(len, made.blocks.values()))

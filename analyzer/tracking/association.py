@@ -31,7 +31,9 @@ class Request(NamedTuple):
 class Association:
     """What is known between one client and one server; *number* is None until a dialogue begins."""
 
-    __slots__ = ("blocks", "general", "is_open", "link_command", "number", "pending", "security", "transfer")
+    __slots__ = (
+        "acknowledged", "blocks", "general", "is_open", "link_command", "number", "pending", "security", "transfer",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.number: int | None = None
@@ -45,6 +47,8 @@ class Association:
         """By invoke-id: the request that began a block transfer, whose objects its later blocks answer."""
         self.blocks = BlockTransfers()
         self.general = GeneralBlocks()
+        self.acknowledged = self.general.acknowledged
+        """Numbers that general blocks may go on behind."""
         self.security: SecurityContext | None = None
         """Titles and keys, where keys are given."""
 

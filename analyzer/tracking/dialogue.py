@@ -254,6 +254,8 @@ class Dialogue:
         if association.number is None or (plan.family == "aarq" and association.is_open):
             self.begin(association)
         association.is_open = True
+        if association.acknowledged and not self._nesting:
+            association.acknowledged.clear()
         if plan.asks_by_block and not objects:
             first = association.transfer.get(invoke_id)
             objects = first.objects if first is not None else NO_OBJECTS
@@ -275,6 +277,8 @@ class Dialogue:
         if association.number is None:
             self.begin(association)
         association.is_open = True
+        if association.acknowledged and not self._nesting:
+            association.acknowledged.clear()
         request = association.answer(invoke_id, family)
         if request is None:
             return

@@ -178,6 +178,27 @@ def test_last_general_block_alone_began_before_the_capture() -> None:
     assert named([story]) == [("block-lost", "capture-started-late")]
 
 
+ASKED_IN_BLOCKS = at(
+    1, asked(general(1, GET_CLOCK[:8])), answered(general(1, b"")), asked(general(2, GET_CLOCK[8:], last=True))
+)
+
+
+def test_block_missing_in_an_answer_that_is_numbered_on_is_that_one_alone() -> None:
+    tail = answered(general(2, CLOCK_ANSWER[:4])), answered(general(4, CLOCK_ANSWER[8:], last=True))
+    stories = over_tcp(OPENING, READING, ASKED_IN_BLOCKS, at(0.1, *tail), READING)
+    (story,) = [one for one in stories if one.code == "block-lost"]
+    assert story.cause == "segment-lost"
+    assert "block 4 is the last one, block 3 never came" in story.evidence[0].text
+
+
+def test_first_block_that_is_lost_behind_an_older_acknowledgement_is_missing() -> None:
+    tail = answered(general(2, CLOCK_ANSWER[:9])), answered(general(3, CLOCK_ANSWER[9:], last=True))
+    begun = ASKED_IN_BLOCKS, at(0.1, answered(CLOCK_ANSWER)), at(1, asked(GET_CLOCK), *tail)
+    (story,) = [one for one in over_tcp(OPENING, READING, *begun, READING) if one.code == "block-lost"]
+    assert story.cause == "segment-lost"
+    assert "block 3 is the last one, block 1 never came" in story.evidence[0].text
+
+
 def test_general_block_that_is_missing_between_others_is_named() -> None:
     push = b"\x0f\0\0\0\1\0\x09\x20" + bytes(32)
     blocks = [general(1, push[:16]), general(2, push[16:32]), general(4, push[32:], last=True)]

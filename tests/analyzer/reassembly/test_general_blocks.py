@@ -213,6 +213,13 @@ def test_block_one_behind_a_transfer_that_was_numbered_on_begins_another() -> No
     assert found[2].parts == (2, 3, 4)
 
 
+def test_transfer_that_is_numbered_on_may_begin_while_another_runs() -> None:
+    blocks = GeneralBlocks()
+    run(blocks, [1, 2], DATA)
+    blocks.acknowledge("a", 1)
+    assert [blocks.add("a", number, number == 3, bytes((number,)), 7).apdu for number in (2, 3)] == [None, b"\2\3"]
+
+
 def test_block_far_behind_an_acknowledgement_is_not_the_first() -> None:
     blocks = GeneralBlocks()
     blocks.acknowledge("a", 1)

@@ -80,6 +80,16 @@ def test_answer_whose_blocks_are_numbered_on_behind_acknowledgements_completes()
     assert codes(found) == []
 
 
+def test_number_of_an_acknowledgement_is_forgotten_with_the_next_apdu_without_blocks() -> None:
+    blocks = [asked(general_block(number, data, last=last)) for number, last, data in numbered(GET_REQUEST, 9)]
+    said = [blocks[0], answered(general_block(1, b"", acknowledged=1)), blocks[1]]
+    tail = [answered(one) for one in general_blocks(GET_RESPONSE, 6)[1:]]
+    for between in ([answered(GET_RESPONSE)], [asked(GET_REQUEST)], [answered(GET_RESPONSE), asked(GET_REQUEST)]):
+        found = decode(wrapped([*said, *between, *tail]))
+        assert [octets_of(one.apdu) for one in found if one.parts] == [GET_REQUEST.hex()]
+        assert {one.kind for one in found[-len(tail) :]} == {"part"}
+
+
 def test_latency_counts_to_the_first_segment_of_the_first_block() -> None:
     station = Station()
     carried = station.frames([asked(GET_REQUEST), *map(answered, general_blocks(GET_RESPONSE, 16))], 19)
