@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative
+from analyzer.reassembly.blocks import read_block
 from analyzer.record import PART, Record
+from analyzer.tracking.plans import plan_of
 from dissectors.reader import read_apdu
 
 _MOST = 4096
-_LAST_AT = 3
-"""Where blocks of the services say whether they are the last one, by long and by short names."""
 
 
 class CutTransfers:
@@ -50,7 +50,11 @@ class CutTransfers:
 
 def _is_last_block(record: Record) -> bool:
     """Tell whether it is the last block, of a service's own transfer or a general one: what lacks stands before it."""
-    octets = record.apdu.octets if record.apdu is not None else b""
-    if octets[:1] == b"\xe0":
-        return bool(octets[1] & 0x80)
-    return any(octets[_LAST_AT : _LAST_AT + 1])
+    apdu = record.apdu
+    if apdu is None or apdu.entry is None or apdu.values is None:
+        return False
+    plan = plan_of(apdu.entry)
+    if plan.is_general:
+        return bool(apdu.octets[1] & 0x80)
+    block = read_block(apdu.octets, plan.family, plan.choice, plan.named(apdu.values))
+    return block is not None and block.is_last

@@ -9,9 +9,10 @@ from analyzer.diagnosis.story import Story
 from analyzer.pipeline import Pipeline
 from analyzer.simulate.sent import TO_CLIENT
 from analyzer.tracking.protection import Protection
+from tests.analyzer.diagnosis.told import named, over_tcp
 from tests.analyzer.tracking.all_keys import keyring, security_of, session
-from tests.analyzer.tracking.build import ANSWERED, ASKED, ListSource, Said, general_block
-from tests.analyzer.tracking.timed import at, tcp_chunks
+from tests.analyzer.tracking.build import ANSWERED, ASKED, ListSource, Said, asked, general_block
+from tests.analyzer.tracking.timed import OPENING, at, tcp_chunks
 
 SECURITY = security_of()
 SENT = [(event.octets, event.direction == TO_CLIENT) for event in session(SECURITY).dialogue]
@@ -47,6 +48,20 @@ def test_lost_last_block_is_the_one_story(in_last: int) -> None:
     assert (story.code, story.cause) == ("block-lost", "segment-lost")
     assert "block 1 says that more follow, and none came before record 7 asked" in story.evidence[0].text
     assert [one.code for one in story.leads_to] == ["response-missing"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "C105C1 02 0003 0100010800FF 0200 0003 0100020800FF 0200",  # a count where others say whether it is the last
+        "C305C1 02 000F 0000280000FF 01 000F 0000280001FF 01",
+        "C102C1 2001 0100010800FF 0200",  # class_id 8193
+        "C304C1 2001 0100010800FF 01",
+    ],
+)
+def test_request_whose_last_block_is_behind_the_end_of_the_capture_is_cut(head: str) -> None:
+    stories = over_tcp(OPENING, at(1, asked(bytes.fromhex(head + "00 00000001 06 02090A414243"))))
+    assert named(stories) == [("capture-cut", "capture-ended")]
 
 
 @pytest.mark.parametrize("in_last", [8, 20])
