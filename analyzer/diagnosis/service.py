@@ -129,7 +129,7 @@ class ServiceFamily(Family):
         one = self._association(record)
         if one is None or one.services_first is None or one.ending is not None:
             return
-        if self._over:
+        if self._over or record.association in self._left:
             one.usual = None
         elif record.association in self._running:
             requests = self._transfers.next_request(one)
@@ -253,6 +253,7 @@ class ServiceFamily(Family):
         self._general.finish()
         self._cut.finish()
         last = max((one.last_ns for one in self.associations if one.last_ns is not None), default=None)
+        self._transfers.finish(last)
         for one in self.associations:
             for asked in list(one.waiting.values()) if one.ending is None else ():
                 if asked.is_confirmed and last is not None and asked.asked_ns is not None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from analyzer.diagnosis.explained import explained
 from analyzer.diagnosis.family import Family
-from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence, Fact
+from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence
 from analyzer.diagnosis.words import about_all, octets
 from analyzer.record import PART, REQUEST, RESPONSE, Objects, Record
 from analyzer.tracking.history import LOST, Association
@@ -30,6 +30,8 @@ _WITH_RESULT = 3
 _ASKED_NUMBER_AT = 3
 _SIZE = 4
 _INVOKE_IDS = 16
+_GIVEN_UP_NS = 10_000_000_000
+"""Who asks for other things so long does not come back to a transfer."""
 _new = tuple.__new__
 
 
@@ -44,14 +46,22 @@ class Running(NamedTuple):
     invoke_id: int
 
 
+class Left(NamedTuple):
+    """A transfer that the client may have left off: the request that it made instead, or beside, and its chain."""
+
+    known: Running
+    asked: Record
+    chain: int
+
+
 class Transfers:
     """The block transfers that run, by association and invoke-id."""
 
     def __init__(self, family: Family) -> None:
         self._family = family
         self.running: dict[int, dict[int, Running]] = {}
-        self.left: dict[int, dict[int, tuple[Running, Fact]]] = {}
-        """Transfers that the client seems to have left off: it may have made other requests beside."""
+        self.left: dict[int, dict[int, Left]] = {}
+        """Transfers that do not go on: what the client asked for since may be beside them."""
         self.sent: dict[tuple[int, int], tuple[Record, int]] = {}
         """The block that the client sent, until it is answered."""
         self._doubted: dict[tuple[int, int], tuple[Record, int, Running]] = {}
@@ -140,33 +150,51 @@ class Transfers:
                     self._doubted.clear()
                 self._doubted[number, known.invoke_id] = (record, wanted, known)
             return
-        self._end_left(number, invoke_id)
         for known in list(runs.values()):
             if invoke_id != known.invoke_id or now[0] in (0xC0, 0xC3):
                 self._stop(number, known.invoke_id)
-                text = f"the client asks for something else after block {known.block}"
-                fact = self._report(record, known, "client-left-off", LIKELY, text)
-                if invoke_id != known.invoke_id:
-                    if len(self.left) >= _MOST:
-                        self.left.clear()
-                    self.left.setdefault(number, {})[known.invoke_id] = known, fact
+                chain = self._family.chains.of("long-transfer-aborted", record.lane.conversation, record.number)
+                if number not in self.left and len(self.left) >= _MOST:
+                    self._end_left(next(iter(self.left)))
+                self.left.setdefault(number, {})[known.invoke_id] = _new(Left, (known, record, chain))
+        if number in self.left:
+            self._end_left(number, invoke_id, record.time_ns)
 
     def _go_on(self, number: int, invoke_id: int) -> Running | None:
         """Take up a transfer that seemed to be left off: its next block is asked for, or comes, all the same."""
-        known, fact = self.left.get(number, {}).get(invoke_id, (None, None))
-        if known is not None and fact is not None:
-            self._family.stories.take_back(fact)
-            self._end_left(number, invoke_id)
-            self.running.setdefault(number, {})[invoke_id] = known
-        return known
+        left = self.left.get(number, {})
+        one = left.pop(invoke_id, None)
+        if one is None:
+            return None
+        if not left:
+            del self.left[number]
+        self.running.setdefault(number, {})[invoke_id] = one.known
+        return one.known
 
-    def _end_left(self, number: int, invoke_id: int) -> None:
-        """What was left off with this invoke-id stays so."""
-        left = self.left.get(number)
-        if left is not None:
-            left.pop(invoke_id, None)
-            if not left:
-                del self.left[number]
+    def _end_left(self, number: int, invoke_id: int | None = None, now_ns: int | None = None) -> None:
+        """Report what was left off: what was asked under its *invoke_id*, or so long before *now_ns*; all without."""
+        left = self.left.get(number, {})
+        for known, asked, chain in list(left.values()):
+            is_over = now_ns is not None and asked.time_ns is not None and now_ns - asked.time_ns > _GIVEN_UP_NS
+            if is_over or invoke_id in (None, known.invoke_id):
+                del left[known.invoke_id]
+                text = f"the client asks for something else after block {known.block}"
+                self._report(asked, known, "client-left-off", LIKELY, text, chain=chain)
+        if not left:
+            self.left.pop(number, None)
+
+    def finish(self, last_ns: int | None) -> None:
+        """Report what may have gone on behind the end of the capture, which was at *last_ns*."""
+        for number in list(self.left):
+            self._end_left(number, -1, last_ns)
+        for known, asked, chain in [one for left in self.left.values() for one in left.values()]:
+            text = f"the client asks for other things in record {asked.number} and behind, and the capture ends before "
+            text += f"it asks for block {known.block + 1}"
+            self._family.report(
+                asked, "capture-cut", "capture-ended", LIKELY, _whole(known, text), chain=chain,
+                further=[Evidence(known.record, 0, 0, f"block {known.block}, the last one")],
+                subject=about_all(known.objects), alternatives=[_LEFT_OFF],
+            )  # fmt: skip
 
     def next_request(self, one: Association) -> dict[bytes, str]:
         """Give what asks for the next block of the transfer that runs in *one*, with its name; none if not known."""
@@ -180,7 +208,8 @@ class Transfers:
     def end(self, one: Association) -> None:
         """An association ended: its transfer with it."""
         number = one.number or 0
-        self.left.pop(number, None)
+        if one.ending is not None:
+            self._end_left(number)
         runs = self.running.pop(number, {})
         for key in [(number, invoke_id) for invoke_id in range(_INVOKE_IDS)]:
             self.sent.pop(key, None)
@@ -199,11 +228,13 @@ class Transfers:
                 subject=about_all(known.objects),
             )  # fmt: skip
 
-    def _report(self, record: Record, known: Running, cause: str, confidence: str, text: str) -> Fact:
+    def _report(
+        self, record: Record, known: Running, cause: str, confidence: str, text: str, *, chain: int = 0
+    ) -> None:
         further = [Evidence(known.record, 0, 0, f"block {known.block}, the last one")]
-        return self._family.report(
+        self._family.report(
             record, "long-transfer-aborted", cause, confidence, _whole(known, text), further=further,
-            subject=about_all(known.objects),
+            subject=about_all(known.objects), chain=chain,
         )  # fmt: skip
 
     def lost(self, record: Record, note: Note) -> None:
@@ -257,6 +288,7 @@ def _number_of(record: Record) -> int:
     return int(apdu.values[apdu.entry.slots["block_number"]])
 
 
+_LEFT_OFF = Alternative("client-left-off", POSSIBLE, "or the client does not come back to it")
 _LOST_IN_CAPTURE = Alternative("capture-loss", POSSIBLE, "the blocks between may be missing in the capture alone")
 
 

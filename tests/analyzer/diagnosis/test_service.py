@@ -331,6 +331,20 @@ def test_transfer_of_one_invoke_id_that_is_left_off_beside_another_is_told() -> 
     assert (story.code, story.cause, story.records) == ("long-transfer-aborted", "client-left-off", [4, 5])
 
 
+@pytest.mark.parametrize(
+    ("behind", "is_left_off"),
+    [([], False), (READING, True), (RELEASE, True), (at(11, asked(under(GET_CLOCK, 3))), True)],
+)
+def test_transfer_beside_which_the_client_asks_may_go_on_behind_the_end_of_the_capture(
+    behind: list[At], is_left_off: bool
+) -> None:
+    begun = asked(GET_PROFILE), answered(block(1)), asked(under(GET_CLOCK, 2)), answered(under(CLOCK_ANSWER, 2))
+    (story,) = over_tcp(OPENING, at(0.1, *begun), behind)
+    told = ("long-transfer-aborted", "client-left-off") if is_left_off else ("capture-cut", "capture-ended")
+    assert (story.code, story.cause, story.records) == (*told, [4, 5])
+    assert [one.cause for one in story.alternatives] == ["client-left-off"] * (not is_left_off)
+
+
 def test_transfer_that_the_meter_aborts_is_told_with_its_result() -> None:
     begun = at(1, asked(GET_PROFILE), answered(block(1)), asked(following(1)))
     aborted = bytes.fromhex("C402C1 01 00000002 01 0F")
