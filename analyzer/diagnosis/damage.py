@@ -164,6 +164,8 @@ class DamageFamily(Family):
             lane.has_flow_control = True
         lane.octets += len(record.octets)
         lane.region.append(record)
+        if record.kind == NOISE:
+            lane.hear(record.octets)
         lane.is_settled = False
         self._know_addresses(lane)
         if self._is_echo(record):

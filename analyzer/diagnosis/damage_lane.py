@@ -29,6 +29,8 @@ FOLDED = DAMAGE | NOISE_CODES | {
     "data-set-malformed", "apdu-trailing-octets", "end-mark-missing",
 }  # fmt: skip
 """Codes of what may follow from a cause of the whole lane."""
+_MOST_SAID = 64
+"""So many different runs between frames, and so many octets of each, are remembered."""
 _SURE = frozenset({"octet-stuffing", "fcs-octets-swapped", "fcs-wrong-range", "fcs-not-used"})
 
 
@@ -37,7 +39,7 @@ class Lane:
 
     __slots__ = (
         "addresses", "facts", "has_flow_control", "has_sound", "in_vain", "inner_flags", "is_settled", "is_usual",
-        "last", "octets", "region", "searches", "suspects", "unread", "wide",
+        "last", "octets", "region", "said", "searches", "suspects", "unread", "wide",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -58,6 +60,8 @@ class Lane:
         self.unread = Unread()
         self.suspects: list[Candidate] = []
         """Settings that may explain a lane without a sound frame, none of them likely."""
+        self.said: dict[bytes, int] = {}
+        """What stood between frames, cut, and how often."""
         self.octets = self.searches = 0
         self.in_vain = 0
         """Octets that were searched since a frame was sound or could be mended."""
@@ -84,11 +88,18 @@ class Lane:
         """Whether neither 11 nor 13 ever came; None: too few octets came to tell."""
         return None if self.octets < _ENOUGH_OCTETS else not self.has_flow_control
 
+    def hear(self, octets: bytes) -> None:
+        """Count what stands between frames; of very many the first."""
+        octets = octets[:_MOST_SAID]
+        if octets in self.said or len(self.said) < _MOST_SAID:
+            self.said[octets] = self.said.get(octets, 0) + 1
+
     def known(self, record: Record) -> Known:
         """Give what helps to search *record*, a damaged frame."""
         return Known(
-            self.addresses, self.lacks_flow_control, self.octets, (record.direction is REQUEST) in self.inner_flags
-        )
+            self.addresses, self.lacks_flow_control, self.octets, (record.direction is REQUEST) in self.inner_flags,
+            self.said.get(record.octets[:_MOST_SAID], 0) > 1,
+        )  # fmt: skip
 
 
 def back(lane: str) -> str:

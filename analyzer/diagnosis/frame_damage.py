@@ -25,6 +25,8 @@ class Lane(NamedTuple):
     """How many came."""
     has_inner_flags: bool = False
     """Whether sound frames came with a 7E inside: who reads them does not cut there."""
+    is_said_again: bool = False
+    """Whether the same octets stood between frames before."""
 
 
 NOTHING_KNOWN = Lane()

@@ -57,9 +57,7 @@ def explain_noise(
     if is_rest:
         return None
     if lane.addresses and len(set(octets)) > 1 and (kind := kind_of_text(octets)):
-        where = "before the first frame" if is_first else "between frames"
-        text = f"{octets_text(len(octets))} of text ({kind}) {where}, as modems and gateways say that they are there"
-        return Explained("carrier-text", "", [Candidate("heartbeat", LIKELY, text, 0, end=len(octets))])
+        return _said(octets, kind, lane, is_first)
     return Explained("hdlc-noise" if lane.addresses else note.code, note.text, list(_unknown(octets, is_first)))
 
 
@@ -87,6 +85,16 @@ def begun_late(explained: Explained, record: Record) -> Explained:
         dump = found[0]._replace(cause="start-of-dump-missing", text="the beginning of the text may be missing")
         found.insert(1, dump._replace(confidence=POSSIBLE))
     return explained._replace(found=found)
+
+
+def _said(octets: bytes, kind: str, lane: Lane, is_first: bool) -> Explained:
+    """Say what text between frames is: once and without a line end it may be what is left of a frame, too."""
+    where = "before the first frame" if is_first else "between frames"
+    text = f"{octets_text(len(octets))} of text ({kind}) {where}, as modems and gateways say that they are there"
+    if octets.endswith(b"\r\n") or lane.is_said_again:
+        return Explained("carrier-text", "", [Candidate("heartbeat", LIKELY, text, 0, end=len(octets))])
+    found = [Candidate("heartbeat", POSSIBLE, text, 0, end=len(octets)), *_unknown(octets, is_first)]
+    return Explained("carrier-text", "", found)
 
 
 def _unknown(octets: bytes, is_first: bool) -> Iterator[Candidate]:

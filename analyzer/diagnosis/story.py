@@ -21,7 +21,7 @@ BLAMING = frozenset({
     ("response-without-request", "answer-repeated"),
 })  # fmt: skip
 """Codes and causes that blame a side for what may come of something else, occurrence by occurrence."""
-_PROVED_BY_REPEATING = frozenset({"bcc-range-wrong", "crc-of-another-kind"})
+_PROVED_BY_REPEATING = frozenset({"bcc-range-wrong", "crc-of-another-kind", "heartbeat"})
 """Causes of which the newest occurrence says how sure they are: it counts those before it that obey the same rule."""
 _REMARKS = frozenset({"protection-below-policy", "meter-quirk"})
 _SEVERITIES = {str(one.name).lower(): one for one in Severity}

@@ -20,7 +20,7 @@ from analyzer.framing.p1 import IDLE, P1Framer
 from analyzer.framing.tags import APDU_TAGS, opens_as_apdu
 from dissectors.check_character import SOH, STX, has_check_character, judge
 from dissectors.checks import fcs_is_good, has_parity, seven_bits
-from dissectors.mbus_octets import SHORT_SIZE, is_function, is_short_frame, is_whole, lengths
+from dissectors.mbus_octets import AROUND, SHORT_SIZE, is_function, is_short_frame, is_whole, lengths
 
 _LOOKED_AT = 8192
 """A lane that has not said what it is in so many octets is judged by them."""
@@ -133,6 +133,9 @@ def carrier_of_ports(ports: tuple[int, int]) -> str:
 def _candidates(octets: bytes, reads: Callable[[bytes], bool] | None, anywhere: bool) -> Iterator[_Candidate]:
     """Score each stack that can be meant, and none more once a check sequence has settled it."""
     hdlc = None if _announces(octets) else _hdlc(octets)
+    if hdlc is None and _begins_long_frame(octets):
+        hdlc = _hdlc(_outside_of_long_frames(octets))
+        hdlc = hdlc if hdlc and hdlc.score >= _STRONG else None
     if hdlc:
         yield hdlc
         if hdlc.score >= _STRONG:
@@ -157,13 +160,38 @@ def _announces(octets: bytes) -> bool:
 
     Frames of HDLC in them are then contents of an APDU.
     """
-    header = _LONG_FRAME.match(octets)
-    if header and any(is_whole(octets, 0, length) for length in lengths(octets[1], octets[2])):
-        return is_function(octets[header.end() - 1])
+    if _begins_long_frame(octets):
+        return True
     if len(octets) <= _HEADER_LENGTH or octets[:2] != b"\x00\x01" or not _is_header(octets, 0):
         return False
     length = octets[6] << 8 | octets[7]
     return _HEADER_LENGTH + length > len(octets) and opens_as_apdu(octets, _HEADER_LENGTH, length)
+
+
+def _begins_long_frame(octets: bytes) -> bool:
+    """Tell whether a whole long frame of M-Bus begins *octets*."""
+    header = _LONG_FRAME.match(octets)
+    return header is not None and is_function(octets[header.end() - 1]) and _long_frame_size(octets, 0) > 0
+
+
+def _long_frame_size(octets: bytes, at: int) -> int:
+    """Give the octets of the whole long frame at *at* that its header announces; 0 if it is not whole."""
+    sizes = lengths(octets[at + 1], octets[at + 2])
+    return next((AROUND + length for length in sizes if is_whole(octets, at, length)), 0)
+
+
+def _outside_of_long_frames(octets: bytes) -> bytes:
+    """Give what stands between and behind the long frames of M-Bus in *octets*, up to one that goes on."""
+    kept, at = [], 0
+    for header in _LONG_FRAME.finditer(octets):
+        begin = header.start()
+        if begin < at or not is_function(octets[header.end() - 1]):
+            continue
+        size = _long_frame_size(octets, begin)
+        if size or begin + AROUND + octets[begin + 1] > len(octets):
+            kept.append(octets[at:begin])
+            at = begin + size if size else len(octets)
+    return b"".join((*kept, octets[at:]))
 
 
 def _hdlc(octets: bytes) -> _Candidate | None:

@@ -139,6 +139,35 @@ def test_text_that_is_no_part_of_a_frame_is_a_sign_of_life(place: int) -> None:
     assert named(diagnose(serial_chunks(units))) == [("carrier-text", "heartbeat")]
 
 
+@pytest.mark.parametrize(
+    ("said", "confidence"),
+    [
+        ([b"$HB,354678901234567#"], "possible"),
+        ([b"IMEI:354678901234567\r\n"], "likely"),
+        (2 * [b"$HB,35467890#"], "likely"),
+    ],
+)
+def test_text_between_frames_is_likely_a_sign_of_life_where_its_line_ends_or_it_comes_again(
+    said: list[bytes], confidence: str
+) -> None:
+    line = Station(CLIENT, SERVER)
+    units = on_hdlc(line, at(0, *line.connect()), OPENING, READING)
+    for place, octets in enumerate(said):
+        units.insert(2 + 3 * place, At(0.1, answered(octets)))
+    (story,) = diagnose(serial_chunks(units))
+    assert (story.code, story.cause, story.confidence) == ("carrier-text", "heartbeat", confidence)
+
+
+@pytest.mark.parametrize("size", [9, 15])
+def test_text_between_frames_may_be_the_rest_of_a_frame(size: int) -> None:
+    line = Station(CLIENT, SERVER)
+    units = on_hdlc(line, at(0, *line.connect()), OPENING, READING)
+    units.insert(4, At(0.1, answered(b"0000000001583800000000"[-size:] + b"S\x22\x7e")))
+    (story,) = diagnose(serial_chunks(units))
+    assert (story.code, story.confidence) == ("carrier-text", "possible")
+    assert "octets-lost" in {one.cause for one in story.alternatives}
+
+
 @pytest.mark.parametrize("end", [b"", b"\r\n"])
 def test_tail_of_a_text_before_the_first_pdu_is_a_late_capture_and_is_not_shown(end: bytes) -> None:
     said = [Said(ANSWERED, b"LANDIS+GYR E450 SERIAL 12345678 PW=SECRET99" + end), *dialogue(*TALK)]

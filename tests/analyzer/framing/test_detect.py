@@ -112,6 +112,20 @@ def test_frames_inside_a_long_frame_of_mbus_are_contents_of_its_apdu() -> None:
     assert detect(octets * 2, always)[:2] == ("mbus", True)
 
 
+@pytest.mark.parametrize("before", [1, 3])
+@pytest.mark.parametrize("between", [b"", b"\xe5", b"\x10\x5b\x01\x5c\x16"])
+def test_frames_behind_long_frames_of_mbus_are_none_of_their_contents(before: int, between: bytes) -> None:
+    octets = before * (long_frame(bytes.fromhex("08 01 72") + bytes(12)) + between)
+    assert detect(octets + request() + response(), always)[:2] == ("hdlc", True)
+
+
+@pytest.mark.parametrize("cut", [-1, -20])
+def test_frames_inside_a_long_frame_that_goes_on_are_contents_of_it(cut: int) -> None:
+    whole = long_frame(bytes.fromhex("08 01 72") + bytes(12))
+    octets = whole + long_frame(bytes.fromhex("08 05 10 01 10 C401C100 0947") + request() + response() + bytes(16))
+    assert detect(octets[:cut], always)[:2] == ("mbus", True)
+
+
 def test_pdu_behind_a_heartbeat_is_found() -> None:
     assert detect(b"860123456789012" + pdu(AARQ), always).stack == "wrapper"
 
