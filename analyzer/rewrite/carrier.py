@@ -6,6 +6,7 @@ Source: RFC 791, RFC 793; IEC 62056-47 (wrapper); LINKTYPE_RTAC_SERIAL of the tc
 from __future__ import annotations
 
 from struct import pack
+from typing import NamedTuple
 
 from analyzer.export.packets import LINK_TYPE as RAW_IP
 from analyzer.export.packets import WRAPPER_PORT, check, wport
@@ -21,6 +22,14 @@ _BARE = frozenset(("apdu", "llc"))
 _KINDS = {0: rtac.TX_START, 1: rtac.RX_START}
 
 
+class Piece(NamedTuple):
+    """Octets of a record's unit that came at once, and when, in nanoseconds."""
+
+    record: Record
+    time_ns: int
+    octets: bytes
+
+
 class Carrier:
     """Writes packets of one capture; interfaces are described when they are first used."""
 
@@ -29,12 +38,20 @@ class Carrier:
         self._interfaces: dict[int, int] = {}
         self._sequences: dict[tuple[int, str], int] = {}
 
-    def packets(self, record: Record, unit: bytes, stood: bytes) -> bytes:
-        """Build the packets of a unit, in which the APDU *stood*; its first octets come when it began."""
-        lane, time_ns = record.lane, record.time_ns or 0
-        is_network = lane.ends[0] != lane.ends[1] or record.link in _BARE
+    def pieces(self, record: Record, unit: bytes, stood: bytes) -> list[Piece]:
+        """Give what came of a unit, in which the APDU *stood*, and when; its first octets come when it began."""
         if record.link in _BARE:
             unit = self._wrapped(record, unit, stood)
+        time_ns = record.time_ns or 0
+        if record.start_ns is None or record.problem or record.kind == NOISE or len(unit) <= _HEAD:
+            return [Piece(record, time_ns, unit)]
+        return [Piece(record, record.start_ns, unit[:_HEAD]), Piece(record, time_ns, unit[_HEAD:])]
+
+    def packets(self, piece: Piece) -> bytes:
+        """Build the packets of a piece; those of one lane, and what the other side has of it, count on."""
+        record, when, octets = piece
+        lane = record.lane
+        is_network = lane.ends[0] != lane.ends[1] or record.link in _BARE
         opening = b""
         interface = self._interfaces.get(place := _NETWORK if is_network else lane.conversation)
         if interface is None:
@@ -42,18 +59,12 @@ class Carrier:
             opening = blocks.interface(
                 RAW_IP if is_network else rtac.LINK_TYPE, "network" if is_network else "serial line"
             )
-        pieces = [(time_ns, unit)]
-        if record.start_ns is not None and not record.problem and record.kind != NOISE and len(unit) > _HEAD:
-            pieces = [(record.start_ns, unit[:_HEAD]), (time_ns, unit[_HEAD:])]
         if not is_network:
             kind = _KINDS[lane.side] if " > " in lane.text else rtac.STATUS_CHANGE
-            return opening + b"".join(
-                blocks.packet(when, rtac.event(kind, when, piece), interface=interface) for when, piece in pieces
-            )
+            return opening + blocks.packet(when, rtac.event(kind, when, octets), interface=interface)
         return opening + b"".join(
-            blocks.packet(when, self._segment(record, piece[at : at + _MOST]), interface=interface)
-            for when, piece in pieces
-            for at in range(0, len(piece), _MOST)
+            blocks.packet(when, self._segment(record, octets[at : at + _MOST]), interface=interface)
+            for at in range(0, len(octets), _MOST)
         )
 
     @staticmethod

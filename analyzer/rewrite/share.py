@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from analyzer.reassembly.blocks import read_block
 from analyzer.record import LINK, MESSAGE, NO_KEY, NOISE, PART, REQUEST, Apdu, Closed, Record
 from analyzer.rewrite.apdus import anonymous, patched
-from analyzer.rewrite.carrier import Carrier
+from analyzer.rewrite.carrier import Carrier, Piece
 from analyzer.rewrite.handshakes import Handshakes
 from analyzer.rewrite.keys import published_key
 from analyzer.rewrite.pseudonyms import Pseudonyms
@@ -32,6 +32,8 @@ _MOST_HELD = 20_000
 """Records that wait for a transfer to complete; beyond, it is taken for one that never does."""
 _MOST_LATE = 64
 """Units within which an echo comes back, or a record late."""
+_MOST_MEANWHILE = 1024
+"""Packets that may come between the first octets of a unit and its others."""
 _GENERAL_BLOCKS = "general-block-transfer"
 Span = tuple[Record, int, int]
 """Octets of a record's unit."""
@@ -73,7 +75,22 @@ class ShareSafe:
         return blocks.section(application="dlmshark", comment=said)
 
     def blocks(self, records: Iterable[Record]) -> Iterator[bytes]:
-        """Give the blocks of *records*, as their packets stood: one whose line was settled late comes behind others."""
+        """Give the blocks of *records*, as their packets stood."""
+        waiting: list[Piece] = []
+        for record, unit in self._as_they_stood(records):
+            pieces = self._carrier.pieces(record, unit, _stood(record))
+            if len(pieces) > 1:  # what came meanwhile is older than the record, and younger than its first octets
+                at = len(waiting)
+                while at and _comes_behind(waiting[at - 1], pieces[0]):
+                    at -= 1
+                waiting.insert(at, pieces.pop(0))
+            waiting += pieces
+            while len(waiting) > _MOST_MEANWHILE:
+                yield self._carrier.packets(waiting.pop(0))
+        yield from map(self._carrier.packets, waiting)
+
+    def _as_they_stood(self, records: Iterable[Record]) -> Iterator[tuple[Record, bytes]]:
+        """Give each record and its unit in the order of their packets: one whose line was settled late came behind."""
         waiting: list[tuple[Record, bytes]] = []
         for one in self._rewritten(records):
             at = len(waiting)
@@ -81,11 +98,8 @@ class ShareSafe:
                 at -= 1
             waiting.insert(at, one)
             if len(waiting) > _MOST_LATE:
-                yield self._block(*waiting.pop(0))
-        yield from (self._block(*one) for one in waiting)
-
-    def _block(self, record: Record, unit: bytes) -> bytes:
-        return self._carrier.packets(record, unit, _stood(record))
+                yield waiting.pop(0)
+        yield from waiting
 
     def _rewritten(self, records: Iterable[Record]) -> Iterator[tuple[Record, bytes]]:
         """Give each record and its unit anew; a record waits until the transfers that run in it are over."""
@@ -301,6 +315,11 @@ def _is_behind(one: Record, other: Record) -> bool:
         return False
     last, packet = one.packets[-1], other.packets[-1]
     return last > packet and last >> PACKET_BITS == packet >> PACKET_BITS
+
+
+def _comes_behind(one: Piece, head: Piece) -> bool:
+    """Tell whether *one*, of another lane, came after *head*, the first octets of a unit."""
+    return one.time_ns > head.time_ns and one.record.lane.text != head.record.lane.text
 
 
 def _blocks_of(record: Record, before: Iterable[Record]) -> list[Record]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -385,6 +386,41 @@ def test_records_stand_as_their_packets_stood(tmp_path: Path) -> None:
         record.time_ns = (at + 1) * 1_000_000_000
     shared([records[1], records[0]], tmp_path / "s.pcapng")
     assert [one.server for one in again(tmp_path / "s.pcapng")[1]] == [1, 2]
+
+
+@pytest.mark.parametrize("is_serial", [False, True])
+def test_packets_stand_in_the_order_of_their_times_where_units_began_while_others_came(
+    is_serial: bool, tmp_path: Path
+) -> None:
+    """The head of a unit stood behind packets of another line that came later, at an earlier time than theirs."""
+    records = list(Session(source_from_hex("\n".join(get(1, "1-0:1.8.0", 2, double_long_unsigned(5))))).records())
+    asked, answered = records
+    others = [on_line(answered, 2, is_serial=is_serial, seconds=at) for at in (3, 4, 5)]
+    slow = on_line(answered, 1, is_serial=is_serial, seconds=9)
+    slow.start_ns = 3_500_000_000
+    shared([on_line(asked, 1, is_serial=is_serial, seconds=1), *others, slow], tmp_path / "s.pcapng")
+    with open_source(str(tmp_path / "s.pcapng")) as source:
+        times = [chunk.time_ns for chunk in source if chunk.octets]
+    assert times == [at * 500_000_000 for at in (2, 6, 7, 8, 10, 18)]
+
+
+def test_packets_whose_times_went_back_still_do(tmp_path: Path) -> None:
+    record = next(iter(Session(source_from_hex(line("RX", b"\xc4\x01\xc1\x00\x11\x05", 1))).records()))
+    units = [on_line(record, at, is_serial=False, seconds=seconds) for at, seconds in ((1, 5), (2, 4), (1, 6))]
+    shared(units, tmp_path / "s.pcapng")
+    with open_source(str(tmp_path / "s.pcapng")) as source:
+        assert [chunk.time_ns for chunk in source] == [at * 1_000_000_000 for at in (5, 4, 6)]
+
+
+def on_line(record: Record, conversation: int, *, is_serial: bool, seconds: int) -> Record:
+    """*record* on another line, at another time."""
+    made = copy(record)
+    ends = ["serial:A", "serial:A"] if is_serial else [f"10.0.0.{conversation}:50000", "10.0.1.1:4059"]
+    if record.lane.side:
+        ends.reverse()
+    text = f"serial:{conversation}" if is_serial else " > ".join(ends)
+    made.lane, made.time_ns, made.packets = Lane(conversation, record.lane.side, text), seconds * 1_000_000_000, ()
+    return made
 
 
 PARITY = bytes(one | (one.bit_count() & 1) << 7 for one in b"\x01W1\x020.0.0(41700811)\x03\x5c")
