@@ -66,7 +66,8 @@ def _aligned(good: list[Talk], bad: list[Talk]) -> list[tuple[Talk | None, Talk 
     """Pair associations in order, so that what is alike in all is most."""
     good, bad = good[:_MOST_TALKS], bad[:_MOST_TALKS]
     places: dict[tuple[Hashable, int], int] = {}
-    words = {id(talk): _words(talk, places) for talk in (*good, *bad)}
+    words = {id(talk): _words(talk, places) for talk in good}
+    words |= {id(talk): _words(talk, places, takes=False) for talk in bad}
     best = [[0.0] * (len(bad) + 1) for _ in range(len(good) + 1)]
     for i in range(len(good) - 1, -1, -1):
         for j in range(len(bad) - 1, -1, -1):
@@ -88,17 +89,20 @@ def _aligned(good: list[Talk], bad: list[Talk]) -> list[tuple[Talk | None, Talk 
     return made + [(one, None) for one in good[i:]] + [(None, one) for one in bad[j:]]
 
 
-def _words(talk: Talk, places: dict[tuple[Hashable, int], int]) -> int:
+def _words(talk: Talk, places: dict[tuple[Hashable, int], int], *, takes: bool = True) -> int:
     """Give a number with a bit for each step, by what it is about and how often that was said before.
 
-    Two have as many bits in common as steps are the same. *places* are the bits that are taken.
+    Two have as many bits in common as steps are the same. *places* are the bits that are taken; without *takes* a step
+    that has none gets none.
     """
     seen: Counter[Hashable] = Counter()
-    bits = bytearray(len(places) + len(talk.steps) + 7 >> 3)
+    bits = bytearray(len(places) + len(talk.steps) * takes + 7 >> 3)
     for step in talk.steps:
-        place = places.setdefault((step.token, seen[step.token]), len(places))
+        key = step.token, seen[step.token]
         seen[step.token] += 1
-        bits[place >> 3] |= 1 << (place & 7)
+        place = places.setdefault(key, len(places)) if takes else places.get(key)
+        if place is not None:
+            bits[place >> 3] |= 1 << (place & 7)
     return int.from_bytes(bits, "little")
 
 

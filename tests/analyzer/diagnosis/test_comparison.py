@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Hashable
+from typing import Any
 
 import pytest
 
+from analyzer.diagnosis.comparison import compare as compare_module
 from analyzer.diagnosis.comparison.compare import Difference, _aligned, _words, compare
 from analyzer.diagnosis.comparison.side import Side, Step, Talk, read
 from analyzer.pipeline import Pipeline
@@ -71,6 +73,29 @@ def test_associations_have_as_many_bits_in_common_as_steps() -> None:
     for word, counts in talks:
         for other, theirs in talks:
             assert (word & other).bit_count() == (counts & theirs).total()
+
+
+def test_steps_that_one_capture_alone_has_make_the_numbers_of_the_other_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def side(name: str) -> list[Talk]:
+        talks = [Talk(None, 16, 1, "hdlc") for _ in range(4)]
+        for place, talk in enumerate(talks):
+            talk.steps = [Step((name, place, one // 2), 1, "", "", (), b"", "", None) for one in range(99)]
+            talk.steps += [Step(("both", place), 1, "", "", (), b"", "", None)]
+        return talks
+
+    made: list[int] = []
+    words = compare_module._words
+
+    def kept(*args: Any, **options: Any) -> int:
+        made.append(words(*args, **options))
+        return made[-1]
+
+    monkeypatch.setattr(compare_module, "_words", kept)
+    good, bad = side("good"), side("bad")
+    assert _aligned(good, bad) == list(zip(good, bad, strict=True))
+    assert max(one.bit_length() for one in made) == sum(len(one.steps) for one in good)
 
 
 def test_many_associations_are_aligned_in_a_time_that_their_steps_cost() -> None:
