@@ -1,7 +1,7 @@
 """One capture as its front ends want it: records in order, and the values in them with all that the capture teaches.
 
-What is learnt serves the whole capture. A file is read ahead only where a value lacks its scaling and the file may hold
-it further on; pipes are read once, and their records shown with what is known then.
+What is learnt serves the whole capture. A file is read ahead only where a value lacks its scaling, or a short name its
+object, and the file may hold it further on; pipes are read once, and their records shown with what is known then.
 """
 
 from __future__ import annotations
@@ -132,6 +132,8 @@ class Session:
             return noted_values(record, self.model) if values is None else values
         apdu = record.assembled or record.apdu
         if apdu is not None and record.kind != MESSAGE and not may_have_values(apdu):
+            if record.objects and not record.objects[0].logical_name:
+                self.seek_for(record)  # for its name
             return []
         self.seek_for(record)
         return noted_values(record, self.model)

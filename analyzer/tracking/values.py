@@ -150,14 +150,18 @@ def may_have_values(apdu: Apdu) -> bool:
 def lacking(record: Record, model: ObjectModel) -> list[Object]:
     """List the attributes that would give meaning to the values of *record* and that were not read yet.
 
-    Those are scaler_unit, capture_objects, and the object list (of the association, class 12) for short names.
+    Those are scaler_unit, capture_objects, and the object list (of the association, class 12) for short names. Requests
+    and parts lack the last alone, which tells what they are about.
     """
     objects = record.objects
     if objects.explained is None:
         objects.explained = any(
             not one.logical_name or (one.class_id, one.attribute) in EXPLAINED_BY for one in objects
         )
-    if not objects.explained or record.direction == REQUEST or record.kind in (PART, MESSAGE) or record.apdu is None:
+    if not objects.explained or record.kind == MESSAGE or record.apdu is None:
+        return []
+    has_values = record.direction != REQUEST and record.kind != PART
+    if not has_values and objects[0].logical_name:
         return []
     found: list[Object] = []
     meter: Meter | None = None
@@ -168,7 +172,7 @@ def lacking(record: Record, model: ObjectModel) -> list[Object]:
                 return [_SHORT_NAMES]
             one = meter.object_of(one)
         wanted = EXPLAINED_BY.get((one.class_id, one.attribute))
-        if wanted is not None and not one.is_method:
+        if wanted is not None and has_values and not one.is_method:
             meter = meter or model.meter_of(record)
             lack = Object(one.class_id, one.logical_name, wanted)
             if not is_known(meter, lack):

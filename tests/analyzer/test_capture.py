@@ -32,10 +32,14 @@ def _capture(*names: str) -> Capture:
     return capture
 
 
-def test_capture_shows_what_decode_shows() -> None:
-    capture = _capture(PLAIN)
-    write = JsonLines(lambda: 9, layers=True).line
-    expected = [write(record) for record in Session(open_source(PLAIN)).noted()]
+@pytest.mark.parametrize("name", ["ln-wrapper", "sn-hdlc"])
+def test_capture_shows_what_decode_shows(name: str) -> None:
+    path = str(SAMPLES[name].path)
+    capture = _capture(path)
+    session = Session(open_source(path))
+    write = JsonLines(lambda: 9, layers=True, values=session.values).line
+    expected = [write(record) for record in session.noted()]
+    write = JsonLines(lambda: 9, layers=True, values=capture.records.values).line
     assert [write(capture.record(number)) for number in range(1, capture.table.height + 1)] == expected
     assert capture.progress.is_done
     assert capture.progress.records == len(expected)

@@ -38,12 +38,15 @@ def texts(session: Session) -> list[str]:
     return [value.text for record in session.records() for value in session.values(record)]
 
 
-def test_short_names_are_named_in_one_line_wherever_the_list_of_objects_names_them() -> None:
+@pytest.mark.parametrize("is_file", [True, False])
+def test_short_names_are_named_in_one_line_wherever_the_list_of_objects_names_them(*, is_file: bool) -> None:
     with open_source(str(SAMPLES / "sn-hdlc.pcap")) as source:
+        if not is_file:
+            source.again = None
         session = Session(source)
         said = [summary(record, session.values(record)) for record in session.records()]
     listed = next(at for at, text in enumerate(said) if "attribute 2 object_list" in text)
-    assert any("short name" in text for text in said[:listed])
+    assert any("short name" in text for text in said[:listed]) is not is_file
     assert not any("short name" in text for text in said[listed:])
     for service in ("Read request", "Write request", "Write response"):
         assert any(text.startswith(f"{service} · 0-0:1.0.0*255 Clock") for text in said[listed:])

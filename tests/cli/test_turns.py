@@ -64,7 +64,10 @@ def many_records(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     made = [str(folder / name) for name in ("many.txt", "whole.txt", "lanes.pcap")]
     return [
         *made,
-        *(str(sample_path(name)) for name in ("ln-wrapper", "ln-ciphered", "hdlc-segments", "mode-c-readout")),
+        *(
+            str(sample_path(name))
+            for name in ("ln-wrapper", "ln-ciphered", "sn-hdlc", "hdlc-segments", "mode-c-readout")
+        ),
     ]
 
 
