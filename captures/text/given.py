@@ -92,6 +92,11 @@ class Given:
         self.lacks = lacks
         self._emit(_new(Chunk, (number, time_ns, link_type, direction, octets, length, offset, self._session)))
 
+    @property
+    def is_short_row(self) -> bool:
+        """Whether fewer octets came last than others at once, as in the last row of a dump."""
+        return len(self._before) < self._longest
+
     def cut_size(self) -> int:
         """Tell where what wrote the text cuts units; 0 if it does not, or a receiver may have done it."""
         cuts = self._cuts + [(self._short, self._short_direction)] * (self._short > 0)

@@ -215,12 +215,16 @@ class Reader:
         return is_taken or self._row_of_base64(line, offset) or self.worded.take_few(line, offset)
 
     def _row_of_colons(self, line: bytes, offset: int, number: int) -> bool:
-        """Take a row of octets that looks like a time of day, unless what stands above is a whole unit."""
-        reads = self._reads
-        if self.given.is_whole or not reads.is_open or not self._is_simple or self._has_time:
+        """Take a row of octets that looks like a time of day, unless a whole unit or a shorter row stands above.
+
+        Below a shorter row it counts if it is just what the unit lacks.
+        """
+        if self.given.is_whole or not self._reads.is_open or not self._is_simple or self._has_time:
             return False
         match = LIKE_A_CLOCK.fullmatch(line)
-        return match is not None and self._simple(match, offset, number)
+        if match is None or (self.given.is_short_row and self.given.lacks != match["octets"].count(b":") + 1):
+            return False
+        return self._simple(match, offset, number)
 
     def _row_of_base64(self, line: bytes, offset: int) -> bool:
         """Take a row of base64 below another that lacks it."""

@@ -462,6 +462,17 @@ def test_row_of_three_octets_with_colons_is_no_time(size: int, end: str) -> None
     assert joined(colon_rows(octets, size).replace("\n", end)) == octets
 
 
+@pytest.mark.parametrize("rows", [["0F:00:00:00", "01:00:11:05"], ["C4:01:C1:00:12", "01:05"]])
+def test_time_below_rows_with_colons_that_end_stays_a_time(rows: list[str]) -> None:
+    text = "\n".join([*rows, "06:07", "15:30:10", *rows, "06:07"]) + "\n"
+    assert joined(text) == 2 * bytes.fromhex("".join([*rows, "06:07"]).replace(":", ""))
+
+
+def test_row_of_three_octets_that_a_unit_just_lacks_is_no_time() -> None:
+    rows = ["00:01:00:01:00:10:00:07", "C4:01:C1:00", "12:00:05"]
+    assert joined("\n".join(rows) + "\n") == bytes.fromhex("".join(rows).replace(":", ""))
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_time_below_frames_with_colons_stays_a_time(count: int) -> None:
     text = "".join(f"{one.octets.hex(':')}\n" + "15:30:10\n" * (not at % count) for at, one in enumerate(EVENTS))
