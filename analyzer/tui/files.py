@@ -51,7 +51,7 @@ def export_choices(text: str, suffixes: Mapping[str, str]) -> list[Choice]:
 
 
 def export_verdict(text: str, suffixes: Mapping[str, str], inputs: Iterable[str]) -> Verdict:
-    """Tell whether *text* can be written: any of *suffixes*, if there are some, and never the capture that is open."""
+    """Tell whether *text* can be written: any of *suffixes*, if there are some, never what is no file or is open."""
     path = path_of(text)
     if suffixes and path.suffix not in suffixes:
         return Verdict(False, f"expected {' '.join(suffixes)}")
@@ -59,4 +59,6 @@ def export_verdict(text: str, suffixes: Mapping[str, str], inputs: Iterable[str]
         with suppress(OSError, ValueError):
             if samefile(path, name):
                 return Verdict(False, "this is the capture itself, which would be lost")
+    if exists(path) and not isfile(path):  # a pipe that nobody reads would hold up all keys
+        return Verdict(False, "a folder" if isdir(path) else "a pipe or a device, no file")
     return Verdict(True, "exists, is written over" if exists(path) else suffixes.get(path.suffix, "text"))

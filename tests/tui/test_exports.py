@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import polars
@@ -11,6 +12,7 @@ from textual.pilot import Pilot
 
 from analyzer.cli.main import main
 from analyzer.tui.app import DlmsharkApp
+from analyzer.tui.files import export_verdict
 from analyzer.tui.options import Options
 from analyzer.tui.rereading import Chosen, write_xml
 from tests.tui.driving import LARGE, drive, main_of, sample, text_of, wait_for
@@ -86,7 +88,10 @@ def test_table_is_exported_as_json_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("screen", ["", "o", "f"])
-def test_file_name_that_is_typed_takes_the_place_of_the_one_that_is_proposed(tmp_path: Path, screen: str) -> None:
+def test_file_name_that_is_typed_takes_the_place_of_the_one_that_is_proposed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, screen: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / "mine.txt"
 
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
@@ -95,7 +100,7 @@ def test_file_name_that_is_typed_takes_the_place_of_the_one_that_is_proposed(tmp
             await wait_for(pilot, lambda: app.screen is not main_of(app))
         await pilot.press("x")
         await wait_for(pilot, lambda: any("write to" in line for line in text_of(app)))
-        await pilot.press(*str(path), "enter")
+        await pilot.press(*path.name, "enter")
         await wait_for(pilot, path.is_file)
 
     drive(sample("ln-wrapper"), act)
@@ -115,14 +120,18 @@ def test_proposed_file_name_can_be_gone_on_with() -> None:
     ("screen", "what"),
     [("", "the columns of the list"), ("o", "CSV"), ("l", "the columns of the list"), ("f", "the columns of the list")],
 )
-def test_export_says_what_a_suffix_gives_and_refuses_others(tmp_path: Path, screen: str, what: str) -> None:
+def test_export_says_what_a_suffix_gives_and_refuses_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, screen: str, what: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         if screen:
             await pilot.press(screen)
             await wait_for(pilot, lambda: app.screen is not main_of(app))
         await pilot.press("x")
         await wait_for(pilot, lambda: any("write to" in line for line in text_of(app)))
-        await pilot.press(*str(tmp_path / "one.csv"))
+        await pilot.press(*"one.csv")
         await wait_for(pilot, lambda: text_of(app)[-1].startswith(f" {what}"))
         await pilot.press("backspace", "backspace", "backspace", "x", "l", "s")
         await wait_for(pilot, lambda: text_of(app)[-1].startswith(" expected .") and ".csv" in text_of(app)[-1])
@@ -130,6 +139,15 @@ def test_export_says_what_a_suffix_gives_and_refuses_others(tmp_path: Path, scre
         assert list(tmp_path.iterdir()) == []
 
     drive(sample("ln-wrapper"), act)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+def test_export_is_refused_where_something_is_that_is_no_file(tmp_path: Path) -> None:
+    pipe, folder = tmp_path / "pipe.csv", tmp_path / "folder.csv"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    for path, told in ((pipe, "a pipe or a device, no file"), (folder, "a folder")):
+        assert export_verdict(str(path), {".csv": "CSV"}, ()) == (False, told, (0, 0))
 
 
 @pytest.mark.parametrize("screen", ["l", "f"])
