@@ -256,4 +256,4 @@ def unknown(word: Literal) -> FilterError:
     told = instead_of_name(word.text)
     near = [] if told else nearest(word.text)
     hint = f"; did you mean {' or '.join(near)}?" if near else f"; {told}" if told else ""
-    return FilterError(f"{word.text!r} is no name that is known{hint}", word.position, len(word.text))
+    return FilterError(f"{word.text!r} is no name that is known{hint}", word.position, len(word.text), told)

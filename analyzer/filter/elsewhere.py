@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-_TIMES = "since.previous and since.first are times since other records, latency that since the request"
+_TIMES = "since.previous and since.first are such times, latency is since the request"
 _NOTED = "severity >= note passes what has notes, note == CODE one of them"
-_RESENT = "note == tcp-retransmission, tcp-octets-missing or tcp-reset pass what became of TCP"
+_RESENT = "note == tcp-retransmission, tcp-octets-missing or tcp-reset tells of TCP"
 _BELOW = "of the network host, port, source and destination are known"
 _NAMES = {
     "frame.time-delta-displayed": _TIMES, "time-relative": _TIMES, "time-delta": _TIMES,

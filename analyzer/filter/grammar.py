@@ -47,13 +47,17 @@ _EXPECTED = {
 
 
 class FilterError(DlmsharkError):
-    """A filter is wrong: one line that says what was expected; *position* and *length* say where in its text."""
+    """A filter is wrong: one line that says what was expected; *position* and *length* say where in its text.
 
-    def __init__(self, message: str, position: int, length: int = 1) -> None:
+    *advice* is the part of that line which says what to write instead; empty where that is not known.
+    """
+
+    def __init__(self, message: str, position: int, length: int = 1, advice: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.position = position
         self.length = length
+        self.advice = advice
 
 
 class Literal(NamedTuple):
@@ -148,7 +152,7 @@ def _unexpected(text: str, token: Token, expected: set[str]) -> FilterError:
         return _character(text, position)
     told = instead_of_function(text, position) if token == "(" else instead_of_operator(str(token))
     if told:
-        return FilterError(told, position, len(token))
+        return FilterError(told, position, len(token), told.rpartition("no functions; ")[2])
     return FilterError(f"{wanted} was expected, not {str(token)!r}", position, len(token))
 
 

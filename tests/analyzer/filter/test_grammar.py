@@ -121,6 +121,11 @@ def test_operators_and_names_of_wireshark_say_what_they_say_there(known: str, he
     assert found[0] == found[1]
 
 
+def test_advice_fits_a_line_of_80_cells() -> None:
+    tables = (elsewhere._NAMES, elsewhere._FUNCTIONS, elsewhere._OPERATORS)
+    assert [text for table in tables for text in table.values() if len(text) > 78] == []
+
+
 def test_what_a_known_name_leads_to_is_a_filter() -> None:
     told = " ".join({**elsewhere._NAMES, **elsewhere._FUNCTIONS}.values())
     for text in (
