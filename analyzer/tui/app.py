@@ -186,10 +186,17 @@ class DlmsharkApp(Passes):
         screen.opened_from = self.current_record
         screen.open_with(argument)
         self.came_from = ""
-        if len(self.screen_stack) > 1:
+        if self._has_help and len(self.screen_stack) > 2:
+            self.pop_screen()  # with it that which it lies over gives way
+        if len(self.screen_stack) > 1 and (self._has_help or not screen.lies_over):
             self.switch_screen(screen)
         else:
             self.push_screen(screen)
+
+    @property
+    def _has_help(self) -> bool:
+        """Whether a screen is seen that lies over the one where it was asked for."""
+        return isinstance(self.screen, BaseScreen) and self.screen.lies_over
 
     def go_to(self, number: int, place: Place | None = None) -> None:
         """Go back to the main screen, and there to a record and octets of it."""
@@ -206,9 +213,10 @@ class DlmsharkApp(Passes):
         self.call_after_refresh(self.main.answer_filter, expression)
 
     def leave_for(self, command: str) -> None:
-        """Go back to the main screen, and run a command there."""
-        self._show_main()
-        self.call_after_refresh(self.main.run_typed, command)
+        """Close the help, and run a command where it was asked for."""
+        self.pop_screen()
+        if (below := self._front()) is not None:
+            self.call_after_refresh(below.run_typed, command)
 
     def _show_main(self) -> None:
         """Close whatever stands over the main screen."""
@@ -252,9 +260,14 @@ class DlmsharkApp(Passes):
 
     # -- commands -------------------------------------------------------------------------------------------------
 
-    def command_quit(self, count: int) -> None:
-        """Quit."""
-        self.exit()
+    def command_quit(self, count: int, manner: str = "") -> None:
+        """Quit; without an exclamation mark first say what would be lost."""
+        if manner == "!" or self.may_leave("quits"):
+            self.exit()
+
+    async def action_quit(self) -> None:
+        """Quit by the key that Textual takes itself while something is typed."""
+        self.command_quit(0)
 
     def command_suspend(self, count: int) -> None:
         """Stop for the shell, while a recording goes on; where no shell waits none could let the program go on."""
@@ -268,17 +281,13 @@ class DlmsharkApp(Passes):
         """Show the whole screen again: the terminal forgot it, and each widget believes that it is seen."""
         self.screen.refresh()
 
-    def leave(self) -> None:
-        """Quit, where a person asked for it with the key that goes back; first say what would be lost."""
-        if self.may_leave("quits"):
-            self.exit()
-
     def may_leave(self, does: str) -> bool:
         """Tell whether the capture may be left; first say what would be lost, and that once more *does* it."""
         if not self.main.has_unsaved or self.main.was_told:
             return True
         self.main.was_told = True
         if (front := self._front()) is not None:
+            front.close_prompt()
             front.flash(f"comments are not saved: x writes them into a pcapng; once more {does}", "warning")
         return False
 

@@ -184,8 +184,9 @@ class Opening(App[None]):
                     front.show_title()
                 self._look_for_errors(self._capture)
                 self._look_for_remarks(self._capture)
-            if is_done and not was_done and (front := self._front()) is not None:
-                front.ended()
+            if is_done and not was_done:
+                for one in self._open_screens():
+                    one.ended()
             self._look_for_diagnosis(self._capture)
             if self._growth is not None:
                 self._written_anew = self._growth.look(self.options.keys) or self._written_anew
@@ -236,9 +237,8 @@ class Opening(App[None]):
         if self._written_anew:
             self.main.flash(f"{title_of([self._written_anew])} was written anew: read from its beginning", "warning")
             self._written_anew = ""
-        front = self._front()
-        if front is not None and front is not self.main:
-            front.came_anew()
+        for one in self._open_screens():
+            one.came_anew()
 
     def _look_for_errors(self, capture: Capture) -> None:
         """Say what is wrong with the capture; one that cannot be read at all ends the program or goes to the start."""
@@ -255,12 +255,16 @@ class Opening(App[None]):
         front = self.screen_stack[-1] if self.screen_stack else None
         return front if isinstance(front, BaseScreen) else None
 
+    def _open_screens(self) -> list[BaseScreen]:
+        """Give the screens that are open, also below the help."""
+        return [one for one in self.screen_stack if isinstance(one, BaseScreen)]
+
     def _look_for_diagnosis(self, capture: Capture) -> None:
         """Let the screen show what goes wrong as soon as that is known."""
         if capture.diagnoses != self._diagnoses:
             self._diagnoses = capture.diagnoses
-            if (front := self._front()) is not None:
-                front.diagnosed()
+            for one in self._open_screens():
+                one.diagnosed()
 
     def _look_for_remarks(self, capture: Capture) -> None:
         """Say what the readers of the inputs remarked: once, for a while."""

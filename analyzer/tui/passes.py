@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from analyzer.tui.opening import Opening
 from analyzer.tui.options import Options
-from analyzer.tui.screens.base import BaseScreen
 from analyzer.tui.settings import Settings
 
 if TYPE_CHECKING:
@@ -109,8 +108,7 @@ class Passes(Opening):
         if comparison is not self.comparison:
             return
         comparison.step()
-        screen = self.screen
-        if isinstance(screen, BaseScreen):
+        for screen in self._open_screens():
             screen.compared()
         if not comparison.is_done:
             self.set_timer(_NEXT_SECONDS, partial(self._go_on_comparing, comparison))

@@ -73,6 +73,39 @@ def test_live_source_on_the_start_page_is_given_to_the_command_that_records() ->
     assert app.listens_to.startswith("iface:")
 
 
+_COMMENT = ("semicolon", *"odd", "enter")
+
+
+@pytest.mark.parametrize(
+    "keys", [("q",), ("ctrl+q",), ("slash", "a", "ctrl+q"), ("colon", *"quit", "enter"), ("colon", *"qa", "enter")]
+)
+def test_program_is_quit_once_comments_that_are_not_saved_were_told(keys: tuple[str, ...]) -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press(*_COMMENT, *keys)
+        await wait_for(pilot, lambda: "comments are not saved" in text_of(app)[-1])
+        await pilot.press(*keys)
+        await wait_for(pilot, lambda: app._exit)
+
+    drive(sample("hdlc-segments"), act)
+
+
+def test_program_is_quit_without_a_word_where_an_exclamation_mark_says_so() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press(*_COMMENT, "colon", "q", "exclamation_mark", "enter")
+        await wait_for(pilot, lambda: app._exit)
+
+    drive(sample("hdlc-segments"), act)
+
+
+def test_write_and_quit_of_vi_asks_for_a_file_and_quits_nothing() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press(*_COMMENT, "colon", *"wq", "enter")
+        await wait_for(pilot, lambda: any("write to" in line for line in text_of(app)))
+        assert main_of(app).has_unsaved
+
+    drive(sample("hdlc-segments"), act)
+
+
 def test_remark_about_the_input_is_said(tmp_path: Path) -> None:
     path = tmp_path / "cut.pcap"
     path.write_bytes(Path(sample("blocks").inputs[0]).read_bytes()[:3000])

@@ -45,6 +45,8 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
 
     contexts: tuple[str, ...] = ()
     title_text = ""
+    lies_over = False
+    """Whether the screen where it was asked for stays open below it."""
     opened_from = 0
     """The record that was selected when the screen opened."""
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
@@ -217,6 +219,12 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
         """Give the keys back."""
         self.return_focus()
 
+    def close_prompt(self) -> None:
+        """Take back what is asked: a message stands below it."""
+        for prompt in self.query(Prompt):
+            if prompt.is_asking:
+                prompt.clicked("escape")
+
     def return_focus(self) -> None:
         """Give the keys back to the pane that had them before the prompt."""
         before = self._before_prompt
@@ -281,6 +289,18 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
             self.run_pressed(Pressed(found, int(rest[:9]) if rest.isdecimal() else 0))
         else:
             self.run_pressed(Pressed(found, 0, rest))
+
+    def command_go_to(self, count: int, number: str = "") -> None:
+        """Go to the record or row of a number, or ask for it."""
+        if number.isdecimal():
+            self.run_pressed(Pressed(COMMANDS["last"], int(number[:9])))
+        else:
+            self.ask(Question("go-to", "go to", check=_number_verdict, hint="a number"), number)
+
+    def answer_go_to(self, number: str) -> None:
+        """Go there."""
+        if number.strip():
+            self.command_go_to(0, number.strip())
 
     # -- captures -----------------------------------------------------------------------------------------------------
 
@@ -351,6 +371,11 @@ class BaseScreen(Ground, Screen[None], inherit_bindings=False):
             return Verdict(True, f"here: {ELSEWHERE[word]}")
         is_known = word.isdecimal() or any(one.startswith(word) for one in COMMANDS)
         return Verdict(is_known, "" if is_known else _no_command(word))
+
+
+def _number_verdict(text: str) -> Verdict:
+    is_number = text.strip().isdecimal()
+    return Verdict(is_number, "Enter goes there" if is_number else "expected a number")
 
 
 def _list_of(commands: Sequence[Command]) -> str:

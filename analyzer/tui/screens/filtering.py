@@ -55,8 +55,9 @@ class Filtering(Navigation):
         try:
             compile_filter(text, utc=self.program.options.is_utc)
         except FilterError as problem:
-            start = problem.position
-            return Verdict(False, f"at {start + 1}: {problem.message}", (start, start + problem.length))
+            start = problem.position  # what is wrong there is underlined: the room is for what to write instead
+            told = problem.advice or f"at {start + 1}: {problem.message}"
+            return Verdict(False, told, (start, start + problem.length))
         return Verdict(True, "Enter filters")
 
     def answer_filter(self, text: str) -> None:
@@ -194,7 +195,7 @@ class Filtering(Navigation):
         elif self.filter_run is not None:
             self.answer_filter("")
         else:
-            self.program.leave()
+            self.program.command_quit(count)
 
     def command_close(self, count: int) -> None:
         """Go back to the screen that led here, else take the filter away."""

@@ -28,6 +28,7 @@ class HelpScreen(BaseScreen):
     """All commands."""
 
     title_text = "Help"
+    lies_over = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -94,7 +94,7 @@ class StartScreen(TableScreen):
         if self.program.has_capture:
             self.program.pop_screen()
         else:
-            self.program.leave()
+            self.program.command_quit(count)
 
 
 def _ports() -> list[tuple[str, str]]:
