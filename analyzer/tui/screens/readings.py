@@ -28,13 +28,13 @@ class ReadingsScreen(TableScreen):
     title_text = "Readings"
     name_of_rows = "readings"
     columns = (
-        TableColumn("Time", "muted", most=19, is_whole=True),
+        TableColumn("Time", "muted", most=19, is_whole=True, spares=len("2026-")),
         TableColumn("Meter", "muted", most=24, from_width=100, keeps_end=" ", tells_apart=True),
         TableColumn("Object", "accent", most=17, is_whole=True, from_width=100),
         TableColumn("Name", most=0, keeps_end=", "),
         TableColumn("Value", "value", is_right=True, most=26),
         TableColumn("Status", "muted", most=10, from_width=110),
-        TableColumn("Record", "muted", is_right=True, most=7),
+        TableColumn("Record", "muted", is_right=True, most=7, from_width=70),
     )
     hints = (("open", "record"), ("plot", "plot"), ("sort", "sort"), ("export", "export"), ("back", "back"))
 

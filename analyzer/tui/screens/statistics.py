@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from rich.cells import cell_len
+from textual import events
 from textual.app import ComposeResult
 
 from analyzer.table.statistics import Statistic, connections, layers, statistics
@@ -33,7 +34,7 @@ _COUNTED = (
     TableColumn("Octets", "muted", is_right=True, most=11),
     TableColumn("Errors", "muted", is_right=True, most=7),
     TableColumn("Median ms", "value", is_right=True, most=9),
-    TableColumn("95 %", "muted", is_right=True, most=9, from_width=72),
+    TableColumn("95 %", "muted", is_right=True, most=9, from_width=90),
     TableColumn("99 %", "muted", is_right=True, most=9, from_width=90),
     TableColumn("Longest", "muted", is_right=True, most=9, from_width=72),
 )
@@ -68,7 +69,7 @@ class StatisticsScreen(TableScreen):
     title_text = "Statistics"
     name_of_rows = "rows"
     columns: Sequence[TableColumn] = _COUNTED
-    hints = (("right", "by …"), ("open", "filter"), ("sort", "sort"), ("export", "export"), ("back", "back"))
+    hints = (("sort", "sort"), ("export", "export"), ("open", "filter"), ("right", "by …"), ("back", "back"))
 
     def __init__(self) -> None:
         super().__init__()
@@ -113,13 +114,26 @@ class StatisticsScreen(TableScreen):
         self.columns = (columns[0]._replace(heading=self.by.capitalize()), *columns[1:])
         self.table.columns = self.columns
         super().take()
-        said: list[Said] = [(" by ", "muted")]
-        gap = " " if self.size.width >= _WIDE else ""
+        self._show_choices()
+
+    def _show_choices(self) -> None:
+        """Say what can be counted by; where not all have room those before the chosen one go first."""
+        width, chosen = self.size.width, BY.index(self.by)
+        gap = " " if width >= _WIDE else ""
+        said: list[Said] = []
         for index, name in enumerate(BY):
-            turns = (index - BY.index(self.by)) % len(BY)
+            turns = (index - chosen) % len(BY)
             text = f" {name}{gap}" if turns else f"[{name}]"
             said.append((text, "faint" if turns else "accent bold", f"right {turns}" if turns else ""))
-        self.head("#by", said)
+        first, before = 0, " by "
+        while first < chosen and sum(len(one[0]) for one in said[first : chosen + 1]) > width - len(before):
+            first, before = first + 1, " by …"
+        self.head("#by", [(before, "muted"), *said[first:]])
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Say again what can be counted by."""
+        super().on_resize(event)
+        self.soon(self._show_choices)
 
     def show_text(self) -> None:
         """Plot octets over time, or how response times, connections or layers compare."""
@@ -151,13 +165,16 @@ class StatisticsScreen(TableScreen):
         room = width - name_width - 16
         for one in bars if longest else ():
             name = fit_ends(one.name, name_width).rstrip()
-            yield Paragraph(f"{bar(one.size / longest, room)} {one.text}", "accent", name, "text")
+            yield Paragraph(f"{bar(one.size / longest, room)} {one.text}".strip(), "accent", name, "text")
+
+    def opens(self, row: TableRow) -> bool:
+        """Tell whether a filter chooses what a row counts."""
+        return isinstance(row.about, Statistic) and bool(filter_of(row.about))
 
     def open_row(self, row: TableRow) -> None:
         """Filter the list by what the row counts."""
-        expression = filter_of(row.about) if isinstance(row.about, Statistic) else ""
-        if expression:
-            self.program.filter_main(expression)
+        if self.opens(row):
+            self.program.filter_main(filter_of(row.about))
         else:
             self.flash("no filter chooses what this row counts", "warning")
 

@@ -104,6 +104,10 @@ class TableScreen(Exporting):
         else:
             self.flash("no record belongs to this row", "warning")
 
+    def opens(self, row: TableRow) -> bool:
+        """Tell whether a row leads anywhere."""
+        return True
+
     def open_target(self, target: Target) -> None:
         """Go to what a line of the text is about."""
         self.program.go_to(*target)
@@ -194,7 +198,7 @@ class TableScreen(Exporting):
 
     def show_status(self) -> None:
         """Say where the cursor stands, and which keys matter."""
-        count = self.table.count
+        count, row = self.table.count, self.table.row
         held = f" with '{self.sought}'" if self.sought else ""
         if count:
             left = f" {self.table.cursor + 1:,} of {count:,} {self.name_of_rows}{held}"
@@ -202,7 +206,7 @@ class TableScreen(Exporting):
             left = f" no {self.name_of_rows}{held}; {self.program.keymap.text('close')} shows all"
         else:
             left = f" {self.no_rows}"
-        right = self.hinted(one for one in self.hints if count or one[0] != "open")
+        right = self.hinted(one for one in self.hints if one[0] != "open" or (row is not None and self.opens(row)))
         for bar in self.query(StatusBar):
             bar.stand([(left, "muted")], right)
 

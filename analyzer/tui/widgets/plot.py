@@ -17,7 +17,9 @@ _MOST_POINTS = 2000
 
 
 def bar(share: float, width: int) -> str:
-    """Draw a share of *width* cells, in halves."""
+    """Draw a share of *width* cells, in halves; of what is there at least one, of nothing none."""
+    if not share:
+        return ""
     whole, rest = divmod(max(round(share * width * 2), 1), 2)
     return "━" * whole + "╸" * rest
 

@@ -12,7 +12,11 @@ from analyzer.tui.fitting import fit, fit_ends, fit_right, printable
 from analyzer.tui.widgets.rows import Piece, Rows
 
 _GAP = "  "
-_MOST_MEASURED, _LEAST, _ENOUGH = 500, 12, 24
+_MOST_MEASURED, _LEAST, _ENOUGH, _CUT = 500, 16, 24, 4
+_NUMBER = len("51200.044 kWh")
+"""A column of numbers is cut below this after all others but those that stay whole: its unit would go."""
+_NARROW = 70
+"""Where a table is narrower it spares what tells least."""
 
 
 class TableColumn(NamedTuple):
@@ -29,6 +33,8 @@ class TableColumn(NamedTuple):
     """What is too long keeps what stands behind the last of these; empty where it does not matter."""
     is_whole: bool = False
     """Whether it is cut last: a time or a code says little when it is."""
+    spares: int = 0
+    """How many characters of its beginning a narrow table leaves out: the year of a time."""
     tells_apart: bool = False
     """Whether a table that is too narrow shows it all the same, as soon as it tells rows apart."""
 
@@ -102,18 +108,27 @@ class Table(Rows):
         gaps = len(_GAP) * max(len(shown) - 1, 0)
         flexible = next((index for index in shown if not self.columns[index].most), None)
         excess = sum(fixed) + gaps - room
-        if flexible is not None:
-            least = max(_LEAST, min(room // 4, _ENOUGH))  # it says most: the others do not squeeze it away
-            fixed[flexible] = max(fixed[flexible] - excess, min(fixed[flexible], least))
-        while sum(fixed) + gaps > room and max(fixed) > 4:
-            widest = max(range(len(fixed)), key=lambda index: (fixed[index] > 4 and not whole[index], fixed[index]))
-            fixed[widest] -= 1
+        least = [_CUT] * len(fixed)
+        if flexible is not None:  # it says most: the others do not squeeze it away
+            least[flexible] = min(fixed[flexible], max(_LEAST, min(room // 4, _ENOUGH)))
+            fixed[flexible] = max(fixed[flexible] - excess, least[flexible])
+        while sum(fixed) + gaps > room:
+            longer = [index for index, width in enumerate(fixed) if width > least[index]]
+            if not longer:
+                break
+            is_number = [one.is_right and width <= _NUMBER for width, one in zip(fixed, self.columns, strict=True)]
+            fixed[max(longer, key=lambda index: (not whole[index], not is_number[index], fixed[index]))] -= 1
         self._widths = tuple(fixed)
         return self._widths
 
     def _content(self, index: int) -> int:
-        texts = (row.cells[index] for row in self.rows[:_MOST_MEASURED])
+        texts = (self._text(row, index) for row in self.rows[:_MOST_MEASURED])
         return max(cell_len(self.columns[index].heading), max(map(cell_len, texts), default=0), 1)
+
+    def _text(self, row: TableRow, index: int) -> str:
+        """Give what is shown of a cell."""
+        text, spares = row.cells[index], self.columns[index].spares
+        return (text[spares:] or text) if spares and self.room < _NARROW else text
 
     def on_resize(self, event: Any) -> None:
         """Lay the columns out for the new width."""
@@ -146,7 +161,7 @@ class Table(Rows):
             is_first = False
             colour = (row.colours[place] if place < len(row.colours) else "") or column.colour
             name, _, manner = colour.partition(" ")
-            text = printable(row.cells[place])
+            text = printable(self._text(row, place))
             if column.keeps_end:
                 text = fit_ends(text, wide, column.keeps_end)
             yield (fit_right if column.is_right else fit)(text, wide), palette.style(name, bold=bool(manner))
