@@ -129,7 +129,7 @@ class ServiceFamily(Family):
         one = self._association(record)
         if one is None or one.services_first is None or one.ending is not None:
             return
-        if self._over or record.association in self._left:
+        if self._over or (self._left and self._transfers.holds(record.association)):
             one.usual = None
         elif record.association in self._running:
             requests = self._transfers.next_request(one)

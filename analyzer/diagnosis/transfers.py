@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from analyzer.diagnosis.explained import explained
 from analyzer.diagnosis.family import Family
-from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence
+from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence, Fact
 from analyzer.diagnosis.words import about_all, octets
 from analyzer.record import PART, REQUEST, RESPONSE, Objects, Record
 from analyzer.tracking.history import LOST, Association
@@ -47,11 +47,15 @@ class Running(NamedTuple):
 
 
 class Left(NamedTuple):
-    """A transfer that the client may have left off: the request that it made instead, or beside, and its chain."""
+    """A transfer that the client may have left off: the request that it made instead, or beside, and its chain.
+
+    *fact* is what was told once time had passed.
+    """
 
     known: Running
     asked: Record
     chain: int
+    fact: Fact | None = None
 
 
 class Transfers:
@@ -156,7 +160,7 @@ class Transfers:
                 chain = self._family.chains.of("long-transfer-aborted", record.lane.conversation, record.number)
                 if number not in self.left and len(self.left) >= _MOST:
                     self._end_left(next(iter(self.left)))
-                self.left.setdefault(number, {})[known.invoke_id] = _new(Left, (known, record, chain))
+                self.left.setdefault(number, {})[known.invoke_id] = _new(Left, (known, record, chain, None))
         if number in self.left:
             self._end_left(number, invoke_id, record.time_ns)
 
@@ -168,26 +172,46 @@ class Transfers:
             return None
         if not left:
             del self.left[number]
+        if one.fact is not None:
+            self._family.stories.take_back(one.fact)
         self.running.setdefault(number, {})[invoke_id] = one.known
         return one.known
 
     def _end_left(self, number: int, invoke_id: int | None = None, now_ns: int | None = None) -> None:
         """Report what was left off: what was asked under its *invoke_id*, or so long before *now_ns*; all without."""
         left = self.left.get(number, {})
-        for known, asked, chain in list(left.values()):
+        for known, asked, chain, fact in list(left.values()):
             is_over = now_ns is not None and asked.time_ns is not None and now_ns - asked.time_ns > _GIVEN_UP_NS
-            if is_over or invoke_id in (None, known.invoke_id):
-                del left[known.invoke_id]
+            is_used = invoke_id in (None, known.invoke_id)
+            if fact is None and (is_used or (is_over and not self._is_asked_for(number, known))):
                 text = f"the client asks for something else after block {known.block}"
-                self._report(asked, known, "client-left-off", LIKELY, text, chain=chain)
+                fact = self._report(asked, known, "client-left-off", LIKELY, text, chain=chain)
+                left[known.invoke_id] = _new(Left, (known, asked, chain, fact))
+            if is_used:
+                del left[known.invoke_id]
         if not left:
             self.left.pop(number, None)
+
+    def holds(self, number: int | None) -> bool:
+        """Tell whether a transfer of this association may be left off, which is not told yet."""
+        return any(one.fact is None for one in self.left.get(number or 0, {}).values())
+
+    def _is_asked_for(self, number: int, known: Running) -> bool:
+        """Tell whether the client asked for the next block, and the meter did not answer that."""
+        one = self._family.associations.of(number)
+        asked = (*one.waiting.values(), *one.unanswered) if one is not None else ()
+        behind = bytes((known.invoke_id,)) + known.block.to_bytes(_SIZE, "big")
+        return any(
+            each.octets[1:2] == b"\2" and bytes((each.octets[2] & 0xF,)) + each.octets[3:7] == behind
+            for each in asked
+            if each.octets[:1] in (b"\xc0", b"\xc3")
+        )
 
     def finish(self, last_ns: int | None) -> None:
         """Report what may have gone on behind the end of the capture, which was at *last_ns*."""
         for number in list(self.left):
             self._end_left(number, -1, last_ns)
-        for known, asked, chain in [one for left in self.left.values() for one in left.values()]:
+        for known, asked, chain, _ in [one for left in self.left.values() for one in left.values() if not one.fact]:
             text = f"the client asks for other things in record {asked.number} and behind, and the capture ends before "
             text += f"it asks for block {known.block + 1}"
             self._family.report(
@@ -230,9 +254,9 @@ class Transfers:
 
     def _report(
         self, record: Record, known: Running, cause: str, confidence: str, text: str, *, chain: int = 0
-    ) -> None:
+    ) -> Fact:
         further = [Evidence(known.record, 0, 0, f"block {known.block}, the last one")]
-        self._family.report(
+        return self._family.report(
             record, "long-transfer-aborted", cause, confidence, _whole(known, text), further=further,
             subject=about_all(known.objects), chain=chain,
         )  # fmt: skip

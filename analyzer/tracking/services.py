@@ -13,8 +13,8 @@ _GIVEN_UP_NS = 10_000_000_000
 _AT_ONCE_NS = 1_000_000_000
 """Who asks for more so soon behind a request did not wait in vain for its answer: several are in flight at once."""
 _TIMES_USUAL = 10
-_MOST_BETWEEN = 4
-"""Without times: so many requests are made behind an answer that overtook, and answered, before one came late."""
+_INVOKE_IDS = 16
+"""Without times: who asked for so much behind an answer that overtook, and got it, does not wait for the one before."""
 _new = tuple.__new__
 
 
@@ -107,7 +107,7 @@ class Services(Endings):
         late = None
         if request is not None:
             late = next((each for each in one.unanswered if each.request == request), None)
-        if late is not None and _is_in_flight_at_once(one, late) and not _is_given_up(one, late, record):
+        if late is not None and is_in_flight_at_once(one, late) and not _is_given_up(one, late, record):
             one.unanswered.remove(late)
             service_of(one, late.service).unanswered -= 1
             one.waiting[late.request] = late
@@ -152,7 +152,7 @@ class Services(Endings):
         return self.events
 
 
-def _is_in_flight_at_once(one: Association, asked: Exchange) -> bool:
+def is_in_flight_at_once(one: Association, asked: Exchange) -> bool:
     """Tell whether the client made another request at once behind *asked*, or *asked* so behind one that waited.
 
     Answers then come in any order.
@@ -178,4 +178,4 @@ def _is_given_up(one: Association, asked: Exchange, record: Record) -> bool:
     if record.latency_ns is not None:
         return record.latency_ns > _patience_ns(one, asked)
     overtook = min((each.response for each in one.exchanges if each.request > asked.request), default=record.number)
-    return asked.asked_ns is None and sum(each.request > overtook for each in one.exchanges) >= _MOST_BETWEEN
+    return asked.asked_ns is None and sum(each.request > overtook for each in one.exchanges) >= _INVOKE_IDS

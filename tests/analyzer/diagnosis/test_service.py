@@ -238,7 +238,7 @@ def test_answer_that_others_overtook_and_that_took_long_is_slow() -> None:
     assert named([story]) == [("response-slow", "meter-busy")]
 
 
-@pytest.mark.parametrize(("between", "is_late"), [(1, False), (8, True)])
+@pytest.mark.parametrize(("between", "is_late"), [(1, False), (8, False), (20, True)])
 def test_without_times_an_answer_is_late_that_came_behind_many_later_ones(between: int, is_late: bool) -> None:
     others = [
         (asked(under(GET_CLOCK, one % 2 + 2)), answered(under(CLOCK_ANSWER, one % 2 + 2))) for one in range(between)
@@ -343,6 +343,19 @@ def test_transfer_beside_which_the_client_asks_may_go_on_behind_the_end_of_the_c
     told = ("long-transfer-aborted", "client-left-off") if is_left_off else ("capture-cut", "capture-ended")
     assert (story.code, story.cause, story.records) == (*told, [4, 5])
     assert [one.cause for one in story.alternatives] == ["client-left-off"] * (not is_left_off)
+
+
+def test_transfer_that_goes_on_after_a_long_time_was_not_left_off() -> None:
+    begun = at(0.1, asked(GET_PROFILE), answered(block(1)))
+    others = [at(12, asked(under(GET_CLOCK, 2)), answered(under(CLOCK_ANSWER, 2))) for _ in range(3)]
+    end = at(0.1, asked(following(1)), answered(block(2, last=True)))
+    assert over_tcp(OPENING, begun, *others, end, RELEASE) == []
+
+
+def test_requests_that_others_follow_at_once_are_slow_and_not_given_up() -> None:
+    begun = at(0.1, asked(under(GET_CLOCK, 1)), asked(under(GET_CLOCK, 2)), answered(under(CLOCK_ANSWER, 2)))
+    end = at(2, asked(under(GET_CLOCK, 3))), at(0.5, answered(under(CLOCK_ANSWER, 1)), answered(under(CLOCK_ANSWER, 3)))
+    assert over_tcp(OPENING, begun, *end, RELEASE) == []
 
 
 def test_transfer_that_the_meter_aborts_is_told_with_its_result() -> None:
