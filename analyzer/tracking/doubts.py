@@ -24,7 +24,7 @@ from analyzer.security.keys import KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, is_authentic
 from analyzer.tracking.counters import Counters
 from analyzer.tracking.findings import finding
-from analyzer.tracking.key_search import key_info_lack
+from analyzer.tracking.key_search import Whose, key_info_lack
 from analyzer.tracking.knowledge import Knowledge
 from analyzer.tracking.security_context import SecurityContext
 from dissectors.scanning import scan_apdu
@@ -60,11 +60,11 @@ _NEVER = _Closed(0, 0, (), False)
 class Doubts:
     """Finds out why; *knowledge* has the titles that may be meant, *counters* what was opened last.
 
-    *lost* tells by server's title and role which record changed a key to one that is not known.
+    *lost* tells by meter and role which record changed a key to one that is not known.
     """
 
     def __init__(
-        self, knowledge: Knowledge, counters: Counters, lost: Mapping[tuple[bytes, KeyRole], tuple[int, str]]
+        self, knowledge: Knowledge, counters: Counters, lost: Mapping[tuple[Whose, KeyRole], tuple[int, str]]
     ) -> None:
         self.worked: set[tuple[bytes, bytes]] = set()
         """Which key with which title has opened something; of keys that come with a message, their role."""
@@ -75,7 +75,7 @@ class Doubts:
 
     def settle(
         self, record: Record, context: SecurityContext, message: Message, opener: Opener, outcome: Outcome, own: bytes,
-        *, is_damaged: bool = False,
+        meter: Whose, *, is_damaged: bool = False,
     ) -> Outcome:  # fmt: skip
         """Note why an APDU stays closed or unverified; what can be read all the same takes its place.
 
@@ -105,7 +105,7 @@ class Doubts:
             return outcome
         known = (opener, outcome.status)
         suspect = context.suspects.get(known) or self.suspect(
-            record.number, context, message, opener, own, is_damaged=is_damaged
+            record.number, context, message, opener, own, meter, is_damaged=is_damaged
         )
         if suspect.cause not in _SINGLE:
             if len(context.suspects) >= _MOST_SUSPECTS:
@@ -134,7 +134,7 @@ class Doubts:
         return None
 
     def suspect(
-        self, number: int, context: SecurityContext, message: Message, opener: Opener, own: bytes,
+        self, number: int, context: SecurityContext, message: Message, opener: Opener, own: bytes, meter: Whose,
         *, is_damaged: bool = False,
     ) -> Suspect:  # fmt: skip
         """Find the cause with all that is known: keys, titles, what worked before record *number*."""
@@ -145,7 +145,7 @@ class Doubts:
         self._searches -= 1
         titles, ring = islice(self._knowledge.titles.values(), _MOST_TITLES), opener.key_set
         known = (context.client_title, context.server_title, ring.client_title, ring.server_title, *titles)
-        changed = {role: at for (title, role), (at, _) in self._lost.items() if title == ring.server_title}
+        changed = {role: at for (one, role), (at, _) in self._lost.items() if one == meter}
         closed = self._closed_since(worked, number) if worked is not None else _NEVER
         names = {key.name for key in opener.keys}
         verified = (*context.before.values(), *context.swift.values())

@@ -13,7 +13,7 @@ from analyzer.security.keys import Key, KeyRole
 from analyzer.security.opening import BROADCAST, VERIFIED, Message
 from analyzer.tracking.attributes import Held, held_values
 from analyzer.tracking.findings import finding
-from analyzer.tracking.key_search import KeySearch, unwrapped
+from analyzer.tracking.key_search import KeySearch, unwrapped, whose
 from analyzer.tracking.peer import Peer
 from analyzer.tracking.security_context import SecurityContext, Transfer
 from analyzer.tracking.standing_names import carries_key
@@ -122,19 +122,19 @@ def _install(record: Record, peer: Peer, context: SecurityContext, search: KeySe
             continue
         new = unwrapped(keys.of(KeyRole.KEK), wrapped, role)
         if not new:
-            search.lose(record, keys.server_title, role)
+            search.lose(record, whose(record, peer, record.direction, keys), role)
             why = "no KEK is given" if not keys.of(KeyRole.KEK) else "the KEK given does not unwrap it"
             text = f"{role.value} is replaced here by the key of record {transfer.record}, and {why}"
             record.add_note(finding("key-changed", text, 0, 0))
             continue
-        hold(record, keys, search, role, new[0], f"the key of record {transfer.record}")
+        hold(record, peer, keys, search, role, new[0], f"the key of record {transfer.record}")
     context.forget_keys()
 
 
-def hold(record: Record, keys: KeySet, search: KeySearch, role: KeyRole, key: Key, what: str) -> None:
+def hold(record: Record, peer: Peer, keys: KeySet, search: KeySearch, role: KeyRole, key: Key, what: str) -> None:
     """Let *key* hold from here on, and note it."""
     if keys.of(role):
         key.place = keys.of(role)[0].place
-    epoch = search.change(keys.server_title, keys, role, key)
+    epoch = search.change(whose(record, peer, record.direction, keys), keys, role, key)
     text = f"{role.value} is replaced here by {what}: {key.name} (epoch {epoch})"
     record.add_note(finding("key-changed", text, 0, 0))

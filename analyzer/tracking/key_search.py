@@ -29,6 +29,8 @@ _MOST, _MOST_EPOCHS = 4096, 3
 _new = tuple.__new__
 _NO_AUTHENTICATION_KEY = Key(KeyRole.GAK, b"")
 Values = tuple[Any, ...]
+Whose = bytes | tuple[object, ...]
+"""A meter: its system title, or its place where nothing tells that."""
 
 
 class KeySearch:
@@ -44,8 +46,8 @@ class KeySearch:
         self._changes: dict[tuple[bytes, KeyRole, Key | None], Key] = {}
         self.epoch = 0
         """Counts the changes of keys."""
-        self.lost: dict[tuple[bytes, KeyRole], tuple[int, str]] = {}
-        """By server's title and role: the record that changed a key to one not known, and the key it went under."""
+        self.lost: dict[tuple[Whose, KeyRole], tuple[int, str]] = {}
+        """By meter and role: the record that changed a key to one not known, and the key it went under."""
 
     def opener(
         self, record: Record, peer: Peer, context: SecurityContext, role: str | None, message: Message, entry: Entry,
@@ -165,26 +167,27 @@ class KeySearch:
 
     # -- changed keys -------------------------------------------------------------------------------------------
 
-    def change(self, server_title: bytes, old: KeySet, role: KeyRole, key: Key) -> int:
+    def change(self, meter: Whose, old: KeySet, role: KeyRole, key: Key) -> int:
         """Let *key* follow the keys of *role* from here on, where this meter used them. Returns its epoch, from 2."""
         self.epoch += 1
         self._parties.clear()
-        self.lost.pop((server_title, role), None)
+        self.lost.pop((meter, role), None)
+        server_title = old.server_title
         for before in old.of(role)[:1] or (None,):
             if before != key:
                 self._changes[server_title, role, before] = key
         return 1 + sum(one[:2] == (server_title, role) for one in self._changes)
 
-    def lose(self, record: Record, server_title: bytes, role: KeyRole) -> None:
+    def lose(self, record: Record, meter: Whose, role: KeyRole) -> None:
         """Remember that *record* changed a key to one that nobody gave."""
         if len(self.lost) >= _MOST:
             self.lost.clear()
-        self.lost[server_title, role] = (record.number, record.closed.key if record.closed is not None else "")
+        self.lost[meter, role] = (record.number, record.closed.key if record.closed is not None else "")
 
-    def found(self, server_title: bytes, key: Key) -> None:
+    def found(self, meter: Whose, key: Key) -> None:
         """Forget that a key was lost where the keyring has another that opens what comes now."""
-        if self.lost.get((server_title, key.role), (0, key.name))[1] != key.name:
-            del self.lost[server_title, key.role]
+        if self.lost.get((meter, key.role), (0, key.name))[1] != key.name:
+            del self.lost[meter, key.role]
 
     def _changed(self, keys: KeySet, server_title: bytes) -> KeySet:
         """Put changed keys before those that they follow."""
@@ -203,6 +206,11 @@ class KeySearch:
             found[key] = None
             key = self._changes.get((server_title, role, key), key)
         return list(found)
+
+
+def whose(record: Record, peer: Peer, role: str | None, keys: KeySet) -> Whose:
+    """Tell whose *keys* hold for what goes the way of *role*: the meter of their title, or else that at its place."""
+    return keys.server_title or places(record, peer, role or RESPONSE)[1]
 
 
 def unwrapped(keks: Iterable[Key], wrapped: bytes, role: KeyRole) -> tuple[Key, ...]:

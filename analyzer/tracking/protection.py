@@ -18,7 +18,7 @@ from analyzer.tracking.broken_off import apdu_of, read_fragment
 from analyzer.tracking.counters import Counters
 from analyzer.tracking.doubts import Doubts
 from analyzer.tracking.findings import dissection_notes, finding
-from analyzer.tracking.key_search import GENERAL_CIPHERING, GENERAL_DED, GENERAL_GLO, KeySearch
+from analyzer.tracking.key_search import GENERAL_CIPHERING, GENERAL_DED, GENERAL_GLO, KeySearch, whose
 from analyzer.tracking.knowledge import Knowledge, places
 from analyzer.tracking.next_message import open_next
 from analyzer.tracking.peer import Peer
@@ -109,9 +109,9 @@ class Protection:
         if is_setup:
             for role, key in agreement.follow(record, context, keys, self.certificates):
                 if key is None:
-                    self.search.lose(record, keys.server_title, role)
+                    self.search.lose(record, whose(record, peer, record.direction, keys), role)
                 else:
-                    key_changes.hold(record, keys, self.search, role, key, "one that both sides agree on")
+                    key_changes.hold(record, peer, keys, self.search, role, key, "one that both sides agree on")
 
     def open_fragment(self, record: Record, peer: Peer, octets: bytes) -> Apdu | None:
         """Open the beginning of a protected APDU. Returns what came of the one inside; None where that stays closed."""
@@ -166,13 +166,14 @@ class Protection:
             outcome = attempt(message, opener)
         if outcome.status is not opening.VERIFIED:
             # what is only shown came again, so its cause is known, or is damaged
-            outcome = self.doubts.settle(record, context, message, opener, outcome, own, is_damaged=not moves)
+            meter = whose(record, peer, role, opener.key_set)
+            outcome = self.doubts.settle(record, context, message, opener, outcome, own, meter, is_damaged=not moves)
         is_opened = outcome.entry is not None or (not message.control & ENCRYPTED and bool(outcome.plaintext))
         if is_opened and _is_odd(outcome):
             record.notes += dissection_notes(outcome.plaintext, False)
         if moves and outcome.key is not None:
             if self.search.lost and outcome.status is opening.VERIFIED:
-                self.search.found(opener.key_set.server_title, outcome.key)
+                self.search.found(whose(record, peer, role, opener.key_set), outcome.key)
             self._learn(record, peer, context, role, own, message, outcome, entry)
             if context.before:
                 next_message.carry_over(context, opener, outcome)

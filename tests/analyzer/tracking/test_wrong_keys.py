@@ -13,7 +13,7 @@ from analyzer.security.keyring import Keyring, Meter
 from analyzer.security.keys import Key, KeyRole
 from analyzer.simulate.ciphering import wrap_key
 from dissectors.tree import Severity
-from tests.analyzer.tracking.build import answered, asked, length
+from tests.analyzer.tracking.build import answered, asked, length, wrapped
 from tests.analyzer.tracking.secured import causes, keyring, opened, statuses
 from tests.analyzer.tracking.wrong_keys import WRONG, World, named
 
@@ -226,6 +226,24 @@ def test_key_that_changed_unseen_explains_no_damage_under_another(key_id: int) -
     octets = made.one()
     made.replace_last(octets[:-17] + bytes(8) + octets[-9:])
     assert causes(opened(made.said, Keyring(meters)))[-1:] == ["octets-damaged"]
+
+
+def test_key_that_changed_unseen_is_not_another_meters_whose_title_is_not_told_either() -> None:
+    made = world()
+    aare = bytes.fromhex("6117A109060760857405080103A203020100A305A103020100")
+    begun = [made.said[0], answered(aare)]
+    wrapped_key = wrap_key(bytes(len(made.guek)), made.kek)
+    data = bytes.fromhex("0101 0202 16 00 09") + length(len(wrapped_key)) + wrapped_key
+    body = made.seal(made.client, bytes.fromhex("C301C1 0040 00002B0000FF 02 01") + data)
+    changed = [asked(b"\xcb" + length(len(body)) + body), answered(bytes.fromhex("C701C10000"))]
+    other = [asked(made.request(key=bytes(range(len(made.guek)))))]
+    first = wrapped([*begun, *changed, *other])
+    for server in (1, 2):
+        units = [*first[:-1], *wrapped(begun, server=server), *wrapped(other, server=server)]
+        found = opened(units, keyring(made.given), carrier=list)
+        assert "key-changed" in {note.code for note in found[3].notes}
+        (cause,) = causes(found)
+        assert (cause == "new-key-after-change") is (server == 1)
 
 
 def test_key_whose_transfer_the_meter_refused_is_not_used() -> None:
