@@ -27,6 +27,7 @@ from analyzer.tracking.standing_names import carries_key, is_confidential
 from captures import blocks
 from captures.chunk import PACKET_BITS
 from dissectors.scanning import scan_apdu
+from dissectors.tree import Severity
 
 _MOST_HELD = 20_000
 """Records that wait for a transfer to complete; beyond, it is taken for one that never does."""
@@ -34,6 +35,8 @@ _MOST_LATE = 64
 """Units within which an echo comes back, or a record late."""
 _MOST_MEANWHILE = 1024
 """Packets that may come between the first octets of a unit and its others."""
+_HURT = ("checksum", "malformed", "sequence")
+"""Groups of notes that say that a message is not what was sent."""
 _GENERAL_BLOCKS = "general-block-transfer"
 Span = tuple[Record, int, int]
 """Octets of a record's unit."""
@@ -137,9 +140,17 @@ class ShareSafe:
             parts = _blocks_of(record, (one for one in held.values() if one.number not in self._done))
             self._rewrite_blocks(record, parts, {one.number: _links(one, held) for one in parts})
         elif record.kind == MESSAGE and record.protection:
-            self._put(record, anonymous_text(record.protection[-1].plaintext, self.names), links)
+            self._put(record, self._text(record, record.protection[-1].plaintext), links)
         elif record.kind not in (PART, MESSAGE) and record.apdu is not None and record.apdu.entry is not None:
             self._put(record, self._apdu(record, record.apdu), links)
+
+    def _text(self, record: Record, octets: bytes) -> bytes:
+        """Give a message of text, or what of one stands beside an APDU, without what identifies."""
+        is_hurt = any(one.group in _HURT and one.severity >= Severity.WARNING for one in record.notes)
+        made = anonymous_text(octets, self.names, is_whole=not record.problem and not is_hurt)
+        if made.blanked:
+            self.outcome.blanked["lines of text that do not read"] += made.blanked
+        return made.octets
 
     def _apdu(self, record: Record, apdu: Apdu) -> bytes:
         """Give the innermost APDU of a record without what identifies."""
@@ -179,8 +190,9 @@ class ShareSafe:
             for layer in reversed(record.protection or ((closed,) if closed is not None else ())):
                 new = self._layer(record, layer, new)
         except Unsealable as problem:
-            self.outcome.blanked[f"ciphered APDUs {problem}"] += 1
             assert closed is not None
+            what = "protected initiates" if closed.around else "ciphered APDUs"
+            self.outcome.blanked[f"{what} {problem}"] += 1
             new, is_sealed = self._without_text(closed), False
         for spans in (self._general(record, parts), self._whole(record), self._segments(record, parts)):
             joined = b"".join(one.octets[start:end] for one, start, end in spans)
@@ -205,7 +217,7 @@ class ShareSafe:
         A gateway prefix stays, the text of a P1 telegram names nobody, and anything else is blanked.
         """
         if record.link == "p1":
-            return anonymous_text(octets, self.names)
+            return self._text(record, octets)
         if octets.strip(b"\0") and octets != record.gateway:
             self.outcome.blanked["octets beside an APDU"] += 1
             return bytes(len(octets))
@@ -280,7 +292,7 @@ class ShareSafe:
     def _finished(self, record: Record) -> bytes | None:
         """Give the unit of a record as it is written; None where it is left out."""
         if record.kind == MESSAGE and not record.protection and record.closed is None:
-            return anonymous_text(record.octets, self.names)
+            return self._text(record, record.octets)
         if record.kind == NOISE:
             self.outcome.blanked["octets that are no frame"] += 1
             return bytes(len(record.octets))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from copy import copy
@@ -22,6 +23,7 @@ from analyzer.session import Session
 from analyzer.simulate.security import CLIENT_TITLE, SERVER_TITLE, KeySource, Mechanism, Security
 from captures import open_source, source_from_hex
 from captures.samples import Sample, samples
+from dissectors.checks import seven_bits
 from tests.analyzer.cosem.data import double_long_unsigned, name, octet_string, structure
 from tests.analyzer.tracking.build import (
     Carrier,
@@ -152,7 +154,7 @@ def test_initiate_request_that_no_key_was_given_for_is_blanked(tmp_path: Path) -
     )
     made, octets = shared(records, tmp_path / "s.pcapng")
     assert len(dialogue) == 2 and not [one for one in dialogue if one.octets[-20:] in octets]
-    assert made.outcome.blanked == {"ciphered APDUs that no key opened": 2}
+    assert made.outcome.blanked == {"protected initiates that no key opened": 2}
     assert [one.apdu.family for one in again(tmp_path / "s.pcapng")[1] if one.apdu] == ["aarq", "aare"]
 
 
@@ -274,7 +276,7 @@ def test_wrong_frame_stays_wrong_by_the_same_bits(tmp_path: Path) -> None:
 def test_text_tells_neither_address_nor_password(text: bytes, leaves: bytes) -> None:
     from analyzer.rewrite.texts import anonymous_text
 
-    made = anonymous_text(text, Pseudonyms(b"of this test"))
+    made = anonymous_text(text, Pseudonyms(b"of this test")).octets
     assert len(made) == len(text) and made.startswith(leaves)
     assert b"41700811" not in made and b"12345678" not in made
 
@@ -282,8 +284,50 @@ def test_text_tells_neither_address_nor_password(text: bytes, leaves: bytes) -> 
 def test_value_under_a_damaged_code_is_replaced_and_times_stay() -> None:
     from analyzer.rewrite.texts import anonymous_text
 
-    made = anonymous_text(b"/MMM5\r\n\r\n0-0:9\xb9.1.1(4D4D4D3431373030)\r\n0-0:1.0.0(260309183000W)\r\n!\r\n", NAMES)
+    made = anonymous_text(
+        b"/MMM5\r\n\r\n0-0:9\xb9.1.1(4D4D4D3431373030)\r\n0-0:1.0.0(260309183000W)\r\n!\r\n", NAMES
+    ).octets
     assert b"4D4D4D3431373030" not in made and b"(260309183000W)" in made
+
+
+_TELLING = re.compile(rb"(?:0\.0\.\d|96\.1\.[01])\(([0-9A-F]{8,})\)|P[12]\x02\(([0-9A-F]{8})\)|/\?(\d{8})!")
+"""Numbers of meters and passwords in the samples of text."""
+
+
+def telling_messages() -> list[bytes]:
+    """Give the messages of the samples that tell a number or a password."""
+    found: dict[bytes, None] = {}
+    for one in samples():
+        if one.name in ("mode-c-programming", "mode-c-readout", "p1"):
+            with open_source(str(one.path)) as source:
+                found.update(dict.fromkeys(record.octets for record in Session(source).records()))
+    return [one for one in found if _TELLING.search(seven_bits(one))]
+
+
+def told(octets: bytes, message: bytes) -> bool:
+    """Tell whether six characters of a number or password of *message* are in what is shared of *octets*."""
+    made = ShareSafe(Pseudonyms(b"of this test"))
+    written = seven_bits(b"".join(made.blocks(Session(source_from_hex(octets.hex())).records())))
+    numbers = [next(filter(None, one.groups())) for one in _TELLING.finditer(seven_bits(message))]
+    return any(number[at : at + 6] in written for number in numbers for at in range(len(number) - 5))
+
+
+@pytest.mark.parametrize("message", telling_messages(), ids=lambda one: f"{len(one)}-octets")
+def test_number_beside_any_turned_bit_or_cut_is_told_nowhere(message: bytes) -> None:
+    """Without its parenthesis a value was no data set, and its number stayed; so with one that the capture cut."""
+    spans = [one.span() for one in _TELLING.finditer(seven_bits(message))]
+    near = sorted({at for start, end in spans for at in range(max(0, start - 8), min(end + 4, len(message)))})
+    hurt = [message[:at] + bytes((message[at] ^ 1 << bit,)) + message[at + 1 :] for at in near for bit in range(8)]
+    cut = [message[:at] for at in near if at] + [message[at:] for at in near]
+    assert [one for one in (*hurt, *cut) if told(one, message)] == []
+
+
+def test_line_that_does_not_read_keeps_its_code_and_is_counted(tmp_path: Path) -> None:
+    text = b"/MMM5SIM\r\n\r\n0-0:96.1.1(4530303438303030i\r\n1-0:1.8.0(000123.45*kWh)\r\n!0000\r\n"
+    before, after, made = first_of(text, tmp_path)
+    assert b"\r\n0-0:96.1.1(0000000000000000x\r\n1-0:1.8.0(000123.45*kWh)\r\n" in after.octets
+    assert made.outcome.blanked == Counter({"lines of text that do not read": 1})
+    assert [note.code for note in after.notes] == [note.code for note in before.notes]
 
 
 @pytest.mark.parametrize(
