@@ -43,7 +43,7 @@ class GrowingInput:
         """Files that were gone before they could be read."""
         self._is_told = True
         """Whether the silence was said."""
-        self._descriptor = os.open(paths[0], _READ)
+        self._descriptor = self._first()
 
     @property
     def path(self) -> str:
@@ -77,6 +77,23 @@ class GrowingInput:
                 self._is_told = True
                 raise SilenceError
         return b""
+
+    def _first(self) -> int:
+        """Open the first file that is still there: a ring may have gone on. Raises: OSError where none is."""
+        waits = 0
+        while True:
+            was_over, is_last = self._is_over(), len(self._paths) <= self._place + 1
+            try:
+                return os.open(self.path, _READ)
+            except FileNotFoundError:
+                if is_last and (was_over or waits * _WAIT_S >= _SILENCE_S):
+                    raise
+                if is_last:  # the next one was not told yet
+                    self._pause(_WAIT_S)
+                    waits += 1
+                    continue
+                self._place += 1
+                self.missed += 1
 
     def _next(self) -> bool:
         """Turn to the next file; false if it cannot be read."""
@@ -119,7 +136,7 @@ def open_growing(paths: Sequence[str], is_over: Callable[[], bool]) -> tuple[Sou
     except OSError as error:
         raise CaptureError(f"{paths[0]}: {error.strerror}") from None
     octets.says_silence = True
-    source = PcapngSource(paths[0], Window(octets))
+    source = PcapngSource(octets.path, Window(octets))
     source.is_live = True
     source.time_digits = 6
     return source, octets

@@ -45,7 +45,9 @@ def add_inputs(made: argparse.ArgumentParser) -> None:
 def add_settle(made: argparse.ArgumentParser) -> None:
     """Add the option that has what comes live read as a file is."""
     made.add_argument(
-        "--settle", action="store_true", help="wait for the end of what comes live, which teaches all records"
+        "--settle",
+        action="store_true",
+        help="pipes and live sources: print at the end, with all that was learnt by then",
     )
 
 

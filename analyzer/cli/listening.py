@@ -112,7 +112,8 @@ def _status_line(child: RecordingChild, growing: GrowingInput) -> Iterator[None]
             yield
     finally:
         if growing.missed:
-            say(f"{growing.missed} files of the ring went before they could be decoded")
+            files, they = ("files", "they") if growing.missed > 1 else ("file", "it")
+            say(f"{growing.missed} {files} of the ring went before {they} could be decoded")
 
 
 def _warm_up(*, is_keyed: bool) -> None:

@@ -58,6 +58,8 @@ def run(words: list[str]) -> int:
     live_options(options)
     if (options.rotate_size or options.rotate_time or options.keep) and not options.output:
         raise UsageError("--rotate-size, --rotate-time and --keep go with -o FILE")
+    if options.settle and options.keep:
+        raise UsageError("--settle prints what was recorded once it ends, and of that --keep leaves the newest files")
     source = source_name(options, "live")
     filter_of(options, utc=options.utc)
     watch, keys = Watch(options, source), keyring(options)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from captures import blocks
 from captures.chunk import SILENCE
 from captures.growing import GrowingInput
@@ -38,6 +40,18 @@ def test_files_are_read_one_after_another_and_what_is_gone_is_counted(tmp_path: 
     assert growing.fetch() == b""
     growing.close()
     assert growing.behind == 0
+
+
+def test_ring_whose_first_files_are_gone_is_read_from_the_first_that_is_there(tmp_path: Path) -> None:
+    """A ring that turned before its reader was there ended it: no such file or directory."""
+    gone, also, last = (str(tmp_path / name) for name in ("1", "2", "3"))
+    Path(last).write_bytes(b"three")
+    paths = [gone]
+    growing = GrowingInput(paths, lambda: len(paths) > 1, pause=lambda seconds: paths.extend((also, last)))
+    assert (growing.fetch(), growing.path, growing.missed) == (b"three", last, 2)
+    growing.close()
+    with pytest.raises(FileNotFoundError):
+        GrowingInput([gone], lambda: False, pause=lambda seconds: None)
 
 
 def test_idle_is_called_while_nothing_comes(tmp_path: Path) -> None:

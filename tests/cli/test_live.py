@@ -191,6 +191,7 @@ def test_wrong_alarm_is_one_line(
         (["record", "serial:COM3", "-o", "x.pcapng", "--format", "9Z9"], 2, "--format 9Z9"),
         (["record", "serial:COM3", "-o", "x.pcapng", "-c", "10"], 2, "--duration ends after a time"),
         (["record", "iface:lo", "-o", "-"], 2, "-o -: a recording goes to a file"),
+        (["live", "serial:COM9", "-o", "x.pcapng", "--settle", "--keep", "2"], 2, "--keep leaves the newest files"),
         (["live", "iface:lo", "-o", "-"], 2, "-o -: a recording goes to a file"),
         (["record", "iface:lo", "-o", "-", "--expect", "get"], 2, "-o -: a recording goes to a file"),
         (["record", "iface:lo", "-o", "no/such/folder/x.pcapng"], 3, "no/such/folder/x.pcapng: No such file"),
