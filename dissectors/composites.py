@@ -11,7 +11,7 @@ from typing import Any
 
 from dissectors import axdr
 from dissectors.fields import House, RandomOf, Seen, octets_of
-from dissectors.tree import Kind, Node, Note, Problem, Severity, Truncated
+from dissectors.tree import Kind, Node, Problem, Truncated, unread
 
 
 def grow_item(item: Any, parent: Node, octets: bytes, at: int, end: int, seen: dict[str, Any]) -> int:
@@ -36,9 +36,7 @@ def settle(item: Any, parent: Node, at: int, end: int, problem: Problem) -> None
 def place(parent: Node, name: str, at: int, end: int, problem: Problem) -> None:
     """Add the undecoded leaf *name* from octet *at* to *end* with a note that says why."""
     leaf = Node(name, Kind.UNDECODED, at * 8, end * 8, problem.reason, problem.reason)
-    code = "capture-cut" if problem.is_short else "apdu-malformed"
-    text = f"{name}: {problem.reason} (octet {problem.at})"
-    leaf.notes.append(Note(code, Severity.ERROR, "malformed", text, at, end))
+    leaf.notes.append(unread(f"{name}: {problem.reason} (octet {problem.at})", at, end, is_short=problem.is_short))
     parent.children.append(leaf)
 
 

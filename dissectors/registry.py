@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from dissectors.pdu import add_leftover
-from dissectors.tree import Kind, Node, Note, Problem, Severity
+from dissectors.tree import Kind, Node, Problem, unread
 
 L = TypeVar("L")
 _SHORTEST_TEXT = 4
@@ -140,9 +140,8 @@ def _grow_any(parent: Node, octets: bytes, at: int, end: int) -> int:
 
 def _grow_unknown(parent: Node, octets: bytes, at: int, end: int) -> int:
     """Show octets whose tag (or choice) is not assigned."""
-    code = "apdu-malformed"
-    if at >= end:
-        code = "capture-cut"
+    is_short = at >= end
+    if is_short:
         leaf = parent.add(Node("apdu", Kind.UNDECODED, at * 8, end * 8, "no octets", "no octets"))
         text = "an APDU without octets"
     else:
@@ -150,8 +149,8 @@ def _grow_unknown(parent: Node, octets: bytes, at: int, end: int) -> int:
         family = FAMILIES.get(tag)
         reason = f"tag {tag:02X} is not assigned" if family is None else f"{family} has no such choice"
         if family is not None and at + 1 >= end:
-            code, reason = "capture-cut", "needs 2 octets, 1 left"
+            is_short, reason = True, "needs 2 octets, 1 left"
         text = f"{reason} (octet {at if family is None else at + 1})"
         leaf = parent.add(Node(family or f"tag-{tag:02x}", Kind.UNDECODED, at * 8, end * 8, reason, reason))
-    leaf.notes.append(Note(code, Severity.ERROR, "malformed", text, at, end))
+    leaf.notes.append(unread(text, at, end, is_short=is_short))
     return end

@@ -51,6 +51,13 @@ class Note(NamedTuple):
     """Of the cause: ``certain``, ``likely`` or ``possible``."""
 
 
+def unread(text: str, at: int, end: int, *, is_short: bool) -> Note:
+    """Say why octets *at* to *end* do not read: *is_short* where the data ends too soon, which may be the capture's."""
+    if is_short:
+        return Note("capture-cut", Severity.NOTE, "reassembly", text, at, end)
+    return Note("apdu-malformed", Severity.ERROR, "malformed", text, at, end)
+
+
 class Problem(Exception):  # noqa: N818 -- the field says problem; it never leaves the engines
     """Reading stopped at octet *at*: raised inside the engines only, never out of them."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from analyzer.tracking.findings import FACTS
 from dissectors import reader, registry, writers
 from dissectors.tree import Kind, Node, shown
 
@@ -59,3 +60,13 @@ def test_json_keeps_the_characters(text: str, wanted: str) -> None:
 def test_outlines_of_default_layers_hold_printable_lines(layer: type) -> None:
     octets = bytes(layer())
     assert all(line.isprintable() for line in reader.read_apdu(octets).outline().split("\n"))
+
+
+@pytest.mark.parametrize(
+    "octets", ["C4", "C4 01", "C4 01 C1 00 09 04 01", "01 01 10 01", "60 10 A1 09 06", "", "C4 09 00", "F1"]
+)
+def test_note_of_a_code_is_of_one_severity_and_group(octets: str) -> None:
+    notes = reader.read_apdu(bytes.fromhex(octets)).all_notes()
+    assert notes
+    for note in notes:
+        assert (note.severity, note.group) == FACTS[note.code]
