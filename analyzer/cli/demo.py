@@ -6,7 +6,7 @@ import argparse
 import json
 
 from analyzer.cli.arguments import Parser, without_screen_options
-from analyzer.cli.main import USAGE_ERROR, fail
+from analyzer.cli.main import USAGE_ERROR, UsageError, fail
 from analyzer.cli.synonyms import late_command
 from analyzer.cli.view import is_wanted
 from analyzer.cli.view import run as view
@@ -39,6 +39,8 @@ def run(words: list[str]) -> int:
     named = words.pop(at) or DEFAULT
     options, rest = parser().parse_known_args([named, *(words[1:] if at else words)])
     if options.list:
+        if unknown := [one for one in rest if one != "--json"]:
+            raise UsageError(f"--list takes --json alone, not {unknown[0]}")
         width, as_json = max(map(len, known)), "--json" in rest
         for sample in known.values():
             members = {"name": sample.name, "title": sample.title, "file": str(sample.path)}

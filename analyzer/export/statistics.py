@@ -19,7 +19,7 @@ _SIZES, _SIZE, _GAP = {"octets": 11, "errors": 7, "unanswered": 10}, 9, "  "
 def json_line(one: Statistic, more: dict[str, str] | None = None) -> str:
     """Write one line of JSON; what was not counted is left out."""
     members: dict[str, object] = {**(more or {}), "by": one.by, "key": one.key}
-    if _counts_records(one):
+    if one.by != "connection":
         members |= {"records": one.records, "octets": one.octets, "errors": one.errors}
     if one.unanswered is not None:
         members["unanswered"] = one.unanswered
@@ -67,7 +67,8 @@ def text_lines(found: Sequence[Statistic], *, width: int = sys.maxsize) -> Itera
                 for row in rows:
                     del row[at]
         room = max(min(room, width - sum(sizes) - len(_GAP) * len(sizes)), len(found[0].by))
-    yield _line(found[0].by, heads, room, sizes)
+    if any(map(_counts_records, found)):
+        yield _line(found[0].by, heads, room, sizes)
     for key, row in zip(keys, rows, strict=True):
         if len(key) > room:
             yield _cut(key, width)

@@ -19,6 +19,8 @@ _FUNCTIONS = {
     "lower": "texts are compared in any case of letters",
     "upper": "texts are compared in any case of letters",
 }
+_WORDS = ("and", "or", "not", "in", "contains", "matches")
+"""What a bracket may stand behind that is no function's."""
 _OPERATORS = {
     "xor": "either of two is (A || B) && !(A && B)",
     "^^": "either of two is (A || B) && !(A && B)",
@@ -39,7 +41,9 @@ def instead_of_function(text: str, position: int) -> str:
     """Say what does here what the function before the bracket at *position* does; nothing where none stands there."""
     before = text[:position].replace("(", " ").replace("!", " ")
     name = before.rpartition(" ")[2].lower()
-    return f"{name}(): there are no functions; {_FUNCTIONS[name]}" if name in _FUNCTIONS else ""
+    if name in _FUNCTIONS:
+        return f"{name}(): there are no functions; {_FUNCTIONS[name]}"
+    return f"{name}(): there are no functions" if name.isidentifier() and name not in _WORDS else ""
 
 
 def instead_of_operator(word: str) -> str:

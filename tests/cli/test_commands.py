@@ -548,6 +548,11 @@ def test_demo_lists_its_samples(run: Run) -> None:
     assert [line.split()[0] for line in ran.out.splitlines()] == [sample.name for sample in samples()]
 
 
+def test_list_of_samples_takes_no_option_that_it_does_not_know(run: Run) -> None:
+    ran = run("demo", "--list", "--jsno")
+    assert (ran.status, ran.out) == (2, "") and "--list takes --json alone, not --jsno" in ran.err
+
+
 @pytest.mark.parametrize("sample", samples(), ids=lambda sample: sample.name)
 def test_demo_takes_the_options_of_decode(run: Run, sample: Sample) -> None:
     ran = run("demo", sample.name, "--json", "-c", 3)

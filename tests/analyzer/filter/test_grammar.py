@@ -37,6 +37,7 @@ WRONG = [
     ("not", 3, "ends where"),
     ("number == 1 2", 12, "expected"),
     ("len(octets) > 100", 3, "length counts octets"),
+    ("max(client,server) > 1", 3, "max(): there are no functions"),
     ("get && !(lower(object) == clock)", 14, "in any case of letters"),
     ("get xor hdlc", 4, "(A || B) && !(A && B)"),
     ("client bitwise_and 16", 7, "by their names in the tree"),
