@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 
 _INSTEAD = {
-    "-2": "what later records teach is known from the first one on; --settle has it so for what comes live",
+    "-2": "leave it out: what later records teach is known from the first on; --settle has that live",
     "-a": "record --duration ends after a time, -c after records",
     "-A": "doctor names what went wrong, audit checks it",
     "-b": "record has --rotate-size, --rotate-time and --keep",
@@ -45,7 +45,7 @@ _INSTEAD = {
 """What does here what an option of tshark or git does there."""
 _LADDER, _DIALOGUE = "l in the terminal UI shows the ladder", "f in the terminal UI shows the dialogue"
 _STATISTICS = {
-    "conv": "stats --by conversation",
+    "conv": "stats --by conversation or connection",
     "diameter": "stats --by service has response times",
     "endpoints": "stats --by meter",
     "expert": "doctor",

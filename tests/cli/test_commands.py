@@ -230,7 +230,7 @@ def test_write_option_without_a_command_exports(run: Run, capture: Path, tmp_pat
 @pytest.mark.parametrize(
     ("value", "names"),
     [
-        ("conv,tcp", "stats --by conversation"), ("io,phs", "stats --by layer"), ("io,stat,1", "stats --by time"),
+        ("conv,tcp", "stats --by conversation or connection"), ("io,phs", "stats --by layer"), ("io,stat,1", "stats --by time"),
         ("expert", "doctor"), ("endpoints,ip", "stats --by meter"), ("http,tree", "stats --by service, object"),
     ],
 )  # fmt: skip
@@ -250,7 +250,7 @@ def test_interface_option_without_a_command_listens(run: Run, tmp_path: Path) ->
 def test_options_of_names_and_line_buffers_change_nothing(run: Run, capture: Path) -> None:
     assert run("-l", "-nr", capture) == run("decode", capture)
     assert run("-2", "-r", capture) == run("decode", capture)
-    assert "-2 (what later records teach is known" in run("stats", capture, "-2").complaint
+    assert "-2 (leave it out: what later records teach is known" in run("stats", capture, "-2").complaint
 
 
 @pytest.mark.parametrize(
