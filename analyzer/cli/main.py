@@ -74,7 +74,7 @@ commands:
 {commands}
 
   dlmshark COMMAND --help      all options of a command
-  dlmshark help fields         the fields of filters (-Y) and columns (-e)
+  dlmshark help fields         the fields of -Y and -e
   dlmshark --version           the version
 
 {inputs}

@@ -38,7 +38,8 @@ def test_list_is_exported_as_the_command_does(tmp_path: Path, suffix: str) -> No
     assert mine.read_text(encoding="utf-8") == theirs.read_text(encoding="utf-8")
 
 
-def test_list_says_its_forms_and_writes_no_other(tmp_path: Path) -> None:
+def test_list_says_its_forms_and_writes_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     forms = ".txt .csv .jsonl .hex .pcapng .xml .html .parquet"
 
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
@@ -46,7 +47,7 @@ def test_list_says_its_forms_and_writes_no_other(tmp_path: Path) -> None:
         await pilot.pause()
         assert any(forms.replace(" ", "  ") in line for line in text_of(app))
         await pilot.press("escape")
-        main_of(app).answer_export(str(tmp_path / "list.pdf"))
+        main_of(app).answer_export("list.pdf")
         await pilot.pause()
         assert any(f"list.pdf: expected {forms}" in line for line in text_of(app))
 
