@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from statistics import median, quantiles
 from typing import ClassVar
 
 from tests.bench.entries import Figures
+from tests.memory import peak
 
 FIGURES: Figures = (
     ("paint", "TUI: first paint", "s", 0.5),
@@ -98,7 +98,7 @@ async def _headless(file: Path) -> dict[str, float]:
                 self.shown.append((self.main.shown, time.perf_counter()))
                 self.post_message(events.Key("pagedown", None))
 
-    before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    before_mb = peak() / 1e6
     app = Paging(Options((str(file),), theme="dark"), None, Settings(Path(tempfile.mkdtemp())))
     async with app.run_test(size=LARGE) as pilot:
         while not main_of(app).records.count or not app.capture.progress.is_done:
@@ -109,7 +109,7 @@ async def _headless(file: Path) -> dict[str, float]:
             await asyncio.sleep(0.05)
         app.is_paging = False
         took = app.shown[_PAGES][1] - app.shown[0][1]
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000 - before_mb
+        memory = peak() / 1e6 - before_mb
     return {"pages": took / _PAGES * _A_SECOND, "memory": memory}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 import sys
 import tempfile
 import time
@@ -15,6 +14,7 @@ from textual.pilot import Pilot
 from analyzer.tui.app import DlmsharkApp
 from analyzer.tui.options import Options
 from analyzer.tui.settings import Settings
+from tests.memory import peak
 from tests.tui.driving import LARGE, main_of
 
 _KEYS, _FRAMES, _JUMPS = 200, 150, 30
@@ -71,7 +71,7 @@ async def measure(path: str) -> list[tuple[str, str]]:
             number = 1 + (at * 7919 * 101) % app.capture.table.height
             await jumps.press(pilot, *str(number), "G")
         found.append(("jump to a record, median / 99 %", jumps.text()))
-        found.append(("memory at its most", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB"))
+        found.append(("memory at its most", f"{peak() / (1 << 20):.0f} MiB"))
     return found
 
 

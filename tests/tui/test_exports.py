@@ -88,6 +88,15 @@ def test_table_is_exported_as_json_lines(tmp_path: Path) -> None:
     assert next(row["Last value"] for row in rows if row["Object"] == "1-0:1.8.0*255") == "74565.120 kWh"
 
 
+async def _ask(app: DlmsharkApp, pilot: Pilot[None], screen: str) -> None:
+    """Open *screen*, none for the main one, and ask there where to export to."""
+    if screen:
+        await pilot.press(screen)
+        await wait_for(pilot, lambda: app.screen is not main_of(app))
+    await pilot.press("x")
+    await wait_for(pilot, lambda: any("write to" in line for line in text_of(app)))
+
+
 @pytest.mark.parametrize("screen", ["", "o", "f"])
 def test_file_name_that_is_typed_takes_the_place_of_the_one_that_is_proposed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, screen: str
@@ -96,11 +105,7 @@ def test_file_name_that_is_typed_takes_the_place_of_the_one_that_is_proposed(
     path = tmp_path / "mine.txt"
 
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
-        if screen:
-            await pilot.press(screen)
-            await wait_for(pilot, lambda: app.screen is not main_of(app))
-        await pilot.press("x")
-        await wait_for(pilot, lambda: any("write to" in line for line in text_of(app)))
+        await _ask(app, pilot, screen)
         await pilot.press(*path.name, "enter")
         await wait_for(pilot, path.is_file)
 
@@ -127,11 +132,7 @@ def test_export_says_what_a_suffix_gives_and_refuses_others(
     monkeypatch.chdir(tmp_path)
 
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
-        if screen:
-            await pilot.press(screen)
-            await wait_for(pilot, lambda: app.screen is not main_of(app))
-        await pilot.press("x")
-        await wait_for(pilot, lambda: any("write to" in line for line in text_of(app)))
+        await _ask(app, pilot, screen)
         await pilot.press(*"one.csv")
         await wait_for(pilot, lambda: text_of(app)[-1].startswith(f" {what}"))
         await pilot.press("backspace", "backspace", "backspace", "x", "l", "s")
