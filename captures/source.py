@@ -45,6 +45,8 @@ _FOREIGN = {
     b"GMBU": "a Network Monitor capture; save it as pcap",
     b"btsnoop\0": "a Bluetooth capture (btsnoop)",
 }
+_DISSECTED = (b"packets-", b'"layers"', b"<pdml")
+"""One of these stands early in what Wireshark writes of dissected packets."""
 _TAR, _TAR_AT = b"ustar", 257
 _RAW_BEGINS = re.compile(
     rb"""\x7E[\xA0-\xAF]                                              # HDLC, frame type 3
@@ -325,6 +327,15 @@ def _export(name: str, window: Window, size: int | None, lines: bytes) -> Source
     return UartExport(name, window, layout, size) if layout else None
 
 
+def _dissections(name: str, window: Window, size: int | None, head: bytes) -> Source | None:
+    """Make the source for packets that Wireshark dissected; None if *head* begins something else."""
+    if not any(sign in head[:_LOOKED_AT].replace(b"\0", b"") for sign in _DISSECTED):
+        return None
+    from captures.dissections import Dissections, is_dissections  # few inputs are, and it takes its time
+
+    return Dissections(name, window, size) if is_dissections(head) else None
+
+
 def _recognise_octets(name: str, label: str, window: Window, size: int | None, holds_octets: bool) -> Source:
     """Tell text in hex from raw octets, where the input has no magic number."""
     header = _TERMINAL_HEADER.match(window.buffer)
@@ -345,6 +356,8 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
 
         if is_record_lines(head):
             return RecordLines(name, window, size)
+    if (dissected := _dissections(name, window, size, head)) is not None:
+        return dissected
     if _is_traffic(head) and _begins_bare(head) and not _has_words(head):
         window.skip(begins)
         return RawSource(name, window, size)

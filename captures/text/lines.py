@@ -52,7 +52,7 @@ _CHAIN_SIGNS = re.compile(rb"""["'][ \t]*+[+\\]?[ \t]*+\n""")
 _PIECE = re.compile(rb"""(["'])([0-9A-Fa-f ]{2,})\1""")
 _NARROW = bytes.maketrans(b"\r", b" ")
 _LEAST_WIDE = 4
-_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def _letters() -> dict[int, int]:
@@ -193,7 +193,7 @@ def blocks(window: Window) -> Iterator[Block]:
     width = width_of(window.buffer)
     size = abs(width)
     if not window.base:
-        window.skip(next((len(mark) for mark in _MARKS if window.buffer.startswith(mark)), 0))
+        window.skip(next((len(mark) for mark in MARKS if window.buffer.startswith(mark)), 0))
     wrapped = wrapped_width(narrow(window.buffer[:JUDGED], width))
     offset, left, spare, is_rest = window.base, b"", b"", False
     while True:
