@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.ahead import Ahead
 from analyzer.pipeline import Pipeline
-from analyzer.record import MESSAGE, REQUEST, Record
+from analyzer.record import MESSAGE, REQUEST, Objects, Record
 from analyzer.stacks import decode_as as read_choices
 from analyzer.tracking.knowledge import Knowledge
 from analyzer.tracking.meter_key import meter_key
@@ -137,6 +137,12 @@ class Session:
             return []
         self.seek_for(record)
         return noted_values(record, self.model)
+
+    def objects(self, record: Record) -> Objects:
+        """Give what *record* is about: for short names what they stand for, as far as the capture tells."""
+        if record.objects and not record.objects[0].logical_name:
+            self.seek_for(record)
+        return self.model.objects_of(record)
 
     def noted(self, records: Iterable[Record] | None = None) -> Iterator[Record]:
         """Yield the records of the source, or those *records* of them, each with the notes about its values."""

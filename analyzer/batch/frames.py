@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from analyzer.cosem.logical_name import obis_text
 from analyzer.export.parquet import write_parquet
 from analyzer.export.readings import SCHEMA as READING_SCHEMA
-from analyzer.record import Record
+from analyzer.record import Objects, Record
 from analyzer.table.table import Row
 from captures.chunk import PACKET
 
@@ -41,12 +41,12 @@ SCHEMAS = {
 """Columns by table; times are UTC, in nanoseconds."""
 
 
-def record_cells(name: str, row: Row) -> tuple[Any, ...]:
-    """Give the cells of one record of the input *name*; of several objects the first."""
+def record_cells(name: str, row: Row, objects: Objects) -> tuple[Any, ...]:
+    """Give the cells of one record of the input *name*, which is about *objects*; of several the first."""
     path, subject, marks = row.path, row.subject, row.marks
     class_id = logical_name = attribute = method = None
-    if subject.objects:
-        one = subject.objects[0]
+    if objects:
+        one = objects[0]
         class_id, logical_name = one.class_id or None, obis_text(one.logical_name) if one.logical_name else None
         attribute, method = (None, one.attribute) if one.is_method else (one.attribute, None)
     severity = ("chat", "note", "warning", "error")[marks.severity] if marks.severity >= 0 else None

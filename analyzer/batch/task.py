@@ -123,7 +123,7 @@ def cells_of(
 ) -> Iterable[tuple[Any, ...]]:  # fmt: skip
     """Give the rows that *record* of the input *name* has in *table*; its times have so many *digits*."""
     if table == RECORDS:
-        return (record_cells(name, row),)
+        return (record_cells(name, row, model.objects_of(record)),)
     if table == NOTES:
         return note_cells(name, record)
     readings = readings_of(record, model)

@@ -265,7 +265,7 @@ def _write_parquet(sessions: Sessions, options: argparse.Namespace, count: _Coun
         for name, session in sessions:
             named = namer(session.source, name)
             for record, row in rows_of(session.noted(count.passing(session, options))):
-                yield record_cells(shown(named(record)), row)
+                yield record_cells(shown(named(record)), row, session.objects(record))
 
     write(RECORDS, rows(), Path(options.output))
 

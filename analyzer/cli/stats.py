@@ -67,7 +67,8 @@ def _run(options: argparse.Namespace) -> int:
     inputs = Inputs(options, forced)
     for name, source in inputs:
         with Progress(label(source), source.size, is_quiet=options.quiet) as progress:
-            counted = _count(Job(name, source, options, keys, forced, progress))
+            counted = _count(job := Job(name, source, options, keys, forced, progress))
+            _name(job, counted.table)
         table = counted.table
         if options.by == "layer":
             found = layers(table, counted.packets, counted.octets)
@@ -143,17 +144,32 @@ def _counted(job: Job) -> Counted:
     from analyzer.index.tabulate import tabulate
     from analyzer.index.watched import Watched
     from analyzer.session import Session
+    from analyzer.table.short_names import namer_of
 
     options, progress = job.options, job.progress
     # of packets as a whole the layers alone tell, and of octets the progress
     watched = Watched(job.source) if options.by == "layer" or progress.is_shown else None
     progress.watched = watched
-    session = Session(watched or job.source, job.forced, job.keys, learns=bool(options.filter))
+    learns = bool(options.filter) or (options.by == "object" and job.source.again is None)
+    session = Session(watched or job.source, job.forced, job.keys, learns=learns)
     table = tabulate(progress.counted(chosen(session, options)))
+    table.namer = namer_of(session.model) if learns else None
     session.close()
     packets, octets = (watched.packets, watched.octets) if watched is not None else (0, 0)
     pipeline = session.pipeline
     return Counted(table, packets, octets, pipeline.left_aside, pipeline.connections.counts(), job.source)
+
+
+def _name(job: Job, table: Table) -> None:
+    """Let a capture tell what its short names stand for, where objects are counted: it is read again for that alone."""
+    if job.options.by != "object" or table.namer is not None or not table.short:
+        return
+    from analyzer.session import Session
+    from analyzer.table.short_names import namer_of
+
+    session = Session(job.source, job.forced, job.keys)
+    session.learn_all()
+    table.namer = namer_of(session.model)
 
 
 def _workers(job: Job) -> int:
@@ -214,6 +230,8 @@ def _from_index(job: Job) -> Counted | None:
         while not run.is_done:
             run.poll()
         table = table.only(run.matches)
+    if options.by == "object":
+        table = table.with_names()  # for which records are read
     reader.close()
     facts = records.facts
     return Counted(table, packets, octets, facts["left_aside"], facts["connections"], source)

@@ -19,7 +19,7 @@ from analyzer.diagnosis.story import LIKELY, Stories
 from analyzer.diagnosis.words import about, seconds
 from analyzer.framing.frame import MBUS
 from analyzer.record import APDU, PART, UNSOLICITED, Object, Objects, Record
-from analyzer.tracking.attributes import Held, held_values
+from analyzer.tracking.attributes import Held
 from analyzer.tracking.meter_key import MeterKey, meter_key
 from dissectors.data_types import ARRAY, COMPACT_ARRAY, DONT_CARE, NULL, STRUCTURE, TAGS
 from dissectors.tree import Severity
@@ -69,6 +69,9 @@ class DataFamily(Family):
     def answered(self, record: Record) -> Look | None:
         """Look at the values that an answer holds; of those that are watched, each time."""
         objects = record.objects
+        if not objects[0].logical_name:
+            self._short_named(record)
+            return self._short_named
         if not any(_is_watched(one) for one in objects):
             self._first_of_all(record)
             return None
@@ -80,6 +83,17 @@ class DataFamily(Family):
             look = self._clock_alone
         look(record)
         return look
+
+    def _short_named(self, record: Record) -> None:
+        """Look at an answer about short names: what those stand for may be told by any of them."""
+        if record.kind is PART:
+            return
+        self.meters.learn_names(record)
+        objects = Objects(one.object for one in self.meters.held(record))
+        if objects not in self._typed and len(self._typed) < _MOST:
+            self._typed.add(objects)
+            self._first_of_all(record)
+        self._lesson(record)
 
     def _lesson(self, record: Record) -> None:
         """Take what an answer tells about the meter."""
@@ -99,7 +113,7 @@ class DataFamily(Family):
         """Look at values that are no constants."""
         if record.kind is PART:
             return
-        for held in held_values(record):
+        for held in self.meters.held(record):
             one = held.object
             kind = (one.class_id, one.attribute)
             if one.is_method or held.is_written:
@@ -183,7 +197,7 @@ class DataFamily(Family):
 
     def _first_of_all(self, record: Record) -> None:
         """Hold the first answer of an attribute to its type, and note whether registers get their scalers."""
-        for held in held_values(record):
+        for held in self.meters.held(record):
             one = held.object
             if one.is_method or not one.logical_name:
                 continue

@@ -16,7 +16,7 @@ from analyzer.diagnosis.story import CERTAIN, Alternative, Evidence, Fact, Stori
 from analyzer.record import APDU, LINK, PART, End, Lane, Record
 from analyzer.tracking.associations import Association, Associations, Event
 from analyzer.tracking.bare_secrets import unsaid, without_secrets
-from analyzer.tracking.meter_key import meter_key
+from analyzer.tracking.meter_key import MeterKey, meter_key
 from dissectors.tree import Note, Severity
 
 Look = Callable[[Record], None]
@@ -113,6 +113,7 @@ class Family:
             others, without_secrets(proposed), subject, tuple(further),
             chain or self.chains.of(code, record.lane.conversation, record.number), explains,
         )  # fmt: skip
+        fact = self._named(fact, meter_key(record))
         self.stories.add(fact)
         return fact
 
@@ -122,12 +123,20 @@ class Family:
     ) -> None:  # fmt: skip
         """Report a fact about an association, proved by several records of it; its severity is the table's."""
         meter = "" if one.server is None else str(one.meter[1])
-        self.stories.add(
-            Fact(
-                code, severity_with(code, cause), cause, confidence if cause else CERTAIN, proof[0], time_ns, one.lane,
-                meter, tuple(alternatives), b"", subject, tuple(proof[1:]),
-                self.chains.of(code, one.conversation, max(each.record for each in proof)),
-            )
+        fact = Fact(
+            code, severity_with(code, cause), cause, confidence if cause else CERTAIN, proof[0], time_ns, one.lane,
+            meter, tuple(alternatives), b"", subject, tuple(proof[1:]),
+            self.chains.of(code, one.conversation, max(each.record for each in proof)),
+        )  # fmt: skip
+        self.stories.add(self._named(fact, one.meter))
+
+    def _named(self, fact: Fact, key: MeterKey) -> Fact:
+        """Give the same fact with what short names of its meter stand for, as far as that told."""
+        said = self.meters.said
+        return fact._replace(
+            evidence=fact.evidence._replace(text=said(fact.evidence.text, key)), subject=said(fact.subject, key),
+            alternatives=tuple(one._replace(text=said(one.text, key)) for one in fact.alternatives),
+            further=tuple(one._replace(text=said(one.text, key)) for one in fact.further),
         )  # fmt: skip
 
     def report_note(self, record: Record, note: Note) -> Fact:

@@ -5,17 +5,23 @@ Source: IEC 62056-6-2: IEC HDLC setup (23), TCP-UDP setup (41), Association LN (
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
 from analyzer.cosem.datum import Datum, read_datum
+from analyzer.diagnosis.words import SHORT_NAME, about
 from analyzer.record import Object, Record
-from analyzer.tracking.attributes import held_values
+from analyzer.tracking.attributes import Held, held_values
+from analyzer.tracking.meter import Meter
 from analyzer.tracking.meter_key import MeterKey, meter_key
+from analyzer.tracking.object_model import ObjectModel
 from dissectors.data_types import OCTET_STRING
 from dissectors.tree import Problem
 
+_NAMELESS = Meter()
+_NAMED = re.compile(rf"{SHORT_NAME}([0-9A-F]{{4}})")
 _MOST_METERS = 16384
 _MOST_OBJECTS = 4096
 _MOST_SETUPS = 64
@@ -49,9 +55,11 @@ class Listed(NamedTuple):
 class Facts:
     """What one meter told."""
 
-    __slots__ = ("inter_octet_timeout", "invoke_ids", "objects", "policies", "timeout", "times_lost")
+    __slots__ = ("inter_octet_timeout", "invoke_ids", "names", "objects", "policies", "timeout", "times_lost")
 
     def __init__(self) -> None:
+        self.names = _NAMELESS
+        """What short names stand for."""
         self.timeout: Told | None = None
         """Inactivity time-out in seconds; 0 for none."""
         self.inter_octet_timeout: Told | None = None
@@ -84,6 +92,8 @@ class MeterFacts:
         self.token = object()
         """Stands for this capture where objects, which outlive it, keep that they were looked at."""
         self._meters: dict[MeterKey, Facts] = {}
+        self._model = ObjectModel()
+        """Of meters with short names: what those stand for."""
 
     def of(self, key: MeterKey) -> Facts:
         """Give those of a meter, made when it is new."""
@@ -98,10 +108,30 @@ class MeterFacts:
         """Give those of the meter that *record* comes from or goes to."""
         return self.of(meter_key(record))
 
+    def learn_names(self, record: Record) -> None:
+        """Take what an answer about short names tells of them; total."""
+        self._model.learn(record)
+        self.of_record(record).names = self._model.meter_of(record)
+
+    def held(self, record: Record) -> list[Held]:
+        """List the values that *record* holds, by the names of their objects."""
+        found = held_values(record)
+        if not found or found[0].object.logical_name:
+            return found
+        names = self.of_record(record).names
+        return [one._replace(object=names.object_of(one.object)) for one in found]
+
+    def said(self, text: str, key: MeterKey) -> str:
+        """Say in *text* about a meter what short names stand for."""
+        if SHORT_NAME not in text:
+            return text
+        names = self.of(key).names
+        return _NAMED.sub(lambda found: about(names.object_of(Object(0, b"", int(found[1], 16)))), text)
+
     def learn(self, record: Record) -> None:
         """Take what an answer tells; total."""
         facts = self.of_record(record)
-        for held in held_values(record):
+        for held in self.held(record):
             lesson = LESSONS.get((held.object.class_id, held.object.attribute))
             if lesson is None or held.object.is_method:
                 continue

@@ -120,7 +120,7 @@ def _results(known: Background, results: list[tuple[int | None, dict[int, str]]]
     for number, (result, names) in enumerate(results):
         if not result:
             continue
-        one = record.objects[number] if number < len(record.objects) else None
+        one = known.facts.names.object_of(record.objects[number]) if number < len(record.objects) else None
         name = names.get(result, str(result))
         cause, confidence, why = _result_cause(name, one, known)
         subject = about(one)

@@ -8,6 +8,8 @@ from analyzer.tracking.history import Association, Exchange
 
 _SECOND, _MILLISECOND = 1_000_000_000, 1_000_000
 _DAY = 86_400 * _SECOND
+SHORT_NAME = "short name "
+"""What stands before the number of an object that has no other name."""
 _LEAST_TEXT = 8
 """Fewer printable octets in a row may be chance."""
 
@@ -17,7 +19,7 @@ def about(one: Object | None) -> str:
     if one is None:
         return ""
     if not one.logical_name:
-        return f"short name {one.attribute & 0xFFFF:04X}"
+        return f"{SHORT_NAME}{one.attribute & 0xFFFF:04X}"
     what = method_name(one.class_id, one.attribute) if one.is_method else attribute_name(one.class_id, one.attribute)
     kind = "method" if one.is_method else "attribute"
     name = obis_name(one.logical_name) or f"class {one.class_id}"

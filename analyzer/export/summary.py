@@ -78,10 +78,7 @@ def summary(record: Record, values: Sequence[Value] = ()) -> str:
 
 def _named(record: Record) -> Objects:
     """Give the objects of *record*: for short names what they stand for, as far as the list of its meter tells."""
-    objects = record.objects
-    if record.model is None or not objects or objects[0].logical_name:
-        return objects
-    return Objects(map(record.model.meter_of(record).object_of, objects))
+    return record.objects if record.model is None else record.model.objects_of(record)
 
 
 def _request_summary(apdu: Apdu, objects: Objects) -> str:

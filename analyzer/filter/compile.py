@@ -99,6 +99,10 @@ class Term(Decider):
         else:
             known = polars.Series(map(self._answers.__getitem__, groups.codes), dtype=polars.Boolean)
             found = known.gather(frame.get_column(source.value))
+        named = table.named(frame) if self.field.is_named else None
+        if named is not None:
+            answers = polars.Series(map(self.passes, map(self.field.get, named.subjects)), dtype=polars.Boolean)
+            found = found.clone().scatter(named.rows, answers.gather(named.codes))
         return Mask(found, found)
 
     def _ask(self, groups: Sequence[tuple[Any, ...]]) -> list[bool]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from analyzer.cosem.obis import obis_name
 from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Record
+from analyzer.table.short_names import is_short
 from analyzer.table.table import Row
 from analyzer.table.words import Path, Subject
 from dissectors.tree import Node
@@ -41,6 +42,9 @@ class Moments(NamedTuple):
 
 class Deep(Protocol):
     """What gives of a record what no row holds. The outputs have it all; a filter only asks."""
+
+    def subject(self, row: Row) -> Subject:
+        """Give what the record of *row* is about, which has short names, by the names of its objects."""
 
     def moments(self, row: Row) -> Moments:
         """Give the times of the records that *row* comes after."""
@@ -94,6 +98,8 @@ class Field(NamedTuple):
     column: str = ""
     choices: tuple[str, ...] = ()
     """Values that a field of a closed set may have."""
+    is_named: bool = False
+    """Whether it is asked of what short names stand for."""
     needs: str = ""
     """Code of a note: a record has the field if it has that, which tells without the record itself."""
 
@@ -143,10 +149,14 @@ def _device(path: Path) -> list[str]:
 
 def _of_objects(place: int, *, of_methods: bool | None = None) -> Callable[[Subject], list[Any]]:
     def get(subject: Subject) -> list[Any]:
-        objects = subject.objects
-        return [one[place] for one in objects if of_methods is None or one.is_method is of_methods]
+        named = (one for one in subject.objects if one.logical_name)
+        return [one[place] for one in named if of_methods is None or one.is_method is of_methods]
 
     return get
+
+
+def _short_names(subject: Subject) -> list[int]:
+    return [one.attribute & 0xFFFF for one in subject.objects if not one.logical_name]
 
 
 def _object_names(subject: Subject) -> list[str]:
@@ -240,11 +250,12 @@ _FIELDS = (
     Field("data.length", "octets of data in its APDU", Kind.INTEGER, _C, _cell("data"), "data"),
     Field("service", "the APDU's family", Kind.TEXT, _S, _word("service")),
     Field("apdu", "the APDU's name", Kind.TEXT, _S, _word("apdu")),
-    Field("class", "class of an object it is about", Kind.INTEGER, _S, _of_objects(0)),
-    Field("obis", "logical name of an object it is about", Kind.OBIS, _S, _of_objects(1)),
-    Field("attribute", "an attribute it is about", Kind.INTEGER, _S, _of_objects(2, of_methods=False)),
-    Field("method", "a method it is about", Kind.INTEGER, _S, _of_objects(2, of_methods=True)),
-    Field("object", "name of an object it is about", Kind.TEXT, _S, _object_names),
+    Field("class", "class of an object it is about", Kind.INTEGER, _S, _of_objects(0), is_named=True),
+    Field("obis", "logical name of an object it is about", Kind.OBIS, _S, _of_objects(1), is_named=True),
+    Field("attribute", "an attribute it is about", Kind.INTEGER, _S, _of_objects(2, of_methods=False), is_named=True),
+    Field("method", "a method it is about", Kind.INTEGER, _S, _of_objects(2, of_methods=True), is_named=True),
+    Field("object", "name of an object it is about", Kind.TEXT, _S, _object_names, is_named=True),
+    Field("short-name", "a short name that it is about", Kind.INTEGER, _S, _short_names),
     Field("result", "success, or what the answer refuses with", Kind.TEXT, _S, _word("result")),
     Field("status", "the verdict on its protection", Kind.TEXT, _S, _word("status"), choices=_STATUSES),
     Field(
@@ -299,4 +310,6 @@ def values_of(field: Field, row: Row, deep: Deep) -> Iterable[Any]:
         return field.get(deep.record(row), row, deep)
     if field.source is Source.SINCE:
         return field.get(row, getattr(deep.moments(row), field.column))
+    if field.is_named and is_short(row.subject):
+        return field.get(deep.subject(row))
     return field.get(row if field.source is Source.CELL else getattr(row, field.source.value))

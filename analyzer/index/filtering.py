@@ -15,6 +15,7 @@ from analyzer.index.records import Records
 from analyzer.index.rows import Rows
 from analyzer.record import Record
 from analyzer.table.table import Row
+from analyzer.table.words import Subject
 from analyzer.tracking.values import Value
 from dissectors.tree import Node
 
@@ -194,6 +195,11 @@ class Looker:
         self._nodes: Sequence[Node] | None = None
         self._values: Sequence[Value] | None = None
 
+    def subject(self, row: Row) -> Subject:
+        """Give what *row* is about by the names of its objects, as far as the capture tells so far."""
+        namer = self._records.table.namer
+        return row.subject if namer is None else namer(row.path, row.subject)
+
     def moments(self, row: Row) -> Moments:
         """Give the times of the first record and of that before *row*."""
         table = self._records.table
@@ -241,6 +247,12 @@ class Asker:
         """See that *record* is the next one."""
         first, previous = (record.time_ns,) * 2 if self._moments is None else (self._moments.first, self._time)
         self._moments, self._time = Moments(first, previous), record.time_ns
+
+    def subject(self, row: Row) -> Subject:
+        """Give what the record is about by the names of its objects, which are looked for where they are not known."""
+        record = self._record
+        self._values(record)
+        return row.subject if record.model is None else row.subject._replace(objects=record.model.objects_of(record))
 
     def moments(self, row: Row) -> Moments:
         """Give the times of the first record and of that before the one that is asked about."""

@@ -10,6 +10,7 @@ from typing import Any
 from analyzer.index.file import COLUMNS, JSON, IndexReader
 from analyzer.index.packing import renumber, unpack
 from analyzer.record import End, Lane, Record
+from analyzer.table.short_names import namer_of
 from analyzer.table.table import Row, Table
 from analyzer.table.words import marks_from, path_from, subject_from
 from analyzer.tracking.meter_key import MeterKey, meter_key
@@ -33,6 +34,7 @@ class Records:
         self._taught: dict[MeterKey, list[int]] = {}
         """By meter: records that teach something, which the model was not told yet."""
         self._lanes: dict[tuple[int, int], Lane] = {}
+        self.table.namer = namer_of(self.model, self.learn)
 
     def take(self, end: int) -> None:
         """Take what the index holds up to *end*."""

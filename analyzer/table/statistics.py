@@ -71,6 +71,8 @@ def statistics(table: Table, by: str, *, interval_s: int | None = None, is_whole
         return _by_association(table, is_whole=is_whole)
     if by == "error":
         return _by_error(table)
+    if by == "object":
+        table = table.with_names()
     column, keys_of, name_of, more = _GROUPS[by]
     groups: dict[Hashable, int] = {}
     lists = [[groups.setdefault(key, len(groups)) for key in keys_of(word)] for word in table.words(column)]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from analyzer.table.short_names import Named, Namer, is_short, named_rows
 from analyzer.table.words import Marks, Path, Subject
 
 if TYPE_CHECKING:
@@ -74,6 +75,11 @@ class Table:
         self.subjects: list[Subject] = []
         self.marks: list[Marks] = []
         self.height = 0
+        self.namer: Namer | None = None
+        """Tells what short names stand for; None where nobody knows."""
+        self._short: list[int] = []
+        """Places of subjects that have short names, as far as they were looked at."""
+        self._seen = 0
         self._groups: dict[str, Groups] = {}
         self._frame: polars.DataFrame | None = None
         self._first: list[Cells] = []
@@ -144,6 +150,7 @@ class Table:
         """Give a table of the rows at *places* alone, with the same lists."""
         table = Table()
         table.paths, table.subjects, table.marks = self.paths, self.subjects, self.marks
+        table.namer = self.namer
         table.add(self.frame[list(places)])
         return table
 
@@ -162,6 +169,33 @@ class Table:
         if len(found.codes) < len(words):
             found.extend(map(get, words[len(found.codes) :]))
         return found
+
+    @property
+    def short(self) -> list[int]:
+        """Places of the subjects that have short names."""
+        if self._seen < len(self.subjects):
+            new = enumerate(self.subjects[self._seen :], self._seen)
+            self._short += [place for place, one in new if is_short(one)]
+            self._seen = len(self.subjects)
+        return self._short
+
+    def named(self, frame: polars.DataFrame) -> Named | None:
+        """Name what the rows of *frame*, a part of this table's, are about by short names; None where none is."""
+        if self.namer is None or not self.short:
+            return None
+        return named_rows(frame, self.short, self.paths, self.subjects, self.namer)
+
+    def with_names(self) -> Table:
+        """Give this table with what short names stand for in their place."""
+        named = self.named(self.frame)
+        if named is None:
+            return self
+        table = Table()
+        table.paths, table.marks = self.paths, self.marks
+        table.subjects = self.subjects + named.subjects
+        column = self.frame.get_column("subject").clone().scatter(named.rows, named.codes + len(self.subjects))
+        table.add(self.frame.with_columns(column))
+        return table
 
     def rows_at(self, places: Sequence[int]) -> list[Row]:
         """Give the rows at *places*, from 0."""

@@ -13,7 +13,7 @@ from analyzer.cosem.classes import first_method, has_attribute, method_name, tak
 from analyzer.cosem.companions import USUAL
 from analyzer.record import Object
 from analyzer.tracking.selections import ALL, Selection
-from analyzer.tracking.standing_names import SHORT_NAME_STEP, standing
+from analyzer.tracking.standing_names import RESERVED, SHORT_NAME_STEP, standing
 
 _MOST_ENTRIES = 4096
 _MOST_SELECTIONS = 4096
@@ -133,12 +133,15 @@ class Meter:
         if one.logical_name:
             return one
         one = standing(one)
-        base = None if one.logical_name else self._base_below(one)
-        if base is None:
+        if one.logical_name:
             return one
-        entry = self.bases[base]
-        member = _member_at(entry.class_id, entry.version, (one.attribute & 0xFFFF) - base)
-        return one if member is None else Object(entry.class_id, entry.logical_name, *member)
+        base = self._base_below(one)
+        if base is not None:
+            entry = self.bases[base]
+            member = _member_at(entry.class_id, entry.version, (one.attribute & 0xFFFF) - base)
+            if member is not None:
+                return Object(entry.class_id, entry.logical_name, *member)
+        return _reserved(one)
 
     def may_take_secret(self, one: Object) -> bool:
         """Tell whether a short name that stands for nothing known may be a method that takes a secret."""
@@ -174,6 +177,16 @@ def _member_at(class_id: int, version: int, offset: int) -> tuple[int, bool] | N
         method_name(class_id, number, version) is not None if is_method else has_attribute(class_id, number, version)
     )
     return (number, is_method) if is_known else None
+
+
+def _reserved(one: Object) -> Object:
+    """Give what a short name stands for that is the same in every meter; others stay."""
+    base = one.attribute & 0xFF00
+    if base not in RESERVED:
+        return one
+    class_id, version, name = RESERVED[base]
+    member = _member_at(class_id, version, one.attribute & 0xFF)
+    return one if member is None else Object(class_id, name, *member)
 
 
 def _below(numbers: list[int], number: int) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.record import REQUEST, Record
+from analyzer.record import REQUEST, Lane, Record
 from dissectors.gateway import device_text
 
 MeterKey = tuple[str, int | str | None]
@@ -15,6 +15,14 @@ def meter_key(record: Record) -> MeterKey:
     end = lane.ends[1] if record.direction == REQUEST else lane.ends[0]
     server = record.server if record.server is not None else record.station or None
     return end, with_device(server, record.gateway) if record.gateway else server
+
+
+def key_of(lane: Lane, direction: str, server: int | str | None, device: str) -> MeterKey:
+    """Tell the same by what a row keeps of a record: *device* is the text of one behind a gateway, empty for none."""
+    end = lane.ends[1] if direction == REQUEST else lane.ends[0]
+    if device:
+        return end, device if server is None else f"{server} {device}"
+    return end, server
 
 
 def with_device(server: int | str | None, gateway: bytes) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from analyzer.cosem.companions import INDIA, USUAL, is_indian
-from analyzer.record import PART, REQUEST, Apdu, Lane, Record
+from analyzer.record import PART, REQUEST, Apdu, Lane, Objects, Record
 from analyzer.tracking.attributes import held_values
 from analyzer.tracking.lessons import may_teach, teach
 from analyzer.tracking.meter import Meter
@@ -65,6 +65,13 @@ class ObjectModel:
             meter = self.meters[key] = Meter()
             self._recall(key, meter)
         return meter
+
+    def objects_of(self, record: Record) -> Objects:
+        """Give what *record* is about: for short names what they stand for, as far as its meter told."""
+        objects = record.objects
+        if not objects or objects[0].logical_name:
+            return objects
+        return Objects(map(self.meter_of(record).object_of, objects))
 
     def _recall(self, key: MeterKey, meter: Meter) -> None:
         """Let *meter* know what is known of it beforehand; what it said itself stays, what another's was goes."""

@@ -1,6 +1,6 @@
 """Short names that every meter has: those of the current association, and with them the objects that hold secrets.
 
-Source: IEC 62056-6-2 (Association SN, base name FA00).
+Source: IEC 62056-6-2 (reserved base names).
 """
 
 from __future__ import annotations
@@ -14,6 +14,11 @@ SHORT_NAME_STEP = 8
 _ASSOCIATION_SN = 0xFA00
 """The base name of the current association object, the same in every meter."""
 _CURRENT = b"\0\0\x28\0\0\xff"
+RESERVED = {
+    _ASSOCIATION_SN: (12, 2, _CURRENT), 0xFB00: (9, 0, b"\0\0\x0a\0\x7d\xff"), 0xFC00: (17, 0, b"\0\0\x29\0\0\xff"),
+    0xFD00: (1, 0, b"\0\0\x2a\0\0\xff"),
+}  # fmt: skip
+"""Base names that are the same in every meter: class, a version that has what all of them have, logical name."""
 _SECRET_CHANGES = {_ASSOCIATION_SN + 0x40: 5, _ASSOCIATION_SN + 0x48: 6}
 """Short names of its methods that change a secret, and their numbers."""
 

@@ -78,7 +78,10 @@ def write_parquet(chosen: Chosen, path: Path) -> None:
 
     session = chosen.session()
     with session.source:
-        rows = [record_cells(chosen.name, row) for _, row in rows_of(session.noted(chosen.records(session)))]
+        rows = [
+            record_cells(chosen.name, row, session.objects(record))
+            for record, row in rows_of(session.noted(chosen.records(session)))
+        ]
     write(RECORDS, rows, path)
 
 

@@ -13,7 +13,15 @@ from analyzer.export.summary import summary
 from analyzer.security.keyring_file import load
 from analyzer.session import Session
 from captures import open_source, source_from_hex
-from tests.analyzer.cosem.data import double_long_unsigned, scaler_unit
+from tests.analyzer.cosem.data import (
+    array,
+    double_long_unsigned,
+    long_unsigned,
+    name,
+    scaler_unit,
+    structure,
+    unsigned,
+)  # fmt: skip
 from tests.analyzer.framing.build import frame
 from tests.analyzer.tracking.build import answered, asked
 from tests.analyzer.tracking.carried_by_tcp import wrapper_conversation
@@ -46,10 +54,23 @@ def test_short_names_are_named_in_one_line_wherever_the_list_of_objects_names_th
         session = Session(source)
         said = [summary(record, session.values(record)) for record in session.records()]
     listed = next(at for at, text in enumerate(said) if "attribute 2 object_list" in text)
-    assert any("short name" in text for text in said[:listed]) is not is_file
-    assert not any("short name" in text for text in said[listed:])
+    assert not any("short name" in text for text in said)
     for service in ("Read request", "Write request", "Write response"):
         assert any(text.startswith(f"{service} · 0-0:1.0.0*255 Clock") for text in said[listed:])
+
+
+@pytest.mark.parametrize("is_file", [True, False])
+def test_short_name_that_is_asked_for_before_the_list_is_named_in_a_file(*, is_file: bool, tmp_path: Path) -> None:
+    listed = array(structure(b"\x10\x0a\x00", long_unsigned(3), unsigned(0), name(ENERGY)))
+    read_value, read_list = bytes.fromhex("0501020A08"), bytes.fromhex("050102FA08")
+    value = b"\x0c\x01\x00" + double_long_unsigned(5)
+    path = capture(tmp_path / "late.pcap", read_value, value, read_list, b"\x0c\x01\x00" + listed, read_value, value)
+    with open_source(str(path)) as source:
+        if not is_file:
+            source.again = None
+        session = Session(source)
+        said = [summary(record, session.values(record)) for record in session.records()]
+    assert ["short name 0A08" in text for text in said] == [not is_file] * 2 + [False] * 4
 
 
 def test_file_is_read_ahead_for_a_scaler(tmp_path: Path) -> None:

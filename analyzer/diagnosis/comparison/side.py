@@ -9,9 +9,10 @@ from typing import NamedTuple
 from analyzer.diagnosis.comparison.fields import Fields, fields_of
 from analyzer.diagnosis.comparison.messages import MESSAGE_LINKS, SIGN_ON, Message, message_of
 from analyzer.diagnosis.words import about_all
-from analyzer.record import APDU, MESSAGE, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, End, Objects, Record
+from analyzer.record import APDU, MESSAGE, NO_OBJECTS, PART, REQUEST, RESPONSE, UNSOLICITED, Apdu, End, Objects, Record
 from analyzer.tracking.associations import Associations
 from analyzer.tracking.history import Association
+from analyzer.tracking.object_model import ObjectModel
 from analyzer.tracking.roles import ANSWERED_BY, REFUSALS
 
 MOST_STEPS = 200_000
@@ -37,11 +38,13 @@ class Step(NamedTuple):
     """Whether it is a transfer that never completed."""
     message: Message | None = None
     """What it says, where it is a message of text."""
+    named: Objects = NO_OBJECTS
+    """What its short names stand for, as far as its meter told."""
 
     @property
     def about(self) -> str:
         """What it is about, in words."""
-        return self.message.subject if self.message is not None else about_all(self.objects)
+        return self.message.subject if self.message is not None else about_all(self.named or self.objects)
 
     @property
     def fields(self) -> Fields:
@@ -92,6 +95,8 @@ class Side:
         """By conversation: the session of text that runs."""
         self._sessions: list[Talk] = []
         self._asked: dict[int, Step] = {}
+        self._model = ObjectModel()
+        """What short names stand for."""
         self._running: dict[int, tuple[Talk, int, Record]] = {}
         """By the first record of a transfer: where its last part stands."""
 
@@ -105,6 +110,9 @@ class Side:
         while self._ends and self._ends[0].after < record.number:
             self.associations.end(self._ends.popleft())
         self.associations.take(record)
+        objects = record.objects
+        if objects and not objects[0].logical_name:
+            self._model.learn(record)
         if record.link in MESSAGE_LINKS:
             self._take_message(record)
             return
@@ -205,10 +213,11 @@ class Side:
             if family in REFUSALS and asked is not None:
                 _, service, subject = asked.token  # type: ignore[misc]
         objects = record.objects or (asked.objects if asked is not None else record.objects)
+        named = self._model.objects_of(record) or (asked.named if asked is not None else NO_OBJECTS)
         protection = _protection(record)
         return Step(
             (record.direction, service, subject), record.number, record.direction, family, objects, apdu.octets,
-            protection, record.latency_ns,
+            protection, record.latency_ns, named=named,
         )  # fmt: skip
 
 

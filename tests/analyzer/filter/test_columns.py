@@ -84,10 +84,13 @@ def _filters(records: Records) -> st.SearchStrategy[str]:
 
 
 class NoLooker:
-    """Fails where a filter over columns looks into a record; the time of another one is no part of it."""
+    """Fails where a filter over columns looks into a record; the time of another one is no part of it, and no more are
+    the objects that short names stand for.
+    """
 
     def __init__(self, records: Records) -> None:
-        self.moments = Looker(records).moments
+        looker = Looker(records)
+        self.moments, self.subject = looker.moments, looker.subject
 
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(name)
