@@ -17,9 +17,9 @@ from analyzer.diagnosis.policy import demanded_of, hold_to_protection
 from analyzer.diagnosis.refusals import REFUSING, service_refusals
 from analyzer.diagnosis.story import CERTAIN, POSSIBLE, Evidence, Fact, Stories
 from analyzer.diagnosis.transfers import Transfers
-from analyzer.diagnosis.unanswered import answered_behind, left_open, unanswered, unasked
+from analyzer.diagnosis.unanswered import answered_behind, in_flight, left_open, unanswered, unasked
 from analyzer.record import APDU, MESSAGE, NOISE, PART, REQUEST, RESPONSE, Apdu, Record
-from analyzer.tracking.associations import ASKED_AGAIN, ENDED, OVERTAKEN, UNANSWERED, UNASKED, Event
+from analyzer.tracking.associations import ASKED_AGAIN, ENDED, OVERTAKEN, PIPELINED, UNANSWERED, UNASKED, Event
 from analyzer.tracking.history import ABORTED, BY_SERVER, Association, Usual
 from dissectors.tree import Note
 
@@ -67,7 +67,7 @@ class ServiceFamily(Family):
     kinds = frozenset({APDU, PART, MESSAGE, NOISE})
     skips_usual = frozenset({APDU})
     codes = frozenset({"block-lost", "block-repeated", "undecipherable"})
-    events = frozenset({ASKED_AGAIN, UNANSWERED, UNASKED, OVERTAKEN, ENDED})
+    events = frozenset({ASKED_AGAIN, UNANSWERED, UNASKED, OVERTAKEN, PIPELINED, ENDED})
 
     def __init__(self, stories: Stories) -> None:
         super().__init__(stories)
@@ -198,7 +198,9 @@ class ServiceFamily(Family):
         elif event.kind == UNASKED and not is_aborted:
             unasked(self, record, event.association, event.exchange)
         elif event.kind == OVERTAKEN and event.exchange is not None:
-            answered_behind(self, event.association, event.exchange)
+            answered_behind(self, event.association, event.exchange.request)
+        elif event.kind == PIPELINED:
+            in_flight(self, record, event.association)
         elif event.kind == ENDED:
             self._terms.pop(event.association.number or 0, None)
             for asked in event.association.waiting.values():

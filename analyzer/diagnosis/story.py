@@ -21,6 +21,8 @@ BLAMING = frozenset({
     ("response-without-request", "answer-repeated"),
 })  # fmt: skip
 """Codes and causes that blame a side for what may come of something else, occurrence by occurrence."""
+_MAY_BE_TAKEN_BACK = frozenset({"late-response"})
+"""Causes whose occurrences are kept, too: what comes long behind may tell better."""
 _PROVED_BY_REPEATING = frozenset({"bcc-range-wrong", "crc-of-another-kind", "heartbeat"})
 """Causes of which the newest occurrence says how sure they are: it counts those before it that obey the same rule."""
 _REMARKS = frozenset({"protection-below-policy", "meter-quirk"})
@@ -94,7 +96,7 @@ class Story:
         """A record and the frame that may have been sent in its place."""
         self.chains: set[int] = set()
         self.facts: deque[Fact] = deque(maxlen=_MOST_RECORDS)
-        """The newest occurrences, of a story that blames somebody."""
+        """The newest occurrences, of a story that blames somebody or may be taken back."""
         self.explains: set[tuple[str, int]] = set()
         """The meters and records of other faults that come of it, where that is known one by one."""
         self.leads_to: list[Story] = []
@@ -109,7 +111,7 @@ class Story:
         self.count += 1
         if fact.chain and len(self.chains) < _MOST_CHAINS:
             self.chains.add(fact.chain)
-        if (fact.code, fact.cause) in BLAMING:
+        if (fact.code, fact.cause) in BLAMING or fact.cause in _MAY_BE_TAKEN_BACK:
             self.facts.append(fact)
         self._explain(fact.meter, fact.explains)
         for proof in (fact.evidence, *fact.further):
@@ -126,13 +128,19 @@ class Story:
         self.last_ns = fact.time_ns
 
     def drop(self, fact: Fact) -> None:
-        """Forget the newest occurrence, which is *fact*."""
-        if fact.evidence.record in self.records:
-            self.records.remove(fact.evidence.record)
+        """Forget the occurrence *fact*: the newest one, or any of a story that keeps them."""
         if fact in self.facts:
             self.facts.remove(fact)
-        if self.evidence and self.evidence[-1] == fact.evidence:
-            self.evidence.pop()
+        others = {proof.record for one in self.facts for proof in (one.evidence, *one.further)}
+        for proof in (fact.evidence, *fact.further):
+            if proof.record in self.records and proof.record not in others:
+                self.records.remove(proof.record)
+            if proof in self.evidence:
+                self.evidence.remove(proof)
+        if self.facts and not self.evidence:
+            self.evidence += (self.facts[0].evidence, *self.facts[0].further)
+        if self.facts and len(self.facts) == self.count:
+            self.first_ns = self.facts[0].time_ns
         if self.proposed is not None and self.proposed[0] == fact.evidence.record:
             self.proposed = None
 
@@ -287,7 +295,7 @@ class Stories:
         return story
 
     def take_back(self, fact: Fact) -> None:
-        """Take the newest occurrence of a story back: what came behind it tells better."""
+        """Take an occurrence of a story back: what came behind it tells better."""
         story = self.of_fact(fact)
         if story is None:
             return

@@ -33,8 +33,8 @@ _DISC, _UA, _DM, _FRMR = 0x43, 0x63, 0x0F, 0x87
 _AUTHENTICATION_REQUIRED = 14
 _MOST_REPEATED, _MOST_KEPT = 4096, 16
 
-BEGUN, OPENED, ENDED, UNANSWERED, UNASKED, ASKED_AGAIN, SLOW, OVERTAKEN = (
-    "begun", "opened", "ended", "unanswered", "unasked", "asked-again", "slow", "overtaken",
+BEGUN, OPENED, ENDED, UNANSWERED, UNASKED, ASKED_AGAIN, SLOW, OVERTAKEN, PIPELINED = (
+    "begun", "opened", "ended", "unanswered", "unasked", "asked-again", "slow", "overtaken", "pipelined",
 )  # fmt: skip
 """What a record can make happen, beside what is ordinary."""
 

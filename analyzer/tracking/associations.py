@@ -16,6 +16,7 @@ from analyzer.tracking.association_ends import (
     HANDLERS,
     OPENED,
     OVERTAKEN,
+    PIPELINED,
     SLOW,
     SNRM,
     UNANSWERED,
@@ -222,6 +223,6 @@ class Associations(Services):
 
 
 __all__ = [
-    "ASKED_AGAIN", "BEGUN", "ENDED", "OPENED", "OVERTAKEN", "SLOW", "UNANSWERED", "UNASKED", "Association",
-    "Associations", "Event", "Exchange",
+    "ASKED_AGAIN", "BEGUN", "ENDED", "OPENED", "OVERTAKEN", "PIPELINED", "SLOW", "UNANSWERED", "UNASKED",
+    "Association", "Associations", "Event", "Exchange",
 ]  # fmt: skip

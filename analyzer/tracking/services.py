@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from analyzer.record import APDU, Record
-from analyzer.tracking.association_ends import ASKED_AGAIN, OVERTAKEN, SLOW, UNANSWERED, UNASKED, Endings, Event
-from analyzer.tracking.history import BY_SERVER, REFUSED, Association, Exchange, Mark
+from analyzer.tracking.association_ends import (
+    ASKED_AGAIN,
+    OVERTAKEN,
+    PIPELINED,
+    SLOW,
+    UNANSWERED,
+    UNASKED,
+    Endings,
+    Event,
+)
+from analyzer.tracking.history import AT_ONCE_NS, BY_SERVER, REFUSED, Association, Exchange, Mark
 from analyzer.tracking.roles import REFUSALS
 from analyzer.tracking.usual_exchanges import FIRST_RESULT, SLOW_NS, is_error, service_of
 
 _MOST_WAITING = 32
 _GIVEN_UP_NS = 10_000_000_000
-_AT_ONCE_NS = 1_000_000_000
-"""Who asks for more so soon behind a request did not wait in vain for its answer: several are in flight at once."""
 _TIMES_USUAL = 10
 _INVOKE_IDS = 16
 """Without times: who asked for so much behind an answer that overtook, and got it, does not wait for the one before."""
@@ -25,6 +34,8 @@ class Services(Endings):
         """Let a request wait for its answer."""
         waiting = one.waiting
         if waiting:
+            if not one.is_pipelined and one.asked is not None:
+                self._go_on(one, record, octets, waiting.get(one.asked.number))
             self._ask_again(one, record, octets, family)
         if one.services_first is None or one.hls_request < 0:
             self._ask_first(one, record, family, is_service=is_service)
@@ -49,6 +60,22 @@ class Services(Endings):
             one.authentication.append(at)
         elif one.services_first is None:
             one.services_first = at
+
+    def _go_on(self, one: Association, record: Record, octets: bytes, last: Exchange | None) -> None:
+        """Learn from the time since the *last* request, while that waits, whether several are in flight."""
+        now = record.time_ns
+        if last is None or not last.is_confirmed or last.octets == octets or now is None or last.asked_ns is None:
+            return
+        gap = now - last.asked_ns
+        if 0 <= gap < _GIVEN_UP_NS:
+            one.went_on_ns = min(gap, one.went_on_ns if one.went_on_ns is not None else gap)
+            self._waited(one, record, gap)
+
+    def _waited(self, one: Association, record: Record, waited_ns: int) -> None:
+        """Learn from how long the client waited before it asked for more, with an answer or without."""
+        one.waited_ns = max(one.waited_ns, waited_ns, _longest_wait_ns(one))
+        if one.is_pipelined:
+            self.events.append(Event(PIPELINED, one, record.number))
 
     def _ask_again(self, one: Association, record: Record, octets: bytes, family: str) -> None:
         """Look at requests that still wait: the same one again, or others that were given up."""
@@ -88,6 +115,8 @@ class Services(Endings):
         if latency is not None:
             service.latencies.append(latency)
             if not 0 <= latency < SLOW_NS:
+                if one.went_on_ns is not None and not one.is_pipelined:
+                    self._waited(one, record, 0)
                 self.events.append(Event(SLOW, one, record.number, asked))
         if is_error(octets):
             service.errors += 1
@@ -107,13 +136,13 @@ class Services(Endings):
         late = None
         if request is not None:
             late = next((each for each in one.unanswered if each.request == request), None)
-        if late is not None and is_in_flight_at_once(one, late) and not _is_given_up(one, late, record):
+        if late is not None and (one.is_pipelined or late.asked_ns is None) and not _is_given_up(one, late, record):
             one.unanswered.remove(late)
             service_of(one, late.service).unanswered -= 1
             one.waiting[late.request] = late
             self.events.append(Event(OVERTAKEN, one, record.number, late))
             self._answer(one, record, octets, family)
-        elif record.kind is APDU:
+        elif record.kind is APDU or late is not None:
             if request is None and one.waiting:
                 one.misanswered = {next(reversed(one.waiting)), *one.misanswered.intersection(one.waiting)}
             if request is None or late is not None:
@@ -146,28 +175,23 @@ class Services(Endings):
         for line in self._lines.values():
             for one in line.values():
                 for asked in list(one.waiting.values()) if one.waiting else ():
-                    waits = asked.asked_ns is not None and now_ns - asked.asked_ns > _patience_ns(one, asked)
+                    waits = asked.asked_ns is not None and now_ns - asked.asked_ns > patience_ns(one, asked)
                     if waits and asked.is_confirmed:
                         self._give_up(one, asked, one.last_record, UNANSWERED)
         return self.events
 
 
-def is_in_flight_at_once(one: Association, asked: Exchange) -> bool:
-    """Tell whether the client made another request at once behind *asked*, or *asked* so behind one that waited.
-
-    Answers then come in any order.
-    """
-    others = [*one.exchanges, *one.waiting.values(), *one.unanswered]
-    behind = [each for each in others if each.request > asked.request]
-    pairs = [(asked, min(behind, key=lambda each: each.request))] if behind else []
-    pairs += [(each, asked) for each in others if each.request < asked.request < (each.response or asked.request + 1)]
-    return any(
-        first.asked_ns is None or then.asked_ns is None or then.asked_ns - first.asked_ns < _AT_ONCE_NS
-        for first, then in pairs
-    )
+def _longest_wait_ns(one: Association) -> int:
+    """Find after how long an answer came at most behind which, and not before, the client asked for more."""
+    found = 0
+    for each, then in pairwise(one.exchanges):
+        if then.request > each.response and each.latency_ns and each.asked_ns is not None and then.asked_ns is not None:
+            pause = then.asked_ns - each.asked_ns - each.latency_ns
+            found = max(found, each.latency_ns if 0 <= pause < AT_ONCE_NS else 0)
+    return found
 
 
-def _patience_ns(one: Association, asked: Exchange) -> int:
+def patience_ns(one: Association, asked: Exchange) -> int:
     """Give how long a client waits for an answer of this service, in nanoseconds."""
     service = one.services.get(asked.service)
     return max(_GIVEN_UP_NS, _TIMES_USUAL * ((service.median_ns if service is not None else None) or 0))
@@ -176,6 +200,6 @@ def _patience_ns(one: Association, asked: Exchange) -> int:
 def _is_given_up(one: Association, asked: Exchange, record: Record) -> bool:
     """Tell whether *record* answers *asked* so late that no client waits for it, though several were in flight."""
     if record.latency_ns is not None:
-        return record.latency_ns > _patience_ns(one, asked)
+        return record.latency_ns > patience_ns(one, asked)
     overtook = min((each.response for each in one.exchanges if each.request > asked.request), default=record.number)
     return asked.asked_ns is None and sum(each.request > overtook for each in one.exchanges) >= _INVOKE_IDS

@@ -1,0 +1,86 @@
+"""Several requests of one client in flight: answers in any order, however far apart the requests are."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.analyzer.diagnosis.told import named, over_tcp
+from tests.analyzer.tracking.build import Said, answered, asked
+from tests.analyzer.tracking.timed import OPENING, READING, RELEASE, At
+
+_LATENCY = (2.0, 6.0)
+_PAUSE = (1.1, 3.5)
+
+
+def _get(invoke_id: int, scaler: int) -> bytes:
+    return b"\xc0\x01" + bytes((0xC0 | invoke_id,)) + bytes.fromhex(f"0003 0100{scaler:02x}0800FF 02 00")
+
+
+def _value(invoke_id: int, value: int) -> bytes:
+    return b"\xc4\x01" + bytes((0xC0 | invoke_id,)) + b"\0\x06" + value.to_bytes(4, "big")
+
+
+def _said(times: list[tuple[float, Said]]) -> list[At]:
+    times = sorted(times, key=lambda one: one[0])
+    befores = [0.0, *(time for time, _ in times)]
+    return [At(time - before, said) for (time, said), before in zip(times, befores, strict=False)]
+
+
+def _in_flight(seed: int, *, silent: int = -1) -> tuple[list[At], list[int]]:
+    """Requests more than a second apart, answers that take seconds; one is left out. Gives where requests stand."""
+    chance = random.Random(seed)
+    times, asked_at, now = [], [], 1.0
+    for place in range(14):
+        asked_at.append(now)
+        times.append((now, asked(_get(place, place + 1))))
+        if place != silent:
+            times.append((now + chance.uniform(*_LATENCY), answered(_value(place, place))))
+        now += chance.uniform(*_PAUSE)
+    order = sorted(time for time, _ in times)
+    return _said(times), [order.index(time) for time in asked_at]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_requests_seconds_apart_are_in_flight_at_once(seed: int) -> None:
+    units, _ = _in_flight(seed)
+    assert over_tcp(OPENING, READING, units, RELEASE) == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_one_among_them_that_is_not_answered_is_told_alone(seed: int) -> None:
+    silent = 2 + seed % 9
+    units, places = _in_flight(seed, silent=silent)
+    (story,) = over_tcp(OPENING, READING, units, RELEASE)
+    first = len(OPENING) + len(READING) + 1
+    assert (named([story]), story.records) == ([("response-missing", "server-silent")], [first + places[silent]])
+    (proof,) = story.evidence
+    assert proof.record == first + places[silent]
+
+
+def test_client_that_goes_on_after_a_time_out_gets_late_answers() -> None:
+    times = [(1 + 3.0 * place, asked(_get(place, place + 1))) for place in range(4)]
+    times += [(6 + 3.0 * place, answered(_value(place, place))) for place in range(4)]
+    (story,) = over_tcp(OPENING, READING, _said(times), RELEASE)
+    assert named([story]) == [("response-slow", "late-response")]
+
+
+def test_client_that_waited_longer_before_did_not_give_up() -> None:
+    patient = [(1.0, asked(_get(1, 1))), (6.0, answered(_value(1, 1)))]
+    more = [(6.5, asked(_get(4, 1))), (6.9, answered(_value(4, 1)))]
+    at_once = [(8.0, asked(_get(2, 1))), (10.5, asked(_get(3, 2))), (11.0, answered(_value(2, 1)))]
+    units = _said([*patient, *more, *at_once, (12.0, answered(_value(3, 1)))])
+    assert over_tcp(OPENING, units, RELEASE) == []
+
+
+def test_first_block_that_comes_behind_a_later_answer_is_an_answer() -> None:
+    profile = b"\xc0\x01\xc1" + bytes.fromhex("0007 0100630100FF 02 00")
+    block = b"\xc4\x02\xc1\x00\0\0\0\1\0\x07\x01\x02\x06\0\0\0\1"
+    last = b"\xc4\x02\xc1\x01\0\0\0\2\0\x05\x06\0\0\0\2"
+    times = [
+        (1.0, asked(profile)), (2.5, asked(_get(2, 1))), (3.5, answered(_value(2, 1))), (4.0, answered(block)),
+        (4.1, asked(b"\xc0\x02\xc1\0\0\0\1")), (4.3, asked(_get(3, 2))), (4.5, answered(_value(3, 1))),
+        (4.6, answered(last)),
+    ]  # fmt: skip
+    assert over_tcp(OPENING, READING, _said(times), RELEASE) == []
