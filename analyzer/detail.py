@@ -14,6 +14,7 @@ from analyzer.masking import concealed, mask_nodes, secrets
 from analyzer.naming import name_nodes, say_octets
 from analyzer.record import MESSAGE, Apdu, Closed, Record
 from analyzer.record import REQUEST as ASKED
+from analyzer.tracking.findings import finding
 from analyzer.tracking.values import Value
 from dissectors.checks import has_parity, seven_bits
 from dissectors.gateway import TYPES as GATEWAYS
@@ -32,6 +33,8 @@ from dissectors.wrapper import HEADER_SIZE, Wrapper
 _LLC_SIZE = 3
 _ENCRYPTED = 0x20
 _SHORT_FRAME = 64
+_TOO_SHORT = ("capture-cut", "apdu-malformed")
+"""What the end of an APDU that is too short is: the capture's fault, or the sender's."""
 
 
 def detail(record: Record, values: Sequence[Value] = (), *, is_read: bool = True) -> list[Node]:
@@ -40,12 +43,23 @@ def detail(record: Record, values: Sequence[Value] = (), *, is_read: bool = True
     The record's *values* tell of secrets behind short names. Where people read it, octets say what they are.
     """
     nodes = walk(record, Nodes())
+    if {note.code for note in record.notes} & {*_TOO_SHORT} == {_TOO_SHORT[1]}:
+        _blame_sender(nodes)
     name_nodes(nodes)
     if is_read:
         say_octets(nodes)
     if hidden := secrets(record, values):
         mask_nodes(nodes, [octets for _, octets in _octets(record)], hidden)
     return nodes
+
+
+def _blame_sender(nodes: Sequence[Node]) -> None:
+    """Let what is too short be the sender's fault, as the record says of a unit that is whole."""
+    for node in (each for root in nodes for each in root.walk()):
+        node.notes = [
+            finding(_TOO_SHORT[1], note.text, note.start, note.end) if note.code == _TOO_SHORT[0] else note
+            for note in node.notes
+        ]
 
 
 def buffers(record: Record, values: Sequence[Value] = ()) -> list[tuple[str, bytes]]:

@@ -68,7 +68,7 @@ class MalformedFamily(Family):
             self._headless(record, LIKELY, "behind the APDU stand the two octets of an FCS and a flag 7E")
             return True
         cause, confidence, shown = _why(record, octets) if record.parts else ("", CERTAIN, "")
-        if not record.parts and record.link == "wrapper" and reads(octets[note.start : note.end]):
+        if not record.parts and record.link == "wrapper" and reads(_placed(record, octets)[note.start : note.end]):
             cause, confidence, shown = "apdu-concatenated", CERTAIN, ", and read as one more APDU"
         if not cause or cause in ("segment-lost", "truncated", "wrong-encoding"):
             self.report_note(record, note)
@@ -94,3 +94,8 @@ def _why(record: Record, octets: bytes) -> tuple[str, str, str]:
     if record.link in _UNFRAMED and only_breaks_off(octets):
         return "truncated", LIKELY, "; all that is there reads, and it ends too early"
     return "wrong-encoding", POSSIBLE, ""
+
+
+def _placed(record: Record, octets: bytes) -> bytes:
+    """Give what the places of notes about the APDU *octets* are in: the frame, where it stands there."""
+    return record.octets if record.apdu is not None and record.apdu.at >= 0 else octets

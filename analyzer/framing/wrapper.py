@@ -11,6 +11,7 @@ from struct import Struct
 from analyzer.framing.frame import LENGTH_WRONG, NOISE, TRUNCATED, WRAPPER, Frame, Mark
 from analyzer.framing.scanning import Scan, ScanningFramer
 from analyzer.framing.tags import APDU_TAGS, OPENING_LENGTH, opens_as_apdu
+from dissectors.scanning import reads
 
 HEADER_LENGTH = 8
 _VERSION = b"\x00\x01"
@@ -115,7 +116,7 @@ class WrapperFramer(ScanningFramer):
                 return self._give(end, "")
             sought = max(sought, len(octets) - 5)
             if not (yield from self._wait(len(octets) + 1)):
-                counts_header = len(octets) == self._length(0)
+                counts_header = len(octets) == self._length(0) and reads(bytes(octets[HEADER_LENGTH:]))
                 return self._give(len(octets), LENGTH_WRONG if counts_header else TRUNCATED)
 
     def _give(self, end: int, problem: str) -> None:

@@ -86,7 +86,7 @@ class Dialogue:
                         self._open_fragment(record, peer, octets)
                     return
             elif found.deviates is not None and found.deviates(octets):
-                record.notes += dissection_notes(octets, False)
+                record.notes += dissection_notes(octets, False, record.octets, at)
             plan, values = found.plan or plan_of(found), read
             record.apdu = _new(Apdu, (octets, found, read, at))
             if plan.is_protected:
@@ -128,7 +128,7 @@ class Dialogue:
         if text := text_of(octets):
             record.add_note(text_note(text, at, len(octets), is_framed=record.link not in ("apdu", "llc")))
             return None, None
-        record.notes += dissection_notes(octets, record.problem == "truncated")
+        record.notes += dissection_notes(octets, record.problem == "truncated", record.octets, at)
         return found, scan_loosely(octets, found)
 
     def show(self, record: Record, peer: Peer, octets: bytes, at: int) -> None:

@@ -93,13 +93,14 @@ def text_note(text: str, at: int, size: int, *, is_framed: bool) -> Note:
     return note if is_framed else note._replace(confidence="likely")
 
 
-def dissection_notes(octets: bytes, is_cut: bool) -> tuple[Note, ...]:
-    """Read the APDU *octets* into its tree for the notes in it.
+def dissection_notes(octets: bytes, is_cut: bool, frame: bytes = b"", at: int = -1) -> tuple[Note, ...]:
+    """Read the APDU *octets* into its tree for the notes in it, whose places are those of the *frame* it begins *at*.
 
     What is merely too short is the capture's fault where it is known to be cut, and the sender's where it is whole.
     """
     notes = []
-    for note in read_apdu(octets).all_notes():
+    whole, begin = (frame, at) if at >= 0 else (octets, 0)
+    for note in read_apdu(whole, begin, begin + len(octets)).all_notes():
         if note.code == "capture-cut":
             code = "capture-cut" if is_cut else "apdu-malformed"
             note = finding(code, note.text, note.start, note.end)

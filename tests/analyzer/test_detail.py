@@ -25,6 +25,8 @@ from tests.analyzer.tracking.services import TRANSFERS
 
 CLOSED = bytes.fromhex("C8 1E 10 01234567 C0010000080000010000FF0200 06725D910F9221D263877516")
 PUSH = bytes.fromhex("0F 00000001 00 09 04 01020304")
+SHORT = bytes.fromhex("C401C1 00 0906")
+"""An octet-string of 6 octets without them."""
 
 
 def spans(record: Record) -> list[tuple[int, int]]:
@@ -149,3 +151,15 @@ def test_leaves_tile_damaged_frames(damage: str) -> None:
     }[damage]
     for record in decode([Said(1, whole), Said(1, damaged)], {"serial": "hdlc"}):
         assert_tiles(record)
+
+
+@pytest.mark.parametrize("carry", [wrapped, in_frames])
+def test_whole_unit_whose_apdu_is_too_short_is_the_senders_fault_in_the_tree_and_at_the_same_place(
+    carry: Callable[[list[Said]], list[Said]],
+) -> None:
+    record = decode(carry([asked(bytes.fromhex("C001C1 0008 0000010000FF 02 00")), answered(SHORT)]))[-1]
+    (note,) = record.notes
+    (found,) = [each for root in detail(record) for each in root.all_notes()]
+    assert (note.code, found.code, found.severity) == ("apdu-malformed", "apdu-malformed", note.severity)
+    assert (note.start, note.end, note.text) == (found.start, found.end, found.text)
+    assert record.octets[note.start : note.end] == SHORT[-2:]

@@ -90,3 +90,16 @@ def test_octets_heard_while_settings_were_tried_are_the_recording_and_not_the_li
     doctor.finish()
     (cause,) = {one.cause for one in doctor.stories()}
     assert cause == ("settings-sought" if commented < 2 else "capture-started-late")
+
+
+@pytest.mark.parametrize("missing", range(1, 12))
+def test_answer_whose_end_is_behind_that_of_the_capture_is_cut_wherever_that_is(missing: int) -> None:
+    answer = bytes.fromhex("0001000100100016 C401C100 0910") + bytes(range(1, 17))
+    stories = told((0, SENT, WRAPPED), (0.3, RECEIVED, answer[:-missing]))
+    assert named(stories) == [("capture-cut", "")]
+
+
+def test_answer_whose_length_counts_the_header_is_not_cut() -> None:
+    answer = bytes.fromhex("0001000100100011") + ANSWERED
+    stories = told((0, SENT, WRAPPED), (0.3, RECEIVED, answer))
+    assert named(stories) == [("wrapper-length-wrong", "length-includes-header")]
