@@ -302,8 +302,8 @@ class DamageFamily(Family):
         if explained is None:
             is_vague = bool(lane.facts) and lane.facts[-1].cause in VAGUE
             return Explained("hdlc-noise", "", lane.suspects) if is_vague else None
-        best = explained.found[0]
-        if best.repaired or best.cause not in VAGUE or record.octets[-1:] == b"\x7e" != record.octets[:1]:
+        is_half = record.octets[-1:] == b"\x7e" != record.octets[:1]
+        if is_half or any(best.repaired or best.cause not in VAGUE for best in explained.found[:1]):
             return explained
         return Explained("hdlc-noise", explained.text, [*lane.suspects, *explained.found])
 

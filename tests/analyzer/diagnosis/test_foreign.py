@@ -160,3 +160,12 @@ def test_frame_of_dlt645_with_a_wrong_sum_does_not_count() -> None:
     assert count_dlt645(bytes(frame)) == 1
     frame[-2] ^= 1
     assert count_dlt645(bytes(frame)) == 0
+
+
+def test_flag_alone_among_octets_read_wrongly_is_told_like_them(run: Run, tmp_path: Path) -> None:
+    octets = bytes.fromhex("52 99 D4 7E 0E 0E 0E 0E 52") * 8
+    rows = [f"{at}-{at + 1} UART: {('TX', 'RX')[at % 2]} data: {octet:02X}" for at, octet in enumerate(octets)]
+    path = tmp_path / "log"
+    path.write_text("\n".join(rows) + "\n")
+    stories = [json.loads(line) for line in run("doctor", "--json", path).out.splitlines()]
+    assert {one["cause"] for one in stories} == {"baud-mismatch"}
