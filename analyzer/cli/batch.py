@@ -17,6 +17,7 @@ from analyzer.cli.inputs import add_reading_options, forced_stacks, use_names
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import INPUT_ERROR, USAGE_ERROR, UsageError, say
 from analyzer.cli.progress import AFTER_S, StatusLine, say_over
+from analyzer.export.utf8 import json_object
 from analyzer.stacks import holds_octets
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _run(options: argparse.Namespace) -> int:
             if "error" in entry:
                 say_over(entry["error"])
             if options.json:
-                sys.stdout.write(json.dumps(entry, ensure_ascii=False) + "\n")
+                sys.stdout.write(json_object(entry) + "\n")
                 sys.stdout.flush()
     gather(work.out)
     done = f", {len(names) - len(open_names)} were there already" if len(open_names) < len(names) else ""

@@ -137,6 +137,7 @@ def _show(made: bytes, options: argparse.Namespace, wishes: Wishes) -> None:
         return
     from analyzer.export.json_lines import JsonLines
     from analyzer.export.text import TextLines
+    from analyzer.export.utf8 import json_object
     from analyzer.session import Session
     from captures import source_from_hex
 
@@ -144,7 +145,7 @@ def _show(made: bytes, options: argparse.Namespace, wishes: Wishes) -> None:
     if options.json:
         write = JsonLines(lambda: 6, values=session.values).line
         for record in session.records():
-            print(json.dumps({"octets": made.hex().upper(), **json.loads(write(record))}, ensure_ascii=False))
+            print(json_object({"octets": made.hex().upper(), **json.loads(write(record))}))
         return
     lines = TextLines(lambda: 6, tree=True, values=session.values)
     print(made.hex(" ").upper())

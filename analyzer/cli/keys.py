@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import CHECK_FAILED, KeysError, say
 from analyzer.export.folding import folded
+from analyzer.export.utf8 import json_object
 from captures.live_names import live_hint
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def run(words: list[str]) -> int:
 
 def _json_lines(rows: list[Row]) -> Iterator[str]:
     for row in rows:
-        yield json.dumps({name: value for name, value in row._asdict().items() if value != ""}, ensure_ascii=False)
+        yield json_object({name: value for name, value in row._asdict().items() if value != ""})
 
 
 def _table(rows: list[Row], *, has_inputs: bool) -> Iterator[str]:

@@ -22,6 +22,8 @@ _MOST_READS = 256
 _LEAST = 12
 _SURE = 24
 """So many octets of one weight, or of one alphabet, are no chance."""
+_FEWEST_VALUES = 5
+"""Fewer values of octets, as an idle line or a pattern for tests has them, have one weight by chance."""
 _PLENTY = 24
 _SHORTEST, _BARE = 6, 13
 _RUN = 4
@@ -112,7 +114,7 @@ def _turned(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
 
 def _printed(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
     """Characters alone, which no wrong setting gives: a readout that lacks its beginning, or a text."""
-    if _CHARACTERS.fullmatch(octets) is None or len(octets) < _SURE:
+    if _CHARACTERS.fullmatch(octets) is None or len(octets) < _SURE or len(set(octets)) == 1:
         return
     data_set = _DATA_SET.search(octets)
     if data_set is not None:
@@ -198,8 +200,9 @@ def _bits(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
             )
             yield Candidate("seven-bit", CERTAIN, text)
         return
-    weights = {octet.bit_count() & 1 for octet in octets}
-    if len(weights) > 1:
+    values = set(octets)
+    weights = {octet.bit_count() & 1 for octet in values}
+    if len(weights) > 1 or len(values) < _FEWEST_VALUES:
         return
     kind = "odd" if 1 in weights else "even"
     text = f"all {len(octets)} octets have {kind} weight"
@@ -311,6 +314,10 @@ def _unknown(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
     if octets.count(0) == len(octets):
         yield Candidate("baud-mismatch", POSSIBLE, "all octets are 00: the receiver is far too fast")
         yield Candidate("polarity-inverted", POSSIBLE, "all octets are 00: the line may be inverted or shorted")
+        return
+    if len(set(octets)) == 1:
+        text = f"all octets are {octets[0]:02X}: the line is idle, nobody drives it, or it carries a pattern for tests"
+        yield Candidate("idle-fill", POSSIBLE, text)
         return
     text = f"{len(octets)} octets and no frame"
     if again > len(runs) // 16:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -10,6 +9,7 @@ from itertools import groupby
 from analyzer.diagnosis.audit.audit import Row
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, NOT_SEEN, PASS
 from analyzer.export.folding import folded
+from analyzer.export.utf8 import json_object
 
 WIDEST = 100
 _NARROW = 70
@@ -68,4 +68,4 @@ def json_line(row: Row, *, input_name: str = "") -> str:
         "text": row.text, "count": row.times, "records": row.records,
         "others": row.others,
     }  # fmt: skip
-    return json.dumps(members, ensure_ascii=False)
+    return json_object(members)

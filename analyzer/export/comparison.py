@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import groupby, zip_longest
@@ -10,6 +9,7 @@ from itertools import groupby, zip_longest
 from analyzer.cosem.plain_text import printable
 from analyzer.diagnosis.comparison.compare import Difference
 from analyzer.export.folding import folded
+from analyzer.export.utf8 import json_object
 
 WIDEST = 100
 _LABEL, _HALF = 18, 38
@@ -74,4 +74,4 @@ def json_line(one: Difference) -> str:
         "field": one.field, "good_value": one.good_value, "bad_value": one.bad_value, "text": one.text,
         "matters": one.matters,
     }  # fmt: skip
-    return json.dumps(members, ensure_ascii=False)
+    return json_object(members)

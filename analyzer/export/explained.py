@@ -5,7 +5,6 @@ What reads as octets is decoded; what reads as a logical name, class or manufact
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -21,6 +20,7 @@ from analyzer.diagnosis.story import Story
 from analyzer.export.folding import folded
 from analyzer.export.pieces import pieces, signless
 from analyzer.export.summary import summary
+from analyzer.export.utf8 import json_object
 from analyzer.pipeline import Pipeline
 from analyzer.record import NOISE, Record
 from analyzer.security.keys import ALIASES, KeyRole, role_of
@@ -293,4 +293,4 @@ def json_lines(explained: Explained) -> Iterator[str]:
             "advice": [text for _, text in one.advice],
         }  # fmt: skip
         kept = {name: value for name, value in members.items() if value not in (None, "", (), [])}
-        yield json.dumps(kept, ensure_ascii=False)
+        yield json_object(kept)

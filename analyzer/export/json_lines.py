@@ -16,7 +16,7 @@ from analyzer.detail import detail, walk
 from analyzer.export.message import message_form
 from analyzer.export.summary import summary
 from analyzer.export.times import seconds_text
-from analyzer.export.utf8 import encoded, plain_json
+from analyzer.export.utf8 import DELETE, encoded, plain_json
 from analyzer.export.value_json import value_text
 from analyzer.layer_forms import LayersText
 from analyzer.masking import secrets
@@ -68,9 +68,9 @@ class JsonLines:
         tail = f'{tail}, "layers": [{_layers(record, values)}]}}' if self._layers else tail + "}"
         # most are ASCII, and a call takes longer than to see that
         return (
-            head if head.isascii() else plain_json(head),
+            head if head.isascii() and DELETE not in head else plain_json(head),
             plain_json(middle),
-            tail if tail.isascii() else plain_json(tail),
+            tail if tail.isascii() and DELETE not in tail else plain_json(tail),
         )
 
     def _head(self, record: Record, digits: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import groupby
@@ -14,6 +13,7 @@ from analyzer.diagnosis.passage import ALTERED, ONLY_FIRST, ONLY_SECOND, REPEATE
 from analyzer.diagnosis.passed import Passed
 from analyzer.diagnosis.words import seconds
 from analyzer.export.folding import folded
+from analyzer.export.utf8 import json_object
 
 WIDEST = 100
 _MOST_SHOWN = 20
@@ -108,9 +108,9 @@ def json_lines(found: Passage) -> Iterator[str]:
     whole["outside"] = list(found.outside)
     whole["clock_offset"] = None if found.offset_ns is None else found.offset_ns / _SECOND
     whole["added_latency"] = {"median": median(added) / _SECOND, "most": max(added) / _SECOND} if added else None
-    yield json.dumps(whole)
+    yield json_object(whole)
     for one in found.findings:
         members: dict[str, Any] = {"kind": one.kind, "apdu": _named(one).name}
         for name, side in (("first", one.first), ("second", one.second)):
             members[name] = {"record": side.record} if side is not None else {}
-        yield json.dumps(members | {"text": one.text}, ensure_ascii=False)
+        yield json_object(members | {"text": one.text})

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 
+from analyzer.export.utf8 import json_object
 from analyzer.table.statistics import Latency, Statistic
 
-_text = json.JSONEncoder(ensure_ascii=False).encode
 _WIDEST = 72
 _HEADS = ("records", "octets", "errors", "unanswered", "median", "p95", "p99", "max ms", "period s")
 _OUTCOMES = ("tried", "answered", "refused")
@@ -25,7 +24,7 @@ def json_line(one: Statistic, more: dict[str, str] | None = None) -> str:
         members["unanswered"] = one.unanswered
     if one.latency_ms is not None:
         members["latency_ms"] = one.latency_ms._asdict()
-    return _text(members | one.more)
+    return json_object(members | one.more)
 
 
 def _counts_records(one: Statistic) -> bool:

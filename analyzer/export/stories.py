@@ -14,6 +14,7 @@ from analyzer.diagnosis.frame_repair import information_of
 from analyzer.diagnosis.story import FURTHER_LANES, POSSIBLE, Alternative, Evidence, Story
 from analyzer.export.folding import folded
 from analyzer.export.times import seconds_text, span_text
+from analyzer.export.utf8 import plain_json
 from dissectors.scanning import scan_apdu
 
 _LLC_SIZE = 3
@@ -206,7 +207,7 @@ def _object(first: dict[str, Any], story: Story, digits: int) -> str:
         parts.append(f'"proposed": {_proposed(story.proposed[1])}')
     if story.leads_to:
         parts.append(f'"leads_to": [{", ".join(_object({}, one, digits) for one in story.leads_to)}]')
-    return f"{{{', '.join(parts)}}}"
+    return plain_json(f"{{{', '.join(parts)}}}")
 
 
 def _candidate(one: Alternative) -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 
-_WIDE = re.compile(r"[^\x00-\x7f]")
+_WIDE = re.compile(r"[^\x00-\x7e]")
+DELETE = "\x7f"
+"""The only control of ASCII that JSON leaves as it is."""
 
 
 def encoded(pieces: Sequence[str]) -> bytes:
@@ -27,9 +30,15 @@ def shown(text: str) -> str:
 def plain_json(text: str) -> str:
     """Write what is not printable in a line of JSON by its number.
 
-    It says the same to a program, and a terminal takes no C1 control or mark of direction for a command.
+    It says the same to a program, and a terminal takes no DEL, C1 control or mark of direction for a command.
     """
-    return text if text.isascii() or text.isprintable() else _WIDE.sub(_by_number, text)
+    is_plain = DELETE not in text if text.isascii() else text.isprintable()
+    return text if is_plain else _WIDE.sub(_by_number, text)
+
+
+def json_object(members: object) -> str:
+    """Write *members* as a line of JSON for a terminal or a program, without its end."""
+    return plain_json(json.dumps(members, ensure_ascii=False))
 
 
 def _by_number(match: re.Match[str]) -> str:

@@ -147,8 +147,12 @@ def _late_signs() -> re.Pattern[bytes]:
 
 
 def count_late(octets: bytes) -> int:
-    """Count the places where what is common lost the first of its ones: its rising edges come late."""
-    return sum(found.group() not in _COMMON for found in _late_signs().finditer(octets))
+    """Count the places where what is common lost the first of its ones: its rising edges come late.
+
+    Runs of hardly anything but 00, which would be left of some, stand in traffic of any kind.
+    """
+    found = (one.group() for one in _late_signs().finditer(octets))
+    return sum(one not in _COMMON and len(one) - one.count(0) >= _LEAST_SIGN for one in found)
 
 
 # -- sharing ---------------------------------------------------------------------------------------------------------

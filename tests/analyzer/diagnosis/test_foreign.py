@@ -169,3 +169,24 @@ def test_flag_alone_among_octets_read_wrongly_is_told_like_them(run: Run, tmp_pa
     path.write_text("\n".join(rows) + "\n")
     stories = [json.loads(line) for line in run("doctor", "--json", path).out.splitlines()]
     assert {one["cause"] for one in stories} == {"baud-mismatch"}
+
+
+def causes_of(run: Run, path: Path, lines: list[bytes]) -> dict[str, str]:
+    """Give the causes that doctor tells of octets on a line, and how sure it is."""
+    path.write_text("".join(f"10:15:{at:02d}.100 : {one.hex(' ')}\n" for at, one in enumerate(lines)))
+    stories = [json.loads(line) for line in run("doctor", "--json", path).out.splitlines()]
+    return {one.get("cause", ""): one.get("confidence", "") for one in stories}
+
+
+@pytest.mark.parametrize("octet", [0x55, 0xFF])
+def test_line_with_one_octet_alone_is_idle(octet: int, run: Run, tmp_path: Path) -> None:
+    assert set(causes_of(run, tmp_path / "log", [bytes((octet,)) * 64] * 20)) == {"idle-fill"}
+
+
+def test_pattern_for_tests_is_no_line_whose_odd_octets_were_dropped(run: Run, tmp_path: Path) -> None:
+    assert "certain" not in causes_of(run, tmp_path / "log", [b"\xaa\x55" * 30] * 20).values()
+
+
+def test_numbers_with_many_zeros_are_no_late_edges(run: Run, tmp_path: Path) -> None:
+    lines = [b"\0\0\0\x10\0\0\0\x15\0\0\0\0\0\0\0" + bytes((at,)) for at in range(10)]
+    assert "edges-late" not in causes_of(run, tmp_path / "log", lines)

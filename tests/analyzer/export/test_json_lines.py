@@ -483,3 +483,12 @@ def test_short_frame_that_comes_again_is_written_as_by_a_new_writer(frames: list
         assert kept.line(record) == JsonLines(lambda: 6).line(record)
         assert walk(record, layers) == walk(record, LayersText())
         assert walk(record, outline) == walk(record, OutlineText(1))
+
+
+def test_delete_character_is_written_by_its_number() -> None:
+    writer = JsonLines(lambda: 6)
+    (record,) = decode(wrapped([asked(GET), answered(bytes.fromhex("C401C1000A03 41 7F 42"))]))[1:]
+    assert "\x7f" not in writer.line(record)
+    assert b"\x7f" not in writer.octets(record)
+    (line,) = lines([record])
+    assert line["apdu"]["get-response"]["get-response-normal"]["result"]["data"] == {"visible-string": "A\x7fB"}

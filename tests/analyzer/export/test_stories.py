@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 from analyzer.diagnosis.story import FURTHER_LANES, LIKELY, Evidence, Fact, Story
-from analyzer.export.stories import gathered, text_lines, told_once
+from analyzer.export.stories import gathered, json_line, text_lines, told_once
 from dissectors.tree import Severity
 
 
@@ -41,3 +43,9 @@ def test_faults_with_the_same_consequence_are_told_once() -> None:
     for one in stories[:4]:
         one.leads_to = [_story(one.lane, 9)]
     assert [len(like) for _, like in gathered(stories)] == [3, 0]
+
+
+def test_controls_that_json_leaves_are_written_by_their_numbers() -> None:
+    line = json_line(1, _story("serial:\x7f\x9b31m\u202e", 1), 3)
+    assert line.isprintable()
+    assert json.loads(line)["lane"] == "serial:\x7f\x9b31m\u202e"
