@@ -40,8 +40,15 @@ def seven_bits(octets: bytes) -> bytes:
 
 
 def has_parity(octets: bytes) -> bool:
-    """Tell whether bit 7 of *octets* is even parity: it is set somewhere, and most octets have even weight."""
-    return not octets.isascii() and octets.translate(_ODD_WEIGHT).count(1) * 4 <= len(octets)
+    """Tell whether bit 7 of *octets* is even parity: it is set somewhere, and most octets have even weight.
+
+    FF tells nothing: no text has it as a character, and some have it as filling.
+    """
+    if octets.isascii():
+        return False
+    # field: E.ON Hungary, a message to the consumer that is not set is 1024 octets FF
+    told = octets.replace(b"\xff", b"")
+    return not told.isascii() and told.translate(_ODD_WEIGHT).count(1) * 4 <= len(told)
 
 
 def parity_faults(octets: bytes) -> list[int]:

@@ -14,6 +14,9 @@ from dissectors.fields import House, Seen
 from dissectors.tree import Kind, Node, Note, Severity, printable
 
 _UNPRINTABLE = re.compile(rb"[^ -~]")
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_MESSAGE = re.compile(rb"0-[0-9]+:96\.13\.[0-9]+(?:\*255)?")
+"""Messages to the consumer: people write them, with letters of their own or FF where none is set."""
 _DATA_SET = re.compile(
     rb"([^()\r\n]*)((?:\([^()\r\n]*\))+)([\r\n]*)"
     rb"|([^\r\n]+)([\r\n]*)|([\r\n]+)"
@@ -112,7 +115,7 @@ class DataSets(House):
         at = self._leaf(node, "id", one.id, at)
         values = node.add(Node("values", Kind.SEQUENCE_OF, at * 8, at * 8))
         for value in one.values:
-            at = self._grow_value(values, value, at)
+            at = self._grow_value(values, value, at, _CONTROL if _MESSAGE.fullmatch(one.id) else _UNPRINTABLE)
         values.end = at * 8
         if one.line_end:
             at = _sign(node, "line-end", one.line_end, at)
@@ -122,20 +125,20 @@ class DataSets(House):
             node.notes.append(Note("data-set-malformed", Severity.ERROR, "malformed", text, node.start // 8, at))
         return at
 
-    def _grow_value(self, parent: Node, value: Value, at: int) -> int:
+    def _grow_value(self, parent: Node, value: Value, at: int, foreign: re.Pattern[bytes]) -> int:
         node = parent.add(Node("value", Kind.SEQUENCE, at * 8, at * 8))
         at = _sign(node, "opening", b"(", at)
-        at = self._leaf(node, "value", value.value, at)
+        at = self._leaf(node, "value", value.value, at, foreign)
         if value.unit is not None:
             at = self._leaf(node, "unit", value.unit, _sign(node, "separator", b"*", at))
         at = _sign(node, "closing", b")", at)
         node.end = at * 8
         return at
 
-    def _leaf(self, parent: Node, name: str, octets: bytes, at: int) -> int:
+    def _leaf(self, parent: Node, name: str, octets: bytes, at: int, foreign: re.Pattern[bytes] = _UNPRINTABLE) -> int:
         after = at + len(octets)
         leaf = parent.add(Node(name, Kind.LEAF, at * 8, after * 8, self.shown(octets)))
-        found = _UNPRINTABLE.search(octets)
+        found = foreign.search(octets)
         if found:
             text = f"octet {at + found.start()} of the {name} is no printable character"
             leaf.notes.append(Note("octet-unprintable", Severity.WARNING, "malformed", text, at, after))

@@ -187,6 +187,7 @@ def test_checks_are_those_of_the_standards() -> None:
     assert checks.has_parity(bytes.fromhex("AF3F218D0A"))
     assert not checks.has_parity(b"/?!\r\n")
     assert not checks.has_parity("Zähler(12345)".encode("latin-1"))
+    assert not checks.has_parity(b"0-0:96.13.0(" + b"\xff" * 64 + b")")
     assert checks.parity_faults(bytes.fromhex("AF3F208D0A")) == [2]
 
 

@@ -12,6 +12,7 @@ from analyzer.session import Session
 from captures import open_source, source_from_hex
 from captures.chunk import Source
 from captures.samples import samples
+from dissectors.checks import crc16_arc
 from dissectors.tree import Severity
 from tests.corpus import vectors
 
@@ -38,6 +39,12 @@ def weighty(source: Source) -> set[str]:
 @pytest.mark.parametrize("sample", samples(), ids=lambda one: one.name)
 def test_sample_has_no_story_of_weight_but_those_of_its_manifest(sample: object) -> None:
     assert weighty(open_source(str(sample.path))) <= set(sample.notes)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("message", [b"\xff" * 1024, "Tisztelt Ügyfelünk, az árak változnak.".encode("iso8859-2")])
+def test_message_to_the_consumer_in_signs_of_its_own_is_no_damage_of_the_line(message: bytes) -> None:
+    lines = b"/AUX59902759\r\n\r\n1-0:1.8.0(000173.645*kWh)\r\n0-0:96.13.0(" + message + b")\r\n!"
+    assert weighty(source_from_hex((lines + b"%04X\r\n" % crc16_arc(lines)).hex(" "))) == set()
 
 
 def test_healthy_entry_of_the_corpus_has_no_story_of_weight(corpus: Path) -> None:
