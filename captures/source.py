@@ -73,7 +73,7 @@ _RAW_INSIDE = re.compile(rb"\x7E[\xA0-\xA7]|\x68(.)\1\x68", re.DOTALL)
 _DATA_SET = rb"(?:[0-9]+-[0-9]+:)?[0-9A-F]+\.[0-9]+(?:\.[0-9]+)?(?:[*&][0-9]+)?\([^()\r\n]*\).*"
 _DATA_SETS = re.compile(rb"^" + _DATA_SET + rb"\r?$", re.MULTILINE)
 _RAW_TEXT = re.compile(
-    rb"""^(?:/[A-Za-z]{3}[0-9][^\r\n]*                                 # an identification message, a P1 telegram
+    rb"""^(?:/(?:[A-Za-z]{3}[0-9]|[A-Z]{2}[A-Za-z][A-Z-])[^\r\n]*      # an identification message, a P1 telegram
     | """
     + _DATA_SET
     + rb""")\r?$""",
@@ -82,7 +82,7 @@ _RAW_TEXT = re.compile(
 """Text that is the traffic itself: of IEC 62056-21 and P1, from its middle too."""
 _MOST_BROKEN = 2
 """Of so many lines of such text one may be hurt, or of another kind."""
-_BARE = re.compile(rb"^(?:/[A-Za-z]{3}[0-9]|[-0-9A-F.:*&]{0,24}\(|!)", re.MULTILINE)
+_BARE = re.compile(rb"^(?:/(?:[A-Za-z]{3}[0-9]|[A-Z]{2}[A-Za-z][A-Z-])|[-0-9A-F.:*&]{0,24}\(|!)", re.MULTILINE)
 _VALUES = re.compile(rb"\([^()\r\n]*\)")
 _WORDS = re.compile(
     rb"^(?!/)[^\r\n]*?(?:[A-Za-z]{3,20}[ ,.:;]{1,4}[A-Za-z]{2}|[ \t][#;/]{1,9}[ \t]{0,9}[A-Za-z])", re.MULTILINE

@@ -59,6 +59,7 @@ def read(name: str) -> list[Chunk]:
         (bytes.fromhex("105B015C16E5"), RawSource),
         (bytes.fromhex("900110C001C100080000010000FF0200"), RawSource),
         (b"/ISK5\\2MT382-1000\r\n\r\n1-0:1.8.1(000671.578*kWh)\r\n!\r\n", RawSource),
+        (b"/ABBM12345\r\n\r\n0.0(12345678)\r\n1.8.1(00123.4*kWh)\r\n!\r\n", RawSource),
         (b"/?!\r\n", RawSource),
         (b"\xdb\x08" + bytes(40), RawSource),
         (b"\xdb\x00" + bytes(40), RawSource),
