@@ -2,7 +2,7 @@
 
 Source: IEC 62056-21, data readout; IEC 62056-6-1, reduced identification codes; DSMR P1 companion standard 5.0. Load
 profiles in text (P.01, P.98) as meters after VDEW send them: first time, status, period, count, then code and unit of
-each column; each following line is one entry.
+each column; each following line is one entry. An event of a log book is such a head without a period.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import NamedTuple
 
-from analyzer.cosem.plain_text import printable
+from analyzer.cosem.text_times import Moment, is_time, is_unset, moment_of, text_of
 from dissectors.data_sets import DataSet
 from dissectors.data_sets import Value as Bracketed
 
@@ -25,17 +25,21 @@ _LETTERS = {"C": 96, "F": 97, "L": 98, "P": 99}
 _ABSTRACT = frozenset((96, 97))
 """Values of C that a code without medium has for things that are no electricity."""
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
-_MOMENT = re.compile(r"([012]?)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?([SW]?)")
-_LONG_MOMENT = re.compile(r"(?:20)?(\d\d)-?(\d\d)-?(\d\d)[ T,]?(\d\d):?(\d\d)(?::?(\d\d))?")
-_SEASONS = {
-    "S": "daylight saving time", "W": "standard time", "1": "daylight saving time", "0": "standard time", "2": "UTC",
-}  # fmt: skip
-_TIMESTAMP = re.compile(r"\d{12}[SW]?|[012]\d{12}|\d{10}")
 _HEX_TEXT = re.compile(r"(?:[0-9A-Fa-f]{2}){4,}")
 _TEXTS = frozenset(((0, 96, 1), (0, 96, 13), (0, 42, 0)))
 """Value groups A, C and D of objects whose value P1 writes as the hex of a text."""
-_CLOCKS = ("0-0:1.0.0", "0.9.4")
-_ELECTRICAL = re.compile(r"[kM]?(?:Wh|W|varh|var|VArh|VAr|VAh|VA|V|A|Hz|Deg)", re.IGNORECASE)
+_MESSAGE = (0, 96, 13)
+_PROFILES = 99
+"""The value group C of profiles and logs."""
+_DATED = ((0, 1), (0, 9), (96, 2))
+"""Value groups C and D of objects that count, and with E above 0 say when."""
+_ELECTRICAL = re.compile(r"[kMG]?(?:Wh|W|varh|var|VArh|VAr|VAh|VA|V|A|Hz|Deg)", re.IGNORECASE)
+_GENERAL = ("0",)
+"""The group C of general purpose objects: constants and periods, in units of any kind."""
+_HEAT = re.compile(rb"[kMG]?(?:Wh|J|cal)")
+_HEAT_ENERGY, _ERROR = b"6.8", "F"
+HEAT = "heat"
+"""The medium of values that stand in a heat meter's readout."""
 _REACTIVE = ("3", "4", "5", "6", "7", "8")
 """Groups C of reactive energy: 6.8 in MWh is what a heat meter counts."""
 _LOG_HEAD = 2
@@ -43,13 +47,6 @@ _HEAD = 4
 """Values before the columns of a profile: first time, status, period, count."""
 _MOST_DIGITS = 6
 """Of the period and the number of columns in the head of a profile."""
-
-
-class Moment(NamedTuple):
-    """A time as text has it: ISO 8601 without offset, for none is told; and which season it said."""
-
-    iso: str
-    season: str
 
 
 class TextValue(NamedTuple):
@@ -62,6 +59,8 @@ class TextValue(NamedTuple):
     time: str = ""
     status: str = ""
     season: str = ""
+    medium: str = ""
+    """What is measured, where other data sets of the message say so."""
 
 
 class TextProfile(NamedTuple):
@@ -96,23 +95,12 @@ def is_assumed(code: str) -> bool:
 
 def named_code(code: str, unit: str) -> bytes | None:
     """Give the logical name of a code whose value is in *unit*; None for one that is no electricity's."""
-    if unit and is_assumed(code):
-        is_heat = unit.endswith("Wh") and code.partition(".")[0] in _REACTIVE
+    group = code.partition(".")[0]
+    if unit and group not in _GENERAL and is_assumed(code):
+        is_heat = unit.endswith("Wh") and group in _REACTIVE
         if is_heat or not _ELECTRICAL.fullmatch(unit):
             return None
     return code_of(code)
-
-
-def clock_of(sets: list[DataSet]) -> str:
-    """Give the meter's time that stands among data sets, ISO 8601; empty where none does."""
-    found = {_text(one.id).removeprefix("1-0:"): _text(one.values[0].value) for one in sets if one.id and one.values}
-    for code in _CLOCKS:
-        if code in found and (moment := moment_of(found[code])) is not None:
-            return moment.iso
-    moment = moment_of(f"{found.get('0.9.2', '')} {found.get('0.9.1', '')}".strip())
-    if moment is None:
-        moment = moment_of(found.get("0.9.2", "") + found.get("0.9.1", ""))
-    return moment.iso if moment is not None and "0.9.1" in found else ""
 
 
 @lru_cache(maxsize=4096)
@@ -131,26 +119,6 @@ def code_of(text: str) -> bytes | None:
     return bytes(numbers) if max(numbers) < 256 else None
 
 
-@lru_cache(maxsize=4096)
-def moment_of(text: str) -> Moment | None:
-    """Read ``210222161900W``, ``1220401010000`` (season before), ``2211010000`` or ``20240111 09:35:00``."""
-    found = _MOMENT.fullmatch(text)
-    season = ""
-    if found is not None:
-        first, *parts, last = found.groups()
-        season = _SEASONS.get(last or first, "")
-    else:
-        found = _LONG_MOMENT.fullmatch(text)
-        if found is None:
-            return None
-        parts = list(found.groups())
-    year, month, day, hour, minute, second = (int(part or 0) for part in parts)
-    try:
-        return Moment(datetime(2000 + year, month, day, hour, minute, second).isoformat(), season)
-    except ValueError:
-        return None
-
-
 def text_values(
     sets: list[DataSet], heading: TextProfile | None = None, rows: int = 0, before: str = ""
 ) -> Iterator[TextValue]:
@@ -158,16 +126,43 @@ def text_values(
 
     *before* is the code that data sets without one stand under at first: the one that was asked for.
     """
+    found = _values(sets, heading, rows, before)
+    return (_of_heat(value) for value in found) if _counts_heat(sets) else found
+
+
+def _counts_heat(sets: list[DataSet]) -> bool:
+    """Tell a heat meter's readout: its 6.8 is in Wh, J or cal, and nothing counts electricity beside it."""
+    units = {one.id: one.values[0].unit or b"" for one in sets if one.values}
+    return _HEAT.fullmatch(units.get(_HEAT_ENERGY, b"")) is not None and not any(map(_is_active, units))
+
+
+def _is_active(code: bytes) -> bool:
+    return code.startswith((b"1.8", b"2.8"))
+
+
+def _of_heat(value: TextValue) -> TextValue:
+    is_short = "-" not in value.code and not value.code.startswith(tuple(_LETTERS))
+    return value._replace(medium=HEAT) if is_short or value.code == _ERROR else value
+
+
+def _values(sets: list[DataSet], heading: TextProfile | None, rows: int, before: str) -> Iterator[TextValue]:
+    event: TextProfile | None = None
     for one in sets:
-        code = _text(one.id)
+        code = text_of(one.id)
         profile = profile_of(one)
+        begun = event_of(one) if profile is None else None
         if profile is not None:
-            heading, rows, before = profile, 0, code
+            heading, rows, before, event = profile, 0, code, None
+        elif begun is not None:
+            heading, before, event = None, code, begun
+            yield TextValue(code, begun.status, "", begun.status, begun.start)
+        elif event is not None and not code and len(one.values) == len(event.columns):
+            yield from _entry(event, one, 0)
         elif heading is not None and not code and len(one.values) == len(heading.columns):
             yield from _entry(heading, one, rows)
             rows += 1
         elif one.values:
-            heading = None
+            heading = event = None
             before = code or before
             yield from _log(one.values) if _is_log(one.values) else _plain(before, one.values)
 
@@ -176,7 +171,7 @@ def profile_of(one: DataSet) -> TextProfile | None:
     """Read the head of a profile; None for any other data set."""
     if len(one.values) < _HEAD + 2:
         return None
-    values = [_text(value.value) for value in one.values]
+    values = [text_of(value.value) for value in one.values]
     if not all(one.isdecimal() and len(one) <= _MOST_DIGITS for one in values[2:4]):
         return None
     if len(values) != _HEAD + 2 * int(values[3]):
@@ -185,7 +180,21 @@ def profile_of(one: DataSet) -> TextProfile | None:
     columns = tuple(zip(values[_HEAD::2], values[_HEAD + 1 :: 2], strict=True))
     if start is None or not all(code_of(code) for code, _ in columns):
         return None
-    return TextProfile(_text(one.id), start.iso, values[1], timedelta(minutes=int(values[2])), columns)
+    return TextProfile(text_of(one.id), start.iso, values[1], timedelta(minutes=int(values[2])), columns)
+
+
+def event_of(one: DataSet) -> TextProfile | None:
+    """Read the head of an event in a log book: time, status, no period, then what is told of it; None for others."""
+    code = text_of(one.id)
+    name = code_of(code)
+    if name is None or name[2] != _PROFILES or len(one.values) < _HEAD:
+        return None
+    start, status, period, count, *told = [text_of(value.value) for value in one.values]
+    moment = moment_of(start)
+    columns = tuple(zip(told[::2], told[1::2], strict=False))
+    if moment is None or period or len(told) != 2 * int(count if count.isdecimal() else 0):
+        return None
+    return TextProfile(code, moment.iso, status, timedelta(), columns)
 
 
 def profile_from(form: tuple[str, str, str, int, list[list[str]]]) -> TextProfile:
@@ -213,8 +222,9 @@ def _entry(heading: TextProfile, one: DataSet, row: int) -> Iterator[TextValue]:
     time = heading.time(row)
     status = heading.status if not row else ""
     for (code, unit), value in zip(heading.columns, one.values, strict=True):
-        text = _text(value.value)
-        yield TextValue(code, _number(text), _text(value.unit) or unit, text, time, status)
+        text = text_of(value.value)
+        plain = text if _has_signs(code_of(code)) and not unit else _number(text)
+        yield TextValue(code, plain, text_of(value.unit) or unit, text, time, status)
 
 
 def _is_log(values: tuple[Bracketed, ...]) -> bool:
@@ -223,7 +233,7 @@ def _is_log(values: tuple[Bracketed, ...]) -> bool:
         len(values) >= _LOG_HEAD
         and values[0].value.isdigit()
         and b":" in values[1].value
-        and (code_of(_text(values[1].value)) is not None)
+        and (code_of(text_of(values[1].value)) is not None)
     )
 
 
@@ -232,13 +242,15 @@ def _log(values: tuple[Bracketed, ...]) -> Iterator[TextValue]:
 
     Belgian meters name the demand twice, for the time of a month's peak and for the peak.
     """
-    codes = [_text(one.value) for one in takewhile(lambda one: code_of(_text(one.value)) is not None, values[1:])]
+    codes = [text_of(one.value) for one in takewhile(lambda one: code_of(text_of(one.value)) is not None, values[1:])]
     entries = values[1 + len(codes) :]
     width = 1 + len(codes)
     for row in (entries[at : at + width] for at in range(0, len(entries), width)):
-        moment = moment_of(_text(row[0].value))
+        moment = moment_of(text_of(row[0].value))
         for code, value in zip(codes, row[1:], strict=False):
-            told = moment_of(_text(value.value)) if len(codes) > 1 and _is_time(value) else None
+            told = moment_of(text_of(value.value)) if len(codes) > 1 and is_time(value) else None
+            if told is None and is_unset(value):
+                continue
             if told is None:
                 yield _value(code, value, moment.iso if moment is not None else "")
             else:
@@ -246,8 +258,10 @@ def _log(values: tuple[Bracketed, ...]) -> Iterator[TextValue]:
 
 
 def _plain(code: str, values: tuple[Bracketed, ...]) -> Iterator[TextValue]:
-    """Give the values of a data set; of several, one that is a time is when the others were."""
-    times = [moment_of(_text(one.value)) if _is_time(one) else None for one in values]
+    """Give the values of a data set; of several, one that is a time is when the others were, if it was ever set."""
+    if len(values) > 1:
+        values = tuple(one for one in values if not is_unset(one)) or values
+    times = [moment_of(text_of(one.value)) if is_time(one) else None for one in values]
     told = [time for time in times if time is not None]
     if len(told) == 1 < len(values):
         yield from (_value(code, one, told[0].iso) for one, time in zip(values, times, strict=True) if time is None)
@@ -256,39 +270,37 @@ def _plain(code: str, values: tuple[Bracketed, ...]) -> Iterator[TextValue]:
         yield _moment(code, one, time) if time is not None and len(values) == 1 else _value(code, one, "")
 
 
-def _is_time(one: Bracketed) -> bool:
-    text = _text(one.value)
-    return one.unit is None and (_TIMESTAMP.fullmatch(text) or _LONG_MOMENT.fullmatch(text)) is not None
-
-
 def _moment(code: str, one: Bracketed, moment: Moment) -> TextValue:
-    """Give a value that stands alone and reads as a time: one where it is a clock's or has a season, else a number."""
-    text = _text(one.value)
+    """Give a value that stands alone and reads as a time: where its object has none and it no season, a number."""
+    text = text_of(one.value)
     name = code_of(code)
-    is_clock = (name is not None and (name[2] == 1 and name[0] == 0)) or not text.isdecimal()
-    if is_clock:
+    has_times = name is not None and ((name[0], name[2]) == (0, 1) or (name[4] > 0 and (name[2], name[3]) in _DATED))
+    if has_times or not text.isdecimal():
         return TextValue(code, moment.iso, "", text, season=moment.season)
     return _value(code, one, "")
 
 
 def _value(code: str, one: Bracketed, time: str) -> TextValue:
-    text = _text(one.value)
+    text = text_of(one.value)
     name = code_of(code)
+    if name is not None and (name[0], name[2], name[3]) == _MESSAGE:
+        text = text_of(one.value.rstrip(b"\xff"))
+    if one.unit is not None and b"&" in one.unit:  # two values in one pair of parentheses, each with its unit
+        several = f"{text}*{text_of(one.unit)}"
+        return TextValue(code, several.replace("*", " ").replace("&", " & "), "", several, time)
     if name is not None and (name[0], name[2], name[3]) in _TEXTS and _HEX_TEXT.fullmatch(text):
         octets = bytes.fromhex(text)
         if all(0x20 <= octet < 0x7F for octet in octets):
             return TextValue(code, octets.decode(), "", text, time)
         return TextValue(code, text, "", text, time)
-    is_name = name is not None and one.unit is None and name[2] in (0, 42, 96, 97)
-    return TextValue(code, text if is_name else _number(text), _text(one.unit), text, time)
+    is_name = one.unit is None and _has_signs(name)
+    return TextValue(code, text if is_name else _number(text), text_of(one.unit), text, time)
+
+
+def _has_signs(name: bytes | None) -> bool:
+    """Tell whether digits under a logical name are a name, a state or a time: their leading zeros belong to them."""
+    return name is not None and name[2] in (0, 42, 96, 97)
 
 
 def _number(text: str) -> Decimal | str:
     return Decimal(text.replace(",", ".")) if _NUMBER.fullmatch(text) else text
-
-
-def _text(octets: bytes | None) -> str:
-    """Read octets as text; those that are no characters of IEC 62056-21 by their code."""
-    if octets is None:
-        return ""
-    return printable(octets.decode("latin-1").strip())

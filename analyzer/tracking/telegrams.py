@@ -6,10 +6,12 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
+from analyzer.cosem.classes import enumeration_text
 from analyzer.cosem.data_sets import (
+    HEAT,
     TextProfile,
     TextValue,
-    clock_of,
+    code_of,
     named_code,
     profile_from,
     profile_of,
@@ -18,6 +20,8 @@ from analyzer.cosem.data_sets import (
 from analyzer.cosem.logical_name import obis_text
 from analyzer.cosem.obis import obis_name
 from analyzer.cosem.plain_text import printable
+from analyzer.cosem.tables import Tables
+from analyzer.cosem.text_times import clock_of
 from analyzer.record import REQUEST, Object, Record
 from dissectors.checks import has_parity, seven_bits
 from dissectors.data_sets import DataSet, data_sets
@@ -25,10 +29,16 @@ from dissectors.iec62056_21 import message_type
 
 _STX, _ETX, _EOT = b"\x02", b"\x03", b"\x04"
 _CLOCK_CLASS = 8
-_SERIALS = (b"0-0:96.1.1", b"0-0:96.1.0", b"0-0:42.0.0", b"0.0.0", b"1-0:0.0.0", b"1-0:96.1.0", b"C.1.0", b"C.1")
+_SERIALS = (
+    b"0-0:96.1.1", b"0-0:96.1.0", b"0-0:42.0.0", b"0.0.0", b"1-0:0.0.0", b"1-0:96.1.0", b"C.1.0", b"C.1",
+    b"0-0:C.1.0", b"0.0",
+)  # fmt: skip
 _FIRST_SET = re.compile(rb"\d{1,3}-\d{1,3}:[0-9A-F.]{3,12}(?:\*\d{1,3})?\(")
 """A whole data set, which begins a telegram whose identification did not come."""
 _VALUED = frozenset(("data", "block"))
+_HEAT_CODES = Tables("heat_codes.toml")
+_MBUS, _DEVICE_TYPE, _VALUE = 24, 1, 2
+"""The value group C of what an M-Bus device has, and D of its type and of its value."""
 
 
 def sets_of(record: Record) -> list[DataSet]:
@@ -55,7 +65,29 @@ def values_in(record: Record) -> tuple[list[TextValue], str]:
     """Give the values of *record*, each cell of a profile one, and the meter's time that stands among them."""
     _, rows, code = record.heading or (None, 0, "")
     sets = sets_of(record)
-    return list(text_values(sets, heading_of(record), rows, code)), clock_of(sets)
+    values = list(text_values(sets, heading_of(record), rows, code))
+    types = {name[1]: device_type(value) for value in values if (name := _mbus_name(value, _DEVICE_TYPE))}
+    if any(types.values()):
+        values = [_of_type(value, types) for value in values]
+    return values, clock_of(sets)
+
+
+def _mbus_name(value: TextValue, group: int) -> bytes:
+    """Give the logical name of a value that is an M-Bus device's; empty for others."""
+    name = code_of(value.code) or b""
+    return name if name[:1] == b"\0" and name[2:4] == bytes((_MBUS, group)) else b""
+
+
+def device_type(value: TextValue) -> str:
+    """Say what kind of M-Bus device stands at a channel ("gas"), in words; empty for a number that has none."""
+    if isinstance(value.plain, Decimal) and _mbus_name(value, _DEVICE_TYPE):
+        return enumeration_text("mbus_device_type", int(value.plain)) or ""
+    return ""
+
+
+def _of_type(value: TextValue, types: dict[int, str]) -> TextValue:
+    name = _mbus_name(value, _VALUE)
+    return value._replace(medium=types.get(name[1], "")) if name else value
 
 
 def serial_of(sets: list[DataSet]) -> str:
@@ -89,21 +121,42 @@ def profile_in(record: Record) -> tuple[TextProfile, int] | None:
 
 
 @lru_cache(maxsize=4096)
-def object_of(code: str, unit: str = "") -> Object:
+def object_of(code: str, unit: str = "", medium: str = "") -> Object:
     """Give the object that a code stands for; text tells no class but that of a clock."""
-    name = named_code(code, unit) or b""
+    name = (None if medium == HEAT else named_code(code, unit)) or b""
     return Object(_CLOCK_CLASS if name[:1] == b"\0" and name[2:4] == b"\x01\0" else 0, name, 0)
 
 
 @lru_cache(maxsize=4096)
-def name_of(code: str, unit: str = "") -> str:
-    """Name a code by its logical name; one that is none stands for itself."""
+def name_of(code: str, unit: str = "", medium: str = "") -> str:
+    """Name a code by its logical name, what is measured there and who reset; one that is none stands for itself."""
+    if medium == HEAT:
+        return _heat_name(code)
     name = named_code(code, unit)
-    return code if name is None else obis_name(name) or obis_text(name)
+    if name is None:
+        return code
+    # after IEC 62056-21 a period behind & was closed by hand, behind * by the meter
+    by_hand = ", reset by hand" if "&" in code else ""
+    said = f"{obis_name(name) or obis_text(name)}{by_hand}"
+    return f"{said}, {medium}" if medium else said
+
+
+def _heat_name(code: str) -> str:
+    """Name a code of a heat meter: those of Landis+Gyr and their like, a period before behind ``*``."""
+    short, sign, period = code.partition("*")
+    table = _HEAT_CODES.table("code")
+    if (whole := table.get(code)) is not None:
+        return str(whole)
+    name = table.get(short)
+    if name is None:
+        return code
+    return f"{name}, billing period {int(period)}" if sign and period.isdecimal() else str(name)
 
 
 def said(value: TextValue) -> str:
-    """Say a value with its unit, leading zeros of a number left out."""
+    """Say a value with its unit, leading zeros of a number left out; the type of a device also in words."""
     text = format(value.plain, "f") if isinstance(value.plain, Decimal) else value.plain
     text = f"{text} {value.unit}" if value.unit else text
+    if words := device_type(value):
+        return f"{words} ({text})"
     return f"{text}, {value.season}" if value.season else text

@@ -127,12 +127,10 @@ def _text_values(record: Record) -> list[Value]:
 
 def text_value(one: TextValue) -> Value:
     """Give a value of text as those of APDUs are given; its number is exact, its unit the one that stood there."""
-    what = object_of(one.code, one.unit)
+    what = object_of(one.code, one.unit, one.medium)
     basis = f"{one.code} as electricity" if what.logical_name and is_assumed(one.code) else ""
-    return Value(
-        what, name_of(one.code, one.unit), one.plain, said(one), one.unit, one.raw, None, basis, time=one.time,
-        status=one.status,
-    )  # fmt: skip
+    name = name_of(one.code, one.unit, one.medium)
+    return Value(what, name, one.plain, said(one), one.unit, one.raw, None, basis, time=one.time, status=one.status)
 
 
 def _table_text(rows: int, columns: int) -> str:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.cosem.data_sets import TextValue, code_of, heading_after, moment_of, profile_from, profile_of, text_values
+from analyzer.cosem.data_sets import TextValue, code_of, heading_after, profile_from, profile_of, text_values
 from analyzer.cosem.logical_name import obis_text
+from analyzer.cosem.text_times import clock_of, moment_of
 from dissectors.data_sets import data_sets
 
 
@@ -45,6 +46,9 @@ def test_text_that_is_no_code_is_none(text: str) -> None:
         ("2211010015", "2022-11-01T00:15:00", ""),
         ("20240111 09:35:00", "2024-01-11T09:35:00", ""),
         ("26-03-01 18:15", "2026-03-01T18:15:00", ""),
+        ("700101010000W", "1970-01-01T01:00:00", "standard time"),
+        ("19991231 23:59:00", "1999-12-31T23:59:00", ""),
+        ("2011-04-15&16:51:24", "2011-04-15T16:51:24", ""),
     ],
 )
 def test_times_are_read_as_they_are_written(text: str, iso: str, season: str) -> None:
@@ -54,6 +58,51 @@ def test_times_are_read_as_they_are_written(text: str, iso: str, season: str) ->
 @pytest.mark.parametrize("text", ["", "211322161900W", "hello", "99", "21022216190"])
 def test_text_that_is_no_time_is_none(text: str) -> None:
     assert moment_of(text) is None
+
+
+@pytest.mark.parametrize("unset", ["632525252525S", "0000000000", "00-00-00 00:00", "000000000000"])
+def test_time_that_was_never_set_is_no_value(unset: str) -> None:
+    (only,) = values(f"1-0:1.6.0({unset})(00.000*kW)\r\n")
+    assert (only.plain, only.unit, only.time) == (Decimal("0.000"), "kW", "")
+
+
+def test_peak_that_never_was_is_none_of_a_log() -> None:
+    found = values("0-0:98.1.0(1)(1-0:1.6.0)(1-0:1.6.0)(230501000000S)(632525252525S)(00.000*kW)\r\n")
+    assert [(one.plain, one.time) for one in found] == [(Decimal("0.000"), "2023-05-01T00:00:00")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0.9.1(094312)\r\n0.9.2(211204)",
+        "0.9.1(1094312)\r\n0.9.2(1211204)",
+        "1-1:0.9.1*255(094312)\r\n1-1:0.9.2*255(1211204)",
+    ],
+)
+def test_clock_is_read_with_its_season_and_under_a_whole_code(text: str) -> None:
+    assert clock_of(data_sets(text.encode() + b"\r\n")) == "2021-12-04T09:43:12"
+
+
+def test_time_of_a_reset_is_a_time_and_not_a_number() -> None:
+    (only,) = values("0.1.2*05(2111010000)\r\n")
+    assert only.plain == "2021-11-01T00:00:00"
+
+
+def test_event_of_a_log_book_has_its_time_its_status_and_what_was_told() -> None:
+    found = values(
+        "P.98(0211204001500)(0048)()(2)(0.9.1)()(C.7.0)()\r\n(001500)(0003)\r\nP.98(0211204021500)(A000)()()\r\n"
+    )
+    assert [(one.code, one.plain, one.time, one.status) for one in found] == [
+        ("P.98", "0048", "2021-12-04T00:15:00", ""),
+        ("0.9.1", "001500", "2021-12-04T00:15:00", "0048"),
+        ("C.7.0", "0003", "2021-12-04T00:15:00", "0048"),
+        ("P.98", "A000", "2021-12-04T02:15:00", ""),
+    ]
+
+
+def test_two_values_of_one_pair_of_parentheses_keep_their_units() -> None:
+    (only,) = values("9.4(088.9*C&082.1*C)\r\n")
+    assert (only.plain, only.unit) == ("088.9 C & 082.1 C", "")
 
 
 def test_number_is_exact_and_keeps_its_unit() -> None:

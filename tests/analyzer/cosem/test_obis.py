@@ -116,6 +116,13 @@ def test_well_known_objects_are_all_named_differently() -> None:
         ("1-0:1.8.0*3", "Active energy import (+A), billing period 3"),
         ("1-0:1.8.0*101", "Active energy import (+A), last billing period"),
         ("0-2:24.2.1*255", "M-Bus value 1, channel 2"),
+        ("0-0:96.50.68*255", "Disconnect control (Hungary)"),
+        ("0-0:96.50.67*255", "Manufacturer specific object 50.67"),
+        ("1-1:31.4.0*255", "Current threshold (Luxembourg)"),
+        ("0-0:96.13.3*255", "Consumer message 3"),
+        ("1-0:96.5.0*255", "Internal operating status"),
+        ("1-0:96.7.2*255", "Number of power failures in phase L2"),
+        ("1-0:96.8.0*255", "Time of operation"),
         # instances and series
         ("0-0:43.1.2*255", "Invocation counter, instance 2"),
         ("0-0:96.1.9*255", "Device ID 10"),

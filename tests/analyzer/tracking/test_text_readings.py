@@ -139,6 +139,47 @@ def test_block_with_a_wrong_sum_says_so_and_the_good_one_after_the_nak_gives_its
     ]  # fmt: skip
 
 
+def readout(*lines: str) -> list[Reading]:
+    block = "\x02" + "\r\n".join([*lines, "!", ""]) + "\x03"
+    return readings(("TX", b"/?!\r\n"), ("RX", b"/MMM5SIM\r\n"), ("TX", b"\x06050\r\n"), ("RX", checked(block)))
+
+
+def test_codes_of_a_heat_meter_are_none_of_electricity() -> None:
+    found = readout(
+        "0.0(12345678)", "6.8(0328.881*MWh)6.26(03329.74*m3)", "6.8*01(0300.000*MWh)9.20(12345678)", "9.22(R)"
+    )
+    assert {one.meter for one in found} == {"12345678"}
+    assert [one.name for one in found] == [
+        "Heat meter ID", "Heat energy", "Volume", "Heat energy, billing period 1", "Device number", "9.22",
+    ]  # fmt: skip
+    assert not any(one.object.logical_name for one in found)
+
+
+def test_period_that_was_closed_by_hand_is_told_from_that_of_the_meter() -> None:
+    found = readout("1.8.1*12(0075.5341*kWh)", "1.8.1&12(0000.0000*kWh)")
+    name = "Active energy import (+A), tariff 1, billing period 12"
+    assert [one.name for one in found] == [name, f"{name}, reset by hand"]
+
+
+def test_constants_and_periods_are_named_in_whatever_unit() -> None:
+    found = readout("0.3.0(5000*imp/kWh)", "0.8.0(15*min)")
+    assert [obis_text(one.object.logical_name) for one in found] == ["1-0:0.3.0*255", "1-0:0.8.0*255"]
+
+
+def test_type_of_a_device_names_its_value() -> None:
+    found = readings(("RX", telegram("0-1:24.1.0(003)", "0-1:24.2.1(241121100000W)(00000.107*m3)", "0-2:24.2.1(1*m3)")))
+    assert [(one.name, one.text) for one in found] == [
+        ("M-Bus client, channel 1", "gas (3)"),
+        ("M-Bus value 1, channel 1, gas", "0.107 m3"),
+        ("M-Bus value 1, channel 2", "1 m3"),
+    ]
+
+
+def test_filling_of_a_message_is_no_text_of_it() -> None:
+    octets = telegram("0-0:96.13.0(HELLO@@@)").replace(b"@", b"\xff")
+    assert [one.text for one in readings(("RX", octets))] == ["HELLO"]
+
+
 @pytest.mark.parametrize("command", ["P1", "W1"])
 def test_what_a_client_writes_is_no_reading(command: str) -> None:
     assert readings(("TX", checked(f"\x01{command}\x02C003(12345678)\x03"))) == []
