@@ -5,7 +5,10 @@ BSI TR-03109-1 IV-b (SML transport, version 1); DL/T 645 (frames from 68 to 16 w
 (wireless M-Bus, format A without its check sums, as receivers give it); Enedis-NOI-CPT_54E (TIC: groups from LF to CR,
 the check character their sum in six bits); ECHONET Lite II (EHD 10 81, TID, SEOJ, DEOJ, ESV, OPC, properties); the
 optical protocol of Kamstrup's meters as free readers have it (KMP: from 80 or 40 to 0D, CRC-16 of polynomial 1021 from
-0, 1B before the complement of an octet that has a meaning).
+0, 1B before the complement of an octet that has a meaning); RFC 1662 (PPP in octet-stuffed frames); IEEE 1815 (DNP3:
+05 64, a CRC of polynomial 3D65 behind the 8 octets of the header); ANSI C12.18 (EE, length, the FCS of HDLC); XMODEM
+(01, a number and its complement, 128 octets, a sum or CRC); NMEA 0183 (sentences from $ to * and their exclusive or);
+DL/T 698.45 (68, length, addresses, HCS and FCS as HDLC has them, 16); CJ/T 188 (68 to 16 with an arithmetic sum).
 """
 
 from __future__ import annotations
@@ -13,13 +16,16 @@ from __future__ import annotations
 import re
 from binascii import crc_hqx
 from collections.abc import Callable
+from functools import reduce
+from operator import xor
 from typing import NamedTuple
 
-from analyzer.diagnosis.crc_states import P1
+from analyzer.diagnosis.crc_states import P1, Crc
 from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.story import CERTAIN, Stories
 from analyzer.framing.detect import SML
 from analyzer.record import Record
+from dissectors.checks import fcs_is_good
 from dissectors.tree import Note
 
 _START = 0xFFFF
@@ -39,6 +45,17 @@ _KMP, _KMP_STUFFED = re.compile(rb"[\x40\x80]([^\x0d\x40\x80]{4,300})\x0d"), re.
 _METER_C, _LEAST_TELEGRAM = frozenset((0x44, 0x46, 0x48)), 14
 """SND-NR, SND-IR, RSP-UD."""
 _CI = frozenset((0x72, 0x78, 0x7A, 0x7B, 0x7C, 0x7D, 0x8C, 0x8D, 0x8E, 0x8F, 0x90))
+_FIRST_BLOCK = 12
+"""Of a radio telegram with its check sums (format A), CRC included."""
+_DNP3, _DNP3_HEADER = re.compile(rb"\x05\x64[\x05-\xff].{7}", re.DOTALL), Crc(0xA6BC, 0, 0)
+_REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+_PPP, _PPP_STUFFED = re.compile(rb"\x7e([^\x7e]{5,})(?=\x7e)"), re.compile(rb"\x7d(.)", re.DOTALL)
+_PPP_HEAD = b"\xff\x03"
+_C1218, _C1218_AROUND = re.compile(rb"\xee.{3}(..)", re.DOTALL), 8
+_XMODEM, _XMODEM_SIZE = re.compile(rb"\x01(.)(.)(?=(.{128})(..?))", re.DOTALL), 128
+_NMEA = re.compile(rb"\$([A-Z]{5},[ -)+-~]{4,76})\*([0-9A-F]{2})(?=\r)")
+_DLT698 = re.compile(rb"\x68(?=(..)[\x43\xc3\x81\x83\x01\x03])", re.DOTALL)
+_CJT188, _CJT188_HEAD = re.compile(rb"\x68[\x10-\x49].{7}[\x01-\x1f\x81-\x9f\xc1-\xdf](.)", re.DOTALL), 11
 _MOST_LINES = 4096
 _FOLDED = frozenset({
     "noise", "hdlc-noise", "capture-cut", "apdu-malformed", "apdu-trailing-octets", "wrapper-length-wrong",
@@ -157,12 +174,17 @@ def count_dlt645(octets: bytes) -> int:
 
 
 def count_wireless(octets: bytes) -> int:
-    """Count a telegram of wireless M-Bus: length, C field of a meter, the three letters of its maker, CI field."""
-    if len(octets) < _LEAST_TELEGRAM or octets[1] not in _METER_C or octets[10] not in _CI:
+    """Count a telegram of wireless M-Bus: length, C field of a meter, the three letters of its maker, CI field.
+
+    Receivers that leave the check sums in give a CRC behind the first ten octets.
+    """
+    if len(octets) < _LEAST_TELEGRAM or octets[1] not in _METER_C:
         return 0
     maker = octets[3] << 8 | octets[2]
-    letters = [maker >> shift & 0x1F for shift in (10, 5, 0)]
-    return int(octets[0] + 1 <= len(octets) <= octets[0] + 3 and all(1 <= one <= 26 for one in letters))
+    if not all(1 <= maker >> shift & 0x1F <= 26 for shift in (10, 5, 0)):
+        return 0
+    is_plain = octets[10] in _CI and octets[0] + 1 <= len(octets) <= octets[0] + 3
+    return int(is_plain or _has_dnp3_crc(octets[:_FIRST_BLOCK].translate(_REVERSED)))
 
 
 def count_echonet(octets: bytes) -> int:
@@ -189,6 +211,59 @@ def count_tic(octets: bytes) -> int:
         # The older form leaves the blank before the check character out.
         counted = text if found[2] == b"\t" else text[:-1]
         count += (sum(counted) & 0x3F) + 0x20 == found[4][0]
+    return count
+
+
+def _has_dnp3_crc(octets: bytes) -> bool:
+    return _DNP3_HEADER.forward(octets[:-2])[-1] ^ 0xFFFF == int.from_bytes(octets[-2:], "little")
+
+
+def count_dnp3(octets: bytes) -> int:
+    """Count headers of DNP3 whose CRC is right."""
+    return sum(_has_dnp3_crc(found[0]) for found in _DNP3.finditer(octets))
+
+
+def count_ppp(octets: bytes) -> int:
+    """Count frames of PPP whose FCS is right; flags as HDLC has them, other addresses."""
+    plain = (_PPP_STUFFED.sub(lambda one: bytes((one[1][0] ^ 0x20,)), found[1]) for found in _PPP.finditer(octets))
+    return sum(one.startswith(_PPP_HEAD) and fcs_is_good(one) for one in plain)
+
+
+def count_c1218(octets: bytes) -> int:
+    """Count packets of ANSI C12.18 whose CRC is right."""
+    ends = ((one.start(), one.start() + _C1218_AROUND + int.from_bytes(one[1])) for one in _C1218.finditer(octets))
+    return sum(end <= len(octets) and fcs_is_good(octets[begin:end]) for begin, end in ends)
+
+
+def count_xmodem(octets: bytes) -> int:
+    """Count blocks of XMODEM whose number, and sum or CRC, is right."""
+    count = 0
+    for number, complement, block, check in (one.groups() for one in _XMODEM.finditer(octets)):
+        is_summed = sum(block) & 0xFF == check[0] or crc_hqx(block, 0) == int.from_bytes(check)
+        count += number[0] ^ 0xFF == complement[0] and is_summed
+    return count
+
+
+def count_nmea(octets: bytes) -> int:
+    """Count sentences of NMEA 0183 whose check sum is right."""
+    return sum(reduce(xor, found[1]) == int(found[2], 16) for found in _NMEA.finditer(octets))
+
+
+def count_dlt698(octets: bytes) -> int:
+    """Count frames of DL/T 698.45 whose FCS is right."""
+    count = 0
+    for found in _DLT698.finditer(octets):
+        end = found.end() + (int.from_bytes(found[1], "little") & 0x3FFF)
+        count += octets[end : end + 1] == b"\x16" and fcs_is_good(octets[found.end() : end])
+    return count
+
+
+def count_cjt188(octets: bytes) -> int:
+    """Count frames of CJ/T 188 whose sum and stop octet are right."""
+    count = 0
+    for found in _CJT188.finditer(octets):
+        end = found.start() + _CJT188_HEAD + found[1][0]
+        count += octets[end + 1 : end + 2] == b"\x16" and sum(octets[found.start() : end]) & 0xFF == octets[end]
     return count
 
 
@@ -221,6 +296,40 @@ PROTOCOLS = (
         count_tic, 3,
         "{frames} groups of label, value and check character as French meters have them (TIC), the first in record "
         "{record}: a reader of TIC is needed, at 1200 or 9600 Bd, 7E1",
+    ),
+    _Protocol(
+        count_ppp, 2,
+        "{frames} frames of PPP have a right FCS, the first in record {record}: their flags are those of HDLC, and "
+        "inside are packets of a modem's session; capture behind it, on the network interface that it makes",
+    ),
+    _Protocol(
+        count_dnp3, 2,
+        "{frames} headers from 05 64 have the CRC of DNP3, the first in record {record}: this is a DNP3 line",
+    ),
+    _Protocol(
+        count_c1218, 2,
+        "{frames} packets from EE have the CRC of ANSI C12.18, the first in record {record}: this is the optical port "
+        "of an American meter, which readers of C12.18 take",
+    ),
+    _Protocol(
+        count_dlt698, 2,
+        "{frames} frames from 68 to 16 have the FCS of DL/T 698.45, the first in record {record}: Chinese meters speak "
+        "it, and it is no DLMS",
+    ),
+    _Protocol(
+        count_cjt188, 2,
+        "{frames} frames from 68 to 16 have the sum of CJ/T 188, the first in record {record}: this is a line of "
+        "water, heat or gas meters as China has them",
+    ),
+    _Protocol(
+        count_xmodem, 2,
+        "{frames} blocks of XMODEM have a right check, the first in record {record}: a file is sent here, as for "
+        "an update",
+    ),
+    _Protocol(
+        count_nmea, 3,
+        "{frames} sentences of NMEA 0183 have a right check sum, the first in record {record}: this is a "
+        "receiver of GPS",
     ),
     _Protocol(
         count_colours, 1,

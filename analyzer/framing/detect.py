@@ -1,7 +1,7 @@
 """Which stack a lane speaks, scored over its octets and never by its port; and what it is where it is none of ours.
 
-Sources: the layouts of IEC 62056-46, IEC 62056-47, IEC 61334-4-32 and EN 13757-2; RFC 5246, 4253, 854, 9112 and 1035
-for the carriers.
+Sources: the layouts of IEC 62056-46, IEC 62056-47, IEC 61334-4-32 and EN 13757-2; RFC 5246, 4253, 854, 9112, 1035,
+1055, 1662 and 5321, IEC 60870-5-104, IEEE 1815, MODBUS Messaging on TCP/IP and NMEA 0183 for the carriers.
 """
 
 import re
@@ -64,12 +64,27 @@ _CARRIERS = (
     ("dns", re.compile(rb"..[\x00-\x07\x80-\x87].\x00\x01\x00.\x00.\x00.[\x01-\x3f][-_*0-9A-Za-z]", re.DOTALL)),
     ("modem", re.compile(rb"\s*(AT[+&DEHIZ\r]|CONNECT|RING|NO CARRIER|\+\+\+)")),
     ("mqtt", re.compile(rb"\x10.{1,4}\x00(\x04MQTT|\x06MQIsdp)", re.DOTALL)),
+    ("ppp", re.compile(rb"\x7e(\xff|\x7d\xdf)(\x03|\x7d\x23)")),
+    ("slip", re.compile(rb"\xc0+\x45\x00.{7}[\x01\x06\x11]", re.DOTALL)),
+    ("dnp3", re.compile(rb"\x05\x64[\x05-\xff].{7}", re.DOTALL)),
+    (
+        "iec-104",
+        re.compile(
+            rb"\x68(\x04[\x07\x0b\x13\x23\x43\x83]\x00{3}|(?!(.)\2\x68)[\x0e-\xfd].{4}[\x01-\x7f].[\x01-\x2f])",
+            re.DOTALL,
+        ),
+    ),
+    ("modbus-tcp", re.compile(rb"..\x00{3}[\x02-\xfe].[\x01-\x06\x0f\x10\x17\x2b\x81-\x86\x8f\x90]", re.DOTALL)),
+    ("smtp or ftp", re.compile(rb"220[ -][ -~]*\r\n")),
+    ("nmea", re.compile(rb"\$[A-Z]{5},[ -~]*\*[0-9A-F]{2}\r\n")),
 )
 """What else a lane may begin with, first match counts."""
 _PORTS = {53: "dns", 67: "dhcp", 68: "dhcp", 123: "ntp", 137: "netbios", 161: "snmp", 443: "quic", 546: "dhcp"}
 _PORTS |= {547: "dhcp", 1900: "ssdp", 5353: "dns", 5355: "dns", 5683: "coap", 5684: "dtls"}
 """What datagrams that nothing was recognised in are called by the lower of their ports; never how a stack is found."""
-CLOSED_CARRIERS = frozenset(("tls", "dtls", "ssh", "http", "dns", "mqtt"))
+CLOSED_CARRIERS = frozenset(
+    ("tls", "dtls", "ssh", "http", "dns", "mqtt", "dnp3", "iec-104", "modbus-tcp", "smtp or ftp")
+)
 """Behind the opening of these nothing of ours comes; a modem or a telnet server may still turn transparent."""
 
 

@@ -6,24 +6,34 @@ import json
 import random
 from binascii import crc_hqx
 from collections.abc import Callable
+from functools import reduce
+from operator import xor
 from pathlib import Path
 
 import pytest
 
 from analyzer.diagnosis.crc_states import P1
 from analyzer.diagnosis.foreign import (
+    count_c1218,
+    count_cjt188,
     count_colours,
     count_dlt645,
+    count_dlt698,
+    count_dnp3,
     count_kmp,
     count_modbus,
+    count_nmea,
+    count_ppp,
     count_sml,
     count_tic,
     count_wireless,
+    count_xmodem,
 )
 from analyzer.simulate.ciphering import Seal
 from analyzer.simulate.local_messages import data_set
 from analyzer.simulate.p1_port import ciphered, telegram
 from analyzer.simulate.uart import line_format, misread, octets_of_characters
+from dissectors.checks import fcs
 from tests.cli.conftest import Run, run
 from tests.costs import processor_s
 from tests.faults.noise import crc_of_modbus
@@ -102,6 +112,66 @@ def tic(separator: bytes = b"\t") -> bytes:
     return b"".join(groups)
 
 
+def crc_of_dnp3(octets: bytes) -> bytes:
+    """CRC-16 of DNP3 and of wireless M-Bus with the bits of each octet reversed, low octet first."""
+    value = 0
+    for octet in octets:
+        value ^= octet
+        for _ in range(8):
+            value = value >> 1 ^ 0xA6BC * (value & 1)
+    return (value ^ 0xFFFF).to_bytes(2, "little")
+
+
+def dnp3() -> bytes:
+    header = bytes.fromhex("0564 14 C4 0A00 0100")
+    body = CHANCE.randbytes(15)
+    return header + crc_of_dnp3(header) + body + crc_of_dnp3(body)
+
+
+def radio_with_sums() -> bytes:
+    """The same telegram as a receiver gives it that leaves the check sums in (format A)."""
+    telegram = radio()
+    reverse = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+    blocks = [telegram[:10], *(telegram[at : at + 16] for at in range(10, len(telegram), 16))]
+    return b"".join(one + crc_of_dnp3(one.translate(reverse)).translate(reverse) for one in blocks)
+
+
+def with_fcs(octets: bytes) -> bytes:
+    return octets + fcs(octets).to_bytes(2, "little")
+
+
+def ppp() -> bytes:
+    frame = with_fcs(bytes.fromhex("FF03 C021 01 01 000E 0206 00000000 0304 C023") + CHANCE.randbytes(4))
+    stuffed = (b"\x7d" + bytes((one ^ 0x20,)) if one < 0x20 or one in b"\x7d\x7e" else bytes((one,)) for one in frame)
+    return b"\x7e" + b"".join(stuffed) + b"\x7e"
+
+
+def c1218() -> bytes:
+    data = b"\0\0\x20" + CHANCE.randbytes(32)
+    return b"\6" + with_fcs(b"\xee\0\0\0" + len(data).to_bytes(2) + data)
+
+
+def dlt698() -> bytes:
+    data = b"\x85\1\0\0\x10\2\0\1\1\5\6" + CHANCE.randbytes(6)
+    head = (len(data) + 15).to_bytes(2, "little") + b"\xc3\5" + CHANCE.randbytes(6) + b"\x10"
+    return b"\xfe\xfe\x68" + with_fcs(with_fcs(head) + data) + b"\x16"
+
+
+def cjt188() -> bytes:
+    frame = b"\x68\x10" + CHANCE.randbytes(7) + b"\x81\x16\x90\x1f\0" + CHANCE.randbytes(19)
+    return b"\xfe\xfe" + frame + bytes((sum(frame) & 0xFF, 0x16))
+
+
+def xmodem() -> bytes:
+    block = CHANCE.randbytes(128)
+    return b"\1\7\xf8" + block + crc_hqx(block, 0).to_bytes(2)
+
+
+def nmea() -> bytes:
+    text = b"GPRMC,1235%02d,A,4807.038,N,01131.000,E,022.4,084.4,230394,003.1,W" % CHANCE.randrange(60)
+    return b"$" + text + b"*%02X\r\n" % reduce(xor, text)
+
+
 @pytest.mark.parametrize(
     ("make", "name"),
     [
@@ -114,6 +184,14 @@ def tic(separator: bytes = b"\t") -> bytes:
         (radio, "wireless M-Bus"),
         (kmp, "protocol of Kamstrup's meters"),
         (echonet, "ECHONET Lite"),
+        (dnp3, "DNP3"),
+        (radio_with_sums, "wireless M-Bus"),
+        (ppp, "PPP"),
+        (c1218, "ANSI C12.18"),
+        (dlt698, "DL/T 698.45"),
+        (cjt188, "CJ/T 188"),
+        (xmodem, "XMODEM"),
+        (nmea, "NMEA 0183"),
     ],
 )
 def test_other_protocol_is_named_for_certain(make: Callable[[], bytes], name: str, run: Run, tmp_path: Path) -> None:
@@ -146,6 +224,9 @@ def test_random_octets_are_no_other_protocol() -> None:
     octets = CHANCE.randbytes(1 << 16)
     assert (count_sml(octets), count_dlt645(octets)) == (0, 0)
     assert (count_colours(octets), count_tic(octets), count_kmp(octets)) == (0, 0, 0)
+    assert (count_dnp3(octets), count_ppp(octets), count_c1218(octets)) == (0, 0, 0)
+    assert (count_dlt698(octets), count_xmodem(octets), count_nmea(octets)) == (0, 0, 0)
+    assert count_cjt188(octets) < 2  # its sum has 8 bits
     assert sum(count_wireless(octets[at : at + 48]) for at in range(0, len(octets), 48)) == 0
 
 
