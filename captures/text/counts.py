@@ -10,6 +10,15 @@ _COUNTED = re.compile(_ROW + rb"(?: {2,}+|\t++)\s*+([0-9A-Fa-f]++)\s*+")
 _BARE = re.compile(_ROW + rb"\s*+")
 _PAIR = re.compile(rb"[0-9A-Fa-f]{2}")
 _NUMBER = re.compile(rb"[1-9]\d{0,3}")
+_LED = re.compile(rb"(\d{1,5}(?:[ ,:.-]{1,3}\d\d){0,6})[ \t,:.-]{1,3}((?:[0-9A-Fa-f]{2}){3,}+)[ ,:.-]*+")
+_LED_APART = re.compile(rb"(\d{1,5})[ \t,:.-]{1,3}([0-9A-Fa-f]{2}(?:[ :.-][0-9A-Fa-f]{2}){2,}+)[ ,:.-]*+")
+"""Numbers before octets that stand closer together, and before those that do not."""
+_FOLLOWED = re.compile(rb"((?:[0-9A-Fa-f]{2}){3,}+|[0-9A-Fa-f]{2}(?: [0-9A-Fa-f]{2}){2,}+)[\t,;] ?(\d{1,5})[ ,]*+")
+"""A number in the column behind octets."""
+_NUMBERED = re.compile(rb"\s*(\d{1,7})(?:[.):\]]|(?=[\s,;|]))[\s,;|]*(?=\S)")
+_FOUR_PAIRS = re.compile(rb"(?:[0-9A-Fa-f]{2}[ ,:.-]?){4}")
+_LEAST_NUMBERED = 4
+_PAIR_DIGITS = 2
 _LEAST_ROWS, _LEAST_PAIRS = 2, 3
 """Rows that show a column of counts; more are needed where each number has two digits, as an octet has."""
 
@@ -43,6 +52,51 @@ def without_count(text: bytes) -> bytes:
     """Take out the number behind a wide gap that says how many octets stand before it."""
     found = _COUNTED.fullmatch(text)
     return found[1] if found and _is_count(found) else text
+
+
+def without_numbers(text: bytes, octets: bytes) -> bytes | None:
+    """Give the octets behind numbers that stand before a unit, a time or how many it has; None if there are none.
+
+    *octets* is what *text* would be with them. Of a pair of digits before pairs only their count is told from an octet.
+    """
+    if begins_unit(octets):
+        found = _FOLLOWED.fullmatch(text)
+        return unit if found and size_of(unit := _octets(found[1])) == len(unit) == int(found[2]) else None
+    if (found := _LED.fullmatch(text)) and begins_unit(unit := _octets(found[2])):
+        return unit
+    if (found := _LED_APART.fullmatch(text)) and begins_unit(unit := _octets(found[2])):
+        return unit if int(found[1]) == len(unit) or len(found[1]) != _PAIR_DIGITS else None
+    return None
+
+
+def has_line_numbers(lines: Iterable[bytes]) -> bool:
+    """Tell whether *lines* begin with their numbers: each is one more than that before, and no octets have none."""
+    before, numbered, has_octets = -1, 0, False
+    for line in lines:
+        found = _NUMBERED.match(line)
+        if _FOUR_PAIRS.search(line, found.end() if found else 0):
+            has_octets = True
+            if not found:
+                return False
+        if found:
+            if numbered and int(found[1]) != before + 1:
+                return False
+            before, numbered = int(found[1]), numbered + 1
+    return has_octets and numbered >= _LEAST_NUMBERED
+
+
+def without_line_number(line: bytes) -> bytes:
+    """Give *line* with blanks for the number at its beginning."""
+    found = _NUMBERED.match(line)
+    return b" " * found.end() + line[found.end() :] if found else line
+
+
+def is_ruler(octets: bytes) -> bool:
+    """Tell whether *octets* are the numbers of columns that stand above a dump."""
+    return octets in _RULERS
+
+
+_RULERS = frozenset(bytes(range(columns)) for columns in (8, 16, 32))
 
 
 def _is_count(found: "re.Match[bytes]") -> bool:

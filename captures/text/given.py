@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from captures.chunk import SENT, UNKNOWN, Chunk
 from captures.links import link_of
-from captures.text.units import Printed, size_of
+from captures.text.units import Printed, end_of_units, size_of
 
 _MOST_SESSIONS = 16
 _ANOTHER_SESSION_NS = 43_200_000_000_000
@@ -69,6 +69,8 @@ class Given:
             size = size_of(octets)
             self.framed = self.framed or octets[0] == _FLAG
         wanted = size or self.lacks
+        if 0 < wanted < length:
+            wanted = end_of_units(octets, wanted)
         lacks = wanted - length if wanted > length else 0
         self.is_whole = 0 < wanted <= length
         if size and lacks and length > 1 and octets[0] == _FLAG == octets[-1]:

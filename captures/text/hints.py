@@ -29,5 +29,7 @@ class Hints(NamedTuple):
     """Rows of octets have their counts behind a wide gap."""
     has_colon_rows: bool = False
     """Octets stand in rows with colons between, so that three of them may look like a time of day."""
+    has_line_numbers: bool = False
+    """Each line begins with its number."""
     cut_at: int = 0
     """All units that would have more octets than this have just as many: what wrote the text cut them."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from captures.chunk import Chunk
 from captures.stream import HeldInput, Window
-from captures.text.counts import has_counts
+from captures.text.counts import has_counts, has_line_numbers
 from captures.text.hints import Hints
 from captures.text.labels import has_indented_side, has_monitor_arrows
 from captures.text.letters import has_letters
@@ -50,6 +50,7 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
         has_indents=has_indented_side(text),
         lacks_zeros=is_unpadded(text),
         has_counts=has_counts(lines),
+        has_line_numbers=has_line_numbers(lines),
         has_colon_rows=has_colon_rows(text),
     )
     signed = (shape for shape in shapes if _has_marks(shape, text) and _has_signs(shape, lines))

@@ -13,10 +13,12 @@ _RECEIVED = """rx rxd received receive receives receiving recv rcvd read reads r
     in up irp_mj_read response resp res answer reply slave << < <- <-- <<< <= <== ← ⇐ i s peer1"""
 _SENT_ELSEWHERE = """发送 发 请求 передача передано отправка отправлено запрос запит gesendet senden anfrage envoi
     envoyé émission requête enviado envío petición solicitud enviar pedido gönderilen istek wysłano zapytanie odesláno
-    dotaz sendt inviato richiesta verzonden"""
+    dotaz sendt inviato richiesta verzonden verstuurd enviada envoyée envoye requete inviata peticion gönderildi
+    gonderilen wyslano odeslano надіслано skickat skickar sänder sänt küldött küldés lähetetty trimis 下行 下发"""
 _RECEIVED_ELSEWHERE = """接收 收 响应 应答 回复 返回 прием приём принято получено ответ відповідь прийом
     empfangen empfang antwort reçu réception réponse recibido recepción respuesta recebido resposta gelen cevap odebrano
-    odpowiedź přijato odpověď mottatt ricevuto risposta ontvangen antwoord"""
+    odpowiedź přijato odpověď mottatt ricevuto risposta ontvangen antwoord recibida recebida reçue recu reponse ricevuta
+    recepcion alındı alınan prijato отримано mottaget mottagen modtaget fogadott fogadás vastaanotettu primit 上行"""
 _ASKS_ELSEWHERE = "客户端 主站 上位机 клиент пк клієнт klient cliente istemci"
 _ANSWERS_ELSEWHERE = """服务端 服务器 电表 сервер счетчик счётчик лічильник zähler zaehler compteur contador medidor
     contatore licznik sayaç elektroměr mérő"""
@@ -40,6 +42,7 @@ ELSEWHERE.update(dict.fromkeys(_written(_RECEIVED_ELSEWHERE), RECEIVED))
 """Words of a direction in other languages than English, as they are encoded."""
 DIRECTIONS: dict[bytes, int] = {word.encode(): SENT for word in _SENT.split()}
 DIRECTIONS.update((word.encode(), RECEIVED) for word in _RECEIVED.split())
+DIRECTIONS.update({b"peer: 0": SENT, b"peer: 1": RECEIVED})
 SIDES: dict[bytes, int] = dict.fromkeys(_written(_ASKS_ELSEWHERE), SENT)
 SIDES.update(dict.fromkeys(_written(_ANSWERS_ELSEWHERE), RECEIVED))
 DIRECTIONS.update(ELSEWHERE | SIDES)
@@ -59,7 +62,9 @@ _COLUMN = re.compile(rb"[\"'\])}|;,:\t][ \t]*(in|out|host|device|client|server|m
 """A word that stands alone in a column before the octets."""
 _CELL = re.compile(rb"[\"'|;,\t][ \t]*(in|out)[ \t]*[\"'|;,\t](?![ \t]*:)")
 """A word that stands alone in another column."""
-_IN_WORDS = re.compile(rb"(request|datasent)|(response|datareceived|onreceive|characteristicchanged)")
+_IN_WORDS = re.compile(
+    rb"(request|datasent|writecharacteristic)|(response|datareceived|onreceive|characteristicchanged)"
+)
 _LEAST_WORD = 4
 _FOREIGN = re.compile(
     rb"(?<![A-Za-z])(?:"
@@ -78,8 +83,10 @@ _ARROWS = re.compile(
 )
 _MONITOR = re.compile(rb"((?<!\d)\d\d:\d\d:\d\d\.\d{3}) -> ")
 _MONITOR_BACK = re.compile(rb"\d\d:\d\d:\d\d(?:\.\d{1,9})?[ \]]{0,2}<-")
-_FOLLOWED = re.compile(rb"( {4})?([0-9A-Fa-f]{8})  ((?:[0-9A-Fa-f]{2}(?: {1,2}|\s*$)){1,16}).*")
-_CUT_ROW = re.compile(rb" {0,4}[0-9A-Fa-f]{0,8} {0,2}[0-9A-Fa-f]?")
+_FOLLOWED = re.compile(rb"( {4}|\t)?([0-9A-Fa-f]{8})  ((?:[0-9A-Fa-f]{2}(?: {1,2}|\s*$)){1,16}).*")
+_FOLLOWS = re.compile(rb"=+|(?:Follow|Filter|Node [01]): .*")
+"""What tshark prints before and behind a stream that it follows."""
+_CUT_ROW = re.compile(rb"(?: {0,4}|\t)[0-9A-Fa-f]{0,8} {0,2}[0-9A-Fa-f]?")
 """A row of a stream that Wireshark follows, and the beginning of one at the end of what is looked at."""
 _SIDE = rb"((?:[A-Za-z0-9_.]|(?!\xe2\x86[\x90\x92])[\x80-\xff])++)"
 _MODEM = re.compile(rb"(?<![a-z0-9])at[+#^$!%][a-z]{2}|(?:^|[\s\r])([+#^$!%][a-z]{2,12}:)")
@@ -179,7 +186,7 @@ def has_indented_side(text: bytes) -> bool:
     places: dict[bytes | None, int] = {}
     for row in rows if _CUT_ROW.fullmatch(last) else [*rows, last]:
         found = _FOLLOWED.fullmatch(row)
-        if found is None and row.strip():
+        if found is None and row.strip() and not _FOLLOWS.fullmatch(row.strip()):
             return False
         if found is not None:
             place = int(found[2], 16)

@@ -4,7 +4,7 @@ import re
 from itertools import count
 
 from captures.text import HIDDEN
-from captures.text.units import IN_HEX, begins_unit, size_of
+from captures.text.units import IN_HEX, begins_unit, end_of_units
 
 _RUN = re.compile(
     rb"(?<![0-9A-Za-z_+/=])(?:0[xX])?[0-9A-Fa-fOolI]{2}(?:(?:, |[ ,:.-])?(?:0[xX])?[0-9A-Fa-fOolI]{2}){5,}+"
@@ -108,7 +108,7 @@ def _shown(text: bytes, lacks: int) -> bytes:
     if text.translate(None, _MASKS).isdigit() and not begins_unit(octets):
         return text  # a number
     last = max(place for place, pair in enumerate(pairs) if not _NO_HEX.match(pair))
-    end = max(_end_of_units(octets), lacks)
+    end = max(end_of_units(octets), lacks)
     places = count()
 
     def one(found: "re.Match[bytes]") -> bytes:
@@ -117,14 +117,6 @@ def _shown(text: bytes, lacks: int) -> bytes:
         return HIDDEN if is_octet and _NO_HEX.match(found[0]) else found[0]
 
     return _PAIR.sub(one, text)
-
-
-def _end_of_units(octets: bytes) -> int:
-    """Tell where the last of the units ends that begin *octets*, by what they say."""
-    end = 0
-    while size := size_of(octets[end : end + _HEADER]):
-        end += size
-    return end
 
 
 def mend(line: bytes) -> bytes:

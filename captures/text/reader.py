@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from captures.chunk import RECEIVED, SENT, UNKNOWN, Chunk
 from captures.text.aside import Aside
-from captures.text.counts import without_count
+from captures.text.counts import is_ruler, without_count, without_line_number, without_numbers
 from captures.text.hints import Hints
 from captures.text.labels import direction_of, without_arrows
 from captures.text.letters import spelt_out
@@ -27,6 +27,9 @@ _TOLD_ROW = re.compile(rb"\s*([0-9A-Fa-f]{2}(?:\s[0-9A-Fa-f]{2})*)(?:\s*$|\s+(?:
 """A row that says what its octets are, below a unit that lacks them."""
 _LEFT_OUT = re.compile(rb"(?<!\.)[ ,]{0,2}(?<!\.)\.{3}(?!\.)")
 """What a log or a person puts where octets were left out; more dots are the characters of octets."""
+_BASE64_WIDTHS = (64, 76)
+"""At these columns programs break base64, whatever stands there."""
+_UNIT_BEGINS = (b"\x7e", b"\x00", b"\x68")
 _EMPTY_STRING = b"@\"'`, \t"
 _TIME_AGAIN = re.compile(rb"\s(?=[0-2]\d:[0-5]\d:[0-5]\d[.,]\d{1,9}\s*[:>|-])")
 """Where a page made one line of several that begin with a time."""
@@ -97,6 +100,8 @@ class Reader:
         reads.is_shortened = False
         if self._hints.is_monitor:
             line = without_arrows(line)
+        if self._hints.has_line_numbers and not self.shape.has_numbers:
+            line = without_line_number(line)
         if self._hints.has_letters:
             line = spelt_out(line)
         if reads.is_open and self.shape.tail is not None:
@@ -152,10 +157,13 @@ class Reader:
         octets, is_whole = found
         if not octets and not is_whole:
             return False  # a digit alone
+        if octets[:1] not in _UNIT_BEGINS or text.find(b",") >= 0 or text.find(b"\t") >= 0:
+            unit = without_numbers(text, octets)
+            octets, is_whole = unit or octets, is_whole or unit is not None
         if not is_whole:
             self._odd(number)
         time_ns = self.clock.read(match) if self._has_time else None
-        if self.aside.takes_named(number, octets):
+        if self.aside.takes_named(number, octets) or self._is_ruler(octets, number):
             return True
         reads, direction = self._reads, UNKNOWN
         if self._has_direction:
@@ -172,6 +180,13 @@ class Reader:
         elif octets:
             reads.give(octets, time_ns, direction, offset)
         return True
+
+    def _is_ruler(self, octets: bytes, number: int) -> bool:
+        """Tell whether a line has the numbers of columns that stand above a dump, and count it if so."""
+        is_one = not self.given.lacks and "offset" not in self._groups and is_ruler(octets)
+        if is_one:
+            self.aside.take(number)
+        return is_one
 
     def _several(self, line: bytes, offset: int, number: int) -> bool:
         """Take each of several lines that a page made one."""
@@ -230,10 +245,13 @@ class Reader:
         """Take a row of base64 below another that lacks it."""
         if "base64" not in self._groups or not self._reads.last_was_octets:
             return False
-        octets = base64_octets(line.strip()) or b""
+        text = line.strip()
+        octets = base64_octets(text) or b""
         lacks = self.given.lacks
         is_rest = 0 < len(octets) <= lacks or (lacks > 0 and begins_unit(octets[lacks:]))
-        return is_rest and self._reads.go_on(octets, offset)
+        is_rest = is_rest or (len(self._before_row) in _BASE64_WIDTHS and 0 < len(text) <= len(self._before_row))
+        self._before_row = text
+        return bool(octets) and is_rest and self._reads.go_on(octets, offset)
 
     def _data(self, match: "re.Match[bytes]", offset: int, number: int, label: bytes | None) -> bool:
         """Take the octets of a line; *label* is what stands around octets among words."""
@@ -245,15 +263,18 @@ class Reader:
             return False
         if (label is None or label.isspace()) and self.aside.takes_named(number, octets):
             return True
+        if self._is_ruler(octets, number):
+            return True
         if self._wants_unit and not self._reads.last_was_octets and not begins_unit(octets):
             return False
         time_ns = self.clock.read(match) if self._has_time else None
         direction = direction_of(groups.get("direction") or b"")
         if self._hints.has_indents and self.shape.joins is Joins.DUMP:
-            direction = direction or (RECEIVED if match.string[:1] == b" " else SENT)
+            direction = direction or (RECEIVED if match.string[:1] in b" \t" else SENT)
         if label is not None:
             octets += rest_of_unit(octets, match.string, match.end())
-            found = self.worded.judge(octets, groups, label, time_ns, direction, offset, number)
+            behind = match.string[match.end() : match.end() + LONGEST_HEADING]
+            found = self.worded.judge(octets, groups, label, time_ns, direction, offset, number, behind)
             if found is None:
                 return True
             octets, time_ns, direction = found
@@ -331,9 +352,10 @@ class Reader:
         if self._hints.lacks_zeros and not self.lacks_zeros:
             self.lacks_zeros = is_unpadded(text)
         found = hex_octets(text, lacks_zeros=self._hints.lacks_zeros)
-        if found is not None and not found[1]:
+        unit = without_numbers(text, found[0]) if found is not None else None
+        if found is not None and unit is None and not found[1]:
             self._odd(number)
-        return found and found[0]
+        return unit or (found and found[0])
 
 
 def _is_spelt_again(match: "re.Match[bytes]", spelt: dict[bytes, bytes]) -> bool:

@@ -121,6 +121,7 @@ class Reads:
 
     def _add_to_run(self, octets: bytes, time_ns: int | None, direction: int, offset: int) -> None:
         """Add an octet to those of its direction."""
+        direction = direction or self.direction
         if self._pending and (direction != self.direction or len(self._pending) >= _LONGEST_RUN):
             self.end()
         if not self._pending:

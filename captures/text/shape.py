@@ -2,7 +2,8 @@ r"""A way to write octets on lines, with patterns for the lines.
 
 In patterns ``<time>`` stands for a time of day with or without date or an epoch, ``<hex>`` for octets in hex with any
 separator, ``<one>`` for one of them, ``<pairs>`` for hex pairs with one or two blanks between, ``<column>`` for the
-text that a dump has beside them, ``<word>`` for a word of a direction, ``<arrow>`` for its sign, ``<remark>`` for words
+text that a dump has beside them, ``<word>`` for a word of a direction, ``<said>`` for
+those that names in programs have, ``<arrow>`` for its sign, ``<remark>`` for words
 of a person.
 """
 
@@ -60,6 +61,7 @@ _WORDS = any_of(
     word for word in DIRECTIONS.keys() | ELSEWHERE.keys() | SIDES.keys()
     if not word.isascii() or (word in DIRECTIONS and word.isalpha() and len(word) > 1)
 )  # fmt: skip
+_SAID = "(?i:tx|rx|sen[dt]|recv|received?|req(?:uest)?|resp(?:onse)?)"
 _SNIPPETS = {
     "<time>": TIME,
     # A time or an IP address before the octets is made of the same signs.
@@ -70,6 +72,7 @@ _SNIPPETS = {
     "<pairs>": r"(?P<octets>[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2})*+)",
     "<column>": r"(?:\s{2,}.*|\t.*|\s*[|>].*|\s)?",
     "<word>": _WORDS,
+    "<said>": _SAID,
     "<arrow>": r"(?:>>>?|<<<?|[-=]+>|<[-=]+)",
     "<remark>": r"(?:(?://|\#|;|/\*|<--|\|).*)",
 }
@@ -121,6 +124,8 @@ class Shape:
     """Whole units before the first heading are traffic: the text was copied from its middle."""
     is_explained: bool = False
     """Persons wrote what octets mean: pieces of a unit below it are its explanation."""
+    has_numbers: bool = False
+    """Numbers of lines belong to it."""
     skips: int = 0
     """Octets before the traffic in each read."""
 

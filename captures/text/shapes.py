@@ -4,43 +4,33 @@ Sources: what the programs print, as their manuals and users show it. A new shap
 """
 
 from captures.text.characters import ALONE, CONTROL, DATA_SET, IDENTIFICATION
-from captures.text.shape import Joins, Shape
-
-_LITERAL = r"""(?P<literal>\bb(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|\\"(?:[^"\\]|\\[^"])*+\\"))"""
-_HEXLINE = r"\s*<hex>"
-_HEAD = (
-    r"\s*+(?:[\w.-]{1,40}\s{0,3}\|\s{0,3})?(?:[\[(]?<time>[\])]?)?"
-    r"(?:\s*+(?:\[[^\]]{1,60}\]|\([A-Z]\)|(?i:debug|info|warn(?:ing)?|error|trace)(?=\s*[|:-])|[-#>*;|:,+@]+|//+|\d{1,5}[:>)]?(?=\s)"
-    r"|[A-Za-z][\w ./-]{0,40}[:=]|[\"'`]))*+\s*+"
+from captures.text.pieces import (
+    ALIGNED,
+    CALL,
+    CELLS,
+    DUMP_LINE,
+    ENDING,
+    ESCAPE,
+    ESPHOME,
+    GAPS,
+    HEAD,
+    HEXLINE,
+    HURT,
+    LEVEL,
+    LITERAL,
+    MESSAGE,
+    NAMED_SET,
+    REMARKS,
+    SAID_ABOVE,
+    SET_OR_END,
+    TITLE,
 )
-"""What a log, a program or a mail puts before a line."""
-_NAMED_SET = r"[A-Z][A-Z0-9_]{3,4}\([^()]{0,80}\)"
-"""A data set of a meter that names its values by words, as Energomera's do."""
-_MESSAGE = r"""(?:[/!(]|\d{3}(?=[<\[{])|[^\s<\[{("'=;/]{1,32}\((?!["']))"""
-"""How a message begins that does not begin with a control character: no hex and no words stand before it."""
-_SET_OR_END = r"(?:(?:[0-9]|[A-FL]\.)[0-9A-FL.:*&-]{0,31}\(.{0,512}\)|!$)"
-"""A line of a readout behind a direction; what stands between its parentheses may be anything."""
-_ENDING = r"!(?:[0-9A-Fa-f]{4})?"
-_HURT = r"\d-\d[!-\[\]-~]{1,512}\([!-\[\]-~]{1,1024}"
-"""A line of a telegram in which characters are missing or wrong: medium, channel and something in parentheses."""
-_LEVEL = r"(?:\([VDIWE](?: t:\d{1,12}ms)?\)\s*(?:\([\w-]{1,24}\)\s*)*+)?"
-"""What a reader of customer interfaces puts before its lines: their weight, the time since its start, who writes."""
-_TITLE = r"\s*(?P<direction><word>)\s*:?\s*|\s*\[?<time>\]?\s*"
-"""A line with nothing but a direction, or nothing but a time."""
-_CELLS = r"(?P<cells>(?: {3}\d| {2}\d\d| [12]\d\d)++)\s*"
-_ALIGNED = r"(?: {3}\d| {2}\d\d| [12]\d\d)* {2}\d\d(?: {3}\d| {2}\d\d| [12]\d\d){3,}\s*"
-"""Numbers in cells of four, one of them with two digits: octal numbers have three."""
-_ESCAPE = r"\\[xX][0-9A-Fa-f]{2}"
-_DUMP_LINE = r"\s*(?P<offset>[0-9A-Fa-f]{8})\s{1,4}<pairs><column>"
-_REMARKS = (b"//", b"#", b";", b"/*", b"<--", b"|")
-"""One of these begins words of a person."""
-_GAPS = (b"  ", b"\t")
-"""One of these stands before the characters of octets."""
+from captures.text.shape import Joins, Shape
 
 SHAPES: tuple[Shape, ...] = (
     # -- programs that say on a line of its own what the octets below it are --------------------------------------
     Shape(
-        "counted-reads", "reads with their length above them", Joins.READ, _HEXLINE,
+        "counted-reads", "reads with their length above them", Joins.READ, HEXLINE,
         r"\s*\[?<time>\s*-\s*(?P<direction><word>)\s+(?P<count>\d+)\s+(?:\(0[xX][0-9A-Fa-f]+\)\s+)?(?:bytes?|octets?)\]?\s*",
         needs_heading=True, may_follow=True,
     ),
@@ -59,7 +49,7 @@ SHAPES: tuple[Shape, ...] = (
         r"<time>:\s+(?P<lane>[^\s:]+)\s*", needs_heading=True, may_follow=True,
     ),
     Shape(
-        "putty-ssh", "a PuTTY packet log", Joins.DUMP, _DUMP_LINE,
+        "putty-ssh", "a PuTTY packet log", Joins.DUMP, DUMP_LINE,
         r"(?:(?P<direction>Incoming|Outgoing) packet #0x[0-9A-Fa-f]+, type \d+ / 0x[0-9A-Fa-f]+"
         r" \(SSH2_MSG_CHANNEL_DATA\)"
         r"|(?P<aside>(?:Incoming|Outgoing) (?:packet|raw data)|Event Log:)).*",
@@ -94,12 +84,12 @@ SHAPES: tuple[Shape, ...] = (
     Shape(
         "portmon", "a Portmon log", Joins.LINE,
         r"\s*\d+\s+(?:<time>|\d+\.\d+)\s+.{1,200}?\b(?P<direction>IRP_MJ_(?:WRITE|READ))\s.{1,80}?\bLength:?\s*\d+:\s*<hex>\s*",
-        may_follow=True, holds=(b"IRP_MJ_",),
+        may_follow=True, has_numbers=True, holds=(b"IRP_MJ_",),
     ),
     Shape(
         "irp-table", "a serial monitor's table", Joins.LINE,
         r"\s*\#?\d+\s+(?:<time>|[\d.]+)\s+(?P<direction>IRP_MJ_(?:WRITE|READ))\s+(?:UP|DOWN)\s+\S+\s+<pairs><column>",
-        may_follow=True, holds=(b"IRP_MJ_",),
+        may_follow=True, has_numbers=True, holds=(b"IRP_MJ_",),
     ),
     Shape(
         "gurux-trace", "a Gurux trace", Joins.LINE,
@@ -122,8 +112,13 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "esphome-strings", "strings of an ESPHome log", Joins.LINE,
-        r"""\s*(?:\[<time>\])?\[[A-Z]{1,2}\]\[[\w.]+(?::\d+)?\]:\s*(?P<direction><<<|>>>)\s*"""
-        r"""(?P<string>"(?:[^"\\]|\\.)*+")\s*""", holds=(b"]:",),
+        rf"""{ESPHOME}(?P<string>"(?:[^"\\]|\\.)*+")\s*""", holds=(b"]:",),
+    ),
+    Shape(
+        "esphome-numbers", "numbers of an ESPHome log", Joins.LINE,
+        rf"{ESPHOME}(?:(?P<listed>(?:0b[01]{{8}} \(0x[0-9A-Fa-f]{{2}}\)[:, ]{{0,2}})++)"
+        r"|(?P<decimals>\d{1,3}(?:[:, ]\d{1,3})*+))\s*",
+        sign_text=rf"{ESPHOME}(?:0b[01]{{8}} \(|(?:\d{{1,3}}[:, ])*(?:\d|\d\d\d)(?:[:, ].*|\s*$)).*", holds=(b"]:",),
     ),
     Shape(
         "candump", "octets behind epochs", Joins.LINE,
@@ -141,9 +136,14 @@ SHAPES: tuple[Shape, ...] = (
         heading_text=r"\s*<time>\s*", may_follow=True, holds=(b"-->",),
     ),
     Shape(
+        "strace-dump", "dumps in an strace log", Joins.DUMP,
+        r"\s\|\s(?P<offset>[0-9A-Fa-f]{5,8})\s{2}<pairs>\s+.*\|\s*", rf"{CALL}.*", needs_heading=True,
+        least_share=0.9, holds=(b" | 00000",),
+    ),
+    Shape(
         "strace", "an strace log", Joins.LINE,
-        r"\s*(?:\[pid\s+\d+\]\s+)?(?:\d+\s+)?(?:<time>\s+)?(?P<direction>read|write)\(\d+(?:<[^<>]{0,200}>)?, "
-        r"(?P<literal>\"(?:[^\"\\]|\\.)*+\")(?:\.\.\.)?, \d+\)\s*=\s*[1-9]\d*.*", holds=(b"read(", b"write("),
+        rf"{CALL}(?P<literal>\"(?:[^\"\\]|\\.)*+\")(?:\.\.\.)?, \d+(?:, [^)]{{0,200}})?\)\s*=\s*[1-9]\d*.*",
+        holds=(b"read", b"write", b"send", b"recv"),
     ),
     # -- dumps -----------------------------------------------------------------------------------------------------
     Shape(
@@ -184,10 +184,10 @@ SHAPES: tuple[Shape, ...] = (
         r"(?P<offset>[0-9A-Fa-f]{7})(?P<octal>(?: {3}[ -~]| {2}\\[0abtnvfr]| [0-3][0-7]{2})++)\s*", may_follow=True,
     ),
     Shape(
-        "decimal-dump", "a dump of od in decimal numbers", Joins.DUMP, rf"(?P<offset>[0-9A-Fa-f]{{7}}){_CELLS}",
-        sign_text=rf"[0-9A-Fa-f]{{7}}{_ALIGNED}",
+        "decimal-dump", "a dump of od in decimal numbers", Joins.DUMP, rf"(?P<offset>[0-9A-Fa-f]{{7}}){CELLS}",
+        sign_text=rf"[0-9A-Fa-f]{{7}}{ALIGNED}",
     ),
-    Shape("decimal-rows", "rows of decimal numbers", Joins.LINE, _CELLS, sign_text=_ALIGNED),
+    Shape("decimal-rows", "rows of decimal numbers", Joins.LINE, CELLS, sign_text=ALIGNED),
     Shape(
         "rom-records", "Intel HEX or S-records", Joins.READ,
         r"\s*(?P<rom>:(?:[0-9A-Fa-f]{2}){4}(?:[0-9A-Fa-f]{2})++|S[123](?:[0-9A-Fa-f]{2}){4,}+)\s*",
@@ -198,7 +198,7 @@ SHAPES: tuple[Shape, ...] = (
         r"\s*(?P<offset>[0-9A-Fa-f]{4})\s{2,3}<pairs><column>",
         r"(?:Frame \(\d+ bytes\):|Packet \(\d+ bytes\):|(?P<aside>[A-Z][\w /().-]* \(\d+ bytes\):))\s*"
         r"|\s*\d+\s+(?P<relative>\d{1,9}\.\d{3,9})\s+\S+\s+(?:→|->)\s+\S+\s.*",
-        may_follow=True,
+        may_follow=True, has_numbers=True,
     ),
     Shape(
         "tcpdump", "a dump of tcpdump", Joins.DUMP,
@@ -213,19 +213,30 @@ SHAPES: tuple[Shape, ...] = (
         sign_text=r"\s*\|?0{3,8}(?:[:|]|[ ]-)?\s{1,4}(?:[0-9A-Fa-f]{2}(?:\s.*)?)?",
     ),
     Shape(
+        "format-hex", "a dump of Format-Hex", Joins.DUMP,
+        r"(?P<offset>0{8}[0-9A-Fa-f]{8})\s(?P<octets>[0-9A-Fa-f]{2}(?:\s[0-9A-Fa-f]{2}){0,15}+)(?:\s.*)?",
+        sign_text=r"0{16}\s(?:[0-9A-Fa-f]{2}\s)+.*", may_follow=True,
+    ),
+    Shape(
+        "memory", "a dump of a debugger", Joins.DUMP,
+        r"\s*0[xX](?P<offset>[0-9A-Fa-f]{4,16})(?:\s*<[^<>]{1,80}>)?:\s{1,4}"
+        r"(?P<octets>(?:0[xX])?[0-9A-Fa-f]{2}(?:\s{1,2}(?:0[xX])?[0-9A-Fa-f]{2})*+)<column>",
+        r"\s*\(?[a-z]{2,8}\)?\s+(?:x/|mem|dump).*", may_follow=True, holds=(b"0x", b"0X"),
+    ),
+    Shape(
         "decimal-columns", "decimal numbers and their characters below lines with a direction", Joins.READ,
-        r"\s*(?P<decimals>\d{1,3}(?:[ ]\d{1,3})*+)(?:\s{2,}.*)?\s*", _TITLE,
+        r"\s*(?P<decimals>\d{1,3}(?:[ ]\d{1,3})*+)(?:\s{2,}.*)?\s*", TITLE,
         r"\s*(?:\d{1,3}[ ])*(?:1\d|2[0-5])\d(?:[ ]\d{1,3})*(?:\s{2,}.*|\s*)", needs_heading=True,
     ),
     Shape(
         "titled-columns", "octets and their characters below lines with a direction", Joins.READ,
-        r"\s*<pairs>(?:\s{2,}.*)?\s*", _TITLE, r"\s*<word>\s*", needs_heading=True,
+        r"\s*<pairs>(?:\s{2,}.*)?\s*", TITLE, r"\s*<word>\s*", needs_heading=True,
     ),
     # -- source text -----------------------------------------------------------------------------------------------
     Shape(
         "c-array", "C arrays", Joins.READ,
         r"(?P<begin>.{0,200}\{)?\s*(?P<octets>0[xX][0-9A-Fa-f]{2}(?:\s*,\s*0[xX][0-9A-Fa-f]{2})*+)\s*,?\s*(?P<end>\}.*)?(?:/\*.*|//.*)?",
-        r"(?:.*?\b(?P<direction>peer[01])_.*|.*)\[.*\{.*|\s*\}.*|\s*/\*.*\*/\s*",
+        r"(?:.*?(?<![A-Za-z])(?P<direction>peer[01]|<said>)(?![a-z]).*|.*)\[.*\{.*|\s*\}.*|\s*/\*.*\*/\s*",
         r"[^\[]{0,200}\[[^\]]{0,80}\]\s{0,9}(?:\w{1,60}\s{0,9})?=?\s{0,9}\{.*", holds=(b"0x", b"0X"),
     ),
     Shape(
@@ -238,12 +249,12 @@ SHAPES: tuple[Shape, ...] = (
         r"""fromhex\(\s*["'](?P<octets>[^"']*+)""", tail_text=r"""["'].*""", holds=(b"fromhex",),
     ),
     Shape(
-        "python-bytes", "Python bytes", Joins.LINE, _LITERAL, tail_text=r".*", holds=(b"b'", b'b"', b'b\\"'),
+        "python-bytes", "Python bytes", Joins.LINE, LITERAL, tail_text=r".*", holds=(b"b'", b'b"', b'b\\"'),
     ),
     Shape(
         "escapes", r"\x escapes", Joins.LINE,
-        rf"""(?P<octets>(?:{_ESCAPE}[ ,]?){{4,}}+|(?<=["'])(?:{_ESCAPE}){{1,3}}(?=["'][\s\\+;,)]*$))""",
-        sign_text=rf".*{_ESCAPE}[ ,]?\\[xX].*", tail_text=r".*", least_share=0.9, holds=(b"\\x", b"\\X"),
+        rf"""(?P<octets>(?:{ESCAPE}[ ,]?){{4,}}+|(?<=["'])(?:{ESCAPE}){{1,3}}(?=["'][\s\\+;,)]*$))""",
+        sign_text=rf".*{ESCAPE}[ ,]?\\[xX].*", tail_text=r".*", least_share=0.9, holds=(b"\\x", b"\\X"),
     ),
     Shape(
         "unit-strings", "units as strings of a program", Joins.LINE,
@@ -282,7 +293,15 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "decimal-lines", "a decimal number a line", Joins.RUN, r"\s*(?P<decimals>\d{1,3})\s*[,;]?\s*",
+        r"(?:.*?<time>)?.*?(?<![A-Za-z])(?P<direction><said>)(?![a-z])[^\[]*[\[{(]\s*",
         sign_text=r"\s*(?:1\d|2[0-5])\d\s*[,;]?\s*", least_share=0.9,
+    ),
+    Shape(
+        "follow-yaml", "a stream that Wireshark followed, in YAML", Joins.READ,
+        r"\s{2,8}(?P<base64>[0-9A-Za-z+/]+={0,2})\s*",
+        r"\s*(?:- )?(?:packet: \d+|(?P<direction>peer: [01])|index: \d+|timestamp: <time>|data: !!binary \|)\s*"
+        r"|(?P<aside>packets:|peers:|\s*(?:- )?(?:host|port):.*)\s*",
+        needs_heading=True, holds=(b"!!binary",),
     ),
     Shape(
         "base64", "base64", Joins.LINE,
@@ -294,27 +313,27 @@ SHAPES: tuple[Shape, ...] = (
     # -- messages in their own characters --------------------------------------------------------------------------
     Shape(
         "strings", "strings of a program", Joins.LINE,
-        rf"""(?P<string>(?:"|'|`)(?=/\?|\\(?:x0|u000|0{{0,2}})[1-6]|\\r\\n|\\n|{IDENTIFICATION}|{DATA_SET}|{_NAMED_SET}|\(\d|!)"""
+        rf"""(?P<string>(?:"|'|`)(?=/\?|\\(?:x0|u000|0{{0,2}})[1-6]|\\r\\n|\\n|{IDENTIFICATION}|{DATA_SET}|{NAMED_SET}|\(\d|!)"""
         r"""(?:[^"'`\\]|\\.)*+["'`])""",
-        sign_text=rf"""(?:.*?[^\w.])?["'`](?:\\(?:x0|u000|0{{0,2}})2)?(?:{IDENTIFICATION}|{DATA_SET}|{_NAMED_SET})\\(?:r?\\?n|x03).*""",
+        sign_text=rf"""(?:.*?[^\w.])?["'`](?:\\(?:x0|u000|0{{0,2}})2)?(?:{IDENTIFICATION}|{DATA_SET}|{NAMED_SET})\\(?:r?\\?n|x03).*""",
         tail_text=r".*",
     ),
     Shape(
         "named-controls", "messages with named control characters", Joins.LINE,
         r"\s*+(?:[\[(]?<time>[\])]?\s*+)?"
         r"(?:(?P<direction><word>|[A-Za-z][\w ]{0,20}(?=:)|>>?|<<?|[-=]+>|<[-=]+)\s*[:|-]?\s+)?"
-        rf"(?P<named>(?:{_MESSAGE}.*?)?{CONTROL}.*|(?(direction)(?:/(?:\?\w{{0,32}}!|[A-Za-z]{{3}}[0-9A-I][!-.0-~]+)|{ALONE}|{_SET_OR_END})(?:\s+//.*)?|(?!)))",
+        rf"(?P<named>(?:{MESSAGE}.*?)?{CONTROL}.*|(?(direction)(?:/(?:\?\w{{0,32}}!|[A-Za-z]{{3}}[0-9A-I][!-.0-~]+)|{ALONE}|{SET_OR_END})(?:\s+//.*)?|(?!)))",
         sign_text=r"[^<\[{]*+(?:[<\[{](?!(?:STX|SOH|ACK)[>\]}]|0?[126]>)[^<\[{]*+)*+"
         r"(?:[<\[{](?:STX|SOH|ACK)[>\]}]|<0?[126]>).*"
         r"|.*(?:[<\[{](?:CR|LF)[>\]}]|<0[Dd]><0[Aa]>)",
     ),
     Shape(
         "readout", "a readout in its own characters", Joins.LINE,
-        rf"(?:{_HEAD}|[^/]{{1,200}}:\s{{1,4}}(?={IDENTIFICATION}(?:[\\<\s]|$)))"
-        rf"(?P<characters>(?:{IDENTIFICATION}|[A-Z][A-Za-z]{{2}}\d\\[2@][!-~]+|(?P<more>\(\d[^()]{{0,40}}\))|{DATA_SET}|{_ENDING}(?=[\s\\<\"'`]|$))"
-        rf"(?:(?:\\r|\\n|\s)*+(?:{DATA_SET}|{_ENDING}))*+|{_HURT})"
+        rf"(?:{HEAD}|[^/]{{1,200}}:\s{{1,4}}(?={IDENTIFICATION}(?:[\\<\s]|$)))"
+        rf"(?P<characters>(?:{IDENTIFICATION}|[A-Z][A-Za-z]{{2}}\d\\[2@][!-~]+|(?P<more>\(\d[^()]{{0,40}}\))|{DATA_SET}|{ENDING}(?=[\s\\<\"'`]|$))"
+        rf"(?:(?:\\r|\\n|\s)*+(?:{DATA_SET}|{ENDING}))*+|{HURT})"
         r"""(?:(?:\\[rn]?|<\\?(?i:r|n|cr|lf)>|["'`,;)])*+(?:\s.*)?)""",
-        sign_text=rf"{_HEAD}(?:{DATA_SET}|{IDENTIFICATION}).*",
+        sign_text=rf"{HEAD}(?:{DATA_SET}|{IDENTIFICATION}).*",
     ),
     Shape(
         "parity-characters", "a readout in characters with a parity bit", Joins.LINE,
@@ -329,11 +348,16 @@ SHAPES: tuple[Shape, ...] = (
         tail_text=r""""?(?:,\d+)*\s*""",
     ),
     Shape(
-        "dump-titles", "frame dumps below titles", Joins.READ, rf"{_LEVEL}\s*<hex>",
+        "dump-titles", "frame dumps below titles", Joins.READ, rf"{LEVEL}\s*<hex>",
         r".*?(?:(?P<aside>(?i:gcm|dlms|dsmr|cosem|llc|gbt|payload|decrypt|plain|application data|system title|authentic"
         r"|initiali[sz]ation vector|additional)\w*(?: frame)?)"
         r"|(?i:frame dump|hdlc|m-?bus)(?: frame)?)\b[^:]{0,24}:\s*",
         needs_heading=True, is_titled=True,
+    ),
+    Shape(
+        "titled-rows", "octets and their characters below titles with directions", Joins.LINE,
+        r"\s*<pairs>\s+\|(?P<beside>.{1,64})\|\s*", SAID_ABOVE,
+        sign_text=r"\s*[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2}){7,31}\s+\|.*", needs_heading=True, holds=(b" |",),
     ),
     Shape(
         "character-columns", "octets with directions and their characters beside them", Joins.READ,
@@ -341,19 +365,19 @@ SHAPES: tuple[Shape, ...] = (
         r"\s*(?P<direction><word>|<arrow>)\s*:\s*",
         r"\s*(?:<word>(?![0-9A-Za-z])|<arrow>)\S?\s*[:|-]?\s+[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2})*"
         r"(?:\s{2,}|\t)(?![0-9A-Fa-f]{2}\s)\S.*",
-        least_share=0.5, holds=_GAPS,
+        least_share=0.5, holds=GAPS,
     ),
     Shape(
         "rows-with-characters", "rows of octets with their characters beside them", Joins.LINE,
-        r"\s*<pairs>\s{2,}(?P<beside>\S.*)",
+        r"\s*<pairs>\s{2,}(?P<beside>\S.*)", r"\s*\[?<time>\]?:?\s*",
         sign_text=r"\s*[0-9A-Fa-f]{2}(?:[ ]{1,2}[0-9A-Fa-f]{2}){7,31}\s{2,}(?![0-9A-Fa-f]{2}\s)\S.*",
-        least_share=0.9, holds=_GAPS,
+        least_share=0.9, holds=GAPS,
     ),
     Shape(
         "annotated-pieces", "pieces of octets with remarks", Joins.READ,
         r"\s*(?:(?P<direction><word>)\s*[:|-]\s*)?<hex><remark>?\s*",
         r"\s*(?P<direction><word>)(?:\s(?i:frame|message|telegram|packet|data)\s*:\s*[A-Z-]{0,8}|\s*[:|-])\s*",
-        r"\s*[0-9A-Fa-f]{2}(?:\s?[0-9A-Fa-f]{2}){0,3}\s*<remark>", least_share=0.5, is_explained=True, holds=_REMARKS,
+        r"\s*[0-9A-Fa-f]{2}(?:\s?[0-9A-Fa-f]{2}){0,3}\s*<remark>", least_share=0.5, is_explained=True, holds=REMARKS,
     ),
     Shape(
         "tabbed-pieces", "pieces of octets with remarks behind tabs", Joins.READ,
@@ -363,7 +387,7 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "annotated", "octets with remarks", Joins.LINE, r"\s*(?:(?P<direction><word>)\s*[:|-]\s*)?<hex><remark>?\s*",
-        sign_text=r"\s*(?:<word>\s*[:|-]\s*)?<hex><remark>", least_share=0.5, holds=_REMARKS,
+        sign_text=r"\s*(?:<word>\s*[:|-]\s*)?<hex><remark>", least_share=0.5, holds=REMARKS,
     ),
     Shape(
         "direction-octets", "octets with directions", Joins.LINE,
@@ -382,18 +406,18 @@ SHAPES: tuple[Shape, ...] = (
     ),
     Shape(
         "time-octets", "octets with times", Joins.LINE,
-        r"\s*\[?<time>(?:\]|\s)\s*[:;,|-]?\s*(?:SML:|TMP:)?\s*<hex>\s*", may_follow=True,
+        r"\s*\[?<time>(?:\]|\s|(?=[;,|]))\s*[:;,|-]?\s*(?:SML:|TMP:)?\s*<hex>\s*", may_follow=True,
     ),
     Shape(
-        "apdu-titles", "APDUs below titles", Joins.READ, rf"{_LEVEL}\s*<hex>",
+        "apdu-titles", "APDUs below titles", Joins.READ, rf"{LEVEL}\s*<hex>",
         r".*?(?:(?i:gcm|dlms|dsmr|cosem|gbt|llc|decrypted)(?: frame| data| payload)|(?P<aside>(?i:application data)))"
         r"\b[^:]{0,24}:\s*",
         needs_heading=True,
     ),
     Shape(
         "titles", "octets below titles with directions", Joins.LINE,
-        rf"{_HEXLINE}(?:\(\s*\+\s*(?P<delta>\d{{1,9}})\s*ms\)\s*)?",
-        r"(?!.*(?:[:|>-]|\b<word>)\s*(?:[0-9A-Fa-f]{2}\s*)+$)\W*(?><time>)?\W*(?P<label>[A-Za-z].{0,200})?(?(label)|(?(time)|(?!)))",
+        rf"{HEXLINE}(?:\(\s*\+\s*(?P<delta>\d{{1,9}})\s*ms\)\s*)?",
+        rf"(?!.*(?:[:|>-]|\b<word>)\s*(?:[0-9A-Fa-f]{{2}}\s*)+$){SAID_ABOVE}",
         needs_heading=True,
     ),
     Shape(

@@ -28,7 +28,7 @@ _EPOCHS = r"\d{9,10}\.\d{1,9}|(?<![0-9A-Fa-f.])1[4-9]\d{8}(?:\d{3}|\d{9})(?![0-9
 """Seconds with a fraction, or as many milliseconds or nanoseconds, whose odd number of digits is no octets."""
 TIME = (
     rf"(?:(?P<time>{_ASCTIME}|{_BASIC}"
-    rf"|(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}[:.]\d\d[:.]\d\d)(?:[.,:_](?P<fraction>\d{{1,9}}))?"
+    rf"|(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}[:.]\d\d[:.]\d\d(?!\d))(?:[.,:_](?P<fraction>\d{{1,9}}))?"
     rf"(?P<after> ?[AaPp][Mm]\b|Z\b| ?[+-]\d\d:?\d\d\b)?|(?P<epoch>{_EPOCHS}))"
 )
 """The pattern of a time of day with or without a date, or of an epoch."""

@@ -18,6 +18,8 @@ _LEAST_DIGITS = 16
 _QUOTED = (b'""', b"''", b"``")
 _MOST_KEPT, _NEAR = 8192, 64
 _FLAG, _SHORT_FRAME = 0x7E, 5
+_HEADER = 8
+"""Octets that tell how long any unit is."""
 _FLAGS, _WRAPPER_HEADER, _MBUS_FRAME = 2, 8, 6
 """Octets of a unit that its length does not count."""
 
@@ -51,6 +53,13 @@ def size_of(octets: bytes) -> int:
     if octets[0] == 0x68:
         return octets[1] + _MBUS_FRAME
     return (octets[6] << 8 | octets[7]) + _WRAPPER_HEADER if len(octets) >= _WRAPPER_HEADER else 0
+
+
+def end_of_units(octets: bytes, at: int = 0) -> int:
+    """Tell where the last of the units ends that follow each other from *at* on, by what they say."""
+    while size := size_of(octets[at : at + _HEADER]):
+        at += size
+    return at
 
 
 def is_short_frame(octets: bytes) -> bool:

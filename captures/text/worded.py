@@ -20,6 +20,7 @@ _BUFFER = b"buffer"
 _FLAG = b"\x7e"
 _FRAME_LITERAL = rb"~\xa"
 """How Python writes the first octets of a frame."""
+_TIME_BEHIND = re.compile(rb'"@?(?:time|timestamp|ts|datetime|date|at|when|received_at)"\s*:\s*"?([^",{}]{8,40})')
 _NUMBER = re.compile(rb"\d{4,64}(?:\.\d+)?")
 
 
@@ -42,9 +43,12 @@ class Worded:
 
     def judge(
         self, octets: bytes, groups: dict[str, bytes], label: bytes, time_ns: int | None, direction: int, offset: int,
-        number: int,
+        number: int, behind: bytes = b"",
     ) -> tuple[bytes, int | None, int] | None:  # fmt: skip
-        """Give octets, time and direction as the words around them say; None if they need not be added to a read."""
+        """Give octets, time and direction as the words around them say; None if they need not be added to a read.
+
+        *behind* is what stands behind them on the line, of which only a time counts.
+        """
         worded, is_traffic = self.words.label(label, is_unit=begins_unit(octets))
         if self._hints.has_frames and octets[:1] != _FLAG and is_inside(label):
             is_traffic = False
@@ -74,7 +78,13 @@ class Worded:
             octets = self._grown(octets)
         if is_whole_unit(octets):
             self._copies.keep(octets)
-        return octets, self._clock.find(label) if time_ns is None else time_ns, direction
+        return octets, self._when(label, behind) if time_ns is None else time_ns, direction
+
+    def _when(self, label: bytes, behind: bytes) -> int | None:
+        """Read the time among the words before octets, or in a member of JSON behind them."""
+        time_ns = self._clock.find(label)
+        member = _TIME_BEHIND.search(behind) if time_ns is None and behind.find(b'":') >= 0 else None
+        return self._clock.find(member[1]) if member else time_ns
 
     def _is_copied(self, octets: bytes) -> bool:
         """Tell whether a person copied *octets* out of a unit that was given: its beginning, or a piece of the last."""

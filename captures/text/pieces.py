@@ -1,0 +1,41 @@
+"""Pieces that several patterns of text shapes are made of."""
+
+LITERAL = r"""(?P<literal>\bb(?:'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+"|\\"(?:[^"\\]|\\[^"])*+\\"))"""
+HEXLINE = r"\s*<hex>"
+HEAD = (
+    r"\s*+(?:[\w.-]{1,40}\s{0,3}\|\s{0,3})?(?:[\[(]?<time>[\])]?)?"
+    r"(?:\s*+(?:\[[^\]]{1,60}\]|\([A-Z]\)|(?i:debug|info|warn(?:ing)?|error|trace)(?=\s*[|:-])|[-#>*;|:,+@]+|//+|\d{1,5}[:>)]?(?=\s)"
+    r"|[A-Za-z][\w ./-]{0,40}[:=]|[\"'`]))*+\s*+"
+)
+"""What a log, a program or a mail puts before a line."""
+NAMED_SET = r"[A-Z][A-Z0-9_]{3,4}\([^()]{0,80}\)"
+"""A data set of a meter that names its values by words, as Energomera's do."""
+MESSAGE = r"""(?:[/!(]|\d{3}(?=[<\[{])|[^\s<\[{("'=;/]{1,32}\((?!["']))"""
+"""How a message begins that does not begin with a control character: no hex and no words stand before it."""
+SET_OR_END = r"(?:(?:[0-9]|[A-FL]\.)[0-9A-FL.:*&-]{0,31}\(.{0,512}\)|!$)"
+"""A line of a readout behind a direction; what stands between its parentheses may be anything."""
+ENDING = r"!(?:[0-9A-Fa-f]{4})?"
+HURT = r"\d-\d[!-\[\]-~]{1,512}\([!-\[\]-~]{1,1024}"
+"""A line of a telegram in which characters are missing or wrong: medium, channel and something in parentheses."""
+LEVEL = r"(?:\([VDIWE](?: t:\d{1,12}ms)?\)\s*(?:\([\w-]{1,24}\)\s*)*+)?"
+"""What a reader of customer interfaces puts before its lines: their weight, the time since its start, who writes."""
+TITLE = r"\s*(?P<direction><word>)\s*:?\s*|\s*\[?<time>\]?\s*"
+"""A line with nothing but a direction, or nothing but a time."""
+SAID_ABOVE = r"\W*(?><time>(?:,\d{3})?)?\W*(?P<label>[A-Za-z].{0,200})?(?(label)|(?(time)|(?!)))"
+"""A line of words above octets, perhaps behind a time, or a time alone."""
+CELLS = r"(?P<cells>(?: {3}\d| {2}\d\d| [12]\d\d)++)\s*"
+ALIGNED = r"(?: {3}\d| {2}\d\d| [12]\d\d)* {2}\d\d(?: {3}\d| {2}\d\d| [12]\d\d){3,}\s*"
+"""Numbers in cells of four, one of them with two digits: octal numbers have three."""
+ESCAPE = r"\\[xX][0-9A-Fa-f]{2}"
+ESPHOME = r"\s*(?:\[<time>\])?\s*\[[A-Z]{1,2}\]\[[\w.]+(?::\d+)?\]:\s*(?P<direction><<<|>>>)\s*"
+"""How ESPHome begins a line that says what came over a serial line."""
+CALL = (
+    r"\s*(?:\[pid\s+\d+\]\s+)?(?:\d+\s+)?(?:<time>\s+)?"
+    r"p?(?P<direction>read|write|send|recv)(?:to|from|64)?\(\d+(?:<[^<>]{0,200}>)?, "
+)
+"""How strace begins a line of a call that moves octets."""
+DUMP_LINE = r"\s*(?P<offset>[0-9A-Fa-f]{8})\s{1,4}<pairs><column>"
+REMARKS = (b"//", b"#", b";", b"/*", b"<--", b"|")
+"""One of these begins words of a person."""
+GAPS = (b"  ", b"\t")
+"""One of these stands before the characters of octets."""

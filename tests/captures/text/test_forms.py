@@ -1,0 +1,186 @@
+"""How tools and people write octets beside numbers, addresses and rulers: the octets, and nothing else, are read."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from captures.chunk import SENT, UNKNOWN
+from tests.captures.text.test_programs import spoken
+from tests.captures.text.test_shapes import read
+from tests.captures.text.written import Sent, _at, _lines, _readable, _rows, _spaced, _words, session
+
+EVENTS = session()
+WHOLE = b"".join(one.octets for one in EVENTS)
+SPOKEN = [(one.direction, one.octets) for one in EVENTS]
+TX_RX = _words("TX", "RX")
+Write = Callable[[Iterable[Sent]], str]
+
+
+def _size(one: Sent) -> int:
+    return len(one.octets)
+
+
+def _strace_dump(events: Iterable[Sent]) -> str:
+    text = ""
+    for one in events:
+        text += f'{_words("write", "read")(one)}(4, "~\\240"..., {_size(one)}) = {_size(one)}\n'
+        for at, row in _rows(one.octets):
+            text += f" | {at:05x}  {row[:8].hex(' '):<23}  {row[8:].hex(' '):<23}  {_readable(row):<16} |\n"
+    return text
+
+
+def _zephyr(events: Iterable[Sent]) -> str:
+    text = ""
+    for one in events:
+        text += f"[00:00:12.345,000] <dbg> dlms: {TX_RX(one)}\n"
+        for _, row in _rows(one.octets):
+            text += f"{'':35}{row[:8].hex(' ')}  {row[8:].hex(' '):<23} |{_readable(row):<16}|\n"
+    return text
+
+
+def _followed(events: Iterable[Sent]) -> str:
+    """As ``tshark -z follow,tcp,hex`` writes it."""
+    text, places = f"\n{'=' * 67}\nFollow: tcp,hex\nFilter: tcp.stream eq 0\nNode 0: 192.0.2.1:50000\n", {1: 0, 2: 0}
+    text += "Node 1: 192.0.2.2:4059\n"
+    for one in events:
+        for at, row in _rows(one.octets):
+            before = "" if one.direction == SENT else "\t"
+            text += f"{before}{places[one.direction] + at:08X}  {row[:8].hex(' '):<23}  {row[8:].hex(' '):<23}  {_readable(row)}\n"
+        places[one.direction] += _size(one)
+    return f"{text}{'=' * 67}\n"
+
+
+def _yaml(events: Iterable[Sent]) -> str:
+    """As ``tshark -z follow,tcp,yaml`` writes it."""
+    text = "peers:\n  - peer: 0\n    host: 192.0.2.1\n    port: 50000\n  - peer: 1\n    host: 192.0.2.2\n    port: 4059\npackets:\n"
+    for number, one in enumerate(events, 1):
+        text += f"  - packet: {number}\n    peer: {_words('0', '1')(one)}\n"
+        text += f"    timestamp: {one.time_ns // 10**9}.{one.time_ns % 10**9:09d}\n    data: !!binary |\n"
+        written = b64encode(one.octets).decode()
+        text += "".join(f"      {written[at : at + 60]}\n" for at in range(0, len(written), 60))
+    return text
+
+
+def _rust(events: Iterable[Sent]) -> str:
+    return "".join(
+        f"{_words('tx', 'rx')(one)} = [\n" + "".join(f"    {o},\n" for o in one.octets) + "]\n" for one in events
+    )
+
+
+def _c(events: Iterable[Sent]) -> str:
+    text = ""
+    for number, one in enumerate(events):
+        rows = "".join("    " + ", ".join(f"0x{o:02X}" for o in row) + ",\n" for _, row in _rows(one.octets, 12))
+        text += f"const uint8_t {_words('tx', 'rx')(one)}_frame_{number}[{_size(one)}] = {{\n{rows}}};\n"
+    return text
+
+
+def _numbered(write: Callable[[int, Sent], str]) -> Write:
+    return lambda events: "".join(write(number, one) + "\n" for number, one in enumerate(events, 9))
+
+
+def _column(words: str) -> Write:
+    sent, received = words.split("/")
+    return _lines(lambda one: f"{_at(one, '%H:%M:%S', 3)} {_words(sent, received)(one)}: {_spaced(one.octets)}")
+
+
+WORDS = (
+    "Trama enviada/Trama recibida", "Trame envoyée/Trame reçue", "Verstuurd/Ontvangen", "Skickat/Mottaget",
+    "Sendt/Modtaget", "Gönderildi/Alındı", "下行/上行", "Küldött/Fogadott", "Надіслано/Отримано",
+)  # fmt: skip
+TOLD: dict[str, Write] = {
+    "topic, length, hex": _lines(lambda one: f"{_at(one, '%Y-%m-%dT%H:%M:%S')}Z m/{_words('tx', 'rx')(one)} {_size(one)} {one.octets.hex()}"),
+    "ASC of CAN tools": _lines(lambda one: f"  0.250000 1  {_words('Tx', 'Rx')(one)}   d {_size(one)} {_spaced(one.octets)}"),
+    "columns with a length": _lines(lambda one: f"{_at(one, '%Y-%m-%d %H:%M:%S', 3)},{TX_RX(one)},{_size(one)},{_spaced(one.octets)}"),
+    "baud rate": _lines(lambda one: f"{TX_RX(one)} 9600 {_spaced(one.octets)}"),
+    "strace -e write": _strace_dump,
+    "strace of a socket": _lines(
+        lambda one: f'{_words("sendto", "recvfrom")(one)}(5, "{"".join(f"{chr(92)}x{o:02x}" for o in one.octets)}", {_size(one)}, 0, NULL, 0) = {_size(one)}'
+    ),
+    "Zephyr": _zephyr,
+    "tshark follow hex": _followed,
+    "tshark follow yaml": _yaml,
+    "Rust {:#?}": _rust,
+    "C names": _c,
+    "grep -n": _numbered(lambda number, one: f"{number}:{_at(one, '%H:%M:%S', 3)} {TX_RX(one)}: {_spaced(one.octets)}"),
+    "ESPHome log_int": _lines(lambda one: f"[10:15:32][D][uart_debug:176]: {_words('>>>', '<<<')(one)} {':'.join(map(str, one.octets))}"),
+    "ESPHome log_binary": _lines(
+        lambda one: f"[10:15:32][D][uart_debug:206]: {_words('>>>', '<<<')(one)} {':'.join(f'0b{o:08b} (0x{o:02X})' for o in one.octets)}"
+    ),
+    "Android": _lines(lambda one: f"{_words('writeCharacteristic', 'onCharacteristicChanged')(one)}: (0x) {one.octets.hex('-')}"),
+} | {words: _column(words) for words in WORDS}  # fmt: skip
+
+
+@pytest.mark.parametrize("write", TOLD.values(), ids=TOLD)
+def test_directions_and_octets_are_told_from_what_stands_beside_them(write: Write) -> None:
+    assert spoken(write(EVENTS)) == SPOKEN
+
+
+def _dump(begin: str, row: Callable[[int, bytes], str], end: str = "") -> Write:
+    return lambda _: begin + "".join(row(at, octets) + "\n" for at, octets in _rows(WHOLE)) + end
+
+
+def _debugger(events: Iterable[Sent]) -> str:
+    text = ""
+    for one in events:
+        for at, row in _rows(one.octets, 8):
+            text += f"0x{0x20001000 + at:x} <buffer+{at}>:\t" + "\t".join(f"0x{o:02x}" for o in row) + "\n"
+        text += "(gdb) x/40xb buffer\n"
+    return text
+
+
+BARE: dict[str, Write] = {
+    "date before close octets": _lines(lambda one: f"{_at(one, '%Y-%m-%d %H:%M:%S')}, {one.octets.hex().upper()}"),
+    "length before": _lines(lambda one: f"{_size(one)},{one.octets.hex()}"),
+    "length behind": _lines(lambda one: f"{one.octets.hex()},{_size(one)}"),
+    "numbers of lines": _numbered(lambda number, one: f"{number} {_spaced(one.octets)}"),
+    "numbers of lines, comma": _numbered(lambda number, one: f"{number},{_spaced(one.octets)}"),
+    "Format-Hex 5": _dump(
+        f"\n\n           Path: C:\\x.bin\n\n           {_spaced(bytes(range(16)))}\n\n",
+        lambda at, row: f"{at:08X}   {_spaced(row):<47}  {_readable(row)}",
+    ),
+    "Format-Hex 7": _dump(
+        f"\n   Label: C:\\x.bin\n\n          Offset Bytes      Ascii\n                 {_spaced(bytes(range(16)))}\n",
+        lambda at, row: f"{at:016X} {_spaced(row):<47} {_readable(row)}",
+    ),
+    "gdb": _debugger,
+    "lldb": _dump("(lldb) memory read buffer\n", lambda at, row: f"0x{0x16FDFF0A0 + at:x}: {row.hex(' '):<47}  {_readable(row)}"),
+    "certutil -encode": lambda _: "-----BEGIN CERTIFICATE-----\n"
+    + "".join(f"{b64encode(WHOLE)[at : at + 64].decode()}\n" for at in range(0, 4 * ((len(WHOLE) + 2) // 3), 64))
+    + "-----END CERTIFICATE-----\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("write", BARE.values(), ids=BARE)
+def test_octets_are_told_from_numbers_addresses_and_rulers(write: Write) -> None:
+    found = spoken(write(EVENTS))
+    assert [direction for direction, _ in found] == [UNKNOWN]
+    assert found[0][1] == WHOLE
+
+
+def test_time_in_a_member_behind_the_octets_is_theirs() -> None:
+    text = "".join(
+        json.dumps({"dir": TX_RX(one), "hex": one.octets.hex(), "time": _at(one, "%Y-%m-%dT%H:%M:%S", 3) + "Z"}) + "\n"
+        for one in EVENTS
+    )
+    with read(text) as source:
+        assert [chunk.time_ns for chunk in source] == [one.time_ns // 1_000_000 * 1_000_000 for one in EVENTS]
+
+
+def test_stream_that_was_followed_in_yaml_keeps_its_times() -> None:
+    with read(_yaml(EVENTS)) as source:
+        assert [chunk.time_ns for chunk in source] == [one.time_ns for one in EVENTS]
+
+
+def test_minutes_and_seconds_alone_are_no_time_of_day() -> None:
+    with read("".join(f"15:32.153 {TX_RX(one)} {_spaced(one.octets)}\n" for one in EVENTS)) as source:
+        assert {chunk.time_ns for chunk in source} == {None}
+
+
+def test_octet_before_a_frame_that_counts_nothing_is_kept() -> None:
+    frame = EVENTS[0].octets
+    assert spoken(f"E5 {_spaced(frame)}\n16 {_spaced(frame)}\n") == [(UNKNOWN, b"\xe5" + frame + b"\x16" + frame)]
