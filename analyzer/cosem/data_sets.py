@@ -25,6 +25,8 @@ _LETTERS = {"C": 96, "F": 97, "L": 98, "P": 99}
 _ABSTRACT = frozenset((96, 97))
 """Values of C that a code without medium has for things that are no electricity."""
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+_LONGEST_NUMBER = 32
+"""Characters of a value after IEC 62056-21; more digits are the octets of something, such as a manufacturer's table."""
 _HEX_TEXT = re.compile(r"(?:[0-9A-Fa-f]{2}){4,}")
 _TEXTS = frozenset(((0, 96, 1), (0, 96, 13), (0, 42, 0)))
 """Value groups A, C and D of objects whose value P1 writes as the hex of a text."""
@@ -171,7 +173,7 @@ def profile_of(one: DataSet) -> TextProfile | None:
     """Read the head of a profile; None for any other data set."""
     if len(one.values) < _HEAD + 2:
         return None
-    values = [text_of(value.value) for value in one.values]
+    values = list(map(_whole, one.values))
     if not all(one.isdecimal() and len(one) <= _MOST_DIGITS for one in values[2:4]):
         return None
     if len(values) != _HEAD + 2 * int(values[3]):
@@ -189,12 +191,17 @@ def event_of(one: DataSet) -> TextProfile | None:
     name = code_of(code)
     if name is None or name[2] != _PROFILES or len(one.values) < _HEAD:
         return None
-    start, status, period, count, *told = [text_of(value.value) for value in one.values]
+    start, status, period, count, *told = map(_whole, one.values)
     moment = moment_of(start)
     columns = tuple(zip(told[::2], told[1::2], strict=False))
     if moment is None or period or len(told) != 2 * int(count if count.isdecimal() else 0):
         return None
     return TextProfile(code, moment.iso, status, timedelta(), columns)
+
+
+def _whole(one: Bracketed) -> str:
+    """Read a value of a head with its unit: the sign before one also stands in a code (1-0:1.5.0*255)."""
+    return text_of(one.value) if one.unit is None else f"{text_of(one.value)}*{text_of(one.unit)}"
 
 
 def profile_from(form: tuple[str, str, str, int, list[list[str]]]) -> TextProfile:
@@ -303,4 +310,5 @@ def _has_signs(name: bytes | None) -> bool:
 
 
 def _number(text: str) -> Decimal | str:
-    return Decimal(text.replace(",", ".")) if _NUMBER.fullmatch(text) else text
+    is_number = len(text) <= _LONGEST_NUMBER and _NUMBER.fullmatch(text)
+    return Decimal(text.replace(",", ".")) if is_number else text

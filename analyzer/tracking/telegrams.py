@@ -39,6 +39,10 @@ _VALUED = frozenset(("data", "block"))
 _HEAT_CODES = Tables("heat_codes.toml")
 _MBUS, _DEVICE_TYPE, _VALUE = 24, 1, 2
 """The value group C of what an M-Bus device has, and D of its type and of its value."""
+_SPANS = {
+    "96": "last day", "97": "last 7 days", "98": "last 30 days", "99": "last 365 days", "100": "since the last reset",
+}  # fmt: skip
+"""What German meters of households have in place of billing periods, by F; that of 100 shows it."""
 
 
 def sets_of(record: Record) -> list[DataSet]:
@@ -69,6 +73,9 @@ def values_in(record: Record) -> tuple[list[TextValue], str]:
     types = {name[1]: device_type(value) for value in values if (name := _mbus_name(value, _DEVICE_TYPE))}
     if any(types.values()):
         values = [_of_type(value, types) for value in values]
+    # field: Logarex LK13BE; a billing period has two digits
+    if any(value.code.endswith("*100") for value in values):
+        values = [value._replace(medium=_SPANS.get(value.code.partition("*")[2], "")) for value in values]
     return values, clock_of(sets)
 
 
@@ -137,6 +144,8 @@ def name_of(code: str, unit: str = "", medium: str = "") -> str:
         return code
     # after IEC 62056-21 a period behind & was closed by hand, behind * by the meter
     by_hand = ", reset by hand" if "&" in code else ""
+    if medium in _SPANS.values():
+        name = name[:5] + b"\xff"
     said = f"{obis_name(name) or obis_text(name)}{by_hand}"
     return f"{said}, {medium}" if medium else said
 

@@ -100,6 +100,16 @@ def test_event_of_a_log_book_has_its_time_its_status_and_what_was_told() -> None
     ]
 
 
+def test_columns_of_a_profile_may_stand_there_with_all_their_groups() -> None:
+    found = values("P.01(2305010000)(00)(15)(1)(1-0:1.5.0*255)(kW)\r\n(0.0123)\r\n")
+    assert [(one.code, one.plain, one.unit) for one in found] == [("1-0:1.5.0*255", Decimal("0.0123"), "kW")]
+
+
+def test_digits_of_a_table_in_hex_are_no_number() -> None:
+    (only,) = values(f"507001({'00' * 32})\r\n")
+    assert only.plain == "00" * 32
+
+
 def test_two_values_of_one_pair_of_parentheses_keep_their_units() -> None:
     (only,) = values("9.4(088.9*C&082.1*C)\r\n")
     assert (only.plain, only.unit) == ("088.9 C & 082.1 C", "")

@@ -161,6 +161,18 @@ def test_period_that_was_closed_by_hand_is_told_from_that_of_the_meter() -> None
     assert [one.name for one in found] == [name, f"{name}, reset by hand"]
 
 
+def test_spans_of_days_are_no_billing_periods() -> None:
+    found = readout("1-0:1.8.0*96(00001.0*kWh)", "1-0:1.8.0*98(00030.0*kWh)", "1-0:1.8.0*100(00100.0*kWh)")
+    energy = "Active energy import (+A)"
+    assert [one.name for one in found] == [
+        f"{energy}, last day",
+        f"{energy}, last 30 days",
+        f"{energy}, since the last reset",
+    ]
+    (alone,) = readout("1-0:1.8.0*96(00001.0*kWh)")
+    assert alone.name == f"{energy}, billing period 96"
+
+
 def test_constants_and_periods_are_named_in_whatever_unit() -> None:
     found = readout("0.3.0(5000*imp/kWh)", "0.8.0(15*min)")
     assert [obis_text(one.object.logical_name) for one in found] == ["1-0:0.3.0*255", "1-0:0.8.0*255"]
