@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from analyzer.cosem.data_sets import HEAT
 from analyzer.cosem.names import attribute_name, class_name, manufacturer, method_name, obis_from_text, obis_name
 from analyzer.cosem.names import obis_text as written
 from analyzer.detail import detail
@@ -24,7 +25,7 @@ from analyzer.export.utf8 import json_object
 from analyzer.pipeline import Pipeline
 from analyzer.record import NOISE, Record
 from analyzer.security.keys import ALIASES, KeyRole, role_of
-from analyzer.tracking.telegrams import object_of
+from analyzer.tracking.telegrams import name_of, object_of
 from captures import source_from_hex
 
 WIDEST = 96
@@ -146,8 +147,8 @@ def _with_members(meaning: Meaning) -> Meaning:
     if meaning.field != "interface class" or number is None:
         return meaning
     parts = []
-    for what, name_of in (("attributes", attribute_name), ("methods", method_name)):
-        named = ((one, name_of(number, one)) for one in range(1, _MOST_MEMBERS))
+    for what, called in (("attributes", attribute_name), ("methods", method_name)):
+        named = ((one, called(number, one)) for one in range(1, _MOST_MEMBERS))
         listed = ", ".join(f"{one} {member}" for one, member in named if member)
         parts += [f"{what} {listed}"] if listed else []
     return meaning._replace(text="; ".join(parts))
@@ -171,13 +172,17 @@ def _reduced(text: str) -> list[Meaning]:
     """Name a code as meters show it: ``1.8.0``, ``C.1.0``, ``F.F``."""
     if _REDUCED.fullmatch(text) is None:
         return []
-    logical_name = object_of(text.upper()).logical_name
-    name = obis_name(logical_name) if logical_name else None
-    if name is None:
-        return []
-    shown = written(logical_name)
-    said = f"{shown} of an electricity meter, octets {logical_name.hex(' ').upper()}"
-    return [Meaning("identification code", name, said, aliases=(shown,))]
+    code = text.upper()
+    logical_name = object_of(code).logical_name
+    found = []
+    if logical_name and obis_name(logical_name) is not None:
+        shown = written(logical_name)
+        said = f"{shown} of an electricity meter, octets {logical_name.hex(' ').upper()}"
+        found.append(Meaning("identification code", name_of(code), said, aliases=(shown,)))
+    of_heat = name_of(code, medium=HEAT)
+    if of_heat != code:
+        found.append(Meaning("identification code", of_heat, f"{code} of a heat meter"))
+    return found
 
 
 def _manufacturer(text: str) -> list[Meaning]:

@@ -23,6 +23,10 @@ _MOST_SHOWN = 4
 """Digits and letters of a line that may stay though it does not read: no number of a meter is as short."""
 _WHOSE = re.compile(rb"(?:\A|[-:])(?:0\.0(?:\.\d+)?|C\.1(?:\.\d+)?|96\.(?:1|13)(?:\.\d+)?|42\.0\.0)(?:\*\d+)?\Z")
 """Codes of serial numbers, device ids and messages to the consumer."""
+_OF_HEAT = re.compile(rb"9\.(?:6|2[01])")
+"""Codes of numbers of a heat meter; in electricity the values under them have units."""
+_LEAST_NAME = 6
+"""Characters of a number that is found again, whatever the code."""
 _LONG_TEXT = re.compile(rb"(?!\d{12}[WS]?\Z)[0-9A-Za-z]{14,}")
 """A value of no quantity, whatever its code: codes are damaged too."""
 _TEXT = re.compile(rb"(?!\d{10}(?:\d\d)?[WS]?\Z)[0-9A-Za-z]{6,}")
@@ -69,9 +73,22 @@ def anonymous_text(octets: bytes, names: Pseudonyms, *, is_whole: bool = True) -
 
 
 def _sets(plain: bytes, names: Pseudonyms, text: re.Pattern[bytes]) -> Iterator[tuple[int, int, bytes]]:
+    told = set()
     for found in _DATA_SET.finditer(plain):
-        if _WHOSE.search(found[1]) or text.fullmatch(found[2]):
-            yield found.start(2), found.end(2), names.text(found[2])
+        if _is_whose(found[1], found[2]):
+            told.add(found[2])
+        elif text.fullmatch(found[2]) is None:
+            continue
+        yield found.start(2), found.end(2), names.text(found[2])
+    for one in told:
+        # field: Landis+Gyr ZMD, whose C.90.1 says the number of C.1.0 again
+        if len(one) >= _LEAST_NAME and len(set(one)) > 1:
+            for again in re.finditer(rb"\((" + re.escape(one) + rb")\)", plain):
+                yield again.start(1), again.end(1), names.text(one)
+
+
+def _is_whose(code: bytes, value: bytes) -> bool:
+    return _WHOSE.search(code) is not None or (_OF_HEAT.fullmatch(code) is not None and b"*" not in value)
 
 
 def _unread(plain: bytes) -> Iterator[re.Match[bytes]]:

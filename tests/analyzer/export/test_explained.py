@@ -115,6 +115,11 @@ def test_terms_of_screens_and_manuals_are_explained(asked: str, first: tuple[str
     assert said(asked)[0] == first
 
 
+def test_code_of_a_heat_meter_is_explained_beside_that_of_an_electricity_meter() -> None:
+    assert [name for _, _, name in said("6.8")[:2]] == ["Reactive energy QII (+Rc)", "Heat energy"]
+    assert said("1.8.1&12")[0][2].endswith("billing period 12, reset by hand")
+
+
 @pytest.mark.parametrize(
     ("asked", "fields"),
     [("mechanism 5", {"authentication mechanism"}), ("client = 16", {"client address"}), ("unit: 30", {"unit"}), ("tag C0", {"APDU tag"}), ("wPort 16", {"client address"}),

@@ -23,7 +23,7 @@ from analyzer.session import Session
 from analyzer.simulate.security import CLIENT_TITLE, SERVER_TITLE, KeySource, Mechanism, Security
 from captures import open_source, source_from_hex
 from captures.samples import Sample, samples
-from dissectors.checks import seven_bits
+from dissectors.checks import bcc, seven_bits
 from tests.analyzer.cosem.data import double_long_unsigned, name, octet_string, structure
 from tests.analyzer.tracking.build import (
     Carrier,
@@ -288,6 +288,25 @@ def test_value_under_a_damaged_code_is_replaced_and_times_stay() -> None:
         b"/MMM5\r\n\r\n0-0:9\xb9.1.1(4D4D4D3431373030)\r\n0-0:1.0.0(260309183000W)\r\n!\r\n", NAMES
     ).octets
     assert b"4D4D4D3431373030" not in made and b"(260309183000W)" in made
+
+
+@pytest.mark.parametrize(
+    ("sets", "number"),
+    [
+        ("C.1.0(54800102)\r\nC.90.1(54800102)\r\nF.F(00000000)", b"54800102"),
+        ("6.8(0066.076*MWh)9.20(64030000)", b"64030000"),
+        ("6.8(0066.076*MWh)9.6(000&64030000&0)", b"64030000"),
+    ],
+)
+def test_number_that_a_readout_says_again_or_as_heat_meters_do_is_replaced_with_its_sum(
+    sets: str, number: bytes
+) -> None:
+    from analyzer.rewrite.texts import anonymous_text
+
+    body = f"{sets}\r\n!\r\n\x03".encode()
+    made = anonymous_text(b"\x02" + body + bytes([bcc(body)]), NAMES).octets
+    assert number not in made and made[-1] == bcc(made[1:-1])
+    assert (b"F.F(00000000)" in made, b"(0066.076*MWh)" in made) == (b"F.F" in body, b"MWh" in body)
 
 
 _TELLING = re.compile(rb"(?:0\.0\.\d|96\.1\.[01])\(([0-9A-F]{8,})\)|P[12]\x02\(([0-9A-F]{8})\)|/\?(\d{8})!")
