@@ -129,10 +129,10 @@ def text_values(
     *before* is the code that data sets without one stand under at first: the one that was asked for.
     """
     found = _values(sets, heading, rows, before)
-    return (_of_heat(value) for value in found) if _counts_heat(sets) else found
+    return (_of_heat(value) for value in found) if counts_heat(sets) else found
 
 
-def _counts_heat(sets: list[DataSet]) -> bool:
+def counts_heat(sets: list[DataSet]) -> bool:
     """Tell a heat meter's readout: its 6.8 is in Wh, J or cal, and nothing counts electricity beside it."""
     units = {one.id: one.values[0].unit or b"" for one in sets if one.values}
     return _HEAT.fullmatch(units.get(_HEAT_ENERGY, b"")) is not None and not any(map(_is_active, units))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from analyzer.cosem.data_sets import text_values
+from analyzer.cosem.data_sets import HEAT, counts_heat, text_values
 from analyzer.cosem.plain_text import printable
 from analyzer.diagnosis.comparison.fields import Fields
 from analyzer.record import Record
@@ -87,11 +87,12 @@ def _code(one: DataSet) -> str:
 def _values(sets: list[DataSet]) -> dict[str, str]:
     """Give the values by code; one that comes again has its number behind it."""
     found: dict[str, str] = {}
+    medium = HEAT if counts_heat(sets) else ""
     for one in sets:
         code = _code(one)
         if _TIMES.fullmatch(code):
             continue
-        name, number = f"{code} {name_of(code)}".removesuffix(f" {code}"), 1
+        name, number = f"{code} {name_of(code, medium=medium)}".removesuffix(f" {code}"), 1
         while (key := name if number == 1 else f"{name} ({number})") in found:
             number += 1
         found[key] = printable(", ".join(said(value) for value in text_values([one])))

@@ -55,6 +55,11 @@ def test_value_that_differs_is_less_telling() -> None:
     assert (one.good_value, one.bad_value) == ("74565.120 kWh", "74566.000 kWh")
 
 
+def test_value_of_a_heat_meter_is_named_as_one() -> None:
+    (one,) = told(session(readout("6.8(0066.076*MWh)9.20(12)")), session(readout("6.8(0066.076*MWh)9.20(13)")))
+    assert one.field == "9.20 Device number"
+
+
 def test_data_set_that_is_missing_is_named() -> None:
     (one,) = told(session(readout(*SETS)), session(readout(*SETS[:3])))
     assert (one.field, one.matters, one.good_record, one.bad_record) == ("data sets", True, 4, 4)
