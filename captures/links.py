@@ -1,6 +1,7 @@
 """Link layers of network captures: from a packet's first octet to where its IP header begins, and what it carries.
 
-Source: the LINKTYPE_ registry of tcpdump.org; RFC 1661, 1662, 2516 (PPP, PPPoE), IEEE 802.1Q, 802.1ad, 802.3.
+Source: the LINKTYPE_ registry of tcpdump.org; RFC 1661, 1662, 2516 (PPP, PPPoE), 3032 (MPLS), IEEE 802.1Q, 802.1ad,
+802.3.
 """
 
 from collections.abc import Callable
@@ -21,6 +22,7 @@ OCTET_LINKS = frozenset((LINK_OCTETS, *range(147, 163)))
 """Packets of these are pieces of an octet lane: text, raw octets, USER0 to USER15."""
 _VLAN_TAGS = frozenset((0x8100, 0x88A8, 0x9100))
 _PPPOE_SESSION = 0x8864
+_MPLS = 0x8847
 _SNAP = b"\xaa\xaa\x03\x00\x00\x00"
 _PPP_PROTOCOLS = {0x0021: IPV4, 0x0057: IPV6}
 _ADDRESS_FAMILIES = {2: IPV4, 10: IPV6, 24: IPV6, 28: IPV6, 30: IPV6}
@@ -34,8 +36,8 @@ def is_octet_link(link_type: int) -> bool:
     return link_type in OCTET_LINKS
 
 
-def _ethertype(octets: bytes, at: int, following: int) -> Place:
-    """Read the ethertype at *at*, whose payload begins at *following*, through VLAN tags, SNAP and PPPoE."""
+def ethertype(octets: bytes, at: int, following: int) -> Place:
+    """Read the ethertype at *at*, whose payload begins at *following*, through VLAN tags, SNAP, PPPoE and MPLS."""
     while True:
         if len(octets) < following:
             return TRUNCATED, following
@@ -44,6 +46,8 @@ def _ethertype(octets: bytes, at: int, following: int) -> Place:
             at, following = following + 2, following + 4
         elif kind == _PPPOE_SESSION:
             return _ppp(octets, following + 6)
+        elif kind == _MPLS:
+            return _labelled(octets, following)
         elif kind < 0x0600:  # a length (IEEE 802.3), or "802.2" as Linux cooked captures say it
             if octets[following : following + 6] != _SNAP:
                 return LLC, following
@@ -52,16 +56,26 @@ def _ethertype(octets: bytes, at: int, following: int) -> Place:
             return kind, following
 
 
+def _labelled(octets: bytes, at: int) -> Place:
+    """Step over the labels of MPLS from *at* on: behind the last one stands IP, where its version says so."""
+    end = at + 4
+    while end < len(octets) and not octets[end - 2] & 1:
+        end += 4
+    if end >= len(octets):
+        return TRUNCATED, at
+    return _VERSIONS.get(octets[end] >> 4, _MPLS), end
+
+
 def _ethernet(octets: bytes) -> Place:
-    return _ethertype(octets, 12, 14)
+    return ethertype(octets, 12, 14)
 
 
 def _linux_cooked(octets: bytes) -> Place:
-    return _ethertype(octets, 14, 16)
+    return ethertype(octets, 14, 16)
 
 
 def _linux_cooked_2(octets: bytes) -> Place:
-    return _ethertype(octets, 0, 20)
+    return ethertype(octets, 0, 20)
 
 
 def _ppp(octets: bytes, at: int = 0) -> Place:
@@ -87,7 +101,7 @@ def _ppp_directed(octets: bytes) -> Place:
 
 
 def _cisco_hdlc(octets: bytes) -> Place:
-    return _ethertype(octets, 2, 4)
+    return ethertype(octets, 2, 4)
 
 
 def _pppoe(octets: bytes) -> Place:
@@ -128,6 +142,9 @@ LINKS: dict[int, Callable[[bytes], Place]] = {
 """Link type to the function that finds what a packet carries; each is total."""
 
 LINK_NAMES = {
+    105: "802.11",
+    107: "frame-relay",
+    127: "802.11",
     177: "lapd",
     187: "bluetooth",
     195: "802.15.4",

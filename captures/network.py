@@ -13,6 +13,7 @@ from typing import NamedTuple
 from captures.chunk import Chunk
 from captures.fragments import Fragments
 from captures.links import IPV4, IPV6, LINK_NAMES, LINKS, LLC, TRUNCATED, is_octet_link
+from captures.tunnels import inside
 
 __all__ = [
     "ACK",
@@ -58,6 +59,8 @@ _fragment = Struct(">BxHI").unpack_from
 _new = tuple.__new__
 
 _FRAGMENT, _AH = 44, 51
+_DEEPEST = 4
+"""So many tunnels are followed, one in the other."""
 _SKIPPED_HEADERS = frozenset((0, 43, 60, 135, 139, 140))
 _PROTOCOLS = {1: "icmp", 2: "igmp", 4: "ip-in-ip", 41: "ip-in-ip", 47: "gre", 50: "esp", 58: "icmpv6", 59: "no-next"}
 _PROTOCOLS |= {88: "eigrp", 89: "ospf", 103: "pim", 112: "vrrp", 132: "sctp"}
@@ -120,6 +123,8 @@ class Network:
     def __init__(self) -> None:
         self.left_aside: Counter[str] = Counter()
         self._fragments = Fragments()
+        self._depth = 0
+        """Of the tunnel that is followed now."""
 
     def peel(self, chunk: Chunk) -> Payload | None:
         """Return what *chunk* carries over TCP or UDP; None if nothing, which is counted.
@@ -155,7 +160,10 @@ class Network:
             if not is_octet_link(link_type):
                 self.left_aside[LINK_NAMES.get(link_type) or f"link-type-{link_type}"] += 1
             return None
-        kind, at = link(octets)
+        return self._packet(*link(octets), chunk)
+
+    def _packet(self, kind: int, at: int, chunk: Chunk) -> Payload | None:
+        """Read the packet at *at*, of the ethertype *kind*."""
         if kind == IPV4:
             return self._ipv4(chunk, at)
         if kind == IPV6:
@@ -226,6 +234,16 @@ class Network:
         payload = self._transport(key[2], key[0], datagram, 0, len(datagram), chunk)
         return payload and payload._replace(start=-1, end=-1)
 
+    def _inside(self, protocol: int, octets: bytes, start: int, chunk: Chunk) -> Payload | None:
+        """Read the packet that a tunnel carries."""
+        place = inside(protocol, octets, start) if self._depth < _DEEPEST else None
+        if place is None:
+            return self._aside(_PROTOCOLS.get(protocol) or f"ip-protocol-{protocol}")
+        self._depth += 1
+        payload = self._packet(*place, chunk._replace(octets=octets))
+        self._depth -= 1
+        return payload
+
     def _transport(
         self, protocol: int, addresses: bytes, octets: bytes, start: int, end: int, chunk: Chunk
     ) -> Payload | None:
@@ -249,7 +267,7 @@ class Network:
                     return self._aside("udp-malformed")
                 end = min(end, start + length)
         else:
-            return self._aside(_PROTOCOLS.get(protocol) or f"ip-protocol-{protocol}")
+            return self._inside(protocol, octets[:end], start, chunk)
         key = addresses + octets[start : start + 4]
         return Payload(protocol, key, octets[body:end], body, end, sequence, flags, acknowledgment)
 

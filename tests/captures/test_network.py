@@ -47,6 +47,8 @@ PPPOE = bytes.fromhex("1100 0007 0030")
         (1, ethernet(b"", 0x0030) + bytes.fromhex("AAAA03 000000 0800"), SEGMENT),
         (1, ethernet(b"", 0x8864) + PPPOE + b"\x00\x21", SEGMENT),
         (1, ethernet(b"", 0x8864, 0x8100) + PPPOE + b"\x00\x57", SEGMENT_6),
+        (1, ethernet(b"", 0x8847) + bytes.fromhex("00010140"), SEGMENT),
+        (1, ethernet(b"", 0x8847, 0x8100) + bytes.fromhex("00010040 00020040 00030140"), SEGMENT_6),
         (0, bytes([2, 0, 0, 0]), SEGMENT),
         (0, bytes([0, 0, 0, 2]), SEGMENT),
         (0, bytes([10, 0, 0, 0]), SEGMENT_6),
@@ -95,6 +97,73 @@ def test_segment_in_every_link_type_is_found(link_type: int, before: bytes, body
         flags=0x18,
         acknowledgment=77,
     )
+
+
+GRE, WITH_ALL = b"\0\0", b"\xb0\0"
+SUM_KEY_SEQUENCE = bytes(4) + b"KEY1" + b"\0\0\0\7"
+ERSPAN, ERSPAN_3 = bytes.fromhex("10010000 00000000"), bytes.fromhex("20010000 00000000 0000 0000")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "before", "body"),
+    [
+        (4, b"", SEGMENT),
+        (41, b"", SEGMENT_6),
+        (47, GRE + b"\x08\0", SEGMENT),
+        (47, GRE + b"\x86\xdd", SEGMENT_6),
+        (47, WITH_ALL + b"\x08\0" + SUM_KEY_SEQUENCE, SEGMENT),
+        (47, GRE + b"\x88\x47" + bytes.fromhex("00010140"), SEGMENT),
+        (47, GRE + b"\x65\x58" + ethernet(b""), SEGMENT),
+        (47, GRE + b"\x65\x58" + ethernet(b"", 0x86DD, 0x8100), SEGMENT_6),
+        (47, GRE + b"\x88\xbe" + ethernet(b""), SEGMENT),
+        (47, b"\x10\0\x88\xbe" + bytes(4) + ERSPAN + ethernet(b""), SEGMENT),
+        (47, b"\x10\0\x22\xeb" + bytes(4) + ERSPAN_3 + ethernet(b""), SEGMENT),
+        (47, b"\x10\0\x22\xeb" + bytes(4) + ERSPAN_3[:-1] + b"\1" + bytes(8) + ethernet(b""), SEGMENT),
+        (47, GRE + b"\x08\0" + ipv4(GRE + b"\x08\0" + SEGMENT, 47)[:24], SEGMENT),
+    ],
+)
+@pytest.mark.parametrize("version", [4, 6])
+def test_segment_in_a_tunnel_is_found(version: int, protocol: int, before: bytes, body: bytes) -> None:
+    outer = {"addresses": CLIENT + METER} if version == 4 else {"addresses": CLIENT_6 + METER_6}
+    whole = (ipv4 if version == 4 else ipv6)(before + body, protocol, **outer)
+    octets = ethernet(whole, 0x0800 if version == 4 else 0x86DD)
+    payload = peel(octets + b"padding")
+    assert payload is not None
+    assert payload.octets == octets[payload.start : payload.end] == WRAPPER
+    assert payload.key == (METER + CLIENT if body is SEGMENT else METER_6 + CLIENT_6) + PORTS
+
+
+def test_segment_in_fragments_of_a_tunnel_is_found() -> None:
+    network, inner = Network(), GRE + b"\x08\0" + SEGMENT
+    one = network.peel(chunk(ethernet(ipv4(inner[:32], 47, more=True))))
+    other = network.peel(chunk(ethernet(ipv4(inner[32:], 47, offset=32)), number=2))
+    assert one is None
+    assert other is not None
+    assert (other.octets, other.start) == (WRAPPER, -1)
+
+
+def test_tunnels_in_tunnels_are_followed_so_far() -> None:
+    octets = SEGMENT
+    for _ in range(4):
+        octets = ipv4(octets, 4)
+    assert peel(ethernet(octets)) is not None
+    for _ in range(2000):
+        octets = ipv4(octets, 4)
+    assert aside(ethernet(octets)) == {"ip-in-ip": 1}
+
+
+@pytest.mark.parametrize(
+    ("octets", "name"),
+    [
+        (ipv4(b"\0\1\x88\x0b" + bytes(20), 47), "gre"),  # PPTP
+        (ipv4(GRE, 47), "truncated"),
+        (ipv4(GRE + b"\x88\xbe" + ethernet(b"")[:9], 47), "truncated"),
+        (ipv4(GRE + b"\x08\x06" + bytes(28), 47), "arp"),
+        (ipv4(bytes(40), 50), "esp"),
+    ],
+)
+def test_tunnel_without_a_segment_is_counted_by_what_it_carries(octets: bytes, name: str) -> None:
+    assert aside(ethernet(octets)) == {name: 1}
 
 
 @pytest.mark.parametrize("version", [4, 6])
