@@ -6,6 +6,7 @@ from analyzer.diagnosis.family import Family
 from analyzer.diagnosis.frame_settles import plain_under_cipher
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Stories
 from analyzer.diagnosis.words import octets_are as are
+from analyzer.framing.tags import opens_as_apdu
 from analyzer.record import Record
 from dissectors.mbus_octets import AROUND, HEADER_SIZE, LONG, checksum
 from dissectors.tree import Note
@@ -13,6 +14,8 @@ from dissectors.tree import Note
 _MOST_LANES = 4096
 _MOST_FRAMES = 1024
 _TITLED = b"\xdb\x08"
+_APDU = HEADER_SIZE + 5
+"""Where the APDU begins: behind the function, address, segment and two SAPs."""
 
 
 class MbusFamily(Family):
@@ -27,12 +30,15 @@ class MbusFamily(Family):
         """By lane: its last sound frame."""
         self._firsts: dict[str, set[int]] = {}
         """By lane: its frames, if all of them are first segments that say that more follows; none once one is not."""
+        self._opens: dict[str, bool] = {}
+        """By lane: whether a first segment begins as an APDU does; missing where no first segment came."""
 
     def look(self, record: Record) -> None:
         """Remember the frame."""
         if len(self._last) > _MOST_LANES:
             self._last.clear()
             self._firsts.clear()
+            self._opens.clear()
         self._last[record.lane.text] = record
         self._count(record)
 
@@ -54,7 +60,10 @@ class MbusFamily(Family):
 
     def _count(self, record: Record) -> None:
         """Remember whether a line has none but first segments."""
-        octets, known = record.octets, self._firsts.setdefault(record.lane.text, {record.number})
+        octets, lane = record.octets, record.lane.text
+        if len(octets) > _APDU and not octets[HEADER_SIZE + 2] & 0xEF and not record.problem:
+            self._opens[lane] = self._opens.get(lane, False) or opens_as_apdu(octets, _APDU, len(octets) - _APDU - 2)
+        known = self._firsts.setdefault(lane, {record.number})
         if not known or len(octets) <= HEADER_SIZE + 2:
             return
         if octets[HEADER_SIZE + 2]:
@@ -65,6 +74,10 @@ class MbusFamily(Family):
     def _hole(self, record: Record, note: Note) -> None:
         """A segment that never came; where none but first ones ever come, the reader takes one frame of each APDU."""
         lane = record.lane.text
+        if self._opens.get(lane) is False:
+            text = f"{note.text}; no frame here begins an APDU: IEC 60870-5-101 and -103 have frames of this form, too"
+            self.report(record, note.code, "wrong-stack", LIKELY, text, start=note.start, end=note.end)
+            return
         firsts = len(self._firsts.get(lane, ()))
         if firsts > 1:
             text = f"{note.text}; all {firsts} frames here are first segments: the reader keeps one frame of each APDU"

@@ -31,6 +31,7 @@ from analyzer.diagnosis.foreign import (
 )
 from analyzer.simulate.ciphering import Seal
 from analyzer.simulate.local_messages import data_set
+from analyzer.simulate.mbus_line import long_frame
 from analyzer.simulate.p1_port import ciphered, telegram
 from analyzer.simulate.uart import line_format, misread, octets_of_characters
 from dissectors.checks import fcs
@@ -271,3 +272,11 @@ def test_pattern_for_tests_is_no_line_whose_odd_octets_were_dropped(run: Run, tm
 def test_numbers_with_many_zeros_are_no_late_edges(run: Run, tmp_path: Path) -> None:
     lines = [b"\0\0\0\x10\0\0\0\x15\0\0\0\0\0\0\0" + bytes((at,)) for at in range(10)]
     assert "edges-late" not in causes_of(run, tmp_path / "log", lines)
+
+
+def test_line_of_iec_101_is_no_mbus_that_lacks_segments(run: Run, tmp_path: Path) -> None:
+    bodies = ["73 0100 64 01 06 00 0100 0000 {:02X}", "28 0100 1E 01 03 00 0100 0200 01 D20296370203 {:02X}"] * 6
+    lines = [long_frame(bytes.fromhex(one.format(at))) for at, one in enumerate(bodies)]
+    causes = causes_of(run, tmp_path / "log", lines)
+    assert causes["wrong-stack"] == "likely"
+    assert "segment-lost" not in causes
