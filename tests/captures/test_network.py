@@ -440,3 +440,14 @@ def test_key_of_a_plain_packet_is_told_without_peeling_it() -> None:
     assert [plain_key(one) for one in (*others, plain[:-1], b"")] == [b""] * 5
     assert plain_size(plain, 0, len(plain)) == len(payload.octets)
     assert [plain_size(one, 0, len(one)) for one in (*others, plain[:-1], b"")] == [-1] * 5
+
+
+@pytest.mark.parametrize(
+    ("at", "octet"),
+    [(12, 0x86), (14, 0x46), (14, 0x65), (20, 0x20), (21, 0x01), (23, UDP), (23, 132)],
+    ids=["ethertype", "options", "version", "more-fragments", "offset", "udp", "sctp"],
+)
+def test_packet_that_only_looks_plain_has_neither_key_nor_size(at: int, octet: int) -> None:
+    plain = SAMPLES[0]
+    other = plain[:at] + bytes((octet,)) + plain[at + 1 :]
+    assert plain_key(other) == b"" and plain_size(other, 0, len(other)) == -1

@@ -99,9 +99,20 @@ def test_lying_captured_length_costs_no_packet(lie: int, victim: int) -> None:
         octets += pcap_record(packet, captured=lie if number == victim else -1, original=len(packet))
     got, source = read(octets)
     assert [chunk.octets for chunk in got] == PACKETS
+    assert [octets[chunk.offset :][: len(chunk.octets)] for chunk in got] == PACKETS
+    assert {chunk.interface for chunk in got} == {0}
     assert len(source.remarks) == 1
     assert str(victim + 1) in source.remarks[0].text
     assert str(lie) in source.remarks[0].text
+
+
+def test_lying_length_among_packets_cut_by_the_capture_costs_no_packet() -> None:
+    octets = pcap_header()
+    for number, packet in enumerate(PACKETS):
+        octets += pcap_record(packet, captured=5000 if number == 3 else -1, original=1400)
+    got, source = read(octets)
+    assert [chunk.octets for chunk in got] == PACKETS
+    assert codes(source).count("pcap-length-wrong") == 1
 
 
 def test_both_lengths_lying_are_found_out_by_the_next_record() -> None:

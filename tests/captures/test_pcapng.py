@@ -100,6 +100,14 @@ def test_comments_of_packets_and_of_the_file_are_kept(order: str) -> None:
     assert source.comments == {0: ["whole"], 2: ["Zähler 7", "again"]}
 
 
+@pytest.mark.parametrize("length", [13, 40, 0xFFFF])
+def test_comment_that_is_longer_than_its_block_is_none(length: int) -> None:
+    lying = enhanced(b"abcd", pairs=[(1, b"meter 7")]).replace(struct.pack("<HH", 1, 7), struct.pack("<HH", 1, length))
+    got, source = read(section() + interface() + lying + enhanced(b"efgh", pairs=[(1, b"sound")]))
+    assert [chunk.octets for chunk in got] == [b"abcd", b"efgh"]
+    assert source.comments == {2: ["sound"]}
+
+
 @pytest.mark.parametrize(
     ("name", "flags", "direction"),
     [

@@ -214,6 +214,25 @@ def test_two_channels_without_direction_are_the_two_ways_of_a_line(tmp_path: Pat
     assert "taken in pairs" in source.remarks[0].text
 
 
+@pytest.mark.parametrize("order", [range(6), range(5, -1, -1), (3, 5, 1, 0, 4, 2)], ids=["as-logic-2", "back", "mixed"])
+def test_columns_may_stand_in_any_order(tmp_path: Path, order: Sequence[int]) -> None:
+    header, *rows = csv.reader(io.StringIO(saleae_2(DIALOGUE).decode()))
+    _, wanted = opened(tmp_path, saleae_2(DIALOGUE))
+    _, chunks = opened(
+        tmp_path, table(",".join(header[at] for at in order), [[row[at] for at in order] for row in rows])
+    )
+    assert chunks == [chunk._replace(offset=other.offset) for chunk, other in zip(wanted, chunks, strict=True)]
+
+
+@pytest.mark.parametrize(("column", "cells"), [("duration", "0.001 0.001 0.001"), ("end_time", "0.001 0.101 0.201")])
+def test_octets_far_apart_are_bursts_of_their_own_where_their_length_is_told(
+    tmp_path: Path, column: str, cells: str
+) -> None:
+    rows = [("A", "data", f"0.{index}", cell, "0x06") for index, cell in enumerate(cells.split())]
+    _, chunks = opened(tmp_path, table(f"name,type,start_time,{column},data", rows))
+    assert [chunk.octets for chunk in chunks] == [b"\x06"] * 3
+
+
 def test_slow_line_is_not_torn_at_every_octet(tmp_path: Path) -> None:
     rows = [(f"{index * 0.0333:.4f}", f"0x{one:02X}", "", "") for index, one in enumerate(ASKED)]  # 300 baud
     _, chunks = opened(tmp_path, table("Time [s],Value,Parity Error,Framing Error", rows))
@@ -252,6 +271,12 @@ def test_export_that_breaks_off_or_goes_wrong_is_read(write: object, noise: byte
     if layout is not None:
         for row in layout.read(octets.decode("latin-1").split("\n")):
             assert row is None or row.octet < 256
+
+
+def test_cell_of_thousands_of_digits_is_no_octet_and_no_failure(tmp_path: Path) -> None:
+    rows = [("0.1", "126"), ("0.2", "160"), ("0.3", "1" * 5000), ("0.4", "7")]
+    _, chunks = opened(tmp_path, table("Time [s],Value,Parity Error", [(*row, "") for row in rows]))
+    assert b"".join(chunk.octets for chunk in chunks) == bytes((126, 160, 7))
 
 
 @given(st.text(max_size=80), st.text(max_size=80), st.sampled_from(["1e999999", "NaN", "-inf", "1" * 5000, "٣"]))

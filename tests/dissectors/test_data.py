@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 import pytest
@@ -96,10 +97,31 @@ def test_json_form_makes_octets_of_the_same_meaning(value: data.Value) -> None:
 def test_every_truncation_is_a_problem_to_both_readers(value: data.Value) -> None:
     octets = data.encode(value)
     for size in range(min(len(octets), 100)):
-        with pytest.raises(Problem):
+        with pytest.raises(Problem) as cut:
             axdr.scan_data(octets, 0, size)
         with pytest.raises((Problem, IndexError)):
             axdr.skip_data(octets, 0, size)
+        needs, left = map(int, re.findall(r"\d+", cut.value.reason))
+        assert left < needs and cut.value.at + left == size and cut.value.at + needs <= len(octets)
+
+
+@pytest.mark.parametrize(("name", "text", "wanted"), SCALARS, ids=[f"{one[0]} {one[1]}" for one in SCALARS])
+def test_scalar_cut_is_no_value_though_octets_follow(name: str, text: str, wanted: Any) -> None:
+    octets = bytes.fromhex(text)
+    assert data.to_json(axdr.scan_scalar(octets + b"\x11\x05", 0, len(octets))) == {name: wanted}
+    for size in range(1, len(octets)):
+        with pytest.raises(Problem):
+            axdr.scan_scalar(octets, 0, size)
+
+
+@pytest.mark.parametrize("size", [127, 128, 200, 255, 256, 700])
+def test_long_string_reads_whole_before_whatever_follows(size: int) -> None:
+    content = bytes(one % 251 for one in range(size))
+    octets = b"\x09" + axdr.length_octets(size) + content
+    for before in (b"", b"\x02\x02"):
+        elements, _ = axdr.scan_data(before + octets + octets, 0, len(before) + 2 * len(octets))
+        assert elements[-1].value == content
+        assert axdr.skip_data(octets + octets, 0, 2 * len(octets)) == len(octets)
 
 
 DESCRIPTIONS = st.recursive(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors import checks, reader
-from dissectors.hdlc import Address, FrameReject, Hdlc, HdlcParameters, control_type, scan_address
+from dissectors.hdlc import Address, FrameReject, Hdlc, HdlcParameters, control_type, scan_address, scan_addresses
 from dissectors.llc import Llc, Llc432
 from dissectors.tree import Problem, Severity
 from dissectors.wrapper import Wrapper
@@ -208,3 +208,17 @@ def test_one_flipped_bit_is_refused(octets: bytes, data: st.DataObject) -> None:
     bit = data.draw(st.integers(0, len(whole) * 8 - 1))
     whole[bit // 8] ^= 1 << bit % 8
     assert not checks.fcs_is_good(bytes(whole))
+
+
+@given(st.lists(st.sampled_from([0x00, 0x03, 0xFE, 0xFF]), max_size=10), st.integers(0, 2))
+def test_two_addresses_are_found_where_each_is_read(line: list[int], at: int) -> None:
+    octets = bytes(line)
+    for end in range(len(octets) + 1):
+        try:
+            destination, between = scan_address(octets, at, end)
+            wanted = destination.size, scan_address(octets, between, end)[1]
+        except Problem:
+            with pytest.raises((Problem, IndexError)):
+                scan_addresses(octets, at, end)
+        else:
+            assert scan_addresses(octets, at, end) == wanted

@@ -67,9 +67,10 @@ def test_certificate_gives_key_title_and_usage(agrees: bool, has_alternative_nam
     assert read_key(der) == read_key(pem) == found
 
 
-def test_encrypted_key_asks_for_its_passphrase() -> None:
+@pytest.mark.parametrize("form", ["PKCS8", "TraditionalOpenSSL"])
+def test_encrypted_key_asks_for_its_passphrase(form: str) -> None:
     pair = ecc.key("P-256", 4)
-    pem = ecc.private_pem(pair, b"open sesame")
+    pem = ecc.private_pem(pair, b"open sesame", form)
     assert read_key(pem) == Refused("an encrypted private key, and no passphrase")
     assert isinstance(read_key(pem, b"another"), Refused)
     assert read_key(pem, b"open sesame") == pair
