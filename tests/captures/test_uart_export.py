@@ -228,8 +228,8 @@ def test_columns_may_stand_in_any_order(tmp_path: Path, order: Sequence[int]) ->
 def test_octets_far_apart_are_bursts_of_their_own_where_their_length_is_told(
     tmp_path: Path, column: str, cells: str
 ) -> None:
-    rows = [("A", "data", f"0.{index}", cell, "0x06") for index, cell in enumerate(cells.split())]
-    _, chunks = opened(tmp_path, table(f"name,type,start_time,{column},data", rows))
+    rows = [(cell, "A", "data", f"0.{index}", "0x06") for index, cell in enumerate(cells.split())]
+    _, chunks = opened(tmp_path, table(f"{column},name,type,start_time,data", rows))
     assert [chunk.octets for chunk in chunks] == [b"\x06"] * 3
 
 

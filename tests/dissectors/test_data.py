@@ -198,6 +198,12 @@ def test_compact_array_of_scalars_and_of_arrays() -> None:
     assert pairs["array-contents"][1] == {"array": [{"unsigned": 3}, {"unsigned": 4}]}
 
 
+def test_compact_array_of_structures_with_values_of_no_octets() -> None:
+    found = data.to_json(read(bytes.fromhex("13 0203 11 00 FF 02 0506")))["compact-array"]
+    row = {"structure": [{"unsigned": 5}, {"null-data": None}, {"dont-care": None}]}
+    assert found["array-contents"] == [row, {"structure": [{"unsigned": 6}, *row["structure"][1:]]}]
+
+
 def test_empty_array_outline_and_tiles() -> None:
     root = grown(bytes.fromhex("02 02 01 00 02 01 11 05"))
     assert root.outline() == (

@@ -4,6 +4,8 @@ import pytest
 
 from analyzer.framing.frame import Mark
 from analyzer.framing.hdlc import HdlcFramer
+from analyzer.framing.hdlc_header import Trust, has_good_header, is_control, trust_of
+from dissectors.hdlc_octets import control_type
 from tests.analyzer.framing.build import (
     FLAG,
     MARK,
@@ -252,3 +254,30 @@ def test_false_starts_with_long_lengths_are_searched_once() -> None:
 
     # 4 times as it stands; searched again for every frame it is 60
     assert processor_s(lambda: framed("7E7EA7FF030310")) < 15 * processor_s(lambda: framed("7E7EA007030310"))
+
+
+# -- what a header says for itself ----------------------------------------------------------------------------------
+
+ADDRESSES = [bytes.fromhex(one) for one in ("03 21", "21 03", "0223 21", "21 0223", "00020023 21", "21 00020023")]
+
+
+def test_controls_of_the_profile_are_those_that_have_its_names() -> None:
+    names = {"I", "RR", "RNR", "SNRM", "DISC", "UA", "DM", "FRMR", "UI"}
+    assert {one for one in range(256) if is_control(one)} == {one for one in range(256) if control_type(one) in names}
+
+
+@pytest.mark.parametrize("addresses", ADDRESSES, ids=bytes.hex)
+@pytest.mark.parametrize("control", [0x10, 0x32, 0x93, 0x73, 0x51])
+def test_good_header_is_found_in_the_midst_and_one_altered_octet_undoes_it(addresses: bytes, control: int) -> None:
+    octets = body(b"\xe6\xe6\x00\xc0\x01", control, addresses)
+    size = 2 + len(addresses) + 3
+    assert has_good_header(b"\x7e\x41\x7e" + octets[:size]) and trust_of(octets, 0) is Trust.GOOD
+    for at in range(size):
+        altered = octets[:at] + bytes((octets[at] ^ 0x10,)) + octets[at + 1 : size]
+        assert not has_good_header(altered)
+        assert trust_of(altered, 0) is not Trust.GOOD
+
+
+def test_header_without_a_source_address_is_trusted_by_its_check_sequence() -> None:
+    head = bytes.fromhex("A00E 21 30")
+    assert trust_of(head + check(head) + bytes(10), 0) is Trust.GOOD
