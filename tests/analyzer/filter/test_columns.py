@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -14,6 +16,8 @@ from analyzer.detail import detail
 from analyzer.filter import compile_filter
 from analyzer.filter.asking import Interval, Ordered
 from analyzer.filter.fields import FIELDS, Kind, Source
+from analyzer.filter.grammar import Literal
+from analyzer.filter.literals import test_of as make_test
 from analyzer.filter.names import is_tree_name, values_for
 from analyzer.filter.vocabulary import words_of
 from analyzer.index.filtering import FilterRun, Looker, Matches
@@ -148,6 +152,39 @@ def test_comparisons_with_a_stretch_exclude_one_another(comparison: str, passing
     asked, values = Ordered([Interval(10, 19)], comparison, utc=True), [9, 10, 19, 20]
     assert [value for value in values if asked.one(value)] == passing
     assert polars.Series(values).filter(asked.column(polars.Series(values))).to_list() == passing
+
+
+@pytest.fixture
+def spring(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, int]]:
+    """Local time of central Europe: its last half second of winter in 2026 and its first of summer, in nanoseconds."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+        time.tzset()
+        yield 1774745999_500_000_000, 1774746000_000_000_000
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("comparison", "text", "passing"),
+    [
+        ("==", "01:59", "winter"), ("==", "02:30", ""), ("==", "03:00", "summer"), (">", "02:59:59", "summer"),
+        ("==", "01:59:59.5", "winter"), (">", "01:59:59.6", "summer"), ("!=", "01:59:59.5", "summer"),
+        ("==", "2026-03-29 01:59:59.5", "winter"), ("==", "2026-03-29 03:00", "summer"),
+        ("==", "2026-03-29 01:00Z", "summer"), ("==", "2026-03-29", "winter summer"),
+    ],
+)  # fmt: skip
+def test_local_times_are_those_of_their_season(
+    comparison: str, text: str, passing: str, spring: tuple[int, int]
+) -> None:
+    asked, moments = make_test(FIELDS["time"], comparison, [Literal(text, 0)], None, utc=False), polars.Series(spring)
+    wanted = [season in passing.split() for season in ("winter", "summer")]
+    assert asked is not None and list(map(asked.one, spring)) == asked.column(moments).to_list() == wanted
+
+
+@pytest.mark.parametrize(("pattern", "passes"), [("\\x00.\\xc0", True), ("^\\xc0", False), ("\\n", True)])
+def test_octets_match_a_pattern_octet_by_octet(pattern: str, passes: bool) -> None:
+    asked = make_test(FIELDS["octets"], "matches", [Literal(pattern, 0)], None, utc=True)
+    assert asked is not None and asked.one(b"\x00\n\xc0") is passes
 
 
 def test_deep_terms_look_only_into_what_columns_leave_open() -> None:
