@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from captures.chunk import LINK_OCTETS, Chunk
-from captures.links import LINKS
+from captures.links import LINKS, link_of
 from captures.network import TCP, UDP, Network, Payload, endpoints, is_octet_link, plain_key, plain_size, reverse
 from tests.captures.build import CLIENT, CLIENT_6, METER, METER_6, ethernet, ipv4, ipv6, tcp, udp
 
@@ -451,3 +451,12 @@ def test_packet_that_only_looks_plain_has_neither_key_nor_size(at: int, octet: i
     plain = SAMPLES[0]
     other = plain[:at] + bytes((octet,)) + plain[at + 1 :]
     assert plain_key(other) == b"" and plain_size(other, 0, len(other)) == -1
+
+
+def test_link_of_a_packet_without_one_is_told_by_an_ip_header_whose_checksum_is_right() -> None:
+    packet = bytearray(ipv4(udp(WRAPPER), UDP))
+    total = sum(struct.unpack(">10H", packet[:20]))
+    packet[10:12] = (0xFFFF - (total % 0xFFFF)).to_bytes(2, "big")
+    assert link_of(bytes(packet)) == 101 and link_of(ethernet(bytes(packet))) == 1
+    packet[16] ^= 0x40
+    assert link_of(bytes(packet)) == link_of(ethernet(bytes(packet))) == link_of(b"") == LINK_OCTETS

@@ -93,6 +93,25 @@ def test_one_pdu_is_strong_when_its_apdu_reads() -> None:
     assert (verdict.stack, verdict.strong) == ("wrapper", False)
 
 
+@pytest.mark.parametrize(
+    ("fields", "order", "fault"),
+    [
+        ((1, 16, 1, len(GET_REQUEST)), "<", "low octet first"),
+        ((1, 16, 1, len(GET_REQUEST) + 8), ">", "counts itself"),
+        ((1, 16, 1, len(GET_REQUEST)), ">", ""),
+        ((1, 16, 1, len(GET_REQUEST) + 0x100), "<", ""),
+    ],
+)
+def test_header_written_wrongly_before_an_apdu_that_reads_is_told(
+    fields: tuple[int, ...], order: str, fault: str
+) -> None:
+    def reads(octets: bytes) -> bool:
+        return octets == GET_REQUEST
+
+    verdict = detect(struct.pack(f"{order}4H", *fields) + GET_REQUEST, reads)
+    assert fault in verdict.reason and bool(fault) is ("wrapper header w" in verdict.reason), verdict
+
+
 def test_part_of_a_pdu_is_a_weak_wrapper() -> None:
     verdict = detect(pdu(AARQ)[:20], always)
     assert (verdict.stack, verdict.strong) == ("wrapper", False)
