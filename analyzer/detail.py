@@ -19,7 +19,7 @@ from analyzer.tracking.values import Value
 from dissectors.checks import has_parity, seven_bits
 from dissectors.gateway import TYPES as GATEWAYS
 from dissectors.gateway import Gateway
-from dissectors.hdlc import Hdlc
+from dissectors.hdlc import Hdlc, LoneHdlc
 from dissectors.iec62056_21 import message_layer
 from dissectors.llc import REQUEST, RESPONSE, Llc, Llc432
 from dissectors.mbus import FRAMES as MBUS_FRAMES
@@ -131,11 +131,16 @@ def _frame(record: Record, form: Form[T], carrier: int, at: int, stood: Apdu | N
         is_whole = link == "hdlc" and stood is not None and at >= 0
         length = len(stood.octets) if is_whole and stood is not None else len(octets)
         inside = _information(form, carrier, length) if carrier >= 0 else None
-        layer = Hdlc if link == "hdlc" else MBUS_FRAMES[octets[0]]
+        layer = _hdlc(record) if link == "hdlc" else MBUS_FRAMES[octets[0]]
         return [form.layer(layer, octets, 0, len(octets), inside)]
     if carrier >= 0:
         return [*_headers(form, octets, 0, carrier), *form.apdu(octets, carrier, len(octets))]
     return [form.octets(octets)]
+
+
+def _hdlc(record: Record) -> type[Hdlc]:
+    """Give the layer of an HDLC frame: with both addresses, or without a source."""
+    return LoneHdlc if record.notes and any(note.cause == "source-missing" for note in record.notes) else Hdlc
 
 
 def _beside(record: Record, form: Form[T], stood: Apdu | None, at: int) -> list[T]:
@@ -177,7 +182,7 @@ def _carrier(record: Record) -> int:
     if record.link == "wrapper":
         return HEADER_SIZE + _prefix(record, HEADER_SIZE)
     if record.link == "hdlc":
-        information = tree(Hdlc, octets).child("information")
+        information = tree(_hdlc(record), octets).child("information")
         if information is None or octets[information.start // 8 :][:_LLC_SIZE] not in (REQUEST, RESPONSE):
             return -1
         begin = information.start // 8

@@ -22,6 +22,7 @@ from dissectors.hdlc_octets import (
     UNNUMBERED,
     Address,
     control_type,
+    lone_address_end,
     scan_address,
     scan_addresses,
 )
@@ -359,6 +360,12 @@ class Hdlc(Framed):
         )
 
 
+class LoneHdlc(Hdlc):
+    """A frame whose header has no source address, as `lone_address_end` proves it: for reading alone."""
+
+    fields_desc = [one for one in Hdlc.fields_desc if one.name != "source_address"]
+
+
 class FrameReject(Layer):
     """The information field of FRMR: the rejected control octet, the sequence numbers, the reasons."""
 
@@ -385,7 +392,9 @@ __all__ = [
     "FrameReject",
     "Hdlc",
     "HdlcParameters",
+    "LoneHdlc",
     "control_type",
+    "lone_address_end",
     "scan_address",
     "scan_addresses",
 ]

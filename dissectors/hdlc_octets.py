@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
+from dissectors.checks import fcs_is_good
 from dissectors.tree import Problem, Truncated
 
 FLAG = 0x7E
@@ -72,6 +73,22 @@ def scan_addresses(octets: bytes, at: int, end: int) -> tuple[int, int]:
     if size > 4 or stop + 1 - at - size > 4 or stop >= end:
         raise Problem(at, "no address ends within four octets")
     return size, stop + 1
+
+
+def lone_address_end(octets: bytes, start: int) -> int:
+    """Find where the only address of a header ends that begins at *start*; 0 where it has two, or none is proved.
+
+    The HCS proves it: it is right behind one address and a control octet, and not behind two.
+    """
+    begin = start + 2
+    end = next((at + 1 for at in range(begin, min(begin + 4, len(octets))) if octets[at] & 1), 0)
+    if not end or end + 3 > len(octets) or not fcs_is_good(octets[start : end + 3]):
+        return 0
+    try:
+        _, control_at = scan_addresses(octets, begin, len(octets))
+    except (Problem, IndexError):
+        return end
+    return 0 if fcs_is_good(octets[start : control_at + 3]) else end
 
 
 @lru_cache(maxsize=4096)

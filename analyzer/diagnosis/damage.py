@@ -151,10 +151,7 @@ class DamageFamily(Family):
     def _header_alone(self, record: Record, note: Note) -> None:
         """Only the HCS is wrong under a right FCS: the addresses are read wrongly, or the sender computes it so."""
         found = header_alone(record, note)
-        self.report(
-            record, found.code, found.cause, found.confidence, found.text, start=found.start, end=found.end,
-            alternatives=found.alternatives,
-        )  # fmt: skip
+        self.report(record, found.code, found.cause, found.confidence, found.text, start=found.start, end=found.end)
 
     def _add(self, lane: Lane, record: Record) -> None:
         """Take the next piece of a region."""

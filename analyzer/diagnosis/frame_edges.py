@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from analyzer.diagnosis.frame_damage import FLAG, Candidate
-from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative
-from analyzer.framing.hdlc_header import address_end
+from analyzer.diagnosis.story import LIKELY, POSSIBLE
 from analyzer.record import Record
 from dissectors.checks import fcs_is_good
 from dissectors.tree import Note
@@ -43,20 +42,11 @@ class Header(NamedTuple):
     text: str
     start: int
     end: int
-    alternatives: tuple[Alternative, ...] = ()
 
 
 def header_alone(record: Record, note: Note) -> Header:
     """Explain a wrong HCS under a right FCS: the addresses are read wrongly, or the sender computes it so."""
     octets = record.octets.removeprefix(b"\x7e")
-    end = address_end(octets, 2) or 0
-    if end and fcs_is_good(octets[: end + 3]):
-        text = (
-            f"the header has one address of {end - 2} octet{'s' * (end > 3)} and no source: "
-            f"read so the HCS {octets[end + 1 : end + 3].hex(' ').upper()} is right"
-        )
-        other = Alternative("address-length-misread", POSSIBLE, "read with a source address the HCS is wrong")
-        return Header("hdlc-address-unusual", "source-missing", CERTAIN, text, 3, end + 1, (other,))
     for size in range(3, min(_LONGEST_HEADER, len(octets) - 2)):
         if fcs_is_good(octets[: size + 3]):
             text = f"the HCS is right where both addresses have {size - 2} octets: their lengths are unusual"

@@ -46,7 +46,7 @@ class HdlcAddresses:
             )
             report(record, _CODE, "addresses-swapped", POSSIBLE, text)
         lengths = address_lengths(record.octets)
-        if 3 in lengths and not any(note.code == "hdlc-hcs-wrong" for note in record.notes):
+        if 3 in lengths and not any(note.code in ("hdlc-hcs-wrong", _CODE) for note in record.notes):
             text = f"an address has three octets ({lengths[0]} and {lengths[1]}); there are 1, 2 and 4"
             report(record, _CODE, "three-octet-address", CERTAIN, text)
         if record.direction != REQUEST:

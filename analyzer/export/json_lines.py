@@ -24,7 +24,7 @@ from analyzer.record import MESSAGE, Closed, Record
 from analyzer.tracking.rewriting import masked_apdu
 from analyzer.tracking.values import Value, no_values
 from dissectors import checks, gateway, reader
-from dissectors.hdlc import FLAG, control_type
+from dissectors.hdlc import FLAG, control_type, lone_address_end
 from dissectors.mbus_octets import FINAL, HEADER_SIZE, LONG, SINGLE, function_name, is_transport, is_whole, length_of
 from dissectors.tree import Note
 from dissectors.writers import apdu_text
@@ -225,7 +225,8 @@ def _hdlc(record: Record) -> str:
         text += f', "nr": {control >> 5}'
     end = min(start + length, len(octets))
     header_end = _header_end(octets, start)
-    hcs = "absent" if header_end >= end else "ok" if checks.fcs_is_good(octets[start:header_end]) else "bad"
+    is_good = checks.fcs_is_good(octets[start:header_end]) or lone_address_end(octets, start) > 0
+    hcs = "absent" if header_end >= end else "ok" if is_good else "bad"
     fcs = "ok"
     if record.problem:
         fcs = "ok" if checks.fcs_is_good(octets[start:end]) else "bad"

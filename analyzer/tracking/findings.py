@@ -62,6 +62,7 @@ FACTS: dict[str, tuple[Severity, str]] = {
     "profile-gap": (NOTE, "data"),
     "profile-overlap": (NOTE, "data"),
     "status-flag-set": (NOTE, "data"),
+    "hdlc-address-unusual": (NOTE, "protocol"),
     "noise": (NOTE, "undecoded"),
     "information-undecoded": (NOTE, "undecoded"),
 }

@@ -66,3 +66,13 @@ def note_problem(record: Record, start: int, control_at: int) -> None:
         record.add_note(finding("hdlc-length-wrong", text, start, start + 2))
     if not is_header_good and hcs_end < len(octets):
         record.add_note(finding("hdlc-hcs-wrong", "HCS is wrong", control_at + 1, hcs_end))
+
+
+def note_lone_address(record: Record, start: int, end: int) -> None:
+    """Say that a header, which begins at *start*, has one address alone, up to *end*: so its HCS is right."""
+    octets, size = record.octets, end - start - 2
+    text = (
+        f"the header has one address of {size} octet{'s' * (size > 1)} and no source: "
+        f"read so the HCS {octets[end + 1 : end + 3].hex(' ').upper()} is right"
+    )
+    record.add_note(finding("hdlc-address-unusual", text, start + 2, end, "source-missing"))

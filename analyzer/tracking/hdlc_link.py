@@ -9,13 +9,13 @@ from analyzer.framing.frame import TRUNCATED
 from analyzer.record import LINK, PART, REQUEST, RESPONSE, Record
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
-from analyzer.tracking.frame_checks import check_header, information_field, note_problem
+from analyzer.tracking.frame_checks import check_header, information_field, note_lone_address, note_problem
 from analyzer.tracking.link_commands import take_command
 from analyzer.tracking.lsdu import take_lsdu
 from analyzer.tracking.peer import Peer, close_peers, forget_oldest
 from analyzer.tracking.transfers import SEGMENTS
 from dissectors.compile import FAILURES
-from dissectors.hdlc import FLAG, Address, scan_address, scan_addresses
+from dissectors.hdlc import FLAG, Address, lone_address_end, scan_address, scan_addresses
 from dissectors.llc import REQUEST as LLC_REQUEST
 from dissectors.llc import RESPONSE as LLC_RESPONSE
 
@@ -131,11 +131,21 @@ class HdlcLink:
             split, control_at = scan_addresses(octets, start + 2, size)
             control = octets[control_at]
         except FAILURES:
-            record.kind = LINK
-            record.add_note(finding("hdlc-length-wrong", "the header is cut", 0, size))
-            return
+            control_at = lone_address_end(octets, start) if not record.problem else 0
+            if not control_at:
+                record.kind = LINK
+                record.add_note(finding("hdlc-length-wrong", "the header is cut", 0, size))
+                return
+            split, control = control_at - start - 2, octets[control_at]
         addresses = octets[start + 2 : control_at]
-        peer = self.peers.get((side, addresses)) or self._make_peer(side, addresses, split, bool(record.problem))
+        peer = self.peers.get((side, addresses))
+        if peer is None:
+            lone = 0 if record.problem else lone_address_end(octets, start)
+            if lone:
+                note_lone_address(record, start, lone)
+                addresses, split, control_at, control = octets[start + 2 : lone], lone - start - 2, lone, octets[lone]
+                peer = self.peers.get((side, addresses))
+            peer = peer or self._make_peer(side, addresses, split, bool(record.problem))
         record.control = control
         begin = control_at + 3
         if record.problem:
@@ -171,9 +181,10 @@ class HdlcLink:
 
         Addresses out of damaged frames are remembered only while they are few.
         """
-        destination, source = _address(addresses[:split]), _address(addresses[split:])
-        peer = Peer(_shown(source), _shown(destination))
-        if source.size != destination.size:  # a client's address has one octet
+        destination = _address(addresses[:split])
+        source = _address(addresses[split:]) if split < len(addresses) else None
+        peer = Peer(_shown(source) if source is not None else None, _shown(destination))
+        if source is not None and source.size != destination.size:  # a client's address has one octet
             peer.take_role(REQUEST if source.size == 1 else RESPONSE)
         swapped = addresses[split:] + addresses[:split]
         for other_side in (1 - side, side):

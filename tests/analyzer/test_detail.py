@@ -163,3 +163,14 @@ def test_whole_unit_whose_apdu_is_too_short_is_the_senders_fault_in_the_tree_and
     assert (note.code, found.code, found.severity) == ("apdu-malformed", "apdu-malformed", note.severity)
     assert (note.start, note.end, note.text) == (found.start, found.end, found.text)
     assert record.octets[note.start : note.end] == SHORT[-2:]
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_frame_without_a_source_address_reads_behind_its_only_one(size: int) -> None:
+    octets = frame(bytes.fromhex("E6E700") + PUSH, 0x10, bytes(size - 1) + b"\x21")
+    (record,) = decode([answered(octets)])
+    assert_tiles(record)
+    (root,) = detail(record)
+    assert [one.name for one in root.children][2:5] == ["destination-address", "control", "hcs"]
+    assert [(note.code, note.cause) for note in record.notes] == [("hdlc-address-unusual", "source-missing")]
+    assert (record.control, record.apdu and record.apdu.octets, root.all_notes()) == (0x10, PUSH, [])
