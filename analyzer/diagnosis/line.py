@@ -285,6 +285,21 @@ def _shifted(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
             return
 
 
+def _is_even(octets: bytes) -> bool:
+    """Tell whether octets are spread as chance spreads them: each bit set in about half, and few values twice.
+
+    Octets of frames that are read with other settings have bits that are mostly set or not, and come again.
+    """
+    size = len(octets)
+    expected = _VALUES * (1 - (1 - 1 / _VALUES) ** size)
+    margin = _DEVIATIONS * size**0.5
+    is_balanced = all(abs(2 * sum(one >> bit & 1 for one in octets) - size) <= margin for bit in range(8))
+    return size >= _LEAST_EVEN and is_balanced and len(set(octets)) >= expected - margin / 2
+
+
+_VALUES = 256
+_LEAST_EVEN, _DEVIATIONS = 32, 3
+"""Fewer octets tell nothing; chance leaves a range of three deviations once in some hundred times."""
 _READINGS = (
     (uart_signs.WITH_PARITY, "parity-filtered", "that expects a parity bit (8E1 on an 8N1 line)"),
     (uart_signs.INVERTED, "polarity-inverted", "on the inverted line"),
@@ -324,6 +339,12 @@ def _unknown(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
         text += "; runs of octets come again, so it is traffic that is read wrongly and no noise"
     heads = {cause: uart_signs.count_heads(reads, reading)[0] for reading, cause, _ in _READINGS}
     causes = sorted(("baud-mismatch", "parity-filtered", "polarity-inverted"), key=lambda one: -heads.get(one, 0))
+    if len(reads) == 1 and _is_even(octets) and not any(heads.values()):
+        shown = (
+            f"{text}; their bits and values are as evenly spread as those of ciphertext, whose header (tag, length, "
+            "security control, invocation counter) would be missing"
+        )
+        yield Candidate("start-of-dump-missing", POSSIBLE, shown)
     for cause in (*causes, "wrong-stack"):
         yield Candidate(cause, POSSIBLE, text)
     if again <= len(runs) // 16:

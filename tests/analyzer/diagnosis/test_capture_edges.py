@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from analyzer.diagnosis.doctor import Doctor
@@ -103,3 +105,11 @@ def test_answer_whose_length_counts_the_header_is_not_cut() -> None:
     answer = bytes.fromhex("0001000100100011") + ANSWERED
     stories = told((0, SENT, WRAPPED), (0.3, RECEIVED, answer))
     assert named(stories) == [("wrapper-length-wrong", "length-includes-header")]
+
+
+@pytest.mark.parametrize("size", [40, 100, 220, 400])
+def test_octets_spread_as_ciphertext_is_lack_their_header_first(size: int) -> None:
+    (story,) = of_text(Random(size).randbytes(size))
+    assert (story.cause, story.confidence) == ("start-of-dump-missing", POSSIBLE)
+    assert "whose header (tag, length, security control, invocation counter) would be missing" in story.evidence[0].text
+    assert "baud-mismatch" in {one.cause for one in story.alternatives}
