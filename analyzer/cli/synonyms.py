@@ -43,7 +43,8 @@ _INSTEAD = {
     "--until": "--to-time TIME",
 }
 """What does here what an option of tshark or git does there."""
-_LADDER, _DIALOGUE = "l in the terminal UI shows the ladder", "f in the terminal UI shows the dialogue"
+_LADDER = "dlmshark FILE opens the terminal UI, where l shows the ladder"
+_DIALOGUE = "dlmshark FILE opens the terminal UI, where f shows the dialogue"
 _STATISTICS = {
     "conv": "stats --by conversation or connection",
     "diameter": "stats --by service has response times",

@@ -80,6 +80,7 @@ def test_unknown_command_names_the_nearest(run: Run, word: str, near: str) -> No
         ("expert", "doctor"), ("editcap", "export"), ("mergecap", "--merge"), ("text2pcap", "export"),
         ("conversations", "stats --by conversation"), ("sniff", "live"), ("decrypt", "decode FILE -k"),
         ("Wireshark", "view"), ("redact", "--share-safe"), ("obis", "explain"),
+        ("follow", "dlmshark FILE opens"), ("ladder", "dlmshark FILE opens"),
     ],
 )  # fmt: skip
 def test_command_that_is_known_elsewhere_leads_to_the_one_that_does_it_here(run: Run, word: str, names: str) -> None:
