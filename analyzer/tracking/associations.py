@@ -191,7 +191,7 @@ class Associations(Services):
     def _replaced(self, one: Association, record: Record) -> None:
         """The client began anew: what it still waited for will not come."""
         at = Mark(record.number, record.time_ns)
-        if any(asked.is_confirmed for asked in one.waiting.values()):
+        if any(asked.is_confirmed for request, asked in one.waiting.items() if request not in one.misanswered):
             self._end(one, LOST, at, BY_CLIENT, "unanswered")
         else:
             self._end(one, REPLACED, at, BY_CLIENT, "client-restart")
@@ -216,6 +216,8 @@ class Associations(Services):
             one.last_record, one.last_ns = record.number, record.time_ns
             return
         before = self._places.get(place)
+        if before is not None and record.kind is APDU and record.direction is RESPONSE and before.waiting:
+            before.misanswer()  # with what does not read
         if before is not None and record.control is not None and record.kind is LINK and before.ending is not None:
             before.release.append(Mark(record.number, record.time_ns))
             before.last_record, before.last_ns = record.number, record.time_ns

@@ -206,7 +206,7 @@ class Association:
     held_up: tuple[int, bool]
     """The newest record in which the server put the client off (RNR), or, if true, sent a part of its answer again."""
     misanswered: set[int]
-    """The records of waiting requests for which an answer with another invoke-id came."""
+    """The records of waiting requests for which an answer with another invoke-id came, or one that does not read."""
     went_on_ns: int | None
     """The shortest time after which the client asked for more while the request before still waited."""
     waited_ns: int
@@ -268,6 +268,11 @@ class Association:
                 record.number, record.time_ns, self.asking_service, record.objects, record.apdu.octets,
                 pause_ns=self.asking_pause_ns,
             )  # fmt: skip
+
+    def misanswer(self) -> None:
+        """Remember that what came for the newest request that waits is no answer to it."""
+        waiting = self.waiting
+        self.misanswered = {next(reversed(waiting)), *self.misanswered.intersection(waiting)}
 
     # -- what was agreed ------------------------------------------------------------------------------------------
 

@@ -144,7 +144,7 @@ class Services(Endings):
             self._answer(one, record, octets, family)
         elif record.kind is APDU or late is not None:
             if request is None and one.waiting:
-                one.misanswered = {next(reversed(one.waiting)), *one.misanswered.intersection(one.waiting)}
+                one.misanswer()
             if request is None or late is not None:
                 self.events.append(Event(UNASKED, one, record.number, late))
 

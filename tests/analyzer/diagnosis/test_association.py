@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from analyzer.diagnosis.doctor import Doctor
@@ -368,3 +370,15 @@ def test_refusal_of_an_answer_that_the_keys_prove_wrong_is_told_once(monkeypatch
         doctor.take(record)
     doctor.finish()
     assert [one.cause for one in doctor.stories() if one.code == "hls-failed"] == ["response-from-other-challenge"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [(CLOCK_ANSWER[:-2], "apdu-malformed"), (CLOCK_ANSWER[:2] + b"\xc5" + CLOCK_ANSWER[3:], "invoke-id-differs")],
+)
+@pytest.mark.parametrize("over", [on_line, over_tcp])
+def test_client_that_begins_anew_behind_a_wrong_answer_lost_no_association(
+    over: Callable[..., list[Story]], answer: bytes, code: str
+) -> None:
+    stories = over(OPENING, READING, at(1, asked(GET_CLOCK), answered(answer)), OPENING, READING, RELEASE)
+    assert [one.code for one in stories] == [code]
