@@ -69,6 +69,14 @@ _REPLACED, _MOST_REPLACED, _LONGEST_CHARACTER = b"\xef\xbf\xbd", 24, 4
 """What stands in place of octets that are no UTF-8; one in so many octets is no chance."""
 _SML = b"\x1b\x1b\x1b\x1b\x01\x01\x01\x01"
 _IS_SML = "octets of SML, which German meters push: another protocol, it needs a reader of its own"
+_TRANSLATED = re.compile(
+    rb"\s*<(?:(?s:.*?)<)?(?:(?:Get|Set|Action|Read|Write|Access)Re(?:quest|sponse)|Association(?:Request|Response)"
+    rb"|InvokeIdAndPriority|AttributeDescriptor|DataNotification|InitiateRe(?:quest|sponse))\b"
+)
+"""How translators write APDUs as XML, member by member."""
+_IS_TRANSLATED = "APDUs that a translator wrote as XML, without their octets; pass on what it was given, in hex"
+_WIRELESS = re.compile(rb"^[TCS]\d?;[01];[01];\d{4}-\d\d-\d\d ", re.MULTILINE)
+_IS_WIRELESS = "telegrams of wireless M-Bus, as rtl_wmbus writes them: another link, which wmbusmeters reads"
 _RAW_INSIDE = re.compile(rb"\x7E[\xA0-\xA7]|\x68(.)\1\x68", re.DOTALL)
 _DATA_SET = rb"(?:[0-9]+-[0-9]+:)?[0-9A-F]+\.[0-9]+(?:\.[0-9]+)?(?:[*&][0-9]+)?\([^()\r\n]*\).*"
 _DATA_SETS = re.compile(rb"^" + _DATA_SET + rb"\r?$", re.MULTILINE)
@@ -362,6 +370,10 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
         window.skip(begins)
         return RawSource(name, window, size)
     judgement = judge(head)
+    is_read = judgement is not None and (judgement.shape.name == "gurux-xml" or judgement.hints.has_frames)
+    is_translated = not is_read and _TRANSLATED.match(head) is not None
+    if is_translated or _WIRELESS.match(head):
+        raise CaptureError(f"{label}: {_IS_TRANSLATED if is_translated else _IS_WIRELESS}; {EXPECTED} was expected")
     if judgement is not None and "characters" in judgement.shape.data.groupindex and _is_bare(head):
         return RawSource(name, window, size)
     is_text = width_of(head) != 1 or len(head.translate(None, _CONTROL)) == len(head)

@@ -57,6 +57,8 @@ def readout_octets(text: bytes) -> bytes:
 
     Line ends that are written out (``\r\n``), or that were lost between data sets, stand again.
     """
+    if text.startswith(b"/"):
+        text = text.replace(b"\\\\", b"\\")  # as programs write the one of an identification in a string
     octets = _GLUED.sub(_END_OF_LINE, _WRITTEN_END.sub(_END_OF_LINE, text.rstrip()))
     octets = _GLUED_HEAD.sub(rb"\1\r\n\r\n", octets) if octets.startswith(b"/") else octets
     if _CUT_OFF.match(octets):

@@ -30,6 +30,7 @@ _LEFT_OUT = re.compile(rb"(?<!\.)[ ,]{0,2}(?<!\.)\.{3}(?!\.)")
 _BASE64_WIDTHS = (64, 76)
 """At these columns programs break base64, whatever stands there."""
 _UNIT_BEGINS = (b"\x7e", b"\x00", b"\x68")
+_DIGITS = re.compile(rb"\d+")
 _EMPTY_STRING = b"@\"'`, \t"
 _TIME_AGAIN = re.compile(rb"\s(?=[0-2]\d:[0-5]\d:[0-5]\d[.,]\d{1,9}\s*[:>|-])")
 """Where a page made one line of several that begin with a time."""
@@ -50,7 +51,7 @@ class Reader:
         self.worded = Worded(self._reads, self.clock, self.aside)
         self._words = self.worded.words
         self._odd = odd
-        self._before_row = b""
+        self._before_row = self._head = b""
         self._wants_unit = False
         self._untitled: Untitled | None = None
         self.change(shape, hints)
@@ -259,6 +260,8 @@ class Reader:
         octets = self._octets(groups, number)
         if octets is None or (groups.get("more") and not self._reads.last_was_octets):
             return False
+        if groups.get("characters"):
+            self._head = _head_of(match.string[: match.start("characters")])
         if groups.get("beside") and not shows(groups["beside"], octets):
             return False
         if (label is None or label.isspace()) and self.aside.takes_named(number, octets):
@@ -315,7 +318,7 @@ class Reader:
 
     def _other(self, line: bytes, offset: int) -> bool:
         """Take a line that has no octets: blank, a remark, a sign of repeated rows, or something else."""
-        if _is_blank(line) or (self._reads.is_identified and not line.strip(_EMPTY_STRING)):
+        if _is_blank(line) or (self._reads.is_identified and _head_of(line) in (b"", self._head)):
             self._reads.end_of_line(offset)
             return True
         if self.shape.joins is Joins.DUMP:
@@ -361,6 +364,11 @@ class Reader:
 def _is_spelt_again(match: "re.Match[bytes]", spelt: dict[bytes, bytes]) -> bool:
     """Tell whether the line has the same octets in another spelling before, as PDML has; *spelt* gathers them."""
     return spelt.setdefault(match[0].translate(None, b" :,.-").lower(), match[0]) != match[0]
+
+
+def _head_of(line: bytes) -> bytes:
+    """Give what a program puts before each line, its numbers aside."""
+    return _DIGITS.sub(b"0", line.strip(_EMPTY_STRING))
 
 
 def _is_blank(line: bytes) -> bool:

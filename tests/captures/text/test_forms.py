@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import pytest
 
-from captures.chunk import SENT, UNKNOWN
+from captures import open_source
+from captures.chunk import SENT, UNKNOWN, CaptureError
 from tests.captures.text.test_programs import spoken
 from tests.captures.text.test_shapes import read
 from tests.captures.text.written import Sent, _at, _lines, _readable, _rows, _spaced, _words, session
@@ -184,3 +186,61 @@ def test_minutes_and_seconds_alone_are_no_time_of_day() -> None:
 def test_octet_before_a_frame_that_counts_nothing_is_kept() -> None:
     frame = EVENTS[0].octets
     assert spoken(f"E5 {_spaced(frame)}\n16 {_spaced(frame)}\n") == [(UNKNOWN, b"\xe5" + frame + b"\x16" + frame)]
+
+
+TELEGRAM = (
+    "/XYZ5\\2METER\r\n\r\n1-3:0.2.8(50)\r\n0-0:1.0.0(260321101532W)\r\n1-0:1.8.1(000123.456*kWh)\r\n"
+    "1-0:2.8.1(000000.000*kWh)\r\n1-0:1.7.0(00.321*kW)\r\n!1A2B\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda line: f"2026-03-21 10:15:32,123 DEBUG dsmr: {line}",
+        lambda line: f"[10:15:32][VV][dsmr:200]: {line}",
+        lambda line: f"10:15:32.123 P1 data: {line!r}",
+        lambda line: f"Mar 21 10:15:32 gateway p1d[33]: {line}",
+    ],
+    ids=["logging", "ESPHome", "strings", "syslog"],
+)
+def test_blank_line_of_a_telegram_stands_behind_the_words_of_a_log(write: Callable[[str], str]) -> None:
+    text = "".join(f"{write(line)}\n" for line in TELEGRAM.removesuffix("\r\n").split("\r\n"))
+    assert b"".join(found for _, found in spoken(text)) == TELEGRAM.encode()
+
+
+TRANSLATED = (
+    '<?xml version="1.0"?>\n<Messages>\n  <GetRequest>\n    <GetRequestNormal>\n'
+    '      <InvokeIdAndPriority Value="C1" />\n      <AttributeDescriptor>\n        <ClassId Value="0008" />\n'
+    '        <InstanceId Value="0000010000FF" />\n      </AttributeDescriptor>\n    </GetRequestNormal>\n'
+    '  </GetRequest>\n  <GetResponse><Result><Data><OctetString Value="07EA03020A0E0A52FFC40000" /></Data></Result>\n'
+    "  </GetResponse>\n</Messages>\n"
+)
+WIRELESS = "T1;1;1;2026-03-21 10:15:32.000;26;27;12345678;0x2944685078563412{}\n".format("00" * 34)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (TRANSLATED, "a translator wrote as XML, without their octets; pass on what it was given, in hex"),
+        (WIRELESS, "wireless M-Bus, as rtl_wmbus writes them"),
+    ],
+)
+def test_texts_without_traffic_that_is_read_here_are_refused_by_their_name(
+    text: str, told: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text(text)
+    with pytest.raises(CaptureError, match=told):
+        open_source(str(path))
+
+
+def test_translation_with_its_octets_beside_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "log.xml"
+    pdu = "C0 01 C1 00 08 00 00 01 00 00 FF 02 00"
+    path.write_text(TRANSLATED.replace("  <GetRequest>", f"  <!-- {pdu} -->\n  <GetRequest>"))
+    with open_source(str(path)) as source:
+        assert [chunk.octets for chunk in source] == [bytes.fromhex(pdu)]
+    path.write_text(TRANSLATED.replace("  <GetRequest>", f"  <hdlc>{EVENTS[0].octets.hex()}</hdlc>\n  <GetRequest>"))
+    with open_source(str(path)) as source:
+        assert next(iter(source)).octets == EVENTS[0].octets
