@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from analyzer.children import ends_properly
 from analyzer.cli.arguments import Parser, add_common_options
-from analyzer.cli.filters import add_filter_options, chosen, filter_of
+from analyzer.cli.filters import add_filter_options, chooser, chooses, chosen, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, refuse_inputs, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import UsageError, fail, say
@@ -33,7 +33,7 @@ _SUFFIXES = {
     ".pcapng": "pcapng", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", ".parquet": "parquet",
     ".xml": "xml", ".pdml": "xml", ".html": "html", ".htm": "html",
 }  # fmt: skip
-FORMS = ("pcapng", "jsonl", "csv", "parquet", "xml", "html")
+FORMS = ("pcapng", "packets", "jsonl", "csv", "parquet", "xml", "html")
 _COLUMNS = (
     "input", "number", "time", "lane", "link", "kind", "direction", "client", "server", "request", "latency", "summary",
     "notes",
@@ -45,8 +45,9 @@ def parser() -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     made = Parser(
         prog="dlmshark export",
-        description="Write captures for other programs: pcapng (deciphered, for stock Wireshark), jsonl, csv, parquet, "
-        "xml (PDML), html (one page with problems, associations and records).",
+        description="Write captures for other programs: pcapng (deciphered, for stock Wireshark), packets (pcapng, as "
+        "they were captured), jsonl, csv, parquet, xml (PDML), html (one page with problems, associations and "
+        "records).",
         epilog="--share-safe enciphers under keys that everybody knows: guek=000102030405060708090A0B0C0D0E0F, "
         "gak=D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF, gbek=404142434445464748494A4B4C4D4E4F; those of suite 2 go on so.",
     )
@@ -82,6 +83,8 @@ def _run(options: argparse.Namespace) -> int:
     goes_on = _goes_on(options.output)
     if form == "parquet" and goes_on:
         raise UsageError(f"-o {options.output}: Parquet goes to a file")
+    if form == "packets" and options.output == "-":
+        raise UsageError("-o -: packets go to a file")
     if options.share_safe and (form != "pcapng" or goes_on):
         raise UsageError("--share-safe writes pcapng: -o FILE.pcapng was expected")
     refuse_inputs(options, "-o", options.output)
@@ -111,7 +114,9 @@ def _run(options: argparse.Namespace) -> int:
     else:
         _write(_WRITERS[form](chain((first,), every), options, count), options.output)
     if options.output != "-" and not options.quiet:
-        say(f"{options.output}: {count.records} records{count.kept}")
+        is_cut = form == "pcapng" and not options.to and chooses(options)
+        told = "; --to packets keeps them as they were captured" if is_cut else ""
+        say(f"{options.output}: {count.records} records{count.kept}{told}")
     return inputs.status
 
 
@@ -270,4 +275,29 @@ def _write_parquet(sessions: Sessions, options: argparse.Namespace, count: _Coun
     write(RECORDS, rows(), Path(options.output))
 
 
-_WRITERS = {"pcapng": _pcapng, "jsonl": _jsonl, "csv": _csv, "xml": _xml, "html": _html}
+def _packets(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> Iterator[bytes]:
+    """Write the packets as they stand in the capture, with their comments: it is read a second time for them."""
+    from analyzer.export.commented import Wanted, packet_blocks
+    from captures.blocks import section
+
+    for number, (name, session) in enumerate(sessions):
+        if number:
+            session.close()
+            raise UsageError("packets takes one INPUT, or several with --merge")
+        again = session.source.again
+        if again is None:
+            raise UsageError(f"packets are read twice: a file was expected, not {name}")
+        yield section(application="dlmshark")
+        passes, wanted = chooser(session, options), Wanted()
+        for record in session.records():
+            is_wanted = passes is None or passes(record)
+            count.records += is_wanted
+            wanted.take(record, is_wanted=is_wanted)
+        packets = wanted.packets()
+        count.kept = f", {len(packets)} packets"
+        with again() as source:
+            names = [part.name for part in source.parts]
+            yield from packet_blocks(((one.number, one) for one in source), names, packets, session.source.comments)
+
+
+_WRITERS = {"pcapng": _pcapng, "packets": _packets, "jsonl": _jsonl, "csv": _csv, "xml": _xml, "html": _html}

@@ -59,7 +59,7 @@ _STATISTICS = {
     "rpc": "stats --by service has response times",
 }
 """What does here what the values of tshark's ``-z`` do there, by how they begin."""
-_CUT = "export -o FILE writes what -Y, --from-time and --to-time choose"
+_CUT = "export --to packets -o FILE cuts out what -Y, --from-time and --to-time choose"
 _JOIN = "export --merge A B -o FILE joins captures by time"
 _SAFE = "export --share-safe -o FILE replaces names, numbers, titles, addresses and keys"
 _LISTEN = "live decodes what comes, record writes it to files"

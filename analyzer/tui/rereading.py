@@ -86,18 +86,22 @@ def write_parquet(chosen: Chosen, path: Path) -> None:
 
 
 def write_pcapng(chosen: Chosen, path: Path, comments: Mapping[int, str]) -> tuple[int, int]:
-    """Write the packets of the records with what the user said of them. Returns how many, and with a comment."""
-    from analyzer.export.commented import write_packets
+    """Write the packets of the records, and of all parts of their transfers, with what the user said of them.
+
+    Returns how many, and with a comment.
+    """
+    from analyzer.export.commented import Wanted, write_packets
 
     session = chosen.session()
     said: dict[int, str] = {}
-    wanted: set[int] = set()
+    wanted = Wanted()
     with session.source:
-        for record in chosen.records(session):
-            wanted.update(record.packets)
-            if record.number in comments:
+        for record in session.records():
+            is_wanted = record.number in chosen.numbers
+            wanted.take(record, is_wanted=is_wanted)
+            if is_wanted and record.number in comments:
                 said[record.packets[-1]] = comments[record.number]
-    return write_packets(chosen.inputs, path, wanted, said), len(said)
+    return write_packets(chosen.inputs, path, wanted.packets(), said), len(said)
 
 
 WRITERS: dict[str, Callable[[Chosen, Path], None]] = {

@@ -21,8 +21,8 @@ import pytest
 from analyzer.batch import frames
 from analyzer.simulate import packets
 from analyzer.simulate.packets import Endpoint
-from captures import blocks
-from captures.samples import Sample, samples
+from captures import blocks, open_source
+from captures.samples import Sample, sample_path, samples
 from tests.captures.build import pcap_header, pcap_record
 from tests.cli.conftest import Run
 
@@ -367,3 +367,39 @@ def test_page_names_no_place_of_a_story_that_has_no_record(run: Run, tmp_path: P
     page = run("export", str(path), "-o", "-", "--to", "html").out
     assert "tcp-connect-failed" in page
     assert "<dt>where" not in page
+
+
+def packets_of(path: Path) -> list[tuple[int | None, bytes]]:
+    with open_source(str(path)) as source:
+        return [(one.time_ns, one.octets) for one in source]
+
+
+def test_packets_are_cut_out_as_they_were_captured(run: Run, tmp_path: Path) -> None:
+    """What tshark cuts out with -Y and -w could be cut out in the terminal UI alone, and there without all segments."""
+    name, path = sample_path("ln-wrapper"), tmp_path / "cut.pcapng"
+    ran = run("export", name, "-Y", 'summary contains "96 rows"', "--to", "packets", "-o", path)
+    assert ran.complaint == f"{path}: 1 records, 6 packets"
+    every, cut = packets_of(name), packets_of(path)
+    assert len(cut) == 6 and set(cut) <= set(every)
+    assert run("decode", path).out.splitlines()[2].endswith("GET response · array of 96 · from 3 records")
+    assert run("export", name, "--to", "packets", "-o", tmp_path / "all.pcapng").status == 0
+    assert set(packets_of(tmp_path / "all.pcapng")) <= set(every)
+
+
+def test_packets_of_several_inputs_keep_their_places(run: Run, tmp_path: Path) -> None:
+    names, path = [sample_path("ln-wrapper"), sample_path("sn-hdlc")], tmp_path / "cut.pcapng"
+    assert run("export", "--merge", *names, "-Y", "aarq", "--to", "packets", "-o", path).status == 0
+    cut = packets_of(path)
+    assert len(cut) == 2 and all(cut[at] in packets_of(name) for at, name in enumerate(names))
+
+
+def test_packets_need_a_file_on_both_ends(run: Run, tmp_path: Path) -> None:
+    assert "packets go to a file" in run("export", SECURED.path, "--to", "packets", "-o", "-").complaint
+    text = run("export", "--hex", "7EA00703219 30F017E", "--to", "packets", "-o", tmp_path / "a.pcapng")
+    assert text.status == 0 and packets_of(tmp_path / "a.pcapng")
+
+
+def test_pcapng_that_is_cut_out_says_that_its_packets_are_made(run: Run, tmp_path: Path) -> None:
+    """A user of tshark -Y -w got packets with other addresses and ports without a word."""
+    ran = run("-r", SECURED.path, "-Y", "aarq", "-w", tmp_path / "a.pcapng")
+    assert ran.complaint.endswith("records; --to packets keeps them as they were captured")
