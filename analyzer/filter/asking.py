@@ -177,12 +177,18 @@ class Hosts(Texts):
 
 
 class Addresses(Texts):
-    """Compares addresses: numbers, or two with a dot between."""
+    """Compares addresses: numbers, also within *spans* of them, or two with a dot between."""
+
+    def __init__(self, values: Sequence[str], comparison: str, spans: Sequence[tuple[int, int]]) -> None:
+        super().__init__(values, comparison, None)
+        self._spans = spans
 
     def one(self, value: Any) -> bool:
         """Compare one address."""
         order = ORDER.get(self._comparison)
         if order is None:
+            if isinstance(value, int) and any(low <= value <= high for low, high in self._spans):
+                return self._comparison != "!="
             return super().one(value)
         wanted = self._values[0]
         return isinstance(value, int) and wanted.isdecimal() and order(value, int(wanted))

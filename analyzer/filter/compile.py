@@ -14,7 +14,7 @@ from analyzer.filter.bare import bare_terms
 from analyzer.filter.elsewhere import instead_of_name
 from analyzer.filter.fields import FIELDS, Deep, Field, Kind, Source, field_of, values_of
 from analyzer.filter.grammar import Bare, Comparison, FilterError, Joined, Literal, Negated, Part, parse
-from analyzer.filter.literals import test_of
+from analyzer.filter.literals import is_short_code, test_of
 from analyzer.filter.names import is_tree_name, nearest, node_values
 from analyzer.filter.vocabulary import check_words
 from analyzer.table.table import Groups, Row, Table
@@ -233,7 +233,10 @@ def _bare(word: Literal, utc: bool) -> Decider:
         terms.append(Term(one, test_of(one, operator, literals, None, utc=utc)))
     if terms:
         return Several(terms, needs_all=False)
-    return Term(named_field(word.text, word.position), None)
+    field = field_of(word.text) or _tree_field(word.text)
+    if field is None:
+        raise unknown(word, is_alone=True)
+    return Term(field, None)
 
 
 def named_field(name: str, position: int = 0) -> Field:
@@ -255,9 +258,12 @@ def _tree_field(name: str) -> Field | None:
     return Field(name, "in the tree", Kind.ANY, Source.DEEP, get)
 
 
-def unknown(word: Literal) -> FilterError:
-    """Say that a name is not known, and the nearest ones that are."""
+def unknown(word: Literal, *, is_alone: bool = False) -> FilterError:
+    """Say that a name is not known, and the nearest ones that are, or what a word may mean that *is_alone*."""
     told = instead_of_name(word.text)
     near = [] if told else nearest(word.text)
     hint = f"; did you mean {' or '.join(near)}?" if near else f"; {told}" if told else ""
+    if is_alone and not hint:
+        is_code = is_short_code(word.text)
+        hint = f"; obis == {word.text}" if is_code else f'; "{word.text}" in quotes passes lines that hold it'
     return FilterError(f"{word.text!r} is no name that is known{hint}", word.position, len(word.text), told)

@@ -6,11 +6,20 @@ _TIMES = "since.previous and since.first are such times, latency is since the re
 _NOTED = "severity >= note passes what has notes, note == CODE one of them"
 _RESENT = "note == tcp-retransmission, tcp-octets-missing or tcp-reset tells of TCP"
 _BELOW = "of the network host, port, source and destination are known"
+_LENGTH = "length counts octets, also apdu.length and data.length"
+_OCTETS = "octets are the frame's, apdu.octets those of its APDU"
+_CONTROL = "hdlc.control contains SNRM passes such frames"
 _NAMES = {
     "frame.time-delta-displayed": _TIMES, "time-relative": _TIMES, "time-delta": _TIMES,
     "delta": _TIMES, "frame.marked": "b in the terminal UI goes from bookmark to bookmark",
     "expert": _NOTED, "-ws.expert": _NOTED, "malformed": "error passes what has an error, also what is malformed",
     "-ws.malformed": "error passes what has an error, also what is malformed", "tcp.analysis": _RESENT,
+    "frame.cap-len": _LENGTH, "tcp.len": _LENGTH, "udp.length": _LENGTH, "ip.len": _LENGTH, "data.len": _LENGTH,
+    "tcp.payload": _OCTETS, "udp.payload": _OCTETS, "data.data": _OCTETS,
+    "frame.ref-time": "since.first counts from the first record on",
+    "frame.ignored": "!(number == N) leaves records out",
+    "snrm": _CONTROL, "ua": _CONTROL, "disc": _CONTROL, "dm": _CONTROL, "frmr": _CONTROL, "rr": _CONTROL,
+    "rnr": _CONTROL, "segment": "part passes parts of a longer APDU",
     "eth": _BELOW, "ip": _BELOW, "ipv6": _BELOW, "tcp": _BELOW, "udp": _BELOW, "vlan": _BELOW, "frame": _BELOW,
 }  # fmt: skip
 """Names of Wireshark's fields; one stands for all that begin with it and a dot or hyphen."""

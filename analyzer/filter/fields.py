@@ -72,6 +72,7 @@ class Kind(Enum):
     ADDRESS = "an address such as 16 or 1.17"
     OBIS = "an OBIS code such as 1-0:1.8.0 or 1-0:1.8.*"
     SEVERITY = "chat, note, warning or error"
+    SHORT_NAME = "a short name such as 0A08"
     OCTETS = "octets such as 7E:A0 or a text in quotes"
     ANY = "a value"
 
@@ -255,7 +256,7 @@ _FIELDS = (
     Field("attribute", "an attribute it is about", Kind.INTEGER, _S, _of_objects(2, of_methods=False), is_named=True),
     Field("method", "a method it is about", Kind.INTEGER, _S, _of_objects(2, of_methods=True), is_named=True),
     Field("object", "name of an object it is about", Kind.TEXT, _S, _object_names, is_named=True),
-    Field("short-name", "a short name that it is about", Kind.INTEGER, _S, _short_names),
+    Field("short-name", "a short name that it is about", Kind.SHORT_NAME, _S, _short_names),
     Field("result", "success, or what the answer refuses with", Kind.TEXT, _S, _word("result")),
     Field("status", "the verdict on its protection", Kind.TEXT, _S, _word("status"), choices=_STATUSES),
     Field(
@@ -288,9 +289,9 @@ ALIASES = {
     "udp.dstport": "destination.port", "frame.time-epoch": "time", "frame.time-relative": "since.first",
     "frame.time-delta": "since.previous", "frame.comment": "comment", "pkt-comment": "comment",
     "apdu.service": "service", "apdu.name": "apdu", "class-id": "class", "class.id": "class", "logical-name": "obis",
-    "ln": "obis", "obis.code": "obis", "attribute-id": "attribute", "method-id": "method", "ciphered": "status",
-    "ciphered.status": "status", "protection": "status", "response-time": "latency", "code": "note",
-    "note.code": "note", "notes": "note", "note.cause": "cause", "note.group": "group", "stack": "link",
+    "ln": "obis", "sn": "short-name", "obis.code": "obis", "attribute-id": "attribute", "method-id": "method",
+    "ciphered": "status", "ciphered.status": "status", "protection": "status", "response-time": "latency",
+    "code": "note", "note.code": "note", "notes": "note", "note.cause": "cause", "note.group": "group", "stack": "link",
     "len": "length", "info": "summary", "data": "octets", "frame": "octets", "text": "summary", "hdlc.client": "client",
     "error": "result", "tcp.stream": "conversation", "frame.protocols": "link", "-ws.col.info": "summary",
     "-ws.col.protocol": "link", "ip.src-host": "source", "ip.dst-host": "destination",

@@ -31,8 +31,8 @@ NOT_IN.3: /not\s+in(?![^\s({])/i
 _IN.2: /in(?![^\s({])/i
 OPERATOR.2: /===|==|!=|!==|>=|<=|>|<|~|(?:eq|any_eq|ne|all_ne|gt|ge|lt|le|contains|matches)(?![^\s("'])/i
 _COMMA: ","
-QUOTED: /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/
-WORD: /[^\s()\[\]{}=!<>&|,"'~]+/
+QUOTED: /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[“„][^“”]*[“”]|‘[^‘’]*’/
+WORD: /[^\s()\[\]{}=!<>&|,"'~“”„‘]+/
 %ignore /\s+/
 """
 _OPERATORS = {
@@ -153,7 +153,9 @@ def _unexpected(text: str, token: Token, expected: set[str]) -> FilterError:
     told = instead_of_function(text, position) if token == "(" else instead_of_operator(str(token))
     if told:
         return FilterError(told, position, len(token), told.rpartition("no functions; ")[2])
-    return FilterError(f"{wanted} was expected, not {str(token)!r}", position, len(token))
+    is_more = token.type == "WORD" and {"$END", "_OR"} <= expected and "OPERATOR" not in expected
+    more = "; a text with blanks stands in quotes" if is_more and text[position - 1 : position].isspace() else ""
+    return FilterError(f"{wanted} was expected, not {str(token)!r}{more}", position, len(token))
 
 
 def _part(tree: Any) -> Part:
@@ -175,8 +177,23 @@ def _part(tree: Any) -> Part:
         operator = "in"
         values = [member.children[0] for member in children[1 + is_negated :]]
     operator = _OPERATORS.get(operator, operator)
-    found = Comparison(str(field[0]), field[0].start_pos, operator, tuple(map(_literal, values)), part)
+    literals = _ranged([_literal(one) for one in values])
+    found = Comparison(str(field[0]), field[0].start_pos, operator, tuple(literals), part)
     return Negated(found) if is_negated else found
+
+
+def _ranged(literals: list[Literal]) -> list[Literal]:
+    """Join the ends of ranges that stand in quotes, or with blanks around their dots."""
+    found: list[Literal] = []
+    is_open = False
+    for one in literals:
+        begins = not one.is_quoted and one.text.startswith("..") and bool(found)
+        if begins or is_open:
+            found[-1] = Literal(found[-1].text + one.text, found[-1].position)
+        else:
+            found.append(one)
+        is_open = not one.is_quoted and one.text.endswith("..")
+    return found
 
 
 def _literal(tree: Any) -> Literal:

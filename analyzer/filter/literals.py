@@ -38,6 +38,11 @@ _EPOCH = re.compile(r"\d{9,}(?:\.\d+)?")
 _SEVERITIES = {"chat": 0, "note": 1, "warning": 2, "warn": 2, "error": 3}
 _GROUP = r"(\*|\d+)"
 _OBIS = re.compile(rf"(?:{_GROUP}-{_GROUP}:)?{_GROUP}\.{_GROUP}(?:\.{_GROUP})?(?:[*&]{_GROUP})?")
+_ALL_DOTS = re.compile(rf"{_GROUP}-{_GROUP}:{_GROUP}\.{_GROUP}\.{_GROUP}\.{_GROUP}")
+_OBIS_HEX = re.compile(r"[0-9A-Fa-f]{12}|[0-9A-Fa-f]{2}(?:([:-])[0-9A-Fa-f]{2})(?:\1[0-9A-Fa-f]{2}){4}")
+"""Six octets."""
+_WITH_UNIT = re.compile(r"[+-]?\d+(?:\.\d+)?\s*[A-Za-zµΩ°%][A-Za-z0-9/·²³]*")
+_IPV4 = re.compile(r"\d+(?:\.\d+){3}")
 _SIX = re.compile(r"(\d+|\*)" + r"[.](\d+|\*)" * 5)
 _HOSTS = frozenset({"host", "source", "destination"})
 _HEX = re.compile(r"(?:0x)?((?:[0-9A-Fa-f]{2}[\s:.-]?)+)")
@@ -82,7 +87,10 @@ def test_of(field: Field, comparison: str, literals: Sequence[Literal], part: Li
         return Octets([_octets(one, comparison) for one in literals], comparison, _slice(part))
     pattern = _pattern(literals[0]) if comparison == "matches" else None
     if kind is Kind.ANY:
+        _check_number(literals, comparison)
         return Anything(literals, comparison, pattern)
+    if field.name in _HOSTS and comparison in EQUALITY:
+        _check_hosts(literals)
     if field.name in _HOSTS and comparison in (*EQUALITY, *ORDER) and any("/" in one.text for one in literals):
         if comparison in ORDER:
             raise _cannot(field, comparison, literals[0])
@@ -92,7 +100,7 @@ def test_of(field: Field, comparison: str, literals: Sequence[Literal], part: Li
             raise _cannot(field, comparison, literals[0])
         return Texts([one.text for one in literals], comparison, pattern)
     if kind is Kind.ADDRESS:
-        return Addresses([_plain_number(one.text) for one in literals], comparison, None)
+        return Addresses([_plain_number(one.text) for one in literals], comparison, _spans(literals))
     if kind is Kind.OBIS:
         if comparison in ORDER:
             raise _cannot(field, comparison, literals[0])
@@ -100,8 +108,35 @@ def test_of(field: Field, comparison: str, literals: Sequence[Literal], part: Li
     return Ordered([_interval(one, kind, utc=utc) for one in literals], comparison, utc=utc)
 
 
+def _check_number(literals: Sequence[Literal], comparison: str) -> None:
+    """Look at what a value is to be more or less than. Raises: FilterError where that has a unit."""
+    one = literals[0]
+    if comparison in ORDER and _WITH_UNIT.fullmatch(one.text) and _number(one.text) is None:
+        text = f"a number without a unit was expected, not {one.text!r}: value > 70000 and unit == Wh"
+        raise FilterError(text, one.position, one.length)
+
+
+def _check_hosts(literals: Sequence[Literal]) -> None:
+    """Look at addresses. Raises: FilterError at one that no host can have."""
+    for one in literals:
+        if _IPV4.fullmatch(one.text) and any(int(part) > 255 for part in one.text.split(".")):
+            raise FilterError(f"an address such as 192.0.2.10 was expected, not {one.text!r}", one.position, one.length)
+
+
+def _spans(literals: Sequence[Literal]) -> list[tuple[int, int]]:
+    """Give the ranges among addresses. Raises: FilterError at one that runs backwards."""
+    return [
+        (span.low, span.high)
+        for one in literals
+        if not one.is_quoted and ".." in one.text
+        for span in [_interval(one, Kind.INTEGER, utc=True)]
+    ]
+
+
 def _cannot(field: Field, comparison: str, literal: Literal) -> FilterError:
     text = f"{field.name} is {_article(field.kind)}: {comparison} says nothing about it"
+    if field.kind is Kind.OBIS:
+        text += ", 1-0:1.8.* stands for a group"
     return FilterError(text, literal.position, literal.length)
 
 
@@ -227,8 +262,17 @@ def _time(literal: Literal, utc: bool) -> Interval:
     return Interval(low, low + lasts - 1)
 
 
+def _short_name(literal: Literal, utc: bool) -> Interval:
+    """Read a short name as it is shown: hex, also with 0x."""
+    matched = re.fullmatch(r"(?:0[xX])?([0-9A-Fa-f]{1,4})", literal.text.strip())
+    if matched is None:
+        raise wrong(literal, Kind.SHORT_NAME)
+    return Interval(int(matched[1], 16), int(matched[1], 16))
+
+
 _READERS: dict[Kind, Callable[[Literal, bool], Interval]] = {
     Kind.INTEGER: _integer, Kind.DURATION: _duration, Kind.SEVERITY: _severity, Kind.TIME: _time,
+    Kind.SHORT_NAME: _short_name,
 }  # fmt: skip
 
 
@@ -242,18 +286,24 @@ def _obis(literal: Literal) -> tuple[int | None, ...]:
 def _obis_or_none(text: str) -> tuple[int | None, ...] | None:
     """Read value groups; a star, and what is left out, stands for any."""
     stripped = text.strip()
-    matched = _SIX.fullmatch(stripped) or _OBIS.fullmatch(stripped)
+    matched = _SIX.fullmatch(stripped) or _OBIS.fullmatch(stripped) or _ALL_DOTS.fullmatch(stripped)
     if matched is not None:
         groups = tuple(None if group in (None, "*") else int(group) for group in matched.groups())
         return groups if all(group is None or group <= 255 for group in groups) else None
-    if re.fullmatch(r"[0-9A-Fa-f]{12}", stripped):
-        return tuple(bytes.fromhex(stripped))
+    if _OBIS_HEX.fullmatch(stripped):
+        return tuple(bytes.fromhex(re.sub("[:-]", "", stripped)))
     return None
 
 
 def obis_pattern(text: str) -> bool:
     """Tell whether *text* is the pattern of an OBIS code with A and B, as nothing else is written."""
-    return "-" in text and ":" in text and _obis_or_none(text) is not None
+    has_both = ("-" in text and ":" in text) or _SIX.fullmatch(text) is not None
+    return has_both and _obis_or_none(text) is not None
+
+
+def is_short_code(text: str) -> bool:
+    """Tell whether *text* is an OBIS code without A and B, which stands behind a name alone."""
+    return re.fullmatch(r"[\d*]+(\.[\d*]+){2}([*&]\d+)?", text) is not None and _obis_or_none(text) is not None
 
 
 def _octets(literal: Literal, comparison: str) -> bytes:

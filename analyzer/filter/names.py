@@ -25,6 +25,12 @@ _MORE = (
 """Names that layers give to nodes without a field of their own."""
 _IN_DATA = frozenset({*(name.lower() for name in DATA_NAMES.values()), "count", "bits", "contents-description"})
 """Names of nodes below an element of Data: others need no search there."""
+_TREE_ALIASES = {
+    "hdlc.length": "hdlc.frame-length", "wrapper.source": "wrapper.source-wport",
+    "wrapper.destination": "wrapper.destination-wport", "wrapper.src": "wrapper.source-wport",
+    "wrapper.dst": "wrapper.destination-wport",
+}  # fmt: skip
+"""Names that JSON has for what trees call otherwise."""
 _NUMBERED = re.compile(r"tag-[0-9a-f]{2}|parameter-\d+")
 
 
@@ -35,7 +41,8 @@ def is_tree_name(name: str) -> bool:
 
 
 def _parts(name: str) -> list[str]:
-    parts = name.lower().replace("_", "-").split(".")
+    key = name.lower().replace("_", "-")
+    parts = _TREE_ALIASES.get(key, key).split(".")
     return parts[1:] if parts[0] in ("apdu", "tree") and len(parts) > 1 else parts
 
 

@@ -66,6 +66,8 @@ class FieldLines(Asker):
                 return obis_text(value)
             record = self._record
             return concealed(value, secrets(record, self.values(record))).hex().upper()
+        if field.kind is Kind.SHORT_NAME:
+            return f"{value:04X}"
         if field.kind in (Kind.TIME, Kind.DURATION):
             return seconds_text(value, self._digits())
         if field.kind is Kind.SEVERITY:

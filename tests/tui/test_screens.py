@@ -455,6 +455,22 @@ def test_advice_about_a_filter_is_read_whole_on_a_small_screen(text: str) -> Non
     drive(sample("ln-wrapper"), act)
 
 
+@pytest.mark.parametrize("text", ["tcp.analysis.flags", "malformed", "len(octets) > 100", "frame.marked"])
+def test_what_is_wrong_with_a_filter_is_read_whole_on_a_narrow_screen(text: str) -> None:
+    """It was cut at 60 columns."""
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        with pytest.raises(FilterError) as raised:
+            compile_filter(text)
+        problem = raised.value
+        wanted = problem.advice or f"at {problem.position + 1}: {problem.message}"
+        await pilot.press("slash")
+        app.screen.query_one("#answer").value = text  # type: ignore[attr-defined]
+        await wait_for(pilot, lambda: wanted in " ".join((text_of(app)[-3].strip(), text_of(app)[-1].strip())))
+
+    drive(sample("ln-wrapper"), act, size=(60, 20))
+
+
 def _last_part(problem: FilterError) -> str:
     return problem.message.split("no functions; ")[-1].split("is known; ")[-1]
 

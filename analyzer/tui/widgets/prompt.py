@@ -107,6 +107,14 @@ class PromptBar(Bar):
         prompt.clicked(command)
 
 
+def _folded(text: str, width: int) -> tuple[str, str]:
+    """Divide a text that is wider than a line of *width* at a blank; what has room stays whole, as the second part."""
+    if len(text) <= width or " " not in text[:width]:
+        return "", text
+    first = text[: width + 1].rpartition(" ")[0]
+    return first, text[len(first) + 1 :]
+
+
 def remember(history: dict[str, list[str]], kind: str, text: str) -> None:
     """Put an answer to questions of *kind* last into the history, where it is found first."""
     kept = history.setdefault(kind, [])
@@ -218,13 +226,15 @@ class Prompt(Vertical):
         text = answer.value
         verdict = self.question.check(text) if text else Verdict(True, self.question.hint)
         told = verdict.text or "Tab completes"
+        is_wrong_alone = not verdict.is_valid and not self._choices
+        above, told = _folded(told, self.size.width - 1) if is_wrong_alone else ("", told)
         self.query_one("#verdict", Bar).say([(f" {told}", "muted" if verdict.is_valid else "error")], _KEYS)
         answer.set_class(not verdict.is_valid, "wrong")
         answer.wrong = verdict.wrong
         answer.refresh()
         choices = self.query_one("#choices", Bar)
-        choices.say(*self._listed())
-        choices.set_class(bool(self._choices), "some")
+        choices.say(*(([(f" {above}", "error")], []) if above else self._listed()))
+        choices.set_class(bool(self._choices or above), "some")
 
     def clicked(self, what: str) -> None:
         """Take the choice of a number; that which stands there already, or what was typed, is the answer."""

@@ -49,6 +49,22 @@ WRONG = [
     ("tcp.flags.syn == 1", 0, "host, port, source and destination"),
     ("cosem.obis == 1-0:1.8.0*255", 0, "did you mean obis?"),
     ("dlms.get_request", 0, "did you mean get-request?"),
+    ("obis contains 1.8", 14, "1-0:1.8.* stands for a group"),
+    ("object contains active energy", 23, "stands in quotes"),
+    ("latency > 150 ms", 14, "stands in quotes"),
+    ("value > 70kWh", 8, "value > 70000 and unit == Wh"),
+    ("service == get", 11, "get alone passes it"),
+    ("result == accepted", 10, "success was expected"),
+    ("result == 3", 10, "read-write-denied is its name"),
+    ("clock", 0, '"clock" in quotes'),
+    ("1.8.0", 0, "; obis == 1.8.0"),
+    ("ip.addr == 198.51.100.777", 11, "an address such as"),
+    ("client in {32..16}", 11, "runs backwards"),
+    ("frame.cap_len > 100", 0, "length counts octets"),
+    ("tcp.payload contains c4:01", 0, "apdu.octets"),
+    ("snrm", 0, "hdlc.control contains SNRM"),
+    ("short-name == 10000", 14, "a short name such as 0A08"),
+    ("object == “Clock", 10, "nothing was expected that begins with “"),
 ]
 
 
@@ -120,6 +136,29 @@ def test_operators_and_names_of_wireshark_say_what_they_say_there(known: str, he
         assert main(["decode", str(sample_path("ln-wrapper")), "-Y", text, "-c", "9"]) == 0
         found.append(capsys.readouterr().out)
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "as_well"),
+    [
+        ("ln-wrapper", 'obis == "1-0:1.8.0.255"', "obis == 1-0:1.8.0"),
+        ("ln-wrapper", "obis == 01:00:01:08:00:FF", "obis == 1-0:1.8.0"),
+        ("ln-wrapper", "1.0.1.8.0.255", "1-0:1.8.0"), ("ln-wrapper", "1-0:1.8.0.255", "1-0:1.8.0"),
+        ("hdlc-segments", "client in {16..32}", "client == 16"), ("hdlc-segments", "!(client != 10..20)", "client == 16"),
+        ("hdlc-segments", "hdlc.length > 100", "length > 102"), ("ln-wrapper", "wrapper.source == 1", "response"),
+        ("ln-wrapper", 'time in {"09:14:08" .. "09:14:09"}', "time in {09:14:08..09:14:09}"),
+        ("ln-wrapper", "number in {1 .. 5, 9}", "number in {1..5, 9}"), ("ln-wrapper", "number in {1.. 5}", "number in {1..5}"),
+        ("ln-wrapper", "object == “Clock”", "object == clock"), ("ln-wrapper", "value > 70e3", "value > 70000"),
+        ("sn-hdlc", "sn in {0A00..0AFF}", "obis == 1-0:1.8.0"),
+    ],
+)  # fmt: skip
+def test_what_users_write_passes_what_they_mean(name: str, text: str, as_well: str, capsys: Capsys) -> None:
+    """Ranges of addresses and names that JSON has passed nothing without a word; the others were refused."""
+    found = []
+    for one in (text, as_well):
+        assert main(["decode", str(sample_path(name)), "-Y", one]) == 0
+        found.append(capsys.readouterr().out)
+    assert found[0] == found[1] != ""
 
 
 def test_advice_fits_a_line_of_80_cells() -> None:
