@@ -109,7 +109,7 @@ class PromptBar(Bar):
 
 def _folded(text: str, width: int) -> tuple[str, str]:
     """Divide a text that is wider than a line of *width* at a blank; what has room stays whole, as the second part."""
-    if len(text) <= width or " " not in text[:width]:
+    if width <= 0 or len(text) <= width or " " not in text[:width]:
         return "", text
     first = text[: width + 1].rpartition(" ")[0]
     return first, text[len(first) + 1 :]
@@ -227,7 +227,7 @@ class Prompt(Vertical):
         verdict = self.question.check(text) if text else Verdict(True, self.question.hint)
         told = verdict.text or "Tab completes"
         is_wrong_alone = not verdict.is_valid and not self._choices
-        above, told = _folded(told, self.size.width - 1) if is_wrong_alone else ("", told)
+        above, told = _folded(told, self.screen.size.width - 1) if is_wrong_alone else ("", told)
         self.query_one("#verdict", Bar).say([(f" {told}", "muted" if verdict.is_valid else "error")], _KEYS)
         answer.set_class(not verdict.is_valid, "wrong")
         answer.wrong = verdict.wrong
