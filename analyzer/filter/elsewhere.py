@@ -15,7 +15,7 @@ _NAMES = {
     "expert": _NOTED, "-ws.expert": _NOTED, "malformed": "error passes what has an error, also what is malformed",
     "-ws.malformed": "error passes what has an error, also what is malformed", "tcp.analysis": _RESENT,
     "frame.cap-len": _LENGTH, "tcp.len": _LENGTH, "udp.length": _LENGTH, "ip.len": _LENGTH, "data.len": _LENGTH,
-    "tcp.payload": _OCTETS, "udp.payload": _OCTETS, "data.data": _OCTETS,
+    "tcp.payload": _OCTETS, "udp.payload": _OCTETS,
     "frame.ref-time": "since.first counts from the first record on",
     "frame.ignored": "!(number == N) leaves records out",
     "snrm": _CONTROL, "ua": _CONTROL, "disc": _CONTROL, "dm": _CONTROL, "frmr": _CONTROL, "rr": _CONTROL,

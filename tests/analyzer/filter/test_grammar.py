@@ -145,7 +145,7 @@ def test_operators_and_names_of_wireshark_say_what_they_say_there(known: str, he
         ("ln-wrapper", "obis == 01:00:01:08:00:FF", "obis == 1-0:1.8.0"),
         ("ln-wrapper", "1.0.1.8.0.255", "1-0:1.8.0"), ("ln-wrapper", "1-0:1.8.0.255", "1-0:1.8.0"),
         ("hdlc-segments", "client in {16..32}", "client == 16"), ("hdlc-segments", "!(client != 10..20)", "client == 16"),
-        ("hdlc-segments", "hdlc.length > 100", "length > 102"), ("ln-wrapper", "wrapper.source == 1", "response"),
+        ("hdlc-segments", "hdlc.length > 100", "length > 102"), ("ln-wrapper", "wrapper.source == 1", "response or unsolicited"),
         ("ln-wrapper", 'time in {"09:14:08" .. "09:14:09"}', "time in {09:14:08..09:14:09}"),
         ("ln-wrapper", "number in {1 .. 5, 9}", "number in {1..5, 9}"), ("ln-wrapper", "number in {1.. 5}", "number in {1..5}"),
         ("ln-wrapper", "object == “Clock”", "object == clock"), ("ln-wrapper", "value > 70e3", "value > 70000"),
