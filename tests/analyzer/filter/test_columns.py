@@ -187,6 +187,22 @@ def test_octets_match_a_pattern_octet_by_octet(pattern: str, passes: bool) -> No
     assert asked is not None and asked.one(b"\x00\n\xc0") is passes
 
 
+@pytest.mark.parametrize("around", ["{}", "not ({})", "get and ({})", "get or ({})", "not (get and not ({}))"])
+@pytest.mark.parametrize(
+    ("term", "needs"),
+    [
+        ("length > 9", ""),
+        ("value > 9", "is_deep"),
+        ("severity >= note", "asks_notes"),
+        ("since.first > 9", "asks_before"),
+    ],
+)
+def test_what_a_term_needs_the_whole_filter_needs(around: str, term: str, needs: str) -> None:
+    found = compile_filter(around.format(term))
+    assert found is not None
+    assert [name for name in ("is_deep", "asks_notes", "asks_before") if getattr(found, name)] == needs.split()
+
+
 def test_deep_terms_look_only_into_what_columns_leave_open() -> None:
     records = _records(next(name for name in NAMES if name.endswith("ln-wrapper.pcap")))
     run = FilterRun(records, "value > 1000 and obis == 1-0:1.8.*")
