@@ -214,6 +214,8 @@ def test_titles_of_several_meters_stand_in_for_nothing() -> None:
     keyring = Keyring([meter(1, server_title=SERVER), meter(2, server_title=CLIENT), meter(3)])
     keys = keyring.find(Party(client=16))
     assert (keys.server_title, found(keyring, Party(client=16))) == (b"", [3])
+    both = Keyring([meter(1, server_title=SERVER, address="a"), meter(2, server_title=CLIENT, address="a"), meter(3)])
+    assert (both.find(Party(addresses=("a",))).server_title, found(both, Party(addresses=("a",)))) == (b"", [3])
 
 
 def test_client_title_stands_in_for_the_client_alone() -> None:
