@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from captures.chunk import LINK_OCTETS
 
-IPV4, IPV6 = 0x0800, 0x86DD
+IPV4, IPV6, ARP = 0x0800, 0x86DD, 0x0806
 TRUNCATED = -1
 """Stands for the ethertype of a packet that ends before it."""
 LLC = -2
@@ -29,6 +29,10 @@ _ADDRESS_FAMILIES = {2: IPV4, 10: IPV6, 24: IPV6, 28: IPV6, 30: IPV6}
 _VERSIONS = {4: IPV4, 6: IPV6}
 _PPP_OTHER = 0x880B
 """The ethertype of PPP: stands for its control protocols."""
+_HEADER_SIZES = {IPV4: 20, IPV6: 40, ARP: 7}
+_IN_IPV6 = frozenset((0, 6, 17, 43, 44, 50, 51, 58, 60, 132))
+"""What nearly all packets of IPv6 carry."""
+_ARP_HEAD = bytes.fromhex("00010800060400")
 
 
 def is_octet_link(link_type: int) -> bool:
@@ -45,7 +49,7 @@ def ethertype(octets: bytes, at: int, following: int) -> Place:
         if kind in _VLAN_TAGS:
             at, following = following + 2, following + 4
         elif kind == _PPPOE_SESSION:
-            return _ppp(octets, following + 6)
+            return ppp(octets, following + 6)
         elif kind == _MPLS:
             return _labelled(octets, following)
         elif kind < 0x0600:  # a length (IEEE 802.3), or "802.2" as Linux cooked captures say it
@@ -78,7 +82,8 @@ def _linux_cooked_2(octets: bytes) -> Place:
     return ethertype(octets, 0, 20)
 
 
-def _ppp(octets: bytes, at: int = 0) -> Place:
+def ppp(octets: bytes, at: int = 0) -> Place:
+    """Read the protocol of PPP at *at*, behind its address and control where they stand."""
     if octets[at : at + 2] == b"\xff\x03":
         at += 2
     if len(octets) < at + 2:
@@ -92,12 +97,12 @@ def _ppp(octets: bytes, at: int = 0) -> Place:
 
 def _ppp_serial(octets: bytes) -> Place:
     """PPP, or Cisco HDLC by its first octet."""
-    return _cisco_hdlc(octets) if octets[:1] in (b"\x0f", b"\x8f") else _ppp(octets)
+    return _cisco_hdlc(octets) if octets[:1] in (b"\x0f", b"\x8f") else ppp(octets)
 
 
 def _ppp_directed(octets: bytes) -> Place:
     """PPP behind an octet that tells the direction; pppd lets it stand in place of the address FF."""
-    return _ppp(octets, 2 if octets[1:2] == b"\x03" else 1)
+    return ppp(octets, 2 if octets[1:2] == b"\x03" else 1)
 
 
 def _cisco_hdlc(octets: bytes) -> Place:
@@ -105,11 +110,12 @@ def _cisco_hdlc(octets: bytes) -> Place:
 
 
 def _pppoe(octets: bytes) -> Place:
-    return _ppp(octets, 6)
+    return ppp(octets, 6)
 
 
-def _raw(octets: bytes) -> Place:
-    return (_VERSIONS.get(octets[0] >> 4, 0), 0) if octets else (TRUNCATED, 0)
+def raw(octets: bytes, at: int = 0) -> Place:
+    """Tell the IP packet at *at* by its version."""
+    return (_VERSIONS.get(octets[at] >> 4, 0), at) if at < len(octets) else (TRUNCATED, at)
 
 
 def _loopback(octets: bytes) -> Place:
@@ -124,19 +130,19 @@ def _loopback(octets: bytes) -> Place:
 LINKS: dict[int, Callable[[bytes], Place]] = {
     0: _loopback,
     1: _ethernet,
-    9: _ppp,
-    12: _raw,
-    14: _raw,
+    9: ppp,
+    12: raw,
+    14: raw,
     50: _ppp_serial,
     51: _pppoe,
-    101: _raw,
+    101: raw,
     104: _cisco_hdlc,
     108: _loopback,
     113: _linux_cooked,
     166: _ppp_directed,
     204: _ppp_directed,
-    228: _raw,
-    229: _raw,
+    228: raw,
+    229: raw,
     276: _linux_cooked_2,
 }
 """Link type to the function that finds what a packet carries; each is total."""
@@ -173,8 +179,27 @@ def link_of(octets: bytes) -> int:
 
 
 def _is_ipv4(octets: bytes, at: int) -> bool:
-    header = octets[at : at + 20]
-    if len(header) < 20 or header[0] != 0x45 or int.from_bytes(header[2:4], "big") > len(octets) - at:
+    return octets[at : at + 1] == b"\x45" and is_packet(IPV4, octets, at, 0)
+
+
+def is_packet(kind: int, octets: bytes, at: int, end: int) -> bool:
+    """Tell whether a sound packet of the ethertype *kind* stands at *at*, of IP or ARP.
+
+    The sum of the header says so, or that its length leads to *end*, which may lie behind what the capture kept.
+    Total: never raises on octets.
+    """
+    header = octets[at : at + _HEADER_SIZES.get(kind, 0)]
+    if not header or len(header) < _HEADER_SIZES[kind]:
         return False
+    if kind == IPV6:
+        return header[0] >> 4 == 6 and at + 40 + int.from_bytes(header[4:6]) == end and header[6] in _IN_IPV6
+    if kind == ARP:
+        return header == _ARP_HEAD
+    size, length = (header[0] & 15) * 4, int.from_bytes(header[2:4])
+    if header[0] >> 4 != 4 or size < 20 or not any(header[12:20]):
+        return False
+    if length and at + length == end:
+        return size <= length and header[8] > 0
     # The sum of all words modulo 0xFFFF is the header read as one number.
-    return int.from_bytes(header, "big") % 0xFFFF == 0 and any(header[12:20])
+    fits = at + length <= max(end, len(octets)) and at + size <= len(octets)
+    return fits and int.from_bytes(octets[at : at + size]) % 0xFFFF == 0

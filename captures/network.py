@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from captures.chunk import Chunk
 from captures.fragments import Fragments
-from captures.links import IPV4, IPV6, LINK_NAMES, LINKS, LLC, TRUNCATED, is_octet_link
-from captures.tunnels import inside
+from captures.links import IPV4, IPV6, LINK_NAMES, LINKS, LLC, TRUNCATED, Place, is_octet_link
+from captures.tunnels import SECOND_OCTETS, inside, inside_datagram
 
 __all__ = [
     "ACK",
@@ -63,7 +63,7 @@ _DEEPEST = 4
 """So many tunnels are followed, one in the other."""
 _SKIPPED_HEADERS = frozenset((0, 43, 60, 135, 139, 140))
 _PROTOCOLS = {1: "icmp", 2: "igmp", 4: "ip-in-ip", 41: "ip-in-ip", 47: "gre", 50: "esp", 58: "icmpv6", 59: "no-next"}
-_PROTOCOLS |= {88: "eigrp", 89: "ospf", 103: "pim", 112: "vrrp", 132: "sctp"}
+_PROTOCOLS |= {51: "ah", 88: "eigrp", 89: "ospf", 103: "pim", 112: "vrrp", 132: "sctp"}
 _ETHERTYPES = {0x0806: "arp", 0x8035: "rarp", 0x8847: "mpls", 0x8863: "pppoe-discovery", 0x880B: "ppp-control"}
 _ETHERTYPES |= {0x88CC: "lldp", 0x888E: "eapol", 0x8892: "profinet", 0x88F7: "ptp", TRUNCATED: "truncated", LLC: "llc"}
 _ETHERTYPES |= {0: "unknown", IPV4: "ipv4", IPV6: "ipv6"}
@@ -147,7 +147,7 @@ class Network:
                         )
                 elif protocol == UDP:
                     length = octets[38] << 8 | octets[39]
-                    if 8 <= length <= end - 34:
+                    if 8 <= length <= end - 34 and octets[43] not in SECOND_OCTETS:
                         end = 34 + length
                         return _new(Payload, (UDP, key, octets[42:end], 42, end, 0, 0, 0))
         return self._peel(chunk)
@@ -239,6 +239,10 @@ class Network:
         place = inside(protocol, octets, start) if self._depth < _DEEPEST else None
         if place is None:
             return self._aside(_PROTOCOLS.get(protocol) or f"ip-protocol-{protocol}")
+        return self._follow(place, octets, chunk)
+
+    def _follow(self, place: Place, octets: bytes, chunk: Chunk) -> Payload | None:
+        """Read the packet at *place*, one tunnel deeper."""
         self._depth += 1
         payload = self._packet(*place, chunk._replace(octets=octets))
         self._depth -= 1
@@ -248,6 +252,8 @@ class Network:
         self, protocol: int, addresses: bytes, octets: bytes, start: int, end: int, chunk: Chunk
     ) -> Payload | None:
         """Read the TCP or UDP header at *start* of *octets*, which go up to *end*."""
+        while protocol == _AH and start + 2 <= end:
+            protocol, start = octets[start], start + octets[start + 1] * 4 + 8
         if protocol == TCP:
             if start + 20 > end:
                 return self._aside("truncated")
@@ -261,11 +267,16 @@ class Network:
                 return self._aside("truncated")
             length = _udp(octets, start)[0]
             sequence = acknowledgment = flags = 0
-            body = start + 8
+            body, announced = start + 8, end
             if length:  # 0: a jumbogram, or the sender's card fills it in
                 if length < 8:
                     return self._aside("udp-malformed")
-                end = min(end, start + length)
+                announced = start + length
+                end = min(end, announced)
+            if body + 2 <= end and octets[body + 1] in SECOND_OCTETS and self._depth < _DEEPEST:
+                place = inside_datagram(octets[:end], body, announced)
+                if place is not None:
+                    return self._follow(place, octets[:end], chunk)
         else:
             return self._inside(protocol, octets[:end], start, chunk)
         key = addresses + octets[start : start + 4]
