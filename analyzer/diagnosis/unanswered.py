@@ -10,7 +10,7 @@ from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Evidence, Fa
 from analyzer.diagnosis.words import asked, octets, seconds
 from analyzer.record import REQUEST, RESPONSE, Record
 from analyzer.tracking.history import Association, Exchange
-from analyzer.tracking.roles import ANSWERED_BY
+from analyzer.tracking.roles import ANSWERED_BY, ROLES
 from analyzer.tracking.services import patience_ns
 
 _PATIENCE_NS = 5_000_000_000
@@ -173,6 +173,8 @@ def unasked(family: Family, record: Record, one: Association, late: Exchange | N
             text += ", nor is any other of the client, and the answers to its first ones are"
         elif one.asked is None and not one.unanswered:
             others = [Alternative("direction-missing", POSSIBLE, "nothing of the client was captured before it")]
+    elif answer not in ROLES:
+        return  # what is inside is closed, and may be a push
     else:
         cause, confidence = "capture-loss", POSSIBLE
         text = f"{answer} answers no request that is in the capture"

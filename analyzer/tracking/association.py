@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.reassembly.blocks import BlockTransfers
 from analyzer.reassembly.general_blocks import GeneralBlocks
-from analyzer.record import Objects
+from analyzer.record import Objects, Record
 from analyzer.tracking.roles import ANSWERED_BY, REFUSALS, may_answer
 
 if TYPE_CHECKING:
@@ -61,6 +61,12 @@ class Association:
         if len(self.transfer) >= MOST_REQUESTS:
             del self.transfer[next(iter(self.transfer))]
         self.transfer[invoke_id] = request
+
+    def name_request(self, invoke_id: int, record: Record) -> None:
+        """Give the request that waits the objects of *record*, where that is it: its last block has told them."""
+        request = self.pending.get(invoke_id)
+        if request is not None and request.number == record.number:
+            self.pending[invoke_id] = request._replace(objects=record.objects)
 
     def answer(self, invoke_id: int, family: str) -> Request | None:
         """Find and forget the request that *family* with *invoke_id* answers."""

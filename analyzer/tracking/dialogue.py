@@ -258,7 +258,7 @@ class Dialogue:
             association.acknowledged.clear()
         if plan.asks_by_block and not objects:
             first = association.transfer.get(invoke_id)
-            objects = first.objects if first is not None else NO_OBJECTS
+            objects = first.objects if first is not None and first.family == plan.family else NO_OBJECTS
             begins = False
         else:
             begins = bool(objects)
@@ -313,6 +313,7 @@ class Dialogue:
             record.parts = outcome.parts
             record.assembled = Apdu(*outcome.apdu)
             record.objects = _own_objects(record.assembled) or record.objects
+            owner.name_request(invoke_id, record)
         if not block.is_last or outcome.is_repeated:
             record.kind = PART
             record.part_of = outcome.first

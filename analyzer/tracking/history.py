@@ -28,6 +28,8 @@ _MOST_ODD = 64
 _SERVICE_CLASS = {0xC0: 2, 0xC1: 2, 0xC3: 2, 0xD9: 1}
 """Where the service class of a request stands, by its tag."""
 _CONFIRMED = 0x40
+_UNCONFIRMED = "unconfirmedWriteRequest"
+"""The service without an answer, whose name stands behind glo- or ded- where it stays closed."""
 _SECOND = 1_000_000_000
 AT_ONCE_NS = 1_000_000_000
 """Who asks for more so soon behind a request did not wait in vain for its answer."""
@@ -67,7 +69,7 @@ class Exchange(NamedTuple):
         """Whether the request, while it waits, asks for an answer: its service class, or its service, may say no."""
         octets = self.octets
         place = _SERVICE_CLASS.get(octets[0], 0) if len(octets) > 2 else 0
-        return self.service != "unconfirmedWriteRequest" and (not place or bool(octets[place] & _CONFIRMED))
+        return not self.service.endswith(_UNCONFIRMED) and (not place or bool(octets[place] & _CONFIRMED))
 
 
 class Silence(NamedTuple):

@@ -17,7 +17,8 @@ PUSH = "data-notification"
 """The family of pushes."""
 _SERVICES = frozenset({"get-request", "set-request", "action-request", "access-request", "readRequest", "writeRequest"})
 _TEACHING = frozenset({"action-request", "action-response", "readRequest", "readResponse"})
-_SHORT_NAME_REQUESTS = frozenset({"readRequest", "writeRequest"})
+_NAMED_ONCE = "readRequest"
+"""The request with short names whose later blocks are about what the first named; one that writes names it inside."""
 
 
 class Plan:
@@ -65,7 +66,7 @@ class Plan:
         )
         """Slot, mask and offset of the key that request and response share; -1 where the service has no invoke-id."""
         self.objects = _object_reader(found)
-        self.asks_by_block = (self.choice > 0 and self.objects is _nothing) or self.family in _SHORT_NAME_REQUESTS
+        self.asks_by_block = (self.choice > 0 and self.objects is _nothing) or self.family == _NAMED_ONCE
         """Whether, without objects of its own, it is a later request of a block transfer, about those of the first."""
         self.says_all = self.family in _SERVICES and not self.is_block
         """Whether its octets alone tell what tracking takes from it."""

@@ -81,11 +81,11 @@ class Services(Endings):
         """Look at requests that still wait: the same one again, or others that were given up."""
         now = record.time_ns
         for number, asked in list(one.waiting.items()):
-            if asked.octets == octets:
+            if not asked.is_confirmed:
+                del one.waiting[number]
+            elif asked.octets == octets:
                 one.repeats.append(record.number)
                 self._give_up(one, asked, record.number, ASKED_AGAIN)
-            elif not asked.is_confirmed:
-                del one.waiting[number]
             elif (
                 (asked.service == family and asked.octets[2:3] == octets[2:3])
                 or len(one.waiting) >= _MOST_WAITING

@@ -14,6 +14,9 @@ from captures.chunk import Source
 from captures.samples import samples
 from dissectors.checks import crc16_arc
 from dissectors.tree import Severity
+from tests.analyzer.diagnosis.told import on_line
+from tests.analyzer.tracking.build import answered, asked
+from tests.analyzer.tracking.timed import CLOCK_ANSWER, GET_CLOCK, OPENING, READING, at
 from tests.corpus import vectors
 
 REFUSED = {"association-rejected", "exception-response", "confirmed-service-error"}
@@ -45,6 +48,26 @@ def test_sample_has_no_story_of_weight_but_those_of_its_manifest(sample: object)
 def test_message_to_the_consumer_in_signs_of_its_own_is_no_damage_of_the_line(message: bytes) -> None:
     lines = b"/AUX59902759\r\n\r\n1-0:1.8.0(000173.645*kWh)\r\n0-0:96.13.0(" + message + b")\r\n!"
     assert weighty(source_from_hex((lines + b"%04X\r\n" % crc16_arc(lines)).hex(" "))) == set()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        bytes.fromhex("16 01 020108 01 120000"),
+        bytes.fromhex("36 14 30 00000001 01020304 05060708090A0B0C0D0E0F"),
+        bytes.fromhex("C10181 0008 0000010000FF 02 00 090C 07E80B15040A1E00FFFFC400"),
+    ],
+    ids=["short name", "closed", "logical name"],
+)
+def test_what_asks_for_no_answer_and_comes_again_was_not_left_unanswered(request_: bytes) -> None:
+    told = on_line(OPENING, READING, at(3, asked(request_)), at(5, asked(request_)), at(7, asked(request_)))
+    assert not {one.code for one in told} & {"response-missing", "provider-abort", "apdu-malformed"}
+
+
+def test_closed_apdu_that_a_meter_says_unasked_may_be_a_push() -> None:
+    closed = bytes.fromhex("DB 08 4D4D4D0000BC614E 14 30 00000001 01020304 05060708090A0B0C0D0E0F")
+    told = on_line(OPENING, READING, at(3, answered(closed)), at(4, asked(GET_CLOCK), answered(CLOCK_ANSWER)))
+    assert not {one.code for one in told} & {"response-without-request", "response-missing"}
 
 
 def test_healthy_entry_of_the_corpus_has_no_story_of_weight(corpus: Path) -> None:

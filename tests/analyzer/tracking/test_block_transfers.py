@@ -6,7 +6,7 @@ import pytest
 
 from analyzer.record import APDU, PART, Record
 from dissectors.reader import apdu_json
-from tests.analyzer.tracking.build import CARRIERS, codes, decode, octets_of
+from tests.analyzer.tracking.build import CARRIERS, answered, asked, codes, decode, octets_of
 from tests.analyzer.tracking.services import TRANSFERS
 from tests.corpus.vectors import undecoded_inside
 
@@ -64,6 +64,17 @@ def test_every_block_of_a_transfer_is_about_the_objects_of_the_first(service: st
 def test_every_answer_to_blocks_of_a_short_name_is_about_that_name() -> None:
     records = decode(CARRIERS["wrapper"](TRANSFERS["read"].said))
     assert {one.objects for one in records} == {records[0].objects}
+
+
+def test_blocks_of_a_write_are_not_about_what_was_read_before_and_its_answer_is_about_what_they_name() -> None:
+    write = TRANSFERS["write"].said
+    records = decode(
+        CARRIERS["wrapper"]([asked(bytes.fromhex("0501020A08")), answered(bytes.fromhex("0C010005")), *write])
+    )
+    whole = next(one for one in records if one.assembled is not None)
+    assert records[0].objects and whole.objects and whole.objects != records[0].objects
+    assert {one.objects for one in records if 2 < one.number < whole.number} == {()}
+    assert {one.objects for one in records if one.number >= whole.number} == {whole.objects}
 
 
 @pytest.mark.parametrize("service", TRANSFERS)
