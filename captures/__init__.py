@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from captures.source import open_source, source_from_hex
+    from captures.source import open_source, source_from_hex, source_from_memory
 
-__all__ = ["open_source", "source_from_hex"]
+__all__ = ["open_source", "source_from_hex", "source_from_memory"]
 
 
 def __getattr__(name: str) -> object:

@@ -227,6 +227,14 @@ def _opened(name: str, descriptor: int, octets: FileInput, desk: _Desk, holds_oc
         raise
 
 
+def source_from_memory(name: str, octets: bytes, *, holds_octets: bool = False) -> Source:
+    """Make a source of the *octets* of a capture, recognised as those of a file are. Raises: CaptureError."""
+    desk = _Desk()
+    source = desk.attach(_recognise(name, name, Window(HeldInput(octets)), len(octets), desk, holds_octets))
+    source.again = partial(source_from_memory, name, octets, holds_octets=holds_octets)
+    return source
+
+
 def source_from_hex(text: str) -> Source:
     """Make a source of octets written in hex, one frame a line.
 

@@ -8,7 +8,7 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from string import hexdigits
@@ -143,13 +143,18 @@ def _shown(text: str) -> str:
     return _KEY_LIKE.sub("…", text)
 
 
+def _selector(name: str) -> str | None:
+    """Give the selector that *name* is; None if it is none."""
+    return _SQUEEZED.get(name.lower().replace("-", "").replace("_", ""))
+
+
 def _meter(table: dict[str, Any], where: str, folder: Path) -> Meter:
     selectors: dict[str, Any] = {}
     members: list[tuple[str, KeyRole, Any]] = []
     certificates: tuple[Path, ...] = ()
     for name, value in table.items():
         plain = name.lower().replace("-", "_")
-        kind, role = _SQUEEZED.get(plain.replace("_", "")), role_of(name)
+        kind, role = _selector(name), role_of(name)
         if kind is not None:
             if kind in selectors:
                 raise KeyringError(f"{where}: {name}: given twice")
@@ -179,7 +184,7 @@ def _nearest(name: str, among: Sequence[str] | None = None) -> str:
 
 def title_octets(value: Any, where: str) -> bytes:
     """Read a system title: 8 octets in hex. Raises: KeyringError."""
-    octets = _hex(value) if isinstance(value, str) else None
+    octets = value if isinstance(value, bytes) else _hex(value)
     if octets is None or len(octets) != TITLE_SIZE:
         raise KeyringError(f"{where}: expected a system title of 8 octets in hex")
     return octets
@@ -304,6 +309,13 @@ def _given(words: Sequence[str]) -> list[Meter]:
             raise KeyringError(f"--key: expected ROLE[@TITLE]=HEX or ROLE[@TITLE]=@FILE: {_ROLES_OF_A_KEY}")
         named.append((name, value))
     return single_keys(named, "--key ")
+
+
+def meters_of(keys: Mapping[str, Any]) -> list[Meter]:
+    """Make meters of keys by ``ROLE[@TITLE]``, or one of the members of a ``[[meter]]``. Raises: KeyringError."""
+    if all(isinstance(name, str) for name in keys) and any(map(_selector, keys)):
+        return [_meter(dict(keys), "keys", Path())]
+    return single_keys(keys.items())
 
 
 def single_keys(named: Iterable[tuple[str, str | bytes]], option: str = "") -> list[Meter]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import gzip
 import json
 import os
 import subprocess
 import sys
 from decimal import Decimal
+from io import BytesIO, StringIO
 from pathlib import Path
 from threading import Thread
 
@@ -22,6 +24,11 @@ from tests.cli.conftest import ROOT, Run
 CIPHERED = str(sample_path("ln-ciphered.pcap"))
 RING = CIPHERED.replace(".pcap", ".keys.toml")
 DAMAGED = "7E A0 07 03 21 93 0F 09 7E"
+REQUEST, ANSWER = bytes.fromhex("7EA0070321930F017E"), bytes.fromhex("7EA0072103730F7B7E")
+
+
+def gzip_file(path: Path) -> BytesIO:
+    return BytesIO(gzip.compress(path.read_bytes()))
 
 
 @pytest.mark.parametrize("sample", samples(), ids=lambda one: one.path.name)
@@ -183,13 +190,13 @@ def test_keyrings_are_joined_and_none_is_none() -> None:
         assert not any(record.closed and record.closed.is_opened for record in trace)
 
 
-@pytest.mark.parametrize("keys", [b"x", [5], [None], {5: bytes(16)}])
+@pytest.mark.parametrize("keys", [b"x", 5, [5], [None], {5: bytes(16)}, {5: "", "client": 1}])
 def test_keys_of_another_type_are_one_kind_of_error(keys) -> None:
     with pytest.raises(analyzer.KeyringError, match="expected"):
         analyzer.open(CIPHERED, keys=keys)
 
 
-@pytest.mark.parametrize("octets", [None, 5, ["7E"], Path("x.pcap")])
+@pytest.mark.parametrize("octets", [None, 5, ["7E"], [0x7E], [], Path("x.pcap"), BytesIO(b"7E")])
 def test_octets_of_another_type_are_told(octets) -> None:
     with pytest.raises(TypeError, match=f"takes octets or hex, not {type(octets).__name__}"):
         analyzer.decode(octets)
@@ -220,11 +227,84 @@ def test_trace_and_story_name_themselves_in_a_shell() -> None:
         assert repr(trace.stories()[0]).startswith("<Story hdlc-fcs-wrong ")
 
 
-def test_what_is_no_record_is_told() -> None:
-    with analyzer.open(CIPHERED) as trace, pytest.raises(TypeError, match="not str"):
-        trace.text("1")  # type: ignore[arg-type]
+@pytest.mark.parametrize("ask", ["text", "json", "tree", "values", "summary"])
+def test_what_is_no_record_is_told(ask: str) -> None:
+    with analyzer.open(CIPHERED) as trace, pytest.raises(TypeError, match=r"record.* was expected, not str"):
+        getattr(trace, ask)("1")
     with pytest.raises(analyzer.CaptureError, match=r"^octets in hex"):
         analyzer.decode("")
+
+
+@pytest.mark.parametrize("kind", [lambda path: BytesIO(path.read_bytes()), lambda path: path.open("rb"), gzip_file])
+def test_capture_in_memory_and_open_file_are_read_as_the_file_is(kind) -> None:
+    with (
+        kind(Path(CIPHERED)) as file,
+        analyzer.open(file, keys=RING) as trace,
+        analyzer.open(CIPHERED, keys=RING) as of,
+    ):
+        assert [trace.json(one) for one in trace] == [of.json(one) for one in of]
+        assert trace.table("readings").drop("input").equals(of.table("readings").drop("input"))
+
+
+def test_file_that_stands_at_its_end_is_told_so() -> None:
+    file = BytesIO()
+    file.write(REQUEST)
+    with pytest.raises(analyzer.CaptureError, match=r"^memory: stands at its end; seek\(0\)"):
+        analyzer.open(file)
+    file.seek(0)
+    assert [record.octets for record in analyzer.open(file)] == [REQUEST]
+
+
+@pytest.mark.parametrize("given", [Path(CIPHERED).read_bytes(), [CIPHERED], None, 5, StringIO("7E")])
+def test_what_open_does_not_take_is_told_in_a_line(given) -> None:
+    with pytest.raises(TypeError, match=f"each by itself, not {type(given).__name__}; decode") as told:
+        analyzer.open(given)
+    assert len(str(told.value)) < 150
+
+
+def test_pieces_that_a_program_receives_are_decoded_as_they_come() -> None:
+    fed: list[bytes] = []
+
+    def pieces():
+        for piece in (REQUEST[:4], REQUEST[4:], ANSWER):
+            fed.append(piece)
+            yield piece
+
+    with analyzer.decode(pieces()) as trace:
+        records = iter(trace)
+        first, fed_by_then = next(records), len(fed)
+        second = next(records)
+        assert (first.octets, fed_by_then, second.octets) == (REQUEST, 2, ANSWER)
+        assert first.time_ns is not None and second.time_ns is not None and first.time_ns <= second.time_ns
+        with pytest.raises(RuntimeError, match="octets: can be read only once"):
+            trace.table()
+
+
+def test_pieces_in_a_list_are_read_as_often_as_asked() -> None:
+    with analyzer.decode([REQUEST[:4], bytearray(REQUEST[4:]) + ANSWER]) as trace:
+        assert [record.octets for record in trace] == [record.octets for record in trace] == [REQUEST, ANSWER]
+        assert [record.time_ns for record in trace] == [None, None]
+
+
+def test_piece_that_is_no_octets_is_told() -> None:
+    with analyzer.decode(iter([REQUEST, "7E"])) as trace, pytest.raises(TypeError, match="piece 2: octets were exp"):  # type: ignore[list-item]
+        list(trace)
+
+
+@pytest.mark.parametrize("where", [3, bytes, ["get"]])
+def test_filter_of_another_type_is_told(where) -> None:
+    with pytest.raises(TypeError, match="where takes the text of a filter"):
+        analyzer.open(CIPHERED, where=where)
+
+
+@pytest.mark.parametrize("title", ["4D4D4D0000000001", bytes.fromhex("4D4D4D0000000001")])
+def test_single_apdu_is_opened_with_a_key_and_its_senders_title(title) -> None:
+    request = "C8 1E 30 00000007 1CF17A29587ABD8CB27741CC6A 164FF5B3DC33D6F42112C2F8"
+    keys = {"guek": bytes(range(16)), "gak": bytes(range(0xD0, 0xE0))}
+    (record,) = analyzer.decode(request, keys={"client_title": title, **keys})
+    assert record.closed is not None and record.closed.status == "verified"
+    (record,) = analyzer.decode(request, keys=keys)
+    assert record.closed is not None and record.closed.status == "no-system-title"
 
 
 def test_commands_do_not_load_the_library() -> None:
