@@ -20,7 +20,7 @@ from dissectors.data_sets import DataSet
 from dissectors.data_sets import Value as Bracketed
 
 _CODE = re.compile(r"(?:(\d{1,3})-(\d{1,3}):)?([0-9CFLP]{1,3})\.([0-9F]{1,3})(?:\.(\d{1,3}))?(?:[*&.](\d{1,3}))?")
-_LETTERS = {"C": 96, "F": 97, "L": 98, "P": 99}
+LETTERS = {"C": 96, "F": 97, "L": 98, "P": 99}
 """Letters that reduced codes have for the value groups C and D."""
 _ABSTRACT = frozenset((96, 97))
 """Values of C that a code without medium has for things that are no electricity."""
@@ -115,7 +115,7 @@ def code_of(text: str) -> bytes | None:
     if found is None:
         return None
     a, b, c, d, e, f = found.groups()
-    groups = [_LETTERS.get(part) or (int(part) if part.isdecimal() else 256) for part in (c, d)]
+    groups = [LETTERS.get(part) or (int(part) if part.isdecimal() else 256) for part in (c, d)]
     medium = int(a) if a else 0 if groups[0] in _ABSTRACT else 1
     numbers = [medium, int(b or 0), *groups, int(e or 0), int(f or 255)]
     return bytes(numbers) if max(numbers) < 256 else None
@@ -143,7 +143,7 @@ def _is_active(code: bytes) -> bool:
 
 
 def _of_heat(value: TextValue) -> TextValue:
-    is_short = "-" not in value.code and not value.code.startswith(tuple(_LETTERS))
+    is_short = "-" not in value.code and not value.code.startswith(tuple(LETTERS))
     return value._replace(medium=HEAT) if is_short or value.code == _ERROR else value
 
 

@@ -99,11 +99,18 @@ class Term(Decider):
         else:
             known = polars.Series(map(self._answers.__getitem__, groups.codes), dtype=polars.Boolean)
             found = known.gather(frame.get_column(source.value))
-        named = table.named(frame) if self.field.is_named else None
+        return Mask(found, found) if self.field.of_value is None else self._about(found, frame, table)
+
+    def _about(self, found: polars.Series, frame: polars.DataFrame, table: Table) -> Mask:
+        """Go on where rows do not say what they are about: short names stand for it, or only their values tell."""
+        import polars
+
+        named = table.named(frame)
         if named is not None:
             answers = polars.Series(map(self.passes, map(self.field.get, named.subjects)), dtype=polars.Boolean)
             found = found.clone().scatter(named.rows, answers.gather(named.codes))
-        return Mask(found, found)
+        open_rows = table.told_by_values(frame)
+        return Mask(found, found) if open_rows is None else Mask(found & ~open_rows, found | open_rows)
 
     def _ask(self, groups: Sequence[tuple[Any, ...]]) -> list[bool]:
         """Decide on groups of values; a value that stands in many of them is asked once."""

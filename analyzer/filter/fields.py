@@ -8,15 +8,20 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from analyzer.cosem.obis import obis_name
-from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Record
+from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Object, Record
 from analyzer.table.short_names import is_short
 from analyzer.table.table import Row
+from analyzer.table.told_by_values import are_told_by_values
 from analyzer.table.words import Path, Subject
 from dissectors.tree import Node
 
 
 class Value(Protocol):
     """A value with its meaning, as far as a filter asks for it."""
+
+    @property
+    def object(self) -> Object:
+        """The object that it is a value of; what is not known of it is 0 or empty."""
 
     @property
     def value(self) -> Any:
@@ -99,8 +104,9 @@ class Field(NamedTuple):
     column: str = ""
     choices: tuple[str, ...] = ()
     """Values that a field of a closed set may have."""
-    is_named: bool = False
-    """Whether it is asked of what short names stand for."""
+    of_value: Callable[[Value], Any] | None = None
+    """Asks the same of a value, where that may tell what a record is about; such a field is also asked of what short
+    names stand for."""
     needs: str = ""
     """Code of a note: a record has the field if it has that, which tells without the record itself."""
 
@@ -154,6 +160,18 @@ def _of_objects(place: int, *, of_methods: bool | None = None) -> Callable[[Subj
         return [one[place] for one in named if of_methods is None or one.is_method is of_methods]
 
     return get
+
+
+def _of_value(place: int, *, of_methods: bool | None = None) -> Callable[[Value], Any]:
+    def get(value: Value) -> Any:
+        one = value.object
+        return one[place] if of_methods is None or one.is_method is of_methods else None
+
+    return get
+
+
+def _name_of_value(value: Value) -> str:
+    return value.name
 
 
 def _short_names(subject: Subject) -> list[int]:
@@ -251,11 +269,17 @@ _FIELDS = (
     Field("data.length", "octets of data in its APDU", Kind.INTEGER, _C, _cell("data"), "data"),
     Field("service", "the APDU's family", Kind.TEXT, _S, _word("service")),
     Field("apdu", "the APDU's name", Kind.TEXT, _S, _word("apdu")),
-    Field("class", "class of an object it is about", Kind.INTEGER, _S, _of_objects(0), is_named=True),
-    Field("obis", "logical name of an object it is about", Kind.OBIS, _S, _of_objects(1), is_named=True),
-    Field("attribute", "an attribute it is about", Kind.INTEGER, _S, _of_objects(2, of_methods=False), is_named=True),
-    Field("method", "a method it is about", Kind.INTEGER, _S, _of_objects(2, of_methods=True), is_named=True),
-    Field("object", "name of an object it is about", Kind.TEXT, _S, _object_names, is_named=True),
+    Field("class", "class of an object it is about", Kind.INTEGER, _S, _of_objects(0), of_value=_of_value(0)),
+    Field("obis", "logical name of an object it is about", Kind.OBIS, _S, _of_objects(1), of_value=_of_value(1)),
+    Field(
+        "attribute", "an attribute it is about", Kind.INTEGER, _S, _of_objects(2, of_methods=False),
+        of_value=_of_value(2, of_methods=False),
+    ),
+    Field(
+        "method", "a method it is about", Kind.INTEGER, _S, _of_objects(2, of_methods=True),
+        of_value=_of_value(2, of_methods=True),
+    ),
+    Field("object", "name of an object it is about", Kind.TEXT, _S, _object_names, of_value=_name_of_value),
     Field("short-name", "a short name that it is about", Kind.SHORT_NAME, _S, _short_names),
     Field("result", "success, or what the answer refuses with", Kind.TEXT, _S, _word("result")),
     Field("status", "the verdict on its protection", Kind.TEXT, _S, _word("status"), choices=_STATUSES),
@@ -311,6 +335,9 @@ def values_of(field: Field, row: Row, deep: Deep) -> Iterable[Any]:
         return field.get(deep.record(row), row, deep)
     if field.source is Source.SINCE:
         return field.get(row, getattr(deep.moments(row), field.column))
-    if field.is_named and is_short(row.subject):
-        return field.get(deep.subject(row))
+    if field.of_value is not None:
+        if is_short(row.subject):
+            return field.get(deep.subject(row))
+        if are_told_by_values(row.path, row.subject):
+            return list(filter(None, map(field.of_value, deep.values(deep.record(row)))))
     return field.get(row if field.source is Source.CELL else getattr(row, field.source.value))

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from analyzer.cosem.data_sets import LETTERS
 from analyzer.cosem.logical_name import obis_text
 from analyzer.filter.asking import (
     DAY,
@@ -41,6 +42,8 @@ _OBIS = re.compile(rf"(?:{_GROUP}-{_GROUP}:)?{_GROUP}\.{_GROUP}(?:\.{_GROUP})?(?
 _ALL_DOTS = re.compile(rf"{_GROUP}-{_GROUP}:{_GROUP}\.{_GROUP}\.{_GROUP}\.{_GROUP}")
 _OBIS_HEX = re.compile(r"[0-9A-Fa-f]{12}|[0-9A-Fa-f]{2}(?:([:-])[0-9A-Fa-f]{2})(?:\1[0-9A-Fa-f]{2}){4}")
 """Six octets."""
+_LETTER = re.compile(rf"(?<![^.:])[{''.join(LETTERS)}](?=\.|[*&]|$)")
+"""A group that readouts write as a letter: F.F, C.1.0, P.01."""
 _WITH_UNIT = re.compile(r"[+-]?\d+(?:\.\d+)?\s*[A-Za-zµΩ°%][A-Za-z0-9/·²³]*")
 _IPV4 = re.compile(r"\d+(?:\.\d+){3}")
 _SIX = re.compile(r"(\d+|\*)" + r"[.](\d+|\*)" * 5)
@@ -285,7 +288,7 @@ def _obis(literal: Literal) -> tuple[int | None, ...]:
 
 def _obis_or_none(text: str) -> tuple[int | None, ...] | None:
     """Read value groups; a star, and what is left out, stands for any."""
-    stripped = text.strip()
+    stripped = _LETTER.sub(lambda letter: str(LETTERS[letter[0]]), text.strip())
     matched = _SIX.fullmatch(stripped) or _OBIS.fullmatch(stripped) or _ALL_DOTS.fullmatch(stripped)
     if matched is not None:
         groups = tuple(None if group in (None, "*") else int(group) for group in matched.groups())

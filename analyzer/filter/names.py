@@ -187,6 +187,8 @@ def _text(name: str, value: Any) -> str:
 
     if name == "obis":
         return code_text(value)
+    if name == "short-name":
+        return f"{value:04X}"
     if name == "severity":
         return ("chat", "note", "warning", "error")[value]
     text = str(value)

@@ -162,7 +162,7 @@ class FilterRun:
             self.matches.add(polars.int_range(start, height, dtype=polars.UInt32, eager=True))
             return
         sure, maybe = self._filter.mask(table.numbered(start), table)
-        if self._filter.is_deep and (maybe & ~sure).any():
+        if (maybe & ~sure).any():
             self._pending = self._decided(start, sure, maybe)
         else:
             self.matches.add(sure.arg_true() + start)

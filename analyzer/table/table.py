@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.table.short_names import Named, Namer, is_short, named_rows
+from analyzer.table.told_by_values import ToldByValues
 from analyzer.table.words import Marks, Path, Subject
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Table:
         self._short: list[int] = []
         """Places of subjects that have short names, as far as they were looked at."""
         self._seen = 0
+        self._told_by_values = ToldByValues()
         self._groups: dict[str, Groups] = {}
         self._frame: polars.DataFrame | None = None
         self._first: list[Cells] = []
@@ -184,6 +186,10 @@ class Table:
         if self.namer is None or not self.short:
             return None
         return named_rows(frame, self.short, self.paths, self.subjects, self.namer)
+
+    def told_by_values(self, frame: polars.DataFrame) -> polars.Series | None:
+        """Tell of the rows of *frame*, a part of this table's, which only their values say what they are about."""
+        return self._told_by_values.rows(frame, self.paths, self.subjects)
 
     def with_names(self) -> Table:
         """Give this table with what short names stand for in their place."""

@@ -37,3 +37,10 @@ def test_names_of_the_tree_are_completed() -> None:
 
 def test_completion_works_without_a_capture() -> None:
     assert complete("se", 2).texts[:2] == ["service", "severity"] or "service" in complete("se", 2).texts
+
+
+def test_short_names_are_completed_as_filters_read_them() -> None:
+    sample = next(one for one in samples() if one.path.stem == "sn-hdlc")
+    table = indexed(open_source(str(sample.path)))[0].table
+    found = complete("short-name == FA", len("short-name == FA"), table).texts
+    assert "FA08" in found, found
