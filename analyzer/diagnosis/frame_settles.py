@@ -19,6 +19,8 @@ from dissectors.scanning import entry, reads
 _ESCAPED = {0x5E: 0x7E, 0x5D: 0x7D}
 _LLC_SIZE = 3
 _PRINTABLE = bytes(range(0x20, 0x7F)) + b"\r\n"
+_FEWEST_VALUES = 8
+"""Fewer octets that differ have one weight by chance, or as a pattern for tests."""
 _SURE_WEIGHTS = 20
 """So many octets have even weight by chance once in a million."""
 _LINE_ENDS = 12
@@ -186,8 +188,9 @@ def bits(damaged: Damaged) -> Iterator[Candidate]:
         text = f"no octet has bit 7 set, and the frame format reads 2x where Ax belongs{llc}"
         yield Candidate("seven-bit", CERTAIN, text)
         return
-    weights = {octet.bit_count() & 1 for octet in body}
-    if len(weights) > 1 or not (fits or len(body) >= 10):
+    values = set(body)
+    weights = {octet.bit_count() & 1 for octet in values}
+    if len(weights) > 1 or not (fits or len(values) >= _FEWEST_VALUES):
         return
     kind = "odd" if 1 in weights else "even"
     told = f"all {len(body)} octets have {kind} weight"

@@ -32,7 +32,9 @@ _STRONG = 0.9
 _CHAIN = 0.8
 _OPENS = 0.7
 _HINT = 0.3
-_SHORT_BLOCK = 4
+_HINT_LASTS = 512
+"""A hint by chance stands in more octets than these."""
+_SHORT_BLOCK = 8
 """So many octets behind STX or SOH may be chance."""
 _NO_HINT = 0.1
 _CHECKED = frozenset((HDLC, WRAPPER, MBUS, IEC62056_21, P1))
@@ -125,7 +127,8 @@ def detect(octets: bytes, reads: Callable[[bytes], bool] | None = None, *, is_da
     octets = octets[:_LOOKED_AT]
     carrier = carrier_of(octets)
     best = max(_candidates(octets, reads, carrier not in CLOSED_CARRIERS), default=None)
-    needed = _HINT if carrier == OTHER else _OPENS
+    is_hint_enough = carrier == OTHER and len(octets) <= _HINT_LASTS * max(1, len(_OPENING.findall(octets)))
+    needed = _HINT if is_hint_enough else _OPENS
     if best is not None and best.score >= needed:
         is_strong = best.score >= _STRONG and (is_datagram or best.stack in _CHECKED)
         return Verdict(best.stack, is_strong, best.score, best.reason)
@@ -282,10 +285,11 @@ def _unit(frame: Frame) -> _Candidate | None:
         return _Candidate(score, P1, "a telegram behind its identification")
     if frame.link == NOISE or frame.link == HDLC:
         return None
+    is_seven = frame.octets.isascii() or has_parity(frame.octets)
     if octets[0] == 0x2F and len(octets) > 4:
-        return _Candidate(_OPENS if frame.problem else 1.0, IEC62056_21, "a request or an identification")
+        score = _HINT if not is_seven else _OPENS if frame.problem else 1.0
+        return _Candidate(score, IEC62056_21, "a request or an identification")
     if octets[0] in (SOH, STX):
-        is_seven = frame.octets.isascii() or has_parity(frame.octets)
         if not is_seven or len(octets) <= _SHORT_BLOCK or not _is_text(octets):
             return _Candidate(_NO_HINT, IEC62056_21, "a block of octets that are no text")
         if has_check_character(octets) and judge(octets)[0] != "wrong":
@@ -397,8 +401,11 @@ def _chain(octets: bytes, at: int, reads: Callable[[bytes], bool] | None) -> _Ca
 
 def _apdu(stack: str, apdu: bytes, reads: Callable[[bytes], bool] | None) -> _Candidate:
     """Score a datagram as one APDU."""
+    opens = opens_as_apdu(apdu, 0, len(apdu))
     if reads and reads(apdu):
-        return _Candidate(0.95 if stack == LLC else _STRONG, stack, "an APDU that reads")
-    if opens_as_apdu(apdu, 0, len(apdu)):
+        # what random octets read as, too, is no proof
+        score = 0.95 if stack == LLC else _STRONG if opens else _OPENS
+        return _Candidate(score, stack, "an APDU that reads")
+    if opens:
         return _Candidate(0.6 if stack == LLC else 0.4, stack, "octets that open as an APDU")
     return _Candidate(0.4 if stack == LLC else 0.1, stack, "the tag of an APDU")

@@ -20,8 +20,12 @@ _SIZED = frozenset((*range(0x21, 0x39), *range(0x41, 0x59), *range(0x60, 0x65), 
 """The APDUs whose second octet begins the length of all that follows."""
 _COUNTED = {0x05: 7, 0x06: 7, 0x0C: 3, 0x0D: 2, 0x16: 7}
 """The APDUs of short-name referencing that begin with a count, and the highest alternative of their items."""
-_LONG = {0x08: 13, 0x0E: 4, 0xC2: 12, 0xD9: 8, 0xDA: 9, 0xDD: 8, 0xDF: 8, 0xE0: 7}
+_LONG = {0x08: 13, 0xC2: 12, 0xD9: 8, 0xDA: 9, 0xDD: 8, 0xDF: 8, 0xE0: 7}
 """APDUs with no more to be said of their second octet, and how many octets they have at least."""
+_CHOSEN = {0x0E: ((1, 19), (0, 13)), 0xD8: ((0, 3), (0, 8))}
+"""The APDUs of errors: the least and the highest of their second and third octet, one more or two for those to come."""
+_ERROR_SIZES = {0x0E: (4,), 0xD8: (3, 7)}
+_SUITE, _HIGHEST_SUITE = 0x0F, 2
 _SEALED = 7
 """Tag, length, security control and invocation counter: what is sealed stands behind them."""
 _LONGEST_ADDRESS = 32
@@ -46,15 +50,18 @@ def opens_as_apdu(octets: bytes | bytearray, start: int, length: int) -> bool:
         shortest = _CHOICES[tag]
         return 1 <= second <= len(shortest) and length >= shortest[second - 1]
     if tag in _SIZED:
-        return (tag in _ACSE_BEGINS or length > _SEALED) and _announces(octets, start + 1, length - 1)
+        if not _announces(octets, start + 1, length - 1):
+            return False
+        return tag in _ACSE_BEGINS or (length > _SEALED and _is_control(octets, start + 1))
     if tag in _COUNTED:
         return length > 2 and 1 <= second <= 32 and octets[start + 2] <= _COUNTED[tag]
     if tag in _TITLED:
         return second in (0, 8) and length > second + 7
     if tag == 0x18:
         return length > 5 and second <= 1
-    if tag == 0xD8:
-        return length in (3, 7)
+    if tag in _CHOSEN:
+        chosen = zip(octets[start + 1 : start + 3], _CHOSEN[tag], strict=False)
+        return length in _ERROR_SIZES[tag] and all(least <= one <= most for one, (least, most) in chosen)
     if tag == 0x0F:
         return length > 6 and octets[start + 5] in (0, 9, 12)
     if tag in GATEWAY_TAGS:
@@ -69,6 +76,11 @@ def _announces(octets: bytes | bytearray, at: int, length: int) -> bool:
         return first + 1 == length
     width = first - 0x80
     return width in (1, 2) and int.from_bytes(octets[at + 1 : at + 1 + width], "big") + 1 + width == length
+
+
+def _is_control(octets: bytes | bytearray, at: int) -> bool:
+    """Tell whether a security control of a suite that there is stands behind the BER length at *at*."""
+    return octets[at + 1 + max(octets[at] - 0x80, 0)] & _SUITE <= _HIGHEST_SUITE
 
 
 def sealed_length(octets: bytes) -> int:

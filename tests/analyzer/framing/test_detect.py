@@ -15,6 +15,7 @@ from analyzer.simulate.mbus_line import long_frame
 from analyzer.simulate.p1_port import telegram
 from dissectors.checks import bcc
 from dissectors.mbus import Mbus, MbusShort
+from dissectors.scanning import reads
 from tests.analyzer.framing.build import AARQ, FRAMES, GET_REQUEST, pdu, request, response
 from tests.costs import processor_s
 
@@ -274,3 +275,35 @@ def test_readout_behind_the_end_of_a_message_is_strong_by_its_check_character(ha
     verdict = detect(sent)
     assert (verdict.stack, verdict.strong) == ("iec62056-21", True)
     assert not detect(sent[:-1] + bytes((sent[-1] ^ 0x03,))).strong
+
+
+def test_random_bursts_are_hardly_ever_sure() -> None:
+    chance = random.Random(7)
+    bursts = [chance.randbytes(chance.randrange(1, 61)) for _ in range(20_000)]
+    assert sum(detect(one, reads).strong for one in bursts) <= 3
+
+
+def test_long_random_octets_are_no_damaged_line() -> None:
+    chance = random.Random(7)
+    found = [detect(chance.randbytes(4000), reads).stack for _ in range(40)]
+    assert found.count(None) >= 38
+
+
+@pytest.mark.parametrize("octets", ["D80101", "D8010600000009", "0E010603", "0E060501", "6200", "6300"])
+def test_short_apdu_is_sure_by_itself(octets: str) -> None:
+    verdict = detect(bytes.fromhex(octets), reads)
+    assert (verdict.stack, verdict.strong) == ("apdu", True)
+
+
+@pytest.mark.parametrize("octets", ["D8E018", "0E8191D0", "C8082A00000001010203"])
+def test_apdu_with_values_that_there_are_not_is_weak(octets: str) -> None:
+    apdu = bytes.fromhex(octets)
+    assert reads(apdu)
+    verdict = detect(apdu, reads)
+    assert (verdict.stack, verdict.strong) == ("apdu", False)
+
+
+def test_octets_that_end_as_a_line_and_have_no_parity_are_no_identification() -> None:
+    octets = bytes.fromhex("AF6BC4E75DB2D7D84958324EE7F20A")
+    assert not detect(bytes.fromhex("9113") + octets + bytes.fromhex("B27F")).strong
+    assert not detect(octets).strong

@@ -24,7 +24,9 @@ from tests.analyzer.framing.build import (
 APDUS = st.one_of(
     st.sampled_from((AARQ, GET_REQUEST, GET_RESPONSE, b"\xd8\x01\x01", b"\x62\x00")),
     st.binary(min_size=2, max_size=60).map(lambda octets: b"\xc4\x01\xc1\x00" + octets),
-    st.binary(min_size=6, max_size=300).map(lambda octets: b"\xcc\x82" + len(octets).to_bytes(2, "big") + octets),
+    st.binary(min_size=6, max_size=300).map(
+        lambda octets: b"\xcc\x82" + (len(octets) + 1).to_bytes(2) + b"\x31" + octets
+    ),
 )
 HEARTBEATS = st.text("0123456789ABCDEF", max_size=16).map(str.encode)
 
