@@ -146,7 +146,7 @@ def _unexpected(text: str, token: Token, expected: set[str]) -> FilterError:
     names = [name for kind, name in _EXPECTED.items() if kind in expected]
     wanted = ", ".join(names[:-1]) + (" or " if len(names) > 1 else "") + names[-1] if names else "something else"
     if token.type == "$END":
-        return FilterError(f"the filter ends where {wanted} was expected", len(text))
+        return FilterError(f"{wanted} is missing at the end", len(text))
     position = token.start_pos or 0
     if token == "=":
         return _character(text, position)

@@ -244,6 +244,13 @@ _GROUPS: dict[str, tuple[str, Callable[[Any], list[Hashable]], Callable[[Any], s
 """The column that tells, the keys of one of its words, the name of a key, and whether the period of polling is told."""
 BY = (*_GROUPS, "association", "error", "time", "layer")
 """By what statistics can be asked for."""
+NOTHING: dict[str, str] = {
+    "conversation": "no records were found", "service": "no services were found", "object": "no objects were named",
+    "meter": "no meters were found", "association": "no associations were found", "time": "no records have a time",
+    "error": "no refusals, warnings or errors were found", "layer": "no octets were read",
+    "connection": "no TCP connection begins in this capture",
+}  # fmt: skip
+"""What is said where nothing was counted."""
 
 
 def _by_association(table: Table, *, is_whole: bool) -> list[Statistic]:

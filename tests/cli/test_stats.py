@@ -94,6 +94,13 @@ def test_connections_are_counted_by_what_became_of_them(words: list[str], tmp_pa
     assert list(found[0]) == ["by", "key", "unanswered", "tried", "answered", "refused"]
 
 
+@pytest.mark.parametrize(("by", "told"), [("error", "no refusals, warnings or errors"), ("connection", "no TCP conn")])
+def test_empty_table_is_told_on_stderr(by: str, told: str, run: Run) -> None:
+    path = str(SAMPLES["hdlc-segments"].path)
+    done = run("stats", path, "--by", by)
+    assert (done.status, done.out) == (0, "") and f"hdlc-segments.pcapng: {told}" in done.err
+
+
 def test_connections_stand_in_a_table_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stats", str(_connections(tmp_path)), "--by", "connection"]) == 0
     assert capsys.readouterr().out.splitlines()[:2] == [

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 
-from analyzer.table.statistics import Statistic, connections, layers, statistics
+from analyzer.table.statistics import NOTHING, Statistic, connections, layers, statistics
 from analyzer.tui.columns import duration_text
 from analyzer.tui.fitting import count_text, fit_ends
 from analyzer.tui.screens.tables import TableScreen
@@ -105,8 +105,8 @@ class StatisticsScreen(TableScreen):
         """Say why there is no row."""
         if self.by in _COLUMNS and "told" not in self.program.capture.records.facts:
             yield Paragraph("counted once the whole capture is read")
-        elif self.by == "connection":
-            yield Paragraph("no TCP connection begins in this capture")
+        else:
+            yield Paragraph(NOTHING[self.by])
 
     def take(self) -> None:
         """Take the rows, and say what they count by."""
@@ -124,7 +124,7 @@ class StatisticsScreen(TableScreen):
         for index, name in enumerate(BY):
             turns = (index - chosen) % len(BY)
             text = f" {name}{gap}" if turns else f"[{name}]"
-            said.append((text, "faint" if turns else "accent bold", f"right {turns}" if turns else ""))
+            said.append((text, "muted" if turns else "accent bold", f"right {turns}" if turns else ""))
         first, before = 0, " by "
         while first < chosen and sum(len(one[0]) for one in said[first : chosen + 1]) > width - len(before):
             first, before = first + 1, " by …"
@@ -160,7 +160,7 @@ class StatisticsScreen(TableScreen):
 
     def _drawn(self, bars: Sequence[_Bar]) -> Iterator[Paragraph]:
         longest = max((one.size for one in bars), default=0)
-        width = max(self.text_pane.room, 40)
+        width = max(self.query_one("#text-part").size.width - 1, 40)  # the pane in it may not be laid out yet
         name_width = min(max((cell_len(one.name) for one in bars), default=0), width // 2 - 8)
         room = width - name_width - 16
         for one in bars if longest else ():

@@ -13,8 +13,8 @@ from captures.samples import sample_path
 Capsys = pytest.CaptureFixture[str]
 
 WRONG = [
-    ("latency >", 9, "ends where"),
-    ("(hdlc or get", 12, ") was expected"),
+    ("latency >", 9, "a text in quotes is missing at the end"),
+    ("(hdlc or get", 12, ") is missing at the end"),
     ("port = 4059", 5, "== was expected"),
     ("hdlc & get", 5, "&& was expected"),
     ('lane == "10.0', 8, "has no end"),
@@ -34,7 +34,7 @@ WRONG = [
     ("get-reqest", 0, "get-request"),
     ("number in {9..2}", 11, "runs backwards"),
     ("hdlc get", 5, "or the end was expected, not 'get'"),
-    ("not", 3, "ends where"),
+    ("not", 3, "is missing at the end"),
     ("number == 1 2", 12, "expected"),
     ("len(octets) > 100", 3, "length counts octets"),
     ("max(client,server) > 1", 3, "max(): there are no functions"),
