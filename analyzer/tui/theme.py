@@ -32,7 +32,7 @@ class Palette(NamedTuple):
     cursor_blurred: str
     mark: str
     on_cursor: str = ""
-    """The one colour of all that stands on the cursor's; empty where each keeps its own."""
+    """The one colour of all that stands on the cursor's and on marks; empty where each keeps its own."""
 
     @property
     def base(self) -> Style:
@@ -42,11 +42,6 @@ class Palette(NamedTuple):
     def on(self, ground: str) -> Style:
         """The style that a line stands on, by the name of what is behind it."""
         return _on(self.text, getattr(self, ground))
-
-    @property
-    def bar(self) -> str:
-        """The colour of the bar beside rows."""
-        return self.panel if self.panel != self.background else self.faint
 
     def style(self, colour: str, *, bold: bool = False) -> Style:
         """Give the style of one of the colours by its name."""
@@ -64,22 +59,22 @@ def _style(colour: str, bold: bool) -> Style:
 
 
 _DARK = Palette(
-    text="#d5dae3", muted="#8b95a7", faint="#566070", accent="#6cb6ff", request="#82b8f0", response="#7fd1a5",
+    text="#d5dae3", muted="#97a1b2", faint="#75808f", accent="#6cb6ff", request="#82b8f0", response="#7fd1a5",
     value="#e3c78a", name="#a9c7ea", good="#7fd1a5", note="#67c7d4", warning="#e6b450", error="#ff7a70",
-    background="#11151b", surface="#171c24", panel="#1f2631", cursor="#274569", cursor_blurred="#232d3b",
-    mark="#4a3f1f",
+    background="#11151b", surface="#171c24", panel="#1f2631", cursor="#1f3b5a", cursor_blurred="#232d3b",
+    mark="#403619",
 )  # fmt: skip
 _LIGHT = Palette(
-    text="#1f2530", muted="#5b6676", faint="#9aa4b2", accent="#0b5fc0", request="#0b5fc0", response="#116a43",
+    text="#1f2530", muted="#4f5a69", faint="#6b7584", accent="#0b5fc0", request="#0b5fc0", response="#116a43",
     value="#7a4e00", name="#23497a", good="#116a43", note="#0b6b78", warning="#8a5a00", error="#c0261c",
-    background="#fbfcfd", surface="#f3f5f8", panel="#e7ebf0", cursor="#c3dbf7", cursor_blurred="#e1e8f0",
+    background="#fbfcfd", surface="#f3f5f8", panel="#e7ebf0", cursor="#d0e3f9", cursor_blurred="#e1e8f0",
     mark="#fbeebf",
 )  # fmt: skip
 _CONTRAST = Palette(
     text="#ffffff", muted="#e0e0e0", faint="#b0b0b0", accent="#00ffff", request="#80d0ff", response="#60ff90",
     value="#ffff60", name="#ffffff", good="#60ff90", note="#00ffff", warning="#ffd000", error="#ff8080",
-    background="#000000", surface="#000000", panel="#202020", cursor="#0040c0", cursor_blurred="#383838",
-    mark="#504000",
+    background="#000000", surface="#000000", panel="#202020", cursor="#00ffff", cursor_blurred="#808080",
+    mark="#ffd000", on_cursor="#000000",
 )  # fmt: skip
 _SIXTEEN = Palette(
     text="default", muted="default", faint="bright_black", accent="cyan", request="cyan", response="green",

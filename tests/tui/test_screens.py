@@ -182,6 +182,8 @@ def test_request_and_response_are_compared_field_by_field() -> None:
         await wait_for(pilot, lambda: any("fields differ" in line for line in text_of(app)))
         lines = text_of(app)
         assert any("get-request-normal" in line and "get-response-normal" in line for line in lines)
+        differing, equal = (next(line for line in lines if said in line) for said in ("apdu-tag", "choice"))
+        assert differing.count("≠") == 2 and "≠" not in equal  # told without colour
 
     drive(sample("ln-wrapper"), act)
 
@@ -275,14 +277,14 @@ def test_commands_that_move_are_listed_behind_all_others() -> None:
     drive(sample("ln-wrapper"), act)
 
 
-def test_doctor_without_a_row_offers_no_proof(tmp_path: Path) -> None:
+def test_doctor_without_a_row_offers_no_record(tmp_path: Path) -> None:
     path = tmp_path / "none.pcap"
     path.write_bytes(pcap_header())
 
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         await pilot.press("escape", "d")
         await wait_for(pilot, lambda: "q back" in text_of(app)[-1])
-        assert "proof" not in text_of(app)[-1]
+        assert "record" not in text_of(app)[-1]
 
     drive(indexed(str(path)), act)
 
@@ -334,6 +336,31 @@ def test_statistics_say_why_no_connection_is_counted() -> None:
         app.capture.records.facts = facts
 
     drive(sample("sn-hdlc"), act)
+
+
+def test_statistics_say_that_nothing_was_refused() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        await pilot.press("s", *["right"] * BY.index("error"))
+        await wait_for(pilot, lambda: any("no refusals, warnings or errors" in line for line in text_of(app)))
+
+    drive(sample("hdlc-segments"), act)
+
+
+def test_bars_of_layers_are_as_wide_behind_the_plot_as_without_it() -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        seen = []
+        for begin in ("layer", "time"):
+            main_of(app).run_typed(f"statistics {begin}")
+            await wait_for(pilot, lambda by=begin: any(f"[{by}]" in line for line in text_of(app)))
+            if begin == "time":
+                await pilot.press("right")
+            await wait_for(pilot, lambda: any("packets  " in line and "━" in line for line in text_of(app)))
+            await pilot.pause()
+            seen.append(text_of(app))
+            await pilot.press("q")
+        assert seen[0] == seen[1]
+
+    drive(sample("hdlc-segments"), act)
 
 
 def test_all_that_statistics_count_by_is_named_on_a_small_screen() -> None:
@@ -579,7 +606,7 @@ def test_story_about_no_record_names_none() -> None:
     (story,) = stories
     lines = list(story_paragraphs(Told(story, []), 3, is_utc=True))
     assert "40" in " ".join(line.text for line in lines)
-    assert not any("record" in line.text and line.label in ("where", "proof") for line in lines)
+    assert not any("record" in line.text and line.label in ("where", "seen") for line in lines)
     assert all(line.target is None for line in lines)
 
 

@@ -187,6 +187,17 @@ def test_title_too_long_for_the_line_gives_way_to_the_counts() -> None:
     drive(sample("ln-ciphered"), act, (50, 24))
 
 
+@pytest.mark.parametrize("size", [(80, 24), (50, 24)])
+def test_title_too_long_for_the_line_leaves_the_name_of_the_screen(size: tuple[int, int]) -> None:
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        app.options = app.options._replace(title="測" * 30 + "x" * 50)
+        await pilot.press("s")
+        await wait_for(pilot, lambda: text_of(app)[0].endswith("… Statistics 41 records "))
+        assert text_of(app)[0].startswith(" dlmshark  測")
+
+    drive(sample("ln-ciphered"), act, size)
+
+
 def test_message_longer_than_the_line_is_seen_whole_until_the_next_key() -> None:
     async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
         main = main_of(app)

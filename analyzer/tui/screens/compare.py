@@ -97,7 +97,7 @@ class CompareScreen(BaseScreen):
         if entry is None:
             return Paragraph("·" * 3, "faint")
         name, text, depth, place = entry
-        said = f"{'  ' * depth}{name}" + (f"  {text}" if text else "")
+        said = f"{'≠' if differs else ' '} {'  ' * depth}{name}" + (f"  {text}" if text else "")
         return Paragraph(said, "warning" if differs else "muted", target=Target(self.sides[side].number, place))
 
     def rows_moved(self, rows: Rows) -> None:

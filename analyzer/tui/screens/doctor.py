@@ -42,7 +42,7 @@ class DoctorScreen(TableScreen):
         TableColumn("Times", "muted", is_right=True, most=8),
         TableColumn("First", "muted", is_right=True, most=8),
     )
-    hints = (("open", "proof"), ("next-pane", "text"), ("export", "export"), ("back", "back"))
+    hints = (("open", "record"), ("next-pane", "text"), ("export", "export"), ("back", "back"))
 
     def came_anew(self) -> None:
         """Forget what went wrong without the keys that came."""
@@ -138,7 +138,7 @@ def story_paragraphs(told: Told, digits: int, *, is_utc: bool) -> Iterator[Parag
         octets = ""
         if one.end > one.start:
             octets = f", octet {one.start}" if one.end == one.start + 1 else f", octets {one.start}–{one.end - 1}"
-        label = "proof" if not index else ""
+        label = "seen" if not index else ""
         place = f"record {one.record}{octets}: " if one.record else ""
         yield Paragraph(f"{place}{one.text}", label=label or " ", target=_target(one) if one.record else None)
     for index, one_like in enumerate(like[:_MOST_SHOWN]):

@@ -225,7 +225,7 @@ class MainScreen(Taking):
         said: list[Said] = []
         for index, (name, octets) in enumerate(pane.buffers):
             is_shown = index == pane.buffer
-            colour = "accent" if is_shown and pane.has_focus else "text" if is_shown else "faint"
+            colour = "accent" if is_shown and pane.has_focus else "text" if is_shown else "muted"
             before, behind = ("[", "]") if is_shown and len(pane.buffers) > 1 else (" ", " ")
             turn = (
                 f"next-buffer {index - pane.buffer}"
@@ -233,7 +233,7 @@ class MainScreen(Taking):
                 else f"previous-buffer {pane.buffer - index}"
             )
             run = "" if is_shown else turn
-            said += [(f"{before}{name} ", colour, run), (f"{len(octets):,}", "faint", run), (f"{behind} ", colour, run)]
+            said += [(f"{before}{name} ", colour, run), (f"{len(octets):,}", "muted", run), (f"{behind} ", colour, run)]
         return said
 
     def _about(self) -> list[tuple[str, str]]:
@@ -244,7 +244,7 @@ class MainScreen(Taking):
             return []
         row = self.program.capture.table.row(self.shown)
         octets = f"{row.length:,} octet{'s' * (row.length != 1)}"
-        return [(f"  packet {row.packet & PACKET} · {octets} · {row.path.lane}", "faint")]
+        return [(f"  packet {row.packet & PACKET} · {octets} · {row.path.lane}", "muted")]
 
     def _filter_said(self) -> list[tuple[str, str]]:
         """Say which filter is on, and how far it is."""
@@ -275,7 +275,7 @@ class MainScreen(Taking):
         said = [(f" {key_text(waiting)} ", "accent bold")]
         for key, command in self.program.keymap.continuations(waiting, self.key_contexts()):
             word = command.help if key == "CHAR" else command.name.removeprefix("copy-").replace("-", " ")
-            said += [(f"  {'a letter' if key == 'CHAR' else key_text(key)}", "accent"), (f" {word}", "muted")]
+            said += [(f"  {'' if key == 'CHAR' else key_text(key)}", "accent"), (f" {word}", "muted")]
         return said
 
     def _selected(self) -> list[tuple[str, str]]:

@@ -37,6 +37,8 @@ class Bar(Lines):
     DEFAULT_CSS = "Bar { height: 1; }"
     share = 2 / 3
     """The part of the width that the left keeps; the right gives way before it gets less."""
+    keeps_last = False
+    """Whether what stands last at the left is seen whole, and what stands before it is cut."""
 
     def __init__(self, ground: str = "background", **options: Any) -> None:
         super().__init__(**options)
@@ -65,10 +67,12 @@ class Bar(Lines):
         length = sum(cell_len(text) for text, _ in right)
         pieces: list[Piece] = []
         room = width - length - (1 if length else 0)
-        for one in self._left:
+        kept = cell_len(self._left[-1][0]) if self.keeps_last and len(self._left) > 2 else 0
+        for index, one in enumerate(self._left, 1):
             text, style = self._piece(one)
-            if cell_len(text) > room:
-                text = fit(text, room)
+            free = room - (kept if index < len(self._left) else 0)
+            if cell_len(text) > free:
+                text = fit(text, free)
             pieces.append((text, style))
             room -= cell_len(text)
             if room <= 0:
@@ -122,6 +126,7 @@ class TitleBar(Bar):
     """The first line: what is open, how much of it was read, and what was found."""
 
     share = 2 / 5
+    keeps_last = True  # the name of the screen
 
     def __init__(self, **options: Any) -> None:
         super().__init__("panel", **options)

@@ -172,11 +172,11 @@ class Rows(Lines, can_focus=True, inherit_bindings=False):
         colour = self.background(index)
         if index == self.cursor:
             colour = palette.cursor if self.has_focus else palette.cursor_blurred
-            faint, muted = palette.style("faint"), palette.style("muted")  # faint would drown in the cursor's colour
-            if palette.on_cursor:
-                pieces = ((text, palette.style("on_cursor")) for text, _ in pieces)
-            else:
-                pieces = ((text, muted if style == faint else style) for text, style in pieces)
+        if colour and palette.on_cursor:
+            pieces = ((text, palette.style("on_cursor")) for text, _ in pieces)
+        elif colour:
+            pale = (palette.style("faint"), palette.style("muted"))  # they would drown in the colour
+            pieces = ((text, palette.style("text") if style in pale else style) for text, style in pieces)
         return strip_of(pieces, width, _over(base, _behind(colour)) if colour else base)
 
     # -- events ---------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ def cells_of(height: int, count: int, top: int, palette: Palette) -> tuple[Segme
 
     Textual says where the bar stands. Its styles name actions of its own scrollbar, so that the cells get others.
     """
-    plain = Style(color=palette.bar, bgcolor=palette.background)
+    plain = Style(color=palette.faint, bgcolor=palette.background)
     turned = plain + Style(reverse=True)
     cells = ScrollBarRender.render_bar(height, count, height if count > height else 0, top).segments
     styles = (
