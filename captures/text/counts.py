@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from captures.text.times import TIME
 from captures.text.units import begins_unit, size_of
 
 _ROW = rb"\s*+((?:[0-9A-Fa-f]{2}(?:, |[ :,-])?)++)"
@@ -16,6 +17,7 @@ _LED_APART = re.compile(rb"(\d{1,5})[ \t,:.-]{1,3}([0-9A-Fa-f]{2}(?:[ :.-][0-9A-
 _FOLLOWED = re.compile(rb"((?:[0-9A-Fa-f]{2}){3,}+|[0-9A-Fa-f]{2}(?: [0-9A-Fa-f]{2}){2,}+)[\t,;] ?(\d{1,5})[ ,]*+")
 """A number in the column behind octets."""
 _NUMBERED = re.compile(rb"\s*(\d{1,7})(?:[.):\]]|(?=[\s,;|]))[\s,;|]*(?=\S)")
+_TIMED = re.compile(rb"\s*" + TIME.encode() + rb"(?![.:]?\d)")
 _FOUR_PAIRS = re.compile(rb"(?:[0-9A-Fa-f]{2}[ ,:.-]?){4}")
 _LEAST_NUMBERED = 4
 _PAIR_DIGITS = 2
@@ -70,10 +72,15 @@ def without_numbers(text: bytes, octets: bytes) -> bytes | None:
 
 
 def has_line_numbers(lines: Iterable[bytes]) -> bool:
-    """Tell whether *lines* begin with their numbers: each is one more than that before, and no octets have none."""
+    """Tell whether *lines* begin with their numbers: each is one more than that before, and no octets have none.
+
+    The hours or days of times may rise so, too.
+    """
     before, numbered, has_octets = -1, 0, False
     for line in lines:
         found = _NUMBERED.match(line)
+        if found and _TIMED.match(line):
+            return False
         if _FOUR_PAIRS.search(line, found.end() if found else 0):
             has_octets = True
             if not found:

@@ -159,12 +159,12 @@ class Reader:
         if not octets and not is_whole:
             return False  # a digit alone
         if octets[:1] not in _UNIT_BEGINS or text.find(b",") >= 0 or text.find(b"\t") >= 0:
-            unit = without_numbers(text, octets)
+            unit = self._behind_numbers(text, octets)
             octets, is_whole = unit or octets, is_whole or unit is not None
         if not is_whole:
             self._odd(number)
         time_ns = self.clock.read(match) if self._has_time else None
-        if self.aside.takes_named(number, octets) or self._is_ruler(octets, number):
+        if self.aside.takes_named(number, octets) or self._is_ruler(match, octets, number):
             return True
         reads, direction = self._reads, UNKNOWN
         if self._has_direction:
@@ -182,9 +182,21 @@ class Reader:
             reads.give(octets, time_ns, direction, offset)
         return True
 
-    def _is_ruler(self, octets: bytes, number: int) -> bool:
-        """Tell whether a line has the numbers of columns that stand above a dump, and count it if so."""
-        is_one = not self.given.lacks and "offset" not in self._groups and is_ruler(octets)
+    def _behind_numbers(self, text: bytes, octets: bytes) -> bytes | None:
+        """Give the unit behind numbers in *text*, unless they are what the unit above lacks."""
+        unit = without_numbers(text, octets)
+        lacks = self.given.lacks
+        return None if unit is not None and lacks and lacks == len(octets) - len(unit) else unit
+
+    def _is_ruler(self, match: "re.Match[bytes]", octets: bytes, number: int) -> bool:
+        """Tell whether a line has the numbers of columns that stand above a dump, and count it if so.
+
+        Behind a direction, or right below octets that nothing says to be whole, they are octets.
+        """
+        if not is_ruler(octets) or self.given.lacks or "offset" in self._groups:
+            return False
+        goes_on = self._reads.last_was_octets and not self.given.is_whole
+        is_one = not goes_on and not (self._has_direction and match["direction"])
         if is_one:
             self.aside.take(number)
         return is_one
@@ -266,7 +278,7 @@ class Reader:
             return False
         if (label is None or label.isspace()) and self.aside.takes_named(number, octets):
             return True
-        if self._is_ruler(octets, number):
+        if self._is_ruler(match, octets, number):
             return True
         if self._wants_unit and not self._reads.last_was_octets and not begins_unit(octets):
             return False
@@ -355,7 +367,7 @@ class Reader:
         if self._hints.lacks_zeros and not self.lacks_zeros:
             self.lacks_zeros = is_unpadded(text)
         found = hex_octets(text, lacks_zeros=self._hints.lacks_zeros)
-        unit = without_numbers(text, found[0]) if found is not None else None
+        unit = self._behind_numbers(text, found[0]) if found is not None else None
         if found is not None and unit is None and not found[1]:
             self._odd(number)
         return unit or (found and found[0])

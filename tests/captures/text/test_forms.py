@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from captures import open_source
-from captures.chunk import SENT, UNKNOWN, CaptureError
+from captures.chunk import RECEIVED, SENT, UNKNOWN, CaptureError
 from tests.captures.text.test_programs import spoken
 from tests.captures.text.test_shapes import read
 from tests.captures.text.written import Sent, _at, _lines, _readable, _rows, _spaced, _words, session
@@ -244,3 +244,39 @@ def test_translation_with_its_octets_beside_it_is_read(tmp_path: Path) -> None:
     path.write_text(TRANSLATED.replace("  <GetRequest>", f"  <hdlc>{EVENTS[0].octets.hex()}</hdlc>\n  <GetRequest>"))
     with open_source(str(path)) as source:
         assert next(iter(source)).octets == EVENTS[0].octets
+
+
+PDU = bytes.fromhex("00010001001000080000000000000000")
+RULER = bytes(range(16))
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        lambda number: f"{number:02}:00:05",
+        lambda number: f"{number:02}:00:05.123 TX:",
+        lambda number: f"{number:02}:00:05:123 TX:",
+        lambda number: f"{number:02}.03.2026 10:00:05",
+        lambda number: f"{number:02} Mar 2026 10:00:05",
+    ],
+    ids=["hours", "hours with milliseconds", "milliseconds behind a colon", "days", "days and names of months"],
+)
+def test_times_that_rise_by_an_hour_or_a_day_are_no_numbers_of_lines(stamp: Callable[[int], str]) -> None:
+    with read("".join(f"{stamp(number)} {_spaced(PDU)}\n" for number in range(8, 14))) as source:
+        chunks = list(source)
+    assert [chunk.octets for chunk in chunks] == [PDU] * 6
+    assert len({chunk.time_ns for chunk in chunks} - {None}) == 6
+
+
+@pytest.mark.parametrize("before", ["", "RX: "])
+def test_octet_that_the_frame_above_lacks_is_no_count(before: str) -> None:
+    frame = bytes.fromhex("680A0A6853FE5101020304050607BE16")
+    rows = [frame[:-1], frame[-1:] + frame]
+    found = spoken("".join(f"{before}{_spaced(row)}\n" for row in rows))
+    assert b"".join(octets for _, octets in found) == frame * 2
+
+
+def test_octets_like_a_ruler_are_kept_behind_a_direction_and_below_octets() -> None:
+    assert spoken(f"TX: {_spaced(PDU)}\nRX: {_spaced(RULER)}\n")[1:] == [(RECEIVED, RULER)]
+    apdu = bytes.fromhex("C40181000910")
+    assert b"".join(octets for _, octets in spoken(f"{_spaced(apdu)}\n{_spaced(RULER)}\n")) == apdu + RULER
