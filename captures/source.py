@@ -10,6 +10,7 @@ from functools import partial
 from typing import IO
 
 from captures.chunk import LINK_OCTETS, UNKNOWN, CaptureError, CapturePermissionError, Chunk, Source
+from captures.foreign import FOREIGN, foreign_octets, foreign_text, taken_for_text
 from captures.live_names import live_hint
 from captures.packed import PACKINGS, PackedInput
 from captures.pcap import VARIANTS, PcapSource
@@ -27,27 +28,8 @@ _LOOKED_AT = 512
 _MOST_INTERRUPTS = 2
 _SHARE_OF_TEXT = 0.1
 """Octets found in text, as a share of it, that make it a text though it has control characters too."""
-_FOREIGN = {
-    b"\x7fELF": "a program (ELF)",
-    b"\x89PNG": "a picture (PNG)",
-    b"\xff\xd8\xff": "a picture (JPEG)",
-    b"GIF8": "a picture (GIF)",
-    b"%PDF": "a document (PDF)",
-    b"PK\x03\x04": "a zip archive; unpack it first",
-    b"PK\x05\x06": "an empty zip archive",
-    b"7z\xbc\xaf\x27\x1c": "a 7z archive; unpack it first",
-    b"BZh": "compressed with bzip2; unpack it first",
-    b"\xfd7zXZ": "compressed with xz; unpack it first",
-    b"\x02\x21\x4c\x18": "compressed with lz4 in its legacy format; unpack it first",
-    b"SQLite format 3": "a database (SQLite)",
-    b"PAR1": "a Parquet file",
-    b"snoop\0\0\0": "a snoop capture; save it as pcap",
-    b"GMBU": "a Network Monitor capture; save it as pcap",
-    b"btsnoop\0": "a Bluetooth capture (btsnoop)",
-}
 _DISSECTED = (b"packets-", b'"layers"', b"<pdml")
 """One of these stands early in what Wireshark writes of dissected packets."""
-_TAR, _TAR_AT = b"ustar", 257
 _RAW_BEGINS = re.compile(
     rb"""\x7E[\xA0-\xAF]                                              # HDLC, frame type 3
     | \x00\x01\x00                                                   # wrapper
@@ -65,18 +47,6 @@ _RAW_BEGINS = re.compile(
 _TERMINAL_HEADER = re.compile(rb"=~[=~]+ PuTTY log [^\r\n]{0,60}=~[=~]+\r?\n")
 """What a terminal program writes before the octets."""
 _NOT_KNOWN = "not recognised (if these are octets of a line, -d serial,hdlc takes any, and doctor names wrong settings)"
-_REPLACED, _MOST_REPLACED, _LONGEST_CHARACTER = b"\xef\xbf\xbd", 24, 4
-"""What stands in place of octets that are no UTF-8; one in so many octets is no chance."""
-_SML = b"\x1b\x1b\x1b\x1b\x01\x01\x01\x01"
-_IS_SML = "octets of SML, which German meters push: another protocol, it needs a reader of its own"
-_TRANSLATED = re.compile(
-    rb"\s*<(?:(?s:.*?)<)?(?:(?:Get|Set|Action|Read|Write|Access)Re(?:quest|sponse)|Association(?:Request|Response)"
-    rb"|InvokeIdAndPriority|AttributeDescriptor|DataNotification|InitiateRe(?:quest|sponse))\b"
-)
-"""How translators write APDUs as XML, member by member."""
-_IS_TRANSLATED = "APDUs that a translator wrote as XML, without their octets; pass on what it was given, in hex"
-_WIRELESS = re.compile(rb"^[TCS]\d?;[01];[01];\d{4}-\d\d-\d\d ", re.MULTILINE)
-_IS_WIRELESS = "telegrams of wireless M-Bus, as rtl_wmbus writes them: another link, which wmbusmeters reads"
 _RAW_INSIDE = re.compile(rb"\x7E[\xA0-\xA7]|\x68(.)\1\x68", re.DOTALL)
 _DATA_SET = rb"(?:[0-9]+-[0-9]+:)?[0-9A-F]+\.[0-9]+(?:\.[0-9]+)?(?:[*&][0-9]+)?\([^()\r\n]*\).*"
 _DATA_SETS = re.compile(rb"^" + _DATA_SET + rb"\r?$", re.MULTILINE)
@@ -310,7 +280,7 @@ def _recognise(name: str, label: str, window: Window, size: int | None, desk: _D
         return PcapSource(name, window, size)
     if head.startswith(MAGIC):
         return PcapngSource(name, window, size)
-    for magic, what in _FOREIGN.items():
+    for magic, what in FOREIGN.items():
         # A pipe is waited for only as long as it may still become the magic number.
         if (
             magic.startswith(window.buffer[: len(magic)])
@@ -379,9 +349,8 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
         return RawSource(name, window, size)
     judgement = judge(head)
     is_read = judgement is not None and (judgement.shape.name == "gurux-xml" or judgement.hints.has_frames)
-    is_translated = not is_read and _TRANSLATED.match(head) is not None
-    if is_translated or _WIRELESS.match(head):
-        raise CaptureError(f"{label}: {_IS_TRANSLATED if is_translated else _IS_WIRELESS}; {EXPECTED} was expected")
+    if what := foreign_text(head, has_octets=is_read):
+        raise CaptureError(f"{label}: {what}; {EXPECTED} was expected")
     if judgement is not None and "characters" in judgement.shape.data.groupindex and _is_bare(head):
         return RawSource(name, window, size)
     is_text = width_of(head) != 1 or len(head.translate(None, _CONTROL)) == len(head)
@@ -396,31 +365,13 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
             text = "text without octets in hex" + _MODEM_SAYS * (_MODEM.search(head) is not None)
             raise CaptureError(f"{label}: {text}; {EXPECTED} was expected")
         return TextSource(name, window, size, judgement)
-    taken_for_text = _taken_for_text(head)
     if holds_octets or any(sign(head) for sign in (_RAW_BEGINS.match, _RAW_INSIDE.search, _DATA_SETS.search)):
         window.skip(begins)
         source = RawSource(name, window, size)
-        if taken_for_text:
-            source.remark("octets-as-text", taken_for_text)
+        if taken := taken_for_text(head):
+            source.remark("octets-as-text", taken)
         return source
-    what = "a tar archive; unpack it first" if head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR else _NOT_KNOWN
-    what = _IS_SML if _SML in head else taken_for_text or what
-    raise CaptureError(f"{label}: {what}; {EXPECTED} was expected")
-
-
-def _taken_for_text(head: bytes) -> str:
-    """Say what a program made of octets that it took for characters; empty where none did."""
-    lost = head.count(_REPLACED)
-    if lost * _MOST_REPLACED > len(head):
-        return f"EF BF BD stands in place of {lost} octets that a program took for text: read and pass them on as bytes"
-    try:
-        text = head.decode("utf-8")
-    except UnicodeDecodeError as problem:  # a character may be cut where looking ended
-        text = head[: problem.start].decode("utf-8") if problem.start > len(head) - _LONGEST_CHARACTER else ""
-    above = sum(one > "\x7f" for one in text)
-    if above * _MOST_REPLACED > len(text) and max(text) < "\u0100":
-        return "octets that a program took for text and wrote as UTF-8: iconv -f utf8 -t latin1 turns them back"
-    return ""
+    raise CaptureError(f"{label}: {foreign_octets(head) or _NOT_KNOWN}; {EXPECTED} was expected")
 
 
 def _is_traffic(head: bytes) -> bool:

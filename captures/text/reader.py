@@ -34,6 +34,8 @@ _DIGITS = re.compile(rb"\d+")
 _EMPTY_STRING = b"@\"'`, \t"
 _TIME_AGAIN = re.compile(rb"\s(?=[0-2]\d:[0-5]\d:[0-5]\d[.,]\d{1,9}\s*[:>|-])")
 """Where a page made one line of several that begin with a time."""
+_ROW_OF_NUMBERS = re.compile(rb"\d{1,10}\.\d{3,9}(?:[\t ,;]+\d[\d.]*)+\s*")
+"""A time and other numbers, as a table of packets has them where a packet carries nothing."""
 _SAID_BEHIND = re.compile(rb"[\"')\]}\s]{1,4}(?:(?:was|were) )?(?:sent|received|written)\b", re.IGNORECASE)
 _SENTENCES = re.compile(rb"[!?;](?:\s|$)|\.\s")
 
@@ -140,8 +142,9 @@ class Reader:
             self._reads.give(found[0], self._reads.given_ns, self._reads.given_direction, offset)
 
     def end(self) -> None:
-        """Give the read that waits for its end."""
+        """Give the read that waits for its end, and the unit that waits for the next."""
         self._reads.end()
+        self.given.release()
 
     # -- kinds of lines -----------------------------------------------------------------------------------------
 
@@ -162,6 +165,8 @@ class Reader:
             unit = self._behind_numbers(text, octets)
             octets, is_whole = unit or octets, is_whole or unit is not None
         if not is_whole:
+            if _ROW_OF_NUMBERS.fullmatch(text):
+                return False
             self._odd(number)
         time_ns = self.clock.read(match) if self._has_time else None
         if self.aside.takes_named(number, octets) or self._is_ruler(match, octets, number):
@@ -369,6 +374,8 @@ class Reader:
         found = hex_octets(text, lacks_zeros=self._hints.lacks_zeros)
         unit = self._behind_numbers(text, found[0]) if found is not None else None
         if found is not None and unit is None and not found[1]:
+            if _ROW_OF_NUMBERS.fullmatch(text):
+                return None
             self._odd(number)
         return unit or (found and found[0])
 

@@ -65,7 +65,6 @@ class Reads:
             self._filled = 0
             self.give(octets[self._shape.skips :], self.time_ns, self.direction, self._pending_offset)
         self._row, self._repeats = b"", False
-        self.given.release()
 
     # -- lines that make a read ---------------------------------------------------------------------------------
 
@@ -168,7 +167,9 @@ class Reads:
         self.is_shortened = False
 
     def hold(self, octets: bytes, time_ns: int | None, offset: int) -> None:
-        """Keep a unit without a direction, where others have one."""
+        """Keep a unit without a direction, where others have one; it stands behind a dump above it."""
+        if self._shape.joins is Joins.DUMP:
+            self.end()
         self.given.hold(octets, time_ns, offset)
         self.given_ns, self.given_direction, self.last_was_octets = time_ns, UNKNOWN, True
 

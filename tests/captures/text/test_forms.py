@@ -216,6 +216,10 @@ TRANSLATED = (
     '  </GetRequest>\n  <GetResponse><Result><Data><OctetString Value="07EA03020A0E0A52FFC40000" /></Data></Result>\n'
     "  </GetResponse>\n</Messages>\n"
 )
+FOLLOWED_ASCII = (
+    f"\n{'=' * 67}\nFollow: tcp,ascii\nFilter: tcp.stream eq 0\nNode 0: 192.0.2.1:50000\nNode 1: 192.0.2.2:4059\n"
+    f"64\n... ...8`6....`.t..\n\t51\n..... .+a)....`\n{'=' * 67}\n"
+)
 WIRELESS = "T1;1;1;2026-03-21 10:15:32.000;26;27;12345678;0x2944685078563412{}\n".format("00" * 34)
 
 
@@ -223,7 +227,9 @@ WIRELESS = "T1;1;1;2026-03-21 10:15:32.000;26;27;12345678;0x2944685078563412{}\n
     ("text", "told"),
     [
         (TRANSLATED, "a translator wrote as XML, without their octets; pass on what it was given, in hex"),
-        (WIRELESS, "wireless M-Bus, as rtl_wmbus writes them"),
+        (WIRELESS, "wireless M-Bus, as rtl_wmbus and wmbusmeters write them"),
+        ("telegram=|2E44785634127856341207{}|+51\n".format("00" * 35), "wireless M-Bus, as rtl_wmbus"),
+        (FOLLOWED_ASCII, "a stream that tshark followed as characters, which have lost octets; -z follow,tcp,raw"),
     ],
 )
 def test_texts_without_traffic_that_is_read_here_are_refused_by_their_name(
@@ -280,3 +286,23 @@ def test_octets_like_a_ruler_are_kept_behind_a_direction_and_below_octets() -> N
     assert spoken(f"TX: {_spaced(PDU)}\nRX: {_spaced(RULER)}\n")[1:] == [(RECEIVED, RULER)]
     apdu = bytes.fromhex("C40181000910")
     assert b"".join(octets for _, octets in spoken(f"{_spaced(apdu)}\n{_spaced(RULER)}\n")) == apdu + RULER
+
+
+def test_dissection_in_front_of_a_dump_gives_no_octets_twice() -> None:
+    """As ``tshark -V -x`` writes packets."""
+    packets = [bytes(range(0x40, 0x40 + 42)) + PDU[:-1] + bytes((number,)) for number in range(4)]
+    text = ""
+    for number, packet in enumerate(packets, 1):
+        text += f"Frame {number}: {len(packet)} bytes on wire\nData (16 bytes)\n    Data: {packet[42:].hex()}\n    [Length: 16]\n\n"
+        text += "".join(f"{at:04x}  {row.hex(' '):<47}   {_readable(row)}\n" for at, row in _rows(packet)) + "\n"
+    with read(text) as source:
+        assert [chunk.octets for chunk in source] == packets
+
+
+def test_row_of_a_table_whose_packet_carries_nothing_is_no_octets() -> None:
+    """As ``tshark -T fields`` writes packets: their times, addresses and what they carry."""
+    row = "{}.271828182\t192.0.2.10\t198.51.100.7\t{}\t\n"
+    text = "".join(row.format(1772442847 + number, PDU.hex() if number % 3 else "") for number in range(6))
+    with read(text) as source:
+        assert [chunk.octets for chunk in source] == [PDU] * 4
+        assert not any("odd number" in remark.text for remark in source.remarks)

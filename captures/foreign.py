@@ -1,0 +1,72 @@
+"""Inputs that are not read here, told by their name: other formats, other links, texts that lost their octets."""
+
+import re
+
+FOREIGN = {
+    b"\x7fELF": "a program (ELF)",
+    b"\x89PNG": "a picture (PNG)",
+    b"\xff\xd8\xff": "a picture (JPEG)",
+    b"GIF8": "a picture (GIF)",
+    b"%PDF": "a document (PDF)",
+    b"PK\x03\x04": "a zip archive; unpack it first",
+    b"PK\x05\x06": "an empty zip archive",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive; unpack it first",
+    b"BZh": "compressed with bzip2; unpack it first",
+    b"\xfd7zXZ": "compressed with xz; unpack it first",
+    b"\x02\x21\x4c\x18": "compressed with lz4 in its legacy format; unpack it first",
+    b"SQLite format 3": "a database (SQLite)",
+    b"PAR1": "a Parquet file",
+    b"snoop\0\0\0": "a snoop capture; save it as pcap",
+    b"GMBU": "a Network Monitor capture; save it as pcap",
+    b"btsnoop\0": "a Bluetooth capture (btsnoop)",
+}
+_TAR, _TAR_AT = b"ustar", 257
+_REPLACED, _MOST_REPLACED, _LONGEST_CHARACTER = b"\xef\xbf\xbd", 24, 4
+"""What stands in place of octets that are no UTF-8; one in so many octets is no chance."""
+_SML = b"\x1b\x1b\x1b\x1b\x01\x01\x01\x01"
+_IS_SML = "octets of SML, which German meters push: another protocol, it needs a reader of its own"
+_TRANSLATED = re.compile(
+    rb"\s*<(?:(?s:.*?)<)?(?:(?:Get|Set|Action|Read|Write|Access)Re(?:quest|sponse)|Association(?:Request|Response)"
+    rb"|InvokeIdAndPriority|AttributeDescriptor|DataNotification|InitiateRe(?:quest|sponse))\b"
+)
+"""How translators write APDUs as XML, member by member."""
+_IS_TRANSLATED = "APDUs that a translator wrote as XML, without their octets; pass on what it was given, in hex"
+_WIRELESS = re.compile(rb"^[TCS]\d?;[01];[01];\d{4}-\d\d-\d\d |\btelegram=\|_?[0-9A-Fa-f]{2}_?44", re.MULTILINE)
+_IS_WIRELESS = "telegrams of wireless M-Bus, as rtl_wmbus and wmbusmeters write them: another link, not read here"
+_FOLLOWED = re.compile(rb"\s*=+\s+Follow: (\w+),(?:ascii|ebcdic|utf-8)\s")
+_IS_FOLLOWED = "a stream that tshark followed as characters, which have lost octets; -z follow,{},raw has them all"
+
+
+def foreign_text(head: bytes, *, has_octets: bool) -> str:
+    """Say what the text *head* is if it is none that is read; empty for others.
+
+    *has_octets* says that octets stand in it besides what was translated or followed.
+    """
+    if not has_octets and _TRANSLATED.match(head):
+        return _IS_TRANSLATED
+    followed = _FOLLOWED.match(head)
+    if followed:
+        return _IS_FOLLOWED.format(followed[1].decode())
+    return _IS_WIRELESS if _WIRELESS.search(head) else ""
+
+
+def foreign_octets(head: bytes) -> str:
+    """Say what the octets *head* are if no name of a stack makes them traffic; empty for others."""
+    if _SML in head:
+        return _IS_SML
+    return taken_for_text(head) or ("a tar archive; unpack it first" if head[_TAR_AT:].startswith(_TAR) else "")
+
+
+def taken_for_text(head: bytes) -> str:
+    """Say what a program made of octets that it took for characters; empty where none did."""
+    lost = head.count(_REPLACED)
+    if lost * _MOST_REPLACED > len(head):
+        return f"EF BF BD stands in place of {lost} octets that a program took for text: read and pass them on as bytes"
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError as problem:  # a character may be cut where looking ended
+        text = head[: problem.start].decode("utf-8") if problem.start > len(head) - _LONGEST_CHARACTER else ""
+    above = sum(one > "\x7f" for one in text)
+    if above * _MOST_REPLACED > len(text) and max(text) < "\u0100":
+        return "octets that a program took for text and wrote as UTF-8: iconv -f utf8 -t latin1 turns them back"
+    return ""
