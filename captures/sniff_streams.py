@@ -81,7 +81,7 @@ class StreamSniffer(Sniffer):
             self._waiting += octets or b""
         variant = VARIANTS.get(self._waiting[:4])
         if variant is None or variant.modified:
-            what = "this is pcapng; " if self._waiting.startswith(_PCAPNG) else ""
+            what = "this is pcapng, which decode - reads as it comes; " if self._waiting.startswith(_PCAPNG) else ""
             raise CaptureError(
                 f"{how}: {what}a pcap stream was expected, as tcpdump -U -w - and dumpcap -P -w - write it"
             )

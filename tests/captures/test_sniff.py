@@ -56,7 +56,10 @@ def test_stream_of_pcapng_is_told_with_what_writes_pcap() -> None:
     reading, writing = os.pipe()
     os.write(writing, blocks.section(application="dumpcap"))
     os.close(writing)
-    with pytest.raises(CaptureError, match=r"this is pcapng; a pcap stream was expected, .* dumpcap -P -w -"):
+    with pytest.raises(
+        CaptureError,
+        match=r"this is pcapng, which decode - reads as it comes; a pcap stream was expected, .* dumpcap -P -w -",
+    ):
         StreamSniffer(reading, "a pipe")
 
 
