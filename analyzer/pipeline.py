@@ -313,19 +313,13 @@ class Pipeline:
         return line
 
     def _make_conversation(
-        self, names: tuple[str, str], *, is_serial: bool = False, is_datagram: bool = False
+        self, names: tuple[str, str], *, is_serial: bool = False, is_datagram: bool = False, transport: str = ""
     ) -> Conversation:
         self.conversations += 1
-        number = self.conversations
         return Conversation(
-            number,
-            names,
-            self.dialogue,
-            self._out.append,
-            self.next_number,
-            is_serial=is_serial,
-            is_datagram=is_datagram,
-        )
+            self.conversations, names, self.dialogue, self._out.append, self.next_number,
+            is_serial=is_serial, is_datagram=is_datagram, transport=transport,
+        )  # fmt: skip
 
     def _make_flow(self, protocol: int, key: bytes) -> Flow:
         if len(self._flows) >= 2 * MOST_CONVERSATIONS:
@@ -333,7 +327,8 @@ class Pipeline:
         source, destination = endpoints(key)
         names = (f"{source} > {destination}", f"{destination} > {source}")
         is_datagram = protocol != TCP
-        conversation = self._make_conversation(names, is_datagram=is_datagram)
+        transport = "udp" if is_datagram else "tcp"
+        conversation = self._make_conversation(names, is_datagram=is_datagram, transport=transport)
         forced = self._forced(protocol, key)
         if forced:
             conversation.force(forced, for_good=True)

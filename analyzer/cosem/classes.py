@@ -29,6 +29,13 @@ def class_name(class_id: int, version: int | None = None) -> str | None:
     return own().classes.get(class_id)
 
 
+def class_called(name: str) -> int | None:
+    """Find the number of the interface class called *name*, in any case, also with hyphens; None where none is."""
+    words = re.sub(r"[\s_-]+", " ", name.strip()).casefold()
+    numbers = sorted({int(one.split(".")[1]) for one in _CLASSES.names("class.")})
+    return next((one for one in numbers if (class_name(one) or "").replace("-", " ").casefold() == words), None)
+
+
 def attribute_name(class_id: int, attribute_id: int, version: int | None = None) -> str | None:
     """Name an attribute as the standard spells it ("scaler_unit"); attribute 1 is "logical_name" in every class.
 

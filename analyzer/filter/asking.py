@@ -179,7 +179,9 @@ class Hosts(Texts):
 class Addresses(Texts):
     """Compares addresses: numbers, also within *spans* of them, or two with a dot between."""
 
-    def __init__(self, values: Sequence[str], comparison: str, spans: Sequence[tuple[int, int]]) -> None:
+    def __init__(
+        self, values: Sequence[str], comparison: str, spans: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]
+    ) -> None:
         super().__init__(values, comparison, None)
         self._spans = spans
 
@@ -187,11 +189,20 @@ class Addresses(Texts):
         """Compare one address."""
         order = ORDER.get(self._comparison)
         if order is None:
-            if isinstance(value, int) and any(low <= value <= high for low, high in self._spans):
+            if self._spans and (place := place_of(str(value))) is not None and self._is_within(place):
                 return self._comparison != "!="
             return super().one(value)
-        wanted = self._values[0]
-        return isinstance(value, int) and wanted.isdecimal() and order(value, int(wanted))
+        place, wanted = place_of(str(value)), place_of(self._values[0])
+        return place is not None and wanted is not None and len(place) == len(wanted) and order(place, wanted)
+
+    def _is_within(self, place: tuple[int, ...]) -> bool:
+        return any(len(place) == len(low) and low <= place <= high for low, high in self._spans)
+
+
+def place_of(address: str) -> tuple[int, ...] | None:
+    """Give the numbers of an address; None for what is none."""
+    parts = address.split(".")
+    return tuple(map(int, parts)) if len(parts) <= 2 and all(part.isdecimal() for part in parts) else None
 
 
 class Codes(Test):

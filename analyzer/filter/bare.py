@@ -38,7 +38,8 @@ _WORDS: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     "iec": (("link", "==", ("iec62056-21",)),),
     "mbus": (("link", "==", ("mbus",)),),
     "dsmr": (("link", "==", ("p1",)),),
-    "tcp": (("lane", "matches", (r"\d > ",)),),
+    "tcp": (("transport", "in", ("tcp", "unknown")),),
+    "udp": (("transport", "in", ("udp", "unknown")),),
     "serial": (("lane", "contains", ("serial:",)),),
 }
 _CLOSED_SETS = ("link", "kind", "direction", "status")

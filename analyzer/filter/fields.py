@@ -122,6 +122,10 @@ def _ends(lane: str) -> tuple[tuple[str, int | None], ...]:
     return tuple(found)
 
 
+def _transport(path: Path) -> list[str]:
+    return [path.transport or "unknown"] if _ports(path) else []
+
+
 def _hosts(path: Path) -> list[str]:
     return [host for host, _ in _ends(path.lane)]
 
@@ -229,6 +233,7 @@ def _plaintext(record: Record, row: Row, deep: Deep) -> list[Any]:
 
 
 _LINKS = ("hdlc", "wrapper", "iec62056-21", "mbus", "p1", "llc", "apdu", "noise")
+_TRANSPORTS = ("tcp", "udp", "unknown")
 _KINDS = ("apdu", "part", "link", "message", "noise")
 _DIRECTIONS = ("request", "response", "unsolicited", "unknown")
 _STATUSES = (
@@ -255,6 +260,7 @@ _FIELDS = (
     Field("destination.port", "the port of the other end", Kind.INTEGER, _P, _of_end(1, 1)),
     Field("meter", "the server's end", Kind.TEXT, _P, _meter),
     Field("device", "the device behind a gateway", Kind.TEXT, _P, _device),
+    Field("transport", "what carries it over a network", Kind.TEXT, _P, _transport, choices=_TRANSPORTS),
     Field("link", "what frames it", Kind.TEXT, _P, _word("link"), choices=_LINKS),
     Field("kind", "what it is", Kind.TEXT, _P, _word("kind"), choices=_KINDS),
     Field("direction", "who speaks", Kind.TEXT, _P, _word("direction"), choices=_DIRECTIONS),
@@ -317,7 +323,8 @@ ALIASES = {
     "ciphered": "status", "ciphered.status": "status", "protection": "status", "response-time": "latency",
     "code": "note", "note.code": "note", "notes": "note", "note.cause": "cause", "note.group": "group", "stack": "link",
     "len": "length", "info": "summary", "data": "octets", "frame": "octets", "text": "summary", "hdlc.client": "client",
-    "error": "result", "tcp.stream": "conversation", "frame.protocols": "link", "-ws.col.info": "summary",
+    "error": "result", "tcp.stream": "conversation", "udp.stream": "conversation", "ip.proto": "transport",
+    "frame.protocols": "link", "-ws.col.info": "summary",
     "-ws.col.protocol": "link", "ip.src-host": "source", "ip.dst-host": "destination",
 }  # fmt: skip
 """Other names that are tried for the same."""
@@ -326,7 +333,19 @@ ALIASES = {
 def field_of(name: str) -> Field | None:
     """Find the field called *name*, in any of its spellings."""
     key = name.lower().replace("_", "-")
-    return FIELDS.get(ALIASES.get(key, key))
+    field = FIELDS.get(ALIASES.get(key, key))
+    transport = key.partition(".")[0]
+    if field is None or transport not in _OTHERS:
+        return field
+    return field._replace(name=key, get=_carried_by(transport, field.get))
+
+
+_OTHERS = {"tcp": "udp", "udp": "tcp"}
+
+
+def _carried_by(transport: str, get: Callable[[Path], Iterable[Any]]) -> Callable[[Path], Iterable[Any]]:
+    """Ask the same of what *transport* carries alone, or may carry."""
+    return lambda path: get(path) if _ports(path) and path.transport != _OTHERS[transport] else ()
 
 
 def values_of(field: Field, row: Row, deep: Deep) -> Iterable[Any]:

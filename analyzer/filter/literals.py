@@ -23,9 +23,11 @@ from analyzer.filter.asking import (
     Ordered,
     Test,
     Texts,
+    place_of,
 )
 from analyzer.filter.fields import Field, Kind
 from analyzer.filter.grammar import FilterError, Literal
+from analyzer.filter.meter_times import MeterTimes
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
@@ -36,6 +38,7 @@ _DATE = r"(\d{4})-(\d\d?)-(\d\d?)"
 _CLOCK = r"(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?"
 _TIME = re.compile(rf"(?:{_DATE})?(?:[ T_]?{_CLOCK})?\s*(Z|UTC|[+-]\d\d:?\d\d)?")
 _EPOCH = re.compile(r"\d{9,}(?:\.\d+)?")
+_ZONED = re.compile(r":\d\d(?:[.,]\d+)?\s*(?:Z|UTC|[+-]\d\d:?\d\d)\s*(?:$|\.\.)")
 _SEVERITIES = {"chat": 0, "note": 1, "warning": 2, "warn": 2, "error": 3}
 _GROUP = r"(\*|\d+)"
 _OBIS = re.compile(rf"(?:{_GROUP}-{_GROUP}:)?{_GROUP}\.{_GROUP}(?:\.{_GROUP})?(?:[*&]{_GROUP})?")
@@ -52,7 +55,9 @@ _HEX = re.compile(r"(?:0x)?((?:[0-9A-Fa-f]{2}[\s:.-]?)+)")
 
 
 class Anything(Test):
-    """Compares what the tree holds: as a number where both are, as octets where it is hex, as a code, else as text."""
+    """Compares what the tree holds: as a number or a time where both are, as octets where it is hex, as a code, else as
+    text.
+    """
 
     def __init__(self, literals: Sequence[Literal], comparison: str, pattern: re.Pattern[str] | None) -> None:
         self._comparison = comparison
@@ -61,6 +66,7 @@ class Anything(Test):
         self._numbers = None
         if all(intervals) and comparison not in ("contains", "matches"):
             self._numbers = Ordered([one for one in intervals if one is not None], comparison, utc=True)
+        self._times = None if self._numbers is not None else _meter_times(literals, comparison)
         self._hex = [re.sub(r"[\s:.-]", "", one.text).upper().removeprefix("0X") for one in literals]
         codes = [_obis_or_none(one.text) for one in literals]
         is_equality = comparison in EQUALITY
@@ -72,6 +78,10 @@ class Anything(Test):
             return self._numbers is not None and self._numbers.one(value)
         if self._numbers is not None and self._comparison in ORDER:
             return False
+        if self._times is not None:
+            found = self._times.one(value) if isinstance(value, str) else None
+            if found is not None or self._comparison in ORDER:
+                return bool(found)
         if isinstance(value, str) and value and self._comparison in EQUALITY:
             is_hex = value in self._hex
             if self._codes is not None and len(value) == 12 and _HEX.fullmatch(value):
@@ -108,7 +118,31 @@ def test_of(field: Field, comparison: str, literals: Sequence[Literal], part: Li
         if comparison in ORDER:
             raise _cannot(field, comparison, literals[0])
         return Codes([_obis(one) for one in literals], comparison)
+    if field.name == "class":
+        _check_classes(literals)
     return Ordered([_interval(one, kind, utc=utc) for one in literals], comparison, utc=utc)
+
+
+def _check_classes(literals: Sequence[Literal]) -> None:
+    """Look at the numbers of classes. Raises: FilterError at one that is written by its name."""
+    from analyzer.cosem.classes import class_called
+
+    for one in literals:
+        number = class_called(one.text) if _number_or_none(one) is None else None
+        if number is not None:
+            text = f"a number was expected, not {one.text!r}: class == {number} is that"
+            raise FilterError(text, one.position, one.length, f"class == {number}")
+
+
+def _meter_times(literals: Sequence[Literal], comparison: str) -> MeterTimes | None:
+    """Read times; None where one is something else, or they are not to be compared."""
+    try:
+        intervals = [_interval(one, Kind.TIME, utc=True) for one in literals]
+    except FilterError:
+        return None
+    if comparison not in (*EQUALITY, *ORDER) or len({one.is_clock for one in intervals}) > 1:
+        return None
+    return MeterTimes(intervals, comparison, is_zoned=any(_ZONED.search(one.text) for one in literals))
 
 
 def _check_number(literals: Sequence[Literal], comparison: str) -> None:
@@ -126,14 +160,19 @@ def _check_hosts(literals: Sequence[Literal]) -> None:
             raise FilterError(f"an address such as 192.0.2.10 was expected, not {one.text!r}", one.position, one.length)
 
 
-def _spans(literals: Sequence[Literal]) -> list[tuple[int, int]]:
+def _spans(literals: Sequence[Literal]) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
     """Give the ranges among addresses. Raises: FilterError at one that runs backwards."""
-    return [
-        (span.low, span.high)
-        for one in literals
-        if not one.is_quoted and ".." in one.text
-        for span in [_interval(one, Kind.INTEGER, utc=True)]
-    ]
+    return [_span(one) for one in literals if not one.is_quoted and ".." in one.text]
+
+
+def _span(literal: Literal) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    low, _, high = literal.text.partition("..")
+    first, last = place_of(_plain_number(low)), place_of(_plain_number(high))
+    if first is None or last is None or len(first) != len(last):
+        raise wrong(literal, Kind.ADDRESS)
+    if first > last:
+        raise FilterError(f"the range {literal.text} runs backwards", literal.position, literal.length)
+    return first, last
 
 
 def _cannot(field: Field, comparison: str, literal: Literal) -> FilterError:

@@ -70,7 +70,7 @@ class Records:
         place = (row.path.conversation, row.path.side)
         lane = self._lanes.get(place)
         if lane is None:
-            lane = self._lanes[place] = Lane(*place, row.path.lane)
+            lane = self._lanes[place] = Lane(*place, row.path.lane, row.path.transport)
         record = unpack(row, self._reader.packed(row.number), lane)
         numbers = self._reader.numbers(row.number)
         if numbers is not None:

@@ -51,7 +51,9 @@ class Rows:
         path = self.paths.codes.get(key)
         if path is None:
             device = device_text(gateway) if gateway else ""
-            path = self.paths.add(key, Path(lane.text, lane.conversation, lane.side, *key[1:-1], device))
+            path = self.paths.add(
+                key, Path(lane.text, lane.conversation, lane.side, *key[1:-1], device, lane.transport)
+            )
         raw, data, result, carried, plain = None, 0, "", 0, 0
         entry: Entry | None = None
         if apdu is not None:

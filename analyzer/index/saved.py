@@ -34,7 +34,7 @@ PART = ".part"
 """Added, behind something that only one writer has, to the name of an index that is not whole yet."""
 _ABANDONED_S = 60.0
 """How old a part is at least of which nobody is the writer."""
-FORMAT = 8
+FORMAT = 9
 """Rises with every change of what an index holds."""
 _END = struct.Struct(">8sQ")
 _MARK = b"DLMSEND1"

@@ -28,6 +28,8 @@ class Path(NamedTuple):
     server: Scalar
     device: str = ""
     """Behind a gateway."""
+    transport: str = ""
+    """What carries it, ``tcp`` or ``udp``; empty on a line, and where what was read does not tell."""
 
 
 class Subject(NamedTuple):
@@ -88,8 +90,9 @@ def path_form(path: Path) -> list[Any]:
 
 def path_from(form: Sequence[Any]) -> Path:
     """Read what :func:`path_form` gave; its words are those of the record, which are told by identity."""
-    lane, conversation, side, link, kind, direction, client, server, device = form
-    return Path(lane, conversation, side, intern(link), intern(kind), intern(direction), client, server, device)
+    lane, conversation, side, link, kind, direction, client, server, device, transport = form
+    words = intern(link), intern(kind), intern(direction)
+    return Path(lane, conversation, side, *words, client, server, device, transport)
 
 
 def subject_form(subject: Subject) -> list[Any]:

@@ -57,8 +57,9 @@ class Conversation:
     def __init__(
         self, number: int, names: tuple[str, str], dialogue: Dialogue, emit: Callable[[Record], None],
         next_number: Callable[[], int], *, is_serial: bool = False, is_datagram: bool = False,
+        transport: str = "",
     ) -> None:  # fmt: skip
-        self.lanes = tuple(Lane(number, side, name) for side, name in enumerate(names))
+        self.lanes = tuple(Lane(number, side, name, transport) for side, name in enumerate(names))
         self.is_serial, self.is_datagram = is_serial, is_datagram
         self.stack: str | None = None
         self._value = b""

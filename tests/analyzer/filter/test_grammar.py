@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.cli.main import main
 from analyzer.filter import FilterError, compile_filter, elsewhere
+from analyzer.index.filtering import FilterRun
+from captures import open_source
 from captures.samples import sample_path
+from tests.analyzer.index.build import indexed
 
 Capsys = pytest.CaptureFixture[str]
 
@@ -60,6 +65,10 @@ WRONG = [
     ("1.8.0", 0, "; obis == 1.8.0"),
     ("ip.addr == 198.51.100.777", 11, "an address such as"),
     ("client in {32..16}", 11, "runs backwards"),
+    ("server in {1.20..1.10}", 11, "runs backwards"),
+    ("server in {1.10..20}", 11, "an address such as 16 or 1.17 was expected"),
+    ("class == Register", 9, "class == 3"),
+    ("class in {3, profile-generic}", 13, "class == 7"),
     ("frame.cap_len > 100", 0, "length counts octets"),
     ("tcp.payload contains c4:01", 0, "apdu.octets"),
     ("snrm", 0, "hdlc.control contains SNRM"),
@@ -150,6 +159,9 @@ def test_operators_and_names_of_wireshark_say_what_they_say_there(known: str, he
         ("ln-wrapper", "number in {1 .. 5, 9}", "number in {1..5, 9}"), ("ln-wrapper", "number in {1.. 5}", "number in {1..5}"),
         ("ln-wrapper", "object == “Clock”", "object == clock"), ("ln-wrapper", "value > 70e3", "value > 70000"),
         ("sn-hdlc", "sn in {0A00..0AFF}", "obis == 1-0:1.8.0"),
+        ("hdlc-segments", "server in {1.10..1.20}", "server == 1.17"), ("hdlc-segments", "server > 1.17", "server == 1.5017"),
+        ("hdlc-segments", "server in {1.10 .. 1.17, 1.5017}", "server"),
+        ("hdlc-segments", "server not in {1.10..1.20}", "server == 1.5017"),
     ],
 )  # fmt: skip
 def test_what_users_write_passes_what_they_mean(name: str, text: str, as_well: str, capsys: Capsys) -> None:
@@ -159,6 +171,61 @@ def test_what_users_write_passes_what_they_mean(name: str, text: str, as_well: s
         assert main(["decode", str(sample_path(name)), "-Y", one]) == 0
         found.append(capsys.readouterr().out)
     assert found[0] == found[1] != ""
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('value > "2026-03-01"', [4, 30, 31, 34]), ('value > "2026-03-02"', []), ("value < 2026-03-02", []),
+        ("value == 2026-03-02", [4, 30, 31, 34]), ("value >= 10:14:10 and value < 10:14:12", [4]),
+        ('value > "2026-03-02 10:14:09"', [4, 30]), ('value <= "2026-03-02 10:14:09"', [31, 34]),
+        ('value > "2026-03-02T09:14:09Z"', [4, 30]), ('value > "2026-03-02 10:14:09+01:00"', [4, 30]),
+        ('value in {"2026-03-02 10:14:10".."2026-03-02 10:14:11"}', [4]),
+        ("value in {2025-12-24, 2026-03-02} and value != 10:14:09", [4]),
+        ("value in {10:14:09.7..10:14:09.9}", [34]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("utc", [False, True])
+def test_values_that_are_times_are_compared_as_times(text: str, found: list[int], *, utc: bool, capsys: Capsys) -> None:
+    """They were compared by their letters, and every text that is no time with them."""
+    words = ["decode", str(sample_path("ln-wrapper")), "-e", "number", "-Y", text, *["--utc"] * utc]
+    main(words)
+    assert [int(line) for line in capsys.readouterr().out.split()] == found
+
+
+def test_time_with_a_zone_is_not_compared_with_a_meter_that_tells_none(capsys: Capsys) -> None:
+    for text, many in (("value > 2026-03-09T17:00", 4), ("value > 2026-03-09T01:00Z", 0), ("value > 18:30:05", 3)):
+        main(["decode", str(sample_path("p1")), "-e", "number", "-Y", text])
+        assert len(capsys.readouterr().out.split()) == many, text
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "many"),
+    [
+        ("push-udp", "udp", 26), ("push-udp", "tcp", 0), ("push-udp", "udp.port == 4059", 26),
+        ("push-udp", "tcp.port == 4059 or tcp.stream or tcp.srcport", 0), ("push-udp", "transport == udp", 26),
+        ("ln-wrapper", "tcp and tcp.dstport and tcp.stream == 1", 43), ("ln-wrapper", "udp or udp.port or udp.stream", 0),
+        ("hdlc-log", "tcp or udp or transport or udp.stream", 0), ("hdlc-log", "not tcp", 28),
+    ],
+)  # fmt: skip
+def test_tcp_and_udp_are_told_apart(name: str, text: str, many: int, capsys: Capsys) -> None:
+    """A filter for TCP passed what UDP carries, and ports of one were those of the other."""
+    path = sample_path(name)
+    main(["decode", str(path), "-e", "number", "-Y", text])
+    assert len(capsys.readouterr().out.split()) == many
+    run = FilterRun(indexed(open_source(str(path)))[0], text)
+    while not run.is_done:
+        run.poll()
+    assert len(run.matches) == many
+
+
+def test_records_that_dlmshark_wrote_do_not_tell_what_carried_them(tmp_path: Path, capsys: Capsys) -> None:
+    main(["decode", "--json", str(sample_path("push-udp"))])
+    path = tmp_path / "a.jsonl"
+    path.write_text(capsys.readouterr().out)
+    for text, many in (("udp and udp.port == 4059", 26), ("tcp and tcp.port == 4059", 26), ("transport == udp", 0)):
+        main(["decode", "-e", "number", "-Y", text, str(path)])
+        assert len(capsys.readouterr().out.split()) == many
 
 
 def test_advice_fits_a_line_of_80_cells() -> None:
@@ -181,6 +248,6 @@ def test_what_a_known_name_leads_to_is_a_filter() -> None:
         assert text in told
         compile_filter(text)
     for name in elsewhere._NAMES:
-        if name not in ("tcp", "frame"):  # these stand for something here
+        if name not in ("tcp", "udp", "frame"):  # these stand for something here
             with pytest.raises(FilterError):
                 compile_filter(name)
