@@ -154,8 +154,9 @@ def _unexpected(text: str, token: Token, expected: set[str]) -> FilterError:
     if told:
         return FilterError(told, position, len(token), told.rpartition("no functions; ")[2])
     is_more = token.type == "WORD" and {"$END", "_OR"} <= expected and "OPERATOR" not in expected
-    more = "; a text with blanks stands in quotes" if is_more and text[position - 1 : position].isspace() else ""
-    return FilterError(f"{wanted} was expected, not {str(token)!r}{more}", position, len(token))
+    advice = "a text with blanks stands in quotes" if is_more and text[position - 1 : position].isspace() else ""
+    more = f"; {advice}" if advice else ""
+    return FilterError(f"{wanted} was expected, not {str(token)!r}{more}", position, len(token), advice)
 
 
 def _part(tree: Any) -> Part:

@@ -149,8 +149,9 @@ def _check_number(literals: Sequence[Literal], comparison: str) -> None:
     """Look at what a value is to be more or less than. Raises: FilterError where that has a unit."""
     one = literals[0]
     if comparison in ORDER and _WITH_UNIT.fullmatch(one.text) and _number(one.text) is None:
-        text = f"a number without a unit was expected, not {one.text!r}: value > 70000 and unit == Wh"
-        raise FilterError(text, one.position, one.length)
+        advice = "value > 70000 and unit == Wh"
+        text = f"a number without a unit was expected, not {one.text!r}: {advice}"
+        raise FilterError(text, one.position, one.length, advice)
 
 
 def _check_hosts(literals: Sequence[Literal]) -> None:

@@ -482,7 +482,13 @@ def test_advice_about_a_filter_is_read_whole_on_a_small_screen(text: str) -> Non
     drive(sample("ln-wrapper"), act)
 
 
-@pytest.mark.parametrize("text", ["tcp.analysis.flags", "malformed", "len(octets) > 100", "frame.marked"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tcp.analysis.flags", "malformed", "len(octets) > 100", "frame.marked", "object == a b", "class == Register",
+        "value > 70kWh",
+    ],
+)  # fmt: skip
 def test_what_is_wrong_with_a_filter_is_read_whole_on_a_narrow_screen(text: str) -> None:
     """It was cut at 60 columns."""
 
@@ -494,6 +500,17 @@ def test_what_is_wrong_with_a_filter_is_read_whole_on_a_narrow_screen(text: str)
         await pilot.press("slash")
         app.screen.query_one("#answer").value = text  # type: ignore[attr-defined]
         await wait_for(pilot, lambda: wanted in " ".join((text_of(app)[-3].strip(), text_of(app)[-1].strip())))
+
+    drive(sample("ln-wrapper"), act, size=(60, 20))
+
+
+def test_codes_of_objects_are_read_whole_on_a_narrow_screen() -> None:
+    """Of statistics by object a code was cut at 60 columns, and rows of one object looked like those of another."""
+
+    async def act(app: DlmsharkApp, pilot: Pilot[None]) -> None:
+        main_of(app).run_typed("statistics object")
+        await wait_for(pilot, lambda: any("[object]" in line for line in text_of(app)))
+        await wait_for(pilot, lambda: any("1-0:1.8.0*255" in line for line in text_of(app)[:10]))
 
     drive(sample("ln-wrapper"), act, size=(60, 20))
 

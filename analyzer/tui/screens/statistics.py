@@ -51,8 +51,9 @@ _COLUMNS = {
         TableColumn("Octets", "muted", is_right=True, most=14),
         TableColumn("Share", "value", is_right=True, most=7),
     ),
+    "object": tuple(one._replace(from_width=72) if one.heading == "Octets" else one for one in _COUNTED),
 }
-"""The columns of what counts no records."""
+"""The columns of what counts no records, and of objects, whose codes want the room."""
 
 
 class _Bar(NamedTuple):
@@ -103,7 +104,7 @@ class StatisticsScreen(TableScreen):
 
     def nothing_said(self) -> Iterable[Paragraph]:
         """Say why there is no row."""
-        if self.by in _COLUMNS and "told" not in self.program.capture.records.facts:
+        if self.by in _ROWS and "told" not in self.program.capture.records.facts:
             yield Paragraph("counted once the whole capture is read")
         else:
             yield Paragraph(NOTHING[self.by])
