@@ -8,7 +8,8 @@ optical protocol of Kamstrup's meters as free readers have it (KMP: from 80 or 4
 0, 1B before the complement of an octet that has a meaning); RFC 1662 (PPP in octet-stuffed frames); IEEE 1815 (DNP3:
 05 64, a CRC of polynomial 3D65 behind the 8 octets of the header); ANSI C12.18 (EE, length, the FCS of HDLC); XMODEM
 (01, a number and its complement, 128 octets, a sum or CRC); NMEA 0183 (sentences from $ to * and their exclusive or);
-DL/T 698.45 (68, length, addresses, HCS and FCS as HDLC has them, 16); CJ/T 188 (68 to 16 with an arithmetic sum).
+DL/T 698.45 (68, length, addresses, HCS and FCS as HDLC has them, 16); CJ/T 188 (68 to 16 with an arithmetic sum);
+RFC 1055 (SLIP: C0 around each packet); KNXnet/IP (06 10, service, length); IEC 61158 (PROFIBUS: 10, DA, SA, FC, a sum).
 """
 
 from __future__ import annotations
@@ -56,11 +57,15 @@ _XMODEM, _XMODEM_SIZE = re.compile(rb"\x01(.)(.)(?=(.{128})(..?))", re.DOTALL), 
 _NMEA = re.compile(rb"\$([A-Z]{5},[ -)+-~]{4,76})\*([0-9A-F]{2})(?=\r)")
 _DLT698 = re.compile(rb"\x68(?=(..)[\x43\xc3\x81\x83\x01\x03])", re.DOTALL)
 _CJT188, _CJT188_HEAD = re.compile(rb"\x68[\x10-\x49].{7}[\x01-\x1f\x81-\x9f\xc1-\xdf](.)", re.DOTALL), 11
+_SLIP, _IP_HEADER = re.compile(rb"\xc0(?=(\x45.{11}(?:[^\xdb]|\xdb[\xdc\xdd]){8}))", re.DOTALL), 20
+_KNX = re.compile(rb"\x06\x10[\x02-\x09].(..)", re.DOTALL)
+_PROFIBUS = re.compile(rb"\x10(?=(...)(.)\x16)", re.DOTALL)
 _MOST_LINES = 4096
 _FOLDED = frozenset({
     "noise", "hdlc-noise", "capture-cut", "apdu-malformed", "apdu-trailing-octets", "wrapper-length-wrong",
     "hdlc-length-wrong", "hdlc-fcs-wrong", "hdlc-hcs-wrong", "confirmed-service-error", "exception-response",
     "bcc-wrong", "parity-wrong", "data-set-malformed", "octet-unprintable", "line-settings-differ", "meter-quirk",
+    "mbus-segment-repeated", "carrier-text",
 })  # fmt: skip
 """What the octets of another protocol are taken for."""
 
@@ -267,6 +272,24 @@ def count_cjt188(octets: bytes) -> int:
     return count
 
 
+def count_slip(octets: bytes) -> int:
+    """Count packets of IPv4 in SLIP whose header has the right sum."""
+    plain = (one[1].replace(b"\xdb\xdc", b"\xc0").replace(b"\xdb\xdd", b"\xdb") for one in _SLIP.finditer(octets))
+    # The sum of all words modulo 0xFFFF is the header read as one number.
+    return sum(int.from_bytes(one[:_IP_HEADER]) % 0xFFFF == 0 for one in plain if len(one) >= _IP_HEADER)
+
+
+def count_knx(octets: bytes) -> int:
+    """Count a message of KNXnet/IP: header 06 10, a service, the length of all."""
+    found = _KNX.match(octets)
+    return int(found is not None and int.from_bytes(found[1]) == len(octets))
+
+
+def count_profibus(octets: bytes) -> int:
+    """Count the frames of PROFIBUS without data whose sum is right: 10, two addresses, control, sum, 16."""
+    return sum(sum(one[1]) & 0xFF == one[2][0] for one in _PROFIBUS.finditer(octets))
+
+
 def count_colours(octets: bytes) -> int:
     """Count the colours that a terminal is told, as logs of programs have them."""
     return len(_COLOUR.findall(octets))
@@ -301,6 +324,20 @@ PROTOCOLS = (
         count_ppp, 2,
         "{frames} frames of PPP have a right FCS, the first in record {record}: their flags are those of HDLC, and "
         "inside are packets of a modem's session; capture behind it, on the network interface that it makes",
+    ),
+    _Protocol(
+        count_slip, 2,
+        "{frames} packets of IP in SLIP have the right sum, the first in record {record}: capture behind it, on the "
+        "network interface that it makes",
+    ),
+    _Protocol(
+        count_knx, 3,
+        "{frames} records are whole messages of KNXnet/IP, the first in record {record}: a line of building control",
+    ),
+    _Protocol(
+        count_profibus, 3,
+        "{frames} frames from 10 to 16 have the addresses and the sum of PROFIBUS, the first in record {record}: M-Bus "
+        "has frames of this form, too, and one address less",
     ),
     _Protocol(
         count_dnp3, 2,

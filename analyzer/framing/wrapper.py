@@ -6,6 +6,7 @@ standing where the APDU should still go on.
 """
 
 import re
+from itertools import islice
 from struct import Struct
 
 from analyzer.framing.frame import LENGTH_WRONG, NOISE, TRUNCATED, WRAPPER, Frame, Mark
@@ -20,6 +21,8 @@ _rest = Struct(">HB").unpack_from
 _HEADER = re.compile(rb"\x00\x01[\x00-\x3f].[\x00-\x3f].(?!\x00\x00)..", re.DOTALL)
 """Version 1, wPorts up to 3FFF, a length that is not 0."""
 _NOISE_FOLD = 2048
+_MOST_INSIDE = 64
+"""So many headers inside a PDU that is cut are looked at."""
 _new = tuple.__new__
 
 
@@ -116,8 +119,27 @@ class WrapperFramer(ScanningFramer):
                 return self._give(end, "")
             sought = max(sought, len(octets) - 5)
             if not (yield from self._wait(len(octets) + 1)):
+                if proven := self._proven_inside():
+                    self._found.append(self._backlog.frame(NOISE, 0, proven))
+                    return self._backlog.drop(proven)
                 counts_header = len(octets) == self._length(0) and reads(bytes(octets[HEADER_LENGTH:]))
                 return self._give(len(octets), LENGTH_WRONG if counts_header else TRUNCATED)
+
+    def _proven_inside(self) -> int:
+        """Find a whole PDU whose APDU reads in a cut one that was believed by its opening alone; 0 if there is none."""
+        if self._wports == self._octets[:6] or self._in_sync:
+            return 0
+        for found in islice(_HEADER.finditer(self._octets, 1), _MOST_INSIDE):
+            at, length = found.start(), self._length(found.start())
+            apdu = at + HEADER_LENGTH
+            end = apdu + length
+            if (
+                end <= len(self._octets)
+                and opens_as_apdu(self._octets, apdu, length)
+                and reads(bytes(self._octets[apdu:end]))
+            ):
+                return at
+        return 0
 
     def _give(self, end: int, problem: str) -> None:
         self._found.append(self._backlog.frame(WRAPPER, 0, end, problem))

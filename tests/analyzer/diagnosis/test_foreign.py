@@ -21,9 +21,12 @@ from analyzer.diagnosis.foreign import (
     count_dlt698,
     count_dnp3,
     count_kmp,
+    count_knx,
     count_modbus,
     count_nmea,
     count_ppp,
+    count_profibus,
+    count_slip,
     count_sml,
     count_tic,
     count_wireless,
@@ -163,6 +166,24 @@ def cjt188() -> bytes:
     return b"\xfe\xfe" + frame + bytes((sum(frame) & 0xFF, 0x16))
 
 
+def slip() -> bytes:
+    body = CHANCE.randbytes(30)
+    head = bytes.fromhex("450000320001000040110000 C0000001 DB000002")
+    head = head[:10] + (-int.from_bytes(head) % 0xFFFF).to_bytes(2) + head[12:]
+    return b"\xc0" + (head + body).replace(b"\xdb", b"\xdb\xdd").replace(b"\xc0", b"\xdb\xdc") + b"\xc0"
+
+
+def knx() -> bytes:
+    return bytes.fromhex("06100420 0015 04490100 1100BCE000000801010081")
+
+
+def profibus() -> bytes:
+    body = bytes((2, CHANCE.randrange(1, 126), 0x49))
+    data = bytes((1, 2, 8, *CHANCE.randbytes(3)))
+    long_one = b"\x68\x06\x06\x68" + data + bytes((sum(data) & 0xFF, 0x16))
+    return b"\x10" + body + bytes((sum(body) & 0xFF, 0x16)) + long_one
+
+
 def xmodem() -> bytes:
     block = CHANCE.randbytes(128)
     return b"\1\7\xf8" + block + crc_hqx(block, 0).to_bytes(2)
@@ -192,6 +213,9 @@ def nmea() -> bytes:
         (dlt698, "DL/T 698.45"),
         (cjt188, "CJ/T 188"),
         (xmodem, "XMODEM"),
+        (slip, "SLIP"),
+        (knx, "KNXnet/IP"),
+        (profibus, "PROFIBUS"),
         (nmea, "NMEA 0183"),
     ],
 )
@@ -227,6 +251,7 @@ def test_random_octets_are_no_other_protocol() -> None:
     assert (count_colours(octets), count_tic(octets), count_kmp(octets)) == (0, 0, 0)
     assert (count_dnp3(octets), count_ppp(octets), count_c1218(octets)) == (0, 0, 0)
     assert (count_dlt698(octets), count_xmodem(octets), count_nmea(octets)) == (0, 0, 0)
+    assert (count_slip(octets), count_knx(octets), count_profibus(octets)) == (0, 0, 0)
     assert count_cjt188(octets) < 2  # its sum has 8 bits
     assert sum(count_wireless(octets[at : at + 48]) for at in range(0, len(octets), 48)) == 0
 

@@ -185,3 +185,17 @@ def test_wrapper_header_that_rows_of_numbers_look_like_begins_no_pdu() -> None:
         for number in range(0x20)
     )
     assert [one for one in shown(rows) if one.startswith("wrapper")] == []
+
+
+LIE = bytes.fromhex("0001 0A000002 C350 0FDB001D 0000")
+"""The end of an IP header, as SLIP has it before each PDU: it passes for a header, and an APDU of 50,000 octets."""
+
+
+def test_whole_pdus_count_more_than_a_header_whose_length_reaches_beyond_all() -> None:
+    stream = (LIE + pdu(GET_REQUEST) + b"\xc0\xc0\x45") * 3
+    assert shown(stream) == ["noise 14", "wrapper 21", "noise 3"] * 3
+
+
+def test_cut_pdu_that_holds_no_whole_one_stays_cut() -> None:
+    assert shown(b"\xff" + LIE + bytes(90)) == ["noise 1", f"wrapper {len(LIE) + 90} truncated"]
+    assert shown(b"\xff" + LIE + pdu(GET_REQUEST)[:-1]) == ["noise 1", f"wrapper {len(LIE) + 20} truncated"]
