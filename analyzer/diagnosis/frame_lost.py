@@ -10,10 +10,15 @@ from typing import NamedTuple
 
 from analyzer.diagnosis.hdlc_state import Link
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE
-from analyzer.record import REQUEST, RESPONSE, Record
+from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Record
 
 _SIDES = {REQUEST: "client", RESPONSE: "meter"}
 _OTHER = {REQUEST: RESPONSE, RESPONSE: REQUEST}
+
+
+def _way(record: Record) -> str:
+    """Give whose frame it is: what a meter pushes counts with its answers."""
+    return RESPONSE if record.direction is UNSOLICITED else record.direction
 
 
 class Missed(NamedTuple):
@@ -32,10 +37,10 @@ def missed(record: Record, link: Link | None, damaged: Record | None) -> Missed:
     """Tell who missed the frame before *record*; *damaged* is the newest damaged record of the conversation."""
     kept = [one for one in link.kept if one.number > link.since] if link is not None else []
     control = record.control or 0
-    other = _OTHER.get(record.direction, "")
-    own = f"a frame of the {_SIDES.get(record.direction, 'sender')} is missing"
-    theirs = [one for one in kept if one.direction == other and (one.control or 0) & 3 != 3]
-    found = _lacks_other(record, kept, damaged, is_fresh=link is not None and bool(link.since))
+    other = _OTHER.get(_way(record), "")
+    own = f"a frame of the {_SIDES.get(_way(record), 'sender')} is missing"
+    theirs = [one for one in kept if _way(one) == other and (one.control or 0) & 3 != 3]
+    found = _lacks_other(record, kept, damaged, is_fresh=link is not None and bool(link.since)) if other else ""
     if found:
         number = control >> 5
         told = f"{own}, and so is N(S) {number - 1 & 7} of the {_SIDES[other]}, which this one acknowledges"
@@ -54,7 +59,7 @@ def missed(record: Record, link: Link | None, damaged: Record | None) -> Missed:
 
 def _is_it(damaged: Record, record: Record, kept: Sequence[Record], taken: Record) -> bool:
     """Tell whether *damaged* stands where one missing frame belongs: behind its sender's last, before *taken*."""
-    own = (one for one in reversed(kept) if one.direction == record.direction and not (one.control or 0) & 1)
+    own = (one for one in reversed(kept) if _way(one) == _way(record) and not (one.control or 0) & 1)
     mine = next(own, None)
     is_between = damaged.lane.text == record.lane.text and damaged.number < taken.number
     if mine is None or not is_between or damaged.number < mine.number:
@@ -67,8 +72,8 @@ def _lacks_other(record: Record, kept: Sequence[Record], damaged: Record | None,
 
     Behind UA (*is_fresh*) both sides count from 0; who asks for an association there only forgot to.
     """
-    newest = {one.direction: one for one in kept if not (one.control or 0) & 1}
-    mine, theirs = newest.get(record.direction), newest.get(_OTHER.get(record.direction, ""))
+    newest = {_way(one): one for one in kept if not (one.control or 0) & 1}
+    mine, theirs = newest.get(_way(record)), newest.get(_OTHER.get(_way(record), ""))
     last = theirs.number if theirs is not None else 0
     if (damaged is not None and damaged.number > last) or (not is_fresh and (mine is None or theirs is None)):
         return ""

@@ -85,9 +85,13 @@ class HdlcLink:
             _, control_at = scan_addresses(octets, start + 2, len(octets))
         except FAILURES:
             return False
-        peer = self.peers.get((sent_on, octets[start + 2 : control_at]))
+        addresses = octets[start + 2 : control_at]
+        peer = self.peers.get((sent_on, addresses))
         if peer is None or (side == sent_on and peer.role is not REQUEST):
             return False
+        half = len(addresses) // 2
+        if octets[control_at] & 3 == 1 and addresses[:half] == addresses[half:]:
+            return False  # RR that answers RR is the same octets where client and meter have one address
         record.control = octets[control_at]
         record.kind = LINK
         if peer.role is not None:

@@ -42,7 +42,7 @@ class Peer:
         self.source = source
         self.destination = destination
         self.is_ambiguous = source == destination
-        """Whether both directions look alike, so that sequence numbers of the two mix."""
+        """Whether both directions look alike, and no side of the line tells them apart: sequence numbers mix."""
         self.role: str | None = None
         self.client: Any = None
         self.server: Any = None
@@ -73,6 +73,7 @@ class Peer:
         """Make *other* the opposite direction of this pair."""
         self.reverse = other
         other.reverse = self
+        self.is_ambiguous = other.is_ambiguous = False
         other.association = self.association
         other.is_set_up = self.is_set_up
         if self.role is not None:

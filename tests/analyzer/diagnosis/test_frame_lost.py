@@ -6,7 +6,7 @@ import pytest
 
 from analyzer.diagnosis.story import Story
 from tests.analyzer.diagnosis.told import diagnose, named
-from tests.analyzer.tracking.build import Said, Station, answered, asked
+from tests.analyzer.tracking.build import ANSWERED, ASKED, Said, Station, answered, asked
 from tests.analyzer.tracking.timed import AARE, AARQ, at, on_hdlc, serial_chunks, tcp_chunks
 
 LOST = ("hdlc-frame-lost", "capture-loss")
@@ -32,6 +32,36 @@ def without(*dropped: int, hurt: tuple[int, ...] = ()) -> list[Story]:
 
 def test_dialogue_that_lacks_nothing_has_no_story() -> None:
     assert without() == []
+
+
+def alike(*dropped: int, polls: bool = False) -> list[Story]:
+    """Stories of a client and a meter of one address on a line whose sides are known, some frames not captured."""
+    station = Station(b"\x03", b"\x03")
+    link = at(100, *station.connect())
+    units = on_hdlc(station, at(0.5, asked(AARQ), answered(AARE)), at(1, *exchange(1)), at(2, *exchange(2)))
+    ready = at(3, station.ready(ASKED), station.ready(ANSWERED)) if polls else []
+    chunks = serial_chunks([*link, *units, *ready])
+    return diagnose([chunk for number, chunk in enumerate(chunks, 1) if number not in dropped])
+
+
+@pytest.mark.parametrize("dropped", [(), (5,), (7,), (5, 6), (6, 7)], ids=str)
+def test_push_in_an_i_frame_counts_with_the_answers_of_its_meter(dropped: tuple[int, ...]) -> None:
+    station = Station()
+    link = at(100, *station.connect())
+    push = answered(bytes.fromhex("0F00000001 00 0202 0600000001 0600000002"))
+    said = (*exchange(1), push, *exchange(2))
+    chunks = serial_chunks([*link, *on_hdlc(station, at(0.5, asked(AARQ), answered(AARE)), at(1, *said))])
+    stories = diagnose([chunk for number, chunk in enumerate(chunks, 1) if number not in dropped])
+    assert named(stories) == ([LOST] if dropped else [])
+
+
+def test_frame_that_the_capture_lost_is_told_where_client_and_meter_have_one_address() -> None:
+    assert alike() == []
+    assert named(alike(6)) == [LOST]
+
+
+def test_rr_that_answers_rr_is_no_echo_where_client_and_meter_have_one_address() -> None:
+    assert alike(polls=True) == []
 
 
 @pytest.mark.parametrize(
