@@ -31,6 +31,7 @@ _READOUT, _HDLC = b"\x02", b"2"
 _ERROR = re.compile(rb"[\x02]?\(?ER|\x02\([^)]*ERR", re.IGNORECASE)
 _SPEEDS = dict(zip("0123456", (300, 600, 1200, 2400, 4800, 9600, 19200), strict=True))
 _MODE_B = "ABCDEFGHI"
+_COMMANDS = ("password", "command")
 _SIGNS = 4
 """Of fewer octets their values say nothing."""
 
@@ -107,8 +108,10 @@ class ModeCFamily(Family):
         elif chosen := _ACKNOWLEDGE.match(octets):
             self._acknowledged(record, line, chosen)
         elif _PASSWORD.match(octets) and record.direction == REQUEST:
+            self._left_waiting(line, record)
             line.asked, line.last = record, "password"
         elif _COMMAND.match(octets):
+            self._left_waiting(line, record)
             line.asked, line.last = record, "command"
         else:
             self._answered(record, line, octets)
@@ -136,6 +139,8 @@ class ModeCFamily(Family):
 
     def _answered(self, record: Record, line: _Line, octets: bytes) -> None:
         """Something was read: the speeds agree. It may be a refusal."""
+        if record.direction == REQUEST and octets.startswith(_BREAK):
+            self._left_waiting(line, record)
         asked, line.asked, line.chosen, line.noise = line.asked, None, None, []
         if line.doubt is not None and _IS_BLOCK.match(octets):
             self._take_back(line, *line.doubt)
@@ -200,6 +205,8 @@ class ModeCFamily(Family):
             line.switched = record, note
             return True
         self._reopen(line, record)
+        if line.last in _COMMANDS:
+            line.asked = None  # something came behind it
         if line.chosen is None:
             return None
         line.noise.append(record.octets)
@@ -253,8 +260,9 @@ class ModeCFamily(Family):
         asked, line.doubt = line.asked, None
         if asked is None or line.is_told:
             return
-        if line.last == "request":
-            text = f"the request {_shown(asked.octets)} was not answered"
+        if line.last == "request" or (line.last in _COMMANDS and line.is_heard):
+            which = _shown(asked.octets) if line.last == "request" else f"of record {asked.number}"
+            text = f"the {line.last} {which} was not answered"
             self.report(asked, "iec62056-21-no-answer", "server-silent", LIKELY, text)
         elif line.last == "acknowledgement":
             text = f"nothing came behind the acknowledgement {_shown(asked.octets)}: the meter did not take it"
@@ -265,6 +273,11 @@ class ModeCFamily(Family):
             if record is not None and record.time_ns is not None:
                 line.silent = fact, asked, record.time_ns
         line.asked = None
+
+    def _left_waiting(self, line: _Line, record: Record) -> None:
+        """The client goes on with *record* though a command waits, and the time for its answer is over."""
+        if line.last in _COMMANDS and line.asked is not None and _is_over(line.asked, record.time_ns):
+            self._unanswered(line)
 
     def _end_binary(self, line: _Line) -> None:
         """Tell of octets behind the change to HDLC: noise where frames followed on that lane, else the wrong speed."""
@@ -282,12 +295,11 @@ class ModeCFamily(Family):
         for line in self._lines.values():
             self._end_binary(line)
             asked = line.asked
-            if asked is None or line.is_told or line.last not in ("request", "acknowledgement"):
+            if asked is None or line.is_told or line.last not in ("request", "acknowledgement", *_COMMANDS):
                 continue
-            now = self.ended_ns
-            if now is not None and asked.time_ns is not None and now - asked.time_ns >= _PATIENCE_NS:
+            if _is_over(asked, self.ended_ns):
                 self._unanswered(line)
-            else:
+            elif line.last not in _COMMANDS:
                 text = (
                     f"the {line.last} {_shown(asked.octets)} is the last message of its line: the capture ends too "
                     "early to tell whether it was answered"
@@ -314,6 +326,11 @@ def _is_hasty(asked: Record, record: Record) -> bool:
     if asked.octets != record.octets or asked.time_ns is None or record.time_ns is None:
         return False
     return 0 <= record.time_ns - asked.time_ns < _PATIENCE_NS
+
+
+def _is_over(asked: Record, now_ns: int | None) -> bool:
+    """Tell whether the time for the answer to *asked* is over."""
+    return now_ns is not None and asked.time_ns is not None and now_ns - asked.time_ns >= _PATIENCE_NS
 
 
 def _shown(octets: bytes) -> str:

@@ -247,3 +247,30 @@ def test_silence_within_what_is_not_whole_gives_no_other_records(said: tuple[tup
         heard += (Said(None, UNKNOWN, b"", SILENCE), one)
     live = [(one.octets, one.notes) for one in Pipeline().run(ListSource(heard), waits=False)]
     assert live == [(one.octets, one.notes) for one in records(*said)]
+
+
+@pytest.mark.parametrize("goes_on", [COMMAND, checked(b"\x01R1\x022.8.0()\x03"), BREAK, SIGN_ON, b""], ids=repr)
+@pytest.mark.parametrize("has_sides", [True, False])
+def test_command_that_the_meter_leaves_unanswered_is_told_whatever_the_client_does_next(
+    goes_on: bytes, *, has_sides: bool
+) -> None:
+    begun = [*UNLOCKED, (1.5, b"\x06"), (2, COMMAND), (2.3, VALUE), (3, COMMAND)]
+    said = [*begun, *([(7, goes_on)] * bool(goes_on))]
+    meter = (IDENTIFICATION, OPERAND, b"\x06", VALUE)
+    sides = [(RECEIVED if octets in meter else SENT) if has_sides else UNKNOWN for _, octets in said]
+    units = [one._replace(direction=side) for one, side in zip(lines(*said), sides, strict=True)]
+    stories = stories_of(Case(units, Truth(frozenset())))
+    silent = [one for one in stories if one.code == "iec62056-21-no-answer"]
+    assert [(one.cause, one.records[0]) for one in silent] == [("server-silent", 9)] * bool(goes_on)
+    assert {one.code for one in stories} <= {"iec62056-21-no-answer", "capture-cut"}
+
+
+def test_password_that_is_sent_again_and_again_was_not_answered_and_is_not_shown() -> None:
+    (story,) = told(*UNLOCKED, (5, PASSWORD), (9, PASSWORD))
+    assert (story.code, story.cause, story.count) == ("iec62056-21-no-answer", "server-silent", 2)
+    assert not any("11111111" in one.text for one in story.evidence)
+
+
+def test_octets_behind_a_command_that_read_as_nothing_are_an_answer_all_the_same() -> None:
+    stories = told(*UNLOCKED, (1.5, b"\x06"), (2, COMMAND), (2.3, b"\xff\x00\xff\x81\x80"), (6, COMMAND), (6.3, VALUE))
+    assert "iec62056-21-no-answer" not in {one.code for one in stories}
