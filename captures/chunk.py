@@ -121,6 +121,9 @@ class Source:
         self.comments: dict[int, list[str]] = {}
         self.line_errors: dict[int, list[str]] = {}
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
     @property
     def parts(self) -> Sequence[Source]:
         """The sources that it reads, if there are several; else itself."""

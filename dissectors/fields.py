@@ -21,6 +21,15 @@ _LEAF, _HIDDEN = Kind.LEAF, Kind.HIDDEN  # an attribute of an Enum costs as much
 REFUSALS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What fields raise of a value that is none of theirs."""
 
+
+def octets_given(given: object) -> bytes:
+    """Give octets of any kind as bytes. Raises: TypeError for what is none."""
+    if isinstance(given, bytes | bytearray | memoryview):
+        return bytes(given)
+    hint = "; bytes.fromhex() makes them of hex" * isinstance(given, str)
+    raise TypeError(f"octets were expected, not {type(given).__name__}{hint}")
+
+
 Seen = Mapping[str, Any]
 """Values of the fields of the same layer that were read before."""
 

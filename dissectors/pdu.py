@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from dissectors.answering import answers as apdu_answers
 from dissectors.bits import BitGroup, BitPart
 from dissectors.composites import grow_item, place, settle
-from dissectors.fields import REFUSALS, Remaining
+from dissectors.fields import REFUSALS, Remaining, octets_given
 from dissectors.scapy_base import Packet, RawVal, VolatileValue
 from dissectors.shell_forms import as_read, json_members, literal
 from dissectors.tree import Kind, Node, Note, Problem, Severity
@@ -215,6 +215,19 @@ class Layer(Packet):
         clone._automatic, clone.problem = self._automatic, self.problem
         return clone
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether all fields are the same, or are as built: what is computed is, too, where it was read."""
+        if Packet.__eq__(self, other):
+            return True
+        if not isinstance(other, Packet) or self.layers() != other.layers():
+            return False
+        try:
+            return bytes(self) == bytes(other)
+        except REFUSALS:
+            return False
+
+    __hash__ = None  # type: ignore[assignment]
+
     def command(self) -> str:
         """Write what makes the packet again, octet for octet: fields, or octets where these cannot give them."""
         octets = as_read(self)
@@ -293,8 +306,7 @@ class Layer(Packet):
             self.__class__ = self.whole  # Scapy makes packets anew by their class, as for show2()
             self.init_fields()
             self.name = type(self).__name__
-        if isinstance(s, memoryview):  # Scapy makes octets of a bytearray alone
-            s = bytes(s)
+        s = octets_given(s)  # Scapy makes octets of a bytearray alone
         try:
             packet, at = self.read_packet(s, 0, len(s))
         except Problem as problem:

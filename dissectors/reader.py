@@ -20,6 +20,7 @@ import dissectors.xdlms.notification
 import dissectors.xdlms.set
 import dissectors.xdlms.short_name  # noqa: F401 -- importing registers the layers
 from dissectors import registry
+from dissectors.fields import octets_given
 from dissectors.framed import Carried
 from dissectors.pdu import add_leftover
 from dissectors.tree import Kind, Node, Note, Problem
@@ -27,6 +28,7 @@ from dissectors.tree import Kind, Node, Note, Problem
 
 def read_apdu(octets: bytes, at: int = 0, end: int | None = None) -> Node:
     """Read one APDU into its tree, whose only child is the APDU; what cannot be read is an undecoded leaf."""
+    octets = octets_given(octets)
     stop = len(octets) if end is None else end
     root = Node("apdu", Kind.CHOICE, at * 8, stop * 8)
     registry.grow_apdu(root, octets, at, stop)

@@ -121,7 +121,7 @@ class Node:
         return [note for node in self.walk() for note in node.notes]
 
     def child(self, name: str) -> Node | None:
-        """Find the first child called *name*, looking through wrapping nodes."""
+        """Find the first child called *name*; None where there is none."""
         for node in self.children:
             if node.name == name:
                 return node

@@ -105,7 +105,7 @@ def test_keys_come_as_files_and_by_role() -> None:
         (lambda: analyzer.open(CIPHERED, keys="/nowhere/keys.toml"), "/nowhere/keys.toml"),
         (lambda: analyzer.open(CIPHERED, keys={"gueck": "00" * 16}), "gueck: unknown role"),
         (lambda: analyzer.open(CIPHERED, keys={"guek": "00" * 15}), "guek: expected 16 or 32 octets"),
-        (lambda: analyzer.open(CIPHERED, where="get and"), "expected"),
+        (lambda: analyzer.open(CIPHERED, where="get and"), "missing at the end"),
         (lambda: analyzer.decode("nothing here"), "octets in hex"),
     ],
 )
@@ -225,6 +225,12 @@ def test_trace_and_story_name_themselves_in_a_shell() -> None:
     with analyzer.decode(DAMAGED) as trace:
         assert repr(trace) == "<Trace hex>"
         assert repr(trace.stories()[0]).startswith("<Story hdlc-fcs-wrong ")
+        assert repr(trace.source) == "<TextSource hex>"
+        assert repr(trace.checks()[0]).startswith("<Row hdlc-check-sequence ")
+
+
+def test_version_is_that_of_the_package(run: Run) -> None:
+    assert run("--version").out.split()[-1] == analyzer.__version__
 
 
 @pytest.mark.parametrize("ask", ["text", "json", "tree", "values", "summary"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import subprocess
 import sys
@@ -66,3 +67,39 @@ def test_names_are_completed_in_a_shell() -> None:
     assert {"Hdlc", "GetRequestNormal", "read_apdu", "bind"} <= set(dir(dissectors))
     names = run("import analyzer\nprint(*dir(analyzer))").split()
     assert {"open", "decode", "Trace", "CaptureError"} <= set(names)
+
+
+_BUILT = [
+    "Hdlc()/Llc()/GetRequestNormal(invoke_id=3)", "Wrapper()/GetResponseNormal(result={'data': {'unsigned': 5}})",
+    "MbusShort()", "Mbus()/DataNotification()", "RequestMessage()", "DataMessage(data_sets=['1.8.0(1*kWh)'])",
+    "Hdlc()/Llc()/Aarq(calling_authentication_value=b'12345678')",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("built", _BUILT)
+def test_packet_is_what_is_read_of_its_octets_and_what_its_command_makes(built: str) -> None:
+    names = {name: getattr(dissectors, name) for name in dissectors.__all__}
+    packet = eval(built, names)
+    read = type(packet)(bytes(packet))
+    assert read == packet and packet == read
+    assert eval(read.command(), names) == read
+    assert pickle.loads(pickle.dumps(packet)) == packet
+    assert read != packet / dissectors.Raw(b"more")
+
+
+def test_packets_of_other_octets_or_layers_are_others() -> None:
+    one = dissectors.Hdlc() / dissectors.Llc() / dissectors.GetRequestNormal()
+    wrong = dissectors.Hdlc(fcs=1) / dissectors.Llc() / dissectors.GetRequestNormal()
+    assert one != wrong and dissectors.Hdlc(bytes(wrong)) == wrong
+    assert one != dissectors.Hdlc() / dissectors.Raw(bytes(one[dissectors.Llc]))
+    assert dissectors.Wrapper(source_wport="x") != dissectors.Wrapper()
+    assert one != bytes(one) and one != None  # noqa: E711
+
+
+@pytest.mark.parametrize("read", ["apdu_json", "read_apdu", "GetRequestNormal", "Hdlc", "Wrapper"])
+def test_what_is_no_octets_is_told(read: str) -> None:
+    with pytest.raises(TypeError, match=r"^octets were expected, not str; bytes.fromhex"):
+        getattr(dissectors, read)("C001C1")
+    octets = bytes.fromhex("C001C100080000010000FF0200")
+    assert bytes(dissectors.GetRequestNormal(memoryview(octets))) == octets
+    assert dissectors.apdu_json(memoryview(octets)) == dissectors.apdu_json(bytearray(octets))

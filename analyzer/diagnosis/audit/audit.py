@@ -45,6 +45,9 @@ class Row(NamedTuple):
     others: tuple[str, ...] = ()
     """Further sentences, the first few."""
 
+    def __repr__(self) -> str:
+        return f"<Row {self.check.name} {self.verdict}: {self.text}>"
+
 
 class Audit:
     """Takes records in order; *rows* are the verdicts once it is finished.
