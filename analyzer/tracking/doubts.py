@@ -126,7 +126,7 @@ class Doubts:
         """Look whether a message whose title nobody knows is the associated meter's all the same."""
         title = context.server_title
         keys = context.keys.get((title, context.client_title))
-        if not own or keys is None or not message.tag or title == own:
+        if not own or len(title) != opening.TITLE_SIZE or keys is None or not message.tag or title == own:
             return None
         for key in keys.of(KeyRole.GUEK):
             if is_entitled(message, key, keys.of(KeyRole.GAK), own, title):

@@ -10,9 +10,9 @@ from analyzer.record import Record
 from analyzer.security import opening
 from analyzer.security.keyring import Keyring, Meter
 from analyzer.security.keys import Key, KeyRole
-from tests.analyzer.tracking.build import Said, answered, length
-from tests.analyzer.tracking.secured import opened, statuses
-from tests.analyzer.tracking.wrong_keys import World
+from tests.analyzer.tracking.build import Said, answered, asked, length
+from tests.analyzer.tracking.secured import keyring, opened, statuses
+from tests.analyzer.tracking.wrong_keys import World, general
 
 METERS = 10_000
 
@@ -62,3 +62,11 @@ def test_a_push_from_a_known_title_tries_its_key_alone(monkeypatch: pytest.Monke
     records, tried = _opened([_push(world)], _ring(world), monkeypatch)
     assert statuses(records) == ["verified"]
     assert tried == 1
+
+
+def test_title_that_the_keyring_has_not_beside_a_meter_whose_title_is_not_told_breaks_nothing_off() -> None:
+    """The only meter of the keyring is in question, and no record tells the title that its keys go with."""
+    world, stranger = World(random.Random(5)), World(random.Random(6))
+    said = [asked(world.request()), answered(general(stranger)[0])]
+    records = opened(said, keyring(world.given, server_title=world.server))
+    assert statuses(records) == ["no-system-title", "no-key"]
