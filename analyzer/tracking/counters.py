@@ -77,6 +77,11 @@ class Sender:
             return False
         return counter > self.reached or not (counter in self.newest or counter in self.older)
 
+    def fills_gap(self, counter: int) -> bool:
+        """Tell whether *counter*, which is new, is the one that was left out a little before the highest."""
+        before = counter - 1
+        return self.reached - counter <= _AHEAD and (before in self.newest or before in self.older)
+
     def take(self, counter: int, seen: bytes) -> None:
         """Take a counter; the oldest generation goes where there is no room."""
         if len(self.newest) >= self.room:
@@ -151,6 +156,9 @@ class Counters:
         step = counter - last
         if step <= 0 and not is_first:
             text = f"the invocation counter goes back from {last} to {counter}"
+            if sender.fills_gap(counter):
+                text += f", which was left out behind {counter - 1}"
+                return finding("invocation-counter-regressed", text, 0, 0, "overtaken", "likely")
             return finding("invocation-counter-regressed", text, 0, 0, "counter-reset")
         if step >= JUMP and near_end is None:
             text = f"the invocation counter jumps by {step} from {last} to {counter}"

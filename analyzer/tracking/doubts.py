@@ -24,7 +24,7 @@ from analyzer.security.keys import KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, is_authentic
 from analyzer.tracking.counters import Counters
 from analyzer.tracking.findings import finding
-from analyzer.tracking.key_search import Whose, key_info_lack
+from analyzer.tracking.key_search import Whose, key_info_lack, leaves_key_info_out
 from analyzer.tracking.knowledge import Knowledge
 from analyzer.tracking.security_context import SecurityContext
 from dissectors.scanning import scan_apdu
@@ -102,6 +102,13 @@ class Doubts:
                 if _is_published(message, outcome):
                     text = f"no authentication key is given; the tag is right {PUBLISHED_TEXT}"
                 record.add_note(finding("undecipherable", text, 0, 0, "no-key"))
+            return outcome
+        if leaves_key_info_out(record.apdu) and context.agreed and own not in context.agreed:
+            text = (
+                "it tells no key; the other side's came in its messages, and the one of this side that told it did not"
+            )
+            note = finding("undecipherable", text, 0, 0, "key-info-missing")
+            record.add_note(note._replace(confidence="likely"))
             return outcome
         known = (opener, outcome.status)
         suspect = context.suspects.get(known) or self.suspect(

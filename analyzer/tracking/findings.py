@@ -69,11 +69,12 @@ FACTS: dict[str, tuple[Severity, str]] = {
 """Severity and group of each fact."""
 
 
+_KEYS_NOT_GIVEN = (
+    "no-key", "second-key-needed", "broadcast-key-needed", "dedicated-key-unknown", "key-info-missing",
+    "no-system-title",
+)  # fmt: skip
 SEVERITIES: dict[tuple[str, str], Severity] = {
-    **{
-        ("undecipherable", cause): NOTE
-        for cause in ("no-key", "second-key-needed", "broadcast-key-needed", "dedicated-key-unknown", "no-system-title")
-    },
+    **{("undecipherable", cause): NOTE for cause in _KEYS_NOT_GIVEN},
     ("capture-cut", "message-broken-off"): WARNING,
     ("invocation-counter-repeated", "nonce-reuse"): ERROR,
 }

@@ -219,6 +219,13 @@ def unwrapped(keks: Iterable[Key], wrapped: bytes, role: KeyRole) -> tuple[Key, 
     return tuple(Key(role, octets, kek.place) for kek, octets in found if isinstance(octets, bytes))
 
 
+def leaves_key_info_out(apdu: Apdu | None) -> bool:
+    """Tell whether a general-ciphering tells no key: it goes by an earlier one, or by the global key."""
+    if apdu is None or apdu.entry is None or apdu.values is None or apdu.entry.tag != GENERAL_CIPHERING:
+        return False
+    return apdu.values[apdu.entry.slots["key_info"]] is None
+
+
 def key_info_lack(apdu: Apdu | None, keys: KeySet) -> str:
     """Say what a general-ciphering lacks whose key is wrapped or agreed on; empty for all others."""
     if apdu is None or apdu.entry is None or apdu.values is None or apdu.entry.tag != GENERAL_CIPHERING:

@@ -15,7 +15,7 @@ from tests.analyzer.tracking.build import ANSWERED, ASKED, answered, asked, leng
 from tests.analyzer.tracking.build import Said as AnySaid
 from tests.analyzer.tracking.secured import keyring
 from tests.analyzer.tracking.test_certificates import imports
-from tests.analyzer.tracking.wrong_keys import WRONG, World
+from tests.analyzer.tracking.wrong_keys import WRONG, World, general
 from tests.faults.case import Case, Fault, Said, Truth
 from tests.faults.dialogues import START_NS, Apdus, changed, exchanges
 
@@ -94,6 +94,24 @@ def _restarted(world: World) -> None:
     side = world.chance.choice((world.client, world.server))
     world.counters[side] = world.chance.randrange(world.counters[side] // 2)
     world.said += pair(world)
+
+
+def _key_info_missing(world: World) -> None:
+    """The client's message told its key; the meter's first one, which did too, is not there, and the next has none."""
+    world.given[KeyRole.KEK] = world.kek
+    world.said.append(asked(general(world, wraps=True)[0]))
+    world.counters[world.server] += 1
+    fields = (world.chance.randbytes(8), world.server, world.client, b"", b"")
+    header = b"".join(length(len(one)) + one for one in fields)
+    seal = Seal(0x30 | world.suite, world.chance.randbytes(len(world.guek)), world.gak, world.server)
+    body = protect(bytes.fromhex("C401C1 00 0600BC614E"), seal, world.counters[world.server], header)
+    world.said.append(answered(b"\xdd" + header + b"\0" + length(len(body)) + body))
+
+
+def _overtaken(world: World) -> None:
+    """Two requests, two answers, and the second answer comes first."""
+    one, other = pair(world), pair(world)
+    world.said += [one[0], other[0], other[1], one[1]]
 
 
 def _jumped(world: World) -> None:
@@ -197,11 +215,13 @@ SECURITY_FAULTS: tuple[Fault, ...] = (
     keyed("undecipherable", "no-key", _no_key),
     keyed("undecipherable", "no-key", _unauthenticated),
     keyed("undecipherable", "no-system-title", _no_title),
+    keyed("undecipherable", "key-info-missing", _key_info_missing),
     keyed(_REPEATED, "nonce-reuse", _nonce_reused),
     keyed(_REPEATED, "altered-copy", _altered, codes=("undecipherable",)),
     keyed(_REPEATED, "replay", _replayed),
     keyed(_REPEATED, "retransmission", _sent_again),
     keyed("invocation-counter-regressed", "counter-reset", _restarted),
+    keyed("invocation-counter-regressed", "overtaken", _overtaken),
     keyed("invocation-counter-jumped", "", _jumped),
     keyed("invocation-counter-near-end", "", _near_its_end),
     keyed("key-changed", "", _changed_key),
