@@ -53,7 +53,8 @@ def _differences(found: Sequence[Difference], width: int) -> Iterator[str]:
             yield f"  association {number}"
         yield f"  {f'association {number}' * bool(label):<{label}}{heads[0]:<{half}} | {heads[1]}"
         for one in members:
-            yield from folded(f"{one.rank}. {printable(one.text)}", width, "  ", "     ")
+            hang = " " * len(f"  {one.rank}. ")
+            yield from folded(f"{one.rank}. {printable(one.text)}", width, "  ", hang)
             if len(one.good_value) + len(one.bad_value) <= _LONGEST:
                 yield from _side_by_side(one, label, half)
         yield ""

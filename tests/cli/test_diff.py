@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -92,3 +94,13 @@ def test_telegrams_and_a_readout_are_each_missing_in_the_other(run: Run) -> None
     ]
     assert {(one["good_value"], one["bad_value"]) for one in told if one["matters"]} >= {("1 message", "missing")}
     assert {one["text"] for one in told} >= {"the bad capture has no telegrams"}
+
+
+def test_folded_text_of_a_difference_hangs_below_its_first_word_whatever_its_number(run: Run) -> None:
+    lines = run("diff", sample_path("ln-wrapper"), sample_path("ln-ciphered")).out.splitlines()
+    hangs = {
+        len(number[0]): len(below) - len(below.lstrip())
+        for line, below in pairwise(lines)
+        if (number := re.match(r"  \d+\. ", line)) and re.match(r" {5,6}\S", below)
+    }
+    assert hangs == {6: 6}
