@@ -124,6 +124,7 @@ def test_well_known_objects_are_all_named_differently() -> None:
         ("0-0:96.50.68*255", "Disconnect control (Hungary)"),
         ("0-0:96.50.67*255", "Manufacturer specific object 50.67"),
         ("1-1:31.4.0*255", "Current threshold (Luxembourg)"),
+        ("1-0:31.4.0*255", "Current threshold of the fuse, L1 (P1 companion)"),
         ("0-0:96.13.3*255", "Consumer message 3"),
         ("1-0:96.5.0*255", "Internal operating status"),
         ("1-0:96.7.2*255", "Number of power failures in phase L2"),
