@@ -40,6 +40,8 @@ class Outcome(NamedTuple):
     title: bytes = b""
     authentication: bytes | None = None
     """The authentication key with which the tag was right."""
+    has_rest: bool = False
+    """Octets are left over behind the APDU inside."""
 
 
 def attempt(message: Message, opener: Opener) -> Outcome:
@@ -106,7 +108,8 @@ def _in_clear(message: Message, status: str) -> Outcome:
     if text is None:
         return Outcome(opening.UNSUPPORTED, message.body)
     found, values = scan_apdu(text, 0, len(text))
-    return Outcome(status, text, found, values if values is not None else scan_loosely(text, found))
+    loose = scan_loosely(text, found) if values is None else None
+    return Outcome(status, text, found, values if values is not None else loose, has_rest=loose is not None)
 
 
 def _verified(message: Message, key: Key, title: bytes, plaintext: bytes, authentication: bytes | None) -> Outcome:
@@ -116,9 +119,11 @@ def _verified(message: Message, key: Key, title: bytes, plaintext: bytes, authen
             return Outcome(opening.UNSUPPORTED, plaintext, None, None, key, title)
         plaintext, authentication = text, None
     found, values = scan_whole(plaintext)
+    has_rest = False
     if values is None:
         values = scan_loosely(plaintext, found)
-    return _new(Outcome, (opening.VERIFIED, plaintext, found, values, key, title, authentication))
+        has_rest = values is not None
+    return _new(Outcome, (opening.VERIFIED, plaintext, found, values, key, title, authentication, has_rest))
 
 
 def _unverified(message: Message, opener: Opener, key: Key, title: bytes, plaintext: bytes) -> Outcome:

@@ -370,8 +370,8 @@ def _learn_dedicated(context: SecurityContext, found: Entry, values: Values, pla
 
 
 def _is_odd(outcome: Outcome) -> bool:
-    """Tell whether the tree of an opened APDU has notes: it does not read, or has a quirk."""
+    """Tell whether the tree of an opened APDU has notes: it does not read, octets are left over, or it has a quirk."""
     entry = outcome.entry
-    if entry is None or outcome.values is None:
+    if entry is None or outcome.values is None or outcome.has_rest:
         return True
     return entry.deviates is not None and bool(entry.deviates(outcome.plaintext))

@@ -96,6 +96,15 @@ def _long_length(world: World) -> None:
     world.said.append(answered(b"\xcc\x83\x00\x00" + bytes((len(body),)) + body))
 
 
+def _too_many_octets(world: World) -> None:
+    """An octet more stands behind a request and its answer than belongs to them."""
+    for side, tag, title, plain in (
+        (asked, 0xC8, world.client, "C001C1000301000108 00FF020055"), (answered, 0xCC, world.server, "C401C100110155"),
+    ):  # fmt: skip
+        body = world.seal(title, bytes.fromhex(plain))
+        world.said.append(side(bytes((tag,)) + length(len(body)) + body))
+
+
 def _associated_anew(world: World) -> None:
     """The association ends, and another begins, perhaps with another meter's title."""
     world.said += _RELEASE
@@ -107,7 +116,8 @@ def _associated_anew(world: World) -> None:
 
 DEEDS: tuple[Deed, ...] = (
     _exchange, _exchange, _exchange, _exchange, _exchange, _general, _dedicated, _nested, _blocks, _back, _ahead,
-    _near_the_end, _again, _flipped, _no_apdu, _long_length, _associated_anew,
+    _near_the_end, _again, _flipped, _no_apdu, _long_length, _too_many_octets,
+    _associated_anew,
     *(wrong.make for name, wrong in WRONG.items() if name not in ("wrong encryption key", "keys swapped", "wrong suite")),
 )  # fmt: skip
 
@@ -213,6 +223,15 @@ def test_sessions_of_every_key_source_are_opened_alike_both_ways(
     short, long, taken = _both_ways(monkeypatch, lambda: opened(units, ring))
     assert short == long
     assert source.is_general_ciphering or taken > 5
+
+
+def test_octets_left_over_behind_what_is_inside_are_told_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(random.Random(2))
+    for _ in range(3):
+        _too_many_octets(world)
+    short, long, _ = _both_ways(monkeypatch, lambda: opened(world.said, keyring(world.given)))
+    assert short == long
+    assert [[note.code for note in one.get("notes", ())] for one in short[2:]] == [["apdu-trailing-octets"]] * 6
 
 
 def test_a_counter_that_went_back_meets_those_it_had(monkeypatch: pytest.MonkeyPatch) -> None:
