@@ -21,6 +21,7 @@ from dissectors.llc import RESPONSE as LLC_RESPONSE
 
 _UI = 0x03
 _SEGMENTED = 0x08
+_FCS_SIZE = 2
 _MOST_SEGMENTS = 4096
 _MANY_PEERS = 512
 _ECHO_NS = 150_000_000
@@ -117,7 +118,7 @@ class HdlcLink:
         if peer.unchecked_headers:
             check_header(record, peer, octets[1:8], 1)
         peer.last_send_number = number
-        peer.last_information = octets[8:end]
+        peer.last_record = record
         if has_more or peer.segments:
             self._joined(record, peer, octets, 8, end, has_more)
         else:
@@ -226,8 +227,9 @@ class HdlcLink:
         # field: Kaifa pushes I frames without a link, N(S) always 0: numbers count once a link is set up or they moved
         is_counted = peer.last_send_number > 0 or (peer.is_set_up and peer.last_send_number == 0)
         if number != expected and is_counted and not peer.is_ambiguous:
-            if number == peer.last_send_number and information == peer.last_information:
-                self._repeated(record, peer, number, begin, has_more)
+            before = peer.last_record
+            if number == peer.last_send_number and before is not None and _carries(before, record, begin, information):
+                self._repeated(record, peer, before, information, begin, has_more)
                 return
             text = f"N(S) {number} where {expected} belongs"
             record.add_note(finding("hdlc-frame-lost", text, begin - 3, begin - 2))
@@ -237,7 +239,7 @@ class HdlcLink:
             record.add_note(finding("capture-cut", text, begin, end, "capture-started-late"))
             peer.is_broken = True
         peer.last_send_number = number
-        peer.last_information = information
+        peer.last_record = record
         if peer.is_broken and end > begin and self._behind_hole(record, peer, information, has_more):
             return
         if end <= begin:
@@ -273,16 +275,18 @@ class HdlcLink:
         elif not has_more and llc in (LLC_REQUEST, LLC_RESPONSE):
             self.dialogue.show(record, peer, information[3:], begin + 3)
 
-    def _repeated(self, record: Record, peer: Peer, number: int, begin: int, has_more: int) -> None:
-        """A frame that came again is shown, and joined to nothing twice."""
-        information = peer.last_information
+    def _repeated(
+        self, record: Record, peer: Peer, before: Record, information: bytes, begin: int, has_more: int
+    ) -> None:
+        """A frame that came again, *before* being the first, is shown, and joined to nothing twice."""
         peer.settle(record)
         record.kind = PART if information else LINK
         if peer.segment_parts:
             record.part_of = peer.segment_parts[0]
         elif not has_more and information[:3] in (LLC_REQUEST, LLC_RESPONSE):
             self.dialogue.show(record, peer, information[3:], begin + 3)
-        text = f"N(S) {number} came again with the same octets"
+            record.kind, record.part_of = (PART, before.parts[0]) if before.parts else (before.kind, before.part_of)
+        text = f"N(S) {peer.last_send_number} came again with the same octets"
         record.add_note(finding("hdlc-retransmission", text, 0, len(record.octets)))
 
     def _joined(self, record: Record, peer: Peer, octets: bytes, begin: int, end: int, has_more: int) -> None:
@@ -303,6 +307,17 @@ class HdlcLink:
             record.parts = tuple(sorted({*parts, *record.parts}))
             return
         take_lsdu(self.dialogue, record, peer, octets[begin:end], begin)
+
+
+def _carries(before: Record, record: Record, begin: int, information: bytes) -> bool:
+    """Tell whether the good frame *before* carries what *record* does behind as long a header, which ends at *begin*.
+
+    Each has its flag or shares that of the frame before it.
+    """
+    octets = before.octets
+    start = int(octets[0] == FLAG)
+    end = start + ((octets[start] & 7) << 8 | octets[start + 1]) - _FCS_SIZE
+    return octets[start + begin - int(record.octets[0] == FLAG) : end] == information
 
 
 def _address(octets: bytes) -> Address:

@@ -27,6 +27,7 @@ class Peer:
         "is_broken",
         "is_set_up",
         "last_information",
+        "last_record",
         "last_send_number",
         "llc",
         "reverse",
@@ -59,6 +60,8 @@ class Peer:
         """How many more frames have their HCS checked though their FCS is right."""
         self.last_send_number = -1
         self.last_information = b""
+        self.last_record: Record | None = None
+        """Of HDLC, the I frame that came last."""
         self.is_set_up = False
         """Whether an SNRM was seen between the two."""
         self.is_broken = False

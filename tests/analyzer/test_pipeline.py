@@ -34,6 +34,7 @@ from tests.analyzer.tracking.build import (
     codes,
     decode,
     essence,
+    general_blocks,
     in_frames,
     in_mbus,
     in_segments,
@@ -382,6 +383,27 @@ def test_segment_that_comes_again_is_joined_once() -> None:
     expected = [octets_of(one.assembled) for one in decode(carried) if one.assembled]
     assert [octets_of(one.assembled) for one in found if one.assembled] == expected
     assert codes(found) == ["hdlc-retransmission"]
+
+
+def blockwise(said: list[Said]) -> list[Said]:
+    """Put APDUs into general-block-transfers."""
+    return [Said(direction, block) for direction, apdu in said for block in general_blocks(apdu, 11, window=3)]
+
+
+@pytest.mark.parametrize("blocks", [list, blockwise], ids=["datablocks", "general-blocks"])
+def test_frame_with_a_block_that_comes_again_is_a_part_as_the_first_was(
+    blocks: Callable[[list[Said]], list[Said]],
+) -> None:
+    station = Station()
+    said = blocks(dialogue("get_normal"))
+    carried = [*station.connect(), *station.frames(said, 200)]
+    found = decode(carried)
+    answers = [at for at, one in enumerate(found) if one.direction == "response" and (one.parts or one.part_of)]
+    assert len(answers) > 2
+    for at in answers:
+        again = decode([*carried[: at + 1], carried[at], *carried[at + 1 :]])[at + 1]
+        assert [note.code for note in again.notes] == ["hdlc-retransmission"]
+        assert (again.kind, again.part_of) == ("part", found[at].parts[0] if found[at].parts else found[at].part_of)
 
 
 def test_new_connection_forgets_open_segments() -> None:
