@@ -36,6 +36,8 @@ _HINT_LASTS = 512
 """A hint by chance stands in more octets than these."""
 _SHORT_BLOCK = 8
 """So many octets behind STX or SOH may be chance."""
+_COMMAND = re.compile(rb"\x01(?:P[0-2]|[WR][1-5]|E2|B[01])[\2-\4]")
+"""SOH and a command that there is: with a good check character as sure as a longer block."""
 _NO_HINT = 0.1
 _CHECKED = frozenset((HDLC, WRAPPER, MBUS, IEC62056_21, P1))
 """The stacks whose units show by themselves where they begin and end."""
@@ -290,9 +292,11 @@ def _unit(frame: Frame) -> _Candidate | None:
         score = _HINT if not is_seven else _OPENS if frame.problem else 1.0
         return _Candidate(score, IEC62056_21, "a request or an identification")
     if octets[0] in (SOH, STX):
-        if not is_seven or len(octets) <= _SHORT_BLOCK or not _is_text(octets):
+        check = judge(octets)[0] if has_check_character(octets) else "wrong"
+        is_short = len(octets) <= _SHORT_BLOCK and (check != "ok" or not _COMMAND.match(octets))
+        if not is_seven or is_short or not _is_text(octets):
             return _Candidate(_NO_HINT, IEC62056_21, "a block of octets that are no text")
-        if has_check_character(octets) and judge(octets)[0] != "wrong":
+        if check != "wrong":
             return _Candidate(1.0, IEC62056_21, "a block with a good check character")
         return _Candidate(_OPENS, IEC62056_21, "a block without a good check character")
     if octets[0] == 0x06 and len(octets) > 1:

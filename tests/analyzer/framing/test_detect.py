@@ -307,3 +307,15 @@ def test_octets_that_end_as_a_line_and_have_no_parity_are_no_identification() ->
     octets = bytes.fromhex("AF6BC4E75DB2D7D84958324EE7F20A")
     assert not detect(bytes.fromhex("9113") + octets + bytes.fromhex("B27F")).strong
     assert not detect(octets).strong
+
+
+@pytest.mark.parametrize("octets", ["0142300371", "0150300228290360"], ids=["break", "P0 that asks for nothing"])
+def test_short_command_is_sure_by_its_check_character(octets: str) -> None:
+    command = bytes.fromhex(octets)
+    assert detect(command, reads)[:2] == ("iec62056-21", True)
+    assert not detect(command[:-1] + bytes((command[-1] ^ 1,)), reads).strong
+
+
+@pytest.mark.parametrize("octets", ["0151300362", "0142390378"])
+def test_short_block_of_no_command_is_none(octets: str) -> None:
+    assert not detect(bytes.fromhex(octets), reads).strong
