@@ -14,9 +14,12 @@ _NUMBER = re.compile(rb"[1-9]\d{0,3}")
 _LED = re.compile(rb"(\d{1,5}(?:[ ,:.-]{1,3}\d\d){0,6})[ \t,:.-]{1,3}((?:[0-9A-Fa-f]{2}){3,}+)[ ,:.-]*+")
 _LED_APART = re.compile(rb"(\d{1,5})[ \t,:.-]{1,3}([0-9A-Fa-f]{2}(?:[ :.-][0-9A-Fa-f]{2}){2,}+)[ ,:.-]*+")
 """Numbers before octets that stand closer together, and before those that do not."""
+_BEHIND_DIGIT = re.compile(rb"\d[ \t,:.-]{1,3}(?:[0-9A-Fa-f]{2})++(?:[ ,:.-]{1,3}(?:[0-9A-Fa-f]{2})++)*+[ ,:.-]*+")
+"""Whole octets behind a number that is half of none."""
 _FOLLOWED = re.compile(rb"((?:[0-9A-Fa-f]{2}){3,}+|[0-9A-Fa-f]{2}(?: [0-9A-Fa-f]{2}){2,}+)[\t,;] ?(\d{1,5})[ ,]*+")
 """A number in the column behind octets."""
-_NUMBERED = re.compile(rb"\s*(\d{1,7})(?:[.):\]]|(?=[\s,;|]))[\s,;|]*(?=\S)")
+_NUMBERED = re.compile(rb"\s*(\d{1,7})(?:\.(?=\s)|[):\]]|(?=[\s,;|]))[\s,;|]*(?=\S)")
+"""The number of a line: no group of the code of a data set, and no whole part of seconds."""
 _TIMED = re.compile(rb"\s*" + TIME.encode() + rb"(?![.:]?\d)")
 _FOUR_PAIRS = re.compile(rb"(?:[0-9A-Fa-f]{2}[ ,:.-]?){4}")
 _LEAST_NUMBERED = 4
@@ -62,6 +65,8 @@ def without_numbers(text: bytes, octets: bytes) -> bytes | None:
     *octets* is what *text* would be with them. Of a pair of digits before pairs only their count is told from an octet.
     """
     if begins_unit(octets):
+        if _BEHIND_DIGIT.fullmatch(text):
+            return octets
         found = _FOLLOWED.fullmatch(text)
         return unit if found and size_of(unit := _octets(found[1])) == len(unit) == int(found[2]) else None
     if (found := _LED.fullmatch(text)) and begins_unit(unit := _octets(found[2])):

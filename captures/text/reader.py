@@ -161,7 +161,7 @@ class Reader:
         octets, is_whole = found
         if not octets and not is_whole:
             return False  # a digit alone
-        if octets[:1] not in _UNIT_BEGINS or text.find(b",") >= 0 or text.find(b"\t") >= 0:
+        if not is_whole or octets[:1] not in _UNIT_BEGINS or text.find(b",") >= 0 or text.find(b"\t") >= 0:
             unit = self._behind_numbers(text, octets)
             octets, is_whole = unit or octets, is_whole or unit is not None
         if not is_whole:

@@ -274,6 +274,31 @@ def test_times_that_rise_by_an_hour_or_a_day_are_no_numbers_of_lines(stamp: Call
     assert len({chunk.time_ns for chunk in chunks} - {None}) == 6
 
 
+READOUTS = {
+    "active and reactive": "1.8.0(00123456.7*kWh) 2.8.0(00000012.3*kWh) 3.8.0(00004567.8*kvarh) 4.8.0(00000912.1*kvarh)",
+    "phases": "21.7.0(00000123*W) 22.7.0(00000000*W) 23.7.0(00000045*var) 24.7.0(00000067*var)",
+    "number of the meter first": "0.0(12345678) 1.8.0(00123456.7*kWh) 2.8.0(00000012.3*kWh) 3.8.0(00004567.8*kvarh)",
+}
+
+
+@pytest.mark.parametrize("sets", READOUTS.values(), ids=READOUTS)
+def test_codes_of_data_sets_that_rise_are_no_numbers_of_lines(sets: str) -> None:
+    with read("Here is what it said:\n" + sets.replace(" ", "\n") + "\n") as source:
+        assert b"".join(chunk.octets for chunk in source).decode().split() == sets.split()
+
+
+def test_seconds_with_decimals_are_no_numbers_of_lines() -> None:
+    with read("".join(f"{number}.000123 {PDU.hex()}\n" for number in range(1, 6))) as source:
+        assert [chunk.octets for chunk in source] == [PDU] * 5
+
+
+@pytest.mark.parametrize("sign", [" ", ", ", "\t", ": "])
+def test_number_of_one_digit_before_a_frame_is_no_digit_of_it(sign: str) -> None:
+    with read("".join(f"{_size(one) % 10}{sign}{_spaced(one.octets)}\n" for one in EVENTS)) as source:
+        assert b"".join(chunk.octets for chunk in source) == WHOLE
+        assert not [remark for remark in source.remarks if remark.code == "hex-odd-digits"]
+
+
 @pytest.mark.parametrize("before", ["", "RX: "])
 def test_octet_that_the_frame_above_lacks_is_no_count(before: str) -> None:
     frame = bytes.fromhex("680A0A6853FE5101020304050607BE16")
