@@ -91,6 +91,14 @@ def lone_address_end(octets: bytes, start: int) -> int:
     return 0 if fcs_is_good(octets[start : control_at + 3]) else end
 
 
+def control_place(octets: bytes, start: int, end: int) -> int:
+    """Find the control octet of a frame whose header begins at *start*: behind two addresses, or behind a proved one.
+
+    Raises: Problem, IndexError.
+    """
+    return lone_address_end(octets[:end], start) or scan_addresses(octets, start + 2, end)[1]
+
+
 @lru_cache(maxsize=4096)
 def _address(octets: bytes) -> Address:
     """Split an address of 1 to 4 octets into its parts."""

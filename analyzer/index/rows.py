@@ -12,7 +12,7 @@ from analyzer.table.table import Cells
 from analyzer.table.words import NO_MARKS, Marks, Path, Subject, Words
 from analyzer.tracking.attributes import held_values, holds_values
 from dissectors.gateway import device_text
-from dissectors.hdlc_octets import FLAG, scan_addresses
+from dissectors.hdlc_octets import FLAG, control_place, scan_addresses
 from dissectors.scanning import Entry
 from dissectors.tree import Note, Problem
 
@@ -142,7 +142,11 @@ def _information(record: Record) -> int:
     begin = 1 if octets[0] == FLAG else 0
     end = len(octets) - (octets[-1] == FLAG) - _FCS
     try:
-        return max(end - scan_addresses(octets, begin + _FORMAT, end)[1] - 1 - _FCS, 0)
+        if record.notes:  # without a source address it has one that says so
+            control_at = control_place(octets, begin, end)
+        else:
+            control_at = scan_addresses(octets, begin + _FORMAT, end)[1]
+        return max(end - control_at - 1 - _FCS, 0)
     except (Problem, IndexError):
         return 0
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 from dissectors.checks import bcc, crc16_arc, fcs, sum_bcc
-from dissectors.hdlc_octets import FLAG, MAXIMUM_LENGTH, scan_addresses
+from dissectors.hdlc_octets import FLAG, MAXIMUM_LENGTH, control_place
 from dissectors.tree import Problem
 
 _FORMAT_SIZE, _SUM_SIZE = 2, 2
@@ -46,12 +46,17 @@ class HdlcParts(NamedTuple):
         return self.header_end + _SUM_SIZE, self.end - _SUM_SIZE
 
 
-def hdlc_parts(octets: bytes) -> HdlcParts:
-    """Find the parts of an HDLC frame, with or without its flags. Raises: FrameError."""
+def hdlc_parts(octets: bytes, header_end: int = 0) -> HdlcParts:
+    """Find the parts of an HDLC frame, with or without its flags. Raises: FrameError.
+
+    *header_end* is where its control octet ends, if that is known from before its HCS was wrong.
+    """
     begin = int(octets[:1] == bytes((FLAG,)))
     end = len(octets) - (octets[-1:] == bytes((FLAG,)) and len(octets) > 1)
+    if header_end:
+        return HdlcParts(begin, header_end, end)
     try:
-        _, control = scan_addresses(octets[:end], begin + _FORMAT_SIZE, end)
+        control = control_place(octets[:end], begin, end)
     except (Problem, IndexError):
         control = end
     if control >= end:
@@ -59,9 +64,9 @@ def hdlc_parts(octets: bytes) -> HdlcParts:
     return HdlcParts(begin, control + 1, end)
 
 
-def hdlc(octets: bytes) -> bytes:
+def hdlc(octets: bytes, header_end: int = 0) -> bytes:
     """Give an HDLC frame its length, HCS and FCS; check sequences have to stand there, of whatever value."""
-    parts = hdlc_parts(octets)
+    parts = hdlc_parts(octets, header_end)
     header, information = octets[parts.begin : parts.header_end], b""
     if parts.has_information:
         begin, end = parts.information

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import pairwise
+
 from analyzer.framing.frame import TRUNCATED
 from analyzer.record import Record
 from analyzer.rewrite import frames
 from analyzer.rewrite.frames import FrameError
 from analyzer.rewrite.pseudonyms import Pseudonyms
-from dissectors.hdlc_octets import scan_addresses
+from dissectors.hdlc_octets import control_place
 from dissectors.tree import Problem
 
 _NEGOTIATION = b"\x81\x80"
@@ -82,7 +85,8 @@ def _summed(record: Record, octets: bytes) -> bytes:
     tail = (bytes(_SUM) if record.problem == TRUNCATED else b"") + _FLAG
     before, after = (_FLAG + one[start:end] + tail for one in (record.octets, octets))
     try:
-        made = frames.keeping_errors(before, after, frames.hdlc)
+        sums = partial(frames.hdlc, header_end=frames.hdlc_parts(before).header_end)
+        made = frames.keeping_errors(before, after, sums)
     except FrameError:
         return octets
     return octets[:start] + made[1 : len(made) - len(tail)] + octets[end:]
@@ -90,14 +94,16 @@ def _summed(record: Record, octets: bytes) -> bytes:
 
 def _readdressed(octets: bytes, names: Pseudonyms) -> bytes:
     """Replace the physical device in HDLC addresses of four octets."""
-    begin = int(octets[:1] == b"\x7e") + 2
+    start = int(octets[:1] == _FLAG)
+    begin = start + 2
     try:
-        size, control = scan_addresses(octets, begin, len(octets))
+        control = control_place(octets, start, len(octets))
     except (Problem, IndexError):
         return octets
     made = bytearray(octets)
-    for at, width in ((begin, size), (begin + size, control - begin - size)):
-        if width == _LONG_ADDRESS:
+    ends = (at + 1 for at in range(begin, control) if octets[at] & 1)
+    for at, end in pairwise((begin, *ends)):
+        if end - at == _LONG_ADDRESS:
             lower = names.lower_address(made[at + 2] >> 1 << 7 | made[at + 3] >> 1)
             made[at + 2 : at + 4] = bytes((lower >> 7 << 1, lower << 1 & 0xFF | 1))
     return bytes(made)

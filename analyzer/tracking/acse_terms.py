@@ -12,7 +12,8 @@ from typing import Any
 from analyzer.record import Apdu, Closed, Record
 from analyzer.tracking.opening import Answer, LinkLimits, Proposal
 from dissectors.compile import FAILURES, scan
-from dissectors.hdlc import FLAG, HdlcParameters, scan_addresses
+from dissectors.hdlc import HdlcParameters
+from dissectors.hdlc_octets import FLAG, control_place
 from dissectors.scanning import Entry, scan_apdu, scan_loosely
 
 _WITHOUT_CHALLENGE = frozenset({"2.16.756.5.8.2.0", "2.16.756.5.8.2.1"})
@@ -105,7 +106,7 @@ def parameters_of(frame: bytes) -> tuple[LinkLimits, str]:
     """Read the information field of an SNRM or UA frame: the limits, and what is wrong with its layout. Total."""
     start = 1 if frame[:1] == bytes((FLAG,)) else 0
     try:
-        _, control_at = scan_addresses(frame, start + 2, len(frame))
+        control_at = control_place(frame, start, len(frame))
         end = start + ((frame[start] & 7) << 8 | frame[start + 1]) - 2
         if end <= control_at + 3:
             return LinkLimits(), ""

@@ -132,24 +132,25 @@ class HdlcLink:
         octets = record.octets
         size = len(octets)
         start = 1 if octets[0] == FLAG else 0
+        peer: Peer | None = None
         try:
             split, control_at = scan_addresses(octets, start + 2, size)
             control = octets[control_at]
         except FAILURES:
-            control_at = lone_address_end(octets, start) if not record.problem else 0
-            if not control_at:
-                record.kind = LINK
-                record.add_note(finding("hdlc-length-wrong", "the header is cut", 0, size))
-                return
-            split, control = control_at - start - 2, octets[control_at]
-        addresses = octets[start + 2 : control_at]
-        peer = self.peers.get((side, addresses))
+            control_at = 0
+        else:
+            addresses = octets[start + 2 : control_at]
+            peer = self.peers.get((side, addresses))
         if peer is None:
             lone = 0 if record.problem else lone_address_end(octets, start)
             if lone:
                 note_lone_address(record, start, lone)
                 addresses, split, control_at, control = octets[start + 2 : lone], lone - start - 2, lone, octets[lone]
                 peer = self.peers.get((side, addresses))
+            elif not control_at:
+                record.kind = LINK
+                record.add_note(finding("hdlc-length-wrong", "the header is cut", 0, size))
+                return
             peer = peer or self._make_peer(side, addresses, split, bool(record.problem))
         record.control = control
         begin = control_at + 3

@@ -7,8 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from analyzer.detail import detail, walk
+from analyzer.index.rows import Rows
 from analyzer.layer_forms import Form, LayersText, OutlineText
 from analyzer.record import Record
+from analyzer.tracking.acse_terms import parameters_of
 from tests.analyzer.framing.build import frame
 from tests.analyzer.tracking.build import (
     CARRIERS,
@@ -174,3 +176,18 @@ def test_frame_without_a_source_address_reads_behind_its_only_one(size: int) -> 
     assert [one.name for one in root.children][2:5] == ["destination-address", "control", "hcs"]
     assert [(note.code, note.cause) for note in record.notes] == [("hdlc-address-unusual", "source-missing")]
     assert (record.control, record.apdu and record.apdu.octets, root.all_notes()) == (0x10, PUSH, [])
+
+
+def test_each_frame_without_a_source_address_says_so() -> None:
+    """The second one of the same address said nothing, and its tree was read with two."""
+    apdu = bytes.fromhex("E6E7000F0000000100 0920") + bytes(32)
+    said = [frame(apdu[:19], 0x10, b"\x21", True), frame(apdu[19:], 0x12, b"\x21")]
+    found = decode([answered(octets) for octets in said])
+    assert [[note.cause for note in one.notes] for one in found] == [["source-missing"]] * 2
+    assert [detail(one)[0].children[3].name for one in found] == ["control"] * 2
+    assert [Rows().row(one)[-3] for one in found] == [19, len(apdu) - 19]
+
+
+def test_parameters_of_a_link_read_without_a_source_address() -> None:
+    parameters = bytes.fromhex("81800B 050200FE 060200FE 0701 01")
+    assert parameters_of(frame(parameters, 0x93, b"\x03")) == parameters_of(frame(parameters, 0x93))

@@ -18,6 +18,7 @@ from analyzer.simulate.ciphering import Seal, protect
 from captures import open_source, source_from_hex
 from captures.samples import Sample, samples
 from dissectors.reader import apdu_json
+from tests.analyzer.framing.build import frame
 
 GET = bytes.fromhex("C001C100080000010000FF0200")
 FRAME = bytes.fromhex("7EA0190321107FDAE6E600C001C100080000010000FF0200601A7E")
@@ -65,6 +66,13 @@ def test_edited_hdlc_frame_gets_length_hcs_and_fcs() -> None:
 )
 def test_any_carrier_gets_its_lengths_and_sums(given: str, made: str) -> None:
     assert craft(bytes.fromhex(given), Wishes()).hex() == made
+
+
+def test_frame_without_a_source_address_gets_its_sums_behind_the_only_one() -> None:
+    octets = frame(b"\xe6\xe7\x00" + ANSWER, 0x10, b"\x21")
+    assert craft(octets, Wishes()) == octets
+    longer = bytes.fromhex("C401C10009020506")
+    assert craft(octets, Wishes(apdu=longer)) == frame(b"\xe6\xe7\x00" + longer, 0x10, b"\x21")
 
 
 def test_frame_whose_apdu_is_replaced_keeps_its_header() -> None:

@@ -419,6 +419,25 @@ def test_frame_that_broke_off_still_says_what_it_was(carrier: str, tmp_path: Pat
     assert made.outcome.blanked == Counter()
 
 
+@pytest.mark.parametrize("size", [1, 2, 4])
+@pytest.mark.parametrize("control", [0x10, 0x13])
+def test_frame_without_a_source_address_is_read_and_summed_behind_its_only_one(
+    size: int, control: int, tmp_path: Path
+) -> None:
+    """Octets of its HCS were taken for a second address: what it carries was blanked or kept, and its sums were wrong."""
+    from tests.analyzer.framing.build import frame
+
+    body = b"\xe6\xe7\x00\x0f\x00\x00\x00\x01\x00" + structure(octet_string(b"41700811"), double_long_unsigned(7))
+    address = {1: b"\x03", 2: b"\x02\x23", 4: bytes.fromhex("00026481")}[size]
+    before, after, made = first_of(frame(body, control, address), tmp_path)
+    assert [note.cause for note in before.notes] == [note.cause for note in after.notes] == ["source-missing"]
+    assert (after.problem, after.control, after.kind) == ("", control, before.kind)
+    assert after.apdu is not None and before.apdu is not None and after.apdu.at == before.apdu.at
+    assert after.octets[-8:-3] == before.octets[-8:-3] and b"41700811" not in after.octets
+    assert (after.octets[3 : 3 + size] == address) is (size < 4)
+    assert made.outcome.blanked == Counter()
+
+
 def test_frame_without_its_first_flag_keeps_a_right_sum(tmp_path: Path) -> None:
     from analyzer.rewrite.frames import hdlc_frame
 
