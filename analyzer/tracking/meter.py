@@ -141,7 +141,7 @@ class Meter:
             member = _member_at(entry.class_id, entry.version, (one.attribute & 0xFFFF) - base)
             if member is not None:
                 return Object(entry.class_id, entry.logical_name, *member)
-        return _reserved(one)
+        return _reserved(one, base)
 
     def may_take_secret(self, one: Object) -> bool:
         """Tell whether a short name that stands for nothing known may be a method that takes a secret."""
@@ -179,10 +179,13 @@ def _member_at(class_id: int, version: int, offset: int) -> tuple[int, bool] | N
     return (number, is_method) if is_known else None
 
 
-def _reserved(one: Object) -> Object:
-    """Give what a short name stands for that is the same in every meter; others stay."""
+def _reserved(one: Object, listed: int | None) -> Object:
+    """Give what a short name stands for that is the same in every meter; others stay, and what its list has otherwise.
+
+    *listed* is the base name in the meter's list that is nearest below.
+    """
     base = one.attribute & 0xFF00
-    if base not in RESERVED:
+    if base not in RESERVED or (listed is not None and listed >= base):
         return one
     class_id, version, name = RESERVED[base]
     member = _member_at(class_id, version, one.attribute & 0xFF)

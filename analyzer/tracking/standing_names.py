@@ -15,8 +15,7 @@ _ASSOCIATION_SN = 0xFA00
 """The base name of the current association object, the same in every meter."""
 _CURRENT = b"\0\0\x28\0\0\xff"
 RESERVED = {
-    _ASSOCIATION_SN: (12, 2, _CURRENT), 0xFB00: (9, 0, b"\0\0\x0a\0\x7d\xff"), 0xFC00: (17, 0, b"\0\0\x29\0\0\xff"),
-    0xFD00: (1, 0, b"\0\0\x2a\0\0\xff"),
+    _ASSOCIATION_SN: (12, 2, _CURRENT), 0xFC00: (17, 0, b"\0\0\x29\0\0\xff"), 0xFD00: (1, 0, b"\0\0\x2a\0\0\xff"),
 }  # fmt: skip
 """Base names that are the same in every meter: class, a version that has what all of them have, logical name."""
 _SECRET_CHANGES = {_ASSOCIATION_SN + 0x40: 5, _ASSOCIATION_SN + 0x48: 6}
