@@ -13,6 +13,7 @@ from analyzer.diagnosis.chains import Chains
 from analyzer.diagnosis.meter_facts import MeterFacts
 from analyzer.diagnosis.rules import rule
 from analyzer.diagnosis.story import CERTAIN, Alternative, Evidence, Fact, Stories, severity_of
+from analyzer.diagnosis.words import SHORT_NAME
 from analyzer.record import APDU, LINK, PART, End, Lane, Record
 from analyzer.tracking.associations import Association, Associations, Event
 from analyzer.tracking.bare_secrets import unsaid, without_secrets
@@ -131,10 +132,16 @@ class Family:
         self.stories.add(self._named(fact, one.meter))
 
     def _named(self, fact: Fact, key: MeterKey) -> Fact:
-        """Give the same fact with what short names of its meter stand for, as far as that told."""
+        """Give the same fact with what short names of its meter stand for, as far as that told.
+
+        Its subject stays: before and after the list of names a fault is the same one.
+        """
+        texts = [fact.evidence.text, *(one.text for one in fact.alternatives), *(one.text for one in fact.further)]
+        if not any(SHORT_NAME in text for text in texts):
+            return fact
         said = self.meters.said
         return fact._replace(
-            evidence=fact.evidence._replace(text=said(fact.evidence.text, key)), subject=said(fact.subject, key),
+            evidence=fact.evidence._replace(text=said(fact.evidence.text, key)),
             alternatives=tuple(one._replace(text=said(one.text, key)) for one in fact.alternatives),
             further=tuple(one._replace(text=said(one.text, key)) for one in fact.further),
         )  # fmt: skip

@@ -120,14 +120,15 @@ def _results(known: Background, results: list[tuple[int | None, dict[int, str]]]
     for number, (result, names) in enumerate(results):
         if not result:
             continue
-        one = known.facts.names.object_of(record.objects[number]) if number < len(record.objects) else None
+        asked_for = record.objects[number] if number < len(record.objects) else None
+        one = None if asked_for is None else known.facts.names.object_of(asked_for)
         name = names.get(result, str(result))
         cause, confidence, why = _result_cause(name, one, known)
-        subject = about(one)
         asked = f" (request {record.request})" if record.request is not None else ""
         by = f" for client {record.client}" if record.client is not None else ""
-        text = f"{subject or 'the request'}{asked} was answered with {name} ({result}){by}{why}"
+        text = f"{about(one) or 'the request'}{asked} was answered with {name} ({result}){by}{why}"
         others = tuple(Alternative(*each) for each in _alternatives(name, cause))
+        subject = about(asked_for)  # of a short name itself: the list of names may come in between
         yield Refusal(f"result-{name}", cause, confidence, text, subject, others, number if one is not None else -1)
 
 

@@ -117,3 +117,26 @@ def test_parquet_names_short_names(run: Run, late: Path, tmp_path: Path) -> None
     assert run("export", late, "-o", tmp_path / "a.parquet").status == 0
     found = polars.read_parquet(tmp_path / "a.parquet").select("class_id", "logical_name", "attribute").rows()
     assert found[0] == (3, "1-0:1.8.0*255", 2)
+
+
+def test_a_list_of_the_meter_goes_before_reserved_names(run: Run, tmp_path: Path) -> None:
+    """What the list has at a base name that others reserve was named as theirs, and its type was said to be wrong."""
+    own = array(
+        structure(b"\x10\xfc\x00", long_unsigned(8193), unsigned(0), name("0-0:128.1.0")),
+        structure(b"\x10\xfd\x00", long_unsigned(3), unsigned(0), name("1-0:2.8.0")),
+    )
+    value = b"\x0c\x01\x00" + double_long_unsigned(5)
+    reads = [(bytes.fromhex(f"050102{code}"), value) for code in ("FC08", "FD08", "FD30", "FB08")]
+    path = written(tmp_path / "a.pcap", (READ_LIST[0], b"\x0c\x01\x00" + own), *reads)
+    texts = [json.loads(line)["summary"] for line in run("decode", "--json", path).out.splitlines()]
+    assert "short name FC08" in texts[2] and "1-0:2.8.0*255" in texts[4]
+    assert "short name FD30" in texts[6] and "short name FB08" in texts[8]
+    assert "value-out-of-type" not in run("doctor", "--json", path).out
+
+
+def test_refusals_before_and_after_the_list_are_one_story(run: Run, tmp_path: Path) -> None:
+    """A story of one object that is refused fell apart where the capture told its name."""
+    path = written(tmp_path / "a.pcap", DENIED, DENIED, READ_LIST, DENIED, DENIED)
+    found = [json.loads(line) for line in run("doctor", "--json", path).out.splitlines()]
+    (refused,) = [one for one in found if one["code"] == "result-read-write-denied"]
+    assert refused["count"] == 4
