@@ -72,6 +72,14 @@ class Exchange(NamedTuple):
         return not self.service.endswith(_UNCONFIRMED) and (not place or bool(octets[place] & _CONFIRMED))
 
 
+class Late(NamedTuple):
+    """An answer to a request that was given up: its record, how late it came, whether it is an error."""
+
+    record: int
+    latency_ns: int
+    is_error: bool
+
+
 class Silence(NamedTuple):
     """A pause within an association: from which record to which, how long, and whose turn it was to speak."""
 
@@ -133,8 +141,8 @@ class Association:
     __slots__ = (
         "answer", "asked", "asked_before", "asked_limits", "asking", "asking_pause_ns", "asking_service",
         "authentication", "client", "client_side", "conversation", "ending", "exchanges", "first", "general_blocks",
-        "held_up", "hls_form", "hls_is_accepted", "hls_request", "lane", "last_ns", "last_record", "limits", "link_at",
-        "meter", "misanswered", "number", "pause_ns", "place", "proposal", "pushes", "records", "release",
+        "held_up", "hls_form", "hls_is_accepted", "hls_request", "lane", "last_ns", "last_record", "late", "limits",
+        "link_at", "meter", "misanswered", "number", "pause_ns", "place", "proposal", "pushes", "records", "release",
         "repeats", "server", "services", "services_first", "silences", "statuses", "unanswered", "usual", "waited_ns",
         "went_on_ns",
     )  # fmt: skip
@@ -194,6 +202,8 @@ class Association:
     """What waits, without *asking*."""
     unanswered: deque[Exchange]
     """Requests that were given up."""
+    late: dict[int, Late]
+    """By request, the answers that came for some of those."""
     repeats: deque[int]
     """Records that came again: frames, blocks, requests."""
     silences: deque[Silence]
@@ -236,6 +246,7 @@ class Association:
         self.exchanges = deque(maxlen=_MOST_EXCHANGES)
         self.asked_before = {}
         self.unanswered = deque(maxlen=_MOST_ODD)
+        self.late = {}
         self.repeats = deque(maxlen=_MOST_ODD)
         self.silences = deque(maxlen=_MOST_ODD)
         self.statuses = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from operator import attrgetter
 
 from analyzer.record import APDU, Record
 from analyzer.tracking.association_ends import (
@@ -15,7 +16,7 @@ from analyzer.tracking.association_ends import (
     Endings,
     Event,
 )
-from analyzer.tracking.history import AT_ONCE_NS, BY_SERVER, REFUSED, Association, Exchange, Mark
+from analyzer.tracking.history import AT_ONCE_NS, BY_SERVER, REFUSED, Association, Exchange, Late, Mark
 from analyzer.tracking.roles import REFUSALS
 from analyzer.tracking.usual_exchanges import FIRST_RESULT, SLOW_NS, is_error, service_of
 
@@ -75,6 +76,8 @@ class Services(Endings):
         """Learn from how long the client waited before it asked for more, with an answer or without."""
         one.waited_ns = max(one.waited_ns, waited_ns, _longest_wait_ns(one))
         if one.is_pipelined:
+            if one.late:
+                _take_late(one)
             self.events.append(Event(PIPELINED, one, record.number))
 
     def _ask_again(self, one: Association, record: Record, octets: bytes, family: str) -> None:
@@ -145,6 +148,8 @@ class Services(Endings):
         elif record.kind is APDU or late is not None:
             if request is None and one.waiting:
                 one.misanswer()
+            if late is not None and record.latency_ns is not None:
+                one.late[late.request] = Late(record.number, record.latency_ns, is_error(octets))
             if request is None or late is not None:
                 self.events.append(Event(UNASKED, one, record.number, late))
 
@@ -179,6 +184,25 @@ class Services(Endings):
                     if waits and asked.is_confirmed:
                         self._give_up(one, asked, one.last_record, UNANSWERED)
         return self.events
+
+
+def _take_late(one: Association) -> None:
+    """Count as answered what was answered late: with several requests in flight none of those was given up."""
+    answers, one.late = one.late, {}
+    for asked in [each for each in one.unanswered if each.request in answers]:
+        late = answers[asked.request]
+        if late.latency_ns > patience_ns(one, asked):
+            continue
+        one.unanswered.remove(asked)
+        service = service_of(one, asked.service)
+        service.unanswered -= 1
+        service.count += 1
+        service.errors += late.is_error
+        service.latencies.append(late.latency_ns)
+        made = asked._replace(octets=b"", response=late.record, latency_ns=late.latency_ns)
+        ordered = sorted((*one.exchanges, made), key=attrgetter("response"))
+        one.exchanges.clear()
+        one.exchanges.extend(ordered)
 
 
 def _longest_wait_ns(one: Association) -> int:

@@ -6,9 +6,11 @@ import random
 
 import pytest
 
+from analyzer.pipeline import Pipeline
+from analyzer.tracking.associations import Associations
 from tests.analyzer.diagnosis.told import named, over_tcp
-from tests.analyzer.tracking.build import Said, answered, asked
-from tests.analyzer.tracking.timed import OPENING, READING, RELEASE, At
+from tests.analyzer.tracking.build import ListSource, Said, answered, asked
+from tests.analyzer.tracking.timed import OPENING, READING, RELEASE, At, tcp_chunks
 
 _LATENCY = (2.0, 6.0)
 _PAUSE = (1.1, 3.5)
@@ -46,6 +48,24 @@ def _in_flight(seed: int, *, silent: int = -1) -> tuple[list[At], list[int]]:
 def test_requests_seconds_apart_are_in_flight_at_once(seed: int) -> None:
     units, _ = _in_flight(seed)
     assert over_tcp(OPENING, READING, units, RELEASE) == []
+
+
+@pytest.mark.parametrize(("silent", "unanswered"), [(-1, 0), (9, 1)])
+@pytest.mark.parametrize("seed", [22, 30, 77])
+def test_requests_in_flight_count_as_answered_though_the_first_seemed_given_up(
+    seed: int, silent: int, unanswered: int
+) -> None:
+    units, _ = _in_flight(seed, silent=silent)
+    pipeline, associations = Pipeline(), Associations()
+    for record in pipeline.run(ListSource(tcp_chunks([*OPENING, *READING, *units, *RELEASE], ()))):
+        associations.take(record)
+    (one,) = associations
+    service = one.services["get-request"]
+    answered_count = 15 - unanswered
+    assert (service.count, service.unanswered, len(one.unanswered)) == (answered_count, unanswered, unanswered)
+    assert len(service.latencies) == answered_count
+    responses = [each.response for each in one.exchanges]
+    assert responses == sorted(responses) and len(set(responses)) == answered_count + 2
 
 
 @pytest.mark.parametrize("seed", range(12))
