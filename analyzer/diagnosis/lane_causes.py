@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from analyzer.diagnosis.damage_lane import FOLDED, LANE_CAUSES, Lane, back, yields
 from analyzer.diagnosis.line import settings_of
 from analyzer.diagnosis.noise import Explained
-from analyzer.diagnosis.story import CERTAIN, POSSIBLE, Fact, Stories
+from analyzer.diagnosis.story import CERTAIN, POSSIBLE, Fact, Stories, Story
 from analyzer.record import Record
 
 _PLENTY = 512
 """So many octets without a frame are no start and no piece of one."""
+_HEADLESS = "start-of-dump-missing"
 _SEVERAL_READS = 3
 """So many reads and no frame among them: settings are likelier than damage of each."""
 
@@ -65,6 +66,8 @@ class LaneCauses:
                 if other is not None and other.wide is lane.wide:
                     other.wide = story
             lane.wide = story
+        if fact.cause != _HEADLESS and len(lane.unread.reads) > 1:
+            self._stories.fold(story, [one for one in self._stories.of_lane(fact.lane) if _is_headless(one)])
         if lane.wide is not None:
             wide = lane.wide
             others = [one for one in self._stories.of_lane(fact.lane) if one.code in FOLDED and yields(one, wide)]
@@ -86,7 +89,8 @@ class LaneCauses:
         wide = lane.wide
         is_known = wide is not None and wide.confidence is not POSSIBLE
         is_known |= bool(lane.facts) and all(one.confidence is CERTAIN for one in lane.facts)
-        if lane.has_sound or is_known or not lane.region or len(lane.unread.reads) < _SEVERAL_READS:
+        several = 2 if any(map(_is_headless, lane.facts)) else _SEVERAL_READS
+        if lane.has_sound or is_known or not lane.region or len(lane.unread.reads) < several:
             return None
         found = settings_of(lane.unread) or lane.suspects
         is_more = bool(found) and (wide is None or found[0].confidence is not POSSIBLE)
@@ -109,3 +113,8 @@ class LaneCauses:
             if wide is not None and wide.confidence is not POSSIBLE and not lane.has_sound:
                 told = [one for each in (name, back(name)) for one in self._stories.of_lane(each) if one not in wides]
                 self._stories.fold(wide, [one for one in told if one.code in FOLDED and yields(one, wide)])
+
+
+def _is_headless(one: Fact | Story) -> bool:
+    """Tell whether the beginning of a lane was guessed to be missing, which more than one read of noise gainsays."""
+    return one.cause == _HEADLESS and one.confidence is POSSIBLE

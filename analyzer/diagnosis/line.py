@@ -300,6 +300,8 @@ def _is_even(octets: bytes) -> bool:
 _VALUES = 256
 _LEAST_EVEN, _DEVIATIONS = 32, 3
 """Fewer octets tell nothing; chance leaves a range of three deviations once in some hundred times."""
+_MOST_OF_ONE = 2000
+"""More octets than an APDU or a frame has are no ciphertext that lacks its header alone."""
 _READINGS = (
     (uart_signs.WITH_PARITY, "parity-filtered", "that expects a parity bit (8E1 on an 8N1 line)"),
     (uart_signs.INVERTED, "polarity-inverted", "on the inverted line"),
@@ -339,7 +341,7 @@ def _unknown(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
         text += "; runs of octets come again, so it is traffic that is read wrongly and no noise"
     heads = {cause: uart_signs.count_heads(reads, reading)[0] for reading, cause, _ in _READINGS}
     causes = sorted(("baud-mismatch", "parity-filtered", "polarity-inverted"), key=lambda one: -heads.get(one, 0))
-    if len(reads) == 1 and _is_even(octets) and not any(heads.values()):
+    if len(reads) == 1 and len(octets) <= _MOST_OF_ONE and _is_even(octets) and not any(heads.values()):
         shown = (
             f"{text}; their bits and values are as evenly spread as those of ciphertext, whose header (tag, length, "
             "security control, invocation counter) would be missing"

@@ -113,3 +113,11 @@ def test_octets_spread_as_ciphertext_is_lack_their_header_first(size: int) -> No
     assert (story.cause, story.confidence) == ("start-of-dump-missing", POSSIBLE)
     assert "whose header (tag, length, security control, invocation counter) would be missing" in story.evidence[0].text
     assert "baud-mismatch" in {one.cause for one in story.alternatives}
+
+
+@pytest.mark.parametrize("sizes", [(600, 600), (600, 300, 200, 900), (100, 100), (1999, 1999), (4096,), (4096, 4096)])
+def test_noise_is_no_dump_without_its_beginning(sizes: tuple[int, ...]) -> None:
+    chance = Random(5)
+    stories = told(*[(place, RECEIVED, chance.randbytes(size)) for place, size in enumerate(sizes)])
+    assert [(one.cause, one.confidence) for one in stories] == [("baud-mismatch", POSSIBLE)]
+    assert 1 in stories[0].records
