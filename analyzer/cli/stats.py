@@ -61,7 +61,7 @@ def _run(options: argparse.Namespace) -> int:
     filter_of(options, utc=options.utc)
     from analyzer.cli.decode import rest_collector
     from analyzer.export.statistics import json_line, text_lines
-    from analyzer.table.statistics import NOTHING, Statistic, connections, layers, statistics
+    from analyzer.table.statistics import NOTHING, Statistic, connections, layers, statistics, uncounted
 
     rest_collector()
     inputs = Inputs(options, forced)
@@ -96,6 +96,8 @@ def _run(options: argparse.Namespace) -> int:
             say(f"{label(source)}: {'no record passes the filter' if is_chosen else 'nothing of ours was found'}")
         elif not found:
             say(f"{label(source)}: {NOTHING[options.by]}")
+        if missing := uncounted(table, options.by):
+            say(f"{label(source)}: {missing}")
     return inputs.status
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.cosem.logical_name import obis_text
 from analyzer.cosem.obis import obis_name
-from analyzer.record import APDU, REQUEST
+from analyzer.record import APDU, MESSAGE, REQUEST
 from analyzer.table.table import Table
 from analyzer.table.words import Path, Subject
 
@@ -251,6 +251,19 @@ NOTHING: dict[str, str] = {
     "connection": "no TCP connection begins in this capture",
 }  # fmt: skip
 """What is said where nothing was counted."""
+
+
+def uncounted(table: Table, by: str) -> str:
+    """Say how many rows of *table* no group of *by* has for what they are; empty where none is left out so."""
+    if by == "object":
+        rows = table.told_by_values(table.frame) if table.height else None
+        count, why = (int(rows.sum()) if rows is not None else 0), "only their values name objects: readings lists them"
+        return f"not counted: messages of text and pushes, {count}; {why}" if count else ""
+    if by == "service" and table.height:
+        texts = [place for place, one in enumerate(table.paths) if one.kind == MESSAGE]
+        count = int(table.frame.get_column("path").is_in(texts).sum()) if texts else 0
+        return f"not counted: messages of text, {count}, which have no service" if count else ""
+    return ""
 
 
 def _by_association(table: Table, *, is_whole: bool) -> list[Statistic]:

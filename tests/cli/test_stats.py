@@ -460,3 +460,18 @@ def test_release_without_an_answer_is_counted(tmp_path: Path) -> None:
     path.write_text("\n".join([*lines, lines[0]]))
     asked = next(one for one in json_of("stats", "--by", "service", "--json", str(path)) if one["key"] == "rlrq")
     assert (asked["records"], asked["unanswered"]) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "by", "said"),
+    [
+        ("p1", "object", "not counted: messages of text and pushes, 4; only their values name objects"),
+        ("mode-e", "service", "not counted: messages of text, 4, which have no service"),
+        ("ln-wrapper", "object", ""), ("ln-wrapper", "service", ""), ("mode-e", "meter", ""),
+    ],
+)  # fmt: skip
+def test_says_what_is_in_no_group(name: str, by: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["stats", "--by", by, *_words(name)])
+    told = capsys.readouterr().err
+    assert said in told
+    assert ("not counted" in told) is bool(said)
