@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from analyzer.cli.arguments import Parser, add_common_options, hush, text_width
-from analyzer.cli.filters import add_filter_options, chooser, chooses, filter_of
+from analyzer.cli.filters import add_filter_options, chooser, chooses, filter_of, say_none_passes
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.main import CHECK_FAILED, printable, say
@@ -51,7 +51,8 @@ def run(words: list[str]) -> int:
         passing = set[int]() if chooses(options) else None
         audit = Audit(session.pipeline.ends, keys, passing)
         origins = Origins(source, name)
-        count = session.examine(origins.behind(audit.take), chooser(session, options), passing)
+        passes = chooser(session, options)
+        count = session.examine(origins.behind(audit.take), passes, passing)
         audit.finish()
         rows = [row for row in audit.rows() if not options.group or row.check.group in options.group]
         has_failed |= any(row.verdict == FAIL for row in rows)
@@ -67,5 +68,5 @@ def run(words: list[str]) -> int:
         if not count:
             say(f"{label(source)}: nothing of ours was found")
         elif passing is not None and not passing:
-            say(f"{label(source)}: no record passes the filter")
+            say_none_passes(label(source), passes)
     return inputs.status or (CHECK_FAILED if has_failed else 0)

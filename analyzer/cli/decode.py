@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import Parser, natural, workers
-from analyzer.cli.filters import chooser, chooses, filter_of
+from analyzer.cli.filters import chooser, chooses, filter_of, say_none_passes
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import ClosedApdus, keyring
 from analyzer.cli.main import CHECK_FAILED, fail, printable, say
@@ -20,6 +20,7 @@ from captures.chunk import Source
 
 if TYPE_CHECKING:
     from analyzer.cli.turns import Turns
+    from analyzer.index.filtering import Chooser
     from analyzer.pipeline import Pipeline
     from analyzer.record import Record
     from analyzer.session import Session
@@ -173,7 +174,8 @@ def show(
     if growing is not None:
         growing.idle = rest
     most = options.count or sys.maxsize
-    passes = _passing(chooser(session, options), closed)
+    choosing = chooser(session, options)
+    passes = _passing(choosing, closed)
     aside = _Aside(passes, pass_over)
     records = session.records() if turns is None else turns.records(session, batch, aside.take)
     for record in records if passes is None else filter(passes, records):
@@ -196,7 +198,7 @@ def show(
     count += aside.count
     if closed is not None and not (count and chooses(options)):
         closed.tell(label(source))
-    _say_rest(source, session.pipeline, count, options)
+    _say_rest(source, session.pipeline, count, options, choosing)
 
 
 def _passing(passes: Callable[[Record], bool] | None, closed: ClosedApdus | None) -> Callable[[Record], bool] | None:
@@ -223,15 +225,19 @@ class _Aside:
                 self._pass_over(record)
 
 
-def _say_rest(source: Source, pipeline: Pipeline, count: int, options: argparse.Namespace) -> None:
+def _say_rest(
+    source: Source, pipeline: Pipeline, count: int, options: argparse.Namespace, choosing: Chooser | None
+) -> None:  # fmt: skip
     """Say on stderr what was left aside or forgotten, and that nothing was found."""
     if pipeline.forgotten:
         say(f"{label(source)}: {pipeline.forgotten} silent conversations were forgotten to keep memory flat")
     if pipeline.left_aside:
         named = ", ".join(f"{number} {name}" for name, number in sorted(pipeline.left_aside.items()))
         say(f"{label(source)}: left aside, in packets: {named}")
-    if not count:
-        say(f"{label(source)}: {'no record passes the filter' if chooses(options) else 'nothing of ours was found'}")
+    if not count and chooses(options):
+        say_none_passes(label(source), choosing)
+    elif not count:
+        say(f"{label(source)}: nothing of ours was found")
     if options.verbose:
         found = ", ".join(f"{number} {stack}" for stack, number in sorted(pipeline.stacks.items())) or "none"
         say(f"{label(source)}: conversations by stack: {found}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from analyzer.cli.main import FilterTextError
+from analyzer.cli.main import FilterTextError, say
 
 if TYPE_CHECKING:
     from analyzer.filter import Filter
+    from analyzer.index.filtering import Chooser
     from analyzer.record import Record
     from analyzer.session import Session
 
@@ -60,11 +61,17 @@ def chosen(session: Session, options: argparse.Namespace) -> Iterator[Record]:
     return session.records() if passes is None else filter(passes, session.records())
 
 
-def chooser(session: Session, options: argparse.Namespace) -> Callable[[Record], bool] | None:
+def say_none_passes(name: str, passes: Chooser | None) -> None:
+    """Say on stderr that no record passes, and what may be asked instead."""
+    advice = passes.advice if passes is not None else ""
+    say(f"{name}: no record passes the filter" + (f"; {advice}" if advice else ""))
+
+
+def chooser(session: Session, options: argparse.Namespace) -> Chooser | None:
     """Give what tells whether a record of *session* passes what the options say; None where all do."""
     found = filter_of(options, utc=options.utc or session.source.has_local_times)
     if found is None:
         return None
     from analyzer.index.filtering import Chooser
 
-    return Chooser(found, session.values, session.followers).passes
+    return Chooser(found, session.values, session.followers)

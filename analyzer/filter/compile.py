@@ -40,6 +40,8 @@ class Decider:
     """Whether it asks for notes, some of which a record gets only with its values."""
     asks_before = False
     """Whether it asks for the records before one, and so has to see all of them in order."""
+    asks_numbers = False
+    """Whether it asks for numbers that an object has where it is no short name: class, attribute, method."""
 
     def one(self, row: Row, deep: Deep) -> bool:
         """Decide on one record."""
@@ -59,6 +61,7 @@ class Term(Decider):
         self.is_deep = field.source is Source.DEEP and (test is not None or not field.needs)
         self.asks_notes = field.source is Source.MARKS
         self.asks_before = field.source is Source.SINCE
+        self.asks_numbers = field.of_value is not None and field.kind is Kind.INTEGER
         self._needed = Term(FIELDS["note"], Texts([field.needs], "==", None)) if field.needs else None
         self._groups: Groups | None = None
         self._answers: list[bool] = []
@@ -143,6 +146,7 @@ class Several(Decider):
         self.is_deep = any(part.is_deep for part in parts)
         self.asks_notes = any(part.asks_notes for part in parts)
         self.asks_before = any(part.asks_before for part in parts)
+        self.asks_numbers = any(part.asks_numbers for part in parts)
         self._decide, self._join = (all, and_) if needs_all else (any, or_)
 
     def one(self, row: Row, deep: Deep) -> bool:
@@ -166,6 +170,7 @@ class Not(Decider):
         self.is_deep = part.is_deep
         self.asks_notes = part.asks_notes
         self.asks_before = part.asks_before
+        self.asks_numbers = part.asks_numbers
 
     def one(self, row: Row, deep: Deep) -> bool:
         """Decide on one record."""
@@ -187,6 +192,7 @@ class Filter:
         """Whether rows alone may not tell."""
         self.asks_notes = decider.asks_notes
         self.asks_before = decider.asks_before
+        self.asks_numbers = decider.asks_numbers
 
     def one(self, row: Row, deep: Deep) -> bool:
         """Tell whether the record of *row* passes."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from analyzer.cosem.obis import obis_name
-from analyzer.record import REQUEST, RESPONSE, UNSOLICITED, Object, Record
+from analyzer.record import MESSAGE, REQUEST, RESPONSE, UNSOLICITED, Object, Record
 from analyzer.table.short_names import is_short
 from analyzer.table.table import Row
 from analyzer.table.told_by_values import are_told_by_values
@@ -348,6 +348,16 @@ def _carried_by(transport: str, get: Callable[[Path], Iterable[Any]]) -> Callabl
     return lambda path: get(path) if _ports(path) and path.transport != _OTHERS[transport] else ()
 
 
+def _named_values(row: Row, deep: Deep) -> Sequence[Value]:
+    """Give the values that tell what the record of *row* is about; a command in text names it and has none."""
+    record = deep.record(row)
+    if row.path.kind != MESSAGE or row.path.direction != REQUEST:
+        return deep.values(record)
+    from analyzer.tracking.values import asked_values
+
+    return asked_values(record)
+
+
 def values_of(field: Field, row: Row, deep: Deep) -> Iterable[Any]:
     """Give the values of *field* in the record of *row*."""
     if field.source is Source.DEEP:
@@ -358,5 +368,5 @@ def values_of(field: Field, row: Row, deep: Deep) -> Iterable[Any]:
         if is_short(row.subject):
             return field.get(deep.subject(row))
         if are_told_by_values(row.path, row.subject):
-            return list(filter(None, map(field.of_value, deep.values(deep.record(row)))))
+            return list(filter(None, map(field.of_value, _named_values(row, deep))))
     return field.get(row if field.source is Source.CELL else getattr(row, field.source.value))

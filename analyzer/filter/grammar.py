@@ -19,7 +19,7 @@ start: either
 ?not: _NOT not -> negated | atom
 ?atom: "(" either ")" | comparison | bare
 bare: value
-comparison: field OPERATOR value | field (_IN | NOT_IN) "{" member (_COMMA? member)* "}"
+comparison: field OPERATOR value | field (_IN | NOT_IN) "{" member (COMMA? member)* "}"
 field: WORD ("[" WORD "]")?
 member: value
 value: WORD -> word | QUOTED -> quoted
@@ -30,7 +30,7 @@ _NOT.2: /!(?![=~])|not(?![^\s()!{}"'])/i
 NOT_IN.3: /not\s+in(?![^\s({])/i
 _IN.2: /in(?![^\s({])/i
 OPERATOR.2: /===|==|!=|!==|>=|<=|>|<|~|(?:eq|any_eq|ne|all_ne|gt|ge|lt|le|contains|matches)(?![^\s("'])/i
-_COMMA: ","
+COMMA: ","
 QUOTED: /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[“„][^“”]*[“”]|‘[^‘’]*’/
 WORD: /[^\s()\[\]{}=!<>&|,"'~“”„‘]+/
 %ignore /\s+/
@@ -42,8 +42,10 @@ _OPERATORS = {
 _EXPECTED = {
     "WORD": "a name or value", "QUOTED": "a text in quotes", "OPERATOR": "an operator such as ==", "_OR": "or",
     "_AND": "and", "_NOT": "not", "_IN": "in", "LPAR": "(", "RPAR": ")", "LSQB": "[", "RSQB": "]", "LBRACE": "{",
-    "RBRACE": "}", "$END": "the end", "_COMMA": ",",
+    "RBRACE": "}", "$END": "the end", "COMMA": ",",
 }  # fmt: skip
+
+_RANGE = "a range is 1..4, without a comma"
 
 
 class FilterError(DlmsharkError):
@@ -176,24 +178,33 @@ def _part(tree: Any) -> Part:
         values: Sequence[Any] = (children[2],)
     else:
         operator = "in"
-        values = [member.children[0] for member in children[1 + is_negated :]]
+        values = [one if getattr(one, "type", "") == "COMMA" else one.children[0] for one in children[1 + is_negated :]]
     operator = _OPERATORS.get(operator, operator)
-    literals = _ranged([_literal(one) for one in values])
+    literals = _ranged(values)
     found = Comparison(str(field[0]), field[0].start_pos, operator, tuple(literals), part)
     return Negated(found) if is_negated else found
 
 
-def _ranged(literals: list[Literal]) -> list[Literal]:
-    """Join the ends of ranges that stand in quotes, or with blanks around their dots."""
+def _ranged(values: Sequence[Any]) -> list[Literal]:
+    """Read values, and join the ends of ranges that stand in quotes, or with blanks around their dots.
+
+    Raises: FilterError where a comma stands beside the dots.
+    """
     found: list[Literal] = []
-    is_open = False
-    for one in literals:
+    is_open = is_parted = False
+    for value in values:
+        if getattr(value, "type", "") == "COMMA":
+            is_parted = True
+            continue
+        one = _literal(value)
         begins = not one.is_quoted and one.text.startswith("..") and bool(found)
+        if (begins or is_open) and is_parted:
+            raise FilterError(f"no comma was expected beside ..: {_RANGE}", one.position, one.length, _RANGE)
         if begins or is_open:
             found[-1] = Literal(found[-1].text + one.text, found[-1].position)
         else:
             found.append(one)
-        is_open = not one.is_quoted and one.text.endswith("..")
+        is_open, is_parted = not one.is_quoted and one.text.endswith(".."), False
     return found
 
 

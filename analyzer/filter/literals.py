@@ -146,9 +146,9 @@ def _meter_times(literals: Sequence[Literal], comparison: str) -> MeterTimes | N
 
 
 def _check_number(literals: Sequence[Literal], comparison: str) -> None:
-    """Look at what a value is to be more or less than. Raises: FilterError where that has a unit."""
+    """Look at what a value is to be more or less than, in quotes a text. Raises: FilterError where it has a unit."""
     one = literals[0]
-    if comparison in ORDER and _WITH_UNIT.fullmatch(one.text) and _number(one.text) is None:
+    if comparison in ORDER and not one.is_quoted and _WITH_UNIT.fullmatch(one.text) and _number(one.text) is None:
         advice = "value > 70000 and unit == Wh"
         text = f"a number without a unit was expected, not {one.text!r}: {advice}"
         raise FilterError(text, one.position, one.length, advice)

@@ -285,6 +285,9 @@ class Asker:
         return summary(record, self._values(record))
 
 
+SHORT_NAMES = "objects are read by short names here: short-name == 0A08 asks for one"
+
+
 class Chooser(Asker):
     """Asks a filter."""
 
@@ -293,8 +296,23 @@ class Chooser(Asker):
     ) -> None:
         super().__init__(values)
         self._filter = chosen
+        self._has_short_names = False
         if chosen.asks_before and followers is not None:
             followers.append(self.follow)
+
+    @property
+    def advice(self) -> str:
+        """What to ask instead where nothing passed; empty where that is not known."""
+        return SHORT_NAMES if self._has_short_names and self._filter.asks_numbers else ""
+
+    def subject(self, row: Row) -> Subject:
+        """Give what the record is about by the names of its objects, and remember that it has short names."""
+        self._has_short_names = True
+        return super().subject(row)
+
+    def __call__(self, record: Record) -> bool:
+        """Tell whether *record* passes."""
+        return self.passes(record)
 
     def passes(self, record: Record) -> bool:
         """Tell whether *record* passes."""

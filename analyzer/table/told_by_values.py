@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from analyzer.record import APDU, MESSAGE, REQUEST
+from analyzer.record import APDU, MESSAGE
 from analyzer.table.words import Path, Subject
 from analyzer.tracking.plans import PUSH
 
@@ -23,7 +23,7 @@ def are_told_by_values(path: Path, subject: Subject) -> bool:
 
 
 def _is_text(path: Path) -> bool:
-    return path.kind == MESSAGE and path.direction != REQUEST
+    return path.kind == MESSAGE
 
 
 class ToldByValues:

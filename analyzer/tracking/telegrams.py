@@ -25,7 +25,7 @@ from analyzer.cosem.text_times import clock_of
 from analyzer.record import REQUEST, Object, Record
 from dissectors.checks import has_parity, seven_bits
 from dissectors.data_sets import DataSet, data_sets
-from dissectors.iec62056_21 import message_type
+from dissectors.iec62056_21 import ProgrammingCommand, message_layer, message_type
 
 _STX, _ETX, _EOT = b"\x02", b"\x03", b"\x04"
 _CLOCK_CLASS = 8
@@ -58,6 +58,15 @@ def sets_of(record: Record) -> list[DataSet]:
     begin = octets.find(_STX) + 1
     ends = [at for at in (octets.find(sign, begin) for sign in (_ETX, _EOT, b"!")) if at >= 0]
     return list(data_sets(octets[begin : min(ends, default=len(octets))]))
+
+
+def sets_asked(record: Record) -> list[DataSet]:
+    """Give the data sets that a command of programming mode reads, writes or executes; none of other messages."""
+    octets = seven_bits(record.octets) if has_parity(record.octets) else record.octets
+    if record.link == "p1" or message_layer(octets) is not ProgrammingCommand:
+        return []
+    begin, end = octets.find(_STX) + 1, octets.rfind(_ETX)
+    return list(data_sets(octets[begin : end if end >= 0 else len(octets)])) if begin else []
 
 
 def heading_of(record: Record) -> TextProfile | None:

@@ -26,7 +26,7 @@ from analyzer.tracking.object_model import ObjectModel
 from analyzer.tracking.plans import PUSH, plan_of
 from analyzer.tracking.profiles import Profile, profiles_in
 from analyzer.tracking.selections import is_buffer
-from analyzer.tracking.telegrams import name_of, object_of, profile_in, said, values_in
+from analyzer.tracking.telegrams import name_of, object_of, profile_in, said, sets_asked, values_in
 from dissectors.axdr import scan_scalar
 from dissectors.characters import MASKED
 from dissectors.data_types import NULL, OCTET_STRING
@@ -123,6 +123,12 @@ def _text_values(record: Record) -> list[Value]:
     one = object_of(heading.code)
     text = _table_text(rows, len(columns))
     return [Value(one, name_of(heading.code), value, text, time=heading.start, status=heading.status)]
+
+
+def asked_values(record: Record) -> list[Value]:
+    """Name what a command of IEC 62056-21 reads, writes or executes, as values that are not there."""
+    codes = [one.id.decode("latin-1") for one in sets_asked(record)]
+    return [Value(object_of(code), name_of(code), None, "") for code in codes]
 
 
 def text_value(one: TextValue) -> Value:

@@ -58,6 +58,9 @@ WRONG = [
     ("object contains active energy", 23, "stands in quotes"),
     ("latency > 150 ms", 14, "stands in quotes"),
     ("value > 70kWh", 8, "value > 70000 and unit == Wh"),
+    ("number in {1, .., 4}", 14, "a range is 1..4, without a comma"),
+    ("number in {1.., 4}", 16, "a range is 1..4, without a comma"),
+    ("number in {1, ..4}", 14, "a range is 1..4, without a comma"),
     ("service == get", 11, "get alone passes it"),
     ("result == accepted", 10, "success was expected"),
     ("result == 3", 10, "read-write-denied is its name"),
@@ -226,6 +229,49 @@ def test_records_that_dlmshark_wrote_do_not_tell_what_carried_them(tmp_path: Pat
     for text, many in (("udp and udp.port == 4059", 26), ("tcp and tcp.port == 4059", 26), ("transport == udp", 0)):
         main(["decode", "-e", "number", "-Y", text, str(path)])
         assert len(capsys.readouterr().out.split()) == many
+
+
+@pytest.mark.parametrize("text", ['value >= "2026 CET"', 'value > "5 V"', 'value == "10Wh"', 'value <= "7 kW"'])
+def test_text_in_quotes_stays_text(text: str) -> None:
+    test = compile_filter(text)
+    assert test is not None
+    with pytest.raises(FilterError, match="a number without a unit was expected"):
+        compile_filter("value >= 10Wh")
+
+
+def test_text_with_a_unit_is_compared_as_text(capsys: Capsys) -> None:
+    assert main(["decode", str(sample_path("ln-wrapper")), "-e", "number", "-Y", 'value > "5 V" and service']) == 0
+    assert capsys.readouterr().out.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_told"),
+    [("attribute > 100", True), ("class == 0", True), ("not !(method == 99)", True), ("obis == 1-0:77.8.0", False),
+     ("attribute == 2", False), ("port == 1", False)],
+)  # fmt: skip
+def test_objects_that_are_read_by_short_names_are_asked_for_by_those(
+    text: str, is_told: bool, capsys: Capsys
+) -> None:  # fmt: skip
+    """A number that no attribute has may be a short name."""
+    main(["decode", str(sample_path("sn-hdlc")), "-Y", text])
+    assert ("short-name == 0A08 asks for one" in capsys.readouterr().err) is is_told
+    main(["decode", str(sample_path("ln-wrapper")), "-Y", text])
+    assert "short-name" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("obis == 1.8.0", [9, 10]), ("obis == 1-0:1.8.*", [9, 10]), ("obis == 1-0:0.0.0", [7, 8])],
+)
+def test_command_in_text_passes_as_its_answer_does(text: str, found: list[int], capsys: Capsys) -> None:
+    """Of what is read in programming mode only the answer passed."""
+    path = sample_path("mode-c-programming")
+    main(["decode", str(path), "-e", "number", "-Y", text])
+    assert [int(line) for line in capsys.readouterr().out.split()] == found
+    run = FilterRun(indexed(open_source(str(path)))[0], text)
+    while not run.is_done:
+        run.poll()
+    assert [place + 1 for place in run.matches] == found
 
 
 def test_advice_fits_a_line_of_80_cells() -> None:
