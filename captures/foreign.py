@@ -31,22 +31,26 @@ _TRANSLATED = re.compile(
 )
 """How translators write APDUs as XML, member by member."""
 _IS_TRANSLATED = "APDUs that a translator wrote as XML, without their octets; pass on what it was given, in hex"
-_WIRELESS = re.compile(rb"^[TCS]\d?;[01];[01];\d{4}-\d\d-\d\d |\btelegram=\|_?[0-9A-Fa-f]{2}_?44", re.MULTILINE)
+_WIRELESS = re.compile(
+    rb"^[TCS]\d?;[01];[01];\d{4}-\d\d-\d\d |\btelegram=\|_?(?!68444468)[0-9A-Fa-f]{2}_?44", re.MULTILINE
+)
 _IS_WIRELESS = "telegrams of wireless M-Bus, as rtl_wmbus and wmbusmeters write them: another link, not read here"
 _FOLLOWED = re.compile(rb"\s*=+\s+Follow: (\w+),(?:ascii|ebcdic|utf-8)\s")
 _IS_FOLLOWED = "a stream that tshark followed as characters, which have lost octets; -z follow,{},raw has them all"
 
 
-def foreign_text(head: bytes, *, has_octets: bool) -> str:
+def foreign_text(head: bytes, *, has_traffic: bool) -> str:
     """Say what the text *head* is if it is none that is read; empty for others.
 
-    *has_octets* says that octets stand in it besides what was translated or followed.
+    *has_traffic* says that units or APDUs stand in it besides what was translated, or came by radio.
     """
-    if not has_octets and _TRANSLATED.match(head):
-        return _IS_TRANSLATED
     followed = _FOLLOWED.match(head)
     if followed:
         return _IS_FOLLOWED.format(followed[1].decode())
+    if has_traffic:
+        return ""
+    if _TRANSLATED.match(head):
+        return _IS_TRANSLATED
     return _IS_WIRELESS if _WIRELESS.search(head) else ""
 
 

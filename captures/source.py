@@ -348,8 +348,8 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
         window.skip(begins)
         return RawSource(name, window, size)
     judgement = judge(head)
-    is_read = judgement is not None and (judgement.shape.name == "gurux-xml" or judgement.hints.has_frames)
-    if what := foreign_text(head, has_octets=is_read):
+    is_read = judgement is not None and (judgement.shape.name == "gurux-xml" or judgement.has_traffic)
+    if what := foreign_text(head, has_traffic=is_read):
         raise CaptureError(f"{label}: {what}; {EXPECTED} was expected")
     if judgement is not None and "characters" in judgement.shape.data.groupindex and _is_bare(head):
         return RawSource(name, window, size)

@@ -34,6 +34,8 @@ class Given:
         """Octets that the unit that was given last still lacks."""
         self.is_whole = False
         """The octets that came last ended a unit, so none is to come."""
+        self.has_units = False
+        """Whether any unit was whole."""
         self.cut_at = 0
         """Units that lack octets and have just so many were cut by what wrote the text."""
         self.cut = 0
@@ -73,6 +75,7 @@ class Given:
             wanted = end_of_units(octets, wanted)
         lacks = wanted - length if wanted > length else 0
         self.is_whole = 0 < wanted <= length
+        self.has_units = self.has_units or self.is_whole
         if size and lacks and length > 1 and octets[0] == _FLAG == octets[-1]:
             size = 0  # a frame that lacks octets within
         if length > self._longest:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from captures.chunk import Chunk
+from captures.chunk import LINK_OCTETS, Chunk
 from captures.stream import HeldInput, Window
 from captures.text.counts import has_counts, has_line_numbers
 from captures.text.hints import Hints
@@ -16,6 +16,7 @@ from captures.text.reader import Reader
 from captures.text.shape import LONGEST_HEADING, Shape
 from captures.text.shapes import PLAIN, SHAPES
 from captures.text.times import date_order, has_colon_rows
+from captures.text.units import is_traffic
 
 
 class Judgement(NamedTuple):
@@ -29,12 +30,15 @@ class Judgement(NamedTuple):
     is_local: bool
     """There are times, and none names a zone."""
     has_date: bool
+    has_traffic: bool
+    """A whole unit, a packet, characters, or what begins as a frame or an APDU does is among the octets."""
 
 
 class _Trial(NamedTuple):
     shape: Shape
     octets: int
     reader: Reader
+    chunks: list[Chunk]
 
 
 def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
@@ -73,7 +77,18 @@ def judge(head: bytes, shapes: Iterable[Shape] = SHAPES) -> Judgement | None:
     )
     clock = best.reader.clock
     has_times = clock.has_date or clock.has_clock
-    return Judgement(best.shape, hints, best.octets, clock.digits, has_times and not clock.has_zone, clock.has_date)
+    return Judgement(
+        best.shape, hints, best.octets, clock.digits, has_times and not clock.has_zone, clock.has_date,
+        _has_traffic(best),
+    )  # fmt: skip
+
+
+def _has_traffic(trial: _Trial) -> bool:
+    """Tell whether anything of what *trial* found may be read."""
+    given = trial.reader.given
+    if given.has_units or "characters" in trial.shape.data.groupindex:
+        return True
+    return any(chunk.link_type != LINK_OCTETS or is_traffic(chunk.octets) for chunk in trial.chunks)
 
 
 def _is_better(trial: _Trial, plain: _Trial) -> bool:
@@ -110,7 +125,6 @@ def _try(shape: Shape, lines: list[bytes], hints: Hints) -> _Trial:
         reader.take(line, 0, 0)
     reader.end()
     if shape.heading is not None and "label" in shape.heading.groupindex:
-        return _Trial(
-            shape, reader.given.directed, reader
-        )  # titles of which none names a direction are words like others
-    return _Trial(shape, sum(len(chunk.octets) for chunk in found), reader)
+        # titles of which none names a direction are words like others
+        return _Trial(shape, reader.given.directed, reader, found)
+    return _Trial(shape, sum(len(chunk.octets) for chunk in found), reader, found)

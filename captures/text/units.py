@@ -11,6 +11,17 @@ IN_HEX = re.compile(
     rb"|68\W{0,2}(?:0x)?([0-9A-F]{2})\W{0,2}(?:0x)?\1\W{0,2}(?:0x)?68)",
     re.IGNORECASE,
 )
+_TRAFFIC = re.compile(
+    rb"""\x7E[\xA0-\xAF]|\x68(.)\1\x68|\xE6[\xE6\xE7]\x00                      # frames of HDLC, M-Bus and LLC
+    | [\xC0\xC1\xC3-\xC5\xC7][\x01-\x06].                                    # GET, SET and ACTION
+    | \xC2[\x00\x01].|\x0F[\x00\x10-\xF0]...[\x00\x0C]                        # event- and data-notification
+    | [\x05\x06][\x01-\x20][\x02\x04]|[\x0C\x0D][\x01-\x20][\x00-\x02]        # read and write by short names
+    | [\xD9\xDA]....[\x00\x0C]|\xD8[\x01\x02][\x00-\x06]                      # access, exception-response
+    | [\xDB\xDC][\x00\x08]|\xE0.[\x00-\x20].                                  # general ciphering and blocks""",
+    re.DOTALL | re.VERBOSE,
+)
+_SIZED_APDU = re.compile(rb"[\x60-\x63\x21\x28\xC8-\xD7](?:([\x00-\x7F])|\x81(.)|\x82(..))", re.DOTALL)
+"""Of an association, and ciphered, with their lengths."""
 _WIDE_REST = re.compile(rb"\s{4,}([0-9A-Fa-f]{2}(?:\s{1,12}[0-9A-Fa-f]{2}){0,2})\s*$")
 """A few octets behind a gap as wide as that before a column of characters; more are found by themselves."""
 _LEAST_DIGITS = 16
@@ -32,6 +43,14 @@ def begins_unit(octets: bytes) -> bool:
 def begins_frame(octets: bytes) -> bool:
     """Tell whether *octets* begin as a unit does, or as an LLC frame, which has no length: they are no key."""
     return begins_unit(octets) or _LLC.match(octets) is not None
+
+
+def is_traffic(octets: bytes) -> bool:
+    """Tell whether *octets* begin as a frame of HDLC, LLC or M-Bus or an APDU does, by more than one octet."""
+    if _TRAFFIC.match(octets) or is_short_frame(octets):
+        return True
+    found = _SIZED_APDU.match(octets)
+    return found is not None and found.end() + int.from_bytes(b"".join(found.groups(b""))) == len(octets)
 
 
 def in_order(words: bytes, width: int) -> bytes:

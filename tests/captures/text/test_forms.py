@@ -252,6 +252,49 @@ def test_translation_with_its_octets_beside_it_is_read(tmp_path: Path) -> None:
         assert next(iter(source)).octets == EVENTS[0].octets
 
 
+REQUEST, RESPONSE = (
+    bytes.fromhex(one) for one in ("C001C100080000010000FF0200", "C401C100090C07E90101030000000000800000")
+)
+SENT_PDU, RECEIVED_PDU = b"\0\1\0\x10\0\1\0\x0d" + REQUEST, b"\0\1\0\1\0\x10\0\x13" + RESPONSE
+PAIR = [(SENT, SENT_PDU), (RECEIVED, RECEIVED_PDU)]
+MEMBERS = '<GetRequest><InvokeIdAndPriority Value="C1" /></GetRequest>\n'
+WIRED = bytes.fromhex("6844446808017278563412684426010401000000")
+WIRED += bytes(0x44 - 16) + bytes(((sum(WIRED[4:]) & 0xFF), 0x16))
+BESIDE = {
+    "wrapper below each": (f"{MEMBERS}TX: {_spaced(SENT_PDU)}\n{MEMBERS}RX: {_spaced(RECEIVED_PDU)}\n" * 7, PAIR * 7),
+    "APDU": (f"{TRANSLATED}{_spaced(REQUEST)}\n", [(UNKNOWN, REQUEST)]),
+    "APDU that answers": (f"{TRANSLATED}{RESPONSE.hex()}\n", [(UNKNOWN, RESPONSE)]),
+    "ciphered APDU": (f"{TRANSLATED}{_spaced(bytes.fromhex('C8122100000001') + RESPONSE[:13])}\n", None),
+    "attribute": (
+        f'<Messages>\n<GetRequest hex="{SENT_PDU.hex()}"/>\n<GetResponse hex="{RECEIVED_PDU.hex()}"/>\n</Messages>\n', PAIR,
+    ),
+    "text of a member": (
+        f"<Messages>\n<GetRequest>{SENT_PDU.hex()}</GetRequest>\n<GetResponse>{RECEIVED_PDU.hex()}</GetResponse>\n</Messages>\n",
+        PAIR,
+    ),
+    "page": (
+        "<html><body>\n<p>The meter sends a <DataNotification> each hour:</p>\n<pre>\n"
+        f"TX: {_spaced(SENT_PDU)}\nRX: {_spaced(RECEIVED_PDU)}\n</pre></body></html>\n",
+        PAIR,
+    ),
+    "wired M-Bus": ("".join(f"2026-03-21 10:15:3{at} telegram=|{WIRED.hex().upper()}|+{at}\n" for at in range(4)), None),
+    "cut wired M-Bus": (f"telegram=|{WIRED[:40].hex().upper()}|+1\n", [(UNKNOWN, WIRED[:40])]),
+    "HDLC below a telegram": (WIRELESS + "".join(f"{TX_RX(one)}: {_spaced(one.octets)}\n" for one in EVENTS), None),
+    "APDU below a telegram": (f"{WIRELESS}{_spaced(REQUEST)}\n", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said"), BESIDE.values(), ids=BESIDE)
+def test_traffic_beside_what_is_not_read_here_is_read(
+    text: str, said: list[tuple[int, bytes]] | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text(text, newline="")
+    with open_source(str(path)) as source:
+        found = [(chunk.direction, chunk.octets) for chunk in source]
+    assert found if said is None else found == said
+
+
 PDU = bytes.fromhex("00010001001000080000000000000000")
 RULER = bytes(range(16))
 
