@@ -16,17 +16,22 @@ from struct import pack
 from captures.chunk import LINK_OCTETS, RECEIVED, SENT, UNKNOWN, Chunk, Source
 from captures.links import link_of
 from captures.network import ACK, PSH, TCP, UDP
-from captures.stream import Window
+from captures.stream import HeldInput, Window
 from captures.text.lines import MARKS, blocks, narrow, width_of
 from captures.text.times import Clock
 
 _RAW_IP = 101
 _BORDER = re.compile(rb'"_index"|^\{"timestamp"|<packet>', re.MULTILINE)
+_BORDER_SIZE = len(b'{"timestamp"')
+_SCALARS = rb'(?:"\w+":\s*(?:null|[-\d.]+|"[^"]*"),\s*)*+'
+_INDEX = rb'"_index":\s*"packets-[^"]*"'
 _BEGINS = re.compile(
-    rb'\s*(?:\[\s*)?(?:\{\s*"(?:(?:index": ?\{\s*")?_index": ?"packets-|timestamp": ?"\d+", ?"layers": ?\{)'
-    rb'|(?:<\?xml[^<]*)?(?:<(?:\?|!--)[^<]*)*<pdml [^<>]*creator="wireshark)'
-)
-_MEMBER = re.compile(rb'"([A-Za-z_][\w.]*)": ?(?:\[\s*)?"((?:[^"\\]|\\.)*)"')
+    rb'\s*(?:\[\s*)?(?:\{\s*' + _INDEX + rb',\s*' + _SCALARS + rb'"_source":\s*'
+    rb'|(?:\{\s*"index":\s*\{\s*' + _INDEX + rb'[^{}]*\}\s*\}\s*)?(?=\{\s*"timestamp":\s*"\d+"))'
+    rb'\{\s*' + _SCALARS + rb'"layers":\s*(?=\{)'
+)  # fmt: skip
+_BEGINS_XML = re.compile(rb'\s*(?:<\?xml[^<]*)?(?:<(?:\?|!--)[^<]*)*<pdml [^<>]*creator="wireshark')
+_MEMBER = re.compile(rb'"([A-Za-z_][\w.]*)": ?(?:\[\s*)?"([^"\\]*+(?:\\.[^"\\]*+)*+)"')
 _FIELD = re.compile(rb'<field name="([A-Za-z_][\w.]*)"([^<>]*)>')
 _SHOWN, _VALUE = re.compile(rb' show="([^"]*)"'), re.compile(rb' value="([^"]*)"')
 _LONGEST = 1 << 26
@@ -56,6 +61,14 @@ def _spellings() -> dict[bytes, str]:
 
 
 _NAMES = _spellings()
+_KNOWN = re.compile(
+    rb'"(?:(frame|eth|ipv6|ip|tcp|udp|data)(?:_raw":\s*[\["]|":\s*\{\s*"(?:filtered"|\1[._])|\.[a-z])'
+    rb'|(?:' + b"|".join(name for name in _NAMES if name != b"timestamp") + rb')":)|\A\{\s*(?:\}|\Z)'
+)  # fmt: skip
+"""A layer or a field that Wireshark names so, in any of its ways to write them; or that the first packet has none."""
+_LENGTH = re.compile(r"\d{1,9}", re.ASCII)
+_RELATIVE = re.compile(r"(\d{1,12}(?:\.\d{0,9}|(?!\d)))\d*", re.ASCII)
+"""Seconds of which no more than nanoseconds count."""
 _ENCAPSULATIONS = {"1": 1, "4": 9, "7": _RAW_IP, "15": 0, "25": 113} | {
     str(45 + user): 147 + user for user in range(16)
 }
@@ -78,17 +91,17 @@ class Dissections(Source):
         self._window.close()
 
     def __iter__(self) -> Iterator[Chunk]:
-        text, offset = b"", self._window.base
+        text, offset = bytearray(), self._window.base
         for block in blocks(self._window):
+            new = max(1, len(text) - _BORDER_SIZE)
             text += (b"" if block.is_rest else b"\n") + b"\n".join(block.lines)
-            borders = [found.start() for found in _BORDER.finditer(text, 1)]
+            borders = [found.start() for found in _BORDER.finditer(text, new)]
             for start, end in zip([0, *borders], borders, strict=False):
-                yield from self._packet(text[start:end], offset + start)
-            kept = borders[-1] if borders else 0
-            text, offset = text[kept:], offset + kept
-            if len(text) > _LONGEST:
-                text = b""
-        yield from self._packet(text, offset)
+                yield from self._packet(bytes(text[start:end]), offset + start)
+            kept = borders[-1] if borders else len(text) if len(text) > _LONGEST else 0
+            del text[:kept]
+            offset += kept
+        yield from self._packet(bytes(text), offset)
         left = f"; {self._empty} packets without octets or payload" if self._empty else ""
         title = "PDML" if self._is_xml else "JSON"
         self.remark("dissections", f"read as packets that Wireshark wrote as {title}; only their octets count{left}")
@@ -110,8 +123,8 @@ class Dissections(Source):
         time_ns = self._time(fields)
         self.time_digits = max(self.time_digits, self._clock.digits)
         length = len(octets)
-        if "frame_raw" in fields and fields.get("frame.len", "").isdigit():
-            length = max(length, int(fields["frame.len"][:9]))
+        if "frame_raw" in fields and _LENGTH.fullmatch(fields.get("frame.len", "")):
+            length = max(length, int(fields["frame.len"]))
         way = _WAYS.get(_number(fields.get("frame.packet_flags_direction", "")) & 3, UNKNOWN)
         yield Chunk(self._number, time_ns, link_type, way, octets, length, offset)
 
@@ -122,7 +135,7 @@ class Dissections(Source):
             for name, attributes in _FIELD.findall(text):
                 if (field := _NAMES.get(name)) and field not in found:
                     told = (_VALUE if field in _VALUES else _SHOWN).search(attributes)
-                    found[field] = html.unescape(told[1].decode("utf-8", "replace")) if told else ""
+                    found[field] = _unescaped_xml(told[1]) if told else ""
             return found
         for name, value in _MEMBER.findall(text):
             if (field := _NAMES.get(name)) and field not in found:
@@ -156,7 +169,8 @@ class Dissections(Source):
         for name in _TIMES:
             told = fields.get(name)
             if told and name == "frame.time_relative":
-                return self._clock.relative(told.encode()) if told.replace(".", "", 1).isdigit() else None
+                seconds = _RELATIVE.fullmatch(told)
+                return self._clock.relative(seconds[1].encode()) if seconds else None
             if told and (time_ns := self._clock.find(told.encode())) is not None:
                 return time_ns
         return None
@@ -164,8 +178,21 @@ class Dissections(Source):
 
 def is_dissections(head: bytes) -> bool:
     """Tell whether the text that begins with *head* is packets that Wireshark dissected."""
+    head = _narrowed(head[:_LOOKED_AT])
+    begins = _BEGINS.match(head)
+    return _BEGINS_XML.match(head) is not None or (begins is not None and bool(_KNOWN.search(head[begins.end() :])))
+
+
+def lacks_octets(head: bytes) -> bool:
+    """Tell whether no octets of a packet stand in *head*, which is JSON."""
+    if _BEGINS_XML.match(_narrowed(head[:_LOOKED_AT])):
+        return False
+    return next(iter(Dissections("", Window(HeldInput(head)))), None) is None
+
+
+def _narrowed(head: bytes) -> bytes:
     mark = next((mark for mark in MARKS if head.startswith(mark)), b"")
-    return _BEGINS.match(narrow(head[len(mark) : _LOOKED_AT], width_of(head))) is not None
+    return narrow(head[len(mark) :], width_of(head))
 
 
 def _packet_of(
@@ -206,5 +233,14 @@ def _unescaped(value: bytes) -> str:
     """Read what stands between quotation marks in JSON."""
     text = value.decode("utf-8", "replace")
     with suppress(ValueError):
-        return str(json.loads(f'"{text}"')) if "\\" in text else text
+        # half of a pair of UTF-16 is no character
+        return str(json.loads(f'"{text}"')).encode("utf-8", "replace").decode() if "\\" in text else text
+    return text
+
+
+def _unescaped_xml(value: bytes) -> str:
+    """Read the value of an attribute."""
+    text = value.decode("utf-8", "replace")
+    with suppress(ValueError):  # a character of more digits than Python reads
+        return html.unescape(text)
     return text

@@ -317,9 +317,19 @@ def _dissections(name: str, window: Window, size: int | None, head: bytes) -> So
     """Make the source for packets that Wireshark dissected; None if *head* begins something else."""
     if not any(sign in head[:_LOOKED_AT].replace(b"\0", b"") for sign in _DISSECTED):
         return None
-    from captures.dissections import Dissections, is_dissections  # few inputs are, and it takes its time
+    from captures.dissections import Dissections, is_dissections, lacks_octets  # few are, and it takes its time
+    from captures.text.judge import judge
 
-    return Dissections(name, window, size) if is_dissections(head) else None
+    if not is_dissections(head):
+        return None
+    if lacks_octets(head) and (judgement := judge(head)) is not None and judgement.hints.has_frames:
+        return None  # a log of its own whose words are those of Wireshark
+    return Dissections(name, window, size)
+
+
+def _has_begun(head: bytes) -> bool:
+    """Tell whether a pipe has given what tells its text: a line, and of packets for Elasticsearch what is below it."""
+    return b"\n" in head and (b'"packets-' not in head or b'"layers"' in head)
 
 
 def _recognise_octets(name: str, label: str, window: Window, size: int | None, holds_octets: bool) -> Source:
@@ -334,7 +344,7 @@ def _recognise_octets(name: str, label: str, window: Window, size: int | None, h
     from captures.text.lines import width_of
     from captures.text.source import TextSource
 
-    while len(window.buffer) < _LOOKED_AT and b"\n" not in window.buffer and window.more():
+    while len(window.buffer) < _LOOKED_AT and not _has_begun(window.buffer) and window.more():
         pass
     head = window.buffer[:JUDGED]
     if b'"lane"' in head:  # few inputs are records, and it takes its time

@@ -1,6 +1,8 @@
 """Packets as Wireshark writes them in JSON and PDML, opened: the same records as of the capture itself."""
 
 import json
+import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from captures.chunk import Chunk
 from captures.dissections import Dissections
 from captures.network import Network, Payload, endpoints
 from captures.samples import sample_path
+from captures.stream import HeldInput, Window
+from tests.costs import processor_s
 
 
 def packets(name: str) -> list[tuple[Chunk, Payload | None]]:
@@ -142,3 +146,120 @@ def test_comments_of_packets_are_kept_and_cut_or_odd_text_does_no_harm(tmp_path:
         assert source.comments == {1: ['the "first"']}
         (remark,) = source.remarks
     assert remark.text.endswith("only their octets count; 1 packets without octets or payload")
+
+
+FRAME = "7ea00802232193bd647e"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"timestamp":"1","layers":{"frame_raw":"7ea00802232193bd647e","frame_len":"²³"}}',
+        '{"_index":"packets-1","_source":{"layers":{"frame.time_relative":"²","data.data":"7ea00802232193bd647e"}}}',
+        '{"timestamp":"1","layers":{"frame_time_relative":"%s","data_data":"7ea00802232193bd647e"}}' % ("9" * 5000),
+        '{"timestamp":"1","layers":{"frame_time":"\\ud800","data_data":"7ea00802232193bd647e"}}',
+        '<pdml creator="wireshark/4"><packet><field name="frame.comment" show="&#%s;"/>'
+        '<field name="data.data" value="7ea00802232193bd647e"/></packet></pdml>' % ("9" * 5000),
+    ],
+    ids=["length", "time", "long time", "half of a pair", "long character"],
+)
+def test_numbers_that_are_none_do_no_harm(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "export.json"
+    path.write_text(text + "\n")
+    with open_source(str(path)) as source:
+        assert [chunk.octets.hex() for chunk in source] == [FRAME]
+        assert isinstance(source, Dissections)
+
+
+def test_relative_time_counts_to_the_nanosecond(tmp_path: Path) -> None:
+    path = tmp_path / "export.json"
+    path.write_text(
+        '{"_index":"packets-1","_source":{"layers":{"frame.time_relative":"2.1234567899","data.data":"7e"}}}'
+    )
+    with open_source(str(path)) as source:
+        assert [chunk.time_ns for chunk in source] == [2_123_456_789]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"_index":"packets-x","_id":"1","_source":{"direction":"TX","payload":"%s"}}',
+        '{"index":{"_index":"packets-log"}}\n{"direction":"TX","payload":"%s"}',
+        '{"timestamp":"1700000001","layers":{"dlms":{"octets":"%s"}}}',
+        '{"timestamp":"1700000001","layers":{"data":"%s"}}',
+        '{"timestamp":"1700000001","layers":{"data":{"data.octets":"%s"}}}',
+    ],
+)
+def test_log_that_only_looks_like_an_export_is_a_log(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "log.json"
+    path.write_text("".join(f"{line % FRAME}\n" for _ in range(3)))
+    with open_source(str(path)) as source:
+        assert [chunk.octets.hex() for chunk in source] == [FRAME] * 3
+
+
+def test_array_of_messages_in_an_index_of_packets_is_a_log(tmp_path: Path) -> None:
+    path = tmp_path / "log.json"
+    entry = {"_index": "packets-2025", "_source": {"message": f"TX: {FRAME}"}}
+    path.write_text(json.dumps([entry] * 3, indent=2))
+    with open_source(str(path)) as source:
+        assert [chunk.octets.hex() for chunk in source] == [FRAME] * 3
+
+
+def test_packets_before_the_first_payload_have_empty_layers(tmp_path: Path) -> None:
+    path = tmp_path / "export.json"
+    layers: list[dict[str, list[str]]] = [{}, {}, {"tcp.payload": [FRAME]}]
+    path.write_text(json.dumps([{"_index": "packets-1", "_score": None, "_source": {"layers": one}} for one in layers]))
+    with open_source(str(path)) as source:
+        assert [chunk.octets.hex() for chunk in source] == [FRAME]
+        assert isinstance(source, Dissections)
+
+
+def test_pipe_that_gave_only_the_index_of_a_packet_is_an_export() -> None:
+    reader, writer = os.pipe()
+    index, packet = as_ek("push-udp").split("\n", 1)
+
+    def write() -> None:
+        with open(writer, "w") as pipe:
+            pipe.write(f"{index}\n")
+            pipe.flush()
+            begun.wait(0.3)
+            pipe.write(packet)
+
+    begun = threading.Event()
+    thread = threading.Thread(target=write)
+    thread.start()
+    with open_source(f"/dev/fd/{reader}") as source:
+        assert isinstance(source, Dissections)
+        assert len(list(source)) == len(packets("push-udp"))
+    thread.join()
+    os.close(reader)
+
+
+class _Pieces(HeldInput):
+    """Octets in memory, handed out in pieces."""
+
+    def fetch(self) -> bytes:
+        octets = super().fetch()
+        self._octets = octets[4096:]
+        return octets[:4096]
+
+
+def test_text_without_a_border_costs_in_proportion_to_its_size() -> None:
+    def cost(size: int) -> float:
+        head = b'{"timestamp":"1","layers":{"frame_raw":"'
+        lines = b"00" * 31 + b"\n"
+        return processor_s(lambda: list(Dissections("", Window(_Pieces(head + lines * (size // len(lines)))))))
+
+    assert cost(1 << 20) < 8 * cost(1 << 18) + 0.05
+
+
+def test_border_cut_anywhere_is_found() -> None:
+    class Cut(HeldInput):
+        def fetch(self) -> bytes:
+            octets = super().fetch()
+            self._octets = octets[7:]
+            return octets[:7]
+
+    text = as_ek("push-udp").encode()
+    whole = [(chunk.octets, chunk.offset) for chunk in Dissections("", Window(HeldInput(text)))]
+    assert [(chunk.octets, chunk.offset) for chunk in Dissections("", Window(Cut(text)))] == whole
