@@ -199,8 +199,8 @@ class ServiceFamily(Family):
             unasked(self, record, event.association, event.exchange)
         elif event.kind == OVERTAKEN and event.exchange is not None:
             answered_behind(self, event.association, event.exchange.request)
-        elif event.kind == PIPELINED:
-            in_flight(self, record, event.association)
+        elif event.kind == PIPELINED and event.exchange is not None:
+            in_flight(self, record, event.association, event.exchange)
         elif event.kind == ENDED:
             self._terms.pop(event.association.number or 0, None)
             for asked in event.association.waiting.values():

@@ -10,7 +10,7 @@ from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Evidence, St
 from analyzer.diagnosis.words import about_all, seconds
 from analyzer.record import Record
 from analyzer.tracking.associations import SLOW, Association, Event, Exchange
-from analyzer.tracking.usual_exchanges import SLOW_NS
+from analyzer.tracking.in_flight import gone_on
 
 _TIMES_USUAL = 8
 _LEAST_SAMPLES = 5
@@ -63,14 +63,12 @@ class TimingFamily(Family):
 
     def _is_given_up(self, record: Record, one: Association, asked: Exchange) -> bool:
         """Tell whether the client asked for something else, long after it asked and before it was answered."""
-        begun = asked.asked_ns or 0
-        later = [each for number, each in one.waiting.items() if number > asked.request and each.is_confirmed]
-        gone_on = next((each for each in later if (each.asked_ns or 0) - begun >= SLOW_NS), None)
-        if gone_on is None or record.latency_ns is None or one.is_pipelined:
+        later = gone_on(one, asked)
+        if later is None or record.latency_ns is None:
             return False
         objects = f" ({about_all(asked.objects)})" if asked.objects else ""
         text = f"{asked.service} of record {asked.request}{objects} was answered after {seconds(record.latency_ns)}, "
-        text += f"when the client had gone on to record {gone_on.request}"
+        text += f"when the client had gone on to record {later.request}"
         further = [Evidence(asked.request, 0, 0, f"the request: {asked.service}")]
         self.report(record, "response-slow", "late-response", LIKELY, text, further=further, explains=(asked.request,))
         return True

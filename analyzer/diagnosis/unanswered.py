@@ -11,7 +11,6 @@ from analyzer.diagnosis.words import asked, octets, seconds
 from analyzer.record import REQUEST, RESPONSE, Record
 from analyzer.tracking.history import Association, Exchange
 from analyzer.tracking.roles import ANSWERED_BY, ROLES
-from analyzer.tracking.services import patience_ns
 
 _PATIENCE_NS = 5_000_000_000
 _AGAIN_NS = 3_000_000_000
@@ -65,17 +64,14 @@ def answered_behind(family: Family, one: Association, request: int) -> None:
         family.stories.take_back(fact)
 
 
-def in_flight(family: Family, record: Record, one: Association) -> None:
-    """Take back that answers came late, now that *record* shows that the client has several requests in flight."""
-    asked = {each.request: each for each in (*one.exchanges, *one.unanswered)}
+def in_flight(family: Family, record: Record, one: Association, late: Exchange) -> None:
+    """Take back that *late* was answered late, now that *record* shows that several requests were in flight."""
     lanes = {record.lane.text, " > ".join(reversed(record.lane.text.split(" > ")))}
     told = [each for lane in lanes for each in family.stories.of_lane(lane) if each.cause == "late-response"]
-    for fact in [fact for story in told for fact in story.facts if fact.code in _LATE]:
-        late = next((asked[each] for each in fact.explains if each in asked), None)
-        if late is None or (fact.time_ns or 0) - (late.asked_ns or 0) > patience_ns(one, late):
-            continue
-        family.stories.take_back(fact)
-        answered_behind(family, one, late.request)
+    for fact in [fact for story in told for fact in story.facts if late.request in fact.explains]:
+        if fact.code in _LATE:
+            family.stories.take_back(fact)
+    answered_behind(family, one, late.request)
 
 
 _LATE = frozenset({"response-slow", "response-without-request"})

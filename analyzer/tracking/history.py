@@ -31,8 +31,6 @@ _CONFIRMED = 0x40
 _UNCONFIRMED = "unconfirmedWriteRequest"
 """The service without an answer, whose name stands behind glo- or ded- where it stays closed."""
 _SECOND = 1_000_000_000
-AT_ONCE_NS = 1_000_000_000
-"""Who asks for more so soon behind a request did not wait in vain for its answer."""
 
 
 class Mark(NamedTuple):
@@ -142,9 +140,8 @@ class Association:
         "answer", "asked", "asked_before", "asked_limits", "asking", "asking_pause_ns", "asking_service",
         "authentication", "client", "client_side", "conversation", "ending", "exchanges", "first", "general_blocks",
         "held_up", "hls_form", "hls_is_accepted", "hls_request", "lane", "last_ns", "last_record", "late", "limits",
-        "link_at", "meter", "misanswered", "number", "pause_ns", "place", "proposal", "pushes", "records", "release",
-        "repeats", "server", "services", "services_first", "silences", "statuses", "unanswered", "usual", "waited_ns",
-        "went_on_ns",
+        "link_at", "meter", "misanswered", "number", "overdue", "pause_ns", "place", "proposal", "pushes", "records",
+        "release", "repeats", "server", "services", "services_first", "silences", "statuses", "unanswered", "usual",
     )  # fmt: skip
 
     number: int | None
@@ -219,10 +216,8 @@ class Association:
     """The newest record in which the server put the client off (RNR), or, if true, sent a part of its answer again."""
     misanswered: set[int]
     """The records of waiting requests for which an answer with another invoke-id came, or one that does not read."""
-    went_on_ns: int | None
-    """The shortest time after which the client asked for more while the request before still waited."""
-    waited_ns: int
-    """The longest one, or in which it waited patiently for an answer."""
+    overdue: deque[Exchange]
+    """What was answered not long ago, when the client seemed to have given it up; with a response: it had not."""
     statuses: dict[str, int]
     """How many protected APDUs opened how: ``verified``, ``no-key``, …"""
     ending: Ending | None
@@ -233,8 +228,8 @@ class Association:
         self.client, self.server = client, server
         self.client_side = self.place = self.last_ns = self.pause_ns = self.limits = None
         self.proposal = self.answer = self.hls_is_accepted = self.services_first = self.asking = None
-        self.asking_pause_ns = self.usual = self.asked = self.ending = self.went_on_ns = None
-        self.last_record = self.records = self.hls_request = self.pushes = self.general_blocks = self.waited_ns = 0
+        self.asking_pause_ns = self.usual = self.asked = self.ending = None
+        self.last_record = self.records = self.hls_request = self.pushes = self.general_blocks = 0
         self.hls_form = self.asking_service = ""
         self.meter = ("", server)
         self.first = _UNSEEN
@@ -247,6 +242,7 @@ class Association:
         self.asked_before = {}
         self.unanswered = deque(maxlen=_MOST_ODD)
         self.late = {}
+        self.overdue = deque()
         self.repeats = deque(maxlen=_MOST_ODD)
         self.silences = deque(maxlen=_MOST_ODD)
         self.statuses = {}
@@ -257,15 +253,6 @@ class Association:
     def last(self) -> Mark:
         """Its last record."""
         return Mark(self.last_record, self.last_ns)
-
-    @property
-    def is_pipelined(self) -> bool:
-        """Whether the client has several requests in flight: it goes on at once, or after times that are no time-out.
-
-        Who goes on because the answer did not come waits equally long each time.
-        """
-        shortest = self.went_on_ns
-        return shortest is not None and (shortest < AT_ONCE_NS or self.waited_ns - shortest > shortest // 4)
 
     @property
     def waiting(self) -> dict[int, Exchange]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from operator import attrgetter
 
 from analyzer.record import APDU, Record
@@ -16,13 +15,12 @@ from analyzer.tracking.association_ends import (
     Endings,
     Event,
 )
-from analyzer.tracking.history import AT_ONCE_NS, BY_SERVER, REFUSED, Association, Exchange, Late, Mark
+from analyzer.tracking.history import BY_SERVER, REFUSED, Association, Exchange, Late, Mark
+from analyzer.tracking.in_flight import GIVEN_UP_NS, gone_on, is_in_flight, patience_ns, reviewed
 from analyzer.tracking.roles import REFUSALS
 from analyzer.tracking.usual_exchanges import FIRST_RESULT, SLOW_NS, is_error, service_of
 
 _MOST_WAITING = 32
-_GIVEN_UP_NS = 10_000_000_000
-_TIMES_USUAL = 10
 _INVOKE_IDS = 16
 """Without times: who asked for so much behind an answer that overtook, and got it, does not wait for the one before."""
 _new = tuple.__new__
@@ -35,8 +33,6 @@ class Services(Endings):
         """Let a request wait for its answer."""
         waiting = one.waiting
         if waiting:
-            if not one.is_pipelined and one.asked is not None:
-                self._go_on(one, record, octets, waiting.get(one.asked.number))
             self._ask_again(one, record, octets, family)
         if one.services_first is None or one.hls_request < 0:
             self._ask_first(one, record, family, is_service=is_service)
@@ -62,24 +58,6 @@ class Services(Endings):
         elif one.services_first is None:
             one.services_first = at
 
-    def _go_on(self, one: Association, record: Record, octets: bytes, last: Exchange | None) -> None:
-        """Learn from the time since the *last* request, while that waits, whether several are in flight."""
-        now = record.time_ns
-        if last is None or not last.is_confirmed or last.octets == octets or now is None or last.asked_ns is None:
-            return
-        gap = now - last.asked_ns
-        if 0 <= gap < _GIVEN_UP_NS:
-            one.went_on_ns = min(gap, one.went_on_ns if one.went_on_ns is not None else gap)
-            self._waited(one, record, gap)
-
-    def _waited(self, one: Association, record: Record, waited_ns: int) -> None:
-        """Learn from how long the client waited before it asked for more, with an answer or without."""
-        one.waited_ns = max(one.waited_ns, waited_ns, _longest_wait_ns(one))
-        if one.is_pipelined:
-            if one.late:
-                _take_late(one)
-            self.events.append(Event(PIPELINED, one, record.number))
-
     def _ask_again(self, one: Association, record: Record, octets: bytes, family: str) -> None:
         """Look at requests that still wait: the same one again, or others that were given up."""
         now = record.time_ns
@@ -92,7 +70,7 @@ class Services(Endings):
             elif (
                 (asked.service == family and asked.octets[2:3] == octets[2:3])
                 or len(one.waiting) >= _MOST_WAITING
-                or (now is not None and asked.asked_ns is not None and now - asked.asked_ns > _GIVEN_UP_NS)
+                or (now is not None and asked.asked_ns is not None and now - asked.asked_ns > GIVEN_UP_NS)
             ):
                 self._give_up(one, asked, record.number, UNANSWERED)
 
@@ -118,14 +96,20 @@ class Services(Endings):
         if latency is not None:
             service.latencies.append(latency)
             if not 0 <= latency < SLOW_NS:
-                if one.went_on_ns is not None and not one.is_pipelined:
-                    self._waited(one, record, 0)
                 self.events.append(Event(SLOW, one, record.number, asked))
         if is_error(octets):
             service.errors += 1
         one.exchanges.append(_new(Exchange, (request, asked_ns, name, objects, b"", record.number, latency, pause)))
         if one.waiting:
             self._overtake(one, asked, record)
+            if (
+                latency is not None
+                and SLOW_NS <= latency <= patience_ns(one, asked)
+                and gone_on(one, one.exchanges[-1])
+            ):
+                one.overdue.append(asked)
+        if one.overdue:
+            self._review(one, record)
         if request == one.hls_request:
             self._authenticated(one, record, octets)
         elif one.services_first is None and is_service:
@@ -139,7 +123,8 @@ class Services(Endings):
         late = None
         if request is not None:
             late = next((each for each in one.unanswered if each.request == request), None)
-        if late is not None and (one.is_pipelined or late.asked_ns is None) and not _is_given_up(one, late, record):
+        is_waited_for = late is not None and not _is_given_up(one, late, record)
+        if late is not None and is_waited_for and (late.asked_ns is None or is_in_flight(one, late)):
             one.unanswered.remove(late)
             service_of(one, late.service).unanswered -= 1
             one.waiting[late.request] = late
@@ -148,10 +133,13 @@ class Services(Endings):
         elif record.kind is APDU or late is not None:
             if request is None and one.waiting:
                 one.misanswer()
-            if late is not None and record.latency_ns is not None:
-                one.late[late.request] = Late(record.number, record.latency_ns, is_error(octets))
             if request is None or late is not None:
                 self.events.append(Event(UNASKED, one, record.number, late))
+            if late is not None and is_waited_for:
+                if record.latency_ns is not None:
+                    one.late[late.request] = Late(record.number, record.latency_ns, is_error(octets))
+                one.overdue.append(late)
+                self._review(one, record)
 
     def _overtake(self, one: Association, asked: Exchange, record: Record) -> None:
         """Give up the requests that were made before one that is answered now: answers come in order."""
@@ -160,6 +148,12 @@ class Services(Endings):
                 self._give_up(one, older, record.number, UNANSWERED)
             else:
                 del one.waiting[older.request]
+
+    def _review(self, one: Association, record: Record) -> None:
+        """Look again at what was answered late: several requests may have been in flight."""
+        for late in reviewed(one, record.time_ns):
+            _take_late(one, late)
+            self.events.append(Event(PIPELINED, one, record.number, late))
 
     def _authenticated(self, one: Association, record: Record, octets: bytes) -> None:
         """Take pass 4: the server accepts the client's answer, or not; a closed APDU does not tell."""
@@ -186,39 +180,21 @@ class Services(Endings):
         return self.events
 
 
-def _take_late(one: Association) -> None:
-    """Count as answered what was answered late: with several requests in flight none of those was given up."""
-    answers, one.late = one.late, {}
-    for asked in [each for each in one.unanswered if each.request in answers]:
-        late = answers[asked.request]
-        if late.latency_ns > patience_ns(one, asked):
-            continue
-        one.unanswered.remove(asked)
-        service = service_of(one, asked.service)
-        service.unanswered -= 1
-        service.count += 1
-        service.errors += late.is_error
-        service.latencies.append(late.latency_ns)
-        made = asked._replace(octets=b"", response=late.record, latency_ns=late.latency_ns)
-        ordered = sorted((*one.exchanges, made), key=attrgetter("response"))
-        one.exchanges.clear()
-        one.exchanges.extend(ordered)
-
-
-def _longest_wait_ns(one: Association) -> int:
-    """Find after how long an answer came at most behind which, and not before, the client asked for more."""
-    found = 0
-    for each, then in pairwise(one.exchanges):
-        if then.request > each.response and each.latency_ns and each.asked_ns is not None and then.asked_ns is not None:
-            pause = then.asked_ns - each.asked_ns - each.latency_ns
-            found = max(found, each.latency_ns if 0 <= pause < AT_ONCE_NS else 0)
-    return found
-
-
-def patience_ns(one: Association, asked: Exchange) -> int:
-    """Give how long a client waits for an answer of this service, in nanoseconds."""
-    service = one.services.get(asked.service)
-    return max(_GIVEN_UP_NS, _TIMES_USUAL * ((service.median_ns if service is not None else None) or 0))
+def _take_late(one: Association, asked: Exchange) -> None:
+    """Count *asked* as answered where it was given up and answered late: with several in flight it was not given up."""
+    late = one.late.pop(asked.request, None)
+    if late is None or asked not in one.unanswered:
+        return
+    one.unanswered.remove(asked)
+    service = service_of(one, asked.service)
+    service.unanswered -= 1
+    service.count += 1
+    service.errors += late.is_error
+    service.latencies.append(late.latency_ns)
+    made = asked._replace(octets=b"", response=late.record, latency_ns=late.latency_ns)
+    ordered = sorted((*one.exchanges, made), key=attrgetter("response"))
+    one.exchanges.clear()
+    one.exchanges.extend(ordered)
 
 
 def _is_given_up(one: Association, asked: Exchange, record: Record) -> bool:

@@ -104,3 +104,45 @@ def test_first_block_that_comes_behind_a_later_answer_is_an_answer() -> None:
         (4.6, answered(last)),
     ]  # fmt: skip
     assert over_tcp(OPENING, READING, _said(times), RELEASE) == []
+
+
+def _pair(start: float, gap: float, place: int, *, late: float = 7.0) -> list[tuple[float, Said]]:
+    """Two requests of which the second comes *gap* seconds behind the first, whose answer comes after *late*."""
+    return [
+        (start, asked(_get(place, place + 1))), (start + gap, asked(_get(place + 8, place + 20))),
+        (start + late, answered(_value(place, 1))), (start + late + 0.3, answered(_value(place + 8, 2))),
+    ]  # fmt: skip
+
+
+_TIME_OUTS = {"5 s": (5.0,) * 6, "3 s, first": (3.0, *(5.0,) * 5), "by object": (3.0, 4.0) * 3, "at times": (3.0, 3.9)}
+
+
+@pytest.mark.parametrize("gaps", _TIME_OUTS.values(), ids=_TIME_OUTS.keys())
+def test_other_time_outs_are_none_of_requests_in_flight(gaps: tuple[float, ...]) -> None:
+    times = [one for place, gap in enumerate(gaps) for one in _pair(20 + 15.0 * place, gap, place)]
+    (story,) = over_tcp(OPENING, READING, _said(times), RELEASE)
+    assert (named([story]), story.count) == ([("response-slow", "late-response")], len(gaps))
+
+
+def test_client_that_waits_longer_each_time_gets_late_answers() -> None:
+    times = [(1.0, asked(_get(1, 1))), (3.0, asked(_get(2, 1))), (7.0, asked(_get(3, 1)))]
+    times += [(7.5 + place / 4, answered(_value(place + 1, place))) for place in range(3)]
+    (story,) = over_tcp(OPENING, READING, _said(times), RELEASE)
+    assert (named([story]), story.count) == ([("response-slow", "late-response")], 2)
+
+
+@pytest.mark.parametrize("lost_at", [1.0, 200.0])
+def test_request_behind_a_lost_answer_takes_no_late_ones_back(lost_at: float) -> None:
+    lost = [(lost_at, asked(_get(9, 40))), (lost_at + 0.2, asked(_get(10, 41)))]
+    times = [one for place in range(6) for one in _pair(20 + 15.0 * place, 5.0, place)]
+    units = _said([*lost, (lost_at + 0.3, answered(_value(10, 1))), *times])
+    stories = over_tcp(OPENING, READING, units, RELEASE)
+    found = {one.code: one.count for one in stories}
+    assert found == {"response-slow": 6, "response-missing": 1}
+
+
+def test_requests_in_flight_later_take_no_late_answers_back() -> None:
+    times = [one for place in range(5) for one in _pair(20 + 15.0 * place, 3.0, place, late=5.0)]
+    later = [one for place in range(4) for one in _pair(400 + 2.0 * place, 0.3, place, late=0.5)]
+    (story,) = over_tcp(OPENING, READING, _said([*times, *later]), RELEASE)
+    assert (named([story]), story.count) == ([("response-slow", "late-response")], 5)
