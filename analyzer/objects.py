@@ -111,7 +111,7 @@ class ObjectTable:
             return
         key = meter_key(record)
         meter = self._model.meter_of(record)
-        rows = [self._row(key, meter, meter.object_of(one)) for one in record.objects]
+        rows = [self._row(key, meter, meter.object_of(one, record.number)) for one in record.objects]
         if record.objects:
             self._count(record, rows)
         pushed = [self._row(key, meter, value.object) for value in values]

@@ -42,6 +42,8 @@ class Decider:
     """Whether it asks for the records before one, and so has to see all of them in order."""
     asks_numbers = False
     """Whether it asks for numbers that an object has where it is no short name: class, attribute, method."""
+    asks_names = False
+    """Whether it asks what records are about, which for short names the list of their meter tells."""
 
     def one(self, row: Row, deep: Deep) -> bool:
         """Decide on one record."""
@@ -62,6 +64,7 @@ class Term(Decider):
         self.asks_notes = field.source is Source.MARKS
         self.asks_before = field.source is Source.SINCE
         self.asks_numbers = field.of_value is not None and field.kind is Kind.INTEGER
+        self.asks_names = field.of_value is not None
         self._needed = Term(FIELDS["note"], Texts([field.needs], "==", None)) if field.needs else None
         self._groups: Groups | None = None
         self._answers: list[bool] = []
@@ -147,6 +150,7 @@ class Several(Decider):
         self.asks_notes = any(part.asks_notes for part in parts)
         self.asks_before = any(part.asks_before for part in parts)
         self.asks_numbers = any(part.asks_numbers for part in parts)
+        self.asks_names = any(part.asks_names for part in parts)
         self._decide, self._join = (all, and_) if needs_all else (any, or_)
 
     def one(self, row: Row, deep: Deep) -> bool:
@@ -171,6 +175,7 @@ class Not(Decider):
         self.asks_notes = part.asks_notes
         self.asks_before = part.asks_before
         self.asks_numbers = part.asks_numbers
+        self.asks_names = part.asks_names
 
     def one(self, row: Row, deep: Deep) -> bool:
         """Decide on one record."""
@@ -193,6 +198,7 @@ class Filter:
         self.asks_notes = decider.asks_notes
         self.asks_before = decider.asks_before
         self.asks_numbers = decider.asks_numbers
+        self.asks_names = decider.asks_names
 
     def one(self, row: Row, deep: Deep) -> bool:
         """Tell whether the record of *row* passes."""

@@ -14,6 +14,7 @@ from analyzer.filter.fields import Moments
 from analyzer.index.records import Records
 from analyzer.index.rows import Rows
 from analyzer.record import Record
+from analyzer.table.short_names import named_at
 from analyzer.table.table import Row
 from analyzer.table.words import Subject
 from analyzer.tracking.values import Value
@@ -92,7 +93,8 @@ class Matches(Sequence[int]):
 class FilterRun:
     """One filter over a table that may still grow: :meth:`poll` does a little, :attr:`matches` has what passed.
 
-    *current* tells which records there are now; where others have taken their place, all is decided anew.
+    *current* tells which records there are now. All is decided anew where others have taken their place, and where rows
+    turn out to tell what short names in rows before stand for.
     """
 
     def __init__(
@@ -115,7 +117,7 @@ class FilterRun:
         except FilterError as problem:
             self.error = (problem.position, problem.message)
             self._is_cancelled = True
-        self._masked = 0
+        self._masked = self._namings = 0
 
     @property
     def is_done(self) -> bool:
@@ -128,22 +130,22 @@ class FilterRun:
         self._is_cancelled = True
 
     def poll(self, seconds: float = 0.03) -> bool:
-        """Decide for at most about so many *seconds*. Tells whether there are more matches."""
+        """Decide for at most about so many *seconds*. Tells whether there are more matches, or others."""
         if self._current() is not self._records and not self._is_cancelled:
             self._begin_anew(self._current())
-        before, end = len(self.matches), monotonic() + seconds
+        matches, before, end = self.matches, len(self.matches), monotonic() + seconds
         while not self.is_done:
             for place, passes in self._pending:
                 if passes:
                     self.matches.append(place)
                 self.progress.rows = place + 1
                 if monotonic() > end:
-                    return len(self.matches) > before
+                    return self.matches is not matches or len(self.matches) > before
             self.progress.rows = self._masked
             if self.is_done:
                 break
             self._mask()
-        return len(self.matches) > before
+        return self.matches is not matches or len(self.matches) > before
 
     def _begin_anew(self, records: Records) -> None:
         """Forget what was decided on records that others have taken the place of."""
@@ -161,7 +163,12 @@ class FilterRun:
 
             self.matches.add(polars.int_range(start, height, dtype=polars.UInt32, eager=True))
             return
+        before, model = self._namings, self._records.model
         sure, maybe = self._filter.mask(table.numbered(start), table)
+        self._namings = model.namings
+        if start and self._filter.asks_names and model.namings != before:  # what rows before are about is known now
+            self._begin_anew(self._records)
+            return
         if (maybe & ~sure).any():
             self._pending = self._decided(start, sure, maybe)
         else:
@@ -198,7 +205,7 @@ class Looker:
     def subject(self, row: Row) -> Subject:
         """Give what *row* is about by the names of its objects, as far as the capture tells so far."""
         namer = self._records.table.namer
-        return row.subject if namer is None else namer(row.path, row.subject)
+        return row.subject if namer is None else named_at(namer(row.path, row.subject), row.number)
 
     def moments(self, row: Row) -> Moments:
         """Give the times of the first record and of that before *row*."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 
 from analyzer.index.rows import Rows
@@ -16,11 +17,16 @@ def tabulate(records: Iterable[Record]) -> Table:
     rows, table = Rows(), Table()
     table.paths, table.subjects, table.marks = rows.paths.all, rows.subjects.all, rows.marks.all
     cells: list[Cells] = []
-    make = rows.row
+    make, numbers = rows.row, array("Q")
     for record in records:
         cells.append(make(record))
+        numbers.append(record.number)
         if len(cells) == _BATCH:
             table.add(frame_of(cells))
             cells = []
     table.add(frame_of(cells))
+    if numbers and numbers[-1] != len(numbers):
+        import polars
+
+        table.numbers = polars.Series(numbers, dtype=polars.UInt64)
     return table

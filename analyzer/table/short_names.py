@@ -5,10 +5,12 @@ A row keeps the short names as they stood. The lists of a table have few of them
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from analyzer.record import Lane, Objects
+from analyzer.record import Lane
 from analyzer.table.words import Path, Subject
 from analyzer.tracking.meter_key import MeterKey, key_of
 from analyzer.tracking.object_model import ObjectModel
@@ -16,8 +18,8 @@ from analyzer.tracking.object_model import ObjectModel
 if TYPE_CHECKING:
     import polars
 
-Namer = Callable[[Path, Subject], Subject]
-"""Gives what a record of that path is about, by the name of its object."""
+Namer = Callable[[Path, Subject], list[tuple[int, Subject]]]
+"""Gives what records of that path are about by the names of their objects, and from which record on, in order."""
 
 
 class Named(NamedTuple):
@@ -36,19 +38,28 @@ def is_short(subject: Subject) -> bool:
 def namer_of(model: ObjectModel, learn: Callable[[MeterKey], None] | None = None) -> Namer:
     """Make what names the objects of rows as *model* knows them; *learn* lets that know all of one meter before."""
 
-    def name(path: Path, subject: Subject) -> Subject:
+    def name(path: Path, subject: Subject) -> list[tuple[int, Subject]]:
         key = key_of(Lane(path.conversation, path.side, path.lane), path.direction, path.server, path.device)
         if learn is not None:
             learn(key)
-        return subject._replace(objects=Objects(map(model.meter_at(key).object_of, subject.objects)))
+        found = model.meter_at(key).objects_over_time(subject.objects)
+        return [(start, subject._replace(objects=objects)) for start, objects in found]
 
     return name
+
+
+def named_at(names: list[tuple[int, Subject]], number: int) -> Subject:
+    """Give which of *names* holds in record *number*."""
+    return names[bisect_right(names, number, lo=1, key=itemgetter(0)) - 1][1]
 
 
 def named_rows(
     frame: polars.DataFrame, short: list[int], paths: list[Path], subjects: list[Subject], name: Namer
 ) -> Named | None:  # fmt: skip
-    """Name what the rows of *frame* are about whose subject is one of *short*; None where there are none."""
+    """Name what the rows of *frame* are about whose subject is one of *short*; None where there are none.
+
+    The numbers of their records stand in its column ``number``.
+    """
     import polars
 
     are_short = polars.repeat(False, len(subjects), dtype=polars.Boolean, eager=True).scatter(short, True)
@@ -59,6 +70,18 @@ def named_rows(
     found = frame[rows]
     keys = found.get_column("path").cast(polars.UInt64) * many + found.get_column("subject")
     each = keys.unique()
-    made = [name(paths[key // many], subjects[key % many]) for key in each.to_list()]
-    codes = keys.replace_strict(each, polars.Series(range(len(made)), dtype=polars.UInt32))
+    made: list[Subject] = []
+    begins: list[int] = []
+    parted: list[tuple[int, int, list[int]]] = []
+    for key in each.to_list():
+        names = name(paths[key // many], subjects[key % many])
+        begins.append(len(made))
+        made += [one for _, one in names]
+        if len(names) > 1:
+            parted.append((key, begins[-1], [start for start, _ in names[1:]]))
+    codes = keys.replace_strict(each, polars.Series(begins, dtype=polars.UInt32))
+    for key, begin, starts in parted:
+        places = (keys == key).arg_true()
+        nth = polars.Series(starts).search_sorted(found.get_column("number").gather(places), side="right")
+        codes = codes.scatter(places, (nth + begin).cast(polars.UInt32))
     return Named(rows, codes, made)

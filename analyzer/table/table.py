@@ -76,6 +76,8 @@ class Table:
         self.subjects: list[Subject] = []
         self.marks: list[Marks] = []
         self.height = 0
+        self.numbers: polars.Series | None = None
+        """The numbers of the records where rows have others, of which some were left out."""
         self.namer: Namer | None = None
         """Tells what short names stand for; None where nobody knows."""
         self._short: list[int] = []
@@ -154,7 +156,12 @@ class Table:
         table.paths, table.subjects, table.marks = self.paths, self.subjects, self.marks
         table.namer = self.namer
         table.add(self.frame[list(places)])
+        table.numbers = self._all_numbered().get_column("number")[list(places)]
         return table
+
+    def _all_numbered(self) -> polars.DataFrame:
+        """Give the columns, and the numbers of their records as they were before some were left out."""
+        return self.numbered() if self.numbers is None else self.frame.with_columns(self.numbers.alias("number"))
 
     def words(self, column: str) -> Sequence[Path | Subject | Marks]:
         """Give the list that *column* holds places of; an empty one where it is no such column."""
@@ -182,7 +189,7 @@ class Table:
         return self._short
 
     def named(self, frame: polars.DataFrame) -> Named | None:
-        """Name what the rows of *frame*, a part of this table's, are about by short names; None where none is."""
+        """Name what rows of this table are about by short names; None where none is. *frame* has their numbers."""
         if self.namer is None or not self.short:
             return None
         return named_rows(frame, self.short, self.paths, self.subjects, self.namer)
@@ -193,7 +200,7 @@ class Table:
 
     def with_names(self) -> Table:
         """Give this table with what short names stand for in their place."""
-        named = self.named(self.frame)
+        named = self.named(self._all_numbered())
         if named is None:
             return self
         table = Table()

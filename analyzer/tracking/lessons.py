@@ -24,8 +24,8 @@ _SHORT = 512
 """Octets of values that are worth to be kept as they read."""
 _DEVICE_NAME = b"\x00\x00\x2a\x00\x00"
 """Class Data holds anything; of its objects only the logical device name (0-0:42.0.0) teaches."""
-Lesson = Callable[[Meter, bytes, Datum, str], None]
-"""Takes what a value teaches: meter, logical name, value, basis."""
+Lesson = Callable[[Meter, bytes, Datum, int], None]
+"""Takes what a value teaches: meter, logical name, value, number of the record."""
 
 
 def teach(meter: Meter, one: Object, octets: bytes, number: int) -> bool:
@@ -38,7 +38,7 @@ def teach(meter: Meter, one: Object, octets: bytes, number: int) -> bool:
         datum = _datum(octets) if len(octets) <= _SHORT else read_datum(octets, 0, len(octets))
     except Problem:
         return False
-    lesson(meter, one.logical_name, datum, f"record {number}")
+    lesson(meter, one.logical_name, datum, number)
     return True
 
 
@@ -66,41 +66,41 @@ def _name(datum: Datum) -> bytes | None:
     return bytes(datum.value) if datum.tag == OCTET_STRING and len(datum.value) == 6 else None
 
 
-def _scale(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
+def _scale(meter: Meter, logical_name: bytes, datum: Datum, number: int) -> None:
     if len(datum.members) == 2:
         scaler, unit = (one.number for one in datum.members)
         if scaler is not None and unit is not None and scaler in SCALERS:
-            bounded(meter.scales)[logical_name] = Scale(scaler, unit, basis)
+            bounded(meter.scales)[logical_name] = Scale(scaler, unit, f"record {number}")
 
 
-def _columns(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
+def _columns(meter: Meter, logical_name: bytes, datum: Datum, number: int) -> None:
     columns = _shared(tuple(read_columns(datum)))
     if columns:
-        bounded(meter.columns)[logical_name] = Columns(columns, basis)
+        bounded(meter.columns)[logical_name] = Columns(columns, f"record {number}")
     buffer = meter.heard.get(Object(_PROFILE, logical_name, _BUFFER))
     if buffer is not None:  # scalers that were read before what they belong to
-        _scales(meter, logical_name, read_datum(buffer, 0, len(buffer)), basis)
+        _scales(meter, logical_name, read_datum(buffer, 0, len(buffer)), number)
 
 
-def _scales(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
+def _scales(meter: Meter, logical_name: bytes, datum: Datum, number: int) -> None:
     """Learn from the one row of a scaler profile, whose columns are the scaler_units of registers."""
     known = meter.columns.get(logical_name)
     if known is None or not datum.members:
         return
     for column, cell in zip(known.columns, datum.members[0].members, strict=False):
         if (column.class_id, column.attribute) in SCALER_UNITS:
-            _scale(meter, column.logical_name, cell, basis)
+            _scale(meter, column.logical_name, cell, number)
 
 
-def _period(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
+def _period(meter: Meter, logical_name: bytes, datum: Datum, number: int) -> None:
     if datum.tag in INTEGERS:
         bounded(meter.periods)[logical_name] = datum.value
 
 
-def _push_list(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
+def _push_list(meter: Meter, logical_name: bytes, datum: Datum, number: int) -> None:
     columns = _shared(tuple(read_columns(datum)))
     if columns:
-        bounded(meter.push_lists)[logical_name] = Columns(columns, basis)
+        bounded(meter.push_lists)[logical_name] = Columns(columns, f"record {number}")
 
 
 def read_columns(datum: Datum) -> Iterator[Column]:
@@ -118,7 +118,7 @@ def read_columns(datum: Datum) -> Iterator[Column]:
         yield Column(class_id, name, attribute, index or 0)
 
 
-def _object_list(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
+def _object_list(meter: Meter, logical_name: bytes, datum: Datum, number: int) -> None:
     for one in datum.members:
         if len(one.members) < 4:
             continue
@@ -129,7 +129,8 @@ def _object_list(meter: Meter, logical_name: bytes, datum: Datum, basis: str) ->
                 meter.companion = INDIA
 
 
-def _short_names(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
+def _short_names(meter: Meter, logical_name: bytes, datum: Datum, number: int) -> None:
+    entries: dict[int, Listed] = {}
     for one in datum.members:
         if len(one.members) != 4:
             continue
@@ -137,11 +138,12 @@ def _short_names(meter: Meter, logical_name: bytes, datum: Datum, basis: str) ->
         name = _name(one.members[3])
         if base is not None and class_id is not None and version is not None and name is not None:
             entry = Listed(class_id, version, name)
-            bounded(meter.bases)[base & 0xFFFF] = entry
+            entries[base & 0xFFFF] = entry
             bounded(meter.listed)[name] = entry
+    meter.name_by(entries, number)
 
 
-def _device_name(meter: Meter, logical_name: bytes, datum: Datum, basis: str) -> None:
+def _device_name(meter: Meter, logical_name: bytes, datum: Datum, number: int) -> None:
     if isinstance(datum.value, bytes):
         meter.name = text_in(datum.value) or datum.value.hex().upper()
 

@@ -6,16 +6,19 @@ Source: IEC 62056-6-2 (Register, Profile generic, Association LN and SN, Push se
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from analyzer.cosem.classes import first_method, has_attribute, method_name, takes_secret
 from analyzer.cosem.companions import USUAL
-from analyzer.record import Object
+from analyzer.record import Object, Objects
 from analyzer.tracking.selections import ALL, Selection
 from analyzer.tracking.standing_names import RESERVED, SHORT_NAME_STEP, standing
 
 _MOST_ENTRIES = 4096
+_MOST_LISTS = 64
+_LATEST = 1 << 63
 _MOST_SELECTIONS = 4096
 Key = TypeVar("Key")
 Entry = TypeVar("Entry")
@@ -58,12 +61,20 @@ class Listed(NamedTuple):
     logical_name: bytes
 
 
+class Names(NamedTuple):
+    """What short names stood for up to a record: entries by base name, and the base names sorted."""
+
+    until: int
+    bases: dict[int, Listed]
+    order: list[int]
+
+
 class Meter:
     """One logical device of one meter."""
 
     __slots__ = (
-        "bases", "columns", "companion", "heard", "listed", "name", "periods", "push_lists", "recalled", "scales",
-        "selections", "short_names",
+        "bases", "columns", "companion", "former", "heard", "listed", "name", "named_from", "namings", "periods",
+        "push_lists", "recalled", "scales", "selections", "short_names",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -88,6 +99,12 @@ class Meter:
         """Entries of the list of short names, by base name."""
         self.short_names: list[int] = []
         """The base names, sorted when one is looked up."""
+        self.former: list[Names] = []
+        """What its short names stood for before a list that has them otherwise, in order."""
+        self.named_from = 0
+        """The record of the list that the names stand in since; 0 where it gave none."""
+        self.namings = 0
+        """How often its lists told something new of short names."""
 
     def select(self, logical_name: bytes, selections: tuple[Selection, ...], number: int) -> bool:
         """Remember what record *number* asks of a profile, mostly once. Returns whether that was news."""
@@ -128,16 +145,44 @@ class Meter:
         """Give all tables of what the meter taught."""
         return self.scales, self.columns, self.periods, self.push_lists, self.listed, self.bases
 
-    def object_of(self, one: Object) -> Object:
-        """Give what a short name stands for; objects with a logical name stay."""
+    def name_by(self, entries: dict[int, Listed], number: int) -> None:
+        """Take what the list of short names in record *number* has, but when the capture is read a second time.
+
+        An entry that another one takes the place of is kept for the records before.
+        """
+        known = self.bases
+        if number < self.named_from or all(known.get(base) == one for base, one in entries.items()):
+            return
+        differs = any(known.get(base, one) != one for base, one in entries.items())
+        if differs and self.named_from and len(self.former) < _MOST_LISTS:
+            self.former.append(Names(number, dict(known), sorted(known)))
+        if differs or not self.named_from:
+            self.named_from = number
+        for base, one in entries.items():
+            bounded(known)[base] = one
+        self.short_names = []
+        self.namings += 1
+
+    def objects_over_time(self, objects: Iterable[Object]) -> list[tuple[int, Objects]]:
+        """Give what short names stand for, and from which record on, in order; the first is from 0 on."""
+        kept = tuple(objects)
+        starts = (0, *(one.until for one in self.former))
+        return [(start, Objects(self.object_of(one, start) for one in kept)) for start in starts]
+
+    def object_of(self, one: Object, number: int = _LATEST) -> Object:
+        """Give what a short name stands for in record *number*; objects with a logical name stay.
+
+        Before the first list it is what that has.
+        """
         if one.logical_name:
             return one
         one = standing(one)
         if one.logical_name:
             return one
-        base = self._base_below(one)
+        bases, order = self._names_at(number)
+        base = _below(order, one.attribute & 0xFFFF)
         if base is not None:
-            entry = self.bases[base]
+            entry = bases[base]
             member = _member_at(entry.class_id, entry.version, (one.attribute & 0xFFFF) - base)
             if member is not None:
                 return Object(entry.class_id, entry.logical_name, *member)
@@ -145,14 +190,23 @@ class Meter:
 
     def may_take_secret(self, one: Object) -> bool:
         """Tell whether a short name that stands for nothing known may be a method that takes a secret."""
-        base = None if one.logical_name else self._base_below(one)
-        return base is not None and takes_secret(self.bases[base].class_id)
+        if one.logical_name:
+            return False
+        for start in (*(each.until - 1 for each in self.former), _LATEST):
+            bases, order = self._names_at(start)
+            base = _below(order, one.attribute & 0xFFFF)
+            if base is not None and takes_secret(bases[base].class_id):
+                return True
+        return False
 
-    def _base_below(self, one: Object) -> int | None:
-        """Find the base name of the object that a short name belongs to."""
+    def _names_at(self, number: int) -> tuple[dict[int, Listed], list[int]]:
+        """Give the entries of the list of short names that holds in record *number*, and their base names sorted."""
+        if self.former and number < self.former[-1].until:
+            found = self.former[bisect_right(self.former, number, key=lambda one: one.until)]
+            return found.bases, found.order
         if len(self.short_names) != len(self.bases):
             self.short_names = sorted(self.bases)
-        return _below(self.short_names, one.attribute & 0xFFFF)
+        return self.bases, self.short_names
 
     def version_of(self, logical_name: bytes) -> int | None:
         """Tell the version of an object's class where a list said it."""

@@ -40,6 +40,8 @@ class ObjectModel:
         """What is known of meters beforehand."""
         self.lessons = 0
         """How often something new was learnt."""
+        self.namings = 0
+        """How often something new was learnt of short names."""
 
     def meter_of(self, record: Record) -> Meter:
         """Give the meter that *record* comes from or goes to, made when it is new."""
@@ -71,7 +73,8 @@ class ObjectModel:
         objects = record.objects
         if not objects or objects[0].logical_name:
             return objects
-        return Objects(map(self.meter_of(record).object_of, objects))
+        object_of, number = self.meter_of(record).object_of, record.number
+        return Objects(object_of(one, number) for one in objects)
 
     def _recall(self, key: MeterKey, meter: Meter) -> None:
         """Let *meter* know what is known of it beforehand; what it said itself stays, what another's was goes."""
@@ -90,6 +93,7 @@ class ObjectModel:
             own.update(known.taught()[number] if known is not None else {})
             own.update(said)
         meter.companion = known.companion if known is not None else USUAL
+        meter.short_names = []
 
     def learn(self, record: Record) -> None:
         """Take what *record* teaches; total."""
@@ -110,7 +114,7 @@ class ObjectModel:
         """Remember what a request asks of profiles."""
         asked: dict[bytes, tuple[Selection, ...]] = {}
         for one, selection in selections_in(apdu):
-            one = meter.object_of(one)
+            one = meter.object_of(one, number)
             if is_buffer(one):
                 asked[one.logical_name] = (*asked.get(one.logical_name, ()), selection)
         for logical_name, selections in asked.items():
@@ -119,14 +123,15 @@ class ObjectModel:
     def _learn(self, record: Record) -> None:
         key = meter_key(record)
         meter = self.meter_at(key)
-        name = meter.name
+        name, namings = meter.name, meter.namings
         for held in held_values(record):
             one = held.object
             if not one.logical_name:
-                one = association_sn(one) or meter.object_of(one)
+                one = association_sn(one) or meter.object_of(one, record.number)
             if is_indian(one.logical_name) and meter.companion != INDIA:
                 meter.companion = INDIA
                 self.lessons += 1
             self.lessons += teach(meter, one, held.octets[held.start : held.end], record.number)
+        self.namings += meter.namings - namings
         if meter.name != name:
             self._recall(key, meter)

@@ -71,7 +71,7 @@ def profiles_in(record: Record, values: Iterable[Held], meter: Meter) -> Iterato
     """Give the buffers of profiles among the *values* of a record, each with what it is a table of. Total."""
     seen: dict[bytes, int] = {}
     for held in values:
-        one = meter.object_of(held.object)
+        one = meter.object_of(held.object, record.number)
         if not is_buffer(one):
             continue
         nth = seen.get(one.logical_name, 0)

@@ -73,14 +73,14 @@ def may_be_odd(record: Record, model: ObjectModel) -> bool:
         octets, start = held.octets, held.start
         size = 2 if octets[start : start + 1] == _OCTET_STRING else 1  # its length may be what does not belong
         key = held.object, held.is_written, octets[start : start + size]
-        if key not in _fitting and not _fits(held, key, model.meter_of(record)):
+        if key not in _fitting and not _fits(held, key, model.meter_of(record), record.number):
             return True
     return False
 
 
-def _fits(held: Held, key: _Key, meter: Meter) -> bool:
+def _fits(held: Held, key: _Key, meter: Meter, number: int) -> bool:
     """Tell whether the type of a value belongs there; where it does in every meter, that is kept."""
-    one = meter.object_of(held.object)
+    one = meter.object_of(held.object, number)
     if is_buffer(one) or one.class_id == COMPACT:
         return False
     version = meter.version_of(one.logical_name)

@@ -87,7 +87,7 @@ def values_of(record: Record, model: ObjectModel) -> list[Value]:
     values = held_values(record)
     tables: dict[Held, Profile] | None = None
     for held in values:
-        one = meter.object_of(held.object)
+        one = meter.object_of(held.object, record.number)
         if is_buffer(one):
             tables = dict(profiles_in(record, values, meter)) if tables is None else tables
             made = _profile_value(one, tables[held]) if held in tables else _held_value(one, held, meter)
@@ -174,7 +174,7 @@ def lacking(record: Record, model: ObjectModel) -> list[Object]:
             meter = meter or model.meter_of(record)
             if not meter.bases:
                 return [_SHORT_NAMES]
-            one = meter.object_of(one)
+            one = meter.object_of(one, record.number)
         wanted = EXPLAINED_BY.get((one.class_id, one.attribute))
         if wanted is not None and has_values and not one.is_method:
             meter = meter or model.meter_of(record)

@@ -140,3 +140,43 @@ def test_refusals_before_and_after_the_list_are_one_story(run: Run, tmp_path: Pa
     found = [json.loads(line) for line in run("doctor", "--json", path).out.splitlines()]
     (refused,) = [one for one in found if one["code"] == "result-read-write-denied"]
     assert refused["count"] == 4
+
+
+OTHER = array(structure(b"\x10\x0a\x00", long_unsigned(3), unsigned(0), name("1-0:2.8.0")))
+READ_OTHER_LIST = READ_LIST[0], b"\x0c\x01\x00" + OTHER
+
+
+@pytest.fixture
+def moved(tmp_path: Path) -> Path:
+    """A capture in which an optical head moves on to a meter with other names."""
+    said = READ_ENERGY, READ_LIST, READ_ENERGY, READ_OTHER_LIST, READ_ENERGY, READ_ENERGY
+    return written(tmp_path / "moved.pcap", *said)
+
+
+WAYS = [[], ["--index"], ["--workers", "2"], ["-Y", "number > 0"], ["--index", "-Y", "number > 0"]]
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_a_list_names_what_comes_behind_it(how: list[str], run: Run, moved: Path) -> None:
+    """The last list of a meter named all of its records, in statistics more than in lines."""
+    ran = run("stats", "--by", "object", "--json", *how, moved)
+    found = {one["key"].partition("*")[0]: one["records"] for one in map(json.loads, ran.out.splitlines())}
+    assert found == {"1-0:1.8.0": 4, "1-0:2.8.0": 4, "0-0:40.0.0": 4}
+
+
+@pytest.mark.parametrize("how", [["--index"], ["--workers", "1"], ["--workers", "2"]])
+def test_filters_name_by_the_list_of_the_time(how: list[str], run: Run, moved: Path) -> None:
+    """With an index a filter by the first name found nothing."""
+    assert numbers(run, moved, "obis == 1-0:1.8.0") == [1, 2, 5, 6]
+    assert numbers(run, moved, "obis == 1-0:2.8.0 and value == 5") == [10, 12]
+    for text, count in (("obis == 1-0:1.8.0", 4), ("obis == 1-0:2.8.0 and number > 9", 3)):
+        ran = run("stats", "--by", "object", "--json", *how, "-Y", text, moved)
+        (found,) = map(json.loads, ran.out.splitlines())
+        assert (found["key"].partition("*")[0], found["records"]) == (text[8:17], count)
+
+
+def test_doctor_looks_again_once_a_short_name_has_a_meaning(run: Run, tmp_path: Path) -> None:
+    clock = array(structure(b"\x10\x0a\x00", long_unsigned(8), unsigned(0), name("0-0:1.0.0")))
+    path = written(tmp_path / "a.pcap", READ_ENERGY, READ_ENERGY, (READ_LIST[0], b"\x0c\x01\x00" + clock), READ_ENERGY)
+    found = {one["code"]: one for one in map(json.loads, run("doctor", "--json", path).out.splitlines())}
+    assert found["value-out-of-type"]["records"] == [8]

@@ -81,7 +81,7 @@ def unanswered(ledger: Ledger) -> None:
 def _what_is_done(ledger: Ledger, record: Record, one: Object, tag: bytes) -> str | None:
     """Say what a request does that is grave."""
     if not one.logical_name:
-        one = ledger.names.meter_of(record).object_of(one)
+        one = ledger.names.meter_of(record).object_of(one, record.number)
     number = one.class_id, one.attribute
     if not one.is_method:
         return _GRAVE_SETTINGS.get(number) if _ASKS[tag] else None

@@ -87,7 +87,10 @@ class Filtering(Navigation):
         if run is None:
             return
         if run.poll(_TICK_SECONDS):
-            self.records.take()
+            if self.records.matches is run.matches:
+                self.records.take()
+            else:  # decided anew
+                self.records.filter_by(run.matches)
             self.show_record()
         self.show_lines()
         if not run.is_done:
@@ -162,6 +165,7 @@ class Filtering(Navigation):
         has_more = False
         for rule in self.rules:
             if rule.poll(_TICK_SECONDS):
+                self.records.highlights = [one.matches for one in self.rules]
                 self.records.refresh()
             has_more |= not rule.is_done
         if has_more:
