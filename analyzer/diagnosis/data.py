@@ -20,6 +20,8 @@ from analyzer.diagnosis.words import about, seconds
 from analyzer.framing.frame import MBUS
 from analyzer.record import APDU, PART, UNSOLICITED, Object, Objects, Record
 from analyzer.tracking.attributes import Held
+from analyzer.tracking.lessons import may_teach
+from analyzer.tracking.meter import Meter
 from analyzer.tracking.meter_key import MeterKey, meter_key
 from dissectors.data_types import ARRAY, COMPACT_ARRAY, DONT_CARE, NULL, STRUCTURE, TAGS
 from dissectors.tree import Severity
@@ -58,6 +60,8 @@ class DataFamily(Family):
         """Meters of whose clock something was said: it is not said at every reading."""
         self._typed: set[Objects] = set()
         """What is looked at each time and has been held to its type."""
+        self._dull: dict[tuple[Meter, Objects], int] = {}
+        """Short names of which nothing is to be learnt, and how often their meter had told names by then."""
         self._scaled: set[bytes] = set()
         self._registers: dict[bytes, Record] = {}
 
@@ -88,12 +92,19 @@ class DataFamily(Family):
         """Look at an answer about short names: what those stand for may be told by any of them."""
         if record.kind is PART:
             return
+        short, meter = record.objects, self.meters.names_of(record)
+        if self._dull.get((meter, short)) == meter.namings:
+            return
         self.meters.learn_names(record)
         objects = Objects(one.object for one in self.meters.held(record))
         if objects not in self._typed and len(self._typed) < _MOST:
             self._typed.add(objects)
             self._first_of_all(record)
         self._lesson(record)
+        if not any(one.logical_name and (may_teach(one) or teaches(one) or _is_watched(one)) for one in objects):
+            if len(self._dull) >= _MOST:
+                self._dull.clear()
+            self._dull[meter, short] = meter.namings
 
     def _lesson(self, record: Record) -> None:
         """Take what an answer tells about the meter."""

@@ -113,6 +113,10 @@ class MeterFacts:
         self._model.learn(record)
         self.of_record(record).names = self._model.meter_of(record)
 
+    def names_of(self, record: Record) -> Meter:
+        """Give what short names stand for in the meter that *record* comes from or goes to."""
+        return self._model.meter_of(record)
+
     def held(self, record: Record) -> list[Held]:
         """List the values that *record* holds, by the names of their objects."""
         found = held_values(record)
