@@ -16,6 +16,8 @@ _PATIENCE_NS = 5_000_000_000
 _AGAIN_NS = 3_000_000_000
 """An answer that comes again later than so is more likely one to a request that the capture lacks."""
 _TIMES_USUAL = 10
+_SIGNED = "general-signing"
+"""What hides nothing: a push in it is read as one."""
 _INVOKED = frozenset({0xC4, 0xC5, 0xC7})
 """Tags of answers that bear an invoke-id in their third octet."""
 
@@ -169,7 +171,7 @@ def unasked(family: Family, record: Record, one: Association, late: Exchange | N
             text += ", nor is any other of the client, and the answers to its first ones are"
         elif one.asked is None and not one.unanswered:
             others = [Alternative("direction-missing", POSSIBLE, "nothing of the client was captured before it")]
-    elif answer not in ROLES:
+    elif answer not in ROLES and answer != _SIGNED:
         return  # what is inside is closed, and may be a push
     else:
         cause, confidence = "capture-loss", POSSIBLE

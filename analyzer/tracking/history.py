@@ -102,9 +102,13 @@ class Ending(NamedTuple):
 class Service:
     """What one service did in an association: how often, errors, and its newest response times in nanoseconds."""
 
-    __slots__ = ("count", "errors", "latencies", "unanswered")
+    __slots__ = ("count", "errors", "is_answered_all_same", "latencies", "unanswered")
+
+    is_answered_all_same: bool
+    """Whether a request of it that says unconfirmed was answered."""
 
     def __init__(self) -> None:
+        self.is_answered_all_same = False
         self.count = self.errors = self.unanswered = 0
         self.latencies: deque[int] = deque(maxlen=_MOST_LATENCIES)
 

@@ -21,6 +21,8 @@ from analyzer.tracking.roles import REFUSALS
 from analyzer.tracking.usual_exchanges import FIRST_RESULT, SLOW_NS, is_error, service_of
 
 _MOST_WAITING = 32
+_SIGNED = "general-signing"
+"""What ACCESS of GBCS comes in: its invoke-id says unconfirmed, and meters answer it."""
 _INVOKE_IDS = 16
 """Without times: who asked for so much behind an answer that overtook, and got it, does not wait for the one before."""
 _new = tuple.__new__
@@ -62,7 +64,7 @@ class Services(Endings):
         """Look at requests that still wait: the same one again, or others that were given up."""
         now = record.time_ns
         for number, asked in list(one.waiting.items()):
-            if not asked.is_confirmed:
+            if not asked.is_confirmed and not (asked.octets == octets and _is_answered_all_same(one, record, family)):
                 del one.waiting[number]
             elif asked.octets == octets:
                 one.repeats.append(record.number)
@@ -92,6 +94,7 @@ class Services(Endings):
         request, asked_ns, name, objects, _, _, _, pause = asked
         service = one.services.get(name) or service_of(one, name)
         service.count += 1
+        service.is_answered_all_same |= not asked.is_confirmed
         latency = record.latency_ns
         if latency is not None:
             service.latencies.append(latency)
@@ -178,6 +181,14 @@ class Services(Endings):
                     if waits and asked.is_confirmed:
                         self._give_up(one, asked, one.last_record, UNANSWERED)
         return self.events
+
+
+def _is_answered_all_same(one: Association, record: Record, family: str) -> bool:
+    """Tell whether requests of a service are answered though they say unconfirmed: signed ones, or as others were."""
+    if any(layer.entry.family == _SIGNED for layer in record.protection):
+        return True
+    service = one.services.get(family)
+    return service is not None and service.is_answered_all_same
 
 
 def _take_late(one: Association, asked: Exchange) -> None:

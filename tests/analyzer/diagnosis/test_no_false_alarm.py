@@ -64,6 +64,14 @@ def test_what_asks_for_no_answer_and_comes_again_was_not_left_unanswered(request
     assert not {one.code for one in told} & {"response-missing", "provider-abort", "apdu-malformed"}
 
 
+def test_what_says_unconfirmed_and_was_answered_before_was_left_unanswered_where_it_comes_again() -> None:
+    request_ = bytes.fromhex("D9 00000001 00 01 01 0003 0100010800FF 02 01 00")
+    answer = bytes.fromhex("DA 00000001 00 00 01 06 00000007 01 01 00")
+    again = [at(second, asked(request_)) for second in (3, 6, 9)]
+    told = on_line(OPENING, READING, at(1, asked(request_), answered(answer)), *again)
+    assert [one.count for one in told if one.code == "response-missing"] == [2]
+
+
 def test_closed_apdu_that_a_meter_says_unasked_may_be_a_push() -> None:
     closed = bytes.fromhex("DB 08 4D4D4D0000BC614E 14 30 00000001 01020304 05060708090A0B0C0D0E0F")
     told = on_line(OPENING, READING, at(3, answered(closed)), at(4, asked(GET_CLOCK), answered(CLOCK_ANSWER)))
