@@ -6,6 +6,8 @@ Both ask the same tests of the same values. A mask has three answers: yes, no, a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from enum import Flag, auto
+from functools import reduce
 from operator import and_, or_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,18 +34,28 @@ class Mask(NamedTuple):
     maybe: polars.Series
 
 
+class Asks(Flag):
+    """What a filter asks for that a row alone may not hold."""
+
+    RECORD = auto()
+    """The record itself."""
+    NOTES = auto()
+    """Notes, some of which a record gets only with its values."""
+    BEFORE = auto()
+    """The records before one: it has to see all of them in order."""
+    NUMBERS = auto()
+    """Numbers that an object has where it is no short name: class, attribute, method."""
+    NAMES = auto()
+    """What records are about, which for short names the list of their meter tells."""
+
+
+_NOTHING = Asks(0)
+
+
 class Decider:
     """Decides on records."""
 
-    is_deep = False
-    asks_notes = False
-    """Whether it asks for notes, some of which a record gets only with its values."""
-    asks_before = False
-    """Whether it asks for the records before one, and so has to see all of them in order."""
-    asks_numbers = False
-    """Whether it asks for numbers that an object has where it is no short name: class, attribute, method."""
-    asks_names = False
-    """Whether it asks what records are about, which for short names the list of their meter tells."""
+    asks = _NOTHING
 
     def one(self, row: Row, deep: Deep) -> bool:
         """Decide on one record."""
@@ -60,11 +72,7 @@ class Term(Decider):
     def __init__(self, field: Field, test: Test | None, *, wants_all: bool = False) -> None:
         self.field, self.test = field, test
         self._wants_all = wants_all
-        self.is_deep = field.source is Source.DEEP and (test is not None or not field.needs)
-        self.asks_notes = field.source is Source.MARKS
-        self.asks_before = field.source is Source.SINCE
-        self.asks_numbers = field.of_value is not None and field.kind is Kind.INTEGER
-        self.asks_names = field.of_value is not None
+        self.asks = _asks_of(field, is_compared=test is not None)
         self._needed = Term(FIELDS["note"], Texts([field.needs], "==", None)) if field.needs else None
         self._groups: Groups | None = None
         self._answers: list[bool] = []
@@ -91,7 +99,7 @@ class Term(Decider):
         if source is Source.DEEP:
             nothing = polars.repeat(False, frame.height, dtype=polars.Boolean, eager=True)
             maybe = ~nothing if self._needed is None else self._needed.mask(frame, table).sure
-            return Mask(nothing if self.is_deep else maybe, maybe)
+            return Mask(nothing if Asks.RECORD in self.asks else maybe, maybe)
         if source in (Source.CELL, Source.SINCE):
             found = self._cells(frame, table)
             return Mask(found, found)
@@ -141,16 +149,24 @@ class Term(Decider):
         return values.is_not_null() if self.test is None else self.test.column(values)
 
 
+def _asks_of(field: Field, *, is_compared: bool) -> Asks:
+    """Tell what a term asks for with its field."""
+    asked = {
+        Asks.RECORD: field.source is Source.DEEP and (is_compared or not field.needs),
+        Asks.NOTES: field.source is Source.MARKS,
+        Asks.BEFORE: field.source is Source.SINCE,
+        Asks.NUMBERS: field.of_value is not None and field.kind is Kind.INTEGER,
+        Asks.NAMES: field.of_value is not None,
+    }
+    return reduce(or_, (one for one, is_so in asked.items() if is_so), _NOTHING)
+
+
 class Several(Decider):
     """Passes what all of its parts pass, or else what one of them passes."""
 
     def __init__(self, parts: Sequence[Decider], *, needs_all: bool) -> None:
-        self.parts = sorted(parts, key=lambda part: part.is_deep)
-        self.is_deep = any(part.is_deep for part in parts)
-        self.asks_notes = any(part.asks_notes for part in parts)
-        self.asks_before = any(part.asks_before for part in parts)
-        self.asks_numbers = any(part.asks_numbers for part in parts)
-        self.asks_names = any(part.asks_names for part in parts)
+        self.parts = sorted(parts, key=lambda part: Asks.RECORD in part.asks)
+        self.asks = reduce(or_, (part.asks for part in parts), _NOTHING)
         self._decide, self._join = (all, and_) if needs_all else (any, or_)
 
     def one(self, row: Row, deep: Deep) -> bool:
@@ -171,11 +187,7 @@ class Not(Decider):
 
     def __init__(self, part: Decider) -> None:
         self.part = part
-        self.is_deep = part.is_deep
-        self.asks_notes = part.asks_notes
-        self.asks_before = part.asks_before
-        self.asks_numbers = part.asks_numbers
-        self.asks_names = part.asks_names
+        self.asks = part.asks
 
     def one(self, row: Row, deep: Deep) -> bool:
         """Decide on one record."""
@@ -193,12 +205,7 @@ class Filter:
     def __init__(self, text: str, decider: Decider) -> None:
         self.text = text
         self._decider = decider
-        self.is_deep = decider.is_deep
-        """Whether rows alone may not tell."""
-        self.asks_notes = decider.asks_notes
-        self.asks_before = decider.asks_before
-        self.asks_numbers = decider.asks_numbers
-        self.asks_names = decider.asks_names
+        self.asks = decider.asks
 
     def one(self, row: Row, deep: Deep) -> bool:
         """Tell whether the record of *row* passes."""

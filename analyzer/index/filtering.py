@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, overload
 
 from analyzer.detail import detail
 from analyzer.export.summary import summary
-from analyzer.filter import Filter, FilterError, compile_filter
+from analyzer.filter import Asks, Filter, FilterError, compile_filter
 from analyzer.filter.fields import Moments
 from analyzer.index.records import Records
 from analyzer.index.rows import Rows
@@ -166,7 +166,9 @@ class FilterRun:
         before, model = self._namings, self._records.model
         sure, maybe = self._filter.mask(table.numbered(start), table)
         self._namings = model.namings
-        if start and self._filter.asks_names and model.namings != before:  # what rows before are about is known now
+        if (
+            start and Asks.NAMES in self._filter.asks and model.namings != before
+        ):  # what rows before are about is known now
             self._begin_anew(self._records)
             return
         if (maybe & ~sure).any():
@@ -304,13 +306,14 @@ class Chooser(Asker):
         super().__init__(values)
         self._filter = chosen
         self._has_short_names = False
-        if chosen.asks_before and followers is not None:
+        self._asks_notes = Asks.NOTES in chosen.asks
+        if Asks.BEFORE in chosen.asks and followers is not None:
             followers.append(self.follow)
 
     @property
     def advice(self) -> str:
         """What to ask instead where nothing passed; empty where that is not known."""
-        return SHORT_NAMES if self._has_short_names and self._filter.asks_numbers else ""
+        return SHORT_NAMES if self._has_short_names and Asks.NUMBERS in self._filter.asks else ""
 
     def subject(self, row: Row) -> Subject:
         """Give what the record is about by the names of its objects, and remember that it has short names."""
@@ -323,6 +326,6 @@ class Chooser(Asker):
 
     def passes(self, record: Record) -> bool:
         """Tell whether *record* passes."""
-        if self._filter.asks_notes:
+        if self._asks_notes:
             self._values(record)
         return self._filter.one(self.row(record), self)

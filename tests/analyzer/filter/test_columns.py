@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.detail import detail
-from analyzer.filter import compile_filter
+from analyzer.filter import Asks, compile_filter
 from analyzer.filter.asking import Interval, Ordered
 from analyzer.filter.fields import FIELDS, Kind, Source
 from analyzer.filter.grammar import Literal
@@ -119,7 +119,7 @@ def test_column_filter_equals_naive_filter(data: st.DataObject) -> None:
     records = _records(data.draw(st.sampled_from(NAMES)))
     text = data.draw(_filters(records))
     found = compile_filter(text, utc=data.draw(st.booleans()))
-    assert found is not None and not found.is_deep
+    assert found is not None and Asks.RECORD not in found.asks
     table = records.table
     sure, maybe = found.mask(table.numbered(), table)
     looker = NoLooker(records)
@@ -209,16 +209,18 @@ def test_octets_match_a_pattern_octet_by_octet(pattern: str, passes: bool) -> No
 @pytest.mark.parametrize(
     ("term", "needs"),
     [
-        ("length > 9", ""),
-        ("value > 9", "is_deep"),
-        ("severity >= note", "asks_notes"),
-        ("since.first > 9", "asks_before"),
+        ("length > 9", Asks(0)),
+        ("value > 9", Asks.RECORD),
+        ("severity >= note", Asks.NOTES),
+        ("since.first > 9", Asks.BEFORE),
+        ("class == 3", Asks.NUMBERS | Asks.NAMES),
+        ("obis == 1.8.0", Asks.NAMES),
     ],
 )
-def test_what_a_term_needs_the_whole_filter_needs(around: str, term: str, needs: str) -> None:
+def test_what_a_term_needs_the_whole_filter_needs(around: str, term: str, needs: Asks) -> None:
     found = compile_filter(around.format(term))
     assert found is not None
-    assert [name for name in ("is_deep", "asks_notes", "asks_before") if getattr(found, name)] == needs.split()
+    assert found.asks == needs
 
 
 def test_deep_terms_look_only_into_what_columns_leave_open() -> None:
