@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from analyzer.cli.main import UsageError
+from analyzer.cli.complaints import UsageError
+from analyzer.cli.terminal import columns
 from analyzer.cores import cores
 
-_WIDTH, _NARROWEST = 80, 40
 _NEGATIVE = re.compile(r"-(?!2$)(\d+|\d*\.\d+)$")
 """What argparse takes for a number and no option: not what tshark calls its second pass by."""
 
@@ -22,22 +22,6 @@ class _Help(argparse.HelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=columns() - 2)
-
-
-def columns() -> int:
-    """Tell how many characters a line of the terminal has."""
-    told = os.environ.get("COLUMNS", "")
-    if told.isdecimal() and int(told):
-        return int(told)
-    try:
-        return os.get_terminal_size(sys.__stdout__.fileno() if sys.__stdout__ else -1).columns or _WIDTH
-    except (OSError, ValueError, AttributeError):
-        return _WIDTH
-
-
-def text_width(widest: int) -> int:
-    """Tell how wide text for a person is: as the terminal, up to *widest*, which it is where there is none."""
-    return min(widest, max(_NARROWEST, columns())) if sys.stdout.isatty() else widest
 
 
 class Parser(argparse.ArgumentParser):

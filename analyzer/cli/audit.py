@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 
-from analyzer.cli.arguments import Parser, add_common_options, hush, text_width
+from analyzer.cli.arguments import Parser, add_common_options, hush
+from analyzer.cli.complaints import CHECK_FAILED, printable, say
 from analyzer.cli.filters import add_filter_options, chooser, chooses, filter_of, say_none_passes
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
-from analyzer.cli.main import CHECK_FAILED, printable, say
+from analyzer.cli.terminal import text_width
 
 GROUPS = ("link", "application", "security")
 

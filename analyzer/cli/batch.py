@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.children import Children, Orders, ends_properly
 from analyzer.cli.arguments import Parser, add_common_options, workers
+from analyzer.cli.complaints import INPUT_ERROR, USAGE_ERROR, UsageError, say
 from analyzer.cli.inputs import add_reading_options, forced_stacks, use_names
 from analyzer.cli.keyrings import keyring
-from analyzer.cli.main import INPUT_ERROR, USAGE_ERROR, UsageError, say
 from analyzer.cli.progress import AFTER_S, StatusLine, say_over
 from analyzer.export.utf8 import json_object
 from analyzer.stacks import holds_octets

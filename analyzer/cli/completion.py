@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from importlib import import_module
 
 from analyzer.cli.arguments import Parser, add_common_options, hush
-from analyzer.cli.main import COMMANDS, FIELDS_MODULE, FIELDS_TOPIC
+from analyzer.cli.commands import COMMANDS, FIELDS_MODULE, FIELDS_TOPIC
 from analyzer.cli.shells import SHELLS, Completed, Option
 
 _BORROWED = {"": ("decode", "view"), "view": ("decode",), "demo": ("view", "decode"), "serve": ("view", "live")}

@@ -9,8 +9,8 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from analyzer.cli.arguments import Parser, add_common_options, hush
+from analyzer.cli.complaints import UsageError
 from analyzer.cli.keyrings import add_key_options, keyring
-from analyzer.cli.main import UsageError
 
 if TYPE_CHECKING:
     from analyzer.rewrite.craft import Wishes

@@ -10,10 +10,10 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import Parser, natural, workers
+from analyzer.cli.complaints import CHECK_FAILED, fail, printable, say
 from analyzer.cli.filters import chooser, chooses, filter_of, say_none_passes
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import ClosedApdus, keyring
-from analyzer.cli.main import CHECK_FAILED, fail, printable, say
 from analyzer.cli.record_lines import add_output_options, check_output, is_json, write, writer
 from analyzer.cli.sidecars import SidecarFile, add_sidecar
 from captures.chunk import Source

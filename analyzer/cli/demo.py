@@ -6,7 +6,7 @@ import argparse
 import json
 
 from analyzer.cli.arguments import Parser, without_screen_options
-from analyzer.cli.main import USAGE_ERROR, UsageError, fail
+from analyzer.cli.complaints import USAGE_ERROR, UsageError, fail
 from analyzer.cli.synonyms import late_command
 from analyzer.cli.view import is_wanted
 from analyzer.cli.view import run as view

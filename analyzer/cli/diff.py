@@ -6,9 +6,9 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from analyzer.cli.arguments import text_width
-from analyzer.cli.main import CHECK_FAILED
+from analyzer.cli.complaints import CHECK_FAILED
 from analyzer.cli.pairs import Names, pair_parser, read_pair
+from analyzer.cli.terminal import text_width
 
 if TYPE_CHECKING:
     from analyzer.diagnosis.comparison.side import Side

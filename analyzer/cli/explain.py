@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from analyzer.cli.arguments import Parser, add_common_options, hush, text_width
-from analyzer.cli.main import say
+from analyzer.cli.arguments import Parser, add_common_options, hush
+from analyzer.cli.complaints import say
+from analyzer.cli.terminal import text_width
 
 
 def parser() -> argparse.ArgumentParser:

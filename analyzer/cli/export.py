@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 from analyzer.children import ends_properly
 from analyzer.cli.arguments import Parser, add_common_options
+from analyzer.cli.complaints import UsageError, fail, say
 from analyzer.cli.filters import add_filter_options, chooser, chooses, chosen, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, refuse_inputs, say_remarks
 from analyzer.cli.keyrings import keyring
-from analyzer.cli.main import UsageError, fail, say
 from analyzer.export.inputs import json_writer, merged_namer, namer
 from analyzer.export.part import new_part
 from analyzer.export.utf8 import encoded, shown

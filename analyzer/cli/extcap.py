@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from analyzer.cli.arguments import Parser
+from analyzer.cli.complaints import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, say
 from analyzer.cli.inputs import add_reading_options, forced_stacks
 from analyzer.cli.keyrings import keyring
-from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, say
 
 if TYPE_CHECKING:
     from analyzer.live.child import RecordingChild

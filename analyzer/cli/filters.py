@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from analyzer.cli.main import FilterTextError, say
+from analyzer.cli.complaints import FilterTextError, say
 
 if TYPE_CHECKING:
     from analyzer.filter import Filter

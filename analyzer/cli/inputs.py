@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
+from analyzer.cli.complaints import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, say
 from analyzer.cli.keyrings import add_key_options
-from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail, say
 from analyzer.stacks import decode_as, holds_octets
 from captures.chunk import CaptureError, CapturePermissionError, Source
 

@@ -6,7 +6,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from analyzer.cli.main import KeysError, say
+from analyzer.cli.complaints import KeysError, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable

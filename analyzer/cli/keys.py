@@ -8,10 +8,11 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from analyzer.cli.arguments import Parser, add_common_options, columns, hush
+from analyzer.cli.arguments import Parser, add_common_options, hush
+from analyzer.cli.complaints import CHECK_FAILED, KeysError, say
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, say_remarks
 from analyzer.cli.keyrings import keyring
-from analyzer.cli.main import CHECK_FAILED, KeysError, say
+from analyzer.cli.terminal import columns
 from analyzer.export.folding import folded
 from analyzer.export.utf8 import json_object
 from captures.live_names import live_hint

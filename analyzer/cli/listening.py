@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from analyzer.cli.main import say
+from analyzer.cli.complaints import say
 from analyzer.cli.progress import StatusLine, say_over
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import Parser
+from analyzer.cli.complaints import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail
 from analyzer.cli.decode import rest_collector, show
 from analyzer.cli.filters import chooser, filter_of
 from analyzer.cli.inputs import add_reading_options, add_settle, forced_stacks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.listening import record_words, recording, watched
 from analyzer.cli.live_options import add_live_options, list_sources, live_options, source_name
-from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, UsageError, fail
 from analyzer.cli.record_lines import add_output_options, check_output
 from analyzer.cli.view import UI, is_wanted
 from analyzer.cli.watching import Watch, add_watching_options, is_watching

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import natural
-from analyzer.cli.main import UsageError
+from analyzer.cli.complaints import UsageError
 
 if TYPE_CHECKING:
     from analyzer.live.recording import LiveOptions

@@ -7,62 +7,22 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
-from os import devnull, environ, stat
-from typing import NamedTuple, TextIO
+from os import devnull, stat
 
+from analyzer.cli.commands import COMMANDS, FIELDS_MODULE, FIELDS_TOPIC
+from analyzer.cli.complaints import (
+    INTERRUPTED,
+    KEYRING_ERROR,
+    OUTPUT_ERROR,
+    USAGE_ERROR,
+    FilterTextError,
+    KeysError,
+    UsageError,
+    fail,
+)
 from analyzer.cli.signs import NAME
+from analyzer.cli.terminal import columns, is_screen, is_terminal
 
-OUTPUT_ERROR = CHECK_FAILED = 1
-USAGE_ERROR, INPUT_ERROR, KEYRING_ERROR, PERMISSION_ERROR, INTERRUPTED = 2, 3, 4, 5, 130
-
-
-class UsageError(Exception):
-    """The command line is wrong; the text is one line that names the option and says what was expected."""
-
-
-class KeysError(Exception):
-    """A keyring or ``--key`` is wrong; the text is one line that names the place and shows no secret."""
-
-
-class FilterTextError(Exception):
-    """A filter is wrong; the text is one line that names the place and says what was expected."""
-
-
-class Command(NamedTuple):
-    """A subcommand: the module that holds its ``run``, and what it does."""
-
-    module: str
-    does: str
-    makes_packets: bool = True
-    """Whether it needs the layers as Scapy packets."""
-
-
-COMMANDS: dict[str, Command] = {
-    "decode": Command("analyzer.cli.decode", "one line a record, or trees, or JSON, of captures", False),
-    "readings": Command("analyzer.cli.readings", "the metered values in captures: text, JSON, CSV or Parquet", False),
-    "stats": Command("analyzer.cli.stats", "counts, octets, errors and response times of captures", False),
-    "batch": Command("analyzer.cli.batch", "many captures to one data set of Parquet files", False),
-    "export": Command(
-        "analyzer.cli.export", "captures for other programs: pcapng, jsonl, csv, parquet, xml, html", False
-    ),
-    "craft": Command("analyzer.cli.craft", "an edited frame with lengths, sums and protection made right; never sent"),
-    "doctor": Command("analyzer.cli.doctor", "what went wrong, where, why, and what to try", False),
-    "audit": Command("analyzer.cli.audit", "checks of conformance and security: PASS, FAIL, INCONCLUSIVE", False),
-    "diff": Command("analyzer.cli.diff", "what a session that fails does otherwise than one that works", False),
-    "correlate": Command("analyzer.cli.correlate", "the same traffic at two points: what passed, what did not", False),
-    "explain": Command("analyzer.cli.explain", "all that a code, name, number, octets or a message may mean", False),
-    "rules": Command("analyzer.cli.rules", "the facts and causes that doctor knows", False),
-    "keys": Command("analyzer.cli.keys", "check a keyring, and which of its keys open what in captures", False),
-    "demo": Command("analyzer.cli.demo", "a bundled sample capture, opened on a terminal, decoded in a pipe", False),
-    "view": Command("analyzer.cli.view", "open captures in the terminal UI, as without a command", False),
-    "serve": Command("analyzer.cli.serve", "the terminal UI in a web browser, on this machine", False),
-    "live": Command("analyzer.cli.live", "decode a live source as it comes; it listens and never sends", False),
-    "record": Command("analyzer.cli.record", "a live source into pcapng files; it listens and never sends", False),
-    "extcap": Command("analyzer.cli.extcap", "let Wireshark capture by this program: --install", False),
-    "completion": Command("analyzer.cli.completion", "a script that completes command lines: bash, zsh, fish", False),
-}
-FIELDS_TOPIC, FIELDS_MODULE = "fields", "analyzer.cli.field_list"
-"""What ``help`` tells beside the help of commands, and the module that does."""
 _HEX = frozenset("0123456789ABCDEFabcdef :")
 HELP = """\
 usage: dlmshark [INPUT ...]
@@ -143,7 +103,7 @@ def _dispatch(words: list[str]) -> int:
     first = words[0] if words else ""
     if first in ("-h", "--help", "help"):
         return _help_of(words[1:] if first == "help" else [])
-    if len(words) == 1 and (first == "--version" or (first in ("-V", "-v") and _is_terminal(sys.stdin))):
+    if len(words) == 1 and (first == "--version" or (first in ("-V", "-v") and is_terminal(sys.stdin))):
         from importlib.metadata import version
 
         print(f"dlmshark {version('dlmshark')}")
@@ -171,20 +131,6 @@ def _run_without_command(words: list[str], usual: str) -> int:
             raise UsageError(f"'{words[at]}': a command comes first: dlmshark {words[at]} {words[0]}")
         return _run(words[at], [*words[:at], *words[at + 1 :]])
     return _run(command_of_options(words) or usual, words)
-
-
-def is_screen() -> bool:
-    """Tell whether a person sits before a screen: a terminal that can show one, or a browser; no pipe, no editor."""
-    return in_browser() or (_is_terminal(sys.stdout) and environ.get("TERM") != "dumb")
-
-
-def in_browser() -> bool:
-    """Tell whether ``serve`` started this process for a browser."""
-    return environ.get("TERM_PROGRAM") == "textual" and "TEXTUAL_DRIVER" in environ
-
-
-def _is_terminal(stream: TextIO | None) -> bool:
-    return stream is not None and stream.isatty()
 
 
 def _exists(word: str) -> bool:
@@ -225,8 +171,6 @@ def _help_of(words: list[str]) -> int:
 def _help() -> str:
     from textwrap import fill
 
-    from analyzer.cli.arguments import columns
-
     at, width = max(map(len, COMMANDS)) + 4, max(columns(), 40)
     commands = (
         fill(one.does, width, initial_indent=f"  {name}".ljust(at), subsequent_indent=" " * at)
@@ -251,25 +195,6 @@ def _unknown(word: str) -> int:
     return fail(f"'{word}' is neither a command nor a file{hint}", USAGE_ERROR)
 
 
-def fail(text: str, status: int) -> int:
-    """Print one line about what is wrong. Returns *status*."""
-    say(text)
-    return status
-
-
-def printable(text: str) -> str:
-    """Write what is no character of a line, such as a file name may bring, by its number."""
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
-
-
-def say(text: str) -> None:
-    """Print one line on stderr, whatever characters a file name brings."""
-    line = printable(text)
-    if sys.stderr is not None:
-        with suppress(OSError):  # nobody can be told
-            print(f"dlmshark: {line}", file=sys.stderr, flush=True)
-
-
 def _forget_stdout() -> None:
     """Let the interpreter end quietly though nobody reads any more."""
     import os
@@ -278,5 +203,5 @@ def _forget_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-if __name__ == "__main__":  # by the module's own name: its exceptions have to be those that the commands raise
-    sys.exit(import_module("analyzer.cli.main").program())
+if __name__ == "__main__":
+    sys.exit(program())

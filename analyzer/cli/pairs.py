@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from analyzer.cli.arguments import Parser, add_common_options, hush
+from analyzer.cli.complaints import say
 from analyzer.cli.inputs import Inputs, add_reading_options, add_settle, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
-from analyzer.cli.main import say
 
 if TYPE_CHECKING:
     from analyzer.session import Session

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from analyzer.cli.main import say
+from analyzer.cli.complaints import say
 
 if TYPE_CHECKING:
     from analyzer.index.watched import Watched

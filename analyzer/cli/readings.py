@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from itertools import islice, repeat
 
 from analyzer.cli.arguments import Parser, add_common_options, hush, natural
+from analyzer.cli.complaints import UsageError, printable, say
 from analyzer.cli.decode import rest_collector
 from analyzer.cli.filters import add_filter_options, chosen, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, refuse_inputs, say_remarks
 from analyzer.cli.keyrings import ClosedApdus, keyring
-from analyzer.cli.main import UsageError, printable, say
 from analyzer.cli.sidecars import SidecarFile, add_sidecar
 
 

@@ -10,8 +10,8 @@ from io import TextIOWrapper
 from itertools import groupby
 from typing import TYPE_CHECKING, cast
 
+from analyzer.cli.complaints import FilterTextError, UsageError
 from analyzer.cli.filters import add_filter_options
-from analyzer.cli.main import FilterTextError, UsageError
 
 if TYPE_CHECKING:
     from analyzer.record import Record

@@ -6,7 +6,8 @@ import argparse
 import json
 import sys
 
-from analyzer.cli.arguments import Parser, add_common_options, hush, text_width
+from analyzer.cli.arguments import Parser, add_common_options, hush
+from analyzer.cli.terminal import text_width
 
 
 def parser() -> argparse.ArgumentParser:

@@ -8,8 +8,8 @@ import sys
 
 from analyzer.cli import view
 from analyzer.cli.arguments import Parser
+from analyzer.cli.complaints import INPUT_ERROR, INTERRUPTED, OUTPUT_ERROR, UsageError, fail, say
 from analyzer.cli.keyrings import keyring
-from analyzer.cli.main import INPUT_ERROR, INTERRUPTED, OUTPUT_ERROR, UsageError, fail, say
 
 SERVED = ("view", "live", "demo")
 """The commands that have a terminal UI."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyzer.cli.main import OUTPUT_ERROR, fail, say
+from analyzer.cli.complaints import OUTPUT_ERROR, fail, say
 
 if TYPE_CHECKING:
     from analyzer.record import Record

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from analyzer.cli.main import UsageError
+from analyzer.cli.complaints import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.children import ends_properly
-from analyzer.cli.arguments import Parser, add_common_options, hush, natural, text_width, workers
+from analyzer.cli.arguments import Parser, add_common_options, hush, natural, workers
+from analyzer.cli.complaints import UsageError, printable, say
 from analyzer.cli.filters import add_filter_options, chooses, chosen, filter_of, filter_text
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, say_remarks
 from analyzer.cli.keyrings import keyring
-from analyzer.cli.main import UsageError, printable, say
 from analyzer.cli.progress import Progress, say_over
+from analyzer.cli.terminal import text_width
 from analyzer.cores import readers
 
 if TYPE_CHECKING:

@@ -148,7 +148,7 @@ def _commands_with(name: str) -> list[str]:
     """Name the commands that take the option called *name*; none where they are more than a line has room for."""
     from importlib import import_module
 
-    from analyzer.cli.main import COMMANDS
+    from analyzer.cli.commands import COMMANDS
 
     found = [
         command

@@ -17,7 +17,7 @@ from threading import Thread
 from typing import IO, TYPE_CHECKING
 
 from analyzer.children import Children, end_with_parent
-from analyzer.cli.main import UsageError
+from analyzer.cli.complaints import UsageError
 from analyzer.cli.record_lines import COLOURED
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from importlib import import_module
 from pathlib import Path
 
 from analyzer.cli.arguments import Parser, without_screen_options
+from analyzer.cli.complaints import INPUT_ERROR, fail
 from analyzer.cli.inputs import add_inputs, forced_stacks, use_names
 from analyzer.cli.keyrings import keyring
-from analyzer.cli.main import INPUT_ERROR, fail, is_screen
+from analyzer.cli.terminal import is_screen
 from captures.live_names import live_hint
 
 UI = "analyzer.tui.program"

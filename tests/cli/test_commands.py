@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.cli import main as main_module
-from analyzer.cli import synonyms
+from analyzer.cli import complaints, synonyms
+from analyzer.cli.commands import COMMANDS
+from analyzer.cli.complaints import CHECK_FAILED, KEYRING_ERROR, OUTPUT_ERROR, PERMISSION_ERROR, USAGE_ERROR
 from analyzer.cli.inputs import decode_as
-from analyzer.cli.main import CHECK_FAILED, COMMANDS, KEYRING_ERROR, OUTPUT_ERROR, PERMISSION_ERROR, USAGE_ERROR
 from analyzer.cli.record_lines import has_colours
 from analyzer.cli.stats import BY
 from analyzer.cli.view import missing_input
@@ -50,7 +50,7 @@ def test_help_of_help_is_the_help(run: Run, words: tuple[str, ...]) -> None:
 
 def test_help_names_every_exit_status(run: Run) -> None:
     text = run("--help").out.partition("Exit status:")[2]
-    known = {value for name, value in vars(main_module).items() if name.isupper() and isinstance(value, int)}
+    known = {value for name, value in vars(complaints).items() if name.isupper() and isinstance(value, int)}
     assert [int(one) for one in re.findall(r"\d+", text)] == [0, *sorted(known)]
 
 

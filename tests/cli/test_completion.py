@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.cli import main as main_module
-from analyzer.cli.main import COMMANDS, USAGE_ERROR
+from analyzer.cli.commands import COMMANDS, FIELDS_TOPIC
+from analyzer.cli.complaints import USAGE_ERROR
 from analyzer.filter.fields import ALIASES, FIELDS, field_of
 from captures.samples import samples
 from tests.cli.conftest import Run, lines_of
@@ -166,4 +166,4 @@ def test_page_and_help_name_the_list_of_fields(run: Run) -> None:
 def test_synonyms_lead_to_the_list_of_fields(run: Run) -> None:
     assert "dlmshark help fields" in run("fields").complaint
     assert "dlmshark help fields" in run("decode", "-G", "fields").complaint
-    assert main_module.FIELDS_TOPIC not in COMMANDS
+    assert FIELDS_TOPIC not in COMMANDS

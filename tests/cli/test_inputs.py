@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.cli.main import INPUT_ERROR, PERMISSION_ERROR, USAGE_ERROR
+from analyzer.cli.complaints import INPUT_ERROR, PERMISSION_ERROR, USAGE_ERROR
 from analyzer.session import Session
 from captures.source import open_source
 from captures.stream import FileInput

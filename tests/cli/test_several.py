@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.cli.main import INPUT_ERROR
+from analyzer.cli.complaints import INPUT_ERROR
 from tests.analyzer.framing.build import request, response
 from tests.analyzer.tracking.build import answered, asked
 from tests.analyzer.tracking.carried_by_tcp import wrapper_conversation

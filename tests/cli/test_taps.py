@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.cli.main import INPUT_ERROR
+from analyzer.cli.complaints import INPUT_ERROR
 from tests.analyzer.framing.build import request, response
 from tests.captures.build import ethernet, ipv4, pcap_header, pcap_record, udp
 from tests.captures.build_taps import BULK_IN, BULK_OUT, IDLE, rtac, upper_pdu, usbmon, usbpcap, with_status
