@@ -25,5 +25,5 @@ if not TYPE_CHECKING:  # a checker knows the names, and tells a wrong one
 
 
 def __dir__() -> list[str]:
-    """Name what is loaded once it is asked for, where a shell completes names."""
-    return sorted({*globals(), *__all__})
+    """Name what programs use, where a shell completes names: not what this loads of itself."""
+    return sorted([*__all__, "__version__"])

@@ -65,8 +65,10 @@ def test_python_of_the_page_runs_and_gives_what_it_says(page: str) -> None:
 
 def test_names_are_completed_in_a_shell() -> None:
     assert {"Hdlc", "GetRequestNormal", "read_apdu", "bind"} <= set(dir(dissectors))
-    names = run("import analyzer\nprint(*dir(analyzer))").split()
-    assert {"open", "decode", "Trace", "CaptureError"} <= set(names)
+    names = run("import analyzer\nanalyzer.open\nprint(*dir(analyzer))").split()
+    assert set(names) == {"__version__", "decode", "open", "Trace"} | {
+        f"{what}Error" for what in ("Capture", "Dlmshark", "Filter", "Keyring")
+    }
 
 
 _BUILT = [
