@@ -12,8 +12,13 @@ from analyzer.cosem.tables import Tables
 
 _EVENTS = Tables("events.toml")
 USUAL, INDIA, GBCS = "dsmr", "india", "gbcs"
+_TOLD_BY = {USUAL: (USUAL, "idis", "dsmr5")}
+"""The tables of event codes that are looked into for a companion, where there are several."""
 _EVENT_CODES = (96, 11)
-_REGISTERS = ((97, 97), (97, 98))
+_REGISTERS = frozenset(((97, 97, 0), (97, 98, 0), (97, 98, 10), (97, 98, 20)))
+"""Value groups C, D and E of the first error register, and the first alarm register, its filter and descriptor."""
+_WORDS = frozenset(((94, 91, 18), (94, 91, 26)))
+"""Value groups C, D and E of India's event status word and of its filter."""
 _INDIAN = (94, 91)
 _SCALER_PROFILES = b"\x01\x00\x5e\x5b"
 """Value groups C and D of the objects of country 91."""
@@ -29,22 +34,30 @@ def is_scaler_profile(logical_name: bytes) -> bool:
     return logical_name[:4] == _SCALER_PROFILES and 3 <= logical_name[4] <= 7
 
 
-def coded_text(logical_name: bytes, value: int, companion: str = USUAL) -> str:
-    """Say an event code, or the bits of an alarm or error register; empty for other objects and unknown numbers.
+def coded_text(logical_name: bytes, value: int | str, companion: str = USUAL) -> str:
+    """Say an event code, or the bits of an alarm or error register or of an event status word (a text of 0 and 1).
 
-    A meaning that is a companion's says whose.
+    Empty for other objects and unknown numbers. A meaning that is a companion's says whose.
     """
     if not may_be_coded(logical_name):
         return ""
-    group = tuple(logical_name[2:4])
-    if group == _EVENT_CODES:
+    if isinstance(value, str):
+        return _word_text(value) if _place(logical_name) in _WORDS else ""
+    if _place(logical_name)[:2] == _EVENT_CODES:
         return event_text(value, companion)
-    return _bits_text(value) if value >= 0 else ""
+    return _bits_text(value) if value >= 0 and _place(logical_name) in _REGISTERS else ""
 
 
 def may_be_coded(logical_name: bytes) -> bool:
-    """Tell whether an object may be one whose numbers have a meaning."""
-    return len(logical_name) == 6 and not logical_name[0] and tuple(logical_name[2:4]) in (_EVENT_CODES, *_REGISTERS)
+    """Tell whether an object may be one whose numbers or bits have a meaning."""
+    if len(logical_name) != 6 or logical_name[0]:
+        return False
+    place = _place(logical_name)
+    return place[:2] == _EVENT_CODES or place in _REGISTERS or place in _WORDS
+
+
+def _place(logical_name: bytes) -> tuple[int, ...]:
+    return tuple(logical_name[2:5])
 
 
 def event_text(code: int, companion: str = USUAL) -> str:
@@ -52,8 +65,21 @@ def event_text(code: int, companion: str = USUAL) -> str:
     known = own().events.get(code)
     if known is not None:
         return f"{known} ({code})"
-    table = _events(companion)
-    return f"{table[code]} ({code}) after {_title('events', companion)}" if code in table else ""
+    tables = [one for one in _TOLD_BY.get(companion, (companion,)) if code in _events(one)]
+    return " or ".join(f"{_events(one)[code]} ({code}) after {_title('events', one)}" for one in tables)
+
+
+def _word_text(bits: str) -> str:
+    """Say the bits that are set in India's event status word, those without a name last."""
+    meanings = _numbered(f"word.{INDIA}")
+    is_set = [place for place, bit in enumerate(bits) if bit == "1"]
+    if not is_set:
+        return "none"
+    named = [meanings[place] for place in is_set if place in meanings]
+    others = [place for place in is_set if place not in meanings]
+    if others:
+        named.append(f"bit {others[0]}" if len(others) == 1 else f"{len(others)} other bits")
+    return f"{', '.join(named)} after {_title('word', INDIA)}"
 
 
 def _bits_text(value: int) -> str:

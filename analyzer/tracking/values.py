@@ -29,7 +29,7 @@ from analyzer.tracking.selections import is_buffer
 from analyzer.tracking.telegrams import name_of, object_of, profile_in, said, sets_asked, values_in
 from dissectors.axdr import scan_scalar
 from dissectors.characters import MASKED
-from dissectors.data_types import NULL, OCTET_STRING
+from dissectors.data_types import BIT_STRING, NULL, OCTET_STRING
 from dissectors.tree import Problem
 
 SCALED = {3: (2,), 4: (2,), 5: (2, 3)}
@@ -334,7 +334,7 @@ def make_value(
         shown = renderer.returned(one.class_id, one.attribute, datum, version)
     raw = None if shown.value == MASKED else raw_of(datum)
     text = words_of(shown)
-    if datum.tag in INTEGERS and one.attribute in (0, 2) and not one.is_method:
+    if (datum.tag in INTEGERS or datum.tag == BIT_STRING) and one.attribute in (0, 2) and not one.is_method:
         text = coded_text(one.logical_name, datum.value, companion) or text
     return Value(one, value_name(one), shown.value, text, "", raw, None, basis, is_written, tuple(renderer.misfits))
 

@@ -46,6 +46,10 @@ scale = { "32.7" = [-1, 35] }
         (ALARMS, 0x2002, "replace battery, fraud attempt (00002002) after DSMR and IDIS"),
         (ERRORS, 0x41, "clock invalid, bit 6 (00000041) after DSMR and IDIS"), (ALARMS, 0x80000000, ""),
         (obis_from_text("1-0:1.8.0"), 1, ""), (b"", 1, ""),
+        (EVENTS, 82, "missing voltage L1 (82) after IDIS"), (EVENTS, 142, "SIM card failure (142) after IDIS"),
+        (EVENTS, 76, "undervoltage L1 (76) after IDIS or gas interval data read (76) after DSMR 5"),
+        (obis_from_text("0-0:97.98.20"), 2, "replace battery (00000002) after DSMR and IDIS"),
+        (obis_from_text("0-0:97.98.1"), 2, ""), (obis_from_text("0-0:97.98.21"), 2, ""),
     ],
 )  # fmt: skip
 def test_codes_and_bits_say_what_they_mean_and_after_whom(logical_name: bytes, value: int, text: str) -> None:
@@ -70,6 +74,22 @@ def test_indian_meter_has_indian_codes() -> None:
 )  # fmt: skip
 def test_codes_of_a_companion_are_its_own(code: int, companion: str, text: str) -> None:
     assert event_text(code, companion) == text
+
+
+def test_indian_event_status_word_says_its_bits() -> None:
+    bits = "1" + "0" * 50 + "1" + "0" * 31 + "1" + "0" * 44
+    word = b"\x04\x81\x80" + int(bits, 2).to_bytes(16, "big")
+    made, records = session(get(1, "0-0:94.91.18", 2, word) + get(1, "0-0:94.91.26", 2, b"\x04\x81\x80" + bytes(16)))
+    value, none = made.values(records[1])[0], made.values(records[-1])[0]
+    assert value.plain == bits
+    assert value.text == "voltage missing L1, meter cover opened, bit 51 after IS 15959"
+    assert none.text == "none"
+    assert [one.text for one in readings_of(records[1], made.model)] == [value.text]
+
+
+def test_event_status_filter_of_all_bits_counts_those_without_a_name() -> None:
+    text = coded_text(obis_from_text("0-0:94.91.26"), "1" * 128, INDIA)
+    assert text.endswith("billing counter increased by hand, 108 other bits after IS 15959")
 
 
 def test_italian_objects_have_names() -> None:
