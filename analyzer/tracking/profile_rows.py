@@ -5,6 +5,7 @@ Source: IEC 62056-6-2 (Profile generic), IEC 62056-6-1 (status words, group C 96
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -15,7 +16,7 @@ from analyzer.cosem.date_time import date_time
 from analyzer.cosem.datum import INTEGERS, Datum
 from analyzer.tracking.attributes import Held
 from analyzer.tracking.meter import Column
-from analyzer.tracking.profiles import Profile, Row, clock_column, column_name, rows_of
+from analyzer.tracking.profiles import EVENT_LOG, Profile, Row, clock_column, column_name, rows_of
 from dissectors import axdr
 from dissectors.rows import Rows
 from dissectors.tree import Problem
@@ -25,6 +26,12 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _TIME_SIZE = 12
 _WITHOUT_OFFSET = len("2026-01-01T00:00:00")
 _SLACK = 1.5
+_SAVING = 0x80
+"""The bit of the clock status that says daylight saving."""
+_CHANGES = (1800, _HOUR, 2 * _HOUR)
+"""What a clock is put on or back by, in seconds: an hour but on Lord Howe Island and at Troll."""
+_DAYS_OF_CHANGES, _HOURS_OF_CHANGES = (4, 5, 6, 7), (*range(5), 21, 22, 23)
+"""Days of the week (1 is Monday) and hours in which the zones change their clocks."""
 _DAYLIGHT_SAVING = 0x08
 _FLAGS = {
     0x01: "critical error", 0x02: "clock invalid", 0x04: "data not valid", 0x20: "clock adjusted", 0x80: "power down",
@@ -48,7 +55,7 @@ def oddities_of(profile: Profile, held: Held, period: int | None) -> Iterator[Od
         rows = list(islice(rows_of(profile, held.octets, held.start, held.end, period), _MOST_ROWS))
     except Problem:
         return
-    yield from _times(rows, period)
+    yield from _times(profile, rows, period)
     yield from _statuses(profile, rows)
 
 
@@ -110,39 +117,104 @@ def _is_status(column: Column) -> bool:
     return column.class_id == 1 and column.logical_name[2:4] == b"\x60\x0a"
 
 
-def _times(rows: Sequence[Row], period: int | None) -> Iterator[Oddity]:
+class _Clock(NamedTuple):
+    """The time of a row: as ISO 8601 tells it, and the clock status of its date-time, where it has one."""
+
+    moment: datetime
+    status: int | None
+
+    @property
+    def wall(self) -> datetime:
+        """What the meter's clock showed, whatever its deviation."""
+        return self.moment.replace(tzinfo=None)
+
+
+class _Step(NamedTuple):
+    """From one row to the next in time: the place of the one that stands behind, and the seconds between both."""
+
+    place: int
+    seconds: float
+    earlier: _Clock
+    later: _Clock
+
+    @property
+    def wall(self) -> float:
+        """The seconds that the clock went on."""
+        return (self.later.wall - self.earlier.wall).total_seconds()
+
+
+def _times(profile: Profile, rows: Sequence[Row], period: int | None) -> Iterator[Oddity]:
     """Compare each time with the one before it; rows may stand with the newest first."""
-    moments = [_moment(row.time) for row in rows]
-    steps = [
-        (place, (other - one).total_seconds())
-        for place, (one, other) in enumerate(pairwise(moments), 1)
-        if one is not None and other is not None and (one.tzinfo is None) == (other.tzinfo is None)
-    ]
+    steps = _steps_of(rows, clock_column(profile))
     if not steps:
         return
-    if sum(1 if step > 0 else -1 for _, step in steps) < 0:
-        steps = [(place, -step) for place, step in steps]
-    is_local = any(moment is not None and moment.tzinfo is None for moment in moments)
-    if is_local:  # a change of the clock is no hole
-        steps = [(place, step) for place, step in steps if not _is_clock_change(step, period)]
-    back = [(place, step) for place, step in steps if step <= 0]
+    is_log = not period and (period == 0 or profile.logical_name[2:4] == EVENT_LOG)  # its entries come at any time
+    usual = 0 if is_log else period or _usual(steps)
+    steps = [one for one in steps if not _is_clock_change(one, usual)]
+    back = [one for one in steps if one.seconds < 0 or not (one.seconds or is_log)]
     if back:
-        place, _ = back[0]
+        place = back[0].place
         text = f"{_count(len(back))} not after the one before, first entry {place + 1} at {rows[place].time}"
         yield Oddity("profile-overlap", text)
     if not period:
         return
-    holes = [(place, step) for place, step in steps if step > period * _SLACK]
+    holes = [one for one in steps if one.seconds > period * _SLACK]
     if holes:
-        place = holes[0][0]
-        missing = sum(round(step / period) - 1 for _, step in holes)
-        text = f"{missing} entries are missing at a period of {period} s, the first before entry {place + 1}: "
+        place = holes[0].place
+        missing = sum(round(one.seconds / period) - 1 for one in holes)
+        text = f"{_count(missing)} missing at a period of {period} s, the first before entry {place + 1}: "
         text += f"{rows[place - 1].time} is followed by {rows[place].time}"
         yield Oddity("profile-gap", text)
 
 
-def _is_clock_change(step: float, period: int | None) -> bool:
-    return abs(step - (period or 0)) == _HOUR
+def _steps_of(rows: Sequence[Row], clock: int | None) -> list[_Step]:
+    """Give the steps between rows that follow each other; of those with the newest first each is turned round."""
+    clocks = [_clock_of(row, clock) for row in rows]
+    steps = [
+        _Step(place, (other.moment - one.moment).total_seconds(), one, other)
+        for place, (one, other) in enumerate(pairwise(clocks), 1)
+        if one is not None and other is not None and (one.moment.tzinfo is None) == (other.moment.tzinfo is None)
+    ]
+    if sum(1 if one.seconds > 0 else -1 for one in steps) >= 0:
+        return steps
+    return [_Step(one.place, -one.seconds, one.later, one.earlier) for one in steps]
+
+
+def _clock_of(row: Row, clock: int | None) -> _Clock | None:
+    moment = _moment(row.time)
+    if moment is None:
+        return None
+    octets = row.cells[clock].value if clock is not None and clock < len(row.cells) else None
+    found = date_time(octets) if isinstance(octets, bytes) else None
+    return _Clock(moment, found.clock_status if found is not None else None)
+
+
+def _usual(steps: Sequence[_Step]) -> float:
+    """Give the step that most rows make where no period is told; 0 where they make none."""
+    forward = Counter(one.wall for one in steps if one.wall > 0)
+    return forward.most_common(1)[0][0] if forward else 0
+
+
+def _is_clock_change(step: _Step, period: float) -> bool:
+    """Tell whether the clock was put on or back for daylight saving time between two rows that follow each other.
+
+    *period* is 0 for rows that come at any time: an hour or less that the clock went back may be one.
+    The clock status or the deviation tells it, whatever its sign. Where neither does, it may have been in a night
+    about the end of the week, as such changes are.
+    """
+    if 0 < step.seconds <= period * _SLACK:
+        return False
+    if not (abs(step.wall - period) in _CHANGES if period else -_HOUR <= step.wall < 0):
+        return False
+    before, after = step.earlier, step.later
+    if before.moment.utcoffset() != after.moment.utcoffset():
+        return True
+    bits = [None if one.status is None else one.status & _SAVING for one in (before, after)]
+    if None not in bits and bits[0] != bits[1]:
+        return bool(bits[1]) is (step.wall > period)
+    if before.moment.tzinfo is not None or any(bits):
+        return False
+    return after.wall.isoweekday() in _DAYS_OF_CHANGES and after.wall.hour in _HOURS_OF_CHANGES
 
 
 def _count(number: int) -> str:

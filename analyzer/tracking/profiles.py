@@ -29,6 +29,8 @@ from dissectors.tree import Problem
 
 _CLOCK_CLASS = 8
 _PROFILE_STATUS = b"\x60\x0a"
+EVENT_LOG = b"\x63\x62"
+"""Value groups C and D of event logs: several things may happen in one second."""
 _DELTAS = frozenset(TAGS[name] for name in TAGS if name.startswith("delta-"))
 UNKNOWN = Column(0, b"", 0)
 """Stands for a column that no record told."""
@@ -129,7 +131,8 @@ def _first_row(octets: bytes, start: int, end: int) -> list[Datum]:
 def rows_of(profile: Profile, octets: bytes, start: int, end: int, period_s: int | None) -> Iterator[Row]:
     """Give the rows of a buffer, null-data and differences undone. Raises Problem on octets of no buffer.
 
-    A time that is null-data is the one before and *period_s* seconds.
+    A time that is null-data is the one before and *period_s* seconds; with a period of 0, or in an event log, it is
+    the one before, and none where no period is told.
     """
     clock = clock_column(profile)
     last: datetime | None = None
@@ -144,6 +147,8 @@ def rows_of(profile: Profile, octets: bytes, start: int, end: int, period_s: int
             if is_late and last is not None and period_s:
                 after = _after(last, period_s)
                 time, last = (after.isoformat(), after) if after is not None else ("", last)
+            elif is_late and period_s is None and profile.logical_name[2:4] != EVENT_LOG:
+                time, last = "", None
             else:
                 time = _moment(cells[clock])
                 last = instant(time) if not is_plain and (is_compressed or period_s) else None
