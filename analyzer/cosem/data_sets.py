@@ -8,17 +8,19 @@ each column; each following line is one entry. An event of a log book is such a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import takewhile
 from typing import NamedTuple
 
+from analyzer.cosem.tables import Tables
 from analyzer.cosem.text_times import Moment, is_time, is_unset, moment_of, text_of
 from dissectors.data_sets import DataSet
 from dissectors.data_sets import Value as Bracketed
 
+_LAYOUTS = Tables("text_layouts.toml")
 _CODE = re.compile(r"(?:(\d{1,3})-(\d{1,3}):)?([0-9CFLP]{1,3})\.([0-9F]{1,3})(?:\.(\d{1,3}))?(?:[*&.](\d{1,3}))?")
 LETTERS = {"C": 96, "F": 97, "L": 98, "P": 99}
 """Letters that reduced codes have for the value groups C and D."""
@@ -36,6 +38,9 @@ _PROFILES = 99
 _DATED = ((0, 1), (0, 9), (96, 2))
 """Value groups C and D of objects that count, and with E above 0 say when."""
 _ELECTRICAL = re.compile(r"[kMG]?(?:Wh|W|varh|var|VArh|VAr|VAh|VA|V|A|Hz|Deg)", re.IGNORECASE)
+_NO_UNIT = "-"
+_POWER_FACTORS = ("13", "33", "53", "73")
+"""Groups C of quantities that have no unit, where some meters write a dash."""
 _GENERAL = ("0",)
 """The group C of general purpose objects: constants and periods, in units of any kind."""
 _HEAT = re.compile(rb"[kMG]?(?:Wh|J|cal)")
@@ -63,6 +68,8 @@ class TextValue(NamedTuple):
     season: str = ""
     medium: str = ""
     """What is measured, where other data sets of the message say so."""
+    layout: str = ""
+    """The title of the layout that names the value, where its data set does not."""
 
 
 class TextProfile(NamedTuple):
@@ -99,6 +106,8 @@ def named_code(code: str, unit: str) -> bytes | None:
     """Give the logical name of a code whose value is in *unit*; None for one that is no electricity's."""
     group = code.partition(".")[0]
     if unit and group not in _GENERAL and is_assumed(code):
+        if unit == _NO_UNIT and group in _POWER_FACTORS:
+            return code_of(code)
         is_heat = unit.endswith("Wh") and group in _REACTIVE
         if is_heat or not _ELECTRICAL.fullmatch(unit):
             return None
@@ -267,6 +276,12 @@ def _log(values: tuple[Bracketed, ...]) -> Iterator[TextValue]:
 def _plain(code: str, values: tuple[Bracketed, ...]) -> Iterator[TextValue]:
     """Give the values of a data set; of several, one that is a time is when the others were, if it was ever set."""
     if len(values) > 1:
+        if (layout := _layouts().get(code)) is not None and _fits(layout, values):
+            moment = moment_of(text_of(values[0].value))
+            for name, one in zip(str(layout["codes"]).split(), values[1:], strict=True):
+                found = _value(name, one, moment.iso if moment is not None else "")
+                yield found._replace(layout=str(layout["title"]))
+            return
         values = tuple(one for one in values if not is_unset(one)) or values
     times = [moment_of(text_of(one.value)) if is_time(one) else None for one in values]
     told = [time for time in times if time is not None]
@@ -275,6 +290,18 @@ def _plain(code: str, values: tuple[Bracketed, ...]) -> Iterator[TextValue]:
         return
     for one, time in zip(values, times, strict=True):
         yield _moment(code, one, time) if time is not None and len(values) == 1 else _value(code, one, "")
+
+
+@cache
+def _layouts() -> Mapping[str, Mapping[str, object]]:
+    """Give the layouts by the code of their data set."""
+    tables = map(_LAYOUTS.table, _LAYOUTS.names("layout."))
+    return {str(table["code"]): table for table in tables}
+
+
+def _fits(layout: Mapping[str, object], values: tuple[Bracketed, ...]) -> bool:
+    """Tell whether values are a time and then have the units of a layout."""
+    return is_time(values[0]) and [text_of(one.unit) for one in values[1:]] == str(layout["units"]).split()
 
 
 def _moment(code: str, one: Bracketed, moment: Moment) -> TextValue:

@@ -134,7 +134,9 @@ def asked_values(record: Record) -> list[Value]:
 def text_value(one: TextValue) -> Value:
     """Give a value of text as those of APDUs are given; its number is exact, its unit the one that stood there."""
     what = object_of(one.code, one.unit, one.medium)
-    basis = f"{one.code} as electricity" if what.logical_name and is_assumed(one.code) else ""
+    basis = f"layout {one.layout}" if one.layout else ""
+    if what.logical_name and is_assumed(one.code):
+        basis = f"{one.code} as electricity"
     name = name_of(one.code, one.unit, one.medium)
     return Value(what, name, one.plain, said(one), one.unit, one.raw, None, basis, time=one.time, status=one.status)
 

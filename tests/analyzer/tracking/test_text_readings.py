@@ -64,6 +64,27 @@ def test_telegram_gives_numbers_in_their_units_and_texts_as_they_stand() -> None
     assert (found[2].raw, found[2].text, found[2].basis) == ("000123.456", "123.456 kWh", "")
 
 
+def test_hungarian_month_end_names_its_values_by_their_order_and_units() -> None:
+    units = ["kWh"] * 6 + ["kvarh"] * 6 + ["kWh"] + ["kW"] * 6
+    month = "".join(f"({number:03}.000*{unit})" for number, unit in enumerate(units, 1))
+    found = readings(("RX", telegram("0-0:1.0.0(260301120000W)", f"0-0:98.1.0(260301000000W){month}")))[1:]
+    assert told(found)[:2] == [
+        ("2026-03-01T00:00:00", "1-0:1.8.0*255", Decimal(1), "kWh"),
+        ("2026-03-01T00:00:00", "1-0:1.8.1*255", Decimal(2), "kWh"),
+    ]
+    assert [code for _, code, _, _ in told(found)[12:15]] == ["1-0:15.8.0*255", "1-0:1.6.0*255", "1-0:1.6.1*255"]
+    assert {one.basis for one in found} == {"layout month end of P1 (Hungary)"}
+    other = readings(("RX", telegram(f"0-0:98.1.0(260301000000W){month}(1*kW)")))
+    assert {code for _, code, _, _ in told(other)} == {"0-0:98.1.0*255"}
+    assert {one.basis for one in other} == {""}
+
+
+def test_power_factor_whose_unit_is_a_dash_is_named() -> None:
+    block = "\x020.0.0(12345678)\r\n13.7(0.99*-)\r\n33.7.0(0.97*-)\r\n8.5(3*-)\r\n!\r\n\x03"
+    found = readings(("RX", b"/MMM5SIM\r\n"), ("RX", checked(block)))
+    assert [code for _, code, _, _ in told(found)[1:]] == ["1-0:13.7.0*255", "1-0:33.7.0*255", "8.5"]
+
+
 def test_value_with_its_own_time_has_that() -> None:
     found = readings(
         (
