@@ -146,6 +146,11 @@ def test_well_known_objects_are_all_named_differently() -> None:
         ("0-0:94.31.200*255", "Country specific (Netherlands) 31.200"),
         ("1-0:94.99.0*255", "Country specific 99.0"),
         ("0-0:94.91.10*255", "Name plate profile (India)"),
+        ("0-0:94.96.20*255", "In India: payment mode"),
+        ("0-0:94.96.30*255", "Country specific (Saudi Arabia) 96.30"),
+        ("0-0:99.98.0*255", "Event log 1 (IDIS: standard, India: voltage)"),
+        ("0-2:99.98.3*255", "Event log 4 (DSMR: M-Bus, India: transactions), channel 2"),
+        ("0-0:99.98.7*255", "Event log 8"),
         ("1-0:94.91.0*255", "Instantaneous profile (India)"),
         ("0-0:93.5.1*255", "Consortium specific 5.1"),
         # what no list names
