@@ -21,6 +21,7 @@ from dissectors.xdlms.ciphered import security_control
 
 _EMPTY = b"\r\n\r\n"
 _CRC = re.compile(rb"[0-9A-Fa-f]{0,4}")
+_DIGITS = 4
 _WHOLE_SET = re.compile(rb"(?:[0-9]+-[0-9]+:)?[0-9A-F]+\.[0-9]+(?:\.[0-9]+)?(?:[*&][0-9]+)?\(")
 """How a data set begins."""
 _BEGIN, _END = re.compile(rb"/"), re.compile(rb"![0-9A-Fa-f]{0,4}\r?\n")
@@ -54,7 +55,16 @@ class TelegramCheck(Computed):
             verdict, expected = judge(octets[parent.start // 8 : at], value)
             leaf.text = f"{value.decode()} ({_SAID[verdict].format(expected)})"
             self.note(leaf, verdict, expected, at, after)
+        else:
+            self.note_hurt(parent, octets[parent.start // 8 : at], octets[at : at + _DIGITS])
         return after
+
+    def note_hurt(self, parent: Node, covered: bytes, text: bytes) -> None:
+        """Note a CRC whose first digit is hurt, so that it is none: its other digits are right."""
+        if len(text) == _DIGITS and (expected := f"{checks.crc16_arc(covered):04X}").encode()[1:] == text[1:].upper():
+            told = f"CRC {text.decode('ascii', 'replace')} is wrong, {expected} computed"
+            at = parent.start // 8 + len(covered)
+            parent.notes.append(Note("p1-crc-wrong", Severity.ERROR, "checksum", told, at, at + _DIGITS))
 
     def note(self, leaf: Node, verdict: str, expected: int, at: int, after: int) -> None:
         """Note what is wrong with the digits."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import NamedTuple
 
 from analyzer.diagnosis.crc_states import P1
@@ -14,7 +15,7 @@ from analyzer.diagnosis.family import Family, severity_with
 from analyzer.diagnosis.p1_sums import right_by
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Stories
 from analyzer.record import Record
-from dissectors.checks import bcc, has_parity, seven_bits
+from dissectors.checks import bcc, crc16_arc, has_parity, seven_bits
 from dissectors.tree import Note
 
 _MOST_CANDIDATES = 24
@@ -34,7 +35,7 @@ _NOT_OF_DIGITS = 0x10
 """Digits in place of other digits change a check character by less."""
 _LINE = re.compile(rb"(?:\d-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3}(?:\.\d{1,3})?|[0-9A-F.*:-]{1,16})(?:\([^()\r\n]*\))+|")
 _VALUE = re.compile(rb"\((\d+)\.(\d+)\*")
-_CRC_DIGITS = 4
+_DIGITS = re.compile(rb"[0-9A-Fa-f]{4}")
 
 
 class _Found(NamedTuple):
@@ -290,21 +291,12 @@ def _odd_lines(octets: bytes) -> list[tuple[int, bytes]]:
 def _explanations(octets: bytes) -> Iterator[_Found]:
     """Give each telegram with a right CRC that differs by one character."""
     mark = octets.rfind(b"!") + 1
-    digits = octets[mark : mark + _CRC_DIGITS]
-    try:
-        target = int(digits, 16)
-    except ValueError:
-        return
     body, tail = octets[:mark], octets[mark:]
-    ahead, back = P1.forward(body), P1.backward(body, target)
-    computed = b"%04X" % ahead[-1]
-    differ = [index for index in range(len(digits)) if digits[index : index + 1].upper() != computed[index : index + 1]]
-    if len(differ) == 1:
-        at = mark + differ[0]
-        text = f"only one of its digits is other than computed: {digits.decode()} where {computed.decode()} belongs"
-        change = digits[differ[0]] ^ computed[differ[0]]
-        cause = "bit-error" if change.bit_count() == 1 else "octet-damaged"
-        yield _Found(cause, text, at, body + computed + tail[_CRC_DIGITS:], len(_odd_lines(octets)), 3)
+    digits = tail.rstrip(b"\r\n")
+    yield from _of_digits(body, digits, tail[len(digits) :])
+    if not _DIGITS.fullmatch(digits):
+        return
+    ahead, back = P1.forward(body), P1.backward(body, int(digits, 16))
     for at in range(len(body) + 1):
         if at < len(body):
             value = P1.octet_between(ahead[at], back[at + 1])
@@ -320,6 +312,22 @@ def _explanations(octets: bytes) -> Iterator[_Found]:
             text = f"{chr(value)!r} is missing before character {at}"
             whole = octets[:at] + bytes((value,)) + octets[at:]
             yield _Found("octets-lost", text, at, whole, len(_odd_lines(whole)), 1)
+
+
+def _of_digits(body: bytes, digits: bytes, line_end: bytes) -> Iterator[_Found]:
+    """Give the CRC that belongs behind *body* where one change makes the *digits* of it."""
+    right = b"%04X" % crc16_arc(body)
+    given = digits.upper()
+    alike = sum(1 for _ in takewhile(lambda both: both[0] == both[1], zip(given, right, strict=False)))
+    rest = max(len(given), len(right)) - alike - 1
+    if given == right or abs(len(given) - len(right)) > 1 or given[len(given) - rest :] != right[len(right) - rest :]:
+        return
+    cause = "octets-lost" if len(given) < len(right) else "octets-inserted"
+    if len(given) == len(right):
+        cause = "bit-error" if (digits[alike] ^ right[alike]).bit_count() == 1 else "octet-damaged"
+    shown = digits.decode("ascii", "replace")
+    text = f"only one of its digits is other than computed: {shown} where {right.decode()} belongs"
+    yield _Found(cause, text, len(body) + alike, body + right + line_end, len(_odd_lines(body)), 3)
 
 
 def _other(octets: bytes, at: int, value: int) -> _Found:

@@ -323,6 +323,34 @@ def test_octets_without_print_follow_from_the_damage_that_is_told() -> None:
     assert [one.code for one in of_octets(PLAIN + hurt)] == ["p1-crc-wrong"]
 
 
+RIGHT = PLAIN[-6:-2]
+
+
+@pytest.mark.parametrize(
+    ("told", "cause", "at"),
+    [
+        (bytes((RIGHT[0] ^ 1,)) + RIGHT[1:], "bit-error", 0),
+        (RIGHT[:3] + bytes((RIGHT[3] ^ 1,)), "bit-error", 3),
+        (RIGHT[:1] + b"F" + RIGHT[2:], "octet-damaged", 1),
+        (b"z" + RIGHT[1:], "octet-damaged", 0),
+        (RIGHT[:2] + b"_" + RIGHT[3:], "octet-damaged", 2),
+        (RIGHT[1:], "octets-lost", 0),
+        (RIGHT[:3], "octets-lost", 3),
+        (RIGHT[:1] + b"1" + RIGHT[1:], "octets-inserted", 1),
+    ],
+)
+def test_digit_of_the_crc_of_a_telegram_that_is_hurt_is_found(told: bytes, cause: str, at: int) -> None:
+    body = PLAIN[:-6]
+    (story,) = of_octets(PLAIN + body + told + b"\r\n" + PLAIN)
+    assert (story.code, story.cause, story.confidence) == ("p1-crc-wrong", cause, "likely")
+    assert (story.evidence[0].start, story.proposed) == (len(body) + at, (story.evidence[0].record, PLAIN))
+
+
+@pytest.mark.parametrize("told", [b"", b"text", b"!", RIGHT.lower(), RIGHT + b" 12:00"])
+def test_what_stands_behind_a_telegram_and_is_no_hurt_crc_is_no_fault(told: bytes) -> None:
+    assert of_octets(PLAIN + PLAIN[:-6] + told + b"\r\n" + PLAIN) == []
+
+
 def test_transfer_that_the_meter_aborts_for_a_wrong_block_number_is_one_story() -> None:
     request = bytes.fromhex("C001C1 0007 0100630100FF 02 00")
     block = bytes.fromhex("C402C1 00 00000001 00 10") + bytes.fromhex("01140203090C07E80B1403000F0000FF")
