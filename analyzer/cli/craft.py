@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 from analyzer.cli.arguments import Parser, add_common_options, hush
 from analyzer.cli.complaints import UsageError
 from analyzer.cli.keyrings import add_key_options, keyring
+from analyzer.cli.terminal import terminal_width
 
 if TYPE_CHECKING:
     from analyzer.rewrite.craft import Wishes
@@ -147,7 +148,7 @@ def _show(made: bytes, options: argparse.Namespace, wishes: Wishes) -> None:
         for record in session.records():
             print(json_object({"octets": made.hex().upper(), **json.loads(write(record))}))
         return
-    lines = TextLines(lambda: 6, tree=True, values=session.values)
+    lines = TextLines(lambda: 6, tree=True, width=terminal_width(), values=session.values)
     print(made.hex(" ").upper())
     for record in session.records():
         print(lines.line(record))

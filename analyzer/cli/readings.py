@@ -14,6 +14,7 @@ from analyzer.cli.filters import add_filter_options, chosen, filter_of
 from analyzer.cli.inputs import Inputs, add_inputs, forced_stacks, label, refuse_inputs, say_remarks
 from analyzer.cli.keyrings import ClosedApdus, keyring
 from analyzer.cli.sidecars import SidecarFile, add_sidecar
+from analyzer.cli.terminal import terminal_width
 
 
 def parser() -> argparse.ArgumentParser:
@@ -97,4 +98,9 @@ def _writer(options: argparse.Namespace, inputs: Inputs) -> Callable[..., str]:
         return json_line
     if options.csv:
         return Csv().line
+    width = terminal_width()
+    if width:
+        from analyzer.export.folding import hanging
+
+        return lambda one, digits: hanging(text_line(one, digits, utc=options.utc), width)
     return lambda one, digits: text_line(one, digits, utc=options.utc)

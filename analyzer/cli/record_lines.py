@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, cast
 
 from analyzer.cli.complaints import FilterTextError, UsageError
 from analyzer.cli.filters import add_filter_options
+from analyzer.cli.terminal import terminal_width
 
 if TYPE_CHECKING:
     from analyzer.record import Record
     from analyzer.session import Session
 
-COLOURED = "c"
-"""Stands behind the share of a process whose lines go to a terminal."""
+OF_TERMINAL = "@"
+"""Stands behind the share of a process whose lines go to a terminal, before the width of that."""
 
 
 def add_output_options(made: argparse.ArgumentParser) -> None:
@@ -122,12 +123,13 @@ def writer(
         return fields.line, None
     from analyzer.export.text import TextLines
 
-    is_for_terminal = sys.stdout.isatty() or options.turn.endswith(COLOURED)
-    colour = is_for_terminal and not options.no_color and has_colours(os.environ)
+    width = int(options.turn.partition(OF_TERMINAL)[2] or terminal_width())
+    colour = width > 0 and not options.no_color and has_colours(os.environ)
     utc = options.utc or source.has_local_times  # such times are shown as they stand
     text = TextLines(
-        lambda: source.time_digits, tree=options.tree, octets=options.octets, utc=utc, colour=colour, values=values
-    )
+        lambda: source.time_digits, tree=options.tree, octets=options.octets, utc=utc, colour=colour, width=width,
+        values=values,
+    )  # fmt: skip
     return text.octets if options.tree and _takes_octets() else text.line, text.pass_over
 
 

@@ -20,9 +20,14 @@ def columns() -> int:
         return _WIDTH
 
 
+def terminal_width() -> int:
+    """Tell how wide text for a person is on a terminal; 0 where standard output is none."""
+    return max(_NARROWEST, columns()) if sys.stdout.isatty() else 0
+
+
 def text_width(widest: int) -> int:
     """Tell how wide text for a person is: as the terminal, up to *widest*, which it is where there is none."""
-    return min(widest, max(_NARROWEST, columns())) if sys.stdout.isatty() else widest
+    return min(widest, terminal_width() or widest)
 
 
 def is_screen() -> bool:

@@ -18,7 +18,8 @@ from typing import IO, TYPE_CHECKING
 
 from analyzer.children import Children, end_with_parent
 from analyzer.cli.complaints import UsageError
-from analyzer.cli.record_lines import COLOURED
+from analyzer.cli.record_lines import OF_TERMINAL
+from analyzer.cli.terminal import terminal_width
 
 if TYPE_CHECKING:
     from analyzer.record import Record
@@ -146,10 +147,11 @@ def turns_of(words: Sequence[str], options: argparse.Namespace) -> Iterator[Turn
     """Give the turns that the options say, with the other processes while the block runs."""
     if options.turn:
         end_with_parent()
-        share, _, shares = options.turn.rstrip(COLOURED).partition("/")
+        share, _, shares = options.turn.partition(OF_TERMINAL)[0].partition("/")
         yield Turns(int(share), int(shares))
         return
-    mark = COLOURED if sys.stdout.isatty() else ""
+    width = terminal_width()
+    mark = f"{OF_TERMINAL}{width}" if width else ""
     with Children() as children:
         others = []
         for share in range(1, options.workers):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+
+_COLOURED = re.compile(r"( *)(\x1b\[\d+m)(.*)(\x1b\[0m)")
+_HANGS, _DEEPER = 8, 3
+"""Where a line of a table goes on, and by how much deeper a line of a tree does than it began."""
 
 
 def folded(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
@@ -26,3 +31,40 @@ def folded(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
 def _any(text: str, width: int, first: str, rest: str) -> list[str]:
     """Fold text with long words, or with other space in it than single blanks."""
     return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+
+
+def hanging(text: str, width: int) -> str:
+    """Fold those lines of a table or a tree in *text* that are wider than a terminal of *width* characters.
+
+    Columns stay together where what stands behind one has room on a line. A word that is longer than a line is left to
+    the terminal, from which it is then copied whole.
+    """
+    return "\n".join(line if len(line) <= width else _hanging(line, width) for line in text.split("\n"))
+
+
+def _hanging(line: str, width: int) -> str:
+    coloured = _COLOURED.fullmatch(line)
+    if coloured is not None:
+        lead, colour, inner, plain = coloured.groups()
+        return f"{lead}{colour}{_hanging(lead + inner, width)[len(lead) :]}{plain}"
+    at = len(line) - len(line.lstrip(" "))
+    indent = min(max(_HANGS, at + _DEEPER), width // 2)
+    lines = []
+    while len(line) > width:
+        end = _end(line, at, width, indent)
+        if end < 0:
+            break
+        lines.append(line[:end].rstrip(" "))
+        line, at = " " * indent + line[end:].lstrip(" "), indent
+    return "\n".join([*lines, line])
+
+
+def _end(line: str, at: int, width: int, indent: int) -> int:
+    """Give where to end a line that begins at *at* and goes on at *indent*; negative where it has no such place."""
+    gap = line.rfind("  ", at, width + 2)
+    if gap > 0 and indent + len(line[gap:].lstrip(" ")) <= width:
+        return gap
+    blank = line.rfind(" ", at, width + 1)
+    after = line.find(" ", max(at, blank + 1))
+    is_too_long = indent + (after if after >= 0 else len(line)) - blank - 1 > width
+    return after if blank < 0 or is_too_long else blank

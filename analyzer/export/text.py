@@ -20,14 +20,15 @@ _OF_ALL_FRAMES, _MOST_EXPLAINED = {"meter-quirk", "line-settings-differ"}, 4096
 
 
 class TextLines:
-    """Writes records as text."""
+    """Writes records as text; for a terminal of *width* characters wider lines go on below, but for rows of octets."""
 
     def __init__(
         self, digits: Callable[[], int], *, tree: bool = False, octets: bool = False, utc: bool = False,
-        colour: bool = False, values: Callable[[Record], list[Value]] = no_values,
+        colour: bool = False, width: int = 0, values: Callable[[Record], list[Value]] = no_values,
     ) -> None:  # fmt: skip
         self._values = values
         self._digits = digits
+        self._fold = _fold(width) if width else None
         self._below = self._below_of(tree=tree, octets=octets) if tree or octets else None
         self._clock, self._colour = Clock(utc=utc), colour
         self._columns: dict[object, str] = {}
@@ -65,14 +66,22 @@ class TextLines:
         text = f"{str(record.number).rjust(6)}  {time}  {addresses}  {summary(record, values)}"
         if record.protection:
             text += f" [{', '.join(_statuses(record))}]"
-        return text + self._notes(record) if record.notes else text
+        if record.notes:
+            text += self._notes(record)
+        return text if self._fold is None else self._fold(text)
 
-    @staticmethod
-    def _below_of(*, tree: bool, octets: bool) -> Callable[[Record, Sequence[Value]], str]:
+    def _below_of(self, *, tree: bool, octets: bool) -> Callable[[Record, Sequence[Value]], str]:
         """Give what writes the text below a line."""
         from analyzer.export.below import below  # which reads every layer: not for lines alone
 
-        return partial(below, tree=tree, octets=octets)
+        if self._fold is None:
+            return partial(below, tree=tree, octets=octets)
+        fold, nodes, rows = (
+            self._fold,
+            partial(below, tree=tree, octets=False),
+            partial(below, tree=False, octets=octets),
+        )
+        return lambda record, values: fold(nodes(record, values)) + rows(record, values)
 
     def _addresses(self, record: Record) -> str:
         """Write lane, link, addresses and direction."""
@@ -109,6 +118,12 @@ class TextLines:
             found.append(f"\x1b[{colour}m{text}\x1b[0m" if self._colour and colour else text)
         inline = f" · {', '.join(dict.fromkeys(known))}" if known else ""
         return inline + "".join(f"\n        {one}" for one in found)
+
+
+def _fold(width: int) -> Callable[[str], str]:
+    from analyzer.export.folding import hanging  # with a module that a pipe does not need
+
+    return partial(hanging, width=width)
 
 
 def control_text(control: int) -> str:

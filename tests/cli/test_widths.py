@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from analyzer.cli import main, signs
 from analyzer.cli.stats import BY
+from analyzer.export.folding import hanging
 from analyzer.export.statistics import text_lines
 from analyzer.table.statistics import Latency, Statistic
 from captures.samples import samples
@@ -18,8 +20,10 @@ from tests.cli.conftest import Run
 
 ONE, OTHER = (str(next(one.path for one in samples() if one.path.stem == name)) for name in ("ln-wrapper", "blocks"))
 COMMANDS = [
-    ("audit", ONE), ("doctor", OTHER), ("explain", "3"), ("rules",), ("diff", ONE, OTHER), ("correlate", OTHER, ONE),
+    ("decode", ONE), ("readings", ONE), ("audit", ONE), ("doctor", OTHER), ("explain", "3"), ("rules",), ("diff", ONE, OTHER), ("correlate", OTHER, ONE),
 ]  # fmt: skip
+
+_DUMP = re.compile(r" +[0-9a-f]{4}  (?:[0-9a-f]{2} )+")
 
 
 def _plain(text: str) -> str:
@@ -38,6 +42,7 @@ def test_lines_fit_the_terminal_and_say_the_same(
     words = tuple(Path(one).name if os.sep in one else one for one in words)
     piped = run(*words).out
     monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     shown = run(*words).out
     assert max(map(len, shown.splitlines())) <= width
@@ -45,6 +50,33 @@ def test_lines_fit_the_terminal_and_say_the_same(
         assert _plain(shown) == _plain(piped)
     if words[0] == "rules":
         assert len(piped.splitlines()) < len(shown.splitlines()) or width == 200
+
+
+@pytest.mark.parametrize("more", [(), ("--workers", "2")])
+def test_trees_are_folded_between_words_and_octets_stay_whole(
+    run: Run, more: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("decode", "--tree", "--octets", "--no-color", *more, ONE)
+    piped = run(*words).out.splitlines()
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    shown = run(*words).out.splitlines()
+    assert _plain("".join(shown)) == _plain("".join(piped))
+    assert [one for one in shown if _DUMP.match(one)] == [one for one in piped if _DUMP.match(one)]
+    wide = [one for one in shown if len(one) > 80]
+    assert wide  # octets of a block, in one word, which a terminal breaks and copies whole
+    assert {one.split(": ")[0].strip() for one in wide} == {"raw-data"}
+
+
+def test_line_goes_on_at_a_column_or_between_words_and_keeps_its_colour() -> None:
+    line = "     1  10:00  a > b  GET request · Active energy import"
+    assert hanging(line, 44) == "     1  10:00  a > b\n        GET request · Active energy import"
+    assert hanging(line, 30) == "     1  10:00  a > b  GET\n        request · Active\n        energy import"
+    assert hanging("        \x1b[33m! one two three four\x1b[0m", 20) == (
+        "        \x1b[33m! one two\n          three four\x1b[0m"
+    )
+    assert hanging(f"  octets: {'00' * 20} (none)\nb", 20) == f"  octets: {'00' * 20}\n        (none)\nb"
+    assert hanging(" " * 50 + "deep: 1", 40) == " " * 50 + "deep:\n" + " " * 20 + "1"
 
 
 @pytest.mark.parametrize("width", [56, 60, 80])
