@@ -352,7 +352,7 @@ class Association:
 
     def _opened(self) -> str:
         if self.is_push:
-            return f"{self.pushes} pushes, nobody asked"
+            return f"{self.pushes} push{'es' * (self.pushes > 1)}, nobody asked"
         if self.proposal is None:
             if self.services or self.answer is not None:
                 return "began before the capture, or is pre-established"

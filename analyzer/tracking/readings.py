@@ -85,7 +85,7 @@ def _readings_of(record: Record, model: ObjectModel) -> Iterator[Reading]:
         time = _pushed_at(record, values, begun)
         for value in values:
             if (value.object.class_id, value.object.attribute) not in SCALER_UNITS:
-                yield _reading(record, named, value, time)
+                yield _reading(record, named, value, _time_beside(value, values) or time)
         return
     named = meter.name or place_text(meter_key(record))
     for value in values:

@@ -194,14 +194,19 @@ def test_exported_pdu_is_named_by_its_addresses() -> None:
     back = upper_pdu(ANSWERED, (12, b"dlms"), *TO_CLIENT, (26, struct.pack(">I", 51234)))
     asked, answered = Tap().peel(upper_pdu(ASKED, *TO_METER, *PORTS), back, link_type=252)
     assert asked.line == answered.line
+    assert asked.line.is_datagram
     assert (asked.octets, answered.octets) == (ASKED, ANSWERED)
     lanes = {one.line.lanes[one.direction == RECEIVED] for one in (asked, answered) if one.line.lanes}
     assert lanes == {"10.0.0.2:51234 > 10.0.0.7:4059", "10.0.0.7:4059 > 10.0.0.2:51234"}
 
 
-def test_exported_pdu_without_addresses_is_a_datagram_all_the_same() -> None:
-    (one,) = Tap().peel(upper_pdu(ASKED, (12, b"http"), (35, bytes(4))), link_type=252)
+@pytest.mark.parametrize("addresses", [(), TO_METER[1:2], (*TO_METER[1:2], (23, bytes(16)))])
+def test_exported_pdu_without_both_addresses_is_a_datagram_all_the_same(
+    addresses: tuple[tuple[int, bytes], ...],
+) -> None:
+    (one,) = Tap().peel(upper_pdu(ASKED, (12, b"http"), (35, bytes(4)), *addresses), link_type=252)
     assert (one.octets, one.direction, one.line.name, one.line.lanes) == (ASKED, SENT, "http", None)
+    assert one.line.is_datagram
 
 
 @pytest.mark.parametrize("octets", [b"", b"\0\x0c", bytes.fromhex("000C FFFF 41"), bytes.fromhex("000C 0001 41")])

@@ -122,6 +122,7 @@ def test_options_of_ip_and_tcp_are_stepped_over() -> None:
         (bytes([6, 1]) + bytes(14), 43),
         (bytes([6, 0]) + bytes(6), 60),
         (bytes([6, 4]) + bytes(22), 51),
+        (bytes([60, 4]) + bytes(22) + bytes([6, 0]) + bytes(6), 51),
         (
             bytes([43, 0])
             + bytes(6)

@@ -105,3 +105,9 @@ def test_telegrams_are_compared_by_their_data_sets_and_check() -> None:
     assert [one.text for one in found if one.matters] == ["telegram: data sets lacks 1-0:1.7.0"]
     hurt = later.replace(b"000123", b"000124")
     assert "wrong" in {one.bad_value for one in told(good, [(RECEIVED, hurt)]) if one.matters and one.field == "check"}
+
+
+def test_data_sets_of_one_code_are_compared_one_by_one() -> None:
+    sets = ("1-0:1.8.1(000123.456*kWh)", "1-0:1.8.1(000123.456*kWh)", "1-0:1.8.1(000123.456*kWh)")
+    good, bad = [(RECEIVED, telegram(*sets))], [(RECEIVED, telegram(*sets[:2], sets[2].replace("1.8.1(", "1.8.1(1")))]
+    assert [one.bad_value for one in told(good, bad)] == ["1000123.456 kWh"]

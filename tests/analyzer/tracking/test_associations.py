@@ -86,6 +86,30 @@ def test_limits_are_the_smaller_of_both_sides_each_way() -> None:
     assert one.limits == LinkLimits(300, 200, 3, 1)
 
 
+PUSH = bytes.fromhex("0F00000001000906112233445566")
+AGAIN = GET_CLOCK[:2] + b"\xc2" + GET_CLOCK[3:]
+
+
+@pytest.mark.parametrize(
+    ("units", "words", "last_service"),
+    [
+        ([*OPENING, *READING, *at(1, asked(RLRQ), answered(RLRE))], ("authentication, accepted; released by the client in record 6",), 4),
+        ([*OPENING, *READING], ("accepted; still open",), 4),
+        ([*OPENING, *READING, *at(1, asked(GET_CLOCK))], ("accepted; still open, 1 request without",), 5),
+        ([*OPENING, *READING, *at(1, asked(GET_CLOCK), asked(AGAIN))], ("accepted; still open, 2 requests without",), 6),
+        ([*READING], ("began before the capture", "; still open"), 2),
+        ([*at(0, answered(AARE)), *READING], ("began before the capture", "; still open"), 3),
+        ([*at(0, asked(AARQ))], ("asked for LN, no ciphering, no authentication, not answered; still open",), 0),
+        ([*at(0, answered(PUSH))], ("1 push, nobody asked",), 0),
+        ([*at(0, answered(PUSH), answered(PUSH))], ("2 pushes, nobody asked",), 0),
+    ],
+)  # fmt: skip
+def test_association_says_how_it_went(units: list[At], words: tuple[str, ...], last_service: int) -> None:
+    ((one,), _) = follow(tcp_chunks(units))
+    assert all(word in one.verdict for word in words)
+    assert sum(phase.last.record for phase in one.phases if phase.name == "services") == last_service
+
+
 def test_response_times_are_kept_by_service() -> None:
     units = on_hdlc(Station(), OPENING, READING, at(1, asked(GET_CLOCK)), at(0.7, answered(CLOCK_ANSWER)))
     associations, _ = follow(serial_chunks(units))
