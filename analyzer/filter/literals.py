@@ -47,9 +47,11 @@ _OBIS_HEX = re.compile(r"[0-9A-Fa-f]{12}|[0-9A-Fa-f]{2}(?:([:-])[0-9A-Fa-f]{2})(
 """Six octets."""
 _LETTER = re.compile(rf"(?<![^.:])[{''.join(LETTERS)}](?=\.|[*&]|$)")
 """A group that readouts write as a letter: F.F, C.1.0, P.01."""
-_WITH_UNIT = re.compile(r"[+-]?\d+(?:\.\d+)?\s*[A-Za-zµΩ°%][A-Za-z0-9/·²³]*")
+_WITH_UNIT = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([A-Za-zµΩ°%][A-Za-z0-9/·²³]*)")
+_MULTIPLES = {"k": 3, "M": 6, "G": 9}
 _IPV4 = re.compile(r"\d+(?:\.\d+){3}")
-_SIX = re.compile(r"(\d+|\*)" + r"[.](\d+|\*)" * 5)
+_SIX = re.compile(rf"{_GROUP}\.{_GROUP}\.{_GROUP}\.{_GROUP}\.{_GROUP}(?:\.{_GROUP})?")
+"""A to E with dots alone, and F where it is told."""
 _HOSTS = frozenset({"host", "source", "destination"})
 _HEX = re.compile(r"(?:0x)?((?:[0-9A-Fa-f]{2}[\s:.-]?)+)")
 
@@ -146,12 +148,33 @@ def _meter_times(literals: Sequence[Literal], comparison: str) -> MeterTimes | N
 
 
 def _check_number(literals: Sequence[Literal], comparison: str) -> None:
-    """Look at what a value is to be more or less than, in quotes a text. Raises: FilterError where it has a unit."""
-    one = literals[0]
-    if comparison in ORDER and not one.is_quoted and _WITH_UNIT.fullmatch(one.text) and _number(one.text) is None:
-        advice = "value > 70000 and unit == Wh"
+    """Look at what a value is compared with, in quotes a text. Raises: FilterError where it is a number with a unit."""
+    if comparison not in (*EQUALITY, *ORDER):
+        return
+    for one in literals:
+        matched = None if one.is_quoted or _number(one.text) is not None else _WITH_UNIT.fullmatch(one.text)
+        if matched is None or _HEX.fullmatch(one.text):
+            continue
+        number, unit = _in_unit(matched[1], matched[2])
+        if not unit and comparison in EQUALITY:
+            continue  # a text
+        sign = "==" if comparison == "in" else comparison
+        advice = f"value {sign} {number} and unit == {unit or 'Wh'}"
         text = f"a number without a unit was expected, not {one.text!r}: {advice}"
         raise FilterError(text, one.position, one.length, advice)
+
+
+def _in_unit(number: str, unit: str) -> tuple[str, str]:
+    """Give *number* as meters state it, in Wh where text says kWh, and the unit; none where it is no known one."""
+    from analyzer.cosem.names import unit_symbol
+
+    units = {unit_symbol(code) for code in range(256)}
+    if unit in units:
+        return number, unit
+    power = _MULTIPLES.get(unit[0], 0)
+    if not power or unit[1:] not in units:
+        return number, ""
+    return f"{Decimal(number).scaleb(power).normalize():f}", unit[1:]
 
 
 def _check_hosts(literals: Sequence[Literal]) -> None:
