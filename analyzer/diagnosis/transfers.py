@@ -20,6 +20,8 @@ _NEXT = {0xC0: 2, 0xC3: 2}
 """The choice that asks for the next block of an answer, by tag."""
 _BLOCK = {0xC4: 2, 0xC7: 2}
 """The choice that carries a block of an answer, by tag."""
+_RESULT = (b"\xc4\1", b"\xc7\1")
+"""How answers begin that carry none: data-access-result or action-result follow the invoke-id, 0 for success."""
 _BLOCK_REQUESTS = (b"\xc1\x02", b"\xc1\x03", b"\xc1\x05", b"\xc3\x04", b"\xc3\x05", b"\xc3\x06")
 """How requests begin that carry a block."""
 _TAKEN = (b"\xc5\x02", b"\xc5\x03", b"\xc7\x04")
@@ -86,6 +88,8 @@ class Transfers:
             self.sent[key] = record, _number_of(record)
         if record.direction is RESPONSE and now[1] == _BLOCK.get(now[0]):
             self._block(record, number, now)
+        elif record.direction is RESPONSE and now[:2] in _RESULT and number in self.running:
+            self._refused(record, number, key[1], now)
         elif record.direction is REQUEST and (number in self.running or number in self.left):
             self._asked(record, number, now)
 
@@ -121,9 +125,7 @@ class Transfers:
         known = self.running.get(number, {}).get(invoke_id) or (self._go_on(number, invoke_id) if block > 1 else None)
         if is_refused:
             if known is not None:
-                self._stop(number, invoke_id)
-                text = f"the meter ends the transfer with a result in place of block {known.block + 1}"
-                self._report(record, known, "server-aborted", LIKELY, text)
+                self._abort(record, number, known)
             return
         if record.kind is not PART or now[_LAST_AT]:
             self._stop(number, invoke_id)
@@ -134,6 +136,20 @@ class Transfers:
         size = (known.size if known is not None and block > 1 else 0) + len(now)
         made = _new(Running, (first, record.number, block, size, record.objects, invoke_id))
         self.running.setdefault(number, {})[invoke_id] = made
+
+    def _refused(self, record: Record, number: int, invoke_id: int, now: bytes) -> None:
+        """Take a result in the normal form: it ends the transfer whose next block was asked for."""
+        known, one = self.running[number].get(invoke_id), self._family.associations.of(number)
+        asked = one.asked if one is not None else None
+        if known is None or asked is None or asked.apdu is None or asked.number != record.request:
+            return
+        if asked.apdu.octets[1] == _NEXT.get(asked.apdu.octets[0]) and now[_LAST_AT]:
+            self._abort(record, number, known)
+
+    def _abort(self, record: Record, number: int, known: Running) -> None:
+        self._stop(number, known.invoke_id)
+        text = f"the meter ends the transfer with a result in place of block {known.block + 1}"
+        self._report(record, known, "server-aborted", LIKELY, text)
 
     def _stop(self, number: int, invoke_id: int) -> None:
         """Forget a transfer that runs."""
@@ -318,4 +334,5 @@ _LOST_IN_CAPTURE = Alternative("capture-loss", POSSIBLE, "the blocks between may
 
 def _whole(known: Running, text: str) -> str:
     what = about_all(known.objects) or "a long answer"
-    return f"{what} stops after block {known.block} ({octets(known.size)} in {known.block} blocks): {text}"
+    blocks = f"{known.block} block" + "s" * (known.block != 1)
+    return f"{what} stops after block {known.block} ({octets(known.size)} in {blocks}): {text}"

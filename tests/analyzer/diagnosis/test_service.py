@@ -367,6 +367,15 @@ def test_transfer_that_the_meter_aborts_is_told_with_its_result() -> None:
     assert others == []
 
 
+@pytest.mark.parametrize("behind", [READING, RELEASE])
+def test_result_in_the_normal_form_in_place_of_a_block_ends_the_transfer(behind: list[At]) -> None:
+    begun = at(1, asked(GET_PROFILE), answered(block(1)), asked(following(1)))
+    story, *others = on_line(OPENING, begun, at(0.1, answered(get_answer(1))), behind)
+    assert named([story]) == [("long-transfer-aborted", "server-aborted")]
+    assert named(story.leads_to) == [("result-hardware-fault", "meter-fault")]
+    assert others == []
+
+
 def test_client_that_acknowledges_the_wrong_block_is_told_so() -> None:
     begun = at(1, asked(GET_PROFILE), answered(block(1)), asked(following(1)), answered(block(2)), asked(following(1)))
     refused = bytes.fromhex("C402C1 01 00000001 01 13")
