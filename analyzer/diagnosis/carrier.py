@@ -175,9 +175,9 @@ class CarrierFamily(Family):
         octets, lane = record.octets, record.lane
         if not _SHORTEST_BEAT <= len(octets) <= _LONGEST_BEAT or octets[0] == _FLAG or octets[0] & 0xF0 == _FORMAT:
             return False
-        is_new = (lane.text, octets) not in self._beats
-        if len(set(octets)) == 1 or (is_new and not self.associations.open_on(lane.conversation)):
-            return False
+        is_new, is_heard = (lane.text, octets) not in self._beats, lane in self.sound
+        if len(set(octets)) == 1 or (is_new and not (is_heard and self.associations.open_on(lane.conversation))):
+            return False  # where nothing else reads on a lane, this may be all that it says, misread
         seen = self._beats.setdefault((lane.text, octets), [])
         if len(self._beats) > _MOST_BEATS:
             self._beats.clear()

@@ -192,13 +192,13 @@ def _bits(octets: bytes, reads: list[bytes]) -> Iterator[Candidate]:
     plain = seven_bits(octets)
     has_llc = b"\x66\x66\x00" in plain or b"\x66\x67\x00" in plain
     if octets.isascii():
-        if has_llc:
-            whole = _whole(reads)
-            text = (
-                "no octet has bit 7 set, and the LLC reads 66 66/67 00 where E6 E6/E7 00 belongs; "
-                f"{whole} of {len(reads)} reads have the length of a frame whose format reads 2x for Ax"
-            )
-            yield Candidate("seven-bit", CERTAIN, text)
+        pieces = [piece for one in reads for piece in one.split(2 * _FLAG)]
+        whole = _whole(pieces)
+        if has_llc or (whole == len(pieces) and (whole > 1 or _holds_known(octets))):
+            llc = "the LLC reads 66 66/67 00 where E6 E6/E7 00 belongs; " if has_llc else ""
+            told = f"{whole} of {len(pieces)} pieces have the length of a frame whose format reads 2x for Ax"
+            text = f"no octet has bit 7 set, and {llc}{told}"
+            yield Candidate("seven-bit", CERTAIN if has_llc else LIKELY, text)
         return
     values = set(octets)
     weights = {octet.bit_count() & 1 for octet in values}

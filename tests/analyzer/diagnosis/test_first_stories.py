@@ -384,3 +384,19 @@ def test_answer_to_a_challenge_that_fits_no_key_is_likely_and_counter_zero_is_sa
 @pytest.mark.parametrize("octets", [b"\x7e", b"\x7e\x7e", b"\x00", b"\xff"])
 def test_octet_alone_is_no_error_of_the_doctor(octets: bytes) -> None:
     assert len(of_octets(octets)) <= 1
+
+
+_UA = bytes.fromhex("818012 050180 060180 070400000001 080400000001")
+
+
+@pytest.mark.parametrize(
+    ("misread", "cause"),
+    [(bytes(octet ^ 0xFF for octet in range(256)), "polarity-inverted"), (bytes(range(128)) * 2, "seven-bit")],
+)
+@pytest.mark.parametrize("tries", [1, 3])
+def test_answer_that_is_misread_each_time_is_no_sign_of_life(misread: bytes, cause: str, tries: int) -> None:
+    line = Station(CLIENT, SERVER)
+    snrm, _ = line.connect()
+    ua = answered(frame(_UA, 0x73, line.ends[ANSWERED]).translate(misread))
+    (story,) = diagnose(serial_chunks([each for _ in range(tries) for each in at(2, snrm, ua)]))
+    assert story.cause == cause
