@@ -71,6 +71,14 @@ FOLLOWS_AS: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("invocation-counter-repeated", "altered-copy"): ("undecipherable",),
     ("invocation-counter-repeated", "retransmission"): (*LOSS, "response-missing", "hdlc-retransmission"),
+    ("invocation-counter-repeated", "answer-not-taken"): (*LOSS, "hdlc-retransmission", "undecipherable"),
+    ("invocation-counter-repeated", "answer-repeated"): (
+        *LOSS,
+        "response-missing",
+        "hdlc-retransmission",
+        "response-without-request",
+        "undecipherable",
+    ),
 }
 """The same by code and cause, where another cause of the code follows from nothing."""
 LONELY = frozenset({

@@ -15,7 +15,7 @@ from analyzer.diagnosis.frame_settles import CLOSED, plain_under_cipher
 from analyzer.diagnosis.general_blocks import GeneralBlocks
 from analyzer.diagnosis.policy import demanded_of, hold_to_protection
 from analyzer.diagnosis.refusals import REFUSING, service_refusals
-from analyzer.diagnosis.story import CERTAIN, POSSIBLE, Evidence, Fact, Stories
+from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence, Fact, Stories
 from analyzer.diagnosis.transfers import Transfers
 from analyzer.diagnosis.unanswered import answered_behind, in_flight, left_open, unanswered, unasked
 from analyzer.record import APDU, MESSAGE, NOISE, PART, REQUEST, RESPONSE, Apdu, Record
@@ -66,7 +66,7 @@ class ServiceFamily(Family):
     links = None
     kinds = frozenset({APDU, PART, MESSAGE, NOISE})
     skips_usual = frozenset({APDU})
-    codes = frozenset({"block-lost", "block-repeated", "undecipherable"})
+    codes = frozenset({"block-lost", "block-repeated", "invocation-counter-repeated", "undecipherable"})
     events = frozenset({ASKED_AGAIN, UNANSWERED, UNASKED, OVERTAKEN, PIPELINED, ENDED})
 
     def __init__(self, stories: Stories) -> None:
@@ -215,8 +215,23 @@ class ServiceFamily(Family):
                 return True
             self._stays_closed(record, note)
             return False
+        if note.code == "invocation-counter-repeated":
+            self._repeated(record, note)
+            return False
         (self._transfers.lost if note.code == "block-lost" else self._transfers.repeated)(record, note)
         return False
+
+    def _repeated(self, record: Record, note: Note) -> None:
+        """Report a counter that came again: of a request that was answered, its client did not take the answer."""
+        one = self._association(record)
+        last = one.exchanges[-1] if one is not None and one.exchanges else None
+        is_answered = last is not None and (last.request, last.response) == (record.number - 2, record.number - 1)
+        if note.cause != "retransmission" or record.direction is not REQUEST or not is_answered:
+            self.report_note(record, note)
+            return
+        text = f"{note.text}, which was answered in record {record.number - 1}"
+        others = [Alternative("replay", POSSIBLE, "somebody else may have sent it once more")]
+        self.report(record, note.code, "answer-not-taken", LIKELY, text, alternatives=others)
 
     def _stays_closed(self, record: Record, note: Note) -> None:
         """Report what does not open; the first of several is told as the others once they show that the key changed."""

@@ -139,7 +139,7 @@ CHECKS: tuple[Check, ...] = (
                      ""})),
     Check("counters", "security", f"{_53}, invocation counter", "invocation counters only go up", ("protected",),
           ("invocation-counter-regressed", "invocation-counter-repeated"),
-          frozenset({"retransmission", "altered-copy"})),
+          frozenset({"retransmission", "answer-repeated", "answer-not-taken", "altered-copy"})),
     Check("nonces", "security", "NIST SP 800-38D, uniqueness of the IV", "no nonce serves two messages", ("protected",),
           ("invocation-counter-repeated",), frozenset(), frozenset({"nonce-reuse"})),
     Check("counter-room", "security", f"{_53}, invocation counter", "invocation counters are far from their end",

@@ -13,8 +13,9 @@ from analyzer.security.keyring import Keyring, Meter
 from analyzer.security.keys import Key, KeyRole
 from analyzer.simulate.ciphering import wrap_key
 from dissectors.tree import Severity
-from tests.analyzer.tracking.build import answered, asked, length, wrapped
+from tests.analyzer.tracking.build import Said, answered, asked, length, wrapped
 from tests.analyzer.tracking.secured import causes, keyring, opened, statuses
+from tests.analyzer.tracking.timed import CLOCK_ANSWER, GET_CLOCK
 from tests.analyzer.tracking.wrong_keys import WRONG, World, named
 
 CASES = 40
@@ -270,10 +271,37 @@ def test_counter_that_goes_back_jumps_or_nears_its_end_is_noted() -> None:
 
 def test_apdu_that_comes_again_at_once_is_a_retransmission() -> None:
     made = world()
-    made.one()
+    made.said.append(asked(made.request()))
+    made.said += made.said[-1:] * 3
+    notes = [note for one in records(made) for note in one.notes]
+    told = [(note.code, note.cause, note.severity) for note in notes]
+    assert told == [("invocation-counter-repeated", "retransmission", Severity.WARNING)] * 3
+
+
+def clock_read(made: World) -> list[Said]:
+    """A request of the clock and its answer, ciphered."""
+    bodies = made.seal(made.client, GET_CLOCK), made.seal(made.server, CLOCK_ANSWER)
+    request, answer = (tag + length(len(body)) + body for tag, body in zip((b"\xc8", b"\xcc"), bodies, strict=True))
+    return [asked(request), answered(answer)]
+
+
+def test_request_that_comes_again_though_it_was_answered_is_not_said_to_lack_its_answer() -> None:
+    made = World(random.Random(1))
+    request, *_ = first = clock_read(made)
+    made.said += [*first, request, clock_read(made)[1], request, clock_read(made)[1]]
+    (story,) = stories(records(made))
+    assert (story.code, story.cause, story.count) == ("invocation-counter-repeated", "answer-not-taken", 2)
+    assert [one.cause for one in story.alternatives] == ["replay"]
+    assert story.evidence[0].text.endswith("are those of record 3, which was answered in record 4")
+
+
+def test_ciphered_answer_that_comes_again_is_no_request_without_an_answer() -> None:
+    made = World(random.Random(1))
+    made.said += clock_read(made)
     made.said.append(made.said[-1])
-    (note,) = [note for one in records(made) for note in one.notes]
-    assert (note.code, note.cause, note.severity) == ("invocation-counter-repeated", "retransmission", Severity.WARNING)
+    (story,) = stories(records(made))
+    assert (story.code, story.cause) == ("response-without-request", "answer-repeated")
+    assert [(one.code, one.cause) for one in story.leads_to] == [("invocation-counter-repeated", "answer-repeated")]
 
 
 def test_nonce_reuse_is_an_error() -> None:
