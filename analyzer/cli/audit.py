@@ -50,7 +50,7 @@ def run(words: list[str]) -> int:
     for name, source in inputs:
         session = Session(source, forced, keys, learns=bool(options.filter))
         passing = set[int]() if chooses(options) else None
-        audit = Audit(session.pipeline.ends, keys, passing)
+        audit = Audit(session.pipeline.ends, keys, passing, session.source)
         origins = Origins(source, name)
         passes = chooser(session, options)
         count = session.examine(origins.behind(audit.take), passes, passing)

@@ -52,7 +52,7 @@ def run(words: list[str]) -> int:
     width = text_width(WIDEST)
     for name, source in inputs:
         session = Session(source, forced, keys, learns=bool(options.filter))
-        doctor, closed = Doctor(session.pipeline.ends), ClosedApdus(has_keys=keys is not None)
+        doctor, closed = Doctor(session.pipeline.ends, source), ClosedApdus(has_keys=keys is not None)
         passing = set[int]() if chooses(options) else None
         origins = Origins(source, name)
         count = session.examine(origins.behind(closed.behind(doctor.take)), chooser(session, options), passing)

@@ -244,7 +244,7 @@ def _html(sessions: Sessions, options: argparse.Namespace, count: _Counter) -> I
         if number:
             session.close()
             raise UsageError("html takes one INPUT, or several with --merge")
-        source, doctor = session.source, Doctor(session.pipeline.ends)
+        source, doctor = session.source, Doctor(session.pipeline.ends, session.source)
         own = merged_namer(source)
 
         def watched(session: Session = session, doctor: Doctor = doctor) -> Iterator[Record]:

@@ -8,13 +8,19 @@ from analyzer.diagnosis.rules import rule
 from analyzer.diagnosis.story import LIKELY, POSSIBLE, Alternative, Evidence, Fact, Stories, severity_of
 from analyzer.diagnosis.words import seconds
 from analyzer.record import Record
-from captures.chunk import FURTHEST_NS, PACKET_BITS
+from captures.chunk import FURTHEST_NS, PACKET_BITS, Source
 
 CODE = "capture-time-regressed"
 _LEAST_NS = 1_000_000
 """By less the packets of one card may stand out of order: each of its queues is read by itself."""
 _SET_BACK, _FILES, _PACKETS = "capture-clock-set-back", "files-out-of-order", "packets-out-of-order"
+_SUMMER_ENDED = "daylight-saving-ended"
+_LEAST_BACK_NS, _MOST_BACK_NS = 1800 * 10**9, 3600 * 10**9
+"""An hour that stands twice, less the pause within it."""
+_HOUR_NS, _NIGHT = 3600 * 10**9, (*range(5), 21, 22, 23)
+"""Hours of the day to which clocks are put back."""
 _SAYS = {
+    _SUMMER_ENDED: "daylight saving time may have ended",
     _SET_BACK: "the clock of the computer that captured may have been set back",
     _FILES: "a later part of the traffic may have been put before an earlier one",
     _PACKETS: "what several interfaces or threads captured may have been written out of order",
@@ -37,8 +43,8 @@ class CaptureClock:
     Records come late where a lane was settled late: that is no matter of the clock.
     """
 
-    def __init__(self, stories: Stories) -> None:
-        self._stories = stories
+    def __init__(self, stories: Stories, source: Source | None = None) -> None:
+        self._stories, self._source = stories, source
         self.newest_ns = FURTHEST_NS
         """The highest time so far: below it lies what :meth:`earlier` is to be told of. The first record is, too, and
         the one behind a record that was earlier."""
@@ -99,6 +105,14 @@ class CaptureClock:
 
     def _cause(self, record: Record, before: Record, time_ns: int) -> tuple[str, str, tuple[str, ...]]:
         """Tell what most likely set the time back, how sure that is, and what else may have."""
+        back_ns = self.newest_ns - time_ns
+        if (
+            self._source is not None
+            and self._source.has_local_times
+            and _LEAST_BACK_NS <= back_ns <= _MOST_BACK_NS
+            and time_ns // _HOUR_NS % 24 in _NIGHT
+        ):
+            return _SUMMER_ENDED, LIKELY, (_SET_BACK, _PACKETS)
         if record.association is not None and record.association == before.association:  # it goes on across it
             return _SET_BACK, LIKELY, (_PACKETS,)
         if time_ns < self._first_ns:

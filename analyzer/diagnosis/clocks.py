@@ -18,9 +18,17 @@ _NEAR_S = 120
 _FAR_S = 366 * 86400
 _REAL_NS = 946_684_800 * _SECOND
 """A capture from before 2000 has no real times."""
-_INVALID, _DOUBTFUL, _OTHER_BASE, _BAD_STATUS = 1, 2, 4, 8
+_INVALID, _DOUBTFUL, _OTHER_BASE, _BAD_STATUS, _DAYLIGHT_SAVING = 1, 2, 4, 8, 0x80
 _FLAGS = _INVALID | _DOUBTFUL | _OTHER_BASE | _BAD_STATUS
 _MINUTE = 60
+_ZONES = (
+    *range(-720, 841, 60), -570, -210, -150, 210, 270, 330, 345, 390, 525, 570, 630, 765, 825,
+)  # fmt: skip
+"""Minutes that local times are ahead of UTC, with and without daylight saving."""
+_ZONES_APART_S, _QUARTER_S = 26 * 3600, 900
+_SAVING_MIN, _MOST_DEVIATION = 60, 840
+_NOT_SET, _DEVIATION_WRONG = "clock-not-set", "deviation-wrong"
+_AT_FAULT = "its deviation may be right, and its time not"
 
 
 class Fault(NamedTuple):
@@ -50,8 +58,11 @@ def is_right(octets: bytes, captured_ns: int | None) -> bool:
     return abs(int(local.timestamp()) + deviation * _MINUTE - captured_ns // _SECOND) <= _NEAR_S
 
 
-def clock_faults(octets: bytes, captured_ns: int | None, what: str) -> Iterator[Fault]:
-    """Give what is odd about the date-time *octets* that *what* stated, captured at *captured_ns*."""
+def clock_faults(octets: bytes, captured_ns: int | None, what: str, *, is_local: bool = False) -> Iterator[Fault]:
+    """Give what is odd about the date-time *octets* that *what* stated, captured at *captured_ns*.
+
+    *is_local*: the times of the capture name no zone, so that they may be those of any.
+    """
     found = date_time(octets)
     if found is None:
         return
@@ -62,35 +73,57 @@ def clock_faults(octets: bytes, captured_ns: int | None, what: str) -> Iterator[
     if status & _FLAGS:
         yield Fault("status-flag-set", "clock-not-trusted", LIKELY, f"{what}: {found.clock_status_text}")
     if captured_ns is not None and captured_ns >= _REAL_NS:
-        yield from _drift(found, captured_ns, what)
+        yield from _drift(found, captured_ns // _SECOND, what, is_local=is_local)
 
 
-def _drift(found: DateTime, captured_ns: int, what: str) -> Iterator[Fault]:
-    local = local_seconds(found)
-    if local is None or found.deviation is None or abs(found.deviation) > _MOST_DEVIATION:
+def _drift(found: DateTime, captured: int, what: str, *, is_local: bool) -> Iterator[Fault]:
+    local, deviation = local_seconds(found), found.deviation
+    if local is None or (deviation is not None and abs(deviation) > _MOST_DEVIATION):
         return
-    captured = captured_ns // _SECOND
-    off = local + found.deviation * _MINUTE - captured
-    turned = local - found.deviation * _MINUTE - captured
-    if abs(off) <= _NEAR_S or abs(local - captured) <= _NEAR_S:
+    if abs(local - captured) <= _NEAR_S:
         return  # right, or the capture itself has local times
-    if found.deviation and abs(turned) <= _NEAR_S:
-        text = (
-            f"{what} is {found.text} with deviation {found.deviation}: it fits the capture's time with the sign turned"
-        )
+    if deviation is None or is_local:
+        off = local - captured + (deviation or 0) * _MINUTE
+        if not _is_of_a_zone(off if deviation is None else -off, are_both_local=deviation is None and is_local):
+            side = "the meter's time" if deviation is None else "the capture's times"
+            yield _drifted(found, off, what, f"; {side} may be of any zone, and none is off by that")
+        return
+    off = local + deviation * _MINUTE - captured
+    turned = local - deviation * _MINUTE - captured
+    if abs(off) <= _NEAR_S:
+        return
+    if deviation and abs(turned) <= _NEAR_S:
+        text = f"{what} is {found.text} with deviation {deviation}: it fits the capture's time with the sign turned"
         yield Fault("deviation-sign-unusual", "sign-turned", LIKELY, text)
         return
-    ahead = "ahead of" if off > 0 else "behind"
-    text = f"{what} is {found.text}, {_span(abs(off))} {ahead} the capture's clock"
-    others: tuple[Alternative, ...] = ()
-    confidence = LIKELY
-    if abs(off) > _FAR_S:
-        confidence = POSSIBLE
-        others = (Alternative("capture-time-unreal", POSSIBLE, "the capture's own times may not be real"),)
-    yield Fault("clock-drift", "clock-not-set", confidence, text, others)
+    fitting = next((-zone for zone in _ZONES if abs(local - captured - zone * _MINUTE) <= _NEAR_S), None)
+    if fitting is None:
+        yield _drifted(found, off, what)
+        return
+    fault = _drifted(found, off, what, f"; with deviation {fitting} in place of {deviation} it fits")
+    if deviation - fitting == _SAVING_MIN:  # the local time is that of summer, the deviation that of winter
+        sure = LIKELY if (found.clock_status or 0) & _DAYLIGHT_SAVING else POSSIBLE
+        others = (Alternative(_NOT_SET, POSSIBLE, _AT_FAULT),)
+        yield fault._replace(cause=_DEVIATION_WRONG, confidence=sure, alternatives=others)
+    else:
+        other = Alternative(_DEVIATION_WRONG, POSSIBLE, "its time may be right, and its deviation not")
+        yield fault._replace(confidence=POSSIBLE, alternatives=(*fault.alternatives, other))
 
 
-_MOST_DEVIATION = 840
+def _drifted(found: DateTime, off: int, what: str, further: str = "") -> Fault:
+    """Say that a clock is *off* seconds ahead of the capture's; *further* goes on with that."""
+    text = f"{what} is {found.text}, {_span(abs(off))} {'ahead of' if off > 0 else 'behind'} the capture's clock"
+    if abs(off) <= _FAR_S:
+        return Fault("clock-drift", _NOT_SET, LIKELY, text + further)
+    unreal = Alternative("capture-time-unreal", POSSIBLE, "the capture's own times may not be real")
+    return Fault("clock-drift", _NOT_SET, POSSIBLE, text, (unreal,))
+
+
+def _is_of_a_zone(off: int, *, are_both_local: bool) -> bool:
+    """Tell whether *off* seconds may be what local time is ahead of UTC, or of the local time of another place."""
+    if are_both_local:
+        return abs(off) <= _ZONES_APART_S and abs((off + _QUARTER_S // 2) % _QUARTER_S - _QUARTER_S // 2) <= _NEAR_S
+    return any(abs(off - zone * _MINUTE) <= _NEAR_S for zone in _ZONES)
 
 
 def local_seconds(found: DateTime) -> int | None:

@@ -7,6 +7,7 @@ others the first answer is, for its type. Source: IEC 62056-6-2 (Clock, Profile 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from analyzer.cosem.classes import attribute_type
 from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS, Datum
@@ -56,8 +57,8 @@ class DataFamily(Family):
         self._pushers: set[MeterKey] = set()
         self._awaiting: dict[MeterKey, tuple[bytes, int, int | None, bool]] = {}
         """By meter: its last push that asks for a confirmation, its record and time, and whether such pushes count."""
-        self._clocks: set[MeterKey] = set()
-        """Meters of whose clock something was said: it is not said at every reading."""
+        self._clocks: dict[MeterKey, frozenset[str]] = {}
+        """By meter: what was said of its clock since that was right; it is not said at every reading."""
         self._typed: set[Objects] = set()
         """What is looked at each time and has been held to its type."""
         self._dull: dict[tuple[Meter, Objects], int] = {}
@@ -113,12 +114,13 @@ class DataFamily(Family):
             self._watch(record)
 
     def _clock_alone(self, record: Record) -> None:
-        """Look at a clock of which nothing was said yet; most are right."""
+        """Look at a clock; most are right."""
         apdu = record.apdu
         if apdu is not None and _CLOCK_READ.match(apdu.octets) and is_right(apdu.octets[-_TIME_SIZE:], record.time_ns):
+            if self._clocks:
+                self._clocks.pop(meter_key(record), None)
             return
-        if meter_key(record) not in self._clocks:
-            self._watch(record)
+        self._watch(record)
 
     def _watch(self, record: Record) -> None:
         """Look at values that are no constants."""
@@ -142,12 +144,16 @@ class DataFamily(Family):
 
     def _clock(self, record: Record, held: Held) -> None:
         key = meter_key(record)
-        if held.end - held.start != _TIME_SIZE + 2 or key in self._clocks:  # an octet-string of twelve
+        if held.end - held.start != _TIME_SIZE + 2:  # an octet-string of twelve
             return
-        if self._time(record, held.octets[held.end - _TIME_SIZE : held.end], about(held.object)):
-            if len(self._clocks) >= _MOST:
-                self._clocks.clear()
-            self._clocks.add(key)
+        octets, said = held.octets[held.end - _TIME_SIZE : held.end], self._clocks.get(key, frozenset())
+        found = self._time(record, octets, about(held.object), said)
+        if not found:
+            self._clocks.pop(key, None)
+            return
+        if len(self._clocks) >= _MOST:
+            self._clocks.clear()
+        self._clocks[key] = said | found
 
     def _pushed(self, record: Record) -> None:
         """Look at a push that is to be confirmed, and at the time in the header of a meter's first push."""
@@ -186,12 +192,16 @@ class DataFamily(Family):
         text = f"the push of record {before[1]} comes again{after}: it asks for a confirmation, and the meter got none"
         self.report(record, "push-repeated", "push-not-confirmed", LIKELY, text)
 
-    def _time(self, record: Record, octets: bytes, what: str) -> bool:
-        """Report what is odd about a time; tells whether something was."""
-        faults = list(clock_faults(octets, record.time_ns, what))
+    def _time(self, record: Record, octets: bytes, what: str, said: Collection[str] = ()) -> frozenset[str]:
+        """Report what is odd about a time, but for what was *said*. Returns the codes of all."""
+        is_local = self.source is not None and self.source.has_local_times
+        faults = list(clock_faults(octets, record.time_ns, what, is_local=is_local))
         for fault in faults:
-            self.report(record, fault.code, fault.cause, fault.confidence, fault.text, alternatives=fault.alternatives)
-        return bool(faults)
+            if fault.code not in said:
+                self.report(
+                    record, fault.code, fault.cause, fault.confidence, fault.text, alternatives=fault.alternatives
+                )
+        return frozenset(fault.code for fault in faults)
 
     # -- profiles -------------------------------------------------------------------------------------------------
 

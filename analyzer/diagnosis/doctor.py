@@ -34,6 +34,7 @@ from analyzer.diagnosis.wrapper import WrapperFamily
 from analyzer.record import NOISE, PART, RESPONSE, End, Lane, Objects, Record
 from analyzer.tracking.associations import Associations, Event
 from analyzer.tracking.connections import Attempt
+from captures.chunk import Source
 from dissectors.tree import Note, Severity
 
 FAMILIES: tuple[type[Family], ...] = (
@@ -87,10 +88,11 @@ def _usual_frames(families: Iterable[Family]) -> Iterator[Family]:
 class Doctor:
     """Takes records in order; *stories* are what it has to say, at any time.
 
-    *ends* are those of connections, as a pipeline tells them; the doctor takes them out.
+    *ends* are those of connections, as a pipeline tells them; the doctor takes them out. *source* tells whether its
+    times name a zone.
     """
 
-    def __init__(self, ends: deque[End] | None = None) -> None:
+    def __init__(self, ends: deque[End] | None = None, source: Source | None = None) -> None:
         self.associations = Associations()
         self._is_usual = self.associations.take_usual
         self._stories = Stories()
@@ -106,7 +108,7 @@ class Doctor:
         self._families = [make(self._stories) for make in FAMILIES]
         for one in (*self._families, plain := Family(self._stories)):
             one.associations, one.chains, one.meters = self.associations, self._chains, self.meters
-            one.sound = self._sound
+            one.sound, one.source = self._sound, source
         self._looks = _Looks(self._families)
         self._looks_at_usual = _Looks([*_usual_frames(self._families), *self._families], are_usual=True)
         self._lasted = [one.lasted for one in self._families if type(one).lasted is not Family.lasted]
@@ -127,7 +129,7 @@ class Doctor:
             for kind in one.events:
                 self._listeners.setdefault(kind, []).append(one.event)
         self._last: Record | None = None
-        self._clock = CaptureClock(self._stories)
+        self._clock = CaptureClock(self._stories, source)
 
     def take(self, record: Record) -> bool:
         """Look at one record. Tells whether it is usual: a frame or APDU that is open, and of which nothing is said."""

@@ -18,6 +18,7 @@ from analyzer.record import APDU, LINK, PART, End, Lane, Record
 from analyzer.tracking.associations import Association, Associations, Event
 from analyzer.tracking.bare_secrets import unsaid, without_secrets
 from analyzer.tracking.meter_key import MeterKey, meter_key
+from captures.chunk import Source
 from dissectors.tree import Note, Severity
 
 Look = Callable[[Record], None]
@@ -51,6 +52,8 @@ class Family:
     chains: Chains
     meters: MeterFacts
     """What the meters told about themselves."""
+    source: Source | None = None
+    """What the capture is read from, where that is told."""
     ended_ns: int | None = None
     """The time of the capture's last record, once it is over."""
 

@@ -87,7 +87,7 @@ def _index(request: Request) -> None:
         watched = Watched(source, growing)
         session = Session(watched, request.decode_as, request.keys, learns=request.wants_rows)
         ends = deque[End]() if request.wants_rows else session.pipeline.ends
-        doctor = Doctor(ends)
+        doctor = Doctor(ends, source)
         if request.wants_rows:
             with saved.open_part(request.path) as file:
                 _say({"begun": True})

@@ -56,7 +56,7 @@ def write_html(chosen: Chosen, path: Path) -> None:
     from analyzer.export.report import Report
 
     session = chosen.session()
-    doctor = Doctor(session.pipeline.ends)
+    doctor = Doctor(session.pipeline.ends, session.source)
 
     def watched() -> Iterator[Record]:
         for record in chosen.records(session):

@@ -273,6 +273,7 @@ SERVICE_FAULTS: tuple[Fault, ...] = (
     changed("carrier-text", "vendor-text-answer", text_answer, group="service"),
     _on_wrapper("response-slow", "meter-busy", slow),
     _on_wrapper("clock-drift", "clock-not-set", clock(3600 * 5 + 17, -60)),
+    _on_wrapper("clock-drift", "deviation-wrong", clock(3600, -60, status=0x80)),
     _on_wrapper("deviation-sign-unusual", "sign-turned", clock(0, 120)),
     _on_wrapper("status-flag-set", "clock-not-trusted", clock(0, -60, status=1)),
     _on_wrapper("profile-gap", "power-failure-or-clock-set", profile(_hole)),

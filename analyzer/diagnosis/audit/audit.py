@@ -29,6 +29,7 @@ from analyzer.diagnosis.story import CERTAIN, LIKELY, Story
 from analyzer.record import End, Record
 from analyzer.security.keyring import Keyring
 from analyzer.tracking.associations import ASKED_AGAIN, Exchange
+from captures.chunk import Source
 from dissectors.tree import Severity
 
 _MOST_OTHERS = 4
@@ -57,9 +58,10 @@ class Audit:
     """
 
     def __init__(
-        self, ends: deque[End] | None = None, keys: Keyring | None = None, only: Container[int] | None = None
-    ) -> None:
-        self.doctor = Doctor(ends)
+        self, ends: deque[End] | None = None, keys: Keyring | None = None, only: Container[int] | None = None,
+        source: Source | None = None,
+    ) -> None:  # fmt: skip
+        self.doctor = Doctor(ends, source)
         self._only = only
         self._ledger = Ledger(self.doctor, only)
         self._keys = keys

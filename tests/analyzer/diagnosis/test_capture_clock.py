@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from analyzer.diagnosis.doctor import Doctor
 from analyzer.diagnosis.story import Story
 from analyzer.pipeline import Pipeline
 from analyzer.record import Lane, Record
+from captures import open_source
 from captures.chunk import Chunk
 from tests.analyzer.diagnosis.told import diagnose
 from tests.analyzer.tracking.build import ListSource, Station, answered, asked
@@ -115,3 +118,36 @@ def test_record_that_comes_late_is_no_matter_of_the_clock() -> None:
         record.lane, record.packets, record.time_ns = Lane(1, 0, "serial:A"), (packet,), time_s * 10**9
         doctor.take(record)
     assert about_clock(doctor.stories()) == []
+
+
+def log(*times: str) -> str:
+    """A log of the requests for a clock and its answers at these times of day."""
+    lines = []
+    for number, time in enumerate(times):
+        apdu = GET_CLOCK if number % 2 == 0 else CLOCK_ANSWER[:-12] + bytes.fromhex("FFFFFFFFFFFFFFFFFF8000FF")
+        ports = "00100001" if number % 2 == 0 else "00010010"
+        octets = bytes.fromhex("0001" + ports) + len(apdu).to_bytes(2, "big") + apdu
+        lines.append(f"2026-10-25 {time} {'TX' if number % 2 == 0 else 'RX'} {octets.hex(' ')}")
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("times", "cause"),
+    [
+        (("02:59:58.000", "02:59:58.100", "02:00:03.000", "02:00:03.100"), "daylight-saving-ended"),
+        (("02:45:00.000", "02:45:00.100", "02:00:00.000", "02:00:00.100"), "daylight-saving-ended"),
+        (("02:59:58.000", "02:59:58.100", "01:00:03.000", "01:00:03.100"), "capture-clock-set-back"),
+        (("14:59:58.000", "14:59:58.100", "14:00:03.000", "14:00:03.100"), "capture-clock-set-back"),
+        (("02:59:58.000Z", "02:59:58.100Z", "02:00:03.000Z", "02:00:03.100Z"), "capture-clock-set-back"),
+    ],
+)
+def test_local_times_go_back_where_daylight_saving_ends(times: tuple[str, ...], cause: str, tmp_path: Path) -> None:
+    path = tmp_path / "clock.log"
+    path.write_text(log(*times))
+    with open_source(path) as source:
+        pipeline = Pipeline()
+        doctor = Doctor(pipeline.ends, source)
+        for record in pipeline.run(source):
+            doctor.take(record)
+        doctor.finish()
+    assert [(one.cause, one.records) for one in doctor.stories() if one.code == CODE] == [(cause, [3])]

@@ -50,11 +50,56 @@ def moment(hour: int, minute: int, deviation: int, *, month: int = 11, weekday: 
         (moment(10, 42, -60), [("clock-drift", "clock-not-set")]),
         (moment(10, 30, -60, status=2), [("status-flag-set", "clock-not-trusted")]),
         (moment(10, 30, -60, weekday=6), [("value-out-of-type", "")]),
-        (moment(10, 30, -0x8000), []),  # not specified: nothing can be said
+        (moment(10, 30, -0x8000), []),  # not specified: it may be of any zone
+        (moment(15, 0, -0x8000), []),  # that of India
+        (moment(10, 42, -0x8000), [("clock-drift", "clock-not-set")]),  # but of none that is 12 minutes off
+        (moment(11, 30, 0), [("clock-drift", "clock-not-set")]),  # or its deviation is wrong
+        (moment(11, 30, -60, status=0x80), [("clock-drift", "deviation-wrong")]),  # daylight saving is not in it
+        (moment(11, 30, -60), [("clock-drift", "deviation-wrong")]),
     ],
 )
 def test_clock_is_held_against_the_time_of_the_capture(octets: bytes, expected: list[tuple[str, str]]) -> None:
     assert [(one.code, one.cause) for one in clock_faults(octets, CAPTURED_NS, "the clock")] == expected
+
+
+@pytest.mark.parametrize(
+    ("octets", "expected"),
+    [
+        (moment(9, 30, -60), []),  # as the log
+        (moment(8, 30, -60), []),  # winter's time all the year, beside a log in that of summer
+        (moment(7, 30, 0), []),  # UTC, beside a log two hours ahead
+        (moment(9, 30, 60), []),
+        (moment(8, 30, 300), []),  # a log that was written in Berlin, a meter in New York
+        (moment(8, 30, -0x8000), []),
+        (moment(9, 37, -60), [("clock-drift", "clock-not-set")]),
+        (moment(9, 37, -0x8000), [("clock-drift", "clock-not-set")]),
+        (moment(9, 30, -60, month=10, weekday=1), [("clock-drift", "clock-not-set")]),  # a month
+    ],
+)
+def test_times_without_a_zone_may_be_of_any(octets: bytes, expected: list[tuple[str, str]]) -> None:
+    faults = clock_faults(octets, CAPTURED_NS, "the clock", is_local=True)
+    assert [(one.code, one.cause) for one in faults] == expected
+
+
+def test_deviation_that_fits_is_told() -> None:
+    (fault,) = clock_faults(moment(11, 30, -60, status=0x80), CAPTURED_NS, "the clock")
+    assert fault.text.endswith("1 h ahead of the capture's clock; with deviation -120 in place of -60 it fits")
+
+
+def test_clock_that_was_right_in_between_is_told_again() -> None:
+    right, fast = (stated(CAPTURED, off, -60) for off in (0, 720))
+    head = bytes.fromhex("C401C1 00 090C")
+
+    def told(*clocks: bytes) -> list[tuple[str, int]]:
+        first = at((CAPTURED_NS // SECOND), asked(AARQ), answered(AARE))
+        reads = [at(1, asked(GET_CLOCK), answered(head + clock)) for clock in clocks]
+        return [(one.code, one.count) for one in over_tcp(first, *reads)]
+
+    assert told(right, right, right) == []
+    assert told(right, fast, fast, fast) == [("clock-drift", 1)]
+    assert told(fast, right, fast) == [("clock-drift", 2)]
+    doubtful = right[:11] + b"\x02"
+    assert told(doubtful, fast) == [("status-flag-set", 1), ("clock-drift", 1)]
 
 
 near_octets = st.tuples(
