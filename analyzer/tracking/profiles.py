@@ -28,6 +28,8 @@ from dissectors.rows import Rows
 from dissectors.tree import Problem
 
 _CLOCK_CLASS = 8
+_BILLED_AT = b"\x00\x01\x02"
+"""Value groups C, D and E of the time stamp of the last billing period."""
 _PROFILE_STATUS = b"\x60\x0a"
 EVENT_LOG = b"\x63\x62"
 """Value groups C and D of event logs: several things may happen in one second."""
@@ -135,6 +137,7 @@ def rows_of(profile: Profile, octets: bytes, start: int, end: int, period_s: int
     the one before, and none where no period is told.
     """
     clock = clock_column(profile)
+    period_end = time_column(profile) if clock is None else None
     last: datetime | None = None
     before: list[Datum] = []
     for cells, is_plain in _entries(octets, start, end):
@@ -152,6 +155,8 @@ def rows_of(profile: Profile, octets: bytes, start: int, end: int, period_s: int
             else:
                 time = _moment(cells[clock])
                 last = instant(time) if not is_plain and (is_compressed or period_s) else None
+        elif period_end is not None and len(cells) > period_end:
+            time = _moment(cells[period_end])
         elif cells and profile.columns and not profile.columns[0].logical_name and _looks_like_time(cells[0]):
             time = _moment(cells[0])
         before = cells
@@ -172,6 +177,15 @@ def clock_column(profile: Profile) -> int | None:
         if column.class_id == _CLOCK_CLASS and column.attribute == 2:
             return place
     return None
+
+
+def time_column(profile: Profile) -> int | None:
+    """Tell which column is when the values of a row were so: the clock, else the time stamp of a billing period."""
+    clock = clock_column(profile)
+    if clock is not None:
+        return clock
+    places = enumerate(profile.columns)
+    return next((at for at, one in places if one.logical_name[2:5] == _BILLED_AT and one.attribute == 2), None)
 
 
 def _is_compressed(tag: int) -> bool:

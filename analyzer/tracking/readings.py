@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from analyzer.cosem.classes import attribute_name
+from analyzer.cosem.companions import is_scaler_profile
 from analyzer.cosem.date_time import date_time
 from analyzer.cosem.datum import FLOATS, INTEGERS, Datum
 from analyzer.cosem.plain_text import printable
@@ -20,7 +21,7 @@ from analyzer.tracking.incomplete import Begun, begun_push
 from analyzer.tracking.meter import Meter
 from analyzer.tracking.meter_key import meter_key, place_text
 from analyzer.tracking.object_model import ObjectModel
-from analyzer.tracking.profiles import UNKNOWN, Profile, Row, clock_column, profiles_in, rows_of, status_columns
+from analyzer.tracking.profiles import UNKNOWN, Profile, Row, profiles_in, rows_of, status_columns, time_column
 from analyzer.tracking.telegrams import identification_of, serial_of, sets_of, values_in
 from analyzer.tracking.value_plans import planned_values
 from analyzer.tracking.values import SCALED, Value, based_on, make_value, text_value, value_name
@@ -155,6 +156,8 @@ def _time_beside(value: Value, values: list[Value]) -> str:
 
 def _profiles(record: Record, meter: Meter, named: str) -> Iterator[Reading]:
     for held, profile in profiles_in(record, held_values(record), meter):
+        if is_scaler_profile(profile.logical_name):
+            continue
         period_s = meter.periods.get(profile.logical_name)
         try:
             yield from _cells(
@@ -186,7 +189,7 @@ class _Plan(NamedTuple):
 
 
 def _cells(record: Record, meter: Meter, named: str, profile: Profile, rows: Iterator[Row]) -> Iterator[Reading]:
-    clock = clock_column(profile)
+    clock = time_column(profile)
     statuses = status_columns(profile)
     plans = [_plan(profile, number, meter) for number in range(len(profile.columns))]
     skipped = {clock, *statuses}

@@ -117,6 +117,26 @@ def test_scaler_profile_scales_what_a_layout_named(is_late: bool) -> None:
     assert current.basis == "layout IS 15959 instantaneous profile, single phase (India)"
 
 
+def test_scaler_profile_whose_columns_are_told_is_no_reading() -> None:
+    lines = scaler_profile("1-0:94.91.3", [(3, "1-0:12.7.0")], [scaler_unit(-2, 35)], is_late=False)
+    made, records = session(lines)
+    assert [one for record in records for one in readings_of(record, made.model)] == []
+
+
+def test_billing_rows_without_a_clock_have_the_time_of_their_period() -> None:
+    objects = array(
+        *[
+            structure(long_unsigned(number), name(one), b"\x0f\x02", long_unsigned(0))
+            for number, one in ((1, "0-0:0.1.2"), (3, "1-0:1.8.0"))
+        ]
+    )
+    rows = array(structure(clock(8), double_long_unsigned(7)), structure(NEVER, double_long_unsigned(9)))
+    made, records = session(get(7, "1-0:98.1.0", 3, objects) + get(7, "1-0:98.1.0", 2, rows))
+    first, second = readings_of(records[-1], made.model)
+    assert (first.name, first.value, first.time) == ("Active energy import (+A)", 7, "2026-03-02T08:00:00+01:00")
+    assert (second.value, list(records[-1].notes)) == (9, [])
+
+
 def test_capture_objects_that_were_read_come_before_any_layout() -> None:
     objects = array(structure(long_unsigned(8), name("0-0:1.0.0"), b"\x0f\x02", long_unsigned(0)))
     lines = get(7, INSTANTANEOUS, 3, objects) + get(7, INSTANTANEOUS, 2, array(structure(*SINGLE_PHASE)))
