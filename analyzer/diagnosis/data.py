@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from analyzer.cosem.classes import attribute_type
+from analyzer.cosem.classes import attribute_type, versions
 from analyzer.cosem.datum import FLOATS, INTEGERS, STRINGS, Datum
 from analyzer.cosem.shapes import shape_of
 from analyzer.diagnosis.clocks import clock_faults, is_right
@@ -236,7 +236,7 @@ class DataFamily(Family):
         wanted = _sort_of_shape(shape_of(declared).kind)
         tag = held.octets[held.start] if held.start < held.end else NULL
         found = _sort_of(tag)
-        if wanted and found and wanted != found:
+        if wanted and found and wanted != found and not _is_of_a_version(one, found):
             text = f"{about(one)} is {Datum(tag, None).type_name}, the class has {declared}"
             self.report(record, "value-out-of-type", "", LIKELY, text, subject=about(one))
 
@@ -255,6 +255,12 @@ _CLOCKS_ALONE = frozenset({(Object(8, bytes.fromhex("0000010000FF"), 2),)})
 def _is_watched(one: Object) -> bool:
     kind = (one.class_id, one.attribute)
     return not one.is_method and (kind in (_CLOCK, _PROFILE) or kind in _LEARNT or teaches(one))
+
+
+def _is_of_a_version(one: Object, found: str) -> bool:
+    """Tell whether any version of the class has an attribute of a sort: few meters say which version theirs is."""
+    types = (attribute_type(one.class_id, one.attribute, version) for version in versions(one.class_id))
+    return any(_sort_of_shape(shape_of(declared).kind) in ("", found) for declared in types if declared)
 
 
 _SORTS = {"array": "array", "compact-array": "array", "structure": "structure", "bit-string": "bits"}

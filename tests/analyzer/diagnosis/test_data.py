@@ -148,6 +148,13 @@ def test_value_of_another_sort_is_noted_once() -> None:
     assert [(one.code, one.count, one.severity) for one in stories] == [("value-out-of-type", 1, Severity.NOTE)]
 
 
+@pytest.mark.parametrize("value", ["12 003C", "02 03 12 003C 12 0064 12 012C"])
+def test_sort_of_any_version_of_the_class_is_none_of_another(value: str) -> None:
+    # repetition_delay of a push setup: a number in versions 0 and 1, a structure in 2
+    request, answer = bytes.fromhex("C001C1 0028 0000190900FF 07 00"), bytes.fromhex(f"C401C1 00 {value}")
+    assert on_line(OPENING, at(1, asked(request), answered(answer))) == []
+
+
 def test_answer_far_beyond_the_usual_time_is_slow() -> None:
     usual = at(1, *[one for _ in range(5) for one in (asked(GET_CLOCK), answered(CLOCK_ANSWER))])
     late = [*at(1, asked(GET_CLOCK)), *at(4, answered(CLOCK_ANSWER))]
