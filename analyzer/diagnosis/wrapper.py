@@ -124,7 +124,7 @@ class WrapperFamily(Family):
         stray = self._stray.pop(record.lane.text, None)
         if stray is not None and (stray.octets + record.octets)[2:6] in self._ports(record):
             self._version(stray, stray.octets)
-        else:
+        elif not self._runs_over(record):
             self._length(record, note.text)
             before = self._before(record)
             if before is not None:

@@ -85,6 +85,17 @@ def test_header_in_the_wrong_byte_order_is_no_lost_association() -> None:
     assert named(over_connection(*dialogue(*TALK, order="little"))) == [("wrapper-version-wrong", "byte-order-swapped")]
 
 
+@pytest.mark.parametrize("lost", range(1, 9))
+@pytest.mark.parametrize("at", [1, 3])
+def test_pdu_that_lacks_octets_is_told_first_wherever_its_length_ends(at: int, lost: int) -> None:
+    """Up to the version and wPorts of the next PDU the length takes in, or all of its header and more."""
+    said = dialogue(*TALK)
+    said[at] = Said(ANSWERED, said[at].octets[:-lost])
+    story, *_ = over_connection(*said)
+    assert (story.code, story.cause, story.confidence) == ("wrapper-length-wrong", "truncated", "likely")
+    assert f" {lost} octet" in story.evidence[0].text and "missing" in story.evidence[0].text
+
+
 def test_requests_alone_whose_header_nobody_answers_show_what_is_wrong_with_it() -> None:
     counted = (1).to_bytes(2, "big") + bytes((0, 16, 0, 1)) + (len(AARQ) + 8).to_bytes(2, "big") + AARQ
     for octets, cause in (

@@ -83,6 +83,29 @@ def test_check_characters_that_are_off_by_one_rule_again_and_again_make_it_likel
         assert (story.cause, story.count, story.confidence) == ("bcc-range-wrong", count, confidence)
 
 
+def readout(number: int, *, is_sum: bool) -> bytes:
+    """A readout whose check character is the one of the standard, or the sum of the octets as some meters have it."""
+    right = checked(b"\x02" + ROWS.replace(b"12345678", b"%08d" % number) + b"\x03")
+    return right[:-1] + bytes((sum(right[1:-1]) & 0x7F,)) if is_sum else right
+
+
+@pytest.mark.parametrize(
+    ("sums", "found"),
+    [
+        ([True], [("meter-quirk", 1)]),
+        ([False, True], [("meter-quirk", 1)]),
+        ([True, False, False, False, True], [("meter-quirk", 2)]),
+        ([False, False, False, True], [("bcc-wrong", 1)]),
+    ],
+)
+def test_sum_in_place_of_a_check_character_is_a_habit_unless_the_meter_has_none(
+    sums: list[bool], found: list[tuple[str, int]]
+) -> None:
+    sent = enumerate(readout(number, is_sum=is_sum) for number, is_sum in enumerate(sums))
+    said = [(10 + 10 * at + seconds, octets) for at, one in sent for seconds, octets in (*BEGUN, (1.0, one))]
+    assert [(one.code, one.count) for one in told(*said)] == found
+
+
 def test_message_that_goes_on_no_more_ends_there_and_the_next_session_is_read() -> None:
     said = (*BEGUN, (1.0, READOUT[:50]), (6.0, SIGN_ON), (6.3, IDENTIFICATION), (6.6, READ), (7.0, READOUT))
     assert [one.octets for one in records(*said)] == [octets for _, octets in said]
