@@ -200,6 +200,18 @@ def test_lying_block_length_costs_no_packet(lie: int, victim: int) -> None:
     assert len(source.remarks) == 1
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_section_of_either_order_is_found_behind_a_damaged_block(order: str) -> None:
+    """What begins like a section within the damaged block is none: its byte order, its kind or its ends are not."""
+    inside = section()[:8] + bytes(4) + block(0x12345678, bytes(4)) + block(6, bytes(8))[:-4] + bytes(4)
+    made = enhanced(inside)
+    octets = section() + interface() + made[:4] + struct.pack("<I", 20_000_000) + made[8:]
+    octets += section(order) + interface(147, order) + enhanced(b"after", 5, order)
+    got, source = read(octets)
+    assert [(chunk.octets, chunk.link_type, chunk.time_ns) for chunk in got] == [(inside, 1, 0), (b"after", 147, 5000)]
+    assert codes(source) == ["pcapng-length-wrong"]
+
+
 @pytest.mark.parametrize("victim", [0, 7])
 def test_wrong_trailing_length_is_remarked_and_the_packet_kept(victim: int) -> None:
     octets = section() + interface()

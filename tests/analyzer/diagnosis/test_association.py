@@ -76,6 +76,13 @@ USER, PROVIDER = 0xA1, 0xA2
         (aare(2, USER, 1), "meter-busy", "likely"),
         (aare(1, USER, 1), "refused-without-reason", "possible"),
         (bytes.fromhex("D8 01 05"), "proposal-undecipherable", "certain"),
+        (bytes.fromhex("D8 01 01"), "meter-busy", "possible"),
+        (bytes.fromhex("D8 01 02"), "wrong-context", "possible"),
+        (bytes.fromhex("D8 02 03"), "request-refused", "possible"),
+        (bytes.fromhex("0E 01 06 01"), "version-too-low", "certain"),
+        (bytes.fromhex("0E 01 06 03"), "pdu-size-too-short", "certain"),
+        (bytes.fromhex("0E 01 06 04"), "refused-by-handler", "certain"),
+        (bytes.fromhex("0E 01 00 02"), "request-refused", "possible"),
     ],
 )
 def test_refused_association_has_its_cause(answer: bytes, cause: str, confidence: str) -> None:

@@ -18,8 +18,9 @@ from analyzer.simulate.security import Mechanism
 from captures.chunk import Chunk
 from tests.analyzer.diagnosis.test_association import PASSWORD
 from tests.analyzer.diagnosis.test_service import GET_PROFILE, GET_REGISTER, block, following
+from tests.analyzer.framing.build import frame
 from tests.analyzer.tracking import secured
-from tests.analyzer.tracking.build import ListSource, Station, answered, asked
+from tests.analyzer.tracking.build import ANSWERED, ASKED, ListSource, Station, answered, asked
 from tests.analyzer.tracking.timed import (
     AARE,
     AARQ,
@@ -61,6 +62,34 @@ def change(unit: list[At], old: str, new: str) -> list[At]:
     was, now = bytes.fromhex(old), bytes.fromhex(new)
     assert any(was in one.said.octets for one in unit)
     return [one._replace(said=one.said._replace(octets=one.said.octets.replace(was, now))) for one in unit]
+
+
+SNRM = bytes.fromhex("818014 05020400 060200C8 070400000003 080400000002")
+UA = bytes.fromhex("818014 050201F4 0602012C 070400000001 080400000007")
+
+
+def linked(snrm: bytes, ua: bytes | None) -> list[At]:
+    """A link set up with parameters; without UA where *ua* is none."""
+    asks, answers = (Station().ends[side] for side in (ASKED, ANSWERED))
+    said = [asked(frame(snrm, 0x93, asks))]
+    return at(0, *said, *([] if ua is None else [answered(frame(ua, 0x73, answers))]))
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "expected"),
+    [
+        ((b"", b""), (SNRM, b""), ["SNRM transmit 128 1024", "SNRM receive 128 200", "SNRM transmit window 1 3"]),
+        ((SNRM, UA), (SNRM, b""), ["UA transmit 300 128", "UA receive 200 128", "UA transmit window 3 1"]),
+        ((SNRM, UA), (SNRM, None), ["UA answered not answered", "request aarq missing"]),
+        ((SNRM, None), (SNRM, None), []),
+    ],
+)
+def test_links_are_compared_by_what_was_proposed_and_agreed(
+    good: tuple[bytes, bytes | None], bad: tuple[bytes, bytes | None], expected: list[str]
+) -> None:
+    one, other = (hdlc(linked(*link), *(() if link[1] is None else WHOLE)) for link in (good, bad))
+    found = [f"{each.field} {each.good_value} {each.bad_value}" for each in compare(one, other) if each.matters]
+    assert found[: len(expected) or None][:3] == expected
 
 
 def test_associations_have_as_many_bits_in_common_as_steps() -> None:
