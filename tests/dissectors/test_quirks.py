@@ -27,8 +27,8 @@ class Pair(NamedTuple):
 
 PAIRS: dict[str, Pair] = {
     "extra-type-tag": Pair(
-        "0F 40000000 09 0C FFFF 06 0F 06 0C1E00 00 8000 00 02 01 0600000BB8",  # 09 before the length
-        "0F 40000000 0C FFFF 06 0F 06 0C1E00 00 8000 00 02 01 0600000BB8",
+        "0F 40000000 09 0C 07E8 06 0F 06 FF1E00 00 8000 00 02 01 0600000BB8",  # 09 before the length
+        "0F 40000000 0C 07E8 06 0F 06 FF1E00 00 8000 00 02 01 0600000BB8",
         (5, 6),
     ),
     "untagged-descriptors": Pair(
