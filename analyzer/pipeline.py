@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING
 
-from analyzer.framing.detect import OTHER, carrier_of_ports
+from analyzer.framing.foreign import OTHER, carrier_of_ports
 from analyzer.framing.frame import Mark
 from analyzer.marks import add_marks
 from analyzer.reassembly.tcp import DATA, END, GAP, REPEATED, RESET, START, Event, Segment, TcpStream

@@ -8,7 +8,8 @@ from binascii import crc_hqx
 from functools import cache, lru_cache
 from struct import unpack
 
-_REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+REVERSED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+"""Each octet with its bits in the other order."""
 GOOD_RESIDUE = 0x1D0F
 """The unreflected register after a good frame, its FCS included (0xF0B8 read in the other bit order)."""
 
@@ -19,13 +20,13 @@ def fcs_is_good(octets: bytes) -> bool:
     The CRC runs over the octets with their bits reversed, so that the standard library's
     unreflected CRC-CCITT serves; a good frame is known by its residue and nothing is reflected back.
     """
-    return crc_hqx(octets.translate(_REVERSED), 0xFFFF) == GOOD_RESIDUE
+    return crc_hqx(octets.translate(REVERSED), 0xFFFF) == GOOD_RESIDUE
 
 
 def fcs(octets: bytes) -> int:
     """Compute the 16-bit check sequence of *octets*; it is sent low octet first."""
-    register = crc_hqx(octets.translate(_REVERSED), 0xFFFF) ^ 0xFFFF
-    return _REVERSED[register >> 8] | _REVERSED[register & 0xFF] << 8
+    register = crc_hqx(octets.translate(REVERSED), 0xFFFF) ^ 0xFFFF
+    return REVERSED[register >> 8] | REVERSED[register & 0xFF] << 8
 
 
 # -- characters: IEC 62056-21 and P1 ----------------------------------------------------------------------------------

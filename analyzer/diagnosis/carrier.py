@@ -12,6 +12,7 @@ from analyzer.diagnosis.explained import answers_in, explained
 from analyzer.diagnosis.family import Family, severity_with
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Evidence, Fact, Stories
 from analyzer.diagnosis.words import seconds
+from analyzer.framing.foreign import foreign_named
 from analyzer.record import NOISE, End, Lane, Record
 from analyzer.tracking.associations import ENDED, Event
 from analyzer.tracking.connections import Attempt
@@ -197,16 +198,15 @@ class CarrierFamily(Family):
         return True
 
 
-_TUNNELS = frozenset({"tls", "dtls", "ssh", "quic"})
-
-
 def tell_carriers(stories: Stories, left_aside: Mapping[str, int]) -> None:
     """Say what a capture holds in which nothing of ours was found: a tunnel that hides it, or something else."""
     for name, packets in sorted(left_aside.items(), key=lambda item: -item[1]):
-        is_tunnel = name in _TUNNELS
-        code, cause = ("carrier-tls", "tunnel") if is_tunnel else ("carrier-undecoded", "")
-        what = f"an encrypted tunnel ({name.upper()})" if is_tunnel else name
+        known = foreign_named(name)
+        code, cause = ("carrier-tls", "tunnel") if known.is_tunnel else ("carrier-undecoded", "")
+        what = f"an encrypted tunnel ({name.upper()})" if known.is_tunnel else name
         text = f"{packets} packet{'s' * (packets != 1)} of {what}, and nothing of ours in the whole capture"
+        if known.meaning and not known.is_tunnel:
+            text += f": {known.meaning}"
         proof = Evidence(0, 0, 0, text)
         stories.add(Fact(code, Severity.NOTE, cause, LIKELY, proof, None, "the capture", "", subject=name))
 

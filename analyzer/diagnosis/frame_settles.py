@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.diagnosis.crc_states import backward, forward, octet_between
 from analyzer.diagnosis.frame_damage import Candidate, Damaged
 from analyzer.diagnosis.frame_repair import information_at, information_of, is_good_frame, only_breaks_off
 from analyzer.diagnosis.story import CERTAIN, LIKELY
+from analyzer.framing.crc_states import backward, forward, octet_between
 from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust, announced_length, trust_of
 from dissectors.checks import fcs, fcs_is_good
 from dissectors.compile import FAILURES

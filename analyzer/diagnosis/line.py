@@ -14,7 +14,7 @@ from analyzer.diagnosis.frame_repair import is_good_frame, only_breaks_off
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE
 from analyzer.framing import uart_signs
 from analyzer.framing.hdlc_header import announced_length
-from dissectors.checks import seven_bits
+from dissectors.checks import REVERSED, seven_bits
 from dissectors.scanning import reads as reads_whole
 
 _MOST_OCTETS = 8192
@@ -163,13 +163,12 @@ def _count_frames(octets: bytes) -> int:
     return count
 
 
-_REVERSED = bytes(int(f"{one:08b}"[::-1], 2) for one in range(256))
 _INVERTED = bytes(one ^ 0xFF for one in range(256))
 _SIGNED = re.compile(rb"\xff\xff\xff(?=[\x80-\xff])")
 _MESSAGE = bytes(range(0x20, 0x7F)) + b"\r\n\x01\x02\x03\x04"
 _REPLACEMENT = b"\xef\xbf\xbd"
 _TURNS: tuple[tuple[Callable[[bytes], bytes], str, str], ...] = (
-    (lambda octets: octets.translate(_REVERSED), "bit-reversed", "once the bits of each are reversed"),
+    (lambda octets: octets.translate(REVERSED), "bit-reversed", "once the bits of each are reversed"),
     (lambda octets: octets.translate(_INVERTED), "polarity-inverted", "once every bit of them is inverted"),
     (_decoded, "text-encoded", "once each character of UTF-8 is taken for one octet"),
     (lambda octets: _SIGNED.sub(b"", octets), "sign-extended", "once FF FF FF is taken out before octets above 7F"),

@@ -75,7 +75,7 @@ class MbusFamily(Family):
         """A segment that never came; where none but first ones ever come, the reader takes one frame of each APDU."""
         lane = record.lane.text
         if self._opens.get(lane) is False:
-            text = f"{note.text}; no frame here begins an APDU: IEC 60870-5-101 and -103 have frames of this form, too"
+            text = f"{note.text}; no frame here begins an APDU: IEC 60870-5-101 to -103 have frames of this form, too"
             self.report(record, note.code, "wrong-stack", LIKELY, text, start=note.start, end=note.end)
             return
         firsts = len(self._firsts.get(lane, ()))

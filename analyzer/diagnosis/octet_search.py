@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.diagnosis.crc_states import backward, forward, octet_between, step
 from analyzer.diagnosis.frame_damage import FLOW_CONTROL, Candidate, Damaged
 from analyzer.diagnosis.frame_repair import information_at, is_good_frame
 from analyzer.diagnosis.story import CERTAIN
+from analyzer.framing.crc_states import backward, forward, octet_between, step
 from analyzer.framing.hdlc_header import MINIMUM_LENGTH, announced_length
 from dissectors.checks import fcs_is_good
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from binascii import crc_hqx
 from collections.abc import Callable
 
-from analyzer.diagnosis.crc_states import HDLC, P1, START
+from analyzer.framing.crc_states import HDLC, P1, START
 
 _RULES: dict[str, Callable[[bytes], int]] = {
     "CRC-16/ARC": lambda octets: P1.forward(octets)[-1],

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import NamedTuple
 
-from analyzer.diagnosis.crc_states import P1
 from analyzer.diagnosis.family import Family, severity_with
 from analyzer.diagnosis.p1_sums import right_by
 from analyzer.diagnosis.story import CERTAIN, LIKELY, POSSIBLE, Alternative, Stories
+from analyzer.framing.crc_states import P1
 from analyzer.record import Record
 from dissectors.checks import bcc, crc16_arc, has_parity, seven_bits
 from dissectors.tree import Note

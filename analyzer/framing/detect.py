@@ -1,7 +1,6 @@
 """Which stack a lane speaks, scored over its octets and never by its port; and what it is where it is none of ours.
 
-Sources: the layouts of IEC 62056-46, IEC 62056-47, IEC 61334-4-32 and EN 13757-2; RFC 5246, 4253, 854, 9112, 1035,
-1055, 1662 and 5321, IEC 60870-5-104, IEEE 1815, MODBUS Messaging on TCP/IP and NMEA 0183 for the carriers.
+Sources: the layouts of IEC 62056-46, IEC 62056-47, IEC 61334-4-32 and EN 13757-2.
 """
 
 import re
@@ -11,6 +10,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from analyzer.framing.datagram import is_llc
+from analyzer.framing.foreign import CLOSED, OTHER, carrier_of
 from analyzer.framing.frame import APDU, HDLC, HEAD_MISSING, IEC62056_21, LLC, MBUS, NOISE, P1, WRAPPER, Frame, Mark
 from analyzer.framing.hdlc import FLAG, HdlcFramer
 from analyzer.framing.hdlc_header import MINIMUM_LENGTH, Trust, announced_length, has_good_header, trust_of
@@ -54,43 +54,6 @@ _DATA_SET = re.compile(rb"[-0-9A-F.:*&]{1,16}\([^()\r\n]*\)[^()]*\n")
 _BLOCK = re.compile(rb"[\x02\x82][\r\n\x8d -'*-~\xa0-\xfe]{0,80}+\([^\x00-\x1f()\xa9]{0,130}+[)\xa9]")
 """STX and the first data set behind it, whether bit 7 is parity or not."""
 
-SML = re.compile(rb"\x1b{4}\x01{4}|\x77\x07[\x01\x81]\x00[\x00-\x63].{2}\xff", re.DOTALL)
-"""How a message of SML begins, which German meters push, or an entry of its lists, the object's code in it."""
-
-OTHER = "other"
-"""The carrier of a lane that nothing here knows."""
-_CARRIERS = (
-    ("tls", re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")),
-    ("dtls", re.compile(rb"[\x14-\x17]\xfe[\xfd\xff]")),
-    ("ssh", re.compile(rb"SSH-")),
-    ("telnet", re.compile(rb"\xff[\xfb-\xfe]")),
-    ("http", re.compile(rb"HTTP/1|(GET|POST|PUT|HEAD|OPTIONS|DELETE|CONNECT) [/*a-z]")),
-    ("dns", re.compile(rb"..[\x00-\x07\x80-\x87].\x00\x01\x00.\x00.\x00.[\x01-\x3f][-_*0-9A-Za-z]", re.DOTALL)),
-    ("modem", re.compile(rb"\s*(AT[+&DEHIZ\r]|CONNECT|RING|NO CARRIER|\+\+\+)")),
-    ("mqtt", re.compile(rb"\x10.{1,4}\x00(\x04MQTT|\x06MQIsdp)", re.DOTALL)),
-    ("ppp", re.compile(rb"\x7e(\xff|\x7d\xdf)(\x03|\x7d\x23)")),
-    ("slip", re.compile(rb"\xc0+\x45\x00.{7}[\x01\x06\x11]", re.DOTALL)),
-    ("dnp3", re.compile(rb"\x05\x64[\x05-\xff].{7}", re.DOTALL)),
-    (
-        "iec-104",
-        re.compile(
-            rb"\x68(\x04[\x07\x0b\x13\x23\x43\x83]\x00{3}|(?!(.)\2\x68)[\x0e-\xfd].{4}[\x01-\x7f].[\x01-\x2f])",
-            re.DOTALL,
-        ),
-    ),
-    ("modbus-tcp", re.compile(rb"..\x00{3}[\x02-\xfe].[\x01-\x06\x0f\x10\x17\x2b\x81-\x86\x8f\x90]", re.DOTALL)),
-    ("smtp or ftp", re.compile(rb"220[ -][ -~]*\r\n")),
-    ("nmea", re.compile(rb"\$[A-Z]{5},[ -~]*\*[0-9A-F]{2}\r\n")),
-)
-"""What else a lane may begin with, first match counts."""
-_PORTS = {53: "dns", 67: "dhcp", 68: "dhcp", 123: "ntp", 137: "netbios", 161: "snmp", 443: "quic", 546: "dhcp"}
-_PORTS |= {547: "dhcp", 1900: "ssdp", 5353: "dns", 5355: "dns", 5683: "coap", 5684: "dtls"}
-"""What datagrams that nothing was recognised in are called by the lower of their ports; never how a stack is found."""
-CLOSED_CARRIERS = frozenset(
-    ("tls", "dtls", "ssh", "http", "dns", "mqtt", "dnp3", "iec-104", "modbus-tcp", "smtp or ftp")
-)
-"""Behind the opening of these nothing of ours comes; a modem or a telnet server may still turn transparent."""
-
 
 class Verdict(NamedTuple):
     """What the octets of a lane look like.
@@ -128,26 +91,13 @@ def detect(octets: bytes, reads: Callable[[bytes], bool] | None = None, *, is_da
             return Verdict(WRAPPER, True, 1.0, "a wrapper PDU whose APDU reads")
     octets = octets[:_LOOKED_AT]
     carrier = carrier_of(octets)
-    best = max(_candidates(octets, reads, carrier not in CLOSED_CARRIERS), default=None)
+    best = max(_candidates(octets, reads, carrier not in CLOSED), default=None)
     is_hint_enough = carrier == OTHER and len(octets) <= _HINT_LASTS * max(1, len(_OPENING.findall(octets)))
     needed = _HINT if is_hint_enough else _OPENS
     if best is not None and best.score >= needed:
         is_strong = best.score >= _STRONG and (is_datagram or best.stack in _CHECKED)
         return Verdict(best.stack, is_strong, best.score, best.reason)
     return Verdict(None, False, 0.0, "no unit of a known stack", carrier)
-
-
-def carrier_of(octets: bytes) -> str:
-    """Name the protocol that *octets* begin like, "other" if it is none of the known ones."""
-    for name, pattern in _CARRIERS:
-        if pattern.match(octets):
-            return name
-    return "sml" if SML.search(octets) else OTHER
-
-
-def carrier_of_ports(ports: tuple[int, int]) -> str:
-    """Name what datagrams between *ports* usually are, "other" if that is not known."""
-    return next((_PORTS[port] for port in sorted(ports) if port in _PORTS), OTHER)
 
 
 def _candidates(octets: bytes, reads: Callable[[bytes], bool] | None, anywhere: bool) -> Iterator[_Candidate]:

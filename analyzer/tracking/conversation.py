@@ -9,7 +9,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from analyzer.framing.detect import CLOSED_CARRIERS, SML, Verdict, detect
+from analyzer.framing.detect import Verdict, detect
+from analyzer.framing.foreign import CLOSED, OTHER, carrier_of_frames
+from analyzer.framing.foreign_frames import SML
 from analyzer.framing.frame import IEC62056_21, LENGTH_WRONG, MBUS, TRUNCATED, Frame, Framer, Mark, longest_pause
 from analyzer.framing.telnet import TelnetSide
 from analyzer.record import NOISE, Lane, Record
@@ -237,6 +239,8 @@ class Conversation:
         """Give what is left: the capture ended, or the conversation is forgotten."""
         if self.stack is None and self._waiting.pieces:
             self._settle(final=True)
+        if self.stack is None:
+            self._name_carrier()
         if self.stack is None and self._has_short_frames:
             self.force(MBUS)
         if self.stack is not None:
@@ -256,7 +260,7 @@ class Conversation:
 
     def _hold(self, side: int, octets: bytes, mark: Mark) -> None:
         """Keep octets until the stack is known; a lane that tells nothing for long is looked at ever more seldom."""
-        is_closed = self.carrier in CLOSED_CARRIERS and not self.is_serial  # where all is a record, whatever it is like
+        is_closed = self.carrier in CLOSED and not self.is_serial  # where all is a record, whatever it is like
         if is_closed or (self._has_given_up and self.packets & (self.packets - 1)):
             return
         waiting = self._waiting
@@ -270,8 +274,9 @@ class Conversation:
         if verdict.strong and verdict.stack is not None:
             self._begin(verdict.stack)
             return
-        self.carrier = verdict.carrier or self.carrier
-        if self._has_given_up or (self.carrier in CLOSED_CARRIERS and not self.is_serial):
+        if verdict.carrier and self.carrier in ("", OTHER):
+            self.carrier = verdict.carrier
+        if self._has_given_up or (self.carrier in CLOSED and not self.is_serial):
             waiting.end()
         elif waiting.octets >= self._next_look:
             self._next_look = waiting.octets * 2
@@ -281,7 +286,13 @@ class Conversation:
                 self._make_room()
             else:
                 self._has_given_up = True
+                self._name_carrier()
                 waiting.end()
+
+    def _name_carrier(self) -> None:
+        """Name what waits by its frames, where it begins like nothing that is known."""
+        if self.carrier in ("", OTHER) and not self.is_serial:
+            self.carrier = carrier_of_frames(one.octets for one in self._waiting.pieces)
 
     def _make_room(self) -> None:
         """Look at what waits on a serial lane; where nothing is found, the older half is noise."""

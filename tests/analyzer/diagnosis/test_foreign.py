@@ -7,37 +7,48 @@ import random
 from binascii import crc_hqx
 from collections.abc import Callable
 from functools import reduce
+from itertools import accumulate
 from operator import xor
 from pathlib import Path
 
 import pytest
 
-from analyzer.diagnosis.crc_states import P1
-from analyzer.diagnosis.foreign import (
+from analyzer.diagnosis.doctor import Doctor
+from analyzer.framing.crc_states import P1
+from analyzer.framing.foreign import foreign_named
+from analyzer.framing.foreign_frames import (
     count_c1218,
     count_cjt188,
     count_colours,
     count_dlt645,
     count_dlt698,
     count_dnp3,
+    count_iec102,
+    count_iec104,
     count_kmp,
     count_knx,
     count_modbus,
+    count_modbus_tcp,
     count_nmea,
     count_ppp,
     count_profibus,
     count_slip,
     count_sml,
     count_tic,
+    count_tls,
     count_wireless,
     count_xmodem,
 )
+from analyzer.pipeline import Pipeline
+from analyzer.record import Record
 from analyzer.simulate.ciphering import Seal
 from analyzer.simulate.local_messages import data_set
 from analyzer.simulate.mbus_line import long_frame
 from analyzer.simulate.p1_port import ciphered, telegram
 from analyzer.simulate.uart import line_format, misread, octets_of_characters
 from dissectors.checks import fcs
+from tests.analyzer.test_links import records
+from tests.captures.build import ethernet, ipv4, tcp
 from tests.cli.conftest import Run, run
 from tests.costs import processor_s
 from tests.faults.noise import crc_of_modbus
@@ -184,6 +195,29 @@ def profibus() -> bytes:
     return b"\x10" + body + bytes((sum(body) & 0xFF, 0x16)) + long_one
 
 
+def iec102() -> bytes:
+    """A request of the link's state to an address of two octets."""
+    body = b"\x49" + CHANCE.randrange(1, 0x4000).to_bytes(2, "little")
+    return b"\x10" + body + bytes((sum(body) & 0xFF, 0x16))
+
+
+def iec104() -> bytes:
+    return bytes.fromhex("68 04 43 00 00 00 68 0E 00 00 00 00 64 01 06 00 01 00 00 00 00 14")
+
+
+def modbus_tcp() -> bytes:
+    return CHANCE.randbytes(2) + bytes.fromhex("0000 0006 01 03 0000 000A")
+
+
+def tls() -> bytes:
+    return b"\x17\x03\x03\x00\x40" + CHANCE.randbytes(64)
+
+
+def modbus() -> bytes:
+    frame = bytes.fromhex("01 03 04") + CHANCE.randbytes(4)
+    return frame + crc_of_modbus(frame)
+
+
 def xmodem() -> bytes:
     block = CHANCE.randbytes(128)
     return b"\1\7\xf8" + block + crc_hqx(block, 0).to_bytes(2)
@@ -194,32 +228,63 @@ def nmea() -> bytes:
     return b"$" + text + b"*%02X\r\n" % reduce(xor, text)
 
 
-@pytest.mark.parametrize(
-    ("make", "name"),
-    [
-        (tic, "TIC"),
-        (lambda: tic(b" "), "TIC"),
-        (log, "log of a program"),
-        (sml, "SML"),
-        (entry, "SML"),
-        (lambda: dlt645(0x112233445566), "DL/T 645"),
-        (radio, "wireless M-Bus"),
-        (kmp, "protocol of Kamstrup's meters"),
-        (echonet, "ECHONET Lite"),
-        (dnp3, "DNP3"),
-        (radio_with_sums, "wireless M-Bus"),
-        (ppp, "PPP"),
-        (c1218, "ANSI C12.18"),
-        (dlt698, "DL/T 698.45"),
-        (cjt188, "CJ/T 188"),
-        (xmodem, "XMODEM"),
-        (slip, "SLIP"),
-        (knx, "KNXnet/IP"),
-        (profibus, "PROFIBUS"),
-        (nmea, "NMEA 0183"),
-    ],
-)
-def test_other_protocol_is_named_for_certain(make: Callable[[], bytes], name: str, run: Run, tmp_path: Path) -> None:
+OTHERS: list[tuple[Callable[[], bytes], str, str]] = [
+    (tic, "TIC", "tic"),
+    (lambda: tic(b" "), "TIC", "tic"),
+    (log, "log of a program", "console"),
+    (sml, "SML", "sml"),
+    (entry, "SML", "sml"),
+    (lambda: dlt645(0x112233445566), "DL/T 645", "dlt645"),
+    (radio, "wireless M-Bus", "wireless-mbus"),
+    (kmp, "protocol of Kamstrup's meters", "kmp"),
+    (echonet, "ECHONET Lite", "echonet-lite"),
+    (dnp3, "DNP3", "dnp3"),
+    (radio_with_sums, "wireless M-Bus", "wireless-mbus"),
+    (ppp, "PPP", "ppp"),
+    (c1218, "ANSI C12.18", "c12.18"),
+    (dlt698, "DL/T 698.45", "dlt698"),
+    (cjt188, "CJ/T 188", "cjt188"),
+    (xmodem, "XMODEM", "xmodem"),
+    (slip, "SLIP", "slip"),
+    (knx, "KNXnet/IP", "knx"),
+    (iec102, "IEC 60870-5-102", "iec-102"),
+    (profibus, "PROFIBUS", "profibus"),
+    (nmea, "NMEA 0183", "nmea"),
+    (modbus, "Modbus RTU", "modbus-rtu"),
+    (iec104, "IEC 60870-5-104", "iec-104"),
+    (modbus_tcp, "Modbus TCP", "modbus-tcp"),
+    (tls, "TLS", "tls"),
+]
+
+
+@pytest.mark.parametrize(("make", "name", "carrier"), OTHERS)
+def test_other_protocol_is_named_the_same_behind_a_converter(
+    make: Callable[[], bytes], name: str, carrier: str
+) -> None:
+    found, pipeline = over_tcp([make() for _ in range(6)])
+    doctor = Doctor()
+    for record in found:
+        doctor.take(record)
+    doctor.finish(pipeline.left_aside)
+    story = next(one for one in doctor.stories() if one.cause in ("wrong-stack", "tunnel", ""))
+    assert pipeline.left_aside == ({carrier: 6} if not found else {})
+    assert foreign_named(carrier).meaning in story.evidence[0].text or story.cause == "tunnel"
+
+
+def over_tcp(said: list[bytes]) -> tuple[list[Record], Pipeline]:
+    sequences = accumulate((len(octets) for octets in said), initial=1000)
+    return records(1, [ethernet(ipv4(tcp(octets, sequence=at))) for octets, at in zip(said, sequences, strict=False)])
+
+
+def test_conversation_that_nothing_proves_is_other() -> None:
+    said = [b"\0" + CHANCE.randbytes(CHANCE.randrange(20, 600)) for _ in range(40)]
+    assert over_tcp(said)[1].left_aside == {"other": 40}
+
+
+@pytest.mark.parametrize(("make", "name", "carrier"), OTHERS)
+def test_other_protocol_is_named_for_certain(
+    make: Callable[[], bytes], name: str, carrier: str, run: Run, tmp_path: Path
+) -> None:
     path = tmp_path / "log"
     path.write_text("".join(f"10:15:{step:02d}.100 : {make().hex(' ')}\n" for step in range(6)))
     stories = [json.loads(line) for line in run("doctor", "--json", path).out.splitlines()]
@@ -252,6 +317,7 @@ def test_random_octets_are_no_other_protocol() -> None:
     assert (count_dnp3(octets), count_ppp(octets), count_c1218(octets)) == (0, 0, 0)
     assert (count_dlt698(octets), count_xmodem(octets), count_nmea(octets)) == (0, 0, 0)
     assert (count_slip(octets), count_knx(octets), count_profibus(octets)) == (0, 0, 0)
+    assert (count_iec102(octets), count_tls(octets), count_iec104(octets), count_modbus_tcp(octets)) == (0, 0, 0, 0)
     assert count_cjt188(octets) < 2  # its sum has 8 bits
     assert sum(count_wireless(octets[at : at + 48]) for at in range(0, len(octets), 48)) == 0
 

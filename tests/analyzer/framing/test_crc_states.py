@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.diagnosis.crc_states import GOOD, START, backward, forward, octet_between, step, syndrome
+from analyzer.framing.crc_states import GOOD, START, backward, forward, octet_between, step, syndrome
 from dissectors.checks import fcs, fcs_is_good
 
 
