@@ -32,6 +32,9 @@ _NOISE = frozenset({"noise", "hdlc-noise"})
 _FLAG, _FORMAT = 0x7E, 0xA0
 
 
+_CLOSED = "connection-closed", "its sender closed the connection"
+
+
 class CarrierFamily(Family):
     """TCP below associations, and signs of life that a gateway puts between units."""
 
@@ -43,6 +46,8 @@ class CarrierFamily(Family):
         super().__init__(stories)
         self._resets: dict[int, End] = {}
         """By conversation: the reset that ended it."""
+        self._closed: dict[tuple[int, int], End] = {}
+        """By conversation and side: the FIN behind which this side says nothing more."""
         self._gaps: dict[int, tuple[int, int, Fact]] = {}
         """By conversation: side, record and fact of the newest gap."""
         self._again: dict[tuple[int, int], End] = {}
@@ -67,6 +72,10 @@ class CarrierFamily(Family):
             if len(self._resets) >= _MOST_RESETS:
                 del self._resets[next(iter(self._resets))]
             self._resets[end.conversation] = end
+        elif end.kind == "closed":
+            if len(self._closed) >= _MOST_RESETS:
+                del self._closed[next(iter(self._closed))]
+            self._closed[end.conversation, end.side] = end
 
     def event(self, record: Record, event: Event) -> None:
         """Report a reset that ended an association."""
@@ -117,11 +126,13 @@ class CarrierFamily(Family):
             return record.kind is NOISE or bool(record.problem)
         if note.code in _NOISE:
             return self._is_beat(record) or None
-        reset = self._resets.get(record.lane.conversation)
-        if reset is None or not record.problem:
+        lane = record.lane
+        end = self._resets.get(lane.conversation) or self._closed.get((lane.conversation, lane.side))
+        if end is None or not record.problem:
             return None
-        text = f"{note.text}; the connection was reset in packet {reset.packet} before the rest came"
-        self.report(record, note.code, "connection-reset", CERTAIN, text, start=note.start, end=note.end)
+        cause, what = ("connection-reset", "the connection was reset") if end.is_reset else _CLOSED
+        text = f"{note.text}; {what} in packet {end.packet} before the rest came"
+        self.report(record, note.code, cause, CERTAIN, text, start=note.start, end=note.end)
         return True
 
     def finish(self) -> None:

@@ -112,3 +112,19 @@ def test_octets_that_come_again_behind_all_others_are_told(tmp_path: Path) -> No
     (story,) = told(tmp_path, *sent, code="tcp-retransmission")
     assert (story.cause, story.records) == ("packet-loss", [2])
     assert story.evidence[0].text == "its octets were sent again (packet 5), and nothing came behind them"
+
+
+@pytest.mark.parametrize(("closer", "cause"), [(METER, "connection-closed"), (CLIENT, "")])
+def test_answer_that_breaks_off_where_its_sender_closes_is_no_end_of_the_capture(
+    closer: Endpoint, cause: str, tmp_path: Path
+) -> None:
+    begun = bytes.fromhex("0001000100100012 C401C100090C07E8")
+    other = METER if closer is CLIENT else CLIENT
+    own = {METER: 2 + len(begun), CLIENT: 2 + len(GET)}[closer]
+    sent = [
+        *tries(METER, 1), segment(1.1, METER, CLIENT, SYN | ACK), segment(1.2, CLIENT, METER, PSH | ACK, GET, 2),
+        segment(1.3, METER, CLIENT, PSH | ACK, begun, 2), segment(1.4, closer, other, FIN | ACK, own=own),
+    ]  # fmt: skip
+    story = told(tmp_path, *sent, code="capture-cut")[0]
+    assert story.cause == cause
+    assert [one.code for one in story.leads_to] == ["provider-abort" if cause else "response-missing"]
