@@ -41,6 +41,12 @@ def unanswered(
     if record is not None and is_later and record.time_ns is not None and exchange.asked_ns is not None:
         waited_ns = record.time_ns - exchange.asked_ns
     cause, confidence, shown = cause_of_silence(family, one, exchange)
+    taken = _late_before(family, one, exchange) if cause == "server-silent" and is_later and not is_repeated else None
+    if taken is not None and waited_ns is not None and usual and waited_ns < usual:
+        shown = f"; the client may have taken the late answer in record {taken.evidence.record} for its answer"
+        story = family.stories.of_fact(taken)
+        if story is not None:
+            story.follows(exchange.request, taken.meter, (exchange.request,))
     text = f"{asked(exchange)} was not answered"
     if waited_ns is not None and waited_ns >= 0:
         text += f" within {seconds(waited_ns)}"
@@ -57,6 +63,12 @@ def unanswered(
         one, "response-missing", cause, confidence, proof, time_ns=exchange.asked_ns,
         alternatives=others,
     )  # fmt: skip
+
+
+def _late_before(family: Family, one: Association, exchange: Exchange) -> Fact | None:
+    """Give what was told of an answer to an earlier request that came right before this one was sent."""
+    told = _told(family, " > ".join(reversed(one.lane.split(" > "))), "late-response")
+    return next((fact for fact in told if fact.evidence.record == exchange.request - 1), None)
 
 
 def answered_behind(family: Family, one: Association, request: int) -> None:
@@ -151,12 +163,16 @@ def unasked(family: Family, record: Record, one: Association, late: Exchange | N
         _other_invoke_id(family, record, one, waits[-1])
         return
     others: list[Alternative] = []
-    late = late or next((each for each in reversed(one.unanswered) if ANSWERED_BY.get(each.service) == answer), None)
+    if late is None:
+        vain = [each for each in reversed(one.unanswered) if ANSWERED_BY.get(each.service) == answer]
+        told = {number for fact in _told(family, record.lane.text, "late-response") for number in fact.explains}
+        late = next((each for each in vain if each.request not in told), vain[0] if vain else None)
     if late is not None:
         cause, confidence = "late-response", LIKELY
         text = f"{answer} comes when nothing asks for it any more; it answers {asked(late)}"
         if record.time_ns is not None and late.asked_ns is not None:
             text += f", {seconds(record.time_ns - late.asked_ns)} before"
+        text += _shifted(record, one, late)
     elif (before := _same_before(family, record)) is not None:
         cause, confidence = "answer-repeated", POSSIBLE
         text = f"{answer} is the answer in record {before.number} once more, octet by octet"
@@ -181,6 +197,18 @@ def unasked(family: Family, record: Record, one: Association, late: Exchange | N
         record, "response-without-request", cause, confidence, text, chain=chain, alternatives=others,
         explains=(late.request,) if late is not None else (),
     )  # fmt: skip
+
+
+def _shifted(record: Record, one: Association, late: Exchange) -> str:
+    """Say which answers may be those of the requests before them: *late* and its repetition were both answered."""
+    again = next((each for each in one.repeats if each > late.request), 0)
+    behind = next(
+        (each for each in one.exchanges if again and each.request > again and each.request not in one.repeats), None
+    )
+    if behind is None:
+        return ""
+    text = f"; it was asked again in record {again}: if both were answered, each answer from record {behind.response}"
+    return f"{text} to {record.number} is that of the request before"
 
 
 def _same_before(family: Family, record: Record) -> Record | None:

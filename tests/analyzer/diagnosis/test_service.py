@@ -26,6 +26,7 @@ from tests.analyzer.tracking.timed import (
     OPENING,
     READING,
     RELEASE,
+    RLRQ,
     SECOND,
     At,
     at,
@@ -365,6 +366,37 @@ def test_transfer_that_the_meter_aborts_is_told_with_its_result() -> None:
     assert named([story]) == [("long-transfer-aborted", "server-aborted")]
     assert named(story.leads_to) == [("result-long-get-aborted", "server-aborted")]
     assert others == []
+
+
+REGISTER_ANSWER = bytes.fromhex("C401C1 00 06 00012345")
+
+
+def test_answers_that_are_those_of_the_requests_before_are_told_behind_a_repetition() -> None:
+    """The meter answers a request and its repetition, so that one answer is left over at the end."""
+    asked_again = [*at(1, asked(GET_CLOCK)), *at(2, asked(GET_CLOCK)), *at(1, answered(CLOCK_ANSWER))]
+    shifted = at(0.1, asked(GET_REGISTER), answered(CLOCK_ANSWER), asked(RLRQ), answered(REGISTER_ANSWER))
+    (story,) = over_tcp(OPENING, READING, asked_again, shifted)
+    assert (story.code, story.cause) == ("response-without-request", "late-response")
+    text = "it was asked again in record 6: if both were answered, each answer from record 9 to 11 is that of the "
+    assert text + "request before" in story.evidence[0].text
+
+
+def test_answers_to_all_tries_are_late_answers_to_one_try_each() -> None:
+    tries = [*at(1, asked(GET_CLOCK)), *at(2, asked(GET_CLOCK)), *at(2, asked(GET_CLOCK))]
+    answers = [*at(1, answered(CLOCK_ANSWER)), *at(0.01, answered(CLOCK_ANSWER)), *at(0.01, answered(CLOCK_ANSWER))]
+    (story,) = over_tcp(OPENING, READING, tries, answers, READING, RELEASE)
+    assert (story.code, story.cause, story.count) == ("response-without-request", "late-response", 2)
+    (silence,) = story.leads_to
+    assert (silence.cause, silence.records) == ("late-response", [5, 6])
+    assert "each answer" not in " ".join(one.text for one in story.evidence)
+
+
+def test_client_that_takes_a_late_answer_for_the_next_one_does_not_meet_silence() -> None:
+    tries = [*at(1, asked(GET_CLOCK)), *at(2, asked(GET_CLOCK)), *at(1, answered(CLOCK_ANSWER))]
+    taken = [*at(0.01, answered(CLOCK_ANSWER)), *at(0.001, asked(GET_REGISTER)), *at(0.01, asked(GET_LIST))]
+    (story,) = over_tcp(OPENING, READING, tries, taken, at(0.1, answered(OBJECT_LIST)), RELEASE)
+    assert (story.code, story.cause) == ("response-without-request", "late-response")
+    assert [(one.cause, one.records) for one in story.leads_to] == [("late-response", [5, 9])]
 
 
 @pytest.mark.parametrize("behind", [READING, RELEASE])
