@@ -245,8 +245,11 @@ class Doctor:
             tell_carriers(self._stories, left_aside)
 
     def stories(self, least: Severity = Severity.NOTE) -> list[Story]:
-        """Give the stories, worst first; those that weigh less than *least* are left out."""
-        return sorted_roots(self._stories, least)
+        """Give the stories, worst first; those that weigh less than *least* are left out.
+
+        Short names are named now: a list of them may have come behind what is told.
+        """
+        return sorted_roots((one.named(self.meters.said) for one in self._stories), least)
 
     def _noted(self, record: Record) -> bool:
         """Hand out the notes of *record*. Returns whether one explains all else that is odd in it."""

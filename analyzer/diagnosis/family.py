@@ -117,7 +117,7 @@ class Family:
             others, without_secrets(proposed), subject, tuple(further),
             chain or self.chains.of(code, record.lane.conversation, record.number), explains,
         )  # fmt: skip
-        fact = self._named(fact, meter_key(record))
+        fact = _with_meter(fact, meter_key(record))
         self.stories.add(fact)
         return fact
 
@@ -132,22 +132,7 @@ class Family:
             meter, tuple(alternatives), b"", subject, tuple(proof[1:]),
             self.chains.of(code, one.conversation, max(each.record for each in proof)),
         )  # fmt: skip
-        self.stories.add(self._named(fact, one.meter))
-
-    def _named(self, fact: Fact, key: MeterKey) -> Fact:
-        """Give the same fact with what short names of its meter stand for, as far as that told.
-
-        Its subject stays: before and after the list of names a fault is the same one.
-        """
-        texts = [fact.evidence.text, *(one.text for one in fact.alternatives), *(one.text for one in fact.further)]
-        if not any(SHORT_NAME in text for text in texts):
-            return fact
-        said = self.meters.said
-        return fact._replace(
-            evidence=fact.evidence._replace(text=said(fact.evidence.text, key)),
-            alternatives=tuple(one._replace(text=said(one.text, key)) for one in fact.alternatives),
-            further=tuple(one._replace(text=said(one.text, key)) for one in fact.further),
-        )  # fmt: skip
+        self.stories.add(_with_meter(fact, one.meter))
 
     def report_note(self, record: Record, note: Note) -> Fact:
         """Report what a note says as it stands."""
@@ -155,6 +140,21 @@ class Family:
             record, note.code, note.cause, note.confidence, note.text, start=note.start, end=note.end,
             severity=note.severity,
         )  # fmt: skip
+
+
+def _with_meter(fact: Fact, key: MeterKey) -> Fact:
+    """Give the same fact with the meter whose short names its sentences have.
+
+    Its subject stays: before and after the list of names a fault is the same one.
+    """
+    texts = [fact.evidence.text, *(one.text for one in fact.alternatives), *(one.text for one in fact.further)]
+    if not any(SHORT_NAME in text for text in texts):
+        return fact
+    return fact._replace(
+        evidence=fact.evidence._replace(meter=key),
+        alternatives=tuple(one._replace(meter=key) for one in fact.alternatives),
+        further=tuple(one._replace(meter=key) for one in fact.further),
+    )  # fmt: skip
 
 
 def _masked(one: Alternative, record: Record) -> Alternative:

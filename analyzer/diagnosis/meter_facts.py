@@ -20,7 +20,6 @@ from analyzer.tracking.object_model import ObjectModel
 from dissectors.data_types import OCTET_STRING
 from dissectors.tree import Problem
 
-_NAMELESS = Meter()
 _NAMED = re.compile(rf"{SHORT_NAME}([0-9A-F]{{4}})")
 _MOST_METERS = 16384
 _MOST_OBJECTS = 4096
@@ -55,11 +54,9 @@ class Listed(NamedTuple):
 class Facts:
     """What one meter told."""
 
-    __slots__ = ("inter_octet_timeout", "invoke_ids", "names", "objects", "policies", "timeout", "times_lost")
+    __slots__ = ("inter_octet_timeout", "invoke_ids", "objects", "policies", "timeout", "times_lost")
 
     def __init__(self) -> None:
-        self.names = _NAMELESS
-        """What short names stand for."""
         self.timeout: Told | None = None
         """Inactivity time-out in seconds; 0 for none."""
         self.inter_octet_timeout: Told | None = None
@@ -111,7 +108,6 @@ class MeterFacts:
     def learn_names(self, record: Record) -> None:
         """Take what an answer about short names tells of them; total."""
         self._model.learn(record)
-        self.of_record(record).names = self._model.meter_of(record)
 
     def names_of(self, record: Record) -> Meter:
         """Give what short names stand for in the meter that *record* comes from or goes to."""
@@ -122,14 +118,12 @@ class MeterFacts:
         found = held_values(record)
         if not found or found[0].object.logical_name:
             return found
-        names = self.of_record(record).names
+        names = self.names_of(record)
         return [one._replace(object=names.object_of(one.object)) for one in found]
 
     def said(self, text: str, key: MeterKey) -> str:
-        """Say in *text* about a meter what short names stand for."""
-        if SHORT_NAME not in text:
-            return text
-        names = self.of(key).names
+        """Say in *text* about a meter what short names stand for, as far as that has told."""
+        names = self._model.meter_at(key)
         return _NAMED.sub(lambda found: about(names.object_of(Object(0, b"", int(found[1], 16)))), text)
 
     def learn(self, record: Record) -> None:

@@ -18,6 +18,7 @@ from analyzer.diagnosis.words import about
 from analyzer.record import Apdu, Object, Record
 from analyzer.tracking.acse_terms import answer_of
 from analyzer.tracking.history import Association
+from analyzer.tracking.meter import Meter
 from dissectors.enumerations import (
     ACTION_RESULT,
     CONFIRMED_SERVICE,
@@ -53,9 +54,11 @@ class Background(NamedTuple):
     record: Record
     association: Association | None
     facts: Facts
+    names: Meter
+    """What short names stand for."""
 
 
-_NO_FACTS = Facts()
+_NO_FACTS, _NO_NAMES = Facts(), Meter()
 _BUFFER = (7, 2)
 """The attribute that is read by range and by entry."""
 _HIGHEST_PLAIN, _PROTECTED_REQUEST = 6, 0x1C
@@ -89,7 +92,7 @@ _OTHERS = {
 
 
 def service_refusals(
-    record: Record, association: Association | None = None, facts: Facts = _NO_FACTS
+    record: Record, association: Association | None = None, facts: Facts = _NO_FACTS, names: Meter = _NO_NAMES
 ) -> Iterator[Refusal]:
     """Give what the APDU of *record* refuses; nothing for an answer of success. What is known makes causes surer."""
     apdu = record.assembled or record.apdu
@@ -97,7 +100,7 @@ def service_refusals(
         return
     reader = _READERS.get(apdu.entry.family)
     if reader is not None:
-        yield from reader(apdu, Background(record, association, facts))
+        yield from reader(apdu, Background(record, association, facts, names))
 
 
 def association_refusals(record: Record) -> Iterator[Refusal]:
@@ -121,7 +124,7 @@ def _results(known: Background, results: list[tuple[int | None, dict[int, str]]]
         if not result:
             continue
         asked_for = record.objects[number] if number < len(record.objects) else None
-        one = None if asked_for is None else known.facts.names.object_of(asked_for)
+        one = None if asked_for is None else known.names.object_of(asked_for)
         name = names.get(result, str(result))
         cause, confidence, why = _result_cause(name, one, known)
         asked = f" (request {record.request})" if record.request is not None else ""

@@ -288,7 +288,7 @@ class ServiceFamily(Family):
     def _refused(self, record: Record) -> None:
         number = record.association
         one = self.associations.of(number) if number is not None else None
-        for each in service_refusals(record, one, self.meters.of_record(record)):
+        for each in service_refusals(record, one, self.meters.of_record(record), self.meters.names_of(record)):
             self.report(
                 record, each.code, each.cause, each.confidence, each.text, subject=each.subject,
                 alternatives=each.alternatives,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Collection, Container, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+from copy import copy
+from typing import NamedTuple, TypeVar
 
 from analyzer.diagnosis.rules import rule
+from analyzer.tracking.meter_key import MeterKey
 from dissectors.tree import Severity
 
 CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
@@ -36,6 +38,8 @@ class Evidence(NamedTuple):
     start: int
     end: int
     text: str
+    meter: MeterKey | None = None
+    """Whose short names stand in the sentence; a list of them may come behind it."""
 
 
 class Alternative(NamedTuple):
@@ -48,6 +52,8 @@ class Alternative(NamedTuple):
     end: int = 0
     octets: bytes = b""
     """The frame between its flags as it may have been sent, where that can be known."""
+    meter: MeterKey | None = None
+    """Whose short names stand in the text."""
 
 
 class Fact(NamedTuple):
@@ -174,6 +180,18 @@ class Story:
         self._add_record(record)
         self._explain(meter, explains)
 
+    def named(self, said: Said) -> Story:
+        """Give the same story with what short names stand for as far as that is *said* by now; itself without any."""
+        others = (*self.candidates, *self._others.values())
+        if not (any(one.meter for one in self.evidence) or any(one.meter for one in others)):
+            return self
+        named = copy(self)
+        named.evidence = _named(self.evidence, said)
+        named.candidates = tuple(_named(self.candidates, said))
+        named._others = {one.cause: one for one in _named(self._others.values(), said)}
+        named.facts = deque((_named_fact(one, said) for one in self.facts), _MOST_RECORDS)
+        return named
+
     def divided(self, roots: Mapping[tuple[str, int], Story]) -> dict[Story | None, Story]:
         """Divide it by what explains its occurrences, by meter and record; None explains what stays as it was."""
         by_root: dict[Story | None, list[Fact]] = {}
@@ -258,6 +276,21 @@ class Story:
             if found is not None and found.advice:
                 return found.advice
         return ()
+
+
+Said = Callable[[str, MeterKey], str]
+_Told = TypeVar("_Told", Evidence, Alternative)
+
+
+def _named(told: Iterable[_Told], said: Said) -> list[_Told]:
+    return [one._replace(text=said(one.text, one.meter)) if one.meter else one for one in told]
+
+
+def _named_fact(one: Fact, said: Said) -> Fact:
+    evidence, *further = _named((one.evidence, *one.further), said)
+    return one._replace(
+        evidence=evidence, further=tuple(further), alternatives=tuple(_named(one.alternatives, said))
+    )  # fmt: skip
 
 
 _RANK = {CERTAIN: 0, LIKELY: 1, POSSIBLE: 2}

@@ -140,6 +140,8 @@ def test_refusals_before_and_after_the_list_are_one_story(run: Run, tmp_path: Pa
     found = [json.loads(line) for line in run("doctor", "--json", path).out.splitlines()]
     (refused,) = [one for one in found if one["code"] == "result-read-write-denied"]
     assert refused["count"] == 4
+    texts = [one["text"] for one in refused["evidence"]]
+    assert all("1-0:1.8.0" in text and "short name" not in text for text in (refused["text"], *texts))
 
 
 OTHER = array(structure(b"\x10\x0a\x00", long_unsigned(3), unsigned(0), name("1-0:2.8.0")))
