@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import IO, NoReturn
 
 from analyzer.cli.complaints import UsageError
 from analyzer.cli.terminal import columns
@@ -52,6 +52,10 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Refuse the command line."""
         raise UsageError(f"{message.replace('argument ', '', 1)}{self._instead(message)}; see {self.prog} --help")
+
+    def _print_message(self, message: str, file: IO[str] | None = None) -> None:
+        """Print help; argparse passes over what cannot be written."""
+        (file or sys.stderr).write(message)
 
     def _instead(self, message: str) -> str:
         """Say what may have been meant."""

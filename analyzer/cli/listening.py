@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from analyzer.cli.complaints import say
+from analyzer.cli.live_options import check_stdin
 from analyzer.cli.progress import StatusLine, say_over
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def recording(
     from analyzer.children import ends_properly
     from analyzer.live.child import RecordingChild
 
+    check_stdin(source)
     stdin = None if source == "-" else subprocess.DEVNULL
     with ends_properly():
         child = RecordingChild(words, None if is_quiet else say_over, stdin=stdin, is_private=is_private)

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,14 @@ def source_name(options: argparse.Namespace, command: str) -> str:
     except DlmsharkError as problem:
         raise UsageError(str(problem)) from None
     return str(name)
+
+
+def check_stdin(source: str) -> None:
+    """Raises: CaptureError where the stream is to come on a stdin that was closed, whose number the next file gets."""
+    from captures.chunk import CaptureError
+
+    if source == "-" and sys.stdin is None:
+        raise CaptureError("stdin: closed; a pcap stream was expected, as tcpdump -U -w - writes it")
 
 
 def list_sources(*, as_json: bool) -> int:

@@ -102,7 +102,7 @@ def _prepare_stdout() -> None:
 def _dispatch(words: list[str]) -> int:
     first = words[0] if words else ""
     if first in ("-h", "--help", "help"):
-        return _help_of(words[1:] if first == "help" else [])
+        return _help_of(words[1:] if first == "help" or COMMANDS.keys() & words[1:2] else [])
     if len(words) == 1 and (first == "--version" or (first in ("-V", "-v") and is_terminal(sys.stdin))):
         from importlib.metadata import version
 

@@ -16,7 +16,7 @@ from analyzer.cli.complaints import INPUT_ERROR, PERMISSION_ERROR, UsageError, f
 from analyzer.cli.inputs import add_reading_options, forced_stacks
 from analyzer.cli.keyrings import keyring
 from analyzer.cli.listening import record_words, recording, watched
-from analyzer.cli.live_options import add_live_options, limits, live_options, seconds, source_name
+from analyzer.cli.live_options import add_live_options, check_stdin, limits, live_options, seconds, source_name
 from analyzer.cli.progress import say_over, write_over
 from analyzer.cli.watching import Watch, add_watching_options, is_watching
 from analyzer.live.wishes import ROTATE, STOP
@@ -60,6 +60,7 @@ def run(words: list[str]) -> int:
         raise UsageError("-c counts packets, and a serial line has none; --duration ends after a time")
     teller = None
     try:
+        check_stdin(source.text)
         recording = Recording(
             source, options.output, wishes, limits(options), say_over, replaces=options.force, is_over=over.is_set
         )

@@ -13,7 +13,14 @@ import pytest
 
 from analyzer.cli import complaints, synonyms
 from analyzer.cli.commands import COMMANDS
-from analyzer.cli.complaints import CHECK_FAILED, KEYRING_ERROR, OUTPUT_ERROR, PERMISSION_ERROR, USAGE_ERROR
+from analyzer.cli.complaints import (
+    CHECK_FAILED,
+    INPUT_ERROR,
+    KEYRING_ERROR,
+    OUTPUT_ERROR,
+    PERMISSION_ERROR,
+    USAGE_ERROR,
+)
 from analyzer.cli.inputs import decode_as
 from analyzer.cli.record_lines import has_colours
 from analyzer.cli.stats import BY
@@ -67,6 +74,12 @@ def test_version_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch, word: st
     assert len(ran.out.splitlines()) == 1
 
 
+@pytest.mark.parametrize("word", ["-h", "--help", "help"])
+def test_help_that_stands_before_a_command_is_of_that_command(run: Run, word: str) -> None:
+    assert run(word, "stats").out == run("stats", "--help").out
+    assert run(word).out == run(word, "--json").out
+
+
 @pytest.mark.parametrize(("word", "near"), [("decod", "decode"), ("deocde", "decode"), ("dmeo", "demo")])
 def test_unknown_command_names_the_nearest(run: Run, word: str, near: str) -> None:
     ran = run(word)
@@ -80,7 +93,7 @@ def test_unknown_command_names_the_nearest(run: Run, word: str, near: str) -> No
         ("expert", "doctor"), ("editcap", "export"), ("mergecap", "--merge"), ("text2pcap", "export"),
         ("conversations", "stats --by conversation"), ("sniff", "live"), ("decrypt", "decode FILE -k"),
         ("Wireshark", "view"), ("redact", "--share-safe"), ("obis", "explain"),
-        ("follow", "dlmshark FILE opens"), ("ladder", "dlmshark FILE opens"),
+        ("tree", "decode -V"), ("log", "decode FILE"), ("list", "demo --list"), ("follow", "dlmshark FILE opens"), ("ladder", "dlmshark FILE opens"),
     ],
 )  # fmt: skip
 def test_command_that_is_known_elsewhere_leads_to_the_one_that_does_it_here(run: Run, word: str, names: str) -> None:
@@ -257,8 +270,8 @@ def test_options_of_names_and_line_buffers_change_nothing(run: Run, capture: Pat
 @pytest.mark.parametrize(
     ("option", "names"),
     [
-        ("-z", "stats --by"), ("-O", "-V"), ("-R", "-Y"), ("-b", "--rotate-size"), ("--since", "--from-time"),
-        ("--until", "--to-time"), ("--color", "NO_COLOR"), ("--format", "export --to"), ("--grep", "-Y"),
+        ("-z", "stats --by"), ("-O", "-V"), ("-R", "-Y"), ("-P", "decode prints"), ("-b", "--rotate-size"),
+        ("--since", "--from-time"), ("--until", "--to-time"), ("--color", "NO_COLOR"), ("--format", "export --to"), ("--grep", "-Y"),
     ],
 )  # fmt: skip
 def test_other_option_of_tshark_is_told_what_does_that_here(run: Run, capture: Path, option: str, names: str) -> None:
@@ -592,8 +605,9 @@ def test_closed_pipe_ends_quietly(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
-def test_full_disk_gives_one_line(capture: Path) -> None:
-    command = [sys.executable, "-m", "analyzer.cli.main", "decode", str(capture)]
+@pytest.mark.parametrize("is_help", [False, True])
+def test_full_disk_gives_one_line(capture: Path, is_help: bool) -> None:
+    command = [sys.executable, "-u", "-m", "analyzer.cli.main", "decode", "--help" if is_help else str(capture)]
     with open("/dev/full", "wb") as full:
         ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, cwd=ROOT, timeout=60, check=False)
     assert ran.returncode == OUTPUT_ERROR
@@ -609,6 +623,19 @@ def test_closed_standard_streams_give_no_traceback(capture: Path, closed: str) -
     )  # fmt: skip
     assert ran.returncode == 0
     assert b"Traceback" not in ran.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of Unix")
+@pytest.mark.parametrize("words", ["live -", "record - -o no.pcapng"])
+def test_stream_on_a_closed_stdin_is_told(tmp_path: Path, words: str) -> None:
+    command = f'"{sys.executable}" -m analyzer.cli.main {words} <&-'
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(
+        command, shell=True, capture_output=True, cwd=tmp_path, timeout=60, check=False, env=environment
+    )
+    assert ran.returncode == INPUT_ERROR
+    assert ran.stderr == b"dlmshark: stdin: closed; a pcap stream was expected, as tcpdump -U -w - writes it\n"
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell of Unix")
