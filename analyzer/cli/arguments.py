@@ -7,11 +7,14 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import IO, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from analyzer.cli.complaints import UsageError
 from analyzer.cli.terminal import columns
 from analyzer.cores import cores
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 _NEGATIVE = re.compile(r"-(?!2$)(\d+|\d*\.\d+)$")
 """What argparse takes for a number and no option: not what tshark calls its second pass by."""
@@ -22,6 +25,17 @@ class _Help(argparse.HelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=columns() - 2)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        """Fold what an option does; argparse would break names and paths at their hyphens."""
+        from analyzer.export.folding import folded  # with a module that only help needs
+
+        return folded(" ".join(text.split()), width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        from analyzer.export.folding import folded
+
+        return "\n".join(folded(" ".join(text.split()), width, indent, indent))
 
 
 class Parser(argparse.ArgumentParser):
@@ -53,7 +67,7 @@ class Parser(argparse.ArgumentParser):
         """Refuse the command line."""
         raise UsageError(f"{message.replace('argument ', '', 1)}{self._instead(message)}; see {self.prog} --help")
 
-    def _print_message(self, message: str, file: IO[str] | None = None) -> None:
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         """Print help; argparse passes over what cannot be written."""
         (file or sys.stderr).write(message)
 

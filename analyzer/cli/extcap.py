@@ -60,26 +60,31 @@ def _settings(interface: str) -> Iterator[Setting]:
     yield Setting("--dtr", "DTR", "selector", ("off", "on"))
 
 
+_CALLS = {
+    "--extcap-interfaces": "", "--extcap-version": "V", "--extcap-interface": "NAME", "--extcap-dlts": "",
+    "--extcap-config": "", "--extcap-reload-option": "NAME", "--extcap-capture-filter": "EXPR",
+    "--extcap-cleanup-postkill": "", "--capture": "", "--fifo": "FILE",
+}  # fmt: skip
+"""The options that Wireshark gives, and what their values are."""
+
+
 def parser() -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     made = Parser(prog="dlmshark extcap", description="Capture for Wireshark.", allow_abbrev=False)
     made.add_argument("--install", action="store_true", help="make the interfaces known to Wireshark")
     made.add_argument("--uninstall", action="store_true", help="take them away again")
-    made.add_argument("--extcap-interfaces", action="store_true")
-    made.add_argument("--extcap-version", default="", metavar="V")
-    made.add_argument("--extcap-interface", default="", metavar="NAME")
-    made.add_argument("--extcap-dlts", action="store_true")
-    made.add_argument("--extcap-config", action="store_true")
-    made.add_argument("--extcap-reload-option", default="", metavar="NAME")
-    made.add_argument("--extcap-capture-filter", default="", metavar="EXPR")
-    made.add_argument("--extcap-cleanup-postkill", action="store_true")
-    made.add_argument("--capture", action="store_true")
-    made.add_argument("--fifo", default="", metavar="FILE")
-    made.add_argument("--source", default="", metavar="SOURCE")
-    made.add_argument("--baud", default="auto")
-    made.add_argument("--format", default="auto")
-    made.add_argument("--rts", default="off")
-    made.add_argument("--dtr", default="off")
+    calls = made.add_argument_group("calls of Wireshark", "What extcap(4) of Wireshark describes.")
+    for name, metavar in _CALLS.items():
+        if metavar:
+            calls.add_argument(name, default="", metavar=metavar)
+        else:
+            calls.add_argument(name, action="store_true")
+    settings = made.add_argument_group("settings of an interface", "What the dialogue behind its cog wheel sets.")
+    settings.add_argument("--source", default="", metavar="SOURCE", help="as of live: /dev/ttyUSB0, iface:eth0")
+    settings.add_argument("--baud", default="auto", metavar="N|auto", help="speed of a serial line")
+    settings.add_argument("--format", default="auto", metavar="8N1|7E1|8E1|auto", help="its characters")
+    settings.add_argument("--rts", default="off", metavar="on|off", help="RTS, for powered heads")
+    settings.add_argument("--dtr", default="off", metavar="on|off", help="DTR, for powered heads")
     add_reading_options(made)
     return made
 
@@ -203,15 +208,18 @@ def _decrypt(session: object, fifo: BinaryIO, name: str) -> None:
 def _install(*, is_wished: bool) -> int:
     folder = _folder()
     path = folder / (_SCRIPT + (".bat" if os.name == "nt" else ""))
-    if not is_wished:
-        path.unlink(missing_ok=True)
-        print(f"{path}: taken away")
+    if not is_wished and not path.exists():
+        print(f"{path}: not there")
         return 0
     program = f"{shlex.quote(sys.executable)} -m analyzer extcap"
     text = f'#!/bin/sh\nexec {program} "$@"\n'
     if os.name == "nt":
         text = f'@"{sys.executable}" -m analyzer extcap %*\r\n'
     try:
+        if not is_wished:
+            path.unlink()
+            print(f"{path}: taken away")
+            return 0
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")
         path.chmod(0o755)

@@ -177,6 +177,7 @@ def test_wireshark_captures_through_our_interface(bus: tuple[int, str], tmp_path
     assert path.exists(), said
     assert SNRM in octets_in(path), said
     assert "taken away" in extcap("--uninstall")
+    assert "not there" in extcap("--uninstall")
     assert not list(tmp_path.rglob("dlmshark-extcap*"))
 
 

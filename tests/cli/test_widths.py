@@ -86,6 +86,13 @@ def test_help_fits_the_terminal(run: Run, width: int, monkeypatch: pytest.Monkey
         assert max(map(len, run(*words, "--help").out.splitlines())) <= width, words
 
 
+def test_help_breaks_no_path_at_its_hyphens(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = "\n".join(run(*words, "--help").out for words in ((), *((command,) for command in main.COMMANDS)))
+    assert "~/.local/share/bash-completion/completions/dlmshark" in shown
+    assert [line for line in shown.splitlines() if line.endswith("-") and not line.endswith(" -")] == []
+
+
 @pytest.mark.parametrize("by", BY)
 @pytest.mark.parametrize("width", [60, 66, 72, 80, 100])
 def test_tables_of_statistics_fit_the_terminal(run: Run, by: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
