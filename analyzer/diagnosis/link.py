@@ -137,7 +137,11 @@ class LinkFamily(Family):
         if is_damaged:
             cause, text = "answer-damaged", "what came between was damaged"
         elif answer is not None:
-            cause, text = "answer-not-taken", f"record {answer.number} acknowledges it"
+            lacks = _lacks_flag(record, answer)
+            cause, text = (
+                "flag-missing" if lacks else "answer-not-taken",
+                f"record {answer.number} acknowledges it{lacks}",
+            )
             if not (answer.control or 0) & _FINAL:
                 text += ", and does not hand the turn over (F is 0)"
         fact = self.report(
@@ -191,6 +195,7 @@ class LinkFamily(Family):
         if command == SNRM:
             link.asked = parameters(record)
             self._addresses.called(record, last)
+            self._not_taken(record, link)
             link.take_down(is_known=False)
         elif command == UA:
             asked = (link.kept[-1].control or 0) & 0xEF if link.kept else 0
@@ -208,6 +213,14 @@ class LinkFamily(Family):
         elif command == DM:
             disconnected(self, record, link, self._clients[record.lane.conversation, record.server])
             link.take_down()
+
+    def _not_taken(self, record: Record, link: Link) -> None:
+        """SNRM comes again right behind its UA, which lacks a flag: its client waits for that."""
+        answer = link.kept[-1] if link.kept else None
+        lacks = _lacks_flag(record, answer) if answer is not None and (answer.control or 0) & 0xEF == UA else ""
+        if answer is not None and lacks and answer.number == record.number - 1:
+            text = f"SNRM came again though UA in record {answer.number} answers it{lacks}"
+            self.report(record, "hdlc-retransmission", "flag-missing", LIKELY, text)
 
     def _late_set_up(self, record: Record, link: Link) -> None:
         """SNRM had to be sent again before UA came."""
@@ -228,6 +241,16 @@ class LinkFamily(Family):
         if not link.is_up:
             link.asked = parameters(before)
             link.set_up(record)
+
+
+def _lacks_flag(asked: Record, answer: Record) -> str:
+    """Say which flag an answer lacks, where what asked for it has both; empty if none."""
+    flag = b"\x7e"
+    if not (asked.octets.startswith(flag) and asked.octets.endswith(flag)):
+        return ""
+    if not answer.octets.endswith(flag):
+        return ", and lacks its closing flag"
+    return "" if answer.octets.startswith(flag) else ", and lacks its opening flag"
 
 
 def _first_copy(record: Record, link: Link | None) -> Record | None:

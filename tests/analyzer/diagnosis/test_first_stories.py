@@ -411,3 +411,16 @@ def test_answer_that_is_misread_each_time_is_no_sign_of_life(misread: bytes, cau
     ua = answered(frame(_UA, 0x73, line.ends[ANSWERED]).translate(misread))
     (story,) = diagnose(serial_chunks([each for _ in range(tries) for each in at(2, snrm, ua)]))
     assert story.cause == cause
+
+
+@pytest.mark.parametrize(("kept", "which"), [(slice(0, -1), "closing"), (slice(1, None), "opening")])
+@pytest.mark.parametrize("place", [1, 3])
+def test_answer_without_a_flag_that_makes_its_client_ask_again_is_told(kept: slice, which: str, place: int) -> None:
+    line = Station(CLIENT, SERVER)
+    units = on_hdlc(line, at(0, *line.connect()), OPENING)
+    said = units[place].said
+    units[place] = units[place]._replace(said=said._replace(octets=said.octets[kept]))
+    again = units[place - 1]._replace(seconds=3)
+    (story,) = diagnose(serial_chunks([*units[: place + 1], again, At(0.1, said), *units[place + 1 :]]))
+    assert (story.code, story.cause, story.count) == ("hdlc-retransmission", "flag-missing", 1)
+    assert story.evidence[0].text.endswith(f"lacks its {which} flag")
