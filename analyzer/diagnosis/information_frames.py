@@ -200,6 +200,10 @@ class InformationFrames:
             return
         if count != window + 1:
             return  # told with the first one too many
+        open_before = _open_before(record, link)
+        if open_before is not None and open_before < window:
+            link.run = open_before + 1
+            return
         cause = "negotiated-limit-ignored" if is_negotiated else "default-limit-ignored"
         text = f"{count} I frames without an acknowledgement between; the window is {window}"
         before = link.kept[-1] if link.kept else None
@@ -237,3 +241,13 @@ class InformationFrames:
 def _information(record: Record) -> bytes:
     start, end = information_place(record.octets)
     return record.octets[start:end]
+
+
+def _open_before(record: Record, link: Link) -> int | None:
+    """Count the I frames before *record* that the newest N(R) leaves open; None where none came.
+
+    It may be fewer than came since: of two taps one may give an RR before what that acknowledges.
+    """
+    others = (one.control or 0 for one in reversed(link.kept) if one.direction != record.direction)
+    newest = next((control for control in others if not control & 1 or control & 3 == 1), None)
+    return None if newest is None else ((record.control or 0) >> 1) - (newest >> 5) & 7

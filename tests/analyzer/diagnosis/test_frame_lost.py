@@ -157,14 +157,20 @@ def test_jump_further_than_was_acknowledged_is_a_story_of_its_own() -> None:
 # -- segments -----------------------------------------------------------------------------------------------------------
 
 
-def in_segments(first: int, *dropped: int) -> list[Story]:
-    """Stories of a long answer in four segments (8, 10, 12, 14 with RR between), captured from a frame on."""
+def in_segments(first: int, *dropped: int, early: tuple[int, ...] = ()) -> list[Story]:
+    """Stories of a long answer in four segments (8, 10, 12, 14 with RR between), captured from a frame on.
+
+    Frames that are *early* change places with the one before them, as two taps may give them.
+    """
     station = Station()
     units = [*at(100, *station.connect()), *on_hdlc(station, at(0.5, asked(AARQ), answered(AARE)), at(1, *exchange(1)))]
     request, _ = exchange(2)
     long = answered(bytes.fromhex("C401C2000981C8") + bytes(range(200)))
     units += at(1, *station.frames([request]), *station.frames([long], 64))
     units += on_hdlc(station, at(1, *exchange(3)), at(1, *exchange(4)))
+    for number in early:
+        before, one = units[number - 2 : number]
+        units[number - 2 : number] = [before._replace(said=one.said), one._replace(said=before.said)]
     chunks = list(enumerate(serial_chunks(units), 1))
     return diagnose([chunk for number, chunk in chunks if number >= first and number not in dropped])
 
@@ -183,6 +189,10 @@ def test_ready_frame_that_is_missing_may_be_the_captures_loss() -> None:
     (story,) = in_segments(1, 9)
     assert (story.code, story.confidence) == ("hdlc-window-exceeded", "likely")
     assert [(one.cause, one.confidence) for one in story.alternatives] == [("capture-loss", "possible")]
+
+
+def test_ready_frame_that_a_second_tap_gives_before_what_it_acknowledges_opens_the_window() -> None:
+    assert in_segments(1, early=(11, 13)) == []
 
 
 # -- over TCP: the octets of the stream are counted ---------------------------------------------------------------------
