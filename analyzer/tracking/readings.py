@@ -40,6 +40,7 @@ _NAMES = (
     b"\x00\x00\x2a\x00\x00\xff",
     b"\x00\x00\x60\x01\x00\xff",
     b"\x00\x00\x60\x01\x01\xff",
+    b"\x00\x00\x60\x01\x02\xff",
     b"\x01\x01\x00\x00\x05\xff",
 )
 """Objects whose value names who pushes: logical device name, device identifications, GS1 number."""

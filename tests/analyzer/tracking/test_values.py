@@ -434,6 +434,13 @@ def test_answers_of_a_meter_name_it_alike_whatever_id_is_read() -> None:
     assert {one.meter for one in readings(lines)} == {"MMM01"}
 
 
+def test_indian_push_is_named_by_the_device_id_in_it() -> None:
+    word = b"\x04\x81\x80" + bytes(16)
+    body = structure(octet_string(b"XX1234567"), name("0-4:25.9.0"), clock(9), word)
+    made, records = session(push(body))
+    assert {one.meter for one in readings_of(records[0], made.model)} == {"XX1234567"}
+
+
 def test_pushes_named_by_their_id_are_joined_to_answers_by_its_row() -> None:
     device = "0-0:96.1.0"
     body = array(structure(name(device), octet_string(b"MTR001")), structure(name(ENERGY), double_long_unsigned(5)))
