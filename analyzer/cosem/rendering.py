@@ -189,7 +189,8 @@ class Renderer:
         if tag in _TIMES:
             return _moment(bytes(value))
         if tag == BOOLEAN:
-            return Shown(bool(value), "yes" if value else "no")
+            words = enumeration_text(shape.table, int(bool(value))) if shape.table else None
+            return Shown(bool(value), words or ("yes" if value else "no"))
         if tag == BIT_STRING:
             return _bits(shape, value)
         if tag in FLOATS:

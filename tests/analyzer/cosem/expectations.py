@@ -367,7 +367,7 @@ EXPECTED: dict[tuple[int, int], list[Row]] = {
     ],
     (64, 0): [(2, enum(3), "all messages to be authenticated and encrypted (3)"), (3, enum(0), "AES-GCM-128, AES-128 key wrap (0)")],
     (70, 0): [
-        (2, boolean(True), "yes"), (3, enum(2), "ready for reconnection (2)"),
+        (2, boolean(True), "connected"), (3, enum(2), "ready for reconnection (2)"),
         (4, enum(4), "disconnect remote, local; remote reconnect connects, manual reconnect (4)"),
     ],
     (71, 0): [

@@ -83,7 +83,7 @@ def test_pushed_frame_gives_readings_that_say_they_were_recognised() -> None:
     made, records = session(push(structure(octet_string(CONTENT_A + b"\x00"))))
     found = list(readings_of(records[0], made.model))
     assert [(one.name, one.text) for one in found[2:4]] == [
-        ("Valve, output_state", "yes"),
+        ("Valve, output_state", "connected"),
         ("Valve, control_state", "connected (1)"),
     ]
     volume = found[7]

@@ -59,6 +59,7 @@ def meaning(class_id: int, attribute: int, octets: bytes | str) -> Shown:
         (7, 4, "06 00000384", 900, "900 s"),
         (7, 5, "16 02", 2, "unsorted (LIFO) (2)"),
         (70, 3, "16 01", 1, "connected (1)"),
+        (70, 2, "03 00", False, "disconnected"), (70, 2, "03 01", True, "connected"),
         (1, 2, octet_string(b"MMM0000041700023"), "MMM0000041700023", ""),
         (1, 2, octet_string(b"\x01\x02"), "0102", ""),
         (1, 2, b"\x0a\x04AB\0\0", "AB\0\0", "AB"),
