@@ -46,6 +46,13 @@ def test_interfaces_of_the_inputs_stay_apart() -> None:
     assert len({chunk.interface for chunk in chunks}) == 3
 
 
+def test_times_without_a_zone_of_one_input_are_those_of_all() -> None:
+    local, zoned = source([1]), source([2])
+    local.has_local_times = True
+    assert MergedSource([zoned, local]).has_local_times
+    assert not MergedSource([zoned, source([3])]).has_local_times
+
+
 def test_marks_move_along_with_their_packets() -> None:
     first, second = source([1]), source([2])
     second.comments[1], second.line_errors[1] = ["seen"], ["parity error"]

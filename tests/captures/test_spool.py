@@ -148,6 +148,15 @@ def test_packets_that_come_at_once_go_to_as_many_files_as_their_size_asks_for(tm
     assert [octets[0] for one in files for octets in octets_in(one)] == list(range(45))
 
 
+@pytest.mark.parametrize(("name", "suffix"), [("ring", ".pcapng"), ("ring.ntar", ".ntar")])
+def test_files_of_a_ring_have_the_ending_of_its_name_or_that_of_what_they_are(
+    name: str, suffix: str, tmp_path: Path
+) -> None:
+    Spool(str(tmp_path / name), INTERFACES, Limits(size=1000, keep=3)).close()
+    (path,) = tmp_path.iterdir()
+    assert (path.stem.partition("_")[0], path.suffix) == ("ring", suffix)
+
+
 def test_ring_turns_by_time(tmp_path: Path) -> None:
     disk = FakeDisk()
     spool = Spool(str(tmp_path / "ring.pcapng"), INTERFACES, Limits(time_ns=10 * SECOND), disk=disk)

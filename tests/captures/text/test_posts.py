@@ -308,7 +308,8 @@ def test_key_below_its_title_is_no_traffic(title: str) -> None:
     ("form", "number"),
     [
         ("Encryption Key:\n{key}\n{frames}", 2), ("[reader]\nkey = {key}\nlog:\n{frames}", 2),
-        ("device='X'\nkey='{key}'\n{frames}", 2), ("{frames}Nonce:\n{key}\n", 0), ("key {title}\n{frames}", 0),
+        ("device='X'\nkey='{key}'\n{frames}", 2), ("{frames}Nonce:\n{key}\n", 0),
+        ("GUEK:\n{key}\nAuthentication key:\n{key}\n{frames}", 2), ("key {title}\n{frames}", 0),
     ],
 )  # fmt: skip
 def test_line_that_may_hold_a_key_is_named_and_not_shown(form: str, number: int) -> None:

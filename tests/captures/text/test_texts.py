@@ -160,7 +160,7 @@ def test_endless_line_comes_in_pieces_with_bounded_memory(head: str, spelt: str)
     assert found == len(SNRM) * block.count(spelt.encode()) * count
     assert len(directions) == len(times) == 1
     assert longest <= 1 << 19
-    assert peak < 16 << 20
+    assert peak < len(block) * count  # held as a whole, the line alone is more
     assert codes(source) in ([], ["text-shape"])
 
 
