@@ -346,6 +346,16 @@ def test_transfer_beside_which_the_client_asks_may_go_on_behind_the_end_of_the_c
     assert [one.cause for one in story.alternatives] == ["client-left-off"] * (not is_left_off)
 
 
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [(GET_CLOCK, CLOCK_ANSWER), (bytes.fromhex("C301C1 0046 000060030AFF 02 01 0F00"), bytes.fromhex("C701C1 00 00"))],
+)
+def test_transfer_whose_invoke_id_is_used_anew_is_left_off_there(question: bytes, answer: bytes) -> None:
+    begun = at(1, asked(GET_PROFILE), answered(block(1)))
+    (story,) = on_line(OPENING, begun, *[at(1, asked(question), answered(answer))] * 3, RELEASE)
+    assert (story.code, story.cause, story.records) == ("long-transfer-aborted", "client-left-off", [4, 5])
+
+
 def test_transfer_that_goes_on_after_a_long_time_was_not_left_off() -> None:
     begun = at(0.1, asked(GET_PROFILE), answered(block(1)))
     others = [at(12, asked(under(GET_CLOCK, 2)), answered(under(CLOCK_ANSWER, 2))) for _ in range(3)]
