@@ -8,10 +8,12 @@ Source: design of causes: the diagnosis page, section 4.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import product
+from string import hexdigits
 from typing import NamedTuple
 
-from analyzer.security import opening
-from analyzer.security.attempt import is_telegram
+from analyzer.security import opening, protection_mistakes
+from analyzer.security.attempt import Opener, is_telegram
 from analyzer.security.keyring import KeySet
 from analyzer.security.keys import Key, KeyRole
 from analyzer.security.opening import ENCRYPTED, Message, decipher, is_authentic
@@ -68,6 +70,8 @@ class Case(NamedTuple):
     searches_bits: bool = True
     is_damaged: bool = False
     """Whether the frame that carried it is not as it was sent."""
+    is_proved: bool = False
+    """Whether the sender's title and its authentication key verified something under another key."""
 
 
 Hypothesis = Callable[[Case, Key, bytes], Iterator[Suspect]]
@@ -106,6 +110,20 @@ def _other_title(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
     for other in _titles(case, title):
         if is_entitled(case.message, key, case.authentication, title, other):
             yield wrong_title(title, other)
+
+
+def unicast(message: Message, opener: Opener) -> Suspect | None:
+    """Look whether what asks for the broadcast key goes under the global unicast key, and give its text."""
+    for control in (message.control, message.control ^ opening.BROADCAST):
+        changed = message._replace(control=control)
+        for key, title in product(opener.key_set.of(KeyRole.GUEK), opener.titles):
+            if message.tag and any(_fits(changed, key, one.octets, title) for one in opener.authentication):
+                text = (
+                    f"bit 6 of the security control asks for the broadcast key, and the tag is right under {key.name}"
+                )
+                plaintext = decipher(message, key, title) if message.control & ENCRYPTED else b""
+                return Suspect("security-control-wrong", text, CERTAIN, plaintext)
+    return None
 
 
 def is_entitled(message: Message, key: Key, authentication: Iterable[Key], title: bytes, other: bytes) -> bool:
@@ -167,9 +185,34 @@ def _shorter_tag(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
 
 def _no_tag(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
     message = case.message._replace(body=case.message.body + case.message.tag, tag=b"")
-    if case.message.tag and case.message.control & ENCRYPTED and _reads(message, key, title):
+    if not case.message.tag or not _reads(message, key, title):
+        return
+    if case.message.control & ENCRYPTED or not _reads(case.message, key, title):
         text = "the text reads where all octets belong to it: there is no tag"
         yield Suspect("tag-truncated", text, LIKELY, decipher(message, key, title))
+
+
+def _other_making(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
+    """Look for a sender that puts nonce, additional data or tag together in its own way."""
+    for mistake in protection_mistakes.MISTAKES:
+        if any(protection_mistakes.fits(mistake, case.message, key, one.octets, title) for one in case.authentication):
+            plaintext = protection_mistakes.deciphered(mistake, case.message, key, title) if mistake.nonce else b""
+            yield Suspect(mistake.cause, f"the tag is right where its sender {mistake.text}", CERTAIN, plaintext)
+
+
+def _mistyped(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
+    """Look for a key that was typed with one slip; of the two keys only one can be found so."""
+    if not case.searches_bits or case.has_worked or key.role in (KeyRole.DEDICATED, *ONCE):
+        return
+    for other in case.authentication:
+        is_read = bool(case.message.control & ENCRYPTED) and _reads(case.message, key, title)
+        for place, octets in () if is_read else protection_mistakes.mistyped(key.octets):
+            if _fits(case.message, _as(octets), other.octets, title):
+                yield Suspect("key-mistyped", f"the tag is right where {key.name} has {place}")
+        plaintext = decipher(case.message, key, title)
+        for place, octets in protection_mistakes.mistyped(other.octets):
+            if is_authentic(case.message, key, title, plaintext, octets):
+                yield Suspect("key-mistyped", f"the tag is right where {other.name} has {place}")
 
 
 def _damaged(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
@@ -187,7 +230,7 @@ def _damaged(case: Case, key: Key, title: bytes) -> Iterator[Suspect]:
         for text, changed, changed_title in _bits_turned(message, title, case.is_title_told):
             keys: tuple[Key, ...] = (key,)
             if (changed.control ^ message.control) & opening.BROADCAST:
-                keys = case.key_set.of(KeyRole.GBEK if changed.control & opening.BROADCAST else KeyRole.GUEK) or keys
+                keys = (*case.key_set.of(KeyRole.GBEK if changed.control & opening.BROADCAST else KeyRole.GUEK), key)
             if any(_fits(changed, one, other.octets, changed_title) for one in keys):
                 yield Suspect("octets-damaged", f"the tag is right with {text} turned over")
 
@@ -266,7 +309,7 @@ def _other_writing_text(case: Case, key: Key, title: bytes) -> Iterator[Suspect]
 
 _WITH_TAG: tuple[Hypothesis, ...] = (
     _swapped, _other_title, _other_key, _other_authentication, _other_suite, _shorter_tag, _no_tag, _other_writing,
-    _damaged,
+    _other_making, _damaged, _mistyped,
 )  # fmt: skip
 _BY_TEXT: tuple[Hypothesis, ...] = (_swapped_text, _other_title_text, _other_key_text, _other_writing_text)
 _WITHOUT_TAG: tuple[Hypothesis, ...] = (_no_tag, _lost_bit, *_BY_TEXT)
@@ -301,6 +344,9 @@ def _judge(case: Case) -> Suspect:
                 f"the text reads, its tag is wrong, and {same} verified its neighbours",
                 LIKELY,
             )
+        if case.is_proved:
+            text = f"the text reads under {name}, its tag is wrong, and {case.authentication[0].name} verified what its"
+            return Suspect("octets-damaged", f"{text} sender sent under the global key", POSSIBLE)
         text = f"the text reads under {name}, and its tag was made with another key than {case.authentication[0].name}"
         return Suspect("wrong-authentication-key", text, LIKELY)
     if _begins_well(message, plaintext):
@@ -315,7 +361,7 @@ def _judge(case: Case) -> Suspect:
         same = same.replace("keys (", "key (")
         text = f"the text does not read from its first octet on, and {same} opened what came before"
         return Suspect("octets-damaged", text, POSSIBLE)
-    if case.opens_other_side:
+    if case.opens_other_side and not case.is_proved:
         text = f"{name} opens the other direction, and nothing of this one with the system title {title.hex().upper()}"
         return Suspect("wrong-system-title", f"{text}: its sender has another title", LIKELY)
     size = opening.KEY_SIZE.get(message.control & opening.SUITE)
@@ -323,7 +369,12 @@ def _judge(case: Case) -> Suspect:
         text = f"suite {message.control & opening.SUITE} has keys of {size} octets, {name} has {len(key.octets)}"
         return Suspect("wrong-suite", text, LIKELY)
     text = f"nothing reads under {name} with the system title {title.hex().upper()}: key or title is another"
-    return Suspect("wrong-encryption-key", text, LIKELY if case.is_title_told else POSSIBLE)
+    if key.octets.isascii() and all(chr(octet) in hexdigits for octet in key.octets):
+        text = f"nothing reads under {name}, whose octets are the text of hex digits, not what they stand for"
+        return Suspect("key-is-ascii", text, LIKELY)
+    if case.is_proved:
+        text = f"nothing reads under {name}, and the title {title.hex().upper()} is right under the global key"
+    return Suspect("wrong-encryption-key", text, LIKELY if case.is_title_told or case.is_proved else POSSIBLE)
 
 
 def _begins_well(message: Message, plaintext: bytes) -> bool:

@@ -63,6 +63,29 @@ STANDARD_FORM = {
 }  # fmt: skip
 
 
+def _covered(view: View, header: bytes) -> bytes:
+    return header[:1] + view.authentication_key + view.challenge
+
+
+def _nonce(title: bytes, counter: bytes) -> bytes:
+    return title + counter
+
+
+_GMAC_STANDARD = "control, key, challenge"
+GMAC_FORMS: dict[str, tuple[Callable[[View, bytes], bytes], Callable[[bytes, bytes], bytes], int]] = {
+    _GMAC_STANDARD: (_covered, _nonce, 0),
+    "key, challenge": (lambda v, header: v.authentication_key + v.challenge, _nonce, 0),
+    "key, control, challenge": (lambda v, header: v.authentication_key + header[:1] + v.challenge, _nonce, 0),
+    "control, counter, key, challenge": (lambda v, header: header + v.authentication_key + v.challenge, _nonce, 0),
+    "challenge": (lambda v, header: v.challenge, _nonce, 0),
+    "counter, title": (_covered, lambda title, counter: counter + title, 0),
+    "title, counter back to front": (_covered, lambda title, counter: title + counter[::-1], 0),
+    "title back to front, counter": (_covered, lambda title, counter: title[::-1] + counter, 0),
+    "end of the tag": (_covered, _nonce, _FULL_TAG - _TAG_SIZE),
+}
+"""How a GMAC is put together: what it covers, its nonce, and from which octet of the tag on it is sent."""
+
+
 def answers(mechanism: int, view: View) -> bytes | None:
     """Compute the answer; None where a key is missing or none of a usable size."""
     if mechanism in HASHES:
@@ -98,6 +121,6 @@ def _gmac(view: View) -> bytes | None:
     header = view.iv_header or view.header
     if len(header) != _HEADER_SIZE or len(view.encryption_key) not in (16, 32) or len(view.own_title) != 8:
         return None
-    covered = header[:1] + view.authentication_key + view.challenge
-    tag = AESGCM(view.encryption_key).encrypt(view.own_title + header[1:], b"", covered)
-    return view.header + tag[:_TAG_SIZE]
+    covered, nonce, at = GMAC_FORMS[view.form or _GMAC_STANDARD]
+    tag = AESGCM(view.encryption_key).encrypt(nonce(view.own_title, header[1:]), b"", covered(view, header))
+    return view.header + tag[at : at + _TAG_SIZE]

@@ -169,6 +169,26 @@ _OF_GMAC = (
     Mistake("security-control-wrong", "covers security control 10, suite 0, and sends another", _control(0x10, 0)),
     Mistake("security-control-wrong", "covers the security control with its encryption bit set", _control(0x20, 0xFF)),
     _TITLE_ZERO,
+    Mistake("additional-data-wrong", "leaves the security control out of the GMAC", _form("key, challenge")),
+    Mistake("additional-data-wrong", "lets the GMAC cover the challenge alone", _form("challenge")),
+    Mistake(
+        "additional-data-wrong",
+        "puts the authentication key before the security control",
+        _form("key, control, challenge"),
+    ),
+    Mistake(
+        "additional-data-wrong",
+        "takes the counter, too, into what the GMAC covers",
+        _form("control, counter, key, challenge"),
+    ),
+    Mistake(
+        "counter-wrong",
+        "puts the counter into the nonce with its lowest octet first",
+        _form("title, counter back to front"),
+    ),
+    Mistake("wrong-order", "puts the counter before the system title in the nonce", _form("counter, title")),
+    Mistake("system-title-wrong", "takes its system title back to front", _form("title back to front, counter")),
+    Mistake("tag-truncated", "sends the last 12 octets of the tag, not the first 12", _form("end of the tag")),
 )
 _OF_ECDSA = (
     _CHALLENGE,

@@ -96,8 +96,7 @@ def _take_client(
 ) -> None:  # fmt: skip
     """Check f(StoC)."""
     handshake.f_stoc, handshake.asked_at = given, record.number
-    opened = [layer.key.partition("@")[0] for layer in record.protection if layer.status == _VERIFIED]
-    handshake.is_proved = KeyRole.GUEK.value in opened
+    handshake.is_proved = _is_under_global_key(record)
     _, verdict = _best(handshake, keys, store, lambda about, one: check(about, CLIENT, given, one))
     if verdict.status != WRONG or verdict.is_certain:
         _note(record, verdict)
@@ -109,6 +108,8 @@ def _take_server(
 ) -> None:  # fmt: skip
     """Check f(CtoS), and say which side is wrong where the server refused or the client's answer fitted nothing."""
     is_accepted = given is not None
+    if is_accepted and record.protection:  # what the server makes its tags with is seen here alone
+        handshake.is_proved &= _is_under_global_key(record)
 
     def verdicts(about: Handshake, one: HlsKeys) -> Verdict:
         return (
@@ -129,6 +130,11 @@ def _take_server(
     elif client is not None and client.status == VERIFIED:
         text += zero_counter(handshake.mechanism or 0, handshake.f_stoc or b"")
         record.add_note(finding("hls-failed", text, 0, 0, "refused-though-right"))
+
+
+def _is_under_global_key(record: Record) -> bool:
+    opened = [layer.key.partition("@")[0] for layer in record.protection if layer.status == _VERIFIED]
+    return KeyRole.GUEK.value in opened
 
 
 def _note(record: Record, verdict: Verdict) -> None:

@@ -10,6 +10,7 @@ from analyzer.record import Record
 from analyzer.security import opening
 from analyzer.security.attempt import Opener, Outcome, proves
 from analyzer.security.explain import (
+    CERTAIN,
     ONCE,
     POSSIBLE,
     PUBLISHED,
@@ -18,6 +19,7 @@ from analyzer.security.explain import (
     Suspect,
     explain,
     is_entitled,
+    unicast,
     wrong_title,
 )
 from analyzer.security.keys import KeyRole
@@ -89,14 +91,22 @@ class Doubts:
                 record.add_note(finding("undecipherable", text, 0, 0, "octets-damaged")._replace(confidence=POSSIBLE))
                 return outcome
             other = self._other_title(context, message, own) if opener.lacks == "no-key" and not text else None
+            if opener.lacks == "broadcast-key-needed":
+                other = unicast(message, opener)
             cause, text = other[:2] if other is not None else (opener.lacks, text or _LACKS[opener.lacks])
             record.add_note(finding("undecipherable", text, 0, 0, cause))
-            return outcome
+            return _shown(message, opener, outcome, other)
         is_unchecked = not message.tag and outcome.status is opening.DECRYPTED
         lacks_check = outcome.status is opening.DECRYPTED and not opener.authentication
         if lacks_check or is_unchecked or outcome.status in (opening.PLAINTEXT, opening.UNSUPPORTED):
             if outcome.status is opening.UNSUPPORTED:
-                record.add_note(finding("undecipherable", "what was compressed does not come out whole", 0, 0))
+                suspect = None
+                if outcome.key is None and message.tag and opener.authentication:
+                    suspect = self.suspect(record.number, context, message, opener, own, meter, is_damaged=is_damaged)
+                if suspect is not None and suspect.confidence is CERTAIN:
+                    record.add_note(finding("undecipherable", suspect.text, 0, 0, suspect.cause))
+                else:
+                    record.add_note(finding("undecipherable", "what was compressed does not come out whole", 0, 0))
             elif not is_unchecked and message.tag:
                 text = "the tag cannot be checked: no authentication key is given"
                 if _is_published(message, outcome):
@@ -114,17 +124,13 @@ class Doubts:
         suspect = context.suspects.get(known) or self.suspect(
             record.number, context, message, opener, own, meter, is_damaged=is_damaged
         )
-        if suspect.cause not in _SINGLE:
+        if suspect.cause not in _SINGLE and not suspect.plaintext:
             if len(context.suspects) >= _MOST_SUSPECTS:
                 context.suspects.clear()
             context.suspects[known] = suspect
         note = finding("undecipherable", suspect.text, 0, 0, suspect.cause)
         record.add_note(note._replace(confidence=suspect.confidence))
-        if suspect.plaintext and proves(message, suspect.plaintext):
-            found, values = scan_apdu(suspect.plaintext, 0, len(suspect.plaintext))
-            if values is not None:
-                key, title = opener.keys[0], opener.titles[0]
-                return Outcome(opening.DECRYPTED, suspect.plaintext, found, values, key, title)
+        outcome = _shown(message, opener, outcome, suspect)
         is_nothing = is_damaged and suspect.cause == "octets-damaged" and outcome.values is None
         return outcome._replace(status=opening.DAMAGED) if is_nothing else outcome
 
@@ -156,12 +162,14 @@ class Doubts:
         closed = self._closed_since(worked, number) if worked is not None else _NEVER
         names = {key.name for key in opener.keys}
         verified = (*context.before.values(), *context.swift.values())
+        others = (key.octets for key in ring.of(KeyRole.GUEK) if key not in opener.keys)
+        is_proved = any((octets, title) in self.worked for octets in others for title in opener.titles)
         opens_other_side = any(name in names and title not in opener.titles for _, _, title, _, name, _ in verified)
         return explain(
             Case(
                 message, opener.keys, opener.authentication, opener.titles, opener.key_set, known, has_worked,
                 bool(own), changed, closed.since if closed.newest > closed.since else 0, closed.has_ended,
-                opens_other_side, self._searches > 0, is_damaged,
+                opens_other_side, self._searches > 0, is_damaged, is_proved,
             )
         )  # fmt: skip
 
@@ -176,6 +184,20 @@ class Doubts:
             self._closed.clear()
         self._closed[pair] = found
         return found
+
+
+def _shown(message: Message, opener: Opener, outcome: Outcome, suspect: Suspect | None) -> Outcome:
+    """Give what *suspect* reads in place of *outcome*, without a key where its nonce is not the one that was sent."""
+    if suspect is None or not suspect.plaintext or not proves(message, suspect.plaintext):
+        return outcome
+    found, values = scan_apdu(suspect.plaintext, 0, len(suspect.plaintext))
+    if values is None:
+        return outcome
+    key = opener.keys[0] if opener.keys else None
+    title = opener.titles[0]
+    if key is not None and opening.decipher(message, key, title)[: len(suspect.plaintext)] != suspect.plaintext:
+        key = None
+    return Outcome(opening.DECRYPTED, suspect.plaintext, found, values, key, title)
 
 
 def _is_published(message: Message, outcome: Outcome) -> bool:

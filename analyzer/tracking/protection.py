@@ -177,6 +177,8 @@ class Protection:
             self._learn(record, peer, context, role, own, message, outcome, entry)
             if context.before:
                 next_message.carry_over(context, opener, outcome)
+        elif moves and outcome.entry is not None and outcome.values is not None:
+            _learn_dedicated(context, outcome.entry, outcome.values, opener.keys[0].place if opener.keys else "")
         tried = outcome.key or (opener.keys[0] if opener.keys and not opener.lacks else None)
         name = tried.name if tried is not None else ""
         return outcome, _new(

@@ -170,6 +170,17 @@ def test_answer_to_a_swapped_challenge_is_told_from_another_key(
     assert "answers another challenge than the " + ("StoC" if is_client else "CtoS") in failed[3]
 
 
+def test_server_whose_own_apdu_does_not_verify_is_not_said_to_answer_another_challenge() -> None:
+    """The client's APDU proves the keys of the client; what the server makes its tags with only its own APDUs show."""
+    security = security_of(mechanism=Mechanism.HLS_GMAC)
+    dialogue = list(session(security).dialogue)
+    octets = bytearray(dialogue[3].octets)
+    octets[-28:] = bytes(28)  # the end of f(CtoS), and the tag around it
+    dialogue[3] = dialogue[3]._replace(octets=bytes(octets))
+    found = notes(decode(dialogue, keyring(security)), *CODES)
+    assert [one for one in found if one[2] == "response-from-other-challenge"] == []
+
+
 def test_secret_whose_octets_the_keyring_holds_as_text_blames_the_keyring() -> None:
     security = security_of(mechanism=Mechanism.HLS_SHA256)
     ring = keyring(replace(security, secret=security.secret.hex().encode()))
