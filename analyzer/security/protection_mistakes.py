@@ -110,7 +110,7 @@ def mistyped(octets: bytes) -> Iterator[tuple[str, bytes]]:
     size = len(octets)
     digits = octets.hex()
     for at in range(2 * size - 1):
-        first, second = digits[at : at + 2]
+        first, second = digits[at], digits[at + 1]
         if first != second:
             changed = digits[:at] + second + first + digits[at + 2 :]
             yield f"its hex digits {at + 1} and {at + 2} exchanged", bytes.fromhex(changed)
