@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import suppress
 
 OUTPUT_ERROR = CHECK_FAILED = 1
+_KEY = re.compile(
+    r"(?<![\w./\\-])(?:0x)?(?:[0-9A-Fa-f]{32}(?:[0-9A-Fa-f]{32})?|[A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{43}=)(?![\w./\\-])"
+)
+"""A word that looks like a key, as when one stands where a file belongs: what is said ends in logs."""
 USAGE_ERROR, INPUT_ERROR, KEYRING_ERROR, PERMISSION_ERROR, INTERRUPTED = 2, 3, 4, 5, 130
 
 
@@ -33,8 +38,8 @@ def printable(text: str) -> str:
 
 
 def say(text: str) -> None:
-    """Print one line on stderr, whatever characters a file name brings."""
-    line = printable(text)
+    """Print one line on stderr, whatever characters a file name brings, and no word that may be a key."""
+    line = _KEY.sub("…", printable(text))
     if sys.stderr is not None:
         with suppress(OSError):  # nobody can be told
             print(f"dlmshark: {line}", file=sys.stderr, flush=True)

@@ -28,8 +28,10 @@ _SELECTORS = {
 _SQUEEZED = {name.replace("_", ""): kind for name, kind in _SELECTORS.items()}
 _CERTIFICATES = ("certificates", "certificate")
 _NAMES = {*_SELECTORS, *ALIASES, *_CERTIFICATES}
-_SEPARATORS = str.maketrans("", "", " :-._,;{}[]\t\r\n")
+_SEPARATORS = str.maketrans("", "", " :-._,;{}[]()\"'\t\r\n\u00a0\u200b\ufeff")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""How text files begin that PowerShell writes."""
 _LONGEST_ROLE = 32
 _ROLES_OF_A_KEY = "--key guek=HEX is the encryption key, --key gak=HEX the authentication key"
 _KEY_LIKE = re.compile(r"[0-9A-Fa-f]{24,}|[A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{43}=")
@@ -88,7 +90,9 @@ def read_keyring(path: Path) -> list[Meter]:
         table = tomllib.loads(text)
     except OSError as problem:
         told = problem.strerror or problem
-        if not str(path).strip(f"{hexdigits} :-"):
+        role, _, key = str(path).rpartition("=")
+        is_key = key and (not role or role_of(role.partition("@")[0]) is not None)
+        if is_key and not key.strip(f"{hexdigits} :-"):
             raise KeyringError(f"a keyring file was expected, not a key ({told}); {_ROLES_OF_A_KEY}") from None
         raise KeyringError(f"{path}: {told}") from None
     except UnicodeDecodeError:
@@ -348,7 +352,7 @@ def _given_octets(role: KeyRole, value: str | bytes, where: str) -> bytes:
     if role in ASYMMETRIC or (role not in SECRETS and len(octets) in KEY_SIZES and not octets.isascii()):
         return octets
     try:
-        text = octets.decode()
+        text = octets.decode("utf-16" if octets[:2] in _UTF_16 else "utf-8-sig")
     except UnicodeDecodeError:
         text = ""
     return key_octets(role, text.rstrip("\r\n") if role in SECRETS else text.strip(), where)

@@ -145,6 +145,31 @@ def test_wrong_key_on_the_command_line_is_refused_without_what_stands_in_it(run:
     assert SECRET[:-2] not in (ran.out + ran.err).upper()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("decode", "-k", f"guek={SECRET}"), ("decode", "-k", SECRET), ("decode", f"--guek={SECRET}"), ("decode", SECRET),
+        (SECRET,), ("decode", "-Y", f"guek == {SECRET}", "--hex", "C4"), ("keys", "check", f"guek={SECRET}"),
+        ("keys", "check", f"ek@4D4D4D0000BC614E={SECRET}"), ("explain", f"gak={SECRET}"), ("export", "--to", SECRET, "x"),
+    ],
+)  # fmt: skip
+def test_key_in_the_wrong_place_is_not_said_again(run: Run, words: tuple[str, ...]) -> None:
+    ran = run(*words)
+    assert SECRET[:-2] not in (ran.out + ran.err).upper()
+    if "-k" in words or "check" in words:
+        assert "a keyring file was expected, not a key" in ran.complaint
+
+
+def test_file_whose_name_has_many_hex_digits_is_named(run: Run) -> None:
+    assert f"{SECRET}.pcap: no such file" in run("decode", f"{SECRET}.pcap").complaint
+
+
+def test_environment_that_holds_a_key_is_not_said_again(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DLMSHARK_KEYS", f"guek={SECRET}")
+    ran = run("decode", "--hex", "C401C1000600012345")
+    assert (ran.status, SECRET in ran.err) == (4, False)
+
+
 # -- keys check -----------------------------------------------------------------------------------------------------
 
 

@@ -45,11 +45,19 @@ def test_selector_under_any_name_chooses(tmp_path: Path, name: str) -> None:
     "text",
     [
         HEX, HEX.lower(), f"0x{HEX}", KEY.hex(":"), KEY.hex(" "), KEY.hex("-"), base64.b64encode(KEY).decode(),
-        " ".join(f"0x{octet:02x}" for octet in KEY),
+        " ".join(f"0x{octet:02x}" for octet in KEY), f"'{HEX}'", f"\u200b{HEX}", HEX[:16] + "\u00a0" + HEX[16:],
     ],
 )  # fmt: skip
 def test_key_written_in_any_way_is_read(tmp_path: Path, text: str) -> None:
     assert only(ring(tmp_path, f'[[meter]]\nek = "{text}"')) == KEY
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8-sig", "utf-16"])
+def test_key_file_is_read_as_editors_and_shells_write_it(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "guek.txt"
+    path.write_bytes(f"{HEX}\r\n".encode(encoding))
+    path.chmod(0o600)
+    assert only(load([], [f"guek=@{path}"], {}).keyring) == KEY
 
 
 def test_secret_is_text_and_octets_are_written_in_hex(tmp_path: Path) -> None:
