@@ -35,7 +35,9 @@ _RECEIVED = {CLIENT: "StoC", SERVER: "CtoS"}
 _OTHER = {CLIENT: SERVER, SERVER: CLIENT}
 _FEW_OCTETS = 4
 """A GMAC of something else agrees in 8 of its 12 octets once in 2^55 times."""
-_CLAUSE, _WRITTEN = ": it ", "key-is-ascii"
+_CLAUSE, _SIGNED = ": it ", ": it is signed with"
+_MAY_BE_THE_KEYRING = ("key-is-ascii", "wrong-key")
+_WRITTEN = _MAY_BE_THE_KEYRING[0]
 
 
 class Handshake(NamedTuple):
@@ -104,7 +106,7 @@ def check(handshake: Handshake, side: str, given: bytes, keys: HlsKeys) -> Verdi
         return Verdict(WRONG, side, "response-from-other-challenge", text, True)
     if found:
         texts = " and ".join(mistake.text.format(**_words(side)) for mistake in found)
-        is_certain = found[0].cause != _WRITTEN  # perhaps it is the keyring that has it so
+        is_certain = found[0].cause not in _MAY_BE_THE_KEYRING
         return Verdict(WRONG, side, found[0].cause, f"{what} is wrong{_CLAUSE}{texts}", is_certain)
     return _unexplained(handshake, side, given, what, is_proved=keys.is_proved)
 
@@ -124,7 +126,12 @@ def judge(
         if is_accepted and all(one is None or (one.status == WRONG and not one.is_certain) for one in both):
             noun = "secret" if handshake.mechanism in HASHES else "key"
             text = f"client and server accept each other, so the {noun} in the keyring is not theirs"
-            if client is not None and client.cause == _WRITTEN:
+            if client is not None and server is not None and _SIGNED in client.text and _SIGNED in server.text:
+                text = (
+                    "client and server accept each other, and each signs with the key that the keyring gives the other:"
+                )
+                text += " the two signing keys are exchanged in it"
+            elif client is not None and client.cause == _WRITTEN:
                 text += f": each {client.text.partition(_CLAUSE)[2]}"
             return client, server, text
         wrong = [one.text for one in both if one is not None and one.status == WRONG]

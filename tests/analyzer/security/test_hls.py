@@ -107,7 +107,7 @@ def test_each_mistake_is_told_by_its_answer(mechanism: int, side: str, number: i
         "sent": "CtoS" if own == 0 else "StoC",
         "other": SIDES[1 - own],
     }
-    is_certain = mistake.cause != "key-is-ascii"  # the keyring may have it so
+    is_certain = mistake.cause not in ("key-is-ascii", "wrong-key")  # the keyring may have it so
     assert (verdict.status, verdict.side, verdict.cause, verdict.is_certain) == (WRONG, side, mistake.cause, is_certain)
     assert verdict.text.startswith(f"the {side}'s f({words['received']}) is wrong: it ")
     assert mistake.text.format(**words) in verdict.text
@@ -204,6 +204,15 @@ def test_sides_that_agree_with_each_other_blame_the_keyring(mechanism: int) -> N
     assert (client.status, server.status) == (WRONG, WRONG)
     assert "in the keyring is not theirs" in text
     assert "is wrong" in judge(about, answers[0], None, KEYS, is_accepted=False)[2]
+
+
+def test_signing_keys_that_the_keyring_gives_the_wrong_sides_blame_the_keyring() -> None:
+    about = handshake(ECDSA)
+    answers = [answer(about, side, KEYS) for side in SIDES]
+    turned = replace(KEYS, client_signing=KEYS.server_signing, server_signing=KEYS.client_signing)
+    *verdicts, text = judge(about, *answers, turned, is_accepted=True)
+    assert all(one is not None and not one.is_certain for one in verdicts)
+    assert text.endswith("the two signing keys are exchanged in it")
 
 
 def test_server_that_refuses_a_right_answer_is_to_blame() -> None:
