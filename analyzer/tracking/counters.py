@@ -162,7 +162,10 @@ class Counters:
             if sender.fills_gap(counter):
                 text += f", which was left out behind {counter - 1}"
                 return finding("invocation-counter-regressed", text, 0, 0, "overtaken", "likely")
-            return finding("invocation-counter-regressed", text, 0, 0, "counter-reset")
+            has_wrapped = last >= NEAR_END and counter < JUMP
+            return finding(
+                "invocation-counter-regressed", text, 0, 0, "counter-wrapped" if has_wrapped else "counter-reset"
+            )
         if step >= JUMP and near_end is None:
             text = f"the invocation counter jumps by {step} from {last} to {counter}"
             return finding("invocation-counter-jumped", text, 0, 0)

@@ -269,6 +269,13 @@ def test_counter_that_goes_back_jumps_or_nears_its_end_is_noted() -> None:
     assert found == ["jumped", "regressed", "near-end"]
 
 
+def test_counter_that_begins_again_behind_its_last_value_has_wrapped() -> None:
+    made = world()
+    for counter in (0xFFFF_FFFF, 0):
+        made.said.append(asked(made.request(counter=counter)))
+    assert [note.cause for note in records(made)[-1].notes] == ["counter-wrapped"]
+
+
 def test_apdu_that_comes_again_at_once_is_a_retransmission() -> None:
     made = world()
     made.said.append(asked(made.request()))
