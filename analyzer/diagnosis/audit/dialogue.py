@@ -33,6 +33,8 @@ _SERVICES = frozenset({0xC0, 0xC1, 0xC3, 0xD9, 0x05, 0x06, 0x16, 0xC2, 0x0F})
 _INVOKED = frozenset({0xC0, 0xC1, 0xC3, 0xC4, 0xC5, 0xC7})
 """Tags of APDUs whose octet 2 is invoke-id-and-priority."""
 _CLASSED = {b"\xc0": "get-request", b"\xc1": "set-request", b"\xc3": "action-request"}
+_SERVED = frozenset({b"\xc4", b"\xc5", b"\xc7", b"\xda", b"\x0c", b"\x0d"})
+"""Tags of answers to services."""
 _GET, _CONFIRMED = b"\xc0", 0x40
 _TEXT_STARTS, _TEXT_ENDS = (0x01, 0x02), (0x03, 0x04, 0x84)
 """How messages with a check character begin, and what stands before it, with even parity, too."""
@@ -244,3 +246,19 @@ def _parameters(ledger: Ledger, proposal: Proposal, answer: Answer) -> None:
     if wanted is not None and answer.vaa_name is not None and answer.vaa_name != wanted:
         text = f"the VAA name of the AARE is {answer.vaa_name:04X}, and not {wanted:04X}"
         ledger.find("initiate-parameters", FAIL, text, answer.record)
+
+
+@watcher
+def replays(ledger: Ledger, record: Record, one: Association | None) -> None:
+    """Look whether a meter answers a request that came before, octet by octet, with more than a refusal."""
+    if record.direction == REQUEST:
+        if any(note.cause == "replay" for note in record.notes):
+            ledger.remember("replay", record.number, True)
+        return
+    asked, apdu = record.request, record.apdu
+    if asked is None or apdu is None or not ledger.state.get(("replay", asked)):
+        return
+    if apdu.octets[:1] not in _SERVED or is_error(apdu.octets):
+        return
+    text = f"the meter answers record {asked}, a replay, as if it were new"
+    ledger.find("counters", FAIL, text, asked, record.number, is_general=True)

@@ -7,6 +7,8 @@ from functools import cache
 from hashlib import sha256
 from itertools import pairwise
 
+from analyzer.diagnosis.audit.ledger import FAIL, Ledger
+from analyzer.record import Record
 from analyzer.security.keyring import Keyring, Meter
 from analyzer.security.keys import KeyRole
 
@@ -96,6 +98,25 @@ def _doubled(meter: Meter) -> Iterator[str]:
         other = seen.setdefault(key.octets, role)
         if other is not role:
             yield f"{key.name} is the same key as {other.value}"
+
+
+def same_key(ledger: Ledger, record: Record, name: str) -> None:
+    """Look for a dedicated key that is another key of its meter, or that served an association before."""
+    head, _, digits = name.rpartition(":")
+    if not head:
+        return
+    role, _, place = head.partition("@")
+    dedicated, number = KeyRole.DEDICATED.value, record.number
+    before = ledger.state.get(("key", (place, digits)))
+    if before is None:
+        ledger.remember("key", (place, digits), (role, number, record.association))
+    elif isinstance(before, tuple) and dedicated in (role, before[0]):
+        if role != before[0]:
+            text = f"the dedicated key is the same key as {role if role != dedicated else before[0]}"
+            ledger.find("dedicated-key", FAIL, text, before[1], number)
+        elif record.association != before[2]:
+            text = f"the dedicated key of record {before[1]} serves another association"
+            ledger.find("dedicated-key", FAIL, text, before[1], number)
 
 
 def key_count(keyring: Keyring) -> int:

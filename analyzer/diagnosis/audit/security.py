@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from analyzer.diagnosis.audit.keys import same_key
 from analyzer.diagnosis.audit.ledger import FAIL, INCONCLUSIVE, Ledger, Tally, closing, watcher
 from analyzer.diagnosis.meter_facts import Facts
 from analyzer.record import PART, REQUEST, RESPONSE, UNSOLICITED, Closed, Record
@@ -22,7 +23,7 @@ from dissectors.enumerations import MECHANISM
 from dissectors.gateway import device_text
 
 _AUTHENTICATED, _ENCRYPTED, _SUITE, _SUITES = 0x10, 0x20, 0x0F, 3
-_BOTH = _AUTHENTICATED | _ENCRYPTED
+_BOTH, _COMPRESSED = _AUTHENTICATED | _ENCRYPTED, 0x80
 _SIGNED = 0x80
 """Beside the bits of the security control: what is signed, or closed, so that a signature may be inside."""
 _PUBLIC_CLIENT = 16
@@ -167,6 +168,8 @@ def _challenge(ledger: Ledger, record: Record, one: Association | None, values: 
         return
     number, challenge = record.number, bytes(given[1])
     ledger.saw("challenge", number)
+    if len(set(challenge)) == 1 < len(challenge):
+        ledger.find("challenges", FAIL, "a challenge is one octet repeated, and not random", number)
     if len(challenge) not in (_ECDSA_CHALLENGE if mechanism == _ECDSA else _CHALLENGE):
         ledger.find("challenges", FAIL, f"a challenge has {len(challenge)} octets", number)
 
@@ -191,7 +194,9 @@ def protections(ledger: Ledger, record: Record, one: Association | None) -> None
         if layer.is_signed:
             ledger.saw("signature", record.number)
             if layer.status in _UNSIGNED:
-                ledger.find("signatures", INCONCLUSIVE, "no key of the sender is there to check with", record.number)
+                is_empty = not layer.values[layer.entry.slots["signature"]]
+                text = "the signature is empty" if is_empty else "no key of the sender is there to check with"
+                ledger.find("signatures", INCONCLUSIVE, text, record.number)
         else:
             _layer(ledger, record, one, layer)
     control = next((_control(layer) for layer in layers if not layer.is_signed), 0) & _BOTH
@@ -236,6 +241,11 @@ def _layer(ledger: Ledger, record: Record, one: Association | None, layer: Close
         ledger.find("suite", FAIL, f"suite {suite} here, {before[0]} in record {before[1]}", before[1], number)
     elif before is None and one is not None:
         ledger.remember("suite", record.association, (suite, number))
+    if control & _COMPRESSED and (suite == 0 or not layer.entry.family.startswith("general-")):
+        text = "suite 0 has no compression" if suite == 0 else f"{layer.entry.family} has no compression"
+        ledger.find("suite", FAIL, f"{text}, and bit 7 of the security control says that there is", number)
+    if layer.key:
+        same_key(ledger, record, layer.key)
     if control & _BOTH == _ENCRYPTED:
         ledger.find("protection", FAIL, "encrypted without authentication: nobody notices a change", number)
     elif control & _BOTH == _AUTHENTICATED:

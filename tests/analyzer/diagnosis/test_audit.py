@@ -638,3 +638,75 @@ def test_answer_to_a_request_that_stays_closed_is_held_against_no_invoke_id() ->
     ring = audited.secured.keyring(given)
     records = audited.secured.opened(audited.secured.said(audited.secured.session(security)), ring)
     assert audited.judge(records, ring)["invoke-id"].verdict == "PASS"
+
+
+def _opened(world: audited.World) -> Rows:
+    return audited.judge(secured.opened(world.said, secured.keyring(world.given)))
+
+
+def test_dedicated_key_that_is_the_global_key_fails() -> None:
+    world = audited.World(audited.Random(5))
+    world.given[KeyRole.DEDICATED] = world.guek
+    world.said += [audited.asked(world.request()), audited.asked(world.request(tag=0xD0))]
+    row = _opened(world)["dedicated-key"]
+    assert (row.verdict, row.text) == (FAIL, "the dedicated key is the same key as guek")
+
+
+def test_dedicated_key_of_an_association_before_fails_and_one_of_its_own_does_not() -> None:
+    verdicts = []
+    for times in (1, 2):
+        world = audited.World(audited.Random(5))
+        opening = list(world.said)
+        world.given[KeyRole.DEDICATED] = world.dedicated
+        world.said = []
+        for _ in range(times):
+            world.said += [*opening, audited.asked(world.request(tag=0xD0, key=world.dedicated))]
+            world.said += [audited.answered(world.response(tag=0xD4, key=world.dedicated))]
+        verdicts.append(_opened(world)["dedicated-key"].verdict)
+    assert verdicts == [NOT_SEEN, FAIL]
+
+
+def test_challenge_of_one_octet_repeated_fails() -> None:
+    row = audited.over_tcp(audited.at(0, *opening_of(answer=STOC.replace(b"ZYXWVUTS", bytes(8)))))["challenges"]
+    assert (row.verdict, row.text) == (FAIL, "a challenge is one octet repeated, and not random")
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_told"), [("C401C1 00 06 00000001", True), ("C401C1 01 03", False), ("D8 01 06 00000009", False)]
+)
+def test_replay_that_the_meter_answers_is_told_and_one_that_it_refuses_is_not(answer: str, is_told: bool) -> None:
+    world = audited.World(audited.Random(5))
+    get = world.seal(world.client, bytes.fromhex("C001C1 0003 0100010800FF 02 00"))
+    first = audited.asked(b"\xc8" + bytes((len(get),)) + get)
+    world.said += [first, audited.answered(world.response())]
+    world.said += [audited.asked(world.request()), audited.answered(world.response())]
+    plain = bytes.fromhex(answer)
+    body = world.seal(world.server, plain)
+    octets = plain if plain[0] == 0xD8 else b"\xcc" + bytes((len(body),)) + body
+    world.said += [first, audited.answered(octets)]
+    row = _opened(world)["counters"]
+    told = [text for text in (row.text, *row.others) if "as if it were new" in text]
+    assert (row.verdict, bool(told)) == (FAIL, is_told)
+
+
+@pytest.mark.parametrize(
+    ("suite", "tag", "verdict"), [(0, 0xDB, FAIL), (1, 0xC8, FAIL), (1, 0xDB, PASS)], ids=["suite 0", "glo", "general"]
+)
+def test_compression_that_does_not_exist_fails(suite: int, tag: int, verdict: str) -> None:
+    body = bytes((0xB0 | suite, 0, 0, 0, 9)) + bytes(20)
+    octets = bytes((tag, len(body))) + body if tag == 0xC8 else b"\xdb\x08XYZ00001" + bytes((len(body),)) + body
+    assert audited.of_units(audited.wrapped([audited.asked(octets)]))["suite"].verdict == verdict
+
+
+def test_empty_signature_is_told_as_one() -> None:
+    title, inner = b"\x08XYZ00001", audited.GET_CLOCK
+    octets = b"\xdf\x01\x01" + title + title + bytes(2) + bytes((len(inner),)) + inner + b"\x00"
+    row = audited.of_units(audited.wrapped([audited.asked(octets)]))["signatures"]
+    assert (row.verdict, row.text) == (INCONCLUSIVE, "the signature is empty")
+
+
+def test_key_of_the_keyring_that_was_mistyped_accuses_no_sender() -> None:
+    world = audited.World(audited.Random(5))
+    world.given[KeyRole.GUEK] = world.guek[:-1] + bytes((world.guek[-1] ^ 1,))
+    world.said += [audited.asked(world.request()), audited.answered(world.response())]
+    assert _opened(world)["tags"].verdict == INCONCLUSIVE
