@@ -15,6 +15,7 @@ from analyzer.naming import name_nodes, say_octets
 from analyzer.record import MESSAGE, Apdu, Closed, Record
 from analyzer.record import REQUEST as ASKED
 from analyzer.tracking.findings import finding
+from analyzer.tracking.frame_checks import has_no_source
 from analyzer.tracking.values import Value
 from dissectors.checks import has_parity, seven_bits
 from dissectors.gateway import TYPES as GATEWAYS
@@ -140,7 +141,7 @@ def _frame(record: Record, form: Form[T], carrier: int, at: int, stood: Apdu | N
 
 def _hdlc(record: Record) -> type[Hdlc]:
     """Give the layer of an HDLC frame: with both addresses, or without a source."""
-    return LoneHdlc if record.notes and any(note.cause == "source-missing" for note in record.notes) else Hdlc
+    return LoneHdlc if has_no_source(record) else Hdlc
 
 
 def _beside(record: Record, form: Form[T], stood: Apdu | None, at: int) -> list[T]:

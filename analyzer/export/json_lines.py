@@ -21,10 +21,11 @@ from analyzer.export.value_json import value_text
 from analyzer.layer_forms import LayersText
 from analyzer.masking import secrets
 from analyzer.record import MESSAGE, Closed, Record
+from analyzer.tracking.frame_checks import has_no_source
 from analyzer.tracking.rewriting import masked_apdu
 from analyzer.tracking.values import Value, no_values
 from dissectors import checks, gateway, reader
-from dissectors.hdlc import FLAG, control_type, lone_address_end
+from dissectors.hdlc import FLAG, control_type
 from dissectors.mbus_octets import FINAL, HEADER_SIZE, LONG, SINGLE, function_name, is_transport, is_whole, length_of
 from dissectors.tree import Note
 from dissectors.writers import apdu_text
@@ -224,9 +225,8 @@ def _hdlc(record: Record) -> str:
     if control & 3 != 3:
         text += f', "nr": {control >> 5}'
     end = min(start + length, len(octets))
-    header_end = _header_end(octets, start)
-    is_good = checks.fcs_is_good(octets[start:header_end]) or lone_address_end(octets, start) > 0
-    hcs = "absent" if header_end >= end else "ok" if is_good else "bad"
+    header_end = _header_end(octets, start, 1 if has_no_source(record) else 2)
+    hcs = "absent" if header_end >= end else "ok" if checks.fcs_is_good(octets[start:header_end]) else "bad"
     fcs = "ok"
     if record.problem:
         fcs = "ok" if checks.fcs_is_good(octets[start:end]) else "bad"
@@ -254,10 +254,10 @@ def _mbus(record: Record) -> dict[str, Any]:
     return form | {"checksum": "bad" if record.problem else "ok"}
 
 
-def _header_end(octets: bytes, start: int) -> int:
+def _header_end(octets: bytes, start: int, addresses: int) -> int:
     """Find the octet after the HCS, if there is one."""
     at = start + 2
-    for _ in range(2):
+    for _ in range(addresses):
         while at < len(octets) and not octets[at] & 1:
             at += 1
         at += 1

@@ -11,6 +11,7 @@ from analyzer.record import PART, REQUEST, Apdu, Objects, Record
 from analyzer.table.table import Cells
 from analyzer.table.words import NO_MARKS, Marks, Path, Subject, Words
 from analyzer.tracking.attributes import held_values, holds_values
+from analyzer.tracking.frame_checks import has_no_source
 from dissectors.gateway import device_text
 from dissectors.hdlc_octets import FLAG, control_place, scan_addresses
 from dissectors.scanning import Entry
@@ -142,7 +143,7 @@ def _information(record: Record) -> int:
     begin = 1 if octets[0] == FLAG else 0
     end = len(octets) - (octets[-1] == FLAG) - _FCS
     try:
-        if record.notes:  # without a source address it has one that says so
+        if has_no_source(record):
             control_at = control_place(octets, begin, end)
         else:
             control_at = scan_addresses(octets, begin + _FORMAT, end)[1]

@@ -12,6 +12,7 @@ from dissectors import checks
 from dissectors.hdlc import FLAG
 
 _EVERY = 1 << 62
+_NO_SOURCE = "source-missing"
 
 
 def check_header(record: Record, peer: Peer, header: bytes, start: int) -> None:
@@ -75,4 +76,9 @@ def note_lone_address(record: Record, start: int, end: int) -> None:
         f"the header has one address of {size} octet{'s' * (size > 1)} and no source: "
         f"read so the HCS {octets[end + 1 : end + 3].hex(' ').upper()} is right"
     )
-    record.add_note(finding("hdlc-address-unusual", text, start + 2, end, "source-missing"))
+    record.add_note(finding("hdlc-address-unusual", text, start + 2, end, _NO_SOURCE))
+
+
+def has_no_source(record: Record) -> bool:
+    """Tell whether the frame of *record* was read with one address alone."""
+    return bool(record.notes) and any(note.cause == _NO_SOURCE for note in record.notes)

@@ -142,7 +142,7 @@ class HdlcLink:
             addresses = octets[start + 2 : control_at]
             peer = self.peers.get((side, addresses))
         if peer is None:
-            lone = 0 if record.problem else lone_address_end(octets, start)
+            lone = lone_address_end(octets, start)
             if lone:
                 note_lone_address(record, start, lone)
                 addresses, split, control_at, control = octets[start + 2 : lone], lone - start - 2, lone, octets[lone]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from analyzer.detail import detail, walk
+from analyzer.export.json_lines import JsonLines
 from analyzer.index.rows import Rows
 from analyzer.layer_forms import Form, LayersText, OutlineText
 from analyzer.record import Record
@@ -186,6 +187,17 @@ def test_each_frame_without_a_source_address_says_so() -> None:
     assert [[note.cause for note in one.notes] for one in found] == [["source-missing"]] * 2
     assert [detail(one)[0].children[3].name for one in found] == ["control"] * 2
     assert [Rows().row(one)[-3] for one in found] == [19, len(apdu) - 19]
+
+
+def test_damaged_frame_without_a_source_address_is_read_so_everywhere() -> None:
+    """Its HCS proves one address whatever became of what it carries; the tree and JSON disagreed on that."""
+    octets = bytearray(frame(bytes.fromhex("E6E700") + PUSH, 0x10, b"\x21"))
+    octets[-6] ^= 0x10
+    (record,) = decode([answered(bytes(octets))])
+    assert {note.cause or note.code for note in record.notes} >= {"source-missing", "hdlc-fcs-wrong"}
+    assert [one.name for one in detail(record)[0].children][2:5] == ["destination-address", "control", "hcs"]
+    assert record.control == 0x10
+    assert '"hcs": "ok", "fcs": "bad"' in JsonLines(lambda: 6).line(record)
 
 
 def test_parameters_of_a_link_read_without_a_source_address() -> None:
