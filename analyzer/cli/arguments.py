@@ -7,14 +7,11 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from analyzer.cli.complaints import UsageError
 from analyzer.cli.terminal import columns
 from analyzer.cores import cores
-
-if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
 
 _NEGATIVE = re.compile(r"-(?!2$)(\d+|\d*\.\d+)$")
 """What argparse takes for a number and no option: not what tshark calls its second pass by."""
@@ -67,9 +64,9 @@ class Parser(argparse.ArgumentParser):
         """Refuse the command line."""
         raise UsageError(f"{message.replace('argument ', '', 1)}{self._instead(message)}; see {self.prog} --help")
 
-    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+    def _print_message(self, message: str, file: object = None) -> None:
         """Print help; argparse passes over what cannot be written."""
-        (file or sys.stderr).write(message)
+        sys.stdout.write(message)  # errors are raised, and help goes nowhere else
 
     def _instead(self, message: str) -> str:
         """Say what may have been meant."""
