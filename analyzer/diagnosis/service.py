@@ -80,6 +80,8 @@ class ServiceFamily(Family):
         """By lane: that one APDU stays closed of a key that opened others."""
         self._changed: dict[str, Fact] = {}
         """By lane: that the newest APDU stays closed of a key that was changed, as it seems."""
+        self._stray: dict[int, Record] = {}
+        """By conversation: the newest answer between two that asked each other for nothing."""
         self._transfers = Transfers(self)
         self._general = GeneralBlocks(self)
         self._cut = CutTransfers(self)
@@ -194,8 +196,15 @@ class ServiceFamily(Family):
         if event.kind in (ASKED_AGAIN, UNANSWERED) and event.exchange is not None:
             if ending is not None and is_told and event.exchange.request <= ending.at.record:
                 return  # how the association was lost answers it
-            unanswered(self, record, event.association, event.exchange, is_repeated=event.kind == ASKED_AGAIN)
+            unanswered(
+                self, record, event.association, event.exchange, is_repeated=event.kind == ASKED_AGAIN,
+                stray=self._stray.get(event.association.conversation),
+            )  # fmt: skip
         elif event.kind == UNASKED and not is_aborted:
+            if event.association.first.record == record.number:
+                if len(self._stray) >= _MOST_TERMS:
+                    self._stray.clear()
+                self._stray[record.lane.conversation] = record
             unasked(self, record, event.association, event.exchange)
         elif event.kind == OVERTAKEN and event.exchange is not None:
             answered_behind(self, event.association, event.exchange.request)

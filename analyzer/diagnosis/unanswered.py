@@ -24,9 +24,12 @@ _INVOKED = frozenset({0xC4, 0xC5, 0xC7})
 
 def unanswered(
     family: Family, record: Record | None, one: Association, exchange: Exchange, *, is_repeated: bool,
-    waited_ns: int | None = None,
+    waited_ns: int | None = None, stray: Record | None = None,
 ) -> None:  # fmt: skip
-    """Report a request that was not answered; *record* is what followed, none at the end of the capture."""
+    """Report a request that was not answered; *record* is what followed, none at the end of the capture.
+
+    *stray* is an answer between two that asked each other for nothing.
+    """
     if exchange.service == "rlrq":
         return  # it was the last word anyway
     service = one.services.get(exchange.service)
@@ -47,6 +50,10 @@ def unanswered(
         story = family.stories.of_fact(taken)
         if story is not None:
             story.follows(exchange.request, taken.meter, (exchange.request,))
+    if cause == "server-silent" and stray is not None and _may_answer(stray, exchange):
+        cause = "answer-of-another-address"
+        shown = f"; record {stray.number} behind it is such an answer, of {stray.server} to {stray.client}"
+        shown += f", and {one.server} was asked by {one.client}"
     text = f"{asked(exchange)} was not answered"
     if waited_ns is not None and waited_ns >= 0:
         text += f" within {seconds(waited_ns)}"
@@ -63,6 +70,14 @@ def unanswered(
         one, "response-missing", cause, confidence, proof, time_ns=exchange.asked_ns,
         alternatives=others,
     )  # fmt: skip
+
+
+def _may_answer(stray: Record, exchange: Exchange) -> bool:
+    """Tell whether *stray* came right behind a request, is of its service, and has its invoke-id where it bears one."""
+    apdu = stray.apdu
+    if apdu is None or stray.number != exchange.request + 1 or ANSWERED_BY.get(exchange.service) != apdu.family:
+        return False
+    return apdu.octets[0] not in _INVOKED or apdu.octets[2:3] == exchange.octets[2:3]
 
 
 def _late_before(family: Family, one: Association, exchange: Exchange) -> Fact | None:

@@ -424,3 +424,12 @@ def test_answer_without_a_flag_that_makes_its_client_ask_again_is_told(kept: sli
     (story,) = diagnose(serial_chunks([*units[: place + 1], again, At(0.1, said), *units[place + 1 :]]))
     assert (story.code, story.cause, story.count) == ("hdlc-retransmission", "flag-missing", 1)
     assert story.evidence[0].text.endswith(f"lacks its {which} flag")
+
+
+@pytest.mark.parametrize(("ports", "is_told"), [((3, 16), True), ((1, 17), True), ((1, 16), False)])
+def test_answer_that_comes_from_another_address_is_no_silence(ports: tuple[int, int], is_told: bool) -> None:
+    said = dialogue((AARQ, AARE), (GET_CLOCK, CLOCK_ANSWER), (GET_CLOCK, CLOCK_ANSWER))
+    header = b"".join(one.to_bytes(2, "big") for one in (1, *ports))
+    said[3] = said[3]._replace(octets=header + said[3].octets[6:])
+    told = [(one.code, one.cause, one.records) for one in over_connection(*said)]
+    assert told == [("response-missing", "answer-of-another-address", [3])] * is_told
