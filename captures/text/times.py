@@ -26,10 +26,16 @@ _BASIC = r"(?<![0-9A-Fa-f])(?:19|20)\d{6}[T_-][0-2]\d[0-5]\d[0-5]\d(?![0-9A-Fa-f
 """Date and time in the basic format of ISO 8601, without signs between."""
 _EPOCHS = r"\d{9,10}\.\d{1,9}|(?<![0-9A-Fa-f.])1[4-9]\d{8}(?:\d{3}|\d{9})(?![0-9A-Fa-f.])"
 """Seconds with a fraction, or as many milliseconds or nanoseconds, whose odd number of digits is no octets."""
+_ZONES = {"UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3}
+"""Hours ahead of UTC, of zones whose name is that of no other."""
+_ZONE = "|".join(_ZONES)
+_HOURS = r"[+]\d\d\b(?![:.]?\d)"
+"""An offset of whole hours right behind the time; behind a minus octets may stand."""
 TIME = (
     rf"(?:(?P<time>{_ASCTIME}|{_BASIC}"
     rf"|(?:{DATE}[ T,]{{1,2}})?\d{{1,2}}[:.]\d\d[:.]\d\d(?!\d))(?:[.,:_](?P<fraction>\d{{1,9}}))?"
-    rf"(?P<after> ?[AaPp][Mm]\b|Z\b| ?[+-]\d\d:?\d\d\b)?|(?P<epoch>{_EPOCHS}))"
+    rf"(?P<after> ?[AaPp][Mm]\b|[Zz]\b| ?(?:UTC|GMT)?[+-]\d\d:?\d\d\b| ?(?:{_ZONE})\b(?![+-]\d)|{_HOURS})?"
+    rf"|(?P<epoch>{_EPOCHS}))"
 )
 """The pattern of a time of day with or without a date, or of an epoch."""
 
@@ -39,6 +45,7 @@ _COLONS = rb"[ \t]*+(?!\d\d:[0-5]\d:[0-5]\d[ \t]*$)[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]
 _COLON_ROWS = re.compile(rb"^" + _COLONS + rb"\n" + _COLONS + rb"$", re.MULTILINE)
 _TIME = re.compile(TIME.encode())
 _NUMBERS = re.compile(r"\d+")
+_ZONE_WITHIN = re.compile(rf" ({_ZONE}) ")
 _YEAR_LAST = re.compile(r":\d\d (?:[A-Z]+ )?\d{4}$")
 _SLASHED = re.compile(rb"(?<![\d/])(\d{1,2})/(\d{1,2})/(?:\d{4}|\d\d)\b(.{0,24})")
 _BASIC_PARTS = ((0, 4), (4, 6), (6, 8), (9, 11), (11, 13), (13, 15))
@@ -149,7 +156,8 @@ class Clock:
             hour = hour % 12 + 12 * (after[0] in "pP")
         if hour > 23 or minute > 59 or second > 60:
             return None
-        seconds = hour * 3600 + minute * 60 + second - self._offset(after)
+        within = _ZONE_WITHIN.search(text)
+        seconds = hour * 3600 + minute * 60 + second - self._offset(after or (within[1] if within else ""))
         if not date:
             return seconds, False
         year, month, day = self._date(text.lower(), date)
@@ -158,11 +166,15 @@ class Clock:
         return timegm((year, month, day, 0, 0, 0)) + seconds, True
 
     def _offset(self, after: str) -> int:
-        if after[:1] not in ("+", "-", "Z") or not after:
+        """Give the seconds that a time is ahead of UTC, by what stands behind it: ``Z``, ``+02:00``, ``CEST``."""
+        name = after.rstrip("+-:0123456789")
+        if not after or name[-1:] in ("m", "M"):
             return 0
         self.has_zone = True
-        digits = after[1:].replace(":", "")
-        return (int(digits[:2]) * 3600 + int(digits[2:]) * 60) * (-1 if after[0] == "-" else 1) if digits else 0
+        digits = after[len(name) :].replace(":", "")
+        if not digits:
+            return _ZONES.get(name, 0) * 3600
+        return (int(digits[1:3]) * 3600 + int(digits[3:] or 0) * 60) * (-1 if digits[0] == "-" else 1)
 
     def _date(self, text: str, numbers: list[int]) -> tuple[int, int, int]:
         """Put the numbers of a date in order: year, month, day."""

@@ -255,6 +255,14 @@ def test_date_without_a_year_is_of_1970() -> None:
         ("2026-03-21T10:15:32Z", False),
         ("2026-03-21 12:45:32+02:30", False),
         ("2026-03-21 05:15:32 -0500", False),
+        ("2026-03-21 11:15:32+01", False),
+        ("2026-03-21 10:15:32z", False),
+        ("2026-03-21 10:15:32 UTC", False),
+        ("2026-03-21 12:15:32 UTC+02:00", False),
+        ("2026-03-21 11:15:32 CET", False),
+        ("2026-03-21 12:15:32 CEST", False),
+        ("Sat Mar 21 12:15:32 CEST 2026", False),
+        ("Sat Mar 21 10:15:32 BST 2026", True),  # of London or of Dhaka
     ],
 )
 def test_dates_are_read_in_the_orders_people_write(date: str, is_local: bool) -> None:
