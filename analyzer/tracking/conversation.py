@@ -11,7 +11,6 @@ from typing import Any
 
 from analyzer.framing.detect import Verdict, detect
 from analyzer.framing.foreign import CLOSED, OTHER, carrier_of_frames
-from analyzer.framing.foreign_frames import SML
 from analyzer.framing.frame import IEC62056_21, LENGTH_WRONG, MBUS, TRUNCATED, Frame, Framer, Mark, longest_pause
 from analyzer.framing.telnet import TelnetSide
 from analyzer.record import NOISE, Lane, Record
@@ -19,6 +18,7 @@ from analyzer.tracking.bare_value import is_bare_value, is_cut_value
 from analyzer.tracking.dialogue import Dialogue
 from analyzer.tracking.findings import finding
 from analyzer.tracking.links import ALONE, FRAMERS, ON_LINES, link_of
+from analyzer.tracking.noise_note import noise_note
 from analyzer.tracking.waiting import Piece, Waiting, runs
 from dissectors.mbus_octets import SHORT_SIZE, is_short_frame
 from dissectors.scanning import reads
@@ -40,17 +40,7 @@ _STOP = b"\x16"
 """The last octet of a frame of M-Bus."""
 _BARE = frozenset(("llc", "apdu"))
 """Stacks that have no length and no check sequence: nothing tells their end but what follows."""
-_OF_SML = ": SML, which German meters push, is another protocol and needs a reader of its own"
 _BEGINS = re.compile(rb"\x7e[\xa0-\xaf]|\x00\x01\x00|\x68(.)\1\x68", re.DOTALL)
-_MOST_SAID = 4
-_RESULTS = rb"CONNECT(?: [0-9]+)?|RING|BUSY|NO (?:CARRIER|ANSWER|DIAL ?TONE)"
-_SAID_BY_MODEM = re.compile(rb"(?<![A-Z ])(?:AT[+&]?[A-Z]+|OK|ERROR|%b)(?![A-Z])" % _RESULTS)
-"""Result codes of V.250, and how commands begin: what follows may be a number or a PIN."""
-_CARRIER_TEXT = (
-    ("modem-text", re.compile(rb"\s*(AT[+&A-Z0-9]|\+\+\+|\+C[A-Z]{2,3} ?:|(?:OK|ERROR)\s|%b)" % _RESULTS)),
-    ("telnet-negotiation", re.compile(rb"(\xff?[\xfb-\xfe][\x00-\x7f])+\xff?$")),
-)
-"""What a modem or a terminal server says on a line that is transparent else, by its cause; FF passes for idle fill."""
 
 
 class Conversation:
@@ -406,15 +396,7 @@ class Conversation:
         if problem:
             record.problem = problem
         if link == NOISE:
-            plural = "octets that are" if len(octets) != 1 else "octet that is"
-            text = f"{len(octets)} {plural} no {self.stack or 'known'} unit{_OF_SML * (SML.search(octets) is not None)}"
-            code = "hdlc-noise" if self.stack == "hdlc" else "noise"
-            cause = next((cause for cause, pattern in _CARRIER_TEXT if self.stack and pattern.match(octets)), "")
-            if cause == "modem-text" and (said := _SAID_BY_MODEM.findall(octets)):
-                text += f": {', '.join(one.decode('ascii') for one in said[:_MOST_SAID])}"
-            if self._value.endswith(octets):
-                text, cause = f"the last {len(octets)} octets of the value before, printed once more", "mixed-log"
-            record.add_note(finding("carrier-text" if cause else code, text, 0, len(octets), cause))
+            record.add_note(noise_note(octets, self.stack, self._value))
         else:
             handler = self._links.get(link) or self._make_link(link)
             handler.take(record, side)
