@@ -173,9 +173,11 @@ def test_rtac_errors_are_marks_of_the_octets_that_come_next() -> None:
     assert tap.remarks == ["line-error"]
 
 
-def test_rtac_lost_data_parts_what_is_around_it() -> None:
-    found = Tap().peel(rtac(ASKED, 1), rtac(b"", 5), link_type=250)
+@pytest.mark.parametrize("left", [b"", b"\x05"])
+def test_rtac_lost_data_parts_what_is_around_it_and_what_is_left_stands_once(left: bytes) -> None:
+    found = Tap().peel(rtac(ASKED, 1), rtac(left, 5), link_type=250)
     assert [(one.direction, one.is_cut) for one in found] == [(SENT, False), (SENT, True), (RECEIVED, True)]
+    assert [one.octets for one in found] == [ASKED, left, b""]
 
 
 # -- exported PDUs ----------------------------------------------------------------------------------------------------
