@@ -23,6 +23,8 @@ _LEFT_ALONE = frozenset({opening.PLAINTEXT, "signature-unchecked"})
 _TRIED = (KeyRole.GUEK, KeyRole.GBEK, KeyRole.DEDICATED, KeyRole.AGREED)
 _MOST_TRIALS = 16
 """For so many senders that no key opened every key of the keyring is tried."""
+_FAILURES = {False: "undecipherable", True: "signature-wrong"}
+"""By whether a layer is signed: the note that says why it fails."""
 _MOST_TITLES, _MOST_CHANGES = 32, 1000
 _OF_AUTHENTICATION = ("wrong-authentication-key", "keys-swapped")
 _GENERAL_CIPHERING = 0xDD
@@ -64,8 +66,9 @@ class KeyCheck:
         """Take what happened to one record."""
         layers = record.protection or ((record.closed,) if record.closed is not None else ())
         changes = [note for note in record.notes if note.code == "key-changed"]
-        causes = [note for note in record.notes if note.code in ("undecipherable", "signature-wrong")]
+        noted = {code: [note for note in record.notes if note.code == code] for code in _FAILURES.values()}
         for layer in layers:
+            causes = noted[_FAILURES[layer.is_signed]]
             key = layer.key or NO_KEY
             if layer.status in _OPEN and not any(note.cause != "no-key" for note in causes):
                 self._opens[key] += 1

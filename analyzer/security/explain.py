@@ -361,6 +361,9 @@ def _judge(case: Case) -> Suspect:
         same = same.replace("keys (", "key (")
         text = f"the text does not read from its first octet on, and {same} opened what came before"
         return Suspect("octets-damaged", text, POSSIBLE)
+    if key.role is KeyRole.AGREED:
+        text = f"nothing reads under {name}: an agreement key given is another, or the sender derives the key otherwise"
+        return Suspect("agreement-key-wrong", text, LIKELY)
     if case.opens_other_side and not case.is_proved:
         text = f"{name} opens the other direction, and nothing of this one with the system title {title.hex().upper()}"
         return Suspect("wrong-system-title", f"{text}: its sender has another title", LIKELY)

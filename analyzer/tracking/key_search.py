@@ -25,6 +25,7 @@ from dissectors.scanning import Entry, scan_apdu
 GENERAL_GLO, GENERAL_DED, GENERAL_CIPHERING, GENERAL_SIGNING = 0xDB, 0xDC, 0xDD, 0xDF
 _AGREED = 2
 """The CHOICE of key-info that tells an agreed key."""
+_MISTAKEN_FOR_KEK = (KeyRole.GUEK, KeyRole.GAK, KeyRole.GBEK)
 _MOST, _MOST_EPOCHS = 4096, 3
 _new = tuple.__new__
 _NO_AUTHENTICATION_KEY = Key(KeyRole.GAK, b"")
@@ -235,6 +236,9 @@ def key_info_lack(apdu: Apdu | None, keys: KeySet) -> str:
         return ""
     kind, inner = information
     if kind == 1:
+        for other in (one for role in _MISTAKEN_FOR_KEK for one in keys.of(role)):
+            if unwrapped((other,), inner[2], KeyRole.WRAPPED):
+                return f"its key is wrapped, and {other.name} unwraps it, which is given as no kek"
         return "no kek given unwraps its key" if keys.of(KeyRole.KEK) else "its key is wrapped, and no kek is given"
     if kind != _AGREED:
         return ""

@@ -21,7 +21,7 @@ from analyzer.security.keyring import Keyring, Meter
 from analyzer.security.keys import Key, KeyRole
 from analyzer.simulate.security import KeySource, Mechanism
 from captures.samples import samples
-from tests.analyzer.tracking.build import Said, wrapped
+from tests.analyzer.tracking.build import Said, asked, wrapped
 from tests.analyzer.tracking.carried_by_tcp import wrapper_conversation
 from tests.analyzer.tracking.secured import said, secrets, security_of, session
 from tests.analyzer.tracking.test_wrong_keys import transfer
@@ -289,6 +289,21 @@ def test_check_tries_keys_of_other_meters(run: Run, tmp_path: Path) -> None:
     ran = run("keys", "check", other, path)
     assert ran.status == 1
     assert "a selector is wrong" in ran.out
+
+
+def test_check_blames_a_wrong_signature_on_no_key_that_opens_what_is_signed(run: Run, tmp_path: Path) -> None:
+    world = World(random.Random(4))
+    world.given[KeyRole.CLIENT_SIGNING] = secrets(security_of(1))[KeyRole.CLIENT_SIGNING]
+    for _ in range(2):
+        inner = world.request()
+        head = b"\xdf\x01\x01" + b"".join(b"\x08" + title for title in (world.client, world.server)) + bytes(2)
+        world.said.append(asked(head + bytes((len(inner),)) + inner + b"\x40" + bytes(range(1, 65))))
+    path = pcap_of(tmp_path / "c.pcap", world.said)
+    ran = run("keys", "check", "--json", keyring_of(tmp_path / "k.toml", world.given, title=""), path)
+    found = rows(ran.out)
+    assert (ran.status, found["guek"]["opens"], found["guek"]["fails"]) == (1, 2, 0)
+    assert "selector" not in ran.out
+    assert "the signature is wrong" in str(found["(none)"]["reason"])
 
 
 # -- secrecy --------------------------------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ CHECKS: tuple[Check, ...] = (
           frozenset({"no-key", "second-key-needed", "broadcast-key-needed", "dedicated-key-unknown",
                      "key-info-missing", "no-system-title", "octets-damaged", "new-key-after-change",
                      "wrong-encryption-key", "wrong-authentication-key", "keys-swapped", "key-is-ascii",
-                     "key-mistyped", "wrong-system-title", "wrong-suite",
+                     "key-mistyped", "agreement-key-wrong", "wrong-system-title", "wrong-suite",
                      ""})),
     Check("counters", "security", f"{_53}, invocation counter", "invocation counters only go up", ("protected",),
           ("invocation-counter-regressed", "invocation-counter-repeated"),

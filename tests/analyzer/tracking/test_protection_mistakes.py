@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from analyzer.record import Record
 from analyzer.security.keys import KeyRole
+from analyzer.simulate.security import KeySource
 from tests.analyzer.tracking.build import answered, asked, length
-from tests.analyzer.tracking.secured import causes, keyring, opened, statuses
+from tests.analyzer.tracking.secured import causes, keyring, opened, said, secrets, security_of, session, statuses
 from tests.analyzer.tracking.wrong_keys import World
 
 GET = bytes.fromhex("C001C1 0003 0100010800FF 02 00")
@@ -187,3 +188,24 @@ def test_compression_bit_that_was_turned_is_damage_and_no_odd_compression() -> N
     made.said.append(asked(b"\xc8" + length(len(body)) + body))
     ((cause, confidence, _),) = told(opened(made.said, keyring(made.given)))
     assert (cause, confidence) == ("octets-damaged", "certain")
+
+
+# -- keys that come with a message ------------------------------------------------------------------------------------
+
+
+def test_agreement_keys_of_the_wrong_sides_are_told_as_agreement_keys() -> None:
+    security = security_of(1, KeySource.ONE_PASS)
+    given = secrets(security)
+    sides = KeyRole.CLIENT_AGREEMENT, KeyRole.SERVER_AGREEMENT
+    given[sides[0]], given[sides[1]] = given[sides[1]], given[sides[0]]
+    found = told(opened(said(session(security)), keyring(given)))
+    assert {one[:2] for one in found} == {("agreement-key-wrong", "likely")}
+
+
+def test_key_that_is_wrapped_under_a_key_given_as_another_is_told() -> None:
+    security = security_of(0, KeySource.WRAPPED)
+    given = secrets(security)
+    given[KeyRole.GBEK], given[KeyRole.KEK] = given[KeyRole.KEK], given[KeyRole.GBEK]
+    found = told(opened(said(session(security)), keyring(given)))
+    assert found
+    assert all(text.startswith("its key is wrapped, and gbek") for _, _, text in found)
