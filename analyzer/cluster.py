@@ -45,7 +45,7 @@ def main() -> int:
     try:
         from distributed import Client, as_completed
     except ImportError:
-        print("dlmshark: --scheduler needs the extra 'cluster': dlmshark[cluster]", file=sys.stderr)
+        print("dlmshark: --scheduler needs the extra 'cluster': pip install '.[cluster]'", file=sys.stderr)
         return 2
     from analyzer.children import end_with_parent
 

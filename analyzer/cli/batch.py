@@ -216,6 +216,6 @@ def _cluster(names: list[str], address: str, words: list[str]) -> Iterator[Entry
             yield entry
         asks.close()
         if process.wait() == USAGE_ERROR:
-            raise UsageError(f"--scheduler {address}: the cluster cannot be used")
+            raise SystemExit(USAGE_ERROR)  # it said itself why
     for name in left:
         yield {"input": name, "error": f"{name}: the cluster ended before it was read"}
